@@ -1,0 +1,33 @@
+# syntax=docker/dockerfile:1
+# Not tried yet: no Docker engine was at hand when this was written.
+#
+#   docker build -t eventlease .
+#   docker run -p 127.0.0.1:8080:8080 -e DATABASE_URL=postgres://user:password@host/database eventlease
+#
+# The image has no PostgreSQL, so it needs DATABASE_URL. docker-compose.yml brings both.
+
+FROM rust:1.95-slim-bookworm AS build
+WORKDIR /src
+COPY . .
+# `dist` is `release` with link-time optimisation: slower to build, faster to run. `--build-arg PROFILE=release` to try.
+ARG PROFILE=dist
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/src/target \
+    cargo build --locked --profile "$PROFILE" \
+    && cp "target/$PROFILE/eventlease" /eventlease
+
+FROM debian:bookworm-slim
+# ca-certificates for TLS to PostgreSQL, curl for the health check.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates curl \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin eventlease
+COPY --from=build /eventlease /usr/local/bin/eventlease
+USER eventlease
+ENV EVENTLEASE_LISTEN=0.0.0.0:8080 EVENTLEASE_LOG_FORMAT=json
+EXPOSE 8080
+# Liveness only: an outage of the database must not restart the service, it recovers by itself. /readyz is for routing.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
+    CMD curl -fsS -o /dev/null "http://127.0.0.1:${EVENTLEASE_LISTEN##*:}/healthz"
+ENTRYPOINT ["eventlease"]
+CMD ["serve"]

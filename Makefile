@@ -1,0 +1,66 @@
+# What a person types. `make` alone lists the targets; CI (.ci/run) runs the same ones.
+# No service has to be started and no variable has to be set: PostgreSQL's programs are found or installed by
+# scripts/ensure-postgres, and EventLease runs a cluster of its own from them.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run build postgres test test-nextest lint format-check clippy docs demo openapi clean
+
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+BINARY := $(TARGET_DIR)/release/eventlease
+
+# Where `make run` listens, and further flags of `eventlease serve` or of the test runner.
+LISTEN ?= $(or $(EVENTLEASE_LISTEN),127.0.0.1:8080)
+ARGS ?=
+
+# PG=17 or PG=18 runs the tests on that PostgreSQL; otherwise they run on the one that is found.
+ifdef PG
+use_postgres = PG_BIN_DIR=$$(scripts/fetch-postgres $(PG)) && export PG_BIN_DIR
+else
+use_postgres = scripts/ensure-postgres
+endif
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "Variables: LISTEN=$(LISTEN) (run), PG=17 or PG=18 (test, test-nextest), ARGS='...' (run, test, test-nextest)"
+
+run: postgres build ## Build a release binary and serve on http://127.0.0.1:8080 (a private database, or DATABASE_URL)
+	exec $(BINARY) serve --listen $(LISTEN) $(ARGS)
+
+build: ## Build the release binary
+	cargo build --release --locked
+
+# With DATABASE_URL set, `serve` needs no programs of PostgreSQL here.
+postgres:
+	@test -n "$$DATABASE_URL" || scripts/ensure-postgres
+
+test: ## Run all tests (PG=17 or PG=18: on that PostgreSQL)
+	$(use_postgres) && cargo test --locked $(ARGS)
+
+test-nextest: ## Run all tests with cargo-nextest, if it is installed
+	@cargo nextest --version >/dev/null 2>&1 || { echo "cargo-nextest is not installed: cargo install --locked cargo-nextest" >&2; exit 1; }
+	$(use_postgres) && cargo nextest run --locked $(ARGS)
+
+lint: format-check clippy docs ## Check the format, the lints and the documentation's links
+
+format-check:
+	cargo fmt --all --check
+
+clippy:
+	cargo clippy --locked --all-targets -- -D warnings
+
+docs:
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+demo: build ## Play examples/ with engines that crash, hang and restart, and account for every event
+	scripts/ensure-postgres
+	python3 examples/demo.py --server $(BINARY)
+
+# By way of a second file, so that a failing build leaves the old document whole.
+openapi: ## Write docs/openapi.json anew
+	@mkdir -p docs $(TARGET_DIR)
+	cargo run --quiet --locked -- openapi > $(TARGET_DIR)/openapi.json
+	mv $(TARGET_DIR)/openapi.json docs/openapi.json
+
+clean: ## Remove everything that was built or fetched
+	cargo clean

@@ -1,0 +1,131 @@
+//! Puts the parts together, runs them, and takes them apart in the right order.
+
+mod database;
+mod shutdown;
+
+use std::future::IntoFuture;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::broker::{Broker, Settings};
+use crate::config::{LeaseTokens, ServeConfig};
+use crate::http::{self, Api, Limits};
+use crate::metrics::Metrics;
+use crate::store;
+use crate::store::lease::LeaseDefaults;
+use crate::tasks;
+
+pub use database::Database;
+pub use shutdown::{Ending, run_until_told};
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot listen on {address}")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error("the private PostgreSQL could not be started")]
+    Embedded(#[from] crate::embedded_postgres::Error),
+    #[error("the database cannot be used")]
+    Store(#[from] store::Error),
+    #[error("a part of the server failed")]
+    Join(#[from] tokio::task::JoinError),
+    #[error("the server failed")]
+    Serve(#[source] std::io::Error),
+}
+
+/// A server that runs: HTTP, tasks, database.
+#[derive(Debug)]
+pub struct Server {
+    pub address: SocketAddr,
+    pub broker: Arc<Broker>,
+    /// First stage: refuse new connections, answer parked polls, finish what runs.
+    stop_serving: CancellationToken,
+    stop_tasks: CancellationToken,
+    http: JoinHandle<std::io::Result<()>>,
+    tasks: TaskTracker,
+    database: Database,
+}
+
+impl Server {
+    /// Starts everything; when this returns, requests are answered.
+    pub async fn start(config: &ServeConfig) -> Result<Self, Error> {
+        // First of all, so that a port in use is said before a database is started.
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|source| Error::Listen { address: config.listen, source })?;
+        let address = listener.local_addr().map_err(|source| Error::Listen { address: config.listen, source })?;
+
+        let database = Database::open(&config.database).await?;
+        database.migrate().await?;
+
+        let metrics = Arc::new(Metrics::new());
+        let stop_serving = CancellationToken::new();
+        let stop_tasks = CancellationToken::new();
+        let broker =
+            Arc::new(Broker::new(database.pool.clone(), Arc::clone(&metrics), settings(config), stop_serving.clone()));
+        broker.tend_partitions().await.map_err(|error| match error {
+            crate::broker::Error::Store(error) => Error::Store(error),
+            other => unreachable!("partitions know no other error than the store's: {other}"),
+        })?;
+        let reaper_interval = Duration::from_millis(config.tasks.reaper_interval_ms);
+        let tasks = tasks::start(&broker, &metrics, reaper_interval, &stop_tasks);
+
+        let router = http::router(Api { broker: Arc::clone(&broker), metrics, limits: limits(config) });
+        let listener = listener.tap_io(|stream| {
+            // Replies are small and awaited: no reason to hold them back.
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "nodelay was refused");
+            }
+        });
+        let serving =
+            axum::serve(listener, router).with_graceful_shutdown(stop_serving.clone().cancelled_owned()).into_future();
+        Ok(Self { address, broker, stop_serving, stop_tasks, http: tokio::spawn(serving), tasks, database })
+    }
+
+    /// Whether something that must run for ever has ended: the private database.
+    pub async fn failed(&mut self) {
+        self.database.ended().await;
+    }
+
+    /// Ends in order: requests, tasks, database.
+    pub async fn stop(self) -> Result<(), Error> {
+        self.stop_serving.cancel();
+        self.http.await?.map_err(Error::Serve)?;
+        self.stop_tasks.cancel();
+        self.tasks.wait().await;
+        // What engines have last been heard with is not lost.
+        if let Err(error) = self.broker.flush_signs_of_life().await {
+            tracing::debug!(%error, "the last signs of life were not written");
+        }
+        self.database.close().await
+    }
+}
+
+fn settings(config: &ServeConfig) -> Settings {
+    Settings {
+        lease_defaults: LeaseDefaults {
+            visibility_timeout_seconds: config.leases.visibility_timeout_seconds,
+            max_lease_seconds: config.leases.max_lease_seconds,
+        },
+        grace_seconds: config.leases.heartbeat_timeout_seconds,
+        retention_days: config.tasks.retention_days,
+        recheck: Duration::from_millis(config.tasks.recheck_interval_ms),
+    }
+}
+
+fn limits(config: &ServeConfig) -> Limits {
+    Limits {
+        max_body_bytes: config.limits.max_body_bytes,
+        max_payload_bytes: config.limits.max_payload_bytes,
+        max_detail_bytes: config.limits.max_detail_bytes,
+        default_lease_limit: config.leases.default_limit,
+        heartbeat_timeout_seconds: config.leases.heartbeat_timeout_seconds,
+        are_lease_tokens_optional: config.leases.lease_tokens == LeaseTokens::Optional,
+    }
+}

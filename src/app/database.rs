@@ -1,0 +1,85 @@
+//! The database of a server: the one that was named, or a private one.
+
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::Error;
+use crate::config::DatabaseConfig;
+use crate::embedded_postgres::{self, EmbeddedPostgres, Options};
+use crate::store::pool::PoolLimits;
+use crate::store::{self, PgPool};
+
+/// A database that is still starting is waited for, for so long.
+const STARTING_PATIENCE: Duration = Duration::from_secs(60);
+
+/// The connections, and the private cluster behind them, if there is one.
+#[derive(Debug)]
+pub struct Database {
+    pub pool: PgPool,
+    embedded: Option<Embedded>,
+}
+
+#[derive(Debug)]
+struct Embedded {
+    cluster: EmbeddedPostgres,
+    ended: oneshot::Receiver<ExitStatus>,
+}
+
+impl Database {
+    pub async fn open(config: &DatabaseConfig) -> Result<Self, Error> {
+        let limits = PoolLimits {
+            max_connections: config.max_connections,
+            acquire_timeout: Duration::from_secs(config.acquire_timeout_seconds),
+            statement_timeout: Duration::from_secs(config.statement_timeout_seconds),
+        };
+        if let Some(url) = &config.database_url {
+            return Ok(Self { pool: store::pool::connect_lazily(url, limits)?, embedded: None });
+        }
+        let mut options = Options::new(config.data_dir.clone().unwrap_or_else(embedded_postgres::default_data_dir));
+        options.bin_dir.clone_from(&config.pg_bin_dir);
+        let cluster = tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&options)).await??;
+        tracing::info!(version = %cluster.version(), pid = cluster.pid(), "private postgresql is up");
+        let (sender, ended) = oneshot::channel();
+        cluster.on_exit(move |status| {
+            // Nobody listens any more once the server ends it itself.
+            sender.send(status).ok();
+        });
+        let pool = store::pool::connect_lazily(&cluster.url("postgres"), limits)?;
+        Ok(Self { pool, embedded: Some(Embedded { cluster, ended }) })
+    }
+
+    /// Brings the schema up to date, once the database is there.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        let started = Instant::now();
+        loop {
+            match store::migrations::migrate(&self.pool).await {
+                Err(store::Error::Unavailable(error)) if started.elapsed() < STARTING_PATIENCE => {
+                    tracing::warn!(%error, "waiting for the database");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                outcome => return Ok(outcome?),
+            }
+        }
+    }
+
+    /// Returns when the private cluster has ended by itself; never, where there is none.
+    pub async fn ended(&mut self) {
+        match &mut self.embedded {
+            Some(embedded) => {
+                let status = (&mut embedded.ended).await;
+                tracing::error!(?status, "private postgresql ended");
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    pub async fn close(self) -> Result<(), Error> {
+        self.pool.close().await;
+        if let Some(Embedded { cluster, .. }) = self.embedded {
+            tokio::task::spawn_blocking(move || cluster.stop()).await??;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,141 @@
+//! Ending attempts, and telling this replica about it after the commit: edges go back, parked
+//! polls wake, metrics count. A use-case collects one [`Aftermath`] and announces it once.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::ready_edges::Located;
+use super::{Broker, sway};
+use crate::domain::event::{Outcome, Status};
+use crate::domain::ids::{EngineId, EventId};
+use crate::domain::retry_policy::RetryPolicy;
+use crate::domain::verdict::{self, Ending, Verdict};
+use crate::store::endings::{self, Answer, EndedAttempt, Fate};
+use crate::store::lease::Place;
+use crate::store::open_events::OpenEvent;
+use crate::store::{self, policies_of_open_events};
+
+#[derive(Debug, Default)]
+pub struct Aftermath {
+    landed: HashMap<String, Vec<Located>>,
+    freed_engines: Vec<EngineId>,
+    ended: Vec<(String, Outcome, Answer, f64)>,
+    dead_lettered: Vec<(String, &'static str)>,
+}
+
+impl Aftermath {
+    /// Something came into a queue: from a settle, a loss, a redrive, or a producer.
+    pub fn landed(
+        &mut self,
+        engine_type: &str,
+        is_suspect: bool,
+        priority: u8,
+        event_id: EventId,
+        available_at: DateTime<Utc>,
+    ) {
+        let located = Located { is_suspect, priority, place: Place { available_at, event_id } };
+        self.landed.entry(engine_type.to_owned()).or_default().push(located);
+    }
+
+    pub fn freed(&mut self, engine_id: Option<EngineId>) {
+        self.freed_engines.extend(engine_id);
+    }
+
+    /// An attempt ended so.
+    pub fn ended(&mut self, event: &OpenEvent, attempt: &EndedAttempt<'_>, available_at: Option<DateTime<Utc>>) {
+        self.freed(event.lease.holder);
+        self.ended.push((event.engine_type.clone(), attempt.outcome, attempt.fate.answer(), event.held_seconds));
+        match (attempt.fate, available_at) {
+            (Fate::Requeue { spent, .. }, Some(available_at)) => {
+                self.landed(&event.engine_type, spent.lease_losses > 0, event.priority, event.event_id, available_at);
+            }
+            (Fate::Bury { reason, .. }, _) => self.dead_lettered.push((event.engine_type.clone(), reason.as_str())),
+            (Fate::Close { .. } | Fate::Requeue { .. }, _) => {}
+        }
+    }
+}
+
+impl Broker {
+    /// To be called after the commit.
+    pub(super) fn announce(&self, aftermath: Aftermath) {
+        for (engine_type, events) in aftermath.landed {
+            self.ready_edges.landed(&engine_type, &events);
+            self.hub.wake_for_events(&engine_type, events.len());
+        }
+        for engine_id in aftermath.freed_engines {
+            self.hub.wake_engine(engine_id);
+        }
+        for (engine_type, outcome, answer, held_seconds) in aftermath.ended {
+            match outcome {
+                Outcome::Completed | Outcome::Failed | Outcome::Released => {
+                    self.metrics.settlements.with_label_values(&[&engine_type, answer.as_str()]).inc();
+                    self.metrics.attempt_seconds.with_label_values(&[&engine_type]).observe(held_seconds);
+                }
+                Outcome::Expired
+                | Outcome::MaxLease
+                | Outcome::EngineUnresponsive
+                | Outcome::EngineRestarted
+                | Outcome::Deregistered => {
+                    if matches!(outcome, Outcome::Expired | Outcome::MaxLease) {
+                        self.metrics.leases_expired.with_label_values(&[&engine_type]).inc();
+                    }
+                    self.metrics.leases_lost.with_label_values(&[engine_type.as_str(), outcome.as_str()]).inc();
+                }
+                Outcome::Cancelled => {}
+            }
+        }
+        for (engine_type, reason) in aftermath.dead_lettered {
+            self.metrics.events_dead_lettered.with_label_values(&[engine_type.as_str(), reason]).inc();
+        }
+    }
+}
+
+/// What the store has to do with an event whose attempt ended so.
+pub fn fate(ending: Ending, event: &OpenEvent, policy: &RetryPolicy) -> Fate {
+    match verdict::verdict(ending, event.spent, policy, event.is_cancel_requested, sway()) {
+        Verdict::Requeue { after, spent } => {
+            let (answer, keeps_token) = match ending {
+                Ending::Failed { .. } => (Answer::RetryScheduled, false),
+                Ending::Lost(_) => (Answer::RetryScheduled, true),
+                Ending::Released { .. } | Ending::HandedBack => (Answer::Released, false),
+            };
+            Fate::Requeue { after_seconds: Duration::as_secs_f64(&after), spent, answer, keeps_token }
+        }
+        Verdict::DeadLetter { reason, spent } => Fate::Bury { reason, spent },
+        Verdict::Cancel { .. } => Fate::Close { status: Status::Cancelled },
+    }
+}
+
+/// Ends the leases of locked events without their engine's word.
+pub async fn end_in_silence(
+    connection: &mut PgConnection,
+    events: &[(OpenEvent, Ending)],
+    aftermath: &mut Aftermath,
+) -> store::Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<EventId> = events.iter().map(|(event, _)| event.event_id).collect();
+    let policies = policies_of_open_events(connection, &ids).await?;
+    let ended: Vec<EndedAttempt<'_>> = events
+        .iter()
+        .map(|(event, ending)| EndedAttempt {
+            event_id: event.event_id,
+            outcome: ending.outcome(),
+            fate: fate(*ending, event, &policies.get(&event.event_id).copied().unwrap_or_default()),
+            result: None,
+            error: None,
+            error_type: None,
+            error_message: None,
+            late_by_seconds: None,
+        })
+        .collect();
+    let due = endings::apply(connection, &ended).await?;
+    for ((event, _), attempt) in events.iter().zip(&ended) {
+        aftermath.ended(event, attempt, due.get(&event.event_id).copied());
+    }
+    Ok(())
+}

@@ -1,0 +1,263 @@
+//! The engine registry: register, heartbeat, drain, deregister, read.
+
+use chrono::{DateTime, Utc};
+use serde_json::value::RawValue;
+
+use super::aftermath::{Aftermath, end_in_silence};
+use super::{Broker, Error, Result, commit};
+use crate::domain::engine::Command;
+use crate::domain::event::Outcome;
+use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::json::RawJson;
+use crate::domain::verdict::{Ending, Loss};
+use crate::store;
+use crate::store::engines::{Engine, Filter, HeartbeatUpdate, Registration};
+use crate::store::lease::LeasedEvent;
+use crate::store::open_events::{self, OpenEvent};
+
+/// A heartbeat, checked.
+#[derive(Debug, Default)]
+pub struct Heartbeat {
+    pub current_workload: Option<u32>,
+    /// Members to set in the dynamic state; `null` removes one.
+    pub dynamic_state: Vec<(String, RawJson)>,
+    pub leases: Vec<HeldLease>,
+}
+
+#[derive(Debug)]
+pub struct HeldLease {
+    pub event_id: EventId,
+    pub lease_token: LeaseToken,
+    pub progress: Option<RawJson>,
+}
+
+#[derive(Debug)]
+pub struct HeartbeatAnswer {
+    pub engine: Engine,
+    pub command: Command,
+    pub leases: Vec<LeaseAnswer>,
+}
+
+#[derive(Debug)]
+pub struct LeaseAnswer {
+    pub event_id: EventId,
+    pub fate: LeaseFate,
+}
+
+#[derive(Debug)]
+pub enum LeaseFate {
+    Renewed {
+        expires_at: DateTime<Utc>,
+        expires_in_seconds: f64,
+        is_cancel_requested: bool,
+    },
+    /// `None`: there never was such a lease of that event.
+    Lost {
+        ended_by: Option<Outcome>,
+    },
+}
+
+impl Broker {
+    /// Registers an engine. A known id means that it restarted: what its former life still held is
+    /// a silent loss at once. Answers the engine, and whether its id is new.
+    pub async fn register(&self, registration: &Registration) -> Result<(Engine, bool)> {
+        let engine_id = registration.engine_id;
+        let mut transaction = self.begin().await?;
+        let mut aftermath = Aftermath::default();
+        let is_new = store::engines::insert(&mut transaction, registration).await?;
+        if !is_new {
+            let registered =
+                store::engines::lock(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+            if registered != registration.engine_type.as_str() {
+                return Err(Error::EngineIdTaken { engine_id, registered });
+            }
+            let held = open_events::lock_held_by(&mut transaction, engine_id).await?;
+            let lost = all_ending(held, Ending::Lost(Loss::EngineRestarted));
+            end_in_silence(&mut transaction, &lost, &mut aftermath).await?;
+            store::engines::restart(&mut transaction, registration).await?;
+        }
+        let engine =
+            store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+        commit(transaction).await?;
+        self.announce(aftermath);
+        self.hub.wake_engine(engine_id);
+        let kind = if is_new { "new" } else { "restarted" };
+        self.metrics.registrations.with_label_values(&[registration.engine_type.as_str(), kind]).inc();
+        Ok((engine, is_new))
+    }
+
+    /// Takes a heartbeat, and renews the leases it lists.
+    pub async fn heartbeat(&self, engine_id: EngineId, heartbeat: &Heartbeat) -> Result<HeartbeatAnswer> {
+        let mut transaction = self.begin().await?;
+        store::engines::lock(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+        let dynamic_state = if heartbeat.dynamic_state.is_empty() {
+            None
+        } else {
+            let before =
+                store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+            Some(merge(&before.dynamic_state, &heartbeat.dynamic_state))
+        };
+        let update =
+            HeartbeatUpdate { current_workload: heartbeat.current_workload, dynamic_state: dynamic_state.as_deref() };
+        store::engines::beat(&mut transaction, engine_id, &update).await?;
+        let mut leases = Vec::with_capacity(heartbeat.leases.len());
+        if !heartbeat.leases.is_empty() {
+            leases = renew_listed(&mut transaction, engine_id, &heartbeat.leases).await?;
+        }
+        let engine =
+            store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+        commit(transaction).await?;
+        let command = Command::for_engine(engine.is_draining, engine.leases_held.cast_unsigned());
+        Ok(HeartbeatAnswer { engine, command, leases })
+    }
+
+    /// Stops giving the engine events, or starts again.
+    pub async fn set_draining(&self, engine_id: EngineId, is_draining: bool) -> Result<Engine> {
+        let mut transaction = self.begin().await?;
+        if !store::engines::set_draining(&mut transaction, engine_id, is_draining).await? {
+            return Err(Error::EngineNotFound(engine_id));
+        }
+        let engine =
+            store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+        commit(transaction).await?;
+        self.hub.wake_engine(engine_id);
+        Ok(engine)
+    }
+
+    /// Removes an engine. Its leases go back and spend nothing if it leaves by itself or was
+    /// draining; else they are silent losses.
+    pub async fn deregister(&self, engine_id: EngineId, caller: Option<EngineId>) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        store::engines::lock(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+        let engine =
+            store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+        let held = open_events::lock_held_by(&mut transaction, engine_id).await?;
+        let leaves_in_order = engine.is_draining || caller == Some(engine_id);
+        let ending = if leaves_in_order { Ending::HandedBack } else { Ending::Lost(Loss::Deregistered) };
+        let mut aftermath = Aftermath::default();
+        end_in_silence(&mut transaction, &all_ending(held, ending), &mut aftermath).await?;
+        store::engines::delete(&mut transaction, engine_id).await?;
+        commit(transaction).await?;
+        self.announce(aftermath);
+        self.hub.wake_engine(engine_id);
+        Ok(())
+    }
+
+    pub async fn read_engine(&self, engine_id: EngineId) -> Result<Engine> {
+        let mut connection = self.connection().await?;
+        store::engines::read(&mut connection, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))
+    }
+
+    pub async fn list_engines(
+        &self,
+        filter: &Filter,
+        behind: Option<(DateTime<Utc>, EngineId)>,
+        limit: u32,
+    ) -> Result<Vec<Engine>> {
+        let mut connection = self.connection().await?;
+        Ok(store::engines::list(&mut connection, filter, behind, limit).await?)
+    }
+
+    pub async fn leases_of_engine(&self, engine_id: EngineId) -> Result<Vec<LeasedEvent>> {
+        let mut connection = self.connection().await?;
+        store::engines::read(&mut connection, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+        Ok(store::lease::leases_of_engine(&mut connection, engine_id).await?)
+    }
+}
+
+fn all_ending(events: Vec<OpenEvent>, ending: Ending) -> Vec<(OpenEvent, Ending)> {
+    events.into_iter().map(|event| (event, ending)).collect()
+}
+
+/// Renews the leases an engine lists: those whose token is current and which it holds itself.
+async fn renew_listed(
+    connection: &mut store::PgConnection,
+    engine_id: EngineId,
+    listed: &[HeldLease],
+) -> Result<Vec<LeaseAnswer>> {
+    let ids: Vec<EventId> = listed.iter().map(|lease| lease.event_id).collect();
+    let open = open_events::lock(connection, &ids).await?;
+    let held = |lease: &HeldLease| {
+        open.iter().find(|event| {
+            event.event_id == lease.event_id
+                && event.lease.is_processing
+                && event.lease.lease_token == Some(lease.lease_token)
+                && event.lease.holder == Some(engine_id)
+                && !(event.is_at_max_lease && event.late_by_seconds.is_some())
+        })
+    };
+    let asked: Vec<_> = listed
+        .iter()
+        .filter(|lease| held(lease).is_some())
+        .map(|lease| (lease.event_id, None, lease.progress.as_ref().map(|json| json.get())))
+        .collect();
+    let renewed = open_events::renew(connection, &asked, false).await?;
+    let mut answers = Vec::with_capacity(listed.len());
+    for lease in listed {
+        let renewed = renewed.iter().find(|renewed| renewed.event_id == lease.event_id);
+        let fate = match (held(lease), renewed) {
+            (Some(event), Some(renewed)) => LeaseFate::Renewed {
+                expires_at: renewed.expires_at,
+                expires_in_seconds: renewed.expires_in_seconds,
+                is_cancel_requested: event.is_cancel_requested,
+            },
+            _ => {
+                let found =
+                    store::attempts::look_back(connection, lease.event_id, Some(lease.lease_token), None).await?;
+                LeaseFate::Lost { ended_by: found.and_then(|found| found.ended).map(|ended| ended.outcome) }
+            }
+        };
+        answers.push(LeaseAnswer { event_id: lease.event_id, fate });
+    }
+    Ok(answers)
+}
+
+/// A shallow merge that keeps what it does not touch as it was sent; `null` removes a member.
+fn merge(before: &RawValue, changes: &[(String, RawJson)]) -> String {
+    let mut members: Vec<(String, RawJson)> = object_members(before);
+    for (name, value) in changes {
+        members.retain(|(member, _)| member != name);
+        if value.get() != "null" {
+            members.push((name.clone(), value.clone()));
+        }
+    }
+    let members: Vec<String> =
+        members.iter().map(|(name, value)| format!("{}:{value}", serde_json::Value::String(name.clone()))).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+/// The members of a JSON object in their order; of anything else, none.
+fn object_members(json: &RawValue) -> Vec<(String, RawJson)> {
+    struct Members;
+    impl<'de> serde::de::Visitor<'de> for Members {
+        type Value = Vec<(String, RawJson)>;
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
+            let mut members = Vec::new();
+            while let Some(member) = map.next_entry()? {
+                members.push(member);
+            }
+            Ok(members)
+        }
+    }
+    use serde::Deserializer as _;
+    serde_json::Deserializer::from_str(json.get()).deserialize_map(Members).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(json: &str) -> RawJson {
+        RawValue::from_string(json.to_owned()).expect("valid")
+    }
+
+    #[test]
+    fn a_merge_keeps_order_and_spelling_of_what_it_does_not_touch() {
+        let before = raw(r#"{"b": 1.50, "a": [ 1 ], "c": null}"#);
+        let changes = [("a".to_owned(), raw("2")), ("c".to_owned(), raw("null")), ("\"d".to_owned(), raw("{}"))];
+        assert_eq!(merge(&before, &changes), r#"{"b":1.50,"a":2,"\"d":{}}"#);
+    }
+}

@@ -1,0 +1,50 @@
+//! What a use-case can refuse, in the words of the domain.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::event::{Outcome, Status};
+use crate::domain::ids::{EngineId, EventId};
+use crate::store;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error("no engine {0} is registered")]
+    EngineNotFound(EngineId),
+    #[error("engine {engine_id} is registered as {registered}, not {asked_for}")]
+    EngineTypeMismatch { engine_id: EngineId, registered: String, asked_for: String },
+    #[error("engine {engine_id} is registered as {registered}; another engine_type needs another engine_id")]
+    EngineIdTaken { engine_id: EngineId, registered: String },
+    #[error("no event {0} is known")]
+    EventNotFound(EventId),
+    #[error("event {event_id} is not among the dead letters")]
+    NotADeadLetter { event_id: EventId, status: Status },
+    #[error("the lease of event {event_id} belongs to another engine than the one named")]
+    NotTheHolder { event_id: EventId },
+    #[error("the lease of event {} is over", .0.event_id)]
+    LeaseLost(Box<LeaseLost>),
+    #[error("the lease of event {event_id} was settled before, as {}", .settled_as.as_str())]
+    AlreadySettled { event_id: EventId, settled_as: Status, settled_at: DateTime<Utc> },
+    #[error("available_at is more than 365 days away")]
+    AvailableTooFarAway,
+    #[error("the service is stopping")]
+    ShuttingDown,
+}
+
+/// Why a report was not taken; nothing was changed by it.
+#[derive(Clone, Debug)]
+pub struct LeaseLost {
+    pub event_id: EventId,
+    /// `None`: the event never had a lease with that token, or by that engine.
+    pub lease_ended_by: Option<Outcome>,
+    pub lease_ended_at: Option<DateTime<Utc>>,
+    pub event_status: Status,
+    pub current_attempt: i32,
+}
+
+impl Error {
+    pub(super) const fn engine_type_mismatch(engine_id: EngineId, registered: String, asked_for: String) -> Self {
+        Self::EngineTypeMismatch { engine_id, registered, asked_for }
+    }
+}

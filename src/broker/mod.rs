@@ -1,0 +1,95 @@
+//! The use-cases, one file a verb. Knows no HTTP: requests come in checked, answers go out as facts.
+
+mod aftermath;
+pub mod dead_letters;
+pub mod engines;
+pub mod enqueue;
+mod error;
+pub mod events;
+mod hub;
+pub mod lease;
+mod ready_edges;
+pub mod reap;
+pub mod settle;
+mod signs_of_life;
+pub mod upkeep;
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::metrics::Metrics;
+use crate::store;
+use crate::store::PgPool;
+use crate::store::lease::LeaseDefaults;
+
+pub use error::{Error, LeaseLost};
+use hub::Hub;
+use ready_edges::ReadyEdges;
+use signs_of_life::SignsOfLife;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What an operator decided, as far as the use-cases need it.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    pub lease_defaults: LeaseDefaults,
+    /// After the service was away, leases are not judged for that long.
+    pub grace_seconds: u32,
+    pub retention_days: i32,
+    /// How long a parked poll waits before it looks again without having been woken.
+    pub recheck: std::time::Duration,
+}
+
+/// One replica's use-cases. All that must last is in the database; what is kept here only makes
+/// things faster and may be lost.
+#[derive(Debug)]
+pub struct Broker {
+    pool: PgPool,
+    metrics: Arc<Metrics>,
+    settings: Settings,
+    hub: Hub,
+    ready_edges: ReadyEdges,
+    signs_of_life: SignsOfLife,
+    emptying: lease::Emptying,
+    stopping: CancellationToken,
+}
+
+impl Broker {
+    #[must_use]
+    pub fn new(pool: PgPool, metrics: Arc<Metrics>, settings: Settings, stopping: CancellationToken) -> Self {
+        Self {
+            pool,
+            metrics,
+            settings,
+            hub: Hub::default(),
+            ready_edges: ReadyEdges::default(),
+            signs_of_life: SignsOfLife::default(),
+            emptying: lease::Emptying::default(),
+            stopping,
+        }
+    }
+
+    async fn connection(&self) -> store::Result<store::Connection> {
+        Ok(self.pool.acquire().await?)
+    }
+
+    async fn begin(&self) -> store::Result<store::Transaction> {
+        Ok(self.pool.begin().await?)
+    }
+
+    /// Any call of an engine is a sign of its life.
+    pub fn note_sign_of_life(&self, engine_id: crate::domain::ids::EngineId) {
+        self.signs_of_life.note(engine_id, false);
+    }
+}
+
+/// Replies come after this, never before.
+async fn commit(transaction: store::Transaction) -> store::Result<()> {
+    Ok(transaction.commit().await?)
+}
+
+/// A random number from −1 to 1, for the jitter.
+fn sway() -> f64 {
+    rand::random_range(-1.0..=1.0)
+}

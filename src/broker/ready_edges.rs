@@ -1,0 +1,243 @@
+//! Where the scan for due events begins: a moving edge per (queue, lane, priority).
+//!
+//! What was leased leaves dead index entries, which stay for as long as any session holds an old
+//! snapshot. A scan from the front re-reads them all, every time; a scan from behind the last
+//! event taken meets none. The edge only advances after the commit of the lease, goes back to
+//! before whatever lands behind it, and is passed over by a sweep from the front every few
+//! seconds, which finds what other replicas or SQL put behind it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use uuid::Uuid;
+
+use crate::domain::ids::EventId;
+use crate::domain::limits::MAX_PRIORITY;
+use crate::store::lease::{Place, Range};
+
+/// Any due row is found within 5 seconds, and sweeping takes at most about a twentieth of the time.
+const SWEEP_EVERY: Duration = Duration::from_secs(2);
+const SWEEP_AT_LEAST_EVERY: Duration = Duration::from_secs(4);
+const SWEEP_SHARE: u32 = 20;
+
+const PRIORITIES: usize = MAX_PRIORITY as usize + 1;
+
+#[derive(Debug, Default)]
+pub struct ReadyEdges {
+    queues: Mutex<HashMap<String, Edges>>,
+}
+
+#[derive(Debug)]
+struct Edges {
+    /// By lane and priority.
+    behind: [[Place; PRIORITIES]; 2],
+    /// What landed while claims were under way, for them not to step over.
+    landings: Vec<Landing>,
+    landed: u64,
+    /// Claims under way, by how many landings they began after.
+    under_way: BTreeMap<u64, usize>,
+    next_sweep: Instant,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Landing {
+    number: u64,
+    is_suspect: bool,
+    priority: u8,
+    place: Place,
+}
+
+/// A claim under way: where it scans, and what must be known when it ends.
+#[derive(Debug)]
+pub struct Scan {
+    pub normals: Vec<Range>,
+    pub suspects: Vec<Range>,
+    began_after: u64,
+    is_sweep: bool,
+    began_at: Instant,
+}
+
+/// An event taken, or put back.
+#[derive(Clone, Copy, Debug)]
+pub struct Located {
+    pub is_suspect: bool,
+    pub priority: u8,
+    pub place: Place,
+}
+
+impl ReadyEdges {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Edges>> {
+        self.queues.lock().expect("nothing panics while it holds this lock")
+    }
+
+    /// Begins a claim; to be followed by [`Self::end`], whatever becomes of it.
+    pub fn begin(&self, engine_type: &str) -> Scan {
+        let now = Instant::now();
+        let mut queues = self.lock();
+        let edges = queues.entry(engine_type.to_owned()).or_insert_with(|| Edges::at_the_front(now));
+        *edges.under_way.entry(edges.landed).or_default() += 1;
+        let is_sweep = now >= edges.next_sweep;
+        if is_sweep {
+            edges.next_sweep = now + SWEEP_EVERY;
+        }
+        let ranges = |is_suspect: bool| {
+            (0..=MAX_PRIORITY)
+                .rev()
+                .map(|priority| Range {
+                    is_suspect,
+                    priority,
+                    behind: if is_sweep {
+                        Place::FRONT
+                    } else {
+                        edges.behind[usize::from(is_suspect)][usize::from(priority)]
+                    },
+                })
+                .collect()
+        };
+        Scan { normals: ranges(false), suspects: ranges(true), began_after: edges.landed, is_sweep, began_at: now }
+    }
+
+    /// Ends a claim; `taken` is what it leased, after the commit, or nothing.
+    pub fn end(&self, engine_type: &str, scan: &Scan, taken: &[Located]) {
+        let mut queues = self.lock();
+        let Some(edges) = queues.get_mut(engine_type) else { return };
+        let mut last: HashMap<(bool, u8), Place> = HashMap::new();
+        for event in taken {
+            let place = last.entry((event.is_suspect, event.priority)).or_insert(event.place);
+            *place = (*place).max(event.place);
+        }
+        for ((is_suspect, priority), place) in last {
+            let bound = edges
+                .landings
+                .iter()
+                .filter(|landing| {
+                    landing.number > scan.began_after
+                        && landing.is_suspect == is_suspect
+                        && landing.priority == priority
+                })
+                .map(|landing| just_before(landing.place))
+                .min();
+            let place = bound.map_or(place, |bound| place.min(bound));
+            let edge = &mut edges.behind[usize::from(is_suspect)][usize::from(priority)];
+            // A sweep that found something behind the edge goes on from there.
+            *edge = if scan.is_sweep { place } else { place.max(*edge) };
+        }
+        if let Some(claims) = edges.under_way.get_mut(&scan.began_after) {
+            *claims -= 1;
+            if *claims == 0 {
+                edges.under_way.remove(&scan.began_after);
+            }
+        }
+        match edges.under_way.first_key_value() {
+            Some((&oldest, _)) => edges.landings.retain(|landing| landing.number > oldest),
+            None => edges.landings.clear(),
+        }
+        if scan.is_sweep {
+            let pause = (scan.began_at.elapsed() * SWEEP_SHARE).clamp(SWEEP_EVERY, SWEEP_AT_LEAST_EVERY);
+            edges.next_sweep = Instant::now() + pause;
+        }
+    }
+
+    /// Events came (back) into the queue, committed; the edges go back to before them.
+    pub fn landed(&self, engine_type: &str, events: &[Located]) {
+        let mut queues = self.lock();
+        let Some(edges) = queues.get_mut(engine_type) else { return };
+        for event in events {
+            edges.landed += 1;
+            let edge = &mut edges.behind[usize::from(event.is_suspect)][usize::from(event.priority)];
+            *edge = (*edge).min(just_before(event.place));
+            if !edges.under_way.is_empty() {
+                edges.landings.push(Landing {
+                    number: edges.landed,
+                    is_suspect: event.is_suspect,
+                    priority: event.priority,
+                    place: event.place,
+                });
+            }
+        }
+    }
+}
+
+impl Edges {
+    fn at_the_front(now: Instant) -> Self {
+        Self {
+            behind: [[Place::FRONT; PRIORITIES]; 2],
+            landings: Vec::new(),
+            landed: 0,
+            under_way: BTreeMap::new(),
+            next_sweep: now + SWEEP_EVERY,
+        }
+    }
+}
+
+fn just_before(place: Place) -> Place {
+    Place { available_at: place.available_at - TimeDelta::microseconds(1), event_id: EventId(Uuid::max()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    fn at(second: i64) -> Located {
+        let place = Place {
+            available_at: DateTime::from_timestamp(second, 0).expect("small"),
+            event_id: EventId(Uuid::from_u128(7)),
+        };
+        Located { is_suspect: false, priority: 5, place }
+    }
+
+    fn edge_of(edges: &ReadyEdges) -> Place {
+        let scan = edges.begin("q");
+        edges.end("q", &scan, &[]);
+        scan.normals.iter().find(|range| range.priority == 5).expect("every priority").behind
+    }
+
+    #[test]
+    fn an_edge_follows_what_was_taken() {
+        let edges = ReadyEdges::default();
+        let scan = edges.begin("q");
+        edges.end("q", &scan, &[at(10), at(12), at(11)]);
+        assert_eq!(edge_of(&edges), at(12).place);
+    }
+
+    #[test]
+    fn an_edge_goes_back_before_what_lands_behind_it() {
+        let edges = ReadyEdges::default();
+        let scan = edges.begin("q");
+        edges.end("q", &scan, &[at(12)]);
+        edges.landed("q", &[at(11)]);
+        assert!(edge_of(&edges) < at(11).place);
+    }
+
+    #[test]
+    fn what_lands_during_a_claim_is_not_stepped_over() {
+        let edges = ReadyEdges::default();
+        let scan = edges.begin("q");
+        edges.landed("q", &[at(11)]);
+        edges.end("q", &scan, &[at(12)]);
+        assert!(edge_of(&edges) < at(11).place);
+    }
+
+    #[test]
+    fn a_slower_claim_does_not_pull_the_edge_back() {
+        let edges = ReadyEdges::default();
+        let (slow, fast) = (edges.begin("q"), edges.begin("q"));
+        edges.end("q", &fast, &[at(12)]);
+        edges.end("q", &slow, &[at(10)]);
+        assert_eq!(edge_of(&edges), at(12).place);
+    }
+
+    #[test]
+    fn landings_are_forgotten_with_the_claims_they_concern() {
+        let edges = ReadyEdges::default();
+        let scan = edges.begin("q");
+        edges.landed("q", &[at(11)]);
+        edges.end("q", &scan, &[]);
+        assert!(edges.lock()["q"].landings.is_empty());
+        assert!(edges.lock()["q"].under_way.is_empty());
+    }
+}

@@ -1,0 +1,94 @@
+//! The reaper: finds engines that fell silent, and ends leases that nobody will settle.
+
+use super::aftermath::{Aftermath, end_in_silence};
+use super::{Broker, Result, commit};
+use crate::domain::limits::SERVICE_GAP_SECONDS;
+use crate::domain::verdict::{Ending, Loss};
+use crate::store;
+use crate::store::liveness;
+use crate::store::open_events::{self, OpenEvent};
+
+/// Leases ended in one transaction.
+const BATCH: u32 = 500;
+/// Engines silent for so long are removed.
+const REMOVE_UNRESPONSIVE_AFTER_DAYS: i32 = 7;
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Reaped {
+    pub engines_marked_unresponsive: usize,
+    pub engines_removed: u64,
+    pub leases_expired: usize,
+    pub leases_of_unresponsive: usize,
+}
+
+impl Reaped {
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Broker {
+    /// One round. After the service or the database was away nobody is judged for a while: nobody
+    /// could have been heard.
+    pub async fn reap(&self) -> Result<Reaped> {
+        let mut reaped = Reaped::default();
+        let sign = liveness::leave_service_sign(&self.pool, SERVICE_GAP_SECONDS, self.settings.grace_seconds).await?;
+        let silent = liveness::mark_unresponsive(&self.pool).await?;
+        for (engine_id, engine_type) in &silent {
+            tracing::warn!(%engine_id, engine_type, "engine is unresponsive");
+            self.metrics.engines_marked_unresponsive.with_label_values(&[engine_type]).inc();
+        }
+        reaped.engines_marked_unresponsive = silent.len();
+        reaped.engines_removed = liveness::remove_long_unresponsive(&self.pool, REMOVE_UNRESPONSIVE_AFTER_DAYS).await?;
+        reaped.leases_of_unresponsive = self.end_leases_of_unresponsive().await?;
+        if !sign.is_in_grace {
+            reaped.leases_expired = self.end_expired_leases().await?;
+        }
+        Ok(reaped)
+    }
+
+    async fn end_leases_of_unresponsive(&self) -> Result<usize> {
+        let mut ended = 0;
+        loop {
+            let mut transaction = self.begin().await?;
+            let held = open_events::lock_held_by_unresponsive(&mut transaction, BATCH).await?;
+            let count = held.len();
+            let lost = held.into_iter().map(|event| (event, Ending::Lost(Loss::EngineUnresponsive))).collect();
+            self.end(transaction, lost).await?;
+            ended += count;
+            if count < BATCH as usize {
+                return Ok(ended);
+            }
+        }
+    }
+
+    async fn end_expired_leases(&self) -> Result<usize> {
+        let mut ended = 0;
+        loop {
+            let mut transaction = self.begin().await?;
+            let expired = open_events::lock_expired(&mut transaction, BATCH).await?;
+            let count = expired.len();
+            let lost = expired
+                .into_iter()
+                .map(|event| {
+                    let ending = Ending::Lost(event.expiry());
+                    (event, ending)
+                })
+                .collect();
+            self.end(transaction, lost).await?;
+            ended += count;
+            if count < BATCH as usize {
+                return Ok(ended);
+            }
+        }
+    }
+
+    async fn end(&self, mut transaction: store::Transaction, lost: Vec<(OpenEvent, Ending)>) -> Result<()> {
+        let mut aftermath = Aftermath::default();
+        end_in_silence(&mut transaction, &lost, &mut aftermath).await?;
+        commit(transaction).await?;
+        self.announce(aftermath);
+        Ok(())
+    }
+}

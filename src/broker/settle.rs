@@ -1,0 +1,300 @@
+//! Settling and renewing: lock and read, the pure verdict of the domain, apply, one commit.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+
+use super::aftermath::{Aftermath, end_in_silence, fate};
+use super::{Broker, Error, LeaseLost, Result, commit};
+use crate::domain::event::{Outcome, Status};
+use crate::domain::fence::{self, Credentials, Hindsight, Standing};
+use crate::domain::ids::{EventId, LeaseToken};
+use crate::domain::settlement::{Report, Settlement};
+use crate::domain::verdict::Ending;
+use crate::store;
+use crate::store::PgConnection;
+use crate::store::endings::{self, Answer, EndedAttempt, Fate};
+use crate::store::open_events::{self, OpenEvent};
+use crate::store::policies_of_open_events;
+
+/// What a settlement came to.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    pub event_id: EventId,
+    pub status: Status,
+    pub attempt: i32,
+    pub outcome: SettledOutcome,
+    pub available_at: Option<DateTime<Utc>>,
+    pub renewal: Option<Renewal>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SettledOutcome {
+    Ended(Answer),
+    Renewed,
+}
+
+#[derive(Clone, Debug)]
+pub struct Renewal {
+    pub expires_at: DateTime<Utc>,
+    pub expires_in_seconds: f64,
+    pub is_cancel_requested: bool,
+}
+
+impl Broker {
+    /// Settles or renews one lease.
+    pub async fn settle(&self, settlement: Settlement) -> Result<Settled> {
+        self.settle_batch(std::slice::from_ref(&settlement)).await?.pop().expect("one answer for one settlement")
+    }
+
+    /// Settles a batch with one commit, each with its own verdict. An event may occur once.
+    pub async fn settle_batch(&self, settlements: &[Settlement]) -> Result<Vec<Result<Settled>>> {
+        let mut transaction = self.begin().await?;
+        let mut aftermath = Aftermath::default();
+        let mut answers: Vec<Option<Result<Settled>>> = Vec::new();
+        answers.resize_with(settlements.len(), || None);
+        let mut live: Vec<(usize, OpenEvent)> = Vec::new();
+
+        let ids: Vec<EventId> = settlements.iter().map(|settlement| settlement.event_id).collect();
+        debug_assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "an event occurs once");
+        let open = open_by_id(&mut transaction, &ids).await?;
+        for (index, settlement) in settlements.iter().enumerate() {
+            match self.admit(&mut transaction, settlement, open.get(&settlement.event_id)).await? {
+                Ok(event) => live.push((index, event)),
+                Err(answer) => answers[index] = Some(answer),
+            }
+        }
+        self.renew_live(&mut transaction, settlements, &live, &mut answers).await?;
+        end_live(&mut transaction, settlements, &live, &mut answers, &mut aftermath).await?;
+        commit(transaction).await?;
+
+        self.announce(aftermath);
+        for (settlement, event) in live.iter().map(|(index, event)| (&settlements[*index], event)) {
+            if event.late_by_seconds.is_some() && !matches!(settlement.report, Report::Renewed { .. }) {
+                self.metrics.settlements_late.with_label_values(&[&event.engine_type]).inc();
+            }
+            if settlement.lease_token.is_none() {
+                self.metrics.settlements_unfenced.inc();
+            }
+        }
+        Ok(answers.into_iter().map(|answer| answer.expect("every settlement was answered")).collect())
+    }
+
+    /// Whether a settlement acts on a lease; if not, its answer.
+    async fn admit(
+        &self,
+        connection: &mut PgConnection,
+        settlement: &Settlement,
+        open: Option<&OpenEvent>,
+    ) -> Result<std::result::Result<OpenEvent, Result<Settled>>> {
+        let is_renewal = matches!(settlement.report, Report::Renewed { .. });
+        let shown = Credentials { lease_token: settlement.lease_token, caller: settlement.caller, is_renewal };
+        match (fence::standing(shown, open.map(|open| open.lease)), open) {
+            // What has reached `max_lease_seconds` cannot be renewed, only settled.
+            (Standing::Live, Some(open)) if is_renewal && open.is_at_max_lease && open.late_by_seconds.is_some() => {
+                Ok(Err(Err(Error::LeaseLost(Box::new(LeaseLost {
+                    event_id: open.event_id,
+                    lease_ended_by: Some(Outcome::MaxLease),
+                    lease_ended_at: None,
+                    event_status: Status::Processing,
+                    current_attempt: open.attempt,
+                })))))
+            }
+            (Standing::Live, Some(open)) => Ok(Ok(open.clone())),
+            (Standing::Late, Some(open)) => match self.take_loss_back(connection, settlement, open).await? {
+                Some(open) => Ok(Ok(open)),
+                None => Ok(Err(look_back(connection, settlement).await?)),
+            },
+            (Standing::NotTheHolder, _) => Ok(Err(Err(Error::NotTheHolder { event_id: settlement.event_id }))),
+            (Standing::Past | Standing::Live | Standing::Late, _) => Ok(Err(look_back(connection, settlement).await?)),
+        }
+    }
+
+    async fn take_loss_back(
+        &self,
+        connection: &mut PgConnection,
+        settlement: &Settlement,
+        open: &OpenEvent,
+    ) -> Result<Option<OpenEvent>> {
+        let Some(token) = settlement.lease_token else { return Ok(None) };
+        if !endings::take_loss_back(connection, open.event_id, token, settlement.caller).await? {
+            return Ok(None);
+        }
+        Ok(open_events::lock(connection, &[open.event_id]).await?.pop())
+    }
+
+    async fn renew_live(
+        &self,
+        connection: &mut PgConnection,
+        settlements: &[Settlement],
+        live: &[(usize, OpenEvent)],
+        answers: &mut [Option<Result<Settled>>],
+    ) -> Result<()> {
+        let renewals: Vec<_> = live
+            .iter()
+            .filter_map(|(index, event)| match &settlements[*index].report {
+                Report::Renewed { visibility_timeout_seconds, progress } => {
+                    Some((*index, event, *visibility_timeout_seconds, progress.as_ref().map(|json| json.get())))
+                }
+                Report::Completed { .. } | Report::Failed { .. } | Report::Released { .. } => None,
+            })
+            .collect();
+        if renewals.is_empty() {
+            return Ok(());
+        }
+        let asked: Vec<_> =
+            renewals.iter().map(|(_, event, seconds, progress)| (event.event_id, *seconds, *progress)).collect();
+        let renewed = open_events::renew(connection, &asked, true).await?;
+        for (index, event, ..) in renewals {
+            let Some(renewed) = renewed.iter().find(|renewed| renewed.event_id == event.event_id) else { continue };
+            self.metrics.settlements.with_label_values(&[event.engine_type.as_str(), "renewed"]).inc();
+            answers[index] = Some(Ok(Settled {
+                event_id: event.event_id,
+                status: Status::Processing,
+                attempt: event.attempt,
+                outcome: SettledOutcome::Renewed,
+                available_at: None,
+                renewal: Some(Renewal {
+                    expires_at: renewed.expires_at,
+                    expires_in_seconds: renewed.expires_in_seconds,
+                    is_cancel_requested: event.is_cancel_requested,
+                }),
+            }));
+        }
+        Ok(())
+    }
+
+    /// Gives leases back that nobody has heard of, uncounted.
+    pub(super) async fn hand_back_leases(&self, leases: &[(EventId, LeaseToken)]) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        let ids: Vec<EventId> = leases.iter().map(|(event_id, _)| *event_id).collect();
+        let open = open_by_id(&mut transaction, &ids).await?;
+        let unheard: Vec<(OpenEvent, Ending)> = leases
+            .iter()
+            .filter_map(|(event_id, token)| open.get(event_id).filter(|event| event.lease.lease_token == Some(*token)))
+            .filter(|event| event.lease.is_processing)
+            .map(|event| (event.clone(), Ending::Released { delay: std::time::Duration::ZERO }))
+            .collect();
+        let mut aftermath = Aftermath::default();
+        end_in_silence(&mut transaction, &unheard, &mut aftermath).await?;
+        commit(transaction).await?;
+        self.announce(aftermath);
+        Ok(())
+    }
+}
+
+async fn open_by_id(connection: &mut PgConnection, ids: &[EventId]) -> Result<HashMap<EventId, OpenEvent>> {
+    let open = open_events::lock(connection, ids).await?;
+    Ok(open.into_iter().map(|event| (event.event_id, event)).collect())
+}
+
+/// Ends the leases that were reported on, by the budgets.
+async fn end_live(
+    connection: &mut PgConnection,
+    settlements: &[Settlement],
+    live: &[(usize, OpenEvent)],
+    answers: &mut [Option<Result<Settled>>],
+    aftermath: &mut Aftermath,
+) -> Result<()> {
+    let ending: Vec<&(usize, OpenEvent)> =
+        live.iter().filter(|(index, _)| !matches!(settlements[*index].report, Report::Renewed { .. })).collect();
+    let failed: Vec<EventId> = ending
+        .iter()
+        .filter(|(index, _)| matches!(settlements[*index].report, Report::Failed { .. }))
+        .map(|(_, event)| event.event_id)
+        .collect();
+    let policies =
+        if failed.is_empty() { HashMap::new() } else { policies_of_open_events(connection, &failed).await? };
+    let errors: Vec<Option<String>> = ending
+        .iter()
+        .map(|(index, _)| match &settlements[*index].report {
+            Report::Failed { error, .. } => {
+                Some(serde_json::to_string(error).expect("texts and checked JSON can be written"))
+            }
+            Report::Completed { .. } | Report::Released { .. } | Report::Renewed { .. } => None,
+        })
+        .collect();
+    let ended: Vec<EndedAttempt<'_>> = ending
+        .iter()
+        .zip(&errors)
+        .map(|((index, event), error)| {
+            let policy = policies.get(&event.event_id).copied().unwrap_or_default();
+            ended_attempt(&settlements[*index].report, event, error.as_deref(), &policy)
+        })
+        .collect();
+    let due = endings::apply(connection, &ended).await?;
+    for ((index, event), attempt) in ending.iter().zip(&ended) {
+        let available_at = due.get(&event.event_id).copied();
+        aftermath.ended(event, attempt, available_at);
+        let answer = attempt.fate.answer();
+        answers[*index] = Some(Ok(Settled {
+            event_id: event.event_id,
+            status: answer.event_status(),
+            attempt: event.attempt,
+            outcome: SettledOutcome::Ended(answer),
+            available_at,
+            renewal: None,
+        }));
+    }
+    Ok(())
+}
+
+fn ended_attempt<'a>(
+    report: &'a Report,
+    event: &OpenEvent,
+    error_json: Option<&'a str>,
+    policy: &crate::domain::retry_policy::RetryPolicy,
+) -> EndedAttempt<'a> {
+    let (outcome, fate, result, error) = match report {
+        Report::Completed { result } => {
+            (Outcome::Completed, Fate::Close { status: Status::Completed }, result.as_ref(), None)
+        }
+        Report::Failed { error, is_retryable, delay } => {
+            let ending = Ending::Failed { is_retryable: *is_retryable, delay: *delay };
+            (Outcome::Failed, fate(ending, event, policy), None, Some(error))
+        }
+        Report::Released { delay } => {
+            (Outcome::Released, fate(Ending::Released { delay: *delay }, event, policy), None, None)
+        }
+        Report::Renewed { .. } => unreachable!("renewals end nothing"),
+    };
+    EndedAttempt {
+        event_id: event.event_id,
+        outcome,
+        fate,
+        result: result.map(|json| json.get()),
+        error: error_json,
+        error_type: error.and_then(|error| error.kind.as_deref()),
+        error_message: error.map(|error| error.message.as_str()),
+        late_by_seconds: event.late_by_seconds,
+    }
+}
+
+/// The answer to a report on a lease that is over: the first answer again, or a refusal.
+async fn look_back(connection: &mut PgConnection, settlement: &Settlement) -> Result<Result<Settled>> {
+    let event_id = settlement.event_id;
+    let found = store::attempts::look_back(connection, event_id, settlement.lease_token, settlement.caller).await?;
+    let Some(lookback) = found else { return Ok(Err(Error::EventNotFound(event_id))) };
+    let lost = LeaseLost {
+        event_id,
+        lease_ended_by: lookback.ended.as_ref().map(|ended| ended.outcome),
+        lease_ended_at: lookback.ended.as_ref().map(|ended| ended.ended_at),
+        event_status: lookback.event_status,
+        current_attempt: lookback.current_attempt,
+    };
+    let Some(ended) = lookback.ended else { return Ok(Err(Error::LeaseLost(Box::new(lost)))) };
+    Ok(match (fence::hindsight(settlement.report.status(), ended.outcome), ended.answer) {
+        (Hindsight::Repeat, Some(answer)) => Ok(Settled {
+            event_id,
+            status: answer.event_status(),
+            attempt: ended.attempt,
+            outcome: SettledOutcome::Ended(answer),
+            available_at: ended.available_at,
+            renewal: None,
+        }),
+        (Hindsight::AlreadySettled { as_status }, _) => {
+            Err(Error::AlreadySettled { event_id, settled_as: as_status, settled_at: ended.ended_at })
+        }
+        (Hindsight::LeaseLost | Hindsight::Repeat, _) => Err(Error::LeaseLost(Box::new(lost))),
+    })
+}

@@ -1,0 +1,71 @@
+//! What the background tasks do beside reaping: partitions, gauges, signs of life.
+
+use super::{Broker, Result};
+use crate::domain::engine::EngineStatus;
+use crate::store;
+use crate::store::partitions::Removal;
+
+/// Depth counts stop here: beyond it, more is not told from much more.
+const DEPTH_COUNT_BOUND: i64 = 100_000;
+
+impl Broker {
+    /// Writes down which engines have called since the last time.
+    pub async fn flush_signs_of_life(&self) -> Result<u64> {
+        let signs = self.signs_of_life.take();
+        if signs.is_empty() {
+            return Ok(0);
+        }
+        let outcome = async {
+            let mut connection = self.connection().await?;
+            store::liveness::note_signs(&mut connection, &signs).await
+        }
+        .await;
+        if outcome.is_err() {
+            for (engine_id, has_polled) in signs {
+                self.signs_of_life.note(engine_id, has_polled);
+            }
+        }
+        Ok(outcome?)
+    }
+
+    /// Makes partitions ahead and removes those past the retention.
+    pub async fn tend_partitions(&self) -> Result<(u32, Removal)> {
+        let made = store::partitions::make_ahead(&self.pool).await?;
+        let removal = store::partitions::remove_older_than(&self.pool, self.settings.retention_days).await?;
+        let ahead = store::partitions::count_days_ahead(&self.pool).await?;
+        self.metrics.partition_days_ahead.with_label_values::<&str>(&[]).set(ahead);
+        Ok((made, removal))
+    }
+
+    /// Sets the gauges that are read from the database.
+    pub async fn measure(&self) -> Result<usize> {
+        let depths = store::depth::of_all_queues(&self.pool, DEPTH_COUNT_BOUND).await?;
+        let metrics = &self.metrics;
+        for depth in &depths {
+            let label = [depth.engine_type.as_str()];
+            metrics.queue_due.with_label_values(&label).set(depth.due);
+            metrics.queue_delayed.with_label_values(&label).set(depth.delayed);
+            metrics.queue_in_flight.with_label_values(&label).set(depth.in_flight);
+            metrics.queue_dead_letters.with_label_values(&label).set(depth.dead_letters);
+            metrics.queue_oldest_due_age.with_label_values(&label).set(depth.oldest_due_age_seconds);
+        }
+        let mut connection = self.connection().await?;
+        let engines = store::engines::count_by_status(&mut connection).await?;
+        metrics.engines.reset();
+        for (engine_type, _, _) in &engines {
+            for status in EngineStatus::ALL {
+                metrics.engines.with_label_values(&[engine_type.as_str(), status.as_str()]).set(0);
+            }
+        }
+        for (engine_type, status, count) in &engines {
+            metrics.engines.with_label_values(&[engine_type.as_str(), status.as_str()]).set(*count);
+        }
+        Ok(depths.len())
+    }
+
+    /// Whether the database answers and has the schema of this version.
+    pub async fn is_ready(&self) -> Result<bool> {
+        store::pool::ping(&self.pool).await?;
+        Ok(store::migrations::count_pending(&self.pool).await? == 0)
+    }
+}

@@ -1,0 +1,176 @@
+//! Everything an operator can set: flag, variable, unit and default in one place.
+//! `.env.example` lists the same in the same order.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::domain::limits;
+
+/// What `serve` takes.
+#[derive(Args, Clone, Debug)]
+pub struct ServeConfig {
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+
+    /// Address and port to listen on; port 0 picks a free one.
+    #[arg(long, env = "EVENTLEASE_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// After a first signal, seconds until the server ends hard.
+    #[arg(long, env = "EVENTLEASE_SHUTDOWN_TIMEOUT_SECONDS", default_value_t = 30)]
+    pub shutdown_timeout_seconds: u64,
+
+    #[command(flatten)]
+    pub limits: LimitsConfig,
+
+    #[command(flatten)]
+    pub leases: LeaseConfig,
+
+    #[command(flatten)]
+    pub tasks: TaskConfig,
+
+    #[command(flatten)]
+    pub logs: LogConfig,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct DatabaseConfig {
+    /// `PostgreSQL` to use, as postgres://user:password@host/database. Without it, a private
+    /// cluster is run from the binaries found on this machine.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+
+    /// Where the private cluster keeps its data. [default: /var/lib/eventlease/postgres for root,
+    /// else ~/.local/share/eventlease/postgres]
+    #[arg(long, env = "EVENTLEASE_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Where the private cluster's binaries `postgres` and `initdb` are. [default: searched for]
+    #[arg(long, env = "PG_BIN_DIR")]
+    pub pg_bin_dir: Option<PathBuf>,
+
+    /// Connections to the database.
+    #[arg(long, env = "EVENTLEASE_MAX_CONNECTIONS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub max_connections: u32,
+
+    /// Seconds a call waits for a connection before it is answered 503.
+    #[arg(long, env = "EVENTLEASE_ACQUIRE_TIMEOUT_SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=60))]
+    pub acquire_timeout_seconds: u64,
+
+    /// Seconds a statement may run before it is answered 504.
+    #[arg(long, env = "EVENTLEASE_STATEMENT_TIMEOUT_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub statement_timeout_seconds: u64,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct LimitsConfig {
+    /// Bytes of one request body.
+    #[arg(long, env = "EVENTLEASE_MAX_BODY_BYTES", default_value_t = limits::DEFAULT_MAX_BODY_BYTES)]
+    pub max_body_bytes: usize,
+
+    /// Bytes of one event's payload.
+    #[arg(long, env = "EVENTLEASE_MAX_PAYLOAD_BYTES", default_value_t = limits::DEFAULT_MAX_PAYLOAD_BYTES)]
+    pub max_payload_bytes: usize,
+
+    /// Bytes of a result, of an error's details, of progress, of an engine's metadata, each.
+    #[arg(long, env = "EVENTLEASE_MAX_DETAIL_BYTES", default_value_t = limits::DEFAULT_MAX_DETAIL_BYTES)]
+    pub max_detail_bytes: usize,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct LeaseConfig {
+    /// Seconds a lease lasts where neither poll, event nor queue says otherwise.
+    #[arg(long, env = "EVENTLEASE_VISIBILITY_TIMEOUT_SECONDS", default_value_t = limits::DEFAULT_VISIBILITY_TIMEOUT_SECONDS,
+        value_parser = clap::value_parser!(u32).range(1..=43_200))]
+    pub visibility_timeout_seconds: u32,
+
+    /// Seconds beyond which no renewal prolongs a lease.
+    #[arg(long, env = "EVENTLEASE_MAX_LEASE_SECONDS", default_value_t = limits::DEFAULT_MAX_LEASE_SECONDS,
+        value_parser = clap::value_parser!(u32).range(1..=604_800))]
+    pub max_lease_seconds: u32,
+
+    /// Events a poll gets that names no limit.
+    #[arg(long, env = "EVENTLEASE_DEFAULT_LIMIT", default_value_t = limits::DEFAULT_LEASE_LIMIT,
+        value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub default_limit: u32,
+
+    /// Whether the holder of a lease may settle without its token. `optional` is unfenced for those who do.
+    #[arg(long, env = "EVENTLEASE_LEASE_TOKENS", value_enum, default_value_t = LeaseTokens::Optional)]
+    pub lease_tokens: LeaseTokens,
+
+    /// Seconds of silence after which an engine is unresponsive that registered without a timeout of
+    /// its own; and the time in which, after an outage, no lease is judged.
+    #[arg(long, env = "EVENTLEASE_HEARTBEAT_TIMEOUT_SECONDS", default_value_t = limits::DEFAULT_HEARTBEAT_TIMEOUT_SECONDS,
+        value_parser = clap::value_parser!(u32).range(3..=86_400))]
+    pub heartbeat_timeout_seconds: u32,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LeaseTokens {
+    Optional,
+    Required,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct TaskConfig {
+    /// Milliseconds between two rounds of the reaper.
+    #[arg(long, env = "EVENTLEASE_REAPER_INTERVAL_MS", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(50..=2000))]
+    pub reaper_interval_ms: u64,
+
+    /// Milliseconds after which a parked poll looks again without having been woken.
+    #[arg(long, env = "EVENTLEASE_RECHECK_INTERVAL_MS", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(50..=5000))]
+    pub recheck_interval_ms: u64,
+
+    /// Days for which ended events are kept.
+    #[arg(long, env = "EVENTLEASE_RETENTION_DAYS", default_value_t = 30, value_parser = clap::value_parser!(i32).range(1..=3650))]
+    pub retention_days: i32,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct LogConfig {
+    /// What is logged: a level, or a filter as of the crate tracing-subscriber.
+    #[arg(long, env = "EVENTLEASE_LOG", default_value = "info")]
+    pub log: String,
+
+    /// How it is logged, on standard error.
+    #[arg(long, env = "EVENTLEASE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// A database URL fit for logs: the password is starred.
+#[must_use]
+pub fn without_password(database_url: &str) -> String {
+    match url::Url::parse(database_url) {
+        Ok(mut url) => {
+            if url.password().is_some() && url.set_password(Some("***")).is_err() {
+                return "***".to_owned();
+            }
+            let is_secret = |name: &str| name.contains("password");
+            if url.query_pairs().any(|(name, _)| is_secret(&name)) {
+                url.set_query(None);
+            }
+            url.to_string()
+        }
+        Err(_) => "***".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn no_password_reaches_the_logs() {
+        assert_eq!(without_password("postgres://me:secret@db:5432/app"), "postgres://me:***@db:5432/app");
+        assert_eq!(without_password("postgres://db/app?password=secret"), "postgres://db/app");
+        assert_eq!(without_password("host=db password=secret"), "***");
+    }
+}

@@ -1,0 +1,57 @@
+//! Every fixed limit, with its unit in the name. What an operator may change stands in `config`,
+//! with the defaults from here.
+
+pub const MAX_TYPE_NAME_CHARS: usize = 64;
+pub const MAX_SCENARIO_RUN_ID_CHARS: usize = 64;
+pub const MAX_SOFTWARE_VERSION_CHARS: usize = 64;
+pub const MAX_CAPABILITIES: usize = 100;
+pub const MAX_CAPABILITY_CHARS: usize = 64;
+pub const MAX_IDEMPOTENCY_KEY_CHARS: usize = 255;
+pub const MAX_ERROR_TYPE_CHARS: usize = 200;
+/// Longer messages are refused, not cut: `details` takes 256 KiB.
+pub const MAX_ERROR_MESSAGE_CHARS: usize = 8192;
+pub const MAX_TRACEPARENT_CHARS: usize = 64;
+pub const MAX_TRACESTATE_CHARS: usize = 512;
+
+pub const DEFAULT_PRIORITY: u8 = 5;
+pub const MAX_PRIORITY: u8 = 9;
+
+pub const MAX_DELAY_SECONDS: u32 = 365 * 86_400;
+pub const MAX_RETRY_DELAY_SECONDS: u32 = 86_400;
+pub const MAX_RETRIES: u32 = 100;
+pub const MAX_DEAD_LETTER_THRESHOLD: u32 = 100;
+pub const MAX_BACKOFF_MULTIPLIER: f64 = 10.0;
+/// From the third release in a row on, the server adds 1, 2, 4 … seconds, at most this.
+pub const MAX_RELEASE_DELAY_SECONDS: u32 = 300;
+
+pub const MIN_VISIBILITY_TIMEOUT_SECONDS: u32 = 1;
+pub const MAX_VISIBILITY_TIMEOUT_SECONDS: u32 = 43_200;
+pub const DEFAULT_VISIBILITY_TIMEOUT_SECONDS: u32 = 300;
+pub const DEFAULT_MAX_LEASE_SECONDS: u32 = 43_200;
+
+pub const DEFAULT_LEASE_LIMIT: u32 = 3;
+pub const MAX_LEASE_LIMIT: u32 = 100;
+pub const MAX_WAIT_SECONDS: u32 = 30;
+/// A lease reply stops before this much payload, with at least one event.
+pub const MAX_LEASE_REPLY_PAYLOAD_BYTES: u64 = 4 << 20;
+
+pub const DEFAULT_HEARTBEAT_TIMEOUT_SECONDS: u32 = 45;
+pub const MIN_HEARTBEAT_TIMEOUT_SECONDS: u32 = 3;
+pub const MAX_HEARTBEAT_TIMEOUT_SECONDS: u32 = 86_400;
+pub const MAX_CONCURRENT_EVENTS: u32 = 100_000;
+pub const MAX_WORKLOAD: u32 = 1_000_000;
+pub const MAX_HEARTBEAT_LEASES: usize = 1000;
+
+pub const MAX_BATCH_EVENTS: usize = 1000;
+pub const DEFAULT_PAGE: u32 = 50;
+pub const MAX_PAGE: u32 = 200;
+
+pub const DEFAULT_MAX_PAYLOAD_BYTES: usize = 1 << 20;
+/// For `result`, `error.details`, `progress` and an engine's metadata, each.
+pub const DEFAULT_MAX_DETAIL_BYTES: usize = 256 << 10;
+pub const DEFAULT_MAX_BODY_BYTES: usize = 16 << 20;
+/// PostgreSQL's own parser recurses; a few thousand levels end in an error there.
+pub const MAX_JSON_DEPTH: usize = 64;
+
+/// The service is taken to have been away when its last sign is older than this.
+pub const SERVICE_GAP_SECONDS: u32 = 5;

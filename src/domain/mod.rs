@@ -1,0 +1,16 @@
+//! The rules, pure: no I/O, no clock, no randomness of their own. Facts go in, verdicts come out.
+//!
+//! In reading order: what things are called, what an event may do, how its budgets are spent,
+//! who may end a lease, and who gets the next one.
+
+pub mod dealing;
+pub mod engine;
+pub mod event;
+pub mod fence;
+pub mod ids;
+pub mod json;
+pub mod limits;
+pub mod names;
+pub mod retry_policy;
+pub mod settlement;
+pub mod verdict;

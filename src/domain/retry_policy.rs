@@ -1,0 +1,152 @@
+//! When a failed event is tried again, and when it is not.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// The policy that holds for one event, every field decided. The defaults are the seed's.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct RetryPolicy {
+    /// How many reported failures are tried again.
+    pub max_retries: u32,
+    pub retry_delay: RetryDelay,
+    /// The silent loss that makes an event a dead letter.
+    pub dead_letter_threshold: u32,
+    /// The share by which a delay may vary in either direction, 0 to 1.
+    pub jitter: f64,
+}
+
+/// Seconds, but for the multiplier.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct RetryDelay {
+    pub initial: u32,
+    pub max: u32,
+    pub multiplier: f64,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            max_retries: 3,
+            retry_delay: RetryDelay { initial: 30, max: 300, multiplier: 2.0 },
+            dead_letter_threshold: 3,
+            jitter: 0.1,
+        }
+    }
+}
+
+/// What one level (event, event type, queue, server) says; `None` is inherited.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetryPolicyOverrides {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_retries: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_delay: Option<RetryDelayOverrides>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dead_letter_threshold: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jitter: Option<f64>,
+}
+
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetryDelayOverrides {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initial: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multiplier: Option<f64>,
+}
+
+impl RetryPolicy {
+    /// Field by field the first level that says something; the seed's default where none does.
+    pub fn resolve<'a>(levels: impl IntoIterator<Item = Option<&'a RetryPolicyOverrides>>) -> Self {
+        let levels: Vec<&RetryPolicyOverrides> = levels.into_iter().flatten().collect();
+        let default = Self::default();
+        let delay = |field: fn(&RetryDelayOverrides) -> Option<u32>| {
+            levels.iter().find_map(|level| level.retry_delay.as_ref().and_then(field))
+        };
+        Self {
+            max_retries: levels.iter().find_map(|level| level.max_retries).unwrap_or(default.max_retries),
+            retry_delay: RetryDelay {
+                initial: delay(|delay| delay.initial).unwrap_or(default.retry_delay.initial),
+                max: delay(|delay| delay.max).unwrap_or(default.retry_delay.max),
+                multiplier: levels
+                    .iter()
+                    .find_map(|level| level.retry_delay.as_ref().and_then(|delay| delay.multiplier))
+                    .unwrap_or(default.retry_delay.multiplier),
+            },
+            dead_letter_threshold: levels
+                .iter()
+                .find_map(|level| level.dead_letter_threshold)
+                .unwrap_or(default.dead_letter_threshold),
+            jitter: levels.iter().find_map(|level| level.jitter).unwrap_or(default.jitter),
+        }
+    }
+
+    /// How long retry `n` (from 1) waits: `min(initial × multiplier^(n−1), max)`, moved by at most
+    /// `jitter` of itself, and never above `max`. `sway` is a random number from −1 to 1.
+    #[must_use]
+    pub fn backoff(&self, n: u32, sway: f64) -> Duration {
+        let max = f64::from(self.retry_delay.max);
+        let exponent = i32::try_from(n.saturating_sub(1)).unwrap_or(i32::MAX);
+        let base = (f64::from(self.retry_delay.initial) * self.retry_delay.multiplier.powi(exponent)).min(max);
+        let swayed = base * (1.0 + self.jitter * sway.clamp(-1.0, 1.0));
+        Duration::from_secs_f64(swayed.clamp(0.0, max))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn seconds(policy: &RetryPolicy, sway: f64) -> Vec<u64> {
+        (1..=6).map(|n| policy.backoff(n, sway).as_secs()).collect()
+    }
+
+    #[test]
+    fn the_seeds_backoff_doubles_from_30_seconds_to_300() {
+        assert_eq!(seconds(&RetryPolicy::default(), 0.0), [30, 60, 120, 240, 300, 300]);
+    }
+
+    #[test]
+    fn jitter_moves_a_delay_down_and_up_but_never_above_the_maximum() {
+        assert_eq!(seconds(&RetryPolicy::default(), -1.0), [27, 54, 108, 216, 270, 270]);
+        assert_eq!(seconds(&RetryPolicy::default(), 1.0), [33, 66, 132, 264, 300, 300]);
+    }
+
+    #[test]
+    fn fields_come_from_the_first_level_that_names_them() {
+        let event = RetryPolicyOverrides { max_retries: Some(0), ..Default::default() };
+        let queue = RetryPolicyOverrides {
+            max_retries: Some(9),
+            retry_delay: Some(RetryDelayOverrides { initial: Some(1), ..Default::default() }),
+            ..Default::default()
+        };
+        let policy = RetryPolicy::resolve([Some(&event), None, Some(&queue)]);
+        assert_eq!(policy.max_retries, 0);
+        assert_eq!(policy.retry_delay, RetryDelay { initial: 1, max: 300, multiplier: 2.0 });
+        assert_eq!(policy.dead_letter_threshold, 3);
+    }
+
+    proptest! {
+        #[test]
+        fn no_allowed_policy_leaves_its_bounds(
+            n in 1..=100_u32, initial in 0..=86_400_u32, max in 0..=86_400_u32,
+            multiplier in 1.0..=10.0_f64, jitter in 0.0..=1.0_f64, sway in -1.0..=1.0_f64,
+        ) {
+            let policy = RetryPolicy {
+                retry_delay: RetryDelay { initial, max, multiplier }, jitter, ..RetryPolicy::default()
+            };
+            let base = policy.backoff(n, 0.0).as_secs_f64();
+            let delay = policy.backoff(n, sway).as_secs_f64();
+            prop_assert!(delay <= f64::from(max));
+            prop_assert!(delay >= base * (1.0 - jitter) - 1e-6);
+            prop_assert!(delay <= base * (1.0 + jitter) + 1e-6);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What an engine may say about an event it holds.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::event::Status;
+use super::ids::{EngineId, EventId, LeaseToken};
+use super::json::RawJson;
+
+/// One engine's word on one event.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    pub event_id: EventId,
+    /// `None` only where tokens are optional.
+    pub lease_token: Option<LeaseToken>,
+    /// Who says so, where the caller said who it is.
+    pub caller: Option<EngineId>,
+    pub report: Report,
+}
+
+#[derive(Clone, Debug)]
+pub enum Report {
+    Completed { result: Option<RawJson> },
+    Failed { error: ReportedError, is_retryable: bool, delay: Option<Duration> },
+    Released { delay: Duration },
+    Renewed { visibility_timeout_seconds: Option<u32>, progress: Option<RawJson> },
+}
+
+impl Report {
+    /// The word of the contract for it.
+    #[must_use]
+    pub const fn status(&self) -> Status {
+        match self {
+            Self::Completed { .. } => Status::Completed,
+            Self::Failed { .. } => Status::Failed,
+            Self::Released { .. } => Status::Queued,
+            Self::Renewed { .. } => Status::Processing,
+        }
+    }
+}
+
+/// What went wrong, in the engine's words. A bare text is a message.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReportedError {
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<RawJson>,
+}

@@ -1,0 +1,289 @@
+//! What becomes of an event whose attempt ended without success: one function for a reported
+//! failure, a release and a silent loss.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::event::Outcome;
+use super::limits;
+use super::retry_policy::RetryPolicy;
+
+/// How much of its budgets an event has spent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Spent {
+    /// Reported failures; `max_retries` bounds them.
+    pub failures: u32,
+    /// Silent losses; `dead_letter_threshold` bounds them.
+    pub lease_losses: u32,
+    /// Releases in a row without a delay. They spend nothing, but are slowed down.
+    pub releases: u32,
+}
+
+impl Spent {
+    #[must_use]
+    pub const fn retries_left(self, policy: &RetryPolicy) -> u32 {
+        policy.max_retries.saturating_sub(self.failures)
+    }
+
+    #[must_use]
+    pub const fn losses_left(self, policy: &RetryPolicy) -> u32 {
+        policy.dead_letter_threshold.saturating_sub(self.lease_losses)
+    }
+}
+
+/// How the attempt ended.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Ending {
+    Failed {
+        is_retryable: bool,
+        delay: Option<Duration>,
+    },
+    Released {
+        delay: Duration,
+    },
+    /// Without the engine's word.
+    Lost(Loss),
+    /// The engine left in order; its leases go back and spend nothing.
+    HandedBack,
+}
+
+/// Why a lease ended in silence.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Loss {
+    Expired,
+    MaxLease,
+    EngineUnresponsive,
+    EngineRestarted,
+    Deregistered,
+}
+
+impl Ending {
+    #[must_use]
+    pub const fn outcome(self) -> Outcome {
+        match self {
+            Self::Failed { .. } => Outcome::Failed,
+            Self::Released { .. } => Outcome::Released,
+            Self::HandedBack | Self::Lost(Loss::Deregistered) => Outcome::Deregistered,
+            Self::Lost(Loss::Expired) => Outcome::Expired,
+            Self::Lost(Loss::MaxLease) => Outcome::MaxLease,
+            Self::Lost(Loss::EngineUnresponsive) => Outcome::EngineUnresponsive,
+            Self::Lost(Loss::EngineRestarted) => Outcome::EngineRestarted,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeadLetterReason {
+    /// More failures were reported than `max_retries` allows.
+    RetriesExhausted,
+    /// The engine said that trying again is pointless.
+    NotRetryable,
+    /// Silent losses reached `dead_letter_threshold`.
+    LeaseLossesExhausted,
+}
+
+impl DeadLetterReason {
+    pub const ALL: [Self; 3] = [Self::RetriesExhausted, Self::NotRetryable, Self::LeaseLossesExhausted];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RetriesExhausted => "retries_exhausted",
+            Self::NotRetryable => "not_retryable",
+            Self::LeaseLossesExhausted => "lease_losses_exhausted",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+}
+
+/// What the store has to do.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Verdict {
+    /// Back into the queue, due after that long.
+    Requeue {
+        after: Duration,
+        spent: Spent,
+    },
+    DeadLetter {
+        reason: DeadLetterReason,
+        spent: Spent,
+    },
+    /// Someone had asked for it while the event was processing.
+    Cancel {
+        spent: Spent,
+    },
+}
+
+/// Decides by the budgets. `sway` is a random number from −1 to 1, for the jitter.
+#[must_use]
+pub fn verdict(ending: Ending, before: Spent, policy: &RetryPolicy, is_cancel_requested: bool, sway: f64) -> Verdict {
+    let spent = spend(ending, before);
+    if is_cancel_requested {
+        return Verdict::Cancel { spent };
+    }
+    match ending {
+        Ending::Failed { is_retryable: false, .. } => {
+            Verdict::DeadLetter { reason: DeadLetterReason::NotRetryable, spent }
+        }
+        Ending::Failed { .. } if spent.failures > policy.max_retries => {
+            Verdict::DeadLetter { reason: DeadLetterReason::RetriesExhausted, spent }
+        }
+        Ending::Failed { delay, .. } => {
+            Verdict::Requeue { after: delay.unwrap_or_else(|| policy.backoff(spent.failures, sway)), spent }
+        }
+        Ending::Lost(_) if spent.lease_losses >= policy.dead_letter_threshold => {
+            Verdict::DeadLetter { reason: DeadLetterReason::LeaseLossesExhausted, spent }
+        }
+        // The first loss is most likely the engine's fault: due at once. From then on as after a retry.
+        Ending::Lost(_) if spent.lease_losses <= 1 => Verdict::Requeue { after: Duration::ZERO, spent },
+        Ending::Lost(_) => Verdict::Requeue { after: policy.backoff(spent.lease_losses - 1, sway), spent },
+        Ending::Released { delay } => Verdict::Requeue { after: delay + release_delay(spent.releases), spent },
+        Ending::HandedBack => Verdict::Requeue { after: Duration::ZERO, spent },
+    }
+}
+
+const fn spend(ending: Ending, before: Spent) -> Spent {
+    match ending {
+        Ending::Failed { .. } => Spent { failures: before.failures + 1, releases: 0, ..before },
+        Ending::Lost(_) => Spent { lease_losses: before.lease_losses + 1, releases: 0, ..before },
+        Ending::Released { delay } if delay.is_zero() => Spent { releases: before.releases + 1, ..before },
+        Ending::Released { .. } => Spent { releases: 0, ..before },
+        Ending::HandedBack => before,
+    }
+}
+
+/// An engine that keeps handing an event back at once would otherwise spin with it.
+fn release_delay(releases: u32) -> Duration {
+    let seconds = match releases {
+        0..=2 => 0,
+        3..=11 => 1_u32 << (releases - 3),
+        _ => limits::MAX_RELEASE_DELAY_SECONDS,
+    };
+    Duration::from_secs(seconds.min(limits::MAX_RELEASE_DELAY_SECONDS).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAILED: Ending = Ending::Failed { is_retryable: true, delay: None };
+    const RELEASED: Ending = Ending::Released { delay: Duration::ZERO };
+    const LOST: Ending = Ending::Lost(Loss::Expired);
+
+    fn judge(ending: Ending, before: Spent) -> Verdict {
+        verdict(ending, before, &RetryPolicy::default(), false, 0.0)
+    }
+
+    /// The waits between the attempts of an event that always ends like this, and why it dies.
+    fn life(ending: Ending) -> (Vec<u64>, Option<DeadLetterReason>) {
+        let (mut spent, mut waits) = (Spent::default(), Vec::new());
+        for _ in 0..20 {
+            match judge(ending, spent) {
+                Verdict::Requeue { after, spent: next } => {
+                    waits.push(after.as_secs());
+                    spent = next;
+                }
+                Verdict::DeadLetter { reason, .. } => return (waits, Some(reason)),
+                Verdict::Cancel { .. } => unreachable!("nobody cancels here"),
+            }
+        }
+        (waits, None)
+    }
+
+    #[test]
+    fn three_failures_are_retried_and_the_fourth_is_final() {
+        assert_eq!(life(FAILED), (vec![30, 60, 120], Some(DeadLetterReason::RetriesExhausted)));
+    }
+
+    #[test]
+    fn the_third_silent_loss_is_final_and_the_first_is_due_at_once() {
+        for loss in [Loss::Expired, Loss::MaxLease, Loss::EngineUnresponsive, Loss::EngineRestarted, Loss::Deregistered]
+        {
+            assert_eq!(life(Ending::Lost(loss)), (vec![0, 30], Some(DeadLetterReason::LeaseLossesExhausted)));
+        }
+    }
+
+    #[test]
+    fn releases_never_end_but_slow_down() {
+        let (waits, reason) = life(RELEASED);
+        assert_eq!(reason, None);
+        assert_eq!(waits[..14], [0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
+    }
+
+    #[test]
+    fn a_release_with_a_delay_of_its_own_starts_the_count_anew() {
+        let spent = Spent { releases: 7, ..Spent::default() };
+        let delay = Duration::from_secs(5);
+        assert_eq!(
+            judge(Ending::Released { delay }, spent),
+            Verdict::Requeue { after: delay, spent: Spent::default() }
+        );
+    }
+
+    #[test]
+    fn an_engine_that_leaves_in_order_spends_nothing() {
+        let spent = Spent { failures: 3, lease_losses: 2, releases: 2 };
+        assert_eq!(judge(Ending::HandedBack, spent), Verdict::Requeue { after: Duration::ZERO, spent });
+    }
+
+    #[test]
+    fn the_two_budgets_do_not_touch_each_other() {
+        let spent = Spent { failures: 3, lease_losses: 0, releases: 0 };
+        assert!(matches!(
+            judge(LOST, spent),
+            Verdict::Requeue { spent: Spent { failures: 3, lease_losses: 1, .. }, .. }
+        ));
+        let spent = Spent { failures: 0, lease_losses: 2, releases: 0 };
+        assert!(matches!(
+            judge(FAILED, spent),
+            Verdict::Requeue { spent: Spent { failures: 1, lease_losses: 2, .. }, .. }
+        ));
+    }
+
+    #[test]
+    fn a_failure_called_hopeless_is_not_retried() {
+        let ending = Ending::Failed { is_retryable: false, delay: None };
+        assert!(matches!(
+            judge(ending, Spent::default()),
+            Verdict::DeadLetter { reason: DeadLetterReason::NotRetryable, .. }
+        ));
+    }
+
+    #[test]
+    fn an_engine_may_choose_its_retrys_delay_but_gets_no_more_retries() {
+        let ending = Ending::Failed { is_retryable: true, delay: Some(Duration::from_secs(7)) };
+        assert!(matches!(judge(ending, Spent::default()), Verdict::Requeue { after, .. } if after.as_secs() == 7));
+        let spent = Spent { failures: 3, ..Spent::default() };
+        assert!(matches!(judge(ending, spent), Verdict::DeadLetter { .. }));
+    }
+
+    #[test]
+    fn a_requested_cancellation_wins_over_every_ending() {
+        for ending in [FAILED, RELEASED, LOST, Ending::HandedBack] {
+            let verdict = verdict(ending, Spent::default(), &RetryPolicy::default(), true, 0.0);
+            assert!(matches!(verdict, Verdict::Cancel { .. }), "{ending:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_the_budgets_matches_the_verdicts() {
+        let policy = RetryPolicy::default();
+        for failures in 0..=5 {
+            let spent = Spent { failures, ..Spent::default() };
+            let is_last = matches!(judge(FAILED, spent), Verdict::DeadLetter { .. });
+            assert_eq!(spent.retries_left(&policy) == 0, is_last, "{failures} failures");
+        }
+        for lease_losses in 0..=5 {
+            let spent = Spent { lease_losses, ..Spent::default() };
+            let is_last = matches!(judge(LOST, spent), Verdict::DeadLetter { .. });
+            assert_eq!(spent.losses_left(&policy) <= 1, is_last, "{lease_losses} losses");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What happens around every handler: request ids, times, logs, unknown paths and methods, panics.
+
+use std::any::Any;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
+
+use super::Api;
+use super::problem::{Code, Problem};
+
+const REQUEST_ID: &str = "x-request-id";
+const MAX_REQUEST_ID_CHARS: usize = 64;
+
+pub fn wrap(router: Router<Api>, api: Api) -> Router {
+    router
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(CatchPanicLayer::custom(after_panic))
+        .layer(middleware::from_fn_with_state(api.clone(), observe))
+        .with_state(api)
+}
+
+async fn unknown_path(uri: Uri) -> Problem {
+    Problem::new(Code::NotFound, format!("no resource has the path {}", uri.path()))
+}
+
+async fn wrong_method(request: Request) -> Problem {
+    Problem::new(Code::MethodNotAllowed, format!("{} is not among the methods in Allow", request.method()))
+}
+
+fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let message = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    tracing::error!(message, "a handler panicked");
+    Problem::internal().into_response()
+}
+
+/// Gives every reply its request id, and measures it.
+async fn observe(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let request_id = request_id(&request);
+    let method = request.method().as_str().to_owned();
+    let route =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let span = tracing::info_span!("request", id = request_id.to_str().unwrap_or("?"), method, route);
+    let mut response = next.run(request).instrument(span.clone()).await;
+
+    let seconds = started.elapsed().as_secs_f64();
+    let status = response.status();
+    let known_method = if status == StatusCode::METHOD_NOT_ALLOWED { "other" } else { method.as_str() };
+    api.metrics.request_seconds.with_label_values(&[known_method, &route, status.as_str()]).observe(seconds);
+    span.in_scope(|| tracing::debug!(status = status.as_u16(), seconds, "answered"));
+    response.headers_mut().insert(REQUEST_ID, request_id);
+    if status.is_client_error() || status.is_server_error() {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// The caller's own id, if it is short and printable; else a new one.
+fn request_id(request: &Request) -> HeaderValue {
+    request
+        .headers()
+        .get(REQUEST_ID)
+        .filter(|value| {
+            let bytes = value.as_bytes();
+            !bytes.is_empty() && bytes.len() <= MAX_REQUEST_ID_CHARS && bytes.iter().all(|b| (0x20..0x7f).contains(b))
+        })
+        .cloned()
+        .unwrap_or_else(|| HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()).expect("a UUID is printable ASCII"))
+}

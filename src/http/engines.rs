@@ -1,0 +1,375 @@
+//! `/engines`: the registry.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::enqueue::{ScenarioRunIdBody, scenario_run_id};
+use super::fields::{Fields, any_object, array, integer, parsed, uuid};
+use super::input::{Input, parse_uuid};
+use super::lease::LeasedEventReply;
+use super::pages::{self, Page};
+use super::problem::{Problem, ProblemBody};
+use super::{Api, Limits};
+use crate::domain::engine::{EngineStatus, Metadata, heartbeat_interval_seconds};
+use crate::domain::ids::EngineId;
+use crate::domain::json::RawJson;
+use crate::domain::limits::{
+    MAX_CAPABILITIES, MAX_CAPABILITY_CHARS, MAX_CONCURRENT_EVENTS, MAX_HEARTBEAT_TIMEOUT_SECONDS,
+    MAX_SOFTWARE_VERSION_CHARS, MIN_HEARTBEAT_TIMEOUT_SECONDS,
+};
+use crate::domain::names::{EngineType, ScenarioRunId, check_text};
+use crate::store::engines::{Engine, Filter, Registration};
+
+/// An engine that makes itself known.
+#[derive(ToSchema)]
+#[schema(as = Registration)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_registration` reads it")]
+pub struct RegisterBody {
+    /// Best chosen by the engine itself and kept over its restarts; made by the server where missing.
+    engine_id: Option<uuid::Uuid>,
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$", example = "dialogue")]
+    engine_type: String,
+    #[schema(value_type = Option<ScenarioRunIdBody>)]
+    scenario_run_id: Option<String>,
+    /// Seconds of silence after which the engine is unresponsive; null: it is judged by its leases alone.
+    #[schema(minimum = 3, maximum = 86400, default = 45)]
+    heartbeat_timeout_seconds: Option<u32>,
+    metadata: Option<MetadataBody>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = EngineMetadata)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_metadata` reads it")]
+pub struct MetadataBody {
+    static_config: Option<StaticConfigBody>,
+    /// Anything that changes while the engine runs, like `resource_utilization`.
+    #[schema(value_type = Option<Object>)]
+    dynamic_state: Option<Value>,
+}
+
+/// What the engine can do. Further members are kept as they are.
+#[derive(ToSchema)]
+#[schema(as = EngineStaticConfig)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_metadata` reads it")]
+pub struct StaticConfigBody {
+    /// They inform; they do not route.
+    #[schema(max_items = 100)]
+    capabilities: Option<Vec<String>>,
+    resource_limits: Option<ResourceLimitsBody>,
+    #[schema(min_length = 1, max_length = 64)]
+    engine_software_version: Option<String>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = EngineResourceLimits)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_metadata` reads it")]
+pub struct ResourceLimitsBody {
+    /// The engine is never given more than that at a time.
+    #[schema(minimum = 1, maximum = 100_000)]
+    max_concurrent_events: Option<u32>,
+}
+
+/// Registers an engine. A known id means that it restarted: its incarnation goes up, and what its
+/// former life still held is lost at once.
+#[utoipa::path(
+    post, path = "/engines", tag = "engines", request_body = RegisterBody,
+    responses(
+        (status = 201, description = "Registered", body = EngineReply),
+        (status = 200, description = "Registered again", body = EngineReply),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The id belongs to an engine of another type", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn register(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
+    let registration = read_registration(&input, api.limits)?;
+    let (engine, is_new) = api.broker.register(&registration).await?;
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(EngineReply::of(engine))).into_response())
+}
+
+fn read_registration(input: &Input, limits: Limits) -> Result<Registration, Problem> {
+    let reader = input.reader();
+    let read = reader.body()?.and_then(|fields| {
+        let engine_id = fields.optional("engine_id", uuid).map(EngineId);
+        let engine_type = fields.required("engine_type", parsed(EngineType::parse));
+        let scenario_run_id = fields.optional("scenario_run_id", scenario_run_id);
+        let heartbeat_timeout_seconds = fields
+            .nullable(
+                "heartbeat_timeout_seconds",
+                integer(MIN_HEARTBEAT_TIMEOUT_SECONDS..=MAX_HEARTBEAT_TIMEOUT_SECONDS),
+            )
+            .unwrap_or(Some(limits.heartbeat_timeout_seconds));
+        let metadata = read_metadata(&fields, limits);
+        fields.finish();
+        Some(Registration {
+            engine_id: engine_id.unwrap_or_else(|| EngineId(uuid::Uuid::new_v4())),
+            engine_type: engine_type?,
+            scenario_run_id,
+            heartbeat_timeout_seconds,
+            metadata: metadata?,
+        })
+    });
+    reader.finish(|| read)
+}
+
+const STATIC_MEMBERS: [&str; 3] = ["capabilities", "resource_limits", "engine_software_version"];
+const DYNAMIC_MEMBERS: [&str; 2] = ["resource_utilization", "current_scenario_run_id"];
+
+/// Reads `metadata`; flat metadata is told where its members belong.
+fn read_metadata(fields: &Fields<'_>, limits: Limits) -> Option<Metadata> {
+    let empty = || RawValue::from_string("{}".to_owned()).expect("an empty object is JSON");
+    let mut metadata = Metadata {
+        static_config: empty(),
+        dynamic_state: empty(),
+        capabilities: Vec::new(),
+        max_concurrent_events: None,
+        engine_software_version: None,
+    };
+    let Some(given) = fields.object("metadata") else { return Some(metadata) };
+    let static_config = given.optional("static_config", any_object(limits.max_detail_bytes));
+    let dynamic_state = given.optional("dynamic_state", any_object(limits.max_detail_bytes));
+    if let Some(config) = given.object("static_config") {
+        metadata.capabilities = config.optional("capabilities", capabilities).unwrap_or_default();
+        metadata.engine_software_version = config.optional(
+            "engine_software_version",
+            parsed(|text| check_text(text, MAX_SOFTWARE_VERSION_CHARS).map(|()| text.to_owned())),
+        );
+        if let Some(resource_limits) = config.object("resource_limits") {
+            metadata.max_concurrent_events =
+                resource_limits.optional("max_concurrent_events", integer(1..=MAX_CONCURRENT_EVENTS));
+        }
+    }
+    given.finish_with(|name| {
+        let home = if STATIC_MEMBERS.contains(&name) {
+            "static_config"
+        } else if DYNAMIC_MEMBERS.contains(&name) {
+            "dynamic_state"
+        } else {
+            return Some("is not a field of metadata, which has static_config and dynamic_state".to_owned());
+        };
+        Some(format!("belongs into metadata.{home}"))
+    });
+    metadata.static_config = static_config.unwrap_or_else(empty);
+    metadata.dynamic_state = dynamic_state.unwrap_or_else(empty);
+    Some(metadata)
+}
+
+fn capabilities(raw: &RawValue) -> Result<Vec<String>, String> {
+    array(raw, MAX_CAPABILITIES)?
+        .into_iter()
+        .map(|item| {
+            parsed(|text| check_text(text, MAX_CAPABILITY_CHARS).map(|()| text.to_owned()))(item)
+                .map_err(|error| format!("has an item that {error}"))
+        })
+        .collect()
+}
+
+/// What the service knows of an engine.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Engine)]
+pub struct EngineReply {
+    #[schema(value_type = uuid::Uuid)]
+    engine_id: EngineId,
+    engine_type: String,
+    status: EngineStatus,
+    last_heartbeat: Option<DateTime<Utc>>,
+    /// The engine's own word.
+    current_workload: Option<i32>,
+    /// The server's count.
+    leases_held: i32,
+    scenario_run_id: Option<String>,
+    metadata: MetadataReply,
+    /// How often this id was registered.
+    incarnation: i32,
+    registered_at: DateTime<Utc>,
+    last_seen_at: DateTime<Utc>,
+    last_poll_at: Option<DateTime<Utc>>,
+    heartbeat_timeout_seconds: Option<i32>,
+    /// How often to send one: a third of the timeout. Null where the engine is judged by its leases alone.
+    heartbeat_interval_seconds: Option<u32>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = EngineMetadataReply)]
+pub struct MetadataReply {
+    #[schema(value_type = Object)]
+    static_config: RawJson,
+    #[schema(value_type = Object)]
+    dynamic_state: RawJson,
+}
+
+impl EngineReply {
+    pub fn of(engine: Engine) -> Self {
+        Self {
+            engine_id: engine.engine_id,
+            engine_type: engine.engine_type,
+            status: engine.status,
+            last_heartbeat: engine.last_heartbeat,
+            current_workload: engine.current_workload,
+            leases_held: engine.leases_held,
+            scenario_run_id: engine.scenario_run_id,
+            metadata: MetadataReply { static_config: engine.static_config, dynamic_state: engine.dynamic_state },
+            incarnation: engine.incarnation,
+            registered_at: engine.registered_at,
+            last_seen_at: engine.last_seen_at,
+            last_poll_at: engine.last_poll_at,
+            heartbeat_timeout_seconds: engine.heartbeat_timeout_seconds,
+            heartbeat_interval_seconds: engine
+                .heartbeat_timeout_seconds
+                .map(|timeout| heartbeat_interval_seconds(timeout.cast_unsigned())),
+        }
+    }
+}
+
+/// Lists engines, the newest registration first.
+#[utoipa::path(
+    get, path = "/engines", tag = "engines",
+    params(
+        ("engine_type" = Option<String>, Query, description = "Only of that type"),
+        ("status" = Option<EngineStatus>, Query, description = "Only in that status"),
+        ("capability" = Option<String>, Query, description = "Only with that capability"),
+        ("scenario_run_id" = Option<String>, Query, description = "Only of that run"),
+        ("engine_software_version" = Option<String>, Query, description = "Only with that version"),
+        ("limit" = Option<u32>, Query, description = "Items a page, 50 by default", minimum = 1, maximum = 200),
+        ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
+    ),
+    responses(
+        (status = 200, description = "A page of engines", body = Page<EngineReply>),
+        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<EngineReply>>, Problem> {
+    let reader = input.reader();
+    let any_text = |text: &str| Ok::<_, String>(text.to_owned());
+    let filter = Filter {
+        engine_id: None,
+        engine_type: reader.query("engine_type", |text| EngineType::parse(text).map(|name| name.to_string())),
+        status: reader
+            .query("status", |text| EngineStatus::parse(text).ok_or("must be active, draining or unresponsive")),
+        capability: reader.query("capability", any_text),
+        scenario_run_id: reader.query("scenario_run_id", |text| ScenarioRunId::parse(text).map(|id| id.to_string())),
+        engine_software_version: reader.query("engine_software_version", any_text),
+    };
+    let asked = pages::asked(&reader, EngineId);
+    reader.finish(|| Some(()))?;
+    let found = api.broker.list_engines(&filter, asked.behind, asked.limit + 1).await?;
+    let place = |engine: &Engine| pages::cursor(engine.registered_at, engine.engine_id);
+    Ok(Json(Page::of(found, asked.limit, place, EngineReply::of)))
+}
+
+/// Reads one engine.
+#[utoipa::path(
+    get, path = "/engines/{engine_id}", tag = "engines",
+    params(("engine_id" = uuid::Uuid, Path, description = "The engine")),
+    responses(
+        (status = 200, description = "The engine", body = EngineReply),
+        (status = 404, description = "Not registered", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Not a UUID", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EngineReply>, Problem> {
+    let (engine_id, _) = read_engine_id(&input)?;
+    Ok(Json(EngineReply::of(api.broker.read_engine(engine_id).await?)))
+}
+
+/// Removes an engine. Leaving by itself (`X-Engine-Id`) or while draining, its leases go back and
+/// spend nothing; otherwise they are silent losses.
+#[utoipa::path(
+    delete, path = "/engines/{engine_id}", tag = "engines",
+    params(
+        ("engine_id" = uuid::Uuid, Path, description = "The engine"),
+        ("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "Who says so: the engine itself, or not"),
+    ),
+    responses(
+        (status = 204, description = "Gone"),
+        (status = 404, description = "Not registered", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Not a UUID", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn deregister(State(api): State<Api>, input: Input) -> Result<StatusCode, Problem> {
+    let (engine_id, caller) = read_engine_id(&input)?;
+    api.broker.deregister(engine_id, caller).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Gives the engine no more events; it finishes what it holds.
+#[utoipa::path(
+    post, path = "/engines/{engine_id}/drain", tag = "engines",
+    params(("engine_id" = uuid::Uuid, Path, description = "The engine")),
+    responses(
+        (status = 200, description = "Draining", body = EngineReply),
+        (status = 404, description = "Not registered", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Not a UUID", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn drain(State(api): State<Api>, input: Input) -> Result<Json<EngineReply>, Problem> {
+    set_draining(&api, &input, true).await
+}
+
+/// Gives the engine events again.
+#[utoipa::path(
+    post, path = "/engines/{engine_id}/resume", tag = "engines",
+    params(("engine_id" = uuid::Uuid, Path, description = "The engine")),
+    responses(
+        (status = 200, description = "Active again", body = EngineReply),
+        (status = 404, description = "Not registered", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Not a UUID", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn resume(State(api): State<Api>, input: Input) -> Result<Json<EngineReply>, Problem> {
+    set_draining(&api, &input, false).await
+}
+
+async fn set_draining(api: &Api, input: &Input, is_draining: bool) -> Result<Json<EngineReply>, Problem> {
+    let (engine_id, _) = read_engine_id(input)?;
+    Ok(Json(EngineReply::of(api.broker.set_draining(engine_id, is_draining).await?)))
+}
+
+/// Lists what an engine holds, with payloads; tokens for the engine itself.
+#[utoipa::path(
+    get, path = "/engines/{engine_id}/leases", tag = "engines",
+    params(
+        ("engine_id" = uuid::Uuid, Path, description = "The engine"),
+        ("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "The engine itself is shown its lease tokens"),
+    ),
+    responses(
+        (status = 200, description = "All it holds", body = Page<LeasedEventReply>),
+        (status = 404, description = "Not registered", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Not a UUID", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn leases(State(api): State<Api>, input: Input) -> Result<Json<Page<LeasedEventReply>>, Problem> {
+    let (engine_id, caller) = read_engine_id(&input)?;
+    let is_itself = caller == Some(engine_id);
+    let leases = api.broker.leases_of_engine(engine_id).await?;
+    let items = leases.into_iter().map(|event| LeasedEventReply::of(event).with_token_shown(is_itself)).collect();
+    Ok(Json(Page { items, next_cursor: None }))
+}
+
+/// The engine of the path, and who calls. A body, where one comes, must be an empty object.
+fn read_engine_id(input: &Input) -> Result<(EngineId, Option<EngineId>), Problem> {
+    let reader = input.reader();
+    let engine_id = reader.path("engine_id", parse_uuid).map(EngineId);
+    let caller = reader.caller();
+    if let Some(fields) = reader.optional_body()? {
+        fields.finish();
+    }
+    reader.finish(|| Some((engine_id?, caller)))
+}

@@ -1,0 +1,289 @@
+//! `POST /events` and `POST /events/batch`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::fields::{Fields, any_json, boolean, integer, parsed, text};
+use super::input::{Input, Reader, time};
+use super::problem::{Problem, ProblemBody};
+use super::{Api, Limits, policies};
+use crate::domain::event::Status;
+use crate::domain::ids::EventId;
+use crate::domain::limits::{
+    DEFAULT_PRIORITY, MAX_BATCH_EVENTS, MAX_DELAY_SECONDS, MAX_PRIORITY, MAX_TRACEPARENT_CHARS, MAX_TRACESTATE_CHARS,
+    MAX_VISIBILITY_TIMEOUT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS,
+};
+use crate::domain::names::{EngineType, EventType, ScenarioRunId, check_text};
+use crate::store::enqueue::{Due, Enqueued, NewEvent};
+
+/// An event to take in.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_event` reads it")]
+pub struct EnqueueBody {
+    /// Its queue: the kind of engine that works on it.
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$", example = "dialogue")]
+    engine_type: String,
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$", example = "dialogue.requested")]
+    event_type: String,
+    /// Any JSON, kept byte for byte; at most 1 MiB and 64 levels unless configured otherwise.
+    #[schema(value_type = serde_json::Value)]
+    payload: serde_json::Value,
+    /// 9 first.
+    #[schema(minimum = 0, maximum = 9, default = 5)]
+    priority: Option<u8>,
+    /// Due that many seconds from now; instead of `available_at`.
+    #[schema(minimum = 0, maximum = 31536000)]
+    delay_seconds: Option<u32>,
+    /// Due then, at most 365 days away; the past means now.
+    available_at: Option<DateTime<Utc>>,
+    #[schema(value_type = Option<ScenarioRunIdBody>)]
+    scenario_run_id: Option<String>,
+    #[schema(minimum = 1, maximum = 43200)]
+    visibility_timeout_seconds: Option<u32>,
+    retry_policy: Option<policies::RetryPolicyBody>,
+}
+
+/// A text of 1 to 64 characters, or a whole number, which is kept as its decimal text.
+#[derive(ToSchema)]
+#[schema(as = ScenarioRunId)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `scenario_run_id` reads it")]
+#[serde(untagged)]
+pub enum ScenarioRunIdBody {
+    Text(String),
+    Number(i64),
+}
+
+/// Several events to take in, each with a verdict of its own.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_batch` reads it")]
+pub struct EnqueueBatchBody {
+    #[schema(min_items = 1, max_items = 1000)]
+    events: Vec<EnqueueBody>,
+}
+
+/// Takes an event in. It is durable when the reply arrives.
+#[utoipa::path(
+    post, path = "/events", tag = "events", request_body = EnqueueBody,
+    responses(
+        (status = 201, description = "Taken in", body = EnqueuedReply, headers(("Location" = String, description = "Where to read the event"))),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn enqueue(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
+    let event = {
+        let reader = input.reader();
+        reader.caller();
+        let trace = read_trace(&reader);
+        let event = reader.body()?.and_then(|fields| read_event(&fields, api.limits, trace));
+        reader.finish(|| event)?
+    };
+    let enqueued = api.broker.enqueue(event.clone()).await?;
+    let location = format!("/api/v1/events/{}", enqueued.event_id);
+    let reply = Json(EnqueuedReply::of(&event, &enqueued));
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], reply).into_response())
+}
+
+/// Takes up to 1000 events in with one commit. One that is refused keeps no other out.
+#[utoipa::path(
+    post, path = "/events/batch", tag = "events", request_body = EnqueueBatchBody,
+    responses(
+        (status = 201, description = "All taken in", body = EnqueuedBatchReply),
+        (status = 207, description = "Some taken in", body = EnqueuedBatchReply),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "None taken in: the results name why; or the batch itself is wrong, as a problem", body = EnqueuedBatchReply),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn enqueue_batch(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
+    let read = read_batch(&input, api.limits)?;
+    let events: Vec<NewEvent> = read.iter().flatten().cloned().collect();
+    let mut enqueued =
+        if events.is_empty() { Vec::new() } else { api.broker.enqueue_batch(&events).await? }.into_iter();
+    let results: Vec<EnqueueResult> = read
+        .into_iter()
+        .map(|event| match event {
+            Ok(event) => match enqueued.next().expect("one answer for each event") {
+                Ok(enqueued) => EnqueueResult::Enqueued(Box::new(EnqueuedReply::of(&event, &enqueued))),
+                Err(error) => EnqueueResult::Refused { event_id: None, error: Problem::from(error).into_body() },
+            },
+            Err(problem) => EnqueueResult::Refused { event_id: None, error: problem.into_body() },
+        })
+        .collect();
+    let rejected = results.iter().filter(|result| matches!(result, EnqueueResult::Refused { .. })).count();
+    let accepted = results.len() - rejected;
+    let status = match (accepted, rejected) {
+        (_, 0) => StatusCode::CREATED,
+        (0, _) => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => StatusCode::MULTI_STATUS,
+    };
+    Ok((status, Json(EnqueuedBatchReply { accepted, rejected, results })).into_response())
+}
+
+/// Reads a batch: each event with its own errors, so that one does not keep the others out.
+fn read_batch(input: &Input, limits: Limits) -> Result<Vec<Result<NewEvent, Problem>>, Problem> {
+    let reader = input.reader();
+    reader.caller();
+    let trace = read_trace(&reader);
+    let events = reader.body()?.and_then(|body| {
+        let events = body.required("events", |raw| {
+            let items = super::fields::array(raw, MAX_BATCH_EVENTS)?;
+            if items.is_empty() { Err("must have at least one event".to_owned()) } else { Ok(items) }
+        });
+        body.optional("atomic", |raw| match boolean(raw)? {
+            false => Ok(()),
+            true => Err("is not offered yet; send false, or leave it out".to_owned()),
+        });
+        body.finish();
+        events
+    });
+    let events = reader.finish(|| events)?;
+    Ok(events
+        .into_iter()
+        .enumerate()
+        .map(|(index, raw)| {
+            let errors = super::input::Errors::default();
+            let event = Fields::of(raw, format!("/events/{index}"), &errors)
+                .and_then(|fields| read_event(&fields, limits, trace.clone()));
+            match (errors.take(), event) {
+                (errors, Some(event)) if errors.is_empty() => Ok(event),
+                (errors, _) => Err(Problem::invalid_input(errors)),
+            }
+        })
+        .collect())
+}
+
+/// The producer's trace context, handed on with the event as it came (W3C Trace Context).
+fn read_trace(reader: &Reader<'_>) -> (Option<String>, Option<String>) {
+    let at_most = |limit| move |text: &str| check_text(text, limit).map(|()| text.to_owned());
+    (
+        reader.header("traceparent", at_most(MAX_TRACEPARENT_CHARS)),
+        reader.header("tracestate", at_most(MAX_TRACESTATE_CHARS)),
+    )
+}
+
+fn read_event(
+    fields: &Fields<'_>,
+    limits: Limits,
+    (traceparent, tracestate): (Option<String>, Option<String>),
+) -> Option<NewEvent> {
+    let engine_type = fields.required("engine_type", parsed(EngineType::parse));
+    let event_type = fields.required("event_type", parsed(EventType::parse));
+    let payload = fields.required("payload", any_json(limits.max_payload_bytes));
+    let priority = fields.optional("priority", integer(0..=MAX_PRIORITY.into()));
+    let delay = fields.optional("delay_seconds", integer(0..=MAX_DELAY_SECONDS));
+    let available_at = fields.optional("available_at", parsed(time));
+    if fields.has("delay_seconds") && fields.has("available_at") {
+        fields.error("available_at", "stands beside delay_seconds; send one of the two");
+    }
+    let scenario_run_id = fields.optional("scenario_run_id", scenario_run_id);
+    let visibility_timeout_seconds = fields.optional("visibility_timeout_seconds", visibility_timeout());
+    let retry_policy = policies::read(fields);
+    fields.finish();
+    Some(NewEvent {
+        engine_type: engine_type?,
+        event_type: event_type?,
+        payload: payload?,
+        priority: priority.and_then(|priority| u8::try_from(priority).ok()).unwrap_or(DEFAULT_PRIORITY),
+        due: match available_at {
+            Some(at) => Due::At(at),
+            None => Due::After { seconds: f64::from(delay.unwrap_or(0)) },
+        },
+        scenario_run_id,
+        visibility_timeout_seconds,
+        retry_policy,
+        traceparent,
+        tracestate,
+    })
+}
+
+/// A text, or a whole number kept as its decimal text.
+pub fn scenario_run_id(raw: &serde_json::value::RawValue) -> Result<ScenarioRunId, String> {
+    let json = raw.get();
+    let is_whole = !json.is_empty() && json.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit());
+    let id = if is_whole { json.into() } else { text(raw).map_err(|_| "must be a string or a whole number")? };
+    ScenarioRunId::parse(&id).map_err(|error| error.to_string())
+}
+
+pub fn visibility_timeout() -> impl FnOnce(&serde_json::value::RawValue) -> Result<u32, String> {
+    integer(MIN_VISIBILITY_TIMEOUT_SECONDS..=MAX_VISIBILITY_TIMEOUT_SECONDS)
+}
+
+/// An event as it was taken in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EnqueuedEvent)]
+pub struct EnqueuedReply {
+    #[schema(value_type = uuid::Uuid)]
+    event_id: EventId,
+    outcome: &'static str,
+    engine_type: String,
+    event_type: String,
+    status: Status,
+    priority: u8,
+    scenario_run_id: Option<String>,
+    created_at: DateTime<Utc>,
+    available_at: DateTime<Utc>,
+    payload_bytes: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<EnqueueNotice>,
+}
+
+/// Something a producer may want to know.
+#[derive(Serialize, ToSchema)]
+pub struct EnqueueNotice {
+    code: &'static str,
+    detail: String,
+}
+
+impl EnqueuedReply {
+    fn of(event: &NewEvent, enqueued: &Enqueued) -> Self {
+        let notice = (!enqueued.has_engine).then(|| EnqueueNotice {
+            code: "no_engine_of_type",
+            detail: format!("no engine of type {} is registered; the event waits for one", event.engine_type),
+        });
+        Self {
+            event_id: enqueued.event_id,
+            outcome: "enqueued",
+            engine_type: event.engine_type.to_string(),
+            event_type: event.event_type.to_string(),
+            status: Status::Queued,
+            priority: event.priority,
+            scenario_run_id: event.scenario_run_id.as_ref().map(ToString::to_string),
+            created_at: enqueued.created_at,
+            available_at: enqueued.available_at,
+            payload_bytes: event.payload.get().len(),
+            notice,
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = EnqueuedBatch)]
+pub struct EnqueuedBatchReply {
+    accepted: usize,
+    rejected: usize,
+    /// In the order sent.
+    results: Vec<EnqueueResult>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum EnqueueResult {
+    Enqueued(Box<EnqueuedReply>),
+    Refused {
+        /// Always null: it got none.
+        #[schema(value_type = Option<uuid::Uuid>)]
+        event_id: Option<EventId>,
+        error: ProblemBody,
+    },
+}

@@ -1,0 +1,276 @@
+//! The members of a JSON object, read one by one; what is wrong is collected with its pointer.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::input::{Errors, parse_uuid};
+use super::problem::InputPlace;
+use crate::domain::json::{RawJson, depth};
+use crate::domain::limits::MAX_JSON_DEPTH;
+
+/// An object of which members are taken; what nobody took is unknown, and an error.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    members: Vec<(Cow<'a, str>, &'a RawValue)>,
+    taken: RefCell<Vec<String>>,
+    pointer: String,
+    errors: &'a Errors,
+}
+
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some((name, value)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
+                    members.push((name.0, value));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+/// A member's name, borrowed unless it has escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// What a JSON value is, for messages.
+fn kind(raw: &RawValue) -> &'static str {
+    match raw.get().as_bytes().first() {
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b'"') => "a string",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// The members of `raw`; anything but an object is reported, and `None`.
+    pub fn of(raw: &'a RawValue, pointer: String, errors: &'a Errors) -> Option<Self> {
+        if !raw.get().starts_with('{') {
+            errors.add(InputPlace::Pointer(pointer), format!("must be an object, not {}", kind(raw)));
+            return None;
+        }
+        match serde_json::from_str::<Members<'a>>(raw.get()) {
+            Ok(Members(members)) => {
+                let fields = Self { members, taken: RefCell::default(), pointer, errors };
+                fields.report_repeated();
+                Some(fields)
+            }
+            Err(error) => {
+                errors.add(InputPlace::Pointer(pointer), format!("cannot be read: {error}"));
+                None
+            }
+        }
+    }
+
+    fn report_repeated(&self) {
+        let mut names: Vec<&str> = self.members.iter().map(|(name, _)| name.as_ref()).collect();
+        names.sort_unstable();
+        for pair in names.windows(2) {
+            if pair[0] == pair[1] {
+                self.error(pair[0], "is given twice");
+            }
+        }
+    }
+
+    fn place(&self, name: &str) -> String {
+        format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
+    }
+
+    pub fn error(&self, name: &str, detail: impl Into<String>) {
+        self.errors.add(InputPlace::Pointer(self.place(name)), detail);
+    }
+
+    fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.taken.borrow_mut().push(name.to_owned());
+        self.members.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+    }
+
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|(known, _)| known == name)
+    }
+
+    fn note<T>(&self, name: &str, parsed: Result<T, String>) -> Option<T> {
+        parsed.map_err(|detail| self.error(name, detail)).ok()
+    }
+
+    /// A member that must be there.
+    pub fn required<T>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, String>) -> Option<T> {
+        if let Some(value) = self.get(name) {
+            self.note(name, parse(value))
+        } else {
+            self.error(name, "is missing");
+            None
+        }
+    }
+
+    /// A member that may be missing or null.
+    pub fn optional<T>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, String>) -> Option<T> {
+        let value = self.get(name).filter(|value| value.get() != "null")?;
+        self.note(name, parse(value))
+    }
+
+    /// A member whose null means something: `None` where it is missing.
+    pub fn nullable<T>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, String>) -> Option<Option<T>> {
+        match self.get(name) {
+            None => None,
+            Some(value) if value.get() == "null" => Some(None),
+            Some(value) => self.note(name, parse(value)).map(Some),
+        }
+    }
+
+    /// A member that is an object with members of its own; may be missing or null.
+    pub fn object(&self, name: &str) -> Option<Self> {
+        let value = self.get(name).filter(|value| value.get() != "null")?;
+        Self::of(value, self.place(name), self.errors)
+    }
+
+    /// A member that is an array of objects, of at most `most`; may be missing or null.
+    pub fn objects(&self, name: &str, most: usize) -> Option<Vec<Option<Self>>> {
+        let value = self.get(name).filter(|value| value.get() != "null")?;
+        let items = self.note(name, array(value, most))?;
+        let pointer = self.place(name);
+        Some(
+            items
+                .into_iter()
+                .enumerate()
+                .map(|(index, item)| Self::of(item, format!("{pointer}/{index}"), self.errors))
+                .collect(),
+        )
+    }
+
+    /// Reports what nobody took.
+    pub fn finish(&self) {
+        self.finish_with(|_| None);
+    }
+
+    /// Reports what nobody took, with a hint where it belongs.
+    pub fn finish_with(&self, hint: impl Fn(&str) -> Option<String>) {
+        let taken = self.taken.borrow();
+        for (name, _) in &self.members {
+            if !taken.iter().any(|known| known == name) {
+                let detail = hint(name).unwrap_or_else(|| "is not a field of this object".to_owned());
+                self.error(name, detail);
+            }
+        }
+    }
+
+    /// The names of the members, as they came.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(|(name, _)| name.as_ref())
+    }
+}
+
+/// The items of an array of at most `most`.
+pub fn array(raw: &RawValue, most: usize) -> Result<Vec<&RawValue>, String> {
+    if !raw.get().starts_with('[') {
+        return Err(format!("must be an array, not {}", kind(raw)));
+    }
+    let items: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
+    if items.len() > most {
+        return Err(format!("has {} items; at most {most} are taken", items.len()));
+    }
+    Ok(items)
+}
+
+pub fn text(raw: &RawValue) -> Result<Cow<'_, str>, String> {
+    if !raw.get().starts_with('"') {
+        return Err(format!("must be a string, not {}", kind(raw)));
+    }
+    serde_json::from_str::<Name<'_>>(raw.get())
+        .map(|name| name.0)
+        .map_err(|_| "is not a valid Unicode string".to_owned())
+}
+
+/// A text that one of the domain's constructors checks.
+pub fn parsed<T, E: ToString>(parse: impl FnOnce(&str) -> Result<T, E>) -> impl FnOnce(&RawValue) -> Result<T, String> {
+    move |raw| parse(&text(raw)?).map_err(|error| error.to_string())
+}
+
+pub fn uuid(raw: &RawValue) -> Result<uuid::Uuid, String> {
+    parse_uuid(&text(raw)?)
+}
+
+pub fn boolean(raw: &RawValue) -> Result<bool, String> {
+    match raw.get() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(format!("must be true or false, not {}", kind(raw))),
+    }
+}
+
+/// A whole number; `5.0` is one.
+pub fn integer(range: RangeInclusive<u32>) -> impl FnOnce(&RawValue) -> Result<u32, String> {
+    move |raw| {
+        let expected = || format!("must be a whole number from {} to {}", range.start(), range.end());
+        if kind(raw) != "a number" {
+            return Err(format!("{}, not {}", expected(), kind(raw)));
+        }
+        let number = raw.get().parse::<f64>().map_err(|_| expected())?;
+        let is_in_range =
+            number.fract() == 0.0 && number >= f64::from(*range.start()) && number <= f64::from(*range.end());
+        if !is_in_range {
+            return Err(expected());
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "whole and within u32, as just checked"
+        )]
+        Ok(number as u32)
+    }
+}
+
+pub fn number(range: RangeInclusive<f64>) -> impl FnOnce(&RawValue) -> Result<f64, String> {
+    move |raw| {
+        let expected = || format!("must be a number from {} to {}", range.start(), range.end());
+        if kind(raw) != "a number" {
+            return Err(format!("{}, not {}", expected(), kind(raw)));
+        }
+        raw.get().parse::<f64>().ok().filter(|number| range.contains(number)).ok_or_else(expected)
+    }
+}
+
+/// Any JSON, kept byte for byte, within its limits.
+pub fn any_json(most_bytes: usize) -> impl FnOnce(&RawValue) -> Result<RawJson, String> {
+    move |raw| {
+        let bytes = raw.get().len();
+        if bytes > most_bytes {
+            return Err(format!("has {bytes} bytes; at most {most_bytes} are taken"));
+        }
+        let depth = depth(raw.get().as_bytes());
+        if depth > MAX_JSON_DEPTH {
+            return Err(format!("is nested {depth} deep; at most {MAX_JSON_DEPTH} are taken"));
+        }
+        Ok(raw.to_owned())
+    }
+}
+
+/// Any JSON object, kept byte for byte, within its limits.
+pub fn any_object(most_bytes: usize) -> impl FnOnce(&RawValue) -> Result<RawJson, String> {
+    move |raw| {
+        if !raw.get().starts_with('{') {
+            return Err(format!("must be an object, not {}", kind(raw)));
+        }
+        any_json(most_bytes)(raw)
+    }
+}

@@ -1,0 +1,171 @@
+//! `POST /engines/{engine_id}/heartbeat`.
+
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::fields::{Fields, any_json, integer, parsed, uuid};
+use super::input::{Input, parse_uuid};
+use super::problem::{Problem, ProblemBody};
+use super::{Api, Limits};
+use crate::broker::engines::{Heartbeat, HeldLease, LeaseAnswer, LeaseFate};
+use crate::domain::engine::{Command, EngineStatus};
+use crate::domain::event::Outcome;
+use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::json::RawJson;
+use crate::domain::limits::{MAX_HEARTBEAT_LEASES, MAX_WORKLOAD};
+
+/// A sign of life, with what has changed.
+#[derive(ToSchema)]
+#[schema(as = Heartbeat)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_heartbeat` reads it")]
+pub struct HeartbeatBody {
+    /// The engine's own measure of its load, like the number of events it works on.
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    current_workload: Option<u32>,
+    /// Kept as `metadata.dynamic_state.resource_utilization`.
+    #[schema(value_type = Option<Object>)]
+    resource_utilization: Option<Value>,
+    /// Merged into `metadata.dynamic_state`, member by member; null removes one.
+    #[schema(value_type = Option<Object>)]
+    dynamic_state: Option<Value>,
+    /// Leases to renew, each by its own visibility timeout from now.
+    #[schema(max_items = 1000)]
+    leases: Option<Vec<HeldLeaseBody>>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = HeldLease)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_lease` reads it")]
+pub struct HeldLeaseBody {
+    event_id: uuid::Uuid,
+    lease_token: String,
+    #[schema(value_type = Option<Value>)]
+    progress: Option<Value>,
+}
+
+/// Takes a heartbeat and renews the leases it lists.
+#[utoipa::path(
+    post, path = "/engines/{engine_id}/heartbeat", tag = "engines", request_body = Option<HeartbeatBody>,
+    params(("engine_id" = uuid::Uuid, Path, description = "The engine")),
+    responses(
+        (status = 200, description = "What the engine should do, and how its leases stand", body = HeartbeatReply),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "Not registered: register again", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn heartbeat(State(api): State<Api>, input: Input) -> Result<Json<HeartbeatReply>, Problem> {
+    let (engine_id, heartbeat) = read_heartbeat(&input, api.limits)?;
+    let answer = api.broker.heartbeat(engine_id, &heartbeat).await?;
+    Ok(Json(HeartbeatReply {
+        status: answer.engine.status,
+        command: answer.command,
+        leases: answer.leases.into_iter().map(HeldLeaseReply::of).collect(),
+    }))
+}
+
+fn read_heartbeat(input: &Input, limits: Limits) -> Result<(EngineId, Heartbeat), Problem> {
+    let reader = input.reader();
+    let engine_id = reader.path("engine_id", parse_uuid).map(EngineId);
+    reader.caller();
+    let mut heartbeat = Heartbeat::default();
+    if let Some(fields) = reader.optional_body()? {
+        heartbeat.current_workload = fields.optional("current_workload", integer(0..=MAX_WORKLOAD));
+        if let Some(state) = fields.object("dynamic_state") {
+            heartbeat.dynamic_state = read_members(&state, limits);
+        }
+        let utilization = fields.optional("resource_utilization", super::fields::any_object(limits.max_detail_bytes));
+        heartbeat.dynamic_state.extend(utilization.map(|json| ("resource_utilization".to_owned(), json)));
+        let leases = fields.objects("leases", MAX_HEARTBEAT_LEASES).unwrap_or_default();
+        heartbeat.leases = leases.into_iter().flatten().filter_map(|lease| read_lease(&lease, limits)).collect();
+        report_repeated_leases(&fields, &heartbeat.leases);
+        fields.finish();
+    }
+    reader.finish(|| Some((engine_id?, heartbeat)))
+}
+
+fn read_members(state: &Fields<'_>, limits: Limits) -> Vec<(String, RawJson)> {
+    let names: Vec<String> = state.names().map(str::to_owned).collect();
+    names
+        .into_iter()
+        .filter_map(|name| {
+            let value = state.required(&name, any_json(limits.max_detail_bytes))?;
+            Some((name, value))
+        })
+        .collect()
+}
+
+fn read_lease(fields: &Fields<'_>, limits: Limits) -> Option<HeldLease> {
+    let event_id = fields.required("event_id", uuid).map(EventId);
+    let lease_token = fields.required("lease_token", parsed(str::parse::<LeaseToken>));
+    let progress = fields.optional("progress", any_json(limits.max_detail_bytes));
+    fields.finish();
+    Some(HeldLease { event_id: event_id?, lease_token: lease_token?, progress })
+}
+
+fn report_repeated_leases(fields: &Fields<'_>, leases: &[HeldLease]) {
+    let mut ids: Vec<EventId> = leases.iter().map(|lease| lease.event_id).collect();
+    ids.sort_unstable();
+    if let Some(pair) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
+        fields.error("leases", format!("lists event {} twice", pair[0]));
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = HeartbeatAnswer)]
+pub struct HeartbeatReply {
+    status: EngineStatus,
+    command: Command,
+    /// In the order sent.
+    leases: Vec<HeldLeaseReply>,
+}
+
+/// How a lease stands that the engine listed.
+#[derive(Serialize, ToSchema)]
+#[schema(as = HeldLeaseAnswer)]
+pub struct HeldLeaseReply {
+    #[schema(value_type = uuid::Uuid)]
+    event_id: EventId,
+    /// `renewed`, or `lost`: then stop working on it.
+    outcome: &'static str,
+    /// How it was lost; null where there never was such a lease.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Outcome>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancel_requested: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in_seconds: Option<f64>,
+}
+
+impl HeldLeaseReply {
+    fn of(answer: LeaseAnswer) -> Self {
+        let event_id = answer.event_id;
+        match answer.fate {
+            LeaseFate::Renewed { expires_at, expires_in_seconds, is_cancel_requested } => Self {
+                event_id,
+                outcome: "renewed",
+                reason: None,
+                cancel_requested: is_cancel_requested.then_some(true),
+                expires_at: Some(expires_at),
+                expires_in_seconds: Some(expires_in_seconds),
+            },
+            LeaseFate::Lost { ended_by } => Self {
+                event_id,
+                outcome: "lost",
+                reason: ended_by,
+                cancel_requested: None,
+                expires_at: None,
+                expires_in_seconds: None,
+            },
+        }
+    }
+}

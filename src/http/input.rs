@@ -1,0 +1,241 @@
+//! A request's parts, read so that every bad place is named at once: path, query, headers, body.
+//!
+//! `serde`'s derive stops at the first error; here each part is read by a checked constructor, and
+//! what is wrong is collected until [`Reader::finish`].
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, RawPathParams, Request};
+use axum::http::{HeaderMap, Method, header};
+use serde_json::value::RawValue;
+
+use super::Api;
+use super::fields::Fields;
+use super::problem::{Code, InputError, InputPlace, Problem};
+use crate::domain::ids::EngineId;
+
+pub const ENGINE_ID_HEADER: &str = "x-engine-id";
+const ENGINE_ID_PARAMETER: &str = "engine_id";
+
+/// A whole request, its body within the limit.
+#[derive(Debug)]
+pub struct Input {
+    path: Vec<(String, String)>,
+    query: Vec<(String, String)>,
+    pub headers: HeaderMap,
+    body: Bytes,
+}
+
+impl FromRequest<Api> for Input {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
+        use axum::extract::FromRequestParts as _;
+        let (mut parts, body) = request.into_parts();
+        let path = RawPathParams::from_request_parts(&mut parts, api)
+            .await
+            .map_err(|_| Problem::new(Code::NotFound, "the path is not UTF-8"))?
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let query = parts
+            .uri
+            .query()
+            .map_or_else(Vec::new, |query| url::form_urlencoded::parse(query.as_bytes()).into_owned().collect());
+        let takes_body = matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
+        let body = if takes_body {
+            axum::body::to_bytes(body, api.limits.max_body_bytes)
+                .await
+                .map_err(|error| body_problem(&error, api.limits.max_body_bytes))?
+        } else {
+            Bytes::new()
+        };
+        if !body.is_empty() {
+            check_content_type(&parts.headers)?;
+        }
+        let input = Self { path, query, headers: parts.headers, body };
+        // Every call of an engine is a sign of its life.
+        if let Some(Ok(engine_id)) = input.named_engine().map(|(_, text)| parse_uuid(&text)) {
+            api.broker.note_sign_of_life(EngineId(engine_id));
+        }
+        Ok(input)
+    }
+}
+
+fn body_problem(error: &axum::Error, limit: usize) -> Problem {
+    let is_too_large =
+        std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+    if is_too_large {
+        Problem::new(Code::PayloadTooLarge, format!("a body may have {limit} bytes"))
+    } else {
+        Problem::new(Code::MalformedJson, "the body ended before it was complete")
+    }
+}
+
+fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let given = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?"));
+    let media_type = given.map(|value| value.split(';').next().unwrap_or("").trim().to_ascii_lowercase());
+    match media_type.as_deref() {
+        Some("application/json") => Ok(()),
+        Some(other) if other.starts_with("application/") && other.ends_with("+json") => Ok(()),
+        Some(other) => Err(Problem::new(
+            Code::UnsupportedMediaType,
+            format!("the body is {other:?}; Content-Type must be application/json"),
+        )),
+        None => Err(Problem::new(Code::UnsupportedMediaType, "Content-Type is missing; it must be application/json")),
+    }
+}
+
+pub fn parse_uuid(text: &str) -> Result<uuid::Uuid, String> {
+    // Only the hyphenated form: `uuid` would take braces and a URN prefix as well.
+    match text.len() {
+        36 => uuid::Uuid::try_parse(text).map_err(|_| "is not a UUID".to_owned()),
+        _ => Err("is not a UUID".to_owned()),
+    }
+}
+
+impl Input {
+    #[must_use]
+    pub fn reader(&self) -> Reader<'_> {
+        Reader { input: self, errors: Errors::default(), known_parameters: RefCell::default() }
+    }
+
+    /// The engine that the caller says it is, and where it says so.
+    fn named_engine(&self) -> Option<(InputPlace, Cow<'_, str>)> {
+        if let Some(value) = self.headers.get(ENGINE_ID_HEADER) {
+            let text = value.to_str().unwrap_or("?");
+            return Some((InputPlace::Header("X-Engine-Id".to_owned()), Cow::Borrowed(text)));
+        }
+        let (name, value) = self.query.iter().find(|(name, _)| name == ENGINE_ID_PARAMETER)?;
+        Some((InputPlace::Parameter(name.clone()), Cow::Borrowed(value)))
+    }
+}
+
+/// What is wrong with a request, so far.
+#[derive(Debug, Default)]
+pub struct Errors(RefCell<Vec<InputError>>);
+
+impl Errors {
+    pub fn add(&self, place: InputPlace, detail: impl Into<String>) {
+        self.0.borrow_mut().push(InputError { place, detail: detail.into() });
+    }
+
+    pub fn take(&self) -> Vec<InputError> {
+        self.0.take()
+    }
+}
+
+/// Reads the parts of one request and collects what is wrong with them.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    input: &'a Input,
+    errors: Errors,
+    known_parameters: RefCell<Vec<&'static str>>,
+}
+
+impl<'a> Reader<'a> {
+    /// A parameter of the path.
+    pub fn path<T, E: ToString>(&self, name: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+        let (_, text) = self.input.path.iter().find(|(known, _)| known == name)?;
+        self.note(InputPlace::Parameter(name.to_owned()), parse(text))
+    }
+
+    /// A parameter of the query; may be missing.
+    pub fn query<T, E: ToString>(&self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+        self.known_parameters.borrow_mut().push(name);
+        let mut given = self.input.query.iter().filter(|(known, _)| known == name);
+        let (_, text) = given.next()?;
+        let place = InputPlace::Parameter(name.to_owned());
+        if given.next().is_some() {
+            self.errors.add(place, "is given twice");
+            return None;
+        }
+        self.note(place, parse(text))
+    }
+
+    /// The engine that calls, where it says so: `X-Engine-Id`, else `?engine_id=`.
+    pub fn caller(&self) -> Option<EngineId> {
+        self.known_parameters.borrow_mut().push(ENGINE_ID_PARAMETER);
+        let (place, text) = self.input.named_engine()?;
+        self.note(place, parse_uuid(&text)).map(EngineId)
+    }
+
+    /// A header; may be missing.
+    pub fn header<T, E: ToString>(&self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+        let value = self.input.headers.get(name)?;
+        let place = InputPlace::Header(name.to_owned());
+        match value.to_str() {
+            Ok(text) => self.note(place, parse(text)),
+            Err(_) => {
+                self.errors.add(place, "has characters outside of ASCII");
+                None
+            }
+        }
+    }
+
+    /// The body, which must be an object.
+    pub fn body(&'a self) -> Result<Option<Fields<'a>>, Problem> {
+        let raw = parse_json(&self.input.body)?;
+        Ok(Fields::of(raw, String::new(), &self.errors))
+    }
+
+    /// The body, which may be left out.
+    pub fn optional_body(&'a self) -> Result<Option<Fields<'a>>, Problem> {
+        if self.input.body.is_empty() { Ok(None) } else { self.body() }
+    }
+
+    fn note<T, E: ToString>(&self, place: InputPlace, parsed: Result<T, E>) -> Option<T> {
+        parsed.map_err(|error| self.errors.add(place, error.to_string())).ok()
+    }
+
+    pub const fn errors(&self) -> &Errors {
+        &self.errors
+    }
+
+    /// Ends the reading: the value made of the parts, or all that is wrong. `value` may answer
+    /// `None` only where a part was missing or wrong and has been reported.
+    pub fn finish<T>(&self, value: impl FnOnce() -> Option<T>) -> Result<T, Problem> {
+        let known = self.known_parameters.borrow();
+        for (name, _) in &self.input.query {
+            if !known.contains(&name.as_str()) {
+                self.errors.add(InputPlace::Parameter(name.clone()), "is not a parameter of this call");
+            }
+        }
+        let errors = self.errors.take();
+        if errors.is_empty() {
+            value().ok_or_else(|| {
+                tracing::error!("a part of a request was refused without a word");
+                Problem::internal()
+            })
+        } else {
+            Err(Problem::invalid_input(errors))
+        }
+    }
+}
+
+fn parse_json(body: &[u8]) -> Result<&RawValue, Problem> {
+    if body.is_empty() {
+        return Err(Problem::new(Code::MalformedJson, "the body is empty; a JSON object is expected"));
+    }
+    serde_json::from_slice(body).map_err(|error| Problem::new(Code::MalformedJson, error.to_string()))
+}
+
+/// A whole number in a query.
+pub fn number_in(range: std::ops::RangeInclusive<u32>) -> impl FnOnce(&str) -> Result<u32, String> {
+    move |text| {
+        let (low, high) = (range.start(), range.end());
+        text.parse::<u32>()
+            .ok()
+            .filter(|number| range.contains(number) && !text.starts_with('+'))
+            .ok_or_else(|| format!("must be a whole number from {low} to {high}"))
+    }
+}
+
+/// A time in a query.
+pub fn time(text: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {
+    chrono::DateTime::parse_from_rfc3339(text)
+        .map(|time| time.to_utc())
+        .map_err(|_| "must be a time as of RFC 3339, like 2030-01-31T12:00:00Z".to_owned())
+}

@@ -1,0 +1,83 @@
+//! The HTTP surface: one file a resource, each with its request types, handlers and reply types.
+//!
+//! Handlers read their input, call the broker, and map the answer; nothing else.
+
+mod around;
+mod dead_letters;
+mod engines;
+mod enqueue;
+mod events;
+mod fields;
+mod heartbeat;
+mod input;
+mod lease;
+mod openapi;
+mod operations;
+mod pages;
+mod policies;
+mod problem;
+mod settle;
+
+use std::sync::Arc;
+
+use axum::Router;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::broker::Broker;
+use crate::metrics::Metrics;
+
+pub use openapi::document;
+
+/// What handlers share.
+#[derive(Clone, Debug)]
+pub struct Api {
+    pub broker: Arc<Broker>,
+    pub metrics: Arc<Metrics>,
+    pub limits: Limits,
+}
+
+/// Limits and defaults an operator may change, as far as requests meet them.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub max_body_bytes: usize,
+    pub max_payload_bytes: usize,
+    pub max_detail_bytes: usize,
+    pub default_lease_limit: u32,
+    pub heartbeat_timeout_seconds: u32,
+    pub are_lease_tokens_optional: bool,
+}
+
+/// Every route, with its part of the `OpenAPI` document.
+fn routes_with_document() -> OpenApiRouter<Api> {
+    let v1 = OpenApiRouter::new()
+        .routes(routes!(engines::register, engines::list))
+        .routes(routes!(engines::get, engines::deregister))
+        .routes(routes!(heartbeat::heartbeat))
+        .routes(routes!(engines::drain))
+        .routes(routes!(engines::resume))
+        .routes(routes!(engines::leases))
+        .routes(routes!(enqueue::enqueue))
+        .routes(routes!(enqueue::enqueue_batch))
+        .routes(routes!(lease::lease))
+        .routes(routes!(events::get))
+        .routes(routes!(events::attempts))
+        .routes(routes!(settle::settle))
+        .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::get, dead_letters::discard))
+        .routes(routes!(dead_letters::redrive))
+        .routes(routes!(openapi::serve_document));
+    OpenApiRouter::with_openapi(openapi::base())
+        .nest("/api/v1", v1)
+        .routes(routes!(operations::healthz))
+        .routes(routes!(operations::readyz))
+        .routes(routes!(operations::metrics))
+}
+
+/// The service.
+pub fn router(api: Api) -> Router {
+    let (router, _) = routes_with_document().split_for_parts();
+    // A look by HEAD would lease events and throw them away.
+    let router = router.route("/api/v1/events/queue/{engine_type}", axum::routing::head(lease::refuse_head));
+    around::wrap(router, api)
+}

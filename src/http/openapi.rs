@@ -1,0 +1,41 @@
+//! The `OpenAPI` document, made from the handlers.
+
+use axum::Json;
+use axum::response::IntoResponse;
+use utoipa::OpenApi;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "EventLease",
+        description = "An engine registry and a lease-based event queue. Delivery is at least once, in no order to rely on; the lease token fences.",
+        license(name = "MIT OR Apache-2.0")
+    ),
+    tags(
+        (name = "events", description = "Producing and reading events"),
+        (name = "leases", description = "Leasing events and settling them"),
+        (name = "engines", description = "The engine registry"),
+        (name = "dead letters", description = "Events that ended without success"),
+        (name = "operations", description = "Running the service"),
+    )
+)]
+struct Base;
+
+pub fn base() -> utoipa::openapi::OpenApi {
+    Base::openapi()
+}
+
+/// The whole document.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    super::routes_with_document().split_for_parts().1
+}
+
+/// This document.
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "operations",
+    responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value))
+)]
+pub async fn serve_document() -> impl IntoResponse {
+    Json(document())
+}

@@ -1,0 +1,55 @@
+//! `/healthz`, `/readyz`, `/metrics`: for those who run the service.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Api;
+use super::problem::{Code, Problem, ProblemBody};
+
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    status: &'static str,
+    version: &'static str,
+}
+
+const HEALTHY: Health = Health { status: "ok", version: env!("CARGO_PKG_VERSION") };
+
+/// The process is there. Says nothing of the database.
+#[utoipa::path(
+    get, path = "/healthz", tag = "operations",
+    responses((status = 200, description = "It is", body = Health))
+)]
+pub async fn healthz() -> Json<Health> {
+    Json(HEALTHY)
+}
+
+/// The database answers and has this version's schema.
+#[utoipa::path(
+    get, path = "/readyz", tag = "operations",
+    responses(
+        (status = 200, description = "Ready", body = Health),
+        (status = 503, description = "Not ready", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn readyz(State(api): State<Api>) -> Result<Json<Health>, Problem> {
+    if api.broker.is_ready().await? {
+        Ok(Json(HEALTHY))
+    } else {
+        Err(Problem::new(Code::DatabaseUnavailable, "the database lacks migrations; run `eventlease migrate`")
+            .with_header(header::RETRY_AFTER, "1"))
+    }
+}
+
+/// What Prometheus scrapes.
+#[utoipa::path(
+    get, path = "/metrics", tag = "operations",
+    responses((status = 200, description = "Prometheus's text format", body = String, content_type = "text/plain"))
+)]
+pub async fn metrics(State(api): State<Api>) -> Response {
+    let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (StatusCode::OK, content_type, api.metrics.render()).into_response()
+}

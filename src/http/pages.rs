@@ -1,0 +1,56 @@
+//! Lists: pages, newest first, behind a cursor that stays good while rows come and go.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::input::{Reader, number_in};
+use crate::domain::limits::{DEFAULT_PAGE, MAX_PAGE};
+
+/// A page of a list.
+#[derive(Serialize, ToSchema)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// For `?cursor=`, to get the next page; null on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// Which page is asked for.
+#[derive(Debug)]
+pub struct Asked<Id> {
+    pub limit: u32,
+    pub behind: Option<(DateTime<Utc>, Id)>,
+}
+
+/// Reads `?limit=` and `?cursor=`.
+pub fn asked<Id>(reader: &Reader<'_>, id: impl Fn(uuid::Uuid) -> Id) -> Asked<Id> {
+    Asked {
+        limit: reader.query("limit", number_in(1..=MAX_PAGE)).unwrap_or(DEFAULT_PAGE),
+        behind: reader.query("cursor", parse_cursor).map(|(at, uuid)| (at, id(uuid))),
+    }
+}
+
+impl<T> Page<T> {
+    /// Makes a page of what was found when one more than `limit` was asked for.
+    pub fn of<F>(mut found: Vec<F>, limit: u32, place: impl Fn(&F) -> String, item: impl Fn(F) -> T) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = found.len() > limit;
+        found.truncate(limit);
+        let next_cursor = if has_more { found.last().map(place) } else { None };
+        Self { items: found.into_iter().map(item).collect(), next_cursor }
+    }
+}
+
+/// The place of a row: its time, to the microsecond, and its id.
+pub fn cursor(at: DateTime<Utc>, id: impl Display) -> String {
+    format!("{}_{id}", at.to_rfc3339_opts(SecondsFormat::Micros, true))
+}
+
+fn parse_cursor(text: &str) -> Result<(DateTime<Utc>, uuid::Uuid), String> {
+    text.split_once('_')
+        .and_then(|(at, id)| Some((DateTime::parse_from_rfc3339(at).ok()?.to_utc(), uuid::Uuid::from_str(id).ok()?)))
+        .ok_or_else(|| "is not a next_cursor of this list".to_owned())
+}

@@ -1,0 +1,251 @@
+//! What a client is told when something is wrong: `application/problem+json` (RFC 9457). Here,
+//! and only here, errors of the use-cases become replies; causes are logged once, here.
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+use crate::broker;
+use crate::store;
+
+/// The stable codes; the only thing a program should tell problems apart by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Code {
+    MalformedJson,
+    Forbidden,
+    NotForBrowsers,
+    NotFound,
+    EngineNotFound,
+    EventNotFound,
+    MethodNotAllowed,
+    LeaseLost,
+    AlreadySettled,
+    EngineTypeMismatch,
+    EngineIdTaken,
+    NotADeadLetter,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    InvalidInput,
+    Internal,
+    DatabaseUnavailable,
+    ShuttingDown,
+    DatabaseTimeout,
+}
+
+impl Code {
+    /// Status, code, title.
+    const fn facts(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::MalformedJson => (StatusCode::BAD_REQUEST, "malformed_json", "The body is not JSON"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+            Self::NotForBrowsers => {
+                (StatusCode::FORBIDDEN, "not_for_browsers", "Leasing is for engines, not for browsers")
+            }
+            Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "Nothing is here"),
+            Self::EngineNotFound => (StatusCode::NOT_FOUND, "engine_not_found", "The engine is not registered"),
+            Self::EventNotFound => (StatusCode::NOT_FOUND, "event_not_found", "The event is not known"),
+            Self::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "The method does not fit the resource")
+            }
+            Self::LeaseLost => (StatusCode::CONFLICT, "lease_lost", "The lease is over"),
+            Self::AlreadySettled => (StatusCode::CONFLICT, "already_settled", "The lease was settled otherwise"),
+            Self::EngineTypeMismatch => (StatusCode::CONFLICT, "engine_type_mismatch", "The engine is of another type"),
+            Self::EngineIdTaken => (StatusCode::CONFLICT, "engine_id_taken", "The engine id is taken"),
+            Self::NotADeadLetter => (StatusCode::CONFLICT, "not_a_dead_letter", "The event is not a dead letter"),
+            Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body is too large"),
+            Self::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be JSON")
+            }
+            Self::InvalidInput => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_input", "The request has errors"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here"),
+            Self::DatabaseUnavailable => {
+                (StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", "The database is not available")
+            }
+            Self::ShuttingDown => (StatusCode::SERVICE_UNAVAILABLE, "shutting_down", "The service is stopping"),
+            Self::DatabaseTimeout => {
+                (StatusCode::GATEWAY_TIMEOUT, "database_timeout", "The database did not answer in time")
+            }
+        }
+    }
+}
+
+/// One bad place of a request, and what is wrong with it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+pub struct InputError {
+    #[serde(flatten)]
+    pub place: InputPlace,
+    /// What is wrong there.
+    pub detail: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InputPlace {
+    /// A JSON pointer into the body (RFC 6901).
+    Pointer(String),
+    /// A parameter of the path or the query.
+    Parameter(String),
+    Header(String),
+}
+
+/// The body of every error reply.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// `urn:eventlease:problem:<code>`
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    /// What happened this time.
+    detail: String,
+    /// Stable; the one member to decide by.
+    code: &'static str,
+    /// For bad input: every bad place at once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<InputError>,
+    /// What else there is to know, by code.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    more: Map<String, Value>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Problem {
+    code: Code,
+    detail: String,
+    errors: Vec<InputError>,
+    more: Map<String, Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Problem {
+    #[must_use]
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new(), more: Map::new(), headers: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn invalid_input(errors: Vec<InputError>) -> Self {
+        let detail = match errors.len() {
+            1 => "one place of the request is wrong".to_owned(),
+            count => format!("{count} places of the request are wrong"),
+        };
+        Self { errors, ..Self::new(Code::InvalidInput, detail) }
+    }
+
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.code.facts().1
+    }
+
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.push((name, HeaderValue::from_static(value)));
+        self
+    }
+
+    fn with(mut self, name: &str, value: Value) -> Self {
+        self.more.insert(name.to_owned(), value);
+        self
+    }
+
+    fn retry_after_a_second(self) -> Self {
+        self.with_header(header::RETRY_AFTER, "1")
+    }
+
+    /// As an entry of a reply that answers several.
+    #[must_use]
+    pub fn into_body(self) -> ProblemBody {
+        let (status, code, title) = self.code.facts();
+        ProblemBody {
+            kind: format!("urn:eventlease:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            detail: self.detail,
+            code,
+            errors: self.errors,
+            more: self.more,
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(mut self) -> Response {
+        let (status, ..) = self.code.facts();
+        let headers = std::mem::take(&mut self.headers);
+        let body = serde_json::to_vec(&self.into_body()).expect("texts and numbers can be written as JSON");
+        let mut response =
+            (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))], body)
+                .into_response();
+        response.headers_mut().extend(headers);
+        response
+    }
+}
+
+impl From<broker::Error> for Problem {
+    fn from(error: broker::Error) -> Self {
+        use broker::Error;
+        let detail = error.to_string();
+        match error {
+            Error::Store(error) => error.into(),
+            Error::EngineNotFound(_) => {
+                Self::new(Code::EngineNotFound, format!("{detail}; register it with POST /api/v1/engines"))
+            }
+            Error::EngineTypeMismatch { registered, .. } => {
+                Self::new(Code::EngineTypeMismatch, detail).with("engine_type", json!(registered))
+            }
+            Error::EngineIdTaken { registered, .. } => {
+                Self::new(Code::EngineIdTaken, detail).with("engine_type", json!(registered))
+            }
+            Error::EventNotFound(_) => Self::new(Code::EventNotFound, detail),
+            Error::NotADeadLetter { status, .. } => {
+                Self::new(Code::NotADeadLetter, detail).with("event_status", json!(status))
+            }
+            Error::NotTheHolder { .. } => Self::new(Code::Forbidden, detail),
+            Error::LeaseLost(lost) => Self::new(Code::LeaseLost, detail)
+                .with("lease_ended_by", json!(lost.lease_ended_by))
+                .with("lease_ended_at", json!(lost.lease_ended_at))
+                .with("event_status", json!(lost.event_status))
+                .with("current_attempt", json!(lost.current_attempt)),
+            Error::AlreadySettled { settled_as, settled_at, .. } => Self::new(Code::AlreadySettled, detail)
+                .with("settled_as", json!(settled_as))
+                .with("settled_at", json!(settled_at)),
+            Error::AvailableTooFarAway => Self::invalid_input(vec![InputError {
+                place: InputPlace::Pointer("/available_at".to_owned()),
+                detail: "is more than 365 days away".to_owned(),
+            }]),
+            Error::ShuttingDown => Self::new(Code::ShuttingDown, detail).retry_after_a_second(),
+        }
+    }
+}
+
+impl From<store::Error> for Problem {
+    fn from(error: store::Error) -> Self {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        match error {
+            store::Error::Unavailable(_) => {
+                tracing::warn!(%error, cause, "database unavailable");
+                Self::new(Code::DatabaseUnavailable, "nothing was changed; try again in a moment")
+                    .retry_after_a_second()
+            }
+            store::Error::Timeout(_) => {
+                tracing::warn!(%error, cause, "database timeout");
+                Self::new(Code::DatabaseTimeout, "a statement ran into its time limit").retry_after_a_second()
+            }
+            store::Error::Corrupt { .. } | store::Error::Migration(_) | store::Error::Failed(_) => {
+                tracing::error!(%error, cause, "request failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl Problem {
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::new(Code::Internal, "the cause is in the server's log, under this reply's X-Request-Id")
+    }
+}

@@ -1,0 +1,237 @@
+//! Applying verdicts: an attempt that ended is recorded, and its event goes back into the queue,
+//! is closed, or becomes a dead letter. The rows must be locked.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Result;
+use crate::domain::event::{Outcome, Status};
+use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::verdict::{DeadLetterReason, Spent};
+
+/// One attempt's end, and what follows.
+#[derive(Clone, Debug)]
+pub struct EndedAttempt<'a> {
+    pub event_id: EventId,
+    pub outcome: Outcome,
+    pub fate: Fate,
+    pub result: Option<&'a str>,
+    /// The reported error as JSON.
+    pub error: Option<&'a str>,
+    pub error_type: Option<&'a str>,
+    pub error_message: Option<&'a str>,
+    pub late_by_seconds: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Fate {
+    /// `is_retry` tells a retry's answer from a release's; `keeps_token`, that a late report counts.
+    Requeue {
+        after_seconds: f64,
+        spent: Spent,
+        answer: Answer,
+        keeps_token: bool,
+    },
+    Close {
+        status: Status,
+    },
+    Bury {
+        reason: DeadLetterReason,
+        spent: Spent,
+    },
+}
+
+/// What a settle is answered, now and when it is repeated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    Completed,
+    RetryScheduled,
+    DeadLettered,
+    Released,
+    Cancelled,
+}
+
+impl Answer {
+    pub const ALL: [Self; 5] =
+        [Self::Completed, Self::RetryScheduled, Self::DeadLettered, Self::Released, Self::Cancelled];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::RetryScheduled => "retry_scheduled",
+            Self::DeadLettered => "dead_lettered",
+            Self::Released => "released",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|answer| answer.as_str() == text)
+    }
+
+    /// The status the event then has.
+    #[must_use]
+    pub const fn event_status(self) -> Status {
+        match self {
+            Self::Completed => Status::Completed,
+            Self::RetryScheduled | Self::Released => Status::Queued,
+            Self::DeadLettered => Status::Failed,
+            Self::Cancelled => Status::Cancelled,
+        }
+    }
+}
+
+impl Fate {
+    #[must_use]
+    pub const fn answer(&self) -> Answer {
+        match self {
+            Self::Requeue { answer, .. } => *answer,
+            Self::Close { status: Status::Cancelled } => Answer::Cancelled,
+            Self::Close { .. } => Answer::Completed,
+            Self::Bury { .. } => Answer::DeadLettered,
+        }
+    }
+
+    const fn final_status(&self) -> Option<Status> {
+        match self {
+            Self::Requeue { .. } => None,
+            Self::Close { status } => Some(*status),
+            Self::Bury { .. } => Some(Status::Failed),
+        }
+    }
+}
+
+/// Records the ends and carries out what follows. Answers when the requeued ones are due.
+pub async fn apply(
+    connection: &mut PgConnection,
+    ended: &[EndedAttempt<'_>],
+) -> Result<HashMap<EventId, DateTime<Utc>>> {
+    if ended.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let due = record(connection, ended).await?;
+    requeue(connection, ended, &due).await?;
+    close(connection, ended).await?;
+    bury(connection, ended).await?;
+    Ok(due)
+}
+
+async fn record(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) -> Result<HashMap<EventId, DateTime<Utc>>> {
+    let mut afters: Vec<Option<f64>> = Vec::with_capacity(ended.len());
+    for attempt in ended {
+        afters.push(match attempt.fate {
+            Fate::Requeue { after_seconds, .. } => Some(after_seconds),
+            Fate::Close { .. } | Fate::Bury { .. } => None,
+        });
+    }
+    let rows: Vec<(Uuid, Option<DateTime<Utc>>)> = sqlx::query_as(include_str!("sql/record_attempts.sql"))
+        .bind(ended.iter().map(|attempt| attempt.event_id.0).collect::<Vec<_>>())
+        .bind(ended.iter().map(|attempt| attempt.outcome.as_str()).collect::<Vec<_>>())
+        .bind(ended.iter().map(|attempt| attempt.fate.answer().as_str()).collect::<Vec<_>>())
+        .bind(afters)
+        .bind(ended.iter().map(|attempt| attempt.result).collect::<Vec<_>>())
+        .bind(ended.iter().map(|attempt| attempt.error).collect::<Vec<_>>())
+        .bind(ended.iter().map(|attempt| attempt.late_by_seconds).collect::<Vec<_>>())
+        .bind(ended.iter().map(|attempt| attempt.fate.final_status().map(Status::as_str)).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(event_id, available_at)| available_at.map(|at| (EventId(event_id), at))).collect())
+}
+
+async fn requeue(
+    connection: &mut PgConnection,
+    ended: &[EndedAttempt<'_>],
+    due: &HashMap<EventId, DateTime<Utc>>,
+) -> Result<()> {
+    let (mut ids, mut available_ats, mut keeps_tokens) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut failures, mut lease_losses, mut releases) = (Vec::new(), Vec::new(), Vec::new());
+    for attempt in ended {
+        if let Fate::Requeue { spent, keeps_token, .. } = attempt.fate
+            && let Some(available_at) = due.get(&attempt.event_id)
+        {
+            ids.push(attempt.event_id.0);
+            available_ats.push(*available_at);
+            keeps_tokens.push(keeps_token);
+            failures.push(spent.failures.cast_signed());
+            lease_losses.push(spent.lease_losses.cast_signed());
+            releases.push(spent.releases.cast_signed());
+        }
+    }
+    if !ids.is_empty() {
+        sqlx::query(include_str!("sql/requeue.sql"))
+            .bind(ids)
+            .bind(available_ats)
+            .bind(keeps_tokens)
+            .bind(failures)
+            .bind(lease_losses)
+            .bind(releases)
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn close(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) -> Result<()> {
+    let ids: Vec<Uuid> = ended
+        .iter()
+        .filter(|attempt| matches!(attempt.fate, Fate::Close { .. }))
+        .map(|attempt| attempt.event_id.0)
+        .collect();
+    if !ids.is_empty() {
+        sqlx::query("delete from eventlease.event_queue where event_id = any($1)")
+            .bind(ids)
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn bury(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) -> Result<()> {
+    let (mut ids, mut reasons, mut error_types, mut error_messages) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut failures, mut lease_losses) = (Vec::new(), Vec::new());
+    for attempt in ended {
+        if let Fate::Bury { reason, spent } = attempt.fate {
+            ids.push(attempt.event_id.0);
+            reasons.push(reason.as_str());
+            error_types.push(attempt.error_type);
+            // A NUL is fine in JSON, but not in a text column.
+            error_messages.push(attempt.error_message.map(|message| message.replace('\0', "\u{fffd}")));
+            failures.push(spent.failures.cast_signed());
+            lease_losses.push(spent.lease_losses.cast_signed());
+        }
+    }
+    if !ids.is_empty() {
+        sqlx::query(include_str!("sql/bury.sql"))
+            .bind(ids)
+            .bind(reasons)
+            .bind(error_types)
+            .bind(error_messages)
+            .bind(failures)
+            .bind(lease_losses)
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Takes a silent loss back: the lost attempt's record goes, its lease is as it was, and its event
+/// is locked. Affects nothing if `caller` is not the engine that held the lease.
+pub async fn take_loss_back(
+    connection: &mut PgConnection,
+    event_id: EventId,
+    token: LeaseToken,
+    caller: Option<EngineId>,
+) -> Result<bool> {
+    let done = sqlx::query(include_str!("sql/take_loss_back.sql"))
+        .bind(event_id.0)
+        .bind(token.as_uuid())
+        .bind(caller.map(|caller| caller.0))
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}

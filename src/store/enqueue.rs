@@ -1,0 +1,124 @@
+//! Taking events in: facts and queue rows of a whole batch in one statement.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Result;
+use crate::domain::ids::EventId;
+use crate::domain::json::RawJson;
+use crate::domain::names::{EngineType, EventType, ScenarioRunId};
+use crate::domain::retry_policy::RetryPolicyOverrides;
+
+/// An event as its producer sent it, checked.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    pub engine_type: EngineType,
+    pub event_type: EventType,
+    pub payload: RawJson,
+    pub priority: u8,
+    pub due: Due,
+    pub scenario_run_id: Option<ScenarioRunId>,
+    pub visibility_timeout_seconds: Option<u32>,
+    pub retry_policy: Option<RetryPolicyOverrides>,
+    pub traceparent: Option<String>,
+    pub tracestate: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Due {
+    After {
+        seconds: f64,
+    },
+    /// The past means now.
+    At(DateTime<Utc>),
+}
+
+#[derive(Clone, Debug)]
+pub struct Enqueued {
+    pub event_id: EventId,
+    pub created_at: DateTime<Utc>,
+    pub available_at: DateTime<Utc>,
+    pub is_due: bool,
+    pub has_engine: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    event_id: Uuid,
+    created_at: DateTime<Utc>,
+    available_at: DateTime<Utc>,
+    is_due: bool,
+    is_within_bound: bool,
+    has_engine: bool,
+}
+
+/// Takes the events in, in order. `None` stands for one that was not taken because its
+/// `available_at` is more than `max_delay_seconds` away by the database's clock.
+pub async fn enqueue(
+    connection: &mut PgConnection,
+    events: &[NewEvent],
+    max_delay_seconds: u32,
+) -> Result<Vec<Option<Enqueued>>> {
+    let count = events.len();
+    let mut engine_types = Vec::with_capacity(count);
+    let mut event_types = Vec::with_capacity(count);
+    let mut payloads = Vec::with_capacity(count);
+    let mut priorities = Vec::with_capacity(count);
+    let mut delays = Vec::with_capacity(count);
+    let mut available_ats = Vec::with_capacity(count);
+    let mut scenario_run_ids = Vec::with_capacity(count);
+    let mut visibility_timeouts = Vec::with_capacity(count);
+    let mut retry_policies = Vec::with_capacity(count);
+    let mut traceparents = Vec::with_capacity(count);
+    let mut tracestates = Vec::with_capacity(count);
+    for event in events {
+        engine_types.push(event.engine_type.as_str());
+        event_types.push(event.event_type.as_str());
+        payloads.push(event.payload.get());
+        priorities.push(i16::from(event.priority));
+        let (delay, available_at) = match event.due {
+            Due::After { seconds } => (Some(seconds), None),
+            Due::At(at) => (None, Some(at)),
+        };
+        delays.push(delay);
+        available_ats.push(available_at);
+        scenario_run_ids.push(event.scenario_run_id.as_ref().map(ScenarioRunId::as_str));
+        visibility_timeouts.push(event.visibility_timeout_seconds.map(u32::cast_signed));
+        retry_policies.push(
+            event
+                .retry_policy
+                .as_ref()
+                .map(|policy| serde_json::to_string(policy).expect("a policy is a plain object of numbers")),
+        );
+        traceparents.push(event.traceparent.as_deref());
+        tracestates.push(event.tracestate.as_deref());
+    }
+    let rows: Vec<Row> = sqlx::query_as(include_str!("sql/enqueue.sql"))
+        .bind(engine_types)
+        .bind(event_types)
+        .bind(payloads)
+        .bind(priorities)
+        .bind(delays)
+        .bind(available_ats)
+        .bind(scenario_run_ids)
+        .bind(visibility_timeouts)
+        .bind(retry_policies)
+        .bind(traceparents)
+        .bind(tracestates)
+        .bind(f64::from(max_delay_seconds))
+        .fetch_all(connection)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            row.is_within_bound.then(|| Enqueued {
+                event_id: EventId(row.event_id),
+                created_at: row.created_at,
+                available_at: row.available_at,
+                is_due: row.is_due,
+                has_engine: row.has_engine,
+            })
+        })
+        .collect())
+}

@@ -1,0 +1,51 @@
+//! What can go wrong with the database, sorted by what a caller can do about it.
+
+use std::fmt;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not reachable, restarting, or out of connections. The same call may work in a moment.
+    #[error("the database is not available")]
+    Unavailable(#[source] sqlx::Error),
+    /// A statement ran into its time limit.
+    #[error("the database did not answer in time")]
+    Timeout(#[source] sqlx::Error),
+    /// A stored value that this version does not understand.
+    #[error("{table}.{column} of {id} holds {value:?}, which is not understood")]
+    Corrupt { table: &'static str, column: &'static str, id: String, value: String },
+    #[error("the schema could not be migrated")]
+    Migration(#[source] sqlx::migrate::MigrateError),
+    #[error("a statement failed")]
+    Failed(#[source] sqlx::Error),
+}
+
+impl Error {
+    pub(super) fn corrupt(table: &'static str, column: &'static str, id: impl fmt::Display, value: &str) -> Self {
+        Self::Corrupt { table, column, id: id.to_string(), value: value.chars().take(100).collect() }
+    }
+}
+
+/// PostgreSQL's error codes (its documentation, appendix A) for "come back in a moment".
+const UNAVAILABLE: [&str; 7] = ["57P01", "57P02", "57P03", "53300", "08000", "08003", "08006"];
+/// `query_canceled` and `lock_not_available`: the limits that `pool` sets.
+const TIMEOUT: [&str; 2] = ["57014", "55P03"];
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(|error| error.code()).map(std::borrow::Cow::into_owned);
+        match (&error, code.as_deref()) {
+            (_, Some(code)) if TIMEOUT.contains(&code) => Self::Timeout(error),
+            (_, Some(code)) if UNAVAILABLE.contains(&code) => Self::Unavailable(error),
+            (
+                sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+                | sqlx::Error::Protocol(_),
+                _,
+            ) => Self::Unavailable(error),
+            _ => Self::Failed(error),
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! Leasing, step by step within one transaction: lock the engines, count what they hold in a later
+//! statement (in the same one three concurrent polls got 15 events at a limit of 5), lock due
+//! events, and give the leases that `domain::dealing` decided on.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::policies::PolicyLevels;
+use super::{Error, Result};
+use crate::domain::engine::EngineStatus;
+use crate::domain::event::Outcome;
+use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::json::RawJson;
+use crate::domain::retry_policy::RetryPolicy;
+use crate::domain::verdict::Spent;
+
+/// A registered engine, as read under its row lock.
+#[derive(Clone, Debug)]
+pub struct LockedEngine {
+    pub engine_id: EngineId,
+    pub engine_type: String,
+    pub status: EngineStatus,
+    pub incarnation: i32,
+    pub max_concurrent_events: Option<u32>,
+}
+
+#[derive(sqlx::FromRow)]
+struct EngineRow {
+    engine_id: Uuid,
+    engine_type: String,
+    status: String,
+    incarnation: i32,
+    max_concurrent_events: Option<i32>,
+}
+
+/// Locks engines, in the order of their ids; unknown ones are missing from the answer. Whoever
+/// registers one of them anew, or removes it, waits for this transaction, and the other way round.
+pub async fn lock_engines(connection: &mut PgConnection, engines: &[EngineId]) -> Result<Vec<LockedEngine>> {
+    let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
+    let rows: Vec<EngineRow> = sqlx::query_as(
+        "select engine_id, engine_type, status, incarnation, max_concurrent_events
+         from eventlease.engine_states
+         where engine_id = any($1)
+         order by engine_id
+         for no key update",
+    )
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(LockedEngine {
+                engine_id: EngineId(row.engine_id),
+                status: EngineStatus::parse(&row.status)
+                    .ok_or_else(|| Error::corrupt("engine_states", "status", row.engine_id, &row.status))?,
+                engine_type: row.engine_type,
+                incarnation: row.incarnation,
+                max_concurrent_events: row.max_concurrent_events.map(i32::cast_unsigned),
+            })
+        })
+        .collect()
+}
+
+/// What one engine holds now.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    pub engine_id: EngineId,
+    pub leases: u32,
+    pub has_suspect: bool,
+}
+
+/// Counts what locked engines hold. Must be a later statement than the one that locked them.
+pub async fn count_held(connection: &mut PgConnection, engines: &[EngineId]) -> Result<Vec<Held>> {
+    let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
+    let rows: Vec<(Uuid, i32, bool)> = sqlx::query_as(
+        "select leased_by, count(*)::integer, bool_or(lane = 1)
+         from eventlease.event_queue
+         where leased_by = any($1) and state = 'processing'
+         group by leased_by",
+    )
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(engine_id, leases, has_suspect)| Held {
+            engine_id: EngineId(engine_id),
+            leases: leases.cast_unsigned(),
+            has_suspect,
+        })
+        .collect())
+}
+
+/// Where the scan of one (lane, priority) of a queue begins: behind this place.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Place {
+    pub available_at: DateTime<Utc>,
+    pub event_id: EventId,
+}
+
+impl Place {
+    /// Before everything.
+    pub const FRONT: Self = Self { available_at: DateTime::<Utc>::UNIX_EPOCH, event_id: EventId(Uuid::nil()) };
+}
+
+/// One (lane, priority) to scan.
+#[derive(Clone, Copy, Debug)]
+pub struct Range {
+    pub is_suspect: bool,
+    pub priority: u8,
+    pub behind: Place,
+}
+
+/// A due event whose row is locked by this transaction.
+#[derive(Clone, Copy, Debug)]
+pub struct DueEvent {
+    pub place: Place,
+    pub priority: u8,
+    pub is_suspect: bool,
+    pub payload_bytes: u64,
+    pub is_overdue: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct DueRow {
+    event_id: Uuid,
+    lane: i16,
+    priority: i16,
+    available_at: DateTime<Utc>,
+    payload_bytes: i32,
+    is_overdue: bool,
+}
+
+/// Locks up to `limit` due events of one lane, in the order of `ranges` (priority 9 first), passing
+/// over those that another transaction has locked.
+pub async fn lock_due(
+    connection: &mut PgConnection,
+    engine_type: &str,
+    ranges: &[Range],
+    limit: u32,
+    overdue_after_seconds: u32,
+) -> Result<Vec<DueEvent>> {
+    let lanes: Vec<i16> = ranges.iter().map(|range| i16::from(range.is_suspect)).collect();
+    let priorities: Vec<i16> = ranges.iter().map(|range| i16::from(range.priority)).collect();
+    let behind_ats: Vec<DateTime<Utc>> = ranges.iter().map(|range| range.behind.available_at).collect();
+    let behind_ids: Vec<Uuid> = ranges.iter().map(|range| range.behind.event_id.0).collect();
+    let rows: Vec<DueRow> = sqlx::query_as(include_str!("sql/lock_due.sql"))
+        .bind(engine_type)
+        .bind(lanes)
+        .bind(priorities)
+        .bind(behind_ats)
+        .bind(behind_ids)
+        .bind(i64::from(limit))
+        .bind(f64::from(overdue_after_seconds))
+        .fetch_all(connection)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| DueEvent {
+            place: Place { available_at: row.available_at, event_id: EventId(row.event_id) },
+            priority: u8::try_from(row.priority).expect("the schema keeps priorities in 0 to 9"),
+            is_suspect: row.lane == 1,
+            payload_bytes: u64::from(row.payload_bytes.cast_unsigned()),
+            is_overdue: row.is_overdue,
+        })
+        .collect())
+}
+
+/// One lease to give: of a locked event, to a locked engine or to nobody known.
+#[derive(Clone, Copy, Debug)]
+pub struct Grant {
+    pub event_id: EventId,
+    pub token: LeaseToken,
+    pub engine: Option<(EngineId, i32)>,
+    /// The poll's own; else the event's, the queue's, the server's.
+    pub visibility_timeout_seconds: Option<u32>,
+    pub poll_id: Option<Uuid>,
+}
+
+/// What holds for queues that have no setting of their own.
+#[derive(Clone, Copy, Debug)]
+pub struct LeaseDefaults {
+    pub visibility_timeout_seconds: u32,
+    pub max_lease_seconds: u32,
+}
+
+/// An event in an engine's hands, with all that the engine is told.
+#[derive(Clone, Debug)]
+pub struct LeasedEvent {
+    pub event_id: EventId,
+    pub engine_type: String,
+    pub event_type: String,
+    pub payload: RawJson,
+    pub priority: u8,
+    pub scenario_run_id: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub available_at: DateTime<Utc>,
+    pub attempt: i32,
+    pub spent: Spent,
+    pub policy: RetryPolicy,
+    pub previous: Option<PreviousAttempt>,
+    pub traceparent: Option<String>,
+    pub tracestate: Option<String>,
+    pub lease_token: LeaseToken,
+    pub leased_by: Option<EngineId>,
+    pub leased_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    pub expires_in_seconds: f64,
+    pub visibility_timeout_seconds: u32,
+}
+
+#[derive(Clone, Debug)]
+pub struct PreviousAttempt {
+    pub outcome: Outcome,
+    pub error: Option<RawJson>,
+    pub progress: Option<RawJson>,
+    pub ended_at: DateTime<Utc>,
+}
+
+#[derive(sqlx::FromRow)]
+struct LeasedRow {
+    event_id: Uuid,
+    engine_type: String,
+    event_type: String,
+    payload: Json<RawJson>,
+    priority: i16,
+    scenario_run_id: Option<String>,
+    created_at: DateTime<Utc>,
+    available_at: DateTime<Utc>,
+    attempt: i32,
+    failures: i32,
+    lease_losses: i32,
+    releases: i32,
+    #[sqlx(flatten)]
+    policies: PolicyLevels,
+    previous_outcome: Option<String>,
+    previous_error: Option<Json<RawJson>>,
+    previous_progress: Option<Json<RawJson>>,
+    previous_ended_at: Option<DateTime<Utc>>,
+    traceparent: Option<String>,
+    tracestate: Option<String>,
+    lease_token: Uuid,
+    leased_by: Option<Uuid>,
+    leased_at: DateTime<Utc>,
+    lease_expires_at: DateTime<Utc>,
+    expires_in_seconds: f64,
+    lease_seconds: i32,
+}
+
+/// Gives the leases, in the order of `grants`.
+pub async fn grant(
+    connection: &mut PgConnection,
+    grants: &[Grant],
+    defaults: LeaseDefaults,
+) -> Result<Vec<LeasedEvent>> {
+    if grants.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut ids = Vec::with_capacity(grants.len());
+    let mut tokens = Vec::with_capacity(grants.len());
+    let mut engines = Vec::with_capacity(grants.len());
+    let mut incarnations = Vec::with_capacity(grants.len());
+    let mut visibility_timeouts = Vec::with_capacity(grants.len());
+    let mut poll_ids = Vec::with_capacity(grants.len());
+    for grant in grants {
+        ids.push(grant.event_id.0);
+        tokens.push(grant.token.as_uuid());
+        engines.push(grant.engine.map(|(engine_id, _)| engine_id.0));
+        incarnations.push(grant.engine.map(|(_, incarnation)| incarnation));
+        visibility_timeouts.push(grant.visibility_timeout_seconds.map(u32::cast_signed));
+        poll_ids.push(grant.poll_id);
+    }
+    let rows: Vec<LeasedRow> = sqlx::query_as(concat!(include_str!("sql/grant.sql"), include_str!("sql/leased.sql")))
+        .bind(ids)
+        .bind(tokens)
+        .bind(engines)
+        .bind(incarnations)
+        .bind(visibility_timeouts)
+        .bind(poll_ids)
+        .bind(defaults.visibility_timeout_seconds.cast_signed())
+        .bind(defaults.max_lease_seconds.cast_signed())
+        .fetch_all(connection)
+        .await?;
+    rows.into_iter().map(leased_event).collect()
+}
+
+/// The leases that one poll was given and that still hold, as they were given.
+pub async fn leases_of_poll(
+    connection: &mut PgConnection,
+    engine_id: EngineId,
+    poll_id: Uuid,
+) -> Result<Vec<LeasedEvent>> {
+    let rows: Vec<LeasedRow> =
+        sqlx::query_as(concat!(include_str!("sql/leases_of_poll.sql"), include_str!("sql/leased.sql")))
+            .bind(engine_id.0)
+            .bind(poll_id)
+            .fetch_all(connection)
+            .await?;
+    rows.into_iter().map(leased_event).collect()
+}
+
+/// What an engine holds, with payloads.
+pub async fn leases_of_engine(connection: &mut PgConnection, engine_id: EngineId) -> Result<Vec<LeasedEvent>> {
+    let rows: Vec<LeasedRow> =
+        sqlx::query_as(concat!(include_str!("sql/leases_of_engine.sql"), include_str!("sql/leased.sql")))
+            .bind(engine_id.0)
+            .fetch_all(connection)
+            .await?;
+    rows.into_iter().map(leased_event).collect()
+}
+
+fn leased_event(row: LeasedRow) -> Result<LeasedEvent> {
+    let previous = match (row.previous_outcome, row.previous_ended_at) {
+        (Some(outcome), Some(ended_at)) => Some(PreviousAttempt {
+            outcome: Outcome::parse(&outcome)
+                .ok_or_else(|| Error::corrupt("event_attempts", "outcome", row.event_id, &outcome))?,
+            error: row.previous_error.map(|Json(error)| error),
+            progress: row.previous_progress.map(|Json(progress)| progress),
+            ended_at,
+        }),
+        _ => None,
+    };
+    Ok(LeasedEvent {
+        event_id: EventId(row.event_id),
+        engine_type: row.engine_type,
+        event_type: row.event_type,
+        payload: row.payload.0,
+        priority: u8::try_from(row.priority).expect("the schema keeps priorities in 0 to 9"),
+        scenario_run_id: row.scenario_run_id,
+        created_at: row.created_at,
+        available_at: row.available_at,
+        attempt: row.attempt,
+        spent: Spent {
+            failures: row.failures.cast_unsigned(),
+            lease_losses: row.lease_losses.cast_unsigned(),
+            releases: row.releases.cast_unsigned(),
+        },
+        policy: row.policies.resolve(),
+        previous,
+        traceparent: row.traceparent,
+        tracestate: row.tracestate,
+        lease_token: LeaseToken::from_uuid(row.lease_token),
+        leased_by: row.leased_by.map(EngineId),
+        leased_at: row.leased_at,
+        expires_at: row.lease_expires_at,
+        expires_in_seconds: row.expires_in_seconds,
+        visibility_timeout_seconds: row.lease_seconds.cast_unsigned(),
+    })
+}
+
+/// When the next event of a queue that is not due yet will be, in seconds from now.
+pub async fn seconds_until_next_due(connection: &mut PgConnection, engine_type: &str) -> Result<Option<f64>> {
+    Ok(sqlx::query_scalar(include_str!("sql/seconds_until_next_due.sql"))
+        .bind(engine_type)
+        .fetch_one(connection)
+        .await?)
+}

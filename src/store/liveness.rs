@@ -1,0 +1,65 @@
+//! Signs of life: of the service itself, and of its engines.
+
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use super::Result;
+use crate::domain::ids::EngineId;
+
+/// Whether leases may be judged now. Engines are judged each by its own timeout.
+#[derive(Clone, Copy, Debug)]
+pub struct ServiceSign {
+    pub is_in_grace: bool,
+}
+
+/// Leaves a sign that the service is there. After a gap of more than `gap_seconds` since the last
+/// sign of any replica, nobody could have been heard: then a grace begins, of `grace_seconds` for
+/// leases, and of its own timeout for each engine.
+pub async fn leave_service_sign(pool: &PgPool, gap_seconds: u32, grace_seconds: u32) -> Result<ServiceSign> {
+    let is_in_grace: bool = sqlx::query_scalar(
+        "insert into eventlease.service_signs as signs (last_sign_at, grace_since)
+         values (statement_timestamp(), '-infinity')
+         on conflict (is_only_row) do update
+         set grace_since = case
+                 when signs.last_sign_at < excluded.last_sign_at - make_interval(secs => $1)
+                 then excluded.last_sign_at else signs.grace_since end,
+             last_sign_at = greatest(signs.last_sign_at, excluded.last_sign_at)
+         returning statement_timestamp() < signs.grace_since + make_interval(secs => $2)",
+    )
+    .bind(f64::from(gap_seconds))
+    .bind(f64::from(grace_seconds))
+    .fetch_one(pool)
+    .await?;
+    Ok(ServiceSign { is_in_grace })
+}
+
+/// Marks the engines that have sent a heartbeat once and then nothing at all for their timeout.
+pub async fn mark_unresponsive(pool: &PgPool) -> Result<Vec<(EngineId, String)>> {
+    let rows: Vec<(Uuid, String)> = sqlx::query_as(include_str!("sql/mark_unresponsive.sql")).fetch_all(pool).await?;
+    Ok(rows.into_iter().map(|(engine_id, engine_type)| (EngineId(engine_id), engine_type)).collect())
+}
+
+/// Notes calls of engines: `last_poll_at` of those that polled, and life in all. Rows that a lease
+/// has locked are left for the next time.
+pub async fn note_signs(connection: &mut PgConnection, signs: &[(EngineId, bool)]) -> Result<u64> {
+    let ids: Vec<Uuid> = signs.iter().map(|(engine_id, _)| engine_id.0).collect();
+    let polled: Vec<bool> = signs.iter().map(|(_, has_polled)| *has_polled).collect();
+    let done = sqlx::query(include_str!("sql/note_signs.sql")).bind(ids).bind(polled).execute(connection).await?;
+    Ok(done.rows_affected())
+}
+
+/// Removes engines that have been unresponsive for that many days and hold nothing.
+pub async fn remove_long_unresponsive(pool: &PgPool, days: i32) -> Result<u64> {
+    let done = sqlx::query(
+        "delete from eventlease.engine_states s
+         where s.status = 'unresponsive'
+             and s.unresponsive_since < statement_timestamp() - make_interval(days => $1)
+             and not exists (
+                 select from eventlease.event_queue q
+                 where q.leased_by = s.engine_id and q.state = 'processing')",
+    )
+    .bind(days)
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,27 @@
+//! The only SQL. Free functions on a connection, private row types, long statements as `.sql` files
+//! beside them. Every statement names its schema and reads the time from PostgreSQL.
+
+pub mod attempts;
+pub mod dead_letters;
+pub mod depth;
+pub mod endings;
+pub mod engines;
+pub mod enqueue;
+pub mod error;
+pub mod events;
+pub mod lease;
+pub mod liveness;
+pub mod migrations;
+pub mod open_events;
+pub mod partitions;
+mod policies;
+pub mod pool;
+
+pub use error::Error;
+pub use policies::policies_of_open_events;
+pub use sqlx::{PgConnection, PgPool};
+
+pub type Connection = sqlx::pool::PoolConnection<sqlx::Postgres>;
+pub type Transaction = sqlx::Transaction<'static, sqlx::Postgres>;
+
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,179 @@
+//! Open events under their row locks: what a settle, the reaper or a registration decides upon.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Result;
+use crate::domain::fence::OpenLease;
+use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::verdict::{Loss, Spent};
+
+/// An open event, locked by this transaction.
+#[derive(Clone, Debug)]
+pub struct OpenEvent {
+    pub event_id: EventId,
+    pub engine_type: String,
+    pub lease: OpenLease,
+    pub priority: u8,
+    pub attempt: i32,
+    pub spent: Spent,
+    pub is_cancel_requested: bool,
+    /// How long ago the lease ran out; `None` while it has not.
+    pub late_by_seconds: Option<f64>,
+    /// How long the lease has been held.
+    pub held_seconds: f64,
+    /// Whether the lease has reached the end no renewal goes beyond.
+    pub is_at_max_lease: bool,
+}
+
+impl OpenEvent {
+    /// Why this lease, being over, is over.
+    #[must_use]
+    pub const fn expiry(&self) -> Loss {
+        if self.is_at_max_lease { Loss::MaxLease } else { Loss::Expired }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    event_id: Uuid,
+    engine_type: String,
+    is_processing: bool,
+    priority: i16,
+    attempt: i32,
+    failures: i32,
+    lease_losses: i32,
+    releases: i32,
+    lease_token: Option<Uuid>,
+    leased_by: Option<Uuid>,
+    is_cancel_requested: bool,
+    leased_at: Option<DateTime<Utc>>,
+    lease_expires_at: Option<DateTime<Utc>>,
+    lease_deadline_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+}
+
+macro_rules! select_open_events {
+    ($from_where:literal) => {
+        concat!(
+            "select q.event_id, q.engine_type, q.state = 'processing' as is_processing, q.priority, q.attempt, q.failures,
+                q.lease_losses, q.releases, q.lease_token, q.leased_by,
+                q.cancel_requested_at is not null as is_cancel_requested, q.leased_at, q.lease_expires_at,
+                q.lease_deadline_at, statement_timestamp() as now ",
+            $from_where
+        )
+    };
+}
+
+/// Locks those of `events` that are open, in the order of their ids; waits for whoever holds one.
+pub async fn lock(connection: &mut PgConnection, events: &[EventId]) -> Result<Vec<OpenEvent>> {
+    let ids: Vec<Uuid> = events.iter().map(|event| event.0).collect();
+    let rows: Vec<Row> = sqlx::query_as(select_open_events!(
+        "from eventlease.event_queue q where q.event_id = any($1) order by q.event_id for update"
+    ))
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(open_event).collect())
+}
+
+/// Locks all that an engine holds.
+pub async fn lock_held_by(connection: &mut PgConnection, engine_id: EngineId) -> Result<Vec<OpenEvent>> {
+    let rows: Vec<Row> = sqlx::query_as(select_open_events!(
+        "from eventlease.event_queue q where q.leased_by = $1 and q.state = 'processing'
+         order by q.event_id for update"
+    ))
+    .bind(engine_id.0)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(open_event).collect())
+}
+
+/// Locks up to `limit` events whose lease has run out, the oldest first, passing over locked ones.
+pub async fn lock_expired(connection: &mut PgConnection, limit: u32) -> Result<Vec<OpenEvent>> {
+    let rows: Vec<Row> = sqlx::query_as(select_open_events!(
+        "from eventlease.event_queue q
+         where q.state = 'processing' and q.lease_expires_at <= statement_timestamp()
+         order by q.lease_expires_at limit $1 for update skip locked"
+    ))
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(open_event).collect())
+}
+
+/// Locks up to `limit` events that unresponsive engines hold, passing over locked ones. An engine
+/// that has just come back is seen either so, with its new leases, or unresponsive and without them.
+pub async fn lock_held_by_unresponsive(connection: &mut PgConnection, limit: u32) -> Result<Vec<OpenEvent>> {
+    let rows: Vec<Row> = sqlx::query_as(select_open_events!(
+        "from eventlease.engine_states s
+         join eventlease.event_queue q on q.leased_by = s.engine_id and q.state = 'processing'
+         where s.status = 'unresponsive'
+         limit $1 for update of q skip locked"
+    ))
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(open_event).collect())
+}
+
+fn open_event(row: Row) -> OpenEvent {
+    let late_by = row.lease_expires_at.map(|expires_at| row.now - expires_at);
+    OpenEvent {
+        event_id: EventId(row.event_id),
+        engine_type: row.engine_type,
+        lease: OpenLease {
+            is_processing: row.is_processing,
+            lease_token: row.lease_token.map(LeaseToken::from_uuid),
+            holder: row.leased_by.map(EngineId),
+        },
+        priority: u8::try_from(row.priority).expect("the schema keeps priorities in 0 to 9"),
+        attempt: row.attempt,
+        spent: Spent {
+            failures: row.failures.cast_unsigned(),
+            lease_losses: row.lease_losses.cast_unsigned(),
+            releases: row.releases.cast_unsigned(),
+        },
+        is_cancel_requested: row.is_cancel_requested,
+        late_by_seconds: late_by.map(chrono::TimeDelta::as_seconds_f64).filter(|seconds| *seconds > 0.0),
+        held_seconds: row.leased_at.map_or(0.0, |leased_at| (row.now - leased_at).as_seconds_f64()),
+        is_at_max_lease: row.lease_deadline_at.is_some() && row.lease_expires_at >= row.lease_deadline_at,
+    }
+}
+
+/// A lease's new end.
+#[derive(Clone, Debug)]
+pub struct Renewed {
+    pub event_id: EventId,
+    pub expires_at: DateTime<Utc>,
+    pub expires_in_seconds: f64,
+}
+
+/// Renews the leases of locked events: to their own visibility timeout from now, or to the one
+/// given (which may shorten), and never beyond their deadline. `may_shorten` is false for
+/// heartbeats.
+pub async fn renew(
+    connection: &mut PgConnection,
+    events: &[(EventId, Option<u32>, Option<&str>)],
+    may_shorten: bool,
+) -> Result<Vec<Renewed>> {
+    let ids: Vec<Uuid> = events.iter().map(|(event_id, _, _)| event_id.0).collect();
+    let seconds: Vec<Option<i32>> = events.iter().map(|(_, seconds, _)| seconds.map(u32::cast_signed)).collect();
+    let progress: Vec<Option<&str>> = events.iter().map(|(_, _, progress)| *progress).collect();
+    let rows: Vec<(Uuid, DateTime<Utc>, f64)> = sqlx::query_as(include_str!("sql/renew.sql"))
+        .bind(ids)
+        .bind(seconds)
+        .bind(progress)
+        .bind(may_shorten)
+        .fetch_all(connection)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(event_id, expires_at, expires_in_seconds)| Renewed {
+            event_id: EventId(event_id),
+            expires_at,
+            expires_in_seconds,
+        })
+        .collect())
+}

@@ -1,0 +1,118 @@
+//! The partitions of `events` and `event_attempts`: a day each, made ahead, dropped when old.
+
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use super::Result;
+
+/// How far ahead partitions are made.
+pub const DAYS_AHEAD: i32 = 7;
+
+/// Held shared by a redrive, and exclusively while a partition is taken away, so that no event is
+/// put back into the queue over a partition that is just leaving.
+pub(super) const RETENTION_LOCK: &str = "hashtextextended('eventlease.retention', 0)";
+
+/// Makes what is missing from yesterday to a week ahead, and says how many days were missing.
+/// Waits for no one longer than a tenth of a second: the next run tries again.
+pub async fn make_ahead(pool: &PgPool) -> Result<u32> {
+    let mut made = 0;
+    for ahead in -1..=DAYS_AHEAD {
+        let mut transaction = pool.begin().await?;
+        sqlx::query("set local lock_timeout = '100ms'").execute(&mut *transaction).await?;
+        let was_made: bool = sqlx::query_scalar(
+            "select eventlease.ensure_partitions_of_day((statement_timestamp() at time zone 'UTC')::date + $1)",
+        )
+        .bind(ahead)
+        .fetch_one(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        made += u32::from(was_made);
+    }
+    Ok(made)
+}
+
+/// Makes the partitions of the day that `event_id` was made on.
+pub async fn make_for_event(connection: &mut PgConnection, event_id: Uuid) -> Result<()> {
+    sqlx::query(
+        "select eventlease.ensure_partitions_of_day((to_timestamp(
+            ('x' || translate(left($1::text, 13), '-', ''))::bit(48)::bigint / 1000.0
+        ) at time zone 'UTC')::date)",
+    )
+    .bind(event_id)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct OldPartition {
+    parent: String,
+    partition: String,
+    is_detach_pending: bool,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Removal {
+    pub removed: u32,
+    /// Someone's open snapshot was in the way; the next run tries again.
+    pub postponed: u32,
+}
+
+/// Removes partitions whose newest event is older than `retention_days` and none of whose events
+/// is open. Detaches concurrently and then drops, so that no statement of others waits.
+pub async fn remove_older_than(pool: &PgPool, retention_days: i32) -> Result<Removal> {
+    let mut connection = pool.acquire().await?;
+    let mut removal = Removal::default();
+    sqlx::query("select set_config('lock_timeout', '100ms', false)").execute(&mut *connection).await?;
+    let outcome = remove_with(&mut connection, retention_days, &mut removal).await;
+    // The connection goes back to the pool as it came.
+    sqlx::query("select set_config('lock_timeout', '0', false), pg_advisory_unlock_all()")
+        .execute(&mut *connection)
+        .await?;
+    outcome.map(|()| removal)
+}
+
+async fn remove_with(connection: &mut PgConnection, retention_days: i32, removal: &mut Removal) -> Result<()> {
+    let is_mine: bool =
+        sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select pg_try_advisory_lock({RETENTION_LOCK})")))
+            .fetch_one(&mut *connection)
+            .await?;
+    if !is_mine {
+        return Ok(());
+    }
+    let old: Vec<OldPartition> =
+        sqlx::query_as(include_str!("sql/old_partitions.sql")).bind(retention_days).fetch_all(&mut *connection).await?;
+    for OldPartition { parent, partition, is_detach_pending } in old {
+        // The names come from the catalogue and are made of letters, digits and underscores.
+        let detach = if is_detach_pending { "finalize" } else { "concurrently" };
+        let steps = [
+            format!("alter table eventlease.{parent} detach partition eventlease.{partition} {detach}"),
+            format!("drop table eventlease.{partition}"),
+        ];
+        let mut is_removed = true;
+        for step in steps {
+            if let Err(error) = sqlx::query(sqlx::AssertSqlSafe(step)).execute(&mut *connection).await {
+                tracing::debug!(%partition, %error, "partition not removed yet");
+                is_removed = false;
+                break;
+            }
+        }
+        if is_removed {
+            removal.removed += 1;
+        } else {
+            removal.postponed += 1;
+        }
+    }
+    Ok(())
+}
+
+/// How many whole days ahead of now have their partitions.
+pub async fn count_days_ahead(pool: &PgPool) -> Result<i64> {
+    Ok(sqlx::query_scalar(
+        "select count(*) from generate_series(1, 30) as ahead
+         where to_regclass('eventlease.events_'
+            || to_char((statement_timestamp() at time zone 'UTC')::date + ahead, 'YYYYMMDD')) is not null",
+    )
+    .fetch_one(pool)
+    .await?)
+}

@@ -1,0 +1,62 @@
+//! The retry policy of an event: resolved from four levels when a verdict is due.
+
+use std::collections::HashMap;
+
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::Result;
+use crate::domain::ids::EventId;
+use crate::domain::retry_policy::{RetryPolicy, RetryPolicyOverrides};
+
+/// What each level says, as it comes with a row.
+#[derive(sqlx::FromRow)]
+pub(super) struct PolicyLevels {
+    own_policy: Option<Json<RetryPolicyOverrides>>,
+    type_policy: Option<Json<RetryPolicyOverrides>>,
+    queue_policy: Option<Json<RetryPolicyOverrides>>,
+    server_policy: Json<RetryPolicyOverrides>,
+}
+
+impl PolicyLevels {
+    pub(super) fn resolve(&self) -> RetryPolicy {
+        fn level(json: Option<&Json<RetryPolicyOverrides>>) -> Option<&RetryPolicyOverrides> {
+            json.map(|Json(overrides)| overrides)
+        }
+        RetryPolicy::resolve([
+            level(self.own_policy.as_ref()),
+            level(self.type_policy.as_ref()),
+            level(self.queue_policy.as_ref()),
+            level(Some(&self.server_policy)),
+        ])
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    event_id: Uuid,
+    #[sqlx(flatten)]
+    levels: PolicyLevels,
+}
+
+/// The policies in force for open events.
+pub async fn policies_of_open_events(
+    connection: &mut PgConnection,
+    events: &[EventId],
+) -> Result<HashMap<EventId, RetryPolicy>> {
+    let ids: Vec<Uuid> = events.iter().map(|event| event.0).collect();
+    let rows: Vec<Row> = sqlx::query_as(
+        "select q.event_id, q.retry_policy as own_policy, t.retry_policy as type_policy,
+                u.retry_policy as queue_policy, s.retry_policy as server_policy
+         from eventlease.event_queue q
+         left join eventlease.event_types t on t.event_type = q.event_type
+         left join eventlease.queues u on u.engine_type = q.engine_type
+         cross join eventlease.server_settings s
+         where q.event_id = any($1)",
+    )
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (EventId(row.event_id), row.levels.resolve())).collect())
+}

@@ -1,0 +1,47 @@
+//! The connections to PostgreSQL, and the limits each of them carries.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use super::Result;
+
+#[derive(Clone, Copy, Debug)]
+pub struct PoolLimits {
+    pub max_connections: u32,
+    /// How long a call waits for a connection before it is told that there is none.
+    pub acquire_timeout: Duration,
+    pub statement_timeout: Duration,
+}
+
+/// Opens no connection yet: the first call does.
+pub fn connect_lazily(url: &str, limits: PoolLimits) -> Result<PgPool> {
+    let options: PgConnectOptions = url.parse::<PgConnectOptions>()?.application_name("eventlease");
+    let statement_timeout = format!("{}ms", limits.statement_timeout.as_millis());
+    Ok(PgPoolOptions::new()
+        .max_connections(limits.max_connections)
+        .acquire_timeout(limits.acquire_timeout)
+        .after_connect(move |connection, _| {
+            let statement_timeout = statement_timeout.clone();
+            Box::pin(async move {
+                // A transaction whose replica hangs would hold its row locks for ever.
+                sqlx::query(
+                    "select set_config('statement_timeout', $1, false),
+                            set_config('idle_in_transaction_session_timeout', $1, false),
+                            set_config('timezone', 'UTC', false)",
+                )
+                .bind(statement_timeout)
+                .execute(connection)
+                .await?;
+                Ok(())
+            })
+        })
+        .connect_lazy_with(options))
+}
+
+/// Whether the database answers.
+pub async fn ping(pool: &PgPool) -> Result<()> {
+    sqlx::query("select 1").execute(pool).await?;
+    Ok(())
+}

@@ -1,0 +1,41 @@
+-- Makes dead letters of locked events: each takes its payload and all its attempts with it.
+with buried as (
+    delete from eventlease.event_queue q
+    using unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::integer[])
+        as dead (event_id, reason, error_type, error_message, failures_spent, losses_spent)
+    where q.event_id = dead.event_id
+    returning q.*, dead.reason, dead.error_type, dead.error_message, dead.failures_spent, dead.losses_spent
+)
+insert into eventlease.dead_letters (event_id, engine_type, event_type, reason, payload, payload_bytes,
+    priority, scenario_run_id, visibility_timeout_seconds, retry_policy, created_at, traceparent,
+    tracestate, dead_lettered_at, attempt, failures, lease_losses, redrives, attempts, error, error_type,
+    error_message, engine_software_version)
+select q.event_id, q.engine_type, q.event_type, q.reason, fact.payload, fact.payload_bytes,
+    q.priority, fact.scenario_run_id, q.visibility_timeout_seconds, q.retry_policy, fact.created_at,
+    fact.traceparent, fact.tracestate, statement_timestamp(), q.attempt, q.failures_spent,
+    q.losses_spent, q.redrives, history.attempts, latest.error, q.error_type, q.error_message,
+    latest.engine_software_version
+from buried q
+cross join lateral (
+    select * from eventlease.events e
+    where e.event_id = q.event_id and e.engine_type = q.engine_type
+    limit 1
+) fact
+cross join lateral (
+    select json_agg(json_build_object(
+        'attempt', a.attempt, 'engine_id', a.engine_id,
+        'engine_software_version', a.engine_software_version, 'incarnation', a.incarnation,
+        'leased_at', a.leased_at, 'ended_at', a.ended_at, 'outcome', a.outcome, 'answer', a.answer,
+        'result', a.result, 'error', a.error, 'progress', a.progress,
+        'late_by_seconds', a.late_by_seconds, 'final_status', a.final_status
+    ) order by a.attempt) as attempts
+    from eventlease.event_attempts a
+    where a.event_id = q.event_id and a.engine_type = q.engine_type
+) history
+cross join lateral (
+    select a.error, a.engine_software_version
+    from eventlease.event_attempts a
+    where a.event_id = q.event_id and a.engine_type = q.engine_type
+    order by a.attempt desc
+    limit 1
+) latest

@@ -1,0 +1,50 @@
+-- All that an engine is told of the events in `leased`: their facts (one partition each), the
+-- attempt before, and the four levels of the retry policy.
+select
+    leased.event_id,
+    leased.engine_type,
+    leased.event_type,
+    fact.payload,
+    leased.priority,
+    fact.scenario_run_id,
+    fact.created_at,
+    leased.available_at,
+    leased.attempt,
+    leased.failures,
+    leased.lease_losses,
+    leased.releases,
+    leased.retry_policy as own_policy,
+    of_type.retry_policy as type_policy,
+    of_queue.retry_policy as queue_policy,
+    of_server.retry_policy as server_policy,
+    previous.outcome as previous_outcome,
+    previous.error as previous_error,
+    previous.progress as previous_progress,
+    previous.ended_at as previous_ended_at,
+    fact.traceparent,
+    fact.tracestate,
+    leased.lease_token,
+    leased.leased_by,
+    leased.leased_at,
+    leased.lease_expires_at,
+    extract(epoch from leased.lease_expires_at - statement_timestamp())::float8 as expires_in_seconds,
+    leased.lease_seconds
+from leased
+cross join lateral (
+    select e.payload, e.scenario_run_id, e.created_at, e.traceparent, e.tracestate
+    from eventlease.events e
+    where e.event_id = leased.event_id and e.engine_type = leased.engine_type
+    limit 1
+) fact
+left join lateral (
+    select a.outcome, a.error, a.progress, a.ended_at
+    from eventlease.event_attempts a
+    where leased.attempt > 1
+        and a.event_id = leased.event_id and a.engine_type = leased.engine_type
+        and a.attempt = leased.attempt - 1
+    limit 1
+) previous on true
+left join eventlease.event_types of_type on of_type.event_type = leased.event_type
+left join eventlease.queues of_queue on of_queue.engine_type = leased.engine_type
+cross join eventlease.server_settings of_server
+order by leased.ordinal

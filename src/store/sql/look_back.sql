@@ -1,0 +1,29 @@
+-- How event $1 stands, and how the attempt with token $2 (without one: the newest of caller $3)
+-- ended. One snapshot, also in the middle of a move.
+select
+    coalesce(q.state, latest.final_status, case when d.event_id is not null then 'failed' end) as event_status,
+    coalesce(q.attempt, latest.attempt, d.attempt, 0) as current_attempt,
+    mine.attempt, mine.outcome, mine.answer, mine.answer_available_at, mine.ended_at
+from (
+    select e.event_id, e.engine_type from eventlease.events e where e.event_id = $1
+    union
+    select d.event_id, d.engine_type from eventlease.dead_letters d where d.event_id = $1
+) known
+left join eventlease.event_queue q on q.event_id = $1 and q.engine_type = known.engine_type
+left join eventlease.dead_letters d on d.event_id = $1 and d.engine_type = known.engine_type
+left join lateral (
+    select a.attempt, a.final_status
+    from eventlease.event_attempts a
+    where a.event_id = $1
+    order by a.attempt desc
+    limit 1
+) latest on true
+left join lateral (
+    select a.attempt, a.outcome, a.answer, a.answer_available_at, a.ended_at
+    from eventlease.event_attempts a
+    where a.event_id = $1
+        and case when $2::uuid is not null then a.lease_token = $2
+            else a.engine_id is not distinct from $3::uuid and a.leased_at is not null end
+    order by a.attempt desc
+    limit 1
+) mine on true

@@ -1,0 +1,19 @@
+-- Engines that sent a heartbeat and then nothing at all for their timeout. The time in which the
+-- service was away counts against nobody.
+with silent as (
+    select s.engine_id
+    from eventlease.engine_states s
+    cross join eventlease.service_signs signs
+    where s.status <> 'unresponsive'
+        and s.last_heartbeat is not null
+        and s.heartbeat_timeout_seconds is not null
+        and greatest(s.last_seen_at, signs.grace_since)
+            < statement_timestamp() - make_interval(secs => s.heartbeat_timeout_seconds)
+    order by s.engine_id
+    for no key update of s skip locked
+)
+update eventlease.engine_states s
+set status = 'unresponsive', unresponsive_since = statement_timestamp()
+from silent
+where s.engine_id = silent.engine_id
+returning s.engine_id, s.engine_type

@@ -1,0 +1,106 @@
+//! Background work: each task is one round that reports what it did; the loop is written once.
+
+mod partitions;
+mod reaper;
+mod signs_of_life;
+mod statistics;
+
+use std::fmt::Display;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::broker::{self, Broker};
+use crate::metrics::Metrics;
+
+/// A round that takes longer is given up, and tried again.
+const ROUND_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// One kind of background work.
+trait Task: Send + Sync + 'static {
+    const NAME: &'static str;
+
+    /// From the end of one round to the begin of the next.
+    fn interval(&self) -> Duration;
+
+    /// One round; what it did, or `None` where there was nothing to do.
+    fn run_once(&self) -> impl Future<Output = broker::Result<Option<String>>> + Send;
+}
+
+/// Starts all tasks; they end when `stop` is cancelled, each after its round.
+pub fn start(
+    broker: &Arc<Broker>,
+    metrics: &Arc<Metrics>,
+    reaper_interval: Duration,
+    stop: &CancellationToken,
+) -> TaskTracker {
+    let tracker = TaskTracker::new();
+    let start = Starter { tracker: &tracker, metrics, stop };
+    start.task(reaper::Reaper { broker: Arc::clone(broker), interval: reaper_interval });
+    start.task(signs_of_life::SignsOfLife { broker: Arc::clone(broker) });
+    start.task(partitions::Partitions { broker: Arc::clone(broker) });
+    start.task(statistics::Statistics { broker: Arc::clone(broker) });
+    tracker.close();
+    tracker
+}
+
+struct Starter<'a> {
+    tracker: &'a TaskTracker,
+    metrics: &'a Arc<Metrics>,
+    stop: &'a CancellationToken,
+}
+
+impl Starter<'_> {
+    fn task<T: Task>(&self, task: T) {
+        let (metrics, stop) = (Arc::clone(self.metrics), self.stop.clone());
+        self.tracker.spawn(async move {
+            let mut was_well = true;
+            while !stop.is_cancelled() {
+                was_well = run_round(&task, &metrics, was_well).await;
+                let pause = task.interval().mul_f64(rand::random_range(0.9..=1.1));
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(pause) => {}
+                }
+            }
+        });
+    }
+}
+
+/// Runs one round and tells of it; a trouble that lasts is told once.
+async fn run_round<T: Task>(task: &T, metrics: &Metrics, was_well: bool) -> bool {
+    let outcome = tokio::time::timeout(ROUND_TIMEOUT, task.run_once()).await;
+    let count = |outcome| metrics.task_runs.with_label_values(&[T::NAME, outcome]).inc();
+    let trouble = |error: &dyn Display| {
+        if was_well {
+            tracing::warn!(task = T::NAME, %error, "task failed; it goes on trying");
+        } else {
+            tracing::debug!(task = T::NAME, %error, "task failed again");
+        }
+    };
+    match outcome {
+        Ok(Ok(did)) => {
+            count("ok");
+            if let Some(did) = did {
+                tracing::info!(task = T::NAME, did, "task did something");
+            }
+            if !was_well {
+                tracing::info!(task = T::NAME, "task is well again");
+            }
+            true
+        }
+        Ok(Err(error)) => {
+            count("failed");
+            trouble(&error);
+            false
+        }
+        Err(_) => {
+            count("timed_out");
+            trouble(&"the round took too long");
+            false
+        }
+    }
+}
