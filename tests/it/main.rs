@@ -1,0 +1,5 @@
+//! Behaviour through HTTP on a real `PostgreSQL`: one file a topic.
+
+mod support;
+
+mod life;
