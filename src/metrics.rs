@@ -1,190 +1,92 @@
-//! Everything `/metrics` shows, in one place: name, unit, labels, meaning.
+//! Everything `/metrics` shows, in one place: name, labels, meaning. Units stand in the names.
 
+use prometheus::core::Collector;
 use prometheus::{
-    Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
 /// From a millisecond to the longest long poll.
-const REQUEST_BUCKETS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+const REQUEST_BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 /// From a tenth of a second to the longest lease.
-const ATTEMPT_BUCKETS: [f64; 12] = [0.1, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 150.0, 300.0, 900.0, 3600.0, 43_200.0];
+const ATTEMPT_BUCKETS: &[f64] = &[0.1, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 150.0, 300.0, 900.0, 3600.0, 43_200.0];
 /// From a millisecond to an hour.
-const WAIT_BUCKETS: [f64; 12] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0];
+const WAIT_BUCKETS: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0];
 
-#[derive(Debug)]
-pub struct Metrics {
-    registry: Registry,
+/// Declares the metrics: a doc comment is a metric's help text as well.
+macro_rules! metrics {
+    ($( #[doc = $help:literal] $field:ident: $kind:ident = $name:literal, $labels:expr $(, $buckets:expr)?; )+) => {
+        #[derive(Debug)]
+        pub struct Metrics {
+            registry: Registry,
+            $( #[doc = $help] pub $field: $kind, )+
+        }
 
-    /// Events that an engine could lease now. Counted up to 100,000.
-    pub queue_due: IntGaugeVec,
-    /// Events queued for later. Counted up to 100,000.
-    pub queue_delayed: IntGaugeVec,
-    /// Events in engines' hands. Counted up to 100,000.
-    pub queue_in_flight: IntGaugeVec,
-    /// Dead letters. Counted up to 100,000.
-    pub queue_dead_letters: IntGaugeVec,
-    /// How long the oldest due event has been due, in seconds.
-    pub queue_oldest_due_age: GaugeVec,
-    /// Engines by type and status.
-    pub engines: IntGaugeVec,
+        impl Metrics {
+            #[must_use]
+            pub fn new() -> Self {
+                let registry = Registry::new();
+                Self {
+                    $( $field: register(&registry, $name, $help.trim(), &$labels, &[$($buckets)?]), )+
+                    registry,
+                }
+            }
+        }
+    };
+}
 
-    pub events_enqueued: IntCounterVec,
-    pub leases_granted: IntCounterVec,
+metrics! {
+    /// Events that an engine could lease now, counted up to 100000.
+    queue_due: IntGaugeVec = "eventlease_queue_due_events", ["engine_type"];
+    /// Events queued for later, counted up to 100000.
+    queue_delayed: IntGaugeVec = "eventlease_queue_delayed_events", ["engine_type"];
+    /// Events in engines' hands, counted up to 100000.
+    queue_in_flight: IntGaugeVec = "eventlease_queue_in_flight_events", ["engine_type"];
+    /// Dead letters, counted up to 100000.
+    queue_dead_letters: IntGaugeVec = "eventlease_queue_dead_letters", ["engine_type"];
+    /// How long the oldest due event has been due.
+    queue_oldest_due_age: GaugeVec = "eventlease_queue_oldest_due_age_seconds", ["engine_type"];
+    /// Registered engines by status.
+    engines: IntGaugeVec = "eventlease_engines", ["engine_type", "status"];
+    /// Events taken in.
+    events_enqueued: IntCounterVec = "eventlease_events_enqueued_total", ["engine_type"];
+    /// Leases given to engines.
+    leases_granted: IntCounterVec = "eventlease_leases_granted_total", ["engine_type"];
     /// Leases that ran out.
-    pub leases_expired: IntCounterVec,
-    /// Leases that ended in silence, by cause; those that ran out among them.
-    pub leases_lost: IntCounterVec,
-    pub settlements: IntCounterVec,
-    pub settlements_refused: IntCounterVec,
-    /// Reports that came after their lease had ended, and were accepted.
-    pub settlements_late: IntCounterVec,
+    leases_expired: IntCounterVec = "eventlease_leases_expired_total", ["engine_type"];
+    /// Leases that ended without the engine's word, by cause; those that ran out among them.
+    leases_lost: IntCounterVec = "eventlease_leases_lost_total", ["engine_type", "cause"];
+    /// Settlements and renewals accepted, by outcome.
+    settlements: IntCounterVec = "eventlease_settlements_total", ["engine_type", "outcome"];
+    /// Settlements refused, by problem code.
+    settlements_refused: IntCounterVec = "eventlease_settlements_refused_total", ["code"];
+    /// Reports accepted after their lease had ended.
+    settlements_late: IntCounterVec = "eventlease_settlements_late_total", ["engine_type"];
     /// Settlements without a lease token.
-    pub settlements_unfenced: IntCounter,
-    pub events_dead_lettered: IntCounterVec,
-    pub dead_letters_redriven: IntCounterVec,
-    pub dead_letters_discarded: IntCounter,
-    pub registrations: IntCounterVec,
-    pub engines_marked_unresponsive: IntCounterVec,
-
-    /// Seconds from the first byte of a request to its reply, by route and status.
-    pub request_seconds: HistogramVec,
-    /// Seconds an event was due before an engine got it.
-    pub wait_seconds: HistogramVec,
-    /// Seconds from the lease to its settlement.
-    pub attempt_seconds: HistogramVec,
-
+    settlements_unfenced: IntCounter = "eventlease_settlements_unfenced_total", [];
+    /// Events that became dead letters, by reason.
+    events_dead_lettered: IntCounterVec = "eventlease_events_dead_lettered_total", ["engine_type", "reason"];
+    /// Dead letters put back into their queue.
+    dead_letters_redriven: IntCounterVec = "eventlease_dead_letters_redriven_total", ["engine_type"];
+    /// Dead letters discarded.
+    dead_letters_discarded: IntCounter = "eventlease_dead_letters_discarded_total", [];
+    /// Registrations of engines, new or restarted.
+    registrations: IntCounterVec = "eventlease_engine_registrations_total", ["engine_type", "kind"];
+    /// Engines that fell silent for their heartbeat timeout.
+    engines_marked_unresponsive: IntCounterVec = "eventlease_engines_marked_unresponsive_total", ["engine_type"];
+    /// Time from a request to its reply; long polls wait in it.
+    request_seconds: HistogramVec = "eventlease_http_request_duration_seconds", ["method", "route", "status"], REQUEST_BUCKETS;
+    /// Time an event was due before an engine got it.
+    wait_seconds: HistogramVec = "eventlease_event_wait_seconds", ["engine_type"], WAIT_BUCKETS;
+    /// Time from a lease to its settlement.
+    attempt_seconds: HistogramVec = "eventlease_attempt_duration_seconds", ["engine_type"], ATTEMPT_BUCKETS;
     /// Runs of the background tasks, by outcome.
-    pub task_runs: IntCounterVec,
-    /// Whole days for which partitions exist from tomorrow on.
-    pub partition_days_ahead: IntGaugeVec,
+    task_runs: IntCounterVec = "eventlease_task_runs_total", ["task", "outcome"];
+    /// Days ahead for which partitions exist; without one for its day, no event is taken in.
+    partition_days_ahead: IntGauge = "eventlease_partition_days_ahead", [];
 }
 
 impl Metrics {
-    #[must_use]
-    pub fn new() -> Self {
-        let registry = Registry::new();
-        let counter = |name: &str, help: &str, labels: &[&str]| {
-            register(&registry, IntCounterVec::new(Opts::new(name, help), labels))
-        };
-        let gauge = |name: &str, help: &str, labels: &[&str]| {
-            register(&registry, IntGaugeVec::new(Opts::new(name, help), labels))
-        };
-        let histogram = |name: &str, help: &str, labels: &[&str], buckets: &[f64]| {
-            let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
-            register(&registry, HistogramVec::new(options, labels))
-        };
-        Self {
-            queue_due: gauge(
-                "eventlease_queue_due_events",
-                "Events that an engine could lease now, counted up to 100000.",
-                &["engine_type"],
-            ),
-            queue_delayed: gauge(
-                "eventlease_queue_delayed_events",
-                "Events queued for later, counted up to 100000.",
-                &["engine_type"],
-            ),
-            queue_in_flight: gauge(
-                "eventlease_queue_in_flight_events",
-                "Events in engines' hands, counted up to 100000.",
-                &["engine_type"],
-            ),
-            queue_dead_letters: gauge(
-                "eventlease_queue_dead_letters",
-                "Dead letters, counted up to 100000.",
-                &["engine_type"],
-            ),
-            queue_oldest_due_age: register(
-                &registry,
-                GaugeVec::new(
-                    Opts::new("eventlease_queue_oldest_due_age_seconds", "How long the oldest due event has been due."),
-                    &["engine_type"],
-                ),
-            ),
-            engines: gauge("eventlease_engines", "Registered engines by status.", &["engine_type", "status"]),
-            events_enqueued: counter("eventlease_events_enqueued_total", "Events taken in.", &["engine_type"]),
-            leases_granted: counter("eventlease_leases_granted_total", "Leases given to engines.", &["engine_type"]),
-            leases_expired: counter("eventlease_leases_expired_total", "Leases that ran out.", &["engine_type"]),
-            leases_lost: counter(
-                "eventlease_leases_lost_total",
-                "Leases that ended without the engine's word, by cause.",
-                &["engine_type", "cause"],
-            ),
-            settlements: counter(
-                "eventlease_settlements_total",
-                "Settlements and renewals accepted, by outcome.",
-                &["engine_type", "outcome"],
-            ),
-            settlements_refused: counter(
-                "eventlease_settlements_refused_total",
-                "Settlements refused, by problem code.",
-                &["code"],
-            ),
-            settlements_late: counter(
-                "eventlease_settlements_late_total",
-                "Reports accepted after their lease had ended.",
-                &["engine_type"],
-            ),
-            settlements_unfenced: register(
-                &registry,
-                IntCounter::new("eventlease_settlements_unfenced_total", "Settlements without a lease token."),
-            ),
-            events_dead_lettered: counter(
-                "eventlease_events_dead_lettered_total",
-                "Events that became dead letters, by reason.",
-                &["engine_type", "reason"],
-            ),
-            dead_letters_redriven: counter(
-                "eventlease_dead_letters_redriven_total",
-                "Dead letters put back into their queue.",
-                &["engine_type"],
-            ),
-            dead_letters_discarded: register(
-                &registry,
-                IntCounter::new("eventlease_dead_letters_discarded_total", "Dead letters discarded."),
-            ),
-            registrations: counter(
-                "eventlease_engine_registrations_total",
-                "Registrations of engines, by kind.",
-                &["engine_type", "kind"],
-            ),
-            engines_marked_unresponsive: counter(
-                "eventlease_engines_marked_unresponsive_total",
-                "Engines that fell silent for their heartbeat timeout.",
-                &["engine_type"],
-            ),
-            request_seconds: histogram(
-                "eventlease_http_request_duration_seconds",
-                "Time from a request to its reply; long polls wait in it.",
-                &["method", "route", "status"],
-                &REQUEST_BUCKETS,
-            ),
-            wait_seconds: histogram(
-                "eventlease_event_wait_seconds",
-                "Time an event was due before an engine got it.",
-                &["engine_type"],
-                &WAIT_BUCKETS,
-            ),
-            attempt_seconds: histogram(
-                "eventlease_attempt_duration_seconds",
-                "Time from a lease to its settlement.",
-                &["engine_type"],
-                &ATTEMPT_BUCKETS,
-            ),
-            task_runs: counter(
-                "eventlease_task_runs_total",
-                "Runs of the background tasks, by outcome.",
-                &["task", "outcome"],
-            ),
-            partition_days_ahead: gauge(
-                "eventlease_partition_days_ahead",
-                "Days ahead whose partitions exist; events are refused when it is below zero for a day.",
-                &[],
-            ),
-            registry,
-        }
-    }
-
     /// The text that Prometheus scrapes.
     #[must_use]
     pub fn render(&self) -> String {
@@ -202,8 +104,49 @@ impl Default for Metrics {
     }
 }
 
-fn register<M: prometheus::core::Collector + Clone + 'static>(registry: &Registry, metric: prometheus::Result<M>) -> M {
-    let metric = metric.expect("names and labels are constants, and valid");
+/// A kind of metric that can be made from its declaration.
+trait Kind: Collector + Clone + Sized + 'static {
+    fn make(name: &str, help: &str, labels: &[&str], buckets: &[f64]) -> prometheus::Result<Self>;
+}
+
+impl Kind for IntCounter {
+    fn make(name: &str, help: &str, _: &[&str], _: &[f64]) -> prometheus::Result<Self> {
+        Self::new(name, help)
+    }
+}
+
+impl Kind for IntGauge {
+    fn make(name: &str, help: &str, _: &[&str], _: &[f64]) -> prometheus::Result<Self> {
+        Self::new(name, help)
+    }
+}
+
+impl Kind for IntCounterVec {
+    fn make(name: &str, help: &str, labels: &[&str], _: &[f64]) -> prometheus::Result<Self> {
+        Self::new(Opts::new(name, help), labels)
+    }
+}
+
+impl Kind for IntGaugeVec {
+    fn make(name: &str, help: &str, labels: &[&str], _: &[f64]) -> prometheus::Result<Self> {
+        Self::new(Opts::new(name, help), labels)
+    }
+}
+
+impl Kind for GaugeVec {
+    fn make(name: &str, help: &str, labels: &[&str], _: &[f64]) -> prometheus::Result<Self> {
+        Self::new(Opts::new(name, help), labels)
+    }
+}
+
+impl Kind for HistogramVec {
+    fn make(name: &str, help: &str, labels: &[&str], buckets: &[f64]) -> prometheus::Result<Self> {
+        Self::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels)
+    }
+}
+
+fn register<K: Kind>(registry: &Registry, name: &str, help: &str, labels: &[&str], buckets: &[&[f64]]) -> K {
+    let metric = K::make(name, help, labels, &buckets.concat()).expect("names and labels are constants, and valid");
     registry.register(Box::new(metric.clone())).expect("no name is given twice");
     metric
 }
@@ -220,5 +163,6 @@ mod tests {
         let text = metrics.render();
         assert!(text.contains("eventlease_settlements_unfenced_total 1"), "{text}");
         assert!(text.contains("eventlease_queue_due_events{engine_type=\"dialogue\"} 7"), "{text}");
+        assert!(text.contains("# HELP eventlease_queue_due_events Events that an engine could lease now"), "{text}");
     }
 }

@@ -12,7 +12,7 @@ use crate::store::pool::PoolLimits;
 use crate::store::{self, PgPool};
 
 /// A database that is still starting is waited for, for so long.
-const STARTING_PATIENCE: Duration = Duration::from_secs(60);
+const STARTING_PATIENCE: Duration = Duration::from_mins(1);
 
 /// The connections, and the private cluster behind them, if there is one.
 #[derive(Debug)]

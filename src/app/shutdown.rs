@@ -44,11 +44,12 @@ pub async fn run_until_told(mut server: Server, patience: Duration) -> Result<En
         signal = signals.next() => Some(signal),
         () = server.failed() => None,
     };
-    match told {
-        Some(signal) => tracing::info!(signal, "stopping; a second signal ends it hard"),
-        None => tracing::error!("stopping, since the database is gone"),
-    }
     let has_failed = told.is_none();
+    if let Some(signal) = told {
+        tracing::info!(signal, "stopping; a second signal ends it hard");
+    } else {
+        tracing::error!("stopping, since the database is gone");
+    }
     tokio::select! {
         outcome = server.stop() => {
             outcome?;

@@ -195,17 +195,15 @@ async fn renew_listed(
     let mut answers = Vec::with_capacity(listed.len());
     for lease in listed {
         let renewed = renewed.iter().find(|renewed| renewed.event_id == lease.event_id);
-        let fate = match (held(lease), renewed) {
-            (Some(event), Some(renewed)) => LeaseFate::Renewed {
+        let fate = if let (Some(event), Some(renewed)) = (held(lease), renewed) {
+            LeaseFate::Renewed {
                 expires_at: renewed.expires_at,
                 expires_in_seconds: renewed.expires_in_seconds,
                 is_cancel_requested: event.is_cancel_requested,
-            },
-            _ => {
-                let found =
-                    store::attempts::look_back(connection, lease.event_id, Some(lease.lease_token), None).await?;
-                LeaseFate::Lost { ended_by: found.and_then(|found| found.ended).map(|ended| ended.outcome) }
             }
+        } else {
+            let found = store::attempts::look_back(connection, lease.event_id, Some(lease.lease_token), None).await?;
+            LeaseFate::Lost { ended_by: found.and_then(|found| found.ended).map(|ended| ended.outcome) }
         };
         answers.push(LeaseAnswer { event_id: lease.event_id, fate });
     }

@@ -21,7 +21,7 @@ use crate::store::lease::{DueEvent, Grant, LeasedEvent, LockedEngine};
 /// How long a suspect waits for an idle engine before one is left to run empty for it.
 const SUSPECT_PATIENCE_SECONDS: u32 = 10;
 /// An engine that was to run empty and did not in that time is not waited for any longer.
-const EMPTYING_GIVEN_UP_AFTER: Duration = Duration::from_secs(60);
+const EMPTYING_GIVEN_UP_AFTER: Duration = Duration::from_mins(1);
 
 /// One poll, checked.
 #[derive(Clone, Debug)]

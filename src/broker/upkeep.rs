@@ -33,7 +33,7 @@ impl Broker {
         let made = store::partitions::make_ahead(&self.pool).await?;
         let removal = store::partitions::remove_older_than(&self.pool, self.settings.retention_days).await?;
         let ahead = store::partitions::count_days_ahead(&self.pool).await?;
-        self.metrics.partition_days_ahead.with_label_values::<&str>(&[]).set(ahead);
+        self.metrics.partition_days_ahead.set(ahead);
         Ok((made, removal))
     }
 

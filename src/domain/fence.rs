@@ -87,35 +87,35 @@ mod tests {
         Credentials { lease_token, caller, is_renewal: false }
     }
 
-    fn held_by(holder: Option<EngineId>) -> Option<OpenLease> {
-        Some(OpenLease { is_processing: true, lease_token: Some(TOKEN), holder })
+    fn held_by(holder: Option<EngineId>) -> OpenLease {
+        OpenLease { is_processing: true, lease_token: Some(TOKEN), holder }
     }
 
     #[test]
     fn the_current_token_is_live_whoever_stays_unnamed() {
         for caller in [None, Some(HOLDER)] {
-            assert_eq!(standing(shown(Some(TOKEN), caller), held_by(Some(HOLDER))), Standing::Live);
+            assert_eq!(standing(shown(Some(TOKEN), caller), Some(held_by(Some(HOLDER)))), Standing::Live);
         }
-        assert_eq!(standing(shown(Some(TOKEN), Some(STRANGER)), held_by(None)), Standing::Live);
+        assert_eq!(standing(shown(Some(TOKEN), Some(STRANGER)), Some(held_by(None))), Standing::Live);
     }
 
     #[test]
     fn another_engines_name_beside_the_token_is_refused() {
-        assert_eq!(standing(shown(Some(TOKEN), Some(STRANGER)), held_by(Some(HOLDER))), Standing::NotTheHolder);
+        assert_eq!(standing(shown(Some(TOKEN), Some(STRANGER)), Some(held_by(Some(HOLDER)))), Standing::NotTheHolder);
     }
 
     #[test]
     fn a_stale_token_is_past_even_for_the_holder() {
-        assert_eq!(standing(shown(Some(OTHER_TOKEN), Some(HOLDER)), held_by(Some(HOLDER))), Standing::Past);
+        assert_eq!(standing(shown(Some(OTHER_TOKEN), Some(HOLDER)), Some(held_by(Some(HOLDER)))), Standing::Past);
         assert_eq!(standing(shown(Some(TOKEN), Some(HOLDER)), None), Standing::Past);
     }
 
     #[test]
     fn without_a_token_only_the_holder_may_speak_but_anyone_for_an_anonymous_lease() {
-        assert_eq!(standing(shown(None, Some(HOLDER)), held_by(Some(HOLDER))), Standing::Live);
-        assert_eq!(standing(shown(None, Some(STRANGER)), held_by(Some(HOLDER))), Standing::Past);
-        assert_eq!(standing(shown(None, None), held_by(Some(HOLDER))), Standing::Past);
-        assert_eq!(standing(shown(None, None), held_by(None)), Standing::Live);
+        assert_eq!(standing(shown(None, Some(HOLDER)), Some(held_by(Some(HOLDER)))), Standing::Live);
+        assert_eq!(standing(shown(None, Some(STRANGER)), Some(held_by(Some(HOLDER)))), Standing::Past);
+        assert_eq!(standing(shown(None, None), Some(held_by(Some(HOLDER)))), Standing::Past);
+        assert_eq!(standing(shown(None, None), Some(held_by(None))), Standing::Live);
     }
 
     #[test]

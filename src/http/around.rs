@@ -34,6 +34,7 @@ async fn wrong_method(request: Request) -> Problem {
     Problem::new(Code::MethodNotAllowed, format!("{} is not among the methods in Allow", request.method()))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer calls it so")]
 fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
     let message = panic
         .downcast_ref::<String>()

@@ -114,7 +114,7 @@ pub async fn discard(State(api): State<Api>, input: Input) -> Result<StatusCode,
 pub struct RedriveBody {
     #[schema(minimum = 0, maximum = 9)]
     priority: Option<u8>,
-    #[schema(minimum = 0, maximum = 31536000, default = 0)]
+    #[schema(minimum = 0, maximum = 31_536_000, default = 0)]
     delay_seconds: Option<u32>,
     #[schema(minimum = 1, maximum = 43200)]
     visibility_timeout_seconds: Option<u32>,

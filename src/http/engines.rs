@@ -104,12 +104,11 @@ fn read_registration(input: &Input, limits: Limits) -> Result<Registration, Prob
         let engine_id = fields.optional("engine_id", uuid).map(EngineId);
         let engine_type = fields.required("engine_type", parsed(EngineType::parse));
         let scenario_run_id = fields.optional("scenario_run_id", scenario_run_id);
-        let heartbeat_timeout_seconds = fields
-            .nullable(
-                "heartbeat_timeout_seconds",
-                integer(MIN_HEARTBEAT_TIMEOUT_SECONDS..=MAX_HEARTBEAT_TIMEOUT_SECONDS),
-            )
-            .unwrap_or(Some(limits.heartbeat_timeout_seconds));
+        let heartbeat_timeout_seconds = fields.nullable(
+            "heartbeat_timeout_seconds",
+            Some(limits.heartbeat_timeout_seconds),
+            integer(MIN_HEARTBEAT_TIMEOUT_SECONDS..=MAX_HEARTBEAT_TIMEOUT_SECONDS),
+        );
         let metadata = read_metadata(&fields, limits);
         fields.finish();
         Some(Registration {
@@ -117,7 +116,7 @@ fn read_registration(input: &Input, limits: Limits) -> Result<Registration, Prob
             engine_type: engine_type?,
             scenario_run_id,
             heartbeat_timeout_seconds,
-            metadata: metadata?,
+            metadata,
         })
     });
     reader.finish(|| read)
@@ -127,7 +126,7 @@ const STATIC_MEMBERS: [&str; 3] = ["capabilities", "resource_limits", "engine_so
 const DYNAMIC_MEMBERS: [&str; 2] = ["resource_utilization", "current_scenario_run_id"];
 
 /// Reads `metadata`; flat metadata is told where its members belong.
-fn read_metadata(fields: &Fields<'_>, limits: Limits) -> Option<Metadata> {
+fn read_metadata(fields: &Fields<'_>, limits: Limits) -> Metadata {
     let empty = || RawValue::from_string("{}".to_owned()).expect("an empty object is JSON");
     let mut metadata = Metadata {
         static_config: empty(),
@@ -136,7 +135,7 @@ fn read_metadata(fields: &Fields<'_>, limits: Limits) -> Option<Metadata> {
         max_concurrent_events: None,
         engine_software_version: None,
     };
-    let Some(given) = fields.object("metadata") else { return Some(metadata) };
+    let Some(given) = fields.object("metadata") else { return metadata };
     let static_config = given.optional("static_config", any_object(limits.max_detail_bytes));
     let dynamic_state = given.optional("dynamic_state", any_object(limits.max_detail_bytes));
     if let Some(config) = given.object("static_config") {
@@ -162,7 +161,7 @@ fn read_metadata(fields: &Fields<'_>, limits: Limits) -> Option<Metadata> {
     });
     metadata.static_config = static_config.unwrap_or_else(empty);
     metadata.dynamic_state = dynamic_state.unwrap_or_else(empty);
-    Some(metadata)
+    metadata
 }
 
 fn capabilities(raw: &RawValue) -> Result<Vec<String>, String> {

@@ -37,7 +37,7 @@ pub struct EnqueueBody {
     #[schema(minimum = 0, maximum = 9, default = 5)]
     priority: Option<u8>,
     /// Due that many seconds from now; instead of `available_at`.
-    #[schema(minimum = 0, maximum = 31536000)]
+    #[schema(minimum = 0, maximum = 31_536_000)]
     delay_seconds: Option<u32>,
     /// Due then, at most 365 days away; the past means now.
     available_at: Option<DateTime<Utc>>,
@@ -140,9 +140,8 @@ fn read_batch(input: &Input, limits: Limits) -> Result<Vec<Result<NewEvent, Prob
             let items = super::fields::array(raw, MAX_BATCH_EVENTS)?;
             if items.is_empty() { Err("must have at least one event".to_owned()) } else { Ok(items) }
         });
-        body.optional("atomic", |raw| match boolean(raw)? {
-            false => Ok(()),
-            true => Err("is not offered yet; send false, or leave it out".to_owned()),
+        body.optional("atomic", |raw| {
+            if boolean(raw)? { Err("is not offered yet; send false, or leave it out".to_owned()) } else { Ok(()) }
         });
         body.finish();
         events

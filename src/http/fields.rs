@@ -129,12 +129,17 @@ impl<'a> Fields<'a> {
         self.note(name, parse(value))
     }
 
-    /// A member whose null means something: `None` where it is missing.
-    pub fn nullable<T>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, String>) -> Option<Option<T>> {
+    /// A member whose null means something else than leaving it out: then it is `missing`.
+    pub fn nullable<T>(
+        &self,
+        name: &str,
+        missing: Option<T>,
+        parse: impl FnOnce(&'a RawValue) -> Result<T, String>,
+    ) -> Option<T> {
         match self.get(name) {
-            None => None,
-            Some(value) if value.get() == "null" => Some(None),
-            Some(value) => self.note(name, parse(value)).map(Some),
+            None => missing,
+            Some(value) if value.get() == "null" => None,
+            Some(value) => self.note(name, parse(value)),
         }
     }
 

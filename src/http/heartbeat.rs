@@ -67,7 +67,7 @@ pub async fn heartbeat(State(api): State<Api>, input: Input) -> Result<Json<Hear
     Ok(Json(HeartbeatReply {
         status: answer.engine.status,
         command: answer.command,
-        leases: answer.leases.into_iter().map(HeldLeaseReply::of).collect(),
+        leases: answer.leases.iter().map(HeldLeaseReply::of).collect(),
     }))
 }
 
@@ -113,8 +113,8 @@ fn read_lease(fields: &Fields<'_>, limits: Limits) -> Option<HeldLease> {
 fn report_repeated_leases(fields: &Fields<'_>, leases: &[HeldLease]) {
     let mut ids: Vec<EventId> = leases.iter().map(|lease| lease.event_id).collect();
     ids.sort_unstable();
-    if let Some(pair) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
-        fields.error("leases", format!("lists event {} twice", pair[0]));
+    if let Some([event_id, _]) = ids.array_windows().find(|[one, next]| one == next) {
+        fields.error("leases", format!("lists event {event_id} twice"));
     }
 }
 
@@ -147,7 +147,7 @@ pub struct HeldLeaseReply {
 }
 
 impl HeldLeaseReply {
-    fn of(answer: LeaseAnswer) -> Self {
+    fn of(answer: &LeaseAnswer) -> Self {
         let event_id = answer.event_id;
         match answer.fate {
             LeaseFate::Renewed { expires_at, expires_in_seconds, is_cancel_requested } => Self {

@@ -66,7 +66,7 @@ impl FromRequest<Api> for Input {
 
 fn body_problem(error: &axum::Error, limit: usize) -> Problem {
     let is_too_large =
-        std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+        matches!(std::error::Error::source(error), Some(source) if source.is::<http_body_util::LengthLimitError>());
     if is_too_large {
         Problem::new(Code::PayloadTooLarge, format!("a body may have {limit} bytes"))
     } else {
@@ -166,13 +166,11 @@ impl<'a> Reader<'a> {
     pub fn header<T, E: ToString>(&self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         let value = self.input.headers.get(name)?;
         let place = InputPlace::Header(name.to_owned());
-        match value.to_str() {
-            Ok(text) => self.note(place, parse(text)),
-            Err(_) => {
-                self.errors.add(place, "has characters outside of ASCII");
-                None
-            }
-        }
+        let Ok(text) = value.to_str() else {
+            self.errors.add(place, "has characters outside of ASCII");
+            return None;
+        };
+        self.note(place, parse(text))
     }
 
     /// The body, which must be an object.

@@ -112,7 +112,7 @@ pub async fn enqueue(
     Ok(rows
         .into_iter()
         .map(|row| {
-            row.is_within_bound.then(|| Enqueued {
+            row.is_within_bound.then_some(Enqueued {
                 event_id: EventId(row.event_id),
                 created_at: row.created_at,
                 available_at: row.available_at,

@@ -32,7 +32,8 @@ const TIMEOUT: [&str; 2] = ["57014", "55P03"];
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        let code = error.as_database_error().and_then(|error| error.code()).map(std::borrow::Cow::into_owned);
+        let code =
+            error.as_database_error().and_then(sqlx::error::DatabaseError::code).map(std::borrow::Cow::into_owned);
         match (&error, code.as_deref()) {
             (_, Some(code)) if TIMEOUT.contains(&code) => Self::Timeout(error),
             (_, Some(code)) if UNAVAILABLE.contains(&code) => Self::Unavailable(error),

@@ -12,6 +12,7 @@ use crate::domain::retry_policy::{RetryPolicy, RetryPolicyOverrides};
 
 /// What each level says, as it comes with a row.
 #[derive(sqlx::FromRow)]
+#[expect(clippy::struct_field_names, reason = "they are the columns' names")]
 pub(super) struct PolicyLevels {
     own_policy: Option<Json<RetryPolicyOverrides>>,
     type_policy: Option<Json<RetryPolicyOverrides>>,

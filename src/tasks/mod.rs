@@ -17,7 +17,7 @@ use crate::broker::{self, Broker};
 use crate::metrics::Metrics;
 
 /// A round that takes longer is given up, and tried again.
-const ROUND_TIMEOUT: Duration = Duration::from_secs(60);
+const ROUND_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// One kind of background work.
 trait Task: Send + Sync + 'static {

@@ -15,7 +15,7 @@ impl Task for Partitions {
 
     /// A week is made ahead: there are many more tries than are needed.
     fn interval(&self) -> Duration {
-        Duration::from_secs(600)
+        Duration::from_mins(10)
     }
 
     async fn run_once(&self) -> broker::Result<Option<String>> {

@@ -65,7 +65,7 @@ impl Lab {
         let db = PgPool::connect(&database.url).await.expect("the database is there");
         let url = format!("http://{}", server.address);
         // A client that follows nothing and keeps connections, like an engine's.
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().expect("a client");
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_mins(1)).build().expect("a client");
         Self { url, db, client, server: Some(server), replicas: Vec::new(), database }
     }
 
