@@ -64,12 +64,14 @@ create table eventlease.server_settings (
 insert into eventlease.server_settings (retry_policy) values
     ('{"max_retries":3,"retry_delay":{"initial":30,"max":300,"multiplier":2},"dead_letter_threshold":3,"jitter":0.1}');
 
--- One row: when any replica last gave a sign of life, and since when, after a gap in those
--- signs, nobody is judged (nobody could have been heard during the gap).
+-- One row: when any replica last gave a sign of life, and when such signs began again after a gap:
+-- nobody could have been heard during it. A long gap holds up every judgement, a short one only
+-- those on engines with a heartbeat timeout so short that it could have used it up.
 create table eventlease.service_signs (
     is_only_row boolean not null default true,
     last_sign_at timestamptz not null,
-    grace_since timestamptz not null,
+    grace_since timestamptz not null default '-infinity',
+    hiccup_since timestamptz not null default '-infinity',
     constraint service_signs_pkey primary key (is_only_row),
     constraint service_signs_one_row check (is_only_row)
 ) with (fillfactor = 50);

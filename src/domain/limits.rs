@@ -55,3 +55,8 @@ pub const MAX_JSON_DEPTH: usize = 64;
 
 /// The service is taken to have been away when its last sign is older than this.
 pub const SERVICE_GAP_SECONDS: u32 = 5;
+/// A shorter absence, which matters to engines with a short heartbeat timeout only: one of 3 seconds
+/// is not used up by a heartbeat's interval of 1 second and a hiccup that goes unnoticed.
+pub const SERVICE_HICCUP_SECONDS: f64 = 1.5;
+/// A timeout below this could be used up by an absence that does not count as a gap.
+pub const SHORT_HEARTBEAT_TIMEOUT_SECONDS: u32 = 10;

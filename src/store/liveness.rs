@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::Result;
 use crate::domain::ids::EngineId;
+use crate::domain::limits::{SERVICE_GAP_SECONDS, SERVICE_HICCUP_SECONDS, SHORT_HEARTBEAT_TIMEOUT_SECONDS};
 
 /// Whether leases may be judged now. Engines are judged each by its own timeout.
 #[derive(Clone, Copy, Debug)]
@@ -12,22 +13,27 @@ pub struct ServiceSign {
     pub is_in_grace: bool,
 }
 
-/// Leaves a sign that the service is there. After a gap of more than `gap_seconds` since the last
-/// sign of any replica, nobody could have been heard: then a grace begins, of `grace_seconds` for
-/// leases, and of its own timeout for each engine.
-pub async fn leave_service_sign(pool: &PgPool, gap_seconds: u32, grace_seconds: u32) -> Result<ServiceSign> {
+/// Leaves a sign that the service is there. After a gap of more than `SERVICE_GAP_SECONDS` since the
+/// last sign of any replica, nobody could have been heard: then a grace begins, of `grace_seconds`
+/// for leases, and of its own timeout for each engine. After a shorter gap, a hiccup, it begins only
+/// for engines with a short timeout.
+pub async fn leave_service_sign(pool: &PgPool, grace_seconds: u32) -> Result<ServiceSign> {
     let is_in_grace: bool = sqlx::query_scalar(
-        "insert into eventlease.service_signs as signs (last_sign_at, grace_since)
-         values (statement_timestamp(), '-infinity')
+        "insert into eventlease.service_signs as signs (last_sign_at)
+         values (statement_timestamp())
          on conflict (is_only_row) do update
          set grace_since = case
                  when signs.last_sign_at < excluded.last_sign_at - make_interval(secs => $1)
                  then excluded.last_sign_at else signs.grace_since end,
+             hiccup_since = case
+                 when signs.last_sign_at < excluded.last_sign_at - make_interval(secs => $3)
+                 then excluded.last_sign_at else signs.hiccup_since end,
              last_sign_at = greatest(signs.last_sign_at, excluded.last_sign_at)
          returning statement_timestamp() < signs.grace_since + make_interval(secs => $2)",
     )
-    .bind(f64::from(gap_seconds))
+    .bind(f64::from(SERVICE_GAP_SECONDS))
     .bind(f64::from(grace_seconds))
+    .bind(SERVICE_HICCUP_SECONDS)
     .fetch_one(pool)
     .await?;
     Ok(ServiceSign { is_in_grace })
@@ -35,7 +41,10 @@ pub async fn leave_service_sign(pool: &PgPool, gap_seconds: u32, grace_seconds: 
 
 /// Marks the engines that have sent a heartbeat once and then nothing at all for their timeout.
 pub async fn mark_unresponsive(pool: &PgPool) -> Result<Vec<(EngineId, String)>> {
-    let rows: Vec<(Uuid, String)> = sqlx::query_as(include_str!("sql/mark_unresponsive.sql")).fetch_all(pool).await?;
+    let rows: Vec<(Uuid, String)> = sqlx::query_as(include_str!("sql/mark_unresponsive.sql"))
+        .bind(SHORT_HEARTBEAT_TIMEOUT_SECONDS.cast_signed())
+        .fetch_all(pool)
+        .await?;
     Ok(rows.into_iter().map(|(engine_id, engine_type)| (EngineId(engine_id), engine_type)).collect())
 }
 

@@ -1,5 +1,5 @@
 -- Engines that sent a heartbeat and then nothing at all for their timeout. The time in which the
--- service was away counts against nobody.
+-- service was away counts against nobody. $1: below it a timeout is short.
 with silent as (
     select s.engine_id
     from eventlease.engine_states s
@@ -7,7 +7,8 @@ with silent as (
     where s.status <> 'unresponsive'
         and s.last_heartbeat is not null
         and s.heartbeat_timeout_seconds is not null
-        and greatest(s.last_seen_at, signs.grace_since)
+        and greatest(s.last_seen_at, signs.grace_since,
+                case when s.heartbeat_timeout_seconds < $1 then signs.hiccup_since end)
             < statement_timestamp() - make_interval(secs => s.heartbeat_timeout_seconds)
     order by s.engine_id
     for no key update of s skip locked
