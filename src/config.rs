@@ -116,7 +116,7 @@ pub enum LeaseTokens {
 #[derive(Args, Clone, Debug)]
 pub struct TaskConfig {
     /// Milliseconds between two rounds of the reaper.
-    #[arg(long, env = "EVENTLEASE_REAPER_INTERVAL_MS", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(50..=2000))]
+    #[arg(long, env = "EVENTLEASE_REAPER_INTERVAL_MS", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(50..=1000))]
     pub reaper_interval_ms: u64,
 
     /// Milliseconds after which a parked poll looks again without having been woken.

@@ -15,6 +15,9 @@ impl Broker {
     /// Takes events in, in order, with one commit. An event that cannot be taken does not keep the
     /// others out.
     pub async fn enqueue_batch(&self, events: &[NewEvent]) -> Result<Vec<Result<Enqueued>>> {
+        if self.stopping.is_cancelled() {
+            return Err(Error::ShuttingDown);
+        }
         let mut connection = self.connection().await?;
         let enqueued = store::enqueue::enqueue(&mut connection, events, MAX_DELAY_SECONDS).await?;
         drop(connection);

@@ -28,8 +28,10 @@ pub enum Error {
     AlreadySettled { event_id: EventId, settled_as: Status, settled_at: DateTime<Utc> },
     #[error("available_at is more than 365 days away")]
     AvailableTooFarAway,
-    #[error("the service is stopping")]
+    #[error("the service is stopping and takes no more events in")]
     ShuttingDown,
+    #[error("a look for events ended without an answer")]
+    Crashed,
 }
 
 /// Why a report was not taken; nothing was changed by it.

@@ -133,7 +133,7 @@ impl Broker {
                 broker.hand_back(&unwanted.events).await;
             }
         });
-        receiver.await.map_err(|_| Error::ShuttingDown)?
+        receiver.await.map_err(|_| Error::Crashed)?
     }
 
     /// Leases events of one queue for a batch of polls: engines locked, what they hold counted, due
@@ -144,7 +144,7 @@ impl Broker {
         let taken: Vec<Located> = outcome.as_ref().map_or_else(|_| Vec::new(), |(_, taken)| taken.clone());
         self.ready_edges.end(engine_type, &scan, &taken);
         let (answers, _) = outcome?;
-        for polled in answers.iter().flatten() {
+        for polled in answers.iter().flatten().filter(|polled| !polled.events.is_empty()) {
             let label = [engine_type];
             self.metrics.leases_granted.with_label_values(&label).inc_by(polled.events.len() as u64);
             for event in &polled.events {

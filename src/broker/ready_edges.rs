@@ -22,6 +22,9 @@ const SWEEP_EVERY: Duration = Duration::from_secs(2);
 const SWEEP_AT_LEAST_EVERY: Duration = Duration::from_secs(4);
 const SWEEP_SHARE: u32 = 20;
 
+/// Queues whose edges are remembered.
+const MAX_QUEUES: usize = 10_000;
+
 const PRIORITIES: usize = MAX_PRIORITY as usize + 1;
 
 #[derive(Debug, Default)]
@@ -76,6 +79,10 @@ impl ReadyEdges {
     pub fn begin(&self, engine_type: &str) -> Scan {
         let now = Instant::now();
         let mut queues = self.lock();
+        if queues.len() >= MAX_QUEUES && !queues.contains_key(engine_type) {
+            // Anybody may poll for any name. Who is forgotten begins at the front again.
+            queues.retain(|_, edges| !edges.under_way.is_empty());
+        }
         let edges = queues.entry(engine_type.to_owned()).or_insert_with(|| Edges::at_the_front(now));
         *edges.under_way.entry(edges.landed).or_default() += 1;
         let is_sweep = now >= edges.next_sweep;

@@ -2,7 +2,6 @@
 
 use super::aftermath::{Aftermath, end_in_silence};
 use super::{Broker, Result, commit};
-use crate::domain::limits::SERVICE_GAP_SECONDS;
 use crate::domain::verdict::{Ending, Loss};
 use crate::store;
 use crate::store::liveness;
@@ -33,7 +32,7 @@ impl Broker {
     /// could have been heard.
     pub async fn reap(&self) -> Result<Reaped> {
         let mut reaped = Reaped::default();
-        let sign = liveness::leave_service_sign(&self.pool, SERVICE_GAP_SECONDS, self.settings.grace_seconds).await?;
+        let sign = liveness::leave_service_sign(&self.pool, self.settings.grace_seconds).await?;
         let silent = liveness::mark_unresponsive(&self.pool).await?;
         for (engine_id, engine_type) in &silent {
             tracing::warn!(%engine_id, engine_type, "engine is unresponsive");

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::fields::{Fields, any_json, boolean, integer, parsed, text};
-use super::input::{Input, Reader, time};
+use super::input::{Input, time};
 use super::problem::{Problem, ProblemBody};
 use super::{Api, Limits, policies};
 use crate::domain::event::Status;
@@ -82,7 +82,7 @@ pub async fn enqueue(State(api): State<Api>, input: Input) -> Result<Response, P
     let event = {
         let reader = input.reader();
         reader.caller();
-        let trace = read_trace(&reader);
+        let trace = read_trace(&input);
         let event = reader.body()?.and_then(|fields| read_event(&fields, api.limits, trace));
         reader.finish(|| event)?
     };
@@ -134,7 +134,7 @@ pub async fn enqueue_batch(State(api): State<Api>, input: Input) -> Result<Respo
 fn read_batch(input: &Input, limits: Limits) -> Result<Vec<Result<NewEvent, Problem>>, Problem> {
     let reader = input.reader();
     reader.caller();
-    let trace = read_trace(&reader);
+    let trace = read_trace(input);
     let events = reader.body()?.and_then(|body| {
         let events = body.required("events", |raw| {
             let items = super::fields::array(raw, MAX_BATCH_EVENTS)?;
@@ -162,13 +162,14 @@ fn read_batch(input: &Input, limits: Limits) -> Result<Vec<Result<NewEvent, Prob
         .collect())
 }
 
-/// The producer's trace context, handed on with the event as it came (W3C Trace Context).
-fn read_trace(reader: &Reader<'_>) -> (Option<String>, Option<String>) {
-    let at_most = |limit| move |text: &str| check_text(text, limit).map(|()| text.to_owned());
-    (
-        reader.header("traceparent", at_most(MAX_TRACEPARENT_CHARS)),
-        reader.header("tracestate", at_most(MAX_TRACESTATE_CHARS)),
-    )
+/// The producer's trace context, handed on with the event as it came (W3C Trace Context, which asks
+/// for one that is not understood to be ignored).
+fn read_trace(input: &Input) -> (Option<String>, Option<String>) {
+    let header = |name: &str, limit| {
+        let text = input.headers.get(name)?.to_str().ok()?;
+        check_text(text, limit).ok().map(|()| text.to_owned())
+    };
+    (header("traceparent", MAX_TRACEPARENT_CHARS), header("tracestate", MAX_TRACESTATE_CHARS))
 }
 
 fn read_event(

@@ -217,6 +217,10 @@ impl From<broker::Error> for Problem {
                 place: InputPlace::Pointer("/available_at".to_owned()),
                 detail: "is more than 365 days away".to_owned(),
             }]),
+            Error::Crashed => {
+                tracing::error!(error = detail, "request failed");
+                Self::internal()
+            }
             Error::ShuttingDown => Self::new(Code::ShuttingDown, detail).retry_after_a_second(),
         }
     }
