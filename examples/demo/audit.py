@@ -43,9 +43,10 @@ def lives_of(sent: dict[str, dict[str, Any]], client: Client) -> list[Life]:
     reasons = {letter["event_id"]: letter["reason"] for letter in client.items("/api/v1/dead-letters")}
     lives = []
     for event_id, body in sent.items():
-        attempts = sorted(client.items(f"/api/v1/events/{event_id}/attempts"), key=lambda attempt: attempt["attempt"])
+        attempts = client.call("GET", f"/api/v1/events/{event_id}/attempts")["items"]
         seen = client.call("GET", f"/api/v1/events/{event_id}")
-        lives.append(Life(event_id, body, seen, attempts, reasons.get(event_id)))
+        in_order = sorted(attempts, key=lambda attempt: int(attempt["attempt"]))
+        lives.append(Life(event_id, body, seen, in_order, reasons.get(event_id)))
     return lives
 
 

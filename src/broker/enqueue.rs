@@ -1,35 +1,169 @@
 //! Taking events in.
 
+use std::collections::HashMap;
+
+use sha2::{Digest, Sha256};
+
 use super::aftermath::Aftermath;
-use super::{Broker, Error, Result};
+use super::{Broker, Error, Result, commit};
+use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_DELAY_SECONDS;
-use crate::store;
-use crate::store::enqueue::{Enqueued, NewEvent};
+use crate::domain::names::{EngineType, ScenarioRunId};
+use crate::store::enqueue::{Due, Enqueued, NewEvent};
+use crate::store::events::Event;
+use crate::store::idempotency::{self, Claim, Key};
+use crate::store::{self, PgConnection};
+
+/// What became of an event that was sent.
+#[derive(Clone, Debug)]
+pub enum Taken {
+    New(Enqueued),
+    /// Its idempotency key stands for this one.
+    Duplicate(Box<Event>),
+}
+
+/// What to do with an event of a batch.
+enum Plan {
+    Enqueue(Option<EventId>),
+    Duplicate(EventId),
+    KeyReused(EventId),
+}
 
 impl Broker {
     /// Takes one event in; durable when this returns.
-    pub async fn enqueue(&self, event: NewEvent) -> Result<Enqueued> {
-        self.enqueue_batch(std::slice::from_ref(&event)).await?.pop().expect("one answer for one event")
+    pub async fn enqueue(&self, event: &NewEvent) -> Result<Taken> {
+        self.enqueue_batch(std::slice::from_ref(event), false).await?.pop().expect("one answer for one event")
     }
 
-    /// Takes events in, in order, with one commit. An event that cannot be taken does not keep the
-    /// others out.
-    pub async fn enqueue_batch(&self, events: &[NewEvent]) -> Result<Vec<Result<Enqueued>>> {
+    /// Takes events in, in order, with one commit. An event that cannot be taken keeps the others
+    /// out only if the batch is atomic.
+    pub async fn enqueue_batch(&self, events: &[NewEvent], is_atomic: bool) -> Result<Vec<Result<Taken>>> {
         if self.stopping.is_cancelled() {
             return Err(Error::ShuttingDown);
         }
-        let mut connection = self.connection().await?;
-        let enqueued = store::enqueue::enqueue(&mut connection, events, MAX_DELAY_SECONDS).await?;
-        drop(connection);
+        let has_keys = events.iter().any(|event| event.idempotency_key.is_some());
+        let taken = if has_keys || is_atomic {
+            let mut transaction = self.begin().await?;
+            let taken = enqueue_with_keys(&mut transaction, events).await?;
+            if is_atomic && taken.iter().any(Result::is_err) {
+                return Ok(taken.into_iter().map(|taken| taken.and(Err(Error::BatchRefused))).collect());
+            }
+            commit(transaction).await?;
+            taken
+        } else {
+            let planned: Vec<_> = events.iter().map(|event| (event, None)).collect();
+            let mut connection = self.connection().await?;
+            let enqueued = store::enqueue::enqueue(&mut connection, &planned, MAX_DELAY_SECONDS).await?;
+            enqueued.into_iter().map(|enqueued| enqueued.map(Taken::New).ok_or(Error::AvailableTooFarAway)).collect()
+        };
+        self.announce_enqueued(events, &taken);
+        Ok(taken)
+    }
+
+    fn announce_enqueued(&self, events: &[NewEvent], taken: &[Result<Taken>]) {
         let mut aftermath = Aftermath::default();
-        for (event, enqueued) in events.iter().zip(&enqueued) {
-            if let Some(enqueued) = enqueued {
+        for (event, taken) in events.iter().zip(taken) {
+            if let Ok(Taken::New(enqueued)) = taken {
                 let engine_type = event.engine_type.as_str();
                 aftermath.landed(engine_type, false, event.priority, enqueued.event_id, enqueued.available_at);
                 self.metrics.events_enqueued.with_label_values(&[engine_type]).inc();
             }
         }
         self.announce(aftermath);
-        Ok(enqueued.into_iter().map(|enqueued| enqueued.ok_or(Error::AvailableTooFarAway)).collect())
     }
+}
+
+async fn enqueue_with_keys(connection: &mut PgConnection, events: &[NewEvent]) -> Result<Vec<Result<Taken>>> {
+    let plans = plan(connection, events).await?;
+    let to_enqueue: Vec<(&NewEvent, Option<EventId>)> = events
+        .iter()
+        .zip(&plans)
+        .filter_map(|(event, plan)| match plan {
+            Plan::Enqueue(event_id) => Some((event, *event_id)),
+            Plan::Duplicate(_) | Plan::KeyReused(_) => None,
+        })
+        .collect();
+    let mut enqueued = store::enqueue::enqueue(connection, &to_enqueue, MAX_DELAY_SECONDS).await?.into_iter();
+    let mut taken = Vec::with_capacity(events.len());
+    for (event, plan) in events.iter().zip(plans) {
+        taken.push(match plan {
+            Plan::Enqueue(_) => match enqueued.next().flatten() {
+                Some(enqueued) => Ok(Taken::New(enqueued)),
+                None => {
+                    if let Some(key) = key_of(event) {
+                        idempotency::give_back(connection, &key).await?;
+                    }
+                    Err(Error::AvailableTooFarAway)
+                }
+            },
+            Plan::Duplicate(event_id) => match store::events::read(connection, event_id, false).await? {
+                Some(event) => Ok(Taken::Duplicate(Box::new(event))),
+                // The first one of this very batch was not taken in.
+                None => Err(Error::AvailableTooFarAway),
+            },
+            Plan::KeyReused(event_id) => Err(Error::IdempotencyKeyReused { event_id }),
+        });
+    }
+    Ok(taken)
+}
+
+/// Claims the keys of a batch. A key that occurs twice in it is claimed once.
+async fn plan(connection: &mut PgConnection, events: &[NewEvent]) -> Result<Vec<Plan>> {
+    let mut keys: Vec<Key<'_>> = Vec::new();
+    let mut position: HashMap<(&EngineType, &str), usize> = HashMap::new();
+    for event in events {
+        if let Some(key) = key_of(event) {
+            position.entry((key.engine_type, key.key)).or_insert_with(|| {
+                keys.push(key.clone());
+                keys.len() - 1
+            });
+        }
+    }
+    let claims = if keys.is_empty() { Vec::new() } else { idempotency::claim(connection, &keys).await? };
+    let mut is_used = vec![false; claims.len()];
+    Ok(events
+        .iter()
+        .map(|event| {
+            let Some(key) = key_of(event) else { return Plan::Enqueue(None) };
+            let index = position[&(key.engine_type, key.key)];
+            let is_first = !std::mem::replace(&mut is_used[index], true);
+            match claims[index] {
+                Claim::New(event_id) if is_first => Plan::Enqueue(Some(event_id)),
+                Claim::New(event_id) if key.body_sha256 == keys[index].body_sha256 => Plan::Duplicate(event_id),
+                Claim::Known { event_id, is_same_body: true } if key.body_sha256 == keys[index].body_sha256 => {
+                    Plan::Duplicate(event_id)
+                }
+                Claim::New(event_id) | Claim::Known { event_id, .. } => Plan::KeyReused(event_id),
+            }
+        })
+        .collect())
+}
+
+fn key_of(event: &NewEvent) -> Option<Key<'_>> {
+    let key = event.idempotency_key.as_deref()?;
+    Some(Key { engine_type: &event.engine_type, key, body_sha256: fingerprint(event) })
+}
+
+/// What makes two bodies the same: every field as it was understood, and the payload as it was sent.
+fn fingerprint(event: &NewEvent) -> [u8; 32] {
+    let due = match event.due {
+        Due::After { seconds } => format!("after {seconds}"),
+        Due::At(at) => format!("at {}", at.to_rfc3339()),
+    };
+    let policy = serde_json::to_string(&event.retry_policy).expect("a policy is a plain object of numbers");
+    let parts = [
+        event.event_type.as_str(),
+        event.payload.get(),
+        &event.priority.to_string(),
+        &due,
+        event.scenario_run_id.as_ref().map_or("", ScenarioRunId::as_str),
+        &event.visibility_timeout_seconds.unwrap_or(0).to_string(),
+        &policy,
+    ];
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part.len().to_be_bytes());
+        hasher.update(part);
+    }
+    hasher.finalize().into()
 }

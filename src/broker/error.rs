@@ -26,6 +26,10 @@ pub enum Error {
     LeaseLost(Box<LeaseLost>),
     #[error("the lease of event {event_id} was settled before, as {}", .settled_as.as_str())]
     AlreadySettled { event_id: EventId, settled_as: Status, settled_at: DateTime<Utc> },
+    #[error("the idempotency key stands for event {event_id}, which has another body")]
+    IdempotencyKeyReused { event_id: EventId },
+    #[error("another event of this atomic batch was refused, so that none was taken in")]
+    BatchRefused,
     #[error("available_at is more than 365 days away")]
     AvailableTooFarAway,
     #[error("the service is stopping and takes no more events in")]

@@ -47,6 +47,25 @@ impl Broker {
         self.settle_batch(std::slice::from_ref(&settlement)).await?.pop().expect("one answer for one settlement")
     }
 
+    /// Settles many, each with its own verdict. Of an event that occurs more than once, each word is
+    /// heard after the one before.
+    pub async fn settle_many(&self, settlements: &[Settlement]) -> Result<Vec<Result<Settled>>> {
+        let mut answers: Vec<Option<Result<Settled>>> = Vec::new();
+        answers.resize_with(settlements.len(), || None);
+        let mut left: Vec<usize> = (0..settlements.len()).collect();
+        while !left.is_empty() {
+            let mut seen = HashSet::new();
+            let (round, later): (Vec<usize>, Vec<usize>) =
+                left.iter().partition(|&&index| seen.insert(settlements[index].event_id));
+            let batch: Vec<Settlement> = round.iter().map(|&index| settlements[index].clone()).collect();
+            for (index, answer) in round.into_iter().zip(self.settle_batch(&batch).await?) {
+                answers[index] = Some(answer);
+            }
+            left = later;
+        }
+        Ok(answers.into_iter().map(|answer| answer.expect("every settlement was answered")).collect())
+    }
+
     /// Settles a batch with one commit, each with its own verdict. An event may occur once.
     pub async fn settle_batch(&self, settlements: &[Settlement]) -> Result<Vec<Result<Settled>>> {
         let mut transaction = self.begin().await?;

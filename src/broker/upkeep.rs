@@ -37,6 +37,11 @@ impl Broker {
         Ok((made, removal))
     }
 
+    /// Forgets idempotency keys whose time is over.
+    pub async fn forget_idempotency_keys(&self) -> Result<u64> {
+        Ok(store::idempotency::forget_expired(&self.pool).await?)
+    }
+
     /// Sets the gauges that are read from the database.
     pub async fn measure(&self) -> Result<usize> {
         let depths = store::depth::of_all_queues(&self.pool, DEPTH_COUNT_BOUND).await?;

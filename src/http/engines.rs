@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::enqueue::{ScenarioRunIdBody, scenario_run_id};
 use super::fields::{Fields, any_object, array, integer, parsed, uuid};
 use super::input::{Input, parse_uuid};
-use super::lease::LeasedEventReply;
+use super::leased_event::LeasedEventReply;
 use super::pages::{self, Page};
 use super::problem::{Problem, ProblemBody};
 use super::{Api, Limits};

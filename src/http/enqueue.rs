@@ -12,14 +12,16 @@ use super::fields::{Fields, any_json, boolean, integer, parsed, text};
 use super::input::{Input, time};
 use super::problem::{Problem, ProblemBody};
 use super::{Api, Limits, policies};
+use crate::broker::{self, enqueue::Taken};
 use crate::domain::event::Status;
 use crate::domain::ids::EventId;
 use crate::domain::limits::{
-    DEFAULT_PRIORITY, MAX_BATCH_EVENTS, MAX_DELAY_SECONDS, MAX_PRIORITY, MAX_TRACEPARENT_CHARS, MAX_TRACESTATE_CHARS,
-    MAX_VISIBILITY_TIMEOUT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS,
+    DEFAULT_PRIORITY, MAX_BATCH_EVENTS, MAX_DELAY_SECONDS, MAX_IDEMPOTENCY_KEY_CHARS, MAX_PRIORITY,
+    MAX_TRACEPARENT_CHARS, MAX_TRACESTATE_CHARS, MAX_VISIBILITY_TIMEOUT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS,
 };
-use crate::domain::names::{EngineType, EventType, ScenarioRunId, check_text};
+use crate::domain::names::{BadName, EngineType, EventType, ScenarioRunId, check_text};
 use crate::store::enqueue::{Due, Enqueued, NewEvent};
+use crate::store::events::Event;
 
 /// An event to take in.
 #[derive(ToSchema)]
@@ -46,6 +48,10 @@ pub struct EnqueueBody {
     #[schema(minimum = 1, maximum = 43200)]
     visibility_timeout_seconds: Option<u32>,
     retry_policy: Option<policies::RetryPolicyBody>,
+    /// Within 24 hours the same key in the same queue stands for the same event. A single event may
+    /// carry it as the header Idempotency-Key instead.
+    #[schema(min_length = 1, max_length = 255)]
+    idempotency_key: Option<String>,
 }
 
 /// A text of 1 to 64 characters, or a whole number, which is kept as its decimal text.
@@ -64,12 +70,17 @@ pub enum ScenarioRunIdBody {
 pub struct EnqueueBatchBody {
     #[schema(min_items = 1, max_items = 1000)]
     events: Vec<EnqueueBody>,
+    /// All or none.
+    #[schema(default = false)]
+    atomic: Option<bool>,
 }
 
 /// Takes an event in. It is durable when the reply arrives.
 #[utoipa::path(
     post, path = "/events", tag = "events", request_body = EnqueueBody,
+    params(("Idempotency-Key" = Option<String>, Header, description = "As idempotency_key in the body")),
     responses(
+        (status = 200, description = "Its idempotency key stands for this event", body = EnqueuedReply),
         (status = 201, description = "Taken in", body = EnqueuedReply, headers(("Location" = String, description = "Where to read the event"))),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
@@ -83,13 +94,15 @@ pub async fn enqueue(State(api): State<Api>, input: Input) -> Result<Response, P
         let reader = input.reader();
         reader.caller();
         let trace = read_trace(&input);
-        let event = reader.body()?.and_then(|fields| read_event(&fields, api.limits, trace));
+        let key = reader.header("idempotency-key", idempotency_key);
+        let event = reader.body()?.and_then(|fields| read_event(&fields, api.limits, key, trace));
         reader.finish(|| event)?
     };
-    let enqueued = api.broker.enqueue(event.clone()).await?;
-    let location = format!("/api/v1/events/{}", enqueued.event_id);
-    let reply = Json(EnqueuedReply::of(&event, &enqueued));
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], reply).into_response())
+    let taken = api.broker.enqueue(&event).await?;
+    let status = if matches!(taken, Taken::New(_)) { StatusCode::CREATED } else { StatusCode::OK };
+    let reply = EnqueuedReply::of(&event, taken);
+    let location = format!("/api/v1/events/{}", reply.event_id);
+    Ok((status, [(header::LOCATION, location)], Json(reply)).into_response())
 }
 
 /// Takes up to 1000 events in with one commit. One that is refused keeps no other out.
@@ -106,15 +119,21 @@ pub async fn enqueue(State(api): State<Api>, input: Input) -> Result<Response, P
     )
 )]
 pub async fn enqueue_batch(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
-    let read = read_batch(&input, api.limits)?;
+    let (read, is_atomic) = read_batch(&input, api.limits)?;
     let events: Vec<NewEvent> = read.iter().flatten().cloned().collect();
-    let mut enqueued =
-        if events.is_empty() { Vec::new() } else { api.broker.enqueue_batch(&events).await? }.into_iter();
+    let mut taken = if is_atomic && events.len() < read.len() {
+        events.iter().map(|_| Err(broker::Error::BatchRefused)).collect()
+    } else if events.is_empty() {
+        Vec::new()
+    } else {
+        api.broker.enqueue_batch(&events, is_atomic).await?
+    }
+    .into_iter();
     let results: Vec<EnqueueResult> = read
         .into_iter()
         .map(|event| match event {
-            Ok(event) => match enqueued.next().expect("one answer for each event") {
-                Ok(enqueued) => EnqueueResult::Enqueued(Box::new(EnqueuedReply::of(&event, &enqueued))),
+            Ok(event) => match taken.next().expect("one answer for each event") {
+                Ok(taken) => EnqueueResult::Enqueued(Box::new(EnqueuedReply::of(&event, taken))),
                 Err(error) => EnqueueResult::Refused { event_id: None, error: Problem::from(error).into_body() },
             },
             Err(problem) => EnqueueResult::Refused { event_id: None, error: problem.into_body() },
@@ -131,7 +150,7 @@ pub async fn enqueue_batch(State(api): State<Api>, input: Input) -> Result<Respo
 }
 
 /// Reads a batch: each event with its own errors, so that one does not keep the others out.
-fn read_batch(input: &Input, limits: Limits) -> Result<Vec<Result<NewEvent, Problem>>, Problem> {
+fn read_batch(input: &Input, limits: Limits) -> Result<(Vec<Result<NewEvent, Problem>>, bool), Problem> {
     let reader = input.reader();
     reader.caller();
     let trace = read_trace(input);
@@ -140,26 +159,29 @@ fn read_batch(input: &Input, limits: Limits) -> Result<Vec<Result<NewEvent, Prob
             let items = super::fields::array(raw, MAX_BATCH_EVENTS)?;
             if items.is_empty() { Err("must have at least one event".to_owned()) } else { Ok(items) }
         });
-        body.optional("atomic", |raw| {
-            if boolean(raw)? { Err("is not offered yet; send false, or leave it out".to_owned()) } else { Ok(()) }
-        });
+        let is_atomic = body.optional("atomic", boolean).unwrap_or(false);
         body.finish();
-        events
+        Some((events?, is_atomic))
     });
-    let events = reader.finish(|| events)?;
-    Ok(events
+    let (events, is_atomic) = reader.finish(|| events)?;
+    let events = events
         .into_iter()
         .enumerate()
         .map(|(index, raw)| {
             let errors = super::input::Errors::default();
             let event = Fields::of(raw, format!("/events/{index}"), &errors)
-                .and_then(|fields| read_event(&fields, limits, trace.clone()));
+                .and_then(|fields| read_event(&fields, limits, None, trace.clone()));
             match (errors.take(), event) {
                 (errors, Some(event)) if errors.is_empty() => Ok(event),
                 (errors, _) => Err(Problem::invalid_input(errors)),
             }
         })
-        .collect())
+        .collect();
+    Ok((events, is_atomic))
+}
+
+fn idempotency_key(text: &str) -> Result<String, BadName> {
+    check_text(text, MAX_IDEMPOTENCY_KEY_CHARS).map(|()| text.to_owned())
 }
 
 /// The producer's trace context, handed on with the event as it came (W3C Trace Context, which asks
@@ -175,6 +197,7 @@ fn read_trace(input: &Input) -> (Option<String>, Option<String>) {
 fn read_event(
     fields: &Fields<'_>,
     limits: Limits,
+    key_of_header: Option<String>,
     (traceparent, tracestate): (Option<String>, Option<String>),
 ) -> Option<NewEvent> {
     let engine_type = fields.required("engine_type", parsed(EngineType::parse));
@@ -189,6 +212,10 @@ fn read_event(
     let scenario_run_id = fields.optional("scenario_run_id", scenario_run_id);
     let visibility_timeout_seconds = fields.optional("visibility_timeout_seconds", visibility_timeout());
     let retry_policy = policies::read(fields);
+    let key = fields.optional("idempotency_key", parsed(idempotency_key));
+    if key.is_some() && key_of_header.is_some() && key != key_of_header {
+        fields.error("idempotency_key", "differs from the header Idempotency-Key");
+    }
     fields.finish();
     Some(NewEvent {
         engine_type: engine_type?,
@@ -202,6 +229,7 @@ fn read_event(
         scenario_run_id,
         visibility_timeout_seconds,
         retry_policy,
+        idempotency_key: key.or(key_of_header),
         traceparent,
         tracestate,
     })
@@ -232,8 +260,12 @@ pub struct EnqueuedReply {
     priority: u8,
     scenario_run_id: Option<String>,
     created_at: DateTime<Utc>,
-    available_at: DateTime<Utc>,
+    /// Null once it has ended.
+    available_at: Option<DateTime<Utc>>,
     payload_bytes: usize,
+    /// True: the idempotency key was known, and this is the event it stands for.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    duplicate: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<EnqueueNotice>,
 }
@@ -246,7 +278,14 @@ pub struct EnqueueNotice {
 }
 
 impl EnqueuedReply {
-    fn of(event: &NewEvent, enqueued: &Enqueued) -> Self {
+    fn of(event: &NewEvent, taken: Taken) -> Self {
+        match taken {
+            Taken::New(enqueued) => Self::of_new(event, &enqueued),
+            Taken::Duplicate(existing) => Self::of_duplicate(*existing),
+        }
+    }
+
+    fn of_new(event: &NewEvent, enqueued: &Enqueued) -> Self {
         let notice = (!enqueued.has_engine).then(|| EnqueueNotice {
             code: "no_engine_of_type",
             detail: format!("no engine of type {} is registered; the event waits for one", event.engine_type),
@@ -260,9 +299,27 @@ impl EnqueuedReply {
             priority: event.priority,
             scenario_run_id: event.scenario_run_id.as_ref().map(ToString::to_string),
             created_at: enqueued.created_at,
-            available_at: enqueued.available_at,
+            available_at: Some(enqueued.available_at),
             payload_bytes: event.payload.get().len(),
+            duplicate: false,
             notice,
+        }
+    }
+
+    fn of_duplicate(event: Event) -> Self {
+        Self {
+            event_id: event.event_id,
+            outcome: "duplicate",
+            engine_type: event.engine_type,
+            event_type: event.event_type,
+            status: event.status,
+            priority: u8::try_from(event.priority).unwrap_or(DEFAULT_PRIORITY),
+            scenario_run_id: event.scenario_run_id,
+            created_at: event.created_at,
+            available_at: event.available_at,
+            payload_bytes: usize::try_from(event.payload_bytes).unwrap_or(0),
+            duplicate: true,
+            notice: None,
         }
     }
 }

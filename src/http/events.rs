@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::Api;
 use super::input::{Input, Reader, parse_uuid};
-use super::lease::lock_name;
+use super::leased_event::lock_name;
 use super::pages::Page;
 use super::problem::{Problem, ProblemBody};
 use crate::domain::event::{Outcome, Status};

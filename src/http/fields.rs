@@ -91,7 +91,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn place(&self, name: &str) -> String {
+    /// The pointer to a member.
+    pub fn place(&self, name: &str) -> String {
         format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
     }
 
@@ -161,6 +162,11 @@ impl<'a> Fields<'a> {
                 .map(|(index, item)| Self::of(item, format!("{pointer}/{index}"), self.errors))
                 .collect(),
         )
+    }
+
+    /// A member for an answer; what is wrong with it is not reported.
+    pub fn peek<T>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, String>) -> Option<T> {
+        self.members.iter().find(|(known, _)| known == name).and_then(|(_, value)| parse(value).ok())
     }
 
     /// Reports what nobody took.

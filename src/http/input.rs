@@ -162,6 +162,17 @@ impl<'a> Reader<'a> {
         self.note(place, parse_uuid(&text)).map(EngineId)
     }
 
+    /// A header; may be missing.
+    pub fn header<T, E: ToString>(&self, name: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+        let value = self.input.headers.get(name)?;
+        let place = InputPlace::Header(name.to_owned());
+        let Ok(text) = value.to_str() else {
+            self.errors.add(place, "has characters outside of ASCII");
+            return None;
+        };
+        self.note(place, parse(text))
+    }
+
     /// The body, which must be an object.
     pub fn body(&'a self) -> Result<Option<Fields<'a>>, Problem> {
         let raw = parse_json(&self.input.body)?;

@@ -6,22 +6,21 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Api;
+use super::enqueue::visibility_timeout;
+use super::fields::{array, integer, uuid};
 use super::input::{Input, number_in, parse_uuid};
+use super::leased_event::LeasedEventReply;
 use super::problem::{Code, Problem, ProblemBody};
+use super::settle::{self, Entry, SettleResult, SettlementEntryBody};
+use super::{Api, Limits};
 use crate::broker::lease::{Notice, Poll, Polled};
-use crate::domain::event::Outcome;
-use crate::domain::ids::{EngineId, EventId, LeaseToken};
-use crate::domain::json::RawJson;
 use crate::domain::limits::{
-    MAX_LEASE_LIMIT, MAX_VISIBILITY_TIMEOUT_SECONDS, MAX_WAIT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS,
+    MAX_BATCH_EVENTS, MAX_LEASE_LIMIT, MAX_VISIBILITY_TIMEOUT_SECONDS, MAX_WAIT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS,
 };
 use crate::domain::names::EngineType;
-use crate::store::lease::LeasedEvent;
 
 /// Leases due events to the calling engine: by priority, then by the time they became due.
 ///
@@ -52,6 +51,94 @@ pub async fn lease(State(api): State<Api>, input: Input) -> Result<Response, Pro
     let poll = read_poll(&input, api.limits.default_lease_limit)?;
     let polled = api.broker.lease(poll).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(LeaseReply::of(polled))).into_response())
+}
+
+/// A poll, and what the engine has to say first. Everything may be left out.
+#[derive(ToSchema)]
+#[schema(as = Exchange)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_exchange` reads it")]
+pub struct ExchangeBody {
+    #[schema(minimum = 1, maximum = 100)]
+    limit: Option<u32>,
+    #[schema(minimum = 0, maximum = 30)]
+    wait_seconds: Option<u32>,
+    #[schema(minimum = 1, maximum = 43200)]
+    visibility_timeout_seconds: Option<u32>,
+    /// Repeated with the same id, a poll answers the leases it got that still hold.
+    poll_id: Option<uuid::Uuid>,
+    #[schema(max_items = 1000)]
+    settlements: Option<Vec<SettlementEntryBody>>,
+}
+
+/// Settles what is done and leases what is next, in one call. The form to prefer.
+///
+/// The settlements are committed before any waiting; one that is refused ends the waiting.
+#[utoipa::path(
+    post, path = "/events/queue/{engine_type}/lease", tag = "leases", request_body = Option<ExchangeBody>,
+    params(
+        ("engine_type" = String, Path, description = "The queue", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$"),
+        ("engine_id" = Option<uuid::Uuid>, Query, description = "Who polls, where X-Engine-Id is not sent"),
+        ("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "Who polls; without it the lease is anonymous"),
+    ),
+    responses(
+        (status = 200, description = "The settlements' verdicts, and the leased events or none", body = ExchangeReply),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "A browser's navigation", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "The engine is not registered", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The engine is of another type", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn exchange(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
+    refuse_browsers(&input.headers)?;
+    let (mut poll, entries) = read_exchange(&input, api.limits)?;
+    let results = if entries.is_empty() { Vec::new() } else { settle::settle_entries(&api, entries).await? };
+    if results.iter().any(SettleResult::is_refused) {
+        poll.wait = Duration::ZERO;
+    }
+    let LeaseReply { events, notice } = LeaseReply::of(api.broker.lease(poll).await?);
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(ExchangeReply { results, events, notice })).into_response())
+}
+
+fn read_exchange(input: &Input, limits: Limits) -> Result<(Poll, Vec<Entry>), Problem> {
+    let reader = input.reader();
+    let engine_type = reader.path("engine_type", EngineType::parse);
+    let engine_id = reader.caller();
+    let fields = reader.optional_body()?;
+    let fields = fields.as_ref();
+    let limit = fields.and_then(|fields| fields.optional("limit", integer(1..=MAX_LEASE_LIMIT)));
+    let wait = fields.and_then(|fields| fields.optional("wait_seconds", integer(0..=MAX_WAIT_SECONDS)));
+    let visibility_timeout_seconds =
+        fields.and_then(|fields| fields.optional("visibility_timeout_seconds", visibility_timeout()));
+    let poll_id = fields.and_then(|fields| fields.optional("poll_id", uuid));
+    let entries = fields.and_then(|fields| fields.optional("settlements", |raw| array(raw, MAX_BATCH_EVENTS)));
+    if let Some(fields) = fields {
+        fields.finish();
+    }
+    let entries = settle::read_entries(entries.unwrap_or_default(), limits, engine_id);
+    let poll = reader.finish(|| {
+        Some(Poll {
+            engine_type: engine_type?,
+            engine_id,
+            limit: limit.unwrap_or(limits.default_lease_limit),
+            wait: Duration::from_secs(wait.unwrap_or(0).into()),
+            visibility_timeout_seconds,
+            poll_id,
+        })
+    })?;
+    Ok((poll, entries))
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Exchanged)]
+pub struct ExchangeReply {
+    /// In the order of the settlements sent.
+    results: Vec<SettleResult>,
+    events: Vec<LeasedEventReply>,
+    notice: Option<NoticeReply>,
 }
 
 pub async fn refuse_head() -> Problem {
@@ -109,115 +196,6 @@ impl LeaseReply {
             notice: polled.notice.map(NoticeReply::of),
         }
     }
-}
-
-/// An event in an engine's hands.
-#[derive(Serialize, ToSchema)]
-#[schema(as = LeasedEvent)]
-pub struct LeasedEventReply {
-    #[schema(value_type = uuid::Uuid)]
-    event_id: EventId,
-    engine_type: String,
-    event_type: String,
-    #[schema(value_type = Value)]
-    payload: RawJson,
-    priority: u8,
-    scenario_run_id: Option<String>,
-    created_at: DateTime<Utc>,
-    /// From 1, never reset.
-    attempt: i32,
-    /// `attempt == max_attempts`: a failure reported now makes a dead letter.
-    max_attempts: u32,
-    retries_left: u32,
-    /// Silent losses that are left before the event becomes a dead letter, this one included.
-    losses_left: u32,
-    /// How the attempt before ended.
-    previous: Option<PreviousReply>,
-    traceparent: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tracestate: Option<String>,
-    lease: LeaseTermsReply,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = PreviousAttempt)]
-pub struct PreviousReply {
-    outcome: Outcome,
-    #[schema(value_type = Option<Value>)]
-    error: Option<RawJson>,
-    #[schema(value_type = Option<Value>)]
-    progress: Option<RawJson>,
-    ended_at: DateTime<Utc>,
-}
-
-/// One engine's exclusive right to one event.
-#[derive(Serialize, ToSchema)]
-#[schema(as = LeaseTerms)]
-pub struct LeaseTermsReply {
-    /// The fence: whoever shows it settles the lease. Opaque.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    lease_token: Option<LeaseToken>,
-    /// For people; not a fence.
-    lock: String,
-    #[schema(value_type = Option<uuid::Uuid>)]
-    leased_by: Option<EngineId>,
-    leased_at: DateTime<Utc>,
-    expires_at: DateTime<Utc>,
-    /// From the moment of this reply; trust it where clocks differ.
-    expires_in_seconds: f64,
-    visibility_timeout_seconds: u32,
-}
-
-impl LeasedEventReply {
-    pub fn of(event: LeasedEvent) -> Self {
-        let retries_left = event.spent.retries_left(&event.policy);
-        Self {
-            event_id: event.event_id,
-            engine_type: event.engine_type,
-            event_type: event.event_type,
-            payload: event.payload,
-            priority: event.priority,
-            scenario_run_id: event.scenario_run_id,
-            created_at: event.created_at,
-            attempt: event.attempt,
-            max_attempts: event.attempt.cast_unsigned().saturating_add(retries_left),
-            retries_left,
-            losses_left: event.spent.losses_left(&event.policy),
-            previous: event.previous.map(|previous| PreviousReply {
-                outcome: previous.outcome,
-                error: previous.error,
-                progress: previous.progress,
-                ended_at: previous.ended_at,
-            }),
-            traceparent: event.traceparent,
-            tracestate: event.tracestate,
-            lease: LeaseTermsReply {
-                lease_token: Some(event.lease_token),
-                lock: lock_name(event.leased_by),
-                leased_by: event.leased_by,
-                leased_at: event.leased_at,
-                expires_at: event.expires_at,
-                expires_in_seconds: event.expires_in_seconds,
-                visibility_timeout_seconds: event.visibility_timeout_seconds,
-            },
-        }
-    }
-}
-
-impl LeasedEventReply {
-    /// Tokens are for the holder alone.
-    pub fn with_token_shown(mut self, is_shown: bool) -> Self {
-        if !is_shown {
-            self.lease.lease_token = None;
-        }
-        self
-    }
-}
-
-/// The holder's name, for people.
-pub fn lock_name(leased_by: Option<EngineId>) -> String {
-    leased_by.map_or_else(|| "processing_by_anonymous".to_owned(), |engine| format!("processing_by_{engine}"))
 }
 
 /// Why a poll got nothing.

@@ -11,6 +11,7 @@ mod fields;
 mod heartbeat;
 mod input;
 mod lease;
+mod leased_event;
 mod openapi;
 mod operations;
 mod pages;
@@ -60,9 +61,11 @@ fn routes_with_document() -> OpenApiRouter<Api> {
         .routes(routes!(enqueue::enqueue))
         .routes(routes!(enqueue::enqueue_batch))
         .routes(routes!(lease::lease))
+        .routes(routes!(lease::exchange))
         .routes(routes!(events::get))
         .routes(routes!(events::attempts))
         .routes(routes!(settle::settle))
+        .routes(routes!(settle::settle_many))
         .routes(routes!(dead_letters::list))
         .routes(routes!(dead_letters::get, dead_letters::discard))
         .routes(routes!(dead_letters::redrive))

@@ -28,6 +28,7 @@ pub enum Code {
     PayloadTooLarge,
     UnsupportedMediaType,
     InvalidInput,
+    IdempotencyKeyReused,
     Internal,
     DatabaseUnavailable,
     ShuttingDown,
@@ -59,6 +60,11 @@ impl Code {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be JSON")
             }
             Self::InvalidInput => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_input", "The request has errors"),
+            Self::IdempotencyKeyReused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                "The idempotency key stands for another body",
+            ),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here"),
             Self::DatabaseUnavailable => {
                 (StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", "The database is not available")
@@ -213,6 +219,10 @@ impl From<broker::Error> for Problem {
             Error::AlreadySettled { settled_as, settled_at, .. } => Self::new(Code::AlreadySettled, detail)
                 .with("settled_as", json!(settled_as))
                 .with("settled_at", json!(settled_at)),
+            Error::IdempotencyKeyReused { event_id } => {
+                Self::new(Code::IdempotencyKeyReused, detail).with("event_id", json!(event_id))
+            }
+            Error::BatchRefused => Self::new(Code::InvalidInput, detail),
             Error::AvailableTooFarAway => Self::invalid_input(vec![InputError {
                 place: InputPlace::Pointer("/available_at".to_owned()),
                 detail: "is more than 365 days away".to_owned(),

@@ -11,14 +11,14 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::enqueue::visibility_timeout;
-use super::fields::{Fields, any_json, boolean, integer, parsed, text};
+use super::fields::{Fields, any_json, array, boolean, integer, parsed, text, uuid};
 use super::input::{Errors, Input, parse_uuid};
 use super::problem::{InputPlace, Problem, ProblemBody};
 use super::{Api, Limits};
 use crate::broker::settle::{Settled, SettledOutcome};
 use crate::domain::event::Status;
-use crate::domain::ids::{EventId, LeaseToken};
-use crate::domain::limits::{MAX_ERROR_MESSAGE_CHARS, MAX_ERROR_TYPE_CHARS, MAX_RETRY_DELAY_SECONDS};
+use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::limits::{MAX_BATCH_EVENTS, MAX_ERROR_MESSAGE_CHARS, MAX_ERROR_TYPE_CHARS, MAX_RETRY_DELAY_SECONDS};
 use crate::domain::names::check_text;
 use crate::domain::settlement::{Report, ReportedError, Settlement};
 
@@ -123,21 +123,31 @@ fn read_settlement(input: &Input, limits: Limits) -> Result<Settlement, Problem>
     let reader = input.reader();
     let event_id = reader.path("event_id", parse_uuid).map(EventId);
     let caller = reader.caller();
-    let read = reader.body()?.and_then(|fields| {
-        let token_from = |raw| parsed(str::parse::<LeaseToken>)(raw);
-        let lease_token = if limits.are_lease_tokens_optional {
-            fields.optional("lease_token", token_from)
-        } else {
-            fields.required("lease_token", token_from)
-        };
-        let report = read_report(&fields, limits, reader.errors());
-        fields.finish();
-        Some((lease_token, report?))
-    });
+    let read = reader.body()?.and_then(|fields| read_word(&fields, limits, reader.errors()));
     reader.finish(|| {
         let (lease_token, report) = read?;
         Some(Settlement { event_id: event_id?, lease_token, caller, report })
     })
+}
+
+/// Reads an entry of a list of settlements: the event's id stands in it.
+fn read_entry(fields: &Fields<'_>, limits: Limits, errors: &Errors, caller: Option<EngineId>) -> Option<Settlement> {
+    let event_id = fields.required("event_id", uuid).map(EventId);
+    let (lease_token, report) = read_word(fields, limits, errors)?;
+    Some(Settlement { event_id: event_id?, lease_token, caller, report })
+}
+
+/// Reads the token and what is reported.
+fn read_word(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<(Option<LeaseToken>, Report)> {
+    let token_from = |raw| parsed(str::parse::<LeaseToken>)(raw);
+    let lease_token = if limits.are_lease_tokens_optional {
+        fields.optional("lease_token", token_from)
+    } else {
+        fields.required("lease_token", token_from)
+    };
+    let report = read_report(fields, limits, errors);
+    fields.finish();
+    Some((lease_token, report?))
 }
 
 fn read_report(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<Report> {
@@ -157,7 +167,7 @@ fn read_report(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<R
             Some(Report::Completed { result: fields.optional("result", any_json(limits.max_detail_bytes)) })
         }
         Status::Failed => {
-            let error = fields.required("error", |raw| Ok(read_error(raw, limits, errors)));
+            let error = fields.required("error", |raw| Ok(read_error(raw, &fields.place("error"), limits, errors)));
             let is_retryable = fields.optional("retryable", boolean).unwrap_or(true);
             Some(Report::Failed { is_retryable, delay: delay(fields), error: error.flatten()? })
         }
@@ -171,7 +181,7 @@ fn read_report(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<R
 }
 
 /// A message, or an object with a message; what is wrong with it is reported.
-fn read_error(raw: &RawValue, limits: Limits, errors: &Errors) -> Option<ReportedError> {
+fn read_error(raw: &RawValue, pointer: &str, limits: Limits, errors: &Errors) -> Option<ReportedError> {
     let message = |raw| {
         let message = text(raw)?.into_owned();
         if message.chars().count() > MAX_ERROR_MESSAGE_CHARS {
@@ -183,17 +193,137 @@ fn read_error(raw: &RawValue, limits: Limits, errors: &Errors) -> Option<Reporte
         return match message(raw) {
             Ok(message) => Some(ReportedError { kind: None, message, details: None }),
             Err(detail) => {
-                errors.add(InputPlace::Pointer("/error".to_owned()), format!("{detail}, nor an object with a message"));
+                errors.add(InputPlace::Pointer(pointer.to_owned()), format!("{detail}, nor an object with a message"));
                 None
             }
         };
     }
-    let fields = Fields::of(raw, "/error".to_owned(), errors)?;
+    let fields = Fields::of(raw, pointer.to_owned(), errors)?;
     let kind = fields.optional("type", parsed(|text| check_text(text, MAX_ERROR_TYPE_CHARS).map(|()| text.to_owned())));
     let message = fields.required("message", message);
     let details = fields.optional("details", any_json(limits.max_detail_bytes));
     fields.finish();
     Some(ReportedError { kind, message: message?, details })
+}
+
+/// Several reports, each with a verdict of its own.
+#[derive(ToSchema)]
+#[schema(as = Settlements)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `settle_many` reads it")]
+pub struct SettleManyBody {
+    #[schema(min_items = 1, max_items = 1000)]
+    settlements: Vec<SettlementEntryBody>,
+}
+
+/// A settlement, with the event it is about.
+#[derive(ToSchema)]
+#[schema(as = SettlementEntry)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_entry` reads it")]
+pub struct SettlementEntryBody {
+    event_id: uuid::Uuid,
+    #[serde(flatten)]
+    settlement: SettleBody,
+}
+
+/// Reports on up to 1000 events at once. One that is refused keeps no other out.
+#[utoipa::path(
+    put, path = "/events/status", tag = "leases", request_body = SettleManyBody,
+    params(("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "Who reports; needed only without a lease token")),
+    responses(
+        (status = 200, description = "Each one's verdict", body = SettledManyReply),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The list itself is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn settle_many(State(api): State<Api>, input: Input) -> Result<Json<SettledManyReply>, Problem> {
+    let entries = {
+        let reader = input.reader();
+        let caller = reader.caller();
+        let entries = reader.body()?.and_then(|fields| {
+            let entries = fields.required("settlements", entries_of);
+            fields.finish();
+            entries
+        });
+        read_entries(reader.finish(|| entries)?, api.limits, caller)
+    };
+    Ok(Json(SettledManyReply { results: settle_entries(&api, entries).await? }))
+}
+
+/// An entry of a list: a settlement, or what is wrong with it, and with which event.
+pub type Entry = Result<Settlement, (Option<EventId>, Problem)>;
+
+/// The items of a list of settlements, which may not be empty.
+pub fn entries_of(raw: &RawValue) -> Result<Vec<&RawValue>, String> {
+    let items = array(raw, MAX_BATCH_EVENTS)?;
+    if items.is_empty() { Err("must have at least one settlement".to_owned()) } else { Ok(items) }
+}
+
+/// Reads the entries, each with its own errors, so that one does not keep the others out.
+pub fn read_entries(items: Vec<&RawValue>, limits: Limits, caller: Option<EngineId>) -> Vec<Entry> {
+    items
+        .into_iter()
+        .enumerate()
+        .map(|(index, raw)| {
+            let errors = Errors::default();
+            let fields = Fields::of(raw, format!("/settlements/{index}"), &errors);
+            let settlement = fields.as_ref().and_then(|fields| read_entry(fields, limits, &errors, caller));
+            match (errors.take(), settlement) {
+                (errors, Some(settlement)) if errors.is_empty() => Ok(settlement),
+                (errors, _) => {
+                    let event_id = fields.and_then(|fields| fields.peek("event_id", uuid)).map(EventId);
+                    Err((event_id, Problem::invalid_input(errors)))
+                }
+            }
+        })
+        .collect()
+}
+
+/// Settles what could be read, and answers every entry in its place.
+pub async fn settle_entries(api: &Api, entries: Vec<Entry>) -> Result<Vec<SettleResult>, Problem> {
+    let settlements: Vec<Settlement> = entries.iter().filter_map(|entry| entry.as_ref().ok()).cloned().collect();
+    let mut settled = api.broker.settle_many(&settlements).await?.into_iter();
+    Ok(entries
+        .into_iter()
+        .map(|entry| match entry {
+            Ok(settlement) => match settled.next().expect("one answer for each settlement") {
+                Ok(settled) => SettleResult::Settled(SettledReply::of(settled)),
+                Err(error) => {
+                    let problem = Problem::from(error);
+                    api.metrics.settlements_refused.with_label_values(&[problem.code()]).inc();
+                    SettleResult::Refused { event_id: Some(settlement.event_id), error: problem.into_body() }
+                }
+            },
+            Err((event_id, problem)) => SettleResult::Refused { event_id, error: problem.into_body() },
+        })
+        .collect())
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = SettledMany)]
+pub struct SettledManyReply {
+    /// In the order sent.
+    results: Vec<SettleResult>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum SettleResult {
+    Settled(SettledReply),
+    Refused {
+        /// Null where the entry had none that could be read.
+        #[schema(value_type = Option<uuid::Uuid>)]
+        event_id: Option<EventId>,
+        error: ProblemBody,
+    },
+}
+
+impl SettleResult {
+    pub const fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused { .. })
+    }
 }
 
 /// What the report came to.

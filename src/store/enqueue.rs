@@ -21,6 +21,7 @@ pub struct NewEvent {
     pub scenario_run_id: Option<ScenarioRunId>,
     pub visibility_timeout_seconds: Option<u32>,
     pub retry_policy: Option<RetryPolicyOverrides>,
+    pub idempotency_key: Option<String>,
     pub traceparent: Option<String>,
     pub tracestate: Option<String>,
 }
@@ -53,11 +54,11 @@ struct Row {
     has_engine: bool,
 }
 
-/// Takes the events in, in order. `None` stands for one that was not taken because its
+/// Takes the events in, in order, each with the id given, or else with a new one. `None` stands for one that was not taken because its
 /// `available_at` is more than `max_delay_seconds` away by the database's clock.
 pub async fn enqueue(
     connection: &mut PgConnection,
-    events: &[NewEvent],
+    events: &[(&NewEvent, Option<EventId>)],
     max_delay_seconds: u32,
 ) -> Result<Vec<Option<Enqueued>>> {
     let count = events.len();
@@ -72,7 +73,11 @@ pub async fn enqueue(
     let mut retry_policies = Vec::with_capacity(count);
     let mut traceparents = Vec::with_capacity(count);
     let mut tracestates = Vec::with_capacity(count);
-    for event in events {
+    let mut event_ids = Vec::with_capacity(count);
+    let mut idempotency_keys = Vec::with_capacity(count);
+    for (event, event_id) in events {
+        event_ids.push(event_id.map(|event_id| event_id.0));
+        idempotency_keys.push(event.idempotency_key.as_deref());
         engine_types.push(event.engine_type.as_str());
         event_types.push(event.event_type.as_str());
         payloads.push(event.payload.get());
@@ -107,6 +112,8 @@ pub async fn enqueue(
         .bind(traceparents)
         .bind(tracestates)
         .bind(f64::from(max_delay_seconds))
+        .bind(event_ids)
+        .bind(idempotency_keys)
         .fetch_all(connection)
         .await?;
     Ok(rows

@@ -9,6 +9,7 @@ pub mod engines;
 pub mod enqueue;
 pub mod error;
 pub mod events;
+pub mod idempotency;
 pub mod lease;
 pub mod liveness;
 pub mod migrations;

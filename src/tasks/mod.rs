@@ -1,5 +1,6 @@
 //! Background work: each task is one round that reports what it did; the loop is written once.
 
+mod idempotency;
 mod partitions;
 mod reaper;
 mod signs_of_life;
@@ -43,6 +44,7 @@ pub fn start(
     start.task(signs_of_life::SignsOfLife { broker: Arc::clone(broker) });
     start.task(partitions::Partitions { broker: Arc::clone(broker) });
     start.task(statistics::Statistics { broker: Arc::clone(broker) });
+    start.task(idempotency::IdempotencyKeys { broker: Arc::clone(broker) });
     tracker.close();
     tracker
 }

@@ -2,4 +2,6 @@
 
 mod support;
 
+mod exchange;
+mod idempotency;
 mod life;

@@ -2,15 +2,17 @@
 with sent as (
     select *
     from unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::float8[], $6::timestamptz[],
-                $7::text[], $8::integer[], $9::text[], $10::text[], $11::text[])
+                $7::text[], $8::integer[], $9::text[], $10::text[], $11::text[], $13::uuid[], $14::text[])
         with ordinality as sent (engine_type, event_type, payload, priority, delay_seconds, asked_for,
-                scenario_run_id, visibility_timeout_seconds, retry_policy, traceparent, tracestate, ordinal)
+                scenario_run_id, visibility_timeout_seconds, retry_policy, traceparent, tracestate, given_id,
+                idempotency_key, ordinal)
 ),
 -- ids and times, once for the whole statement
 placed as materialized (
     select
         sent.*,
-        eventlease.new_event_id(statement_timestamp(), sent.ordinal::integer - 1) as event_id,
+        coalesce(sent.given_id, eventlease.new_event_id(statement_timestamp(), sent.ordinal::integer - 1))
+            as event_id,
         statement_timestamp() as created_at,
         greatest(statement_timestamp(),
             coalesce(sent.asked_for, statement_timestamp() + make_interval(secs => sent.delay_seconds))
@@ -23,9 +25,9 @@ accepted as materialized (
 ),
 facts as (
     insert into eventlease.events (event_id, engine_type, event_type, payload, payload_bytes, priority,
-        scenario_run_id, created_at, traceparent, tracestate)
+        scenario_run_id, created_at, traceparent, tracestate, idempotency_key)
     select event_id, engine_type, event_type, payload::json, octet_length(payload), priority,
-        scenario_run_id, created_at, traceparent, tracestate
+        scenario_run_id, created_at, traceparent, tracestate, idempotency_key
     from accepted
 ),
 open_events as (

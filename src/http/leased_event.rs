@@ -1,0 +1,119 @@
+//! An event in an engine's hands, as the engine is told of it.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::event::Outcome;
+use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::json::RawJson;
+use crate::store::lease::LeasedEvent;
+
+/// An event in an engine's hands.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LeasedEvent)]
+pub struct LeasedEventReply {
+    #[schema(value_type = uuid::Uuid)]
+    event_id: EventId,
+    engine_type: String,
+    event_type: String,
+    #[schema(value_type = Value)]
+    payload: RawJson,
+    priority: u8,
+    scenario_run_id: Option<String>,
+    created_at: DateTime<Utc>,
+    /// From 1, never reset.
+    attempt: i32,
+    /// `attempt == max_attempts`: a failure reported now makes a dead letter.
+    max_attempts: u32,
+    retries_left: u32,
+    /// Silent losses that are left before the event becomes a dead letter, this one included.
+    losses_left: u32,
+    /// How the attempt before ended.
+    previous: Option<PreviousReply>,
+    traceparent: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tracestate: Option<String>,
+    lease: LeaseTermsReply,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = PreviousAttempt)]
+pub struct PreviousReply {
+    outcome: Outcome,
+    #[schema(value_type = Option<Value>)]
+    error: Option<RawJson>,
+    #[schema(value_type = Option<Value>)]
+    progress: Option<RawJson>,
+    ended_at: DateTime<Utc>,
+}
+
+/// One engine's exclusive right to one event.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LeaseTerms)]
+pub struct LeaseTermsReply {
+    /// The fence: whoever shows it settles the lease. Opaque.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    lease_token: Option<LeaseToken>,
+    /// For people; not a fence.
+    lock: String,
+    #[schema(value_type = Option<uuid::Uuid>)]
+    leased_by: Option<EngineId>,
+    leased_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    /// From the moment of this reply; trust it where clocks differ.
+    expires_in_seconds: f64,
+    visibility_timeout_seconds: u32,
+}
+
+impl LeasedEventReply {
+    pub fn of(event: LeasedEvent) -> Self {
+        let retries_left = event.spent.retries_left(&event.policy);
+        Self {
+            event_id: event.event_id,
+            engine_type: event.engine_type,
+            event_type: event.event_type,
+            payload: event.payload,
+            priority: event.priority,
+            scenario_run_id: event.scenario_run_id,
+            created_at: event.created_at,
+            attempt: event.attempt,
+            max_attempts: event.attempt.cast_unsigned().saturating_add(retries_left),
+            retries_left,
+            losses_left: event.spent.losses_left(&event.policy),
+            previous: event.previous.map(|previous| PreviousReply {
+                outcome: previous.outcome,
+                error: previous.error,
+                progress: previous.progress,
+                ended_at: previous.ended_at,
+            }),
+            traceparent: event.traceparent,
+            tracestate: event.tracestate,
+            lease: LeaseTermsReply {
+                lease_token: Some(event.lease_token),
+                lock: lock_name(event.leased_by),
+                leased_by: event.leased_by,
+                leased_at: event.leased_at,
+                expires_at: event.expires_at,
+                expires_in_seconds: event.expires_in_seconds,
+                visibility_timeout_seconds: event.visibility_timeout_seconds,
+            },
+        }
+    }
+}
+
+impl LeasedEventReply {
+    /// Tokens are for the holder alone.
+    pub fn with_token_shown(mut self, is_shown: bool) -> Self {
+        if !is_shown {
+            self.lease.lease_token = None;
+        }
+        self
+    }
+}
+
+/// The holder's name, for people.
+pub fn lock_name(leased_by: Option<EngineId>) -> String {
+    leased_by.map_or_else(|| "processing_by_anonymous".to_owned(), |engine| format!("processing_by_{engine}"))
+}
