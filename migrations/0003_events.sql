@@ -18,6 +18,11 @@ create table eventlease.events (
     constraint events_priority check (priority between 0 and 9)
 ) partition by range (event_id);
 
+-- The events of a run: to list them, and to cancel what is open of them. Events without a run are
+-- not in it and cost nothing.
+create index events_of_run on eventlease.events (scenario_run_id, event_id)
+    where scenario_run_id is not null;
+
 -- One narrow row per open event: the only table whose rows change.
 create table eventlease.event_queue (
     event_id uuid not null,

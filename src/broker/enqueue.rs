@@ -87,15 +87,16 @@ async fn enqueue_with_keys(connection: &mut PgConnection, events: &[NewEvent]) -
     let mut taken = Vec::with_capacity(events.len());
     for (event, plan) in events.iter().zip(plans) {
         taken.push(match plan {
-            Plan::Enqueue(_) => match enqueued.next().flatten() {
-                Some(enqueued) => Ok(Taken::New(enqueued)),
-                None => {
+            Plan::Enqueue(_) => {
+                if let Some(enqueued) = enqueued.next().flatten() {
+                    Ok(Taken::New(enqueued))
+                } else {
                     if let Some(key) = key_of(event) {
                         idempotency::give_back(connection, &key).await?;
                     }
                     Err(Error::AvailableTooFarAway)
                 }
-            },
+            }
             Plan::Duplicate(event_id) => match store::events::read(connection, event_id, false).await? {
                 Some(event) => Ok(Taken::Duplicate(Box::new(event))),
                 // The first one of this very batch was not taken in.
@@ -158,6 +159,7 @@ fn fingerprint(event: &NewEvent) -> [u8; 32] {
         &due,
         event.scenario_run_id.as_ref().map_or("", ScenarioRunId::as_str),
         &event.visibility_timeout_seconds.unwrap_or(0).to_string(),
+        &event.discard_after_seconds.unwrap_or(0).to_string(),
         &policy,
     ];
     let mut hasher = Sha256::new();

@@ -18,6 +18,8 @@ pub enum Error {
     EngineIdTaken { engine_id: EngineId, registered: String },
     #[error("no event {0} is known")]
     EventNotFound(EventId),
+    #[error("event {event_id} has ended already: it is {}", .status.as_str())]
+    EventIsFinal { event_id: EventId, status: Status },
     #[error("event {event_id} is not among the dead letters")]
     NotADeadLetter { event_id: EventId, status: Status },
     #[error("the lease of event {event_id} belongs to another engine than the one named")]

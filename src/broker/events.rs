@@ -12,17 +12,22 @@ impl Broker {
         store::events::read(&mut connection, event_id, with_payload).await?.ok_or(Error::EventNotFound(event_id))
     }
 
-    /// All ended attempts of an event, the newest first.
-    pub async fn attempts_of_event(&self, event_id: EventId) -> Result<Vec<Attempt>> {
+    /// Ended attempts of an event, the newest first: up to `limit` of those before attempt `before`.
+    pub async fn attempts_of_event(&self, event_id: EventId, before: Option<i32>, limit: u32) -> Result<Vec<Attempt>> {
         let mut connection = self.connection().await?;
-        let attempts = store::attempts::list(&mut connection, event_id).await?;
-        if attempts.is_empty() {
-            // A dead letter may have outlived its history; it carries its attempts with it.
-            if let Some((_, attempts)) = store::dead_letters::read(&mut connection, event_id).await? {
-                return Ok(attempts);
-            }
-            store::events::read(&mut connection, event_id, false).await?.ok_or(Error::EventNotFound(event_id))?;
+        let attempts = store::attempts::list(&mut connection, event_id, before, limit).await?;
+        if !attempts.is_empty() {
+            return Ok(attempts);
         }
-        Ok(attempts)
+        // A dead letter may have outlived its history; it carries its attempts with it.
+        if let Some((_, mut attempts)) = store::dead_letters::read(&mut connection, event_id).await? {
+            attempts.retain(|attempt| before.is_none_or(|before| attempt.attempt < before));
+            attempts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            return Ok(attempts);
+        }
+        match store::events::read(&mut connection, event_id, false).await? {
+            Some(_) => Ok(attempts),
+            None => Err(Error::EventNotFound(event_id)),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The use-cases, one file a verb. Knows no HTTP: requests come in checked, answers go out as facts.
 
 mod aftermath;
+pub mod cancel;
 pub mod dead_letters;
 pub mod engines;
 pub mod enqueue;

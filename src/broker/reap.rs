@@ -18,6 +18,7 @@ pub struct Reaped {
     pub engines_removed: u64,
     pub leases_expired: usize,
     pub leases_of_unresponsive: usize,
+    pub events_too_old: usize,
 }
 
 impl Reaped {
@@ -41,6 +42,7 @@ impl Broker {
         reaped.engines_marked_unresponsive = silent.len();
         reaped.engines_removed = liveness::remove_long_unresponsive(&self.pool, REMOVE_UNRESPONSIVE_AFTER_DAYS).await?;
         reaped.leases_of_unresponsive = self.end_leases_of_unresponsive().await?;
+        reaped.events_too_old = self.cancel_too_old().await?;
         if !sign.is_in_grace {
             reaped.leases_expired = self.end_expired_leases().await?;
         }

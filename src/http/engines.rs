@@ -367,8 +367,6 @@ fn read_engine_id(input: &Input) -> Result<(EngineId, Option<EngineId>), Problem
     let reader = input.reader();
     let engine_id = reader.path("engine_id", parse_uuid).map(EngineId);
     let caller = reader.caller();
-    if let Some(fields) = reader.optional_body()? {
-        fields.finish();
-    }
+    reader.empty_body()?;
     reader.finish(|| Some((engine_id?, caller)))
 }

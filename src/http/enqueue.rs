@@ -48,6 +48,9 @@ pub struct EnqueueBody {
     #[schema(minimum = 1, maximum = 43200)]
     visibility_timeout_seconds: Option<u32>,
     retry_policy: Option<policies::RetryPolicyBody>,
+    /// Not leased within that many seconds: cancelled, as too old.
+    #[schema(minimum = 1, maximum = 31_536_000)]
+    discard_after_seconds: Option<u32>,
     /// Within 24 hours the same key in the same queue stands for the same event. A single event may
     /// carry it as the header Idempotency-Key instead.
     #[schema(min_length = 1, max_length = 255)]
@@ -212,6 +215,7 @@ fn read_event(
     let scenario_run_id = fields.optional("scenario_run_id", scenario_run_id);
     let visibility_timeout_seconds = fields.optional("visibility_timeout_seconds", visibility_timeout());
     let retry_policy = policies::read(fields);
+    let discard_after_seconds = fields.optional("discard_after_seconds", integer(1..=MAX_DELAY_SECONDS));
     let key = fields.optional("idempotency_key", parsed(idempotency_key));
     if key.is_some() && key_of_header.is_some() && key != key_of_header {
         fields.error("idempotency_key", "differs from the header Idempotency-Key");
@@ -229,6 +233,7 @@ fn read_event(
         scenario_run_id,
         visibility_timeout_seconds,
         retry_policy,
+        discard_after_seconds,
         idempotency_key: key.or(key_of_header),
         traceparent,
         tracestate,

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::Api;
 use super::input::{Input, Reader, parse_uuid};
 use super::leased_event::lock_name;
-use super::pages::Page;
+use super::pages::{self, Page};
 use super::problem::{Problem, ProblemBody};
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId};
@@ -42,9 +42,13 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EventReply
 /// Lists an event's ended attempts, the newest first.
 #[utoipa::path(
     get, path = "/events/{event_id}/attempts", tag = "events",
-    params(("event_id" = uuid::Uuid, Path, description = "The event")),
+    params(
+        ("event_id" = uuid::Uuid, Path, description = "The event"),
+        ("limit" = Option<u32>, Query, description = "Items a page, 50 by default", minimum = 1, maximum = 200),
+        ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
+    ),
     responses(
-        (status = 200, description = "All of them", body = Page<AttemptReply>),
+        (status = 200, description = "A page of attempts", body = Page<AttemptReply>),
         (status = 404, description = "No such event", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Not a UUID", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
@@ -53,9 +57,13 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EventReply
 pub async fn attempts(State(api): State<Api>, input: Input) -> Result<Json<Page<AttemptReply>>, Problem> {
     let reader = input.reader();
     let event_id = reader.path("event_id", parse_uuid).map(EventId);
+    let limit = pages::limit(&reader);
+    // Their numbers are places enough.
+    let before = reader.query("cursor", |text| text.parse::<i32>().map_err(|_| pages::BAD_CURSOR));
     let event_id = reader.finish(|| event_id)?;
-    let attempts = api.broker.attempts_of_event(event_id).await?;
-    Ok(Json(Page { items: attempts.into_iter().map(AttemptReply::of).collect(), next_cursor: None }))
+    let found = api.broker.attempts_of_event(event_id, before, limit + 1).await?;
+    let place = |attempt: &Attempt| attempt.attempt.to_string();
+    Ok(Json(Page::of(found, limit, place, AttemptReply::of)))
 }
 
 /// Reads `?include=payload`.

@@ -184,6 +184,14 @@ impl<'a> Reader<'a> {
         if self.input.body.is_empty() { Ok(None) } else { self.body() }
     }
 
+    /// A body that may be left out, and has no fields.
+    pub fn empty_body(&self) -> Result<(), Problem> {
+        if let Some(fields) = self.optional_body()? {
+            fields.finish();
+        }
+        Ok(())
+    }
+
     fn note<T, E: ToString>(&self, place: InputPlace, parsed: Result<T, E>) -> Option<T> {
         parsed.map_err(|error| self.errors.add(place, error.to_string())).ok()
     }

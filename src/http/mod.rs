@@ -3,6 +3,7 @@
 //! Handlers read their input, call the broker, and map the answer; nothing else.
 
 mod around;
+mod cancel;
 mod dead_letters;
 mod engines;
 mod enqueue;
@@ -64,6 +65,8 @@ fn routes_with_document() -> OpenApiRouter<Api> {
         .routes(routes!(lease::exchange))
         .routes(routes!(events::get))
         .routes(routes!(events::attempts))
+        .routes(routes!(cancel::cancel))
+        .routes(routes!(cancel::cancel_run))
         .routes(routes!(settle::settle))
         .routes(routes!(settle::settle_many))
         .routes(routes!(dead_letters::list))

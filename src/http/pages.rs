@@ -10,6 +10,8 @@ use utoipa::ToSchema;
 use super::input::{Reader, number_in};
 use crate::domain::limits::{DEFAULT_PAGE, MAX_PAGE};
 
+pub const BAD_CURSOR: &str = "is not a next_cursor of this list";
+
 /// A page of a list.
 #[derive(Serialize, ToSchema)]
 pub struct Page<T> {
@@ -27,10 +29,12 @@ pub struct Asked<Id> {
 
 /// Reads `?limit=` and `?cursor=`.
 pub fn asked<Id>(reader: &Reader<'_>, id: impl Fn(uuid::Uuid) -> Id) -> Asked<Id> {
-    Asked {
-        limit: reader.query("limit", number_in(1..=MAX_PAGE)).unwrap_or(DEFAULT_PAGE),
-        behind: reader.query("cursor", parse_cursor).map(|(at, uuid)| (at, id(uuid))),
-    }
+    Asked { limit: limit(reader), behind: reader.query("cursor", parse_cursor).map(|(at, uuid)| (at, id(uuid))) }
+}
+
+/// Reads `?limit=`.
+pub fn limit(reader: &Reader<'_>) -> u32 {
+    reader.query("limit", number_in(1..=MAX_PAGE)).unwrap_or(DEFAULT_PAGE)
 }
 
 impl<T> Page<T> {
@@ -52,5 +56,5 @@ pub fn cursor(at: DateTime<Utc>, id: impl Display) -> String {
 fn parse_cursor(text: &str) -> Result<(DateTime<Utc>, uuid::Uuid), String> {
     text.split_once('_')
         .and_then(|(at, id)| Some((DateTime::parse_from_rfc3339(at).ok()?.to_utc(), uuid::Uuid::from_str(id).ok()?)))
-        .ok_or_else(|| "is not a next_cursor of this list".to_owned())
+        .ok_or_else(|| BAD_CURSOR.to_owned())
 }

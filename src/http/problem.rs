@@ -24,6 +24,7 @@ pub enum Code {
     AlreadySettled,
     EngineTypeMismatch,
     EngineIdTaken,
+    EventIsFinal,
     NotADeadLetter,
     PayloadTooLarge,
     UnsupportedMediaType,
@@ -54,6 +55,7 @@ impl Code {
             Self::AlreadySettled => (StatusCode::CONFLICT, "already_settled", "The lease was settled otherwise"),
             Self::EngineTypeMismatch => (StatusCode::CONFLICT, "engine_type_mismatch", "The engine is of another type"),
             Self::EngineIdTaken => (StatusCode::CONFLICT, "engine_id_taken", "The engine id is taken"),
+            Self::EventIsFinal => (StatusCode::CONFLICT, "event_is_final", "The event has ended"),
             Self::NotADeadLetter => (StatusCode::CONFLICT, "not_a_dead_letter", "The event is not a dead letter"),
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body is too large"),
             Self::UnsupportedMediaType => {
@@ -207,6 +209,9 @@ impl From<broker::Error> for Problem {
                 Self::new(Code::EngineIdTaken, detail).with("engine_type", json!(registered))
             }
             Error::EventNotFound(_) => Self::new(Code::EventNotFound, detail),
+            Error::EventIsFinal { status, .. } => {
+                Self::new(Code::EventIsFinal, detail).with("event_status", json!(status))
+            }
             Error::NotADeadLetter { status, .. } => {
                 Self::new(Code::NotADeadLetter, detail).with("event_status", json!(status))
             }

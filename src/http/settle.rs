@@ -253,7 +253,7 @@ pub async fn settle_many(State(api): State<Api>, input: Input) -> Result<Json<Se
 }
 
 /// An entry of a list: a settlement, or what is wrong with it, and with which event.
-pub type Entry = Result<Settlement, (Option<EventId>, Problem)>;
+pub type Entry = Result<Settlement, Box<(Option<EventId>, Problem)>>;
 
 /// The items of a list of settlements, which may not be empty.
 pub fn entries_of(raw: &RawValue) -> Result<Vec<&RawValue>, String> {
@@ -274,7 +274,7 @@ pub fn read_entries(items: Vec<&RawValue>, limits: Limits, caller: Option<Engine
                 (errors, Some(settlement)) if errors.is_empty() => Ok(settlement),
                 (errors, _) => {
                     let event_id = fields.and_then(|fields| fields.peek("event_id", uuid)).map(EventId);
-                    Err((event_id, Problem::invalid_input(errors)))
+                    Err(Box::new((event_id, Problem::invalid_input(errors))))
                 }
             }
         })
@@ -296,7 +296,10 @@ pub async fn settle_entries(api: &Api, entries: Vec<Entry>) -> Result<Vec<Settle
                     SettleResult::Refused { event_id: Some(settlement.event_id), error: problem.into_body() }
                 }
             },
-            Err((event_id, problem)) => SettleResult::Refused { event_id, error: problem.into_body() },
+            Err(refused) => {
+                let (event_id, problem) = *refused;
+                SettleResult::Refused { event_id, error: problem.into_body() }
+            }
         })
         .collect())
 }

@@ -72,16 +72,24 @@ fn parse_optional<T>(text: Option<&str>, parse: fn(&str) -> Option<T>) -> std::r
     text.map(|text| parse(text).ok_or_else(|| text.to_owned())).transpose()
 }
 
-/// The ended attempts of one event, the newest first.
-pub async fn list(connection: &mut PgConnection, event_id: EventId) -> Result<Vec<Attempt>> {
+/// Ended attempts of one event, the newest first: up to `limit` of those before attempt `before`.
+pub async fn list(
+    connection: &mut PgConnection,
+    event_id: EventId,
+    before: Option<i32>,
+    limit: u32,
+) -> Result<Vec<Attempt>> {
     let rows: Vec<AttemptRow> = sqlx::query_as(
         "select attempt, engine_id, engine_software_version, leased_at, ended_at, outcome, answer, result,
                 error, progress, late_by_seconds, final_status
          from eventlease.event_attempts
-         where event_id = $1
-         order by attempt desc",
+         where event_id = $1 and attempt < coalesce($2, 2147483647)
+         order by attempt desc
+         limit $3",
     )
     .bind(event_id.0)
+    .bind(before)
+    .bind(i64::from(limit))
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(|row| row.into_attempt(event_id.0)).collect()

@@ -21,6 +21,8 @@ pub struct NewEvent {
     pub scenario_run_id: Option<ScenarioRunId>,
     pub visibility_timeout_seconds: Option<u32>,
     pub retry_policy: Option<RetryPolicyOverrides>,
+    /// Not leased within so many seconds of being enqueued: cancelled.
+    pub discard_after_seconds: Option<u32>,
     pub idempotency_key: Option<String>,
     pub traceparent: Option<String>,
     pub tracestate: Option<String>,
@@ -73,9 +75,11 @@ pub async fn enqueue(
     let mut retry_policies = Vec::with_capacity(count);
     let mut traceparents = Vec::with_capacity(count);
     let mut tracestates = Vec::with_capacity(count);
+    let mut discard_afters = Vec::with_capacity(count);
     let mut event_ids = Vec::with_capacity(count);
     let mut idempotency_keys = Vec::with_capacity(count);
     for (event, event_id) in events {
+        discard_afters.push(event.discard_after_seconds.map(f64::from));
         event_ids.push(event_id.map(|event_id| event_id.0));
         idempotency_keys.push(event.idempotency_key.as_deref());
         engine_types.push(event.engine_type.as_str());
@@ -114,6 +118,7 @@ pub async fn enqueue(
         .bind(f64::from(max_delay_seconds))
         .bind(event_ids)
         .bind(idempotency_keys)
+        .bind(discard_afters)
         .fetch_all(connection)
         .await?;
     Ok(rows

@@ -2,6 +2,7 @@
 //! beside them. Every statement names its schema and reads the time from PostgreSQL.
 
 pub mod attempts;
+pub mod cancel;
 pub mod dead_letters;
 pub mod depth;
 pub mod endings;

@@ -22,11 +22,12 @@ impl Task for Reaper {
         let reaped = self.broker.reap().await?;
         Ok((!reaped.is_nothing()).then(|| {
             format!(
-                "{} engines unresponsive, {} removed; {} leases of theirs and {} expired ones ended",
+                "{} engines unresponsive, {} removed; {} leases of theirs and {} expired ones ended; {} events too old",
                 reaped.engines_marked_unresponsive,
                 reaped.engines_removed,
                 reaped.leases_of_unresponsive,
                 reaped.leases_expired,
+                reaped.events_too_old,
             )
         }))
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Lab, Reply};
 
-fn body(key: &str, payload: Value) -> Value {
+fn body(key: &str, payload: i32) -> Value {
     json!({"engine_type": "dialogue", "event_type": "e", "payload": payload, "idempotency_key": key})
 }
 
@@ -17,8 +17,8 @@ async fn count_events(lab: &Lab) -> i64 {
 #[tokio::test]
 async fn the_same_key_and_body_again_answers_the_same_event() {
     let lab = Lab::start().await;
-    let first = lab.post("/api/v1/events", &body("k1", json!(1))).await.expect(201);
-    let again = lab.post("/api/v1/events", &body("k1", json!(1))).await.expect(200);
+    let first = lab.post("/api/v1/events", &body("k1", 1)).await.expect(201);
+    let again = lab.post("/api/v1/events", &body("k1", 1)).await.expect(200);
     assert_eq!(again.body["event_id"], first.body["event_id"]);
     assert_eq!(again.body["duplicate"], true);
     assert_eq!(again.header("location"), first.header("location"));
@@ -33,17 +33,17 @@ async fn the_header_is_as_good_as_the_field_but_must_not_contradict_it() {
     let first = Reply::of(with_header(&plain)).await.expect(201);
     let again = Reply::of(with_header(&plain)).await.expect(200);
     assert_eq!(again.body["event_id"], first.body["event_id"]);
-    let refused = Reply::of(with_header(&body("k2", json!(1)))).await.problem(422, "invalid_input");
+    let refused = Reply::of(with_header(&body("k2", 1))).await.problem(422, "invalid_input");
     assert_eq!(refused.places(), ["/idempotency_key"]);
 }
 
 #[tokio::test]
 async fn another_body_under_the_same_key_is_refused_but_another_queue_is_another_key() {
     let lab = Lab::start().await;
-    let first = lab.post("/api/v1/events", &body("k1", json!(1))).await.expect(201);
-    let refused = lab.post("/api/v1/events", &body("k1", json!(2))).await.problem(422, "idempotency_key_reused");
+    let first = lab.post("/api/v1/events", &body("k1", 1)).await.expect(201);
+    let refused = lab.post("/api/v1/events", &body("k1", 2)).await.problem(422, "idempotency_key_reused");
     assert_eq!(refused.body["event_id"], first.body["event_id"]);
-    let mut other = body("k1", json!(2));
+    let mut other = body("k1", 2);
     other["engine_type"] = json!("trend");
     lab.post("/api/v1/events", &other).await.expect(201);
 }
@@ -51,9 +51,9 @@ async fn another_body_under_the_same_key_is_refused_but_another_queue_is_another
 #[tokio::test]
 async fn a_key_is_forgotten_after_its_time() {
     let lab = Lab::start().await;
-    let first = lab.post("/api/v1/events", &body("k1", json!(1))).await.expect(201);
+    let first = lab.post("/api/v1/events", &body("k1", 1)).await.expect(201);
     lab.sql("update eventlease.idempotency_keys set expires_at = statement_timestamp() - interval '1 second'").await;
-    let second = lab.post("/api/v1/events", &body("k1", json!(2))).await.expect(201);
+    let second = lab.post("/api/v1/events", &body("k1", 2)).await.expect(201);
     assert_ne!(second.body["event_id"], first.body["event_id"]);
     lab.sql("update eventlease.idempotency_keys set expires_at = statement_timestamp() - interval '1 second'").await;
     assert_eq!(lab.broker().forget_idempotency_keys().await.expect("a database"), 1);
@@ -63,7 +63,7 @@ async fn a_key_is_forgotten_after_its_time() {
 async fn concurrent_duplicates_on_two_replicas_make_one_event() {
     let mut lab = Lab::start().await;
     let replica = lab.start_replica(&[]).await;
-    let sent = body("k1", json!({"n": 1}));
+    let sent = body("k1", 1);
     let calls = (0..20).map(|n| {
         let base = if n % 2 == 0 { lab.url.clone() } else { replica.clone() };
         let request = lab.request("POST", &format!("{base}/api/v1/events")).json(&sent);
@@ -83,7 +83,7 @@ async fn concurrent_duplicates_on_two_replicas_make_one_event() {
 #[tokio::test]
 async fn a_batch_knows_its_own_duplicates() {
     let lab = Lab::start().await;
-    let events = [body("a", json!(1)), body("a", json!(1)), body("a", json!(2)), body("b", json!(1))];
+    let events = [body("a", 1), body("a", 1), body("a", 2), body("b", 1)];
     let reply = lab.post("/api/v1/events/batch", &json!({"events": events})).await.expect(207);
     let results = reply.body["results"].as_array().expect("results");
     assert_eq!(results[1]["event_id"], results[0]["event_id"]);
@@ -96,10 +96,10 @@ async fn a_batch_knows_its_own_duplicates() {
 #[tokio::test]
 async fn an_event_that_was_refused_leaves_its_key_free() {
     let lab = Lab::start().await;
-    let mut far = body("k1", json!(1));
+    let mut far = body("k1", 1);
     far["available_at"] = json!("2999-01-01T00:00:00Z");
     lab.post("/api/v1/events", &far).await.problem(422, "invalid_input");
-    lab.post("/api/v1/events", &body("k1", json!(1))).await.expect(201);
+    lab.post("/api/v1/events", &body("k1", 1)).await.expect(201);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod cancel;
 mod exchange;
 mod idempotency;
 mod life;

@@ -2,10 +2,10 @@
 with sent as (
     select *
     from unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::float8[], $6::timestamptz[],
-                $7::text[], $8::integer[], $9::text[], $10::text[], $11::text[], $13::uuid[], $14::text[])
+                $7::text[], $8::integer[], $9::text[], $10::text[], $11::text[], $13::uuid[], $14::text[], $15::float8[])
         with ordinality as sent (engine_type, event_type, payload, priority, delay_seconds, asked_for,
                 scenario_run_id, visibility_timeout_seconds, retry_policy, traceparent, tracestate, given_id,
-                idempotency_key, ordinal)
+                idempotency_key, discard_after_seconds, ordinal)
 ),
 -- ids and times, once for the whole statement
 placed as materialized (
@@ -32,9 +32,10 @@ facts as (
 ),
 open_events as (
     insert into eventlease.event_queue (event_id, engine_type, event_type, state, priority, available_at,
-        payload_bytes, visibility_timeout_seconds, retry_policy)
+        payload_bytes, visibility_timeout_seconds, retry_policy, discard_at)
     select event_id, engine_type, event_type, 'queued', priority, available_at,
-        octet_length(payload), visibility_timeout_seconds, retry_policy::json
+        octet_length(payload), visibility_timeout_seconds, retry_policy::json,
+        created_at + make_interval(secs => discard_after_seconds)
     from accepted
 ),
 queues as (

@@ -13,6 +13,7 @@ leased as (
         leased_by = granted.engine_id,
         incarnation = granted.incarnation,
         poll_id = granted.poll_id,
+        discard_at = null,
         leased_at = statement_timestamp(),
         lease_seconds = terms.seconds,
         lease_expires_at = statement_timestamp() + make_interval(secs => terms.seconds),

@@ -14,6 +14,7 @@ cross join lateral (
         and q.priority = edge.priority
         and (q.available_at, q.event_id) > (edge.available_at, edge.event_id)
         and q.available_at <= statement_timestamp()
+        and (q.discard_at is null or q.discard_at > statement_timestamp())
     order by q.available_at, q.event_id
     limit $6
     for update skip locked

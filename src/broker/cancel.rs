@@ -1,0 +1,107 @@
+//! Cancelling: a queued event at once, one in an engine's hands when its lease ends.
+
+use super::aftermath::Aftermath;
+use super::{Broker, Error, Result, commit};
+use crate::domain::event::{Outcome, Status};
+use crate::domain::ids::EventId;
+use crate::domain::names::ScenarioRunId;
+use crate::store::cancel;
+use crate::store::endings::{self, EndedAttempt, Fate};
+use crate::store::events::Event;
+use crate::store::open_events::{self, OpenEvent};
+use crate::store::{self, PgConnection};
+
+/// Cancelled in one transaction.
+const BATCH: u32 = 500;
+
+/// What a cancellation came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Cancelled {
+    pub cancelled: usize,
+    /// In engines' hands: their engines hear of it, and the events end with their leases.
+    pub requested: usize,
+}
+
+impl Broker {
+    /// Cancels an event, or asks for it while an engine works on it. Again is as good as once.
+    pub async fn cancel(&self, event_id: EventId) -> Result<Event> {
+        let mut transaction = self.begin().await?;
+        let mut aftermath = Aftermath::default();
+        let open = open_events::lock(&mut transaction, &[event_id]).await?;
+        cancel_locked(&mut transaction, &open, None, &mut aftermath).await?;
+        let event =
+            store::events::read(&mut transaction, event_id, false).await?.ok_or(Error::EventNotFound(event_id))?;
+        if open.is_empty() && event.status != Status::Cancelled {
+            return Err(Error::EventIsFinal { event_id, status: event.status });
+        }
+        commit(transaction).await?;
+        self.announce(aftermath);
+        Ok(event)
+    }
+
+    /// Cancels all that is open of a scenario run.
+    pub async fn cancel_scenario_run(&self, run: &ScenarioRunId) -> Result<Cancelled> {
+        let mut all = Cancelled::default();
+        loop {
+            let mut transaction = self.begin().await?;
+            let ids = cancel::open_events_of_run(&mut transaction, run.as_str(), BATCH).await?;
+            let open = open_events::lock(&mut transaction, &ids).await?;
+            let mut aftermath = Aftermath::default();
+            let done = cancel_locked(&mut transaction, &open, None, &mut aftermath).await?;
+            commit(transaction).await?;
+            self.announce(aftermath);
+            all.cancelled += done.cancelled;
+            all.requested += done.requested;
+            if ids.is_empty() {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Cancels events that nobody leased in time.
+    pub(super) async fn cancel_too_old(&self) -> Result<usize> {
+        let mut transaction = self.begin().await?;
+        let ids = cancel::events_too_old(&mut transaction, BATCH).await?;
+        let too_old: Vec<OpenEvent> = open_events::lock(&mut transaction, &ids).await?;
+        let too_old: Vec<OpenEvent> = too_old.into_iter().filter(|event| !event.lease.is_processing).collect();
+        let mut aftermath = Aftermath::default();
+        let reason = r#"{"type":"too_old","message":"no engine leased it in time"}"#;
+        let done = cancel_locked(&mut transaction, &too_old, Some(reason), &mut aftermath).await?;
+        commit(transaction).await?;
+        self.announce(aftermath);
+        Ok(done.cancelled)
+    }
+}
+
+/// Closes what is queued, and leaves word with what is processing.
+async fn cancel_locked(
+    connection: &mut PgConnection,
+    open: &[OpenEvent],
+    error: Option<&str>,
+    aftermath: &mut Aftermath,
+) -> Result<Cancelled> {
+    let (processing, queued): (Vec<&OpenEvent>, Vec<&OpenEvent>) =
+        open.iter().partition(|event| event.lease.is_processing);
+    let ended: Vec<EndedAttempt<'_>> = queued
+        .iter()
+        .map(|event| EndedAttempt {
+            event_id: event.event_id,
+            outcome: Outcome::Cancelled,
+            fate: Fate::Close { status: Status::Cancelled },
+            result: None,
+            error,
+            error_type: None,
+            error_message: None,
+            late_by_seconds: None,
+        })
+        .collect();
+    endings::apply(connection, &ended).await?;
+    for (event, attempt) in queued.iter().zip(&ended) {
+        aftermath.ended(event, attempt, None);
+    }
+    let asked: Vec<EventId> = processing.iter().map(|event| event.event_id).collect();
+    if !asked.is_empty() {
+        cancel::request(connection, &asked).await?;
+    }
+    Ok(Cancelled { cancelled: queued.len(), requested: processing.len() })
+}

@@ -1,0 +1,78 @@
+//! `POST /events/{event_id}/cancel` and `POST /scenario-runs/{scenario_run_id}/cancel`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Api;
+use super::events::EventReply;
+use super::input::{Input, parse_uuid};
+use super::problem::{Problem, ProblemBody};
+use crate::domain::event::Status;
+use crate::domain::ids::EventId;
+use crate::domain::names::ScenarioRunId;
+
+/// Cancels an event. While an engine works on it, the engine hears of it with its next heartbeat or
+/// renewal, and the event is cancelled when its lease ends in any way but completion.
+#[utoipa::path(
+    post, path = "/events/{event_id}/cancel", tag = "events",
+    params(("event_id" = uuid::Uuid, Path, description = "The event")),
+    responses(
+        (status = 200, description = "Cancelled", body = EventReply),
+        (status = 202, description = "Asked for: an engine works on it", body = EventReply),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such event", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "It has ended otherwise", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Not a UUID", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn cancel(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
+    let event_id = {
+        let reader = input.reader();
+        let event_id = reader.path("event_id", parse_uuid).map(EventId);
+        reader.caller();
+        reader.empty_body()?;
+        reader.finish(|| event_id)?
+    };
+    let event = api.broker.cancel(event_id).await?;
+    let status = if event.status == Status::Cancelled { StatusCode::OK } else { StatusCode::ACCEPTED };
+    Ok((status, Json(EventReply::of(event))).into_response())
+}
+
+/// Cancels all that is open of a scenario run.
+#[utoipa::path(
+    post, path = "/scenario-runs/{scenario_run_id}/cancel", tag = "events",
+    params(("scenario_run_id" = String, Path, description = "The run", min_length = 1, max_length = 64)),
+    responses(
+        (status = 200, description = "How many", body = CancelledReply),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Not the name of a run", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn cancel_run(State(api): State<Api>, input: Input) -> Result<Json<CancelledReply>, Problem> {
+    let run = {
+        let reader = input.reader();
+        let run = reader.path("scenario_run_id", ScenarioRunId::parse);
+        reader.caller();
+        reader.empty_body()?;
+        reader.finish(|| run)?
+    };
+    let done = api.broker.cancel_scenario_run(&run).await?;
+    Ok(Json(CancelledReply { cancelled: done.cancelled, cancel_requested: done.requested }))
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = CancelledRun)]
+pub struct CancelledReply {
+    /// Queued events that are cancelled now.
+    cancelled: usize,
+    /// Events in engines' hands, which end with their leases.
+    cancel_requested: usize,
+}

@@ -1,0 +1,52 @@
+//! Finding what is to be cancelled, and leaving word of it.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Result;
+use crate::domain::ids::EventId;
+
+/// Leaves word that somebody wants these events cancelled; their leases go on.
+pub async fn request(connection: &mut PgConnection, events: &[EventId]) -> Result<()> {
+    let ids: Vec<Uuid> = events.iter().map(|event| event.0).collect();
+    sqlx::query(
+        "update eventlease.event_queue
+         set cancel_requested_at = coalesce(cancel_requested_at, statement_timestamp())
+         where event_id = any($1)",
+    )
+    .bind(ids)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Up to `limit` open events of a run that nobody has wanted cancelled yet.
+pub async fn open_events_of_run(connection: &mut PgConnection, run: &str, limit: u32) -> Result<Vec<EventId>> {
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "select e.event_id
+         from eventlease.events e
+         join eventlease.event_queue q on q.event_id = e.event_id and q.engine_type = e.engine_type
+         where e.scenario_run_id = $1 and q.cancel_requested_at is null
+         limit $2",
+    )
+    .bind(run)
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().map(EventId).collect())
+}
+
+/// Up to `limit` queued events whose `discard_after_seconds` are over.
+pub async fn events_too_old(connection: &mut PgConnection, limit: u32) -> Result<Vec<EventId>> {
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "select event_id from eventlease.event_queue
+         where discard_at <= statement_timestamp() and state = 'queued'
+         order by discard_at
+         limit $1
+         for update skip locked",
+    )
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().map(EventId).collect())
+}
