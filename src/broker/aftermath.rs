@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
+use super::activity::bucket;
 use super::ready_edges::Located;
 use super::{Broker, sway};
 use crate::domain::event::{Outcome, Status};
@@ -71,6 +72,11 @@ impl Broker {
         for (engine_type, outcome, answer, held_seconds) in aftermath.ended {
             match outcome {
                 Outcome::Completed | Outcome::Failed | Outcome::Released => {
+                    self.activity.count(&engine_type, |counts| {
+                        counts.completed += i64::from(outcome == Outcome::Completed);
+                        counts.failed += i64::from(outcome == Outcome::Failed);
+                        counts.durations[bucket(held_seconds)] += 1;
+                    });
                     self.metrics.settlements.with_label_values(&[&engine_type, answer.as_str()]).inc();
                     self.metrics.attempt_seconds.with_label_values(&[&engine_type]).observe(held_seconds);
                 }
@@ -79,6 +85,7 @@ impl Broker {
                 | Outcome::EngineUnresponsive
                 | Outcome::EngineRestarted
                 | Outcome::Deregistered => {
+                    self.activity.count(&engine_type, |counts| counts.lost += 1);
                     if matches!(outcome, Outcome::Expired | Outcome::MaxLease) {
                         self.metrics.leases_expired.with_label_values(&[&engine_type]).inc();
                     }

@@ -67,6 +67,7 @@ impl Broker {
                 let engine_type = event.engine_type.as_str();
                 aftermath.landed(engine_type, false, event.priority, enqueued.event_id, enqueued.available_at);
                 self.metrics.events_enqueued.with_label_values(&[engine_type]).inc();
+                self.activity.count(engine_type, |counts| counts.enqueued += 1);
             }
         }
         self.announce(aftermath);

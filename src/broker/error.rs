@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId};
+use crate::domain::names::{EngineType, EventType};
 use crate::store;
 
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +17,10 @@ pub enum Error {
     EngineTypeMismatch { engine_id: EngineId, registered: String, asked_for: String },
     #[error("engine {engine_id} is registered as {registered}; another engine_type needs another engine_id")]
     EngineIdTaken { engine_id: EngineId, registered: String },
+    #[error("no queue {0} exists: it had no event, engine or setting yet")]
+    QueueNotFound(EngineType),
+    #[error("event type {0} has no retry policy of its own")]
+    NoPolicyOfEventType(EventType),
     #[error("no event {0} is known")]
     EventNotFound(EventId),
     #[error("event {event_id} has ended already: it is {}", .status.as_str())]

@@ -54,6 +54,11 @@ impl Hub {
         }
     }
 
+    /// Something changed for all that wait for this queue.
+    pub fn wake_queue(&self, engine_type: &str) {
+        self.wake_for_events(engine_type, usize::MAX);
+    }
+
     /// The engine settled something, or was told to drain or to go on.
     pub fn wake_engine(&self, engine_id: EngineId) {
         if let Some(engine) = self.lock().engines.get(&engine_id) {

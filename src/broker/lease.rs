@@ -29,7 +29,8 @@ pub struct Poll {
     pub engine_type: EngineType,
     /// `None`: an anonymous lease.
     pub engine_id: Option<EngineId>,
-    pub limit: u32,
+    /// `None`: the queue's default, else the server's.
+    pub limit: Option<u32>,
     pub wait: Duration,
     pub visibility_timeout_seconds: Option<u32>,
     pub poll_id: Option<Uuid>,
@@ -46,6 +47,8 @@ pub struct Polled {
 pub enum Notice {
     EngineDraining { held: u32 },
     EngineAtCapacity { held: u32, is_held_for_a_suspect: bool },
+    QueuePaused,
+    QueueAtMaxProcessing { processing: u32 },
     ServerStopping,
 }
 
@@ -81,9 +84,7 @@ impl Broker {
             was_draining = Some(is_draining);
             if !polled.events.is_empty() {
                 // There may be more than this poll could take.
-                if polled.events.len() >= usize::try_from(poll.limit).unwrap_or(usize::MAX) {
-                    self.hub.wake_for_events(poll.engine_type.as_str(), 1);
-                }
+                self.hub.wake_for_events(poll.engine_type.as_str(), 1);
                 return Ok(polled);
             }
             if starts_to_drain || Instant::now() >= deadline {
@@ -162,6 +163,20 @@ impl Broker {
         scan: &Scan,
     ) -> Result<(Vec<Result<Polled>>, Vec<Located>)> {
         let mut transaction = self.begin().await?;
+        let gate = store::queues::gate(&mut transaction, engine_type).await?;
+        let default_limit = gate.default_limit.map_or(self.settings.default_limit, i32::cast_unsigned);
+        let processing = match gate.max_processing {
+            Some(_) => store::queues::count_processing_locked(&mut transaction, engine_type).await?,
+            None => 0,
+        };
+        let queue_room = gate.max_processing.map_or(u32::MAX, |max| max.cast_unsigned().saturating_sub(processing));
+        let queue_notice = if gate.is_paused {
+            Some(Notice::QueuePaused)
+        } else if queue_room == 0 {
+            Some(Notice::QueueAtMaxProcessing { processing })
+        } else {
+            None
+        };
         let engines = lock_engines(&mut transaction, polls).await?;
         let hands = hands_of(&mut transaction, &engines).await?;
 
@@ -172,7 +187,7 @@ impl Broker {
                 answers.push(Ok(Polled { events: repeated, notice: None }));
                 continue;
             }
-            match admit(poll, &engines, &hands) {
+            match admit(poll, default_limit, queue_notice, &engines, &hands) {
                 Ok(Admission::Claim(claim)) => {
                     answers.push(Ok(Polled::default()));
                     claims.push((index, claim));
@@ -184,7 +199,7 @@ impl Broker {
             }
         }
 
-        let due = lock_due(&mut transaction, engine_type, &claims, &hands, scan).await?;
+        let due = lock_due(&mut transaction, engine_type, &claims, &hands, scan, queue_room).await?;
         let mut taken = Vec::new();
         if !due.is_empty() {
             let candidates: Vec<Candidate> = due.iter().map(candidate).collect();
@@ -263,9 +278,17 @@ enum Admission {
 }
 
 /// Whether a poll may claim anything at all.
-fn admit(poll: &Poll, engines: &[LockedEngine], hands: &[Hand]) -> Result<Admission> {
+fn admit(
+    poll: &Poll,
+    default_limit: u32,
+    queue_notice: Option<Notice>,
+    engines: &[LockedEngine],
+    hands: &[Hand],
+) -> Result<Admission> {
+    let limit = poll.limit.unwrap_or(default_limit);
     let Some(engine_id) = poll.engine_id else {
-        return Ok(Admission::Claim(Claim { limit: poll.limit, hand: None }));
+        let claim = Admission::Claim(Claim { limit, hand: None });
+        return Ok(queue_notice.map_or(claim, Admission::Notice));
     };
     let index =
         engines.iter().position(|engine| engine.engine_id == engine_id).ok_or(Error::EngineNotFound(engine_id))?;
@@ -277,13 +300,16 @@ fn admit(poll: &Poll, engines: &[LockedEngine], hands: &[Hand]) -> Result<Admiss
     if engine.status == EngineStatus::Draining {
         return Ok(Admission::Notice(Notice::EngineDraining { held: hand.held }));
     }
+    if let Some(notice) = queue_notice {
+        return Ok(Admission::Notice(notice));
+    }
     if hand.room() == 0 {
         return Ok(Admission::Notice(Notice::EngineAtCapacity {
             held: hand.held,
             is_held_for_a_suspect: hand.is_holding_a_suspect,
         }));
     }
-    Ok(Admission::Claim(Claim { limit: poll.limit, hand: Some(index) }))
+    Ok(Admission::Claim(Claim { limit, hand: Some(index) }))
 }
 
 /// Locks the polling engines. One that was unresponsive has just given a sign of life.
@@ -345,6 +371,7 @@ async fn lock_due(
     claims: &[(usize, Claim)],
     hands: &[Hand],
     scan: &Scan,
+    queue_room: u32,
 ) -> Result<Vec<DueEvent>> {
     if claims.is_empty() {
         return Ok(Vec::new());
@@ -352,7 +379,8 @@ async fn lock_due(
     let wanted: u32 = claims
         .iter()
         .map(|(_, claim)| claim.hand.map_or(u32::MAX, |hand| hands[hand].room()).min(claim.limit))
-        .fold(0, u32::saturating_add);
+        .fold(0, u32::saturating_add)
+        .min(queue_room);
     let idle = claims.iter().filter(|(_, claim)| claim.hand.is_none_or(|hand| hands[hand].held == 0)).count();
     let suspects_wanted = u32::try_from(idle).unwrap_or(u32::MAX).max(1);
     let lock = async |connection: &mut PgConnection, ranges, limit| {
@@ -361,6 +389,7 @@ async fn lock_due(
     let mut due = lock(connection, &scan.normals, wanted).await?;
     due.extend(lock(connection, &scan.suspects, suspects_wanted).await?);
     due.sort_by_key(|event| (std::cmp::Reverse(event.priority), event.place));
+    due.truncate(usize::try_from(queue_room).unwrap_or(usize::MAX));
     Ok(due)
 }
 

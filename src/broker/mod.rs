@@ -1,14 +1,17 @@
 //! The use-cases, one file a verb. Knows no HTTP: requests come in checked, answers go out as facts.
 
+mod activity;
 mod aftermath;
 pub mod cancel;
 pub mod dead_letters;
 pub mod engines;
 pub mod enqueue;
 mod error;
+pub mod event_types;
 pub mod events;
 mod hub;
 pub mod lease;
+pub mod queues;
 mod ready_edges;
 pub mod reap;
 pub mod settle;
@@ -24,6 +27,7 @@ use crate::store;
 use crate::store::PgPool;
 use crate::store::lease::LeaseDefaults;
 
+use activity::Activity;
 pub use error::{Error, LeaseLost};
 use hub::Hub;
 use ready_edges::ReadyEdges;
@@ -35,6 +39,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     pub lease_defaults: LeaseDefaults,
+    /// Events a poll gets that names no limit.
+    pub default_limit: u32,
     /// After the service was away, leases are not judged for that long.
     pub grace_seconds: u32,
     pub retention_days: i32,
@@ -53,6 +59,9 @@ pub struct Broker {
     ready_edges: ReadyEdges,
     signs_of_life: SignsOfLife,
     emptying: lease::Emptying,
+    activity: Activity,
+    /// Tells this replica from others, for as long as it runs.
+    replica_id: uuid::Uuid,
     stopping: CancellationToken,
 }
 
@@ -67,6 +76,8 @@ impl Broker {
             ready_edges: ReadyEdges::default(),
             signs_of_life: SignsOfLife::default(),
             emptying: lease::Emptying::default(),
+            activity: Activity::default(),
+            replica_id: uuid::Uuid::new_v4(),
             stopping,
         }
     }

@@ -37,6 +37,17 @@ impl Broker {
         Ok((made, removal))
     }
 
+    /// Writes down what happened in the queues since the last time. What cannot be written is let go:
+    /// it is for looking at, nothing depends on it.
+    pub async fn write_activity(&self) -> Result<()> {
+        let counted = self.activity.take();
+        if !counted.is_empty() {
+            store::activity::add(&self.pool, self.replica_id, &counted).await?;
+            store::activity::forget_old(&self.pool).await?;
+        }
+        Ok(())
+    }
+
     /// Forgets idempotency keys whose time is over.
     pub async fn forget_idempotency_keys(&self) -> Result<u64> {
         Ok(store::idempotency::forget_expired(&self.pool).await?)
@@ -44,7 +55,8 @@ impl Broker {
 
     /// Sets the gauges that are read from the database.
     pub async fn measure(&self) -> Result<usize> {
-        let depths = store::depth::of_all_queues(&self.pool, DEPTH_COUNT_BOUND).await?;
+        let mut connection = self.connection().await?;
+        let depths = store::depth::of_queues(&mut connection, None, DEPTH_COUNT_BOUND).await?;
         let metrics = &self.metrics;
         for depth in &depths {
             let label = [depth.engine_type.as_str()];
@@ -54,16 +66,16 @@ impl Broker {
             metrics.queue_dead_letters.with_label_values(&label).set(depth.dead_letters);
             metrics.queue_oldest_due_age.with_label_values(&label).set(depth.oldest_due_age_seconds);
         }
-        let mut connection = self.connection().await?;
-        let engines = store::engines::count_by_status(&mut connection).await?;
+        let engines = store::engines::summarize(&mut connection, None).await?;
         metrics.engines.reset();
-        for (engine_type, _, _) in &engines {
+        for summary in &engines {
             for status in EngineStatus::ALL {
-                metrics.engines.with_label_values(&[engine_type.as_str(), status.as_str()]).set(0);
+                metrics.engines.with_label_values(&[summary.engine_type.as_str(), status.as_str()]).set(0);
             }
         }
-        for (engine_type, status, count) in &engines {
-            metrics.engines.with_label_values(&[engine_type.as_str(), status.as_str()]).set(*count);
+        for summary in &engines {
+            let labels = [summary.engine_type.as_str(), summary.status.as_str()];
+            metrics.engines.with_label_values(&labels).set(summary.engines);
         }
         Ok(depths.len())
     }

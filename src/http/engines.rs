@@ -104,11 +104,9 @@ fn read_registration(input: &Input, limits: Limits) -> Result<Registration, Prob
         let engine_id = fields.optional("engine_id", uuid).map(EngineId);
         let engine_type = fields.required("engine_type", parsed(EngineType::parse));
         let scenario_run_id = fields.optional("scenario_run_id", scenario_run_id);
-        let heartbeat_timeout_seconds = fields.nullable(
-            "heartbeat_timeout_seconds",
-            Some(limits.heartbeat_timeout_seconds),
-            integer(MIN_HEARTBEAT_TIMEOUT_SECONDS..=MAX_HEARTBEAT_TIMEOUT_SECONDS),
-        );
+        let mut heartbeat_timeout_seconds = Some(limits.heartbeat_timeout_seconds);
+        let timeouts = MIN_HEARTBEAT_TIMEOUT_SECONDS..=MAX_HEARTBEAT_TIMEOUT_SECONDS;
+        fields.patch("heartbeat_timeout_seconds", integer(timeouts)).apply(&mut heartbeat_timeout_seconds);
         let metadata = read_metadata(&fields, limits);
         fields.finish();
         Some(Registration {

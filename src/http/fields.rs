@@ -23,6 +23,24 @@ pub struct Fields<'a> {
     errors: &'a Errors,
 }
 
+/// What a member of a merge patch asks for.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Patch<T> {
+    Keep,
+    Clear,
+    Set(T),
+}
+
+impl<T> Patch<T> {
+    pub fn apply(self, field: &mut Option<T>) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *field = None,
+            Self::Set(value) => *field = Some(value),
+        }
+    }
+}
+
 struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -130,17 +148,12 @@ impl<'a> Fields<'a> {
         self.note(name, parse(value))
     }
 
-    /// A member whose null means something else than leaving it out: then it is `missing`.
-    pub fn nullable<T>(
-        &self,
-        name: &str,
-        missing: Option<T>,
-        parse: impl FnOnce(&'a RawValue) -> Result<T, String>,
-    ) -> Option<T> {
+    /// A member whose null means something else than leaving it out (a merge patch, RFC 7396).
+    pub fn patch<T>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, String>) -> Patch<T> {
         match self.get(name) {
-            None => missing,
-            Some(value) if value.get() == "null" => None,
-            Some(value) => self.note(name, parse(value)),
+            None => Patch::Keep,
+            Some(value) if value.get() == "null" => Patch::Clear,
+            Some(value) => self.note(name, parse(value)).map_or(Patch::Keep, Patch::Set),
         }
     }
 

@@ -48,7 +48,7 @@ use crate::domain::names::EngineType;
 )]
 pub async fn lease(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
     refuse_browsers(&input.headers)?;
-    let poll = read_poll(&input, api.limits.default_lease_limit)?;
+    let poll = read_poll(&input)?;
     let polled = api.broker.lease(poll).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(LeaseReply::of(polled))).into_response())
 }
@@ -123,7 +123,7 @@ fn read_exchange(input: &Input, limits: Limits) -> Result<(Poll, Vec<Entry>), Pr
         Some(Poll {
             engine_type: engine_type?,
             engine_id,
-            limit: limit.unwrap_or(limits.default_lease_limit),
+            limit,
             wait: Duration::from_secs(wait.unwrap_or(0).into()),
             visibility_timeout_seconds,
             poll_id,
@@ -158,11 +158,11 @@ fn refuse_browsers(headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-fn read_poll(input: &Input, default_limit: u32) -> Result<Poll, Problem> {
+fn read_poll(input: &Input) -> Result<Poll, Problem> {
     let reader = input.reader();
     let engine_type = reader.path("engine_type", EngineType::parse);
     let engine_id = reader.caller();
-    let limit = reader.query("limit", number_in(1..=MAX_LEASE_LIMIT)).unwrap_or(default_limit);
+    let limit = reader.query("limit", number_in(1..=MAX_LEASE_LIMIT));
     let wait = reader.query("wait_seconds", number_in(0..=MAX_WAIT_SECONDS)).unwrap_or(0);
     let visibility_timeout_seconds = reader.query(
         "visibility_timeout_seconds",
@@ -229,6 +229,18 @@ impl NoticeReply {
                 code: "engine_at_capacity",
                 detail: "an event whose lease was lost before is worked on alone: settle what is held first".to_owned(),
                 held: Some(held),
+                retry_after_seconds: 1,
+            },
+            Notice::QueuePaused => Self {
+                code: "queue_paused",
+                detail: "the queue is paused: nothing is leased from it".to_owned(),
+                held: None,
+                retry_after_seconds: 5,
+            },
+            Notice::QueueAtMaxProcessing { processing } => Self {
+                code: "queue_at_max_processing",
+                detail: format!("{processing} events of the queue are being processed, as many as its max_processing"),
+                held: None,
                 retry_after_seconds: 1,
             },
             Notice::ServerStopping => Self {

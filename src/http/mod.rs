@@ -7,6 +7,7 @@ mod cancel;
 mod dead_letters;
 mod engines;
 mod enqueue;
+mod event_types;
 mod events;
 mod fields;
 mod heartbeat;
@@ -18,6 +19,8 @@ mod operations;
 mod pages;
 mod policies;
 mod problem;
+mod queue_report;
+mod queues;
 mod settle;
 
 use std::sync::Arc;
@@ -45,6 +48,8 @@ pub struct Limits {
     pub max_body_bytes: usize,
     pub max_payload_bytes: usize,
     pub max_detail_bytes: usize,
+    pub default_visibility_timeout_seconds: u32,
+    pub default_max_lease_seconds: u32,
     pub default_lease_limit: u32,
     pub heartbeat_timeout_seconds: u32,
     pub are_lease_tokens_optional: bool,
@@ -72,6 +77,13 @@ fn routes_with_document() -> OpenApiRouter<Api> {
         .routes(routes!(dead_letters::list))
         .routes(routes!(dead_letters::get, dead_letters::discard))
         .routes(routes!(dead_letters::redrive))
+        .routes(routes!(queues::list))
+        .routes(routes!(queues::get, queues::patch))
+        .routes(routes!(queues::pause))
+        .routes(routes!(queues::resume))
+        .routes(routes!(queues::peek))
+        .routes(routes!(event_types::list))
+        .routes(routes!(event_types::get, event_types::put, event_types::delete))
         .routes(routes!(openapi::serve_document));
     OpenApiRouter::with_openapi(openapi::base())
         .nest("/api/v1", v1)

@@ -16,6 +16,8 @@ use utoipa::OpenApi;
         (name = "leases", description = "Leasing events and settling them"),
         (name = "engines", description = "The engine registry"),
         (name = "dead letters", description = "Events that ended without success"),
+        (name = "queues", description = "How deep they are, and their settings"),
+        (name = "retry policies", description = "Per event type"),
         (name = "operations", description = "Running the service"),
     )
 )]

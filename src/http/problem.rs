@@ -19,6 +19,7 @@ pub enum Code {
     NotFound,
     EngineNotFound,
     EventNotFound,
+    QueueNotFound,
     MethodNotAllowed,
     LeaseLost,
     AlreadySettled,
@@ -48,6 +49,7 @@ impl Code {
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "Nothing is here"),
             Self::EngineNotFound => (StatusCode::NOT_FOUND, "engine_not_found", "The engine is not registered"),
             Self::EventNotFound => (StatusCode::NOT_FOUND, "event_not_found", "The event is not known"),
+            Self::QueueNotFound => (StatusCode::NOT_FOUND, "queue_not_found", "The queue does not exist"),
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "The method does not fit the resource")
             }
@@ -208,6 +210,8 @@ impl From<broker::Error> for Problem {
             Error::EngineIdTaken { registered, .. } => {
                 Self::new(Code::EngineIdTaken, detail).with("engine_type", json!(registered))
             }
+            Error::QueueNotFound(_) => Self::new(Code::QueueNotFound, detail),
+            Error::NoPolicyOfEventType(_) => Self::new(Code::NotFound, detail),
             Error::EventNotFound(_) => Self::new(Code::EventNotFound, detail),
             Error::EventIsFinal { status, .. } => {
                 Self::new(Code::EventIsFinal, detail).with("event_status", json!(status))

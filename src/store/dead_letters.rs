@@ -191,12 +191,7 @@ pub async fn redrive(
             .bind(overrides.priority.map(i16::from))
             .bind(f64::from(overrides.delay_seconds))
             .bind(overrides.visibility_timeout_seconds.map(u32::cast_signed))
-            .bind(
-                overrides
-                    .retry_policy
-                    .as_ref()
-                    .map(|policy| serde_json::to_string(policy).expect("a policy is a plain object of numbers")),
-            )
+            .bind(overrides.retry_policy.as_ref().map(super::policies::to_json))
             .fetch_one(connection)
             .await?;
     let priority = u8::try_from(priority).expect("the schema keeps priorities in 0 to 9");

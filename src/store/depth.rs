@@ -1,6 +1,6 @@
 //! How deep the queues are, for the metrics.
 
-use sqlx::PgPool;
+use sqlx::PgConnection;
 
 use super::Result;
 
@@ -16,6 +16,11 @@ pub struct Depth {
     pub oldest_due_age_seconds: f64,
 }
 
-pub async fn of_all_queues(pool: &PgPool, count_bound: i64) -> Result<Vec<Depth>> {
-    Ok(sqlx::query_as(include_str!("sql/depth.sql")).bind(count_bound).fetch_all(pool).await?)
+/// Of every queue, or of those named.
+pub async fn of_queues(
+    connection: &mut PgConnection,
+    engine_types: Option<&[String]>,
+    count_bound: i64,
+) -> Result<Vec<Depth>> {
+    Ok(sqlx::query_as(include_str!("sql/depth.sql")).bind(count_bound).bind(engine_types).fetch_all(connection).await?)
 }

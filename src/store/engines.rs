@@ -234,18 +234,38 @@ pub async fn delete(connection: &mut PgConnection, engine_id: EngineId) -> Resul
     Ok(())
 }
 
-/// How many engines of each type have each status.
-pub async fn count_by_status(connection: &mut PgConnection) -> Result<Vec<(String, EngineStatus, i64)>> {
-    let rows: Vec<(String, String, i64)> = sqlx::query_as(
-        "select engine_type, status, count(*) from eventlease.engine_states group by engine_type, status",
+/// The engines of one type and status.
+#[derive(Clone, Debug)]
+pub struct TypeSummary {
+    pub engine_type: String,
+    pub status: EngineStatus,
+    pub engines: i64,
+    /// The sum of their `max_concurrent_events`; one without a limit counts as nothing.
+    pub slots: i64,
+    pub leases_held: i64,
+}
+
+/// Sums engines up, of all types or of those named.
+pub async fn summarize(connection: &mut PgConnection, engine_types: Option<&[String]>) -> Result<Vec<TypeSummary>> {
+    let rows: Vec<(String, String, i64, i64, i64)> = sqlx::query_as(
+        "select s.engine_type, s.status, count(*), coalesce(sum(s.max_concurrent_events), 0)::bigint,
+            coalesce(sum(held.leases), 0)::bigint
+         from eventlease.engine_states s
+         cross join lateral (
+            select count(*) as leases from eventlease.event_queue q
+            where q.leased_by = s.engine_id and q.state = 'processing'
+         ) held
+         where $1::text[] is null or s.engine_type = any($1)
+         group by s.engine_type, s.status",
     )
+    .bind(engine_types)
     .fetch_all(connection)
     .await?;
     rows.into_iter()
-        .map(|(engine_type, status, count)| {
+        .map(|(engine_type, status, engines, slots, leases_held)| {
             let status = EngineStatus::parse(&status)
                 .ok_or_else(|| Error::corrupt("engine_states", "status", &engine_type, &status))?;
-            Ok((engine_type, status, count))
+            Ok(TypeSummary { engine_type, status, engines, slots, leases_held })
         })
         .collect()
 }

@@ -94,12 +94,7 @@ pub async fn enqueue(
         available_ats.push(available_at);
         scenario_run_ids.push(event.scenario_run_id.as_ref().map(ScenarioRunId::as_str));
         visibility_timeouts.push(event.visibility_timeout_seconds.map(u32::cast_signed));
-        retry_policies.push(
-            event
-                .retry_policy
-                .as_ref()
-                .map(|policy| serde_json::to_string(policy).expect("a policy is a plain object of numbers")),
-        );
+        retry_policies.push(event.retry_policy.as_ref().map(super::policies::to_json));
         traceparents.push(event.traceparent.as_deref());
         tracestates.push(event.tracestate.as_deref());
     }

@@ -1,6 +1,7 @@
 //! The only SQL. Free functions on a connection, private row types, long statements as `.sql` files
 //! beside them. Every statement names its schema and reads the time from PostgreSQL.
 
+pub mod activity;
 pub mod attempts;
 pub mod cancel;
 pub mod dead_letters;
@@ -9,6 +10,7 @@ pub mod endings;
 pub mod engines;
 pub mod enqueue;
 pub mod error;
+pub mod event_types;
 pub mod events;
 pub mod idempotency;
 pub mod lease;
@@ -18,6 +20,7 @@ pub mod open_events;
 pub mod partitions;
 mod policies;
 pub mod pool;
+pub mod queues;
 
 pub use error::Error;
 pub use policies::policies_of_open_events;

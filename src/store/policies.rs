@@ -34,6 +34,11 @@ impl PolicyLevels {
     }
 }
 
+/// A policy as it is stored.
+pub(super) fn to_json(policy: &RetryPolicyOverrides) -> String {
+    serde_json::to_string(policy).expect("a policy is a plain object of numbers")
+}
+
 #[derive(sqlx::FromRow)]
 struct Row {
     event_id: Uuid,

@@ -1,4 +1,4 @@
-//! Sets the gauges that are read from the database.
+//! Writes down what happened in the queues, and sets the gauges that are read from the database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +18,7 @@ impl Task for Statistics {
     }
 
     async fn run_once(&self) -> broker::Result<Option<String>> {
+        self.broker.write_activity().await?;
         self.broker.measure().await?;
         Ok(None)
     }

@@ -1,4 +1,4 @@
--- The depth of every queue, each count up to $1.
+-- The depth of every queue, or of those in $2, each count up to $1.
 select
     u.engine_type,
     (select count(*) from (
@@ -32,3 +32,4 @@ select
         ) oldest
     ), 0) as oldest_due_age_seconds
 from eventlease.queues u
+where $2::text[] is null or u.engine_type = any($2)

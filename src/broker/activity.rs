@@ -1,0 +1,45 @@
+//! What this replica did in each queue since it was last written down.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use crate::store::activity::{Counts, DURATION_BOUNDS};
+
+#[derive(Debug, Default)]
+pub struct Activity {
+    queues: Mutex<HashMap<String, Counts>>,
+}
+
+impl Activity {
+    pub fn count(&self, engine_type: &str, add: impl FnOnce(&mut Counts)) {
+        let mut queues = self.queues.lock().expect("nothing panics while it holds this lock");
+        if let Some(counts) = queues.get_mut(engine_type) {
+            add(counts);
+        } else {
+            add(queues.entry(engine_type.to_owned()).or_default());
+        }
+    }
+
+    pub fn take(&self) -> Vec<(String, Counts)> {
+        std::mem::take(&mut *self.queues.lock().expect("nothing panics while it holds this lock")).into_iter().collect()
+    }
+}
+
+/// The bucket of a duration.
+pub fn bucket(seconds: f64) -> usize {
+    DURATION_BOUNDS.partition_point(|bound| *bound < seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::activity::BUCKETS;
+
+    #[test]
+    fn a_duration_is_counted_where_its_bound_is() {
+        assert_eq!(bucket(0.0), 0);
+        assert_eq!(bucket(0.05), 0);
+        assert_eq!(bucket(0.06), 1);
+        assert_eq!(bucket(1e9), BUCKETS - 1);
+    }
+}

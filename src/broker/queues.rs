@@ -1,0 +1,145 @@
+//! Queues: read, set, pause, resume, peek.
+
+use super::{Broker, Error, Result, commit};
+use crate::domain::engine::EngineStatus;
+use crate::domain::names::EngineType;
+use crate::store;
+use crate::store::activity::{Counts, WINDOW_SECONDS};
+use crate::store::depth::Depth;
+use crate::store::engines::TypeSummary;
+use crate::store::queues::{PeekedEvent, Queue, QueueSettings};
+
+/// Counts are exact up to here; then readers are told that they are not.
+pub const EXACT_UP_TO: i64 = 10_000;
+
+/// All there is to say of a queue.
+#[derive(Debug)]
+pub struct QueueReport {
+    pub queue: Queue,
+    pub depth: Depth,
+    pub engines: Vec<TypeSummary>,
+    pub last_minute: Counts,
+}
+
+impl QueueReport {
+    /// A count that stopped at the bound is not exact.
+    pub fn is_approximate(&self) -> bool {
+        let Depth { due, delayed, in_flight, dead_letters, .. } = self.depth;
+        [due, delayed, in_flight, dead_letters].iter().any(|count| *count > EXACT_UP_TO)
+    }
+
+    pub fn per_second(count: i64) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "counts of a minute are far below 2^52")]
+        let count = count as f64;
+        count / f64::from(WINDOW_SECONDS)
+    }
+
+    pub fn engines_with(&self, status: EngineStatus) -> i64 {
+        self.engines.iter().filter(|engines| engines.status == status).map(|engines| engines.engines).sum()
+    }
+
+    /// When nothing is due any more, at the present rates; `None` while the queue does not shrink.
+    pub fn clear_in_seconds(&self) -> Option<f64> {
+        if self.depth.due == 0 {
+            return Some(0.0);
+        }
+        let shrinks = Self::per_second(self.last_minute.completed - self.last_minute.enqueued);
+        #[expect(clippy::cast_precision_loss, reason = "the count is bounded")]
+        let due = self.depth.due as f64;
+        (shrinks > 0.0).then(|| due / shrinks)
+    }
+}
+
+impl Broker {
+    pub async fn read_queue(&self, engine_type: &EngineType) -> Result<QueueReport> {
+        let mut connection = self.connection().await?;
+        let queue = store::queues::read(&mut connection, engine_type.as_str())
+            .await?
+            .ok_or_else(|| Error::QueueNotFound(engine_type.clone()))?;
+        drop(connection);
+        Ok(self.report(vec![queue]).await?.pop().expect("one report for one queue"))
+    }
+
+    /// Queues behind `behind`, in the order of their names.
+    pub async fn list_queues(&self, behind: Option<&str>, limit: u32) -> Result<Vec<QueueReport>> {
+        let mut connection = self.connection().await?;
+        let queues = store::queues::list(&mut connection, None, behind, limit).await?;
+        drop(connection);
+        self.report(queues).await
+    }
+
+    async fn report(&self, queues: Vec<Queue>) -> Result<Vec<QueueReport>> {
+        let mut connection = self.connection().await?;
+        let names: Vec<String> = queues.iter().map(|queue| queue.engine_type.clone()).collect();
+        let mut depths = store::depth::of_queues(&mut connection, Some(&names), EXACT_UP_TO + 1).await?;
+        let summaries = store::engines::summarize(&mut connection, Some(&names)).await?;
+        let mut reports = Vec::with_capacity(queues.len());
+        for queue in queues {
+            let Some(index) = depths.iter().position(|depth| depth.engine_type == queue.engine_type) else { continue };
+            let depth = depths.swap_remove(index);
+            let engines =
+                summaries.iter().filter(|engines| engines.engine_type == queue.engine_type).cloned().collect();
+            let last_minute = store::activity::of_last_minute(&mut connection, &queue.engine_type).await?;
+            reports.push(QueueReport { queue, depth, engines, last_minute });
+        }
+        Ok(reports)
+    }
+
+    /// Changes a queue's settings; makes it exist.
+    pub async fn change_queue(
+        &self,
+        engine_type: &EngineType,
+        change: impl FnOnce(&mut QueueSettings) + Send,
+    ) -> Result<QueueReport> {
+        let mut transaction = self.begin().await?;
+        store::queues::ensure(&mut transaction, engine_type.as_str()).await?;
+        let queue = store::queues::read(&mut transaction, engine_type.as_str())
+            .await?
+            .ok_or_else(|| Error::QueueNotFound(engine_type.clone()))?;
+        let mut settings = queue.settings.clone();
+        change(&mut settings);
+        store::queues::write_settings(&mut transaction, engine_type.as_str(), &settings).await?;
+        commit(transaction).await?;
+        tracing::info!(%engine_type, before = ?queue.settings, after = ?settings, "queue settings changed");
+        self.hub.wake_queue(engine_type.as_str());
+        self.read_queue(engine_type).await
+    }
+
+    /// Stops leasing from the queue; makes it exist.
+    pub async fn pause_queue(
+        &self,
+        engine_type: &EngineType,
+        reason: Option<&str>,
+        resume_after_seconds: Option<u32>,
+    ) -> Result<QueueReport> {
+        let mut transaction = self.begin().await?;
+        store::queues::ensure(&mut transaction, engine_type.as_str()).await?;
+        store::queues::pause(&mut transaction, engine_type.as_str(), reason, resume_after_seconds).await?;
+        commit(transaction).await?;
+        tracing::info!(%engine_type, reason, resume_after_seconds, "queue paused");
+        self.read_queue(engine_type).await
+    }
+
+    pub async fn resume_queue(&self, engine_type: &EngineType) -> Result<QueueReport> {
+        let mut connection = self.connection().await?;
+        store::queues::resume(&mut connection, engine_type.as_str()).await?;
+        drop(connection);
+        tracing::info!(%engine_type, "queue resumed");
+        self.hub.wake_queue(engine_type.as_str());
+        self.read_queue(engine_type).await
+    }
+
+    /// Looks at what would be leased next, without leasing it.
+    pub async fn peek_queue(
+        &self,
+        engine_type: &EngineType,
+        limit: u32,
+        with_payload: bool,
+    ) -> Result<Vec<PeekedEvent>> {
+        let mut connection = self.connection().await?;
+        store::queues::read(&mut connection, engine_type.as_str())
+            .await?
+            .ok_or_else(|| Error::QueueNotFound(engine_type.clone()))?;
+        Ok(store::queues::peek(&mut connection, engine_type.as_str(), limit, with_payload).await?)
+    }
+}

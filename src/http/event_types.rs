@@ -1,0 +1,121 @@
+//! `/event-types`: retry policies of their own.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Api;
+use super::input::Input;
+use super::pages::{self, Page};
+use super::policies::{self, RetryPolicyBody};
+use super::problem::{Problem, ProblemBody};
+use crate::domain::names::EventType;
+use crate::domain::retry_policy::RetryPolicyOverrides;
+use crate::store::event_types::EventTypePolicy;
+
+/// Lists the event types that have a retry policy of their own, by name.
+#[utoipa::path(
+    get, path = "/event-types", tag = "retry policies",
+    params(
+        ("limit" = Option<u32>, Query, description = "Items a page, 50 by default", minimum = 1, maximum = 200),
+        ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
+    ),
+    responses(
+        (status = 200, description = "A page of event types", body = Page<EventTypeReply>),
+        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<EventTypeReply>>, Problem> {
+    let (limit, behind) = {
+        let reader = input.reader();
+        let limit = pages::limit(&reader);
+        let behind = reader.query("cursor", |text| EventType::parse(text).map_err(|_| pages::BAD_CURSOR));
+        reader.finish(|| Some((limit, behind)))?
+    };
+    let found = api.broker.list_event_types(behind.as_ref().map(EventType::as_str), limit + 1).await?;
+    Ok(Json(Page::of(found, limit, |policy| policy.event_type.clone(), EventTypeReply::of)))
+}
+
+/// Reads the retry policy of an event type.
+#[utoipa::path(
+    get, path = "/event-types/{event_type}/retry-policy", tag = "retry policies",
+    params(("event_type" = String, Path, description = "The event type", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$")),
+    responses(
+        (status = 200, description = "The policy", body = EventTypeReply),
+        (status = 404, description = "It has none of its own", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Not the name of an event type", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EventTypeReply>, Problem> {
+    let event_type = read_name(&input)?;
+    Ok(Json(EventTypeReply::of(api.broker.read_event_type_policy(&event_type).await?)))
+}
+
+/// Sets the retry policy of an event type; what it leaves out is inherited. It holds from the next
+/// verdict on, for events that are there as well.
+#[utoipa::path(
+    put, path = "/event-types/{event_type}/retry-policy", tag = "retry policies", request_body = RetryPolicyBody,
+    params(("event_type" = String, Path, description = "The event type", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$")),
+    responses(
+        (status = 200, description = "The policy", body = EventTypeReply),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn put(State(api): State<Api>, input: Input) -> Result<Json<EventTypeReply>, Problem> {
+    let (event_type, retry_policy) = {
+        let reader = input.reader();
+        let event_type = reader.path("event_type", EventType::parse);
+        reader.caller();
+        let policy = reader.body()?.map(|fields| policies::read_policy(&fields));
+        reader.finish(|| Some((event_type?, policy?)))?
+    };
+    api.broker.set_event_type_policy(&event_type, &retry_policy).await?;
+    Ok(Json(EventTypeReply { event_type: event_type.to_string(), retry_policy }))
+}
+
+/// Removes the retry policy of an event type.
+#[utoipa::path(
+    delete, path = "/event-types/{event_type}/retry-policy", tag = "retry policies",
+    params(("event_type" = String, Path, description = "The event type", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$")),
+    responses(
+        (status = 204, description = "Gone"),
+        (status = 404, description = "It has none of its own", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Not the name of an event type", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn delete(State(api): State<Api>, input: Input) -> Result<StatusCode, Problem> {
+    let event_type = read_name(&input)?;
+    api.broker.remove_event_type_policy(&event_type).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn read_name(input: &Input) -> Result<EventType, Problem> {
+    let reader = input.reader();
+    let event_type = reader.path("event_type", EventType::parse);
+    reader.caller();
+    reader.finish(|| event_type)
+}
+
+/// An event type's own retry policy; what is missing is inherited.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EventType)]
+pub struct EventTypeReply {
+    event_type: String,
+    #[schema(value_type = RetryPolicyBody)]
+    retry_policy: RetryPolicyOverrides,
+}
+
+impl EventTypeReply {
+    fn of(policy: EventTypePolicy) -> Self {
+        Self { event_type: policy.event_type, retry_policy: policy.retry_policy }
+    }
+}

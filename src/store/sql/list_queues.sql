@@ -1,0 +1,13 @@
+-- Queue $1, or those behind $2 by name. A pause that is over is none.
+select
+    u.engine_type, u.default_limit, u.visibility_timeout_seconds, u.max_lease_seconds, u.max_processing,
+    u.retry_policy,
+    case when u.resume_at is null or u.resume_at > statement_timestamp() then u.paused_at end as paused_at,
+    u.paused_by, u.pause_reason, u.resume_at,
+    s.retry_policy as server_policy
+from eventlease.queues u
+cross join eventlease.server_settings s
+where ($1::text is null or u.engine_type = $1)
+    and ($2::text is null or u.engine_type > $2)
+order by u.engine_type
+limit $3
