@@ -11,7 +11,7 @@ use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::RawJson;
 use crate::domain::verdict::{Ending, Loss};
 use crate::store;
-use crate::store::engines::{Engine, Filter, HeartbeatUpdate, Registration};
+use crate::store::engines::{Engine, Filter, HeartbeatUpdate, MergedMetadata, Registration};
 use crate::store::lease::LeasedEvent;
 use crate::store::open_events::{self, OpenEvent};
 
@@ -90,15 +90,17 @@ impl Broker {
     pub async fn heartbeat(&self, engine_id: EngineId, heartbeat: &Heartbeat) -> Result<HeartbeatAnswer> {
         let mut transaction = self.begin().await?;
         store::engines::lock(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
-        let dynamic_state = if heartbeat.dynamic_state.is_empty() {
+        let merged = if heartbeat.dynamic_state.is_empty() {
             None
         } else {
             let before =
                 store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
-            Some(merge(&before.dynamic_state, &heartbeat.dynamic_state))
+            Some((merge(&before.dynamic_state, &heartbeat.dynamic_state), before.static_config))
         };
-        let update =
-            HeartbeatUpdate { current_workload: heartbeat.current_workload, dynamic_state: dynamic_state.as_deref() };
+        let metadata = merged
+            .as_ref()
+            .map(|(dynamic_state, static_config)| MergedMetadata { static_config: static_config.get(), dynamic_state });
+        let update = HeartbeatUpdate { current_workload: heartbeat.current_workload, metadata };
         store::engines::beat(&mut transaction, engine_id, &update).await?;
         let mut leases = Vec::with_capacity(heartbeat.leases.len());
         if !heartbeat.leases.is_empty() {
