@@ -30,8 +30,8 @@ async fn unknown_path(uri: Uri) -> Problem {
     Problem::new(Code::NotFound, format!("no resource has the path {}", uri.path()))
 }
 
-async fn wrong_method(request: Request) -> Problem {
-    Problem::new(Code::MethodNotAllowed, format!("{} is not among the methods in Allow", request.method()))
+async fn wrong_method(method: Method) -> Problem {
+    Problem::wrong_method(&method)
 }
 
 fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {

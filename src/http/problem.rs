@@ -1,7 +1,7 @@
 //! What a client is told when something is wrong: `application/problem+json` (RFC 9457). Here,
 //! and only here, errors of the use-cases become replies; causes are logged once, here.
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -134,6 +134,11 @@ impl Problem {
             count => format!("{count} places of the request are wrong"),
         };
         Self { errors, ..Self::new(Code::InvalidInput, detail) }
+    }
+
+    #[must_use]
+    pub fn wrong_method(method: &Method) -> Self {
+        Self::new(Code::MethodNotAllowed, format!("{method} is not among the methods in Allow"))
     }
 
     #[must_use]
