@@ -152,6 +152,17 @@ impl Problem {
         self
     }
 
+    /// The same of a part of the body: its pointers begin with the part's.
+    #[must_use]
+    pub fn within(mut self, part: &str) -> Self {
+        for error in &mut self.errors {
+            if let InputPlace::Pointer(pointer) = &mut error.place {
+                pointer.insert_str(0, part);
+            }
+        }
+        self
+    }
+
     fn with(mut self, name: &str, value: Value) -> Self {
         self.more.insert(name.to_owned(), value);
         self
