@@ -34,6 +34,7 @@ use crate::store::events::Event;
 pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EventReply>, Problem> {
     let reader = input.reader();
     let event_id = reader.path("event_id", parse_uuid).map(EventId);
+    reader.caller();
     let with_payload = includes_payload(&reader);
     let event_id = reader.finish(|| event_id)?;
     Ok(Json(EventReply::of(api.broker.read_event(event_id, with_payload).await?)))
@@ -53,6 +54,7 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EventReply
 pub async fn attempts(State(api): State<Api>, input: Input) -> Result<Json<Page<AttemptReply>>, Problem> {
     let reader = input.reader();
     let event_id = reader.path("event_id", parse_uuid).map(EventId);
+    reader.caller();
     let event_id = reader.finish(|| event_id)?;
     let attempts = api.broker.attempts_of_event(event_id).await?;
     Ok(Json(Page { items: attempts.into_iter().map(AttemptReply::of).collect(), next_cursor: None }))
