@@ -84,10 +84,8 @@ impl<'a> Fields<'a> {
     fn report_repeated(&self) {
         let mut names: Vec<&str> = self.members.iter().map(|(name, _)| name.as_ref()).collect();
         names.sort_unstable();
-        for pair in names.windows(2) {
-            if pair[0] == pair[1] {
-                self.error(pair[0], "is given twice");
-            }
+        for same in names.chunk_by(|one, other| one == other).filter(|same| same.len() > 1) {
+            self.error(same[0], "is given more than once");
         }
     }
 
@@ -142,6 +140,22 @@ impl<'a> Fields<'a> {
     pub fn object(&self, name: &str) -> Option<Self> {
         let value = self.get(name).filter(|value| value.get() != "null")?;
         Self::of(value, self.place(name), self.errors)
+    }
+
+    /// A member that is an array of at most `most`, each item read by `parse`; may be missing or null.
+    pub fn items<T>(
+        &self,
+        name: &str,
+        most: usize,
+        parse: impl Fn(&'a RawValue) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let value = self.get(name).filter(|value| value.get() != "null")?;
+        let items = self.note(name, array(value, most))?;
+        let parsed = items.into_iter().enumerate().filter_map(|(index, item)| {
+            let place = || InputPlace::Pointer(format!("{}/{index}", self.place(name)));
+            parse(item).map_err(|detail| self.errors.add(place(), detail)).ok()
+        });
+        Some(parsed.collect())
     }
 
     /// A member that is an array of objects, of at most `most`; may be missing or null.
