@@ -26,6 +26,8 @@ pub enum Error {
     LeaseLost(Box<LeaseLost>),
     #[error("the lease of event {event_id} was settled before, as {}", .settled_as.as_str())]
     AlreadySettled { event_id: EventId, settled_as: Status, settled_at: DateTime<Utc> },
+    #[error("the engine's dynamic_state would have {bytes} bytes; at most {limit} are kept")]
+    DynamicStateTooLarge { bytes: usize, limit: usize },
     #[error("available_at is more than 365 days away")]
     AvailableTooFarAway,
     #[error("the service is stopping")]

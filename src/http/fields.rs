@@ -193,9 +193,9 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The names of the members, as they came.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.members.iter().map(|(name, _)| name.as_ref())
+    /// All members, as they came.
+    pub fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.members.iter().map(|(name, value)| (name.as_ref(), *value))
     }
 }
 

@@ -229,6 +229,10 @@ impl From<broker::Error> for Problem {
             Error::AlreadySettled { settled_as, settled_at, .. } => Self::new(Code::AlreadySettled, detail)
                 .with("settled_as", json!(settled_as))
                 .with("settled_at", json!(settled_at)),
+            // Of the whole body, since the members that were there before count.
+            Error::DynamicStateTooLarge { .. } => {
+                Self::invalid_input(vec![InputError { place: InputPlace::Pointer(String::new()), detail }])
+            }
             Error::AvailableTooFarAway => Self::invalid_input(vec![InputError {
                 place: InputPlace::Pointer("/available_at".to_owned()),
                 detail: "is more than 365 days away".to_owned(),
