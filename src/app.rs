@@ -116,6 +116,7 @@ fn settings(config: &ServeConfig) -> Settings {
         default_limit: config.leases.default_limit,
         grace_seconds: config.leases.heartbeat_timeout_seconds,
         retention_days: config.tasks.retention_days,
+        max_dynamic_state_bytes: config.limits.max_detail_bytes,
         recheck: Duration::from_millis(config.tasks.recheck_interval_ms),
     }
 }

@@ -1,5 +1,7 @@
 //! The engine registry: register, heartbeat, drain, deregister, read.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
@@ -11,7 +13,7 @@ use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::RawJson;
 use crate::domain::verdict::{Ending, Loss};
 use crate::store;
-use crate::store::engines::{Engine, Filter, HeartbeatUpdate, Registration};
+use crate::store::engines::{Engine, Filter, HeartbeatUpdate, MergedMetadata, Registration};
 use crate::store::lease::LeasedEvent;
 use crate::store::open_events::{self, OpenEvent};
 
@@ -90,15 +92,22 @@ impl Broker {
     pub async fn heartbeat(&self, engine_id: EngineId, heartbeat: &Heartbeat) -> Result<HeartbeatAnswer> {
         let mut transaction = self.begin().await?;
         store::engines::lock(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
-        let dynamic_state = if heartbeat.dynamic_state.is_empty() {
+        let merged = if heartbeat.dynamic_state.is_empty() {
             None
         } else {
             let before =
                 store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
-            Some(merge(&before.dynamic_state, &heartbeat.dynamic_state))
+            let merged = merge(&before.dynamic_state, &heartbeat.dynamic_state);
+            let (bytes, limit) = (merged.len(), self.settings.max_dynamic_state_bytes);
+            if bytes > limit {
+                return Err(Error::DynamicStateTooLarge { bytes, limit });
+            }
+            Some((merged, before.static_config))
         };
-        let update =
-            HeartbeatUpdate { current_workload: heartbeat.current_workload, dynamic_state: dynamic_state.as_deref() };
+        let metadata = merged
+            .as_ref()
+            .map(|(dynamic_state, static_config)| MergedMetadata { static_config: static_config.get(), dynamic_state });
+        let update = HeartbeatUpdate { current_workload: heartbeat.current_workload, metadata };
         store::engines::beat(&mut transaction, engine_id, &update).await?;
         let mut leases = Vec::with_capacity(heartbeat.leases.len());
         if !heartbeat.leases.is_empty() {
@@ -212,15 +221,14 @@ async fn renew_listed(
 
 /// A shallow merge that keeps what it does not touch as it was sent; `null` removes a member.
 fn merge(before: &RawValue, changes: &[(String, RawJson)]) -> String {
-    let mut members: Vec<(String, RawJson)> = object_members(before);
-    for (name, value) in changes {
-        members.retain(|(member, _)| member != name);
-        if value.get() != "null" {
-            members.push((name.clone(), value.clone()));
-        }
-    }
+    let before = object_members(before);
+    // Of two changes by one name the later one counts.
+    let latest: HashMap<&str, &RawJson> = changes.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    let kept = before.iter().filter(|(name, _)| !latest.contains_key(name.as_str()));
+    let set =
+        changes.iter().filter(|(name, value)| std::ptr::eq(latest[name.as_str()], value) && value.get() != "null");
     let members: Vec<String> =
-        members.iter().map(|(name, value)| format!("{}:{value}", serde_json::Value::String(name.clone()))).collect();
+        kept.chain(set).map(|(name, value)| format!("{}:{value}", serde_json::Value::String(name.clone()))).collect();
     format!("{{{}}}", members.join(","))
 }
 
@@ -257,5 +265,7 @@ mod tests {
         let before = raw(r#"{"b": 1.50, "a": [ 1 ], "c": null}"#);
         let changes = [("a".to_owned(), raw("2")), ("c".to_owned(), raw("null")), ("\"d".to_owned(), raw("{}"))];
         assert_eq!(merge(&before, &changes), r#"{"b":1.50,"a":2,"\"d":{}}"#);
+        let twice = [("a".to_owned(), raw("1")), ("a".to_owned(), raw("2"))];
+        assert_eq!(merge(&raw("{}"), &twice), r#"{"a":2}"#);
     }
 }

@@ -37,6 +37,8 @@ pub enum Error {
     IdempotencyKeyReused { event_id: EventId },
     #[error("another event of this atomic batch was refused, so that none was taken in")]
     BatchRefused,
+    #[error("the engine's dynamic_state would have {bytes} bytes; at most {limit} are kept")]
+    DynamicStateTooLarge { bytes: usize, limit: usize },
     #[error("available_at is more than 365 days away")]
     AvailableTooFarAway,
     #[error("the service is stopping and takes no more events in")]

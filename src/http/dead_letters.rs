@@ -47,6 +47,7 @@ use crate::store::dead_letters::{DeadLetter, Filter, Overrides};
 )]
 pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<DeadLetterReply>>, Problem> {
     let reader = input.reader();
+    reader.caller();
     let any_text = |text: &str| Ok::<_, String>(text.to_owned());
     let filter = Filter {
         engine_type: reader.query("engine_type", |text| EngineType::parse(text).map(|name| name.to_string())),

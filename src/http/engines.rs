@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::enqueue::{ScenarioRunIdBody, scenario_run_id};
-use super::fields::{Fields, any_object, array, integer, parsed, uuid};
+use super::fields::{Fields, any_object, integer, parsed, uuid};
 use super::input::{Input, parse_uuid};
 use super::leased_event::LeasedEventReply;
 use super::pages::{self, Page};
@@ -136,8 +136,14 @@ fn read_metadata(fields: &Fields<'_>, limits: Limits) -> Metadata {
     let Some(given) = fields.object("metadata") else { return metadata };
     let static_config = given.optional("static_config", any_object(limits.max_detail_bytes));
     let dynamic_state = given.optional("dynamic_state", any_object(limits.max_detail_bytes));
-    if let Some(config) = given.object("static_config") {
-        metadata.capabilities = config.optional("capabilities", capabilities).unwrap_or_default();
+    if static_config.is_some()
+        && let Some(config) = given.object("static_config")
+    {
+        metadata.capabilities = config
+            .items("capabilities", MAX_CAPABILITIES, |item| {
+                parsed(|text| check_text(text, MAX_CAPABILITY_CHARS).map(|()| text.to_owned()))(item)
+            })
+            .unwrap_or_default();
         metadata.engine_software_version = config.optional(
             "engine_software_version",
             parsed(|text| check_text(text, MAX_SOFTWARE_VERSION_CHARS).map(|()| text.to_owned())),
@@ -160,16 +166,6 @@ fn read_metadata(fields: &Fields<'_>, limits: Limits) -> Metadata {
     metadata.static_config = static_config.unwrap_or_else(empty);
     metadata.dynamic_state = dynamic_state.unwrap_or_else(empty);
     metadata
-}
-
-fn capabilities(raw: &RawValue) -> Result<Vec<String>, String> {
-    array(raw, MAX_CAPABILITIES)?
-        .into_iter()
-        .map(|item| {
-            parsed(|text| check_text(text, MAX_CAPABILITY_CHARS).map(|()| text.to_owned()))(item)
-                .map_err(|error| format!("has an item that {error}"))
-        })
-        .collect()
 }
 
 /// What the service knows of an engine.

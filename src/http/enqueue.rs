@@ -134,10 +134,14 @@ pub async fn enqueue_batch(State(api): State<Api>, input: Input) -> Result<Respo
     .into_iter();
     let results: Vec<EnqueueResult> = read
         .into_iter()
-        .map(|event| match event {
+        .enumerate()
+        .map(|(index, event)| match event {
             Ok(event) => match taken.next().expect("one answer for each event") {
                 Ok(taken) => EnqueueResult::Enqueued(Box::new(EnqueuedReply::of(&event, taken))),
-                Err(error) => EnqueueResult::Refused { event_id: None, error: Problem::from(error).into_body() },
+                Err(error) => EnqueueResult::Refused {
+                    event_id: None,
+                    error: Problem::from(error).within(&format!("/events/{index}")).into_body(),
+                },
             },
             Err(problem) => EnqueueResult::Refused { event_id: None, error: problem.into_body() },
         })

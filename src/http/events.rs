@@ -34,6 +34,7 @@ use crate::store::events::Event;
 pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EventReply>, Problem> {
     let reader = input.reader();
     let event_id = reader.path("event_id", parse_uuid).map(EventId);
+    reader.caller();
     let with_payload = includes_payload(&reader);
     let event_id = reader.finish(|| event_id)?;
     Ok(Json(EventReply::of(api.broker.read_event(event_id, with_payload).await?)))
@@ -60,6 +61,7 @@ pub async fn attempts(State(api): State<Api>, input: Input) -> Result<Json<Page<
     let limit = pages::limit(&reader);
     // Their numbers are places enough.
     let before = reader.query("cursor", |text| text.parse::<i32>().map_err(|_| pages::BAD_CURSOR));
+    reader.caller();
     let event_id = reader.finish(|| event_id)?;
     let found = api.broker.attempts_of_event(event_id, before, limit + 1).await?;
     let place = |attempt: &Attempt| attempt.attempt.to_string();

@@ -102,10 +102,8 @@ impl<'a> Fields<'a> {
     fn report_repeated(&self) {
         let mut names: Vec<&str> = self.members.iter().map(|(name, _)| name.as_ref()).collect();
         names.sort_unstable();
-        for pair in names.windows(2) {
-            if pair[0] == pair[1] {
-                self.error(pair[0], "is given twice");
-            }
+        for same in names.chunk_by(|one, other| one == other).filter(|same| same.len() > 1) {
+            self.error(same[0], "is given more than once");
         }
     }
 
@@ -163,6 +161,22 @@ impl<'a> Fields<'a> {
         Self::of(value, self.place(name), self.errors)
     }
 
+    /// A member that is an array of at most `most`, each item read by `parse`; may be missing or null.
+    pub fn items<T>(
+        &self,
+        name: &str,
+        most: usize,
+        parse: impl Fn(&'a RawValue) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let value = self.get(name).filter(|value| value.get() != "null")?;
+        let items = self.note(name, array(value, most))?;
+        let parsed = items.into_iter().enumerate().filter_map(|(index, item)| {
+            let place = || InputPlace::Pointer(format!("{}/{index}", self.place(name)));
+            parse(item).map_err(|detail| self.errors.add(place(), detail)).ok()
+        });
+        Some(parsed.collect())
+    }
+
     /// A member that is an array of objects, of at most `most`; may be missing or null.
     pub fn objects(&self, name: &str, most: usize) -> Option<Vec<Option<Self>>> {
         let value = self.get(name).filter(|value| value.get() != "null")?;
@@ -182,6 +196,11 @@ impl<'a> Fields<'a> {
         self.members.iter().find(|(known, _)| known == name).and_then(|(_, value)| parse(value).ok())
     }
 
+    /// Members that may be there for all that can be said, since what decides on them is wrong.
+    pub fn let_pass(&self, names: &[&str]) {
+        self.taken.borrow_mut().extend(names.iter().map(|name| (*name).to_owned()));
+    }
+
     /// Reports what nobody took.
     pub fn finish(&self) {
         self.finish_with(|_| None);
@@ -198,9 +217,9 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The names of the members, as they came.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.members.iter().map(|(name, _)| name.as_ref())
+    /// All members, as they came.
+    pub fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.members.iter().map(|(name, value)| (name.as_ref(), *value))
     }
 }
 

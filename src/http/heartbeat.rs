@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::fields::{Fields, any_json, integer, parsed, uuid};
+use super::fields::{Fields, any_json, any_object, integer, parsed, uuid};
 use super::input::{Input, parse_uuid};
 use super::problem::{Problem, ProblemBody};
 use super::{Api, Limits};
@@ -15,7 +15,6 @@ use crate::broker::engines::{Heartbeat, HeldLease, LeaseAnswer, LeaseFate};
 use crate::domain::engine::{Command, EngineStatus};
 use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
-use crate::domain::json::RawJson;
 use crate::domain::limits::{MAX_HEARTBEAT_LEASES, MAX_WORKLOAD};
 
 /// A sign of life, with what has changed.
@@ -78,10 +77,14 @@ fn read_heartbeat(input: &Input, limits: Limits) -> Result<(EngineId, Heartbeat)
     let mut heartbeat = Heartbeat::default();
     if let Some(fields) = reader.optional_body()? {
         heartbeat.current_workload = fields.optional("current_workload", integer(0..=MAX_WORKLOAD));
-        if let Some(state) = fields.object("dynamic_state") {
-            heartbeat.dynamic_state = read_members(&state, limits);
+        let state = fields.optional("dynamic_state", any_object(limits.max_detail_bytes));
+        if state.is_some()
+            && let Some(state) = fields.object("dynamic_state")
+        {
+            heartbeat.dynamic_state =
+                state.members().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         }
-        let utilization = fields.optional("resource_utilization", super::fields::any_object(limits.max_detail_bytes));
+        let utilization = fields.optional("resource_utilization", any_object(limits.max_detail_bytes));
         heartbeat.dynamic_state.extend(utilization.map(|json| ("resource_utilization".to_owned(), json)));
         let leases = fields.objects("leases", MAX_HEARTBEAT_LEASES).unwrap_or_default();
         heartbeat.leases = leases.into_iter().flatten().filter_map(|lease| read_lease(&lease, limits)).collect();
@@ -89,17 +92,6 @@ fn read_heartbeat(input: &Input, limits: Limits) -> Result<(EngineId, Heartbeat)
         fields.finish();
     }
     reader.finish(|| Some((engine_id?, heartbeat)))
-}
-
-fn read_members(state: &Fields<'_>, limits: Limits) -> Vec<(String, RawJson)> {
-    let names: Vec<String> = state.names().map(str::to_owned).collect();
-    names
-        .into_iter()
-        .filter_map(|name| {
-            let value = state.required(&name, any_json(limits.max_detail_bytes))?;
-            Some((name, value))
-        })
-        .collect()
 }
 
 fn read_lease(fields: &Fields<'_>, limits: Limits) -> Option<HeldLease> {

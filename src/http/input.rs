@@ -152,6 +152,11 @@ impl<'a> Reader<'a> {
             self.errors.add(place, "is given twice");
             return None;
         }
+        // No text of the database's can have it, so no filter can look for it.
+        if text.contains('\0') {
+            self.errors.add(place, "has a NUL character");
+            return None;
+        }
         self.note(place, parse(text))
     }
 

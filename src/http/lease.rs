@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -144,6 +144,11 @@ pub struct ExchangeReply {
 pub async fn refuse_head() -> Problem {
     Problem::new(Code::MethodNotAllowed, "HEAD would lease events and throw them away")
         .with_header(header::ALLOW, "GET")
+}
+
+/// Beside GET there would be HEAD in the Allow that axum makes.
+pub async fn refuse_other_methods(method: Method) -> Problem {
+    Problem::wrong_method(&method).with_header(header::ALLOW, "GET")
 }
 
 /// A link followed, or another site's script: neither means to lease (Fetch Metadata, W3C).

@@ -96,6 +96,7 @@ fn routes_with_document() -> OpenApiRouter<Api> {
 pub fn router(api: Api) -> Router {
     let (router, _) = routes_with_document().split_for_parts();
     // A look by HEAD would lease events and throw them away.
-    let router = router.route("/api/v1/events/queue/{engine_type}", axum::routing::head(lease::refuse_head));
+    let all_but_get = axum::routing::head(lease::refuse_head).fallback(lease::refuse_other_methods);
+    let router = router.route("/api/v1/events/queue/{engine_type}", all_but_get);
     around::wrap(router, api)
 }

@@ -1,7 +1,7 @@
 //! What a client is told when something is wrong: `application/problem+json` (RFC 9457). Here,
 //! and only here, errors of the use-cases become replies; causes are logged once, here.
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -147,6 +147,11 @@ impl Problem {
     }
 
     #[must_use]
+    pub fn wrong_method(method: &Method) -> Self {
+        Self::new(Code::MethodNotAllowed, format!("{method} is not among the methods in Allow"))
+    }
+
+    #[must_use]
     pub const fn code(&self) -> &'static str {
         self.code.facts().1
     }
@@ -154,6 +159,17 @@ impl Problem {
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
         self.headers.push((name, HeaderValue::from_static(value)));
+        self
+    }
+
+    /// The same of a part of the body: its pointers begin with the part's.
+    #[must_use]
+    pub fn within(mut self, part: &str) -> Self {
+        for error in &mut self.errors {
+            if let InputPlace::Pointer(pointer) = &mut error.place {
+                pointer.insert_str(0, part);
+            }
+        }
         self
     }
 
@@ -232,6 +248,10 @@ impl From<broker::Error> for Problem {
                 Self::new(Code::IdempotencyKeyReused, detail).with("event_id", json!(event_id))
             }
             Error::BatchRefused => Self::new(Code::InvalidInput, detail),
+            // Of the whole body, since the members that were there before count.
+            Error::DynamicStateTooLarge { .. } => {
+                Self::invalid_input(vec![InputError { place: InputPlace::Pointer(String::new()), detail }])
+            }
             Error::AvailableTooFarAway => Self::invalid_input(vec![InputError {
                 place: InputPlace::Pointer("/available_at".to_owned()),
                 detail: "is more than 365 days away".to_owned(),

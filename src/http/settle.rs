@@ -150,6 +150,10 @@ fn read_word(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<(Op
     Some((lease_token, report?))
 }
 
+/// What is allowed beside one status or another.
+const FIELDS_BY_STATUS: [&str; 6] =
+    ["result", "error", "retryable", "delay_seconds", "visibility_timeout_seconds", "progress"];
+
 fn read_report(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<Report> {
     let delay = |fields: &Fields<'_>| {
         fields
@@ -162,7 +166,11 @@ fn read_report(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<R
             .filter(|status| *status != Status::Cancelled)
             .ok_or_else(|| format!("is {status:?}; an engine reports completed, failed, queued or processing"))
     });
-    match status? {
+    let Some(status) = status else {
+        fields.let_pass(&FIELDS_BY_STATUS);
+        return None;
+    };
+    match status {
         Status::Completed => {
             Some(Report::Completed { result: fields.optional("result", any_json(limits.max_detail_bytes)) })
         }

@@ -35,6 +35,7 @@ pub(super) struct AttemptRow {
     attempt: i32,
     engine_id: Option<Uuid>,
     engine_software_version: Option<String>,
+    incarnation: Option<i32>,
     leased_at: Option<DateTime<Utc>>,
     ended_at: DateTime<Utc>,
     outcome: String,
@@ -68,6 +69,34 @@ impl AttemptRow {
     }
 }
 
+/// Gives a dead letter the attempts back that it carried.
+pub(super) async fn restore(connection: &mut PgConnection, event_id: EventId, attempts: &[AttemptRow]) -> Result<()> {
+    fn column<'a, T>(attempts: &'a [AttemptRow], of: impl Fn(&'a AttemptRow) -> T) -> Vec<T> {
+        attempts.iter().map(of).collect()
+    }
+    fn json(value: Option<&Json<RawJson>>) -> Option<&str> {
+        value.map(|Json(json)| json.get())
+    }
+    sqlx::query(include_str!("sql/restore_attempts.sql"))
+        .bind(event_id.0)
+        .bind(column(attempts, |attempt| attempt.attempt))
+        .bind(column(attempts, |attempt| attempt.engine_id))
+        .bind(column(attempts, |attempt| attempt.engine_software_version.as_deref()))
+        .bind(column(attempts, |attempt| attempt.incarnation))
+        .bind(column(attempts, |attempt| attempt.leased_at))
+        .bind(column(attempts, |attempt| attempt.ended_at))
+        .bind(column(attempts, |attempt| attempt.outcome.as_str()))
+        .bind(column(attempts, |attempt| attempt.answer.as_deref()))
+        .bind(column(attempts, |attempt| json(attempt.result.as_ref())))
+        .bind(column(attempts, |attempt| json(attempt.error.as_ref())))
+        .bind(column(attempts, |attempt| json(attempt.progress.as_ref())))
+        .bind(column(attempts, |attempt| attempt.late_by_seconds))
+        .bind(column(attempts, |attempt| attempt.final_status.as_deref()))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 fn parse_optional<T>(text: Option<&str>, parse: fn(&str) -> Option<T>) -> std::result::Result<Option<T>, String> {
     text.map(|text| parse(text).ok_or_else(|| text.to_owned())).transpose()
 }
@@ -80,7 +109,7 @@ pub async fn list(
     limit: u32,
 ) -> Result<Vec<Attempt>> {
     let rows: Vec<AttemptRow> = sqlx::query_as(
-        "select attempt, engine_id, engine_software_version, leased_at, ended_at, outcome, answer, result,
+        "select attempt, engine_id, engine_software_version, incarnation, leased_at, ended_at, outcome, answer, result,
                 error, progress, late_by_seconds, final_status
          from eventlease.event_attempts
          where event_id = $1 and attempt < coalesce($2, 2147483647)

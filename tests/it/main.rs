@@ -5,4 +5,6 @@ mod support;
 mod cancel;
 mod exchange;
 mod idempotency;
+mod bad_input;
+mod conventions;
 mod life;

@@ -1,0 +1,94 @@
+//! `/dead-letters`.
+
+use serde_json::json;
+
+use super::Untouched;
+use crate::support::{Lab, unknown_id};
+
+const PATH: &str = "/api/v1/dead-letters";
+
+async fn lab_with_a_dead_letter() -> (Lab, String) {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let event_id = lab.enqueue("dialogue", json!({})).await;
+    let leased = lab.lease_one("dialogue", &engine).await;
+    let settled = lab.settle(&leased, "failed", json!({"retryable": false})).await.expect(200);
+    assert_eq!(settled.body["outcome"], "dead_lettered");
+    (lab, event_id)
+}
+
+#[tokio::test]
+async fn every_bad_place_of_a_redrive_is_named() {
+    let (lab, event_id) = lab_with_a_dead_letter().await;
+    let untouched = Untouched::from_now_on(&lab).await;
+    let body = json!({"priority": 10, "delay_seconds": -1, "visibility_timeout_seconds": 0, "spread": 1,
+        "retry_policy": {"max_retries": -1, "jitter": 2, "retry_delay": {"multiplier": 0}}});
+    let places = [
+        "/priority",
+        "/delay_seconds",
+        "/visibility_timeout_seconds",
+        "/spread",
+        "/retry_policy/max_retries",
+        "/retry_policy/jitter",
+        "/retry_policy/retry_delay/multiplier",
+    ];
+    let path = format!("{PATH}/{event_id}/redrive");
+    untouched.names("POST", &path, &body.to_string(), &places).await;
+    untouched.names("POST", &path, "[]", &[""]).await;
+    untouched.names("POST", &path, r#"{"priority": "high"}"#, &["/priority"]).await;
+    untouched.and_the_server_serves().await;
+}
+
+#[tokio::test]
+async fn only_dead_letters_are_read_redriven_and_discarded() {
+    let (lab, _) = lab_with_a_dead_letter().await;
+    let queued = lab.enqueue("dialogue", json!({})).await;
+    let untouched = Untouched::from_now_on(&lab).await;
+    for (method, call) in [("GET", ""), ("DELETE", ""), ("POST", "/redrive")] {
+        let unknown = lab.request(method, &format!("{PATH}/{}{call}", unknown_id()));
+        untouched.refuses(unknown, 404, "event_not_found").await;
+        let alive = lab.request(method, &format!("{PATH}/{queued}{call}"));
+        let reply = untouched.refuses(alive, 409, "not_a_dead_letter").await;
+        assert_eq!(reply.body["event_status"], "queued");
+        untouched.names_in(method, &format!("{PATH}/not-an-id{call}?really=1"), &["event_id", "really"]).await;
+    }
+    untouched.and_the_server_serves().await;
+}
+
+#[tokio::test]
+async fn a_discarded_dead_letter_is_gone_and_its_event_stays_failed() {
+    let (lab, event_id) = lab_with_a_dead_letter().await;
+    lab.delete(&format!("{PATH}/{event_id}")).await.expect(204);
+    let untouched = Untouched::from_now_on(&lab).await;
+    for (method, call) in [("GET", ""), ("DELETE", ""), ("POST", "/redrive")] {
+        let gone = lab.request(method, &format!("{PATH}/{event_id}{call}"));
+        let reply = untouched.refuses(gone, 409, "not_a_dead_letter").await;
+        assert_eq!(reply.body["event_status"], "failed");
+    }
+    untouched.and_the_server_serves().await;
+}
+
+#[tokio::test]
+async fn every_bad_filter_is_named() {
+    let (lab, _) = lab_with_a_dead_letter().await;
+    let untouched = Untouched::from_now_on(&lab).await;
+    let query = "engine_type=a%20b&event_type=&reason=bored&error_type=%00&error_contains=%00&scenario_run_id=%00\
+        &engine_software_version=%00&dead_lettered_after=yesterday&dead_lettered_before=2030-01-01&redrives_max=-1\
+        &include=everything&why=x";
+    let places = [
+        "engine_type",
+        "event_type",
+        "reason",
+        "error_type",
+        "error_contains",
+        "scenario_run_id",
+        "engine_software_version",
+        "dead_lettered_after",
+        "dead_lettered_before",
+        "redrives_max",
+        "include",
+        "why",
+    ];
+    untouched.names_in("GET", &format!("{PATH}?{query}"), &places).await;
+    untouched.and_the_server_serves().await;
+}

@@ -1,0 +1,140 @@
+//! Every problem body that can be provoked, as clients see it. What stands in these snapshots is depended on.
+
+use insta::{Settings, assert_json_snapshot};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{Lab, Reply, unknown_id};
+
+const ID_CHARS: usize = 36;
+
+/// Takes what differs from run to run out of a body: ids and times, also within texts.
+fn redacted(mut value: Value) -> Value {
+    match &mut value {
+        Value::String(text) if chrono::DateTime::parse_from_rfc3339(text).is_ok() => json!("[time]"),
+        Value::String(text) => json!(without_ids(text)),
+        Value::Array(items) => items.iter_mut().map(|item| redacted(item.take())).collect(),
+        Value::Object(members) => {
+            members.iter_mut().map(|(name, member)| (name.clone(), redacted(member.take()))).collect()
+        }
+        _ => value,
+    }
+}
+
+fn without_ids(text: &str) -> String {
+    let is_id = |at: usize| text.get(at..at + ID_CHARS).is_some_and(|part| Uuid::try_parse(part).is_ok());
+    match (0..text.len()).find(|at| is_id(*at)) {
+        Some(at) => format!("{}[id]{}", &text[..at], without_ids(&text[at + ID_CHARS..])),
+        None => text.to_owned(),
+    }
+}
+
+/// The body is as it was, and well formed.
+#[track_caller]
+fn assert_told(status: u16, code: &str, reply: Reply) {
+    let reply = reply.problem(status, code);
+    assert_eq!(reply.header("cache-control"), "no-store");
+    let mut settings = Settings::clone_current();
+    settings.set_snapshot_path("../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| assert_json_snapshot!(format!("problem_{code}"), redacted(reply.body)));
+}
+
+#[tokio::test]
+async fn problems_of_the_request_itself() {
+    let lab = Lab::start_with(&["--max-body-bytes", "100"]).await;
+    assert_told(400, "malformed_json", lab.send_raw("POST", "/api/v1/events", "{").await);
+    assert_told(404, "not_found", lab.get("/api/v1/nowhere").await);
+    assert_told(405, "method_not_allowed", lab.delete("/api/v1/events").await);
+    assert_told(413, "payload_too_large", lab.send_raw("POST", "/api/v1/events", " ".repeat(101)).await);
+    let text = lab.request("POST", "/api/v1/events").header("content-type", "text/plain").body("hello");
+    assert_told(415, "unsupported_media_type", Reply::of(text).await);
+    let body = json!({"engine_type": "a b", "priority": 10});
+    let wrong = lab.request("POST", "/api/v1/events?sync=1").header("x-engine-id", "me").json(&body);
+    assert_told(422, "invalid_input", Reply::of(wrong).await);
+    let navigation = lab.request("GET", "/api/v1/events/queue/dialogue").header("sec-fetch-mode", "navigate");
+    assert_told(403, "not_for_browsers", Reply::of(navigation).await);
+}
+
+#[tokio::test]
+async fn problems_of_engines_and_events() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let stranger = lab.register("narration", json!({})).await;
+    assert_told(404, "engine_not_found", lab.get(&format!("/api/v1/engines/{}", unknown_id())).await);
+    assert_told(409, "engine_type_mismatch", lab.poll("dialogue", &stranger, "").await);
+    let taken = json!({"engine_type": "dialogue", "engine_id": stranger});
+    assert_told(409, "engine_id_taken", lab.post("/api/v1/engines", &taken).await);
+    assert_told(404, "event_not_found", lab.get(&format!("/api/v1/events/{}", unknown_id())).await);
+
+    let event_id = lab.enqueue("dialogue", json!({})).await;
+    assert_told(409, "not_a_dead_letter", lab.get(&format!("/api/v1/dead-letters/{event_id}")).await);
+    let leased = lab.lease_one("dialogue", &engine).await;
+    let path = format!("/api/v1/events/{event_id}/status");
+    let body = json!({"status": "completed", "lease_token": leased["lease"]["lease_token"]});
+    let by_another = lab.request("PUT", &path).header("x-engine-id", &stranger).json(&body);
+    assert_told(403, "forbidden", Reply::of(by_another).await);
+
+    lab.expire(&event_id).await;
+    lab.wait_for_status(&event_id, "queued").await;
+    let again = lab.lease_one("dialogue", &engine).await;
+    assert_told(409, "lease_lost", lab.settle(&leased, "completed", json!({})).await);
+    lab.settle(&again, "completed", json!({})).await.expect(200);
+    assert_told(409, "already_settled", lab.settle(&again, "failed", json!({})).await);
+}
+
+#[tokio::test]
+async fn a_stored_value_that_makes_no_sense_is_told_to_the_log_and_not_to_the_client() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    lab.sql("alter table eventlease.engine_states drop constraint engine_states_status").await;
+    lab.sql("update eventlease.engine_states set status = 'secretly asleep'").await;
+    let reply = lab.get(&format!("/api/v1/engines/{engine}")).await;
+    assert!(!reply.raw.contains("asleep") && !reply.raw.contains("engine_states"), "{reply:?}");
+    assert_told(500, "internal", reply);
+    lab.get("/healthz").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_a_database_timeout() {
+    let lab = Lab::start_with(&["--statement-timeout-seconds", "2"]).await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let mut blocker = lab.db.begin().await.expect("a transaction");
+    sqlx::query("lock table eventlease.engine_states").execute(&mut *blocker).await.expect("the lock");
+    let reply = lab.get(&format!("/api/v1/engines/{engine}")).await;
+    assert_eq!(reply.header("retry-after"), "1");
+    assert_told(504, "database_timeout", reply);
+    blocker.rollback().await.expect("the end");
+    lab.get(&format!("/api/v1/engines/{engine}")).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_is_an_unavailable_database() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let mut blocker = lab.db.begin().await.expect("a transaction");
+    sqlx::query("lock table eventlease.engine_states").execute(&mut *blocker).await.expect("the lock");
+    let path = format!("/api/v1/engines/{engine}");
+    let end_whoever_waits = async {
+        let terminated = lab
+            .wait_for("the call to wait for the lock", async || {
+                sqlx::query_scalar::<_, i64>(
+                    "select count(pg_terminate_backend(pid)) from pg_stat_activity
+                     where datname = current_database() and wait_event_type = 'Lock'
+                         and query like '-- A page of engines%'",
+                )
+                .fetch_one(&lab.db)
+                .await
+                .ok()
+                .filter(|count| *count > 0)
+            })
+            .await;
+        assert_eq!(terminated, 1);
+    };
+    let (reply, ()) = tokio::join!(lab.get(&path), end_whoever_waits);
+    assert_eq!(reply.header("retry-after"), "1");
+    assert_told(503, "database_unavailable", reply);
+    blocker.rollback().await.expect("the end");
+    lab.get(&path).await.expect(200);
+}
