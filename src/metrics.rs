@@ -1,7 +1,8 @@
 //! Everything `/metrics` shows, in one place: name, unit, labels, meaning.
 
 use prometheus::{
-    Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
 /// From a millisecond to the longest long poll.
@@ -27,6 +28,8 @@ pub struct Metrics {
     pub queue_oldest_due_age: GaugeVec,
     /// Engines by type and status.
     pub engines: IntGaugeVec,
+    /// Polls of this server that wait for an event.
+    pub polls_parked: IntGauge,
 
     pub events_enqueued: IntCounterVec,
     pub leases_granted: IntCounterVec,
@@ -102,6 +105,10 @@ impl Metrics {
                 ),
             ),
             engines: gauge("eventlease_engines", "Registered engines by status.", &["engine_type", "status"]),
+            polls_parked: register(
+                &registry,
+                IntGauge::new("eventlease_polls_parked", "Polls of this server that wait for an event."),
+            ),
             events_enqueued: counter("eventlease_events_enqueued_total", "Events taken in.", &["engine_type"]),
             leases_granted: counter("eventlease_leases_granted_total", "Leases given to engines.", &["engine_type"]),
             leases_expired: counter("eventlease_leases_expired_total", "Leases that ran out.", &["engine_type"]),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus::IntGauge;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use uuid::Uuid;
 
@@ -91,6 +92,7 @@ impl Broker {
             }
 
             let look_again = self.next_look(&poll, polled.notice).await?.min(deadline);
+            let _parked = Parked::counted_by(&self.metrics.polls_parked);
             tokio::select! {
                 () = &mut ready => {}
                 () = async {
@@ -250,6 +252,22 @@ impl Broker {
             Ok(Err(error)) => tracing::warn!(events = events.len(), %error, "leases of a caller that was gone stay"),
             Err(_) => tracing::warn!(events = events.len(), "leases of a caller that was gone stay: no time"),
         }
+    }
+}
+
+/// Counts a poll for as long as it is parked, also where its caller hangs up.
+struct Parked<'a>(&'a IntGauge);
+
+impl<'a> Parked<'a> {
+    fn counted_by(gauge: &'a IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for Parked<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 
