@@ -92,9 +92,14 @@ impl Broker {
             }
 
             let look_again = self.next_look(&poll, polled.notice).await?.min(deadline);
+            // Who may take nothing leaves events, and a wake-up already received, to the others.
+            let may_take = polled.notice.is_none();
+            if !may_take {
+                ready.set(place.ready.notified());
+            }
             let _parked = Parked::counted_by(&self.metrics.polls_parked);
             tokio::select! {
-                () = &mut ready => {}
+                () = &mut ready, if may_take => {}
                 () = async {
                     match engine_changed.as_mut().as_pin_mut() {
                         Some(changed) => changed.await,

@@ -75,6 +75,26 @@ async fn a_settlement_that_frees_capacity_ends_the_wait() {
 }
 
 #[tokio::test]
+async fn an_engine_at_capacity_leaves_the_wake_up_to_one_that_can_take_the_event() {
+    let lab = Lab::start_with(&RARE_RECHECK).await;
+    let (full, free) =
+        (lab.register("dialogue", one_event_at_a_time()).await, lab.register("dialogue", json!({})).await);
+    lab.enqueue("dialogue", json!({})).await;
+    lab.lease_one("dialogue", &full).await;
+    let waiting = start_poll(&lab, &full);
+    lab.wait_for_parked_polls(1).await;
+    let started = Instant::now();
+    for _ in 0..ROUNDS / 2 {
+        let poll = start_poll(&lab, &free);
+        lab.wait_for_parked_polls(2).await;
+        let event_id = lab.enqueue("dialogue", json!({})).await;
+        assert_eq!(poll.await.expect("a reply").expect(200).body["events"][0]["event_id"], event_id);
+    }
+    assert!(started.elapsed() < ROUNDS_WITHOUT_WAKING / 2);
+    waiting.abort();
+}
+
+#[tokio::test]
 async fn an_empty_answer_waits_out_its_time_whatever_the_cause() {
     let lab = Lab::start().await;
     let idle = lab.register("dialogue", json!({})).await;
