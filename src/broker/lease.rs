@@ -41,6 +41,14 @@ pub struct Polled {
     pub events: Vec<LeasedEvent>,
     /// Why there are none, where there is a cause beside an empty queue.
     pub notice: Option<Notice>,
+    /// The leases were given to an earlier request with the same `poll_id`.
+    pub is_repeat: bool,
+}
+
+impl Polled {
+    fn nothing(notice: Notice) -> Self {
+        Self { notice: Some(notice), ..Self::default() }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,7 +73,7 @@ impl Broker {
         let mut was_draining = None;
         loop {
             if self.stopping.is_cancelled() {
-                return Ok(Polled { events: Vec::new(), notice: Some(Notice::ServerStopping) });
+                return Ok(Polled::nothing(Notice::ServerStopping));
             }
             // Interest is registered first, so that nothing happens unnoticed after the look.
             let ready = place.ready.notified();
@@ -136,8 +144,10 @@ impl Broker {
                 Ok(polled) => polled.pop().expect("one answer for one poll"),
                 Err(_) => polled.map(|_| Polled::default()),
             };
-            if let Err(Ok(unwanted)) = sender.send(answer) {
-                broker.hand_back(&unwanted.events).await;
+            match sender.send(answer) {
+                // Another request with the same poll_id has these leases, and works on them.
+                Err(Ok(unwanted)) if !unwanted.is_repeat => broker.hand_back(&unwanted.events).await,
+                Ok(()) | Err(_) => {}
             }
         });
         receiver.await.map_err(|_| Error::ShuttingDown)?
@@ -176,7 +186,7 @@ impl Broker {
         let mut claims: Vec<(usize, Claim)> = Vec::new();
         for (index, poll) in polls.iter().enumerate() {
             if let Some(repeated) = repeated(&mut transaction, poll).await? {
-                answers.push(Ok(Polled { events: repeated, notice: None }));
+                answers.push(Ok(Polled { events: repeated, is_repeat: true, ..Polled::default() }));
                 continue;
             }
             match admit(poll, &engines, &hands) {
@@ -185,7 +195,7 @@ impl Broker {
                     claims.push((index, claim));
                 }
                 Ok(Admission::Notice(notice)) => {
-                    answers.push(Ok(Polled { events: Vec::new(), notice: Some(notice) }));
+                    answers.push(Ok(Polled::nothing(notice)));
                 }
                 Err(refused) => answers.push(Err(refused)),
             }
@@ -208,10 +218,8 @@ impl Broker {
                 }
                 if dealt.is_empty() && deal.emptying.is_some() && deal.emptying == polls[*index].engine_id {
                     let held = held_by(polls[*index].engine_id, &hands);
-                    answers[*index] = Ok(Polled {
-                        events: Vec::new(),
-                        notice: Some(Notice::EngineAtCapacity { held, is_held_for_a_suspect: true }),
-                    });
+                    answers[*index] =
+                        Ok(Polled::nothing(Notice::EngineAtCapacity { held, is_held_for_a_suspect: true }));
                 }
             }
             let leased = store::lease::grant(&mut transaction, &grants, self.settings.lease_defaults).await?;

@@ -4,3 +4,4 @@ mod support;
 
 mod life;
 mod long_poll;
+mod lost_replies;
