@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use uuid::Uuid;
 
 use super::hub::Place as ParkedPlace;
-use super::ready_edges::{Located, Scan};
+use super::ready_edges::{Found, Located, Scan};
 use super::{Broker, Error, Result, commit};
 use crate::domain::dealing::{self, Candidate, Claim, Hand};
 use crate::domain::engine::EngineStatus;
@@ -158,9 +158,12 @@ impl Broker {
     pub async fn lease_batch(&self, engine_type: &str, polls: &[Poll]) -> Result<Vec<Result<Polled>>> {
         let scan = self.ready_edges.begin(engine_type);
         let outcome = self.lease_scanned(engine_type, polls, &scan).await;
-        let taken: Vec<Located> = outcome.as_ref().map_or_else(|_| Vec::new(), |(_, taken)| taken.clone());
-        self.ready_edges.end(engine_type, &scan, &taken);
-        let (answers, _) = outcome?;
+        let (found, answers) = match outcome {
+            Ok((answers, found)) => (found, Ok(answers)),
+            Err(error) => (Found::default(), Err(error)),
+        };
+        self.ready_edges.end(engine_type, &scan, &found);
+        let answers = answers?;
         for polled in answers.iter().flatten() {
             let label = [engine_type];
             self.metrics.leases_granted.with_label_values(&label).inc_by(polled.events.len() as u64);
@@ -177,7 +180,7 @@ impl Broker {
         engine_type: &str,
         polls: &[Poll],
         scan: &Scan,
-    ) -> Result<(Vec<Result<Polled>>, Vec<Located>)> {
+    ) -> Result<(Vec<Result<Polled>>, Found)> {
         let mut transaction = self.begin().await?;
         let engines = lock_engines(&mut transaction, polls).await?;
         let hands = hands_of(&mut transaction, &engines).await?;
@@ -202,7 +205,7 @@ impl Broker {
         }
 
         let due = lock_due(&mut transaction, engine_type, &claims, &hands, scan).await?;
-        let mut taken = Vec::new();
+        let mut found = Found { is_unscanned: claims.is_empty(), ..Found::default() };
         if !due.is_empty() {
             let candidates: Vec<Candidate> = due.iter().map(candidate).collect();
             let plain_claims: Vec<Claim> = claims.iter().map(|(_, claim)| *claim).collect();
@@ -214,7 +217,7 @@ impl Broker {
                 for &candidate in dealt {
                     grants.push(grant(&polls[*index], &due[candidate], &engines));
                     owners.push(*index);
-                    taken.push(located(&due[candidate]));
+                    found.taken.push(located(&due[candidate]));
                 }
                 if dealt.is_empty() && deal.emptying.is_some() && deal.emptying == polls[*index].engine_id {
                     let held = held_by(polls[*index].engine_id, &hands);
@@ -222,6 +225,8 @@ impl Broker {
                         Ok(Polled::nothing(Notice::EngineAtCapacity { held, is_held_for_a_suspect: true }));
                 }
             }
+            let is_taken = |event: &DueEvent| grants.iter().any(|grant| grant.event_id == event.place.event_id);
+            found.left = due.iter().filter(|event| !is_taken(event)).map(located).collect();
             let leased = store::lease::grant(&mut transaction, &grants, self.settings.lease_defaults).await?;
             for (event, owner) in leased.into_iter().zip(owners) {
                 if let Ok(polled) = &mut answers[owner] {
@@ -230,7 +235,7 @@ impl Broker {
             }
         }
         commit(transaction).await?;
-        Ok((answers, taken))
+        Ok((answers, found))
     }
 
     fn emptying_in(&self, engine_type: &str) -> Option<EngineId> {

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod leasing;
 mod life;
 mod long_poll;
 mod lost_replies;
