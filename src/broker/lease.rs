@@ -66,14 +66,15 @@ impl Broker {
     /// to drain or the service stops.
     pub async fn lease(self: &Arc<Self>, poll: Poll) -> Result<Polled> {
         let deadline = Instant::now() + poll.wait;
-        if let Some(engine_id) = poll.engine_id {
-            self.signs_of_life.note(engine_id, true);
-        }
         let place = self.hub.park(poll.engine_type.as_str(), poll.engine_id);
         let mut was_draining = None;
         loop {
             if self.stopping.is_cancelled() {
                 return Ok(Polled::nothing(Notice::ServerStopping));
+            }
+            // A call that lasts is a sign of life for as long as it does.
+            if let Some(engine_id) = poll.engine_id {
+                self.signs_of_life.note(engine_id, true);
             }
             // Interest is registered first, so that nothing happens unnoticed after the look.
             let ready = place.ready.notified();

@@ -4,5 +4,6 @@ mod support;
 
 mod leasing;
 mod life;
+mod liveness;
 mod long_poll;
 mod lost_replies;
