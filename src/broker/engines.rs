@@ -90,15 +90,19 @@ impl Broker {
     pub async fn heartbeat(&self, engine_id: EngineId, heartbeat: &Heartbeat) -> Result<HeartbeatAnswer> {
         let mut transaction = self.begin().await?;
         store::engines::lock(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
-        let dynamic_state = if heartbeat.dynamic_state.is_empty() {
+        let metadata = if heartbeat.dynamic_state.is_empty() {
             None
         } else {
             let before =
                 store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
-            Some(merge(&before.dynamic_state, &heartbeat.dynamic_state))
+            Some((merge(&before.dynamic_state, &heartbeat.dynamic_state), before.static_config))
         };
-        let update =
-            HeartbeatUpdate { current_workload: heartbeat.current_workload, dynamic_state: dynamic_state.as_deref() };
+        let update = HeartbeatUpdate {
+            current_workload: heartbeat.current_workload,
+            metadata: metadata
+                .as_ref()
+                .map(|(dynamic_state, static_config)| (static_config.get(), dynamic_state.as_str())),
+        };
         store::engines::beat(&mut transaction, engine_id, &update).await?;
         let mut leases = Vec::with_capacity(heartbeat.leases.len());
         if !heartbeat.leases.is_empty() {

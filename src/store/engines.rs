@@ -1,6 +1,7 @@
 //! The engine registry.
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -38,8 +39,7 @@ struct Row {
     last_heartbeat: Option<DateTime<Utc>>,
     current_workload: Option<i32>,
     scenario_run_id: Option<String>,
-    static_config: Option<Json<RawJson>>,
-    dynamic_state: Option<Json<RawJson>>,
+    metadata: Json<StoredMetadata>,
     incarnation: i32,
     registered_at: DateTime<Utc>,
     last_seen_at: DateTime<Utc>,
@@ -49,8 +49,15 @@ struct Row {
     is_draining: bool,
 }
 
+/// Taken apart here, since PostgreSQL refuses to look into JSON that has a `\u0000` anywhere.
+#[derive(Deserialize)]
+struct StoredMetadata {
+    static_config: RawJson,
+    dynamic_state: RawJson,
+}
+
 fn engine(row: Row) -> Result<Engine> {
-    let missing = |column| Error::corrupt("engine_states", column, row.engine_id, "null");
+    let Json(metadata) = row.metadata;
     Ok(Engine {
         engine_id: EngineId(row.engine_id),
         status: EngineStatus::parse(&row.status)
@@ -59,8 +66,8 @@ fn engine(row: Row) -> Result<Engine> {
         last_heartbeat: row.last_heartbeat,
         current_workload: row.current_workload,
         scenario_run_id: row.scenario_run_id,
-        static_config: row.static_config.ok_or_else(|| missing("metadata->static_config"))?.0,
-        dynamic_state: row.dynamic_state.ok_or_else(|| missing("metadata->dynamic_state"))?.0,
+        static_config: metadata.static_config,
+        dynamic_state: metadata.dynamic_state,
         incarnation: row.incarnation,
         registered_at: row.registered_at,
         last_seen_at: row.last_seen_at,
@@ -184,11 +191,12 @@ pub async fn read(connection: &mut PgConnection, engine_id: EngineId) -> Result<
     Ok(list(connection, &filter, None, 1).await?.pop())
 }
 
-/// A heartbeat's news, with the dynamic state already merged.
+/// A heartbeat's news.
 #[derive(Clone, Debug)]
 pub struct HeartbeatUpdate<'a> {
     pub current_workload: Option<u32>,
-    pub dynamic_state: Option<&'a str>,
+    /// The static configuration as it was, and the dynamic state already merged; `None`: unchanged.
+    pub metadata: Option<(&'a str, &'a str)>,
 }
 
 /// Takes a heartbeat of a locked engine, which makes an unresponsive one active again.
@@ -198,14 +206,15 @@ pub async fn beat(connection: &mut PgConnection, engine_id: EngineId, update: &H
          set last_heartbeat = statement_timestamp(), last_seen_at = statement_timestamp(),
              current_workload = coalesce($2, current_workload),
              metadata = case when $3::text is null then metadata
-                 else json_build_object('static_config', metadata -> 'static_config', 'dynamic_state', $3::json) end,
+                 else json_build_object('static_config', $3::json, 'dynamic_state', $4::json) end,
              status = case when drain_requested_at is null then 'active' else 'draining' end,
              unresponsive_since = null
          where engine_id = $1",
     )
     .bind(engine_id.0)
     .bind(update.current_workload.map(u32::cast_signed))
-    .bind(update.dynamic_state)
+    .bind(update.metadata.map(|(static_config, _)| static_config))
+    .bind(update.metadata.map(|(_, dynamic_state)| dynamic_state))
     .execute(connection)
     .await?;
     Ok(())

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod engines;
 mod leasing;
 mod life;
 mod liveness;
