@@ -35,6 +35,8 @@ pub(super) struct AttemptRow {
     attempt: i32,
     engine_id: Option<Uuid>,
     engine_software_version: Option<String>,
+    #[sqlx(default)]
+    incarnation: Option<i32>,
     leased_at: Option<DateTime<Utc>>,
     ended_at: DateTime<Utc>,
     outcome: String,
@@ -70,6 +72,31 @@ impl AttemptRow {
 
 fn parse_optional<T>(text: Option<&str>, parse: fn(&str) -> Option<T>) -> std::result::Result<Option<T>, String> {
     text.map(|text| parse(text).ok_or_else(|| text.to_owned())).transpose()
+}
+
+/// Writes down again what a dead letter carried with it.
+pub(super) async fn restore(connection: &mut PgConnection, event_id: EventId, attempts: &[AttemptRow]) -> Result<()> {
+    let json = |column: fn(&AttemptRow) -> &Option<Json<RawJson>>| {
+        attempts.iter().map(|row| column(row).as_ref().map(|Json(json)| json.get())).collect::<Vec<_>>()
+    };
+    sqlx::query(include_str!("sql/restore_attempts.sql"))
+        .bind(event_id.0)
+        .bind(attempts.iter().map(|row| row.attempt).collect::<Vec<_>>())
+        .bind(attempts.iter().map(|row| row.engine_id).collect::<Vec<_>>())
+        .bind(attempts.iter().map(|row| row.engine_software_version.as_deref()).collect::<Vec<_>>())
+        .bind(attempts.iter().map(|row| row.incarnation).collect::<Vec<_>>())
+        .bind(attempts.iter().map(|row| row.leased_at).collect::<Vec<_>>())
+        .bind(attempts.iter().map(|row| row.ended_at).collect::<Vec<_>>())
+        .bind(attempts.iter().map(|row| row.outcome.as_str()).collect::<Vec<_>>())
+        .bind(attempts.iter().map(|row| row.answer.as_deref()).collect::<Vec<_>>())
+        .bind(json(|row| &row.result))
+        .bind(json(|row| &row.error))
+        .bind(json(|row| &row.progress))
+        .bind(attempts.iter().map(|row| row.late_by_seconds).collect::<Vec<_>>())
+        .bind(attempts.iter().map(|row| row.final_status.as_deref()).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// The ended attempts of one event, the newest first.

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::attempts::{Attempt, AttemptRow};
+use super::attempts::{self, Attempt, AttemptRow};
 use super::partitions::{self, RETENTION_LOCK};
 use super::{Error, Result};
 use crate::domain::ids::EventId;
@@ -107,16 +107,24 @@ pub async fn read(connection: &mut PgConnection, event_id: EventId) -> Result<Op
         .fetch_optional(&mut *connection)
         .await?;
     let Some(row) = row else { return Ok(None) };
+    let mut attempts = carried_attempts(connection, event_id)
+        .await?
+        .into_iter()
+        .map(|attempt| attempt.into_attempt(event_id.0))
+        .collect::<Result<Vec<_>>>()?;
+    attempts.reverse();
+    Ok(Some((dead_letter(row)?, attempts)))
+}
+
+/// The attempts that a dead letter carries, the oldest first. Taken apart here, since PostgreSQL refuses to look
+/// into JSON that has a `\u0000` anywhere.
+async fn carried_attempts(connection: &mut PgConnection, event_id: EventId) -> Result<Vec<AttemptRow>> {
     let attempts: String = sqlx::query_scalar("select attempts::text from eventlease.dead_letters where event_id = $1")
         .bind(event_id.0)
         .fetch_one(connection)
         .await?;
-    let attempts: Vec<AttemptRow> = serde_json::from_str(&attempts)
-        .map_err(|error| Error::corrupt("dead_letters", "attempts", event_id, &error.to_string()))?;
-    let mut attempts =
-        attempts.into_iter().map(|attempt| attempt.into_attempt(event_id.0)).collect::<Result<Vec<_>>>()?;
-    attempts.reverse();
-    Ok(Some((dead_letter(row)?, attempts)))
+    serde_json::from_str(&attempts)
+        .map_err(|error| Error::corrupt("dead_letters", "attempts", event_id, &error.to_string()))
 }
 
 fn dead_letter(row: Row) -> Result<DeadLetter> {
@@ -183,6 +191,8 @@ pub async fn redrive(
             // Its history was dropped beneath it: what it carries goes back.
             partitions::make_for_event(connection, event_id.0).await?;
             sqlx::query(include_str!("sql/restore_event.sql")).bind(event_id.0).execute(&mut *connection).await?;
+            let carried = carried_attempts(connection, event_id).await?;
+            attempts::restore(connection, event_id, &carried).await?;
         }
     }
     let (engine_type, priority, available_at): (String, i16, DateTime<Utc>) =

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod dead_letters;
 mod engines;
 mod leasing;
 mod life;

@@ -1,0 +1,14 @@
+-- Gives dead letter $1 the attempts back that were dropped with their partition.
+insert into eventlease.event_attempts (event_id, engine_type, attempt, engine_id, engine_software_version,
+    incarnation, leased_at, ended_at, outcome, answer, result, error, progress, late_by_seconds,
+    final_status)
+select dead.event_id, dead.engine_type, a.attempt, a.engine_id, a.engine_software_version, a.incarnation,
+    a.leased_at, a.ended_at, a.outcome, a.answer, a.result::json, a.error::json, a.progress::json,
+    a.late_by_seconds, a.final_status
+from eventlease.dead_letters dead
+cross join unnest($2::integer[], $3::uuid[], $4::text[], $5::integer[], $6::timestamptz[],
+        $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::float8[],
+        $14::text[])
+    as a (attempt, engine_id, engine_software_version, incarnation, leased_at, ended_at, outcome, answer,
+        result, error, progress, late_by_seconds, final_status)
+where dead.event_id = $1
