@@ -4,8 +4,12 @@ mod support;
 
 mod dead_letters;
 mod engines;
+mod fencing;
 mod leasing;
 mod life;
 mod liveness;
 mod long_poll;
 mod lost_replies;
+mod outage;
+mod reaper;
+mod suspects;
