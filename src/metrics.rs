@@ -48,6 +48,8 @@ metrics! {
     queue_oldest_due_age: GaugeVec = "eventlease_queue_oldest_due_age_seconds", ["engine_type"];
     /// Registered engines by status.
     engines: IntGaugeVec = "eventlease_engines", ["engine_type", "status"];
+    /// Polls of this server that wait for an event.
+    polls_parked: IntGauge = "eventlease_polls_parked", [];
     /// Events taken in.
     events_enqueued: IntCounterVec = "eventlease_events_enqueued_total", ["engine_type"];
     /// Leases given to engines.

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus::IntGauge;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use uuid::Uuid;
 
 use super::hub::Place as ParkedPlace;
-use super::ready_edges::{Located, Scan};
+use super::ready_edges::{Found, Located, Scan};
 use super::{Broker, Error, Result, commit};
 use crate::domain::dealing::{self, Candidate, Claim, Hand};
 use crate::domain::engine::EngineStatus;
@@ -41,6 +42,14 @@ pub struct Polled {
     pub events: Vec<LeasedEvent>,
     /// Why there are none, where there is a cause beside an empty queue.
     pub notice: Option<Notice>,
+    /// The leases were given to an earlier request with the same `poll_id`.
+    pub is_repeat: bool,
+}
+
+impl Polled {
+    fn nothing(notice: Notice) -> Self {
+        Self { notice: Some(notice), ..Self::default() }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,14 +69,15 @@ impl Broker {
     /// to drain or the service stops.
     pub async fn lease(self: &Arc<Self>, poll: Poll) -> Result<Polled> {
         let deadline = Instant::now() + poll.wait;
-        if let Some(engine_id) = poll.engine_id {
-            self.signs_of_life.note(engine_id, true);
-        }
         let place = self.hub.park(poll.engine_type.as_str(), poll.engine_id);
         let mut was_draining = None;
         loop {
             if self.stopping.is_cancelled() {
-                return Ok(Polled { events: Vec::new(), notice: Some(Notice::ServerStopping) });
+                return Ok(Polled::nothing(Notice::ServerStopping));
+            }
+            // A call that lasts is a sign of life for as long as it does.
+            if let Some(engine_id) = poll.engine_id {
+                self.signs_of_life.note(engine_id, true);
             }
             // Interest is registered first, so that nothing happens unnoticed after the look.
             let ready = place.ready.notified();
@@ -92,8 +102,17 @@ impl Broker {
             }
 
             let look_again = self.next_look(&poll, polled.notice).await?.min(deadline);
+            // Who may take nothing leaves events, and a wake-up already received, to the others.
+            let may_take = !matches!(
+                polled.notice,
+                Some(Notice::EngineDraining { .. } | Notice::EngineAtCapacity { .. })
+            );
+            if !may_take {
+                ready.set(place.ready.notified());
+            }
+            let _parked = Parked::counted_by(&self.metrics.polls_parked);
             tokio::select! {
-                () = &mut ready => {}
+                () = &mut ready, if may_take => {}
                 () = async {
                     match engine_changed.as_mut().as_pin_mut() {
                         Some(changed) => changed.await,
@@ -130,8 +149,10 @@ impl Broker {
                 Ok(polled) => polled.pop().expect("one answer for one poll"),
                 Err(_) => polled.map(|_| Polled::default()),
             };
-            if let Err(Ok(unwanted)) = sender.send(answer) {
-                broker.hand_back(&unwanted.events).await;
+            match sender.send(answer) {
+                // Another request with the same poll_id has these leases, and works on them.
+                Err(Ok(unwanted)) if !unwanted.is_repeat => broker.hand_back(&unwanted.events).await,
+                Ok(()) | Err(_) => {}
             }
         });
         receiver.await.map_err(|_| Error::Crashed)?
@@ -142,9 +163,12 @@ impl Broker {
     pub async fn lease_batch(&self, engine_type: &str, polls: &[Poll]) -> Result<Vec<Result<Polled>>> {
         let scan = self.ready_edges.begin(engine_type);
         let outcome = self.lease_scanned(engine_type, polls, &scan).await;
-        let taken: Vec<Located> = outcome.as_ref().map_or_else(|_| Vec::new(), |(_, taken)| taken.clone());
-        self.ready_edges.end(engine_type, &scan, &taken);
-        let (answers, _) = outcome?;
+        let (found, answers) = match outcome {
+            Ok((answers, found)) => (found, Ok(answers)),
+            Err(error) => (Found::default(), Err(error)),
+        };
+        self.ready_edges.end(engine_type, &scan, &found);
+        let answers = answers?;
         for polled in answers.iter().flatten().filter(|polled| !polled.events.is_empty()) {
             let label = [engine_type];
             self.metrics.leases_granted.with_label_values(&label).inc_by(polled.events.len() as u64);
@@ -161,7 +185,7 @@ impl Broker {
         engine_type: &str,
         polls: &[Poll],
         scan: &Scan,
-    ) -> Result<(Vec<Result<Polled>>, Vec<Located>)> {
+    ) -> Result<(Vec<Result<Polled>>, Found)> {
         let mut transaction = self.begin().await?;
         let gate = store::queues::gate(&mut transaction, engine_type).await?;
         let default_limit = gate.default_limit.map_or(self.settings.default_limit, i32::cast_unsigned);
@@ -184,7 +208,7 @@ impl Broker {
         let mut claims: Vec<(usize, Claim)> = Vec::new();
         for (index, poll) in polls.iter().enumerate() {
             if let Some(repeated) = repeated(&mut transaction, poll).await? {
-                answers.push(Ok(Polled { events: repeated, notice: None }));
+                answers.push(Ok(Polled { events: repeated, is_repeat: true, ..Polled::default() }));
                 continue;
             }
             match admit(poll, default_limit, queue_notice, &engines, &hands) {
@@ -193,14 +217,14 @@ impl Broker {
                     claims.push((index, claim));
                 }
                 Ok(Admission::Notice(notice)) => {
-                    answers.push(Ok(Polled { events: Vec::new(), notice: Some(notice) }));
+                    answers.push(Ok(Polled::nothing(notice)));
                 }
                 Err(refused) => answers.push(Err(refused)),
             }
         }
 
         let due = lock_due(&mut transaction, engine_type, &claims, &hands, scan, queue_room).await?;
-        let mut taken = Vec::new();
+        let mut found = Found { is_unscanned: claims.is_empty(), ..Found::default() };
         if !due.is_empty() {
             let candidates: Vec<Candidate> = due.iter().map(candidate).collect();
             let plain_claims: Vec<Claim> = claims.iter().map(|(_, claim)| *claim).collect();
@@ -212,16 +236,16 @@ impl Broker {
                 for &candidate in dealt {
                     grants.push(grant(&polls[*index], &due[candidate], &engines));
                     owners.push(*index);
-                    taken.push(located(&due[candidate]));
+                    found.taken.push(located(&due[candidate]));
                 }
                 if dealt.is_empty() && deal.emptying.is_some() && deal.emptying == polls[*index].engine_id {
                     let held = held_by(polls[*index].engine_id, &hands);
-                    answers[*index] = Ok(Polled {
-                        events: Vec::new(),
-                        notice: Some(Notice::EngineAtCapacity { held, is_held_for_a_suspect: true }),
-                    });
+                    answers[*index] =
+                        Ok(Polled::nothing(Notice::EngineAtCapacity { held, is_held_for_a_suspect: true }));
                 }
             }
+            let is_taken = |event: &DueEvent| grants.iter().any(|grant| grant.event_id == event.place.event_id);
+            found.left = due.iter().filter(|event| !is_taken(event)).map(located).collect();
             let leased = store::lease::grant(&mut transaction, &grants, self.settings.lease_defaults).await?;
             for (event, owner) in leased.into_iter().zip(owners) {
                 if let Ok(polled) = &mut answers[owner] {
@@ -230,7 +254,7 @@ impl Broker {
             }
         }
         commit(transaction).await?;
-        Ok((answers, taken))
+        Ok((answers, found))
     }
 
     fn emptying_in(&self, engine_type: &str) -> Option<EngineId> {
@@ -265,6 +289,22 @@ impl Broker {
             Ok(Err(error)) => tracing::warn!(events = events.len(), %error, "leases of a caller that was gone stay"),
             Err(_) => tracing::warn!(events = events.len(), "leases of a caller that was gone stay: no time"),
         }
+    }
+}
+
+/// Counts a poll for as long as it is parked, also where its caller hangs up.
+struct Parked<'a>(&'a IntGauge);
+
+impl<'a> Parked<'a> {
+    fn counted_by(gauge: &'a IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for Parked<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 

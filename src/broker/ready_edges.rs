@@ -62,6 +62,17 @@ pub struct Scan {
     began_at: Instant,
 }
 
+/// What a claim came upon; empty where it failed.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Leased, and committed.
+    pub taken: Vec<Located>,
+    /// Due, but not for any of these polls; locked until the claim ended, so that others passed over it.
+    pub left: Vec<Located>,
+    /// None of the polls might take anything, so nothing was looked at.
+    pub is_unscanned: bool,
+}
+
 /// An event taken, or put back.
 #[derive(Clone, Copy, Debug)]
 pub struct Located {
@@ -106,12 +117,12 @@ impl ReadyEdges {
         Scan { normals: ranges(false), suspects: ranges(true), began_after: edges.landed, is_sweep, began_at: now }
     }
 
-    /// Ends a claim; `taken` is what it leased, after the commit, or nothing.
-    pub fn end(&self, engine_type: &str, scan: &Scan, taken: &[Located]) {
+    /// Ends a claim, after its commit.
+    pub fn end(&self, engine_type: &str, scan: &Scan, found: &Found) {
         let mut queues = self.lock();
         let Some(edges) = queues.get_mut(engine_type) else { return };
         let mut last: HashMap<(bool, u8), Place> = HashMap::new();
-        for event in taken {
+        for event in &found.taken {
             let place = last.entry((event.is_suspect, event.priority)).or_insert(event.place);
             *place = (*place).max(event.place);
         }
@@ -131,6 +142,9 @@ impl ReadyEdges {
             // A sweep that found something behind the edge goes on from there.
             *edge = if scan.is_sweep { place } else { place.max(*edge) };
         }
+        for event in &found.left {
+            edges.step_back_before(event);
+        }
         if let Some(claims) = edges.under_way.get_mut(&scan.began_after) {
             *claims -= 1;
             if *claims == 0 {
@@ -143,7 +157,8 @@ impl ReadyEdges {
         }
         if scan.is_sweep {
             let pause = (scan.began_at.elapsed() * SWEEP_SHARE).clamp(SWEEP_EVERY, SWEEP_AT_LEAST_EVERY);
-            edges.next_sweep = Instant::now() + pause;
+            // A sweep that did not take place is left to the next claim, which may be able to.
+            edges.next_sweep = if found.is_unscanned { scan.began_at } else { Instant::now() + pause };
         }
     }
 
@@ -153,8 +168,7 @@ impl ReadyEdges {
         let Some(edges) = queues.get_mut(engine_type) else { return };
         for event in events {
             edges.landed += 1;
-            let edge = &mut edges.behind[usize::from(event.is_suspect)][usize::from(event.priority)];
-            *edge = (*edge).min(just_before(event.place));
+            edges.step_back_before(event);
             if !edges.under_way.is_empty() {
                 edges.landings.push(Landing {
                     number: edges.landed,
@@ -177,6 +191,11 @@ impl Edges {
             next_sweep: now + SWEEP_EVERY,
         }
     }
+
+    fn step_back_before(&mut self, event: &Located) {
+        let edge = &mut self.behind[usize::from(event.is_suspect)][usize::from(event.priority)];
+        *edge = (*edge).min(just_before(event.place));
+    }
 }
 
 fn just_before(place: Place) -> Place {
@@ -197,9 +216,13 @@ mod tests {
         Located { is_suspect: false, priority: 5, place }
     }
 
+    fn taken(events: &[Located]) -> Found {
+        Found { taken: events.to_vec(), ..Found::default() }
+    }
+
     fn edge_of(edges: &ReadyEdges) -> Place {
         let scan = edges.begin("q");
-        edges.end("q", &scan, &[]);
+        edges.end("q", &scan, &Found::default());
         scan.normals.iter().find(|range| range.priority == 5).expect("every priority").behind
     }
 
@@ -207,7 +230,7 @@ mod tests {
     fn an_edge_follows_what_was_taken() {
         let edges = ReadyEdges::default();
         let scan = edges.begin("q");
-        edges.end("q", &scan, &[at(10), at(12), at(11)]);
+        edges.end("q", &scan, &taken(&[at(10), at(12), at(11)]));
         assert_eq!(edge_of(&edges), at(12).place);
     }
 
@@ -215,7 +238,7 @@ mod tests {
     fn an_edge_goes_back_before_what_lands_behind_it() {
         let edges = ReadyEdges::default();
         let scan = edges.begin("q");
-        edges.end("q", &scan, &[at(12)]);
+        edges.end("q", &scan, &taken(&[at(12)]));
         edges.landed("q", &[at(11)]);
         assert!(edge_of(&edges) < at(11).place);
     }
@@ -225,7 +248,7 @@ mod tests {
         let edges = ReadyEdges::default();
         let scan = edges.begin("q");
         edges.landed("q", &[at(11)]);
-        edges.end("q", &scan, &[at(12)]);
+        edges.end("q", &scan, &taken(&[at(12)]));
         assert!(edge_of(&edges) < at(11).place);
     }
 
@@ -233,8 +256,8 @@ mod tests {
     fn a_slower_claim_does_not_pull_the_edge_back() {
         let edges = ReadyEdges::default();
         let (slow, fast) = (edges.begin("q"), edges.begin("q"));
-        edges.end("q", &fast, &[at(12)]);
-        edges.end("q", &slow, &[at(10)]);
+        edges.end("q", &fast, &taken(&[at(12)]));
+        edges.end("q", &slow, &taken(&[at(10)]));
         assert_eq!(edge_of(&edges), at(12).place);
     }
 
@@ -243,8 +266,30 @@ mod tests {
         let edges = ReadyEdges::default();
         let scan = edges.begin("q");
         edges.landed("q", &[at(11)]);
-        edges.end("q", &scan, &[]);
+        edges.end("q", &scan, &Found::default());
         assert!(edges.lock()["q"].landings.is_empty());
         assert!(edges.lock()["q"].under_way.is_empty());
+    }
+
+    #[test]
+    fn what_a_claim_came_upon_and_left_is_not_stepped_over() {
+        let edges = ReadyEdges::default();
+        let (leaving, taking) = (edges.begin("q"), edges.begin("q"));
+        edges.end("q", &taking, &taken(&[at(12)]));
+        edges.end("q", &leaving, &Found { left: vec![at(11)], ..Found::default() });
+        assert!(edge_of(&edges) < at(11).place);
+    }
+
+    #[test]
+    fn a_sweep_that_could_not_look_is_left_to_the_next_claim() {
+        let edges = ReadyEdges::default();
+        edges.end("q", &edges.begin("q"), &Found::default());
+        edges.lock().get_mut("q").expect("known").next_sweep = Instant::now();
+        for is_unscanned in [true, false] {
+            let scan = edges.begin("q");
+            assert!(scan.is_sweep);
+            edges.end("q", &scan, &Found { is_unscanned, ..Found::default() });
+        }
+        assert!(!edges.begin("q").is_sweep);
     }
 }

@@ -89,6 +89,10 @@ impl Broker {
 
         self.announce(aftermath);
         for (settlement, event) in live.iter().map(|(index, event)| (&settlements[*index], event)) {
+            if let Some(holder) = event.lease.holder {
+                // Its token speaks for it where it does not name itself.
+                self.note_sign_of_life(holder);
+            }
             if event.late_by_seconds.is_some() && !matches!(settlement.report, Report::Renewed { .. }) {
                 self.metrics.settlements_late.with_label_values(&[&event.engine_type]).inc();
             }

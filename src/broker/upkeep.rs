@@ -9,23 +9,26 @@ use crate::store::partitions::Removal;
 const DEPTH_COUNT_BOUND: i64 = 100_000;
 
 impl Broker {
-    /// Writes down which engines have called since the last time.
-    pub async fn flush_signs_of_life(&self) -> Result<u64> {
+    /// Writes down which engines have called since the last time. Those that cannot be written now
+    /// are kept for the next.
+    pub async fn flush_signs_of_life(&self) -> Result<()> {
         let signs = self.signs_of_life.take();
         if signs.is_empty() {
-            return Ok(0);
+            return Ok(());
         }
         let outcome = async {
             let mut connection = self.connection().await?;
             store::liveness::note_signs(&mut connection, &signs).await
         }
         .await;
-        if outcome.is_err() {
-            for (engine_id, has_polled) in signs {
-                self.signs_of_life.note(engine_id, has_polled);
-            }
+        let (left, outcome) = match outcome {
+            Ok(left) => (left, Ok(())),
+            Err(error) => (signs, Err(error.into())),
+        };
+        for (engine_id, has_polled) in left {
+            self.signs_of_life.note(engine_id, has_polled);
         }
-        Ok(outcome?)
+        outcome
     }
 
     /// Makes partitions ahead and removes those past the retention.

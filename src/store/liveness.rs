@@ -48,13 +48,14 @@ pub async fn mark_unresponsive(pool: &PgPool) -> Result<Vec<(EngineId, String)>>
     Ok(rows.into_iter().map(|(engine_id, engine_type)| (EngineId(engine_id), engine_type)).collect())
 }
 
-/// Notes calls of engines: `last_poll_at` of those that polled, and life in all. Rows that a lease
-/// has locked are left for the next time.
-pub async fn note_signs(connection: &mut PgConnection, signs: &[(EngineId, bool)]) -> Result<u64> {
+/// Notes calls of engines: `last_poll_at` of those that polled, and life in all. Answers those whose
+/// rows a lease has locked: they are to be noted the next time.
+pub async fn note_signs(connection: &mut PgConnection, signs: &[(EngineId, bool)]) -> Result<Vec<(EngineId, bool)>> {
     let ids: Vec<Uuid> = signs.iter().map(|(engine_id, _)| engine_id.0).collect();
     let polled: Vec<bool> = signs.iter().map(|(_, has_polled)| *has_polled).collect();
-    let done = sqlx::query(include_str!("sql/note_signs.sql")).bind(ids).bind(polled).execute(connection).await?;
-    Ok(done.rows_affected())
+    let left: Vec<(Uuid, bool)> =
+        sqlx::query_as(include_str!("sql/note_signs.sql")).bind(ids).bind(polled).fetch_all(connection).await?;
+    Ok(left.into_iter().map(|(engine_id, has_polled)| (EngineId(engine_id), has_polled)).collect())
 }
 
 /// Removes engines that have been unresponsive for that many days and hold nothing.

@@ -20,12 +20,12 @@ select
         limit $1) dead) as dead_letters,
     coalesce((
         select extract(epoch from statement_timestamp() - min(oldest.available_at))::float8
-        from generate_series(0, 1) as lane
-        cross join generate_series(0, 9) as priority
+        from generate_series(0, 1) as of_lane
+        cross join generate_series(0, 9) as of_priority
         cross join lateral (
             select q.available_at from eventlease.event_queue q
             where q.engine_type = u.engine_type and q.state = 'queued'
-                and q.lane = lane::smallint and q.priority = priority::smallint
+                and q.lane = of_lane::smallint and q.priority = of_priority::smallint
                 and q.available_at <= statement_timestamp()
             order by q.available_at
             limit 1

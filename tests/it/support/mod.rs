@@ -1,11 +1,10 @@
 //! The lab: a server on a database of its own, and short words for what tests do with it.
 
-#![expect(dead_code, reason = "not every test needs every word")]
-
 pub mod cluster;
 mod database;
 mod reply;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
@@ -78,8 +77,13 @@ impl Lab {
     }
 
     /// The use-cases of the server, for seams like `reap`.
-    pub fn broker(&self) -> &Broker {
+    pub fn broker(&self) -> &Arc<Broker> {
         &self.server.as_ref().expect("the server runs").broker
+    }
+
+    /// The use-cases of the replica started last.
+    pub fn replica_broker(&self) -> &Arc<Broker> {
+        &self.replicas.last().expect("a replica runs").broker
     }
 
     /// Stops the server in order, as SIGTERM would.
@@ -142,6 +146,12 @@ impl Lab {
         Reply::of(self.request("GET", &path).header("x-engine-id", engine_id)).await
     }
 
+    /// Polls a replica, given by its URL.
+    pub async fn poll_at(&self, replica: &str, engine_type: &str, engine_id: &str, query: &str) -> Reply {
+        let path = format!("{replica}/api/v1/events/queue/{engine_type}?{query}");
+        Reply::of(self.request("GET", &path).header("x-engine-id", engine_id)).await
+    }
+
     /// Leases one event, which must be there.
     pub async fn lease_one(&self, engine_type: &str, engine_id: &str) -> Value {
         let reply = self.poll(engine_type, engine_id, "limit=1&wait_seconds=10").await.expect(200);
@@ -195,6 +205,34 @@ impl Lab {
         assert_eq!(rows, 1, "{event_id} is not leased");
     }
 
+    /// Lets the lease of an event run out, and waits until it is back in its queue and due.
+    pub async fn lose(&self, event_id: &str) {
+        self.expire(event_id).await;
+        self.wait_for_status(event_id, "queued").await;
+        self.make_due(event_id).await;
+    }
+
+    /// Lets an engine, which must have sent a heartbeat, be silent for an hour, until that is noticed.
+    pub async fn silence(&self, engine_id: &str) {
+        self.wait_for(&format!("{engine_id} to be unresponsive"), async || {
+            // What is still to be written of its last calls would bring it back.
+            self.broker().flush_signs_of_life().await.expect("written");
+            self.sql(&format!(
+                "update eventlease.engine_states set last_seen_at = statement_timestamp() - interval '1 hour'
+                 where engine_id = '{engine_id}' and status <> 'unresponsive'"
+            ))
+            .await;
+            let engine = self.get(&format!("/api/v1/engines/{engine_id}")).await.expect(200);
+            (engine.body["status"] == "unresponsive").then_some(())
+        })
+        .await;
+    }
+
+    /// Sends a heartbeat, with members for the body.
+    pub async fn heartbeat(&self, engine_id: &str, body: Value) -> Reply {
+        self.post(&format!("/api/v1/engines/{engine_id}/heartbeat"), &body).await
+    }
+
     /// Lets a queued event be due now.
     pub async fn make_due(&self, event_id: &str) {
         self.sql(&format!(
@@ -222,6 +260,15 @@ impl Lab {
             assert!(started.elapsed() < PATIENCE, "waited in vain for {what}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Waits until so many polls of the server are parked.
+    pub async fn wait_for_parked_polls(&self, count: u32) {
+        self.wait_for(&format!("{count} parked polls"), async || {
+            let parked = self.metric("eventlease_polls_parked").await;
+            ((parked - f64::from(count)).abs() < f64::EPSILON).then_some(())
+        })
+        .await;
     }
 
     /// The value of one metric, by its full name with labels as Prometheus shows it.

@@ -1,0 +1,81 @@
+//! Replies that never reach their caller: `poll_id` brings them again, and who has hung up takes nothing along.
+
+use std::sync::Arc;
+
+use eventlease::broker::lease::Poll;
+use eventlease::domain::ids::EngineId;
+use eventlease::domain::names::EngineType;
+use futures_util::FutureExt;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::support::{Lab, PATIENCE, Reply};
+
+fn ids(reply: &Reply) -> Vec<&str> {
+    let events = reply.body["events"].as_array().expect("a list");
+    events.iter().map(|event| event["event_id"].as_str().expect("an id")).collect()
+}
+
+#[tokio::test]
+async fn a_repeated_poll_is_answered_with_the_same_leases_unchanged() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    for _ in 0..5 {
+        lab.enqueue("dialogue", json!({})).await;
+    }
+    let query = format!("limit=2&poll_id={}", Uuid::new_v4());
+    let first = lab.poll("dialogue", &engine, &query).await.expect(200).body["events"].clone();
+    let again = lab.poll("dialogue", &engine, &query).await.expect(200).body["events"].clone();
+    for index in 0..2 {
+        assert_eq!(again[index]["event_id"], first[index]["event_id"]);
+        for member in ["lease_token", "leased_at", "expires_at"] {
+            assert_eq!(again[index]["lease"][member], first[index]["lease"][member]);
+        }
+    }
+    let other = lab.poll("dialogue", &engine, &format!("limit=2&poll_id={}", Uuid::new_v4())).await.expect(200);
+    assert!(!ids(&other).iter().any(|event_id| first[0]["event_id"] == *event_id));
+
+    lab.settle(&first[0], "completed", json!({})).await.expect(200);
+    let rest = lab.poll("dialogue", &engine, &query).await.expect(200);
+    assert_eq!(ids(&rest), [first[1]["event_id"].as_str().expect("an id")], "only what still holds");
+    lab.settle(&first[1], "completed", json!({})).await.expect(200);
+    let anew = lab.poll("dialogue", &engine, &query).await.expect(200);
+    assert_eq!(ids(&anew).len(), 1, "none left: a new request");
+}
+
+/// Polls once and hangs up before the answer is there; returns when the look has come to its end.
+async fn poll_and_hang_up(lab: &Lab, engine: &str, poll_id: Option<Uuid>) {
+    let poll = Poll {
+        engine_type: EngineType::parse("dialogue").expect("a name"),
+        engine_id: Some(EngineId(engine.parse().expect("an id"))),
+        limit: Some(1),
+        wait: PATIENCE,
+        visibility_timeout_seconds: None,
+        poll_id,
+    };
+    let others = Arc::strong_count(lab.broker());
+    assert!(lab.broker().lease(poll).now_or_never().is_none());
+    lab.wait_for("the look to end", async || (Arc::strong_count(lab.broker()) <= others).then_some(())).await;
+}
+
+#[tokio::test]
+async fn what_is_leased_for_a_caller_that_has_hung_up_goes_back_uncounted() {
+    let lab = Lab::start().await;
+    let (gone, other) = (lab.register("dialogue", json!({})).await, lab.register("dialogue", json!({})).await);
+    let event_id = lab.enqueue("dialogue", json!({})).await;
+    poll_and_hang_up(&lab, &gone, None).await;
+    let leased = lab.lease_one("dialogue", &other).await;
+    assert_eq!((&leased["event_id"], &leased["losses_left"]), (&json!(event_id), &json!(3)));
+    assert_eq!(lab.attempts(&event_id).await[0]["outcome"], "released");
+}
+
+#[tokio::test]
+async fn a_repeat_that_hangs_up_does_not_take_the_leases_from_who_has_them() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    lab.enqueue("dialogue", json!({})).await;
+    let poll_id = Uuid::new_v4();
+    let leased = lab.poll("dialogue", &engine, &format!("poll_id={poll_id}")).await.expect(200);
+    poll_and_hang_up(&lab, &engine, Some(poll_id)).await;
+    lab.settle(&leased.body["events"][0], "completed", json!({})).await.expect(200);
+}

@@ -1,0 +1,139 @@
+//! The database goes away and comes back.
+
+use std::path::PathBuf;
+use std::time::Duration;
+use std::{env, fs};
+
+use eventlease::app::Server;
+use eventlease::embedded_postgres::{Durability, EmbeddedPostgres, Options};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::support::{PATIENCE, Reply, config, unknown_id};
+
+/// A folder for a cluster, gone at the end of the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        Self(env::temp_dir().join(format!("eventlease-outage-{}", unknown_id())))
+    }
+
+    async fn start_cluster(&self) -> EmbeddedPostgres {
+        let options = Options {
+            durability: Durability::Off,
+            settings: vec![("shared_buffers".to_owned(), "16MB".to_owned())],
+            ..Options::new(&self.0)
+        };
+        let started = tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&options)).await;
+        started.expect("no panic").expect("the cluster starts")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+async fn stop(cluster: EmbeddedPostgres) {
+    tokio::task::spawn_blocking(move || cluster.stop()).await.expect("no panic").expect("the cluster stops");
+}
+
+/// Calls to one server.
+struct Caller {
+    base: String,
+    client: reqwest::Client,
+}
+
+impl Caller {
+    fn request(&self, method: &str, path: &str, body: &Value) -> reqwest::RequestBuilder {
+        let request = self.client.request(method.parse().expect("a method"), format!("{}{path}", self.base));
+        if body.is_null() { request } else { request.json(body) }
+    }
+
+    async fn call(&self, method: &str, path: &str, body: Value) -> Reply {
+        Reply::of(self.request(method, path, &body)).await
+    }
+
+    async fn wait_for_status(&self, path: &str, status: u16) -> Reply {
+        let started = Instant::now();
+        loop {
+            let reply = self.call("GET", path, Value::Null).await;
+            if reply.status == status {
+                return reply;
+            }
+            assert!(started.elapsed() < PATIENCE, "{path} does not come to {status}: {reply:?}");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// Longer than the gap that the service takes for an absence, and than the engine's timeout.
+const OUTAGE: Duration = Duration::from_secs(6);
+
+#[tokio::test]
+async fn while_the_database_is_away_calls_are_answered_and_afterwards_nothing_and_nobody_is_lost() {
+    let folder = Folder::new();
+    let cluster = folder.start_cluster().await;
+    let flags = ["--acquire-timeout-seconds", "1", "--recheck-interval-ms", "500"];
+    let server = Server::start(&config(&cluster.url("postgres"), &flags)).await.expect("the server starts");
+    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_mins(1)).build().expect("a client");
+    let caller = Caller { base: format!("http://{}", server.address), client };
+
+    let registration = json!({"engine_type": "dialogue", "heartbeat_timeout_seconds": 3});
+    let engine = caller.call("POST", "/api/v1/engines", registration.clone()).await.expect(201).text("engine_id");
+    let heartbeat = format!("/api/v1/engines/{engine}/heartbeat");
+    let event = json!({"engine_type": "dialogue", "event_type": "test.happened", "payload": {}});
+    let held = caller.call("POST", "/api/v1/events", event.clone()).await.expect(201).text("event_id");
+    let poll = format!("/api/v1/events/queue/dialogue?limit=1&engine_id={engine}");
+    let leased = caller.call("GET", &poll, Value::Null).await.expect(200).body["events"][0].clone();
+    let queued = caller.call("POST", "/api/v1/events", event.clone()).await.expect(201).text("event_id");
+    let settlement = json!({"status": "completed", "lease_token": leased["lease"]["lease_token"]});
+    let parked = caller.request("GET", "/api/v1/events/queue/vision?wait_seconds=30", &Value::Null);
+    let parked = tokio::spawn(Reply::of(parked));
+    let metrics = async || caller.call("GET", "/metrics", Value::Null).await.expect(200).raw;
+    while !metrics().await.contains("eventlease_polls_parked 1") {}
+    caller.call("POST", &heartbeat, json!({})).await.expect(200);
+
+    stop(cluster).await;
+    let down_since = Instant::now();
+    let answer = parked.await.expect("an answer").problem(503, "database_unavailable");
+    assert_eq!(answer.header("retry-after"), "1");
+    let event_path = format!("/api/v1/events/{held}");
+    let status_path = format!("{event_path}/status");
+    for (method, path, body) in [
+        ("POST", "/api/v1/engines", registration),
+        ("POST", heartbeat.as_str(), json!({})),
+        ("GET", "/api/v1/engines", Value::Null),
+        ("POST", "/api/v1/events", event),
+        ("GET", poll.as_str(), Value::Null),
+        ("GET", event_path.as_str(), Value::Null),
+        ("PUT", status_path.as_str(), settlement.clone()),
+        ("GET", "/api/v1/dead-letters", Value::Null),
+        ("GET", "/readyz", Value::Null),
+    ] {
+        let answer = caller.call(method, path, body).await.problem(503, "database_unavailable");
+        assert_eq!(answer.header("retry-after"), "1", "{method} {path}");
+    }
+    caller.call("GET", "/healthz", Value::Null).await.expect(200);
+    assert!(metrics().await.contains("eventlease_polls_parked 0"));
+    // The outage itself takes time; nothing is waited for.
+    sleep_until(down_since + OUTAGE).await;
+
+    let cluster = folder.start_cluster().await;
+    caller.wait_for_status("/readyz", 200).await;
+    for _ in 0..3 {
+        let reaped = server.broker.reap().await.expect("a round");
+        assert_eq!((reaped.engines_marked_unresponsive, reaped.leases_expired), (0, 0));
+    }
+    let engine = caller.call("GET", &format!("/api/v1/engines/{engine}"), Value::Null).await.expect(200).body;
+    assert_eq!((&engine["status"], &engine["incarnation"]), (&json!("active"), &json!(1)));
+    assert_eq!(caller.call("GET", &event_path, Value::Null).await.expect(200).body["status"], "processing");
+    caller.call("PUT", &status_path, settlement).await.expect(200);
+    let next = caller.call("GET", &poll, Value::Null).await.expect(200).body["events"][0].clone();
+    assert_eq!((&next["event_id"], &next["attempt"]), (&json!(queued), &json!(1)));
+
+    server.stop().await.expect("the server stops in order");
+    stop(cluster).await;
+}

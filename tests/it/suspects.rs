@@ -1,0 +1,130 @@
+//! Events with a silent loss travel alone, so that poison takes nothing else along.
+
+use serde_json::{Value, json};
+
+use crate::support::{Lab, Reply};
+
+fn ids(reply: &Reply) -> Vec<&str> {
+    let events = reply.body["events"].as_array().expect("a list");
+    events.iter().map(|event| event["event_id"].as_str().expect("an id")).collect()
+}
+
+/// An event that was leased once and lost.
+async fn make_suspect(lab: &Lab, engine: &str) -> String {
+    let event_id = lab.enqueue("dialogue", json!({})).await;
+    assert_eq!(lab.lease_one("dialogue", engine).await["event_id"], event_id);
+    lab.lose(&event_id).await;
+    event_id
+}
+
+#[tokio::test]
+async fn a_suspect_is_the_only_event_of_its_reply_and_of_its_engine() {
+    let lab = Lab::start().await;
+    let (first, second) = (lab.register("dialogue", json!({})).await, lab.register("dialogue", json!({})).await);
+    let suspect = make_suspect(&lab, &first).await;
+    let normals = [lab.enqueue("dialogue", json!({})).await, lab.enqueue("dialogue", json!({})).await];
+
+    let alone = lab.poll("dialogue", &first, "limit=10").await.expect(200);
+    assert_eq!(ids(&alone), [suspect.as_str()]);
+    let nothing_more = lab.poll("dialogue", &first, "limit=10").await.expect(200);
+    assert_eq!(ids(&nothing_more), [""; 0]);
+    assert_eq!(nothing_more.body["notice"]["code"], "engine_at_capacity");
+    assert_eq!(nothing_more.body["notice"]["held"], 1);
+    assert_eq!(ids(&lab.poll("dialogue", &second, "limit=10").await.expect(200)), normals);
+
+    lab.settle(&alone.body["events"][0], "completed", json!({})).await.expect(200);
+    let next = lab.enqueue("dialogue", json!({})).await;
+    assert_eq!(ids(&lab.poll("dialogue", &first, "limit=10").await.expect(200)), [next]);
+}
+
+#[tokio::test]
+async fn a_suspect_goes_only_to_an_idle_engine_and_holds_nobody_up_meanwhile() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let suspect = make_suspect(&lab, &engine).await;
+    lab.sql(&format!(
+        "update eventlease.event_queue set available_at = available_at + interval '1 hour' where event_id = '{suspect}'"
+    ))
+    .await;
+    lab.enqueue("dialogue", json!({})).await;
+    let held = lab.lease_one("dialogue", &engine).await;
+    lab.make_due(&suspect).await;
+    let behind = lab.enqueue("dialogue", json!({})).await;
+
+    let reply = lab.poll("dialogue", &engine, "limit=10").await.expect(200);
+    assert_eq!(ids(&reply), [behind], "the suspect is first in line, but the engine is busy");
+    for event in [&held, &reply.body["events"][0]] {
+        lab.settle(event, "completed", json!({})).await.expect(200);
+    }
+    assert_eq!(ids(&lab.poll("dialogue", &engine, "limit=10").await.expect(200)), [suspect]);
+}
+
+#[tokio::test]
+async fn where_every_engine_is_always_busy_one_is_left_to_run_empty_for_a_suspect() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let suspect = make_suspect(&lab, &engine).await;
+    let poll = async |limit: u32| lab.poll("dialogue", &engine, &format!("limit={limit}")).await.expect(200);
+    lab.sql(&format!(
+        "update eventlease.event_queue set available_at = available_at + interval '1 hour' where event_id = '{suspect}'"
+    ))
+    .await;
+    lab.enqueue("dialogue", json!({})).await;
+    let held = lab.lease_one("dialogue", &engine).await;
+    lab.sql(&format!(
+        "update eventlease.event_queue set available_at = statement_timestamp() - interval '1 minute'
+         where event_id = '{suspect}'"
+    ))
+    .await;
+    let normal = lab.enqueue("dialogue", json!({})).await;
+
+    let emptying = poll(10).await;
+    assert_eq!(ids(&emptying), [""; 0], "it waited for long enough");
+    assert_eq!(emptying.body["notice"]["code"], "engine_at_capacity");
+    lab.settle(&held, "completed", json!({})).await.expect(200);
+    let alone = poll(10).await;
+    assert_eq!(ids(&alone), [suspect]);
+    lab.settle(&alone.body["events"][0], "completed", json!({})).await.expect(200);
+    assert_eq!(ids(&poll(10).await), [normal]);
+}
+
+#[tokio::test]
+async fn poison_dies_at_its_third_engine_and_the_events_leased_with_it_complete() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let poison = lab.enqueue("dialogue", json!({"payload": "poison"})).await;
+    let mates = [lab.enqueue("dialogue", json!({})).await, lab.enqueue("dialogue", json!({})).await];
+    let batch = lab.poll("dialogue", &engine, "limit=3").await.expect(200);
+    assert_eq!(ids(&batch).len(), 3);
+
+    // An engine that dies of the poison, and is started again under its id.
+    let restart = async || lab.register("dialogue", json!({"engine_id": engine})).await;
+    restart().await;
+    while lab.event(&poison).await["status"] != "failed" {
+        lab.make_due(&poison).await;
+        let reply = lab.poll("dialogue", &engine, "limit=3&wait_seconds=10").await.expect(200);
+        assert_eq!(ids(&reply).len(), 1, "suspects come one by one: {reply:?}");
+        let event = &reply.body["events"][0];
+        if event["payload"] == "poison" {
+            restart().await;
+        } else {
+            lab.settle(event, "completed", json!({})).await.expect(200);
+        }
+    }
+    let letter = lab.get(&format!("/api/v1/dead-letters/{poison}")).await.expect(200).body;
+    assert_eq!((&letter["reason"], &letter["lease_losses"]), (&json!("lease_losses_exhausted"), &json!(3)));
+    let outcomes: Vec<&Value> =
+        letter["attempts"].as_array().expect("a list").iter().map(|attempt| &attempt["outcome"]).collect();
+    assert_eq!(outcomes, ["engine_restarted"; 3]);
+
+    for mate in &mates {
+        if lab.event(mate).await["status"] == "queued" {
+            let event = lab.lease_one("dialogue", &engine).await;
+            lab.settle(&event, "completed", json!({})).await.expect(200);
+        }
+    }
+    for mate in &mates {
+        let mate = lab.event(mate).await;
+        assert_eq!((&mate["status"], &mate["attempt"]), (&json!("completed"), &json!(2)));
+    }
+}
