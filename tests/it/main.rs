@@ -4,3 +4,4 @@ mod support;
 
 mod life;
 mod model;
+mod plans;
