@@ -48,6 +48,7 @@ pub async fn make_for_event(connection: &mut PgConnection, event_id: Uuid) -> Re
 struct OldPartition {
     parent: String,
     partition: String,
+    is_attached: bool,
     is_detach_pending: bool,
 }
 
@@ -82,13 +83,14 @@ async fn remove_with(connection: &mut PgConnection, retention_days: i32, removal
     }
     let old: Vec<OldPartition> =
         sqlx::query_as(include_str!("sql/old_partitions.sql")).bind(retention_days).fetch_all(&mut *connection).await?;
-    for OldPartition { parent, partition, is_detach_pending } in old {
+    for OldPartition { parent, partition, is_attached, is_detach_pending } in old {
         // The names come from the catalogue and are made of letters, digits and underscores.
-        let detach = if is_detach_pending { "finalize" } else { "concurrently" };
-        let steps = [
-            format!("alter table eventlease.{parent} detach partition eventlease.{partition} {detach}"),
-            format!("drop table eventlease.{partition}"),
-        ];
+        let mut steps = Vec::new();
+        if is_attached {
+            let how = if is_detach_pending { "finalize" } else { "concurrently" };
+            steps.push(format!("alter table eventlease.{parent} detach partition eventlease.{partition} {how}"));
+        }
+        steps.push(format!("drop table eventlease.{partition}"));
         let mut is_removed = true;
         for step in steps {
             if let Err(error) = sqlx::query(sqlx::AssertSqlSafe(step)).execute(&mut *connection).await {

@@ -1,19 +1,19 @@
--- Partitions older than $1 days that hold no open event, and those whose detaching was
--- interrupted or has left a detached table behind.
+-- Partitions older than $1 days that hold no open event; among them those whose detaching was
+-- interrupted, and tables that were detached and not dropped any more.
 with days as (
     select
-        parent.relname as parent,
+        substring(part.relname from '^(.*)_') as parent,
         part.relname as partition,
+        link.inhrelid is not null as is_attached,
         coalesce(link.inhdetachpending, false) as is_detach_pending,
         to_date(right(part.relname, 8), 'YYYYMMDD') as day
     from pg_class part
-    join pg_inherits link on link.inhrelid = part.oid
-    join pg_class parent on parent.oid = link.inhparent
+    left join pg_inherits link on link.inhrelid = part.oid
     where part.relnamespace = 'eventlease'::regnamespace
         and part.relkind = 'r'
-        and parent.relname in ('events', 'event_attempts')
+        and part.relname ~ '^(events|event_attempts)_[0-9]{8}$'
 )
-select parent::text, partition::text, is_detach_pending
+select parent, partition::text, is_attached, is_detach_pending
 from days
 where day < (statement_timestamp() at time zone 'UTC')::date - $1
     and not exists (
