@@ -1,4 +1,4 @@
--- Gives a dead letter whose event was dropped with its partition the event back, and its attempts.
+-- Gives a dead letter whose event or attempts were dropped with their partition both back.
 with dead as (
     select * from eventlease.dead_letters where event_id = $1
 ),
@@ -8,6 +8,7 @@ fact as (
     select event_id, engine_type, event_type, payload, payload_bytes, priority, scenario_run_id,
         created_at, traceparent, tracestate
     from dead
+    on conflict do nothing
 )
 insert into eventlease.event_attempts (event_id, engine_type, attempt, engine_id, engine_software_version,
     incarnation, leased_at, ended_at, outcome, answer, result, error, progress, late_by_seconds,
@@ -20,3 +21,4 @@ cross join lateral json_to_recordset(dead.attempts) as a (attempt integer, engin
     engine_software_version text, incarnation integer, leased_at timestamptz, ended_at timestamptz,
     outcome text, answer text, result json, error json, progress json,
     late_by_seconds double precision, final_status text)
+on conflict do nothing
