@@ -2,6 +2,8 @@
 
 mod support;
 
+mod event_instances;
 mod life;
 mod model;
 mod plans;
+mod retention;
