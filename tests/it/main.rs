@@ -5,5 +5,7 @@ mod support;
 mod event_instances;
 mod life;
 mod model;
+mod openapi;
+mod operations;
 mod plans;
 mod retention;
