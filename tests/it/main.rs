@@ -2,8 +2,10 @@
 
 mod support;
 
+mod cli;
 mod event_instances;
 mod life;
+mod migrations;
 mod model;
 mod openapi;
 mod operations;

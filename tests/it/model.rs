@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::support::Lab;
 use ledger::Ledger;
-use verbs::Engine;
+use verbs::RandomEngine;
 
 const ENGINES: u64 = 6;
 const VERBS_OF_EACH: u32 = 500;
@@ -33,7 +33,7 @@ async fn what_concurrent_engines_do_stays_within_what_the_replies_permit() {
     let started = Instant::now();
     let mut engines = JoinSet::new();
     for number in 0..ENGINES {
-        engines.spawn(Engine::new(&lab, &ledger, &replicas, seed, number).run(VERBS_OF_EACH));
+        engines.spawn(RandomEngine::new(&lab, &ledger, &replicas, seed, number).run(VERBS_OF_EACH));
     }
     while let Some(ended) = engines.join_next().await {
         if let Err(failed) = ended {

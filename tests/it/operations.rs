@@ -22,6 +22,11 @@ fn of_dialogue(name: &str) -> String {
     format!("eventlease_{name}{{engine_type=\"dialogue\"}}")
 }
 
+#[track_caller]
+fn counted(value: f64, expected: f64) {
+    assert!((value - expected).abs() < f64::EPSILON, "{value}, not {expected}");
+}
+
 async fn measured(lab: &Lab, name: &str) -> f64 {
     lab.broker().measure().await.expect("a round");
     lab.metric(&of_dialogue(name)).await
@@ -142,12 +147,12 @@ async fn counters_and_histograms_follow_what_happens() {
     is("leases_lost_total", "cause=\"engine_restarted\"", 1.0).await;
     is("leases_expired_total", "", 1.0).await;
     lab.settle(&leased, "completed", json!({})).await.problem(409, "already_settled");
-    assert_eq!(lab.metric("eventlease_settlements_refused_total{code=\"already_settled\"}").await, 1.0);
+    counted(lab.metric("eventlease_settlements_refused_total{code=\"already_settled\"}").await, 1.0);
 
     lab.lease_one("dialogue", &engine).await;
     let unfenced = json!({"status": "failed", "error": "no"});
     lab.put(&format!("/api/v1/events/{event_id}/status?engine_id={engine}"), &unfenced).await.expect(200);
-    assert_eq!(lab.metric("eventlease_settlements_unfenced_total").await, 1.0);
+    counted(lab.metric("eventlease_settlements_unfenced_total").await, 1.0);
     is("settlements_total", "outcome=\"retry_scheduled\"", 1.0).await;
 
     for happens in ["redriven", "discarded"] {
@@ -164,7 +169,7 @@ async fn counters_and_histograms_follow_what_happens() {
     is("settlements_total", "outcome=\"dead_lettered\"", 2.0).await;
     is("events_dead_lettered_total", "reason=\"not_retryable\"", 2.0).await;
     is("dead_letters_redriven_total", "", 1.0).await;
-    assert_eq!(lab.metric("eventlease_dead_letters_discarded_total").await, 1.0);
+    counted(lab.metric("eventlease_dead_letters_discarded_total").await, 1.0);
 
     lab.enqueue("dialogue", json!({})).await;
     let leased = lab.lease_one("dialogue", &engine).await;
@@ -172,7 +177,7 @@ async fn counters_and_histograms_follow_what_happens() {
     is("settlements_total", "outcome=\"completed\"", 1.0).await;
     is("leases_granted_total", "", 6.0).await;
     let requests = "{method=\"POST\",route=\"/api/v1/events\",status=\"201\"}";
-    assert_eq!(lab.metric(&format!("eventlease_http_request_duration_seconds_count{requests}")).await, 2.0);
+    counted(lab.metric(&format!("eventlease_http_request_duration_seconds_count{requests}")).await, 2.0);
 
     // One metric has not had its cause yet, and is shown from the first one on.
     lab.post(&format!("/api/v1/engines/{engine}/heartbeat"), &json!({})).await.expect(200);

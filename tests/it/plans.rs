@@ -45,7 +45,7 @@ impl Stage {
         let limits = PoolLimits {
             max_connections: 1,
             acquire_timeout: Duration::from_secs(20),
-            statement_timeout: Duration::from_secs(60),
+            statement_timeout: Duration::from_mins(1),
         };
         let session = pool::connect_lazily(lab.db.connect_options().to_url_lossy().as_str(), limits).expect("a URL");
         let stage = Self { lab, session };

@@ -8,7 +8,7 @@ use super::ledger::Ledger;
 use crate::support::Lab;
 
 #[derive(FromRow, Debug)]
-struct Attempt {
+struct EndedAttempt {
     event_id: String,
     attempt: i64,
     engine_id: Option<String>,
@@ -17,15 +17,15 @@ struct Attempt {
     final_status: Option<String>,
 }
 
-async fn attempts(lab: &Lab) -> HashMap<String, Vec<Attempt>> {
-    let rows: Vec<Attempt> = sqlx::query_as(
+async fn attempts(lab: &Lab) -> HashMap<String, Vec<EndedAttempt>> {
+    let rows: Vec<EndedAttempt> = sqlx::query_as(
         "select event_id::text, attempt::bigint, engine_id::text, outcome, answer, final_status
          from eventlease.event_attempts order by event_id, attempt",
     )
     .fetch_all(&lab.db)
     .await
     .expect("attempts");
-    let mut of_events: HashMap<String, Vec<Attempt>> = HashMap::new();
+    let mut of_events: HashMap<String, Vec<EndedAttempt>> = HashMap::new();
     for row in rows {
         of_events.entry(row.event_id.clone()).or_default().push(row);
     }
@@ -33,7 +33,7 @@ async fn attempts(lab: &Lab) -> HashMap<String, Vec<Attempt>> {
 }
 
 /// How much of both budgets these attempts spent. Whoever left in order gave its leases back, uncounted.
-fn spent(attempts: &[Attempt]) -> (i64, i64) {
+fn spent(attempts: &[EndedAttempt]) -> (i64, i64) {
     let (mut failures, mut lease_losses) = (0, 0);
     for attempt in attempts {
         match attempt.outcome.as_str() {
@@ -48,7 +48,7 @@ fn spent(attempts: &[Attempt]) -> (i64, i64) {
 }
 
 /// Budgets are counted from the last redrive on.
-fn since_last_redrive(attempts: &[Attempt]) -> &[Attempt] {
+fn since_last_redrive(attempts: &[EndedAttempt]) -> &[EndedAttempt] {
     let ends = attempts.iter().rposition(|attempt| attempt.final_status.is_some());
     ends.map_or(attempts, |end| &attempts[end + 1..])
 }

@@ -14,7 +14,7 @@ use crate::support::{Lab, Reply};
 pub const MAX_CONCURRENT: usize = 3;
 
 /// An engine, its replicas, and what it was given and has not ended.
-pub struct Engine {
+pub struct RandomEngine {
     pub lab: Arc<Lab>,
     pub ledger: Arc<Mutex<Ledger>>,
     pub random: StdRng,
@@ -25,14 +25,14 @@ pub struct Engine {
     pub held: Vec<String>,
 }
 
-impl Engine {
+impl RandomEngine {
     pub fn new(lab: &Arc<Lab>, ledger: &Arc<Mutex<Ledger>>, replicas: &[String], seed: u64, number: u64) -> Self {
         let mut random = StdRng::seed_from_u64(seed.wrapping_add(number));
         Self {
             lab: Arc::clone(lab),
             ledger: Arc::clone(ledger),
             replicas: replicas.to_vec(),
-            engine_type: if number % 2 == 0 { "dialogue" } else { "physics" },
+            engine_type: if number.is_multiple_of(2) { "dialogue" } else { "physics" },
             engine_id: Uuid::from_u128(random.random()).to_string(),
             random,
             is_draining: false,

@@ -76,7 +76,7 @@ pub const STATEMENTS: [Statement; 9] = [
         sql: sql!("take_loss_back"),
         arguments: |ids| format!("'{}', {TOKEN}, null", ids[0]),
     },
-    Statement { name: "leases_of_engine", sql: sql!("leases_of_engine", "leased"), arguments: |_| format!("{ENGINE}") },
+    Statement { name: "leases_of_engine", sql: sql!("leases_of_engine", "leased"), arguments: |_| ENGINE.to_owned() },
 ];
 
 /// Ten events of highest priority first, from the front of every range.
