@@ -11,3 +11,4 @@ mod openapi;
 mod operations;
 mod plans;
 mod retention;
+mod scans;
