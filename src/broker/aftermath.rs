@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use super::activity::bucket;
 use super::ready_edges::Located;
@@ -17,7 +16,7 @@ use crate::domain::verdict::{self, Ending, Verdict};
 use crate::store::endings::{self, Answer, EndedAttempt, Fate};
 use crate::store::lease::Place;
 use crate::store::open_events::OpenEvent;
-use crate::store::{self, policies_of_open_events};
+use crate::store::{self, PgConnection, policies_of_open_events};
 
 #[derive(Debug, Default)]
 pub struct Aftermath {

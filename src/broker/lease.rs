@@ -103,10 +103,8 @@ impl Broker {
 
             let look_again = self.next_look(&poll, polled.notice).await?.min(deadline);
             // Who may take nothing leaves events, and a wake-up already received, to the others.
-            let may_take = !matches!(
-                polled.notice,
-                Some(Notice::EngineDraining { .. } | Notice::EngineAtCapacity { .. })
-            );
+            let may_take =
+                !matches!(polled.notice, Some(Notice::EngineDraining { .. } | Notice::EngineAtCapacity { .. }));
             if !may_take {
                 ready.set(place.ready.notified());
             }

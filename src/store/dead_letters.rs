@@ -176,6 +176,7 @@ pub async fn redrive(
         .await?;
     let is_locked: Option<(bool,)> = sqlx::query_as(
         "select exists (select from eventlease.events e where e.event_id = $1)
+            and exists (select from eventlease.event_attempts a where a.event_id = $1 and a.attempt = d.attempt)
          from eventlease.dead_letters d where d.event_id = $1 and d.redriven_as is null for update of d",
     )
     .bind(event_id.0)
@@ -185,7 +186,7 @@ pub async fn redrive(
         None => return Ok(None),
         Some((true,)) => {}
         Some((false,)) => {
-            // Its history was dropped beneath it: what it carries goes back.
+            // Its history was dropped beneath it, or one half of it so far: what it carries goes back.
             partitions::make_for_event(connection, event_id.0).await?;
             sqlx::query(include_str!("sql/restore_event.sql")).bind(event_id.0).execute(&mut *connection).await?;
             let carried = carried_attempts(connection, event_id).await?;

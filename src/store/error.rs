@@ -30,12 +30,18 @@ const UNAVAILABLE: [&str; 7] = ["57P01", "57P02", "57P03", "53300", "08000", "08
 /// `query_canceled` and `lock_not_available`: the limits that `pool` sets.
 const TIMEOUT: [&str; 2] = ["57014", "55P03"];
 
+/// `check_violation`. By no constraint, it is a row whose day has no partition: it is just being taken away, or
+/// could not be made yet.
+const CHECK_VIOLATION: &str = "23514";
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
+        let is_of_no_constraint = error.as_database_error().is_some_and(|error| error.constraint().is_none());
         let code =
             error.as_database_error().and_then(sqlx::error::DatabaseError::code).map(std::borrow::Cow::into_owned);
         match (&error, code.as_deref()) {
             (_, Some(code)) if TIMEOUT.contains(&code) => Self::Timeout(error),
+            (_, Some(CHECK_VIOLATION)) if is_of_no_constraint => Self::Unavailable(error),
             (_, Some(code)) if UNAVAILABLE.contains(&code) => Self::Unavailable(error),
             (
                 sqlx::Error::Io(_)

@@ -85,12 +85,12 @@ async fn remove_with(connection: &mut PgConnection, retention_days: i32, removal
         sqlx::query_as(include_str!("sql/old_partitions.sql")).bind(retention_days).fetch_all(&mut *connection).await?;
     for OldPartition { parent, partition, is_attached, is_detach_pending } in old {
         // The names come from the catalogue and are made of letters, digits and underscores.
-        let detach = if is_detach_pending { "finalize" } else { "concurrently" };
-        let mut steps = vec![format!("drop table eventlease.{partition}")];
+        let mut steps = Vec::new();
         if is_attached {
-            steps
-                .insert(0, format!("alter table eventlease.{parent} detach partition eventlease.{partition} {detach}"));
+            let how = if is_detach_pending { "finalize" } else { "concurrently" };
+            steps.push(format!("alter table eventlease.{parent} detach partition eventlease.{partition} {how}"));
         }
+        steps.push(format!("drop table eventlease.{partition}"));
         let mut is_removed = true;
         for step in steps {
             if let Err(error) = sqlx::query(sqlx::AssertSqlSafe(step)).execute(&mut *connection).await {

@@ -58,7 +58,7 @@ pub async fn policies_of_open_events(
          from eventlease.event_queue q
          left join eventlease.event_types t on t.event_type = q.event_type
          left join eventlease.queues u on u.engine_type = q.engine_type
-         cross join eventlease.server_settings s
+         join eventlease.server_settings s on s.is_only_row
          where q.event_id = any($1)",
     )
     .bind(ids)

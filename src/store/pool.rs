@@ -26,10 +26,16 @@ pub fn connect_lazily(url: &str, limits: PoolLimits) -> Result<PgPool> {
             let statement_timeout = statement_timeout.clone();
             Box::pin(async move {
                 // A transaction whose replica hangs would hold its row locks for ever.
+                // A plan made while a table (or the partition of a day that has just begun) is empty reads it
+                // from end to end, and is kept while it fills, until autovacuum comes by. Every statement here
+                // has an index to go by. What must read a small table whole is costed so high then that it
+                // would be compiled, for longer than it runs.
                 sqlx::query(
                     "select set_config('statement_timeout', $1, false),
                             set_config('idle_in_transaction_session_timeout', $1, false),
-                            set_config('timezone', 'UTC', false)",
+                            set_config('timezone', 'UTC', false),
+                            set_config('enable_seqscan', 'off', false),
+                            set_config('jit', 'off', false)",
                 )
                 .bind(statement_timeout)
                 .execute(connection)

@@ -2,19 +2,28 @@
 
 mod support;
 
-mod cancel;
-mod exchange;
-mod idempotency;
 mod bad_input;
+mod cancel;
+mod cli;
 mod conventions;
 mod dead_letters;
 mod engines;
+mod event_instances;
+mod exchange;
 mod fencing;
+mod idempotency;
 mod leasing;
 mod life;
 mod liveness;
 mod long_poll;
 mod lost_replies;
+mod migrations;
+mod model;
+mod openapi;
+mod operations;
 mod outage;
+mod plans;
 mod reaper;
+mod retention;
+mod scans;
 mod suspects;

@@ -46,5 +46,5 @@ left join lateral (
 ) previous on true
 left join eventlease.event_types of_type on of_type.event_type = leased.event_type
 left join eventlease.queues of_queue on of_queue.engine_type = leased.engine_type
-cross join eventlease.server_settings of_server
+join eventlease.server_settings of_server on of_server.is_only_row
 order by leased.ordinal

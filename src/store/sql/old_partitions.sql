@@ -1,8 +1,8 @@
 -- Partitions older than $1 days that hold no open event; among them those whose detaching was
--- interrupted, and those that were detached but not dropped yet.
+-- interrupted, and tables that were detached and not dropped any more.
 with days as (
     select
-        left(part.relname, -9) as parent,
+        substring(part.relname from '^(.*)_') as parent,
         part.relname as partition,
         link.inhrelid is not null as is_attached,
         coalesce(link.inhdetachpending, false) as is_detach_pending,
@@ -13,7 +13,7 @@ with days as (
         and part.relkind = 'r'
         and part.relname ~ '^(events|event_attempts)_[0-9]{8}$'
 )
-select parent::text, partition::text, is_attached, is_detach_pending
+select parent, partition::text, is_attached, is_detach_pending
 from days
 where day < (statement_timestamp() at time zone 'UTC')::date - $1
     and not exists (

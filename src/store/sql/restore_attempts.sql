@@ -12,3 +12,4 @@ cross join unnest($2::integer[], $3::uuid[], $4::text[], $5::integer[], $6::time
     as a (attempt, engine_id, engine_software_version, incarnation, leased_at, ended_at, outcome, answer,
         result, error, progress, late_by_seconds, final_status)
 where dead.event_id = $1
+on conflict do nothing

@@ -5,3 +5,4 @@ select event_id, engine_type, event_type, payload, payload_bytes, priority, scen
     created_at, traceparent, tracestate
 from eventlease.dead_letters
 where event_id = $1
+on conflict do nothing

@@ -1,0 +1,111 @@
+//! The program as a process: started, signalled, and waited for.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::support::PATIENCE;
+
+/// How it ended, and all it said.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// A server that listens.
+pub struct Program {
+    pub url: String,
+    pid: Pid,
+    ended: Receiver<Ended>,
+    has_ended: bool,
+}
+
+/// A test that fails leaves no server behind.
+impl Drop for Program {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            kill(self.pid, Signal::SIGKILL).ok();
+        }
+    }
+}
+
+/// The program without the variables of whoever runs the tests, but for those it finds PostgreSQL by.
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_eventlease"));
+    let variables = std::env::vars_os()
+        .filter(|(name, _)| ["PATH", "HOME", "PG_BIN_DIR", "TMPDIR"].iter().any(|kept| name == kept));
+    let variables = variables.filter(|(name, _)| !arguments.contains(&"--help") || name == "PATH");
+    command
+        .args(arguments)
+        .env_clear()
+        .envs(variables)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs it to its end.
+pub fn run(arguments: &[&str]) -> Ended {
+    let child = command(arguments).spawn().expect("the program can be started");
+    let (_, ended) = watch(child);
+    ended.recv_timeout(PATIENCE).expect("it ends")
+}
+
+/// Runs a server that cannot start.
+pub fn run_serve(flags: &[&str]) -> Ended {
+    run(&[&["serve"], flags].concat())
+}
+
+impl Program {
+    /// Starts a server, and returns when it listens.
+    pub fn serve(flags: &[&str]) -> Self {
+        let child = command(&[&["serve"], flags].concat()).spawn().expect("the program can be started");
+        let pid = Pid::from_raw(child.id().try_into().expect("a process id"));
+        let (first_line, ended) = watch(child);
+        let first_line = first_line.recv_timeout(PATIENCE).unwrap_or_default();
+        let Some(url) = first_line.trim().strip_prefix("listening on ") else {
+            panic!("it does not listen, but says {first_line:?}: {:?}", ended.try_recv());
+        };
+        Self { url: url.to_owned(), pid, ended, has_ended: false }
+    }
+
+    pub fn signal(&mut self, name: &str) {
+        kill(self.pid, format!("SIG{name}").parse::<Signal>().expect("a signal")).expect("it runs");
+    }
+
+    pub fn wait(mut self) -> Ended {
+        let ended = self.ended.recv_timeout(PATIENCE).expect("it ends");
+        self.has_ended = true;
+        ended
+    }
+}
+
+/// The first line it prints, and its end.
+fn watch(mut child: Child) -> (Receiver<String>, Receiver<Ended>) {
+    let (first_line, first_line_of) = mpsc::channel();
+    let (ended, ended_of) = mpsc::channel();
+    let mut stderr = child.stderr.take().expect("piped");
+    let errors = thread::spawn(move || {
+        let mut text = String::new();
+        stderr.read_to_string(&mut text).map(|_| text).expect("UTF-8")
+    });
+    thread::spawn(move || {
+        let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+        let mut text = String::new();
+        stdout.read_line(&mut text).expect("UTF-8");
+        // Nobody listens where only the end is waited for.
+        first_line.send(text.clone()).ok();
+        stdout.read_to_string(&mut text).expect("UTF-8");
+        let code = child.wait().expect("it was started").code();
+        let stderr = errors.join().expect("the text is read");
+        ended.send(Ended { code, stdout: text, stderr }).ok();
+    });
+    (first_line_of, ended_of)
+}

@@ -1,0 +1,188 @@
+//! The schema's way to this version, and what it is then.
+
+use std::process::Command;
+
+use eventlease::store::migrations::{count_pending, migrate};
+use sqlx::{AssertSqlSafe, PgPool};
+use uuid::Uuid;
+
+use crate::support::{Lab, cluster};
+
+/// A database with nothing in it; removed at the end by [`Empty::remove`].
+struct Empty {
+    name: String,
+    url: String,
+    db: PgPool,
+}
+
+impl Empty {
+    async fn create() -> Self {
+        let name = format!("empty_{}", Uuid::new_v4().simple());
+        administrate(&format!("create database {name}")).await;
+        let mut url = url::Url::parse(&cluster::admin_url()).expect("a URL");
+        url.set_path(&name);
+        Self { url: url.to_string(), db: PgPool::connect(url.as_str()).await.expect("a new database"), name }
+    }
+
+    async fn remove(self) {
+        self.db.close().await;
+        administrate(&format!("drop database {} with (force)", self.name)).await;
+    }
+}
+
+async fn administrate(statement: &str) {
+    let admin = PgPool::connect(&cluster::admin_url()).await.expect("the test cluster runs");
+    sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&admin).await.expect("a database comes and goes");
+    admin.close().await;
+}
+
+/// One text for each thing a query lists.
+async fn texts(db: &PgPool, query: &'static str) -> Vec<String> {
+    sqlx::query_scalar(query).fetch_all(db).await.unwrap_or_else(|error| panic!("{query}: {error}"))
+}
+
+const APPLIED: &str = "select version || ' ' || installed_on::text from eventlease.migrations order by version";
+
+#[tokio::test]
+async fn an_empty_database_is_migrated_once() {
+    let empty = Empty::create().await;
+    let all = count_pending(&empty.db).await.expect("a count");
+    assert!(all >= 5, "{all}");
+    migrate(&empty.db).await.expect("from empty");
+    assert_eq!(count_pending(&empty.db).await.expect("a count"), 0);
+    let applied = texts(&empty.db, APPLIED).await;
+    assert_eq!(applied.len(), all);
+
+    migrate(&empty.db).await.expect("again");
+    assert_eq!(texts(&empty.db, APPLIED).await, applied, "nothing is applied twice");
+    empty.remove().await;
+}
+
+#[tokio::test]
+async fn replicas_that_start_together_migrate_once() {
+    let empty = Empty::create().await;
+    let one = empty.db.connect_options();
+    let (one, other) = (PgPool::connect_lazy_with((*one).clone()), PgPool::connect_lazy_with((*one).clone()));
+    let (first, second) = tokio::join!(migrate(&one), migrate(&other));
+    first.expect("one of them");
+    second.expect("the other one");
+    assert_eq!(count_pending(&empty.db).await.expect("a count"), 0);
+    one.close().await;
+    other.close().await;
+    empty.remove().await;
+}
+
+#[tokio::test]
+async fn the_program_migrates_and_says_so() {
+    let empty = Empty::create().await;
+    let run = |url: &str| {
+        let arguments = ["migrate", "--acquire-timeout-seconds", "1", "--database-url", url];
+        Command::new(env!("CARGO_BIN_EXE_eventlease")).args(arguments).output().expect("it runs")
+    };
+    for _ in 0..2 {
+        let done = run(&empty.url);
+        assert_eq!(done.status.code(), Some(0), "{done:?}");
+        assert_eq!(String::from_utf8_lossy(&done.stdout), "the schema is up to date\n");
+    }
+    assert_eq!(count_pending(&empty.db).await.expect("a count"), 0);
+
+    // A schema that somebody changed behind its back is not touched.
+    sqlx::query("update eventlease.migrations set checksum = 'changed'").execute(&empty.db).await.expect("changed");
+    let refused = run(&empty.url);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(told.contains("the schema could not be migrated"), "{told}");
+    empty.remove().await;
+}
+
+#[tokio::test]
+async fn an_event_id_is_the_databases_time() {
+    let lab = Lab::start().await;
+    let times: Vec<(Uuid, f64)> = sqlx::query_as(
+        "select eventlease.new_event_id(statement_timestamp(), n), extract(epoch from statement_timestamp())::float8
+         from generate_series(0, 2000) as n",
+    )
+    .fetch_all(&lab.db)
+    .await
+    .expect("ids");
+    for (id, at) in &times {
+        assert_eq!((id.get_version_num(), id.get_variant()), (7, uuid::Variant::RFC4122), "{id}");
+        let (seconds, nanos) = id.get_timestamp().expect("version 7 has a time").to_unix();
+        let of_id = f64::from(u32::try_from(seconds).expect("this century")) + f64::from(nanos) / 1e9;
+        assert!((of_id - at).abs() < 0.001_1, "{id} is of {of_id}, made at {at}");
+    }
+    assert!(times.windows(2).all(|pair| pair[0].0 < pair[1].0), "a batch keeps its order");
+
+    let later: Vec<Uuid> = sqlx::query_scalar(
+        "select eventlease.new_event_id(timestamptz '2026-03-01 12:00:00Z' + make_interval(secs => n / 1e5), 16383 - n)
+         from generate_series(0, 1000) as n order by n",
+    )
+    .fetch_all(&lab.db)
+    .await
+    .expect("ids");
+    assert!(later.windows(2).all(|pair| pair[0] < pair[1]), "ten microseconds later is later, whatever the ordinal");
+}
+
+#[tokio::test]
+async fn the_floor_of_a_time_is_the_smallest_id_it_can_have() {
+    let lab = Lab::start().await;
+    let wrong: Vec<String> = texts(
+        &lab.db,
+        "select at::text
+         from unnest(array[timestamptz '1970-01-01Z', '2026-12-31 23:59:59.999999Z', '2027-01-01Z', '2100-02-28 12:34:56.789012Z'])
+            as at
+         cross join generate_series(0, 50) as n
+         cross join lateral (select eventlease.new_event_id(at, n) as id) made
+         where id < eventlease.uuid_floor(at)
+            or id >= eventlease.uuid_floor(at + interval '1 millisecond')
+            or eventlease.uuid_floor(at) <> eventlease.uuid_floor(date_trunc('milliseconds', at))",
+    )
+    .await;
+    assert!(wrong.is_empty(), "{wrong:?}");
+    let floor: Vec<String> = texts(&lab.db, "select eventlease.uuid_floor('2026-01-01Z')::text").await;
+    assert_eq!(floor, ["019b76da-a800-0000-0000-000000000000"]);
+}
+
+/// What others rely on, and what must not change unnoticed. Partitions come and go by the day.
+#[tokio::test]
+async fn the_schema_is_as_it_was() {
+    let lab = Lab::start().await;
+    let parts = [
+        (
+            "columns",
+            "select format('%s.%s %s%s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+                case when a.attnotnull then ' not null' else '' end
+                || coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), ''))
+             from pg_attribute a join pg_class c on c.oid = a.attrelid
+             left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
+             where c.relnamespace = 'eventlease'::regnamespace and c.relkind in ('r', 'p', 'v') and not c.relispartition
+                and a.attnum > 0 and not a.attisdropped and c.relname <> 'migrations'
+             order by c.relname, a.attnum",
+        ),
+        (
+            "constraints",
+            "select format('%s: %s %s', conrelid::regclass, conname, pg_get_constraintdef(k.oid))
+             from pg_constraint k join pg_class c on c.oid = k.conrelid
+             where k.connamespace = 'eventlease'::regnamespace and not c.relispartition and c.relname <> 'migrations'
+                and k.contype <> 'n'
+             order by c.relname, conname",
+        ),
+        (
+            "indexes",
+            "select pg_get_indexdef(i.indexrelid) from pg_index i join pg_class c on c.oid = i.indrelid
+             join pg_class x on x.oid = i.indexrelid
+             where c.relnamespace = 'eventlease'::regnamespace and not c.relispartition and c.relname <> 'migrations'
+             order by c.relname, x.relname",
+        ),
+        (
+            "functions",
+            "select format('%s returns %s', p.oid::regprocedure, p.prorettype::regtype)
+             from pg_proc p where p.pronamespace = 'eventlease'::regnamespace order by 1",
+        ),
+    ];
+    let mut schema = Vec::new();
+    for (part, query) in parts {
+        schema.push(format!("-- {part}\n{}", texts(&lab.db, query).await.join("\n")));
+    }
+    insta::assert_snapshot!("schema", schema.join("\n\n"));
+}

@@ -1,0 +1,217 @@
+//! Plans: every statement of an event's life finds its rows by index, in one partition an event, whatever the
+//! statistics say. With generic plans, which is what a prepared statement ends up with, and 60 partitions.
+
+mod plan;
+mod statements;
+
+use std::time::Duration;
+
+use eventlease::store::pool::{self, PoolLimits};
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, ConnectOptions, PgPool};
+
+use crate::support::Lab;
+use plan::Plan;
+use statements::{ENGINE, LOCK_DUE, STATEMENTS, Statement, TOKEN};
+
+/// As many as may come and go between two rounds of autovacuum.
+const MANY: i32 = 20_000;
+const FEW: i32 = 60;
+
+struct Stage {
+    lab: Lab,
+    /// One connection, made as the server makes its own.
+    session: PgPool,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let lab = Lab::start().await;
+        // Statistics are what the test makes them.
+        for table in ["event_queue", "dead_letters"] {
+            lab.sql(&format!("alter table eventlease.{table} set (autovacuum_enabled = false)")).await;
+        }
+        lab.sql(
+            "select eventlease.ensure_partitions_of_day((statement_timestamp() at time zone 'UTC')::date - ago)
+             from generate_series(2, 52) as ago",
+        )
+        .await;
+        let partitions: i64 =
+            sqlx::query_scalar("select count(*) from pg_inherits where inhparent = 'eventlease.events'::regclass")
+                .fetch_one(&lab.db)
+                .await
+                .expect("a count");
+        assert_eq!(partitions, 60);
+        let limits = PoolLimits {
+            max_connections: 1,
+            acquire_timeout: Duration::from_secs(20),
+            statement_timeout: Duration::from_mins(1),
+        };
+        let session = pool::connect_lazily(lab.db.connect_options().to_url_lossy().as_str(), limits).expect("a URL");
+        let stage = Self { lab, session };
+        stage.run("set plan_cache_mode = force_generic_plan").await;
+        stage
+    }
+
+    async fn run(&self, statement: &str) {
+        let done = sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&self.session).await;
+        done.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+
+    /// So many events in the queue, made on the last 50 days, each with an attempt behind it.
+    async fn fill(&self, count: i32) {
+        self.lab
+            .sql(&format!(
+                "with sent as materialized (
+                    select eventlease.new_event_id(at, n) as event_id, at, n
+                    from (
+                        select statement_timestamp() - make_interval(days => n % 50, secs => n % 60) as at, n
+                        from generate_series(1, {count}) as n
+                    ) numbered
+                 ),
+                 facts as (
+                    insert into eventlease.events (event_id, engine_type, event_type, payload, payload_bytes,
+                        priority, created_at)
+                    select event_id, 'dialogue', 'test.happened', '{{}}', 2, n % 10, at from sent
+                 ),
+                 attempts as (
+                    insert into eventlease.event_attempts (event_id, engine_type, attempt, leased_at, ended_at,
+                        outcome, answer, lease_token)
+                    select event_id, 'dialogue', 1, at, at, 'released', 'released', gen_random_uuid() from sent
+                 )
+                 insert into eventlease.event_queue (event_id, engine_type, event_type, state, priority,
+                    available_at, payload_bytes, attempt)
+                 select event_id, 'dialogue', 'test.happened', 'queued', n % 10, at, 2, 1 from sent"
+            ))
+            .await;
+    }
+
+    async fn empty(&self) {
+        for table in ["event_queue", "event_attempts", "events"] {
+            self.lab.sql(&format!("delete from eventlease.{table}")).await;
+        }
+    }
+
+    async fn analyze(&self) {
+        self.lab.sql("analyze eventlease.event_queue, eventlease.events, eventlease.event_attempts").await;
+    }
+
+    /// Has every statement planned, once for all that comes.
+    async fn prepare(&self) {
+        self.run("deallocate all").await;
+        for statement in STATEMENTS.iter().chain([&LOCK_DUE]) {
+            self.run(&format!("prepare {} as {}", statement.name, statement.sql)).await;
+            // The generic plan is made with the first execution; with nothing found, if there is nothing.
+            self.explain(statement, &["00000000-0000-7000-8000-000000000000".to_owned()]).await;
+        }
+    }
+
+    /// Runs a statement for these events, which are leased, and takes everything back.
+    async fn explain(&self, statement: &Statement, ids: &[String]) -> Plan {
+        let list = ids.join("', '");
+        self.run(&format!(
+            "begin;
+             update eventlease.event_queue
+             set state = 'processing', attempt = 2, lease_token = {TOKEN}, leased_by = {ENGINE}, lease_seconds = 60,
+                 leased_at = statement_timestamp(), lease_expires_at = statement_timestamp() + interval '1 minute',
+                 lease_deadline_at = statement_timestamp() + interval '1 hour'
+             where event_id in ('{list}')"
+        ))
+        .await;
+        let explain = format!(
+            "explain (analyze, timing off, format json) execute {} ({})",
+            statement.name,
+            (statement.arguments)(ids)
+        );
+        let explained: Result<Value, _> =
+            sqlx::query_scalar(AssertSqlSafe(explain)).persistent(false).fetch_one(&self.session).await;
+        self.run("rollback").await;
+        Plan::of(&explained.unwrap_or_else(|error| panic!("{}: {error}", statement.name)))
+    }
+
+    /// The newest events, each of another day.
+    async fn events_of_different_days(&self, count: i64) -> Vec<String> {
+        sqlx::query_scalar(
+            "select max(event_id::text) from eventlease.events group by tableoid order by 1 desc limit $1",
+        )
+        .bind(count)
+        .fetch_all(&self.lab.db)
+        .await
+        .expect("events")
+    }
+
+    /// What is wrong with the plans now.
+    async fn faults(&self, when: &str) -> Vec<String> {
+        let ids = self.events_of_different_days(3).await;
+        let mut faults = Vec::new();
+        for statement in &STATEMENTS {
+            let one = self.explain(statement, &ids[..1]).await;
+            let three = self.explain(statement, &ids).await;
+            let mut found = Vec::new();
+            found.extend(one.sequential().iter().chain(&three.sequential()).map(|scan| format!("{scan:?}")));
+            for table in ["events", "event_attempts"] {
+                if one.partitions(table) > 1 || three.partitions(table) > 3 {
+                    found.push(format!("{} partitions of {table}", one.partitions(table)));
+                }
+                if three.lookups(table) > 3 * one.lookups(table) {
+                    found.push(format!("{} look-ups for three, {} for one", three.lookups(table), one.lookups(table)));
+                }
+            }
+            found.dedup();
+            faults.extend(found.iter().map(|fault| format!("{when}: {}: {fault}", statement.name)));
+        }
+        let due = self.explain(&LOCK_DUE, &ids).await;
+        if due.indexes("event_queue") != ["event_queue_ready"].into() {
+            faults.push(format!("{when}: {}: {due:?}", LOCK_DUE.name));
+        }
+        faults
+    }
+}
+
+#[tokio::test]
+async fn every_plan_goes_by_an_index_into_one_partition_an_event() {
+    let stage = Stage::set().await;
+    let mut faults = Vec::new();
+    stage.analyze().await;
+    stage.prepare().await;
+    stage.fill(FEW).await;
+    faults.extend(stage.faults("few events, planned when there were none").await);
+    stage.analyze().await;
+    stage.prepare().await;
+    faults.extend(stage.faults("few events, known to be few").await);
+
+    stage.fill(MANY).await;
+    faults.extend(stage.faults("many events, planned when they were few").await);
+    stage.prepare().await;
+    faults.extend(stage.faults("many events, thought to be few").await);
+    stage.analyze().await;
+    stage.prepare().await;
+    faults.extend(stage.faults("many events, known to be many").await);
+
+    stage.empty().await;
+    stage.fill(FEW).await;
+    faults.extend(stage.faults("few events, planned when they were many").await);
+    stage.analyze().await;
+    stage.prepare().await;
+    faults.extend(stage.faults("few events in a table that was full").await);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The faults must be seen where there are some: the obvious way to look events up visits every partition.
+#[tokio::test]
+async fn a_bad_plan_is_seen() {
+    let stage = Stage::set().await;
+    stage.fill(FEW).await;
+    let bad = Statement {
+        name: "look_up",
+        sql: "select e.payload from eventlease.events e where e.event_id = any($1::uuid[])",
+        arguments: |ids| format!("array['{}']::uuid[]", ids.join("', '")),
+    };
+    stage.run(&format!("prepare {} as {}", bad.name, bad.sql)).await;
+    let ids = stage.events_of_different_days(1).await;
+    let plan = stage.explain(&bad, &ids).await;
+    assert!(plan.partitions("events") > 1, "{plan:#?}");
+    stage.run("set enable_seqscan = on; set enable_indexscan = off; set enable_bitmapscan = off; discard plans").await;
+    let plan = stage.explain(&bad, &ids).await;
+    assert!(!plan.sequential().is_empty(), "{plan:#?}");
+}

@@ -1,0 +1,66 @@
+//! A plan as `EXPLAIN (ANALYZE, FORMAT JSON)` tells it, reduced to the scans that ran.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+#[derive(Debug)]
+pub struct Scan {
+    pub kind: String,
+    pub table: String,
+    pub index: String,
+    pub loops: u64,
+}
+
+/// The scans of a plan that ran at least once.
+#[derive(Debug)]
+pub struct Plan(pub Vec<Scan>);
+
+impl Plan {
+    pub fn of(explained: &Value) -> Self {
+        let mut scans = Vec::new();
+        collect(&explained[0]["Plan"], &mut scans);
+        Self(scans)
+    }
+
+    fn of_table<'a>(&'a self, table: &'a str) -> impl Iterator<Item = &'a Scan> {
+        // A partition is named for its table and its day.
+        self.0.iter().filter(move |scan| {
+            scan.table.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with("_2"))
+        })
+    }
+
+    /// How many partitions of a table were looked into.
+    pub fn partitions(&self, table: &str) -> usize {
+        self.of_table(table).map(|scan| &scan.table).collect::<BTreeSet<_>>().len()
+    }
+
+    /// How often any of its partitions was looked into.
+    pub fn lookups(&self, table: &str) -> u64 {
+        self.of_table(table).map(|scan| scan.loops).sum()
+    }
+
+    pub fn sequential(&self) -> Vec<&Scan> {
+        let tables = ["event_queue", "events", "event_attempts", "dead_letters"];
+        tables.iter().flat_map(|table| self.of_table(table)).filter(|scan| scan.kind == "Seq Scan").collect()
+    }
+
+    pub fn indexes<'a>(&'a self, table: &'a str) -> BTreeSet<&'a str> {
+        self.of_table(table).map(|scan| scan.index.as_str()).collect()
+    }
+}
+
+fn collect(node: &Value, scans: &mut Vec<Scan>) {
+    let text = |name: &str| node[name].as_str().unwrap_or_default().to_owned();
+    let loops = node["Actual Loops"].as_u64().unwrap_or(0);
+    let kind = text("Node Type");
+    if loops > 0 && kind.ends_with("Scan") && node["Relation Name"].is_string() {
+        // The index of a bitmap scan is named in the node below.
+        let index = if kind == "Bitmap Heap Scan" { &node["Plans"][0]["Index Name"] } else { &node["Index Name"] };
+        let index = index.as_str().unwrap_or_default().to_owned();
+        scans.push(Scan { kind, table: text("Relation Name"), index, loops });
+    }
+    for child in node["Plans"].as_array().into_iter().flatten() {
+        collect(child, scans);
+    }
+}

@@ -1,0 +1,104 @@
+//! The statements of an event's life, with arguments for some events.
+
+pub struct Statement {
+    pub name: &'static str,
+    pub sql: &'static str,
+    /// The arguments for the events of these ids.
+    pub arguments: fn(&[String]) -> String,
+}
+
+macro_rules! sql {
+    ($($file:literal),+) => {
+        concat!($(include_str!(concat!("../../../src/store/sql/", $file, ".sql")), "\n"),+)
+    };
+}
+
+pub const STATEMENTS: [Statement; 9] = [
+    Statement {
+        name: "grant_leases",
+        sql: sql!("grant", "leased"),
+        arguments: |ids| {
+            let (tokens, nothing) = (all(ids, "gen_random_uuid()"), all(ids, "null"));
+            format!(
+                "{}, {tokens}::uuid[], {nothing}::uuid[], {nothing}::integer[], {nothing}::integer[], {nothing}::uuid[], 300, 43200",
+                array(ids)
+            )
+        },
+    },
+    Statement { name: "look_back", sql: sql!("look_back"), arguments: |ids| format!("'{}', {}, null", ids[0], TOKEN) },
+    Statement { name: "read_event", sql: sql!("read_event"), arguments: |ids| format!("'{}', true", ids[0]) },
+    Statement {
+        name: "record_attempts",
+        sql: sql!("record_attempts"),
+        arguments: |ids| {
+            let nothing = all(ids, "null");
+            format!(
+                "{}, {}, {}, {}::float8[], {nothing}::text[], {nothing}::text[], {nothing}::float8[], {nothing}::text[]",
+                array(ids),
+                all(ids, "'released'"),
+                all(ids, "'released'"),
+                all(ids, "0")
+            )
+        },
+    },
+    Statement {
+        name: "renew",
+        sql: sql!("renew"),
+        arguments: |ids| format!("{}, {}::integer[], {}::text[], true", array(ids), all(ids, "60"), all(ids, "null")),
+    },
+    Statement {
+        name: "requeue",
+        sql: sql!("requeue"),
+        arguments: |ids| {
+            let zeros = all(ids, "0");
+            format!(
+                "{}, {}, {}, {zeros}, {zeros}, {zeros}",
+                array(ids),
+                all(ids, "statement_timestamp()"),
+                all(ids, "false")
+            )
+        },
+    },
+    Statement {
+        name: "bury",
+        sql: sql!("bury"),
+        arguments: |ids| {
+            let (nothing, zeros) = (all(ids, "null"), all(ids, "0"));
+            format!(
+                "{}, {}, {nothing}::text[], {nothing}::text[], {zeros}, {zeros}",
+                array(ids),
+                all(ids, "'not_retryable'")
+            )
+        },
+    },
+    Statement {
+        name: "take_loss_back",
+        sql: sql!("take_loss_back"),
+        arguments: |ids| format!("'{}', {TOKEN}, null", ids[0]),
+    },
+    Statement { name: "leases_of_engine", sql: sql!("leases_of_engine", "leased"), arguments: |_| ENGINE.to_owned() },
+];
+
+/// Ten events of highest priority first, from the front of every range.
+pub const LOCK_DUE: Statement = Statement {
+    name: "lock_due",
+    sql: sql!("lock_due"),
+    arguments: |_| {
+        "'dialogue', array_fill(0::smallint, array[10]), array[9, 8, 7, 6, 5, 4, 3, 2, 1, 0]::smallint[],
+            array_fill('epoch'::timestamptz, array[10]), array_fill(uuid_nil(), array[10]), 10, 10"
+            .replace("uuid_nil()", "'00000000-0000-0000-0000-000000000000'::uuid")
+    },
+};
+
+/// The lease that `Stage` gives to the events it looks up.
+pub const TOKEN: &str = "'11111111-1111-1111-1111-111111111111'::uuid";
+pub const ENGINE: &str = "'22222222-2222-2222-2222-222222222222'::uuid";
+
+fn array(ids: &[String]) -> String {
+    format!("'{{{}}}'::uuid[]", ids.join(","))
+}
+
+/// An array of the same for each event.
+fn all(ids: &[String], value: &str) -> String {
+    format!("array[{}]", vec![value; ids.len()].join(","))
+}
