@@ -57,7 +57,9 @@ create table eventlease.event_queue (
     lease_deadline_at timestamptz,
     -- the visibility timeout this lease was given, and renews by
     lease_seconds integer,
+    -- the poll that was given the lease, and what must be the same where it is repeated
     poll_id uuid,
+    poll_terms text,
     progress json,
     constraint event_queue_pkey primary key (event_id, engine_type),
     constraint event_queue_state check (state in ('queued', 'processing')),

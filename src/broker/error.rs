@@ -35,6 +35,8 @@ pub enum Error {
     AlreadySettled { event_id: EventId, settled_as: Status, settled_at: DateTime<Utc> },
     #[error("the idempotency key stands for event {event_id}, which has another body")]
     IdempotencyKeyReused { event_id: EventId },
+    #[error("poll_id {poll_id} was sent before with another queue, limit or visibility timeout")]
+    PollIdReused { poll_id: uuid::Uuid },
     #[error("another event of this atomic batch was refused, so that none was taken in")]
     BatchRefused,
     #[error("the engine's dynamic_state would have {bytes} bytes; at most {limit} are kept")]

@@ -11,6 +11,7 @@ pub mod event_types;
 pub mod events;
 mod hub;
 pub mod lease;
+mod claim;
 pub mod queues;
 mod ready_edges;
 pub mod reap;
@@ -60,7 +61,7 @@ pub struct Broker {
     hub: Hub,
     ready_edges: ReadyEdges,
     signs_of_life: SignsOfLife,
-    emptying: lease::Emptying,
+    emptying: claim::Emptying,
     activity: Activity,
     /// Tells this replica from others, for as long as it runs.
     replica_id: uuid::Uuid,
@@ -77,7 +78,7 @@ impl Broker {
             hub: Hub::default(),
             ready_edges: ReadyEdges::default(),
             signs_of_life: SignsOfLife::default(),
-            emptying: lease::Emptying::default(),
+            emptying: claim::Emptying::default(),
             activity: Activity::default(),
             replica_id: uuid::Uuid::new_v4(),
             stopping,

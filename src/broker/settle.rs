@@ -118,7 +118,7 @@ impl Broker {
                 Ok(Err(Err(Error::LeaseLost(Box::new(LeaseLost {
                     event_id: open.event_id,
                     lease_ended_by: Some(Outcome::MaxLease),
-                    lease_ended_at: None,
+                    lease_ended_at: open.expires_at,
                     event_status: Status::Processing,
                     current_attempt: open.attempt,
                 })))))

@@ -10,6 +10,9 @@ use utoipa::ToSchema;
 use crate::broker;
 use crate::store;
 
+/// So many bad places are named; the detail counts them all.
+const MAX_ERRORS_TOLD: usize = 200;
+
 /// The stable codes; the only thing a program should tell problems apart by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Code {
@@ -31,6 +34,7 @@ pub enum Code {
     UnsupportedMediaType,
     InvalidInput,
     IdempotencyKeyReused,
+    PollIdReused,
     Internal,
     DatabaseUnavailable,
     ShuttingDown,
@@ -69,6 +73,9 @@ impl Code {
                 "idempotency_key_reused",
                 "The idempotency key stands for another body",
             ),
+            Self::PollIdReused => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "poll_id_reused", "The poll id stands for another poll")
+            }
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here"),
             Self::DatabaseUnavailable => {
                 (StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", "The database is not available")
@@ -138,11 +145,13 @@ impl Problem {
     }
 
     #[must_use]
-    pub fn invalid_input(errors: Vec<InputError>) -> Self {
+    pub fn invalid_input(mut errors: Vec<InputError>) -> Self {
         let detail = match errors.len() {
             1 => "one place of the request is wrong".to_owned(),
             count => format!("{count} places of the request are wrong"),
         };
+        // A body of nothing but mistakes must not make a reply many times its size.
+        errors.truncate(MAX_ERRORS_TOLD);
         Self { errors, ..Self::new(Code::InvalidInput, detail) }
     }
 
@@ -236,7 +245,7 @@ impl From<broker::Error> for Problem {
                 Self::new(Code::NotADeadLetter, detail).with("event_status", json!(status))
             }
             Error::NotTheHolder { .. } => Self::new(Code::Forbidden, detail),
-            Error::LeaseLost(lost) => Self::new(Code::LeaseLost, detail)
+            Error::LeaseLost(lost) => Self::new(Code::LeaseLost, lost_detail(&lost, detail))
                 .with("lease_ended_by", json!(lost.lease_ended_by))
                 .with("lease_ended_at", json!(lost.lease_ended_at))
                 .with("event_status", json!(lost.event_status))
@@ -247,6 +256,7 @@ impl From<broker::Error> for Problem {
             Error::IdempotencyKeyReused { event_id } => {
                 Self::new(Code::IdempotencyKeyReused, detail).with("event_id", json!(event_id))
             }
+            Error::PollIdReused { .. } => Self::new(Code::PollIdReused, detail),
             Error::BatchRefused => Self::new(Code::InvalidInput, detail),
             // Of the whole body, since the members that were there before count.
             Error::DynamicStateTooLarge { .. } => {
@@ -265,13 +275,21 @@ impl From<broker::Error> for Problem {
     }
 }
 
+/// A token that never was one is told apart from one whose lease is over.
+fn lost_detail(lost: &broker::LeaseLost, detail: String) -> String {
+    match lost.lease_ended_by {
+        Some(_) => detail,
+        None => format!("event {} never had a lease with that token, or of that engine", lost.event_id),
+    }
+}
+
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         let cause = std::error::Error::source(&error).map(ToString::to_string);
         match error {
             store::Error::Unavailable(_) => {
                 tracing::warn!(%error, cause, "database unavailable");
-                Self::new(Code::DatabaseUnavailable, "nothing was changed; try again in a moment")
+                Self::new(Code::DatabaseUnavailable, "repeat the call in a moment, as it was")
                     .retry_after_a_second()
             }
             store::Error::Timeout(_) => {

@@ -57,6 +57,13 @@ struct Row {
     redriven_as: Option<Uuid>,
 }
 
+#[derive(sqlx::FromRow)]
+struct RowWithAttempts {
+    #[sqlx(flatten)]
+    row: Row,
+    carried: String,
+}
+
 /// Which dead letters are wanted; `None` is any.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -102,12 +109,15 @@ pub async fn list(
 
 /// One dead letter with its payload and all its attempts, the newest first.
 pub async fn read(connection: &mut PgConnection, event_id: EventId) -> Result<Option<(DeadLetter, Vec<Attempt>)>> {
-    let row: Option<Row> = sqlx::query_as("select * from eventlease.dead_letters where event_id = $1")
+    // In one statement: a discard in between would leave half of it.
+    let row: Option<RowWithAttempts> = sqlx::query_as(
+        "select d.*, d.attempts::text as carried from eventlease.dead_letters d where d.event_id = $1",
+    )
         .bind(event_id.0)
         .fetch_optional(&mut *connection)
         .await?;
-    let Some(row) = row else { return Ok(None) };
-    let attempts = carried_attempts(connection, event_id).await?;
+    let Some(RowWithAttempts { row, carried }) = row else { return Ok(None) };
+    let attempts = parse_carried(event_id, &carried)?;
     let mut attempts =
         attempts.into_iter().map(|attempt| attempt.into_attempt(event_id.0)).collect::<Result<Vec<_>>>()?;
     attempts.reverse();
@@ -120,7 +130,11 @@ async fn carried_attempts(connection: &mut PgConnection, event_id: EventId) -> R
         .bind(event_id.0)
         .fetch_one(connection)
         .await?;
-    serde_json::from_str(&attempts)
+    parse_carried(event_id, &attempts)
+}
+
+fn parse_carried(event_id: EventId, attempts: &str) -> Result<Vec<AttemptRow>> {
+    serde_json::from_str(attempts)
         .map_err(|error| Error::corrupt("dead_letters", "attempts", event_id, &error.to_string()))
 }
 

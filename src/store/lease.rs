@@ -169,14 +169,15 @@ pub async fn lock_due(
 }
 
 /// One lease to give: of a locked event, to a locked engine or to nobody known.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Grant {
     pub event_id: EventId,
     pub token: LeaseToken,
     pub engine: Option<(EngineId, i32)>,
     /// The poll's own; else the event's, the queue's, the server's.
     pub visibility_timeout_seconds: Option<u32>,
-    pub poll_id: Option<Uuid>,
+    /// The poll's id and terms, for its repetition.
+    pub poll: Option<(Uuid, String)>,
 }
 
 /// What holds for queues that have no setting of their own.
@@ -209,6 +210,7 @@ pub struct LeasedEvent {
     pub expires_at: DateTime<Utc>,
     pub expires_in_seconds: f64,
     pub visibility_timeout_seconds: u32,
+    pub poll_terms: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -247,6 +249,7 @@ struct LeasedRow {
     lease_expires_at: DateTime<Utc>,
     expires_in_seconds: f64,
     lease_seconds: i32,
+    poll_terms: Option<String>,
 }
 
 /// Gives the leases, in the order of `grants`.
@@ -264,13 +267,15 @@ pub async fn grant(
     let mut incarnations = Vec::with_capacity(grants.len());
     let mut visibility_timeouts = Vec::with_capacity(grants.len());
     let mut poll_ids = Vec::with_capacity(grants.len());
+    let mut poll_terms = Vec::with_capacity(grants.len());
     for grant in grants {
         ids.push(grant.event_id.0);
         tokens.push(grant.token.as_uuid());
         engines.push(grant.engine.map(|(engine_id, _)| engine_id.0));
         incarnations.push(grant.engine.map(|(_, incarnation)| incarnation));
         visibility_timeouts.push(grant.visibility_timeout_seconds.map(u32::cast_signed));
-        poll_ids.push(grant.poll_id);
+        poll_ids.push(grant.poll.as_ref().map(|(poll_id, _)| *poll_id));
+        poll_terms.push(grant.poll.as_ref().map(|(_, terms)| terms.as_str()));
     }
     let rows: Vec<LeasedRow> = sqlx::query_as(concat!(include_str!("sql/grant.sql"), include_str!("sql/leased.sql")))
         .bind(ids)
@@ -281,6 +286,7 @@ pub async fn grant(
         .bind(poll_ids)
         .bind(defaults.visibility_timeout_seconds.cast_signed())
         .bind(defaults.max_lease_seconds.cast_signed())
+        .bind(poll_terms)
         .fetch_all(connection)
         .await?;
     rows.into_iter().map(leased_event).collect()
@@ -289,12 +295,12 @@ pub async fn grant(
 /// The leases that one poll was given and that still hold, as they were given.
 pub async fn leases_of_poll(
     connection: &mut PgConnection,
-    engine_id: EngineId,
+    engine_id: Option<EngineId>,
     poll_id: Uuid,
 ) -> Result<Vec<LeasedEvent>> {
     let rows: Vec<LeasedRow> =
         sqlx::query_as(concat!(include_str!("sql/leases_of_poll.sql"), include_str!("sql/leased.sql")))
-            .bind(engine_id.0)
+            .bind(engine_id.map(|engine_id| engine_id.0))
             .bind(poll_id)
             .fetch_all(connection)
             .await?;
@@ -347,6 +353,7 @@ fn leased_event(row: LeasedRow) -> Result<LeasedEvent> {
         expires_at: row.lease_expires_at,
         expires_in_seconds: row.expires_in_seconds,
         visibility_timeout_seconds: row.lease_seconds.cast_unsigned(),
+        poll_terms: row.poll_terms,
     })
 }
 

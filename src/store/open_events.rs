@@ -19,6 +19,7 @@ pub struct OpenEvent {
     pub attempt: i32,
     pub spent: Spent,
     pub is_cancel_requested: bool,
+    pub expires_at: Option<DateTime<Utc>>,
     /// How long ago the lease ran out; `None` while it has not.
     pub late_by_seconds: Option<f64>,
     /// How long the lease has been held.
@@ -136,6 +137,7 @@ fn open_event(row: Row) -> OpenEvent {
             releases: row.releases.cast_unsigned(),
         },
         is_cancel_requested: row.is_cancel_requested,
+        expires_at: row.lease_expires_at,
         late_by_seconds: late_by.map(chrono::TimeDelta::as_seconds_f64).filter(|seconds| *seconds > 0.0),
         held_seconds: row.leased_at.map_or(0.0, |leased_at| (row.now - leased_at).as_seconds_f64()),
         is_at_max_lease: row.lease_deadline_at.is_some() && row.lease_expires_at >= row.lease_deadline_at,

@@ -1,9 +1,9 @@
 -- Gives leases of events whose rows are locked.
 with granted as (
     select *
-    from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::integer[], $5::integer[], $6::uuid[])
+    from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::integer[], $5::integer[], $6::uuid[], $9::text[])
         with ordinality as granted (event_id, token, engine_id, incarnation, visibility_timeout_seconds,
-            poll_id, ordinal)
+            poll_id, poll_terms, ordinal)
 ),
 leased as (
     update eventlease.event_queue q
@@ -13,6 +13,7 @@ leased as (
         leased_by = granted.engine_id,
         incarnation = granted.incarnation,
         poll_id = granted.poll_id,
+        poll_terms = granted.poll_terms,
         discard_at = null,
         leased_at = statement_timestamp(),
         lease_seconds = terms.seconds,

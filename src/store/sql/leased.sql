@@ -28,7 +28,8 @@ select
     leased.leased_at,
     leased.lease_expires_at,
     extract(epoch from leased.lease_expires_at - statement_timestamp())::float8 as expires_in_seconds,
-    leased.lease_seconds
+    leased.lease_seconds,
+    leased.poll_terms
 from leased
 cross join lateral (
     select e.payload, e.scenario_run_id, e.created_at, e.traceparent, e.tracestate

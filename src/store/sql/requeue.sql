@@ -11,6 +11,7 @@ set state = 'queued',
     leased_at = null,
     lease_expires_at = null,
     poll_id = null,
+    poll_terms = null,
     progress = null
 from unnest($1::uuid[], $2::timestamptz[], $3::boolean[], $4::integer[], $5::integer[], $6::integer[])
     as back (event_id, available_at, keeps_token, failures, lease_losses, releases)
