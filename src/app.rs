@@ -6,7 +6,7 @@ mod shutdown;
 use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::broker::{Broker, Settings};
+use crate::broker::{self, Broker, Settings};
 use crate::config::{LeaseTokens, ServeConfig};
 use crate::http::{self, Api, Limits};
 use crate::metrics::Metrics;
@@ -24,6 +24,9 @@ use crate::tasks;
 
 pub use database::Database;
 pub use shutdown::{Ending, run_until_told};
+
+/// What is still in the way when the server starts is waited for, for so long.
+const STARTING_PATIENCE: Duration = Duration::from_mins(1);
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -69,10 +72,7 @@ impl Server {
         let stop_tasks = CancellationToken::new();
         let broker =
             Arc::new(Broker::new(database.pool.clone(), Arc::clone(&metrics), settings(config), stop_serving.clone()));
-        broker.tend_partitions().await.map_err(|error| match error {
-            crate::broker::Error::Store(error) => Error::Store(error),
-            other => unreachable!("partitions know no other error than the store's: {other}"),
-        })?;
+        make_first_partitions(&broker).await?;
         let reaper_interval = Duration::from_millis(config.tasks.reaper_interval_ms);
         let tasks = tasks::start(&broker, &metrics, reaper_interval, &stop_tasks);
 
@@ -104,6 +104,23 @@ impl Server {
             tracing::debug!(%error, "the last signs of life were not written");
         }
         self.database.close().await
+    }
+}
+
+/// Without today's partitions no event can be taken in. Replicas that start together make them together, and one of
+/// them may be the other one's wait that took too long.
+async fn make_first_partitions(broker: &Broker) -> Result<(), Error> {
+    let started = Instant::now();
+    loop {
+        match broker.tend_partitions().await {
+            Ok(_) => return Ok(()),
+            Err(broker::Error::Store(store::Error::Timeout(error))) if started.elapsed() < STARTING_PATIENCE => {
+                tracing::warn!(%error, "waiting for partitions");
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            Err(broker::Error::Store(error)) => return Err(Error::Store(error)),
+            Err(other) => unreachable!("partitions know no other error than the store's: {other}"),
+        }
     }
 }
 

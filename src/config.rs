@@ -37,8 +37,8 @@ pub struct ServeConfig {
 
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseConfig {
-    /// PostgreSQL to use, as postgres://user:password@host/database. Without it, a private
-    /// cluster is run from the binaries found on this machine.
+    /// The URL of the PostgreSQL to use. Without it, a private cluster is run from the binaries found
+    /// on this machine.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
 

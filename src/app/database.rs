@@ -5,14 +5,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::Error;
+use super::{Error, STARTING_PATIENCE};
 use crate::config::DatabaseConfig;
 use crate::embedded_postgres::{self, EmbeddedPostgres, Options};
 use crate::store::pool::PoolLimits;
 use crate::store::{self, PgPool};
-
-/// A database that is still starting is waited for, for so long.
-const STARTING_PATIENCE: Duration = Duration::from_mins(1);
 
 /// The connections, and the private cluster behind them, if there is one.
 #[derive(Debug)]

@@ -56,12 +56,7 @@ impl Broker {
         Ok(answers)
     }
 
-    async fn claim(
-        &self,
-        engine_type: &str,
-        polls: &[Poll],
-        scan: &Scan,
-    ) -> Result<(Vec<Result<Polled>>, Found)> {
+    async fn claim(&self, engine_type: &str, polls: &[Poll], scan: &Scan) -> Result<(Vec<Result<Polled>>, Found)> {
         let mut transaction = self.begin().await?;
         let (floor, mut answers) = self.admit_all(&mut transaction, engine_type, polls).await?;
         let due = lock_due(&mut transaction, engine_type, &floor, scan).await?;

@@ -3,6 +3,7 @@
 mod activity;
 mod aftermath;
 pub mod cancel;
+mod claim;
 pub mod dead_letters;
 pub mod engines;
 pub mod enqueue;
@@ -11,7 +12,6 @@ pub mod event_types;
 pub mod events;
 mod hub;
 pub mod lease;
-mod claim;
 pub mod queues;
 mod ready_edges;
 pub mod reap;

@@ -289,8 +289,7 @@ impl From<store::Error> for Problem {
         match error {
             store::Error::Unavailable(_) => {
                 tracing::warn!(%error, cause, "database unavailable");
-                Self::new(Code::DatabaseUnavailable, "repeat the call in a moment, as it was")
-                    .retry_after_a_second()
+                Self::new(Code::DatabaseUnavailable, "repeat the call in a moment, as it was").retry_after_a_second()
             }
             store::Error::Timeout(_) => {
                 tracing::warn!(%error, cause, "database timeout");

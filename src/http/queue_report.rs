@@ -52,6 +52,7 @@ pub struct SlotsReply {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = QueueRates)]
+#[expect(clippy::struct_field_names, reason = "a unit belongs into a name")]
 pub struct RatesReply {
     enqueued_per_second: f64,
     completed_per_second: f64,

@@ -79,3 +79,24 @@ async fn a_repeat_that_hangs_up_does_not_take_the_leases_from_who_has_them() {
     poll_and_hang_up(&lab, &engine, Some(poll_id)).await;
     lab.settle(&leased.body["events"][0], "completed", json!({})).await.expect(200);
 }
+
+#[tokio::test]
+async fn a_poll_id_with_other_terms_is_refused() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    lab.enqueue("dialogue", json!({})).await;
+    let poll_id = Uuid::new_v4();
+    lab.poll("dialogue", &engine, &format!("limit=2&poll_id={poll_id}")).await.expect(200);
+    lab.poll("dialogue", &engine, &format!("limit=3&poll_id={poll_id}")).await.problem(422, "poll_id_reused");
+}
+
+#[tokio::test]
+async fn an_anonymous_poll_is_repeated_as_well() {
+    let lab = Lab::start().await;
+    lab.enqueue("dialogue", json!({})).await;
+    let path = format!("/api/v1/events/queue/dialogue?poll_id={}", Uuid::new_v4());
+    let first = lab.get(&path).await.expect(200);
+    let again = lab.get(&path).await.expect(200);
+    assert_eq!(first.body["events"][0]["lease"]["lease_token"], again.body["events"][0]["lease"]["lease_token"]);
+    assert_eq!(first.body["events"][0]["lease"]["expires_at"], again.body["events"][0]["lease"]["expires_at"]);
+}

@@ -23,6 +23,7 @@ mod openapi;
 mod operations;
 mod outage;
 mod plans;
+mod queues;
 mod reaper;
 mod retention;
 mod scans;

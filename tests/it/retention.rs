@@ -89,7 +89,7 @@ async fn complete_one(lab: &Lab, engine: &str) {
 
 #[tokio::test]
 async fn a_week_of_partitions_is_made_ahead() {
-    let lab = Lab::start().await;
+    let lab = start().await;
     for ahead in -1..=7 {
         assert_eq!(partitions_of(&lab, -ahead).await.len(), 2, "{ahead} days ahead");
     }
@@ -102,6 +102,37 @@ async fn a_week_of_partitions_is_made_ahead() {
     })
     .await;
     assert!(lab.metric("eventlease_partition_days_ahead").await >= 7.0);
+}
+
+#[tokio::test]
+async fn a_server_starts_also_while_another_makes_partitions() {
+    let mut lab = start().await;
+    for table in partitions_of(&lab, -7).await {
+        lab.sql(&format!("drop table eventlease.{table}")).await;
+    }
+    let db = lab.db.clone();
+    let mut session = db.acquire().await.expect("a session");
+    let mut other = session.begin().await.expect("a transaction");
+    let lock = "select pg_advisory_xact_lock(hashtextextended('eventlease.partitions', 0))";
+    sqlx::query(lock).execute(&mut *other).await.expect("the lock");
+    let waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted
+        and database = (select oid from pg_database where datname = current_database())";
+    let give_way = async {
+        // Seen waiting, and then no more: its time was up.
+        for is_waiting in [true, false] {
+            loop {
+                let count: i64 = sqlx::query_scalar(waiting).fetch_one(&db).await.expect("a count");
+                if (count > 0) == is_waiting {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+        other.rollback().await.expect("the end");
+    };
+    let (replica, ()) = tokio::join!(lab.start_replica(&[]), give_way);
+    lab.get(&format!("{replica}/readyz")).await.expect(200);
+    assert_eq!(partitions_of(&lab, -7).await.len(), 2);
 }
 
 #[tokio::test]

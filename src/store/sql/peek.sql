@@ -3,14 +3,14 @@ select next.event_id, next.event_type, case when $3 then fact.payload end as pay
     next.priority, next.attempt, next.lane = 1 as is_suspect, next.available_at, fact.created_at
 from (
     select due.*
-    from generate_series(0, 1) as lane
-    cross join generate_series(0, 9) as priority
+    from generate_series(0, 1) as lanes (number)
+    cross join generate_series(0, 9) as priorities (number)
     cross join lateral (
         select q.event_id, q.engine_type, q.event_type, q.payload_bytes, q.priority, q.attempt, q.lane,
             q.available_at
         from eventlease.event_queue q
         where q.engine_type = $1 and q.state = 'queued'
-            and q.lane = lane::smallint and q.priority = priority::smallint
+            and q.lane = lanes.number::smallint and q.priority = priorities.number::smallint
             and q.available_at <= statement_timestamp()
         order by q.available_at, q.event_id
         limit $2

@@ -20,7 +20,7 @@ pub const STATEMENTS: [Statement; 9] = [
         arguments: |ids| {
             let (tokens, nothing) = (all(ids, "gen_random_uuid()"), all(ids, "null"));
             format!(
-                "{}, {tokens}::uuid[], {nothing}::uuid[], {nothing}::integer[], {nothing}::integer[], {nothing}::uuid[], 300, 43200",
+                "{}, {tokens}::uuid[], {nothing}::uuid[], {nothing}::integer[], {nothing}::integer[], {nothing}::uuid[], 300, 43200, {nothing}::text[]",
                 array(ids)
             )
         },

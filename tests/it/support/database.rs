@@ -113,10 +113,11 @@ async fn template(admin: &mut PgConnection) -> String {
     name
 }
 
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../../../migrations/0001_event_ids.sql"),
     include_str!("../../../migrations/0002_engines_and_settings.sql"),
     include_str!("../../../migrations/0003_events.sql"),
     include_str!("../../../migrations/0004_partitions.sql"),
     include_str!("../../../migrations/0005_event_instances.sql"),
+    include_str!("../../../migrations/0006_queue_activity.sql"),
 ];
