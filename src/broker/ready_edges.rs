@@ -122,6 +122,7 @@ impl ReadyEdges {
         let mut queues = self.lock();
         let Some(edges) = queues.get_mut(engine_type) else { return };
         let mut last: HashMap<(bool, u8), Place> = HashMap::new();
+        let mut behind_the_edge = Vec::new();
         for event in &found.taken {
             let place = last.entry((event.is_suspect, event.priority)).or_insert(event.place);
             *place = (*place).max(event.place);
@@ -139,17 +140,21 @@ impl ReadyEdges {
                 .min();
             let place = bound.map_or(place, |bound| place.min(bound));
             let edge = &mut edges.behind[usize::from(is_suspect)][usize::from(priority)];
-            // A sweep that found something behind the edge goes on from there.
-            *edge = if scan.is_sweep { place } else { place.max(*edge) };
-        }
-        for event in &found.left {
-            edges.step_back_before(event);
+            if scan.is_sweep && place < *edge {
+                // It found something behind the edge: there may be more of it.
+                behind_the_edge.push(Located { is_suspect, priority, place });
+            } else {
+                *edge = place.max(*edge);
+            }
         }
         if let Some(claims) = edges.under_way.get_mut(&scan.began_after) {
             *claims -= 1;
             if *claims == 0 {
                 edges.under_way.remove(&scan.began_after);
             }
+        }
+        for event in behind_the_edge.iter().chain(&found.left) {
+            edges.step_back_before(event);
         }
         match edges.under_way.first_key_value() {
             Some((&oldest, _)) => edges.landings.retain(|landing| landing.number > oldest),
@@ -167,16 +172,7 @@ impl ReadyEdges {
         let mut queues = self.lock();
         let Some(edges) = queues.get_mut(engine_type) else { return };
         for event in events {
-            edges.landed += 1;
             edges.step_back_before(event);
-            if !edges.under_way.is_empty() {
-                edges.landings.push(Landing {
-                    number: edges.landed,
-                    is_suspect: event.is_suspect,
-                    priority: event.priority,
-                    place: event.place,
-                });
-            }
         }
     }
 }
@@ -192,9 +188,20 @@ impl Edges {
         }
     }
 
+    /// There is something to be found at that place, also by claims that come after those under way:
+    /// these, which may have passed over it, do not take the edge beyond it when they end.
     fn step_back_before(&mut self, event: &Located) {
         let edge = &mut self.behind[usize::from(event.is_suspect)][usize::from(event.priority)];
         *edge = (*edge).min(just_before(event.place));
+        self.landed += 1;
+        if !self.under_way.is_empty() {
+            self.landings.push(Landing {
+                number: self.landed,
+                is_suspect: event.is_suspect,
+                priority: event.priority,
+                place: event.place,
+            });
+        }
     }
 }
 
@@ -277,6 +284,27 @@ mod tests {
         let (leaving, taking) = (edges.begin("q"), edges.begin("q"));
         edges.end("q", &taking, &taken(&[at(12)]));
         edges.end("q", &leaving, &Found { left: vec![at(11)], ..Found::default() });
+        assert!(edge_of(&edges) < at(11).place);
+    }
+
+    #[test]
+    fn what_a_claim_left_is_not_stepped_over_by_one_that_ends_later() {
+        let edges = ReadyEdges::default();
+        let (leaving, taking) = (edges.begin("q"), edges.begin("q"));
+        edges.end("q", &leaving, &Found { left: vec![at(11)], ..Found::default() });
+        edges.end("q", &taking, &taken(&[at(12)]));
+        assert!(edge_of(&edges) < at(11).place);
+    }
+
+    #[test]
+    fn what_a_sweep_found_behind_the_edge_is_gone_on_with_whatever_ends_meanwhile() {
+        let edges = ReadyEdges::default();
+        edges.end("q", &edges.begin("q"), &taken(&[at(20)]));
+        edges.lock().get_mut("q").expect("known").next_sweep = Instant::now();
+        let (sweep, other) = (edges.begin("q"), edges.begin("q"));
+        assert!(sweep.is_sweep && !other.is_sweep);
+        edges.end("q", &sweep, &taken(&[at(10)]));
+        edges.end("q", &other, &taken(&[at(21)]));
         assert!(edge_of(&edges) < at(11).place);
     }
 
