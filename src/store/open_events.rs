@@ -104,14 +104,15 @@ pub async fn lock_expired(connection: &mut PgConnection, limit: u32) -> Result<V
     Ok(rows.into_iter().map(open_event).collect())
 }
 
-/// Locks up to `limit` events that unresponsive engines hold, passing over locked ones. An engine
-/// that has just come back is seen either so, with its new leases, or unresponsive and without them.
+/// Locks up to `limit` events that unresponsive engines hold, and these engines, passing over locked
+/// ones. With the event's row alone locked, the engine would be as it was when the statement began:
+/// one that came back meanwhile and leased the same event anew would lose that lease.
 pub async fn lock_held_by_unresponsive(connection: &mut PgConnection, limit: u32) -> Result<Vec<OpenEvent>> {
     let rows: Vec<Row> = sqlx::query_as(select_open_events!(
         "from eventlease.engine_states s
          join eventlease.event_queue q on q.leased_by = s.engine_id and q.state = 'processing'
          where s.status = 'unresponsive'
-         limit $1 for update of q skip locked"
+         limit $1 for no key update of s skip locked for update of q skip locked"
     ))
     .bind(i64::from(limit))
     .fetch_all(connection)
