@@ -58,15 +58,19 @@ pub async fn note_signs(connection: &mut PgConnection, signs: &[(EngineId, bool)
     Ok(left.into_iter().map(|(engine_id, has_polled)| (EngineId(engine_id), has_polled)).collect())
 }
 
-/// Removes engines that have been unresponsive for that many days and hold nothing.
+/// Removes engines that have been unresponsive for that many days and hold nothing, passing over locked ones.
 pub async fn remove_long_unresponsive(pool: &PgPool, days: i32) -> Result<u64> {
     let done = sqlx::query(
-        "delete from eventlease.engine_states s
-         where s.status = 'unresponsive'
-             and s.unresponsive_since < statement_timestamp() - make_interval(days => $1)
-             and not exists (
-                 select from eventlease.event_queue q
-                 where q.leased_by = s.engine_id and q.state = 'processing')",
+        "with gone as (
+             select s.engine_id from eventlease.engine_states s
+             where s.status = 'unresponsive'
+                 and s.unresponsive_since < statement_timestamp() - make_interval(days => $1)
+                 and not exists (
+                     select from eventlease.event_queue q
+                     where q.leased_by = s.engine_id and q.state = 'processing')
+             for update skip locked
+         )
+         delete from eventlease.engine_states s using gone where s.engine_id = gone.engine_id",
     )
     .bind(days)
     .execute(pool)

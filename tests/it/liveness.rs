@@ -127,7 +127,13 @@ async fn an_engine_unresponsive_for_a_week_is_removed() {
     let engine = lab.register("dialogue", json!({})).await;
     lab.heartbeat(&engine, json!({})).await.expect(200);
     lab.silence(&engine).await;
+    let mut holder = lab.db.begin().await.expect("a transaction");
+    let lock = "select from eventlease.engine_states for key share";
+    sqlx::query(lock).execute(&mut *holder).await.expect("locked");
     lab.sql("update eventlease.engine_states set unresponsive_since = statement_timestamp() - interval '8 days'").await;
+    lab.broker().reap().await.expect("a round that waits for nobody");
+    assert_eq!(status(&lab, &engine).await, "unresponsive");
+    holder.rollback().await.expect("free again");
     lab.wait_for("the engine to be gone", async || {
         (lab.get(&format!("/api/v1/engines/{engine}")).await.status == 404).then_some(())
     })
