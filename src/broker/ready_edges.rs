@@ -73,6 +73,22 @@ pub struct Found {
     pub is_unscanned: bool,
 }
 
+/// A claim under way, which ends when this is dropped, whatever became of it.
+#[derive(Debug)]
+pub struct UnderWay<'a> {
+    edges: &'a ReadyEdges,
+    engine_type: &'a str,
+    pub scan: Scan,
+    /// To be set after the commit.
+    pub found: Found,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.edges.end(self.engine_type, &self.scan, &self.found);
+    }
+}
+
 /// An event taken, or put back.
 #[derive(Clone, Copy, Debug)]
 pub struct Located {
@@ -86,8 +102,12 @@ impl ReadyEdges {
         self.queues.lock().expect("nothing panics while it holds this lock")
     }
 
-    /// Begins a claim; to be followed by [`Self::end`], whatever becomes of it.
-    pub fn begin(&self, engine_type: &str) -> Scan {
+    /// Begins a claim.
+    pub fn start<'a>(&'a self, engine_type: &'a str) -> UnderWay<'a> {
+        UnderWay { edges: self, engine_type, scan: self.begin(engine_type), found: Found::default() }
+    }
+
+    fn begin(&self, engine_type: &str) -> Scan {
         let now = Instant::now();
         let mut queues = self.lock();
         if queues.len() >= MAX_QUEUES && !queues.contains_key(engine_type) {
@@ -117,8 +137,7 @@ impl ReadyEdges {
         Scan { normals: ranges(false), suspects: ranges(true), began_after: edges.landed, is_sweep, began_at: now }
     }
 
-    /// Ends a claim, after its commit.
-    pub fn end(&self, engine_type: &str, scan: &Scan, found: &Found) {
+    fn end(&self, engine_type: &str, scan: &Scan, found: &Found) {
         let mut queues = self.lock();
         let Some(edges) = queues.get_mut(engine_type) else { return };
         let mut last: HashMap<(bool, u8), Place> = HashMap::new();
@@ -275,6 +294,13 @@ mod tests {
         edges.landed("q", &[at(11)]);
         edges.end("q", &scan, &Found::default());
         assert!(edges.lock()["q"].landings.is_empty());
+        assert!(edges.lock()["q"].under_way.is_empty());
+    }
+
+    #[test]
+    fn a_claim_that_is_given_up_is_not_under_way_any_more() {
+        let edges = ReadyEdges::default();
+        drop(edges.start("q"));
         assert!(edges.lock()["q"].under_way.is_empty());
     }
 
