@@ -106,7 +106,7 @@ pub fn fate(ending: Ending, event: &OpenEvent, policy: &RetryPolicy) -> Fate {
             let (answer, keeps_token) = match ending {
                 Ending::Failed { .. } => (Answer::RetryScheduled, false),
                 Ending::Lost(_) => (Answer::RetryScheduled, true),
-                Ending::Released { .. } | Ending::HandedBack => (Answer::Released, false),
+                Ending::Released { .. } | Ending::HandedBack | Ending::Undelivered => (Answer::Released, false),
             };
             Fate::Requeue { after_seconds: Duration::as_secs_f64(&after), spent, answer, keeps_token }
         }

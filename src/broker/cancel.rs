@@ -25,18 +25,24 @@ pub struct Cancelled {
 impl Broker {
     /// Cancels an event, or asks for it while an engine works on it. Again is as good as once.
     pub async fn cancel(&self, event_id: EventId) -> Result<Event> {
-        let mut transaction = self.begin().await?;
-        let mut aftermath = Aftermath::default();
-        let open = open_events::lock(&mut transaction, &[event_id]).await?;
-        cancel_locked(&mut transaction, &open, None, &mut aftermath).await?;
-        let event =
-            store::events::read(&mut transaction, event_id, false).await?.ok_or(Error::EventNotFound(event_id))?;
-        if open.is_empty() && event.status != Status::Cancelled {
-            return Err(Error::EventIsFinal { event_id, status: event.status });
+        loop {
+            let mut transaction = self.begin().await?;
+            let mut aftermath = Aftermath::default();
+            let open = open_events::lock(&mut transaction, &[event_id]).await?;
+            cancel_locked(&mut transaction, &open, None, &mut aftermath).await?;
+            let event =
+                store::events::read(&mut transaction, event_id, false).await?.ok_or(Error::EventNotFound(event_id))?;
+            if open.is_empty() && !event.status.is_final() {
+                // It has just been redriven.
+                continue;
+            }
+            if open.is_empty() && event.status != Status::Cancelled {
+                return Err(Error::EventIsFinal { event_id, status: event.status });
+            }
+            commit(transaction).await?;
+            self.announce(aftermath);
+            return Ok(event);
         }
-        commit(transaction).await?;
-        self.announce(aftermath);
-        Ok(event)
     }
 
     /// Cancels all that is open of a scenario run.

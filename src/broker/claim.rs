@@ -37,14 +37,10 @@ struct Floor {
 impl Broker {
     /// Leases events of one queue for a batch of polls, with one commit.
     pub async fn lease_batch(&self, engine_type: &str, polls: &[Poll]) -> Result<Vec<Result<Polled>>> {
-        let scan = self.ready_edges.begin(engine_type);
-        let outcome = self.claim(engine_type, polls, &scan).await;
-        let (found, answers) = match outcome {
-            Ok((answers, found)) => (found, Ok(answers)),
-            Err(error) => (Found::default(), Err(error)),
-        };
-        self.ready_edges.end(engine_type, &scan, &found);
-        let answers = answers?;
+        let mut under_way = self.ready_edges.start(engine_type);
+        let (answers, found) = self.claim(engine_type, polls, &under_way.scan).await?;
+        under_way.found = found;
+        drop(under_way);
         for polled in answers.iter().flatten().filter(|polled| !polled.events.is_empty() && !polled.is_repeat) {
             let label = [engine_type];
             self.metrics.leases_granted.with_label_values(&label).inc_by(polled.events.len() as u64);

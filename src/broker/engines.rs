@@ -66,10 +66,9 @@ impl Broker {
         let engine_id = registration.engine_id;
         let mut transaction = self.begin().await?;
         let mut aftermath = Aftermath::default();
-        let is_new = store::engines::insert(&mut transaction, registration).await?;
-        if !is_new {
-            let registered =
-                store::engines::lock(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+        let registered = insert_or_lock(&mut transaction, registration).await?;
+        let is_new = registered.is_none();
+        if let Some(registered) = registered {
             if registered != registration.engine_type.as_str() {
                 return Err(Error::EngineIdTaken { engine_id, registered });
             }
@@ -171,6 +170,23 @@ impl Broker {
         let mut connection = self.connection().await?;
         store::engines::read(&mut connection, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
         Ok(store::lease::leases_of_engine(&mut connection, engine_id).await?)
+    }
+}
+
+/// Registers an engine whose id is new, or locks the one that has it and answers its type.
+async fn insert_or_lock(
+    connection: &mut store::PgConnection,
+    registration: &Registration,
+) -> store::Result<Option<String>> {
+    loop {
+        if store::engines::insert(connection, registration).await? {
+            return Ok(None);
+        }
+        let registered = store::engines::lock(connection, registration.engine_id).await?;
+        // Else it was just being removed: its id is new again.
+        if registered.is_some() {
+            return Ok(registered);
+        }
     }
 }
 

@@ -73,6 +73,22 @@ pub struct Found {
     pub is_unscanned: bool,
 }
 
+/// A claim under way, which ends when this is dropped, whatever became of it.
+#[derive(Debug)]
+pub struct UnderWay<'a> {
+    edges: &'a ReadyEdges,
+    engine_type: &'a str,
+    pub scan: Scan,
+    /// To be set after the commit.
+    pub found: Found,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.edges.end(self.engine_type, &self.scan, &self.found);
+    }
+}
+
 /// An event taken, or put back.
 #[derive(Clone, Copy, Debug)]
 pub struct Located {
@@ -86,8 +102,12 @@ impl ReadyEdges {
         self.queues.lock().expect("nothing panics while it holds this lock")
     }
 
-    /// Begins a claim; to be followed by [`Self::end`], whatever becomes of it.
-    pub fn begin(&self, engine_type: &str) -> Scan {
+    /// Begins a claim.
+    pub fn start<'a>(&'a self, engine_type: &'a str) -> UnderWay<'a> {
+        UnderWay { edges: self, engine_type, scan: self.begin(engine_type), found: Found::default() }
+    }
+
+    fn begin(&self, engine_type: &str) -> Scan {
         let now = Instant::now();
         let mut queues = self.lock();
         if queues.len() >= MAX_QUEUES && !queues.contains_key(engine_type) {
@@ -117,11 +137,11 @@ impl ReadyEdges {
         Scan { normals: ranges(false), suspects: ranges(true), began_after: edges.landed, is_sweep, began_at: now }
     }
 
-    /// Ends a claim, after its commit.
-    pub fn end(&self, engine_type: &str, scan: &Scan, found: &Found) {
+    fn end(&self, engine_type: &str, scan: &Scan, found: &Found) {
         let mut queues = self.lock();
         let Some(edges) = queues.get_mut(engine_type) else { return };
         let mut last: HashMap<(bool, u8), Place> = HashMap::new();
+        let mut behind_the_edge = Vec::new();
         for event in &found.taken {
             let place = last.entry((event.is_suspect, event.priority)).or_insert(event.place);
             *place = (*place).max(event.place);
@@ -139,17 +159,21 @@ impl ReadyEdges {
                 .min();
             let place = bound.map_or(place, |bound| place.min(bound));
             let edge = &mut edges.behind[usize::from(is_suspect)][usize::from(priority)];
-            // A sweep that found something behind the edge goes on from there.
-            *edge = if scan.is_sweep { place } else { place.max(*edge) };
-        }
-        for event in &found.left {
-            edges.step_back_before(event);
+            if scan.is_sweep && place < *edge {
+                // It found something behind the edge: there may be more of it.
+                behind_the_edge.push(Located { is_suspect, priority, place });
+            } else {
+                *edge = place.max(*edge);
+            }
         }
         if let Some(claims) = edges.under_way.get_mut(&scan.began_after) {
             *claims -= 1;
             if *claims == 0 {
                 edges.under_way.remove(&scan.began_after);
             }
+        }
+        for event in behind_the_edge.iter().chain(&found.left) {
+            edges.step_back_before(event);
         }
         match edges.under_way.first_key_value() {
             Some((&oldest, _)) => edges.landings.retain(|landing| landing.number > oldest),
@@ -167,16 +191,7 @@ impl ReadyEdges {
         let mut queues = self.lock();
         let Some(edges) = queues.get_mut(engine_type) else { return };
         for event in events {
-            edges.landed += 1;
             edges.step_back_before(event);
-            if !edges.under_way.is_empty() {
-                edges.landings.push(Landing {
-                    number: edges.landed,
-                    is_suspect: event.is_suspect,
-                    priority: event.priority,
-                    place: event.place,
-                });
-            }
         }
     }
 }
@@ -192,9 +207,20 @@ impl Edges {
         }
     }
 
+    /// There is something to be found at that place, also by claims that come after those under way:
+    /// these, which may have passed over it, do not take the edge beyond it when they end.
     fn step_back_before(&mut self, event: &Located) {
         let edge = &mut self.behind[usize::from(event.is_suspect)][usize::from(event.priority)];
         *edge = (*edge).min(just_before(event.place));
+        self.landed += 1;
+        if !self.under_way.is_empty() {
+            self.landings.push(Landing {
+                number: self.landed,
+                is_suspect: event.is_suspect,
+                priority: event.priority,
+                place: event.place,
+            });
+        }
     }
 }
 
@@ -272,11 +298,39 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_that_is_given_up_is_not_under_way_any_more() {
+        let edges = ReadyEdges::default();
+        drop(edges.start("q"));
+        assert!(edges.lock()["q"].under_way.is_empty());
+    }
+
+    #[test]
     fn what_a_claim_came_upon_and_left_is_not_stepped_over() {
         let edges = ReadyEdges::default();
         let (leaving, taking) = (edges.begin("q"), edges.begin("q"));
         edges.end("q", &taking, &taken(&[at(12)]));
         edges.end("q", &leaving, &Found { left: vec![at(11)], ..Found::default() });
+        assert!(edge_of(&edges) < at(11).place);
+    }
+
+    #[test]
+    fn what_a_claim_left_is_not_stepped_over_by_one_that_ends_later() {
+        let edges = ReadyEdges::default();
+        let (leaving, taking) = (edges.begin("q"), edges.begin("q"));
+        edges.end("q", &leaving, &Found { left: vec![at(11)], ..Found::default() });
+        edges.end("q", &taking, &taken(&[at(12)]));
+        assert!(edge_of(&edges) < at(11).place);
+    }
+
+    #[test]
+    fn what_a_sweep_found_behind_the_edge_is_gone_on_with_whatever_ends_meanwhile() {
+        let edges = ReadyEdges::default();
+        edges.end("q", &edges.begin("q"), &taken(&[at(20)]));
+        edges.lock().get_mut("q").expect("known").next_sweep = Instant::now();
+        let (sweep, other) = (edges.begin("q"), edges.begin("q"));
+        assert!(sweep.is_sweep && !other.is_sweep);
+        edges.end("q", &sweep, &taken(&[at(10)]));
+        edges.end("q", &other, &taken(&[at(21)]));
         assert!(edge_of(&edges) < at(11).place);
     }
 

@@ -30,10 +30,10 @@ impl Reaped {
 
 impl Broker {
     /// One round. After the service or the database was away nobody is judged for a while: nobody
-    /// could have been heard.
+    /// could have been heard. Whether it was, each statement asks anew: it may be away in mid-round.
     pub async fn reap(&self) -> Result<Reaped> {
         let mut reaped = Reaped::default();
-        let sign = liveness::leave_service_sign(&self.pool, self.settings.grace_seconds).await?;
+        liveness::leave_service_sign(&self.pool).await?;
         let silent = liveness::mark_unresponsive(&self.pool).await?;
         for (engine_id, engine_type) in &silent {
             tracing::warn!(%engine_id, engine_type, "engine is unresponsive");
@@ -43,9 +43,7 @@ impl Broker {
         reaped.engines_removed = liveness::remove_long_unresponsive(&self.pool, REMOVE_UNRESPONSIVE_AFTER_DAYS).await?;
         reaped.leases_of_unresponsive = self.end_leases_of_unresponsive().await?;
         reaped.events_too_old = self.cancel_too_old().await?;
-        if !sign.is_in_grace {
-            reaped.leases_expired = self.end_expired_leases().await?;
-        }
+        reaped.leases_expired = self.end_expired_leases().await?;
         Ok(reaped)
     }
 
@@ -68,7 +66,7 @@ impl Broker {
         let mut ended = 0;
         loop {
             let mut transaction = self.begin().await?;
-            let expired = open_events::lock_expired(&mut transaction, BATCH).await?;
+            let expired = open_events::lock_expired(&mut transaction, BATCH, self.settings.grace_seconds).await?;
             let count = expired.len();
             let lost = expired
                 .into_iter()

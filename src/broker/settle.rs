@@ -196,7 +196,7 @@ impl Broker {
             .iter()
             .filter_map(|(event_id, token)| open.get(event_id).filter(|event| event.lease.lease_token == Some(*token)))
             .filter(|event| event.lease.is_processing)
-            .map(|event| (event.clone(), Ending::Released { delay: std::time::Duration::ZERO }))
+            .map(|event| (event.clone(), Ending::Undelivered))
             .collect();
         let mut aftermath = Aftermath::default();
         end_in_silence(&mut transaction, &unheard, &mut aftermath).await?;

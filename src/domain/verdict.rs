@@ -47,6 +47,8 @@ pub enum Ending {
     Lost(Loss),
     /// The engine left in order; its leases go back and spend nothing.
     HandedBack,
+    /// Whoever polled had hung up before it could hear of the lease: as if it had not been given.
+    Undelivered,
 }
 
 /// Why a lease ended in silence.
@@ -64,7 +66,7 @@ impl Ending {
     pub const fn outcome(self) -> Outcome {
         match self {
             Self::Failed { .. } => Outcome::Failed,
-            Self::Released { .. } => Outcome::Released,
+            Self::Released { .. } | Self::Undelivered => Outcome::Released,
             Self::HandedBack | Self::Lost(Loss::Deregistered) => Outcome::Deregistered,
             Self::Lost(Loss::Expired) => Outcome::Expired,
             Self::Lost(Loss::MaxLease) => Outcome::MaxLease,
@@ -145,7 +147,7 @@ pub fn verdict(ending: Ending, before: Spent, policy: &RetryPolicy, is_cancel_re
         Ending::Lost(_) if spent.lease_losses <= 1 => Verdict::Requeue { after: Duration::ZERO, spent },
         Ending::Lost(_) => Verdict::Requeue { after: policy.backoff(spent.lease_losses - 1, sway), spent },
         Ending::Released { delay } => Verdict::Requeue { after: delay + release_delay(spent.releases), spent },
-        Ending::HandedBack => Verdict::Requeue { after: Duration::ZERO, spent },
+        Ending::HandedBack | Ending::Undelivered => Verdict::Requeue { after: Duration::ZERO, spent },
     }
 }
 
@@ -155,7 +157,7 @@ const fn spend(ending: Ending, before: Spent) -> Spent {
         Ending::Lost(_) => Spent { lease_losses: before.lease_losses + 1, releases: 0, ..before },
         Ending::Released { delay } if delay.is_zero() => Spent { releases: before.releases + 1, ..before },
         Ending::Released { .. } => Spent { releases: 0, ..before },
-        Ending::HandedBack => before,
+        Ending::HandedBack | Ending::Undelivered => before,
     }
 }
 
@@ -228,9 +230,11 @@ mod tests {
     }
 
     #[test]
-    fn an_engine_that_leaves_in_order_spends_nothing() {
+    fn an_engine_that_leaves_in_order_and_one_that_never_heard_of_its_lease_spend_nothing() {
         let spent = Spent { failures: 3, lease_losses: 2, releases: 2 };
-        assert_eq!(judge(Ending::HandedBack, spent), Verdict::Requeue { after: Duration::ZERO, spent });
+        for ending in [Ending::HandedBack, Ending::Undelivered] {
+            assert_eq!(judge(ending, spent), Verdict::Requeue { after: Duration::ZERO, spent });
+        }
     }
 
     #[test]
@@ -266,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_requested_cancellation_wins_over_every_ending() {
-        for ending in [FAILED, RELEASED, LOST, Ending::HandedBack] {
+        for ending in [FAILED, RELEASED, LOST, Ending::HandedBack, Ending::Undelivered] {
             let verdict = verdict(ending, Spent::default(), &RetryPolicy::default(), true, 0.0);
             assert!(matches!(verdict, Verdict::Cancel { .. }), "{ending:?}");
         }

@@ -110,11 +110,15 @@ pub async fn list(
 /// One dead letter with its payload and all its attempts, the newest first.
 pub async fn read(connection: &mut PgConnection, event_id: EventId) -> Result<Option<(DeadLetter, Vec<Attempt>)>> {
     // In one statement: a discard in between would leave half of it.
-    let row: Option<RowWithAttempts> =
-        sqlx::query_as("select d.*, d.attempts::text as carried from eventlease.dead_letters d where d.event_id = $1")
-            .bind(event_id.0)
-            .fetch_optional(&mut *connection)
-            .await?;
+    let row: Option<RowWithAttempts> = sqlx::query_as(
+        "select event_id, engine_type, event_type, reason, payload, payload_bytes, priority, scenario_run_id,
+            created_at, dead_lettered_at, attempt, failures, lease_losses, redrives, error, error_type,
+            engine_software_version, redriven_as, attempts::text as carried
+         from eventlease.dead_letters where event_id = $1",
+    )
+    .bind(event_id.0)
+    .fetch_optional(&mut *connection)
+    .await?;
     let Some(RowWithAttempts { row, carried }) = row else { return Ok(None) };
     let attempts = parse_carried(event_id, &carried)?;
     let mut attempts =

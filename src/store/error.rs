@@ -25,8 +25,10 @@ impl Error {
     }
 }
 
-/// PostgreSQL's error codes (its documentation, appendix A) for "come back in a moment".
-const UNAVAILABLE: [&str; 7] = ["57P01", "57P02", "57P03", "53300", "08000", "08003", "08006"];
+/// PostgreSQL's error codes (its documentation, appendix A) for "come back in a moment", by their beginning: lost
+/// connections, exhausted resources (connections, disk, memory), a server that stops or starts, one that has become
+/// a standby, and transactions that were rolled back for the sake of others.
+const UNAVAILABLE: [&str; 7] = ["08", "53", "57P", "25006", "25P03", "40001", "40P01"];
 /// `query_canceled` and `lock_not_available`: the limits that `pool` sets.
 const TIMEOUT: [&str; 2] = ["57014", "55P03"];
 
@@ -42,7 +44,7 @@ impl From<sqlx::Error> for Error {
         match (&error, code.as_deref()) {
             (_, Some(code)) if TIMEOUT.contains(&code) => Self::Timeout(error),
             (_, Some(CHECK_VIOLATION)) if is_of_no_constraint => Self::Unavailable(error),
-            (_, Some(code)) if UNAVAILABLE.contains(&code) => Self::Unavailable(error),
+            (_, Some(code)) if UNAVAILABLE.iter().any(|begin| code.starts_with(begin)) => Self::Unavailable(error),
             (
                 sqlx::Error::Io(_)
                 | sqlx::Error::Tls(_)

@@ -7,18 +7,12 @@ use super::Result;
 use crate::domain::ids::EngineId;
 use crate::domain::limits::{SERVICE_GAP_SECONDS, SERVICE_HICCUP_SECONDS, SHORT_HEARTBEAT_TIMEOUT_SECONDS};
 
-/// Whether leases may be judged now. Engines are judged each by its own timeout.
-#[derive(Clone, Copy, Debug)]
-pub struct ServiceSign {
-    pub is_in_grace: bool,
-}
-
 /// Leaves a sign that the service is there. After a gap of more than `SERVICE_GAP_SECONDS` since the
-/// last sign of any replica, nobody could have been heard: then a grace begins, of `grace_seconds`
-/// for leases, and of its own timeout for each engine. After a shorter gap, a hiccup, it begins only
-/// for engines with a short timeout.
-pub async fn leave_service_sign(pool: &PgPool, grace_seconds: u32) -> Result<ServiceSign> {
-    let is_in_grace: bool = sqlx::query_scalar(
+/// last sign of any replica, nobody could have been heard: then a grace begins, for leases and, of
+/// its own timeout, for each engine. After a shorter gap, a hiccup, it begins only for engines with
+/// a short timeout.
+pub async fn leave_service_sign(pool: &PgPool) -> Result<()> {
+    sqlx::query(
         "insert into eventlease.service_signs as signs (last_sign_at)
          values (statement_timestamp())
          on conflict (is_only_row) do update
@@ -26,23 +20,23 @@ pub async fn leave_service_sign(pool: &PgPool, grace_seconds: u32) -> Result<Ser
                  when signs.last_sign_at < excluded.last_sign_at - make_interval(secs => $1)
                  then excluded.last_sign_at else signs.grace_since end,
              hiccup_since = case
-                 when signs.last_sign_at < excluded.last_sign_at - make_interval(secs => $3)
+                 when signs.last_sign_at < excluded.last_sign_at - make_interval(secs => $2)
                  then excluded.last_sign_at else signs.hiccup_since end,
-             last_sign_at = greatest(signs.last_sign_at, excluded.last_sign_at)
-         returning statement_timestamp() < signs.grace_since + make_interval(secs => $2)",
+             last_sign_at = greatest(signs.last_sign_at, excluded.last_sign_at)",
     )
     .bind(f64::from(SERVICE_GAP_SECONDS))
-    .bind(f64::from(grace_seconds))
     .bind(SERVICE_HICCUP_SECONDS)
-    .fetch_one(pool)
+    .execute(pool)
     .await?;
-    Ok(ServiceSign { is_in_grace })
+    Ok(())
 }
 
 /// Marks the engines that have sent a heartbeat once and then nothing at all for their timeout.
 pub async fn mark_unresponsive(pool: &PgPool) -> Result<Vec<(EngineId, String)>> {
     let rows: Vec<(Uuid, String)> = sqlx::query_as(include_str!("sql/mark_unresponsive.sql"))
         .bind(SHORT_HEARTBEAT_TIMEOUT_SECONDS.cast_signed())
+        .bind(f64::from(SERVICE_GAP_SECONDS))
+        .bind(SERVICE_HICCUP_SECONDS)
         .fetch_all(pool)
         .await?;
     Ok(rows.into_iter().map(|(engine_id, engine_type)| (EngineId(engine_id), engine_type)).collect())
@@ -58,15 +52,19 @@ pub async fn note_signs(connection: &mut PgConnection, signs: &[(EngineId, bool)
     Ok(left.into_iter().map(|(engine_id, has_polled)| (EngineId(engine_id), has_polled)).collect())
 }
 
-/// Removes engines that have been unresponsive for that many days and hold nothing.
+/// Removes engines that have been unresponsive for that many days and hold nothing, passing over locked ones.
 pub async fn remove_long_unresponsive(pool: &PgPool, days: i32) -> Result<u64> {
     let done = sqlx::query(
-        "delete from eventlease.engine_states s
-         where s.status = 'unresponsive'
-             and s.unresponsive_since < statement_timestamp() - make_interval(days => $1)
-             and not exists (
-                 select from eventlease.event_queue q
-                 where q.leased_by = s.engine_id and q.state = 'processing')",
+        "with gone as (
+             select s.engine_id from eventlease.engine_states s
+             where s.status = 'unresponsive'
+                 and s.unresponsive_since < statement_timestamp() - make_interval(days => $1)
+                 and not exists (
+                     select from eventlease.event_queue q
+                     where q.leased_by = s.engine_id and q.state = 'processing')
+             for update skip locked
+         )
+         delete from eventlease.engine_states s using gone where s.engine_id = gone.engine_id",
     )
     .bind(days)
     .execute(pool)

@@ -16,12 +16,18 @@ fn migrator() -> Migrator {
     migrator
 }
 
-/// Brings the schema up to this version; does nothing where it is.
+/// Brings the schema up to this version; does nothing where it is. Takes the time it takes, and waits for whoever is
+/// migrating.
 pub async fn migrate(pool: &PgPool) -> Result<()> {
-    migrator().run(pool).await.map_err(|error| match error {
+    let mut connection = pool.acquire().await?;
+    // Its setting and the migrator's lock end with it, also where a migration fails.
+    connection.close_on_drop();
+    sqlx::query("select set_config('statement_timeout', '0', false)").execute(&mut *connection).await?;
+    migrator().run(&mut *connection).await.map_err(|error| match error {
         sqlx::migrate::MigrateError::Execute(error) => Error::from(error),
         other => Error::Migration(other),
-    })
+    })?;
+    Ok(connection.close().await?)
 }
 
 /// How many of this version's migrations the database lacks.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::Result;
 use crate::domain::fence::OpenLease;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::limits::SERVICE_GAP_SECONDS;
 use crate::domain::verdict::{Loss, Spent};
 
 /// An open event, locked by this transaction.
@@ -92,26 +93,35 @@ pub async fn lock_held_by(connection: &mut PgConnection, engine_id: EngineId) ->
 }
 
 /// Locks up to `limit` events whose lease has run out, the oldest first, passing over locked ones.
-pub async fn lock_expired(connection: &mut PgConnection, limit: u32) -> Result<Vec<OpenEvent>> {
+/// None while the service is away, and for `grace_seconds` from when it is back.
+pub async fn lock_expired(connection: &mut PgConnection, limit: u32, grace_seconds: u32) -> Result<Vec<OpenEvent>> {
     let rows: Vec<Row> = sqlx::query_as(select_open_events!(
         "from eventlease.event_queue q
          where q.state = 'processing' and q.lease_expires_at <= statement_timestamp()
-         order by q.lease_expires_at limit $1 for update skip locked"
+            and exists (
+                select from eventlease.service_signs signs
+                where signs.is_only_row
+                    and signs.last_sign_at >= statement_timestamp() - make_interval(secs => $2)
+                    and signs.grace_since <= statement_timestamp() - make_interval(secs => $3))
+         order by q.lease_expires_at limit $1 for update of q skip locked"
     ))
     .bind(i64::from(limit))
+    .bind(f64::from(SERVICE_GAP_SECONDS))
+    .bind(f64::from(grace_seconds))
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(open_event).collect())
 }
 
-/// Locks up to `limit` events that unresponsive engines hold, passing over locked ones. An engine
-/// that has just come back is seen either so, with its new leases, or unresponsive and without them.
+/// Locks up to `limit` events that unresponsive engines hold, and these engines, passing over locked
+/// ones. With the event's row alone locked, the engine would be as it was when the statement began:
+/// one that came back meanwhile and leased the same event anew would lose that lease.
 pub async fn lock_held_by_unresponsive(connection: &mut PgConnection, limit: u32) -> Result<Vec<OpenEvent>> {
     let rows: Vec<Row> = sqlx::query_as(select_open_events!(
         "from eventlease.engine_states s
          join eventlease.event_queue q on q.leased_by = s.engine_id and q.state = 'processing'
          where s.status = 'unresponsive'
-         limit $1 for update of q skip locked"
+         limit $1 for no key update of s skip locked for update of q skip locked"
     ))
     .bind(i64::from(limit))
     .fetch_all(connection)

@@ -63,13 +63,13 @@ pub struct Removal {
 /// is open. Detaches concurrently and then drops, so that no statement of others waits.
 pub async fn remove_older_than(pool: &PgPool, retention_days: i32) -> Result<Removal> {
     let mut connection = pool.acquire().await?;
+    // Its settings and its lock end with it, also where this round is given up half-way.
+    connection.close_on_drop();
     let mut removal = Removal::default();
     sqlx::query("select set_config('lock_timeout', '100ms', false)").execute(&mut *connection).await?;
     let outcome = remove_with(&mut connection, retention_days, &mut removal).await;
-    // The connection goes back to the pool as it came.
-    sqlx::query("select set_config('lock_timeout', '0', false), pg_advisory_unlock_all()")
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query("select pg_advisory_unlock_all()").execute(&mut *connection).await?;
+    connection.close().await?;
     outcome.map(|()| removal)
 }
 

@@ -103,3 +103,34 @@ async fn an_event_that_nobody_leases_in_time_is_cancelled_as_too_old_but_a_lease
     lab.settle(&leased, "queued", json!({})).await.expect(200);
     assert_eq!(lab.event(&leased_in_time).await["status"], "queued");
 }
+
+#[tokio::test]
+async fn a_dead_letter_that_is_redriven_meanwhile_is_cancelled() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let event_id = lab.enqueue("dialogue", json!({})).await;
+    let leased = lab.lease_one("dialogue", &engine).await;
+    lab.settle(&leased, "failed", json!({"retryable": false})).await.expect(200);
+    let mut redrive = lab.db.begin().await.expect("a transaction");
+    sqlx::query("lock table eventlease.events").execute(&mut *redrive).await.expect("locked");
+    let redriving = async {
+        // It has found the event closed.
+        lab.wait_for_a_blocked_server().await;
+        sqlx::query(
+            "with dead as (delete from eventlease.dead_letters returning *)
+             insert into eventlease.event_queue (event_id, engine_type, event_type, state, priority, available_at,
+                payload_bytes, attempt, redrives)
+             select event_id, engine_type, event_type, 'queued', priority, statement_timestamp(), payload_bytes,
+                attempt, 1
+             from dead",
+        )
+        .execute(&mut *redrive)
+        .await
+        .expect("redriven");
+        redrive.commit().await.expect("a commit");
+    };
+    let path = format!("/api/v1/events/{event_id}/cancel");
+    let nothing = json!({});
+    let (cancelled, ()) = tokio::join!(lab.post(&path, &nothing), redriving);
+    assert_eq!(cancelled.expect(200).body["status"], "cancelled");
+}

@@ -195,3 +195,21 @@ async fn what_is_no_dead_letter_is_not_treated_as_one() {
         }
     }
 }
+
+/// As when a newer replica has migrated: what is prepared already must still fit.
+#[tokio::test]
+async fn a_dead_letter_is_read_also_after_its_table_got_another_column() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let event_id = lab.enqueue("dialogue", json!({})).await;
+    let leased = lab.lease_one("dialogue", &engine).await;
+    lab.settle(&leased, "failed", json!({"retryable": false})).await.expect(200);
+    let read_on_every_connection = async || {
+        for _ in 0..10 {
+            lab.get(&format!("/api/v1/dead-letters/{event_id}")).await.expect(200);
+        }
+    };
+    read_on_every_connection().await;
+    lab.sql("alter table eventlease.dead_letters add column later text").await;
+    read_on_every_connection().await;
+}

@@ -54,6 +54,23 @@ async fn an_engine_that_registers_again_is_the_same_engine_in_its_next_life() {
 }
 
 #[tokio::test]
+async fn an_engine_that_registers_while_it_is_removed_is_a_new_one() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let mut removal = lab.db.begin().await.expect("a transaction");
+    let lock = "select from eventlease.engine_states for update";
+    sqlx::query(lock).execute(&mut *removal).await.expect("locked");
+    let removing = async {
+        lab.wait_for_a_blocked_server().await;
+        sqlx::query("delete from eventlease.engine_states").execute(&mut *removal).await.expect("removed");
+        removal.commit().await.expect("a commit");
+    };
+    let registration = json!({"engine_id": engine, "engine_type": "dialogue"});
+    let (registered, ()) = tokio::join!(lab.post("/api/v1/engines", &registration), removing);
+    assert_eq!(registered.expect(201).body["incarnation"], 1);
+}
+
+#[tokio::test]
 async fn a_heartbeat_merges_what_it_tells_and_keeps_every_byte() {
     let lab = Lab::start().await;
     let register = r#"{"engine_type": "dialogue", "metadata": {"dynamic_state": {"kept": 1.50, "gone": 1, "big": 1}}}"#;

@@ -96,13 +96,44 @@ async fn a_sign_of_life_that_meets_a_locked_row_is_written_the_next_time() {
     .await;
 }
 
+/// One that comes back leases anew, and a round of the reaper that began before must not end that lease.
+#[tokio::test]
+async fn an_engine_that_is_just_coming_back_is_not_judged() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    lab.heartbeat(&engine, json!({})).await.expect(200);
+    let event_id = lab.enqueue("dialogue", json!({})).await;
+    lab.lease_one("dialogue", &engine).await;
+    let lock = async |row: &'static str| {
+        let mut transaction = lab.db.begin().await.expect("a transaction");
+        sqlx::query(row).execute(&mut *transaction).await.expect("locked");
+        transaction
+    };
+    let held_up = lock("select from eventlease.event_queue for update").await;
+    lab.silence(&engine).await;
+    let coming_back = lock("select from eventlease.engine_states for no key update").await;
+    held_up.rollback().await.expect("free again");
+    for _ in 0..3 {
+        lab.broker().reap().await.expect("a round");
+    }
+    assert_eq!(lab.event(&event_id).await["status"], "processing");
+    coming_back.rollback().await.expect("it does not come back");
+    lab.wait_for_status(&event_id, "queued").await;
+}
+
 #[tokio::test]
 async fn an_engine_unresponsive_for_a_week_is_removed() {
     let lab = Lab::start().await;
     let engine = lab.register("dialogue", json!({})).await;
     lab.heartbeat(&engine, json!({})).await.expect(200);
     lab.silence(&engine).await;
+    let mut holder = lab.db.begin().await.expect("a transaction");
+    let lock = "select from eventlease.engine_states for key share";
+    sqlx::query(lock).execute(&mut *holder).await.expect("locked");
     lab.sql("update eventlease.engine_states set unresponsive_since = statement_timestamp() - interval '8 days'").await;
+    lab.broker().reap().await.expect("a round that waits for nobody");
+    assert_eq!(status(&lab, &engine).await, "unresponsive");
+    holder.rollback().await.expect("free again");
     lab.wait_for("the engine to be gone", async || {
         (lab.get(&format!("/api/v1/engines/{engine}")).await.status == 404).then_some(())
     })

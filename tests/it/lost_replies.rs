@@ -70,6 +70,21 @@ async fn what_is_leased_for_a_caller_that_has_hung_up_goes_back_uncounted() {
 }
 
 #[tokio::test]
+async fn callers_that_hang_up_again_and_again_do_not_slow_an_event_down() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let event_id = lab.enqueue("dialogue", json!({})).await;
+    let state = "select state = 'queued' and available_at <= statement_timestamp() and releases = 0 and attempt = $1
+        from eventlease.event_queue";
+    for attempt in 1..=4 {
+        poll_and_hang_up(&lab, &engine, None).await;
+        let is_due: bool = sqlx::query_scalar(state).bind(attempt).fetch_one(&lab.db).await.expect("it is open");
+        assert!(is_due, "after {attempt} callers");
+    }
+    assert_eq!(lab.lease_one("dialogue", &engine).await["event_id"], event_id);
+}
+
+#[tokio::test]
 async fn a_repeat_that_hangs_up_does_not_take_the_leases_from_who_has_them() {
     let lab = Lab::start().await;
     let engine = lab.register("dialogue", json!({})).await;

@@ -6,6 +6,7 @@ mod bad_input;
 mod cancel;
 mod cli;
 mod conventions;
+mod database_errors;
 mod dead_letters;
 mod engines;
 mod event_instances;

@@ -1,12 +1,14 @@
 //! The schema's way to this version, and what it is then.
 
 use std::process::Command;
+use std::time::Duration;
 
 use eventlease::store::migrations::{count_pending, migrate};
-use sqlx::{AssertSqlSafe, PgPool};
+use eventlease::store::pool::{self, PoolLimits};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgPool};
 use uuid::Uuid;
 
-use crate::support::{Lab, cluster};
+use crate::support::{Lab, PATIENCE, cluster};
 
 /// A database with nothing in it; removed at the end by [`Empty::remove`].
 struct Empty {
@@ -70,6 +72,29 @@ async fn replicas_that_start_together_migrate_once() {
     one.close().await;
     other.close().await;
     empty.remove().await;
+}
+
+#[tokio::test]
+async fn a_migration_has_no_time_limit_and_waits_for_another() {
+    let lab = Lab::start().await;
+    let mut other = lab.db.begin().await.expect("a transaction");
+    sqlx::query("lock table eventlease.migrations").execute(&mut *other).await.expect("locked");
+    let limits =
+        PoolLimits { max_connections: 1, acquire_timeout: PATIENCE, statement_timeout: Duration::from_secs(1) };
+    let url = lab.db.connect_options().to_url_lossy();
+    let pool = pool::connect_lazily(url.as_str(), limits).expect("a URL");
+    let has_waited = "select exists (select from pg_stat_activity where datname = current_database()
+        and wait_event_type = 'Lock' and query_start < clock_timestamp() - interval '1500 milliseconds')";
+    let finishing = async {
+        lab.wait_for("the migration to wait for long", async || {
+            let has_waited: bool = sqlx::query_scalar(has_waited).fetch_one(&lab.db).await.expect("an answer");
+            has_waited.then_some(())
+        })
+        .await;
+        other.rollback().await.expect("free again");
+    };
+    let (migrated, ()) = tokio::join!(migrate(&pool), finishing);
+    migrated.expect("in the end");
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use eventlease::store::liveness::{leave_service_sign, mark_unresponsive};
+use eventlease::store::open_events::lock_expired;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -162,4 +164,29 @@ async fn after_the_service_was_away_nobody_is_judged_for_a_heartbeat_timeout_and
     lab.wait_for("the quick one to be judged", async || (status(&quick).await == "unresponsive").then_some(())).await;
     lab.broker().reap().await.expect("a round");
     assert_eq!(status(&patient).await, "active");
+}
+
+/// A round that the outage interrupts goes on after it, before anybody has left a sign again.
+#[tokio::test]
+async fn a_round_that_an_outage_interrupts_judges_nobody_after_it() {
+    let mut lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    lab.heartbeat(&engine, json!({})).await.expect(200);
+    enqueue_and_lease(&lab, &engine, 1).await;
+    lab.stop().await;
+    lab.sql(EXPIRE_ALL).await;
+    lab.sql("update eventlease.engine_states set last_seen_at = statement_timestamp() - interval '2 hours'").await;
+    let judge = async || {
+        let mut transaction = lab.db.begin().await.expect("a transaction");
+        let expired = lock_expired(&mut transaction, 10, 45).await.expect("a look");
+        transaction.rollback().await.expect("nothing is changed");
+        (mark_unresponsive(&lab.db).await.expect("a look").len(), expired.len())
+    };
+    lab.sql("update eventlease.service_signs set last_sign_at = statement_timestamp() - interval '1 hour'").await;
+    assert_eq!(judge().await, (0, 0), "before the first sign");
+    leave_service_sign(&lab.db).await.expect("a sign");
+    assert_eq!(judge().await, (0, 0), "in the grace");
+    lab.sql("update eventlease.service_signs set grace_since = '-infinity', last_sign_at = statement_timestamp()")
+        .await;
+    assert_eq!(judge().await, (1, 1), "after it");
 }

@@ -1,5 +1,7 @@
 //! Retention: partitions are made ahead, and removed with all that ended long ago; nothing waits for it.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use sqlx::Acquire;
 
@@ -272,4 +274,31 @@ async fn a_partition_that_was_detached_and_not_dropped_is_dropped_later() {
     lab.post(&format!("/api/v1/dead-letters/{event_id}/redrive"), &json!({})).await.expect(200);
     let leased = lab.lease_one("dialogue", &engine).await;
     assert_eq!(leased["event_id"], event_id);
+}
+
+#[tokio::test]
+async fn a_removal_that_is_given_up_leaves_no_lock_behind() {
+    let lab = start().await;
+    lab.sql(
+        "select eventlease.ensure_partitions_of_day((statement_timestamp() at time zone 'UTC')::date - ago)
+         from generate_series(40, 55) as ago",
+    )
+    .await;
+    let is_locked = async || {
+        let is_locked = "select exists (select from pg_locks l join pg_database d on d.oid = l.database
+            where d.datname = current_database() and l.locktype = 'advisory' and l.granted)";
+        sqlx::query_scalar::<_, bool>(is_locked).fetch_one(&lab.db).await.expect("an answer")
+    };
+    // Each partition is waited for in vain.
+    let mut holder = lab.db.begin().await.expect("a transaction");
+    let lock = "lock table eventlease.events, eventlease.event_attempts in share row exclusive mode";
+    sqlx::query(lock).execute(&mut *holder).await.expect("locked");
+    let broker = Arc::clone(lab.broker());
+    let round = tokio::spawn(async move { broker.tend_partitions().await.map(|_| ()) });
+    lab.wait_for("the removal to begin", async || is_locked().await.then_some(())).await;
+    round.abort();
+    assert!(round.await.is_err_and(|ended| ended.is_cancelled()));
+    holder.rollback().await.expect("free again");
+    lab.wait_for("the lock to be free", async || (!is_locked().await).then_some(())).await;
+    remove_old_day(&lab).await;
 }

@@ -38,9 +38,10 @@ open_events as (
         created_at + make_interval(secs => discard_after_seconds)
     from accepted
 ),
+-- in one order, so that no two batches wait for each other's new queues
 queues as (
     insert into eventlease.queues (engine_type)
-    select distinct engine_type from accepted
+    select distinct engine_type from accepted order by engine_type
     on conflict (engine_type) do nothing
 )
 select

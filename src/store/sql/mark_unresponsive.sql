@@ -1,5 +1,6 @@
 -- Engines that sent a heartbeat and then nothing at all for their timeout. The time in which the
--- service was away counts against nobody. $1: below it a timeout is short.
+-- service was away counts against nobody; also not before the first sign after it, for a round that it
+-- interrupted. $1: below it a timeout is short; $2 and $3: an absence in seconds, and a short one.
 with silent as (
     select s.engine_id
     from eventlease.engine_states s
@@ -10,6 +11,8 @@ with silent as (
         and greatest(s.last_seen_at, signs.grace_since,
                 case when s.heartbeat_timeout_seconds < $1 then signs.hiccup_since end)
             < statement_timestamp() - make_interval(secs => s.heartbeat_timeout_seconds)
+        and signs.last_sign_at >= statement_timestamp()
+            - make_interval(secs => case when s.heartbeat_timeout_seconds < $1 then $3 else $2 end)
     order by s.engine_id
     for no key update of s skip locked
 )

@@ -96,3 +96,21 @@ async fn a_batch_keeps_payloads_byte_for_byte() {
         assert!(event.raw.contains(&format!("\"payload\":{payload}")), "{event:?}");
     }
 }
+
+#[tokio::test]
+async fn batches_that_make_the_same_queues_do_not_block_each_other_for_good() {
+    let lab = Lab::start().await;
+    let of_queue = |n: u32| json!({"engine_type": format!("kind{n}"), "event_type": "asked", "payload": {}});
+    let events: Vec<Value> = (0..8).map(of_queue).collect();
+    let make = "insert into eventlease.queues (engine_type) select 'kind' || n from generate_series($1, $2) as n";
+    let mut other = lab.db.begin().await.expect("a transaction");
+    sqlx::query(make).bind(0).bind(0).execute(&mut *other).await.expect("the first queue");
+    let rest = async {
+        lab.wait_for_a_blocked_server().await;
+        sqlx::query(make).bind(1).bind(7).execute(&mut *other).await.expect("the other queues");
+        other.commit().await.expect("a commit");
+    };
+    let batch = json!({"events": events});
+    let (taken, ()) = tokio::join!(lab.post(PATH, &batch), rest);
+    taken.expect(201);
+}

@@ -271,6 +271,17 @@ impl Lab {
         .await;
     }
 
+    /// Waits until a statement of the server waits for a lock of somebody else.
+    pub async fn wait_for_a_blocked_server(&self) {
+        let blocked = "select exists (select from pg_stat_activity where datname = current_database()
+            and application_name = 'eventlease' and wait_event_type = 'Lock')";
+        self.wait_for("the server to be blocked", async || {
+            let is_blocked: bool = sqlx::query_scalar(blocked).fetch_one(&self.db).await.expect("an answer");
+            is_blocked.then_some(())
+        })
+        .await;
+    }
+
     /// The value of one metric, by its full name with labels as Prometheus shows it.
     pub async fn metric(&self, name: &str) -> f64 {
         let text = self.get("/metrics").await.expect(200).raw;
