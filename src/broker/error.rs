@@ -45,6 +45,8 @@ pub enum Error {
     BatchRefused,
     #[error("the engine's dynamic_state would have {bytes} bytes; at most {limit} are kept")]
     DynamicStateTooLarge { bytes: usize, limit: usize },
+    #[error("the engine's static_config would have {bytes} bytes; at most {limit} are kept")]
+    StaticConfigTooLarge { bytes: usize, limit: usize },
     #[error("available_at is more than 365 days away")]
     AvailableTooFarAway,
     #[error("the service is stopping and takes no more events in")]

@@ -54,6 +54,8 @@ pub const MAX_HEARTBEAT_TIMEOUT_SECONDS: u32 = 86_400;
 pub const MAX_CONCURRENT_EVENTS: u32 = 100_000;
 pub const MAX_WORKLOAD: u32 = 1_000_000;
 pub const MAX_HEARTBEAT_LEASES: usize = 1000;
+/// So many ids are told where engines are drained together; all of them drain.
+pub const MAX_DRAINED_ENGINES_TOLD: usize = 1000;
 
 pub const MAX_BATCH_EVENTS: usize = 1000;
 pub const DEFAULT_PAGE: u32 = 50;

@@ -11,6 +11,7 @@ pub mod fence;
 pub mod ids;
 pub mod json;
 pub mod limits;
+pub mod merge_patch;
 pub mod names;
 pub mod retry_policy;
 pub mod settlement;

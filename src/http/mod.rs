@@ -59,7 +59,8 @@ pub struct Limits {
 fn routes_with_document() -> OpenApiRouter<Api> {
     let v1 = OpenApiRouter::new()
         .routes(routes!(engines::register, engines::list))
-        .routes(routes!(engines::get, engines::deregister))
+        .routes(routes!(engines::get, engines::patch::patch, engines::deregister))
+        .routes(routes!(engines::drain::drain_many))
         .routes(routes!(heartbeat::heartbeat))
         .routes(routes!(engines::drain))
         .routes(routes!(engines::resume))

@@ -271,6 +271,10 @@ impl From<broker::Error> for Problem {
             Error::DynamicStateTooLarge { .. } => {
                 Self::invalid_input(vec![InputError { place: InputPlace::Pointer(String::new()), detail }])
             }
+            Error::StaticConfigTooLarge { .. } => {
+                let place = InputPlace::Pointer("/metadata/static_config".to_owned());
+                Self::invalid_input(vec![InputError { place, detail }])
+            }
             Error::AvailableTooFarAway => Self::invalid_input(vec![InputError {
                 place: InputPlace::Pointer("/available_at".to_owned()),
                 detail: "is more than 365 days away".to_owned(),
