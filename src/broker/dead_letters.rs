@@ -1,13 +1,17 @@
-//! Dead letters: list, read, redrive, discard.
+//! Dead letters: list, read, redrive, discard; below, in bulk.
+
+pub mod bulk;
 
 use chrono::{DateTime, Utc};
 
 use super::aftermath::Aftermath;
 use super::{Broker, Error, Result, commit};
 use crate::domain::ids::EventId;
+use crate::domain::json::RawJson;
 use crate::store;
 use crate::store::attempts::Attempt;
-use crate::store::dead_letters::{DeadLetter, Filter, Overrides, Redriven};
+use crate::store::dead_letters::redrive::{Overrides, Redriven};
+use crate::store::dead_letters::{DeadLetter, Filter};
 
 impl Broker {
     pub async fn list_dead_letters(
@@ -30,17 +34,59 @@ impl Broker {
     }
 
     /// Puts a dead letter back into its queue, with fresh budgets.
-    pub async fn redrive(&self, event_id: EventId, overrides: &Overrides) -> Result<Redriven> {
+    pub async fn redrive(&self, event_id: EventId, delay_seconds: u32, overrides: &Overrides) -> Result<()> {
+        let due = [(event_id, f64::from(delay_seconds))];
+        if self.redrive_batch(&due, None, overrides).await? == 0 {
+            return Err(no_dead_letter(&mut *self.connection().await?, event_id).await?);
+        }
+        Ok(())
+    }
+
+    /// Puts dead letters back in one transaction, each due after its seconds; answers how many. The
+    /// one way back, for one and for many.
+    async fn redrive_batch(
+        &self,
+        due: &[(EventId, f64)],
+        chosen_at: Option<DateTime<Utc>>,
+        overrides: &Overrides,
+    ) -> Result<usize> {
         let mut transaction = self.begin().await?;
-        let Some(redriven) = store::dead_letters::redrive(&mut transaction, event_id, overrides).await? else {
+        let redriven = store::dead_letters::redrive::redrive(&mut transaction, due, chosen_at, overrides).await?;
+        commit(transaction).await?;
+        self.announce_redriven(&redriven);
+        Ok(redriven.len())
+    }
+
+    /// Makes a new event of a dead letter, with another payload; answers its id.
+    pub async fn redrive_as_new(
+        &self,
+        event_id: EventId,
+        payload: &RawJson,
+        delay_seconds: u32,
+        overrides: &Overrides,
+    ) -> Result<EventId> {
+        let mut transaction = self.begin().await?;
+        let delay_seconds = f64::from(delay_seconds);
+        let redriven =
+            store::dead_letters::redrive::redrive_as_new(&mut transaction, event_id, payload, delay_seconds, overrides)
+                .await?;
+        let Some(redriven) = redriven else {
             return Err(no_dead_letter(&mut transaction, event_id).await?);
         };
         commit(transaction).await?;
+        self.announce_redriven(std::slice::from_ref(&redriven));
+        self.metrics.events_enqueued.with_label_values(&[&redriven.engine_type]).inc();
+        self.activity.count(&redriven.engine_type, |counts| counts.enqueued += 1);
+        Ok(redriven.event_id)
+    }
+
+    fn announce_redriven(&self, redriven: &[Redriven]) {
         let mut aftermath = Aftermath::default();
-        aftermath.landed(&redriven.engine_type, false, redriven.priority, event_id, redriven.available_at);
+        for event in redriven {
+            aftermath.landed(&event.engine_type, false, event.priority, event.event_id, event.available_at);
+            self.metrics.dead_letters_redriven.with_label_values(&[&event.engine_type]).inc();
+        }
         self.announce(aftermath);
-        self.metrics.dead_letters_redriven.with_label_values(&[&redriven.engine_type]).inc();
-        Ok(redriven)
     }
 
     /// Removes a dead letter for good. Its event stays `failed`.
@@ -54,10 +100,13 @@ impl Broker {
     }
 }
 
-/// Why there is no such dead letter.
+/// Why there is no such dead letter, or why it cannot be redriven.
 async fn no_dead_letter(connection: &mut store::PgConnection, event_id: EventId) -> Result<Error> {
-    Ok(match store::events::read(connection, event_id, false).await? {
-        Some(event) => Error::NotADeadLetter { event_id, status: event.status },
-        None => Error::EventNotFound(event_id),
+    let Some(event) = store::events::read(connection, event_id, false).await? else {
+        return Ok(Error::EventNotFound(event_id));
+    };
+    Ok(match event.redriven_as {
+        Some(redriven_as) => Error::RedrivenBefore { event_id, redriven_as },
+        None => Error::NotADeadLetter { event_id, status: event.status },
     })
 }

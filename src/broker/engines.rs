@@ -1,4 +1,6 @@
-//! The engine registry: register, heartbeat, drain, deregister, read.
+//! The engine registry: register, heartbeat, drain, deregister, read; below, what operators change.
+
+pub mod changes;
 
 use std::collections::HashMap;
 
@@ -11,6 +13,7 @@ use crate::domain::engine::Command;
 use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::RawJson;
+use crate::domain::merge_patch::{member, members};
 use crate::domain::verdict::{Ending, Loss};
 use crate::store;
 use crate::store::engines::{Engine, Filter, HeartbeatUpdate, MergedMetadata, Registration};
@@ -237,35 +240,14 @@ async fn renew_listed(
 
 /// A shallow merge that keeps what it does not touch as it was sent; `null` removes a member.
 fn merge(before: &RawValue, changes: &[(String, RawJson)]) -> String {
-    let before = object_members(before);
+    let before = members(before);
     // Of two changes by one name the later one counts.
     let latest: HashMap<&str, &RawJson> = changes.iter().map(|(name, value)| (name.as_str(), value)).collect();
     let kept = before.iter().filter(|(name, _)| !latest.contains_key(name.as_str()));
     let set =
         changes.iter().filter(|(name, value)| std::ptr::eq(latest[name.as_str()], value) && value.get() != "null");
-    let members: Vec<String> =
-        kept.chain(set).map(|(name, value)| format!("{}:{value}", serde_json::Value::String(name.clone()))).collect();
-    format!("{{{}}}", members.join(","))
-}
-
-/// The members of a JSON object in their order; of anything else, none.
-fn object_members(json: &RawValue) -> Vec<(String, RawJson)> {
-    struct Members;
-    impl<'de> serde::de::Visitor<'de> for Members {
-        type Value = Vec<(String, RawJson)>;
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("an object")
-        }
-        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
-            let mut members = Vec::new();
-            while let Some(member) = map.next_entry()? {
-                members.push(member);
-            }
-            Ok(members)
-        }
-    }
-    use serde::Deserializer as _;
-    serde_json::Deserializer::from_str(json.get()).deserialize_map(Members).unwrap_or_default()
+    let merged: Vec<String> = kept.chain(set).map(|(name, value)| member(name, value.get())).collect();
+    format!("{{{}}}", merged.join(","))
 }
 
 #[cfg(test)]

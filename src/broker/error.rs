@@ -27,6 +27,10 @@ pub enum Error {
     EventIsFinal { event_id: EventId, status: Status },
     #[error("event {event_id} is not among the dead letters")]
     NotADeadLetter { event_id: EventId, status: Status },
+    #[error("event {event_id} was redriven before, with another payload, as event {redriven_as}")]
+    RedrivenBefore { event_id: EventId, redriven_as: EventId },
+    #[error("{actual_count} dead letters match, not {expected_count}; nothing was changed")]
+    CountChanged { expected_count: u32, actual_count: i64 },
     #[error("the lease of event {event_id} belongs to another engine than the one named")]
     NotTheHolder { event_id: EventId },
     #[error("the lease of event {} is over", .0.event_id)]
@@ -41,6 +45,8 @@ pub enum Error {
     BatchRefused,
     #[error("the engine's dynamic_state would have {bytes} bytes; at most {limit} are kept")]
     DynamicStateTooLarge { bytes: usize, limit: usize },
+    #[error("the engine's static_config would have {bytes} bytes; at most {limit} are kept")]
+    StaticConfigTooLarge { bytes: usize, limit: usize },
     #[error("available_at is more than 365 days away")]
     AvailableTooFarAway,
     #[error("the service is stopping and takes no more events in")]

@@ -45,7 +45,7 @@ pub struct Settings {
     /// After the service was away, leases are not judged for that long.
     pub grace_seconds: u32,
     pub retention_days: i32,
-    /// Of one engine, however many heartbeats add to it.
+    /// Of one engine, however many heartbeats add to it; for its `static_config` and patches as well.
     pub max_dynamic_state_bytes: usize,
     /// How long a parked poll waits before it looks again without having been woken.
     pub recheck: std::time::Duration,

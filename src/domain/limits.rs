@@ -24,6 +24,15 @@ pub const MAX_BACKOFF_MULTIPLIER: f64 = 10.0;
 /// From the third release in a row on, the server adds 1, 2, 4 … seconds, at most this.
 pub const MAX_RELEASE_DELAY_SECONDS: u32 = 300;
 
+/// One call redrives or purges no more dead letters.
+pub const MAX_BULK_DEAD_LETTERS: u32 = 10_000;
+/// So many of them are moved with one commit.
+pub const BULK_BATCH_DEAD_LETTERS: usize = 200;
+pub const MAX_SPREAD_SECONDS: u32 = 7 * 86_400;
+pub const MAX_DEAD_LETTER_GROUPS: u32 = 200;
+/// No count of dead letters comes near it.
+pub const MAX_EXPECTED_COUNT: u32 = 1_000_000_000;
+
 pub const MIN_VISIBILITY_TIMEOUT_SECONDS: u32 = 1;
 pub const MAX_VISIBILITY_TIMEOUT_SECONDS: u32 = 43_200;
 pub const DEFAULT_VISIBILITY_TIMEOUT_SECONDS: u32 = 300;
@@ -45,6 +54,8 @@ pub const MAX_HEARTBEAT_TIMEOUT_SECONDS: u32 = 86_400;
 pub const MAX_CONCURRENT_EVENTS: u32 = 100_000;
 pub const MAX_WORKLOAD: u32 = 1_000_000;
 pub const MAX_HEARTBEAT_LEASES: usize = 1000;
+/// So many ids are told where engines are drained together; all of them drain.
+pub const MAX_DRAINED_ENGINES_TOLD: usize = 1000;
 
 pub const MAX_BATCH_EVENTS: usize = 1000;
 pub const DEFAULT_PAGE: u32 = 50;

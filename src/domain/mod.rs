@@ -3,6 +3,7 @@
 //! In reading order: what things are called, what an event may do, how its budgets are spent,
 //! who may end a lease, and who gets the next one.
 
+pub mod dead_letters;
 pub mod dealing;
 pub mod engine;
 pub mod event;
@@ -10,6 +11,7 @@ pub mod fence;
 pub mod ids;
 pub mod json;
 pub mod limits;
+pub mod merge_patch;
 pub mod names;
 pub mod retry_policy;
 pub mod settlement;

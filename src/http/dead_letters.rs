@@ -1,4 +1,9 @@
-//! `/dead-letters`: list, read, redrive, discard.
+//! `/dead-letters`: list, read, discard; below: in groups, redriven, in bulk.
+
+pub mod bulk;
+mod filter;
+pub mod groups;
+pub mod redrive;
 
 use axum::Json;
 use axum::extract::State;
@@ -7,19 +12,15 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::enqueue::visibility_timeout;
-use super::events::{AttemptReply, EventReply, includes_payload};
-use super::fields::integer;
-use super::input::{Input, number_in, parse_uuid, time};
+use super::Api;
+use super::events::{AttemptReply, includes_payload};
+use super::input::{Input, parse_uuid};
 use super::pages::{self, Page};
 use super::problem::{Problem, ProblemBody};
-use super::{Api, policies};
 use crate::domain::ids::EventId;
 use crate::domain::json::RawJson;
-use crate::domain::limits::{MAX_DELAY_SECONDS, MAX_PRIORITY};
-use crate::domain::names::{EngineType, EventType, ScenarioRunId};
 use crate::domain::verdict::DeadLetterReason;
-use crate::store::dead_letters::{DeadLetter, Filter, Overrides};
+use crate::store::dead_letters::DeadLetter;
 
 /// Lists dead letters, the newest first.
 #[utoipa::path(
@@ -48,21 +49,7 @@ use crate::store::dead_letters::{DeadLetter, Filter, Overrides};
 pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<DeadLetterReply>>, Problem> {
     let reader = input.reader();
     reader.caller();
-    let any_text = |text: &str| Ok::<_, String>(text.to_owned());
-    let filter = Filter {
-        engine_type: reader.query("engine_type", |text| EngineType::parse(text).map(|name| name.to_string())),
-        event_type: reader.query("event_type", |text| EventType::parse(text).map(|name| name.to_string())),
-        reason: reader.query("reason", |text| {
-            DeadLetterReason::parse(text).ok_or("must be retries_exhausted, not_retryable or lease_losses_exhausted")
-        }),
-        error_type: reader.query("error_type", any_text),
-        error_contains: reader.query("error_contains", any_text),
-        scenario_run_id: reader.query("scenario_run_id", |text| ScenarioRunId::parse(text).map(|id| id.to_string())),
-        engine_software_version: reader.query("engine_software_version", any_text),
-        dead_lettered_after: reader.query("dead_lettered_after", time),
-        dead_lettered_before: reader.query("dead_lettered_before", time),
-        redrives_max: reader.query("redrives_max", number_in(0..=1_000_000)).map(u32::cast_signed),
-    };
+    let filter = filter::of_query(&reader);
     let with_payload = includes_payload(&reader);
     let asked = pages::asked(&reader, EventId);
     reader.finish(|| Some(()))?;
@@ -108,57 +95,6 @@ pub async fn discard(State(api): State<Api>, input: Input) -> Result<StatusCode,
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What a redrive may change.
-#[derive(ToSchema)]
-#[schema(as = Redrive)]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_redrive` reads it")]
-pub struct RedriveBody {
-    #[schema(minimum = 0, maximum = 9)]
-    priority: Option<u8>,
-    #[schema(minimum = 0, maximum = 31_536_000, default = 0)]
-    delay_seconds: Option<u32>,
-    #[schema(minimum = 1, maximum = 43200)]
-    visibility_timeout_seconds: Option<u32>,
-    retry_policy: Option<policies::RetryPolicyBody>,
-}
-
-/// Puts a dead letter back into its queue: the same event, its history, fresh budgets.
-#[utoipa::path(
-    post, path = "/dead-letters/{event_id}/redrive", tag = "dead letters", request_body = Option<RedriveBody>,
-    params(("event_id" = uuid::Uuid, Path, description = "The event")),
-    responses(
-        (status = 200, description = "Queued again", body = EventReply),
-        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such event", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "Not a dead letter", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
-    )
-)]
-pub async fn redrive(State(api): State<Api>, input: Input) -> Result<Json<EventReply>, Problem> {
-    let (event_id, overrides) = read_redrive(&input)?;
-    api.broker.redrive(event_id, &overrides).await?;
-    Ok(Json(EventReply::of(api.broker.read_event(event_id, false).await?)))
-}
-
-fn read_redrive(input: &Input) -> Result<(EventId, Overrides), Problem> {
-    let reader = input.reader();
-    let event_id = reader.path("event_id", parse_uuid).map(EventId);
-    reader.caller();
-    let mut overrides = Overrides::default();
-    if let Some(fields) = reader.optional_body()? {
-        let priority = fields.optional("priority", integer(0..=MAX_PRIORITY.into()));
-        overrides.priority = priority.and_then(|priority| u8::try_from(priority).ok());
-        overrides.delay_seconds = fields.optional("delay_seconds", integer(0..=MAX_DELAY_SECONDS)).unwrap_or(0);
-        overrides.visibility_timeout_seconds = fields.optional("visibility_timeout_seconds", visibility_timeout());
-        overrides.retry_policy = policies::read(&fields);
-        fields.finish();
-    }
-    reader.finish(|| Some((event_id?, overrides)))
-}
-
 fn read_event_id(input: &Input) -> Result<EventId, Problem> {
     let reader = input.reader();
     let event_id = reader.path("event_id", parse_uuid).map(EventId);
@@ -191,6 +127,10 @@ pub struct DeadLetterReply {
     error: Option<RawJson>,
     error_type: Option<String>,
     engine_software_version: Option<String>,
+    /// The dead letter that this one was made from, with another payload.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    redriven_from: Option<EventId>,
+    /// The event made from this one, with another payload; it cannot be redriven again.
     #[schema(value_type = Option<uuid::Uuid>)]
     redriven_as: Option<EventId>,
     /// The newest first; only where one dead letter is read.
@@ -218,6 +158,7 @@ impl DeadLetterReply {
             error: letter.error,
             error_type: letter.error_type,
             engine_software_version: letter.engine_software_version,
+            redriven_from: letter.redriven_from,
             redriven_as: letter.redriven_as,
             attempts: None,
         }

@@ -1,4 +1,7 @@
-//! `/engines`: the registry.
+//! `/engines`: the registry; below, what operators change.
+
+pub mod drain;
+pub mod patch;
 
 use axum::Json;
 use axum::extract::State;
@@ -123,6 +126,25 @@ fn read_registration(input: &Input, limits: Limits) -> Result<Registration, Prob
 const STATIC_MEMBERS: [&str; 3] = ["capabilities", "resource_limits", "engine_software_version"];
 const DYNAMIC_MEMBERS: [&str; 2] = ["resource_utilization", "current_scenario_run_id"];
 
+/// Where a member of flat metadata belongs.
+fn home_of(name: &str) -> Option<&'static str> {
+    if STATIC_MEMBERS.contains(&name) {
+        Some("static_config")
+    } else {
+        DYNAMIC_MEMBERS.contains(&name).then_some("dynamic_state")
+    }
+}
+
+fn capabilities(config: &Fields<'_>) -> Option<Vec<String>> {
+    config.items("capabilities", MAX_CAPABILITIES, |item| {
+        parsed(|text| check_text(text, MAX_CAPABILITY_CHARS).map(|()| text.to_owned()))(item)
+    })
+}
+
+fn software_version() -> impl FnOnce(&RawValue) -> Result<String, String> {
+    parsed(|text| check_text(text, MAX_SOFTWARE_VERSION_CHARS).map(|()| text.to_owned()))
+}
+
 /// Reads `metadata`; flat metadata is told where its members belong.
 fn read_metadata(fields: &Fields<'_>, limits: Limits) -> Metadata {
     let empty = || RawValue::from_string("{}".to_owned()).expect("an empty object is JSON");
@@ -139,29 +161,18 @@ fn read_metadata(fields: &Fields<'_>, limits: Limits) -> Metadata {
     if static_config.is_some()
         && let Some(config) = given.object("static_config")
     {
-        metadata.capabilities = config
-            .items("capabilities", MAX_CAPABILITIES, |item| {
-                parsed(|text| check_text(text, MAX_CAPABILITY_CHARS).map(|()| text.to_owned()))(item)
-            })
-            .unwrap_or_default();
-        metadata.engine_software_version = config.optional(
-            "engine_software_version",
-            parsed(|text| check_text(text, MAX_SOFTWARE_VERSION_CHARS).map(|()| text.to_owned())),
-        );
+        metadata.capabilities = capabilities(&config).unwrap_or_default();
+        metadata.engine_software_version = config.optional("engine_software_version", software_version());
         if let Some(resource_limits) = config.object("resource_limits") {
             metadata.max_concurrent_events =
                 resource_limits.optional("max_concurrent_events", integer(1..=MAX_CONCURRENT_EVENTS));
         }
     }
     given.finish_with(|name| {
-        let home = if STATIC_MEMBERS.contains(&name) {
-            "static_config"
-        } else if DYNAMIC_MEMBERS.contains(&name) {
-            "dynamic_state"
-        } else {
-            return Some("is not a field of metadata, which has static_config and dynamic_state".to_owned());
-        };
-        Some(format!("belongs into metadata.{home}"))
+        Some(match home_of(name) {
+            Some(home) => format!("belongs into metadata.{home}"),
+            None => "is not a field of metadata, which has static_config and dynamic_state".to_owned(),
+        })
     });
     metadata.static_config = static_config.unwrap_or_else(empty);
     metadata.dynamic_state = dynamic_state.unwrap_or_else(empty);

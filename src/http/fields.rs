@@ -126,6 +126,12 @@ impl<'a> Fields<'a> {
         self.members.iter().any(|(known, _)| known == name)
     }
 
+    /// Whether a member is there, and not null.
+    #[must_use]
+    pub fn is_given(&self, name: &str) -> bool {
+        self.members.iter().any(|(known, value)| known == name && value.get() != "null")
+    }
+
     fn note<T>(&self, name: &str, parsed: Result<T, String>) -> Option<T> {
         parsed.map_err(|detail| self.error(name, detail)).ok()
     }

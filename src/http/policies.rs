@@ -80,7 +80,7 @@ struct DelayPatch {
 }
 
 /// A member that is an object, or null, or left out.
-fn patch_of<'a>(fields: &Fields<'a>, name: &str) -> Patch<Fields<'a>> {
+pub fn patch_of<'a>(fields: &Fields<'a>, name: &str) -> Patch<Fields<'a>> {
     match fields.patch(name, |_| Ok(())) {
         Patch::Set(()) => fields.object(name).map_or(Patch::Keep, Patch::Set),
         Patch::Keep => Patch::Keep,

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use crate::broker;
+use crate::domain::event::Status;
 use crate::store;
 
 /// So many bad places are named; the detail counts them all.
@@ -30,6 +31,7 @@ pub enum Code {
     EngineIdTaken,
     EventIsFinal,
     NotADeadLetter,
+    CountChanged,
     PayloadTooLarge,
     UnsupportedMediaType,
     InvalidInput,
@@ -63,6 +65,7 @@ impl Code {
             Self::EngineIdTaken => (StatusCode::CONFLICT, "engine_id_taken", "The engine id is taken"),
             Self::EventIsFinal => (StatusCode::CONFLICT, "event_is_final", "The event has ended"),
             Self::NotADeadLetter => (StatusCode::CONFLICT, "not_a_dead_letter", "The event is not a dead letter"),
+            Self::CountChanged => (StatusCode::CONFLICT, "count_changed", "Not as many as expected"),
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body is too large"),
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be JSON")
@@ -244,6 +247,12 @@ impl From<broker::Error> for Problem {
             Error::NotADeadLetter { status, .. } => {
                 Self::new(Code::NotADeadLetter, detail).with("event_status", json!(status))
             }
+            Error::RedrivenBefore { redriven_as, .. } => Self::new(Code::NotADeadLetter, detail)
+                .with("event_status", json!(Status::Failed))
+                .with("redriven_as", json!(redriven_as)),
+            Error::CountChanged { expected_count, actual_count } => Self::new(Code::CountChanged, detail)
+                .with("expected_count", json!(expected_count))
+                .with("actual_count", json!(actual_count)),
             Error::NotTheHolder { .. } => Self::new(Code::Forbidden, detail),
             Error::LeaseLost(lost) => Self::new(Code::LeaseLost, lost_detail(&lost, detail))
                 .with("lease_ended_by", json!(lost.lease_ended_by))
@@ -261,6 +270,10 @@ impl From<broker::Error> for Problem {
             // Of the whole body, since the members that were there before count.
             Error::DynamicStateTooLarge { .. } => {
                 Self::invalid_input(vec![InputError { place: InputPlace::Pointer(String::new()), detail }])
+            }
+            Error::StaticConfigTooLarge { .. } => {
+                let place = InputPlace::Pointer("/metadata/static_config".to_owned());
+                Self::invalid_input(vec![InputError { place, detail }])
             }
             Error::AvailableTooFarAway => Self::invalid_input(vec![InputError {
                 place: InputPlace::Pointer("/available_at".to_owned()),

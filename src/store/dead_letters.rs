@@ -1,16 +1,20 @@
-//! Dead letters: list, read, redrive, discard.
+//! Dead letters: list, read, discard; below: in bulk, in groups, and back into their queues.
+
+pub mod bulk;
+pub mod groups;
+pub mod redrive;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::postgres::PgArguments;
+use sqlx::query::QueryAs;
 use sqlx::types::Json;
+use sqlx::{PgConnection, Postgres};
 use uuid::Uuid;
 
-use super::attempts::{self, Attempt, AttemptRow};
-use super::partitions::{self, RETENTION_LOCK};
+use super::attempts::{Attempt, AttemptRow};
 use super::{Error, Result};
 use crate::domain::ids::EventId;
 use crate::domain::json::RawJson;
-use crate::domain::retry_policy::RetryPolicyOverrides;
 use crate::domain::verdict::DeadLetterReason;
 
 #[derive(Clone, Debug)]
@@ -32,6 +36,7 @@ pub struct DeadLetter {
     pub error: Option<RawJson>,
     pub error_type: Option<String>,
     pub engine_software_version: Option<String>,
+    pub redriven_from: Option<EventId>,
     pub redriven_as: Option<EventId>,
 }
 
@@ -54,6 +59,7 @@ struct Row {
     error: Option<Json<RawJson>>,
     error_type: Option<String>,
     engine_software_version: Option<String>,
+    redriven_from: Option<Uuid>,
     redriven_as: Option<Uuid>,
 }
 
@@ -77,6 +83,28 @@ pub struct Filter {
     pub dead_lettered_after: Option<DateTime<Utc>>,
     pub dead_lettered_before: Option<DateTime<Utc>>,
     pub redrives_max: Option<i32>,
+    /// Without those that were redriven as another event.
+    pub is_redrivable: bool,
+}
+
+type Select<'q, Row> = QueryAs<'q, Postgres, Row, PgArguments>;
+
+impl Filter {
+    /// Binds the parameters of `sql/wanted_dead_letters.sql`.
+    fn bind<'q, Row>(&self, statement: Select<'q, Row>) -> Select<'q, Row> {
+        statement
+            .bind(self.engine_type.clone())
+            .bind(self.event_type.clone())
+            .bind(self.reason.map(DeadLetterReason::as_str))
+            .bind(self.error_type.clone())
+            .bind(self.error_contains.clone())
+            .bind(self.scenario_run_id.clone())
+            .bind(self.engine_software_version.clone())
+            .bind(self.dead_lettered_after)
+            .bind(self.dead_lettered_before)
+            .bind(self.redrives_max)
+            .bind(self.is_redrivable)
+    }
 }
 
 /// A page of them, the newest first, behind the place of the last one seen.
@@ -87,17 +115,11 @@ pub async fn list(
     limit: u32,
     with_payload: bool,
 ) -> Result<Vec<DeadLetter>> {
-    let rows: Vec<Row> = sqlx::query_as(include_str!("sql/list_dead_letters.sql"))
-        .bind(&filter.engine_type)
-        .bind(&filter.event_type)
-        .bind(filter.reason.map(DeadLetterReason::as_str))
-        .bind(&filter.error_type)
-        .bind(&filter.error_contains)
-        .bind(&filter.scenario_run_id)
-        .bind(&filter.engine_software_version)
-        .bind(filter.dead_lettered_after)
-        .bind(filter.dead_lettered_before)
-        .bind(filter.redrives_max)
+    let rows: Vec<Row> = filter
+        .bind(sqlx::query_as(concat!(
+            include_str!("sql/wanted_dead_letters.sql"),
+            include_str!("sql/list_dead_letters.sql")
+        )))
         .bind(behind.map(|(at, _)| at))
         .bind(behind.map(|(_, event_id)| event_id.0))
         .bind(i64::from(limit))
@@ -161,66 +183,9 @@ fn dead_letter(row: Row) -> Result<DeadLetter> {
         error: row.error.map(|Json(json)| json),
         error_type: row.error_type,
         engine_software_version: row.engine_software_version,
+        redriven_from: row.redriven_from.map(EventId),
         redriven_as: row.redriven_as.map(EventId),
     })
-}
-
-/// What a redrive may change of the event.
-#[derive(Clone, Debug, Default)]
-pub struct Overrides {
-    pub priority: Option<u8>,
-    pub delay_seconds: u32,
-    pub visibility_timeout_seconds: Option<u32>,
-    pub retry_policy: Option<RetryPolicyOverrides>,
-}
-
-#[derive(Clone, Debug)]
-pub struct Redriven {
-    pub engine_type: String,
-    pub priority: u8,
-    pub available_at: DateTime<Utc>,
-}
-
-/// Puts a dead letter back into its queue, with its id, its history and fresh budgets. `None`: it
-/// is none. Must run in a transaction: it keeps the event's partition in place until then.
-pub async fn redrive(
-    connection: &mut PgConnection,
-    event_id: EventId,
-    overrides: &Overrides,
-) -> Result<Option<Redriven>> {
-    sqlx::query(sqlx::AssertSqlSafe(format!("select pg_advisory_xact_lock_shared({RETENTION_LOCK})")))
-        .execute(&mut *connection)
-        .await?;
-    let is_locked: Option<(bool,)> = sqlx::query_as(
-        "select exists (select from eventlease.events e where e.event_id = $1)
-            and exists (select from eventlease.event_attempts a where a.event_id = $1 and a.attempt = d.attempt)
-         from eventlease.dead_letters d where d.event_id = $1 and d.redriven_as is null for update of d",
-    )
-    .bind(event_id.0)
-    .fetch_optional(&mut *connection)
-    .await?;
-    match is_locked {
-        None => return Ok(None),
-        Some((true,)) => {}
-        Some((false,)) => {
-            // Its history was dropped beneath it, or one half of it so far: what it carries goes back.
-            partitions::make_for_event(connection, event_id.0).await?;
-            sqlx::query(include_str!("sql/restore_event.sql")).bind(event_id.0).execute(&mut *connection).await?;
-            let carried = carried_attempts(connection, event_id).await?;
-            attempts::restore(connection, event_id, &carried).await?;
-        }
-    }
-    let (engine_type, priority, available_at): (String, i16, DateTime<Utc>) =
-        sqlx::query_as(include_str!("sql/redrive.sql"))
-            .bind(event_id.0)
-            .bind(overrides.priority.map(i16::from))
-            .bind(f64::from(overrides.delay_seconds))
-            .bind(overrides.visibility_timeout_seconds.map(u32::cast_signed))
-            .bind(overrides.retry_policy.as_ref().map(super::policies::to_json))
-            .fetch_one(connection)
-            .await?;
-    let priority = u8::try_from(priority).expect("the schema keeps priorities in 0 to 9");
-    Ok(Some(Redriven { engine_type, priority, available_at }))
 }
 
 /// Removes a dead letter; its event stays `failed`. `false`: it was none.

@@ -1,5 +1,7 @@
 //! The engine registry.
 
+pub mod changes;
+
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use sqlx::PgConnection;

@@ -32,6 +32,12 @@ impl<'a> Untouched<'a> {
         reply
     }
 
+    /// The request is answered, and changes nothing.
+    pub async fn leaves(&self, request: reqwest::RequestBuilder) {
+        let reply = Reply::of(request).await.expect(200);
+        assert_eq!(dump(&self.lab.db).await, self.before, "something changed by {reply:?}");
+    }
+
     /// The body is refused, and exactly these places are named.
     pub async fn names(&self, method: &str, path: &str, body: &str, places: &[&str]) -> Reply {
         let request = self.lab.request(method, path).header("content-type", "application/json").body(body.to_owned());

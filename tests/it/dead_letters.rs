@@ -1,5 +1,8 @@
 //! Dead letters: found, read, put back, discarded.
 
+mod bulk;
+mod other_payload;
+
 use serde_json::{Value, json};
 
 use crate::support::{Lab, Reply, unknown_id};

@@ -1,5 +1,7 @@
 //! The registry: registration, heartbeats, draining, leaving, liveness.
 
+mod changes;
+
 use serde_json::{Value, json};
 
 use crate::support::{Lab, Reply, unknown_id};

@@ -57,13 +57,20 @@ async fn every_documented_operation_is_there_and_no_other_method() {
     }
 }
 
+/// The texts of all files in a folder and those below it.
+fn sources(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries
+        .flat_map(|path| if path.is_dir() { sources(&path) } else { vec![fs::read_to_string(&path).expect("a text")] })
+        .collect()
+}
+
 #[tokio::test]
 async fn every_handler_is_in_the_document() {
     let lab = Lab::start().await;
     let document = document(&lab).await;
     let mut handlers = 0;
-    for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http")).expect("a folder") {
-        let source = fs::read_to_string(file.expect("a file").path()).expect("a text");
+    for source in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http")) {
         for line in source.lines().map(str::trim) {
             let Some((method, rest)) = line.split_once(", path = \"") else { continue };
             let path = rest.split('"').next().expect("a path");

@@ -34,7 +34,7 @@ from (
     where e.event_id = $1
     union all
     select d.event_id, d.engine_type, d.event_type, d.payload, d.payload_bytes, d.priority,
-        d.scenario_run_id, d.created_at, null, d.traceparent
+        d.scenario_run_id, d.created_at, d.redriven_from, d.traceparent
     from eventlease.dead_letters d
     where d.event_id = $1 and not exists (select from eventlease.events e where e.event_id = $1)
 ) fact

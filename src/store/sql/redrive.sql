@@ -1,11 +1,19 @@
--- Puts dead letter $1 back into its queue with fresh budgets.
-with dead as (
-    delete from eventlease.dead_letters where event_id = $1 returning *
+-- Puts locked dead letters back into their queues with fresh budgets, due $2 seconds after $3, or after now.
+with asked as (
+    select * from unnest($1::uuid[], $2::float8[]) as asked (event_id, delay_seconds)
+),
+dead as (
+    delete from eventlease.dead_letters d
+    using asked
+    where d.event_id = asked.event_id
+    returning d.*, asked.delay_seconds
 )
 insert into eventlease.event_queue (event_id, engine_type, event_type, state, priority, available_at,
     payload_bytes, attempt, redrives, visibility_timeout_seconds, retry_policy)
-select event_id, engine_type, event_type, 'queued', coalesce($2, priority),
-    statement_timestamp() + make_interval(secs => $3), payload_bytes, attempt, redrives + 1,
-    coalesce($4, visibility_timeout_seconds), coalesce($5::json, retry_policy)
+select event_id, engine_type, event_type, 'queued', coalesce($4, priority),
+    greatest(statement_timestamp(),
+        coalesce($3::timestamptz, statement_timestamp()) + make_interval(secs => delay_seconds)),
+    payload_bytes, attempt, redrives + 1, coalesce($5, visibility_timeout_seconds),
+    coalesce($6::json, retry_policy)
 from dead
-returning engine_type, priority, available_at
+returning event_id, engine_type, priority, available_at

@@ -1,8 +1,8 @@
 //! `/dead-letters`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::Untouched;
+use super::{Untouched, nested};
 use crate::support::{Lab, unknown_id};
 
 const PATH: &str = "/api/v1/dead-letters";
@@ -90,5 +90,98 @@ async fn every_bad_filter_is_named() {
         "why",
     ];
     untouched.names_in("GET", &format!("{PATH}?{query}"), &places).await;
+    untouched.and_the_server_serves().await;
+}
+
+#[tokio::test]
+async fn every_bad_place_of_a_change_of_many_is_named() {
+    let (lab, _) = lab_with_a_dead_letter().await;
+    let untouched = Untouched::from_now_on(&lab).await;
+    let bad: Vec<(&str, Value, &[&str])> = vec![
+        ("redrive", json!({}), &["/filter"]),
+        ("redrive", json!({"filter": null, "dry_run": true}), &["/filter"]),
+        ("redrive", json!({"filter": {}}), &["/filter"]),
+        ("redrive", json!({"filter": {"engine_type": null}}), &["/filter"]),
+        ("redrive", json!({"filter": []}), &["/filter"]),
+        ("redrive", json!({"all": false}), &["/all"]),
+        ("redrive", json!({"all": true, "filter": {"engine_type": "dialogue"}}), &["/all"]),
+        (
+            "redrive",
+            json!({"all": true, "limit": 0, "spread_seconds": -1, "priority": 10, "delay_seconds": "1", "dry_run": 1,
+                "visibility_timeout_seconds": 0, "retry_policy": {"jitter": 2}, "expected_count": -1, "payload": 1}),
+            &[
+                "/limit",
+                "/spread_seconds",
+                "/priority",
+                "/delay_seconds",
+                "/dry_run",
+                "/visibility_timeout_seconds",
+                "/retry_policy/jitter",
+                "/expected_count",
+                "/payload",
+            ],
+        ),
+        ("redrive", json!({"all": true, "limit": 10001}), &["/limit"]),
+        ("purge", json!({"all": true}), &["/expected_count"]),
+        ("purge", json!({"all": true, "dry_run": false, "expected_count": null}), &["/expected_count"]),
+        ("purge", json!({"expected_count": 1, "priority": 5}), &["/filter", "/priority"]),
+        (
+            "purge",
+            json!({"filter": {"engine_type": "a b", "event_type": "", "reason": "bored", "error_type": "\0",
+                "error_contains": 5, "scenario_run_id": [], "engine_software_version": "\0", "redrives_max": -1,
+                "dead_lettered_after": "yesterday", "dead_lettered_before": 5, "eror_type": "x"}}),
+            &[
+                "/expected_count",
+                "/filter/engine_type",
+                "/filter/event_type",
+                "/filter/reason",
+                "/filter/error_type",
+                "/filter/error_contains",
+                "/filter/scenario_run_id",
+                "/filter/engine_software_version",
+                "/filter/redrives_max",
+                "/filter/dead_lettered_after",
+                "/filter/dead_lettered_before",
+                "/filter/eror_type",
+            ],
+        ),
+    ];
+    for (call, body, places) in bad {
+        untouched.names("POST", &format!("{PATH}/{call}"), &body.to_string(), places).await;
+    }
+    untouched
+        .names_in("GET", &format!("{PATH}/groups?by=reason,colour&limit=5&reason=bored"), &["by", "limit", "reason"])
+        .await;
+    for by in ["", "reason,reason", "reason,%20event_type"] {
+        untouched.names_in("GET", &format!("{PATH}/groups?by={by}"), &["by"]).await;
+    }
+    untouched.and_the_server_serves().await;
+}
+
+#[tokio::test]
+async fn another_count_than_expected_changes_nothing() {
+    let (lab, _) = lab_with_a_dead_letter().await;
+    let untouched = Untouched::from_now_on(&lab).await;
+    for call in ["redrive", "purge"] {
+        for is_dry_run in [false, true] {
+            let body = json!({"all": true, "expected_count": 2, "dry_run": is_dry_run});
+            let request = lab.request("POST", &format!("{PATH}/{call}")).json(&body);
+            let reply = untouched.refuses(request, 409, "count_changed").await;
+            assert_eq!((&reply.body["expected_count"], &reply.body["actual_count"]), (&json!(2), &json!(1)));
+        }
+        let dry = lab.request("POST", &format!("{PATH}/{call}")).json(&json!({"all": true, "dry_run": true}));
+        untouched.leaves(dry).await;
+    }
+    untouched.and_the_server_serves().await;
+}
+
+#[tokio::test]
+async fn a_payload_that_cannot_be_kept_makes_no_event() {
+    let (lab, event_id) = lab_with_a_dead_letter().await;
+    let untouched = Untouched::from_now_on(&lab).await;
+    let path = format!("{PATH}/{event_id}/redrive");
+    let too_large = format!(r#"{{"payload": "{}", "priority": 10}}"#, "x".repeat(1 << 20));
+    untouched.names("POST", &path, &too_large, &["/payload", "/priority"]).await;
+    untouched.names("POST", &path, &format!(r#"{{"payload": {}}}"#, nested(65)), &["/payload"]).await;
     untouched.and_the_server_serves().await;
 }

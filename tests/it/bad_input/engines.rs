@@ -138,3 +138,71 @@ async fn every_bad_filter_is_named() {
     untouched.names_in("GET", &format!("{PATH}?{query}"), &places).await;
     untouched.and_the_server_serves().await;
 }
+
+#[tokio::test]
+async fn every_bad_place_of_a_patch_is_named() {
+    let lab = Lab::start_with(&["--max-detail-bytes", "1000"]).await;
+    let config = json!({"notes": "x".repeat(900), "resource_limits": {"max_concurrent_events": 5}});
+    let engine = lab.register("dialogue", json!({"metadata": {"static_config": config}})).await;
+    let untouched = Untouched::from_now_on(&lab).await;
+    let path = format!("{PATH}/{engine}");
+    let config = |config: Value| json!({"metadata": {"static_config": config}});
+    let bad: Vec<(Value, &[&str])> = vec![
+        (json!([]), &[""]),
+        (json!({"engine_type": "narration", "status": "active"}), &["/engine_type", "/status"]),
+        (json!({"static_config": {}, "resource_limits": {}}), &["/static_config", "/resource_limits"]),
+        (json!({"metadata": 5}), &["/metadata"]),
+        (
+            json!({"metadata": {"dynamic_state": {}, "capabilities": [], "static_config": []}}),
+            &["/metadata/dynamic_state", "/metadata/capabilities", "/metadata/static_config"],
+        ),
+        (
+            config(
+                json!({"capabilities": ["fine", 5], "engine_software_version": "", "resource_limits": {"max_concurrent_events": 0}}),
+            ),
+            &[
+                "/metadata/static_config/capabilities/1",
+                "/metadata/static_config/engine_software_version",
+                "/metadata/static_config/resource_limits/max_concurrent_events",
+            ],
+        ),
+        (config(json!({"resource_limits": 5})), &["/metadata/static_config/resource_limits"]),
+        (
+            config(json!({"deep": serde_json::from_str::<Value>(&nested(64)).expect("JSON")})),
+            &["/metadata/static_config"],
+        ),
+        // Only together with what is there already.
+        (config(json!({"more": "x".repeat(200)})), &["/metadata/static_config"]),
+    ];
+    for (body, places) in bad {
+        untouched.names("PATCH", &path, &body.to_string(), places).await;
+    }
+    untouched.names("PATCH", &format!("{PATH}/me"), "{}", &["engine_id"]).await;
+    let unknown = lab.request("PATCH", &format!("{PATH}/{}", unknown_id())).json(&json!({}));
+    untouched.refuses(unknown, 404, "engine_not_found").await;
+    untouched.and_the_server_serves().await;
+}
+
+#[tokio::test]
+async fn every_bad_place_of_a_drain_of_many_is_named() {
+    let lab = Lab::start().await;
+    lab.register("dialogue", json!({})).await;
+    let untouched = Untouched::from_now_on(&lab).await;
+    let bad: Vec<(Value, &[&str])> = vec![
+        (json!({}), &["/filter"]),
+        (json!({"filter": null, "dry_run": "yes"}), &["/filter", "/dry_run"]),
+        (json!({"filter": {}}), &["/filter"]),
+        (json!({"filter": {"engine_type": null}, "all": true}), &["/filter", "/all"]),
+        (json!({"filter": "dialogue"}), &["/filter"]),
+        (
+            json!({"filter": {"engine_type": "a b", "engine_software_version": "\0", "status": "active"}}),
+            &["/filter/engine_type", "/filter/engine_software_version", "/filter/status"],
+        ),
+    ];
+    for (body, places) in bad {
+        untouched.names("POST", &format!("{PATH}/drain"), &body.to_string(), places).await;
+    }
+    let dry = json!({"filter": {"engine_type": "dialogue"}, "dry_run": true});
+    untouched.leaves(lab.request("POST", &format!("{PATH}/drain")).json(&dry)).await;
+    untouched.and_the_server_serves().await;
+}

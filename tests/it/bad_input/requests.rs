@@ -135,7 +135,7 @@ async fn a_wrong_method_is_told_the_right_ones() {
         ("/metrics".to_owned(), "GET,HEAD"),
         ("/api/v1/openapi.json".to_owned(), "GET,HEAD"),
         ("/api/v1/engines".to_owned(), "POST,GET,HEAD"),
-        (format!("/api/v1/engines/{id}"), "GET,HEAD,DELETE"),
+        (format!("/api/v1/engines/{id}"), "GET,HEAD,PATCH,DELETE"),
         (format!("/api/v1/engines/{id}/heartbeat"), "POST"),
         (format!("/api/v1/engines/{id}/drain"), "POST"),
         (format!("/api/v1/engines/{id}/resume"), "POST"),

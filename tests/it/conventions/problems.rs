@@ -70,6 +70,8 @@ async fn problems_of_engines_and_events() {
 
     let event_id = lab.enqueue("dialogue", json!({})).await;
     assert_told(409, "not_a_dead_letter", lab.get(&format!("/api/v1/dead-letters/{event_id}")).await);
+    let purge = json!({"all": true, "expected_count": 3});
+    assert_told(409, "count_changed", lab.post("/api/v1/dead-letters/purge", &purge).await);
     let leased = lab.lease_one("dialogue", &engine).await;
     let path = format!("/api/v1/events/{event_id}/status");
     let body = json!({"status": "completed", "lease_token": leased["lease"]["lease_token"]});

@@ -1,0 +1,99 @@
+//! Dead letters in bulk: grouped, redriven, purged.
+
+use crate::broker::{Broker, Error, Result};
+use crate::domain::dead_letters::{GroupBy, Schedule};
+use crate::domain::limits::BULK_BATCH_DEAD_LETTERS;
+use crate::store::dead_letters::Filter;
+use crate::store::dead_letters::bulk::{self, Chosen};
+use crate::store::dead_letters::groups::{self, Group};
+use crate::store::dead_letters::redrive::Overrides;
+
+/// Which dead letters are meant.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    pub filter: Filter,
+    /// The oldest so many of them.
+    pub limit: u32,
+    /// If the filter lets through another number of them, nothing is done.
+    pub expected_count: Option<u32>,
+    /// Only counts.
+    pub is_dry_run: bool,
+}
+
+/// How far it came.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Progress {
+    /// All that the filter let through when the call began.
+    pub matched: i64,
+    /// Redriven, or purged.
+    pub done: u64,
+    /// Of those matched, the ones not got to: beyond the limit, or left since the service stops.
+    pub remaining: i64,
+}
+
+impl Progress {
+    fn add(&mut self, batch: usize, done: u64) {
+        self.done += done;
+        self.remaining -= i64::try_from(batch).expect("a batch is small");
+    }
+}
+
+impl Broker {
+    /// Groups dead letters; up to `limit` groups, the largest first.
+    pub async fn group_dead_letters(&self, filter: &Filter, by: &[GroupBy], limit: u32) -> Result<Vec<Group>> {
+        let mut connection = self.connection().await?;
+        Ok(groups::group(&mut connection, filter, by, limit).await?)
+    }
+
+    /// Puts dead letters back into their queues, the oldest first, batch by batch.
+    pub async fn redrive_many(
+        &self,
+        selection: &Selection,
+        schedule: Schedule,
+        overrides: &Overrides,
+    ) -> Result<Progress> {
+        let (chosen, mut progress) = self.choose(selection).await?;
+        let count = chosen.event_ids.len();
+        let due = chosen.event_ids.into_iter().enumerate();
+        let due: Vec<_> = due.map(|(index, event_id)| (event_id, schedule.delay_of(index, count))).collect();
+        for batch in due.chunks(BULK_BATCH_DEAD_LETTERS) {
+            if self.stopping.is_cancelled() {
+                break;
+            }
+            let redriven = self.redrive_batch(batch, Some(chosen.chosen_at), overrides).await?;
+            progress.add(batch.len(), redriven as u64);
+        }
+        tracing::info!(?selection, ?schedule, ?overrides, ?progress, "dead letters redriven");
+        Ok(progress)
+    }
+
+    /// Removes dead letters for good, the oldest first, batch by batch. Their events stay `failed`.
+    pub async fn purge_dead_letters(&self, selection: &Selection) -> Result<Progress> {
+        let (chosen, mut progress) = self.choose(selection).await?;
+        for batch in chosen.event_ids.chunks(BULK_BATCH_DEAD_LETTERS) {
+            if self.stopping.is_cancelled() {
+                break;
+            }
+            let mut connection = self.connection().await?;
+            let purged = bulk::purge(&mut connection, batch, chosen.chosen_at).await?;
+            self.metrics.dead_letters_discarded.inc_by(purged);
+            progress.add(batch.len(), purged);
+        }
+        tracing::info!(?selection, ?progress, "dead letters purged");
+        Ok(progress)
+    }
+
+    /// Chooses all that is to be done at one moment: what becomes a dead letter later is not meant.
+    async fn choose(&self, selection: &Selection) -> Result<(Chosen, Progress)> {
+        let mut connection = self.connection().await?;
+        let limit = if selection.is_dry_run { 0 } else { selection.limit };
+        let chosen = bulk::choose(&mut connection, &selection.filter, limit).await?;
+        if let Some(expected_count) = selection.expected_count
+            && chosen.matched != i64::from(expected_count)
+        {
+            return Err(Error::CountChanged { expected_count, actual_count: chosen.matched });
+        }
+        let progress = Progress { matched: chosen.matched, done: 0, remaining: chosen.matched };
+        Ok((chosen, progress))
+    }
+}

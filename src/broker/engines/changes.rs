@@ -1,0 +1,56 @@
+//! What operators change of engines while they run.
+
+use serde_json::value::RawValue;
+
+use crate::broker::{Broker, Error, Result, commit};
+use crate::domain::engine::Metadata;
+use crate::domain::ids::EngineId;
+use crate::domain::merge_patch;
+use crate::store;
+use crate::store::engines::Engine;
+use crate::store::engines::changes::{DrainFilter, Drained};
+
+impl Broker {
+    /// Changes an engine's static configuration by a merge patch, null removing all of it; `follow` changes what was read out of it.
+    pub async fn patch_engine(
+        &self,
+        engine_id: EngineId,
+        patch: &RawValue,
+        follow: impl FnOnce(&mut Metadata) + Send,
+    ) -> Result<Engine> {
+        let mut transaction = self.begin().await?;
+        let mut metadata = store::engines::changes::lock_metadata(&mut transaction, engine_id)
+            .await?
+            .ok_or(Error::EngineNotFound(engine_id))?;
+        // Removed, it is as if the engine had registered without.
+        let is_removed = patch.get() == "null";
+        let merged =
+            if is_removed { "{}".to_owned() } else { merge_patch::apply(Some(&metadata.static_config), patch) };
+        let (bytes, limit) = (merged.len(), self.settings.max_dynamic_state_bytes);
+        if bytes > limit {
+            return Err(Error::StaticConfigTooLarge { bytes, limit });
+        }
+        metadata.static_config = RawValue::from_string(merged).expect("what is merged of JSON is JSON");
+        follow(&mut metadata);
+        store::engines::changes::write_metadata(&mut transaction, engine_id, &metadata).await?;
+        let engine =
+            store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+        commit(transaction).await?;
+        tracing::info!(%engine_id, %patch, "engine configuration changed");
+        self.hub.wake_engine(engine_id);
+        Ok(engine)
+    }
+
+    /// Stops giving events to all engines that the filter lets through, or only looks for them.
+    pub async fn drain_engines(&self, filter: &DrainFilter, is_dry_run: bool) -> Result<Vec<Drained>> {
+        let mut connection = self.connection().await?;
+        let engines = store::engines::changes::drain(&mut connection, filter, is_dry_run).await?;
+        if !is_dry_run {
+            tracing::info!(?filter, engines = engines.len(), "engines told to drain");
+            for engine in engines.iter().filter(|engine| !engine.was_draining) {
+                self.hub.wake_engine(engine.engine_id);
+            }
+        }
+        Ok(engines)
+    }
+}

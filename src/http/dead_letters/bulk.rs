@@ -1,0 +1,185 @@
+//! `/dead-letters/redrive` and `/dead-letters/purge`: many at a time.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::filter::{self, FilterBody};
+use super::redrive::read_overrides;
+use crate::broker::dead_letters::bulk::{Progress, Selection};
+use crate::domain::dead_letters::Schedule;
+use crate::domain::limits::{MAX_BULK_DEAD_LETTERS, MAX_DELAY_SECONDS, MAX_EXPECTED_COUNT, MAX_SPREAD_SECONDS};
+use crate::http::Api;
+use crate::http::fields::{Fields, boolean, integer};
+use crate::http::input::Input;
+use crate::http::policies::RetryPolicyBody;
+use crate::http::problem::{Problem, ProblemBody};
+use crate::store::dead_letters::Filter;
+use crate::store::dead_letters::redrive::Overrides;
+
+/// Which dead letters to redrive, and what changes with it. Exactly one of `filter` and `all`.
+#[derive(ToSchema)]
+#[schema(as = RedriveMany)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_redrive` reads it")]
+pub struct RedriveManyBody {
+    filter: Option<FilterBody>,
+    /// Every dead letter.
+    all: Option<bool>,
+    /// The oldest so many.
+    #[schema(minimum = 1, maximum = 10_000, default = 10_000)]
+    limit: Option<u32>,
+    /// They become due evenly over that many seconds.
+    #[schema(minimum = 0, maximum = 604_800, default = 0)]
+    spread_seconds: Option<u32>,
+    #[schema(minimum = 0, maximum = 9)]
+    priority: Option<u8>,
+    /// Until the first one is due.
+    #[schema(minimum = 0, maximum = 31_536_000, default = 0)]
+    delay_seconds: Option<u32>,
+    #[schema(minimum = 1, maximum = 43200)]
+    visibility_timeout_seconds: Option<u32>,
+    retry_policy: Option<RetryPolicyBody>,
+    /// Counts, and changes nothing.
+    #[schema(default = false)]
+    dry_run: Option<bool>,
+    /// If another number matches, nothing is changed.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    expected_count: Option<u32>,
+}
+
+/// Puts many dead letters back into their queues, the oldest first, in steps. A call that was cut off
+/// is repeated to go on.
+#[utoipa::path(
+    post, path = "/dead-letters/redrive", tag = "dead letters", request_body = RedriveManyBody,
+    responses(
+        (status = 200, description = "Redriven, up to the limit", body = RedrivenManyReply),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "Another number matches than expected; nothing was changed", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn redrive_many(State(api): State<Api>, input: Input) -> Result<Json<RedrivenManyReply>, Problem> {
+    let (selection, schedule, overrides) = read_redrive(&input)?;
+    Ok(Json(RedrivenManyReply::of(api.broker.redrive_many(&selection, schedule, &overrides).await?)))
+}
+
+fn read_redrive(input: &Input) -> Result<(Selection, Schedule, Overrides), Problem> {
+    let reader = input.reader();
+    reader.caller();
+    let read = reader.body()?.map(|fields| {
+        let selection = read_selection(&fields);
+        let schedule = Schedule {
+            delay_seconds: fields.optional("delay_seconds", integer(0..=MAX_DELAY_SECONDS)).unwrap_or(0),
+            spread_seconds: fields.optional("spread_seconds", integer(0..=MAX_SPREAD_SECONDS)).unwrap_or(0),
+        };
+        let overrides = read_overrides(&fields);
+        fields.finish();
+        (selection, schedule, overrides)
+    });
+    reader.finish(|| {
+        let (selection, schedule, overrides) = read?;
+        let selection = selection?;
+        let filter = Filter { is_redrivable: true, ..selection.filter };
+        Some((Selection { filter, ..selection }, schedule, overrides))
+    })
+}
+
+/// Which dead letters to remove. Exactly one of `filter` and `all`.
+#[derive(ToSchema)]
+#[schema(as = PurgeMany)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_purge` reads it")]
+pub struct PurgeManyBody {
+    filter: Option<FilterBody>,
+    /// Every dead letter.
+    all: Option<bool>,
+    /// The oldest so many.
+    #[schema(minimum = 1, maximum = 10_000, default = 10_000)]
+    limit: Option<u32>,
+    /// Counts, and changes nothing.
+    #[schema(default = false)]
+    dry_run: Option<bool>,
+    /// If another number matches, nothing is changed. May be left out of a dry run, which tells it.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    expected_count: Option<u32>,
+}
+
+/// Removes many dead letters for good, the oldest first, in steps. Their events stay `failed`.
+#[utoipa::path(
+    post, path = "/dead-letters/purge", tag = "dead letters", request_body = PurgeManyBody,
+    responses(
+        (status = 200, description = "Removed, up to the limit", body = PurgedManyReply),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "Another number matches than expected; nothing was changed", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn purge_many(State(api): State<Api>, input: Input) -> Result<Json<PurgedManyReply>, Problem> {
+    let selection = read_purge(&input)?;
+    Ok(Json(PurgedManyReply::of(api.broker.purge_dead_letters(&selection).await?)))
+}
+
+fn read_purge(input: &Input) -> Result<Selection, Problem> {
+    let reader = input.reader();
+    reader.caller();
+    let selection = reader.body()?.and_then(|fields| {
+        let selection = read_selection(&fields);
+        let is_dry_run = fields.peek("dry_run", boolean).unwrap_or(false);
+        if !is_dry_run && !fields.is_given("expected_count") {
+            fields.error("expected_count", "is missing; a dry run tells it");
+        }
+        fields.finish();
+        selection
+    });
+    reader.finish(|| selection)
+}
+
+fn read_selection(fields: &Fields<'_>) -> Option<Selection> {
+    let filter = filter::of_bulk(fields);
+    let limit = fields.optional("limit", integer(1..=MAX_BULK_DEAD_LETTERS)).unwrap_or(MAX_BULK_DEAD_LETTERS);
+    let expected_count = fields.optional("expected_count", integer(0..=MAX_EXPECTED_COUNT));
+    let is_dry_run = fields.optional("dry_run", boolean).unwrap_or(false);
+    Some(Selection { filter: filter?, limit, expected_count, is_dry_run })
+}
+
+/// How far a redrive came.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RedrivenMany)]
+pub struct RedrivenManyReply {
+    /// All that matched when the call began.
+    matched: i64,
+    /// In their queues again.
+    redriven: u64,
+    /// Of those that matched, the ones beyond the limit.
+    remaining: i64,
+}
+
+impl RedrivenManyReply {
+    const fn of(progress: Progress) -> Self {
+        Self { matched: progress.matched, redriven: progress.done, remaining: progress.remaining }
+    }
+}
+
+/// How far a purge came.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PurgedMany)]
+pub struct PurgedManyReply {
+    /// All that matched when the call began.
+    matched: i64,
+    /// Gone.
+    purged: u64,
+    /// Of those that matched, the ones beyond the limit.
+    remaining: i64,
+}
+
+impl PurgedManyReply {
+    const fn of(progress: Progress) -> Self {
+        Self { matched: progress.matched, purged: progress.done, remaining: progress.remaining }
+    }
+}

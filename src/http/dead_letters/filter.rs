@@ -1,0 +1,110 @@
+//! Which dead letters are meant: the same members in a query and in a body.
+
+use chrono::{DateTime, Utc};
+use utoipa::ToSchema;
+
+use crate::domain::names::{EngineType, EventType, ScenarioRunId};
+use crate::domain::verdict::DeadLetterReason;
+use crate::http::enqueue::{ScenarioRunIdBody, scenario_run_id};
+use crate::http::fields::{Fields, integer, parsed};
+use crate::http::input::{Reader, number_in, time};
+use crate::store::dead_letters::Filter;
+
+const MAX_REDRIVES: u32 = 1_000_000;
+
+/// Which dead letters are meant: those that are all of it. At least one member.
+#[derive(ToSchema)]
+#[schema(as = DeadLetterFilter)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `of_body` reads it")]
+pub struct FilterBody {
+    engine_type: Option<String>,
+    event_type: Option<String>,
+    reason: Option<DeadLetterReason>,
+    /// The type of the last error.
+    error_type: Option<String>,
+    /// The last error's message has that text, in any case.
+    error_contains: Option<String>,
+    #[schema(value_type = Option<ScenarioRunIdBody>)]
+    scenario_run_id: Option<String>,
+    /// Of the engine that last worked on it.
+    engine_software_version: Option<String>,
+    /// From then on.
+    dead_lettered_after: Option<DateTime<Utc>>,
+    /// Before then.
+    dead_lettered_before: Option<DateTime<Utc>>,
+    /// Redriven at most that often.
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    redrives_max: Option<u32>,
+}
+
+fn engine_type(text: &str) -> Result<String, String> {
+    EngineType::parse(text).map(|name| name.to_string()).map_err(|error| error.to_string())
+}
+
+fn event_type(text: &str) -> Result<String, String> {
+    EventType::parse(text).map(|name| name.to_string()).map_err(|error| error.to_string())
+}
+
+fn reason(text: &str) -> Result<DeadLetterReason, &'static str> {
+    DeadLetterReason::parse(text).ok_or("must be retries_exhausted, not_retryable or lease_losses_exhausted")
+}
+
+/// No text of the database's can have a NUL, so no filter can look for it.
+fn any_text(text: &str) -> Result<String, &'static str> {
+    if text.contains('\0') { Err("has a NUL character") } else { Ok(text.to_owned()) }
+}
+
+/// Reads a filter out of a query.
+pub fn of_query(reader: &Reader<'_>) -> Filter {
+    Filter {
+        engine_type: reader.query("engine_type", engine_type),
+        event_type: reader.query("event_type", event_type),
+        reason: reader.query("reason", reason),
+        error_type: reader.query("error_type", any_text),
+        error_contains: reader.query("error_contains", any_text),
+        scenario_run_id: reader.query("scenario_run_id", |text| ScenarioRunId::parse(text).map(|id| id.to_string())),
+        engine_software_version: reader.query("engine_software_version", any_text),
+        dead_lettered_after: reader.query("dead_lettered_after", time),
+        dead_lettered_before: reader.query("dead_lettered_before", time),
+        redrives_max: reader.query("redrives_max", number_in(0..=MAX_REDRIVES)).map(u32::cast_signed),
+        is_redrivable: false,
+    }
+}
+
+/// Reads the member `filter`, which says something.
+fn of_body(body: &Fields<'_>) -> Option<Filter> {
+    let fields = body.object("filter")?;
+    if fields.members().all(|(_, value)| value.get() == "null") {
+        body.error("filter", "is empty; all: true stands for every dead letter");
+    }
+    let filter = Filter {
+        engine_type: fields.optional("engine_type", parsed(engine_type)),
+        event_type: fields.optional("event_type", parsed(event_type)),
+        reason: fields.optional("reason", parsed(reason)),
+        error_type: fields.optional("error_type", parsed(any_text)),
+        error_contains: fields.optional("error_contains", parsed(any_text)),
+        scenario_run_id: fields.optional("scenario_run_id", scenario_run_id).map(|id| id.to_string()),
+        engine_software_version: fields.optional("engine_software_version", parsed(any_text)),
+        dead_lettered_after: fields.optional("dead_lettered_after", parsed(time)),
+        dead_lettered_before: fields.optional("dead_lettered_before", parsed(time)),
+        redrives_max: fields.optional("redrives_max", integer(0..=MAX_REDRIVES)).map(u32::cast_signed),
+        is_redrivable: false,
+    };
+    fields.finish();
+    Some(filter)
+}
+
+/// Reads exactly one of `filter` and `all`: what changes many says which.
+pub fn of_bulk(body: &Fields<'_>) -> Option<Filter> {
+    let is_all = body.optional("all", |raw| match raw.get() {
+        "true" => Ok(()),
+        _ => Err("can be true, nothing else".to_owned()),
+    });
+    let filter = of_body(body);
+    match (body.is_given("filter"), body.is_given("all")) {
+        (true, true) => body.error("all", "stands beside filter; send one of the two"),
+        (false, false) => body.error("filter", "is missing; all: true stands for every dead letter"),
+        (true, false) | (false, true) => {}
+    }
+    filter.or_else(|| is_all.map(|()| Filter::default()))
+}

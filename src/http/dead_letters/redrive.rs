@@ -1,0 +1,95 @@
+//! `/dead-letters/{event_id}/redrive`: back into its queue, as it is or with another payload.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use utoipa::ToSchema;
+
+use crate::domain::ids::EventId;
+use crate::domain::json::RawJson;
+use crate::domain::limits::{MAX_DELAY_SECONDS, MAX_PRIORITY};
+use crate::http::enqueue::visibility_timeout;
+use crate::http::events::EventReply;
+use crate::http::fields::{Fields, any_json, integer};
+use crate::http::input::{Input, parse_uuid};
+use crate::http::problem::{Problem, ProblemBody};
+use crate::http::{Api, Limits, policies};
+use crate::store::dead_letters::redrive::Overrides;
+
+/// What a redrive may change.
+#[derive(ToSchema)]
+#[schema(as = Redrive)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_redrive` reads it")]
+pub struct RedriveBody {
+    /// Another payload, which makes a new event; null is as if left out.
+    #[schema(value_type = Option<Value>)]
+    payload: Option<serde_json::Value>,
+    #[schema(minimum = 0, maximum = 9)]
+    priority: Option<u8>,
+    #[schema(minimum = 0, maximum = 31_536_000, default = 0)]
+    delay_seconds: Option<u32>,
+    #[schema(minimum = 1, maximum = 43200)]
+    visibility_timeout_seconds: Option<u32>,
+    retry_policy: Option<policies::RetryPolicyBody>,
+}
+
+/// Puts a dead letter back into its queue: the same event, its history, fresh budgets. With another
+/// payload it becomes a new event; the dead letter stays, marked `redriven_as`.
+#[utoipa::path(
+    post, path = "/dead-letters/{event_id}/redrive", tag = "dead letters", request_body = Option<RedriveBody>,
+    params(("event_id" = uuid::Uuid, Path, description = "The event")),
+    responses(
+        (status = 200, description = "Queued again", body = EventReply),
+        (status = 201, description = "Queued as a new event, with the other payload", body = EventReply, headers(("Location" = String, description = "Where to read the new event"))),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such event", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "Not a dead letter, or redriven as a new event before", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn redrive(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
+    let Redrive { event_id, payload, delay_seconds, overrides } = read_redrive(&input, api.limits)?;
+    if let Some(payload) = payload {
+        let new_id = api.broker.redrive_as_new(event_id, &payload, delay_seconds, &overrides).await?;
+        let reply = EventReply::of(api.broker.read_event(new_id, false).await?);
+        let location = format!("/api/v1/events/{new_id}");
+        return Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)).into_response());
+    }
+    api.broker.redrive(event_id, delay_seconds, &overrides).await?;
+    Ok(Json(EventReply::of(api.broker.read_event(event_id, false).await?)).into_response())
+}
+
+struct Redrive {
+    event_id: EventId,
+    payload: Option<RawJson>,
+    delay_seconds: u32,
+    overrides: Overrides,
+}
+
+fn read_redrive(input: &Input, limits: Limits) -> Result<Redrive, Problem> {
+    let reader = input.reader();
+    let event_id = reader.path("event_id", parse_uuid).map(EventId);
+    reader.caller();
+    let (mut payload, mut delay_seconds, mut overrides) = (None, 0, Overrides::default());
+    if let Some(fields) = reader.optional_body()? {
+        payload = fields.optional("payload", any_json(limits.max_payload_bytes));
+        delay_seconds = fields.optional("delay_seconds", integer(0..=MAX_DELAY_SECONDS)).unwrap_or(0);
+        overrides = read_overrides(&fields);
+        fields.finish();
+    }
+    reader.finish(|| Some(Redrive { event_id: event_id?, payload, delay_seconds, overrides }))
+}
+
+/// Reads what one redrive changes, or a redrive of many.
+pub fn read_overrides(fields: &Fields<'_>) -> Overrides {
+    let priority = fields.optional("priority", integer(0..=MAX_PRIORITY.into()));
+    Overrides {
+        priority: priority.and_then(|priority| u8::try_from(priority).ok()),
+        visibility_timeout_seconds: fields.optional("visibility_timeout_seconds", visibility_timeout()),
+        retry_policy: policies::read(fields),
+    }
+}

@@ -1,0 +1,48 @@
+//! Dead letters in bulk: choosing them by a filter, and purging those chosen.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Filter;
+use crate::domain::ids::EventId;
+use crate::store::Result;
+
+/// The oldest dead letters that a filter lets through, as they stood at one moment.
+#[derive(Clone, Debug)]
+pub struct Chosen {
+    /// All that the filter lets through.
+    pub matched: i64,
+    pub event_ids: Vec<EventId>,
+    pub chosen_at: DateTime<Utc>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    matched: i64,
+    event_ids: Vec<Uuid>,
+    chosen_at: DateTime<Utc>,
+}
+
+/// Chooses up to `limit` of them, the oldest first, and counts all.
+pub async fn choose(connection: &mut PgConnection, filter: &Filter, limit: u32) -> Result<Chosen> {
+    let statement =
+        concat!(include_str!("../sql/wanted_dead_letters.sql"), include_str!("../sql/choose_dead_letters.sql"));
+    let row: Row = filter.bind(sqlx::query_as(statement)).bind(i64::from(limit)).fetch_one(connection).await?;
+    Ok(Chosen {
+        matched: row.matched,
+        event_ids: row.event_ids.into_iter().map(EventId).collect(),
+        chosen_at: row.chosen_at,
+    })
+}
+
+/// Removes dead letters that were chosen then; their events stay `failed`. Answers how many there still were.
+pub async fn purge(connection: &mut PgConnection, event_ids: &[EventId], chosen_at: DateTime<Utc>) -> Result<u64> {
+    let event_ids: Vec<Uuid> = event_ids.iter().map(|event_id| event_id.0).collect();
+    let done = sqlx::query(include_str!("../sql/purge_dead_letters.sql"))
+        .bind(event_ids)
+        .bind(chosen_at)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected())
+}

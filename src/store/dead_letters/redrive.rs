@@ -1,0 +1,122 @@
+//! Putting dead letters back into their queues.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::carried_attempts;
+use crate::domain::ids::EventId;
+use crate::domain::json::RawJson;
+use crate::domain::retry_policy::RetryPolicyOverrides;
+use crate::store::partitions::{self, RETENTION_LOCK};
+use crate::store::{Result, attempts, policies};
+
+/// What a redrive may change of the event.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    pub priority: Option<u8>,
+    pub visibility_timeout_seconds: Option<u32>,
+    pub retry_policy: Option<RetryPolicyOverrides>,
+}
+
+/// An event that is in its queue again.
+#[derive(Clone, Debug)]
+pub struct Redriven {
+    pub event_id: EventId,
+    pub engine_type: String,
+    pub priority: u8,
+    pub available_at: DateTime<Utc>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    event_id: Uuid,
+    engine_type: String,
+    priority: i16,
+    available_at: DateTime<Utc>,
+}
+
+impl Row {
+    fn into_redriven(self) -> Redriven {
+        Redriven {
+            event_id: EventId(self.event_id),
+            engine_type: self.engine_type,
+            priority: u8::try_from(self.priority).expect("the schema keeps priorities in 0 to 9"),
+            available_at: self.available_at,
+        }
+    }
+}
+
+/// Puts dead letters back into their queues, each with its id, its history and fresh budgets, and
+/// due after its seconds. Those that are none are passed over. Chosen earlier, the seconds count from
+/// `chosen_at`. Must run in a transaction: it keeps the events' partitions in place until then.
+pub async fn redrive(
+    connection: &mut PgConnection,
+    events: &[(EventId, f64)],
+    chosen_at: Option<DateTime<Utc>>,
+    overrides: &Overrides,
+) -> Result<Vec<Redriven>> {
+    sqlx::query(sqlx::AssertSqlSafe(format!("select pg_advisory_xact_lock_shared({RETENTION_LOCK})")))
+        .execute(&mut *connection)
+        .await?;
+    let event_ids: Vec<EventId> = events.iter().map(|(event_id, _)| *event_id).collect();
+    let locked = lock(connection, &event_ids, chosen_at).await?;
+    for (event_id, _) in locked.iter().filter(|(_, has_history)| !has_history) {
+        partitions::make_for_event(connection, event_id.0).await?;
+        sqlx::query(include_str!("../sql/restore_event.sql")).bind(event_id.0).execute(&mut *connection).await?;
+        let carried = carried_attempts(connection, *event_id).await?;
+        attempts::restore(connection, *event_id, &carried).await?;
+    }
+    let is_locked = |event_id: EventId| locked.iter().any(|(known, _)| *known == event_id);
+    let (event_ids, delays): (Vec<Uuid>, Vec<f64>) =
+        events.iter().filter(|(event_id, _)| is_locked(*event_id)).map(|(event_id, delay)| (event_id.0, delay)).unzip();
+    let rows: Vec<Row> = sqlx::query_as(include_str!("../sql/redrive.sql"))
+        .bind(event_ids)
+        .bind(delays)
+        .bind(chosen_at)
+        .bind(overrides.priority.map(i16::from))
+        .bind(overrides.visibility_timeout_seconds.map(u32::cast_signed))
+        .bind(overrides.retry_policy.as_ref().map(policies::to_json))
+        .fetch_all(connection)
+        .await?;
+    Ok(rows.into_iter().map(Row::into_redriven).collect())
+}
+
+/// Makes a new event of a dead letter, with another payload. The dead letter stays, marked by it,
+/// with whatever is left of its history. `None`: it is none, or was redriven so before.
+pub async fn redrive_as_new(
+    connection: &mut PgConnection,
+    event_id: EventId,
+    payload: &RawJson,
+    delay_seconds: f64,
+    overrides: &Overrides,
+) -> Result<Option<Redriven>> {
+    if lock(connection, &[event_id], None).await?.is_empty() {
+        return Ok(None);
+    }
+    let row: Row = sqlx::query_as(include_str!("../sql/redrive_as_new.sql"))
+        .bind(event_id.0)
+        .bind(payload.get())
+        .bind(overrides.priority.map(i16::from))
+        .bind(delay_seconds)
+        .bind(overrides.visibility_timeout_seconds.map(u32::cast_signed))
+        .bind(overrides.retry_policy.as_ref().map(policies::to_json))
+        .fetch_one(connection)
+        .await?;
+    Ok(Some(row.into_redriven()))
+}
+
+/// Locks what can be redriven of them, and says of each whether its history is whole.
+async fn lock(
+    connection: &mut PgConnection,
+    event_ids: &[EventId],
+    chosen_at: Option<DateTime<Utc>>,
+) -> Result<Vec<(EventId, bool)>> {
+    let event_ids: Vec<Uuid> = event_ids.iter().map(|event_id| event_id.0).collect();
+    let rows: Vec<(Uuid, bool)> = sqlx::query_as(include_str!("../sql/lock_dead_letters.sql"))
+        .bind(event_ids)
+        .bind(chosen_at)
+        .fetch_all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|(event_id, has_history)| (EventId(event_id), has_history)).collect())
+}
