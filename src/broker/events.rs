@@ -4,12 +4,24 @@ use super::{Broker, Error, Result};
 use crate::domain::ids::EventId;
 use crate::store;
 use crate::store::attempts::Attempt;
-use crate::store::events::Event;
+use crate::store::events::{Event, Filter};
 
 impl Broker {
     pub async fn read_event(&self, event_id: EventId, with_payload: bool) -> Result<Event> {
         let mut connection = self.connection().await?;
         store::events::read(&mut connection, event_id, with_payload).await?.ok_or(Error::EventNotFound(event_id))
+    }
+
+    /// A page of events, the newest first, behind the last one seen.
+    pub async fn list_events(
+        &self,
+        filter: &Filter,
+        behind: Option<EventId>,
+        limit: u32,
+        with_payload: bool,
+    ) -> Result<Vec<Event>> {
+        let mut connection = self.connection().await?;
+        Ok(store::events::list(&mut connection, filter, behind, limit, with_payload).await?)
     }
 
     /// Ended attempts of an event, the newest first: up to `limit` of those before attempt `before`.

@@ -9,6 +9,7 @@ mod conventions;
 mod dead_letters;
 mod engines;
 mod event_instances;
+mod event_list;
 mod exchange;
 mod fencing;
 mod idempotency;
