@@ -1,5 +1,6 @@
 //! Background work: each task is one round that reports what it did; the loop is written once.
 
+mod event_ends;
 mod idempotency;
 mod partitions;
 mod reaper;
@@ -45,6 +46,7 @@ pub fn start(
     start.task(partitions::Partitions { broker: Arc::clone(broker) });
     start.task(statistics::Statistics { broker: Arc::clone(broker) });
     start.task(idempotency::IdempotencyKeys { broker: Arc::clone(broker) });
+    start.task(event_ends::EventEnds { broker: Arc::clone(broker) });
     tracker.close();
     tracker
 }

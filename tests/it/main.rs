@@ -10,6 +10,7 @@ mod dead_letters;
 mod engines;
 mod event_instances;
 mod event_list;
+mod event_wait;
 mod exchange;
 mod fencing;
 mod idempotency;
