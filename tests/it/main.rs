@@ -29,4 +29,5 @@ mod queues;
 mod reaper;
 mod retention;
 mod scans;
+mod sql_enqueue;
 mod suspects;

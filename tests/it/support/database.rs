@@ -113,11 +113,12 @@ async fn template(admin: &mut PgConnection) -> String {
     name
 }
 
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../../../migrations/0001_event_ids.sql"),
     include_str!("../../../migrations/0002_engines_and_settings.sql"),
     include_str!("../../../migrations/0003_events.sql"),
     include_str!("../../../migrations/0004_partitions.sql"),
     include_str!("../../../migrations/0005_event_instances.sql"),
     include_str!("../../../migrations/0006_queue_activity.sql"),
+    include_str!("../../../migrations/0008_sql_enqueue.sql"),
 ];
