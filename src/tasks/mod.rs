@@ -2,6 +2,7 @@
 
 mod event_ends;
 mod idempotency;
+mod notices;
 mod partitions;
 mod reaper;
 mod signs_of_life;
@@ -47,6 +48,7 @@ pub fn start(
     start.task(statistics::Statistics { broker: Arc::clone(broker) });
     start.task(idempotency::IdempotencyKeys { broker: Arc::clone(broker) });
     start.task(event_ends::EventEnds { broker: Arc::clone(broker) });
+    tracker.spawn(notices::run(Arc::clone(broker), stop.clone()));
     tracker.close();
     tracker
 }

@@ -1,10 +1,12 @@
 //! `eventlease.enqueue`: the same rules as `POST /events`, inside the caller's own transaction; and the roles.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 use uuid::Uuid;
 
-use crate::support::Lab;
+use crate::support::{Lab, Reply};
 
 /// Members of an event as JSON, which stand beside or instead of the usual ones, and the place that is wrong.
 type Case = (Vec<(&'static str, String)>, Option<&'static str>);
@@ -169,7 +171,7 @@ async fn an_event_exists_with_the_callers_commit_and_wakes_parked_engines() {
     let lab = Lab::start().await;
     let engine = lab.register("dialogue", json!({})).await;
     let path = "/api/v1/events/queue/dialogue?wait_seconds=30";
-    let poll = tokio::spawn(crate::support::Reply::of(lab.request("GET", path).header("x-engine-id", &engine)));
+    let poll = tokio::spawn(Reply::of(lab.request("GET", path).header("x-engine-id", &engine)));
     lab.wait_for_parked_polls(1).await;
     let mut transaction = lab.db.begin().await.expect("a transaction");
     for priority in [1, 9] {
@@ -189,6 +191,36 @@ async fn an_event_exists_with_the_callers_commit_and_wakes_parked_engines() {
     sqlx::query("select eventlease.enqueue('dialogue', 'e', '{}')").execute(&mut *transaction).await.expect("enqueued");
     transaction.rollback().await.expect("rolled back");
     assert_eq!(lab.get("/api/v1/events").await.expect(200).body["items"].as_array().map(Vec::len), Some(2));
+}
+
+/// The recheck would take several seconds each time.
+#[tokio::test]
+async fn parked_engines_hear_of_the_commit() {
+    const ROUNDS: usize = 5;
+    let lab = Lab::start_with(&["--recheck-interval-ms", "5000"]).await;
+    let engine = lab.register("dialogue", json!({})).await;
+    lab.wait_for("the server to listen", async || {
+        let listens =
+            "select count(*) from pg_stat_activity where datname = current_database() and query ilike 'listen%'";
+        let count: i64 = sqlx::query_scalar(listens).fetch_one(&lab.db).await.expect("a count");
+        (count > 0).then_some(())
+    })
+    .await;
+    let started = Instant::now();
+    for _ in 0..ROUNDS {
+        let mut transaction = lab.db.begin().await.expect("a transaction");
+        let enqueued: Uuid = sqlx::query_scalar("select eventlease.enqueue('dialogue', 'e', '{}')")
+            .fetch_one(&mut *transaction)
+            .await
+            .expect("enqueued");
+        let path = "/api/v1/events/queue/dialogue?wait_seconds=30";
+        let poll = tokio::spawn(Reply::of(lab.request("GET", path).header("x-engine-id", &engine)));
+        lab.wait_for_parked_polls(1).await;
+        transaction.commit().await.expect("committed");
+        let leased = poll.await.expect("a reply").expect(200);
+        assert_eq!(leased.body["events"][0]["event_id"], json!(enqueued));
+    }
+    assert!(started.elapsed() < Duration::from_secs(12), "they were found, not heard of");
 }
 
 #[tokio::test]
