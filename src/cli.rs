@@ -1,6 +1,7 @@
 //! The command line: `serve`, `migrate`, `openapi`.
 
 mod logs;
+mod migrate;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -8,8 +9,8 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
-use crate::app::{self, Database, Ending, Server};
-use crate::config::{DatabaseConfig, LogConfig, ServeConfig, without_password};
+use crate::app::{self, Ending, Server};
+use crate::config::{ServeConfig, without_password};
 use crate::http;
 
 /// An engine registry and a lease-based event queue over HTTP, on PostgreSQL alone.
@@ -25,12 +26,7 @@ enum Command {
     /// Serve the HTTP interface, and do the background work.
     Serve(Box<ServeConfig>),
     /// Bring the database's schema up to this version, and end.
-    Migrate {
-        #[command(flatten)]
-        database: DatabaseConfig,
-        #[command(flatten)]
-        logs: LogConfig,
-    },
+    Migrate(Box<migrate::MigrateArguments>),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -42,9 +38,9 @@ impl Cli {
                 logs::start(&config.logs);
                 in_runtime(serve(&config))
             }
-            Command::Migrate { database, logs } => {
-                logs::start(&logs);
-                in_runtime(migrate(&database))
+            Command::Migrate(arguments) => {
+                logs::start(&arguments.logs);
+                in_runtime(migrate::run(&arguments))
             }
             Command::Openapi => print_openapi(),
         };
@@ -76,14 +72,6 @@ async fn serve(config: &ServeConfig) -> Outcome {
         Ending::InOrder => Ok(ExitCode::SUCCESS),
         Ending::Hard | Ending::Failed => Ok(ExitCode::FAILURE),
     }
-}
-
-async fn migrate(config: &DatabaseConfig) -> Outcome {
-    let database = Database::open(config).await?;
-    database.migrate().await?;
-    database.close().await?;
-    println!("the schema is up to date");
-    Ok(ExitCode::SUCCESS)
 }
 
 fn print_openapi() -> Outcome {

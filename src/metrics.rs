@@ -50,6 +50,8 @@ metrics! {
     engines: IntGaugeVec = "eventlease_engines", ["engine_type", "status"];
     /// Polls of this server that wait for an event.
     polls_parked: IntGauge = "eventlease_polls_parked", [];
+    /// Reads of this server that wait for an event's end.
+    event_waits_parked: IntGauge = "eventlease_event_waits_parked", [];
     /// Events taken in.
     events_enqueued: IntCounterVec = "eventlease_events_enqueued_total", ["engine_type"];
     /// Leases given to engines.

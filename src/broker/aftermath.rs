@@ -24,6 +24,8 @@ pub struct Aftermath {
     freed_engines: Vec<EngineId>,
     ended: Vec<(String, Outcome, Answer, f64)>,
     dead_lettered: Vec<(String, &'static str)>,
+    /// Events that are final now.
+    finals: Vec<EventId>,
 }
 
 impl Aftermath {
@@ -48,6 +50,10 @@ impl Aftermath {
     pub fn ended(&mut self, event: &OpenEvent, attempt: &EndedAttempt<'_>, available_at: Option<DateTime<Utc>>) {
         self.freed(event.lease.holder);
         self.ended.push((event.engine_type.clone(), attempt.outcome, attempt.fate.answer(), event.held_seconds));
+        match attempt.fate {
+            Fate::Bury { .. } | Fate::Close { .. } => self.finals.push(event.event_id),
+            Fate::Requeue { .. } => {}
+        }
         match (attempt.fate, available_at) {
             (Fate::Requeue { spent, .. }, Some(available_at)) => {
                 self.landed(&event.engine_type, spent.lease_losses > 0, event.priority, event.event_id, available_at);
@@ -67,6 +73,9 @@ impl Broker {
         }
         for engine_id in aftermath.freed_engines {
             self.hub.wake_engine(engine_id);
+        }
+        for event_id in aftermath.finals {
+            self.hub.wake_event(event_id);
         }
         for (engine_type, outcome, answer, held_seconds) in aftermath.ended {
             match outcome {

@@ -1,15 +1,75 @@
-//! Reading events and their attempts.
+//! Reading events and their attempts, and waiting for an event's end.
 
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use super::lease::Parked;
 use super::{Broker, Error, Result};
 use crate::domain::ids::EventId;
 use crate::store;
 use crate::store::attempts::Attempt;
-use crate::store::events::Event;
+use crate::store::events::{Event, Filter};
 
 impl Broker {
     pub async fn read_event(&self, event_id: EventId, with_payload: bool) -> Result<Event> {
         let mut connection = self.connection().await?;
         store::events::read(&mut connection, event_id, with_payload).await?.ok_or(Error::EventNotFound(event_id))
+    }
+
+    /// Reads an event when it is final, or when `wait` is over or the service stops, as it stands then. While parked it
+    /// asks the database nothing.
+    pub async fn read_event_at_its_end(&self, event_id: EventId, with_payload: bool, wait: Duration) -> Result<Event> {
+        let deadline = Instant::now() + wait;
+        let watch = self.hub.await_end(event_id);
+        loop {
+            // Interest is registered first, so that no end happens unnoticed after the look.
+            let ended = watch.ended.notified();
+            tokio::pin!(ended);
+            ended.as_mut().enable();
+            let event = self.read_event(event_id, with_payload).await?;
+            if event.status.is_final() || self.stopping.is_cancelled() || Instant::now() >= deadline {
+                return Ok(event);
+            }
+            let _parked = Parked::counted_by(&self.metrics.event_waits_parked);
+            tokio::select! {
+                () = &mut ended => {}
+                () = self.stopping.cancelled() => {}
+                () = sleep_until(deadline) => {}
+            }
+        }
+    }
+
+    /// Wakes who waits for events that other replicas ended: one statement for all that are awaited here. Says how many
+    /// had ended.
+    pub async fn wake_for_ends_elsewhere(&self) -> Result<usize> {
+        let awaited = self.hub.awaited_events();
+        if awaited.is_empty() {
+            return Ok(0);
+        }
+        let mut connection = self.connection().await?;
+        let ended = store::events::not_open(&mut connection, &awaited).await?;
+        for event_id in &ended {
+            self.hub.wake_event(*event_id);
+        }
+        Ok(ended.len())
+    }
+
+    /// How often that is to be done.
+    pub fn recheck_interval(&self) -> Duration {
+        self.settings.recheck
+    }
+
+    /// A page of events, the newest first, behind the last one seen.
+    pub async fn list_events(
+        &self,
+        filter: &Filter,
+        behind: Option<EventId>,
+        limit: u32,
+        with_payload: bool,
+    ) -> Result<Vec<Event>> {
+        let mut connection = self.connection().await?;
+        Ok(store::events::list(&mut connection, filter, behind, limit, with_payload).await?)
     }
 
     /// Ended attempts of an event, the newest first: up to `limit` of those before attempt `before`.

@@ -1,11 +1,12 @@
-//! Waking parked polls. A wake-up is a hint: who is woken looks, and may find nothing.
+//! Waking parked polls, and readers who wait for an event's end. A wake-up is a hint: who is woken looks, and may
+//! find nothing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
-use crate::domain::ids::EngineId;
+use crate::domain::ids::{EngineId, EventId};
 
 #[derive(Debug, Default)]
 pub struct Hub {
@@ -16,6 +17,7 @@ pub struct Hub {
 struct Parked {
     queues: HashMap<String, Signal>,
     engines: HashMap<EngineId, Signal>,
+    events: HashMap<EventId, Signal>,
 }
 
 /// A bell, and how many wait for it.
@@ -42,6 +44,26 @@ impl Hub {
             Arc::clone(&engine.bell)
         });
         Place { hub: self, engine_type: engine_type.to_owned(), engine_id, ready, engine_changed }
+    }
+
+    /// Registers interest in an event's end; look only afterwards.
+    pub fn await_end(&self, event_id: EventId) -> Watch<'_> {
+        let mut parked = self.lock();
+        let event = parked.events.entry(event_id).or_default();
+        event.waiting += 1;
+        Watch { hub: self, event_id, ended: Arc::clone(&event.bell) }
+    }
+
+    /// The events whose end somebody waits for.
+    pub fn awaited_events(&self) -> Vec<EventId> {
+        self.lock().events.keys().copied().collect()
+    }
+
+    /// The event ended: wakes all that wait for it.
+    pub fn wake_event(&self, event_id: EventId) {
+        if let Some(event) = self.lock().events.get(&event_id) {
+            event.bell.notify_waiters();
+        }
     }
 
     /// Events of that queue can be leased now, or sooner than was known: wakes as many as there are events.
@@ -87,6 +109,20 @@ impl Drop for Place<'_> {
     }
 }
 
+/// Somebody's interest in an event's end, given up when dropped.
+#[derive(Debug)]
+pub struct Watch<'a> {
+    hub: &'a Hub,
+    event_id: EventId,
+    pub ended: Arc<Notify>,
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        leave(&mut self.hub.lock().events, &self.event_id);
+    }
+}
+
 fn leave<K: std::hash::Hash + Eq>(signals: &mut HashMap<K, Signal>, key: &K) {
     if let Some(signal) = signals.get_mut(key) {
         signal.waiting -= 1;
@@ -117,6 +153,7 @@ mod tests {
     fn who_leaves_leaves_nothing_behind() {
         let hub = Hub::default();
         drop(hub.park("dialogue", Some(EngineId(uuid::Uuid::nil()))));
-        assert!(hub.lock().queues.is_empty() && hub.lock().engines.is_empty());
+        drop(hub.await_end(EventId(uuid::Uuid::nil())));
+        assert!(hub.lock().queues.is_empty() && hub.lock().engines.is_empty() && hub.lock().events.is_empty());
     }
 }

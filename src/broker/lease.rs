@@ -168,11 +168,11 @@ impl Broker {
     }
 }
 
-/// Counts a poll for as long as it is parked, also where its caller hangs up.
-struct Parked<'a>(&'a IntGauge);
+/// Counts a call for as long as it is parked, also where its caller hangs up.
+pub(super) struct Parked<'a>(&'a IntGauge);
 
 impl<'a> Parked<'a> {
-    fn counted_by(gauge: &'a IntGauge) -> Self {
+    pub(super) fn counted_by(gauge: &'a IntGauge) -> Self {
         gauge.inc();
         Self(gauge)
     }

@@ -21,6 +21,8 @@ use crate::store::lease::{Place, Range};
 const SWEEP_EVERY: Duration = Duration::from_secs(2);
 const SWEEP_AT_LEAST_EVERY: Duration = Duration::from_secs(4);
 const SWEEP_SHARE: u32 = 20;
+/// Sweeps that are asked for may take a quarter of the time.
+const ASKED_SWEEP_REST: u32 = 3;
 
 /// Queues whose edges are remembered.
 const MAX_QUEUES: usize = 10_000;
@@ -42,6 +44,10 @@ struct Edges {
     /// Claims under way, by how many landings they began after.
     under_way: BTreeMap<u64, usize>,
     next_sweep: Instant,
+    /// Something may have landed behind an edge, nobody knows where: sweep as soon as that takes no more than its
+    /// share of the time.
+    is_sweep_asked: bool,
+    rested_at: Instant,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -116,8 +122,9 @@ impl ReadyEdges {
         }
         let edges = queues.entry(engine_type.to_owned()).or_insert_with(|| Edges::at_the_front(now));
         *edges.under_way.entry(edges.landed).or_default() += 1;
-        let is_sweep = now >= edges.next_sweep;
+        let is_sweep = now >= edges.next_sweep || (edges.is_sweep_asked && now >= edges.rested_at);
         if is_sweep {
+            edges.is_sweep_asked = false;
             edges.next_sweep = now + SWEEP_EVERY;
         }
         let ranges = |is_suspect: bool| {
@@ -180,9 +187,18 @@ impl ReadyEdges {
             None => edges.landings.clear(),
         }
         if scan.is_sweep {
-            let pause = (scan.began_at.elapsed() * SWEEP_SHARE).clamp(SWEEP_EVERY, SWEEP_AT_LEAST_EVERY);
+            let took = scan.began_at.elapsed();
+            edges.rested_at = Instant::now() + (took * ASKED_SWEEP_REST).min(SWEEP_AT_LEAST_EVERY);
+            let pause = (took * SWEEP_SHARE).clamp(SWEEP_EVERY, SWEEP_AT_LEAST_EVERY);
             // A sweep that did not take place is left to the next claim, which may be able to.
             edges.next_sweep = if found.is_unscanned { scan.began_at } else { Instant::now() + pause };
+        }
+    }
+
+    /// Events came into the queue at a place that is not known: one of the next claims starts at the front.
+    pub fn sweep_soon(&self, engine_type: &str) {
+        if let Some(edges) = self.lock().get_mut(engine_type) {
+            edges.is_sweep_asked = true;
         }
     }
 
@@ -204,6 +220,8 @@ impl Edges {
             landed: 0,
             under_way: BTreeMap::new(),
             next_sweep: now + SWEEP_EVERY,
+            is_sweep_asked: false,
+            rested_at: now,
         }
     }
 
@@ -250,6 +268,16 @@ mod tests {
         let scan = edges.begin("q");
         edges.end("q", &scan, &Found::default());
         scan.normals.iter().find(|range| range.priority == 5).expect("every priority").behind
+    }
+
+    #[test]
+    fn the_claim_after_a_sweep_was_asked_for_starts_at_the_front_and_the_next_one_does_not() {
+        let edges = ReadyEdges::default();
+        let scan = edges.begin("q");
+        edges.end("q", &scan, &taken(&[at(10)]));
+        edges.sweep_soon("q");
+        assert_eq!(edge_of(&edges), Place::FRONT);
+        assert_eq!(edge_of(&edges), at(10).place);
     }
 
     #[test]

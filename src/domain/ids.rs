@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
@@ -15,6 +16,15 @@ pub struct EventId(pub Uuid);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(transparent)]
 pub struct EngineId(pub Uuid);
+
+impl EventId {
+    /// The smallest id that an event of that time can have; of times before 1970, the smallest of all.
+    #[must_use]
+    pub fn floor(at: DateTime<Utc>) -> Self {
+        let millis = u128::try_from(at.timestamp_millis()).unwrap_or(0);
+        Self(Uuid::from_u128(millis << 80))
+    }
+}
 
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,6 +104,13 @@ mod tests {
         let token = LeaseToken::from_random_bits(0x00ab_cdef);
         assert_eq!(token.to_string().parse::<LeaseToken>().expect("own text"), token);
         assert_eq!(token.to_string().len(), 32);
+    }
+
+    #[test]
+    fn ids_begin_with_their_time() {
+        let floor = |at: &str| EventId::floor(at.parse().expect("a time")).to_string();
+        assert_eq!(floor("2026-01-01T00:00:00Z"), "019b76da-a800-0000-0000-000000000000");
+        assert_eq!(floor("1960-01-01T00:00:00Z"), "00000000-0000-0000-0000-000000000000");
     }
 
     #[test]

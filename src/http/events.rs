@@ -1,5 +1,7 @@
 //! `GET /events/{event_id}` and its attempts.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -7,22 +9,24 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Api;
-use super::input::{Input, Reader, parse_uuid};
+use super::input::{Input, Reader, number_in, parse_uuid};
 use super::leased_event::lock_name;
 use super::pages::{self, Page};
 use super::problem::{Problem, ProblemBody};
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::json::RawJson;
+use crate::domain::limits::MAX_WAIT_SECONDS;
 use crate::store::attempts::Attempt;
 use crate::store::events::Event;
 
-/// Reads an event: where it stands, and its result or last error.
+/// Reads an event: where it stands, and its result or last error; if asked to, when it has ended.
 #[utoipa::path(
     get, path = "/events/{event_id}", tag = "events",
     params(
         ("event_id" = uuid::Uuid, Path, description = "The event"),
         ("include" = Option<String>, Query, description = "`payload`: with the payload"),
+        ("wait_seconds" = Option<u32>, Query, description = "Answer when the event is final, or after so many seconds as it stands then", minimum = 0, maximum = 30),
     ),
     responses(
         (status = 200, description = "The event", body = EventReply),
@@ -36,8 +40,10 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EventReply
     let event_id = reader.path("event_id", parse_uuid).map(EventId);
     reader.caller();
     let with_payload = includes_payload(&reader);
+    let wait_seconds = reader.query("wait_seconds", number_in(0..=MAX_WAIT_SECONDS)).unwrap_or(0);
     let event_id = reader.finish(|| event_id)?;
-    Ok(Json(EventReply::of(api.broker.read_event(event_id, with_payload).await?)))
+    let wait = Duration::from_secs(wait_seconds.into());
+    Ok(Json(EventReply::of(api.broker.read_event_at_its_end(event_id, with_payload, wait).await?)))
 }
 
 /// Lists an event's ended attempts, the newest first.

@@ -160,6 +160,11 @@ impl<'a> Reader<'a> {
         self.note(place, parse(text))
     }
 
+    /// Whether a parameter of the query is given, well or badly.
+    pub fn has_parameter(&self, name: &str) -> bool {
+        self.input.query.iter().any(|(known, _)| known == name)
+    }
+
     /// The engine that calls, where it says so: `X-Engine-Id`, else `?engine_id=`.
     pub fn caller(&self) -> Option<EngineId> {
         self.known_parameters.borrow_mut().push(ENGINE_ID_PARAMETER);

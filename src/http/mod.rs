@@ -7,6 +7,7 @@ mod cancel;
 mod dead_letters;
 mod engines;
 mod enqueue;
+mod event_list;
 mod event_types;
 mod events;
 mod fields;
@@ -69,6 +70,7 @@ fn routes_with_document() -> OpenApiRouter<Api> {
         .routes(routes!(enqueue::enqueue_batch))
         .routes(routes!(lease::lease))
         .routes(routes!(lease::exchange))
+        .routes(routes!(event_list::list))
         .routes(routes!(events::get))
         .routes(routes!(events::attempts))
         .routes(routes!(cancel::cancel))

@@ -1,6 +1,6 @@
 //! Events as they are read: the facts, and where the event stands, in one snapshot.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -71,14 +71,91 @@ struct Row {
     traceparent: Option<String>,
 }
 
+/// The choice of events, and what is known of each.
+macro_rules! with_details {
+    ($choice:literal) => {
+        concat!(include_str!($choice), include_str!("sql/event_details.sql"))
+    };
+}
+
 /// One event, wherever it stands; `None` where there is none, or its history has been dropped.
 pub async fn read(connection: &mut PgConnection, event_id: EventId, with_payload: bool) -> Result<Option<Event>> {
-    let row: Option<Row> = sqlx::query_as(include_str!("sql/read_event.sql"))
+    let row: Option<Row> = sqlx::query_as(with_details!("sql/read_event.sql"))
         .bind(event_id.0)
         .bind(with_payload)
         .fetch_optional(connection)
         .await?;
     row.map(event).transpose()
+}
+
+/// Those of the events that are not open: they have ended, or are not known at all.
+pub async fn not_open(connection: &mut PgConnection, events: &[EventId]) -> Result<Vec<EventId>> {
+    let ids: Vec<Uuid> = events.iter().map(|event_id| event_id.0).collect();
+    let ended: Vec<Uuid> = sqlx::query_scalar(
+        "select asked.event_id
+         from unnest($1::uuid[]) as asked (event_id)
+         where (select true from eventlease.event_queue q where q.event_id = asked.event_id limit 1) is null",
+    )
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    Ok(ended.into_iter().map(EventId).collect())
+}
+
+/// Which events are wanted; `None` is any.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub engine_type: Option<String>,
+    pub event_type: Option<String>,
+    pub status: Option<Status>,
+    pub scenario_run_id: Option<String>,
+    pub created_after: Option<DateTime<Utc>>,
+    pub created_before: Option<DateTime<Utc>>,
+}
+
+/// An idempotency key may be waited for between the making of an id and its event's time: no longer than a statement
+/// may run.
+const ID_BEFORE_CREATION: TimeDelta = TimeDelta::minutes(10);
+
+impl Filter {
+    /// The ids that events of these times can have, as the lower bound and what they are below.
+    fn ids(&self) -> (EventId, EventId) {
+        let from = self.created_after.map_or(EventId(Uuid::nil()), |after| EventId::floor(after - ID_BEFORE_CREATION));
+        let below = self
+            .created_before
+            .map_or(EventId(Uuid::max()), |before| EventId::floor(before + TimeDelta::milliseconds(1)));
+        (from, below)
+    }
+}
+
+/// A page of events, the newest first, behind the last one seen.
+pub async fn list(
+    connection: &mut PgConnection,
+    filter: &Filter,
+    behind: Option<EventId>,
+    limit: u32,
+    with_payload: bool,
+) -> Result<Vec<Event>> {
+    let is_of_run = filter.scenario_run_id.is_some();
+    let statement = match filter.status {
+        _ if is_of_run => with_details!("sql/list_events_of_run.sql"),
+        Some(Status::Queued | Status::Processing) => with_details!("sql/list_open_events.sql"),
+        None | Some(Status::Completed | Status::Failed | Status::Cancelled) => with_details!("sql/list_events.sql"),
+    };
+    let (from, below) = filter.ids();
+    let query = sqlx::query_as(statement)
+        .bind(from.0)
+        .bind(behind.map_or(below, |behind| behind.min(below)).0)
+        .bind(filter.created_after)
+        .bind(filter.created_before)
+        .bind(&filter.engine_type)
+        .bind(&filter.event_type)
+        .bind(filter.status.map(Status::as_str))
+        .bind(i64::from(limit))
+        .bind(with_payload);
+    let query = if is_of_run { query.bind(&filter.scenario_run_id) } else { query };
+    let rows: Vec<Row> = query.fetch_all(connection).await?;
+    rows.into_iter().map(event).collect()
 }
 
 fn event(row: Row) -> Result<Event> {

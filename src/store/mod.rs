@@ -16,6 +16,7 @@ pub mod idempotency;
 pub mod lease;
 pub mod liveness;
 pub mod migrations;
+pub mod notices;
 pub mod open_events;
 pub mod partitions;
 mod policies;

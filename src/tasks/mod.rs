@@ -1,6 +1,8 @@
 //! Background work: each task is one round that reports what it did; the loop is written once.
 
+mod event_ends;
 mod idempotency;
+mod notices;
 mod partitions;
 mod reaper;
 mod signs_of_life;
@@ -45,6 +47,8 @@ pub fn start(
     start.task(partitions::Partitions { broker: Arc::clone(broker) });
     start.task(statistics::Statistics { broker: Arc::clone(broker) });
     start.task(idempotency::IdempotencyKeys { broker: Arc::clone(broker) });
+    start.task(event_ends::EventEnds { broker: Arc::clone(broker) });
+    tracker.spawn(notices::run(Arc::clone(broker), stop.clone()));
     tracker.close();
     tracker
 }

@@ -120,6 +120,69 @@ async fn the_program_migrates_and_says_so() {
     empty.remove().await;
 }
 
+/// Runs `eventlease migrate` with a flag, and answers its exit code and what it printed.
+fn migrate_program(url: &str, flags: &[&str]) -> (Option<i32>, String) {
+    let done = Command::new(env!("CARGO_BIN_EXE_eventlease"))
+        .args(["migrate", "--acquire-timeout-seconds", "1", "--database-url", url])
+        .args(flags)
+        .output()
+        .expect("it runs");
+    (done.status.code(), String::from_utf8(done.stdout).expect("UTF-8"))
+}
+
+#[tokio::test]
+async fn the_program_tells_what_is_pending_and_changes_nothing() {
+    let empty = Empty::create().await;
+    let all = count_pending(&empty.db).await.expect("a count");
+    let (code, table) = migrate_program(&empty.url, &["--status"]);
+    assert_eq!((code, table.lines().count()), (Some(0), all + 1), "{table}");
+    assert_eq!(table.matches("pending").count(), all, "{table}");
+    let (code, told) = migrate_program(&empty.url, &["--check"]);
+    assert_eq!((code, told), (Some(1), format!("{all} of {all} migrations are pending; run: eventlease migrate\n")));
+    assert_eq!(count_pending(&empty.db).await.expect("a count"), all);
+
+    migrate(&empty.db).await.expect("from empty");
+    assert_eq!(migrate_program(&empty.url, &["--check"]), (Some(0), "the schema is up to date\n".to_owned()));
+    assert_eq!(migrate_program(&empty.url, &["--sql"]), (Some(0), String::new()));
+    sqlx::query(
+        "insert into eventlease.migrations (version, description, success, checksum, execution_time)
+         values (9999, 'from the future', true, '', 0)",
+    )
+    .execute(&empty.db)
+    .await
+    .expect("noted");
+    let (_, table) = migrate_program(&empty.url, &["--status"]);
+    assert_eq!(table.matches("applied 20").count(), all + 1, "{table}");
+    assert!(table.lines().last().is_some_and(|line| line.ends_with(", by a newer version")), "{table}");
+    assert_eq!(migrate_program(&empty.url, &["--check"]).0, Some(0));
+    empty.remove().await;
+}
+
+#[tokio::test]
+async fn the_printed_sql_does_what_migrating_does() {
+    let empty = Empty::create().await;
+    let (code, script) = migrate_program(&empty.url, &["--sql"]);
+    assert_eq!(code, Some(0));
+    sqlx::raw_sql(AssertSqlSafe(script)).execute(&empty.db).await.expect("it can be run as it is");
+    assert_eq!(migrate_program(&empty.url, &["--check"]).0, Some(0));
+    migrate(&empty.db).await.expect("the migrator knows it as its own");
+
+    sqlx::query("delete from eventlease.migrations where version = 8").execute(&empty.db).await.expect("forgotten");
+    let (_, script) = migrate_program(&empty.url, &["--sql"]);
+    assert!(script.starts_with("-- migration 8: sql enqueue\nbegin;\n"), "{script}");
+    assert_eq!(script.matches("\ncommit;\n").count(), 1, "{script}");
+    empty.remove().await;
+}
+
+#[test]
+fn the_program_says_so_where_there_is_no_database_or_too_much_is_asked() {
+    let nowhere = "postgres://127.0.0.1:1/nothing";
+    for flag in ["--status", "--check", "--sql"] {
+        assert_eq!(migrate_program(nowhere, &[flag]), (Some(1), String::new()));
+    }
+    assert_eq!(migrate_program(nowhere, &["--status", "--sql"]).0, Some(2));
+}
+
 #[tokio::test]
 async fn an_event_id_is_the_databases_time() {
     let lab = Lab::start().await;

@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, PgPool};
 
 use crate::support::Lab;
 use plan::Plan;
-use statements::{ENGINE, LOCK_DUE, STATEMENTS, Statement, TOKEN};
+use statements::{ENGINE, LOCK_DUE, PAGES, STATEMENTS, Statement, TOKEN};
 
 /// As many as may come and go between two rounds of autovacuum.
 const MANY: i32 = 20_000;
@@ -194,6 +194,39 @@ async fn every_plan_goes_by_an_index_into_one_partition_an_event() {
     stage.analyze().await;
     stage.prepare().await;
     faults.extend(stage.faults("few events in a table that was full").await);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Days of which a page of fifty events may open the indexes: this one or the last two, and those made ahead.
+const DAYS_OF_A_PAGE: usize = 2 + 7;
+
+#[tokio::test]
+async fn a_page_of_events_opens_no_more_days_than_it_shows() {
+    let stage = Stage::set().await;
+    stage.fill(MANY).await;
+    stage
+        .lab
+        .sql(
+            "update eventlease.events set scenario_run_id = 'run-1'
+             where event_id in (select event_id from eventlease.events order by event_id desc limit 100)",
+        )
+        .await;
+    let mut faults = Vec::new();
+    for when in ["without statistics", "with statistics"] {
+        for page in &PAGES {
+            stage.run(&format!("deallocate all; prepare {} as {}", page.name, page.sql)).await;
+            let ids = stage.events_of_different_days(1).await;
+            let plan = stage.explain(page, &ids).await;
+            let days = plan.partitions("events").max(plan.partitions("event_attempts"));
+            // Every day's index of runs is asked, and most have nothing.
+            let is_of_run = page.name == "list_events_of_run";
+            let by_key = plan.indexes("events").iter().filter(|index| index.ends_with("_pkey")).count();
+            if !plan.sequential().is_empty() || (days > DAYS_OF_A_PAGE && !is_of_run) || (is_of_run && by_key > 2) {
+                faults.push(format!("{when}: {}: {plan:#?}", page.name));
+            }
+        }
+        stage.analyze().await;
+    }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 

@@ -140,7 +140,7 @@ async fn a_wrong_method_is_told_the_right_ones() {
         (format!("/api/v1/engines/{id}/drain"), "POST"),
         (format!("/api/v1/engines/{id}/resume"), "POST"),
         (format!("/api/v1/engines/{id}/leases"), "GET,HEAD"),
-        ("/api/v1/events".to_owned(), "POST"),
+        ("/api/v1/events".to_owned(), "POST,GET,HEAD"),
         ("/api/v1/events/batch".to_owned(), "POST"),
         ("/api/v1/events/queue/dialogue".to_owned(), "GET"),
         (format!("/api/v1/events/{id}"), "GET,HEAD"),

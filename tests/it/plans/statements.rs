@@ -26,7 +26,11 @@ pub const STATEMENTS: [Statement; 9] = [
         },
     },
     Statement { name: "look_back", sql: sql!("look_back"), arguments: |ids| format!("'{}', {}, null", ids[0], TOKEN) },
-    Statement { name: "read_event", sql: sql!("read_event"), arguments: |ids| format!("'{}', true", ids[0]) },
+    Statement {
+        name: "read_event",
+        sql: sql!("read_event", "event_details"),
+        arguments: |ids| format!("'{}', true", ids[0]),
+    },
     Statement {
         name: "record_attempts",
         sql: sql!("record_attempts"),
@@ -89,6 +93,40 @@ pub const LOCK_DUE: Statement = Statement {
             .replace("uuid_nil()", "'00000000-0000-0000-0000-000000000000'::uuid")
     },
 };
+
+/// A page of fifty: of all, of a status that is looked up, of a run, of what is open.
+pub const PAGES: [Statement; 5] = [
+    Statement {
+        name: "list_events",
+        sql: sql!("list_events", "event_details"),
+        arguments: |_| page("null, null, null"),
+    },
+    Statement {
+        name: "list_queued_by_type",
+        sql: sql!("list_events", "event_details"),
+        arguments: |_| page("'dialogue', 'test.happened', 'queued'"),
+    },
+    Statement {
+        name: "list_events_of_run",
+        sql: sql!("list_events_of_run", "event_details"),
+        arguments: |_| format!("{}, 'run-1'", page("null, null, null")),
+    },
+    Statement {
+        name: "list_queued",
+        sql: sql!("list_open_events", "event_details"),
+        arguments: |_| page("null, null, 'queued'"),
+    },
+    Statement {
+        name: "list_processing",
+        sql: sql!("list_open_events", "event_details"),
+        arguments: |_| page("null, null, 'processing'"),
+    },
+];
+
+fn page(filters: &str) -> String {
+    let ids = "'00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'";
+    format!("{ids}, null, null, {filters}, 51, false")
+}
 
 /// The lease that `Stage` gives to the events it looks up.
 pub const TOKEN: &str = "'11111111-1111-1111-1111-111111111111'::uuid";

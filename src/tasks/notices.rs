@@ -1,0 +1,34 @@
+//! Listens for what producers in SQL take in, so that parked polls need not wait for their recheck.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::broker::Broker;
+
+/// Nothing is lost meanwhile: polls look again by themselves.
+const PAUSE_AFTER_TROUBLE: Duration = Duration::from_secs(5);
+
+/// Listens until told to stop, again after each trouble. Not a task with rounds: it only waits.
+pub async fn run(broker: Arc<Broker>, stop: CancellationToken) {
+    let mut was_well = true;
+    loop {
+        let trouble = tokio::select! {
+            () = stop.cancelled() => return,
+            trouble = broker.hear_producers() => trouble,
+        };
+        if let Err(error) = trouble {
+            if was_well {
+                tracing::warn!(%error, "events from sql are not heard of at once; it goes on trying");
+            } else {
+                tracing::debug!(%error, "events from sql are still not heard of at once");
+            }
+            was_well = false;
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(PAUSE_AFTER_TROUBLE) => {}
+        }
+    }
+}
