@@ -142,6 +142,21 @@ async fn history_that_was_dropped_beneath_some_of_them_comes_back() {
 }
 
 #[tokio::test]
+async fn two_redrives_of_the_same_put_each_back_once() {
+    let lab = Lab::start().await;
+    bury_many(&lab, "dialogue", 5).await;
+    let all = json!({"all": true});
+    let five = json!({"filter": {"reason": "not_retryable"}, "expected_count": 5});
+    let (one, other, purged) = tokio::join!(lab.post(REDRIVE, &all), lab.post(REDRIVE, &all), lab.post(PURGE, &five),);
+    let redriven = told(&one.expect(200), "redriven")[1] + told(&other.expect(200), "redriven")[1];
+    let purged = if purged.status == 200 { told(&purged, "purged")[1] } else { 0 };
+    assert_eq!(redriven + purged, 5);
+    let queued: i64 =
+        sqlx::query_scalar("select count(*) from eventlease.event_queue").fetch_one(&lab.db).await.expect("a count");
+    assert_eq!(queued, redriven);
+}
+
+#[tokio::test]
 async fn a_redrive_of_many_wakes_the_polls_that_wait_for_them() {
     let lab = Lab::start_with(&["--recheck-interval-ms", "5000"]).await;
     let letter = bury(&lab, "dialogue", json!({}), json!("no")).await;
