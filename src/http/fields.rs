@@ -121,11 +121,6 @@ impl<'a> Fields<'a> {
         self.members.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
     }
 
-    #[must_use]
-    pub fn has(&self, name: &str) -> bool {
-        self.members.iter().any(|(known, _)| known == name)
-    }
-
     fn note<T>(&self, name: &str, parsed: Result<T, String>) -> Option<T> {
         parsed.map_err(|detail| self.error(name, detail)).ok()
     }
