@@ -7,6 +7,7 @@ mod cancel;
 mod cli;
 mod conventions;
 mod dead_letters;
+mod docs;
 mod engines;
 mod event_instances;
 mod exchange;
