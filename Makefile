@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build postgres test test-nextest lint format-check clippy docs demo openapi clean
+.PHONY: help run build postgres test test-nextest lint format-check clippy docs demo check-api openapi clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(TARGET_DIR)/release/eventlease
@@ -55,6 +55,10 @@ docs:
 demo: build ## Play examples/ with engines that crash, hang and restart, and account for every event
 	scripts/ensure-postgres
 	python3 examples/demo.py --server $(BINARY)
+
+check-api: build ## Check the HTTP interface with third-party tools, which it installs below target/ (ARGS='--seed 7')
+	scripts/ensure-postgres
+	python3 scripts/check-api --server $(BINARY) $(ARGS)
 
 # By way of a second file, so that a failing build leaves the old document whole.
 openapi: ## Write docs/openapi.json anew

@@ -86,8 +86,8 @@ metrics! {
     attempt_seconds: HistogramVec = "eventlease_attempt_duration_seconds", ["engine_type"], ATTEMPT_BUCKETS;
     /// Runs of the background tasks, by outcome.
     task_runs: IntCounterVec = "eventlease_task_runs_total", ["task", "outcome"];
-    /// Days ahead for which partitions exist; without one for its day, no event is taken in.
-    partition_days_ahead: IntGauge = "eventlease_partition_days_ahead", [];
+    /// Seconds ahead, in whole days, for which partitions exist; without one for its day, no event is taken in.
+    partitions_ahead_seconds: IntGauge = "eventlease_partitions_ahead_seconds", [];
 }
 
 impl Metrics {

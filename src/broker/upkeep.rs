@@ -8,6 +8,8 @@ use crate::store::partitions::Removal;
 /// Depth counts stop here: beyond it, more is not told from much more.
 const DEPTH_COUNT_BOUND: i64 = 100_000;
 
+const SECONDS_OF_A_DAY: i64 = 86_400;
+
 impl Broker {
     /// Writes down which engines have called since the last time. Those that cannot be written now
     /// are kept for the next.
@@ -36,7 +38,7 @@ impl Broker {
         let made = store::partitions::make_ahead(&self.pool).await?;
         let removal = store::partitions::remove_older_than(&self.pool, self.settings.retention_days).await?;
         let ahead = store::partitions::count_days_ahead(&self.pool).await?;
-        self.metrics.partition_days_ahead.set(ahead);
+        self.metrics.partitions_ahead_seconds.set(ahead * SECONDS_OF_A_DAY);
         Ok((made, removal))
     }
 

@@ -18,7 +18,7 @@ use crate::domain::names::ScenarioRunId;
 /// Cancels an event. While an engine works on it, the engine hears of it with its next heartbeat or
 /// renewal, and the event is cancelled when its lease ends in any way but completion.
 #[utoipa::path(
-    post, path = "/events/{event_id}/cancel", tag = "events",
+    post, path = "/events/{event_id}/cancel", operation_id = "cancel_event", tag = "events",
     params(("event_id" = uuid::Uuid, Path, description = "The event")),
     responses(
         (status = 200, description = "Cancelled", body = EventReply),
@@ -46,7 +46,7 @@ pub async fn cancel(State(api): State<Api>, input: Input) -> Result<Response, Pr
 
 /// Cancels all that is open of a scenario run.
 #[utoipa::path(
-    post, path = "/scenario-runs/{scenario_run_id}/cancel", tag = "events",
+    post, path = "/scenario-runs/{scenario_run_id}/cancel", operation_id = "cancel_scenario_run", tag = "events",
     params(("scenario_run_id" = String, Path, description = "The run", min_length = 1, max_length = 64)),
     responses(
         (status = 200, description = "How many", body = CancelledReply),

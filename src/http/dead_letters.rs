@@ -24,7 +24,7 @@ use crate::store::dead_letters::DeadLetter;
 
 /// Lists dead letters, the newest first.
 #[utoipa::path(
-    get, path = "/dead-letters", tag = "dead letters",
+    get, path = "/dead-letters", operation_id = "list_dead_letters", tag = "dead letters",
     params(
         ("engine_type" = Option<String>, Query, description = "Only of that queue"),
         ("event_type" = Option<String>, Query, description = "Only of that event type"),
@@ -35,7 +35,7 @@ use crate::store::dead_letters::DeadLetter;
         ("engine_software_version" = Option<String>, Query, description = "Only last worked on by that version"),
         ("dead_lettered_after" = Option<DateTime<Utc>>, Query, description = "Only from then on"),
         ("dead_lettered_before" = Option<DateTime<Utc>>, Query, description = "Only before then"),
-        ("redrives_max" = Option<u32>, Query, description = "Only redriven at most that often"),
+        ("redrives_max" = Option<u32>, Query, description = "Only redriven at most that often", minimum = 0, maximum = 1_000_000),
         ("include" = Option<String>, Query, description = "`payload`: with payloads"),
         ("limit" = Option<u32>, Query, description = "Items a page, 50 by default", minimum = 1, maximum = 200),
         ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
@@ -60,7 +60,7 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Dead
 
 /// Reads a dead letter with its payload and all attempts.
 #[utoipa::path(
-    get, path = "/dead-letters/{event_id}", tag = "dead letters",
+    get, path = "/dead-letters/{event_id}", operation_id = "read_dead_letter", tag = "dead letters",
     params(("event_id" = uuid::Uuid, Path, description = "The event")),
     responses(
         (status = 200, description = "The dead letter", body = DeadLetterReply),
@@ -79,7 +79,7 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<DeadLetter
 
 /// Removes a dead letter for good. Its event stays `failed`.
 #[utoipa::path(
-    delete, path = "/dead-letters/{event_id}", tag = "dead letters",
+    delete, path = "/dead-letters/{event_id}", operation_id = "discard_dead_letter", tag = "dead letters",
     params(("event_id" = uuid::Uuid, Path, description = "The event")),
     responses(
         (status = 204, description = "Gone"),

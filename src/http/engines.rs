@@ -32,7 +32,13 @@ use crate::store::engines::{Engine, Filter, Registration};
 
 /// An engine that makes itself known.
 #[derive(ToSchema)]
-#[schema(as = Registration)]
+#[schema(as = Registration, example = json!({
+    "engine_type": "dialogue", "heartbeat_timeout_seconds": 45,
+    "metadata": {"static_config": {
+        "capabilities": ["dialogue_generation"], "resource_limits": {"max_concurrent_events": 5},
+        "engine_software_version": "1.0.0"
+    }}
+}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_registration` reads it")]
 pub struct RegisterBody {
     /// Best chosen by the engine itself and kept over its restarts; made by the server where missing.
@@ -63,12 +69,17 @@ pub struct MetadataBody {
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_metadata` reads it")]
 pub struct StaticConfigBody {
     /// They inform; they do not route.
-    #[schema(max_items = 100)]
+    #[schema(max_items = 100, value_type = Option<Vec<CapabilityBody>>)]
     capabilities: Option<Vec<String>>,
     resource_limits: Option<ResourceLimitsBody>,
-    #[schema(min_length = 1, max_length = 64)]
+    #[schema(min_length = 1, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     engine_software_version: Option<String>,
 }
+
+#[derive(ToSchema)]
+#[schema(as = EngineCapability, min_length = 1, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_metadata` reads it")]
+pub struct CapabilityBody(String);
 
 #[derive(ToSchema)]
 #[schema(as = EngineResourceLimits)]
@@ -82,7 +93,7 @@ pub struct ResourceLimitsBody {
 /// Registers an engine. A known id means that it restarted: its incarnation goes up, and what its
 /// former life still held is lost at once.
 #[utoipa::path(
-    post, path = "/engines", tag = "engines", request_body = RegisterBody,
+    post, path = "/engines", operation_id = "register_engine", tag = "engines", request_body = RegisterBody,
     responses(
         (status = 201, description = "Registered", body = EngineReply),
         (status = 200, description = "Registered again", body = EngineReply),
@@ -238,7 +249,7 @@ impl EngineReply {
 
 /// Lists engines, the newest registration first.
 #[utoipa::path(
-    get, path = "/engines", tag = "engines",
+    get, path = "/engines", operation_id = "list_engines", tag = "engines",
     params(
         ("engine_type" = Option<String>, Query, description = "Only of that type"),
         ("status" = Option<EngineStatus>, Query, description = "Only in that status"),
@@ -275,7 +286,7 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Engi
 
 /// Reads one engine.
 #[utoipa::path(
-    get, path = "/engines/{engine_id}", tag = "engines",
+    get, path = "/engines/{engine_id}", operation_id = "read_engine", tag = "engines",
     params(("engine_id" = uuid::Uuid, Path, description = "The engine")),
     responses(
         (status = 200, description = "The engine", body = EngineReply),
@@ -292,7 +303,7 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EngineRepl
 /// Removes an engine. Leaving by itself (`X-Engine-Id`) or while draining, its leases go back and
 /// spend nothing; otherwise they are silent losses.
 #[utoipa::path(
-    delete, path = "/engines/{engine_id}", tag = "engines",
+    delete, path = "/engines/{engine_id}", operation_id = "deregister_engine", tag = "engines",
     params(
         ("engine_id" = uuid::Uuid, Path, description = "The engine"),
         ("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "Who says so: the engine itself, or not"),
@@ -312,7 +323,7 @@ pub async fn deregister(State(api): State<Api>, input: Input) -> Result<StatusCo
 
 /// Gives the engine no more events; it finishes what it holds.
 #[utoipa::path(
-    post, path = "/engines/{engine_id}/drain", tag = "engines",
+    post, path = "/engines/{engine_id}/drain", operation_id = "drain_engine", tag = "engines",
     params(("engine_id" = uuid::Uuid, Path, description = "The engine")),
     responses(
         (status = 200, description = "Draining", body = EngineReply),
@@ -327,7 +338,7 @@ pub async fn drain(State(api): State<Api>, input: Input) -> Result<Json<EngineRe
 
 /// Gives the engine events again.
 #[utoipa::path(
-    post, path = "/engines/{engine_id}/resume", tag = "engines",
+    post, path = "/engines/{engine_id}/resume", operation_id = "resume_engine", tag = "engines",
     params(("engine_id" = uuid::Uuid, Path, description = "The engine")),
     responses(
         (status = 200, description = "Active again", body = EngineReply),
@@ -347,7 +358,7 @@ async fn set_draining(api: &Api, input: &Input, is_draining: bool) -> Result<Jso
 
 /// Lists what an engine holds, with payloads; tokens for the engine itself.
 #[utoipa::path(
-    get, path = "/engines/{engine_id}/leases", tag = "engines",
+    get, path = "/engines/{engine_id}/leases", operation_id = "list_engine_leases", tag = "engines",
     params(
         ("engine_id" = uuid::Uuid, Path, description = "The engine"),
         ("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "The engine itself is shown its lease tokens"),

@@ -25,6 +25,10 @@ use crate::store::events::Event;
 
 /// An event to take in.
 #[derive(ToSchema)]
+#[schema(example = json!({
+    "engine_type": "dialogue", "event_type": "dialogue.requested", "payload": {"text": "Hello"}, "priority": 7,
+    "scenario_run_id": "run-12", "visibility_timeout_seconds": 120
+}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_event` reads it")]
 pub struct EnqueueBody {
     /// Its queue: the kind of engine that works on it.
@@ -53,7 +57,7 @@ pub struct EnqueueBody {
     discard_after_seconds: Option<u32>,
     /// Within 24 hours the same key in the same queue stands for the same event. A single event may
     /// carry it as the header Idempotency-Key instead.
-    #[schema(min_length = 1, max_length = 255)]
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     idempotency_key: Option<String>,
 }
 
@@ -63,9 +67,14 @@ pub struct EnqueueBody {
 #[expect(dead_code, reason = "describes the body to OpenAPI; `scenario_run_id` reads it")]
 #[serde(untagged)]
 pub enum ScenarioRunIdBody {
-    Text(String),
+    Text(ScenarioRunIdText),
     Number(i64),
 }
+
+#[derive(ToSchema)]
+#[schema(min_length = 1, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `scenario_run_id` reads it")]
+pub struct ScenarioRunIdText(String);
 
 /// Several events to take in, each with a verdict of its own.
 #[derive(ToSchema)]
@@ -80,10 +89,10 @@ pub struct EnqueueBatchBody {
 
 /// Takes an event in. It is durable when the reply arrives.
 #[utoipa::path(
-    post, path = "/events", tag = "events", request_body = EnqueueBody,
+    post, path = "/events", operation_id = "enqueue_event", tag = "events", request_body = EnqueueBody,
     params(("Idempotency-Key" = Option<String>, Header, description = "As idempotency_key in the body")),
     responses(
-        (status = 200, description = "Its idempotency key stands for this event", body = EnqueuedReply),
+        (status = 200, description = "Its idempotency key stands for this event", body = EnqueuedReply, headers(("Location" = String, description = "Where to read the event"))),
         (status = 201, description = "Taken in", body = EnqueuedReply, headers(("Location" = String, description = "Where to read the event"))),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
@@ -110,14 +119,14 @@ pub async fn enqueue(State(api): State<Api>, input: Input) -> Result<Response, P
 
 /// Takes up to 1000 events in with one commit. One that is refused keeps no other out.
 #[utoipa::path(
-    post, path = "/events/batch", tag = "events", request_body = EnqueueBatchBody,
+    post, path = "/events/batch", operation_id = "enqueue_batch", tag = "events", request_body = EnqueueBatchBody,
     responses(
         (status = 201, description = "All taken in", body = EnqueuedBatchReply),
         (status = 207, description = "Some taken in", body = EnqueuedBatchReply),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "None taken in: the results name why; or the batch itself is wrong, as a problem", body = EnqueuedBatchReply),
+        (status = 422, description = "None taken in: the results name why; or the batch itself is wrong, as a problem", content((EnqueuedBatchReply = "application/json"), (ProblemBody = "application/problem+json"))),
         (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -213,7 +222,7 @@ fn read_event(
     let priority = fields.optional("priority", integer(0..=MAX_PRIORITY.into()));
     let delay = fields.optional("delay_seconds", integer(0..=MAX_DELAY_SECONDS));
     let available_at = fields.optional("available_at", parsed(time));
-    if fields.has("delay_seconds") && fields.has("available_at") {
+    if delay.is_some() && available_at.is_some() {
         fields.error("available_at", "stands beside delay_seconds; send one of the two");
     }
     let scenario_run_id = fields.optional("scenario_run_id", scenario_run_id);

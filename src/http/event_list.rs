@@ -18,7 +18,7 @@ const BESIDE_STATUS: [&str; 5] = ["engine_type", "event_type", "scenario_run_id"
 
 /// Lists events, the newest first.
 #[utoipa::path(
-    get, path = "/events", tag = "events",
+    get, path = "/events", operation_id = "list_events", tag = "events",
     params(
         ("engine_type" = Option<String>, Query, description = "Only of that queue"),
         ("event_type" = Option<String>, Query, description = "Only of that event type"),

@@ -17,7 +17,7 @@ use crate::store::event_types::EventTypePolicy;
 
 /// Lists the event types that have a retry policy of their own, by name.
 #[utoipa::path(
-    get, path = "/event-types", tag = "retry policies",
+    get, path = "/event-types", operation_id = "list_event_types", tag = "retry policies",
     params(
         ("limit" = Option<u32>, Query, description = "Items a page, 50 by default", minimum = 1, maximum = 200),
         ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
@@ -41,7 +41,7 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Even
 
 /// Reads the retry policy of an event type.
 #[utoipa::path(
-    get, path = "/event-types/{event_type}/retry-policy", tag = "retry policies",
+    get, path = "/event-types/{event_type}/retry-policy", operation_id = "read_retry_policy", tag = "retry policies",
     params(("event_type" = String, Path, description = "The event type", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$")),
     responses(
         (status = 200, description = "The policy", body = EventTypeReply),
@@ -58,7 +58,7 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EventTypeR
 /// Sets the retry policy of an event type; what it leaves out is inherited. It holds from the next
 /// verdict on, for events that are there as well.
 #[utoipa::path(
-    put, path = "/event-types/{event_type}/retry-policy", tag = "retry policies", request_body = RetryPolicyBody,
+    put, path = "/event-types/{event_type}/retry-policy", operation_id = "set_retry_policy", tag = "retry policies", request_body = RetryPolicyBody,
     params(("event_type" = String, Path, description = "The event type", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$")),
     responses(
         (status = 200, description = "The policy", body = EventTypeReply),
@@ -83,7 +83,7 @@ pub async fn put(State(api): State<Api>, input: Input) -> Result<Json<EventTypeR
 
 /// Removes the retry policy of an event type.
 #[utoipa::path(
-    delete, path = "/event-types/{event_type}/retry-policy", tag = "retry policies",
+    delete, path = "/event-types/{event_type}/retry-policy", operation_id = "remove_retry_policy", tag = "retry policies",
     params(("event_type" = String, Path, description = "The event type", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$")),
     responses(
         (status = 204, description = "Gone"),

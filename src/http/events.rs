@@ -22,7 +22,7 @@ use crate::store::events::Event;
 
 /// Reads an event: where it stands, and its result or last error; if asked to, when it has ended.
 #[utoipa::path(
-    get, path = "/events/{event_id}", tag = "events",
+    get, path = "/events/{event_id}", operation_id = "read_event", tag = "events",
     params(
         ("event_id" = uuid::Uuid, Path, description = "The event"),
         ("include" = Option<String>, Query, description = "`payload`: with the payload"),
@@ -48,7 +48,7 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EventReply
 
 /// Lists an event's ended attempts, the newest first.
 #[utoipa::path(
-    get, path = "/events/{event_id}/attempts", tag = "events",
+    get, path = "/events/{event_id}/attempts", operation_id = "list_attempts", tag = "events",
     params(
         ("event_id" = uuid::Uuid, Path, description = "The event"),
         ("limit" = Option<u32>, Query, description = "Items a page, 50 by default", minimum = 1, maximum = 200),

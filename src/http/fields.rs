@@ -121,11 +121,6 @@ impl<'a> Fields<'a> {
         self.members.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
     }
 
-    #[must_use]
-    pub fn has(&self, name: &str) -> bool {
-        self.members.iter().any(|(known, _)| known == name)
-    }
-
     /// Whether a member is there, and not null.
     #[must_use]
     pub fn is_given(&self, name: &str) -> bool {

@@ -41,6 +41,7 @@ pub struct HeartbeatBody {
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_lease` reads it")]
 pub struct HeldLeaseBody {
     event_id: uuid::Uuid,
+    #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]+$")]
     lease_token: String,
     #[schema(value_type = Option<Value>)]
     progress: Option<Value>,
@@ -48,7 +49,7 @@ pub struct HeldLeaseBody {
 
 /// Takes a heartbeat and renews the leases it lists.
 #[utoipa::path(
-    post, path = "/engines/{engine_id}/heartbeat", tag = "engines", request_body = Option<HeartbeatBody>,
+    post, path = "/engines/{engine_id}/heartbeat", operation_id = "send_heartbeat", tag = "engines", request_body = Option<HeartbeatBody>,
     params(("engine_id" = uuid::Uuid, Path, description = "The engine")),
     responses(
         (status = 200, description = "What the engine should do, and how its leases stand", body = HeartbeatReply),

@@ -27,7 +27,7 @@ use crate::domain::names::EngineType;
 /// An empty reply waits out `wait_seconds`. Delivery is at least once, and in no order to rely on.
 /// An event whose lease was lost once is handed out alone.
 #[utoipa::path(
-    get, path = "/events/queue/{engine_type}", tag = "leases",
+    get, path = "/events/queue/{engine_type}", operation_id = "lease_events", tag = "leases",
     params(
         ("engine_type" = String, Path, description = "The queue", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$"),
         ("limit" = Option<u32>, Query, description = "At most that many events; 3 unless configured otherwise", minimum = 1, maximum = 100),
@@ -74,7 +74,7 @@ pub struct ExchangeBody {
 ///
 /// The settlements are committed before any waiting; one that is refused ends the waiting.
 #[utoipa::path(
-    post, path = "/events/queue/{engine_type}/lease", tag = "leases", request_body = Option<ExchangeBody>,
+    post, path = "/events/queue/{engine_type}/lease", operation_id = "exchange_leases", tag = "leases", request_body = Option<ExchangeBody>,
     params(
         ("engine_type" = String, Path, description = "The queue", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$"),
         ("engine_id" = Option<uuid::Uuid>, Query, description = "Who polls, where X-Engine-Id is not sent"),

@@ -5,6 +5,7 @@
 mod around;
 mod cancel;
 mod dead_letters;
+mod docs;
 mod engines;
 mod enqueue;
 mod event_list;
@@ -103,6 +104,6 @@ pub fn router(api: Api) -> Router {
     let (router, _) = routes_with_document().split_for_parts();
     // A look by HEAD would lease events and throw them away.
     let all_but_get = axum::routing::head(lease::refuse_head).fallback(lease::refuse_other_methods);
-    let router = router.route("/api/v1/events/queue/{engine_type}", all_but_get);
+    let router = docs::add_to(router.route("/api/v1/events/queue/{engine_type}", all_but_get));
     around::wrap(router, api)
 }

@@ -1,5 +1,9 @@
 //! The `OpenAPI` document, made from the handlers.
 
+mod completion;
+mod links;
+mod requests;
+
 use axum::Json;
 use axum::response::IntoResponse;
 use utoipa::OpenApi;
@@ -9,7 +13,7 @@ use utoipa::OpenApi;
     info(
         title = "EventLease",
         description = "An engine registry and a lease-based event queue. Delivery is at least once, in no order to rely on; the lease token fences.",
-        license(name = "MIT OR Apache-2.0")
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     tags(
         (name = "events", description = "Producing and reading events"),
@@ -30,12 +34,16 @@ pub fn base() -> utoipa::openapi::OpenApi {
 /// The whole document.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
-    super::routes_with_document().split_for_parts().1
+    let (_, mut document) = super::routes_with_document().split_for_parts();
+    requests::close(&mut document);
+    completion::complete(&mut document);
+    links::add(&mut document);
+    document
 }
 
 /// This document.
 #[utoipa::path(
-    get, path = "/openapi.json", tag = "operations",
+    get, path = "/openapi.json", operation_id = "read_openapi_document", tag = "operations",
     responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value))
 )]
 pub async fn serve_document() -> impl IntoResponse {

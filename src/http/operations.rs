@@ -20,7 +20,7 @@ const HEALTHY: Health = Health { status: "ok", version: env!("CARGO_PKG_VERSION"
 
 /// The process is there. Says nothing of the database.
 #[utoipa::path(
-    get, path = "/healthz", tag = "operations",
+    get, path = "/healthz", operation_id = "check_health", tag = "operations",
     responses((status = 200, description = "It is", body = Health))
 )]
 pub async fn healthz() -> Json<Health> {
@@ -29,7 +29,7 @@ pub async fn healthz() -> Json<Health> {
 
 /// The database answers and has this version's schema.
 #[utoipa::path(
-    get, path = "/readyz", tag = "operations",
+    get, path = "/readyz", operation_id = "check_readiness", tag = "operations",
     responses(
         (status = 200, description = "Ready", body = Health),
         (status = 503, description = "Not ready", body = ProblemBody, content_type = "application/problem+json"),
@@ -46,7 +46,7 @@ pub async fn readyz(State(api): State<Api>) -> Result<Json<Health>, Problem> {
 
 /// What Prometheus scrapes.
 #[utoipa::path(
-    get, path = "/metrics", tag = "operations",
+    get, path = "/metrics", operation_id = "read_metrics", tag = "operations",
     responses((status = 200, description = "Prometheus's text format", body = String, content_type = "text/plain"))
 )]
 pub async fn metrics(State(api): State<Api>) -> Response {

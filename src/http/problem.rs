@@ -92,7 +92,7 @@ impl Code {
 }
 
 /// One bad place of a request, and what is wrong with it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct InputError {
     #[serde(flatten)]
     pub place: InputPlace,
@@ -100,7 +100,24 @@ pub struct InputError {
     pub detail: String,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+/// An [`InputError`] as generators of clients can read it: exactly one of the places is there.
+#[derive(ToSchema)]
+#[schema(as = InputError, description = "One bad place of a request: a pointer, a parameter or a header.")]
+#[expect(dead_code, reason = "describes the reply to OpenAPI")]
+struct InputErrorBody {
+    /// A JSON pointer into the body (RFC 6901).
+    #[schema(nullable = false)]
+    pointer: Option<String>,
+    /// A parameter of the path or the query.
+    #[schema(nullable = false)]
+    parameter: Option<String>,
+    #[schema(nullable = false)]
+    header: Option<String>,
+    /// What is wrong there.
+    detail: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InputPlace {
     /// A JSON pointer into the body (RFC 6901).
@@ -125,6 +142,7 @@ pub struct ProblemBody {
     code: &'static str,
     /// For bad input: every bad place at once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<InputErrorBody>)]
     errors: Vec<InputError>,
     /// What else there is to know, by code.
     #[serde(flatten)]

@@ -25,7 +25,7 @@ use crate::store::queues::PeekedEvent;
 
 /// Lists queues by name, flat enough for an autoscaler.
 #[utoipa::path(
-    get, path = "/queues", tag = "queues",
+    get, path = "/queues", operation_id = "list_queues", tag = "queues",
     params(
         ("limit" = Option<u32>, Query, description = "Items a page, 50 by default", minimum = 1, maximum = 200),
         ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
@@ -55,7 +55,7 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Queu
 
 /// Reads a queue: how deep it is, who works on it, how fast, and its settings.
 #[utoipa::path(
-    get, path = "/queues/{engine_type}", tag = "queues",
+    get, path = "/queues/{engine_type}", operation_id = "read_queue", tag = "queues",
     params(("engine_type" = String, Path, description = "The queue", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$")),
     responses(
         (status = 200, description = "The queue", body = QueueReply),
@@ -98,7 +98,7 @@ struct QueuePatch {
 
 /// Changes a queue's settings. Leases that were given keep the terms they were given with.
 #[utoipa::path(
-    patch, path = "/queues/{engine_type}", tag = "queues", request_body = PatchBody,
+    patch, path = "/queues/{engine_type}", operation_id = "change_queue", tag = "queues", request_body = PatchBody,
     params(("engine_type" = String, Path, description = "The queue", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$")),
     responses(
         (status = 200, description = "The queue as it is now", body = QueueReply),
@@ -150,7 +150,7 @@ fn read_patch(input: &Input) -> Result<(EngineType, QueuePatch), Problem> {
 #[schema(as = PauseQueue)]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `pause` reads it")]
 pub struct PauseBody {
-    #[schema(min_length = 1, max_length = 500)]
+    #[schema(min_length = 1, max_length = 500, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     reason: Option<String>,
     /// Then it goes on by itself.
     #[schema(minimum = 1, maximum = 31_536_000)]
@@ -159,7 +159,7 @@ pub struct PauseBody {
 
 /// Pauses a queue: nothing is leased from it. What engines hold goes on, and events are taken in.
 #[utoipa::path(
-    post, path = "/queues/{engine_type}/pause", tag = "queues", request_body = Option<PauseBody>,
+    post, path = "/queues/{engine_type}/pause", operation_id = "pause_queue", tag = "queues", request_body = Option<PauseBody>,
     params(("engine_type" = String, Path, description = "The queue", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$")),
     responses(
         (status = 200, description = "Paused", body = QueueReply),
@@ -190,7 +190,7 @@ pub async fn pause(State(api): State<Api>, input: Input) -> Result<Json<QueueRep
 
 /// Ends a pause.
 #[utoipa::path(
-    post, path = "/queues/{engine_type}/resume", tag = "queues",
+    post, path = "/queues/{engine_type}/resume", operation_id = "resume_queue", tag = "queues",
     params(("engine_type" = String, Path, description = "The queue", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$")),
     responses(
         (status = 200, description = "Going on", body = QueueReply),
@@ -208,7 +208,7 @@ pub async fn resume(State(api): State<Api>, input: Input) -> Result<Json<QueueRe
 
 /// Looks at the events that would be leased next, without leasing them.
 #[utoipa::path(
-    get, path = "/queues/{engine_type}/peek", tag = "queues",
+    get, path = "/queues/{engine_type}/peek", operation_id = "peek_queue", tag = "queues",
     params(
         ("engine_type" = String, Path, description = "The queue", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$"),
         ("limit" = Option<u32>, Query, description = "Events, 50 by default", minimum = 1, maximum = 200),

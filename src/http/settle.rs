@@ -30,12 +30,14 @@ use crate::domain::settlement::{Report, ReportedError, Settlement};
 pub enum SettleBody {
     /// Done for good.
     Completed {
+        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]+$")]
         lease_token: Option<String>,
         #[schema(value_type = Option<Value>)]
         result: Option<Value>,
     },
     /// Tried again by the retry policy, or a dead letter.
     Failed {
+        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]+$")]
         lease_token: Option<String>,
         error: ErrorBody,
         /// False: trying again is pointless.
@@ -47,12 +49,14 @@ pub enum SettleBody {
     },
     /// Handed back; spends nothing.
     Queued {
+        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]+$")]
         lease_token: Option<String>,
         #[schema(minimum = 0, maximum = 86400)]
         delay_seconds: Option<u32>,
     },
     /// Renewed from now on.
     Processing {
+        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]+$")]
         lease_token: Option<String>,
         /// Instead of the lease's own; may shorten.
         #[schema(minimum = 1, maximum = 43200)]
@@ -68,16 +72,21 @@ pub enum SettleBody {
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_error` reads it")]
 #[serde(untagged)]
 pub enum ErrorBody {
-    Message(String),
+    Message(ErrorMessageBody),
     Structured(StructuredErrorBody),
 }
+
+#[derive(ToSchema)]
+#[schema(as = ErrorMessage, max_length = 8192)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_error` reads it")]
+pub struct ErrorMessageBody(String);
 
 #[derive(ToSchema)]
 #[schema(as = StructuredError)]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_error` reads it")]
 pub struct StructuredErrorBody {
     /// A class of errors, to group dead letters by.
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     r#type: Option<String>,
     #[schema(max_length = 8192)]
     message: String,
@@ -90,7 +99,7 @@ pub struct StructuredErrorBody {
 /// The lease token is the fence. A report that comes late is taken as long as nobody has leased the
 /// event since; a repeated one is answered as the first time.
 #[utoipa::path(
-    put, path = "/events/{event_id}/status", tag = "leases", request_body = SettleBody,
+    put, path = "/events/{event_id}/status", operation_id = "settle_event", tag = "leases", request_body = SettleBody,
     params(
         ("event_id" = uuid::Uuid, Path, description = "The event"),
         ("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "Who reports; needed only without a lease token"),
@@ -235,7 +244,7 @@ pub struct SettlementEntryBody {
 
 /// Reports on up to 1000 events at once. One that is refused keeps no other out.
 #[utoipa::path(
-    put, path = "/events/status", tag = "leases", request_body = SettleManyBody,
+    put, path = "/events/status", operation_id = "settle_batch", tag = "leases", request_body = SettleManyBody,
     params(("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "Who reports; needed only without a lease token")),
     responses(
         (status = 200, description = "Each one's verdict", body = SettledManyReply),

@@ -8,6 +8,7 @@ mod cli;
 mod conventions;
 mod database_errors;
 mod dead_letters;
+mod docs;
 mod engines;
 mod event_instances;
 mod event_list;

@@ -1,10 +1,11 @@
 //! The OpenAPI document: served, printed, and the same as the routes.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Lab, Reply, unknown_id};
 
@@ -101,4 +102,69 @@ async fn every_reference_leads_somewhere_and_every_reply_is_described() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn every_operation_has_a_name_of_its_own_and_every_link_leads_to_one() {
+    let lab = Lab::start().await;
+    let document = document(&lab).await;
+    let mut parameters_by_id = BTreeMap::new();
+    let operations = || {
+        let paths = document["paths"].as_object().expect("paths").values();
+        paths.flat_map(|path| METHODS.iter().map(|method| &path[*method])).filter(|operation| operation.is_object())
+    };
+    for operation in operations() {
+        let id = operation["operationId"].as_str().expect("an id");
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        let names: Vec<String> =
+            parameters.iter().map(|parameter| parameter["name"].as_str().expect("a name").to_owned()).collect();
+        assert!(parameters_by_id.insert(id.to_owned(), names).is_none(), "{id} is the id of two operations");
+    }
+    let mut links = 0;
+    for reply in operations().flat_map(|operation| operation["responses"].as_object().expect("responses").values()) {
+        for link in reply["links"].as_object().into_iter().flat_map(|links| links.values()) {
+            let to = link["operationId"].as_str().expect("an id");
+            let known = parameters_by_id.get(to).unwrap_or_else(|| panic!("there is no operation {to}"));
+            for name in link["parameters"].as_object().expect("parameters").keys() {
+                assert!(known.contains(name), "{to} has no parameter {name}");
+            }
+            links += 1;
+        }
+    }
+    assert!(links > 20, "{links}");
+}
+
+#[tokio::test]
+async fn what_a_body_refuses_the_document_refuses() {
+    let lab = Lab::start().await;
+    let document = document(&lab).await;
+    let schemas = &document["components"]["schemas"];
+    for name in ["EnqueueBody", "Registration", "EngineMetadata", "Heartbeat", "HeldLease", "Exchange", "QueuePatch"] {
+        assert_eq!(schemas[name]["additionalProperties"], false, "{name}");
+    }
+    for name in ["Settlement", "SettlementEntry"] {
+        for choice in schemas[name]["oneOf"].as_array().expect("one of several") {
+            assert_eq!(choice["additionalProperties"], false, "{name}: {choice}");
+        }
+    }
+    // Members beside the known ones are the engine's own.
+    for name in ["EngineStaticConfig", "EngineResourceLimits", "Problem", "Event"] {
+        assert!(schemas[name]["additionalProperties"].is_null(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_null_beside_the_other_way_to_say_when_is_as_good_as_nothing() {
+    let lab = Lab::start().await;
+    for due in [
+        json!({"delay_seconds": null, "available_at": "2020-01-01T00:00:00Z"}),
+        json!({"delay_seconds": 0, "available_at": null}),
+    ] {
+        lab.enqueue("dialogue", due).await;
+    }
+    let both = json!({
+        "engine_type": "dialogue", "event_type": "e", "payload": {},
+        "delay_seconds": 0, "available_at": "2020-01-01T00:00:00Z"
+    });
+    lab.post("/api/v1/events", &both).await.problem(422, "invalid_input");
 }

@@ -103,7 +103,7 @@ async fn a_week_of_partitions_is_made_ahead() {
         (partitions_of(&lab, -7).await.len() == 2).then_some(())
     })
     .await;
-    assert!(lab.metric("eventlease_partition_days_ahead").await >= 7.0);
+    assert!(lab.metric("eventlease_partitions_ahead_seconds").await >= 7.0 * 86_400.0);
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ pub struct RedriveManyBody {
 /// Puts many dead letters back into their queues, the oldest first, in steps. A call that was cut off
 /// is repeated to go on.
 #[utoipa::path(
-    post, path = "/dead-letters/redrive", tag = "dead letters", request_body = RedriveManyBody,
+    post, path = "/dead-letters/redrive", operation_id = "redrive_dead_letters", tag = "dead letters", request_body = RedriveManyBody,
     responses(
         (status = 200, description = "Redriven, up to the limit", body = RedrivenManyReply),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
@@ -109,7 +109,7 @@ pub struct PurgeManyBody {
 
 /// Removes many dead letters for good, the oldest first, in steps. Their events stay `failed`.
 #[utoipa::path(
-    post, path = "/dead-letters/purge", tag = "dead letters", request_body = PurgeManyBody,
+    post, path = "/dead-letters/purge", operation_id = "purge_dead_letters", tag = "dead letters", request_body = PurgeManyBody,
     responses(
         (status = 200, description = "Removed, up to the limit", body = PurgedManyReply),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),

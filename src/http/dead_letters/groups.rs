@@ -18,7 +18,7 @@ use crate::store::dead_letters::groups::Group;
 
 /// Counts dead letters by what they have in common, the largest group first.
 #[utoipa::path(
-    get, path = "/dead-letters/groups", tag = "dead letters",
+    get, path = "/dead-letters/groups", operation_id = "group_dead_letters", tag = "dead letters",
     params(
         ("by" = Option<String>, Query, description = "Any of reason, event_type, error_type, engine_software_version, with commas; all of them where it is left out"),
         ("engine_type" = Option<String>, Query, description = "Only of that queue"),

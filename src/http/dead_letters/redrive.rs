@@ -37,7 +37,7 @@ pub struct RedriveBody {
 /// Puts a dead letter back into its queue: the same event, its history, fresh budgets. With another
 /// payload it becomes a new event; the dead letter stays, marked `redriven_as`.
 #[utoipa::path(
-    post, path = "/dead-letters/{event_id}/redrive", tag = "dead letters", request_body = Option<RedriveBody>,
+    post, path = "/dead-letters/{event_id}/redrive", operation_id = "redrive_dead_letter", tag = "dead letters", request_body = Option<RedriveBody>,
     params(("event_id" = uuid::Uuid, Path, description = "The event")),
     responses(
         (status = 200, description = "Queued again", body = EventReply),

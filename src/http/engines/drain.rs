@@ -39,7 +39,7 @@ pub struct DrainFilterBody {
 
 /// Gives all these engines no more events; they finish what they hold. One that registers later is not meant.
 #[utoipa::path(
-    post, path = "/engines/drain", tag = "engines", request_body = DrainManyBody,
+    post, path = "/engines/drain", operation_id = "drain_engines", tag = "engines", request_body = DrainManyBody,
     responses(
         (status = 200, description = "Draining", body = DrainedManyReply),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),

@@ -63,7 +63,7 @@ impl ConfigPatch {
 /// Changes an engine's static configuration; its limits hold from its next poll on. What it registers
 /// with the next time replaces it.
 #[utoipa::path(
-    patch, path = "/engines/{engine_id}", tag = "engines", request_body = PatchBody,
+    patch, path = "/engines/{engine_id}", operation_id = "change_engine", tag = "engines", request_body = PatchBody,
     params(("engine_id" = uuid::Uuid, Path, description = "The engine")),
     responses(
         (status = 200, description = "The engine as it is now", body = EngineReply),

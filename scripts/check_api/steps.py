@@ -1,0 +1,122 @@
+"""The steps: each runs one tool and passes or fails as it does."""
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+from check_api.tools import Installed
+
+TAIL_LINES = 12  # of a step that passed
+SCHEMATHESIS_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Check:
+    tools: Installed
+    url: str
+    directory: Path
+    seed: int
+
+    @property
+    def document(self) -> Path:
+        return self.directory / "openapi.json"
+
+    def call(self, *command: object, seconds: int = 120, shown: int = TAIL_LINES,
+             variables: dict[str, str] | None = None, **more: object) -> bool:
+        """Runs a program; shows the end of what it says, or all of it where it fails."""
+        done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, env={**self.tools.environment, **(variables or {})}, timeout=seconds,
+                              check=False, **more)
+        lines = [line for line in done.stdout.splitlines() if line.strip()]
+        print("\n".join(lines[-shown:] if done.returncode == 0 else lines), flush=True)
+        return done.returncode == 0
+
+
+def validate(check: Check) -> bool:
+    """OpenAPI 3.1, as its specification has it."""
+    return check.call("openapi-spec-validator", check.document)
+
+
+def lint_redocly(check: Check) -> bool:
+    config = check.tools.lists / "redocly.yaml"
+    return check.call("redocly", "lint", "--config", config, check.document, shown=3)
+
+
+def lint_spectral(check: Check) -> bool:
+    ruleset = check.tools.lists / "spectral.yaml"
+    return check.call("spectral", "lint", "--fail-severity", "warn", "--ruleset", ruleset, check.document)
+
+
+def python_client(check: Check) -> bool:
+    """Generated without a warning: no part of the document that the generator leaves out."""
+    return check.call("openapi-python-client", "generate", "--meta", "none", "--fail-on-warning", "--path",
+                      check.document, "--output-path", check.directory / "eventlease_client", cwd=check.directory)
+
+
+def typescript_client(check: Check) -> bool:
+    types = check.directory / "eventlease.ts"
+    return check.call("openapi-typescript", check.document, "-o", types) and check.call(
+        "tsc", "--noEmit", "--strict", types)
+
+
+def life_cycle(check: Check) -> bool:
+    """The generated Python client takes an event through its life; leaves a dead letter for those who come after."""
+    script = check.tools.lists / "life_cycle.py"
+    return check.call(check.tools.python_programs / "python", script, check.directory, check.url)
+
+
+def schemathesis(check: Check) -> bool:
+    """All checks, which is what it does unless told otherwise; `--checks all` would overrule the configuration."""
+    config = check.tools.lists / "schemathesis.toml"
+    return check.call("st", "--config-file", config, "run", f"{check.url}/api/v1/openapi.json", "--no-color",
+                      "--phases", "examples,coverage,fuzzing,stateful", "--seed", check.seed,
+                      seconds=SCHEMATHESIS_SECONDS, shown=16,
+                      variables={"SCHEMATHESIS_HOOKS": str(check.tools.lists / "hooks.py")}, cwd=check.directory)
+
+
+def metrics(check: Check) -> bool:
+    """After all the others, so that every series has been there."""
+    if not shutil.which("promtool"):
+        print("skipped: promtool is not installed (Debian: apt-get install prometheus)")
+        return True
+    with urllib.request.urlopen(f"{check.url}/metrics") as reply:
+        text = reply.read().decode()
+    print(f"{len(text.splitlines())} lines")
+    return check.call("promtool", "check", "metrics", input=text)
+
+
+STEPS: dict[str, Callable[[Check], bool]] = {
+    "openapi-spec-validator": validate,
+    "redocly lint": lint_redocly,
+    "spectral lint": lint_spectral,
+    "openapi-python-client": python_client,
+    "openapi-typescript": typescript_client,
+    "life cycle by the generated client": life_cycle,
+    "schemathesis": schemathesis,
+    "promtool check metrics": metrics,
+}
+
+
+def run(check: Check, only: list[str] | None) -> list[str]:
+    """Runs the steps, all of them whatever one says. Returns the names of those that failed."""
+    with urllib.request.urlopen(f"{check.url}/api/v1/openapi.json") as reply:
+        check.document.write_bytes(reply.read())
+    failed = []
+    for name, step in STEPS.items():
+        if only and name not in only:
+            continue
+        started = time.monotonic()
+        print(f"\n--> {name}", flush=True)
+        try:
+            passed = step(check)
+        except (OSError, subprocess.SubprocessError) as error:
+            print(error, file=sys.stdout)
+            passed = False
+        print(f"--> {name}: {'ok' if passed else 'FAILED'}, {time.monotonic() - started:.0f} s", flush=True)
+        if not passed:
+            failed.append(name)
+    return failed

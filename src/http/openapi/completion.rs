@@ -1,0 +1,167 @@
+//! What holds for every operation: said once here, instead of in every annotation.
+
+use std::collections::BTreeMap;
+
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::path::{Operation, Parameter, PathItem};
+use utoipa::openapi::schema::{ArrayItems, KnownFormat, SchemaFormat, SchemaType};
+use utoipa::openapi::{
+    ContentBuilder, Object, OpenApi, Ref, RefOr, Response, ResponseBuilder, Responses, Schema, Server, Type,
+};
+
+use crate::domain::limits::{MAX_IDEMPOTENCY_KEY_CHARS, MAX_SCENARIO_RUN_ID_CHARS, MAX_TYPE_NAME_CHARS};
+
+const REQUEST_ID: &str = "RequestId";
+
+/// As `domain::names` checks them.
+const TYPE_NAME: &str = "^[A-Za-z0-9._:-]+$";
+const TEXT: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
+const PRINTABLE_ASCII: &str = r"^[\x20-\x7e]+$";
+const NO_NUL: &str = r"^[^\x00]*$";
+
+/// Every operation, with its path and whether it has a body.
+pub fn operations(document: &mut OpenApi) -> impl Iterator<Item = (&str, bool, &mut Operation)> {
+    document.paths.paths.iter_mut().flat_map(|(path, item)| {
+        let PathItem { get, put, post, delete, patch, .. } = item;
+        let without_body = [get, delete].into_iter().flatten().map(|operation| (false, operation));
+        let with_body = [put, post, patch].into_iter().flatten().map(|operation| (true, operation));
+        without_body.chain(with_body).map(|(has_body, operation)| (path.as_str(), has_body, operation))
+    })
+}
+
+pub fn complete(document: &mut OpenApi) {
+    let mut server = Server::new("/");
+    server.description = Some("The server that this document comes from".to_owned());
+    document.servers = Some(vec![server]);
+    document.security = Some(Vec::new());
+    for (path, has_body, operation) in operations(document) {
+        if path.starts_with("/api/v1/") {
+            add_problems(&mut operation.responses, has_body);
+        }
+        add_headers(&mut operation.responses);
+        for parameter in operation.parameters.iter_mut().flatten() {
+            let RefOr::T(Parameter { name, schema: Some(schema), .. }) = parameter else { continue };
+            // What is left out of a query or a header is not there; it is never null.
+            drop_null(schema);
+            if let RefOr::T(Schema::Object(object)) = schema {
+                narrow(name, object);
+            }
+        }
+    }
+    let components = document.components.get_or_insert_default();
+    name_items(&mut components.schemas);
+    components.headers.insert(REQUEST_ID.to_owned(), RefOr::T(request_id()));
+}
+
+/// A page of something says what by its name, so that there is one description of it.
+fn name_items(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
+    let names: Vec<String> = schemas.keys().cloned().collect();
+    for (page, schema) in schemas {
+        let Some(item) = page.strip_prefix("Page_").filter(|item| names.iter().any(|name| name == item)) else {
+            continue;
+        };
+        if let RefOr::T(Schema::Object(object)) = schema
+            && let Some(RefOr::T(Schema::Array(array))) = object.properties.get_mut("items")
+        {
+            array.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(item).into()));
+        }
+    }
+}
+
+/// The problems that come from reading a request and from asking the database, whatever the call.
+fn add_problems(responses: &mut Responses, has_body: bool) {
+    let mut add = |status: &str, description: &str| {
+        responses.responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(description)));
+    };
+    if has_body {
+        add("400", "Not JSON, or not all of it came");
+        add("413", "Too large");
+        add("415", "Not declared as JSON");
+    }
+    add("500", "A fault of the service");
+    if responses.responses.contains_key("503") {
+        let late = "The database did not answer in time; whether the call was done is not known";
+        responses.responses.entry("504".to_owned()).or_insert_with(|| RefOr::T(problem(late)));
+    }
+}
+
+fn problem(description: &str) -> Response {
+    let body = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new().description(description).content("application/problem+json", body).build()
+}
+
+fn add_headers(responses: &mut Responses) {
+    for (status, response) in &mut responses.responses {
+        let RefOr::T(response) = response else { continue };
+        let request_id = Ref::new(format!("#/components/headers/{REQUEST_ID}"));
+        response.headers.insert("X-Request-Id".to_owned(), RefOr::Ref(request_id));
+        if status == "503" {
+            response.headers.insert("Retry-After".to_owned(), RefOr::T(retry_after()));
+        }
+    }
+}
+
+fn request_id() -> Header {
+    let mut schema = Object::with_type(Type::String);
+    schema.min_length = Some(1);
+    schema.max_length = Some(64);
+    let told = "The caller's own X-Request-Id, where it was at most 64 printable characters of ASCII; else a new one";
+    HeaderBuilder::new().schema(Some(schema)).description(Some(told)).build()
+}
+
+fn retry_after() -> Header {
+    let mut schema = Object::with_type(Type::Integer);
+    schema.format = Some(SchemaFormat::KnownFormat(KnownFormat::Int32));
+    HeaderBuilder::new().schema(Some(schema)).description(Some("Seconds until another try is worth it")).build()
+}
+
+/// What a parameter of that name can be, on whichever call it stands.
+fn narrow(name: &str, object: &mut Object) {
+    match name {
+        "engine_type" | "event_type" => {
+            object.min_length = Some(1);
+            object.max_length = Some(MAX_TYPE_NAME_CHARS);
+            object.pattern = Some(TYPE_NAME.to_owned());
+        }
+        "scenario_run_id" => {
+            object.min_length = Some(1);
+            object.max_length = Some(MAX_SCENARIO_RUN_ID_CHARS);
+            object.pattern = Some(TEXT.to_owned());
+        }
+        "Idempotency-Key" => {
+            object.min_length = Some(1);
+            object.max_length = Some(MAX_IDEMPOTENCY_KEY_CHARS);
+            object.pattern = Some(PRINTABLE_ASCII.to_owned());
+        }
+        "include" => object.enum_values = Some(vec!["payload".into()]),
+        _ if object.schema_type == SchemaType::Type(Type::String) && object.format.is_none() => {
+            object.pattern = object.pattern.take().or_else(|| Some(NO_NUL.to_owned()));
+        }
+        _ => {}
+    }
+}
+
+/// Takes null out of what a schema allows.
+pub fn drop_null(schema: &mut RefOr<Schema>) {
+    match schema {
+        RefOr::T(Schema::Object(object)) => {
+            if let SchemaType::Array(types) = &mut object.schema_type {
+                types.retain(|kind| *kind != Type::Null);
+                if let [only] = types.as_slice() {
+                    object.schema_type = SchemaType::Type(only.clone());
+                }
+            }
+        }
+        RefOr::T(Schema::OneOf(one_of)) => {
+            one_of.items.retain(|item| !is_null(item));
+            if let [only] = one_of.items.as_slice() {
+                *schema = only.clone();
+            }
+        }
+        _ => {}
+    }
+}
+
+pub fn is_null(schema: &RefOr<Schema>) -> bool {
+    matches!(schema, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null))
+}
