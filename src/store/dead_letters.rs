@@ -135,7 +135,7 @@ pub async fn read(connection: &mut PgConnection, event_id: EventId) -> Result<Op
     let row: Option<RowWithAttempts> = sqlx::query_as(
         "select event_id, engine_type, event_type, reason, payload, payload_bytes, priority, scenario_run_id,
             created_at, dead_lettered_at, attempt, failures, lease_losses, redrives, error, error_type,
-            engine_software_version, redriven_as, attempts::text as carried
+            engine_software_version, redriven_from, redriven_as, attempts::text as carried
          from eventlease.dead_letters where event_id = $1",
     )
     .bind(event_id.0)
