@@ -28,7 +28,7 @@ pub struct EndedAttempt<'a> {
 
 #[derive(Clone, Copy, Debug)]
 pub enum Fate {
-    /// `is_retry` tells a retry's answer from a release's; `keeps_token`, that a late report counts.
+    /// `answer` tells a retry from a release; `keeps_token`, that a late report counts.
     Requeue {
         after_seconds: f64,
         spent: Spent,
