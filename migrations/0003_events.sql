@@ -87,7 +87,7 @@ create index event_queue_ready on eventlease.event_queue
     (engine_type, lane, priority, available_at, event_id) where state = 'queued';
 -- What an engine holds.
 create index event_queue_held on eventlease.event_queue
-    (leased_by, lease_expires_at) where state = 'processing';
+    (leased_by, leased_at) where state = 'processing';
 -- What the reaper looks at.
 create index event_queue_expiring on eventlease.event_queue
     (lease_expires_at) where state = 'processing';

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::broker::{self, Broker, Settings};
+use crate::broker::{self, Broker, Coalescing, Settings, Size};
 use crate::config::{LeaseTokens, ServeConfig};
 use crate::http::{self, Api, Limits};
 use crate::metrics::Metrics;
@@ -135,6 +135,10 @@ fn settings(config: &ServeConfig) -> Settings {
         retention_days: config.tasks.retention_days,
         max_dynamic_state_bytes: config.limits.max_detail_bytes,
         recheck: Duration::from_millis(config.tasks.recheck_interval_ms),
+        coalescing: Coalescing {
+            max_rows: config.batches.max_batch_rows,
+            max_waiting: Size { rows: config.batches.max_waiting_rows, bytes: config.batches.max_waiting_bytes },
+        },
     }
 }
 

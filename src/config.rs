@@ -29,6 +29,9 @@ pub struct ServeConfig {
     pub leases: LeaseConfig,
 
     #[command(flatten)]
+    pub batches: BatchConfig,
+
+    #[command(flatten)]
     pub tasks: TaskConfig,
 
     #[command(flatten)]
@@ -111,6 +114,22 @@ pub struct LeaseConfig {
 pub enum LeaseTokens {
     Optional,
     Required,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct BatchConfig {
+    /// Events that requests of one kind, come in at the same time, have in one commit; 1 gives every
+    /// request a commit of its own.
+    #[arg(long, env = "EVENTLEASE_MAX_BATCH_ROWS", default_value_t = 512, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=10_000))]
+    pub max_batch_rows: usize,
+
+    /// Events in requests of one kind that may wait for a batch; beyond it requests are answered 429.
+    #[arg(long, env = "EVENTLEASE_MAX_WAITING_ROWS", default_value_t = 20_000, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=10_000_000))]
+    pub max_waiting_rows: usize,
+
+    /// Bytes of payloads and results that may wait for a batch; beyond it requests are answered 429.
+    #[arg(long, env = "EVENTLEASE_MAX_WAITING_BYTES", default_value_t = 64 << 20)]
+    pub max_waiting_bytes: usize,
 }
 
 #[derive(Args, Clone, Debug)]

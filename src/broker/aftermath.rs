@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio::time::Instant;
 
 use super::activity::bucket;
 use super::ready_edges::Located;
@@ -13,8 +14,9 @@ use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::retry_policy::RetryPolicy;
 use crate::domain::verdict::{self, Ending, Verdict};
+use crate::store::complete::Completed;
+use crate::store::due::Place;
 use crate::store::endings::{self, Answer, EndedAttempt, Fate};
-use crate::store::lease::Place;
 use crate::store::open_events::OpenEvent;
 use crate::store::{self, PgConnection, policies_of_open_events};
 
@@ -46,6 +48,13 @@ impl Aftermath {
         self.freed_engines.extend(engine_id);
     }
 
+    /// An engine completed an event.
+    pub fn completed(&mut self, event: &Completed) {
+        self.freed(event.holder);
+        self.ended.push((event.engine_type.clone(), Outcome::Completed, Answer::Completed, event.held_seconds));
+        self.finals.push(event.event_id);
+    }
+
     /// An attempt ended so.
     pub fn ended(&mut self, event: &OpenEvent, attempt: &EndedAttempt<'_>, available_at: Option<DateTime<Utc>>) {
         self.freed(event.lease.holder);
@@ -69,10 +78,21 @@ impl Broker {
     pub(super) fn announce(&self, aftermath: Aftermath) {
         for (engine_type, events) in aftermath.landed {
             self.ready_edges.landed(&engine_type, &events);
-            self.hub.wake_for_events(&engine_type, events.len());
+            let later: Vec<Duration> =
+                events.iter().filter_map(|event| self.clock.until(event.place.available_at)).collect();
+            let due_now = events.len() - later.len();
+            if due_now > 0 {
+                if !self.parking.has_takers(&engine_type) {
+                    self.outbox.put(&engine_type);
+                }
+                self.parking.landed(&engine_type, due_now);
+            }
+            if let Some(soonest) = later.into_iter().min().filter(|soonest| *soonest < self.settings.recheck * 2) {
+                self.parking.will_be_due(&engine_type, Instant::now() + soonest);
+            }
         }
         for engine_id in aftermath.freed_engines {
-            self.hub.wake_engine(engine_id);
+            self.parking.engine_freed(engine_id);
         }
         for event_id in aftermath.finals {
             self.hub.wake_event(event_id);

@@ -8,7 +8,7 @@ use crate::domain::names::ScenarioRunId;
 use crate::store::cancel;
 use crate::store::endings::{self, EndedAttempt, Fate};
 use crate::store::events::Event;
-use crate::store::open_events::{self, OpenEvent};
+use crate::store::open_events::{self, Locking, OpenEvent};
 use crate::store::{self, PgConnection};
 
 /// Cancelled in one transaction.
@@ -28,7 +28,7 @@ impl Broker {
         loop {
             let mut transaction = self.begin().await?;
             let mut aftermath = Aftermath::default();
-            let open = open_events::lock(&mut transaction, &[event_id]).await?;
+            let open = open_events::lock(&mut transaction, &[event_id], Locking::Wait).await?;
             cancel_locked(&mut transaction, &open, None, &mut aftermath).await?;
             let event =
                 store::events::read(&mut transaction, event_id, false).await?.ok_or(Error::EventNotFound(event_id))?;
@@ -51,7 +51,7 @@ impl Broker {
         loop {
             let mut transaction = self.begin().await?;
             let ids = cancel::open_events_of_run(&mut transaction, run.as_str(), BATCH).await?;
-            let open = open_events::lock(&mut transaction, &ids).await?;
+            let open = open_events::lock(&mut transaction, &ids, Locking::Wait).await?;
             let mut aftermath = Aftermath::default();
             let done = cancel_locked(&mut transaction, &open, None, &mut aftermath).await?;
             commit(transaction).await?;
@@ -68,7 +68,7 @@ impl Broker {
     pub(super) async fn cancel_too_old(&self) -> Result<usize> {
         let mut transaction = self.begin().await?;
         let ids = cancel::events_too_old(&mut transaction, BATCH).await?;
-        let too_old: Vec<OpenEvent> = open_events::lock(&mut transaction, &ids).await?;
+        let too_old: Vec<OpenEvent> = open_events::lock(&mut transaction, &ids, Locking::Wait).await?;
         let too_old: Vec<OpenEvent> = too_old.into_iter().filter(|event| !event.lease.is_processing).collect();
         let mut aftermath = Aftermath::default();
         let reason = r#"{"type":"too_old","message":"no engine leased it in time"}"#;

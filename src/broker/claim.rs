@@ -1,149 +1,157 @@
 //! One look for due events, in one transaction: engines locked, what they hold counted, due events
-//! locked and dealt, leases given.
+//! locked and dealt, leases given; for polls of several queues together.
 
-use std::collections::HashMap;
+mod admission;
+mod engines;
+
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::lease::{Notice, Poll, Polled};
-use super::ready_edges::{Found, Located, Scan};
-use super::{Broker, Error, Result, commit};
+use super::parking::{Found, Known};
+use super::ready_edges::{self, Located, UnderWay};
+use super::{Broker, Result, commit};
 use crate::domain::dealing::{self, Candidate, Claim, Hand};
-use crate::domain::engine::EngineStatus;
 use crate::domain::ids::{EngineId, LeaseToken};
 use crate::store;
 use crate::store::PgConnection;
-use crate::store::lease::{DueEvent, Grant, LockedEngine};
+use crate::store::due::{DueEvent, Want};
+use crate::store::lease::{Grant, LockedEngine};
+use admission::Floor;
+use engines::Engines;
 
 /// How long a suspect waits for an idle engine before one is left to run empty for it.
 const SUSPECT_PATIENCE_SECONDS: u32 = 10;
 /// An engine that was to run empty and did not in that time is not waited for any longer.
 const EMPTYING_GIVEN_UP_AFTER: Duration = Duration::from_mins(1);
+/// Payloads that are read in one go, so that memory is bounded; a single reply may have as many again.
+const MAX_BYTES: u64 = 16 << 20;
 
 /// The engine of each queue that is left to run empty, and since when.
 pub type Emptying = std::sync::Mutex<HashMap<String, (EngineId, Instant)>>;
 
-/// The polls of a batch that may claim events, under the locks of their engines.
-struct Floor {
-    engines: Vec<LockedEngine>,
-    hands: Vec<Hand>,
-    /// By the polls' places in the batch.
-    claims: Vec<(usize, Claim)>,
-    /// How many more events of the queue may be processed.
-    queue_room: u32,
+/// Polls of one queue.
+#[derive(Debug)]
+pub struct Ask<'a> {
+    pub engine_type: &'a str,
+    pub polls: Vec<&'a Poll>,
+}
+
+/// What became of them.
+#[derive(Debug, Default)]
+pub struct Claimed {
+    pub answers: Vec<Result<Polled>>,
+    pub found: Found,
+    pub engines: Vec<(EngineId, Known)>,
 }
 
 impl Broker {
-    /// Leases events of one queue for a batch of polls, with one commit.
-    pub async fn lease_batch(&self, engine_type: &str, polls: &[Poll]) -> Result<Vec<Result<Polled>>> {
-        let mut under_way = self.ready_edges.start(engine_type);
-        let (answers, found) = self.claim(engine_type, polls, &under_way.scan).await?;
-        under_way.found = found;
-        drop(under_way);
-        for polled in answers.iter().flatten().filter(|polled| !polled.events.is_empty() && !polled.is_repeat) {
-            let label = [engine_type];
-            self.metrics.leases_granted.with_label_values(&label).inc_by(polled.events.len() as u64);
-            for event in &polled.events {
-                let waited = (event.leased_at - event.available_at).as_seconds_f64();
-                self.metrics.wait_seconds.with_label_values(&label).observe(waited.max(0.0));
-            }
+    /// Leases events for polls of several queues, with one commit.
+    pub(super) async fn claim(&self, asks: &[Ask<'_>]) -> Result<Vec<Claimed>> {
+        let mut under_way: Vec<UnderWay<'_>> = asks.iter().map(|ask| self.ready_edges.start(ask.engine_type)).collect();
+        let (claimed, found) = self.claim_under_locks(asks, &under_way).await?;
+        for (under_way, found) in under_way.iter_mut().zip(found) {
+            under_way.found = found;
         }
-        Ok(answers)
+        drop(under_way);
+        for (ask, claimed) in asks.iter().zip(&claimed) {
+            self.count_granted(ask.engine_type, claimed);
+        }
+        Ok(claimed)
     }
 
-    async fn claim(&self, engine_type: &str, polls: &[Poll], scan: &Scan) -> Result<(Vec<Result<Polled>>, Found)> {
+    fn count_granted(&self, engine_type: &str, claimed: &Claimed) {
+        if claimed.found.taken == 0 {
+            return;
+        }
+        let label = [engine_type];
+        self.metrics.leases_granted.with_label_values(&label).inc_by(claimed.found.taken as u64);
+        let wait_seconds = self.metrics.wait_seconds.with_label_values(&label);
+        for polled in claimed.answers.iter().flatten().filter(|polled| !polled.is_repeat) {
+            for event in &polled.events {
+                wait_seconds.observe((event.leased_at - event.available_at).as_seconds_f64().max(0.0));
+            }
+        }
+    }
+
+    async fn claim_under_locks(
+        &self,
+        asks: &[Ask<'_>],
+        under_way: &[UnderWay<'_>],
+    ) -> Result<(Vec<Claimed>, Vec<ready_edges::Found>)> {
         let mut transaction = self.begin().await?;
-        let (floor, mut answers) = self.admit_all(&mut transaction, engine_type, polls).await?;
-        let due = lock_due(&mut transaction, engine_type, &floor, scan).await?;
-        let mut found = Found { is_unscanned: floor.claims.is_empty(), ..Found::default() };
-        if !due.is_empty() {
-            let (grants, owners) = self.deal(engine_type, polls, &floor, &due, &mut answers);
-            let is_taken = |event: &DueEvent| grants.iter().any(|grant| grant.event_id == event.place.event_id);
-            let (taken, left) = due.iter().partition::<Vec<_>, _>(|event| is_taken(event));
-            found.taken = taken.into_iter().map(located).collect();
-            found.left = left.into_iter().map(located).collect();
-            let leased = store::lease::grant(&mut transaction, &grants, self.settings.lease_defaults).await?;
-            for (event, owner) in leased.into_iter().zip(owners) {
-                if let Ok(polled) = &mut answers[owner] {
-                    polled.events.push(event);
-                }
+        let engines = self.lock_engines(&mut transaction, asks).await?;
+        let names: Vec<&str> = asks.iter().map(|ask| ask.engine_type).collect();
+        let gates = store::queues::gates(&mut transaction, &names).await?;
+        let (mut floors, mut claimed) = (Vec::with_capacity(asks.len()), Vec::with_capacity(asks.len()));
+        for ask in asks {
+            let gate = gates.get(ask.engine_type).cloned().unwrap_or_default();
+            let (floor, answers) = self.admit_all(&mut transaction, ask, &gate, &engines).await?;
+            let found = Found { wanted: floor.wanted as usize, ..Found::default() };
+            claimed.push(Claimed { answers, found, engines: Vec::new() });
+            floors.push(floor);
+        }
+        let due = lock_due(&mut transaction, asks, &floors, &engines.hands, under_way).await?;
+        let (mut grants, mut owners, mut found) = (Vec::new(), Vec::new(), Vec::with_capacity(asks.len()));
+        for (place, ((ask, floor), Due { events: due, within })) in asks.iter().zip(&floors).zip(&due).enumerate() {
+            claimed[place].found.is_cut = *within < due.len();
+            if due.is_empty() {
+                let is_unscanned = floor.claims.is_empty();
+                found.push(ready_edges::Found { is_unscanned, ..ready_edges::Found::default() });
+                continue;
+            }
+            let before = grants.len();
+            self.deal(ask, floor, &engines, &due[..*within], &mut claimed[place], &mut |poll, grant| {
+                grants.push(grant);
+                owners.push((place, poll));
+            });
+            let taken: HashSet<_> = grants[before..].iter().map(|grant: &Grant| grant.event_id).collect();
+            let (taken, left) = due.iter().partition::<Vec<_>, _>(|event| taken.contains(&event.place.event_id));
+            claimed[place].found.taken = taken.len();
+            claimed[place].found.has_left = !left.is_empty();
+            let (taken, left) = (taken.into_iter().map(located).collect(), left.into_iter().map(located).collect());
+            found.push(ready_edges::Found { taken, left, is_unscanned: false });
+        }
+        let leased = store::lease::grant(&mut transaction, &grants, self.settings.lease_defaults).await?;
+        for (event, (place, poll)) in leased.into_iter().zip(owners) {
+            if let Ok(polled) = &mut claimed[place].answers[poll] {
+                polled.events.push(event);
             }
         }
         commit(transaction).await?;
-        Ok((answers, found))
-    }
-
-    /// Sorts the polls into those that may claim, and those that have their answer already.
-    async fn admit_all(
-        &self,
-        connection: &mut PgConnection,
-        engine_type: &str,
-        polls: &[Poll],
-    ) -> Result<(Floor, Vec<Result<Polled>>)> {
-        let gate = store::queues::gate(connection, engine_type).await?;
-        let default_limit = gate.default_limit.map_or(self.settings.default_limit, i32::cast_unsigned);
-        let processing = match gate.max_processing {
-            Some(_) => store::queues::count_processing_locked(connection, engine_type).await?,
-            None => 0,
-        };
-        let queue_room = gate.max_processing.map_or(u32::MAX, |max| max.cast_unsigned().saturating_sub(processing));
-        let queue_notice = if gate.is_paused {
-            Some(Notice::QueuePaused)
-        } else if queue_room == 0 {
-            Some(Notice::QueueAtMaxProcessing { processing })
-        } else {
-            None
-        };
-        let engines = lock_engines(connection, polls).await?;
-        let hands = hands_of(connection, &engines).await?;
-        let mut floor = Floor { engines, hands, claims: Vec::new(), queue_room };
-        let mut answers = Vec::with_capacity(polls.len());
-        for (index, poll) in polls.iter().enumerate() {
-            let admission = match repeated(connection, poll).await? {
-                Some(answer) => {
-                    answers.push(answer);
-                    continue;
-                }
-                None => admit(poll, default_limit, queue_notice, &floor),
-            };
-            answers.push(match admission {
-                Ok(Admission::Claim(claim)) => {
-                    floor.claims.push((index, claim));
-                    Ok(Polled::default())
-                }
-                Ok(Admission::Notice(notice)) => Ok(Polled::nothing(notice)),
-                Err(refused) => Err(refused),
-            });
+        for (ask, claimed) in asks.iter().zip(&mut claimed) {
+            claimed.engines = engines.known_after(ask, &claimed.answers);
         }
-        Ok((floor, answers))
+        Ok((claimed, found))
     }
 
-    /// Deals due events to the claims; answers what to grant, and to which poll of the batch.
+    /// Deals due events to the claims of one queue.
     fn deal(
         &self,
-        engine_type: &str,
-        polls: &[Poll],
+        ask: &Ask<'_>,
         floor: &Floor,
+        engines: &Engines,
         due: &[DueEvent],
-        answers: &mut [Result<Polled>],
-    ) -> (Vec<Grant>, Vec<usize>) {
+        claimed: &mut Claimed,
+        give: &mut impl FnMut(usize, Grant),
+    ) {
         let candidates: Vec<Candidate> = due.iter().map(candidate).collect();
         let claims: Vec<Claim> = floor.claims.iter().map(|(_, claim)| *claim).collect();
-        let deal = dealing::deal(&claims, &floor.hands, &candidates, self.emptying_in(engine_type));
-        self.remember_emptying(engine_type, deal.emptying);
-        let (mut grants, mut owners) = (Vec::new(), Vec::new());
+        let deal = dealing::deal(&claims, &engines.hands, &candidates, self.emptying_in(ask.engine_type));
+        self.remember_emptying(ask.engine_type, deal.emptying);
         for ((index, _), dealt) in floor.claims.iter().zip(&deal.dealt) {
+            let poll = ask.polls[*index];
             for &candidate in dealt {
-                grants.push(grant(&polls[*index], &due[candidate], &floor.engines));
-                owners.push(*index);
+                give(*index, grant(poll, &due[candidate], &engines.locked));
             }
-            if dealt.is_empty() && deal.emptying.is_some() && deal.emptying == polls[*index].engine_id {
-                let held = held_by(polls[*index].engine_id, &floor.hands);
-                answers[*index] = Ok(Polled::nothing(Notice::EngineAtCapacity { held, is_held_for_a_suspect: true }));
+            if dealt.is_empty() && deal.emptying.is_some() && deal.emptying == poll.engine_id {
+                let held = engines.held_by(poll.engine_id);
+                claimed.answers[*index] =
+                    Ok(Polled::nothing(Notice::EngineAtCapacity { held, is_held_for_a_suspect: true }));
             }
         }
-        (grants, owners)
     }
 
     fn emptying_in(&self, engine_type: &str) -> Option<EngineId> {
@@ -165,128 +173,58 @@ impl Broker {
     }
 }
 
-enum Admission {
-    Claim(Claim),
-    Notice(Notice),
+/// Locked events of one queue, in the order of leasing.
+#[derive(Debug, Default)]
+struct Due {
+    events: Vec<DueEvent>,
+    /// So many of them, the first ones, may be dealt.
+    within: usize,
 }
 
-/// Whether a poll may claim anything at all.
-fn admit(
-    poll: &Poll,
-    default_limit: u32,
-    queue_notice: Option<Notice>,
-    Floor { engines, hands, .. }: &Floor,
-) -> Result<Admission> {
-    let limit = poll.limit.unwrap_or(default_limit);
-    let Some(engine_id) = poll.engine_id else {
-        let claim = Admission::Claim(Claim { limit, hand: None });
-        return Ok(queue_notice.map_or(claim, Admission::Notice));
-    };
-    let index =
-        engines.iter().position(|engine| engine.engine_id == engine_id).ok_or(Error::EngineNotFound(engine_id))?;
-    let (engine, hand) = (&engines[index], &hands[index]);
-    if engine.engine_type != poll.engine_type.as_str() {
-        let asked_for = poll.engine_type.as_str().to_owned();
-        return Err(Error::engine_type_mismatch(engine_id, engine.engine_type.clone(), asked_for));
-    }
-    if engine.status == EngineStatus::Draining {
-        return Ok(Admission::Notice(Notice::EngineDraining { held: hand.held }));
-    }
-    if let Some(notice) = queue_notice {
-        return Ok(Admission::Notice(notice));
-    }
-    if hand.room() == 0 {
-        return Ok(Admission::Notice(Notice::EngineAtCapacity {
-            held: hand.held,
-            is_held_for_a_suspect: hand.is_holding_a_suspect,
-        }));
-    }
-    Ok(Admission::Claim(Claim { limit, hand: Some(index) }))
-}
-
-/// Locks the polling engines. One that was unresponsive has just given a sign of life.
-async fn lock_engines(connection: &mut PgConnection, polls: &[Poll]) -> Result<Vec<LockedEngine>> {
-    let mut ids: Vec<EngineId> = polls.iter().filter_map(|poll| poll.engine_id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let engines = store::lease::lock_engines(connection, &ids).await?;
-    let back: Vec<(EngineId, bool)> = engines
-        .iter()
-        .filter(|engine| engine.status == EngineStatus::Unresponsive)
-        .map(|engine| (engine.engine_id, true))
-        .collect();
-    if back.is_empty() {
-        return Ok(engines);
-    }
-    store::liveness::note_signs(connection, &back).await?;
-    Ok(store::lease::lock_engines(connection, &ids).await?)
-}
-
-async fn hands_of(connection: &mut PgConnection, engines: &[LockedEngine]) -> Result<Vec<Hand>> {
-    if engines.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids: Vec<EngineId> = engines.iter().map(|engine| engine.engine_id).collect();
-    let held = store::lease::count_held(connection, &ids).await?;
-    Ok(engines
-        .iter()
-        .map(|engine| {
-            let held = held.iter().find(|held| held.engine_id == engine.engine_id);
-            Hand {
-                engine_id: engine.engine_id,
-                held: held.map_or(0, |held| held.leases),
-                is_holding_a_suspect: held.is_some_and(|held| held.has_suspect),
-                max_concurrent_events: engine.max_concurrent_events,
-            }
-        })
-        .collect())
-}
-
-fn held_by(engine_id: Option<EngineId>, hands: &[Hand]) -> u32 {
-    hands.iter().find(|hand| Some(hand.engine_id) == engine_id).map_or(0, |hand| hand.held)
-}
-
-/// The leases this very poll was given before, where its reply was lost.
-async fn repeated(connection: &mut PgConnection, poll: &Poll) -> Result<Option<Result<Polled>>> {
-    let Some(poll_id) = poll.poll_id else { return Ok(None) };
-    let leases = store::lease::leases_of_poll(connection, poll.engine_id, poll_id).await?;
-    if leases.is_empty() {
-        return Ok(None);
-    }
-    if leases.iter().any(|lease| lease.poll_terms.as_deref() != Some(&poll.terms())) {
-        return Ok(Some(Err(Error::PollIdReused { poll_id })));
-    }
-    Ok(Some(Ok(Polled { events: leases, is_repeat: true, ..Polled::default() })))
-}
-
-/// Locks as many due events as the claims could take, both lanes merged in the order of leasing.
+/// Locks as many due events as the claims of each queue could take, both lanes merged.
 async fn lock_due(
     connection: &mut PgConnection,
-    engine_type: &str,
-    Floor { claims, hands, queue_room, .. }: &Floor,
-    scan: &Scan,
-) -> Result<Vec<DueEvent>> {
-    if claims.is_empty() {
-        return Ok(Vec::new());
+    asks: &[Ask<'_>],
+    floors: &[Floor],
+    hands: &[Hand],
+    under_way: &[UnderWay<'_>],
+) -> Result<Vec<Due>> {
+    let mut wants = Vec::with_capacity(2 * asks.len());
+    for ((ask, floor), under_way) in asks.iter().zip(floors).zip(under_way) {
+        if !floor.claims.is_empty() {
+            let idle = floor.claims.iter().filter(|(_, claim)| claim.hand.is_none_or(|hand| hands[hand].held == 0));
+            let suspects = u32::try_from(idle.count()).unwrap_or(u32::MAX).max(1);
+            let engine_type = ask.engine_type;
+            wants.push(Want { engine_type, is_suspect: false, edges: &under_way.scan.normals, limit: floor.wanted });
+            wants.push(Want { engine_type, is_suspect: true, edges: &under_way.scan.suspects, limit: suspects });
+        }
     }
-    let wanted: u32 = claims
+    let mut due = if wants.is_empty() {
+        Vec::new()
+    } else {
+        store::due::lock_due(connection, &wants, SUSPECT_PATIENCE_SECONDS).await?
+    }
+    .into_iter();
+    let mut bytes = 0;
+    Ok(floors
         .iter()
-        .map(|(_, claim)| claim.hand.map_or(u32::MAX, |hand| hands[hand].room()).min(claim.limit))
-        .fold(0, u32::saturating_add)
-        .min(*queue_room);
-    let idle = claims.iter().filter(|(_, claim)| claim.hand.is_none_or(|hand| hands[hand].held == 0)).count();
-    let suspects_wanted = u32::try_from(idle).unwrap_or(u32::MAX).max(1);
-    let lock = async |connection: &mut PgConnection, ranges, limit| {
-        store::lease::lock_due(connection, engine_type, ranges, limit, SUSPECT_PATIENCE_SECONDS).await
-    };
-    let mut due = lock(connection, &scan.normals, wanted).await?;
-    due.extend(lock(connection, &scan.suspects, suspects_wanted).await?);
-    due.sort_by_key(|event| (std::cmp::Reverse(event.priority), event.place));
-    due.truncate(usize::try_from(*queue_room).unwrap_or(usize::MAX));
-    Ok(due)
+        .map(|floor| {
+            if floor.claims.is_empty() {
+                return Due::default();
+            }
+            let mut events = due.next().unwrap_or_default();
+            events.extend(due.next().unwrap_or_default());
+            events.sort_by_key(|event| (std::cmp::Reverse(event.priority), event.place));
+            let room = usize::try_from(floor.queue_room).unwrap_or(usize::MAX);
+            let within = events.iter().take(room).take_while(|event| {
+                let is_within = bytes < MAX_BYTES;
+                bytes += event.payload_bytes;
+                is_within
+            });
+            let within = within.count();
+            Due { events, within }
+        })
+        .collect())
 }
 
 const fn candidate(due: &DueEvent) -> Candidate {
@@ -300,8 +238,8 @@ const fn located(due: &DueEvent) -> Located {
 fn grant(poll: &Poll, due: &DueEvent, engines: &[LockedEngine]) -> Grant {
     let engine = poll
         .engine_id
-        .and_then(|engine_id| engines.iter().find(|engine| engine.engine_id == engine_id))
-        .map(|engine| (engine.engine_id, engine.incarnation));
+        .and_then(|engine_id| engines.binary_search_by_key(&engine_id, |engine| engine.engine_id).ok())
+        .map(|index| (engines[index].engine_id, engines[index].incarnation));
     Grant {
         event_id: due.place.event_id,
         token: LeaseToken::from_random_bits(rand::random()),

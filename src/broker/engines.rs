@@ -1,5 +1,6 @@
-//! The engine registry: register, heartbeat, drain, deregister, read; below, what operators change.
+//! The engine registry: register, drain, deregister, read; below, heartbeats and what operators change.
 
+pub mod beat;
 pub mod changes;
 
 use std::collections::HashMap;
@@ -9,58 +10,14 @@ use serde_json::value::RawValue;
 
 use super::aftermath::{Aftermath, end_in_silence};
 use super::{Broker, Error, Result, commit};
-use crate::domain::engine::Command;
-use crate::domain::event::Outcome;
-use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::ids::EngineId;
 use crate::domain::json::RawJson;
 use crate::domain::merge_patch::{member, members};
 use crate::domain::verdict::{Ending, Loss};
 use crate::store;
-use crate::store::engines::{Engine, Filter, HeartbeatUpdate, MergedMetadata, Registration};
+use crate::store::engines::{Engine, Filter, Registration};
 use crate::store::lease::LeasedEvent;
 use crate::store::open_events::{self, OpenEvent};
-
-/// A heartbeat, checked.
-#[derive(Debug, Default)]
-pub struct Heartbeat {
-    pub current_workload: Option<u32>,
-    /// Members to set in the dynamic state; `null` removes one.
-    pub dynamic_state: Vec<(String, RawJson)>,
-    pub leases: Vec<HeldLease>,
-}
-
-#[derive(Debug)]
-pub struct HeldLease {
-    pub event_id: EventId,
-    pub lease_token: LeaseToken,
-    pub progress: Option<RawJson>,
-}
-
-#[derive(Debug)]
-pub struct HeartbeatAnswer {
-    pub engine: Engine,
-    pub command: Command,
-    pub leases: Vec<LeaseAnswer>,
-}
-
-#[derive(Debug)]
-pub struct LeaseAnswer {
-    pub event_id: EventId,
-    pub fate: LeaseFate,
-}
-
-#[derive(Debug)]
-pub enum LeaseFate {
-    Renewed {
-        expires_at: DateTime<Utc>,
-        expires_in_seconds: f64,
-        is_cancel_requested: bool,
-    },
-    /// `None`: there never was such a lease of that event.
-    Lost {
-        ended_by: Option<Outcome>,
-    },
-}
 
 impl Broker {
     /// Registers an engine. A known id means that it restarted: what its former life still held is
@@ -84,42 +41,10 @@ impl Broker {
             store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
         commit(transaction).await?;
         self.announce(aftermath);
-        self.hub.wake_engine(engine_id);
+        self.parking.engine_changed(engine_id);
         let kind = if is_new { "new" } else { "restarted" };
         self.metrics.registrations.with_label_values(&[registration.engine_type.as_str(), kind]).inc();
         Ok((engine, is_new))
-    }
-
-    /// Takes a heartbeat, and renews the leases it lists.
-    pub async fn heartbeat(&self, engine_id: EngineId, heartbeat: &Heartbeat) -> Result<HeartbeatAnswer> {
-        let mut transaction = self.begin().await?;
-        store::engines::lock(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
-        let merged = if heartbeat.dynamic_state.is_empty() {
-            None
-        } else {
-            let before =
-                store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
-            let merged = merge(&before.dynamic_state, &heartbeat.dynamic_state);
-            let (bytes, limit) = (merged.len(), self.settings.max_dynamic_state_bytes);
-            if bytes > limit {
-                return Err(Error::DynamicStateTooLarge { bytes, limit });
-            }
-            Some((merged, before.static_config))
-        };
-        let metadata = merged
-            .as_ref()
-            .map(|(dynamic_state, static_config)| MergedMetadata { static_config: static_config.get(), dynamic_state });
-        let update = HeartbeatUpdate { current_workload: heartbeat.current_workload, metadata };
-        store::engines::beat(&mut transaction, engine_id, &update).await?;
-        let mut leases = Vec::with_capacity(heartbeat.leases.len());
-        if !heartbeat.leases.is_empty() {
-            leases = renew_listed(&mut transaction, engine_id, &heartbeat.leases).await?;
-        }
-        let engine =
-            store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
-        commit(transaction).await?;
-        let command = Command::for_engine(engine.is_draining, engine.leases_held.cast_unsigned());
-        Ok(HeartbeatAnswer { engine, command, leases })
     }
 
     /// Stops giving the engine events, or starts again.
@@ -131,7 +56,7 @@ impl Broker {
         let engine =
             store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
         commit(transaction).await?;
-        self.hub.wake_engine(engine_id);
+        self.parking.engine_changed(engine_id);
         Ok(engine)
     }
 
@@ -150,7 +75,7 @@ impl Broker {
         store::engines::delete(&mut transaction, engine_id).await?;
         commit(transaction).await?;
         self.announce(aftermath);
-        self.hub.wake_engine(engine_id);
+        self.parking.engine_changed(engine_id);
         Ok(())
     }
 
@@ -195,47 +120,6 @@ async fn insert_or_lock(
 
 fn all_ending(events: Vec<OpenEvent>, ending: Ending) -> Vec<(OpenEvent, Ending)> {
     events.into_iter().map(|event| (event, ending)).collect()
-}
-
-/// Renews the leases an engine lists: those whose token is current and which it holds itself.
-async fn renew_listed(
-    connection: &mut store::PgConnection,
-    engine_id: EngineId,
-    listed: &[HeldLease],
-) -> Result<Vec<LeaseAnswer>> {
-    let ids: Vec<EventId> = listed.iter().map(|lease| lease.event_id).collect();
-    let open = open_events::lock(connection, &ids).await?;
-    let held = |lease: &HeldLease| {
-        open.iter().find(|event| {
-            event.event_id == lease.event_id
-                && event.lease.is_processing
-                && event.lease.lease_token == Some(lease.lease_token)
-                && event.lease.holder == Some(engine_id)
-                && !(event.is_at_max_lease && event.late_by_seconds.is_some())
-        })
-    };
-    let asked: Vec<_> = listed
-        .iter()
-        .filter(|lease| held(lease).is_some())
-        .map(|lease| (lease.event_id, None, lease.progress.as_ref().map(|json| json.get())))
-        .collect();
-    let renewed = open_events::renew(connection, &asked, false).await?;
-    let mut answers = Vec::with_capacity(listed.len());
-    for lease in listed {
-        let renewed = renewed.iter().find(|renewed| renewed.event_id == lease.event_id);
-        let fate = if let (Some(event), Some(renewed)) = (held(lease), renewed) {
-            LeaseFate::Renewed {
-                expires_at: renewed.expires_at,
-                expires_in_seconds: renewed.expires_in_seconds,
-                is_cancel_requested: event.is_cancel_requested,
-            }
-        } else {
-            let found = store::attempts::look_back(connection, lease.event_id, Some(lease.lease_token), None).await?;
-            LeaseFate::Lost { ended_by: found.and_then(|found| found.ended).map(|ended| ended.outcome) }
-        };
-        answers.push(LeaseAnswer { event_id: lease.event_id, fate });
-    }
-    Ok(answers)
 }
 
 /// A shallow merge that keeps what it does not touch as it was sent; `null` removes a member.

@@ -1,10 +1,13 @@
 //! Taking events in.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::aftermath::Aftermath;
+use super::coalesce::{self, Answers, Size, Verb};
 use super::{Broker, Error, Result, commit};
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_DELAY_SECONDS;
@@ -29,50 +32,92 @@ enum Plan {
     KeyReused(EventId),
 }
 
-impl Broker {
-    /// Takes one event in; durable when this returns.
-    pub async fn enqueue(&self, event: &NewEvent) -> Result<Taken> {
-        self.enqueue_batch(std::slice::from_ref(event), false).await?.pop().expect("one answer for one event")
+/// Events that were sent together, taken in with those that others sent at the same time.
+#[derive(Debug)]
+pub struct Intake;
+
+impl Verb for Intake {
+    type Item = Vec<NewEvent>;
+    type Answer = Vec<Result<Taken>>;
+
+    fn size(events: &Vec<NewEvent>) -> Size {
+        Size { rows: events.len(), bytes: events.iter().map(|event| event.payload.get().len()).sum() }
     }
 
-    /// Takes events in, in order, with one commit. An event that cannot be taken keeps the others
-    /// out only if the batch is atomic.
-    pub async fn enqueue_batch(&self, events: &[NewEvent], is_atomic: bool) -> Result<Vec<Result<Taken>>> {
+    fn touches(_: &Vec<NewEvent>) -> impl Iterator<Item = Uuid> {
+        std::iter::empty()
+    }
+
+    async fn run(broker: &Broker, items: &[Arc<Vec<NewEvent>>]) -> Result<Answers<Self>> {
+        broker.take_in(items).await
+    }
+}
+
+impl Broker {
+    /// Takes events in, in order; durable when this returns. One that cannot be taken keeps no other out.
+    pub async fn enqueue(self: &Arc<Self>, events: Arc<Vec<NewEvent>>) -> Result<Vec<Result<Taken>>> {
         if self.stopping.is_cancelled() {
             return Err(Error::ShuttingDown);
         }
+        // Who has a key may have to wait for somebody who is just claiming it, and the others should not wait, too.
         let has_keys = events.iter().any(|event| event.idempotency_key.is_some());
-        let taken = if has_keys || is_atomic {
+        if has_keys {
+            coalesce::submit(self, |lanes| &lanes.keyed_intake, events).await
+        } else {
+            coalesce::submit(self, |lanes| &lanes.intake, events).await
+        }
+    }
+
+    /// Takes all of the events in, or none.
+    pub async fn enqueue_atomically(&self, events: &[NewEvent]) -> Result<Vec<Result<Taken>>> {
+        if self.stopping.is_cancelled() {
+            return Err(Error::ShuttingDown);
+        }
+        let events: Vec<&NewEvent> = events.iter().collect();
+        let mut transaction = self.begin().await?;
+        let taken = enqueue_with_keys(&mut transaction, &events).await?;
+        if taken.iter().any(Result::is_err) {
+            return Ok(taken.into_iter().map(|taken| taken.and(Err(Error::BatchRefused))).collect());
+        }
+        commit(transaction).await?;
+        self.announce_enqueued(&events, &taken);
+        Ok(taken)
+    }
+
+    /// Takes the events of several requests in, with one commit.
+    async fn take_in(&self, requests: &[Arc<Vec<NewEvent>>]) -> Result<Answers<Intake>> {
+        let events: Vec<&NewEvent> = requests.iter().flat_map(|events| events.iter()).collect();
+        let taken = if events.iter().any(|event| event.idempotency_key.is_some()) {
             let mut transaction = self.begin().await?;
-            let taken = enqueue_with_keys(&mut transaction, events).await?;
-            if is_atomic && taken.iter().any(Result::is_err) {
-                return Ok(taken.into_iter().map(|taken| taken.and(Err(Error::BatchRefused))).collect());
-            }
+            let taken = enqueue_with_keys(&mut transaction, &events).await?;
             commit(transaction).await?;
             taken
         } else {
-            let planned: Vec<_> = events.iter().map(|event| (event, None)).collect();
+            let planned: Vec<_> = events.iter().map(|event| (*event, None)).collect();
             let mut connection = self.connection().await?;
             let enqueued = store::enqueue::enqueue(&mut connection, &planned, MAX_DELAY_SECONDS).await?;
             enqueued.into_iter().map(|enqueued| enqueued.map(Taken::New).ok_or(Error::AvailableTooFarAway)).collect()
         };
-        self.announce_enqueued(events, &taken);
-        Ok(taken)
+        self.announce_enqueued(&events, &taken);
+        let mut taken = taken.into_iter();
+        Ok(requests.iter().map(|events| Some(Ok(taken.by_ref().take(events.len()).collect()))).collect())
     }
 
-    /// Wakes polls for what producers in SQL take in; returns when that is not heard of any more.
-    pub async fn hear_producers(&self) -> Result<()> {
-        let mut notices = store::notices::listen(&self.pool).await?;
+    /// Wakes polls for what producers in SQL and other replicas take in; returns when that is not heard of any more.
+    pub async fn hear_of_events(&self) -> Result<()> {
+        let mut notices = store::notices::listen(&self.pool, self.replica_id).await?;
         loop {
-            let engine_type = notices.next().await?;
+            let notice = notices.next().await?;
             // It may have been due long before its commit, behind what was leased since.
-            self.ready_edges.sweep_soon(&engine_type);
-            // Who gets something wakes the next one, since there may be more.
-            self.hub.wake_for_events(&engine_type, 1);
+            if notice.is_of_a_producer {
+                self.ready_edges.sweep_soon(&notice.engine_type);
+            }
+            // If there are more, the look for one will tell.
+            self.parking.landed(&notice.engine_type, 1);
         }
     }
 
-    fn announce_enqueued(&self, events: &[NewEvent], taken: &[Result<Taken>]) {
+    fn announce_enqueued(&self, events: &[&NewEvent], taken: &[Result<Taken>]) {
         let mut aftermath = Aftermath::default();
         for (event, taken) in events.iter().zip(taken) {
             if let Ok(Taken::New(enqueued)) = taken {
@@ -86,13 +131,13 @@ impl Broker {
     }
 }
 
-async fn enqueue_with_keys(connection: &mut PgConnection, events: &[NewEvent]) -> Result<Vec<Result<Taken>>> {
+async fn enqueue_with_keys(connection: &mut PgConnection, events: &[&NewEvent]) -> Result<Vec<Result<Taken>>> {
     let plans = plan(connection, events).await?;
     let to_enqueue: Vec<(&NewEvent, Option<EventId>)> = events
         .iter()
         .zip(&plans)
         .filter_map(|(event, plan)| match plan {
-            Plan::Enqueue(event_id) => Some((event, *event_id)),
+            Plan::Enqueue(event_id) => Some((*event, *event_id)),
             Plan::Duplicate(_) | Plan::KeyReused(_) => None,
         })
         .collect();
@@ -122,7 +167,7 @@ async fn enqueue_with_keys(connection: &mut PgConnection, events: &[NewEvent]) -
 }
 
 /// Claims the keys of a batch. A key that occurs twice in it is claimed once.
-async fn plan(connection: &mut PgConnection, events: &[NewEvent]) -> Result<Vec<Plan>> {
+async fn plan(connection: &mut PgConnection, events: &[&NewEvent]) -> Result<Vec<Plan>> {
     let mut keys: Vec<Key<'_>> = Vec::new();
     let mut position: HashMap<(&EngineType, &str), usize> = HashMap::new();
     for event in events {

@@ -7,7 +7,7 @@ use crate::domain::ids::{EngineId, EventId};
 use crate::domain::names::{EngineType, EventType};
 use crate::store;
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -49,9 +49,11 @@ pub enum Error {
     StaticConfigTooLarge { bytes: usize, limit: usize },
     #[error("available_at is more than 365 days away")]
     AvailableTooFarAway,
+    #[error("too much is waiting here already")]
+    Overloaded,
     #[error("the service is stopping and takes no more events in")]
     ShuttingDown,
-    #[error("a look for events ended without an answer")]
+    #[error("the work ended without an answer")]
     Crashed,
 }
 
@@ -67,6 +69,11 @@ pub struct LeaseLost {
 }
 
 impl Error {
+    /// Whether another item of the same batch may fare better.
+    pub(super) const fn is_of_one_item(&self) -> bool {
+        !matches!(self, Self::Store(store::Error::Unavailable(_) | store::Error::Timeout(_)) | Self::ShuttingDown)
+    }
+
     pub(super) const fn engine_type_mismatch(engine_id: EngineId, registered: String, asked_for: String) -> Self {
         Self::EngineTypeMismatch { engine_id, registered, asked_for }
     }

@@ -1,4 +1,4 @@
-//! Leasing: look, and where nothing is due, wait to be woken and look again.
+//! Leasing: a poll is parked, and looked for as soon as there may be something for it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,11 +7,11 @@ use prometheus::IntGauge;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use uuid::Uuid;
 
-use super::hub::Place as ParkedPlace;
-use super::{Broker, Error, Result};
+use super::claim::{Ask, Claimed};
+use super::parking::Look;
+use super::{Broker, Result};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::names::EngineType;
-use crate::store;
 use crate::store::lease::LeasedEvent;
 
 /// One poll, checked.
@@ -62,100 +62,68 @@ pub enum Notice {
 impl Broker {
     /// Leases events for one poll. An empty answer waits out `poll.wait`, unless the engine starts
     /// to drain or the service stops.
-    pub async fn lease(self: &Arc<Self>, poll: Poll) -> Result<Polled> {
-        let deadline = Instant::now() + poll.wait;
-        let place = self.hub.park(poll.engine_type.as_str(), poll.engine_id);
-        let mut was_draining = None;
+    pub async fn lease(&self, poll: Poll) -> Result<Polled> {
+        if self.stopping.is_cancelled() {
+            return Ok(Polled::nothing(Notice::ServerStopping));
+        }
+        if let Some(engine_id) = poll.engine_id {
+            self.signs_of_life.note(engine_id, true);
+        }
+        let (wait, deadline) = (poll.wait, Instant::now() + poll.wait);
+        let mut waiting = self.parking.admit(poll, deadline);
+        tokio::select! {
+            answer = waiting.answer() => return answer,
+            () = self.stopping.cancelled() => {}
+            () = sleep_until(deadline), if !wait.is_zero() => return waiting.give_up().await,
+        }
+        let polled = waiting.give_up().await?;
+        Ok(if polled.events.is_empty() { Polled::nothing(Notice::ServerStopping) } else { polled })
+    }
+
+    /// Looks for parked polls, whenever there is something to look for; for ever.
+    pub async fn run_looks(self: &Arc<Self>) {
         loop {
-            if self.stopping.is_cancelled() {
-                return Ok(Polled::nothing(Notice::ServerStopping));
+            let looks = self.parking.next_looks();
+            if looks.is_empty() {
+                self.parking.looks_wanted.notified().await;
+                continue;
             }
-            // A call that lasts is a sign of life for as long as it does.
-            if let Some(engine_id) = poll.engine_id {
-                self.signs_of_life.note(engine_id, true);
-            }
-            // Interest is registered first, so that nothing happens unnoticed after the look.
-            let ready = place.ready.notified();
-            let engine_changed = engine_changed(&place);
-            tokio::pin!(ready, engine_changed);
-            ready.as_mut().enable();
-            if let Some(changed) = engine_changed.as_mut().as_pin_mut() {
-                changed.enable();
-            }
-
-            let polled = self.look(&poll).await?;
-            let is_draining = matches!(polled.notice, Some(Notice::EngineDraining { .. }));
-            let starts_to_drain = is_draining && was_draining == Some(false);
-            was_draining = Some(is_draining);
-            if !polled.events.is_empty() {
-                // There may be more than this poll could take.
-                self.hub.wake_for_events(poll.engine_type.as_str(), 1);
-                return Ok(polled);
-            }
-            if starts_to_drain || Instant::now() >= deadline {
-                return Ok(polled);
-            }
-
-            let look_again = self.next_look(&poll, polled.notice).await?.min(deadline);
-            // Who may take nothing leaves events, and a wake-up already received, to the others.
-            let may_take =
-                !matches!(polled.notice, Some(Notice::EngineDraining { .. } | Notice::EngineAtCapacity { .. }));
-            if !may_take {
-                ready.set(place.ready.notified());
-            }
-            let _parked = Parked::counted_by(&self.metrics.polls_parked);
-            tokio::select! {
-                () = &mut ready, if may_take => {}
-                () = async {
-                    match engine_changed.as_mut().as_pin_mut() {
-                        Some(changed) => changed.await,
-                        None => std::future::pending().await,
-                    }
-                } => {}
-                () = self.stopping.cancelled() => {}
-                () = sleep_until(look_again) => {}
+            // A task of its own, so that a panic costs one look and not all that come after it; and that it runs to
+            // its end also when the callers hang up, so that no lease is given to nobody.
+            let broker = Arc::clone(self);
+            if let Err(error) = tokio::spawn(async move { broker.look(looks).await }).await {
+                tracing::error!(%error, "a look for events was lost");
             }
         }
     }
 
-    /// When to look without having been woken: when the next event becomes due, and at the latest
-    /// after the recheck interval, since what other replicas take in wakes nobody here.
-    async fn next_look(&self, poll: &Poll, notice: Option<Notice>) -> Result<Instant> {
-        let recheck = Instant::now() + self.settings.recheck.mul_f64(rand::random_range(0.75..=1.25));
-        if notice.is_some() {
-            return Ok(recheck);
-        }
-        let mut connection = self.connection().await?;
-        let next = store::lease::seconds_until_next_due(&mut connection, poll.engine_type.as_str()).await?;
-        Ok(next.map_or(recheck, |seconds| recheck.min(Instant::now() + Duration::from_secs_f64(seconds.max(0.0)))))
-    }
-
-    /// One look. It runs to its end also when the caller hangs up, so that no lease is given to
-    /// nobody: what was leased for a caller that is gone goes back at once, and spends nothing.
-    async fn look(self: &Arc<Self>, poll: &Poll) -> Result<Polled> {
-        let (sender, receiver) = tokio::sync::oneshot::channel();
-        let broker = Arc::clone(self);
-        let poll = poll.clone();
-        tokio::spawn(async move {
-            let mut polled = broker.lease_batch(poll.engine_type.as_str(), std::slice::from_ref(&poll)).await;
-            let answer = match &mut polled {
-                Ok(polled) => polled.pop().expect("one answer for one poll"),
-                Err(_) => polled.map(|_| Polled::default()),
-            };
-            match sender.send(answer) {
-                // Another request with the same poll_id has these leases, and works on them.
-                Err(Ok(unwanted)) if !unwanted.is_repeat => broker.hand_back(&unwanted.events).await,
-                Ok(()) | Err(_) => {}
+    async fn look(&self, mut looks: Vec<Look>) {
+        // Queues are locked in the order of their names.
+        looks.sort_by(|one, other| one.engine_type.cmp(&other.engine_type));
+        let asks: Vec<Ask<'_>> = looks.iter().map(Look::ask).collect();
+        let claimed: Vec<Result<Claimed>> = match self.claim(&asks).await {
+            Ok(claimed) => claimed.into_iter().map(Ok).collect(),
+            Err(error) if asks.len() > 1 && error.is_of_one_item() => {
+                tracing::warn!(%error, queues = asks.len(), "a look failed; its queues are looked at singly");
+                let mut claimed = Vec::with_capacity(asks.len());
+                for ask in &asks {
+                    let alone = self.claim(std::slice::from_ref(ask)).await;
+                    claimed.push(alone.map(|mut claimed| claimed.pop().unwrap_or_default()));
+                }
+                claimed
             }
-        });
-        receiver.await.map_err(|_| Error::Crashed)?
+            Err(error) => asks.iter().map(|_| Err(error.clone())).collect(),
+        };
+        drop(asks);
+        for (look, claimed) in looks.into_iter().zip(claimed) {
+            for unwanted in self.parking.end(look, claimed) {
+                self.hand_back(&unwanted.events).await;
+            }
+        }
     }
 
-    /// Gives back what was leased for a caller that had hung up.
+    /// Gives back what was leased for a caller that had hung up: it spends nothing.
     async fn hand_back(&self, events: &[LeasedEvent]) {
-        if events.is_empty() {
-            return;
-        }
         let leases: Vec<(EventId, LeaseToken)> =
             events.iter().map(|event| (event.event_id, event.lease_token)).collect();
         // Best effort: what cannot be given back is found when its lease runs out.
@@ -182,8 +150,4 @@ impl Drop for Parked<'_> {
     fn drop(&mut self) {
         self.0.dec();
     }
-}
-
-fn engine_changed<'a>(place: &'a ParkedPlace<'_>) -> Option<tokio::sync::futures::Notified<'a>> {
-    place.engine_changed.as_ref().map(|bell| bell.notified())
 }

@@ -4,14 +4,20 @@ mod activity;
 mod aftermath;
 pub mod cancel;
 mod claim;
+mod clock;
+mod coalesce;
 pub mod dead_letters;
 pub mod engines;
 pub mod enqueue;
 mod error;
 pub mod event_types;
 pub mod events;
+mod held_since;
 mod hub;
 pub mod lease;
+mod lookout;
+mod outbox;
+mod parking;
 pub mod queues;
 mod ready_edges;
 pub mod reap;
@@ -29,8 +35,14 @@ use crate::store::PgPool;
 use crate::store::lease::LeaseDefaults;
 
 use activity::Activity;
+use clock::DatabaseClock;
+use coalesce::Lanes;
+pub use coalesce::{Coalescing, Size};
 pub use error::{Error, LeaseLost};
+use held_since::HeldSince;
 use hub::Hub;
+use outbox::Outbox;
+use parking::Parking;
 use ready_edges::ReadyEdges;
 use signs_of_life::SignsOfLife;
 
@@ -49,6 +61,7 @@ pub struct Settings {
     pub max_dynamic_state_bytes: usize,
     /// How long a parked poll waits before it looks again without having been woken.
     pub recheck: std::time::Duration,
+    pub coalescing: Coalescing,
 }
 
 /// One replica's use-cases. All that must last is in the database; what is kept here only makes
@@ -62,6 +75,11 @@ pub struct Broker {
     ready_edges: ReadyEdges,
     signs_of_life: SignsOfLife,
     emptying: claim::Emptying,
+    lanes: Lanes,
+    parking: Arc<Parking>,
+    outbox: Outbox,
+    clock: DatabaseClock,
+    held_since: HeldSince,
     activity: Activity,
     /// Tells this replica from others, for as long as it runs.
     replica_id: uuid::Uuid,
@@ -71,6 +89,8 @@ pub struct Broker {
 impl Broker {
     #[must_use]
     pub fn new(pool: PgPool, metrics: Arc<Metrics>, settings: Settings, stopping: CancellationToken) -> Self {
+        let max_rows = settings.coalescing.max_rows;
+        let parked = metrics.polls_parked.clone();
         Self {
             pool,
             metrics,
@@ -79,6 +99,11 @@ impl Broker {
             ready_edges: ReadyEdges::default(),
             signs_of_life: SignsOfLife::default(),
             emptying: claim::Emptying::default(),
+            held_since: HeldSince::default(),
+            parking: Arc::new(Parking::new(max_rows, settings.default_limit, settings.recheck, parked)),
+            outbox: Outbox::default(),
+            clock: DatabaseClock::default(),
+            lanes: Lanes::new(settings.coalescing),
             activity: Activity::default(),
             replica_id: uuid::Uuid::new_v4(),
             stopping,

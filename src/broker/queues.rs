@@ -101,7 +101,7 @@ impl Broker {
         store::queues::write_settings(&mut transaction, engine_type.as_str(), &settings).await?;
         commit(transaction).await?;
         tracing::info!(%engine_type, before = ?queue.settings, after = ?settings, "queue settings changed");
-        self.hub.wake_queue(engine_type.as_str());
+        self.parking.wake_queue(engine_type.as_str());
         self.read_queue(engine_type).await
     }
 
@@ -125,7 +125,7 @@ impl Broker {
         store::queues::resume(&mut connection, engine_type.as_str()).await?;
         drop(connection);
         tracing::info!(%engine_type, "queue resumed");
-        self.hub.wake_queue(engine_type.as_str());
+        self.parking.wake_queue(engine_type.as_str());
         self.read_queue(engine_type).await
     }
 

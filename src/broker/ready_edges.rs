@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_PRIORITY;
-use crate::store::lease::{Place, Range};
+use crate::store::due::{Place, Range};
 
 /// Any due row is found within 5 seconds, and sweeping takes at most about a twentieth of the time.
 const SWEEP_EVERY: Duration = Duration::from_secs(2);
@@ -64,7 +64,7 @@ pub struct Scan {
     pub normals: Vec<Range>,
     pub suspects: Vec<Range>,
     began_after: u64,
-    is_sweep: bool,
+    pub is_sweep: bool,
     began_at: Instant,
 }
 
@@ -114,34 +114,28 @@ impl ReadyEdges {
     }
 
     fn begin(&self, engine_type: &str) -> Scan {
-        let now = Instant::now();
+        self.with_edges(engine_type, |edges| {
+            *edges.under_way.entry(edges.landed).or_default() += 1;
+            edges.scan()
+        })
+    }
+
+    /// Where somebody begins who only wants to know whether there is anything; from the front where it is time for
+    /// that. It ends nowhere.
+    pub fn glance(&self, engine_type: &str) -> Scan {
+        self.with_edges(engine_type, Edges::scan)
+    }
+
+    fn with_edges<T>(&self, engine_type: &str, act: impl FnOnce(&mut Edges) -> T) -> T {
         let mut queues = self.lock();
-        if queues.len() >= MAX_QUEUES && !queues.contains_key(engine_type) {
+        if let Some(edges) = queues.get_mut(engine_type) {
+            return act(edges);
+        }
+        if queues.len() >= MAX_QUEUES {
             // Anybody may poll for any name. Who is forgotten begins at the front again.
             queues.retain(|_, edges| !edges.under_way.is_empty());
         }
-        let edges = queues.entry(engine_type.to_owned()).or_insert_with(|| Edges::at_the_front(now));
-        *edges.under_way.entry(edges.landed).or_default() += 1;
-        let is_sweep = now >= edges.next_sweep || (edges.is_sweep_asked && now >= edges.rested_at);
-        if is_sweep {
-            edges.is_sweep_asked = false;
-            edges.next_sweep = now + SWEEP_EVERY;
-        }
-        let ranges = |is_suspect: bool| {
-            (0..=MAX_PRIORITY)
-                .rev()
-                .map(|priority| Range {
-                    is_suspect,
-                    priority,
-                    behind: if is_sweep {
-                        Place::FRONT
-                    } else {
-                        edges.behind[usize::from(is_suspect)][usize::from(priority)]
-                    },
-                })
-                .collect()
-        };
-        Scan { normals: ranges(false), suspects: ranges(true), began_after: edges.landed, is_sweep, began_at: now }
+        act(queues.entry(engine_type.to_owned()).or_insert_with(|| Edges::at_the_front(Instant::now())))
     }
 
     fn end(&self, engine_type: &str, scan: &Scan, found: &Found) {
@@ -223,6 +217,29 @@ impl Edges {
             is_sweep_asked: false,
             rested_at: now,
         }
+    }
+
+    fn scan(&mut self) -> Scan {
+        let now = Instant::now();
+        let is_sweep = now >= self.next_sweep || (self.is_sweep_asked && now >= self.rested_at);
+        if is_sweep {
+            self.is_sweep_asked = false;
+            self.next_sweep = now + SWEEP_EVERY;
+        }
+        let ranges = |is_suspect: bool| {
+            (0..=MAX_PRIORITY)
+                .rev()
+                .map(|priority| Range {
+                    priority,
+                    behind: if is_sweep {
+                        Place::FRONT
+                    } else {
+                        self.behind[usize::from(is_suspect)][usize::from(priority)]
+                    },
+                })
+                .collect()
+        };
+        Scan { normals: ranges(false), suspects: ranges(true), began_after: self.landed, is_sweep, began_at: now }
     }
 
     /// There is something to be found at that place, also by claims that come after those under way:

@@ -1,21 +1,27 @@
 //! Settling and renewing: lock and read, the pure verdict of the domain, apply, one commit.
 
+mod completion;
+mod hindsight;
+
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::aftermath::{Aftermath, end_in_silence, fate};
+use super::coalesce::{self, Answers, Size, Verb};
 use super::{Broker, Error, LeaseLost, Result, commit};
 use crate::domain::event::{Outcome, Status};
-use crate::domain::fence::{self, Credentials, Hindsight, Standing};
-use crate::domain::ids::{EventId, LeaseToken};
+use crate::domain::fence::{self, Credentials, Standing};
+use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::settlement::{Report, Settlement};
 use crate::domain::verdict::Ending;
-use crate::store;
 use crate::store::PgConnection;
 use crate::store::endings::{self, Answer, EndedAttempt, Fate};
-use crate::store::open_events::{self, OpenEvent};
+use crate::store::open_events::{self, Locking, OpenEvent};
 use crate::store::policies_of_open_events;
+use hindsight::look_back;
 
 /// What a settlement came to.
 #[derive(Clone, Debug)]
@@ -41,33 +47,105 @@ pub struct Renewal {
     pub is_cancel_requested: bool,
 }
 
+/// Settlements that were sent together, carried out with those that others sent at the same time.
+#[derive(Debug)]
+pub struct Settling;
+
+impl Verb for Settling {
+    type Item = Vec<Settlement>;
+    type Answer = Vec<Result<Settled>>;
+
+    fn size(settlements: &Vec<Settlement>) -> Size {
+        Size { rows: settlements.len(), bytes: settlements.iter().map(|settlement| settlement.report.bytes()).sum() }
+    }
+
+    fn touches(settlements: &Vec<Settlement>) -> impl Iterator<Item = Uuid> {
+        settlements.iter().map(|settlement| settlement.event_id.0)
+    }
+
+    async fn run(broker: &Broker, items: &[Arc<Vec<Settlement>>]) -> Result<Answers<Self>> {
+        let settlements: Vec<&Settlement> = items.iter().flat_map(|settlements| settlements.iter()).collect();
+        // Alone, it waits for whoever holds its row.
+        let locking = if items.len() > 1 { Locking::SkipLocked } else { Locking::Wait };
+        let mut answers = broker.settle_together(&settlements, locking).await?.into_iter();
+        Ok(items
+            .iter()
+            .map(|settlements| {
+                let answers: Vec<_> = answers.by_ref().take(settlements.len()).collect();
+                answers.into_iter().collect::<Option<Vec<_>>>().map(Ok)
+            })
+            .collect())
+    }
+}
+
 impl Broker {
     /// Settles or renews one lease.
-    pub async fn settle(&self, settlement: Settlement) -> Result<Settled> {
-        self.settle_batch(std::slice::from_ref(&settlement)).await?.pop().expect("one answer for one settlement")
+    pub async fn settle(self: &Arc<Self>, settlement: Settlement) -> Result<Settled> {
+        let settlements = Arc::new(vec![settlement]);
+        coalesce::submit(self, |lanes| &lanes.settling, settlements)
+            .await?
+            .pop()
+            .expect("one answer for one settlement")
     }
 
     /// Settles many, each with its own verdict. Of an event that occurs more than once, each word is
     /// heard after the one before.
-    pub async fn settle_many(&self, settlements: &[Settlement]) -> Result<Vec<Result<Settled>>> {
+    pub async fn settle_many(self: &Arc<Self>, settlements: Vec<Settlement>) -> Result<Vec<Result<Settled>>> {
         let mut answers: Vec<Option<Result<Settled>>> = Vec::new();
         answers.resize_with(settlements.len(), || None);
-        let mut left: Vec<usize> = (0..settlements.len()).collect();
+        let mut left: Vec<(usize, Settlement)> = settlements.into_iter().enumerate().collect();
         while !left.is_empty() {
             let mut seen = HashSet::new();
-            let (round, later): (Vec<usize>, Vec<usize>) =
-                left.iter().partition(|&&index| seen.insert(settlements[index].event_id));
-            let batch: Vec<Settlement> = round.iter().map(|&index| settlements[index].clone()).collect();
-            for (index, answer) in round.into_iter().zip(self.settle_batch(&batch).await?) {
-                answers[index] = Some(answer);
+            let (round, later): (Vec<_>, Vec<_>) =
+                left.into_iter().partition(|(_, settlement)| seen.insert(settlement.event_id));
+            let (places, batch): (Vec<usize>, Vec<Settlement>) = round.into_iter().unzip();
+            let settled = coalesce::submit(self, |lanes| &lanes.settling, Arc::new(batch)).await?;
+            for (place, answer) in places.into_iter().zip(settled) {
+                answers[place] = Some(answer);
             }
             left = later;
         }
         Ok(answers.into_iter().map(|answer| answer.expect("every settlement was answered")).collect())
     }
 
-    /// Settles a batch with one commit, each with its own verdict. An event may occur once.
-    pub async fn settle_batch(&self, settlements: &[Settlement]) -> Result<Vec<Result<Settled>>> {
+    /// Settles a batch, each with its own verdict; `None` for one whose row somebody else has locked. An event
+    /// may occur once. Plain completions have one statement and one commit, all else has a transaction.
+    async fn settle_together(
+        &self,
+        settlements: &[&Settlement],
+        locking: Locking,
+    ) -> Result<Vec<Option<Result<Settled>>>> {
+        let mut answers: Vec<Option<Result<Settled>>> = Vec::new();
+        answers.resize_with(settlements.len(), || None);
+        if self.settings.coalescing.max_rows > 1 {
+            self.complete_plainly(settlements, &mut answers).await?;
+        }
+        let left: Vec<usize> = (0..settlements.len()).filter(|&index| answers[index].is_none()).collect();
+        if !left.is_empty() {
+            let rest: Vec<&Settlement> = left.iter().map(|&index| settlements[index]).collect();
+            for (index, answer) in left.into_iter().zip(self.settle_in_transaction(&rest, locking).await?) {
+                answers[index] = answer;
+            }
+        }
+        Ok(answers)
+    }
+
+    /// The holder of a lease reported on it.
+    fn note_spoken(&self, holder: Option<EngineId>, engine_type: &str, is_late: bool) {
+        if let Some(holder) = holder {
+            // Its token speaks for it where it does not name itself.
+            self.note_sign_of_life(holder);
+        }
+        if is_late {
+            self.metrics.settlements_late.with_label_values(&[engine_type]).inc();
+        }
+    }
+
+    async fn settle_in_transaction(
+        &self,
+        settlements: &[&Settlement],
+        locking: Locking,
+    ) -> Result<Vec<Option<Result<Settled>>>> {
         let mut transaction = self.begin().await?;
         let mut aftermath = Aftermath::default();
         let mut answers: Vec<Option<Result<Settled>>> = Vec::new();
@@ -76,9 +154,14 @@ impl Broker {
 
         let ids: Vec<EventId> = settlements.iter().map(|settlement| settlement.event_id).collect();
         debug_assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "an event occurs once");
-        let open = open_by_id(&mut transaction, &ids).await?;
+        let open = open_by_id(&mut transaction, &ids, locking).await?;
         for (index, settlement) in settlements.iter().enumerate() {
-            match self.admit(&mut transaction, settlement, open.get(&settlement.event_id)).await? {
+            let event = open.get(&settlement.event_id);
+            if event.is_none() && locking == Locking::SkipLocked {
+                // Ended, or locked: alone, it waits for the answer to that.
+                continue;
+            }
+            match self.admit(&mut transaction, settlement, event).await? {
                 Ok(event) => live.push((index, event)),
                 Err(answer) => answers[index] = Some(answer),
             }
@@ -88,19 +171,15 @@ impl Broker {
         commit(transaction).await?;
 
         self.announce(aftermath);
-        for (settlement, event) in live.iter().map(|(index, event)| (&settlements[*index], event)) {
-            if let Some(holder) = event.lease.holder {
-                // Its token speaks for it where it does not name itself.
-                self.note_sign_of_life(holder);
-            }
-            if event.late_by_seconds.is_some() && !matches!(settlement.report, Report::Renewed { .. }) {
-                self.metrics.settlements_late.with_label_values(&[&event.engine_type]).inc();
-            }
+        for (settlement, event) in live.iter().map(|(index, event)| (settlements[*index], event)) {
+            let is_renewal = matches!(settlement.report, Report::Renewed { .. });
+            let is_late = event.late_by_seconds.is_some() && !is_renewal;
+            self.note_spoken(event.lease.holder, &event.engine_type, is_late);
             if settlement.lease_token.is_none() {
                 self.metrics.settlements_unfenced.inc();
             }
         }
-        Ok(answers.into_iter().map(|answer| answer.expect("every settlement was answered")).collect())
+        Ok(answers)
     }
 
     /// Whether a settlement acts on a lease; if not, its answer.
@@ -143,13 +222,13 @@ impl Broker {
         if !endings::take_loss_back(connection, open.event_id, token, settlement.caller).await? {
             return Ok(None);
         }
-        Ok(open_events::lock(connection, &[open.event_id]).await?.pop())
+        Ok(open_events::lock(connection, &[open.event_id], Locking::Wait).await?.pop())
     }
 
     async fn renew_live(
         &self,
         connection: &mut PgConnection,
-        settlements: &[Settlement],
+        settlements: &[&Settlement],
         live: &[(usize, OpenEvent)],
         answers: &mut [Option<Result<Settled>>],
     ) -> Result<()> {
@@ -191,7 +270,7 @@ impl Broker {
     pub(super) async fn hand_back_leases(&self, leases: &[(EventId, LeaseToken)]) -> Result<()> {
         let mut transaction = self.begin().await?;
         let ids: Vec<EventId> = leases.iter().map(|(event_id, _)| *event_id).collect();
-        let open = open_by_id(&mut transaction, &ids).await?;
+        let open = open_by_id(&mut transaction, &ids, Locking::Wait).await?;
         let unheard: Vec<(OpenEvent, Ending)> = leases
             .iter()
             .filter_map(|(event_id, token)| open.get(event_id).filter(|event| event.lease.lease_token == Some(*token)))
@@ -206,15 +285,19 @@ impl Broker {
     }
 }
 
-async fn open_by_id(connection: &mut PgConnection, ids: &[EventId]) -> Result<HashMap<EventId, OpenEvent>> {
-    let open = open_events::lock(connection, ids).await?;
+async fn open_by_id(
+    connection: &mut PgConnection,
+    ids: &[EventId],
+    locking: Locking,
+) -> Result<HashMap<EventId, OpenEvent>> {
+    let open = open_events::lock(connection, ids, locking).await?;
     Ok(open.into_iter().map(|event| (event.event_id, event)).collect())
 }
 
 /// Ends the leases that were reported on, by the budgets.
 async fn end_live(
     connection: &mut PgConnection,
-    settlements: &[Settlement],
+    settlements: &[&Settlement],
     live: &[(usize, OpenEvent)],
     answers: &mut [Option<Result<Settled>>],
     aftermath: &mut Aftermath,
@@ -291,33 +374,4 @@ fn ended_attempt<'a>(
         error_message: error.map(|error| error.message.as_str()),
         late_by_seconds: event.late_by_seconds,
     }
-}
-
-/// The answer to a report on a lease that is over: the first answer again, or a refusal.
-async fn look_back(connection: &mut PgConnection, settlement: &Settlement) -> Result<Result<Settled>> {
-    let event_id = settlement.event_id;
-    let found = store::attempts::look_back(connection, event_id, settlement.lease_token, settlement.caller).await?;
-    let Some(lookback) = found else { return Ok(Err(Error::EventNotFound(event_id))) };
-    let lost = LeaseLost {
-        event_id,
-        lease_ended_by: lookback.ended.as_ref().map(|ended| ended.outcome),
-        lease_ended_at: lookback.ended.as_ref().map(|ended| ended.ended_at),
-        event_status: lookback.event_status,
-        current_attempt: lookback.current_attempt,
-    };
-    let Some(ended) = lookback.ended else { return Ok(Err(Error::LeaseLost(Box::new(lost)))) };
-    Ok(match (fence::hindsight(settlement.report.status(), ended.outcome), ended.answer) {
-        (Hindsight::Repeat, Some(answer)) => Ok(Settled {
-            event_id,
-            status: answer.event_status(),
-            attempt: ended.attempt,
-            outcome: SettledOutcome::Ended(answer),
-            available_at: ended.available_at,
-            renewal: None,
-        }),
-        (Hindsight::AlreadySettled { as_status }, _) => {
-            Err(Error::AlreadySettled { event_id, settled_as: as_status, settled_at: ended.ended_at })
-        }
-        (Hindsight::LeaseLost | Hindsight::Repeat, _) => Err(Error::LeaseLost(Box::new(lost))),
-    })
 }

@@ -28,6 +28,18 @@ pub enum Report {
 }
 
 impl Report {
+    /// Of the JSON that goes with it.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let json = match self {
+            Self::Completed { result } => result,
+            Self::Failed { error, .. } => &error.details,
+            Self::Renewed { progress, .. } => progress,
+            Self::Released { .. } => &None,
+        };
+        json.as_ref().map_or(0, |json| json.get().len())
+    }
+
     /// The word of the contract for it.
     #[must_use]
     pub const fn status(&self) -> Status {

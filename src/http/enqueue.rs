@@ -1,5 +1,7 @@
 //! `POST /events` and `POST /events/batch`.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -110,9 +112,10 @@ pub async fn enqueue(State(api): State<Api>, input: Input) -> Result<Response, P
         let event = reader.body()?.and_then(|fields| read_event(&fields, api.limits, key, trace));
         reader.finish(|| event)?
     };
-    let taken = api.broker.enqueue(&event).await?;
+    let events = Arc::new(vec![event]);
+    let taken = api.broker.enqueue(Arc::clone(&events)).await?.pop().expect("one answer for one event")?;
     let status = if matches!(taken, Taken::New(_)) { StatusCode::CREATED } else { StatusCode::OK };
-    let reply = EnqueuedReply::of(&event, taken);
+    let reply = EnqueuedReply::of(&events[0], taken);
     let location = format!("/api/v1/events/{}", reply.event_id);
     Ok((status, [(header::LOCATION, location)], Json(reply)).into_response())
 }
@@ -132,13 +135,15 @@ pub async fn enqueue(State(api): State<Api>, input: Input) -> Result<Response, P
 )]
 pub async fn enqueue_batch(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
     let (read, is_atomic) = read_batch(&input, api.limits)?;
-    let events: Vec<NewEvent> = read.iter().flatten().cloned().collect();
+    let events: Arc<Vec<NewEvent>> = Arc::new(read.iter().flatten().cloned().collect());
     let mut taken = if is_atomic && events.len() < read.len() {
         events.iter().map(|_| Err(broker::Error::BatchRefused)).collect()
     } else if events.is_empty() {
         Vec::new()
+    } else if is_atomic {
+        api.broker.enqueue_atomically(&events).await?
     } else {
-        api.broker.enqueue_batch(&events, is_atomic).await?
+        api.broker.enqueue(Arc::clone(&events)).await?
     }
     .into_iter();
     let results: Vec<EnqueueResult> = read

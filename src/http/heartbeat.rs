@@ -11,7 +11,7 @@ use super::fields::{Fields, any_json, any_object, integer, parsed, uuid};
 use super::input::{Input, parse_uuid};
 use super::problem::{Problem, ProblemBody};
 use super::{Api, Limits};
-use crate::broker::engines::{Heartbeat, HeldLease, LeaseAnswer, LeaseFate};
+use crate::broker::engines::beat::{Heartbeat, HeldLease, LeaseAnswer, LeaseFate};
 use crate::domain::engine::{Command, EngineStatus};
 use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
@@ -63,9 +63,9 @@ pub struct HeldLeaseBody {
 )]
 pub async fn heartbeat(State(api): State<Api>, input: Input) -> Result<Json<HeartbeatReply>, Problem> {
     let (engine_id, heartbeat) = read_heartbeat(&input, api.limits)?;
-    let answer = api.broker.heartbeat(engine_id, &heartbeat).await?;
+    let answer = api.broker.heartbeat(engine_id, heartbeat).await?;
     Ok(Json(HeartbeatReply {
-        status: answer.engine.status,
+        status: answer.status,
         command: answer.command,
         leases: answer.leases.iter().map(HeldLeaseReply::of).collect(),
     }))

@@ -37,6 +37,7 @@ pub enum Code {
     InvalidInput,
     IdempotencyKeyReused,
     PollIdReused,
+    Overloaded,
     Internal,
     DatabaseUnavailable,
     ShuttingDown,
@@ -79,6 +80,7 @@ impl Code {
             Self::PollIdReused => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "poll_id_reused", "The poll id stands for another poll")
             }
+            Self::Overloaded => (StatusCode::TOO_MANY_REQUESTS, "overloaded", "Too much at once"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here"),
             Self::DatabaseUnavailable => {
                 (StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", "The database is not available")
@@ -301,6 +303,7 @@ impl From<broker::Error> for Problem {
                 tracing::error!(error = detail, "request failed");
                 Self::internal()
             }
+            Error::Overloaded => Self::new(Code::Overloaded, detail).retry_after_a_second(),
             Error::ShuttingDown => Self::new(Code::ShuttingDown, detail).retry_after_a_second(),
         }
     }

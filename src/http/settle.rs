@@ -301,7 +301,7 @@ pub fn read_entries(items: Vec<&RawValue>, limits: Limits, caller: Option<Engine
 /// Settles what could be read, and answers every entry in its place.
 pub async fn settle_entries(api: &Api, entries: Vec<Entry>) -> Result<Vec<SettleResult>, Problem> {
     let settlements: Vec<Settlement> = entries.iter().filter_map(|entry| entry.as_ref().ok()).cloned().collect();
-    let mut settled = api.broker.settle_many(&settlements).await?.into_iter();
+    let mut settled = api.broker.settle_many(settlements).await?.into_iter();
     Ok(entries
         .into_iter()
         .map(|entry| match entry {

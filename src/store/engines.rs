@@ -1,5 +1,6 @@
 //! The engine registry.
 
+pub mod beat;
 pub mod changes;
 
 use chrono::{DateTime, Utc};
@@ -191,41 +192,6 @@ pub async fn list(
 pub async fn read(connection: &mut PgConnection, engine_id: EngineId) -> Result<Option<Engine>> {
     let filter = Filter { engine_id: Some(engine_id), ..Filter::default() };
     Ok(list(connection, &filter, None, 1).await?.pop())
-}
-
-/// A heartbeat's news.
-#[derive(Clone, Debug)]
-pub struct HeartbeatUpdate<'a> {
-    pub current_workload: Option<u32>,
-    pub metadata: Option<MergedMetadata<'a>>,
-}
-
-/// The static configuration as it was read, and the dynamic state already merged.
-#[derive(Clone, Debug)]
-pub struct MergedMetadata<'a> {
-    pub static_config: &'a str,
-    pub dynamic_state: &'a str,
-}
-
-/// Takes a heartbeat of a locked engine, which makes an unresponsive one active again.
-pub async fn beat(connection: &mut PgConnection, engine_id: EngineId, update: &HeartbeatUpdate<'_>) -> Result<()> {
-    sqlx::query(
-        "update eventlease.engine_states
-         set last_heartbeat = statement_timestamp(), last_seen_at = statement_timestamp(),
-             current_workload = coalesce($2, current_workload),
-             metadata = case when $3::text is null then metadata
-                 else json_build_object('static_config', $3::json, 'dynamic_state', $4::json) end,
-             status = case when drain_requested_at is null then 'active' else 'draining' end,
-             unresponsive_since = null
-         where engine_id = $1",
-    )
-    .bind(engine_id.0)
-    .bind(update.current_workload.map(u32::cast_signed))
-    .bind(update.metadata.as_ref().map(|metadata| metadata.static_config))
-    .bind(update.metadata.as_ref().map(|metadata| metadata.dynamic_state))
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
 /// Starts or ends draining. An unresponsive engine stays so, but comes back draining.

@@ -1,22 +1,24 @@
 //! What can go wrong with the database, sorted by what a caller can do about it.
 
 use std::fmt;
+use std::sync::Arc;
 
-#[derive(Debug, thiserror::Error)]
+/// Cheap to clone: one failure may be the answer to many.
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// Not reachable, restarting, or out of connections. The same call may work in a moment.
     #[error("the database is not available")]
-    Unavailable(#[source] sqlx::Error),
+    Unavailable(#[source] Arc<sqlx::Error>),
     /// A statement ran into its time limit.
     #[error("the database did not answer in time")]
-    Timeout(#[source] sqlx::Error),
+    Timeout(#[source] Arc<sqlx::Error>),
     /// A stored value that this version does not understand.
     #[error("{table}.{column} of {id} holds {value:?}, which is not understood")]
     Corrupt { table: &'static str, column: &'static str, id: String, value: String },
     #[error("the schema could not be migrated")]
-    Migration(#[source] sqlx::migrate::MigrateError),
+    Migration(#[source] Arc<sqlx::migrate::MigrateError>),
     #[error("a statement failed")]
-    Failed(#[source] sqlx::Error),
+    Failed(#[source] Arc<sqlx::Error>),
 }
 
 impl Error {
@@ -42,9 +44,11 @@ impl From<sqlx::Error> for Error {
         let code =
             error.as_database_error().and_then(sqlx::error::DatabaseError::code).map(std::borrow::Cow::into_owned);
         match (&error, code.as_deref()) {
-            (_, Some(code)) if TIMEOUT.contains(&code) => Self::Timeout(error),
-            (_, Some(CHECK_VIOLATION)) if is_of_no_constraint => Self::Unavailable(error),
-            (_, Some(code)) if UNAVAILABLE.iter().any(|begin| code.starts_with(begin)) => Self::Unavailable(error),
+            (_, Some(code)) if TIMEOUT.contains(&code) => Self::Timeout(error.into()),
+            (_, Some(CHECK_VIOLATION)) if is_of_no_constraint => Self::Unavailable(error.into()),
+            (_, Some(code)) if UNAVAILABLE.iter().any(|begin| code.starts_with(begin)) => {
+                Self::Unavailable(error.into())
+            }
             (
                 sqlx::Error::Io(_)
                 | sqlx::Error::Tls(_)
@@ -53,8 +57,8 @@ impl From<sqlx::Error> for Error {
                 | sqlx::Error::WorkerCrashed
                 | sqlx::Error::Protocol(_),
                 _,
-            ) => Self::Unavailable(error),
-            _ => Self::Failed(error),
+            ) => Self::Unavailable(error.into()),
+            _ => Self::Failed(error.into()),
         }
     }
 }

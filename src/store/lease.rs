@@ -64,106 +64,36 @@ pub async fn lock_engines(connection: &mut PgConnection, engines: &[EngineId]) -
 }
 
 /// What one engine holds now.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Held {
-    pub engine_id: EngineId,
     pub leases: u32,
     pub has_suspect: bool,
+    /// The polls that were given these leases.
+    pub poll_ids: Vec<Uuid>,
+    /// The oldest of them is of then; without any, it is now.
+    pub since: DateTime<Utc>,
 }
 
-/// Counts what locked engines hold. Must be a later statement than the one that locked them.
-pub async fn count_held(connection: &mut PgConnection, engines: &[EngineId]) -> Result<Vec<Held>> {
+/// Counts what locked engines hold, each from a time on, in their order. Must be a later statement than the one that
+/// locked them.
+pub async fn count_held(
+    connection: &mut PgConnection,
+    engines: &[EngineId],
+    since: &[DateTime<Utc>],
+) -> Result<Vec<Held>> {
+    if engines.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
-    let rows: Vec<(Uuid, i32, bool)> = sqlx::query_as(
-        "select leased_by, count(*)::integer, bool_or(lane = 1)
-         from eventlease.event_queue
-         where leased_by = any($1) and state = 'processing'
-         group by leased_by",
-    )
-    .bind(ids)
-    .fetch_all(connection)
-    .await?;
+    let rows: Vec<(i32, bool, Option<Vec<Uuid>>, DateTime<Utc>)> =
+        sqlx::query_as(include_str!("sql/count_held.sql")).bind(ids).bind(since).fetch_all(connection).await?;
     Ok(rows
         .into_iter()
-        .map(|(engine_id, leases, has_suspect)| Held {
-            engine_id: EngineId(engine_id),
+        .map(|(leases, has_suspect, poll_ids, since)| Held {
             leases: leases.cast_unsigned(),
             has_suspect,
-        })
-        .collect())
-}
-
-/// Where the scan of one (lane, priority) of a queue begins: behind this place.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Place {
-    pub available_at: DateTime<Utc>,
-    pub event_id: EventId,
-}
-
-impl Place {
-    /// Before everything.
-    pub const FRONT: Self = Self { available_at: DateTime::<Utc>::UNIX_EPOCH, event_id: EventId(Uuid::nil()) };
-}
-
-/// One (lane, priority) to scan.
-#[derive(Clone, Copy, Debug)]
-pub struct Range {
-    pub is_suspect: bool,
-    pub priority: u8,
-    pub behind: Place,
-}
-
-/// A due event whose row is locked by this transaction.
-#[derive(Clone, Copy, Debug)]
-pub struct DueEvent {
-    pub place: Place,
-    pub priority: u8,
-    pub is_suspect: bool,
-    pub payload_bytes: u64,
-    pub is_overdue: bool,
-}
-
-#[derive(sqlx::FromRow)]
-struct DueRow {
-    event_id: Uuid,
-    lane: i16,
-    priority: i16,
-    available_at: DateTime<Utc>,
-    payload_bytes: i32,
-    is_overdue: bool,
-}
-
-/// Locks up to `limit` due events of one lane, in the order of `ranges` (priority 9 first), passing
-/// over those that another transaction has locked.
-pub async fn lock_due(
-    connection: &mut PgConnection,
-    engine_type: &str,
-    ranges: &[Range],
-    limit: u32,
-    overdue_after_seconds: u32,
-) -> Result<Vec<DueEvent>> {
-    let lanes: Vec<i16> = ranges.iter().map(|range| i16::from(range.is_suspect)).collect();
-    let priorities: Vec<i16> = ranges.iter().map(|range| i16::from(range.priority)).collect();
-    let behind_ats: Vec<DateTime<Utc>> = ranges.iter().map(|range| range.behind.available_at).collect();
-    let behind_ids: Vec<Uuid> = ranges.iter().map(|range| range.behind.event_id.0).collect();
-    let rows: Vec<DueRow> = sqlx::query_as(include_str!("sql/lock_due.sql"))
-        .bind(engine_type)
-        .bind(lanes)
-        .bind(priorities)
-        .bind(behind_ats)
-        .bind(behind_ids)
-        .bind(i64::from(limit))
-        .bind(f64::from(overdue_after_seconds))
-        .fetch_all(connection)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| DueEvent {
-            place: Place { available_at: row.available_at, event_id: EventId(row.event_id) },
-            priority: u8::try_from(row.priority).expect("the schema keeps priorities in 0 to 9"),
-            is_suspect: row.lane == 1,
-            payload_bytes: u64::from(row.payload_bytes.cast_unsigned()),
-            is_overdue: row.is_overdue,
+            poll_ids: poll_ids.unwrap_or_default(),
+            since,
         })
         .collect())
 }
@@ -357,10 +287,46 @@ fn leased_event(row: LeasedRow) -> Result<LeasedEvent> {
     })
 }
 
-/// When the next event of a queue that is not due yet will be, in seconds from now.
-pub async fn seconds_until_next_due(connection: &mut PgConnection, engine_type: &str) -> Result<Option<f64>> {
-    Ok(sqlx::query_scalar(include_str!("sql/seconds_until_next_due.sql"))
-        .bind(engine_type)
-        .fetch_one(connection)
-        .await?)
+/// An engine, as far as a parked poll of it has to know.
+#[derive(Debug)]
+pub struct Glance {
+    pub engine_id: EngineId,
+    pub engine_type: String,
+    pub status: EngineStatus,
+    pub holds_any: bool,
+}
+
+/// Looks at engines, and whether they hold anything leased since; unknown ones are missing from the answer.
+pub async fn glance_at_engines(
+    connection: &mut PgConnection,
+    engines: &[EngineId],
+    since: &[DateTime<Utc>],
+) -> Result<Vec<Glance>> {
+    let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
+    let rows: Vec<(Uuid, String, String, bool)> = sqlx::query_as(
+        "select s.engine_id, s.engine_type, s.status, exists (
+                select from eventlease.event_queue q
+                where q.leased_by = asked.engine_id and q.state = 'processing' and q.leased_at >= asked.since)
+         from unnest($1::uuid[], $2::timestamptz[]) as asked (engine_id, since)
+         cross join lateral (
+             select s.engine_id, s.engine_type, s.status from eventlease.engine_states s
+             where s.engine_id = asked.engine_id
+             limit 1
+         ) s",
+    )
+    .bind(ids)
+    .bind(since)
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|(engine_id, engine_type, status, holds_any)| {
+            Ok(Glance {
+                engine_id: EngineId(engine_id),
+                engine_type,
+                status: EngineStatus::parse(&status)
+                    .ok_or_else(|| Error::corrupt("engine_states", "status", engine_id, &status))?,
+                holds_any,
+            })
+        })
+        .collect()
 }

@@ -28,7 +28,7 @@ pub async fn migrate(pool: &PgPool) -> Result<()> {
     sqlx::query("select set_config('statement_timeout', '0', false)").execute(&mut *connection).await?;
     migrator().run(&mut *connection).await.map_err(|error| match error {
         sqlx::migrate::MigrateError::Execute(error) => Error::from(error),
-        other => Error::Migration(other),
+        other => Error::Migration(other.into()),
     })?;
     Ok(connection.close().await?)
 }

@@ -4,8 +4,10 @@
 pub mod activity;
 pub mod attempts;
 pub mod cancel;
+pub mod complete;
 pub mod dead_letters;
 pub mod depth;
+pub mod due;
 pub mod endings;
 pub mod engines;
 pub mod enqueue;

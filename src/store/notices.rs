@@ -1,19 +1,31 @@
-//! What producers in SQL say with their commits: `NOTIFY eventlease`, with the queue's name.
+//! What is said with commits: by producers in SQL (`NOTIFY eventlease`, with the queue's name), and by replicas to
+//! one another.
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgListener, PgPoolOptions};
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
 
 use super::Result;
 
-const CHANNEL: &str = "eventlease";
+const OF_PRODUCERS: &str = "eventlease";
+const OF_REPLICAS: &str = "eventlease_replicas";
 
 #[derive(Debug)]
 pub struct Notices {
     listener: PgListener,
+    replica_id: String,
+}
+
+/// Events came into a queue.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Notice {
+    pub engine_type: String,
+    /// By way of SQL, perhaps from a transaction that began long before.
+    pub is_of_a_producer: bool,
 }
 
 /// Listens on a connection of its own: one of the pool's would be missing there for ever.
-pub async fn listen(pool: &PgPool) -> Result<Notices> {
+pub async fn listen(pool: &PgPool, replica_id: Uuid) -> Result<Notices> {
     let own = PgPoolOptions::new()
         .max_connections(1)
         .max_lifetime(None)
@@ -21,13 +33,39 @@ pub async fn listen(pool: &PgPool) -> Result<Notices> {
         .acquire_timeout(pool.options().get_acquire_timeout())
         .connect_lazy_with((*pool.connect_options()).clone());
     let mut listener = PgListener::connect_with(&own).await?;
-    listener.listen(CHANNEL).await?;
-    Ok(Notices { listener })
+    listener.listen_all([OF_PRODUCERS, OF_REPLICAS]).await?;
+    Ok(Notices { listener, replica_id: replica_id.simple().to_string() })
 }
 
 impl Notices {
-    /// The queue that the next transaction put events into. What is said while the connection is broken is lost.
-    pub async fn next(&mut self) -> Result<String> {
-        Ok(self.listener.recv().await?.payload().to_owned())
+    /// What a producer or another replica says next. What is said while the connection is broken is lost.
+    pub async fn next(&mut self) -> Result<Notice> {
+        loop {
+            let notification = self.listener.recv().await?;
+            let payload = notification.payload();
+            if notification.channel() == OF_PRODUCERS {
+                return Ok(Notice { engine_type: payload.to_owned(), is_of_a_producer: true });
+            }
+            match payload.split_once(' ') {
+                Some((teller, engine_type)) if teller != self.replica_id => {
+                    return Ok(Notice { engine_type: engine_type.to_owned(), is_of_a_producer: false });
+                }
+                Some(_) | None => {}
+            }
+        }
     }
+}
+
+/// Tells other replicas of queues into which events came. Nothing needs to be durable of it.
+pub async fn tell_replicas(connection: &mut PgConnection, replica_id: Uuid, engine_types: &[String]) -> Result<()> {
+    sqlx::query(
+        "select set_config('synchronous_commit', 'off', true), pg_notify($1, $2 || ' ' || engine_type)
+         from unnest($3::text[]) as told (engine_type)",
+    )
+    .bind(OF_REPLICAS)
+    .bind(replica_id.simple().to_string())
+    .bind(engine_types)
+    .execute(connection)
+    .await?;
+    Ok(())
 }

@@ -68,15 +68,25 @@ macro_rules! select_open_events {
     };
 }
 
-/// Locks those of `events` that are open, in the order of their ids; waits for whoever holds one.
-pub async fn lock(connection: &mut PgConnection, events: &[EventId]) -> Result<Vec<OpenEvent>> {
+/// What to do about a row that somebody else has locked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Locking {
+    Wait,
+    SkipLocked,
+}
+
+/// Locks those of `events` that are open, in the order of their ids.
+pub async fn lock(connection: &mut PgConnection, events: &[EventId], locking: Locking) -> Result<Vec<OpenEvent>> {
     let ids: Vec<Uuid> = events.iter().map(|event| event.0).collect();
-    let rows: Vec<Row> = sqlx::query_as(select_open_events!(
-        "from eventlease.event_queue q where q.event_id = any($1) order by q.event_id for update"
-    ))
-    .bind(ids)
-    .fetch_all(connection)
-    .await?;
+    let statement = match locking {
+        Locking::Wait => select_open_events!(
+            "from eventlease.event_queue q where q.event_id = any($1) order by q.event_id for update"
+        ),
+        Locking::SkipLocked => select_open_events!(
+            "from eventlease.event_queue q where q.event_id = any($1) order by q.event_id for update skip locked"
+        ),
+    };
+    let rows: Vec<Row> = sqlx::query_as(statement).bind(ids).fetch_all(connection).await?;
     Ok(rows.into_iter().map(open_event).collect())
 }
 

@@ -1,5 +1,7 @@
 //! Queues: their settings, whether they are paused, how deep they are.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -167,24 +169,29 @@ pub async fn resume(connection: &mut PgConnection, engine_type: &str) -> Result<
 }
 
 /// What a lease has to know of its queue.
-#[derive(Clone, Debug, Default, sqlx::FromRow)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Gate {
     pub is_paused: bool,
-    pub pause_reason: Option<String>,
     pub default_limit: Option<i32>,
     pub max_processing: Option<i32>,
 }
 
-pub async fn gate(connection: &mut PgConnection, engine_type: &str) -> Result<Gate> {
-    let gate: Option<Gate> = sqlx::query_as(
-        "select paused_at is not null and (resume_at is null or resume_at > statement_timestamp()) as is_paused,
-                pause_reason, default_limit, max_processing
-         from eventlease.queues where engine_type = $1",
+/// Those of queues that exist, by their names.
+pub async fn gates(connection: &mut PgConnection, engine_types: &[&str]) -> Result<HashMap<String, Gate>> {
+    let rows: Vec<(String, bool, Option<i32>, Option<i32>)> = sqlx::query_as(
+        "select engine_type, paused_at is not null and (resume_at is null or resume_at > statement_timestamp()),
+                default_limit, max_processing
+         from eventlease.queues where engine_type = any($1)",
     )
-    .bind(engine_type)
-    .fetch_optional(connection)
+    .bind(engine_types)
+    .fetch_all(connection)
     .await?;
-    Ok(gate.unwrap_or_default())
+    Ok(rows
+        .into_iter()
+        .map(|(engine_type, is_paused, default_limit, max_processing)| {
+            (engine_type, Gate { is_paused, default_limit, max_processing })
+        })
+        .collect())
 }
 
 /// Locks the queue against other leases of it, and counts what is being processed: in a statement

@@ -22,6 +22,9 @@ use crate::metrics::Metrics;
 /// A round that takes longer is given up, and tried again.
 const ROUND_TIMEOUT: Duration = Duration::from_mins(1);
 
+/// While one look commits, the next ones can scan.
+const LOOKS_AT_ONCE: usize = 3;
+
 /// One kind of background work.
 trait Task: Send + Sync + 'static {
     const NAME: &'static str;
@@ -49,6 +52,19 @@ pub fn start(
     start.task(idempotency::IdempotencyKeys { broker: Arc::clone(broker) });
     start.task(event_ends::EventEnds { broker: Arc::clone(broker) });
     tracker.spawn(notices::run(Arc::clone(broker), stop.clone()));
+    for _ in 0..LOOKS_AT_ONCE {
+        let (broker, stop) = (Arc::clone(broker), stop.clone());
+        tracker.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = broker.run_looks() => {}
+            }
+        });
+    }
+    let (lookout, outbox) = (Arc::clone(broker), Arc::clone(broker));
+    let (stop_lookout, stop_outbox) = (stop.clone(), stop.clone());
+    tracker.spawn(async move { lookout.keep_lookout(&stop_lookout).await });
+    tracker.spawn(async move { outbox.run_outbox(&stop_outbox).await });
     tracker.close();
     tracker
 }

@@ -1,4 +1,4 @@
-//! Listens for what producers in SQL take in, so that parked polls need not wait for their recheck.
+//! Listens for what producers in SQL and other replicas take in, so that parked polls need not wait for the lookout.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker::Broker;
 
-/// Nothing is lost meanwhile: polls look again by themselves.
+/// Nothing is lost meanwhile: the lookout finds out.
 const PAUSE_AFTER_TROUBLE: Duration = Duration::from_secs(5);
 
 /// Listens until told to stop, again after each trouble. Not a task with rounds: it only waits.
@@ -16,13 +16,13 @@ pub async fn run(broker: Arc<Broker>, stop: CancellationToken) {
     loop {
         let trouble = tokio::select! {
             () = stop.cancelled() => return,
-            trouble = broker.hear_producers() => trouble,
+            trouble = broker.hear_of_events() => trouble,
         };
         if let Err(error) = trouble {
             if was_well {
-                tracing::warn!(%error, "events from sql are not heard of at once; it goes on trying");
+                tracing::warn!(%error, "events from elsewhere are not heard of at once; it goes on trying");
             } else {
-                tracing::debug!(%error, "events from sql are still not heard of at once");
+                tracing::debug!(%error, "events from elsewhere are still not heard of at once");
             }
             was_well = false;
         }

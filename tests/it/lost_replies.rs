@@ -5,7 +5,6 @@ use std::sync::Arc;
 use eventlease::broker::lease::Poll;
 use eventlease::domain::ids::EngineId;
 use eventlease::domain::names::EngineType;
-use futures_util::FutureExt;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -43,7 +42,7 @@ async fn a_repeated_poll_is_answered_with_the_same_leases_unchanged() {
     assert_eq!(ids(&anew).len(), 1, "none left: a new request");
 }
 
-/// Polls once and hangs up before the answer is there; returns when the look has come to its end.
+/// Polls, and hangs up in the middle of the look: while that waits for the engine, which somebody has locked.
 async fn poll_and_hang_up(lab: &Lab, engine: &str, poll_id: Option<Uuid>) {
     let poll = Poll {
         engine_type: EngineType::parse("dialogue").expect("a name"),
@@ -53,9 +52,38 @@ async fn poll_and_hang_up(lab: &Lab, engine: &str, poll_id: Option<Uuid>) {
         visibility_timeout_seconds: None,
         poll_id,
     };
-    let others = Arc::strong_count(lab.broker());
-    assert!(lab.broker().lease(poll).now_or_never().is_none());
-    lab.wait_for("the look to end", async || (Arc::strong_count(lab.broker()) <= others).then_some(())).await;
+    let mut holder = lab.db.begin().await.expect("a transaction");
+    sqlx::query("select from eventlease.engine_states where engine_id = $1::uuid for update")
+        .bind(engine)
+        .execute(&mut *holder)
+        .await
+        .expect("a lock");
+    let broker = Arc::clone(lab.broker());
+    let caller = tokio::spawn(async move { broker.lease(poll).await });
+    lab.wait_for_a_blocked_server().await;
+    caller.abort();
+    assert!(caller.await.expect_err("aborted").is_cancelled());
+    holder.rollback().await.expect("the lock goes");
+}
+
+/// Waits until an attempt has been handed back.
+async fn wait_for_hand_back(lab: &Lab, event_id: &str, attempt: usize) {
+    lab.wait_for("the hand-back", async || (lab.attempts(event_id).await.len() == attempt).then_some(())).await;
+}
+
+/// Who hangs up before anything was looked for is not there any more when events come.
+#[tokio::test]
+async fn a_parked_poll_that_hung_up_takes_nothing() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let path = "/api/v1/events/queue/dialogue?wait_seconds=30";
+    let parked = tokio::spawn(lab.request("GET", path).header("X-Engine-Id", &engine).send());
+    lab.wait_for_parked_polls(1).await;
+    parked.abort();
+    lab.wait_for_parked_polls(0).await;
+    let event_id = lab.enqueue("dialogue", json!({})).await;
+    assert_eq!(lab.lease_one("dialogue", &engine).await["event_id"], event_id);
+    assert_eq!(lab.attempts(&event_id).await.len(), 0);
 }
 
 #[tokio::test]
@@ -64,6 +92,7 @@ async fn what_is_leased_for_a_caller_that_has_hung_up_goes_back_uncounted() {
     let (gone, other) = (lab.register("dialogue", json!({})).await, lab.register("dialogue", json!({})).await);
     let event_id = lab.enqueue("dialogue", json!({})).await;
     poll_and_hang_up(&lab, &gone, None).await;
+    wait_for_hand_back(&lab, &event_id, 1).await;
     let leased = lab.lease_one("dialogue", &other).await;
     assert_eq!((&leased["event_id"], &leased["losses_left"]), (&json!(event_id), &json!(3)));
     assert_eq!(lab.attempts(&event_id).await[0]["outcome"], "released");
@@ -78,6 +107,7 @@ async fn callers_that_hang_up_again_and_again_do_not_slow_an_event_down() {
         from eventlease.event_queue";
     for attempt in 1..=4 {
         poll_and_hang_up(&lab, &engine, None).await;
+        wait_for_hand_back(&lab, &event_id, usize::try_from(attempt).expect("small")).await;
         let is_due: bool = sqlx::query_scalar(state).bind(attempt).fetch_one(&lab.db).await.expect("it is open");
         assert!(is_due, "after {attempt} callers");
     }
@@ -92,6 +122,8 @@ async fn a_repeat_that_hangs_up_does_not_take_the_leases_from_who_has_them() {
     let poll_id = Uuid::new_v4();
     let leased = lab.poll("dialogue", &engine, &format!("poll_id={poll_id}")).await.expect(200);
     poll_and_hang_up(&lab, &engine, Some(poll_id)).await;
+    // The look for this one comes after the other's.
+    lab.poll("dialogue", &engine, "").await.expect(200);
     lab.settle(&leased.body["events"][0], "completed", json!({})).await.expect(200);
 }
 

@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, PgPool};
 
 use crate::support::Lab;
 use plan::Plan;
-use statements::{ENGINE, LOCK_DUE, PAGES, STATEMENTS, Statement, TOKEN};
+use statements::{ENGINE, PAGES, SCANS, STATEMENTS, Statement, TOKEN};
 
 /// As many as may come and go between two rounds of autovacuum.
 const MANY: i32 = 20_000;
@@ -99,7 +99,7 @@ impl Stage {
     /// Has every statement planned, once for all that comes.
     async fn prepare(&self) {
         self.run("deallocate all").await;
-        for statement in STATEMENTS.iter().chain([&LOCK_DUE]) {
+        for statement in STATEMENTS.iter().chain(&SCANS) {
             self.run(&format!("prepare {} as {}", statement.name, statement.sql)).await;
             // The generic plan is made with the first execution; with nothing found, if there is nothing.
             self.explain(statement, &["00000000-0000-7000-8000-000000000000".to_owned()]).await;
@@ -160,9 +160,11 @@ impl Stage {
             found.dedup();
             faults.extend(found.iter().map(|fault| format!("{when}: {}: {fault}", statement.name)));
         }
-        let due = self.explain(&LOCK_DUE, &ids).await;
-        if due.indexes("event_queue") != ["event_queue_ready"].into() {
-            faults.push(format!("{when}: {}: {due:?}", LOCK_DUE.name));
+        for scan in &SCANS {
+            let plan = self.explain(scan, &ids).await;
+            if plan.indexes("event_queue") != ["event_queue_ready"].into() {
+                faults.push(format!("{when}: {}: {plan:?}", scan.name));
+            }
         }
         faults
     }

@@ -37,7 +37,7 @@ impl Broker {
             store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
         commit(transaction).await?;
         tracing::info!(%engine_id, %patch, "engine configuration changed");
-        self.hub.wake_engine(engine_id);
+        self.parking.engine_changed(engine_id);
         Ok(engine)
     }
 
@@ -48,7 +48,7 @@ impl Broker {
         if !is_dry_run {
             tracing::info!(?filter, engines = engines.len(), "engines told to drain");
             for engine in engines.iter().filter(|engine| !engine.was_draining) {
-                self.hub.wake_engine(engine.engine_id);
+                self.parking.engine_changed(engine.engine_id);
             }
         }
         Ok(engines)

@@ -13,7 +13,29 @@ macro_rules! sql {
     };
 }
 
-pub const STATEMENTS: [Statement; 9] = [
+pub const STATEMENTS: [Statement; 12] = [
+    Statement {
+        name: "complete",
+        sql: sql!("complete"),
+        arguments: |ids| {
+            let nothing = all(ids, "null");
+            format!("{}, {}::uuid[], {nothing}::uuid[], {nothing}::text[]", array(ids), all(ids, TOKEN))
+        },
+    },
+    Statement {
+        name: "count_held",
+        sql: sql!("count_held"),
+        arguments: |_| format!("array[{ENGINE}]::uuid[], array['epoch'::timestamptz]"),
+    },
+    Statement {
+        name: "beat",
+        sql: sql!("beat"),
+        arguments: |_| {
+            format!(
+                "array[{ENGINE}]::uuid[], array[1], array[null]::text[], array[null]::text[], array['epoch'::timestamptz]"
+            )
+        },
+    },
     Statement {
         name: "grant_leases",
         sql: sql!("grant", "leased"),
@@ -83,16 +105,23 @@ pub const STATEMENTS: [Statement; 9] = [
     Statement { name: "leases_of_engine", sql: sql!("leases_of_engine", "leased"), arguments: |_| ENGINE.to_owned() },
 ];
 
-/// Ten events of highest priority first, from the front of every range.
-pub const LOCK_DUE: Statement = Statement {
-    name: "lock_due",
-    sql: sql!("lock_due"),
-    arguments: |_| {
-        "'dialogue', array_fill(0::smallint, array[10]), array[9, 8, 7, 6, 5, 4, 3, 2, 1, 0]::smallint[],
-            array_fill('epoch'::timestamptz, array[10]), array_fill(uuid_nil(), array[10]), 10, 10"
-            .replace("uuid_nil()", "'00000000-0000-0000-0000-000000000000'::uuid")
+/// From the front of every range of both lanes.
+const RANGES: &str = "array[9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]::smallint[],
+            array_fill('epoch'::timestamptz, array[20]), array_fill('00000000-0000-0000-0000-000000000000'::uuid, array[20])";
+
+/// Ten events of highest priority first, of each lane; and when the first ones are due.
+pub const SCANS: [Statement; 2] = [
+    Statement {
+        name: "lock_due",
+        sql: sql!("lock_due"),
+        arguments: |_| format!("array['dialogue', 'dialogue'], array[0, 1]::smallint[], array[10, 10], {RANGES}, 10"),
     },
-};
+    Statement {
+        name: "seconds_until_due",
+        sql: sql!("seconds_until_due"),
+        arguments: |_| format!("array['dialogue', 'dialogue'], array[0, 1]::smallint[], {RANGES}"),
+    },
+];
 
 /// A page of fifty: of all, of a status that is looked up, of a run, of what is open.
 pub const PAGES: [Statement; 5] = [

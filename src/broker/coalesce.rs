@@ -1,0 +1,268 @@
+//! Requests of one verb, taken together: all that came in while the batches before were committing
+//! share the next statements and the next commit. No timer holds anything up: alone, a request is a
+//! batch of one; under load the batches grow by themselves.
+
+use std::collections::{HashSet, VecDeque};
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::engines::beat::Beating;
+use super::enqueue::Intake;
+use super::settle::Settling;
+use super::{Broker, Error, Result};
+
+/// What requests of one kind have done to them together.
+pub trait Verb: Send + Sync + Sized + 'static {
+    type Item: Send + Sync + 'static;
+    type Answer: Send + 'static;
+
+    /// How much of a batch an item takes up.
+    fn size(item: &Self::Item) -> Size;
+
+    /// What no two items of one batch may touch.
+    fn touches(item: &Self::Item) -> impl Iterator<Item = Uuid>;
+
+    /// Carries a batch out, with one commit: an answer for each item, or what befell the whole of it. `None`
+    /// stands for an item that has to wait for something: it is carried out alone, and then waits.
+    fn run(broker: &Broker, items: &[Arc<Self::Item>]) -> impl Future<Output = Result<Answers<Self>>> + Send;
+}
+
+pub type Answers<V> = Vec<Option<Result<<V as Verb>::Answer>>>;
+
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Size {
+    pub rows: usize,
+    pub bytes: usize,
+}
+
+impl Size {
+    const fn and(self, other: Self) -> Self {
+        Self { rows: self.rows + other.rows, bytes: self.bytes + other.bytes }
+    }
+
+    const fn is_beyond(self, bound: Self) -> bool {
+        self.rows > bound.rows || self.bytes > bound.bytes
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Of one batch; a single item may be larger.
+    pub batch: Size,
+    /// Of what waits; beyond it a request is refused.
+    pub waiting: Size,
+    /// Batches under way at once.
+    pub under_way: usize,
+    /// At least so long from the beginning of one batch to that of the next.
+    pub pause: Duration,
+}
+
+/// Where requests wait, by what they want.
+#[derive(Debug)]
+pub struct Lanes {
+    pub intake: Lane<Intake>,
+    pub keyed_intake: Lane<Intake>,
+    pub settling: Lane<Settling>,
+    pub heartbeats: Lane<Beating>,
+}
+
+/// What an operator may set of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Coalescing {
+    /// Rows of one batch; 1 gives every request a commit of its own.
+    pub max_rows: usize,
+    /// What may wait of each kind.
+    pub max_waiting: Size,
+}
+
+/// Of one statement's parameters.
+const MAX_BATCH_BYTES: usize = 4 << 20;
+/// While one batch commits, the next one can be worked on; more of them only make smaller batches.
+const UNDER_WAY: usize = 2;
+/// Nobody waits for a heartbeat's reply, and they come evenly spread: without a pause each would be alone.
+const HEARTBEAT_PAUSE: Duration = Duration::from_millis(200);
+
+impl Lanes {
+    pub fn new(coalescing: Coalescing) -> Self {
+        let bounds = Bounds {
+            batch: Size { rows: coalescing.max_rows, bytes: MAX_BATCH_BYTES },
+            waiting: coalescing.max_waiting,
+            under_way: UNDER_WAY,
+            pause: Duration::ZERO,
+        };
+        let pause = if coalescing.max_rows > 1 { HEARTBEAT_PAUSE } else { Duration::ZERO };
+        Self {
+            intake: Lane::new(bounds),
+            keyed_intake: Lane::new(bounds),
+            settling: Lane::new(bounds),
+            heartbeats: Lane::new(Bounds { pause, under_way: 1, ..bounds }),
+        }
+    }
+}
+
+/// Where the requests of one verb wait.
+pub struct Lane<V: Verb> {
+    bounds: Bounds,
+    state: Mutex<State<V>>,
+}
+
+struct State<V: Verb> {
+    waiting: VecDeque<Waiting<V>>,
+    size: Size,
+    under_way: usize,
+    last_began: Option<Instant>,
+}
+
+struct Waiting<V: Verb> {
+    item: Arc<V::Item>,
+    reply: oneshot::Sender<Result<V::Answer>>,
+}
+
+impl<V: Verb> std::fmt::Debug for Lane<V> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lane").field("bounds", &self.bounds).finish_non_exhaustive()
+    }
+}
+
+impl<V: Verb> Lane<V> {
+    pub fn new(bounds: Bounds) -> Self {
+        let state = State { waiting: VecDeque::new(), size: Size::default(), under_way: 0, last_began: None };
+        Self { bounds, state: Mutex::new(state) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<V>> {
+        self.state.lock().expect("nothing panics while it holds this lock")
+    }
+
+    /// Takes the next batch out, the oldest first; callers that are gone are left out of it.
+    fn take(&self) -> Vec<Waiting<V>> {
+        let mut state = self.lock();
+        let (mut batch, mut size) = (Vec::new(), Size::default());
+        let mut touched = HashSet::new();
+        let mut passed_over = VecDeque::new();
+        while let Some(next) = state.waiting.pop_front() {
+            let own = V::size(&next.item);
+            if next.reply.is_closed() {
+                state.size = state.size.less(own);
+                continue;
+            }
+            if !batch.is_empty() && size.and(own).is_beyond(self.bounds.batch) {
+                passed_over.push_back(next);
+                break;
+            }
+            // Of two that touch the same, the later one waits, and so does what touches the same as that one.
+            let is_free = V::touches(&next.item).all(|id| !touched.contains(&id));
+            touched.extend(V::touches(&next.item));
+            if is_free {
+                state.size = state.size.less(own);
+                size = size.and(own);
+                batch.push(next);
+            } else {
+                passed_over.push_back(next);
+            }
+        }
+        while let Some(left) = passed_over.pop_back() {
+            state.waiting.push_front(left);
+        }
+        if batch.is_empty() {
+            state.under_way -= 1;
+        } else {
+            state.last_began = Some(Instant::now());
+        }
+        batch
+    }
+
+    /// Until when the next batch has to wait.
+    fn pause(&self) -> Option<Instant> {
+        self.lock().last_began.filter(|_| !self.bounds.pause.is_zero()).map(|began| began + self.bounds.pause)
+    }
+}
+
+impl Size {
+    const fn less(self, other: Self) -> Self {
+        Self { rows: self.rows - other.rows, bytes: self.bytes - other.bytes }
+    }
+}
+
+/// One of the lanes.
+type Which<V> = fn(&Lanes) -> &Lane<V>;
+
+/// Puts an item among those that wait, and answers what became of it.
+pub async fn submit<V: Verb>(broker: &Arc<Broker>, which: Which<V>, item: Arc<V::Item>) -> Result<V::Answer> {
+    let lane = which(&broker.lanes);
+    let (reply, answer) = oneshot::channel();
+    let is_to_start = {
+        let mut state = lane.lock();
+        let size = state.size.and(V::size(&item));
+        if !state.waiting.is_empty() && size.is_beyond(lane.bounds.waiting) {
+            return Err(Error::Overloaded);
+        }
+        state.size = size;
+        state.waiting.push_back(Waiting { item, reply });
+        let is_to_start = state.under_way < lane.bounds.under_way;
+        state.under_way += usize::from(is_to_start);
+        is_to_start
+    };
+    if is_to_start {
+        tokio::spawn(work::<V>(Arc::clone(broker), which));
+    }
+    answer.await.map_err(|_| Error::Crashed)?
+}
+
+/// Carries out batch after batch, until nothing waits. Runs to the end of each whoever hangs up.
+async fn work<V: Verb>(broker: Arc<Broker>, which: Which<V>) {
+    let lane = which(&broker.lanes);
+    loop {
+        if let Some(pause) = lane.pause() {
+            tokio::time::sleep_until(pause).await;
+        }
+        let batch = lane.take();
+        if batch.is_empty() {
+            return;
+        }
+        // A task of its own, so that a panic costs one batch and not the lane.
+        let carried_out = tokio::spawn(carry_out::<V>(Arc::clone(&broker), batch)).await;
+        if let Err(error) = carried_out {
+            tracing::error!(%error, "a batch was lost");
+        }
+    }
+}
+
+async fn carry_out<V: Verb>(broker: Arc<Broker>, batch: Vec<Waiting<V>>) {
+    let (items, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|waiting| (waiting.item, waiting.reply)).unzip();
+    let answers = match V::run(&broker, &items).await {
+        Ok(answers) => answers,
+        // One bad item must not fail its neighbours. Where the database itself is the trouble, once is enough.
+        Err(error) if items.len() == 1 || !error.is_of_one_item() => {
+            items.iter().map(|_| Some(Err(error.clone()))).collect()
+        }
+        Err(error) => {
+            tracing::warn!(%error, requests = items.len(), "a batch failed; its requests are carried out singly");
+            items.iter().map(|_| None).collect()
+        }
+    };
+    let mut alone = Vec::new();
+    for ((item, reply), answer) in items.into_iter().zip(replies).zip(answers) {
+        match answer {
+            // Who is not there any more may repeat the call.
+            Some(answer) => drop(reply.send(answer)),
+            None => alone.push(Waiting { item, reply }),
+        }
+    }
+    for waiting in alone {
+        tokio::spawn(carry_out_alone::<V>(Arc::clone(&broker), waiting));
+    }
+}
+
+async fn carry_out_alone<V: Verb>(broker: Arc<Broker>, Waiting { item, reply }: Waiting<V>) {
+    let answer = match V::run(&broker, &[item]).await {
+        Ok(mut answers) => answers.pop().flatten().unwrap_or(Err(Error::Crashed)),
+        Err(error) => Err(error),
+    };
+    drop(reply.send(answer));
+}

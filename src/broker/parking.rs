@@ -1,0 +1,397 @@
+//! Polls that wait for events: which of them to look for now, and which can go on waiting.
+//!
+//! A poll is a ticket. It is looked for when its queue may have events for it, and else stays parked and costs
+//! nothing: what may be there is known from commits of this replica at once, from other replicas by notifications,
+//! and of anything else by the lookout, which asks once an interval for all of them together.
+
+mod known;
+mod lookout;
+mod queue;
+mod ticket;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use prometheus::IntGauge;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
+
+use super::Result;
+use super::claim::{Ask, Claimed};
+use super::lease::{Notice, Poll, Polled};
+use crate::domain::ids::EngineId;
+
+pub use known::Known;
+pub use lookout::Facts;
+pub use queue::Found;
+use queue::{Place, Queue};
+pub use ticket::{Ticket, Waiting};
+
+/// Looks of one queue under way at once: while one commits, the next can scan.
+const LOOKS_OF_ONE_QUEUE: usize = 2;
+/// Queues of one look.
+const QUEUES_OF_ONE_LOOK: usize = 64;
+/// Queues that are remembered.
+const MAX_QUEUES: usize = 10_000;
+
+#[derive(Debug)]
+pub struct Parking {
+    state: Mutex<State>,
+    /// There is something to look for.
+    pub looks_wanted: Notify,
+    /// Something is due soon, or is to be found out.
+    pub lookout_wanted: Notify,
+    /// Events of one look.
+    max_rows: usize,
+    default_limit: u32,
+    /// For so long what was found out holds without being asked again.
+    trust: Duration,
+    parked: IntGauge,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    next_number: u64,
+    tickets: HashMap<u64, Ticket>,
+    queues: HashMap<Arc<str>, Queue>,
+    engines: HashMap<EngineId, Vec<u64>>,
+    known: known::KnownEngines,
+    /// Queues with something to look for.
+    hot: VecDeque<Arc<str>>,
+    /// Queues to be asked about out of turn.
+    peeks: Vec<Arc<str>>,
+    looks: usize,
+    /// Engines that something changed for while looks were under way, and when.
+    changed: HashMap<EngineId, u64>,
+    changes: u64,
+}
+
+/// A look for polls of one queue.
+#[derive(Debug)]
+pub struct Look {
+    pub engine_type: Arc<str>,
+    pub tickets: Vec<Ticket>,
+    /// How many of the events that are hinted at it is to find.
+    reserved: usize,
+    began_at: Instant,
+    began_after: u64,
+}
+
+impl Look {
+    pub fn ask(&self) -> Ask<'_> {
+        Ask { engine_type: &self.engine_type, polls: self.tickets.iter().map(|ticket| &*ticket.poll).collect() }
+    }
+}
+
+impl Parking {
+    pub fn new(max_rows: usize, default_limit: u32, recheck: Duration, parked: IntGauge) -> Self {
+        Self {
+            state: Mutex::default(),
+            looks_wanted: Notify::new(),
+            lookout_wanted: Notify::new(),
+            max_rows,
+            default_limit,
+            trust: recheck * 2,
+            parked,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nothing panics while it holds this lock")
+    }
+
+    /// Takes a poll in. Where nothing can be there for it, it is parked without a look.
+    pub fn admit(self: &Arc<Self>, poll: Poll, deadline: Instant) -> Waiting {
+        let (reply, answer) = oneshot::channel();
+        let mut state = self.lock();
+        let number = state.next_number;
+        state.next_number += 1;
+        let is_patient = deadline > Instant::now() && state.may_park(&poll, self.trust);
+        state.put(
+            Ticket {
+                number,
+                poll: Arc::new(poll),
+                deadline,
+                notice: None,
+                was_draining: is_patient.then_some(false),
+                is_assumed: is_patient,
+                has_been_looked_for: is_patient,
+                reply,
+            },
+            if is_patient { Place::Patient } else { Place::Eager },
+        );
+        self.done(state);
+        Waiting::new(Arc::clone(self), number, answer)
+    }
+
+    /// Takes a poll out that is not just being looked for, with the notice of its last look. One that was never
+    /// looked for only goes if it `is_given_up`.
+    fn withdraw(&self, number: u64, is_given_up: bool) -> Option<Option<Notice>> {
+        let mut state = self.lock();
+        let may_go = state.tickets.get(&number).is_some_and(|ticket| is_given_up || ticket.has_been_looked_for);
+        let ticket = if may_go { state.remove(number) } else { None };
+        self.done(state);
+        ticket.map(|ticket| ticket.notice)
+    }
+
+    /// Polls to look for together: of each queue those that its events may suffice for.
+    pub fn next_looks(&self) -> Vec<Look> {
+        let mut state = self.lock();
+        let (mut looks, mut rows) = (Vec::new(), 0);
+        while looks.len() < QUEUES_OF_ONE_LOOK && rows < self.max_rows {
+            let Some(engine_type) = state.hot.pop_front() else { break };
+            let Some(queue) = state.queues.get(&engine_type) else { continue };
+            if !queue.is_look_wanted() {
+                state.cool(&engine_type);
+                continue;
+            }
+            let (look, wanted) = state.take(&engine_type, self.max_rows - rows, self.default_limit);
+            rows += wanted;
+            looks.push(look);
+        }
+        self.done(state);
+        looks
+    }
+
+    /// A look has ended: who got something, or must not wait any longer, is answered; the others are parked again.
+    /// Gives back what was leased for callers that are gone.
+    pub fn end(&self, look: Look, claimed: Result<Claimed>) -> Vec<Polled> {
+        let mut state = self.lock();
+        state.looks -= 1;
+        let engine_type = Arc::clone(&look.engine_type);
+        let mut unwanted = Vec::new();
+        match claimed {
+            Ok(claimed) => unwanted = state.note(look, claimed),
+            Err(error) => {
+                if let Some(queue) = state.queues.get_mut(&engine_type) {
+                    queue.hint = queue.hint.saturating_add(look.reserved);
+                    queue.seen_empty_at = None;
+                }
+                for ticket in look.tickets {
+                    ticket.answer(Err(error.clone()));
+                }
+            }
+        }
+        if let Some(queue) = state.queues.get_mut(&engine_type) {
+            queue.looks -= 1;
+            if std::mem::take(&mut queue.is_peek_wanted) {
+                state.peeks.push(Arc::clone(&engine_type));
+                self.lookout_wanted.notify_one();
+            }
+        }
+        if state.looks == 0 {
+            state.changed.clear();
+        }
+        state.heat(&engine_type);
+        self.done(state);
+        unwanted
+    }
+
+    /// That many events came into the queue, or may have.
+    pub fn landed(&self, engine_type: &str, events: usize) {
+        self.with_queue(engine_type, |queue| {
+            queue.hint = queue.hint.saturating_add(events);
+            queue.seen_empty_at = None;
+        });
+    }
+
+    /// Something changed for all that wait for this queue.
+    pub fn wake_queue(&self, engine_type: &str) {
+        self.with_queue(engine_type, Queue::make_all_eager);
+    }
+
+    /// Nothing is remembered of queues that nobody waits for.
+    fn with_queue(&self, engine_type: &str, change: impl FnOnce(&mut Queue)) {
+        let mut state = self.lock();
+        if let Some((name, _)) = state.queues.get_key_value(engine_type) {
+            let name = Arc::clone(name);
+            if let Some(queue) = state.queues.get_mut(&name) {
+                change(queue);
+            }
+            state.heat(&name);
+            self.done(state);
+        }
+    }
+
+    /// Whether there are polls here that may take what comes.
+    pub fn has_takers(&self, engine_type: &str) -> bool {
+        self.lock().queues.get(engine_type).is_some_and(|queue| !queue.patient.is_empty() || !queue.eager.is_empty())
+    }
+
+    /// The engine is not what it was: it was told to drain, or changed, or is gone.
+    pub fn engine_changed(&self, engine_id: EngineId) {
+        let mut state = self.lock();
+        state.known.forget(engine_id);
+        state.wake_engine(engine_id, true);
+        self.done(state);
+    }
+
+    /// An engine settled something, and may take more again.
+    pub fn engine_freed(&self, engine_id: EngineId) {
+        let mut state = self.lock();
+        state.wake_engine(engine_id, false);
+        self.done(state);
+    }
+
+    /// Ends a change: who has to look is told.
+    fn done(&self, state: MutexGuard<'_, State>) {
+        let is_look_wanted = !state.hot.is_empty();
+        self.parked.set(i64::try_from(state.tickets.len()).unwrap_or(i64::MAX));
+        drop(state);
+        if is_look_wanted {
+            self.looks_wanted.notify_one();
+        }
+    }
+}
+
+impl State {
+    /// Whether a poll can be parked as if it had been looked for, in vain.
+    fn may_park(&self, poll: &Poll, trust: Duration) -> bool {
+        let Some(queue) = self.queues.get(poll.engine_type.as_str()) else { return false };
+        let is_empty = queue.hint == 0 && queue.seen_empty_at.is_some_and(|at| at.elapsed() < trust);
+        let is_known = match poll.engine_id {
+            Some(engine_id) => self.known.is_free_to_wait(engine_id, poll, trust),
+            None => poll.poll_id.is_none(),
+        };
+        is_empty && is_known
+    }
+
+    fn put(&mut self, ticket: Ticket, place: Place) {
+        let (number, poll) = (ticket.number, Arc::clone(&ticket.poll));
+        let engine_type = poll.engine_type.as_str();
+        if let Some(engine_id) = poll.engine_id {
+            self.engines.entry(engine_id).or_default().push(number);
+        }
+        self.tickets.insert(number, ticket);
+        let name = match self.queues.get_key_value(engine_type) {
+            Some((name, _)) => Arc::clone(name),
+            None => {
+                if self.queues.len() >= MAX_QUEUES {
+                    self.queues.retain(|_, queue| !queue.is_forgettable());
+                }
+                Arc::from(engine_type)
+            }
+        };
+        self.queues.entry(Arc::clone(&name)).or_default().put(number, place);
+        self.heat(&name);
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Ticket> {
+        let ticket = self.tickets.remove(&number)?;
+        if let Some(queue) = self.queues.get_mut(ticket.poll.engine_type.as_str()) {
+            queue.remove(number);
+        }
+        if let Some(engine_id) = ticket.poll.engine_id
+            && let Some(numbers) = self.engines.get_mut(&engine_id)
+        {
+            numbers.retain(|other| *other != number);
+            if numbers.is_empty() {
+                self.engines.remove(&engine_id);
+            }
+        }
+        Some(ticket)
+    }
+
+    /// Puts the queue among those to be looked at, if there is something to look for.
+    fn heat(&mut self, engine_type: &Arc<str>) {
+        if let Some(queue) = self.queues.get_mut(engine_type)
+            && !queue.is_hot
+            && queue.looks < LOOKS_OF_ONE_QUEUE
+            && queue.is_look_wanted()
+        {
+            queue.is_hot = true;
+            self.hot.push_back(Arc::clone(engine_type));
+        }
+    }
+
+    fn cool(&mut self, engine_type: &Arc<str>) {
+        if let Some(queue) = self.queues.get_mut(engine_type) {
+            queue.is_hot = false;
+        }
+    }
+
+    /// Takes the polls of one look out, and says how many events they want.
+    fn take(&mut self, engine_type: &Arc<str>, max_rows: usize, default_limit: u32) -> (Look, usize) {
+        let tickets = &self.tickets;
+        let limit_of = |number: u64| {
+            let limit = tickets.get(&number).and_then(|ticket| ticket.poll.limit).unwrap_or(default_limit);
+            usize::try_from(limit).unwrap_or(usize::MAX)
+        };
+        let queue = self.queues.entry(Arc::clone(engine_type)).or_default();
+        let (numbers, reserved, wanted) = queue.take(max_rows, limit_of);
+        queue.is_hot = false;
+        queue.looks += 1;
+        self.looks += 1;
+        let tickets = numbers.into_iter().filter_map(|number| self.remove(number)).collect();
+        self.heat(engine_type);
+        let engine_type = Arc::clone(engine_type);
+        (Look { engine_type, tickets, reserved, began_at: Instant::now(), began_after: self.changes }, wanted)
+    }
+
+    fn note(&mut self, look: Look, claimed: Claimed) -> Vec<Polled> {
+        for (engine_id, known) in claimed.engines {
+            self.known.note(engine_id, known, look.began_at);
+        }
+        if let Some(queue) = self.queues.get_mut(&look.engine_type) {
+            queue.note(look.began_at, look.reserved, claimed.found);
+        }
+        let now = Instant::now();
+        let mut unwanted = Vec::new();
+        for (mut ticket, answer) in look.tickets.into_iter().zip(claimed.answers) {
+            let notice = match answer {
+                Ok(polled) if polled.events.is_empty() => polled.notice,
+                answer => {
+                    unwanted.extend(ticket.answer(answer));
+                    continue;
+                }
+            };
+            let is_draining = matches!(notice, Some(Notice::EngineDraining { .. }));
+            let starts_to_drain = is_draining && ticket.was_draining == Some(false);
+            if starts_to_drain || now >= ticket.deadline {
+                ticket.answer(Ok(Polled { notice, ..Polled::default() }));
+                continue;
+            }
+            if ticket.reply.is_closed() {
+                continue;
+            }
+            ticket.notice = notice;
+            ticket.was_draining = Some(is_draining);
+            ticket.has_been_looked_for = true;
+            ticket.is_assumed = false;
+            let changed_at = ticket.poll.engine_id.and_then(|engine_id| self.changed.get(&engine_id));
+            let place = match notice {
+                _ if changed_at.is_some_and(|at| *at > look.began_after) => Place::Eager,
+                Some(_) => Place::Blocked,
+                None => Place::Patient,
+            };
+            self.put(ticket, place);
+        }
+        unwanted
+    }
+
+    /// Has the polls of an engine looked for: all, or those that could not take anything before.
+    fn wake_engine(&mut self, engine_id: EngineId, is_for_all: bool) {
+        self.changes += 1;
+        if self.looks > 0 {
+            self.changed.insert(engine_id, self.changes);
+        }
+        let Some(numbers) = self.engines.get(&engine_id) else { return };
+        let mut names = Vec::new();
+        for number in numbers {
+            let Some(ticket) = self.tickets.get(number) else { continue };
+            let Some((name, _)) = self.queues.get_key_value(ticket.poll.engine_type.as_str()) else { continue };
+            let name = Arc::clone(name);
+            if let Some(queue) = self.queues.get_mut(&name)
+                && (is_for_all || queue.blocked.contains(number))
+            {
+                queue.remove(*number);
+                queue.put(*number, Place::Eager);
+                names.push(name);
+            }
+        }
+        for name in names {
+            self.heat(&name);
+        }
+    }
+}

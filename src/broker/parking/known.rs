@@ -1,0 +1,47 @@
+//! What is known of engines without asking: enough to let one wait.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::broker::lease::Poll;
+use crate::domain::ids::EngineId;
+
+/// An engine as a look found it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Known {
+    pub engine_type: String,
+    pub is_draining: bool,
+    /// It holds leases, of which a repeated poll may be asking.
+    pub holds_any: bool,
+}
+
+/// Engines that are remembered; others are asked about.
+const MAX_ENGINES: usize = 100_000;
+
+#[derive(Debug, Default)]
+pub struct KnownEngines(HashMap<EngineId, (Known, Instant)>);
+
+impl KnownEngines {
+    pub fn note(&mut self, engine_id: EngineId, known: Known, at: Instant) {
+        if self.0.len() >= MAX_ENGINES && !self.0.contains_key(&engine_id) {
+            self.0.clear();
+        }
+        self.0.insert(engine_id, (known, at));
+    }
+
+    pub fn forget(&mut self, engine_id: EngineId) {
+        self.0.remove(&engine_id);
+    }
+
+    /// Whether a look could tell this poll nothing but that there are no events.
+    pub fn is_free_to_wait(&self, engine_id: EngineId, poll: &Poll, trust: Duration) -> bool {
+        self.0.get(&engine_id).is_some_and(|(known, at)| {
+            at.elapsed() < trust
+                && known.engine_type == poll.engine_type.as_str()
+                && !known.is_draining
+                && (poll.poll_id.is_none() || !known.holds_any)
+        })
+    }
+}

@@ -1,0 +1,52 @@
+//! The quick way for what engines report most: that they are done.
+
+use std::collections::HashMap;
+
+use super::{Settled, SettledOutcome};
+use crate::broker::aftermath::Aftermath;
+use crate::broker::{Broker, Result};
+use crate::domain::event::Status;
+use crate::domain::settlement::{Report, Settlement};
+use crate::store;
+use crate::store::complete::Completion;
+use crate::store::endings::Answer;
+
+impl Broker {
+    /// Completes what needs no second look: the token is current, and the holder says so itself.
+    pub(super) async fn complete_plainly(
+        &self,
+        settlements: &[&Settlement],
+        answers: &mut [Option<Result<Settled>>],
+    ) -> Result<()> {
+        let mut places = HashMap::new();
+        let mut completions = Vec::new();
+        for (index, settlement) in settlements.iter().enumerate() {
+            if let (Some(lease_token), Report::Completed { result }) = (settlement.lease_token, &settlement.report) {
+                let (event_id, result) = (settlement.event_id, result.as_ref().map(|json| json.get()));
+                completions.push(Completion { event_id, lease_token, caller: settlement.caller, result });
+                places.insert(event_id, index);
+            }
+        }
+        if completions.is_empty() {
+            return Ok(());
+        }
+        let mut connection = self.connection().await?;
+        let completed = store::complete::complete(&mut connection, &mut completions).await?;
+        drop(connection);
+        let mut aftermath = Aftermath::default();
+        for event in &completed {
+            aftermath.completed(event);
+            self.note_spoken(event.holder, &event.engine_type, event.is_late);
+            answers[places[&event.event_id]] = Some(Ok(Settled {
+                event_id: event.event_id,
+                status: Status::Completed,
+                attempt: event.attempt,
+                outcome: SettledOutcome::Ended(Answer::Completed),
+                available_at: None,
+                renewal: None,
+            }));
+        }
+        self.announce(aftermath);
+        Ok(())
+    }
+}

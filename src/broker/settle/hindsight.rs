@@ -1,0 +1,37 @@
+//! Reports on leases that are over.
+
+use super::{Settled, SettledOutcome};
+use crate::broker::{Error, LeaseLost, Result};
+use crate::domain::fence::{self, Hindsight};
+use crate::domain::settlement::Settlement;
+use crate::store;
+use crate::store::PgConnection;
+
+/// The answer to a report on a lease that is over: the first answer again, or a refusal.
+pub async fn look_back(connection: &mut PgConnection, settlement: &Settlement) -> Result<Result<Settled>> {
+    let event_id = settlement.event_id;
+    let found = store::attempts::look_back(connection, event_id, settlement.lease_token, settlement.caller).await?;
+    let Some(lookback) = found else { return Ok(Err(Error::EventNotFound(event_id))) };
+    let lost = LeaseLost {
+        event_id,
+        lease_ended_by: lookback.ended.as_ref().map(|ended| ended.outcome),
+        lease_ended_at: lookback.ended.as_ref().map(|ended| ended.ended_at),
+        event_status: lookback.event_status,
+        current_attempt: lookback.current_attempt,
+    };
+    let Some(ended) = lookback.ended else { return Ok(Err(Error::LeaseLost(Box::new(lost)))) };
+    Ok(match (fence::hindsight(settlement.report.status(), ended.outcome), ended.answer) {
+        (Hindsight::Repeat, Some(answer)) => Ok(Settled {
+            event_id,
+            status: answer.event_status(),
+            attempt: ended.attempt,
+            outcome: SettledOutcome::Ended(answer),
+            available_at: ended.available_at,
+            renewal: None,
+        }),
+        (Hindsight::AlreadySettled { as_status }, _) => {
+            Err(Error::AlreadySettled { event_id, settled_as: as_status, settled_at: ended.ended_at })
+        }
+        (Hindsight::LeaseLost | Hindsight::Repeat, _) => Err(Error::LeaseLost(Box::new(lost))),
+    })
+}

@@ -1,0 +1,113 @@
+//! What is due in a queue, and what will be: scans that begin behind an edge, where the dead entries of what was
+//! leased before are not met again.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Result;
+use crate::domain::ids::EventId;
+
+/// Where the scan of one (lane, priority) of a queue begins: behind this place.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Place {
+    pub available_at: DateTime<Utc>,
+    pub event_id: EventId,
+}
+
+impl Place {
+    /// Before everything.
+    pub const FRONT: Self = Self { available_at: DateTime::<Utc>::UNIX_EPOCH, event_id: EventId(Uuid::nil()) };
+}
+
+/// One priority of a lane to scan.
+#[derive(Clone, Copy, Debug)]
+pub struct Range {
+    pub priority: u8,
+    pub behind: Place,
+}
+
+/// A due event whose row is locked by this transaction.
+#[derive(Clone, Copy, Debug)]
+pub struct DueEvent {
+    pub place: Place,
+    pub priority: u8,
+    pub is_suspect: bool,
+    pub payload_bytes: u64,
+    pub is_overdue: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct DueRow {
+    want: i64,
+    event_id: Uuid,
+    priority: i16,
+    available_at: DateTime<Utc>,
+    payload_bytes: i32,
+    is_overdue: bool,
+}
+
+/// What to lock of one lane of a queue: up to `limit` events, in the order of `edges` (priority 9 first).
+#[derive(Clone, Copy, Debug)]
+pub struct Want<'a> {
+    pub engine_type: &'a str,
+    pub is_suspect: bool,
+    /// One for each priority.
+    pub edges: &'a [Range],
+    pub limit: u32,
+}
+
+/// Locks due events, of each want its own, passing over those that another transaction has locked.
+pub async fn lock_due(
+    connection: &mut PgConnection,
+    wants: &[Want<'_>],
+    overdue_after_seconds: u32,
+) -> Result<Vec<Vec<DueEvent>>> {
+    let edges = || wants.iter().flat_map(|want| want.edges);
+    let rows: Vec<DueRow> = sqlx::query_as(include_str!("sql/lock_due.sql"))
+        .bind(wants.iter().map(|want| want.engine_type).collect::<Vec<_>>())
+        .bind(wants.iter().map(|want| i16::from(want.is_suspect)).collect::<Vec<_>>())
+        .bind(wants.iter().map(|want| i64::from(want.limit)).collect::<Vec<_>>())
+        .bind(edges().map(|range| i16::from(range.priority)).collect::<Vec<_>>())
+        .bind(edges().map(|range| range.behind.available_at).collect::<Vec<_>>())
+        .bind(edges().map(|range| range.behind.event_id.0).collect::<Vec<_>>())
+        .bind(f64::from(overdue_after_seconds))
+        .fetch_all(connection)
+        .await?;
+    let mut due = vec![Vec::new(); wants.len()];
+    for row in rows {
+        let want = usize::try_from(row.want - 1).expect("the ordinal of a want");
+        due[want].push(DueEvent {
+            place: Place { available_at: row.available_at, event_id: EventId(row.event_id) },
+            priority: u8::try_from(row.priority).expect("the schema keeps priorities in 0 to 9"),
+            is_suspect: wants[want].is_suspect,
+            payload_bytes: u64::from(row.payload_bytes.cast_unsigned()),
+            is_overdue: row.is_overdue,
+        });
+    }
+    Ok(due)
+}
+
+/// When something is due.
+#[derive(Debug)]
+pub struct NextDue {
+    /// By the database's clock.
+    pub now: DateTime<Utc>,
+    /// For each want, in how many seconds; in less than none where it is due already.
+    pub seconds: Vec<Option<f64>>,
+}
+
+/// When the first event of each want is due; their limits do not matter.
+pub async fn seconds_until_due(connection: &mut PgConnection, wants: &[Want<'_>]) -> Result<NextDue> {
+    let edges = || wants.iter().flat_map(|want| want.edges);
+    let rows: Vec<(DateTime<Utc>, Option<f64>)> = sqlx::query_as(include_str!("sql/seconds_until_due.sql"))
+        .bind(wants.iter().map(|want| want.engine_type).collect::<Vec<_>>())
+        .bind(wants.iter().map(|want| i16::from(want.is_suspect)).collect::<Vec<_>>())
+        .bind(edges().map(|range| i16::from(range.priority)).collect::<Vec<_>>())
+        .bind(edges().map(|range| range.behind.available_at).collect::<Vec<_>>())
+        .bind(edges().map(|range| range.behind.event_id.0).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await?;
+    let now = rows.first().map_or_else(Utc::now, |(now, _)| *now);
+    Ok(NextDue { now, seconds: rows.into_iter().map(|(_, seconds)| seconds).collect() })
+}
