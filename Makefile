@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build postgres test test-nextest lint format-check clippy docs demo check-api openapi clean
+.PHONY: help run build postgres test test-nextest lint format-check clippy docs demo check-api openapi bench bench-full clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(TARGET_DIR)/release/eventlease
@@ -22,7 +22,7 @@ endif
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: LISTEN=$(LISTEN) (run), PG=17 or PG=18 (test, test-nextest), ARGS='...' (run, test, test-nextest)"
+	@echo "Variables: LISTEN=$(LISTEN) (run), PG=17 or PG=18 (test, test-nextest), ARGS='...' (run, test, test-nextest, bench)"
 
 run: postgres build ## Build a release binary and serve on http://127.0.0.1:8080 (a private database, or DATABASE_URL)
 	exec $(BINARY) serve --listen $(LISTEN) $(ARGS)
@@ -47,7 +47,7 @@ format-check:
 	cargo fmt --all --check
 
 clippy:
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
@@ -65,6 +65,14 @@ openapi: ## Write docs/openapi.json anew
 	@mkdir -p docs $(TARGET_DIR)
 	cargo run --quiet --locked -- openapi > $(TARGET_DIR)/openapi.json
 	mv $(TARGET_DIR)/openapi.json docs/openapi.json
+
+bench: ## Measure the main modes beside raw SQL (ARGS='--mode life-3 --rounds 1 --seconds 5', bench/README.md)
+	scripts/ensure-postgres
+	cargo build --locked --profile dist
+	cargo run --locked --release --package eventlease-bench -- $(ARGS)
+
+bench-full: ## Measure all modes
+	$(MAKE) bench ARGS="--full $(ARGS)"
 
 clean: ## Remove everything that was built or fetched
 	cargo clean

@@ -1,0 +1,99 @@
+//! Those who lease and complete: each registered, and on a connection of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::api::{self, Leased, LeasedEvent, Registered, SettledMany};
+use crate::bench::is_turned_away;
+use crate::client::Connection;
+use crate::ledger::Ledger;
+
+const LONG_POLL_SECONDS: u32 = 20;
+
+pub struct Engine {
+    pub id: String,
+    pub queue: String,
+    pub connection: Connection,
+}
+
+impl Engine {
+    pub async fn register(address: SocketAddr, queue: &str, max_concurrent_events: u32) -> Result<Self> {
+        let mut connection = Connection::open(address).await?;
+        let reply = connection.call(&api::register(queue, max_concurrent_events)).await?;
+        reply.expect(&[201])?;
+        let id = api::read::<Registered<'_>>(reply.body)?.engine_id.to_owned();
+        Ok(Self { id, queue: queue.to_owned(), connection })
+    }
+
+    /// Polls for `limit` events, completes them one by one, polls again.
+    pub async fn one_by_one(mut self, limit: u32, ledger: Arc<Ledger>) -> Result<()> {
+        let poll = api::poll(&self.queue, &self.id, limit, LONG_POLL_SECONDS);
+        let mut completions = vec![Vec::new(); limit as usize];
+        while !ledger.is_stopping() {
+            let reply = self.connection.call(&poll).await?;
+            if is_turned_away(&reply, 200)? {
+                ledger.note_turned_away().await;
+                continue;
+            }
+            let leased: Leased<'_> = api::read(reply.body)?;
+            let count = leased.events.len();
+            for (event, request) in leased.events.iter().zip(&mut completions) {
+                ledger.note_leased(event.event_id)?;
+                api::write_complete(request, &self.id, event);
+            }
+            for request in &completions[..count] {
+                let since = Instant::now();
+                while is_turned_away(&self.connection.call(request).await?, 200)? {
+                    ledger.note_turned_away().await;
+                }
+                ledger.note_completed(1, since);
+            }
+        }
+        Ok(())
+    }
+
+    /// Exchanges: completes all it holds and leases up to `limit` more, in one request.
+    pub async fn by_exchange(mut self, limit: u32, wait_seconds: u32, ledger: Arc<Ledger>) -> Result<()> {
+        let path = format!("/api/v1/events/queue/{}/lease", self.queue);
+        let mut settlements = "[]".to_owned();
+        let mut request = Vec::new();
+        while !ledger.is_stopping() {
+            api::write_exchange(&mut request, &path, &self.id, limit, wait_seconds, &settlements);
+            let since = Instant::now();
+            let reply = self.connection.call(&request).await?;
+            if is_turned_away(&reply, 200)? {
+                ledger.note_turned_away().await;
+                continue;
+            }
+            let Leased { events, results } = api::read(reply.body)?;
+            note_results(&results, since, &ledger)?;
+            note_leased(&events, &ledger)?;
+            api::write_settlements(&mut settlements, &events);
+        }
+        if settlements != "[]" {
+            let body = format!(r#"{{"settlements":{settlements}}}"#);
+            api::write_request(&mut request, "PUT", "/api/v1/events/status", Some(&self.id), &body);
+            let since = Instant::now();
+            let reply = self.connection.call(&request).await?;
+            reply.expect(&[200])?;
+            note_results(&api::read::<SettledMany<'_>>(reply.body)?.results, since, &ledger)?;
+        }
+        Ok(())
+    }
+}
+
+fn note_leased(events: &[LeasedEvent<'_>], ledger: &Ledger) -> Result<()> {
+    events.iter().try_for_each(|event| ledger.note_leased(event.event_id))
+}
+
+fn note_results(results: &[api::Settled<'_>], since: Instant, ledger: &Ledger) -> Result<()> {
+    let completed = results.iter().filter(|result| result.is_completed()).count();
+    anyhow::ensure!(completed == results.len(), "{} settlements were refused", results.len() - completed);
+    if completed > 0 {
+        ledger.note_completed(completed, since);
+    }
+    Ok(())
+}

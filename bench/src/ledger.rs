@@ -1,0 +1,177 @@
+//! What producers and engines of one mode share: who got what, how much is under way, and when to stop.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use hdrhistogram::Histogram;
+use tokio::sync::{Notify, Semaphore};
+use uuid::Uuid;
+
+/// As many events under way as there may be.
+pub const UNBOUNDED: usize = Semaphore::MAX_PERMITS;
+
+pub struct Ledger {
+    enqueued: AtomicU64,
+    completed: AtomicU64,
+    /// Calls that were answered 429 or 503, and made again.
+    turned_away: AtomicU64,
+    /// Every event that was leased. None may be leased twice where nothing fails.
+    leased: Mutex<HashSet<u128, BuildHasherDefault<LowBits>>>,
+    /// One permit for each event that may yet be enqueued before another one is completed.
+    room: Semaphore,
+    is_bounded: bool,
+    is_stopping: AtomicBool,
+    progress: Notify,
+    /// What a producer waits for its reply, in microseconds.
+    enqueue_times: Mutex<Histogram<u64>>,
+    /// What an engine waits for that of a settlement.
+    settle_times: Mutex<Histogram<u64>>,
+}
+
+impl Ledger {
+    /// Producers wait while `max_outstanding` events are queued or leased: they are faster than engines, and what
+    /// is to be seen is whole lives.
+    pub fn new(max_outstanding: usize) -> Arc<Self> {
+        Arc::new(Self {
+            enqueued: AtomicU64::new(0),
+            completed: AtomicU64::new(0),
+            turned_away: AtomicU64::new(0),
+            leased: Mutex::default(),
+            room: Semaphore::new(max_outstanding),
+            is_bounded: max_outstanding != UNBOUNDED,
+            is_stopping: AtomicBool::new(false),
+            progress: Notify::new(),
+            enqueue_times: Mutex::new(empty_histogram()),
+            settle_times: Mutex::new(empty_histogram()),
+        })
+    }
+
+    pub fn enqueued(&self) -> u64 {
+        self.enqueued.load(Relaxed)
+    }
+
+    pub fn completed(&self) -> u64 {
+        self.completed.load(Relaxed)
+    }
+
+    pub fn turned_away(&self) -> u64 {
+        self.turned_away.load(Relaxed)
+    }
+
+    /// Waits until `events` more may be enqueued; false when it is time to stop.
+    pub async fn wait_for_room(&self, events: u32) -> bool {
+        if self.is_bounded {
+            match self.room.acquire_many(events).await {
+                Ok(permits) => permits.forget(),
+                Err(_closed) => return false,
+            }
+        }
+        !self.is_stopping()
+    }
+
+    pub fn note_enqueued(&self, events: u64, since: Instant) {
+        self.enqueued.fetch_add(events, Relaxed);
+        record(&self.enqueue_times, since.elapsed());
+    }
+
+    pub fn note_leased(&self, event_id: &str) -> Result<()> {
+        let id = Uuid::try_parse(event_id).with_context(|| format!("{event_id:?} is no event id"))?;
+        if !self.leased.lock().unwrap_or_else(PoisonError::into_inner).insert(id.as_u128()) {
+            bail!("event {event_id} was leased twice");
+        }
+        Ok(())
+    }
+
+    pub fn note_completed(&self, events: usize, since: Instant) {
+        self.completed.fetch_add(events as u64, Relaxed);
+        if self.is_bounded {
+            self.room.add_permits(events);
+        }
+        record(&self.settle_times, since.elapsed());
+        self.progress.notify_waiters();
+    }
+
+    pub async fn note_turned_away(&self) {
+        self.turned_away.fetch_add(1, Relaxed);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+
+    /// Waits until that many events are completed.
+    pub async fn until_completed(&self, goal: u64) {
+        loop {
+            let progress = self.progress.notified();
+            if self.completed() >= goal {
+                return;
+            }
+            progress.await;
+        }
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Relaxed)
+    }
+
+    /// Producers enqueue no more, while engines go on.
+    pub fn stop_producers(&self) {
+        self.room.close();
+    }
+
+    /// Everybody ends what was begun, and begins nothing.
+    pub fn stop_all(&self) {
+        self.stop_producers();
+        self.is_stopping.store(true, Relaxed);
+    }
+
+    /// Times measured from now on.
+    pub fn forget_times(&self) {
+        for times in [&self.enqueue_times, &self.settle_times] {
+            times.lock().unwrap_or_else(PoisonError::into_inner).reset();
+        }
+    }
+
+    pub fn times(&self) -> String {
+        let shown = |name: &str, times: &Mutex<Histogram<u64>>| {
+            let times = times.lock().unwrap_or_else(PoisonError::into_inner);
+            if times.is_empty() {
+                return String::new();
+            }
+            let at = |quantile| Duration::from_micros(times.value_at_quantile(quantile)).as_secs_f64() * 1e3;
+            format!("{name} p50 {:.1} p99 {:.1} ms", at(0.5), at(0.99))
+        };
+        let both = [shown("enqueue", &self.enqueue_times), shown("settle", &self.settle_times)];
+        both.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Three digits, up to a minute.
+pub fn empty_histogram() -> Histogram<u64> {
+    Histogram::new_with_max(60_000_000, 3).expect("the bounds are legal")
+}
+
+fn record(times: &Mutex<Histogram<u64>>, time: Duration) {
+    let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    times.lock().unwrap_or_else(PoisonError::into_inner).saturating_record(micros);
+}
+
+/// The last 64 bits of an event's id are random: they are their own hash.
+#[derive(Default)]
+struct LowBits(u64);
+
+impl Hasher for LowBits {
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("only u128 is hashed");
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
+    fn write_u128(&mut self, value: u128) {
+        self.0 = value as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

@@ -1,0 +1,78 @@
+//! `drain-3`, `drain-100`: leased and completed from a full queue.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Result;
+use tokio::time::timeout;
+
+use super::Outcome;
+use crate::bench::{Bench, Crew, per_second};
+use crate::check;
+use crate::ledger::{Ledger, UNBOUNDED};
+use crate::producers;
+
+/// A queue that is not empty by then is left as it is; the rate is that of what was done.
+const SECONDS: u32 = 20;
+const FILLERS: usize = 8;
+const FILLING_BATCH: u32 = 500;
+
+pub struct Shape {
+    queued: u64,
+    engines: usize,
+    max_concurrent_events: u32,
+    lease_limit: u32,
+    uses_exchange: bool,
+}
+
+pub const BY_THREE: Shape =
+    Shape { queued: 60_000, engines: 256, max_concurrent_events: 5, lease_limit: 3, uses_exchange: false };
+
+pub const BY_HUNDREDS: Shape =
+    Shape { queued: 150_000, engines: 32, max_concurrent_events: 100, lease_limit: 100, uses_exchange: true };
+
+pub async fn run(bench: &Bench, name: &'static str, queue: &str, shape: &Shape) -> Result<Outcome> {
+    bench.empty_tables().await?;
+    let ledger = Ledger::new(UNBOUNDED);
+    fill(bench, queue, shape.queued, &ledger).await?;
+    let engines = bench.register(queue, shape.engines, shape.max_concurrent_events).await?;
+    let engine_ids: Vec<String> = engines.iter().map(|engine| engine.id.clone()).collect();
+    ledger.forget_times();
+
+    let before = bench.read().await?;
+    let started = Instant::now();
+    let mut crew = Crew::default();
+    for engine in engines {
+        if shape.uses_exchange {
+            crew.add_engine(engine.by_exchange(shape.lease_limit, 0, ledger.clone()));
+        } else {
+            crew.add_engine(engine.one_by_one(shape.lease_limit, ledger.clone()));
+        }
+    }
+    let window = bench.arguments.window(SECONDS);
+    let is_empty = match timeout(window, crew.during(ledger.until_completed(shape.queued))).await {
+        Ok(outcome) => outcome.map(|()| true)?,
+        Err(_too_long) => false,
+    };
+    let rate = per_second(ledger.completed(), started.elapsed().as_secs_f64());
+    let usage = bench.read().await? - before;
+    bench.print_statements(ledger.completed()).await?;
+
+    ledger.stop_all();
+    crew.engines_end().await?;
+    bench.deregister(&engine_ids).await?;
+    check::every_event_ended_once(bench, &ledger).await?;
+    let left = if is_empty { String::new() } else { format!(", {} left", shape.queued - ledger.completed()) };
+    Ok(Outcome { figures: vec![(name, rate)], usage: Some(usage), remark: format!("{}{left}", ledger.times()) })
+}
+
+/// Enqueues exactly `events`.
+async fn fill(bench: &Bench, queue: &str, events: u64, ledger: &Arc<Ledger>) -> Result<()> {
+    let mut crew = Crew::default();
+    let batches = events / u64::from(FILLING_BATCH);
+    for (place, connection) in (0..).zip(bench.connect(FILLERS).await?) {
+        let share = batches / FILLERS as u64 + u64::from(place < batches % FILLERS as u64);
+        crew.add_producer(producers::some_batches(connection, queue.to_owned(), FILLING_BATCH, share, ledger.clone()));
+    }
+    crew.producers_end().await
+}

@@ -1,0 +1,81 @@
+//! `pickup`: one POST into an idle queue with a parked engine, from sending it to the engine's reply.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use hdrhistogram::Histogram;
+use tokio::time::sleep;
+
+use super::Outcome;
+use crate::api::{self, Leased};
+use crate::bench::Bench;
+use crate::check;
+use crate::engines::Engine;
+use crate::ledger::{Ledger, UNBOUNDED, empty_histogram};
+
+const SECONDS: u32 = 8;
+/// For the engine's poll to be parked.
+const PARKING: Duration = Duration::from_millis(5);
+/// Not measured.
+const FIRST_TRIES: u32 = 50;
+
+pub async fn run(bench: &Bench, queue: &str) -> Result<Outcome> {
+    bench.empty_tables().await?;
+    let ledger = Ledger::new(UNBOUNDED);
+    let mut producer = bench.connect(1).await?.remove(0);
+    let Engine { id, mut connection, .. } = bench.register(queue, 1, 5).await?.remove(0);
+    let (enqueue, poll) = (api::enqueue(queue), api::poll(queue, &id, 3, 20));
+    let mut completion = Vec::new();
+    let (mut pickups, mut posts, mut tries) = (empty_histogram(), empty_histogram(), 0);
+
+    let before = bench.read().await?;
+    let started = Instant::now();
+    while started.elapsed() < bench.arguments.window(SECONDS) {
+        let picked_up = async {
+            let reply = connection.call(&poll).await?;
+            let at = Instant::now();
+            reply.expect(&[200])?;
+            let leased: Leased<'_> = api::read(reply.body)?;
+            anyhow::ensure!(leased.events.len() == 1, "{} events for one POST", leased.events.len());
+            ledger.note_leased(leased.events[0].event_id)?;
+            api::write_complete(&mut completion, &id, &leased.events[0]);
+            Ok(at)
+        };
+        let posted = async {
+            sleep(PARKING).await;
+            let sent = Instant::now();
+            producer.call(&enqueue).await?.expect(&[201])?;
+            ledger.note_enqueued(1, sent);
+            Ok((sent, sent.elapsed()))
+        };
+        let (at, (sent, post)) = tokio::try_join!(picked_up, posted)?;
+        let since = Instant::now();
+        connection.call(&completion).await?.expect(&[200])?;
+        ledger.note_completed(1, since);
+        tries += 1;
+        if tries > FIRST_TRIES {
+            pickups.saturating_record(micros(at - sent));
+            posts.saturating_record(micros(post));
+        }
+    }
+    let usage = bench.read().await? - before;
+    bench.print_statements(ledger.completed()).await?;
+    bench.deregister(&[id]).await?;
+    check::every_event_ended_once(bench, &ledger).await?;
+    let figures = vec![
+        ("pickup p50", millis(&pickups, 0.5)),
+        ("pickup p99", millis(&pickups, 0.99)),
+        ("pickup POST p50", millis(&posts, 0.5)),
+        ("pickup POST p99", millis(&posts, 0.99)),
+    ];
+    let remark = format!("ms at the median, {} tries; {}", pickups.len(), ledger.times());
+    Ok(Outcome { figures, usage: Some(usage), remark })
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn millis(times: &Histogram<u64>, quantile: f64) -> f64 {
+    Duration::from_micros(times.value_at_quantile(quantile)).as_secs_f64() * 1e3
+}

@@ -1,0 +1,115 @@
+//! The table of results: what was measured, beside raw SQL, and what is to be reached.
+
+use crate::figures::{Figures, Summary};
+
+/// A line of the table.
+struct Line {
+    metric: &'static str,
+    unit: &'static str,
+    /// The metric that the ratio is taken of.
+    beside: Option<&'static str>,
+    target: Target,
+}
+
+enum Target {
+    RatioAtLeast(f64),
+    AtLeast(f64),
+    AtMost(f64),
+    None,
+}
+
+const LINES: &[Line] = &[
+    line("raw-1", "/s", None, Target::None),
+    line("life-3", "/s", Some("raw-1"), Target::RatioAtLeast(1.6)),
+    line("drain-3", "/s", Some("raw-1"), Target::RatioAtLeast(2.5)),
+    line("raw-100", "/s", None, Target::None),
+    line("drain-100", "/s", Some("raw-100"), Target::RatioAtLeast(0.4)),
+    line("life-100", "/s", Some("raw-100"), Target::AtLeast(20_000.0)),
+    line("raw-insert-1", "/s", None, Target::None),
+    line("enqueue-1", "/s", Some("raw-insert-1"), Target::RatioAtLeast(1.2)),
+    line("raw-insert-500", "/s", None, Target::None),
+    line("enqueue-500", "/s", Some("raw-insert-500"), Target::RatioAtLeast(0.5)),
+    line("pickup p50", "ms", None, Target::AtMost(2.0)),
+    line("pickup p99", "ms", None, Target::AtMost(6.0)),
+    line("pickup POST p50", "ms", None, Target::None),
+    line("pickup POST p99", "ms", None, Target::None),
+    line("statements", "an event", None, Target::AtMost(0.5)),
+    line("transactions", "an event", None, Target::None),
+    line("wal", "KiB an event", None, Target::AtMost(1.6)),
+    line("cpu server", "µs an event", None, Target::None),
+    line("cpu database", "µs an event", None, Target::None),
+    line("cpu load", "µs an event", None, Target::None),
+    line("memory", "MiB", None, Target::AtMost(150.0)),
+];
+
+const fn line(metric: &'static str, unit: &'static str, beside: Option<&'static str>, target: Target) -> Line {
+    Line { metric, unit, beside, target }
+}
+
+/// A table in Markdown, aligned for terminals too.
+pub fn table(figures: &Figures) -> String {
+    let heads = ["mode", "median", "range", "beside", "ratio", "target", ""].map(str::to_owned);
+    let rows: Vec<[String; 7]> = LINES.iter().filter_map(|line| row(line, figures)).collect();
+    let width = |column: usize| rows.iter().chain([&heads]).map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 7] = std::array::from_fn(width);
+    let rule = std::array::from_fn(|column| "-".repeat(widths[column].max(3)));
+    [&heads, &rule].into_iter().chain(&rows).map(|row| text(row, &widths)).collect::<Vec<_>>().join("\n")
+}
+
+fn text(row: &[String; 7], widths: &[usize; 7]) -> String {
+    let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<w$}", w = *width)).collect();
+    format!("| {} |", cells.join(" | "))
+}
+
+fn row(line: &Line, figures: &Figures) -> Option<[String; 7]> {
+    let Summary { median, least, most } = figures.summary(line.metric)?;
+    let beside = line.beside.and_then(|metric| Some((metric, figures.summary(metric)?.median)));
+    let ratio = beside.map(|(_, other)| median / other);
+    let (target, is_reached) = match line.target {
+        Target::RatioAtLeast(least) => (format!("≥ {least} ×"), ratio.map(|ratio| ratio >= least)),
+        Target::AtLeast(least) => (format!("≥ {}", number(least)), Some(median >= least)),
+        Target::AtMost(most) => (format!("≤ {most}"), Some(median <= most)),
+        Target::None => (String::new(), None),
+    };
+    Some([
+        line.metric.to_owned(),
+        format!("{} {}", number(median), line.unit).replace(" /s", "/s"),
+        format!("{}–{}", number(least), number(most)),
+        beside.map(|(metric, other)| format!("{metric} {}", number(other))).unwrap_or_default(),
+        ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default(),
+        target,
+        is_reached.map_or("", |is_reached| if is_reached { "reached" } else { "MISSED" }).to_owned(),
+    ])
+}
+
+/// Three digits or more, thousands set apart.
+fn number(value: f64) -> String {
+    if value < 10.0 {
+        return format!("{value:.2}");
+    }
+    if value < 100.0 {
+        return format!("{value:.1}");
+    }
+    let digits = format!("{value:.0}");
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_have_three_digits_or_more() {
+        assert_eq!(number(0.456), "0.46");
+        assert_eq!(number(45.67), "45.7");
+        assert_eq!(number(456.7), "457");
+        assert_eq!(number(1_234_567.8), "1,234,568");
+    }
+}
