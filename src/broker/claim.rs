@@ -83,11 +83,13 @@ impl Broker {
     ) -> Result<(Vec<Claimed>, Vec<ready_edges::Found>)> {
         let mut transaction = self.begin().await?;
         let engines = self.lock_engines(&mut transaction, asks).await?;
-        let names: Vec<&str> = asks.iter().map(|ask| ask.engine_type).collect();
-        let gates = store::queues::gates(&mut transaction, &names).await?;
+        // The others came with their engines.
+        let names = asks.iter().map(|ask| ask.engine_type).filter(|name| engines.gate(name).is_none());
+        let gates = store::queues::gates(&mut transaction, &names.collect::<Vec<_>>()).await?;
         let (mut floors, mut claimed) = (Vec::with_capacity(asks.len()), Vec::with_capacity(asks.len()));
         for ask in asks {
-            let gate = gates.get(ask.engine_type).cloned().unwrap_or_default();
+            let gate =
+                engines.gate(ask.engine_type).or_else(|| gates.get(ask.engine_type).copied()).unwrap_or_default();
             let (floor, answers) = self.admit_all(&mut transaction, ask, &gate, &engines).await?;
             let found = Found { wanted: floor.wanted as usize, ..Found::default() };
             claimed.push(Claimed { answers, found, engines: Vec::new() });

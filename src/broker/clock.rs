@@ -15,9 +15,9 @@ impl DatabaseClock {
         self.0.store((now - Utc::now()).num_microseconds().unwrap_or(0), Ordering::Relaxed);
     }
 
-    /// How long until then; `None` if that is not in the future.
-    pub fn until(&self, at: DateTime<Utc>) -> Option<Duration> {
+    /// How long until then.
+    pub fn until(&self, at: DateTime<Utc>) -> Duration {
         let ahead = chrono::TimeDelta::microseconds(self.0.load(Ordering::Relaxed));
-        (at - Utc::now() - ahead).to_std().ok().filter(|duration| !duration.is_zero())
+        (at - Utc::now() - ahead).to_std().unwrap_or_default()
     }
 }

@@ -1,12 +1,12 @@
 //! Taking events in.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::aftermath::Aftermath;
+use super::aftermath::{Aftermath, Landed};
 use super::coalesce::{self, Answers, Size, Verb};
 use super::{Broker, Error, Result, commit};
 use crate::domain::ids::EventId;
@@ -94,8 +94,13 @@ impl Broker {
             taken
         } else {
             let planned: Vec<_> = events.iter().map(|event| (*event, None)).collect();
+            let new_queues = self.known_queues.unknown_of(&planned);
             let mut connection = self.connection().await?;
-            let enqueued = store::enqueue::enqueue(&mut connection, &planned, MAX_DELAY_SECONDS).await?;
+            let enqueued = store::enqueue::enqueue(&mut connection, &planned, &new_queues, MAX_DELAY_SECONDS).await?;
+            if !new_queues.is_empty() {
+                let accepted = events.iter().zip(&enqueued).filter(|(_, enqueued)| enqueued.is_some());
+                self.known_queues.note(accepted.map(|(event, _)| event.engine_type.as_str()));
+            }
             enqueued.into_iter().map(|enqueued| enqueued.map(Taken::New).ok_or(Error::AvailableTooFarAway)).collect()
         };
         self.announce_enqueued(&events, &taken);
@@ -122,7 +127,9 @@ impl Broker {
         for (event, taken) in events.iter().zip(taken) {
             if let Ok(Taken::New(enqueued)) = taken {
                 let engine_type = event.engine_type.as_str();
-                aftermath.landed(engine_type, false, event.priority, enqueued.event_id, enqueued.available_at);
+                let Enqueued { event_id, available_at, is_due, .. } = *enqueued;
+                let landed = Landed { event_id, priority: event.priority, is_suspect: false, available_at, is_due };
+                aftermath.landed(engine_type, landed);
                 self.metrics.events_enqueued.with_label_values(&[engine_type]).inc();
                 self.activity.count(engine_type, |counts| counts.enqueued += 1);
             }
@@ -141,7 +148,8 @@ async fn enqueue_with_keys(connection: &mut PgConnection, events: &[&NewEvent]) 
             Plan::Duplicate(_) | Plan::KeyReused(_) => None,
         })
         .collect();
-    let mut enqueued = store::enqueue::enqueue(connection, &to_enqueue, MAX_DELAY_SECONDS).await?.into_iter();
+    let queues = queues_of(&to_enqueue);
+    let mut enqueued = store::enqueue::enqueue(connection, &to_enqueue, &queues, MAX_DELAY_SECONDS).await?.into_iter();
     let mut taken = Vec::with_capacity(events.len());
     for (event, plan) in events.iter().zip(plans) {
         taken.push(match plan {
@@ -164,6 +172,39 @@ async fn enqueue_with_keys(connection: &mut PgConnection, events: &[&NewEvent]) 
         });
     }
     Ok(taken)
+}
+
+/// The queues of events, in the order of their names.
+fn queues_of<'a>(events: &[(&'a NewEvent, Option<EventId>)]) -> Vec<&'a str> {
+    let mut queues: Vec<&str> = events.iter().map(|(event, _)| event.engine_type.as_str()).collect();
+    queues.sort_unstable();
+    queues.dedup();
+    queues
+}
+
+/// Queues that are known to exist: none is ever removed.
+#[derive(Debug, Default)]
+pub struct KnownQueues(Mutex<HashSet<String>>);
+
+/// So many are remembered; others are made anew with every batch, which changes nothing.
+const MAX_KNOWN_QUEUES: usize = 10_000;
+
+impl KnownQueues {
+    fn unknown_of<'a>(&self, events: &[(&'a NewEvent, Option<EventId>)]) -> Vec<&'a str> {
+        let known = self.0.lock().expect("nothing panics while it holds this lock");
+        let mut queues = queues_of(events);
+        queues.retain(|queue| !known.contains(*queue));
+        queues
+    }
+
+    fn note<'a>(&self, queues: impl Iterator<Item = &'a str>) {
+        let mut known = self.0.lock().expect("nothing panics while it holds this lock");
+        for queue in queues {
+            if known.len() < MAX_KNOWN_QUEUES && !known.contains(queue) {
+                known.insert(queue.to_owned());
+            }
+        }
+    }
 }
 
 /// Claims the keys of a batch. A key that occurs twice in it is claimed once.

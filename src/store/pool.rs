@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection as _, PgPool};
 
 use super::Result;
+
+/// An idle connection is taken to be whole for so long.
+const TRUSTED_FOR: Duration = Duration::from_millis(500);
 
 #[derive(Clone, Copy, Debug)]
 pub struct PoolLimits {
@@ -22,6 +25,16 @@ pub fn connect_lazily(url: &str, limits: PoolLimits) -> Result<PgPool> {
     Ok(PgPoolOptions::new()
         .max_connections(limits.max_connections)
         .acquire_timeout(limits.acquire_timeout)
+        // A connection that was used a moment ago is not asked first whether it is still there.
+        .test_before_acquire(false)
+        .before_acquire(|connection, used| {
+            Box::pin(async move {
+                if used.idle_for > TRUSTED_FOR {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .after_connect(move |connection, _| {
             let statement_timeout = statement_timeout.clone();
             Box::pin(async move {

@@ -14,6 +14,7 @@ use crate::domain::ids::EngineId;
 use crate::store;
 use crate::store::PgConnection;
 use crate::store::lease::LockedEngine;
+use crate::store::queues::Gate;
 
 /// The engines that poll, locked.
 #[derive(Debug)]
@@ -57,6 +58,11 @@ impl Broker {
 }
 
 impl Engines {
+    /// That of the queue of that name, if an engine of it is among them.
+    pub fn gate(&self, engine_type: &str) -> Option<Gate> {
+        self.locked.iter().find(|engine| engine.engine_type == engine_type).map(|engine| engine.gate)
+    }
+
     /// They are in the order of their ids.
     pub fn position(&self, engine_id: EngineId) -> Option<usize> {
         self.locked.binary_search_by_key(&engine_id, |engine| engine.engine_id).ok()
