@@ -117,7 +117,7 @@ impl Broker {
     }
 
     async fn begin(&self) -> store::Result<store::Transaction> {
-        Ok(self.pool.begin().await?)
+        store::pool::begin(&self.pool).await
     }
 
     /// Any call of an engine is a sign of its life.

@@ -64,3 +64,12 @@ pub async fn ping(pool: &PgPool) -> Result<()> {
     sqlx::query("select 1").execute(pool).await?;
     Ok(())
 }
+
+/// Begins a transaction. A connection that was used a moment ago may have died since: then nothing has happened yet,
+/// and another is taken.
+pub async fn begin(pool: &PgPool) -> Result<super::Transaction> {
+    match pool.begin().await {
+        Err(sqlx::Error::Io(_) | sqlx::Error::Database(_)) => Ok(pool.begin().await?),
+        begun => Ok(begun?),
+    }
+}

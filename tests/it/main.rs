@@ -5,6 +5,7 @@ mod support;
 mod bad_input;
 mod cancel;
 mod cli;
+mod coalescing;
 mod conventions;
 mod database_errors;
 mod dead_letters;
