@@ -21,7 +21,7 @@ impl Broker {
         limit: u32,
         with_payload: bool,
     ) -> Result<Vec<DeadLetter>> {
-        let mut connection = self.connection().await?;
+        let mut connection = store::pool::begin_planning_anew(&self.pool).await?;
         Ok(store::dead_letters::list(&mut connection, filter, behind, limit, with_payload).await?)
     }
 

@@ -12,6 +12,7 @@ pub mod enqueue;
 mod error;
 pub mod event_types;
 pub mod events;
+mod expiry_edge;
 mod held_since;
 mod hub;
 pub mod lease;
@@ -39,6 +40,7 @@ use clock::DatabaseClock;
 use coalesce::Lanes;
 pub use coalesce::{Coalescing, Size};
 pub use error::{Error, LeaseLost};
+use expiry_edge::ExpiryEdge;
 use held_since::HeldSince;
 use hub::Hub;
 use outbox::Outbox;
@@ -81,6 +83,7 @@ pub struct Broker {
     outbox: Outbox,
     clock: DatabaseClock,
     held_since: HeldSince,
+    expiry_edge: ExpiryEdge,
     activity: Activity,
     /// Tells this replica from others, for as long as it runs.
     replica_id: uuid::Uuid,
@@ -101,6 +104,7 @@ impl Broker {
             signs_of_life: SignsOfLife::default(),
             emptying: claim::Emptying::default(),
             held_since: HeldSince::default(),
+            expiry_edge: ExpiryEdge::default(),
             parking: Arc::new(Parking::new(max_rows, settings.default_limit, settings.recheck, parked)),
             outbox: Outbox::default(),
             clock: DatabaseClock::default(),

@@ -42,12 +42,15 @@ pub fn connect_lazily(url: &str, limits: PoolLimits) -> Result<PgPool> {
                 // A plan made while a table (or the partition of a day that has just begun) is empty reads it
                 // from end to end, and is kept while it fills, until autovacuum comes by. Every statement here
                 // has an index to go by. What must read a small table whole is costed so high then that it
-                // would be compiled, for longer than it runs.
+                // would be compiled, for longer than it runs. And a statement that touches partitions would be planned
+                // anew with every call, for several times as long as it runs, only to leave partitions out
+                // that the generic plan does not open either.
                 sqlx::query(
                     "select set_config('statement_timeout', $1, false),
                             set_config('idle_in_transaction_session_timeout', $1, false),
                             set_config('timezone', 'UTC', false),
                             set_config('enable_seqscan', 'off', false),
+                            set_config('plan_cache_mode', 'force_generic_plan', false),
                             set_config('jit', 'off', false)",
                 )
                 .bind(statement_timeout)
@@ -72,4 +75,11 @@ pub async fn begin(pool: &PgPool) -> Result<super::Transaction> {
         Err(sqlx::Error::Io(_) | sqlx::Error::Database(_)) => Ok(pool.begin().await?),
         begun => Ok(begun?),
     }
+}
+
+/// Begins a transaction for reading by a filter of many optional parts: its statements are planned for the parts given.
+pub async fn begin_planning_anew(pool: &PgPool) -> Result<super::Transaction> {
+    let mut transaction = begin(pool).await?;
+    sqlx::query("select set_config('plan_cache_mode', 'force_custom_plan', true)").execute(&mut *transaction).await?;
+    Ok(transaction)
 }

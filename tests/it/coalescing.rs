@@ -13,7 +13,11 @@ use crate::support::{Lab, Reply, unknown_id};
 const PLAIN: [&str; 2] = ["--max-batch-rows", "1"];
 
 /// Sends all at once, while a lock keeps the first ones from going on, so that the others wait together.
-async fn send_together<T>(lab: &Lab, table: &str, requests: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
+async fn send_together<T>(
+    lab: &Lab,
+    table: &str,
+    requests: impl IntoIterator<Item = impl Future<Output = T>>,
+) -> Vec<T> {
     let mut holder = lab.db.begin().await.expect("a transaction");
     sqlx::query(sqlx::AssertSqlSafe(format!("lock table eventlease.{table} in share row exclusive mode")))
         .execute(&mut *holder)
@@ -30,9 +34,19 @@ async fn send_together<T>(lab: &Lab, table: &str, requests: impl IntoIterator<It
 /// What must be the same whether a request was alone or not.
 fn essence(reply: &Reply) -> Value {
     let body = &reply.body;
-    json!([reply.status, body["code"], body["status"], body["outcome"], body["attempt"], body["settled_as"],
-        body["lease_ended_by"], body["event_status"], body["duplicate"], body["expires_in_seconds"].is_number(),
-        body["available_at"].is_string()])
+    json!([
+        reply.status,
+        body["code"],
+        body["status"],
+        body["outcome"],
+        body["attempt"],
+        body["settled_as"],
+        body["lease_ended_by"],
+        body["event_status"],
+        body["duplicate"],
+        body["expires_in_seconds"].is_number(),
+        body["available_at"].is_string()
+    ])
 }
 
 /// A report that may be sensible or not, of a random kind.
@@ -98,7 +112,8 @@ async fn enqueue_at_random(flags: &[&str], seed: u64) -> Vec<Value> {
     let lab = Lab::start_with(flags).await;
     let bodies: Vec<Value> = (0..60)
         .map(|n| {
-            let mut body = json!({"engine_type": format!("queue-{}", n % 3), "event_type": "test.happened", "payload": {"n": n}});
+            let mut body =
+                json!({"engine_type": format!("queue-{}", n % 3), "event_type": "test.happened", "payload": {"n": n}});
             match random.random_range(0..8) {
                 0 => body["available_at"] = json!("2999-01-01T00:00:00Z"),
                 1 => body["priority"] = json!(17),
@@ -132,8 +147,10 @@ async fn one_event_that_the_database_refuses_keeps_no_other_out() {
              end $$",
         )
         .await;
-        lab.sql("create trigger refuse before insert on eventlease.events for each row execute function refuse_poison()")
-            .await;
+        lab.sql(
+            "create trigger refuse before insert on eventlease.events for each row execute function refuse_poison()",
+        )
+        .await;
         let bodies: Vec<Value> = (0..20)
             .map(|n| {
                 let payload = if n == 11 { "poison" } else { "food" };

@@ -1,6 +1,7 @@
 //! The engines that poll: locked, and with what they hold.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -95,10 +96,10 @@ async fn lock_and_wake(connection: &mut PgConnection, ids: &[EngineId]) -> Resul
         return Ok(Vec::new());
     }
     let engines = store::lease::lock_engines(connection, ids).await?;
-    let back: Vec<(EngineId, bool)> = engines
+    let back: Vec<(EngineId, bool, Duration)> = engines
         .iter()
         .filter(|engine| engine.status == EngineStatus::Unresponsive)
-        .map(|engine| (engine.engine_id, true))
+        .map(|engine| (engine.engine_id, true, Duration::ZERO))
         .collect();
     if back.is_empty() {
         return Ok(engines);

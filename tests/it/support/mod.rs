@@ -194,11 +194,11 @@ impl Lab {
             .rows_affected()
     }
 
-    /// Lets the lease of an event run out a minute ago.
+    /// Lets the lease of an event run out three seconds ago.
     pub async fn expire(&self, event_id: &str) {
         let rows = self
             .sql(&format!(
-                "update eventlease.event_queue set lease_expires_at = statement_timestamp() - interval '1 minute'
+                "update eventlease.event_queue set lease_expires_at = statement_timestamp() - interval '3 seconds'
                  where event_id = '{event_id}' and state = 'processing'"
             ))
             .await;
