@@ -63,13 +63,20 @@ pub fn register(queue: &str, max_concurrent_events: u32) -> Vec<u8> {
     request("POST", "/api/v1/engines", None, &body)
 }
 
-pub fn deregister(engine_id: &str) -> Vec<u8> {
-    request("DELETE", &format!("/api/v1/engines/{engine_id}"), Some(engine_id), "")
-}
-
 pub fn poll(queue: &str, engine_id: &str, limit: u32, wait_seconds: u32) -> Vec<u8> {
     let path = format!("/api/v1/events/queue/{queue}?limit={limit}&wait_seconds={wait_seconds}");
     request("GET", &path, Some(engine_id), "")
+}
+
+/// With a measure of its load, or with nothing but itself.
+pub fn heartbeat(engine_id: &str, has_load: bool) -> Vec<u8> {
+    let load = r#"{"current_workload":3,"resource_utilization":{"cpu_percent":45.2,"memory_usage_mb":512}}"#;
+    request(
+        "POST",
+        &format!("/api/v1/engines/{engine_id}/heartbeat"),
+        Some(engine_id),
+        if has_load { load } else { "" },
+    )
 }
 
 pub fn write_complete(out: &mut Vec<u8>, engine_id: &str, event: &LeasedEvent<'_>) {

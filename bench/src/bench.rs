@@ -1,125 +1,77 @@
-//! What all modes share: the cluster, the service, and how a stretch of time is measured.
-
-use std::fs;
-use std::future::Future;
-use std::time::{Duration, Instant};
+//! What every mode begins with: an empty database, and servers on it that were just started.
 
 use anyhow::{Context, Result, bail};
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio_postgres::Client;
 
-use crate::api;
 use crate::arguments::Arguments;
 use crate::client::{Connection, Reply};
-use crate::cost::{Reading, Usage};
+use crate::cost::Reading;
 use crate::engines::Engine;
-use crate::ledger::Ledger;
 use crate::postgres::{Postgres, SERVICE_DATABASE};
 use crate::server::Server;
 
-/// Until connections are open and statements prepared.
-const WARM_UP: Duration = Duration::from_secs(2);
-const ENDING_LIMIT: Duration = Duration::from_secs(5);
-const SHOWN_EVERY: Duration = Duration::from_secs(5);
+/// Registrations under way at a time.
+const REGISTERING: usize = 32;
 
-pub struct Bench {
-    pub arguments: Arguments,
-    pub postgres: Postgres,
-    pub server: Server,
+pub struct Bench<'a> {
+    pub arguments: &'a Arguments,
+    pub postgres: &'a Postgres,
+    pub servers: Vec<Server>,
     /// A session on the service's tables.
     pub service_sql: Client,
 }
 
-impl Bench {
-    pub async fn start(arguments: &Arguments) -> Result<Self> {
-        let folder = arguments.data_dir();
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let postgres = Postgres::start(&folder, arguments.fresh).await?;
-        println!("PostgreSQL {}, durable:", postgres.version());
-        for (name, value) in postgres.settings().await? {
-            println!("  {name} = {value}");
+impl<'a> Bench<'a> {
+    pub async fn start(arguments: &'a Arguments, postgres: &'a Postgres, replicas: usize) -> Result<Self> {
+        postgres.make_database(SERVICE_DATABASE).await?;
+        let mut servers = Vec::new();
+        for number in 1..=replicas {
+            let log = arguments.data_dir().join(format!("server-{number}.log"));
+            let url = postgres.url(SERVICE_DATABASE);
+            servers.push(Server::start(&arguments.server(), &arguments.server_arg, &url, &log).await?);
         }
-        let program = arguments.server();
-        let url = postgres.url(SERVICE_DATABASE);
-        let server = Server::start(&program, &arguments.server_arg, &url, &folder.join("server.log")).await?;
-        println!("server {} at {}\n", program.display(), server.address);
         let service_sql = postgres.connect(SERVICE_DATABASE).await?;
-        Ok(Self { arguments: arguments.clone(), postgres, server, service_sql })
+        Ok(Self { arguments, postgres, servers, service_sql })
     }
 
-    pub async fn stop(mut self) -> Result<()> {
-        self.server.stop().await?;
-        self.postgres.stop()
-    }
-
-    /// Nothing of the modes before: each begins with empty tables.
-    pub async fn empty_tables(&self) -> Result<()> {
-        self.service_sql
-            .batch_execute(
-                "truncate eventlease.events, eventlease.event_queue, eventlease.event_attempts,
-                    eventlease.dead_letters, eventlease.idempotency_keys",
-            )
-            .await?;
-        if self.postgres.counts_statements {
-            self.postgres.control.batch_execute("select pg_stat_statements_reset()").await?;
+    pub async fn stop(self) -> Result<()> {
+        for mut server in self.servers {
+            server.stop().await?;
         }
         Ok(())
     }
 
     pub async fn read(&self) -> Result<Reading> {
-        Reading::take(&self.postgres, Some(self.server.pid)).await
+        let servers: Vec<u32> = self.servers.iter().map(|server| server.pid).collect();
+        Reading::take(self.postgres, &servers).await
     }
 
-    /// After warming up, lets the crew work for `window`; gives what `count` grew by.
-    pub async fn measure(
-        &self,
-        crew: &mut Crew,
-        ledger: &Ledger,
-        window: Duration,
-        count: impl Fn() -> u64,
-    ) -> Result<(f64, Usage)> {
-        crew.during(sleep(WARM_UP.min(window))).await?;
-        ledger.forget_times();
-        let (before, first) = (self.read().await?, count());
-        let (started, mut shown) = (Instant::now(), first);
-        while started.elapsed() + SHOWN_EVERY < window {
-            crew.during(sleep(SHOWN_EVERY)).await?;
-            println!("      … {:.0}/s", per_second(count() - shown, SHOWN_EVERY.as_secs_f64()));
-            shown = count();
-        }
-        crew.during(sleep(window.saturating_sub(started.elapsed()))).await?;
-        let last = count();
-        let usage = self.read().await? - before;
-        Ok((per_second(last - first, usage.seconds), usage))
+    /// The most memory that the servers ever had, together.
+    pub fn peak_mib(&self) -> Result<f64> {
+        self.servers.iter().map(Server::peak_mib).sum::<Option<f64>>().context("a server's peak of memory")
     }
 
+    /// Connections, to the servers in turn.
     pub async fn connect(&self, count: usize) -> Result<Vec<Connection>> {
         let mut connections = Vec::with_capacity(count);
-        for _ in 0..count {
-            connections.push(Connection::open(self.server.address).await?);
+        for server in self.servers.iter().cycle().take(count) {
+            connections.push(Connection::open(server.address).await?);
         }
         Ok(connections)
     }
 
-    pub async fn register(&self, queue: &str, count: usize, max_concurrent_events: u32) -> Result<Vec<Engine>> {
-        let mut engines = Vec::with_capacity(count);
-        for _ in 0..count {
-            engines.push(Engine::register(self.server.address, queue, max_concurrent_events).await?);
-        }
-        Ok(engines)
+    /// Engines, each of the queues and each of the servers having its share.
+    pub async fn register(&self, queues: &[String], count: usize, max_concurrent_events: u32) -> Result<Vec<Engine>> {
+        let places = queues.iter().cycle().zip(self.servers.iter().cycle()).take(count);
+        stream::iter(places)
+            .map(|(queue, server)| Engine::register(server.address, queue, max_concurrent_events))
+            .buffered(REGISTERING)
+            .try_collect()
+            .await
     }
 
-    /// So that the next mode has the registry to itself.
-    pub async fn deregister(&self, engine_ids: &[String]) -> Result<()> {
-        let mut connection = Connection::open(self.server.address).await?;
-        for id in engine_ids {
-            connection.call(&api::deregister(id)).await?.expect(&[204])?;
-        }
-        Ok(())
-    }
-
-    /// The statements that the database spent most time on since the tables were emptied.
+    /// The statements that the database spent most time on.
     pub async fn print_statements(&self, events: u64) -> Result<()> {
         if !self.arguments.statements || !self.postgres.counts_statements {
             return Ok(());
@@ -151,55 +103,6 @@ impl Bench {
     }
 }
 
-/// Those at work. One that fails ends whatever is waited for.
-#[derive(Default)]
-pub struct Crew {
-    producers: JoinSet<Result<()>>,
-    engines: JoinSet<Result<()>>,
-}
-
-impl Crew {
-    pub fn add_producer(&mut self, work: impl Future<Output = Result<()>> + Send + 'static) {
-        self.producers.spawn(work);
-    }
-
-    pub fn add_engine(&mut self, work: impl Future<Output = Result<()>> + Send + 'static) {
-        self.engines.spawn(work);
-    }
-
-    pub async fn during<T>(&mut self, event: impl Future<Output = T>) -> Result<T> {
-        let mut event = std::pin::pin!(event);
-        loop {
-            tokio::select! {
-                value = &mut event => return Ok(value),
-                Some(ended) = self.producers.join_next() => ended??,
-                Some(ended) = self.engines.join_next() => ended??,
-            }
-        }
-    }
-
-    /// Waits until every producer has had its last answer.
-    pub async fn producers_end(&mut self) -> Result<()> {
-        while let Some(ended) = self.producers.join_next().await {
-            ended??;
-        }
-        Ok(())
-    }
-
-    /// Waits until the engines have completed what they hold; whoever still waits for an event hangs up.
-    pub async fn engines_end(&mut self) -> Result<()> {
-        let all = async {
-            while let Some(ended) = self.engines.join_next().await {
-                ended??;
-            }
-            Ok(())
-        };
-        let outcome = timeout(ENDING_LIMIT, all).await.unwrap_or(Ok(()));
-        self.engines.shutdown().await;
-        outcome
-    }
-}
-
 /// True when the call is to be made again.
 pub fn is_turned_away(reply: &Reply<'_>, expected: u16) -> Result<bool> {
     match reply.status {
@@ -207,11 +110,6 @@ pub fn is_turned_away(reply: &Reply<'_>, expected: u16) -> Result<bool> {
         429 | 503 => Ok(true),
         status => bail!("the server answered {status}: {}", String::from_utf8_lossy(reply.body)),
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-pub fn per_second(count: u64, seconds: f64) -> f64 {
-    count as f64 / seconds
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]

@@ -6,7 +6,7 @@ use crate::bench::Bench;
 use crate::ledger::Ledger;
 
 /// The tables hold this mode's events only.
-pub async fn every_event_ended_once(bench: &Bench, ledger: &Ledger) -> Result<()> {
+pub async fn every_event_ended_once(bench: &Bench<'_>, ledger: &Ledger) -> Result<()> {
     let row = bench
         .service_sql
         .query_one(

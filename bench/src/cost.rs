@@ -38,8 +38,8 @@ pub struct Usage {
 }
 
 impl Reading {
-    /// `server` is absent where the service has no part in it.
-    pub async fn take(postgres: &Postgres, server_pid: Option<u32>) -> Result<Self> {
+    /// `servers` by their process ids; none where the service has no part in it.
+    pub async fn take(postgres: &Postgres, servers: &[u32]) -> Result<Self> {
         let row = postgres
             .control
             .query_one(
@@ -51,7 +51,7 @@ impl Reading {
         let statements = if postgres.counts_statements { Some(statements(postgres).await?) } else { None };
         Ok(Self {
             at: Instant::now(),
-            server: server_pid.map_or(Ok(0.0), |pid| Ok::<_, anyhow::Error>(Times::of(pid)?.own))?,
+            server: servers.iter().map(|pid| Ok(Times::of(*pid)?.own)).sum::<Result<f64>>()?,
             database: database_seconds(postgres.pid())?,
             ourselves: Times::of(std::process::id())?.own,
             whole_machine: machine_seconds().context("cannot read /proc/stat")?,

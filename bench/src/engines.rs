@@ -1,5 +1,7 @@
 //! Those who lease and complete: each registered, and on a connection of its own.
 
+mod idle; // those who only wait, and give signs of life
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,6 +12,8 @@ use crate::api::{self, Leased, LeasedEvent, Registered, SettledMany};
 use crate::bench::is_turned_away;
 use crate::client::Connection;
 use crate::ledger::Ledger;
+
+pub use idle::{HEARTBEAT_INTERVAL, beat};
 
 const LONG_POLL_SECONDS: u32 = 20;
 

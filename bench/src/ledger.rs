@@ -17,6 +17,7 @@ pub const UNBOUNDED: usize = Semaphore::MAX_PERMITS;
 pub struct Ledger {
     enqueued: AtomicU64,
     completed: AtomicU64,
+    heartbeats: AtomicU64,
     /// Calls that were answered 429 or 503, and made again.
     turned_away: AtomicU64,
     /// Every event that was leased. None may be leased twice where nothing fails.
@@ -30,6 +31,8 @@ pub struct Ledger {
     enqueue_times: Mutex<Histogram<u64>>,
     /// What an engine waits for that of a settlement.
     settle_times: Mutex<Histogram<u64>>,
+    /// What an engine waits for that of a heartbeat.
+    heartbeat_times: Mutex<Histogram<u64>>,
 }
 
 impl Ledger {
@@ -39,6 +42,7 @@ impl Ledger {
         Arc::new(Self {
             enqueued: AtomicU64::new(0),
             completed: AtomicU64::new(0),
+            heartbeats: AtomicU64::new(0),
             turned_away: AtomicU64::new(0),
             leased: Mutex::default(),
             room: Semaphore::new(max_outstanding),
@@ -47,6 +51,7 @@ impl Ledger {
             progress: Notify::new(),
             enqueue_times: Mutex::new(empty_histogram()),
             settle_times: Mutex::new(empty_histogram()),
+            heartbeat_times: Mutex::new(empty_histogram()),
         })
     }
 
@@ -56,6 +61,10 @@ impl Ledger {
 
     pub fn completed(&self) -> u64 {
         self.completed.load(Relaxed)
+    }
+
+    pub fn heartbeats(&self) -> u64 {
+        self.heartbeats.load(Relaxed)
     }
 
     pub fn turned_away(&self) -> u64 {
@@ -95,6 +104,11 @@ impl Ledger {
         self.progress.notify_waiters();
     }
 
+    pub fn note_heartbeat(&self, since: Instant) {
+        self.heartbeats.fetch_add(1, Relaxed);
+        record(&self.heartbeat_times, since.elapsed());
+    }
+
     pub async fn note_turned_away(&self) {
         self.turned_away.fetch_add(1, Relaxed);
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -128,7 +142,7 @@ impl Ledger {
 
     /// Times measured from now on.
     pub fn forget_times(&self) {
-        for times in [&self.enqueue_times, &self.settle_times] {
+        for times in [&self.enqueue_times, &self.settle_times, &self.heartbeat_times] {
             times.lock().unwrap_or_else(PoisonError::into_inner).reset();
         }
     }
@@ -142,8 +156,12 @@ impl Ledger {
             let at = |quantile| Duration::from_micros(times.value_at_quantile(quantile)).as_secs_f64() * 1e3;
             format!("{name} p50 {:.1} p99 {:.1} ms", at(0.5), at(0.99))
         };
-        let both = [shown("enqueue", &self.enqueue_times), shown("settle", &self.settle_times)];
-        both.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
+        let all = [
+            shown("enqueue", &self.enqueue_times),
+            shown("settle", &self.settle_times),
+            shown("heartbeat", &self.heartbeat_times),
+        ];
+        all.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -1,31 +1,14 @@
-//! `make bench`: how fast `EventLease` is over HTTP, beside raw SQL doing the same work on the same `PostgreSQL`.
-//!
-//! In reading order:
-
-mod api; // the requests, and what is read of the replies
-mod arguments; // what can be chosen
-mod bench; // what all modes share
-mod check; // every event ended once
-mod client; // one HTTP connection, as lean as can be
-mod cost; // processor time, WAL, statements, memory
-mod engines; // those who lease and complete
-mod figures; // what was measured, over all rounds
-mod ledger; // who got what, and how long it took
-mod modes; // one file a mode
-mod postgres; // the cluster: durable, warm, kept between runs
-mod producers; // those who enqueue
-mod raw; // the same work by hand-written SQL
-mod report;
-mod server; // the service, a process of its own // the table of results
+//! `make bench`.
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
 
-use crate::arguments::Arguments;
-use crate::bench::Bench;
-use crate::figures::Figures;
+use eventlease_bench::arguments::Arguments;
+use eventlease_bench::figures::Figures;
+use eventlease_bench::postgres::Postgres;
+use eventlease_bench::{modes, report, server};
 
 fn main() -> ExitCode {
     // One thread: the load generator shares the machine with what it measures.
@@ -40,33 +23,28 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Result<()> {
-    let bench = Bench::start(arguments).await?;
-    let rounds = tokio::select! {
-        figures = all_rounds(arguments, &bench) => figures,
+    server::allow_many_connections()?;
+    let postgres = Postgres::start(&arguments.data_dir(), arguments.fresh).await?;
+    postgres.show().await?;
+    println!("server {}\n", arguments.server().display());
+    let figures = tokio::select! {
+        figures = all_rounds(arguments, &postgres) => figures,
         _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
     };
-    let server_peak = bench.server.peak_bytes();
-    bench.stop().await?;
-    let mut figures = rounds?;
-    figures.add("memory", bytes_as_mib(server_peak.context("the server's peak of memory")?));
-    println!("\n{}", report::table(&figures));
+    postgres.stop()?;
+    println!("\n{}", report::table(&figures?));
     Ok(())
 }
 
-/// Every round runs every mode once, with its raw counterpart right before it.
-async fn all_rounds(arguments: &Arguments, bench: &Bench) -> Result<Figures> {
+/// Every round runs every mode once, with what it is compared with right before it.
+async fn all_rounds(arguments: &Arguments, postgres: &Postgres) -> Result<Figures> {
     let mut figures = Figures::default();
     for round in 1..=arguments.rounds {
         for step in modes::in_order(arguments) {
-            let outcome = step.run(bench, round).await.with_context(|| format!("{step}, round {round}"))?;
+            let outcome = step.run(arguments, postgres).await.with_context(|| format!("{step}, round {round}"))?;
             println!("[{round}/{}] {step:<15} {outcome}", arguments.rounds);
             figures.add_all(&outcome.figures);
         }
     }
     Ok(figures)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
-fn bytes_as_mib(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
 }

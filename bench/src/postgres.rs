@@ -48,6 +48,7 @@ pub struct Postgres {
 
 impl Postgres {
     pub async fn start(data_dir: &Path, is_fresh: bool) -> Result<Self> {
+        fs::create_dir_all(data_dir).with_context(|| format!("cannot make {}", data_dir.display()))?;
         let data_dir = data_dir.join("postgres");
         if is_fresh && data_dir.exists() {
             fs::remove_dir_all(&data_dir).with_context(|| format!("cannot remove {}", data_dir.display()))?;
@@ -58,7 +59,7 @@ impl Postgres {
             control.batch_execute("create extension if not exists pg_stat_statements").await?;
         }
         let postgres = Self { cluster, control, counts_statements };
-        postgres.make_databases().await?;
+        postgres.make_database(RAW_DATABASE).await?;
         postgres.warm().await?;
         Ok(postgres)
     }
@@ -92,14 +93,30 @@ impl Postgres {
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
+    /// Prints what decides how the figures are to be read.
+    pub async fn show(&self) -> Result<()> {
+        println!("PostgreSQL {}, durable:", self.version());
+        for (name, value) in self.settings().await? {
+            println!("  {name} = {value}");
+        }
+        Ok(())
+    }
+
     pub fn stop(self) -> Result<()> {
         self.cluster.stop().context("PostgreSQL does not stop")
     }
 
-    async fn make_databases(&self) -> Result<()> {
-        for database in [SERVICE_DATABASE, RAW_DATABASE] {
-            self.control.batch_execute(&format!("drop database if exists {database} with (force)")).await?;
-            self.control.batch_execute(&format!("create database {database}")).await?;
+    /// An empty one, in place of that of the same name; nothing of a former mode is left, nor counted.
+    pub async fn make_database(&self, name: &str) -> Result<()> {
+        self.control.batch_execute(&format!("drop database if exists {name} with (force)")).await?;
+        self.control.batch_execute(&format!("create database {name}")).await?;
+        self.forget_statements().await
+    }
+
+    /// Statements are counted from now on.
+    pub async fn forget_statements(&self) -> Result<()> {
+        if self.counts_statements {
+            self.control.batch_execute("select pg_stat_statements_reset()").await?;
         }
         Ok(())
     }

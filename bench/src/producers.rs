@@ -10,12 +10,20 @@ use crate::bench::is_turned_away;
 use crate::client::Connection;
 use crate::ledger::Ledger;
 
-/// One event a request, until the ledger says stop.
-pub async fn one_by_one(mut connection: Connection, queue: String, ledger: Arc<Ledger>) -> Result<()> {
-    let request = api::enqueue(&queue);
-    while ledger.wait_for_room(1).await {
+/// One event a request, to the queues in turn from the one at `first` on, until the ledger says stop.
+pub async fn one_by_one(
+    mut connection: Connection,
+    queues: Arc<[String]>,
+    first: usize,
+    ledger: Arc<Ledger>,
+) -> Result<()> {
+    let requests: Vec<Vec<u8>> = queues.iter().map(|queue| api::enqueue(queue)).collect();
+    for request in requests.iter().cycle().skip(first) {
+        if !ledger.wait_for_room(1).await {
+            break;
+        }
         let since = Instant::now();
-        while is_turned_away(&connection.call(&request).await?, 201)? {
+        while is_turned_away(&connection.call(request).await?, 201)? {
             ledger.note_turned_away().await;
         }
         ledger.note_enqueued(1, since);

@@ -9,10 +9,12 @@ use anyhow::{Result, ensure};
 use tokio_postgres::Client;
 
 use crate::api;
-use crate::bench::{Bench, Crew, per_second};
+use crate::arguments::Arguments;
 use crate::cost::Reading;
+use crate::crew::Crew;
 use crate::modes::Outcome;
-use crate::postgres::RAW_DATABASE;
+use crate::postgres::{Postgres, RAW_DATABASE};
+use crate::window::per_second;
 
 const CONNECTIONS: usize = 10;
 const SECONDS: u32 = 5;
@@ -70,20 +72,20 @@ impl RawWork {
     }
 }
 
-pub async fn run(bench: &Bench, work: RawWork) -> Result<Outcome> {
-    let control = bench.postgres.connect(RAW_DATABASE).await?;
+pub async fn run(arguments: &Arguments, postgres: &Postgres, work: RawWork) -> Result<Outcome> {
+    let control = postgres.connect(RAW_DATABASE).await?;
     control.batch_execute(TABLE).await?;
     let fill = "insert into jobs (queue, payload) select 'bench', $2::text::json from generate_series(1, $1)";
     control.execute(fill, &[&work.queued(), &api::payload()]).await?;
     control.batch_execute("vacuum analyze jobs").await?;
 
     let done = Arc::new(AtomicU64::new(0));
-    let until = bench.arguments.window(SECONDS);
+    let until = arguments.window(SECONDS);
     let mut workers = Vec::new();
     for _ in 0..CONNECTIONS {
-        workers.push(Worker::prepare(bench.postgres.connect(RAW_DATABASE).await?).await?);
+        workers.push(Worker::prepare(postgres.connect(RAW_DATABASE).await?).await?);
     }
-    let before = Reading::take(&bench.postgres, None).await?;
+    let before = Reading::take(postgres, &[]).await?;
     let started = Instant::now();
     let mut crew = Crew::default();
     for worker in workers {
@@ -91,7 +93,7 @@ pub async fn run(bench: &Bench, work: RawWork) -> Result<Outcome> {
     }
     crew.producers_end().await?;
     let seconds = started.elapsed().as_secs_f64();
-    let usage = Reading::take(&bench.postgres, None).await? - before;
+    let usage = Reading::take(postgres, &[]).await? - before;
     let done = done.load(Relaxed);
 
     let left: i64 = control.query_one("select count(*) from jobs", &[]).await?.get(0);
@@ -100,7 +102,7 @@ pub async fn run(bench: &Bench, work: RawWork) -> Result<Outcome> {
         RawWork::Insert { .. } => done.cast_signed(),
     };
     ensure!(left == expected, "{left} rows are left, {expected} should be");
-    Ok(Outcome { figures: vec![(work.metric(), per_second(done, seconds))], usage: Some(usage), remark: String::new() })
+    Ok(Outcome::new(vec![(work.metric(), per_second(done, seconds))], usage, String::new()))
 }
 
 struct Worker {

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -15,6 +16,18 @@ use tokio::time::timeout;
 
 const STARTING_LIMIT: Duration = Duration::from_secs(30);
 const STOPPING_LIMIT: Duration = Duration::from_secs(15);
+/// Of ours, and of each server: an engine of some modes has two.
+const LEAST_CONNECTIONS: u64 = 6000;
+
+/// As many as the system lets us have; servers inherit it.
+pub fn allow_many_connections() -> Result<()> {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    if most < LEAST_CONNECTIONS {
+        bail!("only {most} files can be open at a time, {LEAST_CONNECTIONS} are needed: ulimit -Hn");
+    }
+    setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
+    Ok(())
+}
 
 pub struct Server {
     child: Child,
@@ -48,10 +61,10 @@ impl Server {
     }
 
     /// The most memory it ever had.
-    pub fn peak_bytes(&self) -> Option<u64> {
+    pub fn peak_mib(&self) -> Option<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-        line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib * 1024)
+        line.trim().strip_suffix(" kB")?.parse::<f64>().ok().map(|kib| kib / 1024.0)
     }
 
     pub async fn stop(&mut self) -> Result<()> {

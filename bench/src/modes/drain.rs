@@ -1,4 +1,4 @@
-//! `drain-3`, `drain-100`: leased and completed from a full queue.
+//! `drain-3`, `drain-100`, `replicas`: leased and completed from a full queue.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,10 +7,12 @@ use anyhow::Result;
 use tokio::time::timeout;
 
 use super::Outcome;
-use crate::bench::{Bench, Crew, per_second};
+use crate::bench::Bench;
 use crate::check;
+use crate::crew::Crew;
 use crate::ledger::{Ledger, UNBOUNDED};
 use crate::producers;
+use crate::window::per_second;
 
 /// A queue that is not empty by then is left as it is; the rate is that of what was done.
 const SECONDS: u32 = 20;
@@ -31,12 +33,12 @@ pub const BY_THREE: Shape =
 pub const BY_HUNDREDS: Shape =
     Shape { queued: 150_000, engines: 32, max_concurrent_events: 100, lease_limit: 100, uses_exchange: true };
 
-pub async fn run(bench: &Bench, name: &'static str, queue: &str, shape: &Shape) -> Result<Outcome> {
-    bench.empty_tables().await?;
+/// The engines are spread over all servers there are.
+pub async fn run(bench: &Bench<'_>, name: &'static str, shape: &Shape) -> Result<Outcome> {
     let ledger = Ledger::new(UNBOUNDED);
-    fill(bench, queue, shape.queued, &ledger).await?;
-    let engines = bench.register(queue, shape.engines, shape.max_concurrent_events).await?;
-    let engine_ids: Vec<String> = engines.iter().map(|engine| engine.id.clone()).collect();
+    let queue = name.to_owned();
+    fill(bench, &queue, shape.queued, &ledger).await?;
+    let engines = bench.register(&[queue], shape.engines, shape.max_concurrent_events).await?;
     ledger.forget_times();
 
     let before = bench.read().await?;
@@ -60,14 +62,13 @@ pub async fn run(bench: &Bench, name: &'static str, queue: &str, shape: &Shape) 
 
     ledger.stop_all();
     crew.engines_end().await?;
-    bench.deregister(&engine_ids).await?;
     check::every_event_ended_once(bench, &ledger).await?;
     let left = if is_empty { String::new() } else { format!(", {} left", shape.queued - ledger.completed()) };
-    Ok(Outcome { figures: vec![(name, rate)], usage: Some(usage), remark: format!("{}{left}", ledger.times()) })
+    Ok(Outcome::new(vec![(name, rate)], usage, format!("{}{left}", ledger.times())))
 }
 
 /// Enqueues exactly `events`.
-async fn fill(bench: &Bench, queue: &str, events: u64, ledger: &Arc<Ledger>) -> Result<()> {
+async fn fill(bench: &Bench<'_>, queue: &str, events: u64, ledger: &Arc<Ledger>) -> Result<()> {
     let mut crew = Crew::default();
     let batches = events / u64::from(FILLING_BATCH);
     for (place, connection) in (0..).zip(bench.connect(FILLERS).await?) {

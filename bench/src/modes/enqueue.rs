@@ -1,32 +1,36 @@
 //! `enqueue-1`, `enqueue-500`: events taken in, and nobody there to lease them.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 
 use super::Outcome;
-use crate::bench::{Bench, Crew};
+use crate::bench::Bench;
 use crate::check;
+use crate::crew::Crew;
 use crate::ledger::{Ledger, UNBOUNDED};
 use crate::producers;
+use crate::window::measure;
 
 const SECONDS: u32 = 5;
 
-pub async fn run(bench: &Bench, name: &'static str, queue: &str, producers: usize, batch: u32) -> Result<Outcome> {
-    bench.empty_tables().await?;
+pub async fn run(bench: &Bench<'_>, name: &'static str, producers: usize, batch: u32) -> Result<Outcome> {
+    let queues: Arc<[String]> = [name.to_owned()].into();
     let ledger = Ledger::new(UNBOUNDED);
     let mut crew = Crew::default();
     for connection in bench.connect(producers).await? {
         if batch == 1 {
-            crew.add_producer(producers::one_by_one(connection, queue.to_owned(), ledger.clone()));
+            crew.add_producer(producers::one_by_one(connection, queues.clone(), 0, ledger.clone()));
         } else {
-            crew.add_producer(producers::in_batches(connection, queue.to_owned(), batch, ledger.clone()));
+            crew.add_producer(producers::in_batches(connection, name.to_owned(), batch, ledger.clone()));
         }
     }
     let window = bench.arguments.window(SECONDS);
-    let (rate, usage) = bench.measure(&mut crew, &ledger, window, || ledger.enqueued()).await?;
+    let measured = measure(bench, &mut crew, &ledger, window, || ledger.enqueued()).await?;
     let remark = format!("{}, {} turned away", ledger.times(), ledger.turned_away());
     bench.print_statements(ledger.enqueued()).await?;
     ledger.stop_all();
     crew.producers_end().await?;
     check::every_event_ended_once(bench, &ledger).await?;
-    Ok(Outcome { figures: vec![(name, rate)], usage: Some(usage), remark })
+    Ok(Outcome::new(vec![(name, measured.rate)], measured.usage, remark))
 }

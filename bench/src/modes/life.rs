@@ -1,5 +1,7 @@
-//! `life-3`, `life-100`: whole lives, from the POST to the last word, with as many producers as engines can bear.
+//! `life-3`, `life-3-many`, `life-100`: whole lives, from the POST to the last word, with as many producers as engines
+//! can bear.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -7,11 +9,12 @@ use tokio::time::timeout;
 
 use super::Outcome;
 use crate::api::PAYLOAD_BYTES;
-use crate::bench::{Bench, Crew};
+use crate::bench::Bench;
 use crate::check;
-use crate::cost::Usage;
+use crate::crew::Crew;
 use crate::ledger::Ledger;
 use crate::producers;
+use crate::window::{Measured, measure};
 
 const SECONDS: u32 = 15;
 /// For what is still under way when the producers have ended.
@@ -20,16 +23,18 @@ const EMPTYING_LIMIT: Duration = Duration::from_mins(1);
 const EXCHANGE_WAIT_SECONDS: u32 = 1;
 
 pub struct Shape {
-    producers: usize,
-    enqueue_batch: u32,
-    engines: usize,
-    max_concurrent_events: u32,
-    lease_limit: u32,
-    uses_exchange: bool,
-    max_outstanding: usize,
+    pub queues: usize,
+    pub producers: usize,
+    pub enqueue_batch: u32,
+    pub engines: usize,
+    pub max_concurrent_events: u32,
+    pub lease_limit: u32,
+    pub uses_exchange: bool,
+    pub max_outstanding: usize,
 }
 
 pub const ONE_BY_ONE: Shape = Shape {
+    queues: 1,
     producers: 128,
     enqueue_batch: 1,
     engines: 256,
@@ -39,7 +44,10 @@ pub const ONE_BY_ONE: Shape = Shape {
     max_outstanding: 4096,
 };
 
+pub const IN_MANY_QUEUES: Shape = Shape { queues: 50, ..ONE_BY_ONE };
+
 pub const BY_HUNDREDS: Shape = Shape {
+    queues: 1,
     producers: 16,
     enqueue_batch: 100,
     engines: 32,
@@ -49,30 +57,15 @@ pub const BY_HUNDREDS: Shape = Shape {
     max_outstanding: 20_000,
 };
 
-pub async fn run(bench: &Bench, name: &'static str, queue: &str, shape: &Shape) -> Result<Outcome> {
-    bench.empty_tables().await?;
+pub async fn run(bench: &Bench<'_>, name: &'static str, shape: &Shape) -> Result<Outcome> {
     let ledger = Ledger::new(shape.max_outstanding);
-    let engines = bench.register(queue, shape.engines, shape.max_concurrent_events).await?;
-    let engine_ids: Vec<String> = engines.iter().map(|engine| engine.id.clone()).collect();
-
+    let queues = shape.queues(name);
     let mut crew = Crew::default();
-    for engine in engines {
-        if shape.uses_exchange {
-            crew.add_engine(engine.by_exchange(shape.lease_limit, EXCHANGE_WAIT_SECONDS, ledger.clone()));
-        } else {
-            crew.add_engine(engine.one_by_one(shape.lease_limit, ledger.clone()));
-        }
-    }
-    for connection in bench.connect(shape.producers).await? {
-        if shape.enqueue_batch == 1 {
-            crew.add_producer(producers::one_by_one(connection, queue.to_owned(), ledger.clone()));
-        } else {
-            crew.add_producer(producers::in_batches(connection, queue.to_owned(), shape.enqueue_batch, ledger.clone()));
-        }
-    }
+    add_engines(bench, &mut crew, &queues, shape, &ledger).await?;
+    add_producers(bench, &mut crew, &queues, shape, &ledger).await?;
 
     let window = bench.arguments.window(SECONDS);
-    let (rate, usage) = bench.measure(&mut crew, &ledger, window, || ledger.completed()).await?;
+    let measured = measure(bench, &mut crew, &ledger, window, || ledger.completed()).await?;
     let remark = format!("{}, {} turned away", ledger.times(), ledger.turned_away());
     bench.print_statements(ledger.completed()).await?;
 
@@ -82,18 +75,60 @@ pub async fn run(bench: &Bench, name: &'static str, queue: &str, shape: &Shape) 
     timeout(EMPTYING_LIMIT, emptied).await.context("the queue does not become empty")??;
     ledger.stop_all();
     crew.engines_end().await?;
-    bench.deregister(&engine_ids).await?;
     check::every_event_ended_once(bench, &ledger).await?;
 
-    let mut figures = vec![(name, rate)];
-    if !shape.uses_exchange {
-        figures.extend(costs(rate * usage.seconds, &usage));
+    let mut figures = vec![(name, measured.rate)];
+    if name == "life-3" {
+        figures.extend(costs(bench, &measured)?);
     }
-    Ok(Outcome { figures, usage: Some(usage), remark })
+    Ok(Outcome::new(figures, measured.usage, remark))
+}
+
+impl Shape {
+    pub fn queues(&self, name: &str) -> Arc<[String]> {
+        (1..=self.queues).map(|number| format!("{name}-{number}")).collect()
+    }
+}
+
+async fn add_engines(
+    bench: &Bench<'_>,
+    crew: &mut Crew,
+    queues: &[String],
+    shape: &Shape,
+    ledger: &Arc<Ledger>,
+) -> Result<()> {
+    for engine in bench.register(queues, shape.engines, shape.max_concurrent_events).await? {
+        if shape.uses_exchange {
+            crew.add_engine(engine.by_exchange(shape.lease_limit, EXCHANGE_WAIT_SECONDS, ledger.clone()));
+        } else {
+            crew.add_engine(engine.one_by_one(shape.lease_limit, ledger.clone()));
+        }
+    }
+    Ok(())
+}
+
+pub async fn add_producers(
+    bench: &Bench<'_>,
+    crew: &mut Crew,
+    queues: &Arc<[String]>,
+    shape: &Shape,
+    ledger: &Arc<Ledger>,
+) -> Result<()> {
+    for (place, connection) in bench.connect(shape.producers).await?.into_iter().enumerate() {
+        let first = place % queues.len();
+        if shape.enqueue_batch == 1 {
+            crew.add_producer(producers::one_by_one(connection, queues.clone(), first, ledger.clone()));
+        } else {
+            let queue = queues[first].clone();
+            crew.add_producer(producers::in_batches(connection, queue, shape.enqueue_batch, ledger.clone()));
+        }
+    }
+    Ok(())
 }
 
 /// What one event cost.
-fn costs(events: f64, usage: &Usage) -> Vec<(&'static str, f64)> {
+fn costs(bench: &Bench<'_>, measured: &Measured) -> Result<Vec<(&'static str, f64)>> {
+    let (events, usage) = (measured.events(), &measured.usage);
     let payload_kib = f64::from(u32::try_from(PAYLOAD_BYTES).expect("payloads are small")) / 1024.0;
     let mut costs = vec![
         ("transactions", usage.transactions / events),
@@ -101,7 +136,8 @@ fn costs(events: f64, usage: &Usage) -> Vec<(&'static str, f64)> {
         ("cpu server", usage.server * 1e6 / events),
         ("cpu database", usage.database * 1e6 / events),
         ("cpu load", usage.ourselves * 1e6 / events),
+        ("memory", bench.peak_mib()?),
     ];
     costs.extend(usage.statements.map(|statements| ("statements", statements / events)));
-    costs
+    Ok(costs)
 }

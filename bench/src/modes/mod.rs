@@ -2,6 +2,7 @@
 
 mod drain;
 mod enqueue;
+mod idle;
 mod life;
 mod pickup;
 
@@ -13,6 +14,7 @@ use clap::ValueEnum;
 use crate::arguments::Arguments;
 use crate::bench::Bench;
 use crate::cost::Usage;
+use crate::postgres::Postgres;
 use crate::raw::{self, RawWork};
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,9 +22,15 @@ pub enum Mode {
     /// Whole lives: POST one event, lease 3, PUT each; 128 producers, 256 engines.
     #[value(name = "life-3")]
     Life3,
+    /// The same over 50 queues.
+    #[value(name = "life-3-many")]
+    Life3Many,
     /// 60,000 queued; lease 3, PUT each; 256 engines.
     #[value(name = "drain-3")]
     Drain3,
+    /// The same with two servers on one database.
+    #[value(name = "replicas")]
+    Replicas,
     /// 150,000 queued; exchanges of 100; 32 engines.
     #[value(name = "drain-100")]
     Drain100,
@@ -38,33 +46,48 @@ pub enum Mode {
     /// One POST into an idle queue with a parked engine.
     #[value(name = "pickup")]
     Pickup,
+    /// 1,000 parked engines over 20 queues, a heartbeat every 15 seconds.
+    #[value(name = "idle")]
+    Idle,
+    /// 5,000 engines, a heartbeat every 15 seconds.
+    #[value(name = "heartbeats")]
+    Heartbeats,
 }
 
 impl Mode {
     const MAIN: [Self; 7] =
         [Self::Life3, Self::Drain3, Self::Drain100, Self::Life100, Self::Enqueue1, Self::Enqueue500, Self::Pickup];
 
-    /// The same work by hand-written SQL.
-    fn raw(self) -> Option<RawWork> {
+    /// What it is compared with, in the same round.
+    fn beside(self) -> Option<Step> {
         match self {
-            Self::Life3 | Self::Drain3 => Some(RawWork::LeaseAndComplete { batch: 1 }),
-            Self::Drain100 | Self::Life100 => Some(RawWork::LeaseAndComplete { batch: 100 }),
-            Self::Enqueue1 => Some(RawWork::Insert { batch: 1 }),
-            Self::Enqueue500 => Some(RawWork::Insert { batch: 500 }),
-            Self::Pickup => None,
+            Self::Life3 | Self::Drain3 => Some(Step::Raw(RawWork::LeaseAndComplete { batch: 1 })),
+            Self::Drain100 | Self::Life100 => Some(Step::Raw(RawWork::LeaseAndComplete { batch: 100 })),
+            Self::Enqueue1 => Some(Step::Raw(RawWork::Insert { batch: 1 })),
+            Self::Enqueue500 => Some(Step::Raw(RawWork::Insert { batch: 500 })),
+            Self::Life3Many => Some(Step::Mode(Self::Life3)),
+            Self::Replicas => Some(Step::Mode(Self::Drain3)),
+            Self::Pickup | Self::Idle | Self::Heartbeats => None,
         }
     }
 
-    async fn run(self, bench: &Bench, round: u32) -> Result<Outcome> {
-        let queue = format!("{self}-{round}");
+    fn servers(self) -> usize {
+        if self == Self::Replicas { 2 } else { 1 }
+    }
+
+    async fn run(self, bench: &Bench<'_>) -> Result<Outcome> {
         match self {
-            Self::Life3 => life::run(bench, "life-3", &queue, &life::ONE_BY_ONE).await,
-            Self::Life100 => life::run(bench, "life-100", &queue, &life::BY_HUNDREDS).await,
-            Self::Drain3 => drain::run(bench, "drain-3", &queue, &drain::BY_THREE).await,
-            Self::Drain100 => drain::run(bench, "drain-100", &queue, &drain::BY_HUNDREDS).await,
-            Self::Enqueue1 => enqueue::run(bench, "enqueue-1", &queue, 128, 1).await,
-            Self::Enqueue500 => enqueue::run(bench, "enqueue-500", &queue, 8, 500).await,
-            Self::Pickup => pickup::run(bench, &queue).await,
+            Self::Life3 => life::run(bench, "life-3", &life::ONE_BY_ONE).await,
+            Self::Life3Many => life::run(bench, "life-3-many", &life::IN_MANY_QUEUES).await,
+            Self::Life100 => life::run(bench, "life-100", &life::BY_HUNDREDS).await,
+            Self::Drain3 => drain::run(bench, "drain-3", &drain::BY_THREE).await,
+            Self::Replicas => drain::run(bench, "replicas", &drain::BY_THREE).await,
+            Self::Drain100 => drain::run(bench, "drain-100", &drain::BY_HUNDREDS).await,
+            Self::Enqueue1 => enqueue::run(bench, "enqueue-1", 128, 1).await,
+            Self::Enqueue500 => enqueue::run(bench, "enqueue-500", 8, 500).await,
+            Self::Pickup => pickup::run(bench, "pickup").await,
+            Self::Idle => idle::run(bench, "idle", &idle::PARKED).await,
+            Self::Heartbeats => idle::run(bench, "heartbeats", &idle::BEATING).await,
         }
     }
 }
@@ -83,11 +106,31 @@ pub enum Step {
 }
 
 impl Step {
-    pub async fn run(self, bench: &Bench, round: u32) -> Result<Outcome> {
+    pub async fn run(self, arguments: &Arguments, postgres: &Postgres) -> Result<Outcome> {
         match self {
-            Self::Raw(work) => raw::run(bench, work).await,
-            Self::Mode(mode) => mode.run(bench, round).await,
+            Self::Raw(work) => raw::run(arguments, postgres, work).await,
+            Self::Mode(mode) => {
+                let bench = Bench::start(arguments, postgres, mode.servers()).await?;
+                let mut outcome = mode.run(&bench).await?;
+                outcome.peak_mib = Some(bench.peak_mib()?);
+                bench.stop().await?;
+                Ok(outcome)
+            }
         }
+    }
+
+    /// With what it is compared with before it, and each once.
+    fn add_to(self, steps: &mut Vec<Self>, arguments: &Arguments) {
+        let is_left_out = arguments.no_raw && matches!(self, Self::Raw(_));
+        if is_left_out || steps.contains(&self) {
+            return;
+        }
+        if let Self::Mode(mode) = self
+            && let Some(other) = mode.beside()
+        {
+            other.add_to(steps, arguments);
+        }
+        steps.push(self);
     }
 }
 
@@ -100,34 +143,38 @@ impl fmt::Display for Step {
     }
 }
 
-/// The turns of a round: raw work stands right before the first mode that is compared with it.
+/// The turns of a round.
 pub fn in_order(arguments: &Arguments) -> Vec<Step> {
     let modes = if arguments.full {
-        Mode::value_variants().to_vec()
+        Mode::value_variants()
     } else if arguments.modes.is_empty() {
-        Mode::MAIN.to_vec()
+        &Mode::MAIN[..]
     } else {
-        arguments.modes.clone()
+        &arguments.modes[..]
     };
     let mut steps = Vec::new();
     for mode in modes {
-        let raw = mode.raw().filter(|_| !arguments.no_raw).map(Step::Raw);
-        if let Some(raw) = raw.filter(|raw| !steps.contains(raw)) {
-            steps.push(raw);
-        }
-        steps.push(Step::Mode(mode));
+        Step::Mode(*mode).add_to(&mut steps, arguments);
     }
     steps
 }
 
 /// What one turn brought.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Outcome {
     /// By metric: a mode's name is that of its rate.
     pub figures: Vec<(&'static str, f64)>,
-    pub usage: Option<Usage>,
+    pub usage: Usage,
+    /// The most memory of the servers.
+    pub peak_mib: Option<f64>,
     /// What else is worth a word.
     pub remark: String,
+}
+
+impl Outcome {
+    pub fn new(figures: Vec<(&'static str, f64)>, usage: Usage, remark: String) -> Self {
+        Self { figures, usage, remark, peak_mib: None }
+    }
 }
 
 impl fmt::Display for Outcome {
@@ -137,8 +184,9 @@ impl fmt::Display for Outcome {
             Some((_, value)) => write!(f, "{value:10.2}")?,
             None => {}
         }
-        if let Some(usage) = self.usage {
-            write!(f, "  {}", usage.shares())?;
+        write!(f, "  {}", self.usage.shares())?;
+        if let Some(mib) = self.peak_mib {
+            write!(f, ", server's memory {mib:.0} MiB")?;
         }
         write!(f, "  {}", self.remark)
     }

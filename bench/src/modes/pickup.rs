@@ -19,11 +19,10 @@ const PARKING: Duration = Duration::from_millis(5);
 /// Not measured.
 const FIRST_TRIES: u32 = 50;
 
-pub async fn run(bench: &Bench, queue: &str) -> Result<Outcome> {
-    bench.empty_tables().await?;
+pub async fn run(bench: &Bench<'_>, queue: &str) -> Result<Outcome> {
     let ledger = Ledger::new(UNBOUNDED);
     let mut producer = bench.connect(1).await?.remove(0);
-    let Engine { id, mut connection, .. } = bench.register(queue, 1, 5).await?.remove(0);
+    let Engine { id, mut connection, .. } = bench.register(&[queue.to_owned()], 1, 5).await?.remove(0);
     let (enqueue, poll) = (api::enqueue(queue), api::poll(queue, &id, 3, 20));
     let mut completion = Vec::new();
     let (mut pickups, mut posts, mut tries) = (empty_histogram(), empty_histogram(), 0);
@@ -60,7 +59,6 @@ pub async fn run(bench: &Bench, queue: &str) -> Result<Outcome> {
     }
     let usage = bench.read().await? - before;
     bench.print_statements(ledger.completed()).await?;
-    bench.deregister(&[id]).await?;
     check::every_event_ended_once(bench, &ledger).await?;
     let figures = vec![
         ("pickup p50", millis(&pickups, 0.5)),
@@ -69,7 +67,7 @@ pub async fn run(bench: &Bench, queue: &str) -> Result<Outcome> {
         ("pickup POST p99", millis(&posts, 0.99)),
     ];
     let remark = format!("ms at the median, {} tries; {}", pickups.len(), ledger.times());
-    Ok(Outcome { figures, usage: Some(usage), remark })
+    Ok(Outcome::new(figures, usage, remark))
 }
 
 fn micros(time: Duration) -> u64 {

@@ -1,0 +1,24 @@
+//! How fast `EventLease` is over HTTP, beside raw SQL doing the same work on the same `PostgreSQL`.
+//!
+//! The programs are `eventlease-bench` (`main.rs`) and that of the package `bench/peers`.
+//!
+//! # Layout
+//! In reading order:
+
+pub mod api; // the requests, and what is read of the replies
+pub mod arguments; // what can be chosen
+pub mod bench; // what every mode begins with: an empty database, a server
+pub mod check; // every event ended once
+pub mod client; // one HTTP connection, as lean as can be
+pub mod cost; // processor time, WAL, statements, memory
+pub mod crew; // those at work
+pub mod engines; // those who lease and settle
+pub mod figures; // what was measured, over all rounds
+pub mod ledger; // who got what, and how long it took
+pub mod modes; // one file a mode
+pub mod postgres; // the cluster: durable, warm, kept between runs
+pub mod producers; // those who enqueue
+pub mod raw; // the same work by hand-written SQL
+pub mod report; // the table of results
+pub mod server; // the service, a process of its own
+pub mod window; // a stretch of time that is measured
