@@ -60,18 +60,6 @@ impl Broker {
         Ok(taken)
     }
 
-    /// Wakes polls for what producers in SQL take in; returns when that is not heard of any more.
-    pub async fn hear_producers(&self) -> Result<()> {
-        let mut notices = store::notices::listen(&self.pool).await?;
-        loop {
-            let engine_type = notices.next().await?;
-            // It may have been due long before its commit, behind what was leased since.
-            self.ready_edges.sweep_soon(&engine_type);
-            // Who gets something wakes the next one, since there may be more.
-            self.hub.wake_for_events(&engine_type, 1);
-        }
-    }
-
     fn announce_enqueued(&self, events: &[NewEvent], taken: &[Result<Taken>]) {
         let mut aftermath = Aftermath::default();
         for (event, taken) in events.iter().zip(taken) {

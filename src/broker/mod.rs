@@ -10,8 +10,10 @@ pub mod enqueue;
 mod error;
 pub mod event_types;
 pub mod events;
+mod health;
 mod hub;
 pub mod lease;
+mod producers;
 pub mod queues;
 mod ready_edges;
 pub mod reap;
@@ -62,6 +64,7 @@ pub struct Broker {
     ready_edges: ReadyEdges,
     signs_of_life: SignsOfLife,
     emptying: claim::Emptying,
+    listener: producers::Listener,
     activity: Activity,
     /// Tells this replica from others, for as long as it runs.
     replica_id: uuid::Uuid,
@@ -79,6 +82,7 @@ impl Broker {
             ready_edges: ReadyEdges::default(),
             signs_of_life: SignsOfLife::default(),
             emptying: claim::Emptying::default(),
+            listener: producers::Listener::default(),
             activity: Activity::default(),
             replica_id: uuid::Uuid::new_v4(),
             stopping,

@@ -21,13 +21,23 @@ pub async fn listen(pool: &PgPool) -> Result<Notices> {
         .acquire_timeout(pool.options().get_acquire_timeout())
         .connect_lazy_with((*pool.connect_options()).clone());
     let mut listener = PgListener::connect_with(&own).await?;
+    listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;
     Ok(Notices { listener })
 }
 
 impl Notices {
-    /// The queue that the next transaction put events into. What is said while the connection is broken is lost.
-    pub async fn next(&mut self) -> Result<String> {
-        Ok(self.listener.recv().await?.payload().to_owned())
+    /// The queue that the next transaction put events into; `None` when the connection broke. What is said from then
+    /// on is lost until [`Notices::connect`].
+    pub async fn next(&mut self) -> Result<Option<String>> {
+        Ok(self.listener.try_recv().await?.map(|notice| notice.payload().to_owned()))
+    }
+
+    /// Listens again where the connection broke. Answers the number of PostgreSQL's process at the other end.
+    pub async fn connect(&mut self) -> Result<i32> {
+        let pid = sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut self.listener).await?;
+        // Once more than is needed: as its last statement, it tells in pg_stat_activity what the session is for.
+        sqlx::raw_sql("listen eventlease").execute(&mut self.listener).await?;
+        Ok(pid)
     }
 }

@@ -7,6 +7,7 @@ mod cancel;
 mod cli;
 mod conventions;
 mod database_errors;
+mod database_health;
 mod dead_letters;
 mod docs;
 mod engines;

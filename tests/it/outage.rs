@@ -112,6 +112,7 @@ async fn while_the_database_is_away_calls_are_answered_and_afterwards_nothing_an
         ("PUT", status_path.as_str(), settlement.clone()),
         ("GET", "/api/v1/dead-letters", Value::Null),
         ("GET", "/readyz", Value::Null),
+        ("GET", "/api/v1/health/database", Value::Null),
     ] {
         let answer = caller.call(method, path, body).await.problem(503, "database_unavailable");
         assert_eq!(answer.header("retry-after"), "1", "{method} {path}");
