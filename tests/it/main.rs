@@ -26,6 +26,7 @@ mod migrations;
 mod model;
 mod openapi;
 mod operations;
+mod operators;
 mod outage;
 mod plans;
 mod queues;
