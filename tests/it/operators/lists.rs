@@ -124,13 +124,13 @@ async fn an_event_is_told_with_its_attempts_and_nothing_in_it_reaches_the_termin
 
     let detail = printed(ask(&lab, &format!("events {event_id}")).await);
     assert_harmless(&detail);
-    for fact in ["Timeout: boom \\u001b[2J\\u009b31m\\u202egnp.exe\\u000d\\nnext", "in 16 min", &engine, "queued"] {
+    for fact in ["Timeout: boom \\u001b[2J\\u009b31m\\u202egnp.exe\\u000d\\nnext", "in 17 min", &engine, "queued"] {
         assert!(detail.contains(fact), "{fact}: {detail}");
     }
     let table = printed(ask(&lab, "events").await);
     assert_harmless(&table);
     let row = row_with(&table, &event_id);
-    assert_eq!(cell(&row, "SINCE OR UNTIL"), "due in 16 min", "{table}");
+    assert_eq!(cell(&row, "SINCE OR UNTIL"), "due in 17 min", "{table}");
 
     let json = ask(&lab, &format!("events {event_id} --json")).await;
     assert_harmless(&json.stdout);
