@@ -108,20 +108,6 @@ impl Broker {
         Ok(requests.iter().map(|events| Some(Ok(taken.by_ref().take(events.len()).collect()))).collect())
     }
 
-    /// Wakes polls for what producers in SQL and other replicas take in; returns when that is not heard of any more.
-    pub async fn hear_of_events(&self) -> Result<()> {
-        let mut notices = store::notices::listen(&self.pool, self.replica_id).await?;
-        loop {
-            let notice = notices.next().await?;
-            // It may have been due long before its commit, behind what was leased since.
-            if notice.is_of_a_producer {
-                self.ready_edges.sweep_soon(&notice.engine_type);
-            }
-            // If there are more, the look for one will tell.
-            self.parking.landed(&notice.engine_type, 1);
-        }
-    }
-
     fn announce_enqueued(&self, events: &[&NewEvent], taken: &[Result<Taken>]) {
         let mut aftermath = Aftermath::default();
         for (event, taken) in events.iter().zip(taken) {

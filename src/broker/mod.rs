@@ -13,10 +13,12 @@ mod error;
 pub mod event_types;
 pub mod events;
 mod expiry_edge;
+mod health;
 mod held_since;
 mod hub;
 pub mod lease;
 mod lookout;
+mod notices;
 mod outbox;
 mod parking;
 pub mod queues;
@@ -84,6 +86,7 @@ pub struct Broker {
     clock: DatabaseClock,
     held_since: HeldSince,
     expiry_edge: ExpiryEdge,
+    listener: notices::Listener,
     activity: Activity,
     /// Tells this replica from others, for as long as it runs.
     replica_id: uuid::Uuid,
@@ -110,6 +113,7 @@ impl Broker {
             clock: DatabaseClock::default(),
             known_queues: enqueue::KnownQueues::default(),
             lanes: Lanes::new(settings.coalescing),
+            listener: notices::Listener::default(),
             activity: Activity::default(),
             replica_id: uuid::Uuid::new_v4(),
             stopping,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::signs_of_life::Sign;
 use super::{Broker, Result};
+use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
 use crate::domain::engine::EngineStatus;
 use crate::store;
 use crate::store::partitions::Removal;
@@ -59,8 +60,10 @@ impl Broker {
     pub async fn tend_partitions(&self) -> Result<(u32, Removal)> {
         let made = store::partitions::make_ahead(&self.pool).await?;
         let removal = store::partitions::remove_older_than(&self.pool, self.settings.retention_days).await?;
-        let ahead = store::partitions::count_days_ahead(&self.pool).await?;
-        self.metrics.partitions_ahead_seconds.set(ahead * SECONDS_OF_A_DAY);
+        let mut connection = self.connection().await?;
+        let partitions = store::partitions::days_ahead(&mut connection, MAX_DAYS_AHEAD_TOLD).await?;
+        let ahead = partitions.iter().map(|partitions| partitions.days_ahead).min().unwrap_or(0);
+        self.metrics.partitions_ahead_seconds.set(i64::from(ahead) * SECONDS_OF_A_DAY);
         Ok((made, removal))
     }
 
