@@ -71,8 +71,8 @@ bench: ## Measure the main modes beside raw SQL (ARGS='--mode life-3 --rounds 1 
 	cargo build --locked --profile dist
 	cargo run --locked --release --package eventlease-bench -- $(ARGS)
 
-bench-full: ## Measure all modes
-	$(MAKE) bench ARGS="--full $(ARGS)"
+bench-full: ## Measure all modes, and write docs/benchmarks.md
+	$(MAKE) bench ARGS="--full --write $(ARGS)"
 
 clean: ## Remove everything that was built or fetched
 	cargo clean

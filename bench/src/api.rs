@@ -68,6 +68,13 @@ pub fn poll(queue: &str, engine_id: &str, limit: u32, wait_seconds: u32) -> Vec<
     request("GET", &path, Some(engine_id), "")
 }
 
+pub fn poll_with_timeout(queue: &str, engine_id: &str, limit: u32, wait_seconds: u32, timeout_seconds: u32) -> Vec<u8> {
+    let path = format!(
+        "/api/v1/events/queue/{queue}?limit={limit}&wait_seconds={wait_seconds}&visibility_timeout_seconds={timeout_seconds}"
+    );
+    request("GET", &path, Some(engine_id), "")
+}
+
 /// With a measure of its load, or with nothing but itself.
 pub fn heartbeat(engine_id: &str, has_load: bool) -> Vec<u8> {
     let load = r#"{"current_workload":3,"resource_utilization":{"cpu_percent":45.2,"memory_usage_mb":512}}"#;
@@ -82,6 +89,15 @@ pub fn heartbeat(engine_id: &str, has_load: bool) -> Vec<u8> {
 pub fn write_complete(out: &mut Vec<u8>, engine_id: &str, event: &LeasedEvent<'_>) {
     let path = format!("/api/v1/events/{}/status", event.event_id);
     let body = format!(r#"{{"status":"completed","lease_token":"{}"}}"#, event.lease.lease_token);
+    write_request(out, "PUT", &path, Some(engine_id), &body);
+}
+
+pub fn write_fail(out: &mut Vec<u8>, engine_id: &str, event: &LeasedEvent<'_>, delay_seconds: usize) {
+    let path = format!("/api/v1/events/{}/status", event.event_id);
+    let body = format!(
+        r#"{{"status":"failed","error":"so the benchmark wants it","retryable":true,"delay_seconds":{delay_seconds},"lease_token":"{}"}}"#,
+        event.lease.lease_token
+    );
     write_request(out, "PUT", &path, Some(engine_id), &body);
 }
 
@@ -129,6 +145,7 @@ pub struct Leased<'a> {
 #[derive(Deserialize)]
 pub struct LeasedEvent<'a> {
     pub event_id: &'a str,
+    pub attempt: u32,
     #[serde(borrow)]
     pub lease: Lease<'a>,
 }

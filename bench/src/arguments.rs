@@ -45,6 +45,10 @@ pub struct Arguments {
     #[arg(long)]
     pub statements: bool,
 
+    /// Write the results to this file too. [default: docs/benchmarks.md]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/benchmarks.md")]
+    pub write: Option<PathBuf>,
+
     /// Where the cluster is kept, warm, for the next run. [default: target/bench]
     #[arg(long)]
     pub data_dir: Option<PathBuf>,

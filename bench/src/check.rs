@@ -5,12 +5,27 @@ use anyhow::{Result, ensure};
 use crate::bench::Bench;
 use crate::ledger::Ledger;
 
-/// The tables hold this mode's events only.
-pub async fn every_event_ended_once(bench: &Bench<'_>, ledger: &Ledger) -> Result<()> {
+/// What was there before the mode began.
+#[derive(Clone, Copy, Default)]
+pub struct Backlog {
+    /// Due ones and delayed ones.
+    pub queued: u64,
+    /// Each has one attempt, and a dead letter one that failed.
+    pub completed: u64,
+    pub dead_letters: u64,
+}
+
+/// The tables hold this mode's events, and `backlog`.
+pub async fn every_event_ended_once(bench: &Bench<'_>, ledger: &Ledger, backlog: Backlog) -> Result<()> {
     let row = bench
         .service_sql
         .query_one(
-            "with ends as (
+            "with attempts as (
+                select count(*) filter (where outcome = 'failed') as failed,
+                    count(*) filter (where outcome = 'expired') as expired,
+                    count(*) filter (where outcome not in ('completed', 'failed', 'expired')) as others
+                from eventlease.event_attempts
+             ), ends as (
                 select event_id, count(*) as count from eventlease.event_attempts
                 where final_status is not null group by event_id
              ), queue as (
@@ -21,19 +36,24 @@ pub async fn every_event_ended_once(bench: &Bench<'_>, ledger: &Ledger) -> Resul
              select (select count(*) from eventlease.events), (select count(*) from ends),
                 (select count(*) from ends where count > 1), queue.queued, queue.processing,
                 (select count(*) from ends where event_id in (select event_id from eventlease.event_queue)),
-                (select count(*) from eventlease.event_attempts where outcome <> 'completed')
-             from queue",
+                (select count(*) from eventlease.dead_letters), failed, expired, others
+             from queue, attempts",
             &[],
         )
         .await?;
-    let [events, ended, ended_twice, queued, processing, both, not_completed] =
+    let [events, ended, ended_twice, queued, processing, both, dead_letters, failed, expired, others] =
         std::array::from_fn(|place| row.get::<_, i64>(place).cast_unsigned());
-    let (enqueued, completed) = (ledger.enqueued(), ledger.completed());
+    let enqueued = ledger.enqueued() + backlog.queued + backlog.completed + backlog.dead_letters;
+    let completed = ledger.completed() + backlog.completed + backlog.dead_letters;
+    let reported = ledger.failed() + backlog.dead_letters;
     ensure!(events == enqueued, "{enqueued} events were acknowledged, {events} exist");
-    ensure!(ended == completed, "{completed} completions were acknowledged, {ended} exist");
+    ensure!(ended == completed, "{completed} ends were acknowledged, {ended} exist");
     ensure!(ended_twice == 0, "{ended_twice} events ended twice");
     ensure!(both == 0, "{both} events have ended and are still in the queue");
-    ensure!(not_completed == 0, "{not_completed} attempts ended otherwise than completed");
+    ensure!(dead_letters == backlog.dead_letters, "{dead_letters} dead letters, {} should be", backlog.dead_letters);
+    ensure!(failed == reported, "{reported} failures were acknowledged, {failed} exist");
+    ensure!(expired == ledger.abandoned(), "{} events were abandoned, {expired} leases expired", ledger.abandoned());
+    ensure!(others == 0, "{others} attempts ended otherwise than completed, failed or expired");
     ensure!(processing == 0, "{processing} events are still leased");
     ensure!(queued + ended == events, "{events} events, but {ended} ended and {queued} queued");
     Ok(())

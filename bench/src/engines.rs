@@ -1,5 +1,6 @@
 //! Those who lease and complete: each registered, and on a connection of its own.
 
+mod faulty; // those who fail, and lose events
 mod idle; // those who only wait, and give signs of life
 
 use std::net::SocketAddr;

@@ -17,11 +17,14 @@ pub const UNBOUNDED: usize = Semaphore::MAX_PERMITS;
 pub struct Ledger {
     enqueued: AtomicU64,
     completed: AtomicU64,
+    /// Failures reported.
+    failed: AtomicU64,
+    /// Events leased and never settled.
+    abandoned: AtomicU64,
     heartbeats: AtomicU64,
     /// Calls that were answered 429 or 503, and made again.
     turned_away: AtomicU64,
-    /// Every event that was leased. None may be leased twice where nothing fails.
-    leased: Mutex<HashSet<u128, BuildHasherDefault<LowBits>>>,
+    leased: Mutex<Leased>,
     /// One permit for each event that may yet be enqueued before another one is completed.
     room: Semaphore,
     is_bounded: bool,
@@ -35,6 +38,15 @@ pub struct Ledger {
     heartbeat_times: Mutex<Histogram<u64>>,
 }
 
+/// Who may be leased, and who not.
+#[derive(Default)]
+struct Leased {
+    /// Every event that was leased, less those that come back: it may not be leased again.
+    once: HashSet<u128, BuildHasherDefault<LowBits>>,
+    /// Those abandoned, until they come back.
+    abandoned: HashSet<u128, BuildHasherDefault<LowBits>>,
+}
+
 impl Ledger {
     /// Producers wait while `max_outstanding` events are queued or leased: they are faster than engines, and what
     /// is to be seen is whole lives.
@@ -42,6 +54,8 @@ impl Ledger {
         Arc::new(Self {
             enqueued: AtomicU64::new(0),
             completed: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            abandoned: AtomicU64::new(0),
             heartbeats: AtomicU64::new(0),
             turned_away: AtomicU64::new(0),
             leased: Mutex::default(),
@@ -61,6 +75,14 @@ impl Ledger {
 
     pub fn completed(&self) -> u64 {
         self.completed.load(Relaxed)
+    }
+
+    pub fn failed(&self) -> u64 {
+        self.failed.load(Relaxed)
+    }
+
+    pub fn abandoned(&self) -> u64 {
+        self.abandoned.load(Relaxed)
     }
 
     pub fn heartbeats(&self) -> u64 {
@@ -88,9 +110,37 @@ impl Ledger {
     }
 
     pub fn note_leased(&self, event_id: &str) -> Result<()> {
-        let id = Uuid::try_parse(event_id).with_context(|| format!("{event_id:?} is no event id"))?;
-        if !self.leased.lock().unwrap_or_else(PoisonError::into_inner).insert(id.as_u128()) {
+        let id = number(event_id)?;
+        let mut leased = self.leased.lock().unwrap_or_else(PoisonError::into_inner);
+        if !leased.once.insert(id) {
             bail!("event {event_id} was leased twice");
+        }
+        if leased.abandoned.remove(&id) && self.is_bounded {
+            self.room.forget_permits(1);
+        }
+        Ok(())
+    }
+
+    /// The event is about to be reported as failed, and comes back.
+    pub fn expect_again(&self, event_id: &str) -> Result<()> {
+        self.leased.lock().unwrap_or_else(PoisonError::into_inner).once.remove(&number(event_id)?);
+        Ok(())
+    }
+
+    pub fn note_failed(&self, since: Instant) {
+        self.failed.fetch_add(1, Relaxed);
+        record(&self.settle_times, since.elapsed());
+    }
+
+    /// Nobody settles the event. Until it is leased again it takes no room.
+    pub fn note_abandoned(&self, event_id: &str) -> Result<()> {
+        let id = number(event_id)?;
+        self.abandoned.fetch_add(1, Relaxed);
+        let mut leased = self.leased.lock().unwrap_or_else(PoisonError::into_inner);
+        leased.once.remove(&id);
+        leased.abandoned.insert(id);
+        if self.is_bounded {
+            self.room.add_permits(1);
         }
         Ok(())
     }
@@ -123,6 +173,11 @@ impl Ledger {
             }
             progress.await;
         }
+    }
+
+    /// Producers enqueue no more.
+    pub fn is_ending(&self) -> bool {
+        self.room.is_closed()
     }
 
     pub fn is_stopping(&self) -> bool {
@@ -163,6 +218,10 @@ impl Ledger {
         ];
         all.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
     }
+}
+
+fn number(event_id: &str) -> Result<u128> {
+    Ok(Uuid::try_parse(event_id).with_context(|| format!("{event_id:?} is no event id"))?.as_u128())
 }
 
 /// Three digits, up to a minute.

@@ -12,6 +12,7 @@ pub mod check; // every event ended once
 pub mod client; // one HTTP connection, as lean as can be
 pub mod cost; // processor time, WAL, statements, memory
 pub mod crew; // those at work
+pub mod document; // the results as a page of documentation
 pub mod engines; // those who lease and settle
 pub mod figures; // what was measured, over all rounds
 pub mod ledger; // who got what, and how long it took

@@ -80,6 +80,16 @@ impl Postgres {
         connect(&self.cluster, database).await
     }
 
+    pub async fn setting(&self, name: &str) -> Result<String> {
+        Ok(self.control.query_one("select current_setting($1)", &[&name]).await?.get(0))
+    }
+
+    /// The date (UTC), by the database's clock.
+    pub async fn today(&self) -> Result<String> {
+        let today = "select to_char(now() at time zone 'UTC', 'YYYY-MM-DD')";
+        Ok(self.control.query_one(today, &[]).await?.get(0))
+    }
+
     /// The settings that decide what a commit costs.
     pub async fn settings(&self) -> Result<Vec<(String, String)>> {
         let rows = self

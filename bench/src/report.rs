@@ -35,6 +35,13 @@ const LINES: &[Line] = &[
     line("pickup p99", "ms", None, Target::AtMost(6.0)),
     line("pickup POST p50", "ms", None, Target::None),
     line("pickup POST p99", "ms", None, Target::None),
+    line("backlog", "/s", Some("life-3"), Target::RatioAtLeast(0.85)),
+    line("steady", "/s", None, Target::None),
+    line("steady, first quarter", "/s", None, Target::None),
+    line("steady, last quarter", "/s", Some("steady, first quarter"), Target::RatioAtLeast(0.9)),
+    line("old-snapshot", "/s", Some("steady"), Target::RatioAtLeast(0.9)),
+    line("old-snapshot, first quarter", "/s", None, Target::None),
+    line("old-snapshot, last quarter", "/s", Some("old-snapshot, first quarter"), Target::RatioAtLeast(0.9)),
     line("idle statements", "/s", None, Target::AtMost(25.0)),
     line("idle server", "% of a core", None, Target::AtMost(3.0)),
     line("idle database", "% of a core", None, Target::None),
@@ -48,6 +55,7 @@ const LINES: &[Line] = &[
     line("cpu database", "µs an event", None, Target::None),
     line("cpu load", "µs an event", None, Target::None),
     line("memory", "MiB", None, Target::AtMost(150.0)),
+    line("others", "cores", None, Target::None),
 ];
 
 const fn line(metric: &'static str, unit: &'static str, beside: Option<&'static str>, target: Target) -> Line {

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::Outcome;
 use crate::bench::Bench;
-use crate::check;
+use crate::check::{self, Backlog};
 use crate::crew::Crew;
 use crate::ledger::{Ledger, UNBOUNDED};
 use crate::producers;
@@ -62,7 +62,7 @@ pub async fn run(bench: &Bench<'_>, name: &'static str, shape: &Shape) -> Result
 
     ledger.stop_all();
     crew.engines_end().await?;
-    check::every_event_ended_once(bench, &ledger).await?;
+    check::every_event_ended_once(bench, &ledger, Backlog::default()).await?;
     let left = if is_empty { String::new() } else { format!(", {} left", shape.queued - ledger.completed()) };
     Ok(Outcome::new(vec![(name, rate)], usage, format!("{}{left}", ledger.times())))
 }

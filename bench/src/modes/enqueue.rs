@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::Outcome;
 use crate::bench::Bench;
-use crate::check;
+use crate::check::{self, Backlog};
 use crate::crew::Crew;
 use crate::ledger::{Ledger, UNBOUNDED};
 use crate::producers;
@@ -31,6 +31,6 @@ pub async fn run(bench: &Bench<'_>, name: &'static str, producers: usize, batch:
     bench.print_statements(ledger.enqueued()).await?;
     ledger.stop_all();
     crew.producers_end().await?;
-    check::every_event_ended_once(bench, &ledger).await?;
+    check::every_event_ended_once(bench, &ledger, Backlog::default()).await?;
     Ok(Outcome::new(vec![(name, measured.rate)], measured.usage, remark))
 }

@@ -10,15 +10,15 @@ use tokio::time::timeout;
 use super::Outcome;
 use crate::api::PAYLOAD_BYTES;
 use crate::bench::Bench;
-use crate::check;
+use crate::check::{self, Backlog};
 use crate::crew::Crew;
 use crate::ledger::Ledger;
 use crate::producers;
 use crate::window::{Measured, measure};
 
 const SECONDS: u32 = 15;
-/// For what is still under way when the producers have ended.
-const EMPTYING_LIMIT: Duration = Duration::from_mins(1);
+/// For what is still under way when the producers have ended; leases may have to expire first.
+const EMPTYING_LIMIT: Duration = Duration::from_mins(2);
 /// An exchange's own answer comes with its next events: it is not to wait long for them at the end.
 const EXCHANGE_WAIT_SECONDS: u32 = 1;
 
@@ -29,8 +29,15 @@ pub struct Shape {
     pub engines: usize,
     pub max_concurrent_events: u32,
     pub lease_limit: u32,
-    pub uses_exchange: bool,
+    pub way: Way,
     pub max_outstanding: usize,
+}
+
+/// How engines work.
+pub enum Way {
+    OneByOne,
+    ByExchange,
+    WithFaults,
 }
 
 pub const ONE_BY_ONE: Shape = Shape {
@@ -40,7 +47,7 @@ pub const ONE_BY_ONE: Shape = Shape {
     engines: 256,
     max_concurrent_events: 5,
     lease_limit: 3,
-    uses_exchange: false,
+    way: Way::OneByOne,
     max_outstanding: 4096,
 };
 
@@ -53,29 +60,20 @@ pub const BY_HUNDREDS: Shape = Shape {
     engines: 32,
     max_concurrent_events: 100,
     lease_limit: 100,
-    uses_exchange: true,
+    way: Way::ByExchange,
     max_outstanding: 20_000,
 };
 
 pub async fn run(bench: &Bench<'_>, name: &'static str, shape: &Shape) -> Result<Outcome> {
     let ledger = Ledger::new(shape.max_outstanding);
-    let queues = shape.queues(name);
-    let mut crew = Crew::default();
-    add_engines(bench, &mut crew, &queues, shape, &ledger).await?;
-    add_producers(bench, &mut crew, &queues, shape, &ledger).await?;
+    let mut crew = begin(bench, name, shape, &ledger).await?;
 
     let window = bench.arguments.window(SECONDS);
     let measured = measure(bench, &mut crew, &ledger, window, || ledger.completed()).await?;
     let remark = format!("{}, {} turned away", ledger.times(), ledger.turned_away());
     bench.print_statements(ledger.completed()).await?;
-
-    ledger.stop_producers();
-    crew.producers_end().await?;
-    let emptied = crew.during(ledger.until_completed(ledger.enqueued()));
-    timeout(EMPTYING_LIMIT, emptied).await.context("the queue does not become empty")??;
-    ledger.stop_all();
-    crew.engines_end().await?;
-    check::every_event_ended_once(bench, &ledger).await?;
+    end(&mut crew, &ledger).await?;
+    check::every_event_ended_once(bench, &ledger, Backlog::default()).await?;
 
     let mut figures = vec![(name, measured.rate)];
     if name == "life-3" {
@@ -84,36 +82,19 @@ pub async fn run(bench: &Bench<'_>, name: &'static str, shape: &Shape) -> Result
     Ok(Outcome::new(figures, measured.usage, remark))
 }
 
-impl Shape {
-    pub fn queues(&self, name: &str) -> Arc<[String]> {
-        (1..=self.queues).map(|number| format!("{name}-{number}")).collect()
-    }
-}
-
-async fn add_engines(
-    bench: &Bench<'_>,
-    crew: &mut Crew,
-    queues: &[String],
-    shape: &Shape,
-    ledger: &Arc<Ledger>,
-) -> Result<()> {
-    for engine in bench.register(queues, shape.engines, shape.max_concurrent_events).await? {
-        if shape.uses_exchange {
-            crew.add_engine(engine.by_exchange(shape.lease_limit, EXCHANGE_WAIT_SECONDS, ledger.clone()));
-        } else {
-            crew.add_engine(engine.one_by_one(shape.lease_limit, ledger.clone()));
+/// Engines first, then producers.
+pub async fn begin(bench: &Bench<'_>, name: &str, shape: &Shape, ledger: &Arc<Ledger>) -> Result<Crew> {
+    let mut crew = Crew::default();
+    let queues: Arc<[String]> = (1..=shape.queues).map(|number| format!("{name}-{number}")).collect();
+    let engines = bench.register(&queues, shape.engines, shape.max_concurrent_events).await?;
+    for (place, engine) in engines.into_iter().enumerate() {
+        let (limit, ledger) = (shape.lease_limit, ledger.clone());
+        match shape.way {
+            Way::OneByOne => crew.add_engine(engine.one_by_one(limit, ledger)),
+            Way::ByExchange => crew.add_engine(engine.by_exchange(limit, EXCHANGE_WAIT_SECONDS, ledger)),
+            Way::WithFaults => crew.add_engine(engine.with_faults(place, limit, ledger)),
         }
     }
-    Ok(())
-}
-
-pub async fn add_producers(
-    bench: &Bench<'_>,
-    crew: &mut Crew,
-    queues: &Arc<[String]>,
-    shape: &Shape,
-    ledger: &Arc<Ledger>,
-) -> Result<()> {
     for (place, connection) in bench.connect(shape.producers).await?.into_iter().enumerate() {
         let first = place % queues.len();
         if shape.enqueue_batch == 1 {
@@ -123,7 +104,17 @@ pub async fn add_producers(
             crew.add_producer(producers::in_batches(connection, queue, shape.enqueue_batch, ledger.clone()));
         }
     }
-    Ok(())
+    Ok(crew)
+}
+
+/// Lets the queue become empty.
+pub async fn end(crew: &mut Crew, ledger: &Ledger) -> Result<()> {
+    ledger.stop_producers();
+    crew.producers_end().await?;
+    let emptied = crew.during(ledger.until_completed(ledger.enqueued()));
+    timeout(EMPTYING_LIMIT, emptied).await.context("the queue does not become empty")??;
+    ledger.stop_all();
+    crew.engines_end().await
 }
 
 /// What one event cost.

@@ -1,5 +1,7 @@
 //! The modes: what each does stands in its file, what it should reach in `report`.
 
+mod aging;
+mod backlog;
 mod drain;
 mod enqueue;
 mod idle;
@@ -52,6 +54,15 @@ pub enum Mode {
     /// 5,000 engines, a heartbeat every 15 seconds.
     #[value(name = "heartbeats")]
     Heartbeats,
+    /// `life-3` amid five million events.
+    #[value(name = "backlog")]
+    Backlog,
+    /// `life-3` for two minutes, of a hundred events one fails and one is lost; 1,024 engines.
+    #[value(name = "steady")]
+    Steady,
+    /// The same while another session holds an old snapshot.
+    #[value(name = "old-snapshot")]
+    OldSnapshot,
 }
 
 impl Mode {
@@ -65,9 +76,10 @@ impl Mode {
             Self::Drain100 | Self::Life100 => Some(Step::Raw(RawWork::LeaseAndComplete { batch: 100 })),
             Self::Enqueue1 => Some(Step::Raw(RawWork::Insert { batch: 1 })),
             Self::Enqueue500 => Some(Step::Raw(RawWork::Insert { batch: 500 })),
-            Self::Life3Many => Some(Step::Mode(Self::Life3)),
+            Self::Life3Many | Self::Backlog => Some(Step::Mode(Self::Life3)),
             Self::Replicas => Some(Step::Mode(Self::Drain3)),
-            Self::Pickup | Self::Idle | Self::Heartbeats => None,
+            Self::OldSnapshot => Some(Step::Mode(Self::Steady)),
+            Self::Pickup | Self::Idle | Self::Heartbeats | Self::Steady => None,
         }
     }
 
@@ -88,6 +100,9 @@ impl Mode {
             Self::Pickup => pickup::run(bench, "pickup").await,
             Self::Idle => idle::run(bench, "idle", &idle::PARKED).await,
             Self::Heartbeats => idle::run(bench, "heartbeats", &idle::BEATING).await,
+            Self::Backlog => backlog::run(bench, "backlog").await,
+            Self::Steady => aging::run(bench, aging::WITHOUT, false).await,
+            Self::OldSnapshot => aging::run(bench, aging::WITH, true).await,
         }
     }
 }

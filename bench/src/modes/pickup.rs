@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use super::Outcome;
 use crate::api::{self, Leased};
 use crate::bench::Bench;
-use crate::check;
+use crate::check::{self, Backlog};
 use crate::engines::Engine;
 use crate::ledger::{Ledger, UNBOUNDED, empty_histogram};
 
@@ -59,7 +59,7 @@ pub async fn run(bench: &Bench<'_>, queue: &str) -> Result<Outcome> {
     }
     let usage = bench.read().await? - before;
     bench.print_statements(ledger.completed()).await?;
-    check::every_event_ended_once(bench, &ledger).await?;
+    check::every_event_ended_once(bench, &ledger, Backlog::default()).await?;
     let figures = vec![
         ("pickup p50", millis(&pickups, 0.5)),
         ("pickup p99", millis(&pickups, 0.99)),

@@ -1,0 +1,67 @@
+//! `steady`, `old-snapshot`: `life-3` for two minutes with failures and lost events, and the same while another session
+//! holds the snapshot it began with.
+
+use anyhow::{Result, ensure};
+use tokio_postgres::Client;
+
+use super::Outcome;
+use super::life::{self, ONE_BY_ONE, Shape, Way};
+use crate::bench::Bench;
+use crate::check::{self, Backlog};
+use crate::ledger::Ledger;
+use crate::postgres::SERVICE_DATABASE;
+use crate::window::measure;
+
+const SECONDS: u32 = 120;
+
+/// At 9,000 events a second 2,700 lost ones are leased at any time: more than 256 engines may hold.
+const SHAPE: Shape = Shape { engines: 1024, way: Way::WithFaults, max_outstanding: 8192, ..ONE_BY_ONE };
+
+/// The metrics: the rate, that of the first quarter, that of the last.
+pub type Names = [&'static str; 3];
+pub const WITHOUT: Names = ["steady", "steady, first quarter", "steady, last quarter"];
+pub const WITH: Names = ["old-snapshot", "old-snapshot, first quarter", "old-snapshot, last quarter"];
+
+pub async fn run(bench: &Bench<'_>, names: Names, is_held: bool) -> Result<Outcome> {
+    let ledger = Ledger::new(SHAPE.max_outstanding);
+    let snapshot = if is_held { Some(Snapshot::take(bench).await?) } else { None };
+    let mut crew = life::begin(bench, names[0], &SHAPE, &ledger).await?;
+    let window = bench.arguments.window(SECONDS);
+    let measured = measure(bench, &mut crew, &ledger, window, || ledger.completed()).await?;
+    if let Some(snapshot) = snapshot {
+        snapshot.release().await?;
+    }
+    let remark = format!(
+        "{}, {} turned away, {} failed, {} abandoned",
+        ledger.times(),
+        ledger.turned_away(),
+        ledger.failed(),
+        ledger.abandoned()
+    );
+    bench.print_statements(ledger.completed()).await?;
+    life::end(&mut crew, &ledger).await?;
+    check::every_event_ended_once(bench, &ledger, Backlog::default()).await?;
+    let rates = [measured.rate, measured.first_quarter, measured.last_quarter];
+    Ok(Outcome::new(names.into_iter().zip(rates).collect(), measured.usage, remark))
+}
+
+/// A session that sees the tables as they were, so that nothing that dies meanwhile can be cleared away.
+pub struct Snapshot(Client);
+
+impl Snapshot {
+    const COUNT: &str = "select count(*) from eventlease.events";
+
+    async fn take(bench: &Bench<'_>) -> Result<Self> {
+        let session = bench.postgres.connect(SERVICE_DATABASE).await?;
+        session.batch_execute("begin isolation level repeatable read").await?;
+        session.query_one(Self::COUNT, &[]).await?;
+        Ok(Self(session))
+    }
+
+    async fn release(self) -> Result<()> {
+        let count: i64 = self.0.query_one(Self::COUNT, &[]).await?.get(0);
+        ensure!(count == 0, "the snapshot was lost: it shows {count} events");
+        self.0.batch_execute("rollback").await?;
+        Ok(())
+    }
+}
