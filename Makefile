@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build postgres test test-nextest lint format-check clippy docs demo check-api openapi bench bench-full clean
+.PHONY: help run build postgres test test-nextest test-otel lint format-check clippy docs demo check-api openapi bench bench-full clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(TARGET_DIR)/release/eventlease
@@ -40,6 +40,11 @@ test: ## Run all tests (PG=17 or PG=18: on that PostgreSQL)
 test-nextest: ## Run all tests with cargo-nextest, if it is installed
 	@cargo nextest --version >/dev/null 2>&1 || { echo "cargo-nextest is not installed: cargo install --locked cargo-nextest" >&2; exit 1; }
 	$(use_postgres) && cargo nextest run --locked $(ARGS)
+
+# Few dependencies are shared with the other builds: most have other features here.
+test-otel: ## Check and test what the feature `otel` adds
+	cargo clippy --locked --features otel --lib --bins --test otel -- -D warnings
+	$(use_postgres) && cargo test --locked --features otel --test otel
 
 lint: format-check clippy docs ## Check the format, the lints and the documentation's links
 

@@ -11,6 +11,7 @@ mod migrate;
 mod queues;
 mod table;
 mod text;
+mod traces;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -22,6 +23,7 @@ use crate::app::{self, Ending, Server};
 use crate::config::{ClientConfig, ServeConfig, without_password};
 use crate::http;
 use client::Answer;
+use traces::Traces;
 
 /// An engine registry and a lease-based event queue over HTTP, on PostgreSQL alone.
 #[derive(Parser, Debug)]
@@ -71,11 +73,15 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         let outcome = match self.command {
             Command::Serve(config) => {
-                logs::start(&config.logs);
-                in_runtime(serve(&config))
+                let traces = Traces::from_environment();
+                logs::start(&config.logs, traces.layer());
+                traces.tell();
+                let outcome = in_runtime(serve(&config));
+                traces.flush();
+                outcome
             }
             Command::Migrate(arguments) => {
-                logs::start(&arguments.logs);
+                logs::start(&arguments.logs, None);
                 in_runtime(migrate::run(&arguments))
             }
             Command::Openapi => print_openapi(),

@@ -200,6 +200,17 @@ fn only_the_command_line_is_a_client() {
     }
 }
 
+/// Everything else makes spans of `tracing`, so that a build without the feature `otel` needs nothing for it.
+#[test]
+fn only_the_command_line_and_http_know_opentelemetry() {
+    for word in ["opentelemetry", "opentelemetry_sdk", "opentelemetry_otlp", "tracing_opentelemetry"] {
+        assert_none(
+            &strangers_to(word, &["cli", "http"], &rust_sources()),
+            &format!("{word} outside src/cli and src/http"),
+        );
+    }
+}
+
 #[test]
 fn only_the_store_has_sql() {
     assert_none(&sql_outside_store(&rust_sources()), "SQL outside src/store");

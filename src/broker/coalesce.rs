@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use super::engines::beat::Beating;
@@ -20,6 +21,9 @@ use super::{Broker, Error, Result};
 pub trait Verb: Send + Sync + Sized + 'static {
     type Item: Send + Sync + 'static;
     type Answer: Send + 'static;
+
+    /// What a batch is called where it is traced.
+    const NAME: &'static str;
 
     /// How much of a batch an item takes up.
     fn size(item: &Self::Item) -> Size;
@@ -121,6 +125,8 @@ struct State<V: Verb> {
 struct Waiting<V: Verb> {
     item: Arc<V::Item>,
     reply: oneshot::Sender<Result<V::Answer>>,
+    /// Of the request, which is not below the batch but linked to it: a batch has many.
+    span: Span,
 }
 
 impl<V: Verb> std::fmt::Debug for Lane<V> {
@@ -203,7 +209,7 @@ pub async fn submit<V: Verb>(broker: &Arc<Broker>, which: Which<V>, item: Arc<V:
             return Err(Error::Overloaded);
         }
         state.size = size;
-        state.waiting.push_back(Waiting { item, reply });
+        state.waiting.push_back(Waiting { item, reply, span: Span::current() });
         let is_to_start = state.under_way < lane.bounds.under_way;
         state.under_way += usize::from(is_to_start);
         is_to_start
@@ -226,11 +232,35 @@ async fn work<V: Verb>(broker: Arc<Broker>, which: Which<V>) {
             return;
         }
         // A task of its own, so that a panic costs one batch and not the lane.
-        let carried_out = tokio::spawn(carry_out::<V>(Arc::clone(&broker), batch)).await;
+        let span = span_of(&batch);
+        let carried_out = tokio::spawn(carry_out::<V>(Arc::clone(&broker), batch).instrument(span)).await;
         if let Err(error) = carried_out {
             tracing::error!(%error, "a batch was lost");
         }
     }
+}
+
+/// What traces tell of a batch.
+fn span_of<V: Verb>(batch: &[Waiting<V>]) -> Span {
+    let span = tracing::debug_span!(
+        target: "eventlease::traces",
+        parent: None,
+        "batch",
+        otel.name = V::NAME,
+        requests = number(batch.len()),
+        rows = number(batch.iter().map(|waiting| V::size(&waiting.item).rows).sum()),
+    );
+    if !span.is_disabled() {
+        for waiting in batch {
+            span.follows_from(&waiting.span);
+        }
+    }
+    span
+}
+
+/// As traces have numbers.
+pub(super) fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 async fn carry_out<V: Verb>(broker: Arc<Broker>, batch: Vec<Waiting<V>>) {
@@ -251,15 +281,15 @@ async fn carry_out<V: Verb>(broker: Arc<Broker>, batch: Vec<Waiting<V>>) {
         match answer {
             // Who is not there any more may repeat the call.
             Some(answer) => drop(reply.send(answer)),
-            None => alone.push(Waiting { item, reply }),
+            None => alone.push((item, reply)),
         }
     }
-    for waiting in alone {
-        tokio::spawn(carry_out_alone::<V>(Arc::clone(&broker), waiting));
+    for (item, reply) in alone {
+        tokio::spawn(carry_out_alone::<V>(Arc::clone(&broker), item, reply));
     }
 }
 
-async fn carry_out_alone<V: Verb>(broker: Arc<Broker>, Waiting { item, reply }: Waiting<V>) {
+async fn carry_out_alone<V: Verb>(broker: Arc<Broker>, item: Arc<V::Item>, reply: oneshot::Sender<Result<V::Answer>>) {
     let answer = match V::run(&broker, &[item]).await {
         Ok(mut answers) => answers.pop().flatten().unwrap_or(Err(Error::Crashed)),
         Err(error) => Err(error),

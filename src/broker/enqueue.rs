@@ -39,6 +39,7 @@ pub struct Intake;
 impl Verb for Intake {
     type Item = Vec<NewEvent>;
     type Answer = Vec<Result<Taken>>;
+    const NAME: &'static str = "intake";
 
     fn size(events: &Vec<NewEvent>) -> Size {
         Size { rows: events.len(), bytes: events.iter().map(|event| event.payload.get().len()).sum() }

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use prometheus::IntGauge;
 use tokio::time::{Instant, sleep_until, timeout_at};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use super::claim::{Ask, Claimed};
+use super::coalesce::number;
 use super::parking::Look;
 use super::{Broker, Result};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
@@ -91,7 +94,8 @@ impl Broker {
             // A task of its own, so that a panic costs one look and not all that come after it; and that it runs to
             // its end also when the callers hang up, so that no lease is given to nobody.
             let broker = Arc::clone(self);
-            if let Err(error) = tokio::spawn(async move { broker.look(looks).await }).await {
+            let span = span_of(&looks);
+            if let Err(error) = tokio::spawn(async move { broker.look(looks).await }.instrument(span)).await {
                 tracing::error!(%error, "a look for events was lost");
             }
         }
@@ -115,6 +119,8 @@ impl Broker {
             Err(error) => asks.iter().map(|_| Err(error.clone())).collect(),
         };
         drop(asks);
+        let leased: usize = claimed.iter().flatten().map(|claimed| claimed.found.taken).sum();
+        Span::current().record("events", number(leased));
         for (look, claimed) in looks.into_iter().zip(claimed) {
             for unwanted in self.parking.end(look, claimed) {
                 self.hand_back(&unwanted.events).await;
@@ -134,6 +140,18 @@ impl Broker {
             Err(_) => tracing::warn!(events = events.len(), "leases of a caller that was gone stay: no time"),
         }
     }
+}
+
+/// What traces tell of a look.
+fn span_of(looks: &[Look]) -> Span {
+    tracing::debug_span!(
+        target: "eventlease::traces",
+        parent: None,
+        "look",
+        queues = number(looks.len()),
+        polls = number(looks.iter().map(|look| look.ask().polls.len()).sum()),
+        events = Empty,
+    )
 }
 
 /// Counts a call for as long as it is parked, also where its caller hangs up.

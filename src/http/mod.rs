@@ -25,6 +25,7 @@ mod problem;
 mod queue_report;
 mod queues;
 mod settle;
+mod traces;
 
 use std::sync::Arc;
 
