@@ -6,6 +6,7 @@
 
 mod known;
 mod lookout;
+mod outcome;
 mod queue;
 mod ticket;
 
@@ -162,7 +163,7 @@ impl Parking {
         let engine_type = Arc::clone(&look.engine_type);
         let mut unwanted = Vec::new();
         match claimed {
-            Ok(claimed) => unwanted = state.note(look, claimed),
+            Ok(claimed) => unwanted = state.note_look(look, claimed),
             Err(error) => {
                 if let Some(queue) = state.queues.get_mut(&engine_type) {
                     queue.hint = queue.hint.saturating_add(look.reserved);
@@ -186,6 +187,20 @@ impl Parking {
         state.heat(&engine_type);
         self.done(state);
         unwanted
+    }
+
+    /// Looks that never came to their end; their tickets are gone with them.
+    pub fn abandon(&self, engine_types: &[Arc<str>]) {
+        let mut state = self.lock();
+        for engine_type in engine_types {
+            state.looks = state.looks.saturating_sub(1);
+            if let Some(queue) = state.queues.get_mut(engine_type) {
+                queue.looks = queue.looks.saturating_sub(1);
+                queue.make_all_eager();
+            }
+            state.heat(engine_type);
+        }
+        self.done(state);
     }
 
     /// That many events came into the queue, or may have.
@@ -327,47 +342,6 @@ impl State {
         self.heat(engine_type);
         let engine_type = Arc::clone(engine_type);
         (Look { engine_type, tickets, reserved, began_at: Instant::now(), began_after: self.changes }, wanted)
-    }
-
-    fn note(&mut self, look: Look, claimed: Claimed) -> Vec<Polled> {
-        for (engine_id, known) in claimed.engines {
-            self.known.note(engine_id, known, look.began_at);
-        }
-        if let Some(queue) = self.queues.get_mut(&look.engine_type) {
-            queue.note(look.began_at, look.reserved, claimed.found);
-        }
-        let now = Instant::now();
-        let mut unwanted = Vec::new();
-        for (mut ticket, answer) in look.tickets.into_iter().zip(claimed.answers) {
-            let notice = match answer {
-                Ok(polled) if polled.events.is_empty() => polled.notice,
-                answer => {
-                    unwanted.extend(ticket.answer(answer));
-                    continue;
-                }
-            };
-            let is_draining = matches!(notice, Some(Notice::EngineDraining { .. }));
-            let starts_to_drain = is_draining && ticket.was_draining == Some(false);
-            if starts_to_drain || now >= ticket.deadline {
-                ticket.answer(Ok(Polled { notice, ..Polled::default() }));
-                continue;
-            }
-            if ticket.reply.is_closed() {
-                continue;
-            }
-            ticket.notice = notice;
-            ticket.was_draining = Some(is_draining);
-            ticket.has_been_looked_for = true;
-            ticket.is_assumed = false;
-            let changed_at = ticket.poll.engine_id.and_then(|engine_id| self.changed.get(&engine_id));
-            let place = match notice {
-                _ if changed_at.is_some_and(|at| *at > look.began_after) => Place::Eager,
-                Some(_) => Place::Blocked,
-                None => Place::Patient,
-            };
-            self.put(ticket, place);
-        }
-        unwanted
     }
 
     /// Has the polls of an engine looked for: all, or those that could not take anything before.

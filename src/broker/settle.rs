@@ -55,6 +55,8 @@ impl Verb for Settling {
     type Item = Vec<Settlement>;
     type Answer = Vec<Result<Settled>>;
 
+    const KIND: &'static str = "settlements";
+
     fn size(settlements: &Vec<Settlement>) -> Size {
         Size { rows: settlements.len(), bytes: settlements.iter().map(|settlement| settlement.report.bytes()).sum() }
     }

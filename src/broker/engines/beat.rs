@@ -68,6 +68,8 @@ impl Verb for Beating {
     type Item = (EngineId, Heartbeat);
     type Answer = HeartbeatAnswer;
 
+    const KIND: &'static str = "heartbeats";
+
     fn size((_, heartbeat): &Self::Item) -> Size {
         let of_state = heartbeat.dynamic_state.iter().map(|(_, value)| value.get().len());
         let of_progress =
