@@ -54,7 +54,7 @@ metrics! {
     polls_parked: IntGauge = "eventlease_polls_parked", [];
     /// Reads of this server that wait for an event's end.
     event_waits_parked: IntGauge = "eventlease_event_waits_parked", [];
-    /// Whether events enqueued by SQL are heard of at once: 1 or 0.
+    /// Whether events that come by SQL or other replicas are heard of at once: 1 or 0.
     listener_connected: IntGauge = "eventlease_listener_connected", [];
     /// Events taken in.
     events_enqueued: IntCounterVec = "eventlease_events_enqueued_total", ["engine_type"];
