@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use super::Result;
 use super::claim::{Ask, Claimed};
-use super::lease::{Notice, Poll, Polled};
+use super::lease::{Poll, Polled};
 use crate::domain::ids::EngineId;
 
 pub use known::Known;
@@ -126,14 +126,13 @@ impl Parking {
         Waiting::new(Arc::clone(self), number, answer)
     }
 
-    /// Takes a poll out that is not just being looked for, with the notice of its last look. One that was never
-    /// looked for only goes if it `is_given_up`.
-    fn withdraw(&self, number: u64, is_given_up: bool) -> Option<Option<Notice>> {
+    /// Takes a poll out that is not just being looked for. One that was never looked for only goes if it `is_given_up`.
+    fn withdraw(&self, number: u64, is_given_up: bool) -> Option<Ticket> {
         let mut state = self.lock();
         let may_go = state.tickets.get(&number).is_some_and(|ticket| is_given_up || ticket.has_been_looked_for);
         let ticket = if may_go { state.remove(number) } else { None };
         self.done(state);
-        ticket.map(|ticket| ticket.notice)
+        ticket
     }
 
     /// Polls to look for together: of each queue those that its events may suffice for.
@@ -279,15 +278,13 @@ impl State {
             self.engines.entry(engine_id).or_default().push(number);
         }
         self.tickets.insert(number, ticket);
-        let name = match self.queues.get_key_value(engine_type) {
-            Some((name, _)) => Arc::clone(name),
-            None => {
-                if self.queues.len() >= MAX_QUEUES {
-                    self.queues.retain(|_, queue| !queue.is_forgettable());
-                }
-                Arc::from(engine_type)
+        let known = self.queues.get_key_value(engine_type).map(|(name, _)| Arc::clone(name));
+        let name = known.unwrap_or_else(|| {
+            if self.queues.len() >= MAX_QUEUES {
+                self.queues.retain(|_, queue| !queue.is_forgettable());
             }
-        };
+            Arc::from(engine_type)
+        });
         self.queues.entry(Arc::clone(&name)).or_default().put(number, place);
         self.heat(&name);
     }
