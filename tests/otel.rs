@@ -213,7 +213,7 @@ async fn requests_and_batches_are_spans_below_the_callers_and_go_out_at_the_late
 
     let links = |batch: &Span| batch.links.iter().any(|link| link.span_id == span.span_id);
     let batch = collector.spans().into_iter().find(links).expect("the batch is linked to its request");
-    assert_eq!((batch.name.as_str(), attributes(&batch.attributes)), ("intake", json!({"requests": 1, "rows": 1})));
+    assert_eq!((batch.name.as_str(), attributes(&batch.attributes)), ("events", json!({"requests": 1, "rows": 1})));
     let looks = collector.spans().into_iter().filter(|span| span.name == "look");
     let leased = looks.map(|look| attributes(&look.attributes)["events"].clone()).find(|events| *events == json!(1));
     assert!(leased.is_some(), "the look that found the event");

@@ -100,7 +100,8 @@ impl Broker {
                 }
                 self.parking.landed(&engine_type, due_now);
             }
-            let soonest = events.iter().filter(|event| !event.is_due).map(|event| self.clock.until(event.available_at));
+            let later = events.iter().filter(|event| !event.is_due);
+            let soonest = later.filter_map(|event| self.clock.until(event.available_at));
             // What is due later than at the lookout's next round is found out then.
             if let Some(soonest) = soonest.min().filter(|soonest| *soonest < self.settings.recheck * 2) {
                 self.parking.will_be_due(&engine_type, Instant::now() + soonest);

@@ -22,8 +22,13 @@ pub trait Verb: Send + Sync + Sized + 'static {
     type Item: Send + Sync + 'static;
     type Answer: Send + 'static;
 
-    /// What a batch is called where it is traced.
-    const NAME: &'static str;
+    /// Its name in metrics and traces.
+    const KIND: &'static str;
+
+    /// Whether the next batch should wait a moment, since something that matters more has piled up.
+    fn gives_way(_: &Lanes) -> bool {
+        false
+    }
 
     /// How much of a batch an item takes up.
     fn size(item: &Self::Item) -> Size;
@@ -88,6 +93,9 @@ pub struct Coalescing {
 const MAX_BATCH_BYTES: usize = 4 << 20;
 /// While one batch commits, the next one can be worked on; more of them only make smaller batches.
 const UNDER_WAY: usize = 2;
+/// New events wait so long, so often at most, while more reports are waiting than go into a batch.
+const GIVES_WAY_FOR: Duration = Duration::from_millis(5);
+const GIVES_WAY_TIMES: u32 = 100;
 /// Nobody waits for a heartbeat's reply, and they come evenly spread: without a pause each would be alone.
 const HEARTBEAT_PAUSE: Duration = Duration::from_millis(200);
 
@@ -183,6 +191,11 @@ impl<V: Verb> Lane<V> {
         batch
     }
 
+    /// Whether more is waiting than goes into the next batch.
+    pub fn is_crowded(&self) -> bool {
+        self.lock().size.is_beyond(self.bounds.batch)
+    }
+
     /// Until when the next batch has to wait.
     fn pause(&self) -> Option<Instant> {
         self.lock().last_began.filter(|_| !self.bounds.pause.is_zero()).map(|began| began + self.bounds.pause)
@@ -206,6 +219,7 @@ pub async fn submit<V: Verb>(broker: &Arc<Broker>, which: Which<V>, item: Arc<V:
         let mut state = lane.lock();
         let size = state.size.and(V::size(&item));
         if !state.waiting.is_empty() && size.is_beyond(lane.bounds.waiting) {
+            broker.metrics.requests_overloaded.with_label_values(&[V::KIND]).inc();
             return Err(Error::Overloaded);
         }
         state.size = size;
@@ -227,10 +241,18 @@ async fn work<V: Verb>(broker: Arc<Broker>, which: Which<V>) {
         if let Some(pause) = lane.pause() {
             tokio::time::sleep_until(pause).await;
         }
+        for _ in 0..GIVES_WAY_TIMES {
+            if !V::gives_way(&broker.lanes) {
+                break;
+            }
+            tokio::time::sleep(GIVES_WAY_FOR).await;
+        }
         let batch = lane.take();
         if batch.is_empty() {
             return;
         }
+        #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
+        broker.metrics.batch_requests.with_label_values(&[V::KIND]).observe(batch.len() as f64);
         // A task of its own, so that a panic costs one batch and not the lane.
         let span = span_of(&batch);
         let carried_out = tokio::spawn(carry_out::<V>(Arc::clone(&broker), batch).instrument(span)).await;
@@ -246,7 +268,7 @@ fn span_of<V: Verb>(batch: &[Waiting<V>]) -> Span {
         target: "eventlease::traces",
         parent: None,
         "batch",
-        otel.name = V::NAME,
+        otel.name = V::KIND,
         requests = number(batch.len()),
         rows = number(batch.iter().map(|waiting| V::size(&waiting.item).rows).sum()),
     );

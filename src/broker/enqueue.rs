@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::aftermath::{Aftermath, Landed};
-use super::coalesce::{self, Answers, Size, Verb};
+use super::coalesce::{self, Answers, Lanes, Size, Verb};
 use super::{Broker, Error, Result, commit};
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_DELAY_SECONDS;
@@ -39,7 +39,13 @@ pub struct Intake;
 impl Verb for Intake {
     type Item = Vec<NewEvent>;
     type Answer = Vec<Result<Taken>>;
-    const NAME: &'static str = "intake";
+
+    const KIND: &'static str = "events";
+
+    /// Under overload, what is under way is ended before more is begun.
+    fn gives_way(lanes: &Lanes) -> bool {
+        lanes.settling.is_crowded() || lanes.heartbeats.is_crowded()
+    }
 
     fn size(events: &Vec<NewEvent>) -> Size {
         Size { rows: events.len(), bytes: events.iter().map(|event| event.payload.get().len()).sum() }

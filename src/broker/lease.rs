@@ -93,10 +93,12 @@ impl Broker {
             }
             // A task of its own, so that a panic costs one look and not all that come after it; and that it runs to
             // its end also when the callers hang up, so that no lease is given to nobody.
+            let engine_types: Vec<Arc<str>> = looks.iter().map(|look| Arc::clone(&look.engine_type)).collect();
             let broker = Arc::clone(self);
             let span = span_of(&looks);
             if let Err(error) = tokio::spawn(async move { broker.look(looks).await }.instrument(span)).await {
                 tracing::error!(%error, "a look for events was lost");
+                self.parking.abandon(&engine_types);
             }
         }
     }

@@ -93,7 +93,9 @@ impl Broker {
         let mut connection = self.connection().await?;
         let next = store::due::seconds_until_due(&mut connection, &wants).await?;
         drop(connection);
-        self.clock.set(next.now);
+        if let Some(now) = next.now {
+            self.clock.set(now);
+        }
         let mut facts = Vec::with_capacity(queues.len());
         for ((queue, scan), seconds) in queues.iter().zip(&scans).zip(next.seconds.chunks(2)) {
             let seconds = seconds.iter().flatten().copied().reduce(f64::min);

@@ -6,6 +6,7 @@
 
 mod known;
 mod lookout;
+mod outcome;
 mod queue;
 mod ticket;
 
@@ -19,7 +20,7 @@ use tokio::time::Instant;
 
 use super::Result;
 use super::claim::{Ask, Claimed};
-use super::lease::{Notice, Poll, Polled};
+use super::lease::{Poll, Polled};
 use crate::domain::ids::EngineId;
 
 pub use known::Known;
@@ -125,14 +126,13 @@ impl Parking {
         Waiting::new(Arc::clone(self), number, answer)
     }
 
-    /// Takes a poll out that is not just being looked for, with the notice of its last look. One that was never
-    /// looked for only goes if it `is_given_up`.
-    fn withdraw(&self, number: u64, is_given_up: bool) -> Option<Option<Notice>> {
+    /// Takes a poll out that is not just being looked for. One that was never looked for only goes if it `is_given_up`.
+    fn withdraw(&self, number: u64, is_given_up: bool) -> Option<Ticket> {
         let mut state = self.lock();
         let may_go = state.tickets.get(&number).is_some_and(|ticket| is_given_up || ticket.has_been_looked_for);
         let ticket = if may_go { state.remove(number) } else { None };
         self.done(state);
-        ticket.map(|ticket| ticket.notice)
+        ticket
     }
 
     /// Polls to look for together: of each queue those that its events may suffice for.
@@ -162,7 +162,7 @@ impl Parking {
         let engine_type = Arc::clone(&look.engine_type);
         let mut unwanted = Vec::new();
         match claimed {
-            Ok(claimed) => unwanted = state.note(look, claimed),
+            Ok(claimed) => unwanted = state.note_look(look, claimed),
             Err(error) => {
                 if let Some(queue) = state.queues.get_mut(&engine_type) {
                     queue.hint = queue.hint.saturating_add(look.reserved);
@@ -186,6 +186,20 @@ impl Parking {
         state.heat(&engine_type);
         self.done(state);
         unwanted
+    }
+
+    /// Looks that never came to their end; their tickets are gone with them.
+    pub fn abandon(&self, engine_types: &[Arc<str>]) {
+        let mut state = self.lock();
+        for engine_type in engine_types {
+            state.looks = state.looks.saturating_sub(1);
+            if let Some(queue) = state.queues.get_mut(engine_type) {
+                queue.looks = queue.looks.saturating_sub(1);
+                queue.make_all_eager();
+            }
+            state.heat(engine_type);
+        }
+        self.done(state);
     }
 
     /// That many events came into the queue, or may have.
@@ -264,15 +278,13 @@ impl State {
             self.engines.entry(engine_id).or_default().push(number);
         }
         self.tickets.insert(number, ticket);
-        let name = match self.queues.get_key_value(engine_type) {
-            Some((name, _)) => Arc::clone(name),
-            None => {
-                if self.queues.len() >= MAX_QUEUES {
-                    self.queues.retain(|_, queue| !queue.is_forgettable());
-                }
-                Arc::from(engine_type)
+        let known = self.queues.get_key_value(engine_type).map(|(name, _)| Arc::clone(name));
+        let name = known.unwrap_or_else(|| {
+            if self.queues.len() >= MAX_QUEUES {
+                self.queues.retain(|_, queue| !queue.is_forgettable());
             }
-        };
+            Arc::from(engine_type)
+        });
         self.queues.entry(Arc::clone(&name)).or_default().put(number, place);
         self.heat(&name);
     }
@@ -327,47 +339,6 @@ impl State {
         self.heat(engine_type);
         let engine_type = Arc::clone(engine_type);
         (Look { engine_type, tickets, reserved, began_at: Instant::now(), began_after: self.changes }, wanted)
-    }
-
-    fn note(&mut self, look: Look, claimed: Claimed) -> Vec<Polled> {
-        for (engine_id, known) in claimed.engines {
-            self.known.note(engine_id, known, look.began_at);
-        }
-        if let Some(queue) = self.queues.get_mut(&look.engine_type) {
-            queue.note(look.began_at, look.reserved, claimed.found);
-        }
-        let now = Instant::now();
-        let mut unwanted = Vec::new();
-        for (mut ticket, answer) in look.tickets.into_iter().zip(claimed.answers) {
-            let notice = match answer {
-                Ok(polled) if polled.events.is_empty() => polled.notice,
-                answer => {
-                    unwanted.extend(ticket.answer(answer));
-                    continue;
-                }
-            };
-            let is_draining = matches!(notice, Some(Notice::EngineDraining { .. }));
-            let starts_to_drain = is_draining && ticket.was_draining == Some(false);
-            if starts_to_drain || now >= ticket.deadline {
-                ticket.answer(Ok(Polled { notice, ..Polled::default() }));
-                continue;
-            }
-            if ticket.reply.is_closed() {
-                continue;
-            }
-            ticket.notice = notice;
-            ticket.was_draining = Some(is_draining);
-            ticket.has_been_looked_for = true;
-            ticket.is_assumed = false;
-            let changed_at = ticket.poll.engine_id.and_then(|engine_id| self.changed.get(&engine_id));
-            let place = match notice {
-                _ if changed_at.is_some_and(|at| *at > look.began_after) => Place::Eager,
-                Some(_) => Place::Blocked,
-                None => Place::Patient,
-            };
-            self.put(ticket, place);
-        }
-        unwanted
     }
 
     /// Has the polls of an engine looked for: all, or those that could not take anything before.

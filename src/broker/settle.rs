@@ -54,7 +54,8 @@ pub struct Settling;
 impl Verb for Settling {
     type Item = Vec<Settlement>;
     type Answer = Vec<Result<Settled>>;
-    const NAME: &'static str = "settlements";
+
+    const KIND: &'static str = "settlements";
 
     fn size(settlements: &Vec<Settlement>) -> Size {
         Size { rows: settlements.len(), bytes: settlements.iter().map(|settlement| settlement.report.bytes()).sum() }

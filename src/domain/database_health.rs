@@ -159,7 +159,7 @@ impl PoolUse {
     }
 }
 
-/// The connection that hears of events enqueued by SQL.
+/// The connection that hears of events that come by SQL or other replicas.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ListenerHealth {
     pub is_connected: bool,

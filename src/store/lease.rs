@@ -84,6 +84,14 @@ pub struct Held {
     pub since: DateTime<Utc>,
 }
 
+#[derive(sqlx::FromRow)]
+struct HeldRow {
+    leases: i32,
+    has_suspect: bool,
+    poll_ids: Option<Vec<Uuid>>,
+    since: DateTime<Utc>,
+}
+
 /// Counts what locked engines hold, each from a time on, in their order. Must be a later statement than the one that
 /// locked them.
 pub async fn count_held(
@@ -95,15 +103,15 @@ pub async fn count_held(
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
-    let rows: Vec<(i32, bool, Option<Vec<Uuid>>, DateTime<Utc>)> =
+    let rows: Vec<HeldRow> =
         sqlx::query_as(include_str!("sql/count_held.sql")).bind(ids).bind(since).fetch_all(connection).await?;
     Ok(rows
         .into_iter()
-        .map(|(leases, has_suspect, poll_ids, since)| Held {
-            leases: leases.cast_unsigned(),
-            has_suspect,
-            poll_ids: poll_ids.unwrap_or_default(),
-            since,
+        .map(|row| Held {
+            leases: row.leases.cast_unsigned(),
+            has_suspect: row.has_suspect,
+            poll_ids: row.poll_ids.unwrap_or_default(),
+            since: row.since,
         })
         .collect())
 }

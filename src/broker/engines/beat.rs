@@ -67,7 +67,8 @@ pub struct Beating;
 impl Verb for Beating {
     type Item = (EngineId, Heartbeat);
     type Answer = HeartbeatAnswer;
-    const NAME: &'static str = "heartbeats";
+
+    const KIND: &'static str = "heartbeats";
 
     fn size((_, heartbeat): &Self::Item) -> Size {
         let of_state = heartbeat.dynamic_state.iter().map(|(_, value)| value.get().len());

@@ -56,7 +56,7 @@ impl Waiting {
     /// Waits no longer: with the notice of its last look, or, if it is just being looked for, with the answer to that.
     pub async fn give_up(mut self) -> Result<Polled> {
         match self.parking.withdraw(self.number, false) {
-            Some(notice) => Ok(Polled { notice, ..Polled::default() }),
+            Some(ticket) => Ok(Polled { notice: ticket.notice, ..Polled::default() }),
             None => self.answer().await,
         }
     }

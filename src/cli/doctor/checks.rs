@@ -151,7 +151,7 @@ const CHECKS: [Check; 10] = [
         codes: &[WarningCode::ListenerDown],
         told: |health| {
             let interruptions = health.replica.as_ref()?.listener.interruptions;
-            Some(format!("events from SQL are heard of at once ({interruptions} interruptions)"))
+            Some(format!("events from SQL and other replicas are heard of at once ({interruptions} interruptions)"))
         },
     },
     Check { name: "clocks", codes: &[WarningCode::ClockSkew], told: told_of_clocks },

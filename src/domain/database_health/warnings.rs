@@ -326,7 +326,7 @@ fn of_pool(pool: PoolUse) -> Option<Warning> {
 
 fn of_listener(listener: &ListenerHealth) -> Option<Warning> {
     (!listener.is_connected).then(|| {
-        let message = "this replica does not hear of events enqueued by SQL, so that engines get them up to a second later; it goes on trying, and its log says why";
+        let message = "this replica does not hear of events that come by SQL or other replicas, so that engines get them later, when it looks again (EVENTLEASE_RECHECK_INTERVAL_MS); it goes on trying, and its log says why";
         Warning::new(WarningCode::ListenerDown, message)
     })
 }
