@@ -193,12 +193,14 @@ impl<V: Verb> Lane<V> {
 
     /// Whether more is waiting than goes into the next batch.
     pub fn is_crowded(&self) -> bool {
-        self.lock().size.is_beyond(self.bounds.batch)
+        self.bounds.batch.rows > 1 && self.lock().size.is_beyond(self.bounds.batch)
     }
 
     /// Until when the next batch has to wait.
     fn pause(&self) -> Option<Instant> {
-        self.lock().last_began.filter(|_| !self.bounds.pause.is_zero()).map(|began| began + self.bounds.pause)
+        let state = self.lock();
+        let is_crowded = state.size.is_beyond(self.bounds.batch);
+        state.last_began.filter(|_| !is_crowded && !self.bounds.pause.is_zero()).map(|began| began + self.bounds.pause)
     }
 }
 
@@ -312,6 +314,7 @@ async fn carry_out<V: Verb>(broker: Arc<Broker>, batch: Vec<Waiting<V>>) {
 }
 
 async fn carry_out_alone<V: Verb>(broker: Arc<Broker>, item: Arc<V::Item>, reply: oneshot::Sender<Result<V::Answer>>) {
+    let _permit = broker.alone.acquire().await;
     let answer = match V::run(&broker, &[item]).await {
         Ok(mut answers) => answers.pop().flatten().unwrap_or(Err(Error::Crashed)),
         Err(error) => Err(error),

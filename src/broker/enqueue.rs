@@ -44,15 +44,21 @@ impl Verb for Intake {
 
     /// Under overload, what is under way is ended before more is begun.
     fn gives_way(lanes: &Lanes) -> bool {
-        lanes.settling.is_crowded() || lanes.heartbeats.is_crowded()
+        lanes.settling.is_crowded()
     }
 
     fn size(events: &Vec<NewEvent>) -> Size {
         Size { rows: events.len(), bytes: events.iter().map(|event| event.payload.get().len()).sum() }
     }
 
-    fn touches(_: &Vec<NewEvent>) -> impl Iterator<Item = Uuid> {
-        std::iter::empty()
+    /// The second event of a key is judged when it is known what became of the first.
+    fn touches(events: &Vec<NewEvent>) -> impl Iterator<Item = Uuid> {
+        events.iter().filter_map(|event| {
+            let key = event.idempotency_key.as_deref()?;
+            let digest =
+                Sha256::new().chain_update(event.engine_type.as_str()).chain_update([0]).chain_update(key).finalize();
+            Uuid::from_slice(&digest[..16]).ok()
+        })
     }
 
     async fn run(broker: &Broker, items: &[Arc<Vec<NewEvent>>]) -> Result<Answers<Self>> {
@@ -95,15 +101,25 @@ impl Broker {
     async fn take_in(&self, requests: &[Arc<Vec<NewEvent>>]) -> Result<Answers<Intake>> {
         let events: Vec<&NewEvent> = requests.iter().flat_map(|events| events.iter()).collect();
         let taken = if events.iter().any(|event| event.idempotency_key.is_some()) {
-            let mut transaction = self.begin().await?;
+            let is_alone = requests.len() == 1;
+            let mut transaction = if is_alone { self.begin().await? } else { self.begin_impatient().await? };
             let taken = enqueue_with_keys(&mut transaction, &events).await?;
             commit(transaction).await?;
             taken
         } else {
             let planned: Vec<_> = events.iter().map(|event| (*event, None)).collect();
             let new_queues = self.known_queues.unknown_of(&planned);
-            let mut connection = self.connection().await?;
-            let enqueued = store::enqueue::enqueue(&mut connection, &planned, &new_queues, MAX_DELAY_SECONDS).await?;
+            let enqueued = if new_queues.is_empty() || requests.len() == 1 {
+                let mut connection = self.connection().await?;
+                store::enqueue::enqueue(&mut connection, &planned, &new_queues, MAX_DELAY_SECONDS).await?
+            } else {
+                // Somebody may be making the same queue, in a transaction that takes its time.
+                let mut transaction = self.begin_impatient().await?;
+                let enqueued =
+                    store::enqueue::enqueue(&mut transaction, &planned, &new_queues, MAX_DELAY_SECONDS).await?;
+                commit(transaction).await?;
+                enqueued
+            };
             if !new_queues.is_empty() {
                 let accepted = events.iter().zip(&enqueued).filter(|(_, enqueued)| enqueued.is_some());
                 self.known_queues.note(accepted.map(|(event, _)| event.engine_type.as_str()));

@@ -79,6 +79,7 @@ impl Broker {
             () = self.stopping.cancelled() => {}
             () = sleep_until(deadline), if !wait.is_zero() => return waiting.give_up().await,
         }
+        self.parking.close();
         let polled = waiting.give_up().await?;
         Ok(if polled.events.is_empty() { Polled::nothing(Notice::ServerStopping) } else { polled })
     }
@@ -103,35 +104,45 @@ impl Broker {
         }
     }
 
-    async fn look(&self, mut looks: Vec<Look>) {
+    async fn look(self: Arc<Self>, mut looks: Vec<Look>) {
         // Queues are locked in the order of their names.
         looks.sort_by(|one, other| one.engine_type.cmp(&other.engine_type));
         let asks: Vec<Ask<'_>> = looks.iter().map(Look::ask).collect();
+        let is_alone = asks.iter().map(|ask| ask.polls.len()).sum::<usize>() == 1;
         let claimed: Vec<Result<Claimed>> = match self.claim(&asks).await {
             Ok(claimed) => claimed.into_iter().map(Ok).collect(),
-            Err(error) if asks.len() > 1 && error.is_of_one_item() => {
-                tracing::warn!(%error, queues = asks.len(), "a look failed; its queues are looked at singly");
-                let mut claimed = Vec::with_capacity(asks.len());
-                for ask in &asks {
-                    let alone = self.claim(std::slice::from_ref(ask)).await;
-                    claimed.push(alone.map(|mut claimed| claimed.pop().unwrap_or_default()));
+            Err(error) if !is_alone && error.is_of_one_item() => {
+                tracing::debug!(%error, queues = asks.len(), "a look failed; its polls are looked for singly");
+                drop(asks);
+                for single in looks.into_iter().flat_map(|look| self.parking.split(look)) {
+                    tokio::spawn(Arc::clone(&self).look_alone(single));
                 }
-                claimed
+                return;
             }
             Err(error) => asks.iter().map(|_| Err(error.clone())).collect(),
         };
         drop(asks);
-        let leased: usize = claimed.iter().flatten().map(|claimed| claimed.found.taken).sum();
-        Span::current().record("events", number(leased));
+        let mut unwanted = Vec::new();
         for (look, claimed) in looks.into_iter().zip(claimed) {
-            for unwanted in self.parking.end(look, claimed) {
-                self.hand_back(&unwanted.events).await;
-            }
+            unwanted.extend(self.parking.end(look, claimed));
+        }
+        for polled in unwanted {
+            self.hand_back(&polled.events).await;
+        }
+    }
+
+    /// A look for one poll, which may have to wait for somebody's lock.
+    async fn look_alone(self: Arc<Self>, look: Look) {
+        let permit = self.alone.acquire().await;
+        let claimed = self.claim(&[look.ask()]).await.map(|mut claimed| claimed.pop().unwrap_or_default());
+        drop(permit);
+        for polled in self.parking.end(look, claimed) {
+            self.hand_back(&polled.events).await;
         }
     }
 
     /// Gives back what was leased for a caller that had hung up: it spends nothing.
-    async fn hand_back(&self, events: &[LeasedEvent]) {
+    pub(super) async fn hand_back(&self, events: &[LeasedEvent]) {
         let leases: Vec<(EventId, LeaseToken)> =
             events.iter().map(|event| (event.event_id, event.lease_token)).collect();
         // Best effort: what cannot be given back is found when its lease runs out.

@@ -19,6 +19,9 @@ impl Broker {
         let mut next_round = Instant::now();
         let mut was_well = true;
         while !stop.is_cancelled() {
+            for orphaned in self.parking.take_orphans() {
+                self.hand_back(&orphaned.events).await;
+            }
             let (peeks, next_due) = self.parking.peeks();
             let now = Instant::now();
             let outcome = if now >= next_round {

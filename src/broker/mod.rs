@@ -81,6 +81,8 @@ pub struct Broker {
     emptying: claim::Emptying,
     known_queues: enqueue::KnownQueues,
     lanes: Lanes,
+    /// Of requests carried out alone, which may have to wait for locks: they must not take all connections.
+    alone: tokio::sync::Semaphore,
     parking: Arc<Parking>,
     outbox: Outbox,
     clock: DatabaseClock,
@@ -98,6 +100,7 @@ impl Broker {
     pub fn new(pool: PgPool, metrics: Arc<Metrics>, settings: Settings, stopping: CancellationToken) -> Self {
         let max_rows = settings.coalescing.max_rows;
         let parked = metrics.polls_parked.clone();
+        let alone = (pool.options().get_max_connections() as usize / 4).max(1);
         Self {
             pool,
             metrics,
@@ -112,6 +115,7 @@ impl Broker {
             outbox: Outbox::default(),
             clock: DatabaseClock::default(),
             known_queues: enqueue::KnownQueues::default(),
+            alone: tokio::sync::Semaphore::new(alone),
             lanes: Lanes::new(settings.coalescing),
             listener: notices::Listener::default(),
             activity: Activity::default(),
@@ -126,6 +130,10 @@ impl Broker {
 
     async fn begin(&self) -> store::Result<store::Transaction> {
         store::pool::begin(&self.pool).await
+    }
+
+    async fn begin_impatient(&self) -> store::Result<store::Transaction> {
+        store::pool::begin_impatient(&self.pool).await
     }
 
     /// Any call of an engine is a sign of its life.

@@ -44,6 +44,8 @@ pub struct Parking {
     /// Something is due soon, or is to be found out.
     pub lookout_wanted: Notify,
     /// Events of one look.
+    /// Leases for callers that hung up after they were answered.
+    orphans: Mutex<Vec<Polled>>,
     max_rows: usize,
     default_limit: u32,
     /// For so long what was found out holds without being asked again.
@@ -66,6 +68,8 @@ struct State {
     /// Engines that something changed for while looks were under way, and when.
     changed: HashMap<EngineId, u64>,
     changes: u64,
+    /// The service stops: nobody is parked again.
+    is_closing: bool,
 }
 
 /// A look for polls of one queue.
@@ -77,6 +81,8 @@ pub struct Look {
     reserved: usize,
     began_at: Instant,
     began_after: u64,
+    /// One of a few that a queue has under way at once, and not one for a single poll that had to be set apart.
+    is_counted: bool,
 }
 
 impl Look {
@@ -91,6 +97,7 @@ impl Parking {
             state: Mutex::default(),
             looks_wanted: Notify::new(),
             lookout_wanted: Notify::new(),
+            orphans: Mutex::default(),
             max_rows,
             default_limit,
             trust: recheck * 2,
@@ -138,17 +145,21 @@ impl Parking {
     /// Polls to look for together: of each queue those that its events may suffice for.
     pub fn next_looks(&self) -> Vec<Look> {
         let mut state = self.lock();
-        let (mut looks, mut rows) = (Vec::new(), 0);
+        let (mut looks, mut rows): (Vec<Look>, usize) = (Vec::new(), 0);
         while looks.len() < QUEUES_OF_ONE_LOOK && rows < self.max_rows {
             let Some(engine_type) = state.hot.pop_front() else { break };
             let Some(queue) = state.queues.get(&engine_type) else { continue };
-            if !queue.is_look_wanted() {
+            // One look has each queue once: its transaction does not pass over rows that it has locked itself.
+            if !queue.is_look_wanted() || looks.iter().any(|look| look.engine_type == engine_type) {
                 state.cool(&engine_type);
                 continue;
             }
             let (look, wanted) = state.take(&engine_type, self.max_rows - rows, self.default_limit);
             rows += wanted;
             looks.push(look);
+        }
+        for look in &looks {
+            state.heat(&look.engine_type);
         }
         self.done(state);
         looks
@@ -158,8 +169,8 @@ impl Parking {
     /// Gives back what was leased for callers that are gone.
     pub fn end(&self, look: Look, claimed: Result<Claimed>) -> Vec<Polled> {
         let mut state = self.lock();
-        state.looks -= 1;
-        let engine_type = Arc::clone(&look.engine_type);
+        let (engine_type, is_counted) = (Arc::clone(&look.engine_type), look.is_counted);
+        state.looks = state.looks.saturating_sub(is_counted.into());
         let mut unwanted = Vec::new();
         match claimed {
             Ok(claimed) => unwanted = state.note_look(look, claimed),
@@ -174,7 +185,7 @@ impl Parking {
             }
         }
         if let Some(queue) = state.queues.get_mut(&engine_type) {
-            queue.looks -= 1;
+            queue.looks = queue.looks.saturating_sub(is_counted.into());
             if std::mem::take(&mut queue.is_peek_wanted) {
                 state.peeks.push(Arc::clone(&engine_type));
                 self.lookout_wanted.notify_one();
@@ -186,20 +197,6 @@ impl Parking {
         state.heat(&engine_type);
         self.done(state);
         unwanted
-    }
-
-    /// Looks that never came to their end; their tickets are gone with them.
-    pub fn abandon(&self, engine_types: &[Arc<str>]) {
-        let mut state = self.lock();
-        for engine_type in engine_types {
-            state.looks = state.looks.saturating_sub(1);
-            if let Some(queue) = state.queues.get_mut(engine_type) {
-                queue.looks = queue.looks.saturating_sub(1);
-                queue.make_all_eager();
-            }
-            state.heat(engine_type);
-        }
-        self.done(state);
     }
 
     /// That many events came into the queue, or may have.
@@ -226,6 +223,11 @@ impl Parking {
             state.heat(&name);
             self.done(state);
         }
+    }
+
+    /// The service stops: whoever is being looked for is answered with what that comes to.
+    pub fn close(&self) {
+        self.lock().is_closing = true;
     }
 
     /// Whether there are polls here that may take what comes.
@@ -336,9 +338,18 @@ impl State {
         queue.looks += 1;
         self.looks += 1;
         let tickets = numbers.into_iter().filter_map(|number| self.remove(number)).collect();
-        self.heat(engine_type);
         let engine_type = Arc::clone(engine_type);
-        (Look { engine_type, tickets, reserved, began_at: Instant::now(), began_after: self.changes }, wanted)
+        (
+            Look {
+                engine_type,
+                tickets,
+                reserved,
+                began_at: Instant::now(),
+                began_after: self.changes,
+                is_counted: true,
+            },
+            wanted,
+        )
     }
 
     /// Has the polls of an engine looked for: all, or those that could not take anything before.

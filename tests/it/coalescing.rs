@@ -242,3 +242,90 @@ async fn beyond_what_may_wait_requests_are_refused() {
     assert!(replies.iter().all(|reply| [201, 429].contains(&reply.status)));
     assert_eq!((refused[0].text("code").as_str(), refused[0].header("retry-after").as_str()), ("overloaded", "1"));
 }
+
+/// More polls than one look is for, of several queues: each reply has the events that the database says its engine holds.
+#[tokio::test]
+async fn a_burst_reaches_the_engines_that_it_was_leased_to() {
+    let lab = Lab::start_with(&["--max-batch-rows", "32"]).await;
+    let mut engines = Vec::new();
+    for n in 0..45 {
+        let engine_type = format!("queue-{}", n % 3);
+        engines.push((engine_type.clone(), lab.register(&engine_type, json!({})).await));
+    }
+    let waiting = async {
+        join_all(engines.iter().map(|(engine_type, engine)| lab.poll(engine_type, engine, "limit=3&wait_seconds=20")))
+            .await
+    };
+    let sending = async {
+        lab.wait_for_parked_polls(45).await;
+        let events: Vec<Value> = (0..150)
+            .map(|n| json!({"engine_type": format!("queue-{}", n % 3), "event_type": "test.happened", "payload": {}}))
+            .collect();
+        lab.post("/api/v1/events/batch", &json!({"events": events})).await.expect(201);
+    };
+    let (replies, ()) = tokio::join!(waiting, sending);
+    let mut seen = std::collections::HashSet::new();
+    for (reply, (engine_type, engine)) in replies.into_iter().zip(&engines) {
+        for event in reply.expect(200).body["events"].as_array().expect("events") {
+            assert!(seen.insert(event["event_id"].clone()), "leased twice: {event}");
+            assert_eq!((&event["engine_type"], &event["lease"]["leased_by"]), (&json!(engine_type), &json!(engine)));
+        }
+    }
+    let leased: i64 = sqlx::query_scalar("select count(*) from eventlease.event_queue where state = 'processing'")
+        .fetch_one(&lab.db)
+        .await
+        .expect("a count");
+    assert_eq!(usize::try_from(leased).expect("small"), seen.len(), "what is leased reached somebody");
+    assert_eq!(seen.len(), 135);
+}
+
+/// A poll that is just being looked for when the service stops is answered, not parked again.
+#[tokio::test]
+async fn a_poll_in_the_middle_of_a_look_does_not_hold_up_the_end() {
+    let mut lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let mut holder = lab.db.begin().await.expect("a transaction");
+    sqlx::query("select from eventlease.engine_states where engine_id = $1::uuid for update")
+        .bind(&engine)
+        .execute(&mut *holder)
+        .await
+        .expect("a lock");
+    let request = lab.request("GET", "/api/v1/events/queue/dialogue?wait_seconds=30").header("x-engine-id", &engine);
+    let poll = tokio::spawn(Reply::of(request));
+    lab.wait_for_a_blocked_server().await;
+    let release = async {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        holder.rollback().await.expect("the lock goes");
+    };
+    let began = std::time::Instant::now();
+    tokio::join!(lab.stop(), release);
+    assert!(began.elapsed().as_secs() < 20, "the poll waited out its time");
+    assert_eq!(poll.await.expect("an answer").expect(200).body["notice"]["code"], "server_stopping");
+}
+
+/// An engine's row that somebody holds stalls its own poll, not those of others that came with it.
+#[tokio::test]
+async fn one_locked_engine_stalls_one_poll() {
+    let lab = Lab::start().await;
+    let (stalled, other) = (lab.register("dialogue", json!({})).await, lab.register("dialogue", json!({})).await);
+    let mut holder = lab.db.begin().await.expect("a transaction");
+    sqlx::query("select from eventlease.engine_states where engine_id = $1::uuid for update")
+        .bind(&stalled)
+        .execute(&mut *holder)
+        .await
+        .expect("a lock");
+    for _ in 0..12 {
+        lab.enqueue("dialogue", json!({})).await;
+    }
+    let others = async {
+        for _ in 0..3 {
+            assert_eq!(
+                lab.poll("dialogue", &other, "limit=3").await.expect(200).body["events"].as_array().map(Vec::len),
+                Some(3)
+            );
+        }
+        holder.rollback().await.expect("the lock goes");
+    };
+    let (reply, ()) = tokio::join!(lab.poll("dialogue", &stalled, "limit=3"), others);
+    assert_eq!(reply.expect(200).body["events"].as_array().map(Vec::len), Some(3));
+}

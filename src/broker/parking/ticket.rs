@@ -64,6 +64,14 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
+        // From here on nobody parks the ticket again; then what had been answered just before can be taken out.
+        self.answer.close();
         self.parking.withdraw(self.number, true);
+        if let Ok(Ok(polled)) = self.answer.try_recv()
+            && !polled.is_repeat
+            && !polled.events.is_empty()
+        {
+            self.parking.orphan(polled);
+        }
     }
 }
