@@ -16,7 +16,7 @@ use opentelemetry_sdk::trace::{self as sdk, SdkTracerProvider, SpanData};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 
-use super::super::logs::{Spans, TRACES};
+use crate::cli::logs::{Spans, TRACES};
 
 /// The last spans are worth no longer a wait.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
