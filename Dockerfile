@@ -13,7 +13,7 @@ COPY . .
 ARG PROFILE=dist
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --locked --profile "$PROFILE" \
+    cargo build --locked --features otel --profile "$PROFILE" \
     && cp "target/$PROFILE/eventlease" /eventlease
 
 FROM debian:bookworm-slim

@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build postgres test test-nextest lint format-check clippy docs demo check-api openapi bench bench-full bench-peers clean
+.PHONY: help run build postgres test test-nextest test-otel lint format-check clippy docs demo check-api openapi bench bench-full bench-peers clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(TARGET_DIR)/release/eventlease
@@ -41,6 +41,11 @@ test-nextest: ## Run all tests with cargo-nextest, if it is installed
 	@cargo nextest --version >/dev/null 2>&1 || { echo "cargo-nextest is not installed: cargo install --locked cargo-nextest" >&2; exit 1; }
 	$(use_postgres) && cargo nextest run --locked $(ARGS)
 
+# Few dependencies are shared with the other builds: most have other features here.
+test-otel: ## Check and test what the feature `otel` adds
+	cargo clippy --locked --features otel --lib --bins --test otel -- -D warnings
+	$(use_postgres) && cargo test --locked --features otel --test otel
+
 lint: format-check clippy docs ## Check the format, the lints and the documentation's links
 
 format-check:
@@ -74,11 +79,12 @@ bench: ## Measure the main modes beside raw SQL (ARGS='--mode life-3 --rounds 1 
 bench-full: ## Measure all modes, and write docs/benchmarks.md
 	$(MAKE) bench ARGS="--full --write $(ARGS)"
 
-# Their package has a workspace of its own: nothing of it is in the service's build.
+# Their package has a workspace of its own: nothing of it is in the service's build. Without --locked: its lock file
+# follows the service's, on whose package it depends.
 bench-peers: ## Measure other queues on PostgreSQL beside EventLease, and write docs/benchmarks-peers.md
 	scripts/ensure-postgres
 	cargo build --locked --profile dist
-	cargo run --locked --release --manifest-path bench/peers/Cargo.toml --target-dir $(TARGET_DIR)/peers -- \
+	cargo run --release --manifest-path bench/peers/Cargo.toml --target-dir $(TARGET_DIR)/peers -- \
 		--server $(TARGET_DIR)/dist/eventlease --data-dir $(TARGET_DIR)/bench --write $(ARGS)
 
 clean: ## Remove everything that was built or fetched

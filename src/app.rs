@@ -114,7 +114,7 @@ async fn make_first_partitions(broker: &Broker) -> Result<(), Error> {
     loop {
         match broker.tend_partitions().await {
             Ok(_) => return Ok(()),
-            Err(broker::Error::Store(store::Error::Timeout(error))) if started.elapsed() < STARTING_PATIENCE => {
+            Err(broker::Error::Store(store::Error::Timeout(error) | store::Error::Locked(error))) if started.elapsed() < STARTING_PATIENCE => {
                 tracing::warn!(%error, "waiting for partitions");
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }

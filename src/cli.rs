@@ -1,17 +1,29 @@
-//! The command line: `serve`, `migrate`, `openapi`.
+//! The command line: `serve`, `migrate`, `openapi`; and for operators, who ask a server over HTTP, the rest.
 
+mod client;
+mod confirm;
+mod dead_letters;
+mod doctor;
+mod engines;
+mod events;
 mod logs;
 mod migrate;
+mod queues;
+mod table;
+mod text;
+mod traces;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 use crate::app::{self, Ending, Server};
-use crate::config::{ServeConfig, without_password};
+use crate::config::{ClientConfig, ServeConfig, without_password};
 use crate::http;
+use client::Answer;
+use traces::Traces;
 
 /// An engine registry and a lease-based event queue over HTTP, on PostgreSQL alone.
 #[derive(Parser, Debug)]
@@ -29,29 +41,91 @@ enum Command {
     Migrate(Box<migrate::MigrateArguments>),
     /// Print the OpenAPI document.
     Openapi,
+    /// List queues and how they stand, or read one.
+    Queues(queues::QueuesArguments),
+    /// List engines, or read one and what it holds.
+    Engines(engines::EnginesArguments),
+    /// List events, or read one with its payload and attempts.
+    Events(Box<events::EventsArguments>),
+    /// List, count, read, redrive and purge dead letters.
+    #[command(subcommand)]
+    DeadLetters(dead_letters::DeadLettersCommand),
+    /// Stop leasing from a queue. What engines hold goes on, and events are taken in.
+    Pause(queues::PauseArguments),
+    /// Lease from a queue again.
+    Resume(queues::ResumeArguments),
+    /// Check a server and its database, and say what to do.
+    Doctor(doctor::DoctorArguments),
+}
+
+/// What every command for operators takes.
+#[derive(Args, Debug)]
+struct Asking {
+    #[command(flatten)]
+    server: ClientConfig,
+
+    /// Print the server's JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 impl Cli {
     pub fn run(self) -> ExitCode {
         let outcome = match self.command {
             Command::Serve(config) => {
-                logs::start(&config.logs);
-                in_runtime(serve(&config))
+                let traces = Traces::from_environment();
+                logs::start(&config.logs, traces.layer());
+                traces.tell();
+                let outcome = in_runtime(serve(&config));
+                traces.flush();
+                outcome
             }
             Command::Migrate(arguments) => {
-                logs::start(&arguments.logs);
+                logs::start(&arguments.logs, None);
                 in_runtime(migrate::run(&arguments))
             }
             Command::Openapi => print_openapi(),
+            Command::Queues(arguments) => in_runtime(queues::run(&arguments)),
+            Command::Engines(arguments) => in_runtime(engines::run(&arguments)),
+            Command::Events(arguments) => in_runtime(events::run(&arguments)),
+            Command::DeadLetters(command) => in_runtime(dead_letters::run(&command)),
+            Command::Pause(arguments) => in_runtime(queues::pause(&arguments)),
+            Command::Resume(arguments) => in_runtime(queues::resume(&arguments)),
+            Command::Doctor(arguments) => in_runtime(doctor::run(&arguments)),
         };
-        outcome.unwrap_or_else(|error| {
-            eprintln!("eventlease: {}", with_causes(error.as_ref()));
-            ExitCode::FAILURE
-        })
+        outcome.unwrap_or_else(|error| failed(error.as_ref()))
     }
 }
 
 type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
+
+/// Flags that do not go together, in a way that only we know.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}; for more, try '--help'")]
+struct UsageError(&'static str);
+
+fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
+    // Whoever reads has read enough, like `head`.
+    if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("eventlease: {}", text::plain_lines(&with_causes(error)));
+    if error.is::<UsageError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+}
+
+/// Prints an answer as it was sent, or as people read it.
+fn print_answer(
+    answer: &Answer,
+    is_json: bool,
+    for_people: impl FnOnce(&Answer) -> Result<(), Box<dyn std::error::Error>>,
+) -> Outcome {
+    if is_json {
+        writeln!(io::stdout(), "{}", text::plain_json(answer.json.get()))?;
+    } else {
+        for_people(answer)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
 
 fn in_runtime(work: impl Future<Output = Outcome>) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -66,7 +140,7 @@ async fn serve(config: &ServeConfig) -> Outcome {
     let server = Server::start(config).await?;
     // For scripts: with port 0 the only way to learn the address.
     println!("listening on http://{}", server.address);
-    std::io::stdout().flush()?;
+    io::stdout().flush()?;
     tracing::info!(address = %server.address, "listening");
     match app::run_until_told(server, Duration::from_secs(config.shutdown_timeout_seconds)).await? {
         Ending::InOrder => Ok(ExitCode::SUCCESS),

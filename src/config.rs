@@ -1,10 +1,12 @@
 //! Everything an operator can set: flag, variable, unit and default in one place.
 //! `.env.example` lists the same in the same order.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use url::Url;
 
 use crate::domain::limits;
 
@@ -164,10 +166,51 @@ pub enum LogFormat {
     Json,
 }
 
+/// What the commands for operators take: which server, and who asks.
+#[derive(Args, Clone, Debug)]
+pub struct ClientConfig {
+    /// The URL of the server to ask.
+    #[arg(long, env = "EVENTLEASE_URL", hide_env_values = true, default_value = "http://127.0.0.1:8080", value_parser = server_url)]
+    pub url: Url,
+
+    /// The bearer token to show it. Better set by its variable: flags can be seen by others on this machine.
+    #[arg(long, env = "EVENTLEASE_TOKEN", hide_env_values = true)]
+    pub token: Option<Secret>,
+
+    /// Seconds to wait for a reply.
+    #[arg(long, env = "EVENTLEASE_TIMEOUT_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout_seconds: u64,
+}
+
+/// A text that is never shown.
+#[derive(Clone)]
+pub struct Secret(pub String);
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("***")
+    }
+}
+
+fn server_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("{error}; a URL like http://127.0.0.1:8080 is expected"))?;
+    match url.scheme() {
+        "http" | "https" if url.query().is_none() && url.fragment().is_none() => Ok(url),
+        "http" | "https" => Err("has more than a server and a path".to_owned()),
+        other => Err(format!("begins with {other}:, not with http:// or https://")),
+    }
+}
+
 /// A database URL fit for logs: the password is starred.
 #[must_use]
 pub fn without_password(database_url: &str) -> String {
-    match url::Url::parse(database_url) {
+    match Url::parse(database_url) {
         Ok(mut url) => {
             if url.password().is_some() && url.set_password(Some("***")).is_err() {
                 return "***".to_owned();
@@ -184,12 +227,23 @@ pub fn without_password(database_url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::without_password;
+    use super::{Secret, server_url, without_password};
 
     #[test]
     fn no_password_reaches_the_logs() {
         assert_eq!(without_password("postgres://me:secret@db:5432/app"), "postgres://me:***@db:5432/app");
         assert_eq!(without_password("postgres://db/app?password=secret"), "postgres://db/app");
         assert_eq!(without_password("host=db password=secret"), "***");
+        assert_eq!(format!("{:?}", Secret("secret".to_owned())), "***");
+    }
+
+    #[test]
+    fn a_server_is_a_url_of_http() {
+        for good in ["http://127.0.0.1:8080", "https://queue.example/below/", "http://[::1]:1"] {
+            assert!(server_url(good).is_ok(), "{good}");
+        }
+        for bad in ["127.0.0.1:8080", "localhost:8080", "postgres://db/app", "http://queue.example/?a=b", ""] {
+            assert!(server_url(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -10,6 +10,8 @@ use prometheus::{
 const REQUEST_BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 /// From a tenth of a second to the longest lease.
 const ATTEMPT_BUCKETS: &[f64] = &[0.1, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 150.0, 300.0, 900.0, 3600.0, 43_200.0];
+/// From a request alone to the largest batch of single ones.
+const BATCH_BUCKETS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 /// From a millisecond to an hour.
 const WAIT_BUCKETS: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0];
 
@@ -36,13 +38,13 @@ macro_rules! metrics {
 }
 
 metrics! {
-    /// Events that an engine could lease now, counted up to 100000.
+    /// Events that an engine could lease now, counted up to 10000.
     queue_due: IntGaugeVec = "eventlease_queue_due_events", ["engine_type"];
-    /// Events queued for later, counted up to 100000.
+    /// Events queued for later, counted up to 10000.
     queue_delayed: IntGaugeVec = "eventlease_queue_delayed_events", ["engine_type"];
-    /// Events in engines' hands, counted up to 100000.
+    /// Events in engines' hands, counted up to 10000.
     queue_in_flight: IntGaugeVec = "eventlease_queue_in_flight_events", ["engine_type"];
-    /// Dead letters, counted up to 100000.
+    /// Dead letters, counted up to 10000.
     queue_dead_letters: IntGaugeVec = "eventlease_queue_dead_letters", ["engine_type"];
     /// How long the oldest due event has been due.
     queue_oldest_due_age: GaugeVec = "eventlease_queue_oldest_due_age_seconds", ["engine_type"];
@@ -52,6 +54,8 @@ metrics! {
     polls_parked: IntGauge = "eventlease_polls_parked", [];
     /// Reads of this server that wait for an event's end.
     event_waits_parked: IntGauge = "eventlease_event_waits_parked", [];
+    /// Whether events that come by SQL or other replicas are heard of at once: 1 or 0.
+    listener_connected: IntGauge = "eventlease_listener_connected", [];
     /// Events taken in.
     events_enqueued: IntCounterVec = "eventlease_events_enqueued_total", ["engine_type"];
     /// Leases given to engines.
@@ -66,6 +70,10 @@ metrics! {
     settlements_refused: IntCounterVec = "eventlease_settlements_refused_total", ["code"];
     /// Reports accepted after their lease had ended.
     settlements_late: IntCounterVec = "eventlease_settlements_late_total", ["engine_type"];
+    /// Requests that shared a commit, by kind, for each batch.
+    batch_requests: HistogramVec = "eventlease_batch_requests", ["kind"], BATCH_BUCKETS;
+    /// Requests answered 429, since too much was waiting already, by kind.
+    requests_overloaded: IntCounterVec = "eventlease_requests_overloaded_total", ["kind"];
     /// Settlements without a lease token.
     settlements_unfenced: IntCounter = "eventlease_settlements_unfenced_total", [];
     /// Events that became dead letters, by reason.

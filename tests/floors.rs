@@ -192,6 +192,25 @@ fn only_http_and_app_know_axum() {
     assert_none(&strangers_to("axum", &["http", "app"], &rust_sources()), "axum outside src/http and src/app");
 }
 
+/// What talks to a server from outside, and to people, is of no use to the service itself.
+#[test]
+fn only_the_command_line_is_a_client() {
+    for word in ["reqwest", "rustls", "comfy_table", "console"] {
+        assert_none(&strangers_to(word, &["cli"], &rust_sources()), &format!("{word} outside src/cli"));
+    }
+}
+
+/// Everything else makes spans of `tracing`, so that a build without the feature `otel` needs nothing for it.
+#[test]
+fn only_the_command_line_and_http_know_opentelemetry() {
+    for word in ["opentelemetry", "opentelemetry_sdk", "opentelemetry_otlp", "tracing_opentelemetry"] {
+        assert_none(
+            &strangers_to(word, &["cli", "http"], &rust_sources()),
+            &format!("{word} outside src/cli and src/http"),
+        );
+    }
+}
+
 #[test]
 fn only_the_store_has_sql() {
     assert_none(&sql_outside_store(&rust_sources()), "SQL outside src/store");
@@ -238,6 +257,8 @@ fn invented_violations_are_found() {
     assert_eq!(knows("sqlx", &["store"], "broker/aftermath.rs", "use sqlx::PgConnection;"), 1);
     assert_eq!(knows("sqlx", &["store"], "store/lease.rs", "use sqlx::PgConnection;"), 0);
     assert_eq!(knows("axum", &["http"], "broker/mod.rs", "let taxum = 1; // axum"), 0);
+    assert_eq!(knows("reqwest", &["cli"], "broker/mod.rs", "reqwest::get(url)"), 1);
+    assert_eq!(knows("reqwest", &["cli"], "cli/client.rs", "reqwest::get(url)"), 0);
 
     let sql = |path, text| sql_outside_store(&invented(path, text)).len();
     assert_eq!(sql("broker/mod.rs", r#"query("select 1")"#), 1);

@@ -22,7 +22,7 @@ use crate::store::{self, PgConnection, policies_of_open_events};
 
 #[derive(Debug, Default)]
 pub struct Aftermath {
-    landed: HashMap<String, Vec<Located>>,
+    landed: HashMap<String, Vec<Landed>>,
     freed_engines: Vec<EngineId>,
     ended: Vec<(String, Outcome, Answer, f64)>,
     dead_lettered: Vec<(String, &'static str)>,
@@ -30,18 +30,30 @@ pub struct Aftermath {
     finals: Vec<EventId>,
 }
 
+/// Something that came into a queue: from a settle, a loss, a redrive, or a producer.
+#[derive(Clone, Copy, Debug)]
+pub struct Landed {
+    pub event_id: EventId,
+    pub priority: u8,
+    pub is_suspect: bool,
+    pub available_at: DateTime<Utc>,
+    /// By the database's clock, when it came.
+    pub is_due: bool,
+}
+
+impl Landed {
+    const fn located(&self) -> Located {
+        let place = Place { available_at: self.available_at, event_id: self.event_id };
+        Located { is_suspect: self.is_suspect, priority: self.priority, place }
+    }
+}
+
 impl Aftermath {
-    /// Something came into a queue: from a settle, a loss, a redrive, or a producer.
-    pub fn landed(
-        &mut self,
-        engine_type: &str,
-        is_suspect: bool,
-        priority: u8,
-        event_id: EventId,
-        available_at: DateTime<Utc>,
-    ) {
-        let located = Located { is_suspect, priority, place: Place { available_at, event_id } };
-        self.landed.entry(engine_type.to_owned()).or_default().push(located);
+    pub fn landed(&mut self, engine_type: &str, landed: Landed) {
+        match self.landed.get_mut(engine_type) {
+            Some(of_queue) => of_queue.push(landed),
+            None => drop(self.landed.insert(engine_type.to_owned(), vec![landed])),
+        }
     }
 
     pub fn freed(&mut self, engine_id: Option<EngineId>) {
@@ -64,8 +76,10 @@ impl Aftermath {
             Fate::Requeue { .. } => {}
         }
         match (attempt.fate, available_at) {
-            (Fate::Requeue { spent, .. }, Some(available_at)) => {
-                self.landed(&event.engine_type, spent.lease_losses > 0, event.priority, event.event_id, available_at);
+            (Fate::Requeue { spent, after_seconds, .. }, Some(available_at)) => {
+                let (event_id, priority, is_suspect) = (event.event_id, event.priority, spent.lease_losses > 0);
+                let landed = Landed { event_id, priority, is_suspect, available_at, is_due: after_seconds <= 0.0 };
+                self.landed(&event.engine_type, landed);
             }
             (Fate::Bury { reason, .. }, _) => self.dead_lettered.push((event.engine_type.clone(), reason.as_str())),
             (Fate::Close { .. } | Fate::Requeue { .. }, _) => {}
@@ -77,17 +91,19 @@ impl Broker {
     /// To be called after the commit.
     pub(super) fn announce(&self, aftermath: Aftermath) {
         for (engine_type, events) in aftermath.landed {
-            self.ready_edges.landed(&engine_type, &events);
-            let later: Vec<Duration> =
-                events.iter().filter_map(|event| self.clock.until(event.place.available_at)).collect();
-            let due_now = events.len() - later.len();
+            let located: Vec<Located> = events.iter().map(Landed::located).collect();
+            self.ready_edges.landed(&engine_type, &located);
+            let due_now = events.iter().filter(|event| event.is_due).count();
             if due_now > 0 {
                 if !self.parking.has_takers(&engine_type) {
                     self.outbox.put(&engine_type);
                 }
                 self.parking.landed(&engine_type, due_now);
             }
-            if let Some(soonest) = later.into_iter().min().filter(|soonest| *soonest < self.settings.recheck * 2) {
+            let later = events.iter().filter(|event| !event.is_due);
+            let soonest = later.filter_map(|event| self.clock.until(event.available_at));
+            // What is due later than at the lookout's next round is found out then.
+            if let Some(soonest) = soonest.min().filter(|soonest| *soonest < self.settings.recheck * 2) {
                 self.parking.will_be_due(&engine_type, Instant::now() + soonest);
             }
         }

@@ -81,20 +81,23 @@ impl Broker {
         asks: &[Ask<'_>],
         under_way: &[UnderWay<'_>],
     ) -> Result<(Vec<Claimed>, Vec<ready_edges::Found>)> {
-        let mut transaction = self.begin().await?;
+        let is_alone = asks.iter().map(|ask| ask.polls.len()).sum::<usize>() == 1;
+        let mut transaction = if is_alone { self.begin().await? } else { self.begin_impatient().await? };
         let engines = self.lock_engines(&mut transaction, asks).await?;
-        let names: Vec<&str> = asks.iter().map(|ask| ask.engine_type).collect();
-        let gates = store::queues::gates(&mut transaction, &names).await?;
+        // The others came with their engines.
+        let names = asks.iter().map(|ask| ask.engine_type).filter(|name| engines.gate(name).is_none());
+        let gates = store::queues::gates(&mut transaction, &names.collect::<Vec<_>>()).await?;
         let (mut floors, mut claimed) = (Vec::with_capacity(asks.len()), Vec::with_capacity(asks.len()));
         for ask in asks {
-            let gate = gates.get(ask.engine_type).cloned().unwrap_or_default();
+            let gate =
+                engines.gate(ask.engine_type).or_else(|| gates.get(ask.engine_type).copied()).unwrap_or_default();
             let (floor, answers) = self.admit_all(&mut transaction, ask, &gate, &engines).await?;
             let found = Found { wanted: floor.wanted as usize, ..Found::default() };
             claimed.push(Claimed { answers, found, engines: Vec::new() });
             floors.push(floor);
         }
         let due = lock_due(&mut transaction, asks, &floors, &engines.hands, under_way).await?;
-        let (mut grants, mut owners, mut found) = (Vec::new(), Vec::new(), Vec::with_capacity(asks.len()));
+        let (mut grants, mut owners, mut found) = (Vec::new(), HashMap::new(), Vec::with_capacity(asks.len()));
         for (place, ((ask, floor), Due { events: due, within })) in asks.iter().zip(&floors).zip(&due).enumerate() {
             claimed[place].found.is_cut = *within < due.len();
             if due.is_empty() {
@@ -102,10 +105,14 @@ impl Broker {
                 found.push(ready_edges::Found { is_unscanned, ..ready_edges::Found::default() });
                 continue;
             }
-            let before = grants.len();
+            let (before, mut room) = (grants.len(), floor.queue_room);
             self.deal(ask, floor, &engines, &due[..*within], &mut claimed[place], &mut |poll, grant| {
-                grants.push(grant);
-                owners.push((place, poll));
+                // Those beyond the queue's room stay; which ones, the dealing has to say, since suspects need an idle engine.
+                if room > 0 {
+                    room -= 1;
+                    owners.insert(grant.event_id, (place, poll));
+                    grants.push(grant);
+                }
             });
             let taken: HashSet<_> = grants[before..].iter().map(|grant: &Grant| grant.event_id).collect();
             let (taken, left) = due.iter().partition::<Vec<_>, _>(|event| taken.contains(&event.place.event_id));
@@ -115,8 +122,10 @@ impl Broker {
             found.push(ready_edges::Found { taken, left, is_unscanned: false });
         }
         let leased = store::lease::grant(&mut transaction, &grants, self.settings.lease_defaults).await?;
-        for (event, (place, poll)) in leased.into_iter().zip(owners) {
-            if let Ok(polled) = &mut claimed[place].answers[poll] {
+        for event in leased {
+            if let Some((place, poll)) = owners.get(&event.event_id)
+                && let Ok(polled) = &mut claimed[*place].answers[*poll]
+            {
                 polled.events.push(event);
             }
         }
@@ -215,9 +224,8 @@ async fn lock_due(
             let mut events = due.next().unwrap_or_default();
             events.extend(due.next().unwrap_or_default());
             events.sort_by_key(|event| (std::cmp::Reverse(event.priority), event.place));
-            let room = usize::try_from(floor.queue_room).unwrap_or(usize::MAX);
-            let within = events.iter().take(room).take_while(|event| {
-                let is_within = bytes < MAX_BYTES;
+            let within = events.iter().enumerate().take_while(|(index, event)| {
+                let is_within = *index == 0 || bytes < MAX_BYTES;
                 bytes += event.payload_bytes;
                 is_within
             });

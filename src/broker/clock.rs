@@ -1,23 +1,25 @@
 //! The database's clock, as far as a replica needs it to set a timer. Nothing is decided by it.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio::time::Instant;
 
-/// How far the database's clock is ahead of this machine's, in microseconds.
+/// What the database said last, and when.
 #[derive(Debug, Default)]
-pub struct DatabaseClock(AtomicI64);
+pub struct DatabaseClock(Mutex<Option<(DateTime<Utc>, Instant)>>);
 
 impl DatabaseClock {
     /// It has just said so.
     pub fn set(&self, now: DateTime<Utc>) {
-        self.0.store((now - Utc::now()).num_microseconds().unwrap_or(0), Ordering::Relaxed);
+        *self.0.lock().expect("nothing panics while it holds this lock") = Some((now, Instant::now()));
     }
 
-    /// How long until then; `None` if that is not in the future.
+    /// How long until then; `None` while it has not said anything.
     pub fn until(&self, at: DateTime<Utc>) -> Option<Duration> {
-        let ahead = chrono::TimeDelta::microseconds(self.0.load(Ordering::Relaxed));
-        (at - Utc::now() - ahead).to_std().ok().filter(|duration| !duration.is_zero())
+        let said = *self.0.lock().expect("nothing panics while it holds this lock");
+        let (then, heard_at) = said?;
+        Some((at - then).to_std().unwrap_or_default().saturating_sub(heard_at.elapsed()))
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use super::engines::beat::Beating;
@@ -20,6 +21,14 @@ use super::{Broker, Error, Result};
 pub trait Verb: Send + Sync + Sized + 'static {
     type Item: Send + Sync + 'static;
     type Answer: Send + 'static;
+
+    /// Its name in metrics and traces.
+    const KIND: &'static str;
+
+    /// Whether the next batch should wait a moment, since something that matters more has piled up.
+    fn gives_way(_: &Lanes) -> bool {
+        false
+    }
 
     /// How much of a batch an item takes up.
     fn size(item: &Self::Item) -> Size;
@@ -84,6 +93,9 @@ pub struct Coalescing {
 const MAX_BATCH_BYTES: usize = 4 << 20;
 /// While one batch commits, the next one can be worked on; more of them only make smaller batches.
 const UNDER_WAY: usize = 2;
+/// New events wait so long, so often at most, while more reports are waiting than go into a batch.
+const GIVES_WAY_FOR: Duration = Duration::from_millis(5);
+const GIVES_WAY_TIMES: u32 = 100;
 /// Nobody waits for a heartbeat's reply, and they come evenly spread: without a pause each would be alone.
 const HEARTBEAT_PAUSE: Duration = Duration::from_millis(200);
 
@@ -121,6 +133,8 @@ struct State<V: Verb> {
 struct Waiting<V: Verb> {
     item: Arc<V::Item>,
     reply: oneshot::Sender<Result<V::Answer>>,
+    /// Of the request, which is not below the batch but linked to it: a batch has many.
+    span: Span,
 }
 
 impl<V: Verb> std::fmt::Debug for Lane<V> {
@@ -177,9 +191,16 @@ impl<V: Verb> Lane<V> {
         batch
     }
 
+    /// Whether more is waiting than goes into the next batch.
+    pub fn is_crowded(&self) -> bool {
+        self.bounds.batch.rows > 1 && self.lock().size.is_beyond(self.bounds.batch)
+    }
+
     /// Until when the next batch has to wait.
     fn pause(&self) -> Option<Instant> {
-        self.lock().last_began.filter(|_| !self.bounds.pause.is_zero()).map(|began| began + self.bounds.pause)
+        let state = self.lock();
+        let is_crowded = state.size.is_beyond(self.bounds.batch);
+        state.last_began.filter(|_| !is_crowded && !self.bounds.pause.is_zero()).map(|began| began + self.bounds.pause)
     }
 }
 
@@ -200,10 +221,11 @@ pub async fn submit<V: Verb>(broker: &Arc<Broker>, which: Which<V>, item: Arc<V:
         let mut state = lane.lock();
         let size = state.size.and(V::size(&item));
         if !state.waiting.is_empty() && size.is_beyond(lane.bounds.waiting) {
+            broker.metrics.requests_overloaded.with_label_values(&[V::KIND]).inc();
             return Err(Error::Overloaded);
         }
         state.size = size;
-        state.waiting.push_back(Waiting { item, reply });
+        state.waiting.push_back(Waiting { item, reply, span: Span::current() });
         let is_to_start = state.under_way < lane.bounds.under_way;
         state.under_way += usize::from(is_to_start);
         is_to_start
@@ -221,16 +243,48 @@ async fn work<V: Verb>(broker: Arc<Broker>, which: Which<V>) {
         if let Some(pause) = lane.pause() {
             tokio::time::sleep_until(pause).await;
         }
+        for _ in 0..GIVES_WAY_TIMES {
+            if !V::gives_way(&broker.lanes) {
+                break;
+            }
+            tokio::time::sleep(GIVES_WAY_FOR).await;
+        }
         let batch = lane.take();
         if batch.is_empty() {
             return;
         }
+        #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
+        broker.metrics.batch_requests.with_label_values(&[V::KIND]).observe(batch.len() as f64);
         // A task of its own, so that a panic costs one batch and not the lane.
-        let carried_out = tokio::spawn(carry_out::<V>(Arc::clone(&broker), batch)).await;
+        let span = span_of(&batch);
+        let carried_out = tokio::spawn(carry_out::<V>(Arc::clone(&broker), batch).instrument(span)).await;
         if let Err(error) = carried_out {
             tracing::error!(%error, "a batch was lost");
         }
     }
+}
+
+/// What traces tell of a batch.
+fn span_of<V: Verb>(batch: &[Waiting<V>]) -> Span {
+    let span = tracing::debug_span!(
+        target: "eventlease::traces",
+        parent: None,
+        "batch",
+        otel.name = V::KIND,
+        requests = number(batch.len()),
+        rows = number(batch.iter().map(|waiting| V::size(&waiting.item).rows).sum()),
+    );
+    if !span.is_disabled() {
+        for waiting in batch {
+            span.follows_from(&waiting.span);
+        }
+    }
+    span
+}
+
+/// As traces have numbers.
+pub(super) fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 async fn carry_out<V: Verb>(broker: Arc<Broker>, batch: Vec<Waiting<V>>) {
@@ -251,15 +305,16 @@ async fn carry_out<V: Verb>(broker: Arc<Broker>, batch: Vec<Waiting<V>>) {
         match answer {
             // Who is not there any more may repeat the call.
             Some(answer) => drop(reply.send(answer)),
-            None => alone.push(Waiting { item, reply }),
+            None => alone.push((item, reply)),
         }
     }
-    for waiting in alone {
-        tokio::spawn(carry_out_alone::<V>(Arc::clone(&broker), waiting));
+    for (item, reply) in alone {
+        tokio::spawn(carry_out_alone::<V>(Arc::clone(&broker), item, reply));
     }
 }
 
-async fn carry_out_alone<V: Verb>(broker: Arc<Broker>, Waiting { item, reply }: Waiting<V>) {
+async fn carry_out_alone<V: Verb>(broker: Arc<Broker>, item: Arc<V::Item>, reply: oneshot::Sender<Result<V::Answer>>) {
+    let _permit = broker.alone.acquire().await;
     let answer = match V::run(&broker, &[item]).await {
         Ok(mut answers) => answers.pop().flatten().unwrap_or(Err(Error::Crashed)),
         Err(error) => Err(error),

@@ -4,7 +4,7 @@ pub mod bulk;
 
 use chrono::{DateTime, Utc};
 
-use super::aftermath::Aftermath;
+use super::aftermath::{Aftermath, Landed};
 use super::{Broker, Error, Result, commit};
 use crate::domain::ids::EventId;
 use crate::domain::json::RawJson;
@@ -21,7 +21,7 @@ impl Broker {
         limit: u32,
         with_payload: bool,
     ) -> Result<Vec<DeadLetter>> {
-        let mut connection = self.connection().await?;
+        let mut connection = store::pool::begin_planning_anew(&self.pool).await?;
         Ok(store::dead_letters::list(&mut connection, filter, behind, limit, with_payload).await?)
     }
 
@@ -83,7 +83,9 @@ impl Broker {
     fn announce_redriven(&self, redriven: &[Redriven]) {
         let mut aftermath = Aftermath::default();
         for event in redriven {
-            aftermath.landed(&event.engine_type, false, event.priority, event.event_id, event.available_at);
+            let Redriven { event_id, priority, available_at, is_due, .. } = *event;
+            aftermath
+                .landed(&event.engine_type, Landed { event_id, priority, is_suspect: false, available_at, is_due });
             self.metrics.dead_letters_redriven.with_label_values(&[&event.engine_type]).inc();
         }
         self.announce(aftermath);

@@ -1,13 +1,13 @@
 //! Taking events in.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::aftermath::Aftermath;
-use super::coalesce::{self, Answers, Size, Verb};
+use super::aftermath::{Aftermath, Landed};
+use super::coalesce::{self, Answers, Lanes, Size, Verb};
 use super::{Broker, Error, Result, commit};
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_DELAY_SECONDS;
@@ -40,12 +40,25 @@ impl Verb for Intake {
     type Item = Vec<NewEvent>;
     type Answer = Vec<Result<Taken>>;
 
+    const KIND: &'static str = "events";
+
+    /// Under overload, what is under way is ended before more is begun.
+    fn gives_way(lanes: &Lanes) -> bool {
+        lanes.settling.is_crowded()
+    }
+
     fn size(events: &Vec<NewEvent>) -> Size {
         Size { rows: events.len(), bytes: events.iter().map(|event| event.payload.get().len()).sum() }
     }
 
-    fn touches(_: &Vec<NewEvent>) -> impl Iterator<Item = Uuid> {
-        std::iter::empty()
+    /// The second event of a key is judged when it is known what became of the first.
+    fn touches(events: &Vec<NewEvent>) -> impl Iterator<Item = Uuid> {
+        events.iter().filter_map(|event| {
+            let key = event.idempotency_key.as_deref()?;
+            let digest =
+                Sha256::new().chain_update(event.engine_type.as_str()).chain_update([0]).chain_update(key).finalize();
+            Uuid::from_slice(&digest[..16]).ok()
+        })
     }
 
     async fn run(broker: &Broker, items: &[Arc<Vec<NewEvent>>]) -> Result<Answers<Self>> {
@@ -88,14 +101,29 @@ impl Broker {
     async fn take_in(&self, requests: &[Arc<Vec<NewEvent>>]) -> Result<Answers<Intake>> {
         let events: Vec<&NewEvent> = requests.iter().flat_map(|events| events.iter()).collect();
         let taken = if events.iter().any(|event| event.idempotency_key.is_some()) {
-            let mut transaction = self.begin().await?;
+            let is_alone = requests.len() == 1;
+            let mut transaction = if is_alone { self.begin().await? } else { self.begin_impatient().await? };
             let taken = enqueue_with_keys(&mut transaction, &events).await?;
             commit(transaction).await?;
             taken
         } else {
             let planned: Vec<_> = events.iter().map(|event| (*event, None)).collect();
-            let mut connection = self.connection().await?;
-            let enqueued = store::enqueue::enqueue(&mut connection, &planned, MAX_DELAY_SECONDS).await?;
+            let new_queues = self.known_queues.unknown_of(&planned);
+            let enqueued = if new_queues.is_empty() || requests.len() == 1 {
+                let mut connection = self.connection().await?;
+                store::enqueue::enqueue(&mut connection, &planned, &new_queues, MAX_DELAY_SECONDS).await?
+            } else {
+                // Somebody may be making the same queue, in a transaction that takes its time.
+                let mut transaction = self.begin_impatient().await?;
+                let enqueued =
+                    store::enqueue::enqueue(&mut transaction, &planned, &new_queues, MAX_DELAY_SECONDS).await?;
+                commit(transaction).await?;
+                enqueued
+            };
+            if !new_queues.is_empty() {
+                let accepted = events.iter().zip(&enqueued).filter(|(_, enqueued)| enqueued.is_some());
+                self.known_queues.note(accepted.map(|(event, _)| event.engine_type.as_str()));
+            }
             enqueued.into_iter().map(|enqueued| enqueued.map(Taken::New).ok_or(Error::AvailableTooFarAway)).collect()
         };
         self.announce_enqueued(&events, &taken);
@@ -103,26 +131,14 @@ impl Broker {
         Ok(requests.iter().map(|events| Some(Ok(taken.by_ref().take(events.len()).collect()))).collect())
     }
 
-    /// Wakes polls for what producers in SQL and other replicas take in; returns when that is not heard of any more.
-    pub async fn hear_of_events(&self) -> Result<()> {
-        let mut notices = store::notices::listen(&self.pool, self.replica_id).await?;
-        loop {
-            let notice = notices.next().await?;
-            // It may have been due long before its commit, behind what was leased since.
-            if notice.is_of_a_producer {
-                self.ready_edges.sweep_soon(&notice.engine_type);
-            }
-            // If there are more, the look for one will tell.
-            self.parking.landed(&notice.engine_type, 1);
-        }
-    }
-
     fn announce_enqueued(&self, events: &[&NewEvent], taken: &[Result<Taken>]) {
         let mut aftermath = Aftermath::default();
         for (event, taken) in events.iter().zip(taken) {
             if let Ok(Taken::New(enqueued)) = taken {
                 let engine_type = event.engine_type.as_str();
-                aftermath.landed(engine_type, false, event.priority, enqueued.event_id, enqueued.available_at);
+                let Enqueued { event_id, available_at, is_due, .. } = *enqueued;
+                let landed = Landed { event_id, priority: event.priority, is_suspect: false, available_at, is_due };
+                aftermath.landed(engine_type, landed);
                 self.metrics.events_enqueued.with_label_values(&[engine_type]).inc();
                 self.activity.count(engine_type, |counts| counts.enqueued += 1);
             }
@@ -141,7 +157,8 @@ async fn enqueue_with_keys(connection: &mut PgConnection, events: &[&NewEvent]) 
             Plan::Duplicate(_) | Plan::KeyReused(_) => None,
         })
         .collect();
-    let mut enqueued = store::enqueue::enqueue(connection, &to_enqueue, MAX_DELAY_SECONDS).await?.into_iter();
+    let queues = queues_of(&to_enqueue);
+    let mut enqueued = store::enqueue::enqueue(connection, &to_enqueue, &queues, MAX_DELAY_SECONDS).await?.into_iter();
     let mut taken = Vec::with_capacity(events.len());
     for (event, plan) in events.iter().zip(plans) {
         taken.push(match plan {
@@ -164,6 +181,39 @@ async fn enqueue_with_keys(connection: &mut PgConnection, events: &[&NewEvent]) 
         });
     }
     Ok(taken)
+}
+
+/// The queues of events, in the order of their names.
+fn queues_of<'a>(events: &[(&'a NewEvent, Option<EventId>)]) -> Vec<&'a str> {
+    let mut queues: Vec<&str> = events.iter().map(|(event, _)| event.engine_type.as_str()).collect();
+    queues.sort_unstable();
+    queues.dedup();
+    queues
+}
+
+/// Queues that are known to exist: none is ever removed.
+#[derive(Debug, Default)]
+pub struct KnownQueues(Mutex<HashSet<String>>);
+
+/// So many are remembered; others are made anew with every batch, which changes nothing.
+const MAX_KNOWN_QUEUES: usize = 10_000;
+
+impl KnownQueues {
+    fn unknown_of<'a>(&self, events: &[(&'a NewEvent, Option<EventId>)]) -> Vec<&'a str> {
+        let known = self.0.lock().expect("nothing panics while it holds this lock");
+        let mut queues = queues_of(events);
+        queues.retain(|queue| !known.contains(*queue));
+        queues
+    }
+
+    fn note<'a>(&self, queues: impl Iterator<Item = &'a str>) {
+        let mut known = self.0.lock().expect("nothing panics while it holds this lock");
+        for queue in queues {
+            if known.len() < MAX_KNOWN_QUEUES && !known.contains(queue) {
+                known.insert(queue.to_owned());
+            }
+        }
+    }
 }
 
 /// Claims the keys of a batch. A key that occurs twice in it is claimed once.

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use prometheus::IntGauge;
 use tokio::time::{Instant, sleep_until, timeout_at};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use super::claim::{Ask, Claimed};
+use super::coalesce::number;
 use super::parking::Look;
 use super::{Broker, Result};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
@@ -76,6 +79,7 @@ impl Broker {
             () = self.stopping.cancelled() => {}
             () = sleep_until(deadline), if !wait.is_zero() => return waiting.give_up().await,
         }
+        self.parking.close();
         let polled = waiting.give_up().await?;
         Ok(if polled.events.is_empty() { Polled::nothing(Notice::ServerStopping) } else { polled })
     }
@@ -90,40 +94,55 @@ impl Broker {
             }
             // A task of its own, so that a panic costs one look and not all that come after it; and that it runs to
             // its end also when the callers hang up, so that no lease is given to nobody.
+            let engine_types: Vec<Arc<str>> = looks.iter().map(|look| Arc::clone(&look.engine_type)).collect();
             let broker = Arc::clone(self);
-            if let Err(error) = tokio::spawn(async move { broker.look(looks).await }).await {
+            let span = span_of(&looks);
+            if let Err(error) = tokio::spawn(async move { broker.look(looks).await }.instrument(span)).await {
                 tracing::error!(%error, "a look for events was lost");
+                self.parking.abandon(&engine_types);
             }
         }
     }
 
-    async fn look(&self, mut looks: Vec<Look>) {
+    async fn look(self: Arc<Self>, mut looks: Vec<Look>) {
         // Queues are locked in the order of their names.
         looks.sort_by(|one, other| one.engine_type.cmp(&other.engine_type));
         let asks: Vec<Ask<'_>> = looks.iter().map(Look::ask).collect();
+        let is_alone = asks.iter().map(|ask| ask.polls.len()).sum::<usize>() == 1;
         let claimed: Vec<Result<Claimed>> = match self.claim(&asks).await {
             Ok(claimed) => claimed.into_iter().map(Ok).collect(),
-            Err(error) if asks.len() > 1 && error.is_of_one_item() => {
-                tracing::warn!(%error, queues = asks.len(), "a look failed; its queues are looked at singly");
-                let mut claimed = Vec::with_capacity(asks.len());
-                for ask in &asks {
-                    let alone = self.claim(std::slice::from_ref(ask)).await;
-                    claimed.push(alone.map(|mut claimed| claimed.pop().unwrap_or_default()));
+            Err(error) if !is_alone && error.is_of_one_item() => {
+                tracing::debug!(%error, queues = asks.len(), "a look failed; its polls are looked for singly");
+                drop(asks);
+                for single in looks.into_iter().flat_map(|look| self.parking.split(look)) {
+                    tokio::spawn(Arc::clone(&self).look_alone(single));
                 }
-                claimed
+                return;
             }
             Err(error) => asks.iter().map(|_| Err(error.clone())).collect(),
         };
         drop(asks);
+        let mut unwanted = Vec::new();
         for (look, claimed) in looks.into_iter().zip(claimed) {
-            for unwanted in self.parking.end(look, claimed) {
-                self.hand_back(&unwanted.events).await;
-            }
+            unwanted.extend(self.parking.end(look, claimed));
+        }
+        for polled in unwanted {
+            self.hand_back(&polled.events).await;
+        }
+    }
+
+    /// A look for one poll, which may have to wait for somebody's lock.
+    async fn look_alone(self: Arc<Self>, look: Look) {
+        let permit = self.alone.acquire().await;
+        let claimed = self.claim(&[look.ask()]).await.map(|mut claimed| claimed.pop().unwrap_or_default());
+        drop(permit);
+        for polled in self.parking.end(look, claimed) {
+            self.hand_back(&polled.events).await;
         }
     }
 
     /// Gives back what was leased for a caller that had hung up: it spends nothing.
-    async fn hand_back(&self, events: &[LeasedEvent]) {
+    pub(super) async fn hand_back(&self, events: &[LeasedEvent]) {
         let leases: Vec<(EventId, LeaseToken)> =
             events.iter().map(|event| (event.event_id, event.lease_token)).collect();
         // Best effort: what cannot be given back is found when its lease runs out.
@@ -134,6 +153,18 @@ impl Broker {
             Err(_) => tracing::warn!(events = events.len(), "leases of a caller that was gone stay: no time"),
         }
     }
+}
+
+/// What traces tell of a look.
+fn span_of(looks: &[Look]) -> Span {
+    tracing::debug_span!(
+        target: "eventlease::traces",
+        parent: None,
+        "look",
+        queues = number(looks.len()),
+        polls = number(looks.iter().map(|look| look.ask().polls.len()).sum()),
+        events = Empty,
+    )
 }
 
 /// Counts a call for as long as it is parked, also where its caller hangs up.

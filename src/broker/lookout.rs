@@ -19,6 +19,9 @@ impl Broker {
         let mut next_round = Instant::now();
         let mut was_well = true;
         while !stop.is_cancelled() {
+            for orphaned in self.parking.take_orphans() {
+                self.hand_back(&orphaned.events).await;
+            }
             let (peeks, next_due) = self.parking.peeks();
             let now = Instant::now();
             let outcome = if now >= next_round {
@@ -93,7 +96,9 @@ impl Broker {
         let mut connection = self.connection().await?;
         let next = store::due::seconds_until_due(&mut connection, &wants).await?;
         drop(connection);
-        self.clock.set(next.now);
+        if let Some(now) = next.now {
+            self.clock.set(now);
+        }
         let mut facts = Vec::with_capacity(queues.len());
         for ((queue, scan), seconds) in queues.iter().zip(&scans).zip(next.seconds.chunks(2)) {
             let seconds = seconds.iter().flatten().copied().reduce(f64::min);

@@ -12,10 +12,13 @@ pub mod enqueue;
 mod error;
 pub mod event_types;
 pub mod events;
+mod expiry_edge;
+mod health;
 mod held_since;
 mod hub;
 pub mod lease;
 mod lookout;
+mod notices;
 mod outbox;
 mod parking;
 pub mod queues;
@@ -39,6 +42,7 @@ use clock::DatabaseClock;
 use coalesce::Lanes;
 pub use coalesce::{Coalescing, Size};
 pub use error::{Error, LeaseLost};
+use expiry_edge::ExpiryEdge;
 use held_since::HeldSince;
 use hub::Hub;
 use outbox::Outbox;
@@ -75,11 +79,16 @@ pub struct Broker {
     ready_edges: ReadyEdges,
     signs_of_life: SignsOfLife,
     emptying: claim::Emptying,
+    known_queues: enqueue::KnownQueues,
     lanes: Lanes,
+    /// Of requests carried out alone, which may have to wait for locks: they must not take all connections.
+    alone: tokio::sync::Semaphore,
     parking: Arc<Parking>,
     outbox: Outbox,
     clock: DatabaseClock,
     held_since: HeldSince,
+    expiry_edge: ExpiryEdge,
+    listener: notices::Listener,
     activity: Activity,
     /// Tells this replica from others, for as long as it runs.
     replica_id: uuid::Uuid,
@@ -91,6 +100,7 @@ impl Broker {
     pub fn new(pool: PgPool, metrics: Arc<Metrics>, settings: Settings, stopping: CancellationToken) -> Self {
         let max_rows = settings.coalescing.max_rows;
         let parked = metrics.polls_parked.clone();
+        let alone = (pool.options().get_max_connections() as usize / 4).max(1);
         Self {
             pool,
             metrics,
@@ -100,10 +110,14 @@ impl Broker {
             signs_of_life: SignsOfLife::default(),
             emptying: claim::Emptying::default(),
             held_since: HeldSince::default(),
+            expiry_edge: ExpiryEdge::default(),
             parking: Arc::new(Parking::new(max_rows, settings.default_limit, settings.recheck, parked)),
             outbox: Outbox::default(),
             clock: DatabaseClock::default(),
+            known_queues: enqueue::KnownQueues::default(),
+            alone: tokio::sync::Semaphore::new(alone),
             lanes: Lanes::new(settings.coalescing),
+            listener: notices::Listener::default(),
             activity: Activity::default(),
             replica_id: uuid::Uuid::new_v4(),
             stopping,
@@ -115,7 +129,11 @@ impl Broker {
     }
 
     async fn begin(&self) -> store::Result<store::Transaction> {
-        Ok(self.pool.begin().await?)
+        store::pool::begin(&self.pool).await
+    }
+
+    async fn begin_impatient(&self) -> store::Result<store::Transaction> {
+        store::pool::begin_impatient(&self.pool).await
     }
 
     /// Any call of an engine is a sign of its life.

@@ -6,6 +6,7 @@
 
 mod known;
 mod lookout;
+mod outcome;
 mod queue;
 mod ticket;
 
@@ -19,7 +20,7 @@ use tokio::time::Instant;
 
 use super::Result;
 use super::claim::{Ask, Claimed};
-use super::lease::{Notice, Poll, Polled};
+use super::lease::{Poll, Polled};
 use crate::domain::ids::EngineId;
 
 pub use known::Known;
@@ -43,6 +44,8 @@ pub struct Parking {
     /// Something is due soon, or is to be found out.
     pub lookout_wanted: Notify,
     /// Events of one look.
+    /// Leases for callers that hung up after they were answered.
+    orphans: Mutex<Vec<Polled>>,
     max_rows: usize,
     default_limit: u32,
     /// For so long what was found out holds without being asked again.
@@ -65,6 +68,8 @@ struct State {
     /// Engines that something changed for while looks were under way, and when.
     changed: HashMap<EngineId, u64>,
     changes: u64,
+    /// The service stops: nobody is parked again.
+    is_closing: bool,
 }
 
 /// A look for polls of one queue.
@@ -76,6 +81,8 @@ pub struct Look {
     reserved: usize,
     began_at: Instant,
     began_after: u64,
+    /// One of a few that a queue has under way at once, and not one for a single poll that had to be set apart.
+    is_counted: bool,
 }
 
 impl Look {
@@ -90,6 +97,7 @@ impl Parking {
             state: Mutex::default(),
             looks_wanted: Notify::new(),
             lookout_wanted: Notify::new(),
+            orphans: Mutex::default(),
             max_rows,
             default_limit,
             trust: recheck * 2,
@@ -125,30 +133,33 @@ impl Parking {
         Waiting::new(Arc::clone(self), number, answer)
     }
 
-    /// Takes a poll out that is not just being looked for, with the notice of its last look. One that was never
-    /// looked for only goes if it `is_given_up`.
-    fn withdraw(&self, number: u64, is_given_up: bool) -> Option<Option<Notice>> {
+    /// Takes a poll out that is not just being looked for. One that was never looked for only goes if it `is_given_up`.
+    fn withdraw(&self, number: u64, is_given_up: bool) -> Option<Ticket> {
         let mut state = self.lock();
         let may_go = state.tickets.get(&number).is_some_and(|ticket| is_given_up || ticket.has_been_looked_for);
         let ticket = if may_go { state.remove(number) } else { None };
         self.done(state);
-        ticket.map(|ticket| ticket.notice)
+        ticket
     }
 
     /// Polls to look for together: of each queue those that its events may suffice for.
     pub fn next_looks(&self) -> Vec<Look> {
         let mut state = self.lock();
-        let (mut looks, mut rows) = (Vec::new(), 0);
+        let (mut looks, mut rows): (Vec<Look>, usize) = (Vec::new(), 0);
         while looks.len() < QUEUES_OF_ONE_LOOK && rows < self.max_rows {
             let Some(engine_type) = state.hot.pop_front() else { break };
             let Some(queue) = state.queues.get(&engine_type) else { continue };
-            if !queue.is_look_wanted() {
+            // One look has each queue once: its transaction does not pass over rows that it has locked itself.
+            if !queue.is_look_wanted() || looks.iter().any(|look| look.engine_type == engine_type) {
                 state.cool(&engine_type);
                 continue;
             }
             let (look, wanted) = state.take(&engine_type, self.max_rows - rows, self.default_limit);
             rows += wanted;
             looks.push(look);
+        }
+        for look in &looks {
+            state.heat(&look.engine_type);
         }
         self.done(state);
         looks
@@ -158,11 +169,11 @@ impl Parking {
     /// Gives back what was leased for callers that are gone.
     pub fn end(&self, look: Look, claimed: Result<Claimed>) -> Vec<Polled> {
         let mut state = self.lock();
-        state.looks -= 1;
-        let engine_type = Arc::clone(&look.engine_type);
+        let (engine_type, is_counted) = (Arc::clone(&look.engine_type), look.is_counted);
+        state.looks = state.looks.saturating_sub(is_counted.into());
         let mut unwanted = Vec::new();
         match claimed {
-            Ok(claimed) => unwanted = state.note(look, claimed),
+            Ok(claimed) => unwanted = state.note_look(look, claimed),
             Err(error) => {
                 if let Some(queue) = state.queues.get_mut(&engine_type) {
                     queue.hint = queue.hint.saturating_add(look.reserved);
@@ -174,7 +185,7 @@ impl Parking {
             }
         }
         if let Some(queue) = state.queues.get_mut(&engine_type) {
-            queue.looks -= 1;
+            queue.looks = queue.looks.saturating_sub(is_counted.into());
             if std::mem::take(&mut queue.is_peek_wanted) {
                 state.peeks.push(Arc::clone(&engine_type));
                 self.lookout_wanted.notify_one();
@@ -212,6 +223,11 @@ impl Parking {
             state.heat(&name);
             self.done(state);
         }
+    }
+
+    /// The service stops: whoever is being looked for is answered with what that comes to.
+    pub fn close(&self) {
+        self.lock().is_closing = true;
     }
 
     /// Whether there are polls here that may take what comes.
@@ -264,15 +280,13 @@ impl State {
             self.engines.entry(engine_id).or_default().push(number);
         }
         self.tickets.insert(number, ticket);
-        let name = match self.queues.get_key_value(engine_type) {
-            Some((name, _)) => Arc::clone(name),
-            None => {
-                if self.queues.len() >= MAX_QUEUES {
-                    self.queues.retain(|_, queue| !queue.is_forgettable());
-                }
-                Arc::from(engine_type)
+        let known = self.queues.get_key_value(engine_type).map(|(name, _)| Arc::clone(name));
+        let name = known.unwrap_or_else(|| {
+            if self.queues.len() >= MAX_QUEUES {
+                self.queues.retain(|_, queue| !queue.is_forgettable());
             }
-        };
+            Arc::from(engine_type)
+        });
         self.queues.entry(Arc::clone(&name)).or_default().put(number, place);
         self.heat(&name);
     }
@@ -324,50 +338,18 @@ impl State {
         queue.looks += 1;
         self.looks += 1;
         let tickets = numbers.into_iter().filter_map(|number| self.remove(number)).collect();
-        self.heat(engine_type);
         let engine_type = Arc::clone(engine_type);
-        (Look { engine_type, tickets, reserved, began_at: Instant::now(), began_after: self.changes }, wanted)
-    }
-
-    fn note(&mut self, look: Look, claimed: Claimed) -> Vec<Polled> {
-        for (engine_id, known) in claimed.engines {
-            self.known.note(engine_id, known, look.began_at);
-        }
-        if let Some(queue) = self.queues.get_mut(&look.engine_type) {
-            queue.note(look.began_at, look.reserved, claimed.found);
-        }
-        let now = Instant::now();
-        let mut unwanted = Vec::new();
-        for (mut ticket, answer) in look.tickets.into_iter().zip(claimed.answers) {
-            let notice = match answer {
-                Ok(polled) if polled.events.is_empty() => polled.notice,
-                answer => {
-                    unwanted.extend(ticket.answer(answer));
-                    continue;
-                }
-            };
-            let is_draining = matches!(notice, Some(Notice::EngineDraining { .. }));
-            let starts_to_drain = is_draining && ticket.was_draining == Some(false);
-            if starts_to_drain || now >= ticket.deadline {
-                ticket.answer(Ok(Polled { notice, ..Polled::default() }));
-                continue;
-            }
-            if ticket.reply.is_closed() {
-                continue;
-            }
-            ticket.notice = notice;
-            ticket.was_draining = Some(is_draining);
-            ticket.has_been_looked_for = true;
-            ticket.is_assumed = false;
-            let changed_at = ticket.poll.engine_id.and_then(|engine_id| self.changed.get(&engine_id));
-            let place = match notice {
-                _ if changed_at.is_some_and(|at| *at > look.began_after) => Place::Eager,
-                Some(_) => Place::Blocked,
-                None => Place::Patient,
-            };
-            self.put(ticket, place);
-        }
-        unwanted
+        (
+            Look {
+                engine_type,
+                tickets,
+                reserved,
+                began_at: Instant::now(),
+                began_after: self.changes,
+                is_counted: true,
+            },
+            wanted,
+        )
     }
 
     /// Has the polls of an engine looked for: all, or those that could not take anything before.

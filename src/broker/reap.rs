@@ -1,5 +1,9 @@
 //! The reaper: finds engines that fell silent, and ends leases that nobody will settle.
 
+use std::time::Instant;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::aftermath::{Aftermath, end_in_silence};
 use super::{Broker, Result, commit};
 use crate::domain::verdict::{Ending, Loss};
@@ -33,17 +37,23 @@ impl Broker {
     /// could have been heard. Whether it was, each statement asks anew: it may be away in mid-round.
     pub async fn reap(&self) -> Result<Reaped> {
         let mut reaped = Reaped::default();
-        liveness::leave_service_sign(&self.pool).await?;
+        let (now, grace_since) = liveness::leave_service_sign(&self.pool).await?;
         let silent = liveness::mark_unresponsive(&self.pool).await?;
         for (engine_id, engine_type) in &silent {
             tracing::warn!(%engine_id, engine_type, "engine is unresponsive");
+            self.signs_of_life.is_unresponsive(*engine_id);
             self.metrics.engines_marked_unresponsive.with_label_values(&[engine_type]).inc();
         }
         reaped.engines_marked_unresponsive = silent.len();
         reaped.engines_removed = liveness::remove_long_unresponsive(&self.pool, REMOVE_UNRESPONSIVE_AFTER_DAYS).await?;
         reaped.leases_of_unresponsive = self.end_leases_of_unresponsive().await?;
         reaped.events_too_old = self.cancel_too_old().await?;
-        reaped.leases_expired = self.end_expired_leases().await?;
+        let is_grace =
+            grace_since.is_some_and(|since| now - since <= TimeDelta::seconds(self.settings.grace_seconds.into()));
+        let began_at = Instant::now();
+        let since = self.expiry_edge.begin(began_at);
+        reaped.leases_expired = self.end_expired_leases(since).await?;
+        self.expiry_edge.end(began_at, since, (!is_grace).then_some(now));
         Ok(reaped)
     }
 
@@ -62,11 +72,12 @@ impl Broker {
         }
     }
 
-    async fn end_expired_leases(&self) -> Result<usize> {
+    async fn end_expired_leases(&self, since: DateTime<Utc>) -> Result<usize> {
         let mut ended = 0;
         loop {
             let mut transaction = self.begin().await?;
-            let expired = open_events::lock_expired(&mut transaction, BATCH, self.settings.grace_seconds).await?;
+            let expired =
+                open_events::lock_expired(&mut transaction, since, BATCH, self.settings.grace_seconds).await?;
             let count = expired.len();
             let lost = expired
                 .into_iter()

@@ -55,6 +55,8 @@ impl Verb for Settling {
     type Item = Vec<Settlement>;
     type Answer = Vec<Result<Settled>>;
 
+    const KIND: &'static str = "settlements";
+
     fn size(settlements: &Vec<Settlement>) -> Size {
         Size { rows: settlements.len(), bytes: settlements.iter().map(|settlement| settlement.report.bytes()).sum() }
     }
@@ -64,13 +66,23 @@ impl Verb for Settling {
     }
 
     async fn run(broker: &Broker, items: &[Arc<Vec<Settlement>>]) -> Result<Answers<Self>> {
-        let settlements: Vec<&Settlement> = items.iter().flat_map(|settlements| settlements.iter()).collect();
+        // Carried out a second time for the sake of one of them, a report without a token could end another lease.
+        let is_to_be_alone = |settlements: &[Settlement]| {
+            items.len() > 1
+                && settlements.len() > 1
+                && settlements.iter().any(|settlement| settlement.lease_token.is_none())
+        };
+        let joint = items.iter().filter(|settlements| !is_to_be_alone(settlements));
+        let settlements: Vec<&Settlement> = joint.flat_map(|settlements| settlements.iter()).collect();
         // Alone, it waits for whoever holds its row.
         let locking = if items.len() > 1 { Locking::SkipLocked } else { Locking::Wait };
         let mut answers = broker.settle_together(&settlements, locking).await?.into_iter();
         Ok(items
             .iter()
             .map(|settlements| {
+                if is_to_be_alone(settlements) {
+                    return None;
+                }
                 let answers: Vec<_> = answers.by_ref().take(settlements.len()).collect();
                 answers.into_iter().collect::<Option<Vec<_>>>().map(Ok)
             })

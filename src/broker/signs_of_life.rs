@@ -1,31 +1,137 @@
 //! Calls of engines, kept in memory and written by a task in one statement: a write for every
-//! call would be most of the database's work.
+//! call would be most of the database's work. An engine that calls all the time is written once in a
+//! small part of its heartbeat timeout, so late that nobody is judged by it, and no later.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use crate::domain::ids::EngineId;
 
 #[derive(Debug, Default)]
 pub struct SignsOfLife {
-    /// Whether the engine polled.
-    noted: Mutex<HashMap<EngineId, bool>>,
+    engines: Mutex<HashMap<EngineId, Engine>>,
 }
 
-/// Engines that make themselves known in one interval; beyond it they are noted at their next call.
-const MAX_NOTED: usize = 100_000;
+#[derive(Clone, Copy, Debug, Default)]
+struct Engine {
+    /// Not written yet.
+    called_at: Option<Instant>,
+    has_polled: bool,
+    written_at: Option<Instant>,
+    /// For so long after it was written, it needs not be again.
+    rest: Duration,
+}
+
+/// A call to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct Sign {
+    pub engine_id: EngineId,
+    pub has_polled: bool,
+    pub ago: Duration,
+}
+
+/// Engines that are remembered; those beyond are noted at their next call.
+const MAX_ENGINES: usize = 100_000;
+/// Engines that did not call for so long are forgotten.
+const FORGOTTEN_AFTER: Duration = Duration::from_mins(5);
+/// Of its heartbeat timeout, an engine is written once in this part.
+const PART_OF_TIMEOUT: u32 = 9;
 
 impl SignsOfLife {
+    fn lock(&self) -> MutexGuard<'_, HashMap<EngineId, Engine>> {
+        self.engines.lock().expect("nothing panics while it holds this lock")
+    }
+
     pub fn note(&self, engine_id: EngineId, has_polled: bool) {
-        let mut noted = self.noted.lock().expect("nothing panics while it holds this lock");
-        if let Some(before) = noted.get_mut(&engine_id) {
-            *before |= has_polled;
-        } else if noted.len() < MAX_NOTED {
-            noted.insert(engine_id, has_polled);
+        let mut engines = self.lock();
+        if engines.len() >= MAX_ENGINES && !engines.contains_key(&engine_id) {
+            return;
+        }
+        let engine = engines.entry(engine_id).or_default();
+        engine.called_at = Some(Instant::now());
+        engine.has_polled |= has_polled;
+    }
+
+    /// What is to be written: everything, or what cannot wait any longer.
+    pub fn take(&self, is_everything: bool) -> Vec<Sign> {
+        let now = Instant::now();
+        let mut engines = self.lock();
+        let is_recent = |at: Option<Instant>| at.is_some_and(|at| now - at < FORGOTTEN_AFTER);
+        engines.retain(|_, engine| engine.called_at.is_some() || is_recent(engine.written_at));
+        let mut signs = Vec::new();
+        for (engine_id, engine) in engines.iter_mut() {
+            let may_rest = !is_everything && engine.written_at.is_some_and(|at| now - at < engine.rest);
+            if !may_rest && let Some(called_at) = engine.called_at.take() {
+                let has_polled = std::mem::take(&mut engine.has_polled);
+                signs.push(Sign { engine_id: *engine_id, has_polled, ago: now - called_at });
+            }
+        }
+        signs
+    }
+
+    /// A sign could not be written, and is to be the next time.
+    pub fn put_back(&self, sign: Sign) {
+        let mut engines = self.lock();
+        let engine = engines.entry(sign.engine_id).or_default();
+        engine.has_polled |= sign.has_polled;
+        let called_at = Instant::now().checked_sub(sign.ago);
+        engine.called_at = engine.called_at.max(called_at);
+    }
+
+    /// A heartbeat has been written, and with it whatever else the engine called for until then.
+    pub fn beaten(&self, engine_id: EngineId, heartbeat_timeout_seconds: Option<u32>) {
+        if let Some(engine) = self.lock().get_mut(&engine_id).filter(|engine| !engine.has_polled) {
+            engine.called_at = None;
+        }
+        self.written(engine_id, heartbeat_timeout_seconds);
+    }
+
+    /// The engine was found to be silent: its next call is news.
+    pub fn is_unresponsive(&self, engine_id: EngineId) {
+        if let Some(engine) = self.lock().get_mut(&engine_id) {
+            engine.written_at = None;
         }
     }
 
-    pub fn take(&self) -> Vec<(EngineId, bool)> {
-        std::mem::take(&mut *self.noted.lock().expect("nothing panics while it holds this lock")).into_iter().collect()
+    /// An engine's call is in the database.
+    pub fn written(&self, engine_id: EngineId, heartbeat_timeout_seconds: Option<u32>) {
+        if let Some(engine) = self.lock().get_mut(&engine_id) {
+            engine.written_at = Some(Instant::now());
+            // Without a timeout nobody is judged by it; it is only shown.
+            engine.rest = Duration::from_secs(heartbeat_timeout_seconds.unwrap_or(45).into()) / PART_OF_TIMEOUT;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    const ENGINE: EngineId = EngineId(Uuid::from_u128(1));
+
+    #[test]
+    fn an_engine_that_was_just_written_is_kept_for_later_unless_all_is_wanted() {
+        let signs = SignsOfLife::default();
+        signs.note(ENGINE, false);
+        assert_eq!(signs.take(false).len(), 1);
+        signs.written(ENGINE, Some(45));
+        signs.note(ENGINE, true);
+        assert!(signs.take(false).is_empty());
+        let kept = signs.take(true);
+        assert!(kept[0].has_polled);
+        assert!(signs.take(true).is_empty());
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_not_lost() {
+        let signs = SignsOfLife::default();
+        signs.note(ENGINE, true);
+        for sign in signs.take(false) {
+            signs.put_back(sign);
+        }
+        assert!(signs.take(false)[0].has_polled);
     }
 }

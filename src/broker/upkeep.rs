@@ -1,44 +1,69 @@
 //! What the background tasks do beside reaping: partitions, gauges, signs of life.
 
+use std::collections::HashMap;
+
+use super::signs_of_life::Sign;
 use super::{Broker, Result};
+use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
 use crate::domain::engine::EngineStatus;
 use crate::store;
 use crate::store::partitions::Removal;
 
 /// Depth counts stop here: beyond it, more is not told from much more.
-const DEPTH_COUNT_BOUND: i64 = 100_000;
+const DEPTH_COUNT_BOUND: i64 = 10_000;
 
 const SECONDS_OF_A_DAY: i64 = 86_400;
 
 impl Broker {
-    /// Writes down which engines have called since the last time. Those that cannot be written now
-    /// are kept for the next.
+    /// Writes down which engines have called: all of them, at once.
     pub async fn flush_signs_of_life(&self) -> Result<()> {
-        let signs = self.signs_of_life.take();
+        self.write_signs_of_life(self.signs_of_life.take(true)).await
+    }
+
+    /// Writes down which engines have called, as far as it is time for that.
+    pub async fn note_signs_of_life(&self) -> Result<()> {
+        self.write_signs_of_life(self.signs_of_life.take(false)).await
+    }
+
+    /// Those that cannot be written now are kept for the next time.
+    async fn write_signs_of_life(&self, signs: Vec<Sign>) -> Result<()> {
         if signs.is_empty() {
             return Ok(());
         }
+        let calls: Vec<_> = signs.iter().map(|sign| (sign.engine_id, sign.has_polled, sign.ago)).collect();
         let outcome = async {
             let mut connection = self.connection().await?;
-            store::liveness::note_signs(&mut connection, &signs).await
+            store::liveness::note_signs(&mut connection, &calls).await
         }
         .await;
-        let (left, outcome) = match outcome {
-            Ok(left) => (left, Ok(())),
-            Err(error) => (signs, Err(error.into())),
+        let noted: HashMap<_, _> = match &outcome {
+            Ok(noted) => noted.iter().map(|noted| (noted.engine_id, noted)).collect(),
+            Err(_) => HashMap::new(),
         };
-        for (engine_id, has_polled) in left {
-            self.signs_of_life.note(engine_id, has_polled);
+        for sign in signs {
+            match noted.get(&sign.engine_id) {
+                Some(noted) if noted.is_written => {
+                    self.signs_of_life.written(noted.engine_id, noted.heartbeat_timeout_seconds);
+                }
+                // Locked by a lease, or nothing at all could be written.
+                Some(_) => self.signs_of_life.put_back(sign),
+                None if outcome.is_err() => self.signs_of_life.put_back(sign),
+                // No such engine.
+                None => {}
+            }
         }
-        outcome
+        outcome?;
+        Ok(())
     }
 
     /// Makes partitions ahead and removes those past the retention.
     pub async fn tend_partitions(&self) -> Result<(u32, Removal)> {
         let made = store::partitions::make_ahead(&self.pool).await?;
         let removal = store::partitions::remove_older_than(&self.pool, self.settings.retention_days).await?;
-        let ahead = store::partitions::count_days_ahead(&self.pool).await?;
-        self.metrics.partitions_ahead_seconds.set(ahead * SECONDS_OF_A_DAY);
+        let mut connection = self.connection().await?;
+        let partitions = store::partitions::days_ahead(&mut connection, MAX_DAYS_AHEAD_TOLD).await?;
+        let ahead = partitions.iter().map(|partitions| partitions.days_ahead).min().unwrap_or(0);
+        self.metrics.partitions_ahead_seconds.set(i64::from(ahead) * SECONDS_OF_A_DAY);
         Ok((made, removal))
     }
 

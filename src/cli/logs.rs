@@ -1,17 +1,36 @@
 //! Logs on standard error, as text for people or as JSON for machines.
 
-use tracing_subscriber::EnvFilter;
+use std::io::{self, IsTerminal};
+
+use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::config::{LogConfig, LogFormat};
 
-pub fn start(config: &LogConfig) {
+/// Of spans that are made to be sent elsewhere, and only repeat what the log says.
+pub const TRACES: &str = "eventlease::traces";
+
+/// What sees the spans beside the log.
+pub type Spans = Box<dyn Layer<Registry> + Send + Sync>;
+
+pub fn start(config: &LogConfig, spans: Option<Spans>) {
     let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|error| {
         eprintln!("eventlease: the log filter {:?} is not understood ({error}); logging at info", config.log);
         EnvFilter::new("info")
     });
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match config.log_format {
-        LogFormat::Text => builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
-        LogFormat::Json => builder.json().init(),
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let lines = match config.log_format {
+        LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => lines.json().boxed(),
+    };
+    match spans {
+        // The filter for all is faster than one for each reader.
+        None => tracing_subscriber::registry().with(lines).with(filter).init(),
+        Some(spans) => {
+            let filter = filter.and(filter_fn(|metadata| metadata.target() != TRACES));
+            tracing_subscriber::registry().with(vec![spans, lines.with_filter(filter).boxed()]).init();
+        }
     }
 }

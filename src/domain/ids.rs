@@ -24,6 +24,14 @@ impl EventId {
         let millis = u128::try_from(at.timestamp_millis()).unwrap_or(0);
         Self(Uuid::from_u128(millis << 80))
     }
+
+    /// The last 64 bits of a new id, in a UUID that is empty but for them: the variant, 14 bits of `ordinal`, so that
+    /// the events of one batch sort as they were sent, and 48 of `random_bits`.
+    #[must_use]
+    pub const fn ending(ordinal: usize, random_bits: u64) -> Uuid {
+        let ordinal = (ordinal & 0x3fff) as u64;
+        Uuid::from_u64_pair(0, 1 << 63 | ordinal << 48 | random_bits >> 16)
+    }
 }
 
 impl fmt::Display for EventId {

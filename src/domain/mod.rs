@@ -3,6 +3,7 @@
 //! In reading order: what things are called, what an event may do, how its budgets are spent,
 //! who may end a lease, and who gets the next one.
 
+pub mod database_health;
 pub mod dead_letters;
 pub mod dealing;
 pub mod engine;
@@ -15,4 +16,5 @@ pub mod merge_patch;
 pub mod names;
 pub mod retry_policy;
 pub mod settlement;
+pub mod spans;
 pub mod verdict;

@@ -13,6 +13,7 @@ use tracing::Instrument;
 
 use super::Api;
 use super::problem::{Code, Problem};
+use super::traces;
 
 const REQUEST_ID: &str = "x-request-id";
 const MAX_REQUEST_ID_CHARS: usize = 64;
@@ -53,10 +54,12 @@ async fn observe(State(api): State<Api>, request: Request, next: Next) -> Respon
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     let span = tracing::info_span!("request", id = request_id.to_str().unwrap_or("?"), %method, route);
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let trace = traces::begin(&request);
+    let mut response = next.run(request).instrument(trace.clone()).instrument(span.clone()).await;
 
     let seconds = started.elapsed().as_secs_f64();
     let status = response.status();
+    traces::end(&trace, status);
     // A caller may invent methods, but no series of a metric.
     let known_method = match method {
         Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE => method.as_str(),

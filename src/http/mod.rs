@@ -12,6 +12,7 @@ mod event_list;
 mod event_types;
 mod events;
 mod fields;
+mod health;
 mod heartbeat;
 mod input;
 mod lease;
@@ -24,6 +25,7 @@ mod problem;
 mod queue_report;
 mod queues;
 mod settle;
+mod traces;
 
 use std::sync::Arc;
 
@@ -91,6 +93,7 @@ fn routes_with_document() -> OpenApiRouter<Api> {
         .routes(routes!(queues::peek))
         .routes(routes!(event_types::list))
         .routes(routes!(event_types::get, event_types::put, event_types::delete))
+        .routes(routes!(health::database))
         .routes(routes!(openapi::serve_document));
     OpenApiRouter::with_openapi(openapi::base())
         .nest("/api/v1", v1)

@@ -325,7 +325,7 @@ impl From<store::Error> for Problem {
                 tracing::warn!(%error, cause, "database unavailable");
                 Self::new(Code::DatabaseUnavailable, "repeat the call in a moment, as it was").retry_after_a_second()
             }
-            store::Error::Timeout(_) => {
+            store::Error::Timeout(_) | store::Error::Locked(_) => {
                 tracing::warn!(%error, cause, "database timeout");
                 Self::new(Code::DatabaseTimeout, "a statement ran into its time limit").retry_after_a_second()
             }

@@ -92,7 +92,7 @@ pub async fn lock_due(
 #[derive(Debug)]
 pub struct NextDue {
     /// By the database's clock.
-    pub now: DateTime<Utc>,
+    pub now: Option<DateTime<Utc>>,
     /// For each want, in how many seconds; in less than none where it is due already.
     pub seconds: Vec<Option<f64>>,
 }
@@ -108,6 +108,6 @@ pub async fn seconds_until_due(connection: &mut PgConnection, wants: &[Want<'_>]
         .bind(edges().map(|range| range.behind.event_id.0).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
-    let now = rows.first().map_or_else(Utc::now, |(now, _)| *now);
+    let now = rows.first().map(|(now, _)| *now);
     Ok(NextDue { now, seconds: rows.into_iter().map(|(_, seconds)| seconds).collect() })
 }

@@ -56,11 +56,13 @@ struct Row {
     has_engine: bool,
 }
 
-/// Takes the events in, in order, each with the id given, or else with a new one. `None` stands for one that was not taken because its
+/// Takes the events in, in order, each with the id given, or else with a new one, and makes `queues` exist. They must be
+/// in the order of their names, so that no two batches wait for each other's. `None` stands for one that was not taken because its
 /// `available_at` is more than `max_delay_seconds` away by the database's clock.
 pub async fn enqueue(
     connection: &mut PgConnection,
     events: &[(&NewEvent, Option<EventId>)],
+    queues: &[&str],
     max_delay_seconds: u32,
 ) -> Result<Vec<Option<Enqueued>>> {
     let count = events.len();
@@ -78,7 +80,9 @@ pub async fn enqueue(
     let mut discard_afters = Vec::with_capacity(count);
     let mut event_ids = Vec::with_capacity(count);
     let mut idempotency_keys = Vec::with_capacity(count);
-    for (event, event_id) in events {
+    let mut id_endings = Vec::with_capacity(count);
+    for (ordinal, (event, event_id)) in events.iter().enumerate() {
+        id_endings.push(EventId::ending(ordinal, rand::random()));
         discard_afters.push(event.discard_after_seconds.map(f64::from));
         event_ids.push(event_id.map(|event_id| event_id.0));
         idempotency_keys.push(event.idempotency_key.as_deref());
@@ -114,6 +118,8 @@ pub async fn enqueue(
         .bind(event_ids)
         .bind(idempotency_keys)
         .bind(discard_afters)
+        .bind(queues)
+        .bind(id_endings)
         .fetch_all(connection)
         .await?;
     Ok(rows

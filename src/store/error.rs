@@ -12,6 +12,9 @@ pub enum Error {
     /// A statement ran into its time limit.
     #[error("the database did not answer in time")]
     Timeout(#[source] Arc<sqlx::Error>),
+    /// Somebody else has locked what a statement needs, and it was told not to wait for long.
+    #[error("somebody else has locked what is needed")]
+    Locked(#[source] Arc<sqlx::Error>),
     /// A stored value that this version does not understand.
     #[error("{table}.{column} of {id} holds {value:?}, which is not understood")]
     Corrupt { table: &'static str, column: &'static str, id: String, value: String },
@@ -32,7 +35,8 @@ impl Error {
 /// a standby, and transactions that were rolled back for the sake of others.
 const UNAVAILABLE: [&str; 7] = ["08", "53", "57P", "25006", "25P03", "40001", "40P01"];
 /// `query_canceled` and `lock_not_available`: the limits that `pool` sets.
-const TIMEOUT: [&str; 2] = ["57014", "55P03"];
+const TIMEOUT: &str = "57014";
+const LOCKED: &str = "55P03";
 
 /// `check_violation`. By no constraint, it is a row whose day has no partition: it is just being taken away, or
 /// could not be made yet.
@@ -44,7 +48,8 @@ impl From<sqlx::Error> for Error {
         let code =
             error.as_database_error().and_then(sqlx::error::DatabaseError::code).map(std::borrow::Cow::into_owned);
         match (&error, code.as_deref()) {
-            (_, Some(code)) if TIMEOUT.contains(&code) => Self::Timeout(error.into()),
+            (_, Some(TIMEOUT)) => Self::Timeout(error.into()),
+            (_, Some(LOCKED)) => Self::Locked(error.into()),
             (_, Some(CHECK_VIOLATION)) if is_of_no_constraint => Self::Unavailable(error.into()),
             (_, Some(code)) if UNAVAILABLE.iter().any(|begin| code.starts_with(begin)) => {
                 Self::Unavailable(error.into())

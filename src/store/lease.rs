@@ -8,6 +8,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::policies::PolicyLevels;
+use super::queues::Gate;
 use super::{Error, Result};
 use crate::domain::engine::EngineStatus;
 use crate::domain::event::Outcome;
@@ -24,6 +25,8 @@ pub struct LockedEngine {
     pub status: EngineStatus,
     pub incarnation: i32,
     pub max_concurrent_events: Option<u32>,
+    /// Of the queue of its type.
+    pub gate: Gate,
 }
 
 #[derive(sqlx::FromRow)]
@@ -33,6 +36,8 @@ struct EngineRow {
     status: String,
     incarnation: i32,
     max_concurrent_events: Option<i32>,
+    #[sqlx(flatten)]
+    gate: Gate,
 }
 
 /// Locks engines, in the order of their ids; unknown ones are missing from the answer. Whoever
@@ -40,11 +45,15 @@ struct EngineRow {
 pub async fn lock_engines(connection: &mut PgConnection, engines: &[EngineId]) -> Result<Vec<LockedEngine>> {
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
     let rows: Vec<EngineRow> = sqlx::query_as(
-        "select engine_id, engine_type, status, incarnation, max_concurrent_events
-         from eventlease.engine_states
-         where engine_id = any($1)
-         order by engine_id
-         for no key update",
+        "select s.engine_id, s.engine_type, s.status, s.incarnation, s.max_concurrent_events,
+            coalesce(u.paused_at is not null and (u.resume_at is null or u.resume_at > statement_timestamp()), false)
+                as is_paused,
+            u.default_limit, u.max_processing
+         from eventlease.engine_states s
+         left join eventlease.queues u on u.engine_type = s.engine_type
+         where s.engine_id = any($1)
+         order by s.engine_id
+         for no key update of s",
     )
     .bind(ids)
     .fetch_all(connection)
@@ -58,6 +67,7 @@ pub async fn lock_engines(connection: &mut PgConnection, engines: &[EngineId]) -
                 engine_type: row.engine_type,
                 incarnation: row.incarnation,
                 max_concurrent_events: row.max_concurrent_events.map(i32::cast_unsigned),
+                gate: row.gate,
             })
         })
         .collect()
@@ -74,6 +84,14 @@ pub struct Held {
     pub since: DateTime<Utc>,
 }
 
+#[derive(sqlx::FromRow)]
+struct HeldRow {
+    leases: i32,
+    has_suspect: bool,
+    poll_ids: Option<Vec<Uuid>>,
+    since: DateTime<Utc>,
+}
+
 /// Counts what locked engines hold, each from a time on, in their order. Must be a later statement than the one that
 /// locked them.
 pub async fn count_held(
@@ -85,15 +103,15 @@ pub async fn count_held(
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
-    let rows: Vec<(i32, bool, Option<Vec<Uuid>>, DateTime<Utc>)> =
+    let rows: Vec<HeldRow> =
         sqlx::query_as(include_str!("sql/count_held.sql")).bind(ids).bind(since).fetch_all(connection).await?;
     Ok(rows
         .into_iter()
-        .map(|(leases, has_suspect, poll_ids, since)| Held {
-            leases: leases.cast_unsigned(),
-            has_suspect,
-            poll_ids: poll_ids.unwrap_or_default(),
-            since,
+        .map(|row| Held {
+            leases: row.leases.cast_unsigned(),
+            has_suspect: row.has_suspect,
+            poll_ids: row.poll_ids.unwrap_or_default(),
+            since: row.since,
         })
         .collect())
 }
@@ -208,7 +226,9 @@ pub async fn grant(
         poll_terms.push(grant.poll.as_ref().map(|(_, terms)| terms.as_str()));
     }
     let rows: Vec<LeasedRow> = sqlx::query_as(concat!(include_str!("sql/grant.sql"), include_str!("sql/leased.sql")))
-        .bind(ids)
+        .bind(ids.iter().min())
+        .bind(ids.iter().max())
+        .bind(&ids)
         .bind(tokens)
         .bind(engines)
         .bind(incarnations)
@@ -230,6 +250,8 @@ pub async fn leases_of_poll(
 ) -> Result<Vec<LeasedEvent>> {
     let rows: Vec<LeasedRow> =
         sqlx::query_as(concat!(include_str!("sql/leases_of_poll.sql"), include_str!("sql/leased.sql")))
+            .bind(Uuid::nil())
+            .bind(Uuid::max())
             .bind(engine_id.map(|engine_id| engine_id.0))
             .bind(poll_id)
             .fetch_all(connection)
@@ -241,6 +263,8 @@ pub async fn leases_of_poll(
 pub async fn leases_of_engine(connection: &mut PgConnection, engine_id: EngineId) -> Result<Vec<LeasedEvent>> {
     let rows: Vec<LeasedRow> =
         sqlx::query_as(concat!(include_str!("sql/leases_of_engine.sql"), include_str!("sql/leased.sql")))
+            .bind(Uuid::nil())
+            .bind(Uuid::max())
             .bind(engine_id.0)
             .fetch_all(connection)
             .await?;

@@ -1,5 +1,8 @@
 //! Signs of life: of the service itself, and of its engines.
 
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -10,9 +13,9 @@ use crate::domain::limits::{SERVICE_GAP_SECONDS, SERVICE_HICCUP_SECONDS, SHORT_H
 /// Leaves a sign that the service is there. After a gap of more than `SERVICE_GAP_SECONDS` since the
 /// last sign of any replica, nobody could have been heard: then a grace begins, for leases and, of
 /// its own timeout, for each engine. After a shorter gap, a hiccup, it begins only for engines with
-/// a short timeout.
-pub async fn leave_service_sign(pool: &PgPool) -> Result<()> {
-    sqlx::query(
+/// a short timeout. Answers the database's time, and since when that grace is.
+pub async fn leave_service_sign(pool: &PgPool) -> Result<(DateTime<Utc>, Option<DateTime<Utc>>)> {
+    Ok(sqlx::query_as(
         "insert into eventlease.service_signs as signs (last_sign_at)
          values (statement_timestamp())
          on conflict (is_only_row) do update
@@ -22,13 +25,13 @@ pub async fn leave_service_sign(pool: &PgPool) -> Result<()> {
              hiccup_since = case
                  when signs.last_sign_at < excluded.last_sign_at - make_interval(secs => $2)
                  then excluded.last_sign_at else signs.hiccup_since end,
-             last_sign_at = greatest(signs.last_sign_at, excluded.last_sign_at)",
+             last_sign_at = greatest(signs.last_sign_at, excluded.last_sign_at)
+         returning statement_timestamp(), nullif(grace_since, '-infinity')",
     )
     .bind(f64::from(SERVICE_GAP_SECONDS))
     .bind(SERVICE_HICCUP_SECONDS)
-    .execute(pool)
-    .await?;
-    Ok(())
+    .fetch_one(pool)
+    .await?)
 }
 
 /// Marks the engines that have sent a heartbeat once and then nothing at all for their timeout.
@@ -42,14 +45,32 @@ pub async fn mark_unresponsive(pool: &PgPool) -> Result<Vec<(EngineId, String)>>
     Ok(rows.into_iter().map(|(engine_id, engine_type)| (EngineId(engine_id), engine_type)).collect())
 }
 
-/// Notes calls of engines: `last_poll_at` of those that polled, and life in all. Answers those whose
-/// rows a lease has locked: they are to be noted the next time.
-pub async fn note_signs(connection: &mut PgConnection, signs: &[(EngineId, bool)]) -> Result<Vec<(EngineId, bool)>> {
-    let ids: Vec<Uuid> = signs.iter().map(|(engine_id, _)| engine_id.0).collect();
-    let polled: Vec<bool> = signs.iter().map(|(_, has_polled)| *has_polled).collect();
-    let left: Vec<(Uuid, bool)> =
-        sqlx::query_as(include_str!("sql/note_signs.sql")).bind(ids).bind(polled).fetch_all(connection).await?;
-    Ok(left.into_iter().map(|(engine_id, has_polled)| (EngineId(engine_id), has_polled)).collect())
+/// What became of an engine's call.
+#[derive(Clone, Copy, Debug)]
+pub struct Noted {
+    pub engine_id: EngineId,
+    /// False: somebody has locked the engine, and it is to be noted the next time.
+    pub is_written: bool,
+    pub heartbeat_timeout_seconds: Option<u32>,
+}
+
+/// Notes calls of engines: who, whether it polled, and how long ago. Engines that are not known are missing from the
+/// answer.
+pub async fn note_signs(connection: &mut PgConnection, signs: &[(EngineId, bool, Duration)]) -> Result<Vec<Noted>> {
+    let rows: Vec<(Uuid, bool, Option<i32>)> = sqlx::query_as(include_str!("sql/note_signs.sql"))
+        .bind(signs.iter().map(|(engine_id, ..)| engine_id.0).collect::<Vec<_>>())
+        .bind(signs.iter().map(|(_, has_polled, _)| *has_polled).collect::<Vec<_>>())
+        .bind(signs.iter().map(|(.., ago)| ago.as_secs_f64()).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(engine_id, is_written, heartbeat_timeout_seconds)| Noted {
+            engine_id: EngineId(engine_id),
+            is_written,
+            heartbeat_timeout_seconds: heartbeat_timeout_seconds.map(i32::cast_unsigned),
+        })
+        .collect())
 }
 
 /// Removes engines that have been unresponsive for that many days and hold nothing, passing over locked ones.

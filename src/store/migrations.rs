@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
 use sqlx::migrate::Migrator;
+use sqlx::{PgConnection, PgPool};
 
 use super::{Error, Result};
 
@@ -35,7 +35,12 @@ pub async fn migrate(pool: &PgPool) -> Result<()> {
 
 /// How many of this version's migrations the database lacks.
 pub async fn count_pending(pool: &PgPool) -> Result<usize> {
-    Ok(list(pool).await?.iter().filter(|migration| migration.applied_at.is_none()).count())
+    count_pending_on(&mut *pool.acquire().await?).await
+}
+
+/// The same, on a connection.
+pub async fn count_pending_on(connection: &mut PgConnection) -> Result<usize> {
+    Ok(list_on(connection).await?.iter().filter(|migration| migration.applied_at.is_none()).count())
 }
 
 /// A step of the schema's way.
@@ -50,14 +55,19 @@ pub struct Migration {
 
 /// All migrations, of this version and of newer ones that were applied.
 pub async fn list(pool: &PgPool) -> Result<Vec<Migration>> {
+    list_on(&mut *pool.acquire().await?).await
+}
+
+async fn list_on(connection: &mut PgConnection) -> Result<Vec<Migration>> {
     let migrator = migrator();
-    let is_there: bool = sqlx::query_scalar("select to_regclass($1) is not null").bind(TABLE).fetch_one(pool).await?;
+    let is_there: bool =
+        sqlx::query_scalar("select to_regclass($1) is not null").bind(TABLE).fetch_one(&mut *connection).await?;
     let mut applied: Vec<(i64, String, DateTime<Utc>)> = Vec::new();
     if is_there {
         applied = sqlx::query_as(
             "select version, description, installed_on from eventlease.migrations where success order by version",
         )
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await?;
     }
     let mut all: Vec<Migration> = migrator

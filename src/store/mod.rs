@@ -14,6 +14,7 @@ pub mod enqueue;
 pub mod error;
 pub mod event_types;
 pub mod events;
+pub mod health;
 pub mod idempotency;
 pub mod lease;
 pub mod liveness;

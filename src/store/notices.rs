@@ -33,26 +33,36 @@ pub async fn listen(pool: &PgPool, replica_id: Uuid) -> Result<Notices> {
         .acquire_timeout(pool.options().get_acquire_timeout())
         .connect_lazy_with((*pool.connect_options()).clone());
     let mut listener = PgListener::connect_with(&own).await?;
-    listener.listen_all([OF_PRODUCERS, OF_REPLICAS]).await?;
+    listener.eager_reconnect(false);
+    listener.listen_all([OF_REPLICAS, OF_PRODUCERS]).await?;
     Ok(Notices { listener, replica_id: replica_id.simple().to_string() })
 }
 
 impl Notices {
-    /// What a producer or another replica says next. What is said while the connection is broken is lost.
-    pub async fn next(&mut self) -> Result<Notice> {
+    /// What a producer or another replica says next; `None` when the connection broke. What is said from then on is lost
+    /// until [`Notices::connect`].
+    pub async fn next(&mut self) -> Result<Option<Notice>> {
         loop {
-            let notification = self.listener.recv().await?;
+            let Some(notification) = self.listener.try_recv().await? else { return Ok(None) };
             let payload = notification.payload();
             if notification.channel() == OF_PRODUCERS {
-                return Ok(Notice { engine_type: payload.to_owned(), is_of_a_producer: true });
+                return Ok(Some(Notice { engine_type: payload.to_owned(), is_of_a_producer: true }));
             }
             match payload.split_once(' ') {
                 Some((teller, engine_type)) if teller != self.replica_id => {
-                    return Ok(Notice { engine_type: engine_type.to_owned(), is_of_a_producer: false });
+                    return Ok(Some(Notice { engine_type: engine_type.to_owned(), is_of_a_producer: false }));
                 }
                 Some(_) | None => {}
             }
         }
+    }
+
+    /// Listens again where the connection broke. Answers the number of PostgreSQL's process at the other end.
+    pub async fn connect(&mut self) -> Result<i32> {
+        let pid = sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut self.listener).await?;
+        // Once more than is needed: as its last statement, it tells in pg_stat_activity what the session is for.
+        sqlx::raw_sql("listen eventlease").execute(&mut self.listener).await?;
+        Ok(pid)
     }
 }
 

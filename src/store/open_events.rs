@@ -103,11 +103,18 @@ pub async fn lock_held_by(connection: &mut PgConnection, engine_id: EngineId) ->
 }
 
 /// Locks up to `limit` events whose lease has run out, the oldest first, passing over locked ones.
-/// None while the service is away, and for `grace_seconds` from when it is back.
-pub async fn lock_expired(connection: &mut PgConnection, limit: u32, grace_seconds: u32) -> Result<Vec<OpenEvent>> {
+/// Only those that ran out after `since` are looked at; and none while the service is away, and for `grace_seconds`
+/// from when it is back.
+pub async fn lock_expired(
+    connection: &mut PgConnection,
+    since: DateTime<Utc>,
+    limit: u32,
+    grace_seconds: u32,
+) -> Result<Vec<OpenEvent>> {
     let rows: Vec<Row> = sqlx::query_as(select_open_events!(
         "from eventlease.event_queue q
          where q.state = 'processing' and q.lease_expires_at <= statement_timestamp()
+            and q.lease_expires_at > $4
             and exists (
                 select from eventlease.service_signs signs
                 where signs.is_only_row
@@ -118,6 +125,7 @@ pub async fn lock_expired(connection: &mut PgConnection, limit: u32, grace_secon
     .bind(i64::from(limit))
     .bind(f64::from(SERVICE_GAP_SECONDS))
     .bind(f64::from(grace_seconds))
+    .bind(since)
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(open_event).collect())

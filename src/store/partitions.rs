@@ -4,6 +4,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::Result;
+use crate::domain::database_health::PartitionsAhead;
 
 /// How far ahead partitions are made.
 pub const DAYS_AHEAD: i32 = 7;
@@ -108,13 +109,10 @@ async fn remove_with(connection: &mut PgConnection, retention_days: i32, removal
     Ok(())
 }
 
-/// How many whole days ahead of now have their partitions.
-pub async fn count_days_ahead(pool: &PgPool) -> Result<i64> {
-    Ok(sqlx::query_scalar(
-        "select count(*) from generate_series(1, 30) as ahead
-         where to_regclass('eventlease.events_'
-            || to_char((statement_timestamp() at time zone 'UTC')::date + ahead, 'YYYYMMDD')) is not null",
-    )
-    .fetch_one(pool)
-    .await?)
+/// Which days from today on have their partitions, for `events` and for `event_attempts`; counted to `most_days`.
+pub async fn days_ahead(connection: &mut PgConnection, most_days: i32) -> Result<Vec<PartitionsAhead>> {
+    let found: Vec<(String, bool, i32)> =
+        sqlx::query_as(include_str!("sql/days_ahead.sql")).bind(most_days).fetch_all(connection).await?;
+    let read = |(table, has_today, days_ahead)| PartitionsAhead { table, has_today, days_ahead };
+    Ok(found.into_iter().map(read).collect())
 }

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection as _, PgPool};
 
 use super::Result;
+
+/// An idle connection is taken to be whole for so long.
+const TRUSTED_FOR: Duration = Duration::from_millis(500);
 
 #[derive(Clone, Copy, Debug)]
 pub struct PoolLimits {
@@ -22,6 +25,16 @@ pub fn connect_lazily(url: &str, limits: PoolLimits) -> Result<PgPool> {
     Ok(PgPoolOptions::new()
         .max_connections(limits.max_connections)
         .acquire_timeout(limits.acquire_timeout)
+        // A connection that was used a moment ago is not asked first whether it is still there.
+        .test_before_acquire(false)
+        .before_acquire(|connection, used| {
+            Box::pin(async move {
+                if used.idle_for > TRUSTED_FOR {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .after_connect(move |connection, _| {
             let statement_timeout = statement_timeout.clone();
             Box::pin(async move {
@@ -29,12 +42,15 @@ pub fn connect_lazily(url: &str, limits: PoolLimits) -> Result<PgPool> {
                 // A plan made while a table (or the partition of a day that has just begun) is empty reads it
                 // from end to end, and is kept while it fills, until autovacuum comes by. Every statement here
                 // has an index to go by. What must read a small table whole is costed so high then that it
-                // would be compiled, for longer than it runs.
+                // would be compiled, for longer than it runs. And a statement that touches partitions would be planned
+                // anew with every call, for several times as long as it runs, only to leave partitions out
+                // that the generic plan does not open either.
                 sqlx::query(
                     "select set_config('statement_timeout', $1, false),
                             set_config('idle_in_transaction_session_timeout', $1, false),
                             set_config('timezone', 'UTC', false),
                             set_config('enable_seqscan', 'off', false),
+                            set_config('plan_cache_mode', 'force_generic_plan', false),
                             set_config('jit', 'off', false)",
                 )
                 .bind(statement_timeout)
@@ -50,4 +66,30 @@ pub fn connect_lazily(url: &str, limits: PoolLimits) -> Result<PgPool> {
 pub async fn ping(pool: &PgPool) -> Result<()> {
     sqlx::query("select 1").execute(pool).await?;
     Ok(())
+}
+
+/// Begins a transaction. A connection that was used a moment ago may have died since: then nothing has happened yet,
+/// and another is taken.
+pub async fn begin(pool: &PgPool) -> Result<super::Transaction> {
+    match pool.begin().await {
+        Err(sqlx::Error::Io(_) | sqlx::Error::Database(_)) => Ok(pool.begin().await?),
+        begun => Ok(begun?),
+    }
+}
+
+/// Begins a transaction of several callers, which waits for nobody's locks for long: one locked row must not stall
+/// them all. In one round trip, where setting it would take two.
+pub async fn begin_impatient(pool: &PgPool) -> Result<super::Transaction> {
+    const BEGIN: &str = "begin; set local lock_timeout = '200ms'";
+    match pool.begin_with(BEGIN).await {
+        Err(sqlx::Error::Io(_) | sqlx::Error::Database(_)) => Ok(pool.begin_with(BEGIN).await?),
+        begun => Ok(begun?),
+    }
+}
+
+/// Begins a transaction for reading by a filter of many optional parts: its statements are planned for the parts given.
+pub async fn begin_planning_anew(pool: &PgPool) -> Result<super::Transaction> {
+    let mut transaction = begin(pool).await?;
+    sqlx::query("select set_config('plan_cache_mode', 'force_custom_plan', true)").execute(&mut *transaction).await?;
+    Ok(transaction)
 }

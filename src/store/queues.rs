@@ -169,7 +169,7 @@ pub async fn resume(connection: &mut PgConnection, engine_type: &str) -> Result<
 }
 
 /// What a lease has to know of its queue.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, sqlx::FromRow)]
 pub struct Gate {
     pub is_paused: bool,
     pub default_limit: Option<i32>,
@@ -178,6 +178,9 @@ pub struct Gate {
 
 /// Those of queues that exist, by their names.
 pub async fn gates(connection: &mut PgConnection, engine_types: &[&str]) -> Result<HashMap<String, Gate>> {
+    if engine_types.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<(String, bool, Option<i32>, Option<i32>)> = sqlx::query_as(
         "select engine_type, paused_at is not null and (resume_at is null or resume_at > statement_timestamp()),
                 default_limit, max_processing

@@ -48,7 +48,7 @@ pub fn start(
     start.task(reaper::Reaper { broker: Arc::clone(broker), interval: reaper_interval });
     start.task(signs_of_life::SignsOfLife { broker: Arc::clone(broker) });
     start.task(partitions::Partitions { broker: Arc::clone(broker) });
-    start.task(statistics::Statistics { broker: Arc::clone(broker) });
+    start.task(statistics::Statistics::new(Arc::clone(broker)));
     start.task(idempotency::IdempotencyKeys { broker: Arc::clone(broker) });
     start.task(event_ends::EventEnds { broker: Arc::clone(broker) });
     tracker.spawn(notices::run(Arc::clone(broker), stop.clone()));

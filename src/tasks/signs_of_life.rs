@@ -19,7 +19,7 @@ impl Task for SignsOfLife {
     }
 
     async fn run_once(&self) -> broker::Result<Option<String>> {
-        self.broker.flush_signs_of_life().await?;
+        self.broker.note_signs_of_life().await?;
         Ok(None)
     }
 }

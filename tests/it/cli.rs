@@ -1,6 +1,6 @@
 //! The program: its flags and variables, how it starts, and how it ends.
 
-mod program;
+pub mod program;
 
 use clap::CommandFactory;
 use eventlease::cli::Cli;
@@ -13,14 +13,29 @@ use program::{Program, run, run_serve};
 
 #[test]
 fn help_says_what_every_flag_does() {
-    for command in ["", "serve", "migrate", "openapi"] {
-        let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+    for command in [
+        "",
+        "serve",
+        "migrate",
+        "openapi",
+        "queues",
+        "engines",
+        "events",
+        "dead-letters",
+        "dead-letters list",
+        "dead-letters groups",
+        "dead-letters show",
+        "dead-letters redrive",
+        "dead-letters purge",
+        "pause",
+        "resume",
+        "doctor",
+    ] {
+        let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let ended = run(&arguments);
         assert_eq!(ended.code, Some(0), "{ended:?}");
-        insta::assert_snapshot!(
-            format!("help_{}", if command.is_empty() { "eventlease" } else { command }),
-            ended.stdout
-        );
+        let name = if command.is_empty() { "eventlease".to_owned() } else { command.replace([' ', '-'], "_") };
+        insta::assert_snapshot!(format!("help_{name}"), ended.stdout);
     }
 }
 
@@ -48,10 +63,12 @@ fn the_example_lists_every_variable_with_its_default() {
         }
     }
     let program = Cli::command();
-    let serve = program.find_subcommand("serve").expect("a subcommand");
-    let known: Vec<_> = serve
-        .get_arguments()
+    let arguments_of = |command| program.find_subcommand(command).expect("a subcommand").get_arguments();
+    // Every command for operators has the same ones.
+    let of_operators = arguments_of("doctor").filter(|argument| argument.get_env().is_some());
+    let known: Vec<_> = arguments_of("serve")
         .filter(|argument| !["help", "version"].contains(&argument.get_id().as_str()))
+        .chain(of_operators)
         .map(|argument| {
             let name = argument.get_env().unwrap_or_else(|| panic!("{} has no variable", argument.get_id()));
             (name.to_str().expect("ASCII").to_owned(), argument.get_default_values().first())

@@ -9,7 +9,7 @@ use eventlease::embedded_postgres::{Durability, EmbeddedPostgres, Options};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::support::{PATIENCE, Reply, config, unknown_id};
+use crate::support::{PATIENCE, Reply, client, config, unknown_id};
 
 /// A folder for a cluster, gone at the end of the test.
 struct Folder(PathBuf);
@@ -78,8 +78,7 @@ async fn while_the_database_is_away_calls_are_answered_and_afterwards_nothing_an
     let cluster = folder.start_cluster().await;
     let flags = ["--acquire-timeout-seconds", "1", "--recheck-interval-ms", "500"];
     let server = Server::start(&config(&cluster.url("postgres"), &flags)).await.expect("the server starts");
-    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_mins(1)).build().expect("a client");
-    let caller = Caller { base: format!("http://{}", server.address), client };
+    let caller = Caller { base: format!("http://{}", server.address), client: client() };
 
     let registration = json!({"engine_type": "dialogue", "heartbeat_timeout_seconds": 3});
     let engine = caller.call("POST", "/api/v1/engines", registration.clone()).await.expect(201).text("engine_id");
@@ -112,6 +111,7 @@ async fn while_the_database_is_away_calls_are_answered_and_afterwards_nothing_an
         ("PUT", status_path.as_str(), settlement.clone()),
         ("GET", "/api/v1/dead-letters", Value::Null),
         ("GET", "/readyz", Value::Null),
+        ("GET", "/api/v1/health/database", Value::Null),
     ] {
         let answer = caller.call(method, path, body).await.problem(503, "database_unavailable");
         assert_eq!(answer.header("retry-after"), "1", "{method} {path}");

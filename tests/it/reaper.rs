@@ -178,7 +178,7 @@ async fn a_round_that_an_outage_interrupts_judges_nobody_after_it() {
     lab.sql("update eventlease.engine_states set last_seen_at = statement_timestamp() - interval '2 hours'").await;
     let judge = async || {
         let mut transaction = lab.db.begin().await.expect("a transaction");
-        let expired = lock_expired(&mut transaction, 10, 45).await.expect("a look");
+        let expired = lock_expired(&mut transaction, chrono::DateTime::UNIX_EPOCH, 10, 45).await.expect("a look");
         transaction.rollback().await.expect("nothing is changed");
         (mark_unresponsive(&lab.db).await.expect("a look").len(), expired.len())
     };

@@ -1,6 +1,7 @@
 //! The engines that poll: locked, and with what they hold.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -14,6 +15,7 @@ use crate::domain::ids::EngineId;
 use crate::store;
 use crate::store::PgConnection;
 use crate::store::lease::LockedEngine;
+use crate::store::queues::Gate;
 
 /// The engines that poll, locked.
 #[derive(Debug)]
@@ -57,6 +59,11 @@ impl Broker {
 }
 
 impl Engines {
+    /// That of the queue of that name, if an engine of it is among them.
+    pub fn gate(&self, engine_type: &str) -> Option<Gate> {
+        self.locked.iter().find(|engine| engine.engine_type == engine_type).map(|engine| engine.gate)
+    }
+
     /// They are in the order of their ids.
     pub fn position(&self, engine_id: EngineId) -> Option<usize> {
         self.locked.binary_search_by_key(&engine_id, |engine| engine.engine_id).ok()
@@ -89,10 +96,10 @@ async fn lock_and_wake(connection: &mut PgConnection, ids: &[EngineId]) -> Resul
         return Ok(Vec::new());
     }
     let engines = store::lease::lock_engines(connection, ids).await?;
-    let back: Vec<(EngineId, bool)> = engines
+    let back: Vec<(EngineId, bool, Duration)> = engines
         .iter()
         .filter(|engine| engine.status == EngineStatus::Unresponsive)
-        .map(|engine| (engine.engine_id, true))
+        .map(|engine| (engine.engine_id, true, Duration::ZERO))
         .collect();
     if back.is_empty() {
         return Ok(engines);

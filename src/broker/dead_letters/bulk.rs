@@ -7,6 +7,7 @@ use crate::store::dead_letters::Filter;
 use crate::store::dead_letters::bulk::{self, Chosen};
 use crate::store::dead_letters::groups::{self, Group};
 use crate::store::dead_letters::redrive::Overrides;
+use crate::store::pool;
 
 /// Which dead letters are meant.
 #[derive(Clone, Debug)]
@@ -41,7 +42,7 @@ impl Progress {
 impl Broker {
     /// Groups dead letters; up to `limit` groups, the largest first.
     pub async fn group_dead_letters(&self, filter: &Filter, by: &[GroupBy], limit: u32) -> Result<Vec<Group>> {
-        let mut connection = self.connection().await?;
+        let mut connection = pool::begin_planning_anew(&self.pool).await?;
         Ok(groups::group(&mut connection, filter, by, limit).await?)
     }
 
@@ -85,7 +86,7 @@ impl Broker {
 
     /// Chooses all that is to be done at one moment: what becomes a dead letter later is not meant.
     async fn choose(&self, selection: &Selection) -> Result<(Chosen, Progress)> {
-        let mut connection = self.connection().await?;
+        let mut connection = pool::begin_planning_anew(&self.pool).await?;
         let limit = if selection.is_dry_run { 0 } else { selection.limit };
         let chosen = bulk::choose(&mut connection, &selection.filter, limit).await?;
         if let Some(expected_count) = selection.expected_count

@@ -68,6 +68,8 @@ impl Verb for Beating {
     type Item = (EngineId, Heartbeat);
     type Answer = HeartbeatAnswer;
 
+    const KIND: &'static str = "heartbeats";
+
     fn size((_, heartbeat): &Self::Item) -> Size {
         let of_state = heartbeat.dynamic_state.iter().map(|(_, value)| value.get().len());
         let of_progress =
@@ -105,7 +107,7 @@ impl Broker {
     async fn beat_plainly(&self, items: &[Arc<(EngineId, Heartbeat)>]) -> Result<Answers<Beating>> {
         let beats: Vec<Beat<'_>> = items.iter().map(|item| self.beat_of(item.0, &item.1, None)).collect();
         let mut connection = self.connection().await?;
-        let beaten = by_engine(store::engines::beat::beat(&mut connection, &beats).await?);
+        let beaten = self.by_engine(store::engines::beat::beat(&mut connection, &beats).await?);
         Ok(items.iter().map(|item| Some(Ok(answer(beaten.get(&item.0)?, Vec::new())))).collect())
     }
 
@@ -142,12 +144,21 @@ impl Broker {
                 self.beat_of(*engine_id, heartbeat, metadata)
             })
             .collect();
-        let beaten = by_engine(store::engines::beat::beat(&mut transaction, &beats).await?);
+        let beaten = store::engines::beat::beat(&mut transaction, &beats).await?;
         commit(transaction).await?;
+        let beaten = self.by_engine(beaten);
         for (index, leases) in taken.into_iter().zip(renewed) {
             answers[index] = leases.and_then(|leases| Some(Ok(answer(beaten.get(&items[index].0)?, leases))));
         }
         Ok(answers)
+    }
+
+    /// To be called after the commit.
+    fn by_engine(&self, beaten: Vec<Beaten>) -> HashMap<EngineId, Beaten> {
+        for beaten in &beaten {
+            self.signs_of_life.beaten(beaten.engine_id, beaten.heartbeat_timeout_seconds);
+        }
+        beaten.into_iter().map(|beaten| (beaten.engine_id, beaten)).collect()
     }
 
     fn beat_of<'a>(
@@ -169,10 +180,6 @@ impl Broker {
         let (bytes, limit) = (merged.len(), self.settings.max_dynamic_state_bytes);
         if bytes > limit { Err(Error::DynamicStateTooLarge { bytes, limit }) } else { Ok(Some(merged)) }
     }
-}
-
-fn by_engine(beaten: Vec<Beaten>) -> HashMap<EngineId, Beaten> {
-    beaten.into_iter().map(|beaten| (beaten.engine_id, beaten)).collect()
 }
 
 const fn answer(beaten: &Beaten, leases: Vec<LeaseAnswer>) -> HeartbeatAnswer {

@@ -28,7 +28,10 @@ impl KnownEngines {
         if self.0.len() >= MAX_ENGINES && !self.0.contains_key(&engine_id) {
             self.0.clear();
         }
-        self.0.insert(engine_id, (known, at));
+        // What was asked before may be answered after.
+        if self.0.get(&engine_id).is_none_or(|(_, known_at)| *known_at <= at) {
+            self.0.insert(engine_id, (known, at));
+        }
     }
 
     pub fn forget(&mut self, engine_id: EngineId) {

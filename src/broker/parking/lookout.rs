@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::queue::Place;
 use super::{Known, Parking};
+use crate::broker::lease::Polled;
 use crate::domain::ids::EngineId;
 
 /// What is to be found out.
@@ -72,6 +73,16 @@ impl Parking {
         (peeks, next)
     }
 
+    /// These leases reach nobody any more.
+    pub fn orphan(&self, polled: Polled) {
+        self.orphans.lock().expect("nothing panics while it holds this lock").push(polled);
+        self.lookout_wanted.notify_one();
+    }
+
+    pub fn take_orphans(&self) -> Vec<Polled> {
+        std::mem::take(&mut *self.orphans.lock().expect("nothing panics while it holds this lock"))
+    }
+
     /// Something of the queue becomes due then.
     pub fn will_be_due(&self, engine_type: &str, at: Instant) {
         let mut state = self.lock();
@@ -95,7 +106,9 @@ impl Parking {
                         if queue.hint == 0 {
                             queue.seen_empty_at = Some(asked_at);
                         }
-                        queue.next_due = next_due;
+                        // One that was told of meanwhile may come sooner.
+                        let told = queue.next_due.filter(|told| *told > asked_at);
+                        queue.next_due = next_due.into_iter().chain(told).min();
                     }
                 }
             }

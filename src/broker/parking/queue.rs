@@ -102,8 +102,12 @@ impl Queue {
         if wanted == 0 {
             // Nobody could take anything, so nothing was looked at.
             self.hint = self.hint.saturating_add(reserved);
-        } else if taken < wanted && !is_cut {
+        } else if taken == 0 || (taken < wanted && !is_cut) {
             self.seen_empty_at = (!has_left).then_some(began_at);
+            if taken > 0 && has_left {
+                // For others, if not for these.
+                self.hint = self.hint.max(1);
+            }
         } else if reserved == MANY || taken > reserved || is_cut {
             self.hint = MANY;
         } else {

@@ -56,7 +56,7 @@ impl Waiting {
     /// Waits no longer: with the notice of its last look, or, if it is just being looked for, with the answer to that.
     pub async fn give_up(mut self) -> Result<Polled> {
         match self.parking.withdraw(self.number, false) {
-            Some(notice) => Ok(Polled { notice, ..Polled::default() }),
+            Some(ticket) => Ok(Polled { notice: ticket.notice, ..Polled::default() }),
             None => self.answer().await,
         }
     }
@@ -64,6 +64,14 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
+        // From here on nobody parks the ticket again; then what had been answered just before can be taken out.
+        self.answer.close();
         self.parking.withdraw(self.number, true);
+        if let Ok(Ok(polled)) = self.answer.try_recv()
+            && !polled.is_repeat
+            && !polled.events.is_empty()
+        {
+            self.parking.orphan(polled);
+        }
     }
 }

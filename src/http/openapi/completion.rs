@@ -13,6 +13,10 @@ use crate::domain::limits::{MAX_IDEMPOTENCY_KEY_CHARS, MAX_SCENARIO_RUN_ID_CHARS
 
 const REQUEST_ID: &str = "RequestId";
 
+/// Calls that share commits with others, and wait for that in a bounded place.
+const MAY_BE_OVERLOADED: [&str; 6] =
+    ["enqueue_event", "enqueue_batch", "settle_event", "settle_batch", "exchange_leases", "send_heartbeat"];
+
 /// As `domain::names` checks them.
 const TYPE_NAME: &str = "^[A-Za-z0-9._:-]+$";
 const TEXT: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
@@ -37,6 +41,10 @@ pub fn complete(document: &mut OpenApi) {
     for (path, has_body, operation) in operations(document) {
         if path.starts_with("/api/v1/") {
             add_problems(&mut operation.responses, has_body);
+        }
+        if operation.operation_id.as_deref().is_some_and(|id| MAY_BE_OVERLOADED.contains(&id)) {
+            let overloaded = RefOr::T(problem("Too much is waiting here already"));
+            operation.responses.responses.insert("429".to_owned(), overloaded);
         }
         add_headers(&mut operation.responses);
         for parameter in operation.parameters.iter_mut().flatten() {
@@ -95,7 +103,7 @@ fn add_headers(responses: &mut Responses) {
         let RefOr::T(response) = response else { continue };
         let request_id = Ref::new(format!("#/components/headers/{REQUEST_ID}"));
         response.headers.insert("X-Request-Id".to_owned(), RefOr::Ref(request_id));
-        if status == "503" {
+        if status == "503" || status == "429" {
             response.headers.insert("Retry-After".to_owned(), RefOr::T(retry_after()));
         }
     }

@@ -26,6 +26,7 @@ pub struct Redriven {
     pub engine_type: String,
     pub priority: u8,
     pub available_at: DateTime<Utc>,
+    pub is_due: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -34,6 +35,7 @@ struct Row {
     engine_type: String,
     priority: i16,
     available_at: DateTime<Utc>,
+    is_due: bool,
 }
 
 impl Row {
@@ -43,6 +45,7 @@ impl Row {
             engine_type: self.engine_type,
             priority: u8::try_from(self.priority).expect("the schema keeps priorities in 0 to 9"),
             available_at: self.available_at,
+            is_due: self.is_due,
         }
     }
 }

@@ -30,6 +30,7 @@ pub struct Beaten {
     pub status: EngineStatus,
     pub is_draining: bool,
     pub leases_held: u32,
+    pub heartbeat_timeout_seconds: Option<u32>,
 }
 
 /// What a locked engine says of itself.
@@ -66,7 +67,7 @@ pub async fn lock(connection: &mut PgConnection, engines: &[EngineId], locking: 
 
 /// Takes heartbeats, of which an engine may have one.
 pub async fn beat(connection: &mut PgConnection, beats: &[Beat<'_>]) -> Result<Vec<Beaten>> {
-    let rows: Vec<(Uuid, String, bool, i32)> = sqlx::query_as(include_str!("../sql/beat.sql"))
+    let rows: Vec<(Uuid, String, bool, i32, Option<i32>)> = sqlx::query_as(include_str!("../sql/beat.sql"))
         .bind(beats.iter().map(|beat| beat.engine_id.0).collect::<Vec<_>>())
         .bind(beats.iter().map(|beat| beat.current_workload.map(u32::cast_signed)).collect::<Vec<_>>())
         .bind(beats.iter().map(|beat| beat.metadata.map(|(static_config, _)| static_config)).collect::<Vec<_>>())
@@ -75,13 +76,14 @@ pub async fn beat(connection: &mut PgConnection, beats: &[Beat<'_>]) -> Result<V
         .fetch_all(connection)
         .await?;
     rows.into_iter()
-        .map(|(engine_id, status, is_draining, leases_held)| {
+        .map(|(engine_id, status, is_draining, leases_held, heartbeat_timeout)| {
             Ok(Beaten {
                 engine_id: EngineId(engine_id),
                 status: EngineStatus::parse(&status)
                     .ok_or_else(|| Error::corrupt("engine_states", "status", engine_id, &status))?,
                 is_draining,
                 leases_held: leases_held.cast_unsigned(),
+                heartbeat_timeout_seconds: heartbeat_timeout.map(i32::cast_unsigned),
             })
         })
         .collect()

@@ -24,9 +24,10 @@ taken as (
     from beat
     join free on free.engine_id = beat.engine_id
     where s.engine_id = beat.engine_id
-    returning s.engine_id, s.status, s.drain_requested_at is not null as is_draining, beat.held_since
+    returning s.engine_id, s.status, s.drain_requested_at is not null as is_draining, s.heartbeat_timeout_seconds,
+        beat.held_since
 )
-select taken.engine_id, taken.status, taken.is_draining, held.leases
+select taken.engine_id, taken.status, taken.is_draining, held.leases, taken.heartbeat_timeout_seconds
 from taken
 cross join lateral (
     select count(*)::integer as leases

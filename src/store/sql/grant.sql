@@ -1,7 +1,7 @@
--- Gives leases of events whose rows are locked.
+-- Gives leases of events whose rows are locked. $1 and $2: the first and the last of them.
 with granted as (
     select *
-    from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::integer[], $5::integer[], $6::uuid[], $9::text[])
+    from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::integer[], $7::integer[], $8::uuid[], $11::text[])
         with ordinality as granted (event_id, token, engine_id, incarnation, visibility_timeout_seconds,
             poll_id, poll_terms, ordinal)
 ),
@@ -24,10 +24,10 @@ leased as (
         select own.event_id,
             least(
                 coalesce(granted.visibility_timeout_seconds, own.visibility_timeout_seconds,
-                    of_queue.visibility_timeout_seconds, $7),
-                coalesce(of_queue.max_lease_seconds, $8)
+                    of_queue.visibility_timeout_seconds, $9),
+                coalesce(of_queue.max_lease_seconds, $10)
             ) as seconds,
-            coalesce(of_queue.max_lease_seconds, $8) as max_seconds
+            coalesce(of_queue.max_lease_seconds, $10) as max_seconds
         from eventlease.event_queue own
         left join eventlease.queues of_queue on of_queue.engine_type = own.engine_type
         where own.event_id = granted.event_id

@@ -1,5 +1,6 @@
 -- All that an engine is told of the events in `leased`: their facts (one partition each), the
--- attempt before, and the four levels of the retry policy.
+-- attempt before, and the four levels of the retry policy. No event is before $1 or behind $2: so the
+-- partitions of other days are not even opened, which for one event would be most of the work.
 select
     leased.event_id,
     leased.engine_type,
@@ -35,6 +36,7 @@ cross join lateral (
     select e.payload, e.scenario_run_id, e.created_at, e.traceparent, e.tracestate
     from eventlease.events e
     where e.event_id = leased.event_id and e.engine_type = leased.engine_type
+        and e.event_id >= $1 and e.event_id <= $2
     limit 1
 ) fact
 left join lateral (
@@ -42,6 +44,7 @@ left join lateral (
     from eventlease.event_attempts a
     where leased.attempt > 1
         and a.event_id = leased.event_id and a.engine_type = leased.engine_type
+        and a.event_id >= $1 and a.event_id <= $2
         and a.attempt = leased.attempt - 1
     limit 1
 ) previous on true

@@ -1,9 +1,11 @@
--- Notes calls of engines, and answers those whose rows others have locked: they are not noted yet.
+-- Notes calls of engines $1: whether they polled ($2), and how many seconds ago ($3). Says of each whether it was
+-- written, which it is not while somebody has its row locked, and its heartbeat timeout.
 with noted as (
-    select * from unnest($1::uuid[], $2::boolean[]) as noted (engine_id, has_polled)
+    select * from unnest($1::uuid[], $2::boolean[], $3::float8[]) as noted (engine_id, has_polled, seconds_ago)
 ),
 seen as (
-    select s.engine_id, noted.has_polled
+    select s.engine_id, noted.has_polled,
+        statement_timestamp() - make_interval(secs => noted.seconds_ago) as called_at
     from noted
     join eventlease.engine_states s on s.engine_id = noted.engine_id
     order by s.engine_id
@@ -11,8 +13,8 @@ seen as (
 ),
 written as (
     update eventlease.engine_states s
-    set last_seen_at = greatest(s.last_seen_at, statement_timestamp()),
-        last_poll_at = case when seen.has_polled then statement_timestamp() else s.last_poll_at end,
+    set last_seen_at = greatest(s.last_seen_at, seen.called_at),
+        last_poll_at = case when seen.has_polled then greatest(s.last_poll_at, seen.called_at) else s.last_poll_at end,
         status = case when s.status <> 'unresponsive' then s.status
             when s.drain_requested_at is null then 'active' else 'draining' end,
         unresponsive_since = null
@@ -20,7 +22,7 @@ written as (
     where s.engine_id = seen.engine_id
     returning s.engine_id
 )
-select noted.engine_id, noted.has_polled
+select noted.engine_id, exists (select from written where written.engine_id = noted.engine_id),
+    s.heartbeat_timeout_seconds
 from noted
 join eventlease.engine_states s on s.engine_id = noted.engine_id
-where not exists (select from written where written.engine_id = noted.engine_id)

@@ -30,4 +30,5 @@ mark as (
     from dead
     where d.event_id = dead.event_id
 )
-select new_id as event_id, engine_type, priority, available_at from dead
+select new_id as event_id, engine_type, priority, available_at, available_at <= statement_timestamp() as is_due
+from dead

@@ -35,8 +35,14 @@ impl Drop for Program {
     }
 }
 
+/// Runs it to its end while this runtime goes on, which may be the one of the server it asks.
+pub async fn run_beside(arguments: Vec<String>) -> Ended {
+    let run = move || run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    tokio::task::spawn_blocking(run).await.expect("no panic")
+}
+
 /// The program without the variables of whoever runs the tests, but for those it finds PostgreSQL by.
-fn command(arguments: &[&str]) -> Command {
+pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_eventlease"));
     let variables = std::env::vars_os()
         .filter(|(name, _)| ["PATH", "HOME", "PG_BIN_DIR", "TMPDIR"].iter().any(|kept| name == kept));
@@ -88,7 +94,7 @@ impl Program {
 }
 
 /// The first line it prints, and its end.
-fn watch(mut child: Child) -> (Receiver<String>, Receiver<Ended>) {
+pub fn watch(mut child: Child) -> (Receiver<String>, Receiver<Ended>) {
     let (first_line, first_line_of) = mpsc::channel();
     let (ended, ended_of) = mpsc::channel();
     let mut stderr = child.stderr.take().expect("piped");

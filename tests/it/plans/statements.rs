@@ -42,7 +42,9 @@ pub const STATEMENTS: [Statement; 12] = [
         arguments: |ids| {
             let (tokens, nothing) = (all(ids, "gen_random_uuid()"), all(ids, "null"));
             format!(
-                "{}, {tokens}::uuid[], {nothing}::uuid[], {nothing}::integer[], {nothing}::integer[], {nothing}::uuid[], 300, 43200, {nothing}::text[]",
+                "'{}', '{}', {}, {tokens}::uuid[], {nothing}::uuid[], {nothing}::integer[], {nothing}::integer[], {nothing}::uuid[], 300, 43200, {nothing}::text[]",
+                ids.iter().min().expect("at least one"),
+                ids.iter().max().expect("at least one"),
                 array(ids)
             )
         },
@@ -102,8 +104,15 @@ pub const STATEMENTS: [Statement; 12] = [
         sql: sql!("take_loss_back"),
         arguments: |ids| format!("'{}', {TOKEN}, null", ids[0]),
     },
-    Statement { name: "leases_of_engine", sql: sql!("leases_of_engine", "leased"), arguments: |_| ENGINE.to_owned() },
+    Statement {
+        name: "leases_of_engine",
+        sql: sql!("leases_of_engine", "leased"),
+        arguments: |_| format!("{FIRST}, {LAST}, {ENGINE}"),
+    },
 ];
+
+const FIRST: &str = "'00000000-0000-0000-0000-000000000000'";
+const LAST: &str = "'ffffffff-ffff-ffff-ffff-ffffffffffff'";
 
 /// From the front of every range of both lanes.
 const RANGES: &str = "array[9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]::smallint[],

@@ -52,6 +52,13 @@ pub fn config(database_url: &str, flags: &[&str]) -> ServeConfig {
     TestConfig::parse_from(arguments).serve
 }
 
+/// A client that follows nothing and keeps connections, like an engine's. It has no use for TLS, but must be able to.
+pub fn client() -> reqwest::Client {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let builder = reqwest::Client::builder().no_proxy().timeout(Duration::from_mins(1));
+    builder.tls_certs_only([]).build().expect("a client")
+}
+
 impl Lab {
     pub async fn start() -> Self {
         Self::start_with(&[]).await
@@ -63,9 +70,7 @@ impl Lab {
         let server = Server::start(&config(&database.url, flags)).await.expect("the server starts");
         let db = PgPool::connect(&database.url).await.expect("the database is there");
         let url = format!("http://{}", server.address);
-        // A client that follows nothing and keeps connections, like an engine's.
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_mins(1)).build().expect("a client");
-        Self { url, db, client, server: Some(server), replicas: Vec::new(), database }
+        Self { url, db, client: client(), server: Some(server), replicas: Vec::new(), database }
     }
 
     /// Starts another server on the same database, and answers its URL.
@@ -194,11 +199,11 @@ impl Lab {
             .rows_affected()
     }
 
-    /// Lets the lease of an event run out a minute ago.
+    /// Lets the lease of an event run out three seconds ago.
     pub async fn expire(&self, event_id: &str) {
         let rows = self
             .sql(&format!(
-                "update eventlease.event_queue set lease_expires_at = statement_timestamp() - interval '1 minute'
+                "update eventlease.event_queue set lease_expires_at = statement_timestamp() - interval '3 seconds'
                  where event_id = '{event_id}' and state = 'processing'"
             ))
             .await;

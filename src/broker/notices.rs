@@ -1,0 +1,60 @@
+//! Hearing of what producers in SQL and other replicas take in, and knowing whether it is heard.
+
+use std::sync::Mutex;
+
+use super::{Broker, Result};
+use crate::metrics::Metrics;
+use crate::store;
+
+/// The state of the connection that listens.
+#[derive(Debug, Default)]
+pub struct Listener {
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct State {
+    /// PostgreSQL's process at its other end; `None` while there is no connection.
+    pub pid: Option<i32>,
+    /// How often it was lost.
+    pub interruptions: u64,
+}
+
+impl Listener {
+    pub fn state(&self) -> State {
+        *self.state.lock().expect("nothing panics while it holds this lock")
+    }
+
+    fn change(&self, metrics: &Metrics, pid: Option<i32>) {
+        let mut state = self.state.lock().expect("nothing panics while it holds this lock");
+        state.interruptions += u64::from(state.pid.is_some() && pid.is_none());
+        state.pid = pid;
+        metrics.listener_connected.set(pid.is_some().into());
+    }
+}
+
+impl Broker {
+    /// Wakes polls for what producers in SQL and other replicas take in; returns when that is not heard of any more.
+    pub async fn hear_of_events(&self) -> Result<()> {
+        let outcome = self.hear().await;
+        self.listener.change(&self.metrics, None);
+        outcome
+    }
+
+    async fn hear(&self) -> Result<()> {
+        let mut notices = store::notices::listen(&self.pool, self.replica_id).await?;
+        loop {
+            let pid = notices.connect().await?;
+            self.listener.change(&self.metrics, Some(pid));
+            while let Some(notice) = notices.next().await? {
+                // It may have been due long before its commit, behind what was leased since.
+                if notice.is_of_a_producer {
+                    self.ready_edges.sweep_soon(&notice.engine_type);
+                }
+                // If there are more, the look for one will tell.
+                self.parking.landed(&notice.engine_type, 1);
+            }
+            self.listener.change(&self.metrics, None);
+        }
+    }
+}

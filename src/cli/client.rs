@@ -1,0 +1,222 @@
+//! Asking a server over HTTP.
+
+mod pages;
+mod problem;
+
+use std::error::Error as _;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{self, HeaderMap, HeaderValue};
+use reqwest::{Method, redirect};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use url::Url;
+
+use crate::config::ClientConfig;
+
+pub use problem::Problem;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+const NO_BODY: Option<&()> = None;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The server's own word, already in full sentences.
+    #[error(transparent)]
+    Problem(#[from] Box<Problem>),
+    #[error("{base} cannot be reached: {cause}; is that the URL (--url, EVENTLEASE_URL), and does the server run?")]
+    Unreachable { base: String, cause: String },
+    #[error("{base} did not answer within {seconds} s (--timeout-seconds){}", if *.is_change { "; whether it was done is not known" } else { "" })]
+    Late { base: String, seconds: u64, is_change: bool },
+    #[error("{base} stopped answering half-way: {cause}")]
+    Broken { base: String, cause: String },
+    #[error("{url} answered {status}, not as EventLease does{}; is that the URL of its server?", told_location(.location.as_deref()))]
+    Stranger { url: String, status: u16, location: Option<String> },
+    #[error("{url} answered something that this version does not understand: {source}")]
+    NotUnderstood { url: String, source: serde_json::Error },
+    #[error("{0:?} cannot stand in a URL")]
+    Unaddressable(String),
+    #[error("the token has characters that a header cannot have")]
+    BadToken,
+    #[error("no HTTP client can be made: {0}")]
+    NoClient(String),
+}
+
+fn told_location(location: Option<&str>) -> String {
+    location.map_or_else(String::new, |location| format!(" (it points to {location})"))
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Parameters of a query, of which the ones without a value are left out.
+pub type Query<'a> = &'a [(&'static str, Option<String>)];
+
+#[derive(Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+    timeout: Duration,
+}
+
+/// A reply of success.
+#[derive(Debug)]
+pub struct Answer {
+    /// As it was sent.
+    pub json: Box<RawValue>,
+    /// The server's clock, to the second.
+    pub now: DateTime<Utc>,
+    pub took: Duration,
+    url: String,
+}
+
+impl Answer {
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
+        read(self.json.get(), &self.url)
+    }
+}
+
+fn read<T: DeserializeOwned>(json: &str, url: &str) -> Result<T> {
+    serde_json::from_str(json).map_err(|source| Error::NotUnderstood { url: url.to_owned(), source })
+}
+
+impl Client {
+    pub fn new(config: &ClientConfig) -> Result<Self> {
+        // Fails where it was chosen before, which is as well.
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let timeout = Duration::from_secs(config.timeout_seconds);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(token) = config.token.as_ref().filter(|token| !token.0.is_empty()) {
+            let mut value = HeaderValue::try_from(format!("Bearer {}", token.0)).map_err(|_| Error::BadToken)?;
+            value.set_sensitive(true);
+            headers.insert(header::AUTHORIZATION, value);
+        }
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("eventlease/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            // A token is for the server that was named.
+            .redirect(redirect::Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(timeout);
+        if is_this_machine(&config.url) {
+            builder = builder.no_proxy();
+        }
+        let http = builder.build().map_err(|error| Error::NoClient(causes(&error)))?;
+        Ok(Self { http, base: config.url.clone(), timeout })
+    }
+
+    pub async fn get(&self, path: &[&str], query: Query<'_>) -> Result<Answer> {
+        self.call(Method::GET, self.url(&["api", "v1"], path, query)?, NO_BODY).await
+    }
+
+    /// Reads something beside the versioned interface, like `/healthz`.
+    pub async fn get_of_root(&self, path: &str) -> Result<Answer> {
+        self.call(Method::GET, self.url(&[], &[path], &[])?, NO_BODY).await
+    }
+
+    pub async fn post(&self, path: &[&str], body: &impl Serialize) -> Result<Answer> {
+        self.call(Method::POST, self.url(&["api", "v1"], path, &[])?, Some(body)).await
+    }
+
+    pub async fn delete(&self, path: &[&str]) -> Result<Answer> {
+        self.call(Method::DELETE, self.url(&["api", "v1"], path, &[])?, NO_BODY).await
+    }
+
+    /// Where the server is, fit to be shown.
+    pub fn base(&self) -> String {
+        shown(&self.base)
+    }
+
+    fn url(&self, prefix: &[&str], path: &[&str], query: Query<'_>) -> Result<Url> {
+        // These would be taken for steps in the path, whichever way they are written.
+        if let Some(bad) = path.iter().find(|segment| matches!(**segment, "" | "." | "..")) {
+            return Err(Error::Unaddressable((*bad).to_owned()));
+        }
+        let mut url = self.base.clone();
+        url.path_segments_mut().expect("a URL of http has a path").pop_if_empty().extend(prefix).extend(path);
+        let given = query.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+        let given: Vec<_> = given.collect();
+        if !given.is_empty() {
+            url.query_pairs_mut().extend_pairs(given);
+        }
+        Ok(url)
+    }
+
+    async fn call(&self, method: Method, url: Url, body: Option<&impl Serialize>) -> Result<Answer> {
+        let is_change = method != Method::GET;
+        let mut request = self.http.request(method, url.clone());
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let asked = Instant::now();
+        let reply = request.send().await.map_err(|error| self.failed(&error, is_change))?;
+        let (status, headers) = (reply.status(), reply.headers().clone());
+        let text = reply.text().await.map_err(|error| self.failed(&error, is_change))?;
+        let took = asked.elapsed();
+        let url = shown(&url);
+        if status.is_success() {
+            let json = if text.is_empty() { "null" } else { &text };
+            return Ok(Answer { json: read(json, &url)?, now: time_of(&headers), took, url });
+        }
+        let word = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::to_owned);
+        match Problem::read(&text, word("x-request-id")) {
+            Some(problem) => Err(Box::new(problem).into()),
+            None => Err(Error::Stranger { url, status: status.as_u16(), location: word("location") }),
+        }
+    }
+
+    fn failed(&self, error: &reqwest::Error, is_change: bool) -> Error {
+        let base = self.base();
+        if error.is_connect() {
+            Error::Unreachable { base, cause: causes(error) }
+        } else if error.is_timeout() {
+            Error::Late { base, seconds: self.timeout.as_secs(), is_change }
+        } else {
+            Error::Broken { base, cause: causes(error) }
+        }
+    }
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// A URL without what only the server should read.
+fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    // They fail only for URLs without a host.
+    url.set_password(None).ok();
+    url.set_username("").ok();
+    url.to_string()
+}
+
+/// The innermost cause: the outer ones only say that a request failed.
+fn causes(error: &reqwest::Error) -> String {
+    let mut cause = error.source();
+    let mut told = error.to_string();
+    while let Some(inner) = cause {
+        told = inner.to_string();
+        cause = inner.source();
+    }
+    told
+}
+
+fn time_of(headers: &HeaderMap) -> DateTime<Utc> {
+    let sent = headers.get(header::DATE).and_then(|date| date.to_str().ok());
+    let read = sent.and_then(|date| DateTime::parse_from_rfc2822(date).ok()).map(|date| date.to_utc());
+    read.unwrap_or_else(here)
+}
+
+/// This machine's clock.
+#[expect(clippy::disallowed_methods, reason = "to show times by, and to compare with the server's; nothing is stored")]
+pub fn here() -> DateTime<Utc> {
+    Utc::now()
+}

@@ -1,0 +1,257 @@
+//! `dead-letters`: list, count in groups, read; below: redrive and purge.
+
+mod bulk;
+mod filter;
+mod one_by_one;
+
+use std::process::ExitCode;
+
+use chrono::{DateTime, Utc};
+use clap::{Args, Subcommand};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::client::{Answer, Client};
+use super::events::{Attempt, error_text, print_attempts, short_error_text};
+use super::table::{Column, Facts, Table};
+use super::text::{from_now, in_full};
+use super::{Asking, Outcome, print_answer};
+use filter::Filter;
+
+#[derive(Subcommand, Debug)]
+pub enum DeadLettersCommand {
+    /// List dead letters, the newest first.
+    List(ListArguments),
+    /// Count dead letters by what they have in common.
+    Groups(GroupsArguments),
+    /// Read a dead letter, with its payload and attempts.
+    Show(ShowArguments),
+    /// Put dead letters back into their queues.
+    Redrive(Box<bulk::RedriveArguments>),
+    /// Remove dead letters for good. Their events stay failed.
+    Purge(bulk::PurgeArguments),
+}
+
+#[derive(Args, Debug)]
+pub struct ListArguments {
+    #[command(flatten)]
+    filter: Filter,
+
+    /// With payloads; for --json.
+    #[arg(long, requires = "json")]
+    payload: bool,
+
+    /// Dead letters at most.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+
+    #[command(flatten)]
+    asking: Asking,
+}
+
+#[derive(Args, Debug)]
+pub struct GroupsArguments {
+    /// Any of `reason,event_type,error_type,engine_software_version`; all of them where it is left out.
+    #[arg(long)]
+    by: Option<String>,
+
+    #[command(flatten)]
+    filter: Filter,
+
+    #[command(flatten)]
+    asking: Asking,
+}
+
+#[derive(Args, Debug)]
+pub struct ShowArguments {
+    /// The event.
+    event_id: String,
+
+    #[command(flatten)]
+    asking: Asking,
+}
+
+#[derive(Deserialize)]
+struct DeadLetter {
+    event_id: String,
+    engine_type: String,
+    event_type: String,
+    reason: String,
+    payload: Option<Box<RawValue>>,
+    payload_bytes: i64,
+    priority: i64,
+    scenario_run_id: Option<String>,
+    created_at: DateTime<Utc>,
+    dead_lettered_at: DateTime<Utc>,
+    attempt: i64,
+    failures: i64,
+    lease_losses: i64,
+    redrives: i64,
+    error: Option<Box<RawValue>>,
+    engine_software_version: Option<String>,
+    redriven_from: Option<String>,
+    redriven_as: Option<String>,
+    #[serde(default)]
+    attempts: Vec<Attempt>,
+}
+
+#[derive(Deserialize)]
+struct Groups {
+    items: Vec<Group>,
+    has_more: bool,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    reason: Option<String>,
+    event_type: Option<String>,
+    error_type: Option<String>,
+    engine_software_version: Option<String>,
+    count: i64,
+    redrivable: i64,
+    first_dead_lettered_at: DateTime<Utc>,
+    last_dead_lettered_at: DateTime<Utc>,
+    sample_event_id: String,
+}
+
+const COLUMNS: [Column; 8] = [
+    Column::Text("EVENT"),
+    Column::Text("QUEUE"),
+    Column::Text("EVENT TYPE"),
+    Column::Text("REASON"),
+    Column::Text("SINCE"),
+    Column::Number("ATTEMPTS"),
+    Column::Number("REDRIVES"),
+    Column::Text("ERROR"),
+];
+
+const GROUP_COLUMNS: [Column; 9] = [
+    Column::Number("COUNT"),
+    Column::Number("REDRIVABLE"),
+    Column::Text("REASON"),
+    Column::Text("EVENT TYPE"),
+    Column::Text("ERROR TYPE"),
+    Column::Text("VERSION"),
+    Column::Text("FIRST"),
+    Column::Text("LAST"),
+    Column::Text("FOR EXAMPLE"),
+];
+
+pub async fn run(command: &DeadLettersCommand) -> Outcome {
+    match command {
+        DeadLettersCommand::List(arguments) => list(arguments).await,
+        DeadLettersCommand::Groups(arguments) => groups(arguments).await,
+        DeadLettersCommand::Show(arguments) => show(arguments).await,
+        DeadLettersCommand::Redrive(arguments) => bulk::redrive(arguments).await,
+        DeadLettersCommand::Purge(arguments) => bulk::purge(arguments).await,
+    }
+}
+
+async fn list(arguments: &ListArguments) -> Outcome {
+    let client = Client::new(&arguments.asking.server)?;
+    let mut query = arguments.filter.query();
+    query.extend(arguments.payload.then(|| ("include", Some("payload".to_owned()))));
+    let list = client.list(&["dead-letters"], &query, arguments.limit).await?;
+    if arguments.asking.json {
+        list.print_json()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut table = Table::new(&COLUMNS);
+    for letter in list.read::<DeadLetter>()? {
+        table.row(letter.cells(list.now));
+    }
+    table.print()?;
+    list.say_what_is_missing("dead letters");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn groups(arguments: &GroupsArguments) -> Outcome {
+    let client = Client::new(&arguments.asking.server)?;
+    let mut query = arguments.filter.query();
+    query.push(("by", arguments.by.clone()));
+    let answer = client.get(&["dead-letters", "groups"], &query).await?;
+    print_answer(&answer, arguments.asking.json, |answer| {
+        let Groups { items, has_more } = answer.read()?;
+        let is_empty = items.is_empty();
+        let mut table = Table::new(&GROUP_COLUMNS);
+        for group in items {
+            table.row(group.cells(answer.now));
+        }
+        table.print()?;
+        if is_empty {
+            eprintln!("no dead letters");
+        } else if has_more {
+            eprintln!("the largest groups; there are more");
+        }
+        Ok(())
+    })
+}
+
+async fn show(arguments: &ShowArguments) -> Outcome {
+    let client = Client::new(&arguments.asking.server)?;
+    let answer = client.get(&["dead-letters", &arguments.event_id], &[]).await?;
+    print_answer(&answer, arguments.asking.json, |answer| {
+        let mut letter: DeadLetter = answer.read()?;
+        let attempts = std::mem::take(&mut letter.attempts);
+        facts(letter, answer).print()?;
+        Ok(print_attempts(attempts, answer.now)?)
+    })
+}
+
+impl DeadLetter {
+    fn cells(self, now: DateTime<Utc>) -> [String; 8] {
+        let error = self.error.as_deref().map(short_error_text).unwrap_or_default();
+        [
+            self.event_id,
+            self.engine_type,
+            self.event_type,
+            self.reason,
+            from_now(self.dead_lettered_at, now),
+            self.attempt.to_string(),
+            self.redriven_as.map_or_else(|| self.redrives.to_string(), |_| "as another".to_owned()),
+            error,
+        ]
+    }
+}
+
+impl Group {
+    fn cells(self, now: DateTime<Utc>) -> [String; 9] {
+        let or_nothing = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        [
+            self.count.to_string(),
+            self.redrivable.to_string(),
+            or_nothing(self.reason),
+            or_nothing(self.event_type),
+            or_nothing(self.error_type),
+            or_nothing(self.engine_software_version),
+            from_now(self.first_dead_lettered_at, now),
+            from_now(self.last_dead_lettered_at, now),
+            self.sample_event_id,
+        ]
+    }
+}
+
+fn facts(letter: DeadLetter, answer: &Answer) -> Facts {
+    let at = |time| in_full(time, answer.now);
+    let mut facts = Facts::default();
+    facts
+        .add("event", letter.event_id)
+        .add("queue", letter.engine_type)
+        .add("event type", letter.event_type)
+        .add("reason", letter.reason)
+        .add("dead since", at(letter.dead_lettered_at))
+        .add("created", at(letter.created_at))
+        .add("priority", letter.priority.to_string())
+        .add_some("scenario run", letter.scenario_run_id)
+        .add("attempts", letter.attempt.to_string())
+        .add("failures", letter.failures.to_string())
+        .add("silent losses", letter.lease_losses.to_string())
+        .add("redrives", letter.redrives.to_string())
+        .add_some("redriven from", letter.redriven_from)
+        .add_some("redriven as", letter.redriven_as)
+        .add_some("last version", letter.engine_software_version)
+        .add_some("error", letter.error.as_deref().map(error_text))
+        .add("payload bytes", letter.payload_bytes.to_string())
+        .add_some("payload", letter.payload.map(|payload| payload.get().to_owned()));
+    facts
+}

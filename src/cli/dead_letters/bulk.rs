@@ -1,0 +1,302 @@
+//! `redrive` and `purge` of many by a filter: counted first, then asked about, then done to as many as were shown.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::filter::Filter;
+use super::one_by_one;
+use crate::cli::client::{Client, Result};
+use crate::cli::confirm::Consent;
+use crate::cli::{Asking, Outcome, UsageError};
+use crate::domain::limits::MAX_BULK_DEAD_LETTERS;
+
+#[derive(Args, Debug)]
+pub struct RedriveArguments {
+    #[command(flatten)]
+    pub which: Which,
+
+    #[command(flatten)]
+    pub overrides: Overrides,
+
+    /// They become due evenly over that many seconds.
+    #[arg(long, default_value_t = 0, conflicts_with = "event_ids")]
+    spread_seconds: u64,
+
+    /// Another payload, in JSON: it makes a new event of the one dead letter that is named.
+    #[arg(long, requires = "event_ids", conflicts_with_all = ["Filter", "all"], value_parser = json_text)]
+    pub payload: Option<Box<RawValue>>,
+
+    #[command(flatten)]
+    pub asking: Asking,
+}
+
+/// What a redrive changes.
+#[derive(Args, Debug)]
+pub struct Overrides {
+    /// Another priority, 0 to 9.
+    #[arg(long)]
+    pub priority: Option<u8>,
+
+    /// Seconds until the first one is due.
+    #[arg(long, default_value_t = 0)]
+    pub delay_seconds: u64,
+
+    /// Another visibility timeout.
+    #[arg(long)]
+    pub visibility_timeout_seconds: Option<u32>,
+
+    /// Another retry policy, in JSON, like `{"max_retries": 1}`.
+    #[arg(long, value_parser = json_text)]
+    pub retry_policy: Option<Box<RawValue>>,
+}
+
+/// JSON as it was typed: it is sent like that.
+fn json_text(text: &str) -> serde_json::Result<Box<RawValue>> {
+    serde_json::from_str(text)
+}
+
+#[derive(Args, Debug)]
+pub struct PurgeArguments {
+    #[command(flatten)]
+    pub which: Which,
+
+    #[command(flatten)]
+    pub asking: Asking,
+}
+
+/// Which ones: those that are named, those of a filter, or all.
+#[derive(Args, Debug)]
+pub struct Which {
+    /// These, one by one.
+    #[arg(conflicts_with_all = ["Filter", "all", "limit", "dry_run", "expected_count"])]
+    pub event_ids: Vec<String>,
+
+    /// Every dead letter.
+    #[arg(long, conflicts_with = "Filter")]
+    all: bool,
+
+    #[command(flatten)]
+    filter: Filter,
+
+    /// The oldest so many; more than 10000 are done in several calls. [default: all that match]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+
+    /// Count, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+
+    /// If another number matches, change nothing.
+    #[arg(long)]
+    expected_count: Option<u64>,
+
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+/// Both calls' bodies.
+#[derive(Default, Serialize)]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    all: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<u64>,
+    dry_run: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected_count: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delay_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spread_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visibility_timeout_seconds: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_policy: Option<&'a RawValue>,
+}
+
+/// Both calls' replies: how far one came.
+#[derive(Deserialize)]
+struct Progress {
+    matched: u64,
+    #[serde(alias = "redriven", alias = "purged")]
+    done: u64,
+    remaining: u64,
+}
+
+/// One of the two verbs.
+struct Verb<'a> {
+    path: &'static str,
+    /// For questions: `Redrive`.
+    name: &'static str,
+    /// For reports: `redriven`.
+    past: &'static str,
+    overrides: Option<&'a Overrides>,
+    schedule: Schedule,
+    which: &'a Which,
+}
+
+/// When the redriven ones become due.
+#[derive(Clone, Copy, Default)]
+struct Schedule {
+    delay_seconds: u64,
+    spread_seconds: u64,
+}
+
+impl Schedule {
+    /// For the dead letters from `done` on, `count` of them, of `total`: so that several calls spread like one.
+    fn part(self, done: u64, count: u64, total: u64) -> (u64, u64) {
+        let share = |of: u64| self.spread_seconds * of / total.max(1);
+        (self.delay_seconds + share(done), share(done + count) - share(done))
+    }
+}
+
+pub async fn redrive(arguments: &RedriveArguments) -> Outcome {
+    if !arguments.which.event_ids.is_empty() {
+        return one_by_one::redrive(arguments).await;
+    }
+    let verb = Verb {
+        path: "redrive",
+        name: "Redrive",
+        past: "redriven",
+        overrides: Some(&arguments.overrides),
+        schedule: Schedule {
+            delay_seconds: arguments.overrides.delay_seconds,
+            spread_seconds: arguments.spread_seconds,
+        },
+        which: &arguments.which,
+    };
+    verb.run(&arguments.asking).await
+}
+
+pub async fn purge(arguments: &PurgeArguments) -> Outcome {
+    if !arguments.which.event_ids.is_empty() {
+        return one_by_one::purge(arguments).await;
+    }
+    let verb = Verb {
+        path: "purge",
+        name: "Remove for good",
+        past: "purged",
+        overrides: None,
+        schedule: Schedule::default(),
+        which: &arguments.which,
+    };
+    verb.run(&arguments.asking).await
+}
+
+impl Verb<'_> {
+    async fn run(&self, asking: &Asking) -> Outcome {
+        if !self.which.all && self.which.filter.is_empty() {
+            return Err(UsageError("which ones? Name events, a filter like --engine-type, or --all").into());
+        }
+        let client = Client::new(&asking.server)?;
+        let matched = self.count(&client).await?;
+        let total = matched.min(self.which.limit.unwrap_or(u64::MAX));
+        if self.which.dry_run || total == 0 {
+            self.report(asking.json, matched, 0)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        if !self.which.consent.to(&self.question(matched, total))? {
+            eprintln!("nothing was done");
+            return Ok(ExitCode::FAILURE);
+        }
+        let mut done = 0;
+        let outcome = self.work(&client, matched, total, &mut done).await;
+        // What was done before a trouble is done.
+        if outcome.is_ok() || done > 0 {
+            self.report(asking.json, matched, done)?;
+        }
+        outcome?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// In as many calls as it takes.
+    async fn work(&self, client: &Client, matched: u64, total: u64, done: &mut u64) -> Result<()> {
+        let mut expected_count = matched;
+        while *done < total {
+            let count = (total - *done).min(MAX_BULK_DEAD_LETTERS.into());
+            let mut body = self.body(Some(expected_count));
+            body.limit = Some(count);
+            if let Some(overrides) = self.overrides {
+                let (delay_seconds, spread_seconds) = self.schedule.part(*done, count, total);
+                body.delay_seconds = Some(delay_seconds);
+                body.spread_seconds = Some(spread_seconds);
+                body.priority = overrides.priority;
+                body.visibility_timeout_seconds = overrides.visibility_timeout_seconds;
+                body.retry_policy = overrides.retry_policy.as_deref();
+            }
+            let progress = self.call(client, &body).await?;
+            *done += progress.done;
+            expected_count = progress.remaining;
+            if progress.done == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn count(&self, client: &Client) -> Result<u64> {
+        let body = Body { dry_run: true, ..self.body(self.which.expected_count) };
+        Ok(self.call(client, &body).await?.matched)
+    }
+
+    fn body(&self, expected_count: Option<u64>) -> Body<'_> {
+        let (all, filter) = if self.which.all { (Some(true), None) } else { (None, Some(self.which.filter.body())) };
+        Body { all, filter, expected_count, ..Body::default() }
+    }
+
+    async fn call(&self, client: &Client, body: &Body<'_>) -> Result<Progress> {
+        client.post(&["dead-letters", self.path], body).await?.read()
+    }
+
+    fn question(&self, matched: u64, total: u64) -> String {
+        let count = if total < matched { format!("the oldest {total} of {matched}") } else { total.to_string() };
+        let letters = if matched == 1 { "dead letter" } else { "dead letters" };
+        if self.which.all {
+            format!("{} {count} {letters}, of all queues?", self.name)
+        } else {
+            format!("{} {count} {letters} with {}?", self.name, self.which.filter.in_words())
+        }
+    }
+
+    fn report(&self, is_json: bool, matched: u64, done: u64) -> io::Result<()> {
+        let mut stdout = io::stdout();
+        if is_json {
+            let report = json!({"matched": matched, self.past: done, "remaining": matched.saturating_sub(done)});
+            return writeln!(stdout, "{report}");
+        }
+        let letters = if matched == 1 { "dead letter matches" } else { "dead letters match" };
+        if matched == 0 {
+            writeln!(stdout, "no dead letter matches")
+        } else if self.which.dry_run {
+            writeln!(stdout, "{matched} {letters}; nothing was changed")
+        } else if done == matched {
+            writeln!(stdout, "{done} {}", self.past)
+        } else {
+            writeln!(stdout, "{done} of {matched} {}", self.past)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Schedule;
+
+    #[test]
+    fn several_calls_spread_like_one() {
+        let schedule = Schedule { delay_seconds: 5, spread_seconds: 3600 };
+        assert_eq!(schedule.part(0, 25_000, 25_000), (5, 3600));
+        let parts =
+            [(0, 10_000), (10_000, 10_000), (20_000, 5000)].map(|(done, count)| schedule.part(done, count, 25_000));
+        assert_eq!(parts, [(5, 1440), (1445, 1440), (2885, 720)]);
+        assert_eq!(Schedule { delay_seconds: 0, spread_seconds: 0 }.part(0, 1, 1), (0, 0));
+    }
+}

@@ -1,0 +1,245 @@
+//! From what is known of the database to a line per check: what the server warns of, or else what is well.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use super::report::{Report, Standing};
+use crate::domain::database_health::warnings::WarningCode;
+use crate::domain::spans::in_words;
+
+/// This machine's clock may be so far from the server's before times it shows are puzzling.
+const CLOCK_SKEW_SECONDS: f64 = 1.0;
+
+/// The reply of `GET /health/database`, as far as it is told here.
+#[derive(Deserialize)]
+pub struct Health {
+    warnings: Vec<Warning>,
+    database: Database,
+    /// Without a server, there is none.
+    replica: Option<Replica>,
+    /// Without a server, this machine's.
+    clock: Option<Clock>,
+}
+
+#[derive(Deserialize)]
+struct Warning {
+    /// May be one of a newer server.
+    code: String,
+    message: String,
+}
+
+#[derive(Deserialize)]
+struct Database {
+    server_version: String,
+    snapshots: Vec<Snapshot>,
+    tables: Vec<TableRows>,
+    partitions: Vec<Partitions>,
+    durability: Durability,
+}
+
+#[derive(Deserialize)]
+struct Snapshot {
+    age_seconds: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct TableRows {
+    table: String,
+    live_rows: i64,
+    dead_rows: i64,
+}
+
+#[derive(Deserialize)]
+struct Partitions {
+    table: String,
+    days_ahead: i64,
+}
+
+#[derive(Deserialize)]
+struct Durability {
+    synchronous_commit: String,
+    standbys: Vec<Standby>,
+}
+
+#[derive(Deserialize)]
+struct Standby {
+    sync_state: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Replica {
+    pool: Pool,
+    listener: Listener,
+    clock: Clock,
+}
+
+#[derive(Deserialize)]
+struct Pool {
+    size: u32,
+    idle: u32,
+    max: u32,
+}
+
+#[derive(Deserialize)]
+struct Listener {
+    interruptions: u64,
+}
+
+#[derive(Deserialize)]
+struct Clock {
+    replica_time: DateTime<Utc>,
+    difference_ms: i64,
+}
+
+/// What is checked: by which warnings, and what is told where there are none (`None`: nothing was looked at).
+struct Check {
+    name: &'static str,
+    codes: &'static [WarningCode],
+    told: fn(&Health) -> Option<String>,
+}
+
+const CHECKS: [Check; 10] = [
+    Check {
+        name: "postgresql",
+        codes: &[WarningCode::DatabaseIsStandby, WarningCode::PostgresqlTooOld],
+        told: |health| Some(format!("version {}", health.database.server_version)),
+    },
+    Check {
+        name: "migrations",
+        codes: &[WarningCode::MigrationsPending],
+        told: |_| Some("the schema is up to date".to_owned()),
+    },
+    Check {
+        name: "partitions",
+        codes: &[WarningCode::PartitionMissing, WarningCode::FewPartitionsAhead],
+        told: told_of_partitions,
+    },
+    Check {
+        name: "durability",
+        codes: &[WarningCode::FsyncOff, WarningCode::FullPageWritesOff, WarningCode::SynchronousCommitOff],
+        told: |health| {
+            let setting = &health.database.durability.synchronous_commit;
+            Some(format!("fsync and full_page_writes are on, synchronous_commit is {setting}"))
+        },
+    },
+    Check {
+        name: "standbys",
+        codes: &[WarningCode::SynchronousStandbyMissing, WarningCode::AsynchronousStandby],
+        told: |health| Some(told_of_standbys(health)),
+    },
+    Check { name: "snapshots", codes: &[WarningCode::OldSnapshot], told: |health| Some(told_of_snapshots(health)) },
+    Check {
+        name: "vacuum",
+        codes: &[WarningCode::AutovacuumOff, WarningCode::ManyDeadRows],
+        told: |health| {
+            let TableRows { table, live_rows, dead_rows } = health.database.tables.first()?;
+            Some(format!("{table} has {dead_rows} dead rows beside {live_rows} live ones"))
+        },
+    },
+    Check {
+        name: "connections",
+        codes: &[WarningCode::PoolSaturated],
+        told: |health| {
+            let Pool { size, idle, max } = health.replica.as_ref()?.pool;
+            Some(format!("{} of {max} in use", size.saturating_sub(idle)))
+        },
+    },
+    Check {
+        name: "listener",
+        codes: &[WarningCode::ListenerDown],
+        told: |health| {
+            let interruptions = health.replica.as_ref()?.listener.interruptions;
+            Some(format!("events from SQL and other replicas are heard of at once ({interruptions} interruptions)"))
+        },
+    },
+    Check { name: "clocks", codes: &[WarningCode::ClockSkew], told: told_of_clocks },
+];
+
+fn told_of_partitions(health: &Health) -> Option<String> {
+    let ahead = health.database.partitions.iter().filter(|partitions| partitions.days_ahead > 0);
+    let ahead: Vec<_> = ahead.map(|Partitions { table, days_ahead }| format!("{table} {days_ahead} days")).collect();
+    (!ahead.is_empty()).then(|| format!("made ahead: {}", ahead.join(", ")))
+}
+
+fn told_of_standbys(health: &Health) -> String {
+    let standbys = &health.database.durability.standbys;
+    let is_hidden = standbys.iter().any(|standby| standby.sync_state.is_none());
+    match standbys.len() {
+        0 => "there are none".to_owned(),
+        count if is_hidden => format!("{count}, whose state the database's user may not see"),
+        count => format!("commits wait for one of {count}"),
+    }
+}
+
+fn told_of_snapshots(health: &Health) -> String {
+    let ages = health.database.snapshots.iter().filter_map(|snapshot| snapshot.age_seconds);
+    match ages.reduce(f64::max) {
+        Some(age) => format!("the oldest one is of {} ago", in_words(age)),
+        None => "no old ones are held".to_owned(),
+    }
+}
+
+fn told_of_clocks(health: &Health) -> Option<String> {
+    let (whose, clock) = match (&health.replica, &health.clock) {
+        (Some(replica), _) => ("the server's", &replica.clock),
+        (None, Some(clock)) => ("this machine's", clock),
+        (None, None) => return None,
+    };
+    Some(format!("{whose} is {} ms from the database's", clock.difference_ms.abs()))
+}
+
+/// A line per check, and one for every warning beside the first.
+pub fn of_health(health: &Health, report: &mut Report) {
+    let code_of = |warning: &Warning| WarningCode::parse(&warning.code);
+    for check in &CHECKS {
+        let mut found = health
+            .warnings
+            .iter()
+            .filter(|warning| code_of(warning).is_some_and(|code| check.codes.contains(&code)))
+            .peekable();
+        if found.peek().is_none()
+            && let Some(told) = (check.told)(health)
+        {
+            report.add(check.name, Standing::Ok, told);
+        }
+        for warning in found {
+            let is_fatal = code_of(warning).is_some_and(WarningCode::stops_the_queue);
+            report.add(check.name, if is_fatal { Standing::Failed } else { Standing::Warning }, &warning.message);
+        }
+    }
+    // What belongs to no check: the limited view, and what only a newer server knows of.
+    let is_told = |code: WarningCode| CHECKS.iter().any(|check| check.codes.contains(&code));
+    for warning in health.warnings.iter().filter(|warning| !code_of(warning).is_some_and(is_told)) {
+        report.add(warning.code.replace('_', " "), Standing::Warning, &warning.message);
+    }
+}
+
+/// Compares this machine's clock with the server's, which was read at some moment of a call that took so long.
+pub fn of_own_clock(health: &Health, asked_at: DateTime<Utc>, took: Duration, report: &mut Report) {
+    let Some(replica) = &health.replica else { return };
+    let half = took.as_secs_f64() / 2.0;
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of any time are far below 2^52")]
+    let ahead = (asked_at - replica.clock.replica_time).num_milliseconds() as f64 / 1000.0 + half;
+    if ahead.abs() > CLOCK_SKEW_SECONDS + half {
+        let side = if ahead > 0.0 { "ahead of" } else { "behind" };
+        let message = format!("it is {} {side} the server's; set both by NTP", in_words(ahead.abs()));
+        report.add("own clock", Standing::Warning, message);
+    } else {
+        report.add("own clock", Standing::Ok, format!("it is {:.0} ms from the server's", (ahead * 1000.0).abs()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_warning_that_is_known_belongs_to_one_check_but_the_limited_view() {
+        for code in WarningCode::ALL {
+            let checks = CHECKS.iter().filter(|check| check.codes.contains(&code)).count();
+            assert_eq!(checks, usize::from(code != WarningCode::LimitedView), "{code:?}");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! `engines`: who is registered, and what they hold.
+
+use std::process::ExitCode;
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::client::{Answer, Client, Result};
+use super::table::{Column, Facts, Table};
+use super::text::{from_now, in_full};
+use super::{Asking, Outcome, print_answer};
+
+#[derive(Args, Debug)]
+pub struct EnginesArguments {
+    /// One engine, in detail, with what it holds.
+    #[arg(conflicts_with_all = ["engine_type", "status", "capability", "scenario_run_id", "engine_software_version"])]
+    engine_id: Option<String>,
+
+    /// Only of that type.
+    #[arg(long)]
+    engine_type: Option<String>,
+
+    /// Only in that status: active, draining or unresponsive.
+    #[arg(long)]
+    status: Option<String>,
+
+    /// Only with that capability.
+    #[arg(long)]
+    capability: Option<String>,
+
+    /// Only of that run.
+    #[arg(long)]
+    scenario_run_id: Option<String>,
+
+    /// Only with that version.
+    #[arg(long)]
+    engine_software_version: Option<String>,
+
+    /// Engines at most, the newest registrations first.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+
+    #[command(flatten)]
+    asking: Asking,
+}
+
+#[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "as in the reply")]
+struct Engine {
+    engine_id: String,
+    engine_type: String,
+    status: String,
+    last_heartbeat: Option<DateTime<Utc>>,
+    current_workload: Option<i64>,
+    leases_held: i64,
+    scenario_run_id: Option<String>,
+    metadata: Metadata,
+    incarnation: i64,
+    registered_at: DateTime<Utc>,
+    last_seen_at: DateTime<Utc>,
+    last_poll_at: Option<DateTime<Utc>>,
+    heartbeat_timeout_seconds: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    static_config: Value,
+    dynamic_state: Value,
+}
+
+#[derive(Deserialize)]
+struct Held {
+    event_id: String,
+    event_type: String,
+    attempt: i64,
+    lease: Lease,
+}
+
+#[derive(Deserialize)]
+struct Lease {
+    leased_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+}
+
+const COLUMNS: [Column; 8] = [
+    Column::Text("ENGINE"),
+    Column::Text("TYPE"),
+    Column::Text("STATUS"),
+    Column::Number("HELD"),
+    Column::Number("LIMIT"),
+    Column::Text("LAST SEEN"),
+    Column::Text("VERSION"),
+    Column::Text("RUN"),
+];
+
+const HELD_COLUMNS: [Column; 5] = [
+    Column::Text("HOLDS EVENT"),
+    Column::Text("EVENT TYPE"),
+    Column::Number("ATTEMPT"),
+    Column::Text("LEASED"),
+    Column::Text("EXPIRES"),
+];
+
+pub async fn run(arguments: &EnginesArguments) -> Outcome {
+    let Asking { server, json } = &arguments.asking;
+    let client = Client::new(server)?;
+    if let Some(engine_id) = &arguments.engine_id {
+        let answer = client.get(&["engines", engine_id], &[]).await?;
+        if *json {
+            return print_answer(&answer, true, |_| Ok(()));
+        }
+        facts(&answer)?.print()?;
+        return print_held(&client, engine_id).await;
+    }
+    let query = [
+        ("engine_type", arguments.engine_type.clone()),
+        ("status", arguments.status.clone()),
+        ("capability", arguments.capability.clone()),
+        ("scenario_run_id", arguments.scenario_run_id.clone()),
+        ("engine_software_version", arguments.engine_software_version.clone()),
+    ];
+    let list = client.list(&["engines"], &query, arguments.limit).await?;
+    if *json {
+        list.print_json()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut table = Table::new(&COLUMNS);
+    for engine in list.read::<Engine>()? {
+        table.row(engine.cells(list.now));
+    }
+    table.print()?;
+    list.say_what_is_missing("engines");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn print_held(client: &Client, engine_id: &str) -> Outcome {
+    #[derive(Deserialize)]
+    struct Leases {
+        items: Vec<Held>,
+    }
+    let answer = client.get(&["engines", engine_id, "leases"], &[]).await?;
+    let held: Leases = answer.read()?;
+    if held.items.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut table = Table::new(&HELD_COLUMNS);
+    for Held { event_id, event_type, attempt, lease } in held.items {
+        let (leased, expires) = (from_now(lease.leased_at, answer.now), from_now(lease.expires_at, answer.now));
+        table.row([event_id, event_type, attempt.to_string(), leased, expires]);
+    }
+    table.print_below()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Engine {
+    fn static_text(&self, pointer: &str) -> Option<String> {
+        self.metadata.static_config.pointer(pointer).map(|value| match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        })
+    }
+
+    fn version(&self) -> Option<String> {
+        self.static_text("/engine_software_version")
+    }
+
+    fn limit(&self) -> Option<String> {
+        self.static_text("/resource_limits/max_concurrent_events")
+    }
+
+    fn cells(self, now: DateTime<Utc>) -> [String; 8] {
+        let nothing = || "-".to_owned();
+        [
+            self.engine_id.clone(),
+            self.engine_type.clone(),
+            self.status.clone(),
+            self.leases_held.to_string(),
+            self.limit().unwrap_or_else(nothing),
+            from_now(self.last_seen_at, now),
+            self.version().unwrap_or_else(nothing),
+            self.scenario_run_id.unwrap_or_else(nothing),
+        ]
+    }
+}
+
+fn facts(answer: &Answer) -> Result<Facts> {
+    let engine: Engine = answer.read()?;
+    let at = |time| in_full(time, answer.now);
+    let mut facts = Facts::default();
+    facts
+        .add("engine", engine.engine_id.clone())
+        .add("type", engine.engine_type.clone())
+        .add("status", engine.status.clone())
+        .add("leases held", engine.leases_held.to_string())
+        .add("limit", engine.limit().unwrap_or_else(|| "none".to_owned()))
+        .add_some("own workload", engine.current_workload.map(|workload| workload.to_string()))
+        .add_some("version", engine.version())
+        .add_some("scenario run", engine.scenario_run_id.clone())
+        .add("registered", at(engine.registered_at))
+        .add("incarnation", engine.incarnation.to_string())
+        .add("last seen", at(engine.last_seen_at))
+        .add("last heartbeat", engine.last_heartbeat.map_or("never".to_owned(), at))
+        .add("last poll", engine.last_poll_at.map_or("never".to_owned(), at))
+        .add(
+            "judged by",
+            match engine.heartbeat_timeout_seconds {
+                Some(seconds) => format!("its heartbeats, after {seconds} s of silence"),
+                None => "its leases alone".to_owned(),
+            },
+        )
+        .add("static config", engine.metadata.static_config.to_string())
+        .add("dynamic state", engine.metadata.dynamic_state.to_string());
+    Ok(facts)
+}

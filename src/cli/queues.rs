@@ -1,0 +1,279 @@
+//! `queues`: how they stand; and `pause` and `resume` one.
+
+use std::process::ExitCode;
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::client::{Answer, Client, Error};
+use super::table::{Column, Facts, Table};
+use super::text::{from_now, in_full};
+use super::{Asking, Outcome, print_answer};
+use crate::domain::spans::in_words;
+
+#[derive(Args, Debug)]
+pub struct QueuesArguments {
+    /// One queue, in detail.
+    queue: Option<String>,
+
+    /// Queues at most.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+
+    #[command(flatten)]
+    asking: Asking,
+}
+
+#[derive(Args, Debug)]
+pub struct PauseArguments {
+    /// The queue. One that does not exist is made, and paused.
+    queue: String,
+
+    /// Why, for those who wonder.
+    #[arg(long)]
+    reason: Option<String>,
+
+    /// Seconds after which it goes on by itself.
+    #[arg(long)]
+    resume_after_seconds: Option<u32>,
+
+    #[command(flatten)]
+    asking: Asking,
+}
+
+#[derive(Args, Debug)]
+pub struct ResumeArguments {
+    /// The queue.
+    queue: String,
+
+    #[command(flatten)]
+    asking: Asking,
+}
+
+#[derive(Deserialize)]
+struct Queue {
+    engine_type: String,
+    due: i64,
+    delayed: i64,
+    processing: i64,
+    dead_letters: i64,
+    oldest_due_age_seconds: f64,
+    engines: Engines,
+    slots: Slots,
+    rates: Rates,
+    attempt_seconds: Quantiles,
+    clear_in_seconds: Option<f64>,
+    is_approximate: bool,
+    pause: Option<Pause>,
+    #[serde(default)]
+    settings: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+struct Engines {
+    active: i64,
+    draining: i64,
+    unresponsive: i64,
+}
+
+#[derive(Deserialize)]
+struct Slots {
+    total: i64,
+    busy: i64,
+}
+
+#[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "as in the reply")]
+struct Rates {
+    enqueued_per_second: f64,
+    completed_per_second: f64,
+    failed_per_second: f64,
+    lost_per_second: f64,
+}
+
+#[derive(Deserialize)]
+struct Quantiles {
+    p50: Option<f64>,
+    p99: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Pause {
+    reason: Option<String>,
+    by: Option<String>,
+    since: DateTime<Utc>,
+    resume_at: Option<DateTime<Utc>>,
+}
+
+const COLUMNS: [Column; 10] = [
+    Column::Text("QUEUE"),
+    Column::Number("DUE"),
+    Column::Number("DELAYED"),
+    Column::Number("PROCESSING"),
+    Column::Number("DEAD"),
+    Column::Number("OLDEST DUE"),
+    Column::Number("ENGINES"),
+    Column::Number("IN/S"),
+    Column::Number("DONE/S"),
+    Column::Text("STATE"),
+];
+
+pub async fn run(arguments: &QueuesArguments) -> Outcome {
+    let Asking { server, json } = &arguments.asking;
+    let client = Client::new(server)?;
+    if let Some(queue) = &arguments.queue {
+        let answer = client.get(&["queues", queue], &[]).await?;
+        return print_answer(&answer, *json, |answer| facts(answer)?.print().map_err(Into::into));
+    }
+    let list = client.list(&["queues"], &[], arguments.limit).await?;
+    if *json {
+        list.print_json()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut table = Table::new(&COLUMNS);
+    for queue in list.read::<Queue>()? {
+        table.row(queue.cells(list.now));
+    }
+    table.print()?;
+    list.say_what_is_missing("queues");
+    Ok(ExitCode::SUCCESS)
+}
+
+pub async fn pause(arguments: &PauseArguments) -> Outcome {
+    let PauseArguments { queue, reason, resume_after_seconds, asking } = arguments;
+    let client = Client::new(&asking.server)?;
+    // A name that was misspelt would be paused without anybody noticing.
+    match client.get(&["queues", queue], &[]).await {
+        Ok(_) => {}
+        Err(Error::Problem(problem)) if problem.code == "queue_not_found" => {
+            eprintln!("queue {queue} did not exist until now; is the name right?");
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let mut body = Map::new();
+    if let Some(reason) = reason {
+        body.insert("reason".to_owned(), json!(reason));
+    }
+    if let Some(seconds) = resume_after_seconds {
+        body.insert("resume_after_seconds".to_owned(), json!(seconds));
+    }
+    let answer = client.post(&["queues", queue, "pause"], &Value::Object(body)).await?;
+    print_answer(&answer, asking.json, |answer| {
+        let paused: Queue = answer.read()?;
+        let mut told = Facts::default();
+        told.add("paused", paused.engine_type);
+        if let Some(pause) = paused.pause {
+            told.add_some("reason", pause.reason);
+            told.add(
+                "resumes",
+                pause.resume_at.map_or("when told to: eventlease resume".to_owned(), |at| in_full(at, answer.now)),
+            );
+        }
+        Ok(told.print()?)
+    })
+}
+
+pub async fn resume(arguments: &ResumeArguments) -> Outcome {
+    let ResumeArguments { queue, asking } = arguments;
+    let answer = Client::new(&asking.server)?.post(&["queues", queue, "resume"], &json!({})).await?;
+    print_answer(&answer, asking.json, |answer| {
+        let queue: Queue = answer.read()?;
+        let mut told = Facts::default();
+        told.add("resumed", queue.engine_type.clone()).add("due", queue.count(queue.due));
+        Ok(told.print()?)
+    })
+}
+
+impl Queue {
+    fn cells(&self, now: DateTime<Utc>) -> [String; 10] {
+        [
+            self.engine_type.clone(),
+            self.count(self.due),
+            self.count(self.delayed),
+            self.count(self.processing),
+            self.count(self.dead_letters),
+            self.oldest_due(),
+            self.engines.active.to_string(),
+            format!("{:.1}", self.rates.enqueued_per_second),
+            format!("{:.1}", self.rates.completed_per_second),
+            self.state(now),
+        ]
+    }
+
+    /// Counts stop at some point, and are then told so.
+    fn count(&self, count: i64) -> String {
+        if self.is_approximate && count > 10_000 { "> 10000".to_owned() } else { count.to_string() }
+    }
+
+    fn oldest_due(&self) -> String {
+        if self.due == 0 { "-".to_owned() } else { in_words(self.oldest_due_age_seconds) }
+    }
+
+    fn state(&self, now: DateTime<Utc>) -> String {
+        match &self.pause {
+            Some(pause) => format!("paused {}", from_now(pause.since, now)),
+            None if self.due > 0 && self.engines.active == 0 => "no active engine".to_owned(),
+            None => String::new(),
+        }
+    }
+}
+
+fn facts(answer: &Answer) -> Result<Facts, Error> {
+    let queue: Queue = answer.read()?;
+    let Engines { active, draining, unresponsive } = queue.engines;
+    let seconds = |seconds: Option<f64>| seconds.map_or("-".to_owned(), |seconds| format!("{seconds} s"));
+    let mut facts = Facts::default();
+    facts
+        .add("queue", queue.engine_type.clone())
+        .add("due", queue.count(queue.due))
+        .add("delayed", queue.count(queue.delayed))
+        .add("processing", queue.count(queue.processing))
+        .add("dead letters", queue.count(queue.dead_letters))
+        .add("oldest due", queue.oldest_due())
+        .add("engines", format!("{active} active, {draining} draining, {unresponsive} unresponsive"))
+        .add("slots", format!("{} of {} busy", queue.slots.busy, queue.slots.total))
+        .add(
+            "per second",
+            format!(
+                "{:.2} enqueued, {:.2} completed, {:.2} failed, {:.2} lost",
+                queue.rates.enqueued_per_second,
+                queue.rates.completed_per_second,
+                queue.rates.failed_per_second,
+                queue.rates.lost_per_second
+            ),
+        )
+        .add(
+            "attempts take",
+            format!("{} (p50), {} (p99)", seconds(queue.attempt_seconds.p50), seconds(queue.attempt_seconds.p99)),
+        )
+        .add("clear in", queue.clear_in_seconds.map_or("it does not shrink".to_owned(), in_words));
+    if let Some(pause) = &queue.pause {
+        facts
+            .add("paused", in_full(pause.since, answer.now))
+            .add_some("paused by", pause.by.as_deref())
+            .add_some("pause's reason", pause.reason.as_deref())
+            .add_some("resumes", pause.resume_at.map(|at| in_full(at, answer.now)));
+    }
+    for (name, source) in settings_of(&queue.settings, "") {
+        facts.add("setting", format!("{name} = {source}"));
+    }
+    Ok(facts)
+}
+
+/// Each setting by its path, with its value and where that comes from.
+fn settings_of(settings: &Map<String, Value>, before: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (name, setting) in settings {
+        let path = format!("{before}{name}");
+        let Value::Object(members) = setting else { continue };
+        match (members.get("value"), members.get("source").and_then(Value::as_str)) {
+            (Some(Value::Null), Some(_)) => found.push((path, "none".to_owned())),
+            (Some(value), Some("server")) => found.push((path, value.to_string())),
+            (Some(value), Some(source)) => found.push((path, format!("{value} (of the {source})"))),
+            _ => found.extend(settings_of(members, &format!("{path}."))),
+        }
+    }
+    found
+}

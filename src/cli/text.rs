@@ -1,0 +1,123 @@
+//! Texts of others, made fit for a terminal, and times as people say them.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::spans::in_words;
+
+/// Characters that a terminal acts upon, or that change the order of those beside them: what an engine sends as an
+/// error message must not move the cursor, clear the screen, or look like something else.
+fn is_active(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// A text on one line, with its active characters written out, like `\u001b`.
+pub fn plain(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_active) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\n' => shown.push_str("\\n"),
+            '\t' => shown.push_str("\\t"),
+            _ if is_active(c) => write_out(&mut shown, c),
+            _ => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// The same of a text of several lines, which stay.
+pub fn plain_lines(text: &str) -> String {
+    text.split('\n').map(plain).collect::<Vec<_>>().join("\n")
+}
+
+/// JSON that means the same, without active characters. JSON itself allows them: those above 0x7f in its texts, and a
+/// carriage return between them.
+pub fn plain_json(json: &str) -> Cow<'_, str> {
+    let is_kept = |c: char| !is_active(c) || c == '\n' || c == '\t';
+    if json.chars().all(is_kept) {
+        return Cow::Borrowed(json);
+    }
+    let mut shown = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        match c {
+            '\r' => shown.push(' '),
+            _ if is_kept(c) => shown.push(c),
+            _ => write_out(&mut shown, c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+fn write_out(shown: &mut String, c: char) {
+    write!(shown, "\\u{:04x}", u32::from(c)).expect("a text takes whatever is written");
+}
+
+/// A text cut to so many characters, with a sign that it was.
+pub fn cut(text: &str, most_chars: usize) -> String {
+    match text.char_indices().nth(most_chars) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// A time as seen from now, like `3 min ago` or `in 45 s`.
+pub fn from_now(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of any time are far below 2^52")]
+    let seconds = (at - now).num_milliseconds() as f64 / 1000.0;
+    // The server's clock comes in whole seconds.
+    if seconds.abs() < 1.0 {
+        "now".to_owned()
+    } else if seconds < 0.0 {
+        format!("{} ago", in_words(-seconds))
+    } else {
+        format!("in {}", in_words(seconds))
+    }
+}
+
+/// A time in full, and as seen from now.
+pub fn in_full(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    format!("{} ({})", at.format("%Y-%m-%d %H:%M:%SZ"), from_now(at, now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_acts_upon_is_left() {
+        assert_eq!(plain("Mira says: ¡olé! 🙂"), "Mira says: ¡olé! 🙂");
+        assert_eq!(plain("a\x1b[2Jb\u{9b}31mc\u{7f}\r\n\td\0"), "a\\u001b[2Jb\\u009b31mc\\u007f\\u000d\\n\\td\\u0000");
+        assert_eq!(plain("abc\u{202e}txt.exe"), "abc\\u202etxt.exe");
+        assert_eq!(plain_lines("one\ntwo\x1b"), "one\ntwo\\u001b");
+    }
+
+    #[test]
+    fn json_means_the_same_as_before() {
+        let json = "{\"a\":\r\n\t[\"\u{9b}31m\", \"\u{7f}\u{202e}é\", \"\\u001b\", 12345678901234567890]}";
+        let shown = plain_json(json);
+        assert!(!shown.contains(|c: char| is_active(c) && c != '\n' && c != '\t'), "{shown:?}");
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+        assert_eq!(read(&shown), read(json));
+        assert!(shown.contains("12345678901234567890"));
+    }
+
+    #[test]
+    fn times_are_told_from_now() {
+        let now = DateTime::from_timestamp(1_900_000_000, 0).expect("a time");
+        let told = |seconds: i64| from_now(now + chrono::TimeDelta::seconds(seconds), now);
+        assert_eq!([told(0), told(-1), told(-180), told(45)], ["now", "1 s ago", "3 min ago", "in 45 s"]);
+        assert_eq!(in_full(now, now), "2030-03-17 17:46:40Z (now)");
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        assert_eq!(cut("äöü", 3), "äöü");
+        assert_eq!(cut("äöüß", 3), "äöü…");
+    }
+}

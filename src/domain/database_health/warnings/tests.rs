@@ -1,0 +1,183 @@
+use chrono::DateTime;
+
+use super::*;
+use crate::domain::database_health::Standby;
+
+fn healthy() -> DatabaseHealth {
+    DatabaseHealth {
+        server_version: "17.2 (Debian 17.2-1)".to_owned(),
+        user: "queue".to_owned(),
+        sees_other_users: true,
+        is_standby: false,
+        pending_migrations: 0,
+        is_autovacuum_on: true,
+        snapshots: Vec::new(),
+        tables: Vec::new(),
+        partitions: vec![PartitionsAhead { table: "events".to_owned(), has_today: true, days_ahead: 7 }],
+        durability: durability("on", "", &[]),
+    }
+}
+
+fn durability(synchronous_commit: &str, synchronous_standby_names: &str, sync_states: &[Option<&str>]) -> Durability {
+    let standby = |sync_state: Option<&str>| Standby {
+        application_name: None,
+        state: Some("streaming".to_owned()),
+        sync_state: sync_state.map(str::to_owned),
+        replay_lag_seconds: None,
+    };
+    Durability {
+        synchronous_commit: synchronous_commit.to_owned(),
+        fsync: true,
+        full_page_writes: true,
+        synchronous_standby_names: synchronous_standby_names.to_owned(),
+        standbys: sync_states.iter().copied().map(standby).collect(),
+    }
+}
+
+fn session(age_seconds: Option<f64>) -> Snapshot {
+    Snapshot {
+        held_by: SnapshotHolder::Session,
+        name: None,
+        pid: Some(77),
+        application_name: Some("nightly report".to_owned()),
+        user: Some("analyst".to_owned()),
+        state: Some("idle in transaction".to_owned()),
+        since: None,
+        age_seconds,
+        transactions_behind: 5,
+    }
+}
+
+fn slot(state: &str, transactions_behind: i32) -> Snapshot {
+    Snapshot {
+        held_by: SnapshotHolder::ReplicationSlot,
+        name: Some("standby_1".to_owned()),
+        state: Some(state.to_owned()),
+        transactions_behind,
+        ..session(None)
+    }
+}
+
+fn table(live_rows: i64, dead_rows: i64, vacuum_age_seconds: Option<f64>) -> TableHealth {
+    TableHealth {
+        table: "event_queue".to_owned(),
+        live_rows,
+        dead_rows,
+        last_vacuum_at: None,
+        last_autovacuum_at: None,
+        last_analyze_at: None,
+        vacuum_age_seconds,
+    }
+}
+
+fn codes(database: &DatabaseHealth) -> Vec<WarningCode> {
+    of_database(database).iter().map(|warning| warning.code).collect()
+}
+
+#[test]
+fn a_healthy_database_is_warned_of_nothing() {
+    assert_eq!(of_database(&healthy()), []);
+}
+
+#[test]
+fn every_code_can_be_told_and_understood() {
+    for code in WarningCode::ALL {
+        assert_eq!(WarningCode::parse(code.as_str()), Some(code));
+        assert_eq!(serde_json::to_value(code).expect("a text"), code.as_str());
+    }
+    assert_eq!(WarningCode::parse("something_new"), None);
+}
+
+#[test]
+fn the_worst_comes_first() {
+    let database = DatabaseHealth {
+        sees_other_users: false,
+        is_autovacuum_on: false,
+        durability: Durability { fsync: false, full_page_writes: false, ..durability("off", "", &[]) },
+        is_standby: true,
+        server_version: "14.9".to_owned(),
+        ..healthy()
+    };
+    let expected = [
+        WarningCode::DatabaseIsStandby,
+        WarningCode::PostgresqlTooOld,
+        WarningCode::FsyncOff,
+        WarningCode::FullPageWritesOff,
+        WarningCode::SynchronousCommitOff,
+        WarningCode::AutovacuumOff,
+        WarningCode::LimitedView,
+    ];
+    assert_eq!(codes(&database), expected);
+}
+
+#[test]
+fn an_old_snapshot_is_told_with_its_holder_and_a_young_or_unknown_one_is_not() {
+    let with = |snapshot| DatabaseHealth { snapshots: vec![snapshot], ..healthy() };
+    let found = of_database(&with(session(Some(720.0))));
+    let [warning] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(warning.code, WarningCode::OldSnapshot);
+    for part in ["\"nightly report\"", "pid 77", "user analyst", "idle in transaction", "12 min"] {
+        assert!(warning.message.contains(part), "{part}: {}", warning.message);
+    }
+    assert_eq!(codes(&with(session(Some(59.0)))), []);
+    assert_eq!(codes(&with(session(None))), []);
+
+    let prepared = Snapshot { held_by: SnapshotHolder::PreparedTransaction, ..session(Some(61.0)) };
+    assert_eq!(codes(&with(prepared)), [WarningCode::OldSnapshot]);
+    assert_eq!(codes(&with(slot("inactive", 1))), [WarningCode::OldSnapshot]);
+    assert_eq!(codes(&with(slot("active", 1))), []);
+    assert_eq!(codes(&with(slot("active", 2_000_000))), [WarningCode::OldSnapshot]);
+}
+
+#[test]
+fn dead_rows_are_many_where_vacuum_does_not_come_or_does_not_help() {
+    let with = |table| codes(&DatabaseHealth { tables: vec![table], ..healthy() });
+    assert_eq!(with(table(0, 99_999, None)), []);
+    assert_eq!(with(table(0, 100_000, None)), [WarningCode::ManyDeadRows]);
+    assert_eq!(with(table(0, 100_000, Some(301.0))), [WarningCode::ManyDeadRows]);
+    assert_eq!(with(table(0, 100_000, Some(30.0))), []);
+    assert_eq!(with(table(0, 1_000_000, Some(30.0))), [WarningCode::ManyDeadRows]);
+    assert_eq!(with(table(5_000_000, 1_000_000, None)), []);
+}
+
+#[test]
+fn partitions_are_missing_today_or_soon() {
+    let with = |has_today, days_ahead| {
+        let partitions = vec![PartitionsAhead { table: "event_attempts".to_owned(), has_today, days_ahead }];
+        DatabaseHealth { partitions, ..healthy() }
+    };
+    assert_eq!(codes(&with(false, 0)), [WarningCode::PartitionMissing]);
+    assert_eq!(codes(&with(true, 1)), [WarningCode::FewPartitionsAhead]);
+    assert_eq!(codes(&with(true, 2)), []);
+    let unmigrated = DatabaseHealth { pending_migrations: 8, ..with(false, 0) };
+    assert_eq!(codes(&unmigrated), [WarningCode::MigrationsPending]);
+}
+
+#[test]
+fn standbys_are_judged_by_what_commits_wait_for() {
+    let with = |durability| codes(&DatabaseHealth { durability, ..healthy() });
+    assert_eq!(with(durability("on", "", &[Some("async")])), [WarningCode::AsynchronousStandby]);
+    assert_eq!(with(durability("on", "one", &[Some("sync"), Some("async")])), []);
+    assert_eq!(with(durability("on", "any 1 (one, two)", &[Some("quorum")])), []);
+    assert_eq!(with(durability("on", "one", &[Some("async")])), [WarningCode::SynchronousStandbyMissing]);
+    assert_eq!(with(durability("on", "one", &[])), [WarningCode::SynchronousStandbyMissing]);
+    assert_eq!(with(durability("local", "one", &[Some("sync")])), [WarningCode::AsynchronousStandby]);
+    assert_eq!(with(durability("local", "one", &[])), []);
+    // What may not be seen is not judged.
+    assert_eq!(with(durability("on", "", &[None])), []);
+}
+
+#[test]
+fn a_replica_is_warned_of_its_pool_its_listener_and_its_clock() {
+    let at = DateTime::from_timestamp(1_900_000_000, 0).expect("a time");
+    let replica = |idle, is_connected, difference_ms| ReplicaHealth {
+        pool: PoolUse { size: 10, idle, max: 10 },
+        listener: ListenerHealth { is_connected, pid: None, since: None, interruptions: 0 },
+        clock: ClockDifference { database_time: at, replica_time: at, difference_ms, round_trip_ms: 1.0 },
+    };
+    let codes = |replica| of(&healthy(), &replica).iter().map(|warning| warning.code).collect::<Vec<_>>();
+    assert_eq!(codes(replica(1, true, 1000)), []);
+    let all = [WarningCode::PoolSaturated, WarningCode::ListenerDown, WarningCode::ClockSkew];
+    assert_eq!(codes(replica(0, false, -1001)), all);
+    assert!(!PoolUse { size: 3, idle: 0, max: 10 }.is_saturated(), "it can still open some");
+}
