@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build postgres test test-nextest test-otel lint format-check clippy docs demo check-api openapi bench bench-full clean
+.PHONY: help run build postgres test test-nextest test-otel lint format-check clippy docs demo check-api openapi bench bench-full bench-peers clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(TARGET_DIR)/release/eventlease
@@ -78,6 +78,14 @@ bench: ## Measure the main modes beside raw SQL (ARGS='--mode life-3 --rounds 1 
 
 bench-full: ## Measure all modes, and write docs/benchmarks.md
 	$(MAKE) bench ARGS="--full --write $(ARGS)"
+
+# Their package has a workspace of its own: nothing of it is in the service's build. Without --locked: its lock file
+# follows the service's, on whose package it depends.
+bench-peers: ## Measure other queues on PostgreSQL beside EventLease, and write docs/benchmarks-peers.md
+	scripts/ensure-postgres
+	cargo build --locked --profile dist
+	cargo run --release --manifest-path bench/peers/Cargo.toml --target-dir $(TARGET_DIR)/peers -- \
+		--server $(TARGET_DIR)/dist/eventlease --data-dir $(TARGET_DIR)/bench --write $(ARGS)
 
 clean: ## Remove everything that was built or fetched
 	cargo clean

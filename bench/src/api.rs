@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use anyhow::Result;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 pub const PAYLOAD_BYTES: usize = 200;
 
@@ -159,8 +159,8 @@ pub struct Lease<'a> {
 pub struct Settled<'a> {
     #[serde(default)]
     pub outcome: Option<&'a str>,
-    #[serde(default)]
-    pub error: Option<IgnoredAny>,
+    #[serde(borrow, default)]
+    pub error: Option<&'a RawValue>,
 }
 
 impl Settled<'_> {

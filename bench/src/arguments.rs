@@ -1,17 +1,16 @@
-//! The command line.
+//! The command line: what all programs here take, and what is chosen of the modes.
 
 use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Args, Parser};
 
 use crate::modes::Mode;
 
 /// Measures `EventLease` over HTTP beside raw SQL on the same `PostgreSQL`.
 #[derive(Parser, Clone, Debug)]
 #[command(name = "eventlease-bench", max_term_width = 100)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Arguments {
     /// The modes to run, several with commas. [default: the main ones]
     #[arg(long = "mode", value_enum, value_delimiter = ',')]
@@ -21,6 +20,21 @@ pub struct Arguments {
     #[arg(long, conflicts_with = "modes")]
     pub full: bool,
 
+    /// Leave raw SQL out: no ratios, but half the time.
+    #[arg(long)]
+    pub no_raw: bool,
+
+    /// Write the results to this file too. [default: docs/benchmarks.md]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/benchmarks.md")]
+    pub write: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub conditions: Conditions,
+}
+
+/// How and on what is measured.
+#[derive(Args, Clone, Debug)]
+pub struct Conditions {
     /// How often each mode is run; the modes take turns.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub rounds: u32,
@@ -28,10 +42,6 @@ pub struct Arguments {
     /// Seconds to measure in each mode, instead of each mode's own.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub seconds: Option<u32>,
-
-    /// Leave raw SQL out: no ratios, but half the time.
-    #[arg(long)]
-    pub no_raw: bool,
 
     /// The program `eventlease` to measure. [default: that of the profile `dist`]
     #[arg(long)]
@@ -45,10 +55,6 @@ pub struct Arguments {
     #[arg(long)]
     pub statements: bool,
 
-    /// Write the results to this file too. [default: docs/benchmarks.md]
-    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/benchmarks.md")]
-    pub write: Option<PathBuf>,
-
     /// Where the cluster is kept, warm, for the next run. [default: target/bench]
     #[arg(long)]
     pub data_dir: Option<PathBuf>,
@@ -58,7 +64,7 @@ pub struct Arguments {
     pub fresh: bool,
 }
 
-impl Arguments {
+impl Conditions {
     pub fn server(&self) -> PathBuf {
         self.server.clone().unwrap_or_else(|| target_dir().join("dist/eventlease"))
     }

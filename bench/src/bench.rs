@@ -4,9 +4,9 @@ use anyhow::{Context, Result, bail};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio_postgres::Client;
 
-use crate::arguments::Arguments;
+use crate::arguments::Conditions;
 use crate::client::{Connection, Reply};
-use crate::cost::Reading;
+use crate::cost::Meter;
 use crate::engines::Engine;
 use crate::postgres::{Postgres, SERVICE_DATABASE};
 use crate::server::Server;
@@ -15,7 +15,7 @@ use crate::server::Server;
 const REGISTERING: usize = 32;
 
 pub struct Bench<'a> {
-    pub arguments: &'a Arguments,
+    pub conditions: &'a Conditions,
     pub postgres: &'a Postgres,
     pub servers: Vec<Server>,
     /// A session on the service's tables.
@@ -23,16 +23,16 @@ pub struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    pub async fn start(arguments: &'a Arguments, postgres: &'a Postgres, replicas: usize) -> Result<Self> {
+    pub async fn start(conditions: &'a Conditions, postgres: &'a Postgres, replicas: usize) -> Result<Self> {
         postgres.make_database(SERVICE_DATABASE).await?;
         let mut servers = Vec::new();
         for number in 1..=replicas {
-            let log = arguments.data_dir().join(format!("server-{number}.log"));
+            let log = conditions.data_dir().join(format!("server-{number}.log"));
             let url = postgres.url(SERVICE_DATABASE);
-            servers.push(Server::start(&arguments.server(), &arguments.server_arg, &url, &log).await?);
+            servers.push(Server::start(&conditions.server(), &conditions.server_arg, &url, &log).await?);
         }
         let service_sql = postgres.connect(SERVICE_DATABASE).await?;
-        Ok(Self { arguments, postgres, servers, service_sql })
+        Ok(Self { conditions, postgres, servers, service_sql })
     }
 
     pub async fn stop(self) -> Result<()> {
@@ -42,9 +42,8 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    pub async fn read(&self) -> Result<Reading> {
-        let servers: Vec<u32> = self.servers.iter().map(|server| server.pid).collect();
-        Reading::take(self.postgres, &servers).await
+    pub fn meter(&self) -> Meter<'a> {
+        Meter { postgres: self.postgres, servers: self.servers.iter().map(|server| server.pid).collect() }
     }
 
     /// The most memory that the servers ever had, together.
@@ -73,7 +72,7 @@ impl<'a> Bench<'a> {
 
     /// The statements that the database spent most time on.
     pub async fn print_statements(&self, events: u64) -> Result<()> {
-        if !self.arguments.statements || !self.postgres.counts_statements {
+        if !self.conditions.statements || !self.postgres.counts_statements {
             return Ok(());
         }
         let rows = self

@@ -37,9 +37,21 @@ pub struct Usage {
     pub transactions: f64,
 }
 
+/// What the readings are of.
+pub struct Meter<'a> {
+    pub postgres: &'a Postgres,
+    /// By their process ids; none where the service has no part in it.
+    pub servers: Vec<u32>,
+}
+
+impl Meter<'_> {
+    pub async fn read(&self) -> Result<Reading> {
+        Reading::take(self.postgres, &self.servers).await
+    }
+}
+
 impl Reading {
-    /// `servers` by their process ids; none where the service has no part in it.
-    pub async fn take(postgres: &Postgres, servers: &[u32]) -> Result<Self> {
+    async fn take(postgres: &Postgres, servers: &[u32]) -> Result<Self> {
         let row = postgres
             .control
             .query_one(

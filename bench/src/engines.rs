@@ -96,7 +96,10 @@ fn note_leased(events: &[LeasedEvent<'_>], ledger: &Ledger) -> Result<()> {
 
 fn note_results(results: &[api::Settled<'_>], since: Instant, ledger: &Ledger) -> Result<()> {
     let completed = results.iter().filter(|result| result.is_completed()).count();
-    anyhow::ensure!(completed == results.len(), "{} settlements were refused", results.len() - completed);
+    if let Some(refused) = results.iter().find(|result| !result.is_completed()) {
+        let (count, why) = (results.len() - completed, refused.error.map_or("no error", |error| error.get()));
+        anyhow::bail!("{count} of {} settlements were refused, the first with {why}", results.len());
+    }
     if completed > 0 {
         ledger.note_completed(completed, since);
     }

@@ -21,5 +21,7 @@ pub mod postgres; // the cluster: durable, warm, kept between runs
 pub mod producers; // those who enqueue
 pub mod raw; // the same work by hand-written SQL
 pub mod report; // the table of results
+pub mod results; // of all rounds, and what failed
 pub mod server; // the service, a process of its own
+pub mod snapshot; // a session that keeps the dead from being cleared away
 pub mod window; // a stretch of time that is measured

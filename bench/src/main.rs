@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 use clap::Parser;
 
 use eventlease_bench::arguments::Arguments;
 use eventlease_bench::document::{self, Document};
-use eventlease_bench::figures::Figures;
 use eventlease_bench::postgres::Postgres;
+use eventlease_bench::results::Results;
 use eventlease_bench::{modes, report, server};
 
 const METHOD: &str = include_str!("method.md");
@@ -27,9 +27,10 @@ fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<()> {
     server::allow_many_connections()?;
-    let postgres = Postgres::start(&arguments.data_dir(), arguments.fresh).await?;
+    let conditions = &arguments.conditions;
+    let postgres = Postgres::start(&conditions.data_dir(), conditions.fresh).await?;
     postgres.show().await?;
-    println!("server {}\n", arguments.server().display());
+    println!("server {}\n", conditions.server().display());
     let results = tokio::select! {
         results = all_rounds(arguments, &postgres) => Some(results),
         _ = tokio::signal::ctrl_c() => None,
@@ -38,7 +39,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
         postgres.stop()?;
         bail!("interrupted");
     };
-    let table = report::table(&results.figures);
+    let table = report::table(report::LINES, &results.figures);
     println!("\n{table}");
     if let Some(path) = &arguments.write {
         let (command, failures) = (document::command_line(), &results.failures[..]);
@@ -46,34 +47,15 @@ async fn run(arguments: &Arguments) -> Result<()> {
         document.write(path, &postgres).await?;
     }
     postgres.stop()?;
-    ensure!(results.failures.is_empty(), "failed:\n  {}", results.failures.join("\n  "));
-    Ok(())
+    results.verdict()
 }
 
-#[derive(Default)]
-struct Results {
-    figures: Figures,
-    failures: Vec<String>,
-}
-
-/// Every round runs every mode once, with what it is compared with right before it. A mode that fails leaves the others
-/// to go on.
+/// Every round runs every mode once, with what it is compared with right before it.
 async fn all_rounds(arguments: &Arguments, postgres: &Postgres) -> Results {
-    let mut results = Results::default();
-    for round in 1..=arguments.rounds {
+    let mut results = Results::new(arguments.conditions.rounds);
+    for round in 1..=arguments.conditions.rounds {
         for step in modes::in_order(arguments) {
-            let turn = format!("[{round}/{}] {step:<15}", arguments.rounds);
-            match step.run(arguments, postgres).await {
-                Ok(outcome) => {
-                    println!("{turn} {outcome}");
-                    results.figures.add_all(&outcome.figures);
-                    results.figures.add("others", outcome.usage.others / outcome.usage.seconds);
-                }
-                Err(error) => {
-                    println!("{turn} FAILED: {error:#}");
-                    results.failures.push(format!("{step}, round {round}: {error:#}"));
-                }
-            }
+            results.note(round, &step.to_string(), step.run(&arguments.conditions, postgres).await);
         }
     }
     results

@@ -9,8 +9,8 @@ use anyhow::{Result, ensure};
 use tokio_postgres::Client;
 
 use crate::api;
-use crate::arguments::Arguments;
-use crate::cost::Reading;
+use crate::arguments::Conditions;
+use crate::cost::Meter;
 use crate::crew::Crew;
 use crate::modes::Outcome;
 use crate::postgres::{Postgres, RAW_DATABASE};
@@ -19,7 +19,7 @@ use crate::window::per_second;
 const CONNECTIONS: usize = 10;
 const SECONDS: u32 = 5;
 
-const TABLE: &str = "
+pub const TABLE: &str = "
 drop table if exists jobs;
 create table jobs (
     id bigint generated always as identity primary key,
@@ -32,7 +32,7 @@ create table jobs (
 );
 create index jobs_ready on jobs (queue, available_at, id) where status = 'queued';
 ";
-const LEASE: &str = "
+pub const LEASE: &str = "
 update jobs set status = 'processing', attempts = attempts + 1, leased_until = now() + interval '5 minutes'
 where id in (
     select id from jobs
@@ -42,9 +42,9 @@ where id in (
     limit $1
 )
 returning id, payload::text";
-const COMPLETE: &str = "delete from jobs where id = any($1)";
+pub const COMPLETE: &str = "delete from jobs where id = any($1)";
 const INSERT_ONE: &str = "insert into jobs (queue, payload) values ('bench', $1::text::json)";
-const INSERT_MANY: &str = "insert into jobs (queue, payload) select 'bench', u::json from unnest($1::text[]) u";
+pub const INSERT_MANY: &str = "insert into jobs (queue, payload) select 'bench', u::json from unnest($1::text[]) u";
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RawWork {
@@ -72,7 +72,7 @@ impl RawWork {
     }
 }
 
-pub async fn run(arguments: &Arguments, postgres: &Postgres, work: RawWork) -> Result<Outcome> {
+pub async fn run(conditions: &Conditions, postgres: &Postgres, work: RawWork) -> Result<Outcome> {
     let control = postgres.connect(RAW_DATABASE).await?;
     control.batch_execute(TABLE).await?;
     let fill = "insert into jobs (queue, payload) select 'bench', $2::text::json from generate_series(1, $1)";
@@ -80,12 +80,13 @@ pub async fn run(arguments: &Arguments, postgres: &Postgres, work: RawWork) -> R
     control.batch_execute("vacuum analyze jobs").await?;
 
     let done = Arc::new(AtomicU64::new(0));
-    let until = arguments.window(SECONDS);
+    let until = conditions.window(SECONDS);
     let mut workers = Vec::new();
     for _ in 0..CONNECTIONS {
         workers.push(Worker::prepare(postgres.connect(RAW_DATABASE).await?).await?);
     }
-    let before = Reading::take(postgres, &[]).await?;
+    let meter = Meter { postgres, servers: Vec::new() };
+    let before = meter.read().await?;
     let started = Instant::now();
     let mut crew = Crew::default();
     for worker in workers {
@@ -93,7 +94,7 @@ pub async fn run(arguments: &Arguments, postgres: &Postgres, work: RawWork) -> R
     }
     crew.producers_end().await?;
     let seconds = started.elapsed().as_secs_f64();
-    let usage = Reading::take(postgres, &[]).await? - before;
+    let usage = meter.read().await? - before;
     let done = done.load(Relaxed);
 
     let left: i64 = control.query_one("select count(*) from jobs", &[]).await?.get(0);

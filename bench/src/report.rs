@@ -3,7 +3,7 @@
 use crate::figures::{Figures, Summary};
 
 /// A line of the table.
-struct Line {
+pub struct Line {
     metric: &'static str,
     unit: &'static str,
     /// The metric that the ratio is taken of.
@@ -11,14 +11,14 @@ struct Line {
     target: Target,
 }
 
-enum Target {
+pub enum Target {
     RatioAtLeast(f64),
     AtLeast(f64),
     AtMost(f64),
     None,
 }
 
-const LINES: &[Line] = &[
+pub const LINES: &[Line] = &[
     line("raw-1", "/s", None, Target::None),
     line("life-3", "/s", Some("raw-1"), Target::RatioAtLeast(1.6)),
     line("drain-3", "/s", Some("raw-1"), Target::RatioAtLeast(2.5)),
@@ -58,14 +58,14 @@ const LINES: &[Line] = &[
     line("others", "cores", None, Target::None),
 ];
 
-const fn line(metric: &'static str, unit: &'static str, beside: Option<&'static str>, target: Target) -> Line {
+pub const fn line(metric: &'static str, unit: &'static str, beside: Option<&'static str>, target: Target) -> Line {
     Line { metric, unit, beside, target }
 }
 
 /// A table in Markdown, aligned for terminals too.
-pub fn table(figures: &Figures) -> String {
+pub fn table(lines: &[Line], figures: &Figures) -> String {
     let heads = ["mode", "median", "range", "beside", "ratio", "target", ""].map(str::to_owned);
-    let rows: Vec<[String; 7]> = LINES.iter().filter_map(|line| row(line, figures)).collect();
+    let rows: Vec<[String; 7]> = lines.iter().filter_map(|line| row(line, figures)).collect();
     let width = |column: usize| rows.iter().chain([&heads]).map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; 7] = std::array::from_fn(width);
     let rule = std::array::from_fn(|column| "-".repeat(widths[column].max(3)));

@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use tokio::time::sleep;
 
-use crate::bench::Bench;
-use crate::cost::Usage;
+use crate::cost::{Meter, Usage};
 use crate::crew::Crew;
 use crate::ledger::Ledger;
 
@@ -31,7 +30,7 @@ impl Measured {
 
 /// After warming up, lets the crew work for `window` while `count` grows.
 pub async fn measure(
-    bench: &Bench<'_>,
+    meter: &Meter<'_>,
     crew: &mut Crew,
     ledger: &Ledger,
     window: Duration,
@@ -39,7 +38,7 @@ pub async fn measure(
 ) -> Result<Measured> {
     crew.during(sleep(WARM_UP.min(window))).await?;
     ledger.forget_times();
-    let (before, started) = (bench.read().await?, Instant::now());
+    let (before, started) = (meter.read().await?, Instant::now());
     let mut counts = vec![(Duration::ZERO, count())];
     while let Some(left) = window.checked_sub(started.elapsed()).filter(|left| !left.is_zero()) {
         // A window of at least four slices: its quarters are to be told apart.
@@ -50,7 +49,7 @@ pub async fn measure(
             println!("      … {:.0}/s", rate_between(counts[last - 1], counts[last]));
         }
     }
-    let usage = bench.read().await? - before;
+    let usage = meter.read().await? - before;
     let last = counts.len() - 1;
     let quarter = last.div_ceil(4);
     Ok(Measured {

@@ -1,8 +1,7 @@
 //! `steady`, `old-snapshot`: `life-3` for two minutes with failures and lost events, and the same while another session
 //! holds the snapshot it began with.
 
-use anyhow::{Result, ensure};
-use tokio_postgres::Client;
+use anyhow::Result;
 
 use super::Outcome;
 use super::life::{self, ONE_BY_ONE, Shape, Way};
@@ -10,6 +9,7 @@ use crate::bench::Bench;
 use crate::check::{self, Backlog};
 use crate::ledger::Ledger;
 use crate::postgres::SERVICE_DATABASE;
+use crate::snapshot::Snapshot;
 use crate::window::measure;
 
 const SECONDS: u32 = 120;
@@ -24,10 +24,10 @@ pub const WITH: Names = ["old-snapshot", "old-snapshot, first quarter", "old-sna
 
 pub async fn run(bench: &Bench<'_>, names: Names, is_held: bool) -> Result<Outcome> {
     let ledger = Ledger::new(SHAPE.max_outstanding);
-    let snapshot = if is_held { Some(Snapshot::take(bench).await?) } else { None };
+    let snapshot = if is_held { Some(Snapshot::take(bench.postgres, SERVICE_DATABASE).await?) } else { None };
     let mut crew = life::begin(bench, names[0], &SHAPE, &ledger).await?;
-    let window = bench.arguments.window(SECONDS);
-    let measured = measure(bench, &mut crew, &ledger, window, || ledger.completed()).await?;
+    let window = bench.conditions.window(SECONDS);
+    let measured = measure(&bench.meter(), &mut crew, &ledger, window, || ledger.completed()).await?;
     if let Some(snapshot) = snapshot {
         snapshot.release().await?;
     }
@@ -43,25 +43,4 @@ pub async fn run(bench: &Bench<'_>, names: Names, is_held: bool) -> Result<Outco
     check::every_event_ended_once(bench, &ledger, Backlog::default()).await?;
     let rates = [measured.rate, measured.first_quarter, measured.last_quarter];
     Ok(Outcome::new(names.into_iter().zip(rates).collect(), measured.usage, remark))
-}
-
-/// A session that sees the tables as they were, so that nothing that dies meanwhile can be cleared away.
-pub struct Snapshot(Client);
-
-impl Snapshot {
-    const COUNT: &str = "select count(*) from eventlease.events";
-
-    async fn take(bench: &Bench<'_>) -> Result<Self> {
-        let session = bench.postgres.connect(SERVICE_DATABASE).await?;
-        session.batch_execute("begin isolation level repeatable read").await?;
-        session.query_one(Self::COUNT, &[]).await?;
-        Ok(Self(session))
-    }
-
-    async fn release(self) -> Result<()> {
-        let count: i64 = self.0.query_one(Self::COUNT, &[]).await?.get(0);
-        ensure!(count == 0, "the snapshot was lost: it shows {count} events");
-        self.0.batch_execute("rollback").await?;
-        Ok(())
-    }
 }

@@ -28,8 +28,8 @@ pub async fn run(bench: &Bench<'_>, name: &'static str) -> Result<Outcome> {
     let backlog = fill(bench, &format!("{name}-1")).await?;
     let ledger = Ledger::new(ONE_BY_ONE.max_outstanding);
     let mut crew = life::begin(bench, name, &ONE_BY_ONE, &ledger).await?;
-    let window = bench.arguments.window(SECONDS);
-    let measured = measure(bench, &mut crew, &ledger, window, || ledger.completed()).await?;
+    let window = bench.conditions.window(SECONDS);
+    let measured = measure(&bench.meter(), &mut crew, &ledger, window, || ledger.completed()).await?;
     let remark = format!("{}, {} turned away", ledger.times(), ledger.turned_away());
     bench.print_statements(ledger.completed()).await?;
 

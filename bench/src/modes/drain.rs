@@ -41,7 +41,8 @@ pub async fn run(bench: &Bench<'_>, name: &'static str, shape: &Shape) -> Result
     let engines = bench.register(&[queue], shape.engines, shape.max_concurrent_events).await?;
     ledger.forget_times();
 
-    let before = bench.read().await?;
+    let meter = bench.meter();
+    let before = meter.read().await?;
     let started = Instant::now();
     let mut crew = Crew::default();
     for engine in engines {
@@ -51,13 +52,13 @@ pub async fn run(bench: &Bench<'_>, name: &'static str, shape: &Shape) -> Result
             crew.add_engine(engine.one_by_one(shape.lease_limit, ledger.clone()));
         }
     }
-    let window = bench.arguments.window(SECONDS);
+    let window = bench.conditions.window(SECONDS);
     let is_empty = match timeout(window, crew.during(ledger.until_completed(shape.queued))).await {
         Ok(outcome) => outcome.map(|()| true)?,
         Err(_too_long) => false,
     };
     let rate = per_second(ledger.completed(), started.elapsed().as_secs_f64());
-    let usage = bench.read().await? - before;
+    let usage = meter.read().await? - before;
     bench.print_statements(ledger.completed()).await?;
 
     ledger.stop_all();

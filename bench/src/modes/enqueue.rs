@@ -25,8 +25,8 @@ pub async fn run(bench: &Bench<'_>, name: &'static str, producers: usize, batch:
             crew.add_producer(producers::in_batches(connection, name.to_owned(), batch, ledger.clone()));
         }
     }
-    let window = bench.arguments.window(SECONDS);
-    let measured = measure(bench, &mut crew, &ledger, window, || ledger.enqueued()).await?;
+    let window = bench.conditions.window(SECONDS);
+    let measured = measure(&bench.meter(), &mut crew, &ledger, window, || ledger.enqueued()).await?;
     let remark = format!("{}, {} turned away", ledger.times(), ledger.turned_away());
     bench.print_statements(ledger.enqueued()).await?;
     ledger.stop_all();

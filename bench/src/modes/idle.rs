@@ -47,8 +47,8 @@ pub async fn run(bench: &Bench<'_>, name: &str, shape: &Shape) -> Result<Outcome
     // The first interval is for warming up, too: everybody's first call costs more.
     crew.during(sleep(HEARTBEAT_INTERVAL)).await?;
     bench.postgres.forget_statements().await?;
-    let window = bench.arguments.window(shape.seconds);
-    let measured = measure(bench, &mut crew, &ledger, window, || ledger.heartbeats()).await?;
+    let window = bench.conditions.window(shape.seconds);
+    let measured = measure(&bench.meter(), &mut crew, &ledger, window, || ledger.heartbeats()).await?;
     bench.print_statements(ledger.heartbeats()).await?;
     engines_are_well(bench, shape.engines).await?;
     ledger.stop_all();

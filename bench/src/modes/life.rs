@@ -68,8 +68,8 @@ pub async fn run(bench: &Bench<'_>, name: &'static str, shape: &Shape) -> Result
     let ledger = Ledger::new(shape.max_outstanding);
     let mut crew = begin(bench, name, shape, &ledger).await?;
 
-    let window = bench.arguments.window(SECONDS);
-    let measured = measure(bench, &mut crew, &ledger, window, || ledger.completed()).await?;
+    let window = bench.conditions.window(SECONDS);
+    let measured = measure(&bench.meter(), &mut crew, &ledger, window, || ledger.completed()).await?;
     let remark = format!("{}, {} turned away", ledger.times(), ledger.turned_away());
     bench.print_statements(ledger.completed()).await?;
     end(&mut crew, &ledger).await?;

@@ -5,7 +5,7 @@ mod backlog;
 mod drain;
 mod enqueue;
 mod idle;
-mod life;
+pub mod life;
 mod pickup;
 
 use std::fmt;
@@ -13,7 +13,7 @@ use std::fmt;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Conditions};
 use crate::bench::Bench;
 use crate::cost::Usage;
 use crate::postgres::Postgres;
@@ -121,11 +121,11 @@ pub enum Step {
 }
 
 impl Step {
-    pub async fn run(self, arguments: &Arguments, postgres: &Postgres) -> Result<Outcome> {
+    pub async fn run(self, conditions: &Conditions, postgres: &Postgres) -> Result<Outcome> {
         match self {
-            Self::Raw(work) => raw::run(arguments, postgres, work).await,
+            Self::Raw(work) => raw::run(conditions, postgres, work).await,
             Self::Mode(mode) => {
-                let bench = Bench::start(arguments, postgres, mode.servers()).await?;
+                let bench = Bench::start(conditions, postgres, mode.servers()).await?;
                 let mut outcome = mode.run(&bench).await?;
                 outcome.peak_mib = Some(bench.peak_mib()?);
                 bench.stop().await?;

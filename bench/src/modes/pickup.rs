@@ -27,9 +27,10 @@ pub async fn run(bench: &Bench<'_>, queue: &str) -> Result<Outcome> {
     let mut completion = Vec::new();
     let (mut pickups, mut posts, mut tries) = (empty_histogram(), empty_histogram(), 0);
 
-    let before = bench.read().await?;
+    let meter = bench.meter();
+    let before = meter.read().await?;
     let started = Instant::now();
-    while started.elapsed() < bench.arguments.window(SECONDS) {
+    while started.elapsed() < bench.conditions.window(SECONDS) {
         let picked_up = async {
             let reply = connection.call(&poll).await?;
             let at = Instant::now();
@@ -57,7 +58,7 @@ pub async fn run(bench: &Bench<'_>, queue: &str) -> Result<Outcome> {
             posts.saturating_record(micros(post));
         }
     }
-    let usage = bench.read().await? - before;
+    let usage = meter.read().await? - before;
     bench.print_statements(ledger.completed()).await?;
     check::every_event_ended_once(bench, &ledger, Backlog::default()).await?;
     let figures = vec![
