@@ -330,7 +330,7 @@ pub async fn glance_at_engines(
     let rows: Vec<(Uuid, String, String, bool)> = sqlx::query_as(
         "select s.engine_id, s.engine_type, s.status, exists (
                 select from eventlease.event_queue q
-                where q.leased_by = asked.engine_id and q.state = 'processing' and q.leased_at >= asked.since)
+                where q.leased_by = asked.engine_id and q.leased_at >= asked.since)
          from unnest($1::uuid[], $2::timestamptz[]) as asked (engine_id, since)
          cross join lateral (
              select s.engine_id, s.engine_type, s.status from eventlease.engine_states s

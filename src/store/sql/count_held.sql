@@ -11,6 +11,6 @@ cross join lateral (
         array_agg(distinct q.poll_id) filter (where q.poll_id is not null) as poll_ids,
         min(q.leased_at) as since
     from eventlease.event_queue q
-    where q.leased_by = engine.engine_id and q.state = 'processing' and q.leased_at >= engine.since
+    where q.leased_by = engine.engine_id and q.leased_at >= engine.since
 ) held
 order by engine.ordinal
