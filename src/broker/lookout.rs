@@ -104,10 +104,7 @@ impl Broker {
             let has_due_suspects = seconds.get(1).copied().flatten().is_some_and(|seconds| seconds <= 0.0);
             let seconds = seconds.iter().flatten().copied().reduce(f64::min);
             let is_due = seconds.is_some_and(|seconds| seconds <= 0.0);
-            if is_due && scan.is_sweep {
-                // The look for it has to begin where this one did.
-                self.ready_edges.sweep_soon(queue);
-            }
+            self.ready_edges.glanced(queue, scan, is_due);
             // What is due later than at the next round is found out then.
             let seconds = seconds.filter(|seconds| *seconds < self.settings.recheck.as_secs_f64() * 2.0);
             let next_due = seconds.map(|seconds| asked_at + Duration::from_secs_f64(seconds.max(0.0)));

@@ -80,8 +80,17 @@ pub struct Held {
     pub has_suspect: bool,
     /// The polls that were given these leases.
     pub poll_ids: Vec<Uuid>,
+    pub event_ids: Vec<EventId>,
     /// The oldest of them is of then; without any, it is now.
     pub since: DateTime<Utc>,
+    pub counted_at: DateTime<Utc>,
+}
+
+/// Where to count what an engine holds: what was leased since, and of what was leased before, no more than these.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CountFrom {
+    pub since: DateTime<Utc>,
+    pub known: Vec<EventId>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -89,31 +98,47 @@ struct HeldRow {
     leases: i32,
     has_suspect: bool,
     poll_ids: Option<Vec<Uuid>>,
+    event_ids: Option<Vec<Uuid>>,
     since: DateTime<Utc>,
+    counted_at: DateTime<Utc>,
 }
 
-/// Counts what locked engines hold, each from a time on, in their order. Must be a later statement than the one that
-/// locked them.
-pub async fn count_held(
-    connection: &mut PgConnection,
-    engines: &[EngineId],
-    since: &[DateTime<Utc>],
-) -> Result<Vec<Held>> {
+/// Counts what locked engines hold, in their order. Must be a later statement than the one that locked them.
+pub async fn count_held(connection: &mut PgConnection, engines: &[(EngineId, CountFrom)]) -> Result<Vec<Held>> {
     if engines.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
-    let rows: Vec<HeldRow> =
-        sqlx::query_as(include_str!("sql/count_held.sql")).bind(ids).bind(since).fetch_all(connection).await?;
+    let mut known = Vec::new();
+    let (mut first, mut last) = (Vec::with_capacity(engines.len()), Vec::with_capacity(engines.len()));
+    for (_, count_from) in engines {
+        first.push(place_of(known.len() + 1));
+        known.extend(count_from.known.iter().map(|event_id| event_id.0));
+        last.push(place_of(known.len()));
+    }
+    let rows: Vec<HeldRow> = sqlx::query_as(include_str!("sql/count_held.sql"))
+        .bind(engines.iter().map(|(engine_id, _)| engine_id.0).collect::<Vec<_>>())
+        .bind(engines.iter().map(|(_, count_from)| count_from.since).collect::<Vec<_>>())
+        .bind(known)
+        .bind(first)
+        .bind(last)
+        .fetch_all(connection)
+        .await?;
     Ok(rows
         .into_iter()
         .map(|row| Held {
             leases: row.leases.cast_unsigned(),
             has_suspect: row.has_suspect,
             poll_ids: row.poll_ids.unwrap_or_default(),
+            event_ids: row.event_ids.unwrap_or_default().into_iter().map(EventId).collect(),
             since: row.since,
+            counted_at: row.counted_at,
         })
         .collect())
+}
+
+/// In an array of the database.
+fn place_of(number: usize) -> i32 {
+    i32::try_from(number).expect("a look is for a few hundred engines")
 }
 
 /// One lease to give: of a locked event, to a locked engine or to nobody known.

@@ -158,8 +158,8 @@ impl Stage {
                 }
             }
             let may_use = match statement.name {
-                "count_held" | "beat" => ["event_queue_held"].as_slice(),
-                "leases_of_engine" => &["event_queue_held", "event_queue_pkey"],
+                "beat" => ["event_queue_held"].as_slice(),
+                "count_held" | "leases_of_engine" => &["event_queue_held", "event_queue_pkey"],
                 _ => &["event_queue_pkey"],
             };
             let indexes = one.indexes("event_queue").into_iter().chain(three.indexes("event_queue"));

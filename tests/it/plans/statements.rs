@@ -25,7 +25,13 @@ pub const STATEMENTS: [Statement; 12] = [
     Statement {
         name: "count_held",
         sql: sql!("count_held"),
-        arguments: |_| format!("array[{ENGINE}]::uuid[], array['epoch'::timestamptz]"),
+        arguments: |ids| {
+            format!(
+                "array[{ENGINE}]::uuid[], array['epoch'::timestamptz], {}, array[1], array[{}]",
+                array(ids),
+                ids.len()
+            )
+        },
     },
     Statement {
         name: "beat",
