@@ -90,7 +90,6 @@ mod tests {
 
     fn held(leases: u32) -> Held {
         Held {
-            leases,
             has_suspect: false,
             poll_ids: Vec::new(),
             event_ids: (0..leases).map(|number| EventId(Uuid::from_u128(number.into()))).collect(),

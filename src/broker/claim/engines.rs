@@ -43,12 +43,13 @@ impl Broker {
             .zip(held)
             .map(|(engine, held)| {
                 self.held_since.note(engine.engine_id, &held);
+                let leases = held.leases();
                 if !held.poll_ids.is_empty() {
                     polls.insert(engine.engine_id, held.poll_ids.into_iter().collect());
                 }
                 Hand {
                     engine_id: engine.engine_id,
-                    held: held.leases,
+                    held: leases,
                     is_holding_a_suspect: held.has_suspect,
                     max_concurrent_events: engine.max_concurrent_events,
                 }

@@ -26,11 +26,7 @@ pub const STATEMENTS: [Statement; 12] = [
         name: "count_held",
         sql: sql!("count_held"),
         arguments: |ids| {
-            format!(
-                "array[{ENGINE}]::uuid[], array['epoch'::timestamptz], {}, array[1], array[{}]",
-                array(ids),
-                ids.len()
-            )
+            format!("array[{ENGINE}]::uuid[], array['epoch'::timestamptz], {}, {}", array(ids), all(ids, "1"))
         },
     },
     Statement {
