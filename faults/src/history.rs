@@ -21,6 +21,20 @@ pub enum Entry {
     Register(Register),
     Silence(Silence),
     Fault(Fault),
+    Pause(Pause),
+}
+
+/// The program itself stood still: the machine was stopped, or had no time for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    pub from: At,
+    pub to: At,
+}
+
+impl Pause {
+    pub const fn touches(&self, from: At, to: At) -> bool {
+        self.from <= to && self.to >= from
+    }
 }
 
 /// What came back of a call.

@@ -22,7 +22,7 @@ const QUIET: At = 5 * SECOND + SECOND / 2;
 /// Of connections, in the middle of what they carry.
 const CUT_AT_ONCE: usize = 5;
 /// Well within an engine's heartbeat timeout, or well beyond.
-const HANGS: [Duration; 2] = [Duration::from_millis(1500), Duration::from_secs(10)];
+const HANGS: [Duration; 2] = [Duration::from_millis(1500), Duration::from_secs(15)];
 
 /// What the service consists of.
 #[derive(Debug)]

@@ -2,10 +2,11 @@
 //! a checker of all that was said.
 //!
 //! # Layout
-//! In reading order:
+//! What is pure: [`history`], what was said and done; [`checker`], from a history to verdicts; [`schedule`], from a
+//! seed to faults. [`run`] is one run: [`injector`] makes the faults, [`producers`] and [`engines`] are the fleet.
 
 pub mod caller; // a client that knows both replicas
-pub mod checker; // pure: from a history to verdicts
+pub mod checker; // from a history to verdicts
 pub mod engines; // those who lease and settle
 pub mod history; // what was said and done
 pub mod injector; // makes the faults
@@ -13,10 +14,10 @@ pub mod pending; // a call under way
 pub mod postgres; // the database, killed, filled up, replaced
 pub mod producers; // those who enqueue
 pub mod proxy; // connections that stall and break
-pub mod queues; // what both work on, and its terms
+pub mod queues; // what the fleet works on, and its terms
 pub mod reading; // how events stand at the end
 pub mod recorder; // the history while it is made, and the clock
 pub mod replica; // the service, a process that dies
-pub mod report;
-pub mod run; // one run
-pub mod schedule; // pure: from a seed to faults // the tables
+pub mod report; // the tables
+pub mod run; // from an empty folder to verdicts
+pub mod schedule; // from a seed to faults

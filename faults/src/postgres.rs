@@ -23,13 +23,15 @@ const STARTING_LIMIT: Duration = Duration::from_secs(60);
 const FOLLOWING_LIMIT: Duration = Duration::from_secs(30);
 const TMPFS_SIZE: &str = "size=6g,mode=0755";
 
-const SETTINGS: [(&str, &str); 4] = [
+const SETTINGS: [(&str, &str); 5] = [
     ("shared_buffers", "64MB"),
     // On a tmpfs: memory.
     ("max_wal_size", "256MB"),
     ("min_wal_size", "80MB"),
     // A session that is there no more is not waited for.
     ("wal_sender_timeout", "5s"),
+    // A standby whose primary was killed is not to rest before it is promoted.
+    ("wal_retrieve_retry_interval", "100ms"),
 ];
 
 /// A folder for a cluster: a tmpfs where the system lets us mount one.
@@ -105,7 +107,9 @@ impl Node {
         let Some(cluster) = self.cluster.take() else { return Ok(()) };
         let pid = cluster.pid();
         let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-        for pid in children.split_whitespace().filter_map(|pid| pid.parse().ok()).chain([pid.cast_signed()]) {
+        // The postmaster first: it would tell the others.
+        let children = children.split_whitespace().filter_map(|pid| pid.parse().ok());
+        for pid in [pid.cast_signed()].into_iter().chain(children) {
             kill(Pid::from_raw(pid), Signal::SIGKILL).ok();
         }
         Ok(spawn_blocking(move || drop(cluster)).await?)

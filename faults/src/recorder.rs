@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use chrono::DateTime;
+use tokio::time::sleep;
 
-use crate::history::{At, Entry};
+use crate::history::{At, Entry, Pause, SECOND};
 
 /// The program's one monotonic clock, and where its beginning stands on the calendar.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +55,11 @@ struct Inner {
     file: BufWriter<File>,
 }
 
+/// This often it is looked whether time has passed.
+const TICK: Duration = Duration::from_millis(100);
+/// More than this is noted.
+const PAUSE: At = SECOND;
+
 impl Recorder {
     pub fn create(path: &Path) -> Result<Self> {
         let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
@@ -83,5 +89,17 @@ impl Recorder {
 
     pub fn now(&self) -> At {
         self.clock.now()
+    }
+
+    /// Notes when this program stood still; for ever.
+    pub async fn watch_for_pauses(&self) {
+        loop {
+            let from = self.now();
+            sleep(TICK).await;
+            let to = self.now();
+            if to - from > PAUSE {
+                self.add(Entry::Pause(Pause { from, to }));
+            }
+        }
     }
 }

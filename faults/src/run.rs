@@ -109,6 +109,8 @@ impl Fleet {
 
 pub async fn run(plan: &Plan) -> Result<Outcome> {
     let recorder = Arc::new(Recorder::create(&plan.folder.join("history.jsonl"))?);
+    let watching = Arc::clone(&recorder);
+    let watching = tokio::spawn(async move { watching.watch_for_pauses().await });
     let postgres = Postgres::start(&plan.folder).await?;
     let replicas =
         [Replica::new(&plan.server, &plan.folder, 1).await?, Replica::new(&plan.server, &plan.folder, 2).await?];
@@ -138,6 +140,7 @@ pub async fn run(plan: &Plan) -> Result<Outcome> {
     let left = queues::run_empty(&mut control, &recorder, EMPTYING_LIMIT).await?;
     println!("{left} events open after {} s more", (recorder.now() - faults_ended) / SECOND);
     fleet.stop().await?;
+    watching.abort();
     let read_at = recorder.now();
     let history = recorder.take()?;
     let stock = read_all(&recorder, addresses, &history).await?;

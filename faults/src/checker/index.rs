@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::history::{
-    Answer, At, Enqueue, Entry, Event, Fault, Lease, Poll, Register, Report, ReportItem, Silence, Span,
+    Answer, At, Enqueue, Entry, Event, Fault, Lease, Pause, Poll, Register, Report, ReportItem, Silence, Span,
 };
 
 /// A lease as its engine first heard of it.
@@ -33,6 +33,7 @@ pub struct Index<'a> {
     pub silences: Vec<&'a Silence>,
     /// Those that were made.
     pub faults: Vec<&'a Fault>,
+    pub pauses: Vec<Pause>,
     /// By event; a token is heard once, in the order of attempts.
     pub leases: HashMap<Uuid, Vec<Heard<'a>>>,
     /// By event, in the order in which they were sent.
@@ -52,6 +53,7 @@ impl<'a> Index<'a> {
                 Entry::Silence(silence) => index.silences.push(silence),
                 Entry::Fault(fault) if fault.skipped.is_none() => index.faults.push(fault),
                 Entry::Fault(_) => {}
+                Entry::Pause(pause) => index.pauses.push(*pause),
             }
         }
         for heard in index.leases.values_mut() {
@@ -100,6 +102,11 @@ impl<'a> Index<'a> {
         self.silences.iter().copied().filter(move |silence| silence.engine == engine)
     }
 
+    /// Whether the program stood still at some time between these.
+    pub fn is_paused(&self, from: At, to: At) -> bool {
+        self.pauses.iter().any(|pause| pause.touches(from, to))
+    }
+
     pub fn registers_of(&self, engine: Uuid) -> &[&'a Register] {
         self.registers.get(&engine).map_or(&[], Vec::as_slice)
     }
@@ -129,7 +136,7 @@ pub fn story(history: &[Entry], stock: &[Event], event: Uuid) -> Vec<String> {
                 .iter()
                 .find(|item| item.event == event)
                 .map(|item| (report.span, format!("report of engine {}: {item:?}", report.engine))),
-            Entry::Register(_) | Entry::Silence(_) | Entry::Fault(_) => None,
+            Entry::Register(_) | Entry::Silence(_) | Entry::Fault(_) | Entry::Pause(_) => None,
         };
         lines.extend(line.map(|(span, text)| {
             let Span { replica, sent, ended } = span;

@@ -83,6 +83,11 @@ fn deadline(index: &Index<'_>, from: At, terms: &Terms) -> At {
         let restarted = if counts_anew { fault.over + patience } else { 0 };
         deadline = (deadline + fault.over - fault.began.max(from)).max(restarted);
     }
+    for pause in index.pauses.iter().filter(|pause| pause.to > from) {
+        if pause.from < deadline {
+            deadline = deadline.max(pause.to + patience);
+        }
+    }
     deadline
 }
 
@@ -93,6 +98,9 @@ fn is_of_all(fault: &Fault) -> bool {
 pub fn judged_rightly(index: &Index<'_>, terms: &Terms, findings: &mut Findings) {
     for state in index.stock.values() {
         for attempt in state.attempts.iter().flatten().filter(|attempt| attempt.outcome == "engine_unresponsive") {
+            if index.is_paused(attempt.ended_at - terms.heartbeat_timeout, attempt.ended_at + SIGN_AGE) {
+                continue;
+            }
             findings.look();
             let is_right = attempt.engine.is_some_and(|engine| {
                 index.silences_of(engine).any(|silence| {

@@ -17,6 +17,9 @@ pub fn in_time(index: &Index<'_>, terms: &Terms, findings: &mut Findings) {
         if outages.iter().any(|other| other.number != fault.number && other.began < until && other.over > fault.over) {
             continue;
         }
+        if index.is_paused(fault.began, until) {
+            continue;
+        }
         findings.look();
         let is_then = |span: &Span| span.ended >= fault.over && span.ended <= until;
         for replica in [1, 2] {
@@ -51,7 +54,12 @@ pub fn others_unaffected(index: &Index<'_>, _: &Terms, findings: &mut Findings) 
         let other = if fault.replica == Some(1) { 2 } else { 1 };
         let is_meanwhile = |span: &Span| span.replica == other && span.sent >= fault.began && span.sent <= fault.over;
         let unanswered = |what: &str, span: Span, answer: Option<&str>| {
-            let why = answer.filter(|why| *why != GIVEN_UP && is_meanwhile(&span) && !is_cut(index, span))?;
+            let why = answer.filter(|why| {
+                *why != GIVEN_UP
+                    && is_meanwhile(&span)
+                    && !is_cut(index, span)
+                    && !index.is_paused(span.sent, span.ended)
+            })?;
             Some(format!(
                 "fault {}: replica {other} did not answer {what} sent at {:.3} s: {why}",
                 fault.number,

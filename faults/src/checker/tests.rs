@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{check, story};
 use crate::history::{
-    Accepted, Answer, At, Attempt, Enqueue, Entry, Event, Fault, Kind, Lease, Poll, Refusal, Register, Report,
+    Accepted, Answer, At, Attempt, Enqueue, Entry, Event, Fault, Kind, Lease, Pause, Poll, Refusal, Register, Report,
     ReportItem, SECOND, Silence, Span, Terms, Word,
 };
 
@@ -546,6 +546,19 @@ fn a_dead_engines_event_that_waits_too_long_is_found() {
     run.fault(24.0, 26.0, Kind::PostgresKilled, None);
     run.enqueue(27.0, 1, "c", &[]).enqueue(27.0, 2, "c", &[]);
     assert!(run.broken().iter().all(|(rule, _)| *rule != LEASED_AGAIN), "{:?}", run.broken());
+}
+
+#[test]
+fn while_the_program_stood_still_nobody_is_late() {
+    let still = |from: f64, to: f64| Entry::Pause(Pause { from: at(from), to: at(to) });
+    let mut run = with_dead_engine(27.5, 36.0);
+    run.history.push(still(22.0, 24.0));
+    assert!(run.broken().iter().all(|(rule, _)| *rule != LEASED_AGAIN), "{:?}", run.broken());
+    let mut run = sound();
+    run.history.retain(|entry| !matches!(entry, Entry::Poll(poll) if poll.span.sent > at(11.0)));
+    run.breaks(IN_TIME);
+    run.history.push(still(12.0, 14.0));
+    assert!(run.broken().iter().all(|(rule, _)| *rule != IN_TIME), "{:?}", run.broken());
 }
 
 #[test]

@@ -147,6 +147,9 @@ impl Life {
         let items = words::answered(items, &answer, list, &self.recorder().clock);
         self.keep_unanswered(&items);
         pending.ended(Entry::Report(Report { span, engine: self.id, items }));
+        if !matches!(answer, Answer::Done(_) | Answer::Refused(_)) {
+            sleep(BREATH).await;
+        }
         answer.into_done().map(|reply| (span, reply))
     }
 
@@ -189,7 +192,7 @@ impl Life {
                 let wait_seconds = u32::from(count == 0);
                 let (got, lost) = self.poll(&mut caller, lost_poll.take(), &due, wait_seconds, &mut random).await;
                 lost_poll = lost.filter(|_| random.random_bool(0.8));
-                if !got && count > 0 {
+                if lost.is_some() || !got && count > 0 {
                     sleep(BREATH).await;
                 }
             }
@@ -297,7 +300,7 @@ impl Life {
                 continue;
             }
             let fate = if self.is_calm() { Fate::Complete } else { Fate::at_random(random) };
-            let due = now + random.random_range(SECOND / 100..SECOND / 4);
+            let due = now + random.random_range(SECOND / 20..SECOND * 4 / 5);
             held.push(Held::new(lease, fate, due, random.random_range(SECOND / 5..2 * SECOND)));
         }
     }
