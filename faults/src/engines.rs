@@ -66,12 +66,12 @@ impl Place {
             // What they had under way is in the history when they are gone.
             working.await.ok();
             beating.await.ok();
-            let Some(blow) = ends_by else { return };
-            self.note(blow, from);
-            if blow.kind == Kind::EngineKilled {
+            if ends_by.is_none_or(|blow| blow.kind == Kind::EngineKilled) {
                 self.recorder.add(Entry::Silence(Silence { engine: id, from, to: None }));
                 id = Uuid::new_v4();
             }
+            let Some(blow) = ends_by else { return };
+            self.note(blow, from);
         }
     }
 

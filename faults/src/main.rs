@@ -1,13 +1,14 @@
 //! `make faults`.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use eventlease_bench::server::allow_many_connections;
-use eventlease_faults::history::SECOND;
+use eventlease_faults::checker::{Verdict, check};
+use eventlease_faults::history::{Entry, Event, SECOND, Terms};
 use eventlease_faults::report;
 use eventlease_faults::run::{Outcome, Plan, run};
 
@@ -34,6 +35,10 @@ struct Arguments {
     /// Where the database, the logs and the history are; emptied first.
     #[arg(long, default_value = "target/faults")]
     folder: PathBuf,
+
+    /// Runs nothing, and checks what the last run left in the folder.
+    #[arg(long)]
+    check: bool,
 }
 
 fn main() -> ExitCode {
@@ -50,6 +55,9 @@ fn main() -> ExitCode {
 
 /// Whether nothing was violated.
 async fn play(arguments: &Arguments) -> Result<bool> {
+    if arguments.check {
+        return check_again(&arguments.folder);
+    }
     allow_many_connections()?;
     fs::create_dir_all(&arguments.folder).with_context(|| format!("cannot make {}", arguments.folder.display()))?;
     let seed = arguments.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
@@ -71,7 +79,20 @@ async fn play(arguments: &Arguments) -> Result<bool> {
     let Outcome { history, stock, terms, verdicts } = outcome;
     fs::write(plan.folder.join("stock.json"), serde_json::to_vec(&(&terms, &stock))?)?;
     report::print(&history, &stock, &verdicts);
-    let violations: usize = verdicts.iter().map(|verdict| verdict.violations.len()).sum();
+    let violations = count(&verdicts);
     println!("\n{violations} violations; {command}; every call: {}", plan.folder.join("history.jsonl").display());
     Ok(violations == 0)
+}
+
+fn check_again(folder: &Path) -> Result<bool> {
+    let (terms, stock): (Terms, Vec<Event>) = serde_json::from_slice(&fs::read(folder.join("stock.json"))?)?;
+    let lines = fs::read_to_string(folder.join("history.jsonl"))?;
+    let history = lines.lines().map(serde_json::from_str).collect::<Result<Vec<Entry>, _>>()?;
+    let verdicts = check(&history, &stock, &terms);
+    report::print(&history, &stock, &verdicts);
+    Ok(count(&verdicts) == 0)
+}
+
+fn count(verdicts: &[Verdict]) -> usize {
+    verdicts.iter().map(|verdict| verdict.violations.len()).sum()
 }

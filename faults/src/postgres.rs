@@ -12,7 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::statvfs::statvfs;
 use nix::unistd::Pid;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -21,13 +21,16 @@ const PROBE_EVERY: Duration = Duration::from_millis(20);
 const STARTING_LIMIT: Duration = Duration::from_secs(60);
 /// Of a standby that follows.
 const FOLLOWING_LIMIT: Duration = Duration::from_secs(30);
+/// More than there ever are.
+const KEPT_SEGMENTS: usize = 40;
+const SWITCHING_LIMIT: Duration = Duration::from_millis(500);
 const TMPFS_SIZE: &str = "size=6g,mode=0755";
 
 const SETTINGS: [(&str, &str); 5] = [
     ("shared_buffers", "64MB"),
     // On a tmpfs: memory.
     ("max_wal_size", "256MB"),
-    ("min_wal_size", "80MB"),
+    ("min_wal_size", "32MB"),
     // A session that is there no more is not waited for.
     ("wal_sender_timeout", "5s"),
     // A standby whose primary was killed is not to rest before it is promoted.
@@ -162,8 +165,21 @@ impl Postgres {
         (!self.node.place.is_mounted).then(|| "no tmpfs can be mounted here, which needs root".to_owned())
     }
 
-    pub fn fill_disk(&self) -> Result<()> {
-        self.node.place.set_full(true)
+    /// Leaves no room. `also_for_wal`: then segments that were kept for later are used up, so that `PostgreSQL` has to
+    /// give up instead of refusing statements.
+    pub async fn fill_disk(&self, also_for_wal: bool) -> Result<()> {
+        let control = self.connect().await?;
+        self.node.place.set_full(true)?;
+        if also_for_wal {
+            // Ends with the first error, if not before.
+            let mut is_well = true;
+            for _ in 0..KEPT_SEGMENTS {
+                let switch = "select pg_switch_wal() from pg_logical_emit_message(false, 'faults', 'full')";
+                is_well = is_well
+                    && timeout(SWITCHING_LIMIT, control.batch_execute(switch)).await.is_ok_and(|done| done.is_ok());
+            }
+        }
+        Ok(())
     }
 
     /// Gives the space back, and starts `PostgreSQL` if it gave up. Whether it had to.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::caller::{Call, Caller, number};
@@ -29,6 +29,8 @@ pub const MAX_RETRY_DELAY_SECONDS: u32 = 2;
 pub const HEARTBEAT_TIMEOUT_SECONDS: u32 = 6;
 pub const HEARTBEAT_TIMEOUT: At = HEARTBEAT_TIMEOUT_SECONDS as At * SECOND;
 
+/// From one look to the next whether the queues are empty.
+pub const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
 const CALL_LIMIT: Duration = Duration::from_secs(10);
 
 pub async fn set_up(caller: &mut Caller, recorder: &Recorder) -> Result<()> {
@@ -51,25 +53,24 @@ pub async fn set_up(caller: &mut Caller, recorder: &Recorder) -> Result<()> {
     Ok(())
 }
 
-/// Waits until nothing is open any more; or for so long. How much is open then.
-pub async fn run_empty(caller: &mut Caller, recorder: &Recorder, limit: Duration) -> Result<u32> {
+/// Waits until nothing is open any more, for so many looks: a clock would also count the time in which the machine stood
+/// still. How much is open then.
+pub async fn run_empty(caller: &mut Caller, recorder: &Recorder, looks: usize) -> u32 {
     let mut left = u32::MAX;
-    let began = recorder.now();
-    while recorder.now() - began < At::try_from(limit.as_micros())? {
-        let call = Call { method: "GET", path: "/api/v1/queues", engine: None, body: String::new(), limit: CALL_LIMIT };
+    for _ in 0..looks {
+        let path = "/api/v1/queues";
+        let call = Call { method: "GET", path, engine: None, body: String::new(), limit: CALL_LIMIT };
         if let Answer::Done(reply) = caller.call(recorder, &call).await.1 {
-            let open = |item| {
-                ["due", "delayed", "processing"]
-                    .iter()
-                    .map(|name| number(&serde_json::Value::clone(item)[name]))
-                    .sum::<u32>()
-            };
             left = reply["items"].as_array().into_iter().flatten().map(open).sum();
             if left == 0 {
                 break;
             }
         }
-        sleep(Duration::from_millis(300)).await;
+        sleep(BETWEEN_LOOKS).await;
     }
-    Ok(left)
+    left
+}
+
+fn open(queue: &Value) -> u32 {
+    ["due", "delayed", "processing"].iter().map(|name| number(&queue[name])).sum()
 }

@@ -30,7 +30,7 @@ const ENGINES: usize = 18;
 /// After the last fault, the fleet goes on for as long as service has to resume.
 const AFTER_LAST_FAULT: Duration = Duration::from_secs(6);
 /// For all that is open to end: a lease of the longest queue, with all its losses.
-const EMPTYING_LIMIT: Duration = Duration::from_secs(180);
+const EMPTYING_LOOKS: usize = 600;
 const RESUMED_WITHIN: At = 5 * SECOND;
 
 #[derive(Debug)]
@@ -137,14 +137,15 @@ pub async fn run(plan: &Plan) -> Result<Outcome> {
 
     fleet.stop_producing().await?;
     println!("\nfaults ended after {} s; the fleet empties the queues", (faults_ended - began) / SECOND);
-    let left = queues::run_empty(&mut control, &recorder, EMPTYING_LIMIT).await?;
+    let left = queues::run_empty(&mut control, &recorder, EMPTYING_LOOKS).await;
     println!("{left} events open after {} s more", (recorder.now() - faults_ended) / SECOND);
     fleet.stop().await?;
     watching.abort();
-    let read_at = recorder.now();
     let history = recorder.take()?;
+    let reading_from = recorder.now();
     let stock = read_all(&recorder, addresses, &history).await?;
-    println!("{} events read in {} s", stock.len(), (recorder.now() - read_at) / SECOND);
+    let read_at = recorder.now();
+    println!("{} events read in {} s", stock.len(), (read_at - reading_from) / SECOND);
     let terms = Terms {
         max_retries: queues::MAX_RETRIES,
         dead_letter_threshold: queues::DEAD_LETTER_THRESHOLD,
