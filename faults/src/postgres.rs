@@ -17,7 +17,7 @@ use tokio_postgres::{Client, Config, NoTls};
 
 const PROBE_EVERY: Duration = Duration::from_millis(20);
 /// After a crash on a full disk, or of many sessions at once.
-const STARTING_LIMIT: Duration = Duration::from_secs(60);
+const STARTING_LIMIT: Duration = Duration::from_mins(1);
 /// Of a standby that follows.
 const FOLLOWING_LIMIT: Duration = Duration::from_secs(30);
 /// More than there ever are.
