@@ -342,7 +342,8 @@ pub struct Attempt {
     pub attempt: u32,
     pub engine: Option<Uuid>,
     pub outcome: String,
-    pub is_late: bool,
+    /// Of a report that came after the lease had ended: how long after.
+    pub late_by: Option<At>,
     pub leased_at: Option<At>,
     pub ended_at: At,
     pub final_status: Option<String>,

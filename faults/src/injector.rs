@@ -163,7 +163,7 @@ impl Injector {
                 replica.start().await?;
             }
             Kind::DiskFull => {
-                service.postgres.fill_disk(planned.choice % 2 == 0).await?;
+                service.postgres.fill_disk(planned.choice.is_multiple_of(2)).await?;
                 sleep(lasts).await;
                 let had_to = service.postgres.clear_disk().await?;
                 service.lead_to_database()?;

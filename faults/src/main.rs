@@ -25,7 +25,7 @@ struct Arguments {
     seed: Option<u64>,
 
     /// Events enqueued per second while faults are injected.
-    #[arg(long, default_value_t = 230.0)]
+    #[arg(long, default_value_t = 260.0)]
     rate: f64,
 
     /// The program that is put to the test.

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use eventlease::embedded_postgres::{EmbeddedPostgres, Options};
-use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::statvfs::statvfs;
 use nix::unistd::Pid;
@@ -18,7 +17,7 @@ use tokio_postgres::{Client, Config, NoTls};
 
 const PROBE_EVERY: Duration = Duration::from_millis(20);
 /// After a crash on a full disk, or of many sessions at once.
-const STARTING_LIMIT: Duration = Duration::from_secs(60);
+const STARTING_LIMIT: Duration = Duration::from_mins(1);
 /// Of a standby that follows.
 const FOLLOWING_LIMIT: Duration = Duration::from_secs(30);
 /// More than there ever are.
@@ -51,7 +50,7 @@ impl Place {
             fs::remove_dir_all(&path).with_context(|| format!("cannot clear {}", path.display()))?;
         }
         fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
-        let is_mounted = mount(Some("tmpfs"), &path, Some("tmpfs"), MsFlags::empty(), Some(TMPFS_SIZE)).is_ok();
+        let is_mounted = is_done(Command::new("mount").args(["-t", "tmpfs", "-o", TMPFS_SIZE, "tmpfs"]).arg(&path));
         Ok(Self { path, is_mounted })
     }
 
@@ -64,8 +63,13 @@ impl Place {
         } else {
             TMPFS_SIZE.to_owned()
         };
-        mount(Some("tmpfs"), &self.path, Some("tmpfs"), MsFlags::MS_REMOUNT, Some(size.as_str()))
-            .with_context(|| format!("cannot set the size of {}", self.path.display()))
+        let options = format!("remount,{size}");
+        ensure!(
+            is_done(Command::new("mount").args(["-o", &options]).arg(&self.path)),
+            "cannot set the size of {}",
+            self.path.display()
+        );
+        Ok(())
     }
 }
 
@@ -81,7 +85,16 @@ impl Drop for Place {
 
 fn unmount(path: &Path) {
     // Fails where nothing is mounted.
-    umount2(path, MntFlags::MNT_DETACH).ok();
+    is_done(Command::new("umount").arg("-l").arg(path));
+}
+
+fn is_done(command: &mut Command) -> bool {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::caller::{Call, Caller, Fronts, number, text};
+use crate::caller::{Call, Caller, Fronts, micros, number, text};
 use crate::history::{Answer, Attempt, Entry, Event};
 use crate::queues::QUEUES;
 use crate::recorder::Recorder;
@@ -113,7 +113,7 @@ fn read_attempt(recorder: &Recorder, item: &Value) -> Option<Attempt> {
         attempt: number(&item["attempt"]),
         engine: item["engine_id"].as_str().and_then(|id| id.parse().ok()),
         outcome: text(&item["outcome"]),
-        is_late: item["late_by_seconds"].is_number(),
+        late_by: item["late_by_seconds"].is_number().then(|| micros(&item["late_by_seconds"])),
         leased_at: item["leased_at"].as_str().and_then(|at| recorder.clock.of_service(at)),
         ended_at: recorder.clock.of_service(item["ended_at"].as_str()?)?,
         final_status: item["final_status"].as_str().map(str::to_owned),

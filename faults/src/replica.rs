@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use crate::proxy::{Proxy, Target};
 
-const STARTING_LIMIT: Duration = Duration::from_secs(60);
+const STARTING_LIMIT: Duration = Duration::from_mins(1);
 const DRAINING_LIMIT: Duration = Duration::from_secs(20);
 
 /// As short as what it is tried with.
@@ -132,13 +132,11 @@ impl Replica {
         }
         let ended = timeout(DRAINING_LIMIT, running.child.wait()).await;
         self.front.lead_to(Target::Nowhere);
-        match ended {
-            Ok(status) => Ok(status?.code()),
-            Err(_) => {
-                running.child.kill().await?;
-                Ok(None)
-            }
+        if let Ok(status) = ended {
+            return Ok(status?.code());
         }
+        running.child.kill().await?;
+        Ok(None)
     }
 
     /// Whether it ended by itself.

@@ -94,7 +94,10 @@ fn numbers(history: &[Entry], stock: &[Event]) -> Table {
         add(&format!("events {}", event.reason.as_ref().unwrap_or(&event.status)), 1);
         add("attempts", usize::try_from(event.attempt).unwrap_or(0));
         for attempt in event.attempts.iter().flatten() {
-            add(&format!("attempts read: {}{}", attempt.outcome, if attempt.is_late { ", late" } else { "" }), 1);
+            add(
+                &format!("attempts read: {}{}", attempt.outcome, if attempt.late_by.is_some() { ", late" } else { "" }),
+                1,
+            );
         }
     }
     let mut table = table(&["what", "count"]);

@@ -99,14 +99,14 @@ pub fn not_cut_short(index: &Index<'_>, _: &Terms, findings: &mut Findings) {
                 findings.of_event(*event, format!("attempt {} expired at {at:.3} s, due at {due:.3} s", lease.attempt));
             }
             // The reply was made while it was waited for.
-            let least = lease.expires_at - first.span.ended - CLOCKS_APART;
-            let most = lease.expires_at - first.span.sent + CLOCKS_APART;
-            if lease.expires_in < least || lease.expires_in > most {
+            let earliest = lease.expires_at - first.span.ended - CLOCKS_APART;
+            let latest = lease.expires_at - first.span.sent + CLOCKS_APART;
+            if lease.expires_in < earliest || lease.expires_in > latest {
                 let text = format!(
                     "the reply says that the lease ends in {:.3} s; it is between {:.3} and {:.3} s",
                     seconds(lease.expires_in),
-                    seconds(least),
-                    seconds(most)
+                    seconds(earliest),
+                    seconds(latest)
                 );
                 findings.of_engine(*event, Some(first.engine), text);
             }

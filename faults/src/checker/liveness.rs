@@ -54,17 +54,23 @@ fn late(index: &Index<'_>, event: Uuid, heard: &Heard<'_>, deadline: At) -> Opti
     let attempts = state.attempts.as_deref()?;
     let number = heard.lease.attempt;
     let ended = attempts.iter().find(|attempt| attempt.attempt == number);
-    let is_over = ended.is_some_and(|attempt| {
-        (attempt.final_status.is_some() || attempt.is_late) && attempt.ended_at <= deadline + CLOCKS_APART
-    });
+    // A late report took the loss back; the lease had ended before.
+    let lost_at = ended.map(|attempt| attempt.ended_at - attempt.late_by.unwrap_or(0));
+    let is_given_back = lost_at.is_some_and(|at| at <= deadline + CLOCKS_APART);
+    let is_final = ended.is_some_and(|attempt| attempt.final_status.is_some() && attempt.late_by.is_none());
     let next = attempts.iter().find(|attempt| attempt.attempt == number + 1).and_then(|attempt| attempt.leased_at);
-    let is_leased = next.is_some_and(|at| at <= deadline + CLOCKS_APART);
-    (!is_over && !is_leased).then(|| {
+    // Its engine came back and reported before anybody else was given it.
+    let taken_back = ended.filter(|attempt| attempt.late_by.is_some()).map(|attempt| attempt.ended_at);
+    let over = next.or(taken_back);
+    let is_leased = over.is_some_and(|at| at <= deadline + CLOCKS_APART);
+    let is_behind = || index.has_backlog(lost_at.unwrap_or(deadline), deadline + CLOCKS_APART);
+    let is_right = is_given_back && (is_final || is_leased || is_behind());
+    (!is_right).then(|| {
         let when = |at: Option<At>| at.map_or_else(|| "never".to_owned(), |at| format!("at {:.3} s", seconds(at)));
         format!(
             "attempt {number} of a dead engine was to be over and leased again by {:.3} s; it ended {}, the next began {}",
             seconds(deadline),
-            when(ended.map(|attempt| attempt.ended_at)),
+            when(lost_at),
             when(next)
         )
     })

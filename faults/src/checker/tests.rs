@@ -186,7 +186,7 @@ fn ended(number: u32, engine: Uuid, outcome: &str, leased: f64, ended: f64) -> A
         attempt: number,
         engine: Some(engine),
         outcome: outcome.to_owned(),
-        is_late: false,
+        late_by: None,
         leased_at,
         ended_at,
         final_status,
@@ -546,6 +546,20 @@ fn a_dead_engines_event_that_waits_too_long_is_found() {
     run.fault(24.0, 26.0, Kind::PostgresKilled, None);
     run.enqueue(27.0, 1, "c", &[]).enqueue(27.0, 2, "c", &[]);
     assert!(run.broken().iter().all(|(rule, _)| *rule != LEASED_AGAIN), "{:?}", run.broken());
+}
+
+#[test]
+fn behind_a_backlog_a_dead_engines_event_is_only_given_back_in_time() {
+    let queued = Uuid::from_u128(31);
+    let with_backlog = |ended_at: f64| {
+        let mut run = with_dead_engine(ended_at, 40.0);
+        run.enqueue(29.0, 1, "f", &[queued]).lease(33.0, OTHER_ENGINE, queued, 1, "t7", (0, 0));
+        run.report(33.5, OTHER_ENGINE, queued, 1, "t7", Word::Completed);
+        run.stock(queued, "f", "completed", vec![ended(1, OTHER_ENGINE, "completed", 33.0, 33.5)]);
+        run
+    };
+    with_backlog(27.5).breaks_nothing();
+    with_backlog(37.0).breaks(LEASED_AGAIN);
 }
 
 #[test]

@@ -77,6 +77,6 @@ left join lateral (
         where b.event_id = page.event_id and b.final_status = 'failed' and b.attempt < latest.attempt
     ) redriven
     join eventlease.event_attempts a on a.event_id = page.event_id
-    where q.event_id is null and d.event_id is null
+    where q.event_id is null and d.event_id is null and (latest.attempt > 1 or latest.final_status <> 'completed')
 ) spent on true
 order by page.event_id desc
