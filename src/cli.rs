@@ -159,6 +159,7 @@ fn log_configuration(config: &ServeConfig) {
     shown.database.database_url = shown.database.database_url.as_deref().map(without_password);
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"), database = ?shown.database, listen = %shown.listen,
+        is_auth_required = shown.is_auth_required(), access = ?shown.access,
         limits = ?shown.limits, leases = ?shown.leases, tasks = ?shown.tasks,
         shutdown_timeout_seconds = shown.shutdown_timeout_seconds, "configuration"
     );

@@ -5,7 +5,7 @@ pub mod patch;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -28,6 +28,7 @@ use crate::domain::limits::{
     MAX_SOFTWARE_VERSION_CHARS, MIN_HEARTBEAT_TIMEOUT_SECONDS,
 };
 use crate::domain::names::{EngineType, ScenarioRunId, check_text};
+use crate::domain::tokens::TokenSecret;
 use crate::store::engines::{Engine, Filter, Registration};
 
 /// An engine that makes itself known.
@@ -95,8 +96,8 @@ pub struct ResourceLimitsBody {
 #[utoipa::path(
     post, path = "/engines", operation_id = "register_engine", tag = "engines", request_body = RegisterBody,
     responses(
-        (status = 201, description = "Registered", body = EngineReply),
-        (status = 200, description = "Registered again", body = EngineReply),
+        (status = 201, description = "Registered", body = RegisteredReply),
+        (status = 200, description = "Registered again", body = RegisteredReply),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The id belongs to an engine of another type", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
@@ -107,9 +108,11 @@ pub struct ResourceLimitsBody {
 )]
 pub async fn register(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
     let registration = read_registration(&input, api.limits)?;
-    let (engine, is_new) = api.broker.register(&registration).await?;
-    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(EngineReply::of(engine))).into_response())
+    input.caller.may_register(&api, registration.engine_id, &registration.engine_type)?;
+    let registered = api.broker.register(&input.actor(&api), &registration).await?;
+    let status = if registered.is_new { StatusCode::CREATED } else { StatusCode::OK };
+    let reply = RegisteredReply { engine: EngineReply::of(registered.engine), engine_token: registered.engine_token };
+    Ok((status, [(header::CACHE_CONTROL, "no-store")], Json(reply)).into_response())
 }
 
 fn read_registration(input: &Input, limits: Limits) -> Result<Registration, Problem> {
@@ -188,6 +191,19 @@ fn read_metadata(fields: &Fields<'_>, limits: Limits) -> Metadata {
     metadata.static_config = static_config.unwrap_or_else(empty);
     metadata.dynamic_state = dynamic_state.unwrap_or_else(empty);
     metadata
+}
+
+/// An engine that has registered.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RegisteredEngine)]
+pub struct RegisteredReply {
+    #[serde(flatten)]
+    engine: EngineReply,
+    /// With authentication, what the engine is to show as `Authorization: Bearer …` from now on. It cannot be read again,
+    /// and what the engine had before has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false, pattern = "^el_[0-9a-f]{64}$")]
+    engine_token: Option<TokenSecret>,
 }
 
 /// What the service knows of an engine.
@@ -317,7 +333,7 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EngineRepl
 )]
 pub async fn deregister(State(api): State<Api>, input: Input) -> Result<StatusCode, Problem> {
     let (engine_id, caller) = read_engine_id(&input)?;
-    api.broker.deregister(engine_id, caller).await?;
+    api.broker.deregister(&input.actor(&api), engine_id, caller).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -353,7 +369,7 @@ pub async fn resume(State(api): State<Api>, input: Input) -> Result<Json<EngineR
 
 async fn set_draining(api: &Api, input: &Input, is_draining: bool) -> Result<Json<EngineReply>, Problem> {
     let (engine_id, _) = read_engine_id(input)?;
-    Ok(Json(EngineReply::of(api.broker.set_draining(engine_id, is_draining).await?)))
+    Ok(Json(EngineReply::of(api.broker.set_draining(&input.actor(api), engine_id, is_draining).await?)))
 }
 
 /// Lists what an engine holds, with payloads; tokens for the engine itself.

@@ -22,6 +22,7 @@ use utoipa::OpenApi;
         (name = "dead letters", description = "Events that ended without success"),
         (name = "queues", description = "How deep they are, and their settings"),
         (name = "retry policies", description = "Per event type"),
+        (name = "trust", description = "Tokens, and what was done with them"),
         (name = "operations", description = "Running the service"),
     )
 )]
