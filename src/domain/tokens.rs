@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::access::{Limit, Role};
 use super::ids::EngineId;
-use super::names::EngineType;
+use super::limits::MAX_TOKEN_NAME_CHARS;
+use super::names::{EngineType, check_text};
 
 /// So that people, and programs that look for leaked secrets, know one when they see it.
 const PREFIX: &str = "el_";
@@ -149,6 +150,16 @@ pub struct NewToken {
 pub type Contradiction = (&'static str, &'static str);
 
 impl NewToken {
+    /// What is wrong with it. Where requests are read, the name is checked with all others.
+    #[must_use]
+    pub fn wrong(&self) -> Vec<Contradiction> {
+        let mut found = self.contradictions();
+        if check_text(&self.name, MAX_TOKEN_NAME_CHARS).is_err() {
+            found.push(("name", "must have 1 to 100 characters, none of them a control character"));
+        }
+        found
+    }
+
     /// What does not go together.
     #[must_use]
     pub fn contradictions(&self) -> Vec<Contradiction> {

@@ -72,7 +72,8 @@ impl Access {
         Some(*operation)
     }
 
-    fn is_open(&self, operation: Operation) -> bool {
+    /// Whether it may be done without a token.
+    pub fn is_open(&self, operation: Operation) -> bool {
         match operation.openness() {
             Openness::Closed => false,
             Openness::Open => true,

@@ -180,11 +180,7 @@ pub struct TokenReply {
 
 impl TokenReply {
     fn of(token: Token) -> Self {
-        let state = match (token.revoked_at, token.expires_in_seconds) {
-            (Some(_), _) => "revoked",
-            (None, Some(left)) if left <= 0.0 => "expired",
-            (None, _) => "active",
-        };
+        let state = token.state();
         let identity = token.identity;
         Self {
             token_id: identity.token_id,

@@ -29,6 +29,18 @@ pub struct Token {
     pub last_used_at: Option<DateTime<Utc>>,
 }
 
+impl Token {
+    /// In a word for those who list tokens.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match (self.revoked_at, self.expires_in_seconds) {
+            (Some(_), _) => "revoked",
+            (None, Some(left)) if left <= 0.0 => "expired",
+            (None, _) => "active",
+        }
+    }
+}
+
 #[derive(sqlx::FromRow)]
 struct Row {
     token_id: Uuid,

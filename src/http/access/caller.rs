@@ -31,11 +31,6 @@ impl Caller {
         self.granted.as_ref()?.identity.as_ref()
     }
 
-    /// The engine that the token is bound to.
-    pub fn engine(&self) -> Option<EngineId> {
-        self.identity()?.engine_id
-    }
-
     /// The caller's name, where it is allowed to have to do with its own only.
     pub fn only_its_own(&self) -> Option<&Arc<Identity>> {
         let granted = self.granted.as_ref()?;
