@@ -94,6 +94,8 @@ metrics! {
     attempt_seconds: HistogramVec = "eventlease_attempt_duration_seconds", ["engine_type"], ATTEMPT_BUCKETS;
     /// Tokens that this server knows, those that ended of late among them.
     tokens_known: IntGauge = "eventlease_tokens_known", [];
+    /// Readings of what changed of the tokens.
+    token_readings: IntCounter = "eventlease_token_readings_total", [];
     /// Requests that nobody could be told from, by reason.
     authentication_failures: IntCounterVec = "eventlease_authentication_failures_total", ["reason"];
     /// Requests that the caller's token does not allow, by its role.

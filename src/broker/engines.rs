@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::aftermath::{Aftermath, end_in_silence};
 use super::{Broker, Error, Result, commit};
-use crate::domain::access::Operation;
+use crate::domain::access::{Operation, Role};
 use crate::domain::audit::Actor;
 use crate::domain::ids::EngineId;
 use crate::domain::json::RawJson;
@@ -80,7 +80,10 @@ impl Broker {
         let engine =
             store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
         let action = if is_draining { Operation::DrainEngine } else { Operation::ResumeEngine };
-        store::audit::record(&mut transaction, by, action, &engine_id.to_string(), &type_of(&engine)).await?;
+        // An engine that announces its leave is nobody's doing.
+        if by.role != Some(Role::Engine) {
+            store::audit::record(&mut transaction, by, action, &engine_id.to_string(), &type_of(&engine)).await?;
+        }
         commit(transaction).await?;
         self.parking.engine_changed(engine_id);
         Ok(engine)

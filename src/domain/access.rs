@@ -177,7 +177,7 @@ rules! {
     ChangeEngine         "change_engine"           Engine     [no   no  yes  no   no   no   no  ]  closed
     DeregisterEngine     "deregister_engine"       Engine     [own  no  yes  no   no   no   no  ]  closed
     SendHeartbeat        "send_heartbeat"          Engine     [own  no  no   no   no   no   no  ]  closed
-    DrainEngine          "drain_engine"            Engine     [no   no  yes  no   no   no   no  ]  closed
+    DrainEngine          "drain_engine"            Engine     [own  no  yes  no   no   no   no  ]  closed
     ResumeEngine         "resume_engine"           Engine     [no   no  yes  no   no   no   no  ]  closed
     DrainEngines         "drain_engines"           Handler    [no   no  yes  no   no   no   no  ]  closed
     ListEngineLeases     "list_engine_leases"      Engine     [own  no  yes  yes  no   yes  no  ]  closed

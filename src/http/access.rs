@@ -21,7 +21,7 @@ use utoipa::openapi::OpenApi;
 use super::problem::{Code, Problem};
 use super::{Api, docs};
 use crate::broker::tokens::Standing;
-use crate::domain::access::{Grant, Openness, Operation};
+use crate::domain::access::{About, Grant, Openness, Operation};
 use crate::domain::tokens::{Identity, TokenDigest};
 
 pub use attempts::Attempts;
@@ -143,6 +143,10 @@ async fn check(api: &Api, request: &Parts) -> Result<Granted, Problem> {
             if grant == Grant::Nothing {
                 let role = identity.role.as_str();
                 return Err(refuse(api, &identity, format!("a token of the role {role} does not allow this")));
+            }
+            if operation.is_some_and(|operation| operation.about() == About::Everything) && identity.is_limited() {
+                let detail = "this is about all engine types, and the token is limited to some";
+                return Err(refuse(api, &identity, detail));
             }
             Ok(Granted { operation, identity: Some(identity) })
         }

@@ -67,7 +67,7 @@ pub struct Limits {
 /// Every route, with its part of the `OpenAPI` document.
 fn routes_with_document() -> OpenApiRouter<Api> {
     let v1 = OpenApiRouter::new()
-        .routes(routes!(engines::register, engines::list))
+        .routes(routes!(engines::register::register, engines::list))
         .routes(routes!(engines::get, engines::patch::patch, engines::deregister))
         .routes(routes!(engines::drain::drain_many))
         .routes(routes!(heartbeat::heartbeat))

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Api;
-use super::fields::{integer, parsed, uuid};
+use super::fields::{array, integer, parsed, uuid};
 use super::input::{Input, parse_uuid};
 use super::pages::{self, Page};
 use super::problem::{Problem, ProblemBody};
@@ -79,7 +79,7 @@ fn read_token(input: &Input) -> Result<NewToken, Problem> {
         let name = fields.required("name", parsed(name));
         let role = fields.required("role", parsed(role));
         let engine_types = fields.items("engine_types", MAX_TOKEN_ENGINE_TYPES, |raw| parsed(EngineType::parse)(raw));
-        if engine_types.as_ref().is_some_and(Vec::is_empty) {
+        if fields.peek("engine_types", |raw| Ok(array(raw, MAX_TOKEN_ENGINE_TYPES)?.is_empty())) == Some(true) {
             fields.error("engine_types", "is empty; leave it out where the token is not to be limited");
         }
         let engine_id = fields.optional("engine_id", uuid).map(EngineId);

@@ -15,15 +15,7 @@ pub struct EventScope {
 
 /// `None` where there is no such event, or its history has been dropped.
 pub async fn of_event(connection: &mut PgConnection, event_id: EventId) -> Result<Option<EventScope>> {
-    Ok(sqlx::query_as(
-        "select engine_type, enqueued_by from eventlease.events where event_id = $1
-         union all
-         select engine_type, enqueued_by from eventlease.dead_letters where event_id = $1
-         limit 1",
-    )
-    .bind(event_id.0)
-    .fetch_optional(connection)
-    .await?)
+    Ok(sqlx::query_as(include_str!("sql/event_scope.sql")).bind(event_id.0).fetch_optional(connection).await?)
 }
 
 /// The type of a registered engine.

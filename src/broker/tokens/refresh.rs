@@ -51,6 +51,7 @@ impl Broker {
             }
             sleep_until(began_at + PAUSE).await;
         }
+        self.metrics.token_readings.inc();
         let now = Instant::now();
         reading.began_at = Some(now);
         let is_whole = reading.whole_at.is_none_or(|at| now - at >= WHOLE_INTERVAL);
