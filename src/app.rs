@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::broker::{self, Broker, Coalescing, Settings, Size};
-use crate::config::{ForwardedHeader, ServeConfig};
+use crate::config::ServeConfig;
 use crate::http::{self, Access, AccessSettings, Api, Limits};
 use crate::metrics::Metrics;
 use crate::store;
@@ -155,7 +155,7 @@ fn access(config: &ServeConfig) -> AccessSettings {
         are_metrics_open: access.open_metrics,
         are_docs_open: access.open_docs,
         trusted_proxies: access.trusted_proxy.clone(),
-        is_forwarded_standard: access.forwarded_header == ForwardedHeader::Forwarded,
+        forwarded_header: access.forwarded_header,
         max_failed_attempts_per_minute: access.max_failed_attempts,
     }
 }

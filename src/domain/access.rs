@@ -290,9 +290,8 @@ mod tests {
         for operation in Operation::ALL {
             for role in Role::ALL.into_iter().filter(|role| operation.grant(*role) == Grant::Own) {
                 let can_be_told = match operation.about() {
-                    About::Engine => role == Role::Engine,
+                    About::Engine | About::Handler => role == Role::Engine,
                     About::Event | About::Query => role == Role::Producer,
-                    About::Handler => role == Role::Engine,
                     About::Nothing | About::Everything | About::Queue => false,
                 };
                 assert!(can_be_told, "{operation:?} of {role:?}");

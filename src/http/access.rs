@@ -21,6 +21,7 @@ use utoipa::openapi::OpenApi;
 use super::problem::{Code, Problem};
 use super::{Api, docs};
 use crate::broker::tokens::Standing;
+use crate::config::ForwardedHeader;
 use crate::domain::access::{About, Grant, Openness, Operation};
 use crate::domain::tokens::{Identity, TokenDigest};
 
@@ -34,8 +35,8 @@ pub struct AccessSettings {
     pub are_metrics_open: bool,
     pub are_docs_open: bool,
     pub trusted_proxies: Vec<IpNet>,
-    /// Whether they speak by `Forwarded` (RFC 7239) instead of `X-Forwarded-For`.
-    pub is_forwarded_standard: bool,
+    /// The header by which they speak.
+    pub forwarded_header: ForwardedHeader,
     pub max_failed_attempts_per_minute: u32,
 }
 
@@ -43,9 +44,17 @@ pub struct AccessSettings {
 #[derive(Debug)]
 pub struct Access {
     pub settings: AccessSettings,
-    /// By path and method. One that has no rule is there as well: nobody may do it.
-    operations: HashMap<String, Vec<(Method, Option<Operation>)>>,
+    /// By path and method.
+    operations: HashMap<String, Vec<(Method, Ruled)>>,
     attempts: Attempts,
+}
+
+/// What the table has of a documented operation.
+#[derive(Clone, Copy, Debug)]
+enum Ruled {
+    By(Operation),
+    /// It was forgotten: nobody may do it.
+    Missing,
 }
 
 /// Whom the middleware let in.
@@ -64,8 +73,8 @@ impl Access {
         Self { settings, operations: operations_of(document), attempts }
     }
 
-    /// The operation behind a path and a method: the outer `None` where there is none.
-    fn operation(&self, path: &str, method: &Method) -> Option<Option<Operation>> {
+    /// What is known of the operation behind a path and a method; `None` where there is none.
+    fn operation(&self, path: &str, method: &Method) -> Option<Ruled> {
         // The router answers HEAD as GET.
         let method = if *method == Method::HEAD { &Method::GET } else { method };
         let (_, operation) = self.operations.get(path)?.iter().find(|(known, _)| known == method)?;
@@ -85,11 +94,11 @@ impl Access {
     /// Who really calls: the peer, or whom a trusted proxy speaks for.
     pub fn address(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
         let settings = &self.settings;
-        peer.map(|peer| address::real(peer, headers, &settings.trusted_proxies, settings.is_forwarded_standard))
+        peer.map(|peer| address::real(peer, headers, &settings.trusted_proxies, settings.forwarded_header))
     }
 }
 
-fn operations_of(document: &OpenApi) -> HashMap<String, Vec<(Method, Option<Operation>)>> {
+fn operations_of(document: &OpenApi) -> HashMap<String, Vec<(Method, Ruled)>> {
     let documented = document.paths.paths.iter().map(|(path, item)| {
         let methods = [
             (Method::GET, &item.get),
@@ -100,11 +109,11 @@ fn operations_of(document: &OpenApi) -> HashMap<String, Vec<(Method, Option<Oper
         ];
         let operations = methods.into_iter().filter_map(|(method, operation)| {
             let id = operation.as_ref()?.operation_id.as_deref();
-            Some((method, id.and_then(Operation::parse)))
+            Some((method, id.and_then(Operation::parse).map_or(Ruled::Missing, Ruled::By)))
         });
         (path.clone(), operations.collect())
     });
-    let docs = docs::paths().map(|path| (path.to_owned(), vec![(Method::GET, Some(Operation::ReadDocs))]));
+    let docs = docs::paths().map(|path| (path.to_owned(), vec![(Method::GET, Ruled::By(Operation::ReadDocs))]));
     documented.chain(docs).collect()
 }
 
@@ -128,30 +137,31 @@ pub async fn admit(State(api): State<Api>, request: Request, next: Next) -> Resp
 async fn check(api: &Api, request: &Parts) -> Result<Granted, Problem> {
     let path = request.extensions.get::<MatchedPath>();
     let operation = path.and_then(|path| api.access.operation(path.as_str(), &request.method));
-    if let Some(Some(operation)) = operation
+    if let Some(Ruled::By(operation)) = operation
         && api.access.is_open(operation)
     {
         return Ok(Granted { operation: Some(operation), identity: None });
     }
-    let identity = identify(api, request).await.inspect_err(|refusal| {
+    let identity = identify(api, request).await.map_err(|refusal| {
         api.metrics.authentication_failures.with_label_values(&[refusal.reason]).inc();
-    });
-    let identity = identity.map_err(|refusal| refusal.problem)?;
-    match operation {
-        Some(operation) => {
-            let grant = operation.map_or(Grant::Nothing, |operation| operation.grant(identity.role));
-            if grant == Grant::Nothing {
-                let role = identity.role.as_str();
-                return Err(refuse(api, &identity, format!("a token of the role {role} does not allow this")));
-            }
-            if operation.is_some_and(|operation| operation.about() == About::Everything) && identity.is_limited() {
-                let detail = "this is about all engine types, and the token is limited to some";
-                return Err(refuse(api, &identity, detail));
-            }
-            Ok(Granted { operation, identity: Some(identity) })
+        refusal.problem
+    })?;
+    let operation = match operation {
+        Some(Ruled::By(operation)) => Some(operation),
+        Some(Ruled::Missing) => return Err(refuse(api, &identity, "nobody may do this")),
+        None => None,
+    };
+    if let Some(operation) = operation {
+        if operation.grant(identity.role) == Grant::Nothing {
+            let detail = format!("a token of the role {} does not allow this", identity.role.as_str());
+            return Err(refuse(api, &identity, detail));
         }
-        None => Ok(Granted { operation: None, identity: Some(identity) }),
+        if operation.about() == About::Everything && identity.is_limited() {
+            let detail = "this is about all engine types, and the token is limited to some";
+            return Err(refuse(api, &identity, detail));
+        }
     }
+    Ok(Granted { operation, identity: Some(identity) })
 }
 
 /// Counts and words a refusal of somebody who is known.
@@ -246,7 +256,10 @@ mod tests {
         let mut ruled: Vec<Operation> = Vec::new();
         for (path, methods) in &operations {
             for (method, operation) in methods {
-                ruled.push(operation.unwrap_or_else(|| panic!("{method} {path} has no rule in domain/access.rs")));
+                match operation {
+                    Ruled::By(operation) => ruled.push(*operation),
+                    Ruled::Missing => panic!("{method} {path} has no rule in domain/access.rs"),
+                }
             }
         }
         for operation in Operation::ALL {

@@ -6,23 +6,27 @@ use std::net::IpAddr;
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
+use crate::config::ForwardedHeader;
+
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 const FORWARDED: &str = "forwarded";
 
 /// The first address from the right that is no trusted proxy's. What cannot be read ends the search: the last address
 /// that could be is taken.
-pub fn real(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet], is_forwarded_standard: bool) -> IpAddr {
+pub fn real(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet], told_by: ForwardedHeader) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut address = peer;
     if !is_trusted(&address) {
         return address;
     }
-    let name = if is_forwarded_standard { FORWARDED } else { X_FORWARDED_FOR };
+    let (name, read): (_, fn(&str) -> Option<IpAddr>) = match told_by {
+        ForwardedHeader::XForwardedFor => (X_FORWARDED_FOR, of_text),
+        ForwardedHeader::Forwarded => (FORWARDED, of_forwarded),
+    };
     // Several lines of one header are one list (RFC 9110).
     let lines: Vec<&str> = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("?")).collect();
     for hop in lines.iter().flat_map(|line| line.split(',')).rev() {
-        let told = if is_forwarded_standard { of_forwarded(hop) } else { of_text(hop) };
-        let Some(told) = told else { return address };
+        let Some(told) = read(hop) else { return address };
         address = told;
         if !is_trusted(&address) {
             return address;
@@ -66,7 +70,8 @@ mod tests {
             );
         }
         let trusted = ["10.0.0.0/8", "::1/128"].map(|network| network.parse().expect("a network"));
-        real(peer.parse().expect("an address"), &headers, &trusted, header == FORWARDED).to_string()
+        let told_by = if header == FORWARDED { ForwardedHeader::Forwarded } else { ForwardedHeader::XForwardedFor };
+        real(peer.parse().expect("an address"), &headers, &trusted, told_by).to_string()
     }
 
     #[test]

@@ -19,8 +19,8 @@ async fn an_engine_works_with_its_own_token() {
         .await
         .expect(200);
     assert_eq!(beat.body["leases"][0]["outcome"], "renewed");
-    let leases = guarded.get(&token, &format!("/api/v1/engines/{engine_id}/leases")).await.expect(200);
-    assert_eq!(leases.body["items"][0]["lease"]["lease_token"], leased["lease"]["lease_token"]);
+    let held = guarded.get(&token, &format!("/api/v1/engines/{engine_id}/leases")).await.expect(200);
+    assert_eq!(held.body["items"][0]["lease"]["lease_token"], leased["lease"]["lease_token"]);
     guarded.settle(&token, &leased, json!({"status": "completed"})).await.expect(200);
     let event = guarded.get(&producer, &format!("/api/v1/events/{event_id}")).await.expect(200);
     assert_eq!(event.body["status"], "completed");

@@ -57,7 +57,7 @@ async fn what_cannot_be_written_is_not_made_and_a_stale_file_is_replaced() {
     let url = url_of(&lab);
     let refused =
         Server::start(&config(&url, &["--auth", "required", "--admin-token-file", "/proc/no/such/file"])).await;
-    let error = refused.err().expect("it does not start");
+    let error = refused.expect_err("it does not start");
     assert!(error.to_string().contains("/proc/no/such/file"), "{error}");
     let count: i64 =
         sqlx::query_scalar("select count(*) from eventlease.tokens").fetch_one(&lab.db).await.expect("a count");
