@@ -41,7 +41,7 @@ class Engine:
         self.url, self.engine_type, self.engine_id = url.rstrip("/") + "/api/v1", engine_type, engine_id
         self.limit, self.heartbeat_timeout_seconds = limit, heartbeat_timeout_seconds
         self.held: list[Work] = []  # in the order of work, including those whose turn has not come yet
-        self.token: Optional[str] = None  # the engine's own, where the server requires one: it comes with the registration
+        self.token: Optional[str] = None  # the engine's own, where the server requires one
         self.leaving = False  # a plain bool, because a signal handler must not take locks
 
     def handle(self, work: Work) -> Any:
