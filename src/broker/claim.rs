@@ -98,8 +98,9 @@ impl Broker {
         }
         let due = lock_due(&mut transaction, asks, &floors, &engines.hands, under_way).await?;
         let (mut grants, mut owners, mut found) = (Vec::new(), HashMap::new(), Vec::with_capacity(asks.len()));
-        for (place, ((ask, floor), Due { events: due, within })) in asks.iter().zip(&floors).zip(&due).enumerate() {
-            claimed[place].found.is_cut = *within < due.len();
+        for (place, ((ask, floor), Due { events: due, within, has_all_suspects })) in
+            asks.iter().zip(&floors).zip(&due).enumerate()
+        {
             if due.is_empty() {
                 let is_unscanned = floor.claims.is_empty();
                 found.push(ready_edges::Found { is_unscanned, ..ready_edges::Found::default() });
@@ -118,6 +119,8 @@ impl Broker {
             let (taken, left) = due.iter().partition::<Vec<_>, _>(|event| taken.contains(&event.place.event_id));
             claimed[place].found.taken = taken.len();
             claimed[place].found.has_left = !left.is_empty();
+            let is_short_of_suspects = !has_all_suspects && !left.iter().any(|event: &&DueEvent| event.is_suspect);
+            claimed[place].found.is_cut = *within < due.len() || is_short_of_suspects;
             let (taken, left) = (taken.into_iter().map(located).collect(), left.into_iter().map(located).collect());
             found.push(ready_edges::Found { taken, left, is_unscanned: false });
         }
@@ -188,6 +191,8 @@ struct Due {
     events: Vec<DueEvent>,
     /// So many of them, the first ones, may be dealt.
     within: usize,
+    /// There are no more suspects than these. Each needs an engine of its own, so fewer are looked for than of others.
+    has_all_suspects: bool,
 }
 
 /// Locks as many due events as the claims of each queue could take, both lanes merged.
@@ -199,10 +204,12 @@ async fn lock_due(
     under_way: &[UnderWay<'_>],
 ) -> Result<Vec<Due>> {
     let mut wants = Vec::with_capacity(2 * asks.len());
+    let mut limits = Vec::with_capacity(asks.len());
     for ((ask, floor), under_way) in asks.iter().zip(floors).zip(under_way) {
         if !floor.claims.is_empty() {
             let idle = floor.claims.iter().filter(|(_, claim)| claim.hand.is_none_or(|hand| hands[hand].held == 0));
             let suspects = u32::try_from(idle.count()).unwrap_or(u32::MAX).max(1);
+            limits.push(suspects as usize);
             let engine_type = ask.engine_type;
             wants.push(Want { engine_type, is_suspect: false, edges: &under_way.scan.normals, limit: floor.wanted });
             wants.push(Want { engine_type, is_suspect: true, edges: &under_way.scan.suspects, limit: suspects });
@@ -214,7 +221,7 @@ async fn lock_due(
         store::due::lock_due(connection, &wants, SUSPECT_PATIENCE_SECONDS).await?
     }
     .into_iter();
-    let mut bytes = 0;
+    let (mut limits, mut bytes) = (limits.into_iter(), 0);
     Ok(floors
         .iter()
         .map(|floor| {
@@ -222,7 +229,9 @@ async fn lock_due(
                 return Due::default();
             }
             let mut events = due.next().unwrap_or_default();
-            events.extend(due.next().unwrap_or_default());
+            let suspects = due.next().unwrap_or_default();
+            let has_all_suspects = limits.next().is_none_or(|limit| suspects.len() < limit);
+            events.extend(suspects);
             events.sort_by_key(|event| (std::cmp::Reverse(event.priority), event.place));
             let within = events.iter().enumerate().take_while(|(index, event)| {
                 let is_within = *index == 0 || bytes < MAX_BYTES;
@@ -230,7 +239,7 @@ async fn lock_due(
                 is_within
             });
             let within = within.count();
-            Due { events, within }
+            Due { events, within, has_all_suspects }
         })
         .collect())
 }

@@ -101,16 +101,14 @@ impl Broker {
         }
         let mut facts = Vec::with_capacity(queues.len());
         for ((queue, scan), seconds) in queues.iter().zip(&scans).zip(next.seconds.chunks(2)) {
+            let has_due_suspects = seconds.get(1).copied().flatten().is_some_and(|seconds| seconds <= 0.0);
             let seconds = seconds.iter().flatten().copied().reduce(f64::min);
             let is_due = seconds.is_some_and(|seconds| seconds <= 0.0);
-            if is_due && scan.is_sweep {
-                // The look for it has to begin where this one did.
-                self.ready_edges.sweep_soon(queue);
-            }
+            self.ready_edges.glanced(queue, scan, is_due);
             // What is due later than at the next round is found out then.
             let seconds = seconds.filter(|seconds| *seconds < self.settings.recheck.as_secs_f64() * 2.0);
             let next_due = seconds.map(|seconds| asked_at + Duration::from_secs_f64(seconds.max(0.0)));
-            facts.push(Facts { engine_type: std::sync::Arc::clone(queue), next_due });
+            facts.push(Facts { engine_type: std::sync::Arc::clone(queue), next_due, has_due_suspects });
         }
         self.parking.note_queues(facts, asked_at);
         Ok(())

@@ -3,69 +3,25 @@
 //! What was leased leaves dead index entries, which stay for as long as any session holds an old
 //! snapshot. A scan from the front re-reads them all, every time; a scan from behind the last
 //! event taken meets none. The edge only advances after the commit of the lease, goes back to
-//! before whatever lands behind it, and is passed over by a sweep from the front every few
-//! seconds, which finds what other replicas or SQL put behind it.
+//! before whatever lands behind it, and is passed over by sweeps, which find what other replicas or SQL
+//! put behind it: every few seconds from where the edge was a while ago; and from the front, as
+//! often as that takes a small share of the time.
 
-use std::collections::{BTreeMap, HashMap};
+mod edges;
+
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use chrono::TimeDelta;
-use uuid::Uuid;
-
-use crate::domain::ids::EventId;
-use crate::domain::limits::MAX_PRIORITY;
-use crate::store::due::{Place, Range};
-
-/// Any due row is found within 5 seconds, and sweeping takes at most about a twentieth of the time.
-const SWEEP_EVERY: Duration = Duration::from_secs(2);
-const SWEEP_AT_LEAST_EVERY: Duration = Duration::from_secs(4);
-const SWEEP_SHARE: u32 = 20;
-/// Sweeps that are asked for may take a quarter of the time.
-const ASKED_SWEEP_REST: u32 = 3;
+use crate::store::due::Place;
+use edges::{Edges, Scan};
 
 /// Queues whose edges are remembered.
 const MAX_QUEUES: usize = 10_000;
 
-const PRIORITIES: usize = MAX_PRIORITY as usize + 1;
-
 #[derive(Debug, Default)]
 pub struct ReadyEdges {
     queues: Mutex<HashMap<String, Edges>>,
-}
-
-#[derive(Debug)]
-struct Edges {
-    /// By lane and priority.
-    behind: [[Place; PRIORITIES]; 2],
-    /// What landed while claims were under way, for them not to step over.
-    landings: Vec<Landing>,
-    landed: u64,
-    /// Claims under way, by how many landings they began after.
-    under_way: BTreeMap<u64, usize>,
-    next_sweep: Instant,
-    /// Something may have landed behind an edge, nobody knows where: sweep as soon as that takes no more than its
-    /// share of the time.
-    is_sweep_asked: bool,
-    rested_at: Instant,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Landing {
-    number: u64,
-    is_suspect: bool,
-    priority: u8,
-    place: Place,
-}
-
-/// A claim under way: where it scans, and what must be known when it ends.
-#[derive(Debug)]
-pub struct Scan {
-    pub normals: Vec<Range>,
-    pub suspects: Vec<Range>,
-    began_after: u64,
-    pub is_sweep: bool,
-    began_at: Instant,
 }
 
 /// What a claim came upon; empty where it failed.
@@ -114,16 +70,22 @@ impl ReadyEdges {
     }
 
     fn begin(&self, engine_type: &str) -> Scan {
-        self.with_edges(engine_type, |edges| {
-            *edges.under_way.entry(edges.landed).or_default() += 1;
-            edges.scan()
-        })
+        self.with_edges(engine_type, Edges::begin)
     }
 
-    /// Where somebody begins who only wants to know whether there is anything; from the front where it is time for
-    /// that. It ends nowhere.
+    /// Where somebody begins who only wants to know whether there is anything; with a sweep where it is time for one.
     pub fn glance(&self, engine_type: &str) -> Scan {
         self.with_edges(engine_type, Edges::scan)
+    }
+
+    /// Such a glance is over. Where a sweep came upon something due, the next claim begins where it did.
+    pub fn glanced(&self, engine_type: &str, scan: &Scan, is_due: bool) {
+        if let Some(edges) = self.lock().get_mut(engine_type) {
+            edges.rest_after(scan);
+            if is_due {
+                edges.repeat(scan);
+            }
+        }
     }
 
     fn with_edges<T>(&self, engine_type: &str, act: impl FnOnce(&mut Edges) -> T) -> T {
@@ -139,53 +101,8 @@ impl ReadyEdges {
     }
 
     fn end(&self, engine_type: &str, scan: &Scan, found: &Found) {
-        let mut queues = self.lock();
-        let Some(edges) = queues.get_mut(engine_type) else { return };
-        let mut last: HashMap<(bool, u8), Place> = HashMap::new();
-        let mut behind_the_edge = Vec::new();
-        for event in &found.taken {
-            let place = last.entry((event.is_suspect, event.priority)).or_insert(event.place);
-            *place = (*place).max(event.place);
-        }
-        for ((is_suspect, priority), place) in last {
-            let bound = edges
-                .landings
-                .iter()
-                .filter(|landing| {
-                    landing.number > scan.began_after
-                        && landing.is_suspect == is_suspect
-                        && landing.priority == priority
-                })
-                .map(|landing| just_before(landing.place))
-                .min();
-            let place = bound.map_or(place, |bound| place.min(bound));
-            let edge = &mut edges.behind[usize::from(is_suspect)][usize::from(priority)];
-            if scan.is_sweep && place < *edge {
-                // It found something behind the edge: there may be more of it.
-                behind_the_edge.push(Located { is_suspect, priority, place });
-            } else {
-                *edge = place.max(*edge);
-            }
-        }
-        if let Some(claims) = edges.under_way.get_mut(&scan.began_after) {
-            *claims -= 1;
-            if *claims == 0 {
-                edges.under_way.remove(&scan.began_after);
-            }
-        }
-        for event in behind_the_edge.iter().chain(&found.left) {
-            edges.step_back_before(event);
-        }
-        match edges.under_way.first_key_value() {
-            Some((&oldest, _)) => edges.landings.retain(|landing| landing.number > oldest),
-            None => edges.landings.clear(),
-        }
-        if scan.is_sweep {
-            let took = scan.began_at.elapsed();
-            edges.rested_at = Instant::now() + (took * ASKED_SWEEP_REST).min(SWEEP_AT_LEAST_EVERY);
-            let pause = (took * SWEEP_SHARE).clamp(SWEEP_EVERY, SWEEP_AT_LEAST_EVERY);
-            // A sweep that did not take place is left to the next claim, which may be able to.
-            edges.next_sweep = if found.is_unscanned { scan.began_at } else { Instant::now() + pause };
+        if let Some(edges) = self.lock().get_mut(engine_type) {
+            edges.end(scan, found);
         }
     }
 
@@ -206,68 +123,13 @@ impl ReadyEdges {
     }
 }
 
-impl Edges {
-    fn at_the_front(now: Instant) -> Self {
-        Self {
-            behind: [[Place::FRONT; PRIORITIES]; 2],
-            landings: Vec::new(),
-            landed: 0,
-            under_way: BTreeMap::new(),
-            next_sweep: now + SWEEP_EVERY,
-            is_sweep_asked: false,
-            rested_at: now,
-        }
-    }
-
-    fn scan(&mut self) -> Scan {
-        let now = Instant::now();
-        let is_sweep = now >= self.next_sweep || (self.is_sweep_asked && now >= self.rested_at);
-        if is_sweep {
-            self.is_sweep_asked = false;
-            self.next_sweep = now + SWEEP_EVERY;
-        }
-        let ranges = |is_suspect: bool| {
-            (0..=MAX_PRIORITY)
-                .rev()
-                .map(|priority| Range {
-                    priority,
-                    behind: if is_sweep {
-                        Place::FRONT
-                    } else {
-                        self.behind[usize::from(is_suspect)][usize::from(priority)]
-                    },
-                })
-                .collect()
-        };
-        Scan { normals: ranges(false), suspects: ranges(true), began_after: self.landed, is_sweep, began_at: now }
-    }
-
-    /// There is something to be found at that place, also by claims that come after those under way:
-    /// these, which may have passed over it, do not take the edge beyond it when they end.
-    fn step_back_before(&mut self, event: &Located) {
-        let edge = &mut self.behind[usize::from(event.is_suspect)][usize::from(event.priority)];
-        *edge = (*edge).min(just_before(event.place));
-        self.landed += 1;
-        if !self.under_way.is_empty() {
-            self.landings.push(Landing {
-                number: self.landed,
-                is_suspect: event.is_suspect,
-                priority: event.priority,
-                place: event.place,
-            });
-        }
-    }
-}
-
-fn just_before(place: Place) -> Place {
-    Place { available_at: place.available_at - TimeDelta::microseconds(1), event_id: EventId(Uuid::max()) }
-}
-
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
+    use uuid::Uuid;
 
     use super::*;
+    use crate::domain::ids::EventId;
 
     fn at(second: i64) -> Located {
         let place = Place {
@@ -371,9 +233,9 @@ mod tests {
     fn what_a_sweep_found_behind_the_edge_is_gone_on_with_whatever_ends_meanwhile() {
         let edges = ReadyEdges::default();
         edges.end("q", &edges.begin("q"), &taken(&[at(20)]));
-        edges.lock().get_mut("q").expect("known").next_sweep = Instant::now();
+        edges.lock().get_mut("q").expect("known").next_sweep_from_the_front = Instant::now();
         let (sweep, other) = (edges.begin("q"), edges.begin("q"));
-        assert!(sweep.is_sweep && !other.is_sweep);
+        assert!(sweep.is_sweep() && !other.is_sweep());
         edges.end("q", &sweep, &taken(&[at(10)]));
         edges.end("q", &other, &taken(&[at(21)]));
         assert!(edge_of(&edges) < at(11).place);
@@ -383,12 +245,27 @@ mod tests {
     fn a_sweep_that_could_not_look_is_left_to_the_next_claim() {
         let edges = ReadyEdges::default();
         edges.end("q", &edges.begin("q"), &Found::default());
-        edges.lock().get_mut("q").expect("known").next_sweep = Instant::now();
+        edges.lock().get_mut("q").expect("known").next_sweep_from_the_front = Instant::now();
         for is_unscanned in [true, false] {
             let scan = edges.begin("q");
-            assert!(scan.is_sweep);
+            assert!(scan.is_sweep());
             edges.end("q", &scan, &Found { is_unscanned, ..Found::default() });
         }
-        assert!(!edges.begin("q").is_sweep);
+        assert!(!edges.begin("q").is_sweep());
+    }
+
+    #[test]
+    fn most_sweeps_begin_where_the_edge_was_a_while_ago() {
+        let edges = ReadyEdges::default();
+        for (second, ages_after) in [(10, true), (20, true), (30, false)] {
+            edges.end("q", &edges.begin("q"), &taken(&[at(second)]));
+            if ages_after {
+                edges.lock().get_mut("q").expect("known").floor_moves_at = Instant::now();
+                edges.end("q", &edges.begin("q"), &Found::default());
+            }
+        }
+        edges.lock().get_mut("q").expect("known").next_sweep = Instant::now();
+        assert_eq!(edge_of(&edges), at(10).place);
+        assert_eq!(edge_of(&edges), at(30).place);
     }
 }

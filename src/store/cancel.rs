@@ -40,7 +40,7 @@ pub async fn open_events_of_run(connection: &mut PgConnection, run: &str, limit:
 pub async fn events_too_old(connection: &mut PgConnection, limit: u32) -> Result<Vec<EventId>> {
     let ids: Vec<Uuid> = sqlx::query_scalar(
         "select event_id from eventlease.event_queue
-         where discard_at <= statement_timestamp() and state = 'queued'
+         where discard_at <= statement_timestamp() and state <> 'processing'
          order by discard_at
          limit $1
          for update skip locked",

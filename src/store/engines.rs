@@ -236,7 +236,7 @@ pub async fn summarize(connection: &mut PgConnection, engine_types: Option<&[Str
          from eventlease.engine_states s
          cross join lateral (
             select count(*) as leases from eventlease.event_queue q
-            where q.leased_by = s.engine_id and q.state = 'processing'
+            where q.leased_by = s.engine_id
          ) held
          where $1::text[] is null or s.engine_type = any($1)
          group by s.engine_type, s.status",

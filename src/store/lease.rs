@@ -76,44 +76,71 @@ pub async fn lock_engines(connection: &mut PgConnection, engines: &[EngineId]) -
 /// What one engine holds now.
 #[derive(Clone, Debug)]
 pub struct Held {
-    pub leases: u32,
+    pub event_ids: Vec<EventId>,
     pub has_suspect: bool,
     /// The polls that were given these leases.
     pub poll_ids: Vec<Uuid>,
     /// The oldest of them is of then; without any, it is now.
     pub since: DateTime<Utc>,
+    pub counted_at: DateTime<Utc>,
+}
+
+impl Held {
+    const fn nothing(counted_at: DateTime<Utc>) -> Self {
+        Self { event_ids: Vec::new(), has_suspect: false, poll_ids: Vec::new(), since: counted_at, counted_at }
+    }
+
+    #[must_use]
+    pub fn leases(&self) -> u32 {
+        u32::try_from(self.event_ids.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// Where to count what an engine holds: what was leased since, and of what was leased before, no more than these.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CountFrom {
+    pub since: DateTime<Utc>,
+    pub known: Vec<EventId>,
 }
 
 #[derive(sqlx::FromRow)]
 struct HeldRow {
-    leases: i32,
-    has_suspect: bool,
-    poll_ids: Option<Vec<Uuid>>,
-    since: DateTime<Utc>,
+    place: Option<i32>,
+    event_id: Option<Uuid>,
+    is_suspect: Option<bool>,
+    poll_id: Option<Uuid>,
+    leased_at: DateTime<Utc>,
 }
 
-/// Counts what locked engines hold, each from a time on, in their order. Must be a later statement than the one that
-/// locked them.
-pub async fn count_held(
-    connection: &mut PgConnection,
-    engines: &[EngineId],
-    since: &[DateTime<Utc>],
-) -> Result<Vec<Held>> {
+/// Counts what locked engines hold, in their order. Must be a later statement than the one that locked them.
+pub async fn count_held(connection: &mut PgConnection, engines: &[(EngineId, CountFrom)]) -> Result<Vec<Held>> {
     if engines.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
-    let rows: Vec<HeldRow> =
-        sqlx::query_as(include_str!("sql/count_held.sql")).bind(ids).bind(since).fetch_all(connection).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Held {
-            leases: row.leases.cast_unsigned(),
-            has_suspect: row.has_suspect,
-            poll_ids: row.poll_ids.unwrap_or_default(),
-            since: row.since,
-        })
-        .collect())
+    let (mut known, mut places) = (Vec::new(), Vec::new());
+    for (place, (_, count_from)) in (1_i32..).zip(engines) {
+        known.extend(count_from.known.iter().map(|event_id| event_id.0));
+        places.resize(known.len(), place);
+    }
+    let rows: Vec<HeldRow> = sqlx::query_as(include_str!("sql/count_held.sql"))
+        .bind(engines.iter().map(|(engine_id, _)| engine_id.0).collect::<Vec<_>>())
+        .bind(engines.iter().map(|(_, count_from)| count_from.since).collect::<Vec<_>>())
+        .bind(known)
+        .bind(places)
+        .fetch_all(connection)
+        .await?;
+    let counted_at = rows.iter().find(|row| row.place.is_none()).map_or(DateTime::UNIX_EPOCH, |row| row.leased_at);
+    let mut held = vec![Held::nothing(counted_at); engines.len()];
+    for row in rows {
+        if let (Some(place), Some(event_id)) = (row.place, row.event_id) {
+            let held = &mut held[usize::try_from(place - 1).expect("an engine's place")];
+            held.event_ids.push(EventId(event_id));
+            held.poll_ids.extend(row.poll_id);
+            held.has_suspect |= row.is_suspect == Some(true);
+            held.since = held.since.min(row.leased_at);
+        }
+    }
+    Ok(held)
 }
 
 /// One lease to give: of a locked event, to a locked engine or to nobody known.
@@ -330,7 +357,7 @@ pub async fn glance_at_engines(
     let rows: Vec<(Uuid, String, String, bool)> = sqlx::query_as(
         "select s.engine_id, s.engine_type, s.status, exists (
                 select from eventlease.event_queue q
-                where q.leased_by = asked.engine_id and q.state = 'processing' and q.leased_at >= asked.since)
+                where q.leased_by = asked.engine_id and q.leased_at >= asked.since)
          from unnest($1::uuid[], $2::timestamptz[]) as asked (engine_id, since)
          cross join lateral (
              select s.engine_id, s.engine_type, s.status from eventlease.engine_states s

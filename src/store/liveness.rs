@@ -83,7 +83,7 @@ pub async fn remove_long_unresponsive(pool: &PgPool, days: i32) -> Result<u64> {
                  and s.unresponsive_since < statement_timestamp() - make_interval(days => $1)
                  and not exists (
                      select from eventlease.event_queue q
-                     where q.leased_by = s.engine_id and q.state = 'processing')
+                     where q.leased_by = s.engine_id)
              for update skip locked
          ),
          ended as (

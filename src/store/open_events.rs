@@ -93,7 +93,7 @@ pub async fn lock(connection: &mut PgConnection, events: &[EventId], locking: Lo
 /// Locks all that an engine holds.
 pub async fn lock_held_by(connection: &mut PgConnection, engine_id: EngineId) -> Result<Vec<OpenEvent>> {
     let rows: Vec<Row> = sqlx::query_as(select_open_events!(
-        "from eventlease.event_queue q where q.leased_by = $1 and q.state = 'processing'
+        "from eventlease.event_queue q where q.leased_by = $1
          order by q.event_id for update"
     ))
     .bind(engine_id.0)
@@ -137,7 +137,7 @@ pub async fn lock_expired(
 pub async fn lock_held_by_unresponsive(connection: &mut PgConnection, limit: u32) -> Result<Vec<OpenEvent>> {
     let rows: Vec<Row> = sqlx::query_as(select_open_events!(
         "from eventlease.engine_states s
-         join eventlease.event_queue q on q.leased_by = s.engine_id and q.state = 'processing'
+         join eventlease.event_queue q on q.leased_by = s.engine_id
          where s.status = 'unresponsive'
          limit $1 for no key update of s skip locked for update of q skip locked"
     ))

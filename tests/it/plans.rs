@@ -157,6 +157,13 @@ impl Stage {
                     found.push(format!("{} look-ups for three, {} for one", three.lookups(table), one.lookups(table)));
                 }
             }
+            let may_use = match statement.name {
+                "beat" => ["event_queue_held"].as_slice(),
+                "count_held" | "leases_of_engine" => &["event_queue_held", "event_queue_pkey"],
+                _ => &["event_queue_pkey"],
+            };
+            let indexes = one.indexes("event_queue").into_iter().chain(three.indexes("event_queue"));
+            found.extend(indexes.filter(|index| !may_use.contains(index)).map(str::to_owned));
             found.dedup();
             faults.extend(found.iter().map(|fault| format!("{when}: {}: {fault}", statement.name)));
         }

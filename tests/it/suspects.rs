@@ -128,3 +128,28 @@ async fn poison_dies_at_its_third_engine_and_the_events_leased_with_it_complete(
         assert_eq!((&mate["status"], &mate["attempt"]), (&json!("completed"), &json!(2)));
     }
 }
+
+#[tokio::test]
+async fn suspects_go_to_all_idle_engines_at_once() {
+    // More than a few look-outs could tell of one by one while the polls wait.
+    const SUSPECTS: usize = 24;
+    let lab = Lab::start_with(&["--recheck-interval-ms", "5000"]).await;
+    let dying = lab.register("dialogue", json!({})).await;
+    for _ in 0..SUSPECTS {
+        lab.enqueue("dialogue", json!({})).await;
+    }
+    let leased = lab.poll("dialogue", &dying, &format!("limit={SUSPECTS}")).await.expect(200);
+    assert_eq!(ids(&leased).len(), SUSPECTS);
+    let mut polls = Vec::new();
+    for _ in 0..SUSPECTS {
+        let idle = lab.register("dialogue", json!({})).await;
+        let path = "/api/v1/events/queue/dialogue?limit=3&wait_seconds=30";
+        polls.push(tokio::spawn(Reply::of(lab.request("GET", path).header("x-engine-id", idle))));
+    }
+    lab.wait_for_parked_polls(24).await;
+
+    lab.register("dialogue", json!({"engine_id": dying})).await;
+    for poll in polls {
+        assert_eq!(ids(&poll.await.expect("a reply").expect(200)).len(), 1);
+    }
+}

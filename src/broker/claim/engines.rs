@@ -34,21 +34,22 @@ impl Broker {
         ids.sort_unstable();
         ids.dedup();
         let locked = lock_and_wake(connection, &ids).await?;
-        let ids: Vec<EngineId> = locked.iter().map(|engine| engine.engine_id).collect();
-        let since: Vec<_> = ids.iter().map(|engine_id| self.held_since.of(*engine_id)).collect();
-        let held = store::lease::count_held(connection, &ids, &since).await?;
+        let counted: Vec<_> =
+            locked.iter().map(|engine| (engine.engine_id, self.held_since.count_from(engine.engine_id))).collect();
+        let held = store::lease::count_held(connection, &counted).await?;
         let mut polls = HashMap::new();
         let hands = locked
             .iter()
             .zip(held)
             .map(|(engine, held)| {
-                self.held_since.note(engine.engine_id, held.since);
+                self.held_since.note(engine.engine_id, &held);
+                let leases = held.leases();
                 if !held.poll_ids.is_empty() {
                     polls.insert(engine.engine_id, held.poll_ids.into_iter().collect());
                 }
                 Hand {
                     engine_id: engine.engine_id,
-                    held: held.leases,
+                    held: leases,
                     is_holding_a_suspect: held.has_suspect,
                     max_concurrent_events: engine.max_concurrent_events,
                 }

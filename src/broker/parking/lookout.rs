@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::queue::Place;
+use super::queue::{MANY, Place};
 use super::{Known, Parking};
 use crate::broker::lease::Polled;
 use crate::domain::ids::EngineId;
@@ -21,6 +21,8 @@ pub struct Round {
 pub struct Facts {
     pub engine_type: Arc<str>,
     pub next_due: Option<Instant>,
+    /// Events that only an idle engine may have, and nobody knows whose poll that is.
+    pub has_due_suspects: bool,
 }
 
 impl Parking {
@@ -98,10 +100,12 @@ impl Parking {
     /// What was found out of queues, as it was at `asked_at`.
     pub fn note_queues(&self, facts: Vec<Facts>, asked_at: Instant) {
         let mut state = self.lock();
-        for Facts { engine_type, next_due } in facts {
+        for Facts { engine_type, next_due, has_due_suspects } in facts {
             if let Some(queue) = state.queues.get_mut(&engine_type) {
                 match next_due {
-                    Some(at) if at <= asked_at => queue.hint = queue.hint.max(1),
+                    Some(at) if at <= asked_at => {
+                        queue.hint = queue.hint.max(if has_due_suspects { MANY } else { 1 });
+                    }
                     next_due => {
                         if queue.hint == 0 {
                             queue.seen_empty_at = Some(asked_at);

@@ -32,5 +32,5 @@ from taken
 cross join lateral (
     select count(*)::integer as leases
     from eventlease.event_queue q
-    where q.leased_by = taken.engine_id and q.state = 'processing' and q.leased_at >= taken.held_since
+    where q.leased_by = taken.engine_id and q.leased_at >= taken.held_since
 ) held

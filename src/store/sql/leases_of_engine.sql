@@ -1,5 +1,5 @@
 with leased as (
     select q.*, row_number() over (order by q.leased_at, q.event_id) as ordinal
     from eventlease.event_queue q
-    where q.leased_by = $3 and q.state = 'processing'
+    where q.leased_by = $3
 )

@@ -8,7 +8,7 @@ from eventlease.engine_states s
 cross join lateral (
     select count(*)::integer as leases
     from eventlease.event_queue q
-    where q.leased_by = s.engine_id and q.state = 'processing'
+    where q.leased_by = s.engine_id
 ) held
 where ($1::uuid is null or s.engine_id = $1)
     and ($2::text is null or s.engine_type = $2)

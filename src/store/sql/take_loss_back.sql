@@ -2,7 +2,7 @@
 with lost as (
     delete from eventlease.event_attempts a
     using eventlease.event_queue q
-    where q.event_id = $1 and q.lease_token = $2 and q.state = 'queued'
+    where q.event_id = $1 and q.lease_token = $2 and q.state <> 'processing'
         and a.event_id = $1 and a.event_id = q.event_id and a.engine_type = q.engine_type
         and a.attempt = q.attempt
         and a.lease_token = $2

@@ -26,7 +26,9 @@ pub const STATEMENTS: [Statement; 13] = [
     Statement {
         name: "count_held",
         sql: sql!("count_held"),
-        arguments: |_| format!("array[{ENGINE}]::uuid[], array['epoch'::timestamptz]"),
+        arguments: |ids| {
+            format!("array[{ENGINE}]::uuid[], array['epoch'::timestamptz], {}, {}", array(ids), all(ids, "1"))
+        },
     },
     Statement {
         name: "beat",

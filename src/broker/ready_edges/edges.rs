@@ -1,0 +1,227 @@
+//! The edge of one queue, with its floor and the sweeps that pass over it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use uuid::Uuid;
+
+use super::{Found, Located};
+use crate::domain::ids::EventId;
+use crate::domain::limits::MAX_PRIORITY;
+use crate::store::due::{Place, Range};
+
+/// Any due row that is not behind the floor is found within 5 seconds, and so is any other while there are less than
+/// some 200,000 dead entries. Sweeping takes at most about a twentieth of the time.
+const SWEEP_EVERY: Duration = Duration::from_secs(2);
+const SWEEP_AT_LEAST_EVERY: Duration = Duration::from_secs(4);
+const SWEEP_SHARE: u32 = 20;
+/// A sweep from the front may have to read as many dead entries as there were events since somebody's snapshot.
+const SWEEP_FROM_THE_FRONT_AT_LEAST_EVERY: Duration = Duration::from_mins(1);
+/// The floor is where the edge was once or twice as long ago.
+const FLOOR_AGE: Duration = Duration::from_secs(30);
+/// Sweeps that are asked for may take a quarter of the time.
+const ASKED_SWEEP_REST: u32 = 3;
+
+const PRIORITIES: usize = MAX_PRIORITY as usize + 1;
+
+/// By lane and priority.
+type Places = [[Place; PRIORITIES]; 2];
+const FRONT: Places = [[Place::FRONT; PRIORITIES]; 2];
+
+#[derive(Debug)]
+pub struct Edges {
+    behind: Places,
+    /// Where most sweeps begin, and what will be the floor after this one.
+    floor: Places,
+    next_floor: Places,
+    pub(super) floor_moves_at: Instant,
+    /// What landed while claims were under way, for them not to step over.
+    pub(super) landings: Vec<Landing>,
+    landed: u64,
+    /// Claims under way, by how many landings they began after.
+    pub(super) under_way: BTreeMap<u64, usize>,
+    pub(super) next_sweep: Instant,
+    pub(super) next_sweep_from_the_front: Instant,
+    /// Something may have landed behind an edge, nobody knows where: sweep as soon as that takes no more than its
+    /// share of the time.
+    pub(super) is_sweep_asked: bool,
+    rested_at: Instant,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Landing {
+    number: u64,
+    is_suspect: bool,
+    priority: u8,
+    place: Place,
+}
+
+/// A claim under way: where it scans, and what must be known when it ends.
+#[derive(Debug)]
+pub struct Scan {
+    pub normals: Vec<Range>,
+    pub suspects: Vec<Range>,
+    began_after: u64,
+    start: Start,
+    began_at: Instant,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Start {
+    Front,
+    Floor,
+    Edge,
+}
+
+impl Scan {
+    /// It also finds what landed behind the edge.
+    pub fn is_sweep(&self) -> bool {
+        self.start != Start::Edge
+    }
+}
+
+impl Edges {
+    pub fn at_the_front(now: Instant) -> Self {
+        Self {
+            behind: FRONT,
+            floor: FRONT,
+            next_floor: FRONT,
+            floor_moves_at: now + FLOOR_AGE,
+            landings: Vec::new(),
+            landed: 0,
+            under_way: BTreeMap::new(),
+            next_sweep: now + SWEEP_EVERY,
+            next_sweep_from_the_front: now + SWEEP_EVERY,
+            is_sweep_asked: false,
+            rested_at: now,
+        }
+    }
+
+    /// A claim begins.
+    pub fn begin(&mut self) -> Scan {
+        *self.under_way.entry(self.landed).or_default() += 1;
+        self.scan()
+    }
+
+    /// Where to look now.
+    pub fn scan(&mut self) -> Scan {
+        let now = Instant::now();
+        if now >= self.floor_moves_at {
+            self.floor = std::mem::replace(&mut self.next_floor, self.behind);
+            self.floor_moves_at = now + FLOOR_AGE;
+        }
+        let is_from_the_front = now >= self.next_sweep_from_the_front || (self.is_sweep_asked && now >= self.rested_at);
+        let (start, places) = if is_from_the_front {
+            self.is_sweep_asked = false;
+            self.next_sweep_from_the_front = now + SWEEP_EVERY;
+            (Start::Front, &FRONT)
+        } else if now >= self.next_sweep {
+            (Start::Floor, &self.floor)
+        } else {
+            (Start::Edge, &self.behind)
+        };
+        let ranges = |places: &[Place; PRIORITIES]| {
+            let range = |priority| Range { priority, behind: places[usize::from(priority)] };
+            (0..=MAX_PRIORITY).rev().map(range).collect()
+        };
+        let (normals, suspects) = (ranges(&places[0]), ranges(&places[1]));
+        if start != Start::Edge {
+            self.next_sweep = now + SWEEP_EVERY;
+        }
+        Scan { normals, suspects, began_after: self.landed, start, began_at: now }
+    }
+
+    /// A claim is over.
+    pub fn end(&mut self, scan: &Scan, found: &Found) {
+        let mut last: HashMap<(bool, u8), Place> = HashMap::new();
+        let mut behind_the_edge = Vec::new();
+        for event in &found.taken {
+            let place = last.entry((event.is_suspect, event.priority)).or_insert(event.place);
+            *place = (*place).max(event.place);
+        }
+        for ((is_suspect, priority), place) in last {
+            let bound = self
+                .landings
+                .iter()
+                .filter(|landing| {
+                    landing.number > scan.began_after
+                        && landing.is_suspect == is_suspect
+                        && landing.priority == priority
+                })
+                .map(|landing| just_before(landing.place))
+                .min();
+            let place = bound.map_or(place, |bound| place.min(bound));
+            let edge = &mut self.behind[usize::from(is_suspect)][usize::from(priority)];
+            if scan.is_sweep() && place < *edge {
+                // It found something behind the edge: there may be more of it.
+                behind_the_edge.push(Located { is_suspect, priority, place });
+            } else {
+                *edge = place.max(*edge);
+            }
+        }
+        if let Some(claims) = self.under_way.get_mut(&scan.began_after) {
+            *claims -= 1;
+            if *claims == 0 {
+                self.under_way.remove(&scan.began_after);
+            }
+        }
+        for event in behind_the_edge.iter().chain(&found.left) {
+            self.step_back_before(event);
+        }
+        match self.under_way.first_key_value() {
+            Some((&oldest, _)) => self.landings.retain(|landing| landing.number > oldest),
+            None => self.landings.clear(),
+        }
+        if found.is_unscanned {
+            // It did not take place; the next claim may be able to.
+            self.repeat(scan);
+        } else {
+            self.rest_after(scan);
+        }
+    }
+
+    pub fn rest_after(&mut self, scan: &Scan) {
+        if !scan.is_sweep() {
+            return;
+        }
+        let (now, took) = (Instant::now(), scan.began_at.elapsed());
+        self.next_sweep = now + (took * SWEEP_SHARE).clamp(SWEEP_EVERY, SWEEP_AT_LEAST_EVERY);
+        if scan.start == Start::Front {
+            self.rested_at = now + (took * ASKED_SWEEP_REST).min(SWEEP_AT_LEAST_EVERY);
+            self.next_sweep_from_the_front =
+                now + (took * SWEEP_SHARE).clamp(SWEEP_EVERY, SWEEP_FROM_THE_FRONT_AT_LEAST_EVERY);
+        }
+    }
+
+    /// The next claim begins where this one did.
+    pub fn repeat(&mut self, scan: &Scan) {
+        match scan.start {
+            Start::Front => self.next_sweep_from_the_front = scan.began_at,
+            Start::Floor => self.next_sweep = scan.began_at,
+            Start::Edge => {}
+        }
+    }
+
+    /// There is something to be found at that place, also by claims that come after those under way:
+    /// these, which may have passed over it, do not take the edge beyond it when they end.
+    pub fn step_back_before(&mut self, event: &Located) {
+        for places in [&mut self.behind, &mut self.floor, &mut self.next_floor] {
+            let place = &mut places[usize::from(event.is_suspect)][usize::from(event.priority)];
+            *place = (*place).min(just_before(event.place));
+        }
+        self.landed += 1;
+        if !self.under_way.is_empty() {
+            self.landings.push(Landing {
+                number: self.landed,
+                is_suspect: event.is_suspect,
+                priority: event.priority,
+                place: event.place,
+            });
+        }
+    }
+}
+
+fn just_before(place: Place) -> Place {
+    Place { available_at: place.available_at - TimeDelta::microseconds(1), event_id: EventId(Uuid::max()) }
+}
