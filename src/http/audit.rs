@@ -19,7 +19,7 @@ use crate::store::audit::{Entry, Filter};
     get, path = "/audit", operation_id = "list_audit", tag = "trust",
     params(
         ("actor" = Option<String>, Query, description = "Only of that name: a token's, or anonymous, database, first start"),
-        ("action" = Option<String>, Query, description = "Only that operation, by its operationId", pattern = "^[a-z_]+$"),
+        ("action" = Option<Operation>, Query, description = "Only that operation, by its operationId"),
         ("subject" = Option<String>, Query, description = "Only what was done to that: the id or name of an event, engine, queue, event type, run or token"),
         ("recorded_after" = Option<DateTime<Utc>>, Query, description = "Only from then on"),
         ("recorded_before" = Option<DateTime<Utc>>, Query, description = "Only before then"),
