@@ -68,6 +68,7 @@ pub struct AuditEntryReply {
     /// The reply's X-Request-Id.
     request_id: Option<String>,
     /// By its operationId.
+    #[schema(value_type = Operation)]
     action: String,
     /// The id or name of what it was done to.
     subject: String,
