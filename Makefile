@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build postgres test test-nextest test-otel lint format-check clippy docs deny demo check-api openapi bench bench-full bench-peers clean
+.PHONY: help run build postgres test test-nextest test-otel lint format-check clippy docs deny fuzz demo check-api openapi bench bench-full bench-peers clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(TARGET_DIR)/release/eventlease
@@ -61,6 +61,9 @@ docs:
 # change here. Where there is a network: scripts/cargo-deny check advisories
 deny: ## Check the licences, bans and sources of all dependencies (deny.toml); installs cargo-deny if it is missing
 	scripts/cargo-deny --locked --workspace check bans licenses sources
+
+fuzz: ## Send spoilt requests to the router for so long (MINUTES=10; EVENTLEASE_FUZZ_SEED=… replays), without a database
+	EVENTLEASE_FUZZ_MINUTES=$(or $(MINUTES),10) cargo test --locked --test fuzz -- --ignored --nocapture
 
 demo: build ## Play examples/ with engines that crash, hang and restart, and account for every event
 	scripts/ensure-postgres
