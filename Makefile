@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build postgres test test-nextest test-otel lint format-check clippy docs demo check-api openapi bench bench-full bench-peers faults clean
+.PHONY: help run build postgres test test-nextest test-otel lint format-check clippy docs deny fuzz demo check-api openapi bench bench-full bench-peers faults clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(TARGET_DIR)/release/eventlease
@@ -56,6 +56,14 @@ clippy:
 
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+# `advisories` is not among the checks: its database comes from GitHub, and changes from one day to the next without a
+# change here. Where there is a network: scripts/cargo-deny check advisories
+deny: ## Check the licences, bans and sources of all dependencies (deny.toml); installs cargo-deny if it is missing
+	scripts/cargo-deny --locked --workspace check bans licenses sources
+
+fuzz: ## Send spoilt requests to the router for so long (MINUTES=10; EVENTLEASE_FUZZ_SEED=… replays), without a database
+	EVENTLEASE_FUZZ_MINUTES=$(or $(MINUTES),10) cargo test --locked --test fuzz -- --ignored --nocapture
 
 demo: build ## Play examples/ with engines that crash, hang and restart, and account for every event
 	scripts/ensure-postgres

@@ -149,12 +149,12 @@ impl Broker {
 pub fn fate(ending: Ending, event: &OpenEvent, policy: &RetryPolicy) -> Fate {
     match verdict::verdict(ending, event.spent, policy, event.is_cancel_requested, sway()) {
         Verdict::Requeue { after, spent } => {
-            let (answer, keeps_token) = match ending {
-                Ending::Failed { .. } => (Answer::RetryScheduled, false),
-                Ending::Lost(_) => (Answer::RetryScheduled, true),
-                Ending::Released { .. } | Ending::HandedBack | Ending::Undelivered => (Answer::Released, false),
+            let answer = match ending {
+                Ending::Failed { .. } | Ending::Lost(_) => Answer::RetryScheduled,
+                Ending::Released { .. } | Ending::HandedBack | Ending::Undelivered => Answer::Released,
             };
-            Fate::Requeue { after_seconds: Duration::as_secs_f64(&after), spent, answer, keeps_token }
+            let after_seconds = Duration::as_secs_f64(&after);
+            Fate::Requeue { after_seconds, spent, answer, keeps_token: ending.keeps_token() }
         }
         Verdict::DeadLetter { reason, spent } => Fate::Bury { reason, spent },
         Verdict::Cancel { .. } => Fate::Close { status: Status::Cancelled },

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::json::RawJson;
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EngineStatus {
     /// Is given events, until it is drained, falls silent, or goes.

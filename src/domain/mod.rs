@@ -16,6 +16,8 @@ pub mod json;
 pub mod limits;
 pub mod merge_patch;
 pub mod names;
+#[cfg(test)]
+mod protocol;
 pub mod retry_policy;
 pub mod settlement;
 pub mod spans;

@@ -11,7 +11,7 @@ use super::limits;
 use super::retry_policy::RetryPolicy;
 
 /// How much of its budgets an event has spent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Spent {
     /// Reported failures; `max_retries` bounds them.
     pub failures: u32,
@@ -74,9 +74,19 @@ impl Ending {
             Self::Lost(Loss::EngineRestarted) => Outcome::EngineRestarted,
         }
     }
+
+    /// Whether the event, back in its queue, still knows the lease's token: the engine's word is missing, and a late
+    /// report brings it.
+    #[must_use]
+    pub const fn keeps_token(self) -> bool {
+        match self {
+            Self::Lost(_) => true,
+            Self::Failed { .. } | Self::Released { .. } | Self::HandedBack | Self::Undelivered => false,
+        }
+    }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeadLetterReason {
     /// More failures were reported than `max_retries` allows.

@@ -1,0 +1,193 @@
+//! Spoilt requests through the real router, without a database: nothing that a client sends may make a handler panic
+//! or answer 500. What is read without a complaint goes as far as the database, which is not there: 503.
+//!
+//! A few seconds of it are a test like any other, with a seed that never changes. `make fuzz MINUTES=10` goes on for so
+//! long, from a seed that it prints: `EVENTLEASE_FUZZ_SEED` replays it.
+
+mod requests;
+mod spoiling;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use eventlease::broker::{Broker, Coalescing, Settings, Size};
+use eventlease::http::{self, Api, Limits};
+use eventlease::metrics::Metrics;
+use eventlease::store::lease::LeaseDefaults;
+use eventlease::store::pool::{PoolLimits, connect_lazily};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use requests::{Good, good_requests};
+use spoiling::{Spoil, request, spoilt};
+
+/// In `cargo test`.
+const QUICK_CASES: u32 = 4000;
+const QUICK_SEED: u64 = 1;
+/// Of one seed; the next batch has the next one.
+const BATCH: u32 = 5000;
+/// No request waits here for anything but the database, which is given up at once.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+fn router() -> Router {
+    let limits = PoolLimits {
+        max_connections: 4,
+        acquire_timeout: Duration::from_millis(1),
+        statement_timeout: Duration::from_secs(1),
+    };
+    let pool = connect_lazily("postgres://nobody@localhost/nothing?host=/nonexistent", limits).expect("an address");
+    let metrics = Arc::new(Metrics::new());
+    let settings = Settings {
+        lease_defaults: LeaseDefaults { visibility_timeout_seconds: 300, max_lease_seconds: 43_200 },
+        default_limit: 3,
+        grace_seconds: 45,
+        retention_days: 7,
+        max_dynamic_state_bytes: 4 << 10,
+        recheck: Duration::from_millis(500),
+        coalescing: Coalescing { max_rows: 1000, max_waiting: Size { rows: 10_000, bytes: 64 << 20 } },
+    };
+    let broker = Arc::new(Broker::new(pool, Arc::clone(&metrics), settings, CancellationToken::new()));
+    // Polls are answered by these; nothing else of the background work is needed.
+    let looks = Arc::clone(&broker);
+    tokio::spawn(async move { looks.run_looks().await });
+    let limits = Limits {
+        max_body_bytes: 64 << 10,
+        max_payload_bytes: 16 << 10,
+        max_detail_bytes: 4 << 10,
+        default_visibility_timeout_seconds: 300,
+        default_max_lease_seconds: 43_200,
+        default_lease_limit: 3,
+        heartbeat_timeout_seconds: 45,
+        are_lease_tokens_optional: true,
+    };
+    http::router(Api { broker, metrics, limits })
+}
+
+/// Answers that a request may get where there is no database.
+fn is_fair(status: StatusCode) -> bool {
+    status.is_success() || status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE
+}
+
+struct Fuzz {
+    runtime: Runtime,
+    router: Router,
+    good: Vec<Good>,
+    /// How often each status was answered.
+    statuses: Mutex<BTreeMap<u16, u64>>,
+}
+
+impl Fuzz {
+    fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let router = runtime.block_on(async { router() });
+        Self { runtime, router, good: good_requests(), statuses: Mutex::default() }
+    }
+
+    fn answer(&self, request: Request<Body>) -> StatusCode {
+        let answered = async { tokio::time::timeout(PATIENCE, self.router.clone().oneshot(request)).await };
+        let reply = self.runtime.block_on(answered).expect("an answer in good time");
+        reply.expect("the router has no errors").status()
+    }
+
+    fn check(&self, good: &Good, spoils: &[Spoil]) -> Result<(), TestCaseError> {
+        let Some(request) = request(good, spoils) else { return Ok(()) };
+        let sent = format!("{request:?}");
+        let status = self.answer(request);
+        *self.statuses.lock().expect("nothing panics with it").entry(status.as_u16()).or_default() += 1;
+        if is_fair(status) { Ok(()) } else { Err(TestCaseError::fail(format!("{status} to {sent}"))) }
+    }
+
+    fn run(&self, seed: u64, cases: u32) {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        let config = Config { cases, failure_persistence: None, ..Config::default() };
+        let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+        let ran = runner.run(&spoilt(&self.good), |(good, spoils)| self.check(&good, &spoils));
+        match ran {
+            Ok(()) => {}
+            Err(TestError::Fail(why, (good, spoils))) => {
+                panic!("{why}\n{good:?}\n{spoils:?}\nreplay with EVENTLEASE_FUZZ_SEED={seed}")
+            }
+            Err(TestError::Abort(why)) => panic!("{why}"),
+        }
+    }
+
+    fn count(&self, status: u16) -> u64 {
+        self.statuses.lock().expect("nothing panics with it").get(&status).copied().unwrap_or(0)
+    }
+}
+
+#[test]
+fn no_spoilt_request_makes_a_handler_panic() {
+    let fuzz = Fuzz::new();
+    fuzz.run(QUICK_SEED, QUICK_CASES);
+    println!("{:?}", fuzz.statuses);
+    // Spoilt enough to be refused for every reason there is, and seldom enough to be read to the end.
+    for status in [400, 404, 405, 415, 422, 503] {
+        assert!(fuzz.count(status) > u64::from(QUICK_CASES) / 400, "{status} is rare: {:?}", fuzz.statuses);
+    }
+}
+
+/// Else the spoilt ones would be refused for what is wrong with all of them.
+#[test]
+fn the_good_requests_are_good() {
+    let fuzz = Fuzz::new();
+    for good in &fuzz.good {
+        let has_cursor = good.query.iter().any(|(name, _)| *name == "cursor");
+        let status = fuzz.answer(request(good, &[]).expect("a request"));
+        let expected: &[u16] = match good.operation {
+            "/healthz" | "/metrics" | "/api/v1/openapi.json" => &[200],
+            // The cursor is not one of the server's own.
+            _ if has_cursor => &[422, 503],
+            // Every entry has an answer of its own.
+            "/api/v1/events/status" => &[200, 503],
+            _ => &[503],
+        };
+        assert!(expected.contains(&status.as_u16()), "{status} to {good:?}");
+    }
+}
+
+#[test]
+fn every_operation_has_a_good_request() {
+    let document = serde_json::to_value(http::document()).expect("JSON");
+    let paths = document["paths"].as_object().expect("paths");
+    let documented: BTreeSet<(String, String)> = paths
+        .iter()
+        .flat_map(|(path, item)| {
+            let methods =
+                ["get", "put", "post", "delete", "patch"].into_iter().filter(|method| item.get(method).is_some());
+            methods.map(|method| (method.to_uppercase(), path.clone()))
+        })
+        .collect();
+    let known: BTreeSet<(String, String)> =
+        good_requests().iter().map(|good| (good.method.to_string(), good.operation.to_owned())).collect();
+    assert_eq!(documented, known);
+}
+
+/// Run by `make fuzz`: not a test, for it ends by the clock.
+#[test]
+#[ignore = "runs for minutes: make fuzz MINUTES=10"]
+fn fuzz_for_minutes() {
+    let number = |name: &str| {
+        std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap_or_else(|_| panic!("{name} is a whole number")))
+    };
+    let minutes = number("EVENTLEASE_FUZZ_MINUTES").unwrap_or(10);
+    let first = number("EVENTLEASE_FUZZ_SEED").unwrap_or_else(|| u64::from(rand::random::<u32>()));
+    println!("seeds from {first} on, for {minutes} minutes");
+    let (fuzz, started) = (Fuzz::new(), Instant::now());
+    let mut cases = 0;
+    for seed in first.. {
+        fuzz.run(seed, BATCH);
+        cases += u64::from(BATCH);
+        if started.elapsed() >= Duration::from_mins(minutes) {
+            break;
+        }
+    }
+    println!("{cases} cases in {:?}, no panic and no 500; statuses {:?}", started.elapsed(), fuzz.statuses);
+}

@@ -1,0 +1,222 @@
+//! A good request for every operation of the interface, to be spoilt.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+pub const ID: &str = "0199b76d-a800-7000-8000-000000000001";
+pub const TOKEN: &str = "00112233445566778899aabbccddeeff";
+const TIME: &str = "2026-01-31T12:00:00Z";
+
+#[derive(Clone, Debug)]
+pub struct Good {
+    pub method: Method,
+    /// As the document has it.
+    pub operation: &'static str,
+    pub query: Vec<(&'static str, String)>,
+    pub body: Option<Value>,
+}
+
+impl Good {
+    /// The path with good names in the place of its parameters.
+    pub fn path(&self) -> String {
+        self.operation
+            .replace("{event_id}", ID)
+            .replace("{engine_id}", ID)
+            .replace("{engine_type}", "dialogue")
+            .replace("{event_type}", "dialogue.requested")
+            .replace("{scenario_run_id}", "run-1")
+    }
+}
+
+fn policy() -> Value {
+    json!({"max_retries": 3, "retry_delay": {"initial": 30, "max": 300, "multiplier": 2.5},
+        "dead_letter_threshold": 3, "jitter": 0.1})
+}
+
+fn registration() -> Value {
+    json!({"engine_id": ID, "engine_type": "dialogue", "scenario_run_id": 7, "heartbeat_timeout_seconds": 45, "metadata": {
+        "static_config": {"capabilities": ["dialogue_generation"], "engine_software_version": "1.0.0",
+            "resource_limits": {"max_concurrent_events": 5, "memory_limit_mb": 1024}},
+        "dynamic_state": {"resource_utilization": {"cpu_percent": 45.2}, "current_scenario_run_id": "run-1"}}})
+}
+
+fn event() -> Value {
+    json!({"engine_type": "dialogue", "event_type": "dialogue.requested", "payload": {"text": "é\u{0000}", "big": 1e300},
+        "priority": 5, "delay_seconds": 3, "scenario_run_id": "run-1", "visibility_timeout_seconds": 60,
+        "retry_policy": policy(), "idempotency_key": "key-1", "discard_after_seconds": 60})
+}
+
+fn settlements() -> Value {
+    json!([
+        {"event_id": ID, "lease_token": TOKEN, "status": "completed", "result": {"lines": ["a"]}},
+        {"event_id": ID, "lease_token": TOKEN, "status": "failed", "retryable": true, "delay_seconds": 5,
+            "error": {"type": "timeout", "message": "took too long", "details": {"after": 30}}},
+        {"event_id": ID, "lease_token": TOKEN, "status": "queued", "delay_seconds": 1},
+        {"event_id": ID, "lease_token": TOKEN, "status": "processing", "visibility_timeout_seconds": 60, "progress": 0.5},
+    ])
+}
+
+fn dead_letter_filter() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("engine_type", "dialogue"),
+        ("event_type", "dialogue.requested"),
+        ("reason", "not_retryable"),
+        ("error_type", "timeout"),
+        ("error_contains", "too long"),
+        ("scenario_run_id", "run-1"),
+        ("engine_software_version", "1.0.0"),
+        ("dead_lettered_after", TIME),
+        ("dead_lettered_before", TIME),
+        ("redrives_max", "1"),
+    ]
+}
+
+fn with(method: Method, operation: &'static str, query: &[(&'static str, &str)], body: Option<Value>) -> Good {
+    let query = query.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    Good { method, operation, query, body }
+}
+
+fn get(operation: &'static str, query: &[(&'static str, &str)]) -> Good {
+    with(Method::GET, operation, query, None)
+}
+
+fn post(operation: &'static str, body: Value) -> Good {
+    with(Method::POST, operation, &[], Some(body))
+}
+
+fn delete(operation: &'static str) -> Good {
+    with(Method::DELETE, operation, &[], None)
+}
+
+/// The cursor is not one of the server's own.
+const PAGE: [(&str, &str); 2] = [("limit", "10"), ("cursor", "WyJhIl0")];
+
+pub fn good_requests() -> Vec<Good> {
+    [of_dead_letters(), of_engines(), of_events(), of_queues()].concat()
+}
+
+fn of_dead_letters() -> Vec<Good> {
+    let filtered = |more: &[(&'static str, &'static str)]| [dead_letter_filter().as_slice(), more].concat();
+    let filter: Value = dead_letter_filter()
+        .into_iter()
+        .filter(|(name, _)| *name != "redrives_max")
+        .map(|(name, value)| (name.to_owned(), Value::from(value)))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    vec![
+        get("/api/v1/dead-letters", &filtered(&[("include", "payload"), ("limit", "10")])),
+        get("/api/v1/dead-letters", &PAGE),
+        get("/api/v1/dead-letters/groups", &filtered(&[("by", "reason,event_type")])),
+        post(
+            "/api/v1/dead-letters/purge",
+            json!({"filter": filter, "limit": 10, "expected_count": 3, "dry_run": true}),
+        ),
+        post(
+            "/api/v1/dead-letters/redrive",
+            json!({"filter": filter, "limit": 10, "spread_seconds": 60, "priority": 1, "expected_count": 3}),
+        ),
+        post("/api/v1/dead-letters/redrive", json!({"all": true, "retry_policy": policy(), "dry_run": true})),
+        get("/api/v1/dead-letters/{event_id}", &[]),
+        delete("/api/v1/dead-letters/{event_id}"),
+        post(
+            "/api/v1/dead-letters/{event_id}/redrive",
+            json!({"payload": [1], "priority": 1, "delay_seconds": 1, "visibility_timeout_seconds": 9, "retry_policy": policy()}),
+        ),
+    ]
+}
+
+fn of_engines() -> Vec<Good> {
+    vec![
+        get(
+            "/api/v1/engines",
+            &[
+                ("engine_type", "dialogue"),
+                ("status", "active"),
+                ("capability", "dialogue_generation"),
+                ("limit", "10"),
+            ],
+        ),
+        get("/api/v1/engines", &PAGE),
+        post("/api/v1/engines", registration()),
+        post("/api/v1/engines/drain", json!({"filter": {"engine_type": "dialogue", "engine_software_version": "1"}})),
+        get("/api/v1/engines/{engine_id}", &[]),
+        delete("/api/v1/engines/{engine_id}"),
+        with(
+            Method::PATCH,
+            "/api/v1/engines/{engine_id}",
+            &[],
+            Some(json!({"metadata": {"static_config": {"resource_limits": {"max_concurrent_events": null}}}})),
+        ),
+        post("/api/v1/engines/{engine_id}/drain", json!({})),
+        post(
+            "/api/v1/engines/{engine_id}/heartbeat",
+            json!({"current_workload": 2, "resource_utilization": {"cpu_percent": 45.2}, "dynamic_state": {"a": null},
+                "leases": [{"event_id": ID, "lease_token": TOKEN, "progress": {"done": 3}}]}),
+        ),
+        get("/api/v1/engines/{engine_id}/leases", &[]),
+        post("/api/v1/engines/{engine_id}/resume", json!({})),
+    ]
+}
+
+fn of_events() -> Vec<Good> {
+    let [completed, failed, released, renewed] =
+        <[Value; 4]>::try_from(settlements().as_array().expect("an array").clone()).expect("four").map(
+            |mut settlement| {
+                settlement.as_object_mut().expect("an object").remove("event_id");
+                settlement
+            },
+        );
+    let settle = |body| with(Method::PUT, "/api/v1/events/{event_id}/status", &[], Some(body));
+    vec![
+        get("/api/v1/event-types", &PAGE),
+        get("/api/v1/event-types/{event_type}/retry-policy", &[]),
+        with(Method::PUT, "/api/v1/event-types/{event_type}/retry-policy", &[], Some(policy())),
+        delete("/api/v1/event-types/{event_type}/retry-policy"),
+        get(
+            "/api/v1/events",
+            &[("engine_type", "dialogue"), ("status", "queued"), ("created_after", TIME), ("limit", "9")],
+        ),
+        get("/api/v1/events", &PAGE),
+        post("/api/v1/events", event()),
+        post("/api/v1/events/batch", json!({"events": [event(), event()], "atomic": true})),
+        get(
+            "/api/v1/events/queue/{engine_type}",
+            &[("limit", "3"), ("visibility_timeout_seconds", "60"), ("poll_id", ID), ("engine_id", ID)],
+        ),
+        post(
+            "/api/v1/events/queue/{engine_type}/lease",
+            json!({"limit": 3, "visibility_timeout_seconds": 60, "poll_id": ID, "settlements": settlements()}),
+        ),
+        with(Method::PUT, "/api/v1/events/status", &[], Some(json!({"settlements": settlements()}))),
+        get("/api/v1/events/{event_id}", &[("include", "payload")]),
+        get("/api/v1/events/{event_id}/attempts", &PAGE),
+        post("/api/v1/events/{event_id}/cancel", json!({})),
+        settle(completed),
+        settle(failed),
+        settle(released),
+        settle(renewed),
+    ]
+}
+
+fn of_queues() -> Vec<Good> {
+    vec![
+        get("/api/v1/health/database", &[]),
+        get("/api/v1/openapi.json", &[]),
+        get("/api/v1/queues", &PAGE),
+        get("/api/v1/queues/{engine_type}", &[]),
+        with(
+            Method::PATCH,
+            "/api/v1/queues/{engine_type}",
+            &[],
+            Some(json!({"default_limit": 5, "visibility_timeout_seconds": null, "max_lease_seconds": 600,
+                "max_processing": 9, "retry_policy": policy()})),
+        ),
+        post("/api/v1/queues/{engine_type}/pause", json!({"reason": "maintenance", "resume_after_seconds": 60})),
+        get("/api/v1/queues/{engine_type}/peek", &[("limit", "3"), ("include", "payload")]),
+        post("/api/v1/queues/{engine_type}/resume", json!({})),
+        post("/api/v1/scenario-runs/{scenario_run_id}/cancel", json!({})),
+        get("/healthz", &[]),
+        get("/metrics", &[]),
+        get("/readyz", &[]),
+    ]
+}
