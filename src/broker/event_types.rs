@@ -4,6 +4,7 @@ use super::{Broker, Error, Result, commit};
 use crate::domain::names::EventType;
 use crate::domain::retry_policy::RetryPolicyOverrides;
 use crate::store::event_types::{self, EventTypePolicy};
+use crate::store::room;
 
 impl Broker {
     pub async fn list_event_types(&self, behind: Option<&str>, limit: u32) -> Result<Vec<EventTypePolicy>> {
@@ -21,6 +22,10 @@ impl Broker {
 
     pub async fn set_event_type_policy(&self, event_type: &EventType, policy: &RetryPolicyOverrides) -> Result<()> {
         let mut transaction = self.begin().await?;
+        let limit = self.settings.max_event_types;
+        if !room::has_room_for_event_type(&mut transaction, event_type.as_str(), limit).await? {
+            return Err(Error::TooManyEventTypes { event_type: event_type.clone(), limit });
+        }
         let before = event_types::set(&mut transaction, event_type.as_str(), policy).await?;
         commit(transaction).await?;
         tracing::info!(%event_type, ?before, after = ?policy, "retry policy changed");

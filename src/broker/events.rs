@@ -32,6 +32,11 @@ impl Broker {
                 return Ok(event);
             }
             let _parked = Parked::counted_by(&self.metrics.event_waits_parked);
+            let limit = self.settings.parking.requests;
+            let parked = self.metrics.event_waits_parked.get() + self.metrics.polls_parked.get();
+            if usize::try_from(parked).is_ok_and(|parked| parked > limit) {
+                return Err(Error::TooManyParked { limit });
+            }
             tokio::select! {
                 () = &mut ended => {}
                 () = self.stopping.cancelled() => {}

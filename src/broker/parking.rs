@@ -18,10 +18,11 @@ use prometheus::IntGauge;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
-use super::Result;
+use super::{Error, Result, Settings};
 use super::claim::{Ask, Claimed};
 use super::lease::{Poll, Polled};
 use crate::domain::ids::EngineId;
+use crate::metrics::Metrics;
 
 pub use known::Known;
 pub use lookout::Facts;
@@ -43,14 +44,24 @@ pub struct Parking {
     pub looks_wanted: Notify,
     /// Something is due soon, or is to be found out.
     pub lookout_wanted: Notify,
-    /// Events of one look.
     /// Leases for callers that hung up after they were answered.
     orphans: Mutex<Vec<Polled>>,
+    /// Events of one look.
     max_rows: usize,
+    limits: ParkingLimits,
     default_limit: u32,
     /// For so long what was found out holds without being asked again.
     trust: Duration,
     parked: IntGauge,
+    event_waits: IntGauge,
+}
+
+/// How many may wait.
+#[derive(Clone, Copy, Debug)]
+pub struct ParkingLimits {
+    pub polls_of_engine: usize,
+    /// Polls, and reads that wait for an event's end.
+    pub requests: usize,
 }
 
 #[derive(Debug, Default)]
@@ -92,16 +103,18 @@ impl Look {
 }
 
 impl Parking {
-    pub fn new(max_rows: usize, default_limit: u32, recheck: Duration, parked: IntGauge) -> Self {
+    pub fn new(max_rows: usize, settings: &Settings, metrics: &Metrics) -> Self {
         Self {
             state: Mutex::default(),
             looks_wanted: Notify::new(),
             lookout_wanted: Notify::new(),
             orphans: Mutex::default(),
             max_rows,
-            default_limit,
-            trust: recheck * 2,
-            parked,
+            limits: settings.parking,
+            default_limit: settings.default_limit,
+            trust: settings.recheck * 2,
+            parked: metrics.polls_parked.clone(),
+            event_waits: metrics.event_waits_parked.clone(),
         }
     }
 
@@ -109,13 +122,17 @@ impl Parking {
         self.state.lock().expect("nothing panics while it holds this lock")
     }
 
-    /// Takes a poll in. Where nothing can be there for it, it is parked without a look.
-    pub fn admit(self: &Arc<Self>, poll: Poll, deadline: Instant) -> Waiting {
+    /// Takes a poll in. Where nothing can be there for it, it is parked without a look. Where as many wait as may, it
+    /// is looked for once and does not wait; with it comes the reason.
+    pub fn admit(self: &Arc<Self>, poll: Poll, deadline: Instant) -> (Waiting, Option<Error>) {
         let (reply, answer) = oneshot::channel();
         let mut state = self.lock();
+        let now = Instant::now();
+        let full = if deadline > now { self.full(&state, poll.engine_id) } else { None };
+        let deadline = if full.is_some() { now } else { deadline };
         let number = state.next_number;
         state.next_number += 1;
-        let is_patient = deadline > Instant::now() && state.may_park(&poll, self.trust);
+        let is_patient = deadline > now && state.may_park(&poll, self.trust);
         state.put(
             Ticket {
                 number,
@@ -130,7 +147,19 @@ impl Parking {
             if is_patient { Place::Patient } else { Place::Eager },
         );
         self.done(state);
-        Waiting::new(Arc::clone(self), number, answer)
+        (Waiting::new(Arc::clone(self), number, answer), full)
+    }
+
+    /// Why a poll may not wait.
+    fn full(&self, state: &State, engine_id: Option<EngineId>) -> Option<Error> {
+        let ParkingLimits { polls_of_engine, requests } = self.limits;
+        if let Some(engine_id) = engine_id
+            && state.engines.get(&engine_id).is_some_and(|polls| polls.len() >= polls_of_engine)
+        {
+            return Some(Error::TooManyPollsOfEngine { engine_id, limit: polls_of_engine });
+        }
+        let event_waits = usize::try_from(self.event_waits.get()).unwrap_or(0);
+        (state.tickets.len() + event_waits >= requests).then_some(Error::TooManyParked { limit: requests })
     }
 
     /// Takes a poll out that is not just being looked for. One that was never looked for only goes if it `is_given_up`.

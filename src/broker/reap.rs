@@ -42,7 +42,7 @@ impl Broker {
         for (engine_id, engine_type) in &silent {
             tracing::warn!(%engine_id, engine_type, "engine is unresponsive");
             self.signs_of_life.is_unresponsive(*engine_id);
-            self.metrics.engines_marked_unresponsive.with_label_values(&[engine_type]).inc();
+            self.metrics.engines_marked_unresponsive.with_label_values(&[self.metrics.queue(engine_type)]).inc();
         }
         reaped.engines_marked_unresponsive = silent.len();
         reaped.engines_removed = liveness::remove_long_unresponsive(&self.pool, REMOVE_UNRESPONSIVE_AFTER_DAYS).await?;

@@ -12,8 +12,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
 use super::Api;
-use super::problem::{Code, Problem};
-use super::traces;
+use super::problem::{Code, Limit, Problem};
+use super::{security_headers, traces};
+use crate::store::pool::within;
 
 const REQUEST_ID: &str = "x-request-id";
 const MAX_REQUEST_ID_CHARS: usize = 64;
@@ -55,7 +56,8 @@ async fn observe(State(api): State<Api>, request: Request, next: Next) -> Respon
         request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     let span = tracing::info_span!("request", id = request_id.to_str().unwrap_or("?"), %method, route);
     let trace = traces::begin(&request);
-    let mut response = next.run(request).instrument(trace.clone()).instrument(span.clone()).await;
+    let answer = next.run(request).instrument(trace.clone()).instrument(span.clone());
+    let mut response = within(api.limits.call_timeout, answer).await.unwrap_or_else(took_too_long);
 
     let seconds = started.elapsed().as_secs_f64();
     let status = response.status();
@@ -67,11 +69,21 @@ async fn observe(State(api): State<Api>, request: Request, next: Next) -> Respon
     };
     api.metrics.request_seconds.with_label_values(&[known_method, &route, status.as_str()]).observe(seconds);
     span.in_scope(|| tracing::debug!(status = status.as_u16(), seconds, "answered"));
-    response.headers_mut().insert(REQUEST_ID, request_id);
-    if status.is_client_error() || status.is_server_error() {
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(limit) = response.extensions().get::<Limit>() {
+        api.metrics.limits_met.with_label_values(&[limit.as_str()]).inc();
     }
+    response.headers_mut().insert(REQUEST_ID, request_id);
+    security_headers::add(response.headers_mut());
     response
+}
+
+/// Each part of a call has its own limit; this one is for a call that ran into none of them, and hangs.
+fn took_too_long() -> Response {
+    tracing::error!("a call hung, and was given up");
+    Problem::new(Code::DatabaseTimeout, "the call took too long; whether it was done is not known")
+        .with_header(header::RETRY_AFTER, "1")
+        .of_limit(Limit::CallTime)
+        .into_response()
 }
 
 /// The caller's own id, if it is short and printable; else a new one.

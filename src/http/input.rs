@@ -6,12 +6,12 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, RawPathParams, Request};
 use axum::http::{HeaderMap, Method, header};
 use serde_json::value::RawValue;
 
 use super::Api;
+use super::body::HeldBody;
 use super::fields::Fields;
 use super::problem::{Code, InputError, InputPlace, Problem};
 use crate::domain::ids::EngineId;
@@ -25,7 +25,7 @@ pub struct Input {
     path: Vec<(String, String)>,
     query: Vec<(String, String)>,
     pub headers: HeaderMap,
-    body: Bytes,
+    body: HeldBody,
 }
 
 impl FromRequest<Api> for Input {
@@ -46,11 +46,9 @@ impl FromRequest<Api> for Input {
             .map_or_else(Vec::new, |query| url::form_urlencoded::parse(query.as_bytes()).into_owned().collect());
         let takes_body = matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
         let body = if takes_body {
-            axum::body::to_bytes(body, api.limits.max_body_bytes)
-                .await
-                .map_err(|error| body_problem(&error, api.limits.max_body_bytes))?
+            HeldBody::read(body, api).await?
         } else {
-            Bytes::new()
+            HeldBody::none(api)
         };
         if !body.is_empty() {
             check_content_type(&parts.headers)?;
@@ -61,16 +59,6 @@ impl FromRequest<Api> for Input {
             api.broker.note_sign_of_life(EngineId(engine_id));
         }
         Ok(input)
-    }
-}
-
-fn body_problem(error: &axum::Error, limit: usize) -> Problem {
-    let is_too_large =
-        matches!(std::error::Error::source(error), Some(source) if source.is::<http_body_util::LengthLimitError>());
-    if is_too_large {
-        Problem::new(Code::PayloadTooLarge, format!("a body may have {limit} bytes"))
-    } else {
-        Problem::new(Code::MalformedJson, "the body ended before it was complete")
     }
 }
 
@@ -113,13 +101,19 @@ impl Input {
     }
 }
 
+/// A body of nothing but mistakes has millions of them; nobody is told of more than a few.
+const MAX_ERRORS_KEPT: usize = 10_000;
+
 /// What is wrong with a request, so far.
 #[derive(Debug, Default)]
 pub struct Errors(RefCell<Vec<InputError>>);
 
 impl Errors {
     pub fn add(&self, place: InputPlace, detail: impl Into<String>) {
-        self.0.borrow_mut().push(InputError { place, detail: detail.into() });
+        let mut errors = self.0.borrow_mut();
+        if errors.len() < MAX_ERRORS_KEPT {
+            errors.push(InputError { place, detail: detail.into() });
+        }
     }
 
     pub fn take(&self) -> Vec<InputError> {

@@ -25,6 +25,7 @@ pub mod partitions;
 mod policies;
 pub mod pool;
 pub mod queues;
+pub mod room;
 
 pub use error::Error;
 pub use policies::policies_of_open_events;
