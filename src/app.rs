@@ -16,7 +16,6 @@ use tokio_util::task::TaskTracker;
 
 use crate::broker::{self, Broker, Coalescing, ParkingLimits, Settings, Size};
 use crate::config::{LeaseTokens, ServeConfig};
-use crate::domain::limits::MAX_WAIT_SECONDS;
 use crate::http::{self, Api, Limits};
 use crate::metrics::Metrics;
 use crate::store;
@@ -79,7 +78,8 @@ impl Server {
         let reaper_interval = Duration::from_millis(config.tasks.reaper_interval_ms);
         let tasks = tasks::start(&broker, &metrics, reaper_interval, &stop_tasks);
 
-        let router = http::router(Api { broker: Arc::clone(&broker), metrics: Arc::clone(&metrics), limits: limits(config) });
+        let router =
+            http::router(Api { broker: Arc::clone(&broker), metrics: Arc::clone(&metrics), limits: limits(config) });
         let connections = Connections::new(listener, router, metrics, &config.connections, stop_serving.clone());
         let http = tokio::spawn(connections.run());
         Ok(Self { address, broker, stop_serving, stop_tasks, http, tasks, database })
@@ -148,6 +148,9 @@ fn settings(config: &ServeConfig) -> Settings {
     }
 }
 
+/// So that what is carried out for several is given up first, which tells each of them.
+const CALL_MARGIN: Duration = Duration::from_secs(5);
+
 /// What a use-case may take of the database's time: a connection, and two statements that are just not given up.
 const fn call_timeout_seconds(config: &ServeConfig) -> u64 {
     config.database.acquire_timeout_seconds + 2 * config.database.statement_timeout_seconds
@@ -161,9 +164,7 @@ fn limits(config: &ServeConfig) -> Limits {
         max_json_depth: config.limits.max_json_depth,
         max_bodies_bytes: config.connections.max_bodies_bytes,
         body_timeout: Duration::from_secs(config.connections.body_timeout_seconds),
-        call_timeout: Duration::from_secs(
-            config.connections.body_timeout_seconds + u64::from(MAX_WAIT_SECONDS) + call_timeout_seconds(config),
-        ),
+        call_timeout: CALL_MARGIN + Duration::from_secs(call_timeout_seconds(config)),
         default_visibility_timeout_seconds: config.leases.visibility_timeout_seconds,
         default_max_lease_seconds: config.leases.max_lease_seconds,
         default_lease_limit: config.leases.default_limit,

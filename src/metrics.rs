@@ -62,7 +62,7 @@ metrics! {
     engines: IntGaugeVec = "eventlease_engines", ["engine_type", "status"];
     /// Connections of clients that are open.
     connections: IntGauge = "eventlease_client_connections", [];
-    /// Connections of clients that this server ended, by the limit they met: connections, headers, header_time, idle_time; malformed is what was not HTTP.
+    /// Connections of clients that this server ended or did not take, by the limit they met, or as malformed.
     connections_refused: IntCounterVec = "eventlease_client_connections_refused_total", ["limit"];
     /// Requests and parts of batches refused, by the limit they met.
     limits_met: IntCounterVec = "eventlease_limit_refusals_total", ["limit"];

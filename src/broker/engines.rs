@@ -44,7 +44,10 @@ impl Broker {
         self.announce(aftermath);
         self.parking.engine_changed(engine_id);
         let kind = if is_new { "new" } else { "restarted" };
-        self.metrics.registrations.with_label_values(&[self.metrics.queue(registration.engine_type.as_str()), kind]).inc();
+        self.metrics
+            .registrations
+            .with_label_values(&[self.metrics.queue(registration.engine_type.as_str()), kind])
+            .inc();
         Ok((engine, is_new))
     }
 

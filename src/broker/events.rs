@@ -27,7 +27,7 @@ impl Broker {
             let ended = watch.ended.notified();
             tokio::pin!(ended);
             ended.as_mut().enable();
-            let event = self.read_event(event_id, with_payload).await?;
+            let event = self.in_time(self.read_event(event_id, with_payload)).await?;
             if event.status.is_final() || self.stopping.is_cancelled() || Instant::now() >= deadline {
                 return Ok(event);
             }

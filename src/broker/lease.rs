@@ -138,7 +138,8 @@ impl Broker {
     /// A look for one poll, which may have to wait for somebody's lock.
     async fn look_alone(self: Arc<Self>, look: Look) {
         let permit = self.alone.acquire().await;
-        let claimed = self.in_time(self.claim(&[look.ask()])).await.map(|mut claimed| claimed.pop().unwrap_or_default());
+        let claimed =
+            self.in_time(self.claim(&[look.ask()])).await.map(|mut claimed| claimed.pop().unwrap_or_default());
         drop(permit);
         for polled in self.parking.end(look, claimed) {
             self.hand_back(&polled.events).await;

@@ -18,9 +18,9 @@ use prometheus::IntGauge;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
-use super::{Error, Result, Settings};
 use super::claim::{Ask, Claimed};
 use super::lease::{Poll, Polled};
+use super::{Error, Result, Settings};
 use crate::domain::ids::EngineId;
 use crate::metrics::Metrics;
 

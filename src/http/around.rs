@@ -1,7 +1,7 @@
 //! What happens around every handler: request ids, times, logs, unknown paths and methods, panics.
 
 use std::any::Any;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -13,7 +13,8 @@ use tracing::Instrument;
 
 use super::Api;
 use super::problem::{Code, Limit, Problem};
-use super::{security_headers, traces};
+use super::{Limits, security_headers, traces};
+use crate::domain::limits::MAX_WAIT_SECONDS;
 use crate::store::pool::within;
 
 const REQUEST_ID: &str = "x-request-id";
@@ -57,7 +58,8 @@ async fn observe(State(api): State<Api>, request: Request, next: Next) -> Respon
     let span = tracing::info_span!("request", id = request_id.to_str().unwrap_or("?"), %method, route);
     let trace = traces::begin(&request);
     let answer = next.run(request).instrument(trace.clone()).instrument(span.clone());
-    let mut response = within(api.limits.call_timeout, answer).await.unwrap_or_else(took_too_long);
+    let limit = time_limit(api.limits, &method, &route);
+    let mut response = within(limit, answer).await.unwrap_or_else(took_too_long);
 
     let seconds = started.elapsed().as_secs_f64();
     let status = response.status();
@@ -75,6 +77,17 @@ async fn observe(State(api): State<Api>, request: Request, next: Next) -> Respon
     response.headers_mut().insert(REQUEST_ID, request_id);
     security_headers::add(response.headers_mut());
     response
+}
+
+/// Calls that may wait before they are answered.
+const MAY_WAIT: [&str; 3] =
+    ["/api/v1/events/{event_id}", "/api/v1/events/queue/{engine_type}", "/api/v1/events/queue/{engine_type}/lease"];
+
+/// How long a call may take, with all that is allowed to keep it.
+fn time_limit(limits: Limits, method: &Method, route: &str) -> Duration {
+    let body = if *method == Method::GET { Duration::ZERO } else { limits.body_timeout };
+    let wait = if MAY_WAIT.contains(&route) { MAX_WAIT_SECONDS } else { 0 };
+    limits.call_timeout + body + Duration::from_secs(wait.into())
 }
 
 /// Each part of a call has its own limit; this one is for a call that ran into none of them, and hangs.

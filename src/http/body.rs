@@ -32,14 +32,10 @@ impl HeldBody {
 
     /// Reads all of it.
     pub async fn read(body: Body, api: &Api) -> Result<Self, Problem> {
-        match timeout(api.limits.body_timeout, collect(body, api)).await {
-            Ok(read) => read,
-            Err(_) => {
-                let seconds = api.limits.body_timeout.as_secs();
-                Err(Problem::new(Code::RequestTimeout, format!("a body may take {seconds} seconds to come"))
-                    .of_limit(Limit::BodyTime))
-            }
-        }
+        timeout(api.limits.body_timeout, collect(body, api)).await.unwrap_or_else(|_| {
+            let detail = format!("a body may take {} seconds to come", api.limits.body_timeout.as_secs());
+            Err(Problem::new(Code::RequestTimeout, detail).of_limit(Limit::BodyTime))
+        })
     }
 }
 
@@ -91,8 +87,7 @@ async fn collect(mut body: Body, api: &Api) -> Result<HeldBody, Problem> {
     let mut held = Held::nothing(api);
     let (mut first, mut whole) = (Bytes::new(), Vec::new());
     while let Some(frame) = body.frame().await {
-        let frame =
-            frame.map_err(|_| Problem::new(Code::MalformedJson, "the body ended before it was complete"))?;
+        let frame = frame.map_err(|_| Problem::new(Code::MalformedJson, "the body ended before it was complete"))?;
         let Ok(data) = frame.into_data() else { continue };
         held.grow(data.len(), api)?;
         if first.is_empty() {

@@ -45,11 +45,7 @@ impl FromRequest<Api> for Input {
             .query()
             .map_or_else(Vec::new, |query| url::form_urlencoded::parse(query.as_bytes()).into_owned().collect());
         let takes_body = matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
-        let body = if takes_body {
-            HeldBody::read(body, api).await?
-        } else {
-            HeldBody::none(api)
-        };
+        let body = if takes_body { HeldBody::read(body, api).await? } else { HeldBody::none(api) };
         if !body.is_empty() {
             check_content_type(&parts.headers)?;
         }

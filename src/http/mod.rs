@@ -71,7 +71,7 @@ pub struct Limits {
     /// Of all bodies that are held at once.
     pub max_bodies_bytes: usize,
     pub body_timeout: Duration,
-    /// For a whole call, with what it may wait for events.
+    /// For a whole call, without what its body may take and what it may wait for events.
     pub call_timeout: Duration,
     pub default_visibility_timeout_seconds: u32,
     pub default_max_lease_seconds: u32,

@@ -71,7 +71,9 @@ impl Code {
             Self::EventIsFinal => (StatusCode::CONFLICT, "event_is_final", "The event has ended"),
             Self::NotADeadLetter => (StatusCode::CONFLICT, "not_a_dead_letter", "The event is not a dead letter"),
             Self::CountChanged => (StatusCode::CONFLICT, "count_changed", "Not as many as expected"),
-            Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request took too long to come"),
+            Self::RequestTimeout => {
+                (StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request took too long to come")
+            }
             Self::TooManyQueues => (StatusCode::UNPROCESSABLE_ENTITY, "too_many_queues", "No more queues are made"),
             Self::TooManyEventTypes => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "too_many_event_types", "No more event types get a policy")

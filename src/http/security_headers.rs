@@ -1,9 +1,7 @@
 //! Headers that keep browsers from doing with a reply what it is not for. `Strict-Transport-Security` is up to the
 //! proxy that speaks TLS.
 
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, Entry, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, Entry, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue};
 
 /// A reply of the interface is data: nothing in it is run, and nobody shows it in a frame. `/docs` brings its own.

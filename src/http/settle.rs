@@ -180,9 +180,7 @@ fn read_report(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<R
         return None;
     };
     match status {
-        Status::Completed => {
-            Some(Report::Completed { result: fields.optional("result", any_json(limits.detail())) })
-        }
+        Status::Completed => Some(Report::Completed { result: fields.optional("result", any_json(limits.detail())) }),
         Status::Failed => {
             let error = fields.required("error", |raw| Ok(read_error(raw, &fields.place("error"), limits, errors)));
             let is_retryable = fields.optional("retryable", boolean).unwrap_or(true);
