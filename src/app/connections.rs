@@ -36,7 +36,7 @@ const OTHER_FILES: u64 = 100;
 const NO_ROOM: &str = concat!(
     "HTTP/1.1 429 Too Many Requests\r\n",
     "content-type: application/problem+json\r\n",
-    "content-length: 177\r\n",
+    "content-length: 186\r\n",
     "retry-after: 1\r\n",
     "cache-control: no-store\r\n",
     "x-content-type-options: nosniff\r\n",

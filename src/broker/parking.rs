@@ -5,6 +5,7 @@
 //! and of anything else by the lookout, which asks once an interval for all of them together.
 
 mod known;
+mod limits;
 mod lookout;
 mod outcome;
 mod queue;
@@ -25,6 +26,7 @@ use crate::domain::ids::EngineId;
 use crate::metrics::Metrics;
 
 pub use known::Known;
+pub use limits::ParkingLimits;
 pub use lookout::Facts;
 pub use queue::Found;
 use queue::{Place, Queue};
@@ -54,14 +56,6 @@ pub struct Parking {
     trust: Duration,
     parked: IntGauge,
     event_waits: IntGauge,
-}
-
-/// How many may wait.
-#[derive(Clone, Copy, Debug)]
-pub struct ParkingLimits {
-    pub polls_of_engine: usize,
-    /// Polls, and reads that wait for an event's end.
-    pub requests: usize,
 }
 
 #[derive(Debug, Default)]
@@ -148,18 +142,6 @@ impl Parking {
         );
         self.done(state);
         (Waiting::new(Arc::clone(self), number, answer), full)
-    }
-
-    /// Why a poll may not wait.
-    fn full(&self, state: &State, engine_id: Option<EngineId>) -> Option<Error> {
-        let ParkingLimits { polls_of_engine, requests } = self.limits;
-        if let Some(engine_id) = engine_id
-            && state.engines.get(&engine_id).is_some_and(|polls| polls.len() >= polls_of_engine)
-        {
-            return Some(Error::TooManyPollsOfEngine { engine_id, limit: polls_of_engine });
-        }
-        let event_waits = usize::try_from(self.event_waits.get()).unwrap_or(0);
-        (state.tickets.len() + event_waits >= requests).then_some(Error::TooManyParked { limit: requests })
     }
 
     /// Takes a poll out that is not just being looked for. One that was never looked for only goes if it `is_given_up`.

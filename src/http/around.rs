@@ -12,7 +12,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
 use super::Api;
-use super::problem::{Code, Limit, Problem};
+use super::limit::Limit;
+use super::problem::{Code, Problem};
 use super::{Limits, security_headers, traces};
 use crate::domain::limits::MAX_WAIT_SECONDS;
 use crate::store::pool::within;

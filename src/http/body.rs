@@ -8,7 +8,8 @@ use prometheus::IntGauge;
 use tokio::time::timeout;
 
 use super::Api;
-use super::problem::{Code, Limit, Problem};
+use super::limit::Limit;
+use super::problem::{Code, Problem};
 
 /// A whole body, which counts among those held until it is dropped.
 #[derive(Debug)]

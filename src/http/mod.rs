@@ -18,6 +18,7 @@ mod heartbeat;
 mod input;
 mod lease;
 mod leased_event;
+mod limit;
 mod openapi;
 mod operations;
 mod pages;

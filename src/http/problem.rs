@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::fields::TOO_DEEP;
+use super::limit::Limit;
 use crate::broker;
 use crate::domain::event::Status;
 use crate::store;
@@ -100,36 +101,6 @@ impl Code {
             Self::DatabaseTimeout => {
                 (StatusCode::GATEWAY_TIMEOUT, "database_timeout", "The database did not answer in time")
             }
-        }
-    }
-}
-
-/// A limit that a request met, as metrics tell it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Limit {
-    BodyBytes,
-    BodiesBytes,
-    BodyTime,
-    JsonDepth,
-    Queues,
-    EventTypes,
-    ParkedPollsOfEngine,
-    ParkedRequests,
-    CallTime,
-}
-
-impl Limit {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::BodyBytes => "body_bytes",
-            Self::BodiesBytes => "bodies_bytes",
-            Self::BodyTime => "body_time",
-            Self::JsonDepth => "json_depth",
-            Self::Queues => "queues",
-            Self::EventTypes => "event_types",
-            Self::ParkedPollsOfEngine => "parked_polls_of_engine",
-            Self::ParkedRequests => "parked_requests",
-            Self::CallTime => "call_time",
         }
     }
 }
