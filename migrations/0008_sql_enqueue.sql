@@ -197,6 +197,7 @@ declare
     max_depth constant integer := 64;
     max_delay_seconds constant integer := 31536000;
     hours_remembered constant integer := 24;
+    max_queues constant integer := 10000;
     body text := btrim(enqueue.payload::text, E' \t\n\r');
     at timestamptz := statement_timestamp();
     policy json;
@@ -229,6 +230,12 @@ begin
         perform eventlease.refuse_argument('visibility_timeout_seconds', 'must be a whole number from 1 to 43200');
     end if;
     policy := eventlease.checked_retry_policy(enqueue.retry_policy);
+    if not exists (select from eventlease.queues q where q.engine_type = enqueue.engine_type)
+        and (select count(*) from (select from eventlease.queues order by engine_type limit max_queues) there) >= max_queues
+    then
+        perform eventlease.refuse_argument('engine_type',
+            format('would make a queue, and there are %s, as many as there may be', max_queues));
+    end if;
 
     if enqueue.idempotency_key is not null then
         sha256_of_body := eventlease.body_sha256(

@@ -1,21 +1,21 @@
 //! Puts the parts together, runs them, and takes them apart in the right order.
 
+mod connection;
+mod connections;
 mod database;
 mod first_admin;
 mod shutdown;
 
-use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::broker::{self, Broker, Coalescing, Settings, Size};
+use crate::broker::{self, Broker, Coalescing, ParkingLimits, Settings, Size};
 use crate::config::ServeConfig;
 use crate::http::{self, Access, AccessSettings, Api, Limits};
 use crate::metrics::Metrics;
@@ -23,6 +23,7 @@ use crate::store;
 use crate::store::lease::LeaseDefaults;
 use crate::tasks;
 
+use connections::Connections;
 pub use database::Database;
 pub use shutdown::{Ending, run_until_told};
 
@@ -53,7 +54,7 @@ pub struct Server {
     /// First stage: refuse new connections, answer parked polls, finish what runs.
     stop_serving: CancellationToken,
     stop_tasks: CancellationToken,
-    http: JoinHandle<std::io::Result<()>>,
+    http: JoinHandle<()>,
     tasks: TaskTracker,
     database: Database,
 }
@@ -61,6 +62,7 @@ pub struct Server {
 impl Server {
     /// Starts everything; when this returns, requests are answered.
     pub async fn start(config: &ServeConfig) -> Result<Self, Error> {
+        connections::make_room_for_files(&config.connections, config.database.max_connections);
         // First of all, so that a port in use is said before a database is started.
         let listener = TcpListener::bind(config.listen)
             .await
@@ -70,7 +72,7 @@ impl Server {
         let database = Database::open(&config.database).await?;
         database.migrate().await?;
 
-        let metrics = Arc::new(Metrics::new());
+        let metrics = Arc::new(Metrics::new(config.limits.max_metric_queues));
         let stop_serving = CancellationToken::new();
         let stop_tasks = CancellationToken::new();
         let broker =
@@ -88,20 +90,13 @@ impl Server {
 
         let router = http::router(Api {
             broker: Arc::clone(&broker),
-            metrics,
+            metrics: Arc::clone(&metrics),
             limits: limits(config),
             access: Arc::new(Access::new(access(config), &http::document())),
         });
-        let listener = listener.tap_io(|stream| {
-            // Replies are small and awaited: no reason to hold them back.
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "nodelay was refused");
-            }
-        });
-        let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(stop_serving.clone().cancelled_owned())
-            .into_future();
-        Ok(Self { address, broker, stop_serving, stop_tasks, http: tokio::spawn(serving), tasks, database })
+        let connections = Connections::new(listener, router, metrics, &config.connections, stop_serving.clone());
+        let http = tokio::spawn(connections.run());
+        Ok(Self { address, broker, stop_serving, stop_tasks, http, tasks, database })
     }
 
     /// Whether something that must run for ever has ended: the private database.
@@ -112,7 +107,7 @@ impl Server {
     /// Ends in order: requests, tasks, database.
     pub async fn stop(self) -> Result<(), Error> {
         self.stop_serving.cancel();
-        self.http.await?.map_err(Error::Serve)?;
+        self.http.await?;
         self.stop_tasks.cancel();
         self.tasks.wait().await;
         // What engines have last been heard with is not lost.
@@ -177,7 +172,22 @@ fn settings(config: &ServeConfig) -> Settings {
             max_rows: config.batches.max_batch_rows,
             max_waiting: Size { rows: config.batches.max_waiting_rows, bytes: config.batches.max_waiting_bytes },
         },
+        max_queues: config.limits.max_queues,
+        max_event_types: config.limits.max_event_types,
+        parking: ParkingLimits {
+            polls_of_engine: config.connections.max_parked_polls_of_engine,
+            requests: config.connections.max_parked_requests,
+        },
+        call_timeout: Duration::from_secs(call_timeout_seconds(config)),
     }
+}
+
+/// So that what is carried out for several is given up first, which tells each of them.
+const CALL_MARGIN: Duration = Duration::from_secs(5);
+
+/// What a use-case may take of the database's time: a connection, and two statements that are just not given up.
+const fn call_timeout_seconds(config: &ServeConfig) -> u64 {
+    config.database.acquire_timeout_seconds + 2 * config.database.statement_timeout_seconds
 }
 
 fn limits(config: &ServeConfig) -> Limits {
@@ -185,6 +195,10 @@ fn limits(config: &ServeConfig) -> Limits {
         max_body_bytes: config.limits.max_body_bytes,
         max_payload_bytes: config.limits.max_payload_bytes,
         max_detail_bytes: config.limits.max_detail_bytes,
+        max_json_depth: config.limits.max_json_depth,
+        max_bodies_bytes: config.connections.max_bodies_bytes,
+        body_timeout: Duration::from_secs(config.connections.body_timeout_seconds),
+        call_timeout: CALL_MARGIN + Duration::from_secs(call_timeout_seconds(config)),
         default_visibility_timeout_seconds: config.leases.visibility_timeout_seconds,
         default_max_lease_seconds: config.leases.max_lease_seconds,
         default_lease_limit: config.leases.default_limit,

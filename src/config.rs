@@ -1,16 +1,21 @@
 //! Everything an operator can set: flag, variable, unit and default in one place.
 //! `.env.example` lists the same in the same order.
 
+mod connections;
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use url::Url;
 
 use crate::domain::limits;
+
+pub use connections::ConnectionConfig;
 
 /// What `serve` takes.
 #[derive(Args, Clone, Debug)]
@@ -28,6 +33,9 @@ pub struct ServeConfig {
 
     #[command(flatten)]
     pub access: AccessConfig,
+
+    #[command(flatten)]
+    pub connections: ConnectionConfig,
 
     #[command(flatten)]
     pub limits: LimitsConfig,
@@ -152,6 +160,26 @@ pub struct LimitsConfig {
     /// Bytes of a result, of an error's details, of progress, of an engine's metadata, each.
     #[arg(long, env = "EVENTLEASE_MAX_DETAIL_BYTES", default_value_t = limits::DEFAULT_MAX_DETAIL_BYTES)]
     pub max_detail_bytes: usize,
+
+    /// How deep arrays and objects may be nested in a payload and in every other JSON that is kept as it was sent.
+    #[arg(long, env = "EVENTLEASE_MAX_JSON_DEPTH", default_value_t = limits::DEFAULT_MAX_JSON_DEPTH,
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000))]
+    pub max_json_depth: usize,
+
+    /// Queues; an event or an engine that would make one more is refused.
+    #[arg(long, env = "EVENTLEASE_MAX_QUEUES", default_value_t = limits::DEFAULT_MAX_QUEUES,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_queues: u32,
+
+    /// Event types with a retry policy of their own; one more is refused.
+    #[arg(long, env = "EVENTLEASE_MAX_EVENT_TYPES", default_value_t = limits::DEFAULT_MAX_EVENT_TYPES,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_event_types: u32,
+
+    /// Queues that metrics tell apart, each; what is of others is counted together, as `other`.
+    #[arg(long, env = "EVENTLEASE_MAX_METRIC_QUEUES", default_value_t = 1000,
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    pub max_metric_queues: usize,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -193,11 +221,11 @@ pub enum LeaseTokens {
 pub struct BatchConfig {
     /// Events that requests of one kind, come in at the same time, have in one commit; 1 gives every
     /// request a commit of its own.
-    #[arg(long, env = "EVENTLEASE_MAX_BATCH_ROWS", default_value_t = 512, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=10_000))]
+    #[arg(long, env = "EVENTLEASE_MAX_BATCH_ROWS", default_value_t = 512, value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000))]
     pub max_batch_rows: usize,
 
     /// Events in requests of one kind that may wait for a batch; beyond it requests are answered 429.
-    #[arg(long, env = "EVENTLEASE_MAX_WAITING_ROWS", default_value_t = 20_000, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=10_000_000))]
+    #[arg(long, env = "EVENTLEASE_MAX_WAITING_ROWS", default_value_t = 20_000, value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000_000))]
     pub max_waiting_rows: usize,
 
     /// Bytes of payloads and results that may wait for a batch; beyond it requests are answered 429.

@@ -1,5 +1,8 @@
 //! Everything `/metrics` shows, in one place: name, labels, meaning. Units stand in the names.
 
+use std::collections::HashSet;
+use std::sync::RwLock;
+
 use prometheus::core::Collector;
 use prometheus::{
     Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
@@ -21,16 +24,19 @@ macro_rules! metrics {
         #[derive(Debug)]
         pub struct Metrics {
             registry: Registry,
+            names: QueueNames,
             $( #[doc = $help] pub $field: $kind, )+
         }
 
         impl Metrics {
+            /// Tells up to `max_queues` queues apart.
             #[must_use]
-            pub fn new() -> Self {
+            pub fn new(max_queues: usize) -> Self {
                 let registry = Registry::new();
                 Self {
                     $( $field: register(&registry, $name, $help.trim(), &$labels, &[$($buckets)?]), )+
                     registry,
+                    names: QueueNames { max: max_queues, known: RwLock::default() },
                 }
             }
         }
@@ -48,8 +54,20 @@ metrics! {
     queue_dead_letters: IntGaugeVec = "eventlease_queue_dead_letters", ["engine_type"];
     /// How long the oldest due event has been due.
     queue_oldest_due_age: GaugeVec = "eventlease_queue_oldest_due_age_seconds", ["engine_type"];
+    /// Queues that there are.
+    queues: IntGauge = "eventlease_queues", [];
+    /// Event types that have a retry policy of their own.
+    event_types: IntGauge = "eventlease_event_types", [];
     /// Registered engines by status.
     engines: IntGaugeVec = "eventlease_engines", ["engine_type", "status"];
+    /// Connections of clients that are open.
+    connections: IntGauge = "eventlease_client_connections", [];
+    /// Connections of clients that this server ended or did not take, by the limit they met, or as malformed.
+    connections_refused: IntCounterVec = "eventlease_client_connections_refused_total", ["limit"];
+    /// Requests and parts of batches refused, by the limit they met.
+    limits_met: IntCounterVec = "eventlease_limit_refusals_total", ["limit"];
+    /// Bytes of the bodies of requests that are under way.
+    body_bytes: IntGauge = "eventlease_request_body_bytes", [];
     /// Polls of this server that wait for an event.
     polls_parked: IntGauge = "eventlease_polls_parked", [];
     /// Reads of this server that wait for an event's end.
@@ -106,7 +124,37 @@ metrics! {
     partitions_ahead_seconds: IntGauge = "eventlease_partitions_ahead_seconds", [];
 }
 
+/// The label of queues beyond those that are told apart.
+pub const OTHER_QUEUES: &str = "other";
+
+/// Queues that are told apart: the first ones that something happens to. Anybody may make queues; each as a label is
+/// a series of a dozen metrics, some of them with a dozen buckets.
+#[derive(Debug)]
+struct QueueNames {
+    max: usize,
+    known: RwLock<HashSet<Box<str>>>,
+}
+
 impl Metrics {
+    /// A queue's label.
+    pub fn queue<'a>(&self, engine_type: &'a str) -> &'a str {
+        let known = self.names.known.read().expect("nothing panics while it holds this lock");
+        if known.contains(engine_type) {
+            return engine_type;
+        }
+        let is_full = known.len() >= self.names.max;
+        drop(known);
+        if is_full {
+            return OTHER_QUEUES;
+        }
+        let mut known = self.names.known.write().expect("nothing panics while it holds this lock");
+        if known.len() < self.names.max {
+            known.insert(engine_type.into());
+            return engine_type;
+        }
+        if known.contains(engine_type) { engine_type } else { OTHER_QUEUES }
+    }
+
     /// The text that Prometheus scrapes.
     #[must_use]
     pub fn render(&self) -> String {
@@ -115,12 +163,6 @@ impl Metrics {
             .encode(&self.registry.gather(), &mut text)
             .expect("encoding to memory fails only for metrics without a name");
         String::from_utf8(text).expect("the text format is UTF-8")
-    }
-}
-
-impl Default for Metrics {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -176,8 +218,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn queues_beyond_the_limit_share_a_label() {
+        let metrics = Metrics::new(2);
+        assert_eq!(["a", "b", "c", "a"].map(|name| metrics.queue(name)), ["a", "b", OTHER_QUEUES, "a"]);
+    }
+
+    #[test]
     fn every_metric_can_be_made_and_shown() {
-        let metrics = Metrics::new();
+        let metrics = Metrics::new(10);
         metrics.settlements_unfenced.inc();
         metrics.queue_due.with_label_values(&["dialogue"]).set(7);
         let text = metrics.render();

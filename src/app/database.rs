@@ -4,12 +4,16 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::{Error, STARTING_PATIENCE};
 use crate::config::DatabaseConfig;
 use crate::embedded_postgres::{self, EmbeddedPostgres, Options};
 use crate::store::pool::PoolLimits;
 use crate::store::{self, PgPool};
+
+/// For connections to say good-bye.
+const CLOSING_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The connections, and the private cluster behind them, if there is one.
 #[derive(Debug)]
@@ -73,7 +77,10 @@ impl Database {
     }
 
     pub async fn close(self) -> Result<(), Error> {
-        self.pool.close().await;
+        // A connection that went dumb on its way back into the pool is never there again.
+        if timeout(CLOSING_PATIENCE, self.pool.close()).await.is_err() {
+            tracing::warn!("connections to the database did not close in time, and are left");
+        }
         if let Some(Embedded { cluster, .. }) = self.embedded {
             tokio::task::spawn_blocking(move || cluster.stop()).await??;
         }

@@ -115,6 +115,7 @@ impl Broker {
         }
         for (engine_type, outcome, answer, held_seconds) in aftermath.ended {
             self.parking.place_freed(&engine_type);
+            let label = self.metrics.queue(&engine_type);
             match outcome {
                 Outcome::Completed | Outcome::Failed | Outcome::Released => {
                     self.activity.count(&engine_type, |counts| {
@@ -122,8 +123,8 @@ impl Broker {
                         counts.failed += i64::from(outcome == Outcome::Failed);
                         counts.durations[bucket(held_seconds)] += 1;
                     });
-                    self.metrics.settlements.with_label_values(&[&engine_type, answer.as_str()]).inc();
-                    self.metrics.attempt_seconds.with_label_values(&[&engine_type]).observe(held_seconds);
+                    self.metrics.settlements.with_label_values(&[label, answer.as_str()]).inc();
+                    self.metrics.attempt_seconds.with_label_values(&[label]).observe(held_seconds);
                 }
                 Outcome::Expired
                 | Outcome::MaxLease
@@ -132,15 +133,15 @@ impl Broker {
                 | Outcome::Deregistered => {
                     self.activity.count(&engine_type, |counts| counts.lost += 1);
                     if matches!(outcome, Outcome::Expired | Outcome::MaxLease) {
-                        self.metrics.leases_expired.with_label_values(&[&engine_type]).inc();
+                        self.metrics.leases_expired.with_label_values(&[label]).inc();
                     }
-                    self.metrics.leases_lost.with_label_values(&[engine_type.as_str(), outcome.as_str()]).inc();
+                    self.metrics.leases_lost.with_label_values(&[label, outcome.as_str()]).inc();
                 }
                 Outcome::Cancelled => {}
             }
         }
         for (engine_type, reason) in aftermath.dead_lettered {
-            self.metrics.events_dead_lettered.with_label_values(&[engine_type.as_str(), reason]).inc();
+            self.metrics.events_dead_lettered.with_label_values(&[self.metrics.queue(&engine_type), reason]).inc();
         }
     }
 }

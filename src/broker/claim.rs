@@ -67,7 +67,7 @@ impl Broker {
         if claimed.found.taken == 0 {
             return;
         }
-        let label = [engine_type];
+        let label = [self.metrics.queue(engine_type)];
         self.metrics.leases_granted.with_label_values(&label).inc_by(claimed.found.taken as u64);
         let wait_seconds = self.metrics.wait_seconds.with_label_values(&label);
         for polled in claimed.answers.iter().flatten().filter(|polled| !polled.is_repeat) {

@@ -289,7 +289,7 @@ pub(super) fn number(count: usize) -> i64 {
 
 async fn carry_out<V: Verb>(broker: Arc<Broker>, batch: Vec<Waiting<V>>) {
     let (items, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|waiting| (waiting.item, waiting.reply)).unzip();
-    let answers = match V::run(&broker, &items).await {
+    let answers = match broker.in_time(V::run(&broker, &items)).await {
         Ok(answers) => answers,
         // One bad item must not fail its neighbours. Where the database itself is the trouble, once is enough.
         Err(error) if items.len() == 1 || !error.is_of_one_item() => {
@@ -315,7 +315,7 @@ async fn carry_out<V: Verb>(broker: Arc<Broker>, batch: Vec<Waiting<V>>) {
 
 async fn carry_out_alone<V: Verb>(broker: Arc<Broker>, item: Arc<V::Item>, reply: oneshot::Sender<Result<V::Answer>>) {
     let _permit = broker.alone.acquire().await;
-    let answer = match V::run(&broker, &[item]).await {
+    let answer = match broker.in_time(V::run(&broker, &[item])).await {
         Ok(mut answers) => answers.pop().flatten().unwrap_or(Err(Error::Crashed)),
         Err(error) => Err(error),
     };

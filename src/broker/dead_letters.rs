@@ -125,7 +125,7 @@ impl Broker {
         store::audit::record(&mut transaction, by, Operation::RedriveDeadLetter, &subject, &details).await?;
         commit(transaction).await?;
         self.announce_redriven(std::slice::from_ref(&redriven));
-        self.metrics.events_enqueued.with_label_values(&[&redriven.engine_type]).inc();
+        self.metrics.events_enqueued.with_label_values(&[self.metrics.queue(&redriven.engine_type)]).inc();
         self.activity.count(&redriven.engine_type, |counts| counts.enqueued += 1);
         Ok(redriven.event_id)
     }
@@ -136,7 +136,7 @@ impl Broker {
             let Redriven { event_id, priority, available_at, is_due, .. } = *event;
             aftermath
                 .landed(&event.engine_type, Landed { event_id, priority, is_suspect: false, available_at, is_due });
-            self.metrics.dead_letters_redriven.with_label_values(&[&event.engine_type]).inc();
+            self.metrics.dead_letters_redriven.with_label_values(&[self.metrics.queue(&event.engine_type)]).inc();
         }
         self.announce(aftermath);
     }

@@ -40,6 +40,7 @@ impl Broker {
         let engine_id = registration.engine_id;
         let mut transaction = self.begin().await?;
         let mut aftermath = Aftermath::default();
+        self.check_room(&mut transaction, &registration.engine_type).await?;
         let registered = insert_or_lock(&mut transaction, registration).await?;
         let is_new = registered.is_none();
         if let Some(registered) = registered {
@@ -67,7 +68,10 @@ impl Broker {
         self.announce(aftermath);
         self.parking.engine_changed(engine_id);
         let kind = if is_new { "new" } else { "restarted" };
-        self.metrics.registrations.with_label_values(&[registration.engine_type.as_str(), kind]).inc();
+        self.metrics
+            .registrations
+            .with_label_values(&[self.metrics.queue(registration.engine_type.as_str()), kind])
+            .inc();
         Ok(Registered { engine, is_new, engine_token })
     }
 

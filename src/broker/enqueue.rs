@@ -87,8 +87,9 @@ impl Broker {
             return Err(Error::ShuttingDown);
         }
         let events: Vec<&NewEvent> = events.iter().collect();
+        let new_queues = self.known_queues.unknown_of(&events);
         let mut transaction = self.begin().await?;
-        let taken = enqueue_with_keys(&mut transaction, &events).await?;
+        let taken = self.take_in_within(&mut transaction, &events, &new_queues).await?;
         if taken.iter().any(Result::is_err) {
             return Ok(taken.into_iter().map(|taken| taken.and(Err(Error::BatchRefused))).collect());
         }
@@ -100,30 +101,19 @@ impl Broker {
     /// Takes the events of several requests in, with one commit.
     async fn take_in(&self, requests: &[Arc<Vec<NewEvent>>]) -> Result<Answers<Intake>> {
         let events: Vec<&NewEvent> = requests.iter().flat_map(|events| events.iter()).collect();
-        let taken = if events.iter().any(|event| event.idempotency_key.is_some()) {
+        let has_keys = events.iter().any(|event| event.idempotency_key.is_some());
+        let new_queues = self.known_queues.unknown_of(&events);
+        let taken = if has_keys || !new_queues.is_empty() {
+            // Somebody may be making the same queue, in a transaction that takes its time.
             let is_alone = requests.len() == 1;
             let mut transaction = if is_alone { self.begin().await? } else { self.begin_impatient().await? };
-            let taken = enqueue_with_keys(&mut transaction, &events).await?;
+            let taken = self.take_in_within(&mut transaction, &events, &new_queues).await?;
             commit(transaction).await?;
             taken
         } else {
             let planned: Vec<_> = events.iter().map(|event| (*event, None)).collect();
-            let new_queues = self.known_queues.unknown_of(&planned);
-            let enqueued = if new_queues.is_empty() || requests.len() == 1 {
-                let mut connection = self.connection().await?;
-                store::enqueue::enqueue(&mut connection, &planned, &new_queues, MAX_DELAY_SECONDS).await?
-            } else {
-                // Somebody may be making the same queue, in a transaction that takes its time.
-                let mut transaction = self.begin_impatient().await?;
-                let enqueued =
-                    store::enqueue::enqueue(&mut transaction, &planned, &new_queues, MAX_DELAY_SECONDS).await?;
-                commit(transaction).await?;
-                enqueued
-            };
-            if !new_queues.is_empty() {
-                let accepted = events.iter().zip(&enqueued).filter(|(_, enqueued)| enqueued.is_some());
-                self.known_queues.note(accepted.map(|(event, _)| event.engine_type.as_str()));
-            }
+            let mut connection = self.connection().await?;
+            let enqueued = store::enqueue::enqueue(&mut connection, &planned, &[], MAX_DELAY_SECONDS).await?;
             enqueued.into_iter().map(|enqueued| enqueued.map(Taken::New).ok_or(Error::AvailableTooFarAway)).collect()
         };
         self.announce_enqueued(&events, &taken);
@@ -131,7 +121,42 @@ impl Broker {
         Ok(requests.iter().map(|events| Some(Ok(taken.by_ref().take(events.len()).collect()))).collect())
     }
 
+    /// Takes events in as far as there may be their queues, some of which may be new.
+    async fn take_in_within(
+        &self,
+        connection: &mut PgConnection,
+        events: &[&NewEvent],
+        new_queues: &[&str],
+    ) -> Result<Vec<Result<Taken>>> {
+        let limit = self.settings.max_queues;
+        let full = store::room::queues_without_room(connection, new_queues, limit).await?;
+        let is_full = |event: &NewEvent| full.iter().any(|queue| queue == event.engine_type.as_str());
+        let within: Vec<&NewEvent> = events.iter().copied().filter(|event| !is_full(event)).collect();
+        let mut taken = enqueue_with_keys(connection, &within, new_queues).await?.into_iter();
+        Ok(events
+            .iter()
+            .map(|event| {
+                if is_full(event) {
+                    return Err(Error::TooManyQueues { engine_type: event.engine_type.clone(), limit });
+                }
+                taken.next().expect("one answer for each event within the limit")
+            })
+            .collect())
+    }
+
+    /// Makes sure that the queue exists or may be made, in a transaction that makes it.
+    pub(super) async fn check_room(&self, connection: &mut PgConnection, engine_type: &EngineType) -> Result<()> {
+        let limit = self.settings.max_queues;
+        if self.known_queues.has(engine_type.as_str()) {
+            return Ok(());
+        }
+        let full = store::room::queues_without_room(connection, &[engine_type.as_str()], limit).await?;
+        if full.is_empty() { Ok(()) } else { Err(Error::TooManyQueues { engine_type: engine_type.clone(), limit }) }
+    }
+
     fn announce_enqueued(&self, events: &[&NewEvent], taken: &[Result<Taken>]) {
+        let accepted = events.iter().zip(taken).filter(|(_, taken)| taken.is_ok());
+        self.known_queues.note(accepted.map(|(event, _)| event.engine_type.as_str()));
         let mut aftermath = Aftermath::default();
         for (event, taken) in events.iter().zip(taken) {
             if let Ok(Taken::New(enqueued)) = taken {
@@ -139,7 +164,7 @@ impl Broker {
                 let Enqueued { event_id, available_at, is_due, .. } = *enqueued;
                 let landed = Landed { event_id, priority: event.priority, is_suspect: false, available_at, is_due };
                 aftermath.landed(engine_type, landed);
-                self.metrics.events_enqueued.with_label_values(&[engine_type]).inc();
+                self.metrics.events_enqueued.with_label_values(&[self.metrics.queue(engine_type)]).inc();
                 self.activity.count(engine_type, |counts| counts.enqueued += 1);
             }
         }
@@ -147,7 +172,11 @@ impl Broker {
     }
 }
 
-async fn enqueue_with_keys(connection: &mut PgConnection, events: &[&NewEvent]) -> Result<Vec<Result<Taken>>> {
+async fn enqueue_with_keys(
+    connection: &mut PgConnection,
+    events: &[&NewEvent],
+    new_queues: &[&str],
+) -> Result<Vec<Result<Taken>>> {
     let plans = plan(connection, events).await?;
     let to_enqueue: Vec<(&NewEvent, Option<EventId>)> = events
         .iter()
@@ -157,8 +186,8 @@ async fn enqueue_with_keys(connection: &mut PgConnection, events: &[&NewEvent]) 
             Plan::Duplicate(_) | Plan::KeyReused(_) => None,
         })
         .collect();
-    let queues = queues_of(&to_enqueue);
-    let mut enqueued = store::enqueue::enqueue(connection, &to_enqueue, &queues, MAX_DELAY_SECONDS).await?.into_iter();
+    let mut enqueued =
+        store::enqueue::enqueue(connection, &to_enqueue, new_queues, MAX_DELAY_SECONDS).await?.into_iter();
     let mut taken = Vec::with_capacity(events.len());
     for (event, plan) in events.iter().zip(plans) {
         taken.push(match plan {
@@ -183,26 +212,26 @@ async fn enqueue_with_keys(connection: &mut PgConnection, events: &[&NewEvent]) 
     Ok(taken)
 }
 
-/// The queues of events, in the order of their names.
-fn queues_of<'a>(events: &[(&'a NewEvent, Option<EventId>)]) -> Vec<&'a str> {
-    let mut queues: Vec<&str> = events.iter().map(|(event, _)| event.engine_type.as_str()).collect();
-    queues.sort_unstable();
-    queues.dedup();
-    queues
-}
-
 /// Queues that are known to exist: none is ever removed.
 #[derive(Debug, Default)]
 pub struct KnownQueues(Mutex<HashSet<String>>);
 
-/// So many are remembered; others are made anew with every batch, which changes nothing.
-const MAX_KNOWN_QUEUES: usize = 10_000;
+/// So many are remembered; of others it is asked anew with every batch whether they exist.
+const MAX_KNOWN_QUEUES: usize = 100_000;
 
 impl KnownQueues {
-    fn unknown_of<'a>(&self, events: &[(&'a NewEvent, Option<EventId>)]) -> Vec<&'a str> {
+    fn has(&self, queue: &str) -> bool {
+        self.0.lock().expect("nothing panics while it holds this lock").contains(queue)
+    }
+
+    /// Those queues of events that may be new, in the order of their names.
+    fn unknown_of<'a>(&self, events: &[&'a NewEvent]) -> Vec<&'a str> {
         let known = self.0.lock().expect("nothing panics while it holds this lock");
-        let mut queues = queues_of(events);
-        queues.retain(|queue| !known.contains(*queue));
+        let names = events.iter().map(|event| event.engine_type.as_str());
+        let mut queues: Vec<&str> = names.filter(|queue| !known.contains(*queue)).collect();
+        drop(known);
+        queues.sort_unstable();
+        queues.dedup();
         queues
     }
 

@@ -55,6 +55,14 @@ pub enum Error {
     TokenNotFound(TokenId),
     #[error("there are {MAX_TOKENS} tokens already; revoke some, those that have ended go after some days")]
     TooManyTokens,
+    #[error("there are {limit} queues, as many as there may be: {engine_type} would be one more")]
+    TooManyQueues { engine_type: EngineType, limit: u32 },
+    #[error("{limit} event types have a retry policy, as many as may have one: {event_type} would be one more")]
+    TooManyEventTypes { event_type: EventType, limit: u32 },
+    #[error("{limit} polls of engine {engine_id} wait here already, as many as may, and there is nothing for this one")]
+    TooManyPollsOfEngine { engine_id: EngineId, limit: usize },
+    #[error("{limit} requests wait here already, as many as may, and there is nothing for this one")]
+    TooManyParked { limit: usize },
     #[error("too much is waiting here already")]
     Overloaded,
     #[error("the service is stopping and takes no more events in")]

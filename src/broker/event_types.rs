@@ -9,6 +9,7 @@ use crate::domain::names::EventType;
 use crate::domain::retry_policy::RetryPolicyOverrides;
 use crate::store;
 use crate::store::event_types::{self, EventTypePolicy};
+use crate::store::room;
 
 impl Broker {
     pub async fn list_event_types(&self, behind: Option<&str>, limit: u32) -> Result<Vec<EventTypePolicy>> {
@@ -31,6 +32,10 @@ impl Broker {
         policy: &RetryPolicyOverrides,
     ) -> Result<()> {
         let mut transaction = self.begin().await?;
+        let limit = self.settings.max_event_types;
+        if !room::has_room_for_event_type(&mut transaction, event_type.as_str(), limit).await? {
+            return Err(Error::TooManyEventTypes { event_type: event_type.clone(), limit });
+        }
         let before = event_types::set(&mut transaction, event_type.as_str(), policy).await?;
         let details = json!({"before": before, "after": policy});
         store::audit::record(&mut transaction, by, Operation::SetRetryPolicy, event_type.as_str(), &details).await?;

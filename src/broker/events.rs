@@ -27,11 +27,16 @@ impl Broker {
             let ended = watch.ended.notified();
             tokio::pin!(ended);
             ended.as_mut().enable();
-            let event = self.read_event(event_id, with_payload).await?;
+            let event = self.in_time(self.read_event(event_id, with_payload)).await?;
             if event.status.is_final() || self.stopping.is_cancelled() || Instant::now() >= deadline {
                 return Ok(event);
             }
             let _parked = Parked::counted_by(&self.metrics.event_waits_parked);
+            let limit = self.settings.parking.requests;
+            let parked = self.metrics.event_waits_parked.get() + self.metrics.polls_parked.get();
+            if usize::try_from(parked).is_ok_and(|parked| parked > limit) {
+                return Err(Error::TooManyParked { limit });
+            }
             tokio::select! {
                 () = &mut ended => {}
                 () = self.stopping.cancelled() => {}

@@ -73,11 +73,15 @@ impl Broker {
             self.signs_of_life.note(engine_id, true);
         }
         let (wait, deadline) = (poll.wait, Instant::now() + poll.wait);
-        let mut waiting = self.parking.admit(poll, deadline);
+        let (mut waiting, full) = self.parking.admit(poll, deadline);
+        let may_wait = !wait.is_zero() && full.is_none();
         tokio::select! {
-            answer = waiting.answer() => return answer,
+            answer = waiting.answer() => return match (answer, full) {
+                (Ok(polled), Some(full)) if polled.events.is_empty() => Err(full),
+                (answer, _) => answer,
+            },
             () = self.stopping.cancelled() => {}
-            () = sleep_until(deadline), if !wait.is_zero() => return waiting.give_up().await,
+            () = sleep_until(deadline), if may_wait => return waiting.give_up().await,
         }
         self.parking.close();
         let polled = waiting.give_up().await?;
@@ -109,7 +113,7 @@ impl Broker {
         looks.sort_by(|one, other| one.engine_type.cmp(&other.engine_type));
         let asks: Vec<Ask<'_>> = looks.iter().map(Look::ask).collect();
         let is_alone = asks.iter().map(|ask| ask.polls.len()).sum::<usize>() == 1;
-        let claimed: Vec<Result<Claimed>> = match self.claim(&asks).await {
+        let claimed: Vec<Result<Claimed>> = match self.in_time(self.claim(&asks)).await {
             Ok(claimed) => claimed.into_iter().map(Ok).collect(),
             Err(error) if !is_alone && error.is_of_one_item() => {
                 tracing::debug!(%error, queues = asks.len(), "a look failed; its polls are looked for singly");
@@ -134,7 +138,8 @@ impl Broker {
     /// A look for one poll, which may have to wait for somebody's lock.
     async fn look_alone(self: Arc<Self>, look: Look) {
         let permit = self.alone.acquire().await;
-        let claimed = self.claim(&[look.ask()]).await.map(|mut claimed| claimed.pop().unwrap_or_default());
+        let claimed =
+            self.in_time(self.claim(&[look.ask()])).await.map(|mut claimed| claimed.pop().unwrap_or_default());
         drop(permit);
         for polled in self.parking.end(look, claimed) {
             self.hand_back(&polled.events).await;

@@ -26,7 +26,7 @@ impl Broker {
             let now = Instant::now();
             let outcome = if now >= next_round {
                 next_round = now + self.settings.recheck.mul_f64(rand::random_range(0.9..=1.1));
-                self.look_round().await
+                self.in_time(self.look_round()).await
             } else if peeks.is_empty() {
                 let until = next_due.map_or(next_round, |due| due.min(next_round));
                 tokio::select! {
@@ -36,7 +36,7 @@ impl Broker {
                 }
                 continue;
             } else {
-                self.look_at(&peeks).await
+                self.in_time(self.look_at(&peeks)).await
             };
             match outcome {
                 Ok(()) => was_well = true,

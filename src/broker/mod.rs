@@ -49,6 +49,7 @@ use held_since::HeldSince;
 use hub::Hub;
 use outbox::Outbox;
 use parking::Parking;
+pub use parking::ParkingLimits;
 use ready_edges::ReadyEdges;
 use signs_of_life::SignsOfLife;
 
@@ -71,6 +72,13 @@ pub struct Settings {
     /// How long a parked poll waits before it looks again without having been woken.
     pub recheck: std::time::Duration,
     pub coalescing: Coalescing,
+    pub max_queues: u32,
+    /// With a retry policy of their own.
+    pub max_event_types: u32,
+    pub parking: ParkingLimits,
+    /// Of one use-case's statements together; each statement and each wait for a connection has its own limit. Only a
+    /// connection that is there and dumb makes a use-case last so long.
+    pub call_timeout: std::time::Duration,
 }
 
 /// One replica's use-cases. All that must last is in the database; what is kept here only makes
@@ -105,8 +113,9 @@ impl Broker {
     #[must_use]
     pub fn new(pool: PgPool, metrics: Arc<Metrics>, settings: Settings, stopping: CancellationToken) -> Self {
         let max_rows = settings.coalescing.max_rows;
-        let parked = metrics.polls_parked.clone();
         let alone = (pool.options().get_max_connections() as usize / 4).max(1);
+        let Settings { default_limit, recheck, parking: limits, .. } = settings;
+        let parking = Arc::new(Parking::new(max_rows, default_limit, recheck, limits, &metrics));
         Self {
             pool,
             metrics,
@@ -117,7 +126,7 @@ impl Broker {
             emptying: claim::Emptying::default(),
             held_since: HeldSince::default(),
             expiry_edge: ExpiryEdge::default(),
-            parking: Arc::new(Parking::new(max_rows, settings.default_limit, settings.recheck, parked)),
+            parking,
             outbox: Outbox::default(),
             clock: DatabaseClock::default(),
             known_queues: enqueue::KnownQueues::default(),
@@ -141,6 +150,12 @@ impl Broker {
 
     async fn begin_impatient(&self) -> store::Result<store::Transaction> {
         store::pool::begin_impatient(&self.pool).await
+    }
+
+    /// Gives up what takes the database too long altogether.
+    async fn in_time<T>(&self, use_case: impl Future<Output = Result<T>>) -> Result<T> {
+        let outcome = store::pool::within(self.settings.call_timeout, use_case).await;
+        outcome.unwrap_or_else(|| Err(store::Error::stalled().into()))
     }
 
     /// Any call of an engine is a sign of its life.

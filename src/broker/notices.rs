@@ -1,11 +1,17 @@
 //! Hearing of what producers in SQL and other replicas take in, and knowing whether it is heard.
 
 use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::{Broker, Result};
 use crate::metrics::Metrics;
 use crate::store;
 use crate::store::notices::Notice;
+
+/// So long it may be silent.
+const ASKED_AFTER: Duration = Duration::from_secs(30);
 
 /// The state of the connection that listens.
 #[derive(Debug, Default)]
@@ -43,13 +49,20 @@ impl Broker {
     }
 
     async fn hear(&self) -> Result<()> {
-        let mut notices = store::notices::listen(&self.pool, self.replica_id).await?;
+        let listening = async { Ok(store::notices::listen(&self.pool, self.replica_id).await?) };
+        let mut notices = self.in_time(listening).await?;
         loop {
-            let pid = notices.connect().await?;
+            let pid = self.in_time(async { Ok(notices.connect().await?) }).await?;
             self.listener.change(&self.metrics, Some(pid));
             // What was said meanwhile is not known.
             self.tokens.read_soon();
-            while let Some(notice) = notices.next().await? {
+            loop {
+                // A connection that nothing comes by may be dumb: it is asked now and then.
+                let Ok(notice) = timeout(ASKED_AFTER, notices.next()).await else {
+                    self.in_time(async { Ok(notices.connect().await?) }).await?;
+                    continue;
+                };
+                let Some(notice) = notice? else { break };
                 match notice {
                     Notice::Events { engine_type, is_of_a_producer } => {
                         // It may have been due long before its commit, behind what was leased since.

@@ -47,7 +47,7 @@ impl Broker {
                 () = stop.cancelled() => return,
             }
             let began = Instant::now();
-            if let Err(error) = self.tell_replicas(&self.outbox.take()).await {
+            if let Err(error) = self.in_time(self.tell_replicas(&self.outbox.take())).await {
                 tracing::debug!(%error, "other replicas were not told of new events");
             }
             sleep_until(began + PAUSE).await;

@@ -5,6 +5,7 @@
 //! and of anything else by the lookout, which asks once an interval for all of them together.
 
 mod known;
+mod limits;
 mod lookout;
 mod outcome;
 mod queue;
@@ -19,12 +20,14 @@ use prometheus::IntGauge;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
-use super::Result;
 use super::claim::{Ask, Claimed};
 use super::lease::{Poll, Polled};
+use super::{Error, Result};
 use crate::domain::ids::EngineId;
+use crate::metrics::Metrics;
 
 pub use known::Known;
+pub use limits::ParkingLimits;
 pub use lookout::Facts;
 pub use queue::Found;
 use queue::{Place, Queue};
@@ -48,10 +51,12 @@ pub struct Parking {
     orphans: Mutex<Vec<Polled>>,
     /// Events of one look.
     max_rows: usize,
+    limits: ParkingLimits,
     default_limit: u32,
     /// For so long what was found out holds without being asked again.
     trust: Duration,
     parked: IntGauge,
+    event_waits: IntGauge,
 }
 
 #[derive(Debug, Default)]
@@ -93,16 +98,24 @@ impl Look {
 }
 
 impl Parking {
-    pub fn new(max_rows: usize, default_limit: u32, recheck: Duration, parked: IntGauge) -> Self {
+    pub fn new(
+        max_rows: usize,
+        default_limit: u32,
+        recheck: Duration,
+        limits: ParkingLimits,
+        metrics: &Metrics,
+    ) -> Self {
         Self {
             state: Mutex::default(),
             looks_wanted: Notify::new(),
             lookout_wanted: Notify::new(),
             orphans: Mutex::default(),
             max_rows,
+            limits,
             default_limit,
             trust: recheck * 2,
-            parked,
+            parked: metrics.polls_parked.clone(),
+            event_waits: metrics.event_waits_parked.clone(),
         }
     }
 
@@ -110,13 +123,17 @@ impl Parking {
         self.state.lock().expect("nothing panics while it holds this lock")
     }
 
-    /// Takes a poll in. Where nothing can be there for it, it is parked without a look.
-    pub fn admit(self: &Arc<Self>, poll: Poll, deadline: Instant) -> Waiting {
+    /// Takes a poll in. Where nothing can be there for it, it is parked without a look. Where as many wait as may, it
+    /// is looked for once and does not wait; with it comes the reason.
+    pub fn admit(self: &Arc<Self>, poll: Poll, deadline: Instant) -> (Waiting, Option<Error>) {
         let (reply, answer) = oneshot::channel();
         let mut state = self.lock();
+        let now = Instant::now();
+        let full = if deadline > now { self.full(&state, poll.engine_id) } else { None };
+        let deadline = if full.is_some() { now } else { deadline };
         let number = state.next_number;
         state.next_number += 1;
-        let is_patient = deadline > Instant::now() && state.may_park(&poll, self.trust);
+        let is_patient = deadline > now && state.may_park(&poll, self.trust);
         state.put(
             Ticket {
                 number,
@@ -131,7 +148,7 @@ impl Parking {
             if is_patient { Place::Patient } else { Place::Eager },
         );
         self.done(state);
-        Waiting::new(Arc::clone(self), number, answer)
+        (Waiting::new(Arc::clone(self), number, answer), full)
     }
 
     /// Takes a poll out that is not just being looked for. One that was never looked for only goes if it `is_given_up`.

@@ -103,6 +103,7 @@ impl Broker {
         change: impl FnOnce(&mut QueueSettings) + Send,
     ) -> Result<QueueReport> {
         let mut transaction = self.begin().await?;
+        self.check_room(&mut transaction, engine_type).await?;
         store::queues::ensure(&mut transaction, engine_type.as_str()).await?;
         let queue = store::queues::read(&mut transaction, engine_type.as_str())
             .await?
@@ -127,6 +128,7 @@ impl Broker {
         resume_after_seconds: Option<u32>,
     ) -> Result<QueueReport> {
         let mut transaction = self.begin().await?;
+        self.check_room(&mut transaction, engine_type).await?;
         store::queues::ensure(&mut transaction, engine_type.as_str()).await?;
         store::queues::pause(&mut transaction, engine_type.as_str(), by.known_name(), reason, resume_after_seconds)
             .await?;

@@ -37,22 +37,24 @@ impl Broker {
     /// could have been heard. Whether it was, each statement asks anew: it may be away in mid-round.
     pub async fn reap(&self) -> Result<Reaped> {
         let mut reaped = Reaped::default();
-        let (now, grace_since) = liveness::leave_service_sign(&self.pool).await?;
-        let silent = liveness::mark_unresponsive(&self.pool).await?;
+        let leaving = async { Ok(liveness::leave_service_sign(&self.pool).await?) };
+        let (now, grace_since) = self.in_time(leaving).await?;
+        let silent = self.in_time(async { Ok(liveness::mark_unresponsive(&self.pool).await?) }).await?;
         for (engine_id, engine_type) in &silent {
             tracing::warn!(%engine_id, engine_type, "engine is unresponsive");
             self.signs_of_life.is_unresponsive(*engine_id);
-            self.metrics.engines_marked_unresponsive.with_label_values(&[engine_type]).inc();
+            self.metrics.engines_marked_unresponsive.with_label_values(&[self.metrics.queue(engine_type)]).inc();
         }
         reaped.engines_marked_unresponsive = silent.len();
-        reaped.engines_removed = liveness::remove_long_unresponsive(&self.pool, REMOVE_UNRESPONSIVE_AFTER_DAYS).await?;
-        reaped.leases_of_unresponsive = self.end_leases_of_unresponsive().await?;
-        reaped.events_too_old = self.cancel_too_old().await?;
+        let removing = liveness::remove_long_unresponsive(&self.pool, REMOVE_UNRESPONSIVE_AFTER_DAYS);
+        reaped.engines_removed = self.in_time(async { Ok(removing.await?) }).await?;
+        reaped.leases_of_unresponsive = self.in_time(self.end_leases_of_unresponsive()).await?;
+        reaped.events_too_old = self.in_time(self.cancel_too_old()).await?;
         let is_grace =
             grace_since.is_some_and(|since| now - since <= TimeDelta::seconds(self.settings.grace_seconds.into()));
         let began_at = Instant::now();
         let since = self.expiry_edge.begin(began_at);
-        reaped.leases_expired = self.end_expired_leases(since).await?;
+        reaped.leases_expired = self.in_time(self.end_expired_leases(since)).await?;
         self.expiry_edge.end(began_at, since, (!is_grace).then_some(now));
         Ok(reaped)
     }

@@ -149,7 +149,7 @@ impl Broker {
             self.note_sign_of_life(holder);
         }
         if is_late {
-            self.metrics.settlements_late.with_label_values(&[engine_type]).inc();
+            self.metrics.settlements_late.with_label_values(&[self.metrics.queue(engine_type)]).inc();
         }
     }
 
@@ -261,7 +261,7 @@ impl Broker {
         let renewed = open_events::renew(connection, &asked, true).await?;
         for (index, event, ..) in renewals {
             let Some(renewed) = renewed.iter().find(|renewed| renewed.event_id == event.event_id) else { continue };
-            self.metrics.settlements.with_label_values(&[event.engine_type.as_str(), "renewed"]).inc();
+            self.metrics.settlements.with_label_values(&[self.metrics.queue(&event.engine_type), "renewed"]).inc();
             answers[index] = Some(Ok(Settled {
                 event_id: event.event_id,
                 status: Status::Processing,

@@ -6,7 +6,9 @@ use super::signs_of_life::Sign;
 use super::{Broker, Result};
 use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
 use crate::domain::engine::EngineStatus;
+use crate::metrics::Metrics;
 use crate::store;
+use crate::store::depth::Depth;
 use crate::store::partitions::Removal;
 
 /// Depth counts stop here: beyond it, more is not told from much more.
@@ -87,9 +89,11 @@ impl Broker {
     pub async fn measure(&self) -> Result<usize> {
         let mut connection = self.connection().await?;
         let depths = store::depth::of_queues(&mut connection, None, DEPTH_COUNT_BOUND).await?;
-        let metrics = &self.metrics;
-        for depth in &depths {
-            let label = [depth.engine_type.as_str()];
+        let metrics = &*self.metrics;
+        metrics.event_types.set(store::room::count_event_types(&mut connection).await?);
+        metrics.queues.set(i64::try_from(depths.len()).unwrap_or(i64::MAX));
+        for (label, depth) in by_label(metrics, &depths) {
+            let label = [label];
             metrics.queue_due.with_label_values(&label).set(depth.due);
             metrics.queue_delayed.with_label_values(&label).set(depth.delayed);
             metrics.queue_in_flight.with_label_values(&label).set(depth.in_flight);
@@ -100,12 +104,12 @@ impl Broker {
         metrics.engines.reset();
         for summary in &engines {
             for status in EngineStatus::ALL {
-                metrics.engines.with_label_values(&[summary.engine_type.as_str(), status.as_str()]).set(0);
+                metrics.engines.with_label_values(&[metrics.queue(&summary.engine_type), status.as_str()]).set(0);
             }
         }
         for summary in &engines {
-            let labels = [summary.engine_type.as_str(), summary.status.as_str()];
-            metrics.engines.with_label_values(&labels).set(summary.engines);
+            let labels = [metrics.queue(&summary.engine_type), summary.status.as_str()];
+            metrics.engines.with_label_values(&labels).add(summary.engines);
         }
         Ok(depths.len())
     }
@@ -115,4 +119,22 @@ impl Broker {
         store::pool::ping(&self.pool).await?;
         Ok(store::migrations::count_pending(&self.pool).await? == 0)
     }
+}
+
+/// The depths of queues, of those together that metrics do not tell apart.
+fn by_label<'a>(metrics: &Metrics, depths: &'a [Depth]) -> HashMap<&'a str, Depth> {
+    let mut sums: HashMap<&str, Depth> = HashMap::new();
+    for depth in depths {
+        let label = metrics.queue(&depth.engine_type);
+        let Some(sum) = sums.get_mut(label) else {
+            sums.insert(label, depth.clone());
+            continue;
+        };
+        sum.due += depth.due;
+        sum.delayed += depth.delayed;
+        sum.in_flight += depth.in_flight;
+        sum.dead_letters += depth.dead_letters;
+        sum.oldest_due_age_seconds = sum.oldest_due_age_seconds.max(depth.oldest_due_age_seconds);
+    }
+    sums
 }

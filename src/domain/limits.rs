@@ -75,8 +75,15 @@ pub const DEFAULT_MAX_PAYLOAD_BYTES: usize = 1 << 20;
 /// For `result`, `error.details`, `progress` and an engine's metadata, each.
 pub const DEFAULT_MAX_DETAIL_BYTES: usize = 256 << 10;
 pub const DEFAULT_MAX_BODY_BYTES: usize = 16 << 20;
+/// Of an object that is read member by member.
+pub const MAX_MEMBERS: usize = 10_000;
+
 /// PostgreSQL's own parser recurses; a few thousand levels end in an error there.
-pub const MAX_JSON_DEPTH: usize = 64;
+pub const DEFAULT_MAX_JSON_DEPTH: usize = 64;
+
+/// The SQL function `eventlease.enqueue` knows this number as well.
+pub const DEFAULT_MAX_QUEUES: u32 = 10_000;
+pub const DEFAULT_MAX_EVENT_TYPES: u32 = 10_000;
 
 /// The service is taken to have been away when its last sign is older than this.
 pub const SERVICE_GAP_SECONDS: u32 = 5;

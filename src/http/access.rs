@@ -8,8 +8,9 @@ mod reach;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use axum::body::Bytes;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Method, header};
@@ -47,6 +48,8 @@ pub struct Access {
     /// By path and method.
     operations: HashMap<String, Vec<(Method, Ruled)>>,
     attempts: Attempts,
+    /// The OpenAPI document as these settings make it, once it was asked for.
+    pub document: OnceLock<Bytes>,
 }
 
 /// What the table has of a documented operation.
@@ -70,7 +73,7 @@ impl Access {
     #[must_use]
     pub fn new(settings: AccessSettings, document: &OpenApi) -> Self {
         let attempts = Attempts::per_minute(settings.max_failed_attempts_per_minute);
-        Self { settings, operations: operations_of(document), attempts }
+        Self { settings, operations: operations_of(document), attempts, document: OnceLock::new() }
     }
 
     /// What is known of the operation behind a path and a method; `None` where there is none.

@@ -1,7 +1,7 @@
 //! What happens around every handler: request ids, times, logs, unknown paths and methods, panics.
 
 use std::any::Any;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -12,9 +12,11 @@ use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
+use super::limit::Limit;
 use super::problem::{Code, Problem};
-use super::traces;
-use super::{Api, access};
+use super::{Api, Limits, access, security_headers, traces};
+use crate::domain::limits::MAX_WAIT_SECONDS;
+use crate::store::pool::within;
 
 pub const REQUEST_ID: &str = "x-request-id";
 const MAX_REQUEST_ID_CHARS: usize = 64;
@@ -63,7 +65,9 @@ async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Re
         request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     let span = tracing::info_span!("request", id = request_id.to_str().unwrap_or("?"), %method, route);
     let trace = traces::begin(&request);
-    let mut response = next.run(request).instrument(trace.clone()).instrument(span.clone()).await;
+    let answer = next.run(request).instrument(trace.clone()).instrument(span.clone());
+    let limit = time_limit(api.limits, &method, &route);
+    let mut response = within(limit, answer).await.unwrap_or_else(took_too_long);
 
     let seconds = started.elapsed().as_secs_f64();
     let status = response.status();
@@ -75,10 +79,11 @@ async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Re
     };
     api.metrics.request_seconds.with_label_values(&[known_method, &route, status.as_str()]).observe(seconds);
     span.in_scope(|| tracing::debug!(status = status.as_u16(), seconds, "answered"));
-    response.headers_mut().insert(REQUEST_ID, request_id);
-    if status.is_client_error() || status.is_server_error() {
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(limit) = response.extensions().get::<Limit>() {
+        api.metrics.limits_met.with_label_values(&[limit.as_str()]).inc();
     }
+    response.headers_mut().insert(REQUEST_ID, request_id);
+    security_headers::add(response.headers_mut());
     response
 }
 
@@ -89,6 +94,26 @@ fn keep_secrets(headers: &mut HeaderMap) {
             values.iter_mut().for_each(|value| value.set_sensitive(true));
         }
     }
+}
+
+/// Calls that may wait before they are answered.
+const MAY_WAIT: [&str; 3] =
+    ["/api/v1/events/{event_id}", "/api/v1/events/queue/{engine_type}", "/api/v1/events/queue/{engine_type}/lease"];
+
+/// How long a call may take, with all that is allowed to keep it.
+fn time_limit(limits: Limits, method: &Method, route: &str) -> Duration {
+    let body = if *method == Method::GET { Duration::ZERO } else { limits.body_timeout };
+    let wait = if MAY_WAIT.contains(&route) { MAX_WAIT_SECONDS } else { 0 };
+    limits.call_timeout + body + Duration::from_secs(wait.into())
+}
+
+/// Each part of a call has its own limit; this one is for a call that ran into none of them, and hangs.
+fn took_too_long() -> Response {
+    tracing::error!("a call hung, and was given up");
+    Problem::new(Code::DatabaseTimeout, "the call took too long; whether it was done is not known")
+        .with_header(header::RETRY_AFTER, "1")
+        .of_limit(Limit::CallTime)
+        .into_response()
 }
 
 /// The caller's own id, if it is short and printable; else a new one.

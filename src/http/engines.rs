@@ -98,8 +98,8 @@ fn read_metadata(fields: &Fields<'_>, limits: Limits) -> Metadata {
         engine_software_version: None,
     };
     let Some(given) = fields.object("metadata") else { return metadata };
-    let static_config = given.optional("static_config", any_object(limits.max_detail_bytes));
-    let dynamic_state = given.optional("dynamic_state", any_object(limits.max_detail_bytes));
+    let static_config = given.optional("static_config", any_object(limits.detail()));
+    let dynamic_state = given.optional("dynamic_state", any_object(limits.detail()));
     if static_config.is_some()
         && let Some(config) = given.object("static_config")
     {

@@ -154,12 +154,12 @@ pub async fn enqueue_batch(State(api): State<Api>, input: Input) -> Result<Respo
         .map(|(index, event)| match event {
             Ok(event) => match taken.next().expect("one answer for each event") {
                 Ok(taken) => EnqueueResult::Enqueued(Box::new(EnqueuedReply::of(&event, taken))),
-                Err(error) => EnqueueResult::Refused {
-                    event_id: None,
-                    error: Problem::from(error).within(&format!("/events/{index}")).into_body(),
-                },
+                Err(error) => {
+                    let problem = Problem::from(error).within(&format!("/events/{index}"));
+                    EnqueueResult::Refused { event_id: None, error: api.told(problem) }
+                }
             },
-            Err(problem) => EnqueueResult::Refused { event_id: None, error: problem.into_body() },
+            Err(problem) => EnqueueResult::Refused { event_id: None, error: api.told(problem) },
         })
         .collect();
     let rejected = results.iter().filter(|result| matches!(result, EnqueueResult::Refused { .. })).count();
@@ -233,7 +233,7 @@ fn read_event(
 ) -> Option<NewEvent> {
     let engine_type = fields.required("engine_type", parsed(EngineType::parse));
     let event_type = fields.required("event_type", parsed(EventType::parse));
-    let payload = fields.required("payload", any_json(limits.max_payload_bytes));
+    let payload = fields.required("payload", any_json(limits.payload()));
     let priority = fields.optional("priority", integer(0..=MAX_PRIORITY.into()));
     let delay = fields.optional("delay_seconds", integer(0..=MAX_DELAY_SECONDS));
     let available_at = fields.optional("available_at", parsed(time));

@@ -6,13 +6,13 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use serde::Deserialize;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::input::{Errors, parse_uuid};
 use super::problem::InputPlace;
 use crate::domain::json::{RawJson, depth};
-use crate::domain::limits::MAX_JSON_DEPTH;
+use crate::domain::limits::MAX_MEMBERS;
 
 /// An object of which members are taken; what nobody took is unknown, and an error.
 #[derive(Debug)]
@@ -54,6 +54,9 @@ impl<'de> Deserialize<'de> for Members<'de> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::new();
                 while let Some((name, value)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
+                    if members.len() >= MAX_MEMBERS {
+                        return Err(A::Error::custom(format_args!("it has more than {MAX_MEMBERS} members")));
+                    }
                     members.push((name.0, value));
                 }
                 Ok(Members(members))
@@ -229,11 +232,37 @@ pub fn array(raw: &RawValue, most: usize) -> Result<Vec<&RawValue>, String> {
     if !raw.get().starts_with('[') {
         return Err(format!("must be an array, not {}", kind(raw)));
     }
-    let items: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
-    if items.len() > most {
-        return Err(format!("has {} items; at most {most} are taken", items.len()));
+    let mut reader = serde_json::Deserializer::from_str(raw.get());
+    let (items, count) =
+        serde::Deserializer::deserialize_seq(&mut reader, Items { most }).map_err(|error| error.to_string())?;
+    if count > most {
+        return Err(format!("has {count} items; at most {most} are taken"));
     }
     Ok(items)
+}
+
+/// Collects items up to `most`, and counts them all.
+struct Items {
+    most: usize,
+}
+
+impl<'de> Visitor<'de> for Items {
+    type Value = (Vec<&'de RawValue>, usize);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let (mut kept, mut count) = (Vec::new(), 0);
+        while let Some(item) = items.next_element::<&'de RawValue>()? {
+            count += 1;
+            if count <= self.most {
+                kept.push(item);
+            }
+        }
+        Ok((kept, count))
+    }
 }
 
 pub fn text(raw: &RawValue) -> Result<Cow<'_, str>, String> {
@@ -294,27 +323,37 @@ pub fn number(range: RangeInclusive<f64>) -> impl FnOnce(&RawValue) -> Result<f6
     }
 }
 
+/// How large and how deep JSON may be that is kept as it was sent.
+#[derive(Clone, Copy, Debug)]
+pub struct JsonLimit {
+    pub max_bytes: usize,
+    pub max_depth: usize,
+}
+
+/// What is said of JSON beyond its depth begins so; by it such refusals are counted.
+pub const TOO_DEEP: &str = "is nested ";
+
 /// Any JSON, kept byte for byte, within its limits.
-pub fn any_json(most_bytes: usize) -> impl FnOnce(&RawValue) -> Result<RawJson, String> {
+pub fn any_json(limit: JsonLimit) -> impl FnOnce(&RawValue) -> Result<RawJson, String> {
     move |raw| {
         let bytes = raw.get().len();
-        if bytes > most_bytes {
-            return Err(format!("has {bytes} bytes; at most {most_bytes} are taken"));
+        if bytes > limit.max_bytes {
+            return Err(format!("has {bytes} bytes; at most {} are taken", limit.max_bytes));
         }
         let depth = depth(raw.get().as_bytes());
-        if depth > MAX_JSON_DEPTH {
-            return Err(format!("is nested {depth} deep; at most {MAX_JSON_DEPTH} are taken"));
+        if depth > limit.max_depth {
+            return Err(format!("{TOO_DEEP}{depth} deep; at most {} are taken", limit.max_depth));
         }
         Ok(raw.to_owned())
     }
 }
 
 /// Any JSON object, kept byte for byte, within its limits.
-pub fn any_object(most_bytes: usize) -> impl FnOnce(&RawValue) -> Result<RawJson, String> {
+pub fn any_object(limit: JsonLimit) -> impl FnOnce(&RawValue) -> Result<RawJson, String> {
     move |raw| {
         if !raw.get().starts_with('{') {
             return Err(format!("must be an object, not {}", kind(raw)));
         }
-        any_json(most_bytes)(raw)
+        any_json(limit)(raw)
     }
 }

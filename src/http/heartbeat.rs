@@ -78,14 +78,14 @@ fn read_heartbeat(input: &Input, limits: Limits) -> Result<(EngineId, Heartbeat)
     let mut heartbeat = Heartbeat::default();
     if let Some(fields) = reader.optional_body()? {
         heartbeat.current_workload = fields.optional("current_workload", integer(0..=MAX_WORKLOAD));
-        let state = fields.optional("dynamic_state", any_object(limits.max_detail_bytes));
+        let state = fields.optional("dynamic_state", any_object(limits.detail()));
         if state.is_some()
             && let Some(state) = fields.object("dynamic_state")
         {
             heartbeat.dynamic_state =
                 state.members().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         }
-        let utilization = fields.optional("resource_utilization", any_object(limits.max_detail_bytes));
+        let utilization = fields.optional("resource_utilization", any_object(limits.detail()));
         heartbeat.dynamic_state.extend(utilization.map(|json| ("resource_utilization".to_owned(), json)));
         let leases = fields.objects("leases", MAX_HEARTBEAT_LEASES).unwrap_or_default();
         heartbeat.leases = leases.into_iter().flatten().filter_map(|lease| read_lease(&lease, limits)).collect();
@@ -98,7 +98,7 @@ fn read_heartbeat(input: &Input, limits: Limits) -> Result<(EngineId, Heartbeat)
 fn read_lease(fields: &Fields<'_>, limits: Limits) -> Option<HeldLease> {
     let event_id = fields.required("event_id", uuid).map(EventId);
     let lease_token = fields.required("lease_token", parsed(str::parse::<LeaseToken>));
-    let progress = fields.optional("progress", any_json(limits.max_detail_bytes));
+    let progress = fields.optional("progress", any_json(limits.detail()));
     fields.finish();
     Some(HeldLease { event_id: event_id?, lease_token: lease_token?, progress })
 }

@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, RawPathParams, Request};
 use axum::http::{HeaderMap, Method, header};
 use serde_json::value::RawValue;
@@ -14,6 +13,7 @@ use serde_json::value::RawValue;
 use super::Api;
 use super::access::Caller;
 use super::around::REQUEST_ID;
+use super::body::HeldBody;
 use super::fields::Fields;
 use super::problem::{Code, InputError, InputPlace, Problem};
 use crate::domain::audit::Actor;
@@ -28,7 +28,7 @@ pub struct Input {
     path: Vec<(String, String)>,
     query: Vec<(String, String)>,
     pub headers: HeaderMap,
-    body: Bytes,
+    body: HeldBody,
     pub caller: Caller,
 }
 
@@ -49,17 +49,13 @@ impl FromRequest<Api> for Input {
             .query()
             .map_or_else(Vec::new, |query| url::form_urlencoded::parse(query.as_bytes()).into_owned().collect());
         let caller = Caller::of(&mut parts.extensions);
-        let mut input = Self { path, query, headers: parts.headers, body: Bytes::new(), caller };
+        let mut input = Self { path, query, headers: parts.headers, body: HeldBody::none(api), caller };
         // What is not allowed is not read.
         input.check_reach(api).await?;
         let takes_body = matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
-        input.body = if takes_body {
-            axum::body::to_bytes(body, api.limits.max_body_bytes)
-                .await
-                .map_err(|error| body_problem(&error, api.limits.max_body_bytes))?
-        } else {
-            Bytes::new()
-        };
+        if takes_body {
+            input.body = HeldBody::read(body, api).await?;
+        }
         if !input.body.is_empty() {
             check_content_type(&input.headers)?;
         }
@@ -68,16 +64,6 @@ impl FromRequest<Api> for Input {
             api.broker.note_sign_of_life(engine_id);
         }
         Ok(input)
-    }
-}
-
-fn body_problem(error: &axum::Error, limit: usize) -> Problem {
-    let is_too_large =
-        matches!(std::error::Error::source(error), Some(source) if source.is::<http_body_util::LengthLimitError>());
-    if is_too_large {
-        Problem::new(Code::PayloadTooLarge, format!("a body may have {limit} bytes"))
-    } else {
-        Problem::new(Code::MalformedJson, "the body ended before it was complete")
     }
 }
 
@@ -156,13 +142,19 @@ impl Input {
     }
 }
 
+/// A body of nothing but mistakes has millions of them; nobody is told of more than a few.
+const MAX_ERRORS_KEPT: usize = 10_000;
+
 /// What is wrong with a request, so far.
 #[derive(Debug, Default)]
 pub struct Errors(RefCell<Vec<InputError>>);
 
 impl Errors {
     pub fn add(&self, place: InputPlace, detail: impl Into<String>) {
-        self.0.borrow_mut().push(InputError { place, detail: detail.into() });
+        let mut errors = self.0.borrow_mut();
+        if errors.len() < MAX_ERRORS_KEPT {
+            errors.push(InputError { place, detail: detail.into() });
+        }
     }
 
     pub fn take(&self) -> Vec<InputError> {

@@ -5,6 +5,7 @@
 mod access;
 mod around;
 mod audit;
+mod body;
 mod cancel;
 mod dead_letters;
 mod docs;
@@ -19,6 +20,7 @@ mod heartbeat;
 mod input;
 mod lease;
 mod leased_event;
+mod limit;
 mod openapi;
 mod operations;
 mod pages;
@@ -26,11 +28,13 @@ mod policies;
 mod problem;
 mod queue_report;
 mod queues;
+mod security_headers;
 mod settle;
 mod tokens;
 mod traces;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
@@ -40,7 +44,9 @@ use crate::broker::Broker;
 use crate::metrics::Metrics;
 
 pub use access::{Access, AccessSettings};
+use fields::JsonLimit;
 pub use openapi::document;
+use problem::{Problem, ProblemBody};
 
 /// What handlers share.
 #[derive(Clone, Debug)]
@@ -51,17 +57,45 @@ pub struct Api {
     pub access: Arc<Access>,
 }
 
+impl Api {
+    /// A problem as an entry of a reply that answers several; what is refused for a limit is counted.
+    fn told(&self, problem: Problem) -> ProblemBody {
+        if let Some(limit) = problem.limit() {
+            self.metrics.limits_met.with_label_values(&[limit.as_str()]).inc();
+        }
+        problem.into_body()
+    }
+}
+
 /// Limits and defaults an operator may change, as far as requests meet them.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     pub max_body_bytes: usize,
     pub max_payload_bytes: usize,
     pub max_detail_bytes: usize,
+    pub max_json_depth: usize,
+    /// Of all bodies that are held at once.
+    pub max_bodies_bytes: usize,
+    pub body_timeout: Duration,
+    /// For a whole call, without what its body may take and what it may wait for events.
+    pub call_timeout: Duration,
     pub default_visibility_timeout_seconds: u32,
     pub default_max_lease_seconds: u32,
     pub default_lease_limit: u32,
     pub heartbeat_timeout_seconds: u32,
     pub are_lease_tokens_optional: bool,
+}
+
+impl Limits {
+    /// Of an event's payload.
+    pub const fn payload(self) -> JsonLimit {
+        JsonLimit { max_bytes: self.max_payload_bytes, max_depth: self.max_json_depth }
+    }
+
+    /// Of results, details, progress and engines' metadata.
+    pub const fn detail(self) -> JsonLimit {
+        JsonLimit { max_bytes: self.max_detail_bytes, max_depth: self.max_json_depth }
+    }
 }
 
 /// Every route, with its part of the `OpenAPI` document.

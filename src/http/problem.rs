@@ -9,6 +9,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::fields::TOO_DEEP;
+use super::limit::Limit;
 use crate::broker;
 use crate::domain::event::Status;
 use crate::store;
@@ -37,10 +39,13 @@ pub enum Code {
     NotADeadLetter,
     CountChanged,
     PayloadTooLarge,
+    RequestTimeout,
     UnsupportedMediaType,
     InvalidInput,
     IdempotencyKeyReused,
     PollIdReused,
+    TooManyQueues,
+    TooManyEventTypes,
     Overloaded,
     RateLimited,
     Internal,
@@ -74,6 +79,13 @@ impl Code {
             Self::EventIsFinal => (StatusCode::CONFLICT, "event_is_final", "The event has ended"),
             Self::NotADeadLetter => (StatusCode::CONFLICT, "not_a_dead_letter", "The event is not a dead letter"),
             Self::CountChanged => (StatusCode::CONFLICT, "count_changed", "Not as many as expected"),
+            Self::RequestTimeout => {
+                (StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request took too long to come")
+            }
+            Self::TooManyQueues => (StatusCode::UNPROCESSABLE_ENTITY, "too_many_queues", "No more queues are made"),
+            Self::TooManyEventTypes => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "too_many_event_types", "No more event types get a policy")
+            }
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body is too large"),
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be JSON")
@@ -167,12 +179,13 @@ pub struct Problem {
     errors: Vec<InputError>,
     more: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    limit: Option<Limit>,
 }
 
 impl Problem {
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), more: Map::new(), headers: Vec::new() }
+        Self { code, detail: detail.into(), errors: Vec::new(), more: Map::new(), headers: Vec::new(), limit: None }
     }
 
     #[must_use]
@@ -183,7 +196,27 @@ impl Problem {
         };
         // A body of nothing but mistakes must not make a reply many times its size.
         errors.truncate(MAX_ERRORS_TOLD);
-        Self { errors, ..Self::new(Code::InvalidInput, detail) }
+        let limit = errors.iter().any(|error| error.detail.starts_with(TOO_DEEP)).then_some(Limit::JsonDepth);
+        Self { errors, limit, ..Self::new(Code::InvalidInput, detail) }
+    }
+
+    /// Too much is going on here; the same may work in a moment.
+    #[must_use]
+    pub fn overloaded(detail: &str) -> Self {
+        Self::new(Code::Overloaded, detail).retry_after_a_second()
+    }
+
+    /// Says which limit it was.
+    #[must_use]
+    pub const fn of_limit(mut self, limit: Limit) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// The limit that the request met, where it was one.
+    #[must_use]
+    pub const fn limit(&self) -> Option<Limit> {
+        self.limit
     }
 
     #[must_use]
@@ -249,12 +282,15 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
         let (status, ..) = self.code.facts();
-        let headers = std::mem::take(&mut self.headers);
+        let (headers, limit) = (std::mem::take(&mut self.headers), self.limit);
         let body = serde_json::to_vec(&self.into_body()).expect("texts and numbers can be written as JSON");
         let mut response =
             (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))], body)
                 .into_response();
         response.headers_mut().extend(headers);
+        if let Some(limit) = limit {
+            response.extensions_mut().insert(limit);
+        }
         response
     }
 }
@@ -321,6 +357,14 @@ impl From<broker::Error> for Problem {
             }
             Error::TokenNotFound(_) => Self::new(Code::TokenNotFound, detail),
             Error::TooManyTokens => Self::new(Code::Overloaded, detail).retry_after(Duration::from_mins(1)),
+            Error::TooManyQueues { limit, .. } => {
+                Self::new(Code::TooManyQueues, detail).with("limit", json!(limit)).of_limit(Limit::Queues)
+            }
+            Error::TooManyEventTypes { limit, .. } => {
+                Self::new(Code::TooManyEventTypes, detail).with("limit", json!(limit)).of_limit(Limit::EventTypes)
+            }
+            Error::TooManyPollsOfEngine { .. } => Self::overloaded(&detail).of_limit(Limit::ParkedPollsOfEngine),
+            Error::TooManyParked { .. } => Self::overloaded(&detail).of_limit(Limit::ParkedRequests),
             Error::Overloaded => Self::new(Code::Overloaded, detail).retry_after_a_second(),
             Error::ShuttingDown => Self::new(Code::ShuttingDown, detail).retry_after_a_second(),
         }

@@ -180,9 +180,7 @@ fn read_report(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<R
         return None;
     };
     match status {
-        Status::Completed => {
-            Some(Report::Completed { result: fields.optional("result", any_json(limits.max_detail_bytes)) })
-        }
+        Status::Completed => Some(Report::Completed { result: fields.optional("result", any_json(limits.detail())) }),
         Status::Failed => {
             let error = fields.required("error", |raw| Ok(read_error(raw, &fields.place("error"), limits, errors)));
             let is_retryable = fields.optional("retryable", boolean).unwrap_or(true);
@@ -191,7 +189,7 @@ fn read_report(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<R
         Status::Queued => Some(Report::Released { delay: delay(fields).unwrap_or_default() }),
         Status::Processing => Some(Report::Renewed {
             visibility_timeout_seconds: fields.optional("visibility_timeout_seconds", visibility_timeout()),
-            progress: fields.optional("progress", any_json(limits.max_detail_bytes)),
+            progress: fields.optional("progress", any_json(limits.detail())),
         }),
         Status::Cancelled => None,
     }
@@ -218,7 +216,7 @@ fn read_error(raw: &RawValue, pointer: &str, limits: Limits, errors: &Errors) ->
     let fields = Fields::of(raw, pointer.to_owned(), errors)?;
     let kind = fields.optional("type", parsed(|text| check_text(text, MAX_ERROR_TYPE_CHARS).map(|()| text.to_owned())));
     let message = fields.required("message", message);
-    let details = fields.optional("details", any_json(limits.max_detail_bytes));
+    let details = fields.optional("details", any_json(limits.detail()));
     fields.finish();
     Some(ReportedError { kind, message: message?, details })
 }
@@ -315,7 +313,7 @@ pub async fn settle_entries(api: &Api, entries: Vec<Entry>) -> Result<Vec<Settle
             },
             Err(refused) => {
                 let (event_id, problem) = *refused;
-                SettleResult::Refused { event_id, error: problem.into_body() }
+                SettleResult::Refused { event_id, error: api.told(problem) }
             }
         })
         .collect())

@@ -25,6 +25,13 @@ pub enum Error {
 }
 
 impl Error {
+    /// Nothing came of a call, not even the end of its statement's time limit.
+    #[must_use]
+    pub fn stalled() -> Self {
+        let error = std::io::Error::new(std::io::ErrorKind::TimedOut, "the database's side of a connection is silent");
+        Self::Timeout(Arc::new(sqlx::Error::Io(error)))
+    }
+
     pub(super) fn corrupt(table: &'static str, column: &'static str, id: impl fmt::Display, value: &str) -> Self {
         Self::Corrupt { table, column, id: id.to_string(), value: value.chars().take(100).collect() }
     }

@@ -26,6 +26,7 @@ pub mod partitions;
 mod policies;
 pub mod pool;
 pub mod queues;
+pub mod room;
 pub mod scopes;
 pub mod tokens;
 

@@ -1,14 +1,22 @@
 //! The connections to PostgreSQL, and the limits each of them carries.
 
-use std::time::Duration;
+use std::pin::pin;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgPool};
+use tokio::time::timeout;
 
 use super::Result;
 
 /// An idle connection is taken to be whole for so long.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
+
+/// For the answer of a connection that is under suspicion.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+const SUSPICION_LASTS: Duration = Duration::from_mins(1);
 
 #[derive(Clone, Copy, Debug)]
 pub struct PoolLimits {
@@ -31,6 +39,14 @@ pub fn connect_lazily(url: &str, limits: PoolLimits) -> Result<PgPool> {
             Box::pin(async move {
                 if used.idle_for > TRUSTED_FOR {
                     connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                if Suspicion::is_raised() && timeout(PING_TIMEOUT, connection.ping()).await.is_err() {
+                    return Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
                 }
                 Ok(true)
             })
@@ -60,6 +76,41 @@ pub fn connect_lazily(url: &str, limits: PoolLimits) -> Result<PgPool> {
             })
         })
         .connect_lazy_with(options))
+}
+
+/// Whether calls were given up lately. Then a connection may be there and dumb, as behind a firewall that forgot it, and
+/// the pool must not wait for it: sqlx asks a connection that comes back whether it is well, for as long as it takes.
+struct Suspicion;
+
+/// Milliseconds since the process first asked.
+static SUSPICION_UNTIL: AtomicU64 = AtomicU64::new(0);
+static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+impl Suspicion {
+    fn now() -> u64 {
+        u64::try_from(BEGAN.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn raise() {
+        let lasts = u64::try_from(SUSPICION_LASTS.as_millis()).unwrap_or(u64::MAX);
+        SUSPICION_UNTIL.fetch_max(Self::now().saturating_add(lasts), Ordering::Relaxed);
+    }
+
+    fn is_raised() -> bool {
+        SUSPICION_UNTIL.load(Ordering::Relaxed) > Self::now()
+    }
+}
+
+/// Lets `work` go on for so long; `None` where that was not enough. The connections it held are given back then, or
+/// closed if they do not answer.
+pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let outcome = timeout(limit, work.as_mut()).await.ok();
+    if outcome.is_none() {
+        // Before `work` is dropped, and its connections with it.
+        Suspicion::raise();
+    }
+    outcome
 }
 
 /// Whether the database answers.

@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::broker::{self, Broker};
 use crate::metrics::Metrics;
+use crate::store::pool::within;
 
 /// A round that takes longer is given up, and tried again.
 const ROUND_TIMEOUT: Duration = Duration::from_mins(1);
@@ -103,7 +104,7 @@ impl Starter<'_> {
 
 /// Runs one round and tells of it; a trouble that lasts is told once.
 async fn run_round<T: Task>(task: &T, metrics: &Metrics, was_well: bool) -> bool {
-    let outcome = tokio::time::timeout(ROUND_TIMEOUT, task.run_once()).await;
+    let outcome = within(ROUND_TIMEOUT, task.run_once()).await;
     let count = |outcome| metrics.task_runs.with_label_values(&[T::NAME, outcome]).inc();
     let trouble = |error: &dyn Display| {
         if was_well {
@@ -113,7 +114,7 @@ async fn run_round<T: Task>(task: &T, metrics: &Metrics, was_well: bool) -> bool
         }
     };
     match outcome {
-        Ok(Ok(did)) => {
+        Some(Ok(did)) => {
             count("ok");
             if let Some(did) = did {
                 tracing::info!(task = T::NAME, did, "task did something");
@@ -123,12 +124,12 @@ async fn run_round<T: Task>(task: &T, metrics: &Metrics, was_well: bool) -> bool
             }
             true
         }
-        Ok(Err(error)) => {
+        Some(Err(error)) => {
             count("failed");
             trouble(&error);
             false
         }
-        Err(_) => {
+        None => {
             count("timed_out");
             trouble(&"the round took too long");
             false

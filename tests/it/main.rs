@@ -20,6 +20,7 @@ mod fencing;
 mod idempotency;
 mod leasing;
 mod life;
+mod limits;
 mod liveness;
 mod long_poll;
 mod lost_replies;

@@ -98,17 +98,16 @@ impl State {
 mod tests {
     use std::time::Duration;
 
-    use prometheus::IntGauge;
-
     use super::*;
     use crate::broker::Result;
     use crate::broker::lease::Poll;
-    use crate::broker::parking::{Found, Waiting};
+    use crate::broker::parking::{Found, ParkingLimits, Waiting};
     use crate::domain::names::EngineType;
+    use crate::metrics::Metrics;
 
     fn parking() -> Arc<Parking> {
-        let parked = IntGauge::new("parked", "polls").expect("a name");
-        Arc::new(Parking::new(100, 3, Duration::from_secs(1), parked))
+        let limits = ParkingLimits { polls_of_engine: 10, requests: 10 };
+        Arc::new(Parking::new(100, 3, Duration::from_secs(1), limits, &Metrics::new(10)))
     }
 
     fn admit_without_wait(parking: &Arc<Parking>) -> Waiting {
@@ -120,7 +119,7 @@ mod tests {
             visibility_timeout_seconds: None,
             poll_id: None,
         };
-        parking.admit(poll, Instant::now())
+        parking.admit(poll, Instant::now()).0
     }
 
     /// A look that had something for others, but nothing for this poll.

@@ -77,7 +77,7 @@ fn read_redrive(input: &Input, limits: Limits) -> Result<Redrive, Problem> {
     reader.caller();
     let (mut payload, mut delay_seconds, mut overrides) = (None, 0, Overrides::default());
     if let Some(fields) = reader.optional_body()? {
-        payload = fields.optional("payload", any_json(limits.max_payload_bytes));
+        payload = fields.optional("payload", any_json(limits.payload()));
         delay_seconds = fields.optional("delay_seconds", integer(0..=MAX_DELAY_SECONDS)).unwrap_or(0);
         overrides = read_overrides(&fields);
         fields.finish();

@@ -101,7 +101,7 @@ fn read_patch(input: &Input, limits: Limits) -> Result<(EngineId, ConfigPatch), 
 }
 
 fn read_metadata(given: &Fields<'_>, limits: Limits) -> Option<ConfigPatch> {
-    let json = given.patch("static_config", any_object(limits.max_detail_bytes));
+    let json = given.patch("static_config", any_object(limits.detail()));
     given.finish_with(|name| {
         Some(match home_of(name) {
             Some("static_config") => "belongs into metadata.static_config".to_owned(),

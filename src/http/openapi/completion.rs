@@ -13,9 +13,8 @@ use crate::domain::limits::{MAX_IDEMPOTENCY_KEY_CHARS, MAX_SCENARIO_RUN_ID_CHARS
 
 const REQUEST_ID: &str = "RequestId";
 
-/// Calls that share commits with others, and wait for that in a bounded place.
-const MAY_BE_OVERLOADED: [&str; 6] =
-    ["enqueue_event", "enqueue_batch", "settle_event", "settle_batch", "exchange_leases", "send_heartbeat"];
+/// Calls without a body that may wait, of which there is a bounded number.
+const MAY_WAIT: [&str; 2] = ["lease_events", "read_event"];
 
 /// As `domain::names` checks them.
 const TYPE_NAME: &str = "^[A-Za-z0-9._:-]+$";
@@ -41,10 +40,8 @@ pub fn complete(document: &mut OpenApi) {
         if path.starts_with("/api/v1/") {
             add_problems(&mut operation.responses, has_body);
         }
-        if operation.operation_id.as_deref().is_some_and(|id| MAY_BE_OVERLOADED.contains(&id)) {
-            let told =
-                "Too much is waiting here already; or too many tokens that do not exist were shown from this address";
-            let overloaded = RefOr::T(problem(told));
+        if operation.operation_id.as_deref().is_some_and(|id| MAY_WAIT.contains(&id)) {
+            let overloaded = RefOr::T(problem("As many wait as may, and there is nothing for this one"));
             operation.responses.responses.insert("429".to_owned(), overloaded);
         }
         add_headers(&mut operation.responses);
@@ -84,6 +81,8 @@ fn add_problems(responses: &mut Responses, has_body: bool) {
     };
     if has_body {
         add("400", "Not JSON, or not all of it came");
+        add("408", "The body took too long to come");
+        add("429", "Too much at once, or too many tokens that do not exist from this address: come back in a moment");
         add("413", "Too large");
         add("415", "Not declared as JSON");
     }

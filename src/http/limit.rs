@@ -1,0 +1,31 @@
+//! Which limit a request met: told with the problem, counted where the reply is sent.
+
+/// A limit that a request met, as metrics tell it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Limit {
+    BodyBytes,
+    BodiesBytes,
+    BodyTime,
+    JsonDepth,
+    Queues,
+    EventTypes,
+    ParkedPollsOfEngine,
+    ParkedRequests,
+    CallTime,
+}
+
+impl Limit {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BodyBytes => "body_bytes",
+            Self::BodiesBytes => "bodies_bytes",
+            Self::BodyTime => "body_time",
+            Self::JsonDepth => "json_depth",
+            Self::Queues => "queues",
+            Self::EventTypes => "event_types",
+            Self::ParkedPollsOfEngine => "parked_polls_of_engine",
+            Self::ParkedRequests => "parked_requests",
+            Self::CallTime => "call_time",
+        }
+    }
+}
