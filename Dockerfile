@@ -21,10 +21,12 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates curl \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin eventlease
+    && useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin eventlease \
+    && install -d -o eventlease -m 0700 /var/lib/eventlease
 COPY --from=build /eventlease /usr/local/bin/eventlease
 USER eventlease
-ENV EVENTLEASE_LISTEN=0.0.0.0:8080 EVENTLEASE_LOG_FORMAT=json
+# It listens beyond loopback, so that callers need tokens; the first one: docker exec NAME cat /var/lib/eventlease/admin-token
+ENV EVENTLEASE_LISTEN=0.0.0.0:8080 EVENTLEASE_LOG_FORMAT=json EVENTLEASE_ADMIN_TOKEN_FILE=/var/lib/eventlease/admin-token
 EXPOSE 8080
 # Liveness only: an outage of the database must not restart the service, it recovers by itself. /readyz is for routing.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \

@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build postgres test test-nextest test-otel lint format-check clippy docs deny fuzz demo check-api openapi bench bench-full bench-peers clean
+.PHONY: help run build postgres test test-nextest test-otel lint format-check clippy docs deny fuzz demo check-api openapi bench bench-full bench-peers faults clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(TARGET_DIR)/release/eventlease
@@ -94,6 +94,18 @@ bench-peers: ## Measure other queues on PostgreSQL beside EventLease, and write 
 	cargo build --locked --profile dist
 	cargo run --release --manifest-path bench/peers/Cargo.toml --target-dir $(TARGET_DIR)/peers -- \
 		--server $(TARGET_DIR)/dist/eventlease --data-dir $(TARGET_DIR)/bench --write $(ARGS)
+
+# With PROFILE=dev the debug builds are used: slower, but sooner there. One build for each package: in one they would
+# share the features of their dependencies, and the server would not be the one that `make build` makes.
+MINUTES ?= 2
+SEED ?=
+PROFILE ?= release
+faults: ## Kill, cut and stall replicas, PostgreSQL and engines for MINUTES=2, and check what was said (SEED=n replays)
+	scripts/ensure-postgres
+	cargo build --locked --profile $(PROFILE)
+	cargo build --locked --profile $(PROFILE) --package eventlease-faults
+	$(TARGET_DIR)/$(subst dev,debug,$(PROFILE))/eventlease-faults --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) \
+		--server $(TARGET_DIR)/$(subst dev,debug,$(PROFILE))/eventlease --folder $(TARGET_DIR)/faults $(ARGS)
 
 clean: ## Remove everything that was built or fetched
 	cargo clean

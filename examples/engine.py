@@ -7,13 +7,14 @@ the leases. Delivery is at least once: what `handle` does to the outside world m
 import argparse
 import json
 import logging
+import os
 import random
 import signal
 import threading
 import time
 import uuid
 from http.client import HTTPException
-from typing import Any
+from typing import Any, Optional
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -40,6 +41,7 @@ class Engine:
         self.url, self.engine_type, self.engine_id = url.rstrip("/") + "/api/v1", engine_type, engine_id
         self.limit, self.heartbeat_timeout_seconds = limit, heartbeat_timeout_seconds
         self.held: list[Work] = []  # in the order of work, including those whose turn has not come yet
+        self.token: Optional[str] = None  # the engine's own, where the server requires one
         self.leaving = False  # a plain bool, because a signal handler must not take locks
 
     def handle(self, work: Work) -> Any:
@@ -62,7 +64,9 @@ class Engine:
             "engine_id": self.engine_id, "engine_type": self.engine_type,
             "heartbeat_timeout_seconds": self.heartbeat_timeout_seconds,
             "metadata": {"static_config": {"engine_software_version": "1.0.0",
-                                           "resource_limits": {"max_concurrent_events": self.limit}}}})
+                                           "resource_limits": {"max_concurrent_events": self.limit}}}},
+            token=os.environ.get("EVENTLEASE_TOKEN"))  # a registrar's or an orchestrator's
+        self.token = reply.get("engine_token")
         self.heartbeat_interval_seconds = reply["heartbeat_interval_seconds"]
 
     def lease(self) -> list[Work]:
@@ -112,22 +116,25 @@ class Engine:
         self.leaving = True
         threading.Thread(target=self.call, args=("POST", f"/engines/{self.engine_id}/drain"), daemon=True).start()
 
-    def call(self, method: str, path: str, body: Any = None, timeout: float = 10) -> Any:
+    def call(self, method: str, path: str, body: Any = None, timeout: float = 10, token: Optional[str] = None) -> Any:
         """A request, repeated until answered, as all of them here may be; on the way out for a few seconds only."""
         data, pause = None if body is None else json.dumps(body).encode(), 0.2
-        headers = {"Content-Type": "application/json", "X-Engine-Id": self.engine_id}
         while True:
+            shown = token or self.token
+            identity = {"Authorization": f"Bearer {shown}"} if shown else {"X-Engine-Id": self.engine_id}
+            headers = {"Content-Type": "application/json", **identity}
             try:
                 with urlopen(Request(self.url + path, data, headers, method=method), timeout=timeout) as reply:
                     return json.loads(reply.read() or "null")
             except HTTPError as error:
                 problem = json.loads(error.read()) if "json" in error.headers.get("Content-Type", "") else {}
                 trouble, retry_after = problem.get("code", error.code), error.headers.get("Retry-After", "")
-                if trouble == "engine_not_found" and self.leaving:
+                is_unknown = trouble in ("engine_not_found", "unauthenticated") and path != "/engines"
+                if is_unknown and self.leaving:
                     raise SystemExit  # gone already, which is all we wanted
-                if trouble == "engine_not_found" and threading.current_thread() is threading.main_thread():
+                if is_unknown and threading.current_thread() is threading.main_thread():
                     self.register()  # one thread only: to register is to restart, which ends what we hold
-                elif trouble != "engine_not_found" and error.code not in (429, 502, 503, 504):
+                elif not is_unknown and error.code not in (429, 502, 503, 504):
                     raise Refused(trouble, problem.get("detail"))
                 pause = max(pause, float(retry_after)) if retry_after.isdigit() else pause
             except (OSError, HTTPException) as error:

@@ -60,6 +60,8 @@ create table eventlease.event_queue (
     -- the poll that was given the lease, and what must be the same where it is repeated
     poll_id uuid,
     poll_terms text,
+    -- it was repeated, and these leases are the later request's
+    is_poll_repeated boolean not null default false,
     progress json,
     constraint event_queue_pkey primary key (event_id, engine_type),
     constraint event_queue_state check (state in ('queued', 'processing')),

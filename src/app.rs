@@ -1,6 +1,7 @@
 //! Puts the parts together, runs them, and takes them apart in the right order.
 
 mod database;
+mod first_admin;
 mod shutdown;
 
 use std::future::IntoFuture;
@@ -15,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::broker::{self, Broker, Coalescing, Settings, Size};
-use crate::config::{LeaseTokens, ServeConfig};
-use crate::http::{self, Api, Limits};
+use crate::config::ServeConfig;
+use crate::http::{self, Access, AccessSettings, Api, Limits};
 use crate::metrics::Metrics;
 use crate::store;
 use crate::store::lease::LeaseDefaults;
@@ -36,6 +37,8 @@ pub enum Error {
     Embedded(#[from] crate::embedded_postgres::Error),
     #[error("the database cannot be used")]
     Store(#[from] store::Error),
+    #[error("the first admin's token cannot be written to {path}, so that none was made (--admin-token-file)")]
+    AdminToken { path: String, source: std::io::Error },
     #[error("a part of the server failed")]
     Join(#[from] tokio::task::JoinError),
     #[error("the server failed")]
@@ -73,18 +76,31 @@ impl Server {
         let broker =
             Arc::new(Broker::new(database.pool.clone(), Arc::clone(&metrics), settings(config), stop_serving.clone()));
         make_first_partitions(&broker).await?;
+        let is_auth_required = config.is_auth_required();
+        if is_auth_required {
+            broker.read_tokens().await.map_err(of_store)?;
+            first_admin::make(&broker, config.access.admin_token_file.as_deref()).await?;
+        } else if !config.listen.ip().is_loopback() {
+            tracing::warn!("authentication is off: whoever reaches this address may do everything");
+        }
         let reaper_interval = Duration::from_millis(config.tasks.reaper_interval_ms);
-        let tasks = tasks::start(&broker, &metrics, reaper_interval, &stop_tasks);
+        let tasks = tasks::start(&broker, &metrics, reaper_interval, is_auth_required, &stop_tasks);
 
-        let router = http::router(Api { broker: Arc::clone(&broker), metrics, limits: limits(config) });
+        let router = http::router(Api {
+            broker: Arc::clone(&broker),
+            metrics,
+            limits: limits(config),
+            access: Arc::new(Access::new(access(config), &http::document())),
+        });
         let listener = listener.tap_io(|stream| {
             // Replies are small and awaited: no reason to hold them back.
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "nodelay was refused");
             }
         });
-        let serving =
-            axum::serve(listener, router).with_graceful_shutdown(stop_serving.clone().cancelled_owned()).into_future();
+        let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(stop_serving.clone().cancelled_owned())
+            .into_future();
         Ok(Self { address, broker, stop_serving, stop_tasks, http: tokio::spawn(serving), tasks, database })
     }
 
@@ -120,9 +136,27 @@ async fn make_first_partitions(broker: &Broker) -> Result<(), Error> {
                 tracing::warn!(%error, "waiting for partitions");
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
-            Err(broker::Error::Store(error)) => return Err(Error::Store(error)),
-            Err(other) => unreachable!("partitions know no other error than the store's: {other}"),
+            Err(error) => return Err(of_store(error)),
         }
+    }
+}
+
+fn of_store(error: broker::Error) -> Error {
+    match error {
+        broker::Error::Store(error) => Error::Store(error),
+        other => unreachable!("nothing else can go wrong with it than in the store: {other}"),
+    }
+}
+
+fn access(config: &ServeConfig) -> AccessSettings {
+    let access = &config.access;
+    AccessSettings {
+        is_auth_required: config.is_auth_required(),
+        are_metrics_open: access.open_metrics,
+        are_docs_open: access.open_docs,
+        trusted_proxies: access.trusted_proxy.clone(),
+        forwarded_header: access.forwarded_header,
+        max_failed_attempts_per_minute: access.max_failed_attempts,
     }
 }
 
@@ -135,6 +169,8 @@ fn settings(config: &ServeConfig) -> Settings {
         default_limit: config.leases.default_limit,
         grace_seconds: config.leases.heartbeat_timeout_seconds,
         retention_days: config.tasks.retention_days,
+        audit_retention_days: config.tasks.audit_retention_days,
+        issues_engine_tokens: config.is_auth_required(),
         max_dynamic_state_bytes: config.limits.max_detail_bytes,
         recheck: Duration::from_millis(config.tasks.recheck_interval_ms),
         coalescing: Coalescing {
@@ -153,6 +189,6 @@ fn limits(config: &ServeConfig) -> Limits {
         default_max_lease_seconds: config.leases.max_lease_seconds,
         default_lease_limit: config.leases.default_limit,
         heartbeat_timeout_seconds: config.leases.heartbeat_timeout_seconds,
-        are_lease_tokens_optional: config.leases.lease_tokens == LeaseTokens::Optional,
+        are_lease_tokens_optional: config.are_lease_tokens_optional(),
     }
 }

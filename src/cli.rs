@@ -11,6 +11,7 @@ mod migrate;
 mod queues;
 mod table;
 mod text;
+mod tokens;
 mod traces;
 
 use std::io::{self, Write};
@@ -54,6 +55,9 @@ enum Command {
     Pause(queues::PauseArguments),
     /// Lease from a queue again.
     Resume(queues::ResumeArguments),
+    /// Make, list and revoke tokens.
+    #[command(subcommand)]
+    Token(tokens::TokenCommand),
     /// Check a server and its database, and say what to do.
     Doctor(doctor::DoctorArguments),
 }
@@ -91,6 +95,7 @@ impl Cli {
             Command::DeadLetters(command) => in_runtime(dead_letters::run(&command)),
             Command::Pause(arguments) => in_runtime(queues::pause(&arguments)),
             Command::Resume(arguments) => in_runtime(queues::resume(&arguments)),
+            Command::Token(command) => in_runtime(tokens::run(&command)),
             Command::Doctor(arguments) => in_runtime(doctor::run(&arguments)),
         };
         outcome.unwrap_or_else(|error| failed(error.as_ref()))
@@ -102,7 +107,16 @@ type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 /// Flags that do not go together, in a way that only we know.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}; for more, try '--help'")]
-struct UsageError(&'static str);
+struct UsageError(String);
+
+/// The URL that a flag gave, or without a value the one of the environment.
+fn database_url(flag: &str) -> Result<String, UsageError> {
+    if !flag.is_empty() {
+        return Ok(flag.to_owned());
+    }
+    let set = std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
+    set.ok_or_else(|| UsageError("--database-url needs a URL, since DATABASE_URL is not set".to_owned()))
+}
 
 fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
     // Whoever reads has read enough, like `head`.
@@ -159,6 +173,7 @@ fn log_configuration(config: &ServeConfig) {
     shown.database.database_url = shown.database.database_url.as_deref().map(without_password);
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"), database = ?shown.database, listen = %shown.listen,
+        is_auth_required = shown.is_auth_required(), access = ?shown.access,
         limits = ?shown.limits, leases = ?shown.leases, tasks = ?shown.tasks,
         shutdown_timeout_seconds = shown.shutdown_timeout_seconds, "configuration"
     );

@@ -2,10 +2,12 @@
 //! `.env.example` lists the same in the same order.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
+use ipnet::IpNet;
 use url::Url;
 
 use crate::domain::limits;
@@ -23,6 +25,9 @@ pub struct ServeConfig {
     /// After a first signal, seconds until the server ends hard.
     #[arg(long, env = "EVENTLEASE_SHUTDOWN_TIMEOUT_SECONDS", default_value_t = 30)]
     pub shutdown_timeout_seconds: u64,
+
+    #[command(flatten)]
+    pub access: AccessConfig,
 
     #[command(flatten)]
     pub limits: LimitsConfig,
@@ -69,6 +74,71 @@ pub struct DatabaseConfig {
     pub statement_timeout_seconds: u64,
 }
 
+/// Who gets in.
+#[derive(Args, Clone, Debug)]
+pub struct AccessConfig {
+    /// Whether callers must show a token. [default: required, where --listen is beyond loopback; else off]
+    #[arg(long, env = "EVENTLEASE_AUTH", value_enum)]
+    pub auth: Option<Auth>,
+
+    /// The file that the first admin's token is written to, at the first start with authentication. [default:
+    /// /var/lib/eventlease/admin-token for root, else ~/.local/share/eventlease/admin-token]
+    #[arg(long, env = "EVENTLEASE_ADMIN_TOKEN_FILE")]
+    pub admin_token_file: Option<PathBuf>,
+
+    /// Let /metrics be read without a token.
+    #[arg(long, env = "EVENTLEASE_OPEN_METRICS", value_parser = FalseyValueParser::new(), num_args = 0..=1, default_value = "false", default_missing_value = "true")]
+    pub open_metrics: bool,
+
+    /// Let /docs and the OpenAPI document be read without a token.
+    #[arg(long, env = "EVENTLEASE_OPEN_DOCS", value_parser = FalseyValueParser::new(), num_args = 0..=1, default_value = "false", default_missing_value = "true")]
+    pub open_docs: bool,
+
+    /// Networks of the proxies that are believed whom they speak for, like 10.0.0.0/8; several with commas.
+    #[arg(long, env = "EVENTLEASE_TRUSTED_PROXY", value_delimiter = ',', value_parser = network)]
+    pub trusted_proxy: Vec<IpNet>,
+
+    /// The header by which they say so. What stands in the other one may come from anybody.
+    #[arg(long, env = "EVENTLEASE_FORWARDED_HEADER", value_enum, default_value_t = ForwardedHeader::XForwardedFor)]
+    pub forwarded_header: ForwardedHeader,
+
+    /// Tokens that do not exist which one address may show in a minute; beyond it, it is answered 429.
+    #[arg(long, env = "EVENTLEASE_MAX_FAILED_ATTEMPTS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub max_failed_attempts: u32,
+}
+
+impl ServeConfig {
+    /// Whether callers must show a token.
+    #[must_use]
+    pub fn is_auth_required(&self) -> bool {
+        self.access.auth.map_or(!self.listen.ip().to_canonical().is_loopback(), |auth| auth == Auth::Required)
+    }
+
+    /// Whether a lease can be settled without its token.
+    #[must_use]
+    pub fn are_lease_tokens_optional(&self) -> bool {
+        self.leases.lease_tokens.map_or(!self.is_auth_required(), |tokens| tokens == LeaseTokens::Optional)
+    }
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Auth {
+    Required,
+    Off,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ForwardedHeader {
+    XForwardedFor,
+    Forwarded,
+}
+
+/// A network, or a single address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let single = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse::<IpNet>().or_else(|_| single()).map_err(|_| "is no network like 10.0.0.0/8, nor an address".to_owned())
+}
+
 #[derive(Args, Clone, Debug)]
 pub struct LimitsConfig {
     /// Bytes of one request body.
@@ -102,8 +172,9 @@ pub struct LeaseConfig {
     pub default_limit: u32,
 
     /// Whether the holder of a lease may settle without its token. `optional` is unfenced for those who do.
-    #[arg(long, env = "EVENTLEASE_LEASE_TOKENS", value_enum, default_value_t = LeaseTokens::Optional)]
-    pub lease_tokens: LeaseTokens,
+    /// [default: required with authentication, else optional]
+    #[arg(long, env = "EVENTLEASE_LEASE_TOKENS", value_enum)]
+    pub lease_tokens: Option<LeaseTokens>,
 
     /// Seconds of silence after which an engine is unresponsive that registered without a timeout of
     /// its own; and the time in which, after an outage, no lease is judged.
@@ -147,6 +218,10 @@ pub struct TaskConfig {
     /// Days for which ended events are kept.
     #[arg(long, env = "EVENTLEASE_RETENTION_DAYS", default_value_t = 30, value_parser = clap::value_parser!(i32).range(1..=3650))]
     pub retention_days: i32,
+
+    /// Days for which the audit trail is kept.
+    #[arg(long, env = "EVENTLEASE_AUDIT_RETENTION_DAYS", default_value_t = 365, value_parser = clap::value_parser!(i32).range(1..=36500))]
+    pub audit_retention_days: i32,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -227,7 +302,9 @@ pub fn without_password(database_url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Secret, server_url, without_password};
+    use clap::Parser;
+
+    use super::{Secret, ServeConfig, network, server_url, without_password};
 
     #[test]
     fn no_password_reaches_the_logs() {
@@ -235,6 +312,40 @@ mod tests {
         assert_eq!(without_password("postgres://db/app?password=secret"), "postgres://db/app");
         assert_eq!(without_password("host=db password=secret"), "***");
         assert_eq!(format!("{:?}", Secret("secret".to_owned())), "***");
+    }
+
+    #[derive(Parser)]
+    struct Serve {
+        #[command(flatten)]
+        config: ServeConfig,
+    }
+
+    #[test]
+    fn whoever_listens_beyond_loopback_asks_for_tokens_unless_told_not_to() {
+        for (flags, is_required, are_lease_tokens_optional) in [
+            (&["--listen", "127.0.0.1:0"][..], false, true),
+            (&["--listen", "[::1]:0"], false, true),
+            (&["--listen", "[::ffff:127.0.0.1]:0"], false, true),
+            (&["--listen", "0.0.0.0:0"], true, false),
+            (&["--listen", "[::]:0"], true, false),
+            (&["--listen", "192.0.2.1:0"], true, false),
+            (&["--listen", "0.0.0.0:0", "--auth", "off"], false, true),
+            (&["--listen", "127.0.0.1:0", "--auth", "required"], true, false),
+            (&["--auth", "required", "--lease-tokens", "optional"], true, true),
+            (&["--auth", "off", "--lease-tokens", "required"], false, false),
+        ] {
+            let arguments = ["serve"].iter().chain(flags);
+            let config = Serve::parse_from(arguments).config;
+            assert_eq!(config.is_auth_required(), is_required, "{flags:?}");
+            assert_eq!(config.are_lease_tokens_optional(), are_lease_tokens_optional, "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn a_network_may_be_a_single_address() {
+        assert_eq!(network("10.0.0.0/8").map(|network| network.to_string()).as_deref(), Ok("10.0.0.0/8"));
+        assert_eq!(network("::1").map(|network| network.to_string()).as_deref(), Ok("::1/128"));
+        assert!(network("10.0.0.0/99").is_err() && network("proxy").is_err());
     }
 
     #[test]

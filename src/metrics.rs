@@ -92,6 +92,14 @@ metrics! {
     wait_seconds: HistogramVec = "eventlease_event_wait_seconds", ["engine_type"], WAIT_BUCKETS;
     /// Time from a lease to its settlement.
     attempt_seconds: HistogramVec = "eventlease_attempt_duration_seconds", ["engine_type"], ATTEMPT_BUCKETS;
+    /// Tokens that this server knows, those that ended of late among them.
+    tokens_known: IntGauge = "eventlease_tokens_known", [];
+    /// Readings of what changed of the tokens.
+    token_readings: IntCounter = "eventlease_token_readings_total", [];
+    /// Requests that nobody could be told from, by reason.
+    authentication_failures: IntCounterVec = "eventlease_authentication_failures_total", ["reason"];
+    /// Requests that the caller's token does not allow, by its role.
+    access_refusals: IntCounterVec = "eventlease_access_refusals_total", ["role"];
     /// Runs of the background tasks, by outcome.
     task_runs: IntCounterVec = "eventlease_task_runs_total", ["task", "outcome"];
     /// Seconds ahead, in whole days, for which partitions exist; without one for its day, no event is taken in.

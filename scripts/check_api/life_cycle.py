@@ -16,13 +16,13 @@ from eventlease_client.api.leases import lease_events, settle_event  # noqa: E40
 client = Client(base_url=url, raise_on_unexpected_status=True)
 
 
-def register() -> models.Engine:
+def register() -> models.RegisteredEngine:
     registration = models.Registration.from_dict({
         "engine_type": "dialogue",
         "metadata": {"static_config": {"capabilities": ["dialogue_generation"],
                                        "resource_limits": {"max_concurrent_events": 5}}}})
     engine = register_engine.sync(client=client, body=registration)
-    assert isinstance(engine, models.Engine), engine
+    assert isinstance(engine, models.RegisteredEngine), engine
     return engine
 
 
@@ -33,7 +33,7 @@ def enqueue(payload: object) -> models.EnqueuedEvent:
     return enqueued
 
 
-def lease(engine: models.Engine) -> models.LeasedEvent:
+def lease(engine: models.RegisteredEngine) -> models.LeasedEvent:
     leased = lease_events.sync("dialogue", client=client, limit=1, engine_id=engine.engine_id)
     assert isinstance(leased, models.Leased), leased
     [event] = leased.events

@@ -114,6 +114,7 @@ impl Broker {
             self.hub.wake_event(event_id);
         }
         for (engine_type, outcome, answer, held_seconds) in aftermath.ended {
+            self.parking.place_freed(&engine_type);
             match outcome {
                 Outcome::Completed | Outcome::Failed | Outcome::Released => {
                     self.activity.count(&engine_type, |counts| {

@@ -1,7 +1,11 @@
 //! Cancelling: a queued event at once, one in an engine's hands when its lease ends.
 
+use serde_json::json;
+
 use super::aftermath::Aftermath;
 use super::{Broker, Error, Result, commit};
+use crate::domain::access::Operation;
+use crate::domain::audit::Actor;
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::EventId;
 use crate::domain::names::ScenarioRunId;
@@ -24,7 +28,7 @@ pub struct Cancelled {
 
 impl Broker {
     /// Cancels an event, or asks for it while an engine works on it. Again is as good as once.
-    pub async fn cancel(&self, event_id: EventId) -> Result<Event> {
+    pub async fn cancel(&self, by: &Actor, event_id: EventId) -> Result<Event> {
         loop {
             let mut transaction = self.begin().await?;
             let mut aftermath = Aftermath::default();
@@ -39,6 +43,9 @@ impl Broker {
             if open.is_empty() && event.status != Status::Cancelled {
                 return Err(Error::EventIsFinal { event_id, status: event.status });
             }
+            let (action, subject) = (Operation::CancelEvent, event_id.to_string());
+            let details = json!({"engine_type": event.engine_type, "status": event.status});
+            store::audit::record(&mut transaction, by, action, &subject, &details).await?;
             commit(transaction).await?;
             self.announce(aftermath);
             return Ok(event);
@@ -46,7 +53,7 @@ impl Broker {
     }
 
     /// Cancels all that is open of a scenario run.
-    pub async fn cancel_scenario_run(&self, run: &ScenarioRunId) -> Result<Cancelled> {
+    pub async fn cancel_scenario_run(&self, by: &Actor, run: &ScenarioRunId) -> Result<Cancelled> {
         let mut all = Cancelled::default();
         loop {
             let mut transaction = self.begin().await?;
@@ -54,6 +61,11 @@ impl Broker {
             let open = open_events::lock(&mut transaction, &ids, Locking::Wait).await?;
             let mut aftermath = Aftermath::default();
             let done = cancel_locked(&mut transaction, &open, None, &mut aftermath).await?;
+            if !open.is_empty() {
+                let details = json!({"cancelled": done.cancelled, "cancel_requested": done.requested});
+                let action = Operation::CancelScenarioRun;
+                store::audit::record(&mut transaction, by, action, run.as_str(), &details).await?;
+            }
             commit(transaction).await?;
             self.announce(aftermath);
             all.cancelled += done.cancelled;

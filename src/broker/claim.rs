@@ -22,8 +22,9 @@ use crate::store::lease::{Grant, LockedEngine};
 use admission::Floor;
 use engines::Engines;
 
-/// How long a suspect waits for an idle engine before one is left to run empty for it.
-const SUSPECT_PATIENCE_SECONDS: u32 = 10;
+/// How long a suspect waits for an idle engine before one is left to run empty for it. What a dead engine held is to be
+/// leased again 5 s after it was found out, which takes up to one of them.
+const SUSPECT_PATIENCE_SECONDS: u32 = 3;
 /// An engine that was to run empty and did not in that time is not waited for any longer.
 const EMPTYING_GIVEN_UP_AFTER: Duration = Duration::from_mins(1);
 /// Payloads that are read in one go, so that memory is bounded; a single reply may have as many again.

@@ -3,15 +3,45 @@
 pub mod bulk;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::aftermath::{Aftermath, Landed};
 use super::{Broker, Error, Result, commit};
+use crate::domain::access::Operation;
+use crate::domain::audit::Actor;
 use crate::domain::ids::EventId;
 use crate::domain::json::RawJson;
 use crate::store;
 use crate::store::attempts::Attempt;
 use crate::store::dead_letters::redrive::{Overrides, Redriven};
 use crate::store::dead_letters::{DeadLetter, Filter};
+
+/// What the audit trail is to say of a batch.
+#[derive(Clone, Copy)]
+struct Record<'a> {
+    by: &'a Actor,
+    action: Operation,
+    subject: &'a str,
+    details: &'a Value,
+}
+
+/// The members that say something.
+fn told(members: &impl Serialize) -> Value {
+    let mut told = json!(members);
+    if let Value::Object(members) = &mut told {
+        members.retain(|_, value| !value.is_null());
+    }
+    told
+}
+
+impl Record<'_> {
+    async fn write(self, connection: &mut store::PgConnection, done: u64) -> Result<()> {
+        let mut details = self.details.clone();
+        details["dead_letters"] = json!(done);
+        Ok(store::audit::record(connection, self.by, self.action, self.subject, &details).await?)
+    }
+}
 
 impl Broker {
     pub async fn list_dead_letters(
@@ -34,9 +64,21 @@ impl Broker {
     }
 
     /// Puts a dead letter back into its queue, with fresh budgets.
-    pub async fn redrive(&self, event_id: EventId, delay_seconds: u32, overrides: &Overrides) -> Result<()> {
+    pub async fn redrive(
+        &self,
+        by: &Actor,
+        event_id: EventId,
+        delay_seconds: u32,
+        overrides: &Overrides,
+    ) -> Result<()> {
         let due = [(event_id, f64::from(delay_seconds))];
-        if self.redrive_batch(&due, None, overrides).await? == 0 {
+        let record = Record {
+            by,
+            action: Operation::RedriveDeadLetter,
+            subject: &event_id.to_string(),
+            details: &json!({"overrides": told(overrides)}),
+        };
+        if self.redrive_batch(record, &due, None, overrides).await? == 0 {
             return Err(no_dead_letter(&mut *self.connection().await?, event_id).await?);
         }
         Ok(())
@@ -46,12 +88,16 @@ impl Broker {
     /// one way back, for one and for many.
     async fn redrive_batch(
         &self,
+        record: Record<'_>,
         due: &[(EventId, f64)],
         chosen_at: Option<DateTime<Utc>>,
         overrides: &Overrides,
     ) -> Result<usize> {
         let mut transaction = self.begin().await?;
         let redriven = store::dead_letters::redrive::redrive(&mut transaction, due, chosen_at, overrides).await?;
+        if !redriven.is_empty() {
+            record.write(&mut transaction, redriven.len() as u64).await?;
+        }
         commit(transaction).await?;
         self.announce_redriven(&redriven);
         Ok(redriven.len())
@@ -60,6 +106,7 @@ impl Broker {
     /// Makes a new event of a dead letter, with another payload; answers its id.
     pub async fn redrive_as_new(
         &self,
+        by: &Actor,
         event_id: EventId,
         payload: &RawJson,
         delay_seconds: u32,
@@ -73,6 +120,9 @@ impl Broker {
         let Some(redriven) = redriven else {
             return Err(no_dead_letter(&mut transaction, event_id).await?);
         };
+        let details = json!({"redriven_as": redriven.event_id, "overrides": told(overrides)});
+        let subject = event_id.to_string();
+        store::audit::record(&mut transaction, by, Operation::RedriveDeadLetter, &subject, &details).await?;
         commit(transaction).await?;
         self.announce_redriven(std::slice::from_ref(&redriven));
         self.metrics.events_enqueued.with_label_values(&[&redriven.engine_type]).inc();
@@ -92,11 +142,14 @@ impl Broker {
     }
 
     /// Removes a dead letter for good. Its event stays `failed`.
-    pub async fn discard_dead_letter(&self, event_id: EventId) -> Result<()> {
-        let mut connection = self.connection().await?;
-        if !store::dead_letters::discard(&mut connection, event_id).await? {
-            return Err(no_dead_letter(&mut connection, event_id).await?);
+    pub async fn discard_dead_letter(&self, by: &Actor, event_id: EventId) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        if !store::dead_letters::discard(&mut transaction, event_id).await? {
+            return Err(no_dead_letter(&mut transaction, event_id).await?);
         }
+        let (action, subject) = (Operation::DiscardDeadLetter, event_id.to_string());
+        store::audit::record(&mut transaction, by, action, &subject, &json!({})).await?;
+        commit(transaction).await?;
         self.metrics.dead_letters_discarded.inc();
         Ok(())
     }

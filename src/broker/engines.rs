@@ -7,22 +7,36 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::aftermath::{Aftermath, end_in_silence};
 use super::{Broker, Error, Result, commit};
+use crate::domain::access::{Operation, Role};
+use crate::domain::audit::Actor;
 use crate::domain::ids::EngineId;
 use crate::domain::json::RawJson;
 use crate::domain::merge_patch::{member, members};
+use crate::domain::tokens::TokenSecret;
 use crate::domain::verdict::{Ending, Loss};
 use crate::store;
 use crate::store::engines::{Engine, Filter, Registration};
 use crate::store::lease::LeasedEvent;
 use crate::store::open_events::{self, OpenEvent};
 
+/// An engine that has registered.
+#[derive(Debug)]
+pub struct Registered {
+    pub engine: Engine,
+    /// Its id was not known.
+    pub is_new: bool,
+    /// Shown to nobody but the caller.
+    pub engine_token: Option<TokenSecret>,
+}
+
 impl Broker {
     /// Registers an engine. A known id means that it restarted: what its former life still held is
-    /// a silent loss at once. Answers the engine, and whether its id is new.
-    pub async fn register(&self, registration: &Registration) -> Result<(Engine, bool)> {
+    /// a silent loss at once. `by` stands in the token that the engine gets where authentication is on.
+    pub async fn register(&self, by: &Actor, registration: &Registration) -> Result<Registered> {
         let engine_id = registration.engine_id;
         let mut transaction = self.begin().await?;
         let mut aftermath = Aftermath::default();
@@ -39,22 +53,37 @@ impl Broker {
         }
         let engine =
             store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+        let token = if self.settings.issues_engine_tokens {
+            Some(self.issue_engine_token(&mut transaction, by, engine_id).await?)
+        } else {
+            None
+        };
         commit(transaction).await?;
+        let engine_token = token.map(|(token, secret)| {
+            self.tokens.learn(&token);
+            self.tokens.read_soon();
+            secret
+        });
         self.announce(aftermath);
         self.parking.engine_changed(engine_id);
         let kind = if is_new { "new" } else { "restarted" };
         self.metrics.registrations.with_label_values(&[registration.engine_type.as_str(), kind]).inc();
-        Ok((engine, is_new))
+        Ok(Registered { engine, is_new, engine_token })
     }
 
     /// Stops giving the engine events, or starts again.
-    pub async fn set_draining(&self, engine_id: EngineId, is_draining: bool) -> Result<Engine> {
+    pub async fn set_draining(&self, by: &Actor, engine_id: EngineId, is_draining: bool) -> Result<Engine> {
         let mut transaction = self.begin().await?;
         if !store::engines::set_draining(&mut transaction, engine_id, is_draining).await? {
             return Err(Error::EngineNotFound(engine_id));
         }
         let engine =
             store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+        let action = if is_draining { Operation::DrainEngine } else { Operation::ResumeEngine };
+        // An engine that announces its leave is nobody's doing.
+        if by.role != Some(Role::Engine) {
+            store::audit::record(&mut transaction, by, action, &engine_id.to_string(), &type_of(&engine)).await?;
+        }
         commit(transaction).await?;
         self.parking.engine_changed(engine_id);
         Ok(engine)
@@ -62,7 +91,7 @@ impl Broker {
 
     /// Removes an engine. Its leases go back and spend nothing if it leaves by itself or was
     /// draining; else they are silent losses.
-    pub async fn deregister(&self, engine_id: EngineId, caller: Option<EngineId>) -> Result<()> {
+    pub async fn deregister(&self, by: &Actor, engine_id: EngineId, caller: Option<EngineId>) -> Result<()> {
         let mut transaction = self.begin().await?;
         store::engines::lock(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
         let engine =
@@ -73,7 +102,13 @@ impl Broker {
         let mut aftermath = Aftermath::default();
         end_in_silence(&mut transaction, &all_ending(held, ending), &mut aftermath).await?;
         store::engines::delete(&mut transaction, engine_id).await?;
+        // An engine that leaves by itself is nobody's doing.
+        if caller != Some(engine_id) {
+            let action = Operation::DeregisterEngine;
+            store::audit::record(&mut transaction, by, action, &engine_id.to_string(), &type_of(&engine)).await?;
+        }
         commit(transaction).await?;
+        self.tokens.read_soon();
         self.announce(aftermath);
         self.parking.engine_changed(engine_id);
         Ok(())
@@ -99,6 +134,11 @@ impl Broker {
         store::engines::read(&mut connection, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
         Ok(store::lease::leases_of_engine(&mut connection, engine_id).await?)
     }
+}
+
+/// What the audit trail says of an engine beside its id.
+fn type_of(engine: &Engine) -> Value {
+    json!({"engine_type": engine.engine_type})
 }
 
 /// Registers an engine whose id is new, or locks the one that has it and answers its type.

@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId};
+use crate::domain::limits::MAX_TOKENS;
 use crate::domain::names::{EngineType, EventType};
+use crate::domain::tokens::TokenId;
 use crate::store;
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -49,6 +51,10 @@ pub enum Error {
     StaticConfigTooLarge { bytes: usize, limit: usize },
     #[error("available_at is more than 365 days away")]
     AvailableTooFarAway,
+    #[error("no token {0} is known that has not been revoked")]
+    TokenNotFound(TokenId),
+    #[error("there are {MAX_TOKENS} tokens already; revoke some, those that have ended go after some days")]
+    TooManyTokens,
     #[error("too much is waiting here already")]
     Overloaded,
     #[error("the service is stopping and takes no more events in")]

@@ -1,8 +1,13 @@
 //! Retry policies per event type.
 
+use serde_json::json;
+
 use super::{Broker, Error, Result, commit};
+use crate::domain::access::Operation;
+use crate::domain::audit::Actor;
 use crate::domain::names::EventType;
 use crate::domain::retry_policy::RetryPolicyOverrides;
+use crate::store;
 use crate::store::event_types::{self, EventTypePolicy};
 
 impl Broker {
@@ -19,19 +24,29 @@ impl Broker {
             .ok_or_else(|| Error::NoPolicyOfEventType(event_type.clone()))
     }
 
-    pub async fn set_event_type_policy(&self, event_type: &EventType, policy: &RetryPolicyOverrides) -> Result<()> {
+    pub async fn set_event_type_policy(
+        &self,
+        by: &Actor,
+        event_type: &EventType,
+        policy: &RetryPolicyOverrides,
+    ) -> Result<()> {
         let mut transaction = self.begin().await?;
         let before = event_types::set(&mut transaction, event_type.as_str(), policy).await?;
+        let details = json!({"before": before, "after": policy});
+        store::audit::record(&mut transaction, by, Operation::SetRetryPolicy, event_type.as_str(), &details).await?;
         commit(transaction).await?;
         tracing::info!(%event_type, ?before, after = ?policy, "retry policy changed");
         Ok(())
     }
 
-    pub async fn remove_event_type_policy(&self, event_type: &EventType) -> Result<()> {
-        let mut connection = self.connection().await?;
-        let before = event_types::remove(&mut connection, event_type.as_str())
+    pub async fn remove_event_type_policy(&self, by: &Actor, event_type: &EventType) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        let before = event_types::remove(&mut transaction, event_type.as_str())
             .await?
             .ok_or_else(|| Error::NoPolicyOfEventType(event_type.clone()))?;
+        let details = json!({"before": before});
+        store::audit::record(&mut transaction, by, Operation::RemoveRetryPolicy, event_type.as_str(), &details).await?;
+        commit(transaction).await?;
         tracing::info!(%event_type, ?before, "retry policy removed");
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod activity;
 mod aftermath;
+mod audit;
 pub mod cancel;
 mod claim;
 mod clock;
@@ -26,6 +27,7 @@ mod ready_edges;
 pub mod reap;
 pub mod settle;
 mod signs_of_life;
+pub mod tokens;
 pub mod upkeep;
 
 use std::sync::Arc;
@@ -61,6 +63,9 @@ pub struct Settings {
     /// After the service was away, leases are not judged for that long.
     pub grace_seconds: u32,
     pub retention_days: i32,
+    pub audit_retention_days: i32,
+    /// With authentication, engines get a token of their own when they register.
+    pub issues_engine_tokens: bool,
     /// Of one engine, however many heartbeats add to it; for its `static_config` and patches as well.
     pub max_dynamic_state_bytes: usize,
     /// How long a parked poll waits before it looks again without having been woken.
@@ -90,6 +95,7 @@ pub struct Broker {
     expiry_edge: ExpiryEdge,
     listener: notices::Listener,
     activity: Activity,
+    tokens: tokens::KnownTokens,
     /// Tells this replica from others, for as long as it runs.
     replica_id: uuid::Uuid,
     stopping: CancellationToken,
@@ -119,6 +125,7 @@ impl Broker {
             lanes: Lanes::new(settings.coalescing),
             listener: notices::Listener::default(),
             activity: Activity::default(),
+            tokens: tokens::KnownTokens::default(),
             replica_id: uuid::Uuid::new_v4(),
             stopping,
         }

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use super::{Broker, Result};
 use crate::metrics::Metrics;
 use crate::store;
+use crate::store::notices::Notice;
 
 /// The state of the connection that listens.
 #[derive(Debug, Default)]
@@ -46,13 +47,20 @@ impl Broker {
         loop {
             let pid = notices.connect().await?;
             self.listener.change(&self.metrics, Some(pid));
+            // What was said meanwhile is not known.
+            self.tokens.read_soon();
             while let Some(notice) = notices.next().await? {
-                // It may have been due long before its commit, behind what was leased since.
-                if notice.is_of_a_producer {
-                    self.ready_edges.sweep_soon(&notice.engine_type);
+                match notice {
+                    Notice::Events { engine_type, is_of_a_producer } => {
+                        // It may have been due long before its commit, behind what was leased since.
+                        if is_of_a_producer {
+                            self.ready_edges.sweep_soon(&engine_type);
+                        }
+                        // If there are more, the look for one will tell.
+                        self.parking.landed(&engine_type, 1);
+                    }
+                    Notice::Tokens => self.tokens.read_soon(),
                 }
-                // If there are more, the look for one will tell.
-                self.parking.landed(&notice.engine_type, 1);
             }
             self.listener.change(&self.metrics, None);
         }

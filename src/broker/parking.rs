@@ -9,6 +9,7 @@ mod lookout;
 mod outcome;
 mod queue;
 mod ticket;
+mod waking;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -43,9 +44,9 @@ pub struct Parking {
     pub looks_wanted: Notify,
     /// Something is due soon, or is to be found out.
     pub lookout_wanted: Notify,
-    /// Events of one look.
     /// Leases for callers that hung up after they were answered.
     orphans: Mutex<Vec<Polled>>,
+    /// Events of one look.
     max_rows: usize,
     default_limit: u32,
     /// For so long what was found out holds without being asked again.
@@ -199,32 +200,6 @@ impl Parking {
         unwanted
     }
 
-    /// That many events came into the queue, or may have.
-    pub fn landed(&self, engine_type: &str, events: usize) {
-        self.with_queue(engine_type, |queue| {
-            queue.hint = queue.hint.saturating_add(events);
-            queue.seen_empty_at = None;
-        });
-    }
-
-    /// Something changed for all that wait for this queue.
-    pub fn wake_queue(&self, engine_type: &str) {
-        self.with_queue(engine_type, Queue::make_all_eager);
-    }
-
-    /// Nothing is remembered of queues that nobody waits for.
-    fn with_queue(&self, engine_type: &str, change: impl FnOnce(&mut Queue)) {
-        let mut state = self.lock();
-        if let Some((name, _)) = state.queues.get_key_value(engine_type) {
-            let name = Arc::clone(name);
-            if let Some(queue) = state.queues.get_mut(&name) {
-                change(queue);
-            }
-            state.heat(&name);
-            self.done(state);
-        }
-    }
-
     /// The service stops: whoever is being looked for is answered with what that comes to.
     pub fn close(&self) {
         self.lock().is_closing = true;
@@ -233,21 +208,6 @@ impl Parking {
     /// Whether there are polls here that may take what comes.
     pub fn has_takers(&self, engine_type: &str) -> bool {
         self.lock().queues.get(engine_type).is_some_and(|queue| !queue.patient.is_empty() || !queue.eager.is_empty())
-    }
-
-    /// The engine is not what it was: it was told to drain, or changed, or is gone.
-    pub fn engine_changed(&self, engine_id: EngineId) {
-        let mut state = self.lock();
-        state.known.forget(engine_id);
-        state.wake_engine(engine_id, true);
-        self.done(state);
-    }
-
-    /// An engine settled something, and may take more again.
-    pub fn engine_freed(&self, engine_id: EngineId) {
-        let mut state = self.lock();
-        state.wake_engine(engine_id, false);
-        self.done(state);
     }
 
     /// Ends a change: who has to look is told.
@@ -350,30 +310,5 @@ impl State {
             },
             wanted,
         )
-    }
-
-    /// Has the polls of an engine looked for: all, or those that could not take anything before.
-    fn wake_engine(&mut self, engine_id: EngineId, is_for_all: bool) {
-        self.changes += 1;
-        if self.looks > 0 {
-            self.changed.insert(engine_id, self.changes);
-        }
-        let Some(numbers) = self.engines.get(&engine_id) else { return };
-        let mut names = Vec::new();
-        for number in numbers {
-            let Some(ticket) = self.tickets.get(number) else { continue };
-            let Some((name, _)) = self.queues.get_key_value(ticket.poll.engine_type.as_str()) else { continue };
-            let name = Arc::clone(name);
-            if let Some(queue) = self.queues.get_mut(&name)
-                && (is_for_all || queue.blocked.contains(number))
-            {
-                queue.remove(*number);
-                queue.put(*number, Place::Eager);
-                names.push(name);
-            }
-        }
-        for name in names {
-            self.heat(&name);
-        }
     }
 }

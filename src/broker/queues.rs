@@ -1,6 +1,10 @@
 //! Queues: read, set, pause, resume, peek.
 
+use serde_json::json;
+
 use super::{Broker, Error, Result, commit};
+use crate::domain::access::Operation;
+use crate::domain::audit::Actor;
 use crate::domain::engine::EngineStatus;
 use crate::domain::names::EngineType;
 use crate::store;
@@ -61,9 +65,15 @@ impl Broker {
     }
 
     /// Queues behind `behind`, in the order of their names.
-    pub async fn list_queues(&self, behind: Option<&str>, limit: u32) -> Result<Vec<QueueReport>> {
+    /// `only` those named there, if it names any.
+    pub async fn list_queues(
+        &self,
+        behind: Option<&str>,
+        limit: u32,
+        only: Option<&[String]>,
+    ) -> Result<Vec<QueueReport>> {
         let mut connection = self.connection().await?;
-        let queues = store::queues::list(&mut connection, None, behind, limit).await?;
+        let queues = store::queues::list(&mut connection, None, behind, limit, only).await?;
         drop(connection);
         self.report(queues).await
     }
@@ -88,6 +98,7 @@ impl Broker {
     /// Changes a queue's settings; makes it exist.
     pub async fn change_queue(
         &self,
+        by: &Actor,
         engine_type: &EngineType,
         change: impl FnOnce(&mut QueueSettings) + Send,
     ) -> Result<QueueReport> {
@@ -99,6 +110,8 @@ impl Broker {
         let mut settings = queue.settings.clone();
         change(&mut settings);
         store::queues::write_settings(&mut transaction, engine_type.as_str(), &settings).await?;
+        let details = json!({"before": queue.settings, "after": settings});
+        store::audit::record(&mut transaction, by, Operation::ChangeQueue, engine_type.as_str(), &details).await?;
         commit(transaction).await?;
         tracing::info!(%engine_type, before = ?queue.settings, after = ?settings, "queue settings changed");
         self.parking.wake_queue(engine_type.as_str());
@@ -108,22 +121,29 @@ impl Broker {
     /// Stops leasing from the queue; makes it exist.
     pub async fn pause_queue(
         &self,
+        by: &Actor,
         engine_type: &EngineType,
         reason: Option<&str>,
         resume_after_seconds: Option<u32>,
     ) -> Result<QueueReport> {
         let mut transaction = self.begin().await?;
         store::queues::ensure(&mut transaction, engine_type.as_str()).await?;
-        store::queues::pause(&mut transaction, engine_type.as_str(), reason, resume_after_seconds).await?;
+        store::queues::pause(&mut transaction, engine_type.as_str(), by.known_name(), reason, resume_after_seconds)
+            .await?;
+        let details = json!({"reason": reason, "resume_after_seconds": resume_after_seconds});
+        store::audit::record(&mut transaction, by, Operation::PauseQueue, engine_type.as_str(), &details).await?;
         commit(transaction).await?;
         tracing::info!(%engine_type, reason, resume_after_seconds, "queue paused");
         self.read_queue(engine_type).await
     }
 
-    pub async fn resume_queue(&self, engine_type: &EngineType) -> Result<QueueReport> {
-        let mut connection = self.connection().await?;
-        store::queues::resume(&mut connection, engine_type.as_str()).await?;
-        drop(connection);
+    pub async fn resume_queue(&self, by: &Actor, engine_type: &EngineType) -> Result<QueueReport> {
+        let mut transaction = self.begin().await?;
+        if store::queues::resume(&mut transaction, engine_type.as_str()).await? {
+            let action = Operation::ResumeQueue;
+            store::audit::record(&mut transaction, by, action, engine_type.as_str(), &json!({})).await?;
+        }
+        commit(transaction).await?;
         tracing::info!(%engine_type, "queue resumed");
         self.parking.wake_queue(engine_type.as_str());
         self.read_queue(engine_type).await

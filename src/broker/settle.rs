@@ -278,17 +278,18 @@ impl Broker {
         Ok(())
     }
 
-    /// Gives leases back that nobody has heard of, uncounted.
+    /// Gives leases back that nobody has heard of, uncounted. Meanwhile a repeat of their poll may have been given them:
+    /// its caller works on them.
     pub(super) async fn hand_back_leases(&self, leases: &[(EventId, LeaseToken)]) -> Result<()> {
         let mut transaction = self.begin().await?;
         let ids: Vec<EventId> = leases.iter().map(|(event_id, _)| *event_id).collect();
-        let open = open_by_id(&mut transaction, &ids, Locking::Wait).await?;
-        let unheard: Vec<(OpenEvent, Ending)> = leases
-            .iter()
-            .filter_map(|(event_id, token)| open.get(event_id).filter(|event| event.lease.lease_token == Some(*token)))
-            .filter(|event| event.lease.is_processing)
-            .map(|event| (event.clone(), Ending::Undelivered))
-            .collect();
+        let tokens: HashMap<EventId, LeaseToken> = leases.iter().copied().collect();
+        let open = open_events::lock_unrepeated(&mut transaction, &ids).await?;
+        let is_theirs = |event: &OpenEvent| {
+            event.lease.is_processing && event.lease.lease_token == tokens.get(&event.event_id).copied()
+        };
+        let unheard: Vec<(OpenEvent, Ending)> =
+            open.into_iter().filter(is_theirs).map(|event| (event, Ending::Undelivered)).collect();
         let mut aftermath = Aftermath::default();
         end_in_silence(&mut transaction, &unheard, &mut aftermath).await?;
         commit(transaction).await?;

@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::client::{Answer, Client, Error, here};
-use super::{Asking, Outcome, UsageError};
+use super::{Asking, Outcome, database_url};
 use crate::config::without_password;
 use crate::domain::database_health::warnings;
 use crate::store;
@@ -30,19 +30,11 @@ pub struct DoctorArguments {
 pub async fn run(arguments: &DoctorArguments) -> Outcome {
     let mut report = Report::default();
     match &arguments.database_url {
-        Some(url) => check_database(&named_or_set(url)?, &mut report).await?,
+        Some(url) => check_database(&database_url(url)?, &mut report).await?,
         None => check_server(arguments, &mut report).await?,
     }
     report.print(arguments.asking.json)?;
     Ok(if report.has_failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-fn named_or_set(url: &str) -> Result<String, UsageError> {
-    if !url.is_empty() {
-        return Ok(url.to_owned());
-    }
-    let set = std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
-    set.ok_or(UsageError("--database-url needs a URL, since DATABASE_URL is not set"))
 }
 
 async fn check_server(arguments: &DoctorArguments, report: &mut Report) -> Result<(), Error> {

@@ -57,6 +57,16 @@ pub const MAX_HEARTBEAT_LEASES: usize = 1000;
 /// So many ids are told where engines are drained together; all of them drain.
 pub const MAX_DRAINED_ENGINES_TOLD: usize = 1000;
 
+pub const MAX_TOKEN_NAME_CHARS: usize = 100;
+pub const MAX_TOKEN_ENGINE_TYPES: usize = 100;
+pub const MAX_TOKEN_SECONDS: u32 = 10 * 365 * 86_400;
+/// Every replica keeps all of them in memory, about 300 bytes each; beyond it none is made.
+pub const MAX_TOKENS: usize = 100_000;
+/// What has ended is kept for so long, so that its bearer is told why it is refused.
+pub const ENDED_TOKEN_DAYS: i32 = 30;
+/// An engine gets a new one with each registration.
+pub const ENDED_ENGINE_TOKEN_SECONDS: f64 = 600.0;
+
 pub const MAX_BATCH_EVENTS: usize = 1000;
 pub const DEFAULT_PAGE: u32 = 50;
 pub const MAX_PAGE: u32 = 200;

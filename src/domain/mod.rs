@@ -1,8 +1,10 @@
 //! The rules, pure: no I/O, no clock, no randomness of their own. Facts go in, verdicts come out.
 //!
 //! In reading order: what things are called, what an event may do, how its budgets are spent,
-//! who may end a lease, and who gets the next one.
+//! who may end a lease, who gets the next one; and who may do what at all.
 
+pub mod access;
+pub mod audit;
 pub mod database_health;
 pub mod dead_letters;
 pub mod dealing;
@@ -19,4 +21,5 @@ mod protocol;
 pub mod retry_policy;
 pub mod settlement;
 pub mod spans;
+pub mod tokens;
 pub mod verdict;

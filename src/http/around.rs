@@ -5,26 +5,31 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, Method, Uri, header};
+use axum::http::header::Entry;
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
-use super::Api;
 use super::problem::{Code, Problem};
 use super::traces;
+use super::{Api, access};
 
-const REQUEST_ID: &str = "x-request-id";
+pub const REQUEST_ID: &str = "x-request-id";
 const MAX_REQUEST_ID_CHARS: usize = 64;
 
 pub fn wrap(router: Router<Api>, api: Api) -> Router {
-    router
+    let router = router
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
-        .layer(CatchPanicLayer::custom(after_panic))
-        .layer(middleware::from_fn_with_state(api.clone(), observe))
-        .with_state(api)
+        .layer(CatchPanicLayer::custom(after_panic));
+    let router = if api.access.settings.is_auth_required {
+        router.layer(middleware::from_fn_with_state(api.clone(), access::admit))
+    } else {
+        router
+    };
+    router.layer(middleware::from_fn_with_state(api.clone(), observe)).with_state(api)
 }
 
 async fn unknown_path(uri: Uri) -> Problem {
@@ -47,9 +52,12 @@ fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 /// Gives every reply its request id, and measures it.
-async fn observe(State(api): State<Api>, request: Request, next: Next) -> Response {
+async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let request_id = request_id(&request);
+    keep_secrets(request.headers_mut());
+    // The audit trail names it.
+    request.headers_mut().insert(REQUEST_ID, request_id.clone());
     let method = request.method().clone();
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
@@ -74,6 +82,15 @@ async fn observe(State(api): State<Api>, request: Request, next: Next) -> Respon
     response
 }
 
+/// Whoever shows these headers by `{:?}`, in a log or elsewhere, shows no secret.
+fn keep_secrets(headers: &mut HeaderMap) {
+    for name in [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE] {
+        if let Entry::Occupied(mut values) = headers.entry(name) {
+            values.iter_mut().for_each(|value| value.set_sensitive(true));
+        }
+    }
+}
+
 /// The caller's own id, if it is short and printable; else a new one.
 fn request_id(request: &Request) -> HeaderValue {
     request
@@ -84,5 +101,10 @@ fn request_id(request: &Request) -> HeaderValue {
             !bytes.is_empty() && bytes.len() <= MAX_REQUEST_ID_CHARS && bytes.iter().all(|b| (0x20..0x7f).contains(b))
         })
         .cloned()
-        .unwrap_or_else(|| HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()).expect("a UUID is printable ASCII"))
+        .unwrap_or_else(|| HeaderValue::from_str(&new_request_id().to_string()).expect("a UUID is printable ASCII"))
+}
+
+/// From the process's own generator: the usual one asks the system for every id.
+fn new_request_id() -> uuid::Uuid {
+    uuid::Builder::from_random_bytes(rand::random()).into_uuid()
 }

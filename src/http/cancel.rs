@@ -39,7 +39,7 @@ pub async fn cancel(State(api): State<Api>, input: Input) -> Result<Response, Pr
         reader.empty_body()?;
         reader.finish(|| event_id)?
     };
-    let event = api.broker.cancel(event_id).await?;
+    let event = api.broker.cancel(&input.actor(&api), event_id).await?;
     let status = if event.status == Status::Cancelled { StatusCode::OK } else { StatusCode::ACCEPTED };
     Ok((status, Json(EventReply::of(event))).into_response())
 }
@@ -64,7 +64,7 @@ pub async fn cancel_run(State(api): State<Api>, input: Input) -> Result<Json<Can
         reader.empty_body()?;
         reader.finish(|| run)?
     };
-    let done = api.broker.cancel_scenario_run(&run).await?;
+    let done = api.broker.cancel_scenario_run(&input.actor(&api), &run).await?;
     Ok(Json(CancelledReply { cancelled: done.cancelled, cancel_requested: done.requested }))
 }
 

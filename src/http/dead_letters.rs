@@ -91,7 +91,7 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<DeadLetter
 )]
 pub async fn discard(State(api): State<Api>, input: Input) -> Result<StatusCode, Problem> {
     let event_id = read_event_id(&input)?;
-    api.broker.discard_dead_letter(event_id).await?;
+    api.broker.discard_dead_letter(&input.actor(&api), event_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -29,6 +29,11 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self';
                       img-src 'self' data:; worker-src blob:; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
+/// Where they are.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    FILES.iter().map(|(path, ..)| *path)
+}
+
 /// Not part of the document: it is for people.
 pub fn add_to(router: Router<Api>) -> Router<Api> {
     FILES.into_iter().fold(router, |router, (path, content_type, bytes)| {

@@ -2,19 +2,18 @@
 
 pub mod drain;
 pub mod patch;
+pub mod register;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::enqueue::{ScenarioRunIdBody, scenario_run_id};
-use super::fields::{Fields, any_object, integer, parsed, uuid};
+use super::fields::{Fields, any_object, integer, parsed};
 use super::input::{Input, parse_uuid};
 use super::leased_event::LeasedEventReply;
 use super::pages::{self, Page};
@@ -24,34 +23,10 @@ use crate::domain::engine::{EngineStatus, Metadata, heartbeat_interval_seconds};
 use crate::domain::ids::EngineId;
 use crate::domain::json::RawJson;
 use crate::domain::limits::{
-    MAX_CAPABILITIES, MAX_CAPABILITY_CHARS, MAX_CONCURRENT_EVENTS, MAX_HEARTBEAT_TIMEOUT_SECONDS,
-    MAX_SOFTWARE_VERSION_CHARS, MIN_HEARTBEAT_TIMEOUT_SECONDS,
+    MAX_CAPABILITIES, MAX_CAPABILITY_CHARS, MAX_CONCURRENT_EVENTS, MAX_SOFTWARE_VERSION_CHARS,
 };
 use crate::domain::names::{EngineType, ScenarioRunId, check_text};
-use crate::store::engines::{Engine, Filter, Registration};
-
-/// An engine that makes itself known.
-#[derive(ToSchema)]
-#[schema(as = Registration, example = json!({
-    "engine_type": "dialogue", "heartbeat_timeout_seconds": 45,
-    "metadata": {"static_config": {
-        "capabilities": ["dialogue_generation"], "resource_limits": {"max_concurrent_events": 5},
-        "engine_software_version": "1.0.0"
-    }}
-}))]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_registration` reads it")]
-pub struct RegisterBody {
-    /// Best chosen by the engine itself and kept over its restarts; made by the server where missing.
-    engine_id: Option<uuid::Uuid>,
-    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$", example = "dialogue")]
-    engine_type: String,
-    #[schema(value_type = Option<ScenarioRunIdBody>)]
-    scenario_run_id: Option<String>,
-    /// Seconds of silence after which the engine is unresponsive; null: it is judged by its leases alone.
-    #[schema(minimum = 3, maximum = 86400, default = 45)]
-    heartbeat_timeout_seconds: Option<u32>,
-    metadata: Option<MetadataBody>,
-}
+use crate::store::engines::{Engine, Filter};
 
 #[derive(ToSchema)]
 #[schema(as = EngineMetadata)]
@@ -88,50 +63,6 @@ pub struct ResourceLimitsBody {
     /// The engine is never given more than that at a time.
     #[schema(minimum = 1, maximum = 100_000)]
     max_concurrent_events: Option<u32>,
-}
-
-/// Registers an engine. A known id means that it restarted: its incarnation goes up, and what its
-/// former life still held is lost at once.
-#[utoipa::path(
-    post, path = "/engines", operation_id = "register_engine", tag = "engines", request_body = RegisterBody,
-    responses(
-        (status = 201, description = "Registered", body = EngineReply),
-        (status = 200, description = "Registered again", body = EngineReply),
-        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The id belongs to an engine of another type", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
-    )
-)]
-pub async fn register(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
-    let registration = read_registration(&input, api.limits)?;
-    let (engine, is_new) = api.broker.register(&registration).await?;
-    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(EngineReply::of(engine))).into_response())
-}
-
-fn read_registration(input: &Input, limits: Limits) -> Result<Registration, Problem> {
-    let reader = input.reader();
-    let read = reader.body()?.and_then(|fields| {
-        let engine_id = fields.optional("engine_id", uuid).map(EngineId);
-        let engine_type = fields.required("engine_type", parsed(EngineType::parse));
-        let scenario_run_id = fields.optional("scenario_run_id", scenario_run_id);
-        let mut heartbeat_timeout_seconds = Some(limits.heartbeat_timeout_seconds);
-        let timeouts = MIN_HEARTBEAT_TIMEOUT_SECONDS..=MAX_HEARTBEAT_TIMEOUT_SECONDS;
-        fields.patch("heartbeat_timeout_seconds", integer(timeouts)).apply(&mut heartbeat_timeout_seconds);
-        let metadata = read_metadata(&fields, limits);
-        fields.finish();
-        Some(Registration {
-            engine_id: engine_id.unwrap_or_else(|| EngineId(uuid::Uuid::new_v4())),
-            engine_type: engine_type?,
-            scenario_run_id,
-            heartbeat_timeout_seconds,
-            metadata,
-        })
-    });
-    reader.finish(|| read)
 }
 
 const STATIC_MEMBERS: [&str; 3] = ["capabilities", "resource_limits", "engine_software_version"];
@@ -317,7 +248,7 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EngineRepl
 )]
 pub async fn deregister(State(api): State<Api>, input: Input) -> Result<StatusCode, Problem> {
     let (engine_id, caller) = read_engine_id(&input)?;
-    api.broker.deregister(engine_id, caller).await?;
+    api.broker.deregister(&input.actor(&api), engine_id, caller).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -353,7 +284,7 @@ pub async fn resume(State(api): State<Api>, input: Input) -> Result<Json<EngineR
 
 async fn set_draining(api: &Api, input: &Input, is_draining: bool) -> Result<Json<EngineReply>, Problem> {
     let (engine_id, _) = read_engine_id(input)?;
-    Ok(Json(EngineReply::of(api.broker.set_draining(engine_id, is_draining).await?)))
+    Ok(Json(EngineReply::of(api.broker.set_draining(&input.actor(api), engine_id, is_draining).await?)))
 }
 
 /// Lists what an engine holds, with payloads; tokens for the engine itself.

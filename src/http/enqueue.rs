@@ -109,9 +109,11 @@ pub async fn enqueue(State(api): State<Api>, input: Input) -> Result<Response, P
         reader.caller();
         let trace = read_trace(&input);
         let key = reader.header("idempotency-key", idempotency_key);
-        let event = reader.body()?.and_then(|fields| read_event(&fields, api.limits, key, trace));
+        let enqueued_by = brought_by(&input);
+        let event = reader.body()?.and_then(|fields| read_event(&fields, api.limits, key, trace, enqueued_by));
         reader.finish(|| event)?
     };
+    input.caller.may_reach(&api, event.engine_type.as_str())?;
     let events = Arc::new(vec![event]);
     let taken = api.broker.enqueue(Arc::clone(&events)).await?.pop().expect("one answer for one event")?;
     let status = if matches!(taken, Taken::New(_)) { StatusCode::CREATED } else { StatusCode::OK };
@@ -134,7 +136,7 @@ pub async fn enqueue(State(api): State<Api>, input: Input) -> Result<Response, P
     )
 )]
 pub async fn enqueue_batch(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
-    let (read, is_atomic) = read_batch(&input, api.limits)?;
+    let (read, is_atomic) = read_batch(&input, &api)?;
     let events: Arc<Vec<NewEvent>> = Arc::new(read.iter().flatten().cloned().collect());
     let mut taken = if is_atomic && events.len() < read.len() {
         events.iter().map(|_| Err(broker::Error::BatchRefused)).collect()
@@ -171,10 +173,10 @@ pub async fn enqueue_batch(State(api): State<Api>, input: Input) -> Result<Respo
 }
 
 /// Reads a batch: each event with its own errors, so that one does not keep the others out.
-fn read_batch(input: &Input, limits: Limits) -> Result<(Vec<Result<NewEvent, Problem>>, bool), Problem> {
+fn read_batch(input: &Input, api: &Api) -> Result<(Vec<Result<NewEvent, Problem>>, bool), Problem> {
     let reader = input.reader();
     reader.caller();
-    let trace = read_trace(input);
+    let (trace, enqueued_by) = (read_trace(input), brought_by(input));
     let events = reader.body()?.and_then(|body| {
         let events = body.required("events", |raw| {
             let items = super::fields::array(raw, MAX_BATCH_EVENTS)?;
@@ -191,14 +193,21 @@ fn read_batch(input: &Input, limits: Limits) -> Result<(Vec<Result<NewEvent, Pro
         .map(|(index, raw)| {
             let errors = super::input::Errors::default();
             let event = Fields::of(raw, format!("/events/{index}"), &errors)
-                .and_then(|fields| read_event(&fields, limits, None, trace.clone()));
+                .and_then(|fields| read_event(&fields, api.limits, None, trace.clone(), enqueued_by.clone()));
             match (errors.take(), event) {
-                (errors, Some(event)) if errors.is_empty() => Ok(event),
+                (errors, Some(event)) if errors.is_empty() => {
+                    input.caller.may_reach(api, event.engine_type.as_str()).map(|()| event)
+                }
                 (errors, _) => Err(Problem::invalid_input(errors)),
             }
         })
         .collect();
     Ok((events, is_atomic))
+}
+
+/// The name of the token that brings the events.
+fn brought_by(input: &Input) -> Option<Arc<str>> {
+    input.caller.identity().map(|identity| Arc::clone(&identity.name))
 }
 
 fn idempotency_key(text: &str) -> Result<String, BadName> {
@@ -220,6 +229,7 @@ fn read_event(
     limits: Limits,
     key_of_header: Option<String>,
     (traceparent, tracestate): (Option<String>, Option<String>),
+    enqueued_by: Option<Arc<str>>,
 ) -> Option<NewEvent> {
     let engine_type = fields.required("engine_type", parsed(EngineType::parse));
     let event_type = fields.required("event_type", parsed(EventType::parse));
@@ -255,6 +265,7 @@ fn read_event(
         idempotency_key: key.or(key_of_header),
         traceparent,
         tracestate,
+        enqueued_by,
     })
 }
 

@@ -1,5 +1,7 @@
 //! `GET /events`: what was sent, the newest first.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 
@@ -40,7 +42,8 @@ const BESIDE_STATUS: [&str; 5] = ["engine_type", "event_type", "scenario_run_id"
 pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<EventReply>>, Problem> {
     let reader = input.reader();
     reader.caller();
-    let filter = read_filter(&reader);
+    let enqueued_by = input.caller.only_its_own().map(|identity| Arc::clone(&identity.name));
+    let filter = Filter { enqueued_by, ..read_filter(&reader) };
     let with_payload = includes_payload(&reader);
     let limit = pages::limit(&reader);
     // Ids are in the order of creation: place enough.
@@ -61,6 +64,7 @@ fn read_filter(reader: &Reader<'_>) -> Filter {
         scenario_run_id: reader.query("scenario_run_id", |text| ScenarioRunId::parse(text).map(|id| id.to_string())),
         created_after: reader.query("created_after", time),
         created_before: reader.query("created_before", time),
+        enqueued_by: None,
     };
     if filter.status.is_some() && !BESIDE_STATUS.iter().any(|name| reader.has_parameter(name)) {
         let detail = format!("needs one of {} beside it", BESIDE_STATUS.join(", "));

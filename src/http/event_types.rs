@@ -77,7 +77,7 @@ pub async fn put(State(api): State<Api>, input: Input) -> Result<Json<EventTypeR
         let policy = reader.body()?.map(|fields| policies::read_policy(&fields));
         reader.finish(|| Some((event_type?, policy?)))?
     };
-    api.broker.set_event_type_policy(&event_type, &retry_policy).await?;
+    api.broker.set_event_type_policy(&input.actor(&api), &event_type, &retry_policy).await?;
     Ok(Json(EventTypeReply { event_type: event_type.to_string(), retry_policy }))
 }
 
@@ -94,7 +94,7 @@ pub async fn put(State(api): State<Api>, input: Input) -> Result<Json<EventTypeR
 )]
 pub async fn delete(State(api): State<Api>, input: Input) -> Result<StatusCode, Problem> {
     let event_type = read_name(&input)?;
-    api.broker.remove_event_type_policy(&event_type).await?;
+    api.broker.remove_event_type_policy(&input.actor(&api), &event_type).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -12,8 +12,11 @@ use axum::http::{HeaderMap, Method, header};
 use serde_json::value::RawValue;
 
 use super::Api;
+use super::access::Caller;
+use super::around::REQUEST_ID;
 use super::fields::Fields;
 use super::problem::{Code, InputError, InputPlace, Problem};
+use crate::domain::audit::Actor;
 use crate::domain::ids::EngineId;
 
 pub const ENGINE_ID_HEADER: &str = "x-engine-id";
@@ -26,6 +29,7 @@ pub struct Input {
     query: Vec<(String, String)>,
     pub headers: HeaderMap,
     body: Bytes,
+    pub caller: Caller,
 }
 
 impl FromRequest<Api> for Input {
@@ -44,21 +48,24 @@ impl FromRequest<Api> for Input {
             .uri
             .query()
             .map_or_else(Vec::new, |query| url::form_urlencoded::parse(query.as_bytes()).into_owned().collect());
+        let caller = Caller::of(&mut parts.extensions);
+        let mut input = Self { path, query, headers: parts.headers, body: Bytes::new(), caller };
+        // What is not allowed is not read.
+        input.check_reach(api).await?;
         let takes_body = matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
-        let body = if takes_body {
+        input.body = if takes_body {
             axum::body::to_bytes(body, api.limits.max_body_bytes)
                 .await
                 .map_err(|error| body_problem(&error, api.limits.max_body_bytes))?
         } else {
             Bytes::new()
         };
-        if !body.is_empty() {
-            check_content_type(&parts.headers)?;
+        if !input.body.is_empty() {
+            check_content_type(&input.headers)?;
         }
-        let input = Self { path, query, headers: parts.headers, body };
         // Every call of an engine is a sign of its life.
-        if let Some(Ok(engine_id)) = input.named_engine().map(|(_, text)| parse_uuid(&text)) {
-            api.broker.note_sign_of_life(EngineId(engine_id));
+        if let Some(engine_id) = input.calling_engine() {
+            api.broker.note_sign_of_life(engine_id);
         }
         Ok(input)
     }
@@ -102,8 +109,44 @@ impl Input {
         Reader { input: self, errors: Errors::default(), known_parameters: RefCell::default() }
     }
 
+    /// The engine that calls: the token's; where there is no authentication, the one named.
+    fn calling_engine(&self) -> Option<EngineId> {
+        match self.caller.identity() {
+            Some(identity) => identity.engine_id,
+            None => self.named_engine().and_then(|(_, text)| parse_uuid(&text).ok()).map(EngineId),
+        }
+    }
+
+    /// Who asks for a change, for the audit trail.
+    pub fn actor(&self, api: &Api) -> Actor {
+        let request_id = self.headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
+        let address = api.access.address(self.caller.peer, &self.headers);
+        match self.caller.identity() {
+            Some(identity) => Actor {
+                name: identity.name.to_string(),
+                token_id: Some(identity.token_id),
+                role: Some(identity.role),
+                address,
+                request_id,
+            },
+            None => Actor { address, request_id, ..Actor::named(Actor::ANONYMOUS) },
+        }
+    }
+
+    pub(super) fn path_text(&self, name: &str) -> Option<&str> {
+        self.path.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
+    }
+
+    pub(super) fn path_uuid(&self, name: &str) -> Option<uuid::Uuid> {
+        self.path_text(name).and_then(|text| parse_uuid(text).ok())
+    }
+
+    pub(super) fn query_text(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
+    }
+
     /// The engine that the caller says it is, and where it says so.
-    fn named_engine(&self) -> Option<(InputPlace, Cow<'_, str>)> {
+    pub(super) fn named_engine(&self) -> Option<(InputPlace, Cow<'_, str>)> {
         if let Some(value) = self.headers.get(ENGINE_ID_HEADER) {
             let text = value.to_str().unwrap_or("?");
             return Some((InputPlace::Header("X-Engine-Id".to_owned()), Cow::Borrowed(text)));
@@ -165,11 +208,14 @@ impl<'a> Reader<'a> {
         self.input.query.iter().any(|(known, _)| known == name)
     }
 
-    /// The engine that calls, where it says so: `X-Engine-Id`, else `?engine_id=`.
+    /// The engine that calls: the token's; without authentication, where it says so: `X-Engine-Id`, else `?engine_id=`.
     pub fn caller(&self) -> Option<EngineId> {
         self.known_parameters.borrow_mut().push(ENGINE_ID_PARAMETER);
-        let (place, text) = self.input.named_engine()?;
-        self.note(place, parse_uuid(&text)).map(EngineId)
+        let named = self.input.named_engine().and_then(|(place, text)| self.note(place, parse_uuid(&text)));
+        match self.input.caller.identity() {
+            Some(identity) => identity.engine_id,
+            None => named.map(EngineId),
+        }
     }
 
     /// A header; may be missing.

@@ -2,7 +2,9 @@
 //!
 //! Handlers read their input, call the broker, and map the answer; nothing else.
 
+mod access;
 mod around;
+mod audit;
 mod cancel;
 mod dead_letters;
 mod docs;
@@ -25,6 +27,7 @@ mod problem;
 mod queue_report;
 mod queues;
 mod settle;
+mod tokens;
 mod traces;
 
 use std::sync::Arc;
@@ -36,6 +39,7 @@ use utoipa_axum::routes;
 use crate::broker::Broker;
 use crate::metrics::Metrics;
 
+pub use access::{Access, AccessSettings};
 pub use openapi::document;
 
 /// What handlers share.
@@ -44,6 +48,7 @@ pub struct Api {
     pub broker: Arc<Broker>,
     pub metrics: Arc<Metrics>,
     pub limits: Limits,
+    pub access: Arc<Access>,
 }
 
 /// Limits and defaults an operator may change, as far as requests meet them.
@@ -62,7 +67,7 @@ pub struct Limits {
 /// Every route, with its part of the `OpenAPI` document.
 fn routes_with_document() -> OpenApiRouter<Api> {
     let v1 = OpenApiRouter::new()
-        .routes(routes!(engines::register, engines::list))
+        .routes(routes!(engines::register::register, engines::list))
         .routes(routes!(engines::get, engines::patch::patch, engines::deregister))
         .routes(routes!(engines::drain::drain_many))
         .routes(routes!(heartbeat::heartbeat))
@@ -93,6 +98,9 @@ fn routes_with_document() -> OpenApiRouter<Api> {
         .routes(routes!(queues::peek))
         .routes(routes!(event_types::list))
         .routes(routes!(event_types::get, event_types::put, event_types::delete))
+        .routes(routes!(tokens::create, tokens::list))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(audit::list))
         .routes(routes!(health::database))
         .routes(routes!(openapi::serve_document));
     OpenApiRouter::with_openapi(openapi::base())

@@ -3,10 +3,14 @@
 mod completion;
 mod links;
 mod requests;
+mod security;
 
 use axum::Json;
+use axum::extract::State;
 use axum::response::IntoResponse;
 use utoipa::OpenApi;
+
+use super::{Access, Api};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -22,6 +26,7 @@ use utoipa::OpenApi;
         (name = "dead letters", description = "Events that ended without success"),
         (name = "queues", description = "How deep they are, and their settings"),
         (name = "retry policies", description = "Per event type"),
+        (name = "trust", description = "Tokens, and what was done with them"),
         (name = "operations", description = "Running the service"),
     )
 )]
@@ -36,8 +41,18 @@ pub fn base() -> utoipa::openapi::OpenApi {
 pub fn document() -> utoipa::openapi::OpenApi {
     let (_, mut document) = super::routes_with_document().split_for_parts();
     requests::close(&mut document);
+    security::add(&mut document);
     completion::complete(&mut document);
     links::add(&mut document);
+    document
+}
+
+/// The document of a server that requires tokens, or does not.
+fn document_of(access: &Access) -> utoipa::openapi::OpenApi {
+    let mut document = document();
+    if access.settings.is_auth_required {
+        security::require(&mut document, |operation| access.is_open(operation));
+    }
     document
 }
 
@@ -46,6 +61,6 @@ pub fn document() -> utoipa::openapi::OpenApi {
     get, path = "/openapi.json", operation_id = "read_openapi_document", tag = "operations",
     responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value))
 )]
-pub async fn serve_document() -> impl IntoResponse {
-    Json(document())
+pub async fn serve_document(State(api): State<Api>) -> impl IntoResponse {
+    Json(document_of(&api.access))
 }

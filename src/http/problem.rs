@@ -1,6 +1,8 @@
 //! What a client is told when something is wrong: `application/problem+json` (RFC 9457). Here,
 //! and only here, errors of the use-cases become replies; causes are logged once, here.
 
+use std::time::Duration;
+
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -18,9 +20,11 @@ const MAX_ERRORS_TOLD: usize = 200;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Code {
     MalformedJson,
+    Unauthenticated,
     Forbidden,
     NotForBrowsers,
     NotFound,
+    TokenNotFound,
     EngineNotFound,
     EventNotFound,
     QueueNotFound,
@@ -38,6 +42,7 @@ pub enum Code {
     IdempotencyKeyReused,
     PollIdReused,
     Overloaded,
+    RateLimited,
     Internal,
     DatabaseUnavailable,
     ShuttingDown,
@@ -49,11 +54,13 @@ impl Code {
     const fn facts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::MalformedJson => (StatusCode::BAD_REQUEST, "malformed_json", "The body is not JSON"),
+            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "Nobody can be told from this"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
             Self::NotForBrowsers => {
                 (StatusCode::FORBIDDEN, "not_for_browsers", "Leasing is for engines, not for browsers")
             }
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "Nothing is here"),
+            Self::TokenNotFound => (StatusCode::NOT_FOUND, "token_not_found", "The token is not known"),
             Self::EngineNotFound => (StatusCode::NOT_FOUND, "engine_not_found", "The engine is not registered"),
             Self::EventNotFound => (StatusCode::NOT_FOUND, "event_not_found", "The event is not known"),
             Self::QueueNotFound => (StatusCode::NOT_FOUND, "queue_not_found", "The queue does not exist"),
@@ -80,6 +87,7 @@ impl Code {
             Self::PollIdReused => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "poll_id_reused", "The poll id stands for another poll")
             }
+            Self::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many failed attempts"),
             Self::Overloaded => (StatusCode::TOO_MANY_REQUESTS, "overloaded", "Too much at once"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here"),
             Self::DatabaseUnavailable => {
@@ -210,6 +218,14 @@ impl Problem {
         self
     }
 
+    /// Worth another try then.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        self.headers.push((header::RETRY_AFTER, HeaderValue::from(seconds)));
+        self
+    }
+
     fn retry_after_a_second(self) -> Self {
         self.with_header(header::RETRY_AFTER, "1")
     }
@@ -303,6 +319,8 @@ impl From<broker::Error> for Problem {
                 tracing::error!(error = detail, "request failed");
                 Self::internal()
             }
+            Error::TokenNotFound(_) => Self::new(Code::TokenNotFound, detail),
+            Error::TooManyTokens => Self::new(Code::Overloaded, detail).retry_after(Duration::from_mins(1)),
             Error::Overloaded => Self::new(Code::Overloaded, detail).retry_after_a_second(),
             Error::ShuttingDown => Self::new(Code::ShuttingDown, detail).retry_after_a_second(),
         }

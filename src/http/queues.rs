@@ -44,7 +44,8 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Queu
         let behind = reader.query("cursor", |text| EngineType::parse(text).map_err(|_| pages::BAD_CURSOR));
         reader.finish(|| Some((limit, behind)))?
     };
-    let found = api.broker.list_queues(behind.as_ref().map(EngineType::as_str), limit + 1).await?;
+    let found =
+        api.broker.list_queues(behind.as_ref().map(EngineType::as_str), limit + 1, input.caller.engine_types()).await?;
     Ok(Json(Page::of(
         found,
         limit,
@@ -113,7 +114,7 @@ pub async fn patch(State(api): State<Api>, input: Input) -> Result<Json<QueueRep
     let (engine_type, patch) = read_patch(&input)?;
     let report = api
         .broker
-        .change_queue(&engine_type, |settings| {
+        .change_queue(&input.actor(&api), &engine_type, |settings| {
             patch.default_limit.apply(&mut settings.default_limit);
             patch.visibility_timeout_seconds.apply(&mut settings.visibility_timeout_seconds);
             patch.max_lease_seconds.apply(&mut settings.max_lease_seconds);
@@ -184,7 +185,8 @@ pub async fn pause(State(api): State<Api>, input: Input) -> Result<Json<QueueRep
         }
         reader.finish(|| Some((engine_type?, reason, resume_after_seconds)))?
     };
-    let report = api.broker.pause_queue(&engine_type, reason.as_deref(), resume_after_seconds).await?;
+    let report =
+        api.broker.pause_queue(&input.actor(&api), &engine_type, reason.as_deref(), resume_after_seconds).await?;
     Ok(Json(QueueReply::of(report, api.limits)))
 }
 
@@ -203,7 +205,7 @@ pub async fn pause(State(api): State<Api>, input: Input) -> Result<Json<QueueRep
 )]
 pub async fn resume(State(api): State<Api>, input: Input) -> Result<Json<QueueReply>, Problem> {
     let engine_type = read_name(&input)?;
-    Ok(Json(QueueReply::of(api.broker.resume_queue(&engine_type).await?, api.limits)))
+    Ok(Json(QueueReply::of(api.broker.resume_queue(&input.actor(&api), &engine_type).await?, api.limits)))
 }
 
 /// Looks at the events that would be leased next, without leasing them.

@@ -5,6 +5,7 @@ pub mod groups;
 pub mod redrive;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use sqlx::postgres::PgArguments;
 use sqlx::query::QueryAs;
 use sqlx::types::Json;
@@ -71,7 +72,7 @@ struct RowWithAttempts {
 }
 
 /// Which dead letters are wanted; `None` is any.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Filter {
     pub engine_type: Option<String>,
     pub event_type: Option<String>,
@@ -84,6 +85,7 @@ pub struct Filter {
     pub dead_lettered_before: Option<DateTime<Utc>>,
     pub redrives_max: Option<i32>,
     /// Without those that were redriven as another event.
+    #[serde(skip)]
     pub is_redrivable: bool,
 }
 

@@ -212,9 +212,9 @@ pub async fn set_draining(connection: &mut PgConnection, engine_id: EngineId, is
 pub async fn delete(connection: &mut PgConnection, engine_id: EngineId) -> Result<()> {
     sqlx::query("delete from eventlease.engine_states where engine_id = $1")
         .bind(engine_id.0)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+    super::tokens::end_of_engine(connection, engine_id).await
 }
 
 /// The engines of one type and status.

@@ -1,5 +1,7 @@
 //! Taking events in: facts and queue rows of a whole batch in one statement.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -26,6 +28,8 @@ pub struct NewEvent {
     pub idempotency_key: Option<String>,
     pub traceparent: Option<String>,
     pub tracestate: Option<String>,
+    /// The name of the token that brought it.
+    pub enqueued_by: Option<Arc<str>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +85,9 @@ pub async fn enqueue(
     let mut event_ids = Vec::with_capacity(count);
     let mut idempotency_keys = Vec::with_capacity(count);
     let mut id_endings = Vec::with_capacity(count);
+    let mut enqueued_bys = Vec::with_capacity(count);
     for (ordinal, (event, event_id)) in events.iter().enumerate() {
+        enqueued_bys.push(event.enqueued_by.as_deref());
         id_endings.push(EventId::ending(ordinal, rand::random()));
         discard_afters.push(event.discard_after_seconds.map(f64::from));
         event_ids.push(event_id.map(|event_id| event_id.0));
@@ -120,6 +126,7 @@ pub async fn enqueue(
         .bind(discard_afters)
         .bind(queues)
         .bind(id_endings)
+        .bind(enqueued_bys)
         .fetch_all(connection)
         .await?;
     Ok(rows

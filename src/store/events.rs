@@ -1,5 +1,7 @@
 //! Events as they are read: the facts, and where the event stands, in one snapshot.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -111,6 +113,8 @@ pub struct Filter {
     pub scenario_run_id: Option<String>,
     pub created_after: Option<DateTime<Utc>>,
     pub created_before: Option<DateTime<Utc>>,
+    /// Of the callers with that name.
+    pub enqueued_by: Option<Arc<str>>,
 }
 
 /// An idempotency key may be waited for between the making of an id and its event's time: no longer than a statement
@@ -154,6 +158,7 @@ pub async fn list(
         .bind(i64::from(limit))
         .bind(with_payload);
     let query = if is_of_run { query.bind(&filter.scenario_run_id) } else { query };
+    let query = query.bind(filter.enqueued_by.as_deref());
     let rows: Vec<Row> = query.fetch_all(connection).await?;
     rows.into_iter().map(event).collect()
 }

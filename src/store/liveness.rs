@@ -73,7 +73,8 @@ pub async fn note_signs(connection: &mut PgConnection, signs: &[(EngineId, bool,
         .collect())
 }
 
-/// Removes engines that have been unresponsive for that many days and hold nothing, passing over locked ones.
+/// Removes engines that have been unresponsive for that many days and hold nothing, and their tokens, passing over
+/// locked ones.
 pub async fn remove_long_unresponsive(pool: &PgPool, days: i32) -> Result<u64> {
     let done = sqlx::query(
         "with gone as (
@@ -84,6 +85,11 @@ pub async fn remove_long_unresponsive(pool: &PgPool, days: i32) -> Result<u64> {
                      select from eventlease.event_queue q
                      where q.leased_by = s.engine_id)
              for update skip locked
+         ),
+         ended as (
+             update eventlease.tokens t
+             set revoked_at = statement_timestamp(), changed_in = pg_current_xact_id()
+             from gone where t.engine_id = gone.engine_id and t.revoked_at is null
          )
          delete from eventlease.engine_states s using gone where s.engine_id = gone.engine_id",
     )

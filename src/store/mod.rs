@@ -3,6 +3,7 @@
 
 pub mod activity;
 pub mod attempts;
+pub mod audit;
 pub mod cancel;
 pub mod complete;
 pub mod dead_letters;
@@ -25,6 +26,8 @@ pub mod partitions;
 mod policies;
 pub mod pool;
 pub mod queues;
+pub mod scopes;
+pub mod tokens;
 
 pub use error::Error;
 pub use policies::policies_of_open_events;

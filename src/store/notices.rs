@@ -5,7 +5,7 @@ use sqlx::postgres::{PgListener, PgPoolOptions};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::Result;
+use super::{Result, tokens};
 
 const OF_PRODUCERS: &str = "eventlease";
 const OF_REPLICAS: &str = "eventlease_replicas";
@@ -16,12 +16,16 @@ pub struct Notices {
     replica_id: String,
 }
 
-/// Events came into a queue.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Notice {
-    pub engine_type: String,
-    /// By way of SQL, perhaps from a transaction that began long before.
-    pub is_of_a_producer: bool,
+pub enum Notice {
+    /// Events came into a queue.
+    Events {
+        engine_type: String,
+        /// By way of SQL, perhaps from a transaction that began long before.
+        is_of_a_producer: bool,
+    },
+    /// Tokens were made or revoked.
+    Tokens,
 }
 
 /// Listens on a connection of its own: one of the pool's would be missing there for ever.
@@ -34,7 +38,7 @@ pub async fn listen(pool: &PgPool, replica_id: Uuid) -> Result<Notices> {
         .connect_lazy_with((*pool.connect_options()).clone());
     let mut listener = PgListener::connect_with(&own).await?;
     listener.eager_reconnect(false);
-    listener.listen_all([OF_REPLICAS, OF_PRODUCERS]).await?;
+    listener.listen_all([OF_REPLICAS, tokens::CHANNEL, OF_PRODUCERS]).await?;
     Ok(Notices { listener, replica_id: replica_id.simple().to_string() })
 }
 
@@ -46,11 +50,14 @@ impl Notices {
             let Some(notification) = self.listener.try_recv().await? else { return Ok(None) };
             let payload = notification.payload();
             if notification.channel() == OF_PRODUCERS {
-                return Ok(Some(Notice { engine_type: payload.to_owned(), is_of_a_producer: true }));
+                return Ok(Some(Notice::Events { engine_type: payload.to_owned(), is_of_a_producer: true }));
+            }
+            if notification.channel() == tokens::CHANNEL {
+                return Ok(Some(Notice::Tokens));
             }
             match payload.split_once(' ') {
                 Some((teller, engine_type)) if teller != self.replica_id => {
-                    return Ok(Some(Notice { engine_type: engine_type.to_owned(), is_of_a_producer: false }));
+                    return Ok(Some(Notice::Events { engine_type: engine_type.to_owned(), is_of_a_producer: false }));
                 }
                 Some(_) | None => {}
             }

@@ -90,6 +90,19 @@ pub async fn lock(connection: &mut PgConnection, events: &[EventId], locking: Lo
     Ok(rows.into_iter().map(open_event).collect())
 }
 
+/// Locks those of `events` that are open, but not those that a repeat of their poll has taken over.
+pub async fn lock_unrepeated(connection: &mut PgConnection, events: &[EventId]) -> Result<Vec<OpenEvent>> {
+    let ids: Vec<Uuid> = events.iter().map(|event| event.0).collect();
+    let rows: Vec<Row> = sqlx::query_as(select_open_events!(
+        "from eventlease.event_queue q where q.event_id = any($1) and not q.is_poll_repeated
+         order by q.event_id for update"
+    ))
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(open_event).collect())
+}
+
 /// Locks all that an engine holds.
 pub async fn lock_held_by(connection: &mut PgConnection, engine_id: EngineId) -> Result<Vec<OpenEvent>> {
     let rows: Vec<Row> = sqlx::query_as(select_open_events!(

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -10,7 +11,7 @@ use super::Result;
 use crate::domain::retry_policy::{RetryPolicy, RetryPolicyOverrides};
 
 /// What a queue says for itself; `None` is inherited.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct QueueSettings {
     pub default_limit: Option<u32>,
     pub visibility_timeout_seconds: Option<u32>,
@@ -80,17 +81,19 @@ fn queue(row: Row) -> Queue {
     }
 }
 
-/// Queues behind `behind` in the order of their names; a pause that is over is none.
+/// Queues behind `behind` in the order of their names, `only` those named there, if it names any; a pause that is over is none.
 pub async fn list(
     connection: &mut PgConnection,
     engine_type: Option<&str>,
     behind: Option<&str>,
     limit: u32,
+    only: Option<&[String]>,
 ) -> Result<Vec<Queue>> {
     let rows: Vec<Row> = sqlx::query_as(include_str!("sql/list_queues.sql"))
         .bind(engine_type)
         .bind(behind)
         .bind(i64::from(limit))
+        .bind(only)
         .fetch_all(connection)
         .await?;
     Ok(rows.into_iter().map(queue).collect())
@@ -98,7 +101,7 @@ pub async fn list(
 
 /// One queue; `None` where nothing has made it exist.
 pub async fn read(connection: &mut PgConnection, engine_type: &str) -> Result<Option<Queue>> {
-    Ok(list(connection, Some(engine_type), None, 1).await?.pop())
+    Ok(list(connection, Some(engine_type), None, 1, None).await?.pop())
 }
 
 /// Makes the queue exist, and locks it.
@@ -137,6 +140,7 @@ pub async fn write_settings(connection: &mut PgConnection, engine_type: &str, se
 pub async fn pause(
     connection: &mut PgConnection,
     engine_type: &str,
+    by: Option<&str>,
     reason: Option<&str>,
     resume_after_seconds: Option<u32>,
 ) -> Result<()> {
@@ -145,19 +149,22 @@ pub async fn pause(
          set paused_at = case when paused_at is null or resume_at <= statement_timestamp()
                  then statement_timestamp() else paused_at end,
              pause_reason = $2,
+             paused_by = $4,
              resume_at = statement_timestamp() + make_interval(secs => $3)
          where engine_type = $1",
     )
     .bind(engine_type)
     .bind(reason)
     .bind(resume_after_seconds.map(f64::from))
+    .bind(by)
     .execute(connection)
     .await?;
     Ok(())
 }
 
-pub async fn resume(connection: &mut PgConnection, engine_type: &str) -> Result<()> {
-    sqlx::query(
+/// Ends a pause; `false` where there is no such queue.
+pub async fn resume(connection: &mut PgConnection, engine_type: &str) -> Result<bool> {
+    let done = sqlx::query(
         "update eventlease.queues
          set paused_at = null, paused_by = null, pause_reason = null, resume_at = null
          where engine_type = $1",
@@ -165,7 +172,7 @@ pub async fn resume(connection: &mut PgConnection, engine_type: &str) -> Result<
     .bind(engine_type)
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// What a lease has to know of its queue.

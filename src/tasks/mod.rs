@@ -1,5 +1,6 @@
 //! Background work: each task is one round that reports what it did; the loop is written once.
 
+mod audit;
 mod event_ends;
 mod idempotency;
 mod notices;
@@ -7,6 +8,7 @@ mod partitions;
 mod reaper;
 mod signs_of_life;
 mod statistics;
+mod token_upkeep;
 
 use std::fmt::Display;
 use std::future::Future;
@@ -41,6 +43,7 @@ pub fn start(
     broker: &Arc<Broker>,
     metrics: &Arc<Metrics>,
     reaper_interval: Duration,
+    is_auth_required: bool,
     stop: &CancellationToken,
 ) -> TaskTracker {
     let tracker = TaskTracker::new();
@@ -51,6 +54,12 @@ pub fn start(
     start.task(statistics::Statistics::new(Arc::clone(broker)));
     start.task(idempotency::IdempotencyKeys { broker: Arc::clone(broker) });
     start.task(event_ends::EventEnds { broker: Arc::clone(broker) });
+    start.task(token_upkeep::TokenUpkeep { broker: Arc::clone(broker) });
+    start.task(audit::Audit { broker: Arc::clone(broker) });
+    if is_auth_required {
+        let (tokens, stop) = (Arc::clone(broker), stop.clone());
+        tracker.spawn(async move { tokens.keep_tokens(&stop).await });
+    }
     tracker.spawn(notices::run(Arc::clone(broker), stop.clone()));
     for _ in 0..LOOKS_AT_ONCE {
         let (broker, stop) = (Arc::clone(broker), stop.clone());

@@ -29,6 +29,10 @@ fn help_says_what_every_flag_does() {
         "dead-letters purge",
         "pause",
         "resume",
+        "token",
+        "token create",
+        "token list",
+        "token revoke",
         "doctor",
     ] {
         let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();

@@ -162,3 +162,24 @@ async fn no_event_goes_to_a_caller_that_has_hung_up() {
     let leased = lab.lease_one("dialogue", &other).await;
     assert_eq!((&leased["event_id"], &leased["attempt"]), (&json!(event_id), &json!(1)));
 }
+
+#[tokio::test]
+async fn a_settlement_that_makes_room_in_the_queue_ends_another_engines_wait() {
+    let lab = Lab::start_with(&RARE_RECHECK).await;
+    let engines = [lab.register("dialogue", json!({})).await, lab.register("dialogue", json!({})).await];
+    let limited = lab.request("PATCH", "/api/v1/queues/dialogue").json(&json!({"max_processing": 1}));
+    Reply::of(limited).await.expect(200);
+    for _ in 0..=ROUNDS {
+        lab.enqueue("dialogue", json!({})).await;
+    }
+    let mut held = lab.lease_one("dialogue", &engines[0]).await;
+    let started = Instant::now();
+    for round in 0..ROUNDS as usize {
+        let poll = start_poll(&lab, &engines[(round + 1) % 2]);
+        lab.wait_for_parked_polls(1).await;
+        lab.settle(&held, "completed", json!({})).await.expect(200);
+        held = poll.await.expect("a reply").expect(200).body["events"][0].clone();
+        assert!(held.is_object());
+    }
+    assert!(started.elapsed() < ROUNDS_WITHOUT_WAKING);
+}

@@ -127,6 +127,37 @@ async fn a_repeat_that_hangs_up_does_not_take_the_leases_from_who_has_them() {
     lab.settle(&leased.body["events"][0], "completed", json!({})).await.expect(200);
 }
 
+/// Statements of this database that wait for somebody's lock.
+const WAITING_FOR_LOCKS: &str =
+    "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+
+/// A poll's caller hangs up, and what was leased for it is about to go back when the same poll is repeated: the repeat
+/// must not be given leases that are gone a moment later.
+#[tokio::test]
+async fn a_repeat_is_not_given_what_is_just_being_handed_back() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let event_id = lab.enqueue("dialogue", json!({})).await;
+    let poll_id = Uuid::new_v4();
+    let waiting = async |count: i64| {
+        let waiting: i64 = sqlx::query_scalar(WAITING_FOR_LOCKS).fetch_one(&lab.db).await.expect("a count");
+        (waiting == count).then_some(())
+    };
+    // Handing back writes an attempt, which is held up here.
+    let mut holder = lab.db.begin().await.expect("a transaction");
+    sqlx::query("lock table eventlease.event_attempts in share mode").execute(&mut *holder).await.expect("a lock");
+    poll_and_hang_up(&lab, &engine, Some(poll_id)).await;
+    lab.wait_for("the hand-back", async || waiting(1).await).await;
+    let path = format!("/api/v1/events/queue/dialogue?limit=1&wait_seconds=20&poll_id={poll_id}");
+    let repeat = tokio::spawn(lab.request("GET", &path).header("X-Engine-Id", &engine).send());
+    lab.wait_for("the repeat", async || if repeat.is_finished() { Some(()) } else { waiting(2).await }).await;
+    holder.rollback().await.expect("the lock goes");
+    let reply = repeat.await.expect("no panic").expect("a reply").json::<serde_json::Value>().await.expect("JSON");
+    wait_for_hand_back(&lab, &event_id, 1).await;
+    lab.settle(&reply["events"][0], "completed", json!({})).await.expect(200);
+    assert_eq!(lab.attempts(&event_id).await.len(), 2);
+}
+
 #[tokio::test]
 async fn a_poll_id_with_other_terms_is_refused() {
     let lab = Lab::start().await;

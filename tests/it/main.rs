@@ -36,3 +36,4 @@ mod retention;
 mod scans;
 mod sql_enqueue;
 mod suspects;
+mod trust;

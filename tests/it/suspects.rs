@@ -72,7 +72,7 @@ async fn where_every_engine_is_always_busy_one_is_left_to_run_empty_for_a_suspec
     lab.enqueue("dialogue", json!({})).await;
     let held = lab.lease_one("dialogue", &engine).await;
     lab.sql(&format!(
-        "update eventlease.event_queue set available_at = statement_timestamp() - interval '1 minute'
+        "update eventlease.event_queue set available_at = statement_timestamp() - interval '4 seconds'
          where event_id = '{suspect}'"
     ))
     .await;

@@ -1,6 +1,11 @@
 //! Dead letters in bulk: grouped, redriven, purged.
 
-use crate::broker::{Broker, Error, Result};
+use serde_json::json;
+
+use super::{Record, told};
+use crate::broker::{Broker, Error, Result, commit};
+use crate::domain::access::Operation;
+use crate::domain::audit::Actor;
 use crate::domain::dead_letters::{GroupBy, Schedule};
 use crate::domain::limits::BULK_BATCH_DEAD_LETTERS;
 use crate::store::dead_letters::Filter;
@@ -19,6 +24,13 @@ pub struct Selection {
     pub expected_count: Option<u32>,
     /// Only counts.
     pub is_dry_run: bool,
+}
+
+impl Selection {
+    /// What the audit trail says it was done to.
+    fn subject(&self) -> &str {
+        self.filter.engine_type.as_deref().unwrap_or("dead letters")
+    }
 }
 
 /// How far it came.
@@ -49,6 +61,7 @@ impl Broker {
     /// Puts dead letters back into their queues, the oldest first, batch by batch.
     pub async fn redrive_many(
         &self,
+        by: &Actor,
         selection: &Selection,
         schedule: Schedule,
         overrides: &Overrides,
@@ -57,11 +70,14 @@ impl Broker {
         let count = chosen.event_ids.len();
         let due = chosen.event_ids.into_iter().enumerate();
         let due: Vec<_> = due.map(|(index, event_id)| (event_id, schedule.delay_of(index, count))).collect();
+        let details = json!({"filter": told(&selection.filter), "overrides": told(overrides)});
+        let action = Operation::RedriveDeadLetters;
+        let record = Record { by, action, subject: selection.subject(), details: &details };
         for batch in due.chunks(BULK_BATCH_DEAD_LETTERS) {
             if self.stopping.is_cancelled() {
                 break;
             }
-            let redriven = self.redrive_batch(batch, Some(chosen.chosen_at), overrides).await?;
+            let redriven = self.redrive_batch(record, batch, Some(chosen.chosen_at), overrides).await?;
             progress.add(batch.len(), redriven as u64);
         }
         tracing::info!(?selection, ?schedule, ?overrides, ?progress, "dead letters redriven");
@@ -69,14 +85,21 @@ impl Broker {
     }
 
     /// Removes dead letters for good, the oldest first, batch by batch. Their events stay `failed`.
-    pub async fn purge_dead_letters(&self, selection: &Selection) -> Result<Progress> {
+    pub async fn purge_dead_letters(&self, by: &Actor, selection: &Selection) -> Result<Progress> {
         let (chosen, mut progress) = self.choose(selection).await?;
+        let details = json!({"filter": told(&selection.filter)});
+        let action = Operation::PurgeDeadLetters;
+        let record = Record { by, action, subject: selection.subject(), details: &details };
         for batch in chosen.event_ids.chunks(BULK_BATCH_DEAD_LETTERS) {
             if self.stopping.is_cancelled() {
                 break;
             }
-            let mut connection = self.connection().await?;
-            let purged = bulk::purge(&mut connection, batch, chosen.chosen_at).await?;
+            let mut transaction = self.begin().await?;
+            let purged = bulk::purge(&mut transaction, batch, chosen.chosen_at).await?;
+            if purged > 0 {
+                record.write(&mut transaction, purged).await?;
+            }
+            commit(transaction).await?;
             self.metrics.dead_letters_discarded.inc_by(purged);
             progress.add(batch.len(), purged);
         }

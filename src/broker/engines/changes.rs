@@ -1,8 +1,11 @@
 //! What operators change of engines while they run.
 
+use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::broker::{Broker, Error, Result, commit};
+use crate::domain::access::Operation;
+use crate::domain::audit::Actor;
 use crate::domain::engine::Metadata;
 use crate::domain::ids::EngineId;
 use crate::domain::merge_patch;
@@ -14,6 +17,7 @@ impl Broker {
     /// Changes an engine's static configuration by a merge patch, null removing all of it; `follow` changes what was read out of it.
     pub async fn patch_engine(
         &self,
+        by: &Actor,
         engine_id: EngineId,
         patch: &RawValue,
         follow: impl FnOnce(&mut Metadata) + Send,
@@ -35,6 +39,9 @@ impl Broker {
         store::engines::changes::write_metadata(&mut transaction, engine_id, &metadata).await?;
         let engine =
             store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+        let details = json!({"static_config": patch});
+        let subject = engine_id.to_string();
+        store::audit::record(&mut transaction, by, Operation::ChangeEngine, &subject, &details).await?;
         commit(transaction).await?;
         tracing::info!(%engine_id, %patch, "engine configuration changed");
         self.parking.engine_changed(engine_id);
@@ -42,9 +49,18 @@ impl Broker {
     }
 
     /// Stops giving events to all engines that the filter lets through, or only looks for them.
-    pub async fn drain_engines(&self, filter: &DrainFilter, is_dry_run: bool) -> Result<Vec<Drained>> {
-        let mut connection = self.connection().await?;
-        let engines = store::engines::changes::drain(&mut connection, filter, is_dry_run).await?;
+    pub async fn drain_engines(&self, by: &Actor, filter: &DrainFilter, is_dry_run: bool) -> Result<Vec<Drained>> {
+        let mut transaction = self.begin().await?;
+        let engines = store::engines::changes::drain(&mut transaction, filter, is_dry_run).await?;
+        if !is_dry_run {
+            let details = json!({
+                "engine_type": filter.engine_type, "engine_software_version": filter.engine_software_version,
+                "engines": engines.len(),
+            });
+            let subject = filter.engine_type.as_deref().unwrap_or("engines");
+            store::audit::record(&mut transaction, by, Operation::DrainEngines, subject, &details).await?;
+        }
+        commit(transaction).await?;
         if !is_dry_run {
             tracing::info!(?filter, engines = engines.len(), "engines told to drain");
             for engine in engines.iter().filter(|engine| !engine.was_draining) {

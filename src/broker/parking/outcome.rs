@@ -69,7 +69,9 @@ impl State {
             };
             let is_draining = matches!(notice, Some(Notice::EngineDraining { .. }));
             let starts_to_drain = is_draining && ticket.was_draining == Some(false);
-            if starts_to_drain || now >= ticket.deadline || self.is_closing {
+            // Others took so much that there may be something that this look did not come to.
+            let was_passed_over = claimed.found.is_cut && notice.is_none() && !ticket.has_been_looked_for;
+            if starts_to_drain || self.is_closing || (now >= ticket.deadline && !was_passed_over) {
                 ticket.answer(Ok(Polled { notice, ..Polled::default() }));
                 continue;
             }
@@ -82,12 +84,69 @@ impl State {
             ticket.is_assumed = false;
             let changed_at = ticket.poll.engine_id.and_then(|engine_id| self.changed.get(&engine_id));
             let place = match notice {
-                _ if changed_at.is_some_and(|at| *at > look.began_after) => Place::Eager,
+                _ if was_passed_over || changed_at.is_some_and(|at| *at > look.began_after) => Place::Eager,
                 Some(_) => Place::Blocked,
                 None => Place::Patient,
             };
             self.put(ticket, place);
         }
         unwanted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use prometheus::IntGauge;
+
+    use super::*;
+    use crate::broker::Result;
+    use crate::broker::lease::Poll;
+    use crate::broker::parking::{Found, Waiting};
+    use crate::domain::names::EngineType;
+
+    fn parking() -> Arc<Parking> {
+        let parked = IntGauge::new("parked", "polls").expect("a name");
+        Arc::new(Parking::new(100, 3, Duration::from_secs(1), parked))
+    }
+
+    fn admit_without_wait(parking: &Arc<Parking>) -> Waiting {
+        let poll = Poll {
+            engine_type: EngineType::parse("dialogue").expect("a name"),
+            engine_id: None,
+            limit: None,
+            wait: Duration::ZERO,
+            visibility_timeout_seconds: None,
+            poll_id: None,
+        };
+        parking.admit(poll, Instant::now())
+    }
+
+    /// A look that had something for others, but nothing for this poll.
+    fn end_in_vain(parking: &Parking, is_cut: bool) {
+        let look = parking.next_looks().pop().expect("a look");
+        let found = Found { wanted: 6, taken: 3, has_left: false, is_cut };
+        let answers: Vec<Result<Polled>> = vec![Ok(Polled::default())];
+        let unwanted = parking.end(look, Ok(Claimed { answers, found, engines: Vec::new() }));
+        assert!(unwanted.is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_does_not_wait_and_was_passed_over_is_looked_for_once_more() {
+        let parking = parking();
+        let mut waiting = admit_without_wait(&parking);
+        end_in_vain(&parking, true);
+        end_in_vain(&parking, true);
+        assert!(waiting.answer().await.expect("an answer").events.is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_does_not_wait_has_an_answer_after_one_look_that_left_nothing_out() {
+        let parking = parking();
+        let mut waiting = admit_without_wait(&parking);
+        end_in_vain(&parking, false);
+        assert!(parking.next_looks().is_empty());
+        assert!(waiting.answer().await.expect("an answer").events.is_empty());
     }
 }

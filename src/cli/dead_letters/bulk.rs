@@ -195,7 +195,7 @@ pub async fn purge(arguments: &PurgeArguments) -> Outcome {
 impl Verb<'_> {
     async fn run(&self, asking: &Asking) -> Outcome {
         if !self.which.all && self.which.filter.is_empty() {
-            return Err(UsageError("which ones? Name events, a filter like --engine-type, or --all").into());
+            return Err(UsageError("which ones? Name events, a filter like --engine-type, or --all".to_owned()).into());
         }
         let client = Client::new(&asking.server)?;
         let matched = self.count(&client).await?;

@@ -40,7 +40,7 @@ impl<'a> Body<'a> {
 pub async fn redrive(arguments: &RedriveArguments) -> Outcome {
     let event_ids = &arguments.which.event_ids;
     if arguments.payload.is_some() && event_ids.len() > 1 {
-        return Err(UsageError("--payload is for one dead letter").into());
+        return Err(UsageError("--payload is for one dead letter".to_owned()).into());
     }
     let client = Client::new(&arguments.asking.server)?;
     let body = Body::of(arguments);

@@ -64,7 +64,9 @@ pub struct RedriveManyBody {
 )]
 pub async fn redrive_many(State(api): State<Api>, input: Input) -> Result<Json<RedrivenManyReply>, Problem> {
     let (selection, schedule, overrides) = read_redrive(&input)?;
-    Ok(Json(RedrivenManyReply::of(api.broker.redrive_many(&selection, schedule, &overrides).await?)))
+    input.caller.may_reach_some(&api, selection.filter.engine_type.as_deref())?;
+    let by = input.actor(&api);
+    Ok(Json(RedrivenManyReply::of(api.broker.redrive_many(&by, &selection, schedule, &overrides).await?)))
 }
 
 fn read_redrive(input: &Input) -> Result<(Selection, Schedule, Overrides), Problem> {
@@ -122,7 +124,8 @@ pub struct PurgeManyBody {
 )]
 pub async fn purge_many(State(api): State<Api>, input: Input) -> Result<Json<PurgedManyReply>, Problem> {
     let selection = read_purge(&input)?;
-    Ok(Json(PurgedManyReply::of(api.broker.purge_dead_letters(&selection).await?)))
+    input.caller.may_reach_some(&api, selection.filter.engine_type.as_deref())?;
+    Ok(Json(PurgedManyReply::of(api.broker.purge_dead_letters(&input.actor(&api), &selection).await?)))
 }
 
 fn read_purge(input: &Input) -> Result<Selection, Problem> {

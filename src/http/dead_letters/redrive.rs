@@ -53,13 +53,14 @@ pub struct RedriveBody {
 )]
 pub async fn redrive(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
     let Redrive { event_id, payload, delay_seconds, overrides } = read_redrive(&input, api.limits)?;
+    let by = input.actor(&api);
     if let Some(payload) = payload {
-        let new_id = api.broker.redrive_as_new(event_id, &payload, delay_seconds, &overrides).await?;
+        let new_id = api.broker.redrive_as_new(&by, event_id, &payload, delay_seconds, &overrides).await?;
         let reply = EventReply::of(api.broker.read_event(new_id, false).await?);
         let location = format!("/api/v1/events/{new_id}");
         return Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)).into_response());
     }
-    api.broker.redrive(event_id, delay_seconds, &overrides).await?;
+    api.broker.redrive(&by, event_id, delay_seconds, &overrides).await?;
     Ok(Json(EventReply::of(api.broker.read_event(event_id, false).await?)).into_response())
 }
 

@@ -51,7 +51,9 @@ pub struct DrainFilterBody {
 )]
 pub async fn drain_many(State(api): State<Api>, input: Input) -> Result<Json<DrainedManyReply>, Problem> {
     let (filter, is_dry_run) = read_drain(&input)?;
-    Ok(Json(DrainedManyReply::of(&api.broker.drain_engines(&filter, is_dry_run).await?, is_dry_run)))
+    input.caller.may_reach_some(&api, filter.engine_type.as_deref())?;
+    let engines = api.broker.drain_engines(&input.actor(&api), &filter, is_dry_run).await?;
+    Ok(Json(DrainedManyReply::of(&engines, is_dry_run)))
 }
 
 fn read_drain(input: &Input) -> Result<(DrainFilter, bool), Problem> {

@@ -78,7 +78,8 @@ impl ConfigPatch {
 pub async fn patch(State(api): State<Api>, input: Input) -> Result<Json<EngineReply>, Problem> {
     let (engine_id, patch) = read_patch(&input, api.limits)?;
     let json = patch.json.clone();
-    let engine = api.broker.patch_engine(engine_id, &json, |metadata| patch.follow(metadata)).await?;
+    let engine =
+        api.broker.patch_engine(&input.actor(&api), engine_id, &json, |metadata| patch.follow(metadata)).await?;
     Ok(Json(EngineReply::of(engine)))
 }
 

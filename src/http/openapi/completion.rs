@@ -37,13 +37,14 @@ pub fn complete(document: &mut OpenApi) {
     let mut server = Server::new("/");
     server.description = Some("The server that this document comes from".to_owned());
     document.servers = Some(vec![server]);
-    document.security = Some(Vec::new());
     for (path, has_body, operation) in operations(document) {
         if path.starts_with("/api/v1/") {
             add_problems(&mut operation.responses, has_body);
         }
         if operation.operation_id.as_deref().is_some_and(|id| MAY_BE_OVERLOADED.contains(&id)) {
-            let overloaded = RefOr::T(problem("Too much is waiting here already"));
+            let told =
+                "Too much is waiting here already; or too many tokens that do not exist were shown from this address";
+            let overloaded = RefOr::T(problem(told));
             operation.responses.responses.insert("429".to_owned(), overloaded);
         }
         add_headers(&mut operation.responses);
@@ -93,7 +94,7 @@ fn add_problems(responses: &mut Responses, has_body: bool) {
     }
 }
 
-fn problem(description: &str) -> Response {
+pub fn problem(description: &str) -> Response {
     let body = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     ResponseBuilder::new().description(description).content("application/problem+json", body).build()
 }

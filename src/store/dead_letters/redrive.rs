@@ -1,6 +1,7 @@
 //! Putting dead letters back into their queues.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -12,7 +13,7 @@ use crate::store::partitions::{self, RETENTION_LOCK};
 use crate::store::{Result, attempts, policies};
 
 /// What a redrive may change of the event.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Overrides {
     pub priority: Option<u8>,
     pub visibility_timeout_seconds: Option<u32>,

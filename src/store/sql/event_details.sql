@@ -13,9 +13,9 @@ select
     q.available_at,
     case when q.event_id is null then coalesce(latest.ended_at, d.dead_lettered_at) end as finished_at,
     coalesce(q.attempt, latest.attempt, d.attempt, 0) as attempt,
-    coalesce(q.failures, d.failures, 0) as failures,
-    coalesce(q.lease_losses, d.lease_losses, 0) as lease_losses,
-    coalesce(q.redrives, d.redrives, 0) as redrives,
+    coalesce(q.failures, d.failures, spent.failures, 0) as failures,
+    coalesce(q.lease_losses, d.lease_losses, spent.lease_losses, 0) as lease_losses,
+    coalesce(q.redrives, d.redrives, spent.redrives, 0) as redrives,
     q.leased_by,
     coalesce(q.state = 'processing', false) as is_leased,
     q.lease_expires_at,
@@ -62,4 +62,21 @@ left join lateral (
     order by a.attempt desc
     limit 1
 ) latest on true
+-- Of what has ended, and is no dead letter, only the attempts tell what it had spent: those since the last that ended it
+-- before, which a redrive undid.
+left join lateral (
+    select count(*) filter (where a.outcome = 'failed' and a.attempt > redriven.after)::integer as failures,
+        count(*) filter (
+            where a.attempt > redriven.after
+                and (a.outcome in ('expired', 'engine_unresponsive', 'engine_restarted', 'max_lease')
+                    or a.outcome = 'deregistered' and a.answer <> 'released'))::integer as lease_losses,
+        max(redriven.times) as redrives
+    from (
+        select coalesce(max(b.attempt), 0) as after, count(*)::integer as times
+        from eventlease.event_attempts b
+        where b.event_id = page.event_id and b.final_status = 'failed' and b.attempt < latest.attempt
+    ) redriven
+    join eventlease.event_attempts a on a.event_id = page.event_id
+    where q.event_id is null and d.event_id is null and (latest.attempt > 1 or latest.final_status <> 'completed')
+) spent on true
 order by page.event_id desc

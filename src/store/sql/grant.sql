@@ -14,6 +14,7 @@ leased as (
         incarnation = granted.incarnation,
         poll_id = granted.poll_id,
         poll_terms = granted.poll_terms,
+        is_poll_repeated = false,
         discard_at = null,
         leased_at = statement_timestamp(),
         lease_seconds = terms.seconds,

@@ -1,12 +1,29 @@
--- The leases of engine $3 (null: of anonymous polls) that poll $4 was given and that still hold.
-with leased as (
-    select held.*, row_number() over (order by held.priority desc, held.available_at, held.event_id) as ordinal
-    from (
-        select * from eventlease.event_queue q
-        where q.leased_by = $3 and q.poll_id = $4
-        union all
-        select * from eventlease.event_queue q
-        where $3 is null and q.leased_by is null and q.poll_id = $4 and q.state = 'processing'
-    ) held
-    where held.lease_expires_at > statement_timestamp()
+-- The leases of engine $3 (null: of anonymous polls) that poll $4 was given and that still hold. From now on they are this
+-- request's: whoever leased them first does not give them back any more. Giving back locks them first, too: either it
+-- comes later and passes them over, or it came first and they are not found here.
+with held as materialized (
+    select q.event_id, q.engine_type
+    from eventlease.event_queue q
+    where q.event_id = any(array(
+            select of_engine.event_id from eventlease.event_queue of_engine
+            where of_engine.leased_by = $3 and of_engine.poll_id = $4
+            union all
+            select of_nobody.event_id from eventlease.event_queue of_nobody
+            where $3 is null and of_nobody.leased_by is null and of_nobody.poll_id = $4
+                and of_nobody.state = 'processing'))
+        and q.poll_id = $4 and q.state = 'processing' and q.lease_expires_at > statement_timestamp()
+    order by q.event_id
+    for update
+),
+repeated as (
+    update eventlease.event_queue q
+    set is_poll_repeated = true
+    from held
+    where q.event_id = held.event_id and q.engine_type = held.engine_type
+    returning q.*
+),
+leased as (
+    select repeated.*,
+        row_number() over (order by repeated.priority desc, repeated.available_at, repeated.event_id) as ordinal
+    from repeated
 )

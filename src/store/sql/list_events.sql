@@ -1,5 +1,5 @@
 -- A page of events with ids from $1 to below $2, the newest first: created from $3 to before $4, in
--- queue $5, of type $6, in status $7; a filter that is null lets all pass. To be followed by
+-- queue $5, of type $6, in status $7, enqueued by $10; a filter that is null lets all pass. To be followed by
 -- `event_details`.
 --
 -- Partitions are ordered by id like the page, so events are read backwards from $2 until the page is
@@ -15,6 +15,7 @@ with recent as materialized (
         and ($4::timestamptz is null or e.created_at < $4)
         and ($5::text is null or e.engine_type = $5)
         and ($6::text is null or e.event_type = $6)
+        and ($10::text is null or e.enqueued_by = $10)
         and ($7::text is null or $7 = coalesce(
             (select q.state
              from eventlease.event_queue q
@@ -40,6 +41,7 @@ outlived as materialized (
         and ($4::timestamptz is null or d.created_at < $4)
         and ($5::text is null or d.engine_type = $5)
         and ($6::text is null or d.event_type = $6)
+        and ($10::text is null or d.enqueued_by = $10)
         and ($7::text is null or $7 = 'failed')
         and (select true from eventlease.events e where e.event_id = d.event_id limit 1) is null
     order by d.event_id desc

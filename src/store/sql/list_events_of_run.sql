@@ -1,4 +1,4 @@
--- As `list_events`, of scenario run $10. Goes by the index of runs, so that it costs no more than
+-- As `list_events`, of scenario run $10, enqueued by $11. Goes by the index of runs, so that it costs no more than
 -- the run has events.
 with recent as materialized (
     select e.event_id
@@ -9,6 +9,7 @@ with recent as materialized (
         and ($4::timestamptz is null or e.created_at < $4)
         and ($5::text is null or e.engine_type = $5)
         and ($6::text is null or e.event_type = $6)
+        and ($11::text is null or e.enqueued_by = $11)
         and ($7::text is null or $7 = coalesce(
             (select q.state
              from eventlease.event_queue q
@@ -33,6 +34,7 @@ outlived as materialized (
         and ($4::timestamptz is null or d.created_at < $4)
         and ($5::text is null or d.engine_type = $5)
         and ($6::text is null or d.event_type = $6)
+        and ($11::text is null or d.enqueued_by = $11)
         and ($7::text is null or $7 = 'failed')
         and (select true from eventlease.events e where e.event_id = d.event_id limit 1) is null
     order by d.event_id desc

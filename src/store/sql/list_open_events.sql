@@ -15,6 +15,10 @@ queued as materialized (
         and q.event_id >= $1 and q.event_id < $2
         and ($5::text is null or q.engine_type = $5)
         and ($6::text is null or q.event_type = $6)
+        and ($10::text is null or $10 = (
+            select e.enqueued_by
+            from eventlease.events e
+            where e.event_id = q.event_id and e.engine_type = q.engine_type))
         and ($3::timestamptz is null or $3 <= (
             select e.created_at
             from eventlease.events e
@@ -32,6 +36,10 @@ held as (
     where p.event_id >= $1 and p.event_id < $2
         and ($5::text is null or p.engine_type = $5)
         and ($6::text is null or p.event_type = $6)
+        and ($10::text is null or $10 = (
+            select e.enqueued_by
+            from eventlease.events e
+            where e.event_id = p.event_id and e.engine_type = p.engine_type))
         and ($3::timestamptz is null or $3 <= (
             select e.created_at
             from eventlease.events e

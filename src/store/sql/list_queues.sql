@@ -1,4 +1,4 @@
--- Queue $1, or those behind $2 by name. A pause that is over is none.
+-- Queue $1, or those behind $2 by name, of $4 only where that is not null. A pause that is over is none.
 select
     u.engine_type, u.default_limit, u.visibility_timeout_seconds, u.max_lease_seconds, u.max_processing,
     u.retry_policy,
@@ -9,5 +9,6 @@ from eventlease.queues u
 cross join eventlease.server_settings s
 where ($1::text is null or u.engine_type = $1)
     and ($2::text is null or u.engine_type > $2)
+    and ($4::text[] is null or u.engine_type = any($4))
 order by u.engine_type
 limit $3

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{Lab, Reply, unknown_id};
+use crate::trust::Guarded;
 
 const ID_CHARS: usize = 36;
 
@@ -84,6 +85,17 @@ async fn problems_of_engines_and_events() {
     assert_told(409, "lease_lost", lab.settle(&leased, "completed", json!({})).await);
     lab.settle(&again, "completed", json!({})).await.expect(200);
     assert_told(409, "already_settled", lab.settle(&again, "failed", json!({})).await);
+}
+
+#[tokio::test]
+async fn problems_of_those_who_are_not_let_in() {
+    let guarded = Guarded::start_with(&["--max-failed-attempts", "1"]).await;
+    let queues = "/api/v1/queues";
+    assert_told(401, "unauthenticated", guarded.lab.get(queues).await);
+    guarded.get("el_wrong", queues).await.problem(401, "unauthenticated");
+    assert_told(429, "rate_limited", guarded.get("el_wrong", queues).await);
+    let unknown = format!("/api/v1/tokens/{}", unknown_id());
+    assert_told(404, "token_not_found", guarded.ask(&guarded.admin, "DELETE", &unknown).await);
 }
 
 #[tokio::test]

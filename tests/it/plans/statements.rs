@@ -13,7 +13,8 @@ macro_rules! sql {
     };
 }
 
-pub const STATEMENTS: [Statement; 12] = [
+pub const STATEMENTS: [Statement; 13] = [
+    Statement { name: "event_scope", sql: sql!("event_scope"), arguments: |ids| format!("'{}'", ids[0]) },
     Statement {
         name: "complete",
         sql: sql!("complete"),
@@ -149,7 +150,7 @@ pub const PAGES: [Statement; 5] = [
     Statement {
         name: "list_events_of_run",
         sql: sql!("list_events_of_run", "event_details"),
-        arguments: |_| format!("{}, 'run-1'", page("null, null, null")),
+        arguments: |_| page_of("null, null, null", "'run-1', null"),
     },
     Statement {
         name: "list_queued",
@@ -164,8 +165,12 @@ pub const PAGES: [Statement; 5] = [
 ];
 
 fn page(filters: &str) -> String {
+    page_of(filters, "null")
+}
+
+fn page_of(filters: &str, more: &str) -> String {
     let ids = "'00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'";
-    format!("{ids}, null, null, {filters}, 51, false")
+    format!("{ids}, null, null, {filters}, 51, false, {more}")
 }
 
 /// The lease that `Stage` gives to the events it looks up.

@@ -1,0 +1,23 @@
+//! `EventLease` under faults: a fleet of producers and engines, what is done to them and to the service meanwhile, and
+//! a checker of all that was said.
+//!
+//! # Layout
+//! What is pure: [`history`], what was said and done; [`checker`], from a history to verdicts; [`schedule`], from a
+//! seed to faults. [`run`] is one run: [`injector`] makes the faults, [`producers`] and [`engines`] are the fleet.
+
+pub mod caller; // a client that knows both replicas
+pub mod checker; // from a history to verdicts
+pub mod engines; // those who lease and settle
+pub mod history; // what was said and done
+pub mod injector; // makes the faults
+pub mod pending; // a call under way
+pub mod postgres; // the database, killed, filled up, replaced
+pub mod producers; // those who enqueue
+pub mod proxy; // connections that stall and break
+pub mod queues; // what the fleet works on, and its terms
+pub mod reading; // how events stand at the end
+pub mod recorder; // the history while it is made, and the clock
+pub mod replica; // the service, a process that dies
+pub mod report; // the tables
+pub mod run; // from an empty folder to verdicts
+pub mod schedule; // from a seed to faults

@@ -1,0 +1,33 @@
+//! The audit trail: read, and forgotten when its time is over. Each use-case that changes something for an operator or
+//! an admin records it in its own transaction.
+
+use uuid::Uuid;
+
+use super::{Broker, Result};
+use crate::domain::ids::{EngineId, EventId};
+use crate::store;
+use crate::store::audit::{Entry, Filter};
+use crate::store::scopes::EventScope;
+
+impl Broker {
+    pub async fn list_audit(&self, filter: &Filter, behind: Option<Uuid>, limit: u32) -> Result<Vec<Entry>> {
+        let mut connection = store::pool::begin_planning_anew(&self.pool).await?;
+        Ok(store::audit::list(&mut connection, filter, behind, limit).await?)
+    }
+
+    pub async fn forget_old_audit(&self) -> Result<u64> {
+        Ok(store::audit::forget_older_than(&self.pool, self.settings.audit_retention_days).await?)
+    }
+
+    /// Whose an event is; `None` where there is none.
+    pub async fn scope_of_event(&self, event_id: EventId) -> Result<Option<EventScope>> {
+        let mut connection = self.connection().await?;
+        Ok(store::scopes::of_event(&mut connection, event_id).await?)
+    }
+
+    /// A registered engine's type.
+    pub async fn type_of_engine(&self, engine_id: EngineId) -> Result<Option<String>> {
+        let mut connection = self.connection().await?;
+        Ok(store::scopes::of_engine(&mut connection, engine_id).await?)
+    }
+}

@@ -1,0 +1,143 @@
+//! Bearer tokens: made, listed, revoked; below, how each replica knows them without asking the database.
+
+mod known;
+mod refresh;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::{Broker, Error, Result, commit};
+use crate::domain::access::{Operation, Role};
+use crate::domain::audit::Actor;
+use crate::domain::ids::EngineId;
+use crate::domain::limits::MAX_TOKENS;
+use crate::domain::tokens::{NewToken, TokenId, TokenSecret};
+use crate::store::tokens::{Filter, Token};
+use crate::store::{self, PgConnection};
+
+pub use known::{KnownTokens, Standing};
+
+fn new_secret() -> TokenSecret {
+    TokenSecret::from_random_bytes(rand::random())
+}
+
+impl Broker {
+    /// Makes a token. Its secret is known to nobody but the caller.
+    pub async fn create_token(&self, by: &Actor, new: &NewToken) -> Result<(Token, TokenSecret)> {
+        let mut transaction = self.begin().await?;
+        let made = create(&mut transaction, by, new).await?;
+        commit(transaction).await?;
+        tracing::info!(token_id = %made.0.identity.token_id, name = new.name, role = new.role.as_str(), "token made");
+        self.tokens.learn(&made.0);
+        Ok(made)
+    }
+
+    pub async fn list_tokens(
+        &self,
+        filter: &Filter,
+        behind: Option<(DateTime<Utc>, TokenId)>,
+        limit: u32,
+    ) -> Result<Vec<Token>> {
+        let mut connection = self.connection().await?;
+        Ok(store::tokens::list(&mut connection, filter, behind, limit).await?)
+    }
+
+    /// Revokes a token: here at once, on other replicas within seconds.
+    pub async fn revoke_token(&self, by: &Actor, token_id: TokenId) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        let token = revoke(&mut transaction, by, token_id).await?;
+        commit(transaction).await?;
+        tracing::info!(%token_id, name = %token.identity.name, "token revoked");
+        self.tokens.learn(&token);
+        Ok(())
+    }
+
+    /// Makes the first admin's token, if it is on this replica to do so, and hands it to `keep` before anybody could know
+    /// that it is there: where it cannot be kept, there is none.
+    pub async fn make_first_admin<E>(
+        &self,
+        keep: impl FnOnce(&TokenSecret) -> std::result::Result<(), E> + Send,
+    ) -> Result<Option<std::result::Result<(), E>>> {
+        let mut transaction = self.begin().await?;
+        if !store::tokens::claim_first_admin(&mut transaction).await? {
+            // The row stays also where somebody had made one by hand.
+            commit(transaction).await?;
+            return Ok(None);
+        }
+        let new = NewToken {
+            name: "first admin".to_owned(),
+            role: Role::Admin,
+            engine_types: None,
+            engine_id: None,
+            expires_in_seconds: None,
+        };
+        let (token, secret) = create(&mut transaction, &Actor::named(Actor::FIRST_START), &new).await?;
+        if let Err(error) = keep(&secret) {
+            return Ok(Some(Err(error)));
+        }
+        commit(transaction).await?;
+        self.tokens.learn(&token);
+        Ok(Some(Ok(())))
+    }
+
+    /// Makes the token of an engine that registers, in its transaction; what it had before ends.
+    pub(super) async fn issue_engine_token(
+        &self,
+        connection: &mut PgConnection,
+        by: &Actor,
+        engine_id: EngineId,
+    ) -> Result<(Token, TokenSecret)> {
+        if self.tokens.count() >= MAX_TOKENS {
+            return Err(Error::TooManyTokens);
+        }
+        store::tokens::end_of_engine(connection, engine_id).await?;
+        let new = NewToken {
+            name: format!("engine {engine_id}"),
+            role: Role::Engine,
+            engine_types: None,
+            engine_id: Some(engine_id),
+            expires_in_seconds: None,
+        };
+        let secret = new_secret();
+        Ok((store::tokens::insert(connection, &new, secret.digest(), &by.name).await?, secret))
+    }
+
+    /// Writes down which tokens were used, and forgets those that ended long ago.
+    pub async fn tend_tokens(&self) -> Result<u64> {
+        let used = self.tokens.take_used();
+        if !used.is_empty()
+            && let Err(error) = store::tokens::note_used(&self.pool, &used).await
+        {
+            self.tokens.put_back_used(&used);
+            return Err(error.into());
+        }
+        Ok(store::tokens::forget_ended(&self.pool).await?)
+    }
+}
+
+/// Makes a token in a transaction, and records it.
+pub async fn create(connection: &mut PgConnection, by: &Actor, new: &NewToken) -> Result<(Token, TokenSecret)> {
+    if store::tokens::count(connection).await? >= i64::try_from(MAX_TOKENS).unwrap_or(i64::MAX) {
+        return Err(Error::TooManyTokens);
+    }
+    if let Some(engine_id) = new.engine_id {
+        store::engines::lock(connection, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+    }
+    let secret = new_secret();
+    let token = store::tokens::insert(connection, new, secret.digest(), &by.name).await?;
+    let details = json!({
+        "name": new.name, "role": new.role, "engine_types": new.engine_types, "engine_id": new.engine_id,
+        "expires_at": token.expires_at,
+    });
+    let subject = token.identity.token_id.to_string();
+    store::audit::record(connection, by, Operation::CreateToken, &subject, &details).await?;
+    Ok((token, secret))
+}
+
+/// Revokes a token in a transaction, and records it.
+pub async fn revoke(connection: &mut PgConnection, by: &Actor, token_id: TokenId) -> Result<Token> {
+    let token = store::tokens::revoke(connection, token_id).await?.ok_or(Error::TokenNotFound(token_id))?;
+    let details = json!({"name": token.identity.name, "role": token.identity.role});
+    store::audit::record(connection, by, Operation::RevokeToken, &token_id.to_string(), &details).await?;
+    Ok(token)
+}

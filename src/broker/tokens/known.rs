@@ -1,0 +1,129 @@
+//! The tokens as this replica knows them: a map in memory, so that telling who calls costs a hash and a look-up.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, Notify};
+use tokio::time::Instant;
+
+use super::refresh::Reading;
+use crate::domain::tokens::{Identity, TokenDigest, TokenId};
+use crate::store::tokens::Token;
+
+/// What a token that is known is good for.
+#[derive(Clone, Debug)]
+pub enum Standing {
+    Good(Arc<Identity>),
+    Expired,
+    Revoked,
+}
+
+#[derive(Debug)]
+struct Known {
+    identity: Arc<Identity>,
+    digest: TokenDigest,
+    /// By this machine's steady clock, set from the database's.
+    expires_at: Option<Instant>,
+    is_revoked: bool,
+    is_used: AtomicBool,
+}
+
+impl Known {
+    fn of(token: &Token) -> Self {
+        let left = token.expires_in_seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default());
+        Self {
+            identity: Arc::new(token.identity.clone()),
+            digest: token.digest,
+            expires_at: left.map(|left| Instant::now() + left),
+            is_revoked: token.revoked_at.is_some(),
+            is_used: AtomicBool::new(false),
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        if self.is_revoked {
+            Standing::Revoked
+        } else if self.expires_at.is_some_and(|at| at <= Instant::now()) {
+            Standing::Expired
+        } else {
+            // Read first: written by every call, the line would wander between the cores.
+            if !self.is_used.load(Ordering::Relaxed) {
+                self.is_used.store(true, Ordering::Relaxed);
+            }
+            Standing::Good(Arc::clone(&self.identity))
+        }
+    }
+}
+
+/// All tokens that have not ended long ago. No more than `MAX_TOKENS` are made.
+#[derive(Debug, Default)]
+pub struct KnownTokens {
+    by_key: RwLock<HashMap<u64, Known>>,
+    /// Whoever reads what is new holds it.
+    pub(super) reading: Mutex<Reading>,
+    /// There is something new.
+    pub(super) changed: Notify,
+}
+
+const UNPOISONED: &str = "nothing panics while it holds this lock";
+
+impl KnownTokens {
+    /// How that token stands; `None` where it is not known.
+    pub fn find(&self, digest: &TokenDigest) -> Option<Standing> {
+        let tokens = self.by_key.read().expect(UNPOISONED);
+        tokens.get(&digest.key()).filter(|known| known.digest.is_same(digest)).map(Known::standing)
+    }
+
+    pub fn count(&self) -> usize {
+        self.by_key.read().expect(UNPOISONED).len()
+    }
+
+    /// A token was made or revoked here.
+    pub fn learn(&self, token: &Token) {
+        self.learn_all(std::slice::from_ref(token));
+    }
+
+    /// There may be something new in the database.
+    pub fn read_soon(&self) {
+        self.changed.notify_one();
+    }
+
+    pub(super) fn learn_all(&self, tokens: &[Token]) {
+        if tokens.is_empty() {
+            return;
+        }
+        let mut by_key = self.by_key.write().expect(UNPOISONED);
+        for token in tokens {
+            let known = Known::of(token);
+            if let Some(before) = by_key.get(&token.digest.key()) {
+                known.is_used.store(before.is_used.load(Ordering::Relaxed), Ordering::Relaxed);
+            }
+            by_key.insert(token.digest.key(), known);
+        }
+    }
+
+    /// These are all there are.
+    pub(super) fn learn_whole(&self, tokens: &[Token]) {
+        self.learn_all(tokens);
+        let there: HashSet<u64> = tokens.iter().map(|token| token.digest.key()).collect();
+        self.by_key.write().expect(UNPOISONED).retain(|key, _| there.contains(key));
+    }
+
+    /// Those used since the last time.
+    pub(super) fn take_used(&self) -> Vec<TokenId> {
+        let tokens = self.by_key.read().expect(UNPOISONED);
+        let used = tokens.values().filter(|known| known.is_used.swap(false, Ordering::Relaxed));
+        used.map(|known| known.identity.token_id).collect()
+    }
+
+    pub(super) fn put_back_used(&self, used: &[TokenId]) {
+        let used: HashSet<&TokenId> = used.iter().collect();
+        for known in self.by_key.read().expect(UNPOISONED).values() {
+            if used.contains(&known.identity.token_id) {
+                known.is_used.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Keeping the map of tokens true: read when a replica says that something changed, every few seconds for those that
+//! cannot be told (behind a pooler), and when somebody shows a token that is not known. However many do so, readings are
+//! so far apart that they cost next to nothing.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::Standing;
+use crate::broker::{Broker, Error, Result};
+use crate::domain::tokens::TokenDigest;
+use crate::store;
+use crate::store::tokens::Horizon;
+
+/// From the begin of one reading to that of the next.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Without being told.
+const INTERVAL: Duration = Duration::from_secs(3);
+/// What was removed is not among the changes; and after a failover to another cluster, changes may have numbers of before.
+const WHOLE_INTERVAL: Duration = Duration::from_mins(1);
+
+/// The last reading.
+#[derive(Debug, Default)]
+pub struct Reading {
+    began_at: Option<Instant>,
+    trouble: Option<Error>,
+    horizon: Horizon,
+    whole_at: Option<Instant>,
+}
+
+impl Broker {
+    /// How a token stands, if that is known without asking the database.
+    pub fn known_token(&self, digest: &TokenDigest) -> Option<Standing> {
+        self.tokens.find(digest)
+    }
+
+    /// How a token stands that was not known: it may be new. `None`: there is none.
+    pub async fn unknown_token(&self, digest: &TokenDigest) -> Result<Option<Standing>> {
+        self.read_tokens().await?;
+        Ok(self.tokens.find(digest))
+    }
+
+    /// Reads what changed of the tokens by now. Calls that come together share a reading.
+    pub async fn read_tokens(&self) -> Result<()> {
+        let asked_at = Instant::now();
+        let mut reading = self.tokens.reading.lock().await;
+        if let Some(began_at) = reading.began_at {
+            if began_at >= asked_at {
+                return reading.trouble.clone().map_or(Ok(()), Err);
+            }
+            sleep_until(began_at + PAUSE).await;
+        }
+        self.metrics.token_readings.inc();
+        let now = Instant::now();
+        reading.began_at = Some(now);
+        let is_whole = reading.whole_at.is_none_or(|at| now - at >= WHOLE_INTERVAL);
+        let outcome = self.read_tokens_since(if is_whole { Horizon::default() } else { reading.horizon }).await;
+        match &outcome {
+            // Another cluster has taken over, whose transactions count from less.
+            Ok(horizon) if *horizon < reading.horizon => {
+                reading.horizon = Horizon::default();
+                reading.whole_at = None;
+            }
+            Ok(horizon) => {
+                reading.horizon = *horizon;
+                if is_whole {
+                    reading.whole_at = Some(now);
+                }
+            }
+            Err(_) => {}
+        }
+        reading.trouble = outcome.as_ref().err().cloned();
+        outcome.map(|_| ())
+    }
+
+    async fn read_tokens_since(&self, since: Horizon) -> Result<Horizon> {
+        let mut connection = self.connection().await?;
+        let (tokens, horizon) = store::tokens::changed_since(&mut connection, since).await?;
+        if since == Horizon::default() {
+            self.tokens.learn_whole(&tokens);
+        } else {
+            self.tokens.learn_all(&tokens);
+        }
+        self.metrics.tokens_known.set(i64::try_from(self.tokens.count()).unwrap_or(i64::MAX));
+        Ok(horizon)
+    }
+
+    /// Keeps the tokens true until told to stop.
+    pub async fn keep_tokens(&self, stop: &CancellationToken) {
+        let mut was_well = true;
+        loop {
+            tokio::select! {
+                () = self.tokens.changed.notified() => {}
+                () = sleep(INTERVAL) => {}
+                () = stop.cancelled() => return,
+            }
+            match self.read_tokens().await {
+                Ok(()) => was_well = true,
+                Err(error) if was_well => {
+                    tracing::warn!(%error, "what changed of the tokens cannot be read; it goes on trying");
+                    was_well = false;
+                }
+                Err(error) => tracing::debug!(%error, "what changed of the tokens still cannot be read"),
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The same without a server: for the first token, or where all were lost. Servers on the database hear of it.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::{CreateArguments, ListArguments, Token, UsageError, print_tokens, say_created, say_revoked};
+use crate::app::Database;
+use crate::broker::tokens;
+use crate::cli::{Outcome, client, database_url, text};
+use crate::config::DatabaseConfig;
+use crate::domain::audit::Actor;
+use crate::domain::ids::EngineId;
+use crate::domain::tokens::{NewToken, TokenId};
+use crate::store;
+use crate::store::tokens::Filter;
+
+/// The schema may not be there yet.
+async fn open(url: &str) -> Result<Database, Box<dyn std::error::Error>> {
+    let config = DatabaseConfig {
+        database_url: Some(database_url(url)?),
+        data_dir: None,
+        pg_bin_dir: None,
+        max_connections: 2,
+        acquire_timeout_seconds: 10,
+        statement_timeout_seconds: 60,
+    };
+    let database = Database::open(&config).await?;
+    database.migrate().await?;
+    Ok(database)
+}
+
+pub async fn create(url: &str, arguments: &CreateArguments) -> Outcome {
+    let new = NewToken {
+        name: arguments.name.clone(),
+        role: arguments.role,
+        engine_types: (!arguments.engine_types.is_empty()).then(|| arguments.engine_types.clone()),
+        engine_id: arguments.engine_id.map(EngineId),
+        expires_in_seconds: arguments.expires_in_seconds,
+    };
+    if let Some((member, detail)) = new.wrong().first() {
+        return Err(UsageError(format!("--{}: {detail}", flag_of(member))).into());
+    }
+    let database = open(url).await?;
+    let mut transaction = store::pool::begin(&database.pool).await?;
+    let (token, secret) = tokens::create(&mut transaction, &Actor::named(Actor::DATABASE), &new).await?;
+    transaction.commit().await?;
+    database.close().await?;
+    let token_id = token.identity.token_id.to_string();
+    if arguments.place.asking.json {
+        let created = json!({"token": secret, "token_id": token_id, "name": new.name, "role": new.role});
+        writeln!(io::stdout(), "{}", text::plain_json(&created.to_string()))?;
+    } else {
+        say_created(&token_id, &new.name, new.role.as_str());
+        writeln!(io::stdout(), "{}", secret.reveal())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn flag_of(member: &str) -> String {
+    member.trim_end_matches('s').replace('_', "-")
+}
+
+pub async fn list(url: &str, arguments: &ListArguments) -> Outcome {
+    let database = open(url).await?;
+    let mut connection = database.pool.acquire().await?;
+    let filter = Filter { role: arguments.role, name: arguments.name.clone() };
+    let found = store::tokens::list(&mut connection, &filter, None, arguments.limit).await?;
+    drop(connection);
+    database.close().await?;
+    let tokens: Vec<Token> = found.into_iter().map(Token::from).collect();
+    if arguments.place.asking.json {
+        writeln!(io::stdout(), "{}", text::plain_json(&json!({"items": tokens, "next_cursor": null}).to_string()))?;
+    } else {
+        print_tokens(&tokens, now())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Times are shown by this machine's clock.
+fn now() -> DateTime<Utc> {
+    client::here()
+}
+
+pub async fn revoke(url: &str, token_id: uuid::Uuid) -> Outcome {
+    let database = open(url).await?;
+    let mut transaction = store::pool::begin(&database.pool).await?;
+    tokens::revoke(&mut transaction, &Actor::named(Actor::DATABASE), TokenId(token_id)).await?;
+    transaction.commit().await?;
+    database.close().await?;
+    say_revoked(token_id)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl From<store::tokens::Token> for Token {
+    fn from(token: store::tokens::Token) -> Self {
+        let state = token.state();
+        let identity = token.identity;
+        Self {
+            token_id: identity.token_id.to_string(),
+            name: identity.name.to_string(),
+            role: identity.role.as_str().to_owned(),
+            engine_types: identity.engine_types,
+            engine_id: identity.engine_id.map(|engine_id| engine_id.to_string()),
+            state: state.to_owned(),
+            created_at: token.created_at,
+            created_by: token.created_by,
+            expires_at: token.expires_at,
+            last_used_at: token.last_used_at,
+        }
+    }
+}

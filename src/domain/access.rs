@@ -1,0 +1,302 @@
+//! Who may do what: each operation of the interface, what it is about, and what each role may do with it.
+//!
+//! The table is the whole rule. What is not in it is allowed to nobody.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What a token is for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// One engine: leases of its type, settles and renews what it holds.
+    Engine,
+    /// Brings events, and reads those it brought.
+    Producer,
+    /// Registers, changes, drains and removes engines.
+    Orchestrator,
+    /// Queues, events, dead letters.
+    Operator,
+    /// Tokens, and what was done.
+    Admin,
+    /// Looks, and changes nothing.
+    Reader,
+    /// Registers engines of listed types, and nothing else.
+    Registrar,
+}
+
+impl Role {
+    /// In the order of the table's columns.
+    pub const ALL: [Self; 7] =
+        [Self::Engine, Self::Producer, Self::Orchestrator, Self::Operator, Self::Admin, Self::Reader, Self::Registrar];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Engine => "engine",
+            Self::Producer => "producer",
+            Self::Orchestrator => "orchestrator",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+            Self::Reader => "reader",
+            Self::Registrar => "registrar",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+
+    /// Whether its tokens may be, or must be, limited to engine types.
+    #[must_use]
+    pub const fn limit(self) -> Limit {
+        match self {
+            // An engine has one type; tokens belong to all.
+            Self::Engine | Self::Admin => Limit::Never,
+            Self::Producer | Self::Orchestrator | Self::Operator | Self::Reader => Limit::Possible,
+            Self::Registrar => Limit::Always,
+        }
+    }
+}
+
+/// Whether a role's tokens name engine types.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Limit {
+    Never,
+    Possible,
+    Always,
+}
+
+/// What a role may do with an operation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Grant {
+    Nothing,
+    /// With its own only: an engine with itself and what it holds, a producer with the events it brought.
+    Own,
+    /// Within the engine types of its token.
+    All,
+}
+
+/// What an operation is about: where a limit to engine types, or to one's own, is read from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum About {
+    /// Nothing that belongs to an engine type.
+    Nothing,
+    /// All engine types at once: nothing for limited tokens.
+    Everything,
+    /// The queue in the path.
+    Queue,
+    /// The engine in the path.
+    Engine,
+    /// The event in the path.
+    Event,
+    /// A list, of the queue that the query names: limited tokens must name one.
+    Query,
+    /// What the body says, or the reply has: its handler sees to it.
+    Handler,
+}
+
+/// How an operation is reached without a token.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Openness {
+    Closed,
+    Open,
+    /// As `--open-metrics` says.
+    AsMetrics,
+    /// As `--open-docs` says.
+    AsDocs,
+}
+
+macro_rules! grant {
+    (no) => {
+        Grant::Nothing
+    };
+    (own) => {
+        Grant::Own
+    };
+    (yes) => {
+        Grant::All
+    };
+}
+
+macro_rules! openness {
+    (closed) => {
+        Openness::Closed
+    };
+    (open) => {
+        Openness::Open
+    };
+    (metrics) => {
+        Openness::AsMetrics
+    };
+    (docs) => {
+        Openness::AsDocs
+    };
+}
+
+macro_rules! rules {
+    ($( $name:ident $id:literal $about:ident [$($grant:ident)+] $openness:ident )+) => {
+        /// Every operation, by its `operation_id`.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, ToSchema)]
+        #[schema(rename_all = "snake_case")]
+        pub enum Operation {
+            $( $name, )+
+        }
+
+        impl Operation {
+            pub const ALL: &'static [Self] = &[$( Self::$name, )+];
+
+            const fn rule(self) -> &'static Rule {
+                match self {
+                    $( Self::$name => &Rule {
+                        id: $id,
+                        about: About::$about,
+                        grants: [$( grant!($grant) ),+],
+                        openness: openness!($openness),
+                    }, )+
+                }
+            }
+        }
+    };
+}
+
+struct Rule {
+    id: &'static str,
+    about: About,
+    grants: [Grant; Role::ALL.len()],
+    openness: Openness,
+}
+
+// The columns are the roles, in the order of `Role::ALL`.
+rules! {
+    //                                                        engi prod orch oper admi read regi
+    // Engines
+    RegisterEngine       "register_engine"         Handler    [own  no  yes  no   no   no   yes ]  closed
+    ListEngines          "list_engines"            Query      [no   no  yes  yes  no   yes  no  ]  closed
+    ReadEngine           "read_engine"             Engine     [own  no  yes  yes  no   yes  no  ]  closed
+    ChangeEngine         "change_engine"           Engine     [no   no  yes  no   no   no   no  ]  closed
+    DeregisterEngine     "deregister_engine"       Engine     [own  no  yes  no   no   no   no  ]  closed
+    SendHeartbeat        "send_heartbeat"          Engine     [own  no  no   no   no   no   no  ]  closed
+    DrainEngine          "drain_engine"            Engine     [own  no  yes  no   no   no   no  ]  closed
+    ResumeEngine         "resume_engine"           Engine     [no   no  yes  no   no   no   no  ]  closed
+    DrainEngines         "drain_engines"           Handler    [no   no  yes  no   no   no   no  ]  closed
+    ListEngineLeases     "list_engine_leases"      Engine     [own  no  yes  yes  no   yes  no  ]  closed
+
+    // Leasing: by the broker, an engine leases of its type and settles what it holds
+    LeaseEvents          "lease_events"            Handler    [own  no  no   no   no   no   no  ]  closed
+    ExchangeLeases       "exchange_leases"         Handler    [own  no  no   no   no   no   no  ]  closed
+    SettleEvent          "settle_event"            Handler    [own  no  no   no   no   no   no  ]  closed
+    SettleBatch          "settle_batch"            Handler    [own  no  no   no   no   no   no  ]  closed
+
+    // Events
+    EnqueueEvent         "enqueue_event"           Handler    [no   yes no   yes  no   no   no  ]  closed
+    EnqueueBatch         "enqueue_batch"           Handler    [no   yes no   yes  no   no   no  ]  closed
+    ListEvents           "list_events"             Query      [no   own no   yes  no   yes  no  ]  closed
+    ReadEvent            "read_event"              Event      [no   own no   yes  no   yes  no  ]  closed
+    ListAttempts         "list_attempts"           Event      [no   own no   yes  no   yes  no  ]  closed
+    CancelEvent          "cancel_event"            Event      [no   no  no   yes  no   no   no  ]  closed
+    CancelScenarioRun    "cancel_scenario_run"     Everything [no   no  no   yes  no   no   no  ]  closed
+
+    // Dead letters
+    ListDeadLetters      "list_dead_letters"       Query      [no   no  no   yes  no   yes  no  ]  closed
+    GroupDeadLetters     "group_dead_letters"      Query      [no   no  no   yes  no   yes  no  ]  closed
+    ReadDeadLetter       "read_dead_letter"        Event      [no   no  no   yes  no   yes  no  ]  closed
+    RedriveDeadLetter    "redrive_dead_letter"     Event      [no   no  no   yes  no   no   no  ]  closed
+    DiscardDeadLetter    "discard_dead_letter"     Event      [no   no  no   yes  no   no   no  ]  closed
+    RedriveDeadLetters   "redrive_dead_letters"    Handler    [no   no  no   yes  no   no   no  ]  closed
+    PurgeDeadLetters     "purge_dead_letters"      Handler    [no   no  no   yes  no   no   no  ]  closed
+
+    // Queues and policies
+    ListQueues           "list_queues"             Handler    [no   no  yes  yes  no   yes  no  ]  closed
+    ReadQueue            "read_queue"              Queue      [no   no  yes  yes  no   yes  no  ]  closed
+    ChangeQueue          "change_queue"            Queue      [no   no  no   yes  no   no   no  ]  closed
+    PauseQueue           "pause_queue"             Queue      [no   no  no   yes  no   no   no  ]  closed
+    ResumeQueue          "resume_queue"            Queue      [no   no  no   yes  no   no   no  ]  closed
+    PeekQueue            "peek_queue"              Queue      [no   no  no   yes  no   yes  no  ]  closed
+    ListEventTypes       "list_event_types"        Everything [no   no  no   yes  no   yes  no  ]  closed
+    ReadRetryPolicy      "read_retry_policy"       Everything [no   no  no   yes  no   yes  no  ]  closed
+    SetRetryPolicy       "set_retry_policy"        Everything [no   no  no   yes  no   no   no  ]  closed
+    RemoveRetryPolicy    "remove_retry_policy"     Everything [no   no  no   yes  no   no   no  ]  closed
+
+    // Trust
+    CreateToken          "create_token"            Nothing    [no   no  no   no   yes  no   no  ]  closed
+    ListTokens           "list_tokens"             Nothing    [no   no  no   no   yes  no   no  ]  closed
+    RevokeToken          "revoke_token"            Nothing    [no   no  no   no   yes  no   no  ]  closed
+    ListAudit            "list_audit"              Everything [no   no  no   yes  yes  no   no  ]  closed
+
+    // Running the service
+    ReadDatabaseHealth   "read_database_health"    Everything [no   no  yes  yes  yes  yes  no  ]  closed
+    ReadMetrics          "read_metrics"            Everything [no   no  yes  yes  yes  yes  no  ]  metrics
+    ReadOpenapiDocument  "read_openapi_document"   Nothing    [yes  yes yes  yes  yes  yes  yes ]  docs
+    ReadDocs             "read_docs"               Nothing    [yes  yes yes  yes  yes  yes  yes ]  docs
+    CheckHealth          "check_health"            Nothing    [yes  yes yes  yes  yes  yes  yes ]  open
+    CheckReadiness       "check_readiness"         Nothing    [yes  yes yes  yes  yes  yes  yes ]  open
+}
+
+impl Operation {
+    /// As the `OpenAPI` document names it, and the audit trail.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        self.rule().id
+    }
+
+    #[must_use]
+    pub fn parse(id: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|operation| operation.id() == id)
+    }
+
+    #[must_use]
+    pub const fn about(self) -> About {
+        self.rule().about
+    }
+
+    #[must_use]
+    pub const fn openness(self) -> Openness {
+        self.rule().openness
+    }
+
+    #[must_use]
+    pub const fn grant(self, role: Role) -> Grant {
+        // The order of `Role::ALL` is that of its variants.
+        self.rule().grants[role as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_in_the_order_of_the_roles() {
+        for (column, role) in Role::ALL.into_iter().enumerate() {
+            assert_eq!(role as usize, column);
+            assert_eq!(Role::parse(role.as_str()), Some(role));
+        }
+        assert_eq!(Operation::CreateToken.grant(Role::Admin), Grant::All);
+        assert_eq!(Operation::RegisterEngine.grant(Role::Registrar), Grant::All);
+        assert_eq!(Operation::SendHeartbeat.grant(Role::Engine), Grant::Own);
+    }
+
+    #[test]
+    fn every_operation_has_one_name() {
+        for operation in Operation::ALL {
+            assert_eq!(Operation::parse(operation.id()), Some(*operation), "{operation:?}");
+        }
+    }
+
+    /// Of what is one's own, an owner must be told by what the operation is about.
+    #[test]
+    fn own_is_granted_only_where_it_can_be_told() {
+        for operation in Operation::ALL {
+            for role in Role::ALL.into_iter().filter(|role| operation.grant(*role) == Grant::Own) {
+                let can_be_told = match operation.about() {
+                    About::Engine | About::Handler => role == Role::Engine,
+                    About::Event | About::Query => role == Role::Producer,
+                    About::Nothing | About::Everything | About::Queue => false,
+                };
+                assert!(can_be_told, "{operation:?} of {role:?}");
+            }
+        }
+    }
+}

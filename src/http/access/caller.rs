@@ -1,0 +1,76 @@
+//! Who calls, as handlers see it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::http::Extensions;
+
+use super::{Granted, peer, refuse};
+use crate::domain::access::Grant;
+use crate::domain::ids::EngineId;
+use crate::domain::names::EngineType;
+use crate::domain::tokens::Identity;
+use crate::http::Api;
+use crate::http::problem::Problem;
+
+/// The token's bearer; anybody, where authentication is off.
+#[derive(Debug)]
+pub struct Caller {
+    pub(super) granted: Option<Granted>,
+    pub peer: Option<IpAddr>,
+}
+
+impl Caller {
+    /// Takes what the middleware left with the request.
+    pub fn of(extensions: &mut Extensions) -> Self {
+        Self { granted: extensions.remove::<Granted>(), peer: peer(extensions) }
+    }
+
+    /// `None` where authentication is off, or the operation open.
+    pub fn identity(&self) -> Option<&Arc<Identity>> {
+        self.granted.as_ref()?.identity.as_ref()
+    }
+
+    /// The caller's name, where it is allowed to have to do with its own only.
+    pub fn only_its_own(&self) -> Option<&Arc<Identity>> {
+        let granted = self.granted.as_ref()?;
+        let identity = granted.identity.as_ref()?;
+        (granted.operation?.grant(identity.role) == Grant::Own).then_some(identity)
+    }
+
+    /// The engine types that the token is limited to.
+    pub fn engine_types(&self) -> Option<&[String]> {
+        self.identity()?.engine_types.as_deref()
+    }
+
+    /// Whether the token lets its bearer have to do with that engine type.
+    pub fn may_reach(&self, api: &Api, engine_type: &str) -> Result<(), Problem> {
+        match self.identity() {
+            Some(identity) if !identity.reaches(engine_type) => {
+                Err(refuse(api, identity, format!("the token is limited to other engine types than {engine_type}")))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The same of a filter, which means all types where it names none.
+    pub fn may_reach_some(&self, api: &Api, engine_type: Option<&str>) -> Result<(), Problem> {
+        match (self.identity(), engine_type) {
+            (_, Some(engine_type)) => self.may_reach(api, engine_type),
+            (Some(identity), None) if identity.is_limited() => {
+                Err(refuse(api, identity, "the token is limited to engine types; name one of them in engine_type"))
+            }
+            (Some(_) | None, None) => Ok(()),
+        }
+    }
+
+    /// Whether it may register that engine: an engine's own token, only itself.
+    pub fn may_register(&self, api: &Api, engine_id: EngineId, engine_type: &EngineType) -> Result<(), Problem> {
+        match self.only_its_own() {
+            Some(identity) if identity.engine_id != Some(engine_id) => {
+                Err(refuse(api, identity, "an engine's token registers that engine again, and no other"))
+            }
+            Some(_) | None => self.may_reach(api, engine_type.as_str()),
+        }
+    }
+}

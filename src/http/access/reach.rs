@@ -1,0 +1,80 @@
+//! How far a token reaches: its own engine, the events it brought, the engine types it is limited to. As far as path and
+//! query tell; before a body is read.
+
+use std::sync::Arc;
+
+use super::refuse;
+use crate::domain::access::{About, Grant, Operation};
+use crate::domain::ids::{EngineId, EventId};
+use crate::domain::tokens::Identity;
+use crate::http::Api;
+use crate::http::input::{Input, parse_uuid};
+use crate::http::problem::{Code, Problem};
+
+impl Input {
+    /// Refuses what the caller's token does not reach. What cannot be read is let pass: the handler says what is wrong.
+    pub(in crate::http) async fn check_reach(&self, api: &Api) -> Result<(), Problem> {
+        let Some(granted) = &self.caller.granted else {
+            if api.access.settings.is_auth_required {
+                // The middleware lets nothing pass without a word of its own.
+                return Err(Problem::new(Code::Unauthenticated, "nobody let this request in"));
+            }
+            return Ok(());
+        };
+        let (Some(identity), Some(operation)) = (&granted.identity, granted.operation) else { return Ok(()) };
+        self.check_named_engine(api, identity)?;
+        self.check_what_it_is_about(api, identity, operation).await
+    }
+
+    /// Nobody speaks for an engine but its own token.
+    fn check_named_engine(&self, api: &Api, identity: &Identity) -> Result<(), Problem> {
+        let Some((_, named)) = self.named_engine() else { return Ok(()) };
+        match (parse_uuid(&named).map(EngineId), identity.engine_id) {
+            (Ok(named), Some(own)) if named != own => Err(refuse(
+                api,
+                identity,
+                "the token is another engine's than the one named by X-Engine-Id or engine_id",
+            )),
+            (Ok(_), None) => Err(refuse(api, identity, "the token is no engine's, and cannot speak for one")),
+            (Ok(_), Some(_)) | (Err(_), _) => Ok(()),
+        }
+    }
+
+    async fn check_what_it_is_about(
+        &self,
+        api: &Api,
+        identity: &Arc<Identity>,
+        operation: Operation,
+    ) -> Result<(), Problem> {
+        let is_own_only = operation.grant(identity.role) == Grant::Own;
+        match operation.about() {
+            // Of everything, the middleware has judged already.
+            About::Nothing | About::Everything | About::Handler => Ok(()),
+            About::Queue => match self.path_text("engine_type") {
+                Some(engine_type) => self.caller.may_reach(api, engine_type),
+                None => Ok(()),
+            },
+            About::Query => self.caller.may_reach_some(api, self.query_text("engine_type")),
+            About::Engine => match self.path_uuid("engine_id").map(EngineId) {
+                Some(engine_id) if is_own_only && identity.engine_id != Some(engine_id) => {
+                    Err(refuse(api, identity, "an engine's token is for that engine, and no other"))
+                }
+                Some(engine_id) if identity.is_limited() => match api.broker.type_of_engine(engine_id).await? {
+                    Some(engine_type) => self.caller.may_reach(api, &engine_type),
+                    None => Ok(()),
+                },
+                Some(_) | None => Ok(()),
+            },
+            About::Event => match self.path_uuid("event_id").map(EventId) {
+                Some(event_id) if is_own_only || identity.is_limited() => {
+                    let Some(scope) = api.broker.scope_of_event(event_id).await? else { return Ok(()) };
+                    if is_own_only && scope.enqueued_by.as_deref() != Some(&*identity.name) {
+                        return Err(refuse(api, identity, "a producer reads the events it brought, and no others"));
+                    }
+                    self.caller.may_reach(api, &scope.engine_type)
+                }
+                Some(_) | None => Ok(()),
+            },
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `/audit`: what operators and admins changed.
+
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Api;
+use super::input::{Input, parse_uuid, time};
+use super::pages::{self, Page};
+use super::problem::{Problem, ProblemBody};
+use crate::domain::access::Operation;
+use crate::domain::json::RawJson;
+use crate::store::audit::{Entry, Filter};
+
+/// Lists what was changed, the newest first: by whom, when, what, and from where.
+#[utoipa::path(
+    get, path = "/audit", operation_id = "list_audit", tag = "trust",
+    params(
+        ("actor" = Option<String>, Query, description = "Only of that name: a token's, or anonymous, database, first start"),
+        ("action" = Option<Operation>, Query, description = "Only that operation, by its operationId"),
+        ("subject" = Option<String>, Query, description = "Only what was done to that: the id or name of an event, engine, queue, event type, run or token"),
+        ("recorded_after" = Option<DateTime<Utc>>, Query, description = "Only from then on"),
+        ("recorded_before" = Option<DateTime<Utc>>, Query, description = "Only before then"),
+        ("limit" = Option<u32>, Query, description = "Items a page, 50 by default", minimum = 1, maximum = 200),
+        ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
+    ),
+    responses(
+        (status = 200, description = "A page of the audit trail", body = Page<AuditEntryReply>),
+        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<AuditEntryReply>>, Problem> {
+    let reader = input.reader();
+    reader.caller();
+    let any_text = |text: &str| Ok::<_, String>(text.to_owned());
+    let filter = Filter {
+        actor: reader.query("actor", any_text),
+        action: reader.query("action", |text| {
+            Operation::parse(text).map(|operation| operation.id().to_owned()).ok_or("is no operationId of this service")
+        }),
+        subject: reader.query("subject", any_text),
+        recorded_after: reader.query("recorded_after", time),
+        recorded_before: reader.query("recorded_before", time),
+    };
+    let limit = pages::limit(&reader);
+    // Ids are in the order of time: place enough.
+    let behind = reader.query("cursor", |text| parse_uuid(text).map_err(|_| pages::BAD_CURSOR));
+    reader.finish(|| Some(()))?;
+    let found = api.broker.list_audit(&filter, behind, limit + 1).await?;
+    Ok(Json(Page::of(found, limit, |entry| entry.audit_id.to_string(), AuditEntryReply::of)))
+}
+
+/// A change.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
+pub struct AuditEntryReply {
+    audit_id: uuid::Uuid,
+    recorded_at: DateTime<Utc>,
+    /// The name of the token that was shown; `anonymous` where none had to be.
+    actor: String,
+    token_id: Option<uuid::Uuid>,
+    role: Option<String>,
+    /// Whence it came; null for what the server or somebody at the database did.
+    address: Option<String>,
+    /// The reply's X-Request-Id.
+    request_id: Option<String>,
+    /// By its operationId.
+    #[schema(value_type = Operation)]
+    action: String,
+    /// The id or name of what it was done to.
+    subject: String,
+    #[schema(value_type = Object)]
+    details: RawJson,
+}
+
+impl AuditEntryReply {
+    fn of(entry: Entry) -> Self {
+        Self {
+            audit_id: entry.audit_id,
+            recorded_at: entry.recorded_at,
+            actor: entry.actor,
+            token_id: entry.token_id,
+            role: entry.role,
+            address: entry.address,
+            request_id: entry.request_id,
+            action: entry.action,
+            subject: entry.subject,
+            details: entry.details,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! `POST /engines`: an engine makes itself known.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{EngineReply, MetadataBody, read_metadata};
+use crate::domain::ids::EngineId;
+use crate::domain::limits::{MAX_HEARTBEAT_TIMEOUT_SECONDS, MIN_HEARTBEAT_TIMEOUT_SECONDS};
+use crate::domain::names::EngineType;
+use crate::domain::tokens::TokenSecret;
+use crate::http::enqueue::{ScenarioRunIdBody, scenario_run_id};
+use crate::http::fields::{integer, parsed, uuid};
+use crate::http::input::Input;
+use crate::http::problem::{Problem, ProblemBody};
+use crate::http::{Api, Limits};
+use crate::store::engines::Registration;
+
+/// An engine that makes itself known.
+#[derive(ToSchema)]
+#[schema(as = Registration, example = json!({
+    "engine_type": "dialogue", "heartbeat_timeout_seconds": 45,
+    "metadata": {"static_config": {
+        "capabilities": ["dialogue_generation"], "resource_limits": {"max_concurrent_events": 5},
+        "engine_software_version": "1.0.0"
+    }}
+}))]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_registration` reads it")]
+pub struct RegisterBody {
+    /// Best chosen by the engine itself and kept over its restarts; made by the server where missing.
+    engine_id: Option<uuid::Uuid>,
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$", example = "dialogue")]
+    engine_type: String,
+    #[schema(value_type = Option<ScenarioRunIdBody>)]
+    scenario_run_id: Option<String>,
+    /// Seconds of silence after which the engine is unresponsive; null: it is judged by its leases alone.
+    #[schema(minimum = 3, maximum = 86400, default = 45)]
+    heartbeat_timeout_seconds: Option<u32>,
+    metadata: Option<MetadataBody>,
+}
+
+/// Registers an engine. A known id means that it restarted: its incarnation goes up, and what its
+/// former life still held is lost at once.
+#[utoipa::path(
+    post, path = "/engines", operation_id = "register_engine", tag = "engines", request_body = RegisterBody,
+    responses(
+        (status = 201, description = "Registered", body = RegisteredReply),
+        (status = 200, description = "Registered again", body = RegisteredReply),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The id belongs to an engine of another type", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn register(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
+    let registration = read_registration(&input, api.limits)?;
+    input.caller.may_register(&api, registration.engine_id, &registration.engine_type)?;
+    let registered = api.broker.register(&input.actor(&api), &registration).await?;
+    let status = if registered.is_new { StatusCode::CREATED } else { StatusCode::OK };
+    let reply = RegisteredReply { engine: EngineReply::of(registered.engine), engine_token: registered.engine_token };
+    Ok((status, [(header::CACHE_CONTROL, "no-store")], Json(reply)).into_response())
+}
+
+fn read_registration(input: &Input, limits: Limits) -> Result<Registration, Problem> {
+    let reader = input.reader();
+    let read = reader.body()?.and_then(|fields| {
+        let engine_id = fields.optional("engine_id", uuid).map(EngineId);
+        let engine_type = fields.required("engine_type", parsed(EngineType::parse));
+        let scenario_run_id = fields.optional("scenario_run_id", scenario_run_id);
+        let mut heartbeat_timeout_seconds = Some(limits.heartbeat_timeout_seconds);
+        let timeouts = MIN_HEARTBEAT_TIMEOUT_SECONDS..=MAX_HEARTBEAT_TIMEOUT_SECONDS;
+        fields.patch("heartbeat_timeout_seconds", integer(timeouts)).apply(&mut heartbeat_timeout_seconds);
+        let metadata = read_metadata(&fields, limits);
+        fields.finish();
+        Some(Registration {
+            engine_id: engine_id.unwrap_or_else(|| EngineId(uuid::Uuid::new_v4())),
+            engine_type: engine_type?,
+            scenario_run_id,
+            heartbeat_timeout_seconds,
+            metadata,
+        })
+    });
+    reader.finish(|| read)
+}
+
+/// An engine that has registered.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RegisteredEngine)]
+pub struct RegisteredReply {
+    #[serde(flatten)]
+    engine: EngineReply,
+    /// With authentication, what the engine is to show as `Authorization: Bearer …` from now on. It cannot be read again,
+    /// and what the engine had before has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false, pattern = "^el_[0-9a-f]{64}$")]
+    engine_token: Option<TokenSecret>,
+}

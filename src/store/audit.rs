@@ -1,0 +1,138 @@
+//! The audit trail: what operators and admins changed.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use sqlx::types::Json;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use super::Result;
+use crate::domain::access::{Operation, Role};
+use crate::domain::audit::Actor;
+use crate::domain::json::RawJson;
+
+/// Records a change, with the transaction that makes it. `details` never hold a payload, nor a secret.
+pub async fn record(
+    connection: &mut PgConnection,
+    by: &Actor,
+    action: Operation,
+    subject: &str,
+    details: &Value,
+) -> Result<()> {
+    sqlx::query(
+        "insert into eventlease.audit (actor, token_id, role, address, request_id, action, subject, details)
+         values ($1, $2, $3, $4, $5, $6, $7, $8::json)",
+    )
+    .bind(&by.name)
+    .bind(by.token_id.map(|token_id| token_id.0))
+    .bind(by.role.map(Role::as_str))
+    .bind(by.address.map(|address| address.to_string()))
+    .bind(&by.request_id)
+    .bind(action.id())
+    .bind(subject)
+    .bind(details.to_string())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub audit_id: Uuid,
+    pub recorded_at: DateTime<Utc>,
+    pub actor: String,
+    pub token_id: Option<Uuid>,
+    pub role: Option<String>,
+    pub address: Option<String>,
+    pub request_id: Option<String>,
+    pub action: String,
+    pub subject: String,
+    pub details: RawJson,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    audit_id: Uuid,
+    recorded_at: DateTime<Utc>,
+    actor: String,
+    token_id: Option<Uuid>,
+    role: Option<String>,
+    address: Option<String>,
+    request_id: Option<String>,
+    action: String,
+    subject: String,
+    details: Json<Box<RawValue>>,
+}
+
+/// Which entries are wanted; `None` is any.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub actor: Option<String>,
+    pub action: Option<String>,
+    pub subject: Option<String>,
+    pub recorded_after: Option<DateTime<Utc>>,
+    pub recorded_before: Option<DateTime<Utc>>,
+}
+
+/// A page of entries behind the last one seen, the newest first.
+pub async fn list(
+    connection: &mut PgConnection,
+    filter: &Filter,
+    behind: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<Entry>> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "select audit_id, recorded_at, actor, token_id, role, address, request_id, action, subject, details
+         from eventlease.audit
+         where audit_id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+            and ($2::text is null or actor = $2)
+            and ($3::text is null or action = $3)
+            and ($4::text is null or subject = $4)
+            and ($5::timestamptz is null or recorded_at >= $5)
+            and ($6::timestamptz is null or recorded_at < $6)
+         order by audit_id desc limit $7",
+    )
+    .bind(behind)
+    .bind(&filter.actor)
+    .bind(&filter.action)
+    .bind(&filter.subject)
+    .bind(filter.recorded_after)
+    .bind(filter.recorded_before)
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Entry {
+            audit_id: row.audit_id,
+            recorded_at: row.recorded_at,
+            actor: row.actor,
+            token_id: row.token_id,
+            role: row.role,
+            address: row.address,
+            request_id: row.request_id,
+            action: row.action,
+            subject: row.subject,
+            details: row.details.0,
+        })
+        .collect())
+}
+
+/// One statement removes no more than this.
+const FORGOTTEN_AT_ONCE: i64 = 10_000;
+
+/// Removes entries older than so many days, up to a bound.
+pub async fn forget_older_than(pool: &PgPool, days: i32) -> Result<u64> {
+    let done = sqlx::query(
+        "delete from eventlease.audit where audit_id in (
+             select audit_id from eventlease.audit
+             where recorded_at < statement_timestamp() - make_interval(days => $1)
+             order by recorded_at limit $2)",
+    )
+    .bind(days)
+    .bind(FORGOTTEN_AT_ONCE)
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected())
+}

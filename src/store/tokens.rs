@@ -1,0 +1,249 @@
+//! Bearer tokens, of which only the SHA-256 is kept.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use super::{Error, Result};
+use crate::domain::access::Role;
+use crate::domain::ids::EngineId;
+use crate::domain::limits::{ENDED_ENGINE_TOKEN_SECONDS, ENDED_TOKEN_DAYS};
+use crate::domain::names::EngineType;
+use crate::domain::tokens::{Identity, NewToken, TokenDigest, TokenId};
+
+/// Where replicas are told that tokens were made or revoked.
+pub const CHANNEL: &str = "eventlease_tokens";
+
+#[derive(Clone, Debug)]
+pub struct Token {
+    pub identity: Identity,
+    pub digest: TokenDigest,
+    pub created_at: DateTime<Utc>,
+    pub created_by: String,
+    pub expires_at: Option<DateTime<Utc>>,
+    /// By the database's clock, when it was read; negative where it is over.
+    pub expires_in_seconds: Option<f64>,
+    pub revoked_at: Option<DateTime<Utc>>,
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+impl Token {
+    /// In a word for those who list tokens.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match (self.revoked_at, self.expires_in_seconds) {
+            (Some(_), _) => "revoked",
+            (None, Some(left)) if left <= 0.0 => "expired",
+            (None, _) => "active",
+        }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    token_id: Uuid,
+    name: String,
+    role: String,
+    engine_types: Option<Vec<String>>,
+    engine_id: Option<Uuid>,
+    sha256: Vec<u8>,
+    created_at: DateTime<Utc>,
+    created_by: String,
+    expires_at: Option<DateTime<Utc>>,
+    expires_in_seconds: Option<f64>,
+    revoked_at: Option<DateTime<Utc>>,
+    last_used_at: Option<DateTime<Utc>>,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select token_id, name, role, engine_types, engine_id, sha256, created_at, created_by, expires_at,
+                extract(epoch from expires_at - statement_timestamp())::float8 as expires_in_seconds,
+                revoked_at, last_used_at
+             from eventlease.tokens ",
+            $rest
+        )
+    };
+}
+
+fn token(row: Row) -> Result<Token> {
+    let corrupt = |column, value: &str| Error::corrupt("tokens", column, row.token_id, value);
+    Ok(Token {
+        identity: Identity {
+            token_id: TokenId(row.token_id),
+            name: Arc::from(row.name.as_str()),
+            role: Role::parse(&row.role).ok_or_else(|| corrupt("role", &row.role))?,
+            engine_id: row.engine_id.map(EngineId),
+            engine_types: row.engine_types,
+        },
+        digest: row.sha256.try_into().map(TokenDigest::from_bytes).map_err(|_| corrupt("sha256", "another length"))?,
+        created_at: row.created_at,
+        created_by: row.created_by,
+        expires_at: row.expires_at,
+        expires_in_seconds: row.expires_in_seconds,
+        revoked_at: row.revoked_at,
+        last_used_at: row.last_used_at,
+    })
+}
+
+/// Keeps a new token, and tells the replicas of it with the commit.
+pub async fn insert(
+    connection: &mut PgConnection,
+    new: &NewToken,
+    digest: TokenDigest,
+    created_by: &str,
+) -> Result<Token> {
+    let engine_types = new.engine_types.as_ref().map(|types| types.iter().map(EngineType::as_str).collect::<Vec<_>>());
+    let row: Row = sqlx::query_as(
+        "insert into eventlease.tokens (token_id, name, role, engine_types, engine_id, sha256, created_by, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, statement_timestamp() + make_interval(secs => $8))
+         returning token_id, name, role, engine_types, engine_id, sha256, created_at, created_by, expires_at, $8 as
+            expires_in_seconds, revoked_at, last_used_at",
+    )
+    .bind(Uuid::new_v4())
+    .bind(&new.name)
+    .bind(new.role.as_str())
+    .bind(engine_types)
+    .bind(new.engine_id.map(|engine_id| engine_id.0))
+    .bind(digest.as_bytes().as_slice())
+    .bind(created_by)
+    .bind(new.expires_in_seconds.map(f64::from))
+    .fetch_one(&mut *connection)
+    .await?;
+    tell(connection).await?;
+    token(row)
+}
+
+async fn tell(connection: &mut PgConnection) -> Result<()> {
+    sqlx::query("select pg_notify($1, '')").bind(CHANNEL).execute(connection).await?;
+    Ok(())
+}
+
+/// Revokes a token; `None` where there is none, or it was revoked before. Tells the replicas with the commit.
+pub async fn revoke(connection: &mut PgConnection, token_id: TokenId) -> Result<Option<Token>> {
+    let row: Option<Row> = sqlx::query_as(
+        "update eventlease.tokens
+         set revoked_at = statement_timestamp(), changed_in = pg_current_xact_id()
+         where token_id = $1 and revoked_at is null
+         returning token_id, name, role, engine_types, engine_id, sha256, created_at, created_by, expires_at,
+            extract(epoch from expires_at - statement_timestamp())::float8 as expires_in_seconds,
+            revoked_at, last_used_at",
+    )
+    .bind(token_id.0)
+    .fetch_optional(&mut *connection)
+    .await?;
+    tell(connection).await?;
+    row.map(token).transpose()
+}
+
+/// Ends what an engine had: it is gone, or gets a new one. Tells the replicas with the commit.
+pub async fn end_of_engine(connection: &mut PgConnection, engine_id: EngineId) -> Result<()> {
+    let done = sqlx::query(
+        "update eventlease.tokens
+         set revoked_at = statement_timestamp(), changed_in = pg_current_xact_id()
+         where engine_id = $1 and revoked_at is null",
+    )
+    .bind(engine_id.0)
+    .execute(&mut *connection)
+    .await?;
+    if done.rows_affected() > 0 { tell(connection).await } else { Ok(()) }
+}
+
+/// Which tokens are wanted; `None` is any.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub role: Option<Role>,
+    pub name: Option<String>,
+}
+
+/// A page of tokens behind the place of the last one seen, the newest first.
+pub async fn list(
+    connection: &mut PgConnection,
+    filter: &Filter,
+    behind: Option<(DateTime<Utc>, TokenId)>,
+    limit: u32,
+) -> Result<Vec<Token>> {
+    let rows: Vec<Row> = sqlx::query_as(select!(
+        "where ($1::text is null or role = $1) and ($2::text is null or name = $2)
+            and ($3::timestamptz is null or (created_at, token_id) < ($3, $4))
+         order by created_at desc, token_id desc limit $5"
+    ))
+    .bind(filter.role.map(Role::as_str))
+    .bind(&filter.name)
+    .bind(behind.map(|(at, _)| at))
+    .bind(behind.map(|(_, token_id)| token_id.0))
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(token).collect()
+}
+
+/// All transactions before it had ended when it was read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub struct Horizon(pub u64);
+
+/// The tokens that were made or revoked by transactions from `since` on, and from where to go on the next time.
+pub async fn changed_since(connection: &mut PgConnection, since: Horizon) -> Result<(Vec<Token>, Horizon)> {
+    // Before the rows are read: what commits in between is read now, and once more.
+    let horizon: String =
+        sqlx::query_scalar("select pg_snapshot_xmin(pg_current_snapshot())::text").fetch_one(&mut *connection).await?;
+    let horizon = horizon
+        .parse()
+        .map(Horizon)
+        .map_err(|_| Error::corrupt("pg_current_snapshot", "xmin", "the server", &horizon))?;
+    let rows: Vec<Row> = sqlx::query_as(select!("where changed_in >= $1::text::xid8"))
+        .bind(since.0.to_string())
+        .fetch_all(connection)
+        .await?;
+    Ok((rows.into_iter().map(token).collect::<Result<_>>()?, horizon))
+}
+
+/// Notes that tokens were used since the last time.
+pub async fn note_used(pool: &PgPool, tokens: &[TokenId]) -> Result<()> {
+    sqlx::query(
+        "update eventlease.tokens t
+         set last_used_at = statement_timestamp()
+         from (select token_id from eventlease.tokens where token_id = any($1) order by token_id for no key update) used
+         where t.token_id = used.token_id",
+    )
+    .bind(tokens.iter().map(|token| token.0).collect::<Vec<_>>())
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Removes what ended long ago.
+pub async fn forget_ended(pool: &PgPool) -> Result<u64> {
+    let done = sqlx::query(
+        "delete from eventlease.tokens
+         where least(revoked_at, expires_at) < statement_timestamp() - case
+             when role = 'engine' then make_interval(secs => $1) else make_interval(days => $2) end",
+    )
+    .bind(ENDED_ENGINE_TOKEN_SECONDS)
+    .bind(ENDED_TOKEN_DAYS)
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+pub async fn count(connection: &mut PgConnection) -> Result<i64> {
+    Ok(sqlx::query_scalar("select count(*) from eventlease.tokens").fetch_one(connection).await?)
+}
+
+/// Whether it is on this transaction to make the first admin's token: it is nobody else's, and nobody made one by hand.
+pub async fn claim_first_admin(connection: &mut PgConnection) -> Result<bool> {
+    // Whoever comes second waits here for the first one's commit.
+    let claimed = sqlx::query("insert into eventlease.first_admin default values on conflict do nothing")
+        .execute(&mut *connection)
+        .await?;
+    if claimed.rows_affected() == 0 {
+        return Ok(false);
+    }
+    let has_one: bool = sqlx::query_scalar("select exists (select from eventlease.tokens where role = 'admin')")
+        .fetch_one(connection)
+        .await?;
+    Ok(!has_one)
+}

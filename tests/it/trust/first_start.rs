@@ -1,0 +1,101 @@
+//! The first admin's token: made once, by one of many, into a file that nobody else can read.
+
+use std::os::unix::fs::PermissionsExt;
+
+use eventlease::app::Server;
+use serde_json::json;
+use sqlx::ConnectOptions;
+
+use super::TokenFile;
+use crate::cli::program::run_serve;
+use crate::support::{Lab, Reply, config};
+
+fn url_of(lab: &Lab) -> String {
+    lab.db.connect_options().to_url_lossy().to_string()
+}
+
+#[tokio::test]
+async fn replicas_that_start_together_make_one_token() {
+    let lab = Lab::start().await;
+    let url = url_of(&lab);
+    let files: Vec<TokenFile> = (0..3).map(|_| TokenFile::new()).collect();
+    let configs = files.iter().map(|file| config(&url, &["--auth", "required", "--admin-token-file", file.path()]));
+    let configs: Vec<_> = configs.collect();
+    let servers: Vec<Server> = futures_util::future::join_all(configs.iter().map(Server::start))
+        .await
+        .into_iter()
+        .map(|server| server.expect("it starts"))
+        .collect();
+    let written: Vec<&TokenFile> = files.iter().filter(|file| file.0.exists()).collect();
+    assert_eq!(written.len(), 1);
+    let mode = std::fs::metadata(&written[0].0).expect("the file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let token = written[0].read();
+    for server in &servers {
+        let path = format!("http://{}/api/v1/tokens", server.address);
+        let listed = Reply::of(lab.request("GET", &path).bearer_auth(&token)).await.expect(200);
+        assert_eq!(listed.body["items"].as_array().expect("a list").len(), 1);
+        assert_eq!(listed.body["items"][0]["created_by"], "first start");
+    }
+    for server in servers {
+        server.stop().await.expect("it stops");
+    }
+
+    // Not at the second start, also where the token is gone.
+    let file = TokenFile::new();
+    lab.sql("delete from eventlease.tokens").await;
+    let again = Server::start(&config(&url, &["--auth", "required", "--admin-token-file", file.path()]))
+        .await
+        .expect("it starts");
+    again.stop().await.expect("it stops");
+    assert!(!file.0.exists());
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_is_not_made_and_a_stale_file_is_replaced() {
+    let lab = Lab::start().await;
+    let url = url_of(&lab);
+    let refused =
+        Server::start(&config(&url, &["--auth", "required", "--admin-token-file", "/proc/no/such/file"])).await;
+    let error = refused.expect_err("it does not start");
+    assert!(error.to_string().contains("/proc/no/such/file"), "{error}");
+    let count: i64 =
+        sqlx::query_scalar("select count(*) from eventlease.tokens").fetch_one(&lab.db).await.expect("a count");
+    assert_eq!(count, 0);
+
+    let file = TokenFile::new();
+    std::fs::write(&file.0, "el_of_another_database").expect("written");
+    let server = Server::start(&config(&url, &["--auth", "required", "--admin-token-file", file.path()]))
+        .await
+        .expect("it starts");
+    let path = format!("http://{}/api/v1/tokens", server.address);
+    Reply::of(lab.request("GET", &path).bearer_auth(file.read())).await.expect(200);
+    server.stop().await.expect("it stops");
+    let mode = std::fs::metadata(&file.0).expect("the file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn an_admin_made_by_hand_is_the_first() {
+    let lab = Lab::start().await;
+    lab.post("/api/v1/tokens", &json!({"name": "me", "role": "admin"})).await.expect(201);
+    let file = TokenFile::new();
+    let flags = ["--auth", "required", "--admin-token-file", file.path()];
+    let server = Server::start(&config(&url_of(&lab), &flags)).await.expect("it starts");
+    server.stop().await.expect("it stops");
+    assert!(!file.0.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beyond_loopback_tokens_are_required_unless_told_otherwise() {
+    let lab = Lab::start().await;
+    let url = url_of(&lab);
+    let everywhere = ["--listen", "0.0.0.0:0", "--database-url", &url];
+    let ended = run_serve(&[&everywhere[..], &["--admin-token-file", "/proc/no/such/file"]].concat());
+    assert!(ended.code == Some(1) && ended.stderr.contains("--admin-token-file"), "{ended:?}");
+    let mut open = crate::cli::program::Program::serve(&[&everywhere[..], &["--auth", "off"]].concat());
+    let here = open.url.replace("0.0.0.0", "127.0.0.1");
+    lab.get(&format!("{here}/api/v1/queues")).await.expect(200);
+    open.signal("TERM");
+    assert!(open.wait().stderr.contains("authentication is off"));
+}

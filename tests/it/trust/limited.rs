@@ -1,0 +1,108 @@
+//! Tokens that reach only so far: registrars, limits to engine types, producers and what they brought.
+
+use serde_json::json;
+
+use super::Guarded;
+
+#[tokio::test]
+async fn a_registrar_registers_engines_of_its_types_only() {
+    let guarded = Guarded::start().await;
+    let registrar = guarded.token("registrar", json!({"engine_types": ["dialogue", "chess"]})).await;
+    guarded.register(&registrar, "dialogue").await;
+    guarded.register(&registrar, "chess").await;
+    let another = json!({"engine_type": "narration"});
+    guarded.post(&registrar, "/api/v1/engines", &another).await.problem(403, "forbidden");
+    let orchestrator = guarded.token("orchestrator", json!({"engine_types": ["chess"]})).await;
+    guarded.register(&orchestrator, "chess").await;
+    guarded.post(&orchestrator, "/api/v1/engines", &another).await.problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn a_limited_token_works_within_its_types() {
+    let guarded = Guarded::start().await;
+    let everything = guarded.token("operator", json!({"name": "all"})).await;
+    let chess = guarded.token("operator", json!({"name": "chess only", "engine_types": ["chess"]})).await;
+    let theirs = guarded.enqueue(&everything, "dialogue").await;
+    let ours = guarded.enqueue(&chess, "chess").await;
+    guarded.get(&chess, &format!("/api/v1/events/{ours}")).await.expect(200);
+    guarded.get(&chess, &format!("/api/v1/events/{theirs}")).await.problem(403, "forbidden");
+    guarded.get(&chess, "/api/v1/events/not-an-id").await.problem(422, "invalid_input");
+    let listed = guarded.get(&chess, "/api/v1/events?engine_type=chess").await.expect(200);
+    assert_eq!(listed.body["items"].as_array().expect("a list").len(), 1);
+    guarded.get(&chess, "/api/v1/events").await.problem(403, "forbidden");
+    let queues = guarded.get(&chess, "/api/v1/queues").await.expect(200);
+    assert_eq!(queues.body["items"].as_array().expect("a list").len(), 1);
+    assert_eq!(queues.body["items"][0]["engine_type"], "chess");
+    guarded.post(&chess, "/api/v1/queues/chess/pause", &json!({})).await.expect(200);
+    guarded.post(&chess, "/api/v1/queues/dialogue/pause", &json!({})).await.problem(403, "forbidden");
+    guarded.post(&chess, "/api/v1/dead-letters/redrive", &json!({"all": true})).await.problem(403, "forbidden");
+    guarded
+        .post(&chess, "/api/v1/dead-letters/redrive", &json!({"filter": {"engine_type": "chess"}}))
+        .await
+        .expect(200);
+    let batch = json!({"events": [
+        {"engine_type": "chess", "event_type": "e", "payload": 1}, {"engine_type": "dialogue", "event_type": "e", "payload": 1}
+    ]});
+    let reply = guarded.post(&chess, "/api/v1/events/batch", &batch).await.expect(207);
+    assert_eq!(reply.body["results"][0]["outcome"], "enqueued");
+    assert_eq!(reply.body["results"][1]["error"]["code"], "forbidden");
+}
+
+#[tokio::test]
+async fn a_producer_reads_the_events_it_brought_also_with_its_next_token() {
+    let guarded = Guarded::start().await;
+    let shop = guarded.token("producer", json!({"name": "shop"})).await;
+    let mill = guarded.token("producer", json!({"name": "mill"})).await;
+    let orchestrator = guarded.token("orchestrator", json!({})).await;
+    let own = guarded.enqueue(&shop, "dialogue").await;
+    let other = guarded.enqueue(&mill, "dialogue").await;
+    guarded.lab.sql("select eventlease.enqueue('dialogue', 'e', '{}'::json)").await;
+    let next = guarded.token("producer", json!({"name": "shop"})).await;
+    for token in [&shop, &next] {
+        guarded.get(token, &format!("/api/v1/events/{own}?include=payload")).await.expect(200);
+        guarded.get(token, &format!("/api/v1/events/{own}/attempts")).await.expect(200);
+        guarded.get(token, &format!("/api/v1/events/{other}")).await.problem(403, "forbidden");
+        guarded.get(token, &format!("/api/v1/events/{other}/attempts")).await.problem(403, "forbidden");
+        for query in ["", "?engine_type=dialogue&status=queued", "?engine_type=dialogue"] {
+            let listed = guarded.get(token, &format!("/api/v1/events{query}")).await.expect(200);
+            let items = listed.body["items"].as_array().expect("a list").clone();
+            assert_eq!(items.len(), 1, "{query}: {items:?}");
+            assert_eq!(items[0]["event_id"], own.as_str());
+        }
+    }
+
+    // As a dead letter without its history, and as the event that was made of it, it is still theirs.
+    let (_, engine) = guarded.register(&orchestrator, "dialogue").await;
+    let operator = guarded.token("operator", json!({})).await;
+    guarded.ask(&operator, "POST", &format!("/api/v1/events/{other}/cancel")).await.expect(200);
+    let leased = guarded.lease_one(&engine, "dialogue").await;
+    assert_eq!(leased["event_id"], own.as_str());
+    guarded.settle(&engine, &leased, json!({"status": "failed", "error": "no", "retryable": false})).await.expect(200);
+    let redrive = format!("/api/v1/dead-letters/{own}/redrive");
+    let made = guarded.post(&operator, &redrive, &json!({"payload": 2})).await.expect(201).text("event_id");
+    guarded.get(&shop, &format!("/api/v1/events/{made}")).await.expect(200);
+    guarded.get(&mill, &format!("/api/v1/events/{made}")).await.problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn what_does_not_go_together_is_named() {
+    let guarded = Guarded::start().await;
+    for (body, places) in [
+        (json!({}), &["/name", "/role"][..]),
+        (json!({"name": "n", "role": "king"}), &["/role"]),
+        (json!({"name": "a\nb", "role": "reader", "more": 1}), &["/more", "/name"]),
+        (json!({"name": "n", "role": "registrar"}), &["/engine_types"]),
+        (json!({"name": "n", "role": "reader", "engine_types": []}), &["/engine_types"]),
+        (json!({"name": "n", "role": "reader", "engine_types": ["a b"]}), &["/engine_types/0"]),
+        (json!({"name": "n", "role": "admin", "engine_types": ["a"]}), &["/engine_types"]),
+        (json!({"name": "n", "role": "engine"}), &["/engine_id"]),
+        (json!({"name": "n", "role": "reader", "expires_in_seconds": 0}), &["/expires_in_seconds"]),
+    ] {
+        let reply = guarded.post(&guarded.admin, "/api/v1/tokens", &body).await.problem(422, "invalid_input");
+        assert_eq!(reply.places(), places, "{body}");
+    }
+    let engine = json!({"name": "n", "role": "engine", "engine_id": crate::support::unknown_id()});
+    guarded.post(&guarded.admin, "/api/v1/tokens", &engine).await.problem(404, "engine_not_found");
+    let unknown = format!("/api/v1/tokens/{}", crate::support::unknown_id());
+    guarded.ask(&guarded.admin, "DELETE", &unknown).await.problem(404, "token_not_found");
+}
