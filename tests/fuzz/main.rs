@@ -8,17 +8,21 @@ mod requests;
 mod spoiling;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode};
-use eventlease::broker::{Broker, Coalescing, Settings, Size};
-use eventlease::http::{self, Api, Limits};
+use eventlease::broker::{Broker, Coalescing, ParkingLimits, Settings, Size};
+use eventlease::config::ForwardedHeader;
+use eventlease::http::{self, Access, AccessSettings, Api, Limits};
 use eventlease::metrics::Metrics;
 use eventlease::store::lease::LeaseDefaults;
 use eventlease::store::pool::{PoolLimits, connect_lazily};
+use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -35,22 +39,33 @@ const BATCH: u32 = 5000;
 /// No request waits here for anything but the database, which is given up at once.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-fn router() -> Router {
+/// The ways in: who is believed when it speaks for another address, and whether a token is asked for, of which none is
+/// known.
+const DOORS: [(ForwardedHeader, bool); 3] =
+    [(ForwardedHeader::XForwardedFor, false), (ForwardedHeader::Forwarded, false), (ForwardedHeader::Forwarded, true)];
+
+fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Router {
     let limits = PoolLimits {
         max_connections: 4,
         acquire_timeout: Duration::from_millis(1),
         statement_timeout: Duration::from_secs(1),
     };
     let pool = connect_lazily("postgres://nobody@localhost/nothing?host=/nonexistent", limits).expect("an address");
-    let metrics = Arc::new(Metrics::new());
+    let metrics = Arc::new(Metrics::new(100));
     let settings = Settings {
         lease_defaults: LeaseDefaults { visibility_timeout_seconds: 300, max_lease_seconds: 43_200 },
         default_limit: 3,
         grace_seconds: 45,
         retention_days: 7,
+        audit_retention_days: 7,
+        issues_engine_tokens: is_auth_required,
         max_dynamic_state_bytes: 4 << 10,
         recheck: Duration::from_millis(500),
         coalescing: Coalescing { max_rows: 1000, max_waiting: Size { rows: 10_000, bytes: 64 << 20 } },
+        max_queues: 100,
+        max_event_types: 100,
+        parking: ParkingLimits { polls_of_engine: 100, requests: 1000 },
+        call_timeout: PATIENCE,
     };
     let broker = Arc::new(Broker::new(pool, Arc::clone(&metrics), settings, CancellationToken::new()));
     // Polls are answered by these; nothing else of the background work is needed.
@@ -60,13 +75,26 @@ fn router() -> Router {
         max_body_bytes: 64 << 10,
         max_payload_bytes: 16 << 10,
         max_detail_bytes: 4 << 10,
+        max_json_depth: 64,
+        max_bodies_bytes: 64 << 20,
+        body_timeout: PATIENCE,
+        call_timeout: PATIENCE,
         default_visibility_timeout_seconds: 300,
         default_max_lease_seconds: 43_200,
         default_lease_limit: 3,
         heartbeat_timeout_seconds: 45,
         are_lease_tokens_optional: true,
     };
-    http::router(Api { broker, metrics, limits })
+    let settings = AccessSettings {
+        is_auth_required,
+        are_metrics_open: true,
+        are_docs_open: true,
+        trusted_proxies: vec!["127.0.0.0/8".parse().expect("a network")],
+        forwarded_header,
+        max_failed_attempts_per_minute: 10,
+    };
+    let access = Arc::new(Access::new(settings, &http::document()));
+    http::router(Api { broker, metrics, limits, access })
 }
 
 /// Answers that a request may get where there is no database.
@@ -76,7 +104,7 @@ fn is_fair(status: StatusCode) -> bool {
 
 struct Fuzz {
     runtime: Runtime,
-    router: Router,
+    routers: Vec<Router>,
     good: Vec<Good>,
     /// How often each status was answered.
     statuses: Mutex<BTreeMap<u16, u64>>,
@@ -85,20 +113,23 @@ struct Fuzz {
 impl Fuzz {
     fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let router = runtime.block_on(async { router() });
-        Self { runtime, router, good: good_requests(), statuses: Mutex::default() }
+        let routers = runtime.block_on(async { DOORS.map(router).to_vec() });
+        Self { runtime, routers, good: good_requests(), statuses: Mutex::default() }
     }
 
-    fn answer(&self, request: Request<Body>) -> StatusCode {
-        let answered = async { tokio::time::timeout(PATIENCE, self.router.clone().oneshot(request)).await };
+    fn answer(&self, door: usize, mut request: Request<Body>) -> StatusCode {
+        let peer = ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1)));
+        request.extensions_mut().insert(peer);
+        let router = self.routers[door].clone();
+        let answered = async { tokio::time::timeout(PATIENCE, router.oneshot(request)).await };
         let reply = self.runtime.block_on(answered).expect("an answer in good time");
         reply.expect("the router has no errors").status()
     }
 
-    fn check(&self, good: &Good, spoils: &[Spoil]) -> Result<(), TestCaseError> {
+    fn check(&self, door: usize, good: &Good, spoils: &[Spoil]) -> Result<(), TestCaseError> {
         let Some(request) = request(good, spoils) else { return Ok(()) };
         let sent = format!("{request:?}");
-        let status = self.answer(request);
+        let status = self.answer(door, request);
         *self.statuses.lock().expect("nothing panics with it").entry(status.as_u16()).or_default() += 1;
         if is_fair(status) { Ok(()) } else { Err(TestCaseError::fail(format!("{status} to {sent}"))) }
     }
@@ -108,11 +139,13 @@ impl Fuzz {
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         let config = Config { cases, failure_persistence: None, ..Config::default() };
         let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
-        let ran = runner.run(&spoilt(&self.good), |(good, spoils)| self.check(&good, &spoils));
+        let ran = runner.run(&(spoilt(&self.good), select(vec![0, 0, 0, 1, 1, 1, 2])), |((good, spoils), door)| {
+            self.check(door, &good, &spoils)
+        });
         match ran {
             Ok(()) => {}
-            Err(TestError::Fail(why, (good, spoils))) => {
-                panic!("{why}\n{good:?}\n{spoils:?}\nreplay with EVENTLEASE_FUZZ_SEED={seed}")
+            Err(TestError::Fail(why, ((good, spoils), door))) => {
+                panic!("{why}\ndoor {door}\n{good:?}\n{spoils:?}\nreplay with EVENTLEASE_FUZZ_SEED={seed}")
             }
             Err(TestError::Abort(why)) => panic!("{why}"),
         }
@@ -129,7 +162,7 @@ fn no_spoilt_request_makes_a_handler_panic() {
     fuzz.run(QUICK_SEED, QUICK_CASES);
     println!("{:?}", fuzz.statuses);
     // Spoilt enough to be refused for every reason there is, and seldom enough to be read to the end.
-    for status in [400, 404, 405, 415, 422, 503] {
+    for status in [400, 401, 404, 405, 415, 422, 503] {
         assert!(fuzz.count(status) > u64::from(QUICK_CASES) / 400, "{status} is rare: {:?}", fuzz.statuses);
     }
 }
@@ -140,7 +173,7 @@ fn the_good_requests_are_good() {
     let fuzz = Fuzz::new();
     for good in &fuzz.good {
         let has_cursor = good.query.iter().any(|(name, _)| *name == "cursor");
-        let status = fuzz.answer(request(good, &[]).expect("a request"));
+        let status = fuzz.answer(0, request(good, &[]).expect("a request"));
         let expected: &[u16] = match good.operation {
             "/healthz" | "/metrics" | "/api/v1/openapi.json" => &[200],
             // The cursor is not one of the server's own.

@@ -25,6 +25,7 @@ impl Good {
             .replace("{engine_type}", "dialogue")
             .replace("{event_type}", "dialogue.requested")
             .replace("{scenario_run_id}", "run-1")
+            .replace("{token_id}", ID)
     }
 }
 
@@ -92,7 +93,7 @@ fn delete(operation: &'static str) -> Good {
 const PAGE: [(&str, &str); 2] = [("limit", "10"), ("cursor", "WyJhIl0")];
 
 pub fn good_requests() -> Vec<Good> {
-    [of_dead_letters(), of_engines(), of_events(), of_queues()].concat()
+    [of_dead_letters(), of_engines(), of_events(), of_queues(), of_tokens()].concat()
 }
 
 fn of_dead_letters() -> Vec<Good> {
@@ -218,5 +219,20 @@ fn of_queues() -> Vec<Good> {
         get("/healthz", &[]),
         get("/metrics", &[]),
         get("/readyz", &[]),
+    ]
+}
+
+fn of_tokens() -> Vec<Good> {
+    let query = [("actor", "shop"), ("action", "create_token"), ("recorded_after", TIME), ("recorded_before", TIME)];
+    vec![
+        get("/api/v1/audit", &query),
+        get("/api/v1/audit", &PAGE),
+        get("/api/v1/tokens", &[("role", "producer"), ("name", "shop"), ("limit", "10")]),
+        get("/api/v1/tokens", &PAGE),
+        post(
+            "/api/v1/tokens",
+            json!({"name": "shop", "role": "producer", "engine_types": ["dialogue"], "expires_in_seconds": 60}),
+        ),
+        delete("/api/v1/tokens/{token_id}"),
     ]
 }
