@@ -1,19 +1,18 @@
 //! What a client is told when something is wrong: `application/problem+json` (RFC 9457). Here,
 //! and only here, errors of the use-cases become replies; causes are logged once, here.
 
+mod of_errors;
+
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::fields::TOO_DEEP;
 use super::limit::Limit;
-use crate::broker;
-use crate::domain::event::Status;
-use crate::store;
 
 /// So many bad places are named; the detail counts them all.
 const MAX_ERRORS_TOLD: usize = 200;
@@ -292,110 +291,6 @@ impl IntoResponse for Problem {
             response.extensions_mut().insert(limit);
         }
         response
-    }
-}
-
-impl From<broker::Error> for Problem {
-    fn from(error: broker::Error) -> Self {
-        use broker::Error;
-        let detail = error.to_string();
-        match error {
-            Error::Store(error) => error.into(),
-            Error::EngineNotFound(_) => {
-                Self::new(Code::EngineNotFound, format!("{detail}; register it with POST /api/v1/engines"))
-            }
-            Error::EngineTypeMismatch { registered, .. } => {
-                Self::new(Code::EngineTypeMismatch, detail).with("engine_type", json!(registered))
-            }
-            Error::EngineIdTaken { registered, .. } => {
-                Self::new(Code::EngineIdTaken, detail).with("engine_type", json!(registered))
-            }
-            Error::QueueNotFound(_) => Self::new(Code::QueueNotFound, detail),
-            Error::NoPolicyOfEventType(_) => Self::new(Code::NotFound, detail),
-            Error::EventNotFound(_) => Self::new(Code::EventNotFound, detail),
-            Error::EventIsFinal { status, .. } => {
-                Self::new(Code::EventIsFinal, detail).with("event_status", json!(status))
-            }
-            Error::NotADeadLetter { status, .. } => {
-                Self::new(Code::NotADeadLetter, detail).with("event_status", json!(status))
-            }
-            Error::RedrivenBefore { redriven_as, .. } => Self::new(Code::NotADeadLetter, detail)
-                .with("event_status", json!(Status::Failed))
-                .with("redriven_as", json!(redriven_as)),
-            Error::CountChanged { expected_count, actual_count } => Self::new(Code::CountChanged, detail)
-                .with("expected_count", json!(expected_count))
-                .with("actual_count", json!(actual_count)),
-            Error::NotTheHolder { .. } => Self::new(Code::Forbidden, detail),
-            Error::LeaseLost(lost) => Self::new(Code::LeaseLost, lost_detail(&lost, detail))
-                .with("lease_ended_by", json!(lost.lease_ended_by))
-                .with("lease_ended_at", json!(lost.lease_ended_at))
-                .with("event_status", json!(lost.event_status))
-                .with("current_attempt", json!(lost.current_attempt)),
-            Error::AlreadySettled { settled_as, settled_at, .. } => Self::new(Code::AlreadySettled, detail)
-                .with("settled_as", json!(settled_as))
-                .with("settled_at", json!(settled_at)),
-            Error::IdempotencyKeyReused { event_id } => {
-                Self::new(Code::IdempotencyKeyReused, detail).with("event_id", json!(event_id))
-            }
-            Error::PollIdReused { .. } => Self::new(Code::PollIdReused, detail),
-            Error::BatchRefused => Self::new(Code::InvalidInput, detail),
-            // Of the whole body, since the members that were there before count.
-            Error::DynamicStateTooLarge { .. } => {
-                Self::invalid_input(vec![InputError { place: InputPlace::Pointer(String::new()), detail }])
-            }
-            Error::StaticConfigTooLarge { .. } => {
-                let place = InputPlace::Pointer("/metadata/static_config".to_owned());
-                Self::invalid_input(vec![InputError { place, detail }])
-            }
-            Error::AvailableTooFarAway => Self::invalid_input(vec![InputError {
-                place: InputPlace::Pointer("/available_at".to_owned()),
-                detail: "is more than 365 days away".to_owned(),
-            }]),
-            Error::Crashed => {
-                tracing::error!(error = detail, "request failed");
-                Self::internal()
-            }
-            Error::TokenNotFound(_) => Self::new(Code::TokenNotFound, detail),
-            Error::TooManyTokens => Self::new(Code::Overloaded, detail).retry_after(Duration::from_mins(1)),
-            Error::TooManyQueues { limit, .. } => {
-                Self::new(Code::TooManyQueues, detail).with("limit", json!(limit)).of_limit(Limit::Queues)
-            }
-            Error::TooManyEventTypes { limit, .. } => {
-                Self::new(Code::TooManyEventTypes, detail).with("limit", json!(limit)).of_limit(Limit::EventTypes)
-            }
-            Error::TooManyPollsOfEngine { .. } => Self::overloaded(&detail).of_limit(Limit::ParkedPollsOfEngine),
-            Error::TooManyParked { .. } => Self::overloaded(&detail).of_limit(Limit::ParkedRequests),
-            Error::Overloaded => Self::new(Code::Overloaded, detail).retry_after_a_second(),
-            Error::ShuttingDown => Self::new(Code::ShuttingDown, detail).retry_after_a_second(),
-        }
-    }
-}
-
-/// A token that never was one is told apart from one whose lease is over.
-fn lost_detail(lost: &broker::LeaseLost, detail: String) -> String {
-    match lost.lease_ended_by {
-        Some(_) => detail,
-        None => format!("event {} never had a lease with that token, or of that engine", lost.event_id),
-    }
-}
-
-impl From<store::Error> for Problem {
-    fn from(error: store::Error) -> Self {
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
-        match error {
-            store::Error::Unavailable(_) => {
-                tracing::warn!(%error, cause, "database unavailable");
-                Self::new(Code::DatabaseUnavailable, "repeat the call in a moment, as it was").retry_after_a_second()
-            }
-            store::Error::Timeout(_) | store::Error::Locked(_) => {
-                tracing::warn!(%error, cause, "database timeout");
-                Self::new(Code::DatabaseTimeout, "a statement ran into its time limit").retry_after_a_second()
-            }
-            store::Error::Corrupt { .. } | store::Error::Migration(_) | store::Error::Failed(_) => {
-                tracing::error!(%error, cause, "request failed");
-                Self::internal()
-            }
-        }
     }
 }
 
