@@ -39,12 +39,7 @@ pub struct Index<'a> {
     /// By event, in the order in which they were sent.
     pub words: HashMap<Uuid, Vec<Said<'a>>>,
     pub stock: HashMap<Uuid, &'a Event>,
-    /// When first attempts began, and how long after their events were acknowledged.
-    waits: Vec<(At, At)>,
 }
-
-/// An event that waited for longer had to queue.
-const BACKLOG: At = crate::history::SECOND;
 
 impl<'a> Index<'a> {
     pub fn of(history: &'a [Entry], stock: &'a [Event]) -> Self {
@@ -69,23 +64,7 @@ impl<'a> Index<'a> {
             said.sort_by_key(|said| said.span.sent);
         }
         index.faults.sort_by_key(|fault| fault.began);
-        index.waits = index.first_waits();
         index
-    }
-
-    fn first_waits(&self) -> Vec<(At, At)> {
-        let acknowledged: HashMap<Uuid, At> = self
-            .enqueues
-            .iter()
-            .flat_map(|call| call.answer.done().into_iter().flatten().map(|event| (*event, call.span.ended)))
-            .collect();
-        let first = self.leases.values().filter_map(|heard| heard.first()).filter(|heard| heard.lease.attempt == 1);
-        first
-            .filter_map(|heard| {
-                let waited = heard.lease.leased_at - acknowledged.get(&heard.lease.event)?;
-                Some((heard.lease.leased_at, waited))
-            })
-            .collect()
     }
 
     fn add_poll(&mut self, poll: &'a Poll) {
@@ -121,12 +100,6 @@ impl<'a> Index<'a> {
 
     pub fn silences_of(&self, engine: Uuid) -> impl Iterator<Item = &'a Silence> {
         self.silences.iter().copied().filter(move |silence| silence.engine == engine)
-    }
-
-    /// Whether first attempts began between these for which events had waited: then all engines were busy, and what
-    /// comes back has others before it.
-    pub fn has_backlog(&self, from: At, to: At) -> bool {
-        self.waits.iter().any(|(leased_at, waited)| *leased_at >= from && *leased_at <= to && *waited > BACKLOG)
     }
 
     /// Whether the program stood still at some time between these.

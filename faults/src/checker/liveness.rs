@@ -3,14 +3,18 @@
 use uuid::Uuid;
 
 use super::Findings;
+use super::idleness::Engines;
 use super::index::{Heard, Index, seconds};
 use super::leases::{CLOCKS_APART, SIGN_AGE};
 use crate::history::{At, Fault, Kind, SECOND, Silence, Terms, Word};
 
+/// Parked polls hear of what is due within that.
+const TOLD_WITHIN: At = SECOND;
 /// Shorter absences of the whole service are no grace to engines, and need none.
 const NO_GRACE: At = 3 * SECOND / 2;
 
 pub fn leased_again(index: &Index<'_>, terms: &Terms, findings: &mut Findings) {
+    let engines = Engines::of(index);
     for silence in &index.silences {
         let deadline = deadline(index, silence.from, terms);
         // It came back before it had to be taken for dead, or the run was over.
@@ -20,7 +24,7 @@ pub fn leased_again(index: &Index<'_>, terms: &Terms, findings: &mut Findings) {
         for (event, heard) in &index.leases {
             for lease in heard.iter().filter(|lease| is_held(index, *event, lease, silence)) {
                 findings.look();
-                if let Some(text) = late(index, *event, lease, deadline) {
+                if let Some(text) = late(index, &engines, terms, *event, lease, deadline) {
                     findings.of_engine(*event, Some(silence.engine), text);
                 }
             }
@@ -49,7 +53,14 @@ fn is_held(index: &Index<'_>, event: Uuid, heard: &Heard<'_>, silence: &Silence)
         })
 }
 
-fn late(index: &Index<'_>, event: Uuid, heard: &Heard<'_>, deadline: At) -> Option<String> {
+fn late(
+    index: &Index<'_>,
+    engines: &Engines<'_>,
+    terms: &Terms,
+    event: Uuid,
+    heard: &Heard<'_>,
+    deadline: At,
+) -> Option<String> {
     let state = index.stock.get(&event)?;
     let attempts = state.attempts.as_deref()?;
     let number = heard.lease.attempt;
@@ -63,8 +74,10 @@ fn late(index: &Index<'_>, event: Uuid, heard: &Heard<'_>, deadline: At) -> Opti
     let taken_back = ended.filter(|attempt| attempt.late_by.is_some()).map(|attempt| attempt.ended_at);
     let over = next.or(taken_back);
     let is_leased = over.is_some_and(|at| at <= deadline + CLOCKS_APART);
-    let is_behind = || index.has_backlog(lost_at.unwrap_or(deadline), deadline + CLOCKS_APART);
-    let is_right = is_given_back && (is_final || is_leased || is_behind());
+    // It travels alone: somebody with nothing in hand must have been there for it, once it was due.
+    let due_at = lost_at.unwrap_or(deadline) + terms.max_retry_delay + TOLD_WITHIN;
+    let had_a_taker = || engines.asked_in_vain(index, heard.engine, due_at, deadline + CLOCKS_APART);
+    let is_right = is_given_back && (is_final || is_leased || !had_a_taker());
     (!is_right).then(|| {
         let when = |at: Option<At>| at.map_or_else(|| "never".to_owned(), |at| format!("at {:.3} s", seconds(at)));
         format!(

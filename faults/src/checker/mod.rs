@@ -3,6 +3,7 @@
 
 mod attempts; // they and both budgets add up
 mod enqueued; // nothing lost, nothing made up
+mod idleness;
 mod index; // the history by event, by engine
 mod leases; // one at a time, and none of what is done
 mod liveness; // who is taken for dead, and when

@@ -6,8 +6,8 @@ use crate::history::{Answer, At, Fault, Kind, Span, Terms};
 
 /// Recorded of a call that the harness itself broke off.
 pub const GIVEN_UP: &str = "given up";
-/// A cut strikes connections a little after it was ordered.
-const CUT_LASTS: At = 1_000_000;
+/// A cut strikes a connection when it carries something again, which is some seconds later where its engine was at work.
+const CUT_LASTS: At = 5_000_000;
 
 pub fn in_time(index: &Index<'_>, terms: &Terms, findings: &mut Findings) {
     let outages: Vec<&&Fault> = index.faults.iter().filter(|fault| fault.kind.is_outage()).collect();

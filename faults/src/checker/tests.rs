@@ -537,35 +537,50 @@ fn with_dead_engine(ended_at: f64, leased_at: f64) -> Run {
     run
 }
 
+/// The same, and the other engine has asked since before the first one died.
+fn with_waiting_engine(ended_at: f64, leased_at: f64) -> Run {
+    let mut run = with_dead_engine(ended_at, leased_at);
+    for entry in &mut run.history {
+        if let Entry::Poll(poll) = entry
+            && poll.engine == OTHER_ENGINE
+            && poll.span.ended >= at(leased_at)
+        {
+            poll.span.sent = at(20.5);
+        }
+    }
+    run
+}
+
 #[test]
 fn a_dead_engines_event_that_waits_too_long_is_found() {
     with_dead_engine(27.5, 28.0).breaks_nothing();
-    with_dead_engine(27.5, 36.0).breaks(LEASED_AGAIN);
+    with_waiting_engine(27.5, 36.0).breaks(LEASED_AGAIN);
     // 21 + 6 + 5 + 3 s; and an outage of 2 s begins its timeout anew.
-    let mut run = with_dead_engine(27.5, 36.0);
+    let mut run = with_waiting_engine(27.5, 36.0);
     run.fault(24.0, 26.0, Kind::PostgresKilled, None);
     run.enqueue(27.0, 1, "c", &[]).enqueue(27.0, 2, "c", &[]);
     assert!(run.broken().iter().all(|(rule, _)| *rule != LEASED_AGAIN), "{:?}", run.broken());
 }
 
 #[test]
-fn behind_a_backlog_a_dead_engines_event_is_only_given_back_in_time() {
-    let queued = Uuid::from_u128(31);
-    let with_backlog = |ended_at: f64| {
-        let mut run = with_dead_engine(ended_at, 40.0);
-        run.enqueue(29.0, 1, "f", &[queued]).lease(33.0, OTHER_ENGINE, queued, 1, "t7", (0, 0));
-        run.report(33.5, OTHER_ENGINE, queued, 1, "t7", Word::Completed);
-        run.stock(queued, "f", "completed", vec![ended(1, OTHER_ENGINE, "completed", 33.0, 33.5)]);
+fn where_nobody_is_idle_a_dead_engines_event_is_only_given_back_in_time() {
+    let busy = Uuid::from_u128(31);
+    let with_busy_engine = |ended_at: f64| {
+        let mut run = with_waiting_engine(ended_at, 40.0);
+        run.enqueue(27.0, 1, "f", &[busy]).lease(27.2, OTHER_ENGINE, busy, 1, "t7", (0, 0));
+        run.report(39.0, OTHER_ENGINE, busy, 1, "t7", Word::Completed);
+        run.stock(busy, "f", "completed", vec![ended(1, OTHER_ENGINE, "completed", 27.2, 39.0)]);
         run
     };
-    with_backlog(27.5).breaks_nothing();
-    with_backlog(37.0).breaks(LEASED_AGAIN);
+    with_busy_engine(27.5).breaks_nothing();
+    with_busy_engine(37.0).breaks(LEASED_AGAIN);
+    with_waiting_engine(27.5, 40.0).breaks(LEASED_AGAIN);
 }
 
 #[test]
 fn while_the_program_stood_still_nobody_is_late() {
     let still = |from: f64, to: f64| Entry::Pause(Pause { from: at(from), to: at(to) });
-    let mut run = with_dead_engine(27.5, 36.0);
+    let mut run = with_waiting_engine(27.5, 36.0);
     run.history.push(still(22.0, 24.0));
     assert!(run.broken().iter().all(|(rule, _)| *rule != LEASED_AGAIN), "{:?}", run.broken());
     let mut run = sound();
