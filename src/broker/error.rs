@@ -55,6 +55,10 @@ pub enum Error {
     TokenNotFound(TokenId),
     #[error("there are {MAX_TOKENS} tokens already; revoke some, those that have ended go after some days")]
     TooManyTokens,
+    #[error("the token has expired, or was revoked, or replaced by a newer one")]
+    TokenEnded,
+    #[error("an engine's token registers that engine again, and makes none: {0} is not registered as of that type")]
+    EngineOfTokenGone(EngineId),
     #[error("too much is waiting here already")]
     Overloaded,
     #[error("the service is stopping and takes no more events in")]

@@ -170,6 +170,9 @@ pub fn refuse(api: &Api, identity: &Identity, detail: impl Into<String>) -> Prob
     Problem::new(Code::Forbidden, detail)
 }
 
+/// What `WWW-Authenticate` says of a token that is not good.
+pub const INVALID_TOKEN: &str = r#"Bearer realm="eventlease", error="invalid_token""#;
+
 /// Why nobody could be told from a request.
 struct Unidentified {
     /// For the metric.
@@ -179,11 +182,7 @@ struct Unidentified {
 
 impl Unidentified {
     fn new(reason: &'static str, detail: &str) -> Self {
-        let challenge = if reason == "missing" {
-            r#"Bearer realm="eventlease""#
-        } else {
-            r#"Bearer realm="eventlease", error="invalid_token""#
-        };
+        let challenge = if reason == "missing" { r#"Bearer realm="eventlease""# } else { INVALID_TOKEN };
         let problem = Problem::new(Code::Unauthenticated, detail).with_header(header::WWW_AUTHENTICATE, challenge);
         Self { reason, problem }
     }
@@ -221,10 +220,10 @@ fn bearer(header: &str) -> Option<&str> {
 /// A token that is not known may have been made a moment ago, by another replica.
 async fn look_again(api: &Api, request: &Parts, digest: &TokenDigest) -> Result<Option<Standing>, Unidentified> {
     check_attempts(api, request)?;
-    api.broker
-        .unknown_token(digest)
-        .await
-        .map_err(|error| Unidentified { reason: "database", problem: Problem::from(error) })
+    let attempt = api.access.attempts.begin(api.access.address(peer(&request.extensions), &request.headers));
+    let standing = api.broker.unknown_token(digest).await;
+    attempt.finish();
+    standing.map_err(|error| Unidentified { reason: "database", problem: Problem::from(error) })
 }
 
 /// Whoever has shown too many tokens that do not exist waits, before anything else is done for it. A good token is let in

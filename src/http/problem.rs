@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::access::INVALID_TOKEN;
 use crate::broker;
 use crate::domain::event::Status;
 use crate::store;
@@ -319,6 +320,10 @@ impl From<broker::Error> for Problem {
                 tracing::error!(error = detail, "request failed");
                 Self::internal()
             }
+            Error::TokenEnded => {
+                Self::new(Code::Unauthenticated, detail).with_header(header::WWW_AUTHENTICATE, INVALID_TOKEN)
+            }
+            Error::EngineOfTokenGone(_) => Self::new(Code::Forbidden, detail),
             Error::TokenNotFound(_) => Self::new(Code::TokenNotFound, detail),
             Error::TooManyTokens => Self::new(Code::Overloaded, detail).retry_after(Duration::from_mins(1)),
             Error::Overloaded => Self::new(Code::Overloaded, detail).retry_after_a_second(),

@@ -149,3 +149,24 @@ async fn a_change_that_cannot_be_recorded_is_not_made() {
     let queue = lab.get("/api/v1/queues/dialogue").await;
     assert!(queue.status == 404 || queue.body["pause"].is_null(), "{queue:?}");
 }
+
+/// JSON has numbers and texts that no program's types hold; what is kept as it was sent is recorded as it was sent.
+#[tokio::test]
+async fn a_patch_is_recorded_as_it_was_sent() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    for patch in [r#"{"a": 1e999}"#, r#"{"a": "\ud800"}"#, r#"{"a": 1.50}"#] {
+        let body = format!(r#"{{"metadata": {{"static_config": {patch}}}}}"#);
+        let request =
+            lab.request("PATCH", &format!("/api/v1/engines/{engine}")).header("content-type", "application/json");
+        Reply::of(request.body(body)).await.expect(200);
+        let details: String =
+            sqlx::query_scalar("select details::text from eventlease.audit order by audit_id desc limit 1")
+                .fetch_one(&lab.db)
+                .await
+                .expect("an entry");
+        assert!(details.contains(patch), "{details}");
+        let trail = lab.get("/api/v1/audit?limit=1").await;
+        assert!(trail.status == 200 && trail.raw.contains(patch), "{trail:?}");
+    }
+}

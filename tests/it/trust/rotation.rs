@@ -1,5 +1,9 @@
 //! Tokens made, used, revoked and forgotten; on one server, and seen from another; by HTTP, and from the command line.
 
+use std::sync::Arc;
+
+use eventlease::broker::tokens::Standing;
+use eventlease::domain::tokens::TokenSecret;
 use serde_json::json;
 
 use super::{Guarded, TokenFile};
@@ -172,4 +176,52 @@ async fn without_authentication_tokens_are_neither_needed_nor_looked_at() {
     Reply::of(request).await.expect(200);
     // They can be made before it is switched on.
     lab.post("/api/v1/tokens", &json!({"name": "n", "role": "admin"})).await.expect(201);
+}
+
+/// As where a connection is gone without a word: the answer does not come.
+#[tokio::test]
+async fn a_reading_that_gets_no_answer_is_given_up() {
+    let guarded = Guarded::start_with(&["--statement-timeout-seconds", "600"]).await;
+    let token = guarded.token("reader", json!({})).await;
+    let mut slow = guarded.lab.db.begin().await.expect("a transaction");
+    sqlx::query("lock table eventlease.tokens in access exclusive mode").execute(&mut *slow).await.expect("locked");
+    let unknown = format!("el_{:064x}", 1);
+    guarded.get(&unknown, "/api/v1/queues").await.problem(503, "database_unavailable");
+    guarded.get(&token, "/api/v1/queues").await.expect(200);
+    slow.rollback().await.expect("the end");
+    guarded.get(&unknown, "/api/v1/queues").await.problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn a_reading_goes_on_for_others_where_its_caller_hangs_up() {
+    let guarded = Guarded::start().await;
+    let broker = guarded.lab.broker();
+    let secret = TokenSecret::from_random_bytes([7; 32]);
+    guarded
+        .lab
+        .sql(&format!(
+            "insert into eventlease.tokens (token_id, name, role, sha256, created_by)
+             values (gen_random_uuid(), 'n', 'reader', sha256('{}'), 'a test')",
+            secret.reveal()
+        ))
+        .await;
+    let mut slow = guarded.lab.db.begin().await.expect("a transaction");
+    // The next readings begin together, a pause after this one.
+    broker.read_tokens().await.expect("a reading");
+    guarded
+        .lab
+        .sql("update eventlease.tokens set revoked_at = now(), changed_in = pg_current_xact_id() where name = 'n'")
+        .await;
+    sqlx::query("lock table eventlease.tokens in access exclusive mode").execute(&mut *slow).await.expect("locked");
+    let read = || {
+        let broker = Arc::clone(broker);
+        tokio::spawn(async move { broker.read_tokens().await })
+    };
+    let (first, second) = (read(), read());
+    guarded.lab.wait_for_a_blocked_server().await;
+    first.abort();
+    assert!(first.await.expect_err("no answer").is_cancelled());
+    slow.rollback().await.expect("the end");
+    second.await.expect("its end").expect("a reading");
+    assert!(matches!(broker.known_token(&secret.digest()), Some(Standing::Revoked)));
 }
