@@ -253,3 +253,37 @@ async fn an_engines_token_makes_no_engine() {
     guarded.post(&token, "/api/v1/engines", &as_type("dialogue")).await.problem(403, "forbidden");
     guarded.get(&orchestrator, &format!("/api/v1/engines/{engine_id}")).await.problem(404, "engine_not_found");
 }
+
+#[tokio::test]
+async fn a_poll_does_not_outlive_its_token() {
+    let guarded = Guarded::start_with(&["--open-metrics"]).await;
+    let orchestrator = guarded.token("orchestrator", json!({})).await;
+    let producer = guarded.token("producer", json!({})).await;
+    let path = "/api/v1/events/queue/dialogue";
+    for exchanges in [false, true] {
+        let (engine_id, token) = guarded.register(&orchestrator, "dialogue").await;
+        let request = if exchanges {
+            guarded.lab.request("POST", &format!("{path}/lease")).json(&json!({"wait_seconds": 30}))
+        } else {
+            guarded.lab.request("GET", &format!("{path}?wait_seconds=30"))
+        };
+        let poll = tokio::spawn(crate::support::Reply::of(request.bearer_auth(&token)));
+        guarded.lab.wait_for_parked_polls(1).await;
+        let name = format!("/api/v1/tokens?name=engine%20{engine_id}");
+        let listed = guarded.get(&guarded.admin, &name).await.expect(200);
+        let token_id = listed.body["items"][0]["token_id"].as_str().expect("an id");
+        guarded.ask(&guarded.admin, "DELETE", &format!("/api/v1/tokens/{token_id}")).await.expect(204);
+
+        let event_id = guarded.enqueue(&producer, "dialogue").await;
+        poll.await.expect("its end").problem(401, "unauthenticated");
+        let (_, other) = guarded.register(&orchestrator, "dialogue").await;
+        let leased = guarded.lease_one(&other, "dialogue").await;
+        let (previous, retries) = (&leased["previous"]["outcome"], &leased["retries_left"]);
+        assert_eq!(
+            (&leased["event_id"], previous, retries),
+            (&json!(event_id), &json!("released"), &json!(3)),
+            "{leased}"
+        );
+        guarded.settle(&other, &leased, json!({"status": "completed"})).await.expect(200);
+    }
+}

@@ -174,8 +174,12 @@ async fn without_authentication_tokens_are_neither_needed_nor_looked_at() {
     assert!(engine.body.get("engine_token").is_none());
     let request = lab.request("GET", "/api/v1/queues").bearer_auth("el_nonsense");
     Reply::of(request).await.expect(200);
-    // They can be made before it is switched on.
-    lab.post("/api/v1/tokens", &json!({"name": "n", "role": "admin"})).await.expect(201);
+    // Or anybody could make one that is good once it is switched on. By the database's address they can be made before.
+    let refused = lab.post("/api/v1/tokens", &json!({"name": "n", "role": "admin"})).await.problem(403, "forbidden");
+    assert!(refused.text("detail").contains("--database-url"), "{refused:?}");
+    let unknown = format!("/api/v1/tokens/{}", crate::support::unknown_id());
+    lab.delete(&unknown).await.problem(403, "forbidden");
+    lab.get("/api/v1/tokens").await.expect(200);
 }
 
 /// As where a connection is gone without a word: the answer does not come.
