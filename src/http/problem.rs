@@ -290,7 +290,7 @@ impl From<broker::Error> for Problem {
             Error::CountChanged { expected_count, actual_count } => Self::new(Code::CountChanged, detail)
                 .with("expected_count", json!(expected_count))
                 .with("actual_count", json!(actual_count)),
-            Error::NotTheHolder { .. } => Self::new(Code::Forbidden, detail),
+            Error::NotTheHolder { .. } | Error::EngineOfTokenGone(_) => Self::new(Code::Forbidden, detail),
             Error::LeaseLost(lost) => Self::new(Code::LeaseLost, lost_detail(&lost, detail))
                 .with("lease_ended_by", json!(lost.lease_ended_by))
                 .with("lease_ended_at", json!(lost.lease_ended_at))
@@ -323,7 +323,6 @@ impl From<broker::Error> for Problem {
             Error::TokenEnded => {
                 Self::new(Code::Unauthenticated, detail).with_header(header::WWW_AUTHENTICATE, INVALID_TOKEN)
             }
-            Error::EngineOfTokenGone(_) => Self::new(Code::Forbidden, detail),
             Error::TokenNotFound(_) => Self::new(Code::TokenNotFound, detail),
             Error::TooManyTokens => Self::new(Code::Overloaded, detail).retry_after(Duration::from_mins(1)),
             Error::Overloaded => Self::new(Code::Overloaded, detail).retry_after_a_second(),

@@ -302,6 +302,11 @@ pub async fn forget_of_engine(connection: &mut PgConnection, engine_id: EngineId
     Ok(())
 }
 
+/// Whether the schema has them.
+pub async fn are_kept(pool: &PgPool) -> Result<bool> {
+    Ok(sqlx::query_scalar("select to_regclass('eventlease.tokens') is not null").fetch_one(pool).await?)
+}
+
 /// How many are good.
 pub async fn count_good(connection: &mut PgConnection) -> Result<i64> {
     let count = "select count(*) from eventlease.tokens

@@ -122,9 +122,12 @@ async fn beyond_loopback_tokens_are_required_unless_told_otherwise() {
     let everywhere = ["--listen", "0.0.0.0:0", "--database-url", &url];
     let ended = run_serve(&[&everywhere[..], &["--admin-token-file", "/proc/no/such/file"]].concat());
     assert!(ended.code == Some(1) && ended.stderr.contains("--admin-token-file"), "{ended:?}");
-    let mut open = crate::cli::program::Program::serve(&[&everywhere[..], &["--auth", "off"]].concat());
+    let mut open = crate::cli::program::Program::serve(
+        &[&everywhere[..], &["--auth", "off", "--trusted-proxy", "192.0.2.1"]].concat(),
+    );
     let here = open.url.replace("0.0.0.0", "127.0.0.1");
     lab.get(&format!("{here}/api/v1/queues")).await.expect(200);
     open.signal("TERM");
-    assert!(open.wait().stderr.contains("authentication is off"));
+    let said = open.wait().stderr;
+    assert!(said.contains("authentication is off: ") && said.contains("proxies are trusted and"), "{said}");
 }

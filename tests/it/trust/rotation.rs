@@ -163,6 +163,23 @@ async fn the_command_line_makes_lists_and_revokes_tokens() {
     assert!(wrong.code == Some(2) && wrong.stderr.contains("--engine-type"), "{wrong:?}");
     let stranger = run(&["--url", guarded.lab.url.as_str()], "list").await;
     assert!(stranger.code == Some(1) && stranger.stderr.contains("token"), "{stranger:?}");
+    // Who only looks leaves no schema behind.
+    let blank = format!("blank_{}", uuid::Uuid::new_v4().simple());
+    guarded.lab.sql(&format!("create database {blank}")).await;
+    let options = guarded.lab.db.connect_options().as_ref().clone().database(&blank);
+    let url = options.to_url_lossy().to_string();
+    for arguments in ["list".to_owned(), format!("revoke {}", crate::support::unknown_id())] {
+        let refused = run(&["--database-url", &url], &arguments).await;
+        assert!(refused.code == Some(1) && refused.stderr.contains("has no tokens"), "{refused:?}");
+    }
+    let mut connection = options.connect().await.expect("the database");
+    let schemas: i64 = sqlx::query_scalar("select count(*) from pg_namespace where nspname = 'eventlease'")
+        .fetch_one(&mut connection)
+        .await
+        .expect("a count");
+    assert_eq!(schemas, 0);
+    drop(connection);
+    guarded.lab.sql(&format!("drop database {blank} with (force)")).await;
     let audit = guarded.get(&guarded.admin, "/api/v1/audit?actor=database").await.expect(200);
     assert_eq!(audit.body["items"].as_array().expect("a list").len(), 2);
 }
