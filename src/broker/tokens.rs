@@ -3,6 +3,8 @@
 mod known;
 mod refresh;
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -110,11 +112,12 @@ impl Broker {
     /// Writes down which tokens were used, and forgets those that ended long ago.
     pub async fn tend_tokens(&self) -> Result<u64> {
         let used = self.tokens.take_used();
-        if !used.is_empty()
-            && let Err(error) = store::tokens::note_used(&self.pool, &used).await
-        {
-            self.tokens.put_back_used(&used);
-            return Err(error.into());
+        if !used.is_empty() {
+            let noted = store::tokens::note_used(&self.pool, &used).await;
+            let known: HashSet<&TokenId> = noted.iter().flatten().collect();
+            let left: Vec<TokenId> = used.into_iter().filter(|token_id| !known.contains(token_id)).collect();
+            self.tokens.put_back_used(&left);
+            noted?;
         }
         Ok(store::tokens::forget_ended(&self.pool).await?)
     }

@@ -1,6 +1,7 @@
 //! Tokens counted, noted as used and forgotten; and whether there is a first one.
 
 use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
 
 use crate::domain::ids::EngineId;
 use crate::domain::limits::{
@@ -9,18 +10,23 @@ use crate::domain::limits::{
 use crate::domain::tokens::TokenId;
 use crate::store::Result;
 
-/// Notes that tokens were used since the last time.
-pub async fn note_used(pool: &PgPool, tokens: &[TokenId]) -> Result<()> {
-    sqlx::query(
+/// Notes that tokens were used since the last time, and answers of which: those that somebody is just registering with, or
+/// changing, are left for the next time, since a registration holds one while it waits for others.
+pub async fn note_used(pool: &PgPool, tokens: &[TokenId]) -> Result<Vec<TokenId>> {
+    let noted: Vec<Uuid> = sqlx::query_scalar(
         "update eventlease.tokens t
          set last_used_at = statement_timestamp()
-         from (select token_id from eventlease.tokens where token_id = any($1) order by token_id for no key update) used
-         where t.token_id = used.token_id",
+         from (
+            select token_id from eventlease.tokens where token_id = any($1) order by token_id
+            for no key update skip locked
+         ) used
+         where t.token_id = used.token_id
+         returning t.token_id",
     )
     .bind(tokens.iter().map(|token| token.0).collect::<Vec<_>>())
-    .execute(pool)
+    .fetch_all(pool)
     .await?;
-    Ok(())
+    Ok(noted.into_iter().map(TokenId).collect())
 }
 
 /// Removes what ended long ago.
@@ -44,7 +50,8 @@ pub async fn forget_of_engine(connection: &mut PgConnection, engine_id: EngineId
         "delete from eventlease.tokens where token_id in (
              select token_id from eventlease.tokens
              where engine_id = $1 and least(revoked_at, expires_at) < statement_timestamp() - make_interval(secs => $2)
-             order by created_at desc, token_id offset $3)",
+             order by created_at desc, token_id offset $3
+             for update skip locked)",
     )
     .bind(engine_id.0)
     .bind(SETTLED_TOKEN_SECONDS)
