@@ -169,10 +169,12 @@ create index dead_letters_newest_by_type on eventlease.dead_letters
 create table eventlease.idempotency_keys (
     engine_type text not null,
     idempotency_key text not null,
+    -- the name of the token that brought it: each caller has its own keys; empty without authentication, and from SQL
+    enqueued_by text not null default '',
     event_id uuid not null,
     body_sha256 bytea not null,
     expires_at timestamptz not null,
-    constraint idempotency_keys_pkey primary key (engine_type, idempotency_key)
+    constraint idempotency_keys_pkey primary key (engine_type, idempotency_key, enqueued_by)
 );
 
 create index idempotency_keys_expiring on eventlease.idempotency_keys (expires_at);

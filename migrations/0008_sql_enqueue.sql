@@ -252,7 +252,8 @@ begin
         if not found then
             select k.event_id, k.body_sha256 into known
             from eventlease.idempotency_keys k
-            where k.engine_type = enqueue.engine_type and k.idempotency_key = enqueue.idempotency_key;
+            where k.engine_type = enqueue.engine_type and k.idempotency_key = enqueue.idempotency_key
+                and k.enqueued_by = '';
             if known.body_sha256 <> sha256_of_body then
                 raise exception 'idempotency_key: stands for another body'
                     using errcode = 'unique_violation', constraint = 'idempotency_keys_pkey',

@@ -11,7 +11,11 @@ create table eventlease.tokens (
     sha256 bytea not null,
     created_at timestamptz not null default statement_timestamp(),
     created_by text not null,
+    -- the token that was shown for it, if there was one
+    created_by_token_id uuid,
     expires_at timestamptz,
+    -- what it was made to expire at: a newer one of its engine may have cut expires_at short, and takes this over
+    granted_until timestamptz,
     revoked_at timestamptz,
     -- written now and then, not with each call
     last_used_at timestamptz,
@@ -30,7 +34,7 @@ create table eventlease.tokens (
 
 create index tokens_by_change on eventlease.tokens (changed_in);
 create index tokens_newest on eventlease.tokens (created_at, token_id);
-create index tokens_of_engine on eventlease.tokens (engine_id) where engine_id is not null and revoked_at is null;
+create index tokens_of_engine on eventlease.tokens (engine_id) where engine_id is not null;
 
 -- One row, from the first start with authentication on: replicas that start together make one first token.
 create table eventlease.first_admin (

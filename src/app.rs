@@ -82,8 +82,16 @@ impl Server {
         if is_auth_required {
             broker.read_tokens().await.map_err(of_store)?;
             first_admin::make(&broker, config.access.admin_token_file.as_deref()).await?;
-        } else if !config.listen.ip().is_loopback() {
-            tracing::warn!("authentication is off: whoever reaches this address may do everything");
+        } else {
+            if !config.listen.ip().is_loopback() {
+                tracing::warn!("authentication is off: whoever reaches this address may do everything");
+            }
+            if !config.access.trusted_proxy.is_empty() {
+                tracing::warn!(
+                    "proxies are trusted and authentication is off: whoever reaches them may do everything, and the addresses \
+                     that they tell stand in the audit trail only"
+                );
+            }
         }
         let reaper_interval = Duration::from_millis(config.tasks.reaper_interval_ms);
         let tasks = tasks::start(&broker, &metrics, reaper_interval, is_auth_required, &stop_tasks);

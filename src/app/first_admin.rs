@@ -1,6 +1,6 @@
 //! The first admin's token, made once for a database and written to a file that only its owner can read.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -29,22 +29,47 @@ fn default_file() -> PathBuf {
     embedded_postgres::default_data_dir().with_file_name("admin-token")
 }
 
-/// Nobody else can read it at any instant. What a database before this one has left there goes.
+/// Nobody else can read it at any instant. What is there already may be the token of another database, and the only one: it
+/// is kept beside, and where one is kept beside already, nothing is written.
 fn write(path: &Path, token: &TokenSecret) -> io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)?;
-    }
-    let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(format!(".{}", uuid::Uuid::new_v4().simple()));
-    let unfinished = PathBuf::from(unfinished);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let unfinished = beside(path, &uuid::Uuid::new_v4().simple().to_string());
     let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished).and_then(|mut file| {
         writeln!(file, "{}", token.reveal())?;
         file.sync_all()
     });
-    let outcome = written.and_then(|()| fs::rename(&unfinished, path));
+    let outcome = written
+        .and_then(|()| keep_former(path))
+        .and_then(|()| fs::rename(&unfinished, path))
+        // Else the name may be gone after a power failure, and the token stays in the database.
+        .and_then(|()| File::open(folder)?.sync_all());
     if outcome.is_err() {
         // It may not have come so far that there is one.
         fs::remove_file(&unfinished).ok();
     }
     outcome
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn keep_former(path: &Path) -> io::Result<()> {
+    let old = beside(path, "old");
+    match fs::hard_link(path, &old) {
+        Ok(()) => {
+            tracing::warn!(path = %old.display(), "there was an admin's token already, perhaps of another database; it is kept here");
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let detail = format!("there is one already, and so is {}; take away what is not needed", old.display());
+            Err(io::Error::new(error.kind(), detail))
+        }
+        Err(error) => Err(error),
+    }
 }

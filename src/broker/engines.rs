@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::aftermath::{Aftermath, end_in_silence};
+use super::tokens::check_good;
 use super::{Broker, Error, Result, commit};
 use crate::domain::access::{Operation, Role};
 use crate::domain::audit::Actor;
@@ -35,7 +36,8 @@ pub struct Registered {
 
 impl Broker {
     /// Registers an engine. A known id means that it restarted: what its former life still held is
-    /// a silent loss at once. `by` stands in the token that the engine gets where authentication is on.
+    /// a silent loss at once. `by` stands in the token that the engine gets where authentication is on; an engine's own token
+    /// registers nothing but the engine that is there.
     pub async fn register(&self, by: &Actor, registration: &Registration) -> Result<Registered> {
         let engine_id = registration.engine_id;
         let mut transaction = self.begin().await?;
@@ -43,6 +45,11 @@ impl Broker {
         self.check_room(&mut transaction, &registration.engine_type).await?;
         let registered = insert_or_lock(&mut transaction, registration).await?;
         let is_new = registered.is_none();
+        // Behind the engine's lock, as whoever removes one takes them.
+        check_good(&mut transaction, by).await?;
+        if by.role == Some(Role::Engine) && registered.as_deref() != Some(registration.engine_type.as_str()) {
+            return Err(Error::EngineOfTokenGone(engine_id));
+        }
         if let Some(registered) = registered {
             if registered != registration.engine_type.as_str() {
                 return Err(Error::EngineIdTaken { engine_id, registered });
@@ -60,8 +67,8 @@ impl Broker {
             None
         };
         commit(transaction).await?;
-        let engine_token = token.map(|(token, secret)| {
-            self.tokens.learn(&token);
+        let engine_token = token.map(|(changed, secret)| {
+            self.tokens.learn_all(&changed);
             self.tokens.read_soon();
             secret
         });
@@ -105,13 +112,14 @@ impl Broker {
         let ending = if leaves_in_order { Ending::HandedBack } else { Ending::Lost(Loss::Deregistered) };
         let mut aftermath = Aftermath::default();
         end_in_silence(&mut transaction, &all_ending(held, ending), &mut aftermath).await?;
-        store::engines::delete(&mut transaction, engine_id).await?;
+        let ended = store::engines::delete(&mut transaction, engine_id).await?;
         // An engine that leaves by itself is nobody's doing.
         if caller != Some(engine_id) {
             let action = Operation::DeregisterEngine;
             store::audit::record(&mut transaction, by, action, &engine_id.to_string(), &type_of(&engine)).await?;
         }
         commit(transaction).await?;
+        self.tokens.learn_all(&ended);
         self.tokens.read_soon();
         self.announce(aftermath);
         self.parking.engine_changed(engine_id);

@@ -55,8 +55,10 @@ impl Verb for Intake {
     fn touches(events: &Vec<NewEvent>) -> impl Iterator<Item = Uuid> {
         events.iter().filter_map(|event| {
             let key = event.idempotency_key.as_deref()?;
-            let digest =
-                Sha256::new().chain_update(event.engine_type.as_str()).chain_update([0]).chain_update(key).finalize();
+            let whose = event.enqueued_by.as_deref().unwrap_or_default();
+            // None of them has a control character.
+            let parts = [event.engine_type.as_str(), "\0", key, "\0", whose];
+            let digest = parts.iter().fold(Sha256::new(), Sha256::chain_update).finalize();
             Uuid::from_slice(&digest[..16]).ok()
         })
     }
@@ -248,10 +250,10 @@ impl KnownQueues {
 /// Claims the keys of a batch. A key that occurs twice in it is claimed once.
 async fn plan(connection: &mut PgConnection, events: &[&NewEvent]) -> Result<Vec<Plan>> {
     let mut keys: Vec<Key<'_>> = Vec::new();
-    let mut position: HashMap<(&EngineType, &str), usize> = HashMap::new();
+    let mut position: HashMap<(&EngineType, &str, &str), usize> = HashMap::new();
     for event in events {
         if let Some(key) = key_of(event) {
-            position.entry((key.engine_type, key.key)).or_insert_with(|| {
+            position.entry((key.engine_type, key.key, key.enqueued_by)).or_insert_with(|| {
                 keys.push(key.clone());
                 keys.len() - 1
             });
@@ -263,7 +265,7 @@ async fn plan(connection: &mut PgConnection, events: &[&NewEvent]) -> Result<Vec
         .iter()
         .map(|event| {
             let Some(key) = key_of(event) else { return Plan::Enqueue(None) };
-            let index = position[&(key.engine_type, key.key)];
+            let index = position[&(key.engine_type, key.key, key.enqueued_by)];
             let is_first = !std::mem::replace(&mut is_used[index], true);
             match claims[index] {
                 Claim::New(event_id) if is_first => Plan::Enqueue(Some(event_id)),
@@ -279,7 +281,8 @@ async fn plan(connection: &mut PgConnection, events: &[&NewEvent]) -> Result<Vec
 
 fn key_of(event: &NewEvent) -> Option<Key<'_>> {
     let key = event.idempotency_key.as_deref()?;
-    Some(Key { engine_type: &event.engine_type, key, body_sha256: fingerprint(event) })
+    let enqueued_by = event.enqueued_by.as_deref().unwrap_or_default();
+    Some(Key { engine_type: &event.engine_type, key, enqueued_by, body_sha256: fingerprint(event) })
 }
 
 /// What makes two bodies the same: every field as it was understood, and the payload as it was sent.

@@ -63,6 +63,10 @@ pub enum Error {
     TooManyPollsOfEngine { engine_id: EngineId, limit: usize },
     #[error("{limit} requests wait here already, as many as may, and there is nothing for this one")]
     TooManyParked { limit: usize },
+    #[error("the token has expired, or was revoked, or replaced by a newer one")]
+    TokenEnded,
+    #[error("an engine's token registers that engine again, and makes none: {0} is not registered as of that type")]
+    EngineOfTokenGone(EngineId),
     #[error("too much is waiting here already")]
     Overloaded,
     #[error("the service is stopping and takes no more events in")]

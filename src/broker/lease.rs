@@ -146,10 +146,13 @@ impl Broker {
         }
     }
 
-    /// Gives back what was leased for a caller that had hung up: it spends nothing.
-    pub(super) async fn hand_back(&self, events: &[LeasedEvent]) {
+    /// Gives back what was leased for a caller that had hung up, or is to have it no more: it spends nothing.
+    pub async fn hand_back(&self, events: &[LeasedEvent]) {
         let leases: Vec<(EventId, LeaseToken)> =
             events.iter().map(|event| (event.event_id, event.lease_token)).collect();
+        if leases.is_empty() {
+            return;
+        }
         // Best effort: what cannot be given back is found when its lease runs out.
         let outcome = timeout_at(Instant::now() + Duration::from_secs(5), self.hand_back_leases(&leases)).await;
         match outcome {

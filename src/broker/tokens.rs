@@ -3,6 +3,8 @@
 mod known;
 mod refresh;
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -10,9 +12,9 @@ use super::{Broker, Error, Result, commit};
 use crate::domain::access::{Operation, Role};
 use crate::domain::audit::Actor;
 use crate::domain::ids::EngineId;
-use crate::domain::limits::MAX_TOKENS;
+use crate::domain::limits::{MAX_TOKENS, RESERVED_TOKENS};
 use crate::domain::tokens::{NewToken, TokenId, TokenSecret};
-use crate::store::tokens::{Filter, Token};
+use crate::store::tokens::{Filter, Token, Until};
 use crate::store::{self, PgConnection};
 
 pub use known::{KnownTokens, Standing};
@@ -80,17 +82,20 @@ impl Broker {
         Ok(Some(Ok(())))
     }
 
-    /// Makes the token of an engine that registers, in its transaction; what it had before ends.
+    /// Makes the token of an engine that registers, in its transaction. What it had before ends, and is answered beside: at
+    /// once, or a little later where it is the one it registers with.
     pub(super) async fn issue_engine_token(
         &self,
         connection: &mut PgConnection,
         by: &Actor,
         engine_id: EngineId,
-    ) -> Result<(Token, TokenSecret)> {
-        if self.tokens.count() >= MAX_TOKENS {
+    ) -> Result<(Vec<Token>, TokenSecret)> {
+        if self.tokens.count_good() >= MAX_TOKENS - RESERVED_TOKENS {
             return Err(Error::TooManyTokens);
         }
-        store::tokens::end_of_engine(connection, engine_id).await?;
+        store::tokens::forget_of_engine(connection, engine_id).await?;
+        let own = by.token_id.filter(|_| by.role == Some(Role::Engine));
+        let mut changed = store::tokens::end_of_engine(connection, engine_id, own).await?;
         let new = NewToken {
             name: format!("engine {engine_id}"),
             role: Role::Engine,
@@ -98,33 +103,48 @@ impl Broker {
             engine_id: Some(engine_id),
             expires_in_seconds: None,
         };
+        let until = own.map_or(Until::AsNew, Until::AsOf);
         let secret = new_secret();
-        Ok((store::tokens::insert(connection, &new, secret.digest(), &by.name).await?, secret))
+        changed.push(store::tokens::insert(connection, &new, secret.digest(), by, until).await?);
+        Ok((changed, secret))
     }
 
     /// Writes down which tokens were used, and forgets those that ended long ago.
     pub async fn tend_tokens(&self) -> Result<u64> {
         let used = self.tokens.take_used();
-        if !used.is_empty()
-            && let Err(error) = store::tokens::note_used(&self.pool, &used).await
-        {
-            self.tokens.put_back_used(&used);
-            return Err(error.into());
+        if !used.is_empty() {
+            let noted = store::tokens::note_used(&self.pool, &used).await;
+            let known: HashSet<&TokenId> = noted.iter().flatten().collect();
+            let left: Vec<TokenId> = used.into_iter().filter(|token_id| !known.contains(token_id)).collect();
+            self.tokens.put_back_used(&left);
+            noted?;
         }
         Ok(store::tokens::forget_ended(&self.pool).await?)
     }
 }
 
+/// Refuses whoever shows a token that has ended, also where this replica does not know of it yet: what it would leave behind
+/// outlives it.
+pub(super) async fn check_good(connection: &mut PgConnection, by: &Actor) -> Result<()> {
+    match by.token_id {
+        Some(token_id) if !store::tokens::hold_good(connection, token_id, by.role == Some(Role::Engine)).await? => {
+            Err(Error::TokenEnded)
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Makes a token in a transaction, and records it.
 pub async fn create(connection: &mut PgConnection, by: &Actor, new: &NewToken) -> Result<(Token, TokenSecret)> {
-    if store::tokens::count(connection).await? >= i64::try_from(MAX_TOKENS).unwrap_or(i64::MAX) {
+    check_good(connection, by).await?;
+    if store::tokens::count_good(connection).await? >= i64::try_from(MAX_TOKENS).unwrap_or(i64::MAX) {
         return Err(Error::TooManyTokens);
     }
     if let Some(engine_id) = new.engine_id {
         store::engines::lock(connection, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
     }
     let secret = new_secret();
-    let token = store::tokens::insert(connection, new, secret.digest(), &by.name).await?;
+    let token = store::tokens::insert(connection, new, secret.digest(), by, Until::AsNew).await?;
     let details = json!({
         "name": new.name, "role": new.role, "engine_types": new.engine_types, "engine_id": new.engine_id,
         "expires_at": token.expires_at,

@@ -60,12 +60,20 @@ pub const MAX_DRAINED_ENGINES_TOLD: usize = 1000;
 pub const MAX_TOKEN_NAME_CHARS: usize = 100;
 pub const MAX_TOKEN_ENGINE_TYPES: usize = 100;
 pub const MAX_TOKEN_SECONDS: u32 = 10 * 365 * 86_400;
-/// Every replica keeps all of them in memory, about 300 bytes each; beyond it none is made.
+/// Every replica keeps all of them in memory, about 300 bytes each; beyond it none is made. Of those that are good.
 pub const MAX_TOKENS: usize = 100_000;
+/// So many of them are not for engines that register, so that an admin can always make one.
+pub const RESERVED_TOKENS: usize = 1_000;
 /// What has ended is kept for so long, so that its bearer is told why it is refused.
 pub const ENDED_TOKEN_DAYS: i32 = 30;
 /// An engine gets a new one with each registration.
 pub const ENDED_ENGINE_TOKEN_SECONDS: f64 = 600.0;
+/// Of one engine, older ones go with its next registration: beyond the latest few, and once all replicas have read that
+/// they ended.
+pub const ENDED_TOKENS_OF_AN_ENGINE: i64 = 3;
+pub const SETTLED_TOKEN_SECONDS: f64 = 30.0;
+/// With the token by which an engine has registered again it can do so once more, where the reply was lost.
+pub const REPLACED_ENGINE_TOKEN_SECONDS: f64 = 60.0;
 
 pub const MAX_BATCH_EVENTS: usize = 1000;
 pub const DEFAULT_PAGE: u32 = 50;

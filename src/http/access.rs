@@ -56,7 +56,7 @@ pub struct Access {
 #[derive(Clone, Copy, Debug)]
 enum Ruled {
     By(Operation),
-    /// It was forgotten: nobody may do it.
+    /// It was forgotten, there or in the document: nobody may do it.
     Missing,
 }
 
@@ -67,6 +67,8 @@ pub struct Granted {
     pub operation: Option<Operation>,
     /// `None`: the operation is open.
     pub identity: Option<Arc<Identity>>,
+    /// Of the token that was shown.
+    pub digest: Option<TokenDigest>,
 }
 
 impl Access {
@@ -76,12 +78,16 @@ impl Access {
         Self { settings, operations: operations_of(document), attempts, document: OnceLock::new() }
     }
 
-    /// What is known of the operation behind a path and a method; `None` where there is none.
+    /// What is known of the operation behind a route and a method; `None` where there is none.
     fn operation(&self, path: &str, method: &Method) -> Option<Ruled> {
         // The router answers HEAD as GET.
         let method = if *method == Method::HEAD { &Method::GET } else { method };
-        let (_, operation) = self.operations.get(path)?.iter().find(|(known, _)| known == method)?;
-        Some(*operation)
+        match self.operations.get(path) {
+            // Of a method that is not there, the router tells.
+            Some(methods) => methods.iter().find(|(known, _)| known == method).map(|(_, operation)| *operation),
+            // A route that is not in the document, where nothing could be said of it.
+            None => Some(Ruled::Missing),
+        }
     }
 
     /// Whether it may be done without a token.
@@ -143,9 +149,9 @@ async fn check(api: &Api, request: &Parts) -> Result<Granted, Problem> {
     if let Some(Ruled::By(operation)) = operation
         && api.access.is_open(operation)
     {
-        return Ok(Granted { operation: Some(operation), identity: None });
+        return Ok(Granted { operation: Some(operation), identity: None, digest: None });
     }
-    let identity = identify(api, request).await.map_err(|refusal| {
+    let (identity, digest) = identify(api, request).await.map_err(|refusal| {
         api.metrics.authentication_failures.with_label_values(&[refusal.reason]).inc();
         refusal.problem
     })?;
@@ -164,7 +170,7 @@ async fn check(api: &Api, request: &Parts) -> Result<Granted, Problem> {
             return Err(refuse(api, &identity, detail));
         }
     }
-    Ok(Granted { operation, identity: Some(identity) })
+    Ok(Granted { operation, identity: Some(identity), digest: Some(digest) })
 }
 
 /// Counts and words a refusal of somebody who is known.
@@ -172,6 +178,9 @@ pub fn refuse(api: &Api, identity: &Identity, detail: impl Into<String>) -> Prob
     api.metrics.access_refusals.with_label_values(&[identity.role.as_str()]).inc();
     Problem::new(Code::Forbidden, detail)
 }
+
+/// What `WWW-Authenticate` says of a token that is not good.
+pub const INVALID_TOKEN: &str = r#"Bearer realm="eventlease", error="invalid_token""#;
 
 /// Why nobody could be told from a request.
 struct Unidentified {
@@ -182,17 +191,13 @@ struct Unidentified {
 
 impl Unidentified {
     fn new(reason: &'static str, detail: &str) -> Self {
-        let challenge = if reason == "missing" {
-            r#"Bearer realm="eventlease""#
-        } else {
-            r#"Bearer realm="eventlease", error="invalid_token""#
-        };
+        let challenge = if reason == "missing" { r#"Bearer realm="eventlease""# } else { INVALID_TOKEN };
         let problem = Problem::new(Code::Unauthenticated, detail).with_header(header::WWW_AUTHENTICATE, challenge);
         Self { reason, problem }
     }
 }
 
-async fn identify(api: &Api, request: &Parts) -> Result<Arc<Identity>, Unidentified> {
+async fn identify(api: &Api, request: &Parts) -> Result<(Arc<Identity>, TokenDigest), Unidentified> {
     let Some(shown) = request.headers.get(header::AUTHORIZATION) else {
         return Err(Unidentified::new("missing", "a token is required, as Authorization: Bearer el_…"));
     };
@@ -205,7 +210,7 @@ async fn identify(api: &Api, request: &Parts) -> Result<Arc<Identity>, Unidentif
         None => look_again(api, request, &digest).await?,
     };
     match standing {
-        Some(Standing::Good(identity)) => Ok(identity),
+        Some(Standing::Good(identity)) => Ok((identity, digest)),
         // These were good once: nobody guesses them, so they are no attempts.
         Some(Standing::Expired) => Err(Unidentified::new("expired", "the token has expired")),
         Some(Standing::Revoked) => {
@@ -224,10 +229,10 @@ fn bearer(header: &str) -> Option<&str> {
 /// A token that is not known may have been made a moment ago, by another replica.
 async fn look_again(api: &Api, request: &Parts, digest: &TokenDigest) -> Result<Option<Standing>, Unidentified> {
     check_attempts(api, request)?;
-    api.broker
-        .unknown_token(digest)
-        .await
-        .map_err(|error| Unidentified { reason: "database", problem: Problem::from(error) })
+    let attempt = api.access.attempts.begin(api.access.address(peer(&request.extensions), &request.headers));
+    let standing = api.broker.unknown_token(digest).await;
+    attempt.finish();
+    standing.map_err(|error| Unidentified { reason: "database", problem: Problem::from(error) })
 }
 
 /// Whoever has shown too many tokens that do not exist waits, before anything else is done for it. A good token is let in
@@ -268,6 +273,23 @@ mod tests {
         for operation in Operation::ALL {
             assert!(ruled.contains(operation), "{operation:?} has a rule, and is no operation");
         }
+    }
+
+    #[test]
+    fn a_route_that_is_not_in_the_document_is_nobodys() {
+        let settings = AccessSettings {
+            is_auth_required: true,
+            are_metrics_open: false,
+            are_docs_open: false,
+            trusted_proxies: Vec::new(),
+            forwarded_header: ForwardedHeader::XForwardedFor,
+            max_failed_attempts_per_minute: 1,
+        };
+        let access = Access::new(settings, &crate::http::document());
+        let operation = |path, method| access.operation(path, &method);
+        assert!(matches!(operation("/api/v1/tokens", Method::HEAD), Some(Ruled::By(Operation::ListTokens))));
+        assert!(operation("/api/v1/tokens", Method::PUT).is_none());
+        assert!(matches!(operation("/api/v1/tokens/{forgotten}", Method::GET), Some(Ruled::Missing)));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::access::Caller;
 use super::enqueue::visibility_timeout;
 use super::fields::{array, integer, uuid};
 use super::input::{Input, number_in, parse_uuid};
@@ -49,8 +50,18 @@ use crate::domain::names::EngineType;
 pub async fn lease(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
     refuse_browsers(&input.headers)?;
     let poll = read_poll(&input)?;
-    let polled = api.broker.lease(poll).await?;
+    let polled = lease_while_good(&api, &input.caller, poll).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(LeaseReply::of(polled))).into_response())
+}
+
+/// A poll may be parked for longer than its token is good: then what it got goes back.
+async fn lease_while_good(api: &Api, caller: &Caller, poll: Poll) -> Result<Polled, Problem> {
+    let polled = api.broker.lease(poll).await?;
+    if let Err(problem) = caller.check_still_good(api) {
+        api.broker.hand_back(&polled.events).await;
+        return Err(problem);
+    }
+    Ok(polled)
 }
 
 /// A poll, and what the engine has to say first. Everything may be left out.
@@ -99,7 +110,7 @@ pub async fn exchange(State(api): State<Api>, input: Input) -> Result<Response, 
     if results.iter().any(SettleResult::is_refused) {
         poll.wait = Duration::ZERO;
     }
-    let LeaseReply { events, notice } = LeaseReply::of(api.broker.lease(poll).await?);
+    let LeaseReply { events, notice } = LeaseReply::of(lease_while_good(&api, &input.caller, poll).await?);
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(ExchangeReply { results, events, notice })).into_response())
 }
 

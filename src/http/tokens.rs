@@ -12,7 +12,7 @@ use super::Api;
 use super::fields::{array, integer, parsed, uuid};
 use super::input::{Input, parse_uuid};
 use super::pages::{self, Page};
-use super::problem::{Problem, ProblemBody};
+use super::problem::{Code, Problem, ProblemBody};
 use crate::domain::access::Role;
 use crate::domain::ids::EngineId;
 use crate::domain::limits::{MAX_TOKEN_ENGINE_TYPES, MAX_TOKEN_NAME_CHARS, MAX_TOKEN_SECONDS};
@@ -49,6 +49,7 @@ pub struct EngineTypeBody(String);
     responses(
         (status = 201, description = "Made", body = CreatedTokenReply),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "Without authentication on this server, or not allowed by the token", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "The engine is not registered", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
@@ -58,10 +59,21 @@ pub struct EngineTypeBody(String);
     )
 )]
 pub async fn create(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
+    refuse_anybody(&input)?;
     let new = read_token(&input)?;
     let (token, secret) = api.broker.create_token(&input.actor(&api), &new).await?;
     let reply = CreatedTokenReply { token: secret, about: TokenReply::of(token) };
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(reply)).into_response())
+}
+
+/// Where nobody is asked for a token, anybody could make one that is good when they are.
+fn refuse_anybody(input: &Input) -> Result<(), Problem> {
+    if input.caller.identity().is_some() {
+        return Ok(());
+    }
+    let detail = "this server runs without authentication, and so cannot tell who may make and revoke tokens; \
+                  `eventlease token`, with --database-url, can";
+    Err(Problem::new(Code::Forbidden, detail))
 }
 
 fn role(text: &str) -> Result<Role, String> {
@@ -129,12 +141,14 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Toke
     params(("token_id" = uuid::Uuid, Path, description = "The token's id, which is not the token")),
     responses(
         (status = 204, description = "Revoked"),
+        (status = 403, description = "Without authentication on this server, or not allowed by the token", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such token, or it was revoked before", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Not a UUID", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn revoke(State(api): State<Api>, input: Input) -> Result<StatusCode, Problem> {
+    refuse_anybody(&input)?;
     let token_id = {
         let reader = input.reader();
         let token_id = reader.path("token_id", parse_uuid).map(TokenId);

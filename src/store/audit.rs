@@ -20,6 +20,17 @@ pub async fn record(
     subject: &str,
     details: &Value,
 ) -> Result<()> {
+    record_text(connection, by, action, subject, &details.to_string()).await
+}
+
+/// The same with details that are JSON already, as it was sent: it may have numbers that no type of ours holds.
+pub async fn record_text(
+    connection: &mut PgConnection,
+    by: &Actor,
+    action: Operation,
+    subject: &str,
+    details: &str,
+) -> Result<()> {
     sqlx::query(
         "insert into eventlease.audit (actor, token_id, role, address, request_id, action, subject, details)
          values ($1, $2, $3, $4, $5, $6, $7, $8::json)",
@@ -31,7 +42,7 @@ pub async fn record(
     .bind(&by.request_id)
     .bind(action.id())
     .bind(subject)
-    .bind(details.to_string())
+    .bind(details)
     .execute(connection)
     .await?;
     Ok(())

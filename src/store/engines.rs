@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::tokens::Token;
 use super::{Error, Result};
 use crate::domain::engine::{EngineStatus, Metadata};
 use crate::domain::ids::EngineId;
@@ -209,12 +210,13 @@ pub async fn set_draining(connection: &mut PgConnection, engine_id: EngineId, is
     Ok(done.rows_affected() == 1)
 }
 
-pub async fn delete(connection: &mut PgConnection, engine_id: EngineId) -> Result<()> {
+/// Removes an engine, and answers its tokens, which have ended with it.
+pub async fn delete(connection: &mut PgConnection, engine_id: EngineId) -> Result<Vec<Token>> {
     sqlx::query("delete from eventlease.engine_states where engine_id = $1")
         .bind(engine_id.0)
         .execute(&mut *connection)
         .await?;
-    super::tokens::end_of_engine(connection, engine_id).await
+    super::tokens::end_of_engine(connection, engine_id, None).await
 }
 
 /// The engines of one type and status.

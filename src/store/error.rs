@@ -32,6 +32,12 @@ impl Error {
         Self::Timeout(Arc::new(sqlx::Error::Io(error)))
     }
 
+    /// Nothing came back for so long that nobody waits for it any more.
+    #[must_use]
+    pub fn no_answer() -> Self {
+        Self::Unavailable(Arc::new(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
+    }
+
     pub(super) fn corrupt(table: &'static str, column: &'static str, id: impl fmt::Display, value: &str) -> Self {
         Self::Corrupt { table, column, id: id.to_string(), value: value.chars().take(100).collect() }
     }

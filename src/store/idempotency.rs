@@ -17,6 +17,8 @@ const FORGOTTEN_AT_ONCE: i64 = 10_000;
 pub struct Key<'a> {
     pub engine_type: &'a EngineType,
     pub key: &'a str,
+    /// The name of the token that brings the event, whose key it is; empty without authentication.
+    pub enqueued_by: &'a str,
     pub body_sha256: [u8; 32],
 }
 
@@ -33,10 +35,12 @@ pub enum Claim {
 pub async fn claim(connection: &mut PgConnection, keys: &[Key<'_>]) -> Result<Vec<Claim>> {
     let engine_types: Vec<&str> = keys.iter().map(|key| key.engine_type.as_str()).collect();
     let names: Vec<&str> = keys.iter().map(|key| key.key).collect();
+    let enqueued_bys: Vec<&str> = keys.iter().map(|key| key.enqueued_by).collect();
     let bodies: Vec<&[u8]> = keys.iter().map(|key| key.body_sha256.as_slice()).collect();
     let claimed: Vec<(Option<Uuid>,)> = sqlx::query_as(include_str!("sql/claim_idempotency_keys.sql"))
         .bind(&engine_types)
         .bind(&names)
+        .bind(&enqueued_bys)
         .bind(&bodies)
         .bind(HOURS_REMEMBERED)
         .fetch_all(&mut *connection)
@@ -44,13 +48,14 @@ pub async fn claim(connection: &mut PgConnection, keys: &[Key<'_>]) -> Result<Ve
     // A later statement, so that it sees what the one before waited for.
     let known: Vec<(Uuid, bool)> = sqlx::query_as(
         "select k.event_id, k.body_sha256 = asked.body_sha256
-         from unnest($1::text[], $2::text[], $3::bytea[])
-            with ordinality as asked (engine_type, idempotency_key, body_sha256, ordinal)
-         join eventlease.idempotency_keys k using (engine_type, idempotency_key)
+         from unnest($1::text[], $2::text[], $3::text[], $4::bytea[])
+            with ordinality as asked (engine_type, idempotency_key, enqueued_by, body_sha256, ordinal)
+         join eventlease.idempotency_keys k using (engine_type, idempotency_key, enqueued_by)
          order by asked.ordinal",
     )
     .bind(&engine_types)
     .bind(&names)
+    .bind(&enqueued_bys)
     .bind(&bodies)
     .fetch_all(connection)
     .await?;
@@ -66,11 +71,14 @@ pub async fn claim(connection: &mut PgConnection, keys: &[Key<'_>]) -> Result<Ve
 
 /// Gives a key back whose event was not taken in.
 pub async fn give_back(connection: &mut PgConnection, key: &Key<'_>) -> Result<()> {
-    sqlx::query("delete from eventlease.idempotency_keys where engine_type = $1 and idempotency_key = $2")
-        .bind(key.engine_type.as_str())
-        .bind(key.key)
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "delete from eventlease.idempotency_keys where engine_type = $1 and idempotency_key = $2 and enqueued_by = $3",
+    )
+    .bind(key.engine_type.as_str())
+    .bind(key.key)
+    .bind(key.enqueued_by)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -79,13 +87,14 @@ pub async fn forget_expired(pool: &PgPool) -> Result<u64> {
     let done = sqlx::query(
         "delete from eventlease.idempotency_keys k
          using (
-            select engine_type, idempotency_key from eventlease.idempotency_keys
+            select engine_type, idempotency_key, enqueued_by from eventlease.idempotency_keys
             where expires_at < statement_timestamp()
             order by expires_at
             limit $1
             for update skip locked
          ) expired
-         where k.engine_type = expired.engine_type and k.idempotency_key = expired.idempotency_key",
+         where k.engine_type = expired.engine_type and k.idempotency_key = expired.idempotency_key
+            and k.enqueued_by = expired.enqueued_by",
     )
     .bind(FORGOTTEN_AT_ONCE)
     .execute(pool)

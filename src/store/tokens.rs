@@ -1,17 +1,22 @@
-//! Bearer tokens, of which only the SHA-256 is kept.
+//! Bearer tokens, of which only the SHA-256 is kept; below, what is done with many of them, and before there are any.
+
+mod upkeep;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Error, Result};
 use crate::domain::access::Role;
+use crate::domain::audit::Actor;
 use crate::domain::ids::EngineId;
-use crate::domain::limits::{ENDED_ENGINE_TOKEN_SECONDS, ENDED_TOKEN_DAYS};
+use crate::domain::limits::REPLACED_ENGINE_TOKEN_SECONDS;
 use crate::domain::names::EngineType;
 use crate::domain::tokens::{Identity, NewToken, TokenDigest, TokenId};
+
+pub use upkeep::*;
 
 /// Where replicas are told that tokens were made or revoked.
 pub const CHANNEL: &str = "eventlease_tokens";
@@ -57,14 +62,15 @@ struct Row {
     last_used_at: Option<DateTime<Utc>>,
 }
 
-macro_rules! select {
-    ($rest:literal) => {
+/// A statement that answers tokens: `$before`, the columns, `$behind`.
+macro_rules! tokens {
+    ($before:literal, $behind:literal) => {
         concat!(
-            "select token_id, name, role, engine_types, engine_id, sha256, created_at, created_by, expires_at,
+            $before,
+            " token_id, name, role, engine_types, engine_id, sha256, created_at, created_by, expires_at,
                 extract(epoch from expires_at - statement_timestamp())::float8 as expires_in_seconds,
-                revoked_at, last_used_at
-             from eventlease.tokens ",
-            $rest
+                revoked_at, last_used_at ",
+            $behind
         )
     };
 }
@@ -89,32 +95,67 @@ fn token(row: Row) -> Result<Token> {
     })
 }
 
+/// Until when a token is good, where it is not told in seconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Until {
+    /// As `NewToken::expires_in_seconds` has it.
+    AsNew,
+    /// As long as that of its engine, whose place it takes.
+    AsOf(TokenId),
+}
+
 /// Keeps a new token, and tells the replicas of it with the commit.
 pub async fn insert(
     connection: &mut PgConnection,
     new: &NewToken,
     digest: TokenDigest,
-    created_by: &str,
+    by: &Actor,
+    until: Until,
 ) -> Result<Token> {
     let engine_types = new.engine_types.as_ref().map(|types| types.iter().map(EngineType::as_str).collect::<Vec<_>>());
-    let row: Row = sqlx::query_as(
-        "insert into eventlease.tokens (token_id, name, role, engine_types, engine_id, sha256, created_by, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, statement_timestamp() + make_interval(secs => $8))
-         returning token_id, name, role, engine_types, engine_id, sha256, created_at, created_by, expires_at, $8 as
-            expires_in_seconds, revoked_at, last_used_at",
-    )
+    let before = match until {
+        Until::AsNew => None,
+        Until::AsOf(token_id) => Some(token_id.0),
+    };
+    let row: Row = sqlx::query_as(tokens!(
+        "insert into eventlease.tokens (token_id, name, role, engine_types, engine_id, sha256, created_by,
+            created_by_token_id, expires_at, granted_until)
+         select $1, $2, $3, $4, $5, $6, $7, $8, until.at, until.at
+         from (select case when $10::uuid is null then statement_timestamp() + make_interval(secs => $9)
+            else (select granted_until from eventlease.tokens where token_id = $10) end) until (at)
+         returning",
+        ""
+    ))
     .bind(Uuid::new_v4())
     .bind(&new.name)
     .bind(new.role.as_str())
     .bind(engine_types)
     .bind(new.engine_id.map(|engine_id| engine_id.0))
     .bind(digest.as_bytes().as_slice())
-    .bind(created_by)
+    .bind(&by.name)
+    .bind(by.token_id.map(|token_id| token_id.0))
     .bind(new.expires_in_seconds.map(f64::from))
+    .bind(before)
     .fetch_one(&mut *connection)
     .await?;
     tell(connection).await?;
     token(row)
+}
+
+/// Whether a token is still good, which nothing changes before the transaction ends. An engine's own is locked as if it were
+/// changed, since registering again does; others may be shown by many at once.
+pub async fn hold_good(connection: &mut PgConnection, by: TokenId, is_engines: bool) -> Result<bool> {
+    let held = if is_engines {
+        "select true from eventlease.tokens
+         where token_id = $1 and revoked_at is null and (expires_at is null or expires_at > statement_timestamp())
+         for update"
+    } else {
+        "select true from eventlease.tokens
+         where token_id = $1 and revoked_at is null and (expires_at is null or expires_at > statement_timestamp())
+         for share"
+    };
+    let held: Option<bool> = sqlx::query_scalar(held).bind(by.0).fetch_optional(connection).await?;
+    Ok(held.is_some())
 }
 
 async fn tell(connection: &mut PgConnection) -> Result<()> {
@@ -124,14 +165,13 @@ async fn tell(connection: &mut PgConnection) -> Result<()> {
 
 /// Revokes a token; `None` where there is none, or it was revoked before. Tells the replicas with the commit.
 pub async fn revoke(connection: &mut PgConnection, token_id: TokenId) -> Result<Option<Token>> {
-    let row: Option<Row> = sqlx::query_as(
+    let row: Option<Row> = sqlx::query_as(tokens!(
         "update eventlease.tokens
          set revoked_at = statement_timestamp(), changed_in = pg_current_xact_id()
          where token_id = $1 and revoked_at is null
-         returning token_id, name, role, engine_types, engine_id, sha256, created_at, created_by, expires_at,
-            extract(epoch from expires_at - statement_timestamp())::float8 as expires_in_seconds,
-            revoked_at, last_used_at",
-    )
+         returning",
+        ""
+    ))
     .bind(token_id.0)
     .fetch_optional(&mut *connection)
     .await?;
@@ -139,17 +179,32 @@ pub async fn revoke(connection: &mut PgConnection, token_id: TokenId) -> Result<
     row.map(token).transpose()
 }
 
-/// Ends what an engine had: it is gone, or gets a new one. Tells the replicas with the commit.
-pub async fn end_of_engine(connection: &mut PgConnection, engine_id: EngineId) -> Result<()> {
-    let done = sqlx::query(
+/// Ends what an engine had, and answers it: it is gone, or gets a new one. The one in `but`, with which it asked for that, ends
+/// a little later: the reply may not have reached it. Tells the replicas with the commit.
+pub async fn end_of_engine(
+    connection: &mut PgConnection,
+    engine_id: EngineId,
+    but: Option<TokenId>,
+) -> Result<Vec<Token>> {
+    let rows: Vec<Row> = sqlx::query_as(tokens!(
         "update eventlease.tokens
-         set revoked_at = statement_timestamp(), changed_in = pg_current_xact_id()
-         where engine_id = $1 and revoked_at is null",
-    )
+         set revoked_at = case when token_id = $2 then null else statement_timestamp() end,
+             expires_at = case when token_id = $2
+                then least(expires_at, statement_timestamp() + make_interval(secs => $3)) else expires_at end,
+             changed_in = pg_current_xact_id()
+         where engine_id = $1 and revoked_at is null
+         returning",
+        ""
+    ))
     .bind(engine_id.0)
-    .execute(&mut *connection)
+    .bind(but.map(|token_id| token_id.0))
+    .bind(REPLACED_ENGINE_TOKEN_SECONDS)
+    .fetch_all(&mut *connection)
     .await?;
-    if done.rows_affected() > 0 { tell(connection).await } else { Ok(()) }
+    if !rows.is_empty() {
+        tell(connection).await?;
+    }
+    rows.into_iter().map(token).collect()
 }
 
 /// Which tokens are wanted; `None` is any.
@@ -166,8 +221,10 @@ pub async fn list(
     behind: Option<(DateTime<Utc>, TokenId)>,
     limit: u32,
 ) -> Result<Vec<Token>> {
-    let rows: Vec<Row> = sqlx::query_as(select!(
-        "where ($1::text is null or role = $1) and ($2::text is null or name = $2)
+    let rows: Vec<Row> = sqlx::query_as(tokens!(
+        "select",
+        "from eventlease.tokens
+         where ($1::text is null or role = $1) and ($2::text is null or name = $2)
             and ($3::timestamptz is null or (created_at, token_id) < ($3, $4))
          order by created_at desc, token_id desc limit $5"
     ))
@@ -194,56 +251,9 @@ pub async fn changed_since(connection: &mut PgConnection, since: Horizon) -> Res
         .parse()
         .map(Horizon)
         .map_err(|_| Error::corrupt("pg_current_snapshot", "xmin", "the server", &horizon))?;
-    let rows: Vec<Row> = sqlx::query_as(select!("where changed_in >= $1::text::xid8"))
+    let rows: Vec<Row> = sqlx::query_as(tokens!("select", "from eventlease.tokens where changed_in >= $1::text::xid8"))
         .bind(since.0.to_string())
         .fetch_all(connection)
         .await?;
     Ok((rows.into_iter().map(token).collect::<Result<_>>()?, horizon))
-}
-
-/// Notes that tokens were used since the last time.
-pub async fn note_used(pool: &PgPool, tokens: &[TokenId]) -> Result<()> {
-    sqlx::query(
-        "update eventlease.tokens t
-         set last_used_at = statement_timestamp()
-         from (select token_id from eventlease.tokens where token_id = any($1) order by token_id for no key update) used
-         where t.token_id = used.token_id",
-    )
-    .bind(tokens.iter().map(|token| token.0).collect::<Vec<_>>())
-    .execute(pool)
-    .await?;
-    Ok(())
-}
-
-/// Removes what ended long ago.
-pub async fn forget_ended(pool: &PgPool) -> Result<u64> {
-    let done = sqlx::query(
-        "delete from eventlease.tokens
-         where least(revoked_at, expires_at) < statement_timestamp() - case
-             when role = 'engine' then make_interval(secs => $1) else make_interval(days => $2) end",
-    )
-    .bind(ENDED_ENGINE_TOKEN_SECONDS)
-    .bind(ENDED_TOKEN_DAYS)
-    .execute(pool)
-    .await?;
-    Ok(done.rows_affected())
-}
-
-pub async fn count(connection: &mut PgConnection) -> Result<i64> {
-    Ok(sqlx::query_scalar("select count(*) from eventlease.tokens").fetch_one(connection).await?)
-}
-
-/// Whether it is on this transaction to make the first admin's token: it is nobody else's, and nobody made one by hand.
-pub async fn claim_first_admin(connection: &mut PgConnection) -> Result<bool> {
-    // Whoever comes second waits here for the first one's commit.
-    let claimed = sqlx::query("insert into eventlease.first_admin default values on conflict do nothing")
-        .execute(&mut *connection)
-        .await?;
-    if claimed.rows_affected() == 0 {
-        return Ok(false);
-    }
-    let has_one: bool = sqlx::query_scalar("select exists (select from eventlease.tokens where role = 'admin')")
-        .fetch_one(connection)
-        .await?;
-    Ok(!has_one)
 }

@@ -39,9 +39,9 @@ impl Broker {
         store::engines::changes::write_metadata(&mut transaction, engine_id, &metadata).await?;
         let engine =
             store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
-        let details = json!({"static_config": patch});
+        let details = format!("{{{}}}", merge_patch::member("static_config", patch.get()));
         let subject = engine_id.to_string();
-        store::audit::record(&mut transaction, by, Operation::ChangeEngine, &subject, &details).await?;
+        store::audit::record_text(&mut transaction, by, Operation::ChangeEngine, &subject, &details).await?;
         commit(transaction).await?;
         tracing::info!(%engine_id, %patch, "engine configuration changed");
         self.parking.engine_changed(engine_id);

@@ -42,10 +42,14 @@ impl Known {
         }
     }
 
+    fn has_expired(&self, now: Instant) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+
     fn standing(&self) -> Standing {
         if self.is_revoked {
             Standing::Revoked
-        } else if self.expires_at.is_some_and(|at| at <= Instant::now()) {
+        } else if self.has_expired(Instant::now()) {
             Standing::Expired
         } else {
             // Read first: written by every call, the line would wander between the cores.
@@ -57,12 +61,12 @@ impl Known {
     }
 }
 
-/// All tokens that have not ended long ago. No more than `MAX_TOKENS` are made.
+/// All tokens that have not ended long ago. No more than `MAX_TOKENS` are good.
 #[derive(Debug, Default)]
 pub struct KnownTokens {
     by_key: RwLock<HashMap<u64, Known>>,
     /// Whoever reads what is new holds it.
-    pub(super) reading: Mutex<Reading>,
+    pub(super) reading: Arc<Mutex<Reading>>,
     /// There is something new.
     pub(super) changed: Notify,
 }
@@ -80,6 +84,13 @@ impl KnownTokens {
         self.by_key.read().expect(UNPOISONED).len()
     }
 
+    /// Looks at all of them.
+    pub fn count_good(&self) -> usize {
+        let now = Instant::now();
+        let tokens = self.by_key.read().expect(UNPOISONED);
+        tokens.values().filter(|known| !known.is_revoked && !known.has_expired(now)).count()
+    }
+
     /// A token was made or revoked here.
     pub fn learn(&self, token: &Token) {
         self.learn_all(std::slice::from_ref(token));
@@ -90,14 +101,17 @@ impl KnownTokens {
         self.changed.notify_one();
     }
 
-    pub(super) fn learn_all(&self, tokens: &[Token]) {
+    /// Tokens were made, revoked or cut short here, or somewhere else.
+    pub fn learn_all(&self, tokens: &[Token]) {
         if tokens.is_empty() {
             return;
         }
         let mut by_key = self.by_key.write().expect(UNPOISONED);
         for token in tokens {
-            let known = Known::of(token);
+            let mut known = Known::of(token);
             if let Some(before) = by_key.get(&token.digest.key()) {
+                // What is learned may have been read before what is known: nothing makes a token good again.
+                known.is_revoked |= before.is_revoked;
                 known.is_used.store(before.is_used.load(Ordering::Relaxed), Ordering::Relaxed);
             }
             by_key.insert(token.digest.key(), known);
@@ -125,5 +139,44 @@ impl KnownTokens {
                 known.is_used.store(true, Ordering::Relaxed);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::access::Role;
+    use crate::domain::tokens::TokenSecret;
+
+    #[test]
+    fn what_was_read_before_a_revocation_does_not_undo_it() {
+        let digest = TokenSecret::from_random_bytes([1; 32]).digest();
+        let before = Token {
+            identity: Identity {
+                token_id: TokenId(Uuid::from_u128(1)),
+                name: Arc::from("n"),
+                role: Role::Reader,
+                engine_id: None,
+                engine_types: None,
+            },
+            digest,
+            created_at: DateTime::UNIX_EPOCH,
+            created_by: "a test".to_owned(),
+            expires_at: None,
+            expires_in_seconds: None,
+            revoked_at: None,
+            last_used_at: None,
+        };
+        let known = KnownTokens::default();
+        known.learn(&before);
+        assert!(matches!(known.find(&digest), Some(Standing::Good(_))));
+        known.learn(&Token { revoked_at: Some(DateTime::UNIX_EPOCH), ..before.clone() });
+        known.learn_all(std::slice::from_ref(&before));
+        assert!(matches!(known.find(&digest), Some(Standing::Revoked)));
+        known.learn_whole(&[before]);
+        assert!(matches!(known.find(&digest), Some(Standing::Revoked)));
     }
 }

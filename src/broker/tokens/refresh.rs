@@ -2,9 +2,10 @@
 //! cannot be told (behind a pooler), and when somebody shows a token that is not known. However many do so, readings are
 //! so far apart that they cost next to nothing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::Standing;
@@ -19,6 +20,12 @@ const PAUSE: Duration = Duration::from_millis(200);
 const INTERVAL: Duration = Duration::from_secs(3);
 /// What was removed is not among the changes; and after a failover to another cluster, changes may have numbers of before.
 const WHOLE_INTERVAL: Duration = Duration::from_mins(1);
+
+/// A reading that takes longer is given up, with its connection: a peer that is gone without a word would hold up
+/// revocations until TCP gives up, a quarter of an hour later. The database's own limit does not end that.
+const LIMIT: Duration = Duration::from_secs(5);
+/// For the reading that is under way, and the pause before it.
+const WAIT: Duration = Duration::from_secs(6);
 
 /// The last reading.
 #[derive(Debug, Default)]
@@ -36,24 +43,36 @@ impl Broker {
     }
 
     /// How a token stands that was not known: it may be new. `None`: there is none.
-    pub async fn unknown_token(&self, digest: &TokenDigest) -> Result<Option<Standing>> {
+    pub async fn unknown_token(self: &Arc<Self>, digest: &TokenDigest) -> Result<Option<Standing>> {
         self.read_tokens().await?;
         Ok(self.tokens.find(digest))
     }
 
     /// Reads what changed of the tokens by now. Calls that come together share a reading.
-    pub async fn read_tokens(&self) -> Result<()> {
+    pub async fn read_tokens(self: &Arc<Self>) -> Result<()> {
         let asked_at = Instant::now();
-        let mut reading = self.tokens.reading.lock().await;
-        if let Some(began_at) = reading.began_at {
-            if began_at >= asked_at {
-                return reading.trouble.clone().map_or(Ok(()), Err);
-            }
-            sleep_until(began_at + PAUSE).await;
+        let reading = Arc::clone(&self.tokens.reading);
+        let mut reading =
+            timeout(WAIT, reading.lock_owned()).await.map_err(|_| Error::from(store::Error::no_answer()))?;
+        if reading.began_at.is_some_and(|began_at| began_at >= asked_at) {
+            return reading.trouble.clone().map_or(Ok(()), Err);
         }
+        // A task of its own: where the caller hangs up, the reading goes on for those who wait for it.
+        let broker = Arc::clone(self);
+        let read = tokio::spawn(async move {
+            if let Some(began_at) = reading.began_at {
+                sleep_until(began_at + PAUSE).await;
+            }
+            broker.read_tokens_into(&mut reading).await
+        });
+        read.await.unwrap_or(Err(Error::Crashed))
+    }
+
+    async fn read_tokens_into(&self, reading: &mut Reading) -> Result<()> {
         self.metrics.token_readings.inc();
         let now = Instant::now();
         reading.began_at = Some(now);
+        reading.trouble = Some(Error::Crashed);
         let is_whole = reading.whole_at.is_none_or(|at| now - at >= WHOLE_INTERVAL);
         let outcome = self.read_tokens_since(if is_whole { Horizon::default() } else { reading.horizon }).await;
         match &outcome {
@@ -75,8 +94,14 @@ impl Broker {
     }
 
     async fn read_tokens_since(&self, since: Horizon) -> Result<Horizon> {
-        let mut connection = self.connection().await?;
-        let (tokens, horizon) = store::tokens::changed_since(&mut connection, since).await?;
+        let deadline = Instant::now() + LIMIT;
+        let mut connection = timeout_at(deadline, self.connection()).await.map_err(|_| store::Error::no_answer())??;
+        let Ok(changed) = timeout_at(deadline, store::tokens::changed_since(&mut connection, since)).await else {
+            // Nobody else is to get it, nor is anything to be sent by it: the other side may be gone.
+            drop(connection.detach());
+            return Err(store::Error::no_answer().into());
+        };
+        let (tokens, horizon) = changed?;
         if since == Horizon::default() {
             self.tokens.learn_whole(&tokens);
         } else {
@@ -87,7 +112,7 @@ impl Broker {
     }
 
     /// Keeps the tokens true until told to stop.
-    pub async fn keep_tokens(&self, stop: &CancellationToken) {
+    pub async fn keep_tokens(self: &Arc<Self>, stop: &CancellationToken) {
         let mut was_well = true;
         loop {
             tokio::select! {

@@ -17,7 +17,15 @@ use crate::domain::tokens::{NewToken, TokenId};
 use crate::store;
 use crate::store::tokens::Filter;
 
-/// The schema may not be there yet.
+/// Looks at tokens that are there, or ends one: neither has to do with the schema's version.
+async fn open_as_it_is(url: &str) -> Result<Database, Box<dyn std::error::Error>> {
+    let database = open(url).await?;
+    if !store::tokens::are_kept(&database.pool).await? {
+        return Err("this database has no tokens: neither has a server run on it, nor was one made".into());
+    }
+    Ok(database)
+}
+
 async fn open(url: &str) -> Result<Database, Box<dyn std::error::Error>> {
     let config = DatabaseConfig {
         database_url: Some(database_url(url)?),
@@ -27,9 +35,7 @@ async fn open(url: &str) -> Result<Database, Box<dyn std::error::Error>> {
         acquire_timeout_seconds: 10,
         statement_timeout_seconds: 60,
     };
-    let database = Database::open(&config).await?;
-    database.migrate().await?;
-    Ok(database)
+    Ok(Database::open(&config).await?)
 }
 
 pub async fn create(url: &str, arguments: &CreateArguments) -> Outcome {
@@ -44,6 +50,8 @@ pub async fn create(url: &str, arguments: &CreateArguments) -> Outcome {
         return Err(UsageError(format!("--{}: {detail}", flag_of(member))).into());
     }
     let database = open(url).await?;
+    // The schema may not be there yet.
+    database.migrate().await?;
     let mut transaction = store::pool::begin(&database.pool).await?;
     let (token, secret) = tokens::create(&mut transaction, &Actor::named(Actor::DATABASE), &new).await?;
     transaction.commit().await?;
@@ -64,7 +72,7 @@ fn flag_of(member: &str) -> String {
 }
 
 pub async fn list(url: &str, arguments: &ListArguments) -> Outcome {
-    let database = open(url).await?;
+    let database = open_as_it_is(url).await?;
     let mut connection = database.pool.acquire().await?;
     let filter = Filter { role: arguments.role, name: arguments.name.clone() };
     let found = store::tokens::list(&mut connection, &filter, None, arguments.limit).await?;
@@ -85,7 +93,7 @@ fn now() -> DateTime<Utc> {
 }
 
 pub async fn revoke(url: &str, token_id: uuid::Uuid) -> Outcome {
-    let database = open(url).await?;
+    let database = open_as_it_is(url).await?;
     let mut transaction = store::pool::begin(&database.pool).await?;
     tokens::revoke(&mut transaction, &Actor::named(Actor::DATABASE), TokenId(token_id)).await?;
     transaction.commit().await?;

@@ -19,14 +19,20 @@ pub fn real(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet], told_by: Forwa
     if !is_trusted(&address) {
         return address;
     }
-    let (name, read): (_, fn(&str) -> Option<IpAddr>) = match told_by {
-        ForwardedHeader::XForwardedFor => (X_FORWARDED_FOR, of_text),
-        ForwardedHeader::Forwarded => (FORWARDED, of_forwarded),
+    let name = match told_by {
+        ForwardedHeader::XForwardedFor => X_FORWARDED_FOR,
+        ForwardedHeader::Forwarded => FORWARDED,
+    };
+    let read = |line: &str| -> Vec<Option<IpAddr>> {
+        match told_by {
+            ForwardedHeader::XForwardedFor => line.split(',').map(of_text).collect(),
+            ForwardedHeader::Forwarded => elements(line).into_iter().map(of_forwarded).collect(),
+        }
     };
     // Several lines of one header are one list (RFC 9110).
     let lines: Vec<&str> = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("?")).collect();
-    for hop in lines.iter().flat_map(|line| line.split(',')).rev() {
-        let Some(told) = read(hop) else { return address };
+    for told in lines.into_iter().flat_map(read).rev() {
+        let Some(told) = told else { return address };
         address = told;
         if !is_trusted(&address) {
             return address;
@@ -35,13 +41,51 @@ pub fn real(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet], told_by: Forwa
     address
 }
 
-/// One hop of `Forwarded`, like `for="[2001:db8::1]:4711";proto=https` (RFC 7239).
+/// The elements of a list, without the empty ones. What stands in quotes ends none.
+fn elements(line: &str) -> Vec<&str> {
+    split(line, ',').into_iter().filter(|element| !element.trim().is_empty()).collect()
+}
+
+/// Splits where a separator is not in a quoted string (RFC 9110, section 5.6.4). A quote that is not closed goes to the end.
+fn split(text: &str, separator: char) -> Vec<&str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    text.split(|c: char| {
+        let was_escaped = std::mem::take(&mut is_escaped);
+        match c {
+            '\\' if is_quoted => is_escaped = !was_escaped,
+            '"' if !was_escaped => is_quoted = !is_quoted,
+            _ => {}
+        }
+        c == separator && !is_quoted
+    })
+    .collect()
+}
+
+/// One hop of `Forwarded`, like `for="[2001:db8::1]:4711";proto=https` (RFC 7239). One that is not well formed tells nothing:
+/// somebody may have sent half of it to hide the rest.
 fn of_forwarded(hop: &str) -> Option<IpAddr> {
-    let node = hop.split(';').find_map(|pair| {
+    let mut node = None;
+    for pair in split(hop, ';') {
         let (name, value) = pair.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("for").then(|| value.trim().trim_matches('"'))
-    })?;
-    of_text(node)
+        let value = value_of(value.trim())?;
+        if name.trim().eq_ignore_ascii_case("for") && node.replace(value).is_some() {
+            return None;
+        }
+    }
+    of_text(&node?)
+}
+
+/// A token, or what a quoted string says.
+fn value_of(text: &str) -> Option<String> {
+    let Some(rest) = text.strip_prefix('"') else { return (!text.contains('"')).then(|| text.to_owned()) };
+    let (mut said, mut chars) = (String::new(), rest.chars());
+    loop {
+        match chars.next()? {
+            '"' => return chars.next().is_none().then_some(said),
+            '\\' => said.push(chars.next()?),
+            other => said.push(other),
+        }
+    }
 }
 
 /// An address, perhaps with brackets and a port.
@@ -100,5 +144,24 @@ mod tests {
         assert_eq!(told("::1", X_FORWARDED_FOR, &["[2001:db8::1]"]), "2001:db8::1");
         assert_eq!(told("::1", X_FORWARDED_FOR, &["2001:db8::1"]), "2001:db8::1");
         assert_eq!(told("::1", X_FORWARDED_FOR, &["::ffff:192.0.2.1"]), "192.0.2.1");
+    }
+
+    #[test]
+    fn what_stands_in_quotes_separates_nothing() {
+        let quoted = r#"for=192.0.2.60;secret="a, for=203.0.113.1;\" b", for=10.0.0.9"#;
+        assert_eq!(told("::1", FORWARDED, &[quoted]), "192.0.2.60");
+        assert_eq!(told("::1", FORWARDED, &[r#"by="x;for=203.0.113.1";for="192.0.2.60""#]), "192.0.2.60");
+        assert_eq!(told("::1", FORWARDED, &["for=192.0.2.60, , for=10.0.0.9,"]), "192.0.2.60");
+    }
+
+    #[test]
+    fn half_an_element_tells_nothing() {
+        // A caller has sent a quote that is not closed, before what the proxy has added.
+        for sent in [r#"for=203.0.113.1;x=", for=192.0.2.60"#, r#"for=203.0.113.1;x=", for="[2001:db8::1]""#] {
+            assert_eq!(told("::1", FORWARDED, &[sent]), "::1", "{sent}");
+        }
+        for sent in ["for=192.0.2.60;for=192.0.2.61", "192.0.2.60", r#"for="192.0.2.60"x"#, r#"for=192.0.2.60""#] {
+            assert_eq!(told("::1", FORWARDED, &[sent]), "::1", "{sent}");
+        }
     }
 }

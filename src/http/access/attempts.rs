@@ -34,6 +34,12 @@ impl Attempts {
         self.empty_at.lock().expect("nothing panics while it holds this lock")
     }
 
+    /// Counts an attempt whose caller hangs up before it is known whether the token exists: else whoever guesses would
+    /// only have to.
+    pub fn begin(&self, address: Option<IpAddr>) -> Unfinished<'_> {
+        Unfinished { attempts: self, address }
+    }
+
     /// How long that address has to wait before another attempt of it is looked at.
     pub fn must_wait(&self, address: IpAddr) -> Option<Duration> {
         self.must_wait_at(address, Instant::now())
@@ -60,6 +66,28 @@ impl Attempts {
         }
         let empty_at = addresses.entry(address).or_insert(now);
         *empty_at = (*empty_at).max(now) + self.interval;
+    }
+}
+
+/// An attempt of which nobody knows yet whether it fails.
+#[derive(Debug)]
+pub struct Unfinished<'a> {
+    attempts: &'a Attempts,
+    address: Option<IpAddr>,
+}
+
+impl Unfinished<'_> {
+    /// It is known now.
+    pub fn finish(mut self) {
+        self.address = None;
+    }
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if let Some(address) = self.address {
+            self.attempts.failed(address);
+        }
     }
 }
 
@@ -100,5 +128,15 @@ mod tests {
         assert_eq!(attempts.empty_at().len(), MAX_ADDRESSES);
         attempts.failed_at("192.0.2.1".parse().expect("an address"), now + seconds(61));
         assert_eq!(attempts.empty_at().len(), 1);
+    }
+
+    #[test]
+    fn hanging_up_counts() {
+        let attempts = Attempts::per_minute(1);
+        let address = "192.0.2.1".parse().expect("an address");
+        attempts.begin(Some(address)).finish();
+        assert_eq!(attempts.must_wait(address), None);
+        drop(attempts.begin(Some(address)));
+        assert!(attempts.must_wait(address).is_some());
     }
 }

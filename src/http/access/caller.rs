@@ -6,6 +6,8 @@ use std::sync::Arc;
 use axum::http::Extensions;
 
 use super::{Granted, peer, refuse};
+use crate::broker::Error;
+use crate::broker::tokens::Standing;
 use crate::domain::access::Grant;
 use crate::domain::ids::EngineId;
 use crate::domain::names::EngineType;
@@ -29,6 +31,15 @@ impl Caller {
     /// `None` where authentication is off, or the operation open.
     pub fn identity(&self) -> Option<&Arc<Identity>> {
         self.granted.as_ref()?.identity.as_ref()
+    }
+
+    /// Refuses where the token has ended since the request was let in: for what takes long.
+    pub fn check_still_good(&self, api: &Api) -> Result<(), Problem> {
+        let shown = self.granted.as_ref().and_then(|granted| granted.digest);
+        match shown.map(|digest| api.broker.known_token(&digest)) {
+            Some(None | Some(Standing::Expired | Standing::Revoked)) => Err(Problem::from(Error::TokenEnded)),
+            Some(Some(Standing::Good(_))) | None => Ok(()),
+        }
     }
 
     /// The caller's name, where it is allowed to have to do with its own only.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::refuse;
+use crate::broker::Error;
 use crate::domain::access::{About, Grant, Operation};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::tokens::Identity;
@@ -61,13 +62,14 @@ impl Input {
                 }
                 Some(engine_id) if identity.is_limited() => match api.broker.type_of_engine(engine_id).await? {
                     Some(engine_type) => self.caller.may_reach(api, &engine_type),
-                    None => Ok(()),
+                    // It may be made in between; then it is still none that the token is known to reach.
+                    None => Err(Error::EngineNotFound(engine_id).into()),
                 },
                 Some(_) | None => Ok(()),
             },
             About::Event => match self.path_uuid("event_id").map(EventId) {
                 Some(event_id) if is_own_only || identity.is_limited() => {
-                    let Some(scope) = api.broker.scope_of_event(event_id).await? else { return Ok(()) };
+                    let scope = api.broker.scope_of_event(event_id).await?.ok_or(Error::EventNotFound(event_id))?;
                     if is_own_only && scope.enqueued_by.as_deref() != Some(&*identity.name) {
                         return Err(refuse(api, identity, "a producer reads the events it brought, and no others"));
                     }

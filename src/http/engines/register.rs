@@ -95,7 +95,7 @@ pub struct RegisteredReply {
     #[serde(flatten)]
     engine: EngineReply,
     /// With authentication, what the engine is to show as `Authorization: Bearer …` from now on. It cannot be read again,
-    /// and what the engine had before has ended.
+    /// and what the engine had before has ended; the one it has shown ends a minute later.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false, pattern = "^el_[0-9a-f]{64}$")]
     engine_token: Option<TokenSecret>,

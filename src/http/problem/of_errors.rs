@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use axum::http::header;
 use serde_json::json;
 
 use super::{Code, InputError, InputPlace, Problem};
 use crate::broker;
 use crate::domain::event::Status;
+use crate::http::access::INVALID_TOKEN;
 use crate::http::limit::Limit;
 use crate::store;
 
@@ -40,7 +42,7 @@ impl From<broker::Error> for Problem {
             Error::CountChanged { expected_count, actual_count } => Self::new(Code::CountChanged, detail)
                 .with("expected_count", json!(expected_count))
                 .with("actual_count", json!(actual_count)),
-            Error::NotTheHolder { .. } => Self::new(Code::Forbidden, detail),
+            Error::NotTheHolder { .. } | Error::EngineOfTokenGone(_) => Self::new(Code::Forbidden, detail),
             Error::LeaseLost(lost) => Self::new(Code::LeaseLost, lost_detail(&lost, detail))
                 .with("lease_ended_by", json!(lost.lease_ended_by))
                 .with("lease_ended_at", json!(lost.lease_ended_at))
@@ -69,6 +71,9 @@ impl From<broker::Error> for Problem {
             Error::Crashed => {
                 tracing::error!(error = detail, "request failed");
                 Self::internal()
+            }
+            Error::TokenEnded => {
+                Self::new(Code::Unauthenticated, detail).with_header(header::WWW_AUTHENTICATE, INVALID_TOKEN)
             }
             Error::TokenNotFound(_) => Self::new(Code::TokenNotFound, detail),
             Error::TooManyTokens => Self::new(Code::Overloaded, detail).retry_after(Duration::from_mins(1)),

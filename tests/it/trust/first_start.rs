@@ -3,7 +3,6 @@
 use std::os::unix::fs::PermissionsExt;
 
 use eventlease::app::Server;
-use serde_json::json;
 use sqlx::ConnectOptions;
 
 use super::TokenFile;
@@ -52,7 +51,7 @@ async fn replicas_that_start_together_make_one_token() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_is_not_made_and_a_stale_file_is_replaced() {
+async fn what_cannot_be_written_is_not_made_and_a_file_that_is_there_is_kept() {
     let lab = Lab::start().await;
     let url = url_of(&lab);
     let refused =
@@ -73,17 +72,47 @@ async fn what_cannot_be_written_is_not_made_and_a_stale_file_is_replaced() {
     server.stop().await.expect("it stops");
     let mode = std::fs::metadata(&file.0).expect("the file").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+    let old = TokenFile(format!("{}.old", file.path()).into());
+    assert_eq!(old.read(), "el_of_another_database");
+
+    // Only one is kept.
+    let (next, token) = (Lab::start().await, file.read());
+    let refused =
+        Server::start(&config(&url_of(&next), &["--auth", "required", "--admin-token-file", file.path()])).await;
+    let error = refused.expect_err("it does not start");
+    let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+    assert!(format!("{error}: {cause}").contains(old.path()), "{error}: {cause}");
+    assert_eq!((file.read(), old.read().as_str()), (token, "el_of_another_database"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_admin_made_by_hand_is_the_first() {
     let lab = Lab::start().await;
-    lab.post("/api/v1/tokens", &json!({"name": "me", "role": "admin"})).await.expect(201);
+    let create = ["token", "create", "--name", "me", "--role", "admin", "--database-url", &url_of(&lab)];
+    let made = crate::cli::program::run_beside(create.map(str::to_owned).to_vec()).await;
+    assert_eq!(made.code, Some(0), "{made:?}");
     let file = TokenFile::new();
     let flags = ["--auth", "required", "--admin-token-file", file.path()];
     let server = Server::start(&config(&url_of(&lab), &flags)).await.expect("it starts");
     server.stop().await.expect("it stops");
     assert!(!file.0.exists());
+}
+
+#[tokio::test]
+async fn an_admin_that_has_ended_is_none() {
+    let lab = Lab::start().await;
+    for (name, ended) in [("revoked", "revoked_at"), ("expired", "expires_at")] {
+        lab.sql(&format!(
+            "insert into eventlease.tokens (token_id, name, role, sha256, created_by, {ended})
+             values (gen_random_uuid(), '{name}', 'admin', sha256('{name}'), 'a test', now())"
+        ))
+        .await;
+    }
+    let file = TokenFile::new();
+    let flags = ["--auth", "required", "--admin-token-file", file.path()];
+    let server = Server::start(&config(&url_of(&lab), &flags)).await.expect("it starts");
+    server.stop().await.expect("it stops");
+    assert!(file.0.exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,9 +122,12 @@ async fn beyond_loopback_tokens_are_required_unless_told_otherwise() {
     let everywhere = ["--listen", "0.0.0.0:0", "--database-url", &url];
     let ended = run_serve(&[&everywhere[..], &["--admin-token-file", "/proc/no/such/file"]].concat());
     assert!(ended.code == Some(1) && ended.stderr.contains("--admin-token-file"), "{ended:?}");
-    let mut open = crate::cli::program::Program::serve(&[&everywhere[..], &["--auth", "off"]].concat());
+    let mut open = crate::cli::program::Program::serve(
+        &[&everywhere[..], &["--auth", "off", "--trusted-proxy", "192.0.2.1"]].concat(),
+    );
     let here = open.url.replace("0.0.0.0", "127.0.0.1");
     lab.get(&format!("{here}/api/v1/queues")).await.expect(200);
     open.signal("TERM");
-    assert!(open.wait().stderr.contains("authentication is off"));
+    let said = open.wait().stderr;
+    assert!(said.contains("authentication is off: ") && said.contains("proxies are trusted and"), "{said}");
 }

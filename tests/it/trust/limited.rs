@@ -106,3 +106,43 @@ async fn what_does_not_go_together_is_named() {
     let unknown = format!("/api/v1/tokens/{}", crate::support::unknown_id());
     guarded.ask(&guarded.admin, "DELETE", &unknown).await.problem(404, "token_not_found");
 }
+
+#[tokio::test]
+async fn idempotency_keys_are_each_callers_own() {
+    let guarded = Guarded::start().await;
+    let shop = guarded.token("producer", json!({"name": "shop"})).await;
+    let mill = guarded.token("producer", json!({"name": "mill"})).await;
+    let event = |n: u32| json!({"engine_type": "dialogue", "event_type": "e", "payload": n, "idempotency_key": "k"});
+    let ofs = guarded.post(&shop, "/api/v1/events", &event(1)).await.expect(201).text("event_id");
+    let ofm = guarded.post(&mill, "/api/v1/events", &event(2)).await.expect(201).text("event_id");
+    assert_ne!(ofs, ofm);
+    let next = guarded.token("producer", json!({"name": "shop"})).await;
+    for (token, n, event_id) in [(&shop, 1, &ofs), (&next, 1, &ofs), (&mill, 2, &ofm)] {
+        let again = guarded.post(token, "/api/v1/events", &event(n)).await.expect(200);
+        assert_eq!(again.text("event_id"), *event_id);
+        let reused = guarded.post(token, "/api/v1/events", &event(3)).await.problem(422, "idempotency_key_reused");
+        assert_eq!(reused.text("event_id"), *event_id);
+    }
+    let enqueue = "select eventlease.enqueue('dialogue', 'e', '4', idempotency_key => 'k')::text";
+    let mut from_sql = Vec::new();
+    for _ in 0..2 {
+        let event_id: String = sqlx::query_scalar(enqueue).fetch_one(&guarded.lab.db).await.expect("an id");
+        from_sql.push(event_id);
+    }
+    assert!(from_sql[0] == from_sql[1] && ![&ofs, &ofm].contains(&&from_sql[0]), "{from_sql:?}");
+    // Together: one transaction may take in what several callers sent.
+    let events = |n: u32| {
+        json!({"events": (0..20).map(|key| {
+        json!({"engine_type": "dialogue", "event_type": "e", "payload": n, "idempotency_key": format!("many {key}")})
+    }).collect::<Vec<_>>()})
+    };
+    let (one, other) = (events(5), events(6));
+    let replies = tokio::join!(
+        guarded.post(&shop, "/api/v1/events/batch", &one),
+        guarded.post(&mill, "/api/v1/events/batch", &other)
+    );
+    for reply in [replies.0, replies.1] {
+        let results = reply.body["results"].as_array().expect("results");
+        assert!(results.len() == 20 && results.iter().all(|result| result["error"].is_null()), "{reply:?}");
+    }
+}

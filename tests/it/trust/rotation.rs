@@ -1,5 +1,9 @@
 //! Tokens made, used, revoked and forgotten; on one server, and seen from another; by HTTP, and from the command line.
 
+use std::sync::Arc;
+
+use eventlease::broker::tokens::Standing;
+use eventlease::domain::tokens::TokenSecret;
 use serde_json::json;
 
 use super::{Guarded, TokenFile};
@@ -159,6 +163,23 @@ async fn the_command_line_makes_lists_and_revokes_tokens() {
     assert!(wrong.code == Some(2) && wrong.stderr.contains("--engine-type"), "{wrong:?}");
     let stranger = run(&["--url", guarded.lab.url.as_str()], "list").await;
     assert!(stranger.code == Some(1) && stranger.stderr.contains("token"), "{stranger:?}");
+    // Who only looks leaves no schema behind.
+    let blank = format!("blank_{}", uuid::Uuid::new_v4().simple());
+    guarded.lab.sql(&format!("create database {blank}")).await;
+    let options = guarded.lab.db.connect_options().as_ref().clone().database(&blank);
+    let url = options.to_url_lossy().to_string();
+    for arguments in ["list".to_owned(), format!("revoke {}", crate::support::unknown_id())] {
+        let refused = run(&["--database-url", &url], &arguments).await;
+        assert!(refused.code == Some(1) && refused.stderr.contains("has no tokens"), "{refused:?}");
+    }
+    let mut connection = options.connect().await.expect("the database");
+    let schemas: i64 = sqlx::query_scalar("select count(*) from pg_namespace where nspname = 'eventlease'")
+        .fetch_one(&mut connection)
+        .await
+        .expect("a count");
+    assert_eq!(schemas, 0);
+    drop(connection);
+    guarded.lab.sql(&format!("drop database {blank} with (force)")).await;
     let audit = guarded.get(&guarded.admin, "/api/v1/audit?actor=database").await.expect(200);
     assert_eq!(audit.body["items"].as_array().expect("a list").len(), 2);
 }
@@ -170,6 +191,58 @@ async fn without_authentication_tokens_are_neither_needed_nor_looked_at() {
     assert!(engine.body.get("engine_token").is_none());
     let request = lab.request("GET", "/api/v1/queues").bearer_auth("el_nonsense");
     Reply::of(request).await.expect(200);
-    // They can be made before it is switched on.
-    lab.post("/api/v1/tokens", &json!({"name": "n", "role": "admin"})).await.expect(201);
+    // Or anybody could make one that is good once it is switched on. By the database's address they can be made before.
+    let refused = lab.post("/api/v1/tokens", &json!({"name": "n", "role": "admin"})).await.problem(403, "forbidden");
+    assert!(refused.text("detail").contains("--database-url"), "{refused:?}");
+    let unknown = format!("/api/v1/tokens/{}", crate::support::unknown_id());
+    lab.delete(&unknown).await.problem(403, "forbidden");
+    lab.get("/api/v1/tokens").await.expect(200);
+}
+
+/// As where a connection is gone without a word: the answer does not come.
+#[tokio::test]
+async fn a_reading_that_gets_no_answer_is_given_up() {
+    let guarded = Guarded::start_with(&["--statement-timeout-seconds", "600"]).await;
+    let token = guarded.token("reader", json!({})).await;
+    let mut slow = guarded.lab.db.begin().await.expect("a transaction");
+    sqlx::query("lock table eventlease.tokens in access exclusive mode").execute(&mut *slow).await.expect("locked");
+    let unknown = format!("el_{:064x}", 1);
+    guarded.get(&unknown, "/api/v1/queues").await.problem(503, "database_unavailable");
+    guarded.get(&token, "/api/v1/queues").await.expect(200);
+    slow.rollback().await.expect("the end");
+    guarded.get(&unknown, "/api/v1/queues").await.problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn a_reading_goes_on_for_others_where_its_caller_hangs_up() {
+    let guarded = Guarded::start().await;
+    let broker = guarded.lab.broker();
+    let secret = TokenSecret::from_random_bytes([7; 32]);
+    guarded
+        .lab
+        .sql(&format!(
+            "insert into eventlease.tokens (token_id, name, role, sha256, created_by)
+             values (gen_random_uuid(), 'n', 'reader', sha256('{}'), 'a test')",
+            secret.reveal()
+        ))
+        .await;
+    let mut slow = guarded.lab.db.begin().await.expect("a transaction");
+    // The next readings begin together, a pause after this one.
+    broker.read_tokens().await.expect("a reading");
+    guarded
+        .lab
+        .sql("update eventlease.tokens set revoked_at = now(), changed_in = pg_current_xact_id() where name = 'n'")
+        .await;
+    sqlx::query("lock table eventlease.tokens in access exclusive mode").execute(&mut *slow).await.expect("locked");
+    let read = || {
+        let broker = Arc::clone(broker);
+        tokio::spawn(async move { broker.read_tokens().await })
+    };
+    let (first, second) = (read(), read());
+    guarded.lab.wait_for_a_blocked_server().await;
+    first.abort();
+    assert!(first.await.expect_err("no answer").is_cancelled());
+    slow.rollback().await.expect("the end");
+    second.await.expect("its end").expect("a reading");
+    assert!(matches!(broker.known_token(&secret.digest()), Some(Standing::Revoked)));
 }

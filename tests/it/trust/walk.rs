@@ -1,7 +1,7 @@
 //! Every operation of the document, with every role: against a table written down here once more, so that nobody changes
 //! the one in the service by accident.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -225,6 +225,34 @@ async fn nothing_is_done_without_a_token_that_is_good() {
         .expect("a reply");
     guarded.get(&guarded.admin, "/api/v1/nowhere").await.problem(404, "not_found");
     guarded.ask(&guarded.admin, "PUT", "/api/v1/tokens").await.problem(405, "method_not_allowed");
+}
+
+/// Nothing behind a method that the document does not have: a token of any role would do for it.
+#[tokio::test]
+async fn no_operation_is_missing_in_the_document() {
+    let guarded = Guarded::start().await;
+    let operations = operations(&guarded).await;
+    let paths: BTreeSet<&str> = operations.iter().map(|(_, _, path)| path.as_str()).collect();
+    let own = Own { engine_id: unknown_id(), event_id: unknown_id(), query: "" };
+    for path in paths {
+        for method in METHODS.map(str::to_uppercase).iter().map(String::as_str).chain(["OPTIONS", "TRACE", "QUERY"]) {
+            if operations.iter().any(|(_, known, of)| of == path && known == method) {
+                continue;
+            }
+            let operation = (String::new(), method.to_owned(), path.to_owned());
+            call(&guarded, Some(&guarded.admin), &operation, &own).await.problem(405, "method_not_allowed");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_there_for_those_who_reach_little() {
+    let guarded = Guarded::start().await;
+    for (role, path) in [("reader", "engines"), ("reader", "events"), ("producer", "events")] {
+        let token = guarded.token(role, json!({"engine_types": ["dialogue"]})).await;
+        let reply = guarded.get(&token, &format!("/api/v1/{path}/{}", unknown_id())).await;
+        assert_eq!(reply.status, 404, "{reply:?}");
+    }
 }
 
 /// A token that is limited to other engine types does nothing with these, whatever its role.

@@ -1,0 +1,92 @@
+//! Tokens counted, noted as used and forgotten; and whether there is a first one.
+
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use crate::domain::ids::EngineId;
+use crate::domain::limits::{
+    ENDED_ENGINE_TOKEN_SECONDS, ENDED_TOKEN_DAYS, ENDED_TOKENS_OF_AN_ENGINE, SETTLED_TOKEN_SECONDS,
+};
+use crate::domain::tokens::TokenId;
+use crate::store::Result;
+
+/// Notes that tokens were used since the last time, and answers of which: those that somebody is just registering with, or
+/// changing, are left for the next time, since a registration holds one while it waits for others.
+pub async fn note_used(pool: &PgPool, tokens: &[TokenId]) -> Result<Vec<TokenId>> {
+    let noted: Vec<Uuid> = sqlx::query_scalar(
+        "update eventlease.tokens t
+         set last_used_at = statement_timestamp()
+         from (
+            select token_id from eventlease.tokens where token_id = any($1) order by token_id
+            for no key update skip locked
+         ) used
+         where t.token_id = used.token_id
+         returning t.token_id",
+    )
+    .bind(tokens.iter().map(|token| token.0).collect::<Vec<_>>())
+    .fetch_all(pool)
+    .await?;
+    Ok(noted.into_iter().map(TokenId).collect())
+}
+
+/// Removes what ended long ago.
+pub async fn forget_ended(pool: &PgPool) -> Result<u64> {
+    let done = sqlx::query(
+        "delete from eventlease.tokens
+         where least(revoked_at, expires_at) < statement_timestamp() - case
+             when role = 'engine' then make_interval(secs => $1) else make_interval(days => $2) end",
+    )
+    .bind(ENDED_ENGINE_TOKEN_SECONDS)
+    .bind(ENDED_TOKEN_DAYS)
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Removes what one engine had, but for the latest few. What has just ended stays: a replica that has not read that it did
+/// would take it for good.
+pub async fn forget_of_engine(connection: &mut PgConnection, engine_id: EngineId) -> Result<()> {
+    sqlx::query(
+        "delete from eventlease.tokens where token_id in (
+             select token_id from eventlease.tokens
+             where engine_id = $1 and least(revoked_at, expires_at) < statement_timestamp() - make_interval(secs => $2)
+             order by created_at desc, token_id offset $3
+             for update skip locked)",
+    )
+    .bind(engine_id.0)
+    .bind(SETTLED_TOKEN_SECONDS)
+    .bind(ENDED_TOKENS_OF_AN_ENGINE)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Whether the schema has them.
+pub async fn are_kept(pool: &PgPool) -> Result<bool> {
+    Ok(sqlx::query_scalar("select to_regclass('eventlease.tokens') is not null").fetch_one(pool).await?)
+}
+
+/// How many are good.
+pub async fn count_good(connection: &mut PgConnection) -> Result<i64> {
+    let count = "select count(*) from eventlease.tokens
+        where revoked_at is null and (expires_at is null or expires_at > statement_timestamp())";
+    Ok(sqlx::query_scalar(count).fetch_one(connection).await?)
+}
+
+/// Whether it is on this transaction to make the first admin's token: it is nobody else's, and nobody made one by hand.
+pub async fn claim_first_admin(connection: &mut PgConnection) -> Result<bool> {
+    // Whoever comes second waits here for the first one's commit.
+    let claimed = sqlx::query("insert into eventlease.first_admin default values on conflict do nothing")
+        .execute(&mut *connection)
+        .await?;
+    if claimed.rows_affected() == 0 {
+        return Ok(false);
+    }
+    let has_one: bool = sqlx::query_scalar(
+        "select exists (select from eventlease.tokens where role = 'admin'
+            and revoked_at is null and (expires_at is null or expires_at > statement_timestamp()))",
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(!has_one)
+}
