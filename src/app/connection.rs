@@ -27,9 +27,10 @@ use tower::ServiceExt;
 /// How long a connection may keep the server waiting.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// From a request's first byte, or from the connection's beginning, to the end of the request's headers.
+    /// From a request's first byte to the end of its headers.
     pub headers: Duration,
-    /// While no request is under way: since anything was sent either way.
+    /// While no request is under way: since anything was sent either way, or since the connection's beginning, as clients
+    /// may open connections before they need them.
     pub idle: Duration,
 }
 
@@ -140,7 +141,7 @@ enum Phase {
 
 impl Pulse {
     fn new() -> Self {
-        Self { began: Instant::now(), state: AtomicU64::new(Phase::Head as u64) }
+        Self { began: Instant::now(), state: AtomicU64::new(Phase::Quiet as u64) }
     }
 
     fn set(&self, phase: Phase) {
