@@ -15,7 +15,7 @@ import os
 import random
 import signal
 import time
-from typing import Any
+from typing import Any, Optional
 
 from demo.scenario import fingerprint, instructions
 from engine import Engine, NotRetryable, Refused, Work
@@ -63,16 +63,16 @@ class UnrulyEngine(Engine):
         work.lost = work.lost and not self.is_deaf  # a deaf engine reports what nobody waits for
         super().settle(work, body)
 
-    def call(self, method: str, path: str, body: Any = None, timeout: float = 10) -> Any:
+    def call(self, method: str, path: str, body: Any = None, timeout: float = 10, token: Optional[str] = None) -> Any:
         if method != "PUT":
-            reply = super().call(method, path, body, timeout)
+            reply = super().call(method, path, body, timeout, token)
             if path.endswith("/heartbeat"):
                 self.note("heartbeat")
             return reply
         report = {"event_id": path.split("/")[2], "lease_token": body["lease_token"], "asked": body["status"]}
         self.note("settling", **report)
         try:
-            reply = super().call(method, path, body, timeout)
+            reply = super().call(method, path, body, timeout, token)
         except Refused as refused:
             self.note("refused", **report, code=refused.args[0])
             raise
