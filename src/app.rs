@@ -11,9 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::broker::{self, Broker, Coalescing, ParkingLimits, Settings, Size};
 use crate::config::ServeConfig;
@@ -21,9 +19,10 @@ use crate::http::{self, Access, AccessSettings, Api, Limits};
 use crate::metrics::Metrics;
 use crate::store;
 use crate::store::lease::LeaseDefaults;
+use crate::supervisor::Supervisor;
 use crate::tasks;
 
-use connections::Connections;
+use connections::{Accepting, Connections};
 pub use database::Database;
 pub use shutdown::{Ending, run_until_told};
 
@@ -54,9 +53,18 @@ pub struct Server {
     /// First stage: refuse new connections, answer parked polls, finish what runs.
     stop_serving: CancellationToken,
     stop_tasks: CancellationToken,
-    http: JoinHandle<()>,
-    tasks: TaskTracker,
+    supervisor: Supervisor,
+    http: Accepting,
     database: Database,
+}
+
+/// What must run for ever and has ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// The private database.
+    Database,
+    /// A task that panicked too often.
+    Task(&'static str),
 }
 
 impl Server {
@@ -75,8 +83,14 @@ impl Server {
         let metrics = Arc::new(Metrics::new(config.limits.max_metric_queues));
         let stop_serving = CancellationToken::new();
         let stop_tasks = CancellationToken::new();
-        let broker =
-            Arc::new(Broker::new(database.pool.clone(), Arc::clone(&metrics), settings(config), stop_serving.clone()));
+        let supervisor = Supervisor::new(Arc::clone(&metrics));
+        let broker = Arc::new(Broker::new(
+            database.pool.clone(),
+            Arc::clone(&metrics),
+            supervisor.clone(),
+            settings(config),
+            stop_serving.clone(),
+        ));
         make_first_partitions(&broker).await?;
         let is_auth_required = config.is_auth_required();
         if is_auth_required {
@@ -94,30 +108,41 @@ impl Server {
             }
         }
         let reaper_interval = Duration::from_millis(config.tasks.reaper_interval_ms);
-        let tasks = tasks::start(&broker, &metrics, reaper_interval, is_auth_required, &stop_tasks);
+        tasks::start(&broker, &metrics, &supervisor, reaper_interval, is_auth_required, &stop_tasks);
 
         let router = http::router(Api {
             broker: Arc::clone(&broker),
             metrics: Arc::clone(&metrics),
+            supervisor: supervisor.clone(),
             limits: limits(config),
             access: Arc::new(Access::new(access(config), &http::document())),
         });
         let connections = Connections::new(listener, router, metrics, &config.connections, stop_serving.clone());
-        let http = tokio::spawn(connections.run());
-        Ok(Self { address, broker, stop_serving, stop_tasks, http, tasks, database })
+        let http = connections.start(&supervisor);
+        Ok(Self { address, broker, stop_serving, stop_tasks, supervisor, http, database })
     }
 
-    /// Whether something that must run for ever has ended: the private database.
-    pub async fn failed(&mut self) {
-        self.database.ended().await;
+    /// Returns when something that must run for ever has ended.
+    pub async fn failed(&mut self) -> Failure {
+        tokio::select! {
+            () = self.database.ended() => Failure::Database,
+            name = self.supervisor.failed() => Failure::Task(name),
+        }
     }
 
-    /// Ends in order: requests, tasks, database.
+    /// The owner of all tasks, for seams like `make_panic`.
+    pub const fn supervisor(&self) -> &Supervisor {
+        &self.supervisor
+    }
+
+    /// Ends in order: requests, the work that they left behind, tasks, database.
     pub async fn stop(self) -> Result<(), Error> {
         self.stop_serving.cancel();
-        self.http.await?;
+        self.http.ended().await?;
+        self.supervisor.wait_for_works().await;
         self.stop_tasks.cancel();
-        self.tasks.wait().await;
+        self.supervisor.wait_for_all().await;
+        self.broker.hand_back_orphans().await;
         // What engines have last been heard with is not lost.
         if let Err(error) = self.broker.flush_signs_of_life().await {
             tracing::debug!(%error, "the last signs of life were not written");

@@ -102,6 +102,9 @@ impl Cli {
     }
 }
 
+/// `EX_SOFTWARE` of sysexits.h: an internal error, which a restart may cure.
+const EXIT_OF_A_FAILED_TASK: u8 = 70;
+
 type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 
 /// Flags that do not go together, in a way that only we know.
@@ -159,6 +162,7 @@ async fn serve(config: &ServeConfig) -> Outcome {
     match app::run_until_told(server, Duration::from_secs(config.shutdown_timeout_seconds)).await? {
         Ending::InOrder => Ok(ExitCode::SUCCESS),
         Ending::Hard | Ending::Failed => Ok(ExitCode::FAILURE),
+        Ending::TaskFailed => Ok(ExitCode::from(EXIT_OF_A_FAILED_TASK)),
     }
 }
 

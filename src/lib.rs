@@ -23,5 +23,7 @@ pub mod http;
 pub mod metrics;
 /// The only SQL.
 pub mod store;
+/// Owns every task, and starts again what panicked.
+pub mod supervisor;
 /// Background work: reaper, partitions, statistics.
 pub mod tasks;

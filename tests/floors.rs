@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 
 /// From the bottom up. Modules of one floor do not import each other.
-const FLOORS: [&[&str]; 8] = [
+const FLOORS: [&[&str]; 9] = [
     &["config", "metrics", "embedded_postgres"],
+    &["supervisor"],
     &["domain"],
     &["store"],
     &["broker"],
@@ -209,6 +210,32 @@ fn only_the_command_line_and_http_know_opentelemetry() {
             &format!("{word} outside src/cli and src/http"),
         );
     }
+}
+
+/// What is spawned elsewhere is neither started again after a panic, nor waited for when the server stops.
+#[test]
+fn only_the_supervisor_spawns_tasks() {
+    for word in ["tokio::spawn", "task::spawn", "JoinSet"] {
+        assert_none(
+            &strangers_to(word, &["supervisor"], &rust_sources()),
+            &format!("{word} outside src/supervisor.rs"),
+        );
+    }
+}
+
+/// A panic while a lock of the standard library is held makes each later request fail that takes it.
+#[test]
+fn no_lock_is_poisoned_by_a_panic() {
+    let poisoned = |source: &Source| {
+        let uses = source
+            .code()
+            .filter(|(_, line)| line.contains("std::sync") && (has_word(line, "Mutex") || has_word(line, "RwLock")));
+        uses.map(|(number, line)| format!("{}:{number}: {}", source.path, line.trim())).collect::<Vec<_>>()
+    };
+    // The private PostgreSQL's locks go on after a panic by themselves.
+    let sources = rust_sources();
+    let others = sources.iter().filter(|source| source.module() != "embedded_postgres");
+    assert_none(&others.flat_map(poisoned).collect::<Vec<_>>(), "a lock that a panic poisons: use parking_lot");
 }
 
 #[test]

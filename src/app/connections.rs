@@ -11,6 +11,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use super::connection::{self, Patience};
 use crate::config::ConnectionConfig;
 use crate::metrics::Metrics;
+use crate::supervisor::Supervisor;
 
 /// What hyper allocates no memory for up to this many headers.
 const HEADERS_ON_THE_STACK: usize = 100;
@@ -55,6 +57,25 @@ pub struct Connections {
     patience: Patience,
     room: Arc<Semaphore>,
     room_for_refusals: Arc<Semaphore>,
+    /// A task for each connection.
+    served: TaskTracker,
+}
+
+/// The loop that takes connections in, and the connections that it took.
+#[derive(Debug)]
+pub struct Accepting {
+    accept_loop: JoinHandle<()>,
+    served: TaskTracker,
+}
+
+impl Accepting {
+    /// Returns when the loop was told to stop and all that was under way is answered.
+    pub async fn ended(self) -> Result<(), JoinError> {
+        self.accept_loop.await?;
+        self.served.close();
+        self.served.wait().await;
+        Ok(())
+    }
 }
 
 impl Connections {
@@ -76,19 +97,28 @@ impl Connections {
         };
         let room = Arc::new(Semaphore::new(config.max_client_connections));
         let room_for_refusals = Arc::new(Semaphore::new(MAX_REFUSED_AT_ONCE));
-        Self { listener, router, metrics, stop, http, patience, room, room_for_refusals }
+        let served = TaskTracker::new();
+        Self { listener, router, metrics, stop, http, patience, room, room_for_refusals, served }
     }
 
-    /// Returns when it was told to stop and all that was under way is answered.
-    pub async fn run(self) {
-        let connections = TaskTracker::new();
+    /// Starts to take connections in.
+    pub fn start(self, supervisor: &Supervisor) -> Accepting {
+        let (stop, served) = (self.stop.clone(), self.served.clone());
+        // The listener is closed when the loop ends, since nobody else has it.
+        let taking = Arc::new(self);
+        let accept_loop = supervisor.keep("connections", &stop, move || Arc::clone(&taking).run());
+        Accepting { accept_loop, served }
+    }
+
+    /// Takes connections in until it is told to stop.
+    async fn run(self: Arc<Self>) {
         loop {
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
-                () = self.stop.cancelled() => break,
+                () = self.stop.cancelled() => return,
             };
             match accepted {
-                Ok((stream, peer)) => self.take(stream, peer, &connections),
+                Ok((stream, peer)) => self.take(stream, peer),
                 Err(error) if is_of_one_connection(error.kind()) => {}
                 Err(error) => {
                     tracing::error!(%error, "no connection can be taken in");
@@ -96,16 +126,13 @@ impl Connections {
                 }
             }
         }
-        drop(self.listener);
-        connections.close();
-        connections.wait().await;
     }
 
-    fn take(&self, stream: TcpStream, peer: SocketAddr, connections: &TaskTracker) {
+    fn take(&self, stream: TcpStream, peer: SocketAddr) {
         let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() else {
             self.metrics.connections_refused.with_label_values(&["connections"]).inc();
             if let Ok(permit) = Arc::clone(&self.room_for_refusals).try_acquire_owned() {
-                tokio::spawn(refuse(stream, permit));
+                self.served.spawn(refuse(stream, permit));
             }
             return;
         };
@@ -116,7 +143,7 @@ impl Connections {
         let metrics = Arc::clone(&self.metrics);
         let (http, patience, stop) = (self.http.clone(), self.patience, self.stop.clone());
         let serving = connection::serve(stream, peer, self.router.clone(), http, patience, stop);
-        connections.spawn(async move {
+        self.served.spawn(async move {
             metrics.connections.inc();
             let _counted = Counted(&metrics);
             if let Some(refusal) = serving.await {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Error, Server};
+use super::{Error, Failure, Server};
 
 /// How a run ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,6 +14,8 @@ pub enum Ending {
     Hard,
     /// The private database went away.
     Failed,
+    /// A task panicked too often.
+    TaskFailed,
 }
 
 struct Signals {
@@ -40,29 +42,34 @@ impl Signals {
 /// Runs until a signal, then stops.
 pub async fn run_until_told(mut server: Server, patience: Duration) -> Result<Ending, Error> {
     let mut signals = Signals::new()?;
-    let told = tokio::select! {
-        signal = signals.next() => Some(signal),
-        () = server.failed() => None,
+    let in_order = tokio::select! {
+        signal = signals.next() => {
+            tracing::info!(signal, "stopping; a second signal ends it hard");
+            Ending::InOrder
+        }
+        failure = server.failed() => {
+            tracing::error!(?failure, "stopping, since a part of the server failed");
+            match failure {
+                Failure::Database => Ending::Failed,
+                Failure::Task(_) => Ending::TaskFailed,
+            }
+        }
     };
-    let has_failed = told.is_none();
-    if let Some(signal) = told {
-        tracing::info!(signal, "stopping; a second signal ends it hard");
-    } else {
-        tracing::error!("stopping, since the database is gone");
-    }
+    // The exit code says that a task failed, however the rest ended.
+    let hard = if in_order == Ending::TaskFailed { Ending::TaskFailed } else { Ending::Hard };
     tokio::select! {
         outcome = server.stop() => {
             outcome?;
             tracing::info!("stopped");
-            Ok(if has_failed { Ending::Failed } else { Ending::InOrder })
+            Ok(in_order)
         }
         signal = signals.next() => {
             tracing::warn!(signal, "ended hard");
-            Ok(Ending::Hard)
+            Ok(hard)
         }
         () = tokio::time::sleep(patience) => {
             tracing::warn!(seconds = patience.as_secs(), "ended hard, since stopping took too long");
-            Ok(Ending::Hard)
+            Ok(hard)
         }
     }
 }

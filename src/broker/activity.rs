@@ -1,7 +1,8 @@
 //! What this replica did in each queue since it was last written down.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+
+use parking_lot::Mutex;
 
 use crate::store::activity::{Counts, DURATION_BOUNDS};
 
@@ -12,7 +13,7 @@ pub struct Activity {
 
 impl Activity {
     pub fn count(&self, engine_type: &str, add: impl FnOnce(&mut Counts)) {
-        let mut queues = self.queues.lock().expect("nothing panics while it holds this lock");
+        let mut queues = self.queues.lock();
         if let Some(counts) = queues.get_mut(engine_type) {
             add(counts);
         } else {
@@ -21,7 +22,7 @@ impl Activity {
     }
 
     pub fn take(&self) -> Vec<(String, Counts)> {
-        std::mem::take(&mut *self.queues.lock().expect("nothing panics while it holds this lock")).into_iter().collect()
+        std::mem::take(&mut *self.queues.lock()).into_iter().collect()
     }
 }
 

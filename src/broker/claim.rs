@@ -31,7 +31,7 @@ const EMPTYING_GIVEN_UP_AFTER: Duration = Duration::from_mins(1);
 const MAX_BYTES: u64 = 16 << 20;
 
 /// The engine of each queue that is left to run empty, and since when.
-pub type Emptying = std::sync::Mutex<HashMap<String, (EngineId, Instant)>>;
+pub type Emptying = parking_lot::Mutex<HashMap<String, (EngineId, Instant)>>;
 
 /// Polls of one queue.
 #[derive(Debug)]
@@ -168,7 +168,7 @@ impl Broker {
     }
 
     fn emptying_in(&self, engine_type: &str) -> Option<EngineId> {
-        let emptying = self.emptying.lock().expect("nothing panics while it holds this lock");
+        let emptying = self.emptying.lock();
         emptying
             .get(engine_type)
             .filter(|(_, since)| since.elapsed() < EMPTYING_GIVEN_UP_AFTER)
@@ -176,7 +176,7 @@ impl Broker {
     }
 
     fn remember_emptying(&self, engine_type: &str, chosen: Option<EngineId>) {
-        let mut emptying = self.emptying.lock().expect("nothing panics while it holds this lock");
+        let mut emptying = self.emptying.lock();
         match chosen {
             Some(engine_id) if emptying.get(engine_type).is_none_or(|(before, _)| *before != engine_id) => {
                 emptying.insert(engine_type.to_owned(), (engine_id, Instant::now()));

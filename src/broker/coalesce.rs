@@ -1,14 +1,21 @@
 //! Requests of one verb, taken together: all that came in while the batches before were committing
 //! share the next statements and the next commit. No timer holds anything up: alone, a request is a
 //! batch of one; under load the batches grow by themselves.
+//!
+//! Each kind of requests has a few workers, which run for as long as the process does (`run_batches`). What has to wait
+//! for a lock is set aside for workers of its own (`alone`), so that it stalls nobody else.
+
+mod alone;
 
 use std::collections::{HashSet, VecDeque};
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use parking_lot::{Mutex, MutexGuard};
+use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
@@ -89,6 +96,8 @@ pub struct Coalescing {
     pub max_waiting: Size,
 }
 
+/// The name by which panics of batches are counted.
+const BATCH: &str = "batch";
 /// Of one statement's parameters.
 const MAX_BATCH_BYTES: usize = 4 << 20;
 /// While one batch commits, the next one can be worked on; more of them only make smaller batches.
@@ -121,13 +130,28 @@ impl Lanes {
 pub struct Lane<V: Verb> {
     bounds: Bounds,
     state: Mutex<State<V>>,
+    /// A worker may find something to do.
+    wanted: Notify,
+    /// So may a worker for single requests.
+    alone_wanted: Notify,
 }
 
 struct State<V: Verb> {
     waiting: VecDeque<Waiting<V>>,
+    /// Those that are carried out one by one.
+    alone: VecDeque<Waiting<V>>,
+    /// Of those that wait for a batch.
     size: Size,
-    under_way: usize,
+    alone_size: Size,
     last_began: Option<Instant>,
+}
+
+impl<V: Verb> State<V> {
+    /// Whether one more item of this size would be more than may wait. A first one is never too large.
+    fn is_full(&self, bound: Size, own: Size) -> bool {
+        let is_anything_waiting = !self.waiting.is_empty() || !self.alone.is_empty();
+        is_anything_waiting && self.size.and(self.alone_size).and(own).is_beyond(bound)
+    }
 }
 
 struct Waiting<V: Verb> {
@@ -145,12 +169,14 @@ impl<V: Verb> std::fmt::Debug for Lane<V> {
 
 impl<V: Verb> Lane<V> {
     pub fn new(bounds: Bounds) -> Self {
-        let state = State { waiting: VecDeque::new(), size: Size::default(), under_way: 0, last_began: None };
-        Self { bounds, state: Mutex::new(state) }
+        let (waiting, alone) = (VecDeque::new(), VecDeque::new());
+        let (size, alone_size) = (Size::default(), Size::default());
+        let state = State { waiting, alone, size, alone_size, last_began: None };
+        Self { bounds, state: Mutex::new(state), wanted: Notify::new(), alone_wanted: Notify::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<V>> {
-        self.state.lock().expect("nothing panics while it holds this lock")
+        self.state.lock()
     }
 
     /// Takes the next batch out, the oldest first; callers that are gone are left out of it.
@@ -183,12 +209,28 @@ impl<V: Verb> Lane<V> {
         while let Some(left) = passed_over.pop_back() {
             state.waiting.push_front(left);
         }
-        if batch.is_empty() {
-            state.under_way -= 1;
-        } else {
+        if !batch.is_empty() {
             state.last_began = Some(Instant::now());
         }
+        // What was left can be begun by another worker.
+        if !state.waiting.is_empty() {
+            self.wanted.notify_one();
+        }
         batch
+    }
+
+    /// Returns when something waits for a batch; `false` when nothing does and `stop` was cancelled.
+    async fn has_work(&self, stop: &CancellationToken) -> bool {
+        loop {
+            if !self.lock().waiting.is_empty() {
+                return true;
+            }
+            tokio::select! {
+                biased;
+                () = self.wanted.notified() => {}
+                () = stop.cancelled() => return !self.lock().waiting.is_empty(),
+            }
+        }
     }
 
     /// Whether more is waiting than goes into the next batch.
@@ -217,29 +259,42 @@ type Which<V> = fn(&Lanes) -> &Lane<V>;
 pub async fn submit<V: Verb>(broker: &Arc<Broker>, which: Which<V>, item: Arc<V::Item>) -> Result<V::Answer> {
     let lane = which(&broker.lanes);
     let (reply, answer) = oneshot::channel();
-    let is_to_start = {
+    {
         let mut state = lane.lock();
-        let size = state.size.and(V::size(&item));
-        if !state.waiting.is_empty() && size.is_beyond(lane.bounds.waiting) {
+        let own = V::size(&item);
+        if state.is_full(lane.bounds.waiting, own) {
             broker.metrics.requests_overloaded.with_label_values(&[V::KIND]).inc();
             return Err(Error::Overloaded);
         }
-        state.size = size;
+        state.size = state.size.and(own);
         state.waiting.push_back(Waiting { item, reply, span: Span::current() });
-        let is_to_start = state.under_way < lane.bounds.under_way;
-        state.under_way += usize::from(is_to_start);
-        is_to_start
-    };
-    if is_to_start {
-        tokio::spawn(work::<V>(Arc::clone(broker), which));
     }
+    lane.wanted.notify_one();
     answer.await.map_err(|_| Error::Crashed)?
 }
 
-/// Carries out batch after batch, until nothing waits. Runs to the end of each whoever hangs up.
-async fn work<V: Verb>(broker: Arc<Broker>, which: Which<V>) {
+impl Broker {
+    /// Starts the workers that carry requests out. They end after `stop`, when nothing waits any more.
+    pub fn start_batches(self: &Arc<Self>, stop: &CancellationToken) {
+        start_workers(self, |lanes| &lanes.intake, stop);
+        start_workers(self, |lanes| &lanes.keyed_intake, stop);
+        start_workers(self, |lanes| &lanes.settling, stop);
+        start_workers(self, |lanes| &lanes.heartbeats, stop);
+    }
+}
+
+fn start_workers<V: Verb>(broker: &Arc<Broker>, which: Which<V>, stop: &CancellationToken) {
+    for _ in 0..which(&broker.lanes).bounds.under_way {
+        let (of_worker, stop_worker) = (Arc::clone(broker), stop.clone());
+        broker.supervisor.keep(V::KIND, stop, move || run_batches(Arc::clone(&of_worker), which, stop_worker.clone()));
+    }
+    alone::start_workers(broker, which, stop);
+}
+
+/// Carries out batch after batch. Runs to the end of each whoever hangs up.
+async fn run_batches<V: Verb>(broker: Arc<Broker>, which: Which<V>, stop: CancellationToken) {
     let lane = which(&broker.lanes);
-    loop {
+    while lane.has_work(&stop).await {
         if let Some(pause) = lane.pause() {
             tokio::time::sleep_until(pause).await;
         }
@@ -251,16 +306,13 @@ async fn work<V: Verb>(broker: Arc<Broker>, which: Which<V>) {
         }
         let batch = lane.take();
         if batch.is_empty() {
-            return;
+            continue;
         }
         #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
         broker.metrics.batch_requests.with_label_values(&[V::KIND]).observe(batch.len() as f64);
-        // A task of its own, so that a panic costs one batch and not the lane.
         let span = span_of(&batch);
-        let carried_out = tokio::spawn(carry_out::<V>(Arc::clone(&broker), batch).instrument(span)).await;
-        if let Err(error) = carried_out {
-            tracing::error!(%error, "a batch was lost");
-        }
+        // A panic costs one batch, whose callers are told, and not the worker.
+        broker.supervisor.catch(BATCH, carry_out::<V>(&broker, lane, batch).instrument(span)).await.ok();
     }
 }
 
@@ -287,9 +339,9 @@ pub(super) fn number(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-async fn carry_out<V: Verb>(broker: Arc<Broker>, batch: Vec<Waiting<V>>) {
-    let (items, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|waiting| (waiting.item, waiting.reply)).unzip();
-    let answers = match broker.in_time(V::run(&broker, &items)).await {
+async fn carry_out<V: Verb>(broker: &Broker, lane: &Lane<V>, batch: Vec<Waiting<V>>) {
+    let items: Vec<_> = batch.iter().map(|waiting| Arc::clone(&waiting.item)).collect();
+    let answers = match broker.in_time(V::run(broker, &items)).await {
         Ok(answers) => answers,
         // One bad item must not fail its neighbours. Where the database itself is the trouble, once is enough.
         Err(error) if items.len() == 1 || !error.is_of_one_item() => {
@@ -300,24 +352,11 @@ async fn carry_out<V: Verb>(broker: Arc<Broker>, batch: Vec<Waiting<V>>) {
             items.iter().map(|_| None).collect()
         }
     };
-    let mut alone = Vec::new();
-    for ((item, reply), answer) in items.into_iter().zip(replies).zip(answers) {
+    for (waiting, answer) in batch.into_iter().zip(answers) {
         match answer {
             // Who is not there any more may repeat the call.
-            Some(answer) => drop(reply.send(answer)),
-            None => alone.push((item, reply)),
+            Some(answer) => drop(waiting.reply.send(answer)),
+            None => lane.set_aside(waiting, &broker.metrics),
         }
     }
-    for (item, reply) in alone {
-        tokio::spawn(carry_out_alone::<V>(Arc::clone(&broker), item, reply));
-    }
-}
-
-async fn carry_out_alone<V: Verb>(broker: Arc<Broker>, item: Arc<V::Item>, reply: oneshot::Sender<Result<V::Answer>>) {
-    let _permit = broker.alone.acquire().await;
-    let answer = match broker.in_time(V::run(&broker, &[item])).await {
-        Ok(mut answers) => answers.pop().flatten().unwrap_or(Err(Error::Crashed)),
-        Err(error) => Err(error),
-    };
-    drop(reply.send(answer));
 }

@@ -1,8 +1,9 @@
 //! Taking events in.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -223,12 +224,12 @@ const MAX_KNOWN_QUEUES: usize = 100_000;
 
 impl KnownQueues {
     fn has(&self, queue: &str) -> bool {
-        self.0.lock().expect("nothing panics while it holds this lock").contains(queue)
+        self.0.lock().contains(queue)
     }
 
     /// Those queues of events that may be new, in the order of their names.
     fn unknown_of<'a>(&self, events: &[&'a NewEvent]) -> Vec<&'a str> {
-        let known = self.0.lock().expect("nothing panics while it holds this lock");
+        let known = self.0.lock();
         let names = events.iter().map(|event| event.engine_type.as_str());
         let mut queues: Vec<&str> = names.filter(|queue| !known.contains(*queue)).collect();
         drop(known);
@@ -238,7 +239,7 @@ impl KnownQueues {
     }
 
     fn note<'a>(&self, queues: impl Iterator<Item = &'a str>) {
-        let mut known = self.0.lock().expect("nothing panics while it holds this lock");
+        let mut known = self.0.lock();
         for queue in queues {
             if known.len() < MAX_KNOWN_QUEUES && !known.contains(queue) {
                 known.insert(queue.to_owned());

@@ -8,6 +8,7 @@ use crate::domain::limits::MAX_TOKENS;
 use crate::domain::names::{EngineType, EventType};
 use crate::domain::tokens::TokenId;
 use crate::store;
+use crate::supervisor::Panicked;
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -84,6 +85,12 @@ pub struct LeaseLost {
     pub lease_ended_at: Option<DateTime<Utc>>,
     pub event_status: Status,
     pub current_attempt: i32,
+}
+
+impl From<Panicked> for Error {
+    fn from(_: Panicked) -> Self {
+        Self::Crashed
+    }
 }
 
 impl Error {

@@ -1,10 +1,10 @@
 //! Where the reaper's scan for expired leases begins: behind what it has swept, since settled leases leave dead index
 //! entries that stay for as long as any session holds an old snapshot.
 
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::Mutex;
 
 /// No transaction that gives or renews a lease commits so late; and if one does, a sweep finds it.
 const MARGIN: TimeDelta = TimeDelta::seconds(5);
@@ -26,13 +26,13 @@ struct State {
 impl ExpiryEdge {
     /// Where a round begins.
     pub fn begin(&self, now: Instant) -> DateTime<Utc> {
-        let state = self.0.lock().expect("nothing panics while it holds this lock");
+        let state = self.0.lock();
         if state.next_sweep.is_some_and(|next| now < next) { state.swept_until } else { DateTime::UNIX_EPOCH }
     }
 
     /// A round that began so has ended all leases that had expired `until` then; `None`: it judged nobody.
     pub fn end(&self, began_at: Instant, since: DateTime<Utc>, until: Option<DateTime<Utc>>) {
-        let mut state = self.0.lock().expect("nothing panics while it holds this lock");
+        let mut state = self.0.lock();
         let Some(until) = until else {
             *state = State::default();
             return;

@@ -6,10 +6,10 @@
 //! before the last count nothing can hold but what it found.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::domain::ids::EngineId;
 use crate::store::lease::{CountFrom, Held};
@@ -37,7 +37,7 @@ struct Remembered {
 
 impl HeldSince {
     fn lock(&self) -> MutexGuard<'_, HashMap<EngineId, Remembered>> {
-        self.engines.lock().expect("nothing panics while it holds this lock")
+        self.engines.lock()
     }
 
     fn recall<T>(&self, engine_id: EngineId, tell: impl FnOnce(&Remembered) -> T) -> Option<T> {

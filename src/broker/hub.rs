@@ -1,8 +1,9 @@
 //! Waking readers who wait for an event's end. A wake-up is a hint: who is woken looks.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 use crate::domain::ids::EventId;
@@ -21,7 +22,7 @@ struct Signal {
 
 impl Hub {
     fn lock(&self) -> MutexGuard<'_, HashMap<EventId, Signal>> {
-        self.events.lock().expect("nothing panics while it holds this lock")
+        self.events.lock()
     }
 
     /// Registers interest in an event's end; look only afterwards.

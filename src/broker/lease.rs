@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use prometheus::IntGauge;
 use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio_util::sync::CancellationToken;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
@@ -16,6 +17,9 @@ use super::{Broker, Result};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::names::EngineType;
 use crate::store::lease::LeasedEvent;
+
+/// While one look commits, the next ones can scan.
+const LOOKS_AT_ONCE: usize = 3;
 
 /// One poll, checked.
 #[derive(Clone, Debug)]
@@ -88,27 +92,37 @@ impl Broker {
         Ok(if polled.events.is_empty() { Polled::nothing(Notice::ServerStopping) } else { polled })
     }
 
-    /// Looks for parked polls, whenever there is something to look for; for ever.
-    pub async fn run_looks(self: &Arc<Self>) {
+    /// Starts what answers parked polls.
+    pub fn start_looks(self: &Arc<Self>, stop: &CancellationToken) {
+        for _ in 0..LOOKS_AT_ONCE {
+            let (broker, stop_looks) = (Arc::clone(self), stop.clone());
+            self.supervisor.keep("looks", stop, move || Arc::clone(&broker).run_looks(stop_looks.clone()));
+        }
+    }
+
+    /// Looks for parked polls, whenever there is something to look for, until told to stop. Each look runs to its end also
+    /// when its callers hang up, so that no lease is given to nobody.
+    async fn run_looks(self: Arc<Self>, stop: CancellationToken) {
         loop {
             let looks = self.parking.next_looks();
             if looks.is_empty() {
-                self.parking.looks_wanted.notified().await;
-                continue;
+                tokio::select! {
+                    biased;
+                    () = self.parking.looks_wanted.notified() => continue,
+                    () = stop.cancelled() => return,
+                }
             }
-            // A task of its own, so that a panic costs one look and not all that come after it; and that it runs to
-            // its end also when the callers hang up, so that no lease is given to nobody.
             let engine_types: Vec<Arc<str>> = looks.iter().map(|look| Arc::clone(&look.engine_type)).collect();
-            let broker = Arc::clone(self);
             let span = span_of(&looks);
-            if let Err(error) = tokio::spawn(async move { broker.look(looks).await }.instrument(span)).await {
-                tracing::error!(%error, "a look for events was lost");
+            // Boxed, since it is large. A panic costs one look, and not the task.
+            let look = Box::pin(self.look(looks).instrument(span));
+            if self.supervisor.catch("look", look).await.is_err() {
                 self.parking.abandon(&engine_types);
             }
         }
     }
 
-    async fn look(self: Arc<Self>, mut looks: Vec<Look>) {
+    async fn look(self: &Arc<Self>, mut looks: Vec<Look>) {
         // Queues are locked in the order of their names.
         looks.sort_by(|one, other| one.engine_type.cmp(&other.engine_type));
         let asks: Vec<Ask<'_>> = looks.iter().map(Look::ask).collect();
@@ -119,7 +133,7 @@ impl Broker {
                 tracing::debug!(%error, queues = asks.len(), "a look failed; its polls are looked for singly");
                 drop(asks);
                 for single in looks.into_iter().flat_map(|look| self.parking.split(look)) {
-                    tokio::spawn(Arc::clone(&self).look_alone(single));
+                    self.supervisor.start("look", Arc::clone(self).look_alone(single));
                 }
                 return;
             }
@@ -138,6 +152,9 @@ impl Broker {
     /// A look for one poll, which may have to wait for somebody's lock.
     async fn look_alone(self: Arc<Self>, look: Look) {
         let permit = self.alone.acquire().await;
+        if look.is_abandoned() {
+            return;
+        }
         let claimed =
             self.in_time(self.claim(&[look.ask()])).await.map(|mut claimed| claimed.pop().unwrap_or_default());
         drop(permit);

@@ -19,9 +19,7 @@ impl Broker {
         let mut next_round = Instant::now();
         let mut was_well = true;
         while !stop.is_cancelled() {
-            for orphaned in self.parking.take_orphans() {
-                self.hand_back(&orphaned.events).await;
-            }
+            self.hand_back_orphans().await;
             let (peeks, next_due) = self.parking.peeks();
             let now = Instant::now();
             let outcome = if now >= next_round {
@@ -48,6 +46,13 @@ impl Broker {
                     self.parking.wake_all();
                 }
             }
+        }
+    }
+
+    /// Gives back leases whose callers hung up after they had been answered.
+    pub async fn hand_back_orphans(&self) {
+        for orphaned in self.parking.take_orphans() {
+            self.hand_back(&orphaned.events).await;
         }
     }
 

@@ -38,6 +38,7 @@ use crate::metrics::Metrics;
 use crate::store;
 use crate::store::PgPool;
 use crate::store::lease::LeaseDefaults;
+use crate::supervisor::Supervisor;
 
 use activity::Activity;
 use clock::DatabaseClock;
@@ -87,6 +88,7 @@ pub struct Settings {
 pub struct Broker {
     pool: PgPool,
     metrics: Arc<Metrics>,
+    supervisor: Supervisor,
     settings: Settings,
     hub: Hub,
     ready_edges: ReadyEdges,
@@ -111,14 +113,21 @@ pub struct Broker {
 
 impl Broker {
     #[must_use]
-    pub fn new(pool: PgPool, metrics: Arc<Metrics>, settings: Settings, stopping: CancellationToken) -> Self {
+    pub fn new(
+        pool: PgPool,
+        metrics: Arc<Metrics>,
+        supervisor: Supervisor,
+        settings: Settings,
+        stopping: CancellationToken,
+    ) -> Self {
         let max_rows = settings.coalescing.max_rows;
-        let alone = (pool.options().get_max_connections() as usize / 4).max(1);
+        let alone = (pool.options().get_max_connections() as usize / 2).max(1);
         let Settings { default_limit, recheck, parking: limits, .. } = settings;
         let parking = Arc::new(Parking::new(max_rows, default_limit, recheck, limits, &metrics));
         Self {
             pool,
             metrics,
+            supervisor,
             settings,
             hub: Hub::default(),
             ready_edges: ReadyEdges::default(),

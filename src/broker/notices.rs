@@ -1,8 +1,8 @@
 //! Hearing of what producers in SQL and other replicas take in, and knowing whether it is heard.
 
-use std::sync::Mutex;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::timeout;
 
 use super::{Broker, Result};
@@ -29,11 +29,11 @@ pub struct State {
 
 impl Listener {
     pub fn state(&self) -> State {
-        *self.state.lock().expect("nothing panics while it holds this lock")
+        *self.state.lock()
     }
 
     fn change(&self, metrics: &Metrics, pid: Option<i32>) {
-        let mut state = self.state.lock().expect("nothing panics while it holds this lock");
+        let mut state = self.state.lock();
         state.interruptions += u64::from(state.pid.is_some() && pid.is_none());
         state.pid = pid;
         metrics.listener_connected.set(pid.is_some().into());

@@ -13,9 +13,10 @@ mod ticket;
 mod waking;
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use prometheus::IntGauge;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
@@ -92,6 +93,11 @@ pub struct Look {
 }
 
 impl Look {
+    /// Nobody waits for its answer any more.
+    pub fn is_abandoned(&self) -> bool {
+        self.tickets.iter().all(|ticket| ticket.reply.is_closed())
+    }
+
     pub fn ask(&self) -> Ask<'_> {
         Ask { engine_type: &self.engine_type, polls: self.tickets.iter().map(|ticket| &*ticket.poll).collect() }
     }
@@ -120,7 +126,7 @@ impl Parking {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("nothing panics while it holds this lock")
+        self.state.lock()
     }
 
     /// Takes a poll in. Where nothing can be there for it, it is parked without a look. Where as many wait as may, it

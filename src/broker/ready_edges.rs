@@ -10,8 +10,9 @@
 mod edges;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::store::due::Place;
 use edges::{Edges, Scan};
@@ -61,7 +62,7 @@ pub struct Located {
 
 impl ReadyEdges {
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Edges>> {
-        self.queues.lock().expect("nothing panics while it holds this lock")
+        self.queues.lock()
     }
 
     /// Begins a claim.

@@ -3,8 +3,9 @@
 //! small part of its heartbeat timeout, so late that nobody is judged by it, and no later.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::domain::ids::EngineId;
 
@@ -40,7 +41,7 @@ const PART_OF_TIMEOUT: u32 = 9;
 
 impl SignsOfLife {
     fn lock(&self) -> MutexGuard<'_, HashMap<EngineId, Engine>> {
-        self.engines.lock().expect("nothing panics while it holds this lock")
+        self.engines.lock()
     }
 
     pub fn note(&self, engine_id: EngineId, has_polled: bool) {

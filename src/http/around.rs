@@ -17,6 +17,7 @@ use super::problem::{Code, Problem};
 use super::{Api, Limits, access, security_headers, traces};
 use crate::domain::limits::MAX_WAIT_SECONDS;
 use crate::store::pool::within;
+use crate::supervisor::message_of;
 
 pub const REQUEST_ID: &str = "x-request-id";
 const MAX_REQUEST_ID_CHARS: usize = 64;
@@ -25,7 +26,7 @@ pub fn wrap(router: Router<Api>, api: Api) -> Router {
     let router = router
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
-        .layer(CatchPanicLayer::custom(after_panic));
+        .layer(CatchPanicLayer::custom(after_panic(&api)));
     let router = if api.access.settings.is_auth_required {
         router.layer(middleware::from_fn_with_state(api.clone(), access::admit))
     } else {
@@ -42,15 +43,14 @@ async fn wrong_method(method: Method) -> Problem {
     Problem::wrong_method(&method)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the layer calls it so")]
-fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let message = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no message");
-    tracing::error!(message, "a handler panicked");
-    Problem::internal().into_response()
+/// The reply where a handler panicked. It is counted beside the panics of tasks.
+fn after_panic(api: &Api) -> impl Fn(Box<dyn Any + Send + 'static>) -> Response + Clone + use<> {
+    let panics = api.metrics.task_panics.with_label_values(&["request"]);
+    move |panic| {
+        tracing::error!(message = message_of(&*panic), "a handler panicked");
+        panics.inc();
+        Problem::internal().into_response()
+    }
 }
 
 /// Gives every reply its request id, and measures it.
@@ -66,8 +66,13 @@ async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Re
     let span = tracing::info_span!("request", id = request_id.to_str().unwrap_or("?"), %method, route);
     let trace = traces::begin(&request);
     let answer = next.run(request).instrument(trace.clone()).instrument(span.clone());
-    let limit = time_limit(api.limits, &method, &route);
-    let mut response = within(limit, answer).await.unwrap_or_else(took_too_long);
+    let answer = within(time_limit(api.limits, &method, &route), answer);
+    let answer = if runs_to_its_end(&method, &route) {
+        api.supervisor.finish("call", answer).await.unwrap_or_else(|_| Some(Problem::internal().into_response()))
+    } else {
+        answer.await
+    };
+    let mut response = answer.unwrap_or_else(took_too_long);
 
     let seconds = started.elapsed().as_secs_f64();
     let status = response.status();
@@ -99,6 +104,22 @@ fn keep_secrets(headers: &mut HeaderMap) {
 /// Calls that may wait before they are answered.
 const MAY_WAIT: [&str; 3] =
     ["/api/v1/events/{event_id}", "/api/v1/events/queue/{engine_type}", "/api/v1/events/queue/{engine_type}/lease"];
+
+/// Calls that change something through a batch (`broker::coalesce`), which runs to its end by itself, or that wait and
+/// must notice that their caller hung up.
+const MAY_BE_DROPPED: [(Method, &str); 5] = [
+    (Method::POST, "/api/v1/events"),
+    (Method::POST, "/api/v1/events/queue/{engine_type}/lease"),
+    (Method::POST, "/api/v1/engines/{engine_id}/heartbeat"),
+    (Method::PUT, "/api/v1/events/{event_id}/status"),
+    (Method::PUT, "/api/v1/events/status"),
+];
+
+/// Whether a call goes on when its caller hangs up: between its commit and what must follow it, it may not be lost.
+fn runs_to_its_end(method: &Method, route: &str) -> bool {
+    let only_reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(method);
+    !only_reads && !MAY_BE_DROPPED.iter().any(|(of_method, of_route)| of_method == method && *of_route == route)
+}
 
 /// How long a call may take, with all that is allowed to keep it.
 fn time_limit(limits: Limits, method: &Method, route: &str) -> Duration {

@@ -42,6 +42,7 @@ use utoipa_axum::routes;
 
 use crate::broker::Broker;
 use crate::metrics::Metrics;
+use crate::supervisor::Supervisor;
 
 pub use access::{Access, AccessSettings};
 use fields::JsonLimit;
@@ -53,6 +54,7 @@ use problem::{Problem, ProblemBody};
 pub struct Api {
     pub broker: Arc<Broker>,
     pub metrics: Arc<Metrics>,
+    pub supervisor: Supervisor,
     pub limits: Limits,
     pub access: Arc<Access>,
 }

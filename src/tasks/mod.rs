@@ -16,17 +16,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::broker::{self, Broker};
 use crate::metrics::Metrics;
 use crate::store::pool::within;
+use crate::supervisor::Supervisor;
 
 /// A round that takes longer is given up, and tried again.
 const ROUND_TIMEOUT: Duration = Duration::from_mins(1);
-
-/// While one look commits, the next ones can scan.
-const LOOKS_AT_ONCE: usize = 3;
 
 /// One kind of background work.
 trait Task: Send + Sync + 'static {
@@ -43,12 +40,12 @@ trait Task: Send + Sync + 'static {
 pub fn start(
     broker: &Arc<Broker>,
     metrics: &Arc<Metrics>,
+    supervisor: &Supervisor,
     reaper_interval: Duration,
     is_auth_required: bool,
     stop: &CancellationToken,
-) -> TaskTracker {
-    let tracker = TaskTracker::new();
-    let start = Starter { tracker: &tracker, metrics, stop };
+) {
+    let start = Starter { supervisor, metrics, stop };
     start.task(reaper::Reaper { broker: Arc::clone(broker), interval: reaper_interval });
     start.task(signs_of_life::SignsOfLife { broker: Arc::clone(broker) });
     start.task(partitions::Partitions { broker: Arc::clone(broker) });
@@ -58,47 +55,50 @@ pub fn start(
     start.task(token_upkeep::TokenUpkeep { broker: Arc::clone(broker) });
     start.task(audit::Audit { broker: Arc::clone(broker) });
     if is_auth_required {
-        let (tokens, stop) = (Arc::clone(broker), stop.clone());
-        tracker.spawn(async move { tokens.keep_tokens(&stop).await });
+        start.endless("token_refresh", broker, |broker, stop| async move { broker.keep_tokens(&stop).await });
     }
-    tracker.spawn(notices::run(Arc::clone(broker), stop.clone()));
-    for _ in 0..LOOKS_AT_ONCE {
-        let (broker, stop) = (Arc::clone(broker), stop.clone());
-        tracker.spawn(async move {
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = broker.run_looks() => {}
-            }
-        });
-    }
-    let (lookout, outbox) = (Arc::clone(broker), Arc::clone(broker));
-    let (stop_lookout, stop_outbox) = (stop.clone(), stop.clone());
-    tracker.spawn(async move { lookout.keep_lookout(&stop_lookout).await });
-    tracker.spawn(async move { outbox.run_outbox(&stop_outbox).await });
-    tracker.close();
-    tracker
+    start.endless("listener", broker, notices::run);
+    start.endless("lookout", broker, |broker, stop| async move { broker.keep_lookout(&stop).await });
+    start.endless("outbox", broker, |broker, stop| async move { broker.run_outbox(&stop).await });
+    broker.start_looks(stop);
+    broker.start_batches(stop);
 }
 
 struct Starter<'a> {
-    tracker: &'a TaskTracker,
+    supervisor: &'a Supervisor,
     metrics: &'a Arc<Metrics>,
     stop: &'a CancellationToken,
 }
 
 impl Starter<'_> {
+    /// A task of rounds with a pause after each.
     fn task<T: Task>(&self, task: T) {
-        let (metrics, stop) = (Arc::clone(self.metrics), self.stop.clone());
-        self.tracker.spawn(async move {
-            let mut was_well = true;
-            while !stop.is_cancelled() {
-                was_well = run_round(&task, &metrics, was_well).await;
-                let pause = task.interval().mul_f64(rand::random_range(0.9..=1.1));
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = tokio::time::sleep(pause) => {}
-                }
-            }
-        });
+        let (task, metrics, stop) = (Arc::new(task), Arc::clone(self.metrics), self.stop.clone());
+        self.supervisor
+            .keep(T::NAME, self.stop, move || run_rounds(Arc::clone(&task), Arc::clone(&metrics), stop.clone()));
+    }
+
+    /// A task with a loop of its own.
+    fn endless<R: Future<Output = ()> + Send>(
+        &self,
+        name: &'static str,
+        broker: &Arc<Broker>,
+        run: impl Fn(Arc<Broker>, CancellationToken) -> R + Send + Sync + 'static,
+    ) {
+        let (broker, stop) = (Arc::clone(broker), self.stop.clone());
+        self.supervisor.keep(name, self.stop, move || run(Arc::clone(&broker), stop.clone()));
+    }
+}
+
+async fn run_rounds<T: Task>(task: Arc<T>, metrics: Arc<Metrics>, stop: CancellationToken) {
+    let mut was_well = true;
+    while !stop.is_cancelled() {
+        was_well = run_round(&*task, &metrics, was_well).await;
+        let pause = task.interval().mul_f64(rand::random_range(0.9..=1.1));
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
     }
 }
 

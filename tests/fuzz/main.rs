@@ -22,6 +22,7 @@ use eventlease::http::{self, Access, AccessSettings, Api, Limits};
 use eventlease::metrics::Metrics;
 use eventlease::store::lease::LeaseDefaults;
 use eventlease::store::pool::{PoolLimits, connect_lazily};
+use eventlease::supervisor::Supervisor;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use tokio::runtime::Runtime;
@@ -67,10 +68,11 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         parking: ParkingLimits { polls_of_engine: 100, requests: 1000 },
         call_timeout: PATIENCE,
     };
-    let broker = Arc::new(Broker::new(pool, Arc::clone(&metrics), settings, CancellationToken::new()));
-    // Polls are answered by these; nothing else of the background work is needed.
-    let looks = Arc::clone(&broker);
-    tokio::spawn(async move { looks.run_looks().await });
+    let (supervisor, stop) = (Supervisor::new(Arc::clone(&metrics)), CancellationToken::new());
+    let broker = Arc::new(Broker::new(pool, Arc::clone(&metrics), supervisor.clone(), settings, stop.clone()));
+    // Requests are answered by these; nothing else of the background work is needed.
+    broker.start_batches(&stop);
+    broker.start_looks(&stop);
     let limits = Limits {
         max_body_bytes: 64 << 10,
         max_payload_bytes: 16 << 10,
@@ -94,7 +96,7 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         max_failed_attempts_per_minute: 10,
     };
     let access = Arc::new(Access::new(settings, &http::document()));
-    http::router(Api { broker, metrics, limits, access })
+    http::router(Api { broker, metrics, supervisor, limits, access })
 }
 
 /// Answers that a request may get where there is no database.

@@ -36,5 +36,6 @@ mod reaper;
 mod retention;
 mod scans;
 mod sql_enqueue;
+mod supervision;
 mod suspects;
 mod trust;

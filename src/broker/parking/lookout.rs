@@ -77,12 +77,12 @@ impl Parking {
 
     /// These leases reach nobody any more.
     pub fn orphan(&self, polled: Polled) {
-        self.orphans.lock().expect("nothing panics while it holds this lock").push(polled);
+        self.orphans.lock().push(polled);
         self.lookout_wanted.notify_one();
     }
 
     pub fn take_orphans(&self) -> Vec<Polled> {
-        std::mem::take(&mut *self.orphans.lock().expect("nothing panics while it holds this lock"))
+        std::mem::take(&mut *self.orphans.lock())
     }
 
     /// Something of the queue becomes due then.

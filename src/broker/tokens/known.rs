@@ -1,10 +1,11 @@
 //! The tokens as this replica knows them: a map in memory, so that telling who calls costs a hash and a look-up.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+use parking_lot::RwLock;
 use tokio::sync::{Mutex, Notify};
 use tokio::time::Instant;
 
@@ -71,23 +72,21 @@ pub struct KnownTokens {
     pub(super) changed: Notify,
 }
 
-const UNPOISONED: &str = "nothing panics while it holds this lock";
-
 impl KnownTokens {
     /// How that token stands; `None` where it is not known.
     pub fn find(&self, digest: &TokenDigest) -> Option<Standing> {
-        let tokens = self.by_key.read().expect(UNPOISONED);
+        let tokens = self.by_key.read();
         tokens.get(&digest.key()).filter(|known| known.digest.is_same(digest)).map(Known::standing)
     }
 
     pub fn count(&self) -> usize {
-        self.by_key.read().expect(UNPOISONED).len()
+        self.by_key.read().len()
     }
 
     /// Looks at all of them.
     pub fn count_good(&self) -> usize {
         let now = Instant::now();
-        let tokens = self.by_key.read().expect(UNPOISONED);
+        let tokens = self.by_key.read();
         tokens.values().filter(|known| !known.is_revoked && !known.has_expired(now)).count()
     }
 
@@ -106,7 +105,7 @@ impl KnownTokens {
         if tokens.is_empty() {
             return;
         }
-        let mut by_key = self.by_key.write().expect(UNPOISONED);
+        let mut by_key = self.by_key.write();
         for token in tokens {
             let mut known = Known::of(token);
             if let Some(before) = by_key.get(&token.digest.key()) {
@@ -122,19 +121,19 @@ impl KnownTokens {
     pub(super) fn learn_whole(&self, tokens: &[Token]) {
         self.learn_all(tokens);
         let there: HashSet<u64> = tokens.iter().map(|token| token.digest.key()).collect();
-        self.by_key.write().expect(UNPOISONED).retain(|key, _| there.contains(key));
+        self.by_key.write().retain(|key, _| there.contains(key));
     }
 
     /// Those used since the last time.
     pub(super) fn take_used(&self) -> Vec<TokenId> {
-        let tokens = self.by_key.read().expect(UNPOISONED);
+        let tokens = self.by_key.read();
         let used = tokens.values().filter(|known| known.is_used.swap(false, Ordering::Relaxed));
         used.map(|known| known.identity.token_id).collect()
     }
 
     pub(super) fn put_back_used(&self, used: &[TokenId]) {
         let used: HashSet<&TokenId> = used.iter().collect();
-        for known in self.by_key.read().expect(UNPOISONED).values() {
+        for known in self.by_key.read().values() {
             if used.contains(&known.identity.token_id) {
                 known.is_used.store(true, Ordering::Relaxed);
             }

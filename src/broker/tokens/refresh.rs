@@ -57,15 +57,15 @@ impl Broker {
         if reading.began_at.is_some_and(|began_at| began_at >= asked_at) {
             return reading.trouble.clone().map_or(Ok(()), Err);
         }
-        // A task of its own: where the caller hangs up, the reading goes on for those who wait for it.
+        // Where the caller hangs up, the reading goes on for those who wait for it.
         let broker = Arc::clone(self);
-        let read = tokio::spawn(async move {
+        let read = async move {
             if let Some(began_at) = reading.began_at {
                 sleep_until(began_at + PAUSE).await;
             }
             broker.read_tokens_into(&mut reading).await
-        });
-        read.await.unwrap_or(Err(Error::Crashed))
+        };
+        self.supervisor.finish("token_reading", read).await?
     }
 
     async fn read_tokens_into(&self, reading: &mut Reading) -> Result<()> {

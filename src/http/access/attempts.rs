@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
 
 const WINDOW: Duration = Duration::from_mins(1);
 /// About a megabyte. While more addresses than that fail, new ones are not counted: what they cost is bounded all the same.
@@ -30,8 +31,8 @@ impl Attempts {
         Self { interval: WINDOW / most.max(1), empty_at: Mutex::default() }
     }
 
-    fn empty_at(&self) -> std::sync::MutexGuard<'_, HashMap<IpAddr, Instant>> {
-        self.empty_at.lock().expect("nothing panics while it holds this lock")
+    fn empty_at(&self) -> MutexGuard<'_, HashMap<IpAddr, Instant>> {
+        self.empty_at.lock()
     }
 
     /// Counts an attempt whose caller hangs up before it is known whether the token exists: else whoever guesses would

@@ -81,9 +81,17 @@ impl Lab {
         url
     }
 
+    pub fn server(&self) -> &Server {
+        self.server.as_ref().expect("the server runs")
+    }
+
+    pub fn server_mut(&mut self) -> &mut Server {
+        self.server.as_mut().expect("the server runs")
+    }
+
     /// The use-cases of the server, for seams like `reap`.
     pub fn broker(&self) -> &Arc<Broker> {
-        &self.server.as_ref().expect("the server runs").broker
+        &self.server().broker
     }
 
     /// The use-cases of the replica started last.
