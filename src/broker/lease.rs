@@ -69,9 +69,7 @@ impl Broker {
         if self.stopping.is_cancelled() {
             return Ok(Polled::nothing(Notice::ServerStopping));
         }
-        if let Some(engine_id) = poll.engine_id {
-            self.signs_of_life.note(engine_id, true);
-        }
+        let _alive = poll.engine_id.map(|engine_id| self.signs_of_life.waiting(engine_id, true));
         let (wait, deadline) = (poll.wait, Instant::now() + poll.wait);
         let (mut waiting, full) = self.parking.admit(poll, deadline);
         let may_wait = !wait.is_zero() && full.is_none();

@@ -53,10 +53,6 @@ impl Broker {
 
     async fn look_round(&self) -> Result<()> {
         let round = self.parking.round();
-        for engine_id in &round.engines {
-            // A call that lasts is a sign of life for as long as it does.
-            self.signs_of_life.note(*engine_id, true);
-        }
         if !round.queues.is_empty() {
             self.look_at(&round.queues).await?;
         }
