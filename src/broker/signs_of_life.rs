@@ -144,6 +144,8 @@ impl Drop for WaitingCall<'_> {
             && let Some(engine) = self.signs_of_life.lock().get_mut(&self.engine_id)
         {
             *engine.waiting(self.is_poll) -= 1;
+            engine.called_at = Some(Instant::now());
+            engine.has_polled |= self.is_poll;
         }
     }
 }
@@ -177,10 +179,10 @@ mod tests {
             assert!(signs.take(true)[0].has_polled);
         }
         drop(poll);
-        signs.take(true);
+        assert!(signs.take(true)[0].has_polled, "until now");
         assert!(!signs.take(true)[0].has_polled, "the other call still waits");
         drop(call);
-        signs.take(true);
+        assert_eq!(signs.take(true).len(), 1);
         assert!(signs.take(true).is_empty());
         assert!(signs.lock().is_empty(), "an engine that is not known to the database is forgotten");
     }

@@ -3,8 +3,8 @@
 //! A suspect goes to an idle engine. Where every engine is always busy, one is reserved: it is given nothing, so that it is
 //! idle once it has settled what it holds. With a long event it does not become idle in time, and its free capacity would be
 //! wasted. So a reservation ends, and then the engine is given events again for at least as long; meanwhile another
-//! one may be reserved. After a reservation in vain the next one is twice as long: a suspect gets its turn also where
-//! events take minutes, and no engine is reserved for more than half of the time.
+//! one may be reserved. After a reservation in vain the next one is twice as long, so that a suspect gets its turn also where
+//! events take minutes.
 //!
 //! Times are durations since a fixed moment of the caller's choice.
 
