@@ -19,9 +19,7 @@ impl Broker {
         let mut next_round = Instant::now();
         let mut was_well = true;
         while !stop.is_cancelled() {
-            for orphaned in self.parking.take_orphans() {
-                self.hand_back(&orphaned.events).await;
-            }
+            self.hand_back_unheard(&self.parking.take_orphans()).await;
             let (peeks, next_due) = self.parking.peeks();
             let now = Instant::now();
             let outcome = if now >= next_round {

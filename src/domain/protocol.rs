@@ -80,7 +80,7 @@ fn no_order_of_steps_breaks_the_lease_protocol() {
 }
 
 #[test]
-#[ignore = "takes half a minute of a processor: cargo test --lib -- --ignored --nocapture protocol"]
+#[ignore = "takes a minute of a processor: cargo test --lib -- --ignored --nocapture protocol"]
 fn no_order_of_more_steps_breaks_the_lease_protocol() {
     check(4);
 }
