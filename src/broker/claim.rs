@@ -5,9 +5,6 @@ mod admission;
 mod engines;
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
-
-use tokio::time::Instant;
 
 use super::lease::{Notice, Poll, Polled};
 use super::parking::{Found, Known};
@@ -22,16 +19,11 @@ use crate::store::lease::{Grant, LockedEngine};
 use admission::Floor;
 use engines::Engines;
 
-/// How long a suspect waits for an idle engine before one is left to run empty for it. What a dead engine held is to be
+/// How long a suspect waits for an idle engine before one is reserved for it. What a dead engine held is to be
 /// leased again 5 s after it was found out, which takes up to one of them.
 const SUSPECT_PATIENCE_SECONDS: u32 = 3;
-/// An engine that was to run empty and did not in that time is not waited for any longer.
-const EMPTYING_GIVEN_UP_AFTER: Duration = Duration::from_mins(1);
 /// Payloads that are read in one go, so that memory is bounded; a single reply may have as many again.
 const MAX_BYTES: u64 = 16 << 20;
-
-/// The engine of each queue that is left to run empty, and since when.
-pub type Emptying = parking_lot::Mutex<HashMap<String, (EngineId, Instant)>>;
 
 /// Polls of one queue.
 #[derive(Debug)]
@@ -152,37 +144,27 @@ impl Broker {
     ) {
         let candidates: Vec<Candidate> = due.iter().map(candidate).collect();
         let claims: Vec<Claim> = floor.claims.iter().map(|(_, claim)| *claim).collect();
-        let deal = dealing::deal(&claims, &engines.hands, &candidates, self.emptying_in(ask.engine_type));
-        self.remember_emptying(ask.engine_type, deal.emptying);
+        let deal =
+            dealing::deal(&claims, &engines.hands, &candidates, &self.reserved_engines.reservable(ask.engine_type));
+        let mut with_a_suspect = Vec::new();
         for ((index, _), dealt) in floor.claims.iter().zip(&deal.dealt) {
             let poll = ask.polls[*index];
             for &candidate in dealt {
                 give(*index, grant(poll, &due[candidate], &engines.locked));
+                with_a_suspect.extend(poll.engine_id.filter(|_| due[candidate].is_suspect));
             }
-            if dealt.is_empty() && deal.emptying.is_some() && deal.emptying == poll.engine_id {
+            if dealt.is_empty() && deal.reserved.is_some() && deal.reserved == poll.engine_id {
                 let held = engines.held_by(poll.engine_id);
                 claimed.answers[*index] =
                     Ok(Polled::nothing(Notice::EngineAtCapacity { held, is_held_for_a_suspect: true }));
             }
         }
+        self.reserved_engines.note(ask.engine_type, &with_a_suspect, deal.reserved);
     }
 
-    fn emptying_in(&self, engine_type: &str) -> Option<EngineId> {
-        let emptying = self.emptying.lock();
-        emptying
-            .get(engine_type)
-            .filter(|(_, since)| since.elapsed() < EMPTYING_GIVEN_UP_AFTER)
-            .map(|(engine_id, _)| *engine_id)
-    }
-
-    fn remember_emptying(&self, engine_type: &str, chosen: Option<EngineId>) {
-        let mut emptying = self.emptying.lock();
-        match chosen {
-            Some(engine_id) if emptying.get(engine_type).is_none_or(|(before, _)| *before != engine_id) => {
-                emptying.insert(engine_type.to_owned(), (engine_id, Instant::now()));
-            }
-            Some(_) | None => {}
-        }
+    /// Lets every reservation of an engine for a suspect be older than it is, as if that time had passed.
+    pub fn age_reservations(&self, by: std::time::Duration) {
+        self.reserved_engines.age(by);
     }
 }
 

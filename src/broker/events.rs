@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::lease::Parked;
 use super::{Broker, Error, Result};
-use crate::domain::ids::EventId;
+use crate::domain::ids::{EngineId, EventId};
 use crate::store;
 use crate::store::attempts::Attempt;
 use crate::store::events::{Event, Filter};
@@ -18,8 +18,15 @@ impl Broker {
     }
 
     /// Reads an event when it is final, or when `wait` is over or the service stops, as it stands then. While parked it
-    /// asks the database nothing.
-    pub async fn read_event_at_its_end(&self, event_id: EventId, with_payload: bool, wait: Duration) -> Result<Event> {
+    /// asks the database nothing; an engine that calls is alive.
+    pub async fn read_event_at_its_end(
+        &self,
+        event_id: EventId,
+        with_payload: bool,
+        wait: Duration,
+        caller: Option<EngineId>,
+    ) -> Result<Event> {
+        let _alive = caller.map(|engine_id| self.signs_of_life.waiting(engine_id, false));
         let deadline = Instant::now() + wait;
         let watch = self.hub.await_end(event_id);
         loop {

@@ -20,6 +20,8 @@ use crate::store::lease::LeasedEvent;
 
 /// While one look commits, the next ones can scan.
 const LOOKS_AT_ONCE: usize = 3;
+/// Leases given back in one transaction.
+const HANDED_BACK_AT_ONCE: usize = 500;
 
 /// One poll, checked.
 #[derive(Clone, Debug)]
@@ -73,9 +75,7 @@ impl Broker {
         if self.stopping.is_cancelled() {
             return Ok(Polled::nothing(Notice::ServerStopping));
         }
-        if let Some(engine_id) = poll.engine_id {
-            self.signs_of_life.note(engine_id, true);
-        }
+        let _alive = poll.engine_id.map(|engine_id| self.signs_of_life.waiting(engine_id, true));
         let (wait, deadline) = (poll.wait, Instant::now() + poll.wait);
         let (mut waiting, full) = self.parking.admit(poll, deadline);
         let may_wait = !wait.is_zero() && full.is_none();
@@ -167,15 +167,21 @@ impl Broker {
     pub async fn hand_back(&self, events: &[LeasedEvent]) {
         let leases: Vec<(EventId, LeaseToken)> =
             events.iter().map(|event| (event.event_id, event.lease_token)).collect();
-        if leases.is_empty() {
-            return;
-        }
-        // Best effort: what cannot be given back is found when its lease runs out.
-        let outcome = timeout_at(Instant::now() + Duration::from_secs(5), self.hand_back_leases(&leases)).await;
-        match outcome {
-            Ok(Ok(())) => tracing::debug!(events = events.len(), "a poll's caller was gone; its leases went back"),
-            Ok(Err(error)) => tracing::warn!(events = events.len(), %error, "leases of a caller that was gone stay"),
-            Err(_) => tracing::warn!(events = events.len(), "leases of a caller that was gone stay: no time"),
+        self.hand_back_unheard(&leases).await;
+    }
+
+    /// The same for leases of several polls, in one time.
+    pub(super) async fn hand_back_unheard(&self, leases: &[(EventId, LeaseToken)]) {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        for leases in leases.chunks(HANDED_BACK_AT_ONCE) {
+            // Best effort: what cannot be given back is found when its lease runs out.
+            match timeout_at(deadline, self.hand_back_leases(leases)).await {
+                Ok(Ok(())) => tracing::debug!(events = leases.len(), "a poll's caller was gone; its leases went back"),
+                Ok(Err(error)) => {
+                    tracing::warn!(events = leases.len(), %error, "leases of a caller that was gone stay")
+                }
+                Err(_) => tracing::warn!(events = leases.len(), "leases of a caller that was gone stay: no time"),
+            }
         }
     }
 }

@@ -51,17 +51,11 @@ impl Broker {
 
     /// Gives back leases whose callers hung up after they had been answered.
     pub async fn hand_back_orphans(&self) {
-        for orphaned in self.parking.take_orphans() {
-            self.hand_back(&orphaned.events).await;
-        }
+        self.hand_back_unheard(&self.parking.take_orphans()).await;
     }
 
     async fn look_round(&self) -> Result<()> {
         let round = self.parking.round();
-        for engine_id in &round.engines {
-            // A call that lasts is a sign of life for as long as it does.
-            self.signs_of_life.note(*engine_id, true);
-        }
         if !round.queues.is_empty() {
             self.look_at(&round.queues).await?;
         }

@@ -25,6 +25,7 @@ mod parking;
 pub mod queues;
 mod ready_edges;
 pub mod reap;
+mod reserved_engines;
 pub mod settle;
 mod signs_of_life;
 pub mod tokens;
@@ -52,6 +53,7 @@ use outbox::Outbox;
 use parking::Parking;
 pub use parking::ParkingLimits;
 use ready_edges::ReadyEdges;
+use reserved_engines::ReservedEngines;
 use signs_of_life::SignsOfLife;
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -93,7 +95,7 @@ pub struct Broker {
     hub: Hub,
     ready_edges: ReadyEdges,
     signs_of_life: SignsOfLife,
-    emptying: claim::Emptying,
+    reserved_engines: ReservedEngines,
     known_queues: enqueue::KnownQueues,
     lanes: Lanes,
     /// Of requests carried out alone, which may have to wait for locks: they must not take all connections.
@@ -132,7 +134,7 @@ impl Broker {
             hub: Hub::default(),
             ready_edges: ReadyEdges::default(),
             signs_of_life: SignsOfLife::default(),
-            emptying: claim::Emptying::default(),
+            reserved_engines: ReservedEngines::default(),
             held_since: HeldSince::default(),
             expiry_edge: ExpiryEdge::default(),
             parking,

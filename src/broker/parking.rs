@@ -24,7 +24,7 @@ use tokio::time::Instant;
 use super::claim::{Ask, Claimed};
 use super::lease::{Poll, Polled};
 use super::{Error, Result};
-use crate::domain::ids::EngineId;
+use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::metrics::Metrics;
 
 pub use known::Known;
@@ -38,6 +38,8 @@ pub use ticket::{Ticket, Waiting};
 const LOOKS_OF_ONE_QUEUE: usize = 2;
 /// Queues of one look.
 const QUEUES_OF_ONE_LOOK: usize = 64;
+/// Changed engines that are remembered one by one.
+const MAX_CHANGED: usize = 10_000;
 /// Queues that are remembered.
 const MAX_QUEUES: usize = 10_000;
 
@@ -48,8 +50,8 @@ pub struct Parking {
     pub looks_wanted: Notify,
     /// Something is due soon, or is to be found out.
     pub lookout_wanted: Notify,
-    /// Leases for callers that hung up after they were answered.
-    orphans: Mutex<Vec<Polled>>,
+    /// Leases for callers that hung up after they were answered; their payloads are not kept.
+    orphans: Mutex<Vec<(EventId, LeaseToken)>>,
     /// Events of one look.
     max_rows: usize,
     limits: ParkingLimits,
@@ -74,6 +76,8 @@ struct State {
     looks: usize,
     /// Engines that something changed for while looks were under way, and when.
     changed: HashMap<EngineId, u64>,
+    /// Up to here, changes are not remembered of each engine: any may have changed.
+    all_changed: u64,
     changes: u64,
     /// The service stops: nobody is parked again.
     is_closing: bool,

@@ -129,6 +129,7 @@ mod tests {
     use chrono::DateTime;
     use uuid::Uuid;
 
+    use super::edges::MAX_LANDINGS;
     use super::*;
     use crate::domain::ids::EventId;
 
@@ -203,6 +204,17 @@ mod tests {
         edges.end("q", &scan, &Found::default());
         assert!(edges.lock()["q"].landings.is_empty());
         assert!(edges.lock()["q"].under_way.is_empty());
+    }
+
+    #[test]
+    fn however_many_events_land_during_a_claim_few_are_remembered_and_none_is_stepped_over() {
+        let edges = ReadyEdges::default();
+        let scan = edges.begin("q");
+        edges.landed("q", &[at(11)]);
+        edges.landed("q", &vec![at(50); 3 * MAX_LANDINGS]);
+        assert!(edges.lock()["q"].landings.len() <= MAX_LANDINGS);
+        edges.end("q", &scan, &taken(&[at(60)]));
+        assert!(edge_of(&edges) < at(11).place);
     }
 
     #[test]

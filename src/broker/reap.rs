@@ -13,8 +13,11 @@ use crate::store::open_events::{self, OpenEvent};
 
 /// Leases ended in one transaction.
 const BATCH: u32 = 500;
-/// Engines silent for so long are removed.
-const REMOVE_UNRESPONSIVE_AFTER_DAYS: i32 = 7;
+/// Engines that have been unresponsive for this long, or have no heartbeat timeout and did not call for this long, are
+/// removed.
+const REMOVE_SILENT_AFTER_DAYS: i32 = 7;
+/// Engines removed in one round.
+const MAX_REMOVED: u32 = 500;
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Reaped {
@@ -46,7 +49,7 @@ impl Broker {
             self.metrics.engines_marked_unresponsive.with_label_values(&[self.metrics.queue(engine_type)]).inc();
         }
         reaped.engines_marked_unresponsive = silent.len();
-        let removing = liveness::remove_long_unresponsive(&self.pool, REMOVE_UNRESPONSIVE_AFTER_DAYS);
+        let removing = liveness::remove_long_silent(&self.pool, REMOVE_SILENT_AFTER_DAYS, MAX_REMOVED);
         reaped.engines_removed = self.in_time(async { Ok(removing.await?) }).await?;
         reaped.leases_of_unresponsive = self.in_time(self.end_leases_of_unresponsive()).await?;
         reaped.events_too_old = self.in_time(self.cancel_too_old()).await?;

@@ -1,6 +1,7 @@
 //! Calls of engines, kept in memory and written by a task in one statement: a write for every
 //! call would be most of the database's work. An engine that calls all the time is written once in a
-//! small part of its heartbeat timeout, so late that nobody is judged by it, and no later.
+//! small part of its heartbeat timeout, so late that nobody is judged by it, and no later. A call that waits is a
+//! sign of life for as long as it waits.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -19,6 +20,9 @@ struct Engine {
     /// Not written yet.
     called_at: Option<Instant>,
     has_polled: bool,
+    /// Polls, and other calls, that are waiting for their answer.
+    waiting_polls: u32,
+    waiting_calls: u32,
     written_at: Option<Instant>,
     /// For so long after it was written, it needs not be again.
     rest: Duration,
@@ -54,14 +58,28 @@ impl SignsOfLife {
         engine.has_polled |= has_polled;
     }
 
+    /// A call that may wait for its answer: the engine is alive until the guard is dropped.
+    pub fn waiting(&self, engine_id: EngineId, is_poll: bool) -> WaitingCall<'_> {
+        self.note(engine_id, is_poll);
+        let mut engines = self.lock();
+        let is_counted = engines.get_mut(&engine_id).map(|engine| *engine.waiting(is_poll) += 1).is_some();
+        drop(engines);
+        WaitingCall { signs_of_life: self, engine_id, is_poll, is_counted }
+    }
+
     /// What is to be written: everything, or what cannot wait any longer.
     pub fn take(&self, is_everything: bool) -> Vec<Sign> {
         let now = Instant::now();
         let mut engines = self.lock();
         let is_recent = |at: Option<Instant>| at.is_some_and(|at| now - at < FORGOTTEN_AFTER);
-        engines.retain(|_, engine| engine.called_at.is_some() || is_recent(engine.written_at));
+        let is_waiting = |engine: &Engine| engine.waiting_polls + engine.waiting_calls > 0;
+        engines.retain(|_, engine| engine.called_at.is_some() || is_waiting(engine) || is_recent(engine.written_at));
         let mut signs = Vec::new();
         for (engine_id, engine) in engines.iter_mut() {
+            if is_waiting(engine) {
+                engine.called_at = Some(now);
+                engine.has_polled |= engine.waiting_polls > 0;
+            }
             let may_rest = !is_everything && engine.written_at.is_some_and(|at| now - at < engine.rest);
             if !may_rest && let Some(called_at) = engine.called_at.take() {
                 let has_polled = std::mem::take(&mut engine.has_polled);
@@ -105,6 +123,34 @@ impl SignsOfLife {
     }
 }
 
+impl Engine {
+    const fn waiting(&mut self, is_poll: bool) -> &mut u32 {
+        if is_poll { &mut self.waiting_polls } else { &mut self.waiting_calls }
+    }
+}
+
+/// A call that waits for its answer.
+#[derive(Debug)]
+pub struct WaitingCall<'a> {
+    signs_of_life: &'a SignsOfLife,
+    engine_id: EngineId,
+    is_poll: bool,
+    /// False where too many engines are known.
+    is_counted: bool,
+}
+
+impl Drop for WaitingCall<'_> {
+    fn drop(&mut self) {
+        if self.is_counted
+            && let Some(engine) = self.signs_of_life.lock().get_mut(&self.engine_id)
+        {
+            *engine.waiting(self.is_poll) -= 1;
+            engine.called_at = Some(Instant::now());
+            engine.has_polled |= self.is_poll;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
@@ -124,6 +170,22 @@ mod tests {
         let kept = signs.take(true);
         assert!(kept[0].has_polled);
         assert!(signs.take(true).is_empty());
+    }
+
+    #[test]
+    fn a_call_that_waits_is_a_sign_of_life_until_it_is_over() {
+        let signs = SignsOfLife::default();
+        let (poll, call) = (signs.waiting(ENGINE, true), signs.waiting(ENGINE, false));
+        for _ in 0..2 {
+            assert!(signs.take(true)[0].has_polled);
+        }
+        drop(poll);
+        assert!(signs.take(true)[0].has_polled, "until now");
+        assert!(!signs.take(true)[0].has_polled, "the other call still waits");
+        drop(call);
+        assert_eq!(signs.take(true).len(), 1);
+        assert!(signs.take(true).is_empty());
+        assert!(signs.lock().is_empty(), "an engine that is not known to the database is forgotten");
     }
 
     #[test]

@@ -206,7 +206,10 @@ fn facts(answer: &Answer) -> Result<Facts> {
         .add(
             "judged by",
             match engine.heartbeat_timeout_seconds {
-                Some(seconds) => format!("its heartbeats, after {seconds} s of silence"),
+                Some(seconds) if engine.last_heartbeat.is_none() => {
+                    format!("its calls, after {seconds} s of silence; its leases end when they expire")
+                }
+                Some(seconds) => format!("its calls, after {seconds} s of silence; its leases end then"),
                 None => "its leases alone".to_owned(),
             },
         )

@@ -12,7 +12,8 @@ pub enum EngineStatus {
     Active,
     /// Is given no more events; finishes what it holds. Ended by resume.
     Draining,
-    /// Had sent heartbeats and then nothing at all for its timeout. Its next call ends it.
+    /// Sent nothing at all for its heartbeat timeout. Its next call ends it. If it has sent a heartbeat since it registered, its
+    /// leases have ended; if not, they end when they expire.
     Unresponsive,
 }
 

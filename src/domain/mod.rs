@@ -18,6 +18,7 @@ pub mod merge_patch;
 pub mod names;
 #[cfg(test)]
 mod protocol;
+pub mod reservation;
 pub mod retry_policy;
 pub mod settlement;
 pub mod spans;

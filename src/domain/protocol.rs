@@ -80,7 +80,7 @@ fn no_order_of_steps_breaks_the_lease_protocol() {
 }
 
 #[test]
-#[ignore = "takes half a minute of a processor: cargo test --lib -- --ignored --nocapture protocol"]
+#[ignore = "takes a minute of a processor: cargo test --lib -- --ignored --nocapture protocol"]
 fn no_order_of_more_steps_breaks_the_lease_protocol() {
     check(4);
 }
@@ -183,10 +183,10 @@ fn the_model_finds_a_budget_that_never_ends() {
 #[test]
 fn the_model_finds_suspects_among_others() {
     let found = found_where(|rules| {
-        rules.deal = |claims, hands, candidates, emptying| {
+        rules.deal = |claims, hands, candidates, reservable| {
             let candidates: Vec<_> =
                 candidates.iter().map(|candidate| Candidate { is_suspect: false, ..*candidate }).collect();
-            dealing::deal(claims, hands, &candidates, emptying)
+            dealing::deal(claims, hands, &candidates, reservable)
         };
     });
     assert_found(&found, SUSPECTS_ALONE, None);
@@ -197,7 +197,7 @@ fn the_model_finds_an_event_that_is_dealt_twice() {
     let found = found_where(|rules| {
         rules.deal = |claims, _, candidates, _| {
             let all: Vec<usize> = (0..candidates.len()).collect();
-            Deal { dealt: vec![all; claims.len()], emptying: None }
+            Deal { dealt: vec![all; claims.len()], reserved: None }
         };
     });
     assert_found(&found, ONE_LIVE_LEASE, None);
@@ -206,8 +206,8 @@ fn the_model_finds_an_event_that_is_dealt_twice() {
 #[test]
 fn the_model_finds_events_that_nobody_is_given_any_more() {
     let found = found_where(|rules| {
-        rules.deal = |claims, hands, candidates, emptying| {
-            let mut deal = dealing::deal(claims, hands, candidates, emptying);
+        rules.deal = |claims, hands, candidates, reservable| {
+            let mut deal = dealing::deal(claims, hands, candidates, reservable);
             for dealt in &mut deal.dealt {
                 dealt.retain(|&candidate| !candidates[candidate].is_suspect);
             }

@@ -141,8 +141,9 @@ pub struct EngineReply {
     registered_at: DateTime<Utc>,
     last_seen_at: DateTime<Utc>,
     last_poll_at: Option<DateTime<Utc>>,
+    /// Null where the engine registered so: it is judged by its leases alone, and removed after 7 days without any call.
     heartbeat_timeout_seconds: Option<i32>,
-    /// How often to send one: a third of the timeout. Null where the engine is judged by its leases alone.
+    /// How often to send one: a third of the timeout. Null where the timeout is.
     heartbeat_interval_seconds: Option<u32>,
 }
 

@@ -43,7 +43,8 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EventReply
     let wait_seconds = reader.query("wait_seconds", number_in(0..=MAX_WAIT_SECONDS)).unwrap_or(0);
     let event_id = reader.finish(|| event_id)?;
     let wait = Duration::from_secs(wait_seconds.into());
-    Ok(Json(EventReply::of(api.broker.read_event_at_its_end(event_id, with_payload, wait).await?)))
+    let caller = input.calling_engine();
+    Ok(Json(EventReply::of(api.broker.read_event_at_its_end(event_id, with_payload, wait, caller).await?)))
 }
 
 /// Lists an event's ended attempts, the newest first.

@@ -96,7 +96,7 @@ impl Input {
     }
 
     /// The engine that calls: the token's; where there is no authentication, the one named.
-    fn calling_engine(&self) -> Option<EngineId> {
+    pub fn calling_engine(&self) -> Option<EngineId> {
         match self.caller.identity() {
             Some(identity) => identity.engine_id,
             None => self.named_engine().and_then(|(_, text)| parse_uuid(&text).ok()).map(EngineId),

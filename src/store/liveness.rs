@@ -34,7 +34,7 @@ pub async fn leave_service_sign(pool: &PgPool) -> Result<(DateTime<Utc>, Option<
     .await?)
 }
 
-/// Marks the engines that have sent a heartbeat once and then nothing at all for their timeout.
+/// Marks the engines that have sent nothing at all for their heartbeat timeout.
 pub async fn mark_unresponsive(pool: &PgPool) -> Result<Vec<(EngineId, String)>> {
     let rows: Vec<(Uuid, String)> = sqlx::query_as(include_str!("sql/mark_unresponsive.sql"))
         .bind(SHORT_HEARTBEAT_TIMEOUT_SECONDS.cast_signed())
@@ -73,28 +73,37 @@ pub async fn note_signs(connection: &mut PgConnection, signs: &[(EngineId, bool,
         .collect())
 }
 
-/// Removes engines that have been unresponsive for that many days and hold nothing, and their tokens, passing over
-/// locked ones.
-pub async fn remove_long_unresponsive(pool: &PgPool, days: i32) -> Result<u64> {
+/// Removes up to `limit` engines that have been silent for that many days and hold nothing, and their tokens, passing
+/// over locked ones.
+pub async fn remove_long_silent(pool: &PgPool, days: i32, limit: u32) -> Result<u64> {
+    let mut transaction = super::pool::begin(pool).await?;
+    let silent: Vec<Uuid> = sqlx::query_scalar(include_str!("sql/lock_long_silent.sql"))
+        .bind(days)
+        .bind(f64::from(SERVICE_GAP_SECONDS))
+        .bind(i64::from(limit))
+        .fetch_all(&mut *transaction)
+        .await?;
+    if silent.is_empty() {
+        return Ok(0);
+    }
+    // A later statement: an engine may have leased something before it was locked.
     let done = sqlx::query(
         "with gone as (
-             select s.engine_id from eventlease.engine_states s
-             where s.status = 'unresponsive'
-                 and s.unresponsive_since < statement_timestamp() - make_interval(days => $1)
-                 and not exists (
-                     select from eventlease.event_queue q
-                     where q.leased_by = s.engine_id)
-             for update skip locked
+             delete from eventlease.engine_states s
+             where s.engine_id = any($1)
+                 and not exists (select from eventlease.event_queue q where q.leased_by = s.engine_id)
+             returning s.engine_id
          ),
          ended as (
              update eventlease.tokens t
              set revoked_at = statement_timestamp(), changed_in = pg_current_xact_id()
              from gone where t.engine_id = gone.engine_id and t.revoked_at is null
          )
-         delete from eventlease.engine_states s using gone where s.engine_id = gone.engine_id",
+         select from gone",
     )
-    .bind(days)
-    .execute(pool)
+    .bind(silent)
+    .execute(&mut *transaction)
     .await?;
+    transaction.commit().await?;
     Ok(done.rows_affected())
 }

@@ -145,13 +145,13 @@ pub async fn lock_expired(
 }
 
 /// Locks up to `limit` events that unresponsive engines hold, and these engines, passing over locked
-/// ones. With the event's row alone locked, the engine would be as it was when the statement began:
+/// ones. An engine that has sent no heartbeat since it registered keeps its leases until they expire. With the event's row alone locked, the engine would be as it was when the statement began:
 /// one that came back meanwhile and leased the same event anew would lose that lease.
 pub async fn lock_held_by_unresponsive(connection: &mut PgConnection, limit: u32) -> Result<Vec<OpenEvent>> {
     let rows: Vec<Row> = sqlx::query_as(select_open_events!(
         "from eventlease.engine_states s
          join eventlease.event_queue q on q.leased_by = s.engine_id
-         where s.status = 'unresponsive'
+         where s.status = 'unresponsive' and s.last_heartbeat is not null
          limit $1 for no key update of s skip locked for update of q skip locked"
     ))
     .bind(i64::from(limit))

@@ -1,5 +1,7 @@
 //! Events with a silent loss travel alone, so that poison takes nothing else along.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::support::{Lab, Reply};
@@ -15,6 +17,21 @@ async fn make_suspect(lab: &Lab, engine: &str) -> String {
     assert_eq!(lab.lease_one("dialogue", engine).await["event_id"], event_id);
     lab.lose(&event_id).await;
     event_id
+}
+
+/// Leases an event that has nothing to do with the suspect, which has waited for long enough then.
+async fn hold_beside_overdue(lab: &Lab, engine: &str, suspect: &str) -> Value {
+    let move_to = async |time: &str| {
+        lab.sql(&format!(
+            "update eventlease.event_queue set available_at = statement_timestamp() {time} where event_id = '{suspect}'"
+        ))
+        .await;
+    };
+    move_to("+ interval '1 hour'").await;
+    lab.enqueue("dialogue", json!({})).await;
+    let held = lab.lease_one("dialogue", engine).await;
+    move_to("- interval '4 seconds'").await;
+    held
 }
 
 #[tokio::test]
@@ -60,32 +77,87 @@ async fn a_suspect_goes_only_to_an_idle_engine_and_holds_nobody_up_meanwhile() {
 }
 
 #[tokio::test]
-async fn where_every_engine_is_always_busy_one_is_left_to_run_empty_for_a_suspect() {
+async fn where_every_engine_is_always_busy_one_is_reserved_for_a_suspect() {
     let lab = Lab::start().await;
     let engine = lab.register("dialogue", json!({})).await;
     let suspect = make_suspect(&lab, &engine).await;
     let poll = async |limit: u32| lab.poll("dialogue", &engine, &format!("limit={limit}")).await.expect(200);
-    lab.sql(&format!(
-        "update eventlease.event_queue set available_at = available_at + interval '1 hour' where event_id = '{suspect}'"
-    ))
-    .await;
-    lab.enqueue("dialogue", json!({})).await;
-    let held = lab.lease_one("dialogue", &engine).await;
-    lab.sql(&format!(
-        "update eventlease.event_queue set available_at = statement_timestamp() - interval '4 seconds'
-         where event_id = '{suspect}'"
-    ))
-    .await;
+    let held = hold_beside_overdue(&lab, &engine, &suspect).await;
     let normal = lab.enqueue("dialogue", json!({})).await;
 
-    let emptying = poll(10).await;
-    assert_eq!(ids(&emptying), [""; 0], "it waited for long enough");
-    assert_eq!(emptying.body["notice"]["code"], "engine_at_capacity");
+    let reserved = poll(10).await;
+    assert_eq!(ids(&reserved), [""; 0], "it waited for long enough");
+    assert_eq!(reserved.body["notice"]["code"], "engine_at_capacity");
     lab.settle(&held, "completed", json!({})).await.expect(200);
     let alone = poll(10).await;
     assert_eq!(ids(&alone), [suspect]);
     lab.settle(&alone.body["events"][0], "completed", json!({})).await.expect(200);
     assert_eq!(ids(&poll(10).await), [normal]);
+}
+
+#[tokio::test]
+async fn a_busy_engine_that_was_reserved_in_vain_is_given_events_again() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let suspect = make_suspect(&lab, &engine).await;
+    let held = hold_beside_overdue(&lab, &engine, &suspect).await;
+    let poll = async |query: &str| lab.poll("dialogue", &engine, query).await.expect(200);
+    let first = lab.enqueue("dialogue", json!({})).await;
+    assert_eq!(ids(&poll("limit=1").await), [""; 0], "it is reserved");
+    lab.broker().age_reservations(Duration::from_secs(61));
+    let mut others = Vec::new();
+    let while_resting = poll("limit=1").await;
+    assert_eq!(ids(&while_resting), [first]);
+    others.push(while_resting.body["events"][0].clone());
+    for _ in 0..3 {
+        let event_id = lab.enqueue("dialogue", json!({})).await;
+        let reply = poll("limit=1").await;
+        assert_eq!(ids(&reply), [event_id]);
+        others.push(reply.body["events"][0].clone());
+    }
+
+    // For as long as it was reserved. Then the suspect's turn comes again, and again it ends; also for a poll that waits.
+    lab.broker().age_reservations(Duration::from_secs(60));
+    let last = lab.enqueue("dialogue", json!({})).await;
+    assert_eq!(ids(&poll("limit=1").await), [""; 0], "it is reserved again");
+    let path = "/api/v1/events/queue/dialogue?wait_seconds=30";
+    let waiting = tokio::spawn(Reply::of(lab.request("GET", path).header("x-engine-id", &engine)));
+    lab.wait_for_parked_polls(1).await;
+    lab.broker().age_reservations(Duration::from_secs(121));
+    let reply = waiting.await.expect("a reply").expect(200);
+    assert_eq!(ids(&reply), [last]);
+    others.push(reply.body["events"][0].clone());
+
+    // Idle, it is given the suspect, reserved or not.
+    for event in others.iter().chain([&held]) {
+        lab.settle(event, "completed", json!({})).await.expect(200);
+    }
+    lab.enqueue("dialogue", json!({})).await;
+    assert_eq!(ids(&poll("limit=10").await), [suspect]);
+}
+
+#[tokio::test]
+async fn where_one_engine_was_reserved_in_vain_another_one_is_reserved() {
+    let lab = Lab::start().await;
+    let engines = [lab.register("dialogue", json!({})).await, lab.register("dialogue", json!({})).await];
+    let suspect = make_suspect(&lab, &engines[0]).await;
+    hold_beside_overdue(&lab, &engines[0], &suspect).await;
+    let held = hold_beside_overdue(&lab, &engines[1], &suspect).await;
+    let normal = lab.enqueue("dialogue", json!({})).await;
+    let poll = async |engine: &str| lab.poll("dialogue", engine, "limit=1").await.expect(200);
+    assert_eq!(ids(&poll(&engines[0]).await), [""; 0]);
+    let beside = poll(&engines[1]).await;
+    assert_eq!(ids(&beside), [normal], "one is reserved, not both");
+
+    lab.broker().age_reservations(Duration::from_secs(61));
+    let next = lab.enqueue("dialogue", json!({})).await;
+    assert_eq!(ids(&poll(&engines[0]).await), [next], "its time is over");
+    lab.enqueue("dialogue", json!({})).await;
+    assert_eq!(ids(&poll(&engines[1]).await), [""; 0]);
+    for event in [&held, &beside.body["events"][0]] {
+        lab.settle(event, "completed", json!({})).await.expect(200);
+    }
+    assert_eq!(ids(&poll(&engines[1]).await), [suspect]);
 }
 
 #[tokio::test]

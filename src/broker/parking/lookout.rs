@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::queue::{MANY, Place};
 use super::{Known, Parking};
 use crate::broker::lease::Polled;
-use crate::domain::ids::EngineId;
+use crate::domain::ids::{EngineId, EventId, LeaseToken};
 
 /// What is to be found out.
 #[derive(Debug, Default)]
@@ -76,12 +76,13 @@ impl Parking {
     }
 
     /// These leases reach nobody any more.
-    pub fn orphan(&self, polled: Polled) {
-        self.orphans.lock().push(polled);
+    pub fn orphan(&self, polled: &Polled) {
+        let leases = polled.events.iter().map(|event| (event.event_id, event.lease_token));
+        self.orphans.lock().extend(leases);
         self.lookout_wanted.notify_one();
     }
 
-    pub fn take_orphans(&self) -> Vec<Polled> {
+    pub fn take_orphans(&self) -> Vec<(EventId, LeaseToken)> {
         std::mem::take(&mut *self.orphans.lock())
     }
 

@@ -82,9 +82,12 @@ impl State {
             ticket.was_draining = Some(is_draining);
             ticket.has_been_looked_for = true;
             ticket.is_assumed = false;
-            let changed_at = ticket.poll.engine_id.and_then(|engine_id| self.changed.get(&engine_id));
+            let has_changed = ticket.poll.engine_id.is_some_and(|engine_id| {
+                let changed_at = self.changed.get(&engine_id).copied().unwrap_or_default();
+                changed_at.max(self.all_changed) > look.began_after
+            });
             let place = match notice {
-                _ if was_passed_over || changed_at.is_some_and(|at| *at > look.began_after) => Place::Eager,
+                _ if was_passed_over || has_changed => Place::Eager,
                 Some(_) => Place::Blocked,
                 None => Place::Patient,
             };
@@ -98,10 +101,13 @@ impl State {
 mod tests {
     use std::time::Duration;
 
+    use uuid::Uuid;
+
     use super::*;
     use crate::broker::Result;
     use crate::broker::lease::Poll;
-    use crate::broker::parking::{Found, ParkingLimits, Waiting};
+    use crate::broker::parking::{Found, MAX_CHANGED, ParkingLimits, Waiting};
+    use crate::domain::ids::EngineId;
     use crate::domain::names::EngineType;
     use crate::metrics::Metrics;
 
@@ -110,16 +116,23 @@ mod tests {
         Arc::new(Parking::new(100, 3, Duration::from_secs(1), limits, &Metrics::new(10)))
     }
 
-    fn admit_without_wait(parking: &Arc<Parking>) -> Waiting {
-        let poll = Poll {
+    fn poll(engine_id: Option<EngineId>) -> Poll {
+        Poll {
             engine_type: EngineType::parse("dialogue").expect("a name"),
-            engine_id: None,
+            engine_id,
             limit: None,
             wait: Duration::ZERO,
             visibility_timeout_seconds: None,
             poll_id: None,
-        };
-        parking.admit(poll, Instant::now()).0
+        }
+    }
+
+    fn admit_without_wait(parking: &Arc<Parking>) -> Waiting {
+        parking.admit(poll(None), Instant::now()).0
+    }
+
+    fn engine(number: usize) -> EngineId {
+        EngineId(Uuid::from_u128(number as u128))
     }
 
     /// A look that had something for others, but nothing for this poll.
@@ -138,6 +151,22 @@ mod tests {
         end_in_vain(&parking, true);
         end_in_vain(&parking, true);
         assert!(waiting.answer().await.expect("an answer").events.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_change_during_a_look_is_not_missed_however_many_engines_changed() {
+        for changes in [1, MAX_CHANGED + 5] {
+            let parking = parking();
+            let _waiting = parking.admit(poll(Some(engine(0))), Instant::now() + Duration::from_mins(1));
+            let look = parking.next_looks().pop().expect("a look");
+            for number in 0..changes {
+                parking.engine_freed(engine(number));
+            }
+            assert!(parking.lock().changed.len() <= MAX_CHANGED);
+            let answers: Vec<Result<Polled>> = vec![Ok(Polled::default())];
+            parking.end(look, Ok(Claimed { answers, ..Claimed::default() }));
+            assert_eq!(parking.next_looks().len(), 1, "after {changes} changes");
+        }
     }
 
     #[tokio::test]

@@ -71,7 +71,7 @@ impl Drop for Waiting {
             && !polled.is_repeat
             && !polled.events.is_empty()
         {
-            self.parking.orphan(polled);
+            self.parking.orphan(&polled);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::queue::{Place, Queue};
-use super::{Parking, State};
+use super::{MAX_CHANGED, Parking, State};
 use crate::broker::lease::Notice;
 use crate::domain::ids::EngineId;
 
@@ -78,6 +78,10 @@ impl State {
     fn wake_engine(&mut self, engine_id: EngineId, is_for_all: bool) {
         self.changes += 1;
         if self.looks > 0 {
+            if self.changed.len() >= MAX_CHANGED {
+                self.changed.clear();
+                self.all_changed = self.changes;
+            }
             self.changed.insert(engine_id, self.changes);
         }
         let Some(numbers) = self.engines.get(&engine_id) else { return };

@@ -25,6 +25,9 @@ const ASKED_SWEEP_REST: u32 = 3;
 
 const PRIORITIES: usize = MAX_PRIORITY as usize + 1;
 
+/// Landings that are remembered one by one.
+pub(super) const MAX_LANDINGS: usize = 10_000;
+
 /// By lane and priority.
 type Places = [[Place; PRIORITIES]; 2];
 const FRONT: Places = [[Place::FRONT; PRIORITIES]; 2];
@@ -212,6 +215,9 @@ impl Edges {
         }
         self.landed += 1;
         if !self.under_way.is_empty() {
+            if self.landings.len() >= MAX_LANDINGS {
+                self.merge_landings();
+            }
             self.landings.push(Landing {
                 number: self.landed,
                 is_suspect: event.is_suspect,
@@ -219,6 +225,20 @@ impl Edges {
                 place: event.place,
             });
         }
+    }
+}
+
+impl Edges {
+    /// Keeps one landing of each lane and priority, at the first place of them all: an edge may then stay behind for longer
+    /// than it has to.
+    fn merge_landings(&mut self) {
+        let mut merged: HashMap<(bool, u8), Landing> = HashMap::new();
+        for landing in self.landings.drain(..) {
+            let of_all = merged.entry((landing.is_suspect, landing.priority)).or_insert(landing);
+            of_all.number = of_all.number.max(landing.number);
+            of_all.place = of_all.place.min(landing.place);
+        }
+        self.landings.extend(merged.into_values());
     }
 }
 

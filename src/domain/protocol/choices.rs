@@ -22,6 +22,10 @@ pub fn steps(world: &World, most_leases: Number, out: &mut Vec<Step>) {
             if crashes < MOST_CRASHES {
                 out.push(Step::Crash { engine });
             }
+            // One that it sends while it holds nothing makes no difference to what it is given later.
+            if holds_any && (!known.has_sent_heartbeat || known.status == EngineStatus::Unresponsive) {
+                out.push(Step::Heartbeat { engine });
+            }
             if world.held_by(engine).any(|row| !row.is_delivered) {
                 out.push(Step::RepeatPoll { engine });
             }

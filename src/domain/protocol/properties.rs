@@ -5,6 +5,7 @@ use stateright::Property;
 use super::LeaseProtocol;
 use super::steps::{Reply, Rules, Step, Word, is_suspect};
 use super::world::{ENGINES, EVENTS, Event, Place, World};
+use crate::domain::engine::EngineStatus;
 use crate::domain::event::{Outcome, Status};
 use crate::domain::retry_policy::RetryPolicy;
 use crate::domain::verdict::Spent;
@@ -42,6 +43,10 @@ pub fn properties() -> Vec<Property<LeaseProtocol>> {
         // What the model must come across, or it shows nothing.
         Property::sometimes("an engine holds two events", |_, world: &World| world.held_by(0).count() == 2),
         Property::sometimes("a suspect is tried again", |_, world: &World| world.held_by(0).any(is_suspect)),
+        Property::sometimes("an unresponsive engine that sent no heartbeat holds an event", |_, world: &World| {
+            let is_silent = world.engines[0].status == EngineStatus::Unresponsive;
+            is_silent && !world.engines[0].has_sent_heartbeat && world.held_by(0).next().is_some()
+        }),
         Property::sometimes("retries are exhausted", |_, world| is_any(world, |spent| spent.failures == 2)),
         Property::sometimes("losses are exhausted", |_, world| is_any(world, |spent| spent.lease_losses == 2)),
         Property::sometimes("a failure is called hopeless", |_, world| is_any(world, |spent| spent.failures == 1)),

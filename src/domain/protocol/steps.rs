@@ -9,11 +9,11 @@ use crate::domain::dealing::{Candidate, Claim, Deal, Hand};
 use crate::domain::engine::EngineStatus;
 use crate::domain::event::{Outcome, Status};
 use crate::domain::fence::{Credentials, Hindsight, OpenLease, Standing, hindsight, standing};
-use crate::domain::ids::EngineId;
+use crate::domain::reservation::Reservable;
 use crate::domain::retry_policy::RetryPolicy;
 use crate::domain::verdict::{Ending, Loss, Spent, Verdict, verdict};
 
-type Dealing = fn(&[Claim], &[Hand], &[Candidate], Option<EngineId>) -> Deal;
+type Dealing = fn(&[Claim], &[Hand], &[Candidate], &Reservable) -> Deal;
 
 /// The rules that the model asks: the domain's own, or a broken one in its place.
 #[derive(Clone, Copy)]
@@ -90,6 +90,9 @@ pub enum Step {
     Expire {
         event: Place,
     },
+    Heartbeat {
+        engine: Place,
+    },
     ReapUnresponsive {
         event: Place,
     },
@@ -125,10 +128,12 @@ impl World {
     /// Does a step; for a report, answers its reply. A step that is not possible changes nothing.
     pub fn step(&mut self, rules: &Rules, step: Step) -> Option<Reply> {
         let reply = self.carry_out(rules, step);
-        // To be unresponsive without holding anything makes no difference: the next call ends it.
+        // To be unresponsive without holding anything makes no difference: the next call ends it. Nor does an earlier
+        // heartbeat: it can be sent as well after the next lease.
         for engine in 0..ENGINES {
             if self.held_by(to_place(engine)).next().is_none() {
                 self.engines[engine].status = EngineStatus::Active;
+                self.engines[engine].has_sent_heartbeat = false;
             }
         }
         reply
@@ -156,8 +161,13 @@ impl World {
             Step::ReapUnresponsive { event } => {
                 self.end_if(rules, event, Ending::Lost(Loss::EngineUnresponsive), |world, row| {
                     row.engine
-                        .is_some_and(|engine| world.engines[usize::from(engine)].status == EngineStatus::Unresponsive)
+                        .map(|engine| world.engines[usize::from(engine)])
+                        .is_some_and(|engine| engine.status == EngineStatus::Unresponsive && engine.has_sent_heartbeat)
                 });
+            }
+            Step::Heartbeat { engine } => {
+                self.hear(engine);
+                self.engines[usize::from(engine)].has_sent_heartbeat = true;
             }
             Step::DeclareUnresponsive { engine } => {
                 self.engines[usize::from(engine)].status = EngineStatus::Unresponsive;
@@ -165,7 +175,7 @@ impl World {
             Step::Crash { engine } => self.engines[usize::from(engine)].is_up = false,
             Step::Restart { engine } => {
                 let known = &mut self.engines[usize::from(engine)];
-                (known.is_up, known.status) = (true, EngineStatus::Active);
+                (known.is_up, known.status, known.has_sent_heartbeat) = (true, EngineStatus::Active, false);
                 known.incarnation += 1;
                 for event in 0..EVENTS {
                     let ending = Ending::Lost(Loss::EngineRestarted);
@@ -208,7 +218,7 @@ impl World {
                 Candidate { payload_bytes: 1, is_suspect: is_suspect(row), is_overdue: false }
             })
             .collect();
-        let deal = (rules.deal)(&claims, &hands, &candidates, None);
+        let deal = (rules.deal)(&claims, &hands, &candidates, &Reservable::default());
         for (claim, dealt) in claims.iter().zip(deal.dealt) {
             let engine = polls[claim.hand.expect("nobody polls without a name here")];
             let incarnation = self.engines[usize::from(engine)].incarnation;

@@ -33,6 +33,8 @@ pub struct Engine {
     /// The process runs. What it sent before it crashed may arrive later.
     pub is_up: bool,
     pub status: EngineStatus,
+    /// Since it registered, as `last_heartbeat` is of the present incarnation.
+    pub has_sent_heartbeat: bool,
     pub incarnation: u8,
 }
 
@@ -123,7 +125,7 @@ impl Attempts {
 impl World {
     /// Engines that have just registered, events that were just taken in.
     pub fn at_first() -> Self {
-        let engine = Engine { is_up: true, status: EngineStatus::Active, incarnation: 1 };
+        let engine = Engine { is_up: true, status: EngineStatus::Active, has_sent_heartbeat: false, incarnation: 1 };
         let event = Event {
             row: Some(Row::queued(0)),
             attempts: Attempts::default(),
@@ -150,7 +152,8 @@ impl World {
         let of = |engine: usize| self.events.map(|event| event.row.is_some_and(|row| row.engine == place(engine)));
         named.sort_unstable_by_key(|&engine| {
             let known = &self.engines[engine];
-            (known.is_up, known.status == EngineStatus::Active, known.incarnation, of(engine))
+            let is_active = known.status == EngineStatus::Active;
+            (known.is_up, is_active, known.has_sent_heartbeat, known.incarnation, of(engine))
         });
         let mut world = *self;
         for (new, &old) in named.iter().enumerate() {

@@ -36,7 +36,9 @@ pub struct RegisterBody {
     engine_type: String,
     #[schema(value_type = Option<ScenarioRunIdBody>)]
     scenario_run_id: Option<String>,
-    /// Seconds of silence after which the engine is unresponsive; null: it is judged by its leases alone.
+    /// Seconds without any call after which the engine is unresponsive, and its leases end if it has sent a heartbeat since it
+    /// registered; if not, they end when they expire. Absent: the server's own. Null: the engine is never unresponsive, its
+    /// leases end when they expire, and it is removed after 7 days without any call if it holds nothing.
     #[schema(minimum = 3, maximum = 86400, default = 45)]
     heartbeat_timeout_seconds: Option<u32>,
     metadata: Option<MetadataBody>,

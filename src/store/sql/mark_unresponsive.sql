@@ -1,4 +1,4 @@
--- Engines that sent a heartbeat and then nothing at all for their timeout. The time in which the
+-- Engines that sent nothing at all for their heartbeat timeout. The time in which the
 -- service was away counts against nobody; also not before the first sign after it, for a round that it
 -- interrupted. $1: below it a timeout is short; $2 and $3: an absence in seconds, and a short one.
 with silent as (
@@ -6,7 +6,6 @@ with silent as (
     from eventlease.engine_states s
     cross join eventlease.service_signs signs
     where s.status <> 'unresponsive'
-        and s.last_heartbeat is not null
         and s.heartbeat_timeout_seconds is not null
         and greatest(s.last_seen_at, signs.grace_since,
                 case when s.heartbeat_timeout_seconds < $1 then signs.hiccup_since end)

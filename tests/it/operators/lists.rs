@@ -82,7 +82,7 @@ async fn engines_are_listed_by_filters_and_one_is_told_with_what_it_holds() {
     assert_eq!((none.stdout.as_str(), none.stderr.as_str()), ("", "no engines\n"));
 
     let detail = printed(ask(&lab, &format!("engines {engine}")).await);
-    for fact in ["its heartbeats, after 45 s of silence", &event_id, "in 5 min"] {
+    for fact in ["its calls, after 45 s of silence; its leases end when they expire", &event_id, "in 5 min"] {
         assert!(detail.contains(fact), "{fact}: {detail}");
     }
     let json = printed_json(ask(&lab, &format!("engines {engine} --json")).await);

@@ -225,7 +225,7 @@ impl Lab {
         self.make_due(event_id).await;
     }
 
-    /// Lets an engine, which must have sent a heartbeat, be silent for an hour, until that is noticed.
+    /// Lets an engine, which must have a heartbeat timeout, be silent for an hour, until that is noticed.
     pub async fn silence(&self, engine_id: &str) {
         self.wait_for(&format!("{engine_id} to be unresponsive"), async || {
             // What is still to be written of its last calls would bring it back.
