@@ -162,7 +162,7 @@ impl Broker {
         self.reserved_engines.note(ask.engine_type, &with_a_suspect, deal.reserved);
     }
 
-    /// Lets every reservation of an engine for a suspect be older than it is, as if that time had passed.
+    /// Lets every reservation of an engine for a suspect be older than it is, as if that time had passed: for tests.
     pub fn age_reservations(&self, by: std::time::Duration) {
         self.reserved_engines.age(by);
     }

@@ -178,7 +178,7 @@ impl Broker {
             match timeout_at(deadline, self.hand_back_leases(leases)).await {
                 Ok(Ok(())) => tracing::debug!(events = leases.len(), "a poll's caller was gone; its leases went back"),
                 Ok(Err(error)) => {
-                    tracing::warn!(events = leases.len(), %error, "leases of a caller that was gone stay")
+                    tracing::warn!(events = leases.len(), %error, "leases of a caller that was gone stay");
                 }
                 Err(_) => tracing::warn!(events = leases.len(), "leases of a caller that was gone stay: no time"),
             }

@@ -76,7 +76,7 @@ struct State {
     looks: usize,
     /// Engines that something changed for while looks were under way, and when.
     changed: HashMap<EngineId, u64>,
-    /// Up to here, changes are not remembered of each engine: any may have changed.
+    /// Changes up to this number are not remembered engine by engine: any engine may have changed.
     all_changed: u64,
     changes: u64,
     /// The service stops: nobody is parked again.

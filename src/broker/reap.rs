@@ -49,8 +49,7 @@ impl Broker {
             self.metrics.engines_marked_unresponsive.with_label_values(&[self.metrics.queue(engine_type)]).inc();
         }
         reaped.engines_marked_unresponsive = silent.len();
-        let removing = liveness::remove_long_silent(&self.pool, REMOVE_SILENT_AFTER_DAYS, MAX_REMOVED);
-        reaped.engines_removed = self.in_time(async { Ok(removing.await?) }).await?;
+        reaped.engines_removed = self.in_time(self.remove_long_silent()).await?;
         reaped.leases_of_unresponsive = self.in_time(self.end_leases_of_unresponsive()).await?;
         reaped.events_too_old = self.in_time(self.cancel_too_old()).await?;
         let is_grace =
@@ -60,6 +59,13 @@ impl Broker {
         reaped.leases_expired = self.in_time(self.end_expired_leases(since)).await?;
         self.expiry_edge.end(began_at, since, (!is_grace).then_some(now));
         Ok(reaped)
+    }
+
+    async fn remove_long_silent(&self) -> Result<u64> {
+        let mut transaction = self.begin().await?;
+        let removed = liveness::remove_long_silent(&mut transaction, REMOVE_SILENT_AFTER_DAYS, MAX_REMOVED).await?;
+        commit(transaction).await?;
+        Ok(removed)
     }
 
     async fn end_leases_of_unresponsive(&self) -> Result<usize> {

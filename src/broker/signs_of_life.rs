@@ -49,21 +49,18 @@ impl SignsOfLife {
     }
 
     pub fn note(&self, engine_id: EngineId, has_polled: bool) {
-        let mut engines = self.lock();
-        if engines.len() >= MAX_ENGINES && !engines.contains_key(&engine_id) {
-            return;
-        }
-        let engine = engines.entry(engine_id).or_default();
-        engine.called_at = Some(Instant::now());
-        engine.has_polled |= has_polled;
+        noted(&mut self.lock(), engine_id, has_polled);
     }
 
     /// A call that may wait for its answer: the engine is alive until the guard is dropped.
     pub fn waiting(&self, engine_id: EngineId, is_poll: bool) -> WaitingCall<'_> {
-        self.note(engine_id, is_poll);
-        let mut engines = self.lock();
-        let is_counted = engines.get_mut(&engine_id).map(|engine| *engine.waiting(is_poll) += 1).is_some();
-        drop(engines);
+        let is_counted = match noted(&mut self.lock(), engine_id, is_poll) {
+            Some(engine) => {
+                *engine.waiting(is_poll) += 1;
+                true
+            }
+            None => false,
+        };
         WaitingCall { signs_of_life: self, engine_id, is_poll, is_counted }
     }
 
@@ -121,6 +118,17 @@ impl SignsOfLife {
             engine.rest = Duration::from_secs(heartbeat_timeout_seconds.unwrap_or(45).into()) / PART_OF_TIMEOUT;
         }
     }
+}
+
+/// Notes a call, unless too many engines are known.
+fn noted(engines: &mut HashMap<EngineId, Engine>, engine_id: EngineId, has_polled: bool) -> Option<&mut Engine> {
+    if engines.len() >= MAX_ENGINES && !engines.contains_key(&engine_id) {
+        return None;
+    }
+    let engine = engines.entry(engine_id).or_default();
+    engine.called_at = Some(Instant::now());
+    engine.has_polled |= has_polled;
+    Some(engine)
 }
 
 impl Engine {

@@ -75,13 +75,12 @@ pub async fn note_signs(connection: &mut PgConnection, signs: &[(EngineId, bool,
 
 /// Removes up to `limit` engines that have been silent for that many days and hold nothing, and their tokens, passing
 /// over locked ones.
-pub async fn remove_long_silent(pool: &PgPool, days: i32, limit: u32) -> Result<u64> {
-    let mut transaction = super::pool::begin(pool).await?;
+pub async fn remove_long_silent(connection: &mut PgConnection, days: i32, limit: u32) -> Result<u64> {
     let silent: Vec<Uuid> = sqlx::query_scalar(include_str!("sql/lock_long_silent.sql"))
         .bind(days)
         .bind(f64::from(SERVICE_GAP_SECONDS))
         .bind(i64::from(limit))
-        .fetch_all(&mut *transaction)
+        .fetch_all(&mut *connection)
         .await?;
     if silent.is_empty() {
         return Ok(0);
@@ -102,8 +101,7 @@ pub async fn remove_long_silent(pool: &PgPool, days: i32, limit: u32) -> Result<
          select from gone",
     )
     .bind(silent)
-    .execute(&mut *transaction)
+    .execute(connection)
     .await?;
-    transaction.commit().await?;
     Ok(done.rows_affected())
 }

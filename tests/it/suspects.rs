@@ -117,7 +117,7 @@ async fn a_busy_engine_that_was_reserved_in_vain_is_given_events_again() {
     }
 
     // For as long as it was reserved. Then the suspect's turn comes again, and again it ends; also for a poll that waits.
-    lab.broker().age_reservations(Duration::from_secs(60));
+    lab.broker().age_reservations(Duration::from_mins(1));
     let last = lab.enqueue("dialogue", json!({})).await;
     assert_eq!(ids(&poll("limit=1").await), [""; 0], "it is reserved again");
     let path = "/api/v1/events/queue/dialogue?wait_seconds=30";
