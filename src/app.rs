@@ -62,7 +62,7 @@ pub struct Server {
 impl Server {
     /// Starts everything; when this returns, requests are answered.
     pub async fn start(config: &ServeConfig) -> Result<Self, Error> {
-        connections::make_room_for_files(&config.connections, config.database.max_connections);
+        connections::make_room_for_files(&config.connections, config.database.all_connections());
         // First of all, so that a port in use is said before a database is started.
         let listener = TcpListener::bind(config.listen)
             .await
@@ -76,7 +76,7 @@ impl Server {
         let stop_serving = CancellationToken::new();
         let stop_tasks = CancellationToken::new();
         let broker =
-            Arc::new(Broker::new(database.pool.clone(), Arc::clone(&metrics), settings(config), stop_serving.clone()));
+            Arc::new(Broker::new(database.pools(), Arc::clone(&metrics), settings(config), stop_serving.clone()));
         make_first_partitions(&broker).await?;
         let is_auth_required = config.is_auth_required();
         if is_auth_required {
@@ -205,6 +205,7 @@ fn limits(config: &ServeConfig) -> Limits {
         max_detail_bytes: config.limits.max_detail_bytes,
         max_json_depth: config.limits.max_json_depth,
         max_bodies_bytes: config.connections.max_bodies_bytes,
+        max_replies_bytes: config.connections.max_replies_bytes,
         body_timeout: Duration::from_secs(config.connections.body_timeout_seconds),
         call_timeout: CALL_MARGIN + Duration::from_secs(call_timeout_seconds(config)),
         default_visibility_timeout_seconds: config.leases.visibility_timeout_seconds,

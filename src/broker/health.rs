@@ -15,6 +15,7 @@ impl Broker {
         let replica = ReplicaHealth {
             // Used up for a moment is not worth a warning.
             pool: if before.idle > after.idle { before } else { after },
+            reading_pool: store::health::pool_use(&self.reading_pool),
             listener: ListenerHealth {
                 // A connection may be dead without anybody having noticed at this end.
                 is_connected: found.listener_since.is_some(),

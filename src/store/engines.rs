@@ -9,8 +9,9 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::page::{PageRow, page, page_of};
 use super::tokens::Token;
-use super::{Error, Result};
+use super::{Error, Page, Result};
 use crate::domain::engine::{EngineStatus, Metadata};
 use crate::domain::ids::EngineId;
 use crate::domain::json::RawJson;
@@ -174,9 +175,13 @@ pub async fn list(
     filter: &Filter,
     behind: Option<(DateTime<Utc>, EngineId)>,
     limit: u32,
-) -> Result<Vec<Engine>> {
-    let rows: Vec<Row> = sqlx::query_as(include_str!("sql/list_engines.sql"))
-        .bind(filter.engine_id.map(|engine_id| engine_id.0))
+) -> Result<Page<Engine>> {
+    let rows: Vec<PageRow<Row>> = sqlx::query_as(page!(
+        order by "registered_at desc, engine_id desc",
+        bytes "octet_length(metadata::text)",
+        include_str!("sql/list_engines.sql")
+    ))
+    .bind(filter.engine_id.map(|engine_id| engine_id.0))
         .bind(&filter.engine_type)
         .bind(filter.status.map(EngineStatus::as_str))
         .bind(&filter.capability)
@@ -184,15 +189,15 @@ pub async fn list(
         .bind(&filter.engine_software_version)
         .bind(behind.map(|(at, _)| at))
         .bind(behind.map(|(_, engine_id)| engine_id.0))
-        .bind(i64::from(limit))
+        .bind(i64::from(limit) + 1)
         .fetch_all(connection)
         .await?;
-    rows.into_iter().map(engine).collect()
+    page_of(rows, limit, engine)
 }
 
 pub async fn read(connection: &mut PgConnection, engine_id: EngineId) -> Result<Option<Engine>> {
     let filter = Filter { engine_id: Some(engine_id), ..Filter::default() };
-    Ok(list(connection, &filter, None, 1).await?.pop())
+    Ok(list(connection, &filter, None, 1).await?.items.pop())
 }
 
 /// Starts or ends draining. An unresponsive engine stays so, but comes back draining.

@@ -21,7 +21,7 @@ use eventlease::config::ForwardedHeader;
 use eventlease::http::{self, Access, AccessSettings, Api, Limits};
 use eventlease::metrics::Metrics;
 use eventlease::store::lease::LeaseDefaults;
-use eventlease::store::pool::{PoolLimits, connect_lazily};
+use eventlease::store::pool::{PoolLimits, Pools, connect_lazily};
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use tokio::runtime::Runtime;
@@ -50,7 +50,8 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         acquire_timeout: Duration::from_millis(1),
         statement_timeout: Duration::from_secs(1),
     };
-    let pool = connect_lazily("postgres://nobody@localhost/nothing?host=/nonexistent", limits).expect("an address");
+    let pool = || connect_lazily("postgres://nobody@localhost/nothing?host=/nonexistent", limits).expect("an address");
+    let pools = Pools { working: pool(), reading: pool() };
     let metrics = Arc::new(Metrics::new(100));
     let settings = Settings {
         lease_defaults: LeaseDefaults { visibility_timeout_seconds: 300, max_lease_seconds: 43_200 },
@@ -67,7 +68,7 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         parking: ParkingLimits { polls_of_engine: 100, requests: 1000 },
         call_timeout: PATIENCE,
     };
-    let broker = Arc::new(Broker::new(pool, Arc::clone(&metrics), settings, CancellationToken::new()));
+    let broker = Arc::new(Broker::new(pools, Arc::clone(&metrics), settings, CancellationToken::new()));
     // Polls are answered by these; nothing else of the background work is needed.
     let looks = Arc::clone(&broker);
     tokio::spawn(async move { looks.run_looks().await });
@@ -77,6 +78,7 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         max_detail_bytes: 4 << 10,
         max_json_depth: 64,
         max_bodies_bytes: 64 << 20,
+        max_replies_bytes: 64 << 20,
         body_timeout: PATIENCE,
         call_timeout: PATIENCE,
         default_visibility_timeout_seconds: 300,
