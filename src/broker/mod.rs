@@ -35,9 +35,9 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
+use crate::store::lease::LeaseDefaults;
 use crate::store::pool::Pools;
 use crate::store::{self, PgPool};
-use crate::store::lease::LeaseDefaults;
 
 use activity::Activity;
 use clock::DatabaseClock;

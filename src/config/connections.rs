@@ -38,7 +38,8 @@ pub struct ConnectionConfig {
     #[arg(long, env = "EVENTLEASE_MAX_BODIES_BYTES", default_value_t = 256 << 20)]
     pub max_bodies_bytes: usize,
 
-    /// Bytes of the replies that clients have yet to take; beyond it reading calls with a large reply are answered 429.
+    /// Bytes of the replies that clients have not taken yet, to reading calls and to all others, each; beyond it large
+    /// replies to reading calls and polls are answered 429.
     #[arg(long, env = "EVENTLEASE_MAX_REPLIES_BYTES", default_value_t = 256 << 20)]
     pub max_replies_bytes: usize,
 

@@ -235,7 +235,8 @@ pub async fn peek(State(api): State<Api>, input: Input) -> Result<Json<Page<Peek
         reader.finish(|| Some((engine_type?, limit, behind, with_payload)))?
     };
     let found = api.broker.peek_queue(&engine_type, behind, limit, with_payload).await?;
-    let place = |event: &PeekedEvent| format!("{}_{}", event.priority, pages::cursor(event.available_at, event.event_id));
+    let place =
+        |event: &PeekedEvent| format!("{}_{}", event.priority, pages::cursor(event.available_at, event.event_id));
     Ok(Json(Page::of_read(found, place, PeekedEventReply::of)))
 }
 

@@ -124,10 +124,8 @@ fn read_token(input: &Input) -> Result<NewToken, Problem> {
 pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<TokenReply>>, Problem> {
     let reader = input.reader();
     reader.caller();
-    let filter = Filter {
-        role: reader.query("role", role),
-        name: reader.query("name", text_up_to(MAX_TOKEN_NAME_CHARS)),
-    };
+    let filter =
+        Filter { role: reader.query("role", role), name: reader.query("name", text_up_to(MAX_TOKEN_NAME_CHARS)) };
     let asked = pages::asked(&reader, TokenId);
     reader.finish(|| Some(()))?;
     let found = api.broker.list_tokens(&filter, asked.behind, asked.limit + 1).await?;

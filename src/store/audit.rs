@@ -116,7 +116,8 @@ pub async fn list(
     .bind(i64::from(limit) + 1)
     .fetch_all(connection)
     .await?;
-    page_of(rows, limit, |row| Ok(Entry {
+    page_of(rows, limit, |row| {
+        Ok(Entry {
             audit_id: row.audit_id,
             recorded_at: row.recorded_at,
             actor: row.actor,
@@ -127,7 +128,8 @@ pub async fn list(
             action: row.action,
             subject: row.subject,
             details: row.details.0,
-        }))
+        })
+    })
 }
 
 /// One statement removes no more than this.

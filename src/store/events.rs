@@ -157,7 +157,9 @@ pub async fn list(
     let statement = match filter.status {
         _ if is_of_run => page_with_details!("sql/list_events_of_run.sql"),
         Some(Status::Queued | Status::Processing) => page_with_details!("sql/list_open_events.sql"),
-        None | Some(Status::Completed | Status::Failed | Status::Cancelled) => page_with_details!("sql/list_events.sql"),
+        None | Some(Status::Completed | Status::Failed | Status::Cancelled) => {
+            page_with_details!("sql/list_events.sql")
+        }
     };
     let (from, below) = filter.ids();
     let query = sqlx::query_as(statement)

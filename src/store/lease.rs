@@ -7,8 +7,8 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::policies::PolicyLevels;
 use super::page::{PageRow, page, page_of};
+use super::policies::PolicyLevels;
 use super::queues::Gate;
 use super::{Error, Page, Result};
 use crate::domain::engine::EngineStatus;

@@ -110,9 +110,7 @@ impl From<store::Error> for Problem {
             store::Error::ReadersBusy(_) => {
                 tracing::warn!(%error, "no connection for reading");
                 let detail = "all database connections for lists and reports are in use; repeat the call in a moment";
-                Self::new(Code::DatabaseUnavailable, detail)
-                    .retry_after_a_second()
-                    .of_limit(Limit::ReadingConnections)
+                Self::new(Code::DatabaseUnavailable, detail).retry_after_a_second().of_limit(Limit::ReadingConnections)
             }
             store::Error::Timeout(_) | store::Error::Locked(_) => {
                 tracing::warn!(%error, cause, "database timeout");
