@@ -40,7 +40,7 @@ pub struct ConnectionConfig {
 
     /// Bytes of the replies that clients have not taken yet, to reading calls and to all others, each; beyond it large
     /// replies to reading calls and polls are answered 429.
-    #[arg(long, env = "EVENTLEASE_MAX_REPLIES_BYTES", default_value_t = 256 << 20)]
+    #[arg(long, env = "EVENTLEASE_MAX_REPLIES_BYTES", default_value_t = 128 << 20)]
     pub max_replies_bytes: usize,
 
     /// Polls of one engine that may wait at once; further ones are looked for, and answered 429 where there is nothing.
