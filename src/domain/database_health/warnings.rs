@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    ClockDifference, DatabaseHealth, Durability, ListenerHealth, PartitionsAhead, PoolUse, ReplicaHealth, Snapshot,
+    ClockDifference, DatabaseHealth, Durability, ListenerHealth, PartitionsAhead, ReplicaHealth, Snapshot,
     SnapshotHolder, TableHealth,
 };
 use crate::domain::spans::in_words;

@@ -192,11 +192,10 @@ async fn a_peek_in_the_order_of_leasing_while_events_come_and_go() {
     }
     // One that had a silent loss has its place among the others.
     let loser = lab.register("dialogue", json!({})).await;
-    let lost = lab.lease_one("dialogue", &loser).await;
-    let lost = lost["event_id"].as_str().expect("an id").to_owned();
-    lab.lose(&lost).await;
-    order.retain(|event_id| *event_id != lost);
-    order.insert(1, lost);
+    let suspect = lab.lease_one("dialogue", &loser).await["event_id"].as_str().expect("an id").to_owned();
+    lab.lose(&suspect).await;
+    order.retain(|event_id| *event_id != suspect);
+    order.insert(1, suspect);
 
     let list = "/api/v1/queues/dialogue/peek?limit=200&include=payload";
     let (found, pages) = walk(&lab, list).await;

@@ -1,7 +1,7 @@
 use chrono::DateTime;
 
 use super::*;
-use crate::domain::database_health::Standby;
+use crate::domain::database_health::{PoolUse, Standby};
 
 fn healthy() -> DatabaseHealth {
     DatabaseHealth {
