@@ -70,7 +70,7 @@ pub enum Failure {
 impl Server {
     /// Starts everything; when this returns, requests are answered.
     pub async fn start(config: &ServeConfig) -> Result<Self, Error> {
-        connections::make_room_for_files(&config.connections, config.database.max_connections);
+        connections::make_room_for_files(&config.connections, config.database.all_connections());
         // First of all, so that a port in use is said before a database is started.
         let listener = TcpListener::bind(config.listen)
             .await
@@ -85,7 +85,7 @@ impl Server {
         let stop_tasks = CancellationToken::new();
         let supervisor = Supervisor::new(Arc::clone(&metrics));
         let broker = Arc::new(Broker::new(
-            database.pool.clone(),
+            database.pools(),
             Arc::clone(&metrics),
             supervisor.clone(),
             settings(config),
@@ -230,6 +230,7 @@ fn limits(config: &ServeConfig) -> Limits {
         max_detail_bytes: config.limits.max_detail_bytes,
         max_json_depth: config.limits.max_json_depth,
         max_bodies_bytes: config.connections.max_bodies_bytes,
+        max_replies_bytes: config.connections.max_replies_bytes,
         body_timeout: Duration::from_secs(config.connections.body_timeout_seconds),
         call_timeout: CALL_MARGIN + Duration::from_secs(call_timeout_seconds(config)),
         default_visibility_timeout_seconds: config.leases.visibility_timeout_seconds,

@@ -69,9 +69,13 @@ pub struct DatabaseConfig {
     #[arg(long, env = "PG_BIN_DIR")]
     pub pg_bin_dir: Option<PathBuf>,
 
-    /// Connections to the database.
+    /// Connections to the database for what changes something, and for what engines and producers wait for.
     #[arg(long, env = "EVENTLEASE_MAX_CONNECTIONS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub max_connections: u32,
+
+    /// Further connections to the database, for lists and reports: these never take one of the others.
+    #[arg(long, env = "EVENTLEASE_MAX_READING_CONNECTIONS", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub max_reading_connections: u32,
 
     /// Seconds a call waits for a connection before it is answered 503.
     #[arg(long, env = "EVENTLEASE_ACQUIRE_TIMEOUT_SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=60))]
@@ -80,6 +84,18 @@ pub struct DatabaseConfig {
     /// Seconds a statement may run before it is answered 504.
     #[arg(long, env = "EVENTLEASE_STATEMENT_TIMEOUT_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub statement_timeout_seconds: u64,
+
+    /// Seconds a statement of a list or report may run before it is answered 504.
+    #[arg(long, env = "EVENTLEASE_READING_STATEMENT_TIMEOUT_SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub reading_statement_timeout_seconds: u64,
+}
+
+impl DatabaseConfig {
+    /// The connections of both pools.
+    #[must_use]
+    pub const fn all_connections(&self) -> u32 {
+        self.max_connections + self.max_reading_connections
+    }
 }
 
 /// Who gets in.

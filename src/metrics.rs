@@ -68,6 +68,8 @@ metrics! {
     limits_met: IntCounterVec = "eventlease_limit_refusals_total", ["limit"];
     /// Bytes of the bodies of requests that are under way.
     body_bytes: IntGauge = "eventlease_request_body_bytes", [];
+    /// Bytes of replies of 64 KiB and more that clients have not taken yet, to reading calls and to all others.
+    reply_bytes: IntGaugeVec = "eventlease_reply_bytes", ["kind"];
     /// Polls of this server that wait for an event.
     polls_parked: IntGauge = "eventlease_polls_parked", [];
     /// Reads of this server that wait for an event's end.

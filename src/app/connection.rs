@@ -29,6 +29,8 @@ use tower::ServiceExt;
 pub struct Patience {
     /// From a request's first byte to the end of its headers.
     pub headers: Duration,
+    /// For the client to take a whole reply.
+    pub reply: Duration,
     /// While no request is under way: since anything was sent either way, or since the connection's beginning, as clients
     /// may open connections before they need them.
     pub idle: Duration,
@@ -38,6 +40,7 @@ pub struct Patience {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refusal {
     SlowHeaders,
+    SlowReply,
     Idle,
     HeadersTooLarge,
     Malformed,
@@ -48,6 +51,7 @@ impl Refusal {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SlowHeaders => "header_time",
+            Self::SlowReply => "reply_time",
             Self::Idle => "idle_time",
             Self::HeadersTooLarge => "headers",
             Self::Malformed => "malformed",
@@ -72,7 +76,7 @@ pub async fn serve(
         let (router, pulse) = (router.clone(), Arc::clone(&of_requests));
         async move {
             let response = router.oneshot(request.map(axum::body::Body::new)).await;
-            pulse.set(Phase::Quiet);
+            pulse.set(Phase::Sending);
             response
         }
     });
@@ -135,7 +139,9 @@ enum Phase {
     Head,
     /// A handler works.
     Busy,
-    /// A reply is being sent, or nothing happens at all.
+    /// A reply is being sent.
+    Sending,
+    /// Nothing happens at all.
     Quiet,
 }
 
@@ -154,6 +160,7 @@ impl Pulse {
         let phase = match state & 3 {
             0 => Phase::Head,
             1 => Phase::Busy,
+            2 => Phase::Sending,
             _ => Phase::Quiet,
         };
         (phase, self.began + Duration::from_millis(state >> 2))
@@ -163,6 +170,7 @@ impl Pulse {
     fn deadline(&self, patience: Patience) -> Option<(Instant, Refusal)> {
         match self.get() {
             (Phase::Head, since) => Some((since + patience.headers, Refusal::SlowHeaders)),
+            (Phase::Sending, since) => Some((since + patience.reply, Refusal::SlowReply)),
             (Phase::Quiet, since) => Some((since + patience.idle, Refusal::Idle)),
             (Phase::Busy, _) => None,
         }
@@ -175,9 +183,9 @@ impl Pulse {
         }
     }
 
-    /// Bytes went out: of a reply, if it is not a `100 Continue`.
-    fn sent(&self) {
-        if self.get().0 == Phase::Quiet {
+    /// All that there was to send went out: a reply, if it is not a `100 Continue`.
+    fn flushed(&self) {
+        if self.get().0 == Phase::Sending {
             self.set(Phase::Quiet);
         }
     }
@@ -206,11 +214,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
-        if matches!(outcome, Poll::Ready(Ok(1..))) {
-            self.pulse.sent();
-        }
-        outcome
+        Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(
@@ -218,11 +222,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
-        if matches!(outcome, Poll::Ready(Ok(1..))) {
-            self.pulse.sent();
-        }
-        outcome
+        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -230,7 +230,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let outcome = Pin::new(&mut self.stream).poll_flush(context);
+        // hyper flushes when it has written all that it holds; a reply is one piece.
+        if outcome.is_ready() {
+            self.pulse.flushed();
+        }
+        outcome
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

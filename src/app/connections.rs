@@ -93,6 +93,7 @@ impl Connections {
         }
         let patience = Patience {
             headers: Duration::from_secs(config.header_timeout_seconds),
+            reply: Duration::from_secs(config.reply_timeout_seconds),
             idle: Duration::from_secs(config.idle_timeout_seconds),
         };
         let room = Arc::new(Semaphore::new(config.max_client_connections));

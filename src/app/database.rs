@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use super::{Error, STARTING_PATIENCE};
 use crate::config::DatabaseConfig;
 use crate::embedded_postgres::{self, EmbeddedPostgres, Options};
-use crate::store::pool::PoolLimits;
+use crate::store::pool::{PoolLimits, Pools};
 use crate::store::{self, PgPool};
 
 /// For connections to say good-bye.
@@ -19,6 +19,8 @@ const CLOSING_PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Database {
     pub pool: PgPool,
+    /// For lists and reports.
+    pub reading_pool: PgPool,
     embedded: Option<Embedded>,
 }
 
@@ -30,13 +32,8 @@ struct Embedded {
 
 impl Database {
     pub async fn open(config: &DatabaseConfig) -> Result<Self, Error> {
-        let limits = PoolLimits {
-            max_connections: config.max_connections,
-            acquire_timeout: Duration::from_secs(config.acquire_timeout_seconds),
-            statement_timeout: Duration::from_secs(config.statement_timeout_seconds),
-        };
         if let Some(url) = &config.database_url {
-            return Ok(Self { pool: store::pool::connect_lazily(url, limits)?, embedded: None });
+            return Self::at(url, config, None);
         }
         let mut options = Options::new(config.data_dir.clone().unwrap_or_else(embedded_postgres::default_data_dir));
         options.bin_dir.clone_from(&config.pg_bin_dir);
@@ -47,8 +44,27 @@ impl Database {
             // Nobody listens any more once the server ends it itself.
             sender.send(status).ok();
         });
-        let pool = store::pool::connect_lazily(&cluster.url("postgres"), limits)?;
-        Ok(Self { pool, embedded: Some(Embedded { cluster, ended }) })
+        let url = cluster.url("postgres");
+        Self::at(&url, config, Some(Embedded { cluster, ended }))
+    }
+
+    fn at(url: &str, config: &DatabaseConfig, embedded: Option<Embedded>) -> Result<Self, Error> {
+        let working = PoolLimits {
+            max_connections: config.max_connections,
+            acquire_timeout: Duration::from_secs(config.acquire_timeout_seconds),
+            statement_timeout: Duration::from_secs(config.statement_timeout_seconds),
+        };
+        let reading = PoolLimits {
+            max_connections: config.max_reading_connections,
+            statement_timeout: Duration::from_secs(config.reading_statement_timeout_seconds),
+            ..working
+        };
+        let pool = store::pool::connect_lazily(url, working)?;
+        Ok(Self { pool, reading_pool: store::pool::connect_lazily(url, reading)?, embedded })
+    }
+
+    pub fn pools(&self) -> Pools {
+        Pools { working: self.pool.clone(), reading: self.reading_pool.clone() }
     }
 
     /// Brings the schema up to date, once the database is there.
@@ -78,7 +94,8 @@ impl Database {
 
     pub async fn close(self) -> Result<(), Error> {
         // A connection that went dumb on its way back into the pool is never there again.
-        if timeout(CLOSING_PATIENCE, self.pool.close()).await.is_err() {
+        let closed = async { tokio::join!(self.pool.close(), self.reading_pool.close()) };
+        if timeout(CLOSING_PATIENCE, closed).await.is_err() {
             tracing::warn!("connections to the database did not close in time, and are left");
         }
         if let Some(Embedded { cluster, .. }) = self.embedded {

@@ -5,13 +5,13 @@ use uuid::Uuid;
 
 use super::{Broker, Result};
 use crate::domain::ids::{EngineId, EventId};
-use crate::store;
 use crate::store::audit::{Entry, Filter};
 use crate::store::scopes::EventScope;
+use crate::store::{self, Page};
 
 impl Broker {
-    pub async fn list_audit(&self, filter: &Filter, behind: Option<Uuid>, limit: u32) -> Result<Vec<Entry>> {
-        let mut connection = store::pool::begin_planning_anew(&self.pool).await?;
+    pub async fn list_audit(&self, filter: &Filter, behind: Option<Uuid>, limit: u32) -> Result<Page<Entry>> {
+        let mut connection = self.begin_reading().await?;
         Ok(store::audit::list(&mut connection, filter, behind, limit).await?)
     }
 

@@ -12,10 +12,10 @@ use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::ids::EventId;
 use crate::domain::json::RawJson;
-use crate::store;
 use crate::store::attempts::Attempt;
 use crate::store::dead_letters::redrive::{Overrides, Redriven};
 use crate::store::dead_letters::{DeadLetter, Filter};
+use crate::store::{self, Page};
 
 /// What the audit trail is to say of a batch.
 #[derive(Clone, Copy)]
@@ -50,13 +50,13 @@ impl Broker {
         behind: Option<(DateTime<Utc>, EventId)>,
         limit: u32,
         with_payload: bool,
-    ) -> Result<Vec<DeadLetter>> {
-        let mut connection = store::pool::begin_planning_anew(&self.pool).await?;
+    ) -> Result<Page<DeadLetter>> {
+        let mut connection = self.begin_reading().await?;
         Ok(store::dead_letters::list(&mut connection, filter, behind, limit, with_payload).await?)
     }
 
-    pub async fn read_dead_letter(&self, event_id: EventId) -> Result<(DeadLetter, Vec<Attempt>)> {
-        let mut connection = self.connection().await?;
+    pub async fn read_dead_letter(&self, event_id: EventId) -> Result<(DeadLetter, Page<Attempt>)> {
+        let mut connection = self.reading_connection().await?;
         match store::dead_letters::read(&mut connection, event_id).await? {
             Some(found) => Ok(found),
             None => Err(no_dead_letter(&mut connection, event_id).await?),

@@ -14,15 +14,15 @@ use super::tokens::check_good;
 use super::{Broker, Error, Result, commit};
 use crate::domain::access::{Operation, Role};
 use crate::domain::audit::Actor;
-use crate::domain::ids::EngineId;
+use crate::domain::ids::{EngineId, EventId};
 use crate::domain::json::RawJson;
 use crate::domain::merge_patch::{member, members};
 use crate::domain::tokens::TokenSecret;
 use crate::domain::verdict::{Ending, Loss};
-use crate::store;
 use crate::store::engines::{Engine, Filter, Registration};
 use crate::store::lease::LeasedEvent;
 use crate::store::open_events::{self, OpenEvent};
+use crate::store::{self, Page};
 
 /// An engine that has registered.
 #[derive(Debug)]
@@ -127,7 +127,7 @@ impl Broker {
     }
 
     pub async fn read_engine(&self, engine_id: EngineId) -> Result<Engine> {
-        let mut connection = self.connection().await?;
+        let mut connection = self.reading_connection().await?;
         store::engines::read(&mut connection, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))
     }
 
@@ -136,15 +136,21 @@ impl Broker {
         filter: &Filter,
         behind: Option<(DateTime<Utc>, EngineId)>,
         limit: u32,
-    ) -> Result<Vec<Engine>> {
-        let mut connection = self.connection().await?;
+    ) -> Result<Page<Engine>> {
+        let mut connection = self.reading_connection().await?;
         Ok(store::engines::list(&mut connection, filter, behind, limit).await?)
     }
 
-    pub async fn leases_of_engine(&self, engine_id: EngineId) -> Result<Vec<LeasedEvent>> {
-        let mut connection = self.connection().await?;
+    /// A page of what an engine holds, the newest lease first, behind the last one seen.
+    pub async fn leases_of_engine(
+        &self,
+        engine_id: EngineId,
+        behind: Option<(DateTime<Utc>, EventId)>,
+        limit: u32,
+    ) -> Result<Page<LeasedEvent>> {
+        let mut connection = self.reading_connection().await?;
         store::engines::read(&mut connection, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
-        Ok(store::lease::leases_of_engine(&mut connection, engine_id).await?)
+        Ok(store::lease::leases_of_engine(&mut connection, engine_id, behind, limit).await?)
     }
 }
 

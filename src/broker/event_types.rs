@@ -13,12 +13,12 @@ use crate::store::room;
 
 impl Broker {
     pub async fn list_event_types(&self, behind: Option<&str>, limit: u32) -> Result<Vec<EventTypePolicy>> {
-        let mut connection = self.connection().await?;
+        let mut connection = self.reading_connection().await?;
         Ok(event_types::list(&mut connection, None, behind, limit).await?)
     }
 
     pub async fn read_event_type_policy(&self, event_type: &EventType) -> Result<EventTypePolicy> {
-        let mut connection = self.connection().await?;
+        let mut connection = self.reading_connection().await?;
         event_types::list(&mut connection, Some(event_type.as_str()), None, 1)
             .await?
             .pop()

@@ -8,13 +8,16 @@ use crate::store;
 impl Broker {
     /// Examines the database, on a connection of its own, within seconds; the worst warning comes first.
     pub async fn examine_database(&self) -> Result<(DatabaseHealth, ReplicaHealth, Vec<Warning>)> {
-        let before = store::health::pool_use(&self.pool);
+        let pools = [&self.pool, &self.reading_pool];
+        let before = pools.map(store::health::pool_use);
         let listener = self.listener.state();
         let found = store::health::examine(&self.pool, listener.pid).await?;
-        let after = store::health::pool_use(&self.pool);
+        let after = pools.map(store::health::pool_use);
+        // Used up for a moment is not worth a warning.
+        let of_pool = |index: usize| if before[index].idle > after[index].idle { before[index] } else { after[index] };
         let replica = ReplicaHealth {
-            // Used up for a moment is not worth a warning.
-            pool: if before.idle > after.idle { before } else { after },
+            pool: of_pool(0),
+            reading_pool: of_pool(1),
             listener: ListenerHealth {
                 // A connection may be dead without anybody having noticed at this end.
                 is_connected: found.listener_since.is_some(),

@@ -36,9 +36,9 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
-use crate::store;
-use crate::store::PgPool;
 use crate::store::lease::LeaseDefaults;
+use crate::store::pool::Pools;
+use crate::store::{self, PgPool};
 use crate::supervisor::Supervisor;
 
 use activity::Activity;
@@ -88,7 +88,10 @@ pub struct Settings {
 /// things faster and may be lost.
 #[derive(Debug)]
 pub struct Broker {
+    /// For what changes something, and for what engines and producers wait for.
     pool: PgPool,
+    /// For lists and reports, which never take a connection of `pool`.
+    reading_pool: PgPool,
     metrics: Arc<Metrics>,
     supervisor: Supervisor,
     settings: Settings,
@@ -100,6 +103,8 @@ pub struct Broker {
     lanes: Lanes,
     /// Of requests carried out alone, which may have to wait for locks: they must not take all connections.
     alone: tokio::sync::Semaphore,
+    /// Reads of one event take no more connections of `pool` than this at a time.
+    event_reads: tokio::sync::Semaphore,
     parking: Arc<Parking>,
     outbox: Outbox,
     clock: DatabaseClock,
@@ -116,18 +121,20 @@ pub struct Broker {
 impl Broker {
     #[must_use]
     pub fn new(
-        pool: PgPool,
+        pools: Pools,
         metrics: Arc<Metrics>,
         supervisor: Supervisor,
         settings: Settings,
         stopping: CancellationToken,
     ) -> Self {
+        let Pools { working: pool, reading: reading_pool } = pools;
         let max_rows = settings.coalescing.max_rows;
-        let alone = (pool.options().get_max_connections() as usize / 2).max(1);
+        let connections = pool.options().get_max_connections() as usize;
         let Settings { default_limit, recheck, parking: limits, .. } = settings;
         let parking = Arc::new(Parking::new(max_rows, default_limit, recheck, limits, &metrics));
         Self {
             pool,
+            reading_pool,
             metrics,
             supervisor,
             settings,
@@ -141,7 +148,8 @@ impl Broker {
             outbox: Outbox::default(),
             clock: DatabaseClock::default(),
             known_queues: enqueue::KnownQueues::default(),
-            alone: tokio::sync::Semaphore::new(alone),
+            alone: tokio::sync::Semaphore::new((connections / 2).max(1)),
+            event_reads: tokio::sync::Semaphore::new((connections / 4).max(1)),
             lanes: Lanes::new(settings.coalescing),
             listener: notices::Listener::default(),
             activity: Activity::default(),
@@ -153,6 +161,15 @@ impl Broker {
 
     async fn connection(&self) -> store::Result<store::Connection> {
         Ok(self.pool.acquire().await?)
+    }
+
+    async fn reading_connection(&self) -> Result<store::Connection> {
+        Ok(store::pool::acquire_reading(&self.reading_pool).await?)
+    }
+
+    /// Begins a transaction for reading by a filter of many optional parts.
+    async fn begin_reading(&self) -> Result<store::Transaction> {
+        Ok(store::pool::begin_reading(&self.reading_pool).await?)
     }
 
     async fn begin(&self) -> store::Result<store::Transaction> {

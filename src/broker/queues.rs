@@ -7,11 +7,11 @@ use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::engine::EngineStatus;
 use crate::domain::names::EngineType;
-use crate::store;
 use crate::store::activity::{Counts, WINDOW_SECONDS};
 use crate::store::depth::Depth;
 use crate::store::engines::TypeSummary;
-use crate::store::queues::{PeekedEvent, Queue, QueueSettings};
+use crate::store::queues::{PeekPlace, PeekedEvent, Queue, QueueSettings};
+use crate::store::{self, Page, PgConnection};
 
 /// Counts are exact up to here; then readers are told that they are not.
 pub const EXACT_UP_TO: i64 = 10_000;
@@ -56,12 +56,12 @@ impl QueueReport {
 
 impl Broker {
     pub async fn read_queue(&self, engine_type: &EngineType) -> Result<QueueReport> {
-        let mut connection = self.connection().await?;
-        let queue = store::queues::read(&mut connection, engine_type.as_str())
-            .await?
-            .ok_or_else(|| Error::QueueNotFound(engine_type.clone()))?;
-        drop(connection);
-        Ok(self.report(vec![queue]).await?.pop().expect("one report for one queue"))
+        report_one(&mut *self.reading_connection().await?, engine_type).await
+    }
+
+    /// Reads a queue that was changed. The change is committed, so its reply does not wait behind other readers.
+    async fn read_changed_queue(&self, engine_type: &EngineType) -> Result<QueueReport> {
+        report_one(&mut *self.connection().await?, engine_type).await
     }
 
     /// Queues behind `behind`, in the order of their names.
@@ -72,27 +72,9 @@ impl Broker {
         limit: u32,
         only: Option<&[String]>,
     ) -> Result<Vec<QueueReport>> {
-        let mut connection = self.connection().await?;
+        let mut connection = self.reading_connection().await?;
         let queues = store::queues::list(&mut connection, None, behind, limit, only).await?;
-        drop(connection);
-        self.report(queues).await
-    }
-
-    async fn report(&self, queues: Vec<Queue>) -> Result<Vec<QueueReport>> {
-        let mut connection = self.connection().await?;
-        let names: Vec<String> = queues.iter().map(|queue| queue.engine_type.clone()).collect();
-        let mut depths = store::depth::of_queues(&mut connection, Some(&names), EXACT_UP_TO + 1).await?;
-        let summaries = store::engines::summarize(&mut connection, Some(&names)).await?;
-        let mut reports = Vec::with_capacity(queues.len());
-        for queue in queues {
-            let Some(index) = depths.iter().position(|depth| depth.engine_type == queue.engine_type) else { continue };
-            let depth = depths.swap_remove(index);
-            let engines =
-                summaries.iter().filter(|engines| engines.engine_type == queue.engine_type).cloned().collect();
-            let last_minute = store::activity::of_last_minute(&mut connection, &queue.engine_type).await?;
-            reports.push(QueueReport { queue, depth, engines, last_minute });
-        }
-        Ok(reports)
+        report(&mut connection, queues).await
     }
 
     /// Changes a queue's settings; makes it exist.
@@ -116,7 +98,7 @@ impl Broker {
         commit(transaction).await?;
         tracing::info!(%engine_type, before = ?queue.settings, after = ?settings, "queue settings changed");
         self.parking.wake_queue(engine_type.as_str());
-        self.read_queue(engine_type).await
+        self.read_changed_queue(engine_type).await
     }
 
     /// Stops leasing from the queue; makes it exist.
@@ -136,7 +118,7 @@ impl Broker {
         store::audit::record(&mut transaction, by, Operation::PauseQueue, engine_type.as_str(), &details).await?;
         commit(transaction).await?;
         tracing::info!(%engine_type, reason, resume_after_seconds, "queue paused");
-        self.read_queue(engine_type).await
+        self.read_changed_queue(engine_type).await
     }
 
     pub async fn resume_queue(&self, by: &Actor, engine_type: &EngineType) -> Result<QueueReport> {
@@ -148,20 +130,43 @@ impl Broker {
         commit(transaction).await?;
         tracing::info!(%engine_type, "queue resumed");
         self.parking.wake_queue(engine_type.as_str());
-        self.read_queue(engine_type).await
+        self.read_changed_queue(engine_type).await
     }
 
     /// Looks at what would be leased next, without leasing it.
     pub async fn peek_queue(
         &self,
         engine_type: &EngineType,
+        behind: Option<PeekPlace>,
         limit: u32,
         with_payload: bool,
-    ) -> Result<Vec<PeekedEvent>> {
-        let mut connection = self.connection().await?;
+    ) -> Result<Page<PeekedEvent>> {
+        let mut connection = self.reading_connection().await?;
         store::queues::read(&mut connection, engine_type.as_str())
             .await?
             .ok_or_else(|| Error::QueueNotFound(engine_type.clone()))?;
-        Ok(store::queues::peek(&mut connection, engine_type.as_str(), limit, with_payload).await?)
+        Ok(store::queues::peek(&mut connection, engine_type.as_str(), behind, limit, with_payload).await?)
     }
+}
+
+async fn report_one(connection: &mut PgConnection, engine_type: &EngineType) -> Result<QueueReport> {
+    let queue = store::queues::read(connection, engine_type.as_str())
+        .await?
+        .ok_or_else(|| Error::QueueNotFound(engine_type.clone()))?;
+    Ok(report(connection, vec![queue]).await?.pop().expect("one report for one queue"))
+}
+
+async fn report(connection: &mut PgConnection, queues: Vec<Queue>) -> Result<Vec<QueueReport>> {
+    let names: Vec<String> = queues.iter().map(|queue| queue.engine_type.clone()).collect();
+    let mut depths = store::depth::of_queues(connection, Some(&names), EXACT_UP_TO + 1).await?;
+    let summaries = store::engines::summarize(connection, Some(&names)).await?;
+    let mut reports = Vec::with_capacity(queues.len());
+    for queue in queues {
+        let Some(index) = depths.iter().position(|depth| depth.engine_type == queue.engine_type) else { continue };
+        let depth = depths.swap_remove(index);
+        let engines = summaries.iter().filter(|engines| engines.engine_type == queue.engine_type).cloned().collect();
+        let last_minute = store::activity::of_last_minute(connection, &queue.engine_type).await?;
+        reports.push(QueueReport { queue, depth, engines, last_minute });
+    }
+    Ok(reports)
 }

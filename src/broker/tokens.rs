@@ -40,7 +40,7 @@ impl Broker {
         behind: Option<(DateTime<Utc>, TokenId)>,
         limit: u32,
     ) -> Result<Vec<Token>> {
-        let mut connection = self.connection().await?;
+        let mut connection = self.reading_connection().await?;
         Ok(store::tokens::list(&mut connection, filter, behind, limit).await?)
     }
 

@@ -93,6 +93,7 @@ struct DeadLetter {
     redriven_as: Option<String>,
     #[serde(default)]
     attempts: Vec<Attempt>,
+    attempts_next_cursor: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -190,12 +191,19 @@ async fn groups(arguments: &GroupsArguments) -> Outcome {
 async fn show(arguments: &ShowArguments) -> Outcome {
     let client = Client::new(&arguments.asking.server)?;
     let answer = client.get(&["dead-letters", &arguments.event_id], &[]).await?;
-    print_answer(&answer, arguments.asking.json, |answer| {
-        let mut letter: DeadLetter = answer.read()?;
-        let attempts = std::mem::take(&mut letter.attempts);
-        facts(letter, answer).print()?;
-        Ok(print_attempts(attempts, answer.now)?)
-    })
+    if arguments.asking.json {
+        return print_answer(&answer, true, |_| Ok(()));
+    }
+    let mut letter: DeadLetter = answer.read()?;
+    let mut attempts = std::mem::take(&mut letter.attempts);
+    let rest = letter.attempts_next_cursor.take();
+    facts(letter, &answer).print()?;
+    if rest.is_some() {
+        let path = ["events", &arguments.event_id, "attempts"];
+        attempts.extend(client.list_behind(rest, &path, &[], u32::MAX).await?.read::<Attempt>()?);
+    }
+    print_attempts(attempts, answer.now)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 impl DeadLetter {

@@ -136,18 +136,14 @@ pub async fn run(arguments: &EnginesArguments) -> Outcome {
 }
 
 async fn print_held(client: &Client, engine_id: &str) -> Outcome {
-    #[derive(Deserialize)]
-    struct Leases {
-        items: Vec<Held>,
-    }
-    let answer = client.get(&["engines", engine_id, "leases"], &[]).await?;
-    let held: Leases = answer.read()?;
-    if held.items.is_empty() {
+    let list = client.list(&["engines", engine_id, "leases"], &[], u32::MAX).await?;
+    let held: Vec<Held> = list.read()?;
+    if held.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
     let mut table = Table::new(&HELD_COLUMNS);
-    for Held { event_id, event_type, attempt, lease } in held.items {
-        let (leased, expires) = (from_now(lease.leased_at, answer.now), from_now(lease.expires_at, answer.now));
+    for Held { event_id, event_type, attempt, lease } in held {
+        let (leased, expires) = (from_now(lease.leased_at, list.now), from_now(lease.expires_at, list.now));
         table.row([event_id, event_type, attempt.to_string(), leased, expires]);
     }
     table.print_below()?;

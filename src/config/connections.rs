@@ -25,14 +25,23 @@ pub struct ConnectionConfig {
     #[arg(long, env = "EVENTLEASE_BODY_TIMEOUT_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub body_timeout_seconds: u64,
 
-    /// Seconds in which nothing is sent on a connection without a request under way, nor taken of a reply; then it is
-    /// closed. Longer than clients keep theirs, which then are the ones to close them.
+    /// Seconds a client may take to receive a reply; then the connection is closed.
+    #[arg(long, env = "EVENTLEASE_REPLY_TIMEOUT_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub reply_timeout_seconds: u64,
+
+    /// Seconds in which nothing is sent on a connection without a request under way; then it is closed. Longer than
+    /// clients keep theirs, which then are the ones to close them.
     #[arg(long, env = "EVENTLEASE_IDLE_TIMEOUT_SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub idle_timeout_seconds: u64,
 
     /// Bytes of the bodies of all requests under way; beyond it requests are answered 429.
     #[arg(long, env = "EVENTLEASE_MAX_BODIES_BYTES", default_value_t = 256 << 20)]
     pub max_bodies_bytes: usize,
+
+    /// Bytes of the replies that clients have not taken yet, to reading calls and to all others, each; beyond it large
+    /// replies to reading calls and polls are answered 429.
+    #[arg(long, env = "EVENTLEASE_MAX_REPLIES_BYTES", default_value_t = 128 << 20)]
+    pub max_replies_bytes: usize,
 
     /// Polls of one engine that may wait at once; further ones are looked for, and answered 429 where there is nothing.
     #[arg(long, env = "EVENTLEASE_MAX_PARKED_POLLS_OF_ENGINE", default_value_t = 100, value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000))]

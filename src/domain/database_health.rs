@@ -137,6 +137,8 @@ impl Standby {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ReplicaHealth {
     pub pool: PoolUse,
+    /// Those for lists and reports.
+    pub reading_pool: PoolUse,
     pub listener: ListenerHealth,
     pub clock: ClockDifference,
 }

@@ -8,6 +8,9 @@ pub const MAX_CAPABILITIES: usize = 100;
 pub const MAX_CAPABILITY_CHARS: usize = 64;
 pub const MAX_IDEMPOTENCY_KEY_CHARS: usize = 255;
 pub const MAX_ERROR_TYPE_CHARS: usize = 200;
+/// A text that is looked for in the messages of dead letters. Finding one in a message costs up to the product of their
+/// lengths.
+pub const MAX_ERROR_CONTAINS_CHARS: usize = 200;
 /// Longer messages are refused, not cut: `details` takes 256 KiB.
 pub const MAX_ERROR_MESSAGE_CHARS: usize = 8192;
 pub const MAX_TRACEPARENT_CHARS: usize = 64;
@@ -75,9 +78,15 @@ pub const SETTLED_TOKEN_SECONDS: f64 = 30.0;
 /// With the token by which an engine has registered again it can do so once more, where the reply was lost.
 pub const REPLACED_ENGINE_TOKEN_SECONDS: f64 = 60.0;
 
+/// Of an event, engine, queue, run or token, by which the audit trail is filtered.
+pub const MAX_SUBJECT_CHARS: usize = 200;
+
 pub const MAX_BATCH_EVENTS: usize = 1000;
 pub const DEFAULT_PAGE: u32 = 50;
 pub const MAX_PAGE: u32 = 200;
+/// A page of a list ends before it has more bytes of payloads, results, errors, progress, metadata and details together,
+/// but with one item at least. The statements of `store` say this number as well.
+pub const MAX_PAGE_BYTES: usize = 4 << 20;
 
 pub const DEFAULT_MAX_PAYLOAD_BYTES: usize = 1 << 20;
 /// For `result`, `error.details`, `progress` and an engine's metadata, each.

@@ -14,7 +14,7 @@ use tracing::Instrument;
 
 use super::limit::Limit;
 use super::problem::{Code, Problem};
-use super::{Api, Limits, access, security_headers, traces};
+use super::{Api, Limits, access, replies, security_headers, traces};
 use crate::domain::limits::MAX_WAIT_SECONDS;
 use crate::store::pool::within;
 use crate::supervisor::message_of;
@@ -73,6 +73,9 @@ async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Re
         answer.await
     };
     let mut response = answer.unwrap_or_else(took_too_long);
+    if let Some(kind) = replies::Kind::of(&method, &route) {
+        response = replies::hold(response, kind, &api).await;
+    }
 
     let seconds = started.elapsed().as_secs_f64();
     let status = response.status();

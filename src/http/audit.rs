@@ -7,20 +7,21 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Api;
-use super::input::{Input, parse_uuid, time};
+use super::input::{Input, parse_uuid, text_up_to, time};
 use super::pages::{self, Page};
 use super::problem::{Problem, ProblemBody};
 use crate::domain::access::Operation;
 use crate::domain::json::RawJson;
+use crate::domain::limits::{MAX_SUBJECT_CHARS, MAX_TOKEN_NAME_CHARS};
 use crate::store::audit::{Entry, Filter};
 
 /// Lists what was changed, the newest first: by whom, when, what, and from where.
 #[utoipa::path(
     get, path = "/audit", operation_id = "list_audit", tag = "trust",
     params(
-        ("actor" = Option<String>, Query, description = "Only of that name: a token's, or anonymous, database, first start"),
+        ("actor" = Option<String>, Query, description = "Only of that name: a token's, or anonymous, database, first start", max_length = 100),
         ("action" = Option<Operation>, Query, description = "Only that operation, by its operationId"),
-        ("subject" = Option<String>, Query, description = "Only what was done to that: the id or name of an event, engine, queue, event type, run or token"),
+        ("subject" = Option<String>, Query, description = "Only what was done to that: the id or name of an event, engine, queue, event type, run or token", max_length = 200),
         ("recorded_after" = Option<DateTime<Utc>>, Query, description = "Only from then on"),
         ("recorded_before" = Option<DateTime<Utc>>, Query, description = "Only before then"),
         ("limit" = Option<u32>, Query, description = "Items a page, 50 by default", minimum = 1, maximum = 200),
@@ -35,13 +36,12 @@ use crate::store::audit::{Entry, Filter};
 pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<AuditEntryReply>>, Problem> {
     let reader = input.reader();
     reader.caller();
-    let any_text = |text: &str| Ok::<_, String>(text.to_owned());
     let filter = Filter {
-        actor: reader.query("actor", any_text),
+        actor: reader.query("actor", text_up_to(MAX_TOKEN_NAME_CHARS)),
         action: reader.query("action", |text| {
             Operation::parse(text).map(|operation| operation.id().to_owned()).ok_or("is no operationId of this service")
         }),
-        subject: reader.query("subject", any_text),
+        subject: reader.query("subject", text_up_to(MAX_SUBJECT_CHARS)),
         recorded_after: reader.query("recorded_after", time),
         recorded_before: reader.query("recorded_before", time),
     };
@@ -49,8 +49,8 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Audi
     // Ids are in the order of time: place enough.
     let behind = reader.query("cursor", |text| parse_uuid(text).map_err(|_| pages::BAD_CURSOR));
     reader.finish(|| Some(()))?;
-    let found = api.broker.list_audit(&filter, behind, limit + 1).await?;
-    Ok(Json(Page::of(found, limit, |entry| entry.audit_id.to_string(), AuditEntryReply::of)))
+    let found = api.broker.list_audit(&filter, behind, limit).await?;
+    Ok(Json(Page::of_read(found, |entry| entry.audit_id.to_string(), AuditEntryReply::of)))
 }
 
 /// A change.

@@ -10,10 +10,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::Api;
-use super::events::{AttemptReply, includes_payload};
+use super::events::{AttemptReply, attempt_place, includes_payload};
 use super::input::{Input, parse_uuid};
 use super::pages::{self, Page};
 use super::problem::{Problem, ProblemBody};
@@ -29,10 +30,10 @@ use crate::store::dead_letters::DeadLetter;
         ("engine_type" = Option<String>, Query, description = "Only of that queue"),
         ("event_type" = Option<String>, Query, description = "Only of that event type"),
         ("reason" = Option<DeadLetterReason>, Query, description = "Only for that reason"),
-        ("error_type" = Option<String>, Query, description = "Only whose last error had that type"),
-        ("error_contains" = Option<String>, Query, description = "Only whose last error's message has that text, in any case"),
+        ("error_type" = Option<String>, Query, description = "Only whose last error had that type", max_length = 200),
+        ("error_contains" = Option<String>, Query, description = "Only whose last error's message has that text, in any case", max_length = 200),
         ("scenario_run_id" = Option<String>, Query, description = "Only of that run"),
-        ("engine_software_version" = Option<String>, Query, description = "Only last worked on by that version"),
+        ("engine_software_version" = Option<String>, Query, description = "Only last worked on by that version", max_length = 64),
         ("dead_lettered_after" = Option<DateTime<Utc>>, Query, description = "Only from then on"),
         ("dead_lettered_before" = Option<DateTime<Utc>>, Query, description = "Only before then"),
         ("redrives_max" = Option<u32>, Query, description = "Only redriven at most that often", minimum = 0, maximum = 1_000_000),
@@ -53,12 +54,12 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Dead
     let with_payload = includes_payload(&reader);
     let asked = pages::asked(&reader, EventId);
     reader.finish(|| Some(()))?;
-    let found = api.broker.list_dead_letters(&filter, asked.behind, asked.limit + 1, with_payload).await?;
+    let found = api.broker.list_dead_letters(&filter, asked.behind, asked.limit, with_payload).await?;
     let place = |letter: &DeadLetter| pages::cursor(letter.dead_lettered_at, letter.event_id);
-    Ok(Json(Page::of(found, asked.limit, place, DeadLetterReply::of)))
+    Ok(Json(Page::of_read(found, place, DeadLetterReply::of)))
 }
 
-/// Reads a dead letter with its payload and all attempts.
+/// Reads a dead letter with its payload and its newest attempts: all of them, where they fit into 4 MiB.
 #[utoipa::path(
     get, path = "/dead-letters/{event_id}", operation_id = "read_dead_letter", tag = "dead letters",
     params(("event_id" = uuid::Uuid, Path, description = "The event")),
@@ -73,8 +74,9 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Dead
 pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<DeadLetterReply>, Problem> {
     let event_id = read_event_id(&input)?;
     let (dead_letter, attempts) = api.broker.read_dead_letter(event_id).await?;
-    let attempts = attempts.into_iter().map(AttemptReply::of).collect();
-    Ok(Json(DeadLetterReply { attempts: Some(attempts), ..DeadLetterReply::of(dead_letter) }))
+    let Page { items, next_cursor } = Page::of_read(attempts, attempt_place, AttemptReply::of);
+    let attempts_next_cursor = Some(json!(next_cursor));
+    Ok(Json(DeadLetterReply { attempts: Some(items), attempts_next_cursor, ..DeadLetterReply::of(dead_letter) }))
 }
 
 /// Removes a dead letter for good. Its event stays `failed`.
@@ -136,6 +138,11 @@ pub struct DeadLetterReply {
     /// The newest first; only where one dead letter is read.
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts: Option<Vec<AttemptReply>>,
+    /// For `?cursor=` of the event's attempts, to get the older ones; null where there are none. Only where one dead
+    /// letter is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    attempts_next_cursor: Option<Value>,
 }
 
 impl DeadLetterReply {
@@ -161,6 +168,7 @@ impl DeadLetterReply {
             redriven_from: letter.redriven_from,
             redriven_as: letter.redriven_as,
             attempts: None,
+            attempts_next_cursor: None,
         }
     }
 }

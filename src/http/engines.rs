@@ -14,19 +14,20 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::fields::{Fields, any_object, integer, parsed};
-use super::input::{Input, parse_uuid};
+use super::input::{Input, parse_uuid, text_up_to};
 use super::leased_event::LeasedEventReply;
 use super::pages::{self, Page};
 use super::problem::{Problem, ProblemBody};
 use super::{Api, Limits};
 use crate::domain::engine::{EngineStatus, Metadata, heartbeat_interval_seconds};
-use crate::domain::ids::EngineId;
+use crate::domain::ids::{EngineId, EventId};
 use crate::domain::json::RawJson;
 use crate::domain::limits::{
     MAX_CAPABILITIES, MAX_CAPABILITY_CHARS, MAX_CONCURRENT_EVENTS, MAX_SOFTWARE_VERSION_CHARS,
 };
 use crate::domain::names::{EngineType, ScenarioRunId, check_text};
 use crate::store::engines::{Engine, Filter};
+use crate::store::lease::LeasedEvent;
 
 #[derive(ToSchema)]
 #[schema(as = EngineMetadata)]
@@ -185,9 +186,9 @@ impl EngineReply {
     params(
         ("engine_type" = Option<String>, Query, description = "Only of that type"),
         ("status" = Option<EngineStatus>, Query, description = "Only in that status"),
-        ("capability" = Option<String>, Query, description = "Only with that capability"),
+        ("capability" = Option<String>, Query, description = "Only with that capability", max_length = 64),
         ("scenario_run_id" = Option<String>, Query, description = "Only of that run"),
-        ("engine_software_version" = Option<String>, Query, description = "Only with that version"),
+        ("engine_software_version" = Option<String>, Query, description = "Only with that version", max_length = 64),
         ("limit" = Option<u32>, Query, description = "Items a page, 50 by default", minimum = 1, maximum = 200),
         ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
     ),
@@ -199,21 +200,20 @@ impl EngineReply {
 )]
 pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<EngineReply>>, Problem> {
     let reader = input.reader();
-    let any_text = |text: &str| Ok::<_, String>(text.to_owned());
     let filter = Filter {
         engine_id: None,
         engine_type: reader.query("engine_type", |text| EngineType::parse(text).map(|name| name.to_string())),
         status: reader
             .query("status", |text| EngineStatus::parse(text).ok_or("must be active, draining or unresponsive")),
-        capability: reader.query("capability", any_text),
+        capability: reader.query("capability", text_up_to(MAX_CAPABILITY_CHARS)),
         scenario_run_id: reader.query("scenario_run_id", |text| ScenarioRunId::parse(text).map(|id| id.to_string())),
-        engine_software_version: reader.query("engine_software_version", any_text),
+        engine_software_version: reader.query("engine_software_version", text_up_to(MAX_SOFTWARE_VERSION_CHARS)),
     };
     let asked = pages::asked(&reader, EngineId);
     reader.finish(|| Some(()))?;
-    let found = api.broker.list_engines(&filter, asked.behind, asked.limit + 1).await?;
+    let found = api.broker.list_engines(&filter, asked.behind, asked.limit).await?;
     let place = |engine: &Engine| pages::cursor(engine.registered_at, engine.engine_id);
-    Ok(Json(Page::of(found, asked.limit, place, EngineReply::of)))
+    Ok(Json(Page::of_read(found, place, EngineReply::of)))
 }
 
 /// Reads one engine.
@@ -288,26 +288,34 @@ async fn set_draining(api: &Api, input: &Input, is_draining: bool) -> Result<Jso
     Ok(Json(EngineReply::of(api.broker.set_draining(&input.actor(api), engine_id, is_draining).await?)))
 }
 
-/// Lists what an engine holds, with payloads; tokens for the engine itself.
+/// Lists what an engine holds, with payloads, the newest lease first; tokens for the engine itself.
 #[utoipa::path(
     get, path = "/engines/{engine_id}/leases", operation_id = "list_engine_leases", tag = "engines",
     params(
         ("engine_id" = uuid::Uuid, Path, description = "The engine"),
         ("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "The engine itself is shown its lease tokens"),
+        ("limit" = Option<u32>, Query, description = "Items a page, 50 by default", minimum = 1, maximum = 200),
+        ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
     ),
     responses(
-        (status = 200, description = "All it holds", body = Page<LeasedEventReply>),
+        (status = 200, description = "A page of its leases", body = Page<LeasedEventReply>),
         (status = 404, description = "Not registered", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Not a UUID", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn leases(State(api): State<Api>, input: Input) -> Result<Json<Page<LeasedEventReply>>, Problem> {
-    let (engine_id, caller) = read_engine_id(&input)?;
-    let is_itself = caller == Some(engine_id);
-    let leases = api.broker.leases_of_engine(engine_id).await?;
-    let items = leases.into_iter().map(|event| LeasedEventReply::of(event).with_token_shown(is_itself)).collect();
-    Ok(Json(Page { items, next_cursor: None }))
+    let (engine_id, is_itself, asked) = {
+        let reader = input.reader();
+        let engine_id = reader.path("engine_id", parse_uuid).map(EngineId);
+        let caller = reader.caller();
+        let asked = pages::asked(&reader, EventId);
+        reader.finish(|| Some((engine_id?, caller == engine_id, asked)))?
+    };
+    let found = api.broker.leases_of_engine(engine_id, asked.behind, asked.limit).await?;
+    let place = |event: &LeasedEvent| pages::cursor(event.leased_at, event.event_id);
+    let item = |event| LeasedEventReply::of(event).with_token_shown(is_itself);
+    Ok(Json(Page::of_read(found, place, item)))
 }
 
 /// The engine of the path, and who calls. A body, where one comes, must be an empty object.

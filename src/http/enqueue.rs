@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::fields::{Fields, any_json, boolean, integer, parsed, text};
 use super::input::{Input, time};
-use super::problem::{Problem, ProblemBody};
+use super::problem::{MAX_ERRORS_TOLD_OF_BATCH, Problem, ProblemBody};
 use super::{Api, Limits, policies};
 use crate::broker::{self, enqueue::Taken};
 use crate::domain::event::Status;
@@ -187,6 +187,7 @@ fn read_batch(input: &Input, api: &Api) -> Result<(Vec<Result<NewEvent, Problem>
         Some((events?, is_atomic))
     });
     let (events, is_atomic) = reader.finish(|| events)?;
+    let mut room = MAX_ERRORS_TOLD_OF_BATCH;
     let events = events
         .into_iter()
         .enumerate()
@@ -198,7 +199,7 @@ fn read_batch(input: &Input, api: &Api) -> Result<(Vec<Result<NewEvent, Problem>
                 (errors, Some(event)) if errors.is_empty() => {
                     input.caller.may_reach(api, event.engine_type.as_str()).map(|()| event)
                 }
-                (errors, _) => Err(Problem::invalid_input(errors)),
+                (errors, _) => Err(Problem::invalid_input(errors).fit_into(&mut room)),
             }
         })
         .collect();

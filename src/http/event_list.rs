@@ -49,9 +49,9 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Even
     // Ids are in the order of creation: place enough.
     let behind = reader.query("cursor", |text| parse_uuid(text).map_err(|_| pages::BAD_CURSOR)).map(EventId);
     reader.finish(|| Some(()))?;
-    let found = api.broker.list_events(&filter, behind, limit + 1, with_payload).await?;
+    let found = api.broker.list_events(&filter, behind, limit, with_payload).await?;
     let place = |event: &Event| event.event_id.to_string();
-    Ok(Json(Page::of(found, limit, place, EventReply::of)))
+    Ok(Json(Page::of_read(found, place, EventReply::of)))
 }
 
 fn read_filter(reader: &Reader<'_>) -> Filter {

@@ -70,9 +70,13 @@ pub async fn attempts(State(api): State<Api>, input: Input) -> Result<Json<Page<
     let before = reader.query("cursor", |text| text.parse::<i32>().map_err(|_| pages::BAD_CURSOR));
     reader.caller();
     let event_id = reader.finish(|| event_id)?;
-    let found = api.broker.attempts_of_event(event_id, before, limit + 1).await?;
-    let place = |attempt: &Attempt| attempt.attempt.to_string();
-    Ok(Json(Page::of(found, limit, place, AttemptReply::of)))
+    let found = api.broker.attempts_of_event(event_id, before, limit).await?;
+    Ok(Json(Page::of_read(found, attempt_place, AttemptReply::of)))
+}
+
+/// The cursor that follows an attempt in the list of its event.
+pub fn attempt_place(attempt: &Attempt) -> String {
+    attempt.attempt.to_string()
 }
 
 /// Reads `?include=payload`.

@@ -287,6 +287,20 @@ pub fn number_in(range: std::ops::RangeInclusive<u32>) -> impl FnOnce(&str) -> R
     }
 }
 
+/// A text to filter by. What is compared with every row has a limit.
+pub fn text_up_to(max_chars: usize) -> impl Fn(&str) -> Result<String, String> {
+    move |text| {
+        // No text of the database's can have it, so no filter can look for it.
+        if text.contains('\0') {
+            return Err("has a NUL character".to_owned());
+        }
+        match text.chars().count() {
+            chars if chars <= max_chars => Ok(text.to_owned()),
+            chars => Err(format!("has {chars} characters; at most {max_chars} are taken")),
+        }
+    }
+}
+
 /// A time in a query.
 pub fn time(text: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {
     chrono::DateTime::parse_from_rfc3339(text)

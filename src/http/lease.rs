@@ -16,7 +16,7 @@ use super::input::{Input, number_in, parse_uuid};
 use super::leased_event::LeasedEventReply;
 use super::problem::{Code, Problem, ProblemBody};
 use super::settle::{self, Entry, SettleResult, SettlementEntryBody};
-use super::{Api, Limits};
+use super::{Api, Limits, replies};
 use crate::broker::lease::{Notice, Poll, Polled};
 use crate::domain::limits::{
     MAX_BATCH_EVENTS, MAX_LEASE_LIMIT, MAX_VISIBILITY_TIMEOUT_SECONDS, MAX_WAIT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS,
@@ -54,10 +54,10 @@ pub async fn lease(State(api): State<Api>, input: Input) -> Result<Response, Pro
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(LeaseReply::of(polled))).into_response())
 }
 
-/// A poll may be parked for longer than its token is good: then what it got goes back.
+/// A poll may be parked for longer than its token is good, and its reply may be one too many: then what it got goes back.
 async fn lease_while_good(api: &Api, caller: &Caller, poll: Poll) -> Result<Polled, Problem> {
     let polled = api.broker.lease(poll).await?;
-    if let Err(problem) = caller.check_still_good(api) {
+    if let Err(problem) = caller.check_still_good(api).and_then(|()| replies::have_room_for(&polled.events, api)) {
         api.broker.hand_back(&polled.events).await;
         return Err(problem);
     }

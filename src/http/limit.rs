@@ -12,6 +12,8 @@ pub enum Limit {
     ParkedPollsOfEngine,
     ParkedRequests,
     CallTime,
+    ReadingConnections,
+    RepliesBytes,
 }
 
 impl Limit {
@@ -26,6 +28,8 @@ impl Limit {
             Self::ParkedPollsOfEngine => "parked_polls_of_engine",
             Self::ParkedRequests => "parked_requests",
             Self::CallTime => "call_time",
+            Self::ReadingConnections => "reading_connections",
+            Self::RepliesBytes => "replies_bytes",
         }
     }
 }

@@ -28,6 +28,7 @@ mod policies;
 mod problem;
 mod queue_report;
 mod queues;
+mod replies;
 mod security_headers;
 mod settle;
 mod tokens;
@@ -78,6 +79,8 @@ pub struct Limits {
     pub max_json_depth: usize,
     /// Of all bodies that are held at once.
     pub max_bodies_bytes: usize,
+    /// Of all replies to reading calls that clients have not taken yet; and of all others.
+    pub max_replies_bytes: usize,
     pub body_timeout: Duration,
     /// For a whole call, without what its body may take and what it may wait for events.
     pub call_timeout: Duration,

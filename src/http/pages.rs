@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::input::{Reader, number_in};
 use crate::domain::limits::{DEFAULT_PAGE, MAX_PAGE};
+use crate::store;
 
 pub const BAD_CURSOR: &str = "is not a next_cursor of this list";
 
@@ -38,6 +39,12 @@ pub fn limit(reader: &Reader<'_>) -> u32 {
 }
 
 impl<T> Page<T> {
+    /// Makes the reply of a page that was read.
+    pub fn of_read<F>(read: store::Page<F>, place: impl Fn(&F) -> String, item: impl Fn(F) -> T) -> Self {
+        let next_cursor = if read.has_more { read.items.last().map(place) } else { None };
+        Self { items: read.items.into_iter().map(item).collect(), next_cursor }
+    }
+
     /// Makes a page of what was found when one more than `limit` was asked for.
     pub fn of<F>(mut found: Vec<F>, limit: u32, place: impl Fn(&F) -> String, item: impl Fn(F) -> T) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -53,7 +60,8 @@ pub fn cursor(at: DateTime<Utc>, id: impl Display) -> String {
     format!("{}_{id}", at.to_rfc3339_opts(SecondsFormat::Micros, true))
 }
 
-fn parse_cursor(text: &str) -> Result<(DateTime<Utc>, uuid::Uuid), String> {
+/// Reads a place that `cursor` wrote.
+pub fn parse_cursor(text: &str) -> Result<(DateTime<Utc>, uuid::Uuid), String> {
     text.split_once('_')
         .and_then(|(at, id)| Some((DateTime::parse_from_rfc3339(at).ok()?.to_utc(), uuid::Uuid::from_str(id).ok()?)))
         .ok_or_else(|| BAD_CURSOR.to_owned())

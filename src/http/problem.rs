@@ -16,6 +16,8 @@ use super::limit::Limit;
 
 /// So many bad places are named; the detail counts them all.
 const MAX_ERRORS_TOLD: usize = 200;
+/// For all entries of a batch together; beyond it, one mistake of each.
+pub const MAX_ERRORS_TOLD_OF_BATCH: usize = 2000;
 
 /// The stable codes; the only thing a program should tell problems apart by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -195,6 +197,7 @@ impl Problem {
         };
         // A body of nothing but mistakes must not make a reply many times its size.
         errors.truncate(MAX_ERRORS_TOLD);
+        errors.shrink_to_fit();
         let limit = errors.iter().any(|error| error.detail.starts_with(TOO_DEEP)).then_some(Limit::JsonDepth);
         Self { errors, limit, ..Self::new(Code::InvalidInput, detail) }
     }
@@ -242,6 +245,15 @@ impl Problem {
                 pointer.insert_str(0, part);
             }
         }
+        self
+    }
+
+    /// Names no more mistakes than there is `room` for in the reply to a batch, but one at least.
+    #[must_use]
+    pub fn fit_into(mut self, room: &mut usize) -> Self {
+        self.errors.truncate((*room).max(1));
+        self.errors.shrink_to_fit();
+        *room = room.saturating_sub(self.errors.len());
         self
     }
 

@@ -19,9 +19,10 @@ use crate::domain::ids::EventId;
 use crate::domain::json::RawJson;
 use crate::domain::limits::{
     MAX_CONCURRENT_EVENTS, MAX_LEASE_LIMIT, MAX_MAX_LEASE_SECONDS, MAX_PAUSE_REASON_CHARS, MAX_PAUSE_SECONDS,
+    MAX_PRIORITY,
 };
 use crate::domain::names::{EngineType, check_text};
-use crate::store::queues::PeekedEvent;
+use crate::store::queues::{PeekPlace, PeekedEvent};
 
 /// Lists queues by name, flat enough for an autoscaler.
 #[utoipa::path(
@@ -213,7 +214,8 @@ pub async fn resume(State(api): State<Api>, input: Input) -> Result<Json<QueueRe
     get, path = "/queues/{engine_type}/peek", operation_id = "peek_queue", tag = "queues",
     params(
         ("engine_type" = String, Path, description = "The queue", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$"),
-        ("limit" = Option<u32>, Query, description = "Events, 50 by default", minimum = 1, maximum = 200),
+        ("limit" = Option<u32>, Query, description = "Items a page, 50 by default", minimum = 1, maximum = 200),
+        ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
         ("include" = Option<String>, Query, description = "`payload`: with payloads"),
     ),
     responses(
@@ -224,15 +226,27 @@ pub async fn resume(State(api): State<Api>, input: Input) -> Result<Json<QueueRe
     )
 )]
 pub async fn peek(State(api): State<Api>, input: Input) -> Result<Json<Page<PeekedEventReply>>, Problem> {
-    let (engine_type, limit, with_payload) = {
+    let (engine_type, limit, behind, with_payload) = {
         let reader = input.reader();
         let engine_type = reader.path("engine_type", EngineType::parse);
         let limit = pages::limit(&reader);
+        let behind = reader.query("cursor", parse_place);
         let with_payload = includes_payload(&reader);
-        reader.finish(|| Some((engine_type?, limit, with_payload)))?
+        reader.finish(|| Some((engine_type?, limit, behind, with_payload)))?
     };
-    let events = api.broker.peek_queue(&engine_type, limit, with_payload).await?;
-    Ok(Json(Page { items: events.into_iter().map(PeekedEventReply::of).collect(), next_cursor: None }))
+    let found = api.broker.peek_queue(&engine_type, behind, limit, with_payload).await?;
+    let place =
+        |event: &PeekedEvent| format!("{}_{}", event.priority, pages::cursor(event.available_at, event.event_id));
+    Ok(Json(Page::of_read(found, place, PeekedEventReply::of)))
+}
+
+/// A place in the order of leasing: the priority, and the place within it.
+fn parse_place(text: &str) -> Result<PeekPlace, String> {
+    let bad = || pages::BAD_CURSOR.to_owned();
+    let (priority, place) = text.split_once('_').ok_or_else(bad)?;
+    let priority = priority.parse::<u8>().ok().filter(|priority| *priority <= MAX_PRIORITY).ok_or_else(bad)?;
+    let (available_at, event_id) = pages::parse_cursor(place)?;
+    Ok(PeekPlace { priority, available_at, event_id })
 }
 
 fn read_name(input: &Input) -> Result<EngineType, Problem> {

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::enqueue::visibility_timeout;
 use super::fields::{Fields, any_json, array, boolean, integer, parsed, text, uuid};
 use super::input::{Errors, Input, parse_uuid};
-use super::problem::{InputPlace, Problem, ProblemBody};
+use super::problem::{InputPlace, MAX_ERRORS_TOLD_OF_BATCH, Problem, ProblemBody};
 use super::{Api, Limits};
 use crate::broker::settle::{Settled, SettledOutcome};
 use crate::domain::event::Status;
@@ -278,6 +278,7 @@ pub fn entries_of(raw: &RawValue) -> Result<Vec<&RawValue>, String> {
 
 /// Reads the entries, each with its own errors, so that one does not keep the others out.
 pub fn read_entries(items: Vec<&RawValue>, limits: Limits, caller: Option<EngineId>) -> Vec<Entry> {
+    let mut room = MAX_ERRORS_TOLD_OF_BATCH;
     items
         .into_iter()
         .enumerate()
@@ -289,7 +290,7 @@ pub fn read_entries(items: Vec<&RawValue>, limits: Limits, caller: Option<Engine
                 (errors, Some(settlement)) if errors.is_empty() => Ok(settlement),
                 (errors, _) => {
                     let event_id = fields.and_then(|fields| fields.peek("event_id", uuid)).map(EventId);
-                    Err(Box::new((event_id, Problem::invalid_input(errors))))
+                    Err(Box::new((event_id, Problem::invalid_input(errors).fit_into(&mut room))))
                 }
             }
         })

@@ -7,7 +7,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::endings::Answer;
-use super::{Error, Result};
+use super::page::{PageRow, page, page_of};
+use super::{Error, Page, Result};
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::RawJson;
@@ -107,21 +108,24 @@ pub async fn list(
     event_id: EventId,
     before: Option<i32>,
     limit: u32,
-) -> Result<Vec<Attempt>> {
-    let rows: Vec<AttemptRow> = sqlx::query_as(
+) -> Result<Page<Attempt>> {
+    let rows: Vec<PageRow<AttemptRow>> = sqlx::query_as(page!(
+        order by "attempt desc",
+        bytes "coalesce(octet_length(result::text), 0) + coalesce(octet_length(error::text), 0)
+            + coalesce(octet_length(progress::text), 0)",
         "select attempt, engine_id, engine_software_version, incarnation, leased_at, ended_at, outcome, answer, result,
                 error, progress, late_by_seconds, final_status
          from eventlease.event_attempts
          where event_id = $1 and attempt < coalesce($2, 2147483647)
          order by attempt desc
-         limit $3",
-    )
+         limit $3"
+    ))
     .bind(event_id.0)
     .bind(before)
-    .bind(i64::from(limit))
+    .bind(i64::from(limit) + 1)
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(|row| row.into_attempt(event_id.0)).collect()
+    page_of(rows, limit, |row| row.into_attempt(event_id.0))
 }
 
 /// What is left to say to a caller whose lease is over.

@@ -7,7 +7,8 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::Result;
+use super::page::{PageRow, page, page_of};
+use super::{Page, Result};
 use crate::domain::access::{Operation, Role};
 use crate::domain::audit::Actor;
 use crate::domain::json::RawJson;
@@ -92,8 +93,10 @@ pub async fn list(
     filter: &Filter,
     behind: Option<Uuid>,
     limit: u32,
-) -> Result<Vec<Entry>> {
-    let rows: Vec<Row> = sqlx::query_as(
+) -> Result<Page<Entry>> {
+    let rows: Vec<PageRow<Row>> = sqlx::query_as(page!(
+        order by "audit_id desc",
+        bytes "octet_length(details::text)",
         "select audit_id, recorded_at, actor, token_id, role, address, request_id, action, subject, details
          from eventlease.audit
          where audit_id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
@@ -102,20 +105,19 @@ pub async fn list(
             and ($4::text is null or subject = $4)
             and ($5::timestamptz is null or recorded_at >= $5)
             and ($6::timestamptz is null or recorded_at < $6)
-         order by audit_id desc limit $7",
-    )
+         order by audit_id desc limit $7"
+    ))
     .bind(behind)
     .bind(&filter.actor)
     .bind(&filter.action)
     .bind(&filter.subject)
     .bind(filter.recorded_after)
     .bind(filter.recorded_before)
-    .bind(i64::from(limit))
+    .bind(i64::from(limit) + 1)
     .fetch_all(connection)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Entry {
+    page_of(rows, limit, |row| {
+        Ok(Entry {
             audit_id: row.audit_id,
             recorded_at: row.recorded_at,
             actor: row.actor,
@@ -127,7 +129,7 @@ pub async fn list(
             subject: row.subject,
             details: row.details.0,
         })
-        .collect())
+    })
 }
 
 /// One statement removes no more than this.

@@ -13,9 +13,11 @@ use sqlx::{PgConnection, Postgres};
 use uuid::Uuid;
 
 use super::attempts::{Attempt, AttemptRow};
-use super::{Error, Result};
+use super::page::{PageRow, page, page_of};
+use super::{Error, Page, Result};
 use crate::domain::ids::EventId;
 use crate::domain::json::RawJson;
+use crate::domain::limits::MAX_PAGE;
 use crate::domain::verdict::DeadLetterReason;
 
 #[derive(Clone, Debug)]
@@ -68,7 +70,8 @@ struct Row {
 struct RowWithAttempts {
     #[sqlx(flatten)]
     row: Row,
-    carried: String,
+    /// The newest first, each as JSON.
+    attempts: Vec<String>,
 }
 
 /// Which dead letters are wanted; `None` is any.
@@ -116,39 +119,63 @@ pub async fn list(
     behind: Option<(DateTime<Utc>, EventId)>,
     limit: u32,
     with_payload: bool,
-) -> Result<Vec<DeadLetter>> {
-    let rows: Vec<Row> = filter
-        .bind(sqlx::query_as(concat!(
+) -> Result<Page<DeadLetter>> {
+    let rows: Vec<PageRow<Row>> = filter
+        .bind(sqlx::query_as(page!(
+            order by "dead_lettered_at desc, event_id desc",
+            bytes "case when payload is null then 0 else payload_bytes::bigint end + coalesce(octet_length(error::text), 0)",
             include_str!("sql/wanted_dead_letters.sql"),
             include_str!("sql/list_dead_letters.sql")
         )))
         .bind(behind.map(|(at, _)| at))
         .bind(behind.map(|(_, event_id)| event_id.0))
-        .bind(i64::from(limit))
+        .bind(i64::from(limit) + 1)
         .bind(with_payload)
         .fetch_all(connection)
         .await?;
-    rows.into_iter().map(dead_letter).collect()
+    page_of(rows, limit, dead_letter)
 }
 
-/// One dead letter with its payload and all its attempts, the newest first.
-pub async fn read(connection: &mut PgConnection, event_id: EventId) -> Result<Option<(DeadLetter, Vec<Attempt>)>> {
+/// One dead letter with its payload and its newest attempts, the newest first.
+pub async fn read(connection: &mut PgConnection, event_id: EventId) -> Result<Option<(DeadLetter, Page<Attempt>)>> {
     // In one statement: a discard in between would leave half of it.
-    let row: Option<RowWithAttempts> = sqlx::query_as(
-        "select event_id, engine_type, event_type, reason, payload, payload_bytes, priority, scenario_run_id,
-            created_at, dead_lettered_at, attempt, failures, lease_losses, redrives, error, error_type,
-            engine_software_version, redriven_from, redriven_as, attempts::text as carried
-         from eventlease.dead_letters where event_id = $1",
-    )
+    let row: Option<RowWithAttempts> = sqlx::query_as(include_str!("sql/read_dead_letter.sql"))
+        .bind(event_id.0)
+        .bind(i64::from(MAX_PAGE))
+        .fetch_optional(&mut *connection)
+        .await?;
+    let Some(RowWithAttempts { row, attempts }) = row else { return Ok(None) };
+    let items =
+        attempts.into_iter().map(|attempt| parse_attempt(event_id, &attempt)).collect::<Result<Vec<Attempt>>>()?;
+    // Attempts are numbered from 1 without a gap.
+    let has_more = items.last().is_some_and(|oldest| oldest.attempt > 1);
+    Ok(Some((dead_letter(row)?, Page { items, has_more })))
+}
+
+/// Attempts that a dead letter carries, the newest first: up to `limit` of those before attempt `before`.
+pub async fn list_attempts(
+    connection: &mut PgConnection,
+    event_id: EventId,
+    before: Option<i32>,
+    limit: u32,
+) -> Result<Page<Attempt>> {
+    let rows: Vec<PageRow<(String,)>> = sqlx::query_as(page!(
+        order by "number desc",
+        bytes "octet_length(attempt)",
+        include_str!("sql/list_carried_attempts.sql")
+    ))
     .bind(event_id.0)
-    .fetch_optional(&mut *connection)
+    .bind(i64::from(before.unwrap_or(i32::MAX)))
+    .bind(i64::from(limit) + 1)
+    .fetch_all(connection)
     .await?;
-    let Some(RowWithAttempts { row, carried }) = row else { return Ok(None) };
-    let attempts = parse_carried(event_id, &carried)?;
-    let mut attempts =
-        attempts.into_iter().map(|attempt| attempt.into_attempt(event_id.0)).collect::<Result<Vec<_>>>()?;
-    attempts.reverse();
-    Ok(Some((dead_letter(row)?, attempts)))
+    page_of(rows, limit, |(attempt,)| parse_attempt(event_id, &attempt))
+}
+
+fn parse_attempt(event_id: EventId, attempt: &str) -> Result<Attempt> {
+    let row: AttemptRow = serde_json::from_str(attempt)
+        .map_err(|error| Error::corrupt("dead_letters", "attempts", event_id, &error.to_string()))?;
+    row.into_attempt(event_id.0)
 }
 
 /// The attempts that a dead letter carries, the oldest first.
@@ -157,11 +184,7 @@ async fn carried_attempts(connection: &mut PgConnection, event_id: EventId) -> R
         .bind(event_id.0)
         .fetch_one(connection)
         .await?;
-    parse_carried(event_id, &attempts)
-}
-
-fn parse_carried(event_id: EventId, attempts: &str) -> Result<Vec<AttemptRow>> {
-    serde_json::from_str(attempts)
+    serde_json::from_str(&attempts)
         .map_err(|error| Error::corrupt("dead_letters", "attempts", event_id, &error.to_string()))
 }
 

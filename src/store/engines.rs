@@ -5,12 +5,15 @@ pub mod changes;
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use sqlx::PgConnection;
+use sqlx::postgres::PgArguments;
+use sqlx::query::QueryAs;
 use sqlx::types::Json;
+use sqlx::{PgConnection, Postgres};
 use uuid::Uuid;
 
+use super::page::{PageRow, page, page_of};
 use super::tokens::Token;
-use super::{Error, Result};
+use super::{Error, Page, Result};
 use crate::domain::engine::{EngineStatus, Metadata};
 use crate::domain::ids::EngineId;
 use crate::domain::json::RawJson;
@@ -174,8 +177,33 @@ pub async fn list(
     filter: &Filter,
     behind: Option<(DateTime<Utc>, EngineId)>,
     limit: u32,
-) -> Result<Vec<Engine>> {
-    let rows: Vec<Row> = sqlx::query_as(include_str!("sql/list_engines.sql"))
+) -> Result<Page<Engine>> {
+    let statement = sqlx::query_as(page!(
+        order by "registered_at desc, engine_id desc",
+        bytes "octet_length(metadata::text)",
+        include_str!("sql/list_engines.sql")
+    ));
+    let rows: Vec<PageRow<Row>> = bind(statement, filter, behind, limit + 1).fetch_all(connection).await?;
+    page_of(rows, limit, engine)
+}
+
+pub async fn read(connection: &mut PgConnection, engine_id: EngineId) -> Result<Option<Engine>> {
+    let filter = Filter { engine_id: Some(engine_id), ..Filter::default() };
+    let statement = sqlx::query_as(include_str!("sql/list_engines.sql"));
+    let row: Option<Row> = bind(statement, &filter, None, 1).fetch_optional(connection).await?;
+    row.map(engine).transpose()
+}
+
+type Select<'q, Row> = QueryAs<'q, Postgres, Row, PgArguments>;
+
+/// Binds the parameters of `sql/list_engines.sql`.
+fn bind<'q, Row>(
+    statement: Select<'q, Row>,
+    filter: &'q Filter,
+    behind: Option<(DateTime<Utc>, EngineId)>,
+    limit: u32,
+) -> Select<'q, Row> {
+    statement
         .bind(filter.engine_id.map(|engine_id| engine_id.0))
         .bind(&filter.engine_type)
         .bind(filter.status.map(EngineStatus::as_str))
@@ -185,14 +213,6 @@ pub async fn list(
         .bind(behind.map(|(at, _)| at))
         .bind(behind.map(|(_, engine_id)| engine_id.0))
         .bind(i64::from(limit))
-        .fetch_all(connection)
-        .await?;
-    rows.into_iter().map(engine).collect()
-}
-
-pub async fn read(connection: &mut PgConnection, engine_id: EngineId) -> Result<Option<Engine>> {
-    let filter = Filter { engine_id: Some(engine_id), ..Filter::default() };
-    Ok(list(connection, &filter, None, 1).await?.pop())
 }
 
 /// Starts or ends draining. An unresponsive engine stays so, but comes back draining.

@@ -9,6 +9,9 @@ pub enum Error {
     /// Not reachable, restarting, or out of connections. The same call may work in a moment.
     #[error("the database is not available")]
     Unavailable(#[source] Arc<sqlx::Error>),
+    /// All connections for reading were in use for as long as a call waits for one.
+    #[error("no connection for reading became free in time")]
+    ReadersBusy(#[source] Arc<sqlx::Error>),
     /// A statement ran into its time limit.
     #[error("the database did not answer in time")]
     Timeout(#[source] Arc<sqlx::Error>),

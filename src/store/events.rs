@@ -7,7 +7,8 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Error, Result};
+use super::page::{PageRow, page, page_of};
+use super::{Error, Page, Result};
 use crate::domain::event::Status;
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::json::RawJson;
@@ -132,6 +133,18 @@ impl Filter {
     }
 }
 
+/// A page of events with all that is known of them.
+macro_rules! page_with_details {
+    ($choice:literal) => {
+        page!(
+            order by "event_id desc",
+            bytes "case when payload is null then 0 else payload_bytes::bigint end + coalesce(octet_length(result::text), 0)
+                + coalesce(octet_length(error::text), 0) + coalesce(octet_length(progress::text), 0)",
+            with_details!($choice)
+        )
+    };
+}
+
 /// A page of events, the newest first, behind the last one seen.
 pub async fn list(
     connection: &mut PgConnection,
@@ -139,12 +152,14 @@ pub async fn list(
     behind: Option<EventId>,
     limit: u32,
     with_payload: bool,
-) -> Result<Vec<Event>> {
+) -> Result<Page<Event>> {
     let is_of_run = filter.scenario_run_id.is_some();
     let statement = match filter.status {
-        _ if is_of_run => with_details!("sql/list_events_of_run.sql"),
-        Some(Status::Queued | Status::Processing) => with_details!("sql/list_open_events.sql"),
-        None | Some(Status::Completed | Status::Failed | Status::Cancelled) => with_details!("sql/list_events.sql"),
+        _ if is_of_run => page_with_details!("sql/list_events_of_run.sql"),
+        Some(Status::Queued | Status::Processing) => page_with_details!("sql/list_open_events.sql"),
+        None | Some(Status::Completed | Status::Failed | Status::Cancelled) => {
+            page_with_details!("sql/list_events.sql")
+        }
     };
     let (from, below) = filter.ids();
     let query = sqlx::query_as(statement)
@@ -155,12 +170,12 @@ pub async fn list(
         .bind(&filter.engine_type)
         .bind(&filter.event_type)
         .bind(filter.status.map(Status::as_str))
-        .bind(i64::from(limit))
+        .bind(i64::from(limit) + 1)
         .bind(with_payload);
     let query = if is_of_run { query.bind(&filter.scenario_run_id) } else { query };
     let query = query.bind(filter.enqueued_by.as_deref());
-    let rows: Vec<Row> = query.fetch_all(connection).await?;
-    rows.into_iter().map(event).collect()
+    let rows: Vec<PageRow<Row>> = query.fetch_all(connection).await?;
+    page_of(rows, limit, event)
 }
 
 fn event(row: Row) -> Result<Event> {

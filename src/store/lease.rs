@@ -7,9 +7,10 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::page::{PageRow, page, page_of};
 use super::policies::PolicyLevels;
 use super::queues::Gate;
-use super::{Error, Result};
+use super::{Error, Page, Result};
 use crate::domain::engine::EngineStatus;
 use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
@@ -188,6 +189,15 @@ pub struct LeasedEvent {
     pub poll_terms: Option<String>,
 }
 
+impl LeasedEvent {
+    /// The bytes of the JSON that it carries.
+    #[must_use]
+    pub fn json_bytes(&self) -> usize {
+        let previous = self.previous.iter().flat_map(|previous| [&previous.error, &previous.progress]);
+        self.payload.get().len() + previous.flatten().map(|json| json.get().len()).sum::<usize>()
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct PreviousAttempt {
     pub outcome: Outcome,
@@ -286,16 +296,30 @@ pub async fn leases_of_poll(
     rows.into_iter().map(leased_event).collect()
 }
 
-/// What an engine holds, with payloads.
-pub async fn leases_of_engine(connection: &mut PgConnection, engine_id: EngineId) -> Result<Vec<LeasedEvent>> {
-    let rows: Vec<LeasedRow> =
-        sqlx::query_as(concat!(include_str!("sql/leases_of_engine.sql"), include_str!("sql/leased.sql")))
-            .bind(Uuid::nil())
-            .bind(Uuid::max())
-            .bind(engine_id.0)
-            .fetch_all(connection)
-            .await?;
-    rows.into_iter().map(leased_event).collect()
+/// A page of what an engine holds, with payloads, behind the last one seen: the newest lease first.
+pub async fn leases_of_engine(
+    connection: &mut PgConnection,
+    engine_id: EngineId,
+    behind: Option<(DateTime<Utc>, EventId)>,
+    limit: u32,
+) -> Result<Page<LeasedEvent>> {
+    let (leased_at, event_id) = behind.unwrap_or((DateTime::<Utc>::MAX_UTC, EventId(Uuid::max())));
+    let rows: Vec<PageRow<LeasedRow>> = sqlx::query_as(page!(
+        order by "leased_at desc, event_id desc",
+        bytes "payload_bytes::bigint + coalesce(octet_length(previous_error::text), 0)
+            + coalesce(octet_length(previous_progress::text), 0)",
+        include_str!("sql/leases_of_engine.sql"),
+        include_str!("sql/leased.sql")
+    ))
+    .bind(Uuid::nil())
+    .bind(Uuid::max())
+    .bind(engine_id.0)
+    .bind(leased_at)
+    .bind(event_id.0)
+    .bind(i64::from(limit) + 1)
+    .fetch_all(connection)
+    .await?;
+    page_of(rows, limit, leased_event)
 }
 
 fn leased_event(row: LeasedRow) -> Result<LeasedEvent> {

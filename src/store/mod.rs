@@ -22,6 +22,7 @@ pub mod liveness;
 pub mod migrations;
 pub mod notices;
 pub mod open_events;
+pub mod page;
 pub mod partitions;
 mod policies;
 pub mod pool;
@@ -31,6 +32,7 @@ pub mod scopes;
 pub mod tokens;
 
 pub use error::Error;
+pub use page::Page;
 pub use policies::policies_of_open_events;
 pub use sqlx::{PgConnection, PgPool};
 

@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgPool};
 use tokio::time::timeout;
 
-use super::Result;
+use super::{Error, Result};
 
 /// An idle connection is taken to be whole for so long.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
@@ -24,6 +24,15 @@ pub struct PoolLimits {
     /// How long a call waits for a connection before it is told that there is none.
     pub acquire_timeout: Duration,
     pub statement_timeout: Duration,
+}
+
+/// The connections of a server.
+#[derive(Clone, Debug)]
+pub struct Pools {
+    /// For what changes something, and for what engines and producers wait for.
+    pub working: PgPool,
+    /// For lists and reports: however slow they are, they delay nobody but each other.
+    pub reading: PgPool,
 }
 
 /// Opens no connection yet: the first call does.
@@ -138,9 +147,22 @@ pub async fn begin_impatient(pool: &PgPool) -> Result<super::Transaction> {
     }
 }
 
+/// Takes a connection for lists and reports.
+pub async fn acquire_reading(reading: &PgPool) -> Result<super::Connection> {
+    reading.acquire().await.map_err(|error| of_reading(error.into()))
+}
+
 /// Begins a transaction for reading by a filter of many optional parts: its statements are planned for the parts given.
-pub async fn begin_planning_anew(pool: &PgPool) -> Result<super::Transaction> {
-    let mut transaction = begin(pool).await?;
+pub async fn begin_reading(reading: &PgPool) -> Result<super::Transaction> {
+    let mut transaction = begin(reading).await.map_err(of_reading)?;
     sqlx::query("select set_config('plan_cache_mode', 'force_custom_plan', true)").execute(&mut *transaction).await?;
     Ok(transaction)
+}
+
+/// A caller that got no connection for reading is told so: others may be free.
+fn of_reading(error: Error) -> Error {
+    match error {
+        Error::Unavailable(cause) if matches!(*cause, sqlx::Error::PoolTimedOut) => Error::ReadersBusy(cause),
+        other => other,
+    }
 }

@@ -7,7 +7,9 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::Result;
+use super::page::{PageRow, page, page_of};
+use super::{Page, Result};
+use crate::domain::limits::MAX_PRIORITY;
 use crate::domain::retry_policy::{RetryPolicy, RetryPolicyOverrides};
 
 /// What a queue says for itself; `None` is inherited.
@@ -234,17 +236,34 @@ pub struct PeekedEvent {
     pub created_at: DateTime<Utc>,
 }
 
-/// The next events to be leased, without leasing them.
+/// A place in the order of leasing: a priority, when the event was due, and its id.
+#[derive(Clone, Copy, Debug)]
+pub struct PeekPlace {
+    pub priority: u8,
+    pub available_at: DateTime<Utc>,
+    pub event_id: uuid::Uuid,
+}
+
+/// A page of the next events to be leased, without leasing them, behind the last one seen.
 pub async fn peek(
     connection: &mut PgConnection,
     engine_type: &str,
+    behind: Option<PeekPlace>,
     limit: u32,
     with_payload: bool,
-) -> Result<Vec<PeekedEvent>> {
-    Ok(sqlx::query_as(include_str!("sql/peek.sql"))
-        .bind(engine_type)
-        .bind(i64::from(limit))
-        .bind(with_payload)
-        .fetch_all(connection)
-        .await?)
+) -> Result<Page<PeekedEvent>> {
+    let rows: Vec<PageRow<PeekedEvent>> = sqlx::query_as(page!(
+        order by "priority desc, available_at, event_id",
+        bytes "case when payload is null then 0 else payload_bytes::bigint end",
+        include_str!("sql/peek.sql")
+    ))
+    .bind(engine_type)
+    .bind(i64::from(limit) + 1)
+    .bind(with_payload)
+    .bind(behind.map_or(i32::from(MAX_PRIORITY), |place| i32::from(place.priority)))
+    .bind(behind.map_or(DateTime::UNIX_EPOCH, |place| place.available_at))
+    .bind(behind.map_or(uuid::Uuid::nil(), |place| place.event_id))
+    .fetch_all(connection)
+    .await?;
+    page_of(rows, limit, Ok)
 }

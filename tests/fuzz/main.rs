@@ -21,7 +21,7 @@ use eventlease::config::ForwardedHeader;
 use eventlease::http::{self, Access, AccessSettings, Api, Limits};
 use eventlease::metrics::Metrics;
 use eventlease::store::lease::LeaseDefaults;
-use eventlease::store::pool::{PoolLimits, connect_lazily};
+use eventlease::store::pool::{PoolLimits, Pools, connect_lazily};
 use eventlease::supervisor::Supervisor;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
@@ -51,7 +51,8 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         acquire_timeout: Duration::from_millis(1),
         statement_timeout: Duration::from_secs(1),
     };
-    let pool = connect_lazily("postgres://nobody@localhost/nothing?host=/nonexistent", limits).expect("an address");
+    let pool = || connect_lazily("postgres://nobody@localhost/nothing?host=/nonexistent", limits).expect("an address");
+    let pools = Pools { working: pool(), reading: pool() };
     let metrics = Arc::new(Metrics::new(100));
     let settings = Settings {
         lease_defaults: LeaseDefaults { visibility_timeout_seconds: 300, max_lease_seconds: 43_200 },
@@ -69,7 +70,7 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         call_timeout: PATIENCE,
     };
     let (supervisor, stop) = (Supervisor::new(Arc::clone(&metrics)), CancellationToken::new());
-    let broker = Arc::new(Broker::new(pool, Arc::clone(&metrics), supervisor.clone(), settings, stop.clone()));
+    let broker = Arc::new(Broker::new(pools, Arc::clone(&metrics), supervisor.clone(), settings, stop.clone()));
     // Requests are answered by these; nothing else of the background work is needed.
     broker.start_batches(&stop);
     broker.start_looks(&stop);
@@ -79,6 +80,7 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         max_detail_bytes: 4 << 10,
         max_json_depth: 64,
         max_bodies_bytes: 64 << 20,
+        max_replies_bytes: 64 << 20,
         body_timeout: PATIENCE,
         call_timeout: PATIENCE,
         default_visibility_timeout_seconds: 300,

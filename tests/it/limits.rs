@@ -3,8 +3,11 @@
 mod bodies;
 mod connections;
 mod database;
+mod large_replies;
+mod pages;
 mod parking;
 mod queues;
+mod readers;
 mod replies;
 
 use crate::support::Lab;

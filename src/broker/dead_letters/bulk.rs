@@ -12,7 +12,6 @@ use crate::store::dead_letters::Filter;
 use crate::store::dead_letters::bulk::{self, Chosen};
 use crate::store::dead_letters::groups::{self, Group};
 use crate::store::dead_letters::redrive::Overrides;
-use crate::store::pool;
 
 /// Which dead letters are meant.
 #[derive(Clone, Debug)]
@@ -54,7 +53,7 @@ impl Progress {
 impl Broker {
     /// Groups dead letters; up to `limit` groups, the largest first.
     pub async fn group_dead_letters(&self, filter: &Filter, by: &[GroupBy], limit: u32) -> Result<Vec<Group>> {
-        let mut connection = pool::begin_planning_anew(&self.pool).await?;
+        let mut connection = self.begin_reading().await?;
         Ok(groups::group(&mut connection, filter, by, limit).await?)
     }
 
@@ -109,7 +108,7 @@ impl Broker {
 
     /// Chooses all that is to be done at one moment: what becomes a dead letter later is not meant.
     async fn choose(&self, selection: &Selection) -> Result<(Chosen, Progress)> {
-        let mut connection = pool::begin_planning_anew(&self.pool).await?;
+        let mut connection = self.begin_reading().await?;
         let limit = if selection.is_dry_run { 0 } else { selection.limit };
         let chosen = bulk::choose(&mut connection, &selection.filter, limit).await?;
         if let Some(expected_count) = selection.expected_count

@@ -31,8 +31,18 @@ pub struct List {
 impl Client {
     /// Reads the first `limit` items, in as many calls as it takes.
     pub async fn list(&self, path: &[&str], query: Query<'_>, limit: u32) -> Result<List> {
+        self.list_behind(None, path, query, limit).await
+    }
+
+    /// Reads the first `limit` items behind a cursor.
+    pub async fn list_behind(
+        &self,
+        mut cursor: Option<String>,
+        path: &[&str],
+        query: Query<'_>,
+        limit: u32,
+    ) -> Result<List> {
         let mut items = Vec::new();
-        let mut cursor = None;
         loop {
             let left = limit.saturating_sub(u32::try_from(items.len()).unwrap_or(u32::MAX));
             let mut query = query.to_vec();

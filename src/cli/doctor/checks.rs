@@ -71,11 +71,13 @@ struct Standby {
 #[derive(Deserialize)]
 struct Replica {
     pool: Pool,
+    /// Servers of earlier versions have none.
+    reading_pool: Option<Pool>,
     listener: Listener,
     clock: Clock,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 struct Pool {
     size: u32,
     idle: u32,
@@ -142,8 +144,9 @@ const CHECKS: [Check; 10] = [
         name: "connections",
         codes: &[WarningCode::PoolSaturated],
         told: |health| {
-            let Pool { size, idle, max } = health.replica.as_ref()?.pool;
-            Some(format!("{} of {max} in use", size.saturating_sub(idle)))
+            let Replica { pool, reading_pool, .. } = health.replica.as_ref()?;
+            let reading = reading_pool.map(|pool| format!("; for lists and reports, {}", told_of_pool(pool)));
+            Some(format!("{}{}", told_of_pool(*pool), reading.unwrap_or_default()))
         },
     },
     Check {
@@ -156,6 +159,10 @@ const CHECKS: [Check; 10] = [
     },
     Check { name: "clocks", codes: &[WarningCode::ClockSkew], told: told_of_clocks },
 ];
+
+fn told_of_pool(Pool { size, idle, max }: Pool) -> String {
+    format!("{} of {max} in use", size.saturating_sub(idle))
+}
 
 fn told_of_partitions(health: &Health) -> Option<String> {
     let ahead = health.database.partitions.iter().filter(|partitions| partitions.days_ahead > 0);

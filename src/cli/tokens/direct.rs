@@ -32,8 +32,10 @@ async fn open(url: &str) -> Result<Database, Box<dyn std::error::Error>> {
         data_dir: None,
         pg_bin_dir: None,
         max_connections: 2,
+        max_reading_connections: 1,
         acquire_timeout_seconds: 10,
         statement_timeout_seconds: 60,
+        reading_statement_timeout_seconds: 60,
     };
     Ok(Database::open(&config).await?)
 }

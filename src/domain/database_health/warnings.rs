@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    ClockDifference, DatabaseHealth, Durability, ListenerHealth, PartitionsAhead, PoolUse, ReplicaHealth, Snapshot,
+    ClockDifference, DatabaseHealth, Durability, ListenerHealth, PartitionsAhead, ReplicaHealth, Snapshot,
     SnapshotHolder, TableHealth,
 };
 use crate::domain::spans::in_words;
@@ -145,7 +145,7 @@ impl Warning {
 #[must_use]
 pub fn of(database: &DatabaseHealth, replica: &ReplicaHealth) -> Vec<Warning> {
     let mut found = of_database(database);
-    found.extend(of_pool(replica.pool));
+    found.extend(of_pools(replica));
     found.extend(of_listener(&replica.listener));
     found.extend(of_clock(&replica.clock, "the replica's"));
     sorted(found)
@@ -314,14 +314,22 @@ fn of_table(health: &TableHealth) -> Option<Warning> {
     })
 }
 
-fn of_pool(pool: PoolUse) -> Option<Warning> {
-    pool.is_saturated().then(|| {
-        let message = format!(
+fn of_pools(replica: &ReplicaHealth) -> Option<Warning> {
+    let ReplicaHealth { pool, reading_pool, .. } = replica;
+    let message = if pool.is_saturated() {
+        format!(
             "all {} connections of this replica's pool are in use, so that calls wait; look for locks or slow statements, add replicas, or raise EVENTLEASE_MAX_CONNECTIONS",
             pool.max
-        );
-        Warning::new(WarningCode::PoolSaturated, message)
-    })
+        )
+    } else if reading_pool.is_saturated() {
+        format!(
+            "all {} connections of this replica for lists and reports are in use, so that such calls wait, and no others; look for slow filters, or raise EVENTLEASE_MAX_READING_CONNECTIONS",
+            reading_pool.max
+        )
+    } else {
+        return None;
+    };
+    Some(Warning::new(WarningCode::PoolSaturated, message))
 }
 
 fn of_listener(listener: &ListenerHealth) -> Option<Warning> {

@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 use utoipa::ToSchema;
 
+use crate::domain::limits::{MAX_ERROR_CONTAINS_CHARS, MAX_ERROR_TYPE_CHARS, MAX_SOFTWARE_VERSION_CHARS};
 use crate::domain::names::{EngineType, EventType, ScenarioRunId};
 use crate::domain::verdict::DeadLetterReason;
 use crate::http::enqueue::{ScenarioRunIdBody, scenario_run_id};
 use crate::http::fields::{Fields, integer, parsed};
-use crate::http::input::{Reader, number_in, time};
+use crate::http::input::{Reader, number_in, text_up_to, time};
 use crate::store::dead_letters::Filter;
 
 const MAX_REDRIVES: u32 = 1_000_000;
@@ -21,12 +22,15 @@ pub struct FilterBody {
     event_type: Option<String>,
     reason: Option<DeadLetterReason>,
     /// The type of the last error.
+    #[schema(max_length = 200)]
     error_type: Option<String>,
     /// The last error's message has that text, in any case.
+    #[schema(max_length = 200)]
     error_contains: Option<String>,
     #[schema(value_type = Option<ScenarioRunIdBody>)]
     scenario_run_id: Option<String>,
     /// Of the engine that last worked on it.
+    #[schema(max_length = 64)]
     engine_software_version: Option<String>,
     /// From then on.
     dead_lettered_after: Option<DateTime<Utc>>,
@@ -49,9 +53,16 @@ fn reason(text: &str) -> Result<DeadLetterReason, &'static str> {
     DeadLetterReason::parse(text).ok_or("must be retries_exhausted, not_retryable or lease_losses_exhausted")
 }
 
-/// No text of the database's can have a NUL, so no filter can look for it.
-fn any_text(text: &str) -> Result<String, &'static str> {
-    if text.contains('\0') { Err("has a NUL character") } else { Ok(text.to_owned()) }
+fn error_type(text: &str) -> Result<String, String> {
+    text_up_to(MAX_ERROR_TYPE_CHARS)(text)
+}
+
+fn error_contains(text: &str) -> Result<String, String> {
+    text_up_to(MAX_ERROR_CONTAINS_CHARS)(text)
+}
+
+fn software_version(text: &str) -> Result<String, String> {
+    text_up_to(MAX_SOFTWARE_VERSION_CHARS)(text)
 }
 
 /// Reads a filter out of a query.
@@ -60,10 +71,10 @@ pub fn of_query(reader: &Reader<'_>) -> Filter {
         engine_type: reader.query("engine_type", engine_type),
         event_type: reader.query("event_type", event_type),
         reason: reader.query("reason", reason),
-        error_type: reader.query("error_type", any_text),
-        error_contains: reader.query("error_contains", any_text),
+        error_type: reader.query("error_type", error_type),
+        error_contains: reader.query("error_contains", error_contains),
         scenario_run_id: reader.query("scenario_run_id", |text| ScenarioRunId::parse(text).map(|id| id.to_string())),
-        engine_software_version: reader.query("engine_software_version", any_text),
+        engine_software_version: reader.query("engine_software_version", software_version),
         dead_lettered_after: reader.query("dead_lettered_after", time),
         dead_lettered_before: reader.query("dead_lettered_before", time),
         redrives_max: reader.query("redrives_max", number_in(0..=MAX_REDRIVES)).map(u32::cast_signed),
@@ -81,10 +92,10 @@ fn of_body(body: &Fields<'_>) -> Option<Filter> {
         engine_type: fields.optional("engine_type", parsed(engine_type)),
         event_type: fields.optional("event_type", parsed(event_type)),
         reason: fields.optional("reason", parsed(reason)),
-        error_type: fields.optional("error_type", parsed(any_text)),
-        error_contains: fields.optional("error_contains", parsed(any_text)),
+        error_type: fields.optional("error_type", parsed(error_type)),
+        error_contains: fields.optional("error_contains", parsed(error_contains)),
         scenario_run_id: fields.optional("scenario_run_id", scenario_run_id).map(|id| id.to_string()),
-        engine_software_version: fields.optional("engine_software_version", parsed(any_text)),
+        engine_software_version: fields.optional("engine_software_version", parsed(software_version)),
         dead_lettered_after: fields.optional("dead_lettered_after", parsed(time)),
         dead_lettered_before: fields.optional("dead_lettered_before", parsed(time)),
         redrives_max: fields.optional("redrives_max", integer(0..=MAX_REDRIVES)).map(u32::cast_signed),

@@ -82,10 +82,10 @@ fn add_problems(responses: &mut Responses, has_body: bool) {
     if has_body {
         add("400", "Not JSON, or not all of it came");
         add("408", "The body took too long to come");
-        add("429", "Too much at once, or too many tokens that do not exist from this address: come back in a moment");
         add("413", "Too large");
         add("415", "Not declared as JSON");
     }
+    add("429", "Too much at once, or too many tokens that do not exist from this address: come back in a moment");
     add("500", "A fault of the service");
     if responses.responses.contains_key("503") {
         let late = "The database did not answer in time; whether the call was done is not known";

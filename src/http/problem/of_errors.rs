@@ -107,6 +107,11 @@ impl From<store::Error> for Problem {
                 tracing::warn!(%error, cause, "database unavailable");
                 Self::new(Code::DatabaseUnavailable, "repeat the call in a moment, as it was").retry_after_a_second()
             }
+            store::Error::ReadersBusy(_) => {
+                tracing::warn!(%error, "no connection for reading");
+                let detail = "all database connections for lists and reports are in use; repeat the call in a moment";
+                Self::new(Code::DatabaseUnavailable, detail).retry_after_a_second().of_limit(Limit::ReadingConnections)
+            }
             store::Error::Timeout(_) | store::Error::Locked(_) => {
                 tracing::warn!(%error, cause, "database timeout");
                 Self::new(Code::DatabaseTimeout, "a statement ran into its time limit").retry_after_a_second()

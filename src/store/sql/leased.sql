@@ -6,6 +6,7 @@ select
     leased.engine_type,
     leased.event_type,
     fact.payload,
+    leased.payload_bytes,
     leased.priority,
     fact.scenario_run_id,
     fact.created_at,

@@ -185,3 +185,35 @@ async fn a_payload_that_cannot_be_kept_makes_no_event() {
     untouched.names("POST", &path, &format!(r#"{{"payload": {}}}"#, nested(65)), &["/payload"]).await;
     untouched.and_the_server_serves().await;
 }
+
+#[tokio::test]
+async fn what_a_filter_looks_for_is_short() {
+    let (lab, _) = lab_with_a_dead_letter().await;
+    let untouched = Untouched::from_now_on(&lab).await;
+    let texts = [("error_contains", 200), ("error_type", 200), ("engine_software_version", 64)];
+    for (name, most) in texts {
+        // In characters, whatever their bytes.
+        let (fits, too_long) = ("é".repeat(most), "é".repeat(most + 1));
+        for list in [PATH.to_owned(), format!("{PATH}/groups")] {
+            lab.get(&format!("{list}?{name}={fits}")).await.expect(200);
+            let refused = untouched.names_in("GET", &format!("{list}?{name}={too_long}"), &[name]).await;
+            assert!(refused.raw.contains(&format!("at most {most} are taken")), "{refused:?}");
+        }
+        for call in ["redrive", "purge"] {
+            let body = json!({"filter": {name: too_long}, "expected_count": 0}).to_string();
+            let place = format!("/filter/{name}");
+            untouched.names("POST", &format!("{PATH}/{call}"), &body, &[&place]).await;
+        }
+    }
+    for (list, name, most) in [
+        ("/api/v1/engines", "capability", 64),
+        ("/api/v1/engines", "engine_software_version", 64),
+        ("/api/v1/audit", "actor", 100),
+        ("/api/v1/audit", "subject", 200),
+        ("/api/v1/tokens", "name", 100),
+    ] {
+        lab.get(&format!("{list}?{name}={}", "a".repeat(most))).await.expect(200);
+        untouched.names_in("GET", &format!("{list}?{name}={}", "a".repeat(most + 1)), &[name]).await;
+    }
+    untouched.and_the_server_serves().await;
+}

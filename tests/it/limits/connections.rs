@@ -160,23 +160,47 @@ async fn an_idle_connection_is_closed_and_one_whose_request_waits_is_not() {
 
 #[tokio::test]
 async fn who_does_not_read_the_reply_is_not_waited_for() {
-    let lab = Lab::start_with(&["--idle-timeout-seconds", "1"]).await;
-    let mut stream = connect(&lab).await;
+    let lab = Lab::start_with(&["--reply-timeout-seconds", "1", "--idle-timeout-seconds", "3600"]).await;
+    let (mut stream, mut reader) = (connect(&lab).await, connect(&lab).await);
+    ask(&mut reader).await;
     // So many replies of the whole document that no buffer on the way holds them.
-    let ask = "GET /api/v1/openapi.json HTTP/1.1\r\nhost: test\r\n\r\n";
+    let request = "GET /api/v1/openapi.json HTTP/1.1\r\nhost: test\r\n\r\n";
     let writing = tokio::spawn(async move {
         for _ in 0..200 {
-            if stream.write_all(ask.as_bytes()).await.is_err() {
+            if stream.write_all(request.as_bytes()).await.is_err() {
                 break;
             }
         }
         stream
     });
     lab.wait_for("the connection to be closed", async || {
-        (connections_refused(&lab, "idle_time").await >= 1.0).then_some(())
+        (connections_refused(&lab, "reply_time").await >= 1.0).then_some(())
     })
     .await;
     drop(timeout(PATIENCE, writing).await.expect("it ends"));
+    // A client that took its reply may stay for longer than a reply may take.
+    ask(&mut reader).await;
+    is(connections_refused(&lab, "reply_time").await, 1.0);
+}
+
+#[tokio::test]
+async fn a_client_that_reads_byte_by_byte_is_not_waited_for_longer() {
+    let lab = Lab::start_with(&["--reply-timeout-seconds", "1", "--idle-timeout-seconds", "3600"]).await;
+    let (mut from_server, mut to_server) = connect(&lab).await.into_split();
+    let ask = "GET /api/v1/openapi.json HTTP/1.1\r\nhost: test\r\n\r\n".repeat(200);
+    let asking = tokio::spawn(async move { to_server.write_all(ask.as_bytes()).await });
+    let reading = tokio::spawn(async move {
+        let mut byte = [0];
+        while let Ok(1) = from_server.read(&mut byte).await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    lab.wait_for("the connection to be closed", async || {
+        (connections_refused(&lab, "reply_time").await >= 1.0).then_some(())
+    })
+    .await;
+    reading.abort();
+    timeout(PATIENCE, asking).await.expect("it ends").expect("no panic").ok();
 }
 
 #[tokio::test]

@@ -59,8 +59,9 @@ async fn a_pool_of_hanging_statements_answers_in_time_and_recovers() {
     let hanging: Vec<JoinHandle<Reply>> = (0..20).map(|_| change(&lab, &engine)).collect();
     let refused = lab
         .wait_for("a call that finds no connection", async || {
-            let reply = lab.get("/api/v1/engines").await;
-            (reply.status != 200).then_some(reply)
+            let event = json!({"engine_type": "dialogue", "event_type": "test.happened", "payload": {}});
+            let reply = lab.post("/api/v1/events", &event).await;
+            (reply.status != 201).then_some(reply)
         })
         .await
         .problem(503, "database_unavailable");

@@ -138,3 +138,35 @@ async fn an_event_is_told_with_its_attempts_and_nothing_in_it_reaches_the_termin
     assert_eq!(json["payload"], json!({"\u{9b}31m": "\u{7f}\u{202e}"}), "it means the same");
     assert_eq!(json["error"]["message"], HOSTILE);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_in_several_pages_is_told_whole() {
+    let lab = Lab::start().await;
+    let limits = json!({"static_config": {"resource_limits": {"max_concurrent_events": 1000}}});
+    let engine = lab.register("dialogue", json!({"metadata": limits})).await;
+    // Each page of leases ends at four of them.
+    let payload = "x".repeat((1 << 20) - 2);
+    let mut event_ids = Vec::new();
+    for _ in 0..9 {
+        event_ids.push(lab.enqueue("dialogue", json!({"payload": payload})).await);
+        lab.lease_one("dialogue", &engine).await;
+    }
+    let told = printed(ask(&lab, &format!("engines {engine}")).await);
+    assert!(event_ids.iter().all(|event_id| told.contains(event_id)), "{told}");
+
+    // And a dead letter comes with its newest attempts, which are no more than 4 MiB.
+    let narrator = lab.register("narration", json!({})).await;
+    let policy = json!({"max_retries": 19, "retry_delay": {"initial": 0, "max": 0}});
+    let dead = lab.enqueue("narration", json!({"retry_policy": policy})).await;
+    for n in 1..=20 {
+        let leased = lab.lease_one("narration", &narrator).await;
+        let error = json!({"message": format!("broke {n}."), "details": "x".repeat(250_000)});
+        lab.settle(&leased, "failed", json!({"error": error})).await.expect(200);
+    }
+    let told = printed(ask(&lab, &format!("dead-letters show {dead}")).await);
+    for n in 1..=20 {
+        let found = told.lines().filter(|line| line.contains(&format!("broke {n}."))).count();
+        // The last error stands above the attempts as well.
+        assert_eq!(found, if n == 20 { 2 } else { 1 }, "{n}: {told}");
+    }
+}

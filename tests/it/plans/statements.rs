@@ -110,7 +110,7 @@ pub const STATEMENTS: [Statement; 13] = [
     Statement {
         name: "leases_of_engine",
         sql: sql!("leases_of_engine", "leased"),
-        arguments: |_| format!("{FIRST}, {LAST}, {ENGINE}"),
+        arguments: |_| format!("{FIRST}, {LAST}, {ENGINE}, 'infinity', {LAST}, 51"),
     },
 ];
 

@@ -1,7 +1,7 @@
 use chrono::DateTime;
 
 use super::*;
-use crate::domain::database_health::Standby;
+use crate::domain::database_health::{PoolUse, Standby};
 
 fn healthy() -> DatabaseHealth {
     DatabaseHealth {
@@ -172,6 +172,7 @@ fn a_replica_is_warned_of_its_pool_its_listener_and_its_clock() {
     let at = DateTime::from_timestamp(1_900_000_000, 0).expect("a time");
     let replica = |idle, is_connected, difference_ms| ReplicaHealth {
         pool: PoolUse { size: 10, idle, max: 10 },
+        reading_pool: PoolUse { size: 3, idle: 3, max: 3 },
         listener: ListenerHealth { is_connected, pid: None, since: None, interruptions: 0 },
         clock: ClockDifference { database_time: at, replica_time: at, difference_ms, round_trip_ms: 1.0 },
     };
@@ -179,5 +180,8 @@ fn a_replica_is_warned_of_its_pool_its_listener_and_its_clock() {
     assert_eq!(codes(replica(1, true, 1000)), []);
     let all = [WarningCode::PoolSaturated, WarningCode::ListenerDown, WarningCode::ClockSkew];
     assert_eq!(codes(replica(0, false, -1001)), all);
+    let busy_readers = ReplicaHealth { reading_pool: PoolUse { size: 3, idle: 0, max: 3 }, ..replica(1, true, 0) };
+    assert_eq!(codes(busy_readers.clone()), [WarningCode::PoolSaturated]);
+    assert!(of(&healthy(), &busy_readers)[0].message.contains("for lists and reports"));
     assert!(!PoolUse { size: 3, idle: 0, max: 10 }.is_saturated(), "it can still open some");
 }
