@@ -9,13 +9,14 @@ use axum::Router;
 use hyper::server::conn::http1;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{self, Patience};
+use super::listeners::Listeners;
 use crate::config::ConnectionConfig;
 use crate::metrics::Metrics;
 
@@ -47,7 +48,7 @@ const NO_ROOM: &str = concat!(
 
 /// Where connections come in.
 pub struct Connections {
-    pub listener: TcpListener,
+    pub listeners: Listeners,
     pub router: Router,
     pub metrics: Arc<Metrics>,
     pub stop: CancellationToken,
@@ -59,7 +60,7 @@ pub struct Connections {
 
 impl Connections {
     pub fn new(
-        listener: TcpListener,
+        listeners: Listeners,
         router: Router,
         metrics: Arc<Metrics>,
         config: &ConnectionConfig,
@@ -76,7 +77,7 @@ impl Connections {
         };
         let room = Arc::new(Semaphore::new(config.max_client_connections));
         let room_for_refusals = Arc::new(Semaphore::new(MAX_REFUSED_AT_ONCE));
-        Self { listener, router, metrics, stop, http, patience, room, room_for_refusals }
+        Self { listeners, router, metrics, stop, http, patience, room, room_for_refusals }
     }
 
     /// Returns when it was told to stop and all that was under way is answered.
@@ -84,7 +85,7 @@ impl Connections {
         let connections = TaskTracker::new();
         loop {
             let accepted = tokio::select! {
-                accepted = self.listener.accept() => accepted,
+                accepted = self.listeners.accept() => accepted,
                 () = self.stop.cancelled() => break,
             };
             match accepted {
@@ -96,7 +97,7 @@ impl Connections {
                 }
             }
         }
-        drop(self.listener);
+        drop(self.listeners);
         connections.close();
         connections.wait().await;
     }

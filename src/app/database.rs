@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::{Error, STARTING_PATIENCE};
-use crate::config::DatabaseConfig;
+use crate::config::{DatabaseConfig, DatabaseUrl};
 use crate::embedded_postgres::{self, EmbeddedPostgres, Options};
 use crate::store::pool::PoolLimits;
 use crate::store::{self, PgPool};
@@ -35,8 +35,11 @@ impl Database {
             acquire_timeout: Duration::from_secs(config.acquire_timeout_seconds),
             statement_timeout: Duration::from_secs(config.statement_timeout_seconds),
         };
-        if let Some(url) = &config.database_url {
-            return Ok(Self { pool: store::pool::connect_lazily(url, limits)?, embedded: None });
+        if let Some(url) = config.url()? {
+            for parameter in url.ignored_parameters() {
+                tracing::warn!(parameter, "a parameter of the database's URL is not understood, and not used");
+            }
+            return Ok(Self { pool: store::pool::connect_lazily(&url, limits)?, embedded: None });
         }
         let mut options = Options::new(config.data_dir.clone().unwrap_or_else(embedded_postgres::default_data_dir));
         options.bin_dir.clone_from(&config.pg_bin_dir);
@@ -47,7 +50,8 @@ impl Database {
             // Nobody listens any more once the server ends it itself.
             sender.send(status).ok();
         });
-        let pool = store::pool::connect_lazily(&cluster.url("postgres"), limits)?;
+        let url = DatabaseUrl::parse(&cluster.url("postgres")).expect("its parts are encoded");
+        let pool = store::pool::connect_lazily(&url, limits)?;
         Ok(Self { pool, embedded: Some(Embedded { cluster, ended }) })
     }
 

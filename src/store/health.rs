@@ -9,7 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, FromRow, PgConnection, PgPool};
 
-use super::{Error, Result, migrations, partitions};
+use super::{Error, Result, migrations, partitions, pool};
+use crate::config::DatabaseUrl;
 use crate::domain::database_health::{
     ClockDifference, DatabaseHealth, Durability, MAX_DAYS_AHEAD_TOLD, MAX_SNAPSHOTS_TOLD, PoolUse, Snapshot,
     SnapshotHolder, Standby, TableHealth,
@@ -35,9 +36,8 @@ pub async fn examine(pool: &PgPool, listener_pid: Option<i32>) -> Result<Examina
 }
 
 /// Examines the database of a URL.
-pub async fn examine_url(url: &str) -> Result<Examination> {
-    let options: PgConnectOptions = url.parse()?;
-    in_time(examine_with(&options.application_name("eventlease doctor"), None)).await
+pub async fn examine_url(url: &DatabaseUrl) -> Result<Examination> {
+    in_time(examine_with(&pool::connect_options(url, "eventlease doctor")?, None)).await
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<T> {

@@ -50,7 +50,8 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         acquire_timeout: Duration::from_millis(1),
         statement_timeout: Duration::from_secs(1),
     };
-    let pool = connect_lazily("postgres://nobody@localhost/nothing?host=/nonexistent", limits).expect("an address");
+    let pool = connect_lazily(&"postgres://nobody@localhost/nothing?host=/nonexistent".parse().expect("a URL"), limits)
+        .expect("an address");
     let metrics = Arc::new(Metrics::new(100));
     let settings = Settings {
         lease_defaults: LeaseDefaults { visibility_timeout_seconds: 300, max_lease_seconds: 43_200 },
