@@ -1,5 +1,6 @@
 //! The command line: `serve`, `migrate`, `openapi`; and for operators, who ask a server over HTTP, the rest.
 
+mod arguments;
 mod client;
 mod confirm;
 mod dead_letters;

@@ -80,6 +80,7 @@ async fn examine_on(connection: &mut PgConnection, listener_pid: Option<i32>) ->
         server_version: facts.server_version,
         user: facts.user,
         sees_other_users: facts.sees_other_users,
+        server_encoding: facts.server_encoding,
         is_standby: facts.is_standby,
         pending_migrations: migrations::count_pending_on(&mut *connection).await?,
         is_autovacuum_on: facts.is_autovacuum_on,
@@ -127,6 +128,7 @@ struct Facts {
     server_version: String,
     user: String,
     sees_other_users: bool,
+    server_encoding: String,
     is_standby: bool,
     is_autovacuum_on: bool,
     synchronous_commit: String,
@@ -170,8 +172,8 @@ impl SnapshotRow {
 #[derive(FromRow)]
 struct TableRow {
     table: String,
-    live_rows: i64,
-    dead_rows: i64,
+    live_rows: Option<i64>,
+    dead_rows: Option<i64>,
     last_vacuum_at: Option<DateTime<Utc>>,
     last_autovacuum_at: Option<DateTime<Utc>>,
     last_analyze_at: Option<DateTime<Utc>>,
