@@ -41,11 +41,11 @@ impl Account {
         {
             return Ok(Some(Self::of_owner(&metadata)));
         }
-        ["postgres", "eventlease"]
-            .into_iter()
-            .find_map(|name| User::from_name(name).ok().flatten())
-            .map(|user| Some(Self::of_user(user)))
-            .ok_or(Error::NoAccount)
+        Self::by_name(|name| User::from_name(name).ok().flatten()).map(Some)
+    }
+
+    fn by_name(find: impl Fn(&str) -> Option<User>) -> Result<Self, Error> {
+        ["postgres", "eventlease"].into_iter().find_map(find).map(Self::of_user).ok_or(Error::NoAccount)
     }
 
     fn of_owner(metadata: &fs::Metadata) -> Self {
@@ -73,5 +73,24 @@ impl Account {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_not_an_account_for_data() {
+        let root = User::from_uid(Uid::from_raw(0)).expect("it is read").expect("every machine has one");
+        let among = |names: &'static [&'static str]| {
+            let user = root.clone();
+            Account::by_name(move |name| names.contains(&name).then(|| User { name: name.to_owned(), ..user.clone() }))
+        };
+        let refused = among(&["nobody", "daemon"]).expect_err("neither is an account of its own").to_string();
+        assert!(refused.contains("useradd --system") && refused.contains("DATABASE_URL"), "{refused}");
+        let chosen = |names| among(names).expect("an account").name;
+        assert_eq!(chosen(&["nobody", "postgres", "eventlease"]), "postgres");
+        assert_eq!(chosen(&["nobody", "eventlease"]), "eventlease");
     }
 }

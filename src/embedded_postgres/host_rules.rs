@@ -43,13 +43,16 @@ fn rejecting(text: &str) -> String {
 
 /// A rule is a kind, databases, users, an address, perhaps with a mask of its own, and a method, perhaps with options.
 fn corrected(line: &str) -> String {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let is_of_hosts = words.first().is_some_and(|kind| KINDS.contains(kind));
-    let is_trusted = words.iter().skip(4).take(2).any(|word| *word == "trust");
-    match line.rfind("trust") {
-        Some(start) if is_of_hosts && is_trusted => {
-            format!("{}reject{}", &line[..start], &line[start + "trust".len()..])
-        }
+    const METHOD: &str = "trust";
+    let is_of_hosts = line.split_whitespace().next().is_some_and(|kind| KINDS.contains(&kind));
+    let is_method = |start: usize| {
+        let (before, after) = (&line[..start], &line[start + METHOD.len()..]);
+        matches!(before.split_whitespace().count(), 4 | 5)
+            && before.ends_with(char::is_whitespace)
+            && (after.is_empty() || after.starts_with(char::is_whitespace))
+    };
+    match line.match_indices(METHOD).map(|(start, _)| start).find(|start| is_method(*start)) {
+        Some(start) if is_of_hosts => format!("{}reject{}", &line[..start], &line[start + METHOD.len()..]),
         Some(_) | None => line.to_owned(),
     }
 }
@@ -62,12 +65,12 @@ mod tests {
     fn only_hosts_that_are_trusted_are_rejected() {
         let text = "# host trust\nlocal   all             all                                     trust\n\
             host    all             all             127.0.0.1/32            trust\n\
-            host    replication     all             ::1/128                 trust\n\
+            host    replication     all             ::1/128                 trust # as we trust them\n\
             host    all             all             127.0.0.1  255.255.255.255  trust\n\
             host    trust           trust           10.0.0.0/8              scram-sha-256\n";
         let expected = "# host trust\nlocal   all             all                                     trust\n\
             host    all             all             127.0.0.1/32            reject\n\
-            host    replication     all             ::1/128                 reject\n\
+            host    replication     all             ::1/128                 reject # as we trust them\n\
             host    all             all             127.0.0.1  255.255.255.255  reject\n\
             host    trust           trust           10.0.0.0/8              scram-sha-256\n";
         assert_eq!(rejecting(text), expected);
