@@ -35,7 +35,7 @@ pub enum DirectDatabaseError {
     File(#[from] SecretFileError),
     #[error("DATABASE_URL {0}")]
     Variable(String),
-    #[error("--database-url needs a URL, since neither DATABASE_URL nor DATABASE_URL_FILE is set")]
+    #[error("--database-url needs a URL, since DATABASE_URL is not set, and DATABASE_URL_FILE neither")]
     Missing,
 }
 
