@@ -86,6 +86,9 @@ impl Server {
             if !config.listen.is_loopback() {
                 tracing::warn!("authentication is off: whoever reaches this address may do everything");
             }
+            if config.access.admin_token_from_file.is_some() {
+                tracing::warn!("authentication is off: the first admin's token is not taken from its file");
+            }
             if !config.access.trusted_proxy.is_empty() {
                 tracing::warn!(
                     "proxies are trusted and authentication is off: whoever reaches them may do everything, and the addresses \

@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::Error;
 use crate::broker::Broker;
@@ -13,7 +14,7 @@ use crate::domain::tokens::TokenSecret;
 use crate::embedded_postgres;
 
 /// Makes it, where this is the first start with authentication on this database. Of replicas that start together, one does.
-pub async fn make(broker: &Broker, access: &AccessConfig) -> Result<(), Error> {
+pub async fn make(broker: &Arc<Broker>, access: &AccessConfig) -> Result<(), Error> {
     if let Some(path) = &access.admin_token_from_file {
         return take(broker, path).await;
     }
@@ -30,7 +31,7 @@ pub async fn make(broker: &Broker, access: &AccessConfig) -> Result<(), Error> {
 }
 
 /// Makes the token in a file the first admin's. The file is checked at every start, so that a bad one is found at once.
-async fn take(broker: &Broker, path: &Path) -> Result<(), Error> {
+async fn take(broker: &Arc<Broker>, path: &Path) -> Result<(), Error> {
     let (variable, flag) = ("EVENTLEASE_ADMIN_TOKEN_FROM_FILE", "--admin-token-from-file");
     let text = secret_file::read(variable, flag, path)?;
     let token = TokenSecret::parse(&text).ok_or_else(|| {
@@ -39,7 +40,11 @@ async fn take(broker: &Broker, path: &Path) -> Result<(), Error> {
     })?;
     if broker.take_first_admin(&token).await.map_err(super::of_store)? {
         tracing::info!(path = %path.display(), "the token in this file is the first admin's now");
-    } else if !broker.knows_token(&token) {
+        return Ok(());
+    }
+    // Another replica may just have taken it.
+    broker.read_tokens().await.map_err(super::of_store)?;
+    if !broker.knows_token(&token) {
         tracing::warn!(
             path = %path.display(),
             "the token in this file is not used: this database has had its first admin's token; with that one, make another"

@@ -1,6 +1,7 @@
 //! Reads the command line. An error of clap's repeats the argument that it does not understand, which may be a URL or a
 //! token at a place where none is expected: those are starred.
 
+use std::ffi::OsStr;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -11,7 +12,10 @@ impl Cli {
     /// What was asked for, or the code to end with where an error, or the help, was printed instead.
     pub fn of_command_line() -> Result<Self, ExitCode> {
         Self::try_parse().map_err(|error| {
-            let secrets: Vec<String> = std::env::args().skip(1).flat_map(|argument| secrets_in(&argument)).collect();
+            let arguments = std::env::args_os().skip(1);
+            let variables = std::env::vars_os().filter(|(name, _)| is_ours(name)).map(|(_, value)| value);
+            let given = arguments.chain(variables).filter_map(|text| text.into_string().ok());
+            let secrets: Vec<String> = given.flat_map(|text| secrets_in(&text)).collect();
             if secrets.is_empty() || !error.use_stderr() {
                 error.exit();
             }
@@ -20,6 +24,11 @@ impl Cli {
             ExitCode::from(2)
         })
     }
+}
+
+/// Whether a setting may be in that variable.
+fn is_ours(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| name.starts_with("EVENTLEASE_") || name.starts_with("DATABASE_URL"))
 }
 
 /// The parts of an argument that may be secret: all of it, and the value behind a flag's name. The longest first.

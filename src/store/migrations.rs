@@ -10,9 +10,6 @@ use super::{Error, Result, encoding, ownership};
 
 const TABLE: &str = "eventlease.migrations";
 
-/// `insufficient_privilege`
-const NO_RIGHT: &str = "42501";
-
 fn migrator(presence: Presence) -> Migrator {
     let mut migrator = sqlx::migrate!("./migrations");
     migrator.dangerous_set_table_name(TABLE);
@@ -42,27 +39,19 @@ pub async fn migrate(pool: &PgPool) -> Result<()> {
 async fn run(connection: &mut PgConnection) -> Result<()> {
     let presence = presence(connection).await?;
     let pending = count_pending_on(connection).await?;
-    let user: String = sqlx::query_scalar("select current_user::text").fetch_one(&mut *connection).await?;
-    // Whoever may act as the owner of the schema does: else what is made belonged to somebody else, and a role that
+    let user = ownership::current_user(connection).await?;
+    // Whoever may act as the owner of the schema does: else what is made would belong to somebody else, and a role that
     // serves could not add partitions to it.
     ownership::act_as_owner_of_schema(connection).await?;
-    let outcome = migrator(presence).run(&mut *connection).await;
-    outcome.map_err(|error| match error {
-        MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) if is_of_rights(&cause) => {
-            Error::Unusable(
-                format!(
-                    "{pending} migrations are pending, and the role {user:?} may not apply them ({cause}): run `eventlease migrate` as a role that may, or grant the rights that docs/operators.md lists"
-                )
-                .into(),
-            )
+    let deed = format!("apply the {pending} migrations that are pending; run `eventlease migrate` as a role that may");
+    match migrator(presence).run(&mut *connection).await {
+        Ok(()) => Ok(()),
+        Err(MigrateError::Execute(error)) => Err(ownership::explained(error, &user, &deed)),
+        Err(MigrateError::ExecuteMigration(error, _)) if ownership::is_of_rights(&error) => {
+            Err(ownership::explained(error, &user, &deed))
         }
-        MigrateError::Execute(error) => Error::from(error),
-        other => Error::Migration(other.into()),
-    })
-}
-
-fn is_of_rights(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == NO_RIGHT)
+        Err(other) => Err(Error::Migration(other.into())),
+    }
 }
 
 /// What there is of the ground that migrations stand on. From the catalogue, which everybody may read.
@@ -97,18 +86,13 @@ async fn applied(connection: &mut PgConnection) -> Result<Vec<Applied>> {
     if !presence(connection).await?.has_table {
         return Ok(Vec::new());
     }
-    let found = sqlx::query_as(
+    let user = ownership::current_user(connection).await?;
+    sqlx::query_as(
         "select version, description, installed_on, checksum, success from eventlease.migrations order by version",
-    );
-    found.fetch_all(connection).await.map_err(|error| match error {
-        error if is_of_rights(&error) => Error::Unusable(
-            format!(
-                "the role that connects may not read {TABLE} ({error}): docs/operators.md lists the rights it needs"
-            )
-            .into(),
-        ),
-        error => error.into(),
-    })
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(|error| ownership::explained(error, &user, "read eventlease.migrations"))
 }
 
 /// Whether the migrator would find nothing to do and nothing wrong.

@@ -1,9 +1,14 @@
 //! Acting as the owner of the tables. Only a table's owner may give it partitions and take them away, and what one role
 //! makes another cannot change: so everything that is made belongs to one role, whichever member of it connects.
 
+use std::sync::Arc;
+
 use sqlx::PgConnection;
 
-use super::Result;
+use super::{Error, Result};
+
+/// `insufficient_privilege`
+const NO_RIGHT: &str = "42501";
 
 /// From PostgreSQL 16 on a member may be one that cannot switch to the role.
 const MAY_SWITCH: &str = "pg_has_role(owner.oid,
@@ -47,4 +52,22 @@ pub async fn act_as_owner_of_tables(connection: &mut PgConnection, lasting: Last
 pub async fn act_as(connection: &mut PgConnection, role: &str) -> Result<()> {
     sqlx::query("select set_config('role', $1, true)").bind(role).execute(connection).await?;
     Ok(())
+}
+
+/// A failure, which says what to do where it is for want of a right. `deed` follows "the role may not".
+pub fn explained(error: sqlx::Error, user: &str, deed: &str) -> Error {
+    if !is_of_rights(&error) {
+        return error.into();
+    }
+    let problem = format!("the role {user:?} may not {deed} ({error}): docs/operators.md lists the rights it needs");
+    Error::Unusable(Arc::from(problem))
+}
+
+pub fn is_of_rights(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == NO_RIGHT)
+}
+
+/// Who this session acts as.
+pub async fn current_user(connection: &mut PgConnection) -> Result<String> {
+    Ok(sqlx::query_scalar("select current_user::text").fetch_one(connection).await?)
 }

@@ -18,6 +18,7 @@ pub(super) const RETENTION_LOCK: &str = "hashtextextended('eventlease.retention'
 /// Waits for no one longer than a tenth of a second: the next run tries again.
 pub async fn make_ahead(pool: &PgPool) -> Result<u32> {
     let mut made = 0;
+    let user = ownership::current_user(&mut *pool.acquire().await?).await?;
     for ahead in -1..=DAYS_AHEAD {
         let mut transaction = pool.begin().await?;
         sqlx::query("set local lock_timeout = '100ms'").execute(&mut *transaction).await?;
@@ -27,7 +28,8 @@ pub async fn make_ahead(pool: &PgPool) -> Result<u32> {
         )
         .bind(ahead)
         .fetch_one(&mut *transaction)
-        .await?;
+        .await
+        .map_err(|error| ownership::explained(error, &user, "make partitions, which the owner of the tables may"))?;
         transaction.commit().await?;
         made += u32::from(was_made);
     }

@@ -92,6 +92,7 @@ fn a_url_at_another_place_is_not_shown_either() {
         &["queues", "--url", "http://me:hush-hush@db/?a=b"],
         &["queues", "--limit", &token],
         &["queues", "--tokn", &token],
+        &["token", "revoke", &token],
     ] {
         let ended = run(arguments);
         assert_eq!(ended.code, Some(2), "{ended:?}");
@@ -99,6 +100,8 @@ fn a_url_at_another_place_is_not_shown_either() {
             assert!(!ended.stderr.contains(secret), "{ended:?}");
         }
     }
+    let ended = run_with(&["serve"], &[("EVENTLEASE_LISTEN", "postgres://me:hush-hush@db/app")]);
+    assert_refused(&ended, 2, &["'***'", "--listen"]);
     let ended = run_with(&["queues"], &[("EVENTLEASE_URL", "ftp://me:hush-hush@db/")]);
     assert_refused(&ended, 2, &["EVENTLEASE_URL (--url)"]);
 }

@@ -118,7 +118,13 @@ async fn the_right_to_make_the_schema_is_needed_once() {
     let url = ground.url(&role);
     let refused = migrate(&url, &[]).await;
     assert_eq!(refused.code, Some(1), "{refused:?}");
-    for told in [role.as_str(), "may not apply them", "permission denied for database", "docs/operators.md"] {
+    for told in [
+        role.as_str(),
+        "may not apply the",
+        "eventlease migrate",
+        "permission denied for database",
+        "docs/operators.md",
+    ] {
         assert!(refused.stderr.contains(told), "{told}: {refused:?}");
     }
 
@@ -130,6 +136,45 @@ async fn the_right_to_make_the_schema_is_needed_once() {
     let server = Server::start(&config(&url, &[])).await.expect("it starts");
     live(&server).await;
     server.stop().await.expect("it stops");
+    ground.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_without_the_rights_is_told_which_it_lacks() {
+    let ground = Ground::with_role("stranger").await;
+    let role = ground.roles[0].clone();
+    let (own, stranger) = (ground.url("postgres"), ground.url(&role));
+    assert_eq!(migrate(&own, &[]).await.code, Some(0));
+    for flags in [&[][..], &["--status"], &["--check"], &["--sql"]] {
+        let refused = migrate(&stranger, flags).await;
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        for told in [role.as_str(), "may not read eventlease.migrations", "docs/operators.md"] {
+            assert!(refused.stderr.contains(told), "{flags:?}, {told}: {refused:?}");
+        }
+    }
+    // One that may do all but make partitions starts, and says what it lacks once one is missing.
+    ground
+        .prepare(&format!(
+            "grant usage on schema eventlease to {role}; grant all on all tables in schema eventlease to {role}"
+        ))
+        .await;
+    assert_eq!(migrate(&stranger, &[]).await.code, Some(0), "nothing is pending");
+    let server = Server::start(&config(&stranger, &[])).await.expect("it starts");
+    live(&server).await;
+    server.stop().await.expect("it stops");
+    let db = PgPool::connect(&own).await.expect("the database");
+    let partition: String = sqlx::query_scalar(
+        "select 'eventlease.events_' || to_char((statement_timestamp() at time zone 'UTC')::date + 7, 'YYYYMMDD')",
+    )
+    .fetch_one(&db)
+    .await
+    .expect("a name");
+    db.close().await;
+    ground.prepare(&format!("drop table {partition}")).await;
+    let error = Server::start(&config(&stranger, &[])).await.expect_err("it cannot make the partition");
+    let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+    assert!(cause.contains("may not make partitions") && cause.contains("docs/operators.md"), "{error}: {cause}");
+    ground.prepare(&format!("drop owned by {role}")).await;
     ground.remove().await;
 }
 
