@@ -92,3 +92,36 @@ async fn bind_all(addresses: &[SocketAddr]) -> Result<Bound, (SocketAddr, io::Er
 fn is_not_of_this_machine(error: &io::Error) -> bool {
     error.kind() == ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(nix::libc::EAFNOSUPPORT)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    fn loopback(last: u8) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::new(127, 0, 0, last), 0))
+    }
+
+    #[tokio::test]
+    async fn connections_come_in_by_every_address_on_one_port() {
+        // The last one is of no machine, but for documentation.
+        let elsewhere = SocketAddr::from(([192, 0, 2, 1], 0));
+        let (listeners, first) = bind_all(&[loopback(1), loopback(2), elsewhere]).await.expect("two of them");
+        let listeners = Listeners { listeners, next: AtomicUsize::new(0) };
+        assert_eq!(first.ip(), loopback(1).ip());
+        for _ in 0..2 {
+            for last in [1, 2] {
+                let address = SocketAddr::new(loopback(last).ip(), first.port());
+                let (connected, accepted) = tokio::join!(TcpStream::connect(address), listeners.accept());
+                let own = accepted.expect("a connection").0.local_addr().expect("an address");
+                assert_eq!((own, connected.expect("connected").peer_addr().expect("an address")), (address, address));
+            }
+        }
+        let (_, error) = bind_all(&[elsewhere]).await.expect_err("there is no other");
+        assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
+        let taken = SocketAddr::new(first.ip(), first.port());
+        let (address, error) = bind_all(&[taken]).await.expect_err("it is in use");
+        assert_eq!((address, error.kind()), (taken, ErrorKind::AddrInUse));
+    }
+}

@@ -77,7 +77,7 @@ impl DataDir {
             access::check_folder(&cluster)?;
         }
         let lock = lock(&path)?;
-        Ok(Self { cluster, path, lock })
+        Ok(Self { path, cluster, lock })
     }
 
     pub fn path(&self) -> &Path {

@@ -184,9 +184,8 @@ fn documented() -> (String, String) {
     let (_, section) = document.split_once("\n## Rights\n").expect("a section");
     let (_, block) = section.split_once("```sql\n").expect("statements");
     let (block, _) = block.split_once("```").expect("their end");
-    let without_comments = |text: &str| {
-        text.lines().filter(|line| !line.starts_with("--")).map(|line| format!("{line}\n")).collect::<String>()
-    };
+    let without_comments =
+        |text: &str| text.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join("\n");
     let (on_server, in_database) = block.split_once("-- in the new database\n").expect("two places");
     (without_comments(on_server), without_comments(in_database))
 }
@@ -195,22 +194,21 @@ fn documented() -> (String, String) {
 async fn one_role_migrates_and_another_serves_as_documented() {
     let mut ground = Ground::new();
     let names = ["migrate", "serve", "owner"].map(|name| format!("eventlease_{name}"));
-    let own = |name: &String| format!("{name}_{}", ground.database);
-    let owns: Vec<String> = names.iter().map(own).collect();
+    let roles = names.clone().map(|name| format!("{name}_{}", ground.database));
     let adapted = |statements: String| {
-        let named = names.iter().zip(&owns).fold(statements, |text, (name, own)| text.replace(name, own));
-        named.replace("create database eventlease ", &format!("create database {} ", ground.database))
+        let adapted = names.iter().zip(&roles).fold(statements, |text, (name, role)| text.replace(name, role));
+        adapted.replace("create database eventlease ", &format!("create database {} ", ground.database))
     };
     let (on_server, in_database) = documented();
     let (on_server, in_database) = (adapted(on_server), adapted(in_database));
-    ground.roles.clone_from(&owns);
+    ground.roles = roles.to_vec();
     ground.administrate(&on_server).await;
     ground.prepare(&in_database).await;
-    let [migrates, serves, owner] = owns.as_slice() else { unreachable!("three names") };
+    let [migrating_role, serving_role, owner] = &roles;
 
-    let migrated = migrate(&ground.url(migrates), &[]).await;
+    let migrated = migrate(&ground.url(migrating_role), &[]).await;
     assert_eq!(migrated.code, Some(0), "{migrated:?}");
-    let server = Server::start(&config(&ground.url(serves), &[])).await.expect("it starts");
+    let server = Server::start(&config(&ground.url(serving_role), &[])).await.expect("it starts");
     live(&server).await;
 
     // It makes partitions and takes old ones away.

@@ -108,17 +108,21 @@ enum Finding {
     Unknown(String),
 }
 
-fn good(told: impl Into<String>) -> Option<Finding> {
-    Some(Finding::Good(told.into()))
+fn good(told: impl Into<String>) -> Finding {
+    Finding::Good(told.into())
 }
 
 const CHECKS: [Check; 10] = [
     Check {
         name: "postgresql",
         codes: &[WarningCode::DatabaseIsStandby, WarningCode::PostgresqlTooOld, WarningCode::DatabaseNotUtf8],
-        told: |health| good(format!("version {}", health.database.server_version)),
+        told: |health| Some(good(format!("version {}", health.database.server_version))),
     },
-    Check { name: "migrations", codes: &[WarningCode::MigrationsPending], told: |_| good("the schema is up to date") },
+    Check {
+        name: "migrations",
+        codes: &[WarningCode::MigrationsPending],
+        told: |_| Some(good("the schema is up to date")),
+    },
     Check {
         name: "partitions",
         codes: &[WarningCode::PartitionMissing, WarningCode::FewPartitionsAhead],
@@ -129,15 +133,15 @@ const CHECKS: [Check; 10] = [
         codes: &[WarningCode::FsyncOff, WarningCode::FullPageWritesOff, WarningCode::SynchronousCommitOff],
         told: |health| {
             let setting = &health.database.durability.synchronous_commit;
-            good(format!("fsync and full_page_writes are on, synchronous_commit is {setting}"))
+            Some(good(format!("fsync and full_page_writes are on, synchronous_commit is {setting}")))
         },
     },
     Check {
         name: "standbys",
         codes: &[WarningCode::SynchronousStandbyMissing, WarningCode::AsynchronousStandby],
-        told: told_of_standbys,
+        told: |health| Some(told_of_standbys(health)),
     },
-    Check { name: "snapshots", codes: &[WarningCode::OldSnapshot], told: told_of_snapshots },
+    Check { name: "snapshots", codes: &[WarningCode::OldSnapshot], told: |health| Some(told_of_snapshots(health)) },
     Check {
         name: "vacuum",
         codes: &[WarningCode::AutovacuumOff, WarningCode::ManyDeadRows],
@@ -146,7 +150,7 @@ const CHECKS: [Check; 10] = [
             let (Some(live), Some(dead)) = (live_rows, dead_rows) else {
                 return Some(Finding::Unknown(format!("the rows of {table} are not counted; set track_counts = on")));
             };
-            good(format!("{table} has {dead} dead rows beside {live} live ones"))
+            Some(good(format!("{table} has {dead} dead rows beside {live} live ones")))
         },
     },
     Check {
@@ -154,7 +158,7 @@ const CHECKS: [Check; 10] = [
         codes: &[WarningCode::PoolSaturated],
         told: |health| {
             let Pool { size, idle, max } = health.replica.as_ref()?.pool;
-            good(format!("{} of {max} in use", size.saturating_sub(idle)))
+            Some(good(format!("{} of {max} in use", size.saturating_sub(idle))))
         },
     },
     Check {
@@ -162,7 +166,9 @@ const CHECKS: [Check; 10] = [
         codes: &[WarningCode::ListenerDown],
         told: |health| {
             let interruptions = health.replica.as_ref()?.listener.interruptions;
-            good(format!("events from SQL and other replicas are heard of at once ({interruptions} interruptions)"))
+            Some(good(format!(
+                "events from SQL and other replicas are heard of at once ({interruptions} interruptions)"
+            )))
         },
     },
     Check { name: "clocks", codes: &[WarningCode::ClockSkew], told: told_of_clocks },
@@ -171,22 +177,22 @@ const CHECKS: [Check; 10] = [
 fn told_of_partitions(health: &Health) -> Option<Finding> {
     let ahead = health.database.partitions.iter().filter(|partitions| partitions.days_ahead > 0);
     let ahead: Vec<_> = ahead.map(|Partitions { table, days_ahead }| format!("{table} {days_ahead} days")).collect();
-    if ahead.is_empty() { None } else { good(format!("made ahead: {}", ahead.join(", "))) }
+    if ahead.is_empty() { None } else { Some(good(format!("made ahead: {}", ahead.join(", ")))) }
 }
 
-fn told_of_standbys(health: &Health) -> Option<Finding> {
+fn told_of_standbys(health: &Health) -> Finding {
     match health.database.durability.standbys.len() {
         0 => good("there are none"),
         count if !health.database.sees_other_users => {
-            Some(Finding::Unknown(format!("there are {count}, whose state {}", hidden(&health.database))))
+            Finding::Unknown(format!("there are {count}, whose state {}", hidden(&health.database)))
         }
         count => good(format!("commits wait for one of {count}")),
     }
 }
 
-fn told_of_snapshots(health: &Health) -> Option<Finding> {
+fn told_of_snapshots(health: &Health) -> Finding {
     if !health.database.sees_other_users {
-        return Some(Finding::Unknown(format!("how old those of other users are {}", hidden(&health.database))));
+        return Finding::Unknown(format!("how old those of other users are {}", hidden(&health.database)));
     }
     let ages = health.database.snapshots.iter().filter_map(|snapshot| snapshot.age_seconds);
     match ages.reduce(f64::max) {
@@ -205,7 +211,7 @@ fn told_of_clocks(health: &Health) -> Option<Finding> {
         (None, Some(clock)) => ("this machine's", clock),
         (None, None) => return None,
     };
-    good(format!("{whose} is {} ms from the database's", clock.difference_ms.abs()))
+    Some(good(format!("{whose} is {} ms from the database's", clock.difference_ms.abs())))
 }
 
 /// A line per check, and one for every warning beside the first.
