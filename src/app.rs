@@ -4,17 +4,17 @@ mod connection;
 mod connections;
 mod database;
 mod first_admin;
+mod listeners;
 mod shutdown;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::{self, Broker, Coalescing, ParkingLimits, Settings, Size};
-use crate::config::ServeConfig;
+use crate::config::{SecretFileError, ServeConfig};
 use crate::http::{self, Access, AccessSettings, Api, Limits};
 use crate::metrics::Metrics;
 use crate::store;
@@ -24,6 +24,7 @@ use crate::tasks;
 
 use connections::{Accepting, Connections};
 pub use database::Database;
+use listeners::Listeners;
 pub use shutdown::{Ending, run_until_told};
 
 /// What is still in the way when the server starts is waited for, for so long.
@@ -37,6 +38,8 @@ pub enum Error {
     Embedded(#[from] crate::embedded_postgres::Error),
     #[error("the database cannot be used")]
     Store(#[from] store::Error),
+    #[error(transparent)]
+    SecretFile(#[from] SecretFileError),
     #[error("the first admin's token cannot be written to {path}, so that none was made (--admin-token-file)")]
     AdminToken { path: String, source: std::io::Error },
     #[error("a part of the server failed")]
@@ -72,10 +75,7 @@ impl Server {
     pub async fn start(config: &ServeConfig) -> Result<Self, Error> {
         connections::make_room_for_files(&config.connections, config.database.all_connections());
         // First of all, so that a port in use is said before a database is started.
-        let listener = TcpListener::bind(config.listen)
-            .await
-            .map_err(|source| Error::Listen { address: config.listen, source })?;
-        let address = listener.local_addr().map_err(|source| Error::Listen { address: config.listen, source })?;
+        let (listeners, address) = Listeners::bind(&config.listen).await?;
 
         let database = Database::open(&config.database).await?;
         database.migrate().await?;
@@ -95,10 +95,13 @@ impl Server {
         let is_auth_required = config.is_auth_required();
         if is_auth_required {
             broker.read_tokens().await.map_err(of_store)?;
-            first_admin::make(&broker, config.access.admin_token_file.as_deref()).await?;
+            first_admin::make(&broker, &config.access).await?;
         } else {
-            if !config.listen.ip().is_loopback() {
+            if !config.listen.is_loopback() {
                 tracing::warn!("authentication is off: whoever reaches this address may do everything");
+            }
+            if config.access.admin_token_from_file.is_some() {
+                tracing::warn!("authentication is off: the first admin's token is not taken from its file");
             }
             if !config.access.trusted_proxy.is_empty() {
                 tracing::warn!(
@@ -117,7 +120,7 @@ impl Server {
             limits: limits(config),
             access: Arc::new(Access::new(access(config), &http::document())),
         });
-        let connections = Connections::new(listener, router, metrics, &config.connections, stop_serving.clone());
+        let connections = Connections::new(listeners, router, metrics, &config.connections, stop_serving.clone());
         let http = connections.start(&supervisor);
         Ok(Self { address, broker, stop_serving, stop_tasks, supervisor, http, database })
     }

@@ -1,5 +1,6 @@
 //! The command line: `serve`, `migrate`, `openapi`; and for operators, who ask a server over HTTP, the rest.
 
+mod arguments;
 mod client;
 mod confirm;
 mod dead_letters;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::app::{self, Ending, Server};
-use crate::config::{ClientConfig, ServeConfig, without_password};
+use crate::config::{ClientConfig, DatabaseUrl, DirectDatabase, ServeConfig};
 use crate::http;
 use client::Answer;
 use traces::Traces;
@@ -112,13 +113,9 @@ type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 #[error("{0}; for more, try '--help'")]
 struct UsageError(String);
 
-/// The URL that a flag gave, or without a value the one of the environment.
-fn database_url(flag: &str) -> Result<String, UsageError> {
-    if !flag.is_empty() {
-        return Ok(flag.to_owned());
-    }
-    let set = std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
-    set.ok_or_else(|| UsageError("--database-url needs a URL, since DATABASE_URL is not set".to_owned()))
+/// The database that a command works on without a server; `None`: it asks a server.
+fn database_of(place: &DirectDatabase) -> Result<Option<DatabaseUrl>, UsageError> {
+    place.url().map_err(|error| UsageError(with_causes(&error)))
 }
 
 fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
@@ -171,15 +168,13 @@ fn print_openapi() -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The effective configuration, secrets starred.
+/// The effective configuration. The type of each secret sees to it that it is not shown.
 fn log_configuration(config: &ServeConfig) {
-    let mut shown = config.clone();
-    shown.database.database_url = shown.database.database_url.as_deref().map(without_password);
     tracing::info!(
-        version = env!("CARGO_PKG_VERSION"), database = ?shown.database, listen = %shown.listen,
-        is_auth_required = shown.is_auth_required(), access = ?shown.access,
-        limits = ?shown.limits, leases = ?shown.leases, tasks = ?shown.tasks,
-        shutdown_timeout_seconds = shown.shutdown_timeout_seconds, "configuration"
+        version = env!("CARGO_PKG_VERSION"), database = ?config.database, listen = %config.listen,
+        is_auth_required = config.is_auth_required(), access = ?config.access,
+        limits = ?config.limits, leases = ?config.leases, tasks = ?config.tasks,
+        shutdown_timeout_seconds = config.shutdown_timeout_seconds, "configuration"
     );
 }
 

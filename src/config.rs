@@ -1,21 +1,31 @@
 //! Everything an operator can set: flag, variable, unit and default in one place.
 //! `.env.example` lists the same in the same order.
 
+mod client;
 mod connections;
+mod database_url;
+mod direct_database;
+mod hidden_value;
+mod listen;
+pub mod secret_file;
 
-use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
-use url::Url;
 
 use crate::domain::limits;
 
+pub use client::{ClientConfig, Secret};
 pub use connections::ConnectionConfig;
+pub use database_url::DatabaseUrl;
+pub use direct_database::DirectDatabase;
+use hidden_value::HiddenValue;
+pub use listen::ListenAddress;
+pub use secret_file::SecretFileError;
 
 /// What `serve` takes.
 #[derive(Args, Clone, Debug)]
@@ -23,9 +33,9 @@ pub struct ServeConfig {
     #[command(flatten)]
     pub database: DatabaseConfig,
 
-    /// Address and port to listen on; port 0 picks a free one.
+    /// Address or host name, and port, to listen on; port 0 picks a free one. With a host name, on all of its addresses.
     #[arg(long, env = "EVENTLEASE_LISTEN", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    pub listen: ListenAddress,
 
     /// After a first signal, seconds until the server ends hard.
     #[arg(long, env = "EVENTLEASE_SHUTDOWN_TIMEOUT_SECONDS", default_value_t = 30)]
@@ -56,9 +66,14 @@ pub struct ServeConfig {
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseConfig {
     /// The URL of the PostgreSQL to use. Without it, a private cluster is run from the binaries found
-    /// on this machine.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    pub database_url: Option<String>,
+    /// on this machine. Other users of this machine can see flags (`ps`): a URL with a password is better
+    /// given by its variable or in a file.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_parser = HiddenValue(DatabaseUrl::parse))]
+    pub database_url: Option<DatabaseUrl>,
+
+    /// A file that holds this URL, instead of --database-url.
+    #[arg(long, env = "DATABASE_URL_FILE", value_name = "PATH")]
+    pub database_url_file: Option<PathBuf>,
 
     /// Where the private cluster keeps its data. [default: /var/lib/eventlease/postgres for root,
     /// else ~/.local/share/eventlease/postgres]
@@ -98,6 +113,18 @@ impl DatabaseConfig {
     }
 }
 
+impl DatabaseConfig {
+    /// The URL of the database, from wherever it was given; `None`: a private one.
+    pub fn url(&self) -> Result<Option<DatabaseUrl>, SecretFileError> {
+        match (&self.database_url, &self.database_url_file) {
+            (Some(_), Some(_)) => Err(SecretFileError::both("DATABASE_URL", "--database-url")),
+            (Some(url), None) => Ok(Some(url.clone())),
+            (None, Some(path)) => DatabaseUrl::read_file(path).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
 /// Who gets in.
 #[derive(Args, Clone, Debug)]
 pub struct AccessConfig {
@@ -109,6 +136,11 @@ pub struct AccessConfig {
     /// /var/lib/eventlease/admin-token for root, else ~/.local/share/eventlease/admin-token]
     #[arg(long, env = "EVENTLEASE_ADMIN_TOKEN_FILE")]
     pub admin_token_file: Option<PathBuf>,
+
+    /// A file with a token that becomes the first admin's, instead of one that the server makes and writes to
+    /// --admin-token-file: `el_` and 64 hexadecimal digits.
+    #[arg(long, env = "EVENTLEASE_ADMIN_TOKEN_FROM_FILE", value_name = "PATH")]
+    pub admin_token_from_file: Option<PathBuf>,
 
     /// Let /metrics be read without a token.
     #[arg(long, env = "EVENTLEASE_OPEN_METRICS", value_parser = FalseyValueParser::new(), num_args = 0..=1, default_value = "false", default_missing_value = "true")]
@@ -135,7 +167,7 @@ impl ServeConfig {
     /// Whether callers must show a token.
     #[must_use]
     pub fn is_auth_required(&self) -> bool {
-        self.access.auth.map_or(!self.listen.ip().to_canonical().is_loopback(), |auth| auth == Auth::Required)
+        self.access.auth.map_or(!self.listen.is_loopback(), |auth| auth == Auth::Required)
     }
 
     /// Whether a lease can be settled without its token.
@@ -285,78 +317,11 @@ pub enum LogFormat {
     Json,
 }
 
-/// What the commands for operators take: which server, and who asks.
-#[derive(Args, Clone, Debug)]
-pub struct ClientConfig {
-    /// The URL of the server to ask.
-    #[arg(long, env = "EVENTLEASE_URL", hide_env_values = true, default_value = "http://127.0.0.1:8080", value_parser = server_url)]
-    pub url: Url,
-
-    /// The bearer token to show it. Better set by its variable: flags can be seen by others on this machine.
-    #[arg(long, env = "EVENTLEASE_TOKEN", hide_env_values = true)]
-    pub token: Option<Secret>,
-
-    /// Seconds to wait for a reply.
-    #[arg(long, env = "EVENTLEASE_TIMEOUT_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub timeout_seconds: u64,
-}
-
-/// A text that is never shown.
-#[derive(Clone)]
-pub struct Secret(pub String);
-
-impl From<String> for Secret {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("***")
-    }
-}
-
-fn server_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| format!("{error}; a URL like http://127.0.0.1:8080 is expected"))?;
-    match url.scheme() {
-        "http" | "https" if url.query().is_none() && url.fragment().is_none() => Ok(url),
-        "http" | "https" => Err("has more than a server and a path".to_owned()),
-        other => Err(format!("begins with {other}:, not with http:// or https://")),
-    }
-}
-
-/// A database URL fit for logs: the password is starred.
-#[must_use]
-pub fn without_password(database_url: &str) -> String {
-    match Url::parse(database_url) {
-        Ok(mut url) => {
-            if url.password().is_some() && url.set_password(Some("***")).is_err() {
-                return "***".to_owned();
-            }
-            let is_secret = |name: &str| name.contains("password");
-            if url.query_pairs().any(|(name, _)| is_secret(&name)) {
-                url.set_query(None);
-            }
-            url.to_string()
-        }
-        Err(_) => "***".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
 
-    use super::{Secret, ServeConfig, network, server_url, without_password};
-
-    #[test]
-    fn no_password_reaches_the_logs() {
-        assert_eq!(without_password("postgres://me:secret@db:5432/app"), "postgres://me:***@db:5432/app");
-        assert_eq!(without_password("postgres://db/app?password=secret"), "postgres://db/app");
-        assert_eq!(without_password("host=db password=secret"), "***");
-        assert_eq!(format!("{:?}", Secret("secret".to_owned())), "***");
-    }
+    use super::{ServeConfig, network};
 
     #[derive(Parser)]
     struct Serve {
@@ -370,6 +335,7 @@ mod tests {
             (&["--listen", "127.0.0.1:0"][..], false, true),
             (&["--listen", "[::1]:0"], false, true),
             (&["--listen", "[::ffff:127.0.0.1]:0"], false, true),
+            (&["--listen", "localhost:0"], false, true),
             (&["--listen", "0.0.0.0:0"], true, false),
             (&["--listen", "[::]:0"], true, false),
             (&["--listen", "192.0.2.1:0"], true, false),
@@ -390,15 +356,5 @@ mod tests {
         assert_eq!(network("10.0.0.0/8").map(|network| network.to_string()).as_deref(), Ok("10.0.0.0/8"));
         assert_eq!(network("::1").map(|network| network.to_string()).as_deref(), Ok("::1/128"));
         assert!(network("10.0.0.0/99").is_err() && network("proxy").is_err());
-    }
-
-    #[test]
-    fn a_server_is_a_url_of_http() {
-        for good in ["http://127.0.0.1:8080", "https://queue.example/below/", "http://[::1]:1"] {
-            assert!(server_url(good).is_ok(), "{good}");
-        }
-        for bad in ["127.0.0.1:8080", "localhost:8080", "postgres://db/app", "http://queue.example/?a=b", ""] {
-            assert!(server_url(bad).is_err(), "{bad}");
-        }
     }
 }

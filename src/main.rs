@@ -2,12 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 /// A quarter of the server's time went into the system's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    eventlease::cli::Cli::parse().run()
+    eventlease::cli::Cli::of_command_line().map_or_else(|code| code, eventlease::cli::Cli::run)
 }

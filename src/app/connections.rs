@@ -9,7 +9,7 @@ use axum::Router;
 use hyper::server::conn::http1;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{self, Patience};
+use super::listeners::Listeners;
 use crate::config::ConnectionConfig;
 use crate::metrics::Metrics;
 use crate::supervisor::Supervisor;
@@ -49,7 +50,7 @@ const NO_ROOM: &str = concat!(
 
 /// Where connections come in.
 pub struct Connections {
-    pub listener: TcpListener,
+    pub listeners: Listeners,
     pub router: Router,
     pub metrics: Arc<Metrics>,
     pub stop: CancellationToken,
@@ -80,7 +81,7 @@ impl Accepting {
 
 impl Connections {
     pub fn new(
-        listener: TcpListener,
+        listeners: Listeners,
         router: Router,
         metrics: Arc<Metrics>,
         config: &ConnectionConfig,
@@ -99,7 +100,7 @@ impl Connections {
         let room = Arc::new(Semaphore::new(config.max_client_connections));
         let room_for_refusals = Arc::new(Semaphore::new(MAX_REFUSED_AT_ONCE));
         let served = TaskTracker::new();
-        Self { listener, router, metrics, stop, http, patience, room, room_for_refusals, served }
+        Self { listeners, router, metrics, stop, http, patience, room, room_for_refusals, served }
     }
 
     /// Starts to take connections in.
@@ -115,7 +116,7 @@ impl Connections {
     async fn run(self: Arc<Self>) {
         loop {
             let accepted = tokio::select! {
-                accepted = self.listener.accept() => accepted,
+                accepted = self.listeners.accept() => accepted,
                 () = self.stop.cancelled() => return,
             };
             match accepted {

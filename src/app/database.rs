@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::{Error, STARTING_PATIENCE};
-use crate::config::DatabaseConfig;
+use crate::config::{DatabaseConfig, DatabaseUrl};
 use crate::embedded_postgres::{self, EmbeddedPostgres, Options};
 use crate::store::pool::{PoolLimits, Pools};
 use crate::store::{self, PgPool};
@@ -32,8 +32,11 @@ struct Embedded {
 
 impl Database {
     pub async fn open(config: &DatabaseConfig) -> Result<Self, Error> {
-        if let Some(url) = &config.database_url {
-            return Self::at(url, config, None);
+        if let Some(url) = config.url()? {
+            for parameter in url.ignored_parameters() {
+                tracing::warn!(parameter, "a parameter of the database's URL is not understood, and not used");
+            }
+            return Self::at(&url, config, None);
         }
         let mut options = Options::new(config.data_dir.clone().unwrap_or_else(embedded_postgres::default_data_dir));
         options.bin_dir.clone_from(&config.pg_bin_dir);
@@ -44,11 +47,11 @@ impl Database {
             // Nobody listens any more once the server ends it itself.
             sender.send(status).ok();
         });
-        let url = cluster.url("postgres");
+        let url = DatabaseUrl::parse(&cluster.url("postgres")).expect("its parts are encoded");
         Self::at(&url, config, Some(Embedded { cluster, ended }))
     }
 
-    fn at(url: &str, config: &DatabaseConfig, embedded: Option<Embedded>) -> Result<Self, Error> {
+    fn at(url: &DatabaseUrl, config: &DatabaseConfig, embedded: Option<Embedded>) -> Result<Self, Error> {
         let working = PoolLimits {
             max_connections: config.max_connections,
             acquire_timeout: Duration::from_secs(config.acquire_timeout_seconds),

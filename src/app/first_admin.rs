@@ -1,18 +1,24 @@
-//! The first admin's token, made once for a database and written to a file that only its owner can read.
+//! The first admin's token: made once for a database and written to a file that only its owner can read, or brought by the
+//! deployment in a file.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::Error;
 use crate::broker::Broker;
+use crate::config::{AccessConfig, SecretFileError, secret_file};
 use crate::domain::tokens::TokenSecret;
 use crate::embedded_postgres;
 
 /// Makes it, where this is the first start with authentication on this database. Of replicas that start together, one does.
-pub async fn make(broker: &Broker, file: Option<&Path>) -> Result<(), Error> {
-    let path = file.map_or_else(default_file, Path::to_owned);
+pub async fn make(broker: &Arc<Broker>, access: &AccessConfig) -> Result<(), Error> {
+    if let Some(path) = &access.admin_token_from_file {
+        return take(broker, path).await;
+    }
+    let path = access.admin_token_file.clone().unwrap_or_else(default_file);
     let made = broker.make_first_admin(|token| write(&path, token)).await.map_err(super::of_store)?;
     match made {
         None => Ok(()),
@@ -22,6 +28,29 @@ pub async fn make(broker: &Broker, file: Option<&Path>) -> Result<(), Error> {
         }
         Some(Err(source)) => Err(Error::AdminToken { path: path.display().to_string(), source }),
     }
+}
+
+/// Makes the token in a file the first admin's. The file is checked at every start, so that a bad one is found at once.
+async fn take(broker: &Arc<Broker>, path: &Path) -> Result<(), Error> {
+    let (variable, flag) = ("EVENTLEASE_ADMIN_TOKEN_FROM_FILE", "--admin-token-from-file");
+    let text = secret_file::read(variable, flag, path)?;
+    let token = TokenSecret::parse(&text).ok_or_else(|| {
+        let problem = "is no token: `el_` and 64 hexadecimal digits in lower case are expected".to_owned();
+        SecretFileError::content(variable, flag, path, problem)
+    })?;
+    if broker.take_first_admin(&token).await.map_err(super::of_store)? {
+        tracing::info!(path = %path.display(), "the token in this file is the first admin's now");
+        return Ok(());
+    }
+    // Another replica may just have taken it.
+    broker.read_tokens().await.map_err(super::of_store)?;
+    if !broker.knows_token(&token) {
+        tracing::warn!(
+            path = %path.display(),
+            "the token in this file is not used: this database has had its first admin's token; with that one, make another"
+        );
+    }
+    Ok(())
 }
 
 /// Beside the private database's data.

@@ -4,6 +4,7 @@ mod known;
 mod refresh;
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -60,6 +61,20 @@ impl Broker {
         &self,
         keep: impl FnOnce(&TokenSecret) -> std::result::Result<(), E> + Send,
     ) -> Result<Option<std::result::Result<(), E>>> {
+        self.add_first_admin(&new_secret(), keep).await
+    }
+
+    /// Makes a token that somebody has brought the first admin's, if there was none yet. Answers whether it did.
+    pub async fn take_first_admin(&self, secret: &TokenSecret) -> Result<bool> {
+        let keep = |_: &TokenSecret| Ok::<(), Infallible>(());
+        Ok(self.add_first_admin(secret, keep).await?.is_some())
+    }
+
+    async fn add_first_admin<E>(
+        &self,
+        secret: &TokenSecret,
+        keep: impl FnOnce(&TokenSecret) -> std::result::Result<(), E> + Send,
+    ) -> Result<Option<std::result::Result<(), E>>> {
         let mut transaction = self.begin().await?;
         if !store::tokens::claim_first_admin(&mut transaction).await? {
             // The row stays also where somebody had made one by hand.
@@ -73,13 +88,18 @@ impl Broker {
             engine_id: None,
             expires_in_seconds: None,
         };
-        let (token, secret) = create(&mut transaction, &Actor::named(Actor::FIRST_START), &new).await?;
-        if let Err(error) = keep(&secret) {
+        let token = insert(&mut transaction, &Actor::named(Actor::FIRST_START), &new, secret).await?;
+        if let Err(error) = keep(secret) {
             return Ok(Some(Err(error)));
         }
         commit(transaction).await?;
         self.tokens.learn(&token);
         Ok(Some(Ok(())))
+    }
+
+    /// Whether a token was made on this database, as far as this replica knows.
+    pub fn knows_token(&self, secret: &TokenSecret) -> bool {
+        self.tokens.find(&secret.digest()).is_some()
     }
 
     /// Makes the token of an engine that registers, in its transaction. What it had before ends, and is answered beside: at
@@ -136,6 +156,13 @@ pub(super) async fn check_good(connection: &mut PgConnection, by: &Actor) -> Res
 
 /// Makes a token in a transaction, and records it.
 pub async fn create(connection: &mut PgConnection, by: &Actor, new: &NewToken) -> Result<(Token, TokenSecret)> {
+    let secret = new_secret();
+    let token = insert(connection, by, new, &secret).await?;
+    Ok((token, secret))
+}
+
+/// The same with a secret that is there already.
+async fn insert(connection: &mut PgConnection, by: &Actor, new: &NewToken, secret: &TokenSecret) -> Result<Token> {
     check_good(connection, by).await?;
     if store::tokens::count_good(connection).await? >= i64::try_from(MAX_TOKENS).unwrap_or(i64::MAX) {
         return Err(Error::TooManyTokens);
@@ -143,7 +170,6 @@ pub async fn create(connection: &mut PgConnection, by: &Actor, new: &NewToken) -
     if let Some(engine_id) = new.engine_id {
         store::engines::lock(connection, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
     }
-    let secret = new_secret();
     let token = store::tokens::insert(connection, new, secret.digest(), by, Until::AsNew).await?;
     let details = json!({
         "name": new.name, "role": new.role, "engine_types": new.engine_types, "engine_id": new.engine_id,
@@ -151,7 +177,7 @@ pub async fn create(connection: &mut PgConnection, by: &Actor, new: &NewToken) -
     });
     let subject = token.identity.token_id.to_string();
     store::audit::record(connection, by, Operation::CreateToken, &subject, &details).await?;
-    Ok((token, secret))
+    Ok(token)
 }
 
 /// Revokes a token in a transaction, and records it.

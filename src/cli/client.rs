@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use url::Url;
 
-use crate::config::ClientConfig;
+use crate::config::{ClientConfig, SecretFileError};
 
 pub use problem::Problem;
 
@@ -41,6 +41,8 @@ pub enum Error {
     Unaddressable(String),
     #[error("the token has characters that a header cannot have")]
     BadToken,
+    #[error(transparent)]
+    TokenFile(#[from] SecretFileError),
     #[error("no HTTP client can be made: {0}")]
     NoClient(String),
 }
@@ -89,7 +91,7 @@ impl Client {
         let timeout = Duration::from_secs(config.timeout_seconds);
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        if let Some(token) = config.token.as_ref().filter(|token| !token.0.is_empty()) {
+        if let Some(token) = config.token()? {
             let mut value = HeaderValue::try_from(format!("Bearer {}", token.0)).map_err(|_| Error::BadToken)?;
             value.set_sensitive(true);
             headers.insert(header::AUTHORIZATION, value);

@@ -9,8 +9,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::client::{Answer, Client, Error, here};
-use super::{Asking, Outcome, database_url};
-use crate::config::without_password;
+use super::{Asking, Outcome, database_of};
+use crate::config::{DatabaseUrl, DirectDatabase};
 use crate::domain::database_health::warnings;
 use crate::store;
 use checks::Health;
@@ -18,9 +18,8 @@ use report::{Report, Standing};
 
 #[derive(Args, Debug)]
 pub struct DoctorArguments {
-    /// Check this database, without a server; without a value, the one in `DATABASE_URL`.
-    #[arg(long, num_args = 0..=1, value_name = "URL", default_missing_value = "")]
-    database_url: Option<String>,
+    #[command(flatten)]
+    database: DirectDatabase,
 
     #[command(flatten)]
     asking: Asking,
@@ -29,8 +28,8 @@ pub struct DoctorArguments {
 /// Ends with a failure where a check failed; warnings are none.
 pub async fn run(arguments: &DoctorArguments) -> Outcome {
     let mut report = Report::default();
-    match &arguments.database_url {
-        Some(url) => check_database(&database_url(url)?, &mut report).await?,
+    match database_of(&arguments.database)? {
+        Some(url) => check_database(&url, &mut report).await?,
         None => check_server(arguments, &mut report).await?,
     }
     report.print(arguments.asking.json)?;
@@ -72,10 +71,10 @@ fn told_of_server(client: &Client, answer: &Answer) -> Result<String, Error> {
 }
 
 /// The same checks, but for those of a server.
-async fn check_database(url: &str, report: &mut Report) -> Result<(), serde_json::Error> {
+async fn check_database(url: &DatabaseUrl, report: &mut Report) -> Result<(), serde_json::Error> {
     match store::health::examine_url(url).await {
         Ok(found) => {
-            report.add("database", Standing::Ok, format!("{} answers", without_password(url)));
+            report.add("database", Standing::Ok, format!("{url} answers"));
             let mut warnings = warnings::of_database(&found.database);
             warnings.extend(warnings::of_clock(&found.clock, "this machine's"));
             let health = json!({"warnings": warnings, "database": found.database, "clock": found.clock});
@@ -83,7 +82,7 @@ async fn check_database(url: &str, report: &mut Report) -> Result<(), serde_json
         }
         Err(error) => {
             let told = super::with_causes(&error);
-            report.add("database", Standing::Failed, format!("{} cannot be examined: {told}", without_password(url)));
+            report.add("database", Standing::Failed, format!("{url} cannot be examined: {told}"));
         }
     }
     Ok(())

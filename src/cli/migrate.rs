@@ -55,7 +55,7 @@ async fn tell(database: &Database, arguments: &MigrateArguments) -> Outcome {
     if arguments.status {
         print!("{}", table(&all));
     } else if arguments.sql {
-        if let Some(preparation) = migrations::preparation(&all) {
+        if let Some(preparation) = migrations::preparation(&database.pool).await? {
             println!("{preparation}");
         }
         for migration in pending {

@@ -13,7 +13,8 @@ use serde_json::{Map, Value, json};
 use super::client::{Answer, Client};
 use super::table::{Column, Facts, Table};
 use super::text::from_now;
-use super::{Asking, Outcome, UsageError, print_answer};
+use super::{Asking, Outcome, UsageError, database_of, print_answer};
+use crate::config::DirectDatabase;
 use crate::domain::access::Role;
 use crate::domain::names::EngineType;
 
@@ -30,10 +31,8 @@ pub enum TokenCommand {
 /// What every command about tokens takes.
 #[derive(Args, Debug)]
 struct Where {
-    /// Ask no server, but do it in this database, for the first token, or where all were lost; without a value, the one
-    /// in `DATABASE_URL`.
-    #[arg(long, num_args = 0..=1, value_name = "URL", default_missing_value = "")]
-    database_url: Option<String>,
+    #[command(flatten)]
+    database: DirectDatabase,
 
     #[command(flatten)]
     asking: Asking,
@@ -135,7 +134,7 @@ pub async fn run(command: &TokenCommand) -> Outcome {
 }
 
 async fn create(arguments: &CreateArguments) -> Outcome {
-    if let Some(url) = &arguments.place.database_url {
+    if let Some(url) = database_of(&arguments.place.database)? {
         return direct::create(url, arguments).await;
     }
     let mut body = Map::new();
@@ -175,7 +174,7 @@ fn say_created(token_id: &str, name: &str, role: &str) {
 }
 
 async fn list(arguments: &ListArguments) -> Outcome {
-    if let Some(url) = &arguments.place.database_url {
+    if let Some(url) = database_of(&arguments.place.database)? {
         return direct::list(url, arguments).await;
     }
     let Asking { server, json } = &arguments.place.asking;
@@ -209,7 +208,7 @@ fn print_tokens(tokens: &[Token], now: DateTime<Utc>) -> io::Result<()> {
 }
 
 async fn revoke(arguments: &RevokeArguments) -> Outcome {
-    if let Some(url) = &arguments.place.database_url {
+    if let Some(url) = database_of(&arguments.place.database)? {
         return direct::revoke(url, arguments.token_id).await;
     }
     let Asking { server, json } = &arguments.place.asking;

@@ -21,10 +21,13 @@ pub struct DatabaseHealth {
     /// Whether that role sees what other users' sessions do, as members of `pg_monitor`. If not, their `state`,
     /// `since` and `age_seconds` are null, and so is what tells of standbys.
     pub sees_other_users: bool,
+    /// How the database stores text; only UTF8 has all of Unicode.
+    pub server_encoding: String,
     /// A standby takes nothing in.
     pub is_standby: bool,
     /// Migrations of this version that the schema lacks.
     pub pending_migrations: usize,
+    /// Whether it runs, which takes the settings `autovacuum` and `track_counts`.
     pub is_autovacuum_on: bool,
     /// Who keeps PostgreSQL from clearing dead rows away: the holders of the oldest snapshots, at most 10.
     pub snapshots: Vec<Snapshot>,
@@ -83,9 +86,10 @@ impl SnapshotHolder {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TableHealth {
     pub table: String,
-    pub live_rows: i64,
-    /// Changed or deleted, and not cleared away yet.
-    pub dead_rows: i64,
+    /// Null where PostgreSQL does not count rows (`track_counts` is off).
+    pub live_rows: Option<i64>,
+    /// Changed or deleted, and not cleared away yet. Null like `live_rows`.
+    pub dead_rows: Option<i64>,
     pub last_vacuum_at: Option<DateTime<Utc>>,
     pub last_autovacuum_at: Option<DateTime<Utc>>,
     /// By hand or by itself.

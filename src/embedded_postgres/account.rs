@@ -11,6 +11,9 @@ use nix::unistd::{Uid, User, geteuid};
 
 use super::error::Error;
 
+/// Whose processes are nobody's in particular: other daemons, containers and NFS use it too, and could read the data.
+const SHARED_ACCOUNT: &str = "nobody";
+
 /// Whom root runs PostgreSQL as.
 #[derive(Debug, Clone)]
 pub(super) struct Account {
@@ -19,25 +22,30 @@ pub(super) struct Account {
     gid: u32,
 }
 
+fn is_shared(uid: u32) -> bool {
+    User::from_name(SHARED_ACCOUNT).ok().flatten().is_some_and(|user| user.uid.as_raw() == uid)
+}
+
 impl Account {
     /// The account for the cluster that lies (or will lie) in `cluster`; none unless we are root.
     ///
     /// An existing cluster stays with its owner: a container's next image may number its users differently, and
-    /// somebody may try with `sudo` what ran without.
+    /// somebody may try with `sudo` what ran without. One of `nobody` is given to an account of its own.
     pub fn for_cluster(cluster: &Path) -> Result<Option<Self>, Error> {
         if !geteuid().is_root() {
             return Ok(None);
         }
         if let Ok(metadata) = fs::symlink_metadata(cluster)
             && metadata.uid() != 0
+            && !is_shared(metadata.uid())
         {
             return Ok(Some(Self::of_owner(&metadata)));
         }
-        ["postgres", "nobody"]
-            .into_iter()
-            .find_map(|name| User::from_name(name).ok().flatten())
-            .map(|user| Some(Self::of_user(user)))
-            .ok_or(Error::NoAccount)
+        Self::by_name(|name| User::from_name(name).ok().flatten()).map(Some)
+    }
+
+    fn by_name(find: impl Fn(&str) -> Option<User>) -> Result<Self, Error> {
+        ["postgres", "eventlease"].into_iter().find_map(find).map(Self::of_user).ok_or(Error::NoAccount)
     }
 
     fn of_owner(metadata: &fs::Metadata) -> Self {
@@ -65,5 +73,24 @@ impl Account {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_not_an_account_for_data() {
+        let root = User::from_uid(Uid::from_raw(0)).expect("it is read").expect("every machine has one");
+        let among = |names: &'static [&'static str]| {
+            let user = root.clone();
+            Account::by_name(move |name| names.contains(&name).then(|| User { name: name.to_owned(), ..user.clone() }))
+        };
+        let refused = among(&["nobody", "daemon"]).expect_err("neither is an account of its own").to_string();
+        assert!(refused.contains("useradd --system") && refused.contains("DATABASE_URL"), "{refused}");
+        let chosen = |names| among(names).expect("an account").name;
+        assert_eq!(chosen(&["nobody", "postgres", "eventlease"]), "postgres");
+        assert_eq!(chosen(&["nobody", "eventlease"]), "eventlease");
     }
 }

@@ -11,6 +11,7 @@ use std::path::{self, Path, PathBuf};
 use nix::libc::O_NOFOLLOW;
 use nix::unistd::{User, geteuid};
 
+use super::access;
 use super::account::Account;
 use super::error::Error;
 
@@ -70,8 +71,13 @@ impl DataDir {
         // The real path is what another process must find to know the postmaster by its command line.
         let path = fs::canonicalize(path).map_err(|source| Error::file("find", path, source))?;
         check_owner(&path, account)?;
+        access::check(&path)?;
+        let cluster = cluster_in(&path);
+        if cluster.exists() {
+            access::check_folder(&cluster)?;
+        }
         let lock = lock(&path)?;
-        Ok(Self { cluster: cluster_in(&path), path, lock })
+        Ok(Self { path, cluster, lock })
     }
 
     pub fn path(&self) -> &Path {

@@ -77,8 +77,23 @@ or set PG_BIN_DIR to the folder of `postgres` and `initdb`, or DATABASE_URL to a
     },
 
     /// PostgreSQL refuses to run as root, and there is nobody else to run it as.
-    #[error("PostgreSQL does not run as root, and there is neither a user `postgres` nor `nobody` to run it as")]
+    #[error(
+        "PostgreSQL does not run as root, and there is neither a user `postgres` nor `eventlease` to run it as; make one:
+  useradd --system --no-create-home --shell /usr/sbin/nologin eventlease
+or run eventlease as another user than root, or set DATABASE_URL to a server of yours"
+    )]
     NoAccount,
+
+    /// Others could change what lies in the folder, or put another one in its place.
+    #[error("{path} can be written by other users (mode {mode:03o}), so no data is kept there: chmod {remedy} {path}", path = .path.display())]
+    OpenToOthers {
+        /// The folder.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+        /// What takes the right from them.
+        remedy: &'static str,
+    },
 
     /// A folder or program is out of reach for the user that PostgreSQL runs as.
     #[error(

@@ -39,8 +39,16 @@ pub(super) fn make_cluster(
     command
         .arg("-D")
         .arg(&unfinished)
-        // Only who can enter the socket's folder reaches the server, so no password guards it.
-        .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions"])
+        // Only who can enter the socket's folder reaches the server, so no password guards it. It does not listen on TCP;
+        // if somebody starts it by hand so that it does, nobody gets in there.
+        .args([
+            "--username=postgres",
+            "--auth-local=trust",
+            "--auth-host=reject",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-instructions",
+        ])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     if durability == Durability::Off {

@@ -3,10 +3,12 @@
 //! It listens on a Unix socket only, ends when the process that started it ends, and needs no more of PostgreSQL
 //! than the programs `postgres` and `initdb`. Every call blocks: from async code use `spawn_blocking`.
 
+mod access; // who else may write there
 mod account; // who PostgreSQL runs as
 mod binaries; // its programs, of the right version
 mod data_dir; // the folder, its parts and its lock
 mod error;
+mod host_rules; // who may connect by network: nobody
 mod initdb; // how a new cluster is made
 mod install_folders; // where to look for them
 mod launch; // the way of a postmaster to its being ready
@@ -97,6 +99,8 @@ impl EmbeddedPostgres {
 
         if data_dir.has_cluster() {
             data_dir.give_cluster_to(account.as_ref())?;
+            host_rules::refuse_trusted_hosts(data_dir.cluster())
+                .map_err(|source| Error::file("correct", &data_dir.cluster().join("pg_hba.conf"), source))?;
         } else {
             initdb::make_cluster(&binaries, &data_dir, options.durability, account.as_ref())?;
         }

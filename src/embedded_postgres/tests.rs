@@ -247,3 +247,66 @@ fn root_gives_a_copied_cluster_to_its_postgres() {
     assert!(status.success());
     EmbeddedPostgres::start(&scratch.options()).unwrap();
 }
+
+#[test]
+fn a_folder_that_others_may_write_is_refused() {
+    let scratch = Scratch::new("open");
+    let allow = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let data_dir = scratch.0.join("data");
+    fs::create_dir_all(&data_dir).unwrap();
+    let options = Options { data_dir: data_dir.clone(), ..scratch.options() };
+    let refusal = || EmbeddedPostgres::start(&options).unwrap_err().to_string();
+    allow(&scratch.0, 0o755);
+    for mode in [0o777, 0o1777, 0o775, 0o757] {
+        allow(&data_dir, mode);
+        let told = refusal();
+        assert!(told.contains(data_dir.to_str().unwrap()) && told.contains("chmod go-w"), "{told}");
+        assert!(!data_dir.join("cluster").exists());
+    }
+    allow(&data_dir, 0o755);
+    // Whoever may write the folder above can put another one in its place, unless it is one like /tmp.
+    allow(&scratch.0, 0o777);
+    assert!(refusal().contains("chmod o-w"));
+    allow(&scratch.0, 0o1777);
+    EmbeddedPostgres::start(&options).unwrap().stop().unwrap();
+
+    let cluster = data_dir::cluster_in(&data_dir);
+    allow(&cluster, 0o770);
+    assert!(refusal().contains(cluster.to_str().unwrap()));
+}
+
+#[test]
+fn nobody_gets_in_by_network_also_where_an_earlier_version_let_them() {
+    let scratch = Scratch::new("hosts");
+    EmbeddedPostgres::start(&scratch.options()).unwrap().stop().unwrap();
+    let path = data_dir::cluster_in(&scratch.0).join("pg_hba.conf");
+    let host_rules = || -> Vec<String> {
+        let text = fs::read_to_string(&path).unwrap();
+        text.lines().filter(|line| line.starts_with("host")).map(str::to_owned).collect()
+    };
+    let of_new = host_rules();
+    assert!(!of_new.is_empty() && of_new.iter().all(|rule| rule.ends_with("reject")), "{of_new:?}");
+
+    let of_earlier = fs::read_to_string(&path).unwrap().replace("reject", "trust");
+    fs::write(&path, of_earlier).unwrap();
+    let postgres = EmbeddedPostgres::start(&scratch.options()).unwrap();
+    assert_eq!(host_rules(), of_new);
+    let is_read =
+        query(&postgres.url("postgres"), "select count(*)::text from pg_hba_file_rules where error is not null");
+    assert_eq!(is_read.as_deref(), Some("0"));
+}
+
+#[test]
+fn root_gives_a_cluster_of_nobody_to_an_account_of_its_own() {
+    let nobody = nix::unistd::User::from_name("nobody").unwrap();
+    let Some(nobody) = nobody.filter(|_| geteuid().is_root()) else {
+        return; // nobody else could give it away
+    };
+    let scratch = Scratch::new("nobody");
+    EmbeddedPostgres::start(&scratch.options()).unwrap().stop().unwrap();
+    let cluster = data_dir::cluster_in(&scratch.0);
+    let status = Command::new("chown").arg("-R").arg(nobody.uid.to_string()).arg(&cluster).status().unwrap();
+    assert!(status.success());
+    let _postgres = EmbeddedPostgres::start(&scratch.options()).unwrap();
+    assert_ne!(std::os::unix::fs::MetadataExt::uid(&fs::metadata(&cluster).unwrap()), nobody.uid.as_raw());
+}

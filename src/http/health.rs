@@ -51,8 +51,8 @@ fn example() -> Value {
             "message": "\"nightly report\" (pid 4711, user analyst, idle in transaction) has held a snapshot for 12 min, so that dead rows of the queue are not cleared away, and it gets slower; end its transaction, or: select pg_terminate_backend(4711)"
         }],
         "database": {
-            "server_version": "17.2", "user": "eventlease", "sees_other_users": true, "is_standby": false,
-            "pending_migrations": 0, "is_autovacuum_on": true,
+            "server_version": "17.2", "user": "eventlease", "sees_other_users": true,
+            "server_encoding": "UTF8", "is_standby": false, "pending_migrations": 0, "is_autovacuum_on": true,
             "snapshots": [{
                 "held_by": "session", "name": null, "pid": 4711, "application_name": "nightly report",
                 "user": "analyst", "state": "idle in transaction", "since": "2030-01-31T11:48:00Z",

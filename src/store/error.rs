@@ -21,6 +21,9 @@ pub enum Error {
     /// A stored value that this version does not understand.
     #[error("{table}.{column} of {id} holds {value:?}, which is not understood")]
     Corrupt { table: &'static str, column: &'static str, id: String, value: String },
+    /// The database is there, and the service cannot work on it as it is. Says what to do.
+    #[error("{0}")]
+    Unusable(Arc<str>),
     #[error("the schema could not be migrated")]
     Migration(#[source] Arc<sqlx::migrate::MigrateError>),
     #[error("a statement failed")]

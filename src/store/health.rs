@@ -9,7 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, FromRow, PgConnection, PgPool};
 
-use super::{Error, Result, migrations, partitions};
+use super::{Error, Result, migrations, partitions, pool};
+use crate::config::DatabaseUrl;
 use crate::domain::database_health::{
     ClockDifference, DatabaseHealth, Durability, MAX_DAYS_AHEAD_TOLD, MAX_SNAPSHOTS_TOLD, PoolUse, Snapshot,
     SnapshotHolder, Standby, TableHealth,
@@ -35,9 +36,8 @@ pub async fn examine(pool: &PgPool, listener_pid: Option<i32>) -> Result<Examina
 }
 
 /// Examines the database of a URL.
-pub async fn examine_url(url: &str) -> Result<Examination> {
-    let options: PgConnectOptions = url.parse()?;
-    in_time(examine_with(&options.application_name("eventlease doctor"), None)).await
+pub async fn examine_url(url: &DatabaseUrl) -> Result<Examination> {
+    in_time(examine_with(&pool::connect_options(url, "eventlease doctor")?, None)).await
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
@@ -80,6 +80,7 @@ async fn examine_on(connection: &mut PgConnection, listener_pid: Option<i32>) ->
         server_version: facts.server_version,
         user: facts.user,
         sees_other_users: facts.sees_other_users,
+        server_encoding: facts.server_encoding,
         is_standby: facts.is_standby,
         pending_migrations: migrations::count_pending_on(&mut *connection).await?,
         is_autovacuum_on: facts.is_autovacuum_on,
@@ -127,6 +128,7 @@ struct Facts {
     server_version: String,
     user: String,
     sees_other_users: bool,
+    server_encoding: String,
     is_standby: bool,
     is_autovacuum_on: bool,
     synchronous_commit: String,
@@ -170,8 +172,8 @@ impl SnapshotRow {
 #[derive(FromRow)]
 struct TableRow {
     table: String,
-    live_rows: i64,
-    dead_rows: i64,
+    live_rows: Option<i64>,
+    dead_rows: Option<i64>,
     last_vacuum_at: Option<DateTime<Utc>>,
     last_autovacuum_at: Option<DateTime<Utc>>,
     last_analyze_at: Option<DateTime<Utc>>,

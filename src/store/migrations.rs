@@ -3,34 +3,104 @@
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
-use sqlx::migrate::Migrator;
-use sqlx::{PgConnection, PgPool};
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::{FromRow, PgConnection, PgPool};
 
-use super::{Error, Result};
+use super::{Error, Result, encoding, ownership};
 
 const TABLE: &str = "eventlease.migrations";
 
-fn migrator() -> Migrator {
+fn migrator(presence: Presence) -> Migrator {
     let mut migrator = sqlx::migrate!("./migrations");
     migrator.dangerous_set_table_name(TABLE);
-    migrator.create_schema("eventlease");
+    // `create schema if not exists` needs the right to create it, also where it is there.
+    if !presence.has_schema {
+        migrator.create_schema("eventlease");
+    }
     // A newer replica may have migrated already: servers are upgraded one by one.
     migrator.set_ignore_missing(true);
     migrator
 }
 
-/// Brings the schema up to this version; does nothing where it is. Takes the time it takes, and waits for whoever is
-/// migrating.
+/// Brings the schema up to this version. Where it is, it only reads, so that it needs no right to change anything. Takes
+/// the time it takes, and waits for whoever is migrating.
 pub async fn migrate(pool: &PgPool) -> Result<()> {
     let mut connection = pool.acquire().await?;
-    // Its setting and the migrator's lock end with it, also where a migration fails.
+    // Its settings and the migrator's lock end with it, also where a migration fails.
     connection.close_on_drop();
     sqlx::query("select set_config('statement_timeout', '0', false)").execute(&mut *connection).await?;
-    migrator().run(&mut *connection).await.map_err(|error| match error {
-        sqlx::migrate::MigrateError::Execute(error) => Error::from(error),
-        other => Error::Migration(other.into()),
-    })?;
+    encoding::check(&mut connection).await?;
+    if !is_current(&mut connection).await? {
+        run(&mut connection).await?;
+    }
     Ok(connection.close().await?)
+}
+
+async fn run(connection: &mut PgConnection) -> Result<()> {
+    let presence = presence(connection).await?;
+    let pending = count_pending_on(connection).await?;
+    let user = ownership::current_user(connection).await?;
+    // Whoever may act as the owner of the schema does: else what is made would belong to somebody else, and a role that
+    // serves could not add partitions to it.
+    ownership::act_as_owner_of_schema(connection).await?;
+    let deed = format!("apply the {pending} migrations that are pending; run `eventlease migrate` as a role that may");
+    match migrator(presence).run(&mut *connection).await {
+        Ok(()) => Ok(()),
+        Err(MigrateError::Execute(error)) => Err(ownership::explained(error, &user, &deed)),
+        Err(MigrateError::ExecuteMigration(error, _)) if ownership::is_of_rights(&error) => {
+            Err(ownership::explained(error, &user, &deed))
+        }
+        Err(other) => Err(Error::Migration(other.into())),
+    }
+}
+
+/// What there is of the ground that migrations stand on. From the catalogue, which everybody may read.
+#[derive(Clone, Copy, FromRow)]
+struct Presence {
+    has_schema: bool,
+    has_table: bool,
+}
+
+async fn presence(connection: &mut PgConnection) -> Result<Presence> {
+    let found = sqlx::query_as(
+        "select
+            exists (select from pg_namespace where nspname = 'eventlease') as has_schema,
+            exists (
+                select from pg_class c join pg_namespace s on s.oid = c.relnamespace
+                where s.nspname = 'eventlease' and c.relname = 'migrations'
+            ) as has_table",
+    );
+    Ok(found.fetch_one(connection).await?)
+}
+
+#[derive(FromRow)]
+struct Applied {
+    version: i64,
+    description: String,
+    installed_on: DateTime<Utc>,
+    checksum: Vec<u8>,
+    success: bool,
+}
+
+async fn applied(connection: &mut PgConnection) -> Result<Vec<Applied>> {
+    if !presence(connection).await?.has_table {
+        return Ok(Vec::new());
+    }
+    let user = ownership::current_user(connection).await?;
+    sqlx::query_as(
+        "select version, description, installed_on, checksum, success from eventlease.migrations order by version",
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(|error| ownership::explained(error, &user, "read eventlease.migrations"))
+}
+
+/// Whether the migrator would find nothing to do and nothing wrong.
+async fn is_current(connection: &mut PgConnection) -> Result<bool> {
+    let applied = applied(connection).await?;
+    let known = migrator(presence(connection).await?);
+    let has = |version, checksum: &[u8]| applied.iter().any(|row| row.version == version && row.checksum == checksum);
+    Ok(applied.iter().all(|row| row.success) && known.iter().all(|known| has(known.version, &known.checksum)))
 }
 
 /// How many of this version's migrations the database lacks.
@@ -53,48 +123,45 @@ pub struct Migration {
     content: Option<(String, Vec<u8>)>,
 }
 
-/// All migrations, of this version and of newer ones that were applied.
+/// All migrations, of this version and of newer ones that were applied. Refuses a database that cannot be migrated.
 pub async fn list(pool: &PgPool) -> Result<Vec<Migration>> {
-    list_on(&mut *pool.acquire().await?).await
+    let mut connection = pool.acquire().await?;
+    encoding::check(&mut connection).await?;
+    list_on(&mut connection).await
 }
 
 async fn list_on(connection: &mut PgConnection) -> Result<Vec<Migration>> {
-    let migrator = migrator();
-    let is_there: bool =
-        sqlx::query_scalar("select to_regclass($1) is not null").bind(TABLE).fetch_one(&mut *connection).await?;
-    let mut applied: Vec<(i64, String, DateTime<Utc>)> = Vec::new();
-    if is_there {
-        applied = sqlx::query_as(
-            "select version, description, installed_on from eventlease.migrations where success order by version",
-        )
-        .fetch_all(connection)
-        .await?;
-    }
+    let migrator = migrator(presence(connection).await?);
+    let applied: Vec<Applied> = applied(connection).await?.into_iter().filter(|row| row.success).collect();
     let mut all: Vec<Migration> = migrator
         .iter()
         .map(|known| Migration {
             version: known.version,
             description: known.description.to_string(),
-            applied_at: applied.iter().find(|(version, ..)| *version == known.version).map(|(.., at)| *at),
+            applied_at: applied.iter().find(|row| row.version == known.version).map(|row| row.installed_on),
             content: Some((known.sql.as_str().to_owned(), known.checksum.to_vec())),
         })
         .collect();
-    for (version, description, at) in applied {
+    for Applied { version, description, installed_on, .. } in applied {
         if !all.iter().any(|known| known.version == version) {
-            all.push(Migration { version, description, applied_at: Some(at), content: None });
+            all.push(Migration { version, description, applied_at: Some(installed_on), content: None });
         }
     }
     all.sort_by_key(|migration| migration.version);
     Ok(all)
 }
 
-/// What the first migration stands on, where there is nothing yet: the schema, and the table of what was applied, as
-/// the migrator makes it.
-pub fn preparation(all: &[Migration]) -> Option<&'static str> {
-    let is_empty = all.iter().all(|migration| migration.applied_at.is_none());
-    is_empty.then_some(
-        "create schema if not exists eventlease;
-create table if not exists eventlease.migrations (
+/// What the first migration stands on and is not there yet: the schema, and the table of what was applied, as the
+/// migrator makes it.
+pub async fn preparation(pool: &PgPool) -> Result<Option<String>> {
+    let Presence { has_schema, has_table } = presence(&mut *pool.acquire().await?).await?;
+    let mut script = String::new();
+    if !has_schema {
+        script.push_str("create schema if not exists eventlease;\n");
+    }
+    if !has_table {
+        script.push_str(
+            "create table if not exists eventlease.migrations (
     version bigint primary key,
     description text not null,
     installed_on timestamptz not null default now(),
@@ -103,7 +170,9 @@ create table if not exists eventlease.migrations (
     execution_time bigint not null
 );
 ",
-    )
+        );
+    }
+    Ok((!script.is_empty()).then_some(script))
 }
 
 impl Migration {

@@ -4,6 +4,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::Result;
+use super::ownership::{self, Lasting};
 use crate::domain::database_health::PartitionsAhead;
 
 /// How far ahead partitions are made.
@@ -17,31 +18,38 @@ pub(super) const RETENTION_LOCK: &str = "hashtextextended('eventlease.retention'
 /// Waits for no one longer than a tenth of a second: the next run tries again.
 pub async fn make_ahead(pool: &PgPool) -> Result<u32> {
     let mut made = 0;
+    let user = ownership::current_user(&mut *pool.acquire().await?).await?;
     for ahead in -1..=DAYS_AHEAD {
         let mut transaction = pool.begin().await?;
         sqlx::query("set local lock_timeout = '100ms'").execute(&mut *transaction).await?;
+        ownership::act_as_owner_of_tables(&mut transaction, Lasting::Transaction).await?;
         let was_made: bool = sqlx::query_scalar(
             "select eventlease.ensure_partitions_of_day((statement_timestamp() at time zone 'UTC')::date + $1)",
         )
         .bind(ahead)
         .fetch_one(&mut *transaction)
-        .await?;
+        .await
+        .map_err(|error| ownership::explained(error, &user, "make partitions, which the owner of the tables may"))?;
         transaction.commit().await?;
         made += u32::from(was_made);
     }
     Ok(made)
 }
 
-/// Makes the partitions of the day that `event_id` was made on.
+/// Makes the partitions of the day that `event_id` was made on, in a transaction that goes on.
 pub async fn make_for_event(connection: &mut PgConnection, event_id: Uuid) -> Result<()> {
+    let role_before = ownership::act_as_owner_of_tables(connection, Lasting::Transaction).await?;
     sqlx::query(
         "select eventlease.ensure_partitions_of_day((to_timestamp(
             ('x' || translate(left($1::text, 13), '-', ''))::bit(48)::bigint / 1000.0
         ) at time zone 'UTC')::date)",
     )
     .bind(event_id)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
+    if let Some(role) = role_before {
+        ownership::act_as(connection, &role).await?;
+    }
     Ok(())
 }
 
@@ -82,6 +90,7 @@ async fn remove_with(connection: &mut PgConnection, retention_days: i32, removal
     if !is_mine {
         return Ok(());
     }
+    ownership::act_as_owner_of_tables(connection, Lasting::Session).await?;
     let old: Vec<OldPartition> =
         sqlx::query_as(include_str!("sql/old_partitions.sql")).bind(retention_days).fetch_all(&mut *connection).await?;
     for OldPartition { parent, partition, is_attached, is_detach_pending } in old {

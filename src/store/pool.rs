@@ -10,6 +10,7 @@ use sqlx::{Connection as _, PgPool};
 use tokio::time::timeout;
 
 use super::{Error, Result};
+use crate::config::DatabaseUrl;
 
 /// An idle connection is taken to be whole for so long.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
@@ -26,6 +27,13 @@ pub struct PoolLimits {
     pub statement_timeout: Duration,
 }
 
+/// How to connect. PgBouncer refuses a session that sets `extra_float_digits` as it begins, and PostgreSQL's default
+/// loses no digit either.
+pub(super) fn connect_options(url: &DatabaseUrl, application_name: &str) -> Result<PgConnectOptions> {
+    let options: PgConnectOptions = url.reveal().parse()?;
+    Ok(options.application_name(application_name).extra_float_digits(None))
+}
+
 /// The connections of a server.
 #[derive(Clone, Debug)]
 pub struct Pools {
@@ -36,8 +44,8 @@ pub struct Pools {
 }
 
 /// Opens no connection yet: the first call does.
-pub fn connect_lazily(url: &str, limits: PoolLimits) -> Result<PgPool> {
-    let options: PgConnectOptions = url.parse::<PgConnectOptions>()?.application_name("eventlease");
+pub fn connect_lazily(url: &DatabaseUrl, limits: PoolLimits) -> Result<PgPool> {
+    let options = connect_options(url, "eventlease")?;
     let statement_timeout = format!("{}ms", limits.statement_timeout.as_millis());
     Ok(PgPoolOptions::new()
         .max_connections(limits.max_connections)

@@ -51,7 +51,8 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         acquire_timeout: Duration::from_millis(1),
         statement_timeout: Duration::from_secs(1),
     };
-    let pool = || connect_lazily("postgres://nobody@localhost/nothing?host=/nonexistent", limits).expect("an address");
+    let url = "postgres://nobody@localhost/nothing?host=/nonexistent".parse().expect("a URL");
+    let pool = || connect_lazily(&url, limits).expect("an address");
     let pools = Pools { working: pool(), reading: pool() };
     let metrics = Arc::new(Metrics::new(100));
     let settings = Settings {

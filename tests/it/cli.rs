@@ -144,6 +144,23 @@ async fn a_port_in_use_is_refused_before_anything_else() {
     assert!(!data_dir.exists(), "no database was made");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_name_stands_for_all_of_its_addresses() {
+    let lab = Lab::start().await;
+    let url = lab.db.connect_options().to_url_lossy().to_string();
+    let mut program = Program::serve(&["--listen", "localhost:0", "--database-url", &url]);
+    let port = program.url.rsplit_once(':').expect("a port").1.to_owned();
+    let own: Vec<std::net::SocketAddr> =
+        std::net::ToSocketAddrs::to_socket_addrs(&format!("localhost:{port}")).expect("every machine has it").collect();
+    // Without authentication: all of them are of loopback.
+    let reached = own.iter().filter(|address| std::net::TcpListener::bind((address.ip(), 0)).is_ok());
+    for address in reached {
+        lab.get(&format!("http://{address}/api/v1/queues")).await.expect(200);
+    }
+    program.signal("TERM");
+    assert_eq!(program.wait().code, Some(0));
+}
+
 #[test]
 fn a_data_directory_in_use_is_refused() {
     let data_dir = std::env::temp_dir().join(format!("eventlease-cli-{}", Uuid::new_v4()));

@@ -220,6 +220,19 @@ async fn a_pool_in_full_use_is_told_of_all_the_same() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_are_not_counted_are_unknown() {
+    let lab = Lab::start().await;
+    let name = lab.db.connect_options().get_database().expect("a name").to_owned();
+    lab.sql(&format!("alter database {name} set track_counts = off")).await;
+    let told = health(&lab).await;
+    for number in ["live_rows", "dead_rows"] {
+        assert_eq!(told["database"]["tables"][0][number], Value::Null, "{number}: {told}");
+    }
+    assert_eq!(told["database"]["is_autovacuum_on"], false);
+    assert!(message(&told, "autovacuum_off").contains("track_counts = on"), "{told}");
+}
+
 #[tokio::test]
 async fn many_dead_rows_are_warned_of() {
     let lab = Lab::start().await;
@@ -244,13 +257,12 @@ async fn many_dead_rows_are_warned_of() {
 }
 
 /// A role as a careful administrator makes it: with what the service needs, and nothing else.
-async fn url_of_limited_role(lab: &Lab) -> String {
+pub async fn url_of_limited_role(lab: &Lab) -> String {
     let name = lab.db.connect_options().get_database().expect("a name").to_owned();
     let role = format!("limited_{name}");
     for statement in [
         format!("create role {role} login"),
-        format!("grant create on database {name} to {role}"),
-        format!("grant all on schema eventlease to {role}"),
+        format!("grant usage on schema eventlease to {role}"),
         format!("grant all on all tables in schema eventlease to {role}"),
         format!("grant execute on all functions in schema eventlease to {role}"),
     ] {
@@ -261,7 +273,7 @@ async fn url_of_limited_role(lab: &Lab) -> String {
     url.to_string()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_role_that_may_not_see_others_is_told_what_it_can_see_and_that_it_is_not_all() {
     let lab = Lab::start().await;
     let server = Server::start(&config(&url_of_limited_role(&lab).await, &[])).await.expect("the server starts");
@@ -281,7 +293,17 @@ async fn a_role_that_may_not_see_others_is_told_what_it_can_see_and_that_it_is_n
     let user = database["user"].as_str().expect("a name");
     assert!(user.starts_with("limited_"), "{user}");
     let warning = message(&told, "limited_view");
-    assert!(warning.contains("pg_monitor") && warning.contains(user), "{warning}");
+    assert!(warning.contains(&format!("grant pg_monitor to \"{user}\"")), "{warning}");
+    // What it cannot see is unknown to doctor too, and not well.
+    let doctor = async || {
+        let asked = ["doctor", "--url", &format!("http://{}", server.address)].map(str::to_owned);
+        crate::cli::program::run_beside(asked.to_vec()).await
+    };
+    let ended = doctor().await;
+    let of_snapshots = |text: &str| text.lines().find(|line| line.contains(" snapshots ")).map(str::to_owned);
+    let line = of_snapshots(&ended.stdout).unwrap_or_default();
+    assert!(ended.code == Some(0) && line.starts_with("unknown "), "{ended:?}");
+    assert!(line.contains(&format!("grant pg_monitor to \"{user}\"")), "{line}");
     assert_eq!(database["partitions"][0]["days_ahead"], 7);
     assert!(database["tables"][0]["live_rows"].is_u64(), "{told}");
 
@@ -289,6 +311,8 @@ async fn a_role_that_may_not_see_others_is_told_what_it_can_see_and_that_it_is_n
     lab.sql(&format!("grant pg_monitor to {user}")).await;
     let told = lab.get(&path).await.expect(200).body;
     assert!(!codes(&told).contains(&"limited_view"), "{told}");
+    let line = of_snapshots(&doctor().await.stdout).unwrap_or_default();
+    assert!(line.starts_with("ok "), "{line}");
     let holders = told["database"]["snapshots"].as_array().expect("holders").clone();
     assert!(holders.iter().any(|holder| holder["pid"] == pid && holder["since"].is_string()), "{told}");
 

@@ -82,7 +82,7 @@ async fn a_migration_has_no_time_limit_and_waits_for_another() {
     let limits =
         PoolLimits { max_connections: 1, acquire_timeout: PATIENCE, statement_timeout: Duration::from_secs(1) };
     let url = lab.db.connect_options().to_url_lossy();
-    let pool = pool::connect_lazily(url.as_str(), limits).expect("a URL");
+    let pool = pool::connect_lazily(&url.as_str().parse().expect("a URL"), limits).expect("a pool");
     let has_waited = "select exists (select from pg_stat_activity where datname = current_database()
         and wait_event_type = 'Lock' and query_start < clock_timestamp() - interval '1500 milliseconds')";
     let finishing = async {

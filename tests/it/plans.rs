@@ -47,7 +47,9 @@ impl Stage {
             acquire_timeout: Duration::from_secs(20),
             statement_timeout: Duration::from_mins(1),
         };
-        let session = pool::connect_lazily(lab.db.connect_options().to_url_lossy().as_str(), limits).expect("a URL");
+        let session =
+            pool::connect_lazily(&lab.db.connect_options().to_url_lossy().as_str().parse().expect("a URL"), limits)
+                .expect("a pool");
         let stage = Self { lab, session };
         stage.run("set plan_cache_mode = force_generic_plan").await;
         stage

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::report::{Report, Standing};
-use crate::domain::database_health::warnings::WarningCode;
+use crate::domain::database_health::warnings::{WarningCode, to_see_all};
 use crate::domain::spans::in_words;
 
 /// This machine's clock may be so far from the server's before times it shows are puzzling.
@@ -33,6 +33,9 @@ struct Warning {
 #[derive(Deserialize)]
 struct Database {
     server_version: String,
+    user: String,
+    /// If not, what is seen of snapshots and standbys is not all there is.
+    sees_other_users: bool,
     snapshots: Vec<Snapshot>,
     tables: Vec<TableRows>,
     partitions: Vec<Partitions>,
@@ -47,8 +50,8 @@ struct Snapshot {
 #[derive(Deserialize)]
 struct TableRows {
     table: String,
-    live_rows: i64,
-    dead_rows: i64,
+    live_rows: Option<i64>,
+    dead_rows: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -64,9 +67,7 @@ struct Durability {
 }
 
 #[derive(Deserialize)]
-struct Standby {
-    sync_state: Option<String>,
-}
+struct Standby {}
 
 #[derive(Deserialize)]
 struct Replica {
@@ -99,19 +100,30 @@ struct Clock {
 struct Check {
     name: &'static str,
     codes: &'static [WarningCode],
-    told: fn(&Health) -> Option<String>,
+    told: fn(&Health) -> Option<Finding>,
+}
+
+/// What a check says where there is no warning.
+enum Finding {
+    Good(String),
+    /// The server could not see all that it would have to see.
+    Unknown(String),
+}
+
+fn good(told: impl Into<String>) -> Finding {
+    Finding::Good(told.into())
 }
 
 const CHECKS: [Check; 10] = [
     Check {
         name: "postgresql",
-        codes: &[WarningCode::DatabaseIsStandby, WarningCode::PostgresqlTooOld],
-        told: |health| Some(format!("version {}", health.database.server_version)),
+        codes: &[WarningCode::DatabaseIsStandby, WarningCode::PostgresqlTooOld, WarningCode::DatabaseNotUtf8],
+        told: |health| Some(good(format!("version {}", health.database.server_version))),
     },
     Check {
         name: "migrations",
         codes: &[WarningCode::MigrationsPending],
-        told: |_| Some("the schema is up to date".to_owned()),
+        told: |_| Some(good("the schema is up to date")),
     },
     Check {
         name: "partitions",
@@ -123,7 +135,7 @@ const CHECKS: [Check; 10] = [
         codes: &[WarningCode::FsyncOff, WarningCode::FullPageWritesOff, WarningCode::SynchronousCommitOff],
         told: |health| {
             let setting = &health.database.durability.synchronous_commit;
-            Some(format!("fsync and full_page_writes are on, synchronous_commit is {setting}"))
+            Some(good(format!("fsync and full_page_writes are on, synchronous_commit is {setting}")))
         },
     },
     Check {
@@ -137,7 +149,10 @@ const CHECKS: [Check; 10] = [
         codes: &[WarningCode::AutovacuumOff, WarningCode::ManyDeadRows],
         told: |health| {
             let TableRows { table, live_rows, dead_rows } = health.database.tables.first()?;
-            Some(format!("{table} has {dead_rows} dead rows beside {live_rows} live ones"))
+            let (Some(live), Some(dead)) = (live_rows, dead_rows) else {
+                return Some(Finding::Unknown(format!("the rows of {table} are not counted; set track_counts = on")));
+            };
+            Some(good(format!("{table} has {dead} dead rows beside {live} live ones")))
         },
     },
     Check {
@@ -146,7 +161,7 @@ const CHECKS: [Check; 10] = [
         told: |health| {
             let Replica { pool, reading_pool, .. } = health.replica.as_ref()?;
             let reading = reading_pool.map(|pool| format!("; for lists and reports, {}", told_of_pool(pool)));
-            Some(format!("{}{}", told_of_pool(*pool), reading.unwrap_or_default()))
+            Some(good(format!("{}{}", told_of_pool(*pool), reading.unwrap_or_default())))
         },
     },
     Check {
@@ -154,7 +169,9 @@ const CHECKS: [Check; 10] = [
         codes: &[WarningCode::ListenerDown],
         told: |health| {
             let interruptions = health.replica.as_ref()?.listener.interruptions;
-            Some(format!("events from SQL and other replicas are heard of at once ({interruptions} interruptions)"))
+            Some(good(format!(
+                "events from SQL and other replicas are heard of at once ({interruptions} interruptions)"
+            )))
         },
     },
     Check { name: "clocks", codes: &[WarningCode::ClockSkew], told: told_of_clocks },
@@ -164,37 +181,44 @@ fn told_of_pool(Pool { size, idle, max }: Pool) -> String {
     format!("{} of {max} in use", size.saturating_sub(idle))
 }
 
-fn told_of_partitions(health: &Health) -> Option<String> {
+fn told_of_partitions(health: &Health) -> Option<Finding> {
     let ahead = health.database.partitions.iter().filter(|partitions| partitions.days_ahead > 0);
     let ahead: Vec<_> = ahead.map(|Partitions { table, days_ahead }| format!("{table} {days_ahead} days")).collect();
-    (!ahead.is_empty()).then(|| format!("made ahead: {}", ahead.join(", ")))
+    if ahead.is_empty() { None } else { Some(good(format!("made ahead: {}", ahead.join(", ")))) }
 }
 
-fn told_of_standbys(health: &Health) -> String {
-    let standbys = &health.database.durability.standbys;
-    let is_hidden = standbys.iter().any(|standby| standby.sync_state.is_none());
-    match standbys.len() {
-        0 => "there are none".to_owned(),
-        count if is_hidden => format!("{count}, whose state the database's user may not see"),
-        count => format!("commits wait for one of {count}"),
+fn told_of_standbys(health: &Health) -> Finding {
+    match health.database.durability.standbys.len() {
+        0 => good("there are none"),
+        count if !health.database.sees_other_users => {
+            Finding::Unknown(format!("there are {count}, whose state {}", hidden(&health.database)))
+        }
+        count => good(format!("commits wait for one of {count}")),
     }
 }
 
-fn told_of_snapshots(health: &Health) -> String {
+fn told_of_snapshots(health: &Health) -> Finding {
+    if !health.database.sees_other_users {
+        return Finding::Unknown(format!("how old those of other users are {}", hidden(&health.database)));
+    }
     let ages = health.database.snapshots.iter().filter_map(|snapshot| snapshot.age_seconds);
     match ages.reduce(f64::max) {
-        Some(age) => format!("the oldest one is of {} ago", in_words(age)),
-        None => "no old ones are held".to_owned(),
+        Some(age) => good(format!("the oldest one is of {} ago", in_words(age))),
+        None => good("no old ones are held"),
     }
 }
 
-fn told_of_clocks(health: &Health) -> Option<String> {
+fn hidden(database: &Database) -> String {
+    format!("user {:?} may not see; {}", database.user, to_see_all(&database.user))
+}
+
+fn told_of_clocks(health: &Health) -> Option<Finding> {
     let (whose, clock) = match (&health.replica, &health.clock) {
         (Some(replica), _) => ("the server's", &replica.clock),
         (None, Some(clock)) => ("this machine's", clock),
         (None, None) => return None,
     };
-    Some(format!("{whose} is {} ms from the database's", clock.difference_ms.abs()))
+    Some(good(format!("{whose} is {} ms from the database's", clock.difference_ms.abs())))
 }
 
 /// A line per check, and one for every warning beside the first.
@@ -209,7 +233,10 @@ pub fn of_health(health: &Health, report: &mut Report) {
         if found.peek().is_none()
             && let Some(told) = (check.told)(health)
         {
-            report.add(check.name, Standing::Ok, told);
+            match told {
+                Finding::Good(told) => report.add(check.name, Standing::Ok, told),
+                Finding::Unknown(told) => report.add(check.name, Standing::Unknown, told),
+            }
         }
         for warning in found {
             let is_fatal = code_of(warning).is_some_and(WarningCode::stops_the_queue);

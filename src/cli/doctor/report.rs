@@ -13,6 +13,8 @@ pub enum Standing {
     Ok,
     /// It works, slower or at a risk.
     Warning,
+    /// It could not be looked at.
+    Unknown,
     Failed,
 }
 
@@ -48,6 +50,7 @@ impl Report {
             let standing = match standing {
                 Standing::Ok => style("ok     ").green(),
                 Standing::Warning => style("warning").yellow(),
+                Standing::Unknown => style("unknown").yellow(),
                 Standing::Failed => style("failed ").red(),
             };
             writeln!(stdout, "{standing}  {:width$}  {}", plain(check), plain(message))?;

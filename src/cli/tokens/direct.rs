@@ -9,8 +9,8 @@ use serde_json::json;
 use super::{CreateArguments, ListArguments, Token, UsageError, print_tokens, say_created, say_revoked};
 use crate::app::Database;
 use crate::broker::tokens;
-use crate::cli::{Outcome, client, database_url, text};
-use crate::config::DatabaseConfig;
+use crate::cli::{Outcome, client, text};
+use crate::config::{DatabaseConfig, DatabaseUrl};
 use crate::domain::audit::Actor;
 use crate::domain::ids::EngineId;
 use crate::domain::tokens::{NewToken, TokenId};
@@ -18,7 +18,7 @@ use crate::store;
 use crate::store::tokens::Filter;
 
 /// Looks at tokens that are there, or ends one: neither has to do with the schema's version.
-async fn open_as_it_is(url: &str) -> Result<Database, Box<dyn std::error::Error>> {
+async fn open_as_it_is(url: DatabaseUrl) -> Result<Database, Box<dyn std::error::Error>> {
     let database = open(url).await?;
     if !store::tokens::are_kept(&database.pool).await? {
         return Err("this database has no tokens: neither has a server run on it, nor was one made".into());
@@ -26,9 +26,10 @@ async fn open_as_it_is(url: &str) -> Result<Database, Box<dyn std::error::Error>
     Ok(database)
 }
 
-async fn open(url: &str) -> Result<Database, Box<dyn std::error::Error>> {
+async fn open(url: DatabaseUrl) -> Result<Database, Box<dyn std::error::Error>> {
     let config = DatabaseConfig {
-        database_url: Some(database_url(url)?),
+        database_url: Some(url),
+        database_url_file: None,
         data_dir: None,
         pg_bin_dir: None,
         max_connections: 2,
@@ -40,7 +41,7 @@ async fn open(url: &str) -> Result<Database, Box<dyn std::error::Error>> {
     Ok(Database::open(&config).await?)
 }
 
-pub async fn create(url: &str, arguments: &CreateArguments) -> Outcome {
+pub async fn create(url: DatabaseUrl, arguments: &CreateArguments) -> Outcome {
     let new = NewToken {
         name: arguments.name.clone(),
         role: arguments.role,
@@ -73,7 +74,7 @@ fn flag_of(member: &str) -> String {
     member.trim_end_matches('s').replace('_', "-")
 }
 
-pub async fn list(url: &str, arguments: &ListArguments) -> Outcome {
+pub async fn list(url: DatabaseUrl, arguments: &ListArguments) -> Outcome {
     let database = open_as_it_is(url).await?;
     let mut connection = database.pool.acquire().await?;
     let filter = Filter { role: arguments.role, name: arguments.name.clone() };
@@ -94,7 +95,7 @@ fn now() -> DateTime<Utc> {
     client::here()
 }
 
-pub async fn revoke(url: &str, token_id: uuid::Uuid) -> Outcome {
+pub async fn revoke(url: DatabaseUrl, token_id: uuid::Uuid) -> Outcome {
     let database = open_as_it_is(url).await?;
     let mut transaction = store::pool::begin(&database.pool).await?;
     tokens::revoke(&mut transaction, &Actor::named(Actor::DATABASE), TokenId(token_id)).await?;

@@ -31,6 +31,8 @@ const CLOCK_SKEW_MS: i64 = 1000;
 pub enum WarningCode {
     DatabaseIsStandby,
     PostgresqlTooOld,
+    /// The database does not store text in UTF-8.
+    DatabaseNotUtf8,
     MigrationsPending,
     /// Today's partition is missing.
     PartitionMissing,
@@ -53,9 +55,10 @@ pub enum WarningCode {
 }
 
 impl WarningCode {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::DatabaseIsStandby,
         Self::PostgresqlTooOld,
+        Self::DatabaseNotUtf8,
         Self::MigrationsPending,
         Self::PartitionMissing,
         Self::SynchronousStandbyMissing,
@@ -78,6 +81,7 @@ impl WarningCode {
         match self {
             Self::DatabaseIsStandby => "database_is_standby",
             Self::PostgresqlTooOld => "postgresql_too_old",
+            Self::DatabaseNotUtf8 => "database_not_utf8",
             Self::MigrationsPending => "migrations_pending",
             Self::PartitionMissing => "partition_missing",
             Self::SynchronousStandbyMissing => "synchronous_standby_missing",
@@ -107,6 +111,7 @@ impl WarningCode {
         match self {
             Self::DatabaseIsStandby
             | Self::PostgresqlTooOld
+            | Self::DatabaseNotUtf8
             | Self::MigrationsPending
             | Self::PartitionMissing
             | Self::SynchronousStandbyMissing => true,
@@ -160,6 +165,13 @@ pub fn of_database(database: &DatabaseHealth) -> Vec<Warning> {
         let message = "the database is a standby and takes nothing in; name the primary in DATABASE_URL, or promote it";
         found.push(Warning::new(WarningCode::DatabaseIsStandby, message));
     }
+    if database.server_encoding != "UTF8" {
+        let message = format!(
+            "the database has the encoding {}, which cannot store all of Unicode; an encoding cannot be changed, so make another database: create database NAME encoding 'UTF8' locale 'C' template template0",
+            database.server_encoding
+        );
+        found.push(Warning::new(WarningCode::DatabaseNotUtf8, message));
+    }
     if database.pending_migrations > 0 {
         let message = format!("{} migrations are pending; run: eventlease migrate", database.pending_migrations);
         found.push(Warning::new(WarningCode::MigrationsPending, message));
@@ -170,18 +182,25 @@ pub fn of_database(database: &DatabaseHealth) -> Vec<Warning> {
     found.extend(of_durability(&database.durability));
     found.extend(database.snapshots.iter().filter_map(of_snapshot));
     if !database.is_autovacuum_on {
-        let message = "autovacuum is off: dead rows are cleared away by nobody, and the queue gets slower and slower; set autovacuum = on";
+        let message = "autovacuum is off: dead rows are cleared away by nobody, and the queue gets slower and slower; set autovacuum = on and track_counts = on";
         found.push(Warning::new(WarningCode::AutovacuumOff, message));
     }
     found.extend(database.tables.iter().filter_map(of_table));
     if !database.sees_other_users {
         let message = format!(
-            "user {user:?} does not see what other users' sessions do, so that old snapshots and standbys may go unnoticed; an administrator can grant pg_monitor to it",
-            user = database.user
+            "user {:?} does not see what other users' sessions do, so that old snapshots and standbys may go unnoticed; {}",
+            database.user,
+            to_see_all(&database.user)
         );
         found.push(Warning::new(WarningCode::LimitedView, message));
     }
     sorted(found)
+}
+
+/// What lets the service's role see all.
+#[must_use]
+pub fn to_see_all(user: &str) -> String {
+    format!("as an administrator: grant pg_monitor to \"{}\"", user.replace('"', "\"\""))
 }
 
 fn sorted(mut found: Vec<Warning>) -> Vec<Warning> {
@@ -299,7 +318,10 @@ fn of_snapshot(snapshot: &Snapshot) -> Option<Warning> {
 }
 
 fn of_table(health: &TableHealth) -> Option<Warning> {
-    let TableHealth { table, live_rows, dead_rows, vacuum_age_seconds, .. } = health;
+    let TableHealth { table, live_rows: Some(live_rows), dead_rows: Some(dead_rows), vacuum_age_seconds, .. } = health
+    else {
+        return None;
+    };
     let is_vacuum_late = vacuum_age_seconds.is_none_or(|age| age > VACUUM_IS_LATE_SECONDS);
     let bound = if is_vacuum_late { MANY_DEAD_ROWS } else { TOO_MANY_DEAD_ROWS };
     (*dead_rows >= bound && dead_rows >= live_rows).then(|| {

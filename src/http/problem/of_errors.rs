@@ -116,7 +116,10 @@ impl From<store::Error> for Problem {
                 tracing::warn!(%error, cause, "database timeout");
                 Self::new(Code::DatabaseTimeout, "a statement ran into its time limit").retry_after_a_second()
             }
-            store::Error::Corrupt { .. } | store::Error::Migration(_) | store::Error::Failed(_) => {
+            store::Error::Corrupt { .. }
+            | store::Error::Unusable(_)
+            | store::Error::Migration(_)
+            | store::Error::Failed(_) => {
                 tracing::error!(%error, cause, "request failed");
                 Self::internal()
             }

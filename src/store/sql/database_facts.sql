@@ -3,8 +3,10 @@ select
     current_setting('server_version') as server_version,
     current_user::text as "user",
     pg_has_role(current_user, 'pg_read_all_stats', 'usage') as sees_other_users,
+    current_setting('server_encoding') as server_encoding,
     pg_is_in_recovery() as is_standby,
-    current_setting('autovacuum')::boolean as is_autovacuum_on,
+    -- without counts it does not know where to go
+    current_setting('autovacuum')::boolean and current_setting('track_counts')::boolean as is_autovacuum_on,
     current_setting('synchronous_commit') as synchronous_commit,
     current_setting('fsync')::boolean as fsync,
     current_setting('full_page_writes')::boolean as full_page_writes,

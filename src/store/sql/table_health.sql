@@ -2,8 +2,9 @@
 -- alone: their size, for one, would wait for whoever has locked them.
 select
     relname::text as "table",
-    n_live_tup as live_rows,
-    n_dead_tup as dead_rows,
+    -- not counted, they stay zero
+    case when current_setting('track_counts')::boolean then n_live_tup end as live_rows,
+    case when current_setting('track_counts')::boolean then n_dead_tup end as dead_rows,
     last_vacuum as last_vacuum_at,
     last_autovacuum as last_autovacuum_at,
     greatest(last_analyze, last_autoanalyze) as last_analyze_at,

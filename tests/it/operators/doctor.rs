@@ -103,7 +103,7 @@ async fn a_newer_server_and_a_clock_far_off_are_told() {
     let health = json!({
         "warnings": [{"code": "something_new", "message": HOSTILE}],
         "database": {
-            "server_version": "19.1", "snapshots": [{"age_seconds": 7.2, "more": 1}], "tables": [],
+            "server_version": "19.1", "user": "queue", "sees_other_users": true, "snapshots": [{"age_seconds": 7.2, "more": 1}], "tables": [],
             "partitions": [], "durability": {"synchronous_commit": "on", "standbys": [{"sync_state": "sync"}]}
         },
         "replica": {

@@ -131,3 +131,47 @@ async fn beyond_loopback_tokens_are_required_unless_told_otherwise() {
     let said = open.wait().stderr;
     assert!(said.contains("authentication is off: ") && said.contains("proxies are trusted and"), "{said}");
 }
+
+#[tokio::test]
+async fn a_token_that_the_deployment_brings_is_the_first_admins() {
+    let lab = Lab::start().await;
+    let url = url_of(&lab);
+    let token = format!("el_{}", "0f".repeat(32));
+    let (brought, unwritten) = (TokenFile::new(), TokenFile::new());
+    let flags =
+        ["--auth", "required", "--admin-token-from-file", brought.path(), "--admin-token-file", unwritten.path()];
+    let start = async || Server::start(&config(&url, &flags)).await;
+    // Nothing of what is no token is shown, and nothing is made.
+    for bad in ["", "hush-hush", &token[..40], &format!("{token}\n{token}"), &token.to_uppercase()] {
+        std::fs::write(&brought.0, bad).expect("written");
+        let error = start().await.expect_err("it does not start").to_string();
+        assert!(error.contains("--admin-token-from-file") && error.contains(brought.path()), "{error}");
+        assert!(!error.contains("hush") && !error.contains("0f0f") && !error.contains("0F0F"), "{error}");
+    }
+    std::fs::remove_file(&brought.0).expect("it was there");
+    assert!(start().await.expect_err("it does not start").to_string().contains("cannot be read"));
+    let count: i64 =
+        sqlx::query_scalar("select count(*) from eventlease.tokens").fetch_one(&lab.db).await.expect("a count");
+    assert_eq!(count, 0);
+
+    std::fs::write(&brought.0, format!("{token}\n")).expect("written");
+    let (first, second) = tokio::join!(start(), start());
+    for server in [first.expect("it starts"), second.expect("so does the other"), start().await.expect("and again")] {
+        let path = format!("http://{}/api/v1/tokens", server.address);
+        let listed = Reply::of(lab.request("GET", &path).bearer_auth(&token)).await.expect(200);
+        let items = listed.body["items"].as_array().expect("a list").clone();
+        assert_eq!(
+            (items.len(), &items[0]["role"], &items[0]["created_by"]),
+            (1, &"admin".into(), &"first start".into())
+        );
+        server.stop().await.expect("it stops");
+    }
+    assert!(!unwritten.0.exists());
+
+    // Another one later makes no second admin.
+    std::fs::write(&brought.0, format!("el_{}", "1e".repeat(32))).expect("written");
+    start().await.expect("it starts").stop().await.expect("it stops");
+    let count: i64 =
+        sqlx::query_scalar("select count(*) from eventlease.tokens").fetch_one(&lab.db).await.expect("a count");
+    assert_eq!(count, 1);
+}

@@ -8,6 +8,7 @@ fn healthy() -> DatabaseHealth {
         server_version: "17.2 (Debian 17.2-1)".to_owned(),
         user: "queue".to_owned(),
         sees_other_users: true,
+        server_encoding: "UTF8".to_owned(),
         is_standby: false,
         pending_migrations: 0,
         is_autovacuum_on: true,
@@ -61,8 +62,8 @@ fn slot(state: &str, transactions_behind: i32) -> Snapshot {
 fn table(live_rows: i64, dead_rows: i64, vacuum_age_seconds: Option<f64>) -> TableHealth {
     TableHealth {
         table: "event_queue".to_owned(),
-        live_rows,
-        dead_rows,
+        live_rows: Some(live_rows),
+        dead_rows: Some(dead_rows),
         last_vacuum_at: None,
         last_autovacuum_at: None,
         last_analyze_at: None,
@@ -130,6 +131,23 @@ fn an_old_snapshot_is_told_with_its_holder_and_a_young_or_unknown_one_is_not() {
 }
 
 #[test]
+fn another_encoding_stops_the_queue() {
+    let found = of_database(&DatabaseHealth { server_encoding: "WIN1252".to_owned(), ..healthy() });
+    let [warning] = found.as_slice() else { panic!("{found:?}") };
+    assert!(warning.code == WarningCode::DatabaseNotUtf8 && warning.code.stops_the_queue(), "{warning:?}");
+    assert!(warning.message.contains("WIN1252") && warning.message.contains("encoding 'UTF8'"), "{warning:?}");
+}
+
+#[test]
+fn a_limited_view_is_told_with_the_grant_to_type() {
+    let database = DatabaseHealth { sees_other_users: false, user: "the \"queue\"".to_owned(), ..healthy() };
+    let found = of_database(&database);
+    let [warning] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(warning.code, WarningCode::LimitedView);
+    assert!(warning.message.ends_with(r#"grant pg_monitor to "the ""queue""""#), "{warning:?}");
+}
+
+#[test]
 fn dead_rows_are_many_where_vacuum_does_not_come_or_does_not_help() {
     let with = |table| codes(&DatabaseHealth { tables: vec![table], ..healthy() });
     assert_eq!(with(table(0, 99_999, None)), []);
@@ -138,6 +156,8 @@ fn dead_rows_are_many_where_vacuum_does_not_come_or_does_not_help() {
     assert_eq!(with(table(0, 100_000, Some(30.0))), []);
     assert_eq!(with(table(0, 1_000_000, Some(30.0))), [WarningCode::ManyDeadRows]);
     assert_eq!(with(table(5_000_000, 1_000_000, None)), []);
+    let uncounted = TableHealth { live_rows: None, dead_rows: None, ..table(0, 0, None) };
+    assert_eq!(with(uncounted), [], "what is not counted is not judged");
 }
 
 #[test]

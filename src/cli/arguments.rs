@@ -1,0 +1,74 @@
+//! Reads the command line. An error of clap's repeats the argument that it does not understand, which may be a URL or a
+//! token at a place where none is expected: those are starred.
+
+use std::ffi::OsStr;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use super::Cli;
+
+impl Cli {
+    /// What was asked for, or the code to end with where an error, or the help, was printed instead.
+    pub fn of_command_line() -> Result<Self, ExitCode> {
+        Self::try_parse().map_err(|error| {
+            let arguments = std::env::args_os().skip(1);
+            let variables = std::env::vars_os().filter(|(name, _)| is_ours(name)).map(|(_, value)| value);
+            let given = arguments.chain(variables).filter_map(|text| text.into_string().ok());
+            let secrets: Vec<String> = given.flat_map(|text| secrets_in(&text)).collect();
+            if secrets.is_empty() || !error.use_stderr() {
+                error.exit();
+            }
+            eprint!("{}", starred(error.render().to_string(), &secrets));
+            // As clap ends.
+            ExitCode::from(2)
+        })
+    }
+}
+
+/// Whether a setting may be in that variable.
+fn is_ours(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| name.starts_with("EVENTLEASE_") || name.starts_with("DATABASE_URL"))
+}
+
+/// The parts of an argument that may be secret: all of it, and the value behind a flag's name. The longest first.
+fn secrets_in(argument: &str) -> Vec<String> {
+    let value = argument.split_once('=').filter(|(flag, _)| flag.starts_with('-')).map(|(_, value)| value);
+    [Some(argument), value].into_iter().flatten().filter(|text| may_be_secret(text)).map(str::to_owned).collect()
+}
+
+fn may_be_secret(text: &str) -> bool {
+    text.contains(['@', '#']) || text.contains("://") || text.contains("el_") || text.contains("password")
+}
+
+fn starred(mut text: String, secrets: &[String]) -> String {
+    for secret in secrets.iter().filter(|secret| !secret.starts_with("--")) {
+        text = text.replace(secret.as_str(), "***");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{secrets_in, starred};
+
+    #[test]
+    fn urls_and_tokens_are_starred_wherever_they_stand() {
+        let token = format!("el_{}", "a".repeat(64));
+        for argument in [
+            "postgres://me:hush@db/app",
+            "--listen=postgres://me:hush@db/app",
+            "hush@db",
+            "host=db password=hush",
+            &token,
+        ] {
+            let secrets = secrets_in(argument);
+            let value = argument.strip_prefix("--listen=").unwrap_or(argument);
+            let shown = starred(format!("error: unexpected argument '{value}' found"), &secrets);
+            assert_eq!(shown, "error: unexpected argument '***' found", "{argument}");
+        }
+        for argument in ["serve", "--no-such-flag", "--limit=many", "here"] {
+            assert!(secrets_in(argument).is_empty(), "{argument}");
+        }
+    }
+}
