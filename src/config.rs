@@ -2,6 +2,7 @@
 //! `.env.example` lists the same in the same order.
 
 mod connections;
+mod hosts;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -16,6 +17,7 @@ use url::Url;
 use crate::domain::limits;
 
 pub use connections::ConnectionConfig;
+use hosts::host_name;
 
 /// What `serve` takes.
 #[derive(Args, Clone, Debug)]
@@ -113,6 +115,11 @@ pub struct AccessConfig {
     /// Tokens that do not exist which one address may show in a minute; beyond it, it is answered 429.
     #[arg(long, env = "EVENTLEASE_MAX_FAILED_ATTEMPTS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub max_failed_attempts: u32,
+
+    /// Host names that a server without authentication answers to, like queue.example.com; several with commas. It always
+    /// answers to addresses, to names of one label, and to names below .localhost, .local, .internal and .svc.
+    #[arg(long, env = "EVENTLEASE_ALLOWED_HOSTS", value_delimiter = ',', value_parser = host_name)]
+    pub allowed_hosts: Vec<String>,
 }
 
 impl ServeConfig {
