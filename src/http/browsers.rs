@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::Api;
 use super::problem::{Code, Problem};
-use rule::{Call, Hosts, Refusal};
+use rule::{Asked, Call, Hosts, Refusal};
 
 const LEASE: &str = "/api/v1/events/queue/{engine_type}";
 const EXCHANGE: &str = "/api/v1/events/queue/{engine_type}/lease";
@@ -18,7 +18,8 @@ const EXCHANGE: &str = "/api/v1/events/queue/{engine_type}/lease";
 pub async fn refuse(State(api): State<Api>, request: Request, next: Next) -> Response {
     let settings = &api.access.settings;
     let hosts = if settings.is_auth_required { Hosts::Any } else { Hosts::LocalAnd(&settings.allowed_hosts) };
-    match rule::check(call_of(&request), hosts, request.uri(), request.headers()) {
+    let (version, uri, headers) = (request.version(), request.uri(), request.headers());
+    match rule::check(hosts, Asked { call: call_of(&request), version, uri, headers }) {
         Ok(()) => next.run(request).await,
         Err(refusal) => {
             let problem = Problem::from(refusal);

@@ -3,7 +3,7 @@
 //! A page chooses neither `Host` nor `Origin` nor `Sec-Fetch-*`, and sends a header of its own choice only after a
 //! preflight, which this server never grants.
 
-use axum::http::{HeaderMap, HeaderName, Uri, header};
+use axum::http::{HeaderMap, HeaderName, Uri, Version, header};
 
 use super::host::{Authority, Host};
 
@@ -34,7 +34,7 @@ pub enum Hosts<'a> {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Refusal {
-    /// `Host` is missing, is there twice, cannot be read, or differs from the request's target.
+    /// `Host` is missing (in HTTP/1.1), is there twice, cannot be read, or differs from the request's target.
     HostUnclear,
     HostNotAllowed(String),
     /// A browser asks for events.
@@ -44,8 +44,18 @@ pub enum Refusal {
     OtherOrigin,
 }
 
-pub fn check(call: Call, hosts: Hosts<'_>, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
-    check_host(hosts, uri, headers)?;
+/// A request as far as the rule looks at it.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    pub call: Call,
+    pub version: Version,
+    pub uri: &'a Uri,
+    pub headers: &'a HeaderMap,
+}
+
+pub fn check(hosts: Hosts<'_>, asked: Asked<'_>) -> Result<(), Refusal> {
+    let Asked { call, headers, .. } = asked;
+    check_host(hosts, asked)?;
     if is_browsers_lease(call, headers) {
         return Err(Refusal::NotForBrowsers);
     }
@@ -59,16 +69,24 @@ pub fn check(call: Call, hosts: Hosts<'_>, uri: &Uri, headers: &HeaderMap) -> Re
     check_origin(headers)
 }
 
-fn check_host(hosts: Hosts<'_>, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+fn check_host(hosts: Hosts<'_>, asked: Asked<'_>) -> Result<(), Refusal> {
+    let Asked { version, uri, headers, .. } = asked;
     let allowed = match hosts {
         Hosts::Any => return Ok(()),
         Hosts::LocalAnd(allowed) => allowed,
     };
-    let host = only(headers, &header::HOST).and_then(Authority::parse).ok_or(Refusal::HostUnclear)?.host;
+    let target = uri.authority().map(|target| Authority::parse(target.as_str()).map(|target| target.host));
+    let host = match only(headers, &header::HOST).map(Authority::parse) {
+        Some(Some(authority)) => authority.host,
+        // HTTP/1.0 knows no Host, and no browser speaks it.
+        None if version <= Version::HTTP_10 && !headers.contains_key(header::HOST) => match &target {
+            None => return Ok(()),
+            Some(target) => target.clone().ok_or(Refusal::HostUnclear)?,
+        },
+        Some(None) | None => return Err(Refusal::HostUnclear),
+    };
     // In `GET http://name/path HTTP/1.1` the target is what counts (RFC 9112, section 3.2.2).
-    if let Some(target) = uri.authority()
-        && Authority::parse(target.as_str()).is_none_or(|target| target.host != host)
-    {
+    if target.is_some_and(|target| target.as_ref() != Some(&host)) {
         return Err(Refusal::HostUnclear);
     }
     match &host {

@@ -1,19 +1,30 @@
 //! Headers, and what becomes of the request.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, Version};
 
-use super::{Call, Hosts, Refusal, check};
+use super::{Asked, Call, Hosts, Refusal, check};
 
 const HOST: (&str, &str) = ("host", "127.0.0.1:8080");
 const FOREIGN: (&str, &str) = ("origin", "http://evil.example");
 
 fn verdict(call: Call, hosts: Hosts<'_>, target: &str, headers: &[(&str, &str)]) -> Result<(), Refusal> {
+    verdict_in(Version::HTTP_11, call, hosts, target, headers)
+}
+
+fn verdict_in(
+    version: Version,
+    call: Call,
+    hosts: Hosts<'_>,
+    target: &str,
+    headers: &[(&str, &str)],
+) -> Result<(), Refusal> {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         let value = HeaderValue::from_bytes(value.as_bytes()).expect("a value");
         map.append(HeaderName::try_from(*name).expect("a name"), value);
     }
-    check(call, hosts, &Uri::try_from(target).expect("a target"), &map)
+    let uri = Uri::try_from(target).expect("a target");
+    check(hosts, Asked { call, version, uri: &uri, headers: &map })
 }
 
 /// Of any call but a lease, with and without authentication.
@@ -118,6 +129,16 @@ fn one_host_is_named_and_the_target_agrees() {
         assert_eq!(verdict(Call::Other, local, target, &[HOST]), unclear, "{target}");
     }
     assert_eq!(verdict(Call::Other, local, "http://127.0.0.1/", &[]), unclear);
+    // Load balancers probe by HTTP/1.0, which needs no Host; where it names one, that one counts.
+    let old = |target, headers| verdict_in(Version::HTTP_10, Call::Other, local, target, headers);
+    assert_eq!(old("/healthz", &[]), Ok(()));
+    assert_eq!(old("/healthz", &[HOST]), Ok(()));
+    assert_eq!(old("http://127.0.0.1/", &[]), Ok(()));
+    let foreign = Err(Refusal::HostNotAllowed("evil.example".to_owned()));
+    assert_eq!(old("http://evil.example/", &[]), foreign);
+    assert_eq!(old("/healthz", &[("host", "evil.example")]), foreign);
+    assert_eq!(old("/healthz", &[HOST, HOST]), unclear);
+    assert_eq!(old("http://me@127.0.0.1/", &[]), unclear);
     for target in ["/", "*", "http://evil.example/"] {
         assert_eq!(verdict(Call::Other, Hosts::Any, target, &[]), Ok(()), "{target}");
     }
