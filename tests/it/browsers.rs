@@ -11,14 +11,11 @@ use tokio::net::TcpStream;
 
 use crate::support::{Lab, unknown_id};
 
-/// Sends a request as it stands, closes this side where `is_whole`, and answers what comes back until the server closes.
-async fn send(lab: &Lab, request: &str, is_whole: bool) -> String {
+/// Sends a request as it stands, which must end its connection, and answers what comes back until the server closes.
+async fn send(lab: &Lab, request: &str) -> String {
     let address = lab.url.strip_prefix("http://").expect("a URL");
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.write_all(request.as_bytes()).await.expect("sent");
-    if is_whole {
-        stream.shutdown().await.expect("closed");
-    }
     let mut read = Vec::new();
     let whole = async {
         let mut some = [0; 4096];
