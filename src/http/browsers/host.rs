@@ -103,9 +103,7 @@ impl Host {
     pub fn is_local(&self) -> bool {
         match self {
             Self::Address(_) => true,
-            Self::Name(name) => {
-                !name.contains('.') || LOCAL_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
-            }
+            Self::Name(name) => !name.contains('.') || LOCAL_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)),
         }
     }
 }
@@ -117,20 +115,53 @@ mod tests {
     #[test]
     fn addresses_and_names_that_nobody_can_register_are_local() {
         for local in [
-            "127.0.0.1", "127.0.0.1:8080", "127.0.0.1.", "0.0.0.0", "192.168.1.5:80", "203.0.113.9", "[::1]", "[::1]:8080",
-            "[2001:db8::1]", "[::ffff:127.0.0.1]:1", "[fe80::1%25eth0]:8080", "::1", "localhost", "LOCALHOST:8080", "localhost.",
-            "localhost.:8080", "localhost:", "eventlease", "eventlease_1", "project-eventlease-1:8080", "queue.localhost",
-            "printer.local", "PRINTER.LOCAL.", "eventlease.corp.internal:8080", "eventlease.games.svc",
-            "eventlease.games.svc.cluster.local", "eventlease.games.svc.cluster.local.:8080", "host.docker.internal",
+            "127.0.0.1",
+            "127.0.0.1:8080",
+            "127.0.0.1.",
+            "0.0.0.0",
+            "192.168.1.5:80",
+            "203.0.113.9",
+            "[::1]",
+            "[::1]:8080",
+            "[2001:db8::1]",
+            "[::ffff:127.0.0.1]:1",
+            "[fe80::1%25eth0]:8080",
+            "::1",
+            "localhost",
+            "LOCALHOST:8080",
+            "localhost.",
+            "localhost.:8080",
+            "localhost:",
+            "eventlease",
+            "eventlease_1",
+            "project-eventlease-1:8080",
+            "queue.localhost",
+            "printer.local",
+            "PRINTER.LOCAL.",
+            "eventlease.corp.internal:8080",
+            "eventlease.games.svc",
+            "eventlease.games.svc.cluster.local",
+            "eventlease.games.svc.cluster.local.:8080",
+            "host.docker.internal",
             "0.eventlease.games.svc",
         ] {
             let authority = Authority::parse(local).unwrap_or_else(|| panic!("{local} cannot be read"));
             assert!(authority.host.is_local(), "{local}");
         }
         for foreign in [
-            "evil.example", "evil.example:8080", "localhost.evil.example", "svc.evil.example", "127.0.0.1.nip.io", "127.1",
-            "evillocal.example", "games.svc.example", "xn--e1afmkfd.example.", "1.2.3.4.5", "internal.example",
-            "not-local.locals", "evil.notlocal",
+            "evil.example",
+            "evil.example:8080",
+            "localhost.evil.example",
+            "svc.evil.example",
+            "127.0.0.1.nip.io",
+            "127.1",
+            "evillocal.example",
+            "games.svc.example",
+            "xn--e1afmkfd.example.",
+            "1.2.3.4.5",
+            "internal.example",
+            "not-local.locals",
+            "evil.notlocal",
         ] {
             let authority = Authority::parse(foreign).unwrap_or_else(|| panic!("{foreign} cannot be read"));
             assert!(!authority.host.is_local(), "{foreign}");
@@ -142,9 +173,37 @@ mod tests {
         let label = "a".repeat(64);
         let name = "a.".repeat(127) + "a";
         for absurd in [
-            "", " ", ".", "..", ".local", "a..local", "local..", ":8080", "a b", "a:b", "a:80:80", "a:+80", "a:99999", "[::1", "::1]",
-            "[localhost]", "[]", "[::1]x", "[::1]:x", "me@localhost", "localhost/", "localhost/x", "http://localhost", "é.local",
-            "a,b", "127.0.0.1, 127.0.0.1", "*", "*.local", "\u{0}", &label, &name,
+            "",
+            " ",
+            ".",
+            "..",
+            ".local",
+            "a..local",
+            "local..",
+            ":8080",
+            "a b",
+            "a:b",
+            "a:80:80",
+            "a:+80",
+            "a:99999",
+            "[::1",
+            "::1]",
+            "[localhost]",
+            "[]",
+            "[::1]x",
+            "[::1]:x",
+            "me@localhost",
+            "localhost/",
+            "localhost/x",
+            "http://localhost",
+            "é.local",
+            "a,b",
+            "127.0.0.1, 127.0.0.1",
+            "*",
+            "*.local",
+            "\u{0}",
+            &label,
+            &name,
         ] {
             assert_eq!(Authority::parse(absurd), None, "{absurd:?}");
         }

@@ -57,7 +57,8 @@ impl Site {
     }
 
     async fn report(&mut self) -> Vec<Value> {
-        let report = tokio::time::timeout(6 * PATIENCE, self.reports.recv()).await.expect("the page reports").expect("a page");
+        let report =
+            tokio::time::timeout(6 * PATIENCE, self.reports.recv()).await.expect("the page reports").expect("a page");
         report.as_array().expect("a list").clone()
     }
 
@@ -145,7 +146,8 @@ fn assert_nothing_is_read(seen: &[Value]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_another_port_of_this_machine_does_nothing() {
     let Some(program) = chromium::find("a_page_of_another_port_of_this_machine_does_nothing") else { return };
-    let (lab, seen) = assert_nothing_is_done(&program, "127.0.0.1", &["http://127.0.0.1:{lab}", "http://localhost:{lab}"]).await;
+    let (lab, seen) =
+        assert_nothing_is_done(&program, "127.0.0.1", &["http://127.0.0.1:{lab}", "http://localhost:{lab}"]).await;
     assert_nothing_is_read(&seen);
     assert!(refusals(&lab, "cross_site_refused").await > 20.0);
     assert!(refusals(&lab, "not_for_browsers").await > 6.0);
@@ -165,7 +167,10 @@ async fn a_public_page_does_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_whose_name_is_pointed_at_the_server_does_nothing_and_reads_nothing() {
-    let Some(program) = chromium::find("a_page_whose_name_is_pointed_at_the_server_does_nothing_and_reads_nothing") else { return };
+    let Some(program) = chromium::find("a_page_whose_name_is_pointed_at_the_server_does_nothing_and_reads_nothing")
+    else {
+        return;
+    };
     let (lab, seen) = assert_nothing_is_done(&program, "evil.example", &["http://evil.example:{site}"]).await;
     // It reads every reply, as its own: what it reads is that nothing is said to it.
     let read = |name: &str| {
@@ -214,7 +219,8 @@ async fn the_documentation_is_shown_also_below_a_path_of_a_proxy() {
         let dump = ["--dump-dom", "--virtual-time-budget=30000"];
         let shown = Chromium::open(&program, &NAMES, &dump, &page).output().await;
         let passed_on = site.passed_on();
-        for path in ["/docs", "/docs/style.css", "/docs/start.js", "/docs/redoc.standalone.js", "/api/v1/openapi.json"] {
+        for path in ["/docs", "/docs/style.css", "/docs/start.js", "/docs/redoc.standalone.js", "/api/v1/openapi.json"]
+        {
             assert!(passed_on.contains(&(format!("{prefix}{path}"), 200)), "{path}: {passed_on:?}");
         }
         assert!(passed_on.iter().all(|(path, _)| path.starts_with(prefix)), "{passed_on:?}");

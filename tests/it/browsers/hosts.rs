@@ -9,19 +9,48 @@ use crate::trust::Guarded;
 
 /// Of this machine, of compose, of Kubernetes, and addresses.
 const LOCAL: [&str; 19] = [
-    "localhost", "LOCALHOST:8080", "localhost.", "127.0.0.1", "127.0.0.1:8080", "192.168.1.5:8080", "[::1]", "[::1]:8080",
-    "[2001:db8::1]:8080", "[::ffff:127.0.0.1]", "eventlease", "eventlease_1:8080", "project-eventlease-1", "host.docker.internal:8080",
-    "eventlease.localhost", "studio-pc.local", "eventlease.games.svc", "eventlease.games.svc.cluster.local",
+    "localhost",
+    "LOCALHOST:8080",
+    "localhost.",
+    "127.0.0.1",
+    "127.0.0.1:8080",
+    "192.168.1.5:8080",
+    "[::1]",
+    "[::1]:8080",
+    "[2001:db8::1]:8080",
+    "[::ffff:127.0.0.1]",
+    "eventlease",
+    "eventlease_1:8080",
+    "project-eventlease-1",
+    "host.docker.internal:8080",
+    "eventlease.localhost",
+    "studio-pc.local",
+    "eventlease.games.svc",
+    "eventlease.games.svc.cluster.local",
     "eventlease-0.eventlease.games.svc.cluster.local.:8080",
 ];
 
 const FOREIGN: [&str; 8] = [
-    "evil.example", "evil.example:8080", "evil.example.", "127.0.0.1.nip.io", "localhost.evil.example", "svc.evil.example",
-    "notlocal.notlocal", "queue.games.svc.k8s.example",
+    "evil.example",
+    "evil.example:8080",
+    "evil.example.",
+    "127.0.0.1.nip.io",
+    "localhost.evil.example",
+    "svc.evil.example",
+    "notlocal.notlocal",
+    "queue.games.svc.k8s.example",
 ];
 
 const ABSURD: [&str; 9] = [
-    "a b", "localhost/", "me@localhost", "http://localhost", "localhost:x", "localhost:99999", "[::1", "*", "localhost, localhost",
+    "a b",
+    "localhost/",
+    "me@localhost",
+    "http://localhost",
+    "localhost:x",
+    "localhost:99999",
+    "[::1",
+    "*",
+    "localhost, localhost",
 ];
 
 #[tokio::test]

@@ -22,7 +22,14 @@ const METHODS: [&str; 8] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "D
 
 /// Paths beside those of the document, one that nothing has among them.
 const PATHS: [&str; 8] = [
-    "/", "/docs", "/docs/style.css", "/docs/redoc.standalone.js", "/metrics", "/healthz", "/readyz", "/api/v1/nowhere",
+    "/",
+    "/docs",
+    "/docs/style.css",
+    "/docs/redoc.standalone.js",
+    "/metrics",
+    "/healthz",
+    "/readyz",
+    "/api/v1/nowhere",
 ];
 
 fn headers_of(headers: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -45,7 +52,8 @@ async fn assert_refused(lab: &Lab, token: Option<&str>) {
             let reply = Reply::of(request).await;
             // The one GET that changes something says why no browser may send it.
             let is_lease = method == "GET" && path == "/api/v1/events/queue/dialogue";
-            let code = if is_lease && headers[0].0 == "sec-fetch-site" { "not_for_browsers" } else { "cross_site_refused" };
+            let code =
+                if is_lease && headers[0].0 == "sec-fetch-site" { "not_for_browsers" } else { "cross_site_refused" };
             assert!(!reply.headers.keys().any(|name| name.as_str().starts_with("access-control-")), "{reply:?}");
             assert_eq!(reply.header("cross-origin-resource-policy"), "same-origin", "{method} {path}: {reply:?}");
             if method == "HEAD" {
@@ -97,7 +105,9 @@ async fn pages_of_this_server_and_typed_addresses_are_served() {
         &[("origin", "http://[::1]:8080"), ("host", "[::1]:8080")],
     ];
     for headers in own {
-        for path in ["/docs", "/docs/redoc.standalone.js", "/api/v1/openapi.json", "/healthz", "/metrics", "/api/v1/queues"] {
+        for path in
+            ["/docs", "/docs/redoc.standalone.js", "/api/v1/openapi.json", "/healthz", "/metrics", "/api/v1/queues"]
+        {
             Reply::of(lab.request("GET", path).headers(headers_of(headers))).await.expect(200);
         }
         let event = json!({"engine_type": "dialogue", "event_type": "test.happened", "payload": {}});

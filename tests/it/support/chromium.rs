@@ -39,7 +39,10 @@ pub fn find(test: &str) -> Option<PathBuf> {
     let mut candidates = std::env::split_paths(&path).flat_map(|folder| PROGRAMS.map(|program| folder.join(program)));
     let found = candidates.find(|candidate| candidate.is_file());
     if found.is_none() {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "{test} needs Chromium, and none of {PROGRAMS:?} is on the PATH");
+        assert!(
+            std::env::var("CI").as_deref() != Ok("true"),
+            "{test} needs Chromium, and none of {PROGRAMS:?} is on the PATH"
+        );
         // Past the test runner, which shows what a test prints only if it fails.
         writeln!(std::io::stderr(), "SKIPPED: {test} needs Chromium (Debian: apt-get install chromium)").ok();
     }

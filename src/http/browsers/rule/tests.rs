@@ -49,7 +49,12 @@ fn programs_and_pages_of_this_server_pass() {
         &[HOST, ("x-forwarded-host", "queue.example"), ("origin", "https://queue.example")],
         &[HOST, ("x-forwarded-host", "queue.example:8443"), ("origin", "https://queue.example:8443")],
         &[HOST, ("x-forwarded-host", "queue.example, inner"), ("origin", "https://queue.example")],
-        &[HOST, ("x-forwarded-host", "inner"), ("x-forwarded-host", "queue.example"), ("origin", "http://queue.example")],
+        &[
+            HOST,
+            ("x-forwarded-host", "inner"),
+            ("x-forwarded-host", "queue.example"),
+            ("origin", "http://queue.example"),
+        ],
         &[HOST, FOREIGN, ("x-eventlease-dashboard", "1")],
         &[HOST, FOREIGN, ("x-eventlease-dashboard", "1"), ("sec-fetch-site", "same-origin")],
     ] {
@@ -74,8 +79,17 @@ fn the_browsers_word_that_another_site_asks_ends_it() {
 #[test]
 fn an_origin_that_is_not_the_hosts_ends_it() {
     for origin in [
-        "http://evil.example", "http://127.0.0.1", "http://127.0.0.1:8081", "http://localhost:8080", "null", "", "file://",
-        "127.0.0.1:8080", "http://127.0.0.1:8080/", "moz-extension://127.0.0.1:8080", "http://127.0.0.1:8080, http://evil.example",
+        "http://evil.example",
+        "http://127.0.0.1",
+        "http://127.0.0.1:8081",
+        "http://localhost:8080",
+        "null",
+        "",
+        "file://",
+        "127.0.0.1:8080",
+        "http://127.0.0.1:8080/",
+        "moz-extension://127.0.0.1:8080",
+        "http://127.0.0.1:8080, http://evil.example",
     ] {
         assert_both(&[HOST, ("origin", origin)], Err(Refusal::OtherOrigin));
         assert_both(&[HOST, ("origin", "http://127.0.0.1:8080"), ("origin", origin)], Err(Refusal::OtherOrigin));
@@ -170,6 +184,8 @@ fn no_browser_leases() {
         &[("user-agent", "curl/8.0")],
         &[("user-agent", "python-requests/2.32 (not Mozilla/5.0)")],
         &[("user-agent", "Mozill")],
+        // Node's fetch.
+        &[("user-agent", "node"), ("sec-fetch-mode", "cors")],
         &[("user-agent", "é")],
         &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")],
     ] {
@@ -179,6 +195,11 @@ fn no_browser_leases() {
     assert_eq!(exchange(&[("sec-fetch-mode", "navigate")]), Err(Refusal::NotForBrowsers));
     assert_eq!(exchange(&[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]), Err(Refusal::OtherSite));
     assert_eq!(exchange(&[("user-agent", "Mozilla/5.0"), ("sec-fetch-site", "same-origin")]), Ok(()));
-    let named = verdict(Call::LeaseByGet, Hosts::LocalAnd(&[]), "/", &[("host", "evil.example"), ("user-agent", "Mozilla/5.0")]);
+    let named = verdict(
+        Call::LeaseByGet,
+        Hosts::LocalAnd(&[]),
+        "/",
+        &[("host", "evil.example"), ("user-agent", "Mozilla/5.0")],
+    );
     assert_eq!(named, Err(Refusal::HostNotAllowed("evil.example".to_owned())));
 }
