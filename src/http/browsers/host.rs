@@ -37,13 +37,12 @@ impl Authority {
             let (name, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
             (Host::parse_name(name)?, rest)
         };
-        let port = match rest.strip_prefix(':') {
-            None if rest.is_empty() => None,
-            None => return None,
-            Some("") => None,
+        let port = match rest {
+            "" | ":" => None,
             // `parse` alone would take a sign as well.
-            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(digits.parse().ok()?),
-            Some(_) => return None,
+            _ => Some(
+                rest.strip_prefix(':').filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()?,
+            ),
         };
         Some(Self { host, port })
     }

@@ -121,7 +121,7 @@ async fn a_host_that_is_missing_or_contradicted_is_refused() {
     lab.enqueue("dialogue", json!({})).await;
     let untouched = Untouched::from_now_on(&lab).await;
     let pause = |version: &str, target: &str, hosts: &[&str]| {
-        let hosts: String = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect();
+        let hosts = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect::<Vec<_>>().concat();
         format!("POST {target} HTTP/{version}\r\n{hosts}content-length: 0\r\nconnection: close\r\n\r\n")
     };
     let path = "/api/v1/queues/dialogue/pause";

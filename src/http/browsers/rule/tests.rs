@@ -29,9 +29,9 @@ fn verdict_in(
 
 /// Of any call but a lease, with and without authentication.
 #[track_caller]
-fn assert_both(headers: &[(&str, &str)], expected: Result<(), Refusal>) {
+fn assert_both(headers: &[(&str, &str)], expected: &Result<(), Refusal>) {
     for hosts in [Hosts::Any, Hosts::LocalAnd(&[])] {
-        assert_eq!(verdict(Call::Other, hosts, "/api/v1/queues", headers), expected, "{hosts:?} {headers:?}");
+        assert_eq!(&verdict(Call::Other, hosts, "/api/v1/queues", headers), expected, "{hosts:?} {headers:?}");
     }
 }
 
@@ -58,7 +58,7 @@ fn programs_and_pages_of_this_server_pass() {
         &[HOST, FOREIGN, ("x-eventlease-dashboard", "1")],
         &[HOST, FOREIGN, ("x-eventlease-dashboard", "1"), ("sec-fetch-site", "same-origin")],
     ] {
-        assert_both(headers, Ok(()));
+        assert_both(headers, &Ok(()));
     }
 }
 
@@ -67,13 +67,13 @@ fn the_browsers_word_that_another_site_asks_ends_it() {
     for site in ["cross-site", "same-site", "CROSS-SITE", "", "?1", "same-origin, cross-site", "noné"] {
         let site = ("sec-fetch-site", site);
         for others in [&[][..], &[("x-eventlease-dashboard", "1")], &[("origin", "http://127.0.0.1:8080")]] {
-            assert_both(&[&[HOST, site], others].concat(), Err(Refusal::OtherSite));
+            assert_both(&[&[HOST, site], others].concat(), &Err(Refusal::OtherSite));
         }
-        assert_both(&[HOST, ("sec-fetch-site", "same-origin"), site], Err(Refusal::OtherSite));
-        assert_both(&[HOST, site, ("sec-fetch-site", "none")], Err(Refusal::OtherSite));
+        assert_both(&[HOST, ("sec-fetch-site", "same-origin"), site], &Err(Refusal::OtherSite));
+        assert_both(&[HOST, site, ("sec-fetch-site", "none")], &Err(Refusal::OtherSite));
     }
     let link = [HOST, ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
-    assert_both(&link, Err(Refusal::OtherSite));
+    assert_both(&link, &Err(Refusal::OtherSite));
 }
 
 #[test]
@@ -91,17 +91,17 @@ fn an_origin_that_is_not_the_hosts_ends_it() {
         "moz-extension://127.0.0.1:8080",
         "http://127.0.0.1:8080, http://evil.example",
     ] {
-        assert_both(&[HOST, ("origin", origin)], Err(Refusal::OtherOrigin));
-        assert_both(&[HOST, ("origin", "http://127.0.0.1:8080"), ("origin", origin)], Err(Refusal::OtherOrigin));
-        assert_both(&[HOST, ("origin", origin), ("sec-fetch-site", "same-origin")], Err(Refusal::OtherOrigin));
+        assert_both(&[HOST, ("origin", origin)], &Err(Refusal::OtherOrigin));
+        assert_both(&[HOST, ("origin", "http://127.0.0.1:8080"), ("origin", origin)], &Err(Refusal::OtherOrigin));
+        assert_both(&[HOST, ("origin", origin), ("sec-fetch-site", "same-origin")], &Err(Refusal::OtherOrigin));
     }
     for dashboard in ["", "0", "true", "1, 1", "11"] {
-        assert_both(&[HOST, FOREIGN, ("x-eventlease-dashboard", dashboard)], Err(Refusal::OtherOrigin));
+        assert_both(&[HOST, FOREIGN, ("x-eventlease-dashboard", dashboard)], &Err(Refusal::OtherOrigin));
     }
     let twice = ("x-eventlease-dashboard", "1");
-    assert_both(&[HOST, FOREIGN, twice, twice], Err(Refusal::OtherOrigin));
+    assert_both(&[HOST, FOREIGN, twice, twice], &Err(Refusal::OtherOrigin));
     for forwarded in ["", "127.0.0.1:8080", "evil.example:81", "evil.example.org", "http://evil.example", ", ,"] {
-        assert_both(&[HOST, FOREIGN, ("x-forwarded-host", forwarded)], Err(Refusal::OtherOrigin));
+        assert_both(&[HOST, FOREIGN, ("x-forwarded-host", forwarded)], &Err(Refusal::OtherOrigin));
     }
     // Which of two hosts was meant is not known, so that neither is the origin's.
     let two = [HOST, ("host", "evil.example"), FOREIGN];
