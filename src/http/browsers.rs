@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::Api;
 use super::problem::{Code, Problem};
-use rule::{Asked, Call, Hosts, Refusal};
+use rule::{Call, Hosts, Refusal, RequestHead};
 
 const LEASE: &str = "/api/v1/events/queue/{engine_type}";
 const EXCHANGE: &str = "/api/v1/events/queue/{engine_type}/lease";
@@ -19,7 +19,7 @@ pub async fn refuse(State(api): State<Api>, request: Request, next: Next) -> Res
     let settings = &api.access.settings;
     let hosts = if settings.is_auth_required { Hosts::Any } else { Hosts::LocalAnd(&settings.allowed_hosts) };
     let (version, uri, headers) = (request.version(), request.uri(), request.headers());
-    match rule::check(hosts, Asked { call: call_of(&request), version, uri, headers }) {
+    match rule::check(hosts, RequestHead { call: call_of(&request), version, uri, headers }) {
         Ok(()) => next.run(request).await,
         Err(refusal) => {
             let problem = Problem::from(refusal);

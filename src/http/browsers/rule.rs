@@ -3,7 +3,7 @@
 //! A page chooses neither `Host` nor `Origin` nor `Sec-Fetch-*`, and sends a header of its own choice only after a
 //! preflight, which this server never grants.
 
-use axum::http::{HeaderMap, HeaderName, Uri, Version, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, Version, header};
 
 use super::host::{Authority, Host};
 
@@ -11,7 +11,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 /// Set to 1 by pages of this server.
-pub const X_EVENTLEASE_DASHBOARD: HeaderName = HeaderName::from_static("x-eventlease-dashboard");
+const X_EVENTLEASE_DASHBOARD: HeaderName = HeaderName::from_static("x-eventlease-dashboard");
 
 /// What is asked for, as far as the rule differs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,18 +44,18 @@ pub enum Refusal {
     OtherOrigin,
 }
 
-/// A request as far as the rule looks at it.
+/// The part of a request that the rule looks at.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct RequestHead<'a> {
     pub call: Call,
     pub version: Version,
     pub uri: &'a Uri,
     pub headers: &'a HeaderMap,
 }
 
-pub fn check(hosts: Hosts<'_>, asked: Asked<'_>) -> Result<(), Refusal> {
-    let Asked { call, headers, .. } = asked;
-    check_host(hosts, asked)?;
+pub fn check(hosts: Hosts<'_>, head: RequestHead<'_>) -> Result<(), Refusal> {
+    let RequestHead { call, headers, .. } = head;
+    check_host(hosts, head)?;
     if is_browsers_lease(call, headers) {
         return Err(Refusal::NotForBrowsers);
     }
@@ -69,8 +69,8 @@ pub fn check(hosts: Hosts<'_>, asked: Asked<'_>) -> Result<(), Refusal> {
     check_origin(headers)
 }
 
-fn check_host(hosts: Hosts<'_>, asked: Asked<'_>) -> Result<(), Refusal> {
-    let Asked { version, uri, headers, .. } = asked;
+fn check_host(hosts: Hosts<'_>, head: RequestHead<'_>) -> Result<(), Refusal> {
+    let RequestHead { version, uri, headers, .. } = head;
     let allowed = match hosts {
         Hosts::Any => return Ok(()),
         Hosts::LocalAnd(allowed) => allowed,
@@ -98,11 +98,13 @@ fn check_host(hosts: Hosts<'_>, asked: Asked<'_>) -> Result<(), Refusal> {
 /// Pages in a local network over plain HTTP send neither `Sec-Fetch-Site` nor, for an image, `Origin`; but all browsers
 /// call themselves Mozilla.
 fn is_browsers_lease(call: Call, headers: &HeaderMap) -> bool {
-    let is_browser = |agent: &str| agent.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("mozilla/"));
+    // As bytes: what follows may be a device's name in any script.
+    let is_browser =
+        |agent: &HeaderValue| agent.as_bytes().get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"mozilla/"));
     call == Call::LeaseByGet
         && (is_navigation(headers)
             || texts(headers, &SEC_FETCH_SITE).any(|site| is_one_of(site, &["cross-site", "same-site"]))
-            || texts(headers, &header::USER_AGENT).any(is_browser))
+            || headers.get_all(header::USER_AGENT).iter().any(is_browser))
 }
 
 fn is_navigation(headers: &HeaderMap) -> bool {
@@ -110,7 +112,8 @@ fn is_navigation(headers: &HeaderMap) -> bool {
 }
 
 fn check_origin(headers: &HeaderMap) -> Result<(), Refusal> {
-    if only(headers, &X_EVENTLEASE_DASHBOARD) == Some("1") {
+    // Programs send none.
+    if !headers.contains_key(header::ORIGIN) || only(headers, &X_EVENTLEASE_DASHBOARD) == Some("1") {
         return Ok(());
     }
     let host = only(headers, &header::HOST).and_then(Authority::parse);

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, Version};
 
-use super::{Asked, Call, Hosts, Refusal, check};
+use super::{Call, Hosts, Refusal, RequestHead, check};
 
 const HOST: (&str, &str) = ("host", "127.0.0.1:8080");
 const FOREIGN: (&str, &str) = ("origin", "http://evil.example");
@@ -24,7 +24,7 @@ fn verdict_in(
         map.append(HeaderName::try_from(*name).expect("a name"), value);
     }
     let uri = Uri::try_from(target).expect("a target");
-    check(hosts, Asked { call, version, uri: &uri, headers: &map })
+    check(hosts, RequestHead { call, version, uri: &uri, headers: &map })
 }
 
 /// Of any call but a lease, with and without authentication.
@@ -169,6 +169,7 @@ fn no_browser_leases() {
     for headers in [
         &[("user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36")][..],
         &[("user-agent", "mozilla/4.0")],
+        &[("user-agent", "Mozilla/5.0 (Linux; Android 15; 小米)")],
         &[("user-agent", "Mozilla/5.0"), ("x-eventlease-dashboard", "1"), ("sec-fetch-site", "same-origin")],
         &[("sec-fetch-mode", "navigate")],
         &[("sec-fetch-mode", "navigate"), ("sec-fetch-site", "none")],
