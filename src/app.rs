@@ -188,6 +188,7 @@ fn access(config: &ServeConfig) -> AccessSettings {
         trusted_proxies: access.trusted_proxy.clone(),
         forwarded_header: access.forwarded_header,
         max_failed_attempts_per_minute: access.max_failed_attempts,
+        allowed_hosts: access.allowed_hosts.clone(),
     }
 }
 

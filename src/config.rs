@@ -6,6 +6,7 @@ mod connections;
 mod database_url;
 mod direct_database;
 mod hidden_value;
+mod hosts;
 mod listen;
 pub mod secret_file;
 
@@ -24,6 +25,7 @@ pub use connections::ConnectionConfig;
 pub use database_url::DatabaseUrl;
 pub use direct_database::DirectDatabase;
 use hidden_value::HiddenValue;
+use hosts::host_name;
 pub use listen::ListenAddress;
 pub use secret_file::SecretFileError;
 
@@ -161,6 +163,11 @@ pub struct AccessConfig {
     /// Tokens that do not exist which one address may show in a minute; beyond it, it is answered 429.
     #[arg(long, env = "EVENTLEASE_MAX_FAILED_ATTEMPTS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub max_failed_attempts: u32,
+
+    /// Host names that a server without authentication answers to, like queue.example.com; several with commas. It always
+    /// answers to addresses, to names of one label, and to names below .localhost, .local, .internal and .svc.
+    #[arg(long, env = "EVENTLEASE_ALLOWED_HOSTS", value_delimiter = ',', value_parser = host_name)]
+    pub allowed_hosts: Vec<String>,
 }
 
 impl ServeConfig {

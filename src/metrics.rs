@@ -120,6 +120,8 @@ metrics! {
     authentication_failures: IntCounterVec = "eventlease_authentication_failures_total", ["reason"];
     /// Requests that the caller's token does not allow, by its role.
     access_refusals: IntCounterVec = "eventlease_access_refusals_total", ["role"];
+    /// Requests refused because a page of another site, or a browser that leases, may have sent them, by the problem's code.
+    browser_refusals: IntCounterVec = "eventlease_browser_refusals_total", ["code"];
     /// Runs of the background tasks, by outcome.
     task_runs: IntCounterVec = "eventlease_task_runs_total", ["task", "outcome"];
     /// Panics, by the task, piece of work or request. A task starts again; at its fourth panic within a minute the server stops.

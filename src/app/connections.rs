@@ -43,6 +43,7 @@ const NO_ROOM: &str = concat!(
     "retry-after: 1\r\n",
     "cache-control: no-store\r\n",
     "x-content-type-options: nosniff\r\n",
+    "cross-origin-resource-policy: same-origin\r\n",
     "connection: close\r\n\r\n",
     r#"{"type":"urn:eventlease:problem:overloaded","title":"Too much at once","status":429,"detail":"#,
     r#""this server has as many connections as it takes: come back in a moment","code":"overloaded"}"#,

@@ -39,6 +39,8 @@ pub struct AccessSettings {
     /// The header by which they speak.
     pub forwarded_header: ForwardedHeader,
     pub max_failed_attempts_per_minute: u32,
+    /// Names that a server without authentication answers to, beside local ones.
+    pub allowed_hosts: Vec<String>,
 }
 
 /// The doorkeeper.
@@ -284,6 +286,7 @@ mod tests {
             trusted_proxies: Vec::new(),
             forwarded_header: ForwardedHeader::XForwardedFor,
             max_failed_attempts_per_minute: 1,
+            allowed_hosts: Vec::new(),
         };
         let access = Access::new(settings, &crate::http::document());
         let operation = |path, method| access.operation(path, &method);

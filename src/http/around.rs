@@ -14,7 +14,7 @@ use tracing::Instrument;
 
 use super::limit::Limit;
 use super::problem::{Code, Problem};
-use super::{Api, Limits, access, replies, security_headers, traces};
+use super::{Api, Limits, access, browsers, replies, security_headers, traces};
 use crate::domain::limits::MAX_WAIT_SECONDS;
 use crate::store::pool::within;
 use crate::supervisor::message_of;
@@ -32,6 +32,8 @@ pub fn wrap(router: Router<Api>, api: Api) -> Router {
     } else {
         router
     };
+    // Before anything is done for a request, and before its body is read.
+    let router = router.layer(middleware::from_fn_with_state(api.clone(), browsers::refuse));
     router.layer(middleware::from_fn_with_state(api.clone(), observe)).with_state(api)
 }
 

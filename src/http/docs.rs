@@ -9,9 +9,10 @@ use axum::routing::get;
 use super::Api;
 
 /// The page, what it needs, and the licence of the viewer (Redoc; see assets/docs).
-const FILES: [(&str, &str, &[u8]); 4] = [
+const FILES: [(&str, &str, &[u8]); 5] = [
     ("/docs", "text/html; charset=utf-8", include_bytes!("../../assets/docs/index.html")),
     ("/docs/style.css", "text/css; charset=utf-8", include_bytes!("../../assets/docs/style.css")),
+    ("/docs/start.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/docs/start.js")),
     (
         "/docs/redoc.standalone.js",
         "text/javascript; charset=utf-8",

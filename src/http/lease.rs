@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -40,7 +40,7 @@ use crate::domain::names::EngineType;
     ),
     responses(
         (status = 200, description = "The leased events, or none", body = LeaseReply),
-        (status = 403, description = "A browser's navigation", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "A browser, which would lease what nobody works on", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "The engine is not registered", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The engine is of another type", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
@@ -48,7 +48,6 @@ use crate::domain::names::EngineType;
     )
 )]
 pub async fn lease(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
-    refuse_browsers(&input.headers)?;
     let poll = read_poll(&input)?;
     let polled = lease_while_good(&api, &input.caller, poll).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(LeaseReply::of(polled))).into_response())
@@ -104,7 +103,6 @@ pub struct ExchangeBody {
     )
 )]
 pub async fn exchange(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
-    refuse_browsers(&input.headers)?;
     let (mut poll, entries) = read_exchange(&input, api.limits)?;
     let results = if entries.is_empty() { Vec::new() } else { settle::settle_entries(&api, entries).await? };
     if results.iter().any(SettleResult::is_refused) {
@@ -160,18 +158,6 @@ pub async fn refuse_head() -> Problem {
 /// Beside GET there would be HEAD in the Allow that axum makes.
 pub async fn refuse_other_methods(method: Method) -> Problem {
     Problem::wrong_method(&method).with_header(header::ALLOW, "GET")
-}
-
-/// A link followed, or another site's script: neither means to lease (Fetch Metadata, W3C).
-fn refuse_browsers(headers: &HeaderMap) -> Result<(), Problem> {
-    let is = |name: &str, values: &[&str]| headers.get(name).is_some_and(|value| values.iter().any(|v| value == v));
-    if is("sec-fetch-mode", &["navigate"]) || is("sec-fetch-site", &["cross-site", "same-site"]) {
-        return Err(Problem::new(
-            Code::NotForBrowsers,
-            "a look at this address would lease events; read them with GET /api/v1/events/{event_id}",
-        ));
-    }
-    Ok(())
 }
 
 fn read_poll(input: &Input) -> Result<Poll, Problem> {

@@ -6,6 +6,7 @@ mod access;
 mod around;
 mod audit;
 mod body;
+mod browsers;
 mod cancel;
 mod dead_letters;
 mod docs;

@@ -26,6 +26,8 @@ pub enum Code {
     Unauthenticated,
     Forbidden,
     NotForBrowsers,
+    CrossSiteRefused,
+    HostNotAllowed,
     NotFound,
     TokenNotFound,
     EngineNotFound,
@@ -65,6 +67,8 @@ impl Code {
             Self::NotForBrowsers => {
                 (StatusCode::FORBIDDEN, "not_for_browsers", "Leasing is for engines, not for browsers")
             }
+            Self::CrossSiteRefused => (StatusCode::FORBIDDEN, "cross_site_refused", "Request of another site refused"),
+            Self::HostNotAllowed => (StatusCode::MISDIRECTED_REQUEST, "host_not_allowed", "Host not allowed"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "Nothing is here"),
             Self::TokenNotFound => (StatusCode::NOT_FOUND, "token_not_found", "The token is not known"),
             Self::EngineNotFound => (StatusCode::NOT_FOUND, "engine_not_found", "The engine is not registered"),

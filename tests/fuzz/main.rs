@@ -97,6 +97,7 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         trusted_proxies: vec!["127.0.0.0/8".parse().expect("a network")],
         forwarded_header,
         max_failed_attempts_per_minute: 10,
+        allowed_hosts: Vec::new(),
     };
     let access = Arc::new(Access::new(settings, &http::document()));
     http::router(Api { broker, metrics, supervisor, limits, access })

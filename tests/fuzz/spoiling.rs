@@ -49,7 +49,7 @@ const NASTY: [&str; 36] = [
     "/* */1",
 ];
 
-const HEADERS: [&str; 16] = [
+const HEADERS: [&str; 21] = [
     "content-type",
     "content-length",
     "content-encoding",
@@ -63,6 +63,11 @@ const HEADERS: [&str; 16] = [
     "x-request-id",
     "sec-fetch-mode",
     "sec-fetch-site",
+    "host",
+    "origin",
+    "user-agent",
+    "x-forwarded-host",
+    "x-eventlease-dashboard",
     "forwarded",
     "x-forwarded-for",
     "authorization",
@@ -152,7 +157,7 @@ pub fn request(good: &Good, spoils: &[Spoil]) -> Option<Request<Body>> {
         good.query.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into_bytes())).collect();
     let mut raw_query = None;
     let mut body = good.body.as_ref().map_or_else(Vec::new, |body| spoilt_json(body.clone(), spoils).into_bytes());
-    let mut request = Request::builder();
+    let mut request = Request::builder().header(header::HOST, "localhost");
     if !body.is_empty() {
         request = request.header(header::CONTENT_TYPE, "application/json");
     }

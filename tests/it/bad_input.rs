@@ -57,6 +57,11 @@ impl<'a> Untouched<'a> {
         reply
     }
 
+    /// Nothing has changed, whatever was sent.
+    pub async fn holds(&self) {
+        assert_eq!(dump(&self.lab.db).await, self.before);
+    }
+
     /// After all that the server does its job.
     pub async fn and_the_server_serves(self) {
         let event_id = self.lab.enqueue("afterwards", json!({})).await;

@@ -3,6 +3,7 @@
 mod support;
 
 mod bad_input;
+mod browsers;
 mod cancel;
 mod cli;
 mod coalescing;

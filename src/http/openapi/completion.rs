@@ -1,6 +1,7 @@
 //! What holds for every operation: said once here, instead of in every annotation.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, Parameter, PathItem};
@@ -33,13 +34,15 @@ pub fn operations(document: &mut OpenApi) -> impl Iterator<Item = (&str, bool, &
 }
 
 pub fn complete(document: &mut OpenApi) {
-    let mut server = Server::new("/");
+    // From the document's own address, /api/v1/openapi.json: so it holds behind a proxy that adds a path as well.
+    let mut server = Server::new("../..");
     server.description = Some("The server that this document comes from".to_owned());
     document.servers = Some(vec![server]);
     for (path, has_body, operation) in operations(document) {
         if path.starts_with("/api/v1/") {
             add_problems(&mut operation.responses, has_body);
         }
+        add_refusals_of_browsers(&mut operation.responses);
         if operation.operation_id.as_deref().is_some_and(|id| MAY_WAIT.contains(&id)) {
             let overloaded = RefOr::T(problem("As many wait as may, and there is nothing for this one"));
             operation.responses.responses.insert("429".to_owned(), overloaded);
@@ -91,6 +94,24 @@ fn add_problems(responses: &mut Responses, has_body: bool) {
         let late = "The database did not answer in time; whether the call was done is not known";
         responses.responses.entry("504".to_owned()).or_insert_with(|| RefOr::T(problem(late)));
     }
+}
+
+/// Every call can be refused for the page or the host that it comes by.
+fn add_refusals_of_browsers(responses: &mut Responses) {
+    const OTHER_SITE: &str = "A page of another site sent it";
+    match responses.responses.entry("403".to_owned()) {
+        Entry::Vacant(entry) => {
+            entry.insert(RefOr::T(problem(OTHER_SITE)));
+        }
+        Entry::Occupied(mut entry) => {
+            if let RefOr::T(response) = entry.get_mut() {
+                response.description.push_str("; or: ");
+                response.description.push_str(OTHER_SITE);
+            }
+        }
+    }
+    let host = "Without authentication: the host is not a local one, and not among --allowed-hosts";
+    responses.responses.entry("421".to_owned()).or_insert_with(|| RefOr::T(problem(host)));
 }
 
 pub fn problem(description: &str) -> Response {

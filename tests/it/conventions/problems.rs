@@ -56,6 +56,10 @@ async fn problems_of_the_request_itself() {
     assert_told(422, "invalid_input", Reply::of(wrong).await);
     let navigation = lab.request("GET", "/api/v1/events/queue/dialogue").header("sec-fetch-mode", "navigate");
     assert_told(403, "not_for_browsers", Reply::of(navigation).await);
+    let other_site = lab.request("POST", "/api/v1/queues/dialogue/pause").header("sec-fetch-site", "cross-site");
+    assert_told(403, "cross_site_refused", Reply::of(other_site).await);
+    let other_name = lab.request("GET", "/healthz").header("host", "queue.example.com:8080");
+    assert_told(421, "host_not_allowed", Reply::of(other_name).await);
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ async fn every_reply_has_the_headers_that_keep_browsers_from_mischief() {
         assert_eq!(reply.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
         assert_eq!(reply.header("x-content-type-options"), "nosniff");
         assert_eq!(reply.header("referrer-policy"), "no-referrer");
+        assert_eq!(reply.header("cross-origin-resource-policy"), "same-origin");
     }
     for path in ["/docs", "/docs/redoc.standalone.js"] {
         let page = lab.get(path).await.expect(200);
@@ -32,6 +33,7 @@ async fn every_reply_has_the_headers_that_keep_browsers_from_mischief() {
         assert!(policy.contains("script-src 'self'") && policy.contains("frame-ancestors 'none'"), "{policy}");
         assert_eq!(page.header("x-content-type-options"), "nosniff");
         assert_eq!(page.header("referrer-policy"), "no-referrer");
+        assert_eq!(page.header("cross-origin-resource-policy"), "same-origin");
         assert_eq!(page.header("cache-control"), "no-cache");
     }
 }

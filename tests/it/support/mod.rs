@@ -1,5 +1,6 @@
 //! The lab: a server on a database of its own, and short words for what tests do with it.
 
+pub mod chromium;
 pub mod cluster;
 mod database;
 mod reply;

@@ -1,0 +1,71 @@
+//! Refuses requests that pages of other sites may have sent, before anything is read of them: `rule` decides.
+
+mod host;
+mod rule;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::Api;
+use super::problem::{Code, Problem};
+use rule::{Call, Hosts, Refusal, RequestHead};
+
+const LEASE: &str = "/api/v1/events/queue/{engine_type}";
+const EXCHANGE: &str = "/api/v1/events/queue/{engine_type}/lease";
+
+pub async fn refuse(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let settings = &api.access.settings;
+    let hosts = if settings.is_auth_required { Hosts::Any } else { Hosts::LocalAnd(&settings.allowed_hosts) };
+    let (version, uri, headers) = (request.version(), request.uri(), request.headers());
+    match rule::check(hosts, RequestHead { call: call_of(&request), version, uri, headers }) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => {
+            let problem = Problem::from(refusal);
+            api.metrics.browser_refusals.with_label_values(&[problem.code()]).inc();
+            problem.into_response()
+        }
+    }
+}
+
+fn call_of(request: &Request) -> Call {
+    match request.extensions().get::<MatchedPath>().map(MatchedPath::as_str) {
+        Some(LEASE) if *request.method() == Method::GET => Call::LeaseByGet,
+        Some(EXCHANGE) => Call::Exchange,
+        Some(_) | None => Call::Other,
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::HostUnclear => Self::new(
+                Code::HostNotAllowed,
+                "a server without authentication needs one Host header, with a host name or an address, and the same host in an \
+                 absolute request target",
+            ),
+            Refusal::HostNotAllowed(name) => Self::new(
+                Code::HostNotAllowed,
+                format!(
+                    "the server runs without authentication and does not answer to the host {name}; if it is yours, add it to \
+                     --allowed-hosts (EVENTLEASE_ALLOWED_HOSTS)"
+                ),
+            ),
+            Refusal::NotForBrowsers => Self::new(
+                Code::NotForBrowsers,
+                "a browser that opens this address would lease events; read them with GET /api/v1/events/{event_id}",
+            ),
+            Refusal::OtherSite => Self::new(
+                Code::CrossSiteRefused,
+                "the browser says that a page of another site sent this request or links here; to open the address, type or \
+                 paste it",
+            ),
+            Refusal::OtherOrigin => Self::new(
+                Code::CrossSiteRefused,
+                "Origin is neither the host and port of Host nor those of X-Forwarded-Host; a proxy that changes Host must set \
+                 X-Forwarded-Host",
+            ),
+        }
+    }
+}
