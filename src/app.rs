@@ -1,17 +1,19 @@
 //! Puts the parts together, runs them, and takes them apart in the right order.
 
+mod activity;
 mod connection;
 mod connections;
 mod database;
 mod first_admin;
+mod front;
+mod room;
+mod routes;
 mod shutdown;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -23,9 +25,9 @@ use crate::store;
 use crate::store::lease::LeaseDefaults;
 use crate::tasks;
 
-use connections::Connections;
 pub use database::Database;
-pub use shutdown::{Ending, run_until_told};
+use front::Front;
+pub use shutdown::{Ending, Signals, run, until_signal};
 
 /// What is still in the way when the server starts is waited for, for so long.
 const STARTING_PATIENCE: Duration = Duration::from_mins(1);
@@ -42,6 +44,8 @@ pub enum Error {
     AdminToken { path: String, source: std::io::Error },
     #[error("a part of the server failed")]
     Join(#[from] tokio::task::JoinError),
+    #[error("signals cannot be received")]
+    Signals(#[source] std::io::Error),
     #[error("the server failed")]
     Serve(#[source] std::io::Error),
 }
@@ -51,10 +55,9 @@ pub enum Error {
 pub struct Server {
     pub address: SocketAddr,
     pub broker: Arc<Broker>,
-    /// First stage: refuse new connections, answer parked polls, finish what runs.
-    stop_serving: CancellationToken,
+    front: Front,
+    stop_announced: CancellationToken,
     stop_tasks: CancellationToken,
-    http: JoinHandle<()>,
     tasks: TaskTracker,
     database: Database,
 }
@@ -62,49 +65,59 @@ pub struct Server {
 impl Server {
     /// Starts everything; when this returns, requests are answered.
     pub async fn start(config: &ServeConfig) -> Result<Self, Error> {
-        connections::make_room_for_files(&config.connections, config.database.max_connections);
-        // First of all, so that a port in use is said before a database is started.
-        let listener = TcpListener::bind(config.listen)
-            .await
-            .map_err(|source| Error::Listen { address: config.listen, source })?;
-        let address = listener.local_addr().map_err(|source| Error::Listen { address: config.listen, source })?;
+        let started = Self::start_until(config, &CancellationToken::new()).await?;
+        Ok(started.expect("only `stop` keeps it from starting, and nobody cancels that"))
+    }
 
-        let database = Database::open(&config.database).await?;
-        database.migrate().await?;
-
+    /// The same, given up once `stop` is cancelled: then what was started is stopped, and there is no server.
+    pub async fn start_until(config: &ServeConfig, stop: &CancellationToken) -> Result<Option<Self>, Error> {
         let metrics = Arc::new(Metrics::new(config.limits.max_metric_queues));
-        let stop_serving = CancellationToken::new();
-        let stop_tasks = CancellationToken::new();
-        let broker =
-            Arc::new(Broker::new(database.pool.clone(), Arc::clone(&metrics), settings(config), stop_serving.clone()));
-        make_first_partitions(&broker).await?;
-        let is_auth_required = config.is_auth_required();
-        if is_auth_required {
-            broker.read_tokens().await.map_err(of_store)?;
-            first_admin::make(&broker, config.access.admin_token_file.as_deref()).await?;
-        } else {
-            if !config.listen.ip().is_loopback() {
-                tracing::warn!("authentication is off: whoever reaches this address may do everything");
+        // First of all, so that a port in use is said before a database is started, and that health checks are answered.
+        let Some(front) = stop.run_until_cancelled(Front::open(config, &metrics)).await.transpose()? else {
+            return Ok(None);
+        };
+        let database = match Database::open(&config.database, stop).await {
+            Ok(Some(database)) => database,
+            ended => {
+                front.close().await?;
+                return ended.map(|_| None);
             }
-            if !config.access.trusted_proxy.is_empty() {
-                tracing::warn!(
-                    "proxies are trusted and authentication is off: whoever reaches them may do everything, and the addresses \
-                     that they tell stand in the audit trail only"
-                );
+        };
+        match stop.run_until_cancelled(prepare(config, &database, &metrics, &front)).await {
+            Some(Ok(broker)) => Ok(Some(Self::serve(config, front, database, broker, &metrics))),
+            ended => {
+                front.close().await?;
+                let closed = database.close().await;
+                ended.transpose()?;
+                closed.map(|()| None)
             }
         }
-        let reaper_interval = Duration::from_millis(config.tasks.reaper_interval_ms);
-        let tasks = tasks::start(&broker, &metrics, reaper_interval, is_auth_required, &stop_tasks);
+    }
 
-        let router = http::router(Api {
+    /// Starts the tasks, and has requests answered.
+    fn serve(
+        config: &ServeConfig,
+        front: Front,
+        database: Database,
+        broker: Arc<Broker>,
+        metrics: &Arc<Metrics>,
+    ) -> Self {
+        let (stop_announced, stop_tasks) = (CancellationToken::new(), CancellationToken::new());
+        let reaper_interval = Duration::from_millis(config.tasks.reaper_interval_ms);
+        let tasks = tasks::start(&broker, metrics, reaper_interval, config.is_auth_required(), &stop_tasks);
+        front.serve(http::router(Api {
             broker: Arc::clone(&broker),
-            metrics: Arc::clone(&metrics),
+            metrics: Arc::clone(metrics),
             limits: limits(config),
             access: Arc::new(Access::new(access(config), &http::document())),
-        });
-        let connections = Connections::new(listener, router, metrics, &config.connections, stop_serving.clone());
-        let http = tokio::spawn(connections.run());
-        Ok(Self { address, broker, stop_serving, stop_tasks, http, tasks, database })
+            stop_announced: stop_announced.clone(),
+        }));
+        Self { address: front.address, broker, front, stop_announced, stop_tasks, tasks, database }
+    }
+
+    /// From now on the server is not ready, and answers as before.
+    pub fn announce_stop(&self) {
+        self.stop_announced.cancel();
     }
 
     /// Whether something that must run for ever has ended: the private database.
@@ -114,8 +127,8 @@ impl Server {
 
     /// Ends in order: requests, tasks, database.
     pub async fn stop(self) -> Result<(), Error> {
-        self.stop_serving.cancel();
-        self.http.await?;
+        self.announce_stop();
+        self.front.close().await?;
         self.stop_tasks.cancel();
         self.tasks.wait().await;
         // What engines have last been heard with is not lost.
@@ -123,6 +136,38 @@ impl Server {
             tracing::debug!(%error, "the last signs of life were not written");
         }
         self.database.close().await
+    }
+}
+
+/// Brings the database into the state that requests need.
+async fn prepare(
+    config: &ServeConfig,
+    database: &Database,
+    metrics: &Arc<Metrics>,
+    front: &Front,
+) -> Result<Arc<Broker>, Error> {
+    database.migrate().await?;
+    let stop = front.stop.clone();
+    let broker = Arc::new(Broker::new(database.pool.clone(), Arc::clone(metrics), settings(config), stop));
+    make_first_partitions(&broker).await?;
+    if config.is_auth_required() {
+        broker.read_tokens().await.map_err(of_store)?;
+        first_admin::make(&broker, config.access.admin_token_file.as_deref()).await?;
+    } else {
+        warn_of_open_doors(config);
+    }
+    Ok(broker)
+}
+
+fn warn_of_open_doors(config: &ServeConfig) {
+    if !config.listen.ip().is_loopback() {
+        tracing::warn!("authentication is off: whoever reaches this address may do everything");
+    }
+    if !config.access.trusted_proxy.is_empty() {
+        tracing::warn!(
+            "proxies are trusted and authentication is off: whoever reaches them may do everything, and the addresses \
+             that they tell stand in the audit trail only"
+        );
     }
 }
 

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::app::{self, Ending, Server};
+use crate::app::{self, Ending, Signals};
 use crate::config::{ClientConfig, ServeConfig, without_password};
 use crate::http;
 use client::Answer;
@@ -150,13 +150,17 @@ fn in_runtime(work: impl Future<Output = Outcome>) -> Outcome {
 }
 
 async fn serve(config: &ServeConfig) -> Outcome {
+    // Before all else: without it, a process with the id 1 is not ended by them.
+    let signals = Signals::receive()?;
     log_configuration(config);
-    let server = Server::start(config).await?;
-    // For scripts: with port 0 the only way to learn the address.
-    println!("listening on http://{}", server.address);
-    io::stdout().flush()?;
-    tracing::info!(address = %server.address, "listening");
-    match app::run_until_told(server, Duration::from_secs(config.shutdown_timeout_seconds)).await? {
+    let ending = app::run(config, signals, |server| {
+        // For scripts: with port 0 the only way to learn the address.
+        writeln!(io::stdout(), "listening on http://{}", server.address)?;
+        io::stdout().flush()?;
+        tracing::info!(address = %server.address, "listening");
+        Ok(())
+    });
+    match ending.await? {
         Ending::InOrder => Ok(ExitCode::SUCCESS),
         Ending::Hard | Ending::Failed => Ok(ExitCode::FAILURE),
     }
@@ -175,6 +179,7 @@ fn log_configuration(config: &ServeConfig) {
         version = env!("CARGO_PKG_VERSION"), database = ?shown.database, listen = %shown.listen,
         is_auth_required = shown.is_auth_required(), access = ?shown.access,
         limits = ?shown.limits, leases = ?shown.leases, tasks = ?shown.tasks,
+        shutdown_delay_seconds = shown.shutdown_delay_seconds,
         shutdown_timeout_seconds = shown.shutdown_timeout_seconds, "configuration"
     );
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::{Error, STARTING_PATIENCE};
 use crate::config::DatabaseConfig;
@@ -29,18 +30,24 @@ struct Embedded {
 }
 
 impl Database {
-    pub async fn open(config: &DatabaseConfig) -> Result<Self, Error> {
+    /// `None` where `stop` was cancelled meanwhile: a private cluster that was being made or started is stopped then.
+    pub async fn open(config: &DatabaseConfig, stop: &CancellationToken) -> Result<Option<Self>, Error> {
         let limits = PoolLimits {
             max_connections: config.max_connections,
             acquire_timeout: Duration::from_secs(config.acquire_timeout_seconds),
             statement_timeout: Duration::from_secs(config.statement_timeout_seconds),
         };
         if let Some(url) = &config.database_url {
-            return Ok(Self { pool: store::pool::connect_lazily(url, limits)?, embedded: None });
+            return Ok(Some(Self { pool: store::pool::connect_lazily(url, limits)?, embedded: None }));
         }
         let mut options = Options::new(config.data_dir.clone().unwrap_or_else(embedded_postgres::default_data_dir));
         options.bin_dir.clone_from(&config.pg_bin_dir);
-        let cluster = tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&options)).await??;
+        options.stop = stop.clone();
+        let cluster = match tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&options)).await? {
+            Ok(cluster) => cluster,
+            Err(embedded_postgres::Error::Interrupted) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
         tracing::info!(version = %cluster.version(), pid = cluster.pid(), "private postgresql is up");
         let (sender, ended) = oneshot::channel();
         cluster.on_exit(move |status| {
@@ -48,7 +55,7 @@ impl Database {
             sender.send(status).ok();
         });
         let pool = store::pool::connect_lazily(&cluster.url("postgres"), limits)?;
-        Ok(Self { pool, embedded: Some(Embedded { cluster, ended }) })
+        Ok(Some(Self { pool, embedded: Some(Embedded { cluster, ended }) }))
     }
 
     /// Brings the schema up to date, once the database is there.

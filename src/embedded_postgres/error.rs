@@ -111,6 +111,10 @@ or set PG_BIN_DIR to the folder of `postgres` and `initdb`, or DATABASE_URL to a
         output: String,
     },
 
+    /// The start was given up, since this process is to stop.
+    #[error("the start of PostgreSQL was interrupted")]
+    Interrupted,
+
     /// The postmaster ended instead of becoming ready.
     #[error("PostgreSQL ended while starting, with {status}; the end of its log:\n{log}")]
     StartFailed {

@@ -4,21 +4,22 @@ use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::process::Stdio;
+use std::time::Duration;
 
-use nix::sys::signal::Signal;
 use tracing::info;
 
+use super::Options;
 use super::account::Account;
 use super::binaries::Binaries;
 use super::data_dir::DataDir;
 use super::error::Error;
-use super::process;
+use super::process::{self, Process};
 use super::settings::Durability;
 
 pub(super) fn make_cluster(
     binaries: &Binaries,
     data_dir: &DataDir,
-    durability: Durability,
+    options: &Options,
     account: Option<&Account>,
 ) -> Result<(), Error> {
     let unfinished = data_dir.path().join("cluster.unfinished");
@@ -35,24 +36,27 @@ pub(super) fn make_cluster(
         .and_then(|()| account.map_or(Ok(()), |account| account.take_over(&unfinished)))
         .map_err(|source| Error::file("create", &unfinished, source))?;
 
+    let log_start = data_dir.rotate_log()?;
     let mut command = binaries.initdb(account);
     command
         .arg("-D")
         .arg(&unfinished)
         // Only who can enter the socket's folder reaches the server, so no password guards it.
         .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    if durability == Durability::Off {
+        .stdout(Stdio::null())
+        .stderr(data_dir.open_log()?);
+    if options.durability == Durability::Off {
         command.arg("--no-sync");
     }
-    process::end_with_this_thread(&mut command, Signal::SIGKILL);
-    let output = command.output().map_err(|source| Error::spawn(&binaries.initdb_path(), source))?;
-    if !output.status.success() {
-        return Err(Error::InitFailed {
-            status: output.status,
-            output: String::from_utf8_lossy(&output.stderr).trim_end().to_owned(),
-        });
+    let process = Process::spawn(command, true).map_err(|source| Error::spawn(&binaries.initdb_path(), source))?;
+    process::poll(Duration::MAX, || process.exit_status().is_some() || options.stop.is_cancelled());
+    let Some(status) = process.exit_status() else {
+        info!(pid = process.pid(), "initdb is stopped before it is done");
+        process.stop()?;
+        return Err(Error::Interrupted);
+    };
+    if !status.success() {
+        return Err(Error::InitFailed { status, output: data_dir.log_tail(log_start) });
     }
 
     fs::rename(&unfinished, data_dir.cluster())

@@ -1,4 +1,5 @@
-//! The running postmaster: a child that ends when this process does, a thread that waits for it, and its signals.
+//! The running postmaster, or `initdb`: a child that ends when this process does, a thread that waits for it, and its
+//! signals.
 
 use std::fmt;
 use std::io;
@@ -10,9 +11,17 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use tracing::warn;
+
+use super::error::Error;
 
 /// What waits for an outside event looks this often: a start takes some 30 ms.
 const POLL_EVERY: Duration = Duration::from_millis(5);
+
+/// The longest that sessions get to end by themselves when the cluster is stopped.
+const FAST_SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
+/// An immediate shutdown kills what is left after 5 s by itself, so this is never reached by a sound postmaster.
+const IMMEDIATE_SHUTDOWN_LIMIT: Duration = Duration::from_secs(15);
 
 type ExitListener = Box<dyn FnOnce(ExitStatus) + Send>;
 
@@ -101,6 +110,22 @@ impl Process {
             .wait_timeout_while(running, limit, |state| state.status.is_none())
             .unwrap_or_else(PoisonError::into_inner);
         state.status.is_some()
+    }
+
+    /// Ends it in order: `postgres` ends its sessions and writes a last checkpoint, `initdb` removes what it has made.
+    ///
+    /// # Errors
+    /// [`Error::DoesNotStop`] if it still runs after all that can be done short of SIGKILL.
+    pub fn stop(&self) -> Result<(), Error> {
+        self.signal(Signal::SIGINT);
+        if !self.wait(FAST_SHUTDOWN_LIMIT) {
+            warn!(pid = self.pid, "embedded postgres is slow to stop, cutting it short");
+            self.signal(Signal::SIGQUIT);
+            if !self.wait(IMMEDIATE_SHUTDOWN_LIMIT) {
+                return Err(Error::DoesNotStop { pid: self.pid });
+            }
+        }
+        Ok(())
     }
 }
 

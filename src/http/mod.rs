@@ -30,23 +30,28 @@ mod queue_report;
 mod queues;
 mod security_headers;
 mod settle;
+mod starting;
 mod tokens;
 mod traces;
+mod without_room;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::broker::Broker;
 use crate::metrics::Metrics;
 
-pub use access::{Access, AccessSettings};
+pub use access::{Access, AccessSettings, network};
 use fields::JsonLimit;
 pub use openapi::document;
 use problem::{Problem, ProblemBody};
+pub use starting::starting;
+pub use without_room::without_room;
 
 /// What handlers share.
 #[derive(Clone, Debug)]
@@ -55,6 +60,8 @@ pub struct Api {
     pub metrics: Arc<Metrics>,
     pub limits: Limits,
     pub access: Arc<Access>,
+    /// Cancelled when the server is about to stop: it is not ready then, and still answers.
+    pub stop_announced: CancellationToken,
 }
 
 impl Api {

@@ -94,7 +94,7 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         max_failed_attempts_per_minute: 10,
     };
     let access = Arc::new(Access::new(settings, &http::document()));
-    http::router(Api { broker, metrics, limits, access })
+    http::router(Api { broker, metrics, limits, access, stop_announced: CancellationToken::new() })
 }
 
 /// Answers that a request may get where there is no database.
