@@ -102,6 +102,9 @@ impl Cli {
     }
 }
 
+/// Of an error that is printed.
+const MAX_ERROR_CHARS: usize = 16 << 10;
+
 type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 
 /// Flags that do not go together, in a way that only we know.
@@ -123,7 +126,8 @@ fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
     if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
     }
-    eprintln!("eventlease: {}", text::plain_lines(&with_causes(error)));
+    // Part of it may be what some server sent.
+    eprintln!("eventlease: {}", text::plain_lines(&text::cut(&with_causes(error), MAX_ERROR_CHARS)));
     if error.is::<UsageError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 

@@ -166,7 +166,8 @@ mod tests {
 
     #[test]
     fn whether_a_signal_is_ignored_is_read_from_the_mask() {
-        let status = "Name:\teventlease\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001001\nSigCgt:\t0000000000004002\n";
+        let status =
+            "Name:\teventlease\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001001\nSigCgt:\t0000000000004002\n";
         assert!(is_ignored(status, SignalKind::hangup()) && is_ignored(status, SignalKind::pipe()));
         assert!(!is_ignored(status, SignalKind::interrupt()) && !is_ignored(status, SignalKind::terminate()));
         assert!(!is_ignored("", SignalKind::hangup()) && !is_ignored("SigIgn:\tx\n", SignalKind::hangup()));

@@ -45,11 +45,7 @@ pub(super) fn clear_previous_postmaster(data_dir: &DataDir, stop: &CancellationT
 }
 
 /// Runs `postgres`, a command with all its arguments, and returns when it is ready.
-pub(super) fn launch(
-    postgres: impl Fn() -> Command,
-    data_dir: &DataDir,
-    options: &Options,
-) -> Result<Process, Error> {
+pub(super) fn launch(postgres: impl Fn() -> Command, data_dir: &DataDir, options: &Options) -> Result<Process, Error> {
     let mut launched = None;
     process::poll(PREVIOUS_SESSIONS_LIMIT, || {
         let result = launch_once(postgres(), data_dir, options);
@@ -68,7 +64,8 @@ fn launch_once(mut postgres: Command, data_dir: &DataDir, options: &Options) -> 
     let log_start = data_dir.rotate_log()?;
     postgres.stderr(data_dir.open_log()?);
     let program = PathBuf::from(postgres.get_program());
-    let process = Process::spawn(postgres, options.dies_with_parent).map_err(|source| Error::spawn(&program, source))?;
+    let process =
+        Process::spawn(postgres, options.dies_with_parent).map_err(|source| Error::spawn(&program, source))?;
     let is_ready = || {
         // The file of a previous postmaster may still lie there: only our child's word counts.
         pid_file::read(data_dir.cluster()).is_some_and(|file| file.pid == process.pid() && file.is_ready)

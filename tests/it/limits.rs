@@ -6,6 +6,7 @@ mod database;
 mod parking;
 mod queues;
 mod replies;
+mod room;
 
 use crate::support::Lab;
 

@@ -35,6 +35,8 @@ mod queues;
 mod reaper;
 mod retention;
 mod scans;
+mod shutdown;
 mod sql_enqueue;
+mod starting;
 mod suspects;
 mod trust;
