@@ -201,6 +201,12 @@ mod tests {
         place
     }
 
+    fn assert_that_nobody_is_there(room: &Room) {
+        let state = room.state();
+        assert!(state.connections.is_empty() && state.of_address.is_empty());
+        assert_eq!((state.whole.count, state.whole.leaving), (0, 0));
+    }
+
     #[test]
     fn busy_connections_keep_their_places_and_what_leaves_gives_its_own_up() {
         let room = Room::new(3, 2, Vec::new());
@@ -213,9 +219,7 @@ mod tests {
         let fourth = enter(&room, "2001:db8::2", Phase::Busy);
         assert_eq!(room.enter(ip("2001:db8::3")).err(), Some(Bound::OfAddress), "one network of 64 bits is one caller");
         drop((first, third, fourth));
-        let state = room.state();
-        assert!(state.connections.is_empty() && state.of_address.is_empty());
-        assert_eq!((state.whole.count, state.whole.leaving), (0, 0));
+        assert_that_nobody_is_there(&room);
     }
 
     #[test]
@@ -236,7 +240,7 @@ mod tests {
         assert_eq!(is_leaving(), [true, true, false, true]);
         assert_eq!(room.enter(ip("192.0.2.4")).err(), Some(Bound::Connections));
         drop((oldest, other, busy, newest, third, fourth, fifth));
-        assert_eq!((room.state().whole.count, room.state().whole.leaving), (0, 0));
+        assert_that_nobody_is_there(&room);
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub struct ConnectionConfig {
     #[arg(long, env = "EVENTLEASE_MAX_CLIENT_CONNECTIONS", default_value_t = 10_000, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
     pub max_client_connections: usize,
 
-    /// Connections from one address at once, in IPv6 from one network of 64 bits; those beyond are answered 429 and closed.
+    /// Connections from one address at once, in IPv6 from one network of 64 bits; the same holds for one more of them.
     /// Trusted proxies are exempt. [default: half of --max-client-connections]
     #[arg(long, env = "EVENTLEASE_MAX_CONNECTIONS_OF_ADDRESS", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
     pub max_connections_of_address: Option<usize>,

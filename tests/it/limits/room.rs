@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 
+use sqlx::ConnectOptions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use super::connections::read_to_the_end;
 use super::{connections_refused, is};
+use crate::cli::program::{Program, command_through};
 use crate::support::{Lab, PATIENCE};
 
 /// Connects from one of this machine's addresses, of which 127.0.0.0/8 has many.
@@ -202,4 +204,27 @@ async fn one_address_has_its_share_and_a_trusted_proxy_has_none() {
     lab.wait_for_parked_polls(8).await;
     assert!(ask_from(&lab, "127.0.0.4", QUEUES).await.starts_with(OK));
     is(connections_refused(&lab, "connections_of_address").await, 4.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_connections_do_not_use_up_the_files_that_the_system_allows() {
+    let lab = Lab::start().await;
+    let database_url = lab.db.connect_options().to_url_lossy().to_string();
+    let limited = ["sh", "-c", "ulimit -n 320; exec \"$@\"", "sh"];
+    let flags = ["serve", "--listen", "127.0.0.1:0", "--database-url", &database_url];
+    let mut program = Program::spawn(command_through(&limited, &flags));
+    program.wait_until_it_listens();
+    let server = program.url.strip_prefix("http://").expect("a URL").to_owned();
+    let mut silent = Vec::new();
+    for _ in 0..400 {
+        silent.push(timeout(PATIENCE, TcpStream::connect(&server)).await.expect("in time").expect("a connection"));
+    }
+    for path in ["/healthz", "/readyz", "/api/v1/queues"] {
+        lab.get(&format!("{}{path}", program.url)).await.expect(200);
+    }
+    program.signal("TERM");
+    let ended = tokio::task::spawn_blocking(move || program.wait()).await.expect("no panic");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stderr.contains("fewer files may be open than connections are allowed"), "{ended:?}");
+    assert!(!ended.stderr.contains("no connection can be taken in"), "{ended:?}");
 }
