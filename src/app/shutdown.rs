@@ -109,7 +109,7 @@ pub async fn run(
 ) -> Result<Ending, Error> {
     let patience = Duration::from_secs(config.shutdown_timeout_seconds);
     let stop = CancellationToken::new();
-    let starting = Server::start_until(config, &stop);
+    let starting = Box::pin(Server::start_until(config, &stop));
     let Some(started) = until_signal(&mut signals, &stop, patience, starting).await else { return Ok(Ending::Hard) };
     let Some(mut server) = started? else {
         tracing::info!("stopped");

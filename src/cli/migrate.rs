@@ -40,12 +40,12 @@ pub async fn run(arguments: &MigrateArguments) -> Outcome {
     // Before all else: without it, a process with the id 1 is not ended by them.
     let mut signals = Signals::receive()?;
     let stop = CancellationToken::new();
-    let work = work(arguments, &stop);
+    let work = Box::pin(work(arguments, &stop));
     app::until_signal(&mut signals, &stop, STOPPING_PATIENCE, work).await.unwrap_or(Ok(ExitCode::FAILURE))
 }
 
 async fn work(arguments: &MigrateArguments, stop: &CancellationToken) -> Outcome {
-    let Some(database) = Database::open(&arguments.database, stop).await? else { return interrupted() };
+    let Some(database) = Database::open(&arguments.database, stop).await? else { return Ok(interrupted()) };
     let done = stop.run_until_cancelled(async {
         if arguments.status || arguments.check || arguments.sql {
             tell(&database, arguments).await
@@ -56,12 +56,12 @@ async fn work(arguments: &MigrateArguments, stop: &CancellationToken) -> Outcome
     let done = done.await;
     // The private database is stopped also where the work failed.
     database.close().await?;
-    done.unwrap_or_else(interrupted)
+    done.unwrap_or_else(|| Ok(interrupted()))
 }
 
-fn interrupted() -> Outcome {
+fn interrupted() -> ExitCode {
     eprintln!("interrupted; what was not done yet can be done by another run");
-    Ok(ExitCode::FAILURE)
+    ExitCode::FAILURE
 }
 
 async fn bring_up_to_date(database: &Database) -> Outcome {

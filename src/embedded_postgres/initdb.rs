@@ -6,6 +6,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::process::Stdio;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use tracing::info;
 
 use super::Options;
@@ -48,11 +49,13 @@ pub(super) fn make_cluster(
     if options.durability == Durability::Off {
         command.arg("--no-sync");
     }
-    let process = Process::spawn(command, true).map_err(|source| Error::spawn(&binaries.initdb_path(), source))?;
+    let process = Process::spawn(command, Some(Signal::SIGKILL))
+        .map_err(|source| Error::spawn(&binaries.initdb_path(), source))?;
     process::poll(Duration::MAX, || process.exit_status().is_some() || options.stop.is_cancelled());
     let Some(status) = process.exit_status() else {
         info!(pid = process.pid(), "initdb is stopped before it is done");
-        process.stop()?;
+        // It removes what it has made. It does not hear SIGINT while it waits for a program that it has started.
+        process.stop(Signal::SIGTERM)?;
         return Err(Error::Interrupted);
     };
     if !status.success() {

@@ -64,8 +64,8 @@ fn launch_once(mut postgres: Command, data_dir: &DataDir, options: &Options) -> 
     let log_start = data_dir.rotate_log()?;
     postgres.stderr(data_dir.open_log()?);
     let program = PathBuf::from(postgres.get_program());
-    let process =
-        Process::spawn(postgres, options.dies_with_parent).map_err(|source| Error::spawn(&program, source))?;
+    let death_of_parent = options.dies_with_parent.then_some(Signal::SIGINT);
+    let process = Process::spawn(postgres, death_of_parent).map_err(|source| Error::spawn(&program, source))?;
     let is_ready = || {
         // The file of a previous postmaster may still lie there: only our child's word counts.
         pid_file::read(data_dir.cluster()).is_some_and(|file| file.pid == process.pid() && file.is_ready)
@@ -78,7 +78,7 @@ fn launch_once(mut postgres: Command, data_dir: &DataDir, options: &Options) -> 
         None if is_ready() => Ok(process),
         None => {
             info!(pid = process.pid(), "embedded postgres is stopped before it is ready");
-            process.stop()?;
+            process.stop(Signal::SIGINT)?;
             Err(Error::Interrupted)
         }
         Some(status) => Err(Error::StartFailed { status, log: data_dir.log_tail(log_start) }),

@@ -22,6 +22,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
+use nix::sys::signal::Signal;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -156,7 +157,7 @@ impl EmbeddedPostgres {
     /// # Errors
     /// [`Error::DoesNotStop`] if it still runs after all that can be done short of SIGKILL.
     pub fn stop(self) -> Result<(), Error> {
-        self.process.stop()
+        self.process.stop(Signal::SIGINT)
     }
 }
 
@@ -164,7 +165,7 @@ impl Drop for EmbeddedPostgres {
     fn drop(&mut self) {
         if self.is_detached && self.exit_status().is_none() {
             self.socket.keep();
-        } else if let Err(error) = self.process.stop() {
+        } else if let Err(error) = self.process.stop(Signal::SIGINT) {
             warn!(%error, "embedded postgres was left running");
         }
     }

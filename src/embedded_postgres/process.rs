@@ -45,18 +45,19 @@ struct ExitState {
 }
 
 impl Process {
-    /// Runs `command` in a process group of its own, so that Ctrl-C in a terminal reaches us alone.
+    /// Runs `command` in a process group of its own, so that Ctrl-C in a terminal reaches us alone. When this process ends,
+    /// the child gets the signal `death_of_parent`.
     ///
     /// Linux binds the parent-death signal to the thread that forked, not to the process. So the child is started by
     /// a thread that then waits for it, and hence lives as long as the child does.
-    pub fn spawn(mut command: Command, dies_with_parent: bool) -> io::Result<Self> {
+    pub fn spawn(mut command: Command, death_of_parent: Option<Signal>) -> io::Result<Self> {
         command.process_group(0);
         let exit = Arc::new(Exit::default());
         let (started, start) = mpsc::channel();
         let seen_by_thread = Arc::clone(&exit);
         thread::Builder::new().name("embedded-postgres".to_owned()).spawn(move || {
-            if dies_with_parent {
-                end_with_this_thread(&mut command, Signal::SIGINT);
+            if let Some(signal) = death_of_parent {
+                end_with_this_thread(&mut command, signal);
             }
             match command.spawn() {
                 Ok(child) => {
@@ -112,12 +113,12 @@ impl Process {
         state.status.is_some()
     }
 
-    /// Ends it in order: `postgres` ends its sessions and writes a last checkpoint, `initdb` removes what it has made.
+    /// Ends it by `first`, a signal upon which it ends in order.
     ///
     /// # Errors
     /// [`Error::DoesNotStop`] if it still runs after all that can be done short of SIGKILL.
-    pub fn stop(&self) -> Result<(), Error> {
-        self.signal(Signal::SIGINT);
+    pub fn stop(&self, first: Signal) -> Result<(), Error> {
+        self.signal(first);
         if !self.wait(FAST_SHUTDOWN_LIMIT) {
             warn!(pid = self.pid, "embedded postgres is slow to stop, cutting it short");
             self.signal(Signal::SIGQUIT);
