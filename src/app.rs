@@ -1,10 +1,14 @@
 //! Puts the parts together, runs them, and takes them apart in the right order.
 
+mod activity;
 mod connection;
 mod connections;
 mod database;
 mod first_admin;
+mod front;
 mod listeners;
+mod room;
+mod routes;
 mod shutdown;
 
 use std::net::SocketAddr;
@@ -22,10 +26,9 @@ use crate::store::lease::LeaseDefaults;
 use crate::supervisor::Supervisor;
 use crate::tasks;
 
-use connections::{Accepting, Connections};
 pub use database::Database;
-use listeners::Listeners;
-pub use shutdown::{Ending, run_until_told};
+use front::Front;
+pub use shutdown::{Ending, Signals, run, until_signal};
 
 /// What is still in the way when the server starts is waited for, for so long.
 const STARTING_PATIENCE: Duration = Duration::from_mins(1);
@@ -44,6 +47,8 @@ pub enum Error {
     AdminToken { path: String, source: std::io::Error },
     #[error("a part of the server failed")]
     Join(#[from] tokio::task::JoinError),
+    #[error("signals cannot be received")]
+    Signals(#[source] std::io::Error),
     #[error("the server failed")]
     Serve(#[source] std::io::Error),
 }
@@ -53,11 +58,10 @@ pub enum Error {
 pub struct Server {
     pub address: SocketAddr,
     pub broker: Arc<Broker>,
-    /// First stage: refuse new connections, answer parked polls, finish what runs.
-    stop_serving: CancellationToken,
+    front: Front,
+    stop_announced: CancellationToken,
     stop_tasks: CancellationToken,
     supervisor: Supervisor,
-    http: Accepting,
     database: Database,
 }
 
@@ -73,56 +77,63 @@ pub enum Failure {
 impl Server {
     /// Starts everything; when this returns, requests are answered.
     pub async fn start(config: &ServeConfig) -> Result<Self, Error> {
-        connections::make_room_for_files(&config.connections, config.database.all_connections());
-        // First of all, so that a port in use is said before a database is started.
-        let (listeners, address) = Listeners::bind(&config.listen).await?;
+        let started = Self::start_until(config, &CancellationToken::new()).await?;
+        Ok(started.expect("only `stop` keeps it from starting, and nobody cancels that"))
+    }
 
-        let database = Database::open(&config.database).await?;
-        database.migrate().await?;
-
+    /// The same, given up once `stop` is cancelled: then what was started is stopped, and there is no server.
+    pub async fn start_until(config: &ServeConfig, stop: &CancellationToken) -> Result<Option<Self>, Error> {
         let metrics = Arc::new(Metrics::new(config.limits.max_metric_queues));
-        let stop_serving = CancellationToken::new();
-        let stop_tasks = CancellationToken::new();
         let supervisor = Supervisor::new(Arc::clone(&metrics));
-        let broker = Arc::new(Broker::new(
-            database.pools(),
-            Arc::clone(&metrics),
-            supervisor.clone(),
-            settings(config),
-            stop_serving.clone(),
-        ));
-        make_first_partitions(&broker).await?;
-        let is_auth_required = config.is_auth_required();
-        if is_auth_required {
-            broker.read_tokens().await.map_err(of_store)?;
-            first_admin::make(&broker, &config.access).await?;
-        } else {
-            if !config.listen.is_loopback() {
-                tracing::warn!("authentication is off: whoever reaches this address may do everything");
+        // First of all, so that a port in use is said before a database is started, and that health checks are answered.
+        let Some(front) = stop.run_until_cancelled(Front::open(config, &metrics, &supervisor)).await.transpose()?
+        else {
+            return Ok(None);
+        };
+        let database = match Database::open(&config.database, stop).await {
+            Ok(Some(database)) => database,
+            ended => {
+                front.close().await?;
+                return ended.map(|_| None);
             }
-            if config.access.admin_token_from_file.is_some() {
-                tracing::warn!("authentication is off: the first admin's token is not taken from its file");
-            }
-            if !config.access.trusted_proxy.is_empty() {
-                tracing::warn!(
-                    "proxies are trusted and authentication is off: whoever reaches them may do everything, and the addresses \
-                     that they tell stand in the audit trail only"
-                );
+        };
+        match stop.run_until_cancelled(prepare(config, &database, &metrics, &supervisor, &front)).await {
+            Some(Ok(broker)) => Ok(Some(Self::serve(config, front, database, broker, &metrics, supervisor))),
+            ended => {
+                front.close().await?;
+                let closed = database.close().await;
+                ended.transpose()?;
+                closed.map(|()| None)
             }
         }
-        let reaper_interval = Duration::from_millis(config.tasks.reaper_interval_ms);
-        tasks::start(&broker, &metrics, &supervisor, reaper_interval, is_auth_required, &stop_tasks);
+    }
 
-        let router = http::router(Api {
+    /// Starts the tasks, and has requests answered.
+    fn serve(
+        config: &ServeConfig,
+        front: Front,
+        database: Database,
+        broker: Arc<Broker>,
+        metrics: &Arc<Metrics>,
+        supervisor: Supervisor,
+    ) -> Self {
+        let (stop_announced, stop_tasks) = (CancellationToken::new(), CancellationToken::new());
+        let reaper_interval = Duration::from_millis(config.tasks.reaper_interval_ms);
+        tasks::start(&broker, metrics, &supervisor, reaper_interval, config.is_auth_required(), &stop_tasks);
+        front.serve(http::router(Api {
             broker: Arc::clone(&broker),
-            metrics: Arc::clone(&metrics),
+            metrics: Arc::clone(metrics),
             supervisor: supervisor.clone(),
             limits: limits(config),
             access: Arc::new(Access::new(access(config), &http::document())),
-        });
-        let connections = Connections::new(listeners, router, metrics, &config.connections, stop_serving.clone());
-        let http = connections.start(&supervisor);
-        Ok(Self { address, broker, stop_serving, stop_tasks, supervisor, http, database })
+            stop_announced: stop_announced.clone(),
+        }));
+        Self { address: front.address, broker, front, stop_announced, stop_tasks, supervisor, database }
+    }
+
+    /// From now on the server is not ready, and answers as before.
+    pub fn announce_stop(&self) {
+        self.stop_announced.cancel();
     }
 
     /// Returns when something that must run for ever has ended.
@@ -140,8 +151,8 @@ impl Server {
 
     /// Ends in order: requests, the work that they left behind, tasks, database.
     pub async fn stop(self) -> Result<(), Error> {
-        self.stop_serving.cancel();
-        self.http.ended().await?;
+        self.announce_stop();
+        self.front.close().await?;
         self.supervisor.wait_for_works().await;
         self.stop_tasks.cancel();
         self.supervisor.wait_for_all().await;
@@ -151,6 +162,43 @@ impl Server {
             tracing::debug!(%error, "the last signs of life were not written");
         }
         self.database.close().await
+    }
+}
+
+/// Brings the database into the state that requests need.
+async fn prepare(
+    config: &ServeConfig,
+    database: &Database,
+    metrics: &Arc<Metrics>,
+    supervisor: &Supervisor,
+    front: &Front,
+) -> Result<Arc<Broker>, Error> {
+    database.migrate().await?;
+    let stop = front.stop.clone();
+    let broker =
+        Arc::new(Broker::new(database.pools(), Arc::clone(metrics), supervisor.clone(), settings(config), stop));
+    make_first_partitions(&broker).await?;
+    if config.is_auth_required() {
+        broker.read_tokens().await.map_err(of_store)?;
+        first_admin::make(&broker, &config.access).await?;
+    } else {
+        warn_of_open_doors(config);
+    }
+    Ok(broker)
+}
+
+fn warn_of_open_doors(config: &ServeConfig) {
+    if !config.listen.is_loopback() {
+        tracing::warn!("authentication is off: whoever reaches this address may do everything");
+    }
+    if config.access.admin_token_from_file.is_some() {
+        tracing::warn!("authentication is off: the first admin's token is not taken from its file");
+    }
+    if !config.access.trusted_proxy.is_empty() {
+        tracing::warn!(
+            "proxies are trusted and authentication is off: whoever reaches them may do everything, and the addresses \
+             that they tell stand in the audit trail only"
+        );
     }
 }
 

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::app::{self, Ending, Server};
+use crate::app::{self, Ending, Signals};
 use crate::config::{ClientConfig, DatabaseUrl, DirectDatabase, ServeConfig};
 use crate::http;
 use client::Answer;
@@ -105,6 +105,8 @@ impl Cli {
 
 /// `EX_SOFTWARE` of sysexits.h: an internal error, which a restart may cure.
 const EXIT_OF_A_FAILED_TASK: u8 = 70;
+/// Of an error that is printed.
+const MAX_ERROR_CHARS: usize = 16 << 10;
 
 type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 
@@ -123,7 +125,8 @@ fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
     if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
     }
-    eprintln!("eventlease: {}", text::plain_lines(&with_causes(error)));
+    // Part of it may be what some server sent.
+    eprintln!("eventlease: {}", text::plain_lines(&text::cut(&with_causes(error), MAX_ERROR_CHARS)));
     if error.is::<UsageError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
@@ -150,13 +153,17 @@ fn in_runtime(work: impl Future<Output = Outcome>) -> Outcome {
 }
 
 async fn serve(config: &ServeConfig) -> Outcome {
+    // Before all else: without it, a process with the id 1 is not ended by them.
+    let signals = Signals::receive()?;
     log_configuration(config);
-    let server = Server::start(config).await?;
-    // For scripts: with port 0 the only way to learn the address.
-    println!("listening on http://{}", server.address);
-    io::stdout().flush()?;
-    tracing::info!(address = %server.address, "listening");
-    match app::run_until_told(server, Duration::from_secs(config.shutdown_timeout_seconds)).await? {
+    let ending = app::run(config, signals, |server| {
+        // For scripts: with port 0 the only way to learn the address.
+        writeln!(io::stdout(), "listening on http://{}", server.address)?;
+        io::stdout().flush()?;
+        tracing::info!(address = %server.address, "listening");
+        Ok(())
+    });
+    match ending.await? {
         Ending::InOrder => Ok(ExitCode::SUCCESS),
         Ending::Hard | Ending::Failed => Ok(ExitCode::FAILURE),
         Ending::TaskFailed => Ok(ExitCode::from(EXIT_OF_A_FAILED_TASK)),
@@ -174,6 +181,7 @@ fn log_configuration(config: &ServeConfig) {
         version = env!("CARGO_PKG_VERSION"), database = ?config.database, listen = %config.listen,
         is_auth_required = config.is_auth_required(), access = ?config.access,
         limits = ?config.limits, leases = ?config.leases, tasks = ?config.tasks,
+        shutdown_delay_seconds = config.shutdown_delay_seconds,
         shutdown_timeout_seconds = config.shutdown_timeout_seconds, "configuration"
     );
 }

@@ -39,7 +39,12 @@ pub struct ServeConfig {
     #[arg(long, env = "EVENTLEASE_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: ListenAddress,
 
-    /// After a first signal, seconds until the server ends hard.
+    /// After a first signal, seconds in which requests are answered as before while /readyz is red, so that load balancers
+    /// send their requests elsewhere; then the server stops. 5 suits Kubernetes.
+    #[arg(long, env = "EVENTLEASE_SHUTDOWN_DELAY_SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=3600))]
+    pub shutdown_delay_seconds: u64,
+
+    /// After that delay, seconds until the server ends hard.
     #[arg(long, env = "EVENTLEASE_SHUTDOWN_TIMEOUT_SECONDS", default_value_t = 30)]
     pub shutdown_timeout_seconds: u64,
 

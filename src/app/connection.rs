@@ -9,20 +9,23 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+
+use super::activity::{Activity, Phase};
+use super::room::Place;
+use super::routes::Routes;
 
 /// How long a connection may keep the server waiting.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +39,27 @@ pub struct Patience {
     pub idle: Duration,
 }
 
+impl Patience {
+    /// Until when a connection may go on as it does, and what it is closed for then.
+    fn deadline(self, activity: &Activity) -> Option<(Instant, Refusal)> {
+        match activity.get() {
+            (Phase::Headers, since) => Some((since + self.headers, Refusal::SlowHeaders)),
+            (Phase::Sending, since) => Some((since + self.reply, Refusal::SlowReply)),
+            (Phase::Quiet | Phase::Silent, since) => Some((since + self.idle, Refusal::Idle)),
+            (Phase::Busy, _) => None,
+        }
+    }
+}
+
+/// How connections are served.
+#[derive(Clone)]
+pub struct Service {
+    pub routes: Arc<Routes>,
+    pub http: http1::Builder,
+    pub patience: Patience,
+    pub stop: CancellationToken,
+}
+
 /// Why a connection ended that the client did not end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refusal {
@@ -44,10 +68,12 @@ pub enum Refusal {
     Idle,
     HeadersTooLarge,
     Malformed,
+    /// Its place was needed for another.
+    Evicted,
 }
 
 impl Refusal {
-    /// As metrics tell it.
+    /// As metrics name it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SlowHeaders => "header_time",
@@ -55,53 +81,58 @@ impl Refusal {
             Self::Idle => "idle_time",
             Self::HeadersTooLarge => "headers",
             Self::Malformed => "malformed",
+            Self::Evicted => "evicted",
         }
     }
 }
 
-/// Serves requests until the client, a limit or `stop` ends it; what is under way then is answered first.
-pub async fn serve(
-    stream: tokio::net::TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    http: http1::Builder,
-    patience: Patience,
-    stop: CancellationToken,
-) -> Option<Refusal> {
-    let pulse = Arc::new(Pulse::new());
-    let of_requests = Arc::clone(&pulse);
-    let service = tower::service_fn(move |mut request: Request<Incoming>| {
+/// Serves requests until the client, a limit, `stop` or `place.leave` ends it; what is under way then is answered first.
+pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place: &Place) -> Option<Refusal> {
+    let Service { routes, http, patience, stop } = service;
+    let activity = &place.activity;
+    let of_requests = Arc::clone(activity);
+    let answer = tower::service_fn(move |mut request: Request<Incoming>| {
         of_requests.set(Phase::Busy);
         request.extensions_mut().insert(ConnectInfo(peer));
-        let (router, pulse) = (router.clone(), Arc::clone(&of_requests));
+        let (router, activity) = (routes.current(), Arc::clone(&of_requests));
         async move {
             let response = router.oneshot(request.map(axum::body::Body::new)).await;
-            pulse.set(Phase::Sending);
+            activity.set(Phase::Sending);
             response
         }
     });
-    let io = TokioIo::new(Watched { stream, pulse: Arc::clone(&pulse) });
-    let mut connection = pin!(http.serve_connection(io, TowerToHyperService::new(service)));
+    let io = TokioIo::new(Watched { stream, activity: Arc::clone(activity) });
+    let mut connection = pin!(http.serve_connection(io, TowerToHyperService::new(answer)));
     let mut told_to_stop = pin!(stop.cancelled());
-    let mut is_stopping = false;
-    let mut alarm = pin!(sleep_until(pulse.deadline(patience).map_or_else(Instant::now, |(at, _)| at)));
+    let mut told_to_leave = pin!(place.leave.cancelled());
+    let mut is_ending = false;
+    let mut alarm = pin!(sleep_until(patience.deadline(activity).map_or_else(Instant::now, |(at, _)| at)));
     poll_fn(|context| {
-        if !is_stopping && told_to_stop.as_mut().poll(context).is_ready() {
-            is_stopping = true;
+        if !is_ending && told_to_stop.as_mut().poll(context).is_ready() {
+            is_ending = true;
             connection.as_mut().graceful_shutdown();
         }
         if let Poll::Ready(outcome) = connection.as_mut().poll(context) {
             return Poll::Ready(outcome.err().and_then(|error| refusal(&error)));
         }
+        // Only now: what had come in meanwhile has just been read, and may be a request.
+        if !is_ending && told_to_leave.as_mut().poll(context).is_ready() {
+            if activity.loss(Instant::now()).is_some() {
+                return Poll::Ready(Some(Refusal::Evicted));
+            }
+            is_ending = true;
+            connection.as_mut().graceful_shutdown();
+            context.waker().wake_by_ref();
+        }
         // An alarm that is set too early is set anew when it rings.
-        if let Some((at, _)) = pulse.deadline(patience)
+        if let Some((at, _)) = patience.deadline(activity)
             && at < alarm.deadline()
         {
             alarm.as_mut().reset(at);
         }
         while alarm.as_mut().poll(context).is_ready() {
             let now = Instant::now();
-            match pulse.deadline(patience) {
+            match patience.deadline(activity) {
                 Some((at, refusal)) if at <= now => return Poll::Ready(Some(refusal)),
                 Some((at, _)) => alarm.as_mut().reset(at),
                 // Handlers have limits of their own.
@@ -125,76 +156,10 @@ fn refusal(error: &hyper::Error) -> Option<Refusal> {
     }
 }
 
-/// What a connection is doing, and since when: written and read by its one task.
-#[derive(Debug)]
-struct Pulse {
-    began: Instant,
-    /// Milliseconds since `began`, and the phase in the last two bits.
-    state: AtomicU64,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Phase {
-    /// Headers are awaited.
-    Head,
-    /// A handler works.
-    Busy,
-    /// A reply is being sent.
-    Sending,
-    /// Nothing happens at all.
-    Quiet,
-}
-
-impl Pulse {
-    fn new() -> Self {
-        Self { began: Instant::now(), state: AtomicU64::new(Phase::Quiet as u64) }
-    }
-
-    fn set(&self, phase: Phase) {
-        let millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX >> 2);
-        self.state.store((millis << 2) | phase as u64, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> (Phase, Instant) {
-        let state = self.state.load(Ordering::Relaxed);
-        let phase = match state & 3 {
-            0 => Phase::Head,
-            1 => Phase::Busy,
-            2 => Phase::Sending,
-            _ => Phase::Quiet,
-        };
-        (phase, self.began + Duration::from_millis(state >> 2))
-    }
-
-    /// Until when it may go on so, and what it is closed for then.
-    fn deadline(&self, patience: Patience) -> Option<(Instant, Refusal)> {
-        match self.get() {
-            (Phase::Head, since) => Some((since + patience.headers, Refusal::SlowHeaders)),
-            (Phase::Sending, since) => Some((since + patience.reply, Refusal::SlowReply)),
-            (Phase::Quiet, since) => Some((since + patience.idle, Refusal::Idle)),
-            (Phase::Busy, _) => None,
-        }
-    }
-
-    /// Bytes came in.
-    fn received(&self) {
-        if self.get().0 == Phase::Quiet {
-            self.set(Phase::Head);
-        }
-    }
-
-    /// All that there was to send went out: a reply, if it is not a `100 Continue`.
-    fn flushed(&self) {
-        if self.get().0 == Phase::Sending {
-            self.set(Phase::Quiet);
-        }
-    }
-}
-
-/// A stream that tells the pulse what goes through it.
+/// A stream that notes what goes through it.
 struct Watched<S> {
     stream: S,
-    pulse: Arc<Pulse>,
+    activity: Arc<Activity>,
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
@@ -206,7 +171,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
         if buffer.filled().len() > before {
-            self.pulse.received();
+            self.activity.received();
         }
         outcome
     }
@@ -233,7 +198,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         let outcome = Pin::new(&mut self.stream).poll_flush(context);
         // hyper flushes when it has written all that it holds; a reply is one piece.
         if outcome.is_ready() {
-            self.pulse.flushed();
+            self.activity.flushed();
         }
         outcome
     }

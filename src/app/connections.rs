@@ -5,20 +5,21 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use hyper::server::conn::http1;
+use ipnet::IpNet;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::connection::{self, Patience};
+use super::connection::{self, Patience, Service};
 use super::listeners::Listeners;
+use super::room::{MAX_LEAVING, Room};
+use super::routes::Routes;
 use crate::config::ConnectionConfig;
+use crate::http;
 use crate::metrics::Metrics;
 use crate::supervisor::Supervisor;
 
@@ -26,39 +27,34 @@ use crate::supervisor::Supervisor;
 const HEADERS_ON_THE_STACK: usize = 100;
 /// Of one connection, for what comes in and for what goes out.
 const MAX_BUFFER_BYTES: usize = 128 << 10;
-/// Connections too many that are told so at once; those beyond are closed without a word.
+/// Connections beyond the limits that are answered at once; others are closed without a reply.
 const MAX_REFUSED_AT_ONCE: usize = 64;
-/// So long one of them may take to say what it wants and to hear that there is no room.
+const MAX_REFUSED_OF_ADDRESS: usize = 16;
+/// The time that one of them has to ask, and to read the answer.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
 /// Until accepting is tried again where this process, or the machine, has no more file descriptors.
 const PAUSE_AFTER_TROUBLE: Duration = Duration::from_millis(200);
 /// What the server opens beside connections of clients and of the database: logs, sockets of its own.
 const OTHER_FILES: u64 = 100;
 
-/// The reply to a connection too many, written without parsing a request.
-const NO_ROOM: &str = concat!(
-    "HTTP/1.1 429 Too Many Requests\r\n",
-    "content-type: application/problem+json\r\n",
-    "content-length: 186\r\n",
-    "retry-after: 1\r\n",
-    "cache-control: no-store\r\n",
-    "x-content-type-options: nosniff\r\n",
-    "cross-origin-resource-policy: same-origin\r\n",
-    "connection: close\r\n\r\n",
-    r#"{"type":"urn:eventlease:problem:overloaded","title":"Too much at once","status":429,"detail":"#,
-    r#""this server has as many connections as it takes: come back in a moment","code":"overloaded"}"#,
-);
+/// What an operator decided, as far as connections need it.
+pub struct Settings<'a> {
+    pub config: &'a ConnectionConfig,
+    /// As many as the system's limit of open files allows.
+    pub max_connections: usize,
+    pub trusted_proxies: &'a [IpNet],
+}
 
 /// Where connections come in.
 pub struct Connections {
-    pub listeners: Listeners,
-    pub router: Router,
-    pub metrics: Arc<Metrics>,
-    pub stop: CancellationToken,
-    http: http1::Builder,
-    patience: Patience,
-    room: Arc<Semaphore>,
-    room_for_refusals: Arc<Semaphore>,
+    listeners: Listeners,
+    metrics: Arc<Metrics>,
+    stop: CancellationToken,
+    service: Service,
+    room: Arc<Room>,
+    /// For connections beyond the limits: health checks are answered there too.
+    service_without_room: Service,
+    room_for_refusals: Arc<Room>,
     /// A task for each connection.
     served: TaskTracker,
 }
@@ -83,11 +79,12 @@ impl Accepting {
 impl Connections {
     pub fn new(
         listeners: Listeners,
-        router: Router,
+        routes: &Arc<Routes>,
         metrics: Arc<Metrics>,
-        config: &ConnectionConfig,
+        settings: &Settings<'_>,
         stop: CancellationToken,
     ) -> Self {
+        let &Settings { config, max_connections, trusted_proxies } = settings;
         let mut http = http1::Builder::new();
         http.max_header_size(config.max_header_bytes).max_buf_size(MAX_BUFFER_BYTES.max(config.max_header_bytes));
         if config.max_request_headers != HEADERS_ON_THE_STACK {
@@ -98,16 +95,30 @@ impl Connections {
             reply: Duration::from_secs(config.reply_timeout_seconds),
             idle: Duration::from_secs(config.idle_timeout_seconds),
         };
-        let room = Arc::new(Semaphore::new(config.max_client_connections));
-        let room_for_refusals = Arc::new(Semaphore::new(MAX_REFUSED_AT_ONCE));
-        let served = TaskTracker::new();
-        Self { listeners, router, metrics, stop, http, patience, room, room_for_refusals, served }
+        let service = Service { routes: Arc::clone(routes), http, patience, stop: stop.clone() };
+
+        let healthy = Arc::clone(routes);
+        let mut service_without_room =
+            Service { routes: Routes::new(http::without_room(move || healthy.current())), ..service.clone() };
+        service_without_room.http.keep_alive(false);
+
+        let max_of_address = config.max_connections_of_address.unwrap_or(max_connections.div_ceil(2));
+        Self {
+            listeners,
+            metrics,
+            stop,
+            service,
+            room: Room::new(max_connections, max_of_address, trusted_proxies.to_vec()),
+            service_without_room,
+            room_for_refusals: Room::new(MAX_REFUSED_AT_ONCE, MAX_REFUSED_OF_ADDRESS, trusted_proxies.to_vec()),
+            served: TaskTracker::new(),
+        }
     }
 
     /// Starts to take connections in.
     pub fn start(self, supervisor: &Supervisor) -> Accepting {
         let (stop, served) = (self.stop.clone(), self.served.clone());
-        // The listener is closed when the loop ends, since nobody else has it.
+        // The listeners are closed when the loop ends, since nobody else has them.
         let taking = Arc::new(self);
         let accept_loop = supervisor.keep("connections", &stop, move || Arc::clone(&taking).run());
         Accepting { accept_loop, served }
@@ -132,29 +143,35 @@ impl Connections {
     }
 
     fn take(&self, stream: TcpStream, peer: SocketAddr) {
-        let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() else {
-            self.metrics.connections_refused.with_label_values(&["connections"]).inc();
-            if let Ok(permit) = Arc::clone(&self.room_for_refusals).try_acquire_owned() {
-                self.served.spawn(refuse(stream, permit));
-            }
-            return;
-        };
         // Replies are small and awaited: no reason to hold them back.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "nodelay was refused");
         }
-        let metrics = Arc::clone(&self.metrics);
-        let (http, patience, stop) = (self.http.clone(), self.patience, self.stop.clone());
-        let serving = connection::serve(stream, peer, self.router.clone(), http, patience, stop);
-        self.served.spawn(async move {
-            metrics.connections.inc();
-            let _counted = Counted(&metrics);
-            if let Some(refusal) = serving.await {
-                metrics.connections_refused.with_label_values(&[refusal.as_str()]).inc();
-                tracing::debug!(%peer, cause = refusal.as_str(), "a connection was ended");
+        match self.room.enter(peer.ip()) {
+            Ok(place) => {
+                let (service, metrics) = (self.service.clone(), Arc::clone(&self.metrics));
+                self.served.spawn(async move {
+                    metrics.connections.inc();
+                    let _counted = Counted(&metrics);
+                    if let Some(refusal) = connection::serve(stream, peer, service, &place).await {
+                        metrics.connections_refused.with_label_values(&[refusal.as_str()]).inc();
+                        tracing::debug!(%peer, cause = refusal.as_str(), "a connection was ended");
+                    }
+                });
             }
-            drop(permit);
-        });
+            Err(bound) => {
+                self.metrics.connections_refused.with_label_values(&[bound.as_str()]).inc();
+                if let Ok(place) = self.room_for_refusals.enter(peer.ip()) {
+                    let service = self.service_without_room.clone();
+                    self.served.spawn(async move {
+                        let refused = connection::serve(stream, peer, service, &place);
+                        if timeout(REFUSAL_TIMEOUT, refused).await.is_err() {
+                            tracing::debug!(%peer, "a connection too many was closed before it had heard why");
+                        }
+                    });
+                }
+            }
+        }
     }
 }
 
@@ -167,59 +184,51 @@ impl Drop for Counted<'_> {
     }
 }
 
-/// Says that there is no room. What the client sends is read and thrown away: closed with bytes unread, the
-/// connection would be reset, and the reply lost with it.
-async fn refuse(mut stream: TcpStream, permit: OwnedSemaphorePermit) {
-    let told = timeout(REFUSAL_TIMEOUT, async {
-        stream.write_all(NO_ROOM.as_bytes()).await?;
-        stream.shutdown().await?;
-        let mut unread = [0; 1024];
-        while stream.read(&mut unread).await? > 0 {}
-        std::io::Result::Ok(())
-    });
-    if !matches!(told.await, Ok(Ok(()))) {
-        tracing::debug!("a connection too many was closed before it had read why");
-    }
-    drop(permit);
-}
-
 /// Whether only that connection failed, before it was accepted.
 const fn is_of_one_connection(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
 }
 
-/// Has the system allow as many open files as the connections need, as far as it may be asked for.
-pub fn make_room_for_files(config: &ConnectionConfig, database_connections: u32) {
-    let wanted = config.max_client_connections as u64 + u64::from(database_connections) + OTHER_FILES;
+/// Has the system allow as many open files as the connections need, as far as it may be asked for. Returns how many
+/// connections can be taken: beyond the limit of files nobody would be, and the database would not be reached either.
+pub fn make_room_for_files(config: &ConnectionConfig, database_connections: u32) -> usize {
+    let wanted = config.max_client_connections as u64;
+    let others = u64::from(database_connections) + (MAX_LEAVING + MAX_REFUSED_AT_ONCE) as u64 + OTHER_FILES;
     let allowed = match getrlimit(Resource::RLIMIT_NOFILE) {
-        Ok((soft, _)) if soft >= wanted => return,
+        Ok((soft, _)) if soft >= wanted + others => return config.max_client_connections,
         Ok((soft, hard)) => {
-            let raised = wanted.min(hard);
+            let raised = (wanted + others).min(hard);
             if setrlimit(Resource::RLIMIT_NOFILE, raised, hard).is_ok() { raised } else { soft }
         }
         Err(error) => {
             tracing::debug!(%error, "how many files may be open is not known");
-            return;
+            return config.max_client_connections;
         }
     };
-    if allowed < wanted {
+    let possible = possible_connections(wanted, others, allowed);
+    if possible < wanted {
         tracing::warn!(
             allowed,
-            wanted,
-            "fewer files may be open than connections are allowed: raise the limit (ulimit -n), or lower EVENTLEASE_MAX_CLIENT_CONNECTIONS"
+            connections = possible,
+            "fewer files may be open than connections are allowed, so that fewer are taken: raise the limit (ulimit -n), or lower EVENTLEASE_MAX_CLIENT_CONNECTIONS"
         );
     }
+    usize::try_from(possible).unwrap_or(config.max_client_connections)
+}
+
+/// Where very few files are allowed, a quarter of them is for clients.
+fn possible_connections(wanted: u64, others: u64, allowed: u64) -> u64 {
+    wanted.min(allowed.saturating_sub(others).max(allowed / 4)).max(1)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::NO_ROOM;
+    use super::possible_connections;
 
     #[test]
-    fn the_reply_to_a_connection_too_many_is_well_formed() {
-        let (head, body) = NO_ROOM.split_once("\r\n\r\n").expect("a head and a body");
-        assert!(head.contains(&format!("\r\ncontent-length: {}\r\n", body.len())), "{}", body.len());
-        let problem: serde_json::Value = serde_json::from_str(body).expect("JSON");
-        assert_eq!(problem["code"], "overloaded");
+    fn connections_leave_files_for_the_database_and_for_what_else_is_opened() {
+        for (allowed, possible) in [(20_000, 10_000), (10_238, 10_000), (1024, 786), (320, 82), (100, 25), (1, 1)] {
+            assert_eq!(possible_connections(10_000, 238, allowed), possible, "{allowed}");
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::{Error, STARTING_PATIENCE};
 use crate::config::{DatabaseConfig, DatabaseUrl};
@@ -31,16 +32,22 @@ struct Embedded {
 }
 
 impl Database {
-    pub async fn open(config: &DatabaseConfig) -> Result<Self, Error> {
+    /// `None` where `stop` was cancelled meanwhile: a private cluster that was being made or started is stopped then.
+    pub async fn open(config: &DatabaseConfig, stop: &CancellationToken) -> Result<Option<Self>, Error> {
         if let Some(url) = config.url()? {
             for parameter in url.ignored_parameters() {
                 tracing::warn!(parameter, "a parameter of the database's URL is not understood, and not used");
             }
-            return Self::at(&url, config, None);
+            return Self::at(&url, config, None).map(Some);
         }
         let mut options = Options::new(config.data_dir.clone().unwrap_or_else(embedded_postgres::default_data_dir));
         options.bin_dir.clone_from(&config.pg_bin_dir);
-        let cluster = tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&options)).await??;
+        options.stop = stop.clone();
+        let cluster = match tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&options)).await? {
+            Ok(cluster) => cluster,
+            Err(embedded_postgres::Error::Interrupted) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
         tracing::info!(version = %cluster.version(), pid = cluster.pid(), "private postgresql is up");
         let (sender, ended) = oneshot::channel();
         cluster.on_exit(move |status| {
@@ -48,7 +55,7 @@ impl Database {
             sender.send(status).ok();
         });
         let url = DatabaseUrl::parse(&cluster.url("postgres")).expect("its parts are encoded");
-        Self::at(&url, config, Some(Embedded { cluster, ended }))
+        Self::at(&url, config, Some(Embedded { cluster, ended })).map(Some)
     }
 
     fn at(url: &DatabaseUrl, config: &DatabaseConfig, embedded: Option<Embedded>) -> Result<Self, Error> {

@@ -1,10 +1,13 @@
-//! Two stages: the first signal ends the server in order; a second one, or too long a time, hard.
+//! How a server ends. The first signal ends it in order, at any time from the begin of its start; a second one, or too
+//! long a time, hard.
 
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use super::{Error, Failure, Server};
+use crate::config::ServeConfig;
 
 /// How a run ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,58 +21,162 @@ pub enum Ending {
     TaskFailed,
 }
 
-struct Signals {
+/// The signals that ask a process to end.
+#[derive(Debug)]
+pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    /// `None` where whoever started this process has it ignore them, as `nohup` does.
+    hangup: Option<Signal>,
 }
 
 impl Signals {
-    fn new() -> Result<Self, Error> {
+    /// From now on these signals are received here; before, they ended the process, or, with the process id 1, did nothing.
+    pub fn receive() -> Result<Self, Error> {
+        let receive = |kind| signal(kind).map_err(Error::Signals);
         Ok(Self {
-            terminate: signal(SignalKind::terminate()).map_err(Error::Serve)?,
-            interrupt: signal(SignalKind::interrupt()).map_err(Error::Serve)?,
+            terminate: receive(SignalKind::terminate())?,
+            interrupt: receive(SignalKind::interrupt())?,
+            hangup: if is_hangup_ignored() { None } else { Some(receive(SignalKind::hangup())?) },
         })
     }
 
-    async fn next(&mut self) -> &'static str {
+    /// The name of the next one.
+    pub async fn next(&mut self) -> &'static str {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
+            _ = hangup => "SIGHUP",
         }
     }
 }
 
-/// Runs until a signal, then stops.
-pub async fn run_until_told(mut server: Server, patience: Duration) -> Result<Ending, Error> {
-    let mut signals = Signals::new()?;
-    let in_order = tokio::select! {
-        signal = signals.next() => {
-            tracing::info!(signal, "stopping; a second signal ends it hard");
-            Ending::InOrder
-        }
-        failure = server.failed() => {
-            tracing::error!(?failure, "stopping, since a part of the server failed");
-            match failure {
-                Failure::Database => Ending::Failed,
-                Failure::Task(_) => Ending::TaskFailed,
-            }
-        }
+/// As Linux reports it; elsewhere it is taken not to be ignored.
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    is_ignored(&status, SignalKind::hangup())
+}
+
+/// Reads the mask of ignored signals, in which signal n is bit n − 1 (proc(5)).
+fn is_ignored(status: &str, kind: SignalKind) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok()).unwrap_or(0);
+    mask >> (kind.as_raw_value() - 1) & 1 == 1
+}
+
+/// Awaits `work`, which ends soon once `stop` is cancelled: the first signal does so. `None` where a second signal came
+/// before, or the time was up.
+pub async fn until_signal<T>(
+    signals: &mut Signals,
+    stop: &CancellationToken,
+    patience: Duration,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let mut work = std::pin::pin!(work);
+    let signal = tokio::select! {
+        outcome = &mut work => return Some(outcome),
+        signal = signals.next() => signal,
     };
-    // The exit code says that a task failed, however the rest ended.
-    let hard = if in_order == Ending::TaskFailed { Ending::TaskFailed } else { Ending::Hard };
+    tracing::info!(signal, "stopping before the start is done; a second signal ends it hard");
+    stop.cancel();
+    or_hard(signals, patience, work).await
+}
+
+/// Awaits `work` until a signal comes or the time is up: then `None`.
+async fn or_hard<T>(signals: &mut Signals, patience: Duration, work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
-        outcome = server.stop() => {
-            outcome?;
-            tracing::info!("stopped");
-            Ok(in_order)
-        }
+        outcome = work => Some(outcome),
         signal = signals.next() => {
             tracing::warn!(signal, "ended hard");
-            Ok(hard)
+            None
         }
         () = tokio::time::sleep(patience) => {
             tracing::warn!(seconds = patience.as_secs(), "ended hard, since stopping took too long");
-            Ok(hard)
+            None
         }
+    }
+}
+
+/// Starts a server, calls `when_ready`, and runs until a signal or a failure; then stops.
+pub async fn run(
+    config: &ServeConfig,
+    mut signals: Signals,
+    when_ready: impl FnOnce(&Server) -> std::io::Result<()>,
+) -> Result<Ending, Error> {
+    let patience = Duration::from_secs(config.shutdown_timeout_seconds);
+    let stop = CancellationToken::new();
+    let starting = Box::pin(Server::start_until(config, &stop));
+    let Some(started) = until_signal(&mut signals, &stop, patience, starting).await else { return Ok(Ending::Hard) };
+    let Some(mut server) = started? else {
+        tracing::info!("stopped");
+        return Ok(Ending::InOrder);
+    };
+    let mut ending = Ending::InOrder;
+    // The signal may have come in the last moment of the start.
+    if !stop.is_cancelled() {
+        when_ready(&server).map_err(Error::Serve)?;
+        let delay = Duration::from_secs(config.shutdown_delay_seconds);
+        ending = run_until_told(&mut server, &mut signals, delay).await;
+        if ending == Ending::Hard {
+            return Ok(ending);
+        }
+    }
+    let Some(stopped) = or_hard(&mut signals, patience, server.stop()).await else {
+        // The exit code says that a task failed, however the rest ended.
+        return Ok(if ending == Ending::TaskFailed { ending } else { Ending::Hard });
+    };
+    stopped?;
+    tracing::info!("stopped");
+    Ok(ending)
+}
+
+/// Returns when the server is to be stopped, and how that came.
+async fn run_until_told(server: &mut Server, signals: &mut Signals, delay: Duration) -> Ending {
+    let signal = tokio::select! {
+        signal = signals.next() => signal,
+        failure = server.failed() => return failed(failure),
+    };
+    server.announce_stop();
+    if !delay.is_zero() {
+        let seconds = delay.as_secs();
+        tracing::info!(signal, seconds, "not ready any more, and stopping after a delay; a second signal ends it hard");
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
+            failure = server.failed() => return failed(failure),
+            signal = signals.next() => {
+                tracing::warn!(signal, "ended hard");
+                return Ending::Hard;
+            }
+        }
+    }
+    tracing::info!(signal, "stopping; a second signal ends it hard");
+    Ending::InOrder
+}
+
+fn failed(failure: Failure) -> Ending {
+    tracing::error!(?failure, "stopping, since a part of the server failed");
+    match failure {
+        Failure::Database => Ending::Failed,
+        Failure::Task(_) => Ending::TaskFailed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SignalKind, is_ignored};
+
+    #[test]
+    fn whether_a_signal_is_ignored_is_read_from_the_mask() {
+        let status =
+            "Name:\teventlease\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001001\nSigCgt:\t0000000000004002\n";
+        assert!(is_ignored(status, SignalKind::hangup()) && is_ignored(status, SignalKind::pipe()));
+        assert!(!is_ignored(status, SignalKind::interrupt()) && !is_ignored(status, SignalKind::terminate()));
+        assert!(!is_ignored("", SignalKind::hangup()) && !is_ignored("SigIgn:\tx\n", SignalKind::hangup()));
     }
 }

@@ -14,11 +14,15 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use url::Url;
 
+use crate::cli::text::cut;
 use crate::config::{ClientConfig, SecretFileError};
 
 pub use problem::Problem;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Of one reply, or of all pages of a list. A server's own replies are far smaller.
+const MAX_REPLY_BYTES: usize = 64 << 20;
 
 const NO_BODY: Option<&()> = None;
 
@@ -35,6 +39,8 @@ pub enum Error {
     Broken { base: String, cause: String },
     #[error("{url} answered {status}, not as EventLease does{}; is that the URL of its server?", told_location(.location.as_deref()))]
     Stranger { url: String, status: u16, location: Option<String> },
+    #[error("{url} answered with more than {} MiB, which is not read; ask for less (--limit), unless that is not the URL of an EventLease server", MAX_REPLY_BYTES >> 20)]
+    TooLarge { url: String },
     #[error("{url} answered something that this version does not understand: {source}")]
     NotUnderstood { url: String, source: serde_json::Error },
     #[error("{0:?} cannot stand in a URL")]
@@ -48,7 +54,7 @@ pub enum Error {
 }
 
 fn told_location(location: Option<&str>) -> String {
-    location.map_or_else(String::new, |location| format!(" (it points to {location})"))
+    location.map_or_else(String::new, |location| format!(" (it points to {})", cut(location, 500)))
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -156,9 +162,9 @@ impl Client {
         let asked = Instant::now();
         let reply = request.send().await.map_err(|error| self.failed(&error, is_change))?;
         let (status, headers) = (reply.status(), reply.headers().clone());
-        let text = reply.text().await.map_err(|error| self.failed(&error, is_change))?;
-        let took = asked.elapsed();
         let url = shown(&url);
+        let text = self.read_text(reply, &url, is_change).await?;
+        let took = asked.elapsed();
         if status.is_success() {
             let json = if text.is_empty() { "null" } else { &text };
             return Ok(Answer { json: read(json, &url)?, now: time_of(&headers), took, url });
@@ -168,6 +174,17 @@ impl Client {
             Some(problem) => Err(Box::new(problem).into()),
             None => Err(Error::Stranger { url, status: status.as_u16(), location: word("location") }),
         }
+    }
+
+    async fn read_text(&self, mut reply: reqwest::Response, url: &str, is_change: bool) -> Result<String> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = reply.chunk().await.map_err(|error| self.failed(&error, is_change))? {
+            if bytes.len() + chunk.len() > MAX_REPLY_BYTES {
+                return Err(Error::TooLarge { url: url.to_owned() });
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     fn failed(&self, error: &reqwest::Error, is_change: bool) -> Error {

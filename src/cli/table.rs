@@ -5,10 +5,13 @@ use std::io::{self, Write};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table as Inner, Width, presets};
 use console::Term;
 
-use super::text::plain;
+use super::text::{cut, plain};
 
 /// Beneath that width, in characters, it tells nothing, and lines are longer than the terminal.
 const LAST_COLUMN: ColumnConstraint = ColumnConstraint::LowerBoundary(Width::Fixed(20));
+
+/// Of one cell: where there is no terminal, all others of its column are as wide.
+const MAX_CELL_CHARS: usize = 1000;
 
 /// The heading of a column, and to which side its cells stand.
 #[derive(Clone, Copy)]
@@ -47,7 +50,9 @@ impl Table {
     }
 
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        let mut row = Row::from(cells.into_iter().map(|cell| plain(&cell).into_owned()).collect::<Vec<_>>());
+        let mut row = Row::from(
+            cells.into_iter().map(|cell| plain(&cut(&cell, MAX_CELL_CHARS)).into_owned()).collect::<Vec<_>>(),
+        );
         row.max_height(1);
         self.inner.add_row(row);
     }

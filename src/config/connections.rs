@@ -5,9 +5,15 @@ use clap::builder::RangedU64ValueParser;
 
 #[derive(Args, Clone, Debug)]
 pub struct ConnectionConfig {
-    /// Connections of clients at once; those beyond are answered 429 and closed.
+    /// Connections of clients at once. For one more, a connection that asks for nothing is ended; where there is none, the
+    /// new one is answered 429 and closed. Health checks are answered all the same.
     #[arg(long, env = "EVENTLEASE_MAX_CLIENT_CONNECTIONS", default_value_t = 10_000, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
     pub max_client_connections: usize,
+
+    /// Connections from one address at once, in IPv6 from one network of 64 bits; the same holds for one more of them.
+    /// Trusted proxies are exempt. [default: half of --max-client-connections]
+    #[arg(long, env = "EVENTLEASE_MAX_CONNECTIONS_OF_ADDRESS", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
+    pub max_connections_of_address: Option<usize>,
 
     /// Headers of one request; beyond it the answer is 431.
     #[arg(long, env = "EVENTLEASE_MAX_REQUEST_HEADERS", default_value_t = 100, value_parser = RangedU64ValueParser::<usize>::new().range(10..=1000))]

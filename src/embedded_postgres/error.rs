@@ -126,6 +126,10 @@ or run eventlease as another user than root, or set DATABASE_URL to a server of 
         output: String,
     },
 
+    /// The start was given up, since this process is to stop.
+    #[error("the start of PostgreSQL was interrupted")]
+    Interrupted,
+
     /// The postmaster ended instead of becoming ready.
     #[error("PostgreSQL ended while starting, with {status}; the end of its log:\n{log}")]
     StartFailed {

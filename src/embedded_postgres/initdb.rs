@@ -4,21 +4,23 @@ use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::process::Stdio;
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use tracing::info;
 
+use super::Options;
 use super::account::Account;
 use super::binaries::Binaries;
 use super::data_dir::DataDir;
 use super::error::Error;
-use super::process;
+use super::process::{self, Process};
 use super::settings::Durability;
 
 pub(super) fn make_cluster(
     binaries: &Binaries,
     data_dir: &DataDir,
-    durability: Durability,
+    options: &Options,
     account: Option<&Account>,
 ) -> Result<(), Error> {
     let unfinished = data_dir.path().join("cluster.unfinished");
@@ -35,6 +37,7 @@ pub(super) fn make_cluster(
         .and_then(|()| account.map_or(Ok(()), |account| account.take_over(&unfinished)))
         .map_err(|source| Error::file("create", &unfinished, source))?;
 
+    let log_start = data_dir.rotate_log()?;
     let mut command = binaries.initdb(account);
     command
         .arg("-D")
@@ -49,18 +52,22 @@ pub(super) fn make_cluster(
             "--locale=C",
             "--no-instructions",
         ])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    if durability == Durability::Off {
+        .stdout(Stdio::null())
+        .stderr(data_dir.open_log()?);
+    if options.durability == Durability::Off {
         command.arg("--no-sync");
     }
-    process::end_with_this_thread(&mut command, Signal::SIGKILL);
-    let output = command.output().map_err(|source| Error::spawn(&binaries.initdb_path(), source))?;
-    if !output.status.success() {
-        return Err(Error::InitFailed {
-            status: output.status,
-            output: String::from_utf8_lossy(&output.stderr).trim_end().to_owned(),
-        });
+    let process = Process::spawn(command, Some(Signal::SIGKILL))
+        .map_err(|source| Error::spawn(&binaries.initdb_path(), source))?;
+    process::poll(Duration::MAX, || process.exit_status().is_some() || options.stop.is_cancelled());
+    let Some(status) = process.exit_status() else {
+        info!(pid = process.pid(), "initdb is stopped before it is done");
+        // It removes what it has made. It does not hear SIGINT while it waits for a program that it has started.
+        process.stop(Signal::SIGTERM)?;
+        return Err(Error::Interrupted);
+    };
+    if !status.success() {
+        return Err(Error::InitFailed { status, output: data_dir.log_tail(log_start) });
     }
 
     fs::rename(&unfinished, data_dir.cluster())

@@ -23,9 +23,9 @@ mod version;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
-use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use self::account::Account;
@@ -38,11 +38,6 @@ pub use self::data_dir::default_data_dir;
 pub use self::error::Error;
 pub use self::settings::Durability;
 pub use self::version::Version;
-
-/// The longest that sessions get to end by themselves when the cluster is stopped.
-const FAST_SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
-/// An immediate shutdown kills what is left after 5 s by itself, so this is never reached by a sound postmaster.
-const IMMEDIATE_SHUTDOWN_LIMIT: Duration = Duration::from_secs(15);
 
 /// What to start, and where.
 #[derive(Debug, Clone)]
@@ -58,6 +53,9 @@ pub struct Options {
     /// Whether PostgreSQL ends with this process and with the [`EmbeddedPostgres`] (what `serve` wants), or runs on
     /// until somebody sends it SIGINT (what the tests' shared cluster wants).
     pub dies_with_parent: bool,
+    /// Cancelled, it ends a start that is under way: what was started is stopped, and the start fails with
+    /// [`Error::Interrupted`]. A cluster that is ready is not concerned.
+    pub stop: CancellationToken,
 }
 
 impl Options {
@@ -70,6 +68,7 @@ impl Options {
             durability: Durability::Full,
             settings: Vec::new(),
             dies_with_parent: true,
+            stop: CancellationToken::new(),
         }
     }
 }
@@ -89,7 +88,8 @@ impl EmbeddedPostgres {
     ///
     /// # Errors
     /// When no fitting binaries are found, another process uses the folder, the user PostgreSQL runs as cannot reach
-    /// what it needs, or PostgreSQL itself refuses; the message of the [`Error`] says what to do.
+    /// what it needs, or PostgreSQL itself refuses; the message of the [`Error`] says what to do. [`Error::Interrupted`]
+    /// when `options.stop` was cancelled meanwhile.
     pub fn start(options: &Options) -> Result<Self, Error> {
         let path = data_dir::checked_path(&options.data_dir)?;
         let account = Account::for_cluster(&data_dir::cluster_in(&path))?;
@@ -102,9 +102,9 @@ impl EmbeddedPostgres {
             host_rules::refuse_trusted_hosts(data_dir.cluster())
                 .map_err(|source| Error::file("correct", &data_dir.cluster().join("pg_hba.conf"), source))?;
         } else {
-            initdb::make_cluster(&binaries, &data_dir, options.durability, account.as_ref())?;
+            initdb::make_cluster(&binaries, &data_dir, options, account.as_ref())?;
         }
-        launch::clear_previous_postmaster(&data_dir)?;
+        launch::clear_previous_postmaster(&data_dir, &options.stop)?;
 
         let socket = SocketDir::prepare(&data_dir, account.as_ref())?;
         let arguments = settings::arguments(options, &socket);
@@ -113,7 +113,7 @@ impl EmbeddedPostgres {
             command.arg("-D").arg(data_dir.cluster()).args(&arguments);
             command
         };
-        let process = launch::launch(postgres, &data_dir, options.dies_with_parent)?;
+        let process = launch::launch(postgres, &data_dir, options)?;
 
         let started =
             Self { process, socket, data_dir, version: binaries.version(), is_detached: !options.dies_with_parent };
@@ -161,19 +161,7 @@ impl EmbeddedPostgres {
     /// # Errors
     /// [`Error::DoesNotStop`] if it still runs after all that can be done short of SIGKILL.
     pub fn stop(self) -> Result<(), Error> {
-        self.shut_down()
-    }
-
-    fn shut_down(&self) -> Result<(), Error> {
-        self.process.signal(Signal::SIGINT);
-        if !self.process.wait(FAST_SHUTDOWN_LIMIT) {
-            warn!(pid = self.pid(), "embedded postgres is slow to stop, cutting it short");
-            self.process.signal(Signal::SIGQUIT);
-            if !self.process.wait(IMMEDIATE_SHUTDOWN_LIMIT) {
-                return Err(Error::DoesNotStop { pid: self.pid() });
-            }
-        }
-        Ok(())
+        self.process.stop(Signal::SIGINT)
     }
 }
 
@@ -181,7 +169,7 @@ impl Drop for EmbeddedPostgres {
     fn drop(&mut self) {
         if self.is_detached && self.exit_status().is_none() {
             self.socket.keep();
-        } else if let Err(error) = self.shut_down() {
+        } else if let Err(error) = self.process.stop(Signal::SIGINT) {
             warn!(%error, "embedded postgres was left running");
         }
     }

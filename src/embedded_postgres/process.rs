@@ -1,4 +1,5 @@
-//! The running postmaster: a child that ends when this process does, a thread that waits for it, and its signals.
+//! The running postmaster, or `initdb`: a child that ends when this process does, a thread that waits for it, and its
+//! signals.
 
 use std::fmt;
 use std::io;
@@ -10,9 +11,17 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use tracing::warn;
+
+use super::error::Error;
 
 /// What waits for an outside event looks this often: a start takes some 30 ms.
 const POLL_EVERY: Duration = Duration::from_millis(5);
+
+/// The longest that sessions get to end by themselves when the cluster is stopped.
+const FAST_SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
+/// An immediate shutdown kills what is left after 5 s by itself, so this is never reached by a sound postmaster.
+const IMMEDIATE_SHUTDOWN_LIMIT: Duration = Duration::from_secs(15);
 
 type ExitListener = Box<dyn FnOnce(ExitStatus) + Send>;
 
@@ -36,18 +45,19 @@ struct ExitState {
 }
 
 impl Process {
-    /// Runs `command` in a process group of its own, so that Ctrl-C in a terminal reaches us alone.
+    /// Runs `command` in a process group of its own, so that Ctrl-C in a terminal reaches us alone. When this process ends,
+    /// the child gets the signal `death_of_parent`.
     ///
     /// Linux binds the parent-death signal to the thread that forked, not to the process. So the child is started by
     /// a thread that then waits for it, and hence lives as long as the child does.
-    pub fn spawn(mut command: Command, dies_with_parent: bool) -> io::Result<Self> {
+    pub fn spawn(mut command: Command, death_of_parent: Option<Signal>) -> io::Result<Self> {
         command.process_group(0);
         let exit = Arc::new(Exit::default());
         let (started, start) = mpsc::channel();
         let seen_by_thread = Arc::clone(&exit);
         thread::Builder::new().name("embedded-postgres".to_owned()).spawn(move || {
-            if dies_with_parent {
-                end_with_this_thread(&mut command, Signal::SIGINT);
+            if let Some(signal) = death_of_parent {
+                end_with_this_thread(&mut command, signal);
             }
             match command.spawn() {
                 Ok(child) => {
@@ -101,6 +111,22 @@ impl Process {
             .wait_timeout_while(running, limit, |state| state.status.is_none())
             .unwrap_or_else(PoisonError::into_inner);
         state.status.is_some()
+    }
+
+    /// Ends it by `first`, a signal upon which it ends in order.
+    ///
+    /// # Errors
+    /// [`Error::DoesNotStop`] if it still runs after all that can be done short of SIGKILL.
+    pub fn stop(&self, first: Signal) -> Result<(), Error> {
+        self.signal(first);
+        if !self.wait(FAST_SHUTDOWN_LIMIT) {
+            warn!(pid = self.pid, "embedded postgres is slow to stop, cutting it short");
+            self.signal(Signal::SIGQUIT);
+            if !self.wait(IMMEDIATE_SHUTDOWN_LIMIT) {
+                return Err(Error::DoesNotStop { pid: self.pid });
+            }
+        }
+        Ok(())
     }
 }
 

@@ -310,3 +310,55 @@ fn root_gives_a_cluster_of_nobody_to_an_account_of_its_own() {
     let _postgres = EmbeddedPostgres::start(&scratch.options()).unwrap();
     assert_ne!(std::os::unix::fs::MetadataExt::uid(&fs::metadata(&cluster).unwrap()), nobody.uid.as_raw());
 }
+
+/// Cancels `stop` once `is_time`, from another thread.
+fn cancel_when(stop: &CancellationToken, is_time: impl Fn() -> bool + Send + 'static) -> std::thread::JoinHandle<()> {
+    let stop = stop.clone();
+    std::thread::spawn(move || {
+        assert!(process::poll(LIMIT, is_time));
+        stop.cancel();
+    })
+}
+
+#[test]
+fn a_cluster_that_is_being_made_is_given_up_in_the_middle_and_made_by_the_next_start() {
+    let scratch = Scratch::new("interrupted-initdb");
+    let options = scratch.options();
+    let unfinished = scratch.0.join("cluster.unfinished");
+    let begun = unfinished.join("global");
+    let cancelling = cancel_when(&options.stop, move || begun.exists());
+    let interrupted = EmbeddedPostgres::start(&options);
+    cancelling.join().unwrap();
+    assert!(matches!(interrupted, Err(Error::Interrupted)), "{interrupted:?}");
+    assert!(!scratch.0.join("cluster").exists(), "initdb went on to its end");
+    // It removes what it has made itself, which shows that it was not killed.
+    assert!(!unfinished.join("PG_VERSION").exists());
+    EmbeddedPostgres::start(&scratch.options()).unwrap().stop().unwrap();
+}
+
+#[test]
+fn a_postmaster_that_does_not_become_ready_is_waited_for_only_until_the_start_is_given_up() {
+    let scratch = Scratch::new("interrupted-start");
+    let found = Binaries::find(None, &scratch.0, None).unwrap();
+    EmbeddedPostgres::start(&scratch.options()).unwrap().stop().unwrap();
+    let real = found.initdb_path().parent().unwrap().to_owned();
+    let bin_dir = scratch.0.join("bin");
+    fs::create_dir(&bin_dir).unwrap();
+    fs::set_permissions(&bin_dir, fs::Permissions::from_mode(0o755)).unwrap();
+    std::os::unix::fs::symlink(real.join("initdb"), bin_dir.join("initdb")).unwrap();
+    let noted = scratch.0.join("cluster/started");
+    let script = format!(
+        "#!/bin/sh\ncase \"$1\" in\n-V|--version) exec {}/postgres \"$@\" ;;\nesac\n: > {}\nexec sleep 600\n",
+        real.display(),
+        noted.display()
+    );
+    fs::write(bin_dir.join("postgres"), script).unwrap();
+    fs::set_permissions(bin_dir.join("postgres"), fs::Permissions::from_mode(0o755)).unwrap();
+
+    let options = Options { bin_dir: Some(bin_dir), ..scratch.options() };
+    let cancelling = cancel_when(&options.stop, move || noted.exists());
+    let interrupted = EmbeddedPostgres::start(&options);
+    cancelling.join().unwrap();
+    assert!(matches!(interrupted, Err(Error::Interrupted)), "{interrupted:?}");
+    EmbeddedPostgres::start(&scratch.options()).unwrap().stop().unwrap();
+}

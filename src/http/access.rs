@@ -26,7 +26,7 @@ use crate::config::ForwardedHeader;
 use crate::domain::access::{About, Grant, Openness, Operation};
 use crate::domain::tokens::{Identity, TokenDigest};
 
-pub use attempts::Attempts;
+pub use attempts::{Attempts, network};
 pub use caller::Caller;
 
 /// What an operator decided.

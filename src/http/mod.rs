@@ -32,13 +32,16 @@ mod queues;
 mod replies;
 mod security_headers;
 mod settle;
+mod starting;
 mod tokens;
 mod traces;
+mod without_room;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -46,10 +49,12 @@ use crate::broker::Broker;
 use crate::metrics::Metrics;
 use crate::supervisor::Supervisor;
 
-pub use access::{Access, AccessSettings};
+pub use access::{Access, AccessSettings, network};
 use fields::JsonLimit;
 pub use openapi::document;
 use problem::{Problem, ProblemBody};
+pub use starting::starting;
+pub use without_room::without_room;
 
 /// What handlers share.
 #[derive(Clone, Debug)]
@@ -59,6 +64,8 @@ pub struct Api {
     pub supervisor: Supervisor,
     pub limits: Limits,
     pub access: Arc<Access>,
+    /// Cancelled when the server is about to stop: it is not ready then, and still answers.
+    pub stop_announced: CancellationToken,
 }
 
 impl Api {

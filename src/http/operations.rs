@@ -27,7 +27,7 @@ pub async fn healthz() -> Json<Health> {
     Json(HEALTHY)
 }
 
-/// The database answers and has this version's schema.
+/// The database answers and has this version's schema, and the server is not about to stop.
 #[utoipa::path(
     get, path = "/readyz", operation_id = "check_readiness", tag = "operations",
     responses(
@@ -36,6 +36,10 @@ pub async fn healthz() -> Json<Health> {
     )
 )]
 pub async fn readyz(State(api): State<Api>) -> Result<Json<Health>, Problem> {
+    if api.stop_announced.is_cancelled() {
+        return Err(Problem::new(Code::ShuttingDown, "the server is about to stop; it still answers")
+            .with_header(header::RETRY_AFTER, "1"));
+    }
     if api.broker.is_ready().await? {
         Ok(Json(HEALTHY))
     } else {

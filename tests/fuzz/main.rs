@@ -100,7 +100,7 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         allowed_hosts: Vec::new(),
     };
     let access = Arc::new(Access::new(settings, &http::document()));
-    http::router(Api { broker, metrics, supervisor, limits, access })
+    http::router(Api { broker, metrics, supervisor, limits, access, stop_announced: CancellationToken::new() })
 }
 
 /// Answers that a request may get where there is no database.

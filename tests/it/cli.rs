@@ -88,7 +88,7 @@ fn the_example_lists_every_variable_with_its_default() {
 }
 
 /// The URL of a lab's database, with a password that nobody asks for.
-fn url_with_password(lab: &Lab) -> String {
+pub fn url_with_password(lab: &Lab) -> String {
     let mut url = lab.db.connect_options().to_url_lossy();
     if url.set_password(Some("hush-hush")).is_err() {
         url.query_pairs_mut().append_pair("password", "hush-hush");

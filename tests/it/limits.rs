@@ -9,6 +9,7 @@ mod parking;
 mod queues;
 mod readers;
 mod replies;
+mod room;
 
 use crate::support::Lab;
 

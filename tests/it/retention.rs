@@ -10,7 +10,7 @@ use crate::support::Lab;
 const OLD_DAYS: i32 = 40;
 
 /// The two partitions of a day, that are there.
-async fn partitions_of(lab: &Lab, days_ago: i32) -> Vec<String> {
+pub async fn partitions_of(lab: &Lab, days_ago: i32) -> Vec<String> {
     sqlx::query_scalar(
         "select c.relname::text from pg_class c
          where c.relnamespace = 'eventlease'::regnamespace and c.relkind = 'r'

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::{Client, Query, Result, read};
+use super::{Client, Error, MAX_REPLY_BYTES, Query, Result, read};
 use crate::cli::text::plain_json;
 use crate::domain::limits::MAX_PAGE;
 
@@ -43,6 +43,7 @@ impl Client {
         limit: u32,
     ) -> Result<List> {
         let mut items = Vec::new();
+        let mut bytes = 0;
         loop {
             let left = limit.saturating_sub(u32::try_from(items.len()).unwrap_or(u32::MAX));
             let mut query = query.to_vec();
@@ -50,6 +51,10 @@ impl Client {
             query.push(("cursor", cursor));
             let answer = self.get(path, &query).await?;
             let page: Page = answer.read()?;
+            bytes += answer.json.get().len();
+            if bytes > MAX_REPLY_BYTES {
+                return Err(Error::TooLarge { url: answer.url });
+            }
             let is_empty = page.items.is_empty();
             items.extend(page.items);
             if page.next_cursor.is_none() || is_empty || items.len() >= limit as usize {

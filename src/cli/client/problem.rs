@@ -4,6 +4,13 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::cli::text::cut;
+
+/// Of each text of a problem that is shown: what answers may be no server of ours.
+const MAX_CHARS: usize = 4000;
+/// Bad places that are shown: as many as a server of ours names.
+const MAX_PLACES: usize = 200;
+
 /// `application/problem+json`, as far as people are shown it.
 #[derive(Debug, Deserialize)]
 pub struct Problem {
@@ -37,12 +44,13 @@ impl std::error::Error for Problem {}
 
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {} ({} {})", self.title, self.detail, self.status, self.code)?;
-        for BadPlace { place, detail } in &self.errors {
+        let [title, detail, code] = [&self.title, &self.detail, &self.code].map(|text| cut(text, MAX_CHARS));
+        write!(formatter, "{title}: {detail} ({} {code})", self.status)?;
+        for BadPlace { place, detail } in self.errors.iter().take(MAX_PLACES) {
             // A pointer into a body, like /filter/reason, is read as the names it goes by.
             let place = place.trim_start_matches('/').replace('/', ".");
             let place = if place.is_empty() { "body" } else { &place };
-            write!(formatter, "\n  {place}: {detail}")?;
+            write!(formatter, "\n  {}: {}", cut(place, MAX_CHARS), cut(detail, MAX_CHARS))?;
         }
         if self.code == "unauthenticated" {
             write!(formatter, "\n  set a token by EVENTLEASE_TOKEN, or --token")?;

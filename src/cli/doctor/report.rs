@@ -5,7 +5,10 @@ use std::io::{self, Write};
 use console::style;
 use serde::Serialize;
 
-use crate::cli::text::{plain, plain_json};
+use crate::cli::text::{cut, plain, plain_json};
+
+/// Of a message, part of which may be what some server sent.
+const MAX_CHARS: usize = 4000;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -32,7 +35,7 @@ pub struct Report {
 
 impl Report {
     pub fn add(&mut self, check: impl Into<String>, standing: Standing, message: impl Into<String>) {
-        self.checks.push(Line { check: check.into(), standing, message: message.into() });
+        self.checks.push(Line { check: check.into(), standing, message: cut(&message.into(), MAX_CHARS) });
     }
 
     pub fn has_failed(&self) -> bool {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::{CreateArguments, ListArguments, Token, UsageError, print_tokens, say_created, say_revoked};
 use crate::app::Database;
@@ -38,7 +39,8 @@ async fn open(url: DatabaseUrl) -> Result<Database, Box<dyn std::error::Error>> 
         statement_timeout_seconds: 60,
         reading_statement_timeout_seconds: 60,
     };
-    Ok(Database::open(&config).await?)
+    let opened = Database::open(&config, &CancellationToken::new()).await?;
+    Ok(opened.expect("only the token keeps it from being opened, and nobody cancels that"))
 }
 
 pub async fn create(url: DatabaseUrl, arguments: &CreateArguments) -> Outcome {

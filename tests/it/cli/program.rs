@@ -18,9 +18,11 @@ pub struct Ended {
     pub stderr: String,
 }
 
-/// A server that listens.
+/// A server.
 pub struct Program {
+    /// Where it listens, once that is known.
     pub url: String,
+    first_line: Receiver<String>,
     pid: Pid,
     ended: Receiver<Ended>,
     has_ended: bool,
@@ -43,7 +45,14 @@ pub async fn run_beside(arguments: Vec<String>) -> Ended {
 
 /// The program without the variables of whoever runs the tests, but for those it finds PostgreSQL by.
 pub fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_eventlease"));
+    command_through(&[], arguments)
+}
+
+/// The same, started by another program, like `env`, whose words come first.
+pub fn command_through(words: &[&str], arguments: &[&str]) -> Command {
+    let words = [words, &[env!("CARGO_BIN_EXE_eventlease")]].concat();
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]);
     let variables = std::env::vars_os()
         .filter(|(name, _)| ["PATH", "HOME", "PG_BIN_DIR", "TMPDIR"].iter().any(|kept| name == kept));
     let variables = variables.filter(|(name, _)| !arguments.contains(&"--help") || name == "PATH");
@@ -72,14 +81,34 @@ pub fn run_serve(flags: &[&str]) -> Ended {
 impl Program {
     /// Starts a server, and returns when it listens.
     pub fn serve(flags: &[&str]) -> Self {
-        let child = command(&[&["serve"], flags].concat()).spawn().expect("the program can be started");
-        let pid = Pid::from_raw(child.id().try_into().expect("a process id"));
+        let mut program = Self::spawn(command(&[&["serve"], flags].concat()));
+        program.wait_until_it_listens();
+        program
+    }
+
+    /// Starts a command that becomes a server, and does not wait for it.
+    pub fn spawn(mut command: Command) -> Self {
+        let child = command.spawn().expect("the program can be started");
+        let pid = pid_of(&child);
         let (first_line, ended) = watch(child);
-        let first_line = first_line.recv_timeout(PATIENCE).unwrap_or_default();
+        Self { url: String::new(), first_line, pid, ended, has_ended: false }
+    }
+
+    pub fn wait_until_it_listens(&mut self) {
+        let first_line = self.first_line.recv_timeout(PATIENCE).unwrap_or_default();
         let Some(url) = first_line.trim().strip_prefix("listening on ") else {
-            panic!("it does not listen, but says {first_line:?}: {:?}", ended.try_recv());
+            panic!("it does not listen, but says {first_line:?}: {:?}", self.ended.try_recv());
         };
-        Self { url: url.to_owned(), pid, ended, has_ended: false }
+        url.clone_into(&mut self.url);
+    }
+
+    pub const fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// From now on signals go to that process, which the command has started.
+    pub fn follow(&mut self, pid: Pid) {
+        self.pid = pid;
     }
 
     pub fn signal(&mut self, name: &str) {
@@ -91,6 +120,10 @@ impl Program {
         self.has_ended = true;
         ended
     }
+}
+
+fn pid_of(child: &Child) -> Pid {
+    Pid::from_raw(child.id().try_into().expect("a process id"))
 }
 
 /// The first line it prints, and its end.

@@ -1,11 +1,13 @@
 //! A server that is none of ours, or a newer one: it answers what it is told to, and keeps what it was asked.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Whatever is asked beside the known paths is answered 404, without a word.
 pub struct Stranger {
@@ -40,5 +42,42 @@ impl Stranger {
     /// Method, path and `Authorization` of each call.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().expect("no panic").clone()
+    }
+}
+
+/// A server whose replies have no end.
+pub struct Endless {
+    pub url: String,
+    most_read: Arc<AtomicUsize>,
+}
+
+impl Endless {
+    pub async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let most_read = Arc::new(AtomicUsize::new(0));
+        let noted = Arc::clone(&most_read);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let noted = Arc::clone(&noted);
+                tokio::spawn(async move {
+                    let mut request = [0; 4096];
+                    stream.read(&mut request).await.ok();
+                    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n\"";
+                    stream.write_all(head.as_bytes()).await.ok();
+                    let (some, mut sent) = (vec![b'x'; 1 << 20], 0);
+                    while stream.write_all(&some).await.is_ok() {
+                        sent += some.len();
+                        noted.fetch_max(sent, Ordering::Relaxed);
+                    }
+                });
+            }
+        });
+        Self { url, most_read }
+    }
+
+    /// Bytes that were taken of a reply, those on their way included.
+    pub fn most_read(&self) -> usize {
+        self.most_read.load(Ordering::Relaxed)
     }
 }

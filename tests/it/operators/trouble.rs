@@ -1,8 +1,9 @@
 //! What operators are told where something is wrong: with the request, the server, or the way to it.
 
+use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::stranger::Stranger;
+use super::stranger::{Endless, Stranger};
 use super::{ask, ask_at, assert_harmless, printed, refused};
 use crate::cli::program::run_beside;
 use crate::support::{Lab, unknown_id};
@@ -84,4 +85,43 @@ async fn a_wrong_use_is_told_before_anything_is_asked() {
         let ended = ask_at(url, "queues").await;
         assert_eq!(ended.code, Some(2), "{url}: {ended:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_without_an_end_is_not_read_to_its_end_and_a_long_error_is_not_printed_in_full() {
+    let endless = Endless::start().await;
+    for command in ["queues nobody", "events", "doctor", "pause dialogue", "dead-letters redrive --all --yes"] {
+        let ended = ask_at(&endless.url, command).await;
+        assert_eq!(ended.code, Some(1), "{command}: {ended:?}");
+        let told = format!("{}{}", ended.stdout, ended.stderr);
+        assert!(told.contains("answered with more than 64 MiB"), "{command}: {told}");
+    }
+    assert!(endless.most_read() < 100 << 20, "{} bytes were taken", endless.most_read());
+
+    let long = "x".repeat(30 << 20);
+    let problem = json!({
+        "title": long, "status": 422, "detail": "y", "code": "invalid_input", "errors": vec![json!({"pointer": "/a", "detail": "z".repeat(5000)}); 1000],
+    });
+    let stranger = Stranger::start(&[
+        ("/api/v1/queues", 422, problem.to_string()),
+        ("/api/v1/events", 200, format!("\"{long}\"")),
+        ("/readyz", 503, problem.to_string()),
+    ])
+    .await;
+    for command in ["queues", "events", "doctor"] {
+        let ended = ask_at(&stranger.url, command).await;
+        assert_eq!(ended.code, Some(1), "{command}");
+        let printed = ended.stdout.len() + ended.stderr.len();
+        assert!((10..100_000).contains(&printed), "{command} printed {printed} bytes");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_without_an_end_are_bounded_together() {
+    let item = json!({"event_id": "x".repeat(30 << 20)});
+    let page = json!({"items": [item], "next_cursor": "again"});
+    let stranger = Stranger::start(&[("/api/v1/events", 200, page.to_string())]).await;
+    let told = refused(ask_at(&stranger.url, "events --limit 1000").await);
+    assert!(told.contains("answered with more than 64 MiB"), "{told}");
+    assert_eq!(stranger.asked().len(), 3);
 }

@@ -1,0 +1,117 @@
+//! What a connection is doing, and since when: written by its own task, read also by whoever looks for room.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// For which time a connection that has asked before is left alone between two requests, and while it sends headers, also
+/// where room is short.
+const LEFT_ALONE: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub struct Activity {
+    began: Instant,
+    /// Milliseconds since `began`, and the phase in the last three bits.
+    state: AtomicU64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Phase {
+    /// Headers are awaited, of which some have come.
+    Headers,
+    /// A handler works.
+    Busy,
+    /// A reply is being sent.
+    Sending,
+    /// Nothing happens at all.
+    Quiet,
+    /// Nothing has come in yet.
+    Silent,
+}
+
+/// How little is lost when a connection is ended, least first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Loss {
+    Silent,
+    Quiet,
+    Headers,
+    /// The rest of a reply that is taken slowly.
+    Reply,
+}
+
+impl Activity {
+    pub fn new() -> Self {
+        Self { began: Instant::now(), state: AtomicU64::new(Phase::Silent as u64) }
+    }
+
+    pub fn set(&self, phase: Phase) {
+        let millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX >> 3);
+        self.state.store((millis << 3) | phase as u64, Ordering::Relaxed);
+    }
+
+    pub fn get(&self) -> (Phase, Instant) {
+        let state = self.state.load(Ordering::Relaxed);
+        let phase = match state & 7 {
+            0 => Phase::Headers,
+            1 => Phase::Busy,
+            2 => Phase::Sending,
+            3 => Phase::Quiet,
+            _ => Phase::Silent,
+        };
+        (phase, self.began + Duration::from_millis(state >> 3))
+    }
+
+    /// Bytes came in.
+    pub fn received(&self) {
+        match self.get().0 {
+            Phase::Quiet | Phase::Silent => self.set(Phase::Headers),
+            Phase::Headers | Phase::Busy | Phase::Sending => {}
+        }
+    }
+
+    /// All that there was to send went out: a reply, if it is not a `100 Continue`.
+    pub fn flushed(&self) {
+        if self.get().0 == Phase::Sending {
+            self.set(Phase::Quiet);
+        }
+    }
+
+    /// What is lost if the connection is ended now, and since when that has been so; `None` where somebody may be waiting
+    /// for a reply.
+    pub fn loss(&self, now: Instant) -> Option<(Loss, Instant)> {
+        let (phase, since) = self.get();
+        let loss = match phase {
+            Phase::Silent => return Some((Loss::Silent, since)),
+            Phase::Quiet => Loss::Quiet,
+            Phase::Headers => Loss::Headers,
+            Phase::Sending => Loss::Reply,
+            Phase::Busy => return None,
+        };
+        (since + LEFT_ALONE <= now).then_some((loss, since))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_for_a_reply_is_never_ended_and_what_has_asked_is_left_alone_for_a_while() {
+        let activity = Activity::new();
+        let (now, later) = (Instant::now(), Instant::now() + 2 * LEFT_ALONE);
+        let loss = |at| activity.loss(at).map(|(loss, _)| loss);
+        activity.flushed();
+        assert_eq!(loss(now), Some(Loss::Silent));
+        activity.received();
+        assert_eq!((loss(now), loss(later)), (None, Some(Loss::Headers)));
+        activity.set(Phase::Busy);
+        activity.received();
+        assert_eq!((loss(now), loss(later)), (None, None));
+        activity.set(Phase::Sending);
+        assert_eq!((loss(now), loss(later)), (None, Some(Loss::Reply)));
+        activity.flushed();
+        assert_eq!((loss(now), loss(later)), (None, Some(Loss::Quiet)));
+        assert!([Loss::Silent, Loss::Quiet, Loss::Headers, Loss::Reply].is_sorted());
+    }
+}
