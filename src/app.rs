@@ -62,7 +62,8 @@ pub struct Server {
 impl Server {
     /// Starts everything; when this returns, requests are answered.
     pub async fn start(config: &ServeConfig) -> Result<Self, Error> {
-        connections::make_room_for_files(&config.connections, config.database.all_connections());
+        let database_connections = config.database.max_connections + config.database.max_reading_connections;
+        connections::make_room_for_files(&config.connections, database_connections);
         // First of all, so that a port in use is said before a database is started.
         let listener = TcpListener::bind(config.listen)
             .await

@@ -90,14 +90,6 @@ pub struct DatabaseConfig {
     pub reading_statement_timeout_seconds: u64,
 }
 
-impl DatabaseConfig {
-    /// The connections of both pools.
-    #[must_use]
-    pub const fn all_connections(&self) -> u32 {
-        self.max_connections + self.max_reading_connections
-    }
-}
-
 /// Who gets in.
 #[derive(Args, Clone, Debug)]
 pub struct AccessConfig {
