@@ -118,9 +118,7 @@ impl DatabaseConfig {
     pub const fn all_connections(&self) -> u32 {
         self.max_connections + self.max_reading_connections
     }
-}
 
-impl DatabaseConfig {
     /// The URL of the database, from wherever it was given; `None`: a private one.
     pub fn url(&self) -> Result<Option<DatabaseUrl>, SecretFileError> {
         match (&self.database_url, &self.database_url_file) {

@@ -2,21 +2,24 @@
 //! statement (in the same one three concurrent polls got 15 events at a limit of 5), lock due
 //! events, and give the leases that `domain::dealing` decided on.
 
+mod of_engine;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::page::{PageRow, page, page_of};
 use super::policies::PolicyLevels;
 use super::queues::Gate;
-use super::{Error, Page, Result};
+use super::{Error, Result};
 use crate::domain::engine::EngineStatus;
 use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::RawJson;
 use crate::domain::retry_policy::RetryPolicy;
 use crate::domain::verdict::Spent;
+
+pub use of_engine::leases_of_engine;
 
 /// A registered engine, as read under its row lock.
 #[derive(Clone, Debug)]
@@ -294,32 +297,6 @@ pub async fn leases_of_poll(
             .fetch_all(connection)
             .await?;
     rows.into_iter().map(leased_event).collect()
-}
-
-/// A page of what an engine holds, with payloads, behind the last one seen: the newest lease first.
-pub async fn leases_of_engine(
-    connection: &mut PgConnection,
-    engine_id: EngineId,
-    behind: Option<(DateTime<Utc>, EventId)>,
-    limit: u32,
-) -> Result<Page<LeasedEvent>> {
-    let (leased_at, event_id) = behind.unwrap_or((DateTime::<Utc>::MAX_UTC, EventId(Uuid::max())));
-    let rows: Vec<PageRow<LeasedRow>> = sqlx::query_as(page!(
-        order by "leased_at desc, event_id desc",
-        bytes "payload_bytes::bigint + coalesce(octet_length(previous_error::text), 0)
-            + coalesce(octet_length(previous_progress::text), 0)",
-        include_str!("sql/leases_of_engine.sql"),
-        include_str!("sql/leased.sql")
-    ))
-    .bind(Uuid::nil())
-    .bind(Uuid::max())
-    .bind(engine_id.0)
-    .bind(leased_at)
-    .bind(event_id.0)
-    .bind(i64::from(limit) + 1)
-    .fetch_all(connection)
-    .await?;
-    page_of(rows, limit, leased_event)
 }
 
 fn leased_event(row: LeasedRow) -> Result<LeasedEvent> {
