@@ -56,6 +56,8 @@ impl FromRequest<Api> for Input {
         if takes_body {
             input.body = HeldBody::read(body, api).await?;
         }
+        // A body may take a minute to arrive, and a token may end in that time.
+        input.caller.check_still_good(api)?;
         if !input.body.is_empty() {
             check_content_type(&input.headers)?;
         }
