@@ -1,11 +1,13 @@
 //! Queues: read, set, pause, resume, peek.
 
 use serde_json::json;
+use tracing::field::display;
 
 use super::{Broker, Error, Result, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::engine::EngineStatus;
+use crate::domain::log_text::LogText;
 use crate::domain::names::EngineType;
 use crate::store;
 use crate::store::activity::{Counts, WINDOW_SECONDS};
@@ -135,6 +137,7 @@ impl Broker {
         let details = json!({"reason": reason, "resume_after_seconds": resume_after_seconds});
         store::audit::record(&mut transaction, by, Operation::PauseQueue, engine_type.as_str(), &details).await?;
         commit(transaction).await?;
+        let reason = reason.map(|reason| display(LogText(reason)));
         tracing::info!(%engine_type, reason, resume_after_seconds, "queue paused");
         self.read_queue(engine_type).await
     }

@@ -13,6 +13,7 @@ use crate::domain::access::{Operation, Role};
 use crate::domain::audit::Actor;
 use crate::domain::ids::EngineId;
 use crate::domain::limits::{MAX_TOKENS, RESERVED_TOKENS};
+use crate::domain::log_text::LogText;
 use crate::domain::tokens::{NewToken, TokenId, TokenSecret};
 use crate::store::tokens::{Filter, Token, Until};
 use crate::store::{self, PgConnection};
@@ -29,7 +30,8 @@ impl Broker {
         let mut transaction = self.begin().await?;
         let made = create(&mut transaction, by, new).await?;
         commit(transaction).await?;
-        tracing::info!(token_id = %made.0.identity.token_id, name = new.name, role = new.role.as_str(), "token made");
+        let (token_id, name) = (made.0.identity.token_id, LogText(&new.name));
+        tracing::info!(%token_id, %name, role = new.role.as_str(), "token made");
         self.tokens.learn(&made.0);
         Ok(made)
     }
@@ -49,7 +51,7 @@ impl Broker {
         let mut transaction = self.begin().await?;
         let token = revoke(&mut transaction, by, token_id).await?;
         commit(transaction).await?;
-        tracing::info!(%token_id, name = %token.identity.name, "token revoked");
+        tracing::info!(%token_id, name = %LogText(&token.identity.name), "token revoked");
         self.tokens.learn(&token);
         Ok(())
     }

@@ -75,6 +75,9 @@ pub const SETTLED_TOKEN_SECONDS: f64 = 30.0;
 /// With the token by which an engine has registered again it can do so once more, where the reply was lost.
 pub const REPLACED_ENGINE_TOKEN_SECONDS: f64 = 60.0;
 
+/// Larger details of an entry of the audit trail are cut.
+pub const MAX_AUDIT_DETAIL_BYTES: usize = 16 << 10;
+
 pub const MAX_BATCH_EVENTS: usize = 1000;
 pub const DEFAULT_PAGE: u32 = 50;
 pub const MAX_PAGE: u32 = 200;

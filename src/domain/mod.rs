@@ -14,6 +14,7 @@ pub mod fence;
 pub mod ids;
 pub mod json;
 pub mod limits;
+pub mod log_text;
 pub mod merge_patch;
 pub mod names;
 #[cfg(test)]

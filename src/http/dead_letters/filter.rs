@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use utoipa::ToSchema;
 
+use crate::domain::limits::{MAX_ERROR_TYPE_CHARS, MAX_SOFTWARE_VERSION_CHARS};
 use crate::domain::names::{EngineType, EventType, ScenarioRunId};
 use crate::domain::verdict::DeadLetterReason;
 use crate::http::enqueue::{ScenarioRunIdBody, scenario_run_id};
@@ -54,16 +55,25 @@ fn any_text(text: &str) -> Result<String, &'static str> {
     if text.contains('\0') { Err("has a NUL character") } else { Ok(text.to_owned()) }
 }
 
+/// A text that some dead letter can have: a longer one is in none.
+fn text_within(limit_chars: usize) -> impl Fn(&str) -> Result<String, String> {
+    move |text| match any_text(text) {
+        Ok(text) if text.chars().count() > limit_chars => Err(format!("is longer than {limit_chars} characters")),
+        Ok(text) => Ok(text),
+        Err(detail) => Err(detail.to_owned()),
+    }
+}
+
 /// Reads a filter out of a query.
 pub fn of_query(reader: &Reader<'_>) -> Filter {
     Filter {
         engine_type: reader.query("engine_type", engine_type),
         event_type: reader.query("event_type", event_type),
         reason: reader.query("reason", reason),
-        error_type: reader.query("error_type", any_text),
+        error_type: reader.query("error_type", text_within(MAX_ERROR_TYPE_CHARS)),
         error_contains: reader.query("error_contains", any_text),
         scenario_run_id: reader.query("scenario_run_id", |text| ScenarioRunId::parse(text).map(|id| id.to_string())),
-        engine_software_version: reader.query("engine_software_version", any_text),
+        engine_software_version: reader.query("engine_software_version", text_within(MAX_SOFTWARE_VERSION_CHARS)),
         dead_lettered_after: reader.query("dead_lettered_after", time),
         dead_lettered_before: reader.query("dead_lettered_before", time),
         redrives_max: reader.query("redrives_max", number_in(0..=MAX_REDRIVES)).map(u32::cast_signed),
@@ -81,10 +91,11 @@ fn of_body(body: &Fields<'_>) -> Option<Filter> {
         engine_type: fields.optional("engine_type", parsed(engine_type)),
         event_type: fields.optional("event_type", parsed(event_type)),
         reason: fields.optional("reason", parsed(reason)),
-        error_type: fields.optional("error_type", parsed(any_text)),
+        error_type: fields.optional("error_type", parsed(text_within(MAX_ERROR_TYPE_CHARS))),
         error_contains: fields.optional("error_contains", parsed(any_text)),
         scenario_run_id: fields.optional("scenario_run_id", scenario_run_id).map(|id| id.to_string()),
-        engine_software_version: fields.optional("engine_software_version", parsed(any_text)),
+        engine_software_version: fields
+            .optional("engine_software_version", parsed(text_within(MAX_SOFTWARE_VERSION_CHARS))),
         dead_lettered_after: fields.optional("dead_lettered_after", parsed(time)),
         dead_lettered_before: fields.optional("dead_lettered_before", parsed(time)),
         redrives_max: fields.optional("redrives_max", integer(0..=MAX_REDRIVES)).map(u32::cast_signed),
