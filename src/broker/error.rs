@@ -35,6 +35,8 @@ pub enum Error {
     CountChanged { expected_count: u32, actual_count: i64 },
     #[error("the lease of event {event_id} belongs to another engine than the one named")]
     NotTheHolder { event_id: EventId },
+    #[error("event {0} is for engines of another type than the one that reports on it")]
+    EventOfAnotherType(EventId),
     #[error("the lease of event {} is over", .0.event_id)]
     LeaseLost(Box<LeaseLost>),
     #[error("the lease of event {event_id} was settled before, as {}", .settled_as.as_str())]

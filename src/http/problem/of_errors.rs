@@ -8,9 +8,19 @@ use serde_json::json;
 use super::{Code, InputError, InputPlace, Problem};
 use crate::broker;
 use crate::domain::event::Status;
+use crate::domain::ids::EngineId;
+use crate::domain::log_text::LogText;
 use crate::http::access::INVALID_TOKEN;
 use crate::http::limit::Limit;
 use crate::store;
+
+impl Problem {
+    /// As for [`broker::Error::EngineIdTaken`], without the type that the engine is registered as.
+    pub fn engine_id_taken(engine_id: EngineId) -> Self {
+        let detail = format!("engine {engine_id} is registered with another engine_type; choose another engine_id");
+        Self::new(Code::EngineIdTaken, detail)
+    }
+}
 
 impl From<broker::Error> for Problem {
     fn from(error: broker::Error) -> Self {
@@ -42,7 +52,9 @@ impl From<broker::Error> for Problem {
             Error::CountChanged { expected_count, actual_count } => Self::new(Code::CountChanged, detail)
                 .with("expected_count", json!(expected_count))
                 .with("actual_count", json!(actual_count)),
-            Error::NotTheHolder { .. } | Error::EngineOfTokenGone(_) => Self::new(Code::Forbidden, detail),
+            Error::NotTheHolder { .. } | Error::EventOfAnotherType(_) | Error::EngineOfTokenGone(_) => {
+                Self::new(Code::Forbidden, detail)
+            }
             Error::LeaseLost(lost) => Self::new(Code::LeaseLost, lost_detail(&lost, detail))
                 .with("lease_ended_by", json!(lost.lease_ended_by))
                 .with("lease_ended_at", json!(lost.lease_ended_at))
@@ -101,7 +113,7 @@ fn lost_detail(lost: &broker::LeaseLost, detail: String) -> String {
 
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        let cause = std::error::Error::source(&error).map(|cause| LogText(&cause.to_string()).to_string());
         match error {
             store::Error::Unavailable(_) => {
                 tracing::warn!(%error, cause, "database unavailable");

@@ -268,7 +268,7 @@ async fn every_role_is_kept_within_its_engine_types() {
         let limited = json!({"name": "a producer", "engine_types": ["chess"]});
         let token = guarded.token(role, limited).await;
         for operation in &operations {
-            let (id, ..) = operation;
+            let (id, _, path) = operation;
             let (engine_id, _) = guarded.register(&orchestrator, "dialogue").await;
             let event_id = guarded.enqueue(&producer, "dialogue").await;
             for query in ["", "?engine_type=dialogue"] {
@@ -281,10 +281,21 @@ async fn every_role_is_kept_within_its_engine_types() {
                 if free.contains(&id.as_str()) {
                     assert!(!reply.raw.contains("\"dialogue\"") || id == "read_openapi_document", "{id}: {reply:?}");
                     assert!(id != "enqueue_batch" || [403, 422].contains(&reply.status), "{reply:?}");
+                } else if !is_role_allowed(id, role) {
+                    reply.problem(403, "forbidden");
+                } else if path.contains("{engine_id}") {
+                    reply.problem(404, "engine_not_found");
+                } else if path.contains("{event_id}") {
+                    reply.problem(404, "event_not_found");
                 } else {
                     reply.problem(403, "forbidden");
                 }
             }
         }
     }
+}
+
+fn is_role_allowed(id: &str, role: &str) -> bool {
+    let (letter, _) = ROLES.iter().find(|(_, known)| *known == role).expect("a role");
+    ALLOWED.iter().any(|(known, letters)| *known == id && letters.contains(*letter))
 }
