@@ -1,9 +1,9 @@
 //! Everything `/metrics` shows, in one place: name, labels, meaning. Units stand in the names.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::RwLock;
 
-use prometheus::core::Collector;
+use prometheus::core::{Collector, MetricVec, MetricVecBuilder};
 use prometheus::{
     Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
@@ -38,6 +38,12 @@ macro_rules! metrics {
                     registry,
                     names: QueueNames { max: max_queues, known: RwLock::default() },
                 }
+            }
+
+            /// Takes a queue that was removed out of all metrics, and gives its place among those told apart to another.
+            pub fn forget_queue(&self, engine_type: &str) {
+                self.names.known.write().expect("nothing panics while it holds this lock").remove(engine_type);
+                $( self.$field.forget_queue(engine_type); )+
             }
         }
     };
@@ -169,6 +175,22 @@ impl Metrics {
 /// A kind of metric that can be made from its declaration.
 trait Kind: Collector + Clone + Sized + 'static {
     fn make(name: &str, help: &str, labels: &[&str], buckets: &[f64]) -> prometheus::Result<Self>;
+
+    /// Removes what it has of a queue.
+    fn forget_queue(&self, _: &str) {}
+}
+
+fn forget_in<B: MetricVecBuilder>(metric: &MetricVec<B>, engine_type: &str) {
+    for family in metric.collect() {
+        for series in family.get_metric() {
+            let labels: HashMap<&str, &str> =
+                series.get_label().iter().map(|label| (label.name(), label.value())).collect();
+            if labels.get("engine_type") == Some(&engine_type) {
+                // Somebody else may have removed it.
+                metric.remove(&labels).ok();
+            }
+        }
+    }
 }
 
 impl Kind for IntCounter {
@@ -187,11 +209,19 @@ impl Kind for IntCounterVec {
     fn make(name: &str, help: &str, labels: &[&str], _: &[f64]) -> prometheus::Result<Self> {
         Self::new(Opts::new(name, help), labels)
     }
+
+    fn forget_queue(&self, engine_type: &str) {
+        forget_in(self, engine_type);
+    }
 }
 
 impl Kind for IntGaugeVec {
     fn make(name: &str, help: &str, labels: &[&str], _: &[f64]) -> prometheus::Result<Self> {
         Self::new(Opts::new(name, help), labels)
+    }
+
+    fn forget_queue(&self, engine_type: &str) {
+        forget_in(self, engine_type);
     }
 }
 
@@ -199,11 +229,19 @@ impl Kind for GaugeVec {
     fn make(name: &str, help: &str, labels: &[&str], _: &[f64]) -> prometheus::Result<Self> {
         Self::new(Opts::new(name, help), labels)
     }
+
+    fn forget_queue(&self, engine_type: &str) {
+        forget_in(self, engine_type);
+    }
 }
 
 impl Kind for HistogramVec {
     fn make(name: &str, help: &str, labels: &[&str], buckets: &[f64]) -> prometheus::Result<Self> {
         Self::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels)
+    }
+
+    fn forget_queue(&self, engine_type: &str) {
+        forget_in(self, engine_type);
     }
 }
 
@@ -221,6 +259,21 @@ mod tests {
     fn queues_beyond_the_limit_share_a_label() {
         let metrics = Metrics::new(2);
         assert_eq!(["a", "b", "c", "a"].map(|name| metrics.queue(name)), ["a", "b", OTHER_QUEUES, "a"]);
+    }
+
+    #[test]
+    fn a_queue_that_was_removed_is_in_no_metric_and_makes_room() {
+        let metrics = Metrics::new(1);
+        let label = metrics.queue("gone");
+        metrics.queue_due.with_label_values(&[label]).set(1);
+        metrics.queue_oldest_due_age.with_label_values(&[label]).set(1.0);
+        metrics.events_enqueued.with_label_values(&[label]).inc();
+        metrics.leases_lost.with_label_values(&[label, "expired"]).inc();
+        metrics.wait_seconds.with_label_values(&[label]).observe(1.0);
+        assert!(metrics.render().contains("gone"));
+        metrics.forget_queue("gone");
+        assert!(!metrics.render().contains("gone"), "{}", metrics.render());
+        assert_eq!(metrics.queue("next"), "next");
     }
 
     #[test]

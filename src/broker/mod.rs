@@ -23,6 +23,7 @@ mod notices;
 mod outbox;
 mod parking;
 pub mod queues;
+mod quota;
 mod ready_edges;
 pub mod reap;
 pub mod settle;
@@ -50,6 +51,7 @@ use hub::Hub;
 use outbox::Outbox;
 use parking::Parking;
 pub use parking::ParkingLimits;
+use quota::Quota;
 use ready_edges::ReadyEdges;
 use signs_of_life::SignsOfLife;
 
@@ -73,6 +75,10 @@ pub struct Settings {
     pub recheck: std::time::Duration,
     pub coalescing: Coalescing,
     pub max_queues: u32,
+    /// One caller makes in an hour.
+    pub max_new_queues_per_hour: u32,
+    /// With authentication, one caller registers in an hour.
+    pub max_new_engines_per_hour: u32,
     /// With a retry policy of their own.
     pub max_event_types: u32,
     pub parking: ParkingLimits,
@@ -93,6 +99,8 @@ pub struct Broker {
     signs_of_life: SignsOfLife,
     emptying: claim::Emptying,
     known_queues: enqueue::KnownQueues,
+    new_queues: Arc<Quota>,
+    new_engines: Arc<Quota>,
     lanes: Lanes,
     /// Of requests carried out alone, which may have to wait for locks: they must not take all connections.
     alone: tokio::sync::Semaphore,
@@ -130,6 +138,8 @@ impl Broker {
             outbox: Outbox::default(),
             clock: DatabaseClock::default(),
             known_queues: enqueue::KnownQueues::default(),
+            new_queues: Quota::per_hour(settings.max_new_queues_per_hour),
+            new_engines: Quota::per_hour(settings.max_new_engines_per_hour),
             alone: tokio::sync::Semaphore::new(alone),
             lanes: Lanes::new(settings.coalescing),
             listener: notices::Listener::default(),

@@ -111,7 +111,7 @@ impl Broker {
         Ok((changed, secret))
     }
 
-    /// Writes down which tokens were used, and forgets those that ended long ago.
+    /// Writes down which tokens were used, ends those of engines that are gone, and forgets those that ended long ago.
     pub async fn tend_tokens(&self) -> Result<u64> {
         let used = self.tokens.take_used();
         if !used.is_empty() {
@@ -120,6 +120,9 @@ impl Broker {
             let left: Vec<TokenId> = used.into_iter().filter(|token_id| !known.contains(token_id)).collect();
             self.tokens.put_back_used(&left);
             noted?;
+        }
+        if store::tokens::end_of_missing_engines(&self.pool).await? > 0 {
+            self.tokens.read_soon();
         }
         Ok(store::tokens::forget_ended(&self.pool).await?)
     }

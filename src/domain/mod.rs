@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod buckets;
 pub mod database_health;
 pub mod dead_letters;
 pub mod dealing;
@@ -19,6 +20,7 @@ pub mod merge_patch;
 pub mod names;
 #[cfg(test)]
 mod protocol;
+pub mod requester;
 pub mod retry_policy;
 pub mod settlement;
 pub mod spans;

@@ -3,6 +3,7 @@
 mod bodies;
 mod connections;
 mod database;
+mod new;
 mod parking;
 mod queues;
 mod replies;

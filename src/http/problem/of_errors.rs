@@ -15,6 +15,14 @@ use crate::http::limit::Limit;
 use crate::store;
 
 impl Problem {
+    /// The wait stands in the body too: an entry of a batch has no headers.
+    fn over_quota(detail: String, limit: u32, wait: Duration) -> Self {
+        Self::new(Code::RateLimited, detail)
+            .with("limit", json!(limit))
+            .with("retry_after_seconds", json!(wait.as_secs() + 1))
+            .retry_after(Duration::from_secs(wait.as_secs() + 1))
+    }
+
     /// As for [`broker::Error::EngineIdTaken`], without the type that the engine is registered as.
     pub fn engine_id_taken(engine_id: EngineId) -> Self {
         let detail = format!("engine {engine_id} is registered with another engine_type; choose another engine_id");
@@ -38,6 +46,10 @@ impl From<broker::Error> for Problem {
                 Self::new(Code::EngineIdTaken, detail).with("engine_type", json!(registered))
             }
             Error::QueueNotFound(_) => Self::new(Code::QueueNotFound, detail),
+            Error::QueueInUse(uses) => Self::new(Code::QueueInUse, detail)
+                .with("has_open_events", json!(uses.has_open_events))
+                .with("has_engines", json!(uses.has_engines))
+                .with("has_dead_letters", json!(uses.has_dead_letters)),
             Error::NoPolicyOfEventType(_) => Self::new(Code::NotFound, detail),
             Error::EventNotFound(_) => Self::new(Code::EventNotFound, detail),
             Error::EventIsFinal { status, .. } => {
@@ -91,6 +103,12 @@ impl From<broker::Error> for Problem {
             Error::TooManyTokens => Self::new(Code::Overloaded, detail).retry_after(Duration::from_mins(1)),
             Error::TooManyQueues { limit, .. } => {
                 Self::new(Code::TooManyQueues, detail).with("limit", json!(limit)).of_limit(Limit::Queues)
+            }
+            Error::TooManyNewQueues { limit, retry_after, .. } => {
+                Self::over_quota(detail, limit, retry_after).of_limit(Limit::NewQueues)
+            }
+            Error::TooManyNewEngines { limit, retry_after } => {
+                Self::over_quota(detail, limit, retry_after).of_limit(Limit::NewEngines)
             }
             Error::TooManyEventTypes { limit, .. } => {
                 Self::new(Code::TooManyEventTypes, detail).with("limit", json!(limit)).of_limit(Limit::EventTypes)

@@ -80,6 +80,8 @@ async fn problems_of_engines_and_events() {
     let by_another = lab.request("PUT", &path).header("x-engine-id", &another).json(&body);
     assert_told(403, "forbidden", Reply::of(by_another).await);
 
+    let in_use = lab.delete("/api/v1/queues/dialogue").await;
+    assert_told(409, "queue_in_use", in_use);
     lab.expire(&event_id).await;
     lab.wait_for_status(&event_id, "queued").await;
     let again = lab.lease_one("dialogue", &engine).await;

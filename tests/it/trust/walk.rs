@@ -10,7 +10,7 @@ use crate::support::{Reply, unknown_id};
 
 /// Who may do it: `e`ngine, `p`roducer, `o`rchestrator, o`P`erator, `a`dmin, `r`eader, re`G`istrar. Where only its own is
 /// allowed, the test asks for its own.
-const ALLOWED: [(&str, &str); 47] = [
+const ALLOWED: [(&str, &str); 48] = [
     ("register_engine", "eoG"),
     ("list_engines", "oPr"),
     ("read_engine", "eoPr"),
@@ -42,6 +42,7 @@ const ALLOWED: [(&str, &str); 47] = [
     ("list_queues", "oPr"),
     ("read_queue", "oPr"),
     ("change_queue", "P"),
+    ("delete_queue", "Pa"),
     ("pause_queue", "P"),
     ("resume_queue", "P"),
     ("peek_queue", "Pr"),
