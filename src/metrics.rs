@@ -161,6 +161,14 @@ impl Metrics {
         if known.contains(engine_type) { engine_type } else { OTHER_QUEUES }
     }
 
+    /// Removes the depths of queues that are not among these: they are no more.
+    pub fn keep_depths_of(&self, labels: &HashSet<&str>) {
+        for depth in [&self.queue_due, &self.queue_delayed, &self.queue_in_flight, &self.queue_dead_letters] {
+            retain_in(depth, |label| labels.contains(label));
+        }
+        retain_in(&self.queue_oldest_due_age, |label| labels.contains(label));
+    }
+
     /// The text that Prometheus scrapes.
     #[must_use]
     pub fn render(&self) -> String {
@@ -180,12 +188,13 @@ trait Kind: Collector + Clone + Sized + 'static {
     fn forget_queue(&self, _: &str) {}
 }
 
-fn forget_in<B: MetricVecBuilder>(metric: &MetricVec<B>, engine_type: &str) {
+/// Removes the series of queues that are not to be kept.
+fn retain_in<B: MetricVecBuilder>(metric: &MetricVec<B>, is_kept: impl Fn(&str) -> bool) {
     for family in metric.collect() {
         for series in family.get_metric() {
             let labels: HashMap<&str, &str> =
                 series.get_label().iter().map(|label| (label.name(), label.value())).collect();
-            if labels.get("engine_type") == Some(&engine_type) {
+            if labels.get("engine_type").is_some_and(|engine_type| !is_kept(engine_type)) {
                 // Somebody else may have removed it.
                 metric.remove(&labels).ok();
             }
@@ -211,7 +220,7 @@ impl Kind for IntCounterVec {
     }
 
     fn forget_queue(&self, engine_type: &str) {
-        forget_in(self, engine_type);
+        retain_in(self, |kept| kept != engine_type);
     }
 }
 
@@ -221,7 +230,7 @@ impl Kind for IntGaugeVec {
     }
 
     fn forget_queue(&self, engine_type: &str) {
-        forget_in(self, engine_type);
+        retain_in(self, |kept| kept != engine_type);
     }
 }
 
@@ -231,7 +240,7 @@ impl Kind for GaugeVec {
     }
 
     fn forget_queue(&self, engine_type: &str) {
-        forget_in(self, engine_type);
+        retain_in(self, |kept| kept != engine_type);
     }
 }
 
@@ -241,7 +250,7 @@ impl Kind for HistogramVec {
     }
 
     fn forget_queue(&self, engine_type: &str) {
-        forget_in(self, engine_type);
+        retain_in(self, |kept| kept != engine_type);
     }
 }
 
@@ -274,6 +283,11 @@ mod tests {
         metrics.forget_queue("gone");
         assert!(!metrics.render().contains("gone"), "{}", metrics.render());
         assert_eq!(metrics.queue("next"), "next");
+        // Somebody measured it before it was removed.
+        metrics.queue_due.with_label_values(&["gone"]).set(1);
+        metrics.queue_due.with_label_values(&["next"]).set(1);
+        metrics.keep_depths_of(&HashSet::from(["next"]));
+        assert!(!metrics.render().contains("gone") && metrics.render().contains("next"), "{}", metrics.render());
     }
 
     #[test]
