@@ -77,7 +77,7 @@ mod tests {
         quota.reserve(one).expect("the first").keep();
         let second = quota.reserve(one).expect("the second");
         let wait = quota.reserve(one).expect_err("one too many");
-        assert!(wait > Duration::from_secs(1790) && wait <= Duration::from_secs(1800), "{wait:?}");
+        assert!(wait > Duration::from_secs(1790) && wait <= Duration::from_mins(30), "{wait:?}");
         quota.reserve(other).expect("another's").keep();
         drop(second);
         quota.reserve(one).expect("the second again").keep();

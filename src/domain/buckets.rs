@@ -10,15 +10,15 @@ pub struct Buckets<K> {
     window: Duration,
     /// Takes one drop out of a bucket.
     interval: Duration,
-    max_buckets: usize,
+    callers_kept: usize,
     empty_at: HashMap<K, Instant>,
 }
 
 impl<K: Eq + Hash> Buckets<K> {
-    /// `most` times in `window`, and then once each `window / most`, for up to `max_buckets` callers at a time.
+    /// `most` times in `window`, and then once each `window / most`, for up to `callers_kept` callers at a time.
     #[must_use]
-    pub fn new(most: u32, window: Duration, max_buckets: usize) -> Self {
-        Self { window, interval: window / most.max(1), max_buckets, empty_at: HashMap::new() }
+    pub fn new(most: u32, window: Duration, callers_kept: usize) -> Self {
+        Self { window, interval: window / most.max(1), callers_kept, empty_at: HashMap::new() }
     }
 
     /// How long that caller has to wait before the next time; `None` if it may go on now.
@@ -31,9 +31,9 @@ impl<K: Eq + Hash> Buckets<K> {
 
     /// Whether a bucket for that caller is there, or one more can be kept.
     pub fn has_room_for(&mut self, caller: &K, now: Instant) -> bool {
-        if self.empty_at.len() >= self.max_buckets && !self.empty_at.contains_key(caller) {
+        if self.empty_at.len() >= self.callers_kept && !self.empty_at.contains_key(caller) {
             self.empty_at.retain(|_, empty_at| *empty_at > now);
-            return self.empty_at.len() < self.max_buckets;
+            return self.empty_at.len() < self.callers_kept;
         }
         true
     }

@@ -43,7 +43,8 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EventReply
     let wait_seconds = reader.query("wait_seconds", number_in(0..=MAX_WAIT_SECONDS)).unwrap_or(0);
     let event_id = reader.finish(|| event_id)?;
     let wait = Duration::from_secs(wait_seconds.into());
-    let event = input.caller.while_good(&api, api.broker.read_event_at_its_end(event_id, with_payload, wait)).await?;
+    let read = api.broker.read_event_at_its_end(event_id, with_payload, wait).await;
+    let event = input.caller.after_wait(&api, read)?;
     Ok(Json(EventReply::of(event)))
 }
 

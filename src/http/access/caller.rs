@@ -42,13 +42,8 @@ impl Caller {
         }
     }
 
-    /// The outcome of a call that may wait, unless the token ended meanwhile.
-    pub async fn while_good<T, E: Into<Problem>>(
-        &self,
-        api: &Api,
-        waiting: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, Problem> {
-        let outcome = waiting.await;
+    /// The outcome of a wait, unless the token ended meanwhile.
+    pub fn after_wait<T, E: Into<Problem>>(&self, api: &Api, outcome: Result<T, E>) -> Result<T, Problem> {
         self.check_still_good(api)?;
         outcome.map_err(Into::into)
     }

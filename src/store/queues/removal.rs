@@ -9,6 +9,7 @@ pub const CHANNEL: &str = "eventlease_queues";
 
 /// What keeps a queue.
 #[derive(Clone, Debug, sqlx::FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "any of them alone keeps a queue")]
 pub struct Uses {
     pub engine_type: String,
     pub has_open_events: bool,

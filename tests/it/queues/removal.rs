@@ -1,9 +1,11 @@
 //! Queues are removed when nothing needs them, and come back with what does.
 
+use eventlease::store::notices::{self, Notice};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::patch;
-use crate::support::{Lab, Reply};
+use crate::support::{Lab, PATIENCE, Reply};
 use crate::trust::Guarded;
 
 const QUEUE: &str = "/api/v1/queues/dialogue";
@@ -84,6 +86,19 @@ async fn replicas_forget_a_queue_that_was_removed() {
         has_row(&lab).await.then_some(())
     })
     .await;
+}
+
+/// Without being told, replicas would find out ten seconds later.
+#[tokio::test]
+async fn replicas_are_told_of_a_removal_with_its_commit() {
+    let lab = Lab::start().await;
+    patch(&lab, "dialogue", &json!({"default_limit": 2})).await.expect(200);
+    let mut notices = notices::listen(&lab.db, uuid::Uuid::new_v4()).await.expect("a connection");
+    lab.delete(QUEUE).await.expect(204);
+    let removed = Notice::QueueRemoved { engine_type: "dialogue".to_owned() };
+    let heard =
+        timeout(PATIENCE, async { while notices.next().await.expect("a connection").expect("a notice") != removed {} });
+    heard.await.expect("the removal is told");
 }
 
 /// The worst that can happen: what comes is not seen by the removal, and takes the queue for known.

@@ -21,8 +21,8 @@ async fn all_but_the_last_byte(guarded: &Guarded, token: &str, method: &str, pat
     guarded
         .lab
         .wait_for("the body to be held", async || {
-            let held = guarded.lab.metric("eventlease_request_body_bytes").await;
-            (held >= f64::from(u32::try_from(sent.len()).expect("short"))).then_some(())
+            let bytes = guarded.lab.metric("eventlease_request_body_bytes").await;
+            (bytes >= f64::from(u32::try_from(sent.len()).expect("short"))).then_some(())
         })
         .await;
     stream
