@@ -258,6 +258,8 @@ fn settings(config: &ServeConfig) -> Settings {
             max_waiting: Size { rows: config.batches.max_waiting_rows, bytes: config.batches.max_waiting_bytes },
         },
         max_queues: config.limits.max_queues,
+        max_new_queues_per_hour: config.limits.max_new_queues_per_hour,
+        max_new_engines_per_hour: config.limits.max_new_engines_per_hour,
         max_event_types: config.limits.max_event_types,
         parking: ParkingLimits {
             polls_of_engine: config.connections.max_parked_polls_of_engine,

@@ -229,6 +229,16 @@ pub struct LimitsConfig {
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_queues: u32,
 
+    /// Queues that one caller may make in an hour, by a token or, without authentication, from an address.
+    #[arg(long, env = "EVENTLEASE_MAX_NEW_QUEUES_PER_HOUR", default_value_t = limits::DEFAULT_MAX_NEW_QUEUES_PER_HOUR,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_new_queues_per_hour: u32,
+
+    /// New engines that one token may register in an hour; registering a known one again does not count.
+    #[arg(long, env = "EVENTLEASE_MAX_NEW_ENGINES_PER_HOUR", default_value_t = limits::DEFAULT_MAX_NEW_ENGINES_PER_HOUR,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_new_engines_per_hour: u32,
+
     /// Event types with a retry policy of their own; one more is refused.
     #[arg(long, env = "EVENTLEASE_MAX_EVENT_TYPES", default_value_t = limits::DEFAULT_MAX_EVENT_TYPES,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]

@@ -1,9 +1,9 @@
 //! Everything `/metrics` shows, in one place: name, labels, meaning. Units stand in the names.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use parking_lot::RwLock;
-use prometheus::core::Collector;
+use prometheus::core::{Collector, MetricVec, MetricVecBuilder};
 use prometheus::{
     Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
@@ -38,6 +38,12 @@ macro_rules! metrics {
                     registry,
                     names: QueueNames { max: max_queues, known: RwLock::default() },
                 }
+            }
+
+            /// Takes a queue that was removed out of all metrics, and gives its place among those told apart to another.
+            pub fn forget_queue(&self, engine_type: &str) {
+                self.names.known.write().remove(engine_type);
+                $( self.$field.forget_queue(engine_type); )+
             }
         }
     };
@@ -161,6 +167,14 @@ impl Metrics {
         if known.contains(engine_type) { engine_type } else { OTHER_QUEUES }
     }
 
+    /// Removes the depths of queues that are not among these: they are no more.
+    pub fn keep_depths_of(&self, labels: &HashSet<&str>) {
+        for depth in [&self.queue_due, &self.queue_delayed, &self.queue_in_flight, &self.queue_dead_letters] {
+            retain_in(depth, |label| labels.contains(label));
+        }
+        retain_in(&self.queue_oldest_due_age, |label| labels.contains(label));
+    }
+
     /// The text that Prometheus scrapes.
     #[must_use]
     pub fn render(&self) -> String {
@@ -175,6 +189,23 @@ impl Metrics {
 /// A kind of metric that can be made from its declaration.
 trait Kind: Collector + Clone + Sized + 'static {
     fn make(name: &str, help: &str, labels: &[&str], buckets: &[f64]) -> prometheus::Result<Self>;
+
+    /// Removes what it has of a queue.
+    fn forget_queue(&self, _: &str) {}
+}
+
+/// Removes the series of queues that are not to be kept.
+fn retain_in<B: MetricVecBuilder>(metric: &MetricVec<B>, is_kept: impl Fn(&str) -> bool) {
+    for family in metric.collect() {
+        for series in family.get_metric() {
+            let labels: HashMap<&str, &str> =
+                series.get_label().iter().map(|label| (label.name(), label.value())).collect();
+            if labels.get("engine_type").is_some_and(|engine_type| !is_kept(engine_type)) {
+                // Somebody else may have removed it.
+                metric.remove(&labels).ok();
+            }
+        }
+    }
 }
 
 impl Kind for IntCounter {
@@ -193,11 +224,19 @@ impl Kind for IntCounterVec {
     fn make(name: &str, help: &str, labels: &[&str], _: &[f64]) -> prometheus::Result<Self> {
         Self::new(Opts::new(name, help), labels)
     }
+
+    fn forget_queue(&self, engine_type: &str) {
+        retain_in(self, |kept| kept != engine_type);
+    }
 }
 
 impl Kind for IntGaugeVec {
     fn make(name: &str, help: &str, labels: &[&str], _: &[f64]) -> prometheus::Result<Self> {
         Self::new(Opts::new(name, help), labels)
+    }
+
+    fn forget_queue(&self, engine_type: &str) {
+        retain_in(self, |kept| kept != engine_type);
     }
 }
 
@@ -205,11 +244,19 @@ impl Kind for GaugeVec {
     fn make(name: &str, help: &str, labels: &[&str], _: &[f64]) -> prometheus::Result<Self> {
         Self::new(Opts::new(name, help), labels)
     }
+
+    fn forget_queue(&self, engine_type: &str) {
+        retain_in(self, |kept| kept != engine_type);
+    }
 }
 
 impl Kind for HistogramVec {
     fn make(name: &str, help: &str, labels: &[&str], buckets: &[f64]) -> prometheus::Result<Self> {
         Self::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels)
+    }
+
+    fn forget_queue(&self, engine_type: &str) {
+        retain_in(self, |kept| kept != engine_type);
     }
 }
 
@@ -227,6 +274,26 @@ mod tests {
     fn queues_beyond_the_limit_share_a_label() {
         let metrics = Metrics::new(2);
         assert_eq!(["a", "b", "c", "a"].map(|name| metrics.queue(name)), ["a", "b", OTHER_QUEUES, "a"]);
+    }
+
+    #[test]
+    fn a_queue_that_was_removed_is_in_no_metric_and_makes_room() {
+        let metrics = Metrics::new(1);
+        let label = metrics.queue("gone");
+        metrics.queue_due.with_label_values(&[label]).set(1);
+        metrics.queue_oldest_due_age.with_label_values(&[label]).set(1.0);
+        metrics.events_enqueued.with_label_values(&[label]).inc();
+        metrics.leases_lost.with_label_values(&[label, "expired"]).inc();
+        metrics.wait_seconds.with_label_values(&[label]).observe(1.0);
+        assert!(metrics.render().contains("gone"));
+        metrics.forget_queue("gone");
+        assert!(!metrics.render().contains("gone"), "{}", metrics.render());
+        assert_eq!(metrics.queue("next"), "next");
+        // Somebody measured it before it was removed.
+        metrics.queue_due.with_label_values(&["gone"]).set(1);
+        metrics.queue_due.with_label_values(&["next"]).set(1);
+        metrics.keep_depths_of(&HashSet::from(["next"]));
+        assert!(!metrics.render().contains("gone") && metrics.render().contains("next"), "{}", metrics.render());
     }
 
     #[test]

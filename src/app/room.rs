@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::activity::{Activity, Loss};
-use crate::http::network;
+use crate::domain::requester::network;
 
 /// Connections that were told to end and are still there; they are beyond the limit for that moment.
 pub const MAX_LEAVING: usize = 64;

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::aftermath::{Aftermath, end_in_silence};
+use super::quota::Reservation;
 use super::tokens::check_good;
 use super::{Broker, Error, Result, commit};
 use crate::domain::access::{Operation, Role};
@@ -42,7 +43,7 @@ impl Broker {
         let engine_id = registration.engine_id;
         let mut transaction = self.begin().await?;
         let mut aftermath = Aftermath::default();
-        self.check_room(&mut transaction, &registration.engine_type).await?;
+        let made = self.check_room(&mut transaction, &registration.engine_type, by.into()).await?;
         let registered = insert_or_lock(&mut transaction, registration).await?;
         let is_new = registered.is_none();
         // Behind the engine's lock, as whoever removes one takes them.
@@ -50,6 +51,7 @@ impl Broker {
         if by.role == Some(Role::Engine) && registered.as_deref() != Some(registration.engine_type.as_str()) {
             return Err(Error::EngineOfTokenGone(engine_id));
         }
+        let counted = if is_new { self.count_new_engine(by)? } else { None };
         if let Some(registered) = registered {
             if registered != registration.engine_type.as_str() {
                 return Err(Error::EngineIdTaken { engine_id, registered });
@@ -67,6 +69,8 @@ impl Broker {
             None
         };
         commit(transaction).await?;
+        made.keep();
+        counted.into_iter().for_each(Reservation::keep);
         let engine_token = token.map(|(changed, secret)| {
             self.tokens.learn_all(&changed);
             self.tokens.read_soon();
@@ -80,6 +84,16 @@ impl Broker {
             .with_label_values(&[self.metrics.queue(registration.engine_type.as_str()), kind])
             .inc();
         Ok(Registered { engine, is_new, engine_token })
+    }
+
+    /// Counts a new engine against the quota of whoever registers it. Without authentication engines get no tokens, which
+    /// are what could be used up, and anybody may remove them.
+    fn count_new_engine(&self, by: &Actor) -> Result<Option<Reservation>> {
+        if !self.settings.issues_engine_tokens {
+            return Ok(None);
+        }
+        let refused = |retry_after| Error::TooManyNewEngines { limit: self.new_engines.most, retry_after };
+        self.new_engines.reserve(by.into()).map(Some).map_err(refused)
     }
 
     /// Stops giving the engine events, or starts again.

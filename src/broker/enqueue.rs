@@ -1,9 +1,11 @@
 //! Taking events in.
 
-use std::collections::{HashMap, HashSet};
+mod known_queues;
+mod new_queues;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -17,6 +19,10 @@ use crate::store::enqueue::{Due, Enqueued, NewEvent};
 use crate::store::events::Event;
 use crate::store::idempotency::{self, Claim, Key};
 use crate::store::{self, PgConnection};
+
+use known_queues::AsOf;
+pub use known_queues::KnownQueues;
+use new_queues::{Made, NewQueues};
 
 /// What became of an event that was sent.
 #[derive(Clone, Debug)]
@@ -90,14 +96,15 @@ impl Broker {
             return Err(Error::ShuttingDown);
         }
         let events: Vec<&NewEvent> = events.iter().collect();
-        let new_queues = self.known_queues.unknown_of(&events);
+        let (new_queues, as_of) = self.known_queues.unknown_of(&events);
         let mut transaction = self.begin().await?;
-        let taken = self.take_in_within(&mut transaction, &events, &new_queues).await?;
+        let (taken, made) = self.take_in_within(&mut transaction, &events, &new_queues).await?;
         if taken.iter().any(Result::is_err) {
             return Ok(taken.into_iter().map(|taken| taken.and(Err(Error::BatchRefused))).collect());
         }
         commit(transaction).await?;
-        self.announce_enqueued(&events, &taken);
+        made.keep();
+        self.announce_enqueued(&events, &taken, as_of);
         Ok(taken)
     }
 
@@ -105,13 +112,14 @@ impl Broker {
     async fn take_in(&self, requests: &[Arc<Vec<NewEvent>>]) -> Result<Answers<Intake>> {
         let events: Vec<&NewEvent> = requests.iter().flat_map(|events| events.iter()).collect();
         let has_keys = events.iter().any(|event| event.idempotency_key.is_some());
-        let new_queues = self.known_queues.unknown_of(&events);
+        let (new_queues, as_of) = self.known_queues.unknown_of(&events);
         let taken = if has_keys || !new_queues.is_empty() {
             // Somebody may be making the same queue, in a transaction that takes its time.
             let is_alone = requests.len() == 1;
             let mut transaction = if is_alone { self.begin().await? } else { self.begin_impatient().await? };
-            let taken = self.take_in_within(&mut transaction, &events, &new_queues).await?;
+            let (taken, made) = self.take_in_within(&mut transaction, &events, &new_queues).await?;
             commit(transaction).await?;
+            made.keep();
             taken
         } else {
             let planned: Vec<_> = events.iter().map(|event| (*event, None)).collect();
@@ -119,7 +127,7 @@ impl Broker {
             let enqueued = store::enqueue::enqueue(&mut connection, &planned, &[], MAX_DELAY_SECONDS).await?;
             enqueued.into_iter().map(|enqueued| enqueued.map(Taken::New).ok_or(Error::AvailableTooFarAway)).collect()
         };
-        self.announce_enqueued(&events, &taken);
+        self.announce_enqueued(&events, &taken, as_of);
         let mut taken = taken.into_iter();
         Ok(requests.iter().map(|events| Some(Ok(taken.by_ref().take(events.len()).collect()))).collect())
     }
@@ -130,36 +138,25 @@ impl Broker {
         connection: &mut PgConnection,
         events: &[&NewEvent],
         new_queues: &[&str],
-    ) -> Result<Vec<Result<Taken>>> {
-        let limit = self.settings.max_queues;
-        let full = store::room::queues_without_room(connection, new_queues, limit).await?;
-        let is_full = |event: &NewEvent| full.iter().any(|queue| queue == event.engine_type.as_str());
-        let within: Vec<&NewEvent> = events.iter().copied().filter(|event| !is_full(event)).collect();
+    ) -> Result<(Vec<Result<Taken>>, Made)> {
+        let mut admission = NewQueues::look(self, connection, new_queues).await?;
+        let admitted: Vec<Result<()>> = events.iter().map(|event| admission.admit(event)).collect();
+        let within = events.iter().zip(&admitted).filter(|(_, admitted)| admitted.is_ok());
+        let within: Vec<&NewEvent> = within.map(|(event, _)| *event).collect();
         let mut taken = enqueue_with_keys(connection, &within, new_queues).await?.into_iter();
-        Ok(events
-            .iter()
-            .map(|event| {
-                if is_full(event) {
-                    return Err(Error::TooManyQueues { engine_type: event.engine_type.clone(), limit });
-                }
-                taken.next().expect("one answer for each event within the limit")
+        let taken = admitted
+            .into_iter()
+            .map(|admitted| match admitted {
+                Ok(()) => taken.next().expect("one answer for each event that was admitted"),
+                Err(refused) => Err(refused),
             })
-            .collect())
+            .collect();
+        Ok((taken, admission.end()))
     }
 
-    /// Makes sure that the queue exists or may be made, in a transaction that makes it.
-    pub(super) async fn check_room(&self, connection: &mut PgConnection, engine_type: &EngineType) -> Result<()> {
-        let limit = self.settings.max_queues;
-        if self.known_queues.has(engine_type.as_str()) {
-            return Ok(());
-        }
-        let full = store::room::queues_without_room(connection, &[engine_type.as_str()], limit).await?;
-        if full.is_empty() { Ok(()) } else { Err(Error::TooManyQueues { engine_type: engine_type.clone(), limit }) }
-    }
-
-    fn announce_enqueued(&self, events: &[&NewEvent], taken: &[Result<Taken>]) {
-        let accepted = events.iter().zip(taken).filter(|(_, taken)| taken.is_ok());
-        self.known_queues.note(accepted.map(|(event, _)| event.engine_type.as_str()));
+    fn announce_enqueued(&self, events: &[&NewEvent], taken: &[Result<Taken>], as_of: AsOf) {
+        let accepted = events.iter().zip(taken).filter(|(_, taken)| matches!(taken, Ok(Taken::New(_))));
+        self.known_queues.note(accepted.map(|(event, _)| event.engine_type.as_str()), as_of);
         let mut aftermath = Aftermath::default();
         for (event, taken) in events.iter().zip(taken) {
             if let Ok(Taken::New(enqueued)) = taken {
@@ -213,39 +210,6 @@ async fn enqueue_with_keys(
         });
     }
     Ok(taken)
-}
-
-/// Queues that are known to exist: none is ever removed.
-#[derive(Debug, Default)]
-pub struct KnownQueues(Mutex<HashSet<String>>);
-
-/// So many are remembered; of others it is asked anew with every batch whether they exist.
-const MAX_KNOWN_QUEUES: usize = 100_000;
-
-impl KnownQueues {
-    fn has(&self, queue: &str) -> bool {
-        self.0.lock().contains(queue)
-    }
-
-    /// Those queues of events that may be new, in the order of their names.
-    fn unknown_of<'a>(&self, events: &[&'a NewEvent]) -> Vec<&'a str> {
-        let known = self.0.lock();
-        let names = events.iter().map(|event| event.engine_type.as_str());
-        let mut queues: Vec<&str> = names.filter(|queue| !known.contains(*queue)).collect();
-        drop(known);
-        queues.sort_unstable();
-        queues.dedup();
-        queues
-    }
-
-    fn note<'a>(&self, queues: impl Iterator<Item = &'a str>) {
-        let mut known = self.0.lock();
-        for queue in queues {
-            if known.len() < MAX_KNOWN_QUEUES && !known.contains(queue) {
-                known.insert(queue.to_owned());
-            }
-        }
-    }
 }
 
 /// Claims the keys of a batch. A key that occurs twice in it is claimed once.

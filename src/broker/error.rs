@@ -1,5 +1,7 @@
 //! What a use-case can refuse, in the words of the domain.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use crate::domain::event::{Outcome, Status};
@@ -8,6 +10,7 @@ use crate::domain::limits::MAX_TOKENS;
 use crate::domain::names::{EngineType, EventType};
 use crate::domain::tokens::TokenId;
 use crate::store;
+use crate::store::queues::removal::Uses;
 use crate::supervisor::Panicked;
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -22,6 +25,8 @@ pub enum Error {
     EngineIdTaken { engine_id: EngineId, registered: String },
     #[error("no queue {0} exists: it had no event, engine or setting yet")]
     QueueNotFound(EngineType),
+    #[error("queue {} has {}; it can be removed when it has none", .0.engine_type, in_use_by(.0).join(", "))]
+    QueueInUse(Uses),
     #[error("event type {0} has no retry policy of its own")]
     NoPolicyOfEventType(EventType),
     #[error("no event {0} is known")]
@@ -36,6 +41,8 @@ pub enum Error {
     CountChanged { expected_count: u32, actual_count: i64 },
     #[error("the lease of event {event_id} belongs to another engine than the one named")]
     NotTheHolder { event_id: EventId },
+    #[error("event {0} is for engines of another type than the one that reports on it")]
+    EventOfAnotherType(EventId),
     #[error("the lease of event {} is over", .0.event_id)]
     LeaseLost(Box<LeaseLost>),
     #[error("the lease of event {event_id} was settled before, as {}", .settled_as.as_str())]
@@ -58,6 +65,18 @@ pub enum Error {
     TooManyTokens,
     #[error("there are {limit} queues, as many as there may be: {engine_type} would be one more")]
     TooManyQueues { engine_type: EngineType, limit: u32 },
+    #[error(
+        "{engine_type} would be a new queue, and this caller has made {limit} in the last hour, as many as one may; try again \
+         in {} seconds",
+        .retry_after.as_secs() + 1
+    )]
+    TooManyNewQueues { engine_type: EngineType, limit: u32, retry_after: Duration },
+    #[error(
+        "this caller has registered {limit} new engines in the last hour, as many as one may; try again in {} seconds, or \
+         register with the id of an engine that is known",
+        .retry_after.as_secs() + 1
+    )]
+    TooManyNewEngines { limit: u32, retry_after: Duration },
     #[error("{limit} event types have a retry policy, as many as may have one: {event_type} would be one more")]
     TooManyEventTypes { event_type: EventType, limit: u32 },
     #[error("{limit} polls of engine {engine_id} wait here already, as many as may, and there is nothing for this one")]
@@ -102,4 +121,11 @@ impl Error {
     pub(super) const fn engine_type_mismatch(engine_id: EngineId, registered: String, asked_for: String) -> Self {
         Self::EngineTypeMismatch { engine_id, registered, asked_for }
     }
+}
+
+/// What keeps a queue, for people.
+fn in_use_by(uses: &Uses) -> Vec<&'static str> {
+    let all =
+        [(uses.has_open_events, "open events"), (uses.has_engines, "engines"), (uses.has_dead_letters, "dead letters")];
+    all.into_iter().filter(|(is_used, _)| *is_used).map(|(_, what)| what).collect()
 }

@@ -23,6 +23,7 @@ mod notices;
 mod outbox;
 mod parking;
 pub mod queues;
+mod quota;
 mod ready_edges;
 pub mod reap;
 mod reserved_engines;
@@ -52,6 +53,7 @@ use hub::Hub;
 use outbox::Outbox;
 use parking::Parking;
 pub use parking::ParkingLimits;
+use quota::Quota;
 use ready_edges::ReadyEdges;
 use reserved_engines::ReservedEngines;
 use signs_of_life::SignsOfLife;
@@ -76,6 +78,10 @@ pub struct Settings {
     pub recheck: std::time::Duration,
     pub coalescing: Coalescing,
     pub max_queues: u32,
+    /// One caller makes in an hour.
+    pub max_new_queues_per_hour: u32,
+    /// With authentication, one caller registers in an hour.
+    pub max_new_engines_per_hour: u32,
     /// With a retry policy of their own.
     pub max_event_types: u32,
     pub parking: ParkingLimits,
@@ -100,6 +106,8 @@ pub struct Broker {
     signs_of_life: SignsOfLife,
     reserved_engines: ReservedEngines,
     known_queues: enqueue::KnownQueues,
+    new_queues: Arc<Quota>,
+    new_engines: Arc<Quota>,
     lanes: Lanes,
     /// Of requests carried out alone, which may have to wait for locks: they must not take all connections.
     alone: tokio::sync::Semaphore,
@@ -148,6 +156,8 @@ impl Broker {
             outbox: Outbox::default(),
             clock: DatabaseClock::default(),
             known_queues: enqueue::KnownQueues::default(),
+            new_queues: Quota::per_hour(settings.max_new_queues_per_hour),
+            new_engines: Quota::per_hour(settings.max_new_engines_per_hour),
             alone: tokio::sync::Semaphore::new((connections / 2).max(1)),
             event_reads: tokio::sync::Semaphore::new((connections / 4).max(1)),
             lanes: Lanes::new(settings.coalescing),

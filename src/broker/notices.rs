@@ -56,6 +56,7 @@ impl Broker {
             self.listener.change(&self.metrics, Some(pid));
             // What was said meanwhile is not known.
             self.tokens.read_soon();
+            self.known_queues.forget_all();
             loop {
                 // A connection that nothing comes by may be dumb: it is asked now and then.
                 let Ok(notice) = timeout(ASKED_AFTER, notices.next()).await else {
@@ -73,6 +74,7 @@ impl Broker {
                         self.parking.landed(&engine_type, 1);
                     }
                     Notice::Tokens => self.tokens.read_soon(),
+                    Notice::QueueRemoved { engine_type } => self.forget_queue(&engine_type),
                 }
             }
             self.listener.change(&self.metrics, None);

@@ -1,11 +1,15 @@
-//! Queues: read, set, pause, resume, peek.
+//! Queues: read, set, pause, resume, peek; below, removed.
+
+pub mod removal;
 
 use serde_json::json;
+use tracing::field::display;
 
 use super::{Broker, Error, Result, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::engine::EngineStatus;
+use crate::domain::log_text::LogText;
 use crate::domain::names::EngineType;
 use crate::store::activity::{Counts, WINDOW_SECONDS};
 use crate::store::depth::Depth;
@@ -85,7 +89,7 @@ impl Broker {
         change: impl FnOnce(&mut QueueSettings) + Send,
     ) -> Result<QueueReport> {
         let mut transaction = self.begin().await?;
-        self.check_room(&mut transaction, engine_type).await?;
+        let made = self.check_room(&mut transaction, engine_type, by.into()).await?;
         store::queues::ensure(&mut transaction, engine_type.as_str()).await?;
         let queue = store::queues::read(&mut transaction, engine_type.as_str())
             .await?
@@ -96,6 +100,7 @@ impl Broker {
         let details = json!({"before": queue.settings, "after": settings});
         store::audit::record(&mut transaction, by, Operation::ChangeQueue, engine_type.as_str(), &details).await?;
         commit(transaction).await?;
+        made.keep();
         tracing::info!(%engine_type, before = ?queue.settings, after = ?settings, "queue settings changed");
         self.parking.wake_queue(engine_type.as_str());
         self.read_changed_queue(engine_type).await
@@ -110,13 +115,15 @@ impl Broker {
         resume_after_seconds: Option<u32>,
     ) -> Result<QueueReport> {
         let mut transaction = self.begin().await?;
-        self.check_room(&mut transaction, engine_type).await?;
+        let made = self.check_room(&mut transaction, engine_type, by.into()).await?;
         store::queues::ensure(&mut transaction, engine_type.as_str()).await?;
         store::queues::pause(&mut transaction, engine_type.as_str(), by.known_name(), reason, resume_after_seconds)
             .await?;
         let details = json!({"reason": reason, "resume_after_seconds": resume_after_seconds});
         store::audit::record(&mut transaction, by, Operation::PauseQueue, engine_type.as_str(), &details).await?;
         commit(transaction).await?;
+        made.keep();
+        let reason = reason.map(|reason| display(LogText(reason)));
         tracing::info!(%engine_type, reason, resume_after_seconds, "queue paused");
         self.read_changed_queue(engine_type).await
     }

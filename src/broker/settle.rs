@@ -21,7 +21,7 @@ use crate::store::PgConnection;
 use crate::store::endings::{self, Answer, EndedAttempt, Fate};
 use crate::store::open_events::{self, Locking, OpenEvent};
 use crate::store::policies_of_open_events;
-use hindsight::look_back;
+use hindsight::{look_back, refuse_holder};
 
 /// What a settlement came to.
 #[derive(Clone, Debug)]
@@ -219,8 +219,12 @@ impl Broker {
                 Some(open) => Ok(Ok(open)),
                 None => Ok(Err(look_back(connection, settlement).await?)),
             },
-            (Standing::NotTheHolder, _) => Ok(Err(Err(Error::NotTheHolder { event_id: settlement.event_id }))),
-            (Standing::Past | Standing::Live | Standing::Late, _) => Ok(Err(look_back(connection, settlement).await?)),
+            (Standing::NotTheHolder, Some(open)) => {
+                Ok(Err(Err(refuse_holder(connection, settlement.caller, open).await?)))
+            }
+            (Standing::NotTheHolder | Standing::Past | Standing::Live | Standing::Late, _) => {
+                Ok(Err(look_back(connection, settlement).await?))
+            }
         }
     }
 

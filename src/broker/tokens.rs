@@ -14,6 +14,7 @@ use crate::domain::access::{Operation, Role};
 use crate::domain::audit::Actor;
 use crate::domain::ids::EngineId;
 use crate::domain::limits::{MAX_TOKENS, RESERVED_TOKENS};
+use crate::domain::log_text::LogText;
 use crate::domain::tokens::{NewToken, TokenId, TokenSecret};
 use crate::store::tokens::{Filter, Token, Until};
 use crate::store::{self, PgConnection};
@@ -30,7 +31,8 @@ impl Broker {
         let mut transaction = self.begin().await?;
         let made = create(&mut transaction, by, new).await?;
         commit(transaction).await?;
-        tracing::info!(token_id = %made.0.identity.token_id, name = new.name, role = new.role.as_str(), "token made");
+        let (token_id, name) = (made.0.identity.token_id, LogText(&new.name));
+        tracing::info!(%token_id, %name, role = new.role.as_str(), "token made");
         self.tokens.learn(&made.0);
         Ok(made)
     }
@@ -50,7 +52,7 @@ impl Broker {
         let mut transaction = self.begin().await?;
         let token = revoke(&mut transaction, by, token_id).await?;
         commit(transaction).await?;
-        tracing::info!(%token_id, name = %token.identity.name, "token revoked");
+        tracing::info!(%token_id, name = %LogText(&token.identity.name), "token revoked");
         self.tokens.learn(&token);
         Ok(())
     }
@@ -129,7 +131,7 @@ impl Broker {
         Ok((changed, secret))
     }
 
-    /// Writes down which tokens were used, and forgets those that ended long ago.
+    /// Writes down which tokens were used, ends those of engines that are gone, and forgets those that ended long ago.
     pub async fn tend_tokens(&self) -> Result<u64> {
         let used = self.tokens.take_used();
         if !used.is_empty() {
@@ -138,6 +140,9 @@ impl Broker {
             let left: Vec<TokenId> = used.into_iter().filter(|token_id| !known.contains(token_id)).collect();
             self.tokens.put_back_used(&left);
             noted?;
+        }
+        if store::tokens::end_of_missing_engines(&self.pool).await? > 0 {
+            self.tokens.read_soon();
         }
         Ok(store::tokens::forget_ended(&self.pool).await?)
     }

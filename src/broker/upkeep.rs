@@ -92,7 +92,9 @@ impl Broker {
         let metrics = &*self.metrics;
         metrics.event_types.set(store::room::count_event_types(&mut connection).await?);
         metrics.queues.set(i64::try_from(depths.len()).unwrap_or(i64::MAX));
-        for (label, depth) in by_label(metrics, &depths) {
+        let by_label = by_label(metrics, &depths);
+        metrics.keep_depths_of(&by_label.keys().copied().collect());
+        for (label, depth) in by_label {
             let label = [label];
             metrics.queue_due.with_label_values(&label).set(depth.due);
             metrics.queue_delayed.with_label_values(&label).set(depth.delayed);

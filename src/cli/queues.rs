@@ -1,9 +1,9 @@
-//! `queues`: how they stand; and `pause` and `resume` one.
+//! `queues`: how they stand, and `queues delete` one; and `pause` and `resume` one.
 
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -14,13 +14,32 @@ use super::{Asking, Outcome, print_answer};
 use crate::domain::spans::in_words;
 
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct QueuesArguments {
-    /// One queue, in detail.
+    #[command(subcommand)]
+    command: Option<QueuesCommand>,
+
+    /// One queue, in detail. One that is named like a command: `queues -- delete`.
     queue: Option<String>,
 
     /// Queues at most.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
+
+    #[command(flatten)]
+    asking: Asking,
+}
+
+#[derive(Subcommand, Debug)]
+enum QueuesCommand {
+    /// Delete a queue, with its settings. It must have no open events, engines or dead letters.
+    Delete(DeleteArguments),
+}
+
+#[derive(Args, Debug)]
+struct DeleteArguments {
+    /// The queue.
+    queue: String,
 
     #[command(flatten)]
     asking: Asking,
@@ -121,6 +140,9 @@ const COLUMNS: [Column; 10] = [
 ];
 
 pub async fn run(arguments: &QueuesArguments) -> Outcome {
+    if let Some(QueuesCommand::Delete(arguments)) = &arguments.command {
+        return delete(arguments).await;
+    }
     let Asking { server, json } = &arguments.asking;
     let client = Client::new(server)?;
     if let Some(queue) = &arguments.queue {
@@ -139,6 +161,16 @@ pub async fn run(arguments: &QueuesArguments) -> Outcome {
     table.print()?;
     list.say_what_is_missing("queues");
     Ok(ExitCode::SUCCESS)
+}
+
+async fn delete(arguments: &DeleteArguments) -> Outcome {
+    let DeleteArguments { queue, asking } = arguments;
+    let answer = Client::new(&asking.server)?.delete(&["queues", queue]).await?;
+    print_answer(&answer, asking.json, |_| {
+        let mut told = Facts::default();
+        told.add("deleted", queue.clone());
+        Ok(told.print()?)
+    })
 }
 
 pub async fn pause(arguments: &PauseArguments) -> Outcome {

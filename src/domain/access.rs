@@ -211,6 +211,7 @@ rules! {
     ListQueues           "list_queues"             Handler    [no   no  yes  yes  no   yes  no  ]  closed
     ReadQueue            "read_queue"              Queue      [no   no  yes  yes  no   yes  no  ]  closed
     ChangeQueue          "change_queue"            Queue      [no   no  no   yes  no   no   no  ]  closed
+    DeleteQueue          "delete_queue"            Queue      [no   no  no   yes  yes  no   no  ]  closed
     PauseQueue           "pause_queue"             Queue      [no   no  no   yes  no   no   no  ]  closed
     ResumeQueue          "resume_queue"            Queue      [no   no  no   yes  no   no   no  ]  closed
     PeekQueue            "peek_queue"              Queue      [no   no  no   yes  no   yes  no  ]  closed

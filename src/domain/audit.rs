@@ -1,8 +1,14 @@
-//! Who changed something, as the audit trail has it.
+//! Who changed something, and what, as the audit trail has it.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
 use super::access::Role;
+use super::limits::MAX_AUDIT_DETAIL_BYTES;
+use super::merge_patch::{member, members};
 use super::tokens::TokenId;
 
 /// Who asks for a change, and from where.
@@ -34,5 +40,62 @@ impl Actor {
     #[must_use]
     pub fn known_name(&self) -> Option<&str> {
         self.token_id.map(|_| self.name.as_str())
+    }
+}
+
+/// A member of too large details that is kept whole.
+const MAX_KEPT_BYTES: usize = 1 << 10;
+/// Characters of a member that is cut.
+const CUT_CHARS: usize = 500;
+
+/// An entry's details, a JSON object, within `MAX_AUDIT_DETAIL_BYTES`. Where they are larger, each large member is replaced
+/// by `{"is_cut": true, "bytes": …, "begins_with": "…"}`.
+#[must_use]
+pub fn bounded(details: &str) -> Cow<'_, str> {
+    if details.len() <= MAX_AUDIT_DETAIL_BYTES {
+        return Cow::Borrowed(details);
+    }
+    let parsed = serde_json::from_str::<&RawValue>(details).map(members).unwrap_or_default();
+    let kept: Vec<String> = parsed
+        .iter()
+        .map(|(name, value)| {
+            let json = value.get();
+            if json.len() <= MAX_KEPT_BYTES { member(name, json) } else { member(name, &cut(json).to_string()) }
+        })
+        .collect();
+    let bounded = format!("{{{}}}", kept.join(","));
+    if bounded.len() <= MAX_AUDIT_DETAIL_BYTES { Cow::Owned(bounded) } else { Cow::Owned(cut(details).to_string()) }
+}
+
+fn cut(json: &str) -> Value {
+    json!({"is_cut": true, "bytes": json.len(), "begins_with": json.chars().take(CUT_CHARS).collect::<String>()})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_details_are_kept_as_they_are() {
+        let details = r#"{"static_config": {"a": 1.50}}"#;
+        assert_eq!(bounded(details), details);
+    }
+
+    #[test]
+    fn large_members_are_cut_and_say_so() {
+        let large = "x".repeat(3 << 20);
+        let details = json!({"filter": {"error_type": large}, "dead_letters": 7}).to_string();
+        let bounded: Value = serde_json::from_str(&bounded(&details)).expect("JSON");
+        assert_eq!((&bounded["dead_letters"], &bounded["filter"]["is_cut"]), (&json!(7), &json!(true)));
+        assert_eq!(bounded["filter"]["bytes"], json!({"error_type": large}).to_string().len());
+        assert!(bounded["filter"]["begins_with"].as_str().is_some_and(|text| text.starts_with(r#"{"error_type":"xx"#)));
+    }
+
+    #[test]
+    fn many_members_are_cut_together() {
+        let many: Value =
+            (0..10_000).map(|n| (n.to_string(), json!("x".repeat(500)))).collect::<serde_json::Map<_, _>>().into();
+        let bounded = bounded(&many.to_string()).into_owned();
+        assert!(bounded.len() <= MAX_AUDIT_DETAIL_BYTES && bounded.starts_with('{'), "{bounded}");
     }
 }

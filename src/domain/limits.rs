@@ -81,6 +81,9 @@ pub const REPLACED_ENGINE_TOKEN_SECONDS: f64 = 60.0;
 /// Of an event, engine, queue, run or token, by which the audit trail is filtered.
 pub const MAX_SUBJECT_CHARS: usize = 200;
 
+/// Larger details of an entry of the audit trail are cut.
+pub const MAX_AUDIT_DETAIL_BYTES: usize = 16 << 10;
+
 pub const MAX_BATCH_EVENTS: usize = 1000;
 pub const DEFAULT_PAGE: u32 = 50;
 pub const MAX_PAGE: u32 = 200;
@@ -101,6 +104,10 @@ pub const DEFAULT_MAX_JSON_DEPTH: usize = 64;
 /// The SQL function `eventlease.enqueue` knows this number as well.
 pub const DEFAULT_MAX_QUEUES: u32 = 10_000;
 pub const DEFAULT_MAX_EVENT_TYPES: u32 = 10_000;
+/// A tenth of all there may be.
+pub const DEFAULT_MAX_NEW_QUEUES_PER_HOUR: u32 = 1_000;
+/// In the week until engines that are never heard of are removed, 84,000: one caller does not use up `MAX_TOKENS`.
+pub const DEFAULT_MAX_NEW_ENGINES_PER_HOUR: u32 = 500;
 
 /// The service is taken to have been away when its last sign is older than this.
 pub const SERVICE_GAP_SECONDS: u32 = 5;

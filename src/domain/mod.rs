@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod buckets;
 pub mod database_health;
 pub mod dead_letters;
 pub mod dealing;
@@ -14,10 +15,12 @@ pub mod fence;
 pub mod ids;
 pub mod json;
 pub mod limits;
+pub mod log_text;
 pub mod merge_patch;
 pub mod names;
 #[cfg(test)]
 mod protocol;
+pub mod requester;
 pub mod reservation;
 pub mod retry_policy;
 pub mod settlement;

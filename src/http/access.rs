@@ -26,7 +26,7 @@ use crate::config::ForwardedHeader;
 use crate::domain::access::{About, Grant, Openness, Operation};
 use crate::domain::tokens::{Identity, TokenDigest};
 
-pub use attempts::{Attempts, network};
+pub use attempts::Attempts;
 pub use caller::Caller;
 
 /// What an operator decided.
@@ -175,9 +175,14 @@ async fn check(api: &Api, request: &Parts) -> Result<Granted, Problem> {
     Ok(Granted { operation, identity: Some(identity), digest: Some(digest) })
 }
 
+/// Counts a request that the caller's token does not allow.
+fn count_refusal(api: &Api, identity: &Identity) {
+    api.metrics.access_refusals.with_label_values(&[identity.role.as_str()]).inc();
+}
+
 /// Counts and words a refusal of somebody who is known.
 pub fn refuse(api: &Api, identity: &Identity, detail: impl Into<String>) -> Problem {
-    api.metrics.access_refusals.with_label_values(&[identity.role.as_str()]).inc();
+    count_refusal(api, identity);
     Problem::new(Code::Forbidden, detail)
 }
 

@@ -16,6 +16,7 @@ use super::limit::Limit;
 use super::problem::{Code, Problem};
 use super::{Api, Limits, access, browsers, replies, security_headers, traces};
 use crate::domain::limits::MAX_WAIT_SECONDS;
+use crate::domain::log_text::LogText;
 use crate::store::pool::within;
 use crate::supervisor::message_of;
 
@@ -63,7 +64,7 @@ pub async fn wrong_method(method: Method) -> Problem {
 fn after_panic(api: &Api) -> impl Fn(Box<dyn Any + Send + 'static>) -> Response + Clone + use<> {
     let panics = api.metrics.task_panics.with_label_values(&["request"]);
     move |panic| {
-        tracing::error!(message = message_of(&*panic), "a handler panicked");
+        tracing::error!(panic = %LogText(message_of(&*panic)), "a handler panicked");
         panics.inc();
         Problem::internal().into_response()
     }
@@ -79,7 +80,12 @@ async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Re
     let method = request.method().clone();
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
-    let span = tracing::info_span!("request", id = request_id.to_str().unwrap_or("?"), %method, route);
+    // A caller may invent methods, of any length, but no series of a metric, nor lines of the log.
+    let known_method = match method {
+        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE => method.as_str(),
+        _ => "other",
+    };
+    let span = tracing::info_span!("request", id = request_id.to_str().unwrap_or("?"), method = known_method, route);
     let trace = traces::begin(&request);
     let answer = next.run(request).instrument(trace.clone()).instrument(span.clone());
     let answer = within(time_limit(api.limits, &method, &route), answer);
@@ -96,11 +102,6 @@ async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Re
     let seconds = started.elapsed().as_secs_f64();
     let status = response.status();
     traces::end(&trace, status);
-    // A caller may invent methods, but no series of a metric.
-    let known_method = match method {
-        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE => method.as_str(),
-        _ => "other",
-    };
     api.metrics.request_seconds.with_label_values(&[known_method, &route, status.as_str()]).observe(seconds);
     span.in_scope(|| tracing::debug!(status = status.as_u16(), seconds, "answered"));
     if let Some(limit) = response.extensions().get::<Limit>() {

@@ -22,6 +22,7 @@ use crate::domain::limits::{
     MAX_TRACEPARENT_CHARS, MAX_TRACESTATE_CHARS, MAX_VISIBILITY_TIMEOUT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS,
 };
 use crate::domain::names::{BadName, EngineType, EventType, ScenarioRunId, check_text};
+use crate::domain::requester::Requester;
 use crate::store::enqueue::{Due, Enqueued, NewEvent};
 use crate::store::events::Event;
 
@@ -109,8 +110,8 @@ pub async fn enqueue(State(api): State<Api>, input: Input) -> Result<Response, P
         reader.caller();
         let trace = read_trace(&input);
         let key = reader.header("idempotency-key", idempotency_key);
-        let enqueued_by = brought_by(&input);
-        let event = reader.body()?.and_then(|fields| read_event(&fields, api.limits, key, trace, enqueued_by));
+        let by = (brought_by(&input), input.requester(&api));
+        let event = reader.body()?.and_then(|fields| read_event(&fields, api.limits, key, trace, by));
         reader.finish(|| event)?
     };
     input.caller.may_reach(&api, event.engine_type.as_str())?;
@@ -176,7 +177,7 @@ pub async fn enqueue_batch(State(api): State<Api>, input: Input) -> Result<Respo
 fn read_batch(input: &Input, api: &Api) -> Result<(Vec<Result<NewEvent, Problem>>, bool), Problem> {
     let reader = input.reader();
     reader.caller();
-    let (trace, enqueued_by) = (read_trace(input), brought_by(input));
+    let (trace, by) = (read_trace(input), (brought_by(input), input.requester(api)));
     let events = reader.body()?.and_then(|body| {
         let events = body.required("events", |raw| {
             let items = super::fields::array(raw, MAX_BATCH_EVENTS)?;
@@ -194,7 +195,7 @@ fn read_batch(input: &Input, api: &Api) -> Result<(Vec<Result<NewEvent, Problem>
         .map(|(index, raw)| {
             let errors = super::input::Errors::default();
             let event = Fields::of(raw, format!("/events/{index}"), &errors)
-                .and_then(|fields| read_event(&fields, api.limits, None, trace.clone(), enqueued_by.clone()));
+                .and_then(|fields| read_event(&fields, api.limits, None, trace.clone(), by.clone()));
             match (errors.take(), event) {
                 (errors, Some(event)) if errors.is_empty() => {
                     input.caller.may_reach(api, event.engine_type.as_str()).map(|()| event)
@@ -230,7 +231,7 @@ fn read_event(
     limits: Limits,
     key_of_header: Option<String>,
     (traceparent, tracestate): (Option<String>, Option<String>),
-    enqueued_by: Option<Arc<str>>,
+    (enqueued_by, requester): (Option<Arc<str>>, Requester),
 ) -> Option<NewEvent> {
     let engine_type = fields.required("engine_type", parsed(EngineType::parse));
     let event_type = fields.required("event_type", parsed(EventType::parse));
@@ -267,6 +268,7 @@ fn read_event(
         traceparent,
         tracestate,
         enqueued_by,
+        requester,
     })
 }
 

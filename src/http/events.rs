@@ -44,7 +44,9 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EventReply
     let event_id = reader.finish(|| event_id)?;
     let wait = Duration::from_secs(wait_seconds.into());
     let caller = input.calling_engine();
-    Ok(Json(EventReply::of(api.broker.read_event_at_its_end(event_id, with_payload, wait, caller).await?)))
+    let read = api.broker.read_event_at_its_end(event_id, with_payload, wait, caller).await;
+    let event = input.caller.after_wait(&api, read)?;
+    Ok(Json(EventReply::of(event)))
 }
 
 /// Lists an event's ended attempts, the newest first.

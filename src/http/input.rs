@@ -18,6 +18,7 @@ use super::fields::Fields;
 use super::problem::{Code, InputError, InputPlace, Problem};
 use crate::domain::audit::Actor;
 use crate::domain::ids::EngineId;
+use crate::domain::requester::Requester;
 
 pub const ENGINE_ID_HEADER: &str = "x-engine-id";
 const ENGINE_ID_PARAMETER: &str = "engine_id";
@@ -56,6 +57,8 @@ impl FromRequest<Api> for Input {
         if takes_body {
             input.body = HeldBody::read(body, api).await?;
         }
+        // A body may take a minute to arrive, and a token may end in that time.
+        input.caller.check_still_good(api)?;
         if !input.body.is_empty() {
             check_content_type(&input.headers)?;
         }
@@ -117,6 +120,12 @@ impl Input {
             },
             None => Actor { address, request_id, ..Actor::named(Actor::ANONYMOUS) },
         }
+    }
+
+    /// By whose quota something new is made.
+    pub fn requester(&self, api: &Api) -> Requester {
+        let identity = self.caller.identity().map(|identity| &**identity);
+        Requester::new(identity, api.access.address(self.caller.peer, &self.headers))
     }
 
     pub(super) fn path_text(&self, name: &str) -> Option<&str> {

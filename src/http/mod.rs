@@ -49,7 +49,7 @@ use crate::broker::Broker;
 use crate::metrics::Metrics;
 use crate::supervisor::Supervisor;
 
-pub use access::{Access, AccessSettings, network};
+pub use access::{Access, AccessSettings};
 use fields::JsonLimit;
 pub use openapi::document;
 use problem::{Problem, ProblemBody};
@@ -139,7 +139,7 @@ fn routes_with_document() -> OpenApiRouter<Api> {
         .routes(routes!(dead_letters::bulk::redrive_many))
         .routes(routes!(dead_letters::bulk::purge_many))
         .routes(routes!(queues::list))
-        .routes(routes!(queues::get, queues::patch))
+        .routes(routes!(queues::get, queues::patch, queues::removal::delete))
         .routes(routes!(queues::pause))
         .routes(routes!(queues::resume))
         .routes(routes!(queues::peek))

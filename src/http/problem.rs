@@ -40,6 +40,7 @@ pub enum Code {
     EngineIdTaken,
     EventIsFinal,
     NotADeadLetter,
+    QueueInUse,
     CountChanged,
     PayloadTooLarge,
     RequestTimeout,
@@ -83,6 +84,7 @@ impl Code {
             Self::EngineIdTaken => (StatusCode::CONFLICT, "engine_id_taken", "The engine id is taken"),
             Self::EventIsFinal => (StatusCode::CONFLICT, "event_is_final", "The event has ended"),
             Self::NotADeadLetter => (StatusCode::CONFLICT, "not_a_dead_letter", "The event is not a dead letter"),
+            Self::QueueInUse => (StatusCode::CONFLICT, "queue_in_use", "The queue is in use"),
             Self::CountChanged => (StatusCode::CONFLICT, "count_changed", "Not as many as expected"),
             Self::RequestTimeout => {
                 (StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request took too long to come")
@@ -104,7 +106,7 @@ impl Code {
             Self::PollIdReused => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "poll_id_reused", "The poll id stands for another poll")
             }
-            Self::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many failed attempts"),
+            Self::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too much in too short a time"),
             Self::Overloaded => (StatusCode::TOO_MANY_REQUESTS, "overloaded", "Too much at once"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here"),
             Self::DatabaseUnavailable => {

@@ -1,4 +1,6 @@
-//! `/queues`: how they stand, their settings, pause and resume, peek.
+//! `/queues`: how they stand, their settings, pause and resume, peek; below, removed.
+
+pub mod removal;
 
 use axum::Json;
 use axum::extract::State;

@@ -7,6 +7,7 @@ use tracing::Span;
 
 #[cfg(feature = "otel")]
 pub fn begin(request: &Request) -> Span {
+    use crate::domain::log_text::escaped;
     use axum::extract::MatchedPath;
     use axum::http::Method;
     use opentelemetry::trace::TraceContextExt;
@@ -37,7 +38,7 @@ pub fn begin(request: &Request) -> Span {
         http.request.method = method,
         http.response.status_code = Empty,
         http.route = Empty,
-        url.path = request.uri().path(),
+        url.path = escaped(request.uri().path()),
         url.scheme = "http",
     );
     if span.is_disabled() {

@@ -131,6 +131,8 @@ pub async fn list(
 /// What is left to say to a caller whose lease is over.
 #[derive(Clone, Debug)]
 pub struct Lookback {
+    /// The caller is registered, and its type is not that of the event.
+    pub is_of_another_type: bool,
     pub event_status: Status,
     pub current_attempt: i32,
     /// The attempt in question, if there ever was one.
@@ -148,6 +150,7 @@ pub struct EndedLease {
 
 #[derive(sqlx::FromRow)]
 struct LookbackRow {
+    is_of_another_type: bool,
     event_status: Option<String>,
     current_attempt: i32,
     attempt: Option<i32>,
@@ -185,6 +188,7 @@ pub async fn look_back(
         _ => None,
     };
     Ok(Some(Lookback {
+        is_of_another_type: row.is_of_another_type,
         event_status: Status::parse(&status).ok_or_else(|| corrupt("final_status", &status))?,
         current_attempt: row.current_attempt,
         ended,

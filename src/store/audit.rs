@@ -10,10 +10,10 @@ use uuid::Uuid;
 use super::page::{PageRow, page, page_of};
 use super::{Page, Result};
 use crate::domain::access::{Operation, Role};
-use crate::domain::audit::Actor;
+use crate::domain::audit::{Actor, bounded};
 use crate::domain::json::RawJson;
 
-/// Records a change, with the transaction that makes it. `details` never hold a payload, nor a secret.
+/// Records a change, with the transaction that makes it. `details` never hold a payload, nor a secret; large ones are cut.
 pub async fn record(
     connection: &mut PgConnection,
     by: &Actor,
@@ -43,7 +43,7 @@ pub async fn record_text(
     .bind(&by.request_id)
     .bind(action.id())
     .bind(subject)
-    .bind(details)
+    .bind(&*bounded(details))
     .execute(connection)
     .await?;
     Ok(())

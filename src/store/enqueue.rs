@@ -10,6 +10,7 @@ use super::Result;
 use crate::domain::ids::EventId;
 use crate::domain::json::RawJson;
 use crate::domain::names::{EngineType, EventType, ScenarioRunId};
+use crate::domain::requester::Requester;
 use crate::domain::retry_policy::RetryPolicyOverrides;
 
 /// An event as its producer sent it, checked.
@@ -30,6 +31,8 @@ pub struct NewEvent {
     pub tracestate: Option<String>,
     /// The name of the token that brought it.
     pub enqueued_by: Option<Arc<str>>,
+    /// By whose quota its queue is made, where it is new.
+    pub requester: Requester,
 }
 
 #[derive(Clone, Copy, Debug)]

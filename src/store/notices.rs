@@ -5,6 +5,7 @@ use sqlx::postgres::{PgListener, PgPoolOptions};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
+use super::queues::removal;
 use super::{Result, tokens};
 
 const OF_PRODUCERS: &str = "eventlease";
@@ -26,6 +27,8 @@ pub enum Notice {
     },
     /// Tokens were made or revoked.
     Tokens,
+    /// A queue was removed.
+    QueueRemoved { engine_type: String },
 }
 
 /// Listens on a connection of its own: one of the pool's would be missing there for ever.
@@ -38,7 +41,7 @@ pub async fn listen(pool: &PgPool, replica_id: Uuid) -> Result<Notices> {
         .connect_lazy_with((*pool.connect_options()).clone());
     let mut listener = PgListener::connect_with(&own).await?;
     listener.eager_reconnect(false);
-    listener.listen_all([OF_REPLICAS, tokens::CHANNEL, OF_PRODUCERS]).await?;
+    listener.listen_all([OF_REPLICAS, tokens::CHANNEL, removal::CHANNEL, OF_PRODUCERS]).await?;
     Ok(Notices { listener, replica_id: replica_id.simple().to_string() })
 }
 
@@ -54,6 +57,9 @@ impl Notices {
             }
             if notification.channel() == tokens::CHANNEL {
                 return Ok(Some(Notice::Tokens));
+            }
+            if notification.channel() == removal::CHANNEL {
+                return Ok(Some(Notice::QueueRemoved { engine_type: payload.to_owned() }));
             }
             match payload.split_once(' ') {
                 Some((teller, engine_type)) if teller != self.replica_id => {

@@ -1,4 +1,6 @@
-//! Queues: their settings, whether they are paused, how deep they are.
+//! Queues: their settings, whether they are paused, how deep they are; below, how they are removed.
+
+pub mod removal;
 
 use std::collections::HashMap;
 
@@ -108,15 +110,16 @@ pub async fn read(connection: &mut PgConnection, engine_type: &str) -> Result<Op
 
 /// Makes the queue exist, and locks it.
 pub async fn ensure(connection: &mut PgConnection, engine_type: &str) -> Result<()> {
-    sqlx::query("insert into eventlease.queues (engine_type) values ($1) on conflict (engine_type) do nothing")
-        .bind(engine_type)
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query("select from eventlease.queues where engine_type = $1 for update")
-        .bind(engine_type)
-        .execute(connection)
-        .await?;
-    Ok(())
+    loop {
+        sqlx::query("insert into eventlease.queues (engine_type) values ($1) on conflict (engine_type) do nothing")
+            .bind(engine_type)
+            .execute(&mut *connection)
+            .await?;
+        // Else it was just being removed: it can be made again.
+        if removal::lock(connection, engine_type).await? {
+            return Ok(());
+        }
+    }
 }
 
 /// Writes the settings of a locked queue.

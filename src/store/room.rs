@@ -7,26 +7,32 @@ use super::Result;
 
 const ROOM_LOCK: &str = "select pg_advisory_xact_lock(hashtextextended('eventlease.room', 0))";
 
-/// Those of the queues that do not exist and cannot be made, since there would be more than `max_queues`. To be asked
-/// before rows of engines and queues are locked.
-pub async fn queues_without_room(
-    connection: &mut PgConnection,
-    engine_types: &[&str],
-    max_queues: u32,
-) -> Result<Vec<String>> {
+/// Queues that do not exist.
+#[derive(Debug, Default)]
+pub struct Room {
+    /// They can be made.
+    pub missing: Vec<String>,
+    /// There would be too many.
+    pub full: Vec<String>,
+}
+
+/// Which of the queues do not exist, and which of them cannot be made, since there would be more than `max_queues`. To be
+/// asked before rows of engines and queues are locked.
+pub async fn room_for_queues(connection: &mut PgConnection, engine_types: &[&str], max_queues: u32) -> Result<Room> {
     if missing_queues(connection, engine_types).await?.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Room::default());
     }
     sqlx::query(ROOM_LOCK).execute(&mut *connection).await?;
     // In statements after the lock, so that what was made meanwhile is seen.
-    let missing = missing_queues(connection, engine_types).await?;
+    let mut missing = missing_queues(connection, engine_types).await?;
     let there: i64 =
         sqlx::query_scalar("select count(*) from (select from eventlease.queues order by engine_type limit $1) queues")
             .bind(i64::from(max_queues))
             .fetch_one(connection)
             .await?;
     let room = usize::try_from(i64::from(max_queues) - there).unwrap_or(0);
-    Ok(missing.into_iter().skip(room).collect())
+    let full = missing.split_off(room.min(missing.len()));
+    Ok(Room { missing, full })
 }
 
 async fn missing_queues(connection: &mut PgConnection, engine_types: &[&str]) -> Result<Vec<String>> {

@@ -66,6 +66,8 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         recheck: Duration::from_millis(500),
         coalescing: Coalescing { max_rows: 1000, max_waiting: Size { rows: 10_000, bytes: 64 << 20 } },
         max_queues: 100,
+        max_new_queues_per_hour: 1_000_000,
+        max_new_engines_per_hour: 1_000_000,
         max_event_types: 100,
         parking: ParkingLimits { polls_of_engine: 100, requests: 1000 },
         call_timeout: PATIENCE,

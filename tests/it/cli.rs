@@ -19,6 +19,7 @@ fn help_says_what_every_flag_does() {
         "migrate",
         "openapi",
         "queues",
+        "queues delete",
         "engines",
         "events",
         "dead-letters",

@@ -1,5 +1,7 @@
 //! Queues: how they stand, settings, pause and resume, peek; and retry policies per event type.
 
+mod removal;
+
 use serde_json::{Value, json};
 
 use crate::support::{Lab, Reply};

@@ -1,10 +1,13 @@
 //! Who may do what, and what is told of it: tokens, roles, limits, the audit trail.
 
 mod audit;
+mod beyond_reach;
 mod engines;
 mod failures;
 mod first_start;
 mod limited;
+mod logs;
+mod revocation;
 mod rotation;
 mod walk;
 

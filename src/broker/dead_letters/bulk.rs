@@ -1,6 +1,6 @@
 //! Dead letters in bulk: grouped, redriven, purged.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Record, told};
 use crate::broker::{Broker, Error, Result, commit};
@@ -29,6 +29,14 @@ impl Selection {
     /// What the audit trail says it was done to.
     fn subject(&self) -> &str {
         self.filter.engine_type.as_deref().unwrap_or("dead letters")
+    }
+
+    /// The members that the filter has, for the log: what they say may be long, and has its place in the audit trail.
+    fn named(&self) -> String {
+        match told(&self.filter) {
+            Value::Object(members) if !members.is_empty() => members.keys().cloned().collect::<Vec<_>>().join(", "),
+            _ => "all".to_owned(),
+        }
     }
 }
 
@@ -79,7 +87,13 @@ impl Broker {
             let redriven = self.redrive_batch(record, batch, Some(chosen.chosen_at), overrides).await?;
             progress.add(batch.len(), redriven as u64);
         }
-        tracing::info!(?selection, ?schedule, ?overrides, ?progress, "dead letters redriven");
+        tracing::info!(
+            filter = selection.named(),
+            limit = selection.limit,
+            ?schedule,
+            ?progress,
+            "dead letters redriven"
+        );
         Ok(progress)
     }
 
@@ -102,7 +116,7 @@ impl Broker {
             self.metrics.dead_letters_discarded.inc_by(purged);
             progress.add(batch.len(), purged);
         }
-        tracing::info!(?selection, ?progress, "dead letters purged");
+        tracing::info!(filter = selection.named(), limit = selection.limit, ?progress, "dead letters purged");
         Ok(progress)
     }
 

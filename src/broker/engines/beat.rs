@@ -237,7 +237,9 @@ async fn renew_listed(
                 }
             } else {
                 let token = Some(lease.lease_token);
-                let found = store::attempts::look_back(connection, lease.event_id, token, None).await?;
+                let found = store::attempts::look_back(connection, lease.event_id, token, Some(*engine_id)).await?;
+                // An engine of another type is told what it would be told of an event that does not exist.
+                let found = found.filter(|found| !found.is_of_another_type);
                 LeaseFate::Lost { ended_by: found.and_then(|found| found.ended).map(|ended| ended.outcome) }
             };
             of_engine.push(LeaseAnswer { event_id: lease.event_id, fate });

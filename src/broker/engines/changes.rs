@@ -2,12 +2,14 @@
 
 use serde_json::json;
 use serde_json::value::RawValue;
+use tracing::field::display;
 
 use crate::broker::{Broker, Error, Result, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::engine::Metadata;
 use crate::domain::ids::EngineId;
+use crate::domain::log_text::LogText;
 use crate::domain::merge_patch;
 use crate::store;
 use crate::store::engines::Engine;
@@ -43,7 +45,9 @@ impl Broker {
         let subject = engine_id.to_string();
         store::audit::record_text(&mut transaction, by, Operation::ChangeEngine, &subject, &details).await?;
         commit(transaction).await?;
-        tracing::info!(%engine_id, %patch, "engine configuration changed");
+        let names: Vec<String> = merge_patch::members(patch).into_iter().map(|(name, _)| name).collect();
+        let (members, bytes) = (names.join(", "), patch.get().len());
+        tracing::info!(%engine_id, members = %LogText(&members), bytes, "engine configuration changed");
         self.parking.engine_changed(engine_id);
         Ok(engine)
     }
@@ -62,7 +66,13 @@ impl Broker {
         }
         commit(transaction).await?;
         if !is_dry_run {
-            tracing::info!(?filter, engines = engines.len(), "engines told to drain");
+            let engine_software_version = filter.engine_software_version.as_deref().map(|text| display(LogText(text)));
+            tracing::info!(
+                engine_type = filter.engine_type,
+                engine_software_version,
+                engines = engines.len(),
+                "engines told to drain"
+            );
             for engine in engines.iter().filter(|engine| !engine.was_draining) {
                 self.parking.engine_changed(engine.engine_id);
             }

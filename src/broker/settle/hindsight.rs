@@ -3,15 +3,34 @@
 use super::{Settled, SettledOutcome};
 use crate::broker::{Error, LeaseLost, Result};
 use crate::domain::fence::{self, Hindsight};
+use crate::domain::ids::EngineId;
 use crate::domain::settlement::Settlement;
 use crate::store;
 use crate::store::PgConnection;
+use crate::store::open_events::OpenEvent;
+
+/// The refusal of an engine that has the token of another engine's lease. One of another type gets the same refusal
+/// whichever state the event is in.
+pub async fn refuse_holder(connection: &mut PgConnection, caller: Option<EngineId>, open: &OpenEvent) -> Result<Error> {
+    let engine_type = match caller {
+        Some(caller) => store::scopes::of_engine(connection, caller).await?,
+        None => None,
+    };
+    let event_id = open.event_id;
+    Ok(match engine_type {
+        Some(engine_type) if engine_type != open.engine_type => Error::EventOfAnotherType(event_id),
+        Some(_) | None => Error::NotTheHolder { event_id },
+    })
+}
 
 /// The answer to a report on a lease that is over: the first answer again, or a refusal.
 pub async fn look_back(connection: &mut PgConnection, settlement: &Settlement) -> Result<Result<Settled>> {
     let event_id = settlement.event_id;
     let found = store::attempts::look_back(connection, event_id, settlement.lease_token, settlement.caller).await?;
     let Some(lookback) = found else { return Ok(Err(Error::EventNotFound(event_id))) };
+    if lookback.is_of_another_type {
+        return Ok(Err(Error::EventOfAnotherType(event_id)));
+    }
     let lost = LeaseLost {
         event_id,
         lease_ended_by: lookback.ended.as_ref().map(|ended| ended.outcome),

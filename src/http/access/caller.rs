@@ -33,13 +33,19 @@ impl Caller {
         self.granted.as_ref()?.identity.as_ref()
     }
 
-    /// Refuses where the token has ended since the request was let in: for what takes long.
+    /// Refuses where the token has ended since the request was let in: it was revoked, replaced, or has expired.
     pub fn check_still_good(&self, api: &Api) -> Result<(), Problem> {
         let shown = self.granted.as_ref().and_then(|granted| granted.digest);
         match shown.map(|digest| api.broker.known_token(&digest)) {
             Some(None | Some(Standing::Expired | Standing::Revoked)) => Err(Problem::from(Error::TokenEnded)),
             Some(Some(Standing::Good(_))) | None => Ok(()),
         }
+    }
+
+    /// The outcome of a wait, unless the token ended meanwhile.
+    pub fn after_wait<T, E: Into<Problem>>(&self, api: &Api, outcome: Result<T, E>) -> Result<T, Problem> {
+        self.check_still_good(api)?;
+        outcome.map_err(Into::into)
     }
 
     /// The caller's name, where it is allowed to have to do with its own only.
@@ -54,7 +60,12 @@ impl Caller {
         self.identity()?.engine_types.as_deref()
     }
 
-    /// Whether the token lets its bearer have to do with that engine type.
+    /// Whether the token's limit, if it has one, includes that engine type.
+    pub fn reaches(&self, engine_type: &str) -> bool {
+        self.identity().is_none_or(|identity| identity.reaches(engine_type))
+    }
+
+    /// Refuses an engine type that the token's limit does not include.
     pub fn may_reach(&self, api: &Api, engine_type: &str) -> Result<(), Problem> {
         match self.identity() {
             Some(identity) if !identity.reaches(engine_type) => {

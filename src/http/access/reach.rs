@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::refuse;
+use super::{count_refusal, refuse};
 use crate::broker::Error;
 use crate::domain::access::{About, Grant, Operation};
 use crate::domain::ids::{EngineId, EventId};
@@ -61,8 +61,9 @@ impl Input {
                     Err(refuse(api, identity, "an engine's token is for that engine, and no other"))
                 }
                 Some(engine_id) if identity.is_limited() => match api.broker.type_of_engine(engine_id).await? {
-                    Some(engine_type) => self.caller.may_reach(api, &engine_type),
-                    // It may be made in between; then it is still none that the token is known to reach.
+                    Some(engine_type) if identity.reaches(&engine_type) => Ok(()),
+                    Some(_) => Err(hide(api, identity, Error::EngineNotFound(engine_id))),
+                    // It may be registered in between; then it is still none that the token is known to reach.
                     None => Err(Error::EngineNotFound(engine_id).into()),
                 },
                 Some(_) | None => Ok(()),
@@ -70,13 +71,21 @@ impl Input {
             About::Event => match self.path_uuid("event_id").map(EventId) {
                 Some(event_id) if is_own_only || identity.is_limited() => {
                     let scope = api.broker.scope_of_event(event_id).await?.ok_or(Error::EventNotFound(event_id))?;
-                    if is_own_only && scope.enqueued_by.as_deref() != Some(&*identity.name) {
-                        return Err(refuse(api, identity, "a producer reads the events it brought, and no others"));
+                    let is_anothers = is_own_only && scope.enqueued_by.as_deref() != Some(&*identity.name);
+                    if is_anothers || !identity.reaches(&scope.engine_type) {
+                        return Err(hide(api, identity, Error::EventNotFound(event_id)));
                     }
-                    self.caller.may_reach(api, &scope.engine_type)
+                    Ok(())
                 }
                 Some(_) | None => Ok(()),
             },
         }
     }
+}
+
+/// Refuses an engine or event that exists and is beyond the token's reach, with the reply for one that does not exist: an
+/// id must not be tried out for whether it is somebody's.
+fn hide(api: &Api, identity: &Identity, unknown: Error) -> Problem {
+    count_refusal(api, identity);
+    unknown.into()
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{EngineReply, MetadataBody, read_metadata};
+use crate::broker;
 use crate::domain::ids::EngineId;
 use crate::domain::limits::{MAX_HEARTBEAT_TIMEOUT_SECONDS, MIN_HEARTBEAT_TIMEOUT_SECONDS};
 use crate::domain::names::EngineType;
@@ -62,7 +63,13 @@ pub struct RegisterBody {
 pub async fn register(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
     let registration = read_registration(&input, api.limits)?;
     input.caller.may_register(&api, registration.engine_id, &registration.engine_type)?;
-    let registered = api.broker.register(&input.actor(&api), &registration).await?;
+    let registered = match api.broker.register(&input.actor(&api), &registration).await {
+        // The type of an engine beyond the token's reach is none of the caller's business.
+        Err(broker::Error::EngineIdTaken { engine_id, registered }) if !input.caller.reaches(&registered) => {
+            return Err(Problem::engine_id_taken(engine_id));
+        }
+        registered => registered?,
+    };
     let status = if registered.is_new { StatusCode::CREATED } else { StatusCode::OK };
     let reply = RegisteredReply { engine: EngineReply::of(registered.engine), engine_token: registered.engine_token };
     Ok((status, [(header::CACHE_CONTROL, "no-store")], Json(reply)).into_response())

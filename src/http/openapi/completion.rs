@@ -85,6 +85,10 @@ fn add_problems(responses: &mut Responses, has_body: bool) {
     if has_body {
         add("400", "Not JSON, or not all of it came");
         add("408", "The body took too long to come");
+        add(
+            "429",
+            "Too much at once, too many new queues or engines in an hour, or too many tokens that do not exist from this address: Retry-After says when to come back",
+        );
         add("413", "Too large");
         add("415", "Not declared as JSON");
     }

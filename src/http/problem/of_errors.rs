@@ -8,9 +8,27 @@ use serde_json::json;
 use super::{Code, InputError, InputPlace, Problem};
 use crate::broker;
 use crate::domain::event::Status;
+use crate::domain::ids::EngineId;
+use crate::domain::log_text::LogText;
 use crate::http::access::INVALID_TOKEN;
 use crate::http::limit::Limit;
 use crate::store;
+
+impl Problem {
+    /// The wait stands in the body too: an entry of a batch has no headers.
+    fn over_quota(detail: String, limit: u32, wait: Duration) -> Self {
+        Self::new(Code::RateLimited, detail)
+            .with("limit", json!(limit))
+            .with("retry_after_seconds", json!(wait.as_secs() + 1))
+            .retry_after(Duration::from_secs(wait.as_secs() + 1))
+    }
+
+    /// As for [`broker::Error::EngineIdTaken`], without the type that the engine is registered as.
+    pub fn engine_id_taken(engine_id: EngineId) -> Self {
+        let detail = format!("engine {engine_id} is registered with another engine_type; choose another engine_id");
+        Self::new(Code::EngineIdTaken, detail)
+    }
+}
 
 impl From<broker::Error> for Problem {
     fn from(error: broker::Error) -> Self {
@@ -28,6 +46,10 @@ impl From<broker::Error> for Problem {
                 Self::new(Code::EngineIdTaken, detail).with("engine_type", json!(registered))
             }
             Error::QueueNotFound(_) => Self::new(Code::QueueNotFound, detail),
+            Error::QueueInUse(uses) => Self::new(Code::QueueInUse, detail)
+                .with("has_open_events", json!(uses.has_open_events))
+                .with("has_engines", json!(uses.has_engines))
+                .with("has_dead_letters", json!(uses.has_dead_letters)),
             Error::NoPolicyOfEventType(_) => Self::new(Code::NotFound, detail),
             Error::EventNotFound(_) => Self::new(Code::EventNotFound, detail),
             Error::EventIsFinal { status, .. } => {
@@ -42,7 +64,9 @@ impl From<broker::Error> for Problem {
             Error::CountChanged { expected_count, actual_count } => Self::new(Code::CountChanged, detail)
                 .with("expected_count", json!(expected_count))
                 .with("actual_count", json!(actual_count)),
-            Error::NotTheHolder { .. } | Error::EngineOfTokenGone(_) => Self::new(Code::Forbidden, detail),
+            Error::NotTheHolder { .. } | Error::EventOfAnotherType(_) | Error::EngineOfTokenGone(_) => {
+                Self::new(Code::Forbidden, detail)
+            }
             Error::LeaseLost(lost) => Self::new(Code::LeaseLost, lost_detail(&lost, detail))
                 .with("lease_ended_by", json!(lost.lease_ended_by))
                 .with("lease_ended_at", json!(lost.lease_ended_at))
@@ -80,6 +104,12 @@ impl From<broker::Error> for Problem {
             Error::TooManyQueues { limit, .. } => {
                 Self::new(Code::TooManyQueues, detail).with("limit", json!(limit)).of_limit(Limit::Queues)
             }
+            Error::TooManyNewQueues { limit, retry_after, .. } => {
+                Self::over_quota(detail, limit, retry_after).of_limit(Limit::NewQueues)
+            }
+            Error::TooManyNewEngines { limit, retry_after } => {
+                Self::over_quota(detail, limit, retry_after).of_limit(Limit::NewEngines)
+            }
             Error::TooManyEventTypes { limit, .. } => {
                 Self::new(Code::TooManyEventTypes, detail).with("limit", json!(limit)).of_limit(Limit::EventTypes)
             }
@@ -101,7 +131,7 @@ fn lost_detail(lost: &broker::LeaseLost, detail: String) -> String {
 
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        let cause = std::error::Error::source(&error).map(|cause| LogText(&cause.to_string()).to_string());
         match error {
             store::Error::Unavailable(_) => {
                 tracing::warn!(%error, cause, "database unavailable");

@@ -1,6 +1,9 @@
 -- How event $1 stands, and how the attempt with token $2 (without one: the newest of caller $3)
 -- ended. One snapshot, also in the middle of a move.
 select
+    exists (
+        select from eventlease.engine_states s where s.engine_id = $3::uuid and s.engine_type <> known.engine_type
+    ) as is_of_another_type,
     coalesce(q.state, latest.final_status, case when d.event_id is not null then 'failed' end) as event_status,
     coalesce(q.attempt, latest.attempt, d.attempt, 0) as current_attempt,
     mine.attempt, mine.outcome, mine.answer, mine.answer_available_at, mine.ended_at

@@ -29,6 +29,20 @@ pub async fn note_used(pool: &PgPool, tokens: &[TokenId]) -> Result<Vec<TokenId>
     Ok(noted.into_iter().map(TokenId).collect())
 }
 
+/// Ends the tokens of engines that are not registered: whoever removes one in SQL leaves them behind. A registration and its
+/// token come with one commit.
+pub async fn end_of_missing_engines(pool: &PgPool) -> Result<u64> {
+    let done = sqlx::query(
+        "update eventlease.tokens t
+         set revoked_at = statement_timestamp(), changed_in = pg_current_xact_id()
+         where t.role = 'engine' and t.revoked_at is null
+            and not exists (select from eventlease.engine_states s where s.engine_id = t.engine_id)",
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// Removes what ended long ago.
 pub async fn forget_ended(pool: &PgPool) -> Result<u64> {
     let done = sqlx::query(

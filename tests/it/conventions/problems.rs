@@ -80,9 +80,12 @@ async fn problems_of_engines_and_events() {
     let leased = lab.lease_one("dialogue", &engine).await;
     let path = format!("/api/v1/events/{event_id}/status");
     let body = json!({"status": "completed", "lease_token": leased["lease"]["lease_token"]});
-    let by_another = lab.request("PUT", &path).header("x-engine-id", &stranger).json(&body);
+    let another = lab.register("dialogue", json!({})).await;
+    let by_another = lab.request("PUT", &path).header("x-engine-id", &another).json(&body);
     assert_told(403, "forbidden", Reply::of(by_another).await);
 
+    let in_use = lab.delete("/api/v1/queues/dialogue").await;
+    assert_told(409, "queue_in_use", in_use);
     lab.expire(&event_id).await;
     lab.wait_for_status(&event_id, "queued").await;
     let again = lab.lease_one("dialogue", &engine).await;

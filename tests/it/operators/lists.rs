@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{HOSTILE, ask, assert_harmless, cell, printed, printed_json, row_with};
+use crate::cli::program::run_beside;
 use crate::support::Lab;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,6 +35,25 @@ async fn queues_are_listed_and_one_is_told_in_detail() {
     }
     let json = printed_json(ask(&lab, "queues dialogue --json").await);
     assert_eq!(json["processing"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_is_deleted_unless_it_is_needed() {
+    let lab = Lab::start().await;
+    lab.enqueue("dialogue", json!({})).await;
+    let refused = ask(&lab, "queues delete dialogue").await;
+    assert!(refused.code == Some(1) && refused.stderr.contains("open events"), "{refused:?}");
+    for name in ["spare", "delete"] {
+        lab.post(&format!("/api/v1/queues/{name}/pause"), &json!({})).await.expect(200);
+    }
+    let named_like_a_command = ["queues", "--url", lab.url.as_str(), "--", "delete"].map(str::to_owned);
+    assert!(printed(run_beside(named_like_a_command.to_vec()).await).contains("paused"));
+    let told = printed(ask(&lab, "queues delete spare").await);
+    assert!(told.contains("deleted") && told.contains("spare"), "{told}");
+    lab.get("/api/v1/queues/spare").await.problem(404, "queue_not_found");
+    assert_eq!(printed_json(ask(&lab, "queues delete delete --json").await), Value::Null);
+    let unknown = ask(&lab, "queues delete spare").await;
+    assert!(unknown.code == Some(1) && unknown.stderr.contains("no queue spare"), "{unknown:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -166,8 +166,8 @@ async fn engines_use_up_neither_their_own_tokens_nor_those_of_others() {
     guarded.post(&orchestrator, "/api/v1/engines", &again).await.expect(200);
     assert_eq!(count().await, 4 + 1);
 
-    let many = "insert into eventlease.tokens (token_id, name, role, engine_id, sha256, created_by)
-        select gen_random_uuid(), 'many', 'engine', gen_random_uuid(), sha256(n::text::bytea), 'a test'
+    let many = "insert into eventlease.tokens (token_id, name, role, sha256, created_by)
+        select gen_random_uuid(), 'many', 'reader', sha256(n::text::bytea), 'a test'
         from generate_series(1, 99000) n";
     guarded.lab.sql(many).await;
     guarded.lab.broker().read_tokens().await.expect("a reading");
@@ -286,4 +286,17 @@ async fn a_poll_does_not_outlive_its_token() {
         );
         guarded.settle(&other, &leased, json!({"status": "completed"})).await.expect(200);
     }
+}
+
+#[tokio::test]
+async fn the_token_of_an_engine_that_was_removed_in_sql_ends() {
+    let guarded = Guarded::start().await;
+    let orchestrator = guarded.token("orchestrator", json!({})).await;
+    let (gone, its_token) = guarded.register(&orchestrator, "dialogue").await;
+    let (there, token) = guarded.register(&orchestrator, "dialogue").await;
+    guarded.lab.sql(&format!("delete from eventlease.engine_states where engine_id = '{gone}'")).await;
+    guarded.lab.broker().tend_tokens().await.expect("a round");
+    guarded.lab.broker().read_tokens().await.expect("a reading");
+    guarded.get(&its_token, "/api/v1/events/queue/dialogue").await.problem(401, "unauthenticated");
+    guarded.get(&token, &format!("/api/v1/engines/{there}")).await.expect(200);
 }

@@ -25,7 +25,7 @@ async fn a_limited_token_works_within_its_types() {
     let theirs = guarded.enqueue(&everything, "dialogue").await;
     let ours = guarded.enqueue(&chess, "chess").await;
     guarded.get(&chess, &format!("/api/v1/events/{ours}")).await.expect(200);
-    guarded.get(&chess, &format!("/api/v1/events/{theirs}")).await.problem(403, "forbidden");
+    guarded.get(&chess, &format!("/api/v1/events/{theirs}")).await.problem(404, "event_not_found");
     guarded.get(&chess, "/api/v1/events/not-an-id").await.problem(422, "invalid_input");
     let listed = guarded.get(&chess, "/api/v1/events?engine_type=chess").await.expect(200);
     assert_eq!(listed.body["items"].as_array().expect("a list").len(), 1);
@@ -61,8 +61,9 @@ async fn a_producer_reads_the_events_it_brought_also_with_its_next_token() {
     for token in [&shop, &next] {
         guarded.get(token, &format!("/api/v1/events/{own}?include=payload")).await.expect(200);
         guarded.get(token, &format!("/api/v1/events/{own}/attempts")).await.expect(200);
-        guarded.get(token, &format!("/api/v1/events/{other}")).await.problem(403, "forbidden");
-        guarded.get(token, &format!("/api/v1/events/{other}/attempts")).await.problem(403, "forbidden");
+        guarded.get(token, &format!("/api/v1/events/{other}")).await.problem(404, "event_not_found");
+        let attempts = format!("/api/v1/events/{other}/attempts");
+        guarded.get(token, &attempts).await.problem(404, "event_not_found");
         for query in ["", "?engine_type=dialogue&status=queued", "?engine_type=dialogue"] {
             let listed = guarded.get(token, &format!("/api/v1/events{query}")).await.expect(200);
             let items = listed.body["items"].as_array().expect("a list").clone();
@@ -81,7 +82,7 @@ async fn a_producer_reads_the_events_it_brought_also_with_its_next_token() {
     let redrive = format!("/api/v1/dead-letters/{own}/redrive");
     let made = guarded.post(&operator, &redrive, &json!({"payload": 2})).await.expect(201).text("event_id");
     guarded.get(&shop, &format!("/api/v1/events/{made}")).await.expect(200);
-    guarded.get(&mill, &format!("/api/v1/events/{made}")).await.problem(403, "forbidden");
+    guarded.get(&mill, &format!("/api/v1/events/{made}")).await.problem(404, "event_not_found");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::support::{Reply, unknown_id};
 
 /// Who may do it: `e`ngine, `p`roducer, `o`rchestrator, o`P`erator, `a`dmin, `r`eader, re`G`istrar. Where only its own is
 /// allowed, the test asks for its own.
-const ALLOWED: [(&str, &str); 47] = [
+const ALLOWED: [(&str, &str); 48] = [
     ("register_engine", "eoG"),
     ("list_engines", "oPr"),
     ("read_engine", "eoPr"),
@@ -42,6 +42,7 @@ const ALLOWED: [(&str, &str); 47] = [
     ("list_queues", "oPr"),
     ("read_queue", "oPr"),
     ("change_queue", "P"),
+    ("delete_queue", "Pa"),
     ("pause_queue", "P"),
     ("resume_queue", "P"),
     ("peek_queue", "Pr"),
@@ -268,7 +269,7 @@ async fn every_role_is_kept_within_its_engine_types() {
         let limited = json!({"name": "a producer", "engine_types": ["chess"]});
         let token = guarded.token(role, limited).await;
         for operation in &operations {
-            let (id, ..) = operation;
+            let (id, _, path) = operation;
             let (engine_id, _) = guarded.register(&orchestrator, "dialogue").await;
             let event_id = guarded.enqueue(&producer, "dialogue").await;
             for query in ["", "?engine_type=dialogue"] {
@@ -281,10 +282,21 @@ async fn every_role_is_kept_within_its_engine_types() {
                 if free.contains(&id.as_str()) {
                     assert!(!reply.raw.contains("\"dialogue\"") || id == "read_openapi_document", "{id}: {reply:?}");
                     assert!(id != "enqueue_batch" || [403, 422].contains(&reply.status), "{reply:?}");
+                } else if !is_role_allowed(id, role) {
+                    reply.problem(403, "forbidden");
+                } else if path.contains("{engine_id}") {
+                    reply.problem(404, "engine_not_found");
+                } else if path.contains("{event_id}") {
+                    reply.problem(404, "event_not_found");
                 } else {
                     reply.problem(403, "forbidden");
                 }
             }
         }
     }
+}
+
+fn is_role_allowed(id: &str, role: &str) -> bool {
+    let (letter, _) = ROLES.iter().find(|(_, known)| *known == role).expect("a role");
+    ALLOWED.iter().any(|(known, letters)| *known == id && letters.contains(*letter))
 }

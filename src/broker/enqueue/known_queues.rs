@@ -1,0 +1,116 @@
+//! Queues whose row is known to exist, so that most batches need not look for it. What is remembered is forgotten when a
+//! queue is removed, and now and then altogether: an event whose queue's row is missing all the same is no loss, since
+//! housekeeping makes the row again.
+
+use std::collections::HashSet;
+
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::store::enqueue::NewEvent;
+
+/// Of others it is asked anew with every batch whether they exist.
+const MAX_KNOWN_QUEUES: usize = 100_000;
+
+#[derive(Debug, Default)]
+pub struct KnownQueues(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    names: HashSet<String>,
+    /// How often something was forgotten.
+    forgotten: u64,
+}
+
+/// A moment: what was found out before it may have been forgotten since.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AsOf(u64);
+
+impl KnownQueues {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock()
+    }
+
+    /// Those queues of events that may be new, in the order of their names; and as of when.
+    pub fn unknown_of<'a>(&self, events: &[&'a NewEvent]) -> (Vec<&'a str>, AsOf) {
+        let known = self.lock();
+        let names = events.iter().map(|event| event.engine_type.as_str());
+        let mut queues: Vec<&str> = names.filter(|queue| !known.names.contains(*queue)).collect();
+        let as_of = AsOf(known.forgotten);
+        drop(known);
+        queues.sort_unstable();
+        queues.dedup();
+        (queues, as_of)
+    }
+
+    /// These were found or made. Nothing is remembered where a queue was removed meanwhile: it may be one of them.
+    pub fn note<'a>(&self, queues: impl Iterator<Item = &'a str>, as_of: AsOf) {
+        let mut known = self.lock();
+        if known.forgotten != as_of.0 {
+            return;
+        }
+        for queue in queues {
+            if known.names.len() < MAX_KNOWN_QUEUES && !known.names.contains(queue) {
+                known.names.insert(queue.to_owned());
+            }
+        }
+    }
+
+    /// The queue was removed.
+    pub fn forget(&self, queue: &str) {
+        let mut known = self.lock();
+        known.forgotten += 1;
+        known.names.remove(queue);
+    }
+
+    /// Removals may have gone unheard.
+    pub fn forget_all(&self) {
+        let mut known = self.lock();
+        known.forgotten += 1;
+        known.names.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+
+    use super::*;
+    use crate::domain::names::{EngineType, EventType};
+    use crate::domain::requester::Requester;
+    use crate::store::enqueue::Due;
+
+    fn event(engine_type: &str) -> NewEvent {
+        NewEvent {
+            engine_type: EngineType::parse(engine_type).expect("a name"),
+            event_type: EventType::parse("e").expect("a name"),
+            payload: RawValue::from_string("1".to_owned()).expect("JSON"),
+            priority: 5,
+            due: Due::After { seconds: 0.0 },
+            scenario_run_id: None,
+            visibility_timeout_seconds: None,
+            retry_policy: None,
+            discard_after_seconds: None,
+            idempotency_key: None,
+            traceparent: None,
+            tracestate: None,
+            enqueued_by: None,
+            requester: Requester::Unknown,
+        }
+    }
+
+    #[test]
+    fn what_was_found_before_a_removal_is_not_remembered_after_it() {
+        let (known, event) = (KnownQueues::default(), event("dialogue"));
+        let (unknown, as_of) = known.unknown_of(&[&event]);
+        assert_eq!(unknown, ["dialogue"]);
+        known.note(unknown.into_iter(), as_of);
+        let (unknown, as_of) = known.unknown_of(&[&event]);
+        assert!(unknown.is_empty());
+        known.forget("dialogue");
+        known.note(["dialogue"].into_iter(), as_of);
+        assert_eq!(known.unknown_of(&[&event]).0, ["dialogue"]);
+        known.note(["dialogue"].into_iter(), known.unknown_of(&[&event]).1);
+        known.forget_all();
+        assert_eq!(known.unknown_of(&[&event]).0, ["dialogue"]);
+    }
+}

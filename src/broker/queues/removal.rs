@@ -1,0 +1,76 @@
+//! Removing queues: by an operator, and by housekeeping, which also makes the rows again that are missing.
+
+use serde_json::json;
+
+use crate::broker::{Broker, Error, Result, commit};
+use crate::domain::access::Operation;
+use crate::domain::audit::Actor;
+use crate::domain::names::EngineType;
+use crate::store::queues::removal::{self, Uses};
+use crate::store::{self, queues};
+
+/// Removed by housekeeping in one transaction.
+const BATCH: u32 = 1000;
+
+/// What housekeeping did.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct TendedQueues {
+    pub restored: u64,
+    pub removed: usize,
+}
+
+impl Broker {
+    /// Removes a queue with its settings, unless something would be left without it. An event or engine that comes at
+    /// this very moment may find the queue gone: it is taken in all the same, and housekeeping makes the queue again.
+    pub async fn remove_queue(&self, by: &Actor, engine_type: &EngineType) -> Result<()> {
+        let name = engine_type.as_str();
+        let mut transaction = self.begin().await?;
+        if !removal::lock(&mut transaction, name).await? {
+            return Err(Error::QueueNotFound(engine_type.clone()));
+        }
+        // In a statement after the lock, so that nothing that was waited for is missed.
+        let uses = removal::uses(&mut transaction, Some(&[name.to_owned()])).await?.pop();
+        if let Some(uses) = uses.filter(Uses::is_needed) {
+            return Err(Error::QueueInUse(uses));
+        }
+        let before = queues::read(&mut transaction, name).await?.map(|queue| queue.settings);
+        removal::remove(&mut transaction, &[name.to_owned()]).await?;
+        let details = json!({"settings": before});
+        store::audit::record(&mut transaction, by, Operation::DeleteQueue, name, &details).await?;
+        commit(transaction).await?;
+        tracing::info!(%engine_type, "queue removed");
+        self.forget_queue(name);
+        Ok(())
+    }
+
+    /// The queue was removed, here or by another replica.
+    pub(in crate::broker) fn forget_queue(&self, engine_type: &str) {
+        self.known_queues.forget(engine_type);
+        self.metrics.forget_queue(engine_type);
+    }
+
+    /// Makes the rows of queues that have lost theirs and are needed, and removes those that nothing has kept for as long
+    /// as ended events are kept.
+    pub async fn tend_queues(&self) -> Result<TendedQueues> {
+        // A removal by another replica may have gone unheard.
+        self.known_queues.forget_all();
+        let restored = removal::restore(&self.pool).await?;
+        let uses = removal::uses(&mut *self.connection().await?, None).await?;
+        removal::note_unused(&self.pool, &uses).await?;
+        let mut transaction = self.begin().await?;
+        let unused = removal::lock_long_unused(&mut transaction, self.settings.retention_days, BATCH).await?;
+        if unused.is_empty() {
+            return Ok(TendedQueues { restored, removed: 0 });
+        }
+        // Something may have come since that was noted; now it would wait.
+        let mut uses = removal::uses(&mut transaction, Some(&unused)).await?;
+        uses.retain(|uses| !uses.is_needed() && !uses.has_activity);
+        let removed: Vec<String> = uses.into_iter().map(|uses| uses.engine_type).collect();
+        removal::remove(&mut transaction, &removed).await?;
+        commit(transaction).await?;
+        for engine_type in &removed {
+            self.forget_queue(engine_type);
+        }
+        Ok(TendedQueues { restored, removed: removed.len() })
+    }
+}

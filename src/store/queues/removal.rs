@@ -1,0 +1,93 @@
+//! Removing queues: what keeps one, and what becomes of those that nothing keeps.
+
+use sqlx::{PgConnection, PgPool};
+
+use crate::store::Result;
+
+/// Where replicas are told that a queue was removed, by its name.
+pub const CHANNEL: &str = "eventlease_queues";
+
+/// What keeps a queue.
+#[derive(Clone, Debug, sqlx::FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "any of them alone keeps a queue")]
+pub struct Uses {
+    pub engine_type: String,
+    pub has_open_events: bool,
+    pub has_engines: bool,
+    pub has_dead_letters: bool,
+    /// In the last minutes.
+    pub has_activity: bool,
+}
+
+impl Uses {
+    /// There is something that would be left without its queue.
+    #[must_use]
+    pub const fn is_needed(&self) -> bool {
+        self.has_open_events || self.has_engines || self.has_dead_letters
+    }
+}
+
+/// What keeps these queues, or all; in the order of their names, without those that do not exist.
+pub async fn uses(connection: &mut PgConnection, engine_types: Option<&[String]>) -> Result<Vec<Uses>> {
+    Ok(sqlx::query_as(include_str!("../sql/queue_uses.sql")).bind(engine_types).fetch_all(connection).await?)
+}
+
+/// Locks a queue; `false` where there is none.
+pub async fn lock(connection: &mut PgConnection, engine_type: &str) -> Result<bool> {
+    let locked: Option<bool> =
+        sqlx::query_scalar("select true from eventlease.queues where engine_type = $1 for update")
+            .bind(engine_type)
+            .fetch_optional(connection)
+            .await?;
+    Ok(locked.is_some())
+}
+
+/// Removes locked queues with their settings, and tells the replicas with the commit.
+pub async fn remove(connection: &mut PgConnection, engine_types: &[String]) -> Result<()> {
+    sqlx::query("delete from eventlease.queues where engine_type = any($1)")
+        .bind(engine_types)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query("select pg_notify($1, engine_type) from unnest($2::text[]) as removed (engine_type)")
+        .bind(CHANNEL)
+        .bind(engine_types)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Makes the rows of queues that are needed and have none; answers how many.
+pub async fn restore(pool: &PgPool) -> Result<u64> {
+    Ok(sqlx::query(include_str!("../sql/restore_queues.sql")).execute(pool).await?.rows_affected())
+}
+
+/// Notes since when queues are unused, of those where that has changed. Locked ones are left for the next time.
+pub async fn note_unused(pool: &PgPool, uses: &[Uses]) -> Result<()> {
+    sqlx::query(
+        "update eventlease.queues u
+         set unused_since = case when noted.is_used then null else statement_timestamp() end
+         from (
+            select q.engine_type, found.is_used
+            from unnest($1::text[], $2::boolean[]) as found (engine_type, is_used)
+            join eventlease.queues q on q.engine_type = found.engine_type
+            where (q.unused_since is null) <> found.is_used
+            order by q.engine_type
+            for no key update of q skip locked
+         ) noted
+         where u.engine_type = noted.engine_type",
+    )
+    .bind(uses.iter().map(|uses| uses.engine_type.as_str()).collect::<Vec<_>>())
+    .bind(uses.iter().map(|uses| uses.is_needed() || uses.has_activity).collect::<Vec<_>>())
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Locks queues without settings that have been unused for that many days.
+pub async fn lock_long_unused(connection: &mut PgConnection, days: i32, limit: u32) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar(include_str!("../sql/unused_queues.sql"))
+        .bind(days)
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await?)
+}

@@ -1,0 +1,14 @@
+-- What keeps queues, of those in $1 or of all.
+with processing as materialized (
+    select distinct engine_type from eventlease.event_queue where state = 'processing'
+)
+select
+    u.engine_type,
+    exists (select from eventlease.event_queue q where q.engine_type = u.engine_type and q.state = 'queued')
+        or exists (select from processing p where p.engine_type = u.engine_type) as has_open_events,
+    exists (select from eventlease.engine_states s where s.engine_type = u.engine_type) as has_engines,
+    exists (select from eventlease.dead_letters d where d.engine_type = u.engine_type) as has_dead_letters,
+    exists (select from eventlease.queue_activity a where a.engine_type = u.engine_type) as has_activity
+from eventlease.queues u
+where $1::text[] is null or u.engine_type = any($1)
+order by u.engine_type
