@@ -62,7 +62,9 @@ impl Endless {
                 let noted = Arc::clone(&noted);
                 tokio::spawn(async move {
                     let mut request = [0; 4096];
-                    stream.read(&mut request).await.ok();
+                    if !matches!(stream.read(&mut request).await, Ok(1..)) {
+                        return;
+                    }
                     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n\"";
                     stream.write_all(head.as_bytes()).await.ok();
                     let (some, mut sent) = (vec![b'x'; 1 << 20], 0);
