@@ -22,6 +22,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::app::{self, Ending, Server};
 use crate::config::{ClientConfig, ServeConfig, without_password};
+use crate::embedded_postgres;
 use crate::http;
 use client::Answer;
 use traces::Traces;
@@ -75,6 +76,9 @@ struct Asking {
 
 impl Cli {
     pub fn run(self) -> ExitCode {
+        if self.uses_private_database() {
+            embedded_postgres::forget_client_options();
+        }
         let outcome = match self.command {
             Command::Serve(config) => {
                 let traces = Traces::from_environment();
@@ -99,6 +103,17 @@ impl Cli {
             Command::Doctor(arguments) => in_runtime(doctor::run(&arguments)),
         };
         outcome.unwrap_or_else(|error| failed(error.as_ref()))
+    }
+}
+
+impl Cli {
+    fn uses_private_database(&self) -> bool {
+        let database = match &self.command {
+            Command::Serve(config) => &config.database,
+            Command::Migrate(arguments) => &arguments.database,
+            _ => return false,
+        };
+        database.database_url.is_none()
     }
 }
 

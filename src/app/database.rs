@@ -10,7 +10,7 @@ use super::{Error, STARTING_PATIENCE};
 use crate::config::DatabaseConfig;
 use crate::embedded_postgres::{self, EmbeddedPostgres, Options};
 use crate::store::pool::PoolLimits;
-use crate::store::{self, PgPool};
+use crate::store::{self, Pool};
 
 /// For connections to say good-bye.
 const CLOSING_PATIENCE: Duration = Duration::from_secs(5);
@@ -18,7 +18,7 @@ const CLOSING_PATIENCE: Duration = Duration::from_secs(5);
 /// The connections, and the private cluster behind them, if there is one.
 #[derive(Debug)]
 pub struct Database {
-    pub pool: PgPool,
+    pub pool: Pool,
     embedded: Option<Embedded>,
 }
 

@@ -23,6 +23,7 @@ mod notices;
 mod outbox;
 mod parking;
 pub mod queues;
+mod readiness;
 mod ready_edges;
 pub mod reap;
 pub mod settle;
@@ -36,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
 use crate::store;
-use crate::store::PgPool;
+use crate::store::Pool;
 use crate::store::lease::LeaseDefaults;
 
 use activity::Activity;
@@ -50,6 +51,7 @@ use hub::Hub;
 use outbox::Outbox;
 use parking::Parking;
 pub use parking::ParkingLimits;
+use readiness::Readiness;
 use ready_edges::ReadyEdges;
 use signs_of_life::SignsOfLife;
 
@@ -85,7 +87,7 @@ pub struct Settings {
 /// things faster and may be lost.
 #[derive(Debug)]
 pub struct Broker {
-    pool: PgPool,
+    pool: Pool,
     metrics: Arc<Metrics>,
     settings: Settings,
     hub: Hub,
@@ -102,6 +104,7 @@ pub struct Broker {
     held_since: HeldSince,
     expiry_edge: ExpiryEdge,
     listener: notices::Listener,
+    readiness: Readiness,
     activity: Activity,
     tokens: tokens::KnownTokens,
     /// Tells this replica from others, for as long as it runs.
@@ -111,9 +114,9 @@ pub struct Broker {
 
 impl Broker {
     #[must_use]
-    pub fn new(pool: PgPool, metrics: Arc<Metrics>, settings: Settings, stopping: CancellationToken) -> Self {
+    pub fn new(pool: Pool, metrics: Arc<Metrics>, settings: Settings, stopping: CancellationToken) -> Self {
         let max_rows = settings.coalescing.max_rows;
-        let alone = (pool.options().get_max_connections() as usize / 4).max(1);
+        let alone = (pool.max_connections() as usize / 4).max(1);
         let Settings { default_limit, recheck, parking: limits, .. } = settings;
         let parking = Arc::new(Parking::new(max_rows, default_limit, recheck, limits, &metrics));
         Self {
@@ -133,6 +136,7 @@ impl Broker {
             alone: tokio::sync::Semaphore::new(alone),
             lanes: Lanes::new(settings.coalescing),
             listener: notices::Listener::default(),
+            readiness: Readiness::default(),
             activity: Activity::default(),
             tokens: tokens::KnownTokens::default(),
             replica_id: uuid::Uuid::new_v4(),
@@ -141,7 +145,7 @@ impl Broker {
     }
 
     async fn connection(&self) -> store::Result<store::Connection> {
-        Ok(self.pool.acquire().await?)
+        self.pool.acquire().await
     }
 
     async fn begin(&self) -> store::Result<store::Transaction> {

@@ -6,6 +6,7 @@
 mod account; // who PostgreSQL runs as
 mod binaries; // its programs, of the right version
 mod data_dir; // the folder, its parts and its lock
+mod environment; // what of ours it does not see
 mod error;
 mod initdb; // how a new cluster is made
 mod install_folders; // where to look for them
@@ -33,6 +34,7 @@ use self::process::Process;
 use self::socket::SocketDir;
 
 pub use self::data_dir::default_data_dir;
+pub use self::environment::forget_client_options;
 pub use self::error::Error;
 pub use self::settings::Durability;
 pub use self::version::Version;

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use sqlx::PgConnection;
 use sqlx::types::Json;
-use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::Result;
+use super::{Pool, Result};
 use crate::domain::access::{Operation, Role};
 use crate::domain::audit::Actor;
 use crate::domain::json::RawJson;
@@ -134,7 +134,7 @@ pub async fn list(
 const FORGOTTEN_AT_ONCE: i64 = 10_000;
 
 /// Removes entries older than so many days, up to a bound.
-pub async fn forget_older_than(pool: &PgPool, days: i32) -> Result<u64> {
+pub async fn forget_older_than(pool: &Pool, days: i32) -> Result<u64> {
     let done = sqlx::query(
         "delete from eventlease.audit where audit_id in (
              select audit_id from eventlease.audit
@@ -143,7 +143,7 @@ pub async fn forget_older_than(pool: &PgPool, days: i32) -> Result<u64> {
     )
     .bind(days)
     .bind(FORGOTTEN_AT_ONCE)
-    .execute(pool)
+    .execute(&mut *pool.acquire().await?)
     .await?;
     Ok(done.rows_affected())
 }

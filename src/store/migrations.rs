@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 use sqlx::migrate::Migrator;
-use sqlx::{PgConnection, PgPool};
 
-use super::{Error, Result};
+use super::{Error, Pool, Result};
 
 const TABLE: &str = "eventlease.migrations";
 
@@ -21,7 +21,7 @@ fn migrator() -> Migrator {
 
 /// Brings the schema up to this version; does nothing where it is. Takes the time it takes, and waits for whoever is
 /// migrating.
-pub async fn migrate(pool: &PgPool) -> Result<()> {
+pub async fn migrate(pool: &Pool) -> Result<()> {
     let mut connection = pool.acquire().await?;
     // Its setting and the migrator's lock end with it, also where a migration fails.
     connection.close_on_drop();
@@ -34,7 +34,7 @@ pub async fn migrate(pool: &PgPool) -> Result<()> {
 }
 
 /// How many of this version's migrations the database lacks.
-pub async fn count_pending(pool: &PgPool) -> Result<usize> {
+pub async fn count_pending(pool: &Pool) -> Result<usize> {
     count_pending_on(&mut *pool.acquire().await?).await
 }
 
@@ -54,7 +54,7 @@ pub struct Migration {
 }
 
 /// All migrations, of this version and of newer ones that were applied.
-pub async fn list(pool: &PgPool) -> Result<Vec<Migration>> {
+pub async fn list(pool: &Pool) -> Result<Vec<Migration>> {
     list_on(&mut *pool.acquire().await?).await
 }
 

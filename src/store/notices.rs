@@ -1,11 +1,11 @@
 //! What is said with commits: by producers in SQL (`NOTIFY eventlease`, with the queue's name), and by replicas to
 //! one another.
 
+use sqlx::PgConnection;
 use sqlx::postgres::{PgListener, PgPoolOptions};
-use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::{Result, tokens};
+use super::{Pool, Result, pool, tokens};
 
 const OF_PRODUCERS: &str = "eventlease";
 const OF_REPLICAS: &str = "eventlease_replicas";
@@ -29,13 +29,21 @@ pub enum Notice {
 }
 
 /// Listens on a connection of its own: one of the pool's would be missing there for ever.
-pub async fn listen(pool: &PgPool, replica_id: Uuid) -> Result<Notices> {
+pub async fn listen(pool: &Pool, replica_id: Uuid) -> Result<Notices> {
+    let limits = pool.limits();
     let own = PgPoolOptions::new()
         .max_connections(1)
         .max_lifetime(None)
         .idle_timeout(None)
-        .acquire_timeout(pool.options().get_acquire_timeout())
-        .connect_lazy_with((*pool.connect_options()).clone());
+        .acquire_timeout(limits.acquire_timeout)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                // A standby passes no notifications on either, but the pool is what finds that out.
+                pool::set_up(connection, limits.statement_timeout).await.map(|_| ())
+            })
+        })
+        .connect_lazy_with(pool.connect_options());
+    pool.make_room().await?;
     let mut listener = PgListener::connect_with(&own).await?;
     listener.eager_reconnect(false);
     listener.listen_all([OF_REPLICAS, tokens::CHANNEL, OF_PRODUCERS]).await?;

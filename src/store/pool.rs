@@ -1,22 +1,27 @@
 //! The connections to PostgreSQL, and the limits each of them carries.
 
+mod replacement; // which sessions are not used again
+mod room; // what is done where PostgreSQL has no room for another session
+mod session; // the settings of a session
+
 use std::pin::pin;
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool, SqlSafeStr as _};
 use tokio::time::timeout;
 
-use super::Result;
+use super::{Connection, Result, Transaction};
+use room::Room;
+use session::WritingSessions;
 
-/// An idle connection is taken to be whole for so long.
+pub(super) use replacement::ends_sessions;
+pub(super) use room::is_out_of_room;
+pub(super) use session::set_up;
+
+/// How long an idle connection is used without being checked first.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
-
-/// For the answer of a connection that is under suspicion.
-const PING_TIMEOUT: Duration = Duration::from_secs(2);
-const SUSPICION_LASTS: Duration = Duration::from_mins(1);
 
 #[derive(Clone, Copy, Debug)]
 pub struct PoolLimits {
@@ -26,120 +31,145 @@ pub struct PoolLimits {
     pub statement_timeout: Duration,
 }
 
+/// A pool of connections. It opens as many as its limits allow, or fewer where PostgreSQL itself allows fewer.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    sessions: PgPool,
+    room: Room,
+    limits: PoolLimits,
+}
+
 /// Opens no connection yet: the first call does.
-pub fn connect_lazily(url: &str, limits: PoolLimits) -> Result<PgPool> {
+pub fn connect_lazily(url: &str, limits: PoolLimits) -> Result<Pool> {
     let options: PgConnectOptions = url.parse::<PgConnectOptions>()?.application_name("eventlease");
-    let statement_timeout = format!("{}ms", limits.statement_timeout.as_millis());
-    Ok(PgPoolOptions::new()
+    let writing = Arc::new(WritingSessions::default());
+    let sessions = PgPoolOptions::new()
         .max_connections(limits.max_connections)
         .acquire_timeout(limits.acquire_timeout)
         // A connection that was used a moment ago is not asked first whether it is still there.
         .test_before_acquire(false)
         .before_acquire(|connection, used| {
             Box::pin(async move {
+                if replacement::is_due(used.age) {
+                    return Ok(false);
+                }
                 if used.idle_for > TRUSTED_FOR {
                     connection.ping().await?;
                 }
                 Ok(true)
             })
         })
-        .after_release(|connection, _| {
-            Box::pin(async move {
-                if Suspicion::is_raised() && timeout(PING_TIMEOUT, connection.ping()).await.is_err() {
-                    return Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
-                }
-                Ok(true)
-            })
-        })
+        .after_release(|_, used| Box::pin(async move { Ok(!replacement::is_due(used.age)) }))
         .after_connect(move |connection, _| {
-            let statement_timeout = statement_timeout.clone();
-            Box::pin(async move {
-                // A transaction whose replica hangs would hold its row locks for ever.
-                // A plan made while a table (or the partition of a day that has just begun) is empty reads it
-                // from end to end, and is kept while it fills, until autovacuum comes by. Every statement here
-                // has an index to go by. What must read a small table whole is costed so high then that it
-                // would be compiled, for longer than it runs. And a statement that touches partitions would be planned
-                // anew with every call, for several times as long as it runs, only to leave partitions out
-                // that the generic plan does not open either.
-                sqlx::query(
-                    "select set_config('statement_timeout', $1, false),
-                            set_config('idle_in_transaction_session_timeout', $1, false),
-                            set_config('timezone', 'UTC', false),
-                            set_config('enable_seqscan', 'off', false),
-                            set_config('plan_cache_mode', 'force_generic_plan', false),
-                            set_config('jit', 'off', false)",
-                )
-                .bind(statement_timeout)
-                .execute(connection)
-                .await?;
-                Ok(())
-            })
+            let writing = Arc::clone(&writing);
+            Box::pin(async move { writing.set_up(connection, limits.statement_timeout).await })
         })
-        .connect_lazy_with(options))
+        .connect_lazy_with(options);
+    Ok(Pool { sessions, room: Room::default(), limits })
 }
 
-/// Whether calls were given up lately. Then a connection may be there and dumb, as behind a firewall that forgot it, and
-/// the pool must not wait for it: sqlx asks a connection that comes back whether it is well, for as long as it takes.
-struct Suspicion;
-
-/// Milliseconds since the process first asked.
-static SUSPICION_UNTIL: AtomicU64 = AtomicU64::new(0);
-static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
-
-impl Suspicion {
-    fn now() -> u64 {
-        u64::try_from(BEGAN.elapsed().as_millis()).unwrap_or(u64::MAX)
+impl Pool {
+    /// Takes a connection, which is given back when it is dropped.
+    pub async fn acquire(&self) -> Result<Connection> {
+        Ok(self.take().await?)
     }
 
-    fn raise() {
-        let lasts = u64::try_from(SUSPICION_LASTS.as_millis()).unwrap_or(u64::MAX);
-        SUSPICION_UNTIL.fetch_max(Self::now().saturating_add(lasts), Ordering::Relaxed);
+    async fn take(&self) -> sqlx::Result<Connection> {
+        let taking = self.room.take(&self.sessions);
+        timeout(self.limits.acquire_timeout, taking).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 
-    fn is_raised() -> bool {
-        SUSPICION_UNTIL.load(Ordering::Relaxed) > Self::now()
+    /// Begins a transaction with a statement. A connection that was used a moment ago may have died since: then nothing
+    /// has happened yet, and another is taken.
+    async fn begin_with(&self, statement: Option<&'static str>) -> Result<Transaction> {
+        let begin = async || {
+            let connection = self.take().await?;
+            sqlx::Transaction::begin(connection, statement.map(|statement| statement.into_sql_str())).await
+        };
+        match begin().await {
+            Err(error @ (sqlx::Error::Io(_) | sqlx::Error::Database(_))) => {
+                if ends_sessions(&error) {
+                    replacement::replace_all();
+                }
+                Ok(begin().await?)
+            }
+            begun => Ok(begun?),
+        }
+    }
+
+    /// How it connects, for connections beside it.
+    pub(super) fn connect_options(&self) -> PgConnectOptions {
+        (*self.sessions.connect_options()).clone()
+    }
+
+    pub(super) const fn limits(&self) -> PoolLimits {
+        self.limits
+    }
+
+    /// Makes sure that PostgreSQL has room for a connection beside the pool: if there is none, a connection of the pool is
+    /// closed for it.
+    pub(super) async fn make_room(&self) -> Result<()> {
+        if self.room.check(&self.sessions).await {
+            self.take().await?.close().await?;
+        }
+        Ok(())
+    }
+
+    pub fn max_connections(&self) -> u32 {
+        self.limits.max_connections
+    }
+
+    /// How many connections are open.
+    pub fn size(&self) -> u32 {
+        self.sessions.size()
+    }
+
+    /// How many connections are open and not in use.
+    pub fn count_idle(&self) -> usize {
+        self.sessions.num_idle()
+    }
+
+    /// Closes it, and returns when all connections are closed.
+    pub async fn close(&self) {
+        self.sessions.close().await;
     }
 }
 
-/// Lets `work` go on for so long; `None` where that was not enough. The connections it held are given back then, or
-/// closed if they do not answer.
+/// Connects outside of any pool, for a check; the session has only the settings it was opened with.
+pub(super) async fn connect_beside(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
+    PgConnection::connect_with(options).await
+}
+
+/// No session that is open now is used again: each is closed when it is given back, or before it would be taken.
+pub(super) fn replace_sessions() {
+    replacement::replace_all();
+}
+
+/// Gives `work` up after `limit`; `None` then. A connection it held may be silent, as behind a firewall that forgot it:
+/// such a connection is not used again.
 pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     let outcome = timeout(limit, work.as_mut()).await.ok();
     if outcome.is_none() {
         // Before `work` is dropped, and its connections with it.
-        Suspicion::raise();
+        replacement::replace_all();
     }
     outcome
 }
 
-/// Whether the database answers.
-pub async fn ping(pool: &PgPool) -> Result<()> {
-    sqlx::query("select 1").execute(pool).await?;
-    Ok(())
-}
-
-/// Begins a transaction. A connection that was used a moment ago may have died since: then nothing has happened yet,
-/// and another is taken.
-pub async fn begin(pool: &PgPool) -> Result<super::Transaction> {
-    match pool.begin().await {
-        Err(sqlx::Error::Io(_) | sqlx::Error::Database(_)) => Ok(pool.begin().await?),
-        begun => Ok(begun?),
-    }
+/// Begins a transaction.
+pub async fn begin(pool: &Pool) -> Result<Transaction> {
+    pool.begin_with(None).await
 }
 
 /// Begins a transaction of several callers, which waits for nobody's locks for long: one locked row must not stall
 /// them all. In one round trip, where setting it would take two.
-pub async fn begin_impatient(pool: &PgPool) -> Result<super::Transaction> {
-    const BEGIN: &str = "begin; set local lock_timeout = '200ms'";
-    match pool.begin_with(BEGIN).await {
-        Err(sqlx::Error::Io(_) | sqlx::Error::Database(_)) => Ok(pool.begin_with(BEGIN).await?),
-        begun => Ok(begun?),
-    }
+pub async fn begin_impatient(pool: &Pool) -> Result<Transaction> {
+    pool.begin_with(Some("begin; set local lock_timeout = '200ms'")).await
 }
 
 /// Begins a transaction for reading by a filter of many optional parts: its statements are planned for the parts given.
-pub async fn begin_planning_anew(pool: &PgPool) -> Result<super::Transaction> {
+pub async fn begin_planning_anew(pool: &Pool) -> Result<Transaction> {
     let mut transaction = begin(pool).await?;
     sqlx::query("select set_config('plan_cache_mode', 'force_custom_plan', true)").execute(&mut *transaction).await?;
     Ok(transaction)

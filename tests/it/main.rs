@@ -35,6 +35,7 @@ mod queues;
 mod reaper;
 mod retention;
 mod scans;
+mod sessions;
 mod sql_enqueue;
 mod suspects;
 mod trust;

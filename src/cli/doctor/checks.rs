@@ -73,6 +73,8 @@ struct Replica {
     pool: Pool,
     listener: Listener,
     clock: Clock,
+    /// A server of an older version does not say it.
+    seconds_since_write: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -100,11 +102,19 @@ struct Check {
     told: fn(&Health) -> Option<String>,
 }
 
-const CHECKS: [Check; 10] = [
+const CHECKS: [Check; 11] = [
     Check {
         name: "postgresql",
-        codes: &[WarningCode::DatabaseIsStandby, WarningCode::PostgresqlTooOld],
+        codes: &[WarningCode::DatabaseIsStandby, WarningCode::DatabaseReadOnly, WarningCode::PostgresqlTooOld],
         told: |health| Some(format!("version {}", health.database.server_version)),
+    },
+    Check {
+        name: "writes",
+        codes: &[WarningCode::ReplicaCannotWrite],
+        told: |health| {
+            let seconds = health.replica.as_ref()?.seconds_since_write?;
+            Some(format!("this server last wrote {} ago", in_words(seconds)))
+        },
     },
     Check {
         name: "migrations",

@@ -9,6 +9,7 @@ fn healthy() -> DatabaseHealth {
         user: "queue".to_owned(),
         sees_other_users: true,
         is_standby: false,
+        is_read_only: false,
         pending_migrations: 0,
         is_autovacuum_on: true,
         snapshots: Vec::new(),
@@ -95,6 +96,7 @@ fn the_worst_comes_first() {
         is_autovacuum_on: false,
         durability: Durability { fsync: false, full_page_writes: false, ..durability("off", "", &[]) },
         is_standby: true,
+        is_read_only: true,
         server_version: "14.9".to_owned(),
         ..healthy()
     };
@@ -108,6 +110,13 @@ fn the_worst_comes_first() {
         WarningCode::LimitedView,
     ];
     assert_eq!(codes(&database), expected);
+}
+
+#[test]
+fn a_read_only_database_has_a_warning_of_its_own_which_stops_the_queue() {
+    let database = DatabaseHealth { is_read_only: true, ..healthy() };
+    assert_eq!(codes(&database), [WarningCode::DatabaseReadOnly]);
+    assert!(WarningCode::DatabaseReadOnly.stops_the_queue() && WarningCode::ReplicaCannotWrite.stops_the_queue());
 }
 
 #[test]
@@ -174,10 +183,15 @@ fn a_replica_is_warned_of_its_pool_its_listener_and_its_clock() {
         pool: PoolUse { size: 10, idle, max: 10 },
         listener: ListenerHealth { is_connected, pid: None, since: None, interruptions: 0 },
         clock: ClockDifference { database_time: at, replica_time: at, difference_ms, round_trip_ms: 1.0 },
+        seconds_since_write: Some(1.2),
     };
     let codes = |replica| of(&healthy(), &replica).iter().map(|warning| warning.code).collect::<Vec<_>>();
     assert_eq!(codes(replica(1, true, 1000)), []);
     let all = [WarningCode::PoolSaturated, WarningCode::ListenerDown, WarningCode::ClockSkew];
     assert_eq!(codes(replica(0, false, -1001)), all);
+    for seconds_since_write in [None, Some(5.1)] {
+        let silent = ReplicaHealth { seconds_since_write, ..replica(1, true, 0) };
+        assert_eq!(codes(silent), [WarningCode::ReplicaCannotWrite]);
+    }
     assert!(!PoolUse { size: 3, idle: 0, max: 10 }.is_saturated(), "it can still open some");
 }
