@@ -19,7 +19,7 @@ const CHECK_EVERY: Duration = Duration::from_millis(500);
 /// How long no further connection is opened after PostgreSQL refused one.
 const FULL_FOR: Duration = Duration::from_secs(5);
 /// While no further connection is opened, how often the first call in line looks for one that was given back.
-const IDLE_CHECK_EVERY: Duration = Duration::from_millis(2);
+const IDLE_CHECK_EVERY: Duration = Duration::from_millis(1);
 
 /// PostgreSQL's error code `too_many_connections`.
 const TOO_MANY_CONNECTIONS: &str = "53300";

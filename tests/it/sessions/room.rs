@@ -9,19 +9,22 @@ use tokio::time::Instant;
 use super::{Caller, OwnRole};
 use crate::support::{Reply, config};
 
-/// Well below the three seconds that a call waits for a connection.
-const SOON: Duration = Duration::from_millis(1500);
+/// How long a call waits for a connection: far longer than any of these takes, however busy the machine is.
+const ACQUIRE_TIMEOUT_SECONDS: &str = "30";
+const SOON: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_share_the_connections_that_the_role_may_have() {
     let own = OwnRole::create().await;
     own.administrate(&format!("alter role {} connection limit 4", own.name)).await;
-    let server = Server::start(&config(&own.url, &["--max-connections", "10"])).await.expect("the server starts");
+    let flags = ["--max-connections", "10", "--acquire-timeout-seconds", ACQUIRE_TIMEOUT_SECONDS];
+    let server = Server::start(&config(&own.url, &flags)).await.expect("the server starts");
     let caller = Caller::of(&server);
     let engine = caller.call("POST", "/api/v1/engines", json!({"engine_type": "dialogue"})).await.expect(201);
     let heartbeat = format!("/api/v1/engines/{}/heartbeat", engine.text("engine_id"));
     let patch = format!("/api/v1/engines/{}", engine.text("engine_id"));
     let event = json!({"engine_type": "dialogue", "event_type": "test.happened", "payload": {}});
+    let mut slowest = Duration::ZERO;
     for _ in 0..4 {
         let mut calls = Vec::new();
         for _ in 0..10 {
@@ -30,7 +33,7 @@ async fn calls_share_the_connections_that_the_role_may_have() {
             calls.push(caller.request("GET", "/api/v1/events?engine_type=dialogue", &Value::Null));
             calls.push(caller.request("GET", "/api/v1/engines", &Value::Null));
             calls.push(caller.request("POST", &heartbeat, &json!({})));
-            calls.push(caller.request("PATCH", &patch, &json!({"metadata": {"a": 1}})));
+            calls.push(caller.request("PATCH", &patch, &json!({"metadata": {"static_config": {"a": 1}}})));
         }
         let calls: Vec<_> = calls
             .into_iter()
@@ -43,8 +46,10 @@ async fn calls_share_the_connections_that_the_role_may_have() {
             let (reply, took) = call.await.expect("a reply");
             assert!(reply.status < 300, "{reply:?}");
             assert!(took < SOON, "{took:?}");
+            slowest = slowest.max(took);
         }
     }
+    println!("the slowest call took {slowest:?}");
     // What has a connection of its own is heard of and answers too.
     while !caller.call("GET", "/metrics", Value::Null).await.expect(200).raw.contains("eventlease_listener_connected 1")
     {

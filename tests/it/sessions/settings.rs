@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
 use super::{Caller, OwnRole};
+use crate::cli::program::command;
 use crate::support::config;
 
 /// Settings that are left alone, and why.
@@ -142,9 +143,9 @@ async fn live_with(settings: &[(&str, String)]) {
         tokio::task::yield_now().await;
     }
 
-    // A producer in SQL has whatever the role has.
+    // A producer in SQL has whatever the role has, and says itself that it writes.
     let mut producer = PgConnection::connect(&own.url).await.expect("a session");
-    sqlx::raw_sql("set default_transaction_read_only = off; set search_path = public; set statement_timeout = 0")
+    sqlx::raw_sql("set default_transaction_read_only = off; set statement_timeout = 0")
         .execute(&mut producer)
         .await
         .expect("set");
@@ -240,12 +241,25 @@ async fn many_at_once(caller: &Caller) {
                 &Value::Null,
             ));
             calls.push(caller.request("POST", &format!("/api/v1/engines/{engine}/heartbeat"), &json!({})));
-            calls.push(caller.request("PATCH", &format!("/api/v1/engines/{engine}"), &json!({"metadata": {"a": 1}})));
+            calls.push(caller.request(
+                "PATCH",
+                &format!("/api/v1/engines/{engine}"),
+                &json!({"metadata": {"static_config": {"a": 1}}}),
+            ));
         }
     }
     let calls: Vec<_> = calls.into_iter().map(|call| tokio::spawn(crate::support::Reply::of(call))).collect();
     for call in calls {
         let reply = call.await.expect("a reply");
-        assert!(reply.status < 500, "{reply:?}");
+        assert!(reply.status < 300, "{reply:?}");
     }
+}
+
+#[test]
+fn client_options_of_the_environment_do_not_reach_the_private_database() {
+    let folder = std::env::temp_dir().join(format!("eventlease-options-{}", crate::support::unknown_id()));
+    let arguments = ["migrate", "--data-dir", folder.to_str().expect("a text")];
+    let done = command(&arguments).env("PGOPTIONS", "-c no_such_setting=1").output().expect("it runs");
+    std::fs::remove_dir_all(&folder).ok();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }

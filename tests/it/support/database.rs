@@ -120,7 +120,7 @@ async fn template(admin: &mut PgConnection) -> String {
     name
 }
 
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("../../../migrations/0001_event_ids.sql"),
     include_str!("../../../migrations/0002_engines_and_settings.sql"),
     include_str!("../../../migrations/0003_events.sql"),
@@ -130,4 +130,5 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("../../../migrations/0007_dead_letters_in_bulk.sql"),
     include_str!("../../../migrations/0008_sql_enqueue.sql"),
     include_str!("../../../migrations/0009_tokens_and_audit.sql"),
+    include_str!("../../../migrations/0010_sql_enqueue_settings.sql"),
 ];
