@@ -16,12 +16,15 @@ use super::{Connection, Result, Transaction};
 use room::Room;
 use session::WritingSessions;
 
-pub(super) use replacement::ends_sessions;
+pub(super) use replacement::{ends_sessions, subscribe as subscribe_to_replacements};
 pub(super) use room::is_out_of_room;
 pub(super) use session::set_up;
 
 /// How long an idle connection is used without being checked first.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
+
+/// How long a connection beside the pool is tried to be opened before room is made for it again.
+const BESIDE_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, Debug)]
 pub struct PoolLimits {
@@ -35,6 +38,7 @@ pub struct PoolLimits {
 #[derive(Clone, Debug)]
 pub struct Pool {
     sessions: PgPool,
+    writing: Arc<WritingSessions>,
     room: Room,
     limits: PoolLimits,
 }
@@ -43,9 +47,8 @@ pub struct Pool {
 pub fn connect_lazily(url: &str, limits: PoolLimits) -> Result<Pool> {
     let options: PgConnectOptions = url.parse::<PgConnectOptions>()?.application_name("eventlease");
     let writing = Arc::new(WritingSessions::default());
-    let sessions = PgPoolOptions::new()
+    let sessions = writing_sessions(&writing, limits)
         .max_connections(limits.max_connections)
-        .acquire_timeout(limits.acquire_timeout)
         // A connection that was used a moment ago is not asked first whether it is still there.
         .test_before_acquire(false)
         .before_acquire(|connection, used| {
@@ -60,12 +63,17 @@ pub fn connect_lazily(url: &str, limits: PoolLimits) -> Result<Pool> {
             })
         })
         .after_release(|_, used| Box::pin(async move { Ok(!replacement::is_due(used.age)) }))
-        .after_connect(move |connection, _| {
-            let writing = Arc::clone(&writing);
-            Box::pin(async move { writing.set_up(connection, limits.statement_timeout).await })
-        })
         .connect_lazy_with(options);
-    Ok(Pool { sessions, room: Room::default(), limits })
+    Ok(Pool { sessions, writing, room: Room::default(), limits })
+}
+
+/// The options of a pool whose sessions are set up, and refused where they take no writes.
+fn writing_sessions(writing: &Arc<WritingSessions>, limits: PoolLimits) -> PgPoolOptions {
+    let writing = Arc::clone(writing);
+    PgPoolOptions::new().acquire_timeout(limits.acquire_timeout).after_connect(move |connection, _| {
+        let writing = Arc::clone(&writing);
+        Box::pin(async move { writing.set_up(connection, limits.statement_timeout).await })
+    })
 }
 
 impl Pool {
@@ -102,17 +110,14 @@ impl Pool {
         (*self.sessions.connect_options()).clone()
     }
 
-    pub(super) const fn limits(&self) -> PoolLimits {
-        self.limits
-    }
-
-    /// Makes sure that PostgreSQL has room for a connection beside the pool: if there is none, a connection of the pool is
-    /// closed for it.
-    pub(super) async fn make_room(&self) -> Result<()> {
+    /// A pool of one connection, for somebody who keeps it. Where PostgreSQL has no room for it, a connection of this pool
+    /// is closed.
+    pub(super) async fn beside(&self) -> Result<PgPool> {
         if self.room.check(&self.sessions).await {
             self.take().await?.close().await?;
         }
-        Ok(())
+        let options = writing_sessions(&self.writing, self.limits).max_connections(1).acquire_timeout(BESIDE_TIMEOUT);
+        Ok(options.max_lifetime(None).idle_timeout(None).connect_lazy_with(self.connect_options()))
     }
 
     pub fn max_connections(&self) -> u32 {

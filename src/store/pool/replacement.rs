@@ -3,10 +3,10 @@
 
 use std::io::ErrorKind;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgDatabaseError;
+use tokio::sync::watch;
 
 /// PostgreSQL's error codes, by their beginning, after which a session is of no use: lost connections; a server that
 /// stops, or has ended the session; one that takes no writes; time limits that end a session; prepared statements that
@@ -14,7 +14,7 @@ use sqlx::postgres::PgDatabaseError;
 const CODES: [&str; 7] = ["08", "57P", "25006", "25P03", "25P04", "26000", "42P05"];
 
 /// Milliseconds since the first use of this clock; 0 for never.
-static REPLACED_BEFORE: AtomicU64 = AtomicU64::new(0);
+static REPLACED_BEFORE: LazyLock<watch::Sender<u64>> = LazyLock::new(watch::Sender::default);
 static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 fn now() -> u64 {
@@ -24,13 +24,18 @@ fn now() -> u64 {
 
 /// Has all sessions replaced that are open now.
 pub fn replace_all() {
-    REPLACED_BEFORE.fetch_max(now(), Ordering::Relaxed);
+    REPLACED_BEFORE.send_replace(now());
+}
+
+/// Changes each time that sessions are to be replaced, for whoever holds one outside of a pool.
+pub fn subscribe() -> watch::Receiver<u64> {
+    REPLACED_BEFORE.subscribe()
 }
 
 /// Whether a session of this age is to be replaced.
 pub fn is_due(age: Duration) -> bool {
     let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-    was_open(now(), age, REPLACED_BEFORE.load(Ordering::Relaxed))
+    was_open(now(), age, *REPLACED_BEFORE.borrow())
 }
 
 /// Whether a session of an age was open at a moment, each in milliseconds. One that was opened in the same millisecond

@@ -39,6 +39,10 @@ struct State {
     turn: Mutex<()>,
 }
 
+fn is_in_future(time: Option<Instant>) -> bool {
+    time.is_some_and(|time| Instant::now() < time)
+}
+
 pub fn is_out_of_room(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| error.code().is_some_and(|code| code == TOO_MANY_CONNECTIONS))
 }
@@ -77,20 +81,24 @@ impl Room {
     }
 
     fn is_full(&self) -> bool {
-        self.state.full_until.borrow().is_some_and(|until| Instant::now() < until)
+        is_in_future(*self.state.full_until.borrow())
     }
 
     /// Returns when PostgreSQL has no room; never, while it has.
     async fn until_full(&self, pool: &PgPool) {
+        let mut full_until = self.state.full_until.subscribe();
+        tokio::select! {
+            // Its sender is in the state, which is borrowed here.
+            _ = full_until.wait_for(|until| is_in_future(*until)) => {}
+            () = self.check_until_full(pool) => {}
+        }
+    }
+
+    async fn check_until_full(&self, pool: &PgPool) {
         let mut checked_at = self.state.check.lock().await;
         loop {
-            if let Some(checked_at) = *checked_at
-                && !self.is_full()
-            {
+            if let Some(checked_at) = *checked_at {
                 sleep_until(checked_at + CHECK_EVERY).await;
-            }
-            if self.is_full() {
-                return;
             }
             *checked_at = Some(Instant::now());
             if self.check(pool).await {

@@ -7,7 +7,11 @@ use std::{env, fs};
 use eventlease::app::Server;
 use eventlease::embedded_postgres::{Durability, EmbeddedPostgres, Options};
 use serde_json::Value;
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, UnixStream};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::Caller;
@@ -172,5 +176,63 @@ async fn sessions_on_a_standby_are_refused_until_it_is_promoted() {
     let second = second.expect("the server starts");
     Caller::of(&second).enqueue().await.expect(201);
     second.stop().await.expect("the server stops in order");
+    server.stop().await.expect("the server stops in order");
+}
+
+/// An address that can be made to lead to another cluster. Connections that are open stay where they are.
+async fn address_of(target: watch::Receiver<PathBuf>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let socket = target.borrow().clone();
+            tokio::spawn(async move {
+                let mut server = UnixStream::connect(socket).await?;
+                copy_bidirectional(&mut client, &mut server).await
+            });
+        }
+    });
+    port
+}
+
+fn socket_of(cluster: &OwnCluster) -> PathBuf {
+    let options: PgConnectOptions = cluster.url().parse().expect("a URL");
+    options.get_socket().expect("a socket").join(".s.PGSQL.5432")
+}
+
+/// How many sessions the service has there.
+async fn count_sessions(cluster: &OwnCluster) -> i64 {
+    let mut connection = PgConnection::connect(&cluster.url()).await.expect("a session");
+    let count = "select count(*) from pg_stat_activity where application_name = 'eventlease'";
+    sqlx::query_scalar(count).fetch_one(&mut connection).await.expect("a count")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_on_a_demoted_primary_that_is_still_up_are_left_for_the_new_one() {
+    let (former, new) = (OwnCluster::start().await, OwnCluster::start().await);
+    // It has the schema as well.
+    Server::start(&config(&new.url(), &[])).await.expect("the server starts").stop().await.expect("it stops");
+    let (lead, target) = watch::channel(socket_of(&former));
+    let url = format!("postgres://postgres@127.0.0.1:{}/postgres?sslmode=disable", address_of(target).await);
+    let server = Server::start(&config(&url, &["--acquire-timeout-seconds", "1"])).await.expect("the server starts");
+    let caller = Caller::of(&server);
+    let listens = async || {
+        let metrics = caller.call("GET", "/metrics", Value::Null).await.expect(200).raw;
+        metrics.contains("eventlease_listener_connected 1")
+    };
+    while !listens().await {}
+    caller.enqueue().await.expect(201);
+
+    // The address moves while the service has sessions on the former one, which stay open.
+    former.set_read_only(true).await;
+    lead.send_replace(socket_of(&new));
+    let took = enqueue_until(&caller, 201).await;
+    assert!(took < SOON, "{took:?}");
+    let started = Instant::now();
+    while count_sessions(&former).await > 0 || !listens().await {
+        assert!(started.elapsed() < PATIENCE, "sessions stay on the former primary");
+        sleep(Duration::from_millis(20)).await;
+    }
+    wait_for(&caller, "/readyz", 200).await;
     server.stop().await.expect("the server stops in order");
 }
