@@ -207,7 +207,12 @@ fn warn_of_open_doors(config: &ServeConfig) {
 async fn make_first_partitions(broker: &Broker) -> Result<(), Error> {
     let started = Instant::now();
     loop {
-        match broker.tend_partitions().await {
+        let prepared = async {
+            broker.tend_partitions().await?;
+            // From then on this replica is ready.
+            broker.leave_service_sign().await
+        };
+        match prepared.await {
             Ok(_) => return Ok(()),
             Err(broker::Error::Store(store::Error::Timeout(error) | store::Error::Locked(error)))
                 if started.elapsed() < STARTING_PATIENCE =>

@@ -23,6 +23,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::app::{self, Ending, Signals};
 use crate::config::{ClientConfig, DatabaseUrl, DirectDatabase, ServeConfig};
+use crate::embedded_postgres;
 use crate::http;
 use client::Answer;
 use traces::Traces;
@@ -76,6 +77,9 @@ struct Asking {
 
 impl Cli {
     pub fn run(self) -> ExitCode {
+        if self.uses_private_database() {
+            embedded_postgres::forget_client_options();
+        }
         let outcome = match self.command {
             Command::Serve(config) => {
                 let traces = Traces::from_environment();
@@ -107,6 +111,17 @@ impl Cli {
 const EXIT_OF_A_FAILED_TASK: u8 = 70;
 /// Of an error that is printed.
 const MAX_ERROR_CHARS: usize = 16 << 10;
+
+impl Cli {
+    fn uses_private_database(&self) -> bool {
+        let database = match &self.command {
+            Command::Serve(config) => &config.database,
+            Command::Migrate(arguments) => &arguments.database,
+            _ => return false,
+        };
+        database.database_url.is_none() && database.database_url_file.is_none()
+    }
+}
 
 type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 

@@ -223,6 +223,7 @@ pub enum Kind {
     ReplicaDrained,
     DiskFull,
     Failover,
+    Demotion,
     RequestsCut,
     RepliesCut,
     EngineKilled,
@@ -234,7 +235,7 @@ pub enum Kind {
 
 impl Kind {
     /// One at a time, each with room to get over it.
-    pub const OF_SERVICE: [Self; 9] = [
+    pub const OF_SERVICE: [Self; 10] = [
         Self::ReplicaKilled,
         Self::PostgresKilled,
         Self::BackendsTerminated,
@@ -244,6 +245,7 @@ impl Kind {
         Self::ReplicaDrained,
         Self::DiskFull,
         Self::Failover,
+        Self::Demotion,
     ];
     /// At any time, also in the middle of those.
     pub const OF_CLIENTS: [Self; 7] = [
@@ -267,6 +269,7 @@ impl Kind {
             Self::ReplicaDrained => "replica drained",
             Self::DiskFull => "disk full",
             Self::Failover => "failover",
+            Self::Demotion => "demotion",
             Self::RequestsCut => "requests cut",
             Self::RepliesCut => "replies cut",
             Self::EngineKilled => "engine killed",
@@ -287,7 +290,8 @@ impl Kind {
             | Self::DatabaseStalled
             | Self::ReplicaDrained
             | Self::DiskFull
-            | Self::Failover => true,
+            | Self::Failover
+            | Self::Demotion => true,
             Self::ClockJumps
             | Self::RequestsCut
             | Self::RepliesCut

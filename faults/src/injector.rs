@@ -21,6 +21,8 @@ use crate::schedule::Planned;
 const QUIET: At = 5 * SECOND + SECOND / 2;
 /// Of connections, in the middle of what they carry.
 const CUT_AT_ONCE: usize = 5;
+/// A demoted primary still runs when the service has got over its demotion.
+const DEMOTED_STAYS: Duration = Duration::from_secs(5);
 /// Well within an engine's heartbeat timeout, or well beyond.
 const HANGS: [Duration; 2] = [Duration::from_millis(1500), Duration::from_secs(15)];
 
@@ -46,6 +48,8 @@ struct Made {
     exit_code: Option<i32>,
     /// Where the fault itself began later than what had to be prepared for it.
     began: Option<At>,
+    /// Where it was over before what remained of it was cleared away.
+    over: Option<At>,
 }
 
 impl Service {
@@ -71,7 +75,7 @@ impl Service {
         match kind {
             Kind::ClockJumps if faketime().is_none() => Some("libfaketime is not installed".to_owned()),
             Kind::DiskFull => self.postgres.cannot_fill_disk(),
-            Kind::Failover => self.postgres.cannot_follow(),
+            Kind::Failover | Kind::Demotion => self.postgres.cannot_follow(),
             _ => None,
         }
     }
@@ -104,7 +108,7 @@ impl Injector {
             kind: planned.kind,
             replica: planned.replica,
             began: made.began.unwrap_or(began),
-            over: self.recorder.now(),
+            over: made.over.unwrap_or_else(|| self.recorder.now()),
             exit_code: made.exit_code,
             note: made.note,
             skipped,
@@ -176,6 +180,17 @@ impl Injector {
                 made.began = Some(self.recorder.now());
                 service.postgres.fail_over(standby).await?;
                 service.lead_to_database()?;
+            }
+            Kind::Demotion => {
+                let standby = service.postgres.follow().await?;
+                made.began = Some(self.recorder.now());
+                let demoted = service.postgres.demote(standby).await?;
+                sleep(lasts).await;
+                service.lead_to_database()?;
+                made.over = Some(self.recorder.now());
+                // The service has to leave its sessions there by itself.
+                sleep(DEMOTED_STAYS).await;
+                demoted.stop().await?;
             }
             Kind::RequestsCut
             | Kind::RepliesCut

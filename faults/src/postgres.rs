@@ -22,6 +22,8 @@ const STARTING_LIMIT: Duration = Duration::from_mins(1);
 const FOLLOWING_LIMIT: Duration = Duration::from_secs(30);
 /// More than there ever are.
 const KEPT_SEGMENTS: usize = 40;
+/// Of transactions that write while the primary is demoted; then their sessions are ended.
+const WRITING_LIMIT: Duration = Duration::from_secs(2);
 const SWITCHING_LIMIT: Duration = Duration::from_millis(500);
 const TMPFS_SIZE: &str = "size=6g,mode=0755";
 
@@ -258,6 +260,29 @@ impl Postgres {
         Ok(())
     }
 
+    /// Makes the primary read-only and promotes the standby. The former primary runs on, and what is connected to it stays
+    /// connected. Returns when the new one accepts writes.
+    pub async fn demote(&mut self, standby: Standby) -> Result<Demoted> {
+        let control = self.connect().await?;
+        control.batch_execute("alter system set default_transaction_read_only = on").await?;
+        control.batch_execute("select pg_reload_conf()").await?;
+        // A commit that has begun waits for the standby: after its promotion it would wait for ever.
+        let writing = "select count(*) from pg_stat_activity where backend_xid is not null and pid <> pg_backend_pid()";
+        let started = Instant::now();
+        while control.query_one(writing, &[]).await?.get::<_, i64>(0) > 0 {
+            if started.elapsed() > WRITING_LIMIT {
+                let terminate = "select pg_terminate_backend(pid) from pg_stat_activity
+                    where backend_xid is not null and pid <> pg_backend_pid()";
+                control.query(terminate, &[]).await?;
+            }
+            sleep(PROBE_EVERY).await;
+        }
+        let demoted = Demoted { node: std::mem::replace(&mut self.node, standby.node) };
+        let control = self.connect().await?;
+        control.query_one("select pg_promote(true, 30)", &[]).await?;
+        Ok(demoted)
+    }
+
     /// Gives the standby up; commits wait for it no more.
     pub async fn stop_following(&self) -> Result<()> {
         let control = self.connect().await?;
@@ -293,6 +318,18 @@ impl Postgres {
             spawn_blocking(move || cluster.stop()).await??;
         }
         Ok(())
+    }
+}
+
+/// A cluster that was the primary, and is read-only.
+#[derive(Debug)]
+pub struct Demoted {
+    node: Node,
+}
+
+impl Demoted {
+    pub async fn stop(mut self) -> Result<()> {
+        self.node.kill().await
     }
 }
 

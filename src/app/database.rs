@@ -11,7 +11,7 @@ use super::{Error, STARTING_PATIENCE};
 use crate::config::{DatabaseConfig, DatabaseUrl};
 use crate::embedded_postgres::{self, EmbeddedPostgres, Options};
 use crate::store::pool::{PoolLimits, Pools};
-use crate::store::{self, PgPool};
+use crate::store::{self, Pool};
 
 /// For connections to say good-bye.
 const CLOSING_PATIENCE: Duration = Duration::from_secs(5);
@@ -19,9 +19,9 @@ const CLOSING_PATIENCE: Duration = Duration::from_secs(5);
 /// The connections, and the private cluster behind them, if there is one.
 #[derive(Debug)]
 pub struct Database {
-    pub pool: PgPool,
+    pub pool: Pool,
     /// For lists and reports.
-    pub reading_pool: PgPool,
+    pub reading_pool: Pool,
     embedded: Option<Embedded>,
 }
 

@@ -26,6 +26,7 @@ impl Broker {
                 interruptions: listener.interruptions,
             },
             clock: found.clock,
+            seconds_since_write: self.readiness.write_age().map(|age| age.as_secs_f64()),
         };
         let warnings = warnings::of(&found.database, &replica);
         Ok((found.database, replica, warnings))

@@ -24,6 +24,7 @@ mod outbox;
 mod parking;
 pub mod queues;
 mod quota;
+mod readiness;
 mod ready_edges;
 pub mod reap;
 mod reserved_engines;
@@ -39,7 +40,7 @@ use tokio_util::sync::CancellationToken;
 use crate::metrics::Metrics;
 use crate::store::lease::LeaseDefaults;
 use crate::store::pool::Pools;
-use crate::store::{self, PgPool};
+use crate::store::{self, Pool};
 use crate::supervisor::Supervisor;
 
 use activity::Activity;
@@ -54,6 +55,7 @@ use outbox::Outbox;
 use parking::Parking;
 pub use parking::ParkingLimits;
 use quota::Quota;
+use readiness::Readiness;
 use ready_edges::ReadyEdges;
 use reserved_engines::ReservedEngines;
 use signs_of_life::SignsOfLife;
@@ -95,9 +97,9 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Broker {
     /// For what changes something, and for what engines and producers wait for.
-    pool: PgPool,
-    /// For lists and reports, which never take a connection of `pool`.
-    reading_pool: PgPool,
+    pool: Pool,
+    /// For lists and reports, which take a connection of `pool` only where PostgreSQL has room for none of their own.
+    reading_pool: Pool,
     metrics: Arc<Metrics>,
     supervisor: Supervisor,
     settings: Settings,
@@ -119,6 +121,7 @@ pub struct Broker {
     held_since: HeldSince,
     expiry_edge: ExpiryEdge,
     listener: notices::Listener,
+    readiness: Readiness,
     activity: Activity,
     tokens: tokens::KnownTokens,
     /// Tells this replica from others, for as long as it runs.
@@ -137,7 +140,7 @@ impl Broker {
     ) -> Self {
         let Pools { working: pool, reading: reading_pool } = pools;
         let max_rows = settings.coalescing.max_rows;
-        let connections = pool.options().get_max_connections() as usize;
+        let connections = pool.max_connections() as usize;
         let Settings { default_limit, recheck, parking: limits, .. } = settings;
         let parking = Arc::new(Parking::new(max_rows, default_limit, recheck, limits, &metrics));
         Self {
@@ -162,6 +165,7 @@ impl Broker {
             event_reads: tokio::sync::Semaphore::new((connections / 4).max(1)),
             lanes: Lanes::new(settings.coalescing),
             listener: notices::Listener::default(),
+            readiness: Readiness::default(),
             activity: Activity::default(),
             tokens: tokens::KnownTokens::default(),
             replica_id: uuid::Uuid::new_v4(),
@@ -170,16 +174,16 @@ impl Broker {
     }
 
     async fn connection(&self) -> store::Result<store::Connection> {
-        Ok(self.pool.acquire().await?)
+        self.pool.acquire().await
     }
 
     async fn reading_connection(&self) -> Result<store::Connection> {
-        Ok(store::pool::acquire_reading(&self.reading_pool).await?)
+        Ok(store::pool::acquire_reading(&self.reading_pool, &self.pool).await?)
     }
 
     /// Begins a transaction for reading by a filter of many optional parts.
     async fn begin_reading(&self) -> Result<store::Transaction> {
-        Ok(store::pool::begin_reading(&self.reading_pool).await?)
+        Ok(store::pool::begin_reading(&self.reading_pool, &self.pool).await?)
     }
 
     async fn begin(&self) -> store::Result<store::Transaction> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::{Broker, Result};
 use crate::metrics::Metrics;
@@ -12,6 +12,9 @@ use crate::store::notices::Notice;
 
 /// So long it may be silent.
 const ASKED_AFTER: Duration = Duration::from_secs(30);
+
+/// From the end of a connection to the next, however often connections end.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// The state of the connection that listens.
 #[derive(Debug, Default)]
@@ -49,9 +52,9 @@ impl Broker {
     }
 
     async fn hear(&self) -> Result<()> {
-        let listening = async { Ok(store::notices::listen(&self.pool, self.replica_id).await?) };
-        let mut notices = self.in_time(listening).await?;
         loop {
+            let listening = async { Ok(store::notices::listen(&self.pool, self.replica_id).await?) };
+            let mut notices = self.in_time(listening).await?;
             let pid = self.in_time(async { Ok(notices.connect().await?) }).await?;
             self.listener.change(&self.metrics, Some(pid));
             // What was said meanwhile is not known.
@@ -78,6 +81,7 @@ impl Broker {
                 }
             }
             self.listener.change(&self.metrics, None);
+            sleep(PAUSE).await;
         }
     }
 }

@@ -40,8 +40,7 @@ impl Broker {
     /// could have been heard. Whether it was, each statement asks anew: it may be away in mid-round.
     pub async fn reap(&self) -> Result<Reaped> {
         let mut reaped = Reaped::default();
-        let leaving = async { Ok(liveness::leave_service_sign(&self.pool).await?) };
-        let (now, grace_since) = self.in_time(leaving).await?;
+        let (now, grace_since) = self.leave_service_sign().await?;
         let silent = self.in_time(async { Ok(liveness::mark_unresponsive(&self.pool).await?) }).await?;
         for (engine_id, engine_type) in &silent {
             tracing::warn!(%engine_id, engine_type, "engine is unresponsive");
@@ -66,6 +65,13 @@ impl Broker {
         let removed = liveness::remove_long_silent(&mut transaction, REMOVE_SILENT_AFTER_DAYS, MAX_REMOVED).await?;
         commit(transaction).await?;
         Ok(removed)
+    }
+
+    /// Leaves a sign that the service is there. Answers the database's time, and since when nobody is judged.
+    pub async fn leave_service_sign(&self) -> Result<(DateTime<Utc>, Option<DateTime<Utc>>)> {
+        let sign = self.in_time(async { Ok(liveness::leave_service_sign(&self.pool).await?) }).await?;
+        self.readiness.note_write();
+        Ok(sign)
     }
 
     async fn end_leases_of_unresponsive(&self) -> Result<usize> {
@@ -109,6 +115,8 @@ impl Broker {
         let mut aftermath = Aftermath::default();
         end_in_silence(&mut transaction, &lost, &mut aftermath).await?;
         commit(transaction).await?;
+        // A round that ends many leases may last for longer than a replica is ready without a sign.
+        self.readiness.note_write();
         self.announce(aftermath);
         Ok(())
     }

@@ -12,6 +12,8 @@ use crate::config::{LogConfig, LogFormat};
 /// Of spans that are made to be sent elsewhere, and only repeat what the log says.
 pub const TRACES: &str = "eventlease::traces";
 
+const REFUSED_SESSIONS: &str = "sqlx_core::pool::inner";
+
 /// What sees the spans beside the log.
 pub type Spans = Box<dyn Layer<Registry> + Send + Sync>;
 
@@ -20,6 +22,8 @@ pub fn start(config: &LogConfig, spans: Option<Spans>) {
         eprintln!("eventlease: the log filter {:?} is not understood ({error}); logging at info", config.log);
         EnvFilter::new("info")
     });
+    // The pool's library logs each session that it was told to refuse; the service logs once that it refuses them.
+    let filter = filter.add_directive(format!("{REFUSED_SESSIONS}=off").parse().expect("a target and a level"));
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     let lines = match config.log_format {
         LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).boxed(),

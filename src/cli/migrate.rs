@@ -27,7 +27,7 @@ pub struct MigrateArguments {
     sql: bool,
 
     #[command(flatten)]
-    database: DatabaseConfig,
+    pub database: DatabaseConfig,
 
     #[command(flatten)]
     pub logs: LogConfig,

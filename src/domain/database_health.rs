@@ -25,6 +25,8 @@ pub struct DatabaseHealth {
     pub server_encoding: String,
     /// A standby takes nothing in.
     pub is_standby: bool,
+    /// A standby, or a server whose configuration sets `default_transaction_read_only`: it takes nothing in either.
+    pub is_read_only: bool,
     /// Migrations of this version that the schema lacks.
     pub pending_migrations: usize,
     /// Whether it runs, which takes the settings `autovacuum` and `track_counts`.
@@ -145,6 +147,8 @@ pub struct ReplicaHealth {
     pub reading_pool: PoolUse,
     pub listener: ListenerHealth,
     pub clock: ClockDifference,
+    /// Since this replica last wrote to the database, which it does every second. Null: not yet.
+    pub seconds_since_write: Option<f64>,
 }
 
 /// Connections to the database that calls share; of two looks, the one that found more idle.

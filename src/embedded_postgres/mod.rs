@@ -7,6 +7,7 @@ mod access; // who else may write there
 mod account; // who PostgreSQL runs as
 mod binaries; // its programs, of the right version
 mod data_dir; // the folder, its parts and its lock
+mod environment; // what of ours it does not see
 mod error;
 mod host_rules; // who may connect by network: nobody
 mod initdb; // how a new cluster is made
@@ -35,6 +36,7 @@ use self::process::Process;
 use self::socket::SocketDir;
 
 pub use self::data_dir::default_data_dir;
+pub use self::environment::forget_client_options;
 pub use self::error::Error;
 pub use self::settings::Durability;
 pub use self::version::Version;

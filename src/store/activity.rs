@@ -1,9 +1,9 @@
 //! What happened in the queues lately: written by each replica, read as one.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Result;
+use super::{Pool, Result};
 
 /// Upper bounds of the durations' buckets, in seconds; one more holds what is above.
 pub const DURATION_BOUNDS: [f64; 12] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0];
@@ -23,7 +23,7 @@ pub struct Counts {
 }
 
 /// Adds what one replica counted.
-pub async fn add(pool: &PgPool, replica_id: Uuid, counted: &[(String, Counts)]) -> Result<()> {
+pub async fn add(pool: &Pool, replica_id: Uuid, counted: &[(String, Counts)]) -> Result<()> {
     let of = |field: fn(&Counts) -> i64| counted.iter().map(|(_, counts)| field(counts)).collect::<Vec<i64>>();
     let durations: Vec<i64> = counted.iter().flat_map(|(_, counts)| counts.durations).collect();
     sqlx::query(include_str!("sql/add_activity.sql"))
@@ -35,15 +35,15 @@ pub async fn add(pool: &PgPool, replica_id: Uuid, counted: &[(String, Counts)]) 
         .bind(of(|counts| counts.lost))
         .bind(durations)
         .bind(i32::try_from(BUCKETS).expect("a handful"))
-        .execute(pool)
+        .execute(&mut *pool.acquire().await?)
         .await?;
     Ok(())
 }
 
 /// Forgets what nobody looks at any more.
-pub async fn forget_old(pool: &PgPool) -> Result<()> {
+pub async fn forget_old(pool: &Pool) -> Result<()> {
     sqlx::query("delete from eventlease.queue_activity where period_at < statement_timestamp() - interval '5 minutes'")
-        .execute(pool)
+        .execute(&mut *pool.acquire().await?)
         .await?;
     Ok(())
 }

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use sqlx::PgConnection;
 use sqlx::types::Json;
-use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::page::{PageRow, page, page_of};
-use super::{Page, Result};
+use super::{Page, Pool, Result};
 use crate::domain::access::{Operation, Role};
 use crate::domain::audit::{Actor, bounded};
 use crate::domain::json::RawJson;
@@ -136,7 +136,7 @@ pub async fn list(
 const FORGOTTEN_AT_ONCE: i64 = 10_000;
 
 /// Removes entries older than so many days, up to a bound.
-pub async fn forget_older_than(pool: &PgPool, days: i32) -> Result<u64> {
+pub async fn forget_older_than(pool: &Pool, days: i32) -> Result<u64> {
     let done = sqlx::query(
         "delete from eventlease.audit where audit_id in (
              select audit_id from eventlease.audit
@@ -145,7 +145,7 @@ pub async fn forget_older_than(pool: &PgPool, days: i32) -> Result<u64> {
     )
     .bind(days)
     .bind(FORGOTTEN_AT_ONCE)
-    .execute(pool)
+    .execute(&mut *pool.acquire().await?)
     .await?;
     Ok(done.rows_affected())
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::pool;
+
 /// Cheap to clone: one failure may be the answer to many.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -49,10 +51,10 @@ impl Error {
     }
 }
 
-/// PostgreSQL's error codes (its documentation, appendix A) for "come back in a moment", by their beginning: lost
-/// connections, exhausted resources (connections, disk, memory), a server that stops or starts, one that has become
-/// a standby, and transactions that were rolled back for the sake of others.
-const UNAVAILABLE: [&str; 7] = ["08", "53", "57P", "25006", "25P03", "40001", "40P01"];
+/// PostgreSQL's error codes (its documentation, appendix A) for "come back in a moment", by their beginning: exhausted
+/// resources (connections, disk, memory), and transactions that were rolled back for the sake of others. Beside them are
+/// those after which sessions are replaced.
+const UNAVAILABLE: [&str; 3] = ["53", "40001", "40P01"];
 /// `query_canceled` and `lock_not_available`: the limits that `pool` sets.
 const TIMEOUT: &str = "57014";
 const LOCKED: &str = "55P03";
@@ -63,6 +65,11 @@ const CHECK_VIOLATION: &str = "23514";
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
+        if pool::ends_sessions(&error) {
+            // The session is given back after this.
+            pool::replace_sessions();
+            return Self::Unavailable(error.into());
+        }
         let is_of_no_constraint = error.as_database_error().is_some_and(|error| error.constraint().is_none());
         let code =
             error.as_database_error().and_then(sqlx::error::DatabaseError::code).map(std::borrow::Cow::into_owned);
@@ -78,8 +85,7 @@ impl From<sqlx::Error> for Error {
                 | sqlx::Error::Tls(_)
                 | sqlx::Error::PoolTimedOut
                 | sqlx::Error::PoolClosed
-                | sqlx::Error::WorkerCrashed
-                | sqlx::Error::Protocol(_),
+                | sqlx::Error::WorkerCrashed,
                 _,
             ) => Self::Unavailable(error.into()),
             _ => Self::Failed(error.into()),

@@ -6,10 +6,9 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection as _, FromRow, PgConnection, PgPool};
+use sqlx::{Connection as _, FromRow, PgConnection};
 
-use super::{Error, Result, migrations, partitions, pool};
+use super::{Error, Pool, Result, migrations, partitions, pool};
 use crate::config::DatabaseUrl;
 use crate::domain::database_health::{
     ClockDifference, DatabaseHealth, Durability, MAX_DAYS_AHEAD_TOLD, MAX_SNAPSHOTS_TOLD, PoolUse, Snapshot,
@@ -19,7 +18,7 @@ use crate::domain::database_health::{
 /// Connecting and all statements together take no longer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Each statement: they read catalogues and counters, which may be locked.
-const STATEMENT_TIMEOUT: &str = "2s";
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What was found.
 #[derive(Debug)]
@@ -31,13 +30,25 @@ pub struct Examination {
 }
 
 /// Examines the database of a pool, and whether the listener's process, if there is one, is still there.
-pub async fn examine(pool: &PgPool, listener_pid: Option<i32>) -> Result<Examination> {
-    in_time(examine_with(&pool.connect_options(), listener_pid)).await
+pub async fn examine(pool: &Pool, listener_pid: Option<i32>) -> Result<Examination> {
+    in_time(async {
+        match PgConnection::connect_with(&pool.connect_options()).await {
+            Err(error) if pool::is_out_of_room(&error) => {
+                let mut connection = pool.acquire().await?;
+                // Its settings end with it.
+                connection.close_on_drop();
+                examine_on(&mut connection, listener_pid).await
+            }
+            connected => examine_and_close(connected, listener_pid).await,
+        }
+    })
+    .await
 }
 
 /// Examines the database of a URL.
 pub async fn examine_url(url: &DatabaseUrl) -> Result<Examination> {
-    in_time(examine_with(&pool::connect_options(url, "eventlease doctor")?, None)).await
+    let options = pool::connect_options(url, "eventlease doctor")?;
+    in_time(async { examine_and_close(PgConnection::connect_with(&options).await, None).await }).await
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
@@ -45,9 +56,9 @@ async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::time::timeout(TIMEOUT, work).await.unwrap_or_else(|_| Err(late()))
 }
 
-async fn examine_with(options: &PgConnectOptions, listener_pid: Option<i32>) -> Result<Examination> {
+async fn examine_and_close(connected: sqlx::Result<PgConnection>, listener_pid: Option<i32>) -> Result<Examination> {
     // Whatever hinders it, there is no database for the service.
-    let mut connection = PgConnection::connect_with(options).await.map_err(|error| Error::Unavailable(error.into()))?;
+    let mut connection = connected.map_err(|error| Error::Unavailable(error.into()))?;
     let found = examine_on(&mut connection, listener_pid).await;
     // Also where a statement failed: nobody else will use it.
     connection.close().await.ok();
@@ -55,10 +66,7 @@ async fn examine_with(options: &PgConnectOptions, listener_pid: Option<i32>) -> 
 }
 
 async fn examine_on(connection: &mut PgConnection, listener_pid: Option<i32>) -> Result<Examination> {
-    sqlx::query("select set_config('statement_timeout', $1, false), set_config('timezone', 'UTC', false)")
-        .bind(STATEMENT_TIMEOUT)
-        .execute(&mut *connection)
-        .await?;
+    let takes_writes = pool::set_up(&mut *connection, STATEMENT_TIMEOUT).await?;
     let clock = compare_clocks(connection).await?;
     let facts: Facts =
         sqlx::query_as(include_str!("sql/database_facts.sql")).bind(listener_pid).fetch_one(&mut *connection).await?;
@@ -82,6 +90,7 @@ async fn examine_on(connection: &mut PgConnection, listener_pid: Option<i32>) ->
         sees_other_users: facts.sees_other_users,
         server_encoding: facts.server_encoding,
         is_standby: facts.is_standby,
+        is_read_only: !takes_writes,
         pending_migrations: migrations::count_pending_on(&mut *connection).await?,
         is_autovacuum_on: facts.is_autovacuum_on,
         snapshots: snapshots.into_iter().map(SnapshotRow::read).collect::<Result<_>>()?,
@@ -114,12 +123,8 @@ async fn compare_clocks(connection: &mut PgConnection) -> Result<ClockDifference
 }
 
 /// How many connections of the pool are open, and how many of them are idle.
-pub fn pool_use(pool: &PgPool) -> PoolUse {
-    PoolUse {
-        size: pool.size(),
-        idle: pool.num_idle().try_into().unwrap_or(u32::MAX),
-        max: pool.options().get_max_connections(),
-    }
+pub fn pool_use(pool: &Pool) -> PoolUse {
+    PoolUse { size: pool.size(), idle: pool.count_idle().try_into().unwrap_or(u32::MAX), max: pool.max_connections() }
 }
 
 #[derive(FromRow)]

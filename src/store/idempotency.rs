@@ -1,9 +1,9 @@
 //! Which event an idempotency key stands for.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Result;
+use super::{Pool, Result};
 use crate::domain::ids::EventId;
 use crate::domain::names::EngineType;
 
@@ -83,7 +83,7 @@ pub async fn give_back(connection: &mut PgConnection, key: &Key<'_>) -> Result<(
 }
 
 /// Forgets keys whose time is over.
-pub async fn forget_expired(pool: &PgPool) -> Result<u64> {
+pub async fn forget_expired(pool: &Pool) -> Result<u64> {
     let done = sqlx::query(
         "delete from eventlease.idempotency_keys k
          using (
@@ -97,7 +97,7 @@ pub async fn forget_expired(pool: &PgPool) -> Result<u64> {
             and k.enqueued_by = expired.enqueued_by",
     )
     .bind(FORGOTTEN_AT_ONCE)
-    .execute(pool)
+    .execute(&mut *pool.acquire().await?)
     .await?;
     Ok(done.rows_affected())
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Result;
+use super::{Pool, Result};
 use crate::domain::ids::EngineId;
 use crate::domain::limits::{SERVICE_GAP_SECONDS, SERVICE_HICCUP_SECONDS, SHORT_HEARTBEAT_TIMEOUT_SECONDS};
 
@@ -14,7 +14,7 @@ use crate::domain::limits::{SERVICE_GAP_SECONDS, SERVICE_HICCUP_SECONDS, SHORT_H
 /// last sign of any replica, nobody could have been heard: then a grace begins, for leases and, of
 /// its own timeout, for each engine. After a shorter gap, a hiccup, it begins only for engines with
 /// a short timeout. Answers the database's time, and since when that grace is.
-pub async fn leave_service_sign(pool: &PgPool) -> Result<(DateTime<Utc>, Option<DateTime<Utc>>)> {
+pub async fn leave_service_sign(pool: &Pool) -> Result<(DateTime<Utc>, Option<DateTime<Utc>>)> {
     Ok(sqlx::query_as(
         "insert into eventlease.service_signs as signs (last_sign_at)
          values (statement_timestamp())
@@ -30,17 +30,17 @@ pub async fn leave_service_sign(pool: &PgPool) -> Result<(DateTime<Utc>, Option<
     )
     .bind(f64::from(SERVICE_GAP_SECONDS))
     .bind(SERVICE_HICCUP_SECONDS)
-    .fetch_one(pool)
+    .fetch_one(&mut *pool.acquire().await?)
     .await?)
 }
 
 /// Marks the engines that have sent nothing at all for their heartbeat timeout.
-pub async fn mark_unresponsive(pool: &PgPool) -> Result<Vec<(EngineId, String)>> {
+pub async fn mark_unresponsive(pool: &Pool) -> Result<Vec<(EngineId, String)>> {
     let rows: Vec<(Uuid, String)> = sqlx::query_as(include_str!("sql/mark_unresponsive.sql"))
         .bind(SHORT_HEARTBEAT_TIMEOUT_SECONDS.cast_signed())
         .bind(f64::from(SERVICE_GAP_SECONDS))
         .bind(SERVICE_HICCUP_SECONDS)
-        .fetch_all(pool)
+        .fetch_all(&mut *pool.acquire().await?)
         .await?;
     Ok(rows.into_iter().map(|(engine_id, engine_type)| (EngineId(engine_id), engine_type)).collect())
 }

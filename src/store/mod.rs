@@ -36,7 +36,8 @@ pub mod tokens;
 pub use error::Error;
 pub use page::Page;
 pub use policies::policies_of_open_events;
-pub use sqlx::{PgConnection, PgPool};
+pub use pool::Pool;
+pub use sqlx::PgConnection;
 
 pub type Connection = sqlx::pool::PoolConnection<sqlx::Postgres>;
 pub type Transaction = sqlx::Transaction<'static, sqlx::Postgres>;

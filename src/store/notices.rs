@@ -1,12 +1,13 @@
 //! What is said with commits: by producers in SQL (`NOTIFY eventlease`, with the queue's name), and by replicas to
 //! one another.
 
-use sqlx::postgres::{PgListener, PgPoolOptions};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
+use sqlx::postgres::PgListener;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::queues::removal;
-use super::{Result, tokens};
+use super::{Pool, Result, pool, tokens};
 
 const OF_PRODUCERS: &str = "eventlease";
 const OF_REPLICAS: &str = "eventlease_replicas";
@@ -14,6 +15,7 @@ const OF_REPLICAS: &str = "eventlease_replicas";
 #[derive(Debug)]
 pub struct Notices {
     listener: PgListener,
+    replacements: watch::Receiver<u64>,
     replica_id: String,
 }
 
@@ -32,25 +34,25 @@ pub enum Notice {
 }
 
 /// Listens on a connection of its own: one of the pool's would be missing there for ever.
-pub async fn listen(pool: &PgPool, replica_id: Uuid) -> Result<Notices> {
-    let own = PgPoolOptions::new()
-        .max_connections(1)
-        .max_lifetime(None)
-        .idle_timeout(None)
-        .acquire_timeout(pool.options().get_acquire_timeout())
-        .connect_lazy_with((*pool.connect_options()).clone());
-    let mut listener = PgListener::connect_with(&own).await?;
+pub async fn listen(pool: &Pool, replica_id: Uuid) -> Result<Notices> {
+    let replacements = pool::subscribe_to_replacements();
+    let mut listener = PgListener::connect_with(&pool.beside().await?).await?;
     listener.eager_reconnect(false);
     listener.listen_all([OF_REPLICAS, tokens::CHANNEL, removal::CHANNEL, OF_PRODUCERS]).await?;
-    Ok(Notices { listener, replica_id: replica_id.simple().to_string() })
+    Ok(Notices { listener, replacements, replica_id: replica_id.simple().to_string() })
 }
 
 impl Notices {
-    /// What a producer or another replica says next; `None` when the connection broke. What is said from then on is lost
-    /// until [`Notices::connect`].
+    /// What a producer or another replica says next; `None` when the connection broke, or when sessions as old as this one
+    /// are replaced: it may lead to a server that takes no events in. What is said from then on is lost until somebody
+    /// listens again.
     pub async fn next(&mut self) -> Result<Option<Notice>> {
         loop {
-            let Some(notification) = self.listener.try_recv().await? else { return Ok(None) };
+            let notification = tokio::select! {
+                notification = self.listener.try_recv() => notification?,
+                _ = self.replacements.changed() => None,
+            };
+            let Some(notification) = notification else { return Ok(None) };
             let payload = notification.payload();
             if notification.channel() == OF_PRODUCERS {
                 return Ok(Some(Notice::Events { engine_type: payload.to_owned(), is_of_a_producer: true }));
@@ -70,7 +72,7 @@ impl Notices {
         }
     }
 
-    /// Listens again where the connection broke. Answers the number of PostgreSQL's process at the other end.
+    /// Asks whether the connection is there. Answers the number of PostgreSQL's process at the other end.
     pub async fn connect(&mut self) -> Result<i32> {
         let pid = sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut self.listener).await?;
         // Once more than is needed: as its last statement, it tells in pg_stat_activity what the session is for.

@@ -1,10 +1,10 @@
 //! The partitions of `events` and `event_attempts`: a day each, made ahead, dropped when old.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Result;
 use super::ownership::{self, Lasting};
+use super::{Pool, Result};
 use crate::domain::database_health::PartitionsAhead;
 
 /// How far ahead partitions are made.
@@ -16,11 +16,11 @@ pub(super) const RETENTION_LOCK: &str = "hashtextextended('eventlease.retention'
 
 /// Makes what is missing from yesterday to a week ahead, and says how many days were missing.
 /// Waits for no one longer than a tenth of a second: the next run tries again.
-pub async fn make_ahead(pool: &PgPool) -> Result<u32> {
+pub async fn make_ahead(pool: &Pool) -> Result<u32> {
     let mut made = 0;
     let user = ownership::current_user(&mut *pool.acquire().await?).await?;
     for ahead in -1..=DAYS_AHEAD {
-        let mut transaction = pool.begin().await?;
+        let mut transaction = super::pool::begin(pool).await?;
         sqlx::query("set local lock_timeout = '100ms'").execute(&mut *transaction).await?;
         ownership::act_as_owner_of_tables(&mut transaction, Lasting::Transaction).await?;
         let was_made: bool = sqlx::query_scalar(
@@ -70,7 +70,7 @@ pub struct Removal {
 
 /// Removes partitions whose newest event is older than `retention_days` and none of whose events
 /// is open. Detaches concurrently and then drops, so that no statement of others waits.
-pub async fn remove_older_than(pool: &PgPool, retention_days: i32) -> Result<Removal> {
+pub async fn remove_older_than(pool: &Pool, retention_days: i32) -> Result<Removal> {
     let mut connection = pool.acquire().await?;
     // Its settings and its lock end with it, also where this round is given up half-way.
     connection.close_on_drop();

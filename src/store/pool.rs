@@ -1,23 +1,31 @@
 //! The connections to PostgreSQL, and the limits each of them carries.
 
+mod replacement; // which sessions are not used again
+mod room; // what is done where PostgreSQL has no room for another session
+mod session; // the settings of a session
+
 use std::pin::pin;
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool, SqlSafeStr as _};
 use tokio::time::timeout;
 
-use super::{Error, Result};
+use super::{Connection, Error, Result, Transaction};
 use crate::config::DatabaseUrl;
+use room::Room;
+use session::WritingSessions;
 
-/// An idle connection is taken to be whole for so long.
+pub(super) use replacement::{ends_sessions, subscribe as subscribe_to_replacements};
+pub(super) use room::is_out_of_room;
+pub(super) use session::set_up;
+
+/// How long an idle connection is used without being checked first.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
 
-/// For the answer of a connection that is under suspicion.
-const PING_TIMEOUT: Duration = Duration::from_secs(2);
-const SUSPICION_LASTS: Duration = Duration::from_mins(1);
+/// How long a connection beside the pool is tried to be opened before room is made for it again.
+const BESIDE_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, Debug)]
 pub struct PoolLimits {
@@ -34,135 +42,171 @@ pub(super) fn connect_options(url: &DatabaseUrl, application_name: &str) -> Resu
     Ok(options.application_name(application_name).extra_float_digits(None))
 }
 
+/// A pool of connections. It opens as many as its limits allow, or fewer where PostgreSQL itself allows fewer.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    sessions: PgPool,
+    writing: Arc<WritingSessions>,
+    room: Room,
+    limits: PoolLimits,
+}
+
 /// The connections of a server.
 #[derive(Clone, Debug)]
 pub struct Pools {
     /// For what changes something, and for what engines and producers wait for.
-    pub working: PgPool,
+    pub working: Pool,
     /// For lists and reports: however slow they are, they delay nobody but each other.
-    pub reading: PgPool,
+    pub reading: Pool,
 }
 
 /// Opens no connection yet: the first call does.
-pub fn connect_lazily(url: &DatabaseUrl, limits: PoolLimits) -> Result<PgPool> {
+pub fn connect_lazily(url: &DatabaseUrl, limits: PoolLimits) -> Result<Pool> {
     let options = connect_options(url, "eventlease")?;
-    let statement_timeout = format!("{}ms", limits.statement_timeout.as_millis());
-    Ok(PgPoolOptions::new()
+    let writing = Arc::new(WritingSessions::default());
+    let sessions = writing_sessions(&writing, limits)
         .max_connections(limits.max_connections)
-        .acquire_timeout(limits.acquire_timeout)
         // A connection that was used a moment ago is not asked first whether it is still there.
         .test_before_acquire(false)
         .before_acquire(|connection, used| {
             Box::pin(async move {
+                if replacement::is_due(used.age) {
+                    return Ok(false);
+                }
                 if used.idle_for > TRUSTED_FOR {
                     connection.ping().await?;
                 }
                 Ok(true)
             })
         })
-        .after_release(|connection, _| {
-            Box::pin(async move {
-                if Suspicion::is_raised() && timeout(PING_TIMEOUT, connection.ping()).await.is_err() {
-                    return Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+        .after_release(|_, used| Box::pin(async move { Ok(!replacement::is_due(used.age)) }))
+        .connect_lazy_with(options);
+    Ok(Pool { sessions, writing, room: Room::default(), limits })
+}
+
+/// The options of a pool whose sessions are set up, and refused where they take no writes.
+fn writing_sessions(writing: &Arc<WritingSessions>, limits: PoolLimits) -> PgPoolOptions {
+    let writing = Arc::clone(writing);
+    PgPoolOptions::new().acquire_timeout(limits.acquire_timeout).after_connect(move |connection, _| {
+        let writing = Arc::clone(&writing);
+        Box::pin(async move { writing.set_up(connection, limits.statement_timeout).await })
+    })
+}
+
+impl Pool {
+    /// Takes a connection, which is given back when it is dropped.
+    pub async fn acquire(&self) -> Result<Connection> {
+        Ok(self.take().await?)
+    }
+
+    async fn take(&self) -> sqlx::Result<Connection> {
+        let taking = self.room.take(&self.sessions);
+        timeout(self.limits.acquire_timeout, taking).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    }
+
+    /// Begins a transaction with a statement. A connection that was used a moment ago may have died since: then nothing
+    /// has happened yet, and another is taken.
+    async fn begin_with(&self, statement: Option<&'static str>) -> Result<Transaction> {
+        let begin = async || {
+            let connection = self.take().await?;
+            sqlx::Transaction::begin(connection, statement.map(|statement| statement.into_sql_str())).await
+        };
+        match begin().await {
+            Err(error @ (sqlx::Error::Io(_) | sqlx::Error::Database(_))) => {
+                if ends_sessions(&error) {
+                    replacement::replace_all();
                 }
-                Ok(true)
-            })
-        })
-        .after_connect(move |connection, _| {
-            let statement_timeout = statement_timeout.clone();
-            Box::pin(async move {
-                // A transaction whose replica hangs would hold its row locks for ever.
-                // A plan made while a table (or the partition of a day that has just begun) is empty reads it
-                // from end to end, and is kept while it fills, until autovacuum comes by. Every statement here
-                // has an index to go by. What must read a small table whole is costed so high then that it
-                // would be compiled, for longer than it runs. And a statement that touches partitions would be planned
-                // anew with every call, for several times as long as it runs, only to leave partitions out
-                // that the generic plan does not open either.
-                sqlx::query(
-                    "select set_config('statement_timeout', $1, false),
-                            set_config('idle_in_transaction_session_timeout', $1, false),
-                            set_config('timezone', 'UTC', false),
-                            set_config('enable_seqscan', 'off', false),
-                            set_config('plan_cache_mode', 'force_generic_plan', false),
-                            set_config('jit', 'off', false)",
-                )
-                .bind(statement_timeout)
-                .execute(connection)
-                .await?;
-                Ok(())
-            })
-        })
-        .connect_lazy_with(options))
-}
-
-/// Whether calls were given up lately. Then a connection may be there and dumb, as behind a firewall that forgot it, and
-/// the pool must not wait for it: sqlx asks a connection that comes back whether it is well, for as long as it takes.
-struct Suspicion;
-
-/// Milliseconds since the process first asked.
-static SUSPICION_UNTIL: AtomicU64 = AtomicU64::new(0);
-static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
-
-impl Suspicion {
-    fn now() -> u64 {
-        u64::try_from(BEGAN.elapsed().as_millis()).unwrap_or(u64::MAX)
+                Ok(begin().await?)
+            }
+            begun => Ok(begun?),
+        }
     }
 
-    fn raise() {
-        let lasts = u64::try_from(SUSPICION_LASTS.as_millis()).unwrap_or(u64::MAX);
-        SUSPICION_UNTIL.fetch_max(Self::now().saturating_add(lasts), Ordering::Relaxed);
+    /// How it connects, for connections beside it.
+    pub(super) fn connect_options(&self) -> PgConnectOptions {
+        (*self.sessions.connect_options()).clone()
     }
 
-    fn is_raised() -> bool {
-        SUSPICION_UNTIL.load(Ordering::Relaxed) > Self::now()
+    /// A pool of one connection, for somebody who keeps it. Where PostgreSQL has no room for it, a connection of this pool
+    /// is closed.
+    pub(super) async fn beside(&self) -> Result<PgPool> {
+        if self.room.check(&self.sessions).await {
+            self.take().await?.close().await?;
+        }
+        let options = writing_sessions(&self.writing, self.limits).max_connections(1).acquire_timeout(BESIDE_TIMEOUT);
+        Ok(options.max_lifetime(None).idle_timeout(None).connect_lazy_with(self.connect_options()))
+    }
+
+    pub fn max_connections(&self) -> u32 {
+        self.limits.max_connections
+    }
+
+    /// How many connections are open.
+    pub fn size(&self) -> u32 {
+        self.sessions.size()
+    }
+
+    /// How many connections are open and not in use.
+    pub fn count_idle(&self) -> usize {
+        self.sessions.num_idle()
+    }
+
+    /// Closes it, and returns when all connections are closed.
+    pub async fn close(&self) {
+        self.sessions.close().await;
     }
 }
 
-/// Lets `work` go on for so long; `None` where that was not enough. The connections it held are given back then, or
-/// closed if they do not answer.
+/// Connects outside of any pool, for a check; the session has only the settings it was opened with.
+pub(super) async fn connect_beside(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
+    PgConnection::connect_with(options).await
+}
+
+/// No session that is open now is used again: each is closed when it is given back, or before it would be taken.
+pub(super) fn replace_sessions() {
+    replacement::replace_all();
+}
+
+/// Gives `work` up after `limit`; `None` then. A connection it held may be silent, as behind a firewall that forgot it:
+/// such a connection is not used again.
 pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     let outcome = timeout(limit, work.as_mut()).await.ok();
     if outcome.is_none() {
         // Before `work` is dropped, and its connections with it.
-        Suspicion::raise();
+        replacement::replace_all();
     }
     outcome
 }
 
-/// Whether the database answers.
-pub async fn ping(pool: &PgPool) -> Result<()> {
-    sqlx::query("select 1").execute(pool).await?;
-    Ok(())
-}
-
-/// Begins a transaction. A connection that was used a moment ago may have died since: then nothing has happened yet,
-/// and another is taken.
-pub async fn begin(pool: &PgPool) -> Result<super::Transaction> {
-    match pool.begin().await {
-        Err(sqlx::Error::Io(_) | sqlx::Error::Database(_)) => Ok(pool.begin().await?),
-        begun => Ok(begun?),
-    }
+/// Begins a transaction.
+pub async fn begin(pool: &Pool) -> Result<Transaction> {
+    pool.begin_with(None).await
 }
 
 /// Begins a transaction of several callers, which waits for nobody's locks for long: one locked row must not stall
 /// them all. In one round trip, where setting it would take two.
-pub async fn begin_impatient(pool: &PgPool) -> Result<super::Transaction> {
-    const BEGIN: &str = "begin; set local lock_timeout = '200ms'";
-    match pool.begin_with(BEGIN).await {
-        Err(sqlx::Error::Io(_) | sqlx::Error::Database(_)) => Ok(pool.begin_with(BEGIN).await?),
-        begun => Ok(begun?),
+pub async fn begin_impatient(pool: &Pool) -> Result<Transaction> {
+    pool.begin_with(Some("begin; set local lock_timeout = '200ms'")).await
+}
+
+/// Takes a connection for lists and reports: of `reading`, or of `working` where PostgreSQL has no room for another one and
+/// those of `reading` are in use, if there are any.
+pub async fn acquire_reading(reading: &Pool, working: &Pool) -> Result<Connection> {
+    tokio::select! {
+        biased;
+        taken = reading.acquire() => taken.map_err(of_reading),
+        taken = async { reading.room.is_out_of().await; working.acquire().await } => taken,
     }
 }
 
-/// Takes a connection for lists and reports.
-pub async fn acquire_reading(reading: &PgPool) -> Result<super::Connection> {
-    reading.acquire().await.map_err(|error| of_reading(error.into()))
-}
-
 /// Begins a transaction for reading by a filter of many optional parts: its statements are planned for the parts given.
-pub async fn begin_reading(reading: &PgPool) -> Result<super::Transaction> {
-    let mut transaction = begin(reading).await.map_err(of_reading)?;
+pub async fn begin_reading(reading: &Pool, working: &Pool) -> Result<Transaction> {
+    let mut transaction = tokio::select! {
+        biased;
+        begun = begin(reading) => begun.map_err(of_reading)?,
+        begun = async { reading.room.is_out_of().await; begin(working).await } => begun?,
+    };
     sqlx::query("select set_config('plan_cache_mode', 'force_custom_plan', true)").execute(&mut *transaction).await?;
     Ok(transaction)
 }

@@ -40,6 +40,7 @@ mod reaper;
 mod retention;
 mod rights;
 mod scans;
+mod sessions;
 mod shutdown;
 mod sql_enqueue;
 mod starting;

@@ -3,18 +3,20 @@
 use std::process::Command;
 use std::time::Duration;
 
+use eventlease::store::Pool;
 use eventlease::store::migrations::{count_pending, migrate};
 use eventlease::store::pool::{self, PoolLimits};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgPool};
 use uuid::Uuid;
 
-use crate::support::{Lab, PATIENCE, cluster};
+use crate::support::{Lab, PATIENCE, cluster, pool_of};
 
 /// A database with nothing in it; removed at the end by [`Empty::remove`].
 struct Empty {
     name: String,
     url: String,
     db: PgPool,
+    pool: Pool,
 }
 
 impl Empty {
@@ -23,11 +25,13 @@ impl Empty {
         administrate(&format!("create database {name}")).await;
         let mut url = url::Url::parse(&cluster::admin_url()).expect("a URL");
         url.set_path(&name);
-        Self { url: url.to_string(), db: PgPool::connect(url.as_str()).await.expect("a new database"), name }
+        let db = PgPool::connect(url.as_str()).await.expect("a new database");
+        Self { pool: pool_of(url.as_str()), url: url.to_string(), db, name }
     }
 
     async fn remove(self) {
         self.db.close().await;
+        self.pool.close().await;
         administrate(&format!("drop database {} with (force)", self.name)).await;
     }
 }
@@ -48,14 +52,14 @@ const APPLIED: &str = "select version || ' ' || installed_on::text from eventlea
 #[tokio::test]
 async fn an_empty_database_is_migrated_once() {
     let empty = Empty::create().await;
-    let all = count_pending(&empty.db).await.expect("a count");
+    let all = count_pending(&empty.pool).await.expect("a count");
     assert!(all >= 5, "{all}");
-    migrate(&empty.db).await.expect("from empty");
-    assert_eq!(count_pending(&empty.db).await.expect("a count"), 0);
+    migrate(&empty.pool).await.expect("from empty");
+    assert_eq!(count_pending(&empty.pool).await.expect("a count"), 0);
     let applied = texts(&empty.db, APPLIED).await;
     assert_eq!(applied.len(), all);
 
-    migrate(&empty.db).await.expect("again");
+    migrate(&empty.pool).await.expect("again");
     assert_eq!(texts(&empty.db, APPLIED).await, applied, "nothing is applied twice");
     empty.remove().await;
 }
@@ -63,12 +67,11 @@ async fn an_empty_database_is_migrated_once() {
 #[tokio::test]
 async fn replicas_that_start_together_migrate_once() {
     let empty = Empty::create().await;
-    let one = empty.db.connect_options();
-    let (one, other) = (PgPool::connect_lazy_with((*one).clone()), PgPool::connect_lazy_with((*one).clone()));
+    let (one, other) = (pool_of(&empty.url), pool_of(&empty.url));
     let (first, second) = tokio::join!(migrate(&one), migrate(&other));
     first.expect("one of them");
     second.expect("the other one");
-    assert_eq!(count_pending(&empty.db).await.expect("a count"), 0);
+    assert_eq!(count_pending(&empty.pool).await.expect("a count"), 0);
     one.close().await;
     other.close().await;
     empty.remove().await;
@@ -109,7 +112,7 @@ async fn the_program_migrates_and_says_so() {
         assert_eq!(done.status.code(), Some(0), "{done:?}");
         assert_eq!(String::from_utf8_lossy(&done.stdout), "the schema is up to date\n");
     }
-    assert_eq!(count_pending(&empty.db).await.expect("a count"), 0);
+    assert_eq!(count_pending(&empty.pool).await.expect("a count"), 0);
 
     // A schema that somebody changed behind its back is not touched.
     sqlx::query("update eventlease.migrations set checksum = 'changed'").execute(&empty.db).await.expect("changed");
@@ -133,15 +136,15 @@ fn migrate_program(url: &str, flags: &[&str]) -> (Option<i32>, String) {
 #[tokio::test]
 async fn the_program_tells_what_is_pending_and_changes_nothing() {
     let empty = Empty::create().await;
-    let all = count_pending(&empty.db).await.expect("a count");
+    let all = count_pending(&empty.pool).await.expect("a count");
     let (code, table) = migrate_program(&empty.url, &["--status"]);
     assert_eq!((code, table.lines().count()), (Some(0), all + 1), "{table}");
     assert_eq!(table.matches("pending").count(), all, "{table}");
     let (code, told) = migrate_program(&empty.url, &["--check"]);
     assert_eq!((code, told), (Some(1), format!("{all} of {all} migrations are pending; run: eventlease migrate\n")));
-    assert_eq!(count_pending(&empty.db).await.expect("a count"), all);
+    assert_eq!(count_pending(&empty.pool).await.expect("a count"), all);
 
-    migrate(&empty.db).await.expect("from empty");
+    migrate(&empty.pool).await.expect("from empty");
     assert_eq!(migrate_program(&empty.url, &["--check"]), (Some(0), "the schema is up to date\n".to_owned()));
     assert_eq!(migrate_program(&empty.url, &["--sql"]), (Some(0), String::new()));
     sqlx::query(
@@ -165,7 +168,7 @@ async fn the_printed_sql_does_what_migrating_does() {
     assert_eq!(code, Some(0));
     sqlx::raw_sql(AssertSqlSafe(script)).execute(&empty.db).await.expect("it can be run as it is");
     assert_eq!(migrate_program(&empty.url, &["--check"]).0, Some(0));
-    migrate(&empty.db).await.expect("the migrator knows it as its own");
+    migrate(&empty.pool).await.expect("the migrator knows it as its own");
 
     sqlx::query("delete from eventlease.migrations where version = 8").execute(&empty.db).await.expect("forgotten");
     let (_, script) = migrate_program(&empty.url, &["--sql"]);

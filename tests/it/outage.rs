@@ -110,7 +110,6 @@ async fn while_the_database_is_away_calls_are_answered_and_afterwards_nothing_an
         ("GET", event_path.as_str(), Value::Null),
         ("PUT", status_path.as_str(), settlement.clone()),
         ("GET", "/api/v1/dead-letters", Value::Null),
-        ("GET", "/readyz", Value::Null),
         ("GET", "/api/v1/health/database", Value::Null),
     ] {
         let answer = caller.call(method, path, body).await.problem(503, "database_unavailable");
@@ -120,6 +119,8 @@ async fn while_the_database_is_away_calls_are_answered_and_afterwards_nothing_an
     assert!(metrics().await.contains("eventlease_polls_parked 0"));
     // The outage itself takes time; nothing is waited for.
     sleep_until(down_since + OUTAGE).await;
+    let unready = caller.call("GET", "/readyz", Value::Null).await.problem(503, "database_unavailable");
+    assert_eq!(unready.header("retry-after"), "1");
 
     let cluster = folder.start_cluster().await;
     caller.wait_for_status("/readyz", 200).await;

@@ -7,8 +7,9 @@ mod statements;
 use std::time::Duration;
 
 use eventlease::store::pool::{self, PoolLimits};
+use eventlease::store::{Connection, Pool};
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, ConnectOptions, PgPool};
+use sqlx::{AssertSqlSafe, ConnectOptions};
 
 use crate::support::Lab;
 use plan::Plan;
@@ -21,7 +22,7 @@ const FEW: i32 = 60;
 struct Stage {
     lab: Lab,
     /// One connection, made as the server makes its own.
-    session: PgPool,
+    session: Pool,
 }
 
 impl Stage {
@@ -55,8 +56,12 @@ impl Stage {
         stage
     }
 
+    async fn connection(&self) -> Connection {
+        self.session.acquire().await.expect("a connection")
+    }
+
     async fn run(&self, statement: &str) {
-        let done = sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&self.session).await;
+        let done = sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut *self.connection().await).await;
         done.unwrap_or_else(|error| panic!("{statement}: {error}"));
     }
 
@@ -126,7 +131,7 @@ impl Stage {
             (statement.arguments)(ids)
         );
         let explained: Result<Value, _> =
-            sqlx::query_scalar(AssertSqlSafe(explain)).persistent(false).fetch_one(&self.session).await;
+            sqlx::query_scalar(AssertSqlSafe(explain)).persistent(false).fetch_one(&mut *self.connection().await).await;
         self.run("rollback").await;
         Plan::of(&explained.unwrap_or_else(|error| panic!("{}: {error}", statement.name)))
     }

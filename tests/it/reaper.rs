@@ -6,8 +6,9 @@ use eventlease::store::liveness::{leave_service_sign, mark_unresponsive};
 use eventlease::store::open_events::lock_expired;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use sqlx::ConnectOptions;
 
-use crate::support::Lab;
+use crate::support::{Lab, pool_of};
 
 const EXPIRE_ALL: &str = "update eventlease.event_queue
     set lease_expires_at = statement_timestamp() - interval '1 minute' where state = 'processing'";
@@ -176,15 +177,16 @@ async fn a_round_that_an_outage_interrupts_judges_nobody_after_it() {
     lab.stop().await;
     lab.sql(EXPIRE_ALL).await;
     lab.sql("update eventlease.engine_states set last_seen_at = statement_timestamp() - interval '2 hours'").await;
+    let pool = pool_of(lab.db.connect_options().to_url_lossy().as_str());
     let judge = async || {
         let mut transaction = lab.db.begin().await.expect("a transaction");
         let expired = lock_expired(&mut transaction, chrono::DateTime::UNIX_EPOCH, 10, 45).await.expect("a look");
         transaction.rollback().await.expect("nothing is changed");
-        (mark_unresponsive(&lab.db).await.expect("a look").len(), expired.len())
+        (mark_unresponsive(&pool).await.expect("a look").len(), expired.len())
     };
     lab.sql("update eventlease.service_signs set last_sign_at = statement_timestamp() - interval '1 hour'").await;
     assert_eq!(judge().await, (0, 0), "before the first sign");
-    leave_service_sign(&lab.db).await.expect("a sign");
+    leave_service_sign(&pool).await.expect("a sign");
     assert_eq!(judge().await, (0, 0), "in the grace");
     lab.sql("update eventlease.service_signs set grace_since = '-infinity', last_sign_at = statement_timestamp()")
         .await;

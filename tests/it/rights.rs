@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::cli::program::{Ended, run_beside};
-use crate::support::{Reply, client, cluster, config};
+use crate::support::{Reply, client, cluster, config, pool_of};
 
 /// A database, and roles that are named after it; removed by [`Ground::remove`].
 struct Ground {
@@ -241,7 +241,7 @@ async fn one_role_migrates_and_another_serves_as_documented() {
     .await
     .expect("owners");
     assert_eq!(owners, [owner.as_str()]);
-    assert_eq!(count_pending(&db).await.expect("a count"), 0);
+    assert_eq!(count_pending(&pool_of(&ground.url("postgres"))).await.expect("a count"), 0);
     db.close().await;
     ground.remove().await;
 }

@@ -76,6 +76,8 @@ struct Replica {
     reading_pool: Option<Pool>,
     listener: Listener,
     clock: Clock,
+    /// A server of an older version does not say it.
+    seconds_since_write: Option<f64>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -114,11 +116,24 @@ fn good(told: impl Into<String>) -> Finding {
     Finding::Good(told.into())
 }
 
-const CHECKS: [Check; 10] = [
+const CHECKS: [Check; 11] = [
     Check {
         name: "postgresql",
-        codes: &[WarningCode::DatabaseIsStandby, WarningCode::PostgresqlTooOld, WarningCode::DatabaseNotUtf8],
+        codes: &[
+            WarningCode::DatabaseIsStandby,
+            WarningCode::DatabaseReadOnly,
+            WarningCode::PostgresqlTooOld,
+            WarningCode::DatabaseNotUtf8,
+        ],
         told: |health| Some(good(format!("version {}", health.database.server_version))),
+    },
+    Check {
+        name: "writes",
+        codes: &[WarningCode::ReplicaCannotWrite],
+        told: |health| {
+            let seconds = health.replica.as_ref()?.seconds_since_write?;
+            Some(good(format!("this server last wrote {} ago", in_words(seconds))))
+        },
     },
     Check {
         name: "migrations",

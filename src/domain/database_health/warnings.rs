@@ -23,6 +23,8 @@ const TOO_MANY_DEAD_ROWS: i64 = 1_000_000;
 /// A week is made ahead, and tried every ten minutes: then five days of tries have failed.
 const FEW_DAYS_AHEAD: i32 = 2;
 const CLOCK_SKEW_MS: i64 = 1000;
+/// As long as `/readyz` allows.
+const UNWRITTEN_SECONDS: f64 = 5.0;
 
 /// The stable codes of warnings, the worst first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
@@ -30,6 +32,9 @@ const CLOCK_SKEW_MS: i64 = 1000;
 #[serde(rename_all = "snake_case")]
 pub enum WarningCode {
     DatabaseIsStandby,
+    DatabaseReadOnly,
+    /// It has not written for some seconds, though it tries every second.
+    ReplicaCannotWrite,
     PostgresqlTooOld,
     /// The database does not store text in UTF-8.
     DatabaseNotUtf8,
@@ -55,8 +60,10 @@ pub enum WarningCode {
 }
 
 impl WarningCode {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::DatabaseIsStandby,
+        Self::DatabaseReadOnly,
+        Self::ReplicaCannotWrite,
         Self::PostgresqlTooOld,
         Self::DatabaseNotUtf8,
         Self::MigrationsPending,
@@ -80,6 +87,8 @@ impl WarningCode {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DatabaseIsStandby => "database_is_standby",
+            Self::DatabaseReadOnly => "database_read_only",
+            Self::ReplicaCannotWrite => "replica_cannot_write",
             Self::PostgresqlTooOld => "postgresql_too_old",
             Self::DatabaseNotUtf8 => "database_not_utf8",
             Self::MigrationsPending => "migrations_pending",
@@ -110,6 +119,8 @@ impl WarningCode {
     pub const fn stops_the_queue(self) -> bool {
         match self {
             Self::DatabaseIsStandby
+            | Self::DatabaseReadOnly
+            | Self::ReplicaCannotWrite
             | Self::PostgresqlTooOld
             | Self::DatabaseNotUtf8
             | Self::MigrationsPending
@@ -150,6 +161,7 @@ impl Warning {
 #[must_use]
 pub fn of(database: &DatabaseHealth, replica: &ReplicaHealth) -> Vec<Warning> {
     let mut found = of_database(database);
+    found.extend(of_writes(replica.seconds_since_write));
     found.extend(of_pools(replica));
     found.extend(of_listener(&replica.listener));
     found.extend(of_clock(&replica.clock, "the replica's"));
@@ -164,6 +176,9 @@ pub fn of_database(database: &DatabaseHealth) -> Vec<Warning> {
     if database.is_standby {
         let message = "the database is a standby and takes nothing in; name the primary in DATABASE_URL, or promote it";
         found.push(Warning::new(WarningCode::DatabaseIsStandby, message));
+    } else if database.is_read_only {
+        let message = "the database is read-only, so that every call that changes something fails; set default_transaction_read_only = off on the server, or name the new primary in DATABASE_URL";
+        found.push(Warning::new(WarningCode::DatabaseReadOnly, message));
     }
     if database.server_encoding != "UTF8" {
         let message = format!(
@@ -334,6 +349,20 @@ fn of_table(health: &TableHealth) -> Option<Warning> {
         );
         Warning::new(WarningCode::ManyDeadRows, message)
     })
+}
+
+fn of_writes(seconds_since_write: Option<f64>) -> Option<Warning> {
+    if seconds_since_write.is_some_and(|seconds| seconds <= UNWRITTEN_SECONDS) {
+        return None;
+    }
+    let since = match seconds_since_write {
+        Some(seconds) => format!("for {}", in_words(seconds)),
+        None => "since it started".to_owned(),
+    };
+    let message = format!(
+        "this replica has written nothing to the database {since}, though it tries every second: calls that change something fail; its log says why, at task reaper"
+    );
+    Some(Warning::new(WarningCode::ReplicaCannotWrite, message))
 }
 
 fn of_pools(replica: &ReplicaHealth) -> Option<Warning> {

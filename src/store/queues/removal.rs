@@ -1,8 +1,8 @@
 //! Removing queues: what keeps one, and what becomes of those that nothing keeps.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
-use crate::store::Result;
+use crate::store::{Pool, Result};
 
 /// Where replicas are told that a queue was removed, by its name.
 pub const CHANNEL: &str = "eventlease_queues";
@@ -57,12 +57,15 @@ pub async fn remove(connection: &mut PgConnection, engine_types: &[String]) -> R
 }
 
 /// Makes the rows of queues that are needed and have none; answers how many.
-pub async fn restore(pool: &PgPool) -> Result<u64> {
-    Ok(sqlx::query(include_str!("../sql/restore_queues.sql")).execute(pool).await?.rows_affected())
+pub async fn restore(pool: &Pool) -> Result<u64> {
+    Ok(sqlx::query(include_str!("../sql/restore_queues.sql"))
+        .execute(&mut *pool.acquire().await?)
+        .await?
+        .rows_affected())
 }
 
 /// Notes since when queues are unused, of those where that has changed. Locked ones are left for the next time.
-pub async fn note_unused(pool: &PgPool, uses: &[Uses]) -> Result<()> {
+pub async fn note_unused(pool: &Pool, uses: &[Uses]) -> Result<()> {
     sqlx::query(
         "update eventlease.queues u
          set unused_since = case when noted.is_used then null else statement_timestamp() end
@@ -78,7 +81,7 @@ pub async fn note_unused(pool: &PgPool, uses: &[Uses]) -> Result<()> {
     )
     .bind(uses.iter().map(|uses| uses.engine_type.as_str()).collect::<Vec<_>>())
     .bind(uses.iter().map(|uses| uses.is_needed() || uses.has_activity).collect::<Vec<_>>())
-    .execute(pool)
+    .execute(&mut *pool.acquire().await?)
     .await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Tokens counted, noted as used and forgotten; and whether there is a first one.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::domain::ids::EngineId;
@@ -8,11 +8,11 @@ use crate::domain::limits::{
     ENDED_ENGINE_TOKEN_SECONDS, ENDED_TOKEN_DAYS, ENDED_TOKENS_OF_AN_ENGINE, SETTLED_TOKEN_SECONDS,
 };
 use crate::domain::tokens::TokenId;
-use crate::store::Result;
+use crate::store::{Pool, Result};
 
 /// Notes that tokens were used since the last time, and answers of which: those that somebody is just registering with, or
 /// changing, are left for the next time, since a registration holds one while it waits for others.
-pub async fn note_used(pool: &PgPool, tokens: &[TokenId]) -> Result<Vec<TokenId>> {
+pub async fn note_used(pool: &Pool, tokens: &[TokenId]) -> Result<Vec<TokenId>> {
     let noted: Vec<Uuid> = sqlx::query_scalar(
         "update eventlease.tokens t
          set last_used_at = statement_timestamp()
@@ -24,27 +24,27 @@ pub async fn note_used(pool: &PgPool, tokens: &[TokenId]) -> Result<Vec<TokenId>
          returning t.token_id",
     )
     .bind(tokens.iter().map(|token| token.0).collect::<Vec<_>>())
-    .fetch_all(pool)
+    .fetch_all(&mut *pool.acquire().await?)
     .await?;
     Ok(noted.into_iter().map(TokenId).collect())
 }
 
 /// Ends the tokens of engines that are not registered: whoever removes one in SQL leaves them behind. A registration and its
 /// token come with one commit.
-pub async fn end_of_missing_engines(pool: &PgPool) -> Result<u64> {
+pub async fn end_of_missing_engines(pool: &Pool) -> Result<u64> {
     let done = sqlx::query(
         "update eventlease.tokens t
          set revoked_at = statement_timestamp(), changed_in = pg_current_xact_id()
          where t.role = 'engine' and t.revoked_at is null
             and not exists (select from eventlease.engine_states s where s.engine_id = t.engine_id)",
     )
-    .execute(pool)
+    .execute(&mut *pool.acquire().await?)
     .await?;
     Ok(done.rows_affected())
 }
 
 /// Removes what ended long ago.
-pub async fn forget_ended(pool: &PgPool) -> Result<u64> {
+pub async fn forget_ended(pool: &Pool) -> Result<u64> {
     let done = sqlx::query(
         "delete from eventlease.tokens
          where least(revoked_at, expires_at) < statement_timestamp() - case
@@ -52,7 +52,7 @@ pub async fn forget_ended(pool: &PgPool) -> Result<u64> {
     )
     .bind(ENDED_ENGINE_TOKEN_SECONDS)
     .bind(ENDED_TOKEN_DAYS)
-    .execute(pool)
+    .execute(&mut *pool.acquire().await?)
     .await?;
     Ok(done.rows_affected())
 }
@@ -76,8 +76,10 @@ pub async fn forget_of_engine(connection: &mut PgConnection, engine_id: EngineId
 }
 
 /// Whether the schema has them.
-pub async fn are_kept(pool: &PgPool) -> Result<bool> {
-    Ok(sqlx::query_scalar("select to_regclass('eventlease.tokens') is not null").fetch_one(pool).await?)
+pub async fn are_kept(pool: &Pool) -> Result<bool> {
+    Ok(sqlx::query_scalar("select to_regclass('eventlease.tokens') is not null")
+        .fetch_one(&mut *pool.acquire().await?)
+        .await?)
 }
 
 /// How many are good.

@@ -2,10 +2,11 @@
 
 use eventlease::store::notices::{self, Notice};
 use serde_json::{Value, json};
+use sqlx::ConnectOptions;
 use tokio::time::timeout;
 
 use super::patch;
-use crate::support::{Lab, PATIENCE, Reply};
+use crate::support::{Lab, PATIENCE, Reply, pool_of};
 use crate::trust::Guarded;
 
 const QUEUE: &str = "/api/v1/queues/dialogue";
@@ -93,7 +94,8 @@ async fn replicas_forget_a_queue_that_was_removed() {
 async fn replicas_are_told_of_a_removal_with_its_commit() {
     let lab = Lab::start().await;
     patch(&lab, "dialogue", &json!({"default_limit": 2})).await.expect(200);
-    let mut notices = notices::listen(&lab.db, uuid::Uuid::new_v4()).await.expect("a connection");
+    let pool = pool_of(lab.db.connect_options().to_url_lossy().as_str());
+    let mut notices = notices::listen(&pool, uuid::Uuid::new_v4()).await.expect("a connection");
     lab.delete(QUEUE).await.expect(204);
     let removed = Notice::QueueRemoved { engine_type: "dialogue".to_owned() };
     let heard =

@@ -3,10 +3,11 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use eventlease::store;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
+use eventlease::store::pool::PoolLimits;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 
-use super::cluster;
+use super::{PATIENCE, cluster};
 
 pub struct TestDatabase {
     pub url: String,
@@ -70,6 +71,12 @@ async fn lost_events(url: &str) -> Vec<(Uuid, String)> {
     .expect("the check runs")
 }
 
+/// A pool as the service has it.
+pub fn pool_of(url: &str) -> store::Pool {
+    let limits = PoolLimits { max_connections: 2, acquire_timeout: PATIENCE, statement_timeout: PATIENCE };
+    store::pool::connect_lazily(&url.parse().expect("a URL"), limits).expect("a pool")
+}
+
 fn url_of(database: &str) -> String {
     let mut url = url::Url::parse(&cluster::admin_url()).expect("a URL");
     url.set_path(database);
@@ -104,7 +111,7 @@ async fn template(admin: &mut PgConnection) -> String {
         let unfinished = format!("{name}_unfinished");
         run(admin, &format!("drop database if exists {unfinished} with (force)")).await;
         run(admin, &format!("create database {unfinished}")).await;
-        let pool = PgPool::connect(&url_of(&unfinished)).await.expect("a new database");
+        let pool = pool_of(&url_of(&unfinished));
         store::migrations::migrate(&pool).await.expect("the schema is made");
         pool.close().await;
         run(admin, &format!("alter database {unfinished} rename to {name}")).await;
@@ -113,7 +120,7 @@ async fn template(admin: &mut PgConnection) -> String {
     name
 }
 
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("../../../migrations/0001_event_ids.sql"),
     include_str!("../../../migrations/0002_engines_and_settings.sql"),
     include_str!("../../../migrations/0003_events.sql"),
@@ -123,5 +130,6 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("../../../migrations/0007_dead_letters_in_bulk.sql"),
     include_str!("../../../migrations/0008_sql_enqueue.sql"),
     include_str!("../../../migrations/0009_tokens_and_audit.sql"),
-    include_str!("../../../migrations/0013_unused_queues.sql"),
+    include_str!("../../../migrations/0010_sql_enqueue_settings.sql"),
+    include_str!("../../../migrations/0011_unused_queues.sql"),
 ];

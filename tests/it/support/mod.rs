@@ -17,6 +17,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use database::TestDatabase;
+pub use database::pool_of;
 pub use reply::Reply;
 
 /// How long a test waits for something that must happen. Only a broken test gets there.
@@ -40,8 +41,8 @@ struct TestConfig {
 
 /// A configuration as the command line would give it.
 pub fn config(database_url: &str, flags: &[&str]) -> ServeConfig {
-    let fixed = ["lab", "--listen", "127.0.0.1:0", "--database-url", database_url, "--max-connections", "5"];
-    let defaults = ["--reaper-interval-ms", "100", "--recheck-interval-ms", "200"];
+    let fixed = ["lab", "--listen", "127.0.0.1:0", "--database-url", database_url];
+    let defaults = ["--max-connections", "5", "--reaper-interval-ms", "100", "--recheck-interval-ms", "200"];
     let mut arguments: Vec<&str> = fixed.to_vec();
     // A flag given twice is an error, so a test's own replaces the default.
     for pair in defaults.chunks(2) {

@@ -10,6 +10,7 @@ fn healthy() -> DatabaseHealth {
         sees_other_users: true,
         server_encoding: "UTF8".to_owned(),
         is_standby: false,
+        is_read_only: false,
         pending_migrations: 0,
         is_autovacuum_on: true,
         snapshots: Vec::new(),
@@ -96,6 +97,7 @@ fn the_worst_comes_first() {
         is_autovacuum_on: false,
         durability: Durability { fsync: false, full_page_writes: false, ..durability("off", "", &[]) },
         is_standby: true,
+        is_read_only: true,
         server_version: "14.9".to_owned(),
         ..healthy()
     };
@@ -109,6 +111,13 @@ fn the_worst_comes_first() {
         WarningCode::LimitedView,
     ];
     assert_eq!(codes(&database), expected);
+}
+
+#[test]
+fn a_read_only_database_has_a_warning_of_its_own_which_stops_the_queue() {
+    let database = DatabaseHealth { is_read_only: true, ..healthy() };
+    assert_eq!(codes(&database), [WarningCode::DatabaseReadOnly]);
+    assert!(WarningCode::DatabaseReadOnly.stops_the_queue() && WarningCode::ReplicaCannotWrite.stops_the_queue());
 }
 
 #[test]
@@ -195,6 +204,7 @@ fn a_replica_is_warned_of_its_pool_its_listener_and_its_clock() {
         reading_pool: PoolUse { size: 3, idle: 3, max: 3 },
         listener: ListenerHealth { is_connected, pid: None, since: None, interruptions: 0 },
         clock: ClockDifference { database_time: at, replica_time: at, difference_ms, round_trip_ms: 1.0 },
+        seconds_since_write: Some(1.2),
     };
     let codes = |replica| of(&healthy(), &replica).iter().map(|warning| warning.code).collect::<Vec<_>>();
     assert_eq!(codes(replica(1, true, 1000)), []);
@@ -203,5 +213,9 @@ fn a_replica_is_warned_of_its_pool_its_listener_and_its_clock() {
     let busy_readers = ReplicaHealth { reading_pool: PoolUse { size: 3, idle: 0, max: 3 }, ..replica(1, true, 0) };
     assert_eq!(codes(busy_readers.clone()), [WarningCode::PoolSaturated]);
     assert!(of(&healthy(), &busy_readers)[0].message.contains("for lists and reports"));
+    for seconds_since_write in [None, Some(5.1)] {
+        let silent = ReplicaHealth { seconds_since_write, ..replica(1, true, 0) };
+        assert_eq!(codes(silent), [WarningCode::ReplicaCannotWrite]);
+    }
     assert!(!PoolUse { size: 3, idle: 0, max: 10 }.is_saturated(), "it can still open some");
 }

@@ -1,0 +1,139 @@
+//! The settings of a session. PostgreSQL takes them from its configuration, the database, the role and the client's
+//! environment; each one that a statement of the service relies on is set by the session itself, in one round trip.
+//!
+//! It is a statement, since PgBouncer passes few parameters of a connection's start on. What decides how durable a
+//! commit is, how much memory a statement gets or what is logged remains the operator's choice.
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _};
+
+/// Names and values. Those that this PostgreSQL does not have, being older or newer, are left out.
+const SETTINGS: &[(&str, &str)] = &[
+    // Transactions.
+    ("default_transaction_isolation", "read committed"),
+    ("default_transaction_deferrable", "off"),
+    (READ_ONLY, "off"),
+    // Limits: a statement that waits for a lock has the limit of all statements.
+    ("lock_timeout", "0"),
+    ("transaction_timeout", "0"),
+    ("idle_session_timeout", "0"),
+    ("exit_on_error", "off"),
+    // How a statement is read. Every statement names its schema.
+    ("search_path", "pg_catalog"),
+    ("standard_conforming_strings", "on"),
+    ("backslash_quote", "safe_encoding"),
+    ("array_nulls", "on"),
+    ("transform_null_equals", "off"),
+    ("quote_all_identifiers", "off"),
+    ("row_security", "on"),
+    ("restrict_nonsystem_relation_kind", ""),
+    ("check_function_bodies", "on"),
+    ("default_table_access_method", "heap"),
+    // How values are written.
+    ("TimeZone", "UTC"),
+    ("DateStyle", "ISO, MDY"),
+    ("IntervalStyle", "postgres"),
+    ("extra_float_digits", "1"),
+    ("bytea_output", "hex"),
+    ("xmlbinary", "base64"),
+    ("xmloption", "content"),
+    ("lc_monetary", "C"),
+    ("lc_numeric", "C"),
+    ("lc_time", "C"),
+    ("client_min_messages", "notice"),
+    // A plan made while a table (or the partition of a day that has just begun) is empty reads it from end to end, and is
+    // kept while it fills, until autovacuum comes by. Every statement here has an index to go by. What must read a small
+    // table whole is costed so high then that it would be compiled, for longer than it runs. And a statement that touches
+    // partitions would be planned anew with every call, for several times as long as it runs, only to leave partitions
+    // out that the generic plan does not open either.
+    ("enable_seqscan", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+    ("jit", "off"),
+    // All other ways to run a statement are open: a plan without nested loops or index scans reads whole tables.
+    ("enable_bitmapscan", "on"),
+    ("enable_gathermerge", "on"),
+    ("enable_hashagg", "on"),
+    ("enable_hashjoin", "on"),
+    ("enable_incremental_sort", "on"),
+    ("enable_indexonlyscan", "on"),
+    ("enable_indexscan", "on"),
+    ("enable_material", "on"),
+    ("enable_memoize", "on"),
+    ("enable_mergejoin", "on"),
+    ("enable_nestloop", "on"),
+    ("enable_partition_pruning", "on"),
+    ("enable_sort", "on"),
+    ("enable_tidscan", "on"),
+    ("constraint_exclusion", "partition"),
+    ("from_collapse_limit", "8"),
+    ("join_collapse_limit", "8"),
+    ("geqo", "on"),
+    ("geqo_threshold", "12"),
+    ("force_parallel_mode", "off"),
+    ("debug_parallel_query", "off"),
+];
+
+/// Where the role or the database sets it, it is a default for sessions that do not say what they want. Where the server's
+/// configuration does, an operator has taken writes away from the server, as before a standby takes over: then it stands,
+/// also for sessions that are open already.
+const READ_ONLY: &str = "default_transaction_read_only";
+
+/// Brings a new session into the state that all statements rely on. Answers whether it takes writes.
+pub async fn set_up(connection: &mut PgConnection, statement_timeout: Duration) -> sqlx::Result<bool> {
+    let statements = statements(statement_timeout);
+    let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(statements))).await?;
+    rows.last().map_or(Err(sqlx::Error::RowNotFound), |row| row.try_get("takes_writes"))
+}
+
+/// The sessions of a pool, which all take writes.
+#[derive(Debug, Default)]
+pub struct WritingSessions {
+    /// Whether the last one was refused, so that a state that lasts is logged once.
+    was_refused: AtomicBool,
+}
+
+impl WritingSessions {
+    /// Sets a session up, or refuses it where it takes no writes: the pool then opens another, until its caller has waited
+    /// for long enough.
+    pub async fn set_up(&self, connection: &mut PgConnection, statement_timeout: Duration) -> sqlx::Result<()> {
+        let takes_writes = set_up(connection, statement_timeout).await?;
+        let was_refused = self.was_refused.swap(!takes_writes, Ordering::Relaxed);
+        match (takes_writes, was_refused) {
+            (true, false) | (false, true) => {}
+            (true, true) => tracing::info!("the database takes writes again"),
+            (false, false) => {
+                tracing::warn!(
+                    "the database takes no writes, being a standby or read-only; calls wait for one that does"
+                );
+            }
+        }
+        if takes_writes { Ok(()) } else { Err(sqlx::Error::Configuration("the database takes no writes".into())) }
+    }
+}
+
+/// One message of several statements. Only the first of them runs under the limits that the session was opened with.
+fn statements(statement_timeout: Duration) -> String {
+    let milliseconds = statement_timeout.as_millis();
+    let mut statements = format!("set statement_timeout = {milliseconds}; ");
+    statements.push_str("select pg_catalog.set_config(wanted.name, wanted.value, false) from (values ");
+    // A transaction whose replica hangs would hold its row locks for ever.
+    write!(statements, "('idle_in_transaction_session_timeout', '{milliseconds}')").expect("a text takes all");
+    for (name, value) in SETTINGS {
+        write!(statements, ", ('{name}', '{value}')").expect("a text takes all");
+    }
+    write!(
+        statements,
+        ") as wanted (name, value)
+         where pg_catalog.current_setting(wanted.name, true) is not null
+             and (wanted.name <> '{READ_ONLY}' or exists (
+                 select from pg_catalog.pg_settings as given
+                 where given.name = wanted.name and given.source in ('database', 'user', 'database user', 'client')));
+         select not pg_catalog.pg_is_in_recovery()
+             and not pg_catalog.current_setting('{READ_ONLY}')::boolean as takes_writes"
+    )
+    .expect("a text takes all");
+    statements
+}

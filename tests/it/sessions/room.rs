@@ -1,0 +1,80 @@
+//! Fewer connections than the pool would open.
+
+use std::time::Duration;
+
+use eventlease::app::Server;
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout};
+
+use super::{Caller, OwnRole};
+use crate::support::{PATIENCE, Reply, config};
+
+/// A call may wait for a connection for this long, and that is far longer than any of these takes, however busy the machine
+/// is.
+const FLAGS: [&str; 4] = ["--max-connections", "10", "--acquire-timeout-seconds", "30"];
+const SOON: Duration = Duration::from_secs(10);
+
+/// Many calls at once, of all kinds.
+async fn crowd(caller: &Caller, engine: &str) -> Vec<(Reply, Duration)> {
+    let event = json!({"engine_type": "dialogue", "event_type": "test.happened", "payload": {}});
+    let mut calls = Vec::new();
+    for _ in 0..10 {
+        calls.push(caller.request("POST", "/api/v1/events", &event));
+        calls.push(caller.request("GET", "/api/v1/queues", &Value::Null));
+        calls.push(caller.request("GET", "/api/v1/events?engine_type=dialogue", &Value::Null));
+        calls.push(caller.request("GET", "/api/v1/engines", &Value::Null));
+        calls.push(caller.request("POST", &format!("/api/v1/engines/{engine}/heartbeat"), &json!({})));
+        let patch = json!({"metadata": {"static_config": {"a": 1}}});
+        calls.push(caller.request("PATCH", &format!("/api/v1/engines/{engine}"), &patch));
+    }
+    let started = |call| {
+        let started = Instant::now();
+        tokio::spawn(async move { (Reply::of(call).await, started.elapsed()) })
+    };
+    let calls: Vec<_> = calls.into_iter().map(started).collect();
+    let mut answered = Vec::new();
+    for call in calls {
+        answered.push(call.await.expect("a reply"));
+    }
+    answered
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_share_the_connections_that_the_role_may_have() {
+    let own = OwnRole::create().await;
+    own.administrate(&format!("alter role {} connection limit 4", own.name)).await;
+    let server = Server::start(&config(&own.url, &FLAGS)).await.expect("the server starts");
+    let caller = Caller::of(&server);
+    let engine = caller.call("POST", "/api/v1/engines", json!({"engine_type": "dialogue"})).await.expect(201);
+    let engine = engine.text("engine_id");
+    for _ in 0..4 {
+        for (reply, took) in crowd(&caller, &engine).await {
+            assert!(reply.status < 300, "{reply:?}");
+            assert!(took < SOON, "{took:?}");
+        }
+    }
+    // What has a connection of its own finds room for it.
+    let listens = async || {
+        let metrics = caller.call("GET", "/metrics", Value::Null).await.expect(200).raw;
+        metrics.contains("eventlease_listener_connected 1")
+    };
+    let listening = async { while !listens().await {} };
+    timeout(PATIENCE, listening).await.expect("it listens");
+    caller.call("GET", "/api/v1/health/database", Value::Null).await.expect(200);
+    caller.call("GET", "/readyz", Value::Null).await.expect(200);
+
+    // Where there is more room again, more are opened.
+    own.administrate(&format!("alter role {} connection limit -1", own.name)).await;
+    let growing = async {
+        loop {
+            crowd(&caller, &engine).await;
+            let health = caller.call("GET", "/api/v1/health/database", Value::Null).await.expect(200);
+            if health.body["replica"]["pool"]["size"].as_u64() > Some(4) {
+                return;
+            }
+        }
+    };
+    timeout(PATIENCE, growing).await.expect("further connections are opened");
+    server.stop().await.expect("the server stops in order");
+    own.remove().await;
+}
