@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, PgConnection, PgPool, SqlSafeStr as _};
+use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::time::timeout;
 
 use super::{Connection, Result, Transaction};
@@ -93,7 +93,7 @@ impl Pool {
     async fn begin_with(&self, statement: Option<&'static str>) -> Result<Transaction> {
         let attempt = async || {
             let connection = self.take().await?;
-            sqlx::Transaction::begin(connection, statement.map(|statement| statement.into_sql_str())).await
+            sqlx::Transaction::begin(connection, statement.map(sqlx::SqlSafeStr::into_sql_str)).await
         };
         match attempt().await {
             Err(error @ (sqlx::Error::Io(_) | sqlx::Error::Database(_))) => {
