@@ -114,12 +114,14 @@ const MAX_ERROR_CHARS: usize = 16 << 10;
 
 impl Cli {
     fn uses_private_database(&self) -> bool {
-        let database = match &self.command {
-            Command::Serve(config) => &config.database,
-            Command::Migrate(arguments) => &arguments.database,
-            _ => return false,
+        let database = if let Command::Serve(config) = &self.command {
+            Some(&config.database)
+        } else if let Command::Migrate(arguments) = &self.command {
+            Some(&arguments.database)
+        } else {
+            None
         };
-        database.database_url.is_none() && database.database_url_file.is_none()
+        database.is_some_and(|database| database.database_url.is_none() && database.database_url_file.is_none())
     }
 }
 

@@ -13,6 +13,7 @@ pub const MAX_DAYS_AHEAD_TOLD: i32 = 30;
 
 /// What holds for every replica.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of a database, independent of one another")]
 pub struct DatabaseHealth {
     /// As PostgreSQL says it, like 17.2.
     pub server_version: String,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, PgConnection, PgPool, SqlSafeStr as _};
+use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::time::timeout;
 
 use super::{Connection, Error, Result, Transaction};
@@ -100,23 +100,24 @@ impl Pool {
     }
 
     async fn take(&self) -> sqlx::Result<Connection> {
-        let taking = self.room.take(&self.sessions);
+        // Large, and part of the future of every call.
+        let taking = Box::pin(self.room.take(&self.sessions));
         timeout(self.limits.acquire_timeout, taking).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 
     /// Begins a transaction with a statement. A connection that was used a moment ago may have died since: then nothing
     /// has happened yet, and another is taken.
     async fn begin_with(&self, statement: Option<&'static str>) -> Result<Transaction> {
-        let begin = async || {
+        let attempt = async || {
             let connection = self.take().await?;
-            sqlx::Transaction::begin(connection, statement.map(|statement| statement.into_sql_str())).await
+            sqlx::Transaction::begin(connection, statement.map(sqlx::SqlSafeStr::into_sql_str)).await
         };
-        match begin().await {
+        match attempt().await {
             Err(error @ (sqlx::Error::Io(_) | sqlx::Error::Database(_))) => {
                 if ends_sessions(&error) {
                     replacement::replace_all();
                 }
-                Ok(begin().await?)
+                Ok(attempt().await?)
             }
             begun => Ok(begun?),
         }

@@ -51,7 +51,7 @@ const TEXTS: &[(&str, &[&str])] = &[
 #[derive(sqlx::FromRow)]
 struct Setting {
     name: String,
-    setting: String,
+    usual: String,
     vartype: String,
     enumvals: Option<Vec<String>>,
     min_val: Option<String>,
@@ -60,15 +60,15 @@ struct Setting {
 
 impl Setting {
     fn unusual(&self) -> Vec<String> {
-        let Self { name, setting, vartype, .. } = self;
+        let Self { name, usual, vartype, .. } = self;
         let texts = TEXTS.iter().find(|(text, _)| text == name).map_or(&[][..], |(_, values)| *values);
         let values: Vec<String> = match vartype.as_str() {
-            "bool" => vec![if setting == "on" { "off" } else { "on" }.to_owned()],
+            "bool" => vec![if usual == "on" { "off" } else { "on" }.to_owned()],
             "enum" => self.enumvals.clone().unwrap_or_default(),
             "integer" | "real" => [&self.min_val, &self.max_val].into_iter().flatten().cloned().collect(),
             _ => texts.iter().map(|&text| text.to_owned()).collect(),
         };
-        values.into_iter().filter(|value| value != setting).collect()
+        values.into_iter().filter(|value| value != usual).collect()
     }
 }
 
@@ -76,7 +76,7 @@ impl Setting {
 async fn whatever_a_role_sets_for_its_sessions_events_live_as_ever() {
     let admin = OwnRole::create().await;
     let settings: Vec<Setting> = sqlx::query_as(
-        "select name, setting, vartype, enumvals, min_val, max_val from pg_settings
+        "select name, setting as usual, vartype, enumvals, min_val, max_val from pg_settings
          where context in ('user', 'superuser') and name not like 'log\\_%' and name not like 'debug\\_print%'
              and not name = any($1)
          order by name",
