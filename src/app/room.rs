@@ -186,8 +186,8 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
-    use super::super::activity::Phase;
     use super::*;
+    use crate::app::activity::Phase;
 
     fn ip(text: &str) -> IpAddr {
         text.parse().expect("an address")
