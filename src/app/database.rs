@@ -29,6 +29,14 @@ struct Embedded {
 }
 
 impl Database {
+    /// Keeps what the environment says to clients of other databases from a private one. To be called before any other
+    /// thread runs.
+    pub fn prepare_environment(config: &DatabaseConfig) {
+        if config.database_url.is_none() {
+            embedded_postgres::forget_client_options();
+        }
+    }
+
     pub async fn open(config: &DatabaseConfig) -> Result<Self, Error> {
         let limits = PoolLimits {
             max_connections: config.max_connections,
