@@ -22,8 +22,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::app::{self, Ending, Signals};
-use crate::config::{ClientConfig, DatabaseUrl, DirectDatabase, ServeConfig};
-use crate::embedded_postgres;
+use crate::config::{ClientConfig, DatabaseConfig, DatabaseUrl, DirectDatabase, ServeConfig};
 use crate::http;
 use client::Answer;
 use traces::Traces;
@@ -77,8 +76,8 @@ struct Asking {
 
 impl Cli {
     pub fn run(self) -> ExitCode {
-        if self.uses_private_database() {
-            embedded_postgres::forget_client_options();
+        if let Some(database) = self.own_database() {
+            app::Database::prepare_environment(database);
         }
         let outcome = match self.command {
             Command::Serve(config) => {
@@ -113,15 +112,15 @@ const EXIT_OF_A_FAILED_TASK: u8 = 70;
 const MAX_ERROR_CHARS: usize = 16 << 10;
 
 impl Cli {
-    fn uses_private_database(&self) -> bool {
-        let database = if let Command::Serve(config) = &self.command {
+    /// The database of a command that opens one, rather than asking a server.
+    fn own_database(&self) -> Option<&DatabaseConfig> {
+        if let Command::Serve(config) = &self.command {
             Some(&config.database)
         } else if let Command::Migrate(arguments) = &self.command {
             Some(&arguments.database)
         } else {
             None
-        };
-        database.is_some_and(|database| database.database_url.is_none() && database.database_url_file.is_none())
+        }
     }
 }
 

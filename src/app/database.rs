@@ -32,6 +32,14 @@ struct Embedded {
 }
 
 impl Database {
+    /// Keeps what the environment says to clients of other databases from a private one. To be called before any other
+    /// thread runs.
+    pub fn prepare_environment(config: &DatabaseConfig) {
+        if config.database_url.is_none() && config.database_url_file.is_none() {
+            embedded_postgres::forget_client_options();
+        }
+    }
+
     /// `None` where `stop` was cancelled meanwhile: a private cluster that was being made or started is stopped then.
     pub async fn open(config: &DatabaseConfig, stop: &CancellationToken) -> Result<Option<Self>, Error> {
         if let Some(url) = config.url()? {

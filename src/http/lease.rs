@@ -1,5 +1,6 @@
 //! `GET /events/queue/{engine_type}`: leasing events.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -57,7 +58,9 @@ pub async fn lease(State(api): State<Api>, input: Input) -> Result<Response, Pro
 async fn lease_while_good(api: &Api, caller: &Caller, poll: Poll) -> Result<Polled, Problem> {
     let polled = api.broker.lease(poll).await?;
     if let Err(problem) = caller.check_still_good(api).and_then(|()| replies::have_room_for(&polled.events, api)) {
-        api.broker.hand_back(&polled.events).await;
+        let broker = Arc::clone(&api.broker);
+        // Also when the caller hangs up meanwhile. That the work panicked changes nothing for it.
+        api.supervisor.finish("hand_back", async move { broker.hand_back(&polled.events).await }).await.ok();
         return Err(problem);
     }
     Ok(polled)

@@ -173,6 +173,7 @@ fn of_events() -> Vec<Good> {
         get("/api/v1/event-types/{event_type}/retry-policy", &[]),
         with(Method::PUT, "/api/v1/event-types/{event_type}/retry-policy", &[], Some(policy())),
         delete("/api/v1/event-types/{event_type}/retry-policy"),
+        delete("/api/v1/queues/{engine_type}"),
         get(
             "/api/v1/events",
             &[("engine_type", "dialogue"), ("status", "queued"), ("created_after", TIME), ("limit", "9")],

@@ -1,13 +1,14 @@
 //! What of the database's state slows the queue down or endangers it, in words for the people who run it.
 
+mod replica;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    ClockDifference, DatabaseHealth, Durability, ListenerHealth, PartitionsAhead, ReplicaHealth, Snapshot,
-    SnapshotHolder, TableHealth,
-};
+use super::{DatabaseHealth, Durability, PartitionsAhead, ReplicaHealth, Snapshot, SnapshotHolder, TableHealth};
 use crate::domain::spans::in_words;
+
+pub use replica::of_clock;
 
 /// What the migrations need.
 pub const OLDEST_POSTGRESQL: u32 = 15;
@@ -22,9 +23,6 @@ const VACUUM_IS_LATE_SECONDS: f64 = 300.0;
 const TOO_MANY_DEAD_ROWS: i64 = 1_000_000;
 /// A week is made ahead, and tried every ten minutes: then five days of tries have failed.
 const FEW_DAYS_AHEAD: i32 = 2;
-const CLOCK_SKEW_MS: i64 = 1000;
-/// As long as `/readyz` allows.
-const UNWRITTEN_SECONDS: f64 = 5.0;
 
 /// The stable codes of warnings, the worst first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
@@ -161,10 +159,7 @@ impl Warning {
 #[must_use]
 pub fn of(database: &DatabaseHealth, replica: &ReplicaHealth) -> Vec<Warning> {
     let mut found = of_database(database);
-    found.extend(of_writes(replica.seconds_since_write));
-    found.extend(of_pools(replica));
-    found.extend(of_listener(&replica.listener));
-    found.extend(of_clock(&replica.clock, "the replica's"));
+    found.extend(replica::of(replica));
     sorted(found)
 }
 
@@ -348,59 +343,6 @@ fn of_table(health: &TableHealth) -> Option<Warning> {
             "{table} has {dead_rows} dead rows beside {live_rows} live ones, {vacuumed}: calls get slower; look for an old snapshot or a lock that hinders autovacuum, and give it more workers or less delay"
         );
         Warning::new(WarningCode::ManyDeadRows, message)
-    })
-}
-
-fn of_writes(seconds_since_write: Option<f64>) -> Option<Warning> {
-    if seconds_since_write.is_some_and(|seconds| seconds <= UNWRITTEN_SECONDS) {
-        return None;
-    }
-    let since = match seconds_since_write {
-        Some(seconds) => format!("for {}", in_words(seconds)),
-        None => "since it started".to_owned(),
-    };
-    let message = format!(
-        "this replica has written nothing to the database {since}, though it tries every second: calls that change something fail; its log says why, at task reaper"
-    );
-    Some(Warning::new(WarningCode::ReplicaCannotWrite, message))
-}
-
-fn of_pools(replica: &ReplicaHealth) -> Option<Warning> {
-    let ReplicaHealth { pool, reading_pool, .. } = replica;
-    let message = if pool.is_saturated() {
-        format!(
-            "all {} connections of this replica's pool are in use, so that calls wait; look for locks or slow statements, add replicas, or raise EVENTLEASE_MAX_CONNECTIONS",
-            pool.max
-        )
-    } else if reading_pool.is_saturated() {
-        format!(
-            "all {} connections of this replica for lists and reports are in use, so that such calls wait, and no others; look for slow filters, or raise EVENTLEASE_MAX_READING_CONNECTIONS",
-            reading_pool.max
-        )
-    } else {
-        return None;
-    };
-    Some(Warning::new(WarningCode::PoolSaturated, message))
-}
-
-fn of_listener(listener: &ListenerHealth) -> Option<Warning> {
-    (!listener.is_connected).then(|| {
-        let message = "this replica does not hear of events that come by SQL or other replicas, so that engines get them later, when it looks again (EVENTLEASE_RECHECK_INTERVAL_MS); it goes on trying, and its log says why";
-        Warning::new(WarningCode::ListenerDown, message)
-    })
-}
-
-/// `whose`: the clock beside the database's, like "the replica's".
-#[must_use]
-pub fn of_clock(clock: &ClockDifference, whose: &str) -> Option<Warning> {
-    let ClockDifference { difference_ms, .. } = clock;
-    (difference_ms.abs() > CLOCK_SKEW_MS).then(|| {
-        let side = if *difference_ms > 0 { "ahead of" } else { "behind" };
-        let message = format!(
-            "{whose} clock is {difference_ms} ms {side} the database's: events and leases go by the database's, but logs do not fit together; set both by NTP",
-            difference_ms = difference_ms.abs()
-        );
-        Warning::new(WarningCode::ClockSkew, message)
     })
 }
 

@@ -10,7 +10,7 @@ use sqlx::{Connection as _, PgPool};
 use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::super::Connection;
+use crate::store::Connection;
 
 /// A call that waits longer for a connection asks why.
 const USUAL_WAIT: Duration = Duration::from_millis(50);

@@ -1,7 +1,7 @@
 use chrono::DateTime;
 
 use super::*;
-use crate::domain::database_health::{PoolUse, Standby};
+use crate::domain::database_health::{ClockDifference, ListenerHealth, PoolUse, Standby};
 
 fn healthy() -> DatabaseHealth {
     DatabaseHealth {
