@@ -16,6 +16,10 @@ use super::limit::Limit;
 
 /// So many bad places are named; the detail counts them all.
 const MAX_ERRORS_TOLD: usize = 200;
+/// Of a place that is named, since a caller may give a member a name of any length.
+const MAX_PLACE_CHARS: usize = 300;
+/// Of what is said of it, which may quote what was sent.
+const MAX_DETAIL_CHARS: usize = 500;
 /// For all entries of a batch together; beyond it, one mistake of each.
 pub const MAX_ERRORS_TOLD_OF_BATCH: usize = 2000;
 
@@ -120,6 +124,14 @@ impl Code {
     }
 }
 
+/// Shortens a text to its first characters, and shows that it did.
+fn cut(text: &mut String, max_chars: usize) {
+    if let Some((end, _)) = text.char_indices().nth(max_chars) {
+        text.truncate(end);
+        text.push('…');
+    }
+}
+
 /// One bad place of a request, and what is wrong with it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct InputError {
@@ -204,6 +216,11 @@ impl Problem {
         // A body of nothing but mistakes must not make a reply many times its size.
         errors.truncate(MAX_ERRORS_TOLD);
         errors.shrink_to_fit();
+        for InputError { place, detail } in &mut errors {
+            let (InputPlace::Pointer(text) | InputPlace::Parameter(text) | InputPlace::Header(text)) = place;
+            cut(text, MAX_PLACE_CHARS);
+            cut(detail, MAX_DETAIL_CHARS);
+        }
         let limit = errors.iter().any(|error| error.detail.starts_with(TOO_DEEP)).then_some(Limit::JsonDepth);
         Self { errors, limit, ..Self::new(Code::InvalidInput, detail) }
     }

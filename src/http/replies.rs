@@ -26,10 +26,12 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind of a call; `None` for files that are a part of the program, which take no memory of their own.
+    /// The kind of a call; `None` for files that are a part of the program, which take no memory of their own, and for
+    /// metrics, which must be readable just when memory is short.
     pub fn of(method: &Method, route: &str) -> Option<Self> {
         let is_reading = matches!(*method, Method::GET | Method::HEAD) && route != "/api/v1/events/queue/{engine_type}";
-        match (is_reading, route.starts_with("/docs")) {
+        let is_exempt = route.starts_with("/docs") || route == "/metrics";
+        match (is_reading, is_exempt) {
             (true, true) => None,
             (true, false) => Some(Self::Reading),
             (false, _) => Some(Self::Working),

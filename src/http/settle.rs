@@ -173,7 +173,7 @@ fn read_report(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<R
         let status = text(raw)?;
         Status::parse(&status)
             .filter(|status| *status != Status::Cancelled)
-            .ok_or_else(|| format!("is {status:?}; an engine reports completed, failed, queued or processing"))
+            .ok_or_else(|| "must be completed, failed, queued or processing: what an engine reports".to_owned())
     });
     let Some(status) = status else {
         fields.let_pass(&FIELDS_BY_STATUS);

@@ -186,3 +186,25 @@ async fn an_event_that_is_asked_for_by_a_wrong_id_is_named() {
     untouched.names_in("GET", &format!("/api/v1/events/{}?include=all", unknown_id()), &["include"]).await;
     untouched.and_the_server_serves().await;
 }
+
+/// A caller cannot make the server hold and send many times what it received.
+#[tokio::test]
+async fn what_a_refusal_quotes_of_a_request_is_short() {
+    let lab = Lab::start().await;
+    let (name, value) = ("~".repeat(1 << 20), "\u{7f}".repeat(1 << 20));
+    let path = format!("/api/v1/events/{}/status", unknown_id());
+    let body = format!("{{\"lease_token\": \"{value}\", \"status\": \"{value}\", \"{name}\": 1, \"{name}\": 2}}");
+    for (method, path, body) in [
+        ("PUT", path.as_str(), body.clone()),
+        ("PUT", "/api/v1/events/status", format!("{{\"settlements\": [{body}], \"{name}\": 1}}")),
+        ("POST", "/api/v1/events/queue/dialogue/lease", body.clone()),
+        ("POST", "/api/v1/events", body.clone()),
+        ("POST", "/api/v1/engines", body.clone()),
+        ("PATCH", "/api/v1/queues/dialogue", body.clone()),
+        ("POST", "/api/v1/dead-letters/redrive", format!("{{\"filter\": {body}}}")),
+    ] {
+        let reply = lab.send_raw(method, path, body).await;
+        assert!(reply.raw.len() < 20_000, "{method} {path}: {} bytes", reply.raw.len());
+        assert!(reply.status == 422 || reply.status == 200, "{method} {path}: {}", reply.status);
+    }
+}
