@@ -176,7 +176,7 @@ async fn prepare(
     database.migrate().await?;
     let stop = front.stop.clone();
     let broker =
-        Arc::new(Broker::new(database.pools(), Arc::clone(metrics), supervisor.clone(), settings(config), stop));
+        Arc::new(Broker::new(database.pools.clone(), Arc::clone(metrics), supervisor.clone(), settings(config), stop));
     make_first_partitions(&broker).await?;
     if config.is_auth_required() {
         broker.read_tokens().await.map_err(of_store)?;

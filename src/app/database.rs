@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Error, STARTING_PATIENCE};
 use crate::config::{DatabaseConfig, DatabaseUrl};
 use crate::embedded_postgres::{self, EmbeddedPostgres, Options};
+use crate::store;
 use crate::store::pool::{PoolLimits, Pools};
-use crate::store::{self, Pool};
 
 /// For connections to say good-bye.
 const CLOSING_PATIENCE: Duration = Duration::from_secs(5);
@@ -19,9 +19,7 @@ const CLOSING_PATIENCE: Duration = Duration::from_secs(5);
 /// The connections, and the private cluster behind them, if there is one.
 #[derive(Debug)]
 pub struct Database {
-    pub pool: Pool,
-    /// For lists and reports.
-    pub reading_pool: Pool,
+    pub pools: Pools,
     embedded: Option<Embedded>,
 }
 
@@ -77,19 +75,14 @@ impl Database {
             statement_timeout: Duration::from_secs(config.reading_statement_timeout_seconds),
             ..working
         };
-        let pool = store::pool::connect_lazily(url, working)?;
-        Ok(Self { pool, reading_pool: store::pool::connect_lazily(url, reading)?, embedded })
-    }
-
-    pub fn pools(&self) -> Pools {
-        Pools { working: self.pool.clone(), reading: self.reading_pool.clone() }
+        Ok(Self { pools: Pools::connect_lazily(url, working, reading)?, embedded })
     }
 
     /// Brings the schema up to date, once the database is there.
     pub async fn migrate(&self) -> Result<(), Error> {
         let started = Instant::now();
         loop {
-            match store::migrations::migrate(&self.pool).await {
+            match store::migrations::migrate(&self.pools.working).await {
                 Err(store::Error::Unavailable(error)) if started.elapsed() < STARTING_PATIENCE => {
                     tracing::warn!(%error, "waiting for the database");
                     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -112,7 +105,7 @@ impl Database {
 
     pub async fn close(self) -> Result<(), Error> {
         // A connection that went dumb on its way back into the pool is never there again.
-        let closed = async { tokio::join!(self.pool.close(), self.reading_pool.close()) };
+        let closed = async { tokio::join!(self.pools.working.close(), self.pools.reading.close()) };
         if timeout(CLOSING_PATIENCE, closed).await.is_err() {
             tracing::warn!("connections to the database did not close in time, and are left");
         }

@@ -131,8 +131,11 @@ pub async fn run(
         // The exit code says that a task failed, however the rest ended.
         return Ok(if ending == Ending::TaskFailed { ending } else { Ending::Hard });
     };
-    stopped?;
-    tracing::info!("stopped");
+    match stopped {
+        Ok(()) => tracing::info!("stopped"),
+        Err(error) if ending == Ending::TaskFailed => tracing::error!(%error, "the rest did not end in order"),
+        Err(error) => return Err(error),
+    }
     Ok(ending)
 }
 

@@ -98,7 +98,7 @@ pub struct Settings {
 pub struct Broker {
     /// For what changes something, and for what engines and producers wait for.
     pool: Pool,
-    /// For lists and reports, which take a connection of `pool` only where PostgreSQL has room for none of their own.
+    /// For lists and reports, which never take a connection of `pool`.
     reading_pool: Pool,
     metrics: Arc<Metrics>,
     supervisor: Supervisor,
@@ -178,12 +178,12 @@ impl Broker {
     }
 
     async fn reading_connection(&self) -> Result<store::Connection> {
-        Ok(store::pool::acquire_reading(&self.reading_pool, &self.pool).await?)
+        Ok(store::pool::acquire_reading(&self.reading_pool).await?)
     }
 
     /// Begins a transaction for reading by a filter of many optional parts.
     async fn begin_reading(&self) -> Result<store::Transaction> {
-        Ok(store::pool::begin_reading(&self.reading_pool, &self.pool).await?)
+        Ok(store::pool::begin_reading(&self.reading_pool).await?)
     }
 
     async fn begin(&self) -> store::Result<store::Transaction> {

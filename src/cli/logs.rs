@@ -12,6 +12,7 @@ use crate::config::{LogConfig, LogFormat};
 /// Of spans that are made to be sent elsewhere, and only repeat what the log says.
 pub const TRACES: &str = "eventlease::traces";
 
+const NOTICES: &str = "sqlx::postgres::notice";
 const REFUSED_SESSIONS: &str = "sqlx_core::pool::inner";
 
 /// What sees the spans beside the log.
@@ -24,6 +25,8 @@ pub fn start(config: &LogConfig, spans: Option<Spans>) {
     });
     // The pool's library logs each session that it was told to refuse; the service logs once that it refuses them.
     let filter = filter.add_directive(format!("{REFUSED_SESSIONS}=off").parse().expect("a target and a level"));
+    // What PostgreSQL says beside its replies, like that there was no transaction to roll back.
+    let filter = filter.add_directive(format!("{NOTICES}=error").parse().expect("a target and a level"));
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     let lines = match config.log_format {
         LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).boxed(),

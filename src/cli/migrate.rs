@@ -71,12 +71,12 @@ async fn bring_up_to_date(database: &Database) -> Outcome {
 }
 
 async fn tell(database: &Database, arguments: &MigrateArguments) -> Outcome {
-    let all = migrations::list(&database.pool).await?;
+    let all = migrations::list(&database.pools.working).await?;
     let pending: Vec<&Migration> = all.iter().filter(|migration| migration.applied_at.is_none()).collect();
     if arguments.status {
         print!("{}", table(&all));
     } else if arguments.sql {
-        if let Some(preparation) = migrations::preparation(&database.pool).await? {
+        if let Some(preparation) = migrations::preparation(&database.pools.working).await? {
             println!("{preparation}");
         }
         for migration in pending {

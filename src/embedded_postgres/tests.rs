@@ -347,8 +347,9 @@ fn a_postmaster_that_does_not_become_ready_is_waited_for_only_until_the_start_is
     fs::set_permissions(&bin_dir, fs::Permissions::from_mode(0o755)).unwrap();
     std::os::unix::fs::symlink(real.join("initdb"), bin_dir.join("initdb")).unwrap();
     let noted = scratch.0.join("cluster/started");
+    // Started in the background of a shell, the tests ignore SIGINT, and so would a program that does not ask for it.
     let script = format!(
-        "#!/bin/sh\ncase \"$1\" in\n-V|--version) exec {}/postgres \"$@\" ;;\nesac\n: > {}\nexec sleep 600\n",
+        "#!/bin/sh\ncase \"$1\" in\n-V|--version) exec {}/postgres \"$@\" ;;\nesac\n: > {}\nexec env --default-signal=INT,QUIT sleep 600\n",
         real.display(),
         noted.display()
     );

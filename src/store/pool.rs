@@ -1,5 +1,6 @@
 //! The connections to PostgreSQL, and the limits each of them carries.
 
+mod interruption; // transactions that nobody waits for
 mod replacement; // which sessions are not used again
 mod room; // what is done where PostgreSQL has no room for another session
 mod session; // the settings of a session
@@ -14,7 +15,8 @@ use tokio::time::timeout;
 
 use super::{Connection, Error, Result, Transaction};
 use crate::config::DatabaseUrl;
-use room::Room;
+use interruption::Beginning;
+use room::{Room, Share};
 use session::WritingSessions;
 
 pub(super) use replacement::{ends_sessions, subscribe as subscribe_to_replacements};
@@ -60,6 +62,16 @@ pub struct Pools {
     pub reading: Pool,
 }
 
+impl Pools {
+    /// Opens no connection yet. Where PostgreSQL has room for few, lists and reports keep one, if there is another one.
+    pub fn connect_lazily(url: &DatabaseUrl, working: PoolLimits, reading: PoolLimits) -> Result<Self> {
+        let (working, reading) = (connect_lazily(url, working)?, connect_lazily(url, reading)?);
+        working.room.share_with(&reading.sessions, Share { keeps_when_missing: 0, keeps_when_short: Some(1) });
+        reading.room.share_with(&working.sessions, Share { keeps_when_missing: 1, keeps_when_short: None });
+        Ok(Self { working, reading })
+    }
+}
+
 /// Opens no connection yet: the first call does.
 pub fn connect_lazily(url: &DatabaseUrl, limits: PoolLimits) -> Result<Pool> {
     let options = connect_options(url, "eventlease")?;
@@ -79,7 +91,15 @@ pub fn connect_lazily(url: &DatabaseUrl, limits: PoolLimits) -> Result<Pool> {
                 Ok(true)
             })
         })
-        .after_release(|_, used| Box::pin(async move { Ok(!replacement::is_due(used.age)) }))
+        .after_release(|connection, used| {
+            Box::pin(async move {
+                if replacement::is_due(used.age) {
+                    return Ok(false);
+                }
+                interruption::roll_back(connection).await?;
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options);
     Ok(Pool { sessions, writing, room: Room::default(), limits })
 }
@@ -110,7 +130,12 @@ impl Pool {
     async fn begin_with(&self, statement: Option<&'static str>) -> Result<Transaction> {
         let attempt = async || {
             let connection = self.take().await?;
-            sqlx::Transaction::begin(connection, statement.map(sqlx::SqlSafeStr::into_sql_str)).await
+            let mut begin = sqlx::Transaction::begin(connection, statement.map(sqlx::SqlSafeStr::into_sql_str));
+            // Declared later, it is dropped first: an interruption is noted before the connection is given back.
+            let beginning = Beginning::new();
+            let begun = (&mut begin).await;
+            beginning.has_ended();
+            begun
         };
         match attempt().await {
             Err(error @ (sqlx::Error::Io(_) | sqlx::Error::Database(_))) => {
@@ -128,10 +153,10 @@ impl Pool {
         (*self.sessions.connect_options()).clone()
     }
 
-    /// A pool of one connection, for somebody who keeps it. Where PostgreSQL has no room for it, a connection of this pool
-    /// is closed.
+    /// A pool of one connection, for somebody who keeps it. Where PostgreSQL has no room for it, another connection is
+    /// closed, but not the last one of this pool.
     pub(super) async fn beside(&self) -> Result<PgPool> {
-        if self.room.check(&self.sessions).await {
+        if self.room.check(&self.sessions).await && !self.room.close_one_of_neighbour(1).await && self.size() > 1 {
             self.take().await?.close().await?;
         }
         let options = writing_sessions(&self.writing, self.limits).max_connections(1).acquire_timeout(BESIDE_TIMEOUT);
@@ -191,23 +216,14 @@ pub async fn begin_impatient(pool: &Pool) -> Result<Transaction> {
     pool.begin_with(Some("begin; set local lock_timeout = '200ms'")).await
 }
 
-/// Takes a connection for lists and reports: of `reading`, or of `working` where PostgreSQL has no room for another one and
-/// those of `reading` are in use, if there are any.
-pub async fn acquire_reading(reading: &Pool, working: &Pool) -> Result<Connection> {
-    tokio::select! {
-        biased;
-        taken = reading.acquire() => taken.map_err(of_reading),
-        taken = async { reading.room.is_out_of().await; working.acquire().await } => taken,
-    }
+/// Takes a connection for lists and reports.
+pub async fn acquire_reading(reading: &Pool) -> Result<Connection> {
+    reading.acquire().await.map_err(of_reading)
 }
 
 /// Begins a transaction for reading by a filter of many optional parts: its statements are planned for the parts given.
-pub async fn begin_reading(reading: &Pool, working: &Pool) -> Result<Transaction> {
-    let mut transaction = tokio::select! {
-        biased;
-        begun = begin(reading) => begun.map_err(of_reading)?,
-        begun = async { reading.room.is_out_of().await; begin(working).await } => begun?,
-    };
+pub async fn begin_reading(reading: &Pool) -> Result<Transaction> {
+    let mut transaction = begin(reading).await.map_err(of_reading)?;
     sqlx::query("select set_config('plan_cache_mode', 'force_custom_plan', true)").execute(&mut *transaction).await?;
     Ok(transaction)
 }

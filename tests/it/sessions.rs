@@ -1,6 +1,7 @@
 //! Sessions of the database that differ from what a fresh installation gives: their settings, their number, and whether
 //! they take writes.
 
+mod interruption;
 mod read_only;
 mod room;
 mod settings;

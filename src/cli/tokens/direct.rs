@@ -21,7 +21,7 @@ use crate::store::tokens::Filter;
 /// Looks at tokens that are there, or ends one: neither has to do with the schema's version.
 async fn open_as_it_is(url: DatabaseUrl) -> Result<Database, Box<dyn std::error::Error>> {
     let database = open(url).await?;
-    if !store::tokens::are_kept(&database.pool).await? {
+    if !store::tokens::are_kept(&database.pools.working).await? {
         return Err("this database has no tokens: neither has a server run on it, nor was one made".into());
     }
     Ok(database)
@@ -57,7 +57,7 @@ pub async fn create(url: DatabaseUrl, arguments: &CreateArguments) -> Outcome {
     let database = open(url).await?;
     // The schema may not be there yet.
     database.migrate().await?;
-    let mut transaction = store::pool::begin(&database.pool).await?;
+    let mut transaction = store::pool::begin(&database.pools.working).await?;
     let (token, secret) = tokens::create(&mut transaction, &Actor::named(Actor::DATABASE), &new).await?;
     transaction.commit().await?;
     database.close().await?;
@@ -78,7 +78,7 @@ fn flag_of(member: &str) -> String {
 
 pub async fn list(url: DatabaseUrl, arguments: &ListArguments) -> Outcome {
     let database = open_as_it_is(url).await?;
-    let mut connection = database.pool.acquire().await?;
+    let mut connection = database.pools.working.acquire().await?;
     let filter = Filter { role: arguments.role, name: arguments.name.clone() };
     let found = store::tokens::list(&mut connection, &filter, None, arguments.limit).await?;
     drop(connection);
@@ -99,7 +99,7 @@ fn now() -> DateTime<Utc> {
 
 pub async fn revoke(url: DatabaseUrl, token_id: uuid::Uuid) -> Outcome {
     let database = open_as_it_is(url).await?;
-    let mut transaction = store::pool::begin(&database.pool).await?;
+    let mut transaction = store::pool::begin(&database.pools.working).await?;
     tokens::revoke(&mut transaction, &Actor::named(Actor::DATABASE), TokenId(token_id)).await?;
     transaction.commit().await?;
     database.close().await?;

@@ -3,19 +3,23 @@
 //! call, and let it fail at last, while others are given back.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sqlx::{Connection as _, PgPool};
 use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use super::session;
 use crate::store::Connection;
 
 /// A call that waits longer for a connection asks why.
 const USUAL_WAIT: Duration = Duration::from_millis(50);
-/// Between two attempts to find out whether there is room.
+/// Between two attempts to find out whether there is room, at first and at most.
 const CHECK_EVERY: Duration = Duration::from_millis(500);
+const CHECK_AT_LEAST_EVERY: Duration = Duration::from_secs(8);
+/// For a place that a neighbour has just given up.
+const OPENING_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long no further connection is opened after PostgreSQL refused one.
 const FULL_FOR: Duration = Duration::from_secs(5);
 /// While no further connection is opened, how often the first call in line looks for one that was given back.
@@ -33,10 +37,24 @@ pub struct Room {
 struct State {
     /// Until when no further connection is opened.
     full_until: watch::Sender<Option<Instant>>,
-    /// Held by the one call that asks PostgreSQL whether there is room; when that was last asked.
-    check: Mutex<Option<Instant>>,
+    /// Held by the one call that asks PostgreSQL whether there is room; when that is to be asked again.
+    check: Mutex<Check>,
+    /// Another pool of the same server, and what it gives up.
+    neighbour: OnceLock<(PgPool, Share)>,
     /// Held by the first call in line for a connection that is given back.
     turn: Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Check {
+    next: Instant,
+    pause: Duration,
+}
+
+impl Default for Check {
+    fn default() -> Self {
+        Self { next: Instant::now(), pause: CHECK_EVERY }
+    }
 }
 
 fn is_in_future(time: Option<Instant>) -> bool {
@@ -47,7 +65,22 @@ pub fn is_out_of_room(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| error.code().is_some_and(|code| code == TOO_MANY_CONNECTIONS))
 }
 
+/// How many sessions a pool leaves to its neighbour where PostgreSQL has no room for more.
+#[derive(Clone, Copy, Debug)]
+pub struct Share {
+    /// Where this pool has none at all.
+    pub keeps_when_missing: u32,
+    /// Where all of this pool's are in use; `None`: the neighbour keeps what it has.
+    pub keeps_when_short: Option<u32>,
+}
+
 impl Room {
+    /// Lets this room close idle sessions of a neighbour, to have their places.
+    pub fn share_with(&self, neighbour: &PgPool, share: Share) {
+        // Only the first neighbour counts.
+        self.state.neighbour.set((neighbour.clone(), share)).ok();
+    }
+
     /// Takes a connection that is open, or opens one as far as there is room.
     pub async fn take(&self, pool: &PgPool) -> sqlx::Result<Connection> {
         if !self.is_full() {
@@ -66,28 +99,58 @@ impl Room {
     /// Takes a connection that is open, in the order of the calls.
     async fn take_open(&self, pool: &PgPool) -> sqlx::Result<Connection> {
         let _turn = self.state.turn.lock().await;
+        let mut next_try = Instant::now() + USUAL_WAIT;
         loop {
             if let Some(mut connection) = pool.try_acquire() {
-                match connection.ping().await {
-                    Ok(()) => return Ok(connection),
-                    Err(_) => drop(connection.close().await),
+                // The pool does not check it here. One that takes no writes was open when its server was demoted.
+                match session::takes_writes(&mut connection).await {
+                    Ok(true) => return Ok(connection),
+                    Ok(false) | Err(_) => drop(connection.close().await),
                 }
-            } else if pool.size() == 0 {
-                return pool.acquire().await;
-            } else {
-                sleep(IDLE_CHECK_EVERY).await;
+                continue;
             }
+            if pool.size() == 0 || Instant::now() >= next_try {
+                next_try = Instant::now() + USUAL_WAIT;
+                if let Some(opened) = self.open(pool).await {
+                    return opened;
+                }
+            }
+            sleep(IDLE_CHECK_EVERY).await;
+        }
+    }
+
+    /// Opens a connection where a neighbour gives up its place, or where there is no other way; `None` where it keeps it.
+    async fn open(&self, pool: &PgPool) -> Option<sqlx::Result<Connection>> {
+        let is_missing = pool.size() == 0;
+        let keeps =
+            self.state.neighbour.get().and_then(|(_, share)| {
+                if is_missing { Some(share.keeps_when_missing) } else { share.keeps_when_short }
+            });
+        let has_gained = match keeps {
+            Some(keeps) => self.close_one_of_neighbour(keeps).await,
+            None => false,
+        };
+        if !has_gained && !is_missing {
+            return None;
+        }
+        // Others may have been faster.
+        timeout(OPENING_TIMEOUT, pool.acquire()).await.ok()
+    }
+
+    /// Closes an idle session of the neighbour, if it has more than it keeps. Answers whether it did.
+    pub async fn close_one_of_neighbour(&self, keeps: u32) -> bool {
+        let Some((neighbour, _)) = self.state.neighbour.get() else { return false };
+        if neighbour.size() <= keeps {
+            return false;
+        }
+        match neighbour.try_acquire() {
+            Some(connection) => connection.close().await.is_ok(),
+            None => false,
         }
     }
 
     fn is_full(&self) -> bool {
         is_in_future(*self.state.full_until.borrow())
-    }
-
-    /// Returns when a call has found that PostgreSQL has no room.
-    pub async fn is_out_of(&self) {
-        let found = self.state.full_until.subscribe().wait_for(|until| is_in_future(*until)).await.is_ok();
-        debug_assert!(found, "its sender is in the state, which is borrowed here");
     }
 
     /// Returns when PostgreSQL has no room; never, while it has.
@@ -100,14 +163,16 @@ impl Room {
         }
     }
 
+    /// Asks the less often the longer there is room: then all connections that the pool may have are in use, and asking
+    /// changes nothing.
     async fn check_until_full(&self, pool: &PgPool) {
-        let mut checked_at = self.state.check.lock().await;
+        let mut check = self.state.check.lock().await;
         loop {
-            if let Some(checked_at) = *checked_at {
-                sleep_until(checked_at + CHECK_EVERY).await;
-            }
-            *checked_at = Some(Instant::now());
-            if self.check(pool).await {
+            sleep_until(check.next).await;
+            let is_full = self.check(pool).await;
+            check.pause = if is_full { CHECK_EVERY } else { (check.pause * 2).min(CHECK_AT_LEAST_EVERY) };
+            check.next = Instant::now() + check.pause;
+            if is_full {
                 return;
             }
         }

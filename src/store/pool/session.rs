@@ -88,6 +88,14 @@ pub async fn set_up(connection: &mut PgConnection, statement_timeout: Duration) 
     rows.last().map_or(Err(sqlx::Error::RowNotFound), |row| row.try_get("takes_writes"))
 }
 
+const TAKES_WRITES: &str = "select not pg_catalog.pg_is_in_recovery()
+             and not pg_catalog.current_setting('default_transaction_read_only')::boolean as takes_writes";
+
+/// Whether an open session still takes writes.
+pub async fn takes_writes(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar(TAKES_WRITES).fetch_one(connection).await
+}
+
 /// The sessions of a pool, which all take writes.
 #[derive(Debug, Default)]
 pub struct WritingSessions {
@@ -131,8 +139,7 @@ fn statements(statement_timeout: Duration) -> String {
              and (wanted.name <> '{READ_ONLY}' or exists (
                  select from pg_catalog.pg_settings as given
                  where given.name = wanted.name and given.source in ('database', 'user', 'database user', 'client')));
-         select not pg_catalog.pg_is_in_recovery()
-             and not pg_catalog.current_setting('{READ_ONLY}')::boolean as takes_writes"
+         {TAKES_WRITES}"
     )
     .expect("a text takes all");
     statements

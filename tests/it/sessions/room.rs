@@ -53,6 +53,18 @@ async fn calls_share_the_connections_that_the_role_may_have() {
             assert!(took < SOON, "{took:?}");
         }
     }
+    // Where all sessions end at once, whoever opens one first leaves room for the others.
+    for _ in 0..2 {
+        own.administrate(&format!(
+            "select pg_terminate_backend(pid) from pg_stat_activity where usename = '{}'",
+            own.name
+        ))
+        .await;
+        crowd(&caller, &engine).await;
+        for (reply, took) in crowd(&caller, &engine).await {
+            assert!(reply.status < 300 && took < SOON, "{took:?}: {reply:?}");
+        }
+    }
     // What has a connection of its own finds room for it.
     let listens = async || {
         let metrics = caller.call("GET", "/metrics", Value::Null).await.expect(200).raw;
