@@ -8,9 +8,9 @@ mod direct_database;
 mod hidden_value;
 mod hosts;
 mod listen;
+mod networks;
 pub mod secret_file;
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
@@ -27,6 +27,7 @@ pub use direct_database::DirectDatabase;
 use hidden_value::HiddenValue;
 use hosts::host_name_if_any;
 pub use listen::ListenAddress;
+use networks::network_if_any;
 pub use secret_file::SecretFileError;
 
 /// What `serve` takes.
@@ -211,18 +212,6 @@ pub enum ForwardedHeader {
     Forwarded,
 }
 
-/// A network, or a single address.
-fn network(text: &str) -> Result<IpNet, String> {
-    let single = || text.parse::<IpAddr>().map(IpNet::from);
-    text.parse::<IpNet>().or_else(|_| single()).map_err(|_| "is no network like 10.0.0.0/8, nor an address".to_owned())
-}
-
-/// One of several with commas between them. An empty one, like that of a variable without a value, is none.
-fn network_if_any(item: &str) -> Result<Option<IpNet>, String> {
-    let item = item.trim();
-    if item.is_empty() { Ok(None) } else { network(item).map(Some) }
-}
-
 #[derive(Args, Clone, Debug)]
 pub struct LimitsConfig {
     /// Bytes of one request body.
@@ -359,7 +348,7 @@ pub enum LogFormat {
 mod tests {
     use clap::Parser;
 
-    use super::{ServeConfig, network};
+    use super::ServeConfig;
 
     #[derive(Parser)]
     struct Serve {
@@ -399,12 +388,5 @@ mod tests {
             let access = Serve::parse_from(arguments).config.access;
             assert_eq!((access.trusted_proxies().len(), access.allowed_hosts().len()), (count, count), "{flags:?}");
         }
-    }
-
-    #[test]
-    fn a_network_may_be_a_single_address() {
-        assert_eq!(network("10.0.0.0/8").map(|network| network.to_string()).as_deref(), Ok("10.0.0.0/8"));
-        assert_eq!(network("::1").map(|network| network.to_string()).as_deref(), Ok("::1/128"));
-        assert!(network("10.0.0.0/99").is_err() && network("proxy").is_err());
     }
 }
