@@ -194,7 +194,7 @@ fn warn_of_open_doors(config: &ServeConfig) {
     if config.access.admin_token_from_file.is_some() {
         tracing::warn!("authentication is off: the first admin's token is not taken from its file");
     }
-    if !config.access.trusted_proxy.is_empty() {
+    if !config.access.trusted_proxies().is_empty() {
         tracing::warn!(
             "proxies are trusted and authentication is off: whoever reaches them may do everything, and the addresses \
              that they tell stand in the audit trail only"
@@ -238,10 +238,10 @@ fn access(config: &ServeConfig) -> AccessSettings {
         is_auth_required: config.is_auth_required(),
         are_metrics_open: access.open_metrics,
         are_docs_open: access.open_docs,
-        trusted_proxies: access.trusted_proxy.clone(),
+        trusted_proxies: access.trusted_proxies(),
         forwarded_header: access.forwarded_header,
         max_failed_attempts_per_minute: access.max_failed_attempts,
-        allowed_hosts: access.allowed_hosts.clone(),
+        allowed_hosts: access.allowed_hosts(),
     }
 }
 

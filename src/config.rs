@@ -8,9 +8,9 @@ mod direct_database;
 mod hidden_value;
 mod hosts;
 mod listen;
+mod networks;
 pub mod secret_file;
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
@@ -20,13 +20,14 @@ use ipnet::IpNet;
 
 use crate::domain::limits;
 
-pub use client::{ClientConfig, Secret};
+pub use client::{ClientConfig, Secret, ServerUrl};
 pub use connections::ConnectionConfig;
 pub use database_url::DatabaseUrl;
 pub use direct_database::DirectDatabase;
 use hidden_value::HiddenValue;
-use hosts::host_name;
+use hosts::host_name_if_any;
 pub use listen::ListenAddress;
+use networks::network_if_any;
 pub use secret_file::SecretFileError;
 
 /// What `serve` takes.
@@ -156,8 +157,8 @@ pub struct AccessConfig {
     pub open_docs: bool,
 
     /// Networks of the proxies that are believed whom they speak for, like 10.0.0.0/8; several with commas.
-    #[arg(long, env = "EVENTLEASE_TRUSTED_PROXY", value_delimiter = ',', value_parser = network)]
-    pub trusted_proxy: Vec<IpNet>,
+    #[arg(long, env = "EVENTLEASE_TRUSTED_PROXY", value_delimiter = ',', value_parser = network_if_any)]
+    trusted_proxy: Vec<Option<IpNet>>,
 
     /// The header by which they say so. What stands in the other one may come from anybody.
     #[arg(long, env = "EVENTLEASE_FORWARDED_HEADER", value_enum, default_value_t = ForwardedHeader::XForwardedFor)]
@@ -169,8 +170,20 @@ pub struct AccessConfig {
 
     /// Host names that a server without authentication answers to, like queue.example.com; several with commas. It always
     /// answers to addresses, to names of one label, and to names below .localhost, .local, .internal and .svc.
-    #[arg(long, env = "EVENTLEASE_ALLOWED_HOSTS", value_delimiter = ',', value_parser = host_name)]
-    pub allowed_hosts: Vec<String>,
+    #[arg(long, env = "EVENTLEASE_ALLOWED_HOSTS", value_delimiter = ',', value_parser = host_name_if_any)]
+    allowed_hosts: Vec<Option<String>>,
+}
+
+impl AccessConfig {
+    #[must_use]
+    pub fn trusted_proxies(&self) -> Vec<IpNet> {
+        self.trusted_proxy.iter().flatten().copied().collect()
+    }
+
+    #[must_use]
+    pub fn allowed_hosts(&self) -> Vec<String> {
+        self.allowed_hosts.iter().flatten().cloned().collect()
+    }
 }
 
 impl ServeConfig {
@@ -197,12 +210,6 @@ pub enum Auth {
 pub enum ForwardedHeader {
     XForwardedFor,
     Forwarded,
-}
-
-/// A network, or a single address.
-fn network(text: &str) -> Result<IpNet, String> {
-    let single = || text.parse::<IpAddr>().map(IpNet::from);
-    text.parse::<IpNet>().or_else(|_| single()).map_err(|_| "is no network like 10.0.0.0/8, nor an address".to_owned())
 }
 
 #[derive(Args, Clone, Debug)]
@@ -341,7 +348,7 @@ pub enum LogFormat {
 mod tests {
     use clap::Parser;
 
-    use super::{ServeConfig, network};
+    use super::ServeConfig;
 
     #[derive(Parser)]
     struct Serve {
@@ -372,9 +379,14 @@ mod tests {
     }
 
     #[test]
-    fn a_network_may_be_a_single_address() {
-        assert_eq!(network("10.0.0.0/8").map(|network| network.to_string()).as_deref(), Ok("10.0.0.0/8"));
-        assert_eq!(network("::1").map(|network| network.to_string()).as_deref(), Ok("::1/128"));
-        assert!(network("10.0.0.0/99").is_err() && network("proxy").is_err());
+    fn empty_items_of_a_list_are_ignored() {
+        for (proxies, hosts, count) in
+            [("", "", 0), (",", " ", 0), ("10.0.0.0/8,", "a.example,", 1), (" ::1, , ::2", "a.example, ,b.example", 2)]
+        {
+            let flags = [format!("--trusted-proxy={proxies}"), format!("--allowed-hosts={hosts}")];
+            let arguments = std::iter::once("serve").chain(flags.iter().map(String::as_str));
+            let access = Serve::parse_from(arguments).config.access;
+            assert_eq!((access.trusted_proxies().len(), access.allowed_hosts().len()), (count, count), "{flags:?}");
+        }
     }
 }

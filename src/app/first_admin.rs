@@ -44,10 +44,11 @@ async fn take(broker: &Arc<Broker>, path: &Path) -> Result<(), Error> {
     }
     // Another replica may just have taken it.
     broker.read_tokens().await.map_err(super::of_store)?;
-    if !broker.knows_token(&token) {
+    if !broker.is_good_token(&token) {
         tracing::warn!(
             path = %path.display(),
-            "the token in this file is not used: this database has had its first admin's token; with that one, make another"
+            "the token in this file is not used: it is unknown, revoked or expired, and this database has had its first admin's \
+             token already; with an admin's token, make another"
         );
     }
     Ok(())

@@ -33,7 +33,7 @@ impl Front {
         let settings = connections::Settings {
             config: &config.connections,
             max_connections,
-            trusted_proxies: &config.access.trusted_proxy,
+            trusted_proxies: &config.access.trusted_proxies(),
         };
         let connections = Connections::new(listeners, &routes, Arc::clone(metrics), &settings, stop.clone());
         let connections = connections.start(supervisor);

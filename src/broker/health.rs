@@ -16,6 +16,7 @@ impl Broker {
         // Used up for a moment is not worth a warning.
         let of_pool = |index: usize| if before[index].idle > after[index].idle { before[index] } else { after[index] };
         let replica = ReplicaHealth {
+            version: env!("CARGO_PKG_VERSION"),
             pool: of_pool(0),
             reading_pool: of_pool(1),
             listener: ListenerHealth {

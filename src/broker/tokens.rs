@@ -99,9 +99,9 @@ impl Broker {
         Ok(Some(Ok(())))
     }
 
-    /// Whether a token was made on this database, as far as this replica knows.
-    pub fn knows_token(&self, secret: &TokenSecret) -> bool {
-        self.tokens.find(&secret.digest()).is_some()
+    /// Whether a token lets its owner in, as far as this replica knows: one that was revoked or has expired does not.
+    pub fn is_good_token(&self, secret: &TokenSecret) -> bool {
+        matches!(self.tokens.find(&secret.digest()), Some(Standing::Good(_)))
     }
 
     /// Makes the token of an engine that registers, in its transaction. What it had before ends, and is answered beside: at

@@ -1,7 +1,7 @@
 //! Reads the command line. An error of clap's repeats the argument that it does not understand, which may be a URL or a
 //! token at a place where none is expected: those are starred.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -14,8 +14,7 @@ impl Cli {
         Self::try_parse().map_err(|error| {
             let arguments = std::env::args_os().skip(1);
             let variables = std::env::vars_os().filter(|(name, _)| is_ours(name)).map(|(_, value)| value);
-            let given = arguments.chain(variables).filter_map(|text| text.into_string().ok());
-            let secrets: Vec<String> = given.flat_map(|text| secrets_in(&text)).collect();
+            let secrets: Vec<String> = arguments.chain(variables).flat_map(|given| secrets_of(&given)).collect();
             if secrets.is_empty() || !error.use_stderr() {
                 error.exit();
             }
@@ -29,6 +28,11 @@ impl Cli {
 /// Whether a setting may be in that variable.
 fn is_ours(name: &OsStr) -> bool {
     name.to_str().is_some_and(|name| name.starts_with("EVENTLEASE_") || name.starts_with("DATABASE_URL"))
+}
+
+/// Bytes that are no text are replaced as in clap's errors.
+fn secrets_of(given: &OsString) -> Vec<String> {
+    secrets_in(&given.to_string_lossy())
 }
 
 /// The parts of an argument that may be secret: all of it, and the value behind a flag's name. The longest first.
@@ -50,7 +54,24 @@ fn starred(mut text: String, secrets: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{secrets_in, starred};
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+
+    use clap::Parser;
+
+    use super::{Cli, secrets_in, secrets_of, starred};
+
+    #[test]
+    fn a_secret_that_is_no_text_is_starred_too() {
+        let url = OsString::from_vec(b"postgres://me:hush\xff@db/app".to_vec());
+        for arguments in
+            [vec!["eventlease".into(), "serve".into(), url.clone()], vec!["eventlease".into(), url.clone()]]
+        {
+            let error = Cli::try_parse_from(arguments).expect_err("it is not understood").render().to_string();
+            let shown = starred(error.clone(), &secrets_of(&url));
+            assert!(error.contains("hush") && !shown.contains("hush") && shown.contains("'***'"), "{shown}");
+        }
+    }
 
     #[test]
     fn urls_and_tokens_are_starred_wherever_they_stand() {

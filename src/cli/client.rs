@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use url::Url;
 
 use crate::cli::text::cut;
-use crate::config::{ClientConfig, SecretFileError};
+use crate::config::{ClientConfig, SecretFileError, ServerUrl};
 
 pub use problem::Problem;
 
@@ -65,7 +65,7 @@ pub type Query<'a> = &'a [(&'static str, Option<String>)];
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
-    base: Url,
+    base: ServerUrl,
     timeout: Duration,
 }
 
@@ -109,7 +109,7 @@ impl Client {
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(timeout);
-        if is_this_machine(&config.url) {
+        if is_this_machine(&config.url.0) {
             builder = builder.no_proxy();
         }
         let http = builder.build().map_err(|error| Error::NoClient(causes(&error)))?;
@@ -135,7 +135,7 @@ impl Client {
 
     /// Where the server is, fit to be shown.
     pub fn base(&self) -> String {
-        shown(&self.base)
+        self.base.to_string()
     }
 
     fn url(&self, prefix: &[&str], path: &[&str], query: Query<'_>) -> Result<Url> {
@@ -143,7 +143,7 @@ impl Client {
         if let Some(bad) = path.iter().find(|segment| matches!(**segment, "" | "." | "..")) {
             return Err(Error::Unaddressable((*bad).to_owned()));
         }
-        let mut url = self.base.clone();
+        let mut url = self.base.0.clone();
         url.path_segments_mut().expect("a URL of http has a path").pop_if_empty().extend(prefix).extend(path);
         let given = query.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
         let given: Vec<_> = given.collect();
@@ -162,7 +162,7 @@ impl Client {
         let asked = Instant::now();
         let reply = request.send().await.map_err(|error| self.failed(&error, is_change))?;
         let (status, headers) = (reply.status(), reply.headers().clone());
-        let url = shown(&url);
+        let url = ServerUrl(url).to_string();
         let text = self.read_text(reply, &url, is_change).await?;
         let took = asked.elapsed();
         if status.is_success() {
@@ -206,15 +206,6 @@ fn is_this_machine(url: &Url) -> bool {
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
-}
-
-/// A URL without what only the server should read.
-fn shown(url: &Url) -> String {
-    let mut url = url.clone();
-    // They fail only for URLs without a host.
-    url.set_password(None).ok();
-    url.set_username("").ok();
-    url.to_string()
 }
 
 /// The innermost cause: the outer ones only say that a request failed.

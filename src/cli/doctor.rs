@@ -6,7 +6,7 @@ mod report;
 use std::process::ExitCode;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::client::{Answer, Client, Error, here};
 use super::{Asking, Outcome, database_of};
@@ -38,21 +38,24 @@ pub async fn run(arguments: &DoctorArguments) -> Outcome {
 
 async fn check_server(arguments: &DoctorArguments, report: &mut Report) -> Result<(), Error> {
     let client = Client::new(&arguments.asking.server)?;
-    match client.get_of_root("healthz").await {
-        Ok(answer) => report.add("server", Standing::Ok, told_of_server(&client, &answer)?),
+    let alive = match client.get_of_root("healthz").await {
+        Ok(answer) => answer,
         Err(error) => {
             let hint = "where none runs, check its database alone: eventlease doctor --database-url URL";
             report.add("server", Standing::Failed, format!("{error}; {hint}"));
             return Ok(());
         }
-    }
+    };
+    let asked_at = here();
+    let answer = client.get(&["health", "database"], &[]).await;
+    let health = answer.and_then(|answer| Ok((answer.read::<Health>()?, answer.took)));
+    let version = health.as_ref().ok().and_then(|(health, _)| health.version());
+    report.add("server", Standing::Ok, told_of_server(&client, &alive, version));
     match client.get_of_root("readyz").await {
         Ok(_) => report.add("readiness", Standing::Ok, "the server is ready"),
         Err(error) => report.add("readiness", Standing::Failed, error.to_string()),
     }
-    let asked_at = here();
-    let answer = client.get(&["health", "database"], &[]).await;
-    match answer.and_then(|answer| Ok((answer.read::<Health>()?, answer.took))) {
+    match health {
         Ok((health, took)) => {
             checks::of_own_clock(&health, asked_at, took, report);
             checks::of_health(&health, report);
@@ -62,12 +65,15 @@ async fn check_server(arguments: &DoctorArguments, report: &mut Report) -> Resul
     Ok(())
 }
 
-fn told_of_server(client: &Client, answer: &Answer) -> Result<String, Error> {
-    let health: Value = answer.read()?;
-    let version = health["version"].as_str().unwrap_or("of an unknown version");
+/// The version stands in what only a token may read, so that it may be missing.
+fn told_of_server(client: &Client, alive: &Answer, version: Option<&str>) -> String {
     let own = env!("CARGO_PKG_VERSION");
-    let beside = if version == own { String::new() } else { format!(" (this program is {own})") };
-    Ok(format!("eventlease {version} at {} answered in {} ms{beside}", client.base(), answer.took.as_millis()))
+    let answered = format!("at {} answered in {} ms", client.base(), alive.took.as_millis());
+    match version {
+        Some(version) if version == own => format!("eventlease {version} {answered}"),
+        Some(version) => format!("eventlease {version} {answered} (this program is {own})"),
+        None => format!("eventlease {answered}"),
+    }
 }
 
 /// The same checks, but for those of a server.

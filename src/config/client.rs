@@ -13,7 +13,7 @@ use super::secret_file::{self, SecretFileError};
 pub struct ClientConfig {
     /// The URL of the server to ask.
     #[arg(long, env = "EVENTLEASE_URL", hide_env_values = true, default_value = "http://127.0.0.1:8080", value_parser = HiddenValue(server_url))]
-    pub url: Url,
+    pub url: ServerUrl,
 
     /// The bearer token to show it. Other users of this machine can see flags (`ps`): better given by its variable or in
     /// a file.
@@ -65,11 +65,32 @@ impl fmt::Debug for Secret {
     }
 }
 
-fn server_url(text: &str) -> Result<Url, String> {
+/// A server's URL, or one on it, which may hold a user name and a password.
+#[derive(Clone)]
+pub struct ServerUrl(pub Url);
+
+/// Without what only the server should read.
+impl fmt::Display for ServerUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut url = self.0.clone();
+        // They fail only for URLs without a host.
+        url.set_password(None).ok();
+        url.set_username("").ok();
+        formatter.write_str(url.as_str())
+    }
+}
+
+impl fmt::Debug for ServerUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+fn server_url(text: &str) -> Result<ServerUrl, String> {
     let url = Url::parse(text)
         .map_err(|error| format!("is not a URL ({error}); one like http://127.0.0.1:8080 is expected"))?;
     match url.scheme() {
-        "http" | "https" if url.query().is_none() && url.fragment().is_none() => Ok(url),
+        "http" | "https" if url.query().is_none() && url.fragment().is_none() => Ok(ServerUrl(url)),
         "http" | "https" => Err("has more than a server and a path".to_owned()),
         _ => Err("does not begin with http:// or https://".to_owned()),
     }
@@ -82,6 +103,9 @@ mod tests {
     #[test]
     fn a_secret_is_not_shown() {
         assert_eq!(format!("{:?}", Secret("secret".to_owned())), "***");
+        let url = server_url("https://me:secret@queue.example/below").expect("a URL");
+        assert_eq!(format!("{url} {url:?}"), "https://queue.example/below https://queue.example/below");
+        assert_eq!(url.0.password(), Some("secret"), "it is sent");
     }
 
     #[test]

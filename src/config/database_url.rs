@@ -12,11 +12,12 @@ use std::path::Path;
 use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
-use url::Url;
+use url::{ParseError, Url};
 
 use super::secret_file::{self, SecretFileError};
 
 const EXAMPLE: &str = "postgres://user:password@host:5432/database";
+const SOCKET_EXAMPLE: &str = "postgres:///app?host=/tmp&user=me";
 const SEVERAL_HOSTS: &str = "names several hosts, and one is expected: name an address that follows the primary, like that of a proxy or a virtual one";
 const ENCODING: &str = "in a user name or password, write '#' as %23, '/' as %2F, '?' as %3F and '@' as %40";
 
@@ -51,7 +52,7 @@ impl DatabaseUrl {
         if hosts.contains(',') {
             return Err(SEVERAL_HOSTS.to_owned());
         }
-        let mut url = Url::parse(text).map_err(|error| format!("is not a URL ({error}); give one like {EXAMPLE}"))?;
+        let mut url = Url::parse(text).map_err(unreadable)?;
         for (part, encoded) in
             [("user name", url.username()), ("password", url.password().unwrap_or_default()), ("database", url.path())]
         {
@@ -81,6 +82,14 @@ impl DatabaseUrl {
     #[must_use]
     pub fn ignored_parameters(&self) -> &[String] {
         &self.ignored
+    }
+}
+
+fn unreadable(error: ParseError) -> String {
+    if error == ParseError::EmptyHost {
+        format!("is not a URL ({error}); give one like {EXAMPLE}, or for a socket: {SOCKET_EXAMPLE}")
+    } else {
+        format!("is not a URL ({error}); give one like {EXAMPLE}")
     }
 }
 

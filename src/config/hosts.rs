@@ -1,7 +1,7 @@
 //! Host names that an operator allows.
 
 /// Reads a host name into lower case, without a port and a trailing dot, as the name in `Host` is compared.
-pub fn host_name(text: &str) -> Result<String, String> {
+fn host_name(text: &str) -> Result<String, String> {
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
     let name = text.trim().rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(text.trim(), |(name, _)| name);
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
@@ -13,6 +13,11 @@ pub fn host_name(text: &str) -> Result<String, String> {
     } else {
         Err("is not a host name like queue.example.com, without a scheme, a path or a wildcard; other than ASCII as xn--…".to_owned())
     }
+}
+
+/// One of several with commas between them. An empty one, like that of a variable without a value, is none.
+pub fn host_name_if_any(item: &str) -> Result<Option<String>, String> {
+    if item.trim().is_empty() { Ok(None) } else { host_name(item).map(Some) }
 }
 
 #[cfg(test)]

@@ -31,6 +31,16 @@ impl SecretFileError {
     }
 }
 
+/// In the log, or on standard error where the command keeps none.
+fn warn_of_readers(path: &Path) {
+    const WARNING: &str = "every user of this machine can read this file, which holds a secret: chmod o-r";
+    if tracing::dispatcher::has_been_set() {
+        tracing::warn!(path = %path.display(), "{WARNING}");
+    } else {
+        eprintln!("eventlease: {}: {WARNING}", path.display());
+    }
+}
+
 /// The text in a file, without white space at its ends. `variable` and `flag` are what named the file.
 pub fn read(variable: &'static str, flag: &'static str, path: &Path) -> Result<String, SecretFileError> {
     let unreadable = |source| SecretFileError::Unreadable { variable, flag, path: path.to_owned(), source };
@@ -43,7 +53,7 @@ pub fn read(variable: &'static str, flag: &'static str, path: &Path) -> Result<S
         return Err(content("is longer than 64 KiB"));
     }
     if mode & READABLE_BY_OTHERS != 0 {
-        tracing::warn!(path = %path.display(), "every user of this machine can read this file, which holds a secret: chmod o-r");
+        warn_of_readers(path);
     }
     let text = String::from_utf8(bytes).map_err(|_| content("is not UTF-8"))?;
     Ok(text.trim().to_owned())

@@ -143,6 +143,8 @@ impl Standby {
 /// What holds for the replica that answers.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ReplicaHealth {
+    /// Of this service, like 0.1.0.
+    pub version: &'static str,
     pub pool: PoolUse,
     /// Those for lists and reports.
     pub reading_pool: PoolUse,

@@ -76,6 +76,7 @@ fn example() -> Value {
             }
         },
         "replica": {
+            "version": "0.1.0",
             "pool": {"size": 10, "idle": 8, "max": 10},
             "reading_pool": {"size": 1, "idle": 1, "max": 3},
             "listener": {"is_connected": true, "pid": 4690, "since": "2030-01-31T09:00:00Z", "interruptions": 0},

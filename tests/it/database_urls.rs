@@ -124,6 +124,10 @@ async fn a_url_and_a_token_can_be_brought_in_files() {
     let made = ["token", "create", "--name", "me", "--role", "admin", "--database-url-file", file.path()];
     let made = run_beside(made.map(str::to_owned).to_vec()).await;
     assert_eq!(made.code, Some(0), "{made:?}");
+    // Commands that keep no log tell it too.
+    for told in ["chmod o-r", file.path()] {
+        assert!(made.stderr.contains(told), "{told}: {made:?}");
+    }
     let token = Secret::new(&made.stdout, 0o600);
 
     let mut program = Program::serve(&["--listen", "127.0.0.1:0", "--auth", "required", "--database-url", &url]);

@@ -53,7 +53,7 @@ impl fmt::Display for Problem {
             write!(formatter, "\n  {}: {}", cut(place, MAX_CHARS), cut(detail, MAX_CHARS))?;
         }
         if self.code == "unauthenticated" {
-            write!(formatter, "\n  set a token by EVENTLEASE_TOKEN, or --token")?;
+            write!(formatter, "\n  set a token by EVENTLEASE_TOKEN, or --token-file or --token")?;
         }
         if let Some(request_id) = self.request_id.as_ref().filter(|_| self.status >= 500) {
             write!(formatter, "\n  request id, for the server's log: {request_id}")?;
@@ -78,6 +78,15 @@ mod tests {
   filter.reason: is unknown
   body: is empty";
         assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn whoever_shows_no_token_is_told_how_to() {
+        let text = r#"{"title": "No token", "status": 401, "detail": "show one", "code": "unauthenticated"}"#;
+        let shown = Problem::read(text, None).expect("a problem").to_string();
+        for way in ["EVENTLEASE_TOKEN", "--token-file", "--token"] {
+            assert!(shown.split([' ', ',']).any(|word| word == way), "{way}: {shown}");
+        }
     }
 
     #[test]

@@ -23,6 +23,13 @@ pub struct Health {
     clock: Option<Clock>,
 }
 
+impl Health {
+    /// The version of the server that answers, where it says it.
+    pub fn version(&self) -> Option<&str> {
+        self.replica.as_ref()?.version.as_deref()
+    }
+}
+
 #[derive(Deserialize)]
 struct Warning {
     /// May be one of a newer server.
@@ -71,6 +78,8 @@ struct Standby {}
 
 #[derive(Deserialize)]
 struct Replica {
+    /// A server of an older version does not say it.
+    version: Option<String>,
     pool: Pool,
     /// Servers of earlier versions have none.
     reading_pool: Option<Pool>,

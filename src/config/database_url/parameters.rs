@@ -36,11 +36,22 @@ fn understood(name: &str) -> Option<bool> {
     UNDERSTOOD.iter().find(|(known, _)| *known == name).map(|(_, is_harmless)| *is_harmless)
 }
 
-/// Refuses what reads like the rest of a password that has a '?': an '@' where a name stands, or, in a URL without user
-/// name, in the value of a parameter that is not understood.
+/// What a log shows, and what an '@' does not belong in unless it is encoded.
+const NAMES: [&str; 2] = ["user", "dbname"];
+
+/// Refuses what reads like the rest of a password that has a '?' or an '&': something without a '='; an '@' where a name
+/// stands, in the name of a user or database, or, in a URL without user name, in the value of a parameter that is not
+/// understood.
 pub fn check_form(query: &str, has_user: bool) -> Result<(), String> {
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let Some((name, value)) = pair.split_once('=') else {
+            return Err(format!(
+                "has something without a '=' among the parameters after its '?'; in a value, write '&' as %26; {ENCODING}"
+            ));
+        };
+        if NAMES.contains(&name) && value.contains('@') {
+            return Err(format!("has an '@' in its parameter {name}, where it is to be written as %40; {ENCODING}"));
+        }
         let is_understood = understood(name).is_some();
         if !is_understood && (!is_name(name) || (!has_user && value.contains('@'))) {
             return Err(format!(

@@ -17,6 +17,8 @@ fn good_urls_are_kept_and_shown_without_their_password() {
         ("postgres:///app?host=%2Fvar%2Frun%2Fa%2Cb", "postgres:///app?host=%2Fvar%2Frun%2Fa%2Cb"),
         ("postgres://db/app?options=-c%20my.key%3Dsecret", "postgres://db/app"),
         ("postgres://db/app?options[my.key]=secret", "postgres://db/app"),
+        ("postgres:///app?host=/tmp&user=me", "postgres:///app?host=%2Ftmp&user=me"),
+        ("postgres://db/app?user=a%40b&password=correct%26secret", "postgres://db/app?user=a%40b"),
         ("postgres://db/app?application_name=a@b", "postgres://db/app?application_name=a%40b"),
     ] {
         let url = DatabaseUrl::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
@@ -56,6 +58,12 @@ fn bad_urls_are_refused_with_a_remedy_and_without_their_password() {
         ("postgres://me:secret@db1,db2/app", "several hosts"),
         ("postgres://me:secret@db1:5432,db2:5432/app", "several hosts"),
         ("postgres://me:secret@/app?host=db1,db2", ""),
+        ("postgres://me:secret@/app?host=/tmp", "for a socket: postgres:///app?host=/tmp&user=me"),
+        ("postgres://db/app?password=correct&secret", "'&' as %26"),
+        ("postgres://me@db/app?secret&sslmode=require", "'&' as %26"),
+        ("postgres://me:12?user=secret@db/app", "'?' as %3F"),
+        ("postgres://me:12?dbname=secret@db/app", "parameter dbname"),
+        ("postgres://me:x@db/app?user=secret@db", "%40"),
         ("postgres:///app?password=secret&host=db1,db2", "several hosts"),
         ("postgres:///app?password=secret&host=db1&port=5432,5433", "several hosts"),
         ("postgres://db/app?password=secret&sslmode=maybe", "verify-full"),

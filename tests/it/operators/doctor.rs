@@ -48,6 +48,9 @@ async fn a_server_that_is_well_is_told_so() {
     for check in ["server", "readiness", "own clock", "connections", "listener"] {
         assert_eq!(line(&ended, check).0, "ok", "{check}: {ended:?}");
     }
+    let told = line(&ended, "server").1;
+    assert!(told.starts_with(concat!("eventlease ", env!("CARGO_PKG_VERSION"), " at http://")), "{told}");
+    assert!(told.ends_with(" ms"), "{told}");
     assert_eq!(line(&ended, "partitions").1, "made ahead: events 7 days, event_attempts 7 days");
 
     let json = ask(&lab, "doctor --json").await;
@@ -89,6 +92,12 @@ async fn what_stops_the_queue_is_a_failure() {
     let (standing, message) = line(&ended, "migrations");
     assert!(standing == "failed" && message.contains("eventlease migrate"), "{ended:?}");
 
+    // Whoever may not read the version is not told any.
+    let healthy = [("/healthz", 200, "{}".to_owned()), ("/readyz", 200, "{}".to_owned())];
+    let ended = ask_at(&Stranger::start(&healthy).await.url, "doctor").await;
+    let (standing, message) = line(&ended, "server");
+    assert!(standing == "ok" && message.starts_with("eventlease at ") && message.ends_with(" ms"), "{ended:?}");
+
     let unreachable = ask_at("http://127.0.0.1:1", "doctor").await;
     assert_eq!((unreachable.code, line(&unreachable, "server").0), (Some(1), "failed"));
     let (_, message) = line(&unreachable, "server");
@@ -105,11 +114,12 @@ async fn a_newer_server_and_a_clock_far_off_are_told() {
             "partitions": [], "durability": {"synchronous_commit": "on", "standbys": [{"sync_state": "sync"}]}
         },
         "replica": {
+            "version": "9.9.9",
             "pool": {"size": 4, "idle": 1, "max": 10}, "listener": {"interruptions": 2},
             "clock": {"replica_time": "2020-01-01T00:00:00Z", "difference_ms": 12}
         }
     });
-    let healthy = json!({"status": "ok", "version": "9.9.9"}).to_string();
+    let healthy = json!({"status": "ok"}).to_string();
     let replies = [
         ("/healthz", 200, healthy.clone()),
         ("/readyz", 200, healthy),
@@ -118,7 +128,8 @@ async fn a_newer_server_and_a_clock_far_off_are_told() {
     let ended = ask_at(&Stranger::start(&replies).await.url, "doctor").await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_harmless(&ended.stdout);
-    assert!(line(&ended, "server").1.contains("this program is"), "{ended:?}");
+    let told = line(&ended, "server").1;
+    assert!(told.starts_with("eventlease 9.9.9 at ") && told.contains("this program is"), "{told}");
     let (standing, message) = line(&ended, "own clock");
     assert!(standing == "warning" && message.contains("days ahead of the server's"), "{ended:?}");
     assert_eq!(line(&ended, "something new").0, "warning");

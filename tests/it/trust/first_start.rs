@@ -6,7 +6,7 @@ use eventlease::app::Server;
 use sqlx::ConnectOptions;
 
 use super::TokenFile;
-use crate::cli::program::run_serve;
+use crate::cli::program::{Program, run_serve};
 use crate::support::{Lab, Reply, config};
 
 fn url_of(lab: &Lab) -> String {
@@ -122,9 +122,7 @@ async fn beyond_loopback_tokens_are_required_unless_told_otherwise() {
     let everywhere = ["--listen", "0.0.0.0:0", "--database-url", &url];
     let ended = run_serve(&[&everywhere[..], &["--admin-token-file", "/proc/no/such/file"]].concat());
     assert!(ended.code == Some(1) && ended.stderr.contains("--admin-token-file"), "{ended:?}");
-    let mut open = crate::cli::program::Program::serve(
-        &[&everywhere[..], &["--auth", "off", "--trusted-proxy", "192.0.2.1"]].concat(),
-    );
+    let mut open = Program::serve(&[&everywhere[..], &["--auth", "off", "--trusted-proxy", "192.0.2.1"]].concat());
     let here = open.url.replace("0.0.0.0", "127.0.0.1");
     lab.get(&format!("{here}/api/v1/queues")).await.expect(200);
     open.signal("TERM");
@@ -174,4 +172,29 @@ async fn a_token_that_the_deployment_brings_is_the_first_admins() {
     let count: i64 =
         sqlx::query_scalar("select count(*) from eventlease.tokens").fetch_one(&lab.db).await.expect("a count");
     assert_eq!(count, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_was_brought_and_has_ended_is_told_at_every_start() {
+    let lab = Lab::start().await;
+    let url = url_of(&lab);
+    let brought = TokenFile::new();
+    std::fs::write(&brought.0, format!("el_{}", "2d".repeat(32))).expect("written");
+    let place = ["--listen", "127.0.0.1:0", "--database-url", &url];
+    let start = || {
+        let mut program =
+            Program::serve(&[&place[..], &["--auth", "required", "--admin-token-from-file", brought.path()]].concat());
+        program.signal("TERM");
+        program.wait().stderr
+    };
+    assert!(start().contains("is the first admin's now"));
+    for (change, is_told) in [
+        ("expires_at = now() + interval '1 hour'", false),
+        ("expires_at = now() - interval '1 second'", true),
+        ("expires_at = null, revoked_at = now()", true),
+    ] {
+        lab.sql(&format!("update eventlease.tokens set {change}")).await;
+        let said = start();
+        assert_eq!(said.contains("the token in this file is not used"), is_told, "{change}: {said}");
+    }
 }

@@ -200,6 +200,7 @@ fn standbys_are_judged_by_what_commits_wait_for() {
 fn a_replica_is_warned_of_its_pool_its_listener_and_its_clock() {
     let at = DateTime::from_timestamp(1_900_000_000, 0).expect("a time");
     let replica = |idle, is_connected, difference_ms| ReplicaHealth {
+        version: "0.1.0",
         pool: PoolUse { size: 10, idle, max: 10 },
         reading_pool: PoolUse { size: 3, idle: 3, max: 3 },
         listener: ListenerHealth { is_connected, pid: None, since: None, interruptions: 0 },
