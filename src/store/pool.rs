@@ -130,10 +130,10 @@ impl Pool {
     async fn begin_with(&self, statement: Option<&'static str>) -> Result<Transaction> {
         let attempt = async || {
             let connection = self.take().await?;
-            let mut begin = sqlx::Transaction::begin(connection, statement.map(sqlx::SqlSafeStr::into_sql_str));
+            let mut transaction = sqlx::Transaction::begin(connection, statement.map(sqlx::SqlSafeStr::into_sql_str));
             // Declared later, it is dropped first: an interruption is noted before the connection is given back.
             let beginning = Beginning::new();
-            let begun = (&mut begin).await;
+            let begun = (&mut transaction).await;
             beginning.has_ended();
             begun
         };
