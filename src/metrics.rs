@@ -292,6 +292,8 @@ fn register<K: Kind>(registry: &Registry, name: &str, help: &str, labels: &[&str
 
 #[cfg(test)]
 mod tests {
+    use prometheus::proto::{Metric, MetricFamily};
+
     use super::*;
 
     #[test]
@@ -326,8 +328,8 @@ mod tests {
         let metrics = Metrics::new(QUEUES);
         let series = || {
             let families = metrics.registry.gather();
-            let labels = families.iter().flat_map(|family| family.get_metric()).flat_map(|series| series.get_label());
-            labels.filter(|label| label.name() == "engine_type").count()
+            let all = families.iter().flat_map(MetricFamily::get_metric);
+            all.flat_map(Metric::get_label).filter(|label| label.name() == "engine_type").count()
         };
         let names: Vec<String> = (0..QUEUES).map(|number| format!("queue-{number}")).collect();
         for name in &names {
