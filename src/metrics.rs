@@ -24,7 +24,7 @@ macro_rules! metrics {
         #[derive(Debug)]
         pub struct Metrics {
             registry: Registry,
-            names: QueueNames,
+            names: RwLock<QueueNames>,
             $( #[doc = $help] pub $field: $kind, )+
         }
 
@@ -36,14 +36,18 @@ macro_rules! metrics {
                 Self {
                     $( $field: register(&registry, $name, $help.trim(), &$labels, &[$($buckets)?]), )+
                     registry,
-                    names: QueueNames { max: max_queues, known: RwLock::default() },
+                    names: RwLock::new(QueueNames { max: max_queues, ..QueueNames::default() }),
                 }
             }
 
-            /// Takes a queue that was removed out of all metrics, and gives its place among those told apart to another.
-            pub fn forget_queue(&self, engine_type: &str) {
-                self.names.known.write().remove(engine_type);
-                $( self.$field.forget_queue(engine_type); )+
+            /// Drops the series of all queues that were removed, in one pass over the metrics, and frees their labels for
+            /// other queues.
+            pub fn drop_removed_queues(&self) {
+                if self.names.read().removed.is_empty() {
+                    return;
+                }
+                let removed = std::mem::take(&mut self.names.write().removed);
+                $( self.$field.drop_queues(&removed); )+
             }
         }
     };
@@ -141,30 +145,46 @@ pub const OTHER_QUEUES: &str = "other";
 
 /// Queues that are told apart: the first ones that something happens to. Anybody may make queues; each as a label is
 /// a series of a dozen metrics, some of them with a dozen buckets.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct QueueNames {
+    /// Bounds both sets together.
     max: usize,
-    known: RwLock<HashSet<Box<str>>>,
+    known: HashSet<Box<str>>,
+    /// Queues that were removed and may still have series: a removal costs no pass over all metrics of its own.
+    removed: HashSet<Box<str>>,
+}
+
+impl QueueNames {
+    fn has_room_for(&self, engine_type: &str) -> bool {
+        self.removed.contains(engine_type) || self.known.len() + self.removed.len() < self.max
+    }
 }
 
 impl Metrics {
     /// A queue's label.
     pub fn queue<'a>(&self, engine_type: &'a str) -> &'a str {
-        let known = self.names.known.read();
-        if known.contains(engine_type) {
+        let names = self.names.read();
+        if names.known.contains(engine_type) {
             return engine_type;
         }
-        let is_full = known.len() >= self.names.max;
-        drop(known);
-        if is_full {
+        let has_room = names.has_room_for(engine_type);
+        drop(names);
+        if !has_room {
             return OTHER_QUEUES;
         }
-        let mut known = self.names.known.write();
-        if known.len() < self.names.max {
-            known.insert(engine_type.into());
+        let mut names = self.names.write();
+        if names.has_room_for(engine_type) {
+            let name = names.removed.take(engine_type).unwrap_or_else(|| engine_type.into());
+            names.known.insert(name);
             return engine_type;
         }
-        if known.contains(engine_type) { engine_type } else { OTHER_QUEUES }
+        if names.known.contains(engine_type) { engine_type } else { OTHER_QUEUES }
+    }
+
+    /// Notes that a queue was removed. Its series are dropped before the metrics are shown next.
+    pub fn forget_queue(&self, engine_type: &str) {
+        let names = &mut *self.names.write();
+        names.removed.extend(names.known.take(engine_type));
     }
 
     /// Removes the depths of queues that are not among these: they are no more.
@@ -178,6 +198,7 @@ impl Metrics {
     /// The text that Prometheus scrapes.
     #[must_use]
     pub fn render(&self) -> String {
+        self.drop_removed_queues();
         let mut text = Vec::new();
         TextEncoder::new()
             .encode(&self.registry.gather(), &mut text)
@@ -190,19 +211,22 @@ impl Metrics {
 trait Kind: Collector + Clone + Sized + 'static {
     fn make(name: &str, help: &str, labels: &[&str], buckets: &[f64]) -> prometheus::Result<Self>;
 
-    /// Removes what it has of a queue.
-    fn forget_queue(&self, _: &str) {}
+    /// Drops the series of these queues.
+    fn drop_queues(&self, _: &HashSet<Box<str>>) {}
 }
 
 /// Removes the series of queues that are not to be kept.
 fn retain_in<B: MetricVecBuilder>(metric: &MetricVec<B>, is_kept: impl Fn(&str) -> bool) {
+    // Collecting copies all series.
+    if !metric.desc().iter().any(|desc| desc.variable_labels.iter().any(|label| label == "engine_type")) {
+        return;
+    }
     for family in metric.collect() {
         for series in family.get_metric() {
-            let labels: HashMap<&str, &str> =
-                series.get_label().iter().map(|label| (label.name(), label.value())).collect();
-            if labels.get("engine_type").is_some_and(|engine_type| !is_kept(engine_type)) {
+            let labels = || series.get_label().iter().map(|label| (label.name(), label.value()));
+            if labels().any(|(name, value)| name == "engine_type" && !is_kept(value)) {
                 // Somebody else may have removed it.
-                metric.remove(&labels).ok();
+                metric.remove(&labels().collect::<HashMap<_, _>>()).ok();
             }
         }
     }
@@ -225,8 +249,8 @@ impl Kind for IntCounterVec {
         Self::new(Opts::new(name, help), labels)
     }
 
-    fn forget_queue(&self, engine_type: &str) {
-        retain_in(self, |kept| kept != engine_type);
+    fn drop_queues(&self, removed: &HashSet<Box<str>>) {
+        retain_in(self, |engine_type| !removed.contains(engine_type));
     }
 }
 
@@ -235,8 +259,8 @@ impl Kind for IntGaugeVec {
         Self::new(Opts::new(name, help), labels)
     }
 
-    fn forget_queue(&self, engine_type: &str) {
-        retain_in(self, |kept| kept != engine_type);
+    fn drop_queues(&self, removed: &HashSet<Box<str>>) {
+        retain_in(self, |engine_type| !removed.contains(engine_type));
     }
 }
 
@@ -245,8 +269,8 @@ impl Kind for GaugeVec {
         Self::new(Opts::new(name, help), labels)
     }
 
-    fn forget_queue(&self, engine_type: &str) {
-        retain_in(self, |kept| kept != engine_type);
+    fn drop_queues(&self, removed: &HashSet<Box<str>>) {
+        retain_in(self, |engine_type| !removed.contains(engine_type));
     }
 }
 
@@ -255,8 +279,8 @@ impl Kind for HistogramVec {
         Self::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels)
     }
 
-    fn forget_queue(&self, engine_type: &str) {
-        retain_in(self, |kept| kept != engine_type);
+    fn drop_queues(&self, removed: &HashSet<Box<str>>) {
+        retain_in(self, |engine_type| !removed.contains(engine_type));
     }
 }
 
@@ -268,6 +292,8 @@ fn register<K: Kind>(registry: &Registry, name: &str, help: &str, labels: &[&str
 
 #[cfg(test)]
 mod tests {
+    use prometheus::proto::{Metric, MetricFamily};
+
     use super::*;
 
     #[test]
@@ -294,6 +320,42 @@ mod tests {
         metrics.queue_due.with_label_values(&["next"]).set(1);
         metrics.keep_depths_of(&HashSet::from(["next"]));
         assert!(!metrics.render().contains("gone") && metrics.render().contains("next"), "{}", metrics.render());
+    }
+
+    #[test]
+    fn removals_of_many_queues_share_one_pass_over_the_metrics() {
+        const QUEUES: usize = 1000;
+        let metrics = Metrics::new(QUEUES);
+        let series = || {
+            let families = metrics.registry.gather();
+            let all = families.iter().flat_map(MetricFamily::get_metric);
+            all.flat_map(Metric::get_label).filter(|label| label.name() == "engine_type").count()
+        };
+        let names: Vec<String> = (0..QUEUES).map(|number| format!("queue-{number}")).collect();
+        for name in &names {
+            metrics.events_enqueued.with_label_values(&[metrics.queue(name)]).inc();
+            metrics.wait_seconds.with_label_values(&[metrics.queue(name)]).observe(1.0);
+        }
+        for name in &names[1..] {
+            metrics.forget_queue(name);
+        }
+        assert_eq!(series(), 2 * QUEUES, "a removal alone walks no series");
+        // Removed queues have series until the pass, so no other queue gets their labels; one of them that is back does.
+        assert_eq!(metrics.queue("too-early"), OTHER_QUEUES);
+        assert_eq!(metrics.queue(&names[1]), names[1]);
+        metrics.drop_removed_queues();
+        assert_eq!(series(), 4, "two series each of the queues that there are");
+        assert_eq!(metrics.queue("in-time"), "in-time");
+    }
+
+    #[test]
+    fn removing_a_queue_without_a_label_costs_no_pass() {
+        let metrics = Metrics::new(1);
+        metrics.queue("labelled");
+        metrics.forget_queue("without-a-label");
+        metrics.forget_queue(OTHER_QUEUES);
+        assert!(metrics.names.read().removed.is_empty());
+        assert_eq!(metrics.queue("labelled"), "labelled");
     }
 
     #[test]

@@ -30,6 +30,11 @@ impl ExpiryEdge {
         if state.next_sweep.is_some_and(|next| now < next) { state.swept_until } else { DateTime::UNIX_EPOCH }
     }
 
+    /// Leases that expired before this have ended, apart from a few that the next sweep finds.
+    pub fn swept_until(&self) -> DateTime<Utc> {
+        self.0.lock().swept_until
+    }
+
     /// A round that began so has ended all leases that had expired `until` then; `None`: it judged nobody.
     pub fn end(&self, began_at: Instant, since: DateTime<Utc>, until: Option<DateTime<Utc>>) {
         let mut state = self.0.lock();
@@ -54,7 +59,9 @@ mod tests {
         let (edge, now) = (ExpiryEdge::default(), Instant::now());
         let until = DateTime::from_timestamp(1000, 0).expect("small");
         assert_eq!(edge.begin(now), DateTime::UNIX_EPOCH);
+        assert_eq!(edge.swept_until(), DateTime::UNIX_EPOCH);
         edge.end(now, DateTime::UNIX_EPOCH, Some(until));
+        assert_eq!(edge.swept_until(), until - MARGIN);
         assert_eq!(edge.begin(now), until - MARGIN);
         assert_eq!(edge.begin(now + SWEEP_AT_LEAST_EVERY), DateTime::UNIX_EPOCH);
         edge.end(now, until - MARGIN, None);

@@ -87,6 +87,7 @@ impl Broker {
 
     /// Sets the gauges that are read from the database.
     pub async fn measure(&self) -> Result<usize> {
+        self.metrics.drop_removed_queues();
         let mut connection = self.connection().await?;
         let depths = store::depth::of_queues(&mut connection, None, DEPTH_COUNT_BOUND).await?;
         let metrics = &*self.metrics;

@@ -4,6 +4,7 @@ mod audit;
 mod event_ends;
 mod idempotency;
 mod notices;
+mod pacing;
 mod partitions;
 mod queues;
 mod reaper;
@@ -52,7 +53,7 @@ pub fn start(
     start.task(partitions::Partitions { broker: Arc::clone(broker) });
     start.task(statistics::Statistics::new(Arc::clone(broker)));
     start.task(idempotency::IdempotencyKeys { broker: Arc::clone(broker) });
-    start.task(queues::Queues { broker: Arc::clone(broker) });
+    start.task(queues::Queues::new(Arc::clone(broker)));
     start.task(event_ends::EventEnds { broker: Arc::clone(broker) });
     start.task(token_upkeep::TokenUpkeep { broker: Arc::clone(broker) });
     start.task(audit::Audit { broker: Arc::clone(broker) });

@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions};
 
 use crate::support::Lab;
 use plan::Plan;
-use statements::{ENGINE, PAGES, SCANS, STATEMENTS, Statement, TOKEN};
+use statements::{ENGINE, PAGES, QUEUE_USES, SCANS, STATEMENTS, Statement, TOKEN};
 
 /// As many as may come and go between two rounds of autovacuum.
 const MANY: i32 = 20_000;
@@ -242,6 +242,26 @@ async fn a_page_of_events_opens_no_more_days_than_it_shows() {
             }
         }
         stage.analyze().await;
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[tokio::test]
+async fn housekeeping_of_queues_reads_leases_from_a_position_and_queues_by_their_order() {
+    let stage = Stage::set().await;
+    let mut faults = Vec::new();
+    for count in [FEW, MANY] {
+        stage.fill(count).await;
+        for when in ["without statistics", "with statistics"] {
+            stage.run(&format!("deallocate all; prepare {} as {}", QUEUE_USES.name, QUEUE_USES.sql)).await;
+            let ids = stage.events_of_different_days(1).await;
+            let plan = stage.explain(&QUEUE_USES, &ids).await;
+            let is_by_index = plan.indexes("event_queue") == ["event_queue_expiring", "event_queue_ready"].into();
+            if !is_by_index || !plan.sequential().is_empty() {
+                faults.push(format!("{count}, {when}: {plan:#?}"));
+            }
+            stage.analyze().await;
+        }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

@@ -1,6 +1,6 @@
 //! Queues whose row is known to exist, so that most batches need not look for it. What is remembered is forgotten when a
-//! queue is removed, and now and then altogether: an event whose queue's row is missing all the same is no loss, since
-//! housekeeping makes the row again.
+//! queue is removed, and where housekeeping does not find its row: an event whose queue's row is missing all the same is
+//! no loss, since housekeeping makes the row again.
 
 use std::collections::HashSet;
 
@@ -62,6 +62,13 @@ impl KnownQueues {
         known.names.remove(queue);
     }
 
+    /// Forgets all queues but these, whose rows were found. One that was made meanwhile is looked for once more.
+    pub fn keep(&self, found: &HashSet<&str>) {
+        let mut known = self.lock();
+        known.forgotten += 1;
+        known.names.retain(|queue| found.contains(queue.as_str()));
+    }
+
     /// Removals may have gone unheard.
     pub fn forget_all(&self) {
         let mut known = self.lock();
@@ -112,5 +119,17 @@ mod tests {
         known.note(["dialogue"].into_iter(), known.unknown_of(&[&event]).1);
         known.forget_all();
         assert_eq!(known.unknown_of(&[&event]).0, ["dialogue"]);
+    }
+
+    #[test]
+    fn queues_whose_rows_are_found_stay_known() {
+        let (known, dialogue, chess) = (KnownQueues::default(), event("dialogue"), event("chess"));
+        let (unknown, as_of) = known.unknown_of(&[&dialogue, &chess]);
+        known.note(unknown.into_iter(), as_of);
+        known.keep(&HashSet::from(["dialogue", "of-another-replica"]));
+        assert_eq!(known.unknown_of(&[&dialogue, &chess]).0, ["chess"]);
+        // The row may have been found before the one that housekeeping missed was deleted.
+        known.note(["chess"].into_iter(), as_of);
+        assert_eq!(known.unknown_of(&[&dialogue, &chess]).0, ["chess"]);
     }
 }

@@ -29,7 +29,7 @@ impl Broker {
             return Err(Error::QueueNotFound(engine_type.clone()));
         }
         // In a statement after the lock, so that nothing that was waited for is missed.
-        let uses = removal::uses(&mut transaction, Some(&[name.to_owned()])).await?.pop();
+        let uses = removal::uses(&mut transaction, &[name.to_owned()]).await?.pop();
         if let Some(uses) = uses.filter(Uses::is_needed) {
             return Err(Error::QueueInUse(uses));
         }
@@ -52,18 +52,24 @@ impl Broker {
     /// Makes the rows of queues that have lost theirs and are needed, and removes those that nothing has kept for as long
     /// as ended events are kept.
     pub async fn tend_queues(&self) -> Result<TendedQueues> {
-        // A removal by another replica may have gone unheard.
-        self.known_queues.forget_all();
-        let restored = removal::restore(&self.pool).await?;
-        let uses = removal::uses(&mut *self.connection().await?, None).await?;
-        removal::note_unused(&self.pool, &uses).await?;
+        let leases_since = self.expiry_edge.swept_until();
+        let found = removal::uses_of_all(&mut *self.connection().await?, leases_since)
+            .await
+            .inspect_err(|_| self.known_queues.forget_all())?;
+        let (with_row, without_row): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| found.has_row);
+        // A removal by another replica may have gone unheard, and rows may be deleted in SQL.
+        self.known_queues.keep(&with_row.iter().map(|found| found.uses.engine_type.as_str()).collect());
+        let to_restore = without_row.into_iter().filter(|found| found.uses.is_needed());
+        let restored =
+            removal::restore(&self.pool, &to_restore.map(|found| found.uses.engine_type).collect::<Vec<_>>()).await?;
+        removal::note_unused(&self.pool, with_row.iter().map(|found| &found.uses)).await?;
         let mut transaction = self.begin().await?;
         let unused = removal::lock_long_unused(&mut transaction, self.settings.retention_days, BATCH).await?;
         if unused.is_empty() {
             return Ok(TendedQueues { restored, removed: 0 });
         }
         // Something may have come since that was noted; now it would wait.
-        let mut uses = removal::uses(&mut transaction, Some(&unused)).await?;
+        let mut uses = removal::uses(&mut transaction, &unused).await?;
         uses.retain(|uses| !uses.is_needed() && !uses.has_activity);
         let removed: Vec<String> = uses.into_iter().map(|uses| uses.engine_type).collect();
         removal::remove(&mut transaction, &removed).await?;

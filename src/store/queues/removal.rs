@@ -1,5 +1,6 @@
 //! Removing queues: what keeps one, and what becomes of those that nothing keeps.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::store::{Pool, Result};
@@ -27,9 +28,23 @@ impl Uses {
     }
 }
 
-/// What keeps these queues, or all; in the order of their names, without those that do not exist.
-pub async fn uses(connection: &mut PgConnection, engine_types: Option<&[String]>) -> Result<Vec<Uses>> {
+/// A queue that has a row, or something that keeps one.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Found {
+    pub has_row: bool,
+    #[sqlx(flatten)]
+    pub uses: Uses,
+}
+
+/// What keeps these queues; in the order of their names, without those that do not exist.
+pub async fn uses(connection: &mut PgConnection, engine_types: &[String]) -> Result<Vec<Uses>> {
     Ok(sqlx::query_as(include_str!("../sql/queue_uses.sql")).bind(engine_types).fetch_all(connection).await?)
+}
+
+/// What keeps queues, of all that have a row or something that keeps one. Leases that expired before `leases_since` are
+/// not seen.
+pub async fn uses_of_all(connection: &mut PgConnection, leases_since: DateTime<Utc>) -> Result<Vec<Found>> {
+    Ok(sqlx::query_as(include_str!("../sql/all_queue_uses.sql")).bind(leases_since).fetch_all(connection).await?)
 }
 
 /// Locks a queue; `false` where there is none.
@@ -56,16 +71,26 @@ pub async fn remove(connection: &mut PgConnection, engine_types: &[String]) -> R
     Ok(())
 }
 
-/// Makes the rows of queues that are needed and have none; answers how many.
-pub async fn restore(pool: &Pool) -> Result<u64> {
-    Ok(sqlx::query(include_str!("../sql/restore_queues.sql"))
-        .execute(&mut *pool.acquire().await?)
-        .await?
-        .rows_affected())
+/// Makes the rows of these queues where they have none; answers how many.
+pub async fn restore(pool: &Pool, engine_types: &[String]) -> Result<u64> {
+    if engine_types.is_empty() {
+        return Ok(0);
+    }
+    let inserted = sqlx::query(
+        "insert into eventlease.queues (engine_type)
+         select engine_type from unnest($1::text[]) as needed (engine_type) order by engine_type
+         on conflict (engine_type) do nothing",
+    )
+    .bind(engine_types)
+    .execute(&mut *pool.acquire().await?)
+    .await?;
+    Ok(inserted.rows_affected())
 }
 
 /// Notes since when queues are unused, of those where that has changed. Locked ones are left for the next time.
-pub async fn note_unused(pool: &Pool, uses: &[Uses]) -> Result<()> {
+pub async fn note_unused(pool: &Pool, uses: impl Iterator<Item = &Uses>) -> Result<()> {
+    let (engine_types, is_used): (Vec<&str>, Vec<bool>) =
+        uses.map(|uses| (uses.engine_type.as_str(), uses.is_needed() || uses.has_activity)).unzip();
     sqlx::query(
         "update eventlease.queues u
          set unused_since = case when noted.is_used then null else statement_timestamp() end
@@ -79,8 +104,8 @@ pub async fn note_unused(pool: &Pool, uses: &[Uses]) -> Result<()> {
          ) noted
          where u.engine_type = noted.engine_type",
     )
-    .bind(uses.iter().map(|uses| uses.engine_type.as_str()).collect::<Vec<_>>())
-    .bind(uses.iter().map(|uses| uses.is_needed() || uses.has_activity).collect::<Vec<_>>())
+    .bind(engine_types)
+    .bind(is_used)
     .execute(&mut *pool.acquire().await?)
     .await?;
     Ok(())

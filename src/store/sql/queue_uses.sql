@@ -1,6 +1,6 @@
--- What keeps queues, of those in $1 or of all.
+-- What keeps the queues in $1, of those that exist.
 with processing as materialized (
-    select distinct engine_type from eventlease.event_queue where state = 'processing'
+    select distinct engine_type from eventlease.event_queue where state = 'processing' and engine_type = any($1)
 )
 select
     u.engine_type,
@@ -10,5 +10,5 @@ select
     exists (select from eventlease.dead_letters d where d.engine_type = u.engine_type) as has_dead_letters,
     exists (select from eventlease.queue_activity a where a.engine_type = u.engine_type) as has_activity
 from eventlease.queues u
-where $1::text[] is null or u.engine_type = any($1)
+where u.engine_type = any($1)
 order by u.engine_type

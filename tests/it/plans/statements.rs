@@ -135,6 +135,13 @@ pub const SCANS: [Statement; 2] = [
     },
 ];
 
+/// What housekeeping reads of all queues, with the leases that expire from now on.
+pub const QUEUE_USES: Statement = Statement {
+    name: "all_queue_uses",
+    sql: sql!("all_queue_uses"),
+    arguments: |_| "statement_timestamp()".to_owned(),
+};
+
 /// A page of fifty: of all, of a status that is looked up, of a run, of what is open.
 pub const PAGES: [Statement; 5] = [
     Statement {

@@ -89,7 +89,7 @@ async fn replicas_forget_a_queue_that_was_removed() {
     .await;
 }
 
-/// Without being told, replicas would find out ten seconds later.
+/// Without being told, replicas would find out with their next round of housekeeping.
 #[tokio::test]
 async fn replicas_are_told_of_a_removal_with_its_commit() {
     let lab = Lab::start().await;
@@ -101,6 +101,24 @@ async fn replicas_are_told_of_a_removal_with_its_commit() {
     let heard =
         timeout(PATIENCE, async { while notices.next().await.expect("a connection").expect("a notice") != removed {} });
     heard.await.expect("the removal is told");
+}
+
+/// As after a removal by another replica that went unheard.
+#[tokio::test]
+async fn housekeeping_forgets_a_queue_whose_row_was_deleted() {
+    let lab = Lab::start().await;
+    // A queue that is known gets no row with its next event.
+    lab.wait_for("the queue to be known", async || {
+        lab.sql("delete from eventlease.queues").await;
+        lab.enqueue("dialogue", json!({})).await;
+        work_off(&lab).await;
+        (!has_row(&lab).await).then_some(())
+    })
+    .await;
+    lab.broker().tend_queues().await.expect("a round");
+    lab.enqueue("dialogue", json!({})).await;
+    assert!(has_row(&lab).await);
+    work_off(&lab).await;
 }
 
 /// The worst that can happen: what comes is not seen by the removal, and takes the queue for known.

@@ -1,4 +1,5 @@
--- Makes the rows of queues that have open events, engines or dead letters, and no row. Each index is read one entry a queue.
+-- What keeps queues, of all that have a row, open events, engines or dead letters. Each index is read one entry a queue, but
+-- for leases: those that expire at $1 or later are all read, once.
 with recursive queued (engine_type) as (
     (select q.engine_type from eventlease.event_queue q where q.state = 'queued' order by q.engine_type limit 1)
     union all
@@ -29,18 +30,31 @@ of_dead_letters (engine_type) as (
     )
     from of_dead_letters where of_dead_letters.engine_type is not null
 ),
-used as (
-    select engine_type from queued
-    union
-    select engine_type from eventlease.event_queue where state = 'processing'
-    union
-    select engine_type from of_engines
-    union
-    select engine_type from of_dead_letters
+found (engine_type, kind) as (
+    select engine_type, 'row' from eventlease.queues
+    union all
+    select engine_type, 'open event' from queued
+    union all
+    select distinct engine_type, 'open event'
+    from eventlease.event_queue
+    where state = 'processing' and lease_expires_at >= $1
+    union all
+    select engine_type, 'engine' from of_engines
+    union all
+    select engine_type, 'dead letter' from of_dead_letters
+    union all
+    select u.engine_type, 'activity'
+    from eventlease.queues u
+    where exists (select from eventlease.queue_activity a where a.engine_type = u.engine_type)
 )
-insert into eventlease.queues (engine_type)
-select engine_type from used
+select
+    engine_type,
+    bool_or(kind = 'row') as has_row,
+    bool_or(kind = 'open event') as has_open_events,
+    bool_or(kind = 'engine') as has_engines,
+    bool_or(kind = 'dead letter') as has_dead_letters,
+    bool_or(kind = 'activity') as has_activity
+from found
 where engine_type is not null
-    and not exists (select from eventlease.queues u where u.engine_type = used.engine_type)
+group by engine_type
 order by engine_type
-on conflict (engine_type) do nothing
