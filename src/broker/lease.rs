@@ -138,7 +138,8 @@ impl Broker {
                 for single in looks.into_iter().flat_map(|look| self.parking.split(look)) {
                     let (broker, number) = (Arc::clone(self), single.number);
                     self.supervisor.start("single_look", async move {
-                        if broker.supervisor.catch("look", broker.look_alone(single)).await.is_err() {
+                        let look = Box::pin(broker.look_alone(single));
+                        if broker.supervisor.catch("look", look).await.is_err() {
                             broker.parking.abandon(&[number]);
                         }
                     });
@@ -192,7 +193,7 @@ impl Broker {
             };
             match outcome {
                 Some(Ok(())) => {
-                    tracing::debug!(events = leases.len(), "a poll's caller was gone; its leases went back")
+                    tracing::debug!(events = leases.len(), "a poll's caller was gone; its leases went back");
                 }
                 Some(Err(error)) => {
                     tracing::warn!(events = leases.len(), %error, "leases of a caller that was gone stay");
