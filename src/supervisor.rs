@@ -3,7 +3,11 @@
 //!
 //! One policy for all that run for ever: after a panic a task starts again, after 1, 2 and 4 seconds; the fourth panic
 //! of one task within a minute means that the process cannot do its work, so it drains and exits with 70.
-//! A piece of work that panics is not repeated: whoever waits for it is told.
+//!
+//! A piece of work that panics is not repeated: whoever waits for it is told. A batch, a claim of events and a call are
+//! such pieces, and are caught within the task that carries them out, so they never count towards the exit, not even
+//! where each of them panics: a request must not be able to stop the process. Such a failure shows in
+//! `eventlease_task_panics_total`, in the log and in the replies, and not in an exit.
 
 use std::any::Any;
 use std::collections::{HashSet, VecDeque};

@@ -91,6 +91,7 @@ impl Broker {
         }
         let due = lock_due(&mut transaction, asks, &floors, &engines.hands, under_way).await?;
         let (mut grants, mut owners, mut found) = (Vec::new(), HashMap::new(), Vec::with_capacity(asks.len()));
+        let mut reservations = Vec::with_capacity(asks.len());
         for (place, ((ask, floor), Due { events: due, within, has_all_suspects })) in
             asks.iter().zip(&floors).zip(&due).enumerate()
         {
@@ -100,7 +101,7 @@ impl Broker {
                 continue;
             }
             let (before, mut room) = (grants.len(), floor.queue_room);
-            self.deal(ask, floor, &engines, &due[..*within], &mut claimed[place], &mut |poll, grant| {
+            let reserved = self.deal(ask, floor, &engines, &due[..*within], &mut claimed[place], &mut |poll, grant| {
                 // Those beyond the queue's room stay; which ones, the dealing has to say, since suspects need an idle engine.
                 if room > 0 {
                     room -= 1;
@@ -108,6 +109,7 @@ impl Broker {
                     grants.push(grant);
                 }
             });
+            reservations.push((ask.engine_type, given_a_suspect(&grants[before..], due), reserved));
             let taken: HashSet<_> = grants[before..].iter().map(|grant: &Grant| grant.event_id).collect();
             let (taken, left) = due.iter().partition::<Vec<_>, _>(|event| taken.contains(&event.place.event_id));
             claimed[place].found.taken = taken.len();
@@ -126,13 +128,17 @@ impl Broker {
             }
         }
         commit(transaction).await?;
+        for (engine_type, fulfilled, reserved) in reservations {
+            self.reserved_engines.note(engine_type, &fulfilled, reserved);
+        }
         for (ask, claimed) in asks.iter().zip(&mut claimed) {
             claimed.engines = engines.known_after(ask, &claimed.answers);
         }
         Ok((claimed, found))
     }
 
-    /// Deals due events to the claims of one queue.
+    /// Deals due events to the claims of one queue. Answers the engine that is given nothing, so that it becomes idle for a
+    /// suspect.
     fn deal(
         &self,
         ask: &Ask<'_>,
@@ -141,17 +147,15 @@ impl Broker {
         due: &[DueEvent],
         claimed: &mut Claimed,
         give: &mut impl FnMut(usize, Grant),
-    ) {
+    ) -> Option<EngineId> {
         let candidates: Vec<Candidate> = due.iter().map(candidate).collect();
         let claims: Vec<Claim> = floor.claims.iter().map(|(_, claim)| *claim).collect();
         let deal =
             dealing::deal(&claims, &engines.hands, &candidates, &self.reserved_engines.reservable(ask.engine_type));
-        let mut with_a_suspect = Vec::new();
         for ((index, _), dealt) in floor.claims.iter().zip(&deal.dealt) {
             let poll = ask.polls[*index];
             for &candidate in dealt {
                 give(*index, grant(poll, &due[candidate], &engines.locked));
-                with_a_suspect.extend(poll.engine_id.filter(|_| due[candidate].is_suspect));
             }
             if dealt.is_empty() && deal.reserved.is_some() && deal.reserved == poll.engine_id {
                 let held = engines.held_by(poll.engine_id);
@@ -159,7 +163,7 @@ impl Broker {
                     Ok(Polled::nothing(Notice::EngineAtCapacity { held, is_held_for_a_suspect: true }));
             }
         }
-        self.reserved_engines.note(ask.engine_type, &with_a_suspect, deal.reserved);
+        deal.reserved
     }
 
     /// Lets every reservation of an engine for a suspect be older than it is, as if that time had passed: for tests.
@@ -227,6 +231,13 @@ async fn lock_due(
         .collect())
 }
 
+/// The engines that are granted a suspect.
+fn given_a_suspect(grants: &[Grant], due: &[DueEvent]) -> Vec<EngineId> {
+    let suspects: HashSet<_> = due.iter().filter(|due| due.is_suspect).map(|due| due.place.event_id).collect();
+    let to_suspects = grants.iter().filter(|grant| suspects.contains(&grant.event_id));
+    to_suspects.filter_map(|grant| grant.engine.map(|(engine_id, _)| engine_id)).collect()
+}
+
 const fn candidate(due: &DueEvent) -> Candidate {
     Candidate { payload_bytes: due.payload_bytes, is_suspect: due.is_suspect, is_overdue: due.is_overdue }
 }
@@ -246,5 +257,35 @@ fn grant(poll: &Poll, due: &DueEvent, engines: &[LockedEngine]) -> Grant {
         engine,
         visibility_timeout_seconds: poll.visibility_timeout_seconds,
         poll: poll.poll_id.map(|poll_id| (poll_id, poll.terms())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::ids::EventId;
+    use crate::store::due::Place;
+
+    #[test]
+    fn only_an_engine_that_is_granted_a_suspect_counts_as_given_one() {
+        let (first, second) = (EngineId(Uuid::from_u128(1)), EngineId(Uuid::from_u128(2)));
+        let due = |number: u128, is_suspect| {
+            let place = Place { available_at: DateTime::UNIX_EPOCH, event_id: EventId(Uuid::from_u128(number)) };
+            DueEvent { place, priority: 5, is_suspect, payload_bytes: 2, is_overdue: true }
+        };
+        let due = [due(10, true), due(11, true), due(12, false)];
+        let grant_to = |engine_id, due: &DueEvent| Grant {
+            event_id: due.place.event_id,
+            token: LeaseToken::from_random_bits(1),
+            engine: Some((engine_id, 1)),
+            visibility_timeout_seconds: None,
+            poll: None,
+        };
+        // The second suspect was dealt as well, but the queue had no room for it.
+        let grants = [grant_to(first, &due[0]), grant_to(second, &due[2])];
+        assert_eq!(given_a_suspect(&grants, &due), [first]);
     }
 }

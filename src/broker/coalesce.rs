@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
@@ -35,6 +35,11 @@ pub trait Verb: Send + Sync + Sized + 'static {
     /// Whether the next batch should wait a moment, since something that matters more has piled up.
     fn gives_way(_: &Lanes) -> bool {
         false
+    }
+
+    /// Who may carry out requests alone at this moment: all verbs together, unless one has a bound of its own.
+    fn alone(broker: &Broker) -> &Semaphore {
+        &broker.alone
     }
 
     /// How much of a batch an item takes up.

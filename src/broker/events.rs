@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::lease::Parked;
 use super::{Broker, Error, Result};
@@ -11,11 +11,21 @@ use crate::store::attempts::Attempt;
 use crate::store::events::{Event, Filter};
 use crate::store::{self, Page};
 
+/// How long a read of one event waits behind others before it is refused.
+const READ_PATIENCE: Duration = Duration::from_secs(10);
+
 impl Broker {
     pub async fn read_event(&self, event_id: EventId, with_payload: bool) -> Result<Event> {
-        let _permit = self.event_reads.acquire().await;
-        let mut connection = self.connection().await?;
-        store::events::read(&mut connection, event_id, with_payload).await?.ok_or(Error::EventNotFound(event_id))
+        // Waiting behind other reads says nothing of the database: a time limit on it must not have sessions replaced.
+        let Ok(_permit) = timeout(READ_PATIENCE, self.event_reads.acquire()).await else {
+            self.metrics.requests_overloaded.with_label_values(&["event_reads"]).inc();
+            return Err(Error::Overloaded);
+        };
+        self.in_time(async {
+            let mut connection = self.connection().await?;
+            store::events::read(&mut connection, event_id, with_payload).await?.ok_or(Error::EventNotFound(event_id))
+        })
+        .await
     }
 
     /// Reads an event when it is final, or when `wait` is over or the service stops, as it stands then. While parked it
@@ -35,7 +45,7 @@ impl Broker {
             let ended = watch.ended.notified();
             tokio::pin!(ended);
             ended.as_mut().enable();
-            let event = self.in_time(self.read_event(event_id, with_payload)).await?;
+            let event = self.read_event(event_id, with_payload).await?;
             if event.status.is_final() || self.stopping.is_cancelled() || Instant::now() >= deadline {
                 return Ok(event);
             }

@@ -35,7 +35,7 @@ impl ExpiryEdge {
         self.0.lock().swept_until
     }
 
-    /// A round that began so has ended all leases that had expired `until` then; `None`: it judged nobody.
+    /// A round that began so has ended all leases that had expired `until` then; `None`: it did not end all of them.
     pub fn end(&self, began_at: Instant, since: DateTime<Utc>, until: Option<DateTime<Utc>>) {
         let mut state = self.0.lock();
         let Some(until) = until else {
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_round_begins_behind_the_last_one_and_at_the_front_after_one_that_judged_nobody() {
+    fn a_round_begins_behind_the_last_one_and_at_the_front_after_one_that_did_not_end_all() {
         let (edge, now) = (ExpiryEdge::default(), Instant::now());
         let until = DateTime::from_timestamp(1000, 0).expect("small");
         assert_eq!(edge.begin(now), DateTime::UNIX_EPOCH);

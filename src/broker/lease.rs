@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus::IntGauge;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
@@ -16,12 +16,15 @@ use super::parking::Look;
 use super::{Broker, Result};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::names::EngineType;
+use crate::store;
 use crate::store::lease::LeasedEvent;
 
 /// While one look commits, the next ones can scan.
 const LOOKS_AT_ONCE: usize = 3;
 /// Leases given back in one transaction.
 const HANDED_BACK_AT_ONCE: usize = 500;
+/// How long such a transaction may last, and how long after the first one another one begins.
+const HAND_BACK_LIMIT: Duration = Duration::from_secs(5);
 
 /// One poll, checked.
 #[derive(Clone, Debug)]
@@ -112,12 +115,12 @@ impl Broker {
                     () = stop.cancelled() => return,
                 }
             }
-            let engine_types: Vec<Arc<str>> = looks.iter().map(|look| Arc::clone(&look.engine_type)).collect();
+            let numbers: Vec<u64> = looks.iter().map(|look| look.number).collect();
             let span = span_of(&looks);
             // Boxed, since it is large. A panic costs one look, and not the task.
             let look = Box::pin(self.look(looks).instrument(span));
             if self.supervisor.catch("look", look).await.is_err() {
-                self.parking.abandon(&engine_types);
+                self.parking.abandon(&numbers);
             }
         }
     }
@@ -133,7 +136,13 @@ impl Broker {
                 tracing::debug!(%error, queues = asks.len(), "a look failed; its polls are looked for singly");
                 drop(asks);
                 for single in looks.into_iter().flat_map(|look| self.parking.split(look)) {
-                    self.supervisor.start("look", Arc::clone(self).look_alone(single));
+                    let (broker, number) = (Arc::clone(self), single.number);
+                    self.supervisor.start("single_look", async move {
+                        let look = Box::pin(broker.look_alone(single));
+                        if broker.supervisor.catch("look", look).await.is_err() {
+                            broker.parking.abandon(&[number]);
+                        }
+                    });
                 }
                 return;
             }
@@ -150,9 +159,10 @@ impl Broker {
     }
 
     /// A look for one poll, which may have to wait for somebody's lock.
-    async fn look_alone(self: Arc<Self>, look: Look) {
+    async fn look_alone(&self, look: Look) {
         let permit = self.alone.acquire().await;
-        if look.is_abandoned() {
+        if look.is_unwanted() {
+            self.parking.abandon(&[look.number]);
             return;
         }
         let claimed =
@@ -172,15 +182,23 @@ impl Broker {
 
     /// The same for leases of several polls, in one time.
     pub(super) async fn hand_back_unheard(&self, leases: &[(EventId, LeaseToken)]) {
-        let deadline = Instant::now() + Duration::from_secs(5);
+        let deadline = Instant::now() + HAND_BACK_LIMIT;
         for leases in leases.chunks(HANDED_BACK_AT_ONCE) {
             // Best effort: what cannot be given back is found when its lease runs out.
-            match timeout_at(deadline, self.hand_back_leases(leases)).await {
-                Ok(Ok(())) => tracing::debug!(events = leases.len(), "a poll's caller was gone; its leases went back"),
-                Ok(Err(error)) => {
+            let outcome = if Instant::now() < deadline {
+                // A transaction that is given up may leave a connection on which it is still open.
+                store::pool::within(HAND_BACK_LIMIT, self.hand_back_leases(leases)).await
+            } else {
+                None
+            };
+            match outcome {
+                Some(Ok(())) => {
+                    tracing::debug!(events = leases.len(), "a poll's caller was gone; its leases went back");
+                }
+                Some(Err(error)) => {
                     tracing::warn!(events = leases.len(), %error, "leases of a caller that was gone stay");
                 }
-                Err(_) => tracing::warn!(events = leases.len(), "leases of a caller that was gone stay: no time"),
+                None => tracing::warn!(events = leases.len(), "leases of a caller that was gone stay: no time"),
             }
         }
     }

@@ -60,6 +60,9 @@ use ready_edges::ReadyEdges;
 use reserved_engines::ReservedEngines;
 use signs_of_life::SignsOfLife;
 
+/// Heartbeats carried out alone at once.
+const HEARTBEATS_ALONE: usize = 1;
+
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// What an operator decided, as far as the use-cases need it.
@@ -113,6 +116,8 @@ pub struct Broker {
     lanes: Lanes,
     /// Of requests carried out alone, which may have to wait for locks: they must not take all connections.
     alone: tokio::sync::Semaphore,
+    /// The same for heartbeats: they wait for no locks of other requests, since engines would be taken to be dead meanwhile.
+    heartbeats_alone: tokio::sync::Semaphore,
     /// Reads of one event take no more connections of `pool` than this at a time.
     event_reads: tokio::sync::Semaphore,
     parking: Arc<Parking>,
@@ -161,7 +166,8 @@ impl Broker {
             known_queues: enqueue::KnownQueues::default(),
             new_queues: Quota::per_hour(settings.max_new_queues_per_hour),
             new_engines: Quota::per_hour(settings.max_new_engines_per_hour),
-            alone: tokio::sync::Semaphore::new((connections / 2).max(1)),
+            alone: tokio::sync::Semaphore::new((connections / 2).saturating_sub(HEARTBEATS_ALONE).max(1)),
+            heartbeats_alone: tokio::sync::Semaphore::new(HEARTBEATS_ALONE),
             event_reads: tokio::sync::Semaphore::new((connections / 4).max(1)),
             lanes: Lanes::new(settings.coalescing),
             listener: notices::Listener::default(),

@@ -73,7 +73,9 @@ struct State {
     hot: VecDeque<Arc<str>>,
     /// Queues to be asked about out of turn.
     peeks: Vec<Arc<str>>,
-    looks: usize,
+    /// The looks under way, by their numbers.
+    looks: HashMap<u64, UnderWay>,
+    next_look: u64,
     /// Engines that something changed for while looks were under way, and when.
     changed: HashMap<EngineId, u64>,
     /// Changes up to this number are not remembered engine by engine: any engine may have changed.
@@ -83,22 +85,29 @@ struct State {
     is_closing: bool,
 }
 
+/// What has to be known of a look when it is over.
+#[derive(Debug)]
+struct UnderWay {
+    engine_type: Arc<str>,
+    /// It is one of a few that a queue has under way at once, and not one for a single poll that had to be set apart.
+    is_counted: bool,
+}
+
 /// A look for polls of one queue.
 #[derive(Debug)]
 pub struct Look {
+    pub number: u64,
     pub engine_type: Arc<str>,
     pub tickets: Vec<Ticket>,
     /// How many of the events that are hinted at it is to find.
     reserved: usize,
     began_at: Instant,
     began_after: u64,
-    /// One of a few that a queue has under way at once, and not one for a single poll that had to be set apart.
-    is_counted: bool,
 }
 
 impl Look {
     /// Nobody waits for its answer any more.
-    pub fn is_abandoned(&self) -> bool {
+    pub fn is_unwanted(&self) -> bool {
         self.tickets.iter().all(|ticket| ticket.reply.is_closed())
     }
 
@@ -197,8 +206,7 @@ impl Parking {
     /// Gives back what was leased for callers that are gone.
     pub fn end(&self, look: Look, claimed: Result<Claimed>) -> Vec<Polled> {
         let mut state = self.lock();
-        let (engine_type, is_counted) = (Arc::clone(&look.engine_type), look.is_counted);
-        state.looks = state.looks.saturating_sub(is_counted.into());
+        let (engine_type, number) = (Arc::clone(&look.engine_type), look.number);
         let mut unwanted = Vec::new();
         match claimed {
             Ok(claimed) => unwanted = state.note_look(look, claimed),
@@ -212,16 +220,13 @@ impl Parking {
                 }
             }
         }
-        if let Some(queue) = state.queues.get_mut(&engine_type) {
-            queue.looks = queue.looks.saturating_sub(is_counted.into());
-            if std::mem::take(&mut queue.is_peek_wanted) {
-                state.peeks.push(Arc::clone(&engine_type));
-                self.lookout_wanted.notify_one();
-            }
+        if let Some(queue) = state.queues.get_mut(&engine_type)
+            && std::mem::take(&mut queue.is_peek_wanted)
+        {
+            state.peeks.push(Arc::clone(&engine_type));
+            self.lookout_wanted.notify_one();
         }
-        if state.looks == 0 {
-            state.changed.clear();
-        }
+        state.end_look(number);
         state.heat(&engine_type);
         self.done(state);
         unwanted
@@ -323,19 +328,29 @@ impl State {
         let (numbers, reserved, wanted) = queue.take(max_rows, limit_of);
         queue.is_hot = false;
         queue.looks += 1;
-        self.looks += 1;
         let tickets = numbers.into_iter().filter_map(|number| self.remove(number)).collect();
-        let engine_type = Arc::clone(engine_type);
-        (
-            Look {
-                engine_type,
-                tickets,
-                reserved,
-                began_at: Instant::now(),
-                began_after: self.changes,
-                is_counted: true,
-            },
-            wanted,
-        )
+        let (number, engine_type) = (self.begin_look(engine_type, true), Arc::clone(engine_type));
+        let (began_at, began_after) = (Instant::now(), self.changes);
+        (Look { number, engine_type, tickets, reserved, began_at, began_after }, wanted)
+    }
+
+    /// Notes a look as under way, and answers its number.
+    fn begin_look(&mut self, engine_type: &Arc<str>, is_counted: bool) -> u64 {
+        let number = self.next_look;
+        self.next_look += 1;
+        self.looks.insert(number, UnderWay { engine_type: Arc::clone(engine_type), is_counted });
+        number
+    }
+
+    /// Notes that a look is over, and answers its queue; `None` where it was over before.
+    fn end_look(&mut self, number: u64) -> Option<Arc<str>> {
+        let UnderWay { engine_type, is_counted } = self.looks.remove(&number)?;
+        if let Some(queue) = self.queues.get_mut(&engine_type) {
+            queue.looks = queue.looks.saturating_sub(is_counted.into());
+        }
+        if self.looks.is_empty() {
+            self.changed.clear();
+        }
+        Some(engine_type)
     }
 }

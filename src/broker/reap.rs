@@ -1,6 +1,6 @@
 //! The reaper: finds engines that fell silent, and ends leases that nobody will settle.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -13,6 +13,9 @@ use crate::store::open_events::{self, OpenEvent};
 
 /// Leases ended in one transaction.
 const BATCH: u32 = 500;
+/// In one round, no batch of leases begins later than this after the first one; the next round goes on. So the service's sign
+/// is left in time, and engines that fell silent are found, also while very many leases end.
+const BATCHES_BEGIN_WITHIN: Duration = Duration::from_secs(5);
 /// Engines that have been unresponsive for this long, or have no heartbeat timeout and did not call for this long, are
 /// removed.
 const REMOVE_SILENT_AFTER_DAYS: i32 = 7;
@@ -35,6 +38,31 @@ impl Reaped {
     }
 }
 
+/// The batches of one kind in a round. Each has a time limit of its own, so that a round with much to do is not taken for
+/// a database that is silent.
+#[derive(Debug)]
+struct Batches {
+    began_at: Instant,
+    ended: usize,
+    /// The latest batch was not full.
+    was_last: bool,
+}
+
+impl Batches {
+    fn begin() -> Self {
+        Self { began_at: Instant::now(), ended: 0, was_last: false }
+    }
+
+    fn are_to_go_on(&self) -> bool {
+        !self.was_last && self.began_at.elapsed() < BATCHES_BEGIN_WITHIN
+    }
+
+    const fn note(&mut self, ended: usize) {
+        self.ended += ended;
+        self.was_last = ended < BATCH as usize;
+    }
+}
+
 impl Broker {
     /// One round. After the service or the database was away nobody is judged for a while: nobody
     /// could have been heard. Whether it was, each statement asks anew: it may be away in mid-round.
@@ -49,14 +77,15 @@ impl Broker {
         }
         reaped.engines_marked_unresponsive = silent.len();
         reaped.engines_removed = self.in_time(self.remove_long_silent()).await?;
-        reaped.leases_of_unresponsive = self.in_time(self.end_leases_of_unresponsive()).await?;
+        reaped.leases_of_unresponsive = self.end_leases_of_unresponsive().await?;
         reaped.events_too_old = self.in_time(self.cancel_too_old()).await?;
         let is_grace =
             grace_since.is_some_and(|since| now - since <= TimeDelta::seconds(self.settings.grace_seconds.into()));
         let began_at = Instant::now();
         let since = self.expiry_edge.begin(began_at);
-        reaped.leases_expired = self.in_time(self.end_expired_leases(since)).await?;
-        self.expiry_edge.end(began_at, since, (!is_grace).then_some(now));
+        let (leases_expired, are_all_ended) = self.end_expired_leases(since).await?;
+        reaped.leases_expired = leases_expired;
+        self.expiry_edge.end(began_at, since, (!is_grace && are_all_ended).then_some(now));
         Ok(reaped)
     }
 
@@ -75,49 +104,70 @@ impl Broker {
     }
 
     async fn end_leases_of_unresponsive(&self) -> Result<usize> {
-        let mut ended = 0;
-        loop {
-            let mut transaction = self.begin().await?;
-            let held = open_events::lock_held_by_unresponsive(&mut transaction, BATCH).await?;
-            let count = held.len();
-            let lost = held.into_iter().map(|event| (event, Ending::Lost(Loss::EngineUnresponsive))).collect();
-            self.end(transaction, lost).await?;
-            ended += count;
-            if count < BATCH as usize {
-                return Ok(ended);
-            }
+        let mut batches = Batches::begin();
+        while batches.are_to_go_on() {
+            batches.note(self.in_time(self.end_some_of_unresponsive()).await?);
         }
+        Ok(batches.ended)
     }
 
-    async fn end_expired_leases(&self, since: DateTime<Utc>) -> Result<usize> {
-        let mut ended = 0;
-        loop {
-            let mut transaction = self.begin().await?;
-            let expired =
-                open_events::lock_expired(&mut transaction, since, BATCH, self.settings.grace_seconds).await?;
-            let count = expired.len();
-            let lost = expired
-                .into_iter()
-                .map(|event| {
-                    let ending = Ending::Lost(event.expiry());
-                    (event, ending)
-                })
-                .collect();
-            self.end(transaction, lost).await?;
-            ended += count;
-            if count < BATCH as usize {
-                return Ok(ended);
-            }
-        }
+    async fn end_some_of_unresponsive(&self) -> Result<usize> {
+        let mut transaction = self.begin().await?;
+        let held = open_events::lock_held_by_unresponsive(&mut transaction, BATCH).await?;
+        let lost = held.into_iter().map(|event| (event, Ending::Lost(Loss::EngineUnresponsive))).collect();
+        self.end(transaction, lost).await
     }
 
-    async fn end(&self, mut transaction: store::Transaction, lost: Vec<(OpenEvent, Ending)>) -> Result<()> {
+    /// Ends leases that ran out. Says how many, and whether those were all.
+    async fn end_expired_leases(&self, since: DateTime<Utc>) -> Result<(usize, bool)> {
+        let mut batches = Batches::begin();
+        while batches.are_to_go_on() {
+            batches.note(self.in_time(self.end_some_expired(since)).await?);
+        }
+        Ok((batches.ended, batches.was_last))
+    }
+
+    async fn end_some_expired(&self, since: DateTime<Utc>) -> Result<usize> {
+        let mut transaction = self.begin().await?;
+        let expired = open_events::lock_expired(&mut transaction, since, BATCH, self.settings.grace_seconds).await?;
+        let lost = expired
+            .into_iter()
+            .map(|event| {
+                let ending = Ending::Lost(event.expiry());
+                (event, ending)
+            })
+            .collect();
+        self.end(transaction, lost).await
+    }
+
+    /// Ends the leases of locked events, and says how many those are.
+    async fn end(&self, mut transaction: store::Transaction, lost: Vec<(OpenEvent, Ending)>) -> Result<usize> {
         let mut aftermath = Aftermath::default();
         end_in_silence(&mut transaction, &lost, &mut aftermath).await?;
         commit(transaction).await?;
         // A round that ends many leases may last for longer than a replica is ready without a sign.
         self.readiness.note_write();
         self.announce(aftermath);
-        Ok(())
+        Ok(lost.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_go_on_while_they_are_full_but_not_for_long() {
+        let mut batches = Batches::begin();
+        assert!(batches.are_to_go_on());
+        batches.note(BATCH as usize);
+        assert!(batches.are_to_go_on());
+        batches.began_at = Instant::now().checked_sub(BATCHES_BEGIN_WITHIN).expect("the clock began before");
+        assert!(!batches.are_to_go_on());
+        assert!(!batches.was_last, "the next round goes on");
+        let mut batches = Batches::begin();
+        batches.note(BATCH as usize - 1);
+        assert!(!batches.are_to_go_on());
+        assert!(batches.was_last);
     }
 }

@@ -1,6 +1,7 @@
 //! What the background tasks do beside reaping: partitions, gauges, signs of life.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::signs_of_life::Sign;
 use super::{Broker, Result};
@@ -16,7 +17,17 @@ const DEPTH_COUNT_BOUND: i64 = 10_000;
 
 const SECONDS_OF_A_DAY: i64 = 86_400;
 
+/// How many times a use-case's limit a round of a background task may last. Each limit allows for two statements, and a round
+/// has at most eight whose length is not bounded otherwise: the reaper and the removal of partitions begin nothing more after
+/// some seconds. So only a silent connection makes a round last longer.
+const USE_CASES_OF_A_ROUND: u32 = 4;
+
 impl Broker {
+    /// How long a round of a background task may last.
+    pub fn round_timeout(&self) -> Duration {
+        self.settings.call_timeout * USE_CASES_OF_A_ROUND
+    }
+
     /// Writes down which engines have called: all of them, at once.
     pub async fn flush_signs_of_life(&self) -> Result<()> {
         self.write_signs_of_life(self.signs_of_life.take(true)).await

@@ -1,5 +1,7 @@
 //! The partitions of `events` and `event_attempts`: a day each, made ahead, dropped when old.
 
+use std::time::{Duration, Instant};
+
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -13,6 +15,10 @@ pub const DAYS_AHEAD: i32 = 7;
 /// Held shared by a redrive, and exclusively while a partition is taken away, so that no event is
 /// put back into the queue over a partition that is just leaving.
 pub(super) const RETENTION_LOCK: &str = "hashtextextended('eventlease.retention', 0)";
+
+/// No removal of a partition begins later than this after the first one. Beyond it there may be many more, as when fewer days
+/// are to be kept than before: the next runs remove them.
+const REMOVALS_BEGIN_WITHIN: Duration = Duration::from_secs(20);
 
 /// Makes what is missing from yesterday to a week ahead, and says how many days were missing.
 /// Waits for no one longer than a tenth of a second: the next run tries again.
@@ -64,7 +70,7 @@ struct OldPartition {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Removal {
     pub removed: u32,
-    /// Someone's open snapshot was in the way; the next run tries again.
+    /// Someone's open snapshot was in the way, or there was no time left; the next run tries again.
     pub postponed: u32,
 }
 
@@ -93,7 +99,12 @@ async fn remove_with(connection: &mut PgConnection, retention_days: i32, removal
     ownership::act_as_owner_of_tables(connection, Lasting::Session).await?;
     let old: Vec<OldPartition> =
         sqlx::query_as(include_str!("sql/old_partitions.sql")).bind(retention_days).fetch_all(&mut *connection).await?;
+    let began_at = Instant::now();
     for OldPartition { parent, partition, is_attached, is_detach_pending } in old {
+        if began_at.elapsed() >= REMOVALS_BEGIN_WITHIN {
+            removal.postponed += 1;
+            continue;
+        }
         // The names come from the catalogue and are made of letters, digits and underscores.
         let mut steps = Vec::new();
         if is_attached {

@@ -24,9 +24,6 @@ use crate::metrics::Metrics;
 use crate::store::pool::within;
 use crate::supervisor::Supervisor;
 
-/// A round that takes longer is given up, and tried again.
-const ROUND_TIMEOUT: Duration = Duration::from_mins(1);
-
 /// One kind of background work.
 trait Task: Send + Sync + 'static {
     const NAME: &'static str;
@@ -47,7 +44,7 @@ pub fn start(
     is_auth_required: bool,
     stop: &CancellationToken,
 ) {
-    let start = Starter { supervisor, metrics, stop };
+    let start = Starter { supervisor, metrics, round_timeout: broker.round_timeout(), stop };
     start.task(reaper::Reaper { broker: Arc::clone(broker), interval: reaper_interval });
     start.task(signs_of_life::SignsOfLife { broker: Arc::clone(broker) });
     start.task(partitions::Partitions { broker: Arc::clone(broker) });
@@ -70,6 +67,8 @@ pub fn start(
 struct Starter<'a> {
     supervisor: &'a Supervisor,
     metrics: &'a Arc<Metrics>,
+    /// A round that takes longer is given up, and tried again. Its connection is then taken to be silent.
+    round_timeout: Duration,
     stop: &'a CancellationToken,
 }
 
@@ -77,8 +76,10 @@ impl Starter<'_> {
     /// A task of rounds with a pause after each.
     fn task<T: Task>(&self, task: T) {
         let (task, metrics, stop) = (Arc::new(task), Arc::clone(self.metrics), self.stop.clone());
-        self.supervisor
-            .keep(T::NAME, self.stop, move || run_rounds(Arc::clone(&task), Arc::clone(&metrics), stop.clone()));
+        let timeout = self.round_timeout;
+        self.supervisor.keep(T::NAME, self.stop, move || {
+            run_rounds(Arc::clone(&task), Arc::clone(&metrics), timeout, stop.clone())
+        });
     }
 
     /// A task with a loop of its own.
@@ -93,10 +94,10 @@ impl Starter<'_> {
     }
 }
 
-async fn run_rounds<T: Task>(task: Arc<T>, metrics: Arc<Metrics>, stop: CancellationToken) {
+async fn run_rounds<T: Task>(task: Arc<T>, metrics: Arc<Metrics>, timeout: Duration, stop: CancellationToken) {
     let mut was_well = true;
     while !stop.is_cancelled() {
-        was_well = run_round(&*task, &metrics, was_well).await;
+        was_well = run_round(&*task, &metrics, timeout, was_well).await;
         let pause = task.interval().mul_f64(rand::random_range(0.9..=1.1));
         tokio::select! {
             () = stop.cancelled() => {}
@@ -106,8 +107,8 @@ async fn run_rounds<T: Task>(task: Arc<T>, metrics: Arc<Metrics>, stop: Cancella
 }
 
 /// Runs one round and tells of it; a trouble that lasts is told once.
-async fn run_round<T: Task>(task: &T, metrics: &Metrics, was_well: bool) -> bool {
-    let outcome = within(ROUND_TIMEOUT, task.run_once()).await;
+async fn run_round<T: Task>(task: &T, metrics: &Metrics, timeout: Duration, was_well: bool) -> bool {
+    let outcome = within(timeout, task.run_once()).await;
     let count = |outcome| metrics.task_runs.with_label_values(&[T::NAME, outcome]).inc();
     let trouble = |error: &dyn Display| {
         if was_well {

@@ -9,7 +9,7 @@ use super::{BATCH, Lane, Verb, Waiting, Which};
 use crate::broker::{Broker, Error};
 use crate::metrics::Metrics;
 
-/// Workers of one verb. Most of the time they wait for locks; `Broker::alone` bounds the connections of all verbs.
+/// Workers of one verb. Most of the time they wait for locks; `Verb::alone` bounds their connections.
 const WORKERS: usize = 4;
 
 impl<V: Verb> Lane<V> {
@@ -66,7 +66,7 @@ pub(super) fn start_workers<V: Verb>(broker: &Arc<Broker>, which: Which<V>, stop
 async fn run<V: Verb>(broker: Arc<Broker>, which: Which<V>, stop: CancellationToken) {
     let lane = which(&broker.lanes);
     while lane.has_work_alone(&stop).await {
-        let _permit = broker.alone.acquire().await;
+        let _permit = V::alone(&broker).acquire().await;
         // Taken only now: whoever hung up meanwhile is passed over.
         let Some(Waiting { item, reply, .. }) = lane.take_alone() else { continue };
         let carried_out = async {

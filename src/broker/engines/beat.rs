@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::merge;
@@ -69,6 +70,10 @@ impl Verb for Beating {
     type Answer = HeartbeatAnswer;
 
     const KIND: &'static str = "heartbeats";
+
+    fn alone(broker: &Broker) -> &Semaphore {
+        &broker.heartbeats_alone
+    }
 
     fn size((_, heartbeat): &Self::Item) -> Size {
         let of_state = heartbeat.dynamic_state.iter().map(|(_, value)| value.get().len());

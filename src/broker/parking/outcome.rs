@@ -12,36 +12,37 @@ use crate::broker::lease::{Notice, Polled};
 impl Parking {
     /// Makes a look for each of a look's polls, since together they fail.
     pub fn split(&self, look: Look) -> Vec<Look> {
+        let Look { number, engine_type, tickets, reserved, began_at, began_after } = look;
         let mut state = self.lock();
-        state.looks = state.looks.saturating_sub(1);
-        if let Some(queue) = state.queues.get_mut(&look.engine_type) {
-            queue.looks = queue.looks.saturating_sub(1);
-            queue.hint = queue.hint.saturating_add(look.reserved);
-        }
-        state.heat(&look.engine_type);
-        self.done(state);
-        let Look { engine_type, tickets, began_at, began_after, .. } = look;
+        // These begin before that one ends, so that changes since then are kept for them.
         let single = |ticket| Look {
+            number: state.begin_look(&engine_type, false),
             engine_type: Arc::clone(&engine_type),
             tickets: vec![ticket],
             reserved: 0,
             began_at,
             began_after,
-            is_counted: false,
         };
-        tickets.into_iter().map(single).collect()
+        let singles = tickets.into_iter().map(single).collect();
+        state.end_look(number);
+        if let Some(queue) = state.queues.get_mut(&engine_type) {
+            queue.hint = queue.hint.saturating_add(reserved);
+        }
+        state.heat(&engine_type);
+        self.done(state);
+        singles
     }
 
-    /// Looks that never came to their end; their tickets are gone with them.
-    pub fn abandon(&self, engine_types: &[Arc<str>]) {
+    /// Ends looks that never came to their end; their tickets are gone with them. Those that were split or have ended are
+    /// passed over.
+    pub fn abandon(&self, numbers: &[u64]) {
         let mut state = self.lock();
-        for engine_type in engine_types {
-            state.looks = state.looks.saturating_sub(1);
-            if let Some(queue) = state.queues.get_mut(engine_type) {
-                queue.looks = queue.looks.saturating_sub(1);
+        for number in numbers {
+            let Some(engine_type) = state.end_look(*number) else { continue };
+            if let Some(queue) = state.queues.get_mut(&engine_type) {
                 queue.make_all_eager();
             }
-            state.heat(engine_type);
+            state.heat(&engine_type);
         }
         self.done(state);
     }
@@ -176,5 +177,43 @@ mod tests {
         end_in_vain(&parking, false);
         assert!(parking.next_looks().is_empty());
         assert!(waiting.answer().await.expect("an answer").events.is_empty());
+    }
+
+    /// Parks a poll of engine 0 that is being looked for.
+    fn look_for_engine(parking: &Arc<Parking>) -> (Waiting, Look) {
+        let waiting = parking.admit(poll(Some(engine(0))), Instant::now() + Duration::from_mins(1)).0;
+        (waiting, parking.next_looks().pop().expect("a look"))
+    }
+
+    fn end_without_events(parking: &Parking, look: Look) {
+        let answers: Vec<Result<Polled>> = vec![Ok(Polled::default())];
+        parking.end(look, Ok(Claimed { answers, ..Claimed::default() }));
+    }
+
+    #[tokio::test]
+    async fn abandoning_a_look_that_was_split_or_has_ended_touches_no_other_look() {
+        let parking = parking();
+        let (_first, split) = look_for_engine(&parking);
+        let (_second, under_way) = look_for_engine(&parking);
+        let number = split.number;
+        let singles = parking.split(split);
+        parking.engine_freed(engine(0));
+        for single in singles {
+            parking.abandon(&[number, single.number]);
+        }
+        assert_eq!(parking.lock().looks.len(), 1);
+        assert_eq!(parking.lock().queues["dialogue"].looks, 1);
+        end_without_events(&parking, under_way);
+        assert_eq!(parking.next_looks().len(), 1, "its engine was freed while it was under way");
+    }
+
+    #[tokio::test]
+    async fn a_change_is_not_missed_by_a_poll_that_was_set_apart() {
+        let parking = parking();
+        let (_waiting, look) = look_for_engine(&parking);
+        let single = parking.split(look).pop().expect("a look for one poll");
+        parking.engine_freed(engine(0));
+        end_without_events(&parking, single);
+        assert_eq!(parking.next_looks().len(), 1);
     }
 }

@@ -77,7 +77,7 @@ impl State {
     /// Has the polls of an engine looked for: all, or those that could not take anything before.
     fn wake_engine(&mut self, engine_id: EngineId, is_for_all: bool) {
         self.changes += 1;
-        if self.looks > 0 {
+        if !self.looks.is_empty() {
             if self.changed.len() >= MAX_CHANGED {
                 self.changed.clear();
                 self.all_changed = self.changes;
