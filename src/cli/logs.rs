@@ -8,11 +8,11 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::config::{LogConfig, LogFormat};
+use crate::store::pool::NOTICES;
 
 /// Of spans that are made to be sent elsewhere, and only repeat what the log says.
 pub const TRACES: &str = "eventlease::traces";
 
-const NOTICES: &str = "sqlx::postgres::notice";
 const REFUSED_SESSIONS: &str = "sqlx_core::pool::inner";
 
 /// What sees the spans beside the log.

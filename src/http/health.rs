@@ -52,7 +52,7 @@ fn example() -> Value {
         }],
         "database": {
             "server_version": "17.2", "user": "eventlease", "sees_other_users": true,
-            "server_encoding": "UTF8", "is_standby": false, "pending_migrations": 0, "is_autovacuum_on": true,
+            "server_encoding": "UTF8", "is_standby": false, "is_read_only": false, "pending_migrations": 0, "is_autovacuum_on": true,
             "snapshots": [{
                 "held_by": "session", "name": null, "pid": 4711, "application_name": "nightly report",
                 "user": "analyst", "state": "idle in transaction", "since": "2030-01-31T11:48:00Z",

@@ -23,6 +23,9 @@ pub(super) use replacement::{ends_sessions, subscribe as subscribe_to_replacemen
 pub(super) use room::is_out_of_room;
 pub(super) use session::set_up;
 
+/// The target by which the client logs what PostgreSQL says beside its replies.
+pub const NOTICES: &str = "sqlx::postgres::notice";
+
 /// How long an idle connection is used without being checked first.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
 
