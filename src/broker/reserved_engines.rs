@@ -46,7 +46,7 @@ impl ReservedEngines {
         let (mut state, now) = self.lock();
         if let Some(reservations) = state.queues.get_mut(engine_type) {
             for engine_id in fulfilled {
-                reservations.fulfil(*engine_id);
+                reservations.fulfil(*engine_id, now);
             }
         }
         if let Some(engine_id) = reserved {

@@ -47,6 +47,8 @@ struct Reservation {
     engine_id: EngineId,
     began: Duration,
     lasts: Duration,
+    /// The engine was given a suspect, and nothing has been kept from it since: it may be given the next one.
+    is_fulfilled: bool,
 }
 
 impl Reservation {
@@ -55,11 +57,11 @@ impl Reservation {
     }
 
     fn is_resting(&self, now: Duration) -> bool {
-        now >= self.ends() && now < self.ends() + self.lasts
+        !self.is_fulfilled && now >= self.ends() && now < self.ends() + self.lasts
     }
 
     fn is_remembered(&self, now: Duration) -> bool {
-        now < self.ends() + REMEMBERED_FOR
+        now < self.ends() || (!self.is_fulfilled && now < self.ends() + REMEMBERED_FOR)
     }
 }
 
@@ -78,17 +80,23 @@ impl Reservations {
 
     /// The engine was given nothing, since it is reserved; its reservation begins now if it had none.
     pub fn reserve(&mut self, engine_id: EngineId, now: Duration) {
-        if self.current(now).is_some_and(|reservation| reservation.engine_id == engine_id) {
+        if let Some(current) = self.all.last_mut().filter(|last| last.engine_id == engine_id && now < last.ends()) {
+            current.is_fulfilled = false;
             return;
         }
         self.all.retain(|reservation| reservation.is_remembered(now));
         let lasts = self.all.last().map_or(SHORTEST_RESERVATION, |in_vain| in_vain.lasts * 2).min(LONGEST_RESERVATION);
-        self.all.push(Reservation { engine_id, began: now, lasts });
+        self.all.push(Reservation { engine_id, began: now, lasts, is_fulfilled: false });
     }
 
-    /// The engine was idle and was given a suspect.
-    pub fn fulfil(&mut self, engine_id: EngineId) {
+    /// The engine was idle and was given a suspect. One that was reserved remains so: it is idle again soon, and where more
+    /// suspects wait, another engine would first have to settle all that it holds.
+    pub fn fulfil(&mut self, engine_id: EngineId, now: Duration) {
+        let was_reserved = self.current(now).is_some_and(|reservation| reservation.engine_id == engine_id);
         self.all.retain(|reservation| reservation.engine_id != engine_id);
+        if was_reserved {
+            self.all.push(Reservation { engine_id, began: now, lasts: SHORTEST_RESERVATION, is_fulfilled: true });
+        }
     }
 
     /// True if nothing has to be remembered any more.
@@ -162,13 +170,32 @@ mod tests {
     }
 
     #[test]
-    fn the_engine_that_was_given_the_suspect_can_be_reserved_anew() {
+    fn the_engine_that_was_given_the_suspect_remains_reserved_for_the_next_one() {
         let mut reservations = Reservations::default();
         reservations.reserve(ONE, minute(0));
-        reservations.fulfil(ONE);
+        let given = Duration::from_secs(30);
+        reservations.fulfil(ONE, given);
+        assert_eq!(reservations.at(minute(1)).reserved, Some(ONE), "for a minute from then on");
+        // Where no suspect came, nothing was kept from it: it need not rest.
+        assert_eq!(reservations.at(given + minute(1)), Reservable::default());
+        assert!(reservations.are_over(given + minute(1)));
+    }
+
+    #[test]
+    fn a_reservation_that_was_fulfilled_once_can_be_in_vain_the_next_time() {
+        let mut reservations = Reservations::default();
+        reservations.reserve(ONE, minute(0));
+        reservations.fulfil(ONE, Duration::from_secs(30));
+        reservations.reserve(ONE, Duration::from_secs(40));
+        let over = Duration::from_secs(90);
+        assert_eq!(reservations.at(over).resting, [ONE], "it lasted a minute, as if it were the first");
+    }
+
+    #[test]
+    fn an_engine_that_was_not_reserved_is_not_for_being_given_a_suspect() {
+        let mut reservations = Reservations::default();
+        reservations.fulfil(ONE, minute(0));
         assert_eq!(reservations.at(minute(0)), Reservable::default());
-        reservations.reserve(ONE, minute(1));
-        assert_eq!(reservations.at(minute(2)).resting, [ONE], "it lasted a minute, as if it were the first");
     }
 
     #[test]
