@@ -178,7 +178,7 @@ pub async fn end_in_silence(
         .map(|(event, ending)| EndedAttempt {
             event_id: event.event_id,
             outcome: ending.outcome(),
-            fate: fate(*ending, event, &policies.get(&event.event_id).copied().unwrap_or_default()),
+            fate: fate(*ending, event, &policies[&event.event_id]),
             result: None,
             error: None,
             error_type: None,

@@ -3,10 +3,7 @@
 pub mod beat;
 pub mod changes;
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::aftermath::{Aftermath, end_in_silence};
@@ -16,8 +13,6 @@ use super::{Broker, Error, Result, commit};
 use crate::domain::access::{Operation, Role};
 use crate::domain::audit::Actor;
 use crate::domain::ids::{EngineId, EventId};
-use crate::domain::json::RawJson;
-use crate::domain::merge_patch::{member, members};
 use crate::domain::tokens::TokenSecret;
 use crate::domain::verdict::{Ending, Loss};
 use crate::store::engines::{Engine, Filter, Registration};
@@ -192,34 +187,4 @@ async fn insert_or_lock(
 
 fn all_ending(events: Vec<OpenEvent>, ending: Ending) -> Vec<(OpenEvent, Ending)> {
     events.into_iter().map(|event| (event, ending)).collect()
-}
-
-/// A shallow merge that keeps what it does not touch as it was sent; `null` removes a member.
-fn merge(before: &RawValue, changes: &[(String, RawJson)]) -> String {
-    let before = members(before);
-    // Of two changes by one name the later one counts.
-    let latest: HashMap<&str, &RawJson> = changes.iter().map(|(name, value)| (name.as_str(), value)).collect();
-    let kept = before.iter().filter(|(name, _)| !latest.contains_key(name.as_str()));
-    let set =
-        changes.iter().filter(|(name, value)| std::ptr::eq(latest[name.as_str()], value) && value.get() != "null");
-    let merged: Vec<String> = kept.chain(set).map(|(name, value)| member(name, value.get())).collect();
-    format!("{{{}}}", merged.join(","))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn raw(json: &str) -> RawJson {
-        RawValue::from_string(json.to_owned()).expect("valid")
-    }
-
-    #[test]
-    fn a_merge_keeps_order_and_spelling_of_what_it_does_not_touch() {
-        let before = raw(r#"{"b": 1.50, "a": [ 1 ], "c": null}"#);
-        let changes = [("a".to_owned(), raw("2")), ("c".to_owned(), raw("null")), ("\"d".to_owned(), raw("{}"))];
-        assert_eq!(merge(&before, &changes), r#"{"b":1.50,"a":2,"\"d":{}}"#);
-        let twice = [("a".to_owned(), raw("1")), ("a".to_owned(), raw("2"))];
-        assert_eq!(merge(&raw("{}"), &twice), r#"{"a":2}"#);
-    }
 }

@@ -66,7 +66,7 @@ impl Verb for Intake {
             // None of them has a control character.
             let parts = [event.engine_type.as_str(), "\0", key, "\0", whose];
             let digest = parts.iter().fold(Sha256::new(), Sha256::chain_update).finalize();
-            Uuid::from_slice(&digest[..16]).ok()
+            Some(Uuid::from_slice(&digest[..16]).expect("sixteen bytes"))
         })
     }
 

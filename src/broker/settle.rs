@@ -15,6 +15,7 @@ use super::{Broker, Error, LeaseLost, Result, commit};
 use crate::domain::event::{Outcome, Status};
 use crate::domain::fence::{self, Credentials, Standing};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::retry_policy::RetryPolicy;
 use crate::domain::settlement::{Report, Settlement};
 use crate::domain::verdict::Ending;
 use crate::store::PgConnection;
@@ -328,22 +329,9 @@ async fn end_live(
         .collect();
     let policies =
         if failed.is_empty() { HashMap::new() } else { policies_of_open_events(connection, &failed).await? };
-    let errors: Vec<Option<String>> = ending
-        .iter()
-        .map(|(index, _)| match &settlements[*index].report {
-            Report::Failed { error, .. } => {
-                Some(serde_json::to_string(error).expect("texts and checked JSON can be written"))
-            }
-            Report::Completed { .. } | Report::Released { .. } | Report::Renewed { .. } => None,
-        })
-        .collect();
     let ended: Vec<EndedAttempt<'_>> = ending
         .iter()
-        .zip(&errors)
-        .map(|((index, event), error)| {
-            let policy = policies.get(&event.event_id).copied().unwrap_or_default();
-            ended_attempt(&settlements[*index].report, event, error.as_deref(), &policy)
-        })
+        .map(|(index, event)| ended_attempt(&settlements[*index].report, event, policies.get(&event.event_id)))
         .collect();
     let due = endings::apply(connection, &ended).await?;
     for ((index, event), attempt) in ending.iter().zip(&ended) {
@@ -362,22 +350,21 @@ async fn end_live(
     Ok(())
 }
 
-fn ended_attempt<'a>(
-    report: &'a Report,
-    event: &OpenEvent,
-    error_json: Option<&'a str>,
-    policy: &crate::domain::retry_policy::RetryPolicy,
-) -> EndedAttempt<'a> {
+/// A policy is there for every failure.
+fn ended_attempt<'a>(report: &'a Report, event: &OpenEvent, policy: Option<&RetryPolicy>) -> EndedAttempt<'a> {
     let (outcome, fate, result, error) = match report {
         Report::Completed { result } => {
             (Outcome::Completed, Fate::Close { status: Status::Completed }, result.as_ref(), None)
         }
         Report::Failed { error, is_retryable, delay } => {
+            let policy = policy.expect("the policy of each failed event was read");
             let ending = Ending::Failed { is_retryable: *is_retryable, delay: *delay };
             (Outcome::Failed, fate(ending, event, policy), None, Some(error))
         }
         Report::Released { delay } => {
-            (Outcome::Released, fate(Ending::Released { delay: *delay }, event, policy), None, None)
+            // No policy has a say in it.
+            let ending = Ending::Released { delay: *delay };
+            (Outcome::Released, fate(ending, event, &RetryPolicy::default()), None, None)
         }
         Report::Renewed { .. } => unreachable!("renewals end nothing"),
     };
@@ -386,7 +373,7 @@ fn ended_attempt<'a>(
         outcome,
         fate,
         result: result.map(|json| json.get()),
-        error: error_json,
+        error: error.map(|error| error.json.get()),
         error_type: error.and_then(|error| error.kind.as_deref()),
         error_message: error.map(|error| error.message.as_str()),
         late_by_seconds: event.late_by_seconds,

@@ -5,12 +5,14 @@ use std::process::ExitCode;
 use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::client::{Answer, Client, Result};
 use super::table::{Column, Facts, Table};
 use super::text::{from_now, in_full};
 use super::{Asking, Outcome, print_answer};
+use crate::domain::json::object::member_named;
+use crate::domain::json::string::JsonString;
 
 #[derive(Args, Debug)]
 pub struct EnginesArguments {
@@ -66,8 +68,8 @@ struct Engine {
 
 #[derive(Deserialize)]
 struct Metadata {
-    static_config: Value,
-    dynamic_state: Value,
+    static_config: Box<RawValue>,
+    dynamic_state: Box<RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -151,19 +153,17 @@ async fn print_held(client: &Client, engine_id: &str) -> Outcome {
 }
 
 impl Engine {
-    fn static_text(&self, pointer: &str) -> Option<String> {
-        self.metadata.static_config.pointer(pointer).map(|value| match value {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        })
+    fn static_text(&self, path: &[&str]) -> Option<String> {
+        let found = path.iter().try_fold(&*self.metadata.static_config, |json, name| member_named(json, name))?;
+        Some(JsonString::decode(found).map_or_else(|| found.get().to_owned(), |text| text.storable(usize::MAX)))
     }
 
     fn version(&self) -> Option<String> {
-        self.static_text("/engine_software_version")
+        self.static_text(&["engine_software_version"])
     }
 
     fn limit(&self) -> Option<String> {
-        self.static_text("/resource_limits/max_concurrent_events")
+        self.static_text(&["resource_limits", "max_concurrent_events"])
     }
 
     fn cells(self, now: DateTime<Utc>) -> [String; 8] {
@@ -209,7 +209,7 @@ fn facts(answer: &Answer) -> Result<Facts> {
                 None => "its leases alone".to_owned(),
             },
         )
-        .add("static config", engine.metadata.static_config.to_string())
-        .add("dynamic state", engine.metadata.dynamic_state.to_string());
+        .add("static config", engine.metadata.static_config.get().to_owned())
+        .add("dynamic state", engine.metadata.dynamic_state.get().to_owned());
     Ok(facts)
 }

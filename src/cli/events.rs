@@ -11,6 +11,8 @@ use super::client::{Answer, Client, Result};
 use super::table::{Column, Facts, Table};
 use super::text::{cut, from_now, in_full};
 use super::{Asking, Outcome, print_answer};
+use crate::domain::json::object::member_named;
+use crate::domain::json::string::JsonString;
 
 /// Enough of an error's message to know it again, in a list.
 const ERROR_CHARS: usize = 60;
@@ -182,16 +184,14 @@ pub fn print_attempts(attempts: Vec<Attempt>, now: DateTime<Utc>) -> std::io::Re
 
 /// An error on one line: its type and message where it has them, else as it is.
 pub fn error_text(error: &RawValue) -> String {
-    #[derive(Deserialize)]
-    struct Reported {
-        #[serde(rename = "type")]
-        kind: Option<String>,
-        message: String,
-    }
-    match serde_json::from_str::<Reported>(error.get()) {
-        Ok(Reported { kind: Some(kind), message }) => format!("{kind}: {message}"),
-        Ok(Reported { kind: None, message }) => message,
-        Err(_) => error.get().to_owned(),
+    let text = |name| {
+        let found = member_named(error, name).and_then(JsonString::decode);
+        found.map(|text| text.storable(usize::MAX))
+    };
+    match (text("type"), text("message")) {
+        (Some(kind), Some(message)) => format!("{kind}: {message}"),
+        (None, Some(message)) => message,
+        (_, None) => error.get().to_owned(),
     }
 }
 

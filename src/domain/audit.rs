@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::access::Role;
 use super::limits::MAX_AUDIT_DETAIL_BYTES;
-use super::merge_patch::{member, members};
+use super::json::object::members;
 use super::tokens::TokenId;
 
 /// Who asks for a change, and from where.
@@ -49,22 +49,23 @@ const MAX_KEPT_BYTES: usize = 1 << 10;
 const CUT_CHARS: usize = 500;
 
 /// An entry's details, a JSON object, within `MAX_AUDIT_DETAIL_BYTES`. Where they are larger, each large member is replaced
-/// by `{"is_cut": true, "bytes": …, "begins_with": "…"}`.
+/// by `{"is_cut": true, "bytes": …, "begins_with": "…"}`; where that is not enough, the whole is.
 #[must_use]
 pub fn bounded(details: &str) -> Cow<'_, str> {
     if details.len() <= MAX_AUDIT_DETAIL_BYTES {
         return Cow::Borrowed(details);
     }
-    let parsed = serde_json::from_str::<&RawValue>(details).map(members).unwrap_or_default();
-    let kept: Vec<String> = parsed
+    let whole = || Cow::Owned(cut(details).to_string());
+    let Some(members) = serde_json::from_str::<&RawValue>(details).ok().and_then(members) else { return whole() };
+    let kept: Vec<String> = members
         .iter()
-        .map(|(name, value)| {
-            let json = value.get();
-            if json.len() <= MAX_KEPT_BYTES { member(name, json) } else { member(name, &cut(json).to_string()) }
+        .map(|member| {
+            let (name, json) = (member.spelling, member.value.get());
+            if json.len() <= MAX_KEPT_BYTES { format!("{name}:{json}") } else { format!("{name}:{}", cut(json)) }
         })
         .collect();
     let bounded = format!("{{{}}}", kept.join(","));
-    if bounded.len() <= MAX_AUDIT_DETAIL_BYTES { Cow::Owned(bounded) } else { Cow::Owned(cut(details).to_string()) }
+    if bounded.len() <= MAX_AUDIT_DETAIL_BYTES { Cow::Owned(bounded) } else { whole() }
 }
 
 fn cut(json: &str) -> Value {
@@ -89,6 +90,14 @@ mod tests {
         assert_eq!((&bounded["dead_letters"], &bounded["filter"]["is_cut"]), (&json!(7), &json!(true)));
         assert_eq!(bounded["filter"]["bytes"], json!({"error_type": large}).to_string().len());
         assert!(bounded["filter"]["begins_with"].as_str().is_some_and(|text| text.starts_with(r#"{"error_type":"xx"#)));
+    }
+
+    #[test]
+    fn members_whose_names_no_text_holds_are_kept_and_what_is_no_object_is_cut_whole() {
+        let large = format!(r#"{{"\ud83d": 1, "a": "{}"}}"#, "x".repeat(MAX_AUDIT_DETAIL_BYTES));
+        assert!(bounded(&large).starts_with(r#"{"\ud83d":1,"a":{"#), "{}", bounded(&large));
+        let array: Value = serde_json::from_str(&bounded(&large.replace("{", "[{").replace("}", "}]"))).expect("JSON");
+        assert_eq!(array["is_cut"], json!(true));
     }
 
     #[test]

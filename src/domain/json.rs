@@ -1,4 +1,7 @@
-//! JSON that is passed through byte for byte, never parsed to a tree.
+//! JSON that is passed through byte for byte, never parsed to a tree; below, how its strings and objects are read.
+
+pub mod object;
+pub mod string;
 
 use serde_json::value::RawValue;
 

@@ -7,11 +7,12 @@ pub const MAX_SOFTWARE_VERSION_CHARS: usize = 64;
 pub const MAX_CAPABILITIES: usize = 100;
 pub const MAX_CAPABILITY_CHARS: usize = 64;
 pub const MAX_IDEMPOTENCY_KEY_CHARS: usize = 255;
+/// Of an error's type, and below of its message, as dead letters are found and grouped by it. The error itself is kept as
+/// it was sent.
 pub const MAX_ERROR_TYPE_CHARS: usize = 200;
 /// A text that is looked for in the messages of dead letters. Finding one in a message costs up to the product of their
 /// lengths.
 pub const MAX_ERROR_CONTAINS_CHARS: usize = 200;
-/// Longer messages are refused, not cut: `details` takes 256 KiB.
 pub const MAX_ERROR_MESSAGE_CHARS: usize = 8192;
 pub const MAX_TRACEPARENT_CHARS: usize = 64;
 pub const MAX_TRACESTATE_CHARS: usize = 512;
@@ -92,7 +93,7 @@ pub const MAX_PAGE: u32 = 200;
 pub const MAX_PAGE_BYTES: usize = 4 << 20;
 
 pub const DEFAULT_MAX_PAYLOAD_BYTES: usize = 1 << 20;
-/// For `result`, `error.details`, `progress` and an engine's metadata, each.
+/// For `result`, `error.details`, an error without its details, `progress` and an engine's metadata, each.
 pub const DEFAULT_MAX_DETAIL_BYTES: usize = 256 << 10;
 pub const DEFAULT_MAX_BODY_BYTES: usize = 16 << 20;
 /// Of an object that is read member by member.

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::event::Status;
 use super::ids::{EngineId, EventId, LeaseToken};
 use super::json::RawJson;
+use super::json::string::JsonString;
+use super::limits::{MAX_ERROR_MESSAGE_CHARS, MAX_ERROR_TYPE_CHARS};
 
 /// One engine's word on one event.
 #[derive(Clone, Debug)]
@@ -32,12 +34,12 @@ impl Report {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let json = match self {
-            Self::Completed { result } => result,
-            Self::Failed { error, .. } => &error.details,
-            Self::Renewed { progress, .. } => progress,
-            Self::Released { .. } => &None,
+            Self::Completed { result } => result.as_ref(),
+            Self::Failed { error, .. } => Some(&error.json),
+            Self::Renewed { progress, .. } => progress.as_ref(),
+            Self::Released { .. } => None,
         };
-        json.as_ref().map_or(0, |json| json.get().len())
+        json.map_or(0, |json| json.get().len())
     }
 
     /// The word of the contract for it.
@@ -52,12 +54,54 @@ impl Report {
     }
 }
 
-/// What went wrong, in the engine's words. A bare text is a message.
-#[derive(Clone, Debug, Serialize)]
+/// What went wrong, in the engine's words.
+#[derive(Clone, Debug)]
 pub struct ReportedError {
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    /// As it was sent; a bare text is the message of an object.
+    pub json: RawJson,
+    /// Its type, if it has one, and its message, to find dead letters by: the first characters, with U+FFFD in the place of
+    /// what no text column holds.
     pub kind: Option<String>,
     pub message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub details: Option<RawJson>,
+}
+
+impl ReportedError {
+    /// An object, with what was read out of it. An empty type is none.
+    #[must_use]
+    pub fn of_object(json: RawJson, kind: Option<&JsonString<'_>>, message: &JsonString<'_>) -> Self {
+        let kind = kind.map(|kind| kind.storable(MAX_ERROR_TYPE_CHARS)).filter(|kind| !kind.is_empty());
+        Self { json, kind, message: message.storable(MAX_ERROR_MESSAGE_CHARS) }
+    }
+
+    /// A message alone, as it is spelled and decoded.
+    #[must_use]
+    pub fn of_message(spelling: &RawValue, message: &JsonString<'_>) -> Self {
+        let json = format!("{{\"message\":{spelling}}}");
+        Self::of_object(RawValue::from_string(json).expect("a member's value is JSON"), None, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_kept_as_it_is_spelled_and_cut_where_it_is_looked_for() {
+        let spelling = RawValue::from_string(format!(r#""cut \ud83d{}""#, "x".repeat(10_000))).expect("JSON");
+        let error = ReportedError::of_message(&spelling, &JsonString::decode(&spelling).expect("a string"));
+        assert_eq!(error.json.get(), format!("{{\"message\":{spelling}}}"));
+        assert!(error.message.starts_with("cut \u{fffd}x"));
+        assert_eq!((error.kind, error.message.chars().count()), (None, MAX_ERROR_MESSAGE_CHARS));
+    }
+
+    #[test]
+    fn a_type_is_cut_and_an_empty_one_is_none() {
+        let of = |kind: &str| {
+            let json = RawValue::from_string("{}".to_owned()).expect("JSON");
+            ReportedError::of_object(json, Some(&JsonString::from(kind)), &JsonString::from("x")).kind
+        };
+        assert_eq!(of(&"ä".repeat(201)), Some("ä".repeat(200)));
+        assert_eq!(of("a\0\n"), Some("a\u{fffd}\n".to_owned()));
+        assert_eq!(of(""), None);
+    }
 }

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::fields::{Fields, any_json, boolean, integer, parsed, text};
+use super::fields::{Fields, any_json, boolean, integer, kind, parsed, text};
 use super::input::{Input, time};
 use super::problem::{MAX_ERRORS_TOLD_OF_BATCH, Problem, ProblemBody};
 use super::{Api, Limits, policies};
@@ -236,7 +236,7 @@ fn read_event(
     let engine_type = fields.required("engine_type", parsed(EngineType::parse));
     let event_type = fields.required("event_type", parsed(EventType::parse));
     let payload = fields.required("payload", any_json(limits.payload()));
-    let priority = fields.optional("priority", integer(0..=MAX_PRIORITY.into()));
+    let priority = fields.optional("priority", priority);
     let delay = fields.optional("delay_seconds", integer(0..=MAX_DELAY_SECONDS));
     let available_at = fields.optional("available_at", parsed(time));
     if delay.is_some() && available_at.is_some() {
@@ -255,7 +255,7 @@ fn read_event(
         engine_type: engine_type?,
         event_type: event_type?,
         payload: payload?,
-        priority: priority.and_then(|priority| u8::try_from(priority).ok()).unwrap_or(DEFAULT_PRIORITY),
+        priority: priority.unwrap_or(DEFAULT_PRIORITY),
         due: match available_at {
             Some(at) => Due::At(at),
             None => Due::After { seconds: f64::from(delay.unwrap_or(0)) },
@@ -276,8 +276,19 @@ fn read_event(
 pub fn scenario_run_id(raw: &serde_json::value::RawValue) -> Result<ScenarioRunId, String> {
     let json = raw.get();
     let is_whole = !json.is_empty() && json.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit());
-    let id = if is_whole { json.into() } else { text(raw).map_err(|_| "must be a string or a whole number")? };
+    let id = if is_whole {
+        json.into()
+    } else if json.starts_with('"') {
+        text(raw)?
+    } else {
+        return Err(format!("must be a string or a whole number, not {}", kind(raw)));
+    };
     ScenarioRunId::parse(&id).map_err(|error| error.to_string())
+}
+
+/// A priority, from 0 to 9.
+pub fn priority(raw: &serde_json::value::RawValue) -> Result<u8, String> {
+    integer(0..=MAX_PRIORITY.into())(raw).map(|number| u8::try_from(number).expect("no more than 9"))
 }
 
 pub fn visibility_timeout() -> impl FnOnce(&serde_json::value::RawValue) -> Result<u32, String> {
@@ -299,7 +310,7 @@ pub struct EnqueuedReply {
     created_at: DateTime<Utc>,
     /// Null once it has ended.
     available_at: Option<DateTime<Utc>>,
-    payload_bytes: usize,
+    payload_bytes: u32,
     /// True: the idempotency key was known, and this is the event it stands for.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     duplicate: bool,
@@ -337,7 +348,7 @@ impl EnqueuedReply {
             scenario_run_id: event.scenario_run_id.as_ref().map(ToString::to_string),
             created_at: enqueued.created_at,
             available_at: Some(enqueued.available_at),
-            payload_bytes: event.payload.get().len(),
+            payload_bytes: u32::try_from(event.payload.get().len()).expect("a payload's limit is far below"),
             duplicate: false,
             notice,
         }
@@ -350,11 +361,11 @@ impl EnqueuedReply {
             engine_type: event.engine_type,
             event_type: event.event_type,
             status: event.status,
-            priority: u8::try_from(event.priority).unwrap_or(DEFAULT_PRIORITY),
+            priority: event.priority,
             scenario_run_id: event.scenario_run_id,
             created_at: event.created_at,
             available_at: event.available_at,
-            payload_bytes: usize::try_from(event.payload_bytes).unwrap_or(0),
+            payload_bytes: event.payload_bytes,
             duplicate: true,
             notice: None,
         }

@@ -100,8 +100,8 @@ pub struct EventReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Value>)]
     payload: Option<RawJson>,
-    payload_bytes: i32,
-    priority: i16,
+    payload_bytes: u32,
+    priority: u8,
     scenario_run_id: Option<String>,
     created_at: DateTime<Utc>,
     /// When it is, or was last, due; null once it has ended.

@@ -5,19 +5,20 @@ use std::cell::RefCell;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use serde::Deserialize;
-use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::input::{Errors, parse_uuid};
-use super::problem::InputPlace;
+use super::problem::{InputPlace, MAX_PLACE_CHARS};
+use crate::domain::json::object::{Member, members_up_to};
+use crate::domain::json::string::JsonString;
 use crate::domain::json::{RawJson, depth};
 use crate::domain::limits::MAX_MEMBERS;
 
 /// An object of which members are taken; what nobody took is unknown, and an error.
 #[derive(Debug)]
 pub struct Fields<'a> {
-    members: Vec<(Cow<'a, str>, &'a RawValue)>,
+    members: Vec<Member<'a>>,
     taken: RefCell<Vec<String>>,
     pointer: String,
     errors: &'a Errors,
@@ -41,37 +42,8 @@ impl<T> Patch<T> {
     }
 }
 
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = Members<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some((name, value)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
-                    if members.len() >= MAX_MEMBERS {
-                        return Err(A::Error::custom(format_args!("it has more than {MAX_MEMBERS} members")));
-                    }
-                    members.push((name.0, value));
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Object)
-    }
-}
-
-/// A member's name, borrowed unless it has escapes.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
 /// What a JSON value is, for messages.
-fn kind(raw: &RawValue) -> &'static str {
+pub fn kind(raw: &RawValue) -> &'static str {
     match raw.get().as_bytes().first() {
         Some(b'{') => "an object",
         Some(b'[') => "an array",
@@ -85,28 +57,24 @@ fn kind(raw: &RawValue) -> &'static str {
 impl<'a> Fields<'a> {
     /// The members of `raw`; anything but an object is reported, and `None`.
     pub fn of(raw: &'a RawValue, pointer: String, errors: &'a Errors) -> Option<Self> {
-        if !raw.get().starts_with('{') {
-            errors.add(InputPlace::Pointer(pointer), format!("must be an object, not {}", kind(raw)));
-            return None;
-        }
-        match serde_json::from_str::<Members<'a>>(raw.get()) {
-            Ok(Members(members)) => {
+        let refused = match members_up_to(raw, MAX_MEMBERS) {
+            Some(Ok(members)) => {
                 let fields = Self { members, taken: RefCell::default(), pointer, errors };
                 fields.report_repeated();
-                Some(fields)
+                return Some(fields);
             }
-            Err(error) => {
-                errors.add(InputPlace::Pointer(pointer), format!("cannot be read: {error}"));
-                None
-            }
-        }
+            Some(Err(too_many)) => too_many.to_string(),
+            None => format!("must be an object, not {}", kind(raw)),
+        };
+        errors.add(InputPlace::Pointer(pointer), refused);
+        None
     }
 
     fn report_repeated(&self) {
-        let mut names: Vec<&str> = self.members.iter().map(|(name, _)| name.as_ref()).collect();
+        let mut names: Vec<&JsonString<'a>> = self.members.iter().map(|member| &member.name).collect();
         names.sort_unstable();
         for same in names.chunk_by(|one, other| one == other).filter(|same| same.len() > 1) {
-            self.error(same[0], "is given more than once");
+            self.error(&same[0].storable(MAX_PLACE_CHARS), "is given more than once");
         }
     }
 
@@ -121,13 +89,17 @@ impl<'a> Fields<'a> {
 
     fn get(&self, name: &str) -> Option<&'a RawValue> {
         self.taken.borrow_mut().push(name.to_owned());
-        self.members.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+        self.find(name)
+    }
+
+    fn find(&self, name: &str) -> Option<&'a RawValue> {
+        self.members.iter().find(|member| member.name.is(name)).map(|member| member.value)
     }
 
     /// Whether a member is there, and not null.
     #[must_use]
     pub fn is_given(&self, name: &str) -> bool {
-        self.members.iter().any(|(known, value)| known == name && value.get() != "null")
+        self.find(name).is_some_and(|value| value.get() != "null")
     }
 
     fn note<T>(&self, name: &str, parsed: Result<T, String>) -> Option<T> {
@@ -197,7 +169,7 @@ impl<'a> Fields<'a> {
 
     /// A member for an answer; what is wrong with it is not reported.
     pub fn peek<T>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, String>) -> Option<T> {
-        self.members.iter().find(|(known, _)| known == name).and_then(|(_, value)| parse(value).ok())
+        self.find(name).and_then(|value| parse(value).ok())
     }
 
     /// Members that may be there for all that can be said, since what decides on them is wrong.
@@ -213,17 +185,18 @@ impl<'a> Fields<'a> {
     /// Reports what nobody took, with a hint where it belongs.
     pub fn finish_with(&self, hint: impl Fn(&str) -> Option<String>) {
         let taken = self.taken.borrow();
-        for (name, _) in &self.members {
-            if !taken.iter().any(|known| known == name) {
-                let detail = hint(name).unwrap_or_else(|| "is not a field of this object".to_owned());
-                self.error(name, detail);
+        for member in &self.members {
+            if !taken.iter().any(|known| member.name.is(known)) {
+                let name = member.name.storable(MAX_PLACE_CHARS);
+                let detail = hint(&name).unwrap_or_else(|| "is not a field of this object".to_owned());
+                self.error(&name, detail);
             }
         }
     }
 
     /// All members, as they came.
-    pub fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
-        self.members.iter().map(|(name, value)| (name.as_ref(), *value))
+    pub fn members(&self) -> &[Member<'a>] {
+        &self.members
     }
 }
 
@@ -266,12 +239,12 @@ impl<'de> Visitor<'de> for Items {
 }
 
 pub fn text(raw: &RawValue) -> Result<Cow<'_, str>, String> {
-    if !raw.get().starts_with('"') {
-        return Err(format!("must be a string, not {}", kind(raw)));
-    }
-    serde_json::from_str::<Name<'_>>(raw.get())
-        .map(|name| name.0)
-        .map_err(|_| "is not a valid Unicode string".to_owned())
+    any_string(raw)?.into_text().map_err(|error| error.to_string())
+}
+
+/// A string, also one that is no text.
+pub fn any_string(raw: &RawValue) -> Result<JsonString<'_>, String> {
+    JsonString::decode(raw).ok_or_else(|| format!("must be a string, not {}", kind(raw)))
 }
 
 /// A text that one of the domain's constructors checks.
@@ -330,21 +303,35 @@ pub struct JsonLimit {
     pub max_depth: usize,
 }
 
+impl JsonLimit {
+    /// For a member's value, where the limit is that of the object.
+    pub const fn of_a_member(self) -> Self {
+        Self { max_depth: self.max_depth.saturating_sub(1), ..self }
+    }
+}
+
 /// What is said of JSON beyond its depth begins so; by it such refusals are counted.
 pub const TOO_DEEP: &str = "is nested ";
 
+/// Refuses what has more bytes than the limit.
+pub fn within_bytes(bytes: usize, limit: JsonLimit) -> Result<(), String> {
+    let most = limit.max_bytes;
+    if bytes > most { Err(format!("has {bytes} bytes; at most {most} are taken")) } else { Ok(()) }
+}
+
 /// Any JSON, kept byte for byte, within its limits.
 pub fn any_json(limit: JsonLimit) -> impl FnOnce(&RawValue) -> Result<RawJson, String> {
-    move |raw| {
-        let bytes = raw.get().len();
-        if bytes > limit.max_bytes {
-            return Err(format!("has {bytes} bytes; at most {} are taken", limit.max_bytes));
+    move |raw| check_json(raw, limit).map(|()| raw.to_owned())
+}
+
+/// Refuses JSON beyond its limits.
+pub fn check_json(raw: &RawValue, limit: JsonLimit) -> Result<(), String> {
+    within_bytes(raw.get().len(), limit)?;
+    match depth(raw.get().as_bytes()) {
+        depth if depth > limit.max_depth => {
+            Err(format!("{TOO_DEEP}{depth} deep; at most {} are taken", limit.max_depth))
         }
-        let depth = depth(raw.get().as_bytes());
-        if depth > limit.max_depth {
-            return Err(format!("{TOO_DEEP}{depth} deep; at most {} are taken", limit.max_depth));
-        }
-        Ok(raw.to_owned())
+        _ => Ok(()),
     }
 }
 

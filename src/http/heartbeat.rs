@@ -78,15 +78,13 @@ fn read_heartbeat(input: &Input, limits: Limits) -> Result<(EngineId, Heartbeat)
     let mut heartbeat = Heartbeat::default();
     if let Some(fields) = reader.optional_body()? {
         heartbeat.current_workload = fields.optional("current_workload", integer(0..=MAX_WORKLOAD));
-        let state = fields.optional("dynamic_state", any_object(limits.detail()));
-        if state.is_some()
-            && let Some(state) = fields.object("dynamic_state")
-        {
-            heartbeat.dynamic_state =
-                state.members().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        heartbeat.dynamic_state = fields.optional("dynamic_state", any_object(limits.detail()));
+        if heartbeat.dynamic_state.is_some() {
+            // Doubled members are reported.
+            fields.object("dynamic_state");
         }
-        let utilization = fields.optional("resource_utilization", any_object(limits.detail()));
-        heartbeat.dynamic_state.extend(utilization.map(|json| ("resource_utilization".to_owned(), json)));
+        heartbeat.resource_utilization =
+            fields.optional("resource_utilization", any_object(limits.detail().of_a_member()));
         let leases = fields.objects("leases", MAX_HEARTBEAT_LEASES).unwrap_or_default();
         heartbeat.leases = leases.into_iter().flatten().filter_map(|lease| read_lease(&lease, limits)).collect();
         report_repeated_leases(&fields, &heartbeat.leases);

@@ -17,7 +17,7 @@ use super::limit::Limit;
 /// So many bad places are named; the detail counts them all.
 const MAX_ERRORS_TOLD: usize = 200;
 /// Of a place that is named, since a caller may give a member a name of any length.
-const MAX_PLACE_CHARS: usize = 300;
+pub const MAX_PLACE_CHARS: usize = 300;
 /// Of what is said of it, which may quote what was sent.
 const MAX_DETAIL_CHARS: usize = 500;
 /// For all entries of a batch together; beyond it, one mistake of each.

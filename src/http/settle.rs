@@ -11,15 +11,17 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::enqueue::visibility_timeout;
-use super::fields::{Fields, any_json, array, boolean, integer, parsed, text, uuid};
+use super::fields::{
+    Fields, any_json, any_string, array, boolean, check_json, integer, kind, parsed, text, uuid, within_bytes,
+};
 use super::input::{Errors, Input, parse_uuid};
 use super::problem::{InputPlace, MAX_ERRORS_TOLD_OF_BATCH, Problem, ProblemBody};
 use super::{Api, Limits};
 use crate::broker::settle::{Settled, SettledOutcome};
 use crate::domain::event::Status;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
-use crate::domain::limits::{MAX_BATCH_EVENTS, MAX_ERROR_MESSAGE_CHARS, MAX_ERROR_TYPE_CHARS, MAX_RETRY_DELAY_SECONDS};
-use crate::domain::names::check_text;
+use crate::domain::json::string::JsonString;
+use crate::domain::limits::{MAX_BATCH_EVENTS, MAX_RETRY_DELAY_SECONDS};
 use crate::domain::settlement::{Report, ReportedError, Settlement};
 
 /// An engine's word on an event it holds. Which fields go with it depends on `status`.
@@ -66,7 +68,7 @@ pub enum SettleBody {
     },
 }
 
-/// What went wrong: a message, or more.
+/// What went wrong: a message, or more. It is kept as it was sent, whatever its strings hold.
 #[derive(ToSchema)]
 #[schema(as = ReportedError)]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_error` reads it")]
@@ -76,8 +78,9 @@ pub enum ErrorBody {
     Structured(StructuredErrorBody),
 }
 
+/// At most 256 KiB as JSON unless configured otherwise.
 #[derive(ToSchema)]
-#[schema(as = ErrorMessage, max_length = 8192)]
+#[schema(as = ErrorMessage)]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_error` reads it")]
 pub struct ErrorMessageBody(String);
 
@@ -85,10 +88,9 @@ pub struct ErrorMessageBody(String);
 #[schema(as = StructuredError)]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_error` reads it")]
 pub struct StructuredErrorBody {
-    /// A class of errors, to group dead letters by.
-    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
+    /// A class of errors; by its first 200 characters dead letters are found and grouped.
     r#type: Option<String>,
-    #[schema(max_length = 8192)]
+    /// In its first 8192 characters `error_contains` looks for a text.
     message: String,
     #[schema(value_type = Option<Value>)]
     details: Option<Value>,
@@ -195,30 +197,39 @@ fn read_report(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<R
     }
 }
 
-/// A message, or an object with a message; what is wrong with it is reported.
+/// A message, or an object with a message; what is wrong with it is reported. Whatever its strings hold, it can be reported:
+/// it is kept as it was sent.
 fn read_error(raw: &RawValue, pointer: &str, limits: Limits, errors: &Errors) -> Option<ReportedError> {
-    let message = |raw| {
-        let message = text(raw)?.into_owned();
-        if message.chars().count() > MAX_ERROR_MESSAGE_CHARS {
-            return Err(format!("is longer than {MAX_ERROR_MESSAGE_CHARS} characters; details take more"));
-        }
-        Ok(message)
-    };
+    let refuse = |detail: String| errors.add(InputPlace::Pointer(pointer.to_owned()), detail);
     if !raw.get().starts_with('{') {
-        return match message(raw) {
-            Ok(message) => Some(ReportedError { kind: None, message, details: None }),
-            Err(detail) => {
-                errors.add(InputPlace::Pointer(pointer.to_owned()), format!("{detail}, nor an object with a message"));
-                None
-            }
+        let Some(message) = JsonString::decode(raw) else {
+            refuse(format!("must be a string or an object with a message, not {}", kind(raw)));
+            return None;
         };
+        within_bytes(raw.get().len(), limits.detail()).map_err(refuse).ok()?;
+        return Some(ReportedError::of_message(raw, &message));
     }
     let fields = Fields::of(raw, pointer.to_owned(), errors)?;
-    let kind = fields.optional("type", parsed(|text| check_text(text, MAX_ERROR_TYPE_CHARS).map(|()| text.to_owned())));
-    let message = fields.required("message", message);
-    let details = fields.optional("details", any_json(limits.detail()));
+    let string = |raw| {
+        within_bytes(RawValue::get(raw).len(), limits.detail())?;
+        any_string(raw)
+    };
+    let kind = fields.optional("type", string);
+    let message = fields.required("message", string);
+    let details = fields.optional("details", |raw| {
+        check_json(raw, limits.detail())?;
+        Ok(raw.get().len())
+    });
     fields.finish();
-    Some(ReportedError { kind, message: message?, details })
+    let message = message?;
+    if (kind.is_none() && fields.is_given("type")) || (details.is_none() && fields.is_given("details")) {
+        return None;
+    }
+    if let Err(detail) = within_bytes(raw.get().len() - details.unwrap_or(0), limits.detail()) {
+        refuse(format!("{detail}, not counting details"));
+        return None;
+    }
+    Some(ReportedError::of_object(raw.to_owned(), kind.as_ref(), &message))
 }
 
 /// Several reports, each with a verdict of its own.

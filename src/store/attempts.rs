@@ -176,7 +176,7 @@ pub async fn look_back(
         .await?;
     let Some(row) = row else { return Ok(None) };
     let corrupt = |column, value: &str| Error::corrupt("event_attempts", column, event_id, value);
-    let status = row.event_status.unwrap_or_default();
+    let status = row.event_status.as_deref();
     let ended = match (row.attempt, row.outcome, row.ended_at) {
         (Some(attempt), Some(outcome), Some(ended_at)) => Some(EndedLease {
             attempt,
@@ -189,7 +189,9 @@ pub async fn look_back(
     };
     Ok(Some(Lookback {
         is_of_another_type: row.is_of_another_type,
-        event_status: Status::parse(&status).ok_or_else(|| corrupt("final_status", &status))?,
+        event_status: status
+            .and_then(Status::parse)
+            .ok_or_else(|| corrupt("final_status", status.unwrap_or("null")))?,
         current_attempt: row.current_attempt,
         ended,
     }))

@@ -21,6 +21,7 @@ pub struct EndedAttempt<'a> {
     pub result: Option<&'a str>,
     /// The reported error as JSON.
     pub error: Option<&'a str>,
+    /// What of it a text column can hold.
     pub error_type: Option<&'a str>,
     pub error_message: Option<&'a str>,
     pub late_by_seconds: Option<f64>,
@@ -199,8 +200,7 @@ async fn bury(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) -> Resu
             ids.push(attempt.event_id.0);
             reasons.push(reason.as_str());
             error_types.push(attempt.error_type);
-            // A NUL is fine in JSON, but not in a text column.
-            error_messages.push(attempt.error_message.map(|message| message.replace('\0', "\u{fffd}")));
+            error_messages.push(attempt.error_message);
             failures.push(spent.failures.cast_signed());
             lease_losses.push(spent.lease_losses.cast_signed());
         }

@@ -2,14 +2,16 @@
 
 pub mod beat;
 pub mod changes;
+mod metadata;
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
 use sqlx::postgres::PgArguments;
 use sqlx::query::QueryAs;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Postgres};
 use uuid::Uuid;
+
+use metadata::StoredMetadata;
 
 use super::page::{PageRow, page, page_of};
 use super::tokens::Token;
@@ -46,7 +48,7 @@ struct Row {
     last_heartbeat: Option<DateTime<Utc>>,
     current_workload: Option<i32>,
     scenario_run_id: Option<String>,
-    metadata: Json<StoredMetadata>,
+    metadata: Json<RawJson>,
     incarnation: i32,
     registered_at: DateTime<Utc>,
     last_seen_at: DateTime<Utc>,
@@ -56,15 +58,8 @@ struct Row {
     is_draining: bool,
 }
 
-/// Taken apart here, since PostgreSQL's `->` refuses JSON with a `\u0000` anywhere in it.
-#[derive(Deserialize)]
-struct StoredMetadata {
-    static_config: RawJson,
-    dynamic_state: RawJson,
-}
-
 fn engine(row: Row) -> Result<Engine> {
-    let Json(metadata) = row.metadata;
+    let metadata = StoredMetadata::of(row.engine_id, &row.metadata)?;
     Ok(Engine {
         engine_id: EngineId(row.engine_id),
         status: EngineStatus::parse(&row.status)

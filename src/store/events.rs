@@ -20,8 +20,8 @@ pub struct Event {
     pub event_type: String,
     pub status: Status,
     pub payload: Option<RawJson>,
-    pub payload_bytes: i32,
-    pub priority: i16,
+    pub payload_bytes: u32,
+    pub priority: u8,
     pub scenario_run_id: Option<String>,
     pub created_at: DateTime<Utc>,
     /// While it is open.
@@ -179,16 +179,19 @@ pub async fn list(
 }
 
 fn event(row: Row) -> Result<Event> {
-    let status = row.status.unwrap_or_default();
+    let corrupt = |table, column, value: &str| Error::corrupt(table, column, row.event_id, value);
+    let status = row.status.as_deref();
     Ok(Event {
         event_id: EventId(row.event_id),
         engine_type: row.engine_type,
         event_type: row.event_type,
-        status: Status::parse(&status)
-            .ok_or_else(|| Error::corrupt("event_attempts", "final_status", row.event_id, &status))?,
+        status: status
+            .and_then(Status::parse)
+            .ok_or_else(|| corrupt("event_attempts", "final_status", status.unwrap_or("null")))?,
         payload: row.payload.map(|Json(json)| json),
-        payload_bytes: row.payload_bytes,
-        priority: row.priority,
+        payload_bytes: u32::try_from(row.payload_bytes)
+            .map_err(|_| corrupt("events", "payload_bytes", &row.payload_bytes.to_string()))?,
+        priority: u8::try_from(row.priority).map_err(|_| corrupt("events", "priority", &row.priority.to_string()))?,
         scenario_run_id: row.scenario_run_id,
         created_at: row.created_at,
         available_at: row.available_at,

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::Result;
+use super::{Error, Result};
 use crate::domain::ids::EventId;
 use crate::domain::retry_policy::{RetryPolicy, RetryPolicyOverrides};
 
@@ -46,7 +46,7 @@ struct Row {
     levels: PolicyLevels,
 }
 
-/// The policies in force for open events.
+/// The policy in force for each of these events, which are open.
 pub async fn policies_of_open_events(
     connection: &mut PgConnection,
     events: &[EventId],
@@ -64,5 +64,11 @@ pub async fn policies_of_open_events(
     .bind(ids)
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| (EventId(row.event_id), row.levels.resolve())).collect())
+    let policies: HashMap<EventId, RetryPolicy> =
+        rows.into_iter().map(|row| (EventId(row.event_id), row.levels.resolve())).collect();
+    match events.iter().find(|event| !policies.contains_key(event)) {
+        // With the event's row locked, only the server's own can be missing.
+        Some(event) => Err(Error::corrupt("server_settings", "retry_policy", event, "no row")),
+        None => Ok(policies),
+    }
 }

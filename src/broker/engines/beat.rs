@@ -4,16 +4,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::merge;
 use crate::broker::coalesce::{self, Answers, Size, Verb};
 use crate::broker::{Broker, Error, Result, commit};
 use crate::domain::engine::{Command, EngineStatus};
 use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::RawJson;
+use crate::domain::json::object::{Member, members};
+use crate::domain::json::string::JsonString;
+use crate::domain::merge_patch;
 use crate::store;
 use crate::store::engines::beat::{Beat, Beaten, Locked};
 use crate::store::open_events::{self, Locking, OpenEvent, Renewed};
@@ -22,8 +25,10 @@ use crate::store::open_events::{self, Locking, OpenEvent, Renewed};
 #[derive(Debug, Default)]
 pub struct Heartbeat {
     pub current_workload: Option<u32>,
-    /// Members to set in the dynamic state; `null` removes one.
-    pub dynamic_state: Vec<(String, RawJson)>,
+    /// An object of members to set in the dynamic state; `null` removes one.
+    pub dynamic_state: Option<RawJson>,
+    /// To set in the dynamic state, after those.
+    pub resource_utilization: Option<RawJson>,
     /// An event may occur once.
     pub leases: Vec<HeldLease>,
 }
@@ -76,10 +81,10 @@ impl Verb for Beating {
     }
 
     fn size((_, heartbeat): &Self::Item) -> Size {
-        let of_state = heartbeat.dynamic_state.iter().map(|(_, value)| value.get().len());
-        let of_progress =
-            heartbeat.leases.iter().filter_map(|lease| lease.progress.as_ref()).map(|json| json.get().len());
-        Size { rows: 1 + heartbeat.leases.len(), bytes: of_state.chain(of_progress).sum() }
+        let of_state = heartbeat.dynamic_state.iter().chain(&heartbeat.resource_utilization);
+        let of_progress = heartbeat.leases.iter().filter_map(|lease| lease.progress.as_ref());
+        let bytes = of_state.chain(of_progress).map(|json| json.get().len()).sum();
+        Size { rows: 1 + heartbeat.leases.len(), bytes }
     }
 
     fn touches((engine_id, heartbeat): &Self::Item) -> impl Iterator<Item = Uuid> {
@@ -99,7 +104,22 @@ impl Verb for Beating {
 impl Heartbeat {
     /// Nothing has to be read before it can be written.
     const fn is_plain(&self) -> bool {
-        self.dynamic_state.is_empty() && self.leases.is_empty()
+        !self.changes_state() && self.leases.is_empty()
+    }
+
+    const fn changes_state(&self) -> bool {
+        self.dynamic_state.is_some() || self.resource_utilization.is_some()
+    }
+
+    /// The dynamic state as it is after this heartbeat.
+    fn merged_into(&self, dynamic_state: &RawValue) -> String {
+        let mut changes = self.dynamic_state.as_deref().and_then(members).unwrap_or_default();
+        changes.extend(self.resource_utilization.as_deref().map(|value| Member {
+            name: JsonString::from("resource_utilization"),
+            spelling: "\"resource_utilization\"",
+            value,
+        }));
+        merge_patch::set_members(dynamic_state, &changes)
     }
 }
 
@@ -178,10 +198,10 @@ impl Broker {
 
     /// The dynamic state with what the heartbeat changes of it; `None` where that is nothing.
     fn merged(&self, engine: &Locked, heartbeat: &Heartbeat) -> Result<Option<String>> {
-        if heartbeat.dynamic_state.is_empty() {
+        if !heartbeat.changes_state() {
             return Ok(None);
         }
-        let merged = merge(&engine.dynamic_state, &heartbeat.dynamic_state);
+        let merged = heartbeat.merged_into(&engine.dynamic_state);
         let (bytes, limit) = (merged.len(), self.settings.max_dynamic_state_bytes);
         if bytes > limit { Err(Error::DynamicStateTooLarge { bytes, limit }) } else { Ok(Some(merged)) }
     }

@@ -9,11 +9,15 @@ use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::engine::Metadata;
 use crate::domain::ids::EngineId;
+use crate::domain::json::object::members;
 use crate::domain::log_text::LogText;
 use crate::domain::merge_patch;
 use crate::store;
 use crate::store::engines::Engine;
 use crate::store::engines::changes::{DrainFilter, Drained};
+
+/// Of a changed member's name, in the log.
+const MAX_LOGGED_NAME_CHARS: usize = 100;
 
 impl Broker {
     /// Changes an engine's static configuration by a merge patch, null removing all of it; `follow` changes what was read out of it.
@@ -45,7 +49,9 @@ impl Broker {
         let subject = engine_id.to_string();
         store::audit::record_text(&mut transaction, by, Operation::ChangeEngine, &subject, &details).await?;
         commit(transaction).await?;
-        let names: Vec<String> = merge_patch::members(patch).into_iter().map(|(name, _)| name).collect();
+        // A patch that removes everything has none.
+        let named = members(patch).unwrap_or_default();
+        let names: Vec<String> = named.iter().map(|member| member.name.storable(MAX_LOGGED_NAME_CHARS)).collect();
         let (members, bytes) = (names.join(", "), patch.get().len());
         tracing::info!(%engine_id, members = %LogText(&members), bytes, "engine configuration changed");
         self.parking.engine_changed(engine_id);

@@ -85,7 +85,7 @@ pub fn of_query(reader: &Reader<'_>) -> Filter {
 /// Reads the member `filter`, which says something.
 fn of_body(body: &Fields<'_>) -> Option<Filter> {
     let fields = body.object("filter")?;
-    if fields.members().all(|(_, value)| value.get() == "null") {
+    if fields.members().iter().all(|member| member.value.get() == "null") {
         body.error("filter", "is empty; all: true stands for every dead letter");
     }
     let filter = Filter {

@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use crate::domain::ids::EventId;
 use crate::domain::json::RawJson;
-use crate::domain::limits::{MAX_DELAY_SECONDS, MAX_PRIORITY};
-use crate::http::enqueue::visibility_timeout;
+use crate::domain::limits::MAX_DELAY_SECONDS;
+use crate::http::enqueue::{priority, visibility_timeout};
 use crate::http::events::EventReply;
 use crate::http::fields::{Fields, any_json, integer};
 use crate::http::input::{Input, parse_uuid};
@@ -87,9 +87,8 @@ fn read_redrive(input: &Input, limits: Limits) -> Result<Redrive, Problem> {
 
 /// Reads what one redrive changes, or a redrive of many.
 pub fn read_overrides(fields: &Fields<'_>) -> Overrides {
-    let priority = fields.optional("priority", integer(0..=MAX_PRIORITY.into()));
     Overrides {
-        priority: priority.and_then(|priority| u8::try_from(priority).ok()),
+        priority: fields.optional("priority", priority),
         visibility_timeout_seconds: fields.optional("visibility_timeout_seconds", visibility_timeout()),
         retry_policy: policies::read(fields),
     }

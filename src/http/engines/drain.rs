@@ -75,7 +75,7 @@ fn read_filter(body: &Fields<'_>) -> Option<DrainFilter> {
         return None;
     }
     let fields = body.object("filter")?;
-    if fields.members().all(|(_, value)| value.get() == "null") {
+    if fields.members().iter().all(|member| member.value.get() == "null") {
         body.error("filter", "is empty; name an engine_type, an engine_software_version, or both");
     }
     let engine_type = fields.optional("engine_type", parsed(EngineType::parse)).map(|name| name.to_string());

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::StoredMetadata;
+use super::metadata::StoredMetadata;
 use crate::domain::engine::EngineStatus;
 use crate::domain::ids::EngineId;
 use crate::domain::json::RawJson;
@@ -54,15 +54,13 @@ pub async fn lock(connection: &mut PgConnection, engines: &[EngineId], locking: 
              where engine_id = any($1) order by engine_id for no key update skip locked"
         }
     };
-    let rows: Vec<(Uuid, Json<StoredMetadata>)> = sqlx::query_as(statement).bind(ids).fetch_all(connection).await?;
-    Ok(rows
-        .into_iter()
-        .map(|(engine_id, Json(metadata))| Locked {
-            engine_id: EngineId(engine_id),
-            static_config: metadata.static_config,
-            dynamic_state: metadata.dynamic_state,
+    let rows: Vec<(Uuid, Json<RawJson>)> = sqlx::query_as(statement).bind(ids).fetch_all(connection).await?;
+    rows.into_iter()
+        .map(|(engine_id, metadata)| {
+            let StoredMetadata { static_config, dynamic_state } = StoredMetadata::of(engine_id, &metadata)?;
+            Ok(Locked { engine_id: EngineId(engine_id), static_config, dynamic_state })
         })
-        .collect())
+        .collect()
 }
 
 /// Takes heartbeats, of which an engine may have one.

@@ -1,10 +1,10 @@
 //! What operators change of engines while they run.
 
-use serde::Deserialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::metadata::StoredMetadata;
 use crate::domain::engine::Metadata;
 use crate::domain::ids::EngineId;
 use crate::domain::json::RawJson;
@@ -12,17 +12,10 @@ use crate::store::Result;
 
 #[derive(sqlx::FromRow)]
 struct MetadataRow {
-    metadata: Json<StoredMetadata>,
+    metadata: Json<RawJson>,
     capabilities: Vec<String>,
     max_concurrent_events: Option<i32>,
     engine_software_version: Option<String>,
-}
-
-/// Taken apart here, since PostgreSQL's `->` refuses JSON with a `\u0000` anywhere in it.
-#[derive(Deserialize)]
-struct StoredMetadata {
-    static_config: RawJson,
-    dynamic_state: RawJson,
 }
 
 /// Locks a known engine and answers what it says of itself. Whoever leases for it waits, and the other way round.
@@ -34,9 +27,11 @@ pub async fn lock_metadata(connection: &mut PgConnection, engine_id: EngineId) -
     .bind(engine_id.0)
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(|row| Metadata {
-        static_config: row.metadata.0.static_config,
-        dynamic_state: row.metadata.0.dynamic_state,
+    let Some(row) = row else { return Ok(None) };
+    let StoredMetadata { static_config, dynamic_state } = StoredMetadata::of(engine_id.0, &row.metadata)?;
+    Ok(Some(Metadata {
+        static_config,
+        dynamic_state,
         capabilities: row.capabilities,
         max_concurrent_events: row.max_concurrent_events.map(i32::cast_unsigned),
         engine_software_version: row.engine_software_version,
