@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::access::Role;
-use super::limits::MAX_AUDIT_DETAIL_BYTES;
 use super::json::object::members;
+use super::limits::MAX_AUDIT_DETAIL_BYTES;
 use super::tokens::TokenId;
 
 /// Who asks for a change, and from where.

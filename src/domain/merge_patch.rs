@@ -122,14 +122,20 @@ mod tests {
             patched(before, r#"{"\uD83D": {"\udc00": 4}, "\u0000": null, "\ude00": 5}"#),
             r#"{"a":1,"\ud83d":{"x":1,"\udc00":4},"\ud83e":2,"\ude00":5}"#
         );
-        assert_eq!(patched(before, r#"{"\ufffd": 6}"#), r#"{"a":1,"\ud83d":{"x": 1},"\ud83e":2,"\u0000":3,"\ufffd":6}"#);
+        assert_eq!(
+            patched(before, r#"{"\ufffd": 6}"#),
+            r#"{"a":1,"\ud83d":{"x": 1},"\ud83e":2,"\u0000":3,"\ufffd":6}"#
+        );
         assert_eq!(patched(r#"{"\ud83d": 1, "b": 2}"#, r#"{"b": null}"#), r#"{"\ud83d":1}"#);
     }
 
     #[test]
     fn names_are_equal_however_they_are_escaped_and_keep_their_spelling() {
         assert_eq!(patched(r#"{"\u0061": 1, "\u00fc\/": 2}"#, r#"{"a": 3}"#), r#"{"\u0061":3,"\u00fc\/":2}"#);
-        assert_eq!(patched(r#"{"__proto__": {"a": 1}}"#, r#"{"__proto__": {"b": 2}}"#), r#"{"__proto__":{"a":1,"b":2}}"#);
+        assert_eq!(
+            patched(r#"{"__proto__": {"a": 1}}"#, r#"{"__proto__": {"b": 2}}"#),
+            r#"{"__proto__":{"a":1,"b":2}}"#
+        );
     }
 
     #[test]
@@ -150,7 +156,10 @@ mod tests {
             set(before, r#"{"a": 2, "c": null, "\"d": {}, "e\/": {"f": null}}"#),
             r#"{"b":1.50,"\ud83d":{"x": 1},"\u00e9":2,"a":2,"\"d":{},"e\/":{"f": null}}"#
         );
-        assert_eq!(set(before, r#"{"\uD83D": {"y": 2}, "é": null}"#), r#"{"b":1.50,"a":[ 1 ],"c":null,"\uD83D":{"y": 2}}"#);
+        assert_eq!(
+            set(before, r#"{"\uD83D": {"y": 2}, "é": null}"#),
+            r#"{"b":1.50,"a":[ 1 ],"c":null,"\uD83D":{"y": 2}}"#
+        );
         assert_eq!(set("{}", r#"{"a": 1, "\u0061": 2}"#), r#"{"\u0061":2}"#);
         assert_eq!(set(r#"{"a": 1, "a": 2}"#, r#"{"b": 3}"#), r#"{"a":1,"a":2,"b":3}"#);
     }

@@ -8,6 +8,7 @@ mod json_as_sent;
 mod lease;
 mod requests;
 mod settle;
+mod unstorable_texts;
 
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgPool};

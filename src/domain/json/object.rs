@@ -82,10 +82,7 @@ mod tests {
         let raw: &RawValue = serde_json::from_str(json).expect("JSON");
         let all = members(raw).expect("an object");
         let told: Vec<_> = all.iter().map(|member| (member.spelling, member.value.get())).collect();
-        assert_eq!(
-            told,
-            [("\"a\"", "1"), (r#""\ud83d""#, r#"{"x" : 2}"#), (r#""\u0061""#, "[ ]"), ("\"\"", "null")]
-        );
+        assert_eq!(told, [("\"a\"", "1"), (r#""\ud83d""#, r#"{"x" : 2}"#), (r#""\u0061""#, "[ ]"), ("\"\"", "null")]);
         assert_eq!(member_named(raw, "a").map(RawValue::get), Some("[ ]"));
         assert!(member_named(raw, "b").is_none());
         assert!(members_up_to(raw, 4).expect("an object").is_ok());

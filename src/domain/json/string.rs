@@ -44,7 +44,9 @@ impl<'a> JsonString<'a> {
     /// The same as a text.
     pub fn into_text(self) -> Result<Cow<'a, str>, UnpairedSurrogate> {
         match self.0 {
-            Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| surrogate(bytes, error)),
+            Cow::Borrowed(bytes) => {
+                std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| surrogate(bytes, error))
+            }
             Cow::Owned(bytes) => String::from_utf8(bytes)
                 .map(Cow::Owned)
                 .map_err(|error| surrogate(error.as_bytes(), error.utf8_error())),

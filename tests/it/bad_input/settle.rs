@@ -29,7 +29,6 @@ async fn every_bad_place_of_a_report_is_named() {
     let untouched = Untouched::from_now_on(&lab).await;
     let too_deep: Value = serde_json::from_str(&nested(65)).expect("JSON");
     let too_large = json!("x".repeat(999));
-    let too_long = "x".repeat(8193);
     let failed = |error: Value| json!({"status": "failed", "error": error});
     let bad: Vec<(Value, &[&str])> = vec![
         (json!({}), &["/status"]),
@@ -52,12 +51,13 @@ async fn every_bad_place_of_a_report_is_named() {
         (failed(json!(null)), &["/error"]),
         (failed(json!(5)), &["/error"]),
         (failed(json!(["x"])), &["/error"]),
-        (failed(json!(too_long)), &["/error"]),
+        (failed(json!("x".repeat(999))), &["/error"]),
         (failed(json!({})), &["/error/message"]),
-        (failed(json!({"message": too_long})), &["/error/message"]),
-        (failed(json!({"message": 5, "type": "", "detail": {}})), &["/error/message", "/error/type", "/error/detail"]),
-        (failed(json!({"message": "x", "type": "x".repeat(201)})), &["/error/type"]),
-        (failed(json!({"message": "x", "type": "a\u{0}"})), &["/error/type"]),
+        (failed(json!({"message": too_large})), &["/error/message"]),
+        (failed(json!({"message": null, "type": "x"})), &["/error/message"]),
+        (failed(json!({"message": 5, "type": 5, "detail": {}})), &["/error/message", "/error/type", "/error/detail"]),
+        (failed(json!({"message": "x", "type": too_large})), &["/error/type"]),
+        (failed(json!({"message": "x", "type": ["x"]})), &["/error/type"]),
         (failed(json!({"message": "x", "details": too_deep})), &["/error/details"]),
         (failed(json!({"message": "x", "details": too_large})), &["/error/details"]),
         (

@@ -190,3 +190,32 @@ async fn what_comes_in_several_pages_is_told_whole() {
         assert_eq!(found, if n == 20 { 2 } else { 1 }, "{n}: {told}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strings_that_no_text_holds_break_no_table() {
+    let lab = Lab::start().await;
+    let body = r#"{"engine_type": "dialogue", "metadata": {
+        "static_config": {"engine_software_version": "1.0", "\ud83d": "\udc00", "resource_limits": {"max_concurrent_events": 7}},
+        "dynamic_state": {"mood": "\ud83d"}}}"#;
+    let engine = lab.send_raw("POST", "/api/v1/engines", body).await.expect(201);
+    let engine = crate::bad_input::text_in(&engine.raw, "engine_id");
+    let event_id = lab.enqueue("dialogue", json!({})).await;
+    let leased = lab.lease_one("dialogue", &engine).await;
+    let token = leased["lease"]["lease_token"].as_str().expect("a token");
+    let report = format!(
+        r#"{{"status": "failed", "lease_token": "{token}", "retryable": false, "error": {{"type": "Cut", "message": "half \ud83d"}}}}"#
+    );
+    lab.send_raw("PUT", &format!("/api/v1/events/{event_id}/status"), report).await.expect(200);
+
+    let engines = printed(ask(&lab, "engines").await);
+    let row = row_with(&engines, &engine);
+    assert_eq!((cell(&row, "LIMIT"), cell(&row, "VERSION")), ("7", "1.0"), "{engines}");
+    let detail = printed(ask(&lab, &format!("engines {engine}")).await);
+    assert!(detail.contains(r#"{"mood": "\ud83d"}"#), "{detail}");
+    for command in
+        ["events", "dead-letters list", &format!("events {event_id}"), &format!("dead-letters show {event_id}")]
+    {
+        let told = printed(ask(&lab, command).await);
+        assert!(told.contains("Cut: half \u{fffd}"), "{command}: {told}");
+    }
+}
