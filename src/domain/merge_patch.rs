@@ -16,18 +16,18 @@ pub fn apply(before: Option<&RawValue>, patch: &RawValue) -> String {
     let Some(changes) = members(patch) else { return patch.get().to_owned() };
     // What is no object is replaced by one.
     let before = before.and_then(members).unwrap_or_default();
-    let changed = last_places(&changes);
+    let latest = last_places(&changes);
     let known = last_places(&before);
     let mut merged = Vec::with_capacity(before.len() + changes.len());
     for (place, member) in before.iter().enumerate() {
-        match changed.get(&member.name).map(|&change| changes[change].value) {
+        match latest.get(&member.name).map(|&change| changes[change].value) {
             None => merged.push(spelled(member.spelling, member.value.get())),
             Some(change) if known[&member.name] != place || is_null(change) => {}
             Some(change) => merged.push(spelled(member.spelling, &apply(Some(member.value), change))),
         }
     }
     let added = changes.iter().enumerate().filter(|(place, change)| {
-        !known.contains_key(&change.name) && changed[&change.name] == *place && !is_null(change.value)
+        !known.contains_key(&change.name) && latest[&change.name] == *place && !is_null(change.value)
     });
     merged.extend(added.map(|(_, change)| spelled(change.spelling, &apply(None, change.value))));
     object(&merged)
@@ -39,12 +39,12 @@ pub fn apply(before: Option<&RawValue>, patch: &RawValue) -> String {
 pub fn set_members(before: &RawValue, changes: &[Member<'_>]) -> String {
     // What is no object is replaced by one.
     let before = members(before).unwrap_or_default();
-    let changed = last_places(changes);
-    let kept = before.iter().filter(|member| !changed.contains_key(&member.name));
+    let latest = last_places(changes);
+    let kept = before.iter().filter(|member| !latest.contains_key(&member.name));
     let set = changes
         .iter()
         .enumerate()
-        .filter(|(place, change)| changed[&change.name] == *place && !is_null(change.value))
+        .filter(|(place, change)| latest[&change.name] == *place && !is_null(change.value))
         .map(|(_, change)| change);
     let merged: Vec<String> = kept.chain(set).map(|member| spelled(member.spelling, member.value.get())).collect();
     object(&merged)

@@ -50,8 +50,8 @@ impl Broker {
         store::audit::record_text(&mut transaction, by, Operation::ChangeEngine, &subject, &details).await?;
         commit(transaction).await?;
         // A patch that removes everything has none.
-        let named = members(patch).unwrap_or_default();
-        let names: Vec<String> = named.iter().map(|member| member.name.storable(MAX_LOGGED_NAME_CHARS)).collect();
+        let changes = members(patch).unwrap_or_default();
+        let names: Vec<String> = changes.iter().map(|member| member.name.storable(MAX_LOGGED_NAME_CHARS)).collect();
         let (members, bytes) = (names.join(", "), patch.get().len());
         tracing::info!(%engine_id, members = %LogText(&members), bytes, "engine configuration changed");
         self.parking.engine_changed(engine_id);

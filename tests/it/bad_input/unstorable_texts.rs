@@ -235,8 +235,8 @@ async fn members_of_metadata_are_merged_whatever_their_names_hold() {
     let beat = r#"{"dynamic_state": {"\uD83D": {"x": null}, "\u006dood": null, "__proto__": {"y": 1}}, "resource_utilization": {"\udc00": 1}}"#;
     lab.send_raw("POST", &format!("{path}/heartbeat"), beat).await.expect(200);
     let merged = r#"{"\u0000":2,"\uD83D":{"x": null},"__proto__":{"y": 1},"resource_utilization":{"\udc00": 1}}"#;
-    let patch = r#"{"\uD83D": {"\ud83d": 3, "a": null}, "capabilit\u0069es": ["sing"], "__proto__": {"z": 1}}"#;
-    let patched = format!(r#"{{"metadata": {{"static_config": {patch}}}}}"#);
+    let of_config = r#"{"\uD83D": {"\ud83d": 3, "a": null}, "capabilit\u0069es": ["sing"], "__proto__": {"z": 1}}"#;
+    let patched = format!(r#"{{"metadata": {{"static_config": {of_config}}}}}"#);
     lab.send_raw("PATCH", &path, patched).await.expect(200);
     let changed = r#"{"capabilities":["sing"],"engine_software_version":"1.0","\ud83d":{"\u00fc\/":2,"\ud83d":3},"\ud83e":1.50,"__proto__":{"z":1}}"#;
     for path in [&path, "/api/v1/engines?capability=sing", "/api/v1/engines?engine_software_version=1.0"] {
