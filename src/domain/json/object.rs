@@ -30,7 +30,7 @@ pub fn members(json: &RawValue) -> Option<Vec<Member<'_>>> {
     members_up_to(json, usize::MAX).map(|members| members.expect("no object has that many"))
 }
 
-/// The same of an object with no more than so many.
+/// The same, but an error where the object has more than `most` members.
 #[must_use]
 pub fn members_up_to(json: &RawValue, most: usize) -> Option<Result<Vec<Member<'_>>, TooManyMembers>> {
     if !json.get().starts_with('{') {

@@ -123,7 +123,7 @@ async fn failures_of_a_batch_and_of_an_exchange_can_be_reported_too() {
 }
 
 #[tokio::test]
-async fn an_error_beyond_its_limit_is_told_where_and_how_much_is_taken() {
+async fn an_error_beyond_its_limit_is_refused_with_its_place_and_the_limit() {
     let lab = Lab::start_with(&["--max-detail-bytes", "1000"]).await;
     let engine = lab.register("dialogue", json!({})).await;
     lab.enqueue("dialogue", json!({})).await;
