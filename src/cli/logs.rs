@@ -8,15 +8,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::config::{LogConfig, LogFormat};
-use crate::store::pool::NOTICES;
+use crate::store::pool::{NOTICES, QUIET};
 
 /// Of spans that are made to be sent elsewhere, and only repeat what the log says.
 pub const TRACES: &str = "eventlease::traces";
-
-/// The database's client logs each slow statement, with its whole text, each slow wait for a connection, and each connection
-/// that it loses or was told to refuse: a line a request, when the database is in trouble, which the service logs once. Whoever
-/// wants them names them.
-const QUIET: &str = "sqlx::query=off,sqlx::pool=off,sqlx_core::pool=off";
 
 /// What sees the spans beside the log.
 pub type Spans = Box<dyn Layer<Registry> + Send + Sync>;

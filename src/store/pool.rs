@@ -26,6 +26,11 @@ pub(super) use session::set_up;
 /// The target by which the client logs what PostgreSQL says beside its replies.
 pub const NOTICES: &str = "sqlx::postgres::notice";
 
+/// What is left out of the log, unless the operator names it: the client logs each slow statement, with its whole text, each slow
+/// wait for a connection, and each connection that it loses or was told to refuse. In a trouble that the service logs once,
+/// that is a line a request.
+pub const QUIET: &str = "sqlx::query=off,sqlx::pool=off,sqlx_core::pool=off";
+
 /// How long an idle connection is used without being checked first.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
 
