@@ -240,6 +240,33 @@ async fn each_event_of_a_batch_is_compared_with_the_keys_first_body() {
 }
 
 #[tokio::test]
+async fn what_has_the_terms_of_a_refused_event_of_its_batch_is_refused_for_the_same_cause() {
+    let lab = Lab::start().await;
+    let far =
+        [r#"{"a":1},"available_at":"2999-01-01T00:00:00Z""#, r#"{"a":1.0},"available_at":"2999-01-01T01:00:00+01:00""#];
+    let reply = lab.send_raw("POST", "/api/v1/events/batch", batch(&far, false)).await.expect(422);
+    for index in 0..2 {
+        let pointer = &reply.body["results"][index]["error"]["errors"][0]["pointer"];
+        assert_eq!(*pointer, json!(format!("/events/{index}/available_at")), "{reply:?}");
+    }
+    lab.send_raw("POST", "/api/v1/events/batch", batch(&["2"], false)).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_transaction_in_sql_may_bring_the_same_event_twice() {
+    let lab = Lab::start().await;
+    let mut transaction = lab.db.begin().await.expect("a transaction");
+    let mut ids = HashSet::new();
+    for payload in [r#"{"a":1}"#, r#"{ "a": 1.0 }"#] {
+        let call = format!("select eventlease.enqueue('dialogue', 'e', '{payload}', idempotency_key => 'k')::text");
+        let id: String = sqlx::query_scalar(AssertSqlSafe(call)).fetch_one(&mut *transaction).await.expect("an id");
+        ids.insert(id);
+    }
+    transaction.commit().await.expect("committed");
+    assert_eq!(ids.len(), 1);
+}
+
+#[tokio::test]
 async fn concurrent_duplicates_of_other_bytes_on_two_replicas_and_from_sql_make_one_event() {
     let mut lab = Lab::start().await;
     let replica = lab.start_replica(&[]).await;
