@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::broker::{self, Broker, Coalescing, ParkingLimits, Settings, Size};
 use crate::config::{SecretFileError, ServeConfig};
 use crate::http::{self, Access, AccessSettings, Api, Limits};
+use crate::logs::Outage;
 use crate::metrics::Metrics;
 use crate::store;
 use crate::store::lease::LeaseDefaults;
@@ -159,8 +160,9 @@ impl Server {
         self.broker.hand_back_orphans().await;
         // What engines have last been heard with is not lost.
         if let Err(error) = self.broker.flush_signs_of_life().await {
-            tracing::debug!(%error, "the last signs of life were not written");
+            tracing::debug!(cause = error.in_words(), "the last signs of life were not written");
         }
+        self.broker.flush_logs();
         self.database.close().await
     }
 }
@@ -206,6 +208,7 @@ fn warn_of_open_doors(config: &ServeConfig) {
 /// them may be the other one's wait that took too long.
 async fn make_first_partitions(broker: &Broker) -> Result<(), Error> {
     let started = Instant::now();
+    let waiting = Outage::new("waiting for the partitions of today", "the partitions of today are there");
     loop {
         let prepared = async {
             broker.tend_partitions().await?;
@@ -213,11 +216,14 @@ async fn make_first_partitions(broker: &Broker) -> Result<(), Error> {
             broker.leave_service_sign().await
         };
         match prepared.await {
-            Ok(_) => return Ok(()),
-            Err(broker::Error::Store(store::Error::Timeout(error) | store::Error::Locked(error)))
+            Ok(_) => {
+                waiting.note_success();
+                return Ok(());
+            }
+            Err(broker::Error::Store(store::Error::Timeout(cause) | store::Error::Locked(cause)))
                 if started.elapsed() < STARTING_PATIENCE =>
             {
-                tracing::warn!(%error, "waiting for partitions");
+                waiting.note_failure(&cause);
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
             Err(error) => return Err(of_store(error)),

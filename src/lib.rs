@@ -19,6 +19,8 @@ pub mod domain;
 pub mod embedded_postgres;
 /// The HTTP surface, one file a resource.
 pub mod http;
+/// What keeps the log short.
+pub mod logs;
 /// Every metric: name, unit, labels, meaning.
 pub mod metrics;
 /// The only SQL.

@@ -23,6 +23,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::domain::log_text::LogText;
 use crate::metrics::Metrics;
 
 /// Within this time panics of one task are counted together.
@@ -164,7 +165,7 @@ impl Supervisor {
 
     async fn watch<T>(&self, name: &'static str, work: impl Future<Output = T>) -> Result<T, Panicked> {
         AssertUnwindSafe(work).catch_unwind().await.map_err(|panic| {
-            tracing::error!(task = name, message = message_of(&*panic), "a task panicked");
+            tracing::error!(task = name, panic = %LogText(message_of(&*panic)), "a task panicked");
             self.shared.metrics.task_panics.with_label_values(&[name]).inc();
             Panicked
         })

@@ -5,10 +5,11 @@ use std::fs;
 use std::path::Path;
 
 /// From the bottom up. Modules of one floor do not import each other.
-const FLOORS: [&[&str]; 9] = [
+const FLOORS: [&[&str]; 10] = [
     &["config", "metrics", "embedded_postgres"],
-    &["supervisor"],
+    &["logs"],
     &["domain"],
+    &["supervisor"],
     &["store"],
     &["broker"],
     &["http", "tasks"],

@@ -20,6 +20,7 @@ use super::room::{MAX_LEAVING, Room};
 use super::routes::Routes;
 use crate::config::ConnectionConfig;
 use crate::http;
+use crate::logs::Outage;
 use crate::metrics::Metrics;
 use crate::supervisor::Supervisor;
 
@@ -57,6 +58,7 @@ pub struct Connections {
     room_for_refusals: Arc<Room>,
     /// A task for each connection.
     served: TaskTracker,
+    accepting: Outage,
 }
 
 /// The loop that takes connections in, and the connections that it took.
@@ -112,6 +114,7 @@ impl Connections {
             service_without_room,
             room_for_refusals: Room::new(MAX_REFUSED_AT_ONCE, MAX_REFUSED_OF_ADDRESS, trusted_proxies.to_vec()),
             served: TaskTracker::new(),
+            accepting: Outage::new("no connection can be taken in", "connections are taken in again"),
         }
     }
 
@@ -132,10 +135,13 @@ impl Connections {
                 () = self.stop.cancelled() => return,
             };
             match accepted {
-                Ok((stream, peer)) => self.take(stream, peer),
+                Ok((stream, peer)) => {
+                    self.accepting.note_success();
+                    self.take(stream, peer);
+                }
                 Err(error) if is_of_one_connection(error.kind()) => {}
                 Err(error) => {
-                    tracing::error!(%error, "no connection can be taken in");
+                    self.accepting.note_failure(&error);
                     tokio::time::sleep(PAUSE_AFTER_TROUBLE).await;
                 }
             }

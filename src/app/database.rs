@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Error, STARTING_PATIENCE};
 use crate::config::{DatabaseConfig, DatabaseUrl};
 use crate::embedded_postgres::{self, EmbeddedPostgres, Options};
+use crate::logs::Outage;
 use crate::store;
 use crate::store::pool::{PoolLimits, Pools};
 
@@ -81,13 +82,18 @@ impl Database {
     /// Brings the schema up to date, once the database is there.
     pub async fn migrate(&self) -> Result<(), Error> {
         let started = Instant::now();
+        let waiting = Outage::new("waiting for the database", "the database is available");
         loop {
             match store::migrations::migrate(&self.pools.working).await {
-                Err(store::Error::Unavailable(error)) if started.elapsed() < STARTING_PATIENCE => {
-                    tracing::warn!(%error, "waiting for the database");
+                Ok(()) => {
+                    waiting.note_success();
+                    return Ok(());
+                }
+                Err(store::Error::Unavailable(cause)) if started.elapsed() < STARTING_PATIENCE => {
+                    waiting.note_failure(&cause);
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
-                outcome => return Ok(outcome?),
+                Err(error) => return Err(error.into()),
             }
         }
     }
@@ -97,7 +103,8 @@ impl Database {
         match &mut self.embedded {
             Some(embedded) => {
                 let status = (&mut embedded.ended).await;
-                tracing::error!(?status, "private postgresql ended");
+                let status = status.map_or_else(|_| "unknown".to_owned(), |status| status.to_string());
+                tracing::error!(status, "private postgresql ended");
             }
             None => std::future::pending().await,
         }

@@ -163,10 +163,15 @@ async fn run_until_told(server: &mut Server, signals: &mut Signals, delay: Durat
 }
 
 fn failed(failure: Failure) -> Ending {
-    tracing::error!(?failure, "stopping, since a part of the server failed");
     match failure {
-        Failure::Database => Ending::Failed,
-        Failure::Task(_) => Ending::TaskFailed,
+        Failure::Database => {
+            tracing::error!("stopping, since the private postgresql ended");
+            Ending::Failed
+        }
+        Failure::Task(task) => {
+            tracing::error!(task, "stopping, since a task panicked too often");
+            Ending::TaskFailed
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use super::activity::bucket;
+use super::dead_letter_log::DeadLettered;
 use super::ready_edges::Located;
 use super::{Broker, sway};
 use crate::domain::event::{Outcome, Status};
@@ -25,7 +26,7 @@ pub struct Aftermath {
     landed: HashMap<String, Vec<Landed>>,
     freed_engines: Vec<EngineId>,
     ended: Vec<(String, Outcome, Answer, f64)>,
-    dead_lettered: Vec<(String, &'static str)>,
+    dead_lettered: Vec<DeadLettered>,
     /// Events that are final now.
     finals: Vec<EventId>,
 }
@@ -81,7 +82,10 @@ impl Aftermath {
                 let landed = Landed { event_id, priority, is_suspect, available_at, is_due: after_seconds <= 0.0 };
                 self.landed(&event.engine_type, landed);
             }
-            (Fate::Bury { reason, .. }, _) => self.dead_lettered.push((event.engine_type.clone(), reason.as_str())),
+            (Fate::Bury { reason, .. }, _) => {
+                let (event_id, engine_type, attempt) = (event.event_id, event.engine_type.clone(), event.attempt);
+                self.dead_lettered.push(DeadLettered { event_id, engine_type, reason, attempt });
+            }
             (Fate::Close { .. } | Fate::Requeue { .. }, _) => {}
         }
     }
@@ -140,8 +144,10 @@ impl Broker {
                 Outcome::Cancelled => {}
             }
         }
-        for (engine_type, reason) in aftermath.dead_lettered {
-            self.metrics.events_dead_lettered.with_label_values(&[self.metrics.queue(&engine_type), reason]).inc();
+        for letter in aftermath.dead_lettered {
+            let label = self.metrics.queue(&letter.engine_type);
+            self.metrics.events_dead_lettered.with_label_values(&[label, letter.reason.as_str()]).inc();
+            self.dead_letter_log.note(letter);
         }
     }
 }

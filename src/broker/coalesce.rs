@@ -353,7 +353,7 @@ async fn carry_out<V: Verb>(broker: &Broker, lane: &Lane<V>, batch: Vec<Waiting<
             items.iter().map(|_| Some(Err(error.clone()))).collect()
         }
         Err(error) => {
-            tracing::warn!(%error, requests = items.len(), "a batch failed; its requests are carried out singly");
+            broker.troubles.note_batch_failure(&error);
             items.iter().map(|_| None).collect()
         }
     };

@@ -1,9 +1,11 @@
 //! Taking events in.
 
+mod keys;
 mod known_queues;
 mod new_queues;
+mod terms;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -14,12 +16,12 @@ use super::coalesce::{self, Answers, Lanes, Size, Verb};
 use super::{Broker, Error, Result, commit};
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_DELAY_SECONDS;
-use crate::domain::names::{EngineType, ScenarioRunId};
-use crate::store::enqueue::{Due, Enqueued, NewEvent};
+use crate::store::enqueue::{Enqueued, NewEvent};
 use crate::store::events::Event;
-use crate::store::idempotency::{self, Claim, Key};
+use crate::store::idempotency;
 use crate::store::{self, PgConnection};
 
+use keys::{Plan, key_of};
 use known_queues::AsOf;
 pub use known_queues::KnownQueues;
 use new_queues::{Made, NewQueues};
@@ -30,13 +32,6 @@ pub enum Taken {
     New(Enqueued),
     /// Its idempotency key stands for this one.
     Duplicate(Box<Event>),
-}
-
-/// What to do with an event of a batch.
-enum Plan {
-    Enqueue(Option<EventId>),
-    Duplicate(EventId),
-    KeyReused(EventId),
 }
 
 /// Events that were sent together, taken in with those that others sent at the same time.
@@ -177,17 +172,23 @@ async fn enqueue_with_keys(
     events: &[&NewEvent],
     new_queues: &[&str],
 ) -> Result<Vec<Result<Taken>>> {
-    let plans = plan(connection, events).await?;
+    let mut plans = keys::plan(connection, events).await?;
     let to_enqueue: Vec<(&NewEvent, Option<EventId>)> = events
         .iter()
         .zip(&plans)
         .filter_map(|(event, plan)| match plan {
             Plan::Enqueue(event_id) => Some((*event, *event_id)),
-            Plan::Duplicate(_) | Plan::KeyReused(_) => None,
+            Plan::Duplicate(_) | Plan::DuplicateByValue(_) | Plan::KeyReused(_) => None,
         })
         .collect();
-    let mut enqueued =
-        store::enqueue::enqueue(connection, &to_enqueue, new_queues, MAX_DELAY_SECONDS).await?.into_iter();
+    let enqueued = store::enqueue::enqueue(connection, &to_enqueue, new_queues, MAX_DELAY_SECONDS).await?;
+    let refused: HashSet<EventId> = to_enqueue
+        .iter()
+        .zip(&enqueued)
+        .filter_map(|((_, event_id), enqueued)| event_id.filter(|_| enqueued.is_none()))
+        .collect();
+    keys::compare_by_value(connection, events, &refused, &mut plans).await?;
+    let mut enqueued = enqueued.into_iter();
     let mut taken = Vec::with_capacity(events.len());
     for (event, plan) in events.iter().zip(plans) {
         taken.push(match plan {
@@ -201,76 +202,15 @@ async fn enqueue_with_keys(
                     Err(Error::AvailableTooFarAway)
                 }
             }
-            Plan::Duplicate(event_id) => match store::events::read(connection, event_id, false).await? {
-                Some(event) => Ok(Taken::Duplicate(Box::new(event))),
-                // The first one of this very batch was not taken in.
-                None => Err(Error::AvailableTooFarAway),
-            },
+            Plan::Duplicate(event_id) | Plan::DuplicateByValue(event_id) => {
+                match store::events::read(connection, event_id, false).await? {
+                    Some(event) => Ok(Taken::Duplicate(Box::new(event))),
+                    // The first one of this very batch was not taken in.
+                    None => Err(Error::AvailableTooFarAway),
+                }
+            }
             Plan::KeyReused(event_id) => Err(Error::IdempotencyKeyReused { event_id }),
         });
     }
     Ok(taken)
-}
-
-/// Claims the keys of a batch. A key that occurs twice in it is claimed once.
-async fn plan(connection: &mut PgConnection, events: &[&NewEvent]) -> Result<Vec<Plan>> {
-    let mut keys: Vec<Key<'_>> = Vec::new();
-    let mut position: HashMap<(&EngineType, &str, &str), usize> = HashMap::new();
-    for event in events {
-        if let Some(key) = key_of(event) {
-            position.entry((key.engine_type, key.key, key.enqueued_by)).or_insert_with(|| {
-                keys.push(key.clone());
-                keys.len() - 1
-            });
-        }
-    }
-    let claims = if keys.is_empty() { Vec::new() } else { idempotency::claim(connection, &keys).await? };
-    let mut is_used = vec![false; claims.len()];
-    Ok(events
-        .iter()
-        .map(|event| {
-            let Some(key) = key_of(event) else { return Plan::Enqueue(None) };
-            let index = position[&(key.engine_type, key.key, key.enqueued_by)];
-            let is_first = !std::mem::replace(&mut is_used[index], true);
-            match claims[index] {
-                Claim::New(event_id) if is_first => Plan::Enqueue(Some(event_id)),
-                Claim::New(event_id) if key.body_sha256 == keys[index].body_sha256 => Plan::Duplicate(event_id),
-                Claim::Known { event_id, is_same_body: true } if key.body_sha256 == keys[index].body_sha256 => {
-                    Plan::Duplicate(event_id)
-                }
-                Claim::New(event_id) | Claim::Known { event_id, .. } => Plan::KeyReused(event_id),
-            }
-        })
-        .collect())
-}
-
-fn key_of(event: &NewEvent) -> Option<Key<'_>> {
-    let key = event.idempotency_key.as_deref()?;
-    let enqueued_by = event.enqueued_by.as_deref().unwrap_or_default();
-    Some(Key { engine_type: &event.engine_type, key, enqueued_by, body_sha256: fingerprint(event) })
-}
-
-/// What makes two bodies the same: every field as it was understood, and the payload as it was sent.
-fn fingerprint(event: &NewEvent) -> [u8; 32] {
-    let due = match event.due {
-        Due::After { seconds } => format!("after {seconds}"),
-        Due::At(at) => format!("at {}", at.to_rfc3339()),
-    };
-    let policy = serde_json::to_string(&event.retry_policy).expect("a policy is a plain object of numbers");
-    let parts = [
-        event.event_type.as_str(),
-        event.payload.get(),
-        &event.priority.to_string(),
-        &due,
-        event.scenario_run_id.as_ref().map_or("", ScenarioRunId::as_str),
-        &event.visibility_timeout_seconds.unwrap_or(0).to_string(),
-        &event.discard_after_seconds.unwrap_or(0).to_string(),
-        &policy,
-    ];
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update(part.len().to_be_bytes());
-        hasher.update(part);
-    }
-    hasher.finalize().into()
 }

@@ -118,6 +118,15 @@ impl Error {
         !matches!(self, Self::Store(store::Error::Unavailable(_) | store::Error::Timeout(_)) | Self::ShuttingDown)
     }
 
+    /// With its cause, for the log.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Store(error) => error.in_words(),
+            other => other.to_string(),
+        }
+    }
+
     pub(super) const fn engine_type_mismatch(engine_id: EngineId, registered: String, asked_for: String) -> Self {
         Self::EngineTypeMismatch { engine_id, registered, asked_for }
     }

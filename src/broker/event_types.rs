@@ -40,7 +40,7 @@ impl Broker {
         let details = json!({"before": before, "after": policy});
         store::audit::record(&mut transaction, by, Operation::SetRetryPolicy, event_type.as_str(), &details).await?;
         commit(transaction).await?;
-        tracing::info!(%event_type, ?before, after = ?policy, "retry policy changed");
+        tracing::info!(%event_type, %details, "retry policy changed");
         Ok(())
     }
 
@@ -52,7 +52,7 @@ impl Broker {
         let details = json!({"before": before});
         store::audit::record(&mut transaction, by, Operation::RemoveRetryPolicy, event_type.as_str(), &details).await?;
         commit(transaction).await?;
-        tracing::info!(%event_type, ?before, "retry policy removed");
+        tracing::info!(%event_type, %details, "retry policy removed");
         Ok(())
     }
 }

@@ -194,11 +194,10 @@ impl Broker {
             match outcome {
                 Some(Ok(())) => {
                     tracing::debug!(events = leases.len(), "a poll's caller was gone; its leases went back");
+                    self.troubles.note_leases_given_back();
                 }
-                Some(Err(error)) => {
-                    tracing::warn!(events = leases.len(), %error, "leases of a caller that was gone stay");
-                }
-                None => tracing::warn!(events = leases.len(), "leases of a caller that was gone stay: no time"),
+                Some(Err(error)) => self.troubles.note_leases_kept(&error),
+                None => self.troubles.note_leases_kept(&store::Error::stalled().into()),
             }
         }
     }

@@ -17,7 +17,6 @@ impl Broker {
     /// Keeps a lookout until told to stop.
     pub async fn keep_lookout(&self, stop: &CancellationToken) {
         let mut next_round = Instant::now();
-        let mut was_well = true;
         while !stop.is_cancelled() {
             self.hand_back_orphans().await;
             let (peeks, next_due) = self.parking.peeks();
@@ -37,12 +36,10 @@ impl Broker {
                 self.in_time(self.look_at(&peeks)).await
             };
             match outcome {
-                Ok(()) => was_well = true,
+                Ok(()) => self.troubles.note_success_of_task("lookout"),
                 Err(error) => {
-                    if was_well {
-                        tracing::warn!(%error, "the lookout sees nothing; parked polls look for themselves");
-                    }
-                    was_well = false;
+                    self.troubles.note_failure_of_task("lookout", &error);
+                    // Each looks for itself.
                     self.parking.wake_all();
                 }
             }

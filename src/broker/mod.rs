@@ -7,6 +7,7 @@ pub mod cancel;
 mod claim;
 mod clock;
 mod coalesce;
+mod dead_letter_log;
 pub mod dead_letters;
 pub mod engines;
 pub mod enqueue;
@@ -31,6 +32,7 @@ mod reserved_engines;
 pub mod settle;
 mod signs_of_life;
 pub mod tokens;
+mod troubles;
 pub mod upkeep;
 
 use std::sync::Arc;
@@ -47,6 +49,7 @@ use activity::Activity;
 use clock::DatabaseClock;
 use coalesce::Lanes;
 pub use coalesce::{Coalescing, Size};
+use dead_letter_log::DeadLetterLog;
 pub use error::{Error, LeaseLost};
 use expiry_edge::ExpiryEdge;
 use held_since::HeldSince;
@@ -59,6 +62,7 @@ use readiness::Readiness;
 use ready_edges::ReadyEdges;
 use reserved_engines::ReservedEngines;
 use signs_of_life::SignsOfLife;
+pub use troubles::Troubles;
 
 /// Heartbeats carried out alone at once.
 const HEARTBEATS_ALONE: usize = 1;
@@ -128,6 +132,8 @@ pub struct Broker {
     listener: notices::Listener,
     readiness: Readiness,
     activity: Activity,
+    troubles: Troubles,
+    dead_letter_log: DeadLetterLog,
     tokens: tokens::KnownTokens,
     /// Tells this replica from others, for as long as it runs.
     replica_id: uuid::Uuid,
@@ -173,6 +179,8 @@ impl Broker {
             listener: notices::Listener::default(),
             readiness: Readiness::default(),
             activity: Activity::default(),
+            troubles: Troubles::default(),
+            dead_letter_log: DeadLetterLog::default(),
             tokens: tokens::KnownTokens::default(),
             replica_id: uuid::Uuid::new_v4(),
             stopping,

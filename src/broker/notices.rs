@@ -57,6 +57,7 @@ impl Broker {
             let mut notices = self.in_time(listening).await?;
             let pid = self.in_time(async { Ok(notices.connect().await?) }).await?;
             self.listener.change(&self.metrics, Some(pid));
+            self.troubles.note_success_of_task("listener");
             // What was said meanwhile is not known.
             self.tokens.read_soon();
             self.known_queues.forget_all();

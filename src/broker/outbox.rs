@@ -47,8 +47,9 @@ impl Broker {
                 () = stop.cancelled() => return,
             }
             let began = Instant::now();
-            if let Err(error) = self.in_time(self.tell_replicas(&self.outbox.take())).await {
-                tracing::debug!(%error, "other replicas were not told of new events");
+            match self.in_time(self.tell_replicas(&self.outbox.take())).await {
+                Ok(()) => self.troubles.note_success_of_task("outbox"),
+                Err(error) => self.troubles.note_failure_of_task("outbox", &error),
             }
             sleep_until(began + PAUSE).await;
         }

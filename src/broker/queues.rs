@@ -101,7 +101,7 @@ impl Broker {
         store::audit::record(&mut transaction, by, Operation::ChangeQueue, engine_type.as_str(), &details).await?;
         commit(transaction).await?;
         made.keep();
-        tracing::info!(%engine_type, before = ?queue.settings, after = ?settings, "queue settings changed");
+        tracing::info!(%engine_type, %details, "queue settings changed");
         self.parking.wake_queue(engine_type.as_str());
         self.read_changed_queue(engine_type).await
     }

@@ -22,9 +22,14 @@ const REMOVE_SILENT_AFTER_DAYS: i32 = 7;
 /// Engines removed in one round.
 const MAX_REMOVED: u32 = 500;
 
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+/// Engines that are named in the log.
+const MAX_NAMED: usize = 5;
+
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Reaped {
     pub engines_marked_unresponsive: usize,
+    /// The first of them, for people.
+    pub unresponsive: Vec<String>,
     pub engines_removed: u64,
     pub leases_expired: usize,
     pub leases_of_unresponsive: usize,
@@ -67,15 +72,17 @@ impl Broker {
     /// One round. After the service or the database was away nobody is judged for a while: nobody
     /// could have been heard. Whether it was, each statement asks anew: it may be away in mid-round.
     pub async fn reap(&self) -> Result<Reaped> {
+        self.dead_letter_log.flush();
         let mut reaped = Reaped::default();
         let (now, grace_since) = self.leave_service_sign().await?;
         let silent = self.in_time(async { Ok(liveness::mark_unresponsive(&self.pool).await?) }).await?;
         for (engine_id, engine_type) in &silent {
-            tracing::warn!(%engine_id, engine_type, "engine is unresponsive");
             self.signs_of_life.is_unresponsive(*engine_id);
             self.metrics.engines_marked_unresponsive.with_label_values(&[self.metrics.queue(engine_type)]).inc();
         }
         reaped.engines_marked_unresponsive = silent.len();
+        let named = silent.iter().take(MAX_NAMED);
+        reaped.unresponsive = named.map(|(engine_id, engine_type)| format!("{engine_id} of {engine_type}")).collect();
         reaped.engines_removed = self.in_time(self.remove_long_silent()).await?;
         reaped.leases_of_unresponsive = self.end_leases_of_unresponsive().await?;
         reaped.events_too_old = self.in_time(self.cancel_too_old()).await?;
@@ -100,6 +107,7 @@ impl Broker {
     pub async fn leave_service_sign(&self) -> Result<(DateTime<Utc>, Option<DateTime<Utc>>)> {
         let sign = self.in_time(async { Ok(liveness::leave_service_sign(&self.pool).await?) }).await?;
         self.readiness.note_write();
+        self.troubles.note_write();
         Ok(sign)
     }
 

@@ -8,23 +8,19 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::config::{LogConfig, LogFormat};
-use crate::store::pool::NOTICES;
+use crate::store::pool::{NOTICES, QUIET};
 
 /// Of spans that are made to be sent elsewhere, and only repeat what the log says.
 pub const TRACES: &str = "eventlease::traces";
-
-const REFUSED_SESSIONS: &str = "sqlx_core::pool::inner";
 
 /// What sees the spans beside the log.
 pub type Spans = Box<dyn Layer<Registry> + Send + Sync>;
 
 pub fn start(config: &LogConfig, spans: Option<Spans>) {
-    let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|error| {
+    let filter = EnvFilter::try_new(format!("{QUIET},{}", config.log)).unwrap_or_else(|error| {
         eprintln!("eventlease: the log filter {:?} is not understood ({error}); logging at info", config.log);
-        EnvFilter::new("info")
+        EnvFilter::new(format!("{QUIET},info"))
     });
-    // The pool's library logs each session that it was told to refuse; the service logs once that it refuses them.
-    let filter = filter.add_directive(format!("{REFUSED_SESSIONS}=off").parse().expect("a target and a level"));
     // What PostgreSQL says beside its replies, like that there was no transaction to roll back.
     let filter = filter.add_directive(format!("{NOTICES}=error").parse().expect("a target and a level"));
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);

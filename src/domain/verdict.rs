@@ -109,6 +109,16 @@ impl DeadLetterReason {
         }
     }
 
+    /// In front of the number of attempts: "retries exhausted after 4 attempts".
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::RetriesExhausted => "retries exhausted",
+            Self::NotRetryable => "reported as not retryable",
+            Self::LeaseLossesExhausted => "lease losses exhausted",
+        }
+    }
+
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == text)

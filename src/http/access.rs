@@ -155,7 +155,7 @@ async fn check(api: &Api, request: &Parts) -> Result<Granted, Problem> {
     }
     let (identity, digest) = identify(api, request).await.map_err(|refusal| {
         api.metrics.authentication_failures.with_label_values(&[refusal.reason]).inc();
-        refusal.problem
+        *refusal.problem
     })?;
     let operation = match operation {
         Some(Ruled::By(operation)) => Some(operation),
@@ -193,14 +193,14 @@ pub const INVALID_TOKEN: &str = r#"Bearer realm="eventlease", error="invalid_tok
 struct Unidentified {
     /// For the metric.
     reason: &'static str,
-    problem: Problem,
+    problem: Box<Problem>,
 }
 
 impl Unidentified {
     fn new(reason: &'static str, detail: &str) -> Self {
         let challenge = if reason == "missing" { r#"Bearer realm="eventlease""# } else { INVALID_TOKEN };
         let problem = Problem::new(Code::Unauthenticated, detail).with_header(header::WWW_AUTHENTICATE, challenge);
-        Self { reason, problem }
+        Self { reason, problem: Box::new(problem) }
     }
 }
 
@@ -239,7 +239,7 @@ async fn look_again(api: &Api, request: &Parts, digest: &TokenDigest) -> Result<
     let attempt = api.access.attempts.begin(api.access.address(peer(&request.extensions), &request.headers));
     let standing = api.broker.unknown_token(digest).await;
     attempt.finish();
-    standing.map_err(|error| Unidentified { reason: "database", problem: Problem::from(error) })
+    standing.map_err(|error| Unidentified { reason: "database", problem: Box::new(Problem::from(error)) })
 }
 
 /// Whoever has shown too many tokens that do not exist waits, before anything else is done for it. A good token is let in
@@ -248,7 +248,8 @@ fn check_attempts(api: &Api, request: &Parts) -> Result<(), Unidentified> {
     let Some(address) = api.access.address(peer(&request.extensions), &request.headers) else { return Ok(()) };
     let Some(wait) = api.access.attempts.must_wait(address) else { return Ok(()) };
     let detail = "this address has shown too many tokens that do not exist";
-    Err(Unidentified { reason: "rate_limited", problem: Problem::new(Code::RateLimited, detail).retry_after(wait) })
+    let problem = Problem::new(Code::RateLimited, detail).retry_after(wait);
+    Err(Unidentified { reason: "rate_limited", problem: Box::new(problem) })
 }
 
 fn failed_attempt(api: &Api, request: &Parts, reason: &'static str, detail: &str) -> Unidentified {

@@ -13,7 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
 use super::limit::Limit;
-use super::problem::{Code, Problem};
+use super::problem::{Cause, Code, Problem};
 use super::{Api, Limits, access, browsers, replies, security_headers, traces};
 use crate::domain::limits::MAX_WAIT_SECONDS;
 use crate::domain::log_text::LogText;
@@ -85,7 +85,8 @@ async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Re
         Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE => method.as_str(),
         _ => "other",
     };
-    let span = tracing::info_span!("request", id = request_id.to_str().unwrap_or("?"), method = known_method, route);
+    // Also where no more than errors are logged.
+    let span = tracing::error_span!("request", id = request_id.to_str().unwrap_or("?"), method = known_method, route);
     let trace = traces::begin(&request);
     let answer = next.run(request).instrument(trace.clone()).instrument(span.clone());
     let answer = within(time_limit(api.limits, &method, &route), answer);
@@ -94,7 +95,10 @@ async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Re
     } else {
         answer.await
     };
-    let mut response = answer.unwrap_or_else(took_too_long);
+    let mut response = answer.unwrap_or_else(|| {
+        span.in_scope(|| api.broker.troubles().note_hung_call());
+        took_too_long()
+    });
     if let Some(kind) = replies::Kind::of(&method, &route) {
         response = replies::hold(response, kind, &api).await;
     }
@@ -104,6 +108,9 @@ async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Re
     traces::end(&trace, status);
     api.metrics.request_seconds.with_label_values(&[known_method, &route, status.as_str()]).observe(seconds);
     span.in_scope(|| tracing::debug!(status = status.as_u16(), seconds, "answered"));
+    if let Some(Cause(error)) = response.extensions().get() {
+        span.in_scope(|| api.broker.troubles().note_refusal(error));
+    }
     if let Some(limit) = response.extensions().get::<Limit>() {
         api.metrics.limits_met.with_label_values(&[limit.as_str()]).inc();
     }
@@ -150,7 +157,6 @@ fn time_limit(limits: Limits, method: &Method, route: &str) -> Duration {
 
 /// Each part of a call has its own limit; this one is for a call that ran into none of them, and hangs.
 fn took_too_long() -> Response {
-    tracing::error!("a call hung, and was given up");
     Problem::new(Code::DatabaseTimeout, "the call took too long; whether it was done is not known")
         .with_header(header::RETRY_AFTER, "1")
         .of_limit(Limit::CallTime)

@@ -59,7 +59,8 @@ pub struct EnqueueBody {
     #[schema(minimum = 1, maximum = 31_536_000)]
     discard_after_seconds: Option<u32>,
     /// Within 24 hours the same key in the same queue stands for the same event; with authentication, of
-    /// callers of the same name. A single event may carry it as the header Idempotency-Key instead.
+    /// callers of the same name. Bodies are compared by value: white space, the order of members and the form of numbers
+    /// do not count. A single event may carry it as the header Idempotency-Key instead.
     #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     idempotency_key: Option<String>,
 }

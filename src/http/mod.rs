@@ -52,7 +52,7 @@ use crate::supervisor::Supervisor;
 pub use access::{Access, AccessSettings};
 use fields::JsonLimit;
 pub use openapi::document;
-use problem::{Problem, ProblemBody};
+use problem::{Cause, Problem, ProblemBody};
 pub use starting::starting;
 pub use without_room::without_room;
 
@@ -69,10 +69,14 @@ pub struct Api {
 }
 
 impl Api {
-    /// A problem as an entry of a reply that answers several; what is refused for a limit is counted.
+    /// A problem as an entry of a reply that answers several; what is refused for a limit is counted, and what the service
+    /// could not carry out is logged.
     fn told(&self, problem: Problem) -> ProblemBody {
         if let Some(limit) = problem.limit() {
             self.metrics.limits_met.with_label_values(&[limit.as_str()]).inc();
+        }
+        if let Some(Cause(error)) = problem.cause() {
+            self.broker.troubles().note_refusal(error);
         }
         problem.into_body()
     }

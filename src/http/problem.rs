@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::fields::TOO_DEEP;
 use super::limit::Limit;
+use crate::broker;
 
 /// So many bad places are named; the detail counts them all.
 const MAX_ERRORS_TOLD: usize = 200;
@@ -199,12 +200,18 @@ pub struct Problem {
     more: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
     limit: Option<Limit>,
+    cause: Option<Cause>,
 }
+
+/// Why the service could not carry out a call. It travels with the reply to where it is logged, with the request's id.
+#[derive(Clone, Debug)]
+pub struct Cause(pub Box<broker::Error>);
 
 impl Problem {
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), more: Map::new(), headers: Vec::new(), limit: None }
+        let (errors, more, headers) = (Vec::new(), Map::new(), Vec::new());
+        Self { code, detail: detail.into(), errors, more, headers, limit: None, cause: None }
     }
 
     #[must_use]
@@ -236,6 +243,19 @@ impl Problem {
     pub const fn of_limit(mut self, limit: Limit) -> Self {
         self.limit = Some(limit);
         self
+    }
+
+    /// Says why the service could not carry out the call, for the log.
+    #[must_use]
+    pub fn caused_by(mut self, error: broker::Error) -> Self {
+        self.cause = Some(Cause(Box::new(error)));
+        self
+    }
+
+    /// Why the service could not carry out the call; `None` where it refused it.
+    #[must_use]
+    pub const fn cause(&self) -> Option<&Cause> {
+        self.cause.as_ref()
     }
 
     /// The limit that the request met, where it was one.
@@ -316,7 +336,7 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
         let (status, ..) = self.code.facts();
-        let (headers, limit) = (std::mem::take(&mut self.headers), self.limit);
+        let (headers, limit, cause) = (std::mem::take(&mut self.headers), self.limit, self.cause.take());
         let body = serde_json::to_vec(&self.into_body()).expect("texts and numbers can be written as JSON");
         let mut response =
             (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))], body)
@@ -324,6 +344,9 @@ impl IntoResponse for Problem {
         response.headers_mut().extend(headers);
         if let Some(limit) = limit {
             response.extensions_mut().insert(limit);
+        }
+        if let Some(cause) = cause {
+            response.extensions_mut().insert(cause);
         }
         response
     }

@@ -320,7 +320,7 @@ pub async fn settle_entries(api: &Api, entries: Vec<Entry>) -> Result<Vec<Settle
                 Err(error) => {
                     let problem = Problem::from(error);
                     api.metrics.settlements_refused.with_label_values(&[problem.code()]).inc();
-                    SettleResult::Refused { event_id: Some(settlement.event_id), error: problem.into_body() }
+                    SettleResult::Refused { event_id: Some(settlement.event_id), error: api.told(problem) }
                 }
             },
             Err(refused) => {

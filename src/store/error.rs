@@ -1,25 +1,29 @@
 //! What can go wrong with the database, sorted by what a caller can do about it.
 
+mod cause;
+
 use std::fmt;
 use std::sync::Arc;
 
 use super::pool;
+pub use cause::Cause;
+pub(super) use cause::InWords;
 
 /// Cheap to clone: one failure may be the answer to many.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// Not reachable, restarting, or out of connections. The same call may work in a moment.
     #[error("the database is not available")]
-    Unavailable(#[source] Arc<sqlx::Error>),
+    Unavailable(#[source] Cause),
     /// All connections for reading were in use for as long as a call waits for one.
     #[error("no connection for reading became free in time")]
-    ReadersBusy(#[source] Arc<sqlx::Error>),
+    ReadersBusy(#[source] Cause),
     /// A statement ran into its time limit.
     #[error("the database did not answer in time")]
-    Timeout(#[source] Arc<sqlx::Error>),
+    Timeout(#[source] Cause),
     /// Somebody else has locked what a statement needs, and it was told not to wait for long.
     #[error("somebody else has locked what is needed")]
-    Locked(#[source] Arc<sqlx::Error>),
+    Locked(#[source] Cause),
     /// A stored value that this version does not understand.
     #[error("{table}.{column} of {id} holds {value:?}, which is not understood")]
     Corrupt { table: &'static str, column: &'static str, id: String, value: String },
@@ -27,9 +31,9 @@ pub enum Error {
     #[error("{0}")]
     Unusable(Arc<str>),
     #[error("the schema could not be migrated")]
-    Migration(#[source] Arc<sqlx::migrate::MigrateError>),
+    Migration(#[source] Cause),
     #[error("a statement failed")]
-    Failed(#[source] Arc<sqlx::Error>),
+    Failed(#[source] Cause),
 }
 
 impl Error {
@@ -37,13 +41,28 @@ impl Error {
     #[must_use]
     pub fn stalled() -> Self {
         let error = std::io::Error::new(std::io::ErrorKind::TimedOut, "the database's side of a connection is silent");
-        Self::Timeout(Arc::new(sqlx::Error::Io(error)))
+        Self::Timeout(sqlx::Error::Io(error).into())
     }
 
     /// Nothing came back for so long that nobody waits for it any more.
     #[must_use]
     pub fn no_answer() -> Self {
-        Self::Unavailable(Arc::new(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
+        Self::Unavailable(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()).into())
+    }
+
+    /// With its cause, for the log.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match std::error::Error::source(self) {
+            Some(cause) => format!("{self}: {cause}"),
+            None => self.to_string(),
+        }
+    }
+
+    /// Its cause alone, where it has one.
+    #[must_use]
+    pub fn cause_in_words(&self) -> String {
+        std::error::Error::source(self).map_or_else(|| self.to_string(), ToString::to_string)
     }
 
     pub(super) fn corrupt(table: &'static str, column: &'static str, id: impl fmt::Display, value: &str) -> Self {

@@ -1,5 +1,6 @@
 //! Which event an idempotency key stands for.
 
+use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -20,53 +21,113 @@ pub struct Key<'a> {
     /// The name of the token that brings the event, whose key it is; empty without authentication.
     pub enqueued_by: &'a str,
     pub body_sha256: [u8; 32],
+    /// SHA-256 of all that the body says but the payload.
+    pub terms: [u8; 32],
 }
 
+/// The body that a key was claimed with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FirstBody {
+    sha256: Vec<u8>,
+    terms_sha256: Option<Vec<u8>>,
+}
+
+/// How another body under the same key compares with the first one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Likeness {
+    SameBytes,
+    /// Other bytes; the payloads decide.
+    SameTerms,
+    Different,
+}
+
+impl FirstBody {
+    pub fn of(key: &Key<'_>) -> Self {
+        Self { sha256: key.body_sha256.to_vec(), terms_sha256: Some(terms_of_body(&key.body_sha256, &key.terms)) }
+    }
+
+    pub fn likeness(&self, key: &Key<'_>) -> Likeness {
+        if self.sha256 == key.body_sha256 {
+            Likeness::SameBytes
+        } else if self.terms_sha256.as_ref().is_some_and(|own| *own == terms_of_body(&self.sha256, &key.terms)) {
+            Likeness::SameTerms
+        } else {
+            Likeness::Different
+        }
+    }
+}
+
+/// What is stored of the terms. A replica of the version before that claims a key anew replaces its `body_sha256` alone; the
+/// terms of the body before then belong to no body, and nothing is compared with them.
+fn terms_of_body(body_sha256: &[u8], terms: &[u8]) -> Vec<u8> {
+    Sha256::new().chain_update(body_sha256).chain_update(terms).finalize().to_vec()
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Claim {
     /// The key is ours now: the event is to get this id.
     New(EventId),
     /// It stands for this event.
-    Known { event_id: EventId, is_same_body: bool },
+    Known { event_id: EventId, first_body: FirstBody },
 }
 
 /// Claims keys, of which none may occur twice; waits for whoever is just claiming one of them. Must
 /// run in the transaction that takes the events in.
-pub async fn claim(connection: &mut PgConnection, keys: &[Key<'_>]) -> Result<Vec<Claim>> {
+pub async fn claim(connection: &mut PgConnection, keys: &[&Key<'_>]) -> Result<Vec<Claim>> {
     let engine_types: Vec<&str> = keys.iter().map(|key| key.engine_type.as_str()).collect();
     let names: Vec<&str> = keys.iter().map(|key| key.key).collect();
     let enqueued_bys: Vec<&str> = keys.iter().map(|key| key.enqueued_by).collect();
     let bodies: Vec<&[u8]> = keys.iter().map(|key| key.body_sha256.as_slice()).collect();
+    let terms: Vec<Vec<u8>> = keys.iter().map(|key| terms_of_body(&key.body_sha256, &key.terms)).collect();
     let claimed: Vec<(Option<Uuid>,)> = sqlx::query_as(include_str!("sql/claim_idempotency_keys.sql"))
         .bind(&engine_types)
         .bind(&names)
         .bind(&enqueued_bys)
         .bind(&bodies)
         .bind(HOURS_REMEMBERED)
+        .bind(terms)
         .fetch_all(&mut *connection)
         .await?;
     // A later statement, so that it sees what the one before waited for.
-    let known: Vec<(Uuid, bool)> = sqlx::query_as(
-        "select k.event_id, k.body_sha256 = asked.body_sha256
-         from unnest($1::text[], $2::text[], $3::text[], $4::bytea[])
-            with ordinality as asked (engine_type, idempotency_key, enqueued_by, body_sha256, ordinal)
+    let known: Vec<(Uuid, Vec<u8>, Option<Vec<u8>>)> = sqlx::query_as(
+        "select k.event_id, k.body_sha256, k.terms_sha256
+         from unnest($1::text[], $2::text[], $3::text[])
+            with ordinality as asked (engine_type, idempotency_key, enqueued_by, ordinal)
          join eventlease.idempotency_keys k using (engine_type, idempotency_key, enqueued_by)
          order by asked.ordinal",
     )
     .bind(&engine_types)
     .bind(&names)
     .bind(&enqueued_bys)
-    .bind(&bodies)
     .fetch_all(connection)
     .await?;
     Ok(claimed
         .into_iter()
         .zip(known)
-        .map(|((claimed,), (event_id, is_same_body))| match claimed {
+        .map(|((claimed,), (event_id, sha256, terms_sha256))| match claimed {
             Some(event_id) => Claim::New(EventId(event_id)),
-            None => Claim::Known { event_id: EventId(event_id), is_same_body },
+            None => Claim::Known { event_id: EventId(event_id), first_body: FirstBody { sha256, terms_sha256 } },
         })
         .collect())
+}
+
+/// Whether each payload has the same value as the one that is stored of the event beside it.
+pub async fn are_payloads_of(
+    connection: &mut PgConnection,
+    payloads: &[(EventId, &EngineType, &str)],
+) -> Result<Vec<bool>> {
+    let are_same = sqlx::query_scalar(
+        "select eventlease.is_payload_of(asked.event_id, asked.engine_type, asked.payload)
+         from unnest($1::uuid[], $2::text[], $3::text[])
+            with ordinality as asked (event_id, engine_type, payload, ordinal)
+         order by asked.ordinal",
+    )
+    .bind(payloads.iter().map(|(event_id, ..)| event_id.0).collect::<Vec<_>>())
+    .bind(payloads.iter().map(|(_, engine_type, _)| engine_type.as_str()).collect::<Vec<_>>())
+    .bind(payloads.iter().map(|(.., payload)| *payload).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await?;
+    Ok(are_same)
 }
 
 /// Gives a key back whose event was not taken in.

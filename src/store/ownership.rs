@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sqlx::PgConnection;
 
+use super::error::InWords;
 use super::{Error, Result};
 
 /// `insufficient_privilege`
@@ -59,7 +60,8 @@ pub fn explained(error: sqlx::Error, user: &str, deed: &str) -> Error {
     if !is_of_rights(&error) {
         return error.into();
     }
-    let problem = format!("the role {user:?} may not {deed} ({error}): docs/operators.md lists the rights it needs");
+    let problem =
+        format!("the role {user:?} may not {deed} ({}): docs/operators.md lists the rights it needs", InWords(&error));
     Error::Unusable(Arc::from(problem))
 }
 

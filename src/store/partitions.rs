@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::error::InWords;
 use super::ownership::{self, Lasting};
 use super::{Pool, Result};
 use crate::domain::database_health::PartitionsAhead;
@@ -115,7 +116,7 @@ async fn remove_with(connection: &mut PgConnection, retention_days: i32, removal
         let mut is_removed = true;
         for step in steps {
             if let Err(error) = sqlx::query(sqlx::AssertSqlSafe(step)).execute(&mut *connection).await {
-                tracing::debug!(%partition, %error, "partition not removed yet");
+                tracing::debug!(%partition, cause = %InWords(&error), "partition not removed yet");
                 is_removed = false;
                 break;
             }

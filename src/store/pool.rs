@@ -26,6 +26,11 @@ pub(super) use session::set_up;
 /// The target by which the client logs what PostgreSQL says beside its replies.
 pub const NOTICES: &str = "sqlx::postgres::notice";
 
+/// What is left out of the log, unless the operator names it: the client logs each slow statement, with its whole text, each slow
+/// wait for a connection, and each connection that it loses or was told to refuse. In a trouble that the service logs once,
+/// that is a line a request.
+pub const QUIET: &str = "sqlx::query=off,sqlx::pool=off,sqlx_core::pool=off";
+
 /// How long an idle connection is used without being checked first.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
 
@@ -68,7 +73,9 @@ pub struct Pools {
 impl Pools {
     /// Opens no connection yet. Where PostgreSQL has room for few, lists and reports keep one, if there is another one.
     pub fn connect_lazily(url: &DatabaseUrl, working: PoolLimits, reading: PoolLimits) -> Result<Self> {
-        let (working, reading) = (connect_lazily(url, working)?, connect_lazily(url, reading)?);
+        let writing = Arc::<WritingSessions>::default();
+        let working = connect_lazily_with(url, working, Arc::clone(&writing))?;
+        let reading = connect_lazily_with(url, reading, writing)?;
         working.room.share_with(&reading.sessions, Share { keeps_when_missing: 0, keeps_when_short: Some(1) });
         reading.room.share_with(&working.sessions, Share { keeps_when_missing: 1, keeps_when_short: None });
         Ok(Self { working, reading })
@@ -77,8 +84,12 @@ impl Pools {
 
 /// Opens no connection yet: the first call does.
 pub fn connect_lazily(url: &DatabaseUrl, limits: PoolLimits) -> Result<Pool> {
+    connect_lazily_with(url, limits, Arc::default())
+}
+
+/// Pools that share `writing` log once for all of them that their database takes no writes.
+fn connect_lazily_with(url: &DatabaseUrl, limits: PoolLimits, writing: Arc<WritingSessions>) -> Result<Pool> {
     let options = connect_options(url, "eventlease")?;
-    let writing = Arc::new(WritingSessions::default());
     let sessions = writing_sessions(&writing, limits)
         .max_connections(limits.max_connections)
         // A connection that was used a moment ago is not asked first whether it is still there.
@@ -234,7 +245,7 @@ pub async fn begin_reading(reading: &Pool) -> Result<Transaction> {
 /// A caller that got no connection for reading is told so: others may be free.
 fn of_reading(error: Error) -> Error {
     match error {
-        Error::Unavailable(cause) if matches!(*cause, sqlx::Error::PoolTimedOut) => Error::ReadersBusy(cause),
+        Error::Unavailable(cause) if cause.is_pool_timeout() => Error::ReadersBusy(cause),
         other => other,
     }
 }

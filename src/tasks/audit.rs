@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Task;
 use crate::broker::{self, Broker};
+use crate::logs::counted;
 
 pub struct Audit {
     pub broker: Arc<Broker>,
@@ -19,6 +20,6 @@ impl Task for Audit {
 
     async fn run_once(&self) -> broker::Result<Option<String>> {
         let forgotten = self.broker.forget_old_audit().await?;
-        Ok((forgotten > 0).then(|| format!("{forgotten} entries forgotten")))
+        Ok((forgotten > 0).then(|| format!("removed {} past its retention", counted(forgotten, "audit record"))))
     }
 }

@@ -12,15 +12,15 @@ mod signs_of_life;
 mod statistics;
 mod token_upkeep;
 
-use std::fmt::Display;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::{self, Broker};
+use crate::broker::{self, Broker, Troubles};
 use crate::metrics::Metrics;
+use crate::store;
 use crate::store::pool::within;
 use crate::supervisor::Supervisor;
 
@@ -44,7 +44,7 @@ pub fn start(
     is_auth_required: bool,
     stop: &CancellationToken,
 ) {
-    let start = Starter { supervisor, metrics, round_timeout: broker.round_timeout(), stop };
+    let start = Starter { supervisor, broker, metrics, round_timeout: broker.round_timeout(), stop };
     start.task(reaper::Reaper { broker: Arc::clone(broker), interval: reaper_interval });
     start.task(signs_of_life::SignsOfLife { broker: Arc::clone(broker) });
     start.task(partitions::Partitions { broker: Arc::clone(broker) });
@@ -66,6 +66,7 @@ pub fn start(
 
 struct Starter<'a> {
     supervisor: &'a Supervisor,
+    broker: &'a Arc<Broker>,
     metrics: &'a Arc<Metrics>,
     /// A round that takes longer is given up, and tried again. Its connection is then taken to be silent.
     round_timeout: Duration,
@@ -75,10 +76,11 @@ struct Starter<'a> {
 impl Starter<'_> {
     /// A task of rounds with a pause after each.
     fn task<T: Task>(&self, task: T) {
-        let (task, metrics, stop) = (Arc::new(task), Arc::clone(self.metrics), self.stop.clone());
+        let (task, broker, stop) = (Arc::new(task), Arc::clone(self.broker), self.stop.clone());
+        let metrics = Arc::clone(self.metrics);
         let timeout = self.round_timeout;
         self.supervisor.keep(T::NAME, self.stop, move || {
-            run_rounds(Arc::clone(&task), Arc::clone(&metrics), timeout, stop.clone())
+            run_rounds(Arc::clone(&task), Arc::clone(&broker), Arc::clone(&metrics), timeout, stop.clone())
         });
     }
 
@@ -94,10 +96,15 @@ impl Starter<'_> {
     }
 }
 
-async fn run_rounds<T: Task>(task: Arc<T>, metrics: Arc<Metrics>, timeout: Duration, stop: CancellationToken) {
-    let mut was_well = true;
+async fn run_rounds<T: Task>(
+    task: Arc<T>,
+    broker: Arc<Broker>,
+    metrics: Arc<Metrics>,
+    timeout: Duration,
+    stop: CancellationToken,
+) {
     while !stop.is_cancelled() {
-        was_well = run_round(&*task, &metrics, timeout, was_well).await;
+        run_round(&*task, broker.troubles(), &metrics, timeout).await;
         let pause = task.interval().mul_f64(rand::random_range(0.9..=1.1));
         tokio::select! {
             () = stop.cancelled() => {}
@@ -106,37 +113,21 @@ async fn run_rounds<T: Task>(task: Arc<T>, metrics: Arc<Metrics>, timeout: Durat
     }
 }
 
-/// Runs one round and tells of it; a trouble that lasts is told once.
-async fn run_round<T: Task>(task: &T, metrics: &Metrics, timeout: Duration, was_well: bool) -> bool {
-    let outcome = within(timeout, task.run_once()).await;
-    let count = |outcome| metrics.task_runs.with_label_values(&[T::NAME, outcome]).inc();
-    let trouble = |error: &dyn Display| {
-        if was_well {
-            tracing::warn!(task = T::NAME, %error, "task failed; it goes on trying");
-        } else {
-            tracing::debug!(task = T::NAME, %error, "task failed again");
-        }
+/// Runs one round and logs what it did; a trouble that lasts is logged once.
+async fn run_round<T: Task>(task: &T, troubles: &Troubles, metrics: &Metrics, timeout: Duration) {
+    let (outcome, result) = match within(timeout, task.run_once()).await {
+        Some(Ok(did)) => ("ok", Ok(did)),
+        Some(Err(error)) => ("failed", Err(error)),
+        None => ("timed_out", Err(store::Error::stalled().into())),
     };
-    match outcome {
-        Some(Ok(did)) => {
-            count("ok");
+    metrics.task_runs.with_label_values(&[T::NAME, outcome]).inc();
+    match result {
+        Ok(did) => {
             if let Some(did) = did {
-                tracing::info!(task = T::NAME, did, "task did something");
+                tracing::info!("{}: {did}", T::NAME);
             }
-            if !was_well {
-                tracing::info!(task = T::NAME, "task is well again");
-            }
-            true
+            troubles.note_success_of_task(T::NAME);
         }
-        Some(Err(error)) => {
-            count("failed");
-            trouble(&error);
-            false
-        }
-        None => {
-            count("timed_out");
-            trouble(&"the round took too long");
-            false
-        }
+        Err(error) => troubles.note_failure_of_task(T::NAME, &error),
     }
 }

@@ -12,19 +12,13 @@ const PAUSE_AFTER_TROUBLE: Duration = Duration::from_secs(5);
 
 /// Listens until told to stop, again after each trouble. Not a task with rounds: it only waits.
 pub async fn run(broker: Arc<Broker>, stop: CancellationToken) {
-    let mut was_well = true;
     loop {
         let trouble = tokio::select! {
             () = stop.cancelled() => return,
             trouble = broker.hear_of_events() => trouble,
         };
         if let Err(error) = trouble {
-            if was_well {
-                tracing::warn!(%error, "events from elsewhere are not heard of at once; it goes on trying");
-            } else {
-                tracing::debug!(%error, "events from elsewhere are still not heard of at once");
-            }
-            was_well = false;
+            broker.troubles().note_failure_of_task("listener", &error);
         }
         tokio::select! {
             () = stop.cancelled() => return,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Task;
 use crate::broker::{self, Broker};
+use crate::logs::counted;
 
 pub struct Partitions {
     pub broker: Arc<Broker>,
@@ -22,7 +23,11 @@ impl Task for Partitions {
         let (made, removal) = self.broker.tend_partitions().await?;
         let did = made > 0 || removal.removed > 0 || removal.postponed > 0;
         Ok(did.then(|| {
-            format!("{made} days made ahead; {} partitions removed, {} postponed", removal.removed, removal.postponed)
+            let (made, removed) = (counted(made.into(), "day"), counted(removal.removed.into(), "old partition"));
+            format!(
+                "made the partitions of {made} ahead, removed {removed}, could not remove {} yet",
+                removal.postponed
+            )
         }))
     }
 }

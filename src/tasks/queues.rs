@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Task;
 use super::pacing::Pacing;
 use crate::broker::{self, Broker};
+use crate::logs::counted;
 
 const AT_MOST_EVERY: Duration = Duration::from_secs(10);
 
@@ -32,6 +33,9 @@ impl Task for Queues {
         let _measured = self.pacing.measure();
         let done = self.broker.tend_queues().await?;
         let is_worth_telling = done.restored > 0 || done.removed > 0;
-        Ok(is_worth_telling.then(|| format!("{} queues restored, {} removed", done.restored, done.removed)))
+        Ok(is_worth_telling.then(|| {
+            let (restored, removed) = (counted(done.restored, "queue"), counted(done.removed as u64, "queue"));
+            format!("made the rows of {restored} again, removed {removed} unused for long")
+        }))
     }
 }

@@ -1,5 +1,7 @@
 //! Idempotency keys: the same again is the same event.
 
+mod by_value;
+
 use std::collections::HashSet;
 
 use serde_json::{Value, json};

@@ -25,6 +25,7 @@ mod leasing;
 mod life;
 mod limits;
 mod liveness;
+mod log_lines;
 mod long_poll;
 mod lost_replies;
 mod migrations;

@@ -12,14 +12,14 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::support::{PATIENCE, Reply, client, config, unknown_id};
 
 /// A folder for a cluster, gone at the end of the test.
-struct Folder(PathBuf);
+pub struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self(env::temp_dir().join(format!("eventlease-outage-{}", unknown_id())))
     }
 
-    async fn start_cluster(&self) -> EmbeddedPostgres {
+    pub async fn start_cluster(&self) -> EmbeddedPostgres {
         let options = Options {
             durability: Durability::Off,
             settings: vec![("shared_buffers".to_owned(), "16MB".to_owned())],
@@ -36,7 +36,7 @@ impl Drop for Folder {
     }
 }
 
-async fn stop(cluster: EmbeddedPostgres) {
+pub async fn stop(cluster: EmbeddedPostgres) {
     tokio::task::spawn_blocking(move || cluster.stop()).await.expect("no panic").expect("the cluster stops");
 }
 

@@ -87,11 +87,16 @@ impl Broker {
             let redriven = self.redrive_batch(record, batch, Some(chosen.chosen_at), overrides).await?;
             progress.add(batch.len(), redriven as u64);
         }
+        let Progress { matched, done, remaining } = progress;
+        let (limit, Schedule { delay_seconds, spread_seconds }) = (selection.limit, schedule);
         tracing::info!(
             filter = selection.named(),
-            limit = selection.limit,
-            ?schedule,
-            ?progress,
+            limit,
+            delay_seconds,
+            spread_seconds,
+            matched,
+            redriven = done,
+            remaining,
             "dead letters redriven"
         );
         Ok(progress)
@@ -116,7 +121,8 @@ impl Broker {
             self.metrics.dead_letters_discarded.inc_by(purged);
             progress.add(batch.len(), purged);
         }
-        tracing::info!(filter = selection.named(), limit = selection.limit, ?progress, "dead letters purged");
+        let (Progress { matched, done, remaining }, limit) = (progress, selection.limit);
+        tracing::info!(filter = selection.named(), limit, matched, purged = done, remaining, "dead letters purged");
         Ok(progress)
     }
 

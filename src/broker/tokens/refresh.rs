@@ -113,7 +113,6 @@ impl Broker {
 
     /// Keeps the tokens true until told to stop.
     pub async fn keep_tokens(self: &Arc<Self>, stop: &CancellationToken) {
-        let mut was_well = true;
         loop {
             tokio::select! {
                 () = self.tokens.changed.notified() => {}
@@ -121,12 +120,8 @@ impl Broker {
                 () = stop.cancelled() => return,
             }
             match self.read_tokens().await {
-                Ok(()) => was_well = true,
-                Err(error) if was_well => {
-                    tracing::warn!(%error, "what changed of the tokens cannot be read; it goes on trying");
-                    was_well = false;
-                }
-                Err(error) => tracing::debug!(%error, "what changed of the tokens still cannot be read"),
+                Ok(()) => self.troubles.note_success_of_task("token_refresh"),
+                Err(error) => self.troubles.note_failure_of_task("token_refresh", &error),
             }
         }
     }

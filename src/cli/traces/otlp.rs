@@ -2,7 +2,6 @@
 //! `OTEL_*` are read by the SDK.
 
 use std::error::Error;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use opentelemetry::global;
@@ -17,6 +16,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 
 use crate::cli::logs::{Spans, TRACES};
+use crate::logs::Outage;
 
 /// The last spans are worth no longer a wait.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
@@ -28,7 +28,8 @@ impl Sender {
         // For an endpoint with TLS. Fails where it was chosen before, which is as well.
         rustls::crypto::ring::default_provider().install_default().ok();
         let exporter = SpanExporter::builder().with_http().build()?;
-        let exporter = Reported { exporter, is_failing: AtomicBool::new(false) };
+        let outage = Outage::new("spans cannot be sent by OTLP, and are dropped", "spans are sent by OTLP again");
+        let exporter = Reported { exporter, outage };
         global::set_text_map_propagator(TraceContextPropagator::new());
         let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource()).build();
         Ok(Self(provider))
@@ -75,17 +76,15 @@ fn resource() -> Resource {
 #[derive(Debug)]
 struct Reported<E> {
     exporter: E,
-    is_failing: AtomicBool,
+    outage: Outage,
 }
 
 impl<E: sdk::SpanExporter> sdk::SpanExporter for Reported<E> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let outcome = self.exporter.export(batch).await;
-        let was_failing = self.is_failing.swap(outcome.is_err(), Ordering::Relaxed);
         match &outcome {
-            Err(error) if !was_failing => tracing::warn!(%error, "spans cannot be sent by OTLP, and are dropped"),
-            Ok(()) if was_failing => tracing::info!("spans are sent by OTLP again"),
-            _ => {}
+            Ok(()) => self.outage.note_success(),
+            Err(error) => self.outage.note_failure(error),
         }
         outcome
     }

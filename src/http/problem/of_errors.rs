@@ -9,7 +9,6 @@ use super::{Code, InputError, InputPlace, Problem};
 use crate::broker;
 use crate::domain::event::Status;
 use crate::domain::ids::EngineId;
-use crate::domain::log_text::LogText;
 use crate::http::access::INVALID_TOKEN;
 use crate::http::limit::Limit;
 use crate::store;
@@ -92,10 +91,7 @@ impl From<broker::Error> for Problem {
                 place: InputPlace::Pointer("/available_at".to_owned()),
                 detail: "is more than 365 days away".to_owned(),
             }]),
-            Error::Crashed => {
-                tracing::error!(error = detail, "request failed");
-                Self::internal()
-            }
+            Error::Crashed => Self::internal().caused_by(Error::Crashed),
             Error::TokenEnded => {
                 Self::new(Code::Unauthenticated, detail).with_header(header::WWW_AUTHENTICATE, INVALID_TOKEN)
             }
@@ -131,28 +127,22 @@ fn lost_detail(lost: &broker::LeaseLost, detail: String) -> String {
 
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
-        let cause = std::error::Error::source(&error).map(|cause| LogText(&cause.to_string()).to_string());
-        match error {
+        let problem = match &error {
             store::Error::Unavailable(_) => {
-                tracing::warn!(%error, cause, "database unavailable");
                 Self::new(Code::DatabaseUnavailable, "repeat the call in a moment, as it was").retry_after_a_second()
             }
             store::Error::ReadersBusy(_) => {
-                tracing::warn!(%error, "no connection for reading");
                 let detail = "all database connections for lists and reports are in use; repeat the call in a moment";
                 Self::new(Code::DatabaseUnavailable, detail).retry_after_a_second().of_limit(Limit::ReadingConnections)
             }
             store::Error::Timeout(_) | store::Error::Locked(_) => {
-                tracing::warn!(%error, cause, "database timeout");
                 Self::new(Code::DatabaseTimeout, "a statement ran into its time limit").retry_after_a_second()
             }
             store::Error::Corrupt { .. }
             | store::Error::Unusable(_)
             | store::Error::Migration(_)
-            | store::Error::Failed(_) => {
-                tracing::error!(%error, cause, "request failed");
-                Self::internal()
-            }
-        }
+            | store::Error::Failed(_) => Self::internal(),
+        };
+        problem.caused_by(error.into())
     }
 }

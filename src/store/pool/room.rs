@@ -11,7 +11,9 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::session;
+use crate::logs::Outage;
 use crate::store::Connection;
+use crate::store::error::InWords;
 
 /// A call that waits longer for a connection asks why.
 const USUAL_WAIT: Duration = Duration::from_millis(50);
@@ -33,8 +35,9 @@ pub struct Room {
     state: Arc<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    outage: Outage,
     /// Until when no further connection is opened.
     full_until: watch::Sender<Option<Instant>>,
     /// Held by the one call that asks PostgreSQL whether there is room; when that is to be asked again.
@@ -43,6 +46,19 @@ struct State {
     neighbour: OnceLock<(PgPool, Share)>,
     /// Held by the first call in line for a connection that is given back.
     turn: Mutex<()>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        let begins = "the database gives no further connections: calls share those that are open";
+        Self {
+            outage: Outage::new(begins, "connections are given to calls at once again").ending_after(FULL_FOR),
+            full_until: watch::Sender::default(),
+            check: Mutex::default(),
+            neighbour: OnceLock::new(),
+            turn: Mutex::default(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -86,6 +102,9 @@ impl Room {
         if !self.is_full() {
             let mut taking = pin!(pool.acquire());
             if let Ok(taken) = timeout(USUAL_WAIT, taking.as_mut()).await {
+                if taken.is_ok() {
+                    self.state.outage.note_success();
+                }
                 return taken;
             }
             tokio::select! {
@@ -187,9 +206,8 @@ impl Room {
                 false
             }
             Err(error) if is_out_of_room(&error) => {
-                if !self.is_full() {
-                    tracing::warn!(%error, open = pool.size(), "the database gives no further connections; calls share those there are");
-                }
+                let cause = format!("{}, {} connections are open", InWords(&error), pool.size());
+                self.state.outage.note_failure(&cause);
                 self.state.full_until.send_replace(Some(Instant::now() + FULL_FOR));
                 true
             }

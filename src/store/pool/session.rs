@@ -5,10 +5,11 @@
 //! commit is, how much memory a statement gets or what is logged remains the operator's choice.
 
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _};
+
+use crate::logs::Outage;
 
 /// Names and values. Those that this PostgreSQL does not have, being older or newer, are left out.
 const SETTINGS: &[(&str, &str)] = &[
@@ -97,28 +98,28 @@ pub async fn takes_writes(connection: &mut PgConnection) -> sqlx::Result<bool> {
 }
 
 /// The sessions of a pool, which all take writes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct WritingSessions {
-    /// Whether the last one was refused, so that a state that lasts is logged once.
-    was_refused: AtomicBool,
+    outage: Outage,
+}
+
+impl Default for WritingSessions {
+    fn default() -> Self {
+        let begins = "the database takes no writes: calls wait for one that does";
+        Self { outage: Outage::new(begins, "the database takes writes again") }
+    }
 }
 
 impl WritingSessions {
     /// Sets a session up, or refuses it where it takes no writes: the pool then opens another, until its caller has waited
     /// for long enough.
     pub async fn set_up(&self, connection: &mut PgConnection, statement_timeout: Duration) -> sqlx::Result<()> {
-        let takes_writes = set_up(connection, statement_timeout).await?;
-        let was_refused = self.was_refused.swap(!takes_writes, Ordering::Relaxed);
-        match (takes_writes, was_refused) {
-            (true, false) | (false, true) => {}
-            (true, true) => tracing::info!("the database takes writes again"),
-            (false, false) => {
-                tracing::warn!(
-                    "the database takes no writes, being a standby or read-only; calls wait for one that does"
-                );
-            }
+        if set_up(connection, statement_timeout).await? {
+            self.outage.note_success();
+            return Ok(());
         }
-        if takes_writes { Ok(()) } else { Err(sqlx::Error::Configuration("the database takes no writes".into())) }
+        self.outage.note_failure(&"it is a standby, or read-only");
+        Err(sqlx::Error::Configuration("the database takes no writes".into()))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use nix::sys::signal::{Signal, kill};
@@ -26,7 +27,11 @@ pub struct Program {
     pid: Pid,
     ended: Receiver<Ended>,
     has_ended: bool,
+    log: Log,
 }
+
+/// What it has said on standard error so far.
+type Log = Arc<Mutex<String>>;
 
 /// A test that fails leaves no server behind.
 impl Drop for Program {
@@ -90,8 +95,9 @@ impl Program {
     pub fn spawn(mut command: Command) -> Self {
         let child = command.spawn().expect("the program can be started");
         let pid = pid_of(&child);
-        let (first_line, ended) = watch(child);
-        Self { url: String::new(), first_line, pid, ended, has_ended: false }
+        let log = Log::default();
+        let (first_line, ended) = watch_into(child, Arc::clone(&log));
+        Self { url: String::new(), first_line, pid, ended, has_ended: false, log }
     }
 
     pub fn wait_until_it_listens(&mut self) {
@@ -104,6 +110,11 @@ impl Program {
 
     pub const fn pid(&self) -> Pid {
         self.pid
+    }
+
+    /// The lines that it has logged so far.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().expect("no panic").lines().map(str::to_owned).collect()
     }
 
     /// From now on signals go to that process, which the command has started.
@@ -127,13 +138,21 @@ fn pid_of(child: &Child) -> Pid {
 }
 
 /// The first line it prints, and its end.
-pub fn watch(mut child: Child) -> (Receiver<String>, Receiver<Ended>) {
+pub fn watch(child: Child) -> (Receiver<String>, Receiver<Ended>) {
+    watch_into(child, Log::default())
+}
+
+fn watch_into(mut child: Child, log: Log) -> (Receiver<String>, Receiver<Ended>) {
     let (first_line, first_line_of) = mpsc::channel();
     let (ended, ended_of) = mpsc::channel();
-    let mut stderr = child.stderr.take().expect("piped");
+    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
     let errors = thread::spawn(move || {
-        let mut text = String::new();
-        stderr.read_to_string(&mut text).map(|_| text).expect("UTF-8")
+        let mut line = String::new();
+        while stderr.read_line(&mut line).expect("UTF-8") > 0 {
+            log.lock().expect("no panic").push_str(&line);
+            line.clear();
+        }
+        log.lock().expect("no panic").clone()
     });
     thread::spawn(move || {
         let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
