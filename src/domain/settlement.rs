@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::event::Status;
 use super::ids::{EngineId, EventId, LeaseToken};
-use super::json::RawJson;
+use super::json::SentJson;
 
 /// One engine's word on one event.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Settlement {
     pub event_id: EventId,
     /// `None` only where tokens are optional.
@@ -19,12 +19,12 @@ pub struct Settlement {
     pub report: Report,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Report {
-    Completed { result: Option<RawJson> },
+    Completed { result: Option<SentJson> },
     Failed { error: ReportedError, is_retryable: bool, delay: Option<Duration> },
     Released { delay: Duration },
-    Renewed { visibility_timeout_seconds: Option<u32>, progress: Option<RawJson> },
+    Renewed { visibility_timeout_seconds: Option<u32>, progress: Option<SentJson> },
 }
 
 impl Report {
@@ -53,11 +53,11 @@ impl Report {
 }
 
 /// What went wrong, in the engine's words. A bare text is a message.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct ReportedError {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     pub message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub details: Option<RawJson>,
+    pub details: Option<SentJson>,
 }

@@ -5,13 +5,14 @@ use std::cell::RefCell;
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use bytestring::ByteString;
 use serde::Deserialize;
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::input::{Errors, parse_uuid};
 use super::problem::InputPlace;
-use crate::domain::json::{RawJson, depth};
+use crate::domain::json::{RawJson, SentJson, depth};
 use crate::domain::limits::MAX_MEMBERS;
 
 /// An object of which members are taken; what nobody took is unknown, and an error.
@@ -21,6 +22,7 @@ pub struct Fields<'a> {
     taken: RefCell<Vec<String>>,
     pointer: String,
     errors: &'a Errors,
+    body: &'a ByteString,
 }
 
 /// What a member of a merge patch asks for.
@@ -83,15 +85,15 @@ fn kind(raw: &RawValue) -> &'static str {
 }
 
 impl<'a> Fields<'a> {
-    /// The members of `raw`; anything but an object is reported, and `None`.
-    pub fn of(raw: &'a RawValue, pointer: String, errors: &'a Errors) -> Option<Self> {
+    /// The members of `raw`, a part of `body`; anything but an object is reported, and `None`.
+    pub fn of(raw: &'a RawValue, pointer: String, errors: &'a Errors, body: &'a ByteString) -> Option<Self> {
         if !raw.get().starts_with('{') {
             errors.add(InputPlace::Pointer(pointer), format!("must be an object, not {}", kind(raw)));
             return None;
         }
         match serde_json::from_str::<Members<'a>>(raw.get()) {
             Ok(Members(members)) => {
-                let fields = Self { members, taken: RefCell::default(), pointer, errors };
+                let fields = Self { members, taken: RefCell::default(), pointer, errors, body };
                 fields.report_repeated();
                 Some(fields)
             }
@@ -162,7 +164,7 @@ impl<'a> Fields<'a> {
     /// A member that is an object with members of its own; may be missing or null.
     pub fn object(&self, name: &str) -> Option<Self> {
         let value = self.get(name).filter(|value| value.get() != "null")?;
-        Self::of(value, self.place(name), self.errors)
+        Self::of(value, self.place(name), self.errors, self.body)
     }
 
     /// A member that is an array of at most `most`, each item read by `parse`; may be missing or null.
@@ -190,9 +192,20 @@ impl<'a> Fields<'a> {
             items
                 .into_iter()
                 .enumerate()
-                .map(|(index, item)| Self::of(item, format!("{pointer}/{index}"), self.errors))
+                .map(|(index, item)| Self::of(item, format!("{pointer}/{index}"), self.errors, self.body))
                 .collect(),
         )
+    }
+
+    /// Any JSON, kept byte for byte as a part of the body, within its limits.
+    pub fn any_json(&self, limit: JsonLimit) -> impl FnOnce(&'a RawValue) -> Result<SentJson, String> + use<'a> {
+        let body = self.body;
+        move |raw| check_json(raw, limit).map(|()| SentJson::of(body, raw))
+    }
+
+    /// The body that the object is a part of.
+    pub const fn body(&self) -> &'a ByteString {
+        self.body
     }
 
     /// A member for an answer; what is wrong with it is not reported.
@@ -333,27 +346,24 @@ pub struct JsonLimit {
 /// What is said of JSON beyond its depth begins so; by it such refusals are counted.
 pub const TOO_DEEP: &str = "is nested ";
 
-/// Any JSON, kept byte for byte, within its limits.
-pub fn any_json(limit: JsonLimit) -> impl FnOnce(&RawValue) -> Result<RawJson, String> {
-    move |raw| {
-        let bytes = raw.get().len();
-        if bytes > limit.max_bytes {
-            return Err(format!("has {bytes} bytes; at most {} are taken", limit.max_bytes));
-        }
-        let depth = depth(raw.get().as_bytes());
-        if depth > limit.max_depth {
-            return Err(format!("{TOO_DEEP}{depth} deep; at most {} are taken", limit.max_depth));
-        }
-        Ok(raw.to_owned())
+fn check_json(raw: &RawValue, limit: JsonLimit) -> Result<(), String> {
+    let bytes = raw.get().len();
+    if bytes > limit.max_bytes {
+        return Err(format!("has {bytes} bytes; at most {} are taken", limit.max_bytes));
     }
+    let depth = depth(raw.get().as_bytes());
+    if depth > limit.max_depth {
+        return Err(format!("{TOO_DEEP}{depth} deep; at most {} are taken", limit.max_depth));
+    }
+    Ok(())
 }
 
-/// Any JSON object, kept byte for byte, within its limits.
+/// A copy of any JSON object, byte for byte, within its limits. Of engines' metadata, which is small.
 pub fn any_object(limit: JsonLimit) -> impl FnOnce(&RawValue) -> Result<RawJson, String> {
     move |raw| {
         if !raw.get().starts_with('{') {
             return Err(format!("must be an object, not {}", kind(raw)));
         }
-        any_json(limit)(raw)
+        check_json(raw, limit).map(|()| raw.to_owned())
     }
 }

@@ -130,7 +130,7 @@ fn read_exchange(input: &Input, limits: Limits) -> Result<(Poll, Vec<Entry>), Pr
     if let Some(fields) = fields {
         fields.finish();
     }
-    let entries = settle::read_entries(entries.unwrap_or_default(), limits, engine_id);
+    let entries = settle::read_entries(entries.unwrap_or_default(), input.text(), limits, engine_id);
     let poll = reader.finish(|| {
         Some(Poll {
             engine_type: engine_type?,

@@ -13,7 +13,7 @@ use crate::broker::{Broker, Error, Result, commit};
 use crate::domain::engine::{Command, EngineStatus};
 use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
-use crate::domain::json::RawJson;
+use crate::domain::json::{RawJson, SentJson};
 use crate::store;
 use crate::store::engines::beat::{Beat, Beaten, Locked};
 use crate::store::open_events::{self, Locking, OpenEvent, Renewed};
@@ -32,7 +32,7 @@ pub struct Heartbeat {
 pub struct HeldLease {
     pub event_id: EventId,
     pub lease_token: LeaseToken,
-    pub progress: Option<RawJson>,
+    pub progress: Option<SentJson>,
 }
 
 #[derive(Debug)]
