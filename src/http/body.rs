@@ -33,7 +33,7 @@ impl HeldBody {
         let declared_bytes = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
         if declared_bytes > 0 {
             coding = Ok(coding?);
-            check_size(declared_bytes, api)?;
+            check_size(declared_bytes, "", api)?;
         }
         let whole = async {
             let mut held = Held::nothing(api);
@@ -110,13 +110,13 @@ fn number(bytes: usize) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
-/// Refuses a body of that many bytes where it is too large.
-fn check_size(bytes: usize, api: &Api) -> Result<(), Problem> {
+/// Refuses a body of that many bytes where it is too large. `state` is what it is when it has them.
+fn check_size(bytes: usize, state: &str, api: &Api) -> Result<(), Problem> {
     let limit = api.limits.max_body_bytes;
     if bytes <= limit {
         return Ok(());
     }
-    let detail = format!("a body may have {limit} bytes, and no more when it is decompressed");
+    let detail = format!("a body may have {limit} bytes{state}");
     Err(Problem::new(Code::PayloadTooLarge, detail).of_limit(Limit::BodyBytes))
 }
 
@@ -128,7 +128,7 @@ async fn collect(mut body: Body, held: &mut Held, api: &Api) -> Result<Bytes, Pr
         let frame = frame.map_err(|_| Problem::new(Code::MalformedJson, "the body ended before it was complete"))?;
         let Ok(data) = frame.into_data() else { continue };
         size += data.len();
-        check_size(size, api)?;
+        check_size(size, "", api)?;
         held.grow(data.len(), api)?;
         if first.is_empty() {
             // Most bodies come in one piece, which needs no copy.

@@ -143,7 +143,12 @@ impl Input {
         self.query.iter().find(|known| known.name == name).map(|known| known.value.as_str())
     }
 
-    /// The body as it was sent.
+    /// Lets go of everything but the caller, the body above all: for calls that wait.
+    pub fn into_caller(self) -> Caller {
+        self.caller
+    }
+
+    /// The body, decompressed.
     pub const fn text(&self) -> &ByteString {
         self.body.text()
     }

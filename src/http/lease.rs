@@ -107,11 +107,12 @@ pub struct ExchangeBody {
 )]
 pub async fn exchange(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
     let (mut poll, entries) = read_exchange(&input, api.limits)?;
+    let caller = input.into_caller();
     let results = if entries.is_empty() { Vec::new() } else { settle::settle_entries(&api, entries).await? };
     if results.iter().any(SettleResult::is_refused) {
         poll.wait = Duration::ZERO;
     }
-    let LeaseReply { events, notice } = LeaseReply::of(lease_while_good(&api, &input.caller, poll).await?);
+    let LeaseReply { events, notice } = LeaseReply::of(lease_while_good(&api, &caller, poll).await?);
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(ExchangeReply { results, events, notice })).into_response())
 }
 

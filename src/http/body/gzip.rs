@@ -39,7 +39,7 @@ pub async fn expand(compressed: &[u8], held: &mut Held, api: &Api) -> Result<Byt
             if read == 0 {
                 break;
             }
-            check_size(whole.len(), api)?;
+            check_size(whole.len(), " when it is decompressed", api)?;
             held.grow(read, api)?;
             yield_now().await;
         }

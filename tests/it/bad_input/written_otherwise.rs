@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::Untouched;
 use crate::support::{Lab, Reply, unknown_id};
+use crate::trust::Guarded;
 
 #[tokio::test]
 async fn a_plus_that_became_a_space_is_explained() {
@@ -135,4 +136,12 @@ async fn names_that_vanish_from_urls_are_refused_where_they_are_given() {
         lab.enqueue(name, json!({"scenario_run_id": name, "event_type": name})).await;
         Reply::of(lab.request("GET", &format!("/api/v1/queues/{name}"))).await.expect(200);
     }
+}
+
+#[tokio::test]
+async fn a_token_is_limited_to_no_name_that_vanishes_from_urls() {
+    let guarded = Guarded::start().await;
+    let body = json!({"name": "shop", "role": "producer", "engine_types": ["dialogue", ".", ".."]});
+    let reply = guarded.post(&guarded.admin, "/api/v1/tokens", &body).await.problem(422, "invalid_input");
+    assert_eq!(reply.places(), ["/engine_types/1", "/engine_types/2"]);
 }

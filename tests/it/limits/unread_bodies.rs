@@ -114,7 +114,7 @@ async fn a_refusal_arrives_whole_although_the_client_sends_everything_before_it_
     chunked.extend_from_slice(b"0\r\n\r\n");
     // More is sent than declared: the rest is no request.
     let mut longer = with_body("POST /api/v1/nowhere", SMALL);
-    longer.resize(longer.len() + LARGE, b'x');
+    longer.resize(longer.len() + LARGE, b'{');
     let endless_headers = format!("GET /healthz HTTP/1.1\r\nhost: test\r\nx: {}\r\n\r\n", "a".repeat(LARGE));
     for _ in 0..20 {
         let reply = write_then_read(&lab, &with_body("POST /api/v1/nowhere", LARGE)).await;
