@@ -303,16 +303,12 @@ pub fn read_entries(items: Vec<&RawValue>, body: &ByteString, limits: Limits, ca
 /// Settles what could be read, and answers every entry in its place.
 pub async fn settle_entries(api: &Api, entries: Vec<Entry>) -> Result<Vec<SettleResult>, Problem> {
     let mut settlements = Vec::with_capacity(entries.len());
-    let entries: Vec<_> = entries
-        .into_iter()
-        .map(|entry| {
-            entry.map(|settlement| {
-                let event_id = settlement.event_id;
-                settlements.push(settlement);
-                event_id
-            })
-        })
-        .collect();
+    let mut take = |settlement: Settlement| {
+        let event_id = settlement.event_id;
+        settlements.push(settlement);
+        event_id
+    };
+    let entries: Vec<_> = entries.into_iter().map(|entry| entry.map(&mut take)).collect();
     let mut settled = api.broker.settle_many(settlements).await?.into_iter();
     Ok(entries
         .into_iter()

@@ -53,7 +53,7 @@ pub fn lend(request: Request<Incoming>) -> (Request, Option<Returned>) {
 
 impl Returned {
     /// Waits until the handler is done with the body, and reads the rest if it is small. False: something is left.
-    async fn is_read(self) -> bool {
+    async fn read_rest(self) -> bool {
         match self.rest.await {
             Ok(Some(rest)) => !self.is_awaited && discard(rest).await,
             Ok(None) => false,
@@ -66,7 +66,7 @@ impl Returned {
 /// then does hyper notice a client that hangs up.
 pub async fn with_rest_read<T>(reply: impl Future<Output = T>, returned: Option<Returned>) -> (T, bool) {
     let Some(returned) = returned else { return (reply.await, true) };
-    let (mut reply, mut is_read) = (std::pin::pin!(reply), std::pin::pin!(returned.is_read()));
+    let (mut reply, mut is_read) = (std::pin::pin!(reply), std::pin::pin!(returned.read_rest()));
     tokio::select! {
         biased;
         reply = &mut reply => (reply, timeout(SMALL_TIMEOUT, is_read).await.unwrap_or(false)),

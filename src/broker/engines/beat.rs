@@ -222,7 +222,7 @@ async fn renew_listed(
         .filter(|(_, heartbeat)| is_all_there(heartbeat))
         .flat_map(|(engine_id, heartbeat)| heartbeat.leases.iter().map(move |lease| (*engine_id, lease)))
         .filter(|(engine_id, lease)| held(*engine_id, lease).is_some())
-        .map(|(_, lease)| (lease.event_id, None, lease.progress.as_ref().map(|json| json.get())))
+        .map(|(_, lease)| (lease.event_id, None, lease.progress.as_ref().map(SentJson::get)))
         .collect();
     let renewed = open_events::renew(connection, &asked, false).await?;
     let renewed: HashMap<EventId, Renewed> = renewed.into_iter().map(|lease| (lease.event_id, lease)).collect();

@@ -45,40 +45,40 @@ async fn ids_and_lease_tokens_are_the_same_in_upper_case() {
     let again = json!({"engine_type": "dialogue", "engine_id": shouted});
     assert_eq!(lab.post("/api/v1/engines", &again).await.expect(200).text("engine_id"), engine);
     assert_eq!(lab.get(&format!("/api/v1/engines/{shouted}")).await.expect(200).text("engine_id"), engine);
-    let mut leases = Vec::new();
+    let mut held = Vec::new();
     for _ in 0..6 {
         lab.enqueue("dialogue", json!({})).await;
         let leased = lab.poll("dialogue", &shouted, "limit=1").await.expect(200).body["events"][0].clone();
         assert_eq!(leased["lease"]["leased_by"], engine.as_str());
         let token = leased["lease"]["lease_token"].as_str().expect("a token").to_uppercase();
         let event_id = leased["event_id"].as_str().expect("an id").to_uppercase();
-        leases.push((event_id, token));
+        held.push((event_id, token));
     }
-    let path = |n: usize| format!("/api/v1/events/{}/status", leases[n].0);
-    let word = |n: usize, status: &str| json!({"status": status, "lease_token": leases[n].1, "error": "e"});
-    let entry = |n: usize, status: &str| json!({"event_id": leases[n].0, "status": status, "lease_token": leases[n].1});
+    let path = |n: usize| format!("/api/v1/events/{}/status", held[n].0);
+    let word = |n: usize, status: &str| json!({"status": status, "lease_token": held[n].1, "error": "e"});
+    let entry = |n: usize, status: &str| json!({"event_id": held[n].0, "status": status, "lease_token": held[n].1});
 
-    lab.put(&path(0), &json!({"status": "processing", "lease_token": leases[0].1})).await.expect(200);
-    let held = json!({"leases": [{"event_id": leases[0].0, "lease_token": leases[0].1}]});
-    let beaten = lab.heartbeat(&shouted, held).await.expect(200);
+    lab.put(&path(0), &json!({"status": "processing", "lease_token": held[0].1})).await.expect(200);
+    let listed = json!({"leases": [{"event_id": held[0].0, "lease_token": held[0].1}]});
+    let beaten = lab.heartbeat(&shouted, listed).await.expect(200);
     assert_eq!(beaten.body["leases"][0]["outcome"], "renewed", "{beaten:?}");
-    let completed = json!({"status": "completed", "lease_token": leases[0].1});
+    let completed = json!({"status": "completed", "lease_token": held[0].1});
     lab.put(&path(0), &completed).await.expect(200);
     // A repeat is known by its token, in whichever case, and so is a contradiction.
     lab.put(&path(0), &completed).await.expect(200);
-    let lower = json!({"status": "completed", "lease_token": leases[0].1.to_lowercase()});
+    let lower = json!({"status": "completed", "lease_token": held[0].1.to_lowercase()});
     lab.put(&path(0), &lower).await.expect(200);
     lab.put(&path(0), &word(0, "failed")).await.problem(409, "already_settled");
     lab.put(&path(1), &word(1, "failed")).await.expect(200);
-    lab.put(&path(2), &json!({"status": "queued", "lease_token": leases[2].1})).await.expect(200);
+    lab.put(&path(2), &json!({"status": "queued", "lease_token": held[2].1})).await.expect(200);
     let many = lab.put("/api/v1/events/status", &json!({"settlements": [entry(3, "completed")]})).await.expect(200);
     assert_eq!(many.body["results"][0]["outcome"], "completed", "{many:?}");
     let exchanged = json!({"settlements": [entry(4, "completed")]});
     let exchanged = lab.post("/api/v1/events/queue/dialogue/lease", &exchanged).await.expect(200);
     assert_eq!(exchanged.body["results"][0]["outcome"], "completed", "{exchanged:?}");
     // Reported late.
-    lab.lose(&leases[5].0.to_lowercase()).await;
-    lab.put(&path(5), &json!({"status": "completed", "lease_token": leases[5].1})).await.expect(200);
+    lab.lose(&held[5].0.to_lowercase()).await;
+    lab.put(&path(5), &json!({"status": "completed", "lease_token": held[5].1})).await.expect(200);
 }
 
 /// Libraries for URLs take `.` and `..` for steps in the path, also as `%2e`: nobody could name them there.

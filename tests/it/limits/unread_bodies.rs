@@ -1,9 +1,12 @@
 //! Bodies that nobody reads: the refusal arrives whole although the client is still sending, and the client goes on.
 
+use std::time::Duration;
+
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::{connections_refused, is, refusals};
 use crate::support::{Lab, PATIENCE, Reply, unknown_id};
@@ -192,7 +195,7 @@ async fn a_client_that_never_stops_sending_is_cut_off() {
     let lab = Lab::start().await;
     let mut stream = connect(&lab).await;
     stream.write_all(head("POST /api/v1/nowhere", "transfer-encoding: chunked\r\n").as_bytes()).await.expect("sent");
-    let piece = [b"10000\r\n".as_slice(), &[b' '; 0x10000], b"\r\n"].concat();
+    let piece = [b"10000\r\n".as_slice(), &vec![b' '; 0x10000], b"\r\n"].concat();
     let cut_off = timeout(PATIENCE, async { while stream.write_all(&piece).await.is_ok() {} });
     cut_off.await.expect("the server closes the connection");
     lab.wait_for("the connection to be gone", async || {
@@ -202,15 +205,57 @@ async fn a_client_that_never_stops_sending_is_cut_off() {
     .await;
 }
 
+/// A client that was refused, and sends on for longer than any test waits, byte by byte.
+async fn trickle(lab: &Lab) -> JoinHandle<()> {
+    let mut stream = connect(lab).await;
+    stream.write_all(head("POST /api/v1/nowhere", "content-length: 2000000\r\n").as_bytes()).await.expect("sent");
+    assert_is_whole(&read_reply(&mut stream).await, 404, "\"code\":\"not_found\"");
+    tokio::spawn(async move {
+        while stream.write_all(b" ").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+}
+
 #[tokio::test]
 async fn a_client_that_does_not_finish_a_refused_body_does_not_hold_up_a_stop() {
     let mut lab = Lab::start().await;
+    let trickle = trickle(&lab).await;
+    timeout(PATIENCE, lab.stop()).await.expect("the server stops");
+    timeout(PATIENCE, trickle).await.expect("it is cut off").expect("no panic");
+}
+
+#[tokio::test]
+async fn clients_that_do_not_finish_refused_bodies_keep_nobody_out() {
+    let lab = Lab::start_with(&["--max-client-connections", "2", "--max-connections-of-address", "2"]).await;
+    let trickles = [trickle(&lab).await, trickle(&lab).await];
+    lab.wait_for("room", async || (lab.get("/api/v1/queues").await.status == 200).then_some(())).await;
+    for trickle in trickles {
+        trickle.abort();
+    }
+}
+
+/// hyper notices that a client has hung up only when it has read all that the client sent before.
+#[tokio::test]
+async fn a_poll_with_a_small_body_ends_when_its_caller_hangs_up() {
+    let lab = Lab::start().await;
     let mut stream = connect(&lab).await;
-    stream.write_all(head("POST /api/v1/nowhere", "content-length: 2000000\r\n").as_bytes()).await.expect("sent");
-    assert_is_whole(&read_reply(&mut stream).await, 404, "\"code\":\"not_found\"");
-    let started = Instant::now();
-    lab.stop().await;
-    assert!(started.elapsed() < PATIENCE, "it waited for {:?}", started.elapsed());
+    let call = "GET /api/v1/events/queue/dialogue?wait_seconds=30";
+    stream.write_all(&with_body(call, SMALL)).await.expect("sent");
+    lab.wait_for_parked_polls(1).await;
+    drop(stream);
+    lab.wait_for_parked_polls(0).await;
+}
+
+#[tokio::test]
+async fn a_call_that_waits_holds_no_body() {
+    let lab = Lab::start().await;
+    let mut stream = connect(&lab).await;
+    let body = r#"{"wait_seconds": 30}"#.to_owned() + &" ".repeat(SMALL);
+    let request = head("POST /api/v1/events/queue/dialogue/lease", &format!("content-length: {}\r\n", body.len()));
+    stream.write_all((request + &body).as_bytes()).await.expect("sent");
+    lab.wait_for_parked_polls(1).await;
+    is(lab.metric("eventlease_request_body_bytes").await, 0.0);
 }
 
 #[tokio::test]
