@@ -96,7 +96,7 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place:
     let Service { routes, http, patience, stop } = service;
     let activity = &place.activity;
     let of_requests = Arc::clone(activity);
-    // Whether bytes of a request may still come that nobody will read.
+    // True once a reply was given although not all of its request was read.
     let is_cut_short = AtomicBool::new(false);
     let answer = tower::service_fn(|mut request: Request<Incoming>| {
         of_requests.set(Phase::Busy);
@@ -156,14 +156,14 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place:
         })
         .await
     };
-    // Of these alone the client is told something while it may still be sending.
+    // Only after these endings is there a reply that the client may not have read yet, because it is still sending.
     let was_cut_short = match refusal {
         None => is_cut_short.into_inner(),
         Some(Refusal::HeadersTooLarge | Refusal::Malformed) => true,
         Some(Refusal::SlowHeaders | Refusal::SlowReply | Refusal::Idle | Refusal::Evicted) => false,
     };
     if was_cut_short {
-        // There is nothing to lose any more where its place is needed.
+        // From now on the connection may be ended for another.
         activity.set(Phase::Quiet);
         lingering::linger(io.into_inner().stream, &stop, &place.leave).await;
     }

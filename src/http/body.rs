@@ -26,8 +26,8 @@ impl HeldBody {
         &self.0
     }
 
-    /// Reads all of it. What the headers say is checked before anything is read: a client that waits to be told to send
-    /// its body (`Expect: 100-continue`) is not told so for a body that will be refused.
+    /// Reads all of it. The headers are checked before anything is read, since hyper sends `100 Continue` with the first
+    /// read: a client that waits for it gets the refusal instead.
     pub async fn read(body: Body, headers: &HeaderMap, api: &Api) -> Result<Self, Problem> {
         let mut coding = format::declared(headers);
         let declared_bytes = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
@@ -93,7 +93,7 @@ impl Held {
         Ok(())
     }
 
-    /// Counts bytes no longer that were let go.
+    /// Stops counting bytes that were dropped.
     fn shrink(&mut self, bytes: usize) {
         self.of_all.sub(number(bytes));
         self.size -= bytes;

@@ -358,7 +358,7 @@ fn check_json(raw: &RawValue, limit: JsonLimit) -> Result<(), String> {
     Ok(())
 }
 
-/// A copy of any JSON object, byte for byte, within its limits. Of engines' metadata, which is small.
+/// A copy of any JSON object, byte for byte, within its limits. Used for engines' metadata, which is small.
 pub fn any_object(limit: JsonLimit) -> impl FnOnce(&RawValue) -> Result<RawJson, String> {
     move |raw| {
         if !raw.get().starts_with('{') {

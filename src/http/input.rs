@@ -38,7 +38,7 @@ pub struct Input {
 struct QueryParameter {
     name: String,
     value: String,
-    /// A + stands for a space in a query. Who sends a time or another text that has one does not always know.
+    /// The value was written with a +, which stands for a space in a query. Callers do not always know that.
     has_plus: bool,
 }
 
@@ -143,7 +143,7 @@ impl Input {
         self.query.iter().find(|known| known.name == name).map(|known| known.value.as_str())
     }
 
-    /// Lets go of everything but the caller, the body above all: for calls that wait.
+    /// Drops everything but the caller, so that a call that waits holds no body.
     pub fn into_caller(self) -> Caller {
         self.caller
     }

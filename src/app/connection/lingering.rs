@@ -8,13 +8,15 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// For everything that still comes, and from one piece to the next.
+/// How long it is read for in all.
 const MAX_TIME: Duration = Duration::from_secs(30);
+/// How long the next bytes are waited for.
 const MAX_SILENCE: Duration = Duration::from_secs(2);
 /// A stopping server waits no longer than this.
 const MAX_TIME_OF_STOP: Duration = Duration::from_secs(1);
+/// How much is read in all.
 const MAX_BYTES: usize = 64 << 20;
-const PIECE_BYTES: usize = 64 << 10;
+const PIECE_BYTES: usize = 16 << 10;
 
 /// Returns when the client has closed its side, was silent or sent for too long, or when `leave` is cancelled because its place is
 /// needed for another connection.

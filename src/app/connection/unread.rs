@@ -20,7 +20,7 @@ const MAX_SMALL_BYTES: u64 = 64 << 10;
 /// How long a reply may be held back for that.
 const SMALL_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// What is left of a body; `None` where it broke off.
+/// The unread rest of a body; `None` if the body broke off.
 type Rest = Option<Incoming>;
 
 /// A body on its way through a handler. Where it is dropped before its end, the connection gets it back.
@@ -36,7 +36,7 @@ struct Lent {
 #[derive(Debug)]
 pub struct Returned {
     rest: oneshot::Receiver<Rest>,
-    /// The client waits to be told to send its body, and is not: what it does then is not known.
+    /// The client waits for `100 Continue` and does not get it. Whether it sends the body all the same is not known.
     is_awaited: bool,
 }
 

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 
 use crate::http::problem::{Code, Problem};
 
-/// Of a media type that is quoted in a refusal.
+/// A refusal quotes no more of what a header says.
 const MAX_CHARS_QUOTED: usize = 100;
 
 /// How a body is compressed.
@@ -19,7 +19,7 @@ pub fn declared(headers: &HeaderMap) -> Result<Coding, Problem> {
     if !headers.contains_key(header::CONTENT_TYPE) {
         return Err(unsupported("Content-Type is missing; it must be application/json"));
     }
-    // Where there are several, each must be right: which of them holds is not agreed upon.
+    // Programs differ in which of several they take, so each must be right.
     for value in headers.get_all(header::CONTENT_TYPE) {
         check_media_type(value.to_str().unwrap_or("?"))?;
     }

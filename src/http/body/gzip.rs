@@ -10,9 +10,9 @@ use super::{Held, check_size, fitted};
 use crate::http::Api;
 use crate::http::problem::{Code, Problem};
 
-/// Decompressed at once; other requests may go on in between.
+/// How much is decompressed before other tasks may run.
 const STEP_BYTES: usize = 64 << 10;
-/// Of one body. Members without content would take time without ever reaching a limit on bytes.
+/// The most members that one body may have. Members without content would take time without ever reaching a limit on bytes.
 const MAX_MEMBERS: usize = 1000;
 
 /// Decompresses all members of a gzip body. `held` counts what comes of it as well.

@@ -114,7 +114,7 @@ async fn what_is_not_whole_gzip_is_refused_in_words() {
     let members = gzip(b"").repeat(1001);
     let reply = untouched.refuses(gzipped(&lab, EVENTS, members), 400, "malformed_json").await;
     assert!(reply.text("detail").contains("1000"), "{reply:?}");
-    // Of nothing nothing can be said but that it is missing.
+    // A body that is empty after decompression is an empty body.
     let reply = untouched.refuses(gzipped(&lab, EVENTS, gzip(b"")), 400, "malformed_json").await;
     assert!(reply.text("detail").contains("empty"), "{reply:?}");
     assert!(held_bytes(&lab).await < 1.0);
