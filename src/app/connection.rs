@@ -4,15 +4,20 @@
 //! connection has one timer, which is set when there is something to wait for and looked at when it rings; a request
 //! that comes whole and is answered costs two stores to memory.
 
+mod lingering;
+mod unread;
+
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request};
+use axum::http::{HeaderValue, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -91,57 +96,78 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place:
     let Service { routes, http, patience, stop } = service;
     let activity = &place.activity;
     let of_requests = Arc::clone(activity);
-    let answer = tower::service_fn(move |mut request: Request<Incoming>| {
+    // True once a reply was given although not all of its request was read.
+    let is_cut_short = AtomicBool::new(false);
+    let answer = tower::service_fn(|mut request: Request<Incoming>| {
         of_requests.set(Phase::Busy);
         request.extensions_mut().insert(ConnectInfo(peer));
-        let (router, activity) = (routes.current(), Arc::clone(&of_requests));
+        let (router, activity, is_cut_short) = (routes.current(), Arc::clone(&of_requests), &is_cut_short);
         async move {
-            let response = router.oneshot(request.map(axum::body::Body::new)).await;
+            let (request, body) = unread::lend(request);
+            let (mut response, is_read) = unread::with_rest_read(router.oneshot(request), body).await;
+            if !is_read && let Ok(response) = &mut response {
+                is_cut_short.store(true, Ordering::Relaxed);
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
             activity.set(Phase::Sending);
             response
         }
     });
-    let io = TokioIo::new(Watched { stream, activity: Arc::clone(activity) });
-    let mut connection = pin!(http.serve_connection(io, TowerToHyperService::new(answer)));
-    let mut told_to_stop = pin!(stop.cancelled());
-    let mut told_to_leave = pin!(place.leave.cancelled());
-    let mut is_ending = false;
-    let mut alarm = pin!(sleep_until(patience.deadline(activity).map_or_else(Instant::now, |(at, _)| at)));
-    poll_fn(|context| {
-        if !is_ending && told_to_stop.as_mut().poll(context).is_ready() {
-            is_ending = true;
-            connection.as_mut().graceful_shutdown();
-        }
-        if let Poll::Ready(outcome) = connection.as_mut().poll(context) {
-            return Poll::Ready(outcome.err().and_then(|error| refusal(&error)));
-        }
-        // Only now: what had come in meanwhile has just been read, and may be a request.
-        if !is_ending && told_to_leave.as_mut().poll(context).is_ready() {
-            if activity.loss(Instant::now()).is_some() {
-                return Poll::Ready(Some(Refusal::Evicted));
+    let mut io = TokioIo::new(Watched { stream, activity: Arc::clone(activity) });
+    let refusal = {
+        let mut connection = pin!(http.serve_connection(&mut io, TowerToHyperService::new(answer)));
+        let mut told_to_stop = pin!(stop.cancelled());
+        let mut told_to_leave = pin!(place.leave.cancelled());
+        let mut is_ending = false;
+        let mut alarm = pin!(sleep_until(patience.deadline(activity).map_or_else(Instant::now, |(at, _)| at)));
+        poll_fn(|context| {
+            if !is_ending && told_to_stop.as_mut().poll(context).is_ready() {
+                is_ending = true;
+                connection.as_mut().graceful_shutdown();
             }
-            is_ending = true;
-            connection.as_mut().graceful_shutdown();
-            context.waker().wake_by_ref();
-        }
-        // An alarm that is set too early is set anew when it rings.
-        if let Some((at, _)) = patience.deadline(activity)
-            && at < alarm.deadline()
-        {
-            alarm.as_mut().reset(at);
-        }
-        while alarm.as_mut().poll(context).is_ready() {
-            let now = Instant::now();
-            match patience.deadline(activity) {
-                Some((at, refusal)) if at <= now => return Poll::Ready(Some(refusal)),
-                Some((at, _)) => alarm.as_mut().reset(at),
-                // Handlers have limits of their own.
-                None => alarm.as_mut().reset(now + patience.idle),
+            if let Poll::Ready(outcome) = connection.as_mut().poll(context) {
+                return Poll::Ready(outcome.err().and_then(|error| refusal(&error)));
             }
-        }
-        Poll::Pending
-    })
-    .await
+            // Only now: what had come in meanwhile has just been read, and may be a request.
+            if !is_ending && told_to_leave.as_mut().poll(context).is_ready() {
+                if activity.loss(Instant::now()).is_some() {
+                    return Poll::Ready(Some(Refusal::Evicted));
+                }
+                is_ending = true;
+                connection.as_mut().graceful_shutdown();
+                context.waker().wake_by_ref();
+            }
+            // An alarm that is set too early is set anew when it rings.
+            if let Some((at, _)) = patience.deadline(activity)
+                && at < alarm.deadline()
+            {
+                alarm.as_mut().reset(at);
+            }
+            while alarm.as_mut().poll(context).is_ready() {
+                let now = Instant::now();
+                match patience.deadline(activity) {
+                    Some((at, refusal)) if at <= now => return Poll::Ready(Some(refusal)),
+                    Some((at, _)) => alarm.as_mut().reset(at),
+                    // Handlers have limits of their own.
+                    None => alarm.as_mut().reset(now + patience.idle),
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    };
+    // Only after these endings is there a reply that the client may not have read yet, because it is still sending.
+    let was_cut_short = match refusal {
+        None => is_cut_short.into_inner(),
+        Some(Refusal::HeadersTooLarge | Refusal::Malformed) => true,
+        Some(Refusal::SlowHeaders | Refusal::SlowReply | Refusal::Idle | Refusal::Evicted) => false,
+    };
+    if was_cut_short {
+        // From now on the connection may be ended for another.
+        activity.set(Phase::Quiet);
+        lingering::linger(io.into_inner().stream, &stop, &place.leave).await;
+    }
+    refusal
 }
 
 /// What of hyper's trouble was the client's doing.

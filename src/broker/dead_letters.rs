@@ -11,7 +11,7 @@ use super::{Broker, Error, Result, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::ids::EventId;
-use crate::domain::json::RawJson;
+use crate::domain::json::SentJson;
 use crate::store::attempts::Attempt;
 use crate::store::dead_letters::redrive::{Overrides, Redriven};
 use crate::store::dead_letters::{DeadLetter, Filter};
@@ -108,7 +108,7 @@ impl Broker {
         &self,
         by: &Actor,
         event_id: EventId,
-        payload: &RawJson,
+        payload: &SentJson,
         delay_seconds: u32,
         overrides: &Overrides,
     ) -> Result<EventId> {

@@ -15,6 +15,7 @@ use super::{Broker, Error, LeaseLost, Result, commit};
 use crate::domain::event::{Outcome, Status};
 use crate::domain::fence::{self, Credentials, Standing};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::json::SentJson;
 use crate::domain::retry_policy::RetryPolicy;
 use crate::domain::settlement::{Report, Settlement};
 use crate::domain::verdict::Ending;
@@ -253,7 +254,7 @@ impl Broker {
             .iter()
             .filter_map(|(index, event)| match &settlements[*index].report {
                 Report::Renewed { visibility_timeout_seconds, progress } => {
-                    Some((*index, event, *visibility_timeout_seconds, progress.as_ref().map(|json| json.get())))
+                    Some((*index, event, *visibility_timeout_seconds, progress.as_ref().map(SentJson::get)))
                 }
                 Report::Completed { .. } | Report::Failed { .. } | Report::Released { .. } => None,
             })
@@ -372,7 +373,7 @@ fn ended_attempt<'a>(report: &'a Report, event: &OpenEvent, policy: Option<&Retr
         event_id: event.event_id,
         outcome,
         fate,
-        result: result.map(|json| json.get()),
+        result: result.map(SentJson::get),
         error: error.map(|error| error.json.get()),
         error_type: error.and_then(|error| error.kind.as_deref()),
         error_message: error.map(|error| error.message.as_str()),

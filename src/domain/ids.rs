@@ -68,7 +68,7 @@ impl LeaseToken {
     }
 }
 
-/// Written as 32 hexadecimal digits.
+/// Written as 32 hexadecimal digits, and read in either case.
 impl fmt::Display for LeaseToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
@@ -96,7 +96,7 @@ impl FromStr for LeaseToken {
     type Err = NotALeaseToken;
 
     fn from_str(text: &str) -> Result<Self, NotALeaseToken> {
-        if text.len() != 32 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        if text.len() != 32 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(NotALeaseToken);
         }
         u128::from_str_radix(text, 16).map(Self).map_err(|_| NotALeaseToken)
@@ -111,6 +111,7 @@ mod tests {
     fn a_token_survives_its_text() {
         let token = LeaseToken::from_random_bits(0x00ab_cdef);
         assert_eq!(token.to_string().parse::<LeaseToken>().expect("own text"), token);
+        assert_eq!(token.to_string().to_uppercase().parse::<LeaseToken>().expect("the same"), token);
         assert_eq!(token.to_string().len(), 32);
     }
 
@@ -123,7 +124,13 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_tokens() {
-        for text in ["", "+0000000000000000000000000000001", "xyz", "ABCDEF00000000000000000000000000"] {
+        for text in [
+            "",
+            "+0000000000000000000000000000001",
+            "xyz",
+            "0x000000000000000000000000000001",
+            "0198c0de-0000-7000-8000-000000000000",
+        ] {
             assert!(text.parse::<LeaseToken>().is_err(), "{text}");
         }
     }

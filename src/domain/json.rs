@@ -3,10 +3,43 @@
 pub mod object;
 pub mod string;
 
+use bytestring::ByteString;
+use serde::{Serialize, Serializer, ser};
 use serde_json::value::RawValue;
 
 /// JSON text as it was sent, checked for syntax.
 pub type RawJson = Box<RawValue>;
+
+/// JSON as a caller sent it, checked for syntax: a part of its request's body, which it shares instead of copying it. The
+/// body stays in memory, and counts among those held, until the last of its parts is dropped.
+#[derive(Clone, Debug)]
+pub struct SentJson(ByteString);
+
+impl SentJson {
+    /// `part` must have been read from `body`.
+    #[must_use]
+    pub fn of(body: &ByteString, part: &RawValue) -> Self {
+        Self(body.slice_ref(part.get()))
+    }
+
+    #[must_use]
+    pub fn get(&self) -> &str {
+        &self.0
+    }
+}
+
+/// JSON that the service wrote around what was sent, in memory of its own.
+impl From<RawJson> for SentJson {
+    fn from(json: RawJson) -> Self {
+        Self(String::from(Box::<str>::from(json)).into())
+    }
+}
+
+impl Serialize for SentJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::from_str::<&RawValue>(self.get()).map_err(ser::Error::custom)?.serialize(serializer)
+    }
+}
 
 /// How deep arrays and objects are nested in `json`, which must be valid JSON. A scalar has depth 0.
 #[must_use]
@@ -42,7 +75,20 @@ fn skip_string(bytes: &mut std::slice::Iter<'_, u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::depth;
+    use bytestring::ByteString;
+    use serde_json::value::RawValue;
+
+    use super::{SentJson, depth};
+
+    #[test]
+    fn json_that_was_sent_shares_its_body_and_is_written_as_it_came() {
+        let body = ByteString::from(r#" [ {"n": 1.00, "n": "\u00e9"} , 2 ] "#);
+        let parts: Vec<&RawValue> = serde_json::from_str(&body).expect("JSON");
+        let sent = SentJson::of(&body, parts[0]);
+        assert_eq!(sent.get(), r#"{"n": 1.00, "n": "\u00e9"}"#);
+        assert_eq!(sent.get().as_ptr(), parts[0].get().as_ptr(), "it was copied");
+        assert_eq!(serde_json::to_string(&[&sent]).expect("JSON"), r#"[{"n": 1.00, "n": "\u00e9"}]"#);
+    }
 
     #[test]
     fn brackets_nest_and_strings_do_not() {

@@ -16,6 +16,8 @@ pub enum BadName {
     Character { character: char },
     #[error("has a control character")]
     Control,
+    #[error("must not be . or .., which vanish from the path of a URL")]
+    Dots,
 }
 
 /// Letters, digits and `. _ : -`, 1 to `limit` characters.
@@ -26,10 +28,22 @@ fn check_plain(text: &str, limit: usize) -> Result<(), BadName> {
     if text.chars().count() > limit {
         return Err(BadName::TooLong { limit });
     }
+    check_dots(text)?;
     match text.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '-'))) {
         Some(character) => Err(BadName::Character { character }),
         None => Ok(()),
     }
+}
+
+/// Names stand in paths, where `.` and `..` are steps: libraries for URLs take them out, also as `%2e`.
+fn check_dots(text: &str) -> Result<(), BadName> {
+    if matches!(text, "." | "..") { Err(BadName::Dots) } else { Ok(()) }
+}
+
+/// The id of a scenario run: any text that [`check_text`] takes and that can stand in a path.
+fn check_run_id(text: &str, limit: usize) -> Result<(), BadName> {
+    check_text(text, limit)?;
+    check_dots(text)
 }
 
 /// Any text without control characters, 1 to `limit` characters.
@@ -83,7 +97,7 @@ name! {
 }
 name! {
     /// The simulation run an event or engine belongs to. Numbers are kept as their decimal text.
-    ScenarioRunId, check_text, limits::MAX_SCENARIO_RUN_ID_CHARS
+    ScenarioRunId, check_run_id, limits::MAX_SCENARIO_RUN_ID_CHARS
 }
 
 #[cfg(test)]
@@ -103,5 +117,11 @@ mod tests {
         assert_eq!(EngineType::parse("naïve"), Err(BadName::Character { character: 'ï' }));
         assert_eq!(ScenarioRunId::parse("a\u{0}"), Err(BadName::Control));
         assert!(ScenarioRunId::parse("run 7 – ü").is_ok());
+        for name in [".", ".."] {
+            assert_eq!(EngineType::parse(name), Err(BadName::Dots));
+            assert_eq!(EventType::parse(name), Err(BadName::Dots));
+            assert_eq!(ScenarioRunId::parse(name), Err(BadName::Dots));
+        }
+        assert!(EngineType::parse("...").is_ok());
     }
 }

@@ -6,12 +6,12 @@ use serde_json::value::RawValue;
 
 use super::event::Status;
 use super::ids::{EngineId, EventId, LeaseToken};
-use super::json::RawJson;
+use super::json::SentJson;
 use super::json::string::JsonString;
 use super::limits::{MAX_ERROR_MESSAGE_CHARS, MAX_ERROR_TYPE_CHARS};
 
 /// One engine's word on one event.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Settlement {
     pub event_id: EventId,
     /// `None` only where tokens are optional.
@@ -21,12 +21,12 @@ pub struct Settlement {
     pub report: Report,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Report {
-    Completed { result: Option<RawJson> },
+    Completed { result: Option<SentJson> },
     Failed { error: ReportedError, is_retryable: bool, delay: Option<Duration> },
     Released { delay: Duration },
-    Renewed { visibility_timeout_seconds: Option<u32>, progress: Option<RawJson> },
+    Renewed { visibility_timeout_seconds: Option<u32>, progress: Option<SentJson> },
 }
 
 impl Report {
@@ -55,10 +55,10 @@ impl Report {
 }
 
 /// What went wrong, in the engine's words.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct ReportedError {
     /// As it was sent; a bare text is the message of an object.
-    pub json: RawJson,
+    pub json: SentJson,
     /// Its type, if it has one, and its message, to find dead letters by: the first characters, with U+FFFD in the place of
     /// what no text column holds.
     pub kind: Option<String>,
@@ -68,7 +68,7 @@ pub struct ReportedError {
 impl ReportedError {
     /// An object, with what was read out of it. An empty type is none.
     #[must_use]
-    pub fn of_object(json: RawJson, kind: Option<&JsonString<'_>>, message: &JsonString<'_>) -> Self {
+    pub fn of_object(json: SentJson, kind: Option<&JsonString<'_>>, message: &JsonString<'_>) -> Self {
         let kind = kind.map(|kind| kind.storable(MAX_ERROR_TYPE_CHARS)).filter(|kind| !kind.is_empty());
         Self { json, kind, message: message.storable(MAX_ERROR_MESSAGE_CHARS) }
     }
@@ -77,7 +77,7 @@ impl ReportedError {
     #[must_use]
     pub fn of_message(spelling: &RawValue, message: &JsonString<'_>) -> Self {
         let json = format!("{{\"message\":{spelling}}}");
-        Self::of_object(RawValue::from_string(json).expect("a member's value is JSON"), None, message)
+        Self::of_object(RawValue::from_string(json).expect("a member's value is JSON").into(), None, message)
     }
 }
 
@@ -98,7 +98,7 @@ mod tests {
     fn a_type_is_cut_and_an_empty_one_is_none() {
         let of = |kind: &str| {
             let json = RawValue::from_string("{}".to_owned()).expect("JSON");
-            ReportedError::of_object(json, Some(&JsonString::from(kind)), &JsonString::from("x")).kind
+            ReportedError::of_object(json.into(), Some(&JsonString::from(kind)), &JsonString::from("x")).kind
         };
         assert_eq!(of(&"ä".repeat(201)), Some("ä".repeat(200)));
         assert_eq!(of("a\0\n"), Some("a\u{fffd}\n".to_owned()));

@@ -1,8 +1,12 @@
 //! A request's body, read within its limits: its own size, its time, and the bytes of all bodies that are held here.
 
-use std::ops::Deref;
+mod characters;
+mod format;
+mod gzip;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
+use axum::http::HeaderMap;
+use bytestring::ByteString;
 use http_body_util::BodyExt;
 use prometheus::IntGauge;
 use tokio::time::timeout;
@@ -10,33 +14,57 @@ use tokio::time::timeout;
 use super::Api;
 use super::limit::Limit;
 use super::problem::{Code, Problem};
+use format::Coding;
 
-/// A whole body, which counts among those held until it is dropped.
-#[derive(Debug)]
-pub struct HeldBody {
+/// A whole body. It counts among those held until the last part of it is dropped, also where parts outlive the request.
+#[derive(Debug, Default)]
+pub struct HeldBody(ByteString);
+
+impl HeldBody {
+    /// What was sent, decoded.
+    pub const fn text(&self) -> &ByteString {
+        &self.0
+    }
+
+    /// Reads all of it. The headers are checked before anything is read, since hyper sends `100 Continue` with the first
+    /// read: a client that waits for it gets the refusal instead.
+    pub async fn read(body: Body, headers: &HeaderMap, api: &Api) -> Result<Self, Problem> {
+        let mut coding = format::declared(headers);
+        let declared_bytes = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+        if declared_bytes > 0 {
+            coding = Ok(coding?);
+            check_size(declared_bytes, "", api)?;
+        }
+        let whole = async {
+            let mut held = Held::nothing(api);
+            let mut bytes = collect(body, &mut held, api).await?;
+            if bytes.is_empty() {
+                return Ok(Self::default());
+            }
+            if coding? == Coding::Gzip {
+                let expanded = gzip::expand(&bytes, &mut held, api).await?;
+                held.shrink(bytes.len());
+                bytes = expanded;
+            }
+            let text = characters::decode(Bytes::from_owner(Counted { bytes, _held: held }))?;
+            Ok(Self(text))
+        };
+        timeout(api.limits.body_timeout, whole).await.unwrap_or_else(|_| {
+            let detail = format!("a body may take {} seconds to come", api.limits.body_timeout.as_secs());
+            Err(Problem::new(Code::RequestTimeout, detail).of_limit(Limit::BodyTime))
+        })
+    }
+}
+
+/// The bytes of a body, with their share of all bytes held.
+struct Counted {
     bytes: Bytes,
     _held: Held,
 }
 
-impl Deref for HeldBody {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
         &self.bytes
-    }
-}
-
-impl HeldBody {
-    pub fn none(api: &Api) -> Self {
-        Self { bytes: Bytes::new(), _held: Held::nothing(api) }
-    }
-
-    /// Reads all of it.
-    pub async fn read(body: Body, api: &Api) -> Result<Self, Problem> {
-        timeout(api.limits.body_timeout, collect(body, api)).await.unwrap_or_else(|_| {
-            let detail = format!("a body may take {} seconds to come", api.limits.body_timeout.as_secs());
-            Err(Problem::new(Code::RequestTimeout, detail).of_limit(Limit::BodyTime))
-        })
     }
 }
 
@@ -52,30 +80,29 @@ impl Held {
         Self { of_all: api.metrics.body_bytes.clone(), size: 0 }
     }
 
-    /// Counts so many bytes more. The memory of what has been told apart as too much is given back at once.
+    /// Counts more bytes, and refuses them where all bodies together become too large.
     fn grow(&mut self, bytes: usize, api: &Api) -> Result<(), Problem> {
         self.of_all.add(number(bytes));
         self.size += bytes;
-        let limits = api.limits;
-        if self.size > limits.max_body_bytes {
-            let detail = format!("a body may have {} bytes", limits.max_body_bytes);
-            return Err(Problem::new(Code::PayloadTooLarge, detail).of_limit(Limit::BodyBytes));
-        }
         // A body that is alone here is never one too many.
         let of_all = self.of_all.get();
-        if of_all > number(limits.max_bodies_bytes) && of_all > number(self.size) {
+        if of_all > number(api.limits.max_bodies_bytes) && of_all > number(self.size) {
             return Err(Problem::overloaded("the bodies of requests fill the memory there is for them")
                 .of_limit(Limit::BodiesBytes));
         }
         Ok(())
     }
+
+    /// Stops counting bytes that were dropped.
+    fn shrink(&mut self, bytes: usize) {
+        self.of_all.sub(number(bytes));
+        self.size -= bytes;
+    }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if self.size > 0 {
-            self.of_all.sub(number(self.size));
-        }
+        self.shrink(self.size);
     }
 }
 
@@ -83,13 +110,25 @@ fn number(bytes: usize) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
-/// Memory is taken for what came, not for what a header promises.
-async fn collect(mut body: Body, api: &Api) -> Result<HeldBody, Problem> {
-    let mut held = Held::nothing(api);
+/// Refuses a body of that many bytes where it is too large. `state` is what it is when it has them.
+fn check_size(bytes: usize, state: &str, api: &Api) -> Result<(), Problem> {
+    let limit = api.limits.max_body_bytes;
+    if bytes <= limit {
+        return Ok(());
+    }
+    let detail = format!("a body may have {limit} bytes{state}");
+    Err(Problem::new(Code::PayloadTooLarge, detail).of_limit(Limit::BodyBytes))
+}
+
+/// Reads what was sent. Memory is taken for what came, not for what a header promises.
+async fn collect(mut body: Body, held: &mut Held, api: &Api) -> Result<Bytes, Problem> {
     let (mut first, mut whole) = (Bytes::new(), Vec::new());
+    let mut size = 0;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Problem::new(Code::MalformedJson, "the body ended before it was complete"))?;
         let Ok(data) = frame.into_data() else { continue };
+        size += data.len();
+        check_size(size, "", api)?;
         held.grow(data.len(), api)?;
         if first.is_empty() {
             // Most bodies come in one piece, which needs no copy.
@@ -101,6 +140,10 @@ async fn collect(mut body: Body, api: &Api) -> Result<HeldBody, Problem> {
             whole.extend_from_slice(&data);
         }
     }
-    let bytes = if whole.is_empty() { first } else { whole.into() };
-    Ok(HeldBody { bytes, _held: held })
+    Ok(if whole.is_empty() { first } else { fitted(whole) })
+}
+
+/// A buffer that grew as it was filled may be twice as large as what it holds, and only that is counted.
+fn fitted(bytes: Vec<u8>) -> Bytes {
+    bytes.into_boxed_slice().into()
 }

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::fields::{Fields, any_json, boolean, integer, kind, parsed, text};
+use super::fields::{Fields, boolean, integer, kind, parsed, text};
 use super::input::{Input, time};
 use super::problem::{MAX_ERRORS_TOLD_OF_BATCH, Problem, ProblemBody};
 use super::{Api, Limits, policies};
@@ -139,7 +139,9 @@ pub async fn enqueue(State(api): State<Api>, input: Input) -> Result<Response, P
 )]
 pub async fn enqueue_batch(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
     let (read, is_atomic) = read_batch(&input, &api)?;
-    let events: Arc<Vec<NewEvent>> = Arc::new(read.iter().flatten().cloned().collect());
+    let mut events: Vec<NewEvent> = Vec::with_capacity(read.len());
+    let read: Vec<Result<(), Problem>> = read.into_iter().map(|event| event.map(|event| events.push(event))).collect();
+    let events = Arc::new(events);
     let mut taken = if is_atomic && events.len() < read.len() {
         events.iter().map(|_| Err(broker::Error::BatchRefused)).collect()
     } else if events.is_empty() {
@@ -149,14 +151,15 @@ pub async fn enqueue_batch(State(api): State<Api>, input: Input) -> Result<Respo
     } else {
         api.broker.enqueue(Arc::clone(&events)).await?
     }
-    .into_iter();
+    .into_iter()
+    .zip(events.iter());
     let results: Vec<EnqueueResult> = read
         .into_iter()
         .enumerate()
         .map(|(index, event)| match event {
-            Ok(event) => match taken.next().expect("one answer for each event") {
-                Ok(taken) => EnqueueResult::Enqueued(Box::new(EnqueuedReply::of(&event, taken))),
-                Err(error) => {
+            Ok(()) => match taken.next().expect("one answer for each event") {
+                (Ok(taken), event) => EnqueueResult::Enqueued(Box::new(EnqueuedReply::of(event, taken))),
+                (Err(error), _) => {
                     let problem = Problem::from(error).within(&format!("/events/{index}"));
                     EnqueueResult::Refused { event_id: None, error: api.told(problem) }
                 }
@@ -195,7 +198,7 @@ fn read_batch(input: &Input, api: &Api) -> Result<(Vec<Result<NewEvent, Problem>
         .enumerate()
         .map(|(index, raw)| {
             let errors = super::input::Errors::default();
-            let event = Fields::of(raw, format!("/events/{index}"), &errors)
+            let event = Fields::of(raw, format!("/events/{index}"), &errors, input.text())
                 .and_then(|fields| read_event(&fields, api.limits, None, trace.clone(), by.clone()));
             match (errors.take(), event) {
                 (errors, Some(event)) if errors.is_empty() => {
@@ -236,7 +239,7 @@ fn read_event(
 ) -> Option<NewEvent> {
     let engine_type = fields.required("engine_type", parsed(EngineType::parse));
     let event_type = fields.required("event_type", parsed(EventType::parse));
-    let payload = fields.required("payload", any_json(limits.payload()));
+    let payload = fields.required("payload", fields.any_json(limits.payload()));
     let priority = fields.optional("priority", priority);
     let delay = fields.optional("delay_seconds", integer(0..=MAX_DELAY_SECONDS));
     let available_at = fields.optional("available_at", parsed(time));

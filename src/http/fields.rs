@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use bytestring::ByteString;
 use serde::de::{SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -12,7 +13,7 @@ use super::input::{Errors, parse_uuid};
 use super::problem::{InputPlace, MAX_PLACE_CHARS};
 use crate::domain::json::object::{Member, members_up_to};
 use crate::domain::json::string::JsonString;
-use crate::domain::json::{RawJson, depth};
+use crate::domain::json::{RawJson, SentJson, depth};
 use crate::domain::limits::MAX_MEMBERS;
 
 /// An object of which members are taken; what nobody took is unknown, and an error.
@@ -22,6 +23,7 @@ pub struct Fields<'a> {
     taken: RefCell<Vec<String>>,
     pointer: String,
     errors: &'a Errors,
+    body: &'a ByteString,
 }
 
 /// What a member of a merge patch asks for.
@@ -55,11 +57,11 @@ pub fn kind(raw: &RawValue) -> &'static str {
 }
 
 impl<'a> Fields<'a> {
-    /// The members of `raw`; anything but an object is reported, and `None`.
-    pub fn of(raw: &'a RawValue, pointer: String, errors: &'a Errors) -> Option<Self> {
+    /// The members of `raw`, a part of `body`; anything but an object is reported, and `None`.
+    pub fn of(raw: &'a RawValue, pointer: String, errors: &'a Errors, body: &'a ByteString) -> Option<Self> {
         let refused = match members_up_to(raw, MAX_MEMBERS) {
             Some(Ok(members)) => {
-                let fields = Self { members, taken: RefCell::default(), pointer, errors };
+                let fields = Self { members, taken: RefCell::default(), pointer, errors, body };
                 fields.report_repeated();
                 return Some(fields);
             }
@@ -134,7 +136,7 @@ impl<'a> Fields<'a> {
     /// A member that is an object with members of its own; may be missing or null.
     pub fn object(&self, name: &str) -> Option<Self> {
         let value = self.get(name).filter(|value| value.get() != "null")?;
-        Self::of(value, self.place(name), self.errors)
+        Self::of(value, self.place(name), self.errors, self.body)
     }
 
     /// A member that is an array of at most `most`, each item read by `parse`; may be missing or null.
@@ -162,9 +164,20 @@ impl<'a> Fields<'a> {
             items
                 .into_iter()
                 .enumerate()
-                .map(|(index, item)| Self::of(item, format!("{pointer}/{index}"), self.errors))
+                .map(|(index, item)| Self::of(item, format!("{pointer}/{index}"), self.errors, self.body))
                 .collect(),
         )
+    }
+
+    /// Any JSON, kept byte for byte as a part of the body, within its limits.
+    pub fn any_json(&self, limit: JsonLimit) -> impl FnOnce(&'a RawValue) -> Result<SentJson, String> + use<'a> {
+        let body = self.body;
+        move |raw| check_json(raw, limit).map(|()| SentJson::of(body, raw))
+    }
+
+    /// The body that the object is a part of.
+    pub const fn body(&self) -> &'a ByteString {
+        self.body
     }
 
     /// A member for an answer; what is wrong with it is not reported.
@@ -319,28 +332,22 @@ pub fn within_bytes(bytes: usize, limit: JsonLimit) -> Result<(), String> {
     if bytes > most { Err(format!("has {bytes} bytes; at most {most} are taken")) } else { Ok(()) }
 }
 
-/// Any JSON, kept byte for byte, within its limits.
-pub fn any_json(limit: JsonLimit) -> impl FnOnce(&RawValue) -> Result<RawJson, String> {
-    move |raw| check_json(raw, limit).map(|()| raw.to_owned())
-}
-
 /// Refuses JSON beyond its limits.
 pub fn check_json(raw: &RawValue, limit: JsonLimit) -> Result<(), String> {
     within_bytes(raw.get().len(), limit)?;
-    match depth(raw.get().as_bytes()) {
-        depth if depth > limit.max_depth => {
-            Err(format!("{TOO_DEEP}{depth} deep; at most {} are taken", limit.max_depth))
-        }
-        _ => Ok(()),
+    let depth = depth(raw.get().as_bytes());
+    if depth > limit.max_depth {
+        return Err(format!("{TOO_DEEP}{depth} deep; at most {} are taken", limit.max_depth));
     }
+    Ok(())
 }
 
-/// Any JSON object, kept byte for byte, within its limits.
+/// A copy of any JSON object, byte for byte, within its limits. Used for engines' metadata, which is small.
 pub fn any_object(limit: JsonLimit) -> impl FnOnce(&RawValue) -> Result<RawJson, String> {
     move |raw| {
         if !raw.get().starts_with('{') {
             return Err(format!("must be an object, not {}", kind(raw)));
         }
-        any_json(limit)(raw)
+        check_json(raw, limit).map(|()| raw.to_owned())
     }
 }

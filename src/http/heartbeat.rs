@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::fields::{Fields, any_json, any_object, integer, parsed, uuid};
+use super::fields::{Fields, any_object, integer, parsed, uuid};
 use super::input::{Input, parse_uuid};
 use super::problem::{Problem, ProblemBody};
 use super::{Api, Limits};
@@ -96,7 +96,7 @@ fn read_heartbeat(input: &Input, limits: Limits) -> Result<(EngineId, Heartbeat)
 fn read_lease(fields: &Fields<'_>, limits: Limits) -> Option<HeldLease> {
     let event_id = fields.required("event_id", uuid).map(EventId);
     let lease_token = fields.required("lease_token", parsed(str::parse::<LeaseToken>));
-    let progress = fields.optional("progress", any_json(limits.detail()));
+    let progress = fields.optional("progress", fields.any_json(limits.detail()));
     fields.finish();
     Some(HeldLease { event_id: event_id?, lease_token: lease_token?, progress })
 }

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use axum::extract::{FromRequest, RawPathParams, Request};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, Method};
+use bytestring::ByteString;
 use serde_json::value::RawValue;
 
 use super::Api;
@@ -27,10 +28,18 @@ const ENGINE_ID_PARAMETER: &str = "engine_id";
 #[derive(Debug)]
 pub struct Input {
     path: Vec<(String, String)>,
-    query: Vec<(String, String)>,
+    query: Vec<QueryParameter>,
     pub headers: HeaderMap,
     body: HeldBody,
     pub caller: Caller,
+}
+
+#[derive(Debug)]
+struct QueryParameter {
+    name: String,
+    value: String,
+    /// The value was written with a +, which stands for a space in a query. Callers do not always know that.
+    has_plus: bool,
 }
 
 impl FromRequest<Api> for Input {
@@ -45,23 +54,17 @@ impl FromRequest<Api> for Input {
             .iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
-        let query = parts
-            .uri
-            .query()
-            .map_or_else(Vec::new, |query| url::form_urlencoded::parse(query.as_bytes()).into_owned().collect());
+        let query = read_query(parts.uri.query().unwrap_or_default());
         let caller = Caller::of(&mut parts.extensions);
-        let mut input = Self { path, query, headers: parts.headers, body: HeldBody::none(api), caller };
+        let mut input = Self { path, query, headers: parts.headers, body: HeldBody::default(), caller };
         // What is not allowed is not read.
         input.check_reach(api).await?;
         let takes_body = matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
         if takes_body {
-            input.body = HeldBody::read(body, api).await?;
+            input.body = HeldBody::read(body, &input.headers, api).await?;
         }
         // A body may take a minute to arrive, and a token may end in that time.
         input.caller.check_still_good(api)?;
-        if !input.body.is_empty() {
-            check_content_type(&input.headers)?;
-        }
         // Every call of an engine is a sign of its life.
         if let Some(engine_id) = input.calling_engine() {
             api.broker.note_sign_of_life(engine_id);
@@ -70,18 +73,18 @@ impl FromRequest<Api> for Input {
     }
 }
 
-fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let given = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?"));
-    let media_type = given.map(|value| value.split(';').next().unwrap_or("").trim().to_ascii_lowercase());
-    match media_type.as_deref() {
-        Some("application/json") => Ok(()),
-        Some(other) if other.starts_with("application/") && other.ends_with("+json") => Ok(()),
-        Some(other) => Err(Problem::new(
-            Code::UnsupportedMediaType,
-            format!("the body is {other:?}; Content-Type must be application/json"),
-        )),
-        None => Err(Problem::new(Code::UnsupportedMediaType, "Content-Type is missing; it must be application/json")),
-    }
+fn read_query(query: &str) -> Vec<QueryParameter> {
+    let parts = query.split('&').filter(|part| !part.is_empty());
+    parts
+        .flat_map(|part| {
+            let has_plus = part.split_once('=').is_some_and(|(_, value)| value.contains('+'));
+            url::form_urlencoded::parse(part.as_bytes()).into_owned().map(move |(name, value)| QueryParameter {
+                name,
+                value,
+                has_plus,
+            })
+        })
+        .collect()
 }
 
 pub fn parse_uuid(text: &str) -> Result<uuid::Uuid, String> {
@@ -137,7 +140,17 @@ impl Input {
     }
 
     pub(super) fn query_text(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
+        self.query.iter().find(|known| known.name == name).map(|known| known.value.as_str())
+    }
+
+    /// Drops everything but the caller, so that a call that waits holds no body.
+    pub fn into_caller(self) -> Caller {
+        self.caller
+    }
+
+    /// The body, decompressed.
+    pub const fn text(&self) -> &ByteString {
+        self.body.text()
     }
 
     /// The engine that the caller says it is, and where it says so.
@@ -146,8 +159,8 @@ impl Input {
             let text = value.to_str().unwrap_or("?");
             return Some((InputPlace::Header("X-Engine-Id".to_owned()), Cow::Borrowed(text)));
         }
-        let (name, value) = self.query.iter().find(|(name, _)| name == ENGINE_ID_PARAMETER)?;
-        Some((InputPlace::Parameter(name.clone()), Cow::Borrowed(value)))
+        let value = self.query_text(ENGINE_ID_PARAMETER)?;
+        Some((InputPlace::Parameter(ENGINE_ID_PARAMETER.to_owned()), Cow::Borrowed(value)))
     }
 }
 
@@ -189,8 +202,8 @@ impl<'a> Reader<'a> {
     /// A parameter of the query; may be missing.
     pub fn query<T, E: ToString>(&self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         self.known_parameters.borrow_mut().push(name);
-        let mut given = self.input.query.iter().filter(|(known, _)| known == name);
-        let (_, text) = given.next()?;
+        let mut given = self.input.query.iter().filter(|known| known.name == name);
+        let QueryParameter { value: text, has_plus, .. } = given.next()?;
         let place = InputPlace::Parameter(name.to_owned());
         if given.next().is_some() {
             self.errors.add(place, "is given twice");
@@ -201,12 +214,16 @@ impl<'a> Reader<'a> {
             self.errors.add(place, "has a NUL character");
             return None;
         }
-        self.note(place, parse(text))
+        let parsed = parse(text).map_err(|error| match has_plus {
+            true => format!("{}; a + in a query stands for a space, and is itself written %2B", error.to_string()),
+            false => error.to_string(),
+        });
+        self.note(place, parsed)
     }
 
     /// Whether a parameter of the query is given, well or badly.
     pub fn has_parameter(&self, name: &str) -> bool {
-        self.input.query.iter().any(|(known, _)| known == name)
+        self.input.query.iter().any(|known| known.name == name)
     }
 
     /// The engine that calls: the token's; without authentication, where it says so: `X-Engine-Id`, else `?engine_id=`.
@@ -232,13 +249,13 @@ impl<'a> Reader<'a> {
 
     /// The body, which must be an object.
     pub fn body(&'a self) -> Result<Option<Fields<'a>>, Problem> {
-        let raw = parse_json(&self.input.body)?;
-        Ok(Fields::of(raw, String::new(), &self.errors))
+        let raw = parse_json(self.input.text())?;
+        Ok(Fields::of(raw, String::new(), &self.errors, self.input.text()))
     }
 
     /// The body, which may be left out.
     pub fn optional_body(&'a self) -> Result<Option<Fields<'a>>, Problem> {
-        if self.input.body.is_empty() { Ok(None) } else { self.body() }
+        if self.input.text().is_empty() { Ok(None) } else { self.body() }
     }
 
     /// A body that may be left out, and has no fields.
@@ -261,7 +278,7 @@ impl<'a> Reader<'a> {
     /// `None` only where a part was missing or wrong and has been reported.
     pub fn finish<T>(&self, value: impl FnOnce() -> Option<T>) -> Result<T, Problem> {
         let known = self.known_parameters.borrow();
-        for (name, _) in &self.input.query {
+        for QueryParameter { name, .. } in &self.input.query {
             if !known.contains(&name.as_str()) {
                 self.errors.add(InputPlace::Parameter(name.clone()), "is not a parameter of this call");
             }
@@ -278,11 +295,11 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn parse_json(body: &[u8]) -> Result<&RawValue, Problem> {
+fn parse_json(body: &str) -> Result<&RawValue, Problem> {
     if body.is_empty() {
         return Err(Problem::new(Code::MalformedJson, "the body is empty; a JSON object is expected"));
     }
-    serde_json::from_slice(body).map_err(|error| Problem::new(Code::MalformedJson, error.to_string()))
+    serde_json::from_str(body).map_err(|error| Problem::new(Code::MalformedJson, error.to_string()))
 }
 
 /// A whole number in a query.

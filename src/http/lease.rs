@@ -107,11 +107,12 @@ pub struct ExchangeBody {
 )]
 pub async fn exchange(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
     let (mut poll, entries) = read_exchange(&input, api.limits)?;
+    let caller = input.into_caller();
     let results = if entries.is_empty() { Vec::new() } else { settle::settle_entries(&api, entries).await? };
     if results.iter().any(SettleResult::is_refused) {
         poll.wait = Duration::ZERO;
     }
-    let LeaseReply { events, notice } = LeaseReply::of(lease_while_good(&api, &input.caller, poll).await?);
+    let LeaseReply { events, notice } = LeaseReply::of(lease_while_good(&api, &caller, poll).await?);
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(ExchangeReply { results, events, notice })).into_response())
 }
 
@@ -130,7 +131,7 @@ fn read_exchange(input: &Input, limits: Limits) -> Result<(Poll, Vec<Entry>), Pr
     if let Some(fields) = fields {
         fields.finish();
     }
-    let entries = settle::read_entries(entries.unwrap_or_default(), limits, engine_id);
+    let entries = settle::read_entries(entries.unwrap_or_default(), input.text(), limits, engine_id);
     let poll = reader.finish(|| {
         Some(Poll {
             engine_type: engine_type?,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+use bytestring::ByteString;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -11,15 +12,14 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::enqueue::visibility_timeout;
-use super::fields::{
-    Fields, any_json, any_string, array, boolean, check_json, integer, kind, parsed, text, uuid, within_bytes,
-};
+use super::fields::{Fields, any_string, array, boolean, check_json, integer, kind, parsed, text, uuid, within_bytes};
 use super::input::{Errors, Input, parse_uuid};
 use super::problem::{InputPlace, MAX_ERRORS_TOLD_OF_BATCH, Problem, ProblemBody};
 use super::{Api, Limits};
 use crate::broker::settle::{Settled, SettledOutcome};
 use crate::domain::event::Status;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::json::SentJson;
 use crate::domain::json::string::JsonString;
 use crate::domain::limits::{MAX_BATCH_EVENTS, MAX_RETRY_DELAY_SECONDS};
 use crate::domain::settlement::{Report, ReportedError, Settlement};
@@ -182,16 +182,18 @@ fn read_report(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<R
         return None;
     };
     match status {
-        Status::Completed => Some(Report::Completed { result: fields.optional("result", any_json(limits.detail())) }),
+        Status::Completed => {
+            Some(Report::Completed { result: fields.optional("result", fields.any_json(limits.detail())) })
+        }
         Status::Failed => {
-            let error = fields.required("error", |raw| Ok(read_error(raw, &fields.place("error"), limits, errors)));
+            let error = fields.required("error", |raw| Ok(read_error(raw, fields, limits, errors)));
             let is_retryable = fields.optional("retryable", boolean).unwrap_or(true);
             Some(Report::Failed { is_retryable, delay: delay(fields), error: error.flatten()? })
         }
         Status::Queued => Some(Report::Released { delay: delay(fields).unwrap_or_default() }),
         Status::Processing => Some(Report::Renewed {
             visibility_timeout_seconds: fields.optional("visibility_timeout_seconds", visibility_timeout()),
-            progress: fields.optional("progress", any_json(limits.detail())),
+            progress: fields.optional("progress", fields.any_json(limits.detail())),
         }),
         Status::Cancelled => None,
     }
@@ -199,8 +201,8 @@ fn read_report(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<R
 
 /// A message, or an object with a message; what is wrong with it is reported. Whatever its strings hold, it can be reported:
 /// it is kept as it was sent.
-fn read_error(raw: &RawValue, pointer: &str, limits: Limits, errors: &Errors) -> Option<ReportedError> {
-    let refuse = |detail: String| errors.add(InputPlace::Pointer(pointer.to_owned()), detail);
+fn read_error<'a>(raw: &'a RawValue, of: &Fields<'a>, limits: Limits, errors: &'a Errors) -> Option<ReportedError> {
+    let refuse = |detail: String| errors.add(InputPlace::Pointer(of.place("error")), detail);
     if !raw.get().starts_with('{') {
         let Some(message) = JsonString::decode(raw) else {
             refuse(format!("must be a string or an object with a message, not {}", kind(raw)));
@@ -209,7 +211,7 @@ fn read_error(raw: &RawValue, pointer: &str, limits: Limits, errors: &Errors) ->
         within_bytes(raw.get().len(), limits.detail()).map_err(refuse).ok()?;
         return Some(ReportedError::of_message(raw, &message));
     }
-    let fields = Fields::of(raw, pointer.to_owned(), errors)?;
+    let fields = Fields::of(raw, of.place("error"), errors, of.body())?;
     let string = |raw| {
         within_bytes(RawValue::get(raw).len(), limits.detail())?;
         any_string(raw)
@@ -229,7 +231,7 @@ fn read_error(raw: &RawValue, pointer: &str, limits: Limits, errors: &Errors) ->
         refuse(format!("{detail}, not counting details"));
         return None;
     }
-    Some(ReportedError::of_object(raw.to_owned(), kind.as_ref(), &message))
+    Some(ReportedError::of_object(SentJson::of(of.body(), raw), kind.as_ref(), &message))
 }
 
 /// Several reports, each with a verdict of its own.
@@ -273,7 +275,7 @@ pub async fn settle_many(State(api): State<Api>, input: Input) -> Result<Json<Se
             fields.finish();
             entries
         });
-        read_entries(reader.finish(|| entries)?, api.limits, caller)
+        read_entries(reader.finish(|| entries)?, input.text(), api.limits, caller)
     };
     Ok(Json(SettledManyReply { results: settle_entries(&api, entries).await? }))
 }
@@ -288,14 +290,14 @@ pub fn entries_of(raw: &RawValue) -> Result<Vec<&RawValue>, String> {
 }
 
 /// Reads the entries, each with its own errors, so that one does not keep the others out.
-pub fn read_entries(items: Vec<&RawValue>, limits: Limits, caller: Option<EngineId>) -> Vec<Entry> {
+pub fn read_entries(items: Vec<&RawValue>, body: &ByteString, limits: Limits, caller: Option<EngineId>) -> Vec<Entry> {
     let mut room = MAX_ERRORS_TOLD_OF_BATCH;
     items
         .into_iter()
         .enumerate()
         .map(|(index, raw)| {
             let errors = Errors::default();
-            let fields = Fields::of(raw, format!("/settlements/{index}"), &errors);
+            let fields = Fields::of(raw, format!("/settlements/{index}"), &errors, body);
             let settlement = fields.as_ref().and_then(|fields| read_entry(fields, limits, &errors, caller));
             match (errors.take(), settlement) {
                 (errors, Some(settlement)) if errors.is_empty() => Ok(settlement),
@@ -310,17 +312,23 @@ pub fn read_entries(items: Vec<&RawValue>, limits: Limits, caller: Option<Engine
 
 /// Settles what could be read, and answers every entry in its place.
 pub async fn settle_entries(api: &Api, entries: Vec<Entry>) -> Result<Vec<SettleResult>, Problem> {
-    let settlements: Vec<Settlement> = entries.iter().filter_map(|entry| entry.as_ref().ok()).cloned().collect();
+    let mut settlements = Vec::with_capacity(entries.len());
+    let mut take = |settlement: Settlement| {
+        let event_id = settlement.event_id;
+        settlements.push(settlement);
+        event_id
+    };
+    let entries: Vec<_> = entries.into_iter().map(|entry| entry.map(&mut take)).collect();
     let mut settled = api.broker.settle_many(settlements).await?.into_iter();
     Ok(entries
         .into_iter()
         .map(|entry| match entry {
-            Ok(settlement) => match settled.next().expect("one answer for each settlement") {
+            Ok(event_id) => match settled.next().expect("one answer for each settlement") {
                 Ok(settled) => SettleResult::Settled(SettledReply::of(settled)),
                 Err(error) => {
                     let problem = Problem::from(error);
                     api.metrics.settlements_refused.with_label_values(&[problem.code()]).inc();
-                    SettleResult::Refused { event_id: Some(settlement.event_id), error: api.told(problem) }
+                    SettleResult::Refused { event_id: Some(event_id), error: api.told(problem) }
                 }
             },
             Err(refused) => {

@@ -8,17 +8,17 @@ use uuid::Uuid;
 
 use super::Result;
 use crate::domain::ids::EventId;
-use crate::domain::json::RawJson;
+use crate::domain::json::SentJson;
 use crate::domain::names::{EngineType, EventType, ScenarioRunId};
 use crate::domain::requester::Requester;
 use crate::domain::retry_policy::RetryPolicyOverrides;
 
 /// An event as its producer sent it, checked.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct NewEvent {
     pub engine_type: EngineType,
     pub event_type: EventType,
-    pub payload: RawJson,
+    pub payload: SentJson,
     pub priority: u8,
     pub due: Due,
     pub scenario_run_id: Option<ScenarioRunId>,

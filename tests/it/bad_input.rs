@@ -1,6 +1,7 @@
 //! What bad input gets: every bad place is named, nothing is changed or shown, and the server serves on.
 
 mod dead_letters;
+mod encodings;
 mod engines;
 mod enqueue;
 mod heartbeats;
@@ -9,9 +10,12 @@ mod lease;
 mod requests;
 mod settle;
 mod unstorable_texts;
+mod written_otherwise;
 
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgPool};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::{Lab, Reply};
 
@@ -130,4 +134,14 @@ pub fn nested(depth: usize) -> String {
 pub fn text_in(raw: &str, member: &str) -> String {
     let (_, rest) = raw.split_once(&format!("\"{member}\":\"")).unwrap_or_else(|| panic!("no {member}: {raw}"));
     rest.split('"').next().expect("a first part").to_owned()
+}
+
+/// Sends a call without a body whose path is not touched by a library for URLs, and reads the whole reply.
+pub async fn raw_call(lab: &Lab, method_and_path: &str) -> String {
+    let mut stream = TcpStream::connect(lab.url.strip_prefix("http://").expect("a URL")).await.expect("a connection");
+    let request = format!("{method_and_path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.expect("a reply");
+    reply
 }

@@ -11,6 +11,7 @@ mod queues;
 mod readers;
 mod replies;
 mod room;
+mod unread_bodies;
 
 use crate::support::Lab;
 

@@ -78,6 +78,9 @@ async fn while_it_waits_for_its_database_only_the_process_is_well_and_each_signa
             assert!(reply.text("detail").starts_with("the server is starting"), "{path}: {reply:?}");
             assert_eq!(reply.header("retry-after"), "1", "{path}");
         }
+        let large = client.post(format!("http://{address}/api/v1/events")).body(vec![b' '; 2 << 20]);
+        Reply::of(large).await.problem(503, "database_unavailable");
+        Reply::of(client.get(format!("http://{address}/healthz"))).await.expect(200);
         program.signal(signal);
         let ended = wait(program).await;
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""), "{signal}: {ended:?}");

@@ -13,9 +13,9 @@ use crate::broker::{Broker, Error, Result, commit};
 use crate::domain::engine::{Command, EngineStatus};
 use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
-use crate::domain::json::RawJson;
 use crate::domain::json::object::{Member, members};
 use crate::domain::json::string::JsonString;
+use crate::domain::json::{RawJson, SentJson};
 use crate::domain::merge_patch;
 use crate::store;
 use crate::store::engines::beat::{Beat, Beaten, Locked};
@@ -37,7 +37,7 @@ pub struct Heartbeat {
 pub struct HeldLease {
     pub event_id: EventId,
     pub lease_token: LeaseToken,
-    pub progress: Option<RawJson>,
+    pub progress: Option<SentJson>,
 }
 
 #[derive(Debug)]
@@ -81,10 +81,11 @@ impl Verb for Beating {
     }
 
     fn size((_, heartbeat): &Self::Item) -> Size {
-        let of_state = heartbeat.dynamic_state.iter().chain(&heartbeat.resource_utilization);
-        let of_progress = heartbeat.leases.iter().filter_map(|lease| lease.progress.as_ref());
-        let bytes = of_state.chain(of_progress).map(|json| json.get().len()).sum();
-        Size { rows: 1 + heartbeat.leases.len(), bytes }
+        let of_state =
+            heartbeat.dynamic_state.iter().chain(&heartbeat.resource_utilization).map(|json| json.get().len());
+        let of_progress =
+            heartbeat.leases.iter().filter_map(|lease| lease.progress.as_ref()).map(|json| json.get().len());
+        Size { rows: 1 + heartbeat.leases.len(), bytes: of_state.chain(of_progress).sum() }
     }
 
     fn touches((engine_id, heartbeat): &Self::Item) -> impl Iterator<Item = Uuid> {
@@ -242,7 +243,7 @@ async fn renew_listed(
         .filter(|(_, heartbeat)| is_all_there(heartbeat))
         .flat_map(|(engine_id, heartbeat)| heartbeat.leases.iter().map(move |lease| (*engine_id, lease)))
         .filter(|(engine_id, lease)| held(*engine_id, lease).is_some())
-        .map(|(_, lease)| (lease.event_id, None, lease.progress.as_ref().map(|json| json.get())))
+        .map(|(_, lease)| (lease.event_id, None, lease.progress.as_ref().map(SentJson::get)))
         .collect();
     let renewed = open_events::renew(connection, &asked, false).await?;
     let renewed: HashMap<EventId, Renewed> = renewed.into_iter().map(|lease| (lease.event_id, lease)).collect();

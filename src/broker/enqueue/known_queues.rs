@@ -79,18 +79,20 @@ impl KnownQueues {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::value::RawValue;
+    use bytestring::ByteString;
 
     use super::*;
+    use crate::domain::json::SentJson;
     use crate::domain::names::{EngineType, EventType};
     use crate::domain::requester::Requester;
     use crate::store::enqueue::Due;
 
     fn event(engine_type: &str) -> NewEvent {
+        let payload = ByteString::from("1");
         NewEvent {
             engine_type: EngineType::parse(engine_type).expect("a name"),
             event_type: EventType::parse("e").expect("a name"),
-            payload: RawValue::from_string("1".to_owned()).expect("JSON"),
+            payload: SentJson::of(&payload, serde_json::from_str(&payload).expect("JSON")),
             priority: 5,
             due: Due::After { seconds: 0.0 },
             scenario_run_id: None,

@@ -6,6 +6,7 @@ use super::{Settled, SettledOutcome};
 use crate::broker::aftermath::Aftermath;
 use crate::broker::{Broker, Result};
 use crate::domain::event::Status;
+use crate::domain::json::SentJson;
 use crate::domain::settlement::{Report, Settlement};
 use crate::store;
 use crate::store::complete::Completion;
@@ -22,7 +23,7 @@ impl Broker {
         let mut completions = Vec::new();
         for (index, settlement) in settlements.iter().enumerate() {
             if let (Some(lease_token), Report::Completed { result }) = (settlement.lease_token, &settlement.report) {
-                let (event_id, result) = (settlement.event_id, result.as_ref().map(|json| json.get()));
+                let (event_id, result) = (settlement.event_id, result.as_ref().map(SentJson::get));
                 completions.push(Completion { event_id, lease_token, caller: settlement.caller, result });
                 places.insert(event_id, index);
             }

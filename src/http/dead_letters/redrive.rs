@@ -7,11 +7,11 @@ use axum::response::{IntoResponse, Response};
 use utoipa::ToSchema;
 
 use crate::domain::ids::EventId;
-use crate::domain::json::RawJson;
+use crate::domain::json::SentJson;
 use crate::domain::limits::MAX_DELAY_SECONDS;
 use crate::http::enqueue::{priority, visibility_timeout};
 use crate::http::events::EventReply;
-use crate::http::fields::{Fields, any_json, integer};
+use crate::http::fields::{Fields, integer};
 use crate::http::input::{Input, parse_uuid};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, Limits, policies};
@@ -66,7 +66,7 @@ pub async fn redrive(State(api): State<Api>, input: Input) -> Result<Response, P
 
 struct Redrive {
     event_id: EventId,
-    payload: Option<RawJson>,
+    payload: Option<SentJson>,
     delay_seconds: u32,
     overrides: Overrides,
 }
@@ -77,7 +77,7 @@ fn read_redrive(input: &Input, limits: Limits) -> Result<Redrive, Problem> {
     reader.caller();
     let (mut payload, mut delay_seconds, mut overrides) = (None, 0, Overrides::default());
     if let Some(fields) = reader.optional_body()? {
-        payload = fields.optional("payload", any_json(limits.payload()));
+        payload = fields.optional("payload", fields.any_json(limits.payload()));
         delay_seconds = fields.optional("delay_seconds", integer(0..=MAX_DELAY_SECONDS)).unwrap_or(0);
         overrides = read_overrides(&fields);
         fields.finish();

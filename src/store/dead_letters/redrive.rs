@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::carried_attempts;
 use crate::domain::ids::EventId;
-use crate::domain::json::RawJson;
+use crate::domain::json::SentJson;
 use crate::domain::retry_policy::RetryPolicyOverrides;
 use crate::store::partitions::{self, RETENTION_LOCK};
 use crate::store::{Result, attempts, policies};
@@ -91,7 +91,7 @@ pub async fn redrive(
 pub async fn redrive_as_new(
     connection: &mut PgConnection,
     event_id: EventId,
-    payload: &RawJson,
+    payload: &SentJson,
     delay_seconds: f64,
     overrides: &Overrides,
 ) -> Result<Option<Redriven>> {

@@ -24,7 +24,7 @@ fn calls_with_a_body() -> Vec<(&'static str, String)> {
 async fn a_body_that_is_not_json_is_refused() {
     let lab = Lab::start().await;
     let untouched = Untouched::from_now_on(&lab).await;
-    let broken: [&[u8]; 12] = [
+    let broken: [&[u8]; 11] = [
         b"{",
         b"nonsense",
         b"{\"a\": 1,}",
@@ -32,7 +32,6 @@ async fn a_body_that_is_not_json_is_refused() {
         b"{\"a\": 01}",
         b"{\"a\": NaN}",
         b"{} {}",
-        b"\xef\xbb\xbf{}",
         b"{\"a\": \"\xff\"}",
         b"{\"a\": \"line\nbreak\"}",
         b"   ",

@@ -42,7 +42,7 @@ async fn every_bad_place_of_a_report_is_named() {
             &["/status", "/reslt"],
         ),
         (json!({"status": "completed", "lease_token": "made-up"}), &["/lease_token"]),
-        (json!({"status": "completed", "lease_token": "A".repeat(32)}), &["/lease_token"]),
+        (json!({"status": "completed", "lease_token": "G".repeat(32)}), &["/lease_token"]),
         (json!({"status": "completed", "lease_token": 5}), &["/lease_token"]),
         (json!({"status": "completed", "error": "x"}), &["/error"]),
         (json!({"status": "completed", "result": too_deep}), &["/result"]),
