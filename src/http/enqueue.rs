@@ -28,7 +28,7 @@ use crate::store::events::Event;
 
 /// An event to take in.
 #[derive(ToSchema)]
-#[schema(example = json!({
+#[schema(as = NewEvent, example = json!({
     "engine_type": "dialogue", "event_type": "dialogue.requested", "payload": {"text": "Hello"}, "priority": 7,
     "scenario_run_id": "run-12", "visibility_timeout_seconds": 120
 }))]
@@ -42,8 +42,8 @@ pub struct EnqueueBody {
     /// Any JSON, kept byte for byte; at most 1 MiB and 64 levels unless configured otherwise.
     #[schema(value_type = serde_json::Value)]
     payload: serde_json::Value,
-    /// 9 first.
-    #[schema(minimum = 0, maximum = 9, default = 5)]
+    /// 9 first; 5 where it is left out.
+    #[schema(minimum = 0, maximum = 9)]
     priority: Option<u8>,
     /// Due that many seconds from now; instead of `available_at`.
     #[schema(minimum = 0, maximum = 31_536_000)]
@@ -81,12 +81,12 @@ pub struct ScenarioRunIdText(String);
 
 /// Several events to take in, each with a verdict of its own.
 #[derive(ToSchema)]
+#[schema(as = NewEventBatch)]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_batch` reads it")]
 pub struct EnqueueBatchBody {
     #[schema(min_items = 1, max_items = 1000)]
     events: Vec<EnqueueBody>,
-    /// All or none.
-    #[schema(default = false)]
+    /// All or none; each on its own where it is left out.
     atomic: Option<bool>,
 }
 
@@ -290,7 +290,7 @@ pub fn visibility_timeout() -> impl FnOnce(&serde_json::value::RawValue) -> Resu
 pub struct EnqueuedReply {
     #[schema(value_type = uuid::Uuid)]
     event_id: EventId,
-    outcome: &'static str,
+    outcome: EnqueueOutcome,
     engine_type: String,
     event_type: String,
     status: Status,
@@ -304,13 +304,29 @@ pub struct EnqueuedReply {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     duplicate: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     notice: Option<EnqueueNotice>,
+}
+
+/// Whether the event is new.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EnqueueOutcome {
+    Enqueued,
+    /// The idempotency key was known.
+    Duplicate,
+}
+
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EnqueueNoticeCode {
+    NoEngineOfType,
 }
 
 /// Something a producer may want to know.
 #[derive(Serialize, ToSchema)]
 pub struct EnqueueNotice {
-    code: &'static str,
+    code: EnqueueNoticeCode,
     detail: String,
 }
 
@@ -324,12 +340,12 @@ impl EnqueuedReply {
 
     fn of_new(event: &NewEvent, enqueued: &Enqueued) -> Self {
         let notice = (!enqueued.has_engine).then(|| EnqueueNotice {
-            code: "no_engine_of_type",
+            code: EnqueueNoticeCode::NoEngineOfType,
             detail: format!("no engine of type {} is registered; the event waits for one", event.engine_type),
         });
         Self {
             event_id: enqueued.event_id,
-            outcome: "enqueued",
+            outcome: EnqueueOutcome::Enqueued,
             engine_type: event.engine_type.to_string(),
             event_type: event.event_type.to_string(),
             status: Status::Queued,
@@ -346,7 +362,7 @@ impl EnqueuedReply {
     fn of_duplicate(event: Event) -> Self {
         Self {
             event_id: event.event_id,
-            outcome: "duplicate",
+            outcome: EnqueueOutcome::Duplicate,
             engine_type: event.engine_type,
             event_type: event.event_type,
             status: event.status,
@@ -374,9 +390,10 @@ pub struct EnqueuedBatchReply {
 #[serde(untagged)]
 pub enum EnqueueResult {
     Enqueued(Box<EnqueuedReply>),
+    #[schema(title = "RefusedEvent")]
     Refused {
         /// Always null: it got none.
-        #[schema(value_type = Option<uuid::Uuid>)]
+        #[schema(value_type = Option<uuid::Uuid>, required)]
         event_id: Option<EventId>,
         error: ProblemBody,
     },

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::engines::DynamicStateBody;
 use super::fields::{Fields, any_json, any_object, integer, parsed, uuid};
 use super::input::{Input, parse_uuid};
 use super::problem::{Problem, ProblemBody};
@@ -26,15 +27,21 @@ pub struct HeartbeatBody {
     #[schema(minimum = 0, maximum = 1_000_000)]
     current_workload: Option<u32>,
     /// Kept as `metadata.dynamic_state.resource_utilization`.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<ResourceUtilizationBody>)]
     resource_utilization: Option<Value>,
     /// Merged into `metadata.dynamic_state`, member by member; null removes one.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<DynamicStateBody>)]
     dynamic_state: Option<Value>,
     /// Leases to renew, each by its own visibility timeout from now.
     #[schema(max_items = 1000)]
     leases: Option<Vec<HeldLeaseBody>>,
 }
+
+/// What the engine measures of itself: members of its own choosing.
+#[derive(ToSchema)]
+#[schema(as = ResourceUtilization, value_type = Object)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_heartbeat` reads it")]
+pub struct ResourceUtilizationBody(Value);
 
 #[derive(ToSchema)]
 #[schema(as = HeldLease)]
@@ -120,22 +127,33 @@ pub struct HeartbeatReply {
     leases: Vec<HeldLeaseReply>,
 }
 
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldLeaseOutcome {
+    Renewed,
+    /// Stop working on the event.
+    Lost,
+}
+
 /// How a lease stands that the engine listed.
 #[derive(Serialize, ToSchema)]
 #[schema(as = HeldLeaseAnswer)]
 pub struct HeldLeaseReply {
     #[schema(value_type = uuid::Uuid)]
     event_id: EventId,
-    /// `renewed`, or `lost`: then stop working on it.
-    outcome: &'static str,
-    /// How it was lost; null where there never was such a lease.
+    outcome: HeldLeaseOutcome,
+    /// How it was lost; left out where there never was such a lease.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     reason: Option<Outcome>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     cancel_requested: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     expires_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     expires_in_seconds: Option<f64>,
 }
 
@@ -145,7 +163,7 @@ impl HeldLeaseReply {
         match answer.fate {
             LeaseFate::Renewed { expires_at, expires_in_seconds, is_cancel_requested } => Self {
                 event_id,
-                outcome: "renewed",
+                outcome: HeldLeaseOutcome::Renewed,
                 reason: None,
                 cancel_requested: is_cancel_requested.then_some(true),
                 expires_at: Some(expires_at),
@@ -153,7 +171,7 @@ impl HeldLeaseReply {
             },
             LeaseFate::Lost { ended_by } => Self {
                 event_id,
-                outcome: "lost",
+                outcome: HeldLeaseOutcome::Lost,
                 reason: ended_by,
                 cancel_requested: None,
                 expires_at: None,

@@ -203,14 +203,26 @@ impl LeaseReply {
     }
 }
 
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[schema(as = LeaseNoticeCode)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeCode {
+    EngineDraining,
+    EngineAtCapacity,
+    QueuePaused,
+    QueueAtMaxProcessing,
+    ServerStopping,
+}
+
 /// Why a poll got nothing.
 #[derive(Serialize, ToSchema)]
 #[schema(as = LeaseNotice)]
 pub struct NoticeReply {
-    code: &'static str,
+    code: NoticeCode,
     detail: String,
     /// What the engine holds.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     held: Option<u32>,
     retry_after_seconds: u32,
 }
@@ -219,37 +231,37 @@ impl NoticeReply {
     fn of(notice: Notice) -> Self {
         match notice {
             Notice::EngineDraining { held } => Self {
-                code: "engine_draining",
+                code: NoticeCode::EngineDraining,
                 detail: "the engine is draining and is given no more events".to_owned(),
                 held: Some(held),
                 retry_after_seconds: 5,
             },
             Notice::EngineAtCapacity { held, is_held_for_a_suspect: false } => Self {
-                code: "engine_at_capacity",
+                code: NoticeCode::EngineAtCapacity,
                 detail: "the engine holds as many events as its max_concurrent_events".to_owned(),
                 held: Some(held),
                 retry_after_seconds: 1,
             },
             Notice::EngineAtCapacity { held, is_held_for_a_suspect: true } => Self {
-                code: "engine_at_capacity",
+                code: NoticeCode::EngineAtCapacity,
                 detail: "an event whose lease was lost before is worked on alone: settle what is held first".to_owned(),
                 held: Some(held),
                 retry_after_seconds: 1,
             },
             Notice::QueuePaused => Self {
-                code: "queue_paused",
+                code: NoticeCode::QueuePaused,
                 detail: "the queue is paused: nothing is leased from it".to_owned(),
                 held: None,
                 retry_after_seconds: 5,
             },
             Notice::QueueAtMaxProcessing { processing } => Self {
-                code: "queue_at_max_processing",
+                code: NoticeCode::QueueAtMaxProcessing,
                 detail: format!("{processing} events of the queue are being processed, as many as its max_processing"),
                 held: None,
                 retry_after_seconds: 1,
             },
             Notice::ServerStopping => Self {
-                code: "server_stopping",
+                code: NoticeCode::ServerStopping,
                 detail: "this server is stopping; poll another, or again in a moment".to_owned(),
                 held: None,
                 retry_after_seconds: 1,

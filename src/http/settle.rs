@@ -21,6 +21,7 @@ use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::limits::{MAX_BATCH_EVENTS, MAX_ERROR_MESSAGE_CHARS, MAX_ERROR_TYPE_CHARS, MAX_RETRY_DELAY_SECONDS};
 use crate::domain::names::check_text;
 use crate::domain::settlement::{Report, ReportedError, Settlement};
+use crate::store::endings::Answer;
 
 /// An engine's word on an event it holds. Which fields go with it depends on `status`.
 #[derive(ToSchema)]
@@ -29,6 +30,7 @@ use crate::domain::settlement::{Report, ReportedError, Settlement};
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum SettleBody {
     /// Done for good.
+    #[schema(title = "CompletedSettlement")]
     Completed {
         #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]+$")]
         lease_token: Option<String>,
@@ -36,18 +38,19 @@ pub enum SettleBody {
         result: Option<Value>,
     },
     /// Tried again by the retry policy, or a dead letter.
+    #[schema(title = "FailedSettlement")]
     Failed {
         #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]+$")]
         lease_token: Option<String>,
         error: ErrorBody,
-        /// False: trying again is pointless.
-        #[schema(default = true)]
+        /// False: trying again is pointless. True where it is left out.
         retryable: Option<bool>,
         /// Instead of the policy's backoff.
         #[schema(minimum = 0, maximum = 86400)]
         delay_seconds: Option<u32>,
     },
     /// Handed back; spends nothing.
+    #[schema(title = "ReleasedSettlement")]
     Queued {
         #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]+$")]
         lease_token: Option<String>,
@@ -55,6 +58,7 @@ pub enum SettleBody {
         delay_seconds: Option<u32>,
     },
     /// Renewed from now on.
+    #[schema(title = "RenewedSettlement")]
     Processing {
         #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]+$")]
         lease_token: Option<String>,
@@ -223,7 +227,7 @@ fn read_error(raw: &RawValue, pointer: &str, limits: Limits, errors: &Errors) ->
 
 /// Several reports, each with a verdict of its own.
 #[derive(ToSchema)]
-#[schema(as = Settlements)]
+#[schema(as = SettlementBatch)]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `settle_many` reads it")]
 pub struct SettleManyBody {
     #[schema(min_items = 1, max_items = 1000)]
@@ -321,19 +325,21 @@ pub async fn settle_entries(api: &Api, entries: Vec<Entry>) -> Result<Vec<Settle
 }
 
 #[derive(Serialize, ToSchema)]
-#[schema(as = SettledMany)]
+#[schema(as = SettledBatch)]
 pub struct SettledManyReply {
     /// In the order sent.
     results: Vec<SettleResult>,
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = SettlementResult)]
 #[serde(untagged)]
 pub enum SettleResult {
     Settled(SettledReply),
+    #[schema(title = "RefusedSettlement")]
     Refused {
         /// Null where the entry had none that could be read.
-        #[schema(value_type = Option<uuid::Uuid>)]
+        #[schema(value_type = Option<uuid::Uuid>, required)]
         event_id: Option<EventId>,
         error: ProblemBody,
     },
@@ -345,7 +351,35 @@ impl SettleResult {
     }
 }
 
-/// What the report came to.
+/// What a report came to.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SettlementOutcome {
+    Completed,
+    /// It failed and is tried again: `status` is `queued`, `available_at` says when.
+    RetryScheduled,
+    /// It failed for good.
+    DeadLettered,
+    Released,
+    Renewed,
+    /// Somebody had asked for it.
+    Cancelled,
+}
+
+impl SettlementOutcome {
+    const fn of(outcome: SettledOutcome) -> Self {
+        match outcome {
+            SettledOutcome::Ended(Answer::Completed) => Self::Completed,
+            SettledOutcome::Ended(Answer::RetryScheduled) => Self::RetryScheduled,
+            SettledOutcome::Ended(Answer::DeadLettered) => Self::DeadLettered,
+            SettledOutcome::Ended(Answer::Released) => Self::Released,
+            SettledOutcome::Ended(Answer::Cancelled) => Self::Cancelled,
+            SettledOutcome::Renewed => Self::Renewed,
+        }
+    }
+}
+
+/// An event after a report.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Settled)]
 pub struct SettledReply {
@@ -354,18 +388,21 @@ pub struct SettledReply {
     /// The event's status now: a failure that is tried again is `queued`.
     status: Status,
     attempt: i32,
-    /// completed, `retry_scheduled`, `dead_lettered`, released, renewed, or cancelled.
-    outcome: &'static str,
+    outcome: SettlementOutcome,
     /// When the event is due again.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     available_at: Option<DateTime<Utc>>,
     /// The renewed lease's end.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     expires_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     expires_in_seconds: Option<f64>,
     /// Somebody wants the event cancelled: stop working on it, and report as you see fit.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     cancel_requested: Option<bool>,
 }
 
@@ -376,10 +413,7 @@ impl SettledReply {
             event_id: settled.event_id,
             status: settled.status,
             attempt: settled.attempt,
-            outcome: match settled.outcome {
-                SettledOutcome::Ended(answer) => answer.as_str(),
-                SettledOutcome::Renewed => "renewed",
-            },
+            outcome: SettlementOutcome::of(settled.outcome),
             available_at: settled.available_at,
             expires_at: renewal.as_ref().map(|renewal| renewal.expires_at),
             expires_in_seconds: renewal.as_ref().map(|renewal| renewal.expires_in_seconds),
