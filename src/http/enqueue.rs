@@ -1,5 +1,7 @@
 //! `POST /events` and `POST /events/batch`.
 
+mod reply;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -7,7 +9,6 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::fields::{Fields, any_json, boolean, integer, parsed, text};
@@ -15,16 +16,14 @@ use super::input::{Input, time};
 use super::problem::{MAX_ERRORS_TOLD_OF_BATCH, Problem, ProblemBody};
 use super::{Api, Limits, policies};
 use crate::broker::{self, enqueue::Taken};
-use crate::domain::event::Status;
-use crate::domain::ids::EventId;
 use crate::domain::limits::{
     DEFAULT_PRIORITY, MAX_BATCH_EVENTS, MAX_DELAY_SECONDS, MAX_IDEMPOTENCY_KEY_CHARS, MAX_PRIORITY,
     MAX_TRACEPARENT_CHARS, MAX_TRACESTATE_CHARS, MAX_VISIBILITY_TIMEOUT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS,
 };
 use crate::domain::names::{BadName, EngineType, EventType, ScenarioRunId, check_text};
 use crate::domain::requester::Requester;
-use crate::store::enqueue::{Due, Enqueued, NewEvent};
-use crate::store::events::Event;
+use crate::store::enqueue::{Due, NewEvent};
+use reply::{EnqueueResult, EnqueuedBatchReply, EnqueuedReply};
 
 /// An event to take in.
 #[derive(ToSchema)]
@@ -81,7 +80,10 @@ pub struct ScenarioRunIdText(String);
 
 /// Several events to take in, each with a verdict of its own.
 #[derive(ToSchema)]
-#[schema(as = NewEventBatch)]
+#[schema(as = NewEventBatch, example = json!({"atomic": true, "events": [
+    {"engine_type": "dialogue", "event_type": "dialogue.requested", "payload": {"text": "Hello"}},
+    {"engine_type": "dialogue", "event_type": "dialogue.requested", "payload": {"text": "Good evening"}, "delay_seconds": 60}
+]}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_batch` reads it")]
 pub struct EnqueueBatchBody {
     #[schema(min_items = 1, max_items = 1000)]
@@ -282,119 +284,4 @@ pub fn scenario_run_id(raw: &serde_json::value::RawValue) -> Result<ScenarioRunI
 
 pub fn visibility_timeout() -> impl FnOnce(&serde_json::value::RawValue) -> Result<u32, String> {
     integer(MIN_VISIBILITY_TIMEOUT_SECONDS..=MAX_VISIBILITY_TIMEOUT_SECONDS)
-}
-
-/// An event as it was taken in.
-#[derive(Serialize, ToSchema)]
-#[schema(as = EnqueuedEvent)]
-pub struct EnqueuedReply {
-    #[schema(value_type = uuid::Uuid)]
-    event_id: EventId,
-    outcome: EnqueueOutcome,
-    engine_type: String,
-    event_type: String,
-    status: Status,
-    priority: u8,
-    scenario_run_id: Option<String>,
-    created_at: DateTime<Utc>,
-    /// Null once it has ended.
-    available_at: Option<DateTime<Utc>>,
-    payload_bytes: usize,
-    /// True: the idempotency key was known, and this is the event it stands for.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    duplicate: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    notice: Option<EnqueueNotice>,
-}
-
-/// Whether the event is new.
-#[derive(Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum EnqueueOutcome {
-    Enqueued,
-    /// The idempotency key was known.
-    Duplicate,
-}
-
-#[derive(Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum EnqueueNoticeCode {
-    NoEngineOfType,
-}
-
-/// Something a producer may want to know.
-#[derive(Serialize, ToSchema)]
-pub struct EnqueueNotice {
-    code: EnqueueNoticeCode,
-    detail: String,
-}
-
-impl EnqueuedReply {
-    fn of(event: &NewEvent, taken: Taken) -> Self {
-        match taken {
-            Taken::New(enqueued) => Self::of_new(event, &enqueued),
-            Taken::Duplicate(existing) => Self::of_duplicate(*existing),
-        }
-    }
-
-    fn of_new(event: &NewEvent, enqueued: &Enqueued) -> Self {
-        let notice = (!enqueued.has_engine).then(|| EnqueueNotice {
-            code: EnqueueNoticeCode::NoEngineOfType,
-            detail: format!("no engine of type {} is registered; the event waits for one", event.engine_type),
-        });
-        Self {
-            event_id: enqueued.event_id,
-            outcome: EnqueueOutcome::Enqueued,
-            engine_type: event.engine_type.to_string(),
-            event_type: event.event_type.to_string(),
-            status: Status::Queued,
-            priority: event.priority,
-            scenario_run_id: event.scenario_run_id.as_ref().map(ToString::to_string),
-            created_at: enqueued.created_at,
-            available_at: Some(enqueued.available_at),
-            payload_bytes: event.payload.get().len(),
-            duplicate: false,
-            notice,
-        }
-    }
-
-    fn of_duplicate(event: Event) -> Self {
-        Self {
-            event_id: event.event_id,
-            outcome: EnqueueOutcome::Duplicate,
-            engine_type: event.engine_type,
-            event_type: event.event_type,
-            status: event.status,
-            priority: u8::try_from(event.priority).unwrap_or(DEFAULT_PRIORITY),
-            scenario_run_id: event.scenario_run_id,
-            created_at: event.created_at,
-            available_at: event.available_at,
-            payload_bytes: usize::try_from(event.payload_bytes).unwrap_or(0),
-            duplicate: true,
-            notice: None,
-        }
-    }
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = EnqueuedBatch)]
-pub struct EnqueuedBatchReply {
-    accepted: usize,
-    rejected: usize,
-    /// In the order sent.
-    results: Vec<EnqueueResult>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-pub enum EnqueueResult {
-    Enqueued(Box<EnqueuedReply>),
-    #[schema(title = "RefusedEvent")]
-    Refused {
-        /// Always null: it got none.
-        #[schema(value_type = Option<uuid::Uuid>, required)]
-        event_id: Option<EventId>,
-        error: ProblemBody,
-    },
 }

@@ -20,7 +20,10 @@ use crate::domain::limits::{MAX_HEARTBEAT_LEASES, MAX_WORKLOAD};
 
 /// A sign of life, with what has changed.
 #[derive(ToSchema)]
-#[schema(as = Heartbeat)]
+#[schema(as = Heartbeat, example = json!({
+    "current_workload": 1, "resource_utilization": {"cpu_usage_percent": 45.2, "memory_usage_mb": 512},
+    "leases": [{"event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d"}]
+}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_heartbeat` reads it")]
 pub struct HeartbeatBody {
     /// The engine's own measure of its load, like the number of events it works on.
@@ -119,7 +122,9 @@ fn report_repeated_leases(fields: &Fields<'_>, leases: &[HeldLease]) {
 }
 
 #[derive(Serialize, ToSchema)]
-#[schema(as = HeartbeatAnswer)]
+#[schema(as = HeartbeatAnswer, example = json!({"status": "active", "command": "continue", "leases": [{
+    "event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "outcome": "renewed", "expires_at": "2030-01-31T12:05:00Z", "expires_in_seconds": 300.0
+}]}))]
 pub struct HeartbeatReply {
     status: EngineStatus,
     command: Command,

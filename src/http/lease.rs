@@ -68,7 +68,9 @@ async fn lease_while_good(api: &Api, caller: &Caller, poll: Poll) -> Result<Poll
 
 /// A poll, and what the engine has to say first. Everything may be left out.
 #[derive(ToSchema)]
-#[schema(as = Exchange)]
+#[schema(as = Exchange, example = json!({"limit": 3, "wait_seconds": 20, "settlements": [{
+    "event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "status": "completed", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d"
+}]}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_exchange` reads it")]
 pub struct ExchangeBody {
     #[schema(minimum = 1, maximum = 100)]
@@ -187,7 +189,16 @@ fn read_poll(input: &Input) -> Result<Poll, Problem> {
 }
 
 #[derive(Serialize, ToSchema)]
-#[schema(as = Leased)]
+#[schema(as = Leased, example = json!({"notice": null, "events": [{
+    "event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "engine_type": "dialogue", "event_type": "dialogue.requested",
+    "payload": {"text": "Hello"}, "priority": 5, "scenario_run_id": null, "created_at": "2030-01-31T12:00:00Z",
+    "attempt": 1, "max_attempts": 4, "retries_left": 3, "losses_left": 3, "previous": null, "traceparent": null,
+    "lease": {
+        "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d", "lock": "processing_by_0190f39e-0000-7000-8000-1728394a5b6c",
+        "leased_by": "0190f39e-0000-7000-8000-1728394a5b6c", "leased_at": "2030-01-31T12:00:00Z",
+        "expires_at": "2030-01-31T12:05:00Z", "expires_in_seconds": 300.0, "visibility_timeout_seconds": 300
+    }
+}]}))]
 pub struct LeaseReply {
     events: Vec<LeasedEventReply>,
     /// Why there are no events, where there is a cause beside an empty queue.

@@ -9,7 +9,7 @@ use crate::domain::retry_policy::{RetryDelayOverrides, RetryPolicyOverrides};
 /// When a failed event is tried again. What is left out is inherited from the event type's policy,
 /// the queue's, the server's.
 #[derive(ToSchema)]
-#[schema(as = RetryPolicy)]
+#[schema(as = RetryPolicy, example = json!({"max_retries": 5, "retry_delay": {"initial": 10, "max": 600}}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read` reads it")]
 pub struct RetryPolicyBody {
     /// Reported failures that are tried again; 3 unless a policy says otherwise.

@@ -20,7 +20,9 @@ use crate::store::dead_letters::redrive::Overrides;
 
 /// Which dead letters to redrive, and what changes with it. Exactly one of `filter` and `all`.
 #[derive(ToSchema)]
-#[schema(as = RedriveDeadLetters)]
+#[schema(as = RedriveDeadLetters, example = json!({
+    "filter": {"engine_type": "dialogue", "reason": "retries_exhausted"}, "spread_seconds": 600, "dry_run": true
+}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_redrive` reads it")]
 pub struct RedriveManyBody {
     filter: Option<FilterBody>,
@@ -91,7 +93,9 @@ fn read_redrive(input: &Input) -> Result<(Selection, Schedule, Overrides), Probl
 
 /// Which dead letters to remove. Exactly one of `filter` and `all`.
 #[derive(ToSchema)]
-#[schema(as = PurgeDeadLetters)]
+#[schema(as = PurgeDeadLetters, example = json!({
+    "filter": {"engine_type": "dialogue", "redrives_max": 0}, "expected_count": 12
+}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_purge` reads it")]
 pub struct PurgeManyBody {
     filter: Option<FilterBody>,

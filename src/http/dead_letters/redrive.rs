@@ -19,7 +19,7 @@ use crate::store::dead_letters::redrive::Overrides;
 
 /// What a redrive may change.
 #[derive(ToSchema)]
-#[schema(as = Redrive)]
+#[schema(as = Redrive, example = json!({"priority": 9, "retry_policy": {"max_retries": 1}}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_redrive` reads it")]
 pub struct RedriveBody {
     /// Another payload, which makes a new event; null is as if left out.

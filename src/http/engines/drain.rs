@@ -17,7 +17,7 @@ use crate::store::engines::changes::{DrainFilter, Drained};
 
 /// Which engines to drain.
 #[derive(ToSchema)]
-#[schema(as = DrainEngines)]
+#[schema(as = DrainEngines, example = json!({"filter": {"engine_software_version": "1.0.0"}, "dry_run": true}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_drain` reads it")]
 pub struct DrainManyBody {
     filter: DrainFilterBody,

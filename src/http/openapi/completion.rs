@@ -17,6 +17,9 @@ const REQUEST_ID: &str = "RequestId";
 /// Calls without a body that may wait, of which there is a bounded number.
 const MAY_WAIT: [&str; 2] = ["lease_events", "read_event"];
 
+/// Replies with tokens of leases or of callers, which no cache may keep.
+const NOT_STORED: [&str; 4] = ["lease_events", "exchange_leases", "register_engine", "create_token"];
+
 /// As `domain::names` checks them.
 const TYPE_NAME: &str = "^[A-Za-z0-9._:-]+$";
 const TEXT: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
@@ -49,6 +52,9 @@ pub fn complete(document: &mut OpenApi) {
             operation.responses.responses.insert("429".to_owned(), overloaded);
         }
         add_headers(&mut operation.responses);
+        if operation.operation_id.as_deref().is_some_and(|id| NOT_STORED.contains(&id)) {
+            add_cache_control(&mut operation.responses);
+        }
         for parameter in operation.parameters.iter_mut().flatten() {
             let RefOr::T(Parameter { name, parameter_in, schema: Some(schema), .. }) = parameter else { continue };
             // What is left out of a query or a header is not there; it is never null.
@@ -139,6 +145,16 @@ fn add_headers(responses: &mut Responses) {
         response.headers.insert("X-Request-Id".to_owned(), RefOr::Ref(request_id));
         if status == "503" || status == "429" {
             response.headers.insert("Retry-After".to_owned(), RefOr::T(retry_after()));
+        }
+    }
+}
+
+fn add_cache_control(responses: &mut Responses) {
+    for (_, response) in responses.responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
+        if let RefOr::T(response) = response {
+            let schema = Object::with_type(Type::String);
+            let header = HeaderBuilder::new().schema(Some(schema)).description(Some("no-store")).build();
+            response.headers.insert("Cache-Control".to_owned(), RefOr::T(header));
         }
     }
 }
