@@ -64,7 +64,7 @@ pub struct AuditEntryReply {
     token_id: Option<uuid::Uuid>,
     #[schema(value_type = Option<Role>)]
     role: Option<String>,
-    /// Whence it came; null for what the server or somebody at the database did.
+    /// The address that it came from; null for what the server or somebody at the database did.
     address: Option<String>,
     /// The reply's X-Request-Id.
     request_id: Option<String>,

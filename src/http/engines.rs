@@ -136,9 +136,9 @@ pub struct EngineReply {
     engine_type: String,
     status: EngineStatus,
     last_heartbeat: Option<DateTime<Utc>>,
-    /// The engine's own word.
+    /// As the engine reports it.
     current_workload: Option<i32>,
-    /// The server's count.
+    /// As the server counts them.
     leases_held: i32,
     scenario_run_id: Option<String>,
     metadata: MetadataReply,

@@ -18,7 +18,7 @@ use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::limits::{MAX_HEARTBEAT_LEASES, MAX_WORKLOAD};
 
-/// A sign of life, with what has changed.
+/// A heartbeat, with what has changed.
 #[derive(ToSchema)]
 #[schema(as = Heartbeat, example = json!({
     "current_workload": 1, "resource_utilization": {"cpu_usage_percent": 45.2, "memory_usage_mb": 512},

@@ -23,7 +23,7 @@ use crate::domain::settlement::{Report, ReportedError, Settlement};
 pub use reply::SettleResult;
 use reply::{SettledManyReply, SettledReply};
 
-/// An engine's word on an event it holds. Which fields go with it depends on `status`.
+/// An engine's report on an event it holds. Which members go with it depends on `status`.
 #[derive(ToSchema)]
 #[schema(as = Settlement)]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_settlement` reads it")]
