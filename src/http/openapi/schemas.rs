@@ -95,7 +95,9 @@ pub fn names_in_requests(document: &mut OpenApi) -> BTreeSet<String> {
         let Some(RefOr::T(body)) = &operation.request_body else { continue };
         for content in body.content.values() {
             let RefOr::T(content) = content else { continue };
-            content.schema.iter().for_each(|schema| find_names(schema, &mut names));
+            if let Some(schema) = &content.schema {
+                find_names(schema, &mut names);
+            }
         }
     }
     with_all_parts(names, schemas(document))
@@ -109,7 +111,9 @@ pub fn names_in_replies(document: &mut OpenApi) -> BTreeSet<String> {
             let RefOr::T(response) = response else { continue };
             for content in response.content.values() {
                 let RefOr::T(content) = content else { continue };
-                content.schema.iter().for_each(|schema| find_names(schema, &mut names));
+                if let Some(schema) = &content.schema {
+                    find_names(schema, &mut names);
+                }
             }
         }
     }
@@ -122,7 +126,9 @@ pub fn names_in_parameters(document: &mut OpenApi) -> BTreeSet<String> {
     for (_, _, operation) in operations(document) {
         for parameter in operation.parameters.iter().flatten() {
             let RefOr::T(parameter) = parameter else { continue };
-            parameter.schema.iter().for_each(|schema| find_names(schema, &mut names));
+            if let Some(schema) = &parameter.schema {
+                find_names(schema, &mut names);
+            }
         }
     }
     with_all_parts(names, schemas(document))
@@ -132,7 +138,9 @@ fn with_all_parts(mut names: BTreeSet<String>, schemas: &Schemas) -> BTreeSet<St
     let mut unread: Vec<String> = names.iter().cloned().collect();
     while let Some(schema) = unread.pop().map(|name| schemas.get(&name)) {
         let mut found = BTreeSet::new();
-        schema.into_iter().for_each(|schema| find_names(schema, &mut found));
+        if let Some(schema) = schema {
+            find_names(schema, &mut found);
+        }
         unread.extend(found.into_iter().filter(|name| names.insert(name.clone())));
     }
     names

@@ -237,9 +237,9 @@ async fn replies_have_what_the_document_says_is_always_there() {
     let event_id = lab.enqueue("dialogue", json!({"retry_policy": {"max_retries": 0}})).await;
     let leased = lab.poll("dialogue", &engine_id, "limit=1").await.expect(200);
     let as_the_engine = |path: &str| lab.request("GET", path).header("x-engine-id", engine_id.clone());
-    let leases = format!("/api/v1/engines/{engine_id}/leases");
-    let own = Reply::of(as_the_engine(&leases)).await.expect(200);
-    let of_another = lab.get(&leases).await.expect(200);
+    let list = format!("/api/v1/engines/{engine_id}/leases");
+    let own = Reply::of(as_the_engine(&list)).await.expect(200);
+    let of_another = lab.get(&list).await.expect(200);
     assert!(own.body["items"][0]["lease"]["lease_token"].is_string(), "{own:?}");
     assert!(of_another.body["items"][0]["lease"].get("lease_token").is_none(), "{of_another:?}");
     let schemas = &document["components"]["schemas"];
