@@ -36,6 +36,9 @@ def before_call(context, case, kwargs):
     # With another body, a key is refused: each event has its own.
     if "Idempotency-Key" in headers:
         headers["Idempotency-Key"] = str(uuid.uuid4())
+    # The coverage phase does not look at patterns of headers.
+    if "X-Engine-Id" in headers and not is_uuid(headers["X-Engine-Id"]):
+        headers["X-Engine-Id"] = str(uuid.uuid4())
     for event in filter(lambda event: isinstance(event, dict), events):
         if event.get("idempotency_key") is not None:
             event["idempotency_key"] = str(uuid.uuid4())
@@ -49,6 +52,13 @@ def shorten(terms):
     wait = terms.get("wait_seconds")
     if isinstance(wait, int) and LONGEST_WAIT_SECONDS < wait <= 30:
         terms["wait_seconds"] = LONGEST_WAIT_SECONDS
+
+
+def is_uuid(text):
+    try:
+        return bool(uuid.UUID(text))
+    except ValueError:
+        return False
 
 
 def renew(terms, name):

@@ -1,4 +1,5 @@
 """The steps: each runs one tool and passes or fails as it does."""
+import json
 import shutil
 import subprocess
 import sys
@@ -8,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
+from check_api.later_server import MEMBER, VALUE, Document, LaterServer
 from check_api.tools import Installed
 
+# In the replies to operators and admins.
+NOT_SENT_TO_ENGINES = {"DatabaseWarningCode", "OperationId", "Role", "SnapshotHolder", "TokenState"}
 TAIL_LINES = 12  # of a step that passed
 SCHEMATHESIS_SECONDS = 300
 
@@ -24,6 +28,16 @@ class Check:
     @property
     def document(self) -> Path:
         return self.directory / "openapi.json"
+
+    @property
+    def typescript(self) -> Path:
+        return self.directory / "typescript"
+
+    def run_python(self, program: str, *arguments: object) -> bool:
+        return self.call(self.tools.python_programs / "python", self.tools.lists / program, self.directory, *arguments)
+
+    def run_typescript(self, program: str, *arguments: object) -> bool:
+        return self.call("node", self.typescript / "built" / program, *arguments)
 
     def call(self, *command: object, seconds: int = 120, shown: int = TAIL_LINES,
              variables: dict[str, str] | None = None, **more: object) -> bool:
@@ -58,15 +72,33 @@ def python_client(check: Check) -> bool:
 
 
 def typescript_client(check: Check) -> bool:
-    types = check.directory / "eventlease.ts"
-    return check.call("openapi-typescript", check.document, "-o", types) and check.call(
-        "tsc", "--noEmit", "--strict", types)
+    """Types are generated, and the programs that use them compile."""
+    folder = check.typescript
+    shutil.copytree(check.tools.lists / "typescript", folder)
+    (folder / "package.json").write_text('{"type": "module"}')
+    (folder / "node_modules").symlink_to(check.tools.node_programs.parent)
+    return check.call("openapi-typescript", check.document, "-o", folder / "eventlease.ts") and check.call(
+        "tsc", "--project", folder)
 
 
-def life_cycle(check: Check) -> bool:
-    """The generated Python client takes an event through its life; leaves a dead letter for those who come after."""
-    script = check.tools.lists / "life_cycle.py"
-    return check.call(check.tools.python_programs / "python", script, check.directory, check.url)
+def python_life_cycle(check: Check) -> bool:
+    """Takes events through their lives; leaves dead letters for the steps that come after."""
+    return check.run_python("life_cycle.py", check.url)
+
+
+def typescript_life_cycle(check: Check) -> bool:
+    return check.run_typescript("first_engine.js", check.url) and check.run_typescript("life_cycle.js", check.url)
+
+
+def unknown_values(check: Check) -> bool:
+    """No generated client fails on what a later server may send."""
+    document = Document(json.loads(check.document.read_bytes()))
+    with LaterServer(document, check.url) as later:
+        passed = [check.run_python("unknown_values.py", later.url, VALUE, MEMBER),
+                  check.run_typescript("unknown_values.js", later.url, VALUE)]
+    not_sent = document.open_enumerations() - document.replaced
+    print(f"replaced: {', '.join(sorted(document.replaced))}; not sent: {', '.join(sorted(not_sent))}")
+    return all(passed) and not_sent <= NOT_SENT_TO_ENGINES
 
 
 def schemathesis(check: Check) -> bool:
@@ -95,7 +127,9 @@ STEPS: dict[str, Callable[[Check], bool]] = {
     "spectral lint": lint_spectral,
     "openapi-python-client": python_client,
     "openapi-typescript": typescript_client,
-    "life cycle by the generated client": life_cycle,
+    "life cycle in Python": python_life_cycle,
+    "life cycle in TypeScript": typescript_life_cycle,
+    "values of a later server": unknown_values,
     "schemathesis": schemathesis,
     "promtool check metrics": metrics,
 }

@@ -139,7 +139,7 @@ macro_rules! rules {
     ($( $name:ident $id:literal $about:ident [$($grant:ident)+] $openness:ident )+) => {
         /// Every operation, by its `operation_id`.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, ToSchema)]
-        #[schema(rename_all = "snake_case")]
+        #[schema(as = OperationId, rename_all = "snake_case")]
         pub enum Operation {
             $( $name, )+
         }

@@ -37,6 +37,7 @@ impl EngineStatus {
 
 /// What a heartbeat's reply asks of the engine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[schema(as = EngineCommand)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     Continue,

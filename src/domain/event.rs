@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 
 /// The five words a reader meets.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, ToSchema)]
+#[schema(as = EventStatus)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Waits for an engine, until a lease takes it; not before its `available_at`.
@@ -72,6 +73,7 @@ impl Status {
 
 /// How one attempt ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, ToSchema)]
+#[schema(as = AttemptOutcome)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Completed,

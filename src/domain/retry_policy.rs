@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The policy that holds for one event, every field decided. The defaults are the seed's.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
@@ -36,27 +37,36 @@ impl Default for RetryPolicy {
 }
 
 /// What one level (event, event type, queue, server) says; `None` is inherited.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = OwnRetryPolicy, description = "What an event type says of its own; what is left out is inherited.")]
 #[serde(deny_unknown_fields)]
 pub struct RetryPolicyOverrides {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub max_retries: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub retry_delay: Option<RetryDelayOverrides>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub dead_letter_threshold: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub jitter: Option<f64>,
 }
 
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = OwnRetryDelay, description = "In seconds, but for the multiplier.")]
 #[serde(deny_unknown_fields)]
 pub struct RetryDelayOverrides {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub initial: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub max: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub multiplier: Option<f64>,
 }
 

@@ -10,14 +10,14 @@ use super::Api;
 use super::input::{Input, parse_uuid, text_up_to, time};
 use super::pages::{self, Page};
 use super::problem::{Problem, ProblemBody};
-use crate::domain::access::Operation;
+use crate::domain::access::{Operation, Role};
 use crate::domain::json::RawJson;
 use crate::domain::limits::{MAX_SUBJECT_CHARS, MAX_TOKEN_NAME_CHARS};
 use crate::store::audit::{Entry, Filter};
 
 /// Lists what was changed, the newest first: by whom, when, what, and from where.
 #[utoipa::path(
-    get, path = "/audit", operation_id = "list_audit", tag = "trust",
+    get, path = "/audit", operation_id = "list_audit", tag = "audit",
     params(
         ("actor" = Option<String>, Query, description = "Only of that name: a token's, or anonymous, database, first start", max_length = 100),
         ("action" = Option<Operation>, Query, description = "Only that operation, by its operationId"),
@@ -62,8 +62,9 @@ pub struct AuditEntryReply {
     /// The name of the token that was shown; `anonymous` where none had to be.
     actor: String,
     token_id: Option<uuid::Uuid>,
+    #[schema(value_type = Option<Role>)]
     role: Option<String>,
-    /// Whence it came; null for what the server or somebody at the database did.
+    /// The address that it came from; null for what the server or somebody at the database did.
     address: Option<String>,
     /// The reply's X-Request-Id.
     request_id: Option<String>,
@@ -72,9 +73,15 @@ pub struct AuditEntryReply {
     action: String,
     /// The id or name of what it was done to.
     subject: String,
-    #[schema(value_type = Object)]
+    #[schema(value_type = AuditDetailsBody)]
     details: RawJson,
 }
+
+/// What was changed, and to what: members by action.
+#[derive(ToSchema)]
+#[schema(as = AuditDetails, value_type = Object)]
+#[expect(dead_code, reason = "describes the reply to OpenAPI")]
+pub struct AuditDetailsBody(serde_json::Value);
 
 impl AuditEntryReply {
     fn of(entry: Entry) -> Self {

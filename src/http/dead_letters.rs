@@ -125,7 +125,7 @@ pub struct DeadLetterReply {
     failures: i32,
     lease_losses: i32,
     redrives: i32,
-    #[schema(value_type = Option<Value>)]
+    #[schema(value_type = Option<Value>, required)]
     error: Option<RawJson>,
     error_type: Option<String>,
     engine_software_version: Option<String>,
@@ -137,6 +137,7 @@ pub struct DeadLetterReply {
     redriven_as: Option<EventId>,
     /// The newest first; only where one dead letter is read.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     attempts: Option<Vec<AttemptReply>>,
     /// For `?cursor=` of the event's attempts, to get the older ones; null where there are none. Only where one dead
     /// letter is read.

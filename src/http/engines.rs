@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::fields::{Fields, any_object, integer, parsed};
 use super::input::{Input, parse_uuid, text_up_to};
-use super::leased_event::LeasedEventReply;
+use super::leased_event::{HeldEventBody, LeasedEventReply};
 use super::pages::{self, Page};
 use super::problem::{Problem, ProblemBody};
 use super::{Api, Limits};
@@ -34,10 +34,15 @@ use crate::store::lease::LeasedEvent;
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_metadata` reads it")]
 pub struct MetadataBody {
     static_config: Option<StaticConfigBody>,
-    /// Anything that changes while the engine runs, like `resource_utilization`.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<DynamicStateBody>)]
     dynamic_state: Option<Value>,
 }
+
+/// Anything that changes while the engine runs, like `resource_utilization`.
+#[derive(ToSchema)]
+#[schema(as = EngineDynamicState, value_type = Object)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_metadata` reads it")]
+pub struct DynamicStateBody(Value);
 
 /// What the engine can do. Further members are kept as they are.
 #[derive(ToSchema)]
@@ -131,9 +136,9 @@ pub struct EngineReply {
     engine_type: String,
     status: EngineStatus,
     last_heartbeat: Option<DateTime<Utc>>,
-    /// The engine's own word.
+    /// As the engine reports it.
     current_workload: Option<i32>,
-    /// The server's count.
+    /// As the server counts them.
     leases_held: i32,
     scenario_run_id: Option<String>,
     metadata: MetadataReply,
@@ -151,9 +156,9 @@ pub struct EngineReply {
 #[derive(Serialize, ToSchema)]
 #[schema(as = EngineMetadataReply)]
 pub struct MetadataReply {
-    #[schema(value_type = Object)]
+    #[schema(value_type = StaticConfigBody)]
     static_config: RawJson,
-    #[schema(value_type = Object)]
+    #[schema(value_type = DynamicStateBody)]
     dynamic_state: RawJson,
 }
 
@@ -298,7 +303,7 @@ async fn set_draining(api: &Api, input: &Input, is_draining: bool) -> Result<Jso
         ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
     ),
     responses(
-        (status = 200, description = "A page of its leases", body = Page<LeasedEventReply>),
+        (status = 200, description = "A page of its leases", body = Page<HeldEventBody>),
         (status = 404, description = "Not registered", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Not a UUID", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),

@@ -1,5 +1,7 @@
 //! `POST /events` and `POST /events/batch`.
 
+mod reply;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -7,7 +9,6 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::fields::{Fields, boolean, integer, kind, parsed, text};
@@ -15,20 +16,18 @@ use super::input::{Input, time};
 use super::problem::{MAX_ERRORS_TOLD_OF_BATCH, Problem, ProblemBody};
 use super::{Api, Limits, policies};
 use crate::broker::{self, enqueue::Taken};
-use crate::domain::event::Status;
-use crate::domain::ids::EventId;
 use crate::domain::limits::{
     DEFAULT_PRIORITY, MAX_BATCH_EVENTS, MAX_DELAY_SECONDS, MAX_IDEMPOTENCY_KEY_CHARS, MAX_PRIORITY,
     MAX_TRACEPARENT_CHARS, MAX_TRACESTATE_CHARS, MAX_VISIBILITY_TIMEOUT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS,
 };
 use crate::domain::names::{BadName, EngineType, EventType, ScenarioRunId, check_text};
 use crate::domain::requester::Requester;
-use crate::store::enqueue::{Due, Enqueued, NewEvent};
-use crate::store::events::Event;
+use crate::store::enqueue::{Due, NewEvent};
+use reply::{EnqueueResult, EnqueuedBatchReply, EnqueuedReply};
 
 /// An event to take in.
 #[derive(ToSchema)]
-#[schema(example = json!({
+#[schema(as = NewEvent, example = json!({
     "engine_type": "dialogue", "event_type": "dialogue.requested", "payload": {"text": "Hello"}, "priority": 7,
     "scenario_run_id": "run-12", "visibility_timeout_seconds": 120
 }))]
@@ -42,8 +41,8 @@ pub struct EnqueueBody {
     /// Any JSON, kept byte for byte; at most 1 MiB and 64 levels unless configured otherwise.
     #[schema(value_type = serde_json::Value)]
     payload: serde_json::Value,
-    /// 9 first.
-    #[schema(minimum = 0, maximum = 9, default = 5)]
+    /// 9 first; 5 where it is left out.
+    #[schema(minimum = 0, maximum = 9)]
     priority: Option<u8>,
     /// Due that many seconds from now; instead of `available_at`.
     #[schema(minimum = 0, maximum = 31_536_000)]
@@ -82,12 +81,15 @@ pub struct ScenarioRunIdText(String);
 
 /// Several events to take in, each with a verdict of its own.
 #[derive(ToSchema)]
+#[schema(as = NewEventBatch, example = json!({"atomic": true, "events": [
+    {"engine_type": "dialogue", "event_type": "dialogue.requested", "payload": {"text": "Hello"}},
+    {"engine_type": "dialogue", "event_type": "dialogue.requested", "payload": {"text": "Good evening"}, "delay_seconds": 60}
+]}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_batch` reads it")]
 pub struct EnqueueBatchBody {
     #[schema(min_items = 1, max_items = 1000)]
     events: Vec<EnqueueBody>,
-    /// All or none.
-    #[schema(default = false)]
+    /// All or none; each on its own where it is left out.
     atomic: Option<bool>,
 }
 
@@ -297,102 +299,4 @@ pub fn priority(raw: &serde_json::value::RawValue) -> Result<u8, String> {
 
 pub fn visibility_timeout() -> impl FnOnce(&serde_json::value::RawValue) -> Result<u32, String> {
     integer(MIN_VISIBILITY_TIMEOUT_SECONDS..=MAX_VISIBILITY_TIMEOUT_SECONDS)
-}
-
-/// An event as it was taken in.
-#[derive(Serialize, ToSchema)]
-#[schema(as = EnqueuedEvent)]
-pub struct EnqueuedReply {
-    #[schema(value_type = uuid::Uuid)]
-    event_id: EventId,
-    outcome: &'static str,
-    engine_type: String,
-    event_type: String,
-    status: Status,
-    priority: u8,
-    scenario_run_id: Option<String>,
-    created_at: DateTime<Utc>,
-    /// Null once it has ended.
-    available_at: Option<DateTime<Utc>>,
-    payload_bytes: u32,
-    /// True: the idempotency key was known, and this is the event it stands for.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    duplicate: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    notice: Option<EnqueueNotice>,
-}
-
-/// Something a producer may want to know.
-#[derive(Serialize, ToSchema)]
-pub struct EnqueueNotice {
-    code: &'static str,
-    detail: String,
-}
-
-impl EnqueuedReply {
-    fn of(event: &NewEvent, taken: Taken) -> Self {
-        match taken {
-            Taken::New(enqueued) => Self::of_new(event, &enqueued),
-            Taken::Duplicate(existing) => Self::of_duplicate(*existing),
-        }
-    }
-
-    fn of_new(event: &NewEvent, enqueued: &Enqueued) -> Self {
-        let notice = (!enqueued.has_engine).then(|| EnqueueNotice {
-            code: "no_engine_of_type",
-            detail: format!("no engine of type {} is registered; the event waits for one", event.engine_type),
-        });
-        Self {
-            event_id: enqueued.event_id,
-            outcome: "enqueued",
-            engine_type: event.engine_type.to_string(),
-            event_type: event.event_type.to_string(),
-            status: Status::Queued,
-            priority: event.priority,
-            scenario_run_id: event.scenario_run_id.as_ref().map(ToString::to_string),
-            created_at: enqueued.created_at,
-            available_at: Some(enqueued.available_at),
-            payload_bytes: u32::try_from(event.payload.get().len()).expect("a payload's limit is far below"),
-            duplicate: false,
-            notice,
-        }
-    }
-
-    fn of_duplicate(event: Event) -> Self {
-        Self {
-            event_id: event.event_id,
-            outcome: "duplicate",
-            engine_type: event.engine_type,
-            event_type: event.event_type,
-            status: event.status,
-            priority: event.priority,
-            scenario_run_id: event.scenario_run_id,
-            created_at: event.created_at,
-            available_at: event.available_at,
-            payload_bytes: event.payload_bytes,
-            duplicate: true,
-            notice: None,
-        }
-    }
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = EnqueuedBatch)]
-pub struct EnqueuedBatchReply {
-    accepted: usize,
-    rejected: usize,
-    /// In the order sent.
-    results: Vec<EnqueueResult>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-pub enum EnqueueResult {
-    Enqueued(Box<EnqueuedReply>),
-    Refused {
-        /// Always null: it got none.
-        #[schema(value_type = Option<uuid::Uuid>)]
-        event_id: Option<EventId>,
-        error: ProblemBody,
-    },
 }

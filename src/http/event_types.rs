@@ -107,10 +107,9 @@ fn read_name(input: &Input) -> Result<EventType, Problem> {
 
 /// An event type's own retry policy; what is missing is inherited.
 #[derive(Serialize, ToSchema)]
-#[schema(as = EventType)]
+#[schema(as = EventTypePolicy)]
 pub struct EventTypeReply {
     event_type: String,
-    #[schema(value_type = RetryPolicyBody)]
     retry_policy: RetryPolicyOverrides,
 }
 

@@ -17,7 +17,9 @@ use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::json::RawJson;
 use crate::domain::limits::MAX_WAIT_SECONDS;
+use crate::domain::verdict::DeadLetterReason;
 use crate::store::attempts::Attempt;
+use crate::store::endings::Answer;
 use crate::store::events::Event;
 
 /// Reads an event: where it stands, and its result or last error; if asked to, when it has ended.
@@ -119,14 +121,15 @@ pub struct EventReply {
     #[schema(value_type = Option<uuid::Uuid>)]
     leased_by: Option<EngineId>,
     lease_expires_at: Option<DateTime<Utc>>,
-    #[schema(value_type = Option<Value>)]
+    #[schema(value_type = Option<Value>, required)]
     progress: Option<RawJson>,
-    #[schema(value_type = Option<Value>)]
+    #[schema(value_type = Option<Value>, required)]
     result: Option<RawJson>,
     /// The last one reported.
-    #[schema(value_type = Option<Value>)]
+    #[schema(value_type = Option<Value>, required)]
     error: Option<RawJson>,
     /// While it is a dead letter.
+    #[schema(value_type = Option<DeadLetterReason>)]
     dead_letter_reason: Option<String>,
     cancel_requested: bool,
     #[schema(value_type = Option<uuid::Uuid>)]
@@ -181,13 +184,13 @@ pub struct AttemptReply {
     leased_at: Option<DateTime<Utc>>,
     ended_at: DateTime<Utc>,
     outcome: Outcome,
-    /// What followed: completed, `retry_scheduled`, `dead_lettered`, released, or cancelled.
-    answer: Option<&'static str>,
-    #[schema(value_type = Option<Value>)]
+    /// What followed.
+    answer: Option<Answer>,
+    #[schema(value_type = Option<Value>, required)]
     result: Option<RawJson>,
-    #[schema(value_type = Option<Value>)]
+    #[schema(value_type = Option<Value>, required)]
     error: Option<RawJson>,
-    #[schema(value_type = Option<Value>)]
+    #[schema(value_type = Option<Value>, required)]
     progress: Option<RawJson>,
     /// Seconds after its lease had ended, where the report came late.
     late_by_seconds: Option<f64>,
@@ -204,7 +207,7 @@ impl AttemptReply {
             leased_at: attempt.leased_at,
             ended_at: attempt.ended_at,
             outcome: attempt.outcome,
-            answer: attempt.answer.map(crate::store::endings::Answer::as_str),
+            answer: attempt.answer,
             result: attempt.result,
             error: attempt.error,
             progress: attempt.progress,

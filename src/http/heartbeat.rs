@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::engines::DynamicStateBody;
 use super::fields::{Fields, any_object, integer, parsed, uuid};
 use super::input::{Input, parse_uuid};
 use super::problem::{Problem, ProblemBody};
@@ -17,24 +18,33 @@ use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::limits::{MAX_HEARTBEAT_LEASES, MAX_WORKLOAD};
 
-/// A sign of life, with what has changed.
+/// A heartbeat, with what has changed.
 #[derive(ToSchema)]
-#[schema(as = Heartbeat)]
+#[schema(as = Heartbeat, example = json!({
+    "current_workload": 1, "resource_utilization": {"cpu_usage_percent": 45.2, "memory_usage_mb": 512},
+    "leases": [{"event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d"}]
+}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_heartbeat` reads it")]
 pub struct HeartbeatBody {
     /// The engine's own measure of its load, like the number of events it works on.
     #[schema(minimum = 0, maximum = 1_000_000)]
     current_workload: Option<u32>,
     /// Kept as `metadata.dynamic_state.resource_utilization`.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<ResourceUtilizationBody>)]
     resource_utilization: Option<Value>,
     /// Merged into `metadata.dynamic_state`, member by member; null removes one.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<DynamicStateBody>)]
     dynamic_state: Option<Value>,
     /// Leases to renew, each by its own visibility timeout from now.
     #[schema(max_items = 1000)]
     leases: Option<Vec<HeldLeaseBody>>,
 }
+
+/// What the engine measures of itself: members of its own choosing.
+#[derive(ToSchema)]
+#[schema(as = ResourceUtilization, value_type = Object)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_heartbeat` reads it")]
+pub struct ResourceUtilizationBody(Value);
 
 #[derive(ToSchema)]
 #[schema(as = HeldLease)]
@@ -110,12 +120,22 @@ fn report_repeated_leases(fields: &Fields<'_>, leases: &[HeldLease]) {
 }
 
 #[derive(Serialize, ToSchema)]
-#[schema(as = HeartbeatAnswer)]
+#[schema(as = HeartbeatAnswer, example = json!({"status": "active", "command": "continue", "leases": [{
+    "event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "outcome": "renewed", "expires_at": "2030-01-31T12:05:00Z", "expires_in_seconds": 300.0
+}]}))]
 pub struct HeartbeatReply {
     status: EngineStatus,
     command: Command,
     /// In the order sent.
     leases: Vec<HeldLeaseReply>,
+}
+
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldLeaseOutcome {
+    Renewed,
+    /// Stop working on the event.
+    Lost,
 }
 
 /// How a lease stands that the engine listed.
@@ -124,16 +144,19 @@ pub struct HeartbeatReply {
 pub struct HeldLeaseReply {
     #[schema(value_type = uuid::Uuid)]
     event_id: EventId,
-    /// `renewed`, or `lost`: then stop working on it.
-    outcome: &'static str,
-    /// How it was lost; null where there never was such a lease.
+    outcome: HeldLeaseOutcome,
+    /// How it was lost; left out where there never was such a lease.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     reason: Option<Outcome>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     cancel_requested: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     expires_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     expires_in_seconds: Option<f64>,
 }
 
@@ -143,7 +166,7 @@ impl HeldLeaseReply {
         match answer.fate {
             LeaseFate::Renewed { expires_at, expires_in_seconds, is_cancel_requested } => Self {
                 event_id,
-                outcome: "renewed",
+                outcome: HeldLeaseOutcome::Renewed,
                 reason: None,
                 cancel_requested: is_cancel_requested.then_some(true),
                 expires_at: Some(expires_at),
@@ -151,7 +174,7 @@ impl HeldLeaseReply {
             },
             LeaseFate::Lost { ended_by } => Self {
                 event_id,
-                outcome: "lost",
+                outcome: HeldLeaseOutcome::Lost,
                 reason: ended_by,
                 cancel_requested: None,
                 expires_at: None,

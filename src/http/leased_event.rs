@@ -33,6 +33,7 @@ pub struct LeasedEventReply {
     previous: Option<PreviousReply>,
     traceparent: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     tracestate: Option<String>,
     lease: LeaseTermsReply,
 }
@@ -41,9 +42,9 @@ pub struct LeasedEventReply {
 #[schema(as = PreviousAttempt)]
 pub struct PreviousReply {
     outcome: Outcome,
-    #[schema(value_type = Option<Value>)]
+    #[schema(value_type = Option<Value>, required)]
     error: Option<RawJson>,
-    #[schema(value_type = Option<Value>)]
+    #[schema(value_type = Option<Value>, required)]
     progress: Option<RawJson>,
     ended_at: DateTime<Utc>,
 }
@@ -54,7 +55,7 @@ pub struct PreviousReply {
 pub struct LeaseTermsReply {
     /// The fence: whoever shows it settles the lease. Opaque.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String, required)]
     lease_token: Option<LeaseToken>,
     /// For people; not a fence.
     lock: String,
@@ -65,6 +66,27 @@ pub struct LeaseTermsReply {
     /// From the moment of this reply; trust it where clocks differ.
     expires_in_seconds: f64,
     visibility_timeout_seconds: u32,
+}
+
+/// An event in an engine's hands, as those who list its leases see it.
+#[derive(ToSchema)]
+#[schema(as = HeldEvent)]
+#[expect(dead_code, reason = "describes the reply to OpenAPI; it is a `LeasedEventReply` with its token shown or not")]
+pub struct HeldEventBody {
+    #[serde(flatten)]
+    event: LeasedEventReply,
+    lease: HeldLeaseTermsBody,
+}
+
+#[derive(ToSchema)]
+#[schema(as = HeldLeaseTerms)]
+#[expect(dead_code, reason = "describes the reply to OpenAPI")]
+pub struct HeldLeaseTermsBody {
+    #[serde(flatten)]
+    terms: LeaseTermsReply,
+    /// Shown to the engine itself, and to nobody else.
+    #[schema(nullable = false)]
+    lease_token: Option<String>,
 }
 
 impl LeasedEventReply {

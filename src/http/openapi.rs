@@ -2,7 +2,11 @@
 
 mod completion;
 mod links;
+mod merging;
+mod names;
+mod replies;
 mod requests;
+mod schemas;
 mod security;
 
 use axum::body::Bytes;
@@ -27,7 +31,8 @@ use super::{Access, Api};
         (name = "dead letters", description = "Events that ended without success"),
         (name = "queues", description = "How deep they are, and their settings"),
         (name = "retry policies", description = "Per event type"),
-        (name = "trust", description = "Tokens, and what was done with them"),
+        (name = "tokens", description = "Who may do what"),
+        (name = "audit", description = "What operators and admins changed"),
         (name = "operations", description = "Running the service"),
     )
 )]
@@ -41,10 +46,13 @@ pub fn base() -> utoipa::openapi::OpenApi {
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
     let (_, mut document) = super::routes_with_document().split_for_parts();
+    merging::merge(&mut document);
+    names::give(&mut document);
     requests::close(&mut document);
     security::add(&mut document);
     completion::complete(&mut document);
     links::add(&mut document);
+    replies::complete(&mut document);
     document
 }
 

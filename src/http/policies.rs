@@ -9,31 +9,35 @@ use crate::domain::retry_policy::{RetryDelayOverrides, RetryPolicyOverrides};
 /// When a failed event is tried again. What is left out is inherited from the event type's policy,
 /// the queue's, the server's.
 #[derive(ToSchema)]
+#[schema(as = RetryPolicy, example = json!({"max_retries": 5, "retry_delay": {"initial": 10, "max": 600}}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read` reads it")]
 pub struct RetryPolicyBody {
-    /// Reported failures that are tried again.
-    #[schema(minimum = 0, maximum = 100, default = 3)]
+    /// Reported failures that are tried again; 3 unless a policy says otherwise.
+    #[schema(minimum = 0, maximum = 100)]
     max_retries: Option<u32>,
     retry_delay: Option<RetryDelayBody>,
-    /// The silent loss (a lease that ends without the engine's word) that makes a dead letter.
-    #[schema(minimum = 1, maximum = 100, default = 3)]
+    /// The silent loss (a lease that ends without the engine's word) that makes a dead letter; 3 unless a policy says
+    /// otherwise.
+    #[schema(minimum = 1, maximum = 100)]
     dead_letter_threshold: Option<u32>,
-    /// The share by which a delay may vary in either direction.
-    #[schema(minimum = 0, maximum = 1, default = 0.1)]
+    /// The share by which a delay may vary in either direction; 0.1 unless a policy says otherwise.
+    #[schema(minimum = 0, maximum = 1)]
     jitter: Option<f64>,
 }
 
 /// Retry n waits `min(initial × multiplier^(n−1), max)` seconds.
 #[derive(ToSchema)]
+#[schema(as = RetryDelay)]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read` reads it")]
 pub struct RetryDelayBody {
-    /// Seconds.
-    #[schema(minimum = 0, maximum = 86400, default = 30)]
+    /// Seconds; 30 unless a policy says otherwise.
+    #[schema(minimum = 0, maximum = 86400)]
     initial: Option<u32>,
-    /// Seconds.
-    #[schema(minimum = 0, maximum = 86400, default = 300)]
+    /// Seconds; 300 unless a policy says otherwise.
+    #[schema(minimum = 0, maximum = 86400)]
     max: Option<u32>,
-    #[schema(minimum = 1, maximum = 10, default = 2)]
+    /// 2 unless a policy says otherwise.
+    #[schema(minimum = 1, maximum = 10)]
     multiplier: Option<f64>,
 }
 

@@ -1,6 +1,7 @@
 //! What a client is told when something is wrong: `application/problem+json` (RFC 9457). Here,
 //! and only here, errors of the use-cases become replies; causes are logged once, here.
 
+mod members;
 mod of_errors;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ use utoipa::ToSchema;
 use super::fields::TOO_DEEP;
 use super::limit::Limit;
 use crate::broker;
+use members::MembersBody;
 
 /// So many bad places are named; the detail counts them all.
 const MAX_ERRORS_TOLD: usize = 200;
@@ -25,7 +27,10 @@ const MAX_DETAIL_CHARS: usize = 500;
 pub const MAX_ERRORS_TOLD_OF_BATCH: usize = 2000;
 
 /// The stable codes; the only thing a program should tell problems apart by.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[schema(as = ProblemCode)]
+#[serde(rename_all = "snake_case")]
 pub enum Code {
     MalformedJson,
     Unauthenticated,
@@ -181,14 +186,14 @@ pub struct ProblemBody {
     /// What happened this time.
     detail: String,
     /// Stable; the one member to decide by.
-    code: &'static str,
+    code: Code,
     /// For bad input: every bad place at once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<InputErrorBody>)]
     errors: Vec<InputError>,
     /// What else there is to know, by code.
     #[serde(flatten)]
-    #[schema(ignore)]
+    #[schema(value_type = MembersBody)]
     more: Map<String, Value>,
 }
 
@@ -326,7 +331,7 @@ impl Problem {
             title,
             status: status.as_u16(),
             detail: self.detail,
-            code,
+            code: self.code,
             errors: self.errors,
             more: self.more,
         }
@@ -356,5 +361,24 @@ impl Problem {
     #[must_use]
     pub fn internal() -> Self {
         Self::new(Code::Internal, "the cause is in the server's log, under this reply's X-Request-Id")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::PartialSchema;
+    use utoipa::openapi::{RefOr, Schema};
+
+    use super::*;
+
+    #[test]
+    fn a_code_is_called_the_same_in_replies_and_in_the_document() {
+        let RefOr::T(Schema::Object(codes)) = Code::schema() else { panic!("not an enumeration") };
+        let codes = codes.enum_values.expect("an enumeration");
+        assert!(codes.len() > 30, "{codes:?}");
+        for documented in codes {
+            let code: Code = serde_json::from_value(documented.clone()).expect("a code");
+            assert_eq!(code.facts().1, documented);
+        }
     }
 }

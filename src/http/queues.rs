@@ -75,7 +75,9 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<QueueReply
 
 /// What to change of a queue's settings: what is left out stays, null is inherited (RFC 7396).
 #[derive(ToSchema)]
-#[schema(as = QueuePatch)]
+#[schema(as = QueuePatch, example = json!({
+    "visibility_timeout_seconds": 120, "max_processing": null, "retry_policy": {"retry_delay": {"max": 60}}
+}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_patch` reads it")]
 pub struct PatchBody {
     /// Events a poll gets that names no limit.
@@ -151,7 +153,7 @@ fn read_patch(input: &Input) -> Result<(EngineType, QueuePatch), Problem> {
 }
 
 #[derive(ToSchema)]
-#[schema(as = PauseQueue)]
+#[schema(as = PauseQueue, example = json!({"reason": "the model is being replaced", "resume_after_seconds": 3600}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `pause` reads it")]
 pub struct PauseBody {
     #[schema(min_length = 1, max_length = 500, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]

@@ -1,12 +1,12 @@
 //! `PUT /events/{event_id}/status`: settling and renewing.
 
+mod reply;
+
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use bytestring::ByteString;
-use chrono::{DateTime, Utc};
-use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -16,21 +16,23 @@ use super::fields::{Fields, any_string, array, boolean, check_json, integer, kin
 use super::input::{Errors, Input, parse_uuid};
 use super::problem::{InputPlace, MAX_ERRORS_TOLD_OF_BATCH, Problem, ProblemBody};
 use super::{Api, Limits};
-use crate::broker::settle::{Settled, SettledOutcome};
 use crate::domain::event::Status;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::SentJson;
 use crate::domain::json::string::JsonString;
 use crate::domain::limits::{MAX_BATCH_EVENTS, MAX_RETRY_DELAY_SECONDS};
 use crate::domain::settlement::{Report, ReportedError, Settlement};
+pub use reply::SettleResult;
+use reply::{SettledManyReply, SettledReply};
 
-/// An engine's word on an event it holds. Which fields go with it depends on `status`.
+/// An engine's report on an event it holds. Which members go with it depends on `status`.
 #[derive(ToSchema)]
 #[schema(as = Settlement)]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_settlement` reads it")]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum SettleBody {
     /// Done for good.
+    #[schema(title = "CompletedSettlement")]
     Completed {
         #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]+$")]
         lease_token: Option<String>,
@@ -38,18 +40,19 @@ pub enum SettleBody {
         result: Option<Value>,
     },
     /// Tried again by the retry policy, or a dead letter.
+    #[schema(title = "FailedSettlement")]
     Failed {
         #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]+$")]
         lease_token: Option<String>,
         error: ErrorBody,
-        /// False: trying again is pointless.
-        #[schema(default = true)]
+        /// False: trying again is pointless. True where it is left out.
         retryable: Option<bool>,
         /// Instead of the policy's backoff.
         #[schema(minimum = 0, maximum = 86400)]
         delay_seconds: Option<u32>,
     },
     /// Handed back; spends nothing.
+    #[schema(title = "ReleasedSettlement")]
     Queued {
         #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]+$")]
         lease_token: Option<String>,
@@ -57,6 +60,7 @@ pub enum SettleBody {
         delay_seconds: Option<u32>,
     },
     /// Renewed from now on.
+    #[schema(title = "RenewedSettlement")]
     Processing {
         #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]+$")]
         lease_token: Option<String>,
@@ -101,13 +105,23 @@ pub struct StructuredErrorBody {
 /// The lease token is the fence. A report that comes late is taken as long as nobody has leased the
 /// event since; a repeated one is answered as the first time.
 #[utoipa::path(
-    put, path = "/events/{event_id}/status", operation_id = "settle_event", tag = "leases", request_body = SettleBody,
+    put, path = "/events/{event_id}/status", operation_id = "settle_event", tag = "leases",
+    request_body(content = SettleBody, examples(
+        ("completed" = (summary = "Done", value = json!({"status": "completed", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d", "result": {"text": "Hello to you"}}))),
+        ("failed" = (summary = "Failed: the retry policy decides", value = json!({"status": "failed", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d", "error": {"type": "Timeout", "message": "the model did not answer", "details": {"seconds": 30}}}))),
+        ("released" = (summary = "Handed back", value = json!({"status": "queued", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d", "delay_seconds": 10}))),
+        ("renewed" = (summary = "Still at it", value = json!({"status": "processing", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d", "progress": {"words": 120}}))),
+    )),
     params(
         ("event_id" = uuid::Uuid, Path, description = "The event"),
         ("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "Who reports; needed only without a lease token"),
     ),
     responses(
-        (status = 200, description = "Settled, or renewed", body = SettledReply),
+        (status = 200, description = "Settled, or renewed", body = SettledReply, examples(
+            ("failed" = (summary = "A failure that is tried again: the event is queued", value = json!({"event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "status": "queued", "attempt": 1, "outcome": "retry_scheduled", "available_at": "2030-01-31T12:00:30Z"}))),
+            ("completed" = (summary = "Done", value = json!({"event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "status": "completed", "attempt": 1, "outcome": "completed"}))),
+            ("renewed" = (summary = "Renewed", value = json!({"event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "status": "processing", "attempt": 1, "outcome": "renewed", "expires_at": "2030-01-31T12:05:00Z", "expires_in_seconds": 300.0}))),
+        )),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The lease belongs to another engine than the one named", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such event", body = ProblemBody, content_type = "application/problem+json"),
@@ -236,7 +250,10 @@ fn read_error<'a>(raw: &'a RawValue, of: &Fields<'a>, limits: Limits, errors: &'
 
 /// Several reports, each with a verdict of its own.
 #[derive(ToSchema)]
-#[schema(as = Settlements)]
+#[schema(as = SettlementBatch, example = json!({"settlements": [{
+    "event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "status": "completed",
+    "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d"
+}]}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `settle_many` reads it")]
 pub struct SettleManyBody {
     #[schema(min_items = 1, max_items = 1000)]
@@ -337,72 +354,4 @@ pub async fn settle_entries(api: &Api, entries: Vec<Entry>) -> Result<Vec<Settle
             }
         })
         .collect())
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = SettledMany)]
-pub struct SettledManyReply {
-    /// In the order sent.
-    results: Vec<SettleResult>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-pub enum SettleResult {
-    Settled(SettledReply),
-    Refused {
-        /// Null where the entry had none that could be read.
-        #[schema(value_type = Option<uuid::Uuid>)]
-        event_id: Option<EventId>,
-        error: ProblemBody,
-    },
-}
-
-impl SettleResult {
-    pub const fn is_refused(&self) -> bool {
-        matches!(self, Self::Refused { .. })
-    }
-}
-
-/// What the report came to.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Settled)]
-pub struct SettledReply {
-    #[schema(value_type = uuid::Uuid)]
-    event_id: EventId,
-    /// The event's status now: a failure that is tried again is `queued`.
-    status: Status,
-    attempt: i32,
-    /// completed, `retry_scheduled`, `dead_lettered`, released, renewed, or cancelled.
-    outcome: &'static str,
-    /// When the event is due again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    available_at: Option<DateTime<Utc>>,
-    /// The renewed lease's end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<DateTime<Utc>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_in_seconds: Option<f64>,
-    /// Somebody wants the event cancelled: stop working on it, and report as you see fit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cancel_requested: Option<bool>,
-}
-
-impl SettledReply {
-    fn of(settled: Settled) -> Self {
-        let renewal = settled.renewal;
-        Self {
-            event_id: settled.event_id,
-            status: settled.status,
-            attempt: settled.attempt,
-            outcome: match settled.outcome {
-                SettledOutcome::Ended(answer) => answer.as_str(),
-                SettledOutcome::Renewed => "renewed",
-            },
-            available_at: settled.available_at,
-            expires_at: renewal.as_ref().map(|renewal| renewal.expires_at),
-            expires_in_seconds: renewal.as_ref().map(|renewal| renewal.expires_in_seconds),
-            cancel_requested: renewal.and_then(|renewal| renewal.is_cancel_requested.then_some(true)),
-        }
-    }
 }

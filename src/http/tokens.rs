@@ -18,7 +18,7 @@ use crate::domain::ids::EngineId;
 use crate::domain::limits::{MAX_TOKEN_ENGINE_TYPES, MAX_TOKEN_NAME_CHARS, MAX_TOKEN_SECONDS};
 use crate::domain::names::{EngineType, check_text};
 use crate::domain::tokens::{NewToken, TokenId, TokenSecret};
-use crate::store::tokens::{Filter, Token};
+use crate::store::tokens::{Filter, Token, TokenState};
 
 /// A token to make.
 #[derive(ToSchema)]
@@ -45,7 +45,7 @@ pub struct EngineTypeBody(String);
 
 /// Makes a token. The reply shows it; nothing ever does again.
 #[utoipa::path(
-    post, path = "/tokens", operation_id = "create_token", tag = "trust", request_body = NewTokenBody,
+    post, path = "/tokens", operation_id = "create_token", tag = "tokens", request_body = NewTokenBody,
     responses(
         (status = 201, description = "Made", body = CreatedTokenReply),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
@@ -108,7 +108,7 @@ fn read_token(input: &Input) -> Result<NewToken, Problem> {
 
 /// Lists tokens, the newest first; those that have ended are there for some time.
 #[utoipa::path(
-    get, path = "/tokens", operation_id = "list_tokens", tag = "trust",
+    get, path = "/tokens", operation_id = "list_tokens", tag = "tokens",
     params(
         ("role" = Option<Role>, Query, description = "Only of that role"),
         ("name" = Option<String>, Query, description = "Only of that name", max_length = 100),
@@ -135,7 +135,7 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Toke
 
 /// Revokes a token: on all replicas within seconds.
 #[utoipa::path(
-    delete, path = "/tokens/{token_id}", operation_id = "revoke_token", tag = "trust",
+    delete, path = "/tokens/{token_id}", operation_id = "revoke_token", tag = "tokens",
     params(("token_id" = uuid::Uuid, Path, description = "The token's id, which is not the token")),
     responses(
         (status = 204, description = "Revoked"),
@@ -180,8 +180,7 @@ pub struct TokenReply {
     engine_types: Option<Vec<String>>,
     #[schema(value_type = Option<uuid::Uuid>)]
     engine_id: Option<EngineId>,
-    /// `active`, `expired` or `revoked`.
-    state: &'static str,
+    state: TokenState,
     created_at: DateTime<Utc>,
     created_by: String,
     expires_at: Option<DateTime<Utc>>,

@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use sqlx::PgConnection;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Result;
@@ -46,7 +48,9 @@ pub enum Fate {
 }
 
 /// What a settle is answered, now and when it is repeated.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[schema(as = AttemptAnswer)]
+#[serde(rename_all = "snake_case")]
 pub enum Answer {
     Completed,
     RetryScheduled,

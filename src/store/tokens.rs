@@ -5,7 +5,9 @@ mod upkeep;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use sqlx::PgConnection;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Error, Result};
@@ -34,14 +36,33 @@ pub struct Token {
     pub last_used_at: Option<DateTime<Utc>>,
 }
 
-impl Token {
-    /// In a word for those who list tokens.
+/// Whether a token is good.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenState {
+    Active,
+    Expired,
+    Revoked,
+}
+
+impl TokenState {
     #[must_use]
-    pub fn state(&self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+impl Token {
+    #[must_use]
+    pub fn state(&self) -> TokenState {
         match (self.revoked_at, self.expires_in_seconds) {
-            (Some(_), _) => "revoked",
-            (None, Some(left)) if left <= 0.0 => "expired",
-            (None, _) => "active",
+            (Some(_), _) => TokenState::Revoked,
+            (None, Some(left)) if left <= 0.0 => TokenState::Expired,
+            (None, _) => TokenState::Active,
         }
     }
 }

@@ -117,7 +117,7 @@ impl From<store::tokens::Token> for Token {
             role: identity.role.as_str().to_owned(),
             engine_types: identity.engine_types,
             engine_id: identity.engine_id.map(|engine_id| engine_id.to_string()),
-            state: state.to_owned(),
+            state: state.as_str().to_owned(),
             created_at: token.created_at,
             created_by: token.created_by,
             expires_at: token.expires_at,

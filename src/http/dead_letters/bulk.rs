@@ -20,28 +20,29 @@ use crate::store::dead_letters::redrive::Overrides;
 
 /// Which dead letters to redrive, and what changes with it. Exactly one of `filter` and `all`.
 #[derive(ToSchema)]
-#[schema(as = RedriveMany)]
+#[schema(as = RedriveDeadLetters, example = json!({
+    "filter": {"engine_type": "dialogue", "reason": "retries_exhausted"}, "spread_seconds": 600, "dry_run": true
+}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_redrive` reads it")]
 pub struct RedriveManyBody {
     filter: Option<FilterBody>,
     /// Every dead letter.
     all: Option<bool>,
-    /// The oldest so many.
-    #[schema(minimum = 1, maximum = 10_000, default = 10_000)]
+    /// At most that many, the oldest first; 10,000 where it is left out.
+    #[schema(minimum = 1, maximum = 10_000)]
     limit: Option<u32>,
-    /// They become due evenly over that many seconds.
-    #[schema(minimum = 0, maximum = 604_800, default = 0)]
+    /// They become due evenly over that many seconds; all at once where it is left out.
+    #[schema(minimum = 0, maximum = 604_800)]
     spread_seconds: Option<u32>,
     #[schema(minimum = 0, maximum = 9)]
     priority: Option<u8>,
-    /// Until the first one is due.
-    #[schema(minimum = 0, maximum = 31_536_000, default = 0)]
+    /// Until the first one is due; 0 where it is left out.
+    #[schema(minimum = 0, maximum = 31_536_000)]
     delay_seconds: Option<u32>,
     #[schema(minimum = 1, maximum = 43200)]
     visibility_timeout_seconds: Option<u32>,
     retry_policy: Option<RetryPolicyBody>,
-    /// Counts, and changes nothing.
-    #[schema(default = false)]
+    /// True: counts, and changes nothing. False where it is left out.
     dry_run: Option<bool>,
     /// If another number matches, nothing is changed.
     #[schema(minimum = 0, maximum = 1_000_000_000)]
@@ -92,17 +93,18 @@ fn read_redrive(input: &Input) -> Result<(Selection, Schedule, Overrides), Probl
 
 /// Which dead letters to remove. Exactly one of `filter` and `all`.
 #[derive(ToSchema)]
-#[schema(as = PurgeMany)]
+#[schema(as = PurgeDeadLetters, example = json!({
+    "filter": {"engine_type": "dialogue", "redrives_max": 0}, "expected_count": 12
+}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_purge` reads it")]
 pub struct PurgeManyBody {
     filter: Option<FilterBody>,
     /// Every dead letter.
     all: Option<bool>,
-    /// The oldest so many.
-    #[schema(minimum = 1, maximum = 10_000, default = 10_000)]
+    /// At most that many, the oldest first; 10,000 where it is left out.
+    #[schema(minimum = 1, maximum = 10_000)]
     limit: Option<u32>,
-    /// Counts, and changes nothing.
-    #[schema(default = false)]
+    /// True: counts, and changes nothing. False where it is left out.
     dry_run: Option<bool>,
     /// If another number matches, nothing is changed. May be left out of a dry run, which tells it.
     #[schema(minimum = 0, maximum = 1_000_000_000)]
@@ -153,7 +155,7 @@ fn read_selection(fields: &Fields<'_>) -> Option<Selection> {
 
 /// How far a redrive came.
 #[derive(Serialize, ToSchema)]
-#[schema(as = RedrivenMany)]
+#[schema(as = RedrivenDeadLetters)]
 pub struct RedrivenManyReply {
     /// All that matched when the call began.
     matched: i64,
@@ -171,7 +173,7 @@ impl RedrivenManyReply {
 
 /// How far a purge came.
 #[derive(Serialize, ToSchema)]
-#[schema(as = PurgedMany)]
+#[schema(as = PurgedDeadLetters)]
 pub struct PurgedManyReply {
     /// All that matched when the call began.
     matched: i64,

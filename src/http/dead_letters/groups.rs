@@ -82,8 +82,10 @@ pub struct GroupsReply {
 #[schema(as = DeadLetterGroup)]
 pub struct GroupReply {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<DeadLetterReason>, nullable = false)]
     reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     event_type: Option<String>,
     /// Null: errors without a type.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -19,7 +19,7 @@ use crate::store::dead_letters::redrive::Overrides;
 
 /// What a redrive may change.
 #[derive(ToSchema)]
-#[schema(as = Redrive)]
+#[schema(as = Redrive, example = json!({"priority": 9, "retry_policy": {"max_retries": 1}}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_redrive` reads it")]
 pub struct RedriveBody {
     /// Another payload, which makes a new event; null is as if left out.
@@ -27,7 +27,8 @@ pub struct RedriveBody {
     payload: Option<serde_json::Value>,
     #[schema(minimum = 0, maximum = 9)]
     priority: Option<u8>,
-    #[schema(minimum = 0, maximum = 31_536_000, default = 0)]
+    /// Due at once where it is left out.
+    #[schema(minimum = 0, maximum = 31_536_000)]
     delay_seconds: Option<u32>,
     #[schema(minimum = 1, maximum = 43200)]
     visibility_timeout_seconds: Option<u32>,

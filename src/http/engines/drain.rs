@@ -17,12 +17,11 @@ use crate::store::engines::changes::{DrainFilter, Drained};
 
 /// Which engines to drain.
 #[derive(ToSchema)]
-#[schema(as = DrainMany)]
+#[schema(as = DrainEngines, example = json!({"filter": {"engine_software_version": "1.0.0"}, "dry_run": true}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_drain` reads it")]
 pub struct DrainManyBody {
     filter: DrainFilterBody,
-    /// Looks, and changes nothing.
-    #[schema(default = false)]
+    /// True: looks, and changes nothing. False where it is left out.
     dry_run: Option<bool>,
 }
 
@@ -86,7 +85,7 @@ fn read_filter(body: &Fields<'_>) -> Option<DrainFilter> {
 
 /// The engines that were meant.
 #[derive(Serialize, ToSchema)]
-#[schema(as = DrainedMany)]
+#[schema(as = DrainedEngines)]
 pub struct DrainedManyReply {
     matched: usize,
     /// Those of them that are draining now, also since before the call.

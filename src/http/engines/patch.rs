@@ -18,7 +18,9 @@ use crate::http::{Api, Limits};
 
 /// What to change of an engine: what is left out stays as it was sent, null removes (RFC 7396).
 #[derive(ToSchema)]
-#[schema(as = EnginePatch)]
+#[schema(as = EnginePatch, example = json!({
+    "metadata": {"static_config": {"resource_limits": {"max_concurrent_events": 2}}}
+}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_patch` reads it")]
 pub struct PatchBody {
     metadata: Option<MetadataPatchBody>,

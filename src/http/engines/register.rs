@@ -38,9 +38,10 @@ pub struct RegisterBody {
     #[schema(value_type = Option<ScenarioRunIdBody>)]
     scenario_run_id: Option<String>,
     /// Seconds without any call after which the engine is unresponsive, and its leases end if it has sent a heartbeat since it
-    /// registered; if not, they end when they expire. Absent: the server's own. Null: the engine is never unresponsive, its
+    /// registered; if not, they end when they expire. Left out: the server's own,
+    /// 45 unless configured otherwise. Null: the engine is never unresponsive, its
     /// leases end when they expire, and it is removed after 7 days without any call if it holds nothing.
-    #[schema(minimum = 3, maximum = 86400, default = 45)]
+    #[schema(minimum = 3, maximum = 86400)]
     heartbeat_timeout_seconds: Option<u32>,
     metadata: Option<MetadataBody>,
 }

@@ -1,15 +1,15 @@
 //! What holds for every operation: said once here, instead of in every annotation.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use utoipa::openapi::header::{Header, HeaderBuilder};
-use utoipa::openapi::path::{Operation, Parameter, PathItem};
-use utoipa::openapi::schema::{ArrayItems, KnownFormat, SchemaFormat, SchemaType};
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
+use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, SchemaFormat, SchemaType};
 use utoipa::openapi::{
     ContentBuilder, Object, OpenApi, Ref, RefOr, Response, ResponseBuilder, Responses, Schema, Server, Type,
 };
 
+use super::schemas::{change_all, is_null};
 use crate::domain::limits::{MAX_IDEMPOTENCY_KEY_CHARS, MAX_SCENARIO_RUN_ID_CHARS, MAX_TYPE_NAME_CHARS};
 
 const REQUEST_ID: &str = "RequestId";
@@ -17,11 +17,15 @@ const REQUEST_ID: &str = "RequestId";
 /// Calls without a body that may wait, of which there is a bounded number.
 const MAY_WAIT: [&str; 2] = ["lease_events", "read_event"];
 
+/// Replies with tokens of leases or of callers, which no cache may keep.
+const NOT_STORED: [&str; 4] = ["lease_events", "exchange_leases", "register_engine", "create_token"];
+
 /// As `domain::names` checks them.
 const TYPE_NAME: &str = "^[A-Za-z0-9._:-]+$";
 const TEXT: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
 const PRINTABLE_ASCII: &str = r"^[\x20-\x7e]+$";
 const NO_NUL: &str = r"^[^\x00]*$";
+const UUID: &str = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$";
 
 /// Every operation, with its path and whether it has a body.
 pub fn operations(document: &mut OpenApi) -> impl Iterator<Item = (&str, bool, &mut Operation)> {
@@ -48,32 +52,43 @@ pub fn complete(document: &mut OpenApi) {
             operation.responses.responses.insert("429".to_owned(), overloaded);
         }
         add_headers(&mut operation.responses);
+        if operation.operation_id.as_deref().is_some_and(|id| NOT_STORED.contains(&id)) {
+            add_cache_control(&mut operation.responses);
+        }
         for parameter in operation.parameters.iter_mut().flatten() {
-            let RefOr::T(Parameter { name, schema: Some(schema), .. }) = parameter else { continue };
+            let RefOr::T(Parameter { name, parameter_in, schema: Some(schema), .. }) = parameter else { continue };
             // What is left out of a query or a header is not there; it is never null.
             drop_null(schema);
             if let RefOr::T(Schema::Object(object)) = schema {
                 narrow(name, object);
+                if *parameter_in == ParameterIn::Header {
+                    leave_as_text(object);
+                }
             }
         }
     }
+    change_all(document, let_any_member_pass);
     let components = document.components.get_or_insert_default();
-    name_items(&mut components.schemas);
     components.headers.insert(REQUEST_ID.to_owned(), RefOr::T(request_id()));
 }
 
-/// A page of something says what by its name, so that there is one description of it.
-fn name_items(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
-    let names: Vec<String> = schemas.keys().cloned().collect();
-    for (page, schema) in schemas {
-        let Some(item) = page.strip_prefix("Page_").filter(|item| names.iter().any(|name| name == item)) else {
-            continue;
-        };
-        if let RefOr::T(Schema::Object(object)) = schema
-            && let Some(RefOr::T(Schema::Array(array))) = object.properties.get_mut("items")
-        {
-            array.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(item).into()));
-        }
+/// A header is a text to generated clients: one with a format becomes an object that they cannot send.
+fn leave_as_text(object: &mut Object) {
+    if object.format.take() == Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)) {
+        object.pattern = Some(UUID.to_owned());
+    }
+}
+
+/// An object of which no member has a name may have any; to generators of clients, one that does not say so has none.
+fn let_any_member_pass(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::Object(object)) = schema else { return };
+    let is_object = match &object.schema_type {
+        SchemaType::Type(kind) => *kind == Type::Object,
+        SchemaType::Array(kinds) => kinds.contains(&Type::Object),
+        SchemaType::AnyValue => false,
+    };
+    if is_object && object.properties.is_empty() && object.additional_properties.is_none() {
+        object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(true)));
     }
 }
 
@@ -130,6 +145,16 @@ fn add_headers(responses: &mut Responses) {
         response.headers.insert("X-Request-Id".to_owned(), RefOr::Ref(request_id));
         if status == "503" || status == "429" {
             response.headers.insert("Retry-After".to_owned(), RefOr::T(retry_after()));
+        }
+    }
+}
+
+fn add_cache_control(responses: &mut Responses) {
+    for (_, response) in responses.responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
+        if let RefOr::T(response) = response {
+            let schema = Object::with_type(Type::String);
+            let header = HeaderBuilder::new().schema(Some(schema)).description(Some("no-store")).build();
+            response.headers.insert("Cache-Control".to_owned(), RefOr::T(header));
         }
     }
 }
@@ -193,8 +218,4 @@ pub fn drop_null(schema: &mut RefOr<Schema>) {
         }
         _ => {}
     }
-}
-
-pub fn is_null(schema: &RefOr<Schema>) -> bool {
-    matches!(schema, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null))
 }
