@@ -51,7 +51,7 @@ pub struct ResourceUtilizationBody(Value);
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_lease` reads it")]
 pub struct HeldLeaseBody {
     event_id: uuid::Uuid,
-    #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]+$")]
+    #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-fA-F]+$")]
     lease_token: String,
     #[schema(value_type = Option<Value>)]
     progress: Option<Value>,

@@ -34,7 +34,7 @@ pub enum SettleBody {
     /// Done for good.
     #[schema(title = "CompletedSettlement")]
     Completed {
-        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]+$")]
+        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-fA-F]+$")]
         lease_token: Option<String>,
         #[schema(value_type = Option<Value>)]
         result: Option<Value>,
@@ -42,7 +42,7 @@ pub enum SettleBody {
     /// Tried again by the retry policy, or a dead letter.
     #[schema(title = "FailedSettlement")]
     Failed {
-        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]+$")]
+        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-fA-F]+$")]
         lease_token: Option<String>,
         error: ErrorBody,
         /// False: trying again is pointless. True where it is left out.
@@ -54,7 +54,7 @@ pub enum SettleBody {
     /// Handed back; spends nothing.
     #[schema(title = "ReleasedSettlement")]
     Queued {
-        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]+$")]
+        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-fA-F]+$")]
         lease_token: Option<String>,
         #[schema(minimum = 0, maximum = 86400)]
         delay_seconds: Option<u32>,
@@ -62,7 +62,7 @@ pub enum SettleBody {
     /// Renewed from now on.
     #[schema(title = "RenewedSettlement")]
     Processing {
-        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]+$")]
+        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-fA-F]+$")]
         lease_token: Option<String>,
         /// Instead of the lease's own; may shorten.
         #[schema(minimum = 1, maximum = 43200)]
