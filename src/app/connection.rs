@@ -91,8 +91,29 @@ impl Refusal {
     }
 }
 
+/// A connection that is served no longer.
+#[derive(Debug)]
+pub struct Ended {
+    /// What the server ended it for, if it did.
+    pub refusal: Option<Refusal>,
+    /// Kept where the client may be sending still, and has a reply to read.
+    unread: Option<TcpStream>,
+    stop: CancellationToken,
+}
+
+impl Ended {
+    /// Closes the connection so that the client can read its last reply.
+    pub async fn close(self, place: &Place) {
+        if let Some(stream) = self.unread {
+            // From now on the connection may be ended for another.
+            place.activity.set(Phase::Quiet);
+            lingering::linger(stream, &self.stop, &place.leave).await;
+        }
+    }
+}
+
 /// Serves requests until the client, a limit, `stop` or `place.leave` ends it; what is under way then is answered first.
-pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place: &Place) -> Option<Refusal> {
+pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place: &Place) -> Ended {
     let Service { routes, http, patience, stop } = service;
     let activity = &place.activity;
     let of_requests = Arc::clone(activity);
@@ -162,12 +183,8 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place:
         Some(Refusal::HeadersTooLarge | Refusal::Malformed) => true,
         Some(Refusal::SlowHeaders | Refusal::SlowReply | Refusal::Idle | Refusal::Evicted) => false,
     };
-    if was_cut_short {
-        // From now on the connection may be ended for another.
-        activity.set(Phase::Quiet);
-        lingering::linger(io.into_inner().stream, &stop, &place.leave).await;
-    }
-    refusal
+    let unread = was_cut_short.then(|| io.into_inner().stream);
+    Ended { refusal, unread, stop }
 }
 
 /// What of hyper's trouble was the client's doing.

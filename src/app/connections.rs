@@ -159,10 +159,12 @@ impl Connections {
                 self.served.spawn(async move {
                     metrics.connections.inc();
                     let _counted = Counted(&metrics);
-                    if let Some(refusal) = connection::serve(stream, peer, service, &place).await {
+                    let ended = connection::serve(stream, peer, service, &place).await;
+                    if let Some(refusal) = ended.refusal {
                         metrics.connections_refused.with_label_values(&[refusal.as_str()]).inc();
                         tracing::debug!(%peer, cause = refusal.as_str(), "a connection was ended");
                     }
+                    ended.close(&place).await;
                 });
             }
             Err(bound) => {
@@ -170,7 +172,8 @@ impl Connections {
                 if let Ok(place) = self.room_for_refusals.enter(peer.ip()) {
                     let service = self.service_without_room.clone();
                     self.served.spawn(async move {
-                        let refused = connection::serve(stream, peer, service, &place);
+                        let refused =
+                            async { connection::serve(stream, peer, service, &place).await.close(&place).await };
                         if timeout(REFUSAL_TIMEOUT, refused).await.is_err() {
                             tracing::debug!(%peer, "a connection too many was closed before it had heard why");
                         }
