@@ -21,6 +21,8 @@ pub mod embedded_postgres;
 pub mod http;
 /// Every metric: name, unit, labels, meaning.
 pub mod metrics;
+/// The only writer to standard output and standard error, beside the log.
+pub mod output;
 /// The only SQL.
 pub mod store;
 /// Owns every task, and starts again what panicked.

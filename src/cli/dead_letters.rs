@@ -16,6 +16,7 @@ use super::events::{Attempt, error_text, print_attempts, short_error_text};
 use super::table::{Column, Facts, Table};
 use super::text::{from_now, in_full};
 use super::{Asking, Outcome, print_answer};
+use crate::output;
 use filter::Filter;
 
 #[derive(Subcommand, Debug)]
@@ -117,25 +118,25 @@ struct Group {
 
 const COLUMNS: [Column; 8] = [
     Column::Text("EVENT"),
-    Column::Text("QUEUE"),
-    Column::Text("EVENT TYPE"),
-    Column::Text("REASON"),
+    Column::SpareText("QUEUE"),
+    Column::SpareText("EVENT TYPE"),
+    Column::SpareText("REASON"),
     Column::Text("SINCE"),
-    Column::Number("ATTEMPTS"),
-    Column::Number("REDRIVES"),
+    Column::SpareNumber("ATTEMPTS"),
+    Column::SpareNumber("REDRIVES"),
     Column::Text("ERROR"),
 ];
 
 const GROUP_COLUMNS: [Column; 9] = [
     Column::Number("COUNT"),
-    Column::Number("REDRIVABLE"),
+    Column::SpareNumber("REDRIVABLE"),
     Column::Text("REASON"),
     Column::Text("EVENT TYPE"),
     Column::Text("ERROR TYPE"),
-    Column::Text("VERSION"),
-    Column::Text("FIRST"),
+    Column::SpareText("VERSION"),
+    Column::SpareText("FIRST"),
     Column::Text("LAST"),
-    Column::Text("FOR EXAMPLE"),
+    Column::SpareText("FOR EXAMPLE"),
 ];
 
 pub async fn run(command: &DeadLettersCommand) -> Outcome {
@@ -180,9 +181,9 @@ async fn groups(arguments: &GroupsArguments) -> Outcome {
         }
         table.print()?;
         if is_empty {
-            eprintln!("no dead letters");
+            output::say("no dead letters");
         } else if has_more {
-            eprintln!("the largest groups; there are more");
+            output::say("the largest groups; there are more");
         }
         Ok(())
     })
