@@ -34,6 +34,7 @@ pub enum DeadLettersCommand {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  eventlease dead-letters list --engine-type dialogue --error-type Timeout")]
 pub struct ListArguments {
     #[command(flatten)]
     filter: Filter,
@@ -51,6 +52,7 @@ pub struct ListArguments {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  eventlease dead-letters groups --by reason,error_type")]
 pub struct GroupsArguments {
     /// Any of `reason,event_type,error_type,engine_software_version`; all of them where it is left out.
     #[arg(long)]
@@ -64,6 +66,7 @@ pub struct GroupsArguments {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  eventlease dead-letters show 01a20093-1ca2-7da5-8000-86c2b092a5fc")]
 pub struct ShowArguments {
     /// The event.
     event_id: String,

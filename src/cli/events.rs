@@ -17,6 +17,7 @@ use crate::output;
 const ERROR_CHARS: usize = 60;
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  eventlease events --engine-type dialogue --status failed --limit 500")]
 pub struct EventsArguments {
     /// One event, in detail, with its payload and attempts.
     #[arg(conflicts_with_all = ["engine_type", "event_type", "status", "scenario_run_id", "created_after", "created_before"])]

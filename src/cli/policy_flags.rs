@@ -11,7 +11,7 @@ pub const RETRY_POLICY: &str = "retry_policy";
 
 #[derive(Args, Debug)]
 pub struct PolicyFlags {
-    /// Failures reported by engines after which an event is tried again, 0 to 100.
+    /// Reported failures after which an event is tried again, 0 to 100.
     #[arg(long)]
     max_retries: Option<u32>,
 
@@ -23,11 +23,11 @@ pub struct PolicyFlags {
     #[arg(long)]
     retry_delay_max: Option<u32>,
 
-    /// By what each delay is longer than the one before, 1 to 10.
+    /// The factor from each delay to the next, 1 to 10.
     #[arg(long)]
     retry_delay_multiplier: Option<f64>,
 
-    /// Which silent loss makes a dead letter, 1 to 100.
+    /// Silent losses (leases that end without a report) that make an event a dead letter, 1 to 100.
     #[arg(long)]
     dead_letter_threshold: Option<u32>,
 
@@ -49,7 +49,7 @@ impl PolicyFlags {
     }
 }
 
-/// A setting: the name of its flag, where it stands in the body, and what becomes of it.
+/// A setting: the name of its flag, its place in the body, and its change.
 #[derive(Debug)]
 struct Setting {
     flag: &'static str,
@@ -58,7 +58,7 @@ struct Setting {
     is_unset: bool,
 }
 
-/// All settings of a command, with what was said of each.
+/// All settings that a command can change, with the changes it was given.
 #[derive(Default, Debug)]
 pub struct Changes {
     settings: Vec<Setting>,

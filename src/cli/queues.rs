@@ -119,7 +119,7 @@ const COLUMNS: [Column; 10] = [
     Column::Number("PROCESSING"),
     Column::Number("DEAD"),
     Column::Number("OLDEST DUE"),
-    Column::Number("ENGINES"),
+    Column::SpareNumber("ENGINES"),
     Column::SpareNumber("IN/S"),
     Column::SpareNumber("DONE/S"),
     Column::Text("STATE"),

@@ -117,6 +117,7 @@ impl Table {
         let widths = || self.rows.iter().filter_map(|row| row.get(at)).map(|cell| measure_text_width(cell));
         Content {
             width: widths().max().unwrap_or(0).max(column.heading().len()),
+            is_number: column.is_number(),
             is_spare: column.is_spare(),
             is_empty: widths().all(|width| width == 0),
         }

@@ -39,6 +39,7 @@ struct Where {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  eventlease token create --name shop --role producer")]
 pub struct CreateArguments {
     /// Who will show it. Tokens of one name are one caller.
     #[arg(long)]
@@ -65,6 +66,7 @@ pub struct CreateArguments {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  eventlease token list --role operator")]
 pub struct ListArguments {
     /// Only of that role.
     #[arg(long, value_parser = role)]
@@ -87,6 +89,7 @@ pub struct ListArguments {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  eventlease token revoke 01a20093-1ca2-7da5-8000-86c2b092a5fc")]
 pub struct RevokeArguments {
     /// Its id, as `token list` tells it; not the token itself.
     token_id: uuid::Uuid,

@@ -17,6 +17,7 @@ use crate::domain::limits::{MAX_BULK_DEAD_LETTERS, MAX_DONE_DEAD_LETTERS_TOLD};
 use crate::output;
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  eventlease dead-letters redrive --engine-type dialogue --spread-seconds 600")]
 pub struct RedriveArguments {
     #[command(flatten)]
     pub which: Which,
@@ -62,6 +63,7 @@ fn json_text(text: &str) -> serde_json::Result<Box<RawValue>> {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  eventlease dead-letters purge --dead-lettered-before 2030-01-01T00:00:00Z")]
 pub struct PurgeArguments {
     #[command(flatten)]
     pub which: Which,

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use console::style;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::cli::text::{cut, plain, plain_json};
 use crate::output;
@@ -43,6 +42,14 @@ struct Line {
     message: String,
 }
 
+/// The report as JSON.
+#[derive(Serialize)]
+struct Printed<'a> {
+    standing: Standing,
+    exit_code: u8,
+    checks: &'a [Line],
+}
+
 #[derive(Debug, Default)]
 pub struct Report {
     checks: Vec<Line>,
@@ -71,8 +78,9 @@ impl Report {
     pub fn print(&self, is_json: bool) -> output::Result {
         if is_json {
             let standing = self.standing();
-            let report = json!({"standing": standing, "exit_code": standing.exit_code(), "checks": self.checks});
-            return output::line(plain_json(&report.to_string()));
+            let report = Printed { standing, exit_code: standing.exit_code(), checks: &self.checks };
+            let json = serde_json::to_string(&report).expect("texts and numbers can be written as JSON");
+            return output::line(plain_json(&json));
         }
         let width = self.checks.iter().map(|line| line.check.chars().count()).max().unwrap_or(0);
         for Line { check, standing, message } in &self.checks {

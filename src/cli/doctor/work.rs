@@ -228,9 +228,9 @@ pub fn of_dead_letters(queues: &[Queue], all: Option<&DeadLetters>, report: &mut
     let ages = all.and_then(|all| {
         let (newest, oldest) = (from_now(all.newest_at?, all.now), from_now(all.oldest_at?, all.now));
         Some(if newest == oldest {
-            format!(", of {newest}")
+            format!(", {newest}")
         } else {
-            format!(", the newest of {newest}, the oldest of {oldest}")
+            format!(", the newest {newest}, the oldest {oldest}")
         })
     });
     let message = format!(

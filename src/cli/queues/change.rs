@@ -17,19 +17,19 @@ pub struct SetArguments {
     /// The queue. One that does not exist is made, with these settings.
     queue: String,
 
-    /// Events that a poll gets which names no limit.
+    /// Events in the reply to a poll without a limit.
     #[arg(long)]
     default_limit: Option<u32>,
 
-    /// Seconds that a lease lasts.
+    /// Seconds for which a lease lasts.
     #[arg(long)]
     visibility_timeout_seconds: Option<u32>,
 
-    /// Seconds after which no renewal prolongs a lease.
+    /// Seconds beyond which no renewal prolongs a lease.
     #[arg(long)]
     max_lease_seconds: Option<u32>,
 
-    /// Events of the queue that are processed at a time, at most.
+    /// Events of the queue that may be processed at the same time.
     #[arg(long)]
     max_processing: Option<u32>,
 

@@ -6,19 +6,23 @@ const GAP: usize = 2;
 const LAST: usize = 20;
 /// No column is cut further: beneath it, nothing can be recognised.
 const MIN: usize = 8;
+/// An id, which has to be whole to be copied. The first column has them.
+const ID: usize = 36;
 
 /// What a column needs.
 #[derive(Clone, Copy)]
 pub struct Content {
     /// Of its widest cell, or its heading.
     pub width: usize,
+    /// A number that is cut would be another number.
+    pub is_number: bool,
     pub is_spare: bool,
     /// Nothing stands in it but its heading.
     pub is_empty: bool,
 }
 
 /// The width of each column, `None` for one that is left out: first the empty ones, then the spare ones, from the right.
-/// If that is not enough, the widest are cut, but for the first, which has the ids that people copy.
+/// If that is not enough, the widest texts are cut, ids at last.
 pub fn fit(columns: &[Content], available: usize) -> Vec<Option<usize>> {
     let mut widths: Vec<Option<usize>> = columns.iter().map(|column| Some(column.width)).collect();
     while needed(&widths) > available {
@@ -32,17 +36,26 @@ pub fn fit(columns: &[Content], available: usize) -> Vec<Option<usize>> {
     }
     let mut excess = total(&widths).saturating_sub(available);
     // The last one gives way first: it has the longest texts, of which the beginning says most.
-    if let Some(last) = widths.iter_mut().skip(1).flatten().last() {
-        let given = excess.min(last.saturating_sub(LAST));
-        *last -= given;
-        excess -= given;
+    let last = widths.iter().rposition(Option::is_some).filter(|last| *last > 0);
+    if let Some(at) = last {
+        excess = cut(&mut widths, columns, excess, |column| if column == at { LAST } else { usize::MAX });
     }
-    while excess > 0 {
-        let Some(widest) = widths.iter_mut().skip(1).flatten().filter(|width| **width > MIN).max() else { break };
-        *widest -= 1;
-        excess -= 1;
-    }
+    excess = cut(&mut widths, columns, excess, |column| if column == 0 { ID } else { MIN });
+    cut(&mut widths, columns, excess, |_| MIN);
     widths
+}
+
+/// Cuts the widest texts, each down to its least width, and answers what excess is left.
+fn cut(widths: &mut [Option<usize>], columns: &[Content], excess: usize, least: impl Fn(usize) -> usize) -> usize {
+    for left in (1..=excess).rev() {
+        let texts = widths.iter_mut().enumerate().filter(|(at, _)| !columns[*at].is_number);
+        let kept = texts.filter_map(|(at, width)| Some((at, width.as_mut()?)));
+        let Some((_, widest)) = kept.filter(|(at, width)| **width > least(*at)).max_by_key(|(_, width)| **width) else {
+            return left;
+        };
+        *widest -= 1;
+    }
+    0
 }
 
 fn total(widths: &[Option<usize>]) -> usize {
@@ -61,7 +74,7 @@ mod tests {
     use super::*;
 
     fn column(width: usize) -> Content {
-        Content { width, is_spare: false, is_empty: false }
+        Content { width, is_number: false, is_spare: false, is_empty: false }
     }
 
     fn spare(width: usize) -> Content {
@@ -76,8 +89,17 @@ mod tests {
         assert_eq!(fit(&columns, 70), [Some(36), Some(10), None, Some(20)]);
         assert_eq!(fit(&columns, 60), [Some(36), None, None, Some(22)]);
         assert_eq!(fit(&columns, 50), [Some(36), None, None, Some(12)]);
-        assert_eq!(fit(&columns, 40), [Some(36), None, None, Some(8)]);
+        assert_eq!(fit(&columns, 40), [Some(30), None, None, Some(8)]);
         assert_eq!(fit(&[column(36), column(30), column(12)], 70), [Some(36), Some(18), Some(12)]);
+    }
+
+    #[test]
+    fn numbers_are_not_cut_and_long_names_are_cut_to_an_ids_length_first() {
+        let number = Content { is_number: true, ..column(20) };
+        assert_eq!(fit(&[column(64), number, column(8)], 70), [Some(38), Some(20), Some(8)]);
+        assert_eq!(fit(&[column(64), number, column(30)], 70), [Some(36), Some(20), Some(10)]);
+        assert_eq!(fit(&[column(36), number, column(20)], 50), [Some(18), Some(20), Some(8)]);
+        assert_eq!(fit(&[number, number], 30), [Some(20), Some(20)]);
     }
 
     #[test]

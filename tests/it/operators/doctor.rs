@@ -227,7 +227,7 @@ async fn what_somebody_has_to_do_is_a_warning_with_the_command_to_type() {
     assert_eq!(told("dead letters").await, ("ok".to_owned(), "there are none".to_owned()));
     let dead = bury(&lab, &engine, json!("broken")).await;
     let (standing, message) = told("dead letters").await;
-    assert!(standing == "warning" && message.starts_with("1 (1 in dialogue), of "), "{message}");
+    assert!(standing == "warning" && message.starts_with("1 (1 in dialogue), "), "{message}");
     assert!(message.ends_with("eventlease dead-letters redrive --engine-type dialogue"), "{message}");
     lab.post(&format!("/api/v1/dead-letters/{dead}/redrive"), &json!({"payload": 1})).await.expect(201);
     assert_eq!(told("dead letters").await, ("ok".to_owned(), "each was redriven as another event".to_owned()));
