@@ -71,7 +71,7 @@ impl Table {
         output::line(shown)?;
         if !left_out.is_empty() {
             let names = left_out.join(", ");
-            output::say(format_args!("the terminal is too narrow for: {names}; --json has all"));
+            output::say(format_args!("not shown (narrow terminal): {names}"));
         }
         Ok(())
     }

@@ -204,7 +204,8 @@ async fn list(arguments: &ListArguments) -> Outcome {
         return Ok(ExitCode::SUCCESS);
     }
     print_tokens(&list.read::<Token>()?, list.now)?;
-    list.say_what_is_missing("tokens");
+    let is_all = arguments.left_out().is_none();
+    list.say_what_is_missing(if is_all { "tokens" } else { "tokens besides those of engines (--engines)" });
     Ok(ExitCode::SUCCESS)
 }
 

@@ -11,6 +11,8 @@ use crate::cli::client::{Client, Error};
 /// Beyond these, no more are read.
 const MAX_QUEUES: u32 = 2000;
 const MAX_ENGINES: u32 = 2000;
+/// Each queue with work takes a call for its engines.
+const MAX_QUEUES_WITH_WORK: usize = 200;
 
 pub async fn check(client: &Client, report: &mut Report) {
     let list = match client.list(&["queues"], &[], MAX_QUEUES).await {
@@ -38,7 +40,8 @@ pub async fn check(client: &Client, report: &mut Report) {
 /// Reads the engines of those queues that have work for them.
 async fn check_engines(client: &Client, queues: &[Queue], report: &mut Report) {
     let mut found = Vec::new();
-    for queue in queues.iter().filter(|queue| queue.wants_engines_to_poll()) {
+    let with_work: Vec<&Queue> = queues.iter().filter(|queue| queue.wants_engines_to_poll()).collect();
+    for queue in with_work.iter().take(MAX_QUEUES_WITH_WORK) {
         let query = [("engine_type", Some(queue.engine_type.clone())), ("status", Some("active".to_owned()))];
         let engines: Result<(Vec<Engine>, DateTime<Utc>), Error> =
             match client.list(&["engines"], &query, MAX_ENGINES).await {
@@ -51,6 +54,11 @@ async fn check_engines(client: &Client, queues: &[Queue], report: &mut Report) {
         }
     }
     work::of_engines(queues, &found, report);
+    if with_work.len() > MAX_QUEUES_WITH_WORK {
+        let message =
+            format!("of {} queues with work, the engines of {MAX_QUEUES_WITH_WORK} were checked", with_work.len());
+        report.add("engines", Standing::Unknown, message);
+    }
 }
 
 #[derive(Deserialize)]

@@ -53,6 +53,7 @@ struct Pause {
 
 /// An item of `GET /engines`, as far as it is needed here.
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "as in the reply")]
 pub struct Engine {
     engine_id: String,
     leases_held: i64,
@@ -215,9 +216,11 @@ pub fn of_dead_letters(queues: &[Queue], all: Option<&DeadLetters>, report: &mut
     };
     let total = with.iter().map(|queue| queue.dead_letters).sum::<i64>();
     let is_counted = with.iter().all(|queue| !queue.is_approximate || queue.dead_letters <= 10_000);
-    let total = all
-        .map(|all| all.redrivable.to_string())
-        .unwrap_or_else(|| if is_counted { total.to_string() } else { format!("more than {}", total - 1) });
+    let total = match all {
+        Some(all) => all.redrivable.to_string(),
+        None if is_counted => total.to_string(),
+        None => format!("more than {}", total - 1),
+    };
     let names: Vec<String> = with
         .iter()
         .take(MAX_NAMES)

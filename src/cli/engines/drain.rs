@@ -54,6 +54,7 @@ pub struct ResumeArguments {
 
 /// Those that are named, or those of a type, a version, or both.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_field_names, reason = "they are the names of flags")]
 struct Which {
     /// These engines, one by one.
     #[arg(conflicts_with_all = ["engine_type", "engine_software_version"])]
