@@ -1,6 +1,8 @@
 //! The command line: `serve`, `migrate`, `openapi`; and for operators, who ask a server over HTTP, the rest.
 
 mod arguments;
+mod audit;
+mod cancel;
 mod client;
 mod confirm;
 mod dead_letters;
@@ -9,13 +11,15 @@ mod engines;
 mod events;
 mod logs;
 mod migrate;
+mod policies;
+mod policy_flags;
 mod queues;
 mod table;
+mod tally;
 mod text;
 mod tokens;
 mod traces;
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -24,6 +28,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::app::{self, Ending, Signals};
 use crate::config::{ClientConfig, DatabaseConfig, DatabaseUrl, DirectDatabase, ServeConfig};
 use crate::http;
+use crate::output;
 use client::Answer;
 use traces::Traces;
 
@@ -43,12 +48,14 @@ enum Command {
     Migrate(Box<migrate::MigrateArguments>),
     /// Print the OpenAPI document.
     Openapi,
-    /// List queues and how they stand, or read one.
-    Queues(queues::QueuesArguments),
-    /// List engines, or read one and what it holds.
-    Engines(engines::EnginesArguments),
+    /// List queues and how they stand, read one, or change its settings.
+    Queues(Box<queues::QueuesArguments>),
+    /// List engines, read one and what it holds, or drain them.
+    Engines(Box<engines::EnginesArguments>),
     /// List events, or read one with its payload and attempts.
     Events(Box<events::EventsArguments>),
+    /// Cancel events, or all open events of a scenario run.
+    Cancel(cancel::CancelArguments),
     /// List, count, read, redrive and purge dead letters.
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLettersCommand),
@@ -56,9 +63,15 @@ enum Command {
     Pause(queues::PauseArguments),
     /// Lease from a queue again.
     Resume(queues::ResumeArguments),
+    /// Show the events that would be leased next from a queue, without leasing them.
+    Peek(queues::PeekArguments),
+    /// List the retry policies of event types, read one, or change it.
+    Policies(Box<policies::PoliciesArguments>),
     /// Make, list and revoke tokens.
     #[command(subcommand)]
     Token(tokens::TokenCommand),
+    /// List what operators and admins changed.
+    Audit(audit::AuditArguments),
     /// Check a server and its database, and say what to do.
     Doctor(doctor::DoctorArguments),
 }
@@ -99,6 +112,10 @@ impl Cli {
             Command::DeadLetters(command) => in_runtime(dead_letters::run(&command)),
             Command::Pause(arguments) => in_runtime(queues::pause(&arguments)),
             Command::Resume(arguments) => in_runtime(queues::resume(&arguments)),
+            Command::Peek(arguments) => in_runtime(queues::peek(&arguments)),
+            Command::Policies(arguments) => in_runtime(policies::run(&arguments)),
+            Command::Cancel(arguments) => in_runtime(cancel::run(&arguments)),
+            Command::Audit(arguments) => in_runtime(audit::run(&arguments)),
             Command::Token(command) => in_runtime(tokens::run(&command)),
             Command::Doctor(arguments) => in_runtime(doctor::run(&arguments)),
         };
@@ -137,12 +154,9 @@ fn database_of(place: &DirectDatabase) -> Result<Option<DatabaseUrl>, UsageError
 }
 
 fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
-    // Whoever reads has read enough, like `head`.
-    if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
-        return ExitCode::SUCCESS;
-    }
     // Part of it may be what some server sent.
-    eprintln!("eventlease: {}", text::plain_lines(&text::cut(&with_causes(error), MAX_ERROR_CHARS)));
+    let text = text::plain_lines(&text::cut(&with_causes(error), MAX_ERROR_CHARS));
+    output::say(format_args!("eventlease: {text}"));
     if error.is::<UsageError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
@@ -153,7 +167,7 @@ fn print_answer(
     for_people: impl FnOnce(&Answer) -> Result<(), Box<dyn std::error::Error>>,
 ) -> Outcome {
     if is_json {
-        writeln!(io::stdout(), "{}", text::plain_json(answer.json.get()))?;
+        output::line(text::plain_json(answer.json.get()))?;
     } else {
         for_people(answer)?;
     }
@@ -174,8 +188,9 @@ async fn serve(config: &ServeConfig) -> Outcome {
     log_configuration(config);
     let ending = app::run(config, signals, |server| {
         // For scripts: with port 0 the only way to learn the address.
-        writeln!(io::stdout(), "listening on http://{}", server.address)?;
-        io::stdout().flush()?;
+        if let Err(error) = output::line(format_args!("listening on http://{}", server.address)) {
+            tracing::warn!(%error, "the address was not printed");
+        }
         tracing::info!(address = %server.address, "listening");
         Ok(())
     });
@@ -187,7 +202,7 @@ async fn serve(config: &ServeConfig) -> Outcome {
 }
 
 fn print_openapi() -> Outcome {
-    println!("{}", http::document().to_pretty_json()?);
+    output::line(http::document().to_pretty_json()?)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -23,6 +23,8 @@ pub mod http;
 pub mod logs;
 /// Every metric: name, unit, labels, meaning.
 pub mod metrics;
+/// The only writer to standard output and standard error, beside the log.
+pub mod output;
 /// The only SQL.
 pub mod store;
 /// Owns every task, and starts again what panicked.

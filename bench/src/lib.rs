@@ -5,6 +5,8 @@
 //! # Layout
 //! In reading order:
 
+#![expect(clippy::print_stdout, reason = "a harness, run by people who read what it prints")]
+
 pub mod api; // the requests, and what is read of the replies
 pub mod arguments; // what can be chosen
 pub mod bench; // what every mode begins with: an empty database, a server

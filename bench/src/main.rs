@@ -1,5 +1,7 @@
 //! `make bench`.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a harness, run by people who read what it prints")]
+
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};

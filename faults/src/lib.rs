@@ -5,6 +5,8 @@
 //! What is pure: [`history`], what was said and done; [`checker`], from a history to verdicts; [`schedule`], from a
 //! seed to faults. [`run`] is one run: [`injector`] makes the faults, [`producers`] and [`engines`] are the fleet.
 
+#![expect(clippy::print_stdout, reason = "a harness, run by people who read what it prints")]
+
 pub mod caller; // a client that knows both replicas
 pub mod checker; // from a history to verdicts
 pub mod engines; // those who lease and settle

@@ -1,5 +1,7 @@
 //! `make faults`.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a harness, run by people who read what it prints")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -78,13 +78,13 @@ impl Broker {
             subject: &event_id.to_string(),
             details: &json!({"overrides": told(overrides)}),
         };
-        if self.redrive_batch(record, &due, None, overrides).await? == 0 {
+        if self.redrive_batch(record, &due, None, overrides).await?.is_empty() {
             return Err(no_dead_letter(&mut *self.connection().await?, event_id).await?);
         }
         Ok(())
     }
 
-    /// Puts dead letters back in one transaction, each due after its seconds; answers how many. The
+    /// Puts dead letters back in one transaction, each due after its seconds; answers which. The
     /// one way back, for one and for many.
     async fn redrive_batch(
         &self,
@@ -92,7 +92,7 @@ impl Broker {
         due: &[(EventId, f64)],
         chosen_at: Option<DateTime<Utc>>,
         overrides: &Overrides,
-    ) -> Result<usize> {
+    ) -> Result<Vec<EventId>> {
         let mut transaction = self.begin().await?;
         let redriven = store::dead_letters::redrive::redrive(&mut transaction, due, chosen_at, overrides).await?;
         if !redriven.is_empty() {
@@ -100,7 +100,7 @@ impl Broker {
         }
         commit(transaction).await?;
         self.announce_redriven(&redriven);
-        Ok(redriven.len())
+        Ok(redriven.into_iter().map(|event| event.event_id).collect())
     }
 
     /// Makes a new event of a dead letter, with another payload; answers its id.

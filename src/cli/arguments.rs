@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use super::Cli;
+use crate::output;
 
 impl Cli {
     /// What was asked for, or the code to end with where an error, or the help, was printed instead.
@@ -15,10 +16,18 @@ impl Cli {
             let arguments = std::env::args_os().skip(1);
             let variables = std::env::vars_os().filter(|(name, _)| is_ours(name)).map(|(_, value)| value);
             let secrets: Vec<String> = arguments.chain(variables).flat_map(|given| secrets_of(&given)).collect();
-            if secrets.is_empty() || !error.use_stderr() {
-                error.exit();
+            if !error.use_stderr() {
+                return match output::of_writing(error.print()) {
+                    Ok(()) => ExitCode::SUCCESS,
+                    Err(error) => super::failed(&error),
+                };
             }
-            eprint!("{}", starred(error.render().to_string(), &secrets));
+            if secrets.is_empty() {
+                // It could be reported nowhere else.
+                error.print().ok();
+            } else {
+                output::say(starred(error.render().to_string(), &secrets).trim_end());
+            }
             // As clap ends.
             ExitCode::from(2)
         })

@@ -129,6 +129,14 @@ impl Client {
         self.call(Method::POST, self.url(&["api", "v1"], path, &[])?, Some(body)).await
     }
 
+    pub async fn put(&self, path: &[&str], body: &impl Serialize) -> Result<Answer> {
+        self.call(Method::PUT, self.url(&["api", "v1"], path, &[])?, Some(body)).await
+    }
+
+    pub async fn patch(&self, path: &[&str], body: &impl Serialize) -> Result<Answer> {
+        self.call(Method::PATCH, self.url(&["api", "v1"], path, &[])?, Some(body)).await
+    }
+
     pub async fn delete(&self, path: &[&str]) -> Result<Answer> {
         self.call(Method::DELETE, self.url(&["api", "v1"], path, &[])?, NO_BODY).await
     }

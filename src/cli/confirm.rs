@@ -23,6 +23,11 @@ pub enum Refusal {
 }
 
 impl Consent {
+    /// Whether nobody has to be asked.
+    pub const fn is_given(&self) -> bool {
+        self.yes
+    }
+
     /// Whether to go on. Asks on the terminal, unless that was answered by `--yes`.
     pub fn to(&self, question: &str) -> Result<bool, Refusal> {
         if self.yes {

@@ -16,6 +16,7 @@ use super::events::{Attempt, error_text, print_attempts, short_error_text};
 use super::table::{Column, Facts, Table};
 use super::text::{from_now, in_full};
 use super::{Asking, Outcome, print_answer};
+use crate::output;
 use filter::Filter;
 
 #[derive(Subcommand, Debug)]
@@ -33,6 +34,7 @@ pub enum DeadLettersCommand {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  eventlease dead-letters list --engine-type dialogue --error-type Timeout")]
 pub struct ListArguments {
     #[command(flatten)]
     filter: Filter,
@@ -50,6 +52,7 @@ pub struct ListArguments {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  eventlease dead-letters groups --by reason,error_type")]
 pub struct GroupsArguments {
     /// Any of `reason,event_type,error_type,engine_software_version`; all of them where it is left out.
     #[arg(long)]
@@ -63,6 +66,7 @@ pub struct GroupsArguments {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  eventlease dead-letters show 01a20093-1ca2-7da5-8000-86c2b092a5fc")]
 pub struct ShowArguments {
     /// The event.
     event_id: String,
@@ -117,25 +121,25 @@ struct Group {
 
 const COLUMNS: [Column; 8] = [
     Column::Text("EVENT"),
-    Column::Text("QUEUE"),
-    Column::Text("EVENT TYPE"),
-    Column::Text("REASON"),
+    Column::SpareText("QUEUE"),
+    Column::SpareText("EVENT TYPE"),
+    Column::SpareText("REASON"),
     Column::Text("SINCE"),
-    Column::Number("ATTEMPTS"),
-    Column::Number("REDRIVES"),
+    Column::SpareNumber("ATTEMPTS"),
+    Column::SpareNumber("REDRIVES"),
     Column::Text("ERROR"),
 ];
 
 const GROUP_COLUMNS: [Column; 9] = [
     Column::Number("COUNT"),
-    Column::Number("REDRIVABLE"),
+    Column::SpareNumber("REDRIVABLE"),
     Column::Text("REASON"),
     Column::Text("EVENT TYPE"),
     Column::Text("ERROR TYPE"),
-    Column::Text("VERSION"),
-    Column::Text("FIRST"),
+    Column::SpareText("VERSION"),
+    Column::SpareText("FIRST"),
     Column::Text("LAST"),
-    Column::Text("FOR EXAMPLE"),
+    Column::SpareText("FOR EXAMPLE"),
 ];
 
 pub async fn run(command: &DeadLettersCommand) -> Outcome {
@@ -180,9 +184,9 @@ async fn groups(arguments: &GroupsArguments) -> Outcome {
         }
         table.print()?;
         if is_empty {
-            eprintln!("no dead letters");
+            output::say("no dead letters");
         } else if has_more {
-            eprintln!("the largest groups; there are more");
+            output::say("the largest groups; there are more");
         }
         Ok(())
     })

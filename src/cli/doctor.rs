@@ -1,9 +1,9 @@
 //! `doctor`: checks a server and its database, and says what to do.
 
 mod checks;
+mod queues;
 mod report;
-
-use std::process::ExitCode;
+mod work;
 
 use clap::Args;
 use serde_json::json;
@@ -16,7 +16,15 @@ use crate::store;
 use checks::Health;
 use report::{Report, Standing};
 
+const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 a check failed, 3 there are warnings. A check that is unknown, \
+as the token or the database's user may not see what it needs, changes nothing.
+
+Examples:
+  eventlease doctor
+  eventlease doctor --database-url postgres://user@host/eventlease";
+
 #[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES)]
 pub struct DoctorArguments {
     #[command(flatten)]
     database: DirectDatabase,
@@ -25,7 +33,7 @@ pub struct DoctorArguments {
     asking: Asking,
 }
 
-/// Ends with a failure where a check failed; warnings are none.
+/// Ends with 1 where a check failed, and with 3 where there are warnings only.
 pub async fn run(arguments: &DoctorArguments) -> Outcome {
     let mut report = Report::default();
     match database_of(&arguments.database)? {
@@ -33,7 +41,7 @@ pub async fn run(arguments: &DoctorArguments) -> Outcome {
         None => check_server(arguments, &mut report).await?,
     }
     report.print(arguments.asking.json)?;
-    Ok(if report.has_failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(report.exit_code())
 }
 
 async fn check_server(arguments: &DoctorArguments, report: &mut Report) -> Result<(), Error> {
@@ -60,9 +68,16 @@ async fn check_server(arguments: &DoctorArguments, report: &mut Report) -> Resul
             checks::of_own_clock(&health, asked_at, took, report);
             checks::of_health(&health, report);
         }
-        Err(error) => report.add("database", Standing::Failed, error.to_string()),
+        Err(error) => add_error("database", &error, report),
     }
+    queues::check(&client, report).await;
     Ok(())
+}
+
+/// What the token does not allow is not known; anything else that goes wrong is a failure.
+fn add_error(check: &str, error: &Error, report: &mut Report) {
+    let is_forbidden = matches!(error, Error::Problem(problem) if problem.is_forbidden());
+    report.add(check, if is_forbidden { Standing::Unknown } else { Standing::Failed }, error.to_string());
 }
 
 /// The version stands in what only a token may read, so that it may be missing.

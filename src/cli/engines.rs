@@ -1,9 +1,11 @@
-//! `engines`: who is registered, and what they hold.
+//! `engines`: who is registered, and what they hold; below, drained and resumed.
+
+mod drain;
 
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -14,8 +16,17 @@ use super::{Asking, Outcome, print_answer};
 use crate::domain::json::object::member_named;
 use crate::domain::json::string::JsonString;
 
+const EXAMPLES: &str = "Examples:
+  eventlease engines --engine-type dialogue --status unresponsive
+  eventlease engines 01a20093-1ca2-7da5-8000-86c2b092a5fc
+  eventlease engines drain --engine-type dialogue --engine-software-version 1.4.0";
+
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub struct EnginesArguments {
+    #[command(subcommand)]
+    command: Option<EnginesCommand>,
+
     /// One engine, in detail, with what it holds.
     #[arg(conflicts_with_all = ["engine_type", "status", "capability", "scenario_run_id", "engine_software_version"])]
     engine_id: Option<String>,
@@ -46,6 +57,14 @@ pub struct EnginesArguments {
 
     #[command(flatten)]
     asking: Asking,
+}
+
+#[derive(Subcommand, Debug)]
+enum EnginesCommand {
+    /// Give engines no more events. They finish what they hold.
+    Drain(drain::DrainArguments),
+    /// Give engines events again that were drained.
+    Resume(drain::ResumeArguments),
 }
 
 #[derive(Deserialize)]
@@ -86,26 +105,32 @@ struct Lease {
     expires_at: DateTime<Utc>,
 }
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 9] = [
     Column::Text("ENGINE"),
-    Column::Text("TYPE"),
+    Column::SpareText("TYPE"),
     Column::Text("STATUS"),
     Column::Number("HELD"),
     Column::Number("LIMIT"),
-    Column::Text("LAST SEEN"),
-    Column::Text("VERSION"),
-    Column::Text("RUN"),
+    Column::Text("LAST POLL"),
+    Column::SpareText("LAST SEEN"),
+    Column::SpareText("VERSION"),
+    Column::SpareText("RUN"),
 ];
 
 const HELD_COLUMNS: [Column; 5] = [
     Column::Text("HOLDS EVENT"),
-    Column::Text("EVENT TYPE"),
-    Column::Number("ATTEMPT"),
+    Column::SpareText("EVENT TYPE"),
+    Column::SpareNumber("ATTEMPT"),
     Column::Text("LEASED"),
     Column::Text("EXPIRES"),
 ];
 
 pub async fn run(arguments: &EnginesArguments) -> Outcome {
+    match &arguments.command {
+        Some(EnginesCommand::Drain(arguments)) => return drain::drain(arguments).await,
+        Some(EnginesCommand::Resume(arguments)) => return drain::resume(arguments).await,
+        None => {}
+    }
     let Asking { server, json } = &arguments.asking;
     let client = Client::new(server)?;
     if let Some(engine_id) = &arguments.engine_id {
@@ -166,7 +191,7 @@ impl Engine {
         self.static_text(&["resource_limits", "max_concurrent_events"])
     }
 
-    fn cells(self, now: DateTime<Utc>) -> [String; 8] {
+    fn cells(self, now: DateTime<Utc>) -> [String; 9] {
         let nothing = || "-".to_owned();
         [
             self.engine_id.clone(),
@@ -174,6 +199,7 @@ impl Engine {
             self.status.clone(),
             self.leases_held.to_string(),
             self.limit().unwrap_or_else(nothing),
+            self.last_poll_at.map_or_else(|| "never".to_owned(), |at| from_now(at, now)),
             from_now(self.last_seen_at, now),
             self.version().unwrap_or_else(nothing),
             self.scenario_run_id.unwrap_or_else(nothing),

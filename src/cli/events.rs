@@ -13,11 +13,13 @@ use super::text::{cut, from_now, in_full};
 use super::{Asking, Outcome, print_answer};
 use crate::domain::json::object::member_named;
 use crate::domain::json::string::JsonString;
+use crate::output;
 
 /// Enough of an error's message to know it again, in a list.
 const ERROR_CHARS: usize = 60;
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  eventlease events --engine-type dialogue --status failed --limit 500")]
 pub struct EventsArguments {
     /// One event, in detail, with its payload and attempts.
     #[arg(conflicts_with_all = ["engine_type", "event_type", "status", "scenario_run_id", "created_after", "created_before"])]
@@ -102,12 +104,12 @@ pub struct Attempt {
 
 const COLUMNS: [Column; 8] = [
     Column::Text("EVENT"),
-    Column::Text("QUEUE"),
-    Column::Text("EVENT TYPE"),
+    Column::SpareText("QUEUE"),
+    Column::SpareText("EVENT TYPE"),
     Column::Text("STATUS"),
     Column::Text("SINCE OR UNTIL"),
-    Column::Number("ATTEMPT"),
-    Column::Text("CREATED"),
+    Column::SpareNumber("ATTEMPT"),
+    Column::SpareText("CREATED"),
     Column::Text("ERROR"),
 ];
 
@@ -115,8 +117,8 @@ const ATTEMPT_COLUMNS: [Column; 6] = [
     Column::Number("ATTEMPT"),
     Column::Text("OUTCOME"),
     Column::Text("ENDED"),
-    Column::Text("ENGINE"),
-    Column::Text("VERSION"),
+    Column::SpareText("ENGINE"),
+    Column::SpareText("VERSION"),
     Column::Text("ERROR"),
 ];
 
@@ -158,7 +160,7 @@ pub async fn run(arguments: &EventsArguments) -> Outcome {
 }
 
 /// A table of attempts, where there are any.
-pub fn print_attempts(attempts: Vec<Attempt>, now: DateTime<Utc>) -> std::io::Result<()> {
+pub fn print_attempts(attempts: Vec<Attempt>, now: DateTime<Utc>) -> output::Result {
     if attempts.is_empty() {
         return Ok(());
     }
@@ -205,9 +207,8 @@ impl Event {
     fn since_or_until(&self, now: DateTime<Utc>) -> String {
         match (self.finished_at, self.lease_expires_at, self.available_at) {
             (Some(at), ..) => from_now(at, now),
-            (None, Some(at), _) => format!("lease ends {}", from_now(at, now)),
-            (None, None, Some(at)) if at > now => format!("due {}", from_now(at, now)),
-            (None, None, Some(at)) => format!("due since {}", from_now(at, now)),
+            (None, Some(at), _) => format!("ends {}", from_now(at, now)),
+            (None, None, Some(at)) => format!("due {}", from_now(at, now)),
             (None, None, None) => "-".to_owned(),
         }
     }

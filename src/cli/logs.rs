@@ -8,6 +8,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::config::{LogConfig, LogFormat};
+use crate::output;
 use crate::store::pool::{NOTICES, QUIET};
 
 /// Of spans that are made to be sent elsewhere, and only repeat what the log says.
@@ -18,12 +19,14 @@ pub type Spans = Box<dyn Layer<Registry> + Send + Sync>;
 
 pub fn start(config: &LogConfig, spans: Option<Spans>) {
     let filter = EnvFilter::try_new(format!("{QUIET},{}", config.log)).unwrap_or_else(|error| {
-        eprintln!("eventlease: the log filter {:?} is not understood ({error}); logging at info", config.log);
+        let filter = &config.log;
+        output::say(format_args!("eventlease: the log filter {filter:?} is not understood ({error}); logging at info"));
         EnvFilter::new(format!("{QUIET},info"))
     });
     // What PostgreSQL says beside its replies, like that there was no transaction to roll back.
     let filter = filter.add_directive(format!("{NOTICES}=error").parse().expect("a target and a level"));
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    // As by default: a line that cannot be written is not reported with `eprintln!`, which would panic then.
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).log_internal_errors(false);
     let lines = match config.log_format {
         LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).boxed(),
         LogFormat::Json => lines.json().boxed(),

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::Outcome;
 use crate::app::{self, Database, Signals};
 use crate::config::{DatabaseConfig, LogConfig};
+use crate::output;
 use crate::store::migrations::{self, Migration};
 
 /// All of it needs the database: what is pending is known to it alone.
@@ -60,13 +61,13 @@ async fn work(arguments: &MigrateArguments, stop: &CancellationToken) -> Outcome
 }
 
 fn interrupted() -> ExitCode {
-    eprintln!("interrupted; what was not done yet can be done by another run");
+    output::say("interrupted; what was not done yet can be done by another run");
     ExitCode::FAILURE
 }
 
 async fn bring_up_to_date(database: &Database) -> Outcome {
     database.migrate().await?;
-    println!("the schema is up to date");
+    output::line("the schema is up to date")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -74,18 +75,19 @@ async fn tell(database: &Database, arguments: &MigrateArguments) -> Outcome {
     let all = migrations::list(&database.pools.working).await?;
     let pending: Vec<&Migration> = all.iter().filter(|migration| migration.applied_at.is_none()).collect();
     if arguments.status {
-        print!("{}", table(&all));
+        output::text(&table(&all))?;
     } else if arguments.sql {
         if let Some(preparation) = migrations::preparation(&database.pools.working).await? {
-            println!("{preparation}");
+            output::line(preparation)?;
         }
         for migration in pending {
-            println!("{}", migration.script());
+            output::line(migration.script())?;
         }
     } else if pending.is_empty() {
-        println!("the schema is up to date");
+        output::line("the schema is up to date")?;
     } else {
-        println!("{} of {} migrations are pending; run: eventlease migrate", pending.len(), all.len());
+        let (pending, all) = (pending.len(), all.len());
+        output::line(format_args!("{pending} of {all} migrations are pending; run: eventlease migrate"))?;
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)

@@ -1,20 +1,33 @@
-//! `queues`: how they stand, and `queues delete` one; and `pause` and `resume` one.
+//! `queues`: how they stand; below, what is done with one.
+
+mod change;
+mod pause;
+mod peek;
 
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::client::{Answer, Client, Error};
 use super::table::{Column, Facts, Table};
-use super::text::{from_now, in_full};
+use super::text::{from_now, in_full, plain};
 use super::{Asking, Outcome, print_answer};
 use crate::domain::spans::in_words;
+use crate::output;
+
+pub use pause::{PauseArguments, ResumeArguments, pause, resume};
+pub use peek::{PeekArguments, peek};
+
+const EXAMPLES: &str = "Examples:
+  eventlease queues
+  eventlease queues dialogue
+  eventlease queues set dialogue --max-processing 5";
 
 #[derive(Args, Debug)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub struct QueuesArguments {
     #[command(subcommand)]
     command: Option<QueuesCommand>,
@@ -32,43 +45,16 @@ pub struct QueuesArguments {
 
 #[derive(Subcommand, Debug)]
 enum QueuesCommand {
+    /// Change a queue's settings. What is not named stays.
+    Set(change::SetArguments),
+    /// Stop leasing from a queue, like `eventlease pause`.
+    Pause(PauseArguments),
+    /// Lease from a queue again, like `eventlease resume`.
+    Resume(ResumeArguments),
+    /// Show the events that would be leased next, like `eventlease peek`.
+    Peek(PeekArguments),
     /// Delete a queue, with its settings. It must have no open events, engines or dead letters.
-    Delete(DeleteArguments),
-}
-
-#[derive(Args, Debug)]
-struct DeleteArguments {
-    /// The queue.
-    queue: String,
-
-    #[command(flatten)]
-    asking: Asking,
-}
-
-#[derive(Args, Debug)]
-pub struct PauseArguments {
-    /// The queue. One that does not exist is made, and paused.
-    queue: String,
-
-    /// Why, for those who wonder.
-    #[arg(long)]
-    reason: Option<String>,
-
-    /// Seconds after which it goes on by itself.
-    #[arg(long)]
-    resume_after_seconds: Option<u32>,
-
-    #[command(flatten)]
-    asking: Asking,
-}
-
-#[derive(Args, Debug)]
-pub struct ResumeArguments {
-    /// The queue.
-    queue: String,
-
-    #[command(flatten)]
-    asking: Asking,
+    Delete(change::DeleteArguments),
 }
 
 #[derive(Deserialize)]
@@ -129,19 +115,24 @@ struct Pause {
 const COLUMNS: [Column; 10] = [
     Column::Text("QUEUE"),
     Column::Number("DUE"),
-    Column::Number("DELAYED"),
+    Column::SpareNumber("DELAYED"),
     Column::Number("PROCESSING"),
     Column::Number("DEAD"),
     Column::Number("OLDEST DUE"),
-    Column::Number("ENGINES"),
-    Column::Number("IN/S"),
-    Column::Number("DONE/S"),
+    Column::SpareNumber("ENGINES"),
+    Column::SpareNumber("IN/S"),
+    Column::SpareNumber("DONE/S"),
     Column::Text("STATE"),
 ];
 
 pub async fn run(arguments: &QueuesArguments) -> Outcome {
-    if let Some(QueuesCommand::Delete(arguments)) = &arguments.command {
-        return delete(arguments).await;
+    match &arguments.command {
+        Some(QueuesCommand::Set(arguments)) => return change::set(arguments).await,
+        Some(QueuesCommand::Pause(arguments)) => return pause(arguments).await,
+        Some(QueuesCommand::Resume(arguments)) => return resume(arguments).await,
+        Some(QueuesCommand::Peek(arguments)) => return peek(arguments).await,
+        Some(QueuesCommand::Delete(arguments)) => return change::delete(arguments).await,
+        None => {}
     }
     let Asking { server, json } = &arguments.asking;
     let client = Client::new(server)?;
@@ -163,59 +154,17 @@ pub async fn run(arguments: &QueuesArguments) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn delete(arguments: &DeleteArguments) -> Outcome {
-    let DeleteArguments { queue, asking } = arguments;
-    let answer = Client::new(&asking.server)?.delete(&["queues", queue]).await?;
-    print_answer(&answer, asking.json, |_| {
-        let mut told = Facts::default();
-        told.add("deleted", queue.clone());
-        Ok(told.print()?)
-    })
-}
-
-pub async fn pause(arguments: &PauseArguments) -> Outcome {
-    let PauseArguments { queue, reason, resume_after_seconds, asking } = arguments;
-    let client = Client::new(&asking.server)?;
-    // A name that was misspelt would be paused without anybody noticing.
+/// A name that is misspelt would make a queue, without anybody noticing.
+async fn warn_if_new(client: &Client, queue: &str) -> Result<(), Error> {
     match client.get(&["queues", queue], &[]).await {
-        Ok(_) => {}
+        Ok(_) => Ok(()),
         Err(Error::Problem(problem)) if problem.code == "queue_not_found" => {
-            eprintln!("queue {queue} did not exist until now; is the name right?");
+            let queue = plain(queue);
+            output::say(format_args!("queue {queue} did not exist until now; is the name right?"));
+            Ok(())
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => Err(error),
     }
-    let mut body = Map::new();
-    if let Some(reason) = reason {
-        body.insert("reason".to_owned(), json!(reason));
-    }
-    if let Some(seconds) = resume_after_seconds {
-        body.insert("resume_after_seconds".to_owned(), json!(seconds));
-    }
-    let answer = client.post(&["queues", queue, "pause"], &Value::Object(body)).await?;
-    print_answer(&answer, asking.json, |answer| {
-        let paused: Queue = answer.read()?;
-        let mut told = Facts::default();
-        told.add("paused", paused.engine_type);
-        if let Some(pause) = paused.pause {
-            told.add_some("reason", pause.reason);
-            told.add(
-                "resumes",
-                pause.resume_at.map_or("when told to: eventlease resume".to_owned(), |at| in_full(at, answer.now)),
-            );
-        }
-        Ok(told.print()?)
-    })
-}
-
-pub async fn resume(arguments: &ResumeArguments) -> Outcome {
-    let ResumeArguments { queue, asking } = arguments;
-    let answer = Client::new(&asking.server)?.post(&["queues", queue, "resume"], &json!({})).await?;
-    print_answer(&answer, asking.json, |answer| {
-        let queue: Queue = answer.read()?;
-        let mut told = Facts::default();
-        told.add("resumed", queue.engine_type.clone()).add("due", queue.count(queue.due));
-        Ok(told.print()?)
-    })
 }
 
 impl Queue {

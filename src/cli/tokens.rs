@@ -2,7 +2,6 @@
 
 mod direct;
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
@@ -12,17 +11,18 @@ use serde_json::{Map, Value, json};
 
 use super::client::{Answer, Client};
 use super::table::{Column, Facts, Table};
-use super::text::from_now;
+use super::text::{from_now, plain};
 use super::{Asking, Outcome, UsageError, database_of, print_answer};
 use crate::config::DirectDatabase;
 use crate::domain::access::Role;
 use crate::domain::names::EngineType;
+use crate::output;
 
 #[derive(Subcommand, Debug)]
 pub enum TokenCommand {
     /// Make a token, and print it: it cannot be read again.
     Create(CreateArguments),
-    /// List tokens, the newest first; those that have ended among them.
+    /// List tokens, the newest first, with those that have ended. Engines' own tokens are left out.
     List(ListArguments),
     /// Revoke a token. On all servers it ends within seconds.
     Revoke(RevokeArguments),
@@ -39,6 +39,7 @@ struct Where {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  eventlease token create --name shop --role producer")]
 pub struct CreateArguments {
     /// Who will show it. Tokens of one name are one caller.
     #[arg(long)]
@@ -65,6 +66,7 @@ pub struct CreateArguments {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  eventlease token list --role operator")]
 pub struct ListArguments {
     /// Only of that role.
     #[arg(long, value_parser = role)]
@@ -73,6 +75,10 @@ pub struct ListArguments {
     /// Only of that name.
     #[arg(long)]
     name: Option<String>,
+
+    /// With the tokens that engines got when they registered. They are also listed if --role or --name asks for them.
+    #[arg(long)]
+    engines: bool,
 
     /// Tokens at most.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
@@ -83,12 +89,21 @@ pub struct ListArguments {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  eventlease token revoke 01a20093-1ca2-7da5-8000-86c2b092a5fc")]
 pub struct RevokeArguments {
     /// Its id, as `token list` tells it; not the token itself.
     token_id: uuid::Uuid,
 
     #[command(flatten)]
     place: Where,
+}
+
+impl ListArguments {
+    /// The role whose tokens nobody asked for: thousands of engines have one each.
+    const fn left_out(&self) -> Option<Role> {
+        let is_asked_for = self.engines || self.role.is_some() || self.name.is_some();
+        if is_asked_for { None } else { Some(Role::Engine) }
+    }
 }
 
 fn role(text: &str) -> Result<Role, String> {
@@ -118,10 +133,10 @@ const COLUMNS: [Column; 8] = [
     Column::Text("TOKEN ID"),
     Column::Text("ROLE"),
     Column::Text("STATE"),
-    Column::Text("CREATED"),
-    Column::Text("LAST USED"),
-    Column::Text("EXPIRES"),
-    Column::Text("LIMITED TO"),
+    Column::SpareText("CREATED"),
+    Column::SpareText("LAST USED"),
+    Column::SpareText("EXPIRES"),
+    Column::SpareText("LIMITED TO"),
     Column::Text("NAME"),
 ];
 
@@ -164,13 +179,12 @@ fn print_created(answer: &Answer) -> Result<(), Box<dyn std::error::Error>> {
     }
     let Created { token, about } = answer.read()?;
     say_created(&about.token_id, &about.name, &about.role);
-    writeln!(io::stdout(), "{}", super::text::plain(&token))?;
-    Ok(())
+    Ok(output::line(plain(&token))?)
 }
 
 fn say_created(token_id: &str, name: &str, role: &str) {
     let said = format!("token {token_id} of {name:?}, role {role}; it is shown this once:");
-    eprintln!("{}", super::text::plain(&said));
+    output::say(plain(&said));
 }
 
 async fn list(arguments: &ListArguments) -> Outcome {
@@ -178,18 +192,24 @@ async fn list(arguments: &ListArguments) -> Outcome {
         return direct::list(url, arguments).await;
     }
     let Asking { server, json } = &arguments.place.asking;
-    let query = [("role", arguments.role.map(|role| role.as_str().to_owned())), ("name", arguments.name.clone())];
+    let name_of = |role: Option<Role>| role.map(|role| role.as_str().to_owned());
+    let query = [
+        ("role", name_of(arguments.role)),
+        ("except_role", name_of(arguments.left_out())),
+        ("name", arguments.name.clone()),
+    ];
     let list = Client::new(server)?.list(&["tokens"], &query, arguments.limit).await?;
     if *json {
         list.print_json()?;
         return Ok(ExitCode::SUCCESS);
     }
     print_tokens(&list.read::<Token>()?, list.now)?;
-    list.say_what_is_missing("tokens");
+    let is_all = arguments.left_out().is_none();
+    list.say_what_is_missing(if is_all { "tokens" } else { "tokens besides those of engines (--engines)" });
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_tokens(tokens: &[Token], now: DateTime<Utc>) -> io::Result<()> {
+fn print_tokens(tokens: &[Token], now: DateTime<Utc>) -> output::Result {
     let mut table = Table::new(&COLUMNS);
     for token in tokens {
         let limited_to = token.engine_types.as_ref().map(|types| types.join(", ")).or_else(|| token.engine_id.clone());
@@ -216,7 +236,7 @@ async fn revoke(arguments: &RevokeArguments) -> Outcome {
     print_answer(&answer, *json, |_| Ok(say_revoked(arguments.token_id)?))
 }
 
-fn say_revoked(token_id: uuid::Uuid) -> io::Result<()> {
+fn say_revoked(token_id: uuid::Uuid) -> output::Result {
     let mut told = Facts::default();
     told.add("revoked", token_id.to_string());
     told.print()

@@ -5,6 +5,8 @@ use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::output;
+
 /// A secret is a line; a longer file is some other file.
 const MAX_BYTES: u64 = 64 << 10;
 const READABLE_BY_OTHERS: u32 = 0o004;
@@ -37,7 +39,7 @@ fn warn_of_readers(path: &Path) {
     if tracing::dispatcher::has_been_set() {
         tracing::warn!(path = %path.display(), "{WARNING}");
     } else {
-        eprintln!("eventlease: {}: {WARNING}", path.display());
+        output::say(format_args!("eventlease: {}: {WARNING}", path.display()));
     }
 }
 

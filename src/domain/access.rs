@@ -247,6 +247,17 @@ impl Operation {
         Self::ALL.iter().copied().find(|operation| operation.id() == id)
     }
 
+    /// What it does, as in "may not list queues".
+    #[must_use]
+    pub fn in_words(self) -> String {
+        self.id().replace('_', " ")
+    }
+
+    /// The roles that may do it, if only with what is their own.
+    pub fn allowed_roles(self) -> impl Iterator<Item = Role> {
+        Role::ALL.into_iter().filter(move |role| self.grant(*role) != Grant::Nothing)
+    }
+
     #[must_use]
     pub const fn about(self) -> About {
         self.rule().about
@@ -277,6 +288,17 @@ mod tests {
         assert_eq!(Operation::CreateToken.grant(Role::Admin), Grant::All);
         assert_eq!(Operation::RegisterEngine.grant(Role::Registrar), Grant::All);
         assert_eq!(Operation::SendHeartbeat.grant(Role::Engine), Grant::Own);
+    }
+
+    #[test]
+    fn every_operation_is_allowed_to_the_roles_of_its_row() {
+        let roles = |operation: Operation| operation.allowed_roles().map(Role::as_str).collect::<Vec<_>>();
+        assert_eq!(roles(Operation::ListQueues), ["orchestrator", "operator", "reader"]);
+        assert_eq!(roles(Operation::ListEvents), ["producer", "operator", "reader"]);
+        assert_eq!(Operation::ReadRetryPolicy.in_words(), "read retry policy");
+        for operation in Operation::ALL {
+            assert!(!roles(*operation).is_empty(), "{operation:?} is allowed to nobody");
+        }
     }
 
     #[test]

@@ -60,6 +60,8 @@ pub const MAX_WORKLOAD: u32 = 1_000_000;
 pub const MAX_HEARTBEAT_LEASES: usize = 1000;
 /// So many ids are told where engines are drained together; all of them drain.
 pub const MAX_DRAINED_ENGINES_TOLD: usize = 1000;
+/// As many ids are in the reply where dead letters are redriven or purged together; all of them are done.
+pub const MAX_DONE_DEAD_LETTERS_TOLD: usize = 1000;
 
 pub const MAX_TOKEN_NAME_CHARS: usize = 100;
 pub const MAX_TOKEN_ENGINE_TYPES: usize = 100;

@@ -164,11 +164,11 @@ async fn check(api: &Api, request: &Parts) -> Result<Granted, Problem> {
     };
     if let Some(operation) = operation {
         if operation.grant(identity.role) == Grant::Nothing {
-            let detail = format!("a token of the role {} does not allow this", identity.role.as_str());
-            return Err(refuse(api, &identity, detail));
+            count_refusal(api, &identity);
+            return Err(Problem::of_role(identity.role, operation));
         }
         if operation.about() == About::Everything && identity.is_limited() {
-            let detail = "this is about all engine types, and the token is limited to some";
+            let detail = "this is about all engine types, and the token is limited to some; use one that is not";
             return Err(refuse(api, &identity, detail));
         }
     }

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::fields::TOO_DEEP;
 use super::limit::Limit;
 use crate::broker;
+use crate::domain::access::{Operation, Role};
 use members::MembersBody;
 
 /// So many bad places are named; the detail counts them all.
@@ -303,6 +304,20 @@ impl Problem {
         self.errors.shrink_to_fit();
         *room = room.saturating_sub(self.errors.len());
         self
+    }
+
+    /// The caller's role may not do this at all. Which roles may is no secret: the document says it at each operation.
+    #[must_use]
+    pub fn of_role(role: Role, operation: Operation) -> Self {
+        let allowed: Vec<&str> = operation.allowed_roles().map(Role::as_str).collect();
+        let (role, done) = (role.as_str(), operation.in_words());
+        let roles = match allowed.split_last() {
+            Some((last, [])) => (*last).to_owned(),
+            Some((last, others)) => format!("{} or {last}", others.join(", ")),
+            None => return Self::new(Code::Forbidden, "nobody may do this"),
+        };
+        let detail = format!("the role {role} may not {done}; use a token of the role {roles}");
+        Self::new(Code::Forbidden, detail).with("allowed_roles", allowed.into())
     }
 
     fn with(mut self, name: &str, value: Value) -> Self {

@@ -111,6 +111,7 @@ fn read_token(input: &Input) -> Result<NewToken, Problem> {
     get, path = "/tokens", operation_id = "list_tokens", tag = "tokens",
     params(
         ("role" = Option<Role>, Query, description = "Only of that role"),
+        ("except_role" = Option<Role>, Query, description = "Only of other roles than that one, as `engine`: each registered engine has a token of its own"),
         ("name" = Option<String>, Query, description = "Only of that name", max_length = 100),
         ("limit" = Option<u32>, Query, description = "Items a page, 50 by default", minimum = 1, maximum = 200),
         ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
@@ -124,8 +125,11 @@ fn read_token(input: &Input) -> Result<NewToken, Problem> {
 pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<TokenReply>>, Problem> {
     let reader = input.reader();
     reader.caller();
-    let filter =
-        Filter { role: reader.query("role", role), name: reader.query("name", text_up_to(MAX_TOKEN_NAME_CHARS)) };
+    let filter = Filter {
+        role: reader.query("role", role),
+        except_role: reader.query("except_role", role),
+        name: reader.query("name", text_up_to(MAX_TOKEN_NAME_CHARS)),
+    };
     let asked = pages::asked(&reader, TokenId);
     reader.finish(|| Some(()))?;
     let found = api.broker.list_tokens(&filter, asked.behind, asked.limit + 1).await?;

@@ -232,6 +232,8 @@ pub async fn end_of_engine(
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub role: Option<Role>,
+    /// Those of this role are not.
+    pub except_role: Option<Role>,
     pub name: Option<String>,
 }
 
@@ -247,6 +249,7 @@ pub async fn list(
         "from eventlease.tokens
          where ($1::text is null or role = $1) and ($2::text is null or name = $2)
             and ($3::timestamptz is null or (created_at, token_id) < ($3, $4))
+            and ($6::text is null or role <> $6)
          order by created_at desc, token_id desc limit $5"
     ))
     .bind(filter.role.map(Role::as_str))
@@ -254,6 +257,7 @@ pub async fn list(
     .bind(behind.map(|(at, _)| at))
     .bind(behind.map(|(_, token_id)| token_id.0))
     .bind(i64::from(limit))
+    .bind(filter.except_role.map(Role::as_str))
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(token).collect()

@@ -1,5 +1,6 @@
 //! The program: its flags and variables, how it starts, and how it ends.
 
+mod output;
 pub mod program;
 
 use clap::CommandFactory;
@@ -19,9 +20,16 @@ fn help_says_what_every_flag_does() {
         "migrate",
         "openapi",
         "queues",
+        "queues set",
+        "queues pause",
+        "queues resume",
+        "queues peek",
         "queues delete",
         "engines",
+        "engines drain",
+        "engines resume",
         "events",
+        "cancel",
         "dead-letters",
         "dead-letters list",
         "dead-letters groups",
@@ -30,10 +38,15 @@ fn help_says_what_every_flag_does() {
         "dead-letters purge",
         "pause",
         "resume",
+        "peek",
+        "policies",
+        "policies set",
+        "policies unset",
         "token",
         "token create",
         "token list",
         "token revoke",
+        "audit",
         "doctor",
     ] {
         let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();

@@ -302,7 +302,11 @@ async fn a_role_that_may_not_see_others_is_told_what_it_can_see_and_that_it_is_n
     let ended = doctor().await;
     let of_snapshots = |text: &str| text.lines().find(|line| line.contains(" snapshots ")).map(str::to_owned);
     let line = of_snapshots(&ended.stdout).unwrap_or_default();
-    assert!(ended.code == Some(0) && line.starts_with("unknown "), "{ended:?}");
+    // The code is 3 since this cluster is not durable.
+    assert!(ended.code == Some(3) && line.starts_with("unknown "), "{ended:?}");
+    let warnings = ended.stdout.lines().filter(|line| line.starts_with("warning "));
+    assert!(warnings.clone().count() == 3 && warnings.clone().all(|line| line.contains(" durability ")), "{ended:?}");
+    assert!(ended.stdout.contains("unknown  limited view "), "{ended:?}");
     assert!(line.contains(&format!("grant pg_monitor to \"{user}\"")), "{line}");
     assert_eq!(database["partitions"][0]["days_ahead"], 7);
     assert!(database["tables"][0]["live_rows"].is_u64(), "{told}");

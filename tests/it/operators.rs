@@ -1,8 +1,14 @@
 //! The commands for operators: the program itself, against a server.
 
+mod audit;
+mod cancel;
 mod dead_letters;
 mod doctor;
+mod drain;
 mod lists;
+mod narrow;
+mod roles;
+mod settings;
 mod stranger;
 mod terminal;
 mod trouble;

@@ -111,6 +111,8 @@ async fn the_service_works_behind_pgbouncer_with_its_own_settings() {
     for command in ["doctor", "migrate", "token list"] {
         let arguments = command.split_whitespace().chain(["--database-url", &url]);
         let ended = run_beside(arguments.map(str::to_owned).collect()).await;
-        assert_eq!(ended.code, Some(0), "{command}: {ended:?}");
+        // The tests' cluster is not durable, which the doctor warns of.
+        let code = if command == "doctor" { 3 } else { 0 };
+        assert_eq!(ended.code, Some(code), "{command}: {ended:?}");
     }
 }

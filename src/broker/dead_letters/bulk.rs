@@ -1,5 +1,7 @@
 //! Dead letters in bulk: grouped, redriven, purged.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::{Record, told};
@@ -7,7 +9,8 @@ use crate::broker::{Broker, Error, Result, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::dead_letters::{GroupBy, Schedule};
-use crate::domain::limits::BULK_BATCH_DEAD_LETTERS;
+use crate::domain::ids::EventId;
+use crate::domain::limits::{BULK_BATCH_DEAD_LETTERS, MAX_DONE_DEAD_LETTERS_TOLD};
 use crate::store::dead_letters::Filter;
 use crate::store::dead_letters::bulk::{self, Chosen};
 use crate::store::dead_letters::groups::{self, Group};
@@ -41,7 +44,7 @@ impl Selection {
 }
 
 /// How far it came.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Progress {
     /// All that the filter let through when the call began.
     pub matched: i64,
@@ -49,12 +52,18 @@ pub struct Progress {
     pub done: u64,
     /// Of those matched, the ones not got to: beyond the limit, or left since the service stops.
     pub remaining: i64,
+    /// The first of those that were done, the oldest first.
+    pub event_ids: Vec<EventId>,
 }
 
 impl Progress {
-    fn add(&mut self, batch: usize, done: u64) {
-        self.done += done;
-        self.remaining -= i64::try_from(batch).expect("a batch is small");
+    /// Adds a batch, and which of it were done, in any order.
+    fn add(&mut self, batch: impl ExactSizeIterator<Item = EventId>, done: &[EventId]) {
+        self.done += done.len() as u64;
+        self.remaining -= i64::try_from(batch.len()).expect("a batch is small");
+        let done: HashSet<EventId> = done.iter().copied().collect();
+        let room = MAX_DONE_DEAD_LETTERS_TOLD.saturating_sub(self.event_ids.len());
+        self.event_ids.extend(batch.filter(|event_id| done.contains(event_id)).take(room));
     }
 }
 
@@ -85,9 +94,9 @@ impl Broker {
                 break;
             }
             let redriven = self.redrive_batch(record, batch, Some(chosen.chosen_at), overrides).await?;
-            progress.add(batch.len(), redriven as u64);
+            progress.add(batch.iter().map(|(event_id, _)| *event_id), &redriven);
         }
-        let Progress { matched, done, remaining } = progress;
+        let Progress { matched, done, remaining, .. } = progress;
         let (limit, Schedule { delay_seconds, spread_seconds }) = (selection.limit, schedule);
         tracing::info!(
             filter = selection.named(),
@@ -114,14 +123,15 @@ impl Broker {
             }
             let mut transaction = self.begin().await?;
             let purged = bulk::purge(&mut transaction, batch, chosen.chosen_at).await?;
-            if purged > 0 {
-                record.write(&mut transaction, purged).await?;
+            let count = purged.len() as u64;
+            if count > 0 {
+                record.write(&mut transaction, count).await?;
             }
             commit(transaction).await?;
-            self.metrics.dead_letters_discarded.inc_by(purged);
-            progress.add(batch.len(), purged);
+            self.metrics.dead_letters_discarded.inc_by(count);
+            progress.add(batch.iter().copied(), &purged);
         }
-        let (Progress { matched, done, remaining }, limit) = (progress, selection.limit);
+        let (Progress { matched, done, remaining, .. }, limit) = (&progress, selection.limit);
         tracing::info!(filter = selection.named(), limit, matched, purged = done, remaining, "dead letters purged");
         Ok(progress)
     }
@@ -136,7 +146,7 @@ impl Broker {
         {
             return Err(Error::CountChanged { expected_count, actual_count: chosen.matched });
         }
-        let progress = Progress { matched: chosen.matched, done: 0, remaining: chosen.matched };
+        let progress = Progress { matched: chosen.matched, remaining: chosen.matched, ..Progress::default() };
         Ok((chosen, progress))
     }
 }

@@ -1,7 +1,5 @@
 //! Lists, page by page.
 
-use std::io::{self, Write};
-
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -10,6 +8,7 @@ use serde_json::value::RawValue;
 use super::{Client, Error, MAX_REPLY_BYTES, Query, Result, read};
 use crate::cli::text::plain_json;
 use crate::domain::limits::MAX_PAGE;
+use crate::output;
 
 #[derive(Deserialize)]
 struct Page {
@@ -66,23 +65,33 @@ impl Client {
 }
 
 impl List {
+    pub const fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    pub const fn has_more(&self) -> bool {
+        self.next_cursor.is_some()
+    }
+
     pub fn read<T: DeserializeOwned>(&self) -> Result<Vec<T>> {
         self.items.iter().map(|item| read(item.get(), &self.url)).collect()
     }
 
     /// The pages as one, each item as it was sent and on a line of its own.
-    pub fn print_json(&self) -> io::Result<()> {
+    pub fn print_json(&self) -> output::Result {
         let items: Vec<_> = self.items.iter().map(|item| plain_json(item.get())).collect();
-        let next_cursor = serde_json::to_string(&self.next_cursor)?;
-        writeln!(io::stdout(), "{{\"items\":[{}],\"next_cursor\":{}}}", items.join(",\n"), plain_json(&next_cursor))
+        let next_cursor = serde_json::to_string(&self.next_cursor).expect("a text can be written as JSON");
+        let (items, next_cursor) = (items.join(",\n"), plain_json(&next_cursor));
+        output::line(format_args!("{{\"items\":[{items}],\"next_cursor\":{next_cursor}}}"))
     }
 
     /// Says so where there is more, or nothing; below a table.
     pub fn say_what_is_missing(&self, what: &str) {
         if self.items.is_empty() {
-            eprintln!("no {what}");
+            output::say(format_args!("no {what}"));
         } else if self.next_cursor.is_some() {
-            eprintln!("the first {} {what}; there are more: see --limit", self.items.len());
+            let count = self.items.len();
+            output::say(format_args!("the first {count} {what}; there are more: see --limit"));
         }
     }
 }

@@ -33,6 +33,16 @@ struct BadPlace {
 }
 
 impl Problem {
+    /// The server knows no such thing, by any code.
+    pub const fn is_not_found(&self) -> bool {
+        self.status == 404
+    }
+
+    /// The token is good, and does not allow this.
+    pub fn is_forbidden(&self) -> bool {
+        self.code == "forbidden"
+    }
+
     /// `None` where it is none.
     pub fn read(text: &str, request_id: Option<String>) -> Option<Self> {
         let problem: Self = serde_json::from_str(text).ok()?;

@@ -1,6 +1,5 @@
 //! `redrive` and `purge` of many by a filter: counted first, then asked about, then done to as many as were shown.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -12,10 +11,13 @@ use super::filter::Filter;
 use super::one_by_one;
 use crate::cli::client::{Client, Result};
 use crate::cli::confirm::Consent;
+use crate::cli::text::plain_json;
 use crate::cli::{Asking, Outcome, UsageError};
-use crate::domain::limits::MAX_BULK_DEAD_LETTERS;
+use crate::domain::limits::{MAX_BULK_DEAD_LETTERS, MAX_DONE_DEAD_LETTERS_TOLD};
+use crate::output;
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  eventlease dead-letters redrive --engine-type dialogue --spread-seconds 600")]
 pub struct RedriveArguments {
     #[command(flatten)]
     pub which: Which,
@@ -61,6 +63,7 @@ fn json_text(text: &str) -> serde_json::Result<Box<RawValue>> {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  eventlease dead-letters purge --dead-lettered-before 2030-01-01T00:00:00Z")]
 pub struct PurgeArguments {
     #[command(flatten)]
     pub which: Which,
@@ -130,6 +133,17 @@ struct Progress {
     #[serde(alias = "redriven", alias = "purged")]
     done: u64,
     remaining: u64,
+    /// A server of an older version does not say it.
+    #[serde(default)]
+    event_ids: Vec<String>,
+}
+
+/// What all calls together have done.
+#[derive(Default)]
+struct Done {
+    count: u64,
+    /// The first of them.
+    event_ids: Vec<String>,
 }
 
 /// One of the two verbs.
@@ -201,32 +215,32 @@ impl Verb<'_> {
         let matched = self.count(&client).await?;
         let total = matched.min(self.which.limit.unwrap_or(u64::MAX));
         if self.which.dry_run || total == 0 {
-            self.report(asking.json, matched, 0)?;
+            self.report(asking.json, matched, &Done::default())?;
             return Ok(ExitCode::SUCCESS);
         }
         if !self.which.consent.to(&self.question(matched, total))? {
-            eprintln!("nothing was done");
+            output::say("nothing was done");
             return Ok(ExitCode::FAILURE);
         }
-        let mut done = 0;
+        let mut done = Done::default();
         let outcome = self.work(&client, matched, total, &mut done).await;
         // What was done before a trouble is done.
-        if outcome.is_ok() || done > 0 {
-            self.report(asking.json, matched, done)?;
+        if outcome.is_ok() || done.count > 0 {
+            self.report(asking.json, matched, &done)?;
         }
         outcome?;
         Ok(ExitCode::SUCCESS)
     }
 
     /// In as many calls as it takes.
-    async fn work(&self, client: &Client, matched: u64, total: u64, done: &mut u64) -> Result<()> {
+    async fn work(&self, client: &Client, matched: u64, total: u64, done: &mut Done) -> Result<()> {
         let mut expected_count = matched;
-        while *done < total {
-            let count = (total - *done).min(MAX_BULK_DEAD_LETTERS.into());
+        while done.count < total {
+            let count = (total - done.count).min(MAX_BULK_DEAD_LETTERS.into());
             let mut body = self.body(Some(expected_count));
             body.limit = Some(count);
             if let Some(overrides) = self.overrides {
-                let (delay_seconds, spread_seconds) = self.schedule.part(*done, count, total);
+                let (delay_seconds, spread_seconds) = self.schedule.part(done.count, count, total);
                 body.delay_seconds = Some(delay_seconds);
                 body.spread_seconds = Some(spread_seconds);
                 body.priority = overrides.priority;
@@ -234,7 +248,9 @@ impl Verb<'_> {
                 body.retry_policy = overrides.retry_policy.as_deref();
             }
             let progress = self.call(client, &body).await?;
-            *done += progress.done;
+            done.count += progress.done;
+            let room = MAX_DONE_DEAD_LETTERS_TOLD.saturating_sub(done.event_ids.len());
+            done.event_ids.extend(progress.event_ids.into_iter().take(room));
             expected_count = progress.remaining;
             if progress.done == 0 {
                 break;
@@ -267,21 +283,22 @@ impl Verb<'_> {
         }
     }
 
-    fn report(&self, is_json: bool, matched: u64, done: u64) -> io::Result<()> {
-        let mut stdout = io::stdout();
+    fn report(&self, is_json: bool, matched: u64, done: &Done) -> output::Result {
+        let Done { count, event_ids } = done;
         if is_json {
-            let report = json!({"matched": matched, self.past: done, "remaining": matched.saturating_sub(done)});
-            return writeln!(stdout, "{report}");
+            let remaining = matched.saturating_sub(*count);
+            let report = json!({"matched": matched, self.past: count, "remaining": remaining, "event_ids": event_ids});
+            return output::line(plain_json(&report.to_string()));
         }
         let letters = if matched == 1 { "dead letter matches" } else { "dead letters match" };
         if matched == 0 {
-            writeln!(stdout, "no dead letter matches")
+            output::line("no dead letter matches")
         } else if self.which.dry_run {
-            writeln!(stdout, "{matched} {letters}; nothing was changed")
-        } else if done == matched {
-            writeln!(stdout, "{done} {}", self.past)
+            output::line(format_args!("{matched} {letters}; nothing was changed"))
+        } else if *count == matched {
+            output::line(format_args!("{count} {}", self.past))
         } else {
-            writeln!(stdout, "{done} of {matched} {}", self.past)
+            output::line(format_args!("{count} of {matched} {}", self.past))
         }
     }
 }

@@ -1,6 +1,5 @@
 //! `redrive` and `purge` of dead letters that are named. One that fails does not keep the others from being done.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use serde::{Deserialize, Serialize};
@@ -8,9 +7,11 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::bulk::{PurgeArguments, RedriveArguments};
-use crate::cli::client::{Answer, Client, Error, Result};
-use crate::cli::text::{plain, plain_json, plain_lines};
+use crate::cli::client::Client;
+use crate::cli::tally::Tally;
+use crate::cli::text::{plain, plain_json};
 use crate::cli::{Outcome, UsageError};
+use crate::output;
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -73,7 +74,7 @@ pub async fn purge(arguments: &PurgeArguments) -> Outcome {
         several => format!("Remove {} dead letters for good?", several.len()),
     };
     if !arguments.which.consent.to(&question)? {
-        eprintln!("nothing was done");
+        output::say("nothing was done");
         return Ok(ExitCode::FAILURE);
     }
     let client = Client::new(&arguments.asking.server)?;
@@ -89,33 +90,4 @@ pub async fn purge(arguments: &PurgeArguments) -> Outcome {
         })?;
     }
     Ok(tally.exit_code())
-}
-
-#[derive(Default)]
-struct Tally {
-    has_failed: bool,
-}
-
-impl Tally {
-    /// Tells what became of one; only where the server cannot be asked at all, the others are given up.
-    fn add(
-        &mut self,
-        event_id: &str,
-        outcome: Result<Answer>,
-        told: impl FnOnce(&Answer) -> Result<String>,
-    ) -> std::result::Result<(), Box<dyn std::error::Error>> {
-        match outcome {
-            Ok(answer) => writeln!(io::stdout(), "{}", told(&answer)?)?,
-            Err(Error::Problem(problem)) => {
-                self.has_failed = true;
-                eprintln!("eventlease: {}: {}", plain(event_id), plain_lines(&problem.to_string()));
-            }
-            Err(error) => return Err(error.into()),
-        }
-        Ok(())
-    }
-
-    fn exit_code(&self) -> ExitCode {
-        if self.has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
-    }
 }

@@ -270,7 +270,10 @@ pub fn of_health(health: &Health, report: &mut Report) {
     // What belongs to no check: the limited view, and what only a newer server knows of.
     let is_told = |code: WarningCode| CHECKS.iter().any(|check| check.codes.contains(&code));
     for warning in health.warnings.iter().filter(|warning| !code_of(warning).is_some_and(is_told)) {
-        report.add(warning.code.replace('_', " "), Standing::Warning, &warning.message);
+        // A limited view is no trouble of its own: it says what could not be checked.
+        let is_view = code_of(warning) == Some(WarningCode::LimitedView);
+        let standing = if is_view { Standing::Unknown } else { Standing::Warning };
+        report.add(warning.code.replace('_', " "), standing, &warning.message);
     }
 }
 

@@ -1,24 +1,38 @@
 //! What the checks found: a line each.
 
-use std::io::{self, Write};
+use std::process::ExitCode;
 
 use console::style;
 use serde::Serialize;
 
 use crate::cli::text::{cut, plain, plain_json};
+use crate::output;
 
 /// Of a message, part of which may be what some server sent.
 const MAX_CHARS: usize = 4000;
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+/// From the best to the worst.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     Ok,
-    /// It works, slower or at a risk.
-    Warning,
-    /// It could not be looked at.
+    /// It could not be checked.
     Unknown,
+    /// It works, slower or at a risk, or somebody has to do something.
+    Warning,
     Failed,
+}
+
+impl Standing {
+    /// What the program ends with. What could not be checked is no failure, and no all-clear; 2 is for flags that are not
+    /// understood.
+    const fn exit_code(self) -> u8 {
+        match self {
+            Self::Ok | Self::Unknown => 0,
+            Self::Failed => 1,
+            Self::Warning => 3,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -28,7 +42,15 @@ struct Line {
     message: String,
 }
 
-#[derive(Debug, Default, Serialize)]
+/// The report as JSON.
+#[derive(Serialize)]
+struct Printed<'a> {
+    standing: Standing,
+    exit_code: u8,
+    checks: &'a [Line],
+}
+
+#[derive(Debug, Default)]
 pub struct Report {
     checks: Vec<Line>,
 }
@@ -38,14 +60,27 @@ impl Report {
         self.checks.push(Line { check: check.into(), standing, message: cut(&message.into(), MAX_CHARS) });
     }
 
-    pub fn has_failed(&self) -> bool {
-        self.checks.iter().any(|line| line.standing == Standing::Failed)
+    /// The worst of its lines.
+    fn standing(&self) -> Standing {
+        self.checks.iter().map(|line| line.standing).max().unwrap_or(Standing::Ok)
     }
 
-    pub fn print(&self, is_json: bool) -> io::Result<()> {
-        let mut stdout = io::stdout();
+    /// Check, standing and message of each line.
+    #[cfg(test)]
+    pub fn lines(&self) -> impl Iterator<Item = (&str, Standing, &str)> {
+        self.checks.iter().map(|line| (line.check.as_str(), line.standing, line.message.as_str()))
+    }
+
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.standing().exit_code())
+    }
+
+    pub fn print(&self, is_json: bool) -> output::Result {
         if is_json {
-            return writeln!(stdout, "{}", plain_json(&serde_json::to_string(self)?));
+            let standing = self.standing();
+            let report = Printed { standing, exit_code: standing.exit_code(), checks: &self.checks };
+            let json = serde_json::to_string(&report).expect("texts and numbers can be written as JSON");
+            return output::line(plain_json(&json));
         }
         let width = self.checks.iter().map(|line| line.check.chars().count()).max().unwrap_or(0);
         for Line { check, standing, message } in &self.checks {
@@ -56,8 +91,31 @@ impl Report {
                 Standing::Unknown => style("unknown").yellow(),
                 Standing::Failed => style("failed ").red(),
             };
-            writeln!(stdout, "{standing}  {:width$}  {}", plain(check), plain(message))?;
+            output::line(format_args!("{standing}  {:width$}  {}", plain(check), plain(message)))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_line_decides() {
+        use Standing::{Failed, Ok, Unknown, Warning};
+        for (lines, exit_code) in [
+            (&[][..], 0),
+            (&[Ok, Ok], 0),
+            (&[Ok, Unknown], 0),
+            (&[Warning, Ok, Unknown], 3),
+            (&[Ok, Failed, Warning], 1),
+        ] {
+            let mut report = Report::default();
+            for standing in lines {
+                report.add("check", *standing, "message");
+            }
+            assert_eq!(report.standing().exit_code(), exit_code, "{lines:?}");
+        }
     }
 }

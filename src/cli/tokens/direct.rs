@@ -1,6 +1,5 @@
 //! The same without a server: for the first token, or where all were lost. Servers on the database hear of it.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
@@ -15,6 +14,7 @@ use crate::config::{DatabaseConfig, DatabaseUrl};
 use crate::domain::audit::Actor;
 use crate::domain::ids::EngineId;
 use crate::domain::tokens::{NewToken, TokenId};
+use crate::output;
 use crate::store;
 use crate::store::tokens::Filter;
 
@@ -64,10 +64,10 @@ pub async fn create(url: DatabaseUrl, arguments: &CreateArguments) -> Outcome {
     let token_id = token.identity.token_id.to_string();
     if arguments.place.asking.json {
         let created = json!({"token": secret, "token_id": token_id, "name": new.name, "role": new.role});
-        writeln!(io::stdout(), "{}", text::plain_json(&created.to_string()))?;
+        output::line(text::plain_json(&created.to_string()))?;
     } else {
         say_created(&token_id, &new.name, new.role.as_str());
-        writeln!(io::stdout(), "{}", secret.reveal())?;
+        output::line(secret.reveal())?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -79,13 +79,13 @@ fn flag_of(member: &str) -> String {
 pub async fn list(url: DatabaseUrl, arguments: &ListArguments) -> Outcome {
     let database = open_as_it_is(url).await?;
     let mut connection = database.pools.working.acquire().await?;
-    let filter = Filter { role: arguments.role, name: arguments.name.clone() };
+    let filter = Filter { role: arguments.role, except_role: arguments.left_out(), name: arguments.name.clone() };
     let found = store::tokens::list(&mut connection, &filter, None, arguments.limit).await?;
     drop(connection);
     database.close().await?;
     let tokens: Vec<Token> = found.into_iter().map(Token::from).collect();
     if arguments.place.asking.json {
-        writeln!(io::stdout(), "{}", text::plain_json(&json!({"items": tokens, "next_cursor": null}).to_string()))?;
+        output::line(text::plain_json(&json!({"items": tokens, "next_cursor": null}).to_string()))?;
     } else {
         print_tokens(&tokens, now())?;
     }

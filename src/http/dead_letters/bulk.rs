@@ -9,6 +9,7 @@ use super::filter::{self, FilterBody};
 use super::redrive::read_overrides;
 use crate::broker::dead_letters::bulk::{Progress, Selection};
 use crate::domain::dead_letters::Schedule;
+use crate::domain::ids::EventId;
 use crate::domain::limits::{MAX_BULK_DEAD_LETTERS, MAX_DELAY_SECONDS, MAX_EXPECTED_COUNT, MAX_SPREAD_SECONDS};
 use crate::http::Api;
 use crate::http::fields::{Fields, boolean, integer};
@@ -163,11 +164,15 @@ pub struct RedrivenManyReply {
     redriven: u64,
     /// Of those that matched, the ones beyond the limit.
     remaining: i64,
+    /// Those redriven, by id, the oldest first; the first 1000. None in a dry run.
+    #[schema(value_type = Vec<uuid::Uuid>)]
+    event_ids: Vec<EventId>,
 }
 
 impl RedrivenManyReply {
-    const fn of(progress: Progress) -> Self {
-        Self { matched: progress.matched, redriven: progress.done, remaining: progress.remaining }
+    fn of(progress: Progress) -> Self {
+        let Progress { matched, done, remaining, event_ids } = progress;
+        Self { matched, redriven: done, remaining, event_ids }
     }
 }
 
@@ -181,10 +186,14 @@ pub struct PurgedManyReply {
     purged: u64,
     /// Of those that matched, the ones beyond the limit.
     remaining: i64,
+    /// Those purged, by id, the oldest first; the first 1000. None in a dry run.
+    #[schema(value_type = Vec<uuid::Uuid>)]
+    event_ids: Vec<EventId>,
 }
 
 impl PurgedManyReply {
-    const fn of(progress: Progress) -> Self {
-        Self { matched: progress.matched, purged: progress.done, remaining: progress.remaining }
+    fn of(progress: Progress) -> Self {
+        let Progress { matched, done, remaining, event_ids } = progress;
+        Self { matched, purged: done, remaining, event_ids }
     }
 }

@@ -36,13 +36,17 @@ pub async fn choose(connection: &mut PgConnection, filter: &Filter, limit: u32) 
     })
 }
 
-/// Removes dead letters that were chosen then; their events stay `failed`. Answers how many there still were.
-pub async fn purge(connection: &mut PgConnection, event_ids: &[EventId], chosen_at: DateTime<Utc>) -> Result<u64> {
+/// Removes dead letters that were chosen then; their events stay `failed`. Answers which there still were.
+pub async fn purge(
+    connection: &mut PgConnection,
+    event_ids: &[EventId],
+    chosen_at: DateTime<Utc>,
+) -> Result<Vec<EventId>> {
     let event_ids: Vec<Uuid> = event_ids.iter().map(|event_id| event_id.0).collect();
-    let done = sqlx::query(include_str!("../sql/purge_dead_letters.sql"))
+    let purged: Vec<Uuid> = sqlx::query_scalar(include_str!("../sql/purge_dead_letters.sql"))
         .bind(event_ids)
         .bind(chosen_at)
-        .execute(connection)
+        .fetch_all(connection)
         .await?;
-    Ok(done.rows_affected())
+    Ok(purged.into_iter().map(EventId).collect())
 }

@@ -9,3 +9,4 @@ with meant as (
 delete from eventlease.dead_letters d
 using meant
 where d.event_id = meant.event_id and d.engine_type = meant.engine_type
+returning d.event_id

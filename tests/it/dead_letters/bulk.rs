@@ -42,6 +42,7 @@ async fn the_oldest_that_match_are_redriven_up_to_the_limit() {
         json!({"filter": {"engine_type": "dialogue", "error_contains": "LATE"}, "limit": 2, "expected_count": 3});
     let reply = lab.post(REDRIVE, &body).await.expect(200);
     assert_eq!(told(&reply, "redriven"), [3, 2, 1]);
+    assert_eq!(reply.body["event_ids"], json!(letters[..2]));
     assert_eq!(ids(&list(&lab, "").await), [&other, &letters[2]]);
     let again = lab.post(REDRIVE, &json!({"filter": {"engine_type": "dialogue"}})).await.expect(200);
     assert_eq!(told(&again, "redriven"), [1, 1, 0]);
@@ -178,7 +179,9 @@ async fn a_purged_dead_letter_is_gone_and_its_event_stays_failed() {
     let letters = bury_many(&lab, "dialogue", 3).await;
     let dry = lab.post(PURGE, &json!({"all": true, "dry_run": true})).await.expect(200);
     assert_eq!(told(&dry, "purged"), [3, 0, 3]);
+    assert_eq!(dry.body["event_ids"], json!([]));
     let reply = lab.post(PURGE, &json!({"all": true, "limit": 2, "expected_count": 3})).await.expect(200);
+    assert_eq!(reply.body["event_ids"], json!(letters[..2]));
     assert_eq!(told(&reply, "purged"), [3, 2, 1]);
     assert_eq!(ids(&list(&lab, "").await), [&letters[2]]);
     let event = lab.event(&letters[0]).await;

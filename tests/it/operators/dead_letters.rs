@@ -59,7 +59,7 @@ async fn many_are_redriven_after_a_dry_run_and_a_yes() {
     let counted = printed(ask(&lab, &format!("{timeouts} --dry-run")).await);
     assert_eq!(counted, "2 dead letters match; nothing was changed\n");
     let counted = printed_json(ask(&lab, &format!("{timeouts} --dry-run --json")).await);
-    assert_eq!(counted, json!({"matched": 2, "redriven": 0, "remaining": 2}));
+    assert_eq!(counted, json!({"matched": 2, "redriven": 0, "remaining": 2, "event_ids": []}));
 
     // Nobody is there to be asked.
     let told = refused(ask(&lab, timeouts).await);
@@ -83,7 +83,7 @@ async fn many_are_redriven_after_a_dry_run_and_a_yes() {
 
     assert_eq!(printed(ask(&lab, timeouts).await), "no dead letter matches\n");
     let more = printed_json(ask(&lab, "dead-letters redrive --all --limit 5 --yes --json").await);
-    assert_eq!(more, json!({"matched": 1, "redriven": 1, "remaining": 0}));
+    assert_eq!(more, json!({"matched": 1, "redriven": 1, "remaining": 0, "event_ids": [event_ids[2]]}));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,7 +91,9 @@ async fn many_are_purged_the_oldest_first() {
     let (lab, _, event_ids) = lab_with_dead_letters().await;
     let told = refused(ask(&lab, "dead-letters purge --all").await);
     assert!(told.contains("Remove for good 3 dead letters, of all queues?"), "{told}");
-    assert_eq!(printed(ask(&lab, "dead-letters purge --all --limit 2 --yes").await), "2 of 3 purged\n");
+    let purged = printed_json(ask(&lab, "dead-letters purge --all --limit 1 --yes --json").await);
+    assert_eq!(purged, json!({"matched": 3, "purged": 1, "remaining": 2, "event_ids": [event_ids[0]]}));
+    assert_eq!(printed(ask(&lab, "dead-letters purge --all --limit 1 --yes").await), "1 of 2 purged\n");
     let left = lab.get("/api/v1/dead-letters").await.expect(200).body;
     assert_eq!(left["items"][0]["event_id"], event_ids[2]);
     assert_eq!(dead(&lab).await, 1);

@@ -89,11 +89,19 @@ async fn engines_are_listed_by_filters_and_one_is_told_with_what_it_holds() {
     let event_id = lab.enqueue("dialogue", json!({})).await;
     lab.lease_one("dialogue", &engine).await;
 
+    lab.wait_for("the poll to be noted", async || {
+        let engine = lab.get(&format!("/api/v1/engines/{engine}")).await.expect(200);
+        engine.body["last_poll_at"].is_string().then_some(())
+    })
+    .await;
+
     let table = printed(ask(&lab, "engines").await);
     let row = row_with(&table, &engine);
     let cells = ["TYPE", "STATUS", "HELD", "LIMIT", "VERSION"].map(|heading| cell(&row, heading));
     assert_eq!(cells, ["dialogue", "active", "1", "5", "2.1.0"], "{table}");
-    assert!(table.contains(&other), "{table}");
+    // When it last asked for work.
+    assert!(cell(&row, "LAST POLL") == "now" || cell(&row, "LAST POLL").ends_with(" s ago"), "{table}");
+    assert_eq!(cell(&row_with(&table, &other), "LAST POLL"), "never", "{table}");
 
     let filtered =
         printed(ask(&lab, "engines --engine-type dialogue --status active --engine-software-version 2.1.0").await);

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{Child, Stdio};
 
-use nix::pty::openpty;
+use nix::pty::{Winsize, openpty};
 
 use crate::cli::program::{Ended, command};
 
@@ -54,4 +54,26 @@ impl OnTerminal {
         };
         tokio::task::spawn_blocking(answer).await.expect("no panic")
     }
+}
+
+/// All that the program shows on a terminal with lines of that many characters.
+pub async fn shown_on(columns: u16, arguments: &[&str]) -> String {
+    let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+    let run = move || {
+        let size = Winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        let pair = openpty(Some(&size), None).expect("a pair of terminals");
+        let other_end = || Stdio::from(pair.slave.try_clone().expect("one more"));
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let mut started = command(&arguments);
+        started.stdin(other_end()).stdout(other_end()).stderr(other_end());
+        let mut child = started.spawn().expect("the program can be started");
+        // The command holds the other end open as well.
+        drop((started, pair.slave));
+        let mut shown = Vec::new();
+        // Ends with an error, since nobody is at the other end any more.
+        File::from(pair.master).read_to_end(&mut shown).ok();
+        child.wait().expect("it was started");
+        String::from_utf8(shown).expect("UTF-8").replace("\r\n", "\n")
+    };
+    tokio::task::spawn_blocking(run).await.expect("no panic")
 }

@@ -4,6 +4,8 @@
 //! watcher stops it when no test process has been there for some seconds. Locks on files say who is there, so that
 //! a killed process leaves nothing to clean up.
 
+#![expect(clippy::print_stderr, reason = "for whoever runs the tests; output is shown where one fails")]
+
 use std::env;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::hash::{DefaultHasher, Hash, Hasher};
