@@ -5,10 +5,11 @@ use std::fs;
 use std::path::Path;
 
 /// From the bottom up. Modules of one floor do not import each other.
-const FLOORS: [&[&str]; 9] = [
-    &["config", "metrics", "embedded_postgres"],
-    &["supervisor"],
+const FLOORS: [&[&str]; 10] = [
+    &["config", "embedded_postgres"],
     &["domain"],
+    &["metrics"],
+    &["supervisor"],
     &["store"],
     &["broker"],
     &["http", "tasks"],

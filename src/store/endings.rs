@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::Result;
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
+pub use crate::domain::settlement::Answer;
 use crate::domain::verdict::{DeadLetterReason, Spent};
 
 /// One attempt's end, and what follows.
@@ -42,48 +43,6 @@ pub enum Fate {
         reason: DeadLetterReason,
         spent: Spent,
     },
-}
-
-/// What a settle is answered, now and when it is repeated.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Answer {
-    Completed,
-    RetryScheduled,
-    DeadLettered,
-    Released,
-    Cancelled,
-}
-
-impl Answer {
-    pub const ALL: [Self; 5] =
-        [Self::Completed, Self::RetryScheduled, Self::DeadLettered, Self::Released, Self::Cancelled];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Completed => "completed",
-            Self::RetryScheduled => "retry_scheduled",
-            Self::DeadLettered => "dead_lettered",
-            Self::Released => "released",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|answer| answer.as_str() == text)
-    }
-
-    /// The status the event then has.
-    #[must_use]
-    pub const fn event_status(self) -> Status {
-        match self {
-            Self::Completed => Status::Completed,
-            Self::RetryScheduled | Self::Released => Status::Queued,
-            Self::DeadLettered => Status::Failed,
-            Self::Cancelled => Status::Cancelled,
-        }
-    }
 }
 
 impl Fate {

@@ -64,6 +64,26 @@ pub fn start(
     broker.start_batches(stop);
 }
 
+/// How a round ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum RoundOutcome {
+    Ok,
+    Failed,
+    TimedOut,
+}
+
+impl RoundOutcome {
+    const ALL: [Self; 3] = [Self::Ok, Self::Failed, Self::TimedOut];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed_out",
+        }
+    }
+}
+
 struct Starter<'a> {
     supervisor: &'a Supervisor,
     metrics: &'a Arc<Metrics>,
@@ -77,6 +97,9 @@ impl Starter<'_> {
     fn task<T: Task>(&self, task: T) {
         let (task, metrics, stop) = (Arc::new(task), Arc::clone(self.metrics), self.stop.clone());
         let timeout = self.round_timeout;
+        for outcome in RoundOutcome::ALL {
+            metrics.task_runs.with_label_values(&[T::NAME, outcome.as_str()]);
+        }
         self.supervisor.keep(T::NAME, self.stop, move || {
             run_rounds(Arc::clone(&task), Arc::clone(&metrics), timeout, stop.clone())
         });
@@ -109,7 +132,7 @@ async fn run_rounds<T: Task>(task: Arc<T>, metrics: Arc<Metrics>, timeout: Durat
 /// Runs one round and tells of it; a trouble that lasts is told once.
 async fn run_round<T: Task>(task: &T, metrics: &Metrics, timeout: Duration, was_well: bool) -> bool {
     let outcome = within(timeout, task.run_once()).await;
-    let count = |outcome| metrics.task_runs.with_label_values(&[T::NAME, outcome]).inc();
+    let count = |outcome: RoundOutcome| metrics.task_runs.with_label_values(&[T::NAME, outcome.as_str()]).inc();
     let trouble = |error: &dyn Display| {
         if was_well {
             tracing::warn!(task = T::NAME, %error, "task failed; it goes on trying");
@@ -119,7 +142,7 @@ async fn run_round<T: Task>(task: &T, metrics: &Metrics, timeout: Duration, was_
     };
     match outcome {
         Some(Ok(did)) => {
-            count("ok");
+            count(RoundOutcome::Ok);
             if let Some(did) = did {
                 tracing::info!(task = T::NAME, did, "task did something");
             }
@@ -129,12 +152,12 @@ async fn run_round<T: Task>(task: &T, metrics: &Metrics, timeout: Duration, was_
             true
         }
         Some(Err(error)) => {
-            count("failed");
+            count(RoundOutcome::Failed);
             trouble(&error);
             false
         }
         None => {
-            count("timed_out");
+            count(RoundOutcome::TimedOut);
             trouble(&"the round took too long");
             false
         }
