@@ -225,7 +225,8 @@ mod tests {
         // From 15 to 60 seconds.
         let p50 = durations.quantile(0.5).expect("counts");
         assert!((36.0..39.0).contains(&p50), "{p50}");
-        assert!(durations.quantile(1.0).is_some_and(|last| last <= 60.1), "{:?}", durations.quantile(1.0));
+        // 60 is within a bucket.
+        assert!(durations.quantile(1.0).is_some_and(|last| last < 60.0 * 1.26), "{:?}", durations.quantile(1.0));
         coarse = [0; COARSE_BUCKETS];
         coarse[coarse_bucket(1e6)] = 1;
         durations.add(&coarse);

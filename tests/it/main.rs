@@ -27,6 +27,7 @@ mod limits;
 mod liveness;
 mod long_poll;
 mod lost_replies;
+mod metrics;
 mod migrations;
 mod model;
 mod openapi;
