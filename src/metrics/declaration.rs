@@ -13,8 +13,8 @@ macro_rules! metrics {
         }
 
         impl Metrics {
-            /// The names of all metrics, apart from those of the process.
-            pub const NAMES: &[&str] = &[$($name),+];
+            /// The names of all metrics, apart from those of the process, and their kinds.
+            pub const DECLARED: &[(&str, &str)] = &[$(($name, stringify!($kind))),+];
 
             /// Tells up to `max_queues` queues apart.
             #[must_use]

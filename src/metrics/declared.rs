@@ -47,10 +47,10 @@ metrics! {
     events_enqueued: IntCounterVec = "eventlease_events_enqueued_total", [Label::QUEUE];
     /// Leases given to engines.
     leases_granted: IntCounterVec = "eventlease_leases_granted_total", [Label::QUEUE];
-    /// Leases that ran out: those of leases_lost with the causes expired and max_lease.
+    /// Leases that ran out: in eventlease_leases_lost_total, those with the causes expired and max_lease.
     leases_expired: IntCounterVec = "eventlease_leases_expired_total", [Label::QUEUE];
-    /// Leases that ended without a report of their engine and spent its event's lease losses, by cause, which is named as in
-    /// lease_ended_by.
+    /// Leases that ended without a report and counted as a loss of their event, by cause, which is named as in lease_ended_by.
+    /// Leases handed back by an engine that leaves in order are not among them.
     leases_lost: IntCounterVec = "eventlease_leases_lost_total", [Label::QUEUE, Label::LOSS];
     /// Settlements accepted, by outcome; renewals among them, but not those by heartbeats.
     settlements: IntCounterVec = "eventlease_settlements_total", [Label::QUEUE, Label::SETTLEMENT];

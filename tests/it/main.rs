@@ -30,6 +30,7 @@ mod lost_replies;
 mod metrics;
 mod migrations;
 mod model;
+mod monitoring;
 mod openapi;
 mod operations;
 mod operators;
