@@ -9,23 +9,23 @@ metrics! {
     /// Whether this server has written to the database within the last 5 seconds: 1 or 0. While it is 0, the gauges that every
     /// server reads from the database are missing.
     database_up: IntGauge = "eventlease_database_up", [];
-    /// Events that an engine could lease now, counted up to 10000. Every server reads it: take max by (engine_type).
+    /// Events that an engine could lease now, counted up to 10000. Every server reads it: take `max by (engine_type)`.
     queue_due: DatabaseGauge = "eventlease_queue_due_events", [Label::QUEUE];
-    /// Events queued for later, counted up to 10000. Every server reads it: take max by (engine_type).
+    /// Events queued for later, counted up to 10000. Every server reads it: take `max by (engine_type)`.
     queue_delayed: DatabaseGauge = "eventlease_queue_delayed_events", [Label::QUEUE];
-    /// Events in engines' hands, counted up to 10000. Every server reads it: take max by (engine_type).
+    /// Events in engines' hands, counted up to 10000. Every server reads it: take `max by (engine_type)`.
     queue_in_flight: DatabaseGauge = "eventlease_queue_in_flight_events", [Label::QUEUE];
-    /// Dead letters, counted up to 10000. Every server reads it: take max by (engine_type).
+    /// Dead letters, counted up to 10000. Every server reads it: take `max by (engine_type)`.
     queue_dead_letters: DatabaseGauge = "eventlease_queue_dead_letters", [Label::QUEUE];
-    /// How long the oldest due event has been due; 0 where none is due. Every server reads it: take max by (engine_type).
+    /// How long the oldest due event has been due; 0 where none is due. Every server reads it: take `max by (engine_type)`.
     queue_oldest_due_age: DatabaseGauge = "eventlease_queue_oldest_due_age_seconds", [Label::QUEUE];
-    /// Whether the queue is paused: 1 or 0. Every server reads it: take max by (engine_type).
+    /// Whether the queue is paused: 1 or 0. Every server reads it: take `max by (engine_type)`.
     queue_paused: DatabaseGauge = "eventlease_queue_paused", [Label::QUEUE];
     /// Queues that exist. Every server reads it: take max.
     queues: DatabaseGauge = "eventlease_queues", [];
     /// Event types that have a retry policy of their own. Every server reads it: take max.
     event_types: DatabaseGauge = "eventlease_event_types", [];
-    /// Registered engines by status. Every server reads it: take max by (engine_type, status).
+    /// Registered engines by status. Every server reads it: take `max by (engine_type, status)`.
     engines: DatabaseGauge = "eventlease_engines", [Label::QUEUE, Label::of_owner("status")];
     /// Connections of clients that are open.
     connections: IntGauge = "eventlease_client_connections", [];
@@ -47,9 +47,9 @@ metrics! {
     events_enqueued: IntCounterVec = "eventlease_events_enqueued_total", [Label::QUEUE];
     /// Leases given to engines.
     leases_granted: IntCounterVec = "eventlease_leases_granted_total", [Label::QUEUE];
-    /// Leases that ran out: in eventlease_leases_lost_total, those with the causes expired and max_lease.
+    /// Leases that ran out: in `eventlease_leases_lost_total`, those with the causes `expired` and `max_lease`.
     leases_expired: IntCounterVec = "eventlease_leases_expired_total", [Label::QUEUE];
-    /// Leases that ended without a report and counted as a loss of their event, by cause, which is named as in lease_ended_by.
+    /// Leases that ended without a report and counted as a loss of their event, by cause, which is named as in `lease_ended_by`.
     /// Leases handed back by an engine that leaves in order are not among them.
     leases_lost: IntCounterVec = "eventlease_leases_lost_total", [Label::QUEUE, Label::LOSS];
     /// Settlements accepted, by outcome; renewals among them, but not those by heartbeats.
