@@ -16,22 +16,6 @@ pub use labels::RENEWED;
 pub use queue_names::OTHER_QUEUES;
 
 impl Metrics {
-    /// Drops the series of queues that are no more from the gauges that are read from the database: a reading may have been made
-    /// before its queue was removed.
-    pub fn keep_readings_of(&self, is_kept: &dyn Fn(&str) -> bool) {
-        for gauge in [
-            &self.queue_due,
-            &self.queue_delayed,
-            &self.queue_in_flight,
-            &self.queue_dead_letters,
-            &self.queue_oldest_due_age,
-            &self.queue_paused,
-            &self.engines,
-        ] {
-            gauge.retain_queues(is_kept);
-        }
-    }
-
     /// The text that Prometheus scrapes.
     #[must_use]
     pub fn render(&self) -> String {

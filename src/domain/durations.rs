@@ -1,8 +1,8 @@
 //! How long attempts took, counted in buckets, and the quantiles that are read from such counts.
 //!
 //! The upper edges of the buckets are a geometric series, ten to a factor of ten: 0.01 s, 0.0126 s, 0.0158 s and so on, to more
-//! than the longest lease. A quantile lies in the bucket of the attempt that it stands for, so it is less than 26 % from that
-//! attempt's duration, and usually less than 12 %; below 0.01 s it is less than 0.01 s from it.
+//! than the longest lease. A quantile lies in the bucket of the attempt that it stands for, so it is less than 27 % from that
+//! attempt's duration, and usually less than 13 %; below 0.01 s it is less than 0.01 s from it.
 
 /// The upper edge of the first bucket, in seconds.
 const FIRST_EDGE: f64 = 0.01;

@@ -25,7 +25,7 @@ pub struct QueueReply {
     slots: SlotsReply,
     /// Averages over the last 50 to 60 seconds, all servers together. What happened in the last 5 seconds may be missing.
     rates: RatesReply,
-    /// How long attempts took that their engines settled in the same time. Each value is less than 26 % from the duration of
+    /// How long attempts took that their engines settled in the same time. Each value is less than 27 % from the duration of
     /// the attempt with that rank, or less than 0.01 seconds from it; null where no attempt was settled.
     attempt_seconds: QuantilesReply,
     /// When nothing is due any more, at these rates; null while the queue does not shrink or is paused.

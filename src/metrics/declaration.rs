@@ -47,6 +47,13 @@ macro_rules! metrics {
                 $( self.$field.retain_queues(is_kept); )+
             }
 
+            /// Drops the series of queues that are no more from the gauges that are read from the database: a reading may have been
+            /// made before its queue was removed.
+            pub fn keep_readings_of(&self, is_kept: &dyn Fn(&str) -> bool) {
+                use super::kinds::Kind as _;
+                $( self.$field.retain_readings(is_kept); )+
+            }
+
             /// Drops all that was read from the database: it is too old to be true.
             pub fn forget_readings(&self) {
                 use super::kinds::Kind as _;

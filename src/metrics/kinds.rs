@@ -19,6 +19,9 @@ pub trait Kind: Collector + Clone + Sized + 'static {
     /// Drops the series of queues that are not to be kept.
     fn retain_queues(&self, _: &dyn Fn(&str) -> bool) {}
 
+    /// The same, if it is read from the database.
+    fn retain_readings(&self, _: &dyn Fn(&str) -> bool) {}
+
     /// Drops what was read from the database.
     fn forget_reading(&self) {}
 }
@@ -28,7 +31,7 @@ pub trait Kind: Collector + Clone + Sized + 'static {
 pub struct DatabaseGauge(GaugeVec);
 
 impl DatabaseGauge {
-    /// Sets one series, and drops those of queues without a label of their own any more when `retain_queues` is called.
+    /// Sets the series with these values of its labels.
     pub fn set(&self, labels: &[&str], value: f64) {
         self.0.with_label_values(labels).set(value);
     }
@@ -112,6 +115,10 @@ impl Kind for DatabaseGauge {
     }
 
     fn retain_queues(&self, is_kept: &dyn Fn(&str) -> bool) {
+        retain_in(&self.0, is_kept);
+    }
+
+    fn retain_readings(&self, is_kept: &dyn Fn(&str) -> bool) {
         retain_in(&self.0, is_kept);
     }
 

@@ -56,8 +56,8 @@ impl Label {
     }
 }
 
-/// All combinations of the labels' values that are known here, for one queue. Labels without queues have no part in it where
-/// a queue is given, and those with queues none where none is given.
+/// All combinations of the labels' values that are known here. A metric with queues as a label has them for a queue only, and any
+/// other metric without a queue only.
 pub fn combinations<'a>(labels: &[Label], queue: Option<&'a str>) -> Vec<Vec<&'a str>> {
     let has_queues = labels.iter().any(|label| matches!(label.values, Values::Queues));
     if has_queues != queue.is_some() {
