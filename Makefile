@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build postgres test test-nextest test-otel lint format-check clippy docs deny fuzz demo check-api openapi bench bench-full bench-peers faults clean
+.PHONY: help run build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi bench bench-full bench-peers faults clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(TARGET_DIR)/release/eventlease
@@ -61,6 +61,11 @@ docs:
 # change here. Where there is a network: scripts/cargo-deny check advisories
 deny: ## Check the licences, bans and sources of all dependencies (deny.toml); installs cargo-deny if it is missing
 	scripts/cargo-deny --locked --workspace check bans licenses sources
+
+alerts: ## Check the alert rules in docs/alerts.yml, and run their unit tests
+	@command -v promtool >/dev/null || { echo "promtool is not installed: it is in Debian's package prometheus (apt-get install prometheus)" >&2; exit 1; }
+	promtool check rules docs/alerts.yml
+	promtool test rules docs/alerts_test.yml
 
 fuzz: ## Send spoilt requests to the router for so long (MINUTES=10; EVENTLEASE_FUZZ_SEED=… replays), without a database
 	EVENTLEASE_FUZZ_MINUTES=$(or $(MINUTES),10) cargo test --locked --test fuzz -- --ignored --nocapture

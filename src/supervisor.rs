@@ -9,6 +9,8 @@
 //! where each of them panics: a request must not be able to stop the process. Such a failure shows in
 //! `eventlease_task_panics_total`, in the log and in the replies, and not in an exit.
 
+mod work;
+
 use std::any::Any;
 use std::collections::{HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
@@ -25,6 +27,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::domain::log_text::LogText;
 use crate::metrics::Metrics;
+pub use work::Work;
 
 /// Within this time panics of one task are counted together.
 const WINDOW: Duration = Duration::from_mins(1);
@@ -69,6 +72,9 @@ impl Supervisor {
     }
 
     fn with_pauses(metrics: Arc<Metrics>, pauses: [Duration; 3]) -> Self {
+        for work in Work::ALL {
+            metrics.task_panics.with_label_values(&[work.as_str()]);
+        }
         let shared = Shared {
             tasks: TaskTracker::new(),
             works: TaskTracker::new(),
@@ -93,6 +99,7 @@ impl Supervisor {
         R: Future<Output = ()> + Send,
     {
         self.shared.names.lock().push(name);
+        self.shared.metrics.task_panics.with_label_values(&[name]);
         let (supervisor, stop) = (self.clone(), stop.clone());
         self.shared.tasks.spawn(async move {
             let mut restarts = Restarts::default();
@@ -136,25 +143,26 @@ impl Supervisor {
     /// Runs a piece of work in a task of its own, so that it reaches its end whoever stops waiting for it.
     pub async fn finish<T: Send + 'static>(
         &self,
-        name: &'static str,
+        kind: Work,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Panicked> {
         let supervisor = self.clone();
-        let task = self.shared.works.spawn(async move { supervisor.catch(name, work).await });
+        let task = self.shared.works.spawn(async move { supervisor.catch(kind, work).await });
         task.await.unwrap_or(Err(Panicked))
     }
 
     /// Starts a piece of work that nobody waits for.
-    pub fn start(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+    pub fn start(&self, kind: Work, work: impl Future<Output = ()> + Send + 'static) {
         let supervisor = self.clone();
         self.shared.works.spawn(async move {
             // What it panicked with is in the log, and it has no caller.
-            supervisor.catch(name, work).await.ok();
+            supervisor.catch(kind, work).await.ok();
         });
     }
 
     /// Runs a part of a task that may panic without ending the task.
-    pub async fn catch<T>(&self, name: &'static str, work: impl Future<Output = T>) -> Result<T, Panicked> {
+    pub async fn catch<T>(&self, kind: Work, work: impl Future<Output = T>) -> Result<T, Panicked> {
+        let name = kind.as_str();
         let is_to_panic = self.shared.seam.take(name);
         self.watch(name, async {
             assert!(!is_to_panic, "told to panic");
@@ -304,7 +312,7 @@ mod tests {
         let (has_begun, is_done) = (Arc::clone(&begun), Arc::clone(&done));
         let go_on = Arc::new(Notify::new());
         let going = Arc::clone(&go_on);
-        let mut call = Box::pin(supervisor.finish("work", async move {
+        let mut call = Box::pin(supervisor.finish(Work::Call, async move {
             has_begun.notify_one();
             going.notified().await;
             is_done.notify_one();
@@ -322,8 +330,12 @@ mod tests {
     #[tokio::test]
     async fn whoever_waits_for_work_that_panics_is_told() {
         let supervisor = supervisor();
-        assert_eq!(supervisor.finish("work", async { panic!("once") }).await, Err::<(), _>(Panicked));
-        assert_eq!(supervisor.finish("work", async { 7 }).await, Ok(7));
-        assert!(supervisor.shared.metrics.render().contains("eventlease_task_panics_total{task=\"work\"} 1"));
+        assert_eq!(supervisor.finish(Work::Call, async { panic!("once") }).await, Err::<(), _>(Panicked));
+        assert_eq!(supervisor.finish(Work::Call, async { 7 }).await, Ok(7));
+        let shown = supervisor.shared.metrics.render();
+        assert!(shown.contains("eventlease_task_panics_total{task=\"call\"} 1"), "{shown}");
+        for work in Work::ALL {
+            assert!(shown.contains(&format!("eventlease_task_panics_total{{task=\"{}\"}}", work.as_str())), "{shown}");
+        }
     }
 }

@@ -5,11 +5,12 @@ use std::fs;
 use std::path::Path;
 
 /// From the bottom up. Modules of one floor do not import each other.
-const FLOORS: [&[&str]; 11] = [
+const FLOORS: [&[&str]; 12] = [
     &["output"],
-    &["config", "metrics", "embedded_postgres"],
+    &["config", "embedded_postgres"],
     &["logs"],
     &["domain"],
+    &["metrics"],
     &["supervisor"],
     &["store"],
     &["broker"],

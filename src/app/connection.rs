@@ -78,6 +78,9 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    pub const ALL: [Self; 6] =
+        [Self::SlowHeaders, Self::SlowReply, Self::Idle, Self::HeadersTooLarge, Self::Malformed, Self::Evicted];
+
     /// As metrics name it.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -14,9 +14,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::connection::{self, Patience, Service};
+use super::connection::{self, Patience, Refusal, Service};
 use super::listeners::Listeners;
-use super::room::{MAX_LEAVING, Room};
+use super::room::{Bound, MAX_LEAVING, Room};
 use super::routes::Routes;
 use crate::config::ConnectionConfig;
 use crate::http;
@@ -87,6 +87,9 @@ impl Connections {
         stop: CancellationToken,
     ) -> Self {
         let &Settings { config, max_connections, trusted_proxies } = settings;
+        for limit in Bound::ALL.map(Bound::as_str).into_iter().chain(Refusal::ALL.map(Refusal::as_str)) {
+            metrics.connections_refused.with_label_values(&[limit]);
+        }
         let mut http = http1::Builder::new();
         http.max_header_size(config.max_header_bytes).max_buf_size(MAX_BUFFER_BYTES.max(config.max_header_bytes));
         if config.max_request_headers != HEADERS_ON_THE_STACK {

@@ -29,6 +29,8 @@ pub enum Bound {
 }
 
 impl Bound {
+    pub const ALL: [Self; 2] = [Self::Connections, Self::OfAddress];
+
     /// As metrics name it.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use parking_lot::Mutex;
 
-use crate::store::activity::{Counts, DURATION_BOUNDS};
+use crate::store::activity::Counts;
 
 #[derive(Debug, Default)]
 pub struct Activity {
@@ -23,24 +23,5 @@ impl Activity {
 
     pub fn take(&self) -> Vec<(String, Counts)> {
         std::mem::take(&mut *self.queues.lock()).into_iter().collect()
-    }
-}
-
-/// The bucket of a duration.
-pub fn bucket(seconds: f64) -> usize {
-    DURATION_BOUNDS.partition_point(|bound| *bound < seconds)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::activity::BUCKETS;
-
-    #[test]
-    fn a_duration_is_counted_where_its_bound_is() {
-        assert_eq!(bucket(0.0), 0);
-        assert_eq!(bucket(0.05), 0);
-        assert_eq!(bucket(0.06), 1);
-        assert_eq!(bucket(1e9), BUCKETS - 1);
     }
 }

@@ -7,14 +7,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-use super::activity::bucket;
 use super::dead_letter_log::DeadLettered;
 use super::ready_edges::Located;
 use super::{Broker, sway};
-use crate::domain::event::{Outcome, Status};
+use crate::domain::event::{CancelReason, Outcome, Status};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::retry_policy::RetryPolicy;
-use crate::domain::verdict::{self, Ending, Verdict};
+use crate::domain::verdict::{self, Ending, Loss, Verdict};
 use crate::store::complete::Completed;
 use crate::store::due::Place;
 use crate::store::endings::{self, Answer, EndedAttempt, Fate};
@@ -25,10 +24,34 @@ use crate::store::{self, PgConnection, policies_of_open_events};
 pub struct Aftermath {
     landed: HashMap<String, Vec<Landed>>,
     freed_engines: Vec<EngineId>,
-    ended: Vec<(String, Outcome, Answer, f64)>,
+    ended: Vec<(String, End)>,
     dead_lettered: Vec<DeadLettered>,
+    cancelled: Vec<(String, CancelReason)>,
     /// Events that are final now.
     finals: Vec<EventId>,
+}
+
+/// What a lease's end counts as.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum End {
+    /// Its engine settled it.
+    Settled { outcome: Outcome, answer: Answer, held_seconds: f64 },
+    /// It ended without a report.
+    Lost(Loss),
+    /// The engine left in order, or never heard of the lease: neither a settlement nor a loss.
+    HandedBack,
+}
+
+impl End {
+    const fn of(ending: Ending, attempt: &EndedAttempt<'_>, held_seconds: f64) -> Self {
+        match ending {
+            Ending::Failed { .. } | Ending::Released { .. } => {
+                Self::Settled { outcome: attempt.outcome, answer: attempt.fate.answer(), held_seconds }
+            }
+            Ending::Lost(loss) => Self::Lost(loss),
+            Ending::HandedBack | Ending::Undelivered => Self::HandedBack,
+        }
+    }
 }
 
 /// Something that came into a queue: from a settle, a loss, a redrive, or a producer.
@@ -64,14 +87,28 @@ impl Aftermath {
     /// An engine completed an event.
     pub fn completed(&mut self, event: &Completed) {
         self.freed(event.holder);
-        self.ended.push((event.engine_type.clone(), Outcome::Completed, Answer::Completed, event.held_seconds));
+        let held_seconds = event.held_seconds;
+        let end = End::Settled { outcome: Outcome::Completed, answer: Answer::Completed, held_seconds };
+        self.ended.push((event.engine_type.clone(), end));
         self.finals.push(event.event_id);
     }
 
-    /// An attempt ended so.
-    pub fn ended(&mut self, event: &OpenEvent, attempt: &EndedAttempt<'_>, available_at: Option<DateTime<Utc>>) {
+    /// A queued event was cancelled.
+    pub fn cancelled(&mut self, event: &OpenEvent, reason: CancelReason) {
+        self.cancelled.push((event.engine_type.clone(), reason));
+        self.finals.push(event.event_id);
+    }
+
+    /// A lease ended so.
+    pub fn ended(
+        &mut self,
+        event: &OpenEvent,
+        end: End,
+        attempt: &EndedAttempt<'_>,
+        available_at: Option<DateTime<Utc>>,
+    ) {
         self.freed(event.lease.holder);
-        self.ended.push((event.engine_type.clone(), attempt.outcome, attempt.fate.answer(), event.held_seconds));
+        self.ended.push((event.engine_type.clone(), end));
         match attempt.fate {
             Fate::Bury { .. } | Fate::Close { .. } => self.finals.push(event.event_id),
             Fate::Requeue { .. } => {}
@@ -85,6 +122,9 @@ impl Aftermath {
             (Fate::Bury { reason, .. }, _) => {
                 let (event_id, engine_type, attempt) = (event.event_id, event.engine_type.clone(), event.attempt);
                 self.dead_lettered.push(DeadLettered { event_id, engine_type, reason, attempt });
+            }
+            (Fate::Close { status: Status::Cancelled }, _) => {
+                self.cancelled.push((event.engine_type.clone(), CancelReason::WhileProcessing));
             }
             (Fate::Close { .. } | Fate::Requeue { .. }, _) => {}
         }
@@ -117,37 +157,41 @@ impl Broker {
         for event_id in aftermath.finals {
             self.hub.wake_event(event_id);
         }
-        for (engine_type, outcome, answer, held_seconds) in aftermath.ended {
+        for (engine_type, end) in aftermath.ended {
             self.parking.place_freed(&engine_type);
-            let label = self.metrics.queue(&engine_type);
-            match outcome {
-                Outcome::Completed | Outcome::Failed | Outcome::Released => {
-                    self.activity.count(&engine_type, |counts| {
-                        counts.completed += i64::from(outcome == Outcome::Completed);
-                        counts.failed += i64::from(outcome == Outcome::Failed);
-                        counts.durations[bucket(held_seconds)] += 1;
-                    });
-                    self.metrics.settlements.with_label_values(&[label, answer.as_str()]).inc();
-                    self.metrics.attempt_seconds.with_label_values(&[label]).observe(held_seconds);
-                }
-                Outcome::Expired
-                | Outcome::MaxLease
-                | Outcome::EngineUnresponsive
-                | Outcome::EngineRestarted
-                | Outcome::Deregistered => {
-                    self.activity.count(&engine_type, |counts| counts.lost += 1);
-                    if matches!(outcome, Outcome::Expired | Outcome::MaxLease) {
-                        self.metrics.leases_expired.with_label_values(&[label]).inc();
-                    }
-                    self.metrics.leases_lost.with_label_values(&[label, outcome.as_str()]).inc();
-                }
-                Outcome::Cancelled => {}
-            }
+            self.count_end(&engine_type, end);
         }
         for letter in aftermath.dead_lettered {
             let label = self.metrics.queue(&letter.engine_type);
             self.metrics.events_dead_lettered.with_label_values(&[label, letter.reason.as_str()]).inc();
             self.dead_letter_log.note(letter);
+        }
+        for (engine_type, reason) in aftermath.cancelled {
+            let labels = [self.metrics.queue(&engine_type), reason.as_str()];
+            self.metrics.events_cancelled.with_label_values(&labels).inc();
+        }
+    }
+
+    fn count_end(&self, engine_type: &str, end: End) {
+        let label = self.metrics.queue(engine_type);
+        match end {
+            End::Settled { outcome, answer, held_seconds } => {
+                self.activity.count(engine_type, |counts| {
+                    counts.completed += i64::from(outcome == Outcome::Completed);
+                    counts.failed += i64::from(outcome == Outcome::Failed);
+                    counts.durations.note(held_seconds);
+                });
+                self.metrics.settlements.with_label_values(&[label, answer.as_str()]).inc();
+                self.metrics.attempt_seconds.with_label_values(&[label]).observe(held_seconds);
+            }
+            End::Lost(loss) => {
+                self.activity.count(engine_type, |counts| counts.lost += 1);
+                if matches!(loss, Loss::Expired | Loss::MaxLease) {
+                    self.metrics.leases_expired.with_label_values(&[label]).inc();
+                }
+                self.metrics.leases_lost.with_label_values(&[label, loss.as_str()]).inc();
+            }
+            End::HandedBack => {}
         }
     }
 }
@@ -193,8 +237,9 @@ pub async fn end_in_silence(
         })
         .collect();
     let due = endings::apply(connection, &ended).await?;
-    for ((event, _), attempt) in events.iter().zip(&ended) {
-        aftermath.ended(event, attempt, due.get(&event.event_id).copied());
+    for ((event, ending), attempt) in events.iter().zip(&ended) {
+        let end = End::of(*ending, attempt, event.held_seconds);
+        aftermath.ended(event, end, attempt, due.get(&event.event_id).copied());
     }
     Ok(())
 }

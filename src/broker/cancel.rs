@@ -6,7 +6,7 @@ use super::aftermath::Aftermath;
 use super::{Broker, Error, Result, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
-use crate::domain::event::{Outcome, Status};
+use crate::domain::event::{CancelReason, Outcome, Status};
 use crate::domain::ids::EventId;
 use crate::domain::names::ScenarioRunId;
 use crate::store::cancel;
@@ -33,7 +33,7 @@ impl Broker {
             let mut transaction = self.begin().await?;
             let mut aftermath = Aftermath::default();
             let open = open_events::lock(&mut transaction, &[event_id], Locking::Wait).await?;
-            cancel_locked(&mut transaction, &open, None, &mut aftermath).await?;
+            cancel_locked(&mut transaction, &open, CancelReason::Requested, &mut aftermath).await?;
             let event =
                 store::events::read(&mut transaction, event_id, false).await?.ok_or(Error::EventNotFound(event_id))?;
             if open.is_empty() && !event.status.is_final() {
@@ -60,7 +60,7 @@ impl Broker {
             let ids = cancel::open_events_of_run(&mut transaction, run.as_str(), BATCH).await?;
             let open = open_events::lock(&mut transaction, &ids, Locking::Wait).await?;
             let mut aftermath = Aftermath::default();
-            let done = cancel_locked(&mut transaction, &open, None, &mut aftermath).await?;
+            let done = cancel_locked(&mut transaction, &open, CancelReason::ScenarioRun, &mut aftermath).await?;
             if !open.is_empty() {
                 let details = json!({"cancelled": done.cancelled, "cancel_requested": done.requested});
                 let action = Operation::CancelScenarioRun;
@@ -83,8 +83,7 @@ impl Broker {
         let too_old: Vec<OpenEvent> = open_events::lock(&mut transaction, &ids, Locking::Wait).await?;
         let too_old: Vec<OpenEvent> = too_old.into_iter().filter(|event| !event.lease.is_processing).collect();
         let mut aftermath = Aftermath::default();
-        let reason = r#"{"type":"too_old","message":"no engine leased it in time"}"#;
-        let done = cancel_locked(&mut transaction, &too_old, Some(reason), &mut aftermath).await?;
+        let done = cancel_locked(&mut transaction, &too_old, CancelReason::TooOld, &mut aftermath).await?;
         commit(transaction).await?;
         self.announce(aftermath);
         Ok(done.cancelled)
@@ -95,9 +94,13 @@ impl Broker {
 async fn cancel_locked(
     connection: &mut PgConnection,
     open: &[OpenEvent],
-    error: Option<&str>,
+    reason: CancelReason,
     aftermath: &mut Aftermath,
 ) -> Result<Cancelled> {
+    let error = match reason {
+        CancelReason::TooOld => Some(r#"{"type":"too_old","message":"no engine leased it in time"}"#),
+        CancelReason::Requested | CancelReason::ScenarioRun | CancelReason::WhileProcessing => None,
+    };
     let (processing, queued): (Vec<&OpenEvent>, Vec<&OpenEvent>) =
         open.iter().partition(|event| event.lease.is_processing);
     let ended: Vec<EndedAttempt<'_>> = queued
@@ -114,8 +117,8 @@ async fn cancel_locked(
         })
         .collect();
     endings::apply(connection, &ended).await?;
-    for (event, attempt) in queued.iter().zip(&ended) {
-        aftermath.ended(event, attempt, None);
+    for event in &queued {
+        aftermath.cancelled(event, reason);
     }
     let asked: Vec<EventId> = processing.iter().map(|event| event.event_id).collect();
     if !asked.is_empty() {

@@ -23,6 +23,7 @@ use super::engines::beat::Beating;
 use super::enqueue::Intake;
 use super::settle::Settling;
 use super::{Broker, Error, Result};
+use crate::supervisor::Work;
 
 /// What requests of one kind have done to them together.
 pub trait Verb: Send + Sync + Sized + 'static {
@@ -101,8 +102,6 @@ pub struct Coalescing {
     pub max_waiting: Size,
 }
 
-/// The name by which panics of batches are counted.
-const BATCH: &str = "batch";
 /// Of one statement's parameters.
 const MAX_BATCH_BYTES: usize = 4 << 20;
 /// While one batch commits, the next one can be worked on; more of them only make smaller batches.
@@ -289,6 +288,8 @@ impl Broker {
 }
 
 fn start_workers<V: Verb>(broker: &Arc<Broker>, which: Which<V>, stop: &CancellationToken) {
+    broker.metrics.requests_overloaded.with_label_values(&[V::KIND]);
+    broker.metrics.batch_requests.with_label_values(&[V::KIND]);
     for _ in 0..which(&broker.lanes).bounds.under_way {
         let (of_worker, stop_worker) = (Arc::clone(broker), stop.clone());
         broker.supervisor.keep(V::KIND, stop, move || run_batches(Arc::clone(&of_worker), which, stop_worker.clone()));
@@ -317,7 +318,7 @@ async fn run_batches<V: Verb>(broker: Arc<Broker>, which: Which<V>, stop: Cancel
         broker.metrics.batch_requests.with_label_values(&[V::KIND]).observe(batch.len() as f64);
         let span = span_of(&batch);
         // A panic costs one batch, whose callers are told, and not the worker.
-        broker.supervisor.catch(BATCH, carry_out::<V>(&broker, lane, batch).instrument(span)).await.ok();
+        broker.supervisor.catch(Work::Batch, carry_out::<V>(&broker, lane, batch).instrument(span)).await.ok();
     }
 }
 

@@ -12,6 +12,7 @@ use super::tokens::check_good;
 use super::{Broker, Error, Result, commit};
 use crate::domain::access::{Operation, Role};
 use crate::domain::audit::Actor;
+use crate::domain::engine::RegistrationKind;
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::tokens::TokenSecret;
 use crate::domain::verdict::{Ending, Loss};
@@ -73,10 +74,10 @@ impl Broker {
         });
         self.announce(aftermath);
         self.parking.engine_changed(engine_id);
-        let kind = if is_new { "new" } else { "restarted" };
+        let kind = if is_new { RegistrationKind::New } else { RegistrationKind::Restarted };
         self.metrics
             .registrations
-            .with_label_values(&[self.metrics.queue(registration.engine_type.as_str()), kind])
+            .with_label_values(&[self.metrics.queue(registration.engine_type.as_str()), kind.as_str()])
             .inc();
         Ok(Registered { engine, is_new, engine_token })
     }

@@ -14,11 +14,14 @@ use crate::store::{self, Page};
 /// How long a read of one event waits behind others before it is refused.
 const READ_PATIENCE: Duration = Duration::from_secs(10);
 
+/// Reads of one event, among the kinds of requests that metrics name where too much is waiting.
+pub const OVERLOADED_KIND: &str = "event_reads";
+
 impl Broker {
     pub async fn read_event(&self, event_id: EventId, with_payload: bool) -> Result<Event> {
         // Waiting behind other reads says nothing of the database: a time limit on it must not have sessions replaced.
         let Ok(_permit) = timeout(READ_PATIENCE, self.event_reads.acquire()).await else {
-            self.metrics.requests_overloaded.with_label_values(&["event_reads"]).inc();
+            self.metrics.requests_overloaded.with_label_values(&[OVERLOADED_KIND]).inc();
             return Err(Error::Overloaded);
         };
         self.in_time(async {

@@ -18,6 +18,7 @@ use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::names::EngineType;
 use crate::store;
 use crate::store::lease::LeasedEvent;
+use crate::supervisor::Work;
 
 /// While one look commits, the next ones can scan.
 const LOOKS_AT_ONCE: usize = 3;
@@ -119,7 +120,7 @@ impl Broker {
             let span = span_of(&looks);
             // Boxed, since it is large. A panic costs one look, and not the task.
             let look = Box::pin(self.look(looks).instrument(span));
-            if self.supervisor.catch("look", look).await.is_err() {
+            if self.supervisor.catch(Work::Look, look).await.is_err() {
                 self.parking.abandon(&numbers);
             }
         }
@@ -137,9 +138,9 @@ impl Broker {
                 drop(asks);
                 for single in looks.into_iter().flat_map(|look| self.parking.split(look)) {
                     let (broker, number) = (Arc::clone(self), single.number);
-                    self.supervisor.start("single_look", async move {
+                    self.supervisor.start(Work::SingleLook, async move {
                         let look = Box::pin(broker.look_alone(single));
-                        if broker.supervisor.catch("look", look).await.is_err() {
+                        if broker.supervisor.catch(Work::Look, look).await.is_err() {
                             broker.parking.abandon(&[number]);
                         }
                     });

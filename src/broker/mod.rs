@@ -20,6 +20,7 @@ mod held_since;
 mod hub;
 pub mod lease;
 mod lookout;
+mod measure;
 mod notices;
 mod outbox;
 mod parking;
@@ -54,6 +55,7 @@ pub use error::{Error, LeaseLost};
 use expiry_edge::ExpiryEdge;
 use held_since::HeldSince;
 use hub::Hub;
+use measure::Freshness;
 use outbox::Outbox;
 use parking::Parking;
 pub use parking::ParkingLimits;
@@ -131,6 +133,7 @@ pub struct Broker {
     expiry_edge: ExpiryEdge,
     listener: notices::Listener,
     readiness: Readiness,
+    freshness: Freshness,
     activity: Activity,
     troubles: Troubles,
     dead_letter_log: DeadLetterLog,
@@ -154,7 +157,8 @@ impl Broker {
         let connections = pool.max_connections() as usize;
         let Settings { default_limit, recheck, parking: limits, .. } = settings;
         let parking = Arc::new(Parking::new(max_rows, default_limit, recheck, limits, &metrics));
-        Self {
+        metrics.requests_overloaded.with_label_values(&[events::OVERLOADED_KIND]);
+        let broker = Self {
             pool,
             reading_pool,
             metrics,
@@ -178,13 +182,16 @@ impl Broker {
             lanes: Lanes::new(settings.coalescing),
             listener: notices::Listener::default(),
             readiness: Readiness::default(),
+            freshness: Freshness::default(),
             activity: Activity::default(),
             troubles: Troubles::default(),
             dead_letter_log: DeadLetterLog::default(),
             tokens: tokens::KnownTokens::default(),
             replica_id: uuid::Uuid::new_v4(),
             stopping,
-        }
+        };
+        broker.observe_pools();
+        broker
     }
 
     async fn connection(&self) -> store::Result<store::Connection> {

@@ -11,7 +11,7 @@ use crate::domain::audit::Actor;
 use crate::domain::engine::EngineStatus;
 use crate::domain::log_text::LogText;
 use crate::domain::names::EngineType;
-use crate::store::activity::{Counts, WINDOW_SECONDS};
+use crate::store::activity::LastMinute;
 use crate::store::depth::Depth;
 use crate::store::engines::TypeSummary;
 use crate::store::queues::{PeekPlace, PeekedEvent, Queue, QueueSettings};
@@ -26,7 +26,7 @@ pub struct QueueReport {
     pub queue: Queue,
     pub depth: Depth,
     pub engines: Vec<TypeSummary>,
-    pub last_minute: Counts,
+    pub last_minute: LastMinute,
 }
 
 impl QueueReport {
@@ -36,22 +36,19 @@ impl QueueReport {
         [due, delayed, in_flight, dead_letters].iter().any(|count| *count > EXACT_UP_TO)
     }
 
-    pub fn per_second(count: i64) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "counts of a minute are far below 2^52")]
-        let count = count as f64;
-        count / f64::from(WINDOW_SECONDS)
-    }
-
     pub fn engines_with(&self, status: EngineStatus) -> i64 {
         self.engines.iter().filter(|engines| engines.status == status).map(|engines| engines.engines).sum()
     }
 
-    /// When nothing is due any more, at the present rates; `None` while the queue does not shrink.
+    /// When nothing is due any more, at the present rates; `None` while the queue does not shrink, or is paused.
     pub fn clear_in_seconds(&self) -> Option<f64> {
         if self.depth.due == 0 {
             return Some(0.0);
         }
-        let shrinks = Self::per_second(self.last_minute.completed - self.last_minute.enqueued);
+        if self.queue.pause.is_some() {
+            return None;
+        }
+        let shrinks = self.last_minute.per_second(self.last_minute.completed - self.last_minute.enqueued);
         #[expect(clippy::cast_precision_loss, reason = "the count is bounded")]
         let due = self.depth.due as f64;
         (shrinks > 0.0).then(|| due / shrinks)
@@ -101,6 +98,7 @@ impl Broker {
         store::audit::record(&mut transaction, by, Operation::ChangeQueue, engine_type.as_str(), &details).await?;
         commit(transaction).await?;
         made.keep();
+        self.metrics.queue(engine_type.as_str());
         tracing::info!(%engine_type, %details, "queue settings changed");
         self.parking.wake_queue(engine_type.as_str());
         self.read_changed_queue(engine_type).await
@@ -123,6 +121,7 @@ impl Broker {
         store::audit::record(&mut transaction, by, Operation::PauseQueue, engine_type.as_str(), &details).await?;
         commit(transaction).await?;
         made.keep();
+        self.metrics.queue(engine_type.as_str());
         let reason = reason.map(|reason| display(LogText(reason)));
         tracing::info!(%engine_type, reason, resume_after_seconds, "queue paused");
         self.read_changed_queue(engine_type).await

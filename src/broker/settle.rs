@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::aftermath::{Aftermath, end_in_silence, fate};
+use super::aftermath::{Aftermath, End, end_in_silence, fate};
 use super::coalesce::{self, Answers, Size, Verb};
 use super::{Broker, Error, LeaseLost, Result, commit};
 use crate::domain::event::{Outcome, Status};
@@ -19,6 +19,7 @@ use crate::domain::json::SentJson;
 use crate::domain::retry_policy::RetryPolicy;
 use crate::domain::settlement::{Report, Settlement};
 use crate::domain::verdict::Ending;
+use crate::metrics::RENEWED;
 use crate::store::PgConnection;
 use crate::store::endings::{self, Answer, EndedAttempt, Fate};
 use crate::store::open_events::{self, Locking, OpenEvent};
@@ -267,7 +268,7 @@ impl Broker {
         let renewed = open_events::renew(connection, &asked, true).await?;
         for (index, event, ..) in renewals {
             let Some(renewed) = renewed.iter().find(|renewed| renewed.event_id == event.event_id) else { continue };
-            self.metrics.settlements.with_label_values(&[self.metrics.queue(&event.engine_type), "renewed"]).inc();
+            self.metrics.settlements.with_label_values(&[self.metrics.queue(&event.engine_type), RENEWED]).inc();
             answers[index] = Some(Ok(Settled {
                 event_id: event.event_id,
                 status: Status::Processing,
@@ -337,8 +338,9 @@ async fn end_live(
     let due = endings::apply(connection, &ended).await?;
     for ((index, event), attempt) in ending.iter().zip(&ended) {
         let available_at = due.get(&event.event_id).copied();
-        aftermath.ended(event, attempt, available_at);
-        let answer = attempt.fate.answer();
+        let (outcome, answer) = (attempt.outcome, attempt.fate.answer());
+        let end = End::Settled { outcome, answer, held_seconds: event.held_seconds };
+        aftermath.ended(event, end, attempt, available_at);
         answers[*index] = Some(Ok(Settled {
             event_id: event.event_id,
             status: answer.event_status(),

@@ -87,6 +87,26 @@ struct Engines {
 struct Slots {
     total: i64,
     busy: i64,
+    /// A server of an earlier version does not say it.
+    #[serde(default)]
+    unlimited_engines: i64,
+}
+
+impl Slots {
+    /// For a table: with engines that have no limit, the total is not the most that can be held.
+    fn in_short(&self) -> String {
+        let Self { total, busy, unlimited_engines } = self;
+        if *unlimited_engines > 0 { format!("{busy} of {total}+") } else { format!("{busy} of {total}") }
+    }
+
+    fn in_words(&self) -> String {
+        let Self { total, busy, unlimited_engines } = self;
+        match unlimited_engines {
+            0 => format!("{busy} of {total} busy"),
+            1 => format!("{busy} of {total} busy, and 1 engine without a limit"),
+            many => format!("{busy} of {total} busy, and {many} engines without a limit"),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -112,7 +132,7 @@ struct Pause {
     resume_at: Option<DateTime<Utc>>,
 }
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 11] = [
     Column::Text("QUEUE"),
     Column::Number("DUE"),
     Column::SpareNumber("DELAYED"),
@@ -120,6 +140,7 @@ const COLUMNS: [Column; 10] = [
     Column::Number("DEAD"),
     Column::Number("OLDEST DUE"),
     Column::SpareNumber("ENGINES"),
+    Column::SpareNumber("SLOTS"),
     Column::SpareNumber("IN/S"),
     Column::SpareNumber("DONE/S"),
     Column::Text("STATE"),
@@ -168,7 +189,7 @@ async fn warn_if_new(client: &Client, queue: &str) -> Result<(), Error> {
 }
 
 impl Queue {
-    fn cells(&self, now: DateTime<Utc>) -> [String; 10] {
+    fn cells(&self, now: DateTime<Utc>) -> [String; 11] {
         [
             self.engine_type.clone(),
             self.count(self.due),
@@ -177,6 +198,7 @@ impl Queue {
             self.count(self.dead_letters),
             self.oldest_due(),
             self.engines.active.to_string(),
+            self.slots.in_short(),
             format!("{:.1}", self.rates.enqueued_per_second),
             format!("{:.1}", self.rates.completed_per_second),
             self.state(now),
@@ -214,7 +236,7 @@ fn facts(answer: &Answer) -> Result<Facts, Error> {
         .add("dead letters", queue.count(queue.dead_letters))
         .add("oldest due", queue.oldest_due())
         .add("engines", format!("{active} active, {draining} draining, {unresponsive} unresponsive"))
-        .add("slots", format!("{} of {} busy", queue.slots.busy, queue.slots.total))
+        .add("slots", queue.slots.in_words())
         .add(
             "per second",
             format!(

@@ -35,6 +35,25 @@ impl EngineStatus {
     }
 }
 
+/// Whether a registration made an engine known, or said that a known one has restarted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RegistrationKind {
+    New,
+    Restarted,
+}
+
+impl RegistrationKind {
+    pub const ALL: [Self; 2] = [Self::New, Self::Restarted];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Restarted => "restarted",
+        }
+    }
+}
+
 /// What a heartbeat's reply asks of the engine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
 #[schema(as = EngineCommand)]

@@ -142,6 +142,33 @@ impl Outcome {
     }
 }
 
+/// Why an event was cancelled.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum CancelReason {
+    /// The event itself was cancelled while it was queued.
+    Requested,
+    /// Its scenario run was cancelled while it was queued.
+    ScenarioRun,
+    /// The event or its run was cancelled while an engine held it, and its lease has ended since.
+    WhileProcessing,
+    /// No engine leased it within its `discard_after_seconds`.
+    TooOld,
+}
+
+impl CancelReason {
+    pub const ALL: [Self; 4] = [Self::Requested, Self::ScenarioRun, Self::WhileProcessing, Self::TooOld];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::ScenarioRun => "scenario_run",
+            Self::WhileProcessing => "while_processing",
+            Self::TooOld => "too_old",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

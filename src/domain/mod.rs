@@ -9,6 +9,7 @@ pub mod buckets;
 pub mod database_health;
 pub mod dead_letters;
 pub mod dealing;
+pub mod durations;
 pub mod engine;
 pub mod event;
 pub mod fence;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::event::Status;
 use super::ids::{EngineId, EventId, LeaseToken};
@@ -78,6 +80,50 @@ impl ReportedError {
     pub fn of_message(spelling: &RawValue, message: &JsonString<'_>) -> Self {
         let json = format!("{{\"message\":{spelling}}}");
         Self::of_object(RawValue::from_string(json).expect("a member's value is JSON").into(), None, message)
+    }
+}
+
+/// What a settle is answered, now and when it is repeated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[schema(as = AttemptAnswer)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    Completed,
+    RetryScheduled,
+    DeadLettered,
+    Released,
+    Cancelled,
+}
+
+impl Answer {
+    pub const ALL: [Self; 5] =
+        [Self::Completed, Self::RetryScheduled, Self::DeadLettered, Self::Released, Self::Cancelled];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::RetryScheduled => "retry_scheduled",
+            Self::DeadLettered => "dead_lettered",
+            Self::Released => "released",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|answer| answer.as_str() == text)
+    }
+
+    /// The status the event then has.
+    #[must_use]
+    pub const fn event_status(self) -> Status {
+        match self {
+            Self::Completed => Status::Completed,
+            Self::RetryScheduled | Self::Released => Status::Queued,
+            Self::DeadLettered => Status::Failed,
+            Self::Cancelled => Status::Cancelled,
+        }
     }
 }
 

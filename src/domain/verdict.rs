@@ -61,6 +61,17 @@ pub enum Loss {
     Deregistered,
 }
 
+impl Loss {
+    pub const ALL: [Self; 5] =
+        [Self::Expired, Self::MaxLease, Self::EngineUnresponsive, Self::EngineRestarted, Self::Deregistered];
+
+    /// As the outcome of an attempt names it, and `lease_ended_by` of a problem.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        Ending::Lost(self).outcome().as_str()
+    }
+}
+
 impl Ending {
     #[must_use]
     pub const fn outcome(self) -> Outcome {
@@ -226,8 +237,7 @@ mod tests {
 
     #[test]
     fn the_third_silent_loss_is_final_and_the_first_is_due_at_once() {
-        for loss in [Loss::Expired, Loss::MaxLease, Loss::EngineUnresponsive, Loss::EngineRestarted, Loss::Deregistered]
-        {
+        for loss in Loss::ALL {
             assert_eq!(life(Ending::Lost(loss)), (vec![0, 30], Some(DeadLetterReason::LeaseLossesExhausted)));
         }
     }

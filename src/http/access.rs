@@ -5,6 +5,7 @@ mod address;
 mod attempts;
 mod caller;
 mod reach;
+mod reason;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -28,6 +29,7 @@ use crate::domain::tokens::{Identity, TokenDigest};
 
 pub use attempts::Attempts;
 pub use caller::Caller;
+pub use reason::Reason;
 
 /// What an operator decided.
 #[derive(Clone, Debug)]
@@ -154,7 +156,7 @@ async fn check(api: &Api, request: &Parts) -> Result<Granted, Problem> {
         return Ok(Granted { operation: Some(operation), identity: None, digest: None });
     }
     let (identity, digest) = identify(api, request).await.map_err(|refusal| {
-        api.metrics.authentication_failures.with_label_values(&[refusal.reason]).inc();
+        api.metrics.authentication_failures.with_label_values(&[refusal.reason.as_str()]).inc();
         *refusal.problem
     })?;
     let operation = match operation {
@@ -192,13 +194,13 @@ pub const INVALID_TOKEN: &str = r#"Bearer realm="eventlease", error="invalid_tok
 /// Why nobody could be told from a request.
 struct Unidentified {
     /// For the metric.
-    reason: &'static str,
+    reason: Reason,
     problem: Box<Problem>,
 }
 
 impl Unidentified {
-    fn new(reason: &'static str, detail: &str) -> Self {
-        let challenge = if reason == "missing" { r#"Bearer realm="eventlease""# } else { INVALID_TOKEN };
+    fn new(reason: Reason, detail: &str) -> Self {
+        let challenge = if reason == Reason::Missing { r#"Bearer realm="eventlease""# } else { INVALID_TOKEN };
         let problem = Problem::new(Code::Unauthenticated, detail).with_header(header::WWW_AUTHENTICATE, challenge);
         Self { reason, problem: Box::new(problem) }
     }
@@ -206,11 +208,11 @@ impl Unidentified {
 
 async fn identify(api: &Api, request: &Parts) -> Result<(Arc<Identity>, TokenDigest), Unidentified> {
     let Some(shown) = request.headers.get(header::AUTHORIZATION) else {
-        return Err(Unidentified::new("missing", "a token is required, as Authorization: Bearer el_…"));
+        return Err(Unidentified::new(Reason::Missing, "a token is required, as Authorization: Bearer el_…"));
     };
     let token = shown.to_str().ok().and_then(bearer);
     let Some(digest) = token.and_then(TokenDigest::of) else {
-        return Err(failed_attempt(api, request, "malformed", "that is no token of this service"));
+        return Err(failed_attempt(api, request, Reason::Malformed, "that is no token of this service"));
     };
     let standing = match api.broker.known_token(&digest) {
         Some(standing) => Some(standing),
@@ -219,11 +221,11 @@ async fn identify(api: &Api, request: &Parts) -> Result<(Arc<Identity>, TokenDig
     match standing {
         Some(Standing::Good(identity)) => Ok((identity, digest)),
         // These were good once: nobody guesses them, so they are no attempts.
-        Some(Standing::Expired) => Err(Unidentified::new("expired", "the token has expired")),
+        Some(Standing::Expired) => Err(Unidentified::new(Reason::Expired, "the token has expired")),
         Some(Standing::Revoked) => {
-            Err(Unidentified::new("revoked", "the token was revoked, or replaced by a newer one"))
+            Err(Unidentified::new(Reason::Revoked, "the token was revoked, or replaced by a newer one"))
         }
-        None => Err(failed_attempt(api, request, "unknown", "the token is not known")),
+        None => Err(failed_attempt(api, request, Reason::Unknown, "the token is not known")),
     }
 }
 
@@ -239,7 +241,7 @@ async fn look_again(api: &Api, request: &Parts, digest: &TokenDigest) -> Result<
     let attempt = api.access.attempts.begin(api.access.address(peer(&request.extensions), &request.headers));
     let standing = api.broker.unknown_token(digest).await;
     attempt.finish();
-    standing.map_err(|error| Unidentified { reason: "database", problem: Box::new(Problem::from(error)) })
+    standing.map_err(|error| Unidentified { reason: Reason::Database, problem: Box::new(Problem::from(error)) })
 }
 
 /// Whoever has shown too many tokens that do not exist waits, before anything else is done for it. A good token is let in
@@ -249,10 +251,10 @@ fn check_attempts(api: &Api, request: &Parts) -> Result<(), Unidentified> {
     let Some(wait) = api.access.attempts.must_wait(address) else { return Ok(()) };
     let detail = "this address has shown too many tokens that do not exist";
     let problem = Problem::new(Code::RateLimited, detail).retry_after(wait);
-    Err(Unidentified { reason: "rate_limited", problem: Box::new(problem) })
+    Err(Unidentified { reason: Reason::RateLimited, problem: Box::new(problem) })
 }
 
-fn failed_attempt(api: &Api, request: &Parts, reason: &'static str, detail: &str) -> Unidentified {
+fn failed_attempt(api: &Api, request: &Parts, reason: Reason, detail: &str) -> Unidentified {
     if let Err(limited) = check_attempts(api, request) {
         return limited;
     }

@@ -18,7 +18,7 @@ use super::{Api, Limits, access, browsers, replies, security_headers, traces};
 use crate::domain::limits::MAX_WAIT_SECONDS;
 use crate::domain::log_text::LogText;
 use crate::store::pool::within;
-use crate::supervisor::message_of;
+use crate::supervisor::{Work, message_of};
 
 pub const REQUEST_ID: &str = "x-request-id";
 const MAX_REQUEST_ID_CHARS: usize = 64;
@@ -62,7 +62,7 @@ pub async fn wrong_method(method: Method) -> Problem {
 
 /// The reply where a handler panicked. It is counted beside the panics of tasks.
 fn after_panic(api: &Api) -> impl Fn(Box<dyn Any + Send + 'static>) -> Response + Clone + use<> {
-    let panics = api.metrics.task_panics.with_label_values(&["request"]);
+    let panics = api.metrics.task_panics.with_label_values(&[Work::Request.as_str()]);
     move |panic| {
         tracing::error!(panic = %LogText(message_of(&*panic)), "a handler panicked");
         panics.inc();
@@ -91,7 +91,7 @@ async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Re
     let answer = next.run(request).instrument(trace.clone()).instrument(span.clone());
     let answer = within(time_limit(api.limits, &method, &route), answer);
     let answer = if runs_to_its_end(&method, &route) {
-        api.supervisor.finish("call", answer).await.unwrap_or_else(|_| Some(Problem::internal().into_response()))
+        api.supervisor.finish(Work::Call, answer).await.unwrap_or_else(|_| Some(Problem::internal().into_response()))
     } else {
         answer.await
     };

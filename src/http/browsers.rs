@@ -15,6 +15,9 @@ use rule::{Call, Hosts, Refusal, RequestHead};
 const LEASE: &str = "/api/v1/events/queue/{engine_type}";
 const EXCHANGE: &str = "/api/v1/events/queue/{engine_type}/lease";
 
+/// The codes of problems by which requests are refused here.
+pub const REFUSAL_CODES: [Code; 3] = [Code::HostNotAllowed, Code::NotForBrowsers, Code::CrossSiteRefused];
+
 pub async fn refuse(State(api): State<Api>, request: Request, next: Next) -> Response {
     let settings = &api.access.settings;
     let hosts = if settings.is_auth_required { Hosts::Any } else { Hosts::LocalAnd(&settings.allowed_hosts) };

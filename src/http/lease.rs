@@ -23,6 +23,7 @@ use crate::domain::limits::{
     MAX_BATCH_EVENTS, MAX_LEASE_LIMIT, MAX_VISIBILITY_TIMEOUT_SECONDS, MAX_WAIT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS,
 };
 use crate::domain::names::EngineType;
+use crate::supervisor::Work;
 
 /// Leases due events to the calling engine: by priority, then by the time they became due.
 ///
@@ -60,7 +61,7 @@ async fn lease_while_good(api: &Api, caller: &Caller, poll: Poll) -> Result<Poll
     if let Err(problem) = caller.check_still_good(api).and_then(|()| replies::have_room_for(&polled.events, api)) {
         let broker = Arc::clone(&api.broker);
         // Also when the caller hangs up meanwhile. That the work panicked changes nothing for it.
-        api.supervisor.finish("hand_back", async move { broker.hand_back(&polled.events).await }).await.ok();
+        api.supervisor.finish(Work::HandBack, async move { broker.hand_back(&polled.events).await }).await.ok();
         return Err(problem);
     }
     Ok(polled)

@@ -19,6 +19,22 @@ pub enum Limit {
 }
 
 impl Limit {
+    pub const ALL: [Self; 13] = [
+        Self::BodyBytes,
+        Self::BodiesBytes,
+        Self::BodyTime,
+        Self::JsonDepth,
+        Self::Queues,
+        Self::NewQueues,
+        Self::NewEngines,
+        Self::EventTypes,
+        Self::ParkedPollsOfEngine,
+        Self::ParkedRequests,
+        Self::CallTime,
+        Self::ReadingConnections,
+        Self::RepliesBytes,
+    ];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BodyBytes => "body_bytes",

@@ -8,6 +8,7 @@ mod audit;
 mod body;
 mod browsers;
 mod cancel;
+mod counters;
 mod dead_letters;
 mod docs;
 mod engines;
@@ -163,6 +164,7 @@ fn routes_with_document() -> OpenApiRouter<Api> {
 
 /// The service.
 pub fn router(api: Api) -> Router {
+    counters::start(&api.metrics);
     let (router, _) = routes_with_document().split_for_parts();
     // A look by HEAD would lease events and throw them away.
     let all_but_get = axum::routing::head(lease::refuse_head).fallback(lease::refuse_other_methods);

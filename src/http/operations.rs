@@ -56,5 +56,5 @@ pub async fn readyz(State(api): State<Api>) -> Result<Json<Health>, Problem> {
 )]
 pub async fn metrics(State(api): State<Api>) -> Response {
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (StatusCode::OK, content_type, api.metrics.render()).into_response()
+    (StatusCode::OK, content_type, api.broker.render_metrics()).into_response()
 }

@@ -1,6 +1,7 @@
 //! What a client is told when something is wrong: `application/problem+json` (RFC 9457). Here,
 //! and only here, errors of the use-cases become replies; causes are logged once, here.
 
+mod all_codes;
 mod members;
 mod of_errors;
 
@@ -277,7 +278,7 @@ impl Problem {
 
     #[must_use]
     pub const fn code(&self) -> &'static str {
-        self.code.facts().1
+        self.code.as_str()
     }
 
     #[must_use]

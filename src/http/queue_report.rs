@@ -23,11 +23,12 @@ pub struct QueueReply {
     oldest_due_age_seconds: f64,
     engines: EnginesReply,
     slots: SlotsReply,
-    /// Over the last minute.
+    /// Averages over the last 50 to 60 seconds, all servers together. What happened in the last 5 seconds may be missing.
     rates: RatesReply,
-    /// How long attempts took that were settled in the last minute.
+    /// How long attempts took that their engines settled in the same time. Each value is less than 27 % from the duration of
+    /// the attempt with that rank, or less than 0.01 seconds from it; null where no attempt was settled.
     attempt_seconds: QuantilesReply,
-    /// When nothing is due any more, at these rates; null while the queue does not shrink.
+    /// When nothing is due any more, at these rates; null while the queue does not shrink or is paused.
     clear_in_seconds: Option<f64>,
     is_approximate: bool,
     pause: Option<PauseReply>,
@@ -42,12 +43,17 @@ pub struct EnginesReply {
     unresponsive: i64,
 }
 
-/// Of active engines with a `max_concurrent_events`.
+/// How many events the active engines can hold. `total` minus `busy` is what engines with a limit can still take.
 #[derive(Serialize, ToSchema)]
 #[schema(as = QueueSlots)]
 pub struct SlotsReply {
+    /// The sum over all active engines of their `max_concurrent_events`. An engine counts with what it holds if it has no limit,
+    /// or if its limit was lowered below that, so `total` is never less than `busy`.
     total: i64,
+    /// Events that the active engines hold, those without a limit among them.
     busy: i64,
+    /// Active engines without a limit. They can take more events than `total` says; how many cannot be counted.
+    unlimited_engines: i64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -131,9 +137,10 @@ impl QueueReply {
     pub fn of(report: QueueReport, limits: Limits) -> Self {
         let counts = &report.last_minute;
         let active = report.engines.iter().filter(|engines| engines.status == EngineStatus::Active);
-        let slots = active.fold(SlotsReply { total: 0, busy: 0 }, |sum, engines| SlotsReply {
+        let slots = active.fold(SlotsReply { total: 0, busy: 0, unlimited_engines: 0 }, |sum, engines| SlotsReply {
             total: sum.total + engines.slots,
             busy: sum.busy + engines.leases_held,
+            unlimited_engines: sum.unlimited_engines + engines.unlimited,
         });
         Self {
             due: report.depth.due,
@@ -148,12 +155,15 @@ impl QueueReply {
             },
             slots,
             rates: RatesReply {
-                enqueued_per_second: QueueReport::per_second(counts.enqueued),
-                completed_per_second: QueueReport::per_second(counts.completed),
-                failed_per_second: QueueReport::per_second(counts.failed),
-                lost_per_second: QueueReport::per_second(counts.lost),
+                enqueued_per_second: counts.per_second(counts.enqueued),
+                completed_per_second: counts.per_second(counts.completed),
+                failed_per_second: counts.per_second(counts.failed),
+                lost_per_second: counts.per_second(counts.lost),
             },
-            attempt_seconds: QuantilesReply { p50: counts.quantile(0.5), p99: counts.quantile(0.99) },
+            attempt_seconds: QuantilesReply {
+                p50: counts.durations.quantile(0.5),
+                p99: counts.durations.quantile(0.99),
+            },
             clear_in_seconds: report.clear_in_seconds(),
             is_approximate: report.is_approximate(),
             settings: SettingsReply::of(&report, limits),

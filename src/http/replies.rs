@@ -26,6 +26,15 @@ pub enum Kind {
 }
 
 impl Kind {
+    pub const ALL: [Self; 2] = [Self::Reading, Self::Working];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reading => "reading",
+            Self::Working => "working",
+        }
+    }
+
     /// The kind of a call; `None` for files that are a part of the program, which take no memory of their own, and for
     /// metrics, which must be readable just when memory is short.
     pub fn of(method: &Method, route: &str) -> Option<Self> {
@@ -39,11 +48,7 @@ impl Kind {
     }
 
     fn gauge(self, api: &Api) -> IntGauge {
-        let kind = match self {
-            Self::Reading => "reading",
-            Self::Working => "working",
-        };
-        api.metrics.reply_bytes.with_label_values(&[kind])
+        api.metrics.reply_bytes.with_label_values(&[self.as_str()])
     }
 }
 

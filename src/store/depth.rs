@@ -14,6 +14,7 @@ pub struct Depth {
     pub dead_letters: i64,
     /// From `available_at` of the oldest due event.
     pub oldest_due_age_seconds: f64,
+    pub is_paused: bool,
 }
 
 /// Of every queue, or of those named.

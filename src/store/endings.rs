@@ -4,14 +4,13 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 use sqlx::PgConnection;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Result;
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
+pub use crate::domain::settlement::Answer;
 use crate::domain::verdict::{DeadLetterReason, Spent};
 
 /// One attempt's end, and what follows.
@@ -45,50 +44,6 @@ pub enum Fate {
         reason: DeadLetterReason,
         spent: Spent,
     },
-}
-
-/// What a settle is answered, now and when it is repeated.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
-#[schema(as = AttemptAnswer)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer {
-    Completed,
-    RetryScheduled,
-    DeadLettered,
-    Released,
-    Cancelled,
-}
-
-impl Answer {
-    pub const ALL: [Self; 5] =
-        [Self::Completed, Self::RetryScheduled, Self::DeadLettered, Self::Released, Self::Cancelled];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Completed => "completed",
-            Self::RetryScheduled => "retry_scheduled",
-            Self::DeadLettered => "dead_lettered",
-            Self::Released => "released",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|answer| answer.as_str() == text)
-    }
-
-    /// The status the event then has.
-    #[must_use]
-    pub const fn event_status(self) -> Status {
-        match self {
-            Self::Completed => Status::Completed,
-            Self::RetryScheduled | Self::Released => Status::Queued,
-            Self::DeadLettered => Status::Failed,
-            Self::Cancelled => Status::Cancelled,
-        }
-    }
 }
 
 impl Fate {

@@ -240,15 +240,18 @@ pub struct TypeSummary {
     pub engine_type: String,
     pub status: EngineStatus,
     pub engines: i64,
-    /// The sum of their `max_concurrent_events`; one without a limit counts as nothing.
+    /// Engines without a `max_concurrent_events`.
+    pub unlimited: i64,
+    /// The sum of their `max_concurrent_events`; an engine that has no limit, or holds more than it, counts with what it holds.
     pub slots: i64,
     pub leases_held: i64,
 }
 
 /// Sums engines up, of all types or of those named.
 pub async fn summarize(connection: &mut PgConnection, engine_types: Option<&[String]>) -> Result<Vec<TypeSummary>> {
-    let rows: Vec<(String, String, i64, i64, i64)> = sqlx::query_as(
-        "select s.engine_type, s.status, count(*), coalesce(sum(s.max_concurrent_events), 0)::bigint,
+    let rows: Vec<(String, String, i64, i64, i64, i64)> = sqlx::query_as(
+        "select s.engine_type, s.status, count(*), count(*) filter (where s.max_concurrent_events is null),
+            coalesce(sum(greatest(s.max_concurrent_events, held.leases)), 0)::bigint,
             coalesce(sum(held.leases), 0)::bigint
          from eventlease.engine_states s
          cross join lateral (
@@ -262,10 +265,10 @@ pub async fn summarize(connection: &mut PgConnection, engine_types: Option<&[Str
     .fetch_all(connection)
     .await?;
     rows.into_iter()
-        .map(|(engine_type, status, engines, slots, leases_held)| {
+        .map(|(engine_type, status, engines, unlimited, slots, leases_held)| {
             let status = EngineStatus::parse(&status)
                 .ok_or_else(|| Error::corrupt("engine_states", "status", &engine_type, &status))?;
-            Ok(TypeSummary { engine_type, status, engines, slots, leases_held })
+            Ok(TypeSummary { engine_type, status, engines, unlimited, slots, leases_held })
         })
         .collect()
 }

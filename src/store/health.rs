@@ -122,6 +122,12 @@ async fn compare_clocks(connection: &mut PgConnection) -> Result<ClockDifference
     })
 }
 
+/// The age of the oldest snapshot that a session or prepared transaction holds, 0 where there is none; `None` where the role
+/// may not see those of other users.
+pub async fn oldest_snapshot_age(connection: &mut PgConnection) -> Result<Option<f64>> {
+    Ok(sqlx::query_scalar(include_str!("sql/oldest_snapshot_age.sql")).fetch_one(connection).await?)
+}
+
 /// How many connections of the pool are open, and how many of them are idle.
 pub fn pool_use(pool: &Pool) -> PoolUse {
     PoolUse { size: pool.size(), idle: pool.count_idle().try_into().unwrap_or(u32::MAX), max: pool.max_connections() }

@@ -6,9 +6,10 @@ mod room; // what is done where PostgreSQL has no room for another session
 mod session; // the settings of a session
 
 use std::pin::pin;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
+use prometheus::Histogram;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::time::timeout;
@@ -59,6 +60,8 @@ pub struct Pool {
     writing: Arc<WritingSessions>,
     room: Room,
     limits: PoolLimits,
+    /// Seconds that calls waited for a connection, once somebody wants to know.
+    waits: Arc<OnceLock<Histogram>>,
 }
 
 /// The connections of a server.
@@ -115,7 +118,7 @@ fn connect_lazily_with(url: &DatabaseUrl, limits: PoolLimits, writing: Arc<Writi
             })
         })
         .connect_lazy_with(options);
-    Ok(Pool { sessions, writing, room: Room::default(), limits })
+    Ok(Pool { sessions, writing, room: Room::default(), limits, waits: Arc::default() })
 }
 
 /// The options of a pool whose sessions are set up, and refused where they take no writes.
@@ -136,7 +139,12 @@ impl Pool {
     async fn take(&self) -> sqlx::Result<Connection> {
         // Large, and part of the future of every call.
         let taking = Box::pin(self.room.take(&self.sessions));
-        timeout(self.limits.acquire_timeout, taking).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        let began = Instant::now();
+        let taken = timeout(self.limits.acquire_timeout, taking).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        if let Some(waits) = self.waits.get() {
+            waits.observe(began.elapsed().as_secs_f64());
+        }
+        taken
     }
 
     /// Begins a transaction with a statement. A connection that was used a moment ago may have died since: then nothing
@@ -175,6 +183,11 @@ impl Pool {
         }
         let options = writing_sessions(&self.writing, self.limits).max_connections(1).acquire_timeout(BESIDE_TIMEOUT);
         Ok(options.max_lifetime(None).idle_timeout(None).connect_lazy_with(self.connect_options()))
+    }
+
+    /// Has each call's wait for a connection observed, in seconds. Only the first histogram counts.
+    pub fn observe_waits(&self, waits: Histogram) {
+        self.waits.set(waits).ok();
     }
 
     pub fn max_connections(&self) -> u32 {

@@ -64,6 +64,26 @@ pub fn start(
     broker.start_batches(stop);
 }
 
+/// How a round ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum RoundOutcome {
+    Ok,
+    Failed,
+    TimedOut,
+}
+
+impl RoundOutcome {
+    const ALL: [Self; 3] = [Self::Ok, Self::Failed, Self::TimedOut];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed_out",
+        }
+    }
+}
+
 struct Starter<'a> {
     supervisor: &'a Supervisor,
     broker: &'a Arc<Broker>,
@@ -79,6 +99,9 @@ impl Starter<'_> {
         let (task, broker, stop) = (Arc::new(task), Arc::clone(self.broker), self.stop.clone());
         let metrics = Arc::clone(self.metrics);
         let timeout = self.round_timeout;
+        for outcome in RoundOutcome::ALL {
+            metrics.task_runs.with_label_values(&[T::NAME, outcome.as_str()]);
+        }
         self.supervisor.keep(T::NAME, self.stop, move || {
             run_rounds(Arc::clone(&task), Arc::clone(&broker), Arc::clone(&metrics), timeout, stop.clone())
         });
@@ -116,11 +139,11 @@ async fn run_rounds<T: Task>(
 /// Runs one round and logs what it did; a trouble that lasts is logged once.
 async fn run_round<T: Task>(task: &T, troubles: &Troubles, metrics: &Metrics, timeout: Duration) {
     let (outcome, result) = match within(timeout, task.run_once()).await {
-        Some(Ok(did)) => ("ok", Ok(did)),
-        Some(Err(error)) => ("failed", Err(error)),
-        None => ("timed_out", Err(store::Error::stalled().into())),
+        Some(Ok(did)) => (RoundOutcome::Ok, Ok(did)),
+        Some(Err(error)) => (RoundOutcome::Failed, Err(error)),
+        None => (RoundOutcome::TimedOut, Err(store::Error::stalled().into())),
     };
-    metrics.task_runs.with_label_values(&[T::NAME, outcome]).inc();
+    metrics.task_runs.with_label_values(&[T::NAME, outcome.as_str()]).inc();
     match result {
         Ok(did) => {
             if let Some(did) = did {

@@ -65,7 +65,10 @@ async fn an_engine_that_never_sent_a_heartbeat_is_unresponsive_but_keeps_its_lea
     lab.silence(&engine).await;
     let queue = lab.get("/api/v1/queues/dialogue").await.expect(200).body;
     assert_eq!(queue["engines"], json!({"active": 0, "draining": 0, "unresponsive": 1}));
-    assert_eq!((&queue["slots"], &queue["processing"]), (&json!({"total": 0, "busy": 0}), &json!(2)));
+    assert_eq!(
+        (&queue["slots"], &queue["processing"]),
+        (&json!({"total": 0, "busy": 0, "unlimited_engines": 0}), &json!(2))
+    );
     for _ in 0..3 {
         lab.broker().reap().await.expect("a round");
     }
@@ -76,7 +79,10 @@ async fn an_engine_that_never_sent_a_heartbeat_is_unresponsive_but_keeps_its_lea
 
     lab.settle(&leased, "completed", json!({})).await.expect(200);
     wait_until_active(&lab, &engine).await;
-    assert_eq!(lab.get("/api/v1/queues/dialogue").await.expect(200).body["slots"], json!({"total": 5, "busy": 1}));
+    assert_eq!(
+        lab.get("/api/v1/queues/dialogue").await.expect(200).body["slots"],
+        json!({"total": 5, "busy": 1, "unlimited_engines": 0})
+    );
     assert_eq!(lab.attempts(&settled).await.len(), 1, "nothing was lost on the way");
     lab.silence(&engine).await;
     lab.lose(&lost).await;

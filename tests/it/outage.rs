@@ -69,6 +69,20 @@ impl Caller {
     }
 }
 
+/// Gauges that every server reads from the database.
+const READ_FROM_THE_DATABASE: [&str; 10] = [
+    "eventlease_queue_due_events{",
+    "eventlease_queue_delayed_events{",
+    "eventlease_queue_in_flight_events{",
+    "eventlease_queue_dead_letters{",
+    "eventlease_queue_oldest_due_age_seconds{",
+    "eventlease_queue_paused{",
+    "eventlease_engines{",
+    "eventlease_queues ",
+    "eventlease_partitions_ahead_seconds ",
+    "eventlease_database_oldest_snapshot_age_seconds ",
+];
+
 /// Longer than the gap that the service takes for an absence, and than the engine's timeout.
 const OUTAGE: Duration = Duration::from_secs(6);
 
@@ -94,6 +108,8 @@ async fn while_the_database_is_away_calls_are_answered_and_afterwards_nothing_an
     let metrics = async || caller.call("GET", "/metrics", Value::Null).await.expect(200).raw;
     while !metrics().await.contains("eventlease_polls_parked 1") {}
     caller.call("POST", &heartbeat, json!({})).await.expect(200);
+    server.broker.measure().await.expect("a round");
+    let shown_before = metrics().await;
 
     stop(cluster).await;
     let down_since = Instant::now();
@@ -117,13 +133,24 @@ async fn while_the_database_is_away_calls_are_answered_and_afterwards_nothing_an
     }
     caller.call("GET", "/healthz", Value::Null).await.expect(200);
     assert!(metrics().await.contains("eventlease_polls_parked 0"));
+    assert!(READ_FROM_THE_DATABASE.iter().all(|name| shown_before.contains(&format!("\n{name}"))), "{shown_before}");
     // The outage itself takes time; nothing is waited for.
     sleep_until(down_since + OUTAGE).await;
     let unready = caller.call("GET", "/readyz", Value::Null).await.problem(503, "database_unavailable");
     assert_eq!(unready.header("retry-after"), "1");
+    let shown = metrics().await;
+    assert!(shown.contains("\neventlease_database_up 0\n"), "{shown}");
+    for name in READ_FROM_THE_DATABASE {
+        assert!(!shown.contains(&format!("\n{name}")), "{name} is of before the outage:\n{shown}");
+    }
+    assert!(shown.contains("\neventlease_events_enqueued_total{engine_type=\"dialogue\"} 2\n"), "{shown}");
 
     let cluster = folder.start_cluster().await;
     caller.wait_for_status("/readyz", 200).await;
+    assert!(metrics().await.contains("\neventlease_database_up 1\n"));
+    server.broker.measure().await.expect("a round");
+    let shown = metrics().await;
+    assert!(READ_FROM_THE_DATABASE.iter().all(|name| shown.contains(&format!("\n{name}"))), "{shown}");
     for _ in 0..3 {
         let reaped = server.broker.reap().await.expect("a round");
         assert_eq!((reaped.engines_marked_unresponsive, reaped.leases_expired), (0, 0));

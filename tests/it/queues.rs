@@ -58,12 +58,95 @@ async fn a_queue_tells_how_deep_it_is_who_works_on_it_and_how_fast() {
     }
     assert!(queue["oldest_due_age_seconds"].as_f64().is_some_and(|age| age >= 100.0), "{queue}");
     assert_eq!(queue["engines"], json!({"active": 1, "draining": 0, "unresponsive": 0}));
-    assert_eq!(queue["slots"], json!({"total": 5, "busy": 1}));
+    assert_eq!(queue["slots"], json!({"total": 5, "busy": 1, "unlimited_engines": 0}));
     assert_eq!(queue["is_approximate"], false);
     for rate in ["enqueued_per_second", "completed_per_second", "failed_per_second"] {
         assert!(queue["rates"][rate].as_f64().is_some_and(|rate| rate > 0.0), "{rate}: {queue}");
     }
     assert!(queue["attempt_seconds"]["p50"].is_number(), "{queue}");
+}
+
+/// An engine of the queue with this `max_concurrent_events`; null is no limit.
+async fn engine_with(lab: &Lab, limit: Value) -> String {
+    let config = json!({"static_config": {"resource_limits": {"max_concurrent_events": limit}}});
+    lab.register("dialogue", json!({"metadata": config})).await
+}
+
+#[tokio::test]
+async fn slots_count_what_engines_hold_beyond_a_limit_or_without_one() {
+    let lab = Lab::start().await;
+    let slots = async || queue(&lab).await["slots"].clone();
+    let unlimited = engine_with(&lab, Value::Null).await;
+    assert_eq!(slots().await, json!({"total": 0, "busy": 0, "unlimited_engines": 1}));
+    for _ in 0..8 {
+        lab.enqueue("dialogue", json!({})).await;
+    }
+    lab.lease_one("dialogue", &unlimited).await;
+    lab.lease_one("dialogue", &unlimited).await;
+    assert_eq!(slots().await, json!({"total": 2, "busy": 2, "unlimited_engines": 1}));
+
+    let limited = engine_with(&lab, json!(5)).await;
+    for _ in 0..3 {
+        lab.lease_one("dialogue", &limited).await;
+    }
+    assert_eq!(slots().await, json!({"total": 7, "busy": 5, "unlimited_engines": 1}));
+    // Lowered below what it holds: what is free at other engines stays free.
+    engine_with(&lab, json!(4)).await;
+    let lowered = json!({"metadata": {"static_config": {"resource_limits": {"max_concurrent_events": 1}}}});
+    let patch = lab.request("PATCH", &format!("/api/v1/engines/{limited}")).json(&lowered);
+    Reply::of(patch).await.expect(200);
+    assert_eq!(slots().await, json!({"total": 9, "busy": 5, "unlimited_engines": 1}));
+    // Engines that take nothing more are not counted, whatever they hold.
+    lab.post(&format!("/api/v1/engines/{unlimited}/drain"), &json!({})).await.expect(200);
+    assert_eq!(slots().await, json!({"total": 7, "busy": 3, "unlimited_engines": 0}));
+}
+
+#[tokio::test]
+async fn durations_of_attempts_are_told_within_their_error_bound() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    for seconds in [7, 20, 20, 20, 40, 2400] {
+        lab.enqueue("dialogue", json!({})).await;
+        let leased = lab.lease_one("dialogue", &engine).await;
+        lab.sql(&format!("update eventlease.event_queue set leased_at = leased_at - interval '{seconds} s'")).await;
+        lab.settle(&leased, "completed", json!({})).await.expect(200);
+    }
+    lab.broker().write_activity().await.expect("a database");
+    let told = queue(&lab).await["attempt_seconds"].clone();
+    let is_near = |name: &str, exact: f64| {
+        let seconds = told[name].as_f64().expect("a number");
+        assert!((exact / 1.26..exact * 1.26).contains(&seconds), "{name} is {seconds}, not {exact}");
+    };
+    is_near("p50", 20.0);
+    is_near("p99", 2400.0);
+}
+
+/// A fleet is upgraded server by server.
+#[tokio::test]
+async fn durations_that_a_server_of_the_version_before_has_counted_are_read_beside_ones_own() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    lab.sql(
+        "insert into eventlease.queue_activity (engine_type, period_at, replica_id, completed, durations)
+         values ('dialogue', statement_timestamp() - interval '10 s', gen_random_uuid(), 9,
+            array[0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0])",
+    )
+    .await;
+    // Its bucket is from 15 to 60 seconds.
+    let p50 = async || queue(&lab).await["attempt_seconds"]["p50"].as_f64().expect("a number");
+    assert!((30.0..45.0).contains(&p50().await), "{}", p50().await);
+    lab.enqueue("dialogue", json!({})).await;
+    let leased = lab.lease_one("dialogue", &engine).await;
+    lab.settle(&leased, "completed", json!({})).await.expect(200);
+    lab.broker().write_activity().await.expect("a database");
+    assert!((25.0..45.0).contains(&p50().await), "{}", p50().await);
+    let (stored, coarse): (i32, Vec<i64>) = sqlx::query_as(
+        "select array_length(durations, 1), durations[1:13] from eventlease.queue_activity order by period_at desc limit 1",
+    )
+    .fetch_one(&lab.db)
+    .await
+    .expect("a row");
+    assert!(stored > 13 && coarse.iter().sum::<i64>() == 1, "what the version before reads: {coarse:?}");
 }
 
 #[tokio::test]

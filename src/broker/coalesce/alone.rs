@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{BATCH, Lane, Verb, Waiting, Which};
+use super::{Lane, Verb, Waiting, Which};
 use crate::broker::{Broker, Error};
 use crate::metrics::Metrics;
+use crate::supervisor::Work;
 
 /// Workers of one verb. Most of the time they wait for locks; `Verb::alone` bounds their connections.
 const WORKERS: usize = 4;
@@ -76,7 +77,7 @@ async fn run<V: Verb>(broker: Arc<Broker>, which: Which<V>, stop: CancellationTo
             };
             drop(reply.send(answer));
         };
-        broker.supervisor.catch(BATCH, carried_out).await.ok();
+        broker.supervisor.catch(Work::Batch, carried_out).await.ok();
     }
 }
 

@@ -13,6 +13,7 @@ use crate::broker::{Broker, Error, Result};
 use crate::domain::tokens::TokenDigest;
 use crate::store;
 use crate::store::tokens::Horizon;
+use crate::supervisor::Work;
 
 /// From the begin of one reading to that of the next.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -65,7 +66,7 @@ impl Broker {
             }
             broker.read_tokens_into(&mut reading).await
         };
-        self.supervisor.finish("token_reading", read).await?
+        self.supervisor.finish(Work::TokenReading, read).await?
     }
 
     async fn read_tokens_into(&self, reading: &mut Reading) -> Result<()> {

@@ -43,6 +43,7 @@ select
             order by q.available_at
             limit 1
         ) oldest
-    ), 0) as oldest_due_age_seconds
+    ), 0) as oldest_due_age_seconds,
+    u.paused_at is not null and (u.resume_at is null or u.resume_at > statement_timestamp()) as is_paused
 from eventlease.queues u
 where $2::text[] is null or u.engine_type = any($2)

@@ -1,0 +1,175 @@
+//! The gauges: those that are read from the database, and what this replica knows of itself.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::{Broker, Result};
+use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
+use crate::domain::engine::EngineStatus;
+use crate::metrics::Metrics;
+use crate::store::depth::Depth;
+use crate::store::engines::TypeSummary;
+use crate::store::{self, Pool};
+
+/// Depth counts stop here: beyond it, more is not told from much more.
+const DEPTH_COUNT_BOUND: i64 = 10_000;
+
+const SECONDS_OF_A_DAY: f64 = 86_400.0;
+
+/// Readings of the database are shown for this long at least: several rounds of the task that makes them.
+const SHOWN_FOR: Duration = Duration::from_secs(30);
+/// The pause after a round that takes long is fifty times as long as the round, so its readings are shown for longer.
+const SHOWN_FOR_ROUNDS: u32 = 60;
+
+/// Until when the readings of the database are shown.
+#[derive(Debug, Default)]
+pub struct Freshness {
+    good_until: Mutex<Option<Instant>>,
+}
+
+impl Freshness {
+    fn note(&self, began: Instant, now: Instant) {
+        let took = now.duration_since(began);
+        *self.good_until.lock() = Some(now + (took * SHOWN_FOR_ROUNDS).max(SHOWN_FOR));
+    }
+
+    fn is_over(&self, now: Instant) -> bool {
+        self.good_until.lock().is_none_or(|until| until < now)
+    }
+}
+
+impl Broker {
+    /// Sets the gauges that are read from the database.
+    pub async fn measure(&self) -> Result<usize> {
+        let began = Instant::now();
+        let metrics = &*self.metrics;
+        metrics.drop_removed_queues();
+        let mut connection = self.connection().await?;
+        let depths = store::depth::of_queues(&mut connection, None, DEPTH_COUNT_BOUND).await?;
+        let event_types = store::room::count_event_types(&mut connection).await?;
+        let engines = store::engines::summarize(&mut connection, None).await?;
+        let partitions = store::partitions::days_ahead(&mut connection, MAX_DAYS_AHEAD_TOLD).await?;
+        let oldest_snapshot = store::health::oldest_snapshot_age(&mut connection).await?;
+        drop(connection);
+
+        metrics.event_types.set(&[], number(event_types));
+        metrics.queues.set(&[], number(i64::try_from(depths.len()).unwrap_or(i64::MAX)));
+        let ahead = partitions.iter().map(|partitions| partitions.days_ahead).min().unwrap_or(0);
+        metrics.partitions_ahead_seconds.set(&[], f64::from(ahead) * SECONDS_OF_A_DAY);
+        match oldest_snapshot {
+            Some(age) => metrics.oldest_snapshot_age.set(&[], age),
+            None => metrics.oldest_snapshot_age.reset(),
+        }
+        let by_label = by_label(metrics, &depths);
+        for (label, depth) in &by_label {
+            show_depth(metrics, label, depth);
+        }
+        for ((label, status), count) in engines_by_label(metrics, by_label.keys().copied(), &engines) {
+            metrics.engines.set(&[label, status.as_str()], number(count));
+        }
+        metrics.keep_readings_of(&|label| by_label.contains_key(label));
+        self.freshness.note(began, Instant::now());
+        Ok(depths.len())
+    }
+
+    /// What Prometheus scrapes. What was read from the database is left out while this replica cannot write to it, and
+    /// once it is too old.
+    pub fn render_metrics(&self) -> String {
+        let metrics = &*self.metrics;
+        let is_ready = self.is_ready();
+        metrics.database_up.set(is_ready.into());
+        if !is_ready || self.freshness.is_over(Instant::now()) {
+            metrics.forget_readings();
+        }
+        for (name, pool) in self.named_pools() {
+            let of_pool = store::health::pool_use(pool);
+            metrics.pool_connections.with_label_values(&[name]).set(of_pool.size.into());
+            metrics.pool_idle_connections.with_label_values(&[name]).set(of_pool.idle.into());
+            metrics.pool_max_connections.with_label_values(&[name]).set(of_pool.max.into());
+        }
+        metrics.render()
+    }
+
+    /// Has both pools measure how long calls wait for a connection.
+    pub(super) fn observe_pools(&self) {
+        for (name, pool) in self.named_pools() {
+            pool.observe_waits(self.metrics.pool_wait_seconds.with_label_values(&[name]));
+        }
+    }
+
+    const fn named_pools(&self) -> [(&'static str, &Pool); 2] {
+        [("working", &self.pool), ("reading", &self.reading_pool)]
+    }
+}
+
+fn show_depth(metrics: &Metrics, label: &str, depth: &Depth) {
+    let label = [label];
+    metrics.queue_due.set(&label, number(depth.due));
+    metrics.queue_delayed.set(&label, number(depth.delayed));
+    metrics.queue_in_flight.set(&label, number(depth.in_flight));
+    metrics.queue_dead_letters.set(&label, number(depth.dead_letters));
+    metrics.queue_oldest_due_age.set(&label, depth.oldest_due_age_seconds);
+    metrics.queue_paused.set(&label, if depth.is_paused { 1.0 } else { 0.0 });
+}
+
+/// The depths of queues, of those together that metrics do not tell apart.
+fn by_label<'a>(metrics: &Metrics, depths: &'a [Depth]) -> HashMap<&'a str, Depth> {
+    let mut sums: HashMap<&str, Depth> = HashMap::new();
+    for depth in depths {
+        let label = metrics.queue(&depth.engine_type);
+        let Some(sum) = sums.get_mut(label) else {
+            sums.insert(label, depth.clone());
+            continue;
+        };
+        sum.due += depth.due;
+        sum.delayed += depth.delayed;
+        sum.in_flight += depth.in_flight;
+        sum.dead_letters += depth.dead_letters;
+        sum.oldest_due_age_seconds = sum.oldest_due_age_seconds.max(depth.oldest_due_age_seconds);
+        sum.is_paused |= depth.is_paused;
+    }
+    sums
+}
+
+/// The engines of each label and status, zero where there are none.
+fn engines_by_label<'a>(
+    metrics: &Metrics,
+    labels: impl Iterator<Item = &'a str>,
+    engines: &'a [TypeSummary],
+) -> HashMap<(&'a str, EngineStatus), i64> {
+    let mut counts: HashMap<(&str, EngineStatus), i64> =
+        labels.flat_map(|label| EngineStatus::ALL.map(|status| ((label, status), 0))).collect();
+    for summary in engines {
+        // Else its queue has come since the depths were read.
+        if let Some(count) = counts.get_mut(&(metrics.queue(&summary.engine_type), summary.status)) {
+            *count += summary.engines;
+        }
+    }
+    counts
+}
+
+fn number(count: i64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "counts of queues and engines are far below 2^52")]
+    let count = count as f64;
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readings_are_shown_for_some_rounds_and_longer_after_a_long_one() {
+        let (freshness, began) = (Freshness::default(), Instant::now());
+        assert!(freshness.is_over(began), "nothing was read yet");
+        freshness.note(began, began);
+        assert!(!freshness.is_over(began + SHOWN_FOR));
+        assert!(freshness.is_over(began + SHOWN_FOR + Duration::from_millis(1)));
+        let took = Duration::from_secs(3);
+        freshness.note(began, began + took);
+        assert!(!freshness.is_over(began + took * 55), "the next round begins later than this");
+        assert!(freshness.is_over(began + took * 62));
+    }
+}

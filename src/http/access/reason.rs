@@ -1,0 +1,41 @@
+//! Why a request failed authentication, as metrics tell it.
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reason {
+    /// It showed no token.
+    Missing,
+    /// What it showed is no token of this service.
+    Malformed,
+    /// No such token exists.
+    Unknown,
+    Expired,
+    Revoked,
+    /// Its address has shown too many tokens that do not exist.
+    RateLimited,
+    /// The database could not be asked.
+    Database,
+}
+
+impl Reason {
+    pub const ALL: [Self; 7] = [
+        Self::Missing,
+        Self::Malformed,
+        Self::Unknown,
+        Self::Expired,
+        Self::Revoked,
+        Self::RateLimited,
+        Self::Database,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Malformed => "malformed",
+            Self::Unknown => "unknown",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::RateLimited => "rate_limited",
+            Self::Database => "database",
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The kinds of work that may panic without ending a task: their names in metrics and in the log.
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Work {
+    /// Requests that are carried out together.
+    Batch,
+    /// A call that changes something, which runs to its end when its caller hangs up.
+    Call,
+    /// Giving leases back that nobody has heard of.
+    HandBack,
+    /// A claim of events for waiting polls.
+    Look,
+    /// Any other request.
+    Request,
+    /// A claim for one poll of several whose claim failed.
+    SingleLook,
+    /// Reading which tokens have changed.
+    TokenReading,
+}
+
+impl Work {
+    pub const ALL: [Self; 7] =
+        [Self::Batch, Self::Call, Self::HandBack, Self::Look, Self::Request, Self::SingleLook, Self::TokenReading];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Batch => "batch",
+            Self::Call => "call",
+            Self::HandBack => "hand_back",
+            Self::Look => "look",
+            Self::Request => "request",
+            Self::SingleLook => "single_look",
+            Self::TokenReading => "token_reading",
+        }
+    }
+}
