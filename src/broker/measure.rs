@@ -54,6 +54,8 @@ impl Broker {
         let oldest_snapshot = store::health::oldest_snapshot_age(&mut connection).await?;
         drop(connection);
 
+        // First, so that a scrape in between cannot take a part of them for old, and drop it.
+        self.freshness.note(began, Instant::now());
         metrics.event_types.set(&[], number(event_types));
         metrics.queues.set(&[], number(i64::try_from(depths.len()).unwrap_or(i64::MAX)));
         let ahead = partitions.iter().map(|partitions| partitions.days_ahead).min().unwrap_or(0);
@@ -70,7 +72,6 @@ impl Broker {
             metrics.engines.set(&[label, status.as_str()], number(count));
         }
         metrics.keep_readings_of(&|label| by_label.contains_key(label));
-        self.freshness.note(began, Instant::now());
         Ok(depths.len())
     }
 

@@ -302,6 +302,18 @@ async fn readers_of_the_database_can_read_every_event_and_every_text_of_it() {
         .await
         .expect("a count");
     assert_eq!(engines, 1);
+    // A payload may be nothing but halves of pairs: the time to read it must not grow with the square of its length.
+    sqlx::raw_sql("set statement_timeout = '20s'").execute(&mut reader).await.expect("set");
+    for half in ["ud83d", "ude00"] {
+        let read: i32 = sqlx::query_scalar(
+            "select length(eventlease.json_text(concat('{\"a\": \"', repeat(chr(92) || $1, 150000), '\"}')::json, 'a'))",
+        )
+        .bind(half)
+        .fetch_one(&mut reader)
+        .await
+        .expect("read in time");
+        assert_eq!(read, 150_000, "{half}");
+    }
 }
 
 #[tokio::test]

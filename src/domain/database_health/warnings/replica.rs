@@ -24,7 +24,7 @@ fn of_writes(seconds_since_write: Option<f64>) -> Option<Warning> {
         None => "since it started".to_owned(),
     };
     let message = format!(
-        "this replica has written nothing to the database {since}, though it tries every second: calls that change something fail; its log says why, at task reaper"
+        "this replica has written nothing to the database {since}, though it tries every second: calls that change something fail; its log says why"
     );
     Some(Warning::new(WarningCode::ReplicaCannotWrite, message))
 }
