@@ -35,7 +35,7 @@ as $$
     ], null))
 $$;
 
--- Whether JSON has the same value as the payload that is stored of an event. What jsonb cannot hold, like the character
+-- True where JSON has the same value as the stored payload of an event. What jsonb cannot hold, like the character
 -- U+0000 or a number of a million digits, has no value to compare, and is different; so is the payload of an event that
 -- is not stored any more.
 create function eventlease.is_payload_of(event_id uuid, engine_type text, content text) returns boolean
@@ -56,7 +56,7 @@ exception
 end
 $$;
 
--- As before, but for what two bodies under one key are compared by.
+-- As before; only how two bodies under one key are compared is new.
 create or replace function eventlease.enqueue(
     engine_type text,
     event_type text,

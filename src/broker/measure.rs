@@ -13,7 +13,7 @@ use crate::store::depth::Depth;
 use crate::store::engines::TypeSummary;
 use crate::store::{self, Pool};
 
-/// Depth counts stop here: beyond it, more is not told from much more.
+/// Counts of a depth stop here: what is larger is not counted exactly.
 const DEPTH_COUNT_BOUND: i64 = 10_000;
 
 const SECONDS_OF_A_DAY: f64 = 86_400.0;
@@ -115,7 +115,7 @@ fn show_depth(metrics: &Metrics, label: &str, depth: &Depth) {
     metrics.queue_paused.set(&label, if depth.is_paused { 1.0 } else { 0.0 });
 }
 
-/// The depths of queues, of those together that metrics do not tell apart.
+/// The depth for each label: those of queues that share a label are added up.
 fn by_label<'a>(metrics: &Metrics, depths: &'a [Depth]) -> HashMap<&'a str, Depth> {
     let mut sums: HashMap<&str, Depth> = HashMap::new();
     for depth in depths {

@@ -11,9 +11,9 @@ use super::{Broker, Error};
 use crate::logs::{LineBudget, Outage};
 use crate::store;
 
-/// The database is there again when it took a write and nobody failed by it for so long.
+/// The database counts as available again with a write before which no call failed for this long.
 const DATABASE_QUIET: Duration = Duration::from_secs(2);
-/// What shows in requests alone has ended when no request met it for so long.
+/// A trouble that only requests meet counts as ended when none has met it for this long.
 const REQUESTS_QUIET: Duration = Duration::from_secs(10);
 /// Failures of requests that nobody foresaw, each with a line of its own, within [`UNFORESEEN_WINDOW`].
 const UNFORESEEN_LINES: u32 = 20;

@@ -25,7 +25,7 @@ pub fn start(config: &LogConfig, spans: Option<Spans>) {
     });
     // What PostgreSQL says beside its replies, like that there was no transaction to roll back.
     let filter = filter.add_directive(format!("{NOTICES}=error").parse().expect("a target and a level"));
-    // As by default: a line that cannot be written is not reported with `eprintln!`, which would panic then.
+    // This is the default. Otherwise a line that cannot be written would be reported with `eprintln!`, which panics then.
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).log_internal_errors(false);
     let lines = match config.log_format {
         LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).boxed(),

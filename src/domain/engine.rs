@@ -35,7 +35,7 @@ impl EngineStatus {
     }
 }
 
-/// Whether a registration made an engine known, or said that a known one has restarted.
+/// What a registration says: that an engine is new, or that a known one has restarted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RegistrationKind {
     New,

@@ -7,12 +7,12 @@ pub const MAX_SOFTWARE_VERSION_CHARS: usize = 64;
 pub const MAX_CAPABILITIES: usize = 100;
 pub const MAX_CAPABILITY_CHARS: usize = 64;
 pub const MAX_IDEMPOTENCY_KEY_CHARS: usize = 255;
-/// Of an error's type, and below of its message, as dead letters are found and grouped by it. The error itself is kept as
-/// it was sent.
+/// How much of an error's type dead letters are found and grouped by. The error itself is kept as it was sent.
 pub const MAX_ERROR_TYPE_CHARS: usize = 200;
 /// A text that is looked for in the messages of dead letters. Finding one in a message costs up to the product of their
 /// lengths.
 pub const MAX_ERROR_CONTAINS_CHARS: usize = 200;
+/// How much of an error's message dead letters are found by.
 pub const MAX_ERROR_MESSAGE_CHARS: usize = 8192;
 pub const MAX_TRACEPARENT_CHARS: usize = 64;
 pub const MAX_TRACESTATE_CHARS: usize = 512;
@@ -60,7 +60,7 @@ pub const MAX_WORKLOAD: u32 = 1_000_000;
 pub const MAX_HEARTBEAT_LEASES: usize = 1000;
 /// So many ids are told where engines are drained together; all of them drain.
 pub const MAX_DRAINED_ENGINES_TOLD: usize = 1000;
-/// As many ids are in the reply where dead letters are redriven or purged together; all of them are done.
+/// The most ids in the reply where dead letters are redriven or purged together; all of them are done.
 pub const MAX_DONE_DEAD_LETTERS_TOLD: usize = 1000;
 
 pub const MAX_TOKEN_NAME_CHARS: usize = 100;

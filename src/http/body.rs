@@ -27,7 +27,8 @@ impl HeldBody {
     }
 
     /// Reads all of it. The headers are checked before anything is read, since hyper sends `100 Continue` with the first
-    /// read: a client that waits for it gets the refusal instead.
+    /// read: a client that waits for it gets the refusal instead. A body without a declared length may be empty, and
+    /// needs no headers then: it is read first.
     pub async fn read(body: Body, headers: &HeaderMap, api: &Api) -> Result<Self, Problem> {
         let mut coding = format::declared(headers);
         let declared_bytes = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);

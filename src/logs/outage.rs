@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-/// What begins again sooner than this after its end comes and goes.
+/// A trouble that begins again sooner than this after its end comes and goes.
 const RECURS_WITHIN: Duration = Duration::from_mins(1);
-/// What comes and goes has ended when it was not met for longer and longer, and at most for so long.
+/// A trouble that comes and goes must be absent for longer each time before it counts as ended, and for this long at most.
 const MAX_QUIET: Duration = Duration::from_mins(1);
 
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct Outage {
     begins: Cow<'static, str>,
     /// And when it has ended: "the database is available again".
     ends: Cow<'static, str>,
-    /// A success ends it when it was not met for so long before.
+    /// How long it must be absent before a success ends it.
     quiet: Duration,
     /// So that a success costs nothing while there is no trouble.
     is_on: AtomicBool,
@@ -56,7 +56,7 @@ impl Outage {
         Self { begins, ends, quiet: Duration::ZERO, is_on: AtomicBool::new(false), state: Mutex::default() }
     }
 
-    /// One that ends with the first success when it was not met for so long: others may still be in trouble.
+    /// Makes a success end it only after it was absent for that long: others may still be failing.
     #[must_use]
     pub const fn ending_after(mut self, quiet: Duration) -> Self {
         self.quiet = quiet;

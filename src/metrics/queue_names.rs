@@ -1,14 +1,14 @@
-//! Which queues metrics tell apart, and what becomes of the series of a queue that is removed.
+//! Which queues have a label of their own, and what becomes of the series of a queue that is removed.
 
 use std::collections::HashSet;
 
 use super::Metrics;
 
-/// The label of queues beyond those that are told apart.
+/// The label that all further queues share.
 pub const OTHER_QUEUES: &str = "other";
 
-/// Queues that are told apart: the first ones that something happens to. Anybody may make queues; each as a label is
-/// about 80 series.
+/// The queues with a label of their own: the first ones that this server hears of. Anybody may make queues, and each label
+/// is about 80 series.
 #[derive(Debug, Default)]
 pub struct QueueNames {
     /// Bounds all sets together.

@@ -13,7 +13,7 @@ pub struct Counts {
     pub completed: i64,
     pub failed: i64,
     pub lost: i64,
-    /// Of attempts that their engines settled.
+    /// How long the attempts took that their engines settled.
     pub durations: DurationCounts,
 }
 

@@ -32,7 +32,7 @@ pub async fn check(client: &Client, report: &mut Report) {
         report.add("dead letters", Standing::Ok, "there are none");
         return;
     }
-    // Who may list queues may perhaps not read dead letters; their number is known all the same.
+    // A token that may list queues may perhaps not read dead letters; their number is known all the same.
     let dead_letters = dead_letters(client).await.ok();
     work::of_dead_letters(&queues, dead_letters.as_ref(), report);
 }

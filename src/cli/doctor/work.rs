@@ -1,5 +1,5 @@
-//! Whether the work gets done: from how queues, engines and dead letters stand to a line for each thing that somebody has
-//! to do, with the command to type.
+//! Checks that the work gets done: the state of queues, engines and dead letters becomes a line for each thing that somebody
+//! has to do, with the command to type.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;

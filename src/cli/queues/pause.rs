@@ -15,7 +15,7 @@ pub struct PauseArguments {
     /// The queue. One that does not exist is made, and paused.
     queue: String,
 
-    /// Why, for those who wonder.
+    /// Why; the queue's report shows it.
     #[arg(long)]
     reason: Option<String>,
 

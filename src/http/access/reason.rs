@@ -1,4 +1,4 @@
-//! Why a request failed authentication, as metrics tell it.
+//! Why a request failed authentication, as metrics name it.
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reason {
