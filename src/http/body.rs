@@ -5,7 +5,7 @@ mod format;
 mod gzip;
 
 use axum::body::{Body, Bytes, HttpBody as _};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
 use bytestring::ByteString;
 use http_body_util::BodyExt;
 use prometheus::IntGauge;
@@ -32,7 +32,9 @@ impl HeldBody {
     pub async fn read(body: Body, headers: &HeaderMap, api: &Api) -> Result<Self, Problem> {
         let mut coding = format::declared(headers);
         let declared_bytes = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-        if declared_bytes > 0 {
+        // A chunked body may turn out to be empty, and then needs no headers; a client that waits for leave has something.
+        let is_announced = declared_bytes > 0 || (headers.contains_key(header::EXPECT) && !body.is_end_stream());
+        if is_announced {
             coding = Ok(coding?);
             check_size(declared_bytes, "", api)?;
         }

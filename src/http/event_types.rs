@@ -32,10 +32,10 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Even
     let (limit, behind) = {
         let reader = input.reader();
         let limit = pages::limit(&reader);
-        let behind = reader.query("cursor", |text| EventType::parse(text).map_err(|_| pages::BAD_CURSOR));
+        let behind = pages::behind_name(&reader);
         reader.finish(|| Some((limit, behind)))?
     };
-    let found = api.broker.list_event_types(behind.as_ref().map(EventType::as_str), limit + 1).await?;
+    let found = api.broker.list_event_types(behind.as_deref(), limit + 1).await?;
     Ok(Json(Page::of(found, limit, |policy| policy.event_type.clone(), EventTypeReply::of)))
 }
 

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::input::{Reader, number_in};
 use crate::domain::limits::{DEFAULT_PAGE, MAX_PAGE};
+use crate::domain::names::{BadName, EngineType};
 use crate::store;
 
 pub const BAD_CURSOR: &str = "is not a next_cursor of this list";
@@ -36,6 +37,15 @@ pub fn asked<Id>(reader: &Reader<'_>, id: impl Fn(uuid::Uuid) -> Id) -> Asked<Id
 /// Reads `?limit=`.
 pub fn limit(reader: &Reader<'_>) -> u32 {
     reader.query("limit", number_in(1..=MAX_PAGE)).unwrap_or(DEFAULT_PAGE)
+}
+
+/// Reads `?cursor=` of a list of queues or event types, whose names are places enough. `.` and `..` are among them where an
+/// older version took them.
+pub fn behind_name(reader: &Reader<'_>) -> Option<String> {
+    reader.query("cursor", |text| match EngineType::parse(text) {
+        Ok(_) | Err(BadName::Dots) => Ok(text.to_owned()),
+        Err(BadName::Empty | BadName::TooLong { .. } | BadName::Character { .. } | BadName::Control) => Err(BAD_CURSOR),
+    })
 }
 
 impl<T> Page<T> {

@@ -43,12 +43,10 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Queu
     let (limit, behind) = {
         let reader = input.reader();
         let limit = pages::limit(&reader);
-        // Their names are places enough.
-        let behind = reader.query("cursor", |text| EngineType::parse(text).map_err(|_| pages::BAD_CURSOR));
+        let behind = pages::behind_name(&reader);
         reader.finish(|| Some((limit, behind)))?
     };
-    let found =
-        api.broker.list_queues(behind.as_ref().map(EngineType::as_str), limit + 1, input.caller.engine_types()).await?;
+    let found = api.broker.list_queues(behind.as_deref(), limit + 1, input.caller.engine_types()).await?;
     Ok(Json(Page::of(
         found,
         limit,

@@ -316,6 +316,20 @@ async fn readers_of_the_database_can_read_every_event_and_every_text_of_it() {
     }
 }
 
+/// As JSON in ASCII has it that is full of emojis. A look at each one's place from the beginning would take minutes.
+#[tokio::test]
+async fn a_payload_full_of_surrogates_is_read_in_a_moment() {
+    let lab = Lab::start().await;
+    let read = r#"set statement_timeout = '20s';
+        do $$ begin
+            assert length(eventlease.json_text(('["' || repeat('\udc00', 170000) || '"]')::json, '0')) = 170000;
+            assert eventlease.json_text(('["' || repeat('\ud83d\ude00', 85000) || '"]')::json, '0') = repeat('😀', 85000);
+            assert eventlease.json_text('["\ud83d\ud83d\ude00\ude00\\pud83d"]', '0') = '�😀�\pud83d';
+        end $$"#;
+    let mut connection = lab.db.acquire().await.expect("a connection");
+    sqlx::raw_sql(read).execute(&mut *connection).await.expect("read in time");
+}
+
 #[tokio::test]
 async fn what_was_stored_otherwise_is_an_error_that_names_its_row_and_no_default() {
     let lab = Lab::start().await;

@@ -138,6 +138,28 @@ async fn names_that_vanish_from_urls_are_refused_where_they_are_given() {
     }
 }
 
+/// An older version took such names, so that lists may have them, and their pages end with them.
+#[tokio::test]
+async fn lists_go_on_behind_names_that_vanish_from_urls() {
+    let lab = Lab::start().await;
+    for table in ["queues (engine_type)", "event_types (event_type, retry_policy)"] {
+        let policy = if table.starts_with("event_types") { ", '{}'" } else { "" };
+        let insert =
+            format!("insert into eventlease.{table} select name{policy} from unnest('{{.,..,a}}'::text[]) name");
+        sqlx::query(sqlx::AssertSqlSafe(insert)).execute(&lab.db).await.expect("inserted");
+    }
+    for (list, name) in [("queues", "engine_type"), ("event-types", "event_type")] {
+        let (mut path, mut names) = (format!("/api/v1/{list}?limit=1"), Vec::new());
+        loop {
+            let page = lab.get(&path).await.expect(200);
+            names.extend(page.body["items"].as_array().expect("items").iter().map(|item| item[name].clone()));
+            let Some(cursor) = page.body["next_cursor"].as_str() else { break };
+            path = format!("/api/v1/{list}?limit=1&cursor={cursor}");
+        }
+        assert_eq!(names, [".", "..", "a"], "{list}");
+    }
+}
+
 #[tokio::test]
 async fn a_token_is_limited_to_no_name_that_vanishes_from_urls() {
     let guarded = Guarded::start().await;

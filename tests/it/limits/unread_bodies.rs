@@ -170,12 +170,15 @@ async fn nobody_is_told_to_send_a_body_that_will_be_refused() {
     let waits = |bytes: usize| format!("expect: 100-continue\r\ncontent-length: {bytes}\r\n");
     let beyond = (16 << 20) + 1;
     let large_and_encoded = format!("content-encoding: br\r\n{}", waits(SMALL));
+    let chunked = "expect: 100-continue\r\ntransfer-encoding: chunked\r\n";
     for (lab, call, headers, status) in [
         (&open, "POST /api/v1/events", waits(beyond), 413),
         (&open, "POST /api/v1/nowhere", waits(SMALL), 404),
         (&open, "PUT /api/v1/events", waits(SMALL), 405),
         (&open, "GET /api/v1/nowhere", waits(SMALL), 404),
         (&open, "POST /api/v1/events", large_and_encoded, 415),
+        (&open, "POST /api/v1/events", format!("content-encoding: br\r\n{chunked}"), 415),
+        (&open, "POST /api/v1/queues/dialogue/resume", format!("content-type: text/plain\r\n{chunked}"), 415),
         (&guarded.lab, "POST /api/v1/events", waits(SMALL), 401),
         (&guarded.lab, "POST /api/v1/events", waits(beyond), 401),
     ] {
