@@ -174,16 +174,12 @@ impl Broker {
 mod tests {
     use super::*;
 
-    fn pool_timeout() -> store::Error {
-        store::Error::ReadersBusy(sqlx::Error::PoolTimedOut.into())
-    }
-
     #[test]
     fn reading_connections_that_an_outage_keeps_are_part_of_it() {
         let troubles = Troubles::default();
         let outage_of = |error: &store::Error| troubles.outage_of(error).map(std::ptr::from_ref);
-        assert_eq!(outage_of(&pool_timeout()), Some(std::ptr::from_ref(&troubles.reading_connections)));
+        assert_eq!(outage_of(&store::Error::readers_busy()), Some(std::ptr::from_ref(&troubles.reading_connections)));
         troubles.database.note_failure(&"the connection failed");
-        assert_eq!(outage_of(&pool_timeout()), Some(std::ptr::from_ref(&troubles.database)));
+        assert_eq!(outage_of(&store::Error::readers_busy()), Some(std::ptr::from_ref(&troubles.database)));
     }
 }
