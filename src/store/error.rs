@@ -52,6 +52,7 @@ impl Error {
 
     /// For tests above the store, which do not know the client's errors.
     #[cfg(test)]
+    #[must_use]
     pub fn readers_busy() -> Self {
         Self::ReadersBusy(sqlx::Error::PoolTimedOut.into())
     }
