@@ -8,6 +8,7 @@ use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::event::{CancelReason, Outcome, Status};
 use crate::domain::ids::EventId;
+use crate::domain::log_text::LogText;
 use crate::domain::names::ScenarioRunId;
 use crate::store::cancel;
 use crate::store::endings::{self, EndedAttempt, Fate};
@@ -71,6 +72,10 @@ impl Broker {
             all.cancelled += done.cancelled;
             all.requested += done.requested;
             if ids.is_empty() {
+                if all.cancelled + all.requested > 0 {
+                    let (run, cancelled, cancel_requested) = (LogText(run.as_str()), all.cancelled, all.requested);
+                    tracing::info!(%run, cancelled, cancel_requested, "scenario run cancelled");
+                }
                 return Ok(all);
             }
         }

@@ -106,6 +106,10 @@ impl Broker {
             store::audit::record(&mut transaction, by, action, &engine_id.to_string(), &type_of(&engine)).await?;
         }
         commit(transaction).await?;
+        if by.role != Some(Role::Engine) {
+            let told = if is_draining { "engine told to drain" } else { "engine told to go on" };
+            tracing::info!(%engine_id, engine_type = %engine.engine_type, "{told}");
+        }
         self.parking.engine_changed(engine_id);
         Ok(engine)
     }

@@ -129,12 +129,15 @@ impl Broker {
 
     pub async fn resume_queue(&self, by: &Actor, engine_type: &EngineType) -> Result<QueueReport> {
         let mut transaction = self.begin().await?;
-        if store::queues::resume(&mut transaction, engine_type.as_str()).await? {
+        let is_known = store::queues::resume(&mut transaction, engine_type.as_str()).await?;
+        if is_known {
             let action = Operation::ResumeQueue;
             store::audit::record(&mut transaction, by, action, engine_type.as_str(), &json!({})).await?;
         }
         commit(transaction).await?;
-        tracing::info!(%engine_type, "queue resumed");
+        if is_known {
+            tracing::info!(%engine_type, "queue resumed");
+        }
         self.parking.wake_queue(engine_type.as_str());
         self.read_changed_queue(engine_type).await
     }

@@ -143,6 +143,8 @@ impl Troubles {
     fn outage_of(&self, error: &store::Error) -> Option<&Outage> {
         match error {
             store::Error::Unavailable(_) => Some(&self.database),
+            // While the database is away, what has a connection keeps it until it is given up.
+            store::Error::ReadersBusy(_) if self.database.is_on() => Some(&self.database),
             store::Error::ReadersBusy(_) => Some(&self.reading_connections),
             // The other side of the connection is silent.
             store::Error::Timeout(cause) if cause.is_of_connection() => Some(&self.database),
@@ -165,5 +167,19 @@ impl Broker {
     /// Logs what was counted and not logged yet.
     pub fn flush_logs(&self) {
         self.dead_letter_log.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reading_connections_that_an_outage_keeps_are_part_of_it() {
+        let troubles = Troubles::default();
+        let outage_of = |error: &store::Error| troubles.outage_of(error).map(std::ptr::from_ref);
+        assert_eq!(outage_of(&store::Error::readers_busy()), Some(std::ptr::from_ref(&troubles.reading_connections)));
+        troubles.database.note_failure(&"the connection failed");
+        assert_eq!(outage_of(&store::Error::readers_busy()), Some(std::ptr::from_ref(&troubles.database)));
     }
 }

@@ -184,6 +184,8 @@ async fn warn_if_new(client: &Client, queue: &str) -> Result<(), Error> {
             output::say(format_args!("queue {queue} did not exist until now; is the name right?"));
             Ok(())
         }
+        // The call itself says which role may.
+        Err(Error::Problem(problem)) if problem.is_forbidden() => Ok(()),
         Err(error) => Err(error),
     }
 }
@@ -212,6 +214,14 @@ impl Queue {
 
     fn oldest_due(&self) -> String {
         if self.due == 0 { "-".to_owned() } else { in_words(self.oldest_due_age_seconds) }
+    }
+
+    fn clear_in(&self) -> String {
+        match self.clear_in_seconds {
+            Some(seconds) => in_words(seconds),
+            None if self.pause.is_some() => "it is paused".to_owned(),
+            None => "it does not shrink".to_owned(),
+        }
     }
 
     fn state(&self, now: DateTime<Utc>) -> String {
@@ -251,7 +261,7 @@ fn facts(answer: &Answer) -> Result<Facts, Error> {
             "attempts take",
             format!("{} (p50), {} (p99)", seconds(queue.attempt_seconds.p50), seconds(queue.attempt_seconds.p99)),
         )
-        .add("clear in", queue.clear_in_seconds.map_or("it does not shrink".to_owned(), in_words));
+        .add("clear in", queue.clear_in());
     if let Some(pause) = &queue.pause {
         facts
             .add("paused", in_full(pause.since, answer.now))

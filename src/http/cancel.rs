@@ -26,7 +26,7 @@ use crate::domain::names::ScenarioRunId;
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such event", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "It has ended otherwise", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON, or in another encoding than UTF-8 or gzip", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Not a UUID", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -51,7 +51,7 @@ pub async fn cancel(State(api): State<Api>, input: Input) -> Result<Response, Pr
     responses(
         (status = 200, description = "How many", body = CancelledReply),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON, or in another encoding than UTF-8 or gzip", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Not the name of a run", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
     )

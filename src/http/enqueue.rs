@@ -102,7 +102,7 @@ pub struct EnqueueBatchBody {
         (status = 201, description = "Taken in", body = EnqueuedReply, headers(("Location" = String, description = "Where to read the event"))),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON, or in another encoding than UTF-8 or gzip", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -134,7 +134,7 @@ pub async fn enqueue(State(api): State<Api>, input: Input) -> Result<Response, P
         (status = 207, description = "Some taken in", body = EnqueuedBatchReply),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON, or in another encoding than UTF-8 or gzip", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "None taken in: the results name why; or the batch itself is wrong, as a problem", content((EnqueuedBatchReply = "application/json"), (ProblemBody = "application/problem+json"))),
         (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
     )

@@ -64,7 +64,7 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EventTypeR
         (status = 200, description = "The policy", body = EventTypeReply),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON, or in another encoding than UTF-8 or gzip", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
     )

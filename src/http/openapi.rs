@@ -21,7 +21,8 @@ use super::{Access, Api};
 #[openapi(
     info(
         title = "EventLease",
-        description = "An engine registry and a lease-based event queue. Delivery is at least once, in no order to rely on; the lease token fences.",
+        description = "An engine registry and a lease-based event queue. Delivery is at least once, in no order to rely on; the lease token fences. \
+                       Bodies of requests may be compressed, with `Content-Encoding: gzip`; limits on their size hold for what they expand to.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     tags(

@@ -75,7 +75,7 @@ impl Code {
     const fn facts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::MalformedJson => (StatusCode::BAD_REQUEST, "malformed_json", "The body is not JSON"),
-            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "Nobody can be told from this"),
+            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "Authentication required"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
             Self::NotForBrowsers => {
                 (StatusCode::FORBIDDEN, "not_for_browsers", "Leasing is for engines, not for browsers")
@@ -97,7 +97,7 @@ impl Code {
             Self::EventIsFinal => (StatusCode::CONFLICT, "event_is_final", "The event has ended"),
             Self::NotADeadLetter => (StatusCode::CONFLICT, "not_a_dead_letter", "The event is not a dead letter"),
             Self::QueueInUse => (StatusCode::CONFLICT, "queue_in_use", "The queue is in use"),
-            Self::CountChanged => (StatusCode::CONFLICT, "count_changed", "Not as many as expected"),
+            Self::CountChanged => (StatusCode::CONFLICT, "count_changed", "Count changed"),
             Self::RequestTimeout => {
                 (StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request took too long to come")
             }

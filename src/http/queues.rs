@@ -108,7 +108,7 @@ struct QueuePatch {
         (status = 200, description = "The queue as it is now", body = QueueReply),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON, or in another encoding than UTF-8 or gzip", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -169,7 +169,7 @@ pub struct PauseBody {
         (status = 200, description = "Paused", body = QueueReply),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON, or in another encoding than UTF-8 or gzip", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -201,7 +201,7 @@ pub async fn pause(State(api): State<Api>, input: Input) -> Result<Json<QueueRep
         (status = 200, description = "Going on", body = QueueReply),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "It had no event, engine or setting yet", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON, or in another encoding than UTF-8 or gzip", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Not the name of a queue", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
     )

@@ -127,7 +127,7 @@ pub struct StructuredErrorBody {
         (status = 404, description = "No such event", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The lease is over, or was settled otherwise; nothing was changed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON, or in another encoding than UTF-8 or gzip", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -278,7 +278,7 @@ pub struct SettlementEntryBody {
         (status = 200, description = "Each one's verdict", body = SettledManyReply),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON, or in another encoding than UTF-8 or gzip", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The list itself is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
     )

@@ -63,6 +63,11 @@ impl Outage {
         self
     }
 
+    /// Whether it has begun and not ended.
+    pub fn is_on(&self) -> bool {
+        self.is_on.load(Ordering::Relaxed)
+    }
+
     /// Notes that something failed by it.
     pub fn note_failure(&self, cause: &dyn Display) {
         self.note(cause, 0);
@@ -87,7 +92,7 @@ impl Outage {
 
     /// Notes that what it keeps from working has worked.
     pub fn note_success(&self) {
-        if !self.is_on.load(Ordering::Relaxed) {
+        if !self.is_on() {
             return;
         }
         let mut state = self.state.lock();

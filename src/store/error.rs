@@ -50,6 +50,13 @@ impl Error {
         Self::Unavailable(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()).into())
     }
 
+    /// For tests above the store, which do not know the client's errors.
+    #[cfg(test)]
+    #[must_use]
+    pub fn readers_busy() -> Self {
+        Self::ReadersBusy(sqlx::Error::PoolTimedOut.into())
+    }
+
     /// With its cause, for the log.
     #[must_use]
     pub fn in_words(&self) -> String {

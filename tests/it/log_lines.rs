@@ -222,3 +222,30 @@ async fn a_command_that_fails_shows_no_line_of_postgresqls_source() {
         assert!(!ended.stderr.contains(" at line "), "{ended:?}");
     }
 }
+
+/// A count before a question, and a call that was refused, are no changes.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_operators_changed_is_a_line_and_what_they_did_not_is_none() {
+    let mut lab = Lab::start().await;
+    let mut program = serve_alone(&mut lab, &[]).await;
+    let caller = Caller(program.url.clone());
+    let dry_run = json!({"all": true, "dry_run": true});
+    caller.call("POST", "/api/v1/dead-letters/redrive", dry_run.clone()).await.expect(200);
+    caller.call("POST", "/api/v1/dead-letters/purge", dry_run).await.expect(200);
+    caller.call("POST", "/api/v1/queues/nobody/resume", json!({})).await.expect(404);
+    caller.enqueue(2, json!({"scenario_run_id": "night-42"})).await;
+    caller.call("POST", "/api/v1/scenario-runs/night-42/cancel", json!({})).await.expect(200);
+    line_with(&program, &["scenario run cancelled", "run=\"night-42\"", "cancelled=2"]).await;
+    let registered = caller.call("POST", "/api/v1/engines", json!({"engine_type": "dialogue"})).await.expect(201);
+    let engine_id = registered.body["engine_id"].as_str().expect("an id").to_owned();
+    caller.call("POST", &format!("/api/v1/engines/{engine_id}/drain"), json!({})).await.expect(200);
+    line_with(&program, &["engine told to drain", &engine_id, "dialogue"]).await;
+    caller.call("POST", &format!("/api/v1/engines/{engine_id}/resume"), json!({})).await.expect(200);
+    line_with(&program, &["engine told to go on", &engine_id]).await;
+    let log = program.log();
+    for untrue in ["dead letters redriven", "dead letters purged", "queue resumed"] {
+        assert!(!log.iter().any(|line| line.contains(untrue)), "{untrue}: {log:#?}");
+    }
+    program.signal("TERM");
+    program.wait();
+}

@@ -96,6 +96,10 @@ impl Broker {
             let redriven = self.redrive_batch(record, batch, Some(chosen.chosen_at), overrides).await?;
             progress.add(batch.iter().map(|(event_id, _)| *event_id), &redriven);
         }
+        // What was only counted is no change.
+        if selection.is_dry_run {
+            return Ok(progress);
+        }
         let Progress { matched, done, remaining, .. } = progress;
         let (limit, Schedule { delay_seconds, spread_seconds }) = (selection.limit, schedule);
         tracing::info!(
@@ -130,6 +134,9 @@ impl Broker {
             commit(transaction).await?;
             self.metrics.dead_letters_discarded.inc_by(count);
             progress.add(batch.iter().copied(), &purged);
+        }
+        if selection.is_dry_run {
+            return Ok(progress);
         }
         let (Progress { matched, done, remaining, .. }, limit) = (&progress, selection.limit);
         tracing::info!(filter = selection.named(), limit, matched, purged = done, remaining, "dead letters purged");

@@ -17,7 +17,13 @@ const MAX_QUEUES_WITH_WORK: usize = 200;
 pub async fn check(client: &Client, report: &mut Report) {
     let list = match client.list(&["queues"], &[], MAX_QUEUES).await {
         Ok(list) => list,
-        Err(error) => return add_error("queues", &error, report),
+        Err(error) => {
+            add_error("queues", &error, report);
+            for check in ["engines", "dead letters"] {
+                report.add(check, Standing::Unknown, "not checked, as the queues could not be listed");
+            }
+            return;
+        }
     };
     let queues: Vec<Queue> = match list.read() {
         Ok(queues) => queues,

@@ -57,7 +57,9 @@ pub struct Report {
 
 impl Report {
     pub fn add(&mut self, check: impl Into<String>, standing: Standing, message: impl Into<String>) {
-        self.checks.push(Line { check: check.into(), standing, message: cut(&message.into(), MAX_CHARS) });
+        // A check is one line; an error of the server may have more.
+        let message = message.into().replace("\n  ", "; ");
+        self.checks.push(Line { check: check.into(), standing, message: cut(&message, MAX_CHARS) });
     }
 
     /// The worst of its lines.

@@ -52,13 +52,11 @@ pub async fn pause(arguments: &PauseArguments) -> Outcome {
     print_answer(&answer, asking.json, |answer| {
         let paused: Queue = answer.read()?;
         let mut told = Facts::default();
+        let told_to = format!("when told to: eventlease resume {}", paused.engine_type);
         told.add("paused", paused.engine_type);
         if let Some(pause) = paused.pause {
             told.add_some("reason", pause.reason);
-            told.add(
-                "resumes",
-                pause.resume_at.map_or("when told to: eventlease resume".to_owned(), |at| in_full(at, answer.now)),
-            );
+            told.add("resumes", pause.resume_at.map_or(told_to, |at| in_full(at, answer.now)));
         }
         Ok(told.print()?)
     })

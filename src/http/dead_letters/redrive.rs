@@ -47,7 +47,7 @@ pub struct RedriveBody {
         (status = 404, description = "No such event", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "Not a dead letter, or redriven as a new event before", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON, or in another encoding than UTF-8 or gzip", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
     )

@@ -105,7 +105,7 @@ fn add_problems(responses: &mut Responses, has_body: bool) {
             "Too much at once, too many new queues or engines in an hour, or too many tokens that do not exist from this address: Retry-After says when to come back",
         );
         add("413", "Too large");
-        add("415", "Not declared as JSON");
+        add("415", "Not declared as JSON, or in another encoding than UTF-8 or gzip");
     }
     add("429", "Too much at once, or too many tokens that do not exist from this address: come back in a moment");
     add("500", "A fault of the service");

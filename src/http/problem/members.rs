@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use utoipa::ToSchema;
 
+use crate::domain::access::Role;
 use crate::domain::event::{Outcome, Status};
 
 /// Members of a problem; each code has some of them, or none.
@@ -35,6 +36,10 @@ pub struct MembersBody {
     /// `engine_type_mismatch`, `engine_id_taken`: the type that the engine is registered with.
     #[schema(nullable = false)]
     engine_type: Option<String>,
+    /// `forbidden`: the roles that may do this, some of them perhaps only with what is their own. Left out where another role
+    /// would not help.
+    #[schema(nullable = false)]
+    allowed_roles: Option<Vec<Role>>,
     /// `queue_in_use`
     #[schema(nullable = false)]
     has_open_events: Option<bool>,

@@ -26,6 +26,7 @@ async fn a_refusal_names_the_roles_that_may() {
         ("audit", "may not list audit; use a token of the role operator or admin ("),
         ("token list", "may not list tokens; use a token of the role admin ("),
         ("engines drain --engine-type dialogue", "may not drain engines; use a token of the role orchestrator ("),
+        ("pause dialogue", "may not pause queue; use a token of the role operator ("),
         ("policies set e --max-retries 1", "may not set retry policy; use a token of the role operator ("),
     ] {
         let told = refused(ask_with(&guarded, &reader, command).await);
@@ -33,6 +34,15 @@ async fn a_refusal_names_the_roles_that_may() {
     }
     let problem = guarded.get(&guarded.admin, "/api/v1/queues").await.problem(403, "forbidden");
     assert_eq!(problem.body["allowed_roles"], json!(["orchestrator", "operator", "reader"]));
+    let document: Value = guarded.get(&guarded.admin, "/api/v1/openapi.json").await.expect(200).body;
+    let members = &document["components"]["schemas"]["Problem"]["properties"];
+    for member in problem.body.as_object().expect("members").keys() {
+        assert!(members.get(member).is_some(), "{member} is not in the document");
+    }
+    // What is asked before the change itself must not hide who may make it.
+    let producer = guarded.token("producer", json!({})).await;
+    let told = refused(ask_with(&guarded, &producer, "pause dialogue").await);
+    assert!(told.contains("may not pause queue; use a token of the role operator ("), "{told}");
 }
 
 /// What the token does not allow is neither well nor a failure.
@@ -43,6 +53,13 @@ async fn the_doctor_says_what_a_token_does_not_allow() {
     assert_eq!(ended.code, Some(3), "the tests' cluster is not durable: {ended:?}");
     let line = ended.stdout.lines().find(|line| line.contains(" queues ")).expect("a line");
     assert!(line.starts_with("unknown") && line.contains("use a token of the role orchestrator"), "{line}");
+    for check in [" engines ", " dead letters "] {
+        let line = ended.stdout.lines().find(|line| line.contains(check)).expect("a line");
+        assert!(line.starts_with("unknown"), "{line}");
+    }
+    let ended = ask_with(&guarded, "el_unknown", "doctor").await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stdout.contains("; set a token by EVENTLEASE_TOKEN") && !ended.stdout.contains("\\n"), "{ended:?}");
 
     let limited = guarded.token("reader", json!({"engine_types": ["dialogue"]})).await;
     let ended = ask_with(&guarded, &limited, "doctor").await;
