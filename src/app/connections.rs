@@ -141,6 +141,11 @@ impl Connections {
                 Ok((stream, peer)) => {
                     self.accepting.note_success();
                     self.take(stream, peer);
+                    if self.room.has_leaving() {
+                        // Connections that were told to end get to do so: else a burst of new ones would be turned away
+                        // while there are places that only have to be given up.
+                        tokio::task::yield_now().await;
+                    }
                 }
                 Err(error) if is_of_one_connection(error.kind()) => {}
                 Err(error) => {

@@ -112,6 +112,11 @@ impl Room {
         Ok(Place::new(self, &mut state, address))
     }
 
+    /// Whether connections that were told to end are still there.
+    pub fn has_leaving(&self) -> bool {
+        self.state().whole.leaving > 0
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
