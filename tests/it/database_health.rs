@@ -43,7 +43,7 @@ async fn wait_for_listener(lab: &Lab, is_connected: bool) {
 #[tokio::test]
 async fn a_database_that_is_well_is_described_and_not_warned_of() {
     let lab = Lab::start().await;
-    wait_for_listener(&lab, true).await;
+    lab.wait_until_well().await;
     let health = health(&lab).await;
     assert_eq!(other_codes(&health), [""; 0], "{health}");
     assert_eq!(codes(&health), NOT_DURABLE, "the worst first");
@@ -152,7 +152,7 @@ async fn a_listener_that_was_ended_shows() {
 #[tokio::test]
 async fn missing_partitions_are_warned_of() {
     let lab = Lab::start().await;
-    wait_for_listener(&lab, true).await;
+    lab.wait_until_well().await;
     // Its next round is minutes away.
     lab.wait_for("the task's first round", async || {
         let rounds = lab.metric("eventlease_task_runs_total{outcome=\"ok\",task=\"partitions\"}").await;
@@ -283,6 +283,7 @@ pub async fn url_of_limited_role(lab: &Lab) -> String {
 async fn a_role_that_may_not_see_others_is_told_what_it_can_see_and_that_it_is_not_all() {
     let lab = Lab::start().await;
     let server = Server::start(&config(&url_of_limited_role(&lab).await, &[])).await.expect("the server starts");
+    lab.wait_until_replica_is_well(&server).await;
     let path = format!("http://{}{PATH}", server.address);
     let mut report = lab.db.begin_with("begin isolation level repeatable read").await.expect("a transaction");
     sqlx::query("select 1").execute(&mut *report).await.expect("a snapshot");

@@ -82,6 +82,7 @@ fn an_error_that_cannot_be_shown_is_still_an_error() {
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_that_ask_a_server_or_a_database_do_the_same() {
     let lab = Lab::start().await;
+    lab.wait_until_well().await;
     lab.enqueue("dialogue", serde_json::json!({})).await;
     let url = lab.db.connect_options().to_url_lossy().to_string();
     let commands: [&[&str]; 7] = [

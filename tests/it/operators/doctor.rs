@@ -41,8 +41,7 @@ fn assert_well(ended: &Ended) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_well_is_told_so() {
     let lab = Lab::start().await;
-    lab.wait_for("the listener", async || (lab.metric("eventlease_listener_connected").await > 0.5).then_some(()))
-        .await;
+    lab.wait_until_well().await;
     let ended = ask(&lab, "doctor").await;
     assert_well(&ended);
     for check in ["server", "readiness", "own clock", "connections", "listener", "queues", "engines", "dead letters"] {
@@ -179,6 +178,7 @@ async fn only_a_server_on_which_all_is_well_is_0() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_somebody_has_to_do_is_a_warning_with_the_command_to_type() {
     let lab = Lab::start().await;
+    lab.wait_until_well().await;
     let engine = lab.register("dialogue", json!({})).await;
     let told = async |check: &str| {
         let ended = ask(&lab, "doctor").await;

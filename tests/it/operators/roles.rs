@@ -49,6 +49,7 @@ async fn a_refusal_names_the_roles_that_may() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_says_what_a_token_does_not_allow() {
     let guarded = Guarded::start().await;
+    guarded.lab.wait_until_well().await;
     let ended = ask_with(&guarded, &guarded.admin, "doctor").await;
     assert_eq!(ended.code, Some(3), "the tests' cluster is not durable: {ended:?}");
     let line = ended.stdout.lines().find(|line| line.contains(" queues ")).expect("a line");

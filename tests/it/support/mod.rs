@@ -277,6 +277,20 @@ impl Lab {
         }
     }
 
+    /// Waits until the server has written to its database for the first time, and listens: before that, it is warned of.
+    pub async fn wait_until_well(&self) {
+        self.wait_until_replica_is_well(self.server()).await;
+    }
+
+    /// The same for another server.
+    pub async fn wait_until_replica_is_well(&self, server: &Server) {
+        self.wait_for("a server that writes and listens", async || {
+            let (_, replica, _) = server.broker.examine_database().await.expect("the database is examined");
+            (replica.listener.is_connected && replica.seconds_since_write.is_some()).then_some(())
+        })
+        .await;
+    }
+
     /// Waits until so many polls of the server are parked.
     pub async fn wait_for_parked_polls(&self, count: u32) {
         self.wait_for(&format!("{count} parked polls"), async || {

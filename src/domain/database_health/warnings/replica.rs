@@ -4,7 +4,7 @@ use super::{Warning, WarningCode};
 use crate::domain::database_health::{ClockDifference, ListenerHealth, ReplicaHealth};
 use crate::domain::spans::in_words;
 
-const CLOCK_SKEW_MS: i64 = 1000;
+const CLOCK_SKEW_MS: f64 = 1000.0;
 /// As long as `/readyz` allows.
 const UNWRITTEN_SECONDS: f64 = 5.0;
 
@@ -57,8 +57,11 @@ fn of_listener(listener: &ListenerHealth) -> Option<Warning> {
 /// `whose`: the clock beside the database's, like "the replica's".
 #[must_use]
 pub fn of_clock(clock: &ClockDifference, whose: &str) -> Option<Warning> {
-    let ClockDifference { difference_ms, .. } = clock;
-    (difference_ms.abs() > CLOCK_SKEW_MS).then(|| {
+    let ClockDifference { difference_ms, round_trip_ms, .. } = clock;
+    // A slow reply leaves the difference uncertain by half its round trip.
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of any time are far below 2^52")]
+    let certain_ms = difference_ms.abs() as f64 - round_trip_ms / 2.0;
+    (certain_ms > CLOCK_SKEW_MS).then(|| {
         let side = if *difference_ms > 0 { "ahead of" } else { "behind" };
         let message = format!(
             "{whose} clock is {difference_ms} ms {side} the database's: events and leases go by the database's, but logs do not fit together; set both by NTP",
