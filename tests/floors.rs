@@ -274,13 +274,13 @@ fn invented_violations_are_found() {
     assert_eq!(upward("store/lease.rs", "use crate::broker::Broker;"), 1);
     assert_eq!(upward("domain/event.rs", "fn f() { crate::store::read() }"), 1);
     assert_eq!(upward("tasks/reaper.rs", "use crate::http::Api;"), 1);
-    assert_eq!(upward("http/mod.rs", "use crate::tasks::start;"), 1);
+    assert_eq!(upward("http.rs", "use crate::tasks::start;"), 1);
     assert_eq!(upward("config.rs", "use crate::domain::event;"), 1);
     assert_eq!(upward("cli.rs", "use crate::embedded_postgres::Options;"), 1);
-    assert_eq!(upward("embedded_postgres/mod.rs", "use crate::metrics::Metrics;"), 1);
+    assert_eq!(upward("embedded_postgres.rs", "use crate::metrics::Metrics;"), 1);
     assert_eq!(upward("store/lease.rs", "use super::super::http;"), 1);
     assert_eq!(upward("app/database.rs", "use crate::cli::Cli;"), 1);
-    assert_eq!(upward("broker/mod.rs", "use crate::store;\nuse crate::broker::hub; // not crate::http"), 0);
+    assert_eq!(upward("broker.rs", "use crate::store;\nuse crate::broker::hub; // not crate::http"), 0);
     assert_eq!(upward("config.rs", "use crate::domain::limits;"), 0);
     assert_eq!(upward("config.rs", "use crate::output;"), 0);
     assert_eq!(upward("output.rs", "use crate::config;"), 1);
@@ -288,13 +288,13 @@ fn invented_violations_are_found() {
     let knows = |word, modules: &[&str], path, text| strangers_to(word, modules, &invented(path, text)).len();
     assert_eq!(knows("sqlx", &["store"], "broker/aftermath.rs", "use sqlx::PgConnection;"), 1);
     assert_eq!(knows("sqlx", &["store"], "store/lease.rs", "use sqlx::PgConnection;"), 0);
-    assert_eq!(knows("axum", &["http"], "broker/mod.rs", "let taxum = 1; // axum"), 0);
-    assert_eq!(knows("reqwest", &["cli"], "broker/mod.rs", "reqwest::get(url)"), 1);
+    assert_eq!(knows("axum", &["http"], "broker.rs", "let taxum = 1; // axum"), 0);
+    assert_eq!(knows("reqwest", &["cli"], "broker.rs", "reqwest::get(url)"), 1);
     assert_eq!(knows("reqwest", &["cli"], "cli/client.rs", "reqwest::get(url)"), 0);
 
     let sql = |path, text| sql_outside_store(&invented(path, text)).len();
-    assert_eq!(sql("broker/mod.rs", r#"query("select 1")"#), 1);
-    assert_eq!(sql("broker/mod.rs", r#"query("Update eventlease.events set a = 1")"#), 2);
-    assert_eq!(sql("broker/mod.rs", r#"panic!("the select failed")"#), 0);
+    assert_eq!(sql("broker.rs", r#"query("select 1")"#), 1);
+    assert_eq!(sql("broker.rs", r#"query("Update eventlease.events set a = 1")"#), 2);
+    assert_eq!(sql("broker.rs", r#"panic!("the select failed")"#), 0);
     assert_eq!(sql("store/pool.rs", r#"query("select 1")"#), 0);
 }
