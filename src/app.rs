@@ -39,7 +39,7 @@ pub enum Error {
     #[error("cannot listen on {address}")]
     Listen { address: SocketAddr, source: std::io::Error },
     #[error("the private PostgreSQL could not be started")]
-    Embedded(#[from] crate::embedded_postgres::Error),
+    Embedded(#[from] private_postgres::Error),
     #[error("the database cannot be used")]
     Store(#[from] store::Error),
     #[error(transparent)]

@@ -19,8 +19,6 @@ pub mod limits;
 pub mod log_text;
 pub mod merge_patch;
 pub mod names;
-#[cfg(test)]
-mod protocol;
 pub mod requester;
 pub mod reservation;
 pub mod retry_policy;

@@ -25,8 +25,6 @@ pub mod metrics;
 pub mod domain;
 /// What keeps the log short.
 pub mod logs;
-/// The private `PostgreSQL` that runs where none is named.
-pub mod embedded_postgres;
 /// Every setting: flag, variable, unit, default.
 pub mod config;
 /// The only writer to standard output and standard error, beside the log.

@@ -7,7 +7,7 @@ use std::path::Path;
 /// From the bottom up. Modules of one floor do not import each other.
 const FLOORS: [&[&str]; 12] = [
     &["output"],
-    &["config", "embedded_postgres"],
+    &["config"],
     &["logs"],
     &["domain"],
     &["metrics"],
@@ -22,10 +22,11 @@ const FLOORS: [&[&str]; 12] = [
 
 /// The defaults in `config` come from `domain::limits`; what it imports beside that is upward.
 const CONFIG_MAY_IMPORT: &str = "domain::limits";
-/// The private PostgreSQL is below everything, but is the business of one module only.
-const USER_OF_EMBEDDED_POSTGRES: &str = "app";
 
 const MAX_LINES: usize = 400;
+
+/// The crates beside the service.
+const CRATES: [&str; 2] = ["crates/private-postgres", "crates/protocol-model"];
 
 /// A source file: its path below `src`, and its text.
 struct Source {
@@ -87,6 +88,14 @@ fn rust_sources() -> Vec<Source> {
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "rs")
 }
 
+/// Those of the crates beside the service, too.
+fn rust_sources_of_all_crates() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = rust_sources();
+    found.extend(CRATES.iter().flat_map(|folder| sources(&root.join(folder).join("src"), "rs")));
+    found
+}
+
 fn floor(module: &str) -> Option<usize> {
     FLOORS.iter().position(|floor| floor.contains(&module))
 }
@@ -106,8 +115,6 @@ fn upward_imports(sources: &[Source]) -> Vec<String> {
                 floor(imported).unwrap_or_else(|| panic!("{}:{number}: {imported} is on no floor", source.path));
             let is_allowed = if imported == module {
                 true
-            } else if imported == "embedded_postgres" {
-                module == USER_OF_EMBEDDED_POSTGRES
             } else if module == "config" {
                 path.starts_with(CONFIG_MAY_IMPORT) || below < own
             } else {
@@ -196,6 +203,12 @@ fn only_http_and_app_know_axum() {
     assert_none(&strangers_to("axum", &["http", "app"], &rust_sources()), "axum outside src/http and src/app");
 }
 
+/// What runs where no database is named is of no interest to anything but the start and the end.
+#[test]
+fn only_app_knows_the_private_postgres() {
+    assert_none(&strangers_to("private_postgres", &["app"], &rust_sources()), "private_postgres outside src/app");
+}
+
 /// What talks to a server from outside, and to people, is of no use to the service itself.
 #[test]
 fn only_the_command_line_is_a_client() {
@@ -220,7 +233,7 @@ fn only_the_command_line_and_http_know_opentelemetry() {
 fn only_the_supervisor_spawns_tasks() {
     for word in ["tokio::spawn", "task::spawn", "JoinSet"] {
         assert_none(
-            &strangers_to(word, &["supervisor"], &rust_sources()),
+            &strangers_to(word, &["supervisor"], &rust_sources_of_all_crates()),
             &format!("{word} outside src/supervisor.rs"),
         );
     }
@@ -235,10 +248,8 @@ fn no_lock_is_poisoned_by_a_panic() {
             .filter(|(_, line)| line.contains("std::sync") && (has_word(line, "Mutex") || has_word(line, "RwLock")));
         uses.map(|(number, line)| format!("{}:{number}: {}", source.path, line.trim())).collect::<Vec<_>>()
     };
-    // The private PostgreSQL's locks go on after a panic by themselves.
-    let sources = rust_sources();
-    let others = sources.iter().filter(|source| source.module() != "embedded_postgres");
-    assert_none(&others.flat_map(poisoned).collect::<Vec<_>>(), "a lock that a panic poisons: use parking_lot");
+    let wrong: Vec<String> = rust_sources().iter().flat_map(poisoned).collect();
+    assert_none(&wrong, "a lock that a panic poisons: use parking_lot");
 }
 
 #[test]
@@ -250,7 +261,7 @@ fn only_the_store_has_sql() {
 
 #[test]
 fn no_file_is_longer_than_it_may_be() {
-    let long: Vec<String> = rust_sources()
+    let long: Vec<String> = rust_sources_of_all_crates()
         .iter()
         .map(|source| (source.text.lines().count(), &source.path))
         .filter(|(lines, _)| *lines > MAX_LINES)
@@ -276,8 +287,6 @@ fn invented_violations_are_found() {
     assert_eq!(upward("tasks/reaper.rs", "use crate::http::Api;"), 1);
     assert_eq!(upward("http.rs", "use crate::tasks::start;"), 1);
     assert_eq!(upward("config.rs", "use crate::domain::event;"), 1);
-    assert_eq!(upward("cli.rs", "use crate::embedded_postgres::Options;"), 1);
-    assert_eq!(upward("embedded_postgres.rs", "use crate::metrics::Metrics;"), 1);
     assert_eq!(upward("store/lease.rs", "use super::super::http;"), 1);
     assert_eq!(upward("app/database.rs", "use crate::cli::Cli;"), 1);
     assert_eq!(upward("broker.rs", "use crate::store;\nuse crate::broker::hub; // not crate::http"), 0);
@@ -288,6 +297,7 @@ fn invented_violations_are_found() {
     let knows = |word, modules: &[&str], path, text| strangers_to(word, modules, &invented(path, text)).len();
     assert_eq!(knows("sqlx", &["store"], "broker/aftermath.rs", "use sqlx::PgConnection;"), 1);
     assert_eq!(knows("sqlx", &["store"], "store/lease.rs", "use sqlx::PgConnection;"), 0);
+    assert_eq!(knows("private_postgres", &["app"], "cli.rs", "use private_postgres::Options;"), 1);
     assert_eq!(knows("axum", &["http"], "broker.rs", "let taxum = 1; // axum"), 0);
     assert_eq!(knows("reqwest", &["cli"], "broker.rs", "reqwest::get(url)"), 1);
     assert_eq!(knows("reqwest", &["cli"], "cli/client.rs", "reqwest::get(url)"), 0);

@@ -10,13 +10,13 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::routing::post;
-use eventlease::embedded_postgres::{Durability, EmbeddedPostgres, Options};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind, status::StatusCode};
+use private_postgres::{Durability, Options, PrivatePostgres};
 use prost::Message;
 use serde_json::{Value as Json, json};
 
@@ -26,7 +26,7 @@ const PARENT_ID: &str = "00f067aa0ba902b7";
 
 /// A PostgreSQL of this test's own, since it is to be stopped too.
 struct Database {
-    postgres: Option<EmbeddedPostgres>,
+    postgres: Option<PrivatePostgres>,
     folder: std::path::PathBuf,
 }
 
@@ -34,7 +34,7 @@ impl Database {
     fn start() -> Self {
         let folder = std::env::temp_dir().join(format!("eventlease-otel-{}", uuid::Uuid::new_v4()));
         let options = Options { durability: Durability::Off, ..Options::new(&folder) };
-        Self { postgres: Some(EmbeddedPostgres::start(&options).expect("PostgreSQL starts")), folder }
+        Self { postgres: Some(PrivatePostgres::start(&options).expect("PostgreSQL starts")), folder }
     }
 
     fn url(&self) -> String {
@@ -48,7 +48,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        self.postgres.take().map(EmbeddedPostgres::stop);
+        self.postgres.take().map(PrivatePostgres::stop);
         std::fs::remove_dir_all(&self.folder).ok();
     }
 }

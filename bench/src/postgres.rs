@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use eventlease::embedded_postgres::{EmbeddedPostgres, Options, Version};
+use private_postgres::{Options, PrivatePostgres, Version};
 use tokio_postgres::{Client, Config, NoTls};
 use url::Url;
 
@@ -40,7 +40,7 @@ const SHOWN: &[&str] = &[
 ];
 
 pub struct Postgres {
-    cluster: EmbeddedPostgres,
+    cluster: PrivatePostgres,
     /// A session of ours beside those that are measured, in another database than theirs.
     pub control: Client,
     pub counts_statements: bool,
@@ -149,23 +149,23 @@ impl Postgres {
 }
 
 /// With `pg_stat_statements` where it is installed.
-fn start_cluster(data_dir: &Path) -> Result<(EmbeddedPostgres, bool)> {
+fn start_cluster(data_dir: &Path) -> Result<(PrivatePostgres, bool)> {
     let options = |settings: &[(&str, &str)]| Options {
         settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         ..Options::new(data_dir)
     };
     let counting = [SETTINGS, &[COUNTING_STATEMENTS]].concat();
-    match EmbeddedPostgres::start(&options(&counting)) {
+    match PrivatePostgres::start(&options(&counting)) {
         Ok(cluster) => Ok((cluster, true)),
         Err(error) if error.to_string().contains(COUNTING_STATEMENTS.1) => {
             println!("statements are not counted, pg_stat_statements is not installed");
-            Ok((EmbeddedPostgres::start(&options(SETTINGS))?, false))
+            Ok((PrivatePostgres::start(&options(SETTINGS))?, false))
         }
         Err(error) => Err(error.into()),
     }
 }
 
-async fn connect(cluster: &EmbeddedPostgres, database: &str) -> Result<Client> {
+async fn connect(cluster: &PrivatePostgres, database: &str) -> Result<Client> {
     // tokio-postgres would take the URL's host and its parameter `host` for two hosts.
     let url = Url::parse(&cluster.url(database))?;
     let socket_dir = url.query_pairs().find(|(name, _)| name == "host").context("a socket's folder in the URL")?.1;

@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use eventlease::embedded_postgres::{EmbeddedPostgres, Options};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::statvfs::statvfs;
 use nix::unistd::Pid;
+use private_postgres::{Options, PrivatePostgres};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::config::Host;
@@ -102,7 +102,7 @@ fn is_done(command: &mut Command) -> bool {
 #[derive(Debug)]
 struct Node {
     // Stopped before its folder goes.
-    cluster: Option<EmbeddedPostgres>,
+    cluster: Option<PrivatePostgres>,
     place: Place,
     settings: Vec<(String, String)>,
 }
@@ -112,11 +112,11 @@ impl Node {
         // The former one holds the folder's lock.
         self.cluster = None;
         let options = Options { settings: self.settings.clone(), ..Options::new(&self.place.path) };
-        self.cluster = Some(spawn_blocking(move || EmbeddedPostgres::start(&options)).await??);
+        self.cluster = Some(spawn_blocking(move || PrivatePostgres::start(&options)).await??);
         Ok(())
     }
 
-    fn cluster(&self) -> Result<&EmbeddedPostgres> {
+    fn cluster(&self) -> Result<&PrivatePostgres> {
         self.cluster.as_ref().context("PostgreSQL does not run")
     }
 
@@ -365,17 +365,17 @@ async fn wait_until_it_follows(control: &Client) -> Result<()> {
 }
 
 /// The URL says it as its parameter `host`.
-fn socket_of(cluster: &EmbeddedPostgres) -> Result<PathBuf> {
+fn socket_of(cluster: &PrivatePostgres) -> Result<PathBuf> {
     Ok(folder_of(cluster)?.join(".s.PGSQL.5432"))
 }
 
-fn folder_of(cluster: &EmbeddedPostgres) -> Result<PathBuf> {
+fn folder_of(cluster: &PrivatePostgres) -> Result<PathBuf> {
     let config: Config = cluster.url("postgres").parse()?;
     let folder = config.get_hosts().iter().find_map(|host| if let Host::Unix(path) = host { Some(path) } else { None });
     folder.cloned().context("the cluster listens on no socket")
 }
 
-async fn connect(cluster: &EmbeddedPostgres) -> Result<Client> {
+async fn connect(cluster: &PrivatePostgres) -> Result<Client> {
     // Its URL would be taken for two hosts.
     let mut config = Config::new();
     config.host_path(folder_of(cluster)?).port(5432).user("postgres").dbname("postgres");

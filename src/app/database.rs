@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Error, STARTING_PATIENCE};
 use crate::config::{DatabaseConfig, DatabaseUrl};
-use crate::embedded_postgres::{self, EmbeddedPostgres, Options};
 use crate::logs::Outage;
 use crate::store;
 use crate::store::pool::{PoolLimits, Pools};
+use private_postgres::{Options, PrivatePostgres};
 
 /// For connections to say good-bye.
 const CLOSING_PATIENCE: Duration = Duration::from_secs(5);
@@ -26,7 +26,7 @@ pub struct Database {
 
 #[derive(Debug)]
 struct Embedded {
-    cluster: EmbeddedPostgres,
+    cluster: PrivatePostgres,
     ended: oneshot::Receiver<ExitStatus>,
 }
 
@@ -35,7 +35,7 @@ impl Database {
     /// thread runs.
     pub fn prepare_environment(config: &DatabaseConfig) {
         if config.database_url.is_none() && config.database_url_file.is_none() {
-            embedded_postgres::forget_client_options();
+            private_postgres::forget_client_options();
         }
     }
 
@@ -47,12 +47,12 @@ impl Database {
             }
             return Self::at(&url, config, None).map(Some);
         }
-        let mut options = Options::new(config.data_dir.clone().unwrap_or_else(embedded_postgres::default_data_dir));
+        let mut options = Options::new(config.data_dir.clone().unwrap_or_else(private_postgres::default_data_dir));
         options.bin_dir.clone_from(&config.pg_bin_dir);
         options.stop = stop.clone();
-        let cluster = match tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&options)).await? {
+        let cluster = match tokio::task::spawn_blocking(move || PrivatePostgres::start(&options)).await? {
             Ok(cluster) => cluster,
-            Err(embedded_postgres::Error::Interrupted) => return Ok(None),
+            Err(private_postgres::Error::Interrupted) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
         tracing::info!(version = %cluster.version(), pid = cluster.pid(), "private postgresql is up");

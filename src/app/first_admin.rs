@@ -11,7 +11,6 @@ use super::Error;
 use crate::broker::Broker;
 use crate::config::{AccessConfig, SecretFileError, secret_file};
 use crate::domain::tokens::TokenSecret;
-use crate::embedded_postgres;
 
 /// Makes it, where this is the first start with authentication on this database. Of replicas that start together, one does.
 pub async fn make(broker: &Arc<Broker>, access: &AccessConfig) -> Result<(), Error> {
@@ -56,7 +55,7 @@ async fn take(broker: &Arc<Broker>, path: &Path) -> Result<(), Error> {
 
 /// Beside the private database's data.
 fn default_file() -> PathBuf {
-    embedded_postgres::default_data_dir().with_file_name("admin-token")
+    private_postgres::default_data_dir().with_file_name("admin-token")
 }
 
 /// Nobody else can read it at any instant. What is there already may be the token of another database, and the only one: it

@@ -5,7 +5,7 @@ use std::time::Duration;
 use std::{env, fs};
 
 use eventlease::app::Server;
-use eventlease::embedded_postgres::{Durability, EmbeddedPostgres, Options};
+use private_postgres::{Durability, Options, PrivatePostgres};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -19,13 +19,13 @@ impl Folder {
         Self(env::temp_dir().join(format!("eventlease-outage-{}", unknown_id())))
     }
 
-    pub async fn start_cluster(&self) -> EmbeddedPostgres {
+    pub async fn start_cluster(&self) -> PrivatePostgres {
         let options = Options {
             durability: Durability::Off,
             settings: vec![("shared_buffers".to_owned(), "16MB".to_owned())],
             ..Options::new(&self.0)
         };
-        let started = tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&options)).await;
+        let started = tokio::task::spawn_blocking(move || PrivatePostgres::start(&options)).await;
         started.expect("no panic").expect("the cluster starts")
     }
 }
@@ -36,7 +36,7 @@ impl Drop for Folder {
     }
 }
 
-pub async fn stop(cluster: EmbeddedPostgres) {
+pub async fn stop(cluster: PrivatePostgres) {
     tokio::task::spawn_blocking(move || cluster.stop()).await.expect("no panic").expect("the cluster stops");
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use std::{env, fs};
 
 use eventlease::app::Server;
-use eventlease::embedded_postgres::{Durability, EmbeddedPostgres, Options};
+use private_postgres::{Durability, Options, PrivatePostgres};
 use serde_json::Value;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
@@ -24,7 +24,7 @@ const SOON: Duration = Duration::from_secs(5);
 /// A cluster whose configuration a test may change; its folder is removed at the end.
 struct OwnCluster {
     folder: PathBuf,
-    running: Option<EmbeddedPostgres>,
+    running: Option<PrivatePostgres>,
 }
 
 impl OwnCluster {
@@ -41,7 +41,7 @@ impl OwnCluster {
             settings: vec![("shared_buffers".to_owned(), "16MB".to_owned())],
             ..Options::new(&self.folder)
         };
-        let started = tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&options)).await;
+        let started = tokio::task::spawn_blocking(move || PrivatePostgres::start(&options)).await;
         self.running = Some(started.expect("no panic").expect("the cluster starts"));
     }
 

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use eventlease::embedded_postgres::{Durability, EmbeddedPostgres, Options, url_of_running};
 use nix::unistd::geteuid;
+use private_postgres::{Durability, Options, PrivatePostgres, url_of_running};
 
 /// Many tests at once, each with connection pools of its own, on a machine that also builds.
 const SETTINGS: &[(&str, &str)] = &[("max_connections", "300"), ("shared_buffers", "64MB"), ("max_wal_size", "512MB")];
@@ -77,10 +77,10 @@ fn start_anew(data_dir: &Path) -> String {
         dies_with_parent: false,
         ..Options::new(data_dir)
     };
-    let started = EmbeddedPostgres::start(&options).or_else(|error| {
+    let started = PrivatePostgres::start(&options).or_else(|error| {
         eprintln!("making the tests' cluster anew: {error}");
         fs::remove_dir_all(data_dir).ok();
-        EmbeddedPostgres::start(&options)
+        PrivatePostgres::start(&options)
     });
     match started {
         Ok(postgres) => postgres.url("postgres"),

@@ -1,4 +1,4 @@
-//! What can go wrong with the embedded PostgreSQL, told so that the reader knows what to do next.
+//! What can go wrong with the private PostgreSQL, told so that the reader knows what to do next.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::ExitStatus;
 
 use super::version::Version;
 
-/// Why the embedded PostgreSQL could not be started or stopped.
+/// Why the private PostgreSQL could not be started or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No usable binaries anywhere. `found` names what was found but is of no use, or is empty.

@@ -3,81 +3,61 @@
 //! It listens on a Unix socket only, ends when the process that started it ends, and needs no more of PostgreSQL
 //! than the programs `postgres` and `initdb`. Every call blocks: from async code use `spawn_blocking`.
 
-mod access; // who else may write there
-mod account; // who PostgreSQL runs as
-mod binaries; // its programs, of the right version
-mod data_dir; // the folder, its parts and its lock
-mod environment; // what of ours it does not see
+/// From a data directory to a postmaster that takes connections.
+mod launch;
+/// How a new cluster is made.
+mod initdb;
+/// The settings it runs with.
+mod settings;
+/// What a caller may choose.
+mod options;
+/// Where it listens, and the URL.
+mod socket;
+/// The programs of PostgreSQL, of the right version.
+mod binaries;
+/// The folders where these may be installed.
+mod install_folders;
+/// The folder, its parts and its lock.
+mod data_dir;
+/// Who else may write there.
+mod access;
+/// The user that PostgreSQL runs as.
+mod account;
+/// The running postmaster.
+mod process;
+/// What `postmaster.pid` says.
+mod pid_file;
+/// Who may connect by network: nobody.
+mod host_rules;
+/// What of this process's environment it must not see.
+mod environment;
 mod error;
-mod host_rules; // who may connect by network: nobody
-mod initdb; // how a new cluster is made
-mod install_folders; // where to look for them
-mod launch; // the way of a postmaster to its being ready
-mod pid_file; // what postmaster.pid tells
-mod process; // the running postmaster
-mod settings; // what it is told with `-c`
-mod socket; // where it listens, and the URL
+mod version;
 #[cfg(test)]
 mod tests;
-mod version;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitStatus;
 
 use nix::sys::signal::Signal;
-use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use self::account::Account;
-use self::binaries::Binaries;
-use self::data_dir::DataDir;
-use self::process::Process;
-use self::socket::SocketDir;
+use account::Account;
+use binaries::Binaries;
+use data_dir::DataDir;
+use process::Process;
+use socket::SocketDir;
 
-pub use self::data_dir::default_data_dir;
-pub use self::environment::forget_client_options;
-pub use self::error::Error;
-pub use self::settings::Durability;
-pub use self::version::Version;
-
-/// What to start, and where.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The folder that holds the cluster, its log and its lock; made when missing.
-    pub data_dir: PathBuf,
-    /// The folder of `postgres` and `initdb`; when absent `PG_BIN_DIR` names it, and else it is searched for.
-    pub bin_dir: Option<PathBuf>,
-    /// Whether commits survive a crash of the machine.
-    pub durability: Durability,
-    /// Further settings, as `(name, value)`; they win over all that this module gives but for where it listens.
-    pub settings: Vec<(String, String)>,
-    /// Whether PostgreSQL ends with this process and with the [`EmbeddedPostgres`] (what `serve` wants), or runs on
-    /// until somebody sends it SIGINT (what the tests' shared cluster wants).
-    pub dies_with_parent: bool,
-    /// Cancelled, it ends a start that is under way: what was started is stopped, and the start fails with
-    /// [`Error::Interrupted`]. A cluster that is ready is not concerned.
-    pub stop: CancellationToken,
-}
-
-impl Options {
-    /// What `serve` uses: binaries searched for, full durability, no further settings, ends with this process.
-    #[must_use]
-    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self {
-            data_dir: data_dir.into(),
-            bin_dir: None,
-            durability: Durability::Full,
-            settings: Vec::new(),
-            dies_with_parent: true,
-            stop: CancellationToken::new(),
-        }
-    }
-}
+pub use data_dir::default_data_dir;
+pub use environment::forget_client_options;
+pub use error::Error;
+pub use options::{Durability, Options};
+pub use version::Version;
 
 /// A running cluster. Dropping it stops it, unless it was started to outlive this process.
 #[derive(Debug)]
-pub struct EmbeddedPostgres {
+pub struct PrivatePostgres {
     process: Process,
     socket: SocketDir,
     data_dir: DataDir,
@@ -85,7 +65,7 @@ pub struct EmbeddedPostgres {
     is_detached: bool,
 }
 
-impl EmbeddedPostgres {
+impl PrivatePostgres {
     /// Starts the cluster of `options.data_dir`, made anew if there is none, and returns when it takes connections.
     ///
     /// # Errors
@@ -123,7 +103,7 @@ impl EmbeddedPostgres {
             version = %started.version,
             pid = started.pid(),
             data_dir = %started.data_dir.path().display(),
-            "embedded postgres is ready"
+            "private postgres is ready"
         );
         Ok(started)
     }
@@ -167,12 +147,12 @@ impl EmbeddedPostgres {
     }
 }
 
-impl Drop for EmbeddedPostgres {
+impl Drop for PrivatePostgres {
     fn drop(&mut self) {
         if self.is_detached && self.exit_status().is_none() {
             self.socket.keep();
         } else if let Err(error) = self.process.stop(Signal::SIGINT) {
-            warn!(%error, "embedded postgres was left running");
+            warn!(%error, "private postgres was left running");
         }
     }
 }

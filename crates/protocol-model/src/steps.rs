@@ -4,14 +4,14 @@
 use std::time::Duration;
 
 use super::world::{ENGINES, EVENTS, Ended, Event, Number, Place, Row, World, engine_id, lease_token};
-use crate::domain::dealing;
-use crate::domain::dealing::{Candidate, Claim, Deal, Hand};
-use crate::domain::engine::EngineStatus;
-use crate::domain::event::{Outcome, Status};
-use crate::domain::fence::{Credentials, Hindsight, OpenLease, Standing, hindsight, standing};
-use crate::domain::reservation::Reservable;
-use crate::domain::retry_policy::RetryPolicy;
-use crate::domain::verdict::{Ending, Loss, Spent, Verdict, verdict};
+use eventlease::domain::dealing;
+use eventlease::domain::dealing::{Candidate, Claim, Deal, Hand};
+use eventlease::domain::engine::EngineStatus;
+use eventlease::domain::event::{Outcome, Status};
+use eventlease::domain::fence::{Credentials, Hindsight, OpenLease, Standing, hindsight, standing};
+use eventlease::domain::reservation::Reservable;
+use eventlease::domain::retry_policy::RetryPolicy;
+use eventlease::domain::verdict::{Ending, Loss, Spent, Verdict, verdict};
 
 type Dealing = fn(&[Claim], &[Hand], &[Candidate], &Reservable) -> Deal;
 

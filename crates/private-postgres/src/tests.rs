@@ -3,7 +3,7 @@
 use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 
@@ -79,7 +80,7 @@ fn start_in_another_process(data_dir: &Path) -> Child {
 fn a_parent_that_another_test_kills() {
     let Some(dir) = env::var_os(PARENT_DIR) else { return };
     let scratch = Scratch(dir.into());
-    let postgres = EmbeddedPostgres::start(&scratch.options()).unwrap();
+    let postgres = PrivatePostgres::start(&scratch.options()).unwrap();
     let (gone, is_gone) = mpsc::channel();
     postgres.on_exit(move |status| gone.send(status).unwrap());
     is_gone.recv().unwrap();
@@ -88,14 +89,14 @@ fn a_parent_that_another_test_kills() {
 #[test]
 fn data_is_kept_across_stop_and_start() {
     let scratch = Scratch::new("kept");
-    let first = EmbeddedPostgres::start(&scratch.options()).unwrap();
+    let first = PrivatePostgres::start(&scratch.options()).unwrap();
     query(&first.url("postgres"), "create table kept as select 'still here' as word");
     let pid = first.pid();
     first.stop().unwrap();
     assert_gone(pid, &scratch.0);
     assert_eq!(url_of_running(&scratch.0, "postgres"), None);
 
-    let second = EmbeddedPostgres::start(&scratch.options()).unwrap();
+    let second = PrivatePostgres::start(&scratch.options()).unwrap();
     let word = query(&second.url("postgres"), "select word from kept");
     assert_eq!(word.as_deref(), Some("still here"));
 }
@@ -103,7 +104,7 @@ fn data_is_kept_across_stop_and_start() {
 #[test]
 fn the_cluster_is_utf8_in_utc_with_the_settings_given() {
     let scratch = Scratch::new("settings");
-    let postgres = EmbeddedPostgres::start(&Options { durability: Durability::Full, ..scratch.options() }).unwrap();
+    let postgres = PrivatePostgres::start(&Options { durability: Durability::Full, ..scratch.options() }).unwrap();
     let said = query(
         &postgres.url("postgres"),
         "select concat_ws(' ', current_setting('server_encoding'), datcollate, current_setting('timezone'),
@@ -116,12 +117,12 @@ fn the_cluster_is_utf8_in_utc_with_the_settings_given() {
 #[test]
 fn a_second_start_on_the_same_folder_is_refused() {
     let scratch = Scratch::new("second");
-    let first = EmbeddedPostgres::start(&scratch.options()).unwrap();
-    let error = EmbeddedPostgres::start(&scratch.options()).unwrap_err();
+    let first = PrivatePostgres::start(&scratch.options()).unwrap();
+    let error = PrivatePostgres::start(&scratch.options()).unwrap_err();
     let ours = Some(std::process::id());
     assert!(matches!(error, Error::InUse { pid, .. } if pid == ours), "{error}");
     first.stop().unwrap();
-    EmbeddedPostgres::start(&scratch.options()).unwrap();
+    PrivatePostgres::start(&scratch.options()).unwrap();
 }
 
 #[test]
@@ -140,13 +141,13 @@ fn a_start_right_after_a_kill_waits_for_the_previous_postmaster() {
     let mut parent = start_in_another_process(&scratch.0);
     parent.kill().unwrap();
     parent.wait().unwrap();
-    EmbeddedPostgres::start(&scratch.options()).unwrap();
+    PrivatePostgres::start(&scratch.options()).unwrap();
 }
 
 #[test]
 fn a_killed_postmaster_is_noticed_and_its_remains_are_cleared() {
     let scratch = Scratch::new("killed");
-    let postgres = EmbeddedPostgres::start(&scratch.options()).unwrap();
+    let postgres = PrivatePostgres::start(&scratch.options()).unwrap();
     let (gone, is_gone) = mpsc::channel();
     postgres.on_exit(move |status| gone.send(status).unwrap());
     process::send(postgres.pid(), Signal::SIGKILL);
@@ -161,7 +162,7 @@ fn a_killed_postmaster_is_noticed_and_its_remains_are_cleared() {
     let (_, rest) = text.split_once('\n').unwrap();
     let mut stranger = Command::new("sleep").arg("60").spawn().unwrap();
     fs::write(&pid_file, format!("{}\n{rest}", stranger.id())).unwrap();
-    let restarted = EmbeddedPostgres::start(&scratch.options());
+    let restarted = PrivatePostgres::start(&scratch.options());
     stranger.kill().unwrap();
     stranger.wait().unwrap();
     restarted.unwrap();
@@ -175,7 +176,7 @@ fn an_interrupted_initdb_does_not_hinder_the_next_start() {
     fs::set_permissions(&scratch.0, fs::Permissions::from_mode(0o755)).unwrap();
     let unfinished = scratch.0.join("cluster.unfinished/base");
     fs::create_dir_all(&unfinished).unwrap();
-    EmbeddedPostgres::start(&scratch.options()).unwrap();
+    PrivatePostgres::start(&scratch.options()).unwrap();
     assert!(!unfinished.exists());
 }
 
@@ -183,7 +184,7 @@ fn an_interrupted_initdb_does_not_hinder_the_next_start() {
 fn a_long_path_gets_its_socket_elsewhere() {
     let scratch = Scratch::new("long");
     let data_dir = scratch.0.join("a folder, \"quoted\" & named at length ".repeat(3));
-    let postgres = EmbeddedPostgres::start(&Options { data_dir: data_dir.clone(), ..scratch.options() }).unwrap();
+    let postgres = PrivatePostgres::start(&Options { data_dir: data_dir.clone(), ..scratch.options() }).unwrap();
     let url = postgres.url("postgres");
     assert!(url.contains("%2Ftmp%2Feventlease%2D"), "{url}");
     assert_eq!(url_of_running(&data_dir, "postgres"), Some(url.clone()));
@@ -201,7 +202,7 @@ fn a_cluster_of_another_major_version_is_refused() {
     let cluster = data_dir::cluster_in(&scratch.0);
     fs::create_dir_all(&cluster).unwrap();
     fs::write(cluster.join("PG_VERSION"), "9\n").unwrap();
-    let error = EmbeddedPostgres::start(&scratch.options()).unwrap_err();
+    let error = PrivatePostgres::start(&scratch.options()).unwrap_err();
     assert!(matches!(&error, Error::WrongMajor { major, .. } if major == "9"), "{error}");
 }
 
@@ -210,7 +211,7 @@ fn the_data_directory_of_another_server_is_refused() {
     let scratch = Scratch::new("foreign");
     fs::create_dir_all(&scratch.0).unwrap();
     fs::write(scratch.0.join("PG_VERSION"), "15\n").unwrap();
-    let error = EmbeddedPostgres::start(&scratch.options()).unwrap_err();
+    let error = PrivatePostgres::start(&scratch.options()).unwrap_err();
     assert!(matches!(error, Error::ForeignCluster { .. }), "{error}");
 }
 
@@ -218,7 +219,7 @@ fn the_data_directory_of_another_server_is_refused() {
 fn what_postgres_says_is_told_when_it_does_not_start() {
     let scratch = Scratch::new("refusal");
     let options = Options { settings: vec![("no_such_setting".to_owned(), "1".to_owned())], ..scratch.options() };
-    let error = EmbeddedPostgres::start(&options).unwrap_err().to_string();
+    let error = PrivatePostgres::start(&options).unwrap_err().to_string();
     assert!(error.contains("unrecognized configuration parameter \"no_such_setting\""), "{error}");
 }
 
@@ -231,7 +232,7 @@ fn root_is_told_what_its_postgres_cannot_reach() {
     fs::create_dir(&scratch.0).unwrap();
     fs::set_permissions(&scratch.0, fs::Permissions::from_mode(0o700)).unwrap();
     let options = Options { data_dir: scratch.0.join("below"), ..scratch.options() };
-    let error = EmbeddedPostgres::start(&options).unwrap_err();
+    let error = PrivatePostgres::start(&options).unwrap_err();
     assert!(matches!(&error, Error::OutOfReach { path, .. } if path.ends_with("below")), "{error}");
 }
 
@@ -241,11 +242,11 @@ fn root_gives_a_copied_cluster_to_its_postgres() {
         return; // nobody else could give it away
     }
     let scratch = Scratch::new("copied");
-    EmbeddedPostgres::start(&scratch.options()).unwrap().stop().unwrap();
+    PrivatePostgres::start(&scratch.options()).unwrap().stop().unwrap();
     let cluster = data_dir::cluster_in(&scratch.0);
     let status = Command::new("chown").args(["-R", "0:0"]).arg(&cluster).status().unwrap();
     assert!(status.success());
-    EmbeddedPostgres::start(&scratch.options()).unwrap();
+    PrivatePostgres::start(&scratch.options()).unwrap();
 }
 
 #[test]
@@ -255,7 +256,7 @@ fn a_folder_that_others_may_write_is_refused() {
     let data_dir = scratch.0.join("data");
     fs::create_dir_all(&data_dir).unwrap();
     let options = Options { data_dir: data_dir.clone(), ..scratch.options() };
-    let refusal = || EmbeddedPostgres::start(&options).unwrap_err().to_string();
+    let refusal = || PrivatePostgres::start(&options).unwrap_err().to_string();
     allow(&scratch.0, 0o755);
     for mode in [0o777, 0o1777, 0o775, 0o757] {
         allow(&data_dir, mode);
@@ -268,7 +269,7 @@ fn a_folder_that_others_may_write_is_refused() {
     allow(&scratch.0, 0o777);
     assert!(refusal().contains("chmod o-w"));
     allow(&scratch.0, 0o1777);
-    EmbeddedPostgres::start(&options).unwrap().stop().unwrap();
+    PrivatePostgres::start(&options).unwrap().stop().unwrap();
 
     let cluster = data_dir::cluster_in(&data_dir);
     allow(&cluster, 0o770);
@@ -278,7 +279,7 @@ fn a_folder_that_others_may_write_is_refused() {
 #[test]
 fn nobody_gets_in_by_network_also_where_an_earlier_version_let_them() {
     let scratch = Scratch::new("hosts");
-    EmbeddedPostgres::start(&scratch.options()).unwrap().stop().unwrap();
+    PrivatePostgres::start(&scratch.options()).unwrap().stop().unwrap();
     let path = data_dir::cluster_in(&scratch.0).join("pg_hba.conf");
     let host_rules = || -> Vec<String> {
         let text = fs::read_to_string(&path).unwrap();
@@ -289,7 +290,7 @@ fn nobody_gets_in_by_network_also_where_an_earlier_version_let_them() {
 
     let of_earlier = fs::read_to_string(&path).unwrap().replace("reject", "trust");
     fs::write(&path, of_earlier).unwrap();
-    let postgres = EmbeddedPostgres::start(&scratch.options()).unwrap();
+    let postgres = PrivatePostgres::start(&scratch.options()).unwrap();
     assert_eq!(host_rules(), of_new);
     let is_read =
         query(&postgres.url("postgres"), "select count(*)::text from pg_hba_file_rules where error is not null");
@@ -303,11 +304,11 @@ fn root_gives_a_cluster_of_nobody_to_an_account_of_its_own() {
         return; // nobody else could give it away
     };
     let scratch = Scratch::new("nobody");
-    EmbeddedPostgres::start(&scratch.options()).unwrap().stop().unwrap();
+    PrivatePostgres::start(&scratch.options()).unwrap().stop().unwrap();
     let cluster = data_dir::cluster_in(&scratch.0);
     let status = Command::new("chown").arg("-R").arg(nobody.uid.to_string()).arg(&cluster).status().unwrap();
     assert!(status.success());
-    let _postgres = EmbeddedPostgres::start(&scratch.options()).unwrap();
+    let _postgres = PrivatePostgres::start(&scratch.options()).unwrap();
     assert_ne!(std::os::unix::fs::MetadataExt::uid(&fs::metadata(&cluster).unwrap()), nobody.uid.as_raw());
 }
 
@@ -327,20 +328,20 @@ fn a_cluster_that_is_being_made_is_given_up_in_the_middle_and_made_by_the_next_s
     let unfinished = scratch.0.join("cluster.unfinished");
     let begun = unfinished.join("global");
     let cancelling = cancel_when(&options.stop, move || begun.exists());
-    let interrupted = EmbeddedPostgres::start(&options);
+    let interrupted = PrivatePostgres::start(&options);
     cancelling.join().unwrap();
     assert!(matches!(interrupted, Err(Error::Interrupted)), "{interrupted:?}");
     assert!(!scratch.0.join("cluster").exists(), "initdb went on to its end");
     // It removes what it has made itself, which shows that it was not killed.
     assert!(!unfinished.join("PG_VERSION").exists());
-    EmbeddedPostgres::start(&scratch.options()).unwrap().stop().unwrap();
+    PrivatePostgres::start(&scratch.options()).unwrap().stop().unwrap();
 }
 
 #[test]
 fn a_postmaster_that_does_not_become_ready_is_waited_for_only_until_the_start_is_given_up() {
     let scratch = Scratch::new("interrupted-start");
     let found = Binaries::find(None, &scratch.0, None).unwrap();
-    EmbeddedPostgres::start(&scratch.options()).unwrap().stop().unwrap();
+    PrivatePostgres::start(&scratch.options()).unwrap().stop().unwrap();
     let real = found.initdb_path().parent().unwrap().to_owned();
     let bin_dir = scratch.0.join("bin");
     fs::create_dir(&bin_dir).unwrap();
@@ -358,8 +359,8 @@ fn a_postmaster_that_does_not_become_ready_is_waited_for_only_until_the_start_is
 
     let options = Options { bin_dir: Some(bin_dir), ..scratch.options() };
     let cancelling = cancel_when(&options.stop, move || noted.exists());
-    let interrupted = EmbeddedPostgres::start(&options);
+    let interrupted = PrivatePostgres::start(&options);
     cancelling.join().unwrap();
     assert!(matches!(interrupted, Err(Error::Interrupted)), "{interrupted:?}");
-    EmbeddedPostgres::start(&scratch.options()).unwrap().stop().unwrap();
+    PrivatePostgres::start(&scratch.options()).unwrap().stop().unwrap();
 }

@@ -1,17 +1,8 @@
 //! The settings the cluster runs with. They are given on the command line, so no file in the data directory holds
 //! an older version's idea of them.
 
-use super::Options;
+use super::options::{Durability, Options};
 use super::socket::{self, SocketDir};
-
-/// Whether commits survive a crash of the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Durability {
-    /// Every acknowledged commit is on disk.
-    Full,
-    /// A crash of the machine may ruin the whole cluster: for tests, which then run several times faster.
-    Off,
-}
 
 /// What makes this cluster private, and what suits a table that many short transactions change all the time.
 const SETTINGS: &[(&str, &str)] = &[

@@ -9,13 +9,12 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use tracing::info;
 
-use super::Options;
 use super::account::Account;
 use super::binaries::Binaries;
 use super::data_dir::DataDir;
 use super::error::Error;
+use super::options::{Durability, Options};
 use super::process::{self, Process};
-use super::settings::Durability;
 
 pub(super) fn make_cluster(
     binaries: &Binaries,

@@ -2,35 +2,35 @@
 //! Engines crash, restart, fall silent, report late, twice, and with tokens of leases long ended; replies are lost,
 //! leases run out, events are cancelled and redriven, in every order, within bounds that `choices` names.
 //!
-//! What may happen is decided by the rules beside this module (the fence, the verdict, the dealing); what the
+//! What may happen is decided by the service's own rules (the fence, the verdict, the dealing); what the
 //! statements of the store do around them is repeated in `steps`. Time is left out: what could run out, may. So are
 //! leases without a token or without an engine's name, which are not fenced, and limits, delays and priorities.
 
-mod choices;
+#![cfg(test)]
+
+/// What must hold in every world, and of every step.
 mod properties;
+/// The steps that are possible in a world.
+mod choices;
+/// What a step does to a world.
 mod steps;
+/// Engines, and events with their rows.
 mod world;
 
 use std::time::{Duration, Instant};
 
+use eventlease::domain::dealing::{self, Candidate, Deal};
+use eventlease::domain::fence::{self, Hindsight, Standing};
+use eventlease::domain::verdict::{Ending, Verdict, verdict};
 use stateright::{Checker, Expectation, HasDiscoveries, Model, Property};
 
-use super::dealing::{self, Candidate, Deal};
-use super::fence::{self, Hindsight, Standing};
-use super::verdict::{Ending, Verdict, verdict};
 use choices::steps;
 use properties::{
-    BREAKS_NO_RULE, BUDGETS_ADD_UP, END_IN_REACH, ONE_LIVE_LEASE, SUSPECTS_ALONE, WITHIN_BUDGETS, broken_rule,
+    BREAKS_NO_RULE, BUDGETS_ADD_UP, END_IN_REACH, LeaseProtocol, ONE_LIVE_LEASE, SUSPECTS_ALONE, WITHIN_BUDGETS,
+    broken_rule,
 };
 use steps::{Rules, Step};
 use world::World;
-
-#[derive(Clone, Copy)]
-struct LeaseProtocol {
-    rules: Rules,
-    /// Of both events together.
-    most_leases: u8,
-}
 
 impl Model for LeaseProtocol {
     type State = World;
@@ -80,7 +80,7 @@ fn no_order_of_steps_breaks_the_lease_protocol() {
 }
 
 #[test]
-#[ignore = "takes a minute of a processor: cargo test --lib -- --ignored --nocapture protocol"]
+#[ignore = "takes a minute of a processor: cargo test --package protocol-model -- --ignored --nocapture"]
 fn no_order_of_more_steps_breaks_the_lease_protocol() {
     check(4);
 }

@@ -4,11 +4,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use uuid::Uuid;
 
-use crate::domain::engine::EngineStatus;
-use crate::domain::event::{Outcome, Status};
-use crate::domain::fence::OpenLease;
-use crate::domain::ids::{EngineId, LeaseToken};
-use crate::domain::verdict::Spent;
+use eventlease::domain::engine::EngineStatus;
+use eventlease::domain::event::{Outcome, Status};
+use eventlease::domain::fence::OpenLease;
+use eventlease::domain::ids::{EngineId, LeaseToken};
+use eventlease::domain::verdict::Spent;
 
 pub const ENGINES: usize = 3;
 pub const EVENTS: usize = 2;

@@ -2,13 +2,20 @@
 
 use stateright::Property;
 
-use super::LeaseProtocol;
 use super::steps::{Reply, Rules, Step, Word, is_suspect};
 use super::world::{ENGINES, EVENTS, Event, Place, World};
-use crate::domain::engine::EngineStatus;
-use crate::domain::event::{Outcome, Status};
-use crate::domain::retry_policy::RetryPolicy;
-use crate::domain::verdict::Spent;
+use eventlease::domain::engine::EngineStatus;
+use eventlease::domain::event::{Outcome, Status};
+use eventlease::domain::retry_policy::RetryPolicy;
+use eventlease::domain::verdict::Spent;
+
+/// What is checked: the rules, and how far.
+#[derive(Clone, Copy)]
+pub struct LeaseProtocol {
+    pub rules: Rules,
+    /// Of both events together.
+    pub most_leases: u8,
+}
 
 pub const BREAKS_NO_RULE: &str = "no step breaks a rule";
 pub const ONE_LIVE_LEASE: &str = "an event has one live lease at most";

@@ -1,4 +1,4 @@
-//! The folder of an embedded cluster: the cluster itself in `cluster`, and beside it the socket, the log and the lock.
+//! The folder of a private cluster: the cluster itself in `cluster`, and beside it the socket, the log and the lock.
 //!
 //! The folder is ours and only its parts are PostgreSQL's, so it may be a mount point, and when root runs us no part
 //! that root opens lies where the user that PostgreSQL runs as can exchange it.

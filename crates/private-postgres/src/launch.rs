@@ -8,9 +8,9 @@ use nix::sys::signal::Signal;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::Options;
 use super::data_dir::DataDir;
 use super::error::Error;
+use super::options::Options;
 use super::pid_file;
 use super::process::{self, Process};
 
@@ -29,7 +29,7 @@ pub(super) fn clear_previous_postmaster(data_dir: &DataDir, stop: &CancellationT
     if let Some(file) = pid_file::read(cluster)
         && pid_file::is_postmaster(file.pid, cluster)
     {
-        info!(pid = file.pid, "waiting for the previous embedded postgres to stop");
+        info!(pid = file.pid, "waiting for the previous private postgres to stop");
         // Its parent's death has mostly told it already; where the system has no such signal, this does.
         process::send(file.pid, Signal::SIGINT);
         let has_ended = || !pid_file::is_postmaster(file.pid, cluster);
@@ -72,12 +72,12 @@ fn launch_once(mut postgres: Command, data_dir: &DataDir, options: &Options) -> 
     };
     let is_over = || process.exit_status().is_some() || is_ready() || stop.is_cancelled();
     while !process::poll(STARTING_NOTICE_EVERY, is_over) {
-        info!(pid = process.pid(), "embedded postgres is still starting, it may be recovering from a crash");
+        info!(pid = process.pid(), "private postgres is still starting, it may be recovering from a crash");
     }
     match process.exit_status() {
         None if is_ready() => Ok(process),
         None => {
-            info!(pid = process.pid(), "embedded postgres is stopped before it is ready");
+            info!(pid = process.pid(), "private postgres is stopped before it is ready");
             process.stop(Signal::SIGINT)?;
             Err(Error::Interrupted)
         }

@@ -2,8 +2,8 @@
 
 use super::steps::{Step, Word, to_place};
 use super::world::{ENGINES, Event, Number, Place, World};
-use crate::domain::engine::EngineStatus;
-use crate::domain::event::Outcome;
+use eventlease::domain::engine::EngineStatus;
+use eventlease::domain::event::Outcome;
 
 /// Of each event. Beyond these bounds, only the way to an end is looked at.
 const MOST_RELEASES: usize = 1;

@@ -55,7 +55,7 @@ impl Process {
         let exit = Arc::new(Exit::default());
         let (started, start) = mpsc::channel();
         let seen_by_thread = Arc::clone(&exit);
-        thread::Builder::new().name("embedded-postgres".to_owned()).spawn(move || {
+        thread::Builder::new().name("private-postgres".to_owned()).spawn(move || {
             if let Some(signal) = death_of_parent {
                 end_with_this_thread(&mut command, signal);
             }
@@ -120,7 +120,7 @@ impl Process {
     pub fn stop(&self, first: Signal) -> Result<(), Error> {
         self.signal(first);
         if !self.wait(FAST_SHUTDOWN_LIMIT) {
-            warn!(pid = self.pid, "embedded postgres is slow to stop, cutting it short");
+            warn!(pid = self.pid, "private postgres is slow to stop, cutting it short");
             self.signal(Signal::SIGQUIT);
             if !self.wait(IMMEDIATE_SHUTDOWN_LIMIT) {
                 return Err(Error::DoesNotStop { pid: self.pid });
