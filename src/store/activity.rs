@@ -66,7 +66,7 @@ pub async fn forget_old(pool: &Pool) -> Result<()> {
     Ok(())
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     enqueued: i64,
     completed: i64,

@@ -31,7 +31,7 @@ pub struct Attempt {
 }
 
 /// An attempt as a row, and as a dead letter carries it.
-#[derive(sqlx::FromRow, Deserialize)]
+#[derive(sqlx_macros::FromRow, Deserialize)]
 pub(super) struct AttemptRow {
     attempt: i32,
     engine_id: Option<Uuid>,
@@ -148,7 +148,7 @@ pub struct EndedLease {
     pub ended_at: DateTime<Utc>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct LookbackRow {
     is_of_another_type: bool,
     event_status: Option<String>,

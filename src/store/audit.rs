@@ -63,7 +63,7 @@ pub struct Entry {
     pub details: RawJson,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     audit_id: Uuid,
     recorded_at: DateTime<Utc>,

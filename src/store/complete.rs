@@ -29,7 +29,7 @@ pub struct Completed {
     pub is_late: bool,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     event_id: Uuid,
     engine_type: String,

@@ -43,7 +43,7 @@ pub struct DeadLetter {
     pub redriven_as: Option<EventId>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     event_id: Uuid,
     engine_type: String,
@@ -66,7 +66,7 @@ struct Row {
     redriven_as: Option<Uuid>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct RowWithAttempts {
     #[sqlx(flatten)]
     row: Row,

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use super::Result;
 
 /// One queue's depth. Counts stop at the bound given: beyond it, more is not told from much more.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx_macros::FromRow)]
 pub struct Depth {
     pub engine_type: String,
     pub due: i64,

@@ -37,7 +37,7 @@ pub struct DueEvent {
     pub is_overdue: bool,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct DueRow {
     want: i64,
     event_id: Uuid,

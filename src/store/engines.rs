@@ -40,7 +40,7 @@ pub struct Engine {
     pub is_draining: bool,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     engine_id: Uuid,
     engine_type: String,

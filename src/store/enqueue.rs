@@ -53,7 +53,7 @@ pub struct Enqueued {
     pub has_engine: bool,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     event_id: Uuid,
     created_at: DateTime<Utc>,

@@ -44,7 +44,7 @@ pub struct Event {
     pub traceparent: Option<String>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     event_id: Uuid,
     engine_type: String,

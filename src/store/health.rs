@@ -6,7 +6,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{Connection as _, FromRow, PgConnection};
+use sqlx::{Connection as _, PgConnection};
 
 use super::{Error, Pool, Result, migrations, partitions, pool};
 use crate::config::DatabaseUrl;
@@ -133,7 +133,7 @@ pub fn pool_use(pool: &Pool) -> PoolUse {
     PoolUse { size: pool.size(), idle: pool.count_idle().try_into().unwrap_or(u32::MAX), max: pool.max_connections() }
 }
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 #[expect(clippy::struct_excessive_bools, reason = "settings are what they are")]
 struct Facts {
     server_version: String,
@@ -149,7 +149,7 @@ struct Facts {
     listener_since: Option<DateTime<Utc>>,
 }
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct SnapshotRow {
     held_by: String,
     name: Option<String>,
@@ -180,7 +180,7 @@ impl SnapshotRow {
     }
 }
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct TableRow {
     table: String,
     live_rows: Option<i64>,
@@ -205,7 +205,7 @@ impl TableRow {
     }
 }
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct StandbyRow {
     application_name: Option<String>,
     state: Option<String>,

@@ -33,7 +33,7 @@ pub struct LockedEngine {
     pub gate: Gate,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct EngineRow {
     engine_id: Uuid,
     engine_type: String,
@@ -107,7 +107,7 @@ pub struct CountFrom {
     pub known: Vec<EventId>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct HeldRow {
     place: Option<i32>,
     event_id: Option<Uuid>,
@@ -209,7 +209,7 @@ pub struct PreviousAttempt {
     pub ended_at: DateTime<Utc>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct LeasedRow {
     event_id: Uuid,
     engine_type: String,

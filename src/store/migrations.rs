@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 
 use super::{Error, Pool, Result, encoding, ownership};
 
 const TABLE: &str = "eventlease.migrations";
 
 fn migrator(presence: Presence) -> Migrator {
-    let mut migrator = sqlx::migrate!("./migrations");
+    let mut migrator = sqlx_macros::migrate!("./migrations");
     migrator.dangerous_set_table_name(TABLE);
     // `create schema if not exists` needs the right to create it, also where it is there.
     if !presence.has_schema {
@@ -55,7 +55,7 @@ async fn run(connection: &mut PgConnection) -> Result<()> {
 }
 
 /// What there is of the ground that migrations stand on. From the catalogue, which everybody may read.
-#[derive(Clone, Copy, FromRow)]
+#[derive(Clone, Copy, sqlx_macros::FromRow)]
 struct Presence {
     has_schema: bool,
     has_table: bool,
@@ -73,7 +73,7 @@ async fn presence(connection: &mut PgConnection) -> Result<Presence> {
     Ok(found.fetch_one(connection).await?)
 }
 
-#[derive(FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Applied {
     version: i64,
     description: String,

@@ -37,7 +37,7 @@ impl OpenEvent {
     }
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     event_id: Uuid,
     engine_type: String,

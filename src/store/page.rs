@@ -17,7 +17,7 @@ impl<T> Page<T> {
 }
 
 /// A row of a statement made by `page!`.
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 pub(super) struct PageRow<T> {
     #[sqlx(flatten)]
     item: T,

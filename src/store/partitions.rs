@@ -60,7 +60,7 @@ pub async fn make_for_event(connection: &mut PgConnection, event_id: Uuid) -> Re
     Ok(())
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct OldPartition {
     parent: String,
     partition: String,

@@ -11,7 +11,7 @@ use crate::domain::ids::EventId;
 use crate::domain::retry_policy::{RetryPolicy, RetryPolicyOverrides};
 
 /// What each level says, as it comes with a row.
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 #[expect(clippy::struct_field_names, reason = "they are the columns' names")]
 pub(super) struct PolicyLevels {
     own_policy: Option<Json<RetryPolicyOverrides>>,
@@ -39,7 +39,7 @@ pub(super) fn to_json(policy: &RetryPolicyOverrides) -> String {
     serde_json::to_string(policy).expect("a policy is a plain object of numbers")
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     event_id: Uuid,
     #[sqlx(flatten)]

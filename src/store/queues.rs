@@ -50,7 +50,7 @@ impl Queue {
     }
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     engine_type: String,
     default_limit: Option<i32>,
@@ -181,7 +181,7 @@ pub async fn resume(connection: &mut PgConnection, engine_type: &str) -> Result<
 }
 
 /// What a lease has to know of its queue.
-#[derive(Clone, Copy, Debug, Default, sqlx::FromRow)]
+#[derive(Clone, Copy, Debug, Default, sqlx_macros::FromRow)]
 pub struct Gate {
     pub is_paused: bool,
     pub default_limit: Option<i32>,
@@ -226,7 +226,7 @@ pub async fn count_processing_locked(connection: &mut PgConnection, engine_type:
 }
 
 /// An event as a look at the queue shows it.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx_macros::FromRow)]
 pub struct PeekedEvent {
     pub event_id: uuid::Uuid,
     pub event_type: String,

@@ -6,7 +6,7 @@ use super::Result;
 use crate::domain::ids::{EngineId, EventId};
 
 /// Whose an event is. Neither ever changes.
-#[derive(Clone, PartialEq, Eq, Debug, sqlx::FromRow)]
+#[derive(Clone, PartialEq, Eq, Debug, sqlx_macros::FromRow)]
 pub struct EventScope {
     pub engine_type: String,
     /// The name of the token that brought it.

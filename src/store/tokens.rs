@@ -67,7 +67,7 @@ impl Token {
     }
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     token_id: Uuid,
     name: String,

@@ -17,7 +17,7 @@ pub struct Chosen {
     pub chosen_at: DateTime<Utc>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     matched: i64,
     event_ids: Vec<Uuid>,

@@ -9,7 +9,7 @@ use crate::domain::dead_letters::GroupBy;
 use crate::store::Result;
 
 /// Dead letters that have something in common. What they were not grouped by is `None`.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx_macros::FromRow)]
 pub struct Group {
     pub reason: Option<String>,
     pub event_type: Option<String>,

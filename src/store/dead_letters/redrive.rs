@@ -30,7 +30,7 @@ pub struct Redriven {
     pub is_due: bool,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     event_id: Uuid,
     engine_type: String,

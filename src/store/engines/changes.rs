@@ -10,7 +10,7 @@ use crate::domain::ids::EngineId;
 use crate::domain::json::RawJson;
 use crate::store::Result;
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct MetadataRow {
     metadata: Json<RawJson>,
     capabilities: Vec<String>,

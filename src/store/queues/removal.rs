@@ -9,7 +9,7 @@ use crate::store::{Pool, Result};
 pub const CHANNEL: &str = "eventlease_queues";
 
 /// What keeps a queue.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx_macros::FromRow)]
 #[expect(clippy::struct_excessive_bools, reason = "any of them alone keeps a queue")]
 pub struct Uses {
     pub engine_type: String,
@@ -29,7 +29,7 @@ impl Uses {
 }
 
 /// A queue that has a row, or something that keeps one.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx_macros::FromRow)]
 pub struct Found {
     pub has_row: bool,
     #[sqlx(flatten)]

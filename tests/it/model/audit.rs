@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use sqlx::FromRow;
 
 use super::ledger::Ledger;
 use crate::support::Lab;
 
-#[derive(FromRow, Debug)]
+#[derive(sqlx_macros::FromRow, Debug)]
 struct EndedAttempt {
     event_id: String,
     attempt: i64,

@@ -48,7 +48,7 @@ const TEXTS: &[(&str, &[&str])] = &[
     ("lc_messages", &["C"]),
 ];
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Setting {
     name: String,
     usual: String,
