@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! One floor per module, from the top to the ground: a module imports only what stands after it. So it is inside each
-//! folder, too; `tests/floors.rs` holds all of them to that.
+//! folder, too; `tests/floors` holds all of them to that.
 
 /// The command line.
 pub mod cli;

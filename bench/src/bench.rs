@@ -1,11 +1,11 @@
 //! What every mode begins with: an empty database, and servers on it that were just started.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio_postgres::Client;
 
-use crate::arguments::Conditions;
-use crate::client::{Connection, Reply};
+use crate::client::Connection;
+use crate::conditions::Conditions;
 use crate::cost::Meter;
 use crate::engines::Engine;
 use crate::postgres::{Postgres, SERVICE_DATABASE};
@@ -99,15 +99,6 @@ impl<'a> Bench<'a> {
             );
         }
         Ok(())
-    }
-}
-
-/// True when the call is to be made again.
-pub fn is_turned_away(reply: &Reply<'_>, expected: u16) -> Result<bool> {
-    match reply.status {
-        status if status == expected => Ok(false),
-        429 | 503 => Ok(true),
-        status => bail!("the server answered {status}: {}", String::from_utf8_lossy(reply.body)),
     }
 }
 

@@ -82,3 +82,12 @@ fn read_head(received: &[u8]) -> Result<Option<(u16, usize, usize)>> {
     };
     Ok(Some((status, head_bytes, body_bytes)))
 }
+
+/// True when the call is to be made again.
+pub fn is_turned_away(reply: &Reply<'_>, expected: u16) -> Result<bool> {
+    match reply.status {
+        status if status == expected => Ok(false),
+        429 | 503 => Ok(true),
+        status => bail!("the server answered {status}: {}", String::from_utf8_lossy(reply.body)),
+    }
+}

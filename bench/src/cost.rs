@@ -56,7 +56,7 @@ impl Reading {
             .control
             .query_one(
                 "select (pg_current_wal_lsn() - '0/0')::float8,
-                    (select xact_commit + xact_rollback from pg_stat_database where datname = $1)::float8",
+                    coalesce((select xact_commit + xact_rollback from pg_stat_database where datname = $1), 0)::float8",
                 &[&SERVICE_DATABASE],
             )
             .await?;

@@ -1,38 +1,23 @@
 //! Those who lease and complete: each registered, and on a connection of its own.
 
 mod faulty; // those who fail, and lose events
-mod idle; // those who only wait, and give signs of life
+mod idle; // those who only wait, and send heartbeats
+mod engine; // what each of them is: registered, and connected
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::api::{self, Leased, LeasedEvent, Registered, SettledMany};
-use crate::bench::is_turned_away;
-use crate::client::Connection;
+use crate::api::{self, Leased, LeasedEvent, SettledMany};
+use crate::client::is_turned_away;
 use crate::ledger::Ledger;
 
+pub use engine::Engine;
+use engine::LONG_POLL_SECONDS;
 pub use idle::{HEARTBEAT_INTERVAL, beat};
 
-const LONG_POLL_SECONDS: u32 = 20;
-
-pub struct Engine {
-    pub id: String,
-    pub queue: String,
-    pub connection: Connection,
-}
-
 impl Engine {
-    pub async fn register(address: SocketAddr, queue: &str, max_concurrent_events: u32) -> Result<Self> {
-        let mut connection = Connection::open(address).await?;
-        let reply = connection.call(&api::register(queue, max_concurrent_events)).await?;
-        reply.expect(&[201])?;
-        let id = api::read::<Registered<'_>>(reply.body)?.engine_id.to_owned();
-        Ok(Self { id, queue: queue.to_owned(), connection })
-    }
-
     /// Polls for `limit` events, completes them one by one, polls again.
     pub async fn one_by_one(mut self, limit: u32, ledger: Arc<Ledger>) -> Result<()> {
         let poll = api::poll(&self.queue, &self.id, limit, LONG_POLL_SECONDS);

@@ -56,7 +56,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
 async fn all_rounds(arguments: &Arguments, postgres: &Postgres) -> Results {
     let mut results = Results::new(arguments.conditions.rounds);
     for round in 1..=arguments.conditions.rounds {
-        for step in modes::in_order(arguments) {
+        for step in modes::in_order(arguments.chosen_modes(), !arguments.no_raw) {
             results.note(round, &step.to_string(), step.run(&arguments.conditions, postgres).await);
         }
     }

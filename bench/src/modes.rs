@@ -1,21 +1,21 @@
 //! The modes: what each does stands in its file, what it should reach in `report`.
 
-mod aging;
+mod aging; // steady, old-snapshot
 mod backlog;
-mod drain;
-mod enqueue;
-mod idle;
-pub mod life;
+pub mod life; // life-3, life-3-many, life-100
+mod drain; // drain-3, drain-100, replicas
+mod enqueue; // enqueue-1, enqueue-500
 mod pickup;
+mod idle; // idle, heartbeats
 
 use std::fmt;
 
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::arguments::{Arguments, Conditions};
 use crate::bench::Bench;
-use crate::cost::Usage;
+use crate::conditions::Conditions;
+use crate::outcome::Outcome;
 use crate::postgres::Postgres;
 use crate::raw::{self, RawWork};
 
@@ -66,7 +66,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    const MAIN: [Self; 7] =
+    pub const MAIN: [Self; 7] =
         [Self::Life3, Self::Drain3, Self::Drain100, Self::Life100, Self::Enqueue1, Self::Enqueue500, Self::Pickup];
 
     /// What it is compared with, in the same round.
@@ -135,15 +135,15 @@ impl Step {
     }
 
     /// With what it is compared with before it, and each once.
-    fn add_to(self, steps: &mut Vec<Self>, arguments: &Arguments) {
-        let is_left_out = arguments.no_raw && matches!(self, Self::Raw(_));
+    fn add_to(self, steps: &mut Vec<Self>, with_raw: bool) {
+        let is_left_out = !with_raw && matches!(self, Self::Raw(_));
         if is_left_out || steps.contains(&self) {
             return;
         }
         if let Self::Mode(mode) = self
             && let Some(other) = mode.beside()
         {
-            other.add_to(steps, arguments);
+            other.add_to(steps, with_raw);
         }
         steps.push(self);
     }
@@ -158,51 +158,11 @@ impl fmt::Display for Step {
     }
 }
 
-/// The turns of a round.
-pub fn in_order(arguments: &Arguments) -> Vec<Step> {
-    let modes = if arguments.full {
-        Mode::value_variants()
-    } else if arguments.modes.is_empty() {
-        &Mode::MAIN[..]
-    } else {
-        &arguments.modes[..]
-    };
+/// The turns of a round: the modes, each with what it is compared with before it.
+pub fn in_order(modes: &[Mode], with_raw: bool) -> Vec<Step> {
     let mut steps = Vec::new();
     for mode in modes {
-        Step::Mode(*mode).add_to(&mut steps, arguments);
+        Step::Mode(*mode).add_to(&mut steps, with_raw);
     }
     steps
-}
-
-/// What one turn brought.
-#[derive(Debug)]
-pub struct Outcome {
-    /// By metric: a mode's name is that of its rate.
-    pub figures: Vec<(&'static str, f64)>,
-    pub usage: Usage,
-    /// The most memory of the servers.
-    pub peak_mib: Option<f64>,
-    /// What else is worth a word.
-    pub remark: String,
-}
-
-impl Outcome {
-    pub fn new(figures: Vec<(&'static str, f64)>, usage: Usage, remark: String) -> Self {
-        Self { figures, usage, remark, peak_mib: None }
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.figures.first() {
-            Some((_, rate)) if *rate >= 100.0 => write!(f, "{rate:8.0}/s")?,
-            Some((_, value)) => write!(f, "{value:10.2}")?,
-            None => {}
-        }
-        write!(f, "  {}", self.usage.shares())?;
-        if let Some(mib) = self.peak_mib {
-            write!(f, ", server's memory {mib:.0} MiB")?;
-        }
-        write!(f, "  {}", self.remark)
-    }
 }

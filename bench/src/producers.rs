@@ -6,8 +6,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::api::{self, EnqueuedMany};
-use crate::bench::is_turned_away;
-use crate::client::Connection;
+use crate::client::{Connection, is_turned_away};
 use crate::ledger::Ledger;
 
 /// One event a request, to the queues in turn from the one at `first` on, until the ledger says stop.

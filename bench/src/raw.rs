@@ -9,10 +9,10 @@ use anyhow::{Result, ensure};
 use tokio_postgres::Client;
 
 use crate::api;
-use crate::arguments::Conditions;
+use crate::conditions::Conditions;
 use crate::cost::Meter;
 use crate::crew::Crew;
-use crate::modes::Outcome;
+use crate::outcome::Outcome;
 use crate::postgres::{Postgres, RAW_DATABASE};
 use crate::window::per_second;
 

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use crate::figures::Figures;
-use crate::modes::Outcome;
+use crate::outcome::Outcome;
 
 #[derive(Default)]
 pub struct Results {

@@ -1,31 +1,26 @@
 //! The checker: from the history of a run, and from how its events stand at the end, whether the service kept its word.
 //! No I/O, no clock, no randomness; a rule is a function of what has been said.
 
-mod attempts; // they and both budgets add up
 mod enqueued; // nothing lost, nothing made up
-mod idleness;
-mod index; // the history by event, by engine
-mod leases; // one at a time, and none of what is done
-mod liveness; // who is taken for dead, and when
+mod words; // the fence, and that what was accepted stands
+mod attempts; // they and both budgets add up
 mod resumption; // after a fault
+mod liveness; // who is taken for dead, and when
+mod leases; // one at a time, and none of what is done
+mod idleness; // who waited for events, and when
+mod index; // the history by event, by engine
+mod findings; // what a rule finds
 #[cfg(test)]
 mod tests;
-mod words; // the fence, and that what was accepted stands
 
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::history::{Entry, Event, Terms};
+use findings::Findings;
+pub use findings::Violation;
 use index::Index;
 pub use resumption::GIVEN_UP;
-
-/// The service did not keep this.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Violation {
-    pub event: Option<Uuid>,
-    pub engine: Option<Uuid>,
-    pub text: String,
-}
 
 /// What a rule came to.
 #[derive(Debug, Serialize)]
@@ -34,31 +29,6 @@ pub struct Verdict {
     /// Events, leases, words or faults that it was held to: a rule that looked at nothing says nothing.
     pub looked_at: usize,
     pub violations: Vec<Violation>,
-}
-
-/// Collects what one rule finds.
-#[derive(Debug, Default)]
-struct Findings {
-    looked_at: usize,
-    violations: Vec<Violation>,
-}
-
-impl Findings {
-    const fn look(&mut self) {
-        self.looked_at += 1;
-    }
-
-    fn of_event(&mut self, event: Uuid, text: String) {
-        self.violations.push(Violation { event: Some(event), engine: None, text });
-    }
-
-    fn of_engine(&mut self, event: Uuid, engine: Option<Uuid>, text: String) {
-        self.violations.push(Violation { event: Some(event), engine, text });
-    }
-
-    fn of_service(&mut self, text: String) {
-        self.violations.push(Violation { event: None, engine: None, text });
-    }
 }
 
 type Rule = (&'static str, fn(&Index<'_>, &Terms, &mut Findings));

@@ -7,19 +7,19 @@
 
 #![expect(clippy::print_stdout, reason = "a harness, run by people who read what it prints")]
 
-pub mod caller; // a client that knows both replicas
-pub mod checker; // from a history to verdicts
-pub mod engines; // those who lease and settle
-pub mod history; // what was said and done
-pub mod injector; // makes the faults
-pub mod pending; // a call under way
-pub mod postgres; // the database, killed, filled up, replaced
-pub mod producers; // those who enqueue
-pub mod proxy; // connections that stall and break
-pub mod queues; // what the fleet works on, and its terms
-pub mod reading; // how events stand at the end
-pub mod recorder; // the history while it is made, and the clock
-pub mod replica; // the service, a process that dies
-pub mod report; // the tables
 pub mod run; // from an empty folder to verdicts
+pub mod report; // the tables
+pub mod reading; // how events stand at the end
+pub mod injector; // makes the faults
 pub mod schedule; // from a seed to faults
+pub mod engines; // those who lease and settle
+pub mod producers; // those who enqueue
+pub mod queues; // what the fleet works on, and its terms
+pub mod pending; // a call under way
+pub mod checker; // from a history to verdicts
+pub mod replica; // the service, a process that dies
+pub mod proxy; // connections that stall and break
+pub mod postgres; // the database, killed, filled up, replaced
+pub mod caller; // a client that knows both replicas
+pub mod recorder; // the history while it is made, and the clock
+pub mod history; // what was said and done

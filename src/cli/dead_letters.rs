@@ -1,8 +1,10 @@
 //! `dead-letters`: list, count in groups, read; below: redrive and purge.
 
+/// Those that are named.
+mod one_by_one;
+/// Many at once.
 mod bulk;
 mod filter;
-mod one_by_one;
 
 use std::process::ExitCode;
 
@@ -147,7 +149,9 @@ pub async fn run(command: &DeadLettersCommand) -> Outcome {
         DeadLettersCommand::List(arguments) => list(arguments).await,
         DeadLettersCommand::Groups(arguments) => groups(arguments).await,
         DeadLettersCommand::Show(arguments) => show(arguments).await,
+        DeadLettersCommand::Redrive(arguments) if arguments.which.are_named() => one_by_one::redrive(arguments).await,
         DeadLettersCommand::Redrive(arguments) => bulk::redrive(arguments).await,
+        DeadLettersCommand::Purge(arguments) if arguments.which.are_named() => one_by_one::purge(arguments).await,
         DeadLettersCommand::Purge(arguments) => bulk::purge(arguments).await,
     }
 }

@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 use clap::ValueEnum;
-use eventlease_bench::arguments::Conditions;
-use eventlease_bench::modes::{Mode, Outcome, Step};
+use eventlease_bench::conditions::Conditions;
+use eventlease_bench::modes::{Mode, Step};
+use eventlease_bench::outcome::Outcome;
 use eventlease_bench::postgres::Postgres;
 
 use crate::graphile::{self, Tuning};

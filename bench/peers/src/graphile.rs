@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use eventlease_bench::api;
 use eventlease_bench::cost::Meter;
-use eventlease_bench::modes::Outcome;
+use eventlease_bench::outcome::Outcome;
 use eventlease_bench::postgres::Postgres;
 use eventlease_bench::window::per_second;
 use graphile_worker::{

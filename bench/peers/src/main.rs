@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::Parser;
-use eventlease_bench::arguments::Conditions;
+use eventlease_bench::conditions::Conditions;
 use eventlease_bench::document::{self, Document};
 use eventlease_bench::postgres::Postgres;
 use eventlease_bench::results::Results;

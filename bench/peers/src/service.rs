@@ -1,11 +1,11 @@
 //! `EventLease` itself, over HTTP, kept busy as the others are.
 
 use anyhow::Result;
-use eventlease_bench::arguments::Conditions;
+use eventlease_bench::conditions::Conditions;
 use eventlease_bench::bench::Bench;
 use eventlease_bench::check::{self, Backlog};
 use eventlease_bench::ledger::Ledger;
-use eventlease_bench::modes::Outcome;
+use eventlease_bench::outcome::Outcome;
 use eventlease_bench::modes::life::{self, Shape, Way};
 use eventlease_bench::postgres::{Postgres, SERVICE_DATABASE};
 use eventlease_bench::snapshot::Snapshot;

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use eventlease_bench::api;
-use eventlease_bench::arguments::Conditions;
+use eventlease_bench::conditions::Conditions;
 use eventlease_bench::cost::Meter;
 use eventlease_bench::crew::Crew;
 use eventlease_bench::ledger::{Ledger, UNBOUNDED};
-use eventlease_bench::modes::Outcome;
+use eventlease_bench::outcome::Outcome;
 use eventlease_bench::postgres::Postgres;
 use eventlease_bench::snapshot::Snapshot;
 use eventlease_bench::window::{measure, per_second};

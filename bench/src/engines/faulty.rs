@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::{Engine, LONG_POLL_SECONDS};
+use super::engine::{Engine, LONG_POLL_SECONDS};
 use crate::api::{self, Leased};
-use crate::bench::is_turned_away;
+use crate::client::is_turned_away;
 use crate::ledger::Ledger;
 
 /// How long a lost event stays leased.

@@ -1,4 +1,4 @@
-//! Engines without work: they wait for events, and give signs of life.
+//! Engines without work: they wait for events, and send heartbeats.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use tokio::time::{MissedTickBehavior, interval_at};
 
-use super::Engine;
+use super::engine::Engine;
 use crate::api::{self, Leased};
 use crate::client::Connection;
 use crate::ledger::Ledger;

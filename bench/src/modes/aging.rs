@@ -3,11 +3,11 @@
 
 use anyhow::Result;
 
-use super::Outcome;
 use super::life::{self, ONE_BY_ONE, Shape, Way};
 use crate::bench::Bench;
 use crate::check::{self, Backlog};
 use crate::ledger::Ledger;
+use crate::outcome::Outcome;
 use crate::postgres::SERVICE_DATABASE;
 use crate::snapshot::Snapshot;
 use crate::window::measure;

@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::Outcome;
 use super::life::{self, ONE_BY_ONE};
 use crate::api;
 use crate::bench::Bench;
 use crate::check::{self, Backlog};
 use crate::ledger::Ledger;
+use crate::outcome::Outcome;
 use crate::window::measure;
 
 const SECONDS: u32 = 15;

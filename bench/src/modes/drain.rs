@@ -6,11 +6,11 @@ use std::time::Instant;
 use anyhow::Result;
 use tokio::time::timeout;
 
-use super::Outcome;
 use crate::bench::Bench;
 use crate::check::{self, Backlog};
 use crate::crew::Crew;
 use crate::ledger::{Ledger, UNBOUNDED};
+use crate::outcome::Outcome;
 use crate::producers;
 use crate::window::per_second;
 

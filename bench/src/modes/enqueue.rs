@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::Outcome;
 use crate::bench::Bench;
 use crate::check::{self, Backlog};
 use crate::crew::Crew;
 use crate::ledger::{Ledger, UNBOUNDED};
+use crate::outcome::Outcome;
 use crate::producers;
 use crate::window::measure;
 

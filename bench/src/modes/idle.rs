@@ -5,11 +5,11 @@ use std::mem;
 use anyhow::{Result, ensure};
 use tokio::time::sleep;
 
-use super::Outcome;
 use crate::bench::Bench;
 use crate::crew::Crew;
 use crate::engines::{Engine, HEARTBEAT_INTERVAL, beat};
 use crate::ledger::{Ledger, UNBOUNDED};
+use crate::outcome::Outcome;
 use crate::window::measure;
 
 pub struct Shape {

@@ -7,12 +7,12 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::time::timeout;
 
-use super::Outcome;
 use crate::api::PAYLOAD_BYTES;
 use crate::bench::Bench;
 use crate::check::{self, Backlog};
 use crate::crew::Crew;
 use crate::ledger::Ledger;
+use crate::outcome::Outcome;
 use crate::producers;
 use crate::window::{Measured, measure};
 

@@ -2,16 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use hdrhistogram::Histogram;
 use tokio::time::sleep;
 
-use super::Outcome;
 use crate::api::{self, Leased};
 use crate::bench::Bench;
 use crate::check::{self, Backlog};
 use crate::engines::Engine;
 use crate::ledger::{Ledger, UNBOUNDED, empty_histogram};
+use crate::outcome::Outcome;
 
 const SECONDS: u32 = 8;
 /// For the engine's poll to be parked.
@@ -36,7 +36,7 @@ pub async fn run(bench: &Bench<'_>, queue: &str) -> Result<Outcome> {
             let at = Instant::now();
             reply.expect(&[200])?;
             let leased: Leased<'_> = api::read(reply.body)?;
-            anyhow::ensure!(leased.events.len() == 1, "{} events for one POST", leased.events.len());
+            ensure!(leased.events.len() == 1, "{} events for one POST", leased.events.len());
             ledger.note_leased(leased.events[0].event_id)?;
             api::write_complete(&mut completion, &id, &leased.events[0]);
             Ok(at)
@@ -61,6 +61,7 @@ pub async fn run(bench: &Bench<'_>, queue: &str) -> Result<Outcome> {
     let usage = meter.read().await? - before;
     bench.print_statements(ledger.completed()).await?;
     check::every_event_ended_once(bench, &ledger, Backlog::default()).await?;
+    ensure!(!pickups.is_empty(), "all {tries} tries went into warming up: measure for longer");
     let figures = vec![
         ("pickup p50", millis(&pickups, 0.5)),
         ("pickup p99", millis(&pickups, 0.99)),

@@ -1,6 +1,6 @@
 //! Attempts are numbered from 1 without a gap; what they came to is what the two budgets have spent.
 
-use super::Findings;
+use super::findings::Findings;
 use super::index::Index;
 use crate::history::{Attempt, Event, Terms, Word};
 

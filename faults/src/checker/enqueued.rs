@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::Findings;
+use super::findings::Findings;
 use super::index::Index;
 use crate::history::{Answer, Enqueue, Terms};
 

@@ -6,7 +6,7 @@
 
 use uuid::Uuid;
 
-use super::Findings;
+use super::findings::Findings;
 use super::index::{Heard, Index, seconds};
 use crate::history::{At, SECOND, Terms, Word};
 

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::Findings;
+use super::findings::Findings;
 use super::idleness::Engines;
 use super::index::{Heard, Index, seconds};
 use super::leases::{CLOCKS_APART, SIGN_AGE};

@@ -1,6 +1,6 @@
 //! After a fault: how soon calls are answered again, by each replica; and that one replica's end is not the other's.
 
-use super::Findings;
+use super::findings::Findings;
 use super::index::{Index, seconds};
 use crate::history::{Answer, At, Fault, Kind, Span, Terms};
 

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::Findings;
+use super::findings::Findings;
 use super::index::{Index, Said, seconds};
 use super::leases::CLOCKS_APART;
 use crate::history::{Answer, Attempt, Event, Terms, Word};

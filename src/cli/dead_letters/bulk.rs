@@ -8,7 +8,6 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::filter::Filter;
-use super::one_by_one;
 use crate::cli::client::{Client, Result};
 use crate::cli::confirm::Consent;
 use crate::cli::text::plain_json;
@@ -102,6 +101,13 @@ pub struct Which {
     pub consent: Consent,
 }
 
+impl Which {
+    /// By their ids, not by a filter.
+    pub const fn are_named(&self) -> bool {
+        !self.event_ids.is_empty()
+    }
+}
+
 /// Both calls' bodies.
 #[derive(Default, Serialize)]
 struct Body<'a> {
@@ -174,9 +180,6 @@ impl Schedule {
 }
 
 pub async fn redrive(arguments: &RedriveArguments) -> Outcome {
-    if !arguments.which.event_ids.is_empty() {
-        return one_by_one::redrive(arguments).await;
-    }
     let verb = Verb {
         path: "redrive",
         name: "Redrive",
@@ -192,9 +195,6 @@ pub async fn redrive(arguments: &RedriveArguments) -> Outcome {
 }
 
 pub async fn purge(arguments: &PurgeArguments) -> Outcome {
-    if !arguments.which.event_ids.is_empty() {
-        return one_by_one::purge(arguments).await;
-    }
     let verb = Verb {
         path: "purge",
         name: "Remove for good",

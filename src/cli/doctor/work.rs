@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::report::{Report, Standing};
 use crate::cli::text::from_now;
 use crate::domain::spans::in_words;
+use crate::logs::counted;
 
 /// A pause without an end is taken for forgotten after that.
 const FORGOTTEN_PAUSE_SECONDS: f64 = 3600.0;
@@ -138,14 +139,10 @@ impl Queue {
             None => format!(
                 "{due} in {name}, the oldest for {age}, with {} active; start more, or see what they do: \
                  eventlease engines --engine-type {name}",
-                plural(self.engines.active, "engine")
+                counted(self.engines.active.unsigned_abs(), "engine")
             ),
         })
     }
-}
-
-fn plural(count: i64, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Adds the first warnings; `what` and `command` are for the others.
@@ -170,8 +167,8 @@ pub fn of_queues(queues: &[Queue], now: DateTime<Utc>, report: &mut Report) {
     let oldest = oldest.map(|queue| queue.oldest_due_age_seconds).reduce(f64::max);
     let oldest =
         oldest.map_or("nothing is due".to_owned(), |age| format!("the oldest due event waits for {}", in_words(age)));
-    let count = i64::try_from(queues.len()).unwrap_or(i64::MAX);
-    report.add("queues", Standing::Ok, format!("{}{paused}; {oldest}", plural(count, "queue")));
+    let count = counted(queues.len() as u64, "queue");
+    report.add("queues", Standing::Ok, format!("{count}{paused}; {oldest}"));
 }
 
 /// What somebody has to do about engines that have no work and do not ask for it.

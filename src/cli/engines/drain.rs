@@ -12,6 +12,7 @@ use crate::cli::confirm::Consent;
 use crate::cli::tally::Tally;
 use crate::cli::text::{plain, plain_json};
 use crate::cli::{Asking, Outcome, UsageError, print_answer};
+use crate::logs::counted;
 use crate::output;
 
 const DRAIN_EXAMPLES: &str = "Examples:
@@ -115,7 +116,7 @@ pub async fn drain(arguments: &DrainArguments) -> Outcome {
                 Ok(output::line(format_args!("{}{change}", told_of_draining(matched, draining)))?)
             });
         }
-        let engines = count_of(matched - draining, "engine");
+        let engines = counted(matched - draining, "engine");
         if !consent.to(&format!("Drain {engines} with {}?", which.in_words()))? {
             output::say("nothing was done");
             return Ok(ExitCode::FAILURE);
@@ -134,10 +135,6 @@ fn told_of_draining(matched: u64, draining: u64) -> String {
         1 => format!("1 engine matches, {draining} draining"),
         _ => format!("{matched} engines match, {draining} draining"),
     }
-}
-
-fn count_of(count: u64, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
 pub async fn resume(arguments: &ResumeArguments) -> Outcome {
