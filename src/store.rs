@@ -30,11 +30,11 @@ mod policies;
 pub mod pool;
 pub mod queues;
 pub mod room;
+mod row;
 pub mod scopes;
 pub mod tokens;
 
 pub use error::Error;
-pub use page::Page;
 pub use policies::policies_of_open_events;
 pub use pool::Pool;
 pub use sqlx::PgConnection;

@@ -196,6 +196,18 @@ fn only_http_and_app_know_axum() {
     assert_none(&strangers_to("axum", &["http", "app"], &rust_sources()), "axum outside src/http and src/app");
 }
 
+/// What `http` needs of the database are the domain's types, by way of the broker.
+#[test]
+fn http_does_not_know_the_store() {
+    let sources = rust_sources();
+    let of_http = sources.iter().filter(|source| source.module() == "http" && !is_unit_tests(source));
+    let found = of_http.flat_map(|source| {
+        let imports = source.imports().into_iter().filter(|(_, path)| path.split("::").next() == Some("store"));
+        imports.map(|(number, path)| format!("{}:{number}: {path}", source.path)).collect::<Vec<_>>()
+    });
+    assert_none(&found.collect::<Vec<_>>(), "src/http imports src/store");
+}
+
 /// What talks to a server from outside, and to people, is of no use to the service itself.
 #[test]
 fn only_the_command_line_is_a_client() {

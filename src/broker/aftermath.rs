@@ -13,10 +13,11 @@ use super::{Broker, sway};
 use crate::domain::event::{CancelReason, Outcome, Status};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::retry_policy::RetryPolicy;
+use crate::domain::settlement::Answer;
 use crate::domain::verdict::{self, Ending, Loss, Verdict};
 use crate::store::complete::Completed;
 use crate::store::due::Place;
-use crate::store::endings::{self, Answer, EndedAttempt, Fate};
+use crate::store::endings::{self, EndedAttempt, Fate};
 use crate::store::open_events::OpenEvent;
 use crate::store::{self, PgConnection, policies_of_open_events};
 
@@ -86,7 +87,7 @@ impl Aftermath {
 
     /// An engine completed an event.
     pub fn completed(&mut self, event: &Completed) {
-        self.freed(event.holder);
+        self.freed(event.leased_by);
         let held_seconds = event.held_seconds;
         let end = End::Settled { outcome: Outcome::Completed, answer: Answer::Completed, held_seconds };
         self.ended.push((event.engine_type.clone(), end));

@@ -4,10 +4,11 @@
 use uuid::Uuid;
 
 use super::{Broker, Result};
+use crate::domain::audit::{Entry, Filter};
 use crate::domain::ids::{EngineId, EventId};
-use crate::store::audit::{Entry, Filter};
+use crate::domain::page::Page;
+use crate::store;
 use crate::store::scopes::EventScope;
-use crate::store::{self, Page};
 
 impl Broker {
     pub async fn list_audit(&self, filter: &Filter, behind: Option<Uuid>, limit: u32) -> Result<Page<Entry>> {

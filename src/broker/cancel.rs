@@ -6,13 +6,12 @@ use super::aftermath::Aftermath;
 use super::{Broker, Error, Result, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
-use crate::domain::event::{CancelReason, Outcome, Status};
+use crate::domain::event::{CancelReason, Event, Outcome, Status};
 use crate::domain::ids::EventId;
 use crate::domain::log_text::LogText;
 use crate::domain::names::ScenarioRunId;
 use crate::store::cancel;
 use crate::store::endings::{self, EndedAttempt, Fate};
-use crate::store::events::Event;
 use crate::store::open_events::{self, Locking, OpenEvent};
 use crate::store::{self, PgConnection};
 

@@ -14,10 +14,10 @@ use uuid::Uuid;
 use super::aftermath::{Aftermath, Landed};
 use super::coalesce::{self, Answers, Lanes, Size, Verb};
 use super::{Broker, Error, Result, commit};
+use crate::domain::event::Event;
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_DELAY_SECONDS;
-use crate::store::enqueue::{Enqueued, NewEvent};
-use crate::store::events::Event;
+use crate::domain::new_event::{Enqueued, NewEvent};
 use crate::store::idempotency;
 use crate::store::{self, PgConnection};
 

@@ -6,9 +6,9 @@ use super::{Broker, Error, Result, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::names::EventType;
-use crate::domain::retry_policy::RetryPolicyOverrides;
+use crate::domain::retry_policy::{EventTypePolicy, RetryPolicyOverrides};
 use crate::store;
-use crate::store::event_types::{self, EventTypePolicy};
+use crate::store::event_types;
 use crate::store::room;
 
 impl Broker {

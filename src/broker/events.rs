@@ -6,10 +6,11 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::lease::Parked;
 use super::{Broker, Error, Result};
+use crate::domain::attempt::Attempt;
+use crate::domain::event::{Event, Filter};
 use crate::domain::ids::{EngineId, EventId};
-use crate::store::attempts::Attempt;
-use crate::store::events::{Event, Filter};
-use crate::store::{self, Page};
+use crate::domain::page::Page;
+use crate::store;
 
 /// How long a read of one event waits behind others before it is refused.
 const READ_PATIENCE: Duration = Duration::from_secs(10);

@@ -7,10 +7,9 @@ use parking_lot::Mutex;
 
 use super::{Broker, Result};
 use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
-use crate::domain::engine::EngineStatus;
+use crate::domain::engine::{EngineStatus, TypeSummary};
+use crate::domain::queue::Depth;
 use crate::metrics::Metrics;
-use crate::store::depth::Depth;
-use crate::store::engines::TypeSummary;
 use crate::store::{self, Pool};
 
 /// Counts of a depth stop here: what is larger is not counted exactly.

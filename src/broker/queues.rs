@@ -8,14 +8,12 @@ use tracing::field::display;
 use super::{Broker, Error, Result, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
-use crate::domain::engine::EngineStatus;
+use crate::domain::engine::{EngineStatus, TypeSummary};
 use crate::domain::log_text::LogText;
 use crate::domain::names::EngineType;
-use crate::store::activity::LastMinute;
-use crate::store::depth::Depth;
-use crate::store::engines::TypeSummary;
-use crate::store::queues::{PeekPlace, PeekedEvent, Queue, QueueSettings};
-use crate::store::{self, Page, PgConnection};
+use crate::domain::page::Page;
+use crate::domain::queue::{Depth, LastMinute, PeekPlace, PeekedEvent, Queue, QueueSettings};
+use crate::store::{self, PgConnection};
 
 /// Counts are exact up to here; then readers are told that they are not.
 pub const EXACT_UP_TO: i64 = 10_000;

@@ -70,6 +70,15 @@ pub struct RetryDelayOverrides {
     pub multiplier: Option<f64>,
 }
 
+/// What an event type says of its own.
+#[derive(Clone, Debug)]
+pub struct EventTypePolicy {
+    /// Its name.
+    pub event_type: String,
+    /// What is left out is inherited.
+    pub retry_policy: RetryPolicyOverrides,
+}
+
 impl RetryPolicy {
     /// Field by field the first level that says something; the seed's default where none does.
     pub fn resolve<'a>(levels: impl IntoIterator<Item = Option<&'a RetryPolicyOverrides>>) -> Self {

@@ -4,7 +4,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Pool, Result};
-use crate::domain::durations::{DurationCounts, Durations};
+use crate::domain::durations::DurationCounts;
+use crate::domain::queue::LastMinute;
 
 /// What one replica counted of one queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,29 +16,6 @@ pub struct Counts {
     pub lost: i64,
     /// How long the attempts took that their engines settled.
     pub durations: DurationCounts,
-}
-
-/// What all replicas together counted of one queue in about a minute.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct LastMinute {
-    pub enqueued: i64,
-    pub completed: i64,
-    pub failed: i64,
-    pub lost: i64,
-    pub durations: Durations,
-    /// The time that was counted: periods of ten seconds are counted whole, so it is less than a minute. Zero where
-    /// nothing happened.
-    pub seconds: f64,
-}
-
-impl LastMinute {
-    /// A count as a rate.
-    #[must_use]
-    pub fn per_second(&self, count: i64) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "counts of a minute are far below 2^52")]
-        let count = count as f64;
-        if self.seconds > 0.0 { count / self.seconds } else { 0.0 }
-    }
 }
 
 /// Adds what one replica counted.

@@ -3,35 +3,21 @@
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use sqlx::PgConnection;
-use sqlx::types::Json;
+use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::endings::Answer;
 use super::page::{PageRow, page, page_of};
-use super::{Error, Page, Result};
+use super::row::{Field, from_row};
+use super::{Error, Result};
+use crate::domain::attempt::Attempt;
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::RawJson;
+use crate::domain::page::Page;
+use crate::domain::settlement::Answer;
 
-/// One ended attempt.
-#[derive(Clone, Debug)]
-pub struct Attempt {
-    pub attempt: i32,
-    pub engine_id: Option<EngineId>,
-    pub engine_software_version: Option<String>,
-    pub leased_at: Option<DateTime<Utc>>,
-    pub ended_at: DateTime<Utc>,
-    pub outcome: Outcome,
-    pub answer: Option<Answer>,
-    pub result: Option<RawJson>,
-    pub error: Option<RawJson>,
-    pub progress: Option<RawJson>,
-    pub late_by_seconds: Option<f64>,
-    pub final_status: Option<Status>,
-}
-
-/// An attempt as a row, and as a dead letter carries it.
-#[derive(sqlx::FromRow, Deserialize)]
+/// An attempt as a dead letter carries it.
+#[derive(Deserialize)]
 pub(super) struct AttemptRow {
     attempt: i32,
     engine_id: Option<Uuid>,
@@ -41,10 +27,9 @@ pub(super) struct AttemptRow {
     ended_at: DateTime<Utc>,
     outcome: String,
     answer: Option<String>,
-    #[sqlx(default)]
-    result: Option<Json<RawJson>>,
-    error: Option<Json<RawJson>>,
-    progress: Option<Json<RawJson>>,
+    result: Option<RawJson>,
+    error: Option<RawJson>,
+    progress: Option<RawJson>,
     late_by_seconds: Option<f64>,
     final_status: Option<String>,
 }
@@ -60,9 +45,9 @@ impl AttemptRow {
             ended_at: self.ended_at,
             outcome: Outcome::parse(&self.outcome).ok_or_else(|| corrupt("outcome", &self.outcome))?,
             answer: parse_optional(self.answer.as_deref(), Answer::parse).map_err(|value| corrupt("answer", &value))?,
-            result: self.result.map(|Json(json)| json),
-            error: self.error.map(|Json(json)| json),
-            progress: self.progress.map(|Json(json)| json),
+            result: self.result,
+            error: self.error,
+            progress: self.progress,
             late_by_seconds: self.late_by_seconds,
             final_status: parse_optional(self.final_status.as_deref(), Status::parse)
                 .map_err(|value| corrupt("final_status", &value))?,
@@ -70,13 +55,15 @@ impl AttemptRow {
     }
 }
 
+from_row!(Attempt, "event_attempts", event_id: EventId, {
+    attempt, engine_id, engine_software_version, leased_at, ended_at, outcome, answer, result, error, progress,
+    late_by_seconds, final_status,
+});
+
 /// Gives a dead letter the attempts back that it carried.
 pub(super) async fn restore(connection: &mut PgConnection, event_id: EventId, attempts: &[AttemptRow]) -> Result<()> {
     fn column<'a, T>(attempts: &'a [AttemptRow], of: impl Fn(&'a AttemptRow) -> T) -> Vec<T> {
         attempts.iter().map(of).collect()
-    }
-    fn json(value: Option<&Json<RawJson>>) -> Option<&str> {
-        value.map(|Json(json)| json.get())
     }
     sqlx::query(include_str!("sql/restore_attempts.sql"))
         .bind(event_id.0)
@@ -88,9 +75,9 @@ pub(super) async fn restore(connection: &mut PgConnection, event_id: EventId, at
         .bind(column(attempts, |attempt| attempt.ended_at))
         .bind(column(attempts, |attempt| attempt.outcome.as_str()))
         .bind(column(attempts, |attempt| attempt.answer.as_deref()))
-        .bind(column(attempts, |attempt| json(attempt.result.as_ref())))
-        .bind(column(attempts, |attempt| json(attempt.error.as_ref())))
-        .bind(column(attempts, |attempt| json(attempt.progress.as_ref())))
+        .bind(column(attempts, |attempt| attempt.result.as_ref().map(|json| json.get())))
+        .bind(column(attempts, |attempt| attempt.error.as_ref().map(|json| json.get())))
+        .bind(column(attempts, |attempt| attempt.progress.as_ref().map(|json| json.get())))
         .bind(column(attempts, |attempt| attempt.late_by_seconds))
         .bind(column(attempts, |attempt| attempt.final_status.as_deref()))
         .execute(connection)
@@ -109,12 +96,12 @@ pub async fn list(
     before: Option<i32>,
     limit: u32,
 ) -> Result<Page<Attempt>> {
-    let rows: Vec<PageRow<AttemptRow>> = sqlx::query_as(page!(
+    let rows: Vec<PageRow<Attempt>> = sqlx::query_as(page!(
         order by "attempt desc",
         bytes "coalesce(octet_length(result::text), 0) + coalesce(octet_length(error::text), 0)
             + coalesce(octet_length(progress::text), 0)",
-        "select attempt, engine_id, engine_software_version, incarnation, leased_at, ended_at, outcome, answer, result,
-                error, progress, late_by_seconds, final_status
+        "select attempt, engine_id, engine_software_version, leased_at, ended_at, outcome, answer, result,
+                error, progress, late_by_seconds, final_status, event_id
          from eventlease.event_attempts
          where event_id = $1 and attempt < coalesce($2, 2147483647)
          order by attempt desc
@@ -125,7 +112,7 @@ pub async fn list(
     .bind(i64::from(limit) + 1)
     .fetch_all(connection)
     .await?;
-    page_of(rows, limit, |row| row.into_attempt(event_id.0))
+    Ok(page_of(rows, limit))
 }
 
 /// What is left to say to a caller whose lease is over.
@@ -139,25 +126,33 @@ pub struct Lookback {
     pub ended: Option<EndedLease>,
 }
 
+/// The attempt whose lease is over.
 #[derive(Clone, Debug)]
 pub struct EndedLease {
     pub attempt: i32,
     pub outcome: Outcome,
     pub answer: Option<Answer>,
-    pub available_at: Option<DateTime<Utc>>,
+    /// When the event was due again.
+    pub answer_available_at: Option<DateTime<Utc>>,
     pub ended_at: DateTime<Utc>,
 }
 
-#[derive(sqlx::FromRow)]
-struct LookbackRow {
-    is_of_another_type: bool,
-    event_status: Option<String>,
-    current_attempt: i32,
-    attempt: Option<i32>,
-    outcome: Option<String>,
-    answer: Option<String>,
-    answer_available_at: Option<DateTime<Utc>>,
-    ended_at: Option<DateTime<Utc>>,
+from_row!(Lookback, "event_attempts", event_id: EventId, { is_of_another_type, event_status, current_attempt, ended });
+
+impl Field for EndedLease {
+    fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
+        Ok(Self {
+            attempt: Field::read(row, "attempt")?,
+            outcome: Field::read(row, "outcome")?,
+            answer: Field::read(row, "answer")?,
+            answer_available_at: Field::read(row, "answer_available_at")?,
+            ended_at: Field::read(row, "ended_at")?,
+        })
+    }
+
+    fn is_null(row: &PgRow, _: &'static str) -> sqlx::Result<bool> {
+        Uuid::is_null(row, "attempt")
+    }
 }
 
 /// Finds the ended attempt of `token`; without one, the newest that `caller` (or, unnamed, nobody
@@ -168,31 +163,10 @@ pub async fn look_back(
     token: Option<LeaseToken>,
     caller: Option<EngineId>,
 ) -> Result<Option<Lookback>> {
-    let row: Option<LookbackRow> = sqlx::query_as(include_str!("sql/look_back.sql"))
+    Ok(sqlx::query_as(include_str!("sql/look_back.sql"))
         .bind(event_id.0)
         .bind(token.map(LeaseToken::as_uuid))
         .bind(caller.map(|caller| caller.0))
         .fetch_optional(connection)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let corrupt = |column, value: &str| Error::corrupt("event_attempts", column, event_id, value);
-    let status = row.event_status.as_deref();
-    let ended = match (row.attempt, row.outcome, row.ended_at) {
-        (Some(attempt), Some(outcome), Some(ended_at)) => Some(EndedLease {
-            attempt,
-            outcome: Outcome::parse(&outcome).ok_or_else(|| corrupt("outcome", &outcome))?,
-            answer: parse_optional(row.answer.as_deref(), Answer::parse).map_err(|value| corrupt("answer", &value))?,
-            available_at: row.answer_available_at,
-            ended_at,
-        }),
-        _ => None,
-    };
-    Ok(Some(Lookback {
-        is_of_another_type: row.is_of_another_type,
-        event_status: status
-            .and_then(Status::parse)
-            .ok_or_else(|| corrupt("final_status", status.unwrap_or("null")))?,
-        current_attempt: row.current_attempt,
-        ended,
-    }))
+        .await?)
 }

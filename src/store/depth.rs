@@ -3,19 +3,12 @@
 use sqlx::PgConnection;
 
 use super::Result;
+use super::row::from_row;
+use crate::domain::queue::Depth;
 
-/// One queue's depth. Counts stop at the bound given: beyond it, more is not told from much more.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Depth {
-    pub engine_type: String,
-    pub due: i64,
-    pub delayed: i64,
-    pub in_flight: i64,
-    pub dead_letters: i64,
-    /// From `available_at` of the oldest due event.
-    pub oldest_due_age_seconds: f64,
-    pub is_paused: bool,
-}
+from_row!(Depth, "queues", engine_type: String, {
+    engine_type, due, delayed, in_flight, dead_letters, oldest_due_age_seconds, is_paused,
+});
 
 /// Of every queue, or of those named.
 pub async fn of_queues(

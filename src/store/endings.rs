@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::Result;
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
-pub use crate::domain::settlement::Answer;
+use crate::domain::settlement::Answer;
 use crate::domain::verdict::{DeadLetterReason, Spent};
 
 /// One attempt's end, and what follows.

@@ -96,6 +96,13 @@ impl From<sqlx::Error> for Error {
             pool::replace_sessions();
             return Self::Unavailable(error.into());
         }
+        let error = match error {
+            sqlx::Error::Decode(source) => match source.downcast::<Self>() {
+                Ok(corrupt) => return *corrupt,
+                Err(source) => sqlx::Error::Decode(source),
+            },
+            error => error,
+        };
         let is_of_no_constraint = error.as_database_error().is_some_and(|error| error.constraint().is_none());
         let code =
             error.as_database_error().and_then(sqlx::error::DatabaseError::code).map(std::borrow::Cow::into_owned);

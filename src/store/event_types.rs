@@ -4,13 +4,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::Result;
-use crate::domain::retry_policy::RetryPolicyOverrides;
-
-#[derive(Clone, Debug)]
-pub struct EventTypePolicy {
-    pub event_type: String,
-    pub retry_policy: RetryPolicyOverrides,
-}
+use crate::domain::retry_policy::{EventTypePolicy, RetryPolicyOverrides};
 
 /// Event types with a policy, behind `behind` in the order of their names.
 pub async fn list(

@@ -5,19 +5,16 @@
 mod of_engine;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
-use sqlx::types::Json;
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow as _, PgConnection};
 use uuid::Uuid;
 
-use super::policies::PolicyLevels;
+use super::Result;
 use super::queues::Gate;
-use super::{Error, Result};
+use super::row::{Field, from_row};
 use crate::domain::engine::EngineStatus;
-use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
-use crate::domain::json::RawJson;
-use crate::domain::retry_policy::RetryPolicy;
-use crate::domain::verdict::Spent;
+use crate::domain::leased_event::{LeasedEvent, PreviousAttempt};
 
 pub use of_engine::leases_of_engine;
 
@@ -33,22 +30,21 @@ pub struct LockedEngine {
     pub gate: Gate,
 }
 
-#[derive(sqlx::FromRow)]
-struct EngineRow {
-    engine_id: Uuid,
-    engine_type: String,
-    status: String,
-    incarnation: i32,
-    max_concurrent_events: Option<i32>,
-    #[sqlx(flatten)]
-    gate: Gate,
+from_row!(LockedEngine, "engine_states", engine_id: EngineId, {
+    engine_id, engine_type, status, incarnation, max_concurrent_events, gate,
+});
+
+impl Field for Gate {
+    fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
+        Self::from_row(row)
+    }
 }
 
 /// Locks engines, in the order of their ids; unknown ones are missing from the answer. Whoever
 /// registers one of them anew, or removes it, waits for this transaction, and the other way round.
 pub async fn lock_engines(connection: &mut PgConnection, engines: &[EngineId]) -> Result<Vec<LockedEngine>> {
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
-    let rows: Vec<EngineRow> = sqlx::query_as(
+    Ok(sqlx::query_as(
         "select s.engine_id, s.engine_type, s.status, s.incarnation, s.max_concurrent_events,
             coalesce(u.paused_at is not null and (u.resume_at is null or u.resume_at > statement_timestamp()), false)
                 as is_paused,
@@ -61,20 +57,7 @@ pub async fn lock_engines(connection: &mut PgConnection, engines: &[EngineId]) -
     )
     .bind(ids)
     .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(LockedEngine {
-                engine_id: EngineId(row.engine_id),
-                status: EngineStatus::parse(&row.status)
-                    .ok_or_else(|| Error::corrupt("engine_states", "status", row.engine_id, &row.status))?,
-                engine_type: row.engine_type,
-                incarnation: row.incarnation,
-                max_concurrent_events: row.max_concurrent_events.map(i32::cast_unsigned),
-                gate: row.gate,
-            })
-        })
-        .collect()
+    .await?)
 }
 
 /// What one engine holds now.
@@ -166,78 +149,25 @@ pub struct LeaseDefaults {
     pub max_lease_seconds: u32,
 }
 
-/// An event in an engine's hands, with all that the engine is told.
-#[derive(Clone, Debug)]
-pub struct LeasedEvent {
-    pub event_id: EventId,
-    pub engine_type: String,
-    pub event_type: String,
-    pub payload: RawJson,
-    pub priority: u8,
-    pub scenario_run_id: Option<String>,
-    pub created_at: DateTime<Utc>,
-    pub available_at: DateTime<Utc>,
-    pub attempt: i32,
-    pub spent: Spent,
-    pub policy: RetryPolicy,
-    pub previous: Option<PreviousAttempt>,
-    pub traceparent: Option<String>,
-    pub tracestate: Option<String>,
-    pub lease_token: LeaseToken,
-    pub leased_by: Option<EngineId>,
-    pub leased_at: DateTime<Utc>,
-    pub expires_at: DateTime<Utc>,
-    pub expires_in_seconds: f64,
-    pub visibility_timeout_seconds: u32,
-    pub poll_terms: Option<String>,
-}
+from_row!(LeasedEvent, "event_queue", event_id: EventId, {
+    event_id, engine_type, event_type, payload, priority, scenario_run_id, created_at, available_at, attempt, spent, policy,
+    previous, traceparent, tracestate, lease_token, leased_by, leased_at, expires_at, expires_in_seconds,
+    visibility_timeout_seconds, poll_terms,
+});
 
-impl LeasedEvent {
-    /// The bytes of the JSON that it carries.
-    #[must_use]
-    pub fn json_bytes(&self) -> usize {
-        let previous = self.previous.iter().flat_map(|previous| [&previous.error, &previous.progress]);
-        self.payload.get().len() + previous.flatten().map(|json| json.get().len()).sum::<usize>()
+impl Field for PreviousAttempt {
+    fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
+        Ok(Self {
+            outcome: Field::read(row, "previous_outcome")?,
+            error: Field::read(row, "previous_error")?,
+            progress: Field::read(row, "previous_progress")?,
+            ended_at: Field::read(row, "previous_ended_at")?,
+        })
     }
-}
 
-#[derive(Clone, Debug)]
-pub struct PreviousAttempt {
-    pub outcome: Outcome,
-    pub error: Option<RawJson>,
-    pub progress: Option<RawJson>,
-    pub ended_at: DateTime<Utc>,
-}
-
-#[derive(sqlx::FromRow)]
-struct LeasedRow {
-    event_id: Uuid,
-    engine_type: String,
-    event_type: String,
-    payload: Json<RawJson>,
-    priority: i16,
-    scenario_run_id: Option<String>,
-    created_at: DateTime<Utc>,
-    available_at: DateTime<Utc>,
-    attempt: i32,
-    failures: i32,
-    lease_losses: i32,
-    releases: i32,
-    #[sqlx(flatten)]
-    policies: PolicyLevels,
-    previous_outcome: Option<String>,
-    previous_error: Option<Json<RawJson>>,
-    previous_progress: Option<Json<RawJson>>,
-    previous_ended_at: Option<DateTime<Utc>>,
-    traceparent: Option<String>,
-    tracestate: Option<String>,
-    lease_token: Uuid,
-    leased_by: Option<Uuid>,
-    leased_at: DateTime<Utc>,
-    lease_expires_at: DateTime<Utc>,
-    expires_in_seconds: f64,
-    lease_seconds: i32,
-    poll_terms: Option<String>,
+    fn is_null(row: &PgRow, _: &'static str) -> sqlx::Result<bool> {
+        Uuid::is_null(row, "previous_outcome")
+    }
 }
 
 /// Gives the leases, in the order of `grants`.
@@ -265,7 +195,7 @@ pub async fn grant(
         poll_ids.push(grant.poll.as_ref().map(|(poll_id, _)| *poll_id));
         poll_terms.push(grant.poll.as_ref().map(|(_, terms)| terms.as_str()));
     }
-    let rows: Vec<LeasedRow> = sqlx::query_as(concat!(include_str!("sql/grant.sql"), include_str!("sql/leased.sql")))
+    Ok(sqlx::query_as(concat!(include_str!("sql/grant.sql"), include_str!("sql/leased.sql")))
         .bind(ids.iter().min())
         .bind(ids.iter().max())
         .bind(&ids)
@@ -278,8 +208,7 @@ pub async fn grant(
         .bind(defaults.max_lease_seconds.cast_signed())
         .bind(poll_terms)
         .fetch_all(connection)
-        .await?;
-    rows.into_iter().map(leased_event).collect()
+        .await?)
 }
 
 /// The leases that one poll was given and that still hold, as they were given.
@@ -288,55 +217,13 @@ pub async fn leases_of_poll(
     engine_id: Option<EngineId>,
     poll_id: Uuid,
 ) -> Result<Vec<LeasedEvent>> {
-    let rows: Vec<LeasedRow> =
-        sqlx::query_as(concat!(include_str!("sql/leases_of_poll.sql"), include_str!("sql/leased.sql")))
-            .bind(Uuid::nil())
-            .bind(Uuid::max())
-            .bind(engine_id.map(|engine_id| engine_id.0))
-            .bind(poll_id)
-            .fetch_all(connection)
-            .await?;
-    rows.into_iter().map(leased_event).collect()
-}
-
-fn leased_event(row: LeasedRow) -> Result<LeasedEvent> {
-    let previous = match (row.previous_outcome, row.previous_ended_at) {
-        (Some(outcome), Some(ended_at)) => Some(PreviousAttempt {
-            outcome: Outcome::parse(&outcome)
-                .ok_or_else(|| Error::corrupt("event_attempts", "outcome", row.event_id, &outcome))?,
-            error: row.previous_error.map(|Json(error)| error),
-            progress: row.previous_progress.map(|Json(progress)| progress),
-            ended_at,
-        }),
-        _ => None,
-    };
-    Ok(LeasedEvent {
-        event_id: EventId(row.event_id),
-        engine_type: row.engine_type,
-        event_type: row.event_type,
-        payload: row.payload.0,
-        priority: u8::try_from(row.priority).expect("the schema keeps priorities in 0 to 9"),
-        scenario_run_id: row.scenario_run_id,
-        created_at: row.created_at,
-        available_at: row.available_at,
-        attempt: row.attempt,
-        spent: Spent {
-            failures: row.failures.cast_unsigned(),
-            lease_losses: row.lease_losses.cast_unsigned(),
-            releases: row.releases.cast_unsigned(),
-        },
-        policy: row.policies.resolve(),
-        previous,
-        traceparent: row.traceparent,
-        tracestate: row.tracestate,
-        lease_token: LeaseToken::from_uuid(row.lease_token),
-        leased_by: row.leased_by.map(EngineId),
-        leased_at: row.leased_at,
-        expires_at: row.lease_expires_at,
-        expires_in_seconds: row.expires_in_seconds,
-        visibility_timeout_seconds: row.lease_seconds.cast_unsigned(),
-        poll_terms: row.poll_terms,
-    })
+    Ok(sqlx::query_as(concat!(include_str!("sql/leases_of_poll.sql"), include_str!("sql/leased.sql")))
+        .bind(Uuid::nil())
+        .bind(Uuid::max())
+        .bind(engine_id.map(|engine_id| engine_id.0))
+        .bind(poll_id)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// An engine, as far as a parked poll of it has to know.
@@ -348,6 +235,8 @@ pub struct Glance {
     pub holds_any: bool,
 }
 
+from_row!(Glance, "engine_states", engine_id: EngineId, { engine_id, engine_type, status, holds_any });
+
 /// Looks at engines, and whether they hold anything leased since; unknown ones are missing from the answer.
 pub async fn glance_at_engines(
     connection: &mut PgConnection,
@@ -355,10 +244,10 @@ pub async fn glance_at_engines(
     since: &[DateTime<Utc>],
 ) -> Result<Vec<Glance>> {
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
-    let rows: Vec<(Uuid, String, String, bool)> = sqlx::query_as(
+    Ok(sqlx::query_as(
         "select s.engine_id, s.engine_type, s.status, exists (
                 select from eventlease.event_queue q
-                where q.leased_by = asked.engine_id and q.leased_at >= asked.since)
+                where q.leased_by = asked.engine_id and q.leased_at >= asked.since) as holds_any
          from unnest($1::uuid[], $2::timestamptz[]) as asked (engine_id, since)
          cross join lateral (
              select s.engine_id, s.engine_type, s.status from eventlease.engine_states s
@@ -369,16 +258,5 @@ pub async fn glance_at_engines(
     .bind(ids)
     .bind(since)
     .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|(engine_id, engine_type, status, holds_any)| {
-            Ok(Glance {
-                engine_id: EngineId(engine_id),
-                engine_type,
-                status: EngineStatus::parse(&status)
-                    .ok_or_else(|| Error::corrupt("engine_states", "status", engine_id, &status))?,
-                holds_any,
-            })
-        })
-        .collect()
+    .await?)
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::row::from_row;
 use super::{Pool, Result};
 use crate::domain::ids::EngineId;
 use crate::domain::limits::{SERVICE_GAP_SECONDS, SERVICE_HICCUP_SECONDS, SHORT_HEARTBEAT_TIMEOUT_SECONDS};
@@ -54,23 +55,17 @@ pub struct Noted {
     pub heartbeat_timeout_seconds: Option<u32>,
 }
 
+from_row!(Noted, "engine_states", engine_id: EngineId, { engine_id, is_written, heartbeat_timeout_seconds });
+
 /// Notes calls of engines: who, whether it polled, and how long ago. Engines that are not known are missing from the
 /// answer.
 pub async fn note_signs(connection: &mut PgConnection, signs: &[(EngineId, bool, Duration)]) -> Result<Vec<Noted>> {
-    let rows: Vec<(Uuid, bool, Option<i32>)> = sqlx::query_as(include_str!("sql/note_signs.sql"))
+    Ok(sqlx::query_as(include_str!("sql/note_signs.sql"))
         .bind(signs.iter().map(|(engine_id, ..)| engine_id.0).collect::<Vec<_>>())
         .bind(signs.iter().map(|(_, has_polled, _)| *has_polled).collect::<Vec<_>>())
         .bind(signs.iter().map(|(.., ago)| ago.as_secs_f64()).collect::<Vec<_>>())
         .fetch_all(connection)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(engine_id, is_written, heartbeat_timeout_seconds)| Noted {
-            engine_id: EngineId(engine_id),
-            is_written,
-            heartbeat_timeout_seconds: heartbeat_timeout_seconds.map(i32::cast_unsigned),
-        })
-        .collect())
+        .await?)
 }
 
 /// Removes up to `limit` engines that have been silent for that many days and hold nothing, and their tokens, passing

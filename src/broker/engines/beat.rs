@@ -165,7 +165,7 @@ impl Broker {
             .iter()
             .map(|&index| {
                 let (engine_id, heartbeat) = &*items[index];
-                let static_config = locked[engine_id].static_config.get();
+                let static_config = locked[engine_id].description.static_config.get();
                 let metadata = merged[index].as_deref().map(|dynamic_state| (static_config, dynamic_state));
                 self.beat_of(*engine_id, heartbeat, metadata)
             })
@@ -202,7 +202,7 @@ impl Broker {
         if !heartbeat.changes_state() {
             return Ok(None);
         }
-        let merged = heartbeat.merged_into(&engine.dynamic_state);
+        let merged = heartbeat.merged_into(&engine.description.dynamic_state);
         let (bytes, limit) = (merged.len(), self.settings.max_dynamic_state_bytes);
         if bytes > limit { Err(Error::DynamicStateTooLarge { bytes, limit }) } else { Ok(Some(merged)) }
     }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crate::broker::quota::{Quota, Reservation};
 use crate::broker::{Broker, Error, Result};
 use crate::domain::names::EngineType;
+use crate::domain::new_event::NewEvent;
 use crate::domain::requester::Requester;
 use crate::store;
 use crate::store::PgConnection;
-use crate::store::enqueue::NewEvent;
 
 /// Queues that a transaction makes, counted against the quotas. To be kept after its commit.
 #[derive(Debug, Default)]

@@ -7,10 +7,9 @@ use crate::broker::aftermath::Aftermath;
 use crate::broker::{Broker, Result};
 use crate::domain::event::Status;
 use crate::domain::json::SentJson;
-use crate::domain::settlement::{Report, Settlement};
+use crate::domain::settlement::{Answer, Report, Settlement};
 use crate::store;
 use crate::store::complete::Completion;
-use crate::store::endings::Answer;
 
 impl Broker {
     /// Completes what needs no second look: the token is current, and the holder says so itself.
@@ -37,7 +36,7 @@ impl Broker {
         let mut aftermath = Aftermath::default();
         for event in &completed {
             aftermath.completed(event);
-            self.note_spoken(event.holder, &event.engine_type, event.is_late);
+            self.note_spoken(event.leased_by, &event.engine_type, event.is_late);
             answers[places[&event.event_id]] = Some(Ok(Settled {
                 event_id: event.event_id,
                 status: Status::Completed,

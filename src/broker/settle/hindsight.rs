@@ -45,7 +45,7 @@ pub async fn look_back(connection: &mut PgConnection, settlement: &Settlement) -
             status: answer.event_status(),
             attempt: ended.attempt,
             outcome: SettledOutcome::Ended(answer),
-            available_at: ended.available_at,
+            available_at: ended.answer_available_at,
             renewal: None,
         }),
         (Hindsight::AlreadySettled { as_status }, _) => {

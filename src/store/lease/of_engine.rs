@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{LeasedEvent, LeasedRow, leased_event};
 use crate::domain::ids::{EngineId, EventId};
+use crate::domain::leased_event::LeasedEvent;
+use crate::domain::page::Page;
+use crate::store::Result;
 use crate::store::page::{PageRow, page, page_of};
-use crate::store::{Page, Result};
 
 /// A page of what an engine holds, with payloads, behind the last one seen: the newest lease first.
 pub async fn leases_of_engine(
@@ -17,7 +18,7 @@ pub async fn leases_of_engine(
     limit: u32,
 ) -> Result<Page<LeasedEvent>> {
     let (leased_at, event_id) = behind.unwrap_or((DateTime::<Utc>::MAX_UTC, EventId(Uuid::max())));
-    let rows: Vec<PageRow<LeasedRow>> = sqlx::query_as(page!(
+    let rows: Vec<PageRow<LeasedEvent>> = sqlx::query_as(page!(
         order by "leased_at desc, event_id desc",
         bytes "payload_bytes::bigint + coalesce(octet_length(previous_error::text), 0)
             + coalesce(octet_length(previous_progress::text), 0)",
@@ -32,5 +33,5 @@ pub async fn leases_of_engine(
     .bind(i64::from(limit) + 1)
     .fetch_all(connection)
     .await?;
-    page_of(rows, limit, leased_event)
+    Ok(page_of(rows, limit))
 }
