@@ -41,7 +41,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
-use crate::store::lease::LeaseDefaults;
+use crate::store::leases::LeaseDefaults;
 use crate::store::pool::Pools;
 use crate::store::{self, Pool};
 pub use crate::store::{Error as StoreError, pool::within};

@@ -15,10 +15,10 @@ use crate::domain::ids::{EngineId, EventId};
 use crate::domain::retry_policy::RetryPolicy;
 use crate::domain::settlement::Answer;
 use crate::domain::verdict::{self, Ending, Loss, Verdict};
-use crate::store::complete::Completed;
-use crate::store::due::Place;
-use crate::store::endings::{self, EndedAttempt, Fate};
-use crate::store::open_events::OpenEvent;
+use crate::store::leases::due::Place;
+use crate::store::leases::open_events::OpenEvent;
+use crate::store::settlement::completion::Completed;
+use crate::store::settlement::{self, EndedAttempt, Fate};
 use crate::store::{self, PgConnection, policies_of_open_events};
 
 #[derive(Debug, Default)]
@@ -237,7 +237,7 @@ pub async fn end_in_silence(
             late_by_seconds: None,
         })
         .collect();
-    let due = endings::apply(connection, &ended).await?;
+    let due = settlement::apply(connection, &ended).await?;
     for ((event, ending), attempt) in events.iter().zip(&ended) {
         let end = End::of(*ending, attempt, event.held_seconds);
         aftermath.ended(event, end, attempt, due.get(&event.event_id).copied());

@@ -10,9 +10,9 @@ use crate::domain::event::{CancelReason, Event, Outcome, Status};
 use crate::domain::ids::EventId;
 use crate::domain::log_text::LogText;
 use crate::domain::names::ScenarioRunId;
-use crate::store::cancel;
-use crate::store::endings::{self, EndedAttempt, Fate};
-use crate::store::open_events::{self, Locking, OpenEvent};
+use crate::store::events::cancellation as cancel;
+use crate::store::leases::open_events::{self, Locking, OpenEvent};
+use crate::store::settlement::{self, EndedAttempt, Fate};
 use crate::store::{self, PgConnection};
 
 /// Cancelled in one transaction.
@@ -120,7 +120,7 @@ async fn cancel_locked(
             late_by_seconds: None,
         })
         .collect();
-    endings::apply(connection, &ended).await?;
+    settlement::apply(connection, &ended).await?;
     for event in &queued {
         aftermath.cancelled(event, reason);
     }

@@ -19,7 +19,7 @@ use crate::domain::page::Page;
 use crate::domain::tokens::TokenSecret;
 use crate::domain::verdict::{Ending, Loss};
 use crate::store;
-use crate::store::open_events::{self, OpenEvent};
+use crate::store::leases::open_events::{self, OpenEvent};
 
 /// An engine that has registered.
 #[derive(Debug)]
@@ -164,7 +164,7 @@ impl Broker {
     ) -> Result<Page<LeasedEvent>> {
         let mut connection = self.reading_connection().await?;
         store::engines::read(&mut connection, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
-        Ok(store::lease::leases_of_engine(&mut connection, engine_id, behind, limit).await?)
+        Ok(store::leases::leases_of_engine(&mut connection, engine_id, behind, limit).await?)
     }
 }
 

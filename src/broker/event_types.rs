@@ -9,7 +9,7 @@ use crate::domain::names::EventType;
 use crate::domain::retry_policy::{EventTypePolicy, RetryPolicyOverrides};
 use crate::store;
 use crate::store::event_types;
-use crate::store::room;
+use crate::store::queues::room;
 
 impl Broker {
     pub async fn list_event_types(&self, behind: Option<&str>, limit: u32) -> Result<Vec<EventTypePolicy>> {

@@ -102,7 +102,7 @@ impl Broker {
     /// A page of an event's ended attempts, the newest first: of those before attempt `before`.
     pub async fn attempts_of_event(&self, event_id: EventId, before: Option<i32>, limit: u32) -> Result<Page<Attempt>> {
         let mut connection = self.reading_connection().await?;
-        let attempts = store::attempts::list(&mut connection, event_id, before, limit).await?;
+        let attempts = store::events::attempts::list(&mut connection, event_id, before, limit).await?;
         if !attempts.items.is_empty() {
             return Ok(attempts);
         }

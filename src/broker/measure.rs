@@ -46,8 +46,8 @@ impl Broker {
         let metrics = &*self.metrics;
         metrics.drop_removed_queues();
         let mut connection = self.connection().await?;
-        let depths = store::depth::of_queues(&mut connection, None, DEPTH_COUNT_BOUND).await?;
-        let event_types = store::room::count_event_types(&mut connection).await?;
+        let depths = store::queues::depth::of_queues(&mut connection, None, DEPTH_COUNT_BOUND).await?;
+        let event_types = store::queues::room::count_event_types(&mut connection).await?;
         let engines = store::engines::summarize(&mut connection, None).await?;
         let partitions = store::partitions::days_ahead(&mut connection, MAX_DAYS_AHEAD_TOLD).await?;
         let oldest_snapshot = store::health::oldest_snapshot_age(&mut connection).await?;

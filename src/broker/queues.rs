@@ -165,14 +165,14 @@ async fn report_one(connection: &mut PgConnection, engine_type: &EngineType) -> 
 
 async fn report(connection: &mut PgConnection, queues: Vec<Queue>) -> Result<Vec<QueueReport>> {
     let names: Vec<String> = queues.iter().map(|queue| queue.engine_type.clone()).collect();
-    let mut depths = store::depth::of_queues(connection, Some(&names), EXACT_UP_TO + 1).await?;
+    let mut depths = store::queues::depth::of_queues(connection, Some(&names), EXACT_UP_TO + 1).await?;
     let summaries = store::engines::summarize(connection, Some(&names)).await?;
     let mut reports = Vec::with_capacity(queues.len());
     for queue in queues {
         let Some(index) = depths.iter().position(|depth| depth.engine_type == queue.engine_type) else { continue };
         let depth = depths.swap_remove(index);
         let engines = summaries.iter().filter(|engines| engines.engine_type == queue.engine_type).cloned().collect();
-        let last_minute = store::activity::of_last_minute(connection, &queue.engine_type).await?;
+        let last_minute = store::queues::activity::of_last_minute(connection, &queue.engine_type).await?;
         reports.push(QueueReport { queue, depth, engines, last_minute });
     }
     Ok(reports)

@@ -21,9 +21,9 @@ use crate::domain::settlement::{Answer, Report, Settlement};
 use crate::domain::verdict::Ending;
 use crate::metrics::RENEWED;
 use crate::store::PgConnection;
-use crate::store::endings::{self, EndedAttempt, Fate};
-use crate::store::open_events::{self, Locking, OpenEvent};
+use crate::store::leases::open_events::{self, Locking, OpenEvent};
 use crate::store::policies_of_open_events;
+use crate::store::settlement::{self, EndedAttempt, Fate};
 use hindsight::{look_back, refuse_holder};
 
 /// What a settlement came to.
@@ -238,7 +238,7 @@ impl Broker {
         open: &OpenEvent,
     ) -> Result<Option<OpenEvent>> {
         let Some(token) = settlement.lease_token else { return Ok(None) };
-        if !endings::take_loss_back(connection, open.event_id, token, settlement.caller).await? {
+        if !settlement::late_report::take_loss_back(connection, open.event_id, token, settlement.caller).await? {
             return Ok(None);
         }
         Ok(open_events::lock(connection, &[open.event_id], Locking::Wait).await?.pop())
@@ -335,7 +335,7 @@ async fn end_live(
         .iter()
         .map(|(index, event)| ended_attempt(&settlements[*index].report, event, policies.get(&event.event_id)))
         .collect();
-    let due = endings::apply(connection, &ended).await?;
+    let due = settlement::apply(connection, &ended).await?;
     for ((index, event), attempt) in ending.iter().zip(&ended) {
         let available_at = due.get(&event.event_id).copied();
         let (outcome, answer) = (attempt.outcome, attempt.fate.answer());

@@ -78,6 +78,15 @@ pub struct Event {
     pub traceparent: Option<String>,
 }
 
+/// Whose an event is. Neither ever changes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EventScope {
+    /// Its queue.
+    pub engine_type: String,
+    /// The name of the token that brought it.
+    pub enqueued_by: Option<String>,
+}
+
 /// Which events are wanted; `None` is any.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {

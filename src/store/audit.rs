@@ -4,9 +4,10 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::error::Result;
 use super::page::{PageRow, page, page_of};
+use super::pool::Pool;
 use super::row::from_row;
-use super::{Pool, Result};
 use crate::domain::access::{Operation, Role};
 use crate::domain::audit::{Actor, Entry, Filter, bounded};
 use crate::domain::page::Page;

@@ -1,24 +1,23 @@
 //! Dead letters: list, read, discard; below: in bulk, in groups, and back into their queues.
 
+pub mod redrive;
 pub mod bulk;
 pub mod groups;
-pub mod redrive;
+/// Which a filter lets through.
+mod wanted;
 
 use chrono::{DateTime, Utc};
-use sqlx::postgres::PgArguments;
-use sqlx::query::QueryAs;
-use sqlx::{PgConnection, Postgres};
+use sqlx::PgConnection;
 
-use super::attempts::AttemptRow;
+use super::error::{Error, Result};
+use super::events::attempts::CarriedAttempt;
 use super::page::{PageRow, page, page_of};
 use super::row::from_row;
-use super::{Error, Result};
 use crate::domain::attempt::Attempt;
 use crate::domain::dead_letters::{DeadLetter, Filter};
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_PAGE;
 use crate::domain::page::Page;
-use crate::domain::verdict::DeadLetterReason;
 
 from_row!(DeadLetter, "dead_letters", event_id: EventId, {
     event_id, engine_type, event_type, reason, payload, payload_bytes, priority, scenario_run_id, created_at,
@@ -32,24 +31,6 @@ struct RowWithAttempts {
     letter: DeadLetter,
     /// The newest first, each as JSON.
     attempts: Vec<String>,
-}
-
-type Select<'q, Row> = QueryAs<'q, Postgres, Row, PgArguments>;
-
-/// Binds the parameters of `sql/wanted_dead_letters.sql`.
-fn bind<'q, Row>(statement: Select<'q, Row>, filter: &Filter) -> Select<'q, Row> {
-    statement
-        .bind(filter.engine_type.clone())
-        .bind(filter.event_type.clone())
-        .bind(filter.reason.map(DeadLetterReason::as_str))
-        .bind(filter.error_type.clone())
-        .bind(filter.error_contains.clone())
-        .bind(filter.scenario_run_id.clone())
-        .bind(filter.engine_software_version.clone())
-        .bind(filter.dead_lettered_after)
-        .bind(filter.dead_lettered_before)
-        .bind(filter.redrives_max)
-        .bind(filter.is_redrivable)
 }
 
 /// A page of them, the newest first, behind the place of the last one seen.
@@ -66,7 +47,7 @@ pub async fn list(
         include_str!("sql/wanted_dead_letters.sql"),
         include_str!("sql/list_dead_letters.sql")
     ));
-    let rows: Vec<PageRow<DeadLetter>> = bind(statement, filter)
+    let rows: Vec<PageRow<DeadLetter>> = wanted::bind(statement, filter)
         .bind(behind.map(|(at, _)| at))
         .bind(behind.map(|(_, event_id)| event_id.0))
         .bind(i64::from(limit) + 1)
@@ -115,19 +96,9 @@ pub async fn list_attempts(
 }
 
 fn parse_attempt(event_id: EventId, attempt: &str) -> Result<Attempt> {
-    let row: AttemptRow = serde_json::from_str(attempt)
+    let row: CarriedAttempt = serde_json::from_str(attempt)
         .map_err(|error| Error::corrupt("dead_letters", "attempts", event_id, &error.to_string()))?;
     row.into_attempt(event_id.0)
-}
-
-/// The attempts that a dead letter carries, the oldest first.
-async fn carried_attempts(connection: &mut PgConnection, event_id: EventId) -> Result<Vec<AttemptRow>> {
-    let attempts: String = sqlx::query_scalar("select attempts::text from eventlease.dead_letters where event_id = $1")
-        .bind(event_id.0)
-        .fetch_one(connection)
-        .await?;
-    serde_json::from_str(&attempts)
-        .map_err(|error| Error::corrupt("dead_letters", "attempts", event_id, &error.to_string()))
 }
 
 /// Removes a dead letter; its event stays `failed`. `false`: it was none.

@@ -1,7 +1,11 @@
 //! The engine registry.
 
+/// Heartbeats.
 pub mod beat;
+/// What operators change.
 pub mod changes;
+/// Engines' and the service's signs of life.
+pub mod liveness;
 mod metadata;
 
 use chrono::{DateTime, Utc};
@@ -9,9 +13,10 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::QueryAs;
 use sqlx::{PgConnection, Postgres};
 
-use super::Result;
+use super::error::Result;
 use super::page::{PageRow, page, page_of};
 use super::row::from_row;
+use super::tokens;
 use crate::domain::engine::{Engine, EngineStatus, Filter, Registration, TypeSummary};
 use crate::domain::ids::EngineId;
 use crate::domain::names::ScenarioRunId;
@@ -26,6 +31,14 @@ from_row!(Engine, "engine_states", engine_id: EngineId, {
 /// Locks a known engine and answers its type. Whoever leases for it waits, and the other way round.
 pub async fn lock(connection: &mut PgConnection, engine_id: EngineId) -> Result<Option<String>> {
     Ok(sqlx::query_scalar("select engine_type from eventlease.engine_states where engine_id = $1 for update")
+        .bind(engine_id.0)
+        .fetch_optional(connection)
+        .await?)
+}
+
+/// The type of a registered engine.
+pub async fn type_of(connection: &mut PgConnection, engine_id: EngineId) -> Result<Option<String>> {
+    Ok(sqlx::query_scalar("select engine_type from eventlease.engine_states where engine_id = $1")
         .bind(engine_id.0)
         .fetch_optional(connection)
         .await?)
@@ -152,7 +165,7 @@ pub async fn delete(connection: &mut PgConnection, engine_id: EngineId) -> Resul
         .bind(engine_id.0)
         .execute(&mut *connection)
         .await?;
-    super::tokens::end_of_engine(connection, engine_id, None).await
+    tokens::end_of_engine(connection, engine_id, None).await
 }
 
 from_row!(TypeSummary, "engine_states", engine_type: String, { engine_type, status, engines, unlimited, slots, leases_held });

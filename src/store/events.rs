@@ -1,13 +1,20 @@
 //! Events as they are read: the facts, and where the event stands, in one snapshot.
 
+/// Takes events in.
+pub mod enqueue;
+/// Which event a key stands for.
+pub mod idempotency;
+pub mod cancellation;
+pub mod attempts;
+
 use chrono::TimeDelta;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Result;
+use super::error::Result;
 use super::page::{PageRow, page, page_of};
 use super::row::from_row;
-use crate::domain::event::{Event, Filter, Status};
+use crate::domain::event::{Event, EventScope, Filter, Status};
 use crate::domain::ids::EventId;
 use crate::domain::page::Page;
 
@@ -17,10 +24,12 @@ from_row!(Event, "events", event_id: EventId, {
     dead_letter_reason, is_cancel_requested, redriven_from, redriven_as, traceparent,
 });
 
+from_row!(EventScope, "events", engine_type: String, { engine_type, enqueued_by });
+
 /// The choice of events, and what is known of each.
 macro_rules! with_details {
-    ($choice:literal) => {
-        concat!(include_str!($choice), include_str!("sql/event_details.sql"))
+    ($($choice:literal),+) => {
+        concat!($(include_str!($choice), "\n",)+ include_str!("sql/event_details.sql"))
     };
 }
 
@@ -31,6 +40,11 @@ pub async fn read(connection: &mut PgConnection, event_id: EventId, with_payload
         .bind(with_payload)
         .fetch_optional(connection)
         .await?)
+}
+
+/// Whose an event is; `None` where there is no such event, or its history has been dropped.
+pub async fn scope(connection: &mut PgConnection, event_id: EventId) -> Result<Option<EventScope>> {
+    Ok(sqlx::query_as(include_str!("sql/event_scope.sql")).bind(event_id.0).fetch_optional(connection).await?)
 }
 
 /// Those of the events that are not open: they have ended, or are not known at all.
@@ -62,12 +76,12 @@ fn ids(filter: &Filter) -> (EventId, EventId) {
 
 /// A page of events with all that is known of them.
 macro_rules! page_with_details {
-    ($choice:literal) => {
+    ($($choice:literal),+) => {
         page!(
             order by "event_id desc",
             bytes "case when payload is null then 0 else payload_bytes::bigint end + coalesce(octet_length(result::text), 0)
                 + coalesce(octet_length(error::text), 0) + coalesce(octet_length(progress::text), 0)",
-            with_details!($choice)
+            with_details!($($choice),+)
         )
     };
 }
@@ -82,10 +96,10 @@ pub async fn list(
 ) -> Result<Page<Event>> {
     let is_of_run = filter.scenario_run_id.is_some();
     let statement = match filter.status {
-        _ if is_of_run => page_with_details!("sql/list_events_of_run.sql"),
+        _ if is_of_run => page_with_details!("sql/events_of_run.sql", "sql/list_events.sql"),
         Some(Status::Queued | Status::Processing) => page_with_details!("sql/list_open_events.sql"),
         None | Some(Status::Completed | Status::Failed | Status::Cancelled) => {
-            page_with_details!("sql/list_events.sql")
+            page_with_details!("sql/all_events.sql", "sql/list_events.sql")
         }
     };
     let (from, below) = ids(filter);
@@ -98,9 +112,9 @@ pub async fn list(
         .bind(&filter.event_type)
         .bind(filter.status.map(Status::as_str))
         .bind(i64::from(limit) + 1)
-        .bind(with_payload);
+        .bind(with_payload)
+        .bind(filter.enqueued_by.as_deref());
     let query = if is_of_run { query.bind(&filter.scenario_run_id) } else { query };
-    let query = query.bind(filter.enqueued_by.as_deref());
     let rows: Vec<PageRow<Event>> = query.fetch_all(connection).await?;
     Ok(page_of(rows, limit))
 }

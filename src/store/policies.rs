@@ -7,8 +7,8 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
+use super::error::{Error, Result};
 use super::row::{Field, from_row};
-use super::{Error, Result};
 use crate::domain::ids::EventId;
 use crate::domain::retry_policy::{RetryPolicy, RetryPolicyOverrides};
 

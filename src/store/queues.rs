@@ -1,17 +1,23 @@
 //! Queues: their settings, whether they are paused, how deep they are; below, how they are removed.
 
+/// What keeps queues, and what becomes of the others.
 pub mod removal;
+pub mod depth;
+/// What happened lately.
+pub mod activity;
+/// How many queues and event types there may be.
+pub mod room;
 
 use std::collections::HashMap;
 
 use chrono::DateTime;
 use sqlx::PgConnection;
-use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::Result;
+use super::error::Result;
 use super::page::{PageRow, page, page_of};
-use super::row::{Field, from_row};
+use super::policies;
+use super::row::{from_columns, from_row};
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_PRIORITY;
 use crate::domain::page::Page;
@@ -19,32 +25,14 @@ use crate::domain::queue::{Pause, PeekPlace, PeekedEvent, Queue, QueueSettings};
 
 from_row!(Queue, "queues", engine_type: String, { engine_type, settings, pause, server_policy });
 
-impl Field for QueueSettings {
-    fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
-        Ok(Self {
-            default_limit: Field::read(row, "default_limit")?,
-            visibility_timeout_seconds: Field::read(row, "visibility_timeout_seconds")?,
-            max_lease_seconds: Field::read(row, "max_lease_seconds")?,
-            max_processing: Field::read(row, "max_processing")?,
-            retry_policy: Field::read(row, "retry_policy")?,
-        })
-    }
-}
+from_columns!(QueueSettings, {
+    default_limit: "default_limit", visibility_timeout_seconds: "visibility_timeout_seconds",
+    max_lease_seconds: "max_lease_seconds", max_processing: "max_processing", retry_policy: "retry_policy",
+});
 
-impl Field for Pause {
-    fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
-        Ok(Self {
-            reason: Field::read(row, "pause_reason")?,
-            by: Field::read(row, "paused_by")?,
-            since: Field::read(row, "paused_at")?,
-            resume_at: Field::read(row, "resume_at")?,
-        })
-    }
-
-    fn is_null(row: &PgRow, _: &'static str) -> sqlx::Result<bool> {
-        String::is_null(row, "paused_at")
-    }
-}
+from_columns!(Pause, {
+    since: "paused_at", reason: "pause_reason", by: "paused_by", resume_at: "resume_at",
+});
 
 /// Queues behind `behind` in the order of their names, `only` those named there, if it names any; a pause that is over is none.
 pub async fn list(
@@ -95,7 +83,7 @@ pub async fn write_settings(connection: &mut PgConnection, engine_type: &str, se
     .bind(settings.visibility_timeout_seconds.map(u32::cast_signed))
     .bind(settings.max_lease_seconds.map(u32::cast_signed))
     .bind(settings.max_processing.map(u32::cast_signed))
-    .bind(settings.retry_policy.as_ref().map(super::policies::to_json))
+    .bind(settings.retry_policy.as_ref().map(policies::to_json))
     .execute(connection)
     .await?;
     Ok(())
@@ -141,12 +129,14 @@ pub async fn resume(connection: &mut PgConnection, engine_type: &str) -> Result<
 }
 
 /// What a lease has to know of its queue.
-#[derive(Clone, Copy, Debug, Default, sqlx::FromRow)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Gate {
     pub is_paused: bool,
     pub default_limit: Option<i32>,
     pub max_processing: Option<i32>,
 }
+
+from_columns!(Gate, { is_paused: "is_paused", default_limit: "default_limit", max_processing: "max_processing" });
 
 /// Those of queues that exist, by their names.
 pub async fn gates(connection: &mut PgConnection, engine_types: &[&str]) -> Result<HashMap<String, Gate>> {

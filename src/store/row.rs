@@ -9,7 +9,9 @@ use sqlx::types::Json;
 use sqlx::{Row as _, ValueRef as _};
 use uuid::Uuid;
 
-use super::Error;
+use super::error::Error;
+use crate::domain::access::Role;
+use crate::domain::database_health::SnapshotHolder;
 use crate::domain::engine::EngineStatus;
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
@@ -84,17 +86,7 @@ macro_rules! word {
         }
     )+ };
 }
-word!(Status, Outcome, Answer, DeadLetterReason, EngineStatus);
-
-impl Field for Spent {
-    fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
-        Ok(Self {
-            failures: Field::read(row, "failures")?,
-            lease_losses: Field::read(row, "lease_losses")?,
-            releases: Field::read(row, "releases")?,
-        })
-    }
-}
+word!(Status, Outcome, Answer, DeadLetterReason, EngineStatus, Role, SnapshotHolder);
 
 /// A stored value that no value of the domain stands for.
 #[derive(Debug, thiserror::Error)]
@@ -134,4 +126,23 @@ macro_rules! from_row {
         }
     };
 }
-pub(super) use from_row;
+
+/// Reads a part of a type from several columns. Where it is optional, it is missing if its first column is null.
+macro_rules! from_columns {
+    ($type:ty, { $first:ident: $first_column:literal $(, $field:ident: $column:literal)* $(,)? }) => {
+        impl crate::store::row::Field for $type {
+            fn read(row: &sqlx::postgres::PgRow, _: &'static str) -> sqlx::Result<Self> {
+                use crate::store::row::Field;
+                Ok(Self { $first: Field::read(row, $first_column)? $(, $field: Field::read(row, $column)?)* })
+            }
+
+            fn is_null(row: &sqlx::postgres::PgRow, _: &'static str) -> sqlx::Result<bool> {
+                use sqlx::{Row as _, ValueRef as _};
+                Ok(row.try_get_raw($first_column)?.is_null())
+            }
+        }
+    };
+}
+pub(super) use {from_columns, from_row};
+
+from_columns!(Spent, { failures: "failures", lease_losses: "lease_losses", releases: "releases" });

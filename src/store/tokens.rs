@@ -9,8 +9,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
+use super::error::{Error, Result};
 use super::row::{Field, from_row, unknown};
-use super::{Error, Result};
 use crate::domain::access::Role;
 use crate::domain::audit::Actor;
 use crate::domain::ids::EngineId;
@@ -29,12 +29,11 @@ from_row!(Token, "tokens", token_id: Uuid, {
 
 impl Field for Identity {
     fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
-        let role: String = Field::read(row, "role")?;
         let name: String = Field::read(row, "name")?;
         Ok(Self {
             token_id: TokenId(Field::read(row, "token_id")?),
             name: Arc::from(name),
-            role: Role::parse(&role).ok_or_else(|| unknown("role", &role))?,
+            role: Field::read(row, "role")?,
             engine_id: Field::read(row, "engine_id")?,
             engine_types: Field::read(row, "engine_types")?,
         })

@@ -19,7 +19,7 @@ use crate::domain::json::{RawJson, SentJson};
 use crate::domain::merge_patch;
 use crate::store;
 use crate::store::engines::beat::{Beat, Beaten, Locked};
-use crate::store::open_events::{self, Locking, OpenEvent, Renewed};
+use crate::store::leases::open_events::{self, Locking, OpenEvent, Renewed};
 
 /// A heartbeat, checked.
 #[derive(Debug, Default)]
@@ -263,7 +263,9 @@ async fn renew_listed(
                 }
             } else {
                 let token = Some(lease.lease_token);
-                let found = store::attempts::look_back(connection, lease.event_id, token, Some(*engine_id)).await?;
+                let found =
+                    store::settlement::late_report::past_lease(connection, lease.event_id, token, Some(*engine_id))
+                        .await?;
                 // An engine of another type is told what it would be told of an event that does not exist.
                 let found = found.filter(|found| !found.is_of_another_type);
                 LeaseFate::Lost { ended_by: found.and_then(|found| found.ended).map(|ended| ended.outcome) }

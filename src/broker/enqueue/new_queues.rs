@@ -36,7 +36,7 @@ impl<'a> NewQueues<'a> {
     /// lock until the end of its transaction.
     pub async fn look(broker: &'a Broker, connection: &mut PgConnection, queues: &[&str]) -> Result<Self> {
         let max_queues = broker.settings.max_queues;
-        let room = store::room::room_for_queues(connection, queues, max_queues).await?;
+        let room = store::queues::room::room_for_queues(connection, queues, max_queues).await?;
         Ok(Self {
             quota: &broker.new_queues,
             max_queues,

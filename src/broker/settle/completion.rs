@@ -9,7 +9,7 @@ use crate::domain::event::Status;
 use crate::domain::json::SentJson;
 use crate::domain::settlement::{Answer, Report, Settlement};
 use crate::store;
-use crate::store::complete::Completion;
+use crate::store::settlement::completion::Completion;
 
 impl Broker {
     /// Completes what needs no second look: the token is current, and the holder says so itself.
@@ -31,7 +31,7 @@ impl Broker {
             return Ok(());
         }
         let mut connection = self.connection().await?;
-        let completed = store::complete::complete(&mut connection, &mut completions).await?;
+        let completed = store::settlement::completion::complete(&mut connection, &mut completions).await?;
         drop(connection);
         let mut aftermath = Aftermath::default();
         for event in &completed {

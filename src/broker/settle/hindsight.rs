@@ -7,13 +7,13 @@ use crate::domain::ids::EngineId;
 use crate::domain::settlement::Settlement;
 use crate::store;
 use crate::store::PgConnection;
-use crate::store::open_events::OpenEvent;
+use crate::store::leases::open_events::OpenEvent;
 
 /// The refusal of an engine that has the token of another engine's lease. One of another type gets the same refusal
 /// whichever state the event is in.
 pub async fn refuse_holder(connection: &mut PgConnection, caller: Option<EngineId>, open: &OpenEvent) -> Result<Error> {
     let engine_type = match caller {
-        Some(caller) => store::scopes::of_engine(connection, caller).await?,
+        Some(caller) => store::engines::type_of(connection, caller).await?,
         None => None,
     };
     let event_id = open.event_id;
@@ -26,7 +26,9 @@ pub async fn refuse_holder(connection: &mut PgConnection, caller: Option<EngineI
 /// The answer to a report on a lease that is over: the first answer again, or a refusal.
 pub async fn look_back(connection: &mut PgConnection, settlement: &Settlement) -> Result<Result<Settled>> {
     let event_id = settlement.event_id;
-    let found = store::attempts::look_back(connection, event_id, settlement.lease_token, settlement.caller).await?;
+    let found =
+        store::settlement::late_report::past_lease(connection, event_id, settlement.lease_token, settlement.caller)
+            .await?;
     let Some(lookback) = found else { return Ok(Err(Error::EventNotFound(event_id))) };
     if lookback.is_of_another_type {
         return Ok(Err(Error::EventOfAnotherType(event_id)));

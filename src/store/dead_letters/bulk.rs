@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::bind;
+use super::wanted::bind;
 use crate::domain::dead_letters::Filter;
 use crate::domain::ids::EventId;
-use crate::store::Result;
+use crate::store::error::Result;
 
 /// The oldest dead letters that a filter lets through, as they stood at one moment.
 #[derive(Clone, Debug)]

@@ -3,9 +3,9 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::bind;
+use super::wanted::bind;
 use crate::domain::dead_letters::{Filter, Group, GroupBy};
-use crate::store::Result;
+use crate::store::error::Result;
 use crate::store::row::from_row;
 
 from_row!(Group, "dead_letters", sample_event_id: Uuid, {

@@ -4,13 +4,14 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::carried_attempts;
 use crate::domain::dead_letters::Overrides;
 use crate::domain::ids::EventId;
 use crate::domain::json::SentJson;
+use crate::store::error::{Error, Result};
+use crate::store::events::attempts::{self, CarriedAttempt};
 use crate::store::partitions::{self, RETENTION_LOCK};
+use crate::store::policies;
 use crate::store::row::from_row;
-use crate::store::{Result, attempts, policies};
 
 /// An event that is in its queue again.
 #[derive(Clone, Debug)]
@@ -95,4 +96,14 @@ async fn lock(
         .fetch_all(connection)
         .await?;
     Ok(rows.into_iter().map(|(event_id, has_history)| (EventId(event_id), has_history)).collect())
+}
+
+/// The attempts that a dead letter carries, the oldest first.
+async fn carried_attempts(connection: &mut PgConnection, event_id: EventId) -> Result<Vec<CarriedAttempt>> {
+    let attempts: String = sqlx::query_scalar("select attempts::text from eventlease.dead_letters where event_id = $1")
+        .bind(event_id.0)
+        .fetch_one(connection)
+        .await?;
+    serde_json::from_str(&attempts)
+        .map_err(|error| Error::corrupt("dead_letters", "attempts", event_id, &error.to_string()))
 }

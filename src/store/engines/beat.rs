@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::domain::engine::{Description, EngineStatus};
 use crate::domain::ids::EngineId;
-use crate::store::Result;
-use crate::store::open_events::Locking;
+use crate::store::error::Result;
+use crate::store::leases::open_events::Locking;
 use crate::store::row::from_row;
 
 /// One engine's heartbeat.

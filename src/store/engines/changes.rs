@@ -5,7 +5,7 @@ use sqlx::postgres::PgRow;
 
 use crate::domain::engine::{Description, DrainFilter, Drained, Metadata};
 use crate::domain::ids::EngineId;
-use crate::store::Result;
+use crate::store::error::Result;
 use crate::store::row::{Field, from_row};
 
 impl Field for Metadata {

@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::domain::queue::QueueUses;
+use crate::store::error::Result;
+use crate::store::pool::Pool;
 use crate::store::row::from_row;
-use crate::store::{Pool, Result};
 
 /// Where replicas are told that a queue was removed, by its name.
 pub const CHANNEL: &str = "eventlease_queues";

@@ -3,22 +3,21 @@
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use sqlx::PgConnection;
-use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::page::{PageRow, page, page_of};
-use super::row::{Field, from_row};
-use super::{Error, Result};
 use crate::domain::attempt::Attempt;
 use crate::domain::event::{Outcome, Status};
-use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::ids::{EngineId, EventId};
 use crate::domain::json::RawJson;
 use crate::domain::page::Page;
 use crate::domain::settlement::Answer;
+use crate::store::error::{Error, Result};
+use crate::store::page::{PageRow, page, page_of};
+use crate::store::row::from_row;
 
 /// An attempt as a dead letter carries it.
 #[derive(Deserialize)]
-pub(super) struct AttemptRow {
+pub struct CarriedAttempt {
     attempt: i32,
     engine_id: Option<Uuid>,
     engine_software_version: Option<String>,
@@ -34,8 +33,8 @@ pub(super) struct AttemptRow {
     final_status: Option<String>,
 }
 
-impl AttemptRow {
-    pub(super) fn into_attempt(self, event_id: Uuid) -> Result<Attempt> {
+impl CarriedAttempt {
+    pub fn into_attempt(self, event_id: Uuid) -> Result<Attempt> {
         let corrupt = |column, value: &str| Error::corrupt("event_attempts", column, event_id, value);
         Ok(Attempt {
             attempt: self.attempt,
@@ -61,11 +60,15 @@ from_row!(Attempt, "event_attempts", event_id: EventId, {
 });
 
 /// Gives a dead letter the attempts back that it carried.
-pub(super) async fn restore(connection: &mut PgConnection, event_id: EventId, attempts: &[AttemptRow]) -> Result<()> {
-    fn column<'a, T>(attempts: &'a [AttemptRow], of: impl Fn(&'a AttemptRow) -> T) -> Vec<T> {
+pub async fn restore(
+    connection: &mut PgConnection,
+    event_id: EventId,
+    attempts: &[CarriedAttempt],
+) -> Result<()> {
+    fn column<'a, T>(attempts: &'a [CarriedAttempt], of: impl Fn(&'a CarriedAttempt) -> T) -> Vec<T> {
         attempts.iter().map(of).collect()
     }
-    sqlx::query(include_str!("sql/restore_attempts.sql"))
+    sqlx::query(include_str!("../sql/restore_attempts.sql"))
         .bind(event_id.0)
         .bind(column(attempts, |attempt| attempt.attempt))
         .bind(column(attempts, |attempt| attempt.engine_id))
@@ -113,60 +116,4 @@ pub async fn list(
     .fetch_all(connection)
     .await?;
     Ok(page_of(rows, limit))
-}
-
-/// What is left to say to a caller whose lease is over.
-#[derive(Clone, Debug)]
-pub struct Lookback {
-    /// The caller is registered, and its type is not that of the event.
-    pub is_of_another_type: bool,
-    pub event_status: Status,
-    pub current_attempt: i32,
-    /// The attempt in question, if there ever was one.
-    pub ended: Option<EndedLease>,
-}
-
-/// The attempt whose lease is over.
-#[derive(Clone, Debug)]
-pub struct EndedLease {
-    pub attempt: i32,
-    pub outcome: Outcome,
-    pub answer: Option<Answer>,
-    /// When the event was due again.
-    pub answer_available_at: Option<DateTime<Utc>>,
-    pub ended_at: DateTime<Utc>,
-}
-
-from_row!(Lookback, "event_attempts", event_id: EventId, { is_of_another_type, event_status, current_attempt, ended });
-
-impl Field for EndedLease {
-    fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
-        Ok(Self {
-            attempt: Field::read(row, "attempt")?,
-            outcome: Field::read(row, "outcome")?,
-            answer: Field::read(row, "answer")?,
-            answer_available_at: Field::read(row, "answer_available_at")?,
-            ended_at: Field::read(row, "ended_at")?,
-        })
-    }
-
-    fn is_null(row: &PgRow, _: &'static str) -> sqlx::Result<bool> {
-        Uuid::is_null(row, "attempt")
-    }
-}
-
-/// Finds the ended attempt of `token`; without one, the newest that `caller` (or, unnamed, nobody
-/// known) had. `None`: there is no such event.
-pub async fn look_back(
-    connection: &mut PgConnection,
-    event_id: EventId,
-    token: Option<LeaseToken>,
-    caller: Option<EngineId>,
-) -> Result<Option<Lookback>> {
-    Ok(sqlx::query_as(include_str!("sql/look_back.sql"))
-        .bind(event_id.0)
-        .bind(token.map(LeaseToken::as_uuid))
-        .bind(caller.map(|caller| caller.0))
-        .fetch_optional(connection)
-        .await?)
 }

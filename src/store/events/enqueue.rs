@@ -2,11 +2,12 @@
 
 use sqlx::PgConnection;
 
-use super::Result;
-use super::row::from_row;
 use crate::domain::ids::EventId;
 use crate::domain::names::ScenarioRunId;
 use crate::domain::new_event::{Due, Enqueued, NewEvent};
+use crate::store::error::Result;
+use crate::store::policies;
+use crate::store::row::from_row;
 
 from_row!(Enqueued, "events", event_id: EventId, { event_id, created_at, available_at, is_due, has_engine });
 
@@ -61,11 +62,11 @@ pub async fn enqueue(
         available_ats.push(available_at);
         scenario_run_ids.push(event.scenario_run_id.as_ref().map(ScenarioRunId::as_str));
         visibility_timeouts.push(event.visibility_timeout_seconds.map(u32::cast_signed));
-        retry_policies.push(event.retry_policy.as_ref().map(super::policies::to_json));
+        retry_policies.push(event.retry_policy.as_ref().map(policies::to_json));
         traceparents.push(event.traceparent.as_deref());
         tracestates.push(event.tracestate.as_deref());
     }
-    let rows: Vec<Row> = sqlx::query_as(include_str!("sql/enqueue.sql"))
+    let rows: Vec<Row> = sqlx::query_as(include_str!("../sql/enqueue.sql"))
         .bind(engine_types)
         .bind(event_types)
         .bind(payloads)

@@ -2,15 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
-use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::Result;
-use super::row::{Field, from_row};
 use crate::domain::fence::OpenLease;
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::limits::SERVICE_GAP_SECONDS;
 use crate::domain::verdict::{Loss, Spent};
+use crate::store::error::Result;
+use crate::store::row::{from_columns, from_row};
 
 /// An open event, locked by this transaction.
 #[derive(Clone, Debug)]
@@ -44,15 +43,9 @@ from_row!(OpenEvent, "event_queue", event_id: EventId, {
     is_at_max_lease,
 });
 
-impl Field for OpenLease {
-    fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
-        Ok(Self {
-            is_processing: Field::read(row, "is_processing")?,
-            lease_token: Field::read(row, "lease_token")?,
-            holder: Field::read(row, "leased_by")?,
-        })
-    }
-}
+from_columns!(OpenLease, {
+    is_processing: "is_processing", lease_token: "lease_token", holder: "leased_by",
+});
 
 macro_rules! select_open_events {
     ($from_where:literal) => {
@@ -177,7 +170,7 @@ pub async fn renew(
     let ids: Vec<Uuid> = events.iter().map(|(event_id, _, _)| event_id.0).collect();
     let seconds: Vec<Option<i32>> = events.iter().map(|(_, seconds, _)| seconds.map(u32::cast_signed)).collect();
     let progress: Vec<Option<&str>> = events.iter().map(|(_, _, progress)| *progress).collect();
-    Ok(sqlx::query_as(include_str!("sql/renew.sql"))
+    Ok(sqlx::query_as(include_str!("../sql/renew.sql"))
         .bind(ids)
         .bind(seconds)
         .bind(progress)

@@ -1,15 +1,20 @@
 //! Applying verdicts: an attempt that ended is recorded, and its event goes back into the queue,
 //! is closed, or becomes a dead letter. The rows must be locked.
 
+/// The quick way of those that end with success.
+pub mod completion;
+/// Reports on leases that are over.
+pub mod late_report;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Result;
+use super::error::Result;
 use crate::domain::event::{Outcome, Status};
-use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::ids::EventId;
 use crate::domain::settlement::Answer;
 use crate::domain::verdict::{DeadLetterReason, Spent};
 
@@ -165,7 +170,7 @@ async fn bury(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) -> Resu
         }
     }
     if !ids.is_empty() {
-        sqlx::query(include_str!("sql/bury.sql"))
+        sqlx::query(include_str!("sql/dead_letter.sql"))
             .bind(ids)
             .bind(reasons)
             .bind(error_types)
@@ -176,21 +181,4 @@ async fn bury(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) -> Resu
             .await?;
     }
     Ok(())
-}
-
-/// Takes a silent loss back: the lost attempt's record goes, its lease is as it was, and its event
-/// is locked. Affects nothing if `caller` is not the engine that held the lease.
-pub async fn take_loss_back(
-    connection: &mut PgConnection,
-    event_id: EventId,
-    token: LeaseToken,
-    caller: Option<EngineId>,
-) -> Result<bool> {
-    let done = sqlx::query(include_str!("sql/take_loss_back.sql"))
-        .bind(event_id.0)
-        .bind(token.as_uuid())
-        .bind(caller.map(|caller| caller.0))
-        .execute(connection)
-        .await?;
-    Ok(done.rows_affected() == 1)
 }

@@ -3,9 +3,10 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Pool, Result};
 use crate::domain::durations::DurationCounts;
 use crate::domain::queue::LastMinute;
+use crate::store::error::Result;
+use crate::store::pool::Pool;
 
 /// What one replica counted of one queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub struct Counts {
 pub async fn add(pool: &Pool, replica_id: Uuid, counted: &[(String, Counts)]) -> Result<()> {
     let of = |field: fn(&Counts) -> i64| counted.iter().map(|(_, counts)| field(counts)).collect::<Vec<i64>>();
     let durations: Vec<i64> = counted.iter().flat_map(|(_, counts)| counts.durations.as_slice()).copied().collect();
-    sqlx::query(include_str!("sql/add_activity.sql"))
+    sqlx::query(include_str!("../sql/add_activity.sql"))
         .bind(counted.iter().map(|(engine_type, _)| engine_type.as_str()).collect::<Vec<_>>())
         .bind(replica_id)
         .bind(of(|counts| counts.enqueued))
@@ -57,7 +58,7 @@ struct Row {
 /// The last minute of a queue, all replicas together.
 pub async fn of_last_minute(connection: &mut PgConnection, engine_type: &str) -> Result<LastMinute> {
     let rows: Vec<Row> =
-        sqlx::query_as(include_str!("sql/last_minute.sql")).bind(engine_type).fetch_all(connection).await?;
+        sqlx::query_as(include_str!("../sql/last_minute.sql")).bind(engine_type).fetch_all(connection).await?;
     let mut sum = LastMinute::default();
     for row in rows {
         sum.enqueued += row.enqueued;

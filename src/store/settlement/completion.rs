@@ -3,9 +3,9 @@
 
 use sqlx::PgConnection;
 
-use super::Result;
-use super::row::from_row;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::store::error::Result;
+use crate::store::row::from_row;
 
 /// An engine's word that it is done.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +35,7 @@ from_row!(Completed, "event_queue", event_id: EventId, { event_id, engine_type, 
 pub async fn complete(connection: &mut PgConnection, completions: &mut [Completion<'_>]) -> Result<Vec<Completed>> {
     // In one order, so that no two batches wait for each other.
     completions.sort_unstable_by_key(|completion| completion.event_id);
-    Ok(sqlx::query_as(include_str!("sql/complete.sql"))
+    Ok(sqlx::query_as(include_str!("../sql/complete.sql"))
         .bind(completions.iter().map(|completion| completion.event_id.0).collect::<Vec<_>>())
         .bind(completions.iter().map(|completion| completion.lease_token.as_uuid()).collect::<Vec<_>>())
         .bind(completions.iter().map(|completion| completion.caller.map(|caller| caller.0)).collect::<Vec<_>>())

@@ -1,22 +1,15 @@
-//! Leasing, step by step within one transaction: lock the engines, count what they hold in a later
-//! statement (in the same one three concurrent polls got 15 events at a limit of 5), lock due
-//! events, and give the leases that `domain::dealing` decided on.
-
-mod of_engine;
+//! The engines of a claim: locked, checked, and what they hold. What they hold is counted in a later statement than the one
+//! that locks them: in the same one, three concurrent polls got 15 events at a limit of 5.
 
 use chrono::{DateTime, Utc};
-use sqlx::postgres::PgRow;
-use sqlx::{FromRow as _, PgConnection};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Result;
-use super::queues::Gate;
-use super::row::{Field, from_row};
 use crate::domain::engine::EngineStatus;
-use crate::domain::ids::{EngineId, EventId, LeaseToken};
-use crate::domain::leased_event::{LeasedEvent, PreviousAttempt};
-
-pub use of_engine::leases_of_engine;
+use crate::domain::ids::{EngineId, EventId};
+use crate::store::error::Result;
+use crate::store::queues::Gate;
+use crate::store::row::from_row;
 
 /// A registered engine, as read under its row lock.
 #[derive(Clone, Debug)]
@@ -33,12 +26,6 @@ pub struct LockedEngine {
 from_row!(LockedEngine, "engine_states", engine_id: EngineId, {
     engine_id, engine_type, status, incarnation, max_concurrent_events, gate,
 });
-
-impl Field for Gate {
-    fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
-        Self::from_row(row)
-    }
-}
 
 /// Locks engines, in the order of their ids; unknown ones are missing from the answer. Whoever
 /// registers one of them anew, or removes it, waits for this transaction, and the other way round.
@@ -109,7 +96,7 @@ pub async fn count_held(connection: &mut PgConnection, engines: &[(EngineId, Cou
         known.extend(count_from.known.iter().map(|event_id| event_id.0));
         places.resize(known.len(), place);
     }
-    let rows: Vec<HeldRow> = sqlx::query_as(include_str!("sql/count_held.sql"))
+    let rows: Vec<HeldRow> = sqlx::query_as(include_str!("../sql/count_held.sql"))
         .bind(engines.iter().map(|(engine_id, _)| engine_id.0).collect::<Vec<_>>())
         .bind(engines.iter().map(|(_, count_from)| count_from.since).collect::<Vec<_>>())
         .bind(known)
@@ -130,119 +117,23 @@ pub async fn count_held(connection: &mut PgConnection, engines: &[(EngineId, Cou
     Ok(held)
 }
 
-/// One lease to give: of a locked event, to a locked engine or to nobody known.
-#[derive(Clone, Debug)]
-pub struct Grant {
-    pub event_id: EventId,
-    pub token: LeaseToken,
-    pub engine: Option<(EngineId, i32)>,
-    /// The poll's own; else the event's, the queue's, the server's.
-    pub visibility_timeout_seconds: Option<u32>,
-    /// The poll's id and terms, for its repetition.
-    pub poll: Option<(Uuid, String)>,
-}
-
-/// What holds for queues that have no setting of their own.
-#[derive(Clone, Copy, Debug)]
-pub struct LeaseDefaults {
-    pub visibility_timeout_seconds: u32,
-    pub max_lease_seconds: u32,
-}
-
-from_row!(LeasedEvent, "event_queue", event_id: EventId, {
-    event_id, engine_type, event_type, payload, priority, scenario_run_id, created_at, available_at, attempt, spent, policy,
-    previous, traceparent, tracestate, lease_token, leased_by, leased_at, expires_at, expires_in_seconds,
-    visibility_timeout_seconds, poll_terms,
-});
-
-impl Field for PreviousAttempt {
-    fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
-        Ok(Self {
-            outcome: Field::read(row, "previous_outcome")?,
-            error: Field::read(row, "previous_error")?,
-            progress: Field::read(row, "previous_progress")?,
-            ended_at: Field::read(row, "previous_ended_at")?,
-        })
-    }
-
-    fn is_null(row: &PgRow, _: &'static str) -> sqlx::Result<bool> {
-        Uuid::is_null(row, "previous_outcome")
-    }
-}
-
-/// Gives the leases, in the order of `grants`.
-pub async fn grant(
-    connection: &mut PgConnection,
-    grants: &[Grant],
-    defaults: LeaseDefaults,
-) -> Result<Vec<LeasedEvent>> {
-    if grants.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut ids = Vec::with_capacity(grants.len());
-    let mut tokens = Vec::with_capacity(grants.len());
-    let mut engines = Vec::with_capacity(grants.len());
-    let mut incarnations = Vec::with_capacity(grants.len());
-    let mut visibility_timeouts = Vec::with_capacity(grants.len());
-    let mut poll_ids = Vec::with_capacity(grants.len());
-    let mut poll_terms = Vec::with_capacity(grants.len());
-    for grant in grants {
-        ids.push(grant.event_id.0);
-        tokens.push(grant.token.as_uuid());
-        engines.push(grant.engine.map(|(engine_id, _)| engine_id.0));
-        incarnations.push(grant.engine.map(|(_, incarnation)| incarnation));
-        visibility_timeouts.push(grant.visibility_timeout_seconds.map(u32::cast_signed));
-        poll_ids.push(grant.poll.as_ref().map(|(poll_id, _)| *poll_id));
-        poll_terms.push(grant.poll.as_ref().map(|(_, terms)| terms.as_str()));
-    }
-    Ok(sqlx::query_as(concat!(include_str!("sql/grant.sql"), include_str!("sql/leased.sql")))
-        .bind(ids.iter().min())
-        .bind(ids.iter().max())
-        .bind(&ids)
-        .bind(tokens)
-        .bind(engines)
-        .bind(incarnations)
-        .bind(visibility_timeouts)
-        .bind(poll_ids)
-        .bind(defaults.visibility_timeout_seconds.cast_signed())
-        .bind(defaults.max_lease_seconds.cast_signed())
-        .bind(poll_terms)
-        .fetch_all(connection)
-        .await?)
-}
-
-/// The leases that one poll was given and that still hold, as they were given.
-pub async fn leases_of_poll(
-    connection: &mut PgConnection,
-    engine_id: Option<EngineId>,
-    poll_id: Uuid,
-) -> Result<Vec<LeasedEvent>> {
-    Ok(sqlx::query_as(concat!(include_str!("sql/leases_of_poll.sql"), include_str!("sql/leased.sql")))
-        .bind(Uuid::nil())
-        .bind(Uuid::max())
-        .bind(engine_id.map(|engine_id| engine_id.0))
-        .bind(poll_id)
-        .fetch_all(connection)
-        .await?)
-}
-
-/// An engine, as far as a parked poll of it has to know.
+/// An engine, as far as a waiting poll of it has to know.
 #[derive(Debug)]
-pub struct Glance {
+pub struct EngineCheck {
     pub engine_id: EngineId,
     pub engine_type: String,
     pub status: EngineStatus,
     pub holds_any: bool,
 }
 
-from_row!(Glance, "engine_states", engine_id: EngineId, { engine_id, engine_type, status, holds_any });
+from_row!(EngineCheck, "engine_states", engine_id: EngineId, { engine_id, engine_type, status, holds_any });
 
-/// Looks at engines, and whether they hold anything leased since; unknown ones are missing from the answer.
-pub async fn glance_at_engines(
+/// Checks engines, and whether they hold anything leased since; unknown ones are missing from the answer.
+pub async fn check_engines(
     connection: &mut PgConnection,
     engines: &[EngineId],
     since: &[DateTime<Utc>],
-) -> Result<Vec<Glance>> {
+) -> Result<Vec<EngineCheck>> {
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
     Ok(sqlx::query_as(
         "select s.engine_id, s.engine_type, s.status, exists (
