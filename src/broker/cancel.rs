@@ -6,13 +6,14 @@ use super::aftermath::Aftermath;
 use super::{Broker, Error, Result, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
-use crate::domain::event::{CancelReason, Event, Outcome, Status};
+use crate::domain::event::{CancelReason, Event, Status};
 use crate::domain::ids::EventId;
 use crate::domain::log_text::LogText;
 use crate::domain::names::ScenarioRunId;
+use crate::domain::verdict::{Ending, Verdict};
 use crate::store::events::cancellation as cancel;
 use crate::store::leases::open_events::{self, Locking, OpenEvent};
-use crate::store::settlement::{self, EndedAttempt, Fate};
+use crate::store::settlement::{self, EndedAttempt};
 use crate::store::{self, PgConnection};
 
 /// Cancelled in one transaction.
@@ -111,8 +112,8 @@ async fn cancel_locked(
         .iter()
         .map(|event| EndedAttempt {
             event_id: event.event_id,
-            outcome: Outcome::Cancelled,
-            fate: Fate::Close { status: Status::Cancelled },
+            ending: Ending::Cancelled,
+            verdict: Verdict::Cancel,
             result: None,
             error,
             error_type: None,

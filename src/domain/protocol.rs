@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use stateright::{Checker, Expectation, HasDiscoveries, Model, Property};
 
 use super::dealing::{self, Candidate, Deal};
-use super::fence::{self, Hindsight, Standing};
+use super::fence::{self, LateReport, Standing};
 use super::verdict::{Ending, Verdict, verdict};
 use choices::steps;
 use properties::{
@@ -142,7 +142,7 @@ fn the_model_finds_a_fence_that_refuses_late_reports() {
 
 #[test]
 fn the_model_finds_a_repetition_that_is_not_recognized() {
-    let found = found_where(|rules| rules.hindsight = |_, _| Hindsight::LeaseLost);
+    let found = found_where(|rules| rules.late_report = |_, _| LateReport::LeaseLost);
     assert_found(&found, BREAKS_NO_RULE, Some("a repeated report was refused"));
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Settled, SettledOutcome};
 use crate::broker::{Error, LeaseLost, Result};
-use crate::domain::fence::{self, Hindsight};
+use crate::domain::fence::{self, LateReport};
 use crate::domain::ids::EngineId;
 use crate::domain::settlement::Settlement;
 use crate::store;
@@ -41,8 +41,8 @@ pub async fn look_back(connection: &mut PgConnection, settlement: &Settlement) -
         current_attempt: lookback.current_attempt,
     };
     let Some(ended) = lookback.ended else { return Ok(Err(Error::LeaseLost(Box::new(lost)))) };
-    Ok(match (fence::hindsight(settlement.report.status(), ended.outcome), ended.answer) {
-        (Hindsight::Repeat, Some(answer)) => Ok(Settled {
+    Ok(match (fence::late_report(settlement.report.status(), ended.outcome), ended.answer) {
+        (LateReport::Repeat, Some(answer)) => Ok(Settled {
             event_id,
             status: answer.event_status(),
             attempt: ended.attempt,
@@ -50,9 +50,9 @@ pub async fn look_back(connection: &mut PgConnection, settlement: &Settlement) -
             available_at: ended.answer_available_at,
             renewal: None,
         }),
-        (Hindsight::AlreadySettled { as_status }, _) => {
+        (LateReport::AlreadySettled { as_status }, _) => {
             Err(Error::AlreadySettled { event_id, settled_as: as_status, settled_at: ended.ended_at })
         }
-        (Hindsight::LeaseLost | Hindsight::Repeat, _) => Err(Error::LeaseLost(Box::new(lost))),
+        (LateReport::LeaseLost | LateReport::Repeat, _) => Err(Error::LeaseLost(Box::new(lost))),
     })
 }

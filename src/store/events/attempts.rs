@@ -60,11 +60,7 @@ from_row!(Attempt, "event_attempts", event_id: EventId, {
 });
 
 /// Gives a dead letter the attempts back that it carried.
-pub async fn restore(
-    connection: &mut PgConnection,
-    event_id: EventId,
-    attempts: &[CarriedAttempt],
-) -> Result<()> {
+pub async fn restore(connection: &mut PgConnection, event_id: EventId, attempts: &[CarriedAttempt]) -> Result<()> {
     fn column<'a, T>(attempts: &'a [CarriedAttempt], of: impl Fn(&'a CarriedAttempt) -> T) -> Vec<T> {
         attempts.iter().map(of).collect()
     }
