@@ -23,7 +23,7 @@ use crate::http::{self, Access, AccessSettings, Api, Limits};
 use crate::logs::Outage;
 use crate::metrics::Metrics;
 use crate::store;
-use crate::store::lease::LeaseDefaults;
+use crate::store::leases::LeaseDefaults;
 use crate::supervisor::Supervisor;
 use crate::tasks;
 

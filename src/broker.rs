@@ -41,9 +41,10 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
-use crate::store::lease::LeaseDefaults;
+use crate::store::leases::LeaseDefaults;
 use crate::store::pool::Pools;
 use crate::store::{self, Pool};
+pub use crate::store::{Error as StoreError, pool::within};
 use crate::supervisor::Supervisor;
 
 use activity::Activity;
@@ -217,7 +218,7 @@ impl Broker {
 
     /// Gives up what takes the database too long altogether.
     async fn in_time<T>(&self, use_case: impl Future<Output = Result<T>>) -> Result<T> {
-        let outcome = store::pool::within(self.settings.call_timeout, use_case).await;
+        let outcome = within(self.settings.call_timeout, use_case).await;
         outcome.unwrap_or_else(|| Err(store::Error::stalled().into()))
     }
 

@@ -1,28 +1,50 @@
-//! The rules, pure: no I/O, no clock, no randomness of their own. Facts go in, verdicts come out.
+//! The rules, pure: no I/O, no clock, no randomness of their own. Facts go in, verdicts come out. And the nouns that these
+//! are about, as the database and the callers know them.
 //!
-//! In reading order: what things are called, what an event may do, how its budgets are spent,
-//! who may end a lease, who gets the next one; and who may do what at all.
+//! In reading order, from the top to the ground: a module imports only what stands after it.
 
-pub mod access;
-pub mod audit;
-pub mod buckets;
-pub mod database_health;
-pub mod dead_letters;
+/// Who gets which event.
 pub mod dealing;
-pub mod durations;
-pub mod engine;
-pub mod event;
-pub mod fence;
-pub mod ids;
-pub mod json;
-pub mod limits;
-pub mod log_text;
-pub mod merge_patch;
-pub mod names;
-pub mod requester;
+/// Which engine is kept free for an event that is leased alone.
 pub mod reservation;
-pub mod retry_policy;
-pub mod settlement;
-pub mod spans;
-pub mod tokens;
+/// Ended events that a redrive can bring back.
+pub mod dead_letters;
+/// An event in an engine's hands.
+pub mod leased_event;
+/// Attempts that have ended.
+pub mod attempt;
+/// Who may end a lease.
+pub mod fence;
+/// How budgets are spent, and what follows.
 pub mod verdict;
+/// What an engine may report.
+pub mod settlement;
+/// What a producer sends.
+pub mod new_event;
+/// What an event may do: the drawing.
+pub mod event;
+pub mod queue;
+pub mod engine;
+pub mod retry_policy;
+/// Whose quota something counts against.
+pub mod requester;
+/// What operators change is recorded.
+pub mod audit;
+pub mod tokens;
+/// Who may do what.
+pub mod access;
+pub mod database_health;
+/// Durations in words.
+pub mod spans;
+/// How long attempts took.
+pub mod durations;
+/// Limits by tokens that refill.
+pub mod buckets;
+pub mod merge_patch;
+pub mod log_text;
+pub mod page;
+pub mod names;
+pub mod json;
+pub mod ids;
+/// Every number that bounds something.
+pub mod limits;

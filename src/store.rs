@@ -1,45 +1,38 @@
-//! The only SQL. Free functions on a connection, private row types, long statements as `.sql` files
-//! beside them. Every statement names its schema and reads the time from PostgreSQL.
+//! The only SQL. Free functions on a connection, long statements as `.sql` files in `sql`. Every statement names its schema
+//! and reads the time from PostgreSQL. What is read comes as types of the domain.
+//!
+//! In reading order, from the top to the ground: a module imports only what stands after it.
 
-pub mod activity;
-pub mod attempts;
-pub mod audit;
-pub mod cancel;
-pub mod complete;
-pub mod dead_letters;
-pub mod depth;
-pub mod due;
-mod encoding;
-pub mod endings;
-pub mod engines;
-pub mod enqueue;
-pub mod error;
-pub mod event_types;
-pub mod events;
 pub mod health;
-pub mod idempotency;
-pub mod lease;
-pub mod liveness;
 pub mod migrations;
+/// What is said with commits.
 pub mod notices;
-pub mod open_events;
-mod ownership;
-pub mod page;
-pub mod partitions;
-mod policies;
-pub mod pool;
+pub mod dead_letters;
+pub mod events;
+/// The ends of leases.
+pub mod settlement;
+pub mod engines;
+/// Which events are due, who gets them, and for how long.
+pub mod leases;
 pub mod queues;
-pub mod room;
-pub mod scopes;
+pub mod event_types;
+mod policies;
 pub mod tokens;
+pub mod audit;
+/// The days of `events` and `event_attempts`.
+pub mod partitions;
+mod ownership;
+mod encoding;
+mod page;
+/// Rows become types of the domain.
+mod row;
+pub mod pool;
+mod connection;
+pub mod error;
+/// Which sessions are not used again.
+mod replacement;
 
-pub use error::Error;
-pub use page::Page;
+pub use connection::{Connection, PgConnection, Transaction};
+pub use error::{Error, Result};
 pub use policies::policies_of_open_events;
 pub use pool::Pool;
-pub use sqlx::PgConnection;
-
-pub type Connection = sqlx::pool::PoolConnection<sqlx::Postgres>;
-pub type Transaction = sqlx::Transaction<'static, sqlx::Postgres>;
-
-pub type Result<T> = std::result::Result<T, Error>;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use parking_lot::Mutex;
 
-use crate::store::activity::Counts;
+use crate::store::queues::activity::Counts;
 
 #[derive(Debug, Default)]
 pub struct Activity {

@@ -2,7 +2,6 @@
 //! polls wake, metrics count. A use-case collects one [`Aftermath`] and announces it once.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
@@ -10,14 +9,15 @@ use tokio::time::Instant;
 use super::dead_letter_log::DeadLettered;
 use super::ready_edges::Located;
 use super::{Broker, sway};
-use crate::domain::event::{CancelReason, Outcome, Status};
+use crate::domain::event::{CancelReason, Outcome};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::retry_policy::RetryPolicy;
+use crate::domain::settlement::Answer;
 use crate::domain::verdict::{self, Ending, Loss, Verdict};
-use crate::store::complete::Completed;
-use crate::store::due::Place;
-use crate::store::endings::{self, Answer, EndedAttempt, Fate};
-use crate::store::open_events::OpenEvent;
+use crate::store::leases::due::Place;
+use crate::store::leases::open_events::OpenEvent;
+use crate::store::settlement::completion::Completed;
+use crate::store::settlement::{self, EndedAttempt};
 use crate::store::{self, PgConnection, policies_of_open_events};
 
 #[derive(Debug, Default)]
@@ -45,11 +45,11 @@ pub enum End {
 impl End {
     const fn of(ending: Ending, attempt: &EndedAttempt<'_>, held_seconds: f64) -> Self {
         match ending {
-            Ending::Failed { .. } | Ending::Released { .. } => {
-                Self::Settled { outcome: attempt.outcome, answer: attempt.fate.answer(), held_seconds }
+            Ending::Completed | Ending::Failed { .. } | Ending::Released { .. } => {
+                Self::Settled { outcome: ending.outcome(), answer: attempt.answer(), held_seconds }
             }
             Ending::Lost(loss) => Self::Lost(loss),
-            Ending::HandedBack | Ending::Undelivered => Self::HandedBack,
+            Ending::HandedBack | Ending::Undelivered | Ending::Cancelled => Self::HandedBack,
         }
     }
 }
@@ -86,7 +86,7 @@ impl Aftermath {
 
     /// An engine completed an event.
     pub fn completed(&mut self, event: &Completed) {
-        self.freed(event.holder);
+        self.freed(event.leased_by);
         let held_seconds = event.held_seconds;
         let end = End::Settled { outcome: Outcome::Completed, answer: Answer::Completed, held_seconds };
         self.ended.push((event.engine_type.clone(), end));
@@ -109,24 +109,24 @@ impl Aftermath {
     ) {
         self.freed(event.lease.holder);
         self.ended.push((event.engine_type.clone(), end));
-        match attempt.fate {
-            Fate::Bury { .. } | Fate::Close { .. } => self.finals.push(event.event_id),
-            Fate::Requeue { .. } => {}
+        match attempt.verdict {
+            Verdict::Complete | Verdict::DeadLetter { .. } | Verdict::Cancel => self.finals.push(event.event_id),
+            Verdict::Requeue { .. } => {}
         }
-        match (attempt.fate, available_at) {
-            (Fate::Requeue { spent, after_seconds, .. }, Some(available_at)) => {
+        match (attempt.verdict, available_at) {
+            (Verdict::Requeue { spent, after }, Some(available_at)) => {
                 let (event_id, priority, is_suspect) = (event.event_id, event.priority, spent.lease_losses > 0);
-                let landed = Landed { event_id, priority, is_suspect, available_at, is_due: after_seconds <= 0.0 };
+                let landed = Landed { event_id, priority, is_suspect, available_at, is_due: after.is_zero() };
                 self.landed(&event.engine_type, landed);
             }
-            (Fate::Bury { reason, .. }, _) => {
+            (Verdict::DeadLetter { reason, .. }, _) => {
                 let (event_id, engine_type, attempt) = (event.event_id, event.engine_type.clone(), event.attempt);
                 self.dead_lettered.push(DeadLettered { event_id, engine_type, reason, attempt });
             }
-            (Fate::Close { status: Status::Cancelled }, _) => {
+            (Verdict::Cancel, _) => {
                 self.cancelled.push((event.engine_type.clone(), CancelReason::WhileProcessing));
             }
-            (Fate::Close { .. } | Fate::Requeue { .. }, _) => {}
+            (Verdict::Complete | Verdict::Requeue { .. }, _) => {}
         }
     }
 }
@@ -196,20 +196,9 @@ impl Broker {
     }
 }
 
-/// What the store has to do with an event whose attempt ended so.
-pub fn fate(ending: Ending, event: &OpenEvent, policy: &RetryPolicy) -> Fate {
-    match verdict::verdict(ending, event.spent, policy, event.is_cancel_requested, sway()) {
-        Verdict::Requeue { after, spent } => {
-            let answer = match ending {
-                Ending::Failed { .. } | Ending::Lost(_) => Answer::RetryScheduled,
-                Ending::Released { .. } | Ending::HandedBack | Ending::Undelivered => Answer::Released,
-            };
-            let after_seconds = Duration::as_secs_f64(&after);
-            Fate::Requeue { after_seconds, spent, answer, keeps_token: ending.keeps_token() }
-        }
-        Verdict::DeadLetter { reason, spent } => Fate::Bury { reason, spent },
-        Verdict::Cancel { .. } => Fate::Close { status: Status::Cancelled },
-    }
+/// What follows for an event whose attempt ended so.
+pub fn verdict(ending: Ending, event: &OpenEvent, policy: &RetryPolicy) -> Verdict {
+    verdict::verdict(ending, event.spent, policy, event.is_cancel_requested, sway())
 }
 
 /// Ends the leases of locked events without their engine's word.
@@ -227,8 +216,8 @@ pub async fn end_in_silence(
         .iter()
         .map(|(event, ending)| EndedAttempt {
             event_id: event.event_id,
-            outcome: ending.outcome(),
-            fate: fate(*ending, event, &policies[&event.event_id]),
+            ending: *ending,
+            verdict: verdict(*ending, event, &policies[&event.event_id]),
             result: None,
             error: None,
             error_type: None,
@@ -236,7 +225,7 @@ pub async fn end_in_silence(
             late_by_seconds: None,
         })
         .collect();
-    let due = endings::apply(connection, &ended).await?;
+    let due = settlement::apply(connection, &ended).await?;
     for ((event, ending), attempt) in events.iter().zip(&ended) {
         let end = End::of(*ending, attempt, event.held_seconds);
         aftermath.ended(event, end, attempt, due.get(&event.event_id).copied());

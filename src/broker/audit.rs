@@ -4,10 +4,11 @@
 use uuid::Uuid;
 
 use super::{Broker, Result};
+use crate::domain::audit::{Entry, Filter};
+use crate::domain::event::EventScope;
 use crate::domain::ids::{EngineId, EventId};
-use crate::store::audit::{Entry, Filter};
-use crate::store::scopes::EventScope;
-use crate::store::{self, Page};
+use crate::domain::page::Page;
+use crate::store;
 
 impl Broker {
     pub async fn list_audit(&self, filter: &Filter, behind: Option<Uuid>, limit: u32) -> Result<Page<Entry>> {
@@ -22,12 +23,12 @@ impl Broker {
     /// Whose an event is; `None` where there is none.
     pub async fn scope_of_event(&self, event_id: EventId) -> Result<Option<EventScope>> {
         let mut connection = self.connection().await?;
-        Ok(store::scopes::of_event(&mut connection, event_id).await?)
+        Ok(store::events::scope(&mut connection, event_id).await?)
     }
 
     /// A registered engine's type.
     pub async fn type_of_engine(&self, engine_id: EngineId) -> Result<Option<String>> {
         let mut connection = self.connection().await?;
-        Ok(store::scopes::of_engine(&mut connection, engine_id).await?)
+        Ok(store::engines::type_of(&mut connection, engine_id).await?)
     }
 }

@@ -6,14 +6,14 @@ use super::aftermath::Aftermath;
 use super::{Broker, Error, Result, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
-use crate::domain::event::{CancelReason, Outcome, Status};
+use crate::domain::event::{CancelReason, Event, Status};
 use crate::domain::ids::EventId;
 use crate::domain::log_text::LogText;
 use crate::domain::names::ScenarioRunId;
-use crate::store::cancel;
-use crate::store::endings::{self, EndedAttempt, Fate};
-use crate::store::events::Event;
-use crate::store::open_events::{self, Locking, OpenEvent};
+use crate::domain::verdict::{Ending, Verdict};
+use crate::store::events::cancellation as cancel;
+use crate::store::leases::open_events::{self, Locking, OpenEvent};
+use crate::store::settlement::{self, EndedAttempt};
 use crate::store::{self, PgConnection};
 
 /// Cancelled in one transaction.
@@ -112,8 +112,8 @@ async fn cancel_locked(
         .iter()
         .map(|event| EndedAttempt {
             event_id: event.event_id,
-            outcome: Outcome::Cancelled,
-            fate: Fate::Close { status: Status::Cancelled },
+            ending: Ending::Cancelled,
+            verdict: Verdict::Cancel,
             result: None,
             error,
             error_type: None,
@@ -121,7 +121,7 @@ async fn cancel_locked(
             late_by_seconds: None,
         })
         .collect();
-    endings::apply(connection, &ended).await?;
+    settlement::apply(connection, &ended).await?;
     for event in &queued {
         aftermath.cancelled(event, reason);
     }

@@ -14,8 +14,8 @@ use crate::domain::dealing::{self, Candidate, Claim, Hand};
 use crate::domain::ids::{EngineId, LeaseToken};
 use crate::store;
 use crate::store::PgConnection;
-use crate::store::due::{DueEvent, Want};
-use crate::store::lease::{Grant, LockedEngine};
+use crate::store::leases::due::{DueEvent, Want};
+use crate::store::leases::{Grant, LockedEngine};
 use admission::Floor;
 use engines::Engines;
 
@@ -119,7 +119,7 @@ impl Broker {
             let (taken, left) = (taken.into_iter().map(located).collect(), left.into_iter().map(located).collect());
             found.push(ready_edges::Found { taken, left, is_unscanned: false });
         }
-        let leased = store::lease::grant(&mut transaction, &grants, self.settings.lease_defaults).await?;
+        let leased = store::leases::grant(&mut transaction, &grants, self.settings.lease_defaults).await?;
         for event in leased {
             if let Some((place, poll)) = owners.get(&event.event_id)
                 && let Ok(polled) = &mut claimed[*place].answers[*poll]
@@ -205,7 +205,7 @@ async fn lock_due(
     let mut due = if wants.is_empty() {
         Vec::new()
     } else {
-        store::due::lock_due(connection, &wants, SUSPECT_PATIENCE_SECONDS).await?
+        store::leases::due::lock_due(connection, &wants, SUSPECT_PATIENCE_SECONDS).await?
     }
     .into_iter();
     let (mut limits, mut bytes) = (limits.into_iter(), 0);
@@ -267,7 +267,7 @@ mod tests {
 
     use super::*;
     use crate::domain::ids::EventId;
-    use crate::store::due::Place;
+    use crate::store::leases::due::Place;
 
     #[test]
     fn only_an_engine_that_is_granted_a_suspect_counts_as_given_one() {

@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 use super::aftermath::{Aftermath, Landed};
 use super::{Broker, Error, Result, commit};
 use crate::domain::access::Operation;
+use crate::domain::attempt::Attempt;
 use crate::domain::audit::Actor;
+use crate::domain::dead_letters::{DeadLetter, Filter, Overrides};
 use crate::domain::ids::EventId;
 use crate::domain::json::SentJson;
-use crate::store::attempts::Attempt;
-use crate::store::dead_letters::redrive::{Overrides, Redriven};
-use crate::store::dead_letters::{DeadLetter, Filter};
-use crate::store::{self, Page};
+use crate::domain::page::Page;
+use crate::store;
+use crate::store::dead_letters::redrive::Redriven;
 
 /// What the audit trail is to say of a batch.
 #[derive(Clone, Copy)]

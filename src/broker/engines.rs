@@ -12,14 +12,14 @@ use super::tokens::check_good;
 use super::{Broker, Error, Result, commit};
 use crate::domain::access::{Operation, Role};
 use crate::domain::audit::Actor;
-use crate::domain::engine::RegistrationKind;
+use crate::domain::engine::{Engine, Filter, Registration, RegistrationKind};
 use crate::domain::ids::{EngineId, EventId};
+use crate::domain::leased_event::LeasedEvent;
+use crate::domain::page::Page;
 use crate::domain::tokens::TokenSecret;
 use crate::domain::verdict::{Ending, Loss};
-use crate::store::engines::{Engine, Filter, Registration};
-use crate::store::lease::LeasedEvent;
-use crate::store::open_events::{self, OpenEvent};
-use crate::store::{self, Page};
+use crate::store;
+use crate::store::leases::open_events::{self, OpenEvent};
 
 /// An engine that has registered.
 #[derive(Debug)]
@@ -164,7 +164,7 @@ impl Broker {
     ) -> Result<Page<LeasedEvent>> {
         let mut connection = self.reading_connection().await?;
         store::engines::read(&mut connection, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
-        Ok(store::lease::leases_of_engine(&mut connection, engine_id, behind, limit).await?)
+        Ok(store::leases::leases_of_engine(&mut connection, engine_id, behind, limit).await?)
     }
 }
 

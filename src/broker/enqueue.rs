@@ -14,11 +14,11 @@ use uuid::Uuid;
 use super::aftermath::{Aftermath, Landed};
 use super::coalesce::{self, Answers, Lanes, Size, Verb};
 use super::{Broker, Error, Result, commit};
+use crate::domain::event::Event;
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_DELAY_SECONDS;
-use crate::store::enqueue::{Enqueued, NewEvent};
-use crate::store::events::Event;
-use crate::store::idempotency;
+use crate::domain::new_event::{Enqueued, NewEvent};
+use crate::store::events::idempotency;
 use crate::store::{self, PgConnection};
 
 use keys::{Plan, key_of};
@@ -119,7 +119,7 @@ impl Broker {
         } else {
             let planned: Vec<_> = events.iter().map(|event| (*event, None)).collect();
             let mut connection = self.connection().await?;
-            let enqueued = store::enqueue::enqueue(&mut connection, &planned, &[], MAX_DELAY_SECONDS).await?;
+            let enqueued = store::events::enqueue::enqueue(&mut connection, &planned, &[], MAX_DELAY_SECONDS).await?;
             enqueued.into_iter().map(|enqueued| enqueued.map(Taken::New).ok_or(Error::AvailableTooFarAway)).collect()
         };
         self.announce_enqueued(&events, &taken, as_of);
@@ -181,7 +181,7 @@ async fn enqueue_with_keys(
             Plan::Duplicate(_) | Plan::DuplicateByValue(_) | Plan::KeyReused(_) => None,
         })
         .collect();
-    let enqueued = store::enqueue::enqueue(connection, &to_enqueue, new_queues, MAX_DELAY_SECONDS).await?;
+    let enqueued = store::events::enqueue::enqueue(connection, &to_enqueue, new_queues, MAX_DELAY_SECONDS).await?;
     let refused: HashSet<EventId> = to_enqueue
         .iter()
         .zip(&enqueued)

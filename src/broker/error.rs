@@ -8,9 +8,9 @@ use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::limits::MAX_TOKENS;
 use crate::domain::names::{EngineType, EventType};
+use crate::domain::queue::QueueUses;
 use crate::domain::tokens::TokenId;
 use crate::store;
-use crate::store::queues::removal::Uses;
 use crate::supervisor::Panicked;
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum Error {
     #[error("no queue {0} exists: it had no event, engine or setting yet")]
     QueueNotFound(EngineType),
     #[error("queue {} has {}; it can be removed when it has none", .0.engine_type, in_use_by(.0).join(", "))]
-    QueueInUse(Uses),
+    QueueInUse(QueueUses),
     #[error("event type {0} has no retry policy of its own")]
     NoPolicyOfEventType(EventType),
     #[error("no event {0} is known")]
@@ -133,7 +133,7 @@ impl Error {
 }
 
 /// What keeps a queue, for people.
-fn in_use_by(uses: &Uses) -> Vec<&'static str> {
+fn in_use_by(uses: &QueueUses) -> Vec<&'static str> {
     let all =
         [(uses.has_open_events, "open events"), (uses.has_engines, "engines"), (uses.has_dead_letters, "dead letters")];
     all.into_iter().filter(|(is_used, _)| *is_used).map(|(_, what)| what).collect()

@@ -6,10 +6,10 @@ use super::{Broker, Error, Result, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::names::EventType;
-use crate::domain::retry_policy::RetryPolicyOverrides;
+use crate::domain::retry_policy::{EventTypePolicy, RetryPolicyOverrides};
 use crate::store;
-use crate::store::event_types::{self, EventTypePolicy};
-use crate::store::room;
+use crate::store::event_types;
+use crate::store::queues::room;
 
 impl Broker {
     pub async fn list_event_types(&self, behind: Option<&str>, limit: u32) -> Result<Vec<EventTypePolicy>> {

@@ -6,10 +6,11 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::lease::Parked;
 use super::{Broker, Error, Result};
+use crate::domain::attempt::Attempt;
+use crate::domain::event::{Event, Filter};
 use crate::domain::ids::{EngineId, EventId};
-use crate::store::attempts::Attempt;
-use crate::store::events::{Event, Filter};
-use crate::store::{self, Page};
+use crate::domain::page::Page;
+use crate::store;
 
 /// How long a read of one event waits behind others before it is refused.
 const READ_PATIENCE: Duration = Duration::from_secs(10);
@@ -101,7 +102,7 @@ impl Broker {
     /// A page of an event's ended attempts, the newest first: of those before attempt `before`.
     pub async fn attempts_of_event(&self, event_id: EventId, before: Option<i32>, limit: u32) -> Result<Page<Attempt>> {
         let mut connection = self.reading_connection().await?;
-        let attempts = store::attempts::list(&mut connection, event_id, before, limit).await?;
+        let attempts = store::events::attempts::list(&mut connection, event_id, before, limit).await?;
         if !attempts.items.is_empty() {
             return Ok(attempts);
         }

@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::domain::ids::EngineId;
-use crate::store::lease::{CountFrom, Held};
+use crate::store::leases::{CountFrom, Held};
 
 /// Counted from the front again so often, as a safeguard against a clock of the database that was put back.
 const FORGET_AFTER: Duration = Duration::from_mins(2);

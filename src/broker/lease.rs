@@ -15,9 +15,9 @@ use super::coalesce::number;
 use super::parking::Look;
 use super::{Broker, Result};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::leased_event::LeasedEvent;
 use crate::domain::names::EngineType;
 use crate::store;
-use crate::store::lease::LeasedEvent;
 use crate::supervisor::Work;
 
 /// While one look commits, the next ones can scan.

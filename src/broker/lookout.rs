@@ -11,7 +11,7 @@ use super::parking::{Facts, Known};
 use super::{Broker, Result};
 use crate::domain::engine::EngineStatus;
 use crate::store;
-use crate::store::due::Want;
+use crate::store::leases::due::Want;
 
 impl Broker {
     /// Keeps a lookout until told to stop.
@@ -61,7 +61,7 @@ impl Broker {
             let since: Vec<DateTime<Utc>> =
                 round.engines.iter().map(|engine_id| self.held_since.of(*engine_id)).collect();
             let mut connection = self.connection().await?;
-            let found = store::lease::glance_at_engines(&mut connection, &round.engines, &since).await?;
+            let found = store::leases::check_engines(&mut connection, &round.engines, &since).await?;
             drop(connection);
             let found = found.into_iter().map(|glance| {
                 let is_draining = glance.status == EngineStatus::Draining;
@@ -90,7 +90,7 @@ impl Broker {
             })
             .collect();
         let mut connection = self.connection().await?;
-        let next = store::due::seconds_until_due(&mut connection, &wants).await?;
+        let next = store::leases::due::seconds_until_due(&mut connection, &wants).await?;
         drop(connection);
         if let Some(now) = next.now {
             self.clock.set(now);

@@ -7,10 +7,9 @@ use parking_lot::Mutex;
 
 use super::{Broker, Result};
 use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
-use crate::domain::engine::EngineStatus;
+use crate::domain::engine::{EngineStatus, TypeSummary};
+use crate::domain::queue::Depth;
 use crate::metrics::Metrics;
-use crate::store::depth::Depth;
-use crate::store::engines::TypeSummary;
 use crate::store::{self, Pool};
 
 /// Counts of a depth stop here: what is larger is not counted exactly.
@@ -47,8 +46,8 @@ impl Broker {
         let metrics = &*self.metrics;
         metrics.drop_removed_queues();
         let mut connection = self.connection().await?;
-        let depths = store::depth::of_queues(&mut connection, None, DEPTH_COUNT_BOUND).await?;
-        let event_types = store::room::count_event_types(&mut connection).await?;
+        let depths = store::queues::depth::of_queues(&mut connection, None, DEPTH_COUNT_BOUND).await?;
+        let event_types = store::queues::room::count_event_types(&mut connection).await?;
         let engines = store::engines::summarize(&mut connection, None).await?;
         let partitions = store::partitions::days_ahead(&mut connection, MAX_DAYS_AHEAD_TOLD).await?;
         let oldest_snapshot = store::health::oldest_snapshot_age(&mut connection).await?;

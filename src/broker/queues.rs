@@ -8,14 +8,12 @@ use tracing::field::display;
 use super::{Broker, Error, Result, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
-use crate::domain::engine::EngineStatus;
+use crate::domain::engine::{EngineStatus, TypeSummary};
 use crate::domain::log_text::LogText;
 use crate::domain::names::EngineType;
-use crate::store::activity::LastMinute;
-use crate::store::depth::Depth;
-use crate::store::engines::TypeSummary;
-use crate::store::queues::{PeekPlace, PeekedEvent, Queue, QueueSettings};
-use crate::store::{self, Page, PgConnection};
+use crate::domain::page::Page;
+use crate::domain::queue::{Depth, LastMinute, PeekPlace, PeekedEvent, Queue, QueueSettings};
+use crate::store::{self, PgConnection};
 
 /// Counts are exact up to here; then readers are told that they are not.
 pub const EXACT_UP_TO: i64 = 10_000;
@@ -167,14 +165,14 @@ async fn report_one(connection: &mut PgConnection, engine_type: &EngineType) -> 
 
 async fn report(connection: &mut PgConnection, queues: Vec<Queue>) -> Result<Vec<QueueReport>> {
     let names: Vec<String> = queues.iter().map(|queue| queue.engine_type.clone()).collect();
-    let mut depths = store::depth::of_queues(connection, Some(&names), EXACT_UP_TO + 1).await?;
+    let mut depths = store::queues::depth::of_queues(connection, Some(&names), EXACT_UP_TO + 1).await?;
     let summaries = store::engines::summarize(connection, Some(&names)).await?;
     let mut reports = Vec::with_capacity(queues.len());
     for queue in queues {
         let Some(index) = depths.iter().position(|depth| depth.engine_type == queue.engine_type) else { continue };
         let depth = depths.swap_remove(index);
         let engines = summaries.iter().filter(|engines| engines.engine_type == queue.engine_type).cloned().collect();
-        let last_minute = store::activity::of_last_minute(connection, &queue.engine_type).await?;
+        let last_minute = store::queues::activity::of_last_minute(connection, &queue.engine_type).await?;
         reports.push(QueueReport { queue, depth, engines, last_minute });
     }
     Ok(reports)

@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::store::due::Place;
+use crate::store::leases::due::Place;
 use edges::{Edges, Scan};
 
 /// Queues whose edges are remembered.

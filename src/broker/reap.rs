@@ -8,8 +8,8 @@ use super::aftermath::{Aftermath, end_in_silence};
 use super::{Broker, Result, commit};
 use crate::domain::verdict::{Ending, Loss};
 use crate::store;
-use crate::store::liveness;
-use crate::store::open_events::{self, OpenEvent};
+use crate::store::engines::liveness;
+use crate::store::leases::open_events::{self, OpenEvent};
 
 /// Leases ended in one transaction.
 const BATCH: u32 = 500;

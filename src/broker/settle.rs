@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::aftermath::{Aftermath, End, end_in_silence, fate};
+use super::aftermath::{Aftermath, End, end_in_silence, verdict};
 use super::coalesce::{self, Answers, Size, Verb};
 use super::{Broker, Error, LeaseLost, Result, commit};
 use crate::domain::event::{Outcome, Status};
@@ -17,13 +17,13 @@ use crate::domain::fence::{self, Credentials, Standing};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::SentJson;
 use crate::domain::retry_policy::RetryPolicy;
-use crate::domain::settlement::{Report, Settlement};
+use crate::domain::settlement::{Answer, Report, Settlement};
 use crate::domain::verdict::Ending;
 use crate::metrics::RENEWED;
 use crate::store::PgConnection;
-use crate::store::endings::{self, Answer, EndedAttempt, Fate};
-use crate::store::open_events::{self, Locking, OpenEvent};
+use crate::store::leases::open_events::{self, Locking, OpenEvent};
 use crate::store::policies_of_open_events;
+use crate::store::settlement::{self, EndedAttempt};
 use hindsight::{look_back, refuse_holder};
 
 /// What a settlement came to.
@@ -238,7 +238,7 @@ impl Broker {
         open: &OpenEvent,
     ) -> Result<Option<OpenEvent>> {
         let Some(token) = settlement.lease_token else { return Ok(None) };
-        if !endings::take_loss_back(connection, open.event_id, token, settlement.caller).await? {
+        if !settlement::late_report::take_loss_back(connection, open.event_id, token, settlement.caller).await? {
             return Ok(None);
         }
         Ok(open_events::lock(connection, &[open.event_id], Locking::Wait).await?.pop())
@@ -335,10 +335,10 @@ async fn end_live(
         .iter()
         .map(|(index, event)| ended_attempt(&settlements[*index].report, event, policies.get(&event.event_id)))
         .collect();
-    let due = endings::apply(connection, &ended).await?;
+    let due = settlement::apply(connection, &ended).await?;
     for ((index, event), attempt) in ending.iter().zip(&ended) {
         let available_at = due.get(&event.event_id).copied();
-        let (outcome, answer) = (attempt.outcome, attempt.fate.answer());
+        let (outcome, answer) = (attempt.ending.outcome(), attempt.answer());
         let end = End::Settled { outcome, answer, held_seconds: event.held_seconds };
         aftermath.ended(event, end, attempt, available_at);
         answers[*index] = Some(Ok(Settled {
@@ -353,28 +353,20 @@ async fn end_live(
     Ok(())
 }
 
-/// A policy is there for every failure.
+/// A policy is there for every failure; nothing else asks it.
 fn ended_attempt<'a>(report: &'a Report, event: &OpenEvent, policy: Option<&RetryPolicy>) -> EndedAttempt<'a> {
-    let (outcome, fate, result, error) = match report {
-        Report::Completed { result } => {
-            (Outcome::Completed, Fate::Close { status: Status::Completed }, result.as_ref(), None)
-        }
+    let (ending, result, error) = match report {
+        Report::Completed { result } => (Ending::Completed, result.as_ref(), None),
         Report::Failed { error, is_retryable, delay } => {
-            let policy = policy.expect("the policy of each failed event was read");
-            let ending = Ending::Failed { is_retryable: *is_retryable, delay: *delay };
-            (Outcome::Failed, fate(ending, event, policy), None, Some(error))
+            (Ending::Failed { is_retryable: *is_retryable, delay: *delay }, None, Some(error))
         }
-        Report::Released { delay } => {
-            // No policy has a say in it.
-            let ending = Ending::Released { delay: *delay };
-            (Outcome::Released, fate(ending, event, &RetryPolicy::default()), None, None)
-        }
+        Report::Released { delay } => (Ending::Released { delay: *delay }, None, None),
         Report::Renewed { .. } => unreachable!("renewals end nothing"),
     };
     EndedAttempt {
         event_id: event.event_id,
-        outcome,
-        fate,
+        ending,
+        verdict: verdict(ending, event, &policy.copied().unwrap_or_default()),
         result: result.map(SentJson::get),
         error: error.map(|error| error.json.get()),
         error_type: error.and_then(|error| error.kind.as_deref()),

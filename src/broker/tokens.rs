@@ -15,8 +15,8 @@ use crate::domain::audit::Actor;
 use crate::domain::ids::EngineId;
 use crate::domain::limits::{MAX_TOKENS, RESERVED_TOKENS};
 use crate::domain::log_text::LogText;
-use crate::domain::tokens::{NewToken, TokenId, TokenSecret};
-use crate::store::tokens::{Filter, Token, Until};
+use crate::domain::tokens::{Filter, NewToken, Token, TokenId, TokenSecret};
+use crate::store::tokens::Until;
 use crate::store::{self, PgConnection};
 
 pub use known::{KnownTokens, Standing};

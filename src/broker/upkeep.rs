@@ -37,7 +37,7 @@ impl Broker {
         let calls: Vec<_> = signs.iter().map(|sign| (sign.engine_id, sign.has_polled, sign.ago)).collect();
         let outcome = async {
             let mut connection = self.connection().await?;
-            store::liveness::note_signs(&mut connection, &calls).await
+            store::engines::liveness::note_signs(&mut connection, &calls).await
         }
         .await;
         let noted: HashMap<_, _> = match &outcome {
@@ -72,15 +72,15 @@ impl Broker {
     pub async fn write_activity(&self) -> Result<()> {
         let counted = self.activity.take();
         if !counted.is_empty() {
-            store::activity::add(&self.pool, self.replica_id, &counted).await?;
-            store::activity::forget_old(&self.pool).await?;
+            store::queues::activity::add(&self.pool, self.replica_id, &counted).await?;
+            store::queues::activity::forget_old(&self.pool).await?;
         }
         Ok(())
     }
 
     /// Forgets idempotency keys whose time is over.
     pub async fn forget_idempotency_keys(&self) -> Result<u64> {
-        Ok(store::idempotency::forget_expired(&self.pool).await?)
+        Ok(store::events::idempotency::forget_expired(&self.pool).await?)
     }
 
     /// Whether this replica has written to the database within the last five seconds. Asks nobody: that the schema is of

@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::access::Role;
+use super::json::RawJson;
 use super::json::object::members;
 use super::limits::MAX_AUDIT_DETAIL_BYTES;
 use super::tokens::TokenId;
@@ -41,6 +44,46 @@ impl Actor {
     pub fn known_name(&self) -> Option<&str> {
         self.token_id.map(|_| self.name.as_str())
     }
+}
+
+/// One change, as it was recorded.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Version 7: in the order of recording.
+    pub audit_id: Uuid,
+    /// By the database's clock.
+    pub recorded_at: DateTime<Utc>,
+    /// The name of who changed something.
+    pub actor: String,
+    /// The token that was shown.
+    pub token_id: Option<Uuid>,
+    /// The token's.
+    pub role: Option<String>,
+    /// The caller's.
+    pub address: Option<String>,
+    /// Of the HTTP request.
+    pub request_id: Option<String>,
+    /// The id of the operation.
+    pub action: String,
+    /// What was changed, by its id or name.
+    pub subject: String,
+    /// An object, within `MAX_AUDIT_DETAIL_BYTES`.
+    pub details: RawJson,
+}
+
+/// Which entries are wanted; `None` is any.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// The name of who changed something.
+    pub actor: Option<String>,
+    /// The id of the operation.
+    pub action: Option<String>,
+    /// What was changed, by its id or name.
+    pub subject: Option<String>,
+    /// From this time on.
+    pub recorded_after: Option<DateTime<Utc>>,
+    /// Before this time.
+    pub recorded_before: Option<DateTime<Utc>>,
 }
 
 /// A member of too large details that is kept whole.

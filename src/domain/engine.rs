@@ -1,9 +1,121 @@
 //! What the service knows of an engine.
 
-use serde::Serialize;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::ids::EngineId;
 use super::json::RawJson;
+use super::names::{EngineType, ScenarioRunId};
+
+/// A registered engine.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    /// Chosen by the engine.
+    pub engine_id: EngineId,
+    /// The queue it leases from.
+    pub engine_type: String,
+    /// Whether it is given events.
+    pub status: EngineStatus,
+    /// `None`: none since it registered.
+    pub last_heartbeat: Option<DateTime<Utc>>,
+    /// As its last heartbeat said.
+    pub current_workload: Option<i32>,
+    /// The simulation run it belongs to.
+    pub scenario_run_id: Option<String>,
+    /// What it says of itself.
+    pub description: Description,
+    /// How often it has registered, from 1.
+    pub incarnation: i32,
+    /// When it last registered.
+    pub registered_at: DateTime<Utc>,
+    /// When it last sent anything.
+    pub last_seen_at: DateTime<Utc>,
+    /// When it last polled.
+    pub last_poll_at: Option<DateTime<Utc>>,
+    /// How many events it holds.
+    pub leases_held: i32,
+    /// `None`: judged by its leases alone.
+    pub heartbeat_timeout_seconds: Option<i32>,
+    /// It is given no more events, also when it comes back from being unresponsive.
+    pub is_draining: bool,
+}
+
+/// The two objects by which an engine describes itself.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Description {
+    /// As its registration sent it.
+    pub static_config: RawJson,
+    /// As its registration and heartbeats made it.
+    pub dynamic_state: RawJson,
+}
+
+/// Which engines are wanted; `None` is any.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// The engine.
+    pub engine_id: Option<EngineId>,
+    /// The queue they lease from.
+    pub engine_type: Option<String>,
+    /// Whether they are given events.
+    pub status: Option<EngineStatus>,
+    /// One of those they said they have.
+    pub capability: Option<String>,
+    /// The simulation run they belong to.
+    pub scenario_run_id: Option<String>,
+    /// As they registered it.
+    pub engine_software_version: Option<String>,
+}
+
+/// A registration, checked.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// Chosen by the engine.
+    pub engine_id: EngineId,
+    /// The queue it leases from.
+    pub engine_type: EngineType,
+    /// The simulation run it belongs to.
+    pub scenario_run_id: Option<ScenarioRunId>,
+    /// `None`: judged by its leases alone.
+    pub heartbeat_timeout_seconds: Option<u32>,
+    /// What it says of itself.
+    pub metadata: Metadata,
+}
+
+/// Which engines to drain; `None` is any.
+#[derive(Clone, Debug, Default)]
+pub struct DrainFilter {
+    /// The queue they lease from.
+    pub engine_type: Option<String>,
+    /// As they registered it.
+    pub engine_software_version: Option<String>,
+}
+
+/// An engine that a drain of many is meant for.
+#[derive(Clone, Copy, Debug)]
+pub struct Drained {
+    /// The engine.
+    pub engine_id: EngineId,
+    /// Before the call.
+    pub was_draining: bool,
+}
+
+/// The engines of one type and status.
+#[derive(Clone, Debug)]
+pub struct TypeSummary {
+    /// The queue they lease from.
+    pub engine_type: String,
+    /// Whether they are given events.
+    pub status: EngineStatus,
+    /// How many they are.
+    pub engines: i64,
+    /// Engines without a `max_concurrent_events`.
+    pub unlimited: i64,
+    /// The sum of their `max_concurrent_events`; an engine that has no limit, or holds more than it, counts with what it holds.
+    pub slots: i64,
+    /// How many events they hold.
+    pub leases_held: i64,
+}
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -87,10 +199,15 @@ pub const fn heartbeat_interval_seconds(timeout_seconds: u32) -> u32 {
 /// What an engine says of itself: objects kept as sent, and what the service reads out of them.
 #[derive(Clone, Debug)]
 pub struct Metadata {
+    /// An object, as it was sent.
     pub static_config: RawJson,
+    /// An object; heartbeats change its members.
     pub dynamic_state: RawJson,
+    /// For filters and people; the service does not match them with events.
     pub capabilities: Vec<String>,
+    /// How many events it may hold at a time; `None`: no limit of its own.
     pub max_concurrent_events: Option<u32>,
+    /// For filters and people.
     pub engine_software_version: Option<String>,
 }
 

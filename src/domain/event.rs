@@ -12,8 +12,99 @@
 //!  cancelled                   cancelled (asked for while processing)
 //! ```
 
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::ids::{EngineId, EventId};
+use super::json::RawJson;
+
+/// An event as it is read: the facts, and where it stands.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// The event.
+    pub event_id: EventId,
+    /// Its queue.
+    pub engine_type: String,
+    /// What happened.
+    pub event_type: String,
+    /// Where it stands.
+    pub status: Status,
+    /// As it was sent, where it was asked for.
+    pub payload: Option<RawJson>,
+    /// Of the payload as it was sent.
+    pub payload_bytes: u32,
+    /// 0 to 9; 9 is leased first.
+    pub priority: u8,
+    /// The simulation run it belongs to.
+    pub scenario_run_id: Option<String>,
+    /// By the database's clock.
+    pub created_at: DateTime<Utc>,
+    /// When it is, or was last, due; `None` once it has ended.
+    pub available_at: Option<DateTime<Utc>>,
+    /// `None` while it is open.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// The number of the latest attempt; 0 before the first.
+    pub attempt: i32,
+    /// Reported failures since it was enqueued or redriven.
+    pub failures: i32,
+    /// Silent losses since it was enqueued or redriven.
+    pub lease_losses: i32,
+    /// How often it was put back into its queue as a dead letter.
+    pub redrives: i32,
+    /// Who holds it; `None` also for an anonymous lease.
+    pub leased_by: Option<EngineId>,
+    /// True while it is processing.
+    pub is_leased: bool,
+    /// When its lease runs out, unless it is renewed.
+    pub lease_expires_at: Option<DateTime<Utc>>,
+    /// The last that was reported on its current lease.
+    pub progress: Option<RawJson>,
+    /// Once it has completed.
+    pub result: Option<RawJson>,
+    /// The last one reported.
+    pub error: Option<RawJson>,
+    /// While it is a dead letter.
+    pub dead_letter_reason: Option<String>,
+    /// It ends as cancelled with its lease.
+    pub is_cancel_requested: bool,
+    /// The dead letter it was made of.
+    pub redriven_from: Option<EventId>,
+    /// The event that was made of it.
+    pub redriven_as: Option<EventId>,
+    /// W3C trace context.
+    pub traceparent: Option<String>,
+}
+
+/// Whose an event is. Neither ever changes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EventScope {
+    /// Its queue.
+    pub engine_type: String,
+    /// The name of the token that brought it.
+    pub enqueued_by: Option<String>,
+}
+
+/// Which events are wanted; `None` is any.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Their queue.
+    pub engine_type: Option<String>,
+    /// What happened.
+    pub event_type: Option<String>,
+    /// Where they stand.
+    pub status: Option<Status>,
+    /// The simulation run they belong to.
+    pub scenario_run_id: Option<String>,
+    /// From this time on.
+    pub created_after: Option<DateTime<Utc>>,
+    /// Before this time.
+    pub created_before: Option<DateTime<Utc>>,
+    /// The name of the token that brought them.
+    pub enqueued_by: Option<Arc<str>>,
+}
 
 /// The five words a reader meets.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, ToSchema)]

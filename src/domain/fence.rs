@@ -6,7 +6,9 @@ use super::ids::{EngineId, LeaseToken};
 /// What a caller shows to settle or renew.
 #[derive(Clone, Copy, Debug)]
 pub struct Credentials {
+    /// `None` only where tokens are optional.
     pub lease_token: Option<LeaseToken>,
+    /// Where the caller says who it is.
     pub caller: Option<EngineId>,
     /// Renewing is no report: it cannot take a silent loss back.
     pub is_renewal: bool,
@@ -15,24 +17,28 @@ pub struct Credentials {
 /// An open event's lease, read under its row lock.
 #[derive(Clone, Copy, Debug)]
 pub struct OpenLease {
+    /// False while the event is queued.
     pub is_processing: bool,
     /// The current lease's token; of a queued event, the token of the lease that was lost last.
     pub lease_token: Option<LeaseToken>,
+    /// `None` for an anonymous lease, and while the event is queued.
     pub holder: Option<EngineId>,
 }
 
+/// How a caller stands to an event's lease.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Standing {
     /// The caller holds the lease.
     Live,
-    /// The lease ended in silence, nobody has leased the event since, and this is the word missed.
+    /// The lease was lost in silence, nobody has leased the event since, and this report takes the loss back.
     Late,
     /// The caller names another engine than the one that holds the lease.
     NotTheHolder,
-    /// The lease is another's, or has ended: see [`hindsight`].
+    /// The lease is another's, or has ended: see [`late_report`].
     Past,
 }
 
+/// How the caller with these credentials stands to the lease.
 #[must_use]
 pub fn standing(shown: Credentials, open: Option<OpenLease>) -> Standing {
     let Some(open) = open else { return Standing::Past };
@@ -52,23 +58,27 @@ fn is_contradiction(caller: Option<EngineId>, holder: Option<EngineId>) -> bool 
     matches!((caller, holder), (Some(caller), Some(holder)) if caller != holder)
 }
 
+/// What a report on a lease that has ended is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Hindsight {
-    /// The same word again: the first answer holds.
+pub enum LateReport {
+    /// The same report again: the first answer holds.
     Repeat,
-    /// The lease was settled, with another word.
-    AlreadySettled { as_status: Status },
-    /// The lease ended without the engine's word.
+    /// The lease was settled, with another report.
+    AlreadySettled {
+        /// The status that was reported then.
+        as_status: Status,
+    },
+    /// The lease ended without a report of the engine.
     LeaseLost,
 }
 
 /// What a report means for an attempt that has ended.
 #[must_use]
-pub fn hindsight(reported: Status, ended: Outcome) -> Hindsight {
+pub fn late_report(reported: Status, ended: Outcome) -> LateReport {
     match ended.reported_as() {
-        Some(status) if status == reported => Hindsight::Repeat,
-        Some(status) => Hindsight::AlreadySettled { as_status: status },
-        None => Hindsight::LeaseLost,
+        Some(status) if status == reported => LateReport::Repeat,
+        Some(status) => LateReport::AlreadySettled { as_status: status },
+        None => LateReport::LeaseLost,
     }
 }
 
@@ -133,13 +143,13 @@ mod tests {
                 let expected = match (ended, reported) {
                     (Outcome::Completed, Status::Completed)
                     | (Outcome::Failed, Status::Failed)
-                    | (Outcome::Released, Status::Queued) => Hindsight::Repeat,
-                    (Outcome::Completed, _) => Hindsight::AlreadySettled { as_status: Status::Completed },
-                    (Outcome::Failed, _) => Hindsight::AlreadySettled { as_status: Status::Failed },
-                    (Outcome::Released, _) => Hindsight::AlreadySettled { as_status: Status::Queued },
-                    _ => Hindsight::LeaseLost,
+                    | (Outcome::Released, Status::Queued) => LateReport::Repeat,
+                    (Outcome::Completed, _) => LateReport::AlreadySettled { as_status: Status::Completed },
+                    (Outcome::Failed, _) => LateReport::AlreadySettled { as_status: Status::Failed },
+                    (Outcome::Released, _) => LateReport::AlreadySettled { as_status: Status::Queued },
+                    _ => LateReport::LeaseLost,
                 };
-                assert_eq!(hindsight(reported, ended), expected, "{reported:?} on {ended:?}");
+                assert_eq!(late_report(reported, ended), expected, "{reported:?} on {ended:?}");
             }
         }
     }

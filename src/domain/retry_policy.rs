@@ -70,6 +70,15 @@ pub struct RetryDelayOverrides {
     pub multiplier: Option<f64>,
 }
 
+/// What an event type says of its own.
+#[derive(Clone, Debug)]
+pub struct EventTypePolicy {
+    /// Its name.
+    pub event_type: String,
+    /// What is left out is inherited.
+    pub retry_policy: RetryPolicyOverrides,
+}
+
 impl RetryPolicy {
     /// Field by field the first level that says something; the seed's default where none does.
     pub fn resolve<'a>(levels: impl IntoIterator<Item = Option<&'a RetryPolicyOverrides>>) -> Self {
@@ -97,14 +106,14 @@ impl RetryPolicy {
     }
 
     /// How long retry `n` (from 1) waits: `min(initial × multiplier^(n−1), max)`, moved by at most
-    /// `jitter` of itself, and never above `max`. `sway` is a random number from −1 to 1.
+    /// `jitter` of itself, and never above `max`. `variation` is a random number from −1 to 1.
     #[must_use]
-    pub fn backoff(&self, n: u32, sway: f64) -> Duration {
+    pub fn backoff(&self, n: u32, variation: f64) -> Duration {
         let max = f64::from(self.retry_delay.max);
         let exponent = i32::try_from(n.saturating_sub(1)).unwrap_or(i32::MAX);
         let base = (f64::from(self.retry_delay.initial) * self.retry_delay.multiplier.powi(exponent)).min(max);
-        let swayed = base * (1.0 + self.jitter * sway.clamp(-1.0, 1.0));
-        Duration::from_secs_f64(swayed.clamp(0.0, max))
+        let varied = base * (1.0 + self.jitter * variation.clamp(-1.0, 1.0));
+        Duration::from_secs_f64(varied.clamp(0.0, max))
     }
 }
 
@@ -114,8 +123,8 @@ mod tests {
 
     use super::*;
 
-    fn seconds(policy: &RetryPolicy, sway: f64) -> Vec<u64> {
-        (1..=6).map(|n| policy.backoff(n, sway).as_secs()).collect()
+    fn seconds(policy: &RetryPolicy, variation: f64) -> Vec<u64> {
+        (1..=6).map(|n| policy.backoff(n, variation).as_secs()).collect()
     }
 
     #[test]
@@ -147,13 +156,13 @@ mod tests {
         #[test]
         fn no_allowed_policy_leaves_its_bounds(
             n in 1..=100_u32, initial in 0..=86_400_u32, max in 0..=86_400_u32,
-            multiplier in 1.0..=10.0_f64, jitter in 0.0..=1.0_f64, sway in -1.0..=1.0_f64,
+            multiplier in 1.0..=10.0_f64, jitter in 0.0..=1.0_f64, variation in -1.0..=1.0_f64,
         ) {
             let policy = RetryPolicy {
                 retry_delay: RetryDelay { initial, max, multiplier }, jitter, ..RetryPolicy::default()
             };
             let base = policy.backoff(n, 0.0).as_secs_f64();
-            let delay = policy.backoff(n, sway).as_secs_f64();
+            let delay = policy.backoff(n, variation).as_secs_f64();
             prop_assert!(delay <= f64::from(max));
             prop_assert!(delay >= base * (1.0 - jitter) - 1e-6);
             prop_assert!(delay <= base * (1.0 + jitter) + 1e-6);

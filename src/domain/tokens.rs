@@ -3,9 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::access::{Limit, Role};
@@ -140,6 +142,70 @@ impl Identity {
     pub fn reaches(&self, engine_type: &str) -> bool {
         self.engine_types.as_ref().is_none_or(|types| types.iter().any(|known| known == engine_type))
     }
+}
+
+/// A token, as it is known.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// Whom it stands for.
+    pub identity: Identity,
+    /// Of its secret.
+    pub digest: TokenDigest,
+    /// By the database's clock.
+    pub created_at: DateTime<Utc>,
+    /// The name of who made it.
+    pub created_by: String,
+    /// `None`: it does not expire.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// By the database's clock, when it was read; negative where it is over.
+    pub expires_in_seconds: Option<f64>,
+    /// When it was revoked.
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// To within a few seconds.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+impl Token {
+    /// Whether it was good when it was read.
+    #[must_use]
+    pub fn state(&self) -> TokenState {
+        match (self.revoked_at, self.expires_in_seconds) {
+            (Some(_), _) => TokenState::Revoked,
+            (None, Some(left)) if left <= 0.0 => TokenState::Expired,
+            (None, _) => TokenState::Active,
+        }
+    }
+}
+
+/// Whether a token is good.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenState {
+    Active,
+    Expired,
+    Revoked,
+}
+
+impl TokenState {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// Which tokens are wanted; `None` is any.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// What they allow.
+    pub role: Option<Role>,
+    /// Those of this role are not.
+    pub except_role: Option<Role>,
+    /// Names may be used more than once.
+    pub name: Option<String>,
 }
 
 /// A token to be made, checked.

@@ -1,5 +1,4 @@
-//! What becomes of an event whose attempt ended without success: one function for a reported
-//! failure, a release and a silent loss.
+//! What follows for an event whose attempt ended: one function for a report, a release, a silent loss and a cancellation.
 
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use utoipa::ToSchema;
 use super::event::Outcome;
 use super::limits;
 use super::retry_policy::RetryPolicy;
+use super::settlement::Answer;
 
 /// How much of its budgets an event has spent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -22,11 +22,13 @@ pub struct Spent {
 }
 
 impl Spent {
+    /// How many more reported failures are tried again.
     #[must_use]
     pub const fn retries_left(self, policy: &RetryPolicy) -> u32 {
         policy.max_retries.saturating_sub(self.failures)
     }
 
+    /// How many more silent losses make it a dead letter.
     #[must_use]
     pub const fn losses_left(self, policy: &RetryPolicy) -> u32 {
         policy.dead_letter_threshold.saturating_sub(self.lease_losses)
@@ -36,11 +38,15 @@ impl Spent {
 /// How the attempt ended.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Ending {
+    Completed,
     Failed {
+        /// False: the engine says that trying again is pointless.
         is_retryable: bool,
+        /// In the place of the policy's backoff.
         delay: Option<Duration>,
     },
     Released {
+        /// Until it is due again.
         delay: Duration,
     },
     /// Without the engine's word.
@@ -49,6 +55,8 @@ pub enum Ending {
     HandedBack,
     /// Whoever polled had hung up before it could hear of the lease: as if it had not been given.
     Undelivered,
+    /// The event was queued: no lease ended.
+    Cancelled,
 }
 
 /// Why a lease ended in silence.
@@ -73,10 +81,13 @@ impl Loss {
 }
 
 impl Ending {
+    /// As the attempt's record has it.
     #[must_use]
     pub const fn outcome(self) -> Outcome {
         match self {
+            Self::Completed => Outcome::Completed,
             Self::Failed { .. } => Outcome::Failed,
+            Self::Cancelled => Outcome::Cancelled,
             Self::Released { .. } | Self::Undelivered => Outcome::Released,
             Self::HandedBack | Self::Lost(Loss::Deregistered) => Outcome::Deregistered,
             Self::Lost(Loss::Expired) => Outcome::Expired,
@@ -86,13 +97,17 @@ impl Ending {
         }
     }
 
-    /// Whether the event, back in its queue, still knows the lease's token: the engine's word is missing, and a late
-    /// report brings it.
+    /// Whether the event, back in its queue, keeps the lease's token, so that a late report of the engine still counts.
     #[must_use]
     pub const fn keeps_token(self) -> bool {
         match self {
             Self::Lost(_) => true,
-            Self::Failed { .. } | Self::Released { .. } | Self::HandedBack | Self::Undelivered => false,
+            Self::Completed
+            | Self::Failed { .. }
+            | Self::Released { .. }
+            | Self::HandedBack
+            | Self::Undelivered
+            | Self::Cancelled => false,
         }
     }
 }
@@ -136,32 +151,64 @@ impl DeadLetterReason {
     }
 }
 
-/// What the store has to do.
+/// What follows for the event, which the store applies.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Verdict {
     /// Back into the queue, due after that long.
     Requeue {
+        /// 0: at once.
         after: Duration,
+        /// With this attempt.
         spent: Spent,
     },
+    /// Done for good.
+    Complete,
+    /// Failed, to be looked at.
     DeadLetter {
+        /// Which budget is spent, or that the engine said so.
         reason: DeadLetterReason,
+        /// With this attempt.
         spent: Spent,
     },
-    /// Someone had asked for it while the event was processing.
-    Cancel {
-        spent: Spent,
-    },
+    /// By request: at once while it is queued, with its lease while it is processing.
+    Cancel,
 }
 
-/// Decides by the budgets. `sway` is a random number from −1 to 1, for the jitter.
-#[must_use]
-pub fn verdict(ending: Ending, before: Spent, policy: &RetryPolicy, is_cancel_requested: bool, sway: f64) -> Verdict {
-    let spent = spend(ending, before);
-    if is_cancel_requested {
-        return Verdict::Cancel { spent };
+impl Verdict {
+    /// What a report that led to it is answered.
+    #[must_use]
+    pub const fn answer(self, ending: Ending) -> Answer {
+        match (self, ending) {
+            (Self::Complete, _) => Answer::Completed,
+            (Self::DeadLetter { .. }, _) => Answer::DeadLettered,
+            (Self::Cancel, _) => Answer::Cancelled,
+            (Self::Requeue { .. }, Ending::Failed { .. } | Ending::Lost(_)) => Answer::RetryScheduled,
+            (
+                Self::Requeue { .. },
+                Ending::Released { .. }
+                | Ending::HandedBack
+                | Ending::Undelivered
+                | Ending::Completed
+                | Ending::Cancelled,
+            ) => Answer::Released,
+        }
     }
+}
+
+/// Decides by the budgets. `variation` is a random number from −1 to 1, for the jitter.
+#[must_use]
+pub fn verdict(
+    ending: Ending,
+    before: Spent,
+    policy: &RetryPolicy,
+    is_cancel_requested: bool,
+    variation: f64,
+) -> Verdict {
+    let spent = spend(ending, before);
     match ending {
+        Ending::Completed => Verdict::Complete,
+        _ if is_cancel_requested => Verdict::Cancel,
+        Ending::Cancelled => Verdict::Cancel,
         Ending::Failed { is_retryable: false, .. } => {
             Verdict::DeadLetter { reason: DeadLetterReason::NotRetryable, spent }
         }
@@ -169,14 +216,14 @@ pub fn verdict(ending: Ending, before: Spent, policy: &RetryPolicy, is_cancel_re
             Verdict::DeadLetter { reason: DeadLetterReason::RetriesExhausted, spent }
         }
         Ending::Failed { delay, .. } => {
-            Verdict::Requeue { after: delay.unwrap_or_else(|| policy.backoff(spent.failures, sway)), spent }
+            Verdict::Requeue { after: delay.unwrap_or_else(|| policy.backoff(spent.failures, variation)), spent }
         }
         Ending::Lost(_) if spent.lease_losses >= policy.dead_letter_threshold => {
             Verdict::DeadLetter { reason: DeadLetterReason::LeaseLossesExhausted, spent }
         }
         // The first loss is most likely the engine's fault: due at once. From then on as after a retry.
         Ending::Lost(_) if spent.lease_losses <= 1 => Verdict::Requeue { after: Duration::ZERO, spent },
-        Ending::Lost(_) => Verdict::Requeue { after: policy.backoff(spent.lease_losses - 1, sway), spent },
+        Ending::Lost(_) => Verdict::Requeue { after: policy.backoff(spent.lease_losses - 1, variation), spent },
         Ending::Released { delay } => Verdict::Requeue { after: delay + release_delay(spent.releases), spent },
         Ending::HandedBack | Ending::Undelivered => Verdict::Requeue { after: Duration::ZERO, spent },
     }
@@ -188,7 +235,7 @@ const fn spend(ending: Ending, before: Spent) -> Spent {
         Ending::Lost(_) => Spent { lease_losses: before.lease_losses + 1, releases: 0, ..before },
         Ending::Released { delay } if delay.is_zero() => Spent { releases: before.releases + 1, ..before },
         Ending::Released { .. } => Spent { releases: 0, ..before },
-        Ending::HandedBack | Ending::Undelivered => before,
+        Ending::HandedBack | Ending::Undelivered | Ending::Completed | Ending::Cancelled => before,
     }
 }
 
@@ -214,7 +261,7 @@ mod tests {
         verdict(ending, before, &RetryPolicy::default(), false, 0.0)
     }
 
-    /// The waits between the attempts of an event that always ends like this, and why it dies.
+    /// The waits between the attempts of an event that always ends like this, and why it becomes a dead letter.
     fn life(ending: Ending) -> (Vec<u64>, Option<DeadLetterReason>) {
         let (mut spent, mut waits) = (Spent::default(), Vec::new());
         for _ in 0..20 {
@@ -224,7 +271,7 @@ mod tests {
                     spent = next;
                 }
                 Verdict::DeadLetter { reason, .. } => return (waits, Some(reason)),
-                Verdict::Cancel { .. } => unreachable!("nobody cancels here"),
+                Verdict::Complete | Verdict::Cancel => unreachable!("nobody completes or cancels here"),
             }
         }
         (waits, None)
@@ -302,8 +349,33 @@ mod tests {
     fn a_requested_cancellation_wins_over_every_ending() {
         for ending in [FAILED, RELEASED, LOST, Ending::HandedBack, Ending::Undelivered] {
             let verdict = verdict(ending, Spent::default(), &RetryPolicy::default(), true, 0.0);
-            assert!(matches!(verdict, Verdict::Cancel { .. }), "{ending:?}");
+            assert!(verdict == Verdict::Cancel, "{ending:?}");
         }
+    }
+
+    #[test]
+    fn what_is_completed_stays_so_whoever_wants_it_cancelled() {
+        for is_cancel_requested in [false, true] {
+            let verdict =
+                verdict(Ending::Completed, Spent::default(), &RetryPolicy::default(), is_cancel_requested, 0.0);
+            assert_eq!(verdict, Verdict::Complete);
+        }
+    }
+
+    #[test]
+    fn every_verdict_has_its_answer() {
+        let requeue = Verdict::Requeue { after: Duration::ZERO, spent: Spent::default() };
+        for (ending, answer) in [
+            (FAILED, Answer::RetryScheduled),
+            (LOST, Answer::RetryScheduled),
+            (RELEASED, Answer::Released),
+            (Ending::HandedBack, Answer::Released),
+            (Ending::Undelivered, Answer::Released),
+        ] {
+            assert_eq!(requeue.answer(ending), answer);
+            assert_eq!(Verdict::Cancel.answer(ending), Answer::Cancelled);
+        }
+        assert_eq!(Verdict::Complete.answer(Ending::Completed), Answer::Completed);
     }
 
     #[test]

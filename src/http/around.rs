@@ -15,9 +15,9 @@ use tracing::Instrument;
 use super::limit::Limit;
 use super::problem::{Cause, Code, Problem};
 use super::{Api, Limits, access, browsers, replies, security_headers, traces};
+use crate::broker::within;
 use crate::domain::limits::MAX_WAIT_SECONDS;
 use crate::domain::log_text::LogText;
-use crate::store::pool::within;
 use crate::supervisor::{Work, message_of};
 
 pub const REQUEST_ID: &str = "x-request-id";

@@ -11,9 +11,9 @@ use super::input::{Input, parse_uuid, text_up_to, time};
 use super::pages::{self, Page};
 use super::problem::{Problem, ProblemBody};
 use crate::domain::access::{Operation, Role};
+use crate::domain::audit::{Entry, Filter};
 use crate::domain::json::RawJson;
 use crate::domain::limits::{MAX_SUBJECT_CHARS, MAX_TOKEN_NAME_CHARS};
-use crate::store::audit::{Entry, Filter};
 
 /// Lists what was changed, the newest first: by whom, when, what, and from where.
 #[utoipa::path(

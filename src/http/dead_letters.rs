@@ -18,10 +18,10 @@ use super::events::{AttemptReply, attempt_place, includes_payload};
 use super::input::{Input, parse_uuid};
 use super::pages::{self, Page};
 use super::problem::{Problem, ProblemBody};
+use crate::domain::dead_letters::DeadLetter;
 use crate::domain::ids::EventId;
 use crate::domain::json::RawJson;
 use crate::domain::verdict::DeadLetterReason;
-use crate::store::dead_letters::DeadLetter;
 
 /// Lists dead letters, the newest first.
 #[utoipa::path(

@@ -19,15 +19,14 @@ use super::leased_event::{HeldEventBody, LeasedEventReply};
 use super::pages::{self, Page};
 use super::problem::{Problem, ProblemBody};
 use super::{Api, Limits};
-use crate::domain::engine::{EngineStatus, Metadata, heartbeat_interval_seconds};
+use crate::domain::engine::{Engine, EngineStatus, Filter, Metadata, heartbeat_interval_seconds};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::json::RawJson;
+use crate::domain::leased_event::LeasedEvent;
 use crate::domain::limits::{
     MAX_CAPABILITIES, MAX_CAPABILITY_CHARS, MAX_CONCURRENT_EVENTS, MAX_SOFTWARE_VERSION_CHARS,
 };
 use crate::domain::names::{EngineType, ScenarioRunId, check_text};
-use crate::store::engines::{Engine, Filter};
-use crate::store::lease::LeasedEvent;
 
 #[derive(ToSchema)]
 #[schema(as = EngineMetadata)]
@@ -172,7 +171,10 @@ impl EngineReply {
             current_workload: engine.current_workload,
             leases_held: engine.leases_held,
             scenario_run_id: engine.scenario_run_id,
-            metadata: MetadataReply { static_config: engine.static_config, dynamic_state: engine.dynamic_state },
+            metadata: MetadataReply {
+                static_config: engine.description.static_config,
+                dynamic_state: engine.description.dynamic_state,
+            },
             incarnation: engine.incarnation,
             registered_at: engine.registered_at,
             last_seen_at: engine.last_seen_at,

@@ -21,8 +21,8 @@ use crate::domain::limits::{
     MAX_TRACEPARENT_CHARS, MAX_TRACESTATE_CHARS, MAX_VISIBILITY_TIMEOUT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS,
 };
 use crate::domain::names::{BadName, EngineType, EventType, ScenarioRunId, check_text};
+use crate::domain::new_event::{Due, NewEvent};
 use crate::domain::requester::Requester;
-use crate::store::enqueue::{Due, NewEvent};
 use reply::{EnqueueResult, EnqueuedBatchReply, EnqueuedReply};
 
 /// An event to take in.

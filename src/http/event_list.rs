@@ -10,10 +10,9 @@ use super::events::{EventReply, includes_payload};
 use super::input::{Input, Reader, parse_uuid, time};
 use super::pages::{self, Page};
 use super::problem::{InputPlace, Problem, ProblemBody};
-use crate::domain::event::Status;
+use crate::domain::event::{Event, Filter, Status};
 use crate::domain::ids::EventId;
 use crate::domain::names::{EngineType, EventType, ScenarioRunId};
-use crate::store::events::{Event, Filter};
 
 /// Parameters of which one must stand beside `status`: with nothing else, all history would be looked through.
 const BESIDE_STATUS: [&str; 5] = ["engine_type", "event_type", "scenario_run_id", "created_after", "created_before"];

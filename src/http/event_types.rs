@@ -12,8 +12,7 @@ use super::pages::{self, Page};
 use super::policies::{self, RetryPolicyBody};
 use super::problem::{Problem, ProblemBody};
 use crate::domain::names::EventType;
-use crate::domain::retry_policy::RetryPolicyOverrides;
-use crate::store::event_types::EventTypePolicy;
+use crate::domain::retry_policy::{EventTypePolicy, RetryPolicyOverrides};
 
 /// Lists the event types that have a retry policy of their own, by name.
 #[utoipa::path(

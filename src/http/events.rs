@@ -13,14 +13,13 @@ use super::input::{Input, Reader, number_in, parse_uuid};
 use super::leased_event::lock_name;
 use super::pages::{self, Page};
 use super::problem::{Problem, ProblemBody};
-use crate::domain::event::{Outcome, Status};
+use crate::domain::attempt::Attempt;
+use crate::domain::event::{Event, Outcome, Status};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::json::RawJson;
 use crate::domain::limits::MAX_WAIT_SECONDS;
+use crate::domain::settlement::Answer;
 use crate::domain::verdict::DeadLetterReason;
-use crate::store::attempts::Attempt;
-use crate::store::endings::Answer;
-use crate::store::events::Event;
 
 /// Reads an event: where it stands, and its result or last error; if asked to, when it has ended.
 #[utoipa::path(

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::RawJson;
-use crate::store::lease::LeasedEvent;
+use crate::domain::leased_event::LeasedEvent;
 
 /// An event in an engine's hands.
 #[derive(Serialize, ToSchema)]

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::input::{Reader, number_in};
 use crate::domain::limits::{DEFAULT_PAGE, MAX_PAGE};
 use crate::domain::names::{BadName, EngineType};
-use crate::store;
+use crate::domain::page;
 
 pub const BAD_CURSOR: &str = "is not a next_cursor of this list";
 
@@ -50,7 +50,7 @@ pub fn behind_name(reader: &Reader<'_>) -> Option<String> {
 
 impl<T> Page<T> {
     /// Makes the reply of a page that was read.
-    pub fn of_read<F>(read: store::Page<F>, place: impl Fn(&F) -> String, item: impl Fn(F) -> T) -> Self {
+    pub fn of_read<F>(read: page::Page<F>, place: impl Fn(&F) -> String, item: impl Fn(F) -> T) -> Self {
         let next_cursor = if read.has_more { read.items.last().map(place) } else { None };
         Self { items: read.items.into_iter().map(item).collect(), next_cursor }
     }

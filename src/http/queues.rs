@@ -24,7 +24,7 @@ use crate::domain::limits::{
     MAX_PRIORITY,
 };
 use crate::domain::names::{EngineType, check_text};
-use crate::store::queues::{PeekPlace, PeekedEvent};
+use crate::domain::queue::{PeekPlace, PeekedEvent};
 
 /// Lists queues by name, flat enough for an autoscaler.
 #[utoipa::path(
@@ -248,7 +248,7 @@ fn parse_place(text: &str) -> Result<PeekPlace, String> {
     let (priority, place) = text.split_once('_').ok_or_else(bad)?;
     let priority = priority.parse::<u8>().ok().filter(|priority| *priority <= MAX_PRIORITY).ok_or_else(bad)?;
     let (available_at, event_id) = pages::parse_cursor(place)?;
-    Ok(PeekPlace { priority, available_at, event_id })
+    Ok(PeekPlace { priority, available_at, event_id: EventId(event_id) })
 }
 
 fn read_name(input: &Input) -> Result<EngineType, Problem> {
@@ -282,9 +282,9 @@ pub struct PeekedEventReply {
 impl PeekedEventReply {
     fn of(event: PeekedEvent) -> Self {
         Self {
-            event_id: EventId(event.event_id),
+            event_id: event.event_id,
             event_type: event.event_type,
-            payload: event.payload.map(|payload| payload.0),
+            payload: event.payload,
             payload_bytes: event.payload_bytes,
             priority: event.priority,
             attempt: event.attempt,

@@ -11,7 +11,7 @@ use prometheus::IntGauge;
 use super::Api;
 use super::limit::Limit;
 use super::problem::Problem;
-use crate::store::lease::LeasedEvent;
+use crate::domain::leased_event::LeasedEvent;
 
 /// Smaller replies are not counted: they fit into the buffers that a connection has anyway.
 const COUNTED_FROM_BYTES: usize = 64 << 10;

@@ -17,8 +17,7 @@ use crate::domain::access::Role;
 use crate::domain::ids::EngineId;
 use crate::domain::limits::{MAX_TOKEN_ENGINE_TYPES, MAX_TOKEN_NAME_CHARS, MAX_TOKEN_SECONDS};
 use crate::domain::names::{EngineType, check_text};
-use crate::domain::tokens::{NewToken, TokenId, TokenSecret};
-use crate::store::tokens::{Filter, Token, TokenState};
+use crate::domain::tokens::{Filter, NewToken, Token, TokenId, TokenSecret, TokenState};
 
 /// A token to make.
 #[derive(ToSchema)]

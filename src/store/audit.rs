@@ -1,17 +1,16 @@
 //! The audit trail: what operators and admins changed.
 
-use chrono::{DateTime, Utc};
 use serde_json::Value;
-use serde_json::value::RawValue;
 use sqlx::PgConnection;
-use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::error::Result;
 use super::page::{PageRow, page, page_of};
-use super::{Page, Pool, Result};
+use super::pool::Pool;
+use super::row::from_row;
 use crate::domain::access::{Operation, Role};
-use crate::domain::audit::{Actor, bounded};
-use crate::domain::json::RawJson;
+use crate::domain::audit::{Actor, Entry, Filter, bounded};
+use crate::domain::page::Page;
 
 /// Records a change, with the transaction that makes it. `details` never hold a payload, nor a secret; large ones are cut.
 pub async fn record(
@@ -49,43 +48,9 @@ pub async fn record_text(
     Ok(())
 }
 
-#[derive(Clone, Debug)]
-pub struct Entry {
-    pub audit_id: Uuid,
-    pub recorded_at: DateTime<Utc>,
-    pub actor: String,
-    pub token_id: Option<Uuid>,
-    pub role: Option<String>,
-    pub address: Option<String>,
-    pub request_id: Option<String>,
-    pub action: String,
-    pub subject: String,
-    pub details: RawJson,
-}
-
-#[derive(sqlx_macros::FromRow)]
-struct Row {
-    audit_id: Uuid,
-    recorded_at: DateTime<Utc>,
-    actor: String,
-    token_id: Option<Uuid>,
-    role: Option<String>,
-    address: Option<String>,
-    request_id: Option<String>,
-    action: String,
-    subject: String,
-    details: Json<Box<RawValue>>,
-}
-
-/// Which entries are wanted; `None` is any.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    pub actor: Option<String>,
-    pub action: Option<String>,
-    pub subject: Option<String>,
-    pub recorded_after: Option<DateTime<Utc>>,
-    pub recorded_before: Option<DateTime<Utc>>,
-}
+from_row!(Entry, "audit", audit_id: Uuid, {
+    audit_id, recorded_at, actor, token_id, role, address, request_id, action, subject, details,
+});
 
 /// A page of entries behind the last one seen, the newest first.
 pub async fn list(
@@ -94,7 +59,7 @@ pub async fn list(
     behind: Option<Uuid>,
     limit: u32,
 ) -> Result<Page<Entry>> {
-    let rows: Vec<PageRow<Row>> = sqlx::query_as(page!(
+    let rows: Vec<PageRow<Entry>> = sqlx::query_as(page!(
         order by "audit_id desc",
         bytes "octet_length(details::text)",
         "select audit_id, recorded_at, actor, token_id, role, address, request_id, action, subject, details
@@ -116,20 +81,7 @@ pub async fn list(
     .bind(i64::from(limit) + 1)
     .fetch_all(connection)
     .await?;
-    page_of(rows, limit, |row| {
-        Ok(Entry {
-            audit_id: row.audit_id,
-            recorded_at: row.recorded_at,
-            actor: row.actor,
-            token_id: row.token_id,
-            role: row.role,
-            address: row.address,
-            request_id: row.request_id,
-            action: row.action,
-            subject: row.subject,
-            details: row.details.0,
-        })
-    })
+    Ok(page_of(rows, limit))
 }
 
 /// One statement removes no more than this.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlx::PgConnection;
 
-use super::{Error, Result};
+use super::error::{Error, Result};
 
 /// Refuses a database of another encoding: it would take most events in, and fail at the first character it lacks.
 pub async fn check(connection: &mut PgConnection) -> Result<()> {

@@ -1,99 +1,44 @@
 //! The engine registry.
 
+/// Heartbeats.
 pub mod beat;
+/// What operators change.
 pub mod changes;
+/// Engines' and the service's signs of life.
+pub mod liveness;
 mod metadata;
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgArguments;
 use sqlx::query::QueryAs;
-use sqlx::types::Json;
 use sqlx::{PgConnection, Postgres};
-use uuid::Uuid;
 
-use metadata::StoredMetadata;
-
+use super::error::Result;
 use super::page::{PageRow, page, page_of};
-use super::tokens::Token;
-use super::{Error, Page, Result};
-use crate::domain::engine::{EngineStatus, Metadata};
+use super::row::from_row;
+use super::tokens;
+use crate::domain::engine::{Engine, EngineStatus, Filter, Registration, TypeSummary};
 use crate::domain::ids::EngineId;
-use crate::domain::json::RawJson;
-use crate::domain::names::{EngineType, ScenarioRunId};
+use crate::domain::names::ScenarioRunId;
+use crate::domain::page::Page;
+use crate::domain::tokens::Token;
 
-#[derive(Clone, Debug)]
-pub struct Engine {
-    pub engine_id: EngineId,
-    pub engine_type: String,
-    pub status: EngineStatus,
-    pub last_heartbeat: Option<DateTime<Utc>>,
-    pub current_workload: Option<i32>,
-    pub scenario_run_id: Option<String>,
-    pub static_config: RawJson,
-    pub dynamic_state: RawJson,
-    pub incarnation: i32,
-    pub registered_at: DateTime<Utc>,
-    pub last_seen_at: DateTime<Utc>,
-    pub last_poll_at: Option<DateTime<Utc>>,
-    pub leases_held: i32,
-    pub heartbeat_timeout_seconds: Option<i32>,
-    pub is_draining: bool,
-}
-
-#[derive(sqlx_macros::FromRow)]
-struct Row {
-    engine_id: Uuid,
-    engine_type: String,
-    status: String,
-    last_heartbeat: Option<DateTime<Utc>>,
-    current_workload: Option<i32>,
-    scenario_run_id: Option<String>,
-    metadata: Json<RawJson>,
-    incarnation: i32,
-    registered_at: DateTime<Utc>,
-    last_seen_at: DateTime<Utc>,
-    last_poll_at: Option<DateTime<Utc>>,
-    leases_held: i32,
-    heartbeat_timeout_seconds: Option<i32>,
-    is_draining: bool,
-}
-
-fn engine(row: Row) -> Result<Engine> {
-    let metadata = StoredMetadata::of(row.engine_id, &row.metadata)?;
-    Ok(Engine {
-        engine_id: EngineId(row.engine_id),
-        status: EngineStatus::parse(&row.status)
-            .ok_or_else(|| Error::corrupt("engine_states", "status", row.engine_id, &row.status))?,
-        engine_type: row.engine_type,
-        last_heartbeat: row.last_heartbeat,
-        current_workload: row.current_workload,
-        scenario_run_id: row.scenario_run_id,
-        static_config: metadata.static_config,
-        dynamic_state: metadata.dynamic_state,
-        incarnation: row.incarnation,
-        registered_at: row.registered_at,
-        last_seen_at: row.last_seen_at,
-        last_poll_at: row.last_poll_at,
-        leases_held: row.leases_held,
-        heartbeat_timeout_seconds: row.heartbeat_timeout_seconds,
-        is_draining: row.is_draining,
-    })
-}
-
-/// A registration, checked.
-#[derive(Clone, Debug)]
-pub struct Registration {
-    pub engine_id: EngineId,
-    pub engine_type: EngineType,
-    pub scenario_run_id: Option<ScenarioRunId>,
-    /// `None`: judged by its leases alone.
-    pub heartbeat_timeout_seconds: Option<u32>,
-    pub metadata: Metadata,
-}
+from_row!(Engine, "engine_states", engine_id: EngineId, {
+    engine_id, engine_type, status, last_heartbeat, current_workload, scenario_run_id, description, incarnation,
+    registered_at, last_seen_at, last_poll_at, leases_held, heartbeat_timeout_seconds, is_draining,
+});
 
 /// Locks a known engine and answers its type. Whoever leases for it waits, and the other way round.
 pub async fn lock(connection: &mut PgConnection, engine_id: EngineId) -> Result<Option<String>> {
     Ok(sqlx::query_scalar("select engine_type from eventlease.engine_states where engine_id = $1 for update")
+        .bind(engine_id.0)
+        .fetch_optional(connection)
+        .await?)
+}
+
+/// The type of a registered engine.
+pub async fn type_of(connection: &mut PgConnection, engine_id: EngineId) -> Result<Option<String>> {
+    Ok(sqlx::query_scalar("select engine_type from eventlease.engine_states where engine_id = $1")
         .bind(engine_id.0)
         .fetch_optional(connection)
         .await?)
@@ -155,17 +100,6 @@ pub async fn restart(connection: &mut PgConnection, registration: &Registration)
     Ok(())
 }
 
-/// Which engines are wanted; `None` is any.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    pub engine_id: Option<EngineId>,
-    pub engine_type: Option<String>,
-    pub status: Option<EngineStatus>,
-    pub capability: Option<String>,
-    pub scenario_run_id: Option<String>,
-    pub engine_software_version: Option<String>,
-}
-
 /// A page of engines behind the place of the last one seen: the newest registration first.
 pub async fn list(
     connection: &mut PgConnection,
@@ -178,15 +112,15 @@ pub async fn list(
         bytes "octet_length(metadata::text)",
         include_str!("sql/list_engines.sql")
     ));
-    let rows: Vec<PageRow<Row>> = bind(statement, filter, behind, limit + 1).fetch_all(connection).await?;
-    page_of(rows, limit, engine)
+    let rows: Vec<PageRow<Engine>> = bind(statement, filter, behind, limit + 1).fetch_all(connection).await?;
+    Ok(page_of(rows, limit))
 }
 
+/// One engine; `None` where it is not registered.
 pub async fn read(connection: &mut PgConnection, engine_id: EngineId) -> Result<Option<Engine>> {
     let filter = Filter { engine_id: Some(engine_id), ..Filter::default() };
     let statement = sqlx::query_as(include_str!("sql/list_engines.sql"));
-    let row: Option<Row> = bind(statement, &filter, None, 1).fetch_optional(connection).await?;
-    row.map(engine).transpose()
+    Ok(bind(statement, &filter, None, 1).fetch_optional(connection).await?)
 }
 
 type Select<'q, Row> = QueryAs<'q, Postgres, Row, PgArguments>;
@@ -231,28 +165,18 @@ pub async fn delete(connection: &mut PgConnection, engine_id: EngineId) -> Resul
         .bind(engine_id.0)
         .execute(&mut *connection)
         .await?;
-    super::tokens::end_of_engine(connection, engine_id, None).await
+    tokens::end_of_engine(connection, engine_id, None).await
 }
 
-/// The engines of one type and status.
-#[derive(Clone, Debug)]
-pub struct TypeSummary {
-    pub engine_type: String,
-    pub status: EngineStatus,
-    pub engines: i64,
-    /// Engines without a `max_concurrent_events`.
-    pub unlimited: i64,
-    /// The sum of their `max_concurrent_events`; an engine that has no limit, or holds more than it, counts with what it holds.
-    pub slots: i64,
-    pub leases_held: i64,
-}
+from_row!(TypeSummary, "engine_states", engine_type: String, { engine_type, status, engines, unlimited, slots, leases_held });
 
 /// Sums engines up, of all types or of those named.
 pub async fn summarize(connection: &mut PgConnection, engine_types: Option<&[String]>) -> Result<Vec<TypeSummary>> {
-    let rows: Vec<(String, String, i64, i64, i64, i64)> = sqlx::query_as(
-        "select s.engine_type, s.status, count(*), count(*) filter (where s.max_concurrent_events is null),
-            coalesce(sum(greatest(s.max_concurrent_events, held.leases)), 0)::bigint,
-            coalesce(sum(held.leases), 0)::bigint
+    Ok(sqlx::query_as(
+        "select s.engine_type, s.status, count(*) as engines,
+            count(*) filter (where s.max_concurrent_events is null) as unlimited,
+            coalesce(sum(greatest(s.max_concurrent_events, held.leases)), 0)::bigint as slots,
+            coalesce(sum(held.leases), 0)::bigint as leases_held
          from eventlease.engine_states s
          cross join lateral (
             select count(*) as leases from eventlease.event_queue q
@@ -263,12 +187,5 @@ pub async fn summarize(connection: &mut PgConnection, engine_types: Option<&[Str
     )
     .bind(engine_types)
     .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|(engine_type, status, engines, unlimited, slots, leases_held)| {
-            let status = EngineStatus::parse(&status)
-                .ok_or_else(|| Error::corrupt("engine_states", "status", &engine_type, &status))?;
-            Ok(TypeSummary { engine_type, status, engines, unlimited, slots, leases_held })
-        })
-        .collect()
+    .await?)
 }

@@ -5,9 +5,12 @@ mod cause;
 use std::fmt;
 use std::sync::Arc;
 
-use super::pool;
+use super::replacement::{ends_sessions, replace_all};
 pub use cause::Cause;
 pub(super) use cause::InWords;
+
+/// What a statement comes to.
+pub type Result<T> = std::result::Result<T, Error>;
 
 /// Cheap to clone: one failure may be the answer to many.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -91,11 +94,18 @@ const CHECK_VIOLATION: &str = "23514";
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        if pool::ends_sessions(&error) {
+        if ends_sessions(&error) {
             // The session is given back after this.
-            pool::replace_sessions();
+            replace_all();
             return Self::Unavailable(error.into());
         }
+        let error = match error {
+            sqlx::Error::Decode(source) => match source.downcast::<Self>() {
+                Ok(corrupt) => return *corrupt,
+                Err(source) => sqlx::Error::Decode(source),
+            },
+            error => error,
+        };
         let is_of_no_constraint = error.as_database_error().is_some_and(|error| error.constraint().is_none());
         let code =
             error.as_database_error().and_then(sqlx::error::DatabaseError::code).map(std::borrow::Cow::into_owned);

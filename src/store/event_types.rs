@@ -3,14 +3,9 @@
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::Result;
-use crate::domain::retry_policy::RetryPolicyOverrides;
-
-#[derive(Clone, Debug)]
-pub struct EventTypePolicy {
-    pub event_type: String,
-    pub retry_policy: RetryPolicyOverrides,
-}
+use super::error::Result;
+use super::policies;
+use crate::domain::retry_policy::{EventTypePolicy, RetryPolicyOverrides};
 
 /// Event types with a policy, behind `behind` in the order of their names.
 pub async fn list(
@@ -45,7 +40,7 @@ pub async fn set(
          on conflict (event_type) do update set retry_policy = excluded.retry_policy",
     )
     .bind(event_type)
-    .bind(super::policies::to_json(policy))
+    .bind(policies::to_json(policy))
     .execute(connection)
     .await?;
     Ok(before.map(|before| before.retry_policy))

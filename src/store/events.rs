@@ -1,94 +1,50 @@
 //! Events as they are read: the facts, and where the event stands, in one snapshot.
 
-use std::sync::Arc;
+/// Takes events in.
+pub mod enqueue;
+/// Which event a key stands for.
+pub mod idempotency;
+pub mod cancellation;
+pub mod attempts;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use sqlx::PgConnection;
-use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::error::Result;
 use super::page::{PageRow, page, page_of};
-use super::{Error, Page, Result};
-use crate::domain::event::Status;
-use crate::domain::ids::{EngineId, EventId};
-use crate::domain::json::RawJson;
+use super::row::from_row;
+use crate::domain::event::{Event, EventScope, Filter, Status};
+use crate::domain::ids::EventId;
+use crate::domain::page::Page;
 
-#[derive(Clone, Debug)]
-pub struct Event {
-    pub event_id: EventId,
-    pub engine_type: String,
-    pub event_type: String,
-    pub status: Status,
-    pub payload: Option<RawJson>,
-    pub payload_bytes: u32,
-    pub priority: u8,
-    pub scenario_run_id: Option<String>,
-    pub created_at: DateTime<Utc>,
-    /// While it is open.
-    pub available_at: Option<DateTime<Utc>>,
-    pub finished_at: Option<DateTime<Utc>>,
-    pub attempt: i32,
-    pub failures: i32,
-    pub lease_losses: i32,
-    pub redrives: i32,
-    pub leased_by: Option<EngineId>,
-    pub is_leased: bool,
-    pub lease_expires_at: Option<DateTime<Utc>>,
-    pub progress: Option<RawJson>,
-    pub result: Option<RawJson>,
-    pub error: Option<RawJson>,
-    pub dead_letter_reason: Option<String>,
-    pub is_cancel_requested: bool,
-    pub redriven_from: Option<EventId>,
-    pub redriven_as: Option<EventId>,
-    pub traceparent: Option<String>,
-}
+from_row!(Event, "events", event_id: EventId, {
+    event_id, engine_type, event_type, status, payload, payload_bytes, priority, scenario_run_id, created_at, available_at,
+    finished_at, attempt, failures, lease_losses, redrives, leased_by, is_leased, lease_expires_at, progress, result, error,
+    dead_letter_reason, is_cancel_requested, redriven_from, redriven_as, traceparent,
+});
 
-#[derive(sqlx_macros::FromRow)]
-struct Row {
-    event_id: Uuid,
-    engine_type: String,
-    event_type: String,
-    status: Option<String>,
-    payload: Option<Json<RawJson>>,
-    payload_bytes: i32,
-    priority: i16,
-    scenario_run_id: Option<String>,
-    created_at: DateTime<Utc>,
-    available_at: Option<DateTime<Utc>>,
-    finished_at: Option<DateTime<Utc>>,
-    attempt: i32,
-    failures: i32,
-    lease_losses: i32,
-    redrives: i32,
-    leased_by: Option<Uuid>,
-    is_leased: bool,
-    lease_expires_at: Option<DateTime<Utc>>,
-    progress: Option<Json<RawJson>>,
-    result: Option<Json<RawJson>>,
-    error: Option<Json<RawJson>>,
-    dead_letter_reason: Option<String>,
-    is_cancel_requested: bool,
-    redriven_from: Option<Uuid>,
-    redriven_as: Option<Uuid>,
-    traceparent: Option<String>,
-}
+from_row!(EventScope, "events", engine_type: String, { engine_type, enqueued_by });
 
 /// The choice of events, and what is known of each.
 macro_rules! with_details {
-    ($choice:literal) => {
-        concat!(include_str!($choice), include_str!("sql/event_details.sql"))
+    ($($choice:literal),+) => {
+        concat!($(include_str!($choice), "\n",)+ include_str!("sql/event_details.sql"))
     };
 }
 
 /// One event, wherever it stands; `None` where there is none, or its history has been dropped.
 pub async fn read(connection: &mut PgConnection, event_id: EventId, with_payload: bool) -> Result<Option<Event>> {
-    let row: Option<Row> = sqlx::query_as(with_details!("sql/read_event.sql"))
+    Ok(sqlx::query_as(with_details!("sql/read_event.sql"))
         .bind(event_id.0)
         .bind(with_payload)
         .fetch_optional(connection)
-        .await?;
-    row.map(event).transpose()
+        .await?)
+}
+
+/// Whose an event is; `None` where there is no such event, or its history has been dropped.
+pub async fn scope(connection: &mut PgConnection, event_id: EventId) -> Result<Option<EventScope>> {
+    Ok(sqlx::query_as(include_str!("sql/event_scope.sql")).bind(event_id.0).fetch_optional(connection).await?)
 }
 
 /// Those of the events that are not open: they have ended, or are not known at all.
@@ -105,42 +61,27 @@ pub async fn not_open(connection: &mut PgConnection, events: &[EventId]) -> Resu
     Ok(ended.into_iter().map(EventId).collect())
 }
 
-/// Which events are wanted; `None` is any.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    pub engine_type: Option<String>,
-    pub event_type: Option<String>,
-    pub status: Option<Status>,
-    pub scenario_run_id: Option<String>,
-    pub created_after: Option<DateTime<Utc>>,
-    pub created_before: Option<DateTime<Utc>>,
-    /// Of the callers with that name.
-    pub enqueued_by: Option<Arc<str>>,
-}
-
 /// An idempotency key may be waited for between the making of an id and its event's time: no longer than a statement
 /// may run.
 const ID_BEFORE_CREATION: TimeDelta = TimeDelta::minutes(10);
 
-impl Filter {
-    /// The ids that events of these times can have, as the lower bound and what they are below.
-    fn ids(&self) -> (EventId, EventId) {
-        let from = self.created_after.map_or(EventId(Uuid::nil()), |after| EventId::floor(after - ID_BEFORE_CREATION));
-        let below = self
-            .created_before
-            .map_or(EventId(Uuid::max()), |before| EventId::floor(before + TimeDelta::milliseconds(1)));
-        (from, below)
-    }
+/// The ids that events of these times can have, as the lower bound and what they are below.
+fn ids(filter: &Filter) -> (EventId, EventId) {
+    let from = filter.created_after.map_or(EventId(Uuid::nil()), |after| EventId::floor(after - ID_BEFORE_CREATION));
+    let below = filter
+        .created_before
+        .map_or(EventId(Uuid::max()), |before| EventId::floor(before + TimeDelta::milliseconds(1)));
+    (from, below)
 }
 
 /// A page of events with all that is known of them.
 macro_rules! page_with_details {
-    ($choice:literal) => {
+    ($($choice:literal),+) => {
         page!(
             order by "event_id desc",
             bytes "case when payload is null then 0 else payload_bytes::bigint end + coalesce(octet_length(result::text), 0)
                 + coalesce(octet_length(error::text), 0) + coalesce(octet_length(progress::text), 0)",
-            with_details!($choice)
+            with_details!($($choice),+)
         )
     };
 }
@@ -155,13 +96,13 @@ pub async fn list(
 ) -> Result<Page<Event>> {
     let is_of_run = filter.scenario_run_id.is_some();
     let statement = match filter.status {
-        _ if is_of_run => page_with_details!("sql/list_events_of_run.sql"),
+        _ if is_of_run => page_with_details!("sql/events_of_run.sql", "sql/list_events.sql"),
         Some(Status::Queued | Status::Processing) => page_with_details!("sql/list_open_events.sql"),
         None | Some(Status::Completed | Status::Failed | Status::Cancelled) => {
-            page_with_details!("sql/list_events.sql")
+            page_with_details!("sql/all_events.sql", "sql/list_events.sql")
         }
     };
-    let (from, below) = filter.ids();
+    let (from, below) = ids(filter);
     let query = sqlx::query_as(statement)
         .bind(from.0)
         .bind(behind.map_or(below, |behind| behind.min(below)).0)
@@ -171,45 +112,9 @@ pub async fn list(
         .bind(&filter.event_type)
         .bind(filter.status.map(Status::as_str))
         .bind(i64::from(limit) + 1)
-        .bind(with_payload);
+        .bind(with_payload)
+        .bind(filter.enqueued_by.as_deref());
     let query = if is_of_run { query.bind(&filter.scenario_run_id) } else { query };
-    let query = query.bind(filter.enqueued_by.as_deref());
-    let rows: Vec<PageRow<Row>> = query.fetch_all(connection).await?;
-    page_of(rows, limit, event)
-}
-
-fn event(row: Row) -> Result<Event> {
-    let corrupt = |table, column, value: &str| Error::corrupt(table, column, row.event_id, value);
-    let status = row.status.as_deref();
-    Ok(Event {
-        event_id: EventId(row.event_id),
-        engine_type: row.engine_type,
-        event_type: row.event_type,
-        status: status
-            .and_then(Status::parse)
-            .ok_or_else(|| corrupt("event_attempts", "final_status", status.unwrap_or("null")))?,
-        payload: row.payload.map(|Json(json)| json),
-        payload_bytes: u32::try_from(row.payload_bytes)
-            .map_err(|_| corrupt("events", "payload_bytes", &row.payload_bytes.to_string()))?,
-        priority: u8::try_from(row.priority).map_err(|_| corrupt("events", "priority", &row.priority.to_string()))?,
-        scenario_run_id: row.scenario_run_id,
-        created_at: row.created_at,
-        available_at: row.available_at,
-        finished_at: row.finished_at,
-        attempt: row.attempt,
-        failures: row.failures,
-        lease_losses: row.lease_losses,
-        redrives: row.redrives,
-        leased_by: row.leased_by.map(EngineId),
-        is_leased: row.is_leased,
-        lease_expires_at: row.lease_expires_at,
-        progress: row.progress.map(|Json(json)| json),
-        result: row.result.map(|Json(json)| json),
-        error: row.error.map(|Json(json)| json),
-        dead_letter_reason: row.dead_letter_reason,
-        is_cancel_requested: row.is_cancel_requested,
-        redriven_from: row.redriven_from.map(EventId),
-        redriven_as: row.redriven_as.map(EventId),
-        traceparent: row.traceparent,
-    })
+    let rows: Vec<PageRow<Event>> = query.fetch_all(connection).await?;
+    Ok(page_of(rows, limit))
 }

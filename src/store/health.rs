@@ -8,11 +8,14 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Connection as _, PgConnection};
 
-use super::{Error, Pool, Result, migrations, partitions, pool};
+use super::error::{Error, Result};
+use super::pool::{self, Pool};
+use super::row::from_row;
+use super::{migrations, partitions};
 use crate::config::DatabaseUrl;
 use crate::domain::database_health::{
-    ClockDifference, DatabaseHealth, Durability, MAX_DAYS_AHEAD_TOLD, MAX_SNAPSHOTS_TOLD, PoolUse, Snapshot,
-    SnapshotHolder, Standby, TableHealth,
+    ClockDifference, DatabaseHealth, Durability, MAX_DAYS_AHEAD_TOLD, MAX_SNAPSHOTS_TOLD, PoolUse, Snapshot, Standby,
+    TableHealth,
 };
 
 /// Connecting and all statements together take no longer.
@@ -70,13 +73,19 @@ async fn examine_on(connection: &mut PgConnection, listener_pid: Option<i32>) ->
     let clock = compare_clocks(connection).await?;
     let facts: Facts =
         sqlx::query_as(include_str!("sql/database_facts.sql")).bind(listener_pid).fetch_one(&mut *connection).await?;
-    let snapshots: Vec<SnapshotRow> = sqlx::query_as(include_str!("sql/snapshot_holders.sql"))
-        .bind(MAX_SNAPSHOTS_TOLD)
-        .fetch_all(&mut *connection)
-        .await?;
-    let tables: Vec<TableRow> =
+    let snapshots: Vec<Snapshot> = sqlx::query_as(concat!(
+        include_str!("sql/snapshot_holders.sql"),
+        "select *, extract(epoch from statement_timestamp() - since)::float8 as age_seconds
+         from holders
+         order by transactions_behind desc, since nulls last
+         limit $1"
+    ))
+    .bind(MAX_SNAPSHOTS_TOLD)
+    .fetch_all(&mut *connection)
+    .await?;
+    let tables: Vec<TableHealth> =
         sqlx::query_as(include_str!("sql/table_health.sql")).fetch_all(&mut *connection).await?;
-    let standbys: Vec<StandbyRow> = sqlx::query_as(
+    let standbys: Vec<Standby> = sqlx::query_as(
         "select application_name, state, sync_state, extract(epoch from replay_lag)::float8 as replay_lag_seconds
          from pg_stat_replication
          where state is distinct from 'backup'
@@ -93,15 +102,15 @@ async fn examine_on(connection: &mut PgConnection, listener_pid: Option<i32>) ->
         is_read_only: !takes_writes,
         pending_migrations: migrations::count_pending_on(&mut *connection).await?,
         is_autovacuum_on: facts.is_autovacuum_on,
-        snapshots: snapshots.into_iter().map(SnapshotRow::read).collect::<Result<_>>()?,
-        tables: tables.into_iter().map(TableRow::read).collect(),
+        snapshots,
+        tables,
         partitions: partitions::days_ahead(connection, MAX_DAYS_AHEAD_TOLD).await?,
         durability: Durability {
             synchronous_commit: facts.synchronous_commit,
             fsync: facts.fsync,
             full_page_writes: facts.full_page_writes,
             synchronous_standby_names: facts.synchronous_standby_names,
-            standbys: standbys.into_iter().map(StandbyRow::read).collect(),
+            standbys,
         },
     };
     Ok(Examination { database, listener_since: facts.listener_since, clock })
@@ -122,10 +131,16 @@ async fn compare_clocks(connection: &mut PgConnection) -> Result<ClockDifference
     })
 }
 
-/// The age of the oldest snapshot that a session or prepared transaction holds, 0 where there is none; `None` where the role
-/// may not see those of other users.
+/// The age of the oldest snapshot that a session or prepared transaction holds, in seconds, 0 where there is none; `None`
+/// where the role may not see those of other users. Replication slots do not say when their snapshot began.
 pub async fn oldest_snapshot_age(connection: &mut PgConnection) -> Result<Option<f64>> {
-    Ok(sqlx::query_scalar(include_str!("sql/oldest_snapshot_age.sql")).fetch_one(connection).await?)
+    let statement = concat!(
+        include_str!("sql/snapshot_holders.sql"),
+        "select case when pg_has_role(current_user, 'pg_read_all_stats', 'usage')
+            then coalesce(extract(epoch from statement_timestamp() - min(since))::float8, 0) end
+         from holders"
+    );
+    Ok(sqlx::query_scalar(statement).fetch_one(connection).await?)
 }
 
 /// How many connections of the pool are open, and how many of them are idle.
@@ -149,77 +164,14 @@ struct Facts {
     listener_since: Option<DateTime<Utc>>,
 }
 
-#[derive(sqlx_macros::FromRow)]
-struct SnapshotRow {
-    held_by: String,
-    name: Option<String>,
-    pid: Option<i32>,
-    application_name: Option<String>,
-    user: Option<String>,
-    state: Option<String>,
-    since: Option<DateTime<Utc>>,
-    age_seconds: Option<f64>,
-    transactions_behind: i32,
-}
+from_row!(Snapshot, "holders", held_by: String, {
+    held_by, name, pid, application_name, user, state, since, age_seconds, transactions_behind,
+});
 
-impl SnapshotRow {
-    fn read(self) -> Result<Snapshot> {
-        let held_by = SnapshotHolder::parse(&self.held_by)
-            .ok_or_else(|| Error::corrupt("holders", "held_by", "the statement", &self.held_by))?;
-        Ok(Snapshot {
-            held_by,
-            name: self.name,
-            pid: self.pid,
-            application_name: self.application_name,
-            user: self.user,
-            state: self.state,
-            since: self.since,
-            age_seconds: self.age_seconds,
-            transactions_behind: self.transactions_behind,
-        })
-    }
-}
+from_row!(TableHealth, "pg_stat_user_tables", table: String, {
+    table, live_rows, dead_rows, last_vacuum_at, last_autovacuum_at, last_analyze_at, vacuum_age_seconds,
+});
 
-#[derive(sqlx_macros::FromRow)]
-struct TableRow {
-    table: String,
-    live_rows: Option<i64>,
-    dead_rows: Option<i64>,
-    last_vacuum_at: Option<DateTime<Utc>>,
-    last_autovacuum_at: Option<DateTime<Utc>>,
-    last_analyze_at: Option<DateTime<Utc>>,
-    vacuum_age_seconds: Option<f64>,
-}
-
-impl TableRow {
-    fn read(self) -> TableHealth {
-        TableHealth {
-            table: self.table,
-            live_rows: self.live_rows,
-            dead_rows: self.dead_rows,
-            last_vacuum_at: self.last_vacuum_at,
-            last_autovacuum_at: self.last_autovacuum_at,
-            last_analyze_at: self.last_analyze_at,
-            vacuum_age_seconds: self.vacuum_age_seconds,
-        }
-    }
-}
-
-#[derive(sqlx_macros::FromRow)]
-struct StandbyRow {
-    application_name: Option<String>,
-    state: Option<String>,
-    sync_state: Option<String>,
-    replay_lag_seconds: Option<f64>,
-}
-
-impl StandbyRow {
-    fn read(self) -> Standby {
-        Standby {
-            application_name: self.application_name,
-            state: self.state,
-            sync_state: self.sync_state,
-            replay_lag_seconds: self.replay_lag_seconds,
-        }
-    }
-}
+from_row!(Standby, "pg_stat_replication", application_name: String, {
+    application_name, state, sync_state, replay_lag_seconds,
+});

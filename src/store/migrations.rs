@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::PgConnection;
 
-use super::{Error, Pool, Result, encoding, ownership};
+use super::error::{Error, Result};
+use super::pool::Pool;
+use super::{encoding, ownership};
 
 const TABLE: &str = "eventlease.migrations";
 

@@ -6,8 +6,10 @@ use sqlx::postgres::PgListener;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use super::error::Result;
+use super::pool::Pool;
 use super::queues::removal;
-use super::{Pool, Result, pool, tokens};
+use super::{replacement, tokens};
 
 const OF_PRODUCERS: &str = "eventlease";
 const OF_REPLICAS: &str = "eventlease_replicas";
@@ -35,7 +37,7 @@ pub enum Notice {
 
 /// Listens on a connection of its own: one of the pool's would be missing there for ever.
 pub async fn listen(pool: &Pool, replica_id: Uuid) -> Result<Notices> {
-    let replacements = pool::subscribe_to_replacements();
+    let replacements = replacement::subscribe();
     let mut listener = PgListener::connect_with(&pool.beside().await?).await?;
     listener.eager_reconnect(false);
     listener.listen_all([OF_REPLICAS, tokens::CHANNEL, removal::CHANNEL, OF_PRODUCERS]).await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sqlx::PgConnection;
 
 use super::error::InWords;
-use super::{Error, Result};
+use super::error::{Error, Result};
 
 /// `insufficient_privilege`
 const NO_RIGHT: &str = "42501";

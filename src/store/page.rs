@@ -1,20 +1,7 @@
 //! Pages of lists. A page ends at the number of items asked for, or at `MAX_PAGE_BYTES`, but has one item at least. The
 //! database adds the sizes up, so that it sends no more than the page.
 
-use super::Result;
-
-/// One page of a list.
-#[derive(Clone, Debug)]
-pub struct Page<T> {
-    pub items: Vec<T>,
-    /// Whether more items follow the last one.
-    pub has_more: bool,
-}
-
-impl<T> Page<T> {
-    /// A page without an item, and none behind it.
-    pub const EMPTY: Self = Self { items: Vec::new(), has_more: false };
-}
+use crate::domain::page::Page;
 
 /// A row of a statement made by `page!`.
 #[derive(sqlx_macros::FromRow)]
@@ -25,15 +12,10 @@ pub(super) struct PageRow<T> {
 }
 
 /// Makes the page of rows that were read with one more than `limit`.
-pub(super) fn page_of<Row, T>(
-    mut rows: Vec<PageRow<Row>>,
-    limit: u32,
-    item: impl Fn(Row) -> Result<T>,
-) -> Result<Page<T>> {
+pub(super) fn page_of<T>(mut rows: Vec<PageRow<T>>, limit: u32) -> Page<T> {
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let has_more = rows.last().is_some_and(|row| row.is_followed);
-    let items = rows.into_iter().map(|row| item(row.item)).collect::<Result<_>>()?;
-    Ok(Page { items, has_more })
+    Page { items: rows.into_iter().map(|row| row.item).collect(), has_more }
 }
 
 /// Ends a list at `MAX_PAGE_BYTES`. Takes the order of the list, the bytes of one item, and the statement that answers

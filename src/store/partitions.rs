@@ -6,8 +6,10 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::error::InWords;
+use super::error::Result;
 use super::ownership::{self, Lasting};
-use super::{Pool, Result};
+use super::pool::{self, Pool};
+use super::row::from_row;
 use crate::domain::database_health::PartitionsAhead;
 
 /// How far ahead partitions are made.
@@ -27,7 +29,7 @@ pub async fn make_ahead(pool: &Pool) -> Result<u32> {
     let mut made = 0;
     let user = ownership::current_user(&mut *pool.acquire().await?).await?;
     for ahead in -1..=DAYS_AHEAD {
-        let mut transaction = super::pool::begin(pool).await?;
+        let mut transaction = pool::begin(pool).await?;
         sqlx::query("set local lock_timeout = '100ms'").execute(&mut *transaction).await?;
         ownership::act_as_owner_of_tables(&mut transaction, Lasting::Transaction).await?;
         let was_made: bool = sqlx::query_scalar(
@@ -130,10 +132,9 @@ async fn remove_with(connection: &mut PgConnection, retention_days: i32, removal
     Ok(())
 }
 
+from_row!(PartitionsAhead, "pg_inherits", table: String, { table, has_today, days_ahead });
+
 /// Which days from today on have their partitions, for `events` and for `event_attempts`; counted to `most_days`.
 pub async fn days_ahead(connection: &mut PgConnection, most_days: i32) -> Result<Vec<PartitionsAhead>> {
-    let found: Vec<(String, bool, i32)> =
-        sqlx::query_as(include_str!("sql/days_ahead.sql")).bind(most_days).fetch_all(connection).await?;
-    let read = |(table, has_today, days_ahead)| PartitionsAhead { table, has_today, days_ahead };
-    Ok(found.into_iter().map(read).collect())
+    Ok(sqlx::query_as(include_str!("sql/days_ahead.sql")).bind(most_days).fetch_all(connection).await?)
 }

@@ -2,35 +2,25 @@
 
 use std::collections::HashMap;
 
-use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
 use sqlx::types::Json;
+use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
-use super::{Error, Result};
+use super::error::{Error, Result};
+use super::row::{Field, from_row};
 use crate::domain::ids::EventId;
 use crate::domain::retry_policy::{RetryPolicy, RetryPolicyOverrides};
 
-/// What each level says, as it comes with a row.
-#[derive(sqlx_macros::FromRow)]
-#[expect(clippy::struct_field_names, reason = "they are the columns' names")]
-pub(super) struct PolicyLevels {
-    own_policy: Option<Json<RetryPolicyOverrides>>,
-    type_policy: Option<Json<RetryPolicyOverrides>>,
-    queue_policy: Option<Json<RetryPolicyOverrides>>,
-    server_policy: Json<RetryPolicyOverrides>,
-}
-
-impl PolicyLevels {
-    pub(super) fn resolve(&self) -> RetryPolicy {
-        fn level(json: Option<&Json<RetryPolicyOverrides>>) -> Option<&RetryPolicyOverrides> {
-            json.map(|Json(overrides)| overrides)
-        }
-        RetryPolicy::resolve([
-            level(self.own_policy.as_ref()),
-            level(self.type_policy.as_ref()),
-            level(self.queue_policy.as_ref()),
-            level(Some(&self.server_policy)),
-        ])
+/// Resolved from what each level says.
+impl Field for RetryPolicy {
+    fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
+        type Level = Option<Json<RetryPolicyOverrides>>;
+        let own: Level = row.try_get("own_policy")?;
+        let of_type: Level = row.try_get("type_policy")?;
+        let of_queue: Level = row.try_get("queue_policy")?;
+        let of_server: Level = row.try_get("server_policy")?;
+        Ok(Self::resolve([own.as_deref(), of_type.as_deref(), of_queue.as_deref(), of_server.as_deref()]))
     }
 }
 
@@ -39,12 +29,12 @@ pub(super) fn to_json(policy: &RetryPolicyOverrides) -> String {
     serde_json::to_string(policy).expect("a policy is a plain object of numbers")
 }
 
-#[derive(sqlx_macros::FromRow)]
 struct Row {
-    event_id: Uuid,
-    #[sqlx(flatten)]
-    levels: PolicyLevels,
+    event_id: EventId,
+    policy: RetryPolicy,
 }
+
+from_row!(Row, "event_queue", event_id: EventId, { event_id, policy });
 
 /// The policy in force for each of these events, which are open.
 pub async fn policies_of_open_events(
@@ -64,8 +54,7 @@ pub async fn policies_of_open_events(
     .bind(ids)
     .fetch_all(connection)
     .await?;
-    let policies: HashMap<EventId, RetryPolicy> =
-        rows.into_iter().map(|row| (EventId(row.event_id), row.levels.resolve())).collect();
+    let policies: HashMap<EventId, RetryPolicy> = rows.into_iter().map(|row| (row.event_id, row.policy)).collect();
     match events.iter().find(|event| !policies.contains_key(event)) {
         // With the event's row locked, only the server's own can be missing.
         Some(event) => Err(Error::corrupt("server_settings", "retry_policy", event, "no row")),

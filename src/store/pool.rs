@@ -1,7 +1,6 @@
 //! The connections to PostgreSQL, and the limits each of them carries.
 
 mod interruption; // transactions that nobody waits for
-mod replacement; // which sessions are not used again
 mod room; // what is done where PostgreSQL has no room for another session
 mod session; // the settings of a session
 
@@ -11,16 +10,17 @@ use std::time::{Duration, Instant};
 
 use prometheus::Histogram;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, PgConnection, PgPool};
+use sqlx::{Connection as _, PgPool};
 use tokio::time::timeout;
 
-use super::{Connection, Error, Result, Transaction};
+use super::connection::{Connection, Transaction};
+use super::error::{Error, Result};
+use super::replacement;
 use crate::config::DatabaseUrl;
 use interruption::Beginning;
 use room::{Room, Share};
 use session::WritingSessions;
 
-pub(super) use replacement::{ends_sessions, subscribe as subscribe_to_replacements};
 pub(super) use room::is_out_of_room;
 pub(super) use session::set_up;
 
@@ -161,7 +161,7 @@ impl Pool {
         };
         match attempt().await {
             Err(error @ (sqlx::Error::Io(_) | sqlx::Error::Database(_))) => {
-                if ends_sessions(&error) {
+                if replacement::ends_sessions(&error) {
                     replacement::replace_all();
                 }
                 Ok(attempt().await?)
@@ -208,16 +208,6 @@ impl Pool {
     pub async fn close(&self) {
         self.sessions.close().await;
     }
-}
-
-/// Connects outside of any pool, for a check; the session has only the settings it was opened with.
-pub(super) async fn connect_beside(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
-    PgConnection::connect_with(options).await
-}
-
-/// No session that is open now is used again: each is closed when it is given back, or before it would be taken.
-pub(super) fn replace_sessions() {
-    replacement::replace_all();
 }
 
 /// Gives `work` up after `limit`; `None` then. A connection it held may be silent, as behind a firewall that forgot it:

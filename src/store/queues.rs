@@ -1,89 +1,38 @@
 //! Queues: their settings, whether they are paused, how deep they are; below, how they are removed.
 
+/// What keeps queues, and what becomes of the others.
 pub mod removal;
+pub mod depth;
+/// What happened lately.
+pub mod activity;
+/// How many queues and event types there may be.
+pub mod room;
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
-use serde::Serialize;
+use chrono::DateTime;
 use sqlx::PgConnection;
-use sqlx::types::Json;
+use uuid::Uuid;
 
+use super::error::Result;
 use super::page::{PageRow, page, page_of};
-use super::{Page, Result};
+use super::policies;
+use super::row::{from_columns, from_row};
+use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_PRIORITY;
-use crate::domain::retry_policy::{RetryPolicy, RetryPolicyOverrides};
+use crate::domain::page::Page;
+use crate::domain::queue::{Pause, PeekPlace, PeekedEvent, Queue, QueueSettings};
 
-/// What a queue says for itself; `None` is inherited.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct QueueSettings {
-    pub default_limit: Option<u32>,
-    pub visibility_timeout_seconds: Option<u32>,
-    pub max_lease_seconds: Option<u32>,
-    pub max_processing: Option<u32>,
-    pub retry_policy: Option<RetryPolicyOverrides>,
-}
+from_row!(Queue, "queues", engine_type: String, { engine_type, settings, pause, server_policy });
 
-#[derive(Clone, Debug)]
-pub struct Pause {
-    pub reason: Option<String>,
-    pub by: Option<String>,
-    pub since: DateTime<Utc>,
-    /// It ends then by itself.
-    pub resume_at: Option<DateTime<Utc>>,
-}
+from_columns!(QueueSettings, {
+    default_limit: "default_limit", visibility_timeout_seconds: "visibility_timeout_seconds",
+    max_lease_seconds: "max_lease_seconds", max_processing: "max_processing", retry_policy: "retry_policy",
+});
 
-/// A queue with its settings.
-#[derive(Clone, Debug)]
-pub struct Queue {
-    pub engine_type: String,
-    pub settings: QueueSettings,
-    pub pause: Option<Pause>,
-    /// The server's, that holds where the queue's says nothing.
-    pub server_policy: RetryPolicyOverrides,
-}
-
-impl Queue {
-    /// The policy of an event that says nothing for itself.
-    pub fn effective_policy(&self) -> RetryPolicy {
-        RetryPolicy::resolve([self.settings.retry_policy.as_ref(), Some(&self.server_policy)])
-    }
-}
-
-#[derive(sqlx_macros::FromRow)]
-struct Row {
-    engine_type: String,
-    default_limit: Option<i32>,
-    visibility_timeout_seconds: Option<i32>,
-    max_lease_seconds: Option<i32>,
-    max_processing: Option<i32>,
-    retry_policy: Option<Json<RetryPolicyOverrides>>,
-    paused_at: Option<DateTime<Utc>>,
-    paused_by: Option<String>,
-    pause_reason: Option<String>,
-    resume_at: Option<DateTime<Utc>>,
-    server_policy: Json<RetryPolicyOverrides>,
-}
-
-fn queue(row: Row) -> Queue {
-    Queue {
-        engine_type: row.engine_type,
-        settings: QueueSettings {
-            default_limit: row.default_limit.map(i32::cast_unsigned),
-            visibility_timeout_seconds: row.visibility_timeout_seconds.map(i32::cast_unsigned),
-            max_lease_seconds: row.max_lease_seconds.map(i32::cast_unsigned),
-            max_processing: row.max_processing.map(i32::cast_unsigned),
-            retry_policy: row.retry_policy.map(|Json(policy)| policy),
-        },
-        pause: row.paused_at.map(|since| Pause {
-            reason: row.pause_reason,
-            by: row.paused_by,
-            since,
-            resume_at: row.resume_at,
-        }),
-        server_policy: row.server_policy.0,
-    }
-}
+from_columns!(Pause, {
+    since: "paused_at", reason: "pause_reason", by: "paused_by", resume_at: "resume_at",
+});
 
 /// Queues behind `behind` in the order of their names, `only` those named there, if it names any; a pause that is over is none.
 pub async fn list(
@@ -93,14 +42,13 @@ pub async fn list(
     limit: u32,
     only: Option<&[String]>,
 ) -> Result<Vec<Queue>> {
-    let rows: Vec<Row> = sqlx::query_as(include_str!("sql/list_queues.sql"))
+    Ok(sqlx::query_as(include_str!("sql/list_queues.sql"))
         .bind(engine_type)
         .bind(behind)
         .bind(i64::from(limit))
         .bind(only)
         .fetch_all(connection)
-        .await?;
-    Ok(rows.into_iter().map(queue).collect())
+        .await?)
 }
 
 /// One queue; `None` where nothing has made it exist.
@@ -135,7 +83,7 @@ pub async fn write_settings(connection: &mut PgConnection, engine_type: &str, se
     .bind(settings.visibility_timeout_seconds.map(u32::cast_signed))
     .bind(settings.max_lease_seconds.map(u32::cast_signed))
     .bind(settings.max_processing.map(u32::cast_signed))
-    .bind(settings.retry_policy.as_ref().map(super::policies::to_json))
+    .bind(settings.retry_policy.as_ref().map(policies::to_json))
     .execute(connection)
     .await?;
     Ok(())
@@ -181,12 +129,14 @@ pub async fn resume(connection: &mut PgConnection, engine_type: &str) -> Result<
 }
 
 /// What a lease has to know of its queue.
-#[derive(Clone, Copy, Debug, Default, sqlx_macros::FromRow)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Gate {
     pub is_paused: bool,
     pub default_limit: Option<i32>,
     pub max_processing: Option<i32>,
 }
+
+from_columns!(Gate, { is_paused: "is_paused", default_limit: "default_limit", max_processing: "max_processing" });
 
 /// Those of queues that exist, by their names.
 pub async fn gates(connection: &mut PgConnection, engine_types: &[&str]) -> Result<HashMap<String, Gate>> {
@@ -225,27 +175,9 @@ pub async fn count_processing_locked(connection: &mut PgConnection, engine_type:
     Ok(count.cast_unsigned())
 }
 
-/// An event as a look at the queue shows it.
-#[derive(Clone, Debug, sqlx_macros::FromRow)]
-pub struct PeekedEvent {
-    pub event_id: uuid::Uuid,
-    pub event_type: String,
-    pub payload: Option<Json<crate::domain::json::RawJson>>,
-    pub payload_bytes: i32,
-    pub priority: i16,
-    pub attempt: i32,
-    pub is_suspect: bool,
-    pub available_at: DateTime<Utc>,
-    pub created_at: DateTime<Utc>,
-}
-
-/// A place in the order of leasing: a priority, when the event was due, and its id.
-#[derive(Clone, Copy, Debug)]
-pub struct PeekPlace {
-    pub priority: u8,
-    pub available_at: DateTime<Utc>,
-    pub event_id: uuid::Uuid,
-}
+from_row!(PeekedEvent, "event_queue", event_id: EventId, {
+    event_id, event_type, payload, payload_bytes, priority, attempt, is_suspect, available_at, created_at,
+});
 
 /// A page of the next events to be leased, without leasing them, behind the last one seen.
 pub async fn peek(
@@ -265,8 +197,8 @@ pub async fn peek(
     .bind(with_payload)
     .bind(behind.map_or(i32::from(MAX_PRIORITY), |place| i32::from(place.priority)))
     .bind(behind.map_or(DateTime::UNIX_EPOCH, |place| place.available_at))
-    .bind(behind.map_or(uuid::Uuid::nil(), |place| place.event_id))
+    .bind(behind.map_or(Uuid::nil(), |place| place.event_id.0))
     .fetch_all(connection)
     .await?;
-    page_of(rows, limit, Ok)
+    Ok(page_of(rows, limit))
 }

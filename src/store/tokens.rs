@@ -5,82 +5,46 @@ mod upkeep;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use sqlx::PgConnection;
-use utoipa::ToSchema;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
-use super::{Error, Result};
+use super::error::{Error, Result};
+use super::row::{Field, from_row, unknown};
 use crate::domain::access::Role;
 use crate::domain::audit::Actor;
 use crate::domain::ids::EngineId;
 use crate::domain::limits::REPLACED_ENGINE_TOKEN_SECONDS;
 use crate::domain::names::EngineType;
-use crate::domain::tokens::{Identity, NewToken, TokenDigest, TokenId};
+use crate::domain::tokens::{Filter, Identity, NewToken, Token, TokenDigest, TokenId};
 
 pub use upkeep::*;
 
 /// Where replicas are told that tokens were made or revoked.
 pub const CHANNEL: &str = "eventlease_tokens";
 
-#[derive(Clone, Debug)]
-pub struct Token {
-    pub identity: Identity,
-    pub digest: TokenDigest,
-    pub created_at: DateTime<Utc>,
-    pub created_by: String,
-    pub expires_at: Option<DateTime<Utc>>,
-    /// By the database's clock, when it was read; negative where it is over.
-    pub expires_in_seconds: Option<f64>,
-    pub revoked_at: Option<DateTime<Utc>>,
-    pub last_used_at: Option<DateTime<Utc>>,
-}
+from_row!(Token, "tokens", token_id: Uuid, {
+    identity, digest, created_at, created_by, expires_at, expires_in_seconds, revoked_at, last_used_at,
+});
 
-/// Whether a token is good.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TokenState {
-    Active,
-    Expired,
-    Revoked,
-}
-
-impl TokenState {
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Expired => "expired",
-            Self::Revoked => "revoked",
-        }
+impl Field for Identity {
+    fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
+        let name: String = Field::read(row, "name")?;
+        Ok(Self {
+            token_id: TokenId(Field::read(row, "token_id")?),
+            name: Arc::from(name),
+            role: Field::read(row, "role")?,
+            engine_id: Field::read(row, "engine_id")?,
+            engine_types: Field::read(row, "engine_types")?,
+        })
     }
 }
 
-impl Token {
-    #[must_use]
-    pub fn state(&self) -> TokenState {
-        match (self.revoked_at, self.expires_in_seconds) {
-            (Some(_), _) => TokenState::Revoked,
-            (None, Some(left)) if left <= 0.0 => TokenState::Expired,
-            (None, _) => TokenState::Active,
-        }
+impl Field for TokenDigest {
+    fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
+        let sha256: Vec<u8> = row.try_get("sha256")?;
+        sha256.try_into().map(Self::from_bytes).map_err(|_| unknown("sha256", "another length"))
     }
-}
-
-#[derive(sqlx_macros::FromRow)]
-struct Row {
-    token_id: Uuid,
-    name: String,
-    role: String,
-    engine_types: Option<Vec<String>>,
-    engine_id: Option<Uuid>,
-    sha256: Vec<u8>,
-    created_at: DateTime<Utc>,
-    created_by: String,
-    expires_at: Option<DateTime<Utc>>,
-    expires_in_seconds: Option<f64>,
-    revoked_at: Option<DateTime<Utc>>,
-    last_used_at: Option<DateTime<Utc>>,
 }
 
 /// A statement that answers tokens: `$before`, the columns, `$behind`.
@@ -94,26 +58,6 @@ macro_rules! tokens {
             $behind
         )
     };
-}
-
-fn token(row: Row) -> Result<Token> {
-    let corrupt = |column, value: &str| Error::corrupt("tokens", column, row.token_id, value);
-    Ok(Token {
-        identity: Identity {
-            token_id: TokenId(row.token_id),
-            name: Arc::from(row.name.as_str()),
-            role: Role::parse(&row.role).ok_or_else(|| corrupt("role", &row.role))?,
-            engine_id: row.engine_id.map(EngineId),
-            engine_types: row.engine_types,
-        },
-        digest: row.sha256.try_into().map(TokenDigest::from_bytes).map_err(|_| corrupt("sha256", "another length"))?,
-        created_at: row.created_at,
-        created_by: row.created_by,
-        expires_at: row.expires_at,
-        expires_in_seconds: row.expires_in_seconds,
-        revoked_at: row.revoked_at,
-        last_used_at: row.last_used_at,
-    })
 }
 
 /// Until when a token is good, where it is not told in seconds.
@@ -138,7 +82,7 @@ pub async fn insert(
         Until::AsNew => None,
         Until::AsOf(token_id) => Some(token_id.0),
     };
-    let row: Row = sqlx::query_as(tokens!(
+    let token = sqlx::query_as(tokens!(
         "insert into eventlease.tokens (token_id, name, role, engine_types, engine_id, sha256, created_by,
             created_by_token_id, expires_at, granted_until)
          select $1, $2, $3, $4, $5, $6, $7, $8, until.at, until.at
@@ -160,7 +104,7 @@ pub async fn insert(
     .fetch_one(&mut *connection)
     .await?;
     tell(connection).await?;
-    token(row)
+    Ok(token)
 }
 
 /// Whether a token is still good, which nothing changes before the transaction ends. An engine's own is locked as if it were
@@ -186,7 +130,7 @@ async fn tell(connection: &mut PgConnection) -> Result<()> {
 
 /// Revokes a token; `None` where there is none, or it was revoked before. Tells the replicas with the commit.
 pub async fn revoke(connection: &mut PgConnection, token_id: TokenId) -> Result<Option<Token>> {
-    let row: Option<Row> = sqlx::query_as(tokens!(
+    let token = sqlx::query_as(tokens!(
         "update eventlease.tokens
          set revoked_at = statement_timestamp(), changed_in = pg_current_xact_id()
          where token_id = $1 and revoked_at is null
@@ -197,7 +141,7 @@ pub async fn revoke(connection: &mut PgConnection, token_id: TokenId) -> Result<
     .fetch_optional(&mut *connection)
     .await?;
     tell(connection).await?;
-    row.map(token).transpose()
+    Ok(token)
 }
 
 /// Ends what an engine had, and answers it: it is gone, or gets a new one. The one in `but`, with which it asked for that, ends
@@ -207,7 +151,7 @@ pub async fn end_of_engine(
     engine_id: EngineId,
     but: Option<TokenId>,
 ) -> Result<Vec<Token>> {
-    let rows: Vec<Row> = sqlx::query_as(tokens!(
+    let tokens: Vec<Token> = sqlx::query_as(tokens!(
         "update eventlease.tokens
          set revoked_at = case when token_id = $2 then null else statement_timestamp() end,
              expires_at = case when token_id = $2
@@ -222,19 +166,10 @@ pub async fn end_of_engine(
     .bind(REPLACED_ENGINE_TOKEN_SECONDS)
     .fetch_all(&mut *connection)
     .await?;
-    if !rows.is_empty() {
+    if !tokens.is_empty() {
         tell(connection).await?;
     }
-    rows.into_iter().map(token).collect()
-}
-
-/// Which tokens are wanted; `None` is any.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    pub role: Option<Role>,
-    /// Those of this role are not.
-    pub except_role: Option<Role>,
-    pub name: Option<String>,
+    Ok(tokens)
 }
 
 /// A page of tokens behind the place of the last one seen, the newest first.
@@ -244,7 +179,7 @@ pub async fn list(
     behind: Option<(DateTime<Utc>, TokenId)>,
     limit: u32,
 ) -> Result<Vec<Token>> {
-    let rows: Vec<Row> = sqlx::query_as(tokens!(
+    Ok(sqlx::query_as(tokens!(
         "select",
         "from eventlease.tokens
          where ($1::text is null or role = $1) and ($2::text is null or name = $2)
@@ -259,8 +194,7 @@ pub async fn list(
     .bind(i64::from(limit))
     .bind(filter.except_role.map(Role::as_str))
     .fetch_all(connection)
-    .await?;
-    rows.into_iter().map(token).collect()
+    .await?)
 }
 
 /// All transactions before it had ended when it was read.
@@ -276,9 +210,9 @@ pub async fn changed_since(connection: &mut PgConnection, since: Horizon) -> Res
         .parse()
         .map(Horizon)
         .map_err(|_| Error::corrupt("pg_current_snapshot", "xmin", "the server", &horizon))?;
-    let rows: Vec<Row> = sqlx::query_as(tokens!("select", "from eventlease.tokens where changed_in >= $1::text::xid8"))
+    let tokens = sqlx::query_as(tokens!("select", "from eventlease.tokens where changed_in >= $1::text::xid8"))
         .bind(since.0.to_string())
         .fetch_all(connection)
         .await?;
-    Ok((rows.into_iter().map(token).collect::<Result<_>>()?, horizon))
+    Ok((tokens, horizon))
 }

@@ -20,7 +20,7 @@ use eventlease::broker::{Broker, Coalescing, ParkingLimits, Settings, Size};
 use eventlease::config::ForwardedHeader;
 use eventlease::http::{self, Access, AccessSettings, Api, Limits};
 use eventlease::metrics::Metrics;
-use eventlease::store::lease::LeaseDefaults;
+use eventlease::store::leases::LeaseDefaults;
 use eventlease::store::pool::{PoolLimits, Pools, connect_lazily};
 use eventlease::supervisor::Supervisor;
 use proptest::sample::select;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use eventlease::store::liveness::{leave_service_sign, mark_unresponsive};
-use eventlease::store::open_events::lock_expired;
+use eventlease::store::engines::liveness::{leave_service_sign, mark_unresponsive};
+use eventlease::store::leases::open_events::lock_expired;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use sqlx::ConnectOptions;

@@ -20,7 +20,7 @@ mod world;
 use std::time::{Duration, Instant};
 
 use eventlease::domain::dealing::{self, Candidate, Deal};
-use eventlease::domain::fence::{self, Hindsight, Standing};
+use eventlease::domain::fence::{self, LateReport, Standing};
 use eventlease::domain::verdict::{Ending, Verdict, verdict};
 use stateright::{Checker, Expectation, HasDiscoveries, Model, Property};
 
@@ -142,7 +142,7 @@ fn the_model_finds_a_fence_that_refuses_late_reports() {
 
 #[test]
 fn the_model_finds_a_repetition_that_is_not_recognized() {
-    let found = found_where(|rules| rules.hindsight = |_, _| Hindsight::LeaseLost);
+    let found = found_where(|rules| rules.late_report = |_, _| LateReport::LeaseLost);
     assert_found(&found, BREAKS_NO_RULE, Some("a repeated report was refused"));
 }
 

@@ -8,7 +8,7 @@ use eventlease::domain::dealing;
 use eventlease::domain::dealing::{Candidate, Claim, Deal, Hand};
 use eventlease::domain::engine::EngineStatus;
 use eventlease::domain::event::{Outcome, Status};
-use eventlease::domain::fence::{Credentials, Hindsight, OpenLease, Standing, hindsight, standing};
+use eventlease::domain::fence::{Credentials, LateReport, OpenLease, Standing, late_report, standing};
 use eventlease::domain::reservation::Reservable;
 use eventlease::domain::retry_policy::RetryPolicy;
 use eventlease::domain::verdict::{Ending, Loss, Spent, Verdict, verdict};
@@ -20,7 +20,7 @@ type Dealing = fn(&[Claim], &[Hand], &[Candidate], &Reservable) -> Deal;
 pub struct Rules {
     pub policy: RetryPolicy,
     pub standing: fn(Credentials, Option<OpenLease>) -> Standing,
-    pub hindsight: fn(Status, Outcome) -> Hindsight,
+    pub late_report: fn(Status, Outcome) -> LateReport,
     pub verdict: fn(Ending, Spent, &RetryPolicy, bool, f64) -> Verdict,
     pub keeps_token: fn(Ending) -> bool,
     pub deal: Dealing,
@@ -31,7 +31,7 @@ impl Rules {
         Self {
             policy: RetryPolicy { max_retries: 1, dead_letter_threshold: 2, ..RetryPolicy::default() },
             standing,
-            hindsight,
+            late_report,
             verdict,
             keeps_token: Ending::keeps_token,
             deal: dealing::deal,
@@ -275,7 +275,7 @@ impl World {
 
 fn look_back(rules: &Rules, event: &Event, token: Number, word: Word) -> Reply {
     match event.attempts.of_token(token) {
-        Some(ended) if (rules.hindsight)(word.status(), ended.outcome) == Hindsight::Repeat => {
+        Some(ended) if (rules.late_report)(word.status(), ended.outcome) == LateReport::Repeat => {
             Reply::Again(ended.answered)
         }
         _ => Reply::Refused,
@@ -324,7 +324,8 @@ impl Event {
                 self.close(ending.outcome(), Status::Failed);
                 self.dead_letter = Some(spent);
             }
-            Verdict::Cancel { .. } => self.close(ending.outcome(), Status::Cancelled),
+            Verdict::Complete => self.close(ending.outcome(), Status::Completed),
+            Verdict::Cancel => self.close(ending.outcome(), Status::Cancelled),
         }
     }
 

@@ -114,7 +114,7 @@ async fn repeated(connection: &mut PgConnection, poll: &Poll, engines: &Engines)
     if !may_be_a_repeat {
         return Ok(None);
     }
-    let leases = store::lease::leases_of_poll(connection, poll.engine_id, poll_id).await?;
+    let leases = store::leases::leases_of_poll(connection, poll.engine_id, poll_id).await?;
     if leases.is_empty() {
         return Ok(None);
     }

@@ -14,7 +14,7 @@ use crate::domain::engine::EngineStatus;
 use crate::domain::ids::EngineId;
 use crate::store;
 use crate::store::PgConnection;
-use crate::store::lease::LockedEngine;
+use crate::store::leases::LockedEngine;
 use crate::store::queues::Gate;
 
 /// The engines that poll, locked.
@@ -36,7 +36,7 @@ impl Broker {
         let locked = lock_and_wake(connection, &ids).await?;
         let counted: Vec<_> =
             locked.iter().map(|engine| (engine.engine_id, self.held_since.count_from(engine.engine_id))).collect();
-        let held = store::lease::count_held(connection, &counted).await?;
+        let held = store::leases::count_held(connection, &counted).await?;
         let mut polls = HashMap::new();
         let hands = locked
             .iter()
@@ -96,7 +96,7 @@ async fn lock_and_wake(connection: &mut PgConnection, ids: &[EngineId]) -> Resul
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let engines = store::lease::lock_engines(connection, ids).await?;
+    let engines = store::leases::lock_engines(connection, ids).await?;
     let back: Vec<(EngineId, bool, Duration)> = engines
         .iter()
         .filter(|engine| engine.status == EngineStatus::Unresponsive)
@@ -105,6 +105,6 @@ async fn lock_and_wake(connection: &mut PgConnection, ids: &[EngineId]) -> Resul
     if back.is_empty() {
         return Ok(engines);
     }
-    store::liveness::note_signs(connection, &back).await?;
-    Ok(store::lease::lock_engines(connection, ids).await?)
+    store::engines::liveness::note_signs(connection, &back).await?;
+    Ok(store::leases::lock_engines(connection, ids).await?)
 }

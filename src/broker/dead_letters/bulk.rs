@@ -8,13 +8,11 @@ use super::{Record, told};
 use crate::broker::{Broker, Error, Result, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
-use crate::domain::dead_letters::{GroupBy, Schedule};
+use crate::domain::dead_letters::{Filter, Group, GroupBy, Overrides, Schedule};
 use crate::domain::ids::EventId;
 use crate::domain::limits::{BULK_BATCH_DEAD_LETTERS, MAX_DONE_DEAD_LETTERS_TOLD};
-use crate::store::dead_letters::Filter;
 use crate::store::dead_letters::bulk::{self, Chosen};
-use crate::store::dead_letters::groups::{self, Group};
-use crate::store::dead_letters::redrive::Overrides;
+use crate::store::dead_letters::groups;
 
 /// Which dead letters are meant.
 #[derive(Clone, Debug)]

@@ -19,7 +19,7 @@ use crate::domain::json::{RawJson, SentJson};
 use crate::domain::merge_patch;
 use crate::store;
 use crate::store::engines::beat::{Beat, Beaten, Locked};
-use crate::store::open_events::{self, Locking, OpenEvent, Renewed};
+use crate::store::leases::open_events::{self, Locking, OpenEvent, Renewed};
 
 /// A heartbeat, checked.
 #[derive(Debug, Default)]
@@ -165,7 +165,7 @@ impl Broker {
             .iter()
             .map(|&index| {
                 let (engine_id, heartbeat) = &*items[index];
-                let static_config = locked[engine_id].static_config.get();
+                let static_config = locked[engine_id].description.static_config.get();
                 let metadata = merged[index].as_deref().map(|dynamic_state| (static_config, dynamic_state));
                 self.beat_of(*engine_id, heartbeat, metadata)
             })
@@ -202,7 +202,7 @@ impl Broker {
         if !heartbeat.changes_state() {
             return Ok(None);
         }
-        let merged = heartbeat.merged_into(&engine.dynamic_state);
+        let merged = heartbeat.merged_into(&engine.description.dynamic_state);
         let (bytes, limit) = (merged.len(), self.settings.max_dynamic_state_bytes);
         if bytes > limit { Err(Error::DynamicStateTooLarge { bytes, limit }) } else { Ok(Some(merged)) }
     }
@@ -263,7 +263,9 @@ async fn renew_listed(
                 }
             } else {
                 let token = Some(lease.lease_token);
-                let found = store::attempts::look_back(connection, lease.event_id, token, Some(*engine_id)).await?;
+                let found =
+                    store::settlement::late_report::past_lease(connection, lease.event_id, token, Some(*engine_id))
+                        .await?;
                 // An engine of another type is told what it would be told of an event that does not exist.
                 let found = found.filter(|found| !found.is_of_another_type);
                 LeaseFate::Lost { ended_by: found.and_then(|found| found.ended).map(|ended| ended.outcome) }

@@ -7,14 +7,12 @@ use tracing::field::display;
 use crate::broker::{Broker, Error, Result, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
-use crate::domain::engine::Metadata;
+use crate::domain::engine::{DrainFilter, Drained, Engine, Metadata};
 use crate::domain::ids::EngineId;
 use crate::domain::json::object::members;
 use crate::domain::log_text::LogText;
 use crate::domain::merge_patch;
 use crate::store;
-use crate::store::engines::Engine;
-use crate::store::engines::changes::{DrainFilter, Drained};
 
 /// Of a changed member's name, in the log.
 const MAX_LOGGED_NAME_CHARS: usize = 100;

@@ -8,9 +8,9 @@ use super::terms::sha256_of_terms;
 use crate::broker::Result;
 use crate::domain::ids::EventId;
 use crate::domain::names::{EngineType, ScenarioRunId};
+use crate::domain::new_event::{Due, NewEvent};
 use crate::store::PgConnection;
-use crate::store::enqueue::{Due, NewEvent};
-use crate::store::idempotency::{self, Claim, FirstBody, Key, Likeness};
+use crate::store::events::idempotency::{self, Claim, FirstBody, Key, Likeness};
 
 /// What to do with an event of a batch.
 pub enum Plan {

@@ -4,9 +4,8 @@
 
 use std::collections::HashSet;
 
+use crate::domain::new_event::NewEvent;
 use parking_lot::{Mutex, MutexGuard};
-
-use crate::store::enqueue::NewEvent;
 
 /// Of others it is asked anew with every batch whether they exist.
 const MAX_KNOWN_QUEUES: usize = 100_000;
@@ -84,8 +83,8 @@ mod tests {
     use super::*;
     use crate::domain::json::SentJson;
     use crate::domain::names::{EngineType, EventType};
+    use crate::domain::new_event::Due;
     use crate::domain::requester::Requester;
-    use crate::store::enqueue::Due;
 
     fn event(engine_type: &str) -> NewEvent {
         let payload = ByteString::from("1");

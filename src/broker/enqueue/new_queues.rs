@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crate::broker::quota::{Quota, Reservation};
 use crate::broker::{Broker, Error, Result};
 use crate::domain::names::EngineType;
+use crate::domain::new_event::NewEvent;
 use crate::domain::requester::Requester;
 use crate::store;
 use crate::store::PgConnection;
-use crate::store::enqueue::NewEvent;
 
 /// Queues that a transaction makes, counted against the quotas. To be kept after its commit.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ impl<'a> NewQueues<'a> {
     /// lock until the end of its transaction.
     pub async fn look(broker: &'a Broker, connection: &mut PgConnection, queues: &[&str]) -> Result<Self> {
         let max_queues = broker.settings.max_queues;
-        let room = store::room::room_for_queues(connection, queues, max_queues).await?;
+        let room = store::queues::room::room_for_queues(connection, queues, max_queues).await?;
         Ok(Self {
             quota: &broker.new_queues,
             max_queues,

@@ -5,7 +5,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::domain::limits::DEFAULT_PRIORITY;
-use crate::store::enqueue::{Due, NewEvent};
+use crate::domain::new_event::{Due, NewEvent};
 
 /// SHA-256 of the event's type and of each term that is not its default, as `eventlease.terms_sha256` has it in SQL
 /// (migration 0013). What a later version adds changes nothing for bodies without it.

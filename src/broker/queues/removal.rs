@@ -6,7 +6,8 @@ use crate::broker::{Broker, Error, Result, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::names::EngineType;
-use crate::store::queues::removal::{self, Uses};
+use crate::domain::queue::QueueUses;
+use crate::store::queues::removal;
 use crate::store::{self, queues};
 
 /// Removed by housekeeping in one transaction.
@@ -30,7 +31,7 @@ impl Broker {
         }
         // In a statement after the lock, so that nothing that was waited for is missed.
         let uses = removal::uses(&mut transaction, &[name.to_owned()]).await?.pop();
-        if let Some(uses) = uses.filter(Uses::is_needed) {
+        if let Some(uses) = uses.filter(QueueUses::is_needed) {
             return Err(Error::QueueInUse(uses));
         }
         let before = queues::read(&mut transaction, name).await?.map(|queue| queue.settings);

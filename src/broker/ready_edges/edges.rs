@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Found, Located};
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_PRIORITY;
-use crate::store::due::{Place, Range};
+use crate::store::leases::due::{Place, Range};
 
 /// Any due row that is not behind the floor is found within 5 seconds, and so is any other while there are less than
 /// some 200,000 dead entries. Sweeping takes at most about a twentieth of the time.

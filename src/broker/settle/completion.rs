@@ -7,10 +7,9 @@ use crate::broker::aftermath::Aftermath;
 use crate::broker::{Broker, Result};
 use crate::domain::event::Status;
 use crate::domain::json::SentJson;
-use crate::domain::settlement::{Report, Settlement};
+use crate::domain::settlement::{Answer, Report, Settlement};
 use crate::store;
-use crate::store::complete::Completion;
-use crate::store::endings::Answer;
+use crate::store::settlement::completion::Completion;
 
 impl Broker {
     /// Completes what needs no second look: the token is current, and the holder says so itself.
@@ -32,12 +31,12 @@ impl Broker {
             return Ok(());
         }
         let mut connection = self.connection().await?;
-        let completed = store::complete::complete(&mut connection, &mut completions).await?;
+        let completed = store::settlement::completion::complete(&mut connection, &mut completions).await?;
         drop(connection);
         let mut aftermath = Aftermath::default();
         for event in &completed {
             aftermath.completed(event);
-            self.note_spoken(event.holder, &event.engine_type, event.is_late);
+            self.note_spoken(event.leased_by, &event.engine_type, event.is_late);
             answers[places[&event.event_id]] = Some(Ok(Settled {
                 event_id: event.event_id,
                 status: Status::Completed,

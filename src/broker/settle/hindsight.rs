@@ -2,18 +2,18 @@
 
 use super::{Settled, SettledOutcome};
 use crate::broker::{Error, LeaseLost, Result};
-use crate::domain::fence::{self, Hindsight};
+use crate::domain::fence::{self, LateReport};
 use crate::domain::ids::EngineId;
 use crate::domain::settlement::Settlement;
 use crate::store;
 use crate::store::PgConnection;
-use crate::store::open_events::OpenEvent;
+use crate::store::leases::open_events::OpenEvent;
 
 /// The refusal of an engine that has the token of another engine's lease. One of another type gets the same refusal
 /// whichever state the event is in.
 pub async fn refuse_holder(connection: &mut PgConnection, caller: Option<EngineId>, open: &OpenEvent) -> Result<Error> {
     let engine_type = match caller {
-        Some(caller) => store::scopes::of_engine(connection, caller).await?,
+        Some(caller) => store::engines::type_of(connection, caller).await?,
         None => None,
     };
     let event_id = open.event_id;
@@ -26,7 +26,9 @@ pub async fn refuse_holder(connection: &mut PgConnection, caller: Option<EngineI
 /// The answer to a report on a lease that is over: the first answer again, or a refusal.
 pub async fn look_back(connection: &mut PgConnection, settlement: &Settlement) -> Result<Result<Settled>> {
     let event_id = settlement.event_id;
-    let found = store::attempts::look_back(connection, event_id, settlement.lease_token, settlement.caller).await?;
+    let found =
+        store::settlement::late_report::past_lease(connection, event_id, settlement.lease_token, settlement.caller)
+            .await?;
     let Some(lookback) = found else { return Ok(Err(Error::EventNotFound(event_id))) };
     if lookback.is_of_another_type {
         return Ok(Err(Error::EventOfAnotherType(event_id)));
@@ -39,18 +41,18 @@ pub async fn look_back(connection: &mut PgConnection, settlement: &Settlement) -
         current_attempt: lookback.current_attempt,
     };
     let Some(ended) = lookback.ended else { return Ok(Err(Error::LeaseLost(Box::new(lost)))) };
-    Ok(match (fence::hindsight(settlement.report.status(), ended.outcome), ended.answer) {
-        (Hindsight::Repeat, Some(answer)) => Ok(Settled {
+    Ok(match (fence::late_report(settlement.report.status(), ended.outcome), ended.answer) {
+        (LateReport::Repeat, Some(answer)) => Ok(Settled {
             event_id,
             status: answer.event_status(),
             attempt: ended.attempt,
             outcome: SettledOutcome::Ended(answer),
-            available_at: ended.available_at,
+            available_at: ended.answer_available_at,
             renewal: None,
         }),
-        (Hindsight::AlreadySettled { as_status }, _) => {
+        (LateReport::AlreadySettled { as_status }, _) => {
             Err(Error::AlreadySettled { event_id, settled_as: as_status, settled_at: ended.ended_at })
         }
-        (Hindsight::LeaseLost | Hindsight::Repeat, _) => Err(Error::LeaseLost(Box::new(lost))),
+        (LateReport::LeaseLost | LateReport::Repeat, _) => Err(Error::LeaseLost(Box::new(lost))),
     })
 }

@@ -10,8 +10,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio::time::Instant;
 
 use super::refresh::Reading;
-use crate::domain::tokens::{Identity, TokenDigest, TokenId};
-use crate::store::tokens::Token;
+use crate::domain::tokens::{Identity, Token, TokenDigest, TokenId};
 
 /// What a token that is known is good for.
 #[derive(Clone, Debug)]

@@ -11,12 +11,12 @@ use crate::app::Database;
 use crate::broker::tokens;
 use crate::cli::{Outcome, client, text};
 use crate::config::{DatabaseConfig, DatabaseUrl};
+use crate::domain;
 use crate::domain::audit::Actor;
 use crate::domain::ids::EngineId;
-use crate::domain::tokens::{NewToken, TokenId};
+use crate::domain::tokens::{Filter, NewToken, TokenId};
 use crate::output;
 use crate::store;
-use crate::store::tokens::Filter;
 
 /// Looks at tokens that are there, or ends one: neither has to do with the schema's version.
 async fn open_as_it_is(url: DatabaseUrl) -> Result<Database, Box<dyn std::error::Error>> {
@@ -107,8 +107,8 @@ pub async fn revoke(url: DatabaseUrl, token_id: uuid::Uuid) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-impl From<store::tokens::Token> for Token {
-    fn from(token: store::tokens::Token) -> Self {
+impl From<domain::tokens::Token> for Token {
+    fn from(token: domain::tokens::Token) -> Self {
         let state = token.state();
         let identity = token.identity;
         Self {

@@ -1,14 +1,16 @@
 //! What of the database's state slows the queue down or endangers it, in words for the people who run it.
 
 mod replica;
+/// One warning, and its code.
+mod warning;
 
-use serde::Serialize;
-use utoipa::ToSchema;
-
-use super::{DatabaseHealth, Durability, PartitionsAhead, ReplicaHealth, Snapshot, SnapshotHolder, TableHealth};
+use super::facts::{
+    DatabaseHealth, Durability, PartitionsAhead, ReplicaHealth, Snapshot, SnapshotHolder, Standby, TableHealth,
+};
 use crate::domain::spans::in_words;
 
 pub use replica::of_clock;
+pub use warning::{Warning, WarningCode};
 
 /// What the migrations need.
 pub const OLDEST_POSTGRESQL: u32 = 15;
@@ -23,137 +25,6 @@ const VACUUM_IS_LATE_SECONDS: f64 = 300.0;
 const TOO_MANY_DEAD_ROWS: i64 = 1_000_000;
 /// A week is made ahead, and tried every ten minutes: then five days of tries have failed.
 const FEW_DAYS_AHEAD: i32 = 2;
-
-/// The stable codes of warnings, the worst first.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
-#[schema(as = DatabaseWarningCode)]
-#[serde(rename_all = "snake_case")]
-pub enum WarningCode {
-    DatabaseIsStandby,
-    DatabaseReadOnly,
-    /// It has not written for some seconds, though it tries every second.
-    ReplicaCannotWrite,
-    PostgresqlTooOld,
-    /// The database does not store text in UTF-8.
-    DatabaseNotUtf8,
-    MigrationsPending,
-    /// Today's partition is missing.
-    PartitionMissing,
-    /// Commits wait for a synchronous standby that is not there.
-    SynchronousStandbyMissing,
-    FsyncOff,
-    FullPageWritesOff,
-    SynchronousCommitOff,
-    /// There are standbys, and commits wait for none of them.
-    AsynchronousStandby,
-    FewPartitionsAhead,
-    OldSnapshot,
-    AutovacuumOff,
-    ManyDeadRows,
-    PoolSaturated,
-    ListenerDown,
-    ClockSkew,
-    /// Other users' sessions cannot be judged.
-    LimitedView,
-}
-
-impl WarningCode {
-    pub const ALL: [Self; 20] = [
-        Self::DatabaseIsStandby,
-        Self::DatabaseReadOnly,
-        Self::ReplicaCannotWrite,
-        Self::PostgresqlTooOld,
-        Self::DatabaseNotUtf8,
-        Self::MigrationsPending,
-        Self::PartitionMissing,
-        Self::SynchronousStandbyMissing,
-        Self::FsyncOff,
-        Self::FullPageWritesOff,
-        Self::SynchronousCommitOff,
-        Self::AsynchronousStandby,
-        Self::FewPartitionsAhead,
-        Self::OldSnapshot,
-        Self::AutovacuumOff,
-        Self::ManyDeadRows,
-        Self::PoolSaturated,
-        Self::ListenerDown,
-        Self::ClockSkew,
-        Self::LimitedView,
-    ];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::DatabaseIsStandby => "database_is_standby",
-            Self::DatabaseReadOnly => "database_read_only",
-            Self::ReplicaCannotWrite => "replica_cannot_write",
-            Self::PostgresqlTooOld => "postgresql_too_old",
-            Self::DatabaseNotUtf8 => "database_not_utf8",
-            Self::MigrationsPending => "migrations_pending",
-            Self::PartitionMissing => "partition_missing",
-            Self::SynchronousStandbyMissing => "synchronous_standby_missing",
-            Self::FsyncOff => "fsync_off",
-            Self::FullPageWritesOff => "full_page_writes_off",
-            Self::SynchronousCommitOff => "synchronous_commit_off",
-            Self::AsynchronousStandby => "asynchronous_standby",
-            Self::FewPartitionsAhead => "few_partitions_ahead",
-            Self::OldSnapshot => "old_snapshot",
-            Self::AutovacuumOff => "autovacuum_off",
-            Self::ManyDeadRows => "many_dead_rows",
-            Self::PoolSaturated => "pool_saturated",
-            Self::ListenerDown => "listener_down",
-            Self::ClockSkew => "clock_skew",
-            Self::LimitedView => "limited_view",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|code| code.as_str() == text)
-    }
-
-    /// Whether the queue does not work like that, rather than slowly or at a risk.
-    #[must_use]
-    pub const fn stops_the_queue(self) -> bool {
-        match self {
-            Self::DatabaseIsStandby
-            | Self::DatabaseReadOnly
-            | Self::ReplicaCannotWrite
-            | Self::PostgresqlTooOld
-            | Self::DatabaseNotUtf8
-            | Self::MigrationsPending
-            | Self::PartitionMissing
-            | Self::SynchronousStandbyMissing => true,
-            Self::FsyncOff
-            | Self::FullPageWritesOff
-            | Self::SynchronousCommitOff
-            | Self::AsynchronousStandby
-            | Self::FewPartitionsAhead
-            | Self::OldSnapshot
-            | Self::AutovacuumOff
-            | Self::ManyDeadRows
-            | Self::PoolSaturated
-            | Self::ListenerDown
-            | Self::ClockSkew
-            | Self::LimitedView => false,
-        }
-    }
-}
-
-/// Something to look after: what it is, what comes of it, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = DatabaseWarning)]
-pub struct Warning {
-    pub code: WarningCode,
-    /// For people; may be worded otherwise in the next version.
-    pub message: String,
-}
-
-impl Warning {
-    fn new(code: WarningCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
-    }
-}
 
 /// All there is to warn of, the worst first.
 #[must_use]
@@ -267,7 +138,7 @@ fn of_durability(durability: &Durability) -> Vec<Warning> {
 fn of_standbys(durability: &Durability) -> Option<Warning> {
     let Durability { synchronous_commit, synchronous_standby_names, standbys, .. } = durability;
     // What may not be seen is not judged.
-    let waited_for: Vec<bool> = standbys.iter().map(super::Standby::is_waited_for).collect::<Option<_>>()?;
+    let waited_for: Vec<bool> = standbys.iter().map(Standby::is_waited_for).collect::<Option<_>>()?;
     let asks_standbys = !matches!(synchronous_commit.as_str(), "off" | "local");
     if asks_standbys && waited_for.contains(&true) {
         return None;

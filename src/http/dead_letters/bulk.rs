@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::filter::{self, FilterBody};
 use super::redrive::read_overrides;
 use crate::broker::dead_letters::bulk::{Progress, Selection};
-use crate::domain::dead_letters::Schedule;
+use crate::domain::dead_letters::{Filter, Overrides, Schedule};
 use crate::domain::ids::EventId;
 use crate::domain::limits::{MAX_BULK_DEAD_LETTERS, MAX_DELAY_SECONDS, MAX_EXPECTED_COUNT, MAX_SPREAD_SECONDS};
 use crate::http::Api;
@@ -16,8 +16,6 @@ use crate::http::fields::{Fields, boolean, integer};
 use crate::http::input::Input;
 use crate::http::policies::RetryPolicyBody;
 use crate::http::problem::{Problem, ProblemBody};
-use crate::store::dead_letters::Filter;
-use crate::store::dead_letters::redrive::Overrides;
 
 /// Which dead letters to redrive, and what changes with it. Exactly one of `filter` and `all`.
 #[derive(ToSchema)]

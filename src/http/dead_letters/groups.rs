@@ -8,13 +8,12 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::filter;
-use crate::domain::dead_letters::GroupBy;
+use crate::domain::dead_letters::{Group, GroupBy};
 use crate::domain::limits::MAX_DEAD_LETTER_GROUPS;
 use crate::domain::verdict::DeadLetterReason;
 use crate::http::Api;
 use crate::http::input::Input;
 use crate::http::problem::{Problem, ProblemBody};
-use crate::store::dead_letters::groups::Group;
 
 /// Counts dead letters by what they have in common, the largest group first.
 #[utoipa::path(

@@ -6,6 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use utoipa::ToSchema;
 
+use crate::domain::dead_letters::Overrides;
 use crate::domain::ids::EventId;
 use crate::domain::json::SentJson;
 use crate::domain::limits::MAX_DELAY_SECONDS;
@@ -15,7 +16,6 @@ use crate::http::fields::{Fields, integer};
 use crate::http::input::{Input, parse_uuid};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, Limits, policies};
-use crate::store::dead_letters::redrive::Overrides;
 
 /// What a redrive may change.
 #[derive(ToSchema)]

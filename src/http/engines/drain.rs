@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::software_version;
+use crate::domain::engine::{DrainFilter, Drained};
 use crate::domain::ids::EngineId;
 use crate::domain::limits::MAX_DRAINED_ENGINES_TOLD;
 use crate::domain::names::EngineType;
@@ -13,7 +14,6 @@ use crate::http::Api;
 use crate::http::fields::{Fields, boolean, parsed};
 use crate::http::input::Input;
 use crate::http::problem::{Problem, ProblemBody};
-use crate::store::engines::changes::{DrainFilter, Drained};
 
 /// Which engines to drain.
 #[derive(ToSchema)]

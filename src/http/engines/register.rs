@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::{EngineReply, MetadataBody, read_metadata};
 use crate::broker;
+use crate::domain::engine::Registration;
 use crate::domain::ids::EngineId;
 use crate::domain::limits::{MAX_HEARTBEAT_TIMEOUT_SECONDS, MIN_HEARTBEAT_TIMEOUT_SECONDS};
 use crate::domain::names::EngineType;
@@ -18,7 +19,6 @@ use crate::http::fields::{integer, parsed, uuid};
 use crate::http::input::Input;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, Limits};
-use crate::store::engines::Registration;
 
 /// An engine that makes itself known.
 #[derive(ToSchema)]

@@ -5,11 +5,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::broker::enqueue::Taken;
-use crate::domain::event::Status;
+use crate::domain::event::{Event, Status};
 use crate::domain::ids::EventId;
+use crate::domain::new_event::{Enqueued, NewEvent};
 use crate::http::problem::ProblemBody;
-use crate::store::enqueue::{Enqueued, NewEvent};
-use crate::store::events::Event;
 
 /// An event as it was taken in.
 #[derive(Serialize, ToSchema)]

@@ -6,12 +6,11 @@ use axum::http::header;
 use serde_json::json;
 
 use super::{Code, InputError, InputPlace, Problem};
-use crate::broker;
+use crate::broker::{self, StoreError};
 use crate::domain::event::Status;
 use crate::domain::ids::EngineId;
 use crate::http::access::INVALID_TOKEN;
 use crate::http::limit::Limit;
-use crate::store;
 
 impl Problem {
     /// The wait stands in the body too: an entry of a batch has no headers.
@@ -125,23 +124,22 @@ fn lost_detail(lost: &broker::LeaseLost, detail: String) -> String {
     }
 }
 
-impl From<store::Error> for Problem {
-    fn from(error: store::Error) -> Self {
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
         let problem = match &error {
-            store::Error::Unavailable(_) => {
+            StoreError::Unavailable(_) => {
                 Self::new(Code::DatabaseUnavailable, "repeat the call in a moment, as it was").retry_after_a_second()
             }
-            store::Error::ReadersBusy(_) => {
+            StoreError::ReadersBusy(_) => {
                 let detail = "all database connections for lists and reports are in use; repeat the call in a moment";
                 Self::new(Code::DatabaseUnavailable, detail).retry_after_a_second().of_limit(Limit::ReadingConnections)
             }
-            store::Error::Timeout(_) | store::Error::Locked(_) => {
+            StoreError::Timeout(_) | StoreError::Locked(_) => {
                 Self::new(Code::DatabaseTimeout, "a statement ran into its time limit").retry_after_a_second()
             }
-            store::Error::Corrupt { .. }
-            | store::Error::Unusable(_)
-            | store::Error::Migration(_)
-            | store::Error::Failed(_) => Self::internal(),
+            StoreError::Corrupt { .. } | StoreError::Unusable(_) | StoreError::Migration(_) | StoreError::Failed(_) => {
+                Self::internal()
+            }
         };
         problem.caused_by(error.into())
     }

@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 use crate::broker::settle::{Settled, SettledOutcome};
 use crate::domain::event::Status;
 use crate::domain::ids::EventId;
+use crate::domain::settlement::Answer;
 use crate::http::problem::ProblemBody;
-use crate::store::endings::Answer;
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = SettledBatch)]

@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Filter;
+use super::wanted::bind;
+use crate::domain::dead_letters::Filter;
 use crate::domain::ids::EventId;
-use crate::store::Result;
+use crate::store::error::Result;
 
 /// The oldest dead letters that a filter lets through, as they stood at one moment.
 #[derive(Clone, Debug)]
@@ -28,7 +29,7 @@ struct Row {
 pub async fn choose(connection: &mut PgConnection, filter: &Filter, limit: u32) -> Result<Chosen> {
     let statement =
         concat!(include_str!("../sql/wanted_dead_letters.sql"), include_str!("../sql/choose_dead_letters.sql"));
-    let row: Row = filter.bind(sqlx::query_as(statement)).bind(i64::from(limit)).fetch_one(connection).await?;
+    let row: Row = bind(sqlx::query_as(statement), filter).bind(i64::from(limit)).fetch_one(connection).await?;
     Ok(Chosen {
         matched: row.matched,
         event_ids: row.event_ids.into_iter().map(EventId).collect(),

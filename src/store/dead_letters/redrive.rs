@@ -1,24 +1,17 @@
 //! Putting dead letters back into their queues.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::carried_attempts;
+use crate::domain::dead_letters::Overrides;
 use crate::domain::ids::EventId;
 use crate::domain::json::SentJson;
-use crate::domain::retry_policy::RetryPolicyOverrides;
+use crate::store::error::{Error, Result};
+use crate::store::events::attempts::{self, CarriedAttempt};
 use crate::store::partitions::{self, RETENTION_LOCK};
-use crate::store::{Result, attempts, policies};
-
-/// What a redrive may change of the event.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Overrides {
-    pub priority: Option<u8>,
-    pub visibility_timeout_seconds: Option<u32>,
-    pub retry_policy: Option<RetryPolicyOverrides>,
-}
+use crate::store::policies;
+use crate::store::row::from_row;
 
 /// An event that is in its queue again.
 #[derive(Clone, Debug)]
@@ -30,26 +23,7 @@ pub struct Redriven {
     pub is_due: bool,
 }
 
-#[derive(sqlx_macros::FromRow)]
-struct Row {
-    event_id: Uuid,
-    engine_type: String,
-    priority: i16,
-    available_at: DateTime<Utc>,
-    is_due: bool,
-}
-
-impl Row {
-    fn into_redriven(self) -> Redriven {
-        Redriven {
-            event_id: EventId(self.event_id),
-            engine_type: self.engine_type,
-            priority: u8::try_from(self.priority).expect("the schema keeps priorities in 0 to 9"),
-            available_at: self.available_at,
-            is_due: self.is_due,
-        }
-    }
-}
+from_row!(Redriven, "event_queue", event_id: EventId, { event_id, engine_type, priority, available_at, is_due });
 
 /// Puts dead letters back into their queues, each with its id, its history and fresh budgets, and
 /// due after its seconds. Those that are none are passed over. Chosen earlier, the seconds count from
@@ -74,7 +48,7 @@ pub async fn redrive(
     let is_locked = |event_id: EventId| locked.iter().any(|(known, _)| *known == event_id);
     let (event_ids, delays): (Vec<Uuid>, Vec<f64>) =
         events.iter().filter(|(event_id, _)| is_locked(*event_id)).map(|(event_id, delay)| (event_id.0, delay)).unzip();
-    let rows: Vec<Row> = sqlx::query_as(include_str!("../sql/redrive.sql"))
+    Ok(sqlx::query_as(include_str!("../sql/redrive.sql"))
         .bind(event_ids)
         .bind(delays)
         .bind(chosen_at)
@@ -82,8 +56,7 @@ pub async fn redrive(
         .bind(overrides.visibility_timeout_seconds.map(u32::cast_signed))
         .bind(overrides.retry_policy.as_ref().map(policies::to_json))
         .fetch_all(connection)
-        .await?;
-    Ok(rows.into_iter().map(Row::into_redriven).collect())
+        .await?)
 }
 
 /// Makes a new event of a dead letter, with another payload. The dead letter stays, marked by it,
@@ -98,7 +71,7 @@ pub async fn redrive_as_new(
     if lock(connection, &[event_id], None).await?.is_empty() {
         return Ok(None);
     }
-    let row: Row = sqlx::query_as(include_str!("../sql/redrive_as_new.sql"))
+    let redriven = sqlx::query_as(include_str!("../sql/redrive_as_new.sql"))
         .bind(event_id.0)
         .bind(payload.get())
         .bind(overrides.priority.map(i16::from))
@@ -107,7 +80,7 @@ pub async fn redrive_as_new(
         .bind(overrides.retry_policy.as_ref().map(policies::to_json))
         .fetch_one(connection)
         .await?;
-    Ok(Some(row.into_redriven()))
+    Ok(Some(redriven))
 }
 
 /// Locks what can be redriven of them, and says of each whether its history is whole.
@@ -123,4 +96,14 @@ async fn lock(
         .fetch_all(connection)
         .await?;
     Ok(rows.into_iter().map(|(event_id, has_history)| (EventId(event_id), has_history)).collect())
+}
+
+/// The attempts that a dead letter carries, the oldest first.
+async fn carried_attempts(connection: &mut PgConnection, event_id: EventId) -> Result<Vec<CarriedAttempt>> {
+    let attempts: String = sqlx::query_scalar("select attempts::text from eventlease.dead_letters where event_id = $1")
+        .bind(event_id.0)
+        .fetch_one(connection)
+        .await?;
+    serde_json::from_str(&attempts)
+        .map_err(|error| Error::corrupt("dead_letters", "attempts", event_id, &error.to_string()))
 }

@@ -1,27 +1,23 @@
 //! What an engine says of itself, as it is stored: one column of JSON with two objects.
 
-use serde::Deserialize;
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use uuid::Uuid;
 
+use crate::domain::engine::Description;
 use crate::domain::json::RawJson;
-use crate::store::{Error, Result};
+use crate::store::row::{Field, unknown};
 
-/// The parts of `metadata`. They are taken apart here, since PostgreSQL's `->` refuses JSON with a `\u0000` or an unpaired
-/// surrogate anywhere in it.
-#[derive(Deserialize)]
-pub(super) struct StoredMetadata {
-    pub static_config: RawJson,
-    pub dynamic_state: RawJson,
-}
-
-impl StoredMetadata {
-    /// Of an engine's row.
-    pub fn of(engine_id: Uuid, Json(metadata): &Json<RawJson>) -> Result<Self> {
-        let json = metadata.get();
-        let corrupt = || Error::corrupt("engine_states", "metadata", engine_id, json);
-        let stored: Self = serde_json::from_str(json).map_err(|_| corrupt())?;
-        let are_objects = [&stored.static_config, &stored.dynamic_state].iter().all(|part| part.get().starts_with('{'));
-        if are_objects { Ok(stored) } else { Err(corrupt()) }
+/// The parts of the column `metadata`. They are taken apart here, since PostgreSQL's `->` refuses JSON with a `\u0000` or
+/// an unpaired surrogate anywhere in it.
+impl Field for Description {
+    fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
+        let Json(metadata): Json<RawJson> = row.try_get("metadata")?;
+        serde_json::from_str(metadata.get())
+            .ok()
+            .filter(|Self { static_config, dynamic_state }: &Self| {
+                [static_config, dynamic_state].iter().all(|part| part.get().starts_with('{'))
+            })
+            .ok_or_else(|| unknown("metadata", metadata))
     }
 }

@@ -6,13 +6,13 @@ use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use sqlx::{Connection as _, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::session;
 use crate::logs::Outage;
-use crate::store::Connection;
+use crate::store::connection::Connection;
 use crate::store::error::InWords;
 
 /// A call that waits longer for a connection asks why.
@@ -199,7 +199,7 @@ impl Room {
 
     /// Asks PostgreSQL for a connection beside the pool, which is closed at once. Answers whether there is no room for it.
     pub async fn check(&self, pool: &PgPool) -> bool {
-        match super::connect_beside(&pool.connect_options()).await {
+        match PgConnection::connect_with(&pool.connect_options()).await {
             Ok(connection) => {
                 // The pool's own attempts are in nobody's way.
                 connection.close().await.ok();

@@ -3,41 +3,28 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::store::{Pool, Result};
+use crate::domain::queue::QueueUses;
+use crate::store::error::Result;
+use crate::store::pool::Pool;
+use crate::store::row::from_row;
 
 /// Where replicas are told that a queue was removed, by its name.
 pub const CHANNEL: &str = "eventlease_queues";
 
-/// What keeps a queue.
-#[derive(Clone, Debug, sqlx_macros::FromRow)]
-#[expect(clippy::struct_excessive_bools, reason = "any of them alone keeps a queue")]
-pub struct Uses {
-    pub engine_type: String,
-    pub has_open_events: bool,
-    pub has_engines: bool,
-    pub has_dead_letters: bool,
-    /// In the last minutes.
-    pub has_activity: bool,
-}
-
-impl Uses {
-    /// There is something that would be left without its queue.
-    #[must_use]
-    pub const fn is_needed(&self) -> bool {
-        self.has_open_events || self.has_engines || self.has_dead_letters
-    }
-}
+from_row!(QueueUses, "queues", engine_type: String, {
+    engine_type, has_open_events, has_engines, has_dead_letters, has_activity,
+});
 
 /// A queue that has a row, or something that keeps one.
 #[derive(Clone, Debug, sqlx_macros::FromRow)]
 pub struct Found {
     pub has_row: bool,
     #[sqlx(flatten)]
-    pub uses: Uses,
+    pub uses: QueueUses,
 }
 
 /// What keeps these queues; in the order of their names, without those that do not exist.
-pub async fn uses(connection: &mut PgConnection, engine_types: &[String]) -> Result<Vec<Uses>> {
+pub async fn uses(connection: &mut PgConnection, engine_types: &[String]) -> Result<Vec<QueueUses>> {
     Ok(sqlx::query_as(include_str!("../sql/queue_uses.sql")).bind(engine_types).fetch_all(connection).await?)
 }
 
@@ -88,7 +75,7 @@ pub async fn restore(pool: &Pool, engine_types: &[String]) -> Result<u64> {
 }
 
 /// Notes since when queues are unused, of those where that has changed. Locked ones are left for the next time.
-pub async fn note_unused(pool: &Pool, uses: impl Iterator<Item = &Uses>) -> Result<()> {
+pub async fn note_unused(pool: &Pool, uses: impl Iterator<Item = &QueueUses>) -> Result<()> {
     let (engine_types, is_used): (Vec<&str>, Vec<bool>) =
         uses.map(|uses| (uses.engine_type.as_str(), uses.is_needed() || uses.has_activity)).unzip();
     sqlx::query(

@@ -28,9 +28,9 @@ select
     leased.lease_token,
     leased.leased_by,
     leased.leased_at,
-    leased.lease_expires_at,
+    leased.lease_expires_at as expires_at,
     extract(epoch from leased.lease_expires_at - statement_timestamp())::float8 as expires_in_seconds,
-    leased.lease_seconds,
+    leased.lease_seconds as visibility_timeout_seconds,
     leased.poll_terms
 from leased
 cross join lateral (

@@ -1,15 +1,15 @@
--- A page of events with ids from $1 to below $2, the newest first: created from $3 to before $4, in
+-- A page of `event` (`all_events`, or `events_of_run`) with ids from $1 to below $2, the newest first: created from $3 to before $4, in
 -- queue $5, of type $6, in status $7, enqueued by $10; a filter that is null lets all pass. To be followed by
 -- `event_details`.
 --
 -- Partitions are ordered by id like the page, so events are read backwards from $2 until the page is
 -- full, and no partition beyond is opened. What that costs is bounded by how many newer events the
 -- filters pass over: the queue is told by the index alone, the type by the row, the status by one
--- look-up. Statuses of open events, and runs, have statements of their own. The last guard is the
+-- look-up. Statuses of open events have a statement of their own. The last guard is the
 -- session's statement_timeout.
-with recent as materialized (
+recent as materialized (
     select e.event_id
-    from eventlease.events e
+    from event e
     where e.event_id >= $1 and e.event_id < $2
         and ($3::timestamptz is null or e.created_at >= $3)
         and ($4::timestamptz is null or e.created_at < $4)
@@ -32,7 +32,7 @@ with recent as materialized (
 -- those newer than its end
 outlived as materialized (
     select d.event_id
-    from eventlease.dead_letters d
+    from dead_letter d
     where d.event_id >= $1 and d.event_id < $2
         and d.event_id > coalesce(
             (select event_id from recent order by event_id desc offset $8 - 1 limit 1),

@@ -1,5 +1,4 @@
--- Whom dead rows of this database are kept for, the oldest first, at most $1: see GetSnapshotData in PostgreSQL's
--- procarray.c for what counts.
+-- Whom dead rows of this database are kept for: see GetSnapshotData in PostgreSQL's procarray.c for what counts.
 with holders as (
     select
         'session' as held_by,
@@ -28,7 +27,3 @@ with holders as (
     from pg_replication_slots s
     where s.xmin is not null
 )
-select *, extract(epoch from statement_timestamp() - since)::float8 as age_seconds
-from holders
-order by transactions_behind desc, since nulls last
-limit $1

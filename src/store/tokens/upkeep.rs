@@ -8,7 +8,8 @@ use crate::domain::limits::{
     ENDED_ENGINE_TOKEN_SECONDS, ENDED_TOKEN_DAYS, ENDED_TOKENS_OF_AN_ENGINE, SETTLED_TOKEN_SECONDS,
 };
 use crate::domain::tokens::TokenId;
-use crate::store::{Pool, Result};
+use crate::store::error::Result;
+use crate::store::pool::Pool;
 
 /// Notes that tokens were used since the last time, and answers of which: those that somebody is just registering with, or
 /// changing, are left for the next time, since a registration holds one while it waits for others.

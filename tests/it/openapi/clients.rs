@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use eventlease::domain::access::{Operation, Role};
 use eventlease::domain::engine::EngineStatus;
 use eventlease::domain::event::{Outcome, Status};
+use eventlease::domain::settlement::Answer;
 use eventlease::domain::verdict::DeadLetterReason;
-use eventlease::store::endings::Answer;
 use serde_json::{Value, json};
 
 use super::{METHODS, document};

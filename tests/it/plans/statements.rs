@@ -52,7 +52,11 @@ pub const STATEMENTS: [Statement; 13] = [
             )
         },
     },
-    Statement { name: "look_back", sql: sql!("look_back"), arguments: |ids| format!("'{}', {}, null", ids[0], TOKEN) },
+    Statement {
+        name: "past_lease",
+        sql: sql!("past_lease"),
+        arguments: |ids| format!("'{}', {}, null", ids[0], TOKEN),
+    },
     Statement {
         name: "read_event",
         sql: sql!("read_event", "event_details"),
@@ -91,8 +95,8 @@ pub const STATEMENTS: [Statement; 13] = [
         },
     },
     Statement {
-        name: "bury",
-        sql: sql!("bury"),
+        name: "dead_letter",
+        sql: sql!("dead_letter"),
         arguments: |ids| {
             let (nothing, zeros) = (all(ids, "null"), all(ids, "0"));
             format!(
@@ -146,18 +150,18 @@ pub const QUEUE_USES: Statement = Statement {
 pub const PAGES: [Statement; 5] = [
     Statement {
         name: "list_events",
-        sql: sql!("list_events", "event_details"),
+        sql: sql!("all_events", "list_events", "event_details"),
         arguments: |_| page("null, null, null"),
     },
     Statement {
         name: "list_queued_by_type",
-        sql: sql!("list_events", "event_details"),
+        sql: sql!("all_events", "list_events", "event_details"),
         arguments: |_| page("'dialogue', 'test.happened', 'queued'"),
     },
     Statement {
         name: "list_events_of_run",
-        sql: sql!("list_events_of_run", "event_details"),
-        arguments: |_| page_of("null, null, null", "'run-1', null"),
+        sql: sql!("events_of_run", "list_events", "event_details"),
+        arguments: |_| page_of("null, null, null", "null, 'run-1'"),
     },
     Statement {
         name: "list_queued",

@@ -1,7 +1,7 @@
 //! What a replica is warned of: its writes, its pools, its listener, its clock.
 
-use super::{Warning, WarningCode};
-use crate::domain::database_health::{ClockDifference, ListenerHealth, ReplicaHealth};
+use super::warning::{Warning, WarningCode};
+use crate::domain::database_health::facts::{ClockDifference, ListenerHealth, ReplicaHealth};
 use crate::domain::spans::in_words;
 
 const CLOCK_SKEW_MS: f64 = 1000.0;

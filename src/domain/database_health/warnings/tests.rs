@@ -1,7 +1,7 @@
 use chrono::DateTime;
 
 use super::*;
-use crate::domain::database_health::{ClockDifference, ListenerHealth, PoolUse, Standby};
+use crate::domain::database_health::{ClockDifference, ListenerHealth, PoolUse};
 
 fn healthy() -> DatabaseHealth {
     DatabaseHealth {

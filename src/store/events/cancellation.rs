@@ -3,8 +3,8 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Result;
 use crate::domain::ids::EventId;
+use crate::store::error::Result;
 
 /// Leaves word that somebody wants these events cancelled; their leases go on.
 pub async fn request(connection: &mut PgConnection, events: &[EventId]) -> Result<()> {

@@ -4,9 +4,10 @@ use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Pool, Result};
 use crate::domain::ids::EventId;
 use crate::domain::names::EngineType;
+use crate::store::error::Result;
+use crate::store::pool::Pool;
 
 /// For how long a key is remembered.
 const HOURS_REMEMBERED: i32 = 24;
@@ -79,7 +80,7 @@ pub async fn claim(connection: &mut PgConnection, keys: &[&Key<'_>]) -> Result<V
     let enqueued_bys: Vec<&str> = keys.iter().map(|key| key.enqueued_by).collect();
     let bodies: Vec<&[u8]> = keys.iter().map(|key| key.body_sha256.as_slice()).collect();
     let terms: Vec<Vec<u8>> = keys.iter().map(|key| terms_of_body(&key.body_sha256, &key.terms)).collect();
-    let claimed: Vec<(Option<Uuid>,)> = sqlx::query_as(include_str!("sql/claim_idempotency_keys.sql"))
+    let claimed: Vec<(Option<Uuid>,)> = sqlx::query_as(include_str!("../sql/claim_idempotency_keys.sql"))
         .bind(&engine_types)
         .bind(&names)
         .bind(&enqueued_bys)

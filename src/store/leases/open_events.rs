@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Result;
 use crate::domain::fence::OpenLease;
-use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::ids::{EngineId, EventId};
 use crate::domain::limits::SERVICE_GAP_SECONDS;
 use crate::domain::verdict::{Loss, Spent};
+use crate::store::error::Result;
+use crate::store::row::{from_columns, from_row};
 
 /// An open event, locked by this transaction.
 #[derive(Clone, Debug)]
@@ -37,32 +38,25 @@ impl OpenEvent {
     }
 }
 
-#[derive(sqlx_macros::FromRow)]
-struct Row {
-    event_id: Uuid,
-    engine_type: String,
-    is_processing: bool,
-    priority: i16,
-    attempt: i32,
-    failures: i32,
-    lease_losses: i32,
-    releases: i32,
-    lease_token: Option<Uuid>,
-    leased_by: Option<Uuid>,
-    is_cancel_requested: bool,
-    leased_at: Option<DateTime<Utc>>,
-    lease_expires_at: Option<DateTime<Utc>>,
-    lease_deadline_at: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-}
+from_row!(OpenEvent, "event_queue", event_id: EventId, {
+    event_id, engine_type, lease, priority, attempt, spent, is_cancel_requested, expires_at, late_by_seconds, held_seconds,
+    is_at_max_lease,
+});
+
+from_columns!(OpenLease, {
+    is_processing: "is_processing", lease_token: "lease_token", holder: "leased_by",
+});
 
 macro_rules! select_open_events {
     ($from_where:literal) => {
         concat!(
             "select q.event_id, q.engine_type, q.state = 'processing' as is_processing, q.priority, q.attempt, q.failures,
                 q.lease_losses, q.releases, q.lease_token, q.leased_by,
-                q.cancel_requested_at is not null as is_cancel_requested, q.leased_at, q.lease_expires_at,
-                q.lease_deadline_at, statement_timestamp() as now ",
+                q.cancel_requested_at is not null as is_cancel_requested, q.lease_expires_at as expires_at,
+                case when q.lease_expires_at < statement_timestamp()
+                    then extract(epoch from statement_timestamp() - q.lease_expires_at)::float8 end as late_by_seconds,
+                coalesce(extract(epoch from statement_timestamp() - q.leased_at), 0)::float8 as held_seconds,
+                coalesce(q.lease_expires_at >= q.lease_deadline_at, false) as is_at_max_lease ",
             $from_where
         )
     };
@@ -86,33 +80,30 @@ pub async fn lock(connection: &mut PgConnection, events: &[EventId], locking: Lo
             "from eventlease.event_queue q where q.event_id = any($1) order by q.event_id for update skip locked"
         ),
     };
-    let rows: Vec<Row> = sqlx::query_as(statement).bind(ids).fetch_all(connection).await?;
-    Ok(rows.into_iter().map(open_event).collect())
+    Ok(sqlx::query_as(statement).bind(ids).fetch_all(connection).await?)
 }
 
 /// Locks those of `events` that are open, but not those that a repeat of their poll has taken over.
 pub async fn lock_unrepeated(connection: &mut PgConnection, events: &[EventId]) -> Result<Vec<OpenEvent>> {
     let ids: Vec<Uuid> = events.iter().map(|event| event.0).collect();
-    let rows: Vec<Row> = sqlx::query_as(select_open_events!(
+    Ok(sqlx::query_as(select_open_events!(
         "from eventlease.event_queue q where q.event_id = any($1) and not q.is_poll_repeated
          order by q.event_id for update"
     ))
     .bind(ids)
     .fetch_all(connection)
-    .await?;
-    Ok(rows.into_iter().map(open_event).collect())
+    .await?)
 }
 
 /// Locks all that an engine holds.
 pub async fn lock_held_by(connection: &mut PgConnection, engine_id: EngineId) -> Result<Vec<OpenEvent>> {
-    let rows: Vec<Row> = sqlx::query_as(select_open_events!(
+    Ok(sqlx::query_as(select_open_events!(
         "from eventlease.event_queue q where q.leased_by = $1
          order by q.event_id for update"
     ))
     .bind(engine_id.0)
     .fetch_all(connection)
-    .await?;
-    Ok(rows.into_iter().map(open_event).collect())
+    .await?)
 }
 
 /// Locks up to `limit` events whose lease has run out, the oldest first, passing over locked ones.
@@ -124,7 +115,7 @@ pub async fn lock_expired(
     limit: u32,
     grace_seconds: u32,
 ) -> Result<Vec<OpenEvent>> {
-    let rows: Vec<Row> = sqlx::query_as(select_open_events!(
+    Ok(sqlx::query_as(select_open_events!(
         "from eventlease.event_queue q
          where q.state = 'processing' and q.lease_expires_at <= statement_timestamp()
             and q.lease_expires_at > $4
@@ -140,15 +131,14 @@ pub async fn lock_expired(
     .bind(f64::from(grace_seconds))
     .bind(since)
     .fetch_all(connection)
-    .await?;
-    Ok(rows.into_iter().map(open_event).collect())
+    .await?)
 }
 
 /// Locks up to `limit` events that unresponsive engines hold, and these engines, passing over locked
 /// ones. An engine that has sent no heartbeat since it registered keeps its leases until they expire. With the event's row alone locked, the engine would be as it was when the statement began:
 /// one that came back meanwhile and leased the same event anew would lose that lease.
 pub async fn lock_held_by_unresponsive(connection: &mut PgConnection, limit: u32) -> Result<Vec<OpenEvent>> {
-    let rows: Vec<Row> = sqlx::query_as(select_open_events!(
+    Ok(sqlx::query_as(select_open_events!(
         "from eventlease.engine_states s
          join eventlease.event_queue q on q.leased_by = s.engine_id
          where s.status = 'unresponsive' and s.last_heartbeat is not null
@@ -156,33 +146,7 @@ pub async fn lock_held_by_unresponsive(connection: &mut PgConnection, limit: u32
     ))
     .bind(i64::from(limit))
     .fetch_all(connection)
-    .await?;
-    Ok(rows.into_iter().map(open_event).collect())
-}
-
-fn open_event(row: Row) -> OpenEvent {
-    let late_by = row.lease_expires_at.map(|expires_at| row.now - expires_at);
-    OpenEvent {
-        event_id: EventId(row.event_id),
-        engine_type: row.engine_type,
-        lease: OpenLease {
-            is_processing: row.is_processing,
-            lease_token: row.lease_token.map(LeaseToken::from_uuid),
-            holder: row.leased_by.map(EngineId),
-        },
-        priority: u8::try_from(row.priority).expect("the schema keeps priorities in 0 to 9"),
-        attempt: row.attempt,
-        spent: Spent {
-            failures: row.failures.cast_unsigned(),
-            lease_losses: row.lease_losses.cast_unsigned(),
-            releases: row.releases.cast_unsigned(),
-        },
-        is_cancel_requested: row.is_cancel_requested,
-        expires_at: row.lease_expires_at,
-        late_by_seconds: late_by.map(chrono::TimeDelta::as_seconds_f64).filter(|seconds| *seconds > 0.0),
-        held_seconds: row.leased_at.map_or(0.0, |leased_at| (row.now - leased_at).as_seconds_f64()),
-        is_at_max_lease: row.lease_deadline_at.is_some() && row.lease_expires_at >= row.lease_deadline_at,
-    }
+    .await?)
 }
 
 /// A lease's new end.
@@ -192,6 +156,8 @@ pub struct Renewed {
     pub expires_at: DateTime<Utc>,
     pub expires_in_seconds: f64,
 }
+
+from_row!(Renewed, "event_queue", event_id: EventId, { event_id, expires_at, expires_in_seconds });
 
 /// Renews the leases of locked events: to their own visibility timeout from now, or to the one
 /// given (which may shorten), and never beyond their deadline. `may_shorten` is false for
@@ -204,19 +170,11 @@ pub async fn renew(
     let ids: Vec<Uuid> = events.iter().map(|(event_id, _, _)| event_id.0).collect();
     let seconds: Vec<Option<i32>> = events.iter().map(|(_, seconds, _)| seconds.map(u32::cast_signed)).collect();
     let progress: Vec<Option<&str>> = events.iter().map(|(_, _, progress)| *progress).collect();
-    let rows: Vec<(Uuid, DateTime<Utc>, f64)> = sqlx::query_as(include_str!("sql/renew.sql"))
+    Ok(sqlx::query_as(include_str!("../sql/renew.sql"))
         .bind(ids)
         .bind(seconds)
         .bind(progress)
         .bind(may_shorten)
         .fetch_all(connection)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(event_id, expires_at, expires_in_seconds)| Renewed {
-            event_id: EventId(event_id),
-            expires_at,
-            expires_in_seconds,
-        })
-        .collect())
+        .await?)
 }

@@ -1,6 +1,7 @@
 -- How event $1 stands, and how the attempt with token $2 (without one: the newest of caller $3)
 -- ended. One snapshot, also in the middle of a move.
 select
+    known.event_id,
     exists (
         select from eventlease.engine_states s where s.engine_id = $3::uuid and s.engine_type <> known.engine_type
     ) as is_of_another_type,

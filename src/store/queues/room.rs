@@ -3,7 +3,7 @@
 
 use sqlx::PgConnection;
 
-use super::Result;
+use crate::store::error::Result;
 
 const ROOM_LOCK: &str = "select pg_advisory_xact_lock(hashtextextended('eventlease.room', 0))";
 

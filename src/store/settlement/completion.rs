@@ -2,10 +2,10 @@
 //! reads, decides and writes in one go.
 
 use sqlx::PgConnection;
-use uuid::Uuid;
 
-use super::Result;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::store::error::Result;
+use crate::store::row::from_row;
 
 /// An engine's word that it is done.
 #[derive(Clone, Copy, Debug)]
@@ -23,42 +23,23 @@ pub struct Completed {
     pub event_id: EventId,
     pub engine_type: String,
     pub attempt: i32,
-    pub holder: Option<EngineId>,
+    pub leased_by: Option<EngineId>,
     pub held_seconds: f64,
     /// Whether the lease had run out before.
     pub is_late: bool,
 }
 
-#[derive(sqlx_macros::FromRow)]
-struct Row {
-    event_id: Uuid,
-    engine_type: String,
-    attempt: i32,
-    leased_by: Option<Uuid>,
-    held_seconds: f64,
-    is_late: bool,
-}
+from_row!(Completed, "event_queue", event_id: EventId, { event_id, engine_type, attempt, leased_by, held_seconds, is_late });
 
 /// Completes those events whose lease has that token, and that nobody else has locked. An event may occur once.
 pub async fn complete(connection: &mut PgConnection, completions: &mut [Completion<'_>]) -> Result<Vec<Completed>> {
     // In one order, so that no two batches wait for each other.
     completions.sort_unstable_by_key(|completion| completion.event_id);
-    let rows: Vec<Row> = sqlx::query_as(include_str!("sql/complete.sql"))
+    Ok(sqlx::query_as(include_str!("../sql/complete.sql"))
         .bind(completions.iter().map(|completion| completion.event_id.0).collect::<Vec<_>>())
         .bind(completions.iter().map(|completion| completion.lease_token.as_uuid()).collect::<Vec<_>>())
         .bind(completions.iter().map(|completion| completion.caller.map(|caller| caller.0)).collect::<Vec<_>>())
         .bind(completions.iter().map(|completion| completion.result).collect::<Vec<_>>())
         .fetch_all(connection)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Completed {
-            event_id: EventId(row.event_id),
-            engine_type: row.engine_type,
-            attempt: row.attempt,
-            holder: row.leased_by.map(EngineId),
-            held_seconds: row.held_seconds,
-            is_late: row.is_late,
-        })
-        .collect())
+        .await?)
 }

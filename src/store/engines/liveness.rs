@@ -6,9 +6,11 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Pool, Result};
 use crate::domain::ids::EngineId;
 use crate::domain::limits::{SERVICE_GAP_SECONDS, SERVICE_HICCUP_SECONDS, SHORT_HEARTBEAT_TIMEOUT_SECONDS};
+use crate::store::error::Result;
+use crate::store::pool::Pool;
+use crate::store::row::from_row;
 
 /// Leaves a sign that the service is there. After a gap of more than `SERVICE_GAP_SECONDS` since the
 /// last sign of any replica, nobody could have been heard: then a grace begins, for leases and, of
@@ -36,7 +38,7 @@ pub async fn leave_service_sign(pool: &Pool) -> Result<(DateTime<Utc>, Option<Da
 
 /// Marks the engines that have sent nothing at all for their heartbeat timeout.
 pub async fn mark_unresponsive(pool: &Pool) -> Result<Vec<(EngineId, String)>> {
-    let rows: Vec<(Uuid, String)> = sqlx::query_as(include_str!("sql/mark_unresponsive.sql"))
+    let rows: Vec<(Uuid, String)> = sqlx::query_as(include_str!("../sql/mark_unresponsive.sql"))
         .bind(SHORT_HEARTBEAT_TIMEOUT_SECONDS.cast_signed())
         .bind(f64::from(SERVICE_GAP_SECONDS))
         .bind(SERVICE_HICCUP_SECONDS)
@@ -54,29 +56,23 @@ pub struct Noted {
     pub heartbeat_timeout_seconds: Option<u32>,
 }
 
+from_row!(Noted, "engine_states", engine_id: EngineId, { engine_id, is_written, heartbeat_timeout_seconds });
+
 /// Notes calls of engines: who, whether it polled, and how long ago. Engines that are not known are missing from the
 /// answer.
 pub async fn note_signs(connection: &mut PgConnection, signs: &[(EngineId, bool, Duration)]) -> Result<Vec<Noted>> {
-    let rows: Vec<(Uuid, bool, Option<i32>)> = sqlx::query_as(include_str!("sql/note_signs.sql"))
+    Ok(sqlx::query_as(include_str!("../sql/note_signs.sql"))
         .bind(signs.iter().map(|(engine_id, ..)| engine_id.0).collect::<Vec<_>>())
         .bind(signs.iter().map(|(_, has_polled, _)| *has_polled).collect::<Vec<_>>())
         .bind(signs.iter().map(|(.., ago)| ago.as_secs_f64()).collect::<Vec<_>>())
         .fetch_all(connection)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(engine_id, is_written, heartbeat_timeout_seconds)| Noted {
-            engine_id: EngineId(engine_id),
-            is_written,
-            heartbeat_timeout_seconds: heartbeat_timeout_seconds.map(i32::cast_unsigned),
-        })
-        .collect())
+        .await?)
 }
 
 /// Removes up to `limit` engines that have been silent for that many days and hold nothing, and their tokens, passing
 /// over locked ones.
 pub async fn remove_long_silent(connection: &mut PgConnection, days: i32, limit: u32) -> Result<u64> {
-    let silent: Vec<Uuid> = sqlx::query_scalar(include_str!("sql/lock_long_silent.sql"))
+    let silent: Vec<Uuid> = sqlx::query_scalar(include_str!("../sql/lock_long_silent.sql"))
         .bind(days)
         .bind(f64::from(SERVICE_GAP_SECONDS))
         .bind(i64::from(limit))

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Result;
 use crate::domain::ids::EventId;
+use crate::store::error::Result;
 
 /// Where the scan of one (lane, priority) of a queue begins: behind this place.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -64,7 +64,7 @@ pub async fn lock_due(
     overdue_after_seconds: u32,
 ) -> Result<Vec<Vec<DueEvent>>> {
     let edges = || wants.iter().flat_map(|want| want.edges);
-    let rows: Vec<DueRow> = sqlx::query_as(include_str!("sql/lock_due.sql"))
+    let rows: Vec<DueRow> = sqlx::query_as(include_str!("../sql/lock_due.sql"))
         .bind(wants.iter().map(|want| want.engine_type).collect::<Vec<_>>())
         .bind(wants.iter().map(|want| i16::from(want.is_suspect)).collect::<Vec<_>>())
         .bind(wants.iter().map(|want| i64::from(want.limit)).collect::<Vec<_>>())
@@ -100,7 +100,7 @@ pub struct NextDue {
 /// When the first event of each want is due; their limits do not matter.
 pub async fn seconds_until_due(connection: &mut PgConnection, wants: &[Want<'_>]) -> Result<NextDue> {
     let edges = || wants.iter().flat_map(|want| want.edges);
-    let rows: Vec<(DateTime<Utc>, Option<f64>)> = sqlx::query_as(include_str!("sql/seconds_until_due.sql"))
+    let rows: Vec<(DateTime<Utc>, Option<f64>)> = sqlx::query_as(include_str!("../sql/seconds_until_due.sql"))
         .bind(wants.iter().map(|want| want.engine_type).collect::<Vec<_>>())
         .bind(wants.iter().map(|want| i16::from(want.is_suspect)).collect::<Vec<_>>())
         .bind(edges().map(|range| i16::from(range.priority)).collect::<Vec<_>>())

@@ -1,66 +1,21 @@
 //! Taking events in: facts and queue rows of a whole batch in one statement.
 
-use std::sync::Arc;
-
-use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
-use uuid::Uuid;
 
-use super::Result;
 use crate::domain::ids::EventId;
-use crate::domain::json::SentJson;
-use crate::domain::names::{EngineType, EventType, ScenarioRunId};
-use crate::domain::requester::Requester;
-use crate::domain::retry_policy::RetryPolicyOverrides;
+use crate::domain::names::ScenarioRunId;
+use crate::domain::new_event::{Due, Enqueued, NewEvent};
+use crate::store::error::Result;
+use crate::store::policies;
+use crate::store::row::from_row;
 
-/// An event as its producer sent it, checked.
-#[derive(Debug)]
-pub struct NewEvent {
-    pub engine_type: EngineType,
-    pub event_type: EventType,
-    pub payload: SentJson,
-    pub priority: u8,
-    pub due: Due,
-    pub scenario_run_id: Option<ScenarioRunId>,
-    pub visibility_timeout_seconds: Option<u32>,
-    pub retry_policy: Option<RetryPolicyOverrides>,
-    /// Not leased within so many seconds of being enqueued: cancelled.
-    pub discard_after_seconds: Option<u32>,
-    pub idempotency_key: Option<String>,
-    pub traceparent: Option<String>,
-    pub tracestate: Option<String>,
-    /// The name of the token that brought it.
-    pub enqueued_by: Option<Arc<str>>,
-    /// By whose quota its queue is made, where it is new.
-    pub requester: Requester,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub enum Due {
-    After {
-        seconds: f64,
-    },
-    /// The past means now.
-    At(DateTime<Utc>),
-}
-
-#[derive(Clone, Debug)]
-pub struct Enqueued {
-    pub event_id: EventId,
-    pub created_at: DateTime<Utc>,
-    pub available_at: DateTime<Utc>,
-    pub is_due: bool,
-    pub has_engine: bool,
-}
+from_row!(Enqueued, "events", event_id: EventId, { event_id, created_at, available_at, is_due, has_engine });
 
 #[derive(sqlx_macros::FromRow)]
 struct Row {
-    event_id: Uuid,
-    created_at: DateTime<Utc>,
-    available_at: DateTime<Utc>,
-    is_due: bool,
     is_within_bound: bool,
-    has_engine: bool,
+    #[sqlx(flatten)]
+    enqueued: Enqueued,
 }
 
 /// Takes the events in, in order, each with the id given, or else with a new one, and makes `queues` exist. They must be
@@ -107,11 +62,11 @@ pub async fn enqueue(
         available_ats.push(available_at);
         scenario_run_ids.push(event.scenario_run_id.as_ref().map(ScenarioRunId::as_str));
         visibility_timeouts.push(event.visibility_timeout_seconds.map(u32::cast_signed));
-        retry_policies.push(event.retry_policy.as_ref().map(super::policies::to_json));
+        retry_policies.push(event.retry_policy.as_ref().map(policies::to_json));
         traceparents.push(event.traceparent.as_deref());
         tracestates.push(event.tracestate.as_deref());
     }
-    let rows: Vec<Row> = sqlx::query_as(include_str!("sql/enqueue.sql"))
+    let rows: Vec<Row> = sqlx::query_as(include_str!("../sql/enqueue.sql"))
         .bind(engine_types)
         .bind(event_types)
         .bind(payloads)
@@ -132,16 +87,5 @@ pub async fn enqueue(
         .bind(enqueued_bys)
         .fetch_all(connection)
         .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            row.is_within_bound.then_some(Enqueued {
-                event_id: EventId(row.event_id),
-                created_at: row.created_at,
-                available_at: row.available_at,
-                is_due: row.is_due,
-                has_engine: row.has_engine,
-            })
-        })
-        .collect())
+    Ok(rows.into_iter().map(|row| row.is_within_bound.then_some(row.enqueued)).collect())
 }

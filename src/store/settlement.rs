@@ -1,67 +1,57 @@
 //! Applying verdicts: an attempt that ended is recorded, and its event goes back into the queue,
 //! is closed, or becomes a dead letter. The rows must be locked.
 
+/// The quick way of those that end with success.
+pub mod completion;
+/// Reports on leases that are over.
+pub mod late_report;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Result;
-use crate::domain::event::{Outcome, Status};
-use crate::domain::ids::{EngineId, EventId, LeaseToken};
-pub use crate::domain::settlement::Answer;
-use crate::domain::verdict::{DeadLetterReason, Spent};
+use super::error::Result;
+use crate::domain::event::Status;
+use crate::domain::ids::EventId;
+use crate::domain::settlement::Answer;
+use crate::domain::verdict::{Ending, Verdict};
 
 /// One attempt's end, and what follows.
 #[derive(Clone, Debug)]
 pub struct EndedAttempt<'a> {
+    /// Locked by this transaction.
     pub event_id: EventId,
-    pub outcome: Outcome,
-    pub fate: Fate,
+    pub ending: Ending,
+    pub verdict: Verdict,
+    /// The reported result as JSON.
     pub result: Option<&'a str>,
     /// The reported error as JSON.
     pub error: Option<&'a str>,
     /// What of it a text column can hold.
     pub error_type: Option<&'a str>,
+    /// What of it a text column can hold.
     pub error_message: Option<&'a str>,
+    /// Seconds after the lease had run out, where the report came late.
     pub late_by_seconds: Option<f64>,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub enum Fate {
-    /// `answer` tells a retry from a release; `keeps_token`, that a late report counts.
-    Requeue {
-        after_seconds: f64,
-        spent: Spent,
-        answer: Answer,
-        keeps_token: bool,
-    },
-    Close {
-        status: Status,
-    },
-    Bury {
-        reason: DeadLetterReason,
-        spent: Spent,
-    },
-}
-
-impl Fate {
+impl EndedAttempt<'_> {
+    /// What its engine is answered.
     #[must_use]
     pub const fn answer(&self) -> Answer {
-        match self {
-            Self::Requeue { answer, .. } => *answer,
-            Self::Close { status: Status::Cancelled } => Answer::Cancelled,
-            Self::Close { .. } => Answer::Completed,
-            Self::Bury { .. } => Answer::DeadLettered,
-        }
+        self.verdict.answer(self.ending)
     }
 
-    const fn final_status(&self) -> Option<Status> {
-        match self {
-            Self::Requeue { .. } => None,
-            Self::Close { status } => Some(*status),
-            Self::Bury { .. } => Some(Status::Failed),
+    fn final_status(&self) -> Option<Status> {
+        Some(self.answer().event_status()).filter(|status| status.is_final())
+    }
+
+    fn due_after_seconds(&self) -> Option<f64> {
+        match self.verdict {
+            Verdict::Requeue { after, .. } => Some(after.as_secs_f64()),
+            Verdict::Complete | Verdict::DeadLetter { .. } | Verdict::Cancel => None,
         }
     }
 }
@@ -77,27 +67,20 @@ pub async fn apply(
     let due = record(connection, ended).await?;
     requeue(connection, ended, &due).await?;
     close(connection, ended).await?;
-    bury(connection, ended).await?;
+    dead_letter(connection, ended).await?;
     Ok(due)
 }
 
 async fn record(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) -> Result<HashMap<EventId, DateTime<Utc>>> {
-    let mut afters: Vec<Option<f64>> = Vec::with_capacity(ended.len());
-    for attempt in ended {
-        afters.push(match attempt.fate {
-            Fate::Requeue { after_seconds, .. } => Some(after_seconds),
-            Fate::Close { .. } | Fate::Bury { .. } => None,
-        });
-    }
     let rows: Vec<(Uuid, Option<DateTime<Utc>>)> = sqlx::query_as(include_str!("sql/record_attempts.sql"))
         .bind(ended.iter().map(|attempt| attempt.event_id.0).collect::<Vec<_>>())
-        .bind(ended.iter().map(|attempt| attempt.outcome.as_str()).collect::<Vec<_>>())
-        .bind(ended.iter().map(|attempt| attempt.fate.answer().as_str()).collect::<Vec<_>>())
-        .bind(afters)
+        .bind(ended.iter().map(|attempt| attempt.ending.outcome().as_str()).collect::<Vec<_>>())
+        .bind(ended.iter().map(|attempt| attempt.answer().as_str()).collect::<Vec<_>>())
+        .bind(ended.iter().map(EndedAttempt::due_after_seconds).collect::<Vec<_>>())
         .bind(ended.iter().map(|attempt| attempt.result).collect::<Vec<_>>())
         .bind(ended.iter().map(|attempt| attempt.error).collect::<Vec<_>>())
         .bind(ended.iter().map(|attempt| attempt.late_by_seconds).collect::<Vec<_>>())
-        .bind(ended.iter().map(|attempt| attempt.fate.final_status().map(Status::as_str)).collect::<Vec<_>>())
+        .bind(ended.iter().map(|attempt| attempt.final_status().map(Status::as_str)).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
     Ok(rows.into_iter().filter_map(|(event_id, available_at)| available_at.map(|at| (EventId(event_id), at))).collect())
@@ -111,12 +94,12 @@ async fn requeue(
     let (mut ids, mut available_ats, mut keeps_tokens) = (Vec::new(), Vec::new(), Vec::new());
     let (mut failures, mut lease_losses, mut releases) = (Vec::new(), Vec::new(), Vec::new());
     for attempt in ended {
-        if let Fate::Requeue { spent, keeps_token, .. } = attempt.fate
+        if let Verdict::Requeue { spent, .. } = attempt.verdict
             && let Some(available_at) = due.get(&attempt.event_id)
         {
             ids.push(attempt.event_id.0);
             available_ats.push(*available_at);
-            keeps_tokens.push(keeps_token);
+            keeps_tokens.push(attempt.ending.keeps_token());
             failures.push(spent.failures.cast_signed());
             lease_losses.push(spent.lease_losses.cast_signed());
             releases.push(spent.releases.cast_signed());
@@ -139,7 +122,7 @@ async fn requeue(
 async fn close(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) -> Result<()> {
     let ids: Vec<Uuid> = ended
         .iter()
-        .filter(|attempt| matches!(attempt.fate, Fate::Close { .. }))
+        .filter(|attempt| matches!(attempt.verdict, Verdict::Complete | Verdict::Cancel))
         .map(|attempt| attempt.event_id.0)
         .collect();
     if !ids.is_empty() {
@@ -151,11 +134,11 @@ async fn close(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) -> Res
     Ok(())
 }
 
-async fn bury(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) -> Result<()> {
+async fn dead_letter(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) -> Result<()> {
     let (mut ids, mut reasons, mut error_types, mut error_messages) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut failures, mut lease_losses) = (Vec::new(), Vec::new());
     for attempt in ended {
-        if let Fate::Bury { reason, spent } = attempt.fate {
+        if let Verdict::DeadLetter { reason, spent } = attempt.verdict {
             ids.push(attempt.event_id.0);
             reasons.push(reason.as_str());
             error_types.push(attempt.error_type);
@@ -165,7 +148,7 @@ async fn bury(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) -> Resu
         }
     }
     if !ids.is_empty() {
-        sqlx::query(include_str!("sql/bury.sql"))
+        sqlx::query(include_str!("sql/dead_letter.sql"))
             .bind(ids)
             .bind(reasons)
             .bind(error_types)
@@ -176,21 +159,4 @@ async fn bury(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) -> Resu
             .await?;
     }
     Ok(())
-}
-
-/// Takes a silent loss back: the lost attempt's record goes, its lease is as it was, and its event
-/// is locked. Affects nothing if `caller` is not the engine that held the lease.
-pub async fn take_loss_back(
-    connection: &mut PgConnection,
-    event_id: EventId,
-    token: LeaseToken,
-    caller: Option<EngineId>,
-) -> Result<bool> {
-    let done = sqlx::query(include_str!("sql/take_loss_back.sql"))
-        .bind(event_id.0)
-        .bind(token.as_uuid())
-        .bind(caller.map(|caller| caller.0))
-        .execute(connection)
-        .await?;
-    Ok(done.rows_affected() == 1)
 }

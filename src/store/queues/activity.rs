@@ -3,8 +3,10 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Pool, Result};
-use crate::domain::durations::{DurationCounts, Durations};
+use crate::domain::durations::DurationCounts;
+use crate::domain::queue::LastMinute;
+use crate::store::error::Result;
+use crate::store::pool::Pool;
 
 /// What one replica counted of one queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,34 +19,11 @@ pub struct Counts {
     pub durations: DurationCounts,
 }
 
-/// What all replicas together counted of one queue in about a minute.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct LastMinute {
-    pub enqueued: i64,
-    pub completed: i64,
-    pub failed: i64,
-    pub lost: i64,
-    pub durations: Durations,
-    /// The time that was counted: periods of ten seconds are counted whole, so it is less than a minute. Zero where
-    /// nothing happened.
-    pub seconds: f64,
-}
-
-impl LastMinute {
-    /// A count as a rate.
-    #[must_use]
-    pub fn per_second(&self, count: i64) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "counts of a minute are far below 2^52")]
-        let count = count as f64;
-        if self.seconds > 0.0 { count / self.seconds } else { 0.0 }
-    }
-}
-
 /// Adds what one replica counted.
 pub async fn add(pool: &Pool, replica_id: Uuid, counted: &[(String, Counts)]) -> Result<()> {
     let of = |field: fn(&Counts) -> i64| counted.iter().map(|(_, counts)| field(counts)).collect::<Vec<i64>>();
     let durations: Vec<i64> = counted.iter().flat_map(|(_, counts)| counts.durations.as_slice()).copied().collect();
-    sqlx::query(include_str!("sql/add_activity.sql"))
+    sqlx::query(include_str!("../sql/add_activity.sql"))
         .bind(counted.iter().map(|(engine_type, _)| engine_type.as_str()).collect::<Vec<_>>())
         .bind(replica_id)
         .bind(of(|counts| counts.enqueued))
@@ -79,7 +58,7 @@ struct Row {
 /// The last minute of a queue, all replicas together.
 pub async fn of_last_minute(connection: &mut PgConnection, engine_type: &str) -> Result<LastMinute> {
     let rows: Vec<Row> =
-        sqlx::query_as(include_str!("sql/last_minute.sql")).bind(engine_type).fetch_all(connection).await?;
+        sqlx::query_as(include_str!("../sql/last_minute.sql")).bind(engine_type).fetch_all(connection).await?;
     let mut sum = LastMinute::default();
     for row in rows {
         sum.enqueued += row.enqueued;

@@ -1,0 +1,71 @@
+//! An event on its way in, and what its producer is answered.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::ids::EventId;
+use super::json::SentJson;
+use super::names::{EngineType, EventType, ScenarioRunId};
+use super::requester::Requester;
+use super::retry_policy::RetryPolicyOverrides;
+
+/// An event as its producer sent it, checked.
+#[derive(Debug)]
+pub struct NewEvent {
+    /// The queue it goes into.
+    pub engine_type: EngineType,
+    /// What happened.
+    pub event_type: EventType,
+    /// JSON, as it was sent.
+    pub payload: SentJson,
+    /// 0 to 9; 9 is leased first.
+    pub priority: u8,
+    /// When it can be leased.
+    pub due: Due,
+    /// The simulation run it belongs to.
+    pub scenario_run_id: Option<ScenarioRunId>,
+    /// How long its leases last, in seconds; `None`: as its queue says.
+    pub visibility_timeout_seconds: Option<u32>,
+    /// Its own part of the retry policy.
+    pub retry_policy: Option<RetryPolicyOverrides>,
+    /// It is cancelled if no engine has leased it within this many seconds of being enqueued.
+    pub discard_after_seconds: Option<u32>,
+    /// The caller's key, which stands for one event for 24 hours.
+    pub idempotency_key: Option<String>,
+    /// W3C trace context.
+    pub traceparent: Option<String>,
+    /// W3C trace context.
+    pub tracestate: Option<String>,
+    /// The name of the token that brought it.
+    pub enqueued_by: Option<Arc<str>>,
+    /// By whose quota its queue is made, where it is new.
+    pub requester: Requester,
+}
+
+/// When a new event is due.
+#[derive(Clone, Copy, Debug)]
+pub enum Due {
+    /// Counted from its creation, by the database's clock.
+    After {
+        /// 0 or more.
+        seconds: f64,
+    },
+    /// A time in the past means now.
+    At(DateTime<Utc>),
+}
+
+/// An event that was taken in.
+#[derive(Clone, Debug)]
+pub struct Enqueued {
+    /// Its new id.
+    pub event_id: EventId,
+    /// By the database's clock.
+    pub created_at: DateTime<Utc>,
+    /// When it can be leased.
+    pub available_at: DateTime<Utc>,
+    /// By the database's clock, when it was taken in.
+    pub is_due: bool,
+    /// True where an engine of its type is registered.
+    pub has_engine: bool,
+}

@@ -1,0 +1,163 @@
+//! Queues: what is set for them, and what is known of them.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::durations::Durations;
+use super::ids::EventId;
+use super::json::RawJson;
+use super::retry_policy::{RetryPolicy, RetryPolicyOverrides};
+
+/// What a queue says for itself; `None` is inherited.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct QueueSettings {
+    /// How many events one engine may hold that sets no limit of its own.
+    pub default_limit: Option<u32>,
+    /// How long a lease lasts, in seconds.
+    pub visibility_timeout_seconds: Option<u32>,
+    /// How long a lease may be renewed, in seconds from its beginning.
+    pub max_lease_seconds: Option<u32>,
+    /// How many of its events may be leased at a time.
+    pub max_processing: Option<u32>,
+    /// Its part of the retry policy.
+    pub retry_policy: Option<RetryPolicyOverrides>,
+}
+
+/// Why and for how long a queue gives out nothing.
+#[derive(Clone, Debug)]
+pub struct Pause {
+    /// As it was given, for people.
+    pub reason: Option<String>,
+    /// The name of the token that paused it.
+    pub by: Option<String>,
+    /// When it began.
+    pub since: DateTime<Utc>,
+    /// It ends then by itself.
+    pub resume_at: Option<DateTime<Utc>>,
+}
+
+/// A queue with its settings.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    /// Its name.
+    pub engine_type: String,
+    /// Its own.
+    pub settings: QueueSettings,
+    /// `None` while it is not paused.
+    pub pause: Option<Pause>,
+    /// The server's, that holds where the queue's says nothing.
+    pub server_policy: RetryPolicyOverrides,
+}
+
+impl Queue {
+    /// The policy of an event that says nothing for itself.
+    #[must_use]
+    pub fn effective_policy(&self) -> RetryPolicy {
+        RetryPolicy::resolve([self.settings.retry_policy.as_ref(), Some(&self.server_policy)])
+    }
+}
+
+/// One queue's depth. Counts stop at the bound given: what is beyond it is not counted.
+#[derive(Clone, Debug)]
+pub struct Depth {
+    /// The queue's name.
+    pub engine_type: String,
+    /// Events that can be leased now.
+    pub due: i64,
+    /// Events that will be due later.
+    pub delayed: i64,
+    /// Events that engines hold.
+    pub in_flight: i64,
+    /// Dead letters, redriven as another event or not.
+    pub dead_letters: i64,
+    /// From `available_at` of the oldest due event, in seconds; 0 where nothing is due.
+    pub oldest_due_age_seconds: f64,
+    /// True while it gives out nothing.
+    pub is_paused: bool,
+}
+
+/// What all replicas together counted of one queue in about a minute.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LastMinute {
+    /// Events taken in.
+    pub enqueued: i64,
+    /// Attempts reported as completed.
+    pub completed: i64,
+    /// Attempts reported as failed.
+    pub failed: i64,
+    /// Leases that ended without a report.
+    pub lost: i64,
+    /// How long the attempts took that their engines settled.
+    pub durations: Durations,
+    /// The time that was counted: periods of ten seconds are counted whole, so it is less than a minute. Zero where
+    /// nothing happened.
+    pub seconds: f64,
+}
+
+impl LastMinute {
+    /// A count as a rate.
+    #[must_use]
+    pub fn per_second(&self, count: i64) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "counts of a minute are far below 2^52")]
+        let count = count as f64;
+        if self.seconds > 0.0 { count / self.seconds } else { 0.0 }
+    }
+}
+
+/// What keeps a queue.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "any of them alone keeps a queue")]
+pub struct QueueUses {
+    /// The queue's name.
+    pub engine_type: String,
+    /// Queued or processing.
+    pub has_open_events: bool,
+    /// Registered for it.
+    pub has_engines: bool,
+    /// Of its events.
+    pub has_dead_letters: bool,
+    /// In the last minutes.
+    pub has_activity: bool,
+}
+
+impl QueueUses {
+    /// True where something would be left without its queue.
+    #[must_use]
+    pub const fn is_needed(&self) -> bool {
+        self.has_open_events || self.has_engines || self.has_dead_letters
+    }
+}
+
+/// A due event of a queue, as it is listed without being leased.
+#[derive(Clone, Debug)]
+pub struct PeekedEvent {
+    /// The event.
+    pub event_id: EventId,
+    /// What happened.
+    pub event_type: String,
+    /// As it was sent, where it was asked for.
+    pub payload: Option<RawJson>,
+    /// Of the payload as it was sent.
+    pub payload_bytes: i32,
+    /// 0 to 9; 9 is leased first.
+    pub priority: i16,
+    /// Attempts so far.
+    pub attempt: i32,
+    /// It had a silent loss, and is leased alone.
+    pub is_suspect: bool,
+    /// When it was due.
+    pub available_at: DateTime<Utc>,
+    /// By the database's clock.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A place in the order of leasing: a priority, when the event was due, and its id.
+#[derive(Clone, Copy, Debug)]
+pub struct PeekPlace {
+    /// 0 to 9.
+    pub priority: u8,
+    /// When the event was due.
+    pub available_at: DateTime<Utc>,
+    /// The event.
+    pub event_id: EventId,
+}

@@ -1,0 +1,13 @@
+//! Leases: step by step within one transaction, lock the engines, count what they hold, lock due events, give the leases.
+
+/// Leases that are given, and those that are held.
+mod grants;
+/// Open events under their row locks, and renewals.
+pub mod open_events;
+/// What is due in a queue.
+pub mod due;
+/// The engines of a claim.
+mod holders;
+
+pub use grants::{Grant, LeaseDefaults, grant, leases_of_engine, leases_of_poll};
+pub use holders::{CountFrom, EngineCheck, Held, LockedEngine, check_engines, count_held, lock_engines};

@@ -1,0 +1,153 @@
+//! The engines of a claim: locked, checked, and what they hold. What they hold is counted in a later statement than the one
+//! that locks them: in the same one, three concurrent polls got 15 events at a limit of 5.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::domain::engine::EngineStatus;
+use crate::domain::ids::{EngineId, EventId};
+use crate::store::error::Result;
+use crate::store::queues::Gate;
+use crate::store::row::from_row;
+
+/// A registered engine, as read under its row lock.
+#[derive(Clone, Debug)]
+pub struct LockedEngine {
+    pub engine_id: EngineId,
+    pub engine_type: String,
+    pub status: EngineStatus,
+    pub incarnation: i32,
+    pub max_concurrent_events: Option<u32>,
+    /// Of the queue of its type.
+    pub gate: Gate,
+}
+
+from_row!(LockedEngine, "engine_states", engine_id: EngineId, {
+    engine_id, engine_type, status, incarnation, max_concurrent_events, gate,
+});
+
+/// Locks engines, in the order of their ids; unknown ones are missing from the answer. Whoever
+/// registers one of them anew, or removes it, waits for this transaction, and the other way round.
+pub async fn lock_engines(connection: &mut PgConnection, engines: &[EngineId]) -> Result<Vec<LockedEngine>> {
+    let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
+    Ok(sqlx::query_as(
+        "select s.engine_id, s.engine_type, s.status, s.incarnation, s.max_concurrent_events,
+            coalesce(u.paused_at is not null and (u.resume_at is null or u.resume_at > statement_timestamp()), false)
+                as is_paused,
+            u.default_limit, u.max_processing
+         from eventlease.engine_states s
+         left join eventlease.queues u on u.engine_type = s.engine_type
+         where s.engine_id = any($1)
+         order by s.engine_id
+         for no key update of s",
+    )
+    .bind(ids)
+    .fetch_all(connection)
+    .await?)
+}
+
+/// What one engine holds now.
+#[derive(Clone, Debug)]
+pub struct Held {
+    pub event_ids: Vec<EventId>,
+    pub has_suspect: bool,
+    /// The polls that were given these leases.
+    pub poll_ids: Vec<Uuid>,
+    /// The oldest of them is of then; without any, it is now.
+    pub since: DateTime<Utc>,
+    pub counted_at: DateTime<Utc>,
+}
+
+impl Held {
+    const fn nothing(counted_at: DateTime<Utc>) -> Self {
+        Self { event_ids: Vec::new(), has_suspect: false, poll_ids: Vec::new(), since: counted_at, counted_at }
+    }
+
+    #[must_use]
+    pub fn leases(&self) -> u32 {
+        u32::try_from(self.event_ids.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// Where to count what an engine holds: what was leased since, and of what was leased before, no more than these.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CountFrom {
+    pub since: DateTime<Utc>,
+    pub known: Vec<EventId>,
+}
+
+#[derive(sqlx_macros::FromRow)]
+struct HeldRow {
+    place: Option<i32>,
+    event_id: Option<Uuid>,
+    is_suspect: Option<bool>,
+    poll_id: Option<Uuid>,
+    leased_at: DateTime<Utc>,
+}
+
+/// Counts what locked engines hold, in their order. Must be a later statement than the one that locked them.
+pub async fn count_held(connection: &mut PgConnection, engines: &[(EngineId, CountFrom)]) -> Result<Vec<Held>> {
+    if engines.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (mut known, mut places) = (Vec::new(), Vec::new());
+    for (place, (_, count_from)) in (1_i32..).zip(engines) {
+        known.extend(count_from.known.iter().map(|event_id| event_id.0));
+        places.resize(known.len(), place);
+    }
+    let rows: Vec<HeldRow> = sqlx::query_as(include_str!("../sql/count_held.sql"))
+        .bind(engines.iter().map(|(engine_id, _)| engine_id.0).collect::<Vec<_>>())
+        .bind(engines.iter().map(|(_, count_from)| count_from.since).collect::<Vec<_>>())
+        .bind(known)
+        .bind(places)
+        .fetch_all(connection)
+        .await?;
+    let counted_at = rows.iter().find(|row| row.place.is_none()).map_or(DateTime::UNIX_EPOCH, |row| row.leased_at);
+    let mut held = vec![Held::nothing(counted_at); engines.len()];
+    for row in rows {
+        if let (Some(place), Some(event_id)) = (row.place, row.event_id) {
+            let held = &mut held[usize::try_from(place - 1).expect("an engine's place")];
+            held.event_ids.push(EventId(event_id));
+            held.poll_ids.extend(row.poll_id);
+            held.has_suspect |= row.is_suspect == Some(true);
+            held.since = held.since.min(row.leased_at);
+        }
+    }
+    Ok(held)
+}
+
+/// An engine, as far as a waiting poll of it has to know.
+#[derive(Debug)]
+pub struct EngineCheck {
+    pub engine_id: EngineId,
+    pub engine_type: String,
+    pub status: EngineStatus,
+    pub holds_any: bool,
+}
+
+from_row!(EngineCheck, "engine_states", engine_id: EngineId, { engine_id, engine_type, status, holds_any });
+
+/// Checks engines, and whether they hold anything leased since; unknown ones are missing from the answer.
+pub async fn check_engines(
+    connection: &mut PgConnection,
+    engines: &[EngineId],
+    since: &[DateTime<Utc>],
+) -> Result<Vec<EngineCheck>> {
+    let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
+    Ok(sqlx::query_as(
+        "select s.engine_id, s.engine_type, s.status, exists (
+                select from eventlease.event_queue q
+                where q.leased_by = asked.engine_id and q.leased_at >= asked.since) as holds_any
+         from unnest($1::uuid[], $2::timestamptz[]) as asked (engine_id, since)
+         cross join lateral (
+             select s.engine_id, s.engine_type, s.status from eventlease.engine_states s
+             where s.engine_id = asked.engine_id
+             limit 1
+         ) s",
+    )
+    .bind(ids)
+    .bind(since)
+    .fetch_all(connection)
+    .await?)
+}

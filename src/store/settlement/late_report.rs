@@ -1,0 +1,72 @@
+//! Reports on leases that are over: what is left to say, and silent losses that a report takes back.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::domain::event::{Outcome, Status};
+use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::settlement::Answer;
+use crate::store::error::Result;
+use crate::store::row::{from_columns, from_row};
+
+/// What is left to say to a caller whose lease is over.
+#[derive(Clone, Debug)]
+pub struct PastLease {
+    /// The caller is registered, and its type is not that of the event.
+    pub is_of_another_type: bool,
+    pub event_status: Status,
+    pub current_attempt: i32,
+    /// The attempt in question, if there ever was one.
+    pub ended: Option<EndedLease>,
+}
+
+/// The attempt whose lease is over.
+#[derive(Clone, Debug)]
+pub struct EndedLease {
+    pub attempt: i32,
+    pub outcome: Outcome,
+    pub answer: Option<Answer>,
+    /// When the event was due again.
+    pub answer_available_at: Option<DateTime<Utc>>,
+    pub ended_at: DateTime<Utc>,
+}
+
+from_row!(PastLease, "event_attempts", event_id: EventId, { is_of_another_type, event_status, current_attempt, ended });
+
+from_columns!(EndedLease, {
+    attempt: "attempt", outcome: "outcome", answer: "answer", answer_available_at: "answer_available_at",
+    ended_at: "ended_at",
+});
+
+/// Finds the ended attempt of `token`; without one, the newest that `caller` (or, unnamed, nobody
+/// known) had. `None`: there is no such event.
+pub async fn past_lease(
+    connection: &mut PgConnection,
+    event_id: EventId,
+    token: Option<LeaseToken>,
+    caller: Option<EngineId>,
+) -> Result<Option<PastLease>> {
+    Ok(sqlx::query_as(include_str!("../sql/past_lease.sql"))
+        .bind(event_id.0)
+        .bind(token.map(LeaseToken::as_uuid))
+        .bind(caller.map(|caller| caller.0))
+        .fetch_optional(connection)
+        .await?)
+}
+
+/// Takes a silent loss back: the lost attempt's record goes, its lease is as it was, and its event
+/// is locked. Affects nothing if `caller` is not the engine that held the lease.
+pub async fn take_loss_back(
+    connection: &mut PgConnection,
+    event_id: EventId,
+    token: LeaseToken,
+    caller: Option<EngineId>,
+) -> Result<bool> {
+    let done = sqlx::query(include_str!("../sql/take_loss_back.sql"))
+        .bind(event_id.0)
+        .bind(token.as_uuid())
+        .bind(caller.map(|caller| caller.0))
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
