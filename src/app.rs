@@ -126,7 +126,7 @@ impl Server {
             metrics: Arc::clone(metrics),
             supervisor: supervisor.clone(),
             limits: limits(config),
-            access: Arc::new(Access::new(access(config), &http::document())),
+            access: Arc::new(Access::new(access(config), http::document())),
             stop_announced: stop_announced.clone(),
         }));
         Self { address: front.address, broker, front, stop_announced, stop_tasks, supervisor, database }

@@ -1,34 +1,28 @@
-//! Who gets in: a middleware before all handlers tells who calls and looks into the table of `domain::access`. What
-//! depends on the request's own words (an engine's id, an event's queue) is checked as it is read, in `reach`.
+//! Who may do what, as the operator decided it: the table of `domain::access`, by route and method.
 
+/// Logins that failed, by address.
+mod failed_logins;
+/// Whose request it is, where proxies stand before the service.
 mod address;
-mod attempts;
-mod caller;
-mod reach;
+/// Why a request failed authentication.
 mod reason;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock};
 
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, Method, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::extract::ConnectInfo;
+use axum::http::{Extensions, HeaderMap, Method};
 use ipnet::IpNet;
 use utoipa::openapi::OpenApi;
 
-use super::problem::{Code, Problem};
-use super::{Api, docs};
-use crate::broker::tokens::Standing;
+use super::{docs, openapi};
 use crate::config::ForwardedHeader;
-use crate::domain::access::{About, Grant, Openness, Operation};
+use crate::domain::access::{Openness, Operation};
 use crate::domain::tokens::{Identity, TokenDigest};
+use failed_logins::FailedLogins;
 
-pub use attempts::Attempts;
-pub use caller::Caller;
 pub use reason::Reason;
 
 /// What an operator decided.
@@ -45,20 +39,32 @@ pub struct AccessSettings {
     pub allowed_hosts: Vec<String>,
 }
 
-/// The doorkeeper.
+impl AccessSettings {
+    /// Whether it may be done without a token.
+    pub fn is_open(&self, operation: Operation) -> bool {
+        match operation.openness() {
+            Openness::Closed => false,
+            Openness::Open => true,
+            Openness::AsMetrics => self.are_metrics_open,
+            Openness::AsDocs => self.are_docs_open,
+        }
+    }
+}
+
+/// The rules of access, looked up by route.
 #[derive(Debug)]
 pub struct Access {
     pub settings: AccessSettings,
     /// By path and method.
     operations: HashMap<String, Vec<(Method, Ruled)>>,
-    attempts: Attempts,
-    /// The OpenAPI document as these settings make it, once it was asked for.
-    pub document: OnceLock<Bytes>,
+    pub failed_logins: FailedLogins,
+    /// The OpenAPI document as these settings make it; written once, since that takes a thousand times longer than to send it.
+    document: LazyLock<Bytes, Box<dyn FnOnce() -> Bytes + Send>>,
 }
 
 /// What the table has of a documented operation.
 #[derive(Clone, Copy, Debug)]
-enum Ruled {
+pub enum Ruled {
     By(Operation),
     /// It was forgotten, there or in the document: nobody may do it.
     Missing,
@@ -77,13 +83,23 @@ pub struct Granted {
 
 impl Access {
     #[must_use]
-    pub fn new(settings: AccessSettings, document: &OpenApi) -> Self {
-        let attempts = Attempts::per_minute(settings.max_failed_attempts_per_minute);
-        Self { settings, operations: operations_of(document), attempts, document: OnceLock::new() }
+    pub fn new(settings: AccessSettings, mut document: OpenApi) -> Self {
+        let failed_logins = FailedLogins::per_minute(settings.max_failed_attempts_per_minute);
+        let operations = operations_of(&document);
+        if settings.is_auth_required {
+            openapi::require_tokens(&mut document, |operation| settings.is_open(operation));
+        }
+        let write = move || serde_json::to_vec(&document).expect("the document can be written as JSON").into();
+        Self { settings, operations, failed_logins, document: LazyLock::new(Box::new(write)) }
+    }
+
+    /// The OpenAPI document, as JSON.
+    pub fn document(&self) -> Bytes {
+        self.document.clone()
     }
 
     /// What is known of the operation behind a route and a method; `None` where there is none.
-    fn operation(&self, path: &str, method: &Method) -> Option<Ruled> {
+    pub fn operation(&self, path: &str, method: &Method) -> Option<Ruled> {
         // The router answers HEAD as GET.
         let method = if *method == Method::HEAD { &Method::GET } else { method };
         match self.operations.get(path) {
@@ -91,16 +107,6 @@ impl Access {
             Some(methods) => methods.iter().find(|(known, _)| known == method).map(|(_, operation)| *operation),
             // A route that is not in the document, where nothing could be said of it.
             None => Some(Ruled::Missing),
-        }
-    }
-
-    /// Whether it may be done without a token.
-    pub fn is_open(&self, operation: Operation) -> bool {
-        match operation.openness() {
-            Openness::Closed => false,
-            Openness::Open => true,
-            Openness::AsMetrics => self.settings.are_metrics_open,
-            Openness::AsDocs => self.settings.are_docs_open,
         }
     }
 
@@ -135,135 +141,6 @@ pub fn peer(extensions: &Extensions) -> Option<IpAddr> {
     extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_canonical())
 }
 
-/// Lets a request in, or answers it.
-pub async fn admit(State(api): State<Api>, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
-    match check(&api, &parts).await {
-        Ok(granted) => {
-            parts.extensions.insert(granted);
-            next.run(Request::from_parts(parts, body)).await
-        }
-        Err(problem) => problem.into_response(),
-    }
-}
-
-async fn check(api: &Api, request: &Parts) -> Result<Granted, Problem> {
-    let path = request.extensions.get::<MatchedPath>();
-    let operation = path.and_then(|path| api.access.operation(path.as_str(), &request.method));
-    if let Some(Ruled::By(operation)) = operation
-        && api.access.is_open(operation)
-    {
-        return Ok(Granted { operation: Some(operation), identity: None, digest: None });
-    }
-    let (identity, digest) = identify(api, request).await.map_err(|refusal| {
-        api.metrics.authentication_failures.with_label_values(&[refusal.reason.as_str()]).inc();
-        *refusal.problem
-    })?;
-    let operation = match operation {
-        Some(Ruled::By(operation)) => Some(operation),
-        Some(Ruled::Missing) => return Err(refuse(api, &identity, "nobody may do this")),
-        None => None,
-    };
-    if let Some(operation) = operation {
-        if operation.grant(identity.role) == Grant::Nothing {
-            count_refusal(api, &identity);
-            return Err(Problem::of_role(identity.role, operation));
-        }
-        if operation.about() == About::Everything && identity.is_limited() {
-            let detail = "this is about all engine types, and the token is limited to some; use one that is not";
-            return Err(refuse(api, &identity, detail));
-        }
-    }
-    Ok(Granted { operation, identity: Some(identity), digest: Some(digest) })
-}
-
-/// Counts a request that the caller's token does not allow.
-fn count_refusal(api: &Api, identity: &Identity) {
-    api.metrics.access_refusals.with_label_values(&[identity.role.as_str()]).inc();
-}
-
-/// Counts and words a refusal of somebody who is known.
-pub fn refuse(api: &Api, identity: &Identity, detail: impl Into<String>) -> Problem {
-    count_refusal(api, identity);
-    Problem::new(Code::Forbidden, detail)
-}
-
-/// What `WWW-Authenticate` says of a token that is not good.
-pub const INVALID_TOKEN: &str = r#"Bearer realm="eventlease", error="invalid_token""#;
-
-/// Why nobody could be told from a request.
-struct Unidentified {
-    /// For the metric.
-    reason: Reason,
-    problem: Box<Problem>,
-}
-
-impl Unidentified {
-    fn new(reason: Reason, detail: &str) -> Self {
-        let challenge = if reason == Reason::Missing { r#"Bearer realm="eventlease""# } else { INVALID_TOKEN };
-        let problem = Problem::new(Code::Unauthenticated, detail).with_header(header::WWW_AUTHENTICATE, challenge);
-        Self { reason, problem: Box::new(problem) }
-    }
-}
-
-async fn identify(api: &Api, request: &Parts) -> Result<(Arc<Identity>, TokenDigest), Unidentified> {
-    let Some(shown) = request.headers.get(header::AUTHORIZATION) else {
-        return Err(Unidentified::new(Reason::Missing, "a token is required, as Authorization: Bearer el_…"));
-    };
-    let token = shown.to_str().ok().and_then(bearer);
-    let Some(digest) = token.and_then(TokenDigest::of) else {
-        return Err(failed_attempt(api, request, Reason::Malformed, "that is no token of this service"));
-    };
-    let standing = match api.broker.known_token(&digest) {
-        Some(standing) => Some(standing),
-        None => look_again(api, request, &digest).await?,
-    };
-    match standing {
-        Some(Standing::Good(identity)) => Ok((identity, digest)),
-        // These were good once: nobody guesses them, so they are no attempts.
-        Some(Standing::Expired) => Err(Unidentified::new(Reason::Expired, "the token has expired")),
-        Some(Standing::Revoked) => {
-            Err(Unidentified::new(Reason::Revoked, "the token was revoked, or replaced by a newer one"))
-        }
-        None => Err(failed_attempt(api, request, Reason::Unknown, "the token is not known")),
-    }
-}
-
-/// The token of a header, whose scheme may be written in any case (RFC 7235).
-fn bearer(header: &str) -> Option<&str> {
-    let (scheme, token) = header.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// A token that is not known may have been made a moment ago, by another replica.
-async fn look_again(api: &Api, request: &Parts, digest: &TokenDigest) -> Result<Option<Standing>, Unidentified> {
-    check_attempts(api, request)?;
-    let attempt = api.access.attempts.begin(api.access.address(peer(&request.extensions), &request.headers));
-    let standing = api.broker.unknown_token(digest).await;
-    attempt.finish();
-    standing.map_err(|error| Unidentified { reason: Reason::Database, problem: Box::new(Problem::from(error)) })
-}
-
-/// Whoever has shown too many tokens that do not exist waits, before anything else is done for it. A good token is let in
-/// all the same: others may be behind the same address.
-fn check_attempts(api: &Api, request: &Parts) -> Result<(), Unidentified> {
-    let Some(address) = api.access.address(peer(&request.extensions), &request.headers) else { return Ok(()) };
-    let Some(wait) = api.access.attempts.must_wait(address) else { return Ok(()) };
-    let detail = "this address has shown too many tokens that do not exist";
-    let problem = Problem::new(Code::RateLimited, detail).retry_after(wait);
-    Err(Unidentified { reason: Reason::RateLimited, problem: Box::new(problem) })
-}
-
-fn failed_attempt(api: &Api, request: &Parts, reason: Reason, detail: &str) -> Unidentified {
-    if let Err(limited) = check_attempts(api, request) {
-        return limited;
-    }
-    if let Some(address) = api.access.address(peer(&request.extensions), &request.headers) {
-        api.access.attempts.failed(address);
-    }
-    Unidentified::new(reason, detail)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -296,19 +173,10 @@ mod tests {
             max_failed_attempts_per_minute: 1,
             allowed_hosts: Vec::new(),
         };
-        let access = Access::new(settings, &crate::http::document());
+        let access = Access::new(settings, crate::http::document());
         let operation = |path, method| access.operation(path, &method);
         assert!(matches!(operation("/api/v1/tokens", Method::HEAD), Some(Ruled::By(Operation::ListTokens))));
         assert!(operation("/api/v1/tokens", Method::PUT).is_none());
         assert!(matches!(operation("/api/v1/tokens/{forgotten}", Method::GET), Some(Ruled::Missing)));
-    }
-
-    #[test]
-    fn a_bearer_is_told_in_any_case() {
-        assert_eq!(bearer("Bearer el_1"), Some("el_1"));
-        assert_eq!(bearer("bearer  el_1 "), Some("el_1"));
-        for other in ["el_1", "Basic el_1", "Bearerel_1", ""] {
-            assert_eq!(bearer(other), None, "{other}");
-        }
     }
 }

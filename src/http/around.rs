@@ -6,22 +6,23 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::Entry;
-use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
-use super::limit::Limit;
-use super::problem::{Cause, Code, Problem};
-use super::{Api, Limits, access, browsers, replies, security_headers, traces};
+use super::admission;
+use super::api::Api;
+use super::errors::{Cause, Code, Limit, Problem};
+use super::limits::Limits;
+use super::request_id::REQUEST_ID;
+use super::request_id::request_id;
+use super::{browsers, replies, security_headers, traces};
 use crate::broker::within;
 use crate::domain::limits::MAX_WAIT_SECONDS;
 use crate::domain::log_text::LogText;
 use crate::supervisor::{Work, message_of};
-
-pub const REQUEST_ID: &str = "x-request-id";
-const MAX_REQUEST_ID_CHARS: usize = 64;
 
 pub fn wrap(router: Router<Api>, api: Api) -> Router {
     let router = router
@@ -29,7 +30,7 @@ pub fn wrap(router: Router<Api>, api: Api) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(CatchPanicLayer::custom(after_panic(&api)));
     let router = if api.access.settings.is_auth_required {
-        router.layer(middleware::from_fn_with_state(api.clone(), access::admit))
+        router.layer(middleware::from_fn_with_state(api.clone(), admission::admit))
     } else {
         router
     };
@@ -161,22 +162,4 @@ fn took_too_long() -> Response {
         .with_header(header::RETRY_AFTER, "1")
         .of_limit(Limit::CallTime)
         .into_response()
-}
-
-/// The caller's own id, if it is short and printable; else a new one.
-fn request_id(request: &Request) -> HeaderValue {
-    request
-        .headers()
-        .get(REQUEST_ID)
-        .filter(|value| {
-            let bytes = value.as_bytes();
-            !bytes.is_empty() && bytes.len() <= MAX_REQUEST_ID_CHARS && bytes.iter().all(|b| (0x20..0x7f).contains(b))
-        })
-        .cloned()
-        .unwrap_or_else(|| HeaderValue::from_str(&new_request_id().to_string()).expect("a UUID is printable ASCII"))
-}
-
-/// From the process's own generator: the usual one asks the system for every id.
-fn new_request_id() -> uuid::Uuid {
-    uuid::Builder::from_random_bytes(rand::random()).into_uuid()
 }

@@ -1,15 +1,15 @@
 //! Refuses requests that pages of other sites may have sent, before anything is read of them: `rule` decides.
 
-mod host;
 mod rule;
+mod host;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::Api;
-use super::problem::{Code, Problem};
+use super::api::Api;
+use super::errors::{Code, Problem};
 use rule::{Call, Hosts, Refusal, RequestHead};
 
 const LEASE: &str = "/api/v1/events/queue/{engine_type}";

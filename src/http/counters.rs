@@ -3,8 +3,7 @@
 
 use super::access::Reason;
 use super::browsers::REFUSAL_CODES;
-use super::limit::Limit;
-use super::problem::Code;
+use super::errors::{Code, Limit};
 use super::replies::Kind;
 use crate::metrics::Metrics;
 

@@ -6,8 +6,6 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::Api;
-
 /// The page, what it needs, and the licence of the viewer (Redoc; see assets/docs).
 const FILES: [(&str, &str, &[u8]); 5] = [
     ("/docs", "text/html; charset=utf-8", include_bytes!("../../assets/docs/index.html")),
@@ -36,7 +34,7 @@ pub fn paths() -> impl Iterator<Item = &'static str> {
 }
 
 /// Not part of the document: it is for people.
-pub fn add_to(router: Router<Api>) -> Router<Api> {
+pub fn add_to<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
     FILES.into_iter().fold(router, |router, (path, content_type, bytes)| {
         router.route(path, get(move || async move { file(content_type, bytes) }))
     })

@@ -1,217 +1,26 @@
-//! `GET /events/{event_id}` and its attempts.
+//! `/events` and `/scenario-runs`: producing, reading and cancelling events.
 
-use std::time::Duration;
+mod enqueue;
+/// What a producer is answered.
+mod enqueued;
+mod list;
+mod read;
+mod cancel;
+/// An event and its attempts, as readers see them.
+pub mod reply;
 
-use axum::Json;
-use axum::extract::State;
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::Api;
-use super::input::{Input, Reader, number_in, parse_uuid};
-use super::leased_event::lock_name;
-use super::pages::{self, Page};
-use super::problem::{Problem, ProblemBody};
-use crate::domain::attempt::Attempt;
-use crate::domain::event::{Event, Outcome, Status};
-use crate::domain::ids::{EngineId, EventId};
-use crate::domain::json::RawJson;
-use crate::domain::limits::MAX_WAIT_SECONDS;
-use crate::domain::settlement::Answer;
-use crate::domain::verdict::DeadLetterReason;
+use crate::http::api::Api;
 
-/// Reads an event: where it stands, and its result or last error; if asked to, when it has ended.
-#[utoipa::path(
-    get, path = "/events/{event_id}", operation_id = "read_event", tag = "events",
-    params(
-        ("event_id" = uuid::Uuid, Path, description = "The event"),
-        ("include" = Option<String>, Query, description = "`payload`: with the payload"),
-        ("wait_seconds" = Option<u32>, Query, description = "Answer when the event is final, or after so many seconds as it stands then", minimum = 0, maximum = 30),
-    ),
-    responses(
-        (status = 200, description = "The event", body = EventReply),
-        (status = 404, description = "No such event", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
-    )
-)]
-pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EventReply>, Problem> {
-    let reader = input.reader();
-    let event_id = reader.path("event_id", parse_uuid).map(EventId);
-    reader.caller();
-    let with_payload = includes_payload(&reader);
-    let wait_seconds = reader.query("wait_seconds", number_in(0..=MAX_WAIT_SECONDS)).unwrap_or(0);
-    let event_id = reader.finish(|| event_id)?;
-    let wait = Duration::from_secs(wait_seconds.into());
-    let caller = input.calling_engine();
-    let read = api.broker.read_event_at_its_end(event_id, with_payload, wait, caller).await;
-    let event = input.caller.after_wait(&api, read)?;
-    Ok(Json(EventReply::of(event)))
-}
-
-/// Lists an event's ended attempts, the newest first.
-#[utoipa::path(
-    get, path = "/events/{event_id}/attempts", operation_id = "list_attempts", tag = "events",
-    params(
-        ("event_id" = uuid::Uuid, Path, description = "The event"),
-        ("limit" = Option<u32>, Query, description = "Items a page, 50 by default", minimum = 1, maximum = 200),
-        ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
-    ),
-    responses(
-        (status = 200, description = "A page of attempts", body = Page<AttemptReply>),
-        (status = 404, description = "No such event", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Not a UUID", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
-    )
-)]
-pub async fn attempts(State(api): State<Api>, input: Input) -> Result<Json<Page<AttemptReply>>, Problem> {
-    let reader = input.reader();
-    let event_id = reader.path("event_id", parse_uuid).map(EventId);
-    let limit = pages::limit(&reader);
-    // Their numbers are places enough.
-    let before = reader.query("cursor", |text| text.parse::<i32>().map_err(|_| pages::BAD_CURSOR));
-    reader.caller();
-    let event_id = reader.finish(|| event_id)?;
-    let found = api.broker.attempts_of_event(event_id, before, limit).await?;
-    Ok(Json(Page::of_read(found, attempt_place, AttemptReply::of)))
-}
-
-/// The cursor that follows an attempt in the list of its event.
-pub fn attempt_place(attempt: &Attempt) -> String {
-    attempt.attempt.to_string()
-}
-
-/// Reads `?include=payload`.
-pub fn includes_payload(reader: &Reader<'_>) -> bool {
-    reader
-        .query("include", |text| if text == "payload" { Ok(()) } else { Err("can be payload, nothing else") })
-        .is_some()
-}
-
-/// An event: what was sent, and where it stands.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Event)]
-pub struct EventReply {
-    #[schema(value_type = uuid::Uuid)]
-    event_id: EventId,
-    engine_type: String,
-    event_type: String,
-    status: Status,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Value>)]
-    payload: Option<RawJson>,
-    payload_bytes: u32,
-    priority: u8,
-    scenario_run_id: Option<String>,
-    created_at: DateTime<Utc>,
-    /// When it is, or was last, due; null once it has ended.
-    available_at: Option<DateTime<Utc>>,
-    finished_at: Option<DateTime<Utc>>,
-    /// The number of the latest attempt; 0 before the first.
-    attempt: i32,
-    /// Reported failures since it was enqueued or redriven.
-    failures: i32,
-    /// Silent losses since it was enqueued or redriven.
-    lease_losses: i32,
-    redrives: i32,
-    /// Who holds it, for people.
-    lock: Option<String>,
-    #[schema(value_type = Option<uuid::Uuid>)]
-    leased_by: Option<EngineId>,
-    lease_expires_at: Option<DateTime<Utc>>,
-    #[schema(value_type = Option<Value>, required)]
-    progress: Option<RawJson>,
-    #[schema(value_type = Option<Value>, required)]
-    result: Option<RawJson>,
-    /// The last one reported.
-    #[schema(value_type = Option<Value>, required)]
-    error: Option<RawJson>,
-    /// While it is a dead letter.
-    #[schema(value_type = Option<DeadLetterReason>)]
-    dead_letter_reason: Option<String>,
-    cancel_requested: bool,
-    #[schema(value_type = Option<uuid::Uuid>)]
-    redriven_from: Option<EventId>,
-    #[schema(value_type = Option<uuid::Uuid>)]
-    redriven_as: Option<EventId>,
-    traceparent: Option<String>,
-}
-
-impl EventReply {
-    pub fn of(event: Event) -> Self {
-        Self {
-            event_id: event.event_id,
-            engine_type: event.engine_type,
-            event_type: event.event_type,
-            status: event.status,
-            payload: event.payload,
-            payload_bytes: event.payload_bytes,
-            priority: event.priority,
-            scenario_run_id: event.scenario_run_id,
-            created_at: event.created_at,
-            available_at: event.available_at,
-            finished_at: event.finished_at,
-            attempt: event.attempt,
-            failures: event.failures,
-            lease_losses: event.lease_losses,
-            redrives: event.redrives,
-            lock: event.is_leased.then(|| lock_name(event.leased_by)),
-            leased_by: event.leased_by,
-            lease_expires_at: event.lease_expires_at,
-            progress: event.progress,
-            result: event.result,
-            error: event.error,
-            dead_letter_reason: event.dead_letter_reason,
-            cancel_requested: event.is_cancel_requested,
-            redriven_from: event.redriven_from,
-            redriven_as: event.redriven_as,
-            traceparent: event.traceparent,
-        }
-    }
-}
-
-/// One ended attempt.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Attempt)]
-pub struct AttemptReply {
-    attempt: i32,
-    /// Null for an anonymous lease.
-    #[schema(value_type = Option<uuid::Uuid>)]
-    engine_id: Option<EngineId>,
-    engine_software_version: Option<String>,
-    leased_at: Option<DateTime<Utc>>,
-    ended_at: DateTime<Utc>,
-    outcome: Outcome,
-    /// What followed.
-    answer: Option<Answer>,
-    #[schema(value_type = Option<Value>, required)]
-    result: Option<RawJson>,
-    #[schema(value_type = Option<Value>, required)]
-    error: Option<RawJson>,
-    #[schema(value_type = Option<Value>, required)]
-    progress: Option<RawJson>,
-    /// Seconds after its lease had ended, where the report came late.
-    late_by_seconds: Option<f64>,
-    /// The event's final status, on the attempt that ended it.
-    final_status: Option<Status>,
-}
-
-impl AttemptReply {
-    pub fn of(attempt: Attempt) -> Self {
-        Self {
-            attempt: attempt.attempt,
-            engine_id: attempt.engine_id,
-            engine_software_version: attempt.engine_software_version,
-            leased_at: attempt.leased_at,
-            ended_at: attempt.ended_at,
-            outcome: attempt.outcome,
-            answer: attempt.answer,
-            result: attempt.result,
-            error: attempt.error,
-            progress: attempt.progress,
-            late_by_seconds: attempt.late_by_seconds,
-            final_status: attempt.final_status,
-        }
-    }
+/// Its routes.
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(enqueue::enqueue, list::list))
+        .routes(routes!(enqueue::enqueue_batch))
+        .routes(routes!(read::get))
+        .routes(routes!(read::attempts))
+        .routes(routes!(cancel::cancel))
+        .routes(routes!(cancel::cancel_run))
 }

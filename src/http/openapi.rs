@@ -1,23 +1,32 @@
-//! The `OpenAPI` document, made from the handlers.
+//! What the `OpenAPI` document says beside the annotations of handlers: what holds for every operation, said once.
 
-mod completion;
-mod links;
+/// Objects made of several parts become plain ones.
 mod merging;
+/// Names of schemas.
 mod names;
-mod replies;
+/// The bodies of requests, as strict as they are read.
 mod requests;
-mod schemas;
+/// Which operations take a token.
 mod security;
+/// The problems that every call may be answered with.
+mod problems;
+/// Headers, parameters, the address of the server.
+mod completion;
+/// Where one call's reply leads to the next.
+mod links;
+/// Replies, as clients may meet them from a later server.
+mod replies;
+/// Walking through the document.
+mod walk;
 
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderValue, header};
-use axum::response::IntoResponse;
-use utoipa::OpenApi;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 
-use super::{Access, Api};
+use crate::http::errors::ProblemBody;
 
-#[derive(OpenApi)]
+pub use security::require as require_tokens;
+
+#[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "EventLease",
@@ -25,6 +34,7 @@ use super::{Access, Api};
                        Bodies of requests may be compressed, with `Content-Encoding: gzip`; limits on their size hold for what they expand to.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
+    components(schemas(ProblemBody)),
     tags(
         (name = "events", description = "Producing and reading events"),
         (name = "leases", description = "Leasing events and settling them"),
@@ -39,42 +49,20 @@ use super::{Access, Api};
 )]
 struct Base;
 
-pub fn base() -> utoipa::openapi::OpenApi {
+/// What the document says of itself; the handlers add their operations.
+pub fn base() -> OpenApi {
     Base::openapi()
 }
 
-/// The whole document.
-#[must_use]
-pub fn document() -> utoipa::openapi::OpenApi {
-    let (_, mut document) = super::routes_with_document().split_for_parts();
-    merging::merge(&mut document);
-    names::give(&mut document);
-    requests::close(&mut document);
-    security::add(&mut document);
-    completion::complete(&mut document);
-    links::add(&mut document);
-    replies::complete(&mut document);
-    document
-}
-
-/// The document of a server that requires tokens, or does not.
-fn document_of(access: &Access) -> utoipa::openapi::OpenApi {
-    let mut document = document();
-    if access.settings.is_auth_required {
-        security::require(&mut document, |operation| access.is_open(operation));
-    }
-    document
-}
-
-/// This document.
-#[utoipa::path(
-    get, path = "/openapi.json", operation_id = "read_openapi_document", tag = "operations",
-    responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value))
-)]
-pub async fn serve_document(State(api): State<Api>) -> impl IntoResponse {
-    // Made once: it takes a thousand times longer than to send it.
-    let access = &api.access;
-    let write = || serde_json::to_vec(&document_of(access)).expect("the document can be written as JSON").into();
-    let document: Bytes = access.document.get_or_init(write).clone();
-    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], document)
+/// Adds what holds for every operation to what the handlers say.
+pub fn complete(document: &mut OpenApi) {
+    merging::merge(document);
+    names::give(document);
+    requests::close(document);
+    problems::add(document);
+    security::add(document);
+    problems::complete(document);
+    completion::complete(document);
+    links::add(document);
+    replies::complete(document);
 }

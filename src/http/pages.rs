@@ -1,16 +1,17 @@
 //! Lists: pages, newest first, behind a cursor that stays good while rows come and go.
 
 use std::fmt::Display;
-use std::str::FromStr;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::input::{Reader, number_in};
+use super::requests::Reader;
+use super::requests::texts::number_in;
 use crate::domain::limits::{DEFAULT_PAGE, MAX_PAGE};
 use crate::domain::names::{BadName, EngineType};
 use crate::domain::page;
+use std::str::FromStr;
 
 pub const BAD_CURSOR: &str = "is not a next_cursor of this list";
 
@@ -20,6 +21,18 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// For `?cursor=`, to get the next page; null on the last.
     pub next_cursor: Option<String>,
+}
+
+/// The parameters by which every list is read page by page.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query to OpenAPI; `limit` and the readers of cursors read it")]
+pub struct PageParameters {
+    /// Items a page, 50 by default
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// The next_cursor of the page before
+    cursor: Option<String>,
 }
 
 /// Which page is asked for.
@@ -75,4 +88,11 @@ pub fn parse_cursor(text: &str) -> Result<(DateTime<Utc>, uuid::Uuid), String> {
     text.split_once('_')
         .and_then(|(at, id)| Some((DateTime::parse_from_rfc3339(at).ok()?.to_utc(), uuid::Uuid::from_str(id).ok()?)))
         .ok_or_else(|| BAD_CURSOR.to_owned())
+}
+
+/// Reads `?include=payload`.
+pub fn includes_payload(reader: &Reader<'_>) -> bool {
+    reader
+        .query("include", |text| if text == "payload" { Ok(()) } else { Err("can be payload, nothing else") })
+        .is_some()
 }

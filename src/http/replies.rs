@@ -8,9 +8,8 @@ use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use prometheus::IntGauge;
 
-use super::Api;
-use super::limit::Limit;
-use super::problem::Problem;
+use super::api::Api;
+use super::errors::{Limit, Problem};
 use crate::domain::leased_event::LeasedEvent;
 
 /// Smaller replies are not counted: they fit into the buffers that a connection has anyway.

@@ -4,8 +4,9 @@ use axum::Router;
 use axum::http::header;
 use axum::routing::get;
 
-use super::problem::{Code, Problem};
-use super::{around, operations};
+use super::admin::operations;
+use super::around;
+use super::errors::{Code, Problem};
 
 /// The process is there, so `/healthz` says; nothing else can be asked yet.
 pub fn starting() -> Router {

@@ -6,7 +6,7 @@ use axum::routing::get;
 use tower::ServiceExt;
 
 use super::around;
-use super::problem::Problem;
+use super::errors::Problem;
 
 /// Health checks go to the router that `current` returns.
 pub fn without_room(current: impl Fn() -> Router + Clone + Send + Sync + 'static) -> Router {

@@ -5,17 +5,20 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::filter::{self, FilterBody};
+use super::filter;
+use super::filter::FilterBody;
 use super::redrive::read_overrides;
 use crate::broker::dead_letters::bulk::{Progress, Selection};
-use crate::domain::dead_letters::{Filter, Overrides, Schedule};
+use crate::domain::dead_letters::Filter;
+use crate::domain::dead_letters::Overrides;
+use crate::domain::dead_letters::Schedule;
 use crate::domain::ids::EventId;
 use crate::domain::limits::{MAX_BULK_DEAD_LETTERS, MAX_DELAY_SECONDS, MAX_EXPECTED_COUNT, MAX_SPREAD_SECONDS};
-use crate::http::Api;
-use crate::http::fields::{Fields, boolean, integer};
-use crate::http::input::Input;
-use crate::http::policies::RetryPolicyBody;
-use crate::http::problem::{Problem, ProblemBody};
+use crate::http::api::Api;
+use crate::http::errors::Problem;
+use crate::http::requests::retry_policy::RetryPolicyBody;
+use crate::http::requests::values::{boolean, integer};
+use crate::http::requests::{Fields, Input};
 
 /// Which dead letters to redrive, and what changes with it. Exactly one of `filter` and `all`.
 #[derive(ToSchema)]
@@ -54,12 +57,7 @@ pub struct RedriveManyBody {
     post, path = "/dead-letters/redrive", operation_id = "redrive_dead_letters", tag = "dead letters", request_body = RedriveManyBody,
     responses(
         (status = 200, description = "Redriven, up to the limit", body = RedrivenManyReply),
-        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "Another number matches than expected; nothing was changed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON, or in another encoding than UTF-8 or gzip", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "Another number matches than expected; nothing was changed"),
     )
 )]
 pub async fn redrive_many(State(api): State<Api>, input: Input) -> Result<Json<RedrivenManyReply>, Problem> {
@@ -115,12 +113,7 @@ pub struct PurgeManyBody {
     post, path = "/dead-letters/purge", operation_id = "purge_dead_letters", tag = "dead letters", request_body = PurgeManyBody,
     responses(
         (status = 200, description = "Removed, up to the limit", body = PurgedManyReply),
-        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "Another number matches than expected; nothing was changed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON, or in another encoding than UTF-8 or gzip", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "Another number matches than expected; nothing was changed"),
     )
 )]
 pub async fn purge_many(State(api): State<Api>, input: Input) -> Result<Json<PurgedManyReply>, Problem> {

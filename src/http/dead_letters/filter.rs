@@ -7,9 +7,10 @@ use crate::domain::dead_letters::Filter;
 use crate::domain::limits::{MAX_ERROR_CONTAINS_CHARS, MAX_ERROR_TYPE_CHARS, MAX_SOFTWARE_VERSION_CHARS};
 use crate::domain::names::{EngineType, EventType, ScenarioRunId};
 use crate::domain::verdict::DeadLetterReason;
-use crate::http::enqueue::{ScenarioRunIdBody, scenario_run_id};
-use crate::http::fields::{Fields, integer, parsed};
-use crate::http::input::{Reader, number_in, text_up_to, time};
+use crate::http::requests::members::{ScenarioRunIdBody, scenario_run_id};
+use crate::http::requests::texts::{number_in, text_up_to, time};
+use crate::http::requests::values::{integer, parsed};
+use crate::http::requests::{Fields, Reader};
 
 const MAX_REDRIVES: u32 = 1_000_000;
 

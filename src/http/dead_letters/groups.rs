@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::filter;
-use crate::domain::dead_letters::{Group, GroupBy};
+use crate::domain::dead_letters::Group;
+use crate::domain::dead_letters::GroupBy;
 use crate::domain::limits::MAX_DEAD_LETTER_GROUPS;
 use crate::domain::verdict::DeadLetterReason;
-use crate::http::Api;
-use crate::http::input::Input;
-use crate::http::problem::{Problem, ProblemBody};
+use crate::http::api::Api;
+use crate::http::errors::Problem;
+use crate::http::requests::Input;
 
 /// Counts dead letters by what they have in common, the largest group first.
 #[utoipa::path(
@@ -33,8 +34,6 @@ use crate::http::problem::{Problem, ProblemBody};
     ),
     responses(
         (status = 200, description = "The largest groups", body = GroupsReply),
-        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn groups(State(api): State<Api>, input: Input) -> Result<Json<GroupsReply>, Problem> {

@@ -10,12 +10,14 @@ use crate::domain::dead_letters::Overrides;
 use crate::domain::ids::EventId;
 use crate::domain::json::SentJson;
 use crate::domain::limits::MAX_DELAY_SECONDS;
-use crate::http::enqueue::{priority, visibility_timeout};
-use crate::http::events::EventReply;
-use crate::http::fields::{Fields, integer};
-use crate::http::input::{Input, parse_uuid};
-use crate::http::problem::{Problem, ProblemBody};
-use crate::http::{Api, Limits, policies};
+use crate::http::api::Api;
+use crate::http::errors::Problem;
+use crate::http::events::reply::EventReply;
+use crate::http::limits::Limits;
+use crate::http::requests::members::{priority, visibility_timeout};
+use crate::http::requests::texts::parse_uuid;
+use crate::http::requests::values::integer;
+use crate::http::requests::{Fields, Input, retry_policy};
 
 /// What a redrive may change.
 #[derive(ToSchema)]
@@ -32,7 +34,7 @@ pub struct RedriveBody {
     delay_seconds: Option<u32>,
     #[schema(minimum = 1, maximum = 43200)]
     visibility_timeout_seconds: Option<u32>,
-    retry_policy: Option<policies::RetryPolicyBody>,
+    retry_policy: Option<retry_policy::RetryPolicyBody>,
 }
 
 /// Puts a dead letter back into its queue: the same event, its history, fresh budgets. With another
@@ -43,13 +45,8 @@ pub struct RedriveBody {
     responses(
         (status = 200, description = "Queued again", body = EventReply),
         (status = 201, description = "Queued as a new event, with the other payload", body = EventReply, headers(("Location" = String, description = "Where to read the new event"))),
-        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such event", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "Not a dead letter, or redriven as a new event before", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON, or in another encoding than UTF-8 or gzip", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such event"),
+        (status = 409, description = "Not a dead letter, or redriven as a new event before"),
     )
 )]
 pub async fn redrive(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
@@ -91,6 +88,6 @@ pub fn read_overrides(fields: &Fields<'_>) -> Overrides {
     Overrides {
         priority: fields.optional("priority", priority),
         visibility_timeout_seconds: fields.optional("visibility_timeout_seconds", visibility_timeout()),
-        retry_policy: policies::read(fields),
+        retry_policy: retry_policy::read(fields),
     }
 }

@@ -5,16 +5,19 @@ use axum::extract::State;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::{EngineReply, StaticConfigBody, capabilities, home_of, software_version};
+use super::metadata::{StaticConfigBody, capabilities, home_of, software_version};
+use super::reply::EngineReply;
 use crate::domain::engine::Metadata;
 use crate::domain::ids::EngineId;
 use crate::domain::json::RawJson;
 use crate::domain::limits::MAX_CONCURRENT_EVENTS;
-use crate::http::fields::{Fields, Patch, any_object, integer};
-use crate::http::input::{Input, parse_uuid};
-use crate::http::policies::patch_of;
-use crate::http::problem::{Problem, ProblemBody};
-use crate::http::{Api, Limits};
+use crate::http::api::Api;
+use crate::http::errors::Problem;
+use crate::http::limits::Limits;
+use crate::http::requests::retry_policy::patch_of;
+use crate::http::requests::texts::parse_uuid;
+use crate::http::requests::values::{any_object, integer};
+use crate::http::requests::{Fields, Input, Patch};
 
 /// What to change of an engine: what is left out stays as it was sent, null removes (RFC 7396).
 #[derive(ToSchema)]
@@ -69,12 +72,7 @@ impl ConfigPatch {
     params(("engine_id" = uuid::Uuid, Path, description = "The engine")),
     responses(
         (status = 200, description = "The engine as it is now", body = EngineReply),
-        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "Not registered", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON, or in another encoding than UTF-8 or gzip", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "Not registered"),
     )
 )]
 pub async fn patch(State(api): State<Api>, input: Input) -> Result<Json<EngineReply>, Problem> {

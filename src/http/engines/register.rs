@@ -7,18 +7,21 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{EngineReply, MetadataBody, read_metadata};
+use super::metadata::{MetadataBody, read_metadata};
+use super::reply::EngineReply;
 use crate::broker;
 use crate::domain::engine::Registration;
 use crate::domain::ids::EngineId;
 use crate::domain::limits::{MAX_HEARTBEAT_TIMEOUT_SECONDS, MIN_HEARTBEAT_TIMEOUT_SECONDS};
 use crate::domain::names::EngineType;
 use crate::domain::tokens::TokenSecret;
-use crate::http::enqueue::{ScenarioRunIdBody, scenario_run_id};
-use crate::http::fields::{integer, parsed, uuid};
-use crate::http::input::Input;
-use crate::http::problem::{Problem, ProblemBody};
-use crate::http::{Api, Limits};
+use crate::http::api::Api;
+use crate::http::errors::Problem;
+use crate::http::limits::Limits;
+use crate::http::requests::Input;
+use crate::http::requests::members::ScenarioRunIdBody;
+use crate::http::requests::members::scenario_run_id;
+use crate::http::requests::values::{integer, parsed, uuid};
 
 /// An engine that makes itself known.
 #[derive(ToSchema)]
@@ -53,12 +56,7 @@ pub struct RegisterBody {
     responses(
         (status = 201, description = "Registered", body = RegisteredReply),
         (status = 200, description = "Registered again", body = RegisteredReply),
-        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The id belongs to an engine of another type", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON, or in another encoding than UTF-8 or gzip", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Every bad place is named", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The id belongs to an engine of another type"),
     )
 )]
 pub async fn register(State(api): State<Api>, input: Input) -> Result<Response, Problem> {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::{OpenApi, RefOr};
 
-use super::completion::operations;
+use super::walk::operations;
 
 /// From an operation's replies of success to operations, with their parameters.
 struct Lead {

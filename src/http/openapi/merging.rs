@@ -4,7 +4,7 @@
 use utoipa::openapi::schema::{OneOf, OneOfBuilder};
 use utoipa::openapi::{Object, OpenApi, RefOr, Schema};
 
-use super::schemas::{Schemas, resolved, schemas};
+use super::walk::{Schemas, resolved, schemas};
 
 pub fn merge(document: &mut OpenApi) {
     let schemas = schemas(document);

@@ -3,7 +3,7 @@
 use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::{OpenApi, Ref, RefOr, Schema};
 
-use super::schemas::{Schemas, change_all, name_of, schemas};
+use super::walk::{Schemas, change_all, name_of, schemas};
 
 /// What Rust's generic types are called otherwise.
 const PLAIN_NAMES: [(&str, &str); 3] = [

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use utoipa::openapi::schema::{AdditionalProperties, AnyOf, AnyOfBuilder, SchemaType};
 use utoipa::openapi::{Object, OpenApi, RefOr, Schema, Type};
 
-use super::schemas::{
+use super::walk::{
     Schemas, change_each, is_nullable, name_of, names_in_parameters, names_in_replies, names_in_requests, schemas,
 };
 

@@ -3,8 +3,7 @@
 use utoipa::openapi::schema::{AdditionalProperties, OneOf, OneOfBuilder, SchemaType};
 use utoipa::openapi::{Object, OpenApi, RefOr, Schema, Type};
 
-use super::completion::{drop_null, operations};
-use super::schemas::{change_each, names_in_requests, schemas};
+use super::walk::{change_each, drop_null, names_in_requests, operations, schemas};
 
 /// Objects of which the members beside the named ones are the sender's own.
 const OPEN: [&str; 2] = ["EngineStaticConfig", "EngineResourceLimits"];

@@ -5,7 +5,8 @@ use utoipa::openapi::path::Operation as Documented;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Object, OpenApi, RefOr, Response, Type};
 
-use super::completion::{operations, problem};
+use super::problems::problem;
+use super::walk::operations;
 use crate::domain::access::{Grant, Openness, Operation, Role};
 
 const SCHEME: &str = "token";

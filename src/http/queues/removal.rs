@@ -3,22 +3,21 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::read_name;
-use crate::http::Api;
-use crate::http::input::Input;
-use crate::http::problem::{Problem, ProblemBody};
+use super::name::read_name;
+use crate::http::api::Api;
+use crate::http::errors::Problem;
+use crate::http::requests::Input;
 
 /// Removes a queue that has no open events, engines or dead letters, and with it its settings. Events that have ended stay.
 /// The next event, engine or setting makes it again.
 #[utoipa::path(
     delete, path = "/queues/{engine_type}", operation_id = "delete_queue", tag = "queues",
-    params(("engine_type" = String, Path, description = "The queue", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$")),
+    params(("engine_type" = String, Path, description = "The queue")),
     responses(
         (status = 204, description = "Gone"),
-        (status = 404, description = "It had no event, engine or setting yet", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "It has open events, engines or dead letters", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Not the name of a queue", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "No database", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "It had no event, engine or setting yet"),
+        (status = 409, description = "It has open events, engines or dead letters"),
+        (status = 422, description = "Not the name of a queue"),
     )
 )]
 pub async fn delete(State(api): State<Api>, input: Input) -> Result<StatusCode, Problem> {

@@ -1,0 +1,147 @@
+//! Who gets in: a middleware before all handlers tells who calls and looks into the table of `domain::access`. What
+//! depends on the request's own words (an engine's id, an event's queue) is checked as it is read, in `requests`.
+
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::access::peer;
+use super::access::{Granted, Reason, Ruled};
+use super::api::Api;
+use super::errors::{Code, INVALID_TOKEN, Problem};
+use crate::broker::tokens::Standing;
+use crate::domain::access::{About, Grant};
+use crate::domain::tokens::{Identity, TokenDigest};
+
+/// Lets a request in, or answers it.
+pub async fn admit(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match check(&api, &parts).await {
+        Ok(granted) => {
+            parts.extensions.insert(granted);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn check(api: &Api, request: &Parts) -> Result<Granted, Problem> {
+    let path = request.extensions.get::<MatchedPath>();
+    let operation = path.and_then(|path| api.access.operation(path.as_str(), &request.method));
+    if let Some(Ruled::By(operation)) = operation
+        && api.access.settings.is_open(operation)
+    {
+        return Ok(Granted { operation: Some(operation), identity: None, digest: None });
+    }
+    let (identity, digest) = identify(api, request).await.map_err(|refusal| {
+        api.metrics.authentication_failures.with_label_values(&[refusal.reason.as_str()]).inc();
+        *refusal.problem
+    })?;
+    let operation = match operation {
+        Some(Ruled::By(operation)) => Some(operation),
+        Some(Ruled::Missing) => return Err(api.refuse(&identity, "nobody may do this")),
+        None => None,
+    };
+    if let Some(operation) = operation {
+        if operation.grant(identity.role) == Grant::Nothing {
+            api.count_refusal(&identity);
+            return Err(Problem::of_role(identity.role, operation));
+        }
+        if operation.about() == About::Everything && identity.is_limited() {
+            let detail = "this is about all engine types, and the token is limited to some; use one that is not";
+            return Err(api.refuse(&identity, detail));
+        }
+    }
+    Ok(Granted { operation, identity: Some(identity), digest: Some(digest) })
+}
+
+/// Why nobody could be told from a request.
+struct Unidentified {
+    /// For the metric.
+    reason: Reason,
+    problem: Box<Problem>,
+}
+
+impl Unidentified {
+    fn new(reason: Reason, detail: &str) -> Self {
+        let challenge = if reason == Reason::Missing { r#"Bearer realm="eventlease""# } else { INVALID_TOKEN };
+        let problem = Problem::new(Code::Unauthenticated, detail).with_header(header::WWW_AUTHENTICATE, challenge);
+        Self { reason, problem: Box::new(problem) }
+    }
+}
+
+async fn identify(api: &Api, request: &Parts) -> Result<(Arc<Identity>, TokenDigest), Unidentified> {
+    let Some(shown) = request.headers.get(header::AUTHORIZATION) else {
+        return Err(Unidentified::new(Reason::Missing, "a token is required, as Authorization: Bearer el_…"));
+    };
+    let token = shown.to_str().ok().and_then(bearer);
+    let Some(digest) = token.and_then(TokenDigest::of) else {
+        return Err(failed_attempt(api, request, Reason::Malformed, "that is no token of this service"));
+    };
+    let standing = match api.broker.known_token(&digest) {
+        Some(standing) => Some(standing),
+        None => look_again(api, request, &digest).await?,
+    };
+    match standing {
+        Some(Standing::Good(identity)) => Ok((identity, digest)),
+        // These were good once: nobody guesses them, so they are no attempts.
+        Some(Standing::Expired) => Err(Unidentified::new(Reason::Expired, "the token has expired")),
+        Some(Standing::Revoked) => {
+            Err(Unidentified::new(Reason::Revoked, "the token was revoked, or replaced by a newer one"))
+        }
+        None => Err(failed_attempt(api, request, Reason::Unknown, "the token is not known")),
+    }
+}
+
+/// The token of a header, whose scheme may be written in any case (RFC 7235).
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// A token that is not known may have been made a moment ago, by another replica.
+async fn look_again(api: &Api, request: &Parts, digest: &TokenDigest) -> Result<Option<Standing>, Unidentified> {
+    check_attempts(api, request)?;
+    let attempt = api.access.failed_logins.begin(api.access.address(peer(&request.extensions), &request.headers));
+    let standing = api.broker.unknown_token(digest).await;
+    attempt.finish();
+    standing.map_err(|error| Unidentified { reason: Reason::Database, problem: Box::new(Problem::from(error)) })
+}
+
+/// Whoever has shown too many tokens that do not exist waits, before anything else is done for it. A good token is let in
+/// all the same: others may be behind the same address.
+fn check_attempts(api: &Api, request: &Parts) -> Result<(), Unidentified> {
+    let Some(address) = api.access.address(peer(&request.extensions), &request.headers) else { return Ok(()) };
+    let Some(wait) = api.access.failed_logins.must_wait(address) else { return Ok(()) };
+    let detail = "this address has shown too many tokens that do not exist";
+    let problem = Problem::new(Code::RateLimited, detail).retry_after(wait);
+    Err(Unidentified { reason: Reason::RateLimited, problem: Box::new(problem) })
+}
+
+fn failed_attempt(api: &Api, request: &Parts, reason: Reason, detail: &str) -> Unidentified {
+    if let Err(limited) = check_attempts(api, request) {
+        return limited;
+    }
+    if let Some(address) = api.access.address(peer(&request.extensions), &request.headers) {
+        api.access.failed_logins.failed(address);
+    }
+    Unidentified::new(reason, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bearer_is_told_in_any_case() {
+        assert_eq!(bearer("Bearer el_1"), Some("el_1"));
+        assert_eq!(bearer("bearer  el_1 "), Some("el_1"));
+        for other in ["el_1", "Basic el_1", "Bearerel_1", ""] {
+            assert_eq!(bearer(other), None, "{other}");
+        }
+    }
+}

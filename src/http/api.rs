@@ -1,0 +1,50 @@
+//! What handlers share.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::access::Access;
+use super::errors::{Cause, Code, Problem, ProblemBody};
+use super::limits::Limits;
+use crate::broker::Broker;
+use crate::domain::tokens::Identity;
+use crate::metrics::Metrics;
+use crate::supervisor::Supervisor;
+
+/// What handlers share.
+#[derive(Clone, Debug)]
+pub struct Api {
+    pub broker: Arc<Broker>,
+    pub metrics: Arc<Metrics>,
+    pub supervisor: Supervisor,
+    pub limits: Limits,
+    pub access: Arc<Access>,
+    /// Cancelled when the server is about to stop: it is not ready then, and still answers.
+    pub stop_announced: CancellationToken,
+}
+
+impl Api {
+    /// A problem as an entry of a reply that answers several; what is refused for a limit is counted, and what the service
+    /// could not carry out is logged.
+    pub fn told(&self, problem: Problem) -> ProblemBody {
+        if let Some(limit) = problem.limit() {
+            self.metrics.limits_met.with_label_values(&[limit.as_str()]).inc();
+        }
+        if let Some(Cause(error)) = problem.cause() {
+            self.broker.troubles().note_refusal(error);
+        }
+        problem.into_body()
+    }
+
+    /// Counts a request that the caller's token does not allow.
+    pub fn count_refusal(&self, identity: &Identity) {
+        self.metrics.access_refusals.with_label_values(&[identity.role.as_str()]).inc();
+    }
+
+    /// Counts and words a refusal of somebody who is known.
+    pub fn refuse(&self, identity: &Identity, detail: impl Into<String>) -> Problem {
+        self.count_refusal(identity);
+        Problem::new(Code::Forbidden, detail)
+    }
+}

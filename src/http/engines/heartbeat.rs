@@ -1,0 +1,182 @@
+//! `POST /engines/{engine_id}/heartbeat`.
+
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::metadata::DynamicStateBody;
+use crate::broker::engines::beat::{Heartbeat, HeldLease, LeaseAnswer, LeaseFate};
+use crate::domain::engine::{Command, EngineStatus};
+use crate::domain::event::Outcome;
+use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::limits::{MAX_HEARTBEAT_LEASES, MAX_WORKLOAD};
+use crate::http::api::Api;
+use crate::http::errors::Problem;
+use crate::http::limits::Limits;
+use crate::http::requests::texts::parse_uuid;
+use crate::http::requests::values::{any_object, integer, parsed, uuid};
+use crate::http::requests::{Fields, Input};
+
+/// A heartbeat, with what has changed.
+#[derive(ToSchema)]
+#[schema(as = Heartbeat, example = json!({
+    "current_workload": 1, "resource_utilization": {"cpu_usage_percent": 45.2, "memory_usage_mb": 512},
+    "leases": [{"event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d"}]
+}))]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_heartbeat` reads it")]
+pub struct HeartbeatBody {
+    /// The engine's own measure of its load, like the number of events it works on.
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    current_workload: Option<u32>,
+    /// Kept as `metadata.dynamic_state.resource_utilization`.
+    #[schema(value_type = Option<ResourceUtilizationBody>)]
+    resource_utilization: Option<Value>,
+    /// Merged into `metadata.dynamic_state`, member by member; null removes one.
+    #[schema(value_type = Option<DynamicStateBody>)]
+    dynamic_state: Option<Value>,
+    /// Leases to renew, each by its own visibility timeout from now.
+    #[schema(max_items = 1000)]
+    leases: Option<Vec<HeldLeaseBody>>,
+}
+
+/// What the engine measures of itself: members of its own choosing.
+#[derive(ToSchema)]
+#[schema(as = ResourceUtilization, value_type = Object)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_heartbeat` reads it")]
+pub struct ResourceUtilizationBody(Value);
+
+#[derive(ToSchema)]
+#[schema(as = HeldLease)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_lease` reads it")]
+pub struct HeldLeaseBody {
+    event_id: uuid::Uuid,
+    #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-fA-F]+$")]
+    lease_token: String,
+    #[schema(value_type = Option<Value>)]
+    progress: Option<Value>,
+}
+
+/// Takes a heartbeat and renews the leases it lists.
+#[utoipa::path(
+    post, path = "/engines/{engine_id}/heartbeat", operation_id = "send_heartbeat", tag = "engines", request_body = Option<HeartbeatBody>,
+    params(("engine_id" = uuid::Uuid, Path, description = "The engine")),
+    responses(
+        (status = 200, description = "What the engine should do, and how its leases stand", body = HeartbeatReply),
+        (status = 404, description = "Not registered: register again"),
+    )
+)]
+pub async fn heartbeat(State(api): State<Api>, input: Input) -> Result<Json<HeartbeatReply>, Problem> {
+    let (engine_id, heartbeat) = read_heartbeat(&input, api.limits)?;
+    let answer = api.broker.heartbeat(engine_id, heartbeat).await?;
+    Ok(Json(HeartbeatReply {
+        status: answer.status,
+        command: answer.command,
+        leases: answer.leases.iter().map(HeldLeaseReply::of).collect(),
+    }))
+}
+
+fn read_heartbeat(input: &Input, limits: Limits) -> Result<(EngineId, Heartbeat), Problem> {
+    let reader = input.reader();
+    let engine_id = reader.path("engine_id", parse_uuid).map(EngineId);
+    reader.caller();
+    let mut heartbeat = Heartbeat::default();
+    if let Some(fields) = reader.optional_body()? {
+        heartbeat.current_workload = fields.optional("current_workload", integer(0..=MAX_WORKLOAD));
+        heartbeat.dynamic_state = fields.optional("dynamic_state", any_object(limits.detail()));
+        if heartbeat.dynamic_state.is_some() {
+            // Doubled members are reported.
+            fields.object("dynamic_state");
+        }
+        heartbeat.resource_utilization =
+            fields.optional("resource_utilization", any_object(limits.detail().of_a_member()));
+        let leases = fields.objects("leases", MAX_HEARTBEAT_LEASES).unwrap_or_default();
+        heartbeat.leases = leases.into_iter().flatten().filter_map(|lease| read_lease(&lease, limits)).collect();
+        report_repeated_leases(&fields, &heartbeat.leases);
+        fields.finish();
+    }
+    reader.finish(|| Some((engine_id?, heartbeat)))
+}
+
+fn read_lease(fields: &Fields<'_>, limits: Limits) -> Option<HeldLease> {
+    let event_id = fields.required("event_id", uuid).map(EventId);
+    let lease_token = fields.required("lease_token", parsed(str::parse::<LeaseToken>));
+    let progress = fields.optional("progress", fields.any_json(limits.detail()));
+    fields.finish();
+    Some(HeldLease { event_id: event_id?, lease_token: lease_token?, progress })
+}
+
+fn report_repeated_leases(fields: &Fields<'_>, leases: &[HeldLease]) {
+    let mut ids: Vec<EventId> = leases.iter().map(|lease| lease.event_id).collect();
+    ids.sort_unstable();
+    if let Some([event_id, _]) = ids.array_windows().find(|[one, next]| one == next) {
+        fields.error("leases", format!("lists event {event_id} twice"));
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = HeartbeatAnswer, example = json!({"status": "active", "command": "continue", "leases": [{
+    "event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "outcome": "renewed", "expires_at": "2030-01-31T12:05:00Z", "expires_in_seconds": 300.0
+}]}))]
+pub struct HeartbeatReply {
+    status: EngineStatus,
+    command: Command,
+    /// In the order sent.
+    leases: Vec<HeldLeaseReply>,
+}
+
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldLeaseOutcome {
+    Renewed,
+    /// Stop working on the event.
+    Lost,
+}
+
+/// How a lease stands that the engine listed.
+#[derive(Serialize, ToSchema)]
+#[schema(as = HeldLeaseAnswer)]
+pub struct HeldLeaseReply {
+    #[schema(value_type = uuid::Uuid)]
+    event_id: EventId,
+    outcome: HeldLeaseOutcome,
+    /// How it was lost; left out where there never was such a lease.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<Outcome>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    cancel_requested: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    expires_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    expires_in_seconds: Option<f64>,
+}
+
+impl HeldLeaseReply {
+    fn of(answer: &LeaseAnswer) -> Self {
+        let event_id = answer.event_id;
+        match answer.fate {
+            LeaseFate::Renewed { expires_at, expires_in_seconds, is_cancel_requested } => Self {
+                event_id,
+                outcome: HeldLeaseOutcome::Renewed,
+                reason: None,
+                cancel_requested: is_cancel_requested.then_some(true),
+                expires_at: Some(expires_at),
+                expires_in_seconds: Some(expires_in_seconds),
+            },
+            LeaseFate::Lost { ended_by } => Self {
+                event_id,
+                outcome: HeldLeaseOutcome::Lost,
+                reason: ended_by,
+                cancel_requested: None,
+                expires_at: None,
+                expires_in_seconds: None,
+            },
+        }
+    }
+}

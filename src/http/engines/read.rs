@@ -1,0 +1,66 @@
+//! `GET /engines` and `GET /engines/{engine_id}`.
+
+use axum::Json;
+use axum::extract::State;
+
+use super::engine_id::read_engine_id;
+use super::reply::EngineReply;
+use crate::domain::engine::EngineStatus;
+use crate::domain::engine::{Engine, Filter};
+use crate::domain::ids::EngineId;
+use crate::domain::limits::{MAX_CAPABILITY_CHARS, MAX_SOFTWARE_VERSION_CHARS};
+use crate::domain::names::{EngineType, ScenarioRunId};
+use crate::http::api::Api;
+use crate::http::errors::Problem;
+use crate::http::pages;
+use crate::http::pages::{Page, PageParameters};
+use crate::http::requests::Input;
+use crate::http::requests::texts::text_up_to;
+
+/// Lists engines, the newest registration first.
+#[utoipa::path(
+    get, path = "/engines", operation_id = "list_engines", tag = "engines",
+    params(
+        ("engine_type" = Option<String>, Query, description = "Only of that type"),
+        ("status" = Option<EngineStatus>, Query, description = "Only in that status"),
+        ("capability" = Option<String>, Query, description = "Only with that capability", max_length = 64),
+        ("scenario_run_id" = Option<String>, Query, description = "Only of that run"),
+        ("engine_software_version" = Option<String>, Query, description = "Only with that version", max_length = 64),
+        PageParameters,
+    ),
+    responses(
+        (status = 200, description = "A page of engines", body = Page<EngineReply>),
+    )
+)]
+pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<EngineReply>>, Problem> {
+    let reader = input.reader();
+    let filter = Filter {
+        engine_id: None,
+        engine_type: reader.query("engine_type", |text| EngineType::parse(text).map(|name| name.to_string())),
+        status: reader
+            .query("status", |text| EngineStatus::parse(text).ok_or("must be active, draining or unresponsive")),
+        capability: reader.query("capability", text_up_to(MAX_CAPABILITY_CHARS)),
+        scenario_run_id: reader.query("scenario_run_id", |text| ScenarioRunId::parse(text).map(|id| id.to_string())),
+        engine_software_version: reader.query("engine_software_version", text_up_to(MAX_SOFTWARE_VERSION_CHARS)),
+    };
+    let asked = pages::asked(&reader, EngineId);
+    reader.finish(|| Some(()))?;
+    let found = api.broker.list_engines(&filter, asked.behind, asked.limit).await?;
+    let place = |engine: &Engine| pages::cursor(engine.registered_at, engine.engine_id);
+    Ok(Json(Page::of_read(found, place, EngineReply::of)))
+}
+
+/// Reads one engine.
+#[utoipa::path(
+    get, path = "/engines/{engine_id}", operation_id = "read_engine", tag = "engines",
+    params(("engine_id" = uuid::Uuid, Path, description = "The engine")),
+    responses(
+        (status = 200, description = "The engine", body = EngineReply),
+        (status = 404, description = "Not registered"),
+        (status = 422, description = "Not a UUID"),
+    )
+)]
+pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EngineReply>, Problem> {
+    let (engine_id, _) = read_engine_id(&input)?;
+    Ok(Json(EngineReply::of(api.broker.read_engine(engine_id).await?)))
+}

@@ -1,0 +1,150 @@
+//! What the errors of the broker and the store are to a client.
+
+use std::time::Duration;
+
+use axum::http::header;
+use serde_json::json;
+
+use super::code::Code;
+use super::input_error::{InputError, InputPlace};
+use super::limit::Limit;
+use super::problem::Problem;
+use crate::broker::{self, StoreError};
+use crate::domain::event::Status;
+use crate::domain::ids::EngineId;
+
+/// What `WWW-Authenticate` says of a token that is not good.
+pub const INVALID_TOKEN: &str = r#"Bearer realm="eventlease", error="invalid_token""#;
+
+impl Problem {
+    /// The wait stands in the body too: an entry of a batch has no headers.
+    fn over_quota(detail: String, limit: u32, wait: Duration) -> Self {
+        Self::new(Code::RateLimited, detail)
+            .with("limit", json!(limit))
+            .with("retry_after_seconds", json!(wait.as_secs() + 1))
+            .retry_after(Duration::from_secs(wait.as_secs() + 1))
+    }
+
+    /// As for [`broker::Error::EngineIdTaken`], without the type that the engine is registered as.
+    pub fn engine_id_taken(engine_id: EngineId) -> Self {
+        let detail = format!("engine {engine_id} is registered with another engine_type; choose another engine_id");
+        Self::new(Code::EngineIdTaken, detail)
+    }
+}
+
+impl From<broker::Error> for Problem {
+    fn from(error: broker::Error) -> Self {
+        use broker::Error;
+        let detail = error.to_string();
+        match error {
+            Error::Store(error) => error.into(),
+            Error::EngineNotFound(_) => {
+                Self::new(Code::EngineNotFound, format!("{detail}; register it with POST /api/v1/engines"))
+            }
+            Error::EngineTypeMismatch { registered, .. } => {
+                Self::new(Code::EngineTypeMismatch, detail).with("engine_type", json!(registered))
+            }
+            Error::EngineIdTaken { registered, .. } => {
+                Self::new(Code::EngineIdTaken, detail).with("engine_type", json!(registered))
+            }
+            Error::QueueNotFound(_) => Self::new(Code::QueueNotFound, detail),
+            Error::QueueInUse(uses) => Self::new(Code::QueueInUse, detail)
+                .with("has_open_events", json!(uses.has_open_events))
+                .with("has_engines", json!(uses.has_engines))
+                .with("has_dead_letters", json!(uses.has_dead_letters)),
+            Error::NoPolicyOfEventType(_) => Self::new(Code::NotFound, detail),
+            Error::EventNotFound(_) => Self::new(Code::EventNotFound, detail),
+            Error::EventIsFinal { status, .. } => {
+                Self::new(Code::EventIsFinal, detail).with("event_status", json!(status))
+            }
+            Error::NotADeadLetter { status, .. } => {
+                Self::new(Code::NotADeadLetter, detail).with("event_status", json!(status))
+            }
+            Error::RedrivenBefore { redriven_as, .. } => Self::new(Code::NotADeadLetter, detail)
+                .with("event_status", json!(Status::Failed))
+                .with("redriven_as", json!(redriven_as)),
+            Error::CountChanged { expected_count, actual_count } => Self::new(Code::CountChanged, detail)
+                .with("expected_count", json!(expected_count))
+                .with("actual_count", json!(actual_count)),
+            Error::NotTheHolder { .. } | Error::EventOfAnotherType(_) | Error::EngineOfTokenGone(_) => {
+                Self::new(Code::Forbidden, detail)
+            }
+            Error::LeaseLost(lost) => Self::new(Code::LeaseLost, lost_detail(&lost, detail))
+                .with("lease_ended_by", json!(lost.lease_ended_by))
+                .with("lease_ended_at", json!(lost.lease_ended_at))
+                .with("event_status", json!(lost.event_status))
+                .with("current_attempt", json!(lost.current_attempt)),
+            Error::AlreadySettled { settled_as, settled_at, .. } => Self::new(Code::AlreadySettled, detail)
+                .with("settled_as", json!(settled_as))
+                .with("settled_at", json!(settled_at)),
+            Error::IdempotencyKeyReused { event_id } => {
+                Self::new(Code::IdempotencyKeyReused, detail).with("event_id", json!(event_id))
+            }
+            Error::PollIdReused { .. } => Self::new(Code::PollIdReused, detail),
+            Error::BatchRefused => Self::new(Code::InvalidInput, detail),
+            // Of the whole body, since the members that were there before count.
+            Error::DynamicStateTooLarge { .. } => {
+                Self::invalid_input(vec![InputError { place: InputPlace::Pointer(String::new()), detail }])
+            }
+            Error::StaticConfigTooLarge { .. } => {
+                let place = InputPlace::Pointer("/metadata/static_config".to_owned());
+                Self::invalid_input(vec![InputError { place, detail }])
+            }
+            Error::AvailableTooFarAway => Self::invalid_input(vec![InputError {
+                place: InputPlace::Pointer("/available_at".to_owned()),
+                detail: "is more than 365 days away".to_owned(),
+            }]),
+            Error::Crashed => Self::internal().caused_by(Error::Crashed),
+            Error::TokenEnded => {
+                Self::new(Code::Unauthenticated, detail).with_header(header::WWW_AUTHENTICATE, INVALID_TOKEN)
+            }
+            Error::TokenNotFound(_) => Self::new(Code::TokenNotFound, detail),
+            Error::TooManyTokens => Self::new(Code::Overloaded, detail).retry_after(Duration::from_mins(1)),
+            Error::TooManyQueues { limit, .. } => {
+                Self::new(Code::TooManyQueues, detail).with("limit", json!(limit)).of_limit(Limit::Queues)
+            }
+            Error::TooManyNewQueues { limit, retry_after, .. } => {
+                Self::over_quota(detail, limit, retry_after).of_limit(Limit::NewQueues)
+            }
+            Error::TooManyNewEngines { limit, retry_after } => {
+                Self::over_quota(detail, limit, retry_after).of_limit(Limit::NewEngines)
+            }
+            Error::TooManyEventTypes { limit, .. } => {
+                Self::new(Code::TooManyEventTypes, detail).with("limit", json!(limit)).of_limit(Limit::EventTypes)
+            }
+            Error::TooManyPollsOfEngine { .. } => Self::overloaded(&detail).of_limit(Limit::ParkedPollsOfEngine),
+            Error::TooManyParked { .. } => Self::overloaded(&detail).of_limit(Limit::ParkedRequests),
+            Error::Overloaded => Self::new(Code::Overloaded, detail).retry_after_a_second(),
+            Error::ShuttingDown => Self::new(Code::ShuttingDown, detail).retry_after_a_second(),
+        }
+    }
+}
+
+/// A token that never was one is told apart from one whose lease is over.
+fn lost_detail(lost: &broker::LeaseLost, detail: String) -> String {
+    match lost.lease_ended_by {
+        Some(_) => detail,
+        None => format!("event {} never had a lease with that token, or of that engine", lost.event_id),
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let problem = match &error {
+            StoreError::Unavailable(_) => {
+                Self::new(Code::DatabaseUnavailable, "repeat the call in a moment, as it was").retry_after_a_second()
+            }
+            StoreError::ReadersBusy(_) => {
+                let detail = "all database connections for lists and reports are in use; repeat the call in a moment";
+                Self::new(Code::DatabaseUnavailable, detail).retry_after_a_second().of_limit(Limit::ReadingConnections)
+            }
+            StoreError::Timeout(_) | StoreError::Locked(_) => {
+                Self::new(Code::DatabaseTimeout, "a statement ran into its time limit").retry_after_a_second()
+            }
+            StoreError::Corrupt { .. } | StoreError::Unusable(_) | StoreError::Migration(_) | StoreError::Failed(_) => {
+                Self::internal()
+            }
+        };
+        problem.caused_by(error.into())
+    }
+}

@@ -1,0 +1,238 @@
+//! What a client is told when something is wrong: `application/problem+json` (RFC 9457). Here,
+//! and only here, errors of the use-cases become replies; causes are logged once, here.
+
+use std::time::Duration;
+
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::code::Code;
+use super::input_error::InputPlace;
+use super::input_error::{InputError, InputErrorBody, MAX_PLACE_CHARS, TOO_DEEP};
+use super::limit::Limit;
+use super::members::MembersBody;
+use crate::broker;
+use crate::domain::access::{Operation, Role};
+
+/// So many bad places are named; the detail counts them all.
+const MAX_ERRORS_TOLD: usize = 200;
+/// Of what is said of it, which may quote what was sent.
+const MAX_DETAIL_CHARS: usize = 500;
+/// For all entries of a batch together; beyond it, one mistake of each.
+pub const MAX_ERRORS_TOLD_OF_BATCH: usize = 2000;
+
+/// Shortens a text to its first characters, and shows that it did.
+fn cut(text: &mut String, max_chars: usize) {
+    if let Some((end, _)) = text.char_indices().nth(max_chars) {
+        text.truncate(end);
+        text.push('…');
+    }
+}
+
+/// The body of every error reply.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// `urn:eventlease:problem:<code>`
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    /// What happened this time.
+    detail: String,
+    /// Stable; the one member to decide by.
+    code: Code,
+    /// For bad input: every bad place at once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<InputErrorBody>)]
+    errors: Vec<InputError>,
+    /// What else there is to know, by code.
+    #[serde(flatten)]
+    #[schema(value_type = MembersBody)]
+    more: Map<String, Value>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Problem {
+    code: Code,
+    detail: String,
+    errors: Vec<InputError>,
+    more: Map<String, Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    limit: Option<Limit>,
+    cause: Option<Cause>,
+}
+
+/// Why the service could not carry out a call. It travels with the reply to where it is logged, with the request's id.
+#[derive(Clone, Debug)]
+pub struct Cause(pub Box<broker::Error>);
+
+impl Problem {
+    #[must_use]
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        let (errors, more, headers) = (Vec::new(), Map::new(), Vec::new());
+        Self { code, detail: detail.into(), errors, more, headers, limit: None, cause: None }
+    }
+
+    #[must_use]
+    pub fn invalid_input(mut errors: Vec<InputError>) -> Self {
+        let detail = match errors.len() {
+            1 => "one place of the request is wrong".to_owned(),
+            count => format!("{count} places of the request are wrong"),
+        };
+        // A body of nothing but mistakes must not make a reply many times its size.
+        errors.truncate(MAX_ERRORS_TOLD);
+        errors.shrink_to_fit();
+        for InputError { place, detail } in &mut errors {
+            let (InputPlace::Pointer(text) | InputPlace::Parameter(text) | InputPlace::Header(text)) = place;
+            cut(text, MAX_PLACE_CHARS);
+            cut(detail, MAX_DETAIL_CHARS);
+        }
+        let limit = errors.iter().any(|error| error.detail.starts_with(TOO_DEEP)).then_some(Limit::JsonDepth);
+        Self { errors, limit, ..Self::new(Code::InvalidInput, detail) }
+    }
+
+    /// Too much is going on here; the same may work in a moment.
+    #[must_use]
+    pub fn overloaded(detail: &str) -> Self {
+        Self::new(Code::Overloaded, detail).retry_after_a_second()
+    }
+
+    /// Says which limit it was.
+    #[must_use]
+    pub const fn of_limit(mut self, limit: Limit) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Says why the service could not carry out the call, for the log.
+    #[must_use]
+    pub fn caused_by(mut self, error: broker::Error) -> Self {
+        self.cause = Some(Cause(Box::new(error)));
+        self
+    }
+
+    /// Why the service could not carry out the call; `None` where it refused it.
+    #[must_use]
+    pub const fn cause(&self) -> Option<&Cause> {
+        self.cause.as_ref()
+    }
+
+    /// The limit that the request met, where it was one.
+    #[must_use]
+    pub const fn limit(&self) -> Option<Limit> {
+        self.limit
+    }
+
+    #[must_use]
+    pub fn wrong_method(method: &Method) -> Self {
+        Self::new(Code::MethodNotAllowed, format!("{method} is not among the methods in Allow"))
+    }
+
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.code.as_str()
+    }
+
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.push((name, HeaderValue::from_static(value)));
+        self
+    }
+
+    /// The same of a part of the body: its pointers begin with the part's.
+    #[must_use]
+    pub fn within(mut self, part: &str) -> Self {
+        for error in &mut self.errors {
+            if let InputPlace::Pointer(pointer) = &mut error.place {
+                pointer.insert_str(0, part);
+            }
+        }
+        self
+    }
+
+    /// Names no more mistakes than there is `room` for in the reply to a batch, but one at least.
+    #[must_use]
+    pub fn fit_into(mut self, room: &mut usize) -> Self {
+        self.errors.truncate((*room).max(1));
+        self.errors.shrink_to_fit();
+        *room = room.saturating_sub(self.errors.len());
+        self
+    }
+
+    /// The caller's role may not do this at all. Which roles may is no secret: the document says it at each operation.
+    #[must_use]
+    pub fn of_role(role: Role, operation: Operation) -> Self {
+        let allowed: Vec<&str> = operation.allowed_roles().map(Role::as_str).collect();
+        let (role, done) = (role.as_str(), operation.in_words());
+        let roles = match allowed.split_last() {
+            Some((last, [])) => (*last).to_owned(),
+            Some((last, others)) => format!("{} or {last}", others.join(", ")),
+            None => return Self::new(Code::Forbidden, "nobody may do this"),
+        };
+        let detail = format!("the role {role} may not {done}; use a token of the role {roles}");
+        Self::new(Code::Forbidden, detail).with("allowed_roles", allowed.into())
+    }
+
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        self.more.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Worth another try then.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        self.headers.push((header::RETRY_AFTER, HeaderValue::from(seconds)));
+        self
+    }
+
+    #[must_use]
+    pub fn retry_after_a_second(self) -> Self {
+        self.with_header(header::RETRY_AFTER, "1")
+    }
+
+    /// As an entry of a reply that answers several.
+    #[must_use]
+    pub fn into_body(self) -> ProblemBody {
+        let (status, code, title) = self.code.facts();
+        ProblemBody {
+            kind: format!("urn:eventlease:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            detail: self.detail,
+            code: self.code,
+            errors: self.errors,
+            more: self.more,
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(mut self) -> Response {
+        let (status, ..) = self.code.facts();
+        let (headers, limit, cause) = (std::mem::take(&mut self.headers), self.limit, self.cause.take());
+        let body = serde_json::to_vec(&self.into_body()).expect("texts and numbers can be written as JSON");
+        let mut response =
+            (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))], body)
+                .into_response();
+        response.headers_mut().extend(headers);
+        if let Some(limit) = limit {
+            response.extensions_mut().insert(limit);
+        }
+        if let Some(cause) = cause {
+            response.extensions_mut().insert(cause);
+        }
+        response
+    }
+}
+
+impl Problem {
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::new(Code::Internal, "the cause is in the server's log, under this reply's X-Request-Id")
+    }
+}

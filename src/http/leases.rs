@@ -1,0 +1,34 @@
+//! `/events/queue` and `/events/{event_id}/status`: leasing events, renewing and settling leases.
+
+/// Settling and leasing in one call.
+mod exchange;
+/// Leasing: a poll.
+pub mod poll;
+mod settle;
+mod settle_many;
+/// Lists of settlements, each with a verdict of its own.
+mod entries;
+/// A settlement in a body.
+mod settlement;
+/// What a report is answered.
+mod settled;
+/// Leasing for a caller that may lose its token or its place meanwhile.
+mod leasing;
+/// What a poll is answered.
+mod reply;
+/// An event in an engine's hands.
+pub mod leased_event;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::http::api::Api;
+
+/// Its routes.
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(poll::lease))
+        .routes(routes!(exchange::exchange))
+        .routes(routes!(settle::settle))
+        .routes(routes!(settle_many::settle_many))
+}

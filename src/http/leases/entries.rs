@@ -1,0 +1,92 @@
+//! Lists of settlements, each with a verdict of its own.
+
+use bytestring::ByteString;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::settled::{SettleResult, SettledReply};
+use super::settlement::{SettleBody, read_word};
+use crate::domain::ids::{EngineId, EventId};
+use crate::domain::limits::MAX_BATCH_EVENTS;
+use crate::domain::settlement::Settlement;
+use crate::http::api::Api;
+use crate::http::errors::{Errors, MAX_ERRORS_TOLD_OF_BATCH, Problem};
+use crate::http::limits::Limits;
+use crate::http::requests::Fields;
+use crate::http::requests::values::{array, uuid};
+
+/// A settlement, with the event it is about.
+#[derive(ToSchema)]
+#[schema(as = SettlementEntry)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_entry` reads it")]
+pub struct SettlementEntryBody {
+    event_id: uuid::Uuid,
+    #[serde(flatten)]
+    settlement: SettleBody,
+}
+
+/// An entry of a list: a settlement, or what is wrong with it, and with which event.
+pub type Entry = Result<Settlement, Box<(Option<EventId>, Problem)>>;
+
+/// Reads an entry of a list of settlements: the event's id stands in it.
+fn read_entry(fields: &Fields<'_>, limits: Limits, errors: &Errors, caller: Option<EngineId>) -> Option<Settlement> {
+    let event_id = fields.required("event_id", uuid).map(EventId);
+    let (lease_token, report) = read_word(fields, limits, errors)?;
+    Some(Settlement { event_id: event_id?, lease_token, caller, report })
+}
+
+/// The items of a list of settlements, which may not be empty.
+pub fn entries_of(raw: &RawValue) -> Result<Vec<&RawValue>, String> {
+    let items = array(raw, MAX_BATCH_EVENTS)?;
+    if items.is_empty() { Err("must have at least one settlement".to_owned()) } else { Ok(items) }
+}
+
+/// Reads the entries, each with its own errors, so that one does not keep the others out.
+pub fn read_entries(items: Vec<&RawValue>, body: &ByteString, limits: Limits, caller: Option<EngineId>) -> Vec<Entry> {
+    let mut room = MAX_ERRORS_TOLD_OF_BATCH;
+    items
+        .into_iter()
+        .enumerate()
+        .map(|(index, raw)| {
+            let errors = Errors::default();
+            let fields = Fields::of(raw, format!("/settlements/{index}"), &errors, body);
+            let settlement = fields.as_ref().and_then(|fields| read_entry(fields, limits, &errors, caller));
+            match (errors.take(), settlement) {
+                (errors, Some(settlement)) if errors.is_empty() => Ok(settlement),
+                (errors, _) => {
+                    let event_id = fields.and_then(|fields| fields.peek("event_id", uuid)).map(EventId);
+                    Err(Box::new((event_id, Problem::invalid_input(errors).fit_into(&mut room))))
+                }
+            }
+        })
+        .collect()
+}
+
+/// Settles what could be read, and answers every entry in its place.
+pub async fn settle_entries(api: &Api, entries: Vec<Entry>) -> Result<Vec<SettleResult>, Problem> {
+    let mut settlements = Vec::with_capacity(entries.len());
+    let mut take = |settlement: Settlement| {
+        let event_id = settlement.event_id;
+        settlements.push(settlement);
+        event_id
+    };
+    let entries: Vec<_> = entries.into_iter().map(|entry| entry.map(&mut take)).collect();
+    let mut settled = api.broker.settle_many(settlements).await?.into_iter();
+    Ok(entries
+        .into_iter()
+        .map(|entry| match entry {
+            Ok(event_id) => match settled.next().expect("one answer for each settlement") {
+                Ok(settled) => SettleResult::Settled(SettledReply::of(settled)),
+                Err(error) => {
+                    let problem = Problem::from(error);
+                    api.metrics.settlements_refused.with_label_values(&[problem.code()]).inc();
+                    SettleResult::Refused { event_id: Some(event_id), error: api.told(problem) }
+                }
+            },
+            Err(refused) => {
+                let (event_id, problem) = *refused;
+                SettleResult::Refused { event_id, error: api.told(problem) }
+            }
+        })
+        .collect())
+}

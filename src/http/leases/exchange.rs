@@ -1,0 +1,112 @@
+//! `POST /events/queue/{engine_type}/lease`: settling what is done and leasing what is next, in one call.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::entries::{Entry, SettlementEntryBody};
+use super::entries::{read_entries, settle_entries};
+use super::leased_event::LeasedEventReply;
+use super::leasing::lease_while_good;
+use super::reply::LeaseReply;
+use super::reply::NoticeReply;
+use super::settled::SettleResult;
+use crate::broker::lease::Poll;
+use crate::domain::limits::{MAX_BATCH_EVENTS, MAX_LEASE_LIMIT, MAX_WAIT_SECONDS};
+use crate::domain::names::EngineType;
+use crate::http::api::Api;
+use crate::http::errors::Problem;
+use crate::http::limits::Limits;
+use crate::http::requests::Input;
+use crate::http::requests::members::visibility_timeout;
+use crate::http::requests::values::{array, integer, uuid};
+
+/// A poll, and what the engine has to say first. Everything may be left out.
+#[derive(ToSchema)]
+#[schema(as = Exchange, example = json!({"limit": 3, "wait_seconds": 20, "settlements": [{
+    "event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "status": "completed", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d"
+}]}))]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_exchange` reads it")]
+pub struct ExchangeBody {
+    #[schema(minimum = 1, maximum = 100)]
+    limit: Option<u32>,
+    #[schema(minimum = 0, maximum = 30)]
+    wait_seconds: Option<u32>,
+    #[schema(minimum = 1, maximum = 43200)]
+    visibility_timeout_seconds: Option<u32>,
+    /// Repeated with the same id, a poll answers the leases it got that still hold.
+    poll_id: Option<uuid::Uuid>,
+    #[schema(max_items = 1000)]
+    settlements: Option<Vec<SettlementEntryBody>>,
+}
+
+/// Settles what is done and leases what is next, in one call. The form to prefer.
+///
+/// The settlements are committed before any waiting; one that is refused ends the waiting.
+#[utoipa::path(
+    post, path = "/events/queue/{engine_type}/lease", operation_id = "exchange_leases", tag = "leases", request_body = Option<ExchangeBody>,
+    params(
+        ("engine_type" = String, Path, description = "The queue"),
+        ("engine_id" = Option<uuid::Uuid>, Query, description = "Who polls, where X-Engine-Id is not sent"),
+        ("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "Who polls; without it the lease is anonymous"),
+    ),
+    responses(
+        (status = 200, description = "The settlements' verdicts, and the leased events or none", body = ExchangeReply),
+        (status = 403, description = "A browser's navigation"),
+        (status = 404, description = "The engine is not registered"),
+        (status = 409, description = "The engine is of another type"),
+    )
+)]
+pub async fn exchange(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
+    let (mut poll, entries) = read_exchange(&input, api.limits)?;
+    let caller = input.into_caller();
+    let results = if entries.is_empty() { Vec::new() } else { settle_entries(&api, entries).await? };
+    if results.iter().any(SettleResult::is_refused) {
+        poll.wait = Duration::ZERO;
+    }
+    let LeaseReply { events, notice } = LeaseReply::of(lease_while_good(&api, &caller, poll).await?);
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(ExchangeReply { results, events, notice })).into_response())
+}
+
+fn read_exchange(input: &Input, limits: Limits) -> Result<(Poll, Vec<Entry>), Problem> {
+    let reader = input.reader();
+    let engine_type = reader.path("engine_type", EngineType::parse);
+    let engine_id = reader.caller();
+    let fields = reader.optional_body()?;
+    let fields = fields.as_ref();
+    let limit = fields.and_then(|fields| fields.optional("limit", integer(1..=MAX_LEASE_LIMIT)));
+    let wait = fields.and_then(|fields| fields.optional("wait_seconds", integer(0..=MAX_WAIT_SECONDS)));
+    let visibility_timeout_seconds =
+        fields.and_then(|fields| fields.optional("visibility_timeout_seconds", visibility_timeout()));
+    let poll_id = fields.and_then(|fields| fields.optional("poll_id", uuid));
+    let entries = fields.and_then(|fields| fields.optional("settlements", |raw| array(raw, MAX_BATCH_EVENTS)));
+    if let Some(fields) = fields {
+        fields.finish();
+    }
+    let entries = read_entries(entries.unwrap_or_default(), input.text(), limits, engine_id);
+    let poll = reader.finish(|| {
+        Some(Poll {
+            engine_type: engine_type?,
+            engine_id,
+            limit,
+            wait: Duration::from_secs(wait.unwrap_or(0).into()),
+            visibility_timeout_seconds,
+            poll_id,
+        })
+    })?;
+    Ok((poll, entries))
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Exchanged)]
+pub struct ExchangeReply {
+    /// In the order of the settlements sent.
+    results: Vec<SettleResult>,
+    events: Vec<LeasedEventReply>,
+    notice: Option<NoticeReply>,
+}

@@ -1,0 +1,100 @@
+//! What a poll is answered.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::leased_event::LeasedEventReply;
+use crate::broker::lease::{Notice, Polled};
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Leased, example = json!({"notice": null, "events": [{
+    "event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "engine_type": "dialogue", "event_type": "dialogue.requested",
+    "payload": {"text": "Hello"}, "priority": 5, "scenario_run_id": null, "created_at": "2030-01-31T12:00:00Z",
+    "attempt": 1, "max_attempts": 4, "retries_left": 3, "losses_left": 3, "previous": null, "traceparent": null,
+    "lease": {
+        "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d", "lock": "processing_by_0190f39e-0000-7000-8000-1728394a5b6c",
+        "leased_by": "0190f39e-0000-7000-8000-1728394a5b6c", "leased_at": "2030-01-31T12:00:00Z",
+        "expires_at": "2030-01-31T12:05:00Z", "expires_in_seconds": 300.0, "visibility_timeout_seconds": 300
+    }
+}]}))]
+pub struct LeaseReply {
+    pub events: Vec<LeasedEventReply>,
+    /// Why there are no events, where there is a cause beside an empty queue.
+    pub notice: Option<NoticeReply>,
+}
+
+impl LeaseReply {
+    pub fn of(polled: Polled) -> Self {
+        Self {
+            events: polled.events.into_iter().map(LeasedEventReply::of).collect(),
+            notice: polled.notice.map(NoticeReply::of),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[schema(as = LeaseNoticeCode)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeCode {
+    EngineDraining,
+    EngineAtCapacity,
+    QueuePaused,
+    QueueAtMaxProcessing,
+    ServerStopping,
+}
+
+/// Why a poll got nothing.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LeaseNotice)]
+pub struct NoticeReply {
+    code: NoticeCode,
+    detail: String,
+    /// What the engine holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    held: Option<u32>,
+    retry_after_seconds: u32,
+}
+
+impl NoticeReply {
+    fn of(notice: Notice) -> Self {
+        match notice {
+            Notice::EngineDraining { held } => Self {
+                code: NoticeCode::EngineDraining,
+                detail: "the engine is draining and is given no more events".to_owned(),
+                held: Some(held),
+                retry_after_seconds: 5,
+            },
+            Notice::EngineAtCapacity { held, is_held_for_a_suspect: false } => Self {
+                code: NoticeCode::EngineAtCapacity,
+                detail: "the engine holds as many events as its max_concurrent_events".to_owned(),
+                held: Some(held),
+                retry_after_seconds: 1,
+            },
+            Notice::EngineAtCapacity { held, is_held_for_a_suspect: true } => Self {
+                code: NoticeCode::EngineAtCapacity,
+                detail: "an event whose lease was lost before is worked on alone: settle what is held first".to_owned(),
+                held: Some(held),
+                retry_after_seconds: 1,
+            },
+            Notice::QueuePaused => Self {
+                code: NoticeCode::QueuePaused,
+                detail: "the queue is paused: nothing is leased from it".to_owned(),
+                held: None,
+                retry_after_seconds: 5,
+            },
+            Notice::QueueAtMaxProcessing { processing } => Self {
+                code: NoticeCode::QueueAtMaxProcessing,
+                detail: format!("{processing} events of the queue are being processed, as many as its max_processing"),
+                held: None,
+                retry_after_seconds: 1,
+            },
+            Notice::ServerStopping => Self {
+                code: NoticeCode::ServerStopping,
+                detail: "this server is stopping; poll another, or again in a moment".to_owned(),
+                held: None,
+                retry_after_seconds: 1,
+            },
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! A settlement in a body: the lease token, and what is reported.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use crate::domain::event::Status;
+use crate::domain::ids::LeaseToken;
+use crate::domain::json::SentJson;
+use crate::domain::json::string::JsonString;
+use crate::domain::limits::MAX_RETRY_DELAY_SECONDS;
+use crate::domain::settlement::{Report, ReportedError};
+use crate::http::errors::{Errors, InputPlace};
+use crate::http::limits::Limits;
+use crate::http::requests::Fields;
+use crate::http::requests::members::visibility_timeout;
+use crate::http::requests::values::kind;
+use crate::http::requests::values::{any_string, boolean, check_json, integer, parsed, text, within_bytes};
+
+/// An engine's report on an event it holds. Which members go with it depends on `status`.
+#[derive(ToSchema)]
+#[schema(as = Settlement)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_settlement` reads it")]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum SettleBody {
+    /// Done for good.
+    #[schema(title = "CompletedSettlement")]
+    Completed {
+        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-fA-F]+$")]
+        lease_token: Option<String>,
+        #[schema(value_type = Option<Value>)]
+        result: Option<Value>,
+    },
+    /// Tried again by the retry policy, or a dead letter.
+    #[schema(title = "FailedSettlement")]
+    Failed {
+        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-fA-F]+$")]
+        lease_token: Option<String>,
+        error: ErrorBody,
+        /// False: trying again is pointless. True where it is left out.
+        retryable: Option<bool>,
+        /// Instead of the policy's backoff.
+        #[schema(minimum = 0, maximum = 86400)]
+        delay_seconds: Option<u32>,
+    },
+    /// Handed back; spends nothing.
+    #[schema(title = "ReleasedSettlement")]
+    Queued {
+        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-fA-F]+$")]
+        lease_token: Option<String>,
+        #[schema(minimum = 0, maximum = 86400)]
+        delay_seconds: Option<u32>,
+    },
+    /// Renewed from now on.
+    #[schema(title = "RenewedSettlement")]
+    Processing {
+        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-fA-F]+$")]
+        lease_token: Option<String>,
+        /// Instead of the lease's own; may shorten.
+        #[schema(minimum = 1, maximum = 43200)]
+        visibility_timeout_seconds: Option<u32>,
+        #[schema(value_type = Option<Value>)]
+        progress: Option<Value>,
+    },
+}
+
+/// What went wrong: a message, or more. It is kept as it was sent, whatever its strings hold.
+#[derive(ToSchema)]
+#[schema(as = ReportedError)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_error` reads it")]
+#[serde(untagged)]
+pub enum ErrorBody {
+    Message(ErrorMessageBody),
+    Structured(StructuredErrorBody),
+}
+
+/// At most 256 KiB as JSON unless configured otherwise.
+#[derive(ToSchema)]
+#[schema(as = ErrorMessage)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_error` reads it")]
+pub struct ErrorMessageBody(String);
+
+#[derive(ToSchema)]
+#[schema(as = StructuredError)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_error` reads it")]
+pub struct StructuredErrorBody {
+    /// A class of errors; by its first 200 characters dead letters are found and grouped.
+    r#type: Option<String>,
+    /// In its first 8192 characters `error_contains` looks for a text.
+    message: String,
+    #[schema(value_type = Option<Value>)]
+    details: Option<Value>,
+}
+
+/// Reads the token and what is reported.
+pub fn read_word(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<(Option<LeaseToken>, Report)> {
+    let token_from = |raw| parsed(str::parse::<LeaseToken>)(raw);
+    let lease_token = if limits.are_lease_tokens_optional {
+        fields.optional("lease_token", token_from)
+    } else {
+        fields.required("lease_token", token_from)
+    };
+    let report = read_report(fields, limits, errors);
+    fields.finish();
+    Some((lease_token, report?))
+}
+
+/// What is allowed beside one status or another.
+const FIELDS_BY_STATUS: [&str; 6] =
+    ["result", "error", "retryable", "delay_seconds", "visibility_timeout_seconds", "progress"];
+
+fn read_report(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<Report> {
+    let delay = |fields: &Fields<'_>| {
+        fields
+            .optional("delay_seconds", integer(0..=MAX_RETRY_DELAY_SECONDS))
+            .map(|seconds| Duration::from_secs(seconds.into()))
+    };
+    let status = fields.required("status", |raw| {
+        let status = text(raw)?;
+        Status::parse(&status)
+            .filter(|status| *status != Status::Cancelled)
+            .ok_or_else(|| "must be completed, failed, queued or processing: what an engine reports".to_owned())
+    });
+    let Some(status) = status else {
+        fields.let_pass(&FIELDS_BY_STATUS);
+        return None;
+    };
+    match status {
+        Status::Completed => {
+            Some(Report::Completed { result: fields.optional("result", fields.any_json(limits.detail())) })
+        }
+        Status::Failed => {
+            let error = fields.required("error", |raw| Ok(read_error(raw, fields, limits, errors)));
+            let is_retryable = fields.optional("retryable", boolean).unwrap_or(true);
+            Some(Report::Failed { is_retryable, delay: delay(fields), error: error.flatten()? })
+        }
+        Status::Queued => Some(Report::Released { delay: delay(fields).unwrap_or_default() }),
+        Status::Processing => Some(Report::Renewed {
+            visibility_timeout_seconds: fields.optional("visibility_timeout_seconds", visibility_timeout()),
+            progress: fields.optional("progress", fields.any_json(limits.detail())),
+        }),
+        Status::Cancelled => None,
+    }
+}
+
+/// A message, or an object with a message; what is wrong with it is reported. Whatever its strings hold, it can be reported:
+/// it is kept as it was sent.
+fn read_error<'a>(raw: &'a RawValue, of: &Fields<'a>, limits: Limits, errors: &'a Errors) -> Option<ReportedError> {
+    let refuse = |detail: String| errors.add(InputPlace::Pointer(of.place("error")), detail);
+    if !raw.get().starts_with('{') {
+        let Some(message) = JsonString::decode(raw) else {
+            refuse(format!("must be a string or an object with a message, not {}", kind(raw)));
+            return None;
+        };
+        within_bytes(raw.get().len(), limits.detail()).map_err(refuse).ok()?;
+        return Some(ReportedError::of_message(raw, &message));
+    }
+    let fields = Fields::of(raw, of.place("error"), errors, of.body())?;
+    let string = |raw| {
+        within_bytes(RawValue::get(raw).len(), limits.detail())?;
+        any_string(raw)
+    };
+    let kind = fields.optional("type", string);
+    let message = fields.required("message", string);
+    let details = fields.optional("details", |raw| {
+        check_json(raw, limits.detail())?;
+        Ok(raw.get().len())
+    });
+    fields.finish();
+    let message = message?;
+    if (kind.is_none() && fields.is_given("type")) || (details.is_none() && fields.is_given("details")) {
+        return None;
+    }
+    if let Err(detail) = within_bytes(raw.get().len() - details.unwrap_or(0), limits.detail()) {
+        refuse(format!("{detail}, not counting details"));
+        return None;
+    }
+    Some(ReportedError::of_object(SentJson::of(of.body(), raw), kind.as_ref(), &message))
+}

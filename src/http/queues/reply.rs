@@ -1,0 +1,208 @@
+//! A queue as readers see it: numbers for people and autoscalers, and every setting with its source.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::broker::queues::QueueReport;
+use crate::domain::engine::EngineStatus;
+use crate::domain::retry_policy::RetryPolicyOverrides;
+use crate::http::limits::Limits;
+
+/// A queue. Counts are exact to 10,000; then `is_approximate` says that they stopped there.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Queue)]
+pub struct QueueReply {
+    engine_type: String,
+    /// Events that could be leased now.
+    due: i64,
+    delayed: i64,
+    processing: i64,
+    dead_letters: i64,
+    /// How long the oldest due event has been due.
+    oldest_due_age_seconds: f64,
+    engines: EnginesReply,
+    slots: SlotsReply,
+    /// Averages over the last 50 to 60 seconds, all servers together. What happened in the last 5 seconds may be missing.
+    rates: RatesReply,
+    /// How long attempts took that their engines settled in the same time. Each value is less than 27 % from the duration of
+    /// the attempt with that rank, or less than 0.01 seconds from it; null where no attempt was settled.
+    attempt_seconds: QuantilesReply,
+    /// When nothing is due any more, at these rates; null while the queue does not shrink or is paused.
+    clear_in_seconds: Option<f64>,
+    is_approximate: bool,
+    pause: Option<PauseReply>,
+    settings: SettingsReply,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = QueueEngines)]
+pub struct EnginesReply {
+    active: i64,
+    draining: i64,
+    unresponsive: i64,
+}
+
+/// How many events the active engines can hold. `total` minus `busy` is what engines with a limit can still take.
+#[derive(Serialize, ToSchema)]
+#[schema(as = QueueSlots)]
+pub struct SlotsReply {
+    /// The sum over all active engines of their `max_concurrent_events`. An engine counts with what it holds if it has no limit,
+    /// or if its limit was lowered below that, so `total` is never less than `busy`.
+    total: i64,
+    /// Events that the active engines hold, those without a limit among them.
+    busy: i64,
+    /// Active engines without a limit. They can take more events than `total` says; how many cannot be counted.
+    unlimited_engines: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = QueueRates)]
+#[expect(clippy::struct_field_names, reason = "a unit belongs into a name")]
+pub struct RatesReply {
+    enqueued_per_second: f64,
+    completed_per_second: f64,
+    failed_per_second: f64,
+    lost_per_second: f64,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Quantiles)]
+pub struct QuantilesReply {
+    p50: Option<f64>,
+    p99: Option<f64>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = QueuePause)]
+pub struct PauseReply {
+    reason: Option<String>,
+    by: Option<String>,
+    since: DateTime<Utc>,
+    resume_at: Option<DateTime<Utc>>,
+}
+
+/// Every setting in force, with its source.
+#[derive(Serialize, ToSchema)]
+#[schema(as = QueueSettings)]
+pub struct SettingsReply {
+    default_limit: Setting<u32>,
+    visibility_timeout_seconds: Setting<u32>,
+    max_lease_seconds: Setting<u32>,
+    max_processing: Setting<Option<u32>>,
+    retry_policy: PolicySettingsReply,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = QueuePolicySettings)]
+pub struct PolicySettingsReply {
+    max_retries: Setting<u32>,
+    retry_delay: DelaySettingsReply,
+    dead_letter_threshold: Setting<u32>,
+    jitter: Setting<f64>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = QueueDelaySettings)]
+pub struct DelaySettingsReply {
+    initial: Setting<u32>,
+    max: Setting<u32>,
+    multiplier: Setting<f64>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Setting<T> {
+    value: T,
+    source: Source,
+}
+
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[schema(as = SettingSource)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    Queue,
+    Server,
+}
+
+impl<T> Setting<T> {
+    fn of(own: Option<T>, servers: T) -> Self {
+        match own {
+            Some(value) => Self { value, source: Source::Queue },
+            None => Self { value: servers, source: Source::Server },
+        }
+    }
+}
+
+impl QueueReply {
+    pub fn of(report: QueueReport, limits: Limits) -> Self {
+        let counts = &report.last_minute;
+        let active = report.engines.iter().filter(|engines| engines.status == EngineStatus::Active);
+        let slots = active.fold(SlotsReply { total: 0, busy: 0, unlimited_engines: 0 }, |sum, engines| SlotsReply {
+            total: sum.total + engines.slots,
+            busy: sum.busy + engines.leases_held,
+            unlimited_engines: sum.unlimited_engines + engines.unlimited,
+        });
+        Self {
+            due: report.depth.due,
+            delayed: report.depth.delayed,
+            processing: report.depth.in_flight,
+            dead_letters: report.depth.dead_letters,
+            oldest_due_age_seconds: report.depth.oldest_due_age_seconds,
+            engines: EnginesReply {
+                active: report.engines_with(EngineStatus::Active),
+                draining: report.engines_with(EngineStatus::Draining),
+                unresponsive: report.engines_with(EngineStatus::Unresponsive),
+            },
+            slots,
+            rates: RatesReply {
+                enqueued_per_second: counts.per_second(counts.enqueued),
+                completed_per_second: counts.per_second(counts.completed),
+                failed_per_second: counts.per_second(counts.failed),
+                lost_per_second: counts.per_second(counts.lost),
+            },
+            attempt_seconds: QuantilesReply {
+                p50: counts.durations.quantile(0.5),
+                p99: counts.durations.quantile(0.99),
+            },
+            clear_in_seconds: report.clear_in_seconds(),
+            is_approximate: report.is_approximate(),
+            settings: SettingsReply::of(&report, limits),
+            pause: report.queue.pause.map(|pause| PauseReply {
+                reason: pause.reason,
+                by: pause.by,
+                since: pause.since,
+                resume_at: pause.resume_at,
+            }),
+            engine_type: report.queue.engine_type,
+        }
+    }
+}
+
+impl SettingsReply {
+    fn of(report: &QueueReport, limits: Limits) -> Self {
+        let own = &report.queue.settings;
+        let policy = report.queue.effective_policy();
+        let own_policy = own.retry_policy.clone().unwrap_or_default();
+        let RetryPolicyOverrides { max_retries, retry_delay, dead_letter_threshold, jitter } = own_policy;
+        let own_delay = retry_delay.unwrap_or_default();
+        Self {
+            default_limit: Setting::of(own.default_limit, limits.default_lease_limit),
+            visibility_timeout_seconds: Setting::of(
+                own.visibility_timeout_seconds,
+                limits.default_visibility_timeout_seconds,
+            ),
+            max_lease_seconds: Setting::of(own.max_lease_seconds, limits.default_max_lease_seconds),
+            max_processing: Setting::of(own.max_processing.map(Some), None),
+            retry_policy: PolicySettingsReply {
+                max_retries: Setting::of(max_retries, policy.max_retries),
+                retry_delay: DelaySettingsReply {
+                    initial: Setting::of(own_delay.initial, policy.retry_delay.initial),
+                    max: Setting::of(own_delay.max, policy.retry_delay.max),
+                    multiplier: Setting::of(own_delay.multiplier, policy.retry_delay.multiplier),
+                },
+                dead_letter_threshold: Setting::of(dead_letter_threshold, policy.dead_letter_threshold),
+                jitter: Setting::of(jitter, policy.jitter),
+            },
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Who calls, as handlers see it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::http::Extensions;
+
+use crate::broker::Error;
+use crate::broker::tokens::Standing;
+use crate::domain::access::Grant;
+use crate::domain::ids::EngineId;
+use crate::domain::names::EngineType;
+use crate::domain::tokens::Identity;
+use crate::http::access::Granted;
+use crate::http::access::peer;
+use crate::http::api::Api;
+use crate::http::errors::Problem;
+
+/// The token's bearer; anybody, where authentication is off.
+#[derive(Debug)]
+pub struct Caller {
+    pub granted: Option<Granted>,
+    pub peer: Option<IpAddr>,
+}
+
+impl Caller {
+    /// Takes what the middleware left with the request.
+    pub fn of(extensions: &mut Extensions) -> Self {
+        Self { granted: extensions.remove::<Granted>(), peer: peer(extensions) }
+    }
+
+    /// `None` where authentication is off, or the operation open.
+    pub fn identity(&self) -> Option<&Arc<Identity>> {
+        self.granted.as_ref()?.identity.as_ref()
+    }
+
+    /// Refuses where the token has ended since the request was let in: it was revoked, replaced, or has expired.
+    pub fn check_still_good(&self, api: &Api) -> Result<(), Problem> {
+        let shown = self.granted.as_ref().and_then(|granted| granted.digest);
+        match shown.map(|digest| api.broker.known_token(&digest)) {
+            Some(None | Some(Standing::Expired | Standing::Revoked)) => Err(Problem::from(Error::TokenEnded)),
+            Some(Some(Standing::Good(_))) | None => Ok(()),
+        }
+    }
+
+    /// The outcome of a wait, unless the token ended meanwhile.
+    pub fn after_wait<T, E: Into<Problem>>(&self, api: &Api, outcome: Result<T, E>) -> Result<T, Problem> {
+        self.check_still_good(api)?;
+        outcome.map_err(Into::into)
+    }
+
+    /// The caller's name, where it is allowed to have to do with its own only.
+    pub fn only_its_own(&self) -> Option<&Arc<Identity>> {
+        let granted = self.granted.as_ref()?;
+        let identity = granted.identity.as_ref()?;
+        (granted.operation?.grant(identity.role) == Grant::Own).then_some(identity)
+    }
+
+    /// The engine types that the token is limited to.
+    pub fn engine_types(&self) -> Option<&[String]> {
+        self.identity()?.engine_types.as_deref()
+    }
+
+    /// Whether the token's limit, if it has one, includes that engine type.
+    pub fn reaches(&self, engine_type: &str) -> bool {
+        self.identity().is_none_or(|identity| identity.reaches(engine_type))
+    }
+
+    /// Refuses an engine type that the token's limit does not include.
+    pub fn may_reach(&self, api: &Api, engine_type: &str) -> Result<(), Problem> {
+        match self.identity() {
+            Some(identity) if !identity.reaches(engine_type) => {
+                Err(api.refuse(identity, format!("the token is limited to other engine types than {engine_type}")))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The same of a filter, which means all types where it names none.
+    pub fn may_reach_some(&self, api: &Api, engine_type: Option<&str>) -> Result<(), Problem> {
+        match (self.identity(), engine_type) {
+            (_, Some(engine_type)) => self.may_reach(api, engine_type),
+            (Some(identity), None) if identity.is_limited() => {
+                Err(api.refuse(identity, "the token is limited to engine types; name one of them in engine_type"))
+            }
+            (Some(_) | None, None) => Ok(()),
+        }
+    }
+
+    /// Whether it may register that engine: an engine's own token, only itself.
+    pub fn may_register(&self, api: &Api, engine_id: EngineId, engine_type: &EngineType) -> Result<(), Problem> {
+        match self.only_its_own() {
+            Some(identity) if identity.engine_id != Some(engine_id) => {
+                Err(api.refuse(identity, "an engine's token registers that engine again, and no other"))
+            }
+            Some(_) | None => self.may_reach(api, engine_type.as_str()),
+        }
+    }
+}

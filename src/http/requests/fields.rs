@@ -1,0 +1,199 @@
+//! The members of a JSON object, read one by one; what is wrong is collected with its pointer.
+
+use std::cell::RefCell;
+
+use bytestring::ByteString;
+use serde_json::value::RawValue;
+
+use super::values::{array, check_json, kind};
+use crate::domain::json::SentJson;
+use crate::domain::json::object::{Member, members_up_to};
+use crate::domain::json::string::JsonString;
+use crate::domain::limits::MAX_MEMBERS;
+use crate::http::errors::{Errors, InputPlace, MAX_PLACE_CHARS};
+use crate::http::limits::JsonLimit;
+
+/// An object of which members are taken; what nobody took is unknown, and an error.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    members: Vec<Member<'a>>,
+    taken: RefCell<Vec<String>>,
+    pointer: String,
+    errors: &'a Errors,
+    body: &'a ByteString,
+}
+
+/// What a member of a merge patch asks for.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Patch<T> {
+    Keep,
+    Clear,
+    Set(T),
+}
+
+impl<T> Patch<T> {
+    pub fn apply(self, field: &mut Option<T>) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *field = None,
+            Self::Set(value) => *field = Some(value),
+        }
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// The members of `raw`, a part of `body`; anything but an object is reported, and `None`.
+    pub fn of(raw: &'a RawValue, pointer: String, errors: &'a Errors, body: &'a ByteString) -> Option<Self> {
+        let refused = match members_up_to(raw, MAX_MEMBERS) {
+            Some(Ok(members)) => {
+                let fields = Self { members, taken: RefCell::default(), pointer, errors, body };
+                fields.report_repeated();
+                return Some(fields);
+            }
+            Some(Err(too_many)) => too_many.to_string(),
+            None => format!("must be an object, not {}", kind(raw)),
+        };
+        errors.add(InputPlace::Pointer(pointer), refused);
+        None
+    }
+
+    fn report_repeated(&self) {
+        let mut names: Vec<&JsonString<'a>> = self.members.iter().map(|member| &member.name).collect();
+        names.sort_unstable();
+        for same in names.chunk_by(|one, other| one == other).filter(|same| same.len() > 1) {
+            self.error(&same[0].storable(MAX_PLACE_CHARS), "is given more than once");
+        }
+    }
+
+    /// The pointer to a member.
+    pub fn place(&self, name: &str) -> String {
+        format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
+    }
+
+    pub fn error(&self, name: &str, detail: impl Into<String>) {
+        self.errors.add(InputPlace::Pointer(self.place(name)), detail);
+    }
+
+    fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.taken.borrow_mut().push(name.to_owned());
+        self.find(name)
+    }
+
+    fn find(&self, name: &str) -> Option<&'a RawValue> {
+        self.members.iter().find(|member| member.name.is(name)).map(|member| member.value)
+    }
+
+    /// Whether a member is there, and not null.
+    #[must_use]
+    pub fn is_given(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|value| value.get() != "null")
+    }
+
+    fn note<T>(&self, name: &str, parsed: Result<T, String>) -> Option<T> {
+        parsed.map_err(|detail| self.error(name, detail)).ok()
+    }
+
+    /// A member that must be there.
+    pub fn required<T>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, String>) -> Option<T> {
+        if let Some(value) = self.get(name) {
+            self.note(name, parse(value))
+        } else {
+            self.error(name, "is missing");
+            None
+        }
+    }
+
+    /// A member that may be missing or null.
+    pub fn optional<T>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, String>) -> Option<T> {
+        let value = self.get(name).filter(|value| value.get() != "null")?;
+        self.note(name, parse(value))
+    }
+
+    /// A member whose null means something else than leaving it out (a merge patch, RFC 7396).
+    pub fn patch<T>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, String>) -> Patch<T> {
+        match self.get(name) {
+            None => Patch::Keep,
+            Some(value) if value.get() == "null" => Patch::Clear,
+            Some(value) => self.note(name, parse(value)).map_or(Patch::Keep, Patch::Set),
+        }
+    }
+
+    /// A member that is an object with members of its own; may be missing or null.
+    pub fn object(&self, name: &str) -> Option<Self> {
+        let value = self.get(name).filter(|value| value.get() != "null")?;
+        Self::of(value, self.place(name), self.errors, self.body)
+    }
+
+    /// A member that is an array of at most `most`, each item read by `parse`; may be missing or null.
+    pub fn items<T>(
+        &self,
+        name: &str,
+        most: usize,
+        parse: impl Fn(&'a RawValue) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let value = self.get(name).filter(|value| value.get() != "null")?;
+        let items = self.note(name, array(value, most))?;
+        let parsed = items.into_iter().enumerate().filter_map(|(index, item)| {
+            let place = || InputPlace::Pointer(format!("{}/{index}", self.place(name)));
+            parse(item).map_err(|detail| self.errors.add(place(), detail)).ok()
+        });
+        Some(parsed.collect())
+    }
+
+    /// A member that is an array of objects, of at most `most`; may be missing or null.
+    pub fn objects(&self, name: &str, most: usize) -> Option<Vec<Option<Self>>> {
+        let value = self.get(name).filter(|value| value.get() != "null")?;
+        let items = self.note(name, array(value, most))?;
+        let pointer = self.place(name);
+        Some(
+            items
+                .into_iter()
+                .enumerate()
+                .map(|(index, item)| Self::of(item, format!("{pointer}/{index}"), self.errors, self.body))
+                .collect(),
+        )
+    }
+
+    /// Any JSON, kept byte for byte as a part of the body, within its limits.
+    pub fn any_json(&self, limit: JsonLimit) -> impl FnOnce(&'a RawValue) -> Result<SentJson, String> + use<'a> {
+        let body = self.body;
+        move |raw| check_json(raw, limit).map(|()| SentJson::of(body, raw))
+    }
+
+    /// The body that the object is a part of.
+    pub const fn body(&self) -> &'a ByteString {
+        self.body
+    }
+
+    /// A member for an answer; what is wrong with it is not reported.
+    pub fn peek<T>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, String>) -> Option<T> {
+        self.find(name).and_then(|value| parse(value).ok())
+    }
+
+    /// Members that may be there for all that can be said, since what decides on them is wrong.
+    pub fn let_pass(&self, names: &[&str]) {
+        self.taken.borrow_mut().extend(names.iter().map(|name| (*name).to_owned()));
+    }
+
+    /// Reports what nobody took.
+    pub fn finish(&self) {
+        self.finish_with(|_| None);
+    }
+
+    /// Reports what nobody took, with a hint where it belongs.
+    pub fn finish_with(&self, hint: impl Fn(&str) -> Option<String>) {
+        let taken = self.taken.borrow();
+        for member in &self.members {
+            if !taken.iter().any(|known| member.name.is(known)) {
+                let name = member.name.storable(MAX_PLACE_CHARS);
+                let detail = hint(&name).unwrap_or_else(|| "is not a field of this object".to_owned());
+                self.error(&name, detail);
+            }
+        }
+    }
+
+    /// All members, as they came.
+    pub fn members(&self) -> &[Member<'a>] {
+        &self.members
+    }
+}

@@ -1,0 +1,115 @@
+//! A request's parts: path, query, headers, body, and who sent it.
+
+use std::borrow::Cow;
+
+use axum::http::HeaderMap;
+use bytestring::ByteString;
+
+use super::body::HeldBody;
+use super::caller::Caller;
+use super::texts::parse_uuid;
+use crate::domain::audit::Actor;
+use crate::domain::ids::EngineId;
+use crate::domain::requester::Requester;
+use crate::http::api::Api;
+use crate::http::errors::InputPlace;
+use crate::http::request_id::REQUEST_ID;
+
+const ENGINE_ID_HEADER: &str = "x-engine-id";
+pub const ENGINE_ID_PARAMETER: &str = "engine_id";
+
+/// A whole request, its body within the limit.
+#[derive(Debug)]
+pub struct Input {
+    pub path: Vec<(String, String)>,
+    pub query: Vec<QueryParameter>,
+    pub headers: HeaderMap,
+    pub body: HeldBody,
+    pub caller: Caller,
+}
+
+#[derive(Debug)]
+pub struct QueryParameter {
+    pub name: String,
+    pub value: String,
+    /// The value was written with a +, which stands for a space in a query. Callers do not always know that.
+    pub has_plus: bool,
+}
+
+pub fn read_query(query: &str) -> Vec<QueryParameter> {
+    let parts = query.split('&').filter(|part| !part.is_empty());
+    parts
+        .flat_map(|part| {
+            let has_plus = part.split_once('=').is_some_and(|(_, value)| value.contains('+'));
+            url::form_urlencoded::parse(part.as_bytes()).into_owned().map(move |(name, value)| QueryParameter {
+                name,
+                value,
+                has_plus,
+            })
+        })
+        .collect()
+}
+
+impl Input {
+    /// The engine that calls: the token's; where there is no authentication, the one named.
+    pub fn calling_engine(&self) -> Option<EngineId> {
+        match self.caller.identity() {
+            Some(identity) => identity.engine_id,
+            None => self.named_engine().and_then(|(_, text)| parse_uuid(&text).ok()).map(EngineId),
+        }
+    }
+
+    /// Who asks for a change, for the audit trail.
+    pub fn actor(&self, api: &Api) -> Actor {
+        let request_id = self.headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
+        let address = api.access.address(self.caller.peer, &self.headers);
+        match self.caller.identity() {
+            Some(identity) => Actor {
+                name: identity.name.to_string(),
+                token_id: Some(identity.token_id),
+                role: Some(identity.role),
+                address,
+                request_id,
+            },
+            None => Actor { address, request_id, ..Actor::named(Actor::ANONYMOUS) },
+        }
+    }
+
+    /// By whose quota something new is made.
+    pub fn requester(&self, api: &Api) -> Requester {
+        let identity = self.caller.identity().map(|identity| &**identity);
+        Requester::new(identity, api.access.address(self.caller.peer, &self.headers))
+    }
+
+    pub fn path_text(&self, name: &str) -> Option<&str> {
+        self.path.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
+    }
+
+    pub fn path_uuid(&self, name: &str) -> Option<uuid::Uuid> {
+        self.path_text(name).and_then(|text| parse_uuid(text).ok())
+    }
+
+    pub fn query_text(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|known| known.name == name).map(|known| known.value.as_str())
+    }
+
+    /// Drops everything but the caller, so that a call that waits holds no body.
+    pub fn into_caller(self) -> Caller {
+        self.caller
+    }
+
+    /// The body, decompressed.
+    pub const fn text(&self) -> &ByteString {
+        self.body.text()
+    }
+
+    /// The engine that the caller says it is, and where it says so.
+    pub fn named_engine(&self) -> Option<(InputPlace, Cow<'_, str>)> {
+        if let Some(value) = self.headers.get(ENGINE_ID_HEADER) {
+            let text = value.to_str().unwrap_or("?");
+            return Some((InputPlace::Header("X-Engine-Id".to_owned()), Cow::Borrowed(text)));
+        }
+        let value = self.query_text(ENGINE_ID_PARAMETER)?;
+        Some((InputPlace::Parameter(ENGINE_ID_PARAMETER.to_owned()), Cow::Borrowed(value)))
+    }
+}
