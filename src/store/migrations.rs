@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
-use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::PgConnection;
+use sqlx::migrate::{MigrateError, Migrator};
 
 use super::{Error, Pool, Result, encoding, ownership};
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-
 use super::ledger::Ledger;
 use crate::support::Lab;
 
