@@ -38,6 +38,9 @@ build: ## Build the release binary
 postgres:
 	@test -n "$$DATABASE_URL" || scripts/ensure-postgres
 
+# Tests wait for servers and for PostgreSQL more than they compute.
+export RUST_TEST_THREADS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n > 6 ? n : 6)))
+
 test: ## Run all tests (PG=17 or PG=18: on that PostgreSQL)
 	$(use_postgres) && cargo test --locked $(ARGS)
 
