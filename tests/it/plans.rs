@@ -7,9 +7,10 @@ mod statements;
 use std::time::Duration;
 
 use eventlease::store::pool::{self, PoolLimits};
-use eventlease::store::{Connection, Pool};
+use eventlease::store::Connection;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, ConnectOptions};
+use tokio::sync::Mutex;
 
 use crate::support::Lab;
 use plan::Plan;
@@ -21,8 +22,9 @@ const FEW: i32 = 60;
 
 struct Stage {
     lab: Lab,
-    /// One connection, made as the server makes its own.
-    session: Pool,
+    /// One connection, made as the server makes its own. It is held: the pool may replace what is given back, and the
+    /// prepared statements would go with it.
+    session: Mutex<Connection>,
 }
 
 impl Stage {
@@ -48,20 +50,17 @@ impl Stage {
             acquire_timeout: Duration::from_secs(20),
             statement_timeout: Duration::from_mins(1),
         };
-        let session =
+        let pool =
             pool::connect_lazily(&lab.db.connect_options().to_url_lossy().as_str().parse().expect("a URL"), limits)
                 .expect("a pool");
+        let session = Mutex::new(pool.acquire().await.expect("a connection"));
         let stage = Self { lab, session };
         stage.run("set plan_cache_mode = force_generic_plan").await;
         stage
     }
 
-    async fn connection(&self) -> Connection {
-        self.session.acquire().await.expect("a connection")
-    }
-
     async fn run(&self, statement: &str) {
-        let done = sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut *self.connection().await).await;
+        let done = sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut **self.session.lock().await).await;
         done.unwrap_or_else(|error| panic!("{statement}: {error}"));
     }
 
@@ -131,7 +130,7 @@ impl Stage {
             (statement.arguments)(ids)
         );
         let explained: Result<Value, _> =
-            sqlx::query_scalar(AssertSqlSafe(explain)).persistent(false).fetch_one(&mut *self.connection().await).await;
+            sqlx::query_scalar(AssertSqlSafe(explain)).persistent(false).fetch_one(&mut **self.session.lock().await).await;
         self.run("rollback").await;
         Plan::of(&explained.unwrap_or_else(|error| panic!("{}: {error}", statement.name)))
     }
