@@ -46,7 +46,7 @@ impl Crate {
 
     fn read_with(folder: &str, root: &str, text: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut modules = Vec::new();
-        read_module(folder, Vec::new(), root, text, &mut modules);
+        read_module(folder, &[], root, text, &mut modules);
         Self { folder: folder.to_owned(), modules }
     }
 
@@ -62,7 +62,7 @@ impl Crate {
 
 fn read_module(
     folder: &str,
-    path: Vec<String>,
+    path: &[String],
     file: &str,
     text: &dyn Fn(&str) -> Option<String>,
     modules: &mut Vec<Module>,
@@ -70,10 +70,10 @@ fn read_module(
     // Only tests invent crates with files left out.
     let tokens = tokens(&text(file).unwrap_or_default());
     let children = declared(&tokens);
-    modules.push(Module { path: path.clone(), file: format!("{folder}/{file}"), children: children.clone(), tokens });
+    modules.push(Module { path: path.to_vec(), file: format!("{folder}/{file}"), children: children.clone(), tokens });
     for child in children {
-        let path = [&path[..], &[child]].concat();
-        read_module(folder, path.clone(), &format!("{}.rs", path.join("/")), text, modules);
+        let path = [path, &[child]].concat();
+        read_module(folder, &path, &format!("{}.rs", path.join("/")), text, modules);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a caller is told of PostgreSQL's errors: whether the same call may work in a moment.
+//! PostgreSQL's errors as problems, which say whether the same call may work in a moment.
 
 use eventlease::store::Error;
 use sqlx::AssertSqlSafe;

@@ -1,4 +1,4 @@
-//! What the people who run the service are told of its database.
+//! What the service reports to operators about its database.
 
 use eventlease::app::Server;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! How a database is named: bad names are refused at once, with the remedy, and without a word of the password.
+//! Database URLs: a bad one is refused at once, with the remedy, and without showing the password.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;

@@ -7,11 +7,6 @@ use serde_json::{Value, json};
 
 use crate::support::{Lab, Reply, unknown_id};
 
-fn ids(reply: &Reply) -> Vec<&str> {
-    let items = reply.body["items"].as_array().expect("a list");
-    items.iter().map(|item| item["event_id"].as_str().expect("an id")).collect()
-}
-
 /// Enqueues an event and lets an engine refuse it as hopeless.
 async fn bury(lab: &Lab, engine_type: &str, event: Value, error: Value) -> String {
     let version = json!({"metadata": {"static_config": {"engine_software_version": format!("{engine_type}-1.2")}}});
@@ -39,7 +34,7 @@ async fn dead_letters_are_found_by_what_they_are() {
     lab.expire(&audio).await;
     lab.wait_for_status(&audio, "failed").await;
     let all = list(&lab, "").await;
-    assert_eq!(ids(&all), [&audio, &vision, &dialogue], "the newest first");
+    assert_eq!(all.event_ids(), [audio.as_str(), &vision, &dialogue], "the newest first");
     assert!(all.body["items"].as_array().expect("a list").iter().all(|item| item.get("payload").is_none()));
 
     let middle = all.body["items"][1]["dead_lettered_at"].as_str().expect("a time").to_owned();
@@ -59,7 +54,7 @@ async fn dead_letters_are_found_by_what_they_are() {
         ("redrives_max=0".to_owned(), vec![&audio, &vision, &dialogue]),
         ("engine_type=dialogue&event_type=image.seen".to_owned(), vec![]),
     ] {
-        assert_eq!(ids(&list(&lab, &query).await), expected, "{query}");
+        assert_eq!(list(&lab, &query).await.event_ids().iter().collect::<Vec<_>>(), expected, "{query}");
     }
     let with_payload = list(&lab, "engine_type=vision&include=payload").await;
     assert_eq!(with_payload.body["items"][0]["payload"], json!({"n": 1}));
@@ -75,13 +70,13 @@ async fn pages_stay_whole_while_dead_letters_come_and_go() {
     }
     letters.reverse();
     let first = list(&lab, "limit=2").await;
-    assert_eq!(ids(&first), letters[..2]);
+    assert_eq!(first.event_ids(), letters[..2]);
     bury(&lab, "dialogue", json!({}), json!("no")).await;
     lab.delete(&format!("/api/v1/dead-letters/{}", letters[1])).await.expect(204);
     let second = list(&lab, &format!("limit=2&cursor={}", first.text("next_cursor"))).await;
-    assert_eq!(ids(&second), letters[2..4]);
+    assert_eq!(second.event_ids(), letters[2..4]);
     let last = list(&lab, &format!("limit=2&cursor={}", second.text("next_cursor"))).await;
-    assert_eq!(ids(&last), letters[4..]);
+    assert_eq!(last.event_ids(), letters[4..]);
     assert_eq!(last.body["next_cursor"], Value::Null);
 }
 
@@ -122,7 +117,7 @@ async fn a_redriven_event_keeps_its_id_and_history_and_gets_fresh_budgets() {
     assert_eq!((&redriven["event_id"], &redriven["status"]), (&json!(event_id), &json!("queued")));
     let counts = ["failures", "lease_losses", "redrives"].map(|member| redriven[member].clone());
     assert_eq!(counts, [json!(0), json!(0), json!(1)]);
-    assert_eq!(ids(&list(&lab, "").await), [""; 0]);
+    assert_eq!(list(&lab, "").await.event_ids(), [""; 0]);
     lab.get(&format!("/api/v1/dead-letters/{event_id}")).await.problem(409, "not_a_dead_letter");
 
     let leased = lab.lease_one("dialogue", &lab.register("dialogue", json!({})).await).await;
@@ -134,7 +129,7 @@ async fn a_redriven_event_keeps_its_id_and_history_and_gets_fresh_budgets() {
     let letter = lab.get(&format!("/api/v1/dead-letters/{event_id}")).await.expect(200).body;
     assert_eq!((&letter["redrives"], &letter["attempt"]), (&json!(1), &json!(2)));
     assert_eq!(letter["attempts"].as_array().map(Vec::len), Some(2));
-    assert_eq!(ids(&list(&lab, "redrives_max=0").await), [""; 0]);
+    assert_eq!(list(&lab, "redrives_max=0").await.event_ids(), [""; 0]);
 }
 
 #[tokio::test]

@@ -3,15 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::bad_input::Untouched;
-use crate::support::{Lab, Reply};
-
-fn ids(page: &Reply) -> Vec<String> {
-    let items = page.body["items"].as_array().unwrap_or_else(|| panic!("no items: {page:?}"));
-    items.iter().map(|item| item["event_id"].as_str().expect("an id").to_owned()).collect()
-}
+use crate::support::Lab;
 
 async fn found(lab: &Lab, query: &str) -> Vec<String> {
-    ids(&lab.get(&format!("/api/v1/events?{query}")).await.expect(200))
+    lab.get(&format!("/api/v1/events?{query}")).await.expect(200).event_ids()
 }
 
 /// Waits for nothing and ends one event so.
@@ -35,14 +30,14 @@ async fn events_come_newest_first_page_by_page_while_others_come_and_end() {
     assert_eq!(found(&lab, "").await, sent);
 
     let first = lab.get("/api/v1/events?limit=2").await.expect(200);
-    assert_eq!(ids(&first), sent[..2]);
+    assert_eq!(first.event_ids(), sent[..2]);
     lab.enqueue("dialogue", json!({})).await;
     let leased = lab.lease_one("dialogue", &engine).await;
     lab.settle(&leased, "completed", json!({})).await.expect(200);
     let second = lab.get(&format!("/api/v1/events?limit=2&cursor={}", first.text("next_cursor"))).await.expect(200);
-    assert_eq!(ids(&second), sent[2..4]);
+    assert_eq!(second.event_ids(), sent[2..4]);
     let third = lab.get(&format!("/api/v1/events?limit=2&cursor={}", second.text("next_cursor"))).await.expect(200);
-    assert_eq!((ids(&third), &third.body["next_cursor"]), (sent[4..].to_vec(), &Value::Null));
+    assert_eq!((third.event_ids(), &third.body["next_cursor"]), (sent[4..].to_vec(), &Value::Null));
 }
 
 #[tokio::test]
@@ -56,7 +51,7 @@ async fn an_item_is_what_reading_the_event_answers() {
     let processing = lab.lease_one("dialogue", &engine).await;
     let page = lab.get("/api/v1/events").await.expect(200);
     let expected = [processing["event_id"].as_str().expect("an id"), &failed, &completed, &queued];
-    assert_eq!(ids(&page), expected);
+    assert_eq!(page.event_ids(), expected);
     for (item, event_id) in page.body["items"].as_array().expect("items").iter().zip(expected) {
         assert_eq!(item, &lab.event(event_id).await);
         assert!(item.get("payload").is_none() && item["payload_bytes"].is_u64(), "{item}");
@@ -140,7 +135,7 @@ async fn dead_letters_that_outlived_their_history_are_listed_in_their_place() {
     let mut cursor = String::new();
     for expected in [&open, &kept, &outlived] {
         let page = lab.get(&format!("/api/v1/events?limit=1{cursor}")).await.expect(200);
-        assert_eq!(ids(&page), [expected.as_str()]);
+        assert_eq!(page.event_ids(), [expected.as_str()]);
         cursor = format!("&cursor={expected}");
     }
 }

@@ -7,11 +7,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Lab, PATIENCE, Reply, unknown_id};
-
-fn ids(reply: &Reply) -> Vec<String> {
-    reply.body["events"].as_array().expect("a list").iter().map(|event| text(&event["event_id"])).collect()
-}
+use crate::support::{Lab, PATIENCE, unknown_id};
 
 fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
@@ -54,7 +50,7 @@ async fn events_come_by_priority_then_by_the_time_they_became_due_then_by_id() {
     // The two that differ only by id: the older id comes first.
     expected.swap(3, 4);
     let reply = lab.poll("dialogue", &engine, "limit=100").await.expect(200);
-    assert_eq!(ids(&reply), expected);
+    assert_eq!(reply.event_ids(), expected);
     assert_eq!(reply.header("cache-control"), "no-store");
     assert_eq!(reply.body["notice"], Value::Null);
 }
@@ -64,9 +60,9 @@ async fn a_poll_gets_as_many_as_it_asks_for_and_three_where_it_does_not_say() {
     let lab = Lab::start().await;
     let engine = lab.register("dialogue", json!({})).await;
     enqueue_many(&lab, "dialogue", 10).await;
-    assert_eq!(ids(&lab.poll("dialogue", &engine, "limit=2").await.expect(200)).len(), 2);
-    assert_eq!(ids(&lab.poll("dialogue", &engine, "").await.expect(200)).len(), 3);
-    assert_eq!(ids(&lab.poll("dialogue", &engine, "limit=100").await.expect(200)).len(), 5);
+    assert_eq!(lab.poll("dialogue", &engine, "limit=2").await.expect(200).event_ids().len(), 2);
+    assert_eq!(lab.poll("dialogue", &engine, "").await.expect(200).event_ids().len(), 3);
+    assert_eq!(lab.poll("dialogue", &engine, "limit=100").await.expect(200).event_ids().len(), 5);
 }
 
 #[tokio::test]
@@ -75,7 +71,7 @@ async fn a_delayed_event_is_not_given_before_its_time() {
     let engine = lab.register("dialogue", json!({})).await;
     let event_id = lab.enqueue("dialogue", json!({"delay_seconds": 3600})).await;
     let due_now = lab.enqueue("dialogue", json!({"available_at": "2001-01-01T00:00:00Z"})).await;
-    assert_eq!(ids(&lab.poll("dialogue", &engine, "limit=9").await.expect(200)), [due_now]);
+    assert_eq!(lab.poll("dialogue", &engine, "limit=9").await.expect(200).event_ids(), [due_now]);
     assert_eq!(lab.event(&event_id).await["status"], "queued");
     lab.make_due(&event_id).await;
     assert_eq!(lab.lease_one("dialogue", &engine).await["event_id"], event_id);
@@ -117,7 +113,7 @@ async fn a_reply_stops_before_four_mebibytes_but_has_at_least_one_event() {
         lab.enqueue("dialogue", json!({"payload": "x".repeat(1_000_000)})).await;
     }
     for expected in [1, 4, 1, 0] {
-        assert_eq!(ids(&lab.poll("dialogue", &engine, "limit=100").await.expect(200)).len(), expected);
+        assert_eq!(lab.poll("dialogue", &engine, "limit=100").await.expect(200).event_ids().len(), expected);
     }
 }
 
@@ -202,7 +198,7 @@ async fn many_engines_on_two_replicas_are_given_every_event_exactly_once() {
         let url = if n % 2 == 0 { &lab.url } else { &replica };
         while count() < events.len() && started.elapsed() < PATIENCE {
             let reply = lab.poll_at(url, "dialogue", engine, "limit=7&wait_seconds=1").await.expect(200);
-            given.lock().expect("unharmed").extend(ids(&reply));
+            given.lock().expect("unharmed").extend(reply.event_ids());
         }
     }))
     .await;
@@ -221,9 +217,9 @@ async fn what_lands_behind_the_edge_of_the_scan_is_found() {
 
     let due_long_ago: Uuid = sqlx::query_scalar(INSERT_BEHIND).fetch_one(&lab.db).await.expect("an id");
     let found = lab.poll("dialogue", &engine, "wait_seconds=20").await.expect(200);
-    assert_eq!(ids(&found), [due_long_ago.to_string()]);
+    assert_eq!(found.event_ids(), [due_long_ago.to_string()]);
 
     late.commit().await.expect("a commit");
     let found = lab.poll("dialogue", &engine, "wait_seconds=20").await.expect(200);
-    assert_eq!(ids(&found), [committed_late.to_string()]);
+    assert_eq!(found.event_ids(), [committed_late.to_string()]);
 }

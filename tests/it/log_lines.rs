@@ -1,13 +1,11 @@
 //! What the log says of outages, of dead letters, of the reaper and of failures: in words, and in few lines.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 use sqlx::ConnectOptions as _;
 
 use crate::cli::program::{Program, run_beside};
 use crate::outage::{Folder, stop};
-use crate::support::{Lab, PATIENCE, Reply, client, cluster};
+use crate::support::{Caller, Lab, Reply, client, cluster, wait_for};
 
 /// A server as a process of its own, the only one on the lab's database.
 async fn serve_alone(lab: &mut Lab, flags: &[&str]) -> Program {
@@ -16,42 +14,26 @@ async fn serve_alone(lab: &mut Lab, flags: &[&str]) -> Program {
     Program::serve(&[&["--listen", "127.0.0.1:0", "--database-url", &url], flags].concat())
 }
 
-/// Calls to a server.
-struct Caller(String);
+async fn enqueue(caller: &Caller, count: usize, more: Value) -> Vec<String> {
+    let mut event = json!({"engine_type": "dialogue", "event_type": "e", "payload": {}});
+    crate::support::merge(&mut event, more);
+    let events: Vec<Value> = (0..count).map(|_| event.clone()).collect();
+    let reply = caller.call("POST", "/api/v1/events/batch", json!({"events": events})).await.expect(201);
+    reply.texts("results", "event_id")
+}
 
-impl Caller {
-    async fn call(&self, method: &str, path: &str, body: Value) -> Reply {
-        let request = client().request(method.parse().expect("a method"), format!("{}{path}", self.0));
-        Reply::of(if body.is_null() { request } else { request.json(&body) }).await
-    }
-
-    async fn enqueue(&self, count: usize, more: Value) -> Vec<String> {
-        let mut event = json!({"engine_type": "dialogue", "event_type": "e", "payload": {}});
-        crate::support::merge(&mut event, more);
-        let events: Vec<Value> = (0..count).map(|_| event.clone()).collect();
-        let reply = self.call("POST", "/api/v1/events/batch", json!({"events": events})).await.expect(201);
-        let results = reply.body["results"].as_array().expect("results").clone();
-        results.iter().map(|result| result["event_id"].as_str().expect("an id").to_owned()).collect()
-    }
-
-    async fn lease(&self, limit: usize, more: &str) -> Vec<Value> {
-        let path = format!("/api/v1/events/queue/dialogue?limit={limit}&wait_seconds=5{more}");
-        let leased = self.call("GET", &path, Value::Null).await.expect(200);
-        leased.body["events"].as_array().expect("events").clone()
-    }
+async fn lease(caller: &Caller, limit: usize, more: &str) -> Vec<Value> {
+    let path = format!("/api/v1/events/queue/dialogue?limit={limit}&wait_seconds=5{more}");
+    let leased = caller.call("GET", &path, Value::Null).await.expect(200);
+    leased.body["events"].as_array().expect("events").clone()
 }
 
 /// Waits for a line that has all of `parts`.
 async fn line_with(program: &Program, parts: &[&str]) -> String {
-    let started = Instant::now();
-    loop {
-        let log = program.log();
-        if let Some(line) = log.iter().find(|line| parts.iter().all(|part| line.contains(part))) {
-            return line.clone();
-        }
-        assert!(started.elapsed() < PATIENCE, "no line with {parts:?}: {log:#?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    wait_for(&format!("a line with {parts:?}"), async || {
+        program.log().into_iter().find(|line| parts.iter().all(|part| line.contains(part)))
+    })
+    .await
 }
 
 fn is_loud(line: &str) -> bool {
@@ -66,8 +48,8 @@ async fn an_outage_of_the_database_is_a_line_when_it_begins_and_one_when_it_has_
     let url = cluster.url("postgres");
     let flags = ["--listen", "127.0.0.1:0", "--database-url", &url, "--acquire-timeout-seconds", "1"];
     let mut program = Program::serve(&flags);
-    let caller = Caller(program.url.clone());
-    caller.enqueue(1, json!({})).await;
+    let caller = Caller::at(program.url.clone());
+    enqueue(&caller, 1, json!({})).await;
     let before = program.log().len();
 
     stop(cluster).await;
@@ -91,7 +73,7 @@ async fn an_outage_of_the_database_is_a_line_when_it_begins_and_one_when_it_has_
     let cluster = folder.start_cluster().await;
     let ended = line_with(&program, &["WARN", "the database is available again", "seconds="]).await;
     assert!(ended.contains(&format!("refused_requests={REQUESTS}")), "{ended}");
-    caller.enqueue(1, json!({})).await;
+    enqueue(&caller, 1, json!({})).await;
     program.signal("TERM");
     let log = program.wait().stderr;
     stop(cluster).await;
@@ -105,19 +87,18 @@ async fn dead_letters_have_a_line_each_while_they_are_few() {
     const MANY: usize = 300;
     let mut lab = Lab::start().await;
     let mut program = serve_alone(&mut lab, &[]).await;
-    let caller = Caller(program.url.clone());
-    let event_id = caller.enqueue(1, json!({"retry_policy": {"max_retries": 0}})).await.remove(0);
-    let leased = caller.lease(1, "").await.remove(0);
+    let caller = Caller::at(program.url.clone());
+    let event_id = enqueue(&caller, 1, json!({"retry_policy": {"max_retries": 0}})).await.remove(0);
+    let leased = lease(&caller, 1, "").await.remove(0);
     let report = json!({"status": "failed", "error": "no\nline", "lease_token": leased["lease"]["lease_token"]});
     caller.call("PUT", &format!("/api/v1/events/{event_id}/status"), report).await.expect(200);
     let line = format!("dead letter: event {event_id} of queue dialogue: retries exhausted after 1 attempt");
     assert!(line_with(&program, &[&line]).await.contains(" INFO "));
 
-    caller.enqueue(MANY, json!({})).await;
+    enqueue(&caller, MANY, json!({})).await;
     let mut settled = 0;
     while settled < MANY {
-        let settlements: Vec<Value> = caller
-            .lease(100, "")
+        let settlements: Vec<Value> = lease(&caller, 100, "")
             .await
             .iter()
             .map(|event| {
@@ -144,12 +125,12 @@ async fn dead_letters_have_a_line_each_while_they_are_few() {
 async fn what_the_reaper_did_is_a_line() {
     let mut lab = Lab::start().await;
     let mut program = serve_alone(&mut lab, &[]).await;
-    let caller = Caller(program.url.clone());
+    let caller = Caller::at(program.url.clone());
     let registration = json!({"engine_type": "dialogue", "heartbeat_timeout_seconds": 5});
     let engine = caller.call("POST", "/api/v1/engines", registration).await.expect(201).text("engine_id");
     caller.call("POST", &format!("/api/v1/engines/{engine}/heartbeat"), json!({})).await.expect(200);
-    caller.enqueue(3, json!({})).await;
-    assert_eq!(caller.lease(3, &format!("&engine_id={engine}")).await.len(), 3);
+    enqueue(&caller, 3, json!({})).await;
+    assert_eq!(lease(&caller, 3, &format!("&engine_id={engine}")).await.len(), 3);
     // The server's stop and start must not count as an absence, and calls still to be written would bring the engine back.
     lab.wait_for("the engine to be unresponsive", async || {
         lab.sql("update eventlease.service_signs set grace_since = '-infinity', hiccup_since = '-infinity'").await;
@@ -196,7 +177,7 @@ async fn unexpected_failures_of_many_requests_are_bounded_in_number() {
     let mut lab = Lab::start().await;
     let mut program = serve_alone(&mut lab, &[]).await;
     lab.sql("alter table eventlease.event_types rename to event_types_away").await;
-    let caller = Caller(program.url.clone());
+    let caller = Caller::at(program.url.clone());
     let calls = (0..60).map(|_| caller.call("GET", "/api/v1/event-types", Value::Null));
     for reply in futures_util::future::join_all(calls).await {
         reply.problem(500, "internal");
@@ -228,12 +209,12 @@ async fn a_command_that_fails_shows_no_line_of_postgresqls_source() {
 async fn what_operators_changed_is_a_line_and_what_they_did_not_is_none() {
     let mut lab = Lab::start().await;
     let mut program = serve_alone(&mut lab, &[]).await;
-    let caller = Caller(program.url.clone());
+    let caller = Caller::at(program.url.clone());
     let dry_run = json!({"all": true, "dry_run": true});
     caller.call("POST", "/api/v1/dead-letters/redrive", dry_run.clone()).await.expect(200);
     caller.call("POST", "/api/v1/dead-letters/purge", dry_run).await.expect(200);
     caller.call("POST", "/api/v1/queues/nobody/resume", json!({})).await.expect(404);
-    caller.enqueue(2, json!({"scenario_run_id": "night-42"})).await;
+    enqueue(&caller, 2, json!({"scenario_run_id": "night-42"})).await;
     caller.call("POST", "/api/v1/scenario-runs/night-42/cancel", json!({})).await.expect(200);
     line_with(&program, &["scenario run cancelled", "run=\"night-42\"", "cancelled=2"]).await;
     let registered = caller.call("POST", "/api/v1/engines", json!({"engine_type": "dialogue"})).await.expect(201);

@@ -1,4 +1,4 @@
-//! Replies that never reach their caller: `poll_id` brings them again, and who has hung up takes nothing along.
+//! Replies that never reach their caller: `poll_id` repeats them, and a caller that has hung up takes no event.
 
 use std::sync::Arc;
 
@@ -8,12 +8,7 @@ use eventlease::domain::names::EngineType;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{Lab, PATIENCE, Reply};
-
-fn ids(reply: &Reply) -> Vec<&str> {
-    let events = reply.body["events"].as_array().expect("a list");
-    events.iter().map(|event| event["event_id"].as_str().expect("an id")).collect()
-}
+use crate::support::{Lab, PATIENCE};
 
 #[tokio::test]
 async fn a_repeated_poll_is_answered_with_the_same_leases_unchanged() {
@@ -32,14 +27,14 @@ async fn a_repeated_poll_is_answered_with_the_same_leases_unchanged() {
         }
     }
     let other = lab.poll("dialogue", &engine, &format!("limit=2&poll_id={}", Uuid::new_v4())).await.expect(200);
-    assert!(!ids(&other).iter().any(|event_id| first[0]["event_id"] == *event_id));
+    assert!(!other.event_ids().iter().any(|event_id| first[0]["event_id"] == *event_id));
 
     lab.settle(&first[0], "completed", json!({})).await.expect(200);
     let rest = lab.poll("dialogue", &engine, &query).await.expect(200);
-    assert_eq!(ids(&rest), [first[1]["event_id"].as_str().expect("an id")], "only what still holds");
+    assert_eq!(rest.event_ids(), [first[1]["event_id"].as_str().expect("an id")], "only what still holds");
     lab.settle(&first[1], "completed", json!({})).await.expect(200);
     let anew = lab.poll("dialogue", &engine, &query).await.expect(200);
-    assert_eq!(ids(&anew).len(), 1, "none left: a new request");
+    assert_eq!(anew.event_ids().len(), 1, "none left: a new request");
 }
 
 /// Polls, and hangs up in the middle of the look: while that waits for the engine, which somebody has locked.

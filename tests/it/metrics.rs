@@ -1,5 +1,5 @@
-//! What the numbers of operations mean: counters that are there from the start, gauges that end with what they measure,
-//! and causes that are told apart.
+//! Metrics: counters exist from the start, gauges end with what they measure, and each cause has a label value of its
+//! own.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What those see who run the service: health and metrics.
+//! Health checks and metrics, as operators read them.
 
 use serde_json::json;
 

@@ -7,9 +7,9 @@ use std::{env, fs};
 use eventlease::app::Server;
 use private_postgres::{Durability, Options, PrivatePostgres};
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
-use crate::support::{PATIENCE, Reply, client, config, unknown_id};
+use crate::support::{Caller, Reply, config, unknown_id};
 
 /// A folder for a cluster, gone at the end of the test.
 pub struct Folder(PathBuf);
@@ -40,35 +40,6 @@ pub async fn stop(cluster: PrivatePostgres) {
     tokio::task::spawn_blocking(move || cluster.stop()).await.expect("no panic").expect("the cluster stops");
 }
 
-/// Calls to one server.
-struct Caller {
-    base: String,
-    client: reqwest::Client,
-}
-
-impl Caller {
-    fn request(&self, method: &str, path: &str, body: &Value) -> reqwest::RequestBuilder {
-        let request = self.client.request(method.parse().expect("a method"), format!("{}{path}", self.base));
-        if body.is_null() { request } else { request.json(body) }
-    }
-
-    async fn call(&self, method: &str, path: &str, body: Value) -> Reply {
-        Reply::of(self.request(method, path, &body)).await
-    }
-
-    async fn wait_for_status(&self, path: &str, status: u16) -> Reply {
-        let started = Instant::now();
-        loop {
-            let reply = self.call("GET", path, Value::Null).await;
-            if reply.status == status {
-                return reply;
-            }
-            assert!(started.elapsed() < PATIENCE, "{path} does not come to {status}: {reply:?}");
-            sleep(Duration::from_millis(20)).await;
-        }
-    }
-}
-
 /// Gauges that every server reads from the database.
 const READ_FROM_THE_DATABASE: [&str; 10] = [
     "eventlease_queue_due_events{",
@@ -92,7 +63,7 @@ async fn while_the_database_is_away_calls_are_answered_and_afterwards_nothing_an
     let cluster = folder.start_cluster().await;
     let flags = ["--acquire-timeout-seconds", "1", "--recheck-interval-ms", "500"];
     let server = Server::start(&config(&cluster.url("postgres"), &flags)).await.expect("the server starts");
-    let caller = Caller { base: format!("http://{}", server.address), client: client() };
+    let caller = Caller::of(&server);
 
     let registration = json!({"engine_type": "dialogue", "heartbeat_timeout_seconds": 3});
     let engine = caller.call("POST", "/api/v1/engines", registration.clone()).await.expect(201).text("engine_id");
@@ -106,7 +77,7 @@ async fn while_the_database_is_away_calls_are_answered_and_afterwards_nothing_an
     let parked = caller.request("GET", "/api/v1/events/queue/vision?wait_seconds=30", &Value::Null);
     let parked = tokio::spawn(Reply::of(parked));
     let metrics = async || caller.call("GET", "/metrics", Value::Null).await.expect(200).raw;
-    while !metrics().await.contains("eventlease_polls_parked 1") {}
+    caller.wait_for_metric("eventlease_polls_parked 1").await;
     caller.call("POST", &heartbeat, json!({})).await.expect(200);
     server.broker.measure().await.expect("a round");
     let shown_before = metrics().await;

@@ -62,13 +62,7 @@ async fn a_life_of_events_reads_no_table_from_end_to_end() {
     )
     .await;
     lab.sql("analyze").await;
-    lab.sql(
-        "select pg_terminate_backend(pid) from pg_stat_activity
-         where datname = current_database() and application_name = 'eventlease'",
-    )
-    .await;
-    // The pool asks connections that have been idle for half a second whether they are still there.
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    lab.restart().await;
     let engine = lab.register("dialogue", json!({})).await;
     live(&lab, &engine).await;
 

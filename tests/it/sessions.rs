@@ -6,12 +6,11 @@ mod read_only;
 mod room;
 mod settings;
 
-use eventlease::app::Server;
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
 
-use crate::support::{Reply, client, cluster};
+use crate::support::{Caller, Reply, cluster};
 
 /// A database without anything in it, and a role of its own that owns it and can log in.
 struct OwnRole {
@@ -50,28 +49,8 @@ impl OwnRole {
     }
 }
 
-/// Calls to one server.
-struct Caller {
-    base: String,
-    client: reqwest::Client,
-}
-
-impl Caller {
-    fn of(server: &Server) -> Self {
-        Self { base: format!("http://{}", server.address), client: client() }
-    }
-
-    fn request(&self, method: &str, path: &str, body: &Value) -> reqwest::RequestBuilder {
-        let request = self.client.request(method.parse().expect("a method"), format!("{}{path}", self.base));
-        if body.is_null() { request } else { request.json(body) }
-    }
-
-    async fn call(&self, method: &str, path: &str, body: Value) -> Reply {
-        Reply::of(self.request(method, path, &body)).await
-    }
-
-    async fn enqueue(&self) -> Reply {
-        let event = json!({"engine_type": "dialogue", "event_type": "test.happened", "payload": {"n": 1}});
-        self.call("POST", "/api/v1/events", event).await
-    }
+/// Enqueues an event, and answers the reply, whatever it is.
+async fn enqueue(caller: &Caller) -> Reply {
+    let event = json!({"engine_type": "dialogue", "event_type": "test.happened", "payload": {"n": 1}});
+    caller.call("POST", "/api/v1/events", event).await
 }

@@ -11,11 +11,12 @@ use serde_json::json;
 use sqlx::ConnectOptions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::cli::program::{Ended, Program, command, command_through};
 use crate::retention::partitions_of;
-use crate::support::{Lab, PATIENCE, Reply, client, unknown_id};
+use crate::support::{Lab, PATIENCE, Reply, client, unknown_id, wait_for};
 
 /// A port that nobody listens on.
 fn free_address() -> String {
@@ -46,17 +47,14 @@ fn serve(starter: &[&str], address: &str, database_url: &str) -> Program {
     Program::spawn(command_through(&[starter, &WITH_USUAL_SIGNALS].concat(), &flags))
 }
 
-async fn wait_for_status(url: &str, status: u16) -> Reply {
-    let (client, started) = (client(), Instant::now());
-    loop {
-        if let Ok(reply) = client.get(url).send().await
-            && reply.status().as_u16() == status
-        {
-            return Reply::of(client.get(url)).await;
-        }
-        assert!(started.elapsed() < PATIENCE, "{url} does not come to {status}");
-        sleep(std::time::Duration::from_millis(20)).await;
-    }
+/// Unlike a caller's, from before it listens.
+async fn wait_for_status(url: &str, status: u16) {
+    let client = client();
+    wait_for(&format!("{url} to answer {status}"), async || {
+        let reply = client.get(url).send().await.ok()?;
+        (reply.status().as_u16() == status).then_some(())
+    })
+    .await;
 }
 
 async fn wait(program: Program) -> Ended {
@@ -192,11 +190,11 @@ async fn a_connection_that_was_opened_while_it_started_is_served_when_it_is_read
     assert_eq!(status_line(&mut stream).await, "HTTP/1.1 503 Service Unavailable");
     lab.wait_for_a_blocked_server().await;
     holder.rollback().await.expect("an end");
-    let started = Instant::now();
-    while status_line(&mut stream).await != "HTTP/1.1 200 OK" {
-        assert!(started.elapsed() < PATIENCE);
-        sleep(std::time::Duration::from_millis(20)).await;
-    }
+    let stream = Mutex::new(stream);
+    wait_for("the open connection to be served", async || {
+        (status_line(&mut *stream.lock().await).await == "HTTP/1.1 200 OK").then_some(())
+    })
+    .await;
     let listening = tokio::task::spawn_blocking(move || {
         program.wait_until_it_listens();
         program
@@ -232,11 +230,7 @@ async fn a_private_cluster_that_is_being_made_is_stopped_and_the_next_start_make
     let folder = Folder(env::temp_dir().join(format!("eventlease-starting-{}", unknown_id())));
     let flags = ["serve", "--listen", "127.0.0.1:0", "--data-dir", folder.0.to_str().expect("UTF-8")];
     let mut program = Program::spawn(command(&flags));
-    let started = Instant::now();
-    while !folder.0.join("cluster.unfinished/global").exists() {
-        assert!(started.elapsed() < PATIENCE, "initdb does not begin");
-        sleep(std::time::Duration::from_millis(2)).await;
-    }
+    wait_for("initdb to begin", async || folder.0.join("cluster.unfinished/global").exists().then_some(())).await;
     program.signal("TERM");
     let ended = wait(program).await;
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""), "{ended:?}");

@@ -1,11 +1,14 @@
 //! A task that panics starts again, one that panics again and again ends the server, and a call that changed something
 //! is carried to its end when its caller hangs up.
 
+use std::cell::Cell;
+
 use eventlease::app::Failure;
 use serde_json::json;
+use tokio::net::TcpStream;
 use tokio::time::{Duration, sleep};
 
-use crate::support::{Lab, client};
+use crate::support::{Lab, client, wait_for};
 use crate::trust::Guarded;
 
 /// Tasks whose rounds are far apart; each begins with one, so that a second one shows that it started again.
@@ -149,11 +152,18 @@ async fn stopping_waits_for_a_call_whose_caller_is_gone() {
         reply = call => panic!("it was answered: {reply:?}"),
         () = lab.wait_for_a_blocked_server() => {}
     }
+    let (address, is_released) = (lab.server().address, Cell::new(false));
+    let stop = async {
+        lab.stop().await;
+        assert!(is_released.get(), "it stopped while the call was under way");
+    };
     let release = async {
-        sleep(Duration::from_millis(300)).await;
+        // The listener is closed first.
+        wait_for("the stop to have begun", async || TcpStream::connect(address).await.is_err().then_some(())).await;
+        is_released.set(true);
         holder.rollback().await.expect("the lock goes");
     };
-    tokio::join!(lab.stop(), release);
+    tokio::join!(stop, release);
     let taken: i64 =
         sqlx::query_scalar("select count(*) from eventlease.event_queue").fetch_one(&lab.db).await.expect("a count");
     assert_eq!(taken, 1, "the pool was closed while the call was under way");

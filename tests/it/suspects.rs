@@ -6,11 +6,6 @@ use serde_json::{Value, json};
 
 use crate::support::{Lab, Reply};
 
-fn ids(reply: &Reply) -> Vec<&str> {
-    let events = reply.body["events"].as_array().expect("a list");
-    events.iter().map(|event| event["event_id"].as_str().expect("an id")).collect()
-}
-
 /// An event that was leased once and lost.
 async fn make_suspect(lab: &Lab, engine: &str) -> String {
     let event_id = lab.enqueue("dialogue", json!({})).await;
@@ -42,16 +37,16 @@ async fn a_suspect_is_the_only_event_of_its_reply_and_of_its_engine() {
     let normals = [lab.enqueue("dialogue", json!({})).await, lab.enqueue("dialogue", json!({})).await];
 
     let alone = lab.poll("dialogue", &first, "limit=10").await.expect(200);
-    assert_eq!(ids(&alone), [suspect.as_str()]);
+    assert_eq!(alone.event_ids(), [suspect.as_str()]);
     let nothing_more = lab.poll("dialogue", &first, "limit=10").await.expect(200);
-    assert_eq!(ids(&nothing_more), [""; 0]);
+    assert_eq!(nothing_more.event_ids(), [""; 0]);
     assert_eq!(nothing_more.body["notice"]["code"], "engine_at_capacity");
     assert_eq!(nothing_more.body["notice"]["held"], 1);
-    assert_eq!(ids(&lab.poll("dialogue", &second, "limit=10").await.expect(200)), normals);
+    assert_eq!(lab.poll("dialogue", &second, "limit=10").await.expect(200).event_ids(), normals);
 
     lab.settle(&alone.body["events"][0], "completed", json!({})).await.expect(200);
     let next = lab.enqueue("dialogue", json!({})).await;
-    assert_eq!(ids(&lab.poll("dialogue", &first, "limit=10").await.expect(200)), [next]);
+    assert_eq!(lab.poll("dialogue", &first, "limit=10").await.expect(200).event_ids(), [next]);
 }
 
 #[tokio::test]
@@ -69,11 +64,11 @@ async fn a_suspect_goes_only_to_an_idle_engine_and_holds_nobody_up_meanwhile() {
     let behind = lab.enqueue("dialogue", json!({})).await;
 
     let reply = lab.poll("dialogue", &engine, "limit=10").await.expect(200);
-    assert_eq!(ids(&reply), [behind], "the suspect is first in line, but the engine is busy");
+    assert_eq!(reply.event_ids(), [behind], "the suspect is first in line, but the engine is busy");
     for event in [&held, &reply.body["events"][0]] {
         lab.settle(event, "completed", json!({})).await.expect(200);
     }
-    assert_eq!(ids(&lab.poll("dialogue", &engine, "limit=10").await.expect(200)), [suspect]);
+    assert_eq!(lab.poll("dialogue", &engine, "limit=10").await.expect(200).event_ids(), [suspect]);
 }
 
 #[tokio::test]
@@ -86,13 +81,13 @@ async fn where_every_engine_is_always_busy_one_is_reserved_for_a_suspect() {
     let normal = lab.enqueue("dialogue", json!({})).await;
 
     let reserved = poll(10).await;
-    assert_eq!(ids(&reserved), [""; 0], "it waited for long enough");
+    assert_eq!(reserved.event_ids(), [""; 0], "it waited for long enough");
     assert_eq!(reserved.body["notice"]["code"], "engine_at_capacity");
     lab.settle(&held, "completed", json!({})).await.expect(200);
     let alone = poll(10).await;
-    assert_eq!(ids(&alone), [suspect]);
+    assert_eq!(alone.event_ids(), [suspect]);
     lab.settle(&alone.body["events"][0], "completed", json!({})).await.expect(200);
-    assert_eq!(ids(&poll(10).await), [normal]);
+    assert_eq!(poll(10).await.event_ids(), [normal]);
 }
 
 #[tokio::test]
@@ -103,29 +98,29 @@ async fn a_busy_engine_that_was_reserved_in_vain_is_given_events_again() {
     let held = hold_beside_overdue(&lab, &engine, &suspect).await;
     let poll = async |query: &str| lab.poll("dialogue", &engine, query).await.expect(200);
     let first = lab.enqueue("dialogue", json!({})).await;
-    assert_eq!(ids(&poll("limit=1").await), [""; 0], "it is reserved");
+    assert_eq!(poll("limit=1").await.event_ids(), [""; 0], "it is reserved");
     lab.broker().age_reservations(Duration::from_secs(61));
     let mut others = Vec::new();
     let while_resting = poll("limit=1").await;
-    assert_eq!(ids(&while_resting), [first]);
+    assert_eq!(while_resting.event_ids(), [first]);
     others.push(while_resting.body["events"][0].clone());
     for _ in 0..3 {
         let event_id = lab.enqueue("dialogue", json!({})).await;
         let reply = poll("limit=1").await;
-        assert_eq!(ids(&reply), [event_id]);
+        assert_eq!(reply.event_ids(), [event_id]);
         others.push(reply.body["events"][0].clone());
     }
 
     // For as long as it was reserved. Then the suspect's turn comes again, and again it ends; also for a poll that waits.
     lab.broker().age_reservations(Duration::from_mins(1));
     let last = lab.enqueue("dialogue", json!({})).await;
-    assert_eq!(ids(&poll("limit=1").await), [""; 0], "it is reserved again");
+    assert_eq!(poll("limit=1").await.event_ids(), [""; 0], "it is reserved again");
     let path = "/api/v1/events/queue/dialogue?wait_seconds=30";
     let waiting = tokio::spawn(Reply::of(lab.request("GET", path).header("x-engine-id", &engine)));
     lab.wait_for_parked_polls(1).await;
     lab.broker().age_reservations(Duration::from_secs(121));
     let reply = waiting.await.expect("a reply").expect(200);
-    assert_eq!(ids(&reply), [last]);
+    assert_eq!(reply.event_ids(), [last]);
     others.push(reply.body["events"][0].clone());
 
     // Idle, it is given the suspect, reserved or not.
@@ -133,7 +128,7 @@ async fn a_busy_engine_that_was_reserved_in_vain_is_given_events_again() {
         lab.settle(event, "completed", json!({})).await.expect(200);
     }
     lab.enqueue("dialogue", json!({})).await;
-    assert_eq!(ids(&poll("limit=10").await), [suspect]);
+    assert_eq!(poll("limit=10").await.event_ids(), [suspect]);
 }
 
 #[tokio::test]
@@ -145,19 +140,19 @@ async fn where_one_engine_was_reserved_in_vain_another_one_is_reserved() {
     let held = hold_beside_overdue(&lab, &engines[1], &suspect).await;
     let normal = lab.enqueue("dialogue", json!({})).await;
     let poll = async |engine: &str| lab.poll("dialogue", engine, "limit=1").await.expect(200);
-    assert_eq!(ids(&poll(&engines[0]).await), [""; 0]);
+    assert_eq!(poll(&engines[0]).await.event_ids(), [""; 0]);
     let beside = poll(&engines[1]).await;
-    assert_eq!(ids(&beside), [normal], "one is reserved, not both");
+    assert_eq!(beside.event_ids(), [normal], "one is reserved, not both");
 
     lab.broker().age_reservations(Duration::from_secs(61));
     let next = lab.enqueue("dialogue", json!({})).await;
-    assert_eq!(ids(&poll(&engines[0]).await), [next], "its time is over");
+    assert_eq!(poll(&engines[0]).await.event_ids(), [next], "its time is over");
     lab.enqueue("dialogue", json!({})).await;
-    assert_eq!(ids(&poll(&engines[1]).await), [""; 0]);
+    assert_eq!(poll(&engines[1]).await.event_ids(), [""; 0]);
     for event in [&held, &beside.body["events"][0]] {
         lab.settle(event, "completed", json!({})).await.expect(200);
     }
-    assert_eq!(ids(&poll(&engines[1]).await), [suspect]);
+    assert_eq!(poll(&engines[1]).await.event_ids(), [suspect]);
 }
 
 #[tokio::test]
@@ -167,7 +162,7 @@ async fn poison_dies_at_its_third_engine_and_the_events_leased_with_it_complete(
     let poison = lab.enqueue("dialogue", json!({"payload": "poison"})).await;
     let mates = [lab.enqueue("dialogue", json!({})).await, lab.enqueue("dialogue", json!({})).await];
     let batch = lab.poll("dialogue", &engine, "limit=3").await.expect(200);
-    assert_eq!(ids(&batch).len(), 3);
+    assert_eq!(batch.event_ids().len(), 3);
 
     // An engine that dies of the poison, and is started again under its id.
     let restart = async || lab.register("dialogue", json!({"engine_id": engine})).await;
@@ -175,7 +170,7 @@ async fn poison_dies_at_its_third_engine_and_the_events_leased_with_it_complete(
     while lab.event(&poison).await["status"] != "failed" {
         lab.make_due(&poison).await;
         let reply = lab.poll("dialogue", &engine, "limit=3&wait_seconds=10").await.expect(200);
-        assert_eq!(ids(&reply).len(), 1, "suspects come one by one: {reply:?}");
+        assert_eq!(reply.event_ids().len(), 1, "suspects come one by one: {reply:?}");
         let event = &reply.body["events"][0];
         if event["payload"] == "poison" {
             restart().await;
@@ -211,7 +206,7 @@ async fn suspects_go_to_all_idle_engines_at_once() {
         lab.enqueue("dialogue", json!({})).await;
     }
     let leased = lab.poll("dialogue", &dying, &format!("limit={SUSPECTS}")).await.expect(200);
-    assert_eq!(ids(&leased).len(), SUSPECTS);
+    assert_eq!(leased.event_ids().len(), SUSPECTS);
     let mut polls = Vec::new();
     for _ in 0..SUSPECTS {
         let idle = lab.register("dialogue", json!({})).await;
@@ -222,6 +217,6 @@ async fn suspects_go_to_all_idle_engines_at_once() {
 
     lab.register("dialogue", json!({"engine_id": dying})).await;
     for poll in polls {
-        assert_eq!(ids(&poll.await.expect("a reply").expect(200)).len(), 1);
+        assert_eq!(poll.await.expect("a reply").expect(200).event_ids().len(), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! Who may do what, and what is told of it: tokens, roles, limits, the audit trail.
+//! Authentication and authorisation: tokens, roles, limits, the audit trail.
 
 mod audit;
 mod beyond_reach;

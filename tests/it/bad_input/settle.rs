@@ -1,4 +1,4 @@
-//! `PUT /events/{event_id}/status`: what is not a word of the holder, or not one at all.
+//! `PUT /events/{event_id}/status`: reports that are not the holder's, or are no reports at all.
 
 use serde_json::{Value, json};
 

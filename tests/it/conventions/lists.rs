@@ -7,11 +7,6 @@ use crate::support::{Lab, Reply};
 
 const LISTS: [&str; 2] = ["/api/v1/engines", "/api/v1/dead-letters"];
 
-fn ids(page: &Reply, member: &str) -> Vec<String> {
-    let items = page.body["items"].as_array().unwrap_or_else(|| panic!("no items: {page:?}"));
-    items.iter().map(|item| item[member].as_str().expect("an id").to_owned()).collect()
-}
-
 fn next(page: &Reply) -> String {
     let cursor = page.text("next_cursor");
     url::form_urlencoded::byte_serialize(cursor.as_bytes()).collect()
@@ -57,7 +52,7 @@ async fn pages_are_stable_while_engines_come_and_go() {
     }
     let page = async |query: &str| lab.get(&format!("/api/v1/engines?limit=2{query}")).await.expect(200);
     let first = page("").await;
-    assert_eq!(ids(&first, "engine_id"), [engines[4].clone(), engines[3].clone()]);
+    assert_eq!(first.texts("items", "engine_id"), [engines[4].clone(), engines[3].clone()]);
 
     // The last one seen goes, one not yet seen goes, and a new one comes: what is left is seen once.
     for gone in [3, 2] {
@@ -65,7 +60,7 @@ async fn pages_are_stable_while_engines_come_and_go() {
     }
     lab.register("dialogue", json!({})).await;
     let second = page(&format!("&cursor={}", next(&first))).await;
-    assert_eq!(ids(&second, "engine_id"), [engines[1].clone(), engines[0].clone()]);
+    assert_eq!(second.texts("items", "engine_id"), [engines[1].clone(), engines[0].clone()]);
     assert_eq!(second.body["next_cursor"], Value::Null);
 }
 
@@ -78,7 +73,7 @@ async fn dead_letters_come_newest_first_page_by_page() {
     let mut query = String::new();
     loop {
         let page = lab.get(&format!("/api/v1/dead-letters?limit=2&engine_type=dialogue{query}")).await.expect(200);
-        seen.extend(ids(&page, "event_id"));
+        seen.extend(page.event_ids());
         if page.body["next_cursor"].is_null() {
             break;
         }
@@ -88,7 +83,7 @@ async fn dead_letters_come_newest_first_page_by_page() {
     assert_eq!(seen, buried);
     for limit in [5, 200] {
         let whole = lab.get(&format!("/api/v1/dead-letters?limit={limit}")).await.expect(200);
-        assert_eq!(ids(&whole, "event_id"), buried);
+        assert_eq!(whole.event_ids(), buried);
         assert_eq!(whole.body["next_cursor"], Value::Null);
     }
 }
@@ -122,7 +117,8 @@ async fn filters_find_what_they_name() {
         .await;
     let narrator = lab.register("narration", json!({"scenario_run_id": "run 8"})).await;
     lab.post(&format!("/api/v1/engines/{narrator}/drain"), &json!({})).await.expect(200);
-    let found = async |query: &str| ids(&lab.get(&format!("/api/v1/engines?{query}")).await.expect(200), "engine_id");
+    let found =
+        async |query: &str| lab.get(&format!("/api/v1/engines?{query}")).await.expect(200).texts("items", "engine_id");
     for query in [
         "engine_type=dialogue",
         "status=active",

@@ -119,7 +119,7 @@ async fn a_stored_value_that_makes_no_sense_is_told_to_the_log_and_not_to_the_cl
 
 #[tokio::test]
 async fn a_statement_that_takes_too_long_is_a_database_timeout() {
-    let lab = Lab::start_with(&["--statement-timeout-seconds", "2"]).await;
+    let lab = Lab::start_with(&["--reading-statement-timeout-seconds", "1"]).await;
     let engine = lab.register("dialogue", json!({})).await;
     let mut blocker = lab.db.begin().await.expect("a transaction");
     sqlx::query("lock table eventlease.engine_states").execute(&mut *blocker).await.expect("the lock");

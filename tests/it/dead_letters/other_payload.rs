@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{bury, ids, list};
+use super::{bury, list};
 use crate::support::Lab;
 
 async fn redrive(lab: &Lab, event_id: &str, body: &str) -> crate::support::Reply {
@@ -31,7 +31,7 @@ async fn another_payload_makes_a_new_event_and_marks_the_old_one() {
     assert_eq!(leased["lease"]["visibility_timeout_seconds"], 77);
 
     let letters = list(&lab, "").await;
-    assert_eq!((ids(&letters), &letters.body["items"][0]["redriven_as"]), (vec![old.as_str()], &json!(new)));
+    assert_eq!((letters.event_ids(), &letters.body["items"][0]["redriven_as"]), (vec![old.clone()], &json!(new)));
     let event = lab.event(&old).await;
     assert_eq!((&event["status"], &event["redriven_as"]), (&json!("failed"), &json!(new)));
     for body in ["{}", r#"{"payload": 2}"#] {

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{connections_refused, is};
 use crate::support::{Lab, PATIENCE};
+
+/// How slow a slow client is: a byte each.
+pub const PACE: Duration = Duration::from_millis(20);
 
 async fn connect(lab: &Lab) -> TcpStream {
     TcpStream::connect(lab.url.strip_prefix("http://").expect("a URL")).await.expect("a connection")
@@ -80,7 +83,7 @@ async fn a_request_of_as_many_headers_as_by_default_is_taken_and_one_more_is_not
 
 #[tokio::test]
 async fn headers_that_do_not_come_to_an_end_are_not_waited_for_however_they_trickle() {
-    let lab = Lab::start_with(&["--header-timeout-seconds", "2", "--idle-timeout-seconds", "3600"]).await;
+    let lab = Lab::start_with(&["--header-timeout-seconds", "1", "--idle-timeout-seconds", "3600"]).await;
     let started = Instant::now();
     // A beginning; a beginning after a request that was answered; and one that never stops.
     let mut begun = connect(&lab).await;
@@ -92,7 +95,7 @@ async fn headers_that_do_not_come_to_an_end_are_not_waited_for_however_they_tric
     let trickle = tokio::spawn(async move {
         let mut bytes = b"GET /healthz HTTP/1.1\r\nx: ".iter().chain(std::iter::repeat(&b'a'));
         while to_trickling.write_all(&[*bytes.next().expect("endless")]).await.is_ok() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            sleep(PACE).await;
         }
     });
     for stream in [&mut begun, &mut again] {
@@ -101,7 +104,7 @@ async fn headers_that_do_not_come_to_an_end_are_not_waited_for_however_they_tric
     let mut end = Vec::new();
     timeout(PATIENCE, from_trickling.read_to_end(&mut end)).await.expect("the server closes it").ok();
     timeout(PATIENCE, trickle).await.expect("it ends").expect("no panic");
-    assert!(started.elapsed() >= Duration::from_secs(2), "closed too early");
+    assert!(started.elapsed() >= Duration::from_secs(1), "closed too early");
     lab.wait_for("three refusals", async || (connections_refused(&lab, "header_time").await >= 3.0).then_some(()))
         .await;
     is(connections_refused(&lab, "idle_time").await, 0.0);
@@ -109,9 +112,9 @@ async fn headers_that_do_not_come_to_an_end_are_not_waited_for_however_they_tric
 
 #[tokio::test]
 async fn an_idle_connection_is_closed_and_one_whose_request_waits_is_not() {
-    let lab = Lab::start_with(&["--idle-timeout-seconds", "2", "--header-timeout-seconds", "2"]).await;
+    let lab = Lab::start_with(&["--idle-timeout-seconds", "1", "--header-timeout-seconds", "1"]).await;
     let mut parked = connect(&lab).await;
-    let poll = "GET /api/v1/events/queue/dialogue?wait_seconds=6 HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n";
+    let poll = "GET /api/v1/events/queue/dialogue?wait_seconds=3 HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n";
     parked.write_all(poll.as_bytes()).await.expect("sent");
     // Opened ahead, for a request that does not come.
     let mut ahead = connect(&lab).await;
@@ -162,7 +165,7 @@ async fn a_client_that_reads_byte_by_byte_is_not_waited_for_longer() {
     let reading = tokio::spawn(async move {
         let mut byte = [0];
         while let Ok(1) = from_server.read(&mut byte).await {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            sleep(PACE).await;
         }
     });
     lab.wait_for("the connection to be closed", async || {

@@ -1,5 +1,6 @@
 //! Lists and reports have database connections of their own: however slow they are, engines do not wait for them.
 
+use futures_util::future::join_all;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
@@ -45,8 +46,9 @@ async fn while_every_reader_hangs_engines_and_producers_go_on() {
     let hanging: Vec<_> = (0..20).map(|_| read(&lab, AUDIT)).collect();
     wait_for_blocked(&lab, 3).await;
     // Each other reader is told what there is not.
-    for path in [AUDIT, "/api/v1/engines", "/api/v1/events", "/api/v1/queues", "/api/v1/dead-letters"] {
-        let refused = lab.get(path).await.problem(503, "database_unavailable");
+    let paths = [AUDIT, "/api/v1/engines", "/api/v1/events", "/api/v1/queues", "/api/v1/dead-letters"];
+    for refused in join_all(paths.map(|path| lab.get(path))).await {
+        let refused = refused.problem(503, "database_unavailable");
         assert!(refused.text("detail").contains("for lists and reports"), "{refused:?}");
         assert_eq!(refused.header("retry-after"), "1");
     }

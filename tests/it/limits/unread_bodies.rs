@@ -1,13 +1,12 @@
 //! Bodies that nobody reads: the refusal arrives whole although the client is still sending, and the client goes on.
 
-use std::time::Duration;
-
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
+use super::connections::PACE;
 use super::{connections_refused, is, refusals};
 use crate::support::{Lab, PATIENCE, Reply, unknown_id};
 use crate::trust::Guarded;
@@ -218,7 +217,7 @@ async fn trickle(lab: &Lab) -> JoinHandle<()> {
     assert_is_whole(&read_reply(&mut stream).await, 404, "\"code\":\"not_found\"");
     tokio::spawn(async move {
         while stream.write_all(b" ").await.is_ok() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            sleep(PACE).await;
         }
     })
 }

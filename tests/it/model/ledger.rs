@@ -1,6 +1,6 @@
 //! What the replies say must be so: the small model beside the service.
 //!
-//! A call is told to the ledger twice: before it is sent, what it may end, and when it was answered, what it did.
+//! The ledger notes each call twice: before it is sent, what it may end; when it was answered, what it did.
 //! Between the two nothing is known of the leases it names, and nothing wrong is claimed about them.
 
 use std::collections::{BTreeMap, HashMap};

@@ -1,4 +1,4 @@
-//! Dead letters: looked at, redriven and purged, after a question where there are many.
+//! Dead letters: listed, redriven and purged, after a confirmation where there are many.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! What operators are told whose token does not allow something; and tokens, listed without those of engines.
+//! What the command line prints when the token does not allow something; and the list of tokens without those of
+//! engines.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! A server that is none of ours, or a newer one: it answers what it is told to, and keeps what it was asked.
+//! A server that is not EventLease, or a newer version of it: its replies are given, and it records its requests.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! What operators are told where something is wrong: with the request, the server, or the way to it.
+//! What the command line prints when something is wrong with the request, the server, or the network.
 
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -42,11 +42,18 @@ async fn a_server_that_cannot_be_reached_or_says_nothing_is_told() {
 
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", silent.local_addr().expect("an address"));
-    let told = refused(ask_at(&url, "queues --timeout-seconds 1").await);
-    assert!(told.contains("did not answer within 1 s"), "{told}");
-    let told = refused(ask_at(&url, "resume dialogue --timeout-seconds 1").await);
-    assert!(told.contains("whether it was done is not known"), "{told}");
-    assert!(refused(ask_at(&url.replace("http:", "https:"), "queues --timeout-seconds 1").await).contains(" 1 s"));
+    let with_tls = url.replace("http:", "https:");
+    let (reading, changing, handshake) = tokio::join!(
+        ask_at(&url, "queues --timeout-seconds 1"),
+        ask_at(&url, "resume dialogue --timeout-seconds 1"),
+        ask_at(&with_tls, "queues --timeout-seconds 1")
+    );
+    for (ended, told) in
+        [(reading, "did not answer within 1 s"), (changing, "whether it was done is not known"), (handshake, " 1 s")]
+    {
+        assert!(ended.stderr.contains(told), "{ended:?}");
+        drop(refused(ended));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

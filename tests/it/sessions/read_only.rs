@@ -12,11 +12,11 @@ use sqlx::{Connection, PgConnection};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, UnixStream};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
-use super::Caller;
+use super::enqueue;
 use crate::cli::program::run_beside;
-use crate::support::{PATIENCE, config, unknown_id};
+use crate::support::{Caller, config, unknown_id, wait_for};
 
 /// Writes work again within this time once the database takes them.
 const SOON: Duration = Duration::from_secs(5);
@@ -88,26 +88,11 @@ impl Drop for OwnCluster {
 /// Enqueues until the answer is this status, and says how long that took.
 async fn enqueue_until(caller: &Caller, status: u16) -> Duration {
     let started = Instant::now();
-    loop {
-        let reply = caller.enqueue().await;
-        if reply.status == status {
-            return started.elapsed();
-        }
-        assert!(started.elapsed() < PATIENCE, "{reply:?}");
-        sleep(Duration::from_millis(20)).await;
-    }
-}
-
-async fn wait_for(caller: &Caller, path: &str, status: u16) {
-    let started = Instant::now();
-    loop {
-        let reply = caller.call("GET", path, Value::Null).await;
-        if reply.status == status {
-            return;
-        }
-        assert!(started.elapsed() < PATIENCE, "{reply:?}");
-        sleep(Duration::from_millis(20)).await;
-    }
+    wait_for(&format!("an event to be answered {status}"), async || {
+        (enqueue(caller).await.status == status).then_some(())
+    })
+    .await;
+    started.elapsed()
 }
 
 async fn warnings(caller: &Caller) -> Vec<String> {
@@ -128,11 +113,11 @@ async fn a_database_that_was_made_read_only_is_told_and_left_when_it_takes_write
     let server = Server::start(&config(&cluster.url(), &flags)).await.expect("the server starts");
     let caller = Caller::of(&server);
     caller.call("GET", "/readyz", Value::Null).await.expect(200);
-    caller.enqueue().await.expect(201);
+    enqueue(&caller).await.expect(201);
 
     cluster.set_read_only(true).await;
     enqueue_until(&caller, 503).await;
-    wait_for(&caller, "/readyz", 503).await;
+    caller.wait_for_status("/readyz", 503).await;
     let warnings = warnings(&caller).await;
     for code in ["database_read_only", "replica_cannot_write"] {
         assert!(warnings.iter().any(|warning| warning == code), "{code}: {warnings:?}");
@@ -146,7 +131,7 @@ async fn a_database_that_was_made_read_only_is_told_and_left_when_it_takes_write
     cluster.set_read_only(false).await;
     let took = enqueue_until(&caller, 201).await;
     assert!(took < SOON, "{took:?}");
-    wait_for(&caller, "/readyz", 200).await;
+    caller.wait_for_status("/readyz", 200).await;
     server.stop().await.expect("the server stops in order");
 }
 
@@ -156,25 +141,25 @@ async fn sessions_on_a_standby_are_refused_until_it_is_promoted() {
     let flags = ["--acquire-timeout-seconds", "1"];
     let server = Server::start(&config(&cluster.url(), &flags)).await.expect("the server starts");
     let caller = Caller::of(&server);
-    caller.enqueue().await.expect(201);
+    enqueue(&caller).await.expect(201);
 
     cluster.demote().await;
-    caller.enqueue().await.problem(503, "database_unavailable");
-    wait_for(&caller, "/readyz", 503).await;
+    enqueue(&caller).await.problem(503, "database_unavailable");
+    caller.wait_for_status("/readyz", 503).await;
     let warnings = warnings(&caller).await;
     assert_eq!(warnings[0], "database_is_standby", "{warnings:?}");
     // One that starts meanwhile waits.
     let second = config(&cluster.url(), &flags);
     let promoting = async {
-        caller.enqueue().await.problem(503, "database_unavailable");
+        enqueue(&caller).await.problem(503, "database_unavailable");
         cluster.run("select pg_promote(true, 30)").await;
         enqueue_until(&caller, 201).await
     };
     let (second, took) = tokio::join!(Server::start(&second), promoting);
     assert!(took < SOON, "{took:?}");
-    wait_for(&caller, "/readyz", 200).await;
+    caller.wait_for_status("/readyz", 200).await;
     let second = second.expect("the server starts");
-    Caller::of(&second).enqueue().await.expect(201);
+    enqueue(&Caller::of(&second)).await.expect(201);
     second.stop().await.expect("the server stops in order");
     server.stop().await.expect("the server stops in order");
 }
@@ -216,23 +201,17 @@ async fn sessions_on_a_demoted_primary_that_is_still_up_are_left_for_the_new_one
     let url = format!("postgres://postgres@127.0.0.1:{}/postgres?sslmode=disable", address_of(target).await);
     let server = Server::start(&config(&url, &["--acquire-timeout-seconds", "1"])).await.expect("the server starts");
     let caller = Caller::of(&server);
-    let listens = async || {
-        let metrics = caller.call("GET", "/metrics", Value::Null).await.expect(200).raw;
-        metrics.contains("eventlease_listener_connected 1")
-    };
-    while !listens().await {}
-    caller.enqueue().await.expect(201);
+    let listens = "eventlease_listener_connected 1";
+    caller.wait_for_metric(listens).await;
+    enqueue(&caller).await.expect(201);
 
     // The address moves while the service has sessions on the former one, which stay open.
     former.set_read_only(true).await;
     lead.send_replace(socket_of(&new));
     let took = enqueue_until(&caller, 201).await;
     assert!(took < SOON, "{took:?}");
-    let started = Instant::now();
-    while count_sessions(&former).await > 0 || !listens().await {
-        assert!(started.elapsed() < PATIENCE, "sessions stay on the former primary");
-        sleep(Duration::from_millis(20)).await;
-    }
-    wait_for(&caller, "/readyz", 200).await;
+    wait_for("sessions to leave the former primary", async || (count_sessions(&former).await == 0).then_some(())).await;
+    caller.wait_for_metric(listens).await;
+    caller.wait_for_status("/readyz", 200).await;
     server.stop().await.expect("the server stops in order");
 }

@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use eventlease::app::Server;
 use serde_json::{Value, json};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use super::{Caller, OwnRole};
-use crate::support::{PATIENCE, Reply, config};
+use super::OwnRole;
+use crate::support::{Caller, Reply, config, wait_for};
 
 /// A call may wait for a connection for this long, and that is far longer than any of these takes, however busy the machine
 /// is.
 const FLAGS: [&str; 4] = ["--max-connections", "10", "--acquire-timeout-seconds", "30"];
 const SOON: Duration = Duration::from_secs(10);
 
-/// Many calls at once, of all kinds.
-async fn crowd(caller: &Caller, engine: &str) -> Vec<(Reply, Duration)> {
+/// Many calls at once, of all kinds, for each engine its own: heartbeats of one engine wait for each other.
+async fn crowd(caller: &Caller, engines: &[String]) -> Vec<(Reply, Duration)> {
     let event = json!({"engine_type": "dialogue", "event_type": "test.happened", "payload": {}});
     let mut calls = Vec::new();
-    for _ in 0..10 {
+    for engine in engines {
         calls.push(caller.request("POST", "/api/v1/events", &event));
         calls.push(caller.request("GET", "/api/v1/queues", &Value::Null));
         calls.push(caller.request("GET", "/api/v1/events?engine_type=dialogue", &Value::Null));
@@ -45,10 +45,13 @@ async fn calls_share_the_connections_that_the_role_may_have() {
     own.administrate(&format!("alter role {} connection limit 4", own.name)).await;
     let server = Server::start(&config(&own.url, &FLAGS)).await.expect("the server starts");
     let caller = Caller::of(&server);
-    let engine = caller.call("POST", "/api/v1/engines", json!({"engine_type": "dialogue"})).await.expect(201);
-    let engine = engine.text("engine_id");
+    let mut engines = Vec::new();
+    for _ in 0..10 {
+        let engine = caller.call("POST", "/api/v1/engines", json!({"engine_type": "dialogue"})).await.expect(201);
+        engines.push(engine.text("engine_id"));
+    }
     for _ in 0..4 {
-        for (reply, took) in crowd(&caller, &engine).await {
+        for (reply, took) in crowd(&caller, &engines).await {
             assert!(reply.status < 300, "{reply:?}");
             assert!(took < SOON, "{took:?}");
         }
@@ -60,33 +63,24 @@ async fn calls_share_the_connections_that_the_role_may_have() {
             own.name
         ))
         .await;
-        crowd(&caller, &engine).await;
-        for (reply, took) in crowd(&caller, &engine).await {
+        crowd(&caller, &engines).await;
+        for (reply, took) in crowd(&caller, &engines).await {
             assert!(reply.status < 300 && took < SOON, "{took:?}: {reply:?}");
         }
     }
     // What has a connection of its own finds room for it.
-    let listens = async || {
-        let metrics = caller.call("GET", "/metrics", Value::Null).await.expect(200).raw;
-        metrics.contains("eventlease_listener_connected 1")
-    };
-    let listening = async { while !listens().await {} };
-    timeout(PATIENCE, listening).await.expect("it listens");
+    caller.wait_for_metric("eventlease_listener_connected 1").await;
     caller.call("GET", "/api/v1/health/database", Value::Null).await.expect(200);
     caller.call("GET", "/readyz", Value::Null).await.expect(200);
 
     // Where there is more room again, more are opened.
     own.administrate(&format!("alter role {} connection limit -1", own.name)).await;
-    let growing = async {
-        loop {
-            crowd(&caller, &engine).await;
-            let health = caller.call("GET", "/api/v1/health/database", Value::Null).await.expect(200);
-            if health.body["replica"]["pool"]["size"].as_u64() > Some(4) {
-                return;
-            }
-        }
-    };
-    timeout(PATIENCE, growing).await.expect("further connections are opened");
+    wait_for("further connections to be opened", async || {
+        crowd(&caller, &engines).await;
+        let health = caller.call("GET", "/api/v1/health/database", Value::Null).await.expect(200);
+        (health.body["replica"]["pool"]["size"].as_u64() > Some(4)).then_some(())
+    })
+    .await;
     server.stop().await.expect("the server stops in order");
     own.remove().await;
 }

@@ -1,12 +1,13 @@
 //! Settings that a role or a database gives to all its sessions.
 
 use eventlease::app::Server;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
-use super::{Caller, OwnRole};
+use super::OwnRole;
 use crate::cli::program::command;
-use crate::support::config;
+use crate::support::{Caller, config};
 
 /// Settings that are left alone, and why.
 const LEFT: &[&str] = &[
@@ -88,7 +89,7 @@ async fn whatever_a_role_sets_for_its_sessions_events_live_as_ever() {
     admin.remove().await;
     assert!(settings.len() > 100, "{}", settings.len());
     // All settings are set at once, each time to others of their values.
-    for round in 0..4 {
+    let rounds = (0..4).map(|round| {
         let chosen: Vec<(&str, String)> = settings
             .iter()
             .filter_map(|setting| {
@@ -98,20 +99,23 @@ async fn whatever_a_role_sets_for_its_sessions_events_live_as_ever() {
             })
             .collect();
         println!("round {round}: {chosen:?}");
-        live_with(&chosen).await;
-    }
+        async move { live_with(&chosen).await }
+    });
+    // Some settings delay every commit: side by side, that is waited for once.
+    join_all(rounds).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn neither_isolation_nor_a_read_only_default_of_the_role_or_the_database_is_met() {
-    for isolation in ["repeatable read", "serializable"] {
+    let with = async |isolation: &str| {
         live_with(&[
             ("default_transaction_isolation", isolation.to_owned()),
             ("default_transaction_read_only", "on".to_owned()),
             ("default_transaction_deferrable", "on".to_owned()),
         ])
         .await;
-    }
+    };
+    tokio::join!(with("repeatable read"), with("serializable"));
 }
 
 /// Starts a server on an empty database as a role with these settings, and plays.
@@ -138,10 +142,7 @@ async fn live_with(settings: &[(&str, String)]) {
     server.broker.measure().await.expect("a round");
     server.broker.write_activity().await.expect("a round");
     server.broker.forget_idempotency_keys().await.expect("a round");
-    let listener = async || caller.call("GET", "/metrics", Value::Null).await.expect(200).raw;
-    while !listener().await.contains("eventlease_listener_connected 1") {
-        tokio::task::yield_now().await;
-    }
+    caller.wait_for_metric("eventlease_listener_connected 1").await;
 
     // A producer in SQL has whatever the role has, and says itself that it writes.
     let mut producer = PgConnection::connect(&own.url).await.expect("a session");

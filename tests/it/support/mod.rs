@@ -1,5 +1,6 @@
 //! The lab: a server on a database of its own, and short words for what tests do with it.
 
+mod caller;
 pub mod chromium;
 pub mod cluster;
 mod database;
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
+pub use caller::Caller;
 use database::TestDatabase;
 pub use database::pool_of;
 pub use reply::Reply;
@@ -106,6 +108,14 @@ impl Lab {
         if let Some(server) = self.server.take() {
             server.stop().await.expect("the server stops in order");
         }
+    }
+
+    /// Stops the server in order, and starts one anew.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        let server = Server::start(&config(&self.database.url, &[])).await.expect("the server starts");
+        self.url = format!("http://{}", server.address);
+        self.server = Some(server);
     }
 
     // Requests
@@ -266,15 +276,8 @@ impl Lab {
     }
 
     /// Waits for a fact.
-    pub async fn wait_for<T>(&self, what: &str, look: impl AsyncFn() -> Option<T>) -> T {
-        let started = tokio::time::Instant::now();
-        loop {
-            if let Some(fact) = look().await {
-                return fact;
-            }
-            assert!(started.elapsed() < PATIENCE, "waited in vain for {what}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+    pub async fn wait_for<T>(&self, what: &str, check: impl AsyncFn() -> Option<T>) -> T {
+        wait_for(what, check).await
     }
 
     /// Waits until the server has written to its database for the first time, and listens: before that, it is warned of.
@@ -322,6 +325,18 @@ impl Drop for Lab {
     fn drop(&mut self) {
         // Dropped servers take their tasks with them only when the runtime ends; the database goes by force.
         self.database.finish(!std::thread::panicking());
+    }
+}
+
+/// Waits for a fact.
+pub async fn wait_for<T>(what: &str, check: impl AsyncFn() -> Option<T>) -> T {
+    let started = tokio::time::Instant::now();
+    loop {
+        if let Some(fact) = check().await {
+            return fact;
+        }
+        assert!(started.elapsed() < PATIENCE, "waited in vain for {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! A reply as tests look at it.
+//! A reply, and what tests read of it.
 
 use serde_json::Value;
 
@@ -66,6 +66,19 @@ impl Reply {
     #[track_caller]
     pub fn text(&self, member: &str) -> String {
         self.body[member].as_str().unwrap_or_else(|| panic!("no text {member}: {self:?}")).to_owned()
+    }
+
+    /// The ids of the events that were leased or listed.
+    #[track_caller]
+    pub fn event_ids(&self) -> Vec<String> {
+        self.texts(if self.body["events"].is_array() { "events" } else { "items" }, "event_id")
+    }
+
+    /// A member of each item of a list.
+    #[track_caller]
+    pub fn texts(&self, list: &str, member: &str) -> Vec<String> {
+        let items = self.body[list].as_array().unwrap_or_else(|| panic!("no {list}: {self:?}"));
+        items.iter().map(|item| item[member].as_str().expect("a text").to_owned()).collect()
     }
 
     pub fn header(&self, name: &str) -> String {

@@ -1,4 +1,4 @@
-//! Those who show no token, a wrong one, or many wrong ones; and what is told of it.
+//! Requests without a token, with a wrong one, or with many wrong ones, and what is reported about them.
 
 use std::time::Instant;
 
