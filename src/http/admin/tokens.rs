@@ -27,15 +27,13 @@ use crate::store::tokens::{Filter, Token, TokenState};
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_token` reads it")]
 pub struct NewTokenBody {
     /// Who will show it. Tokens of one name are one caller: so one takes another's place.
-    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     name: String,
     role: Role,
     /// It has to do with these only. Required for a registrar; not for an engine or an admin.
-    #[schema(min_items = 1, max_items = 100, value_type = Option<Vec<EngineTypeBody>>)]
+    #[schema(value_type = Option<Vec<EngineTypeBody>>)]
     engine_types: Option<Vec<String>>,
     /// Of a registered engine: for the role engine, and required there.
     engine_id: Option<uuid::Uuid>,
-    #[schema(minimum = 1, maximum = 315_360_000)]
     expires_in_seconds: Option<u32>,
 }
 
@@ -108,7 +106,7 @@ fn read_token(input: &Input) -> Result<NewToken, Problem> {
     params(
         ("role" = Option<Role>, Query, description = "Only of that role"),
         ("except_role" = Option<Role>, Query, description = "Only of other roles than that one, as `engine`: each registered engine has a token of its own"),
-        ("name" = Option<String>, Query, description = "Only of that name", max_length = 100),
+        ("name" = Option<String>, Query, description = "Only of that name"),
         PageParameters,
     ),
     responses(
@@ -143,12 +141,7 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Toke
 )]
 pub async fn revoke(State(api): State<Api>, input: Input) -> Result<StatusCode, Problem> {
     refuse_anybody(&input)?;
-    let token_id = {
-        let reader = input.reader();
-        let token_id = reader.path("token_id", parse_uuid).map(TokenId);
-        reader.caller();
-        reader.finish(|| token_id)?
-    };
+    let token_id = input.read_path("token_id", parse_uuid).map(TokenId)?;
     api.broker.revoke_token(&input.actor(&api), token_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -23,15 +23,12 @@ pub struct FilterBody {
     event_type: Option<String>,
     reason: Option<DeadLetterReason>,
     /// The type of the last error.
-    #[schema(max_length = 200)]
     error_type: Option<String>,
     /// The last error's message has that text, in any case.
-    #[schema(max_length = 200)]
     error_contains: Option<String>,
     #[schema(value_type = Option<ScenarioRunIdBody>)]
     scenario_run_id: Option<String>,
     /// Of the engine that last worked on it.
-    #[schema(max_length = 64)]
     engine_software_version: Option<String>,
     /// From then on.
     dead_lettered_after: Option<DateTime<Utc>>,

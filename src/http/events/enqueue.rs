@@ -21,7 +21,6 @@ use crate::domain::requester::Requester;
 use crate::http::api::Api;
 use crate::http::errors::Errors;
 use crate::http::errors::{MAX_ERRORS_TOLD_OF_BATCH, Problem, ProblemBody};
-use crate::http::limits::Limits;
 use crate::http::requests::members::{ScenarioRunIdBody, visibility_timeout};
 use crate::http::requests::members::{priority, scenario_run_id};
 use crate::http::requests::texts::time;
@@ -39,33 +38,28 @@ use crate::store::enqueue::{Due, NewEvent};
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_event` reads it")]
 pub struct EnqueueBody {
     /// Its queue: the kind of engine that works on it.
-    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$", example = "dialogue")]
+    #[schema(example = "dialogue")]
     engine_type: String,
-    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$", example = "dialogue.requested")]
+    #[schema(example = "dialogue.requested")]
     event_type: String,
     /// Any JSON, kept byte for byte; at most 1 MiB and 64 levels unless configured otherwise.
     #[schema(value_type = serde_json::Value)]
     payload: serde_json::Value,
     /// 9 first; 5 where it is left out.
-    #[schema(minimum = 0, maximum = 9)]
     priority: Option<u8>,
     /// Due that many seconds from now; instead of `available_at`.
-    #[schema(minimum = 0, maximum = 31_536_000)]
     delay_seconds: Option<u32>,
     /// Due then, at most 365 days away; the past means now.
     available_at: Option<DateTime<Utc>>,
     #[schema(value_type = Option<ScenarioRunIdBody>)]
     scenario_run_id: Option<String>,
-    #[schema(minimum = 1, maximum = 43200)]
     visibility_timeout_seconds: Option<u32>,
     retry_policy: Option<retry_policy::RetryPolicyBody>,
     /// Not leased within that many seconds: cancelled, as too old.
-    #[schema(minimum = 1, maximum = 31_536_000)]
     discard_after_seconds: Option<u32>,
     /// Within 24 hours the same key in the same queue stands for the same event; with authentication, of
     /// callers of the same name. Bodies are compared by value: white space, the order of members and the form of numbers
     /// do not count. A single event may carry it as the header Idempotency-Key instead.
-    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     idempotency_key: Option<String>,
 }
 
@@ -77,7 +71,6 @@ pub struct EnqueueBody {
 ]}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_batch` reads it")]
 pub struct EnqueueBatchBody {
-    #[schema(min_items = 1, max_items = 1000)]
     events: Vec<EnqueueBody>,
     /// All or none; each on its own where it is left out.
     atomic: Option<bool>,
@@ -99,7 +92,7 @@ pub async fn enqueue(State(api): State<Api>, input: Input) -> Result<Response, P
         let trace = read_trace(&input);
         let key = reader.header("idempotency-key", idempotency_key);
         let by = (brought_by(&input), input.requester(&api));
-        let event = reader.body()?.and_then(|fields| read_event(&fields, api.limits, key, trace, by));
+        let event = reader.body()?.and_then(|fields| read_event(&fields, key, trace, by));
         reader.finish(|| event)?
     };
     input.caller.may_reach(&api, event.engine_type.as_str())?;
@@ -181,8 +174,8 @@ fn read_batch(input: &Input, api: &Api) -> Result<(Vec<Result<NewEvent, Problem>
         .enumerate()
         .map(|(index, raw)| {
             let errors = Errors::default();
-            let event = Fields::of(raw, format!("/events/{index}"), &errors, input.text())
-                .and_then(|fields| read_event(&fields, api.limits, None, trace.clone(), by.clone()));
+            let event = Fields::of(raw, format!("/events/{index}"), &errors, input)
+                .and_then(|fields| read_event(&fields, None, trace.clone(), by.clone()));
             match (errors.take(), event) {
                 (errors, Some(event)) if errors.is_empty() => {
                     input.caller.may_reach(api, event.engine_type.as_str()).map(|()| event)
@@ -215,14 +208,13 @@ fn read_trace(input: &Input) -> (Option<String>, Option<String>) {
 
 fn read_event(
     fields: &Fields<'_>,
-    limits: Limits,
     key_of_header: Option<String>,
     (traceparent, tracestate): (Option<String>, Option<String>),
     (enqueued_by, requester): (Option<Arc<str>>, Requester),
 ) -> Option<NewEvent> {
     let engine_type = fields.required("engine_type", parsed(EngineType::parse));
     let event_type = fields.required("event_type", parsed(EventType::parse));
-    let payload = fields.required("payload", fields.any_json(limits.payload()));
+    let payload = fields.required("payload", fields.any_json(fields.limits().payload()));
     let priority = fields.optional("priority", priority);
     let delay = fields.optional("delay_seconds", integer(0..=MAX_DELAY_SECONDS));
     let available_at = fields.optional("available_at", parsed(time));

@@ -21,7 +21,7 @@ use crate::http::requests::texts::{number_in, parse_uuid};
     params(
         ("event_id" = uuid::Uuid, Path, description = "The event"),
         ("include" = Option<String>, Query, description = "`payload`: with the payload"),
-        ("wait_seconds" = Option<u32>, Query, description = "Answer when the event is final, or after so many seconds as it stands then", minimum = 0, maximum = 30),
+        ("wait_seconds" = Option<u32>, Query, description = "Answer when the event is final, or after so many seconds as it stands then"),
     ),
     responses(
         (status = 200, description = "The event", body = EventReply),

@@ -22,15 +22,11 @@ use crate::http::requests::{Input, Patch, retry_policy};
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_patch` reads it")]
 pub struct PatchBody {
     /// Events a poll gets that names no limit.
-    #[schema(minimum = 1, maximum = 100)]
     default_limit: Option<u32>,
-    #[schema(minimum = 1, maximum = 43200)]
     visibility_timeout_seconds: Option<u32>,
     /// No renewal prolongs a lease beyond it.
-    #[schema(minimum = 1, maximum = 604_800)]
     max_lease_seconds: Option<u32>,
     /// Never more events of the queue are processed at a time.
-    #[schema(minimum = 1, maximum = 100_000)]
     max_processing: Option<u32>,
     retry_policy: Option<RetryPolicyBody>,
 }

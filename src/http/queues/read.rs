@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::name::read_name;
 use super::reply::QueueReply;
+use crate::domain::names::EngineType;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::pages;
@@ -48,6 +48,6 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Queu
     )
 )]
 pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<QueueReply>, Problem> {
-    let engine_type = read_name(&input)?;
+    let engine_type = input.read_path("engine_type", EngineType::parse)?;
     Ok(Json(QueueReply::of(api.broker.read_queue(&engine_type).await?, api.limits)))
 }

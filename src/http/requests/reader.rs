@@ -23,6 +23,19 @@ pub struct Reader<'a> {
 }
 
 impl Input {
+    /// Reads a call that says all in one parameter of its path; a body, where one comes, must be an empty object.
+    pub fn read_path<T, E: ToString>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, Problem> {
+        let reader = self.reader();
+        let value = reader.path(name, parse);
+        reader.caller();
+        reader.empty_body()?;
+        reader.finish(|| value)
+    }
+
     /// Begins to read the request.
     #[must_use]
     pub fn reader(&self) -> Reader<'_> {
@@ -88,7 +101,7 @@ impl<'a> Reader<'a> {
     /// The body, which must be an object.
     pub fn body(&'a self) -> Result<Option<Fields<'a>>, Problem> {
         let raw = parse_json(self.input.text())?;
-        Ok(Fields::of(raw, String::new(), &self.errors, self.input.text()))
+        Ok(Fields::of(raw, String::new(), &self.errors, self.input))
     }
 
     /// The body, which may be left out.
