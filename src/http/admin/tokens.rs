@@ -19,6 +19,7 @@ use crate::http::pages::{self, Page, PageParameters};
 use crate::http::requests::Input;
 use crate::http::requests::texts::{parse_uuid, text_up_to};
 use crate::http::requests::values::{array, integer, parsed, uuid};
+use crate::http::shown::shown;
 use crate::store::tokens::{Filter, Token, TokenState};
 
 /// A token to make.
@@ -157,43 +158,24 @@ pub struct CreatedTokenReply {
     about: TokenReply,
 }
 
-/// What is known of a token.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Token)]
-pub struct TokenReply {
-    #[schema(value_type = uuid::Uuid)]
-    token_id: TokenId,
-    name: String,
-    role: Role,
-    /// Null: not limited.
-    engine_types: Option<Vec<String>>,
-    #[schema(value_type = Option<uuid::Uuid>)]
-    engine_id: Option<EngineId>,
-    state: TokenState,
-    created_at: DateTime<Utc>,
-    created_by: String,
-    expires_at: Option<DateTime<Utc>>,
-    revoked_at: Option<DateTime<Utc>>,
-    /// To about a minute.
-    last_used_at: Option<DateTime<Utc>>,
-}
-
-impl TokenReply {
-    fn of(token: Token) -> Self {
-        let state = token.state();
-        let identity = token.identity;
-        Self {
-            token_id: identity.token_id,
-            name: identity.name.to_string(),
-            role: identity.role,
-            engine_types: identity.engine_types,
-            engine_id: identity.engine_id,
-            state,
-            created_at: token.created_at,
-            created_by: token.created_by,
-            expires_at: token.expires_at,
-            revoked_at: token.revoked_at,
-            last_used_at: token.last_used_at,
-        }
+shown! {
+    /// What is known of a token.
+    #[schema(as = Token)]
+    pub struct TokenReply of token: Token {
+        #[schema(value_type = uuid::Uuid)]
+        token_id: TokenId = token.identity.token_id,
+        name: String = token.identity.name.to_string(),
+        role: Role = token.identity.role,
+        /// Null: not limited.
+        engine_types: Option<Vec<String>> = token.identity.engine_types.clone(),
+        #[schema(value_type = Option<uuid::Uuid>)]
+        engine_id: Option<EngineId> = token.identity.engine_id,
+        state: TokenState = token.state(),
+        created_at: DateTime<Utc>,
+        created_by: String,
+        expires_at: Option<DateTime<Utc>>,
+        revoked_at: Option<DateTime<Utc>>,
+        /// To about a minute.
+        last_used_at: Option<DateTime<Utc>>,
     }
 }

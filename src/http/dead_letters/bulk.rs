@@ -5,8 +5,7 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::filter;
-use super::filter::FilterBody;
+use super::filter::{self, FilterBody};
 use super::redrive::read_overrides;
 use crate::broker::dead_letters::bulk::{Progress, Selection};
 use crate::domain::dead_letters::Schedule;

@@ -4,10 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::filter;
+use super::filter::{self, FilterParameters};
 use super::reply::DeadLetterReply;
 use crate::domain::ids::EventId;
-use crate::domain::verdict::DeadLetterReason;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::events::reply::{AttemptReply, attempt_place};
@@ -20,15 +19,7 @@ use crate::store::dead_letters::DeadLetter;
 #[utoipa::path(
     get, path = "/dead-letters", operation_id = "list_dead_letters", tag = "dead letters",
     params(
-        ("engine_type" = Option<String>, Query, description = "Only of that queue"),
-        ("event_type" = Option<String>, Query, description = "Only of that event type"),
-        ("reason" = Option<DeadLetterReason>, Query, description = "Only for that reason"),
-        ("error_type" = Option<String>, Query, description = "Only whose last error had that type"),
-        ("error_contains" = Option<String>, Query, description = "Only whose last error's message has that text, in any case"),
-        ("scenario_run_id" = Option<String>, Query, description = "Only of that run"),
-        ("engine_software_version" = Option<String>, Query, description = "Only last worked on by that version"),
-        ("dead_lettered_after" = Option<DateTime<Utc>>, Query, description = "Only from then on"),
-        ("dead_lettered_before" = Option<DateTime<Utc>>, Query, description = "Only before then"),
+        FilterParameters,
         ("redrives_max" = Option<u32>, Query, description = "Only redriven at most that often", minimum = 0, maximum = 1_000_000),
         ("include" = Option<String>, Query, description = "`payload`: with payloads"),
         PageParameters,

@@ -5,18 +5,15 @@ use axum::extract::State;
 
 use super::reply::EngineReply;
 use crate::domain::engine::EngineStatus;
-use crate::domain::ids::EngineId;
-use crate::domain::ids::EventId;
+use crate::domain::ids::{EngineId, EventId};
 use crate::domain::limits::{MAX_CAPABILITY_CHARS, MAX_SOFTWARE_VERSION_CHARS};
 use crate::domain::names::{EngineType, ScenarioRunId};
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::leases::leased_event::{HeldEventBody, LeasedEventReply};
-use crate::http::pages;
-use crate::http::pages::{Page, PageParameters};
+use crate::http::pages::{self, Page, PageParameters};
 use crate::http::requests::Input;
-use crate::http::requests::texts::parse_uuid;
-use crate::http::requests::texts::text_up_to;
+use crate::http::requests::texts::{parse_uuid, text_up_to};
 use crate::store::engines::{Engine, Filter};
 use crate::store::lease::LeasedEvent;
 

@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use utoipa::ToSchema;
 
 use super::enqueued::{EnqueueResult, EnqueuedBatchReply, EnqueuedReply};
+use crate::broker;
 use crate::broker::enqueue::Taken;
-use crate::broker::{self};
 use crate::domain::limits::{
     DEFAULT_PRIORITY, MAX_BATCH_EVENTS, MAX_DELAY_SECONDS, MAX_IDEMPOTENCY_KEY_CHARS, MAX_TRACEPARENT_CHARS,
     MAX_TRACESTATE_CHARS,
@@ -19,13 +19,10 @@ use crate::domain::limits::{
 use crate::domain::names::{BadName, EngineType, EventType, check_text};
 use crate::domain::requester::Requester;
 use crate::http::api::Api;
-use crate::http::errors::Errors;
-use crate::http::errors::{MAX_ERRORS_TOLD_OF_BATCH, Problem, ProblemBody};
-use crate::http::requests::members::{ScenarioRunIdBody, visibility_timeout};
-use crate::http::requests::members::{priority, scenario_run_id};
+use crate::http::errors::{Errors, MAX_ERRORS_TOLD_OF_BATCH, Problem, ProblemBody};
+use crate::http::requests::members::{ScenarioRunIdBody, priority, scenario_run_id, visibility_timeout};
 use crate::http::requests::texts::time;
-use crate::http::requests::values::array;
-use crate::http::requests::values::{boolean, integer, parsed};
+use crate::http::requests::values::{array, boolean, integer, parsed};
 use crate::http::requests::{Fields, Input, retry_policy};
 use crate::store::enqueue::{Due, NewEvent};
 
@@ -129,28 +126,22 @@ pub async fn enqueue_batch(State(api): State<Api>, input: Input) -> Result<Respo
     }
     .into_iter()
     .zip(events.iter());
-    let results: Vec<EnqueueResult> = read
-        .into_iter()
-        .enumerate()
+    let results: Vec<EnqueueResult> = (read.into_iter().enumerate())
         .map(|(index, event)| match event {
-            Ok(()) => match taken.next().expect("one answer for each event") {
-                (Ok(taken), event) => EnqueueResult::Enqueued(Box::new(EnqueuedReply::of(event, taken))),
-                (Err(error), _) => {
-                    let problem = Problem::from(error).within(&format!("/events/{index}"));
-                    EnqueueResult::Refused { event_id: None, error: api.told(problem) }
-                }
-            },
-            Err(problem) => EnqueueResult::Refused { event_id: None, error: api.told(problem) },
+            Ok(()) => {
+                let (taken, event) = taken.next().expect("one answer for each event");
+                taken
+                    .map(|taken| EnqueueResult::Enqueued(Box::new(EnqueuedReply::of(event, taken))))
+                    .unwrap_or_else(|error| refused(&api, Problem::from(error).within(&format!("/events/{index}"))))
+            }
+            Err(problem) => refused(&api, problem),
         })
         .collect();
-    let rejected = results.iter().filter(|result| matches!(result, EnqueueResult::Refused { .. })).count();
-    let accepted = results.len() - rejected;
-    let status = match (accepted, rejected) {
-        (_, 0) => StatusCode::CREATED,
-        (0, _) => StatusCode::UNPROCESSABLE_ENTITY,
-        _ => StatusCode::MULTI_STATUS,
-    };
-    Ok((status, Json(EnqueuedBatchReply { accepted, rejected, results })).into_response())
+    Ok(EnqueuedBatchReply::of(results).into_response())
+}
+
+fn refused(api: &Api, problem: Problem) -> EnqueueResult {
+    EnqueueResult::Refused { event_id: None, error: api.told(problem) }
 }
 
 /// Reads a batch: each event with its own errors, so that one does not keep the others out.

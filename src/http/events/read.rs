@@ -10,8 +10,7 @@ use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_WAIT_SECONDS;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::pages;
-use crate::http::pages::{Page, PageParameters, includes_payload};
+use crate::http::pages::{self, Page, PageParameters, includes_payload};
 use crate::http::requests::Input;
 use crate::http::requests::texts::{number_in, parse_uuid};
 

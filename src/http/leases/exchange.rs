@@ -9,12 +9,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::entries::{Entry, SettlementEntryBody};
-use super::entries::{read_entries, settle_entries};
+use super::entries::{Entry, SettlementEntryBody, read_entries, settle_entries};
 use super::leased_event::LeasedEventReply;
 use super::poll::lease_while_good;
-use super::reply::LeaseReply;
-use super::reply::NoticeReply;
+use super::reply::{LeaseReply, NoticeReply};
 use super::settled::SettleResult;
 use crate::broker::lease::Poll;
 use crate::domain::limits::{MAX_BATCH_EVENTS, MAX_LEASE_LIMIT, MAX_WAIT_SECONDS};

@@ -8,8 +8,7 @@ use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 
 use super::reply::LeaseReply;
-use crate::broker::lease::Poll;
-use crate::broker::lease::Polled;
+use crate::broker::lease::{Poll, Polled};
 use crate::domain::limits::{
     MAX_LEASE_LIMIT, MAX_VISIBILITY_TIMEOUT_SECONDS, MAX_WAIT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS,
 };
@@ -17,9 +16,8 @@ use crate::domain::names::EngineType;
 use crate::http::api::Api;
 use crate::http::errors::{Code, Problem};
 use crate::http::replies;
-use crate::http::requests::Caller;
-use crate::http::requests::Input;
 use crate::http::requests::texts::{number_in, parse_uuid};
+use crate::http::requests::{Caller, Input};
 use crate::supervisor::Work;
 use std::sync::Arc;
 

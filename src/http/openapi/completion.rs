@@ -6,8 +6,7 @@ use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, SchemaFormat, S
 use utoipa::openapi::{Object, OpenApi, Ref, RefOr, Responses, Schema, Server, Type};
 
 use super::bounds::narrow;
-use super::walk::change_all;
-use super::walk::{drop_null, operations};
+use super::walk::{change_all, drop_null, operations};
 
 const REQUEST_ID: &str = "RequestId";
 

@@ -10,9 +10,9 @@ use crate::domain::names::EngineType;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::requests::members::visibility_timeout;
-use crate::http::requests::retry_policy::{PolicyPatch, RetryPolicyBody};
+use crate::http::requests::retry_policy::{self, PolicyPatch, RetryPolicyBody};
 use crate::http::requests::values::integer;
-use crate::http::requests::{Input, Patch, retry_policy};
+use crate::http::requests::{Input, Patch};
 
 /// What to change of a queue's settings: what is left out stays, null is inherited (RFC 7396).
 #[derive(ToSchema)]

@@ -7,8 +7,7 @@ use super::reply::QueueReply;
 use crate::domain::names::EngineType;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::pages;
-use crate::http::pages::{Page, PageParameters};
+use crate::http::pages::{self, Page, PageParameters};
 use crate::http::requests::Input;
 
 /// Lists queues by name, flat enough for an autoscaler.

@@ -8,8 +8,7 @@ use std::cell::RefCell;
 use serde_json::value::RawValue;
 
 use super::fields::Fields;
-use super::input::QueryParameter;
-use super::input::{ENGINE_ID_PARAMETER, Input};
+use super::input::{ENGINE_ID_PARAMETER, Input, QueryParameter};
 use super::texts::parse_uuid;
 use crate::domain::ids::EngineId;
 use crate::http::errors::{Code, Errors, InputPlace, Problem};
