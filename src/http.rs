@@ -41,6 +41,8 @@ mod errors;
 /// Limits on requests and replies that an operator may change.
 mod limits;
 mod request_id;
+/// Replies that show what the broker returns, member by member.
+mod shown;
 mod security_headers;
 mod traces;
 

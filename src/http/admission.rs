@@ -9,8 +9,7 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::access::peer;
-use super::access::{Granted, Reason, Ruled};
+use super::access::{Granted, Reason, Ruled, peer};
 use super::api::Api;
 use super::errors::{Code, INVALID_TOKEN, Problem};
 use crate::broker::tokens::Standing;

@@ -5,20 +5,18 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::Entry;
-use axum::http::{HeaderMap, Method, Uri, header};
+use axum::http::header::{self, Entry};
+use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
-use super::admission;
 use super::api::Api;
 use super::errors::{Cause, Code, Limit, Problem};
 use super::limits::Limits;
-use super::request_id::REQUEST_ID;
-use super::request_id::request_id;
-use super::{browsers, replies, security_headers, traces};
+use super::request_id::{REQUEST_ID, request_id};
+use super::{admission, browsers, replies, security_headers, traces};
 use crate::broker::within;
 use crate::domain::limits::MAX_WAIT_SECONDS;
 use crate::domain::log_text::LogText;

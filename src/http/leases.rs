@@ -5,15 +5,12 @@ mod exchange;
 /// Leasing: a poll.
 pub mod poll;
 mod settle;
-mod settle_many;
 /// Lists of settlements, each with a verdict of its own.
 mod entries;
 /// A settlement in a body.
 mod settlement;
 /// What a report is answered.
 mod settled;
-/// Leasing for a caller that may lose its token or its place meanwhile.
-mod leasing;
 /// What a poll is answered.
 mod reply;
 /// An event in an engine's hands.
@@ -30,5 +27,5 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(poll::lease))
         .routes(routes!(exchange::exchange))
         .routes(routes!(settle::settle))
-        .routes(routes!(settle_many::settle_many))
+        .routes(routes!(settle::settle_many))
 }

@@ -16,6 +16,8 @@ mod completion;
 mod links;
 /// Replies, as clients may meet them from a later server.
 mod replies;
+/// The bounds of members and parameters.
+mod bounds;
 /// Walking through the document.
 mod walk;
 

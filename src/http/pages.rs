@@ -29,7 +29,6 @@ pub struct Page<T> {
 #[expect(dead_code, reason = "describes the query to OpenAPI; `limit` and the readers of cursors read it")]
 pub struct PageParameters {
     /// Items a page, 50 by default
-    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// The next_cursor of the page before
     cursor: Option<String>,

@@ -8,8 +8,6 @@ mod peek;
 mod removal;
 /// A queue, as readers see it.
 mod reply;
-/// The queue that a call names in its path.
-mod name;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -5,11 +5,6 @@ mod extract;
 /// How far the caller's token reaches.
 mod reach;
 mod reader;
-mod input;
-/// Who calls, as handlers see it.
-mod caller;
-/// A request's body, within its limits.
-mod body;
 /// A retry policy in a body, whole or as a patch.
 pub mod retry_policy;
 /// Members that several bodies have.
@@ -18,6 +13,11 @@ pub mod members;
 mod fields;
 /// What JSON values can say.
 pub mod values;
+mod input;
+/// Who calls, as handlers see it.
+mod caller;
+/// A request's body, within its limits.
+mod body;
 /// What texts in a path, a query or a header can say.
 pub mod texts;
 

@@ -163,7 +163,9 @@ fn only_app_knows_tasks_and_the_private_postgres() {
 
 #[test]
 fn only_the_store_knows_sqlx() {
-    assert_none(&strangers_to("sqlx", &["store"], &SERVICE), "sqlx outside src/store");
+    for word in ["sqlx", "sqlx_macros"] {
+        assert_none(&strangers_to(word, &["store"], &SERVICE), &format!("{word} outside src/store"));
+    }
 }
 
 #[test]

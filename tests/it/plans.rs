@@ -6,8 +6,8 @@ mod statements;
 
 use std::time::Duration;
 
-use eventlease::store::pool::{self, PoolLimits};
 use eventlease::store::Connection;
+use eventlease::store::pool::{self, PoolLimits};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, ConnectOptions};
 use tokio::sync::Mutex;
@@ -129,8 +129,10 @@ impl Stage {
             statement.name,
             (statement.arguments)(ids)
         );
-        let explained: Result<Value, _> =
-            sqlx::query_scalar(AssertSqlSafe(explain)).persistent(false).fetch_one(&mut **self.session.lock().await).await;
+        let explained: Result<Value, _> = sqlx::query_scalar(AssertSqlSafe(explain))
+            .persistent(false)
+            .fetch_one(&mut **self.session.lock().await)
+            .await;
         self.run("rollback").await;
         Plan::of(&explained.unwrap_or_else(|error| panic!("{}: {error}", statement.name)))
     }

@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::access::{Operation, Role};
@@ -12,18 +11,18 @@ use crate::domain::json::RawJson;
 use crate::domain::limits::{MAX_SUBJECT_CHARS, MAX_TOKEN_NAME_CHARS};
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::pages;
-use crate::http::pages::{Page, PageParameters};
+use crate::http::pages::{self, Page, PageParameters};
 use crate::http::requests::Input;
 use crate::http::requests::texts::{parse_uuid, text_up_to, time};
+use crate::http::shown::shown;
 
 /// Lists what was changed, the newest first: by whom, when, what, and from where.
 #[utoipa::path(
     get, path = "/audit", operation_id = "list_audit", tag = "audit",
     params(
-        ("actor" = Option<String>, Query, description = "Only of that name: a token's, or anonymous, database, first start", max_length = 100),
+        ("actor" = Option<String>, Query, description = "Only of that name: a token's, or anonymous, database, first start"),
         ("action" = Option<Operation>, Query, description = "Only that operation, by its operationId"),
-        ("subject" = Option<String>, Query, description = "Only what was done to that: the id or name of an event, engine, queue, event type, run or token", max_length = 200),
+        ("subject" = Option<String>, Query, description = "Only what was done to that: the id or name of an event, engine, queue, event type, run or token"),
         ("recorded_after" = Option<DateTime<Utc>>, Query, description = "Only from then on"),
         ("recorded_before" = Option<DateTime<Utc>>, Query, description = "Only before then"),
         PageParameters,
@@ -52,49 +51,33 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Audi
     Ok(Json(Page::of_read(found, |entry| entry.audit_id.to_string(), AuditEntryReply::of)))
 }
 
-/// A change.
-#[derive(Serialize, ToSchema)]
-#[schema(as = AuditEntry)]
-pub struct AuditEntryReply {
-    audit_id: uuid::Uuid,
-    recorded_at: DateTime<Utc>,
-    /// The name of the token that was shown; `anonymous` where none had to be.
-    actor: String,
-    token_id: Option<uuid::Uuid>,
-    #[schema(value_type = Option<Role>)]
-    role: Option<String>,
-    /// The address that it came from; null for what the server or somebody at the database did.
-    address: Option<String>,
-    /// The reply's X-Request-Id.
-    request_id: Option<String>,
-    /// By its operationId.
-    #[schema(value_type = Operation)]
-    action: String,
-    /// The id or name of what it was done to.
-    subject: String,
-    #[schema(value_type = AuditDetailsBody)]
-    details: RawJson,
-}
-
 /// What was changed, and to what: members by action.
 #[derive(ToSchema)]
 #[schema(as = AuditDetails, value_type = Object)]
 #[expect(dead_code, reason = "describes the reply to OpenAPI")]
 pub struct AuditDetailsBody(serde_json::Value);
 
-impl AuditEntryReply {
-    fn of(entry: Entry) -> Self {
-        Self {
-            audit_id: entry.audit_id,
-            recorded_at: entry.recorded_at,
-            actor: entry.actor,
-            token_id: entry.token_id,
-            role: entry.role,
-            address: entry.address,
-            request_id: entry.request_id,
-            action: entry.action,
-            subject: entry.subject,
-            details: entry.details,
-        }
+shown! {
+    /// A change.
+    #[schema(as = AuditEntry)]
+    pub struct AuditEntryReply of entry: Entry {
+        audit_id: uuid::Uuid,
+        recorded_at: DateTime<Utc>,
+        /// The name of the token that was shown; `anonymous` where none had to be.
+        actor: String,
+        token_id: Option<uuid::Uuid>,
+        #[schema(value_type = Option<Role>)]
+        role: Option<String>,
+        /// The address that it came from; null for what the server or somebody at the database did.
+        address: Option<String>,
+        /// The reply's X-Request-Id.
+        request_id: Option<String>,
+        /// By its operationId.
+        #[schema(value_type = Operation)]
+        action: String,
+        /// The id or name of what it was done to.
+        subject: String,
+        #[schema(value_type = AuditDetailsBody)]
+        details: RawJson,
     }
 }

@@ -11,10 +11,9 @@ use crate::domain::retry_policy::EventTypePolicy;
 use crate::domain::retry_policy::RetryPolicyOverrides;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::pages;
-use crate::http::pages::{Page, PageParameters};
-use crate::http::requests::retry_policy::RetryPolicyBody;
-use crate::http::requests::{Input, retry_policy};
+use crate::http::pages::{self, Page, PageParameters};
+use crate::http::requests::Input;
+use crate::http::requests::retry_policy::{PolicyPatch, RetryPolicyBody};
 
 /// Lists the event types that have a retry policy of their own, by name.
 #[utoipa::path(
@@ -48,7 +47,7 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Even
     )
 )]
 pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EventTypeReply>, Problem> {
-    let event_type = read_name(&input)?;
+    let event_type = input.read_path("event_type", EventType::parse)?;
     Ok(Json(EventTypeReply::of(api.broker.read_event_type_policy(&event_type).await?)))
 }
 
@@ -66,7 +65,7 @@ pub async fn put(State(api): State<Api>, input: Input) -> Result<Json<EventTypeR
         let reader = input.reader();
         let event_type = reader.path("event_type", EventType::parse);
         reader.caller();
-        let policy = reader.body()?.map(|fields| retry_policy::read_policy(&fields));
+        let policy = reader.body()?.map(|fields| PolicyPatch::of(&fields).whole());
         reader.finish(|| Some((event_type?, policy?)))?
     };
     api.broker.set_event_type_policy(&input.actor(&api), &event_type, &retry_policy).await?;
@@ -84,16 +83,9 @@ pub async fn put(State(api): State<Api>, input: Input) -> Result<Json<EventTypeR
     )
 )]
 pub async fn delete(State(api): State<Api>, input: Input) -> Result<StatusCode, Problem> {
-    let event_type = read_name(&input)?;
+    let event_type = input.read_path("event_type", EventType::parse)?;
     api.broker.remove_event_type_policy(&input.actor(&api), &event_type).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn read_name(input: &Input) -> Result<EventType, Problem> {
-    let reader = input.reader();
-    let event_type = reader.path("event_type", EventType::parse);
-    reader.caller();
-    reader.finish(|| event_type)
 }
 
 /// An event type's own retry policy; what is missing is inherited.

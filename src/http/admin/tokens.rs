@@ -20,6 +20,7 @@ use crate::http::pages::{self, Page, PageParameters};
 use crate::http::requests::Input;
 use crate::http::requests::texts::{parse_uuid, text_up_to};
 use crate::http::requests::values::{array, integer, parsed, uuid};
+use crate::http::shown::shown;
 
 /// A token to make.
 #[derive(ToSchema)]
@@ -27,15 +28,13 @@ use crate::http::requests::values::{array, integer, parsed, uuid};
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_token` reads it")]
 pub struct NewTokenBody {
     /// Who will show it. Tokens of one name are one caller: so one takes another's place.
-    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     name: String,
     role: Role,
     /// It has to do with these only. Required for a registrar; not for an engine or an admin.
-    #[schema(min_items = 1, max_items = 100, value_type = Option<Vec<EngineTypeBody>>)]
+    #[schema(value_type = Option<Vec<EngineTypeBody>>)]
     engine_types: Option<Vec<String>>,
     /// Of a registered engine: for the role engine, and required there.
     engine_id: Option<uuid::Uuid>,
-    #[schema(minimum = 1, maximum = 315_360_000)]
     expires_in_seconds: Option<u32>,
 }
 
@@ -108,7 +107,7 @@ fn read_token(input: &Input) -> Result<NewToken, Problem> {
     params(
         ("role" = Option<Role>, Query, description = "Only of that role"),
         ("except_role" = Option<Role>, Query, description = "Only of other roles than that one, as `engine`: each registered engine has a token of its own"),
-        ("name" = Option<String>, Query, description = "Only of that name", max_length = 100),
+        ("name" = Option<String>, Query, description = "Only of that name"),
         PageParameters,
     ),
     responses(
@@ -143,12 +142,7 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Toke
 )]
 pub async fn revoke(State(api): State<Api>, input: Input) -> Result<StatusCode, Problem> {
     refuse_anybody(&input)?;
-    let token_id = {
-        let reader = input.reader();
-        let token_id = reader.path("token_id", parse_uuid).map(TokenId);
-        reader.caller();
-        reader.finish(|| token_id)?
-    };
+    let token_id = input.read_path("token_id", parse_uuid).map(TokenId)?;
     api.broker.revoke_token(&input.actor(&api), token_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -164,43 +158,24 @@ pub struct CreatedTokenReply {
     about: TokenReply,
 }
 
-/// What is known of a token.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Token)]
-pub struct TokenReply {
-    #[schema(value_type = uuid::Uuid)]
-    token_id: TokenId,
-    name: String,
-    role: Role,
-    /// Null: not limited.
-    engine_types: Option<Vec<String>>,
-    #[schema(value_type = Option<uuid::Uuid>)]
-    engine_id: Option<EngineId>,
-    state: TokenState,
-    created_at: DateTime<Utc>,
-    created_by: String,
-    expires_at: Option<DateTime<Utc>>,
-    revoked_at: Option<DateTime<Utc>>,
-    /// To about a minute.
-    last_used_at: Option<DateTime<Utc>>,
-}
-
-impl TokenReply {
-    fn of(token: Token) -> Self {
-        let state = token.state();
-        let identity = token.identity;
-        Self {
-            token_id: identity.token_id,
-            name: identity.name.to_string(),
-            role: identity.role,
-            engine_types: identity.engine_types,
-            engine_id: identity.engine_id,
-            state,
-            created_at: token.created_at,
-            created_by: token.created_by,
-            expires_at: token.expires_at,
-            revoked_at: token.revoked_at,
-            last_used_at: token.last_used_at,
-        }
+shown! {
+    /// What is known of a token.
+    #[schema(as = Token)]
+    pub struct TokenReply of token: Token {
+        #[schema(value_type = uuid::Uuid)]
+        token_id: TokenId = token.identity.token_id,
+        name: String = token.identity.name.to_string(),
+        role: Role = token.identity.role,
+        /// Null: not limited.
+        engine_types: Option<Vec<String>> = token.identity.engine_types.clone(),
+        #[schema(value_type = Option<uuid::Uuid>)]
+        engine_id: Option<EngineId> = token.identity.engine_id,
+        state: TokenState = token.state(),
+        created_at: DateTime<Utc>,
+        created_by: String,
+        expires_at: Option<DateTime<Utc>>,
+        revoked_at: Option<DateTime<Utc>>,
+        /// To about a minute.
+        last_used_at: Option<DateTime<Utc>>,
     }
 }

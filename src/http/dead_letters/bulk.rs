@@ -5,8 +5,7 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::filter;
-use super::filter::FilterBody;
+use super::filter::{self, FilterBody};
 use super::redrive::read_overrides;
 use crate::broker::dead_letters::bulk::{Progress, Selection};
 use crate::domain::dead_letters::Filter;
@@ -31,23 +30,17 @@ pub struct RedriveManyBody {
     /// Every dead letter.
     all: Option<bool>,
     /// At most that many, the oldest first; 10,000 where it is left out.
-    #[schema(minimum = 1, maximum = 10_000)]
     limit: Option<u32>,
     /// They become due evenly over that many seconds; all at once where it is left out.
-    #[schema(minimum = 0, maximum = 604_800)]
     spread_seconds: Option<u32>,
-    #[schema(minimum = 0, maximum = 9)]
     priority: Option<u8>,
     /// Until the first one is due; 0 where it is left out.
-    #[schema(minimum = 0, maximum = 31_536_000)]
     delay_seconds: Option<u32>,
-    #[schema(minimum = 1, maximum = 43200)]
     visibility_timeout_seconds: Option<u32>,
     retry_policy: Option<RetryPolicyBody>,
     /// True: counts, and changes nothing. False where it is left out.
     dry_run: Option<bool>,
     /// If another number matches, nothing is changed.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
     expected_count: Option<u32>,
 }
 
@@ -99,12 +92,10 @@ pub struct PurgeManyBody {
     /// Every dead letter.
     all: Option<bool>,
     /// At most that many, the oldest first; 10,000 where it is left out.
-    #[schema(minimum = 1, maximum = 10_000)]
     limit: Option<u32>,
     /// True: counts, and changes nothing. False where it is left out.
     dry_run: Option<bool>,
     /// If another number matches, nothing is changed. May be left out of a dry run, which tells it.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
     expected_count: Option<u32>,
 }
 

@@ -1,7 +1,7 @@
 //! Which dead letters are meant: the same members in a query and in a body.
 
 use chrono::{DateTime, Utc};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::dead_letters::Filter;
 use crate::domain::limits::{MAX_ERROR_CONTAINS_CHARS, MAX_ERROR_TYPE_CHARS, MAX_SOFTWARE_VERSION_CHARS};
@@ -23,15 +23,12 @@ pub struct FilterBody {
     event_type: Option<String>,
     reason: Option<DeadLetterReason>,
     /// The type of the last error.
-    #[schema(max_length = 200)]
     error_type: Option<String>,
     /// The last error's message has that text, in any case.
-    #[schema(max_length = 200)]
     error_contains: Option<String>,
     #[schema(value_type = Option<ScenarioRunIdBody>)]
     scenario_run_id: Option<String>,
     /// Of the engine that last worked on it.
-    #[schema(max_length = 64)]
     engine_software_version: Option<String>,
     /// From then on.
     dead_lettered_after: Option<DateTime<Utc>>,
@@ -40,6 +37,31 @@ pub struct FilterBody {
     /// Redriven at most that often.
     #[schema(minimum = 0, maximum = 1_000_000)]
     redrives_max: Option<u32>,
+}
+
+/// The same in a query; `redrives_max` stands beside it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query to OpenAPI; `of_query` reads it")]
+pub struct FilterParameters {
+    /// Only of that queue
+    engine_type: Option<String>,
+    /// Only of that event type
+    event_type: Option<String>,
+    /// Only for that reason
+    reason: Option<DeadLetterReason>,
+    /// Only whose last error had that type
+    error_type: Option<String>,
+    /// Only whose last error's message has that text, in any case
+    error_contains: Option<String>,
+    /// Only of that run
+    scenario_run_id: Option<String>,
+    /// Only last worked on by that version
+    engine_software_version: Option<String>,
+    /// Only from then on
+    dead_lettered_after: Option<DateTime<Utc>>,
+    /// Only before then
+    dead_lettered_before: Option<DateTime<Utc>>,
 }
 
 fn engine_type(text: &str) -> Result<String, String> {

@@ -7,9 +7,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::filter;
-use crate::domain::dead_letters::Group;
-use crate::domain::dead_letters::GroupBy;
+use super::filter::{self, FilterParameters};
+use crate::domain::dead_letters::{Group, GroupBy};
 use crate::domain::limits::MAX_DEAD_LETTER_GROUPS;
 use crate::domain::verdict::DeadLetterReason;
 use crate::http::api::Api;
@@ -21,15 +20,7 @@ use crate::http::requests::Input;
     get, path = "/dead-letters/groups", operation_id = "group_dead_letters", tag = "dead letters",
     params(
         ("by" = Option<String>, Query, description = "Any of reason, event_type, error_type, engine_software_version, with commas; all of them where it is left out"),
-        ("engine_type" = Option<String>, Query, description = "Only of that queue"),
-        ("event_type" = Option<String>, Query, description = "Only of that event type"),
-        ("reason" = Option<DeadLetterReason>, Query, description = "Only for that reason"),
-        ("error_type" = Option<String>, Query, description = "Only whose last error had that type", max_length = 200),
-        ("error_contains" = Option<String>, Query, description = "Only whose last error's message has that text, in any case", max_length = 200),
-        ("scenario_run_id" = Option<String>, Query, description = "Only of that run"),
-        ("engine_software_version" = Option<String>, Query, description = "Only last worked on by that version", max_length = 64),
-        ("dead_lettered_after" = Option<DateTime<Utc>>, Query, description = "Only from then on"),
-        ("dead_lettered_before" = Option<DateTime<Utc>>, Query, description = "Only before then"),
+        FilterParameters,
         ("redrives_max" = Option<u32>, Query, description = "Only redriven at most that often"),
     ),
     responses(

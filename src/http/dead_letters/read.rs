@@ -4,11 +4,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::filter;
+use super::filter::{self, FilterParameters};
 use super::reply::DeadLetterReply;
 use crate::domain::dead_letters::DeadLetter;
 use crate::domain::ids::EventId;
-use crate::domain::verdict::DeadLetterReason;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::events::reply::{AttemptReply, attempt_place};
@@ -20,15 +19,7 @@ use crate::http::requests::texts::parse_uuid;
 #[utoipa::path(
     get, path = "/dead-letters", operation_id = "list_dead_letters", tag = "dead letters",
     params(
-        ("engine_type" = Option<String>, Query, description = "Only of that queue"),
-        ("event_type" = Option<String>, Query, description = "Only of that event type"),
-        ("reason" = Option<DeadLetterReason>, Query, description = "Only for that reason"),
-        ("error_type" = Option<String>, Query, description = "Only whose last error had that type", max_length = 200),
-        ("error_contains" = Option<String>, Query, description = "Only whose last error's message has that text, in any case", max_length = 200),
-        ("scenario_run_id" = Option<String>, Query, description = "Only of that run"),
-        ("engine_software_version" = Option<String>, Query, description = "Only last worked on by that version", max_length = 64),
-        ("dead_lettered_after" = Option<DateTime<Utc>>, Query, description = "Only from then on"),
-        ("dead_lettered_before" = Option<DateTime<Utc>>, Query, description = "Only before then"),
+        FilterParameters,
         ("redrives_max" = Option<u32>, Query, description = "Only redriven at most that often", minimum = 0, maximum = 1_000_000),
         ("include" = Option<String>, Query, description = "`payload`: with payloads"),
         PageParameters,
@@ -61,7 +52,7 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Dead
     )
 )]
 pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<DeadLetterReply>, Problem> {
-    let event_id = read_event_id(&input)?;
+    let event_id = input.read_path("event_id", parse_uuid).map(EventId)?;
     let (dead_letter, attempts) = api.broker.read_dead_letter(event_id).await?;
     let attempts = Page::of_read(attempts, attempt_place, AttemptReply::of);
     Ok(Json(DeadLetterReply::of(dead_letter).with_attempts(attempts)))
@@ -79,14 +70,7 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<DeadLetter
     )
 )]
 pub async fn discard(State(api): State<Api>, input: Input) -> Result<StatusCode, Problem> {
-    let event_id = read_event_id(&input)?;
+    let event_id = input.read_path("event_id", parse_uuid).map(EventId)?;
     api.broker.discard_dead_letter(&input.actor(&api), event_id).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn read_event_id(input: &Input) -> Result<EventId, Problem> {
-    let reader = input.reader();
-    let event_id = reader.path("event_id", parse_uuid).map(EventId);
-    reader.caller();
-    reader.finish(|| event_id)
 }

@@ -13,7 +13,6 @@ use crate::domain::limits::MAX_DELAY_SECONDS;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::events::reply::EventReply;
-use crate::http::limits::Limits;
 use crate::http::requests::members::{priority, visibility_timeout};
 use crate::http::requests::texts::parse_uuid;
 use crate::http::requests::values::integer;
@@ -27,12 +26,9 @@ pub struct RedriveBody {
     /// Another payload, which makes a new event; null is as if left out.
     #[schema(value_type = Option<Value>)]
     payload: Option<serde_json::Value>,
-    #[schema(minimum = 0, maximum = 9)]
     priority: Option<u8>,
     /// Due at once where it is left out.
-    #[schema(minimum = 0, maximum = 31_536_000)]
     delay_seconds: Option<u32>,
-    #[schema(minimum = 1, maximum = 43200)]
     visibility_timeout_seconds: Option<u32>,
     retry_policy: Option<retry_policy::RetryPolicyBody>,
 }
@@ -50,7 +46,7 @@ pub struct RedriveBody {
     )
 )]
 pub async fn redrive(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
-    let Redrive { event_id, payload, delay_seconds, overrides } = read_redrive(&input, api.limits)?;
+    let Redrive { event_id, payload, delay_seconds, overrides } = read_redrive(&input)?;
     let by = input.actor(&api);
     if let Some(payload) = payload {
         let new_id = api.broker.redrive_as_new(&by, event_id, &payload, delay_seconds, &overrides).await?;
@@ -69,13 +65,13 @@ struct Redrive {
     overrides: Overrides,
 }
 
-fn read_redrive(input: &Input, limits: Limits) -> Result<Redrive, Problem> {
+fn read_redrive(input: &Input) -> Result<Redrive, Problem> {
     let reader = input.reader();
     let event_id = reader.path("event_id", parse_uuid).map(EventId);
     reader.caller();
     let (mut payload, mut delay_seconds, mut overrides) = (None, 0, Overrides::default());
     if let Some(fields) = reader.optional_body()? {
-        payload = fields.optional("payload", fields.any_json(limits.payload()));
+        payload = fields.optional("payload", fields.any_json(input.limits.payload()));
         delay_seconds = fields.optional("delay_seconds", integer(0..=MAX_DELAY_SECONDS)).unwrap_or(0);
         overrides = read_overrides(&fields);
         fields.finish();

@@ -1,9 +1,7 @@
 //! A dead letter, as readers see it.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 use serde_json::{Value, json};
-use utoipa::ToSchema;
 
 use crate::domain::dead_letters::DeadLetter;
 use crate::domain::ids::EventId;
@@ -11,76 +9,52 @@ use crate::domain::json::RawJson;
 use crate::domain::verdict::DeadLetterReason;
 use crate::http::events::reply::AttemptReply;
 use crate::http::pages::Page;
+use crate::http::shown::shown;
 
-/// An event that used up a budget or was refused as hopeless.
-#[derive(Serialize, ToSchema)]
-#[schema(as = DeadLetter)]
-pub struct DeadLetterReply {
-    #[schema(value_type = uuid::Uuid)]
-    event_id: EventId,
-    engine_type: String,
-    event_type: String,
-    reason: DeadLetterReason,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Value>)]
-    payload: Option<RawJson>,
-    payload_bytes: i32,
-    priority: i16,
-    scenario_run_id: Option<String>,
-    created_at: DateTime<Utc>,
-    dead_lettered_at: DateTime<Utc>,
-    attempt: i32,
-    failures: i32,
-    lease_losses: i32,
-    redrives: i32,
-    #[schema(value_type = Option<Value>, required)]
-    error: Option<RawJson>,
-    error_type: Option<String>,
-    engine_software_version: Option<String>,
-    /// The dead letter that this one was made from, with another payload.
-    #[schema(value_type = Option<uuid::Uuid>)]
-    redriven_from: Option<EventId>,
-    /// The event made from this one, with another payload; it cannot be redriven again.
-    #[schema(value_type = Option<uuid::Uuid>)]
-    redriven_as: Option<EventId>,
-    /// The newest first; only where one dead letter is read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    attempts: Option<Vec<AttemptReply>>,
-    /// For `?cursor=` of the event's attempts, to get the older ones; null where there are none. Only where one dead
-    /// letter is read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    attempts_next_cursor: Option<Value>,
+shown! {
+    /// An event that used up a budget or was refused as hopeless.
+    #[schema(as = DeadLetter)]
+    pub struct DeadLetterReply of letter: DeadLetter {
+        #[schema(value_type = uuid::Uuid)]
+        event_id: EventId,
+        engine_type: String,
+        event_type: String,
+        reason: DeadLetterReason,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<Value>)]
+        payload: Option<RawJson>,
+        payload_bytes: i32,
+        priority: i16,
+        scenario_run_id: Option<String>,
+        created_at: DateTime<Utc>,
+        dead_lettered_at: DateTime<Utc>,
+        attempt: i32,
+        failures: i32,
+        lease_losses: i32,
+        redrives: i32,
+        #[schema(value_type = Option<Value>, required)]
+        error: Option<RawJson>,
+        error_type: Option<String>,
+        engine_software_version: Option<String>,
+        /// The dead letter that this one was made from, with another payload.
+        #[schema(value_type = Option<uuid::Uuid>)]
+        redriven_from: Option<EventId>,
+        /// The event made from this one, with another payload; it cannot be redriven again.
+        #[schema(value_type = Option<uuid::Uuid>)]
+        redriven_as: Option<EventId>,
+        /// The newest first; only where one dead letter is read.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        attempts: Option<Vec<AttemptReply>> = None,
+        /// For `?cursor=` of the event's attempts, to get the older ones; null where there are none. Only where one dead
+        /// letter is read.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
+        attempts_next_cursor: Option<Value> = None,
+    }
 }
 
 impl DeadLetterReply {
-    pub fn of(letter: DeadLetter) -> Self {
-        Self {
-            event_id: letter.event_id,
-            engine_type: letter.engine_type,
-            event_type: letter.event_type,
-            reason: letter.reason,
-            payload: letter.payload,
-            payload_bytes: letter.payload_bytes,
-            priority: letter.priority,
-            scenario_run_id: letter.scenario_run_id,
-            created_at: letter.created_at,
-            dead_lettered_at: letter.dead_lettered_at,
-            attempt: letter.attempt,
-            failures: letter.failures,
-            lease_losses: letter.lease_losses,
-            redrives: letter.redrives,
-            error: letter.error,
-            error_type: letter.error_type,
-            engine_software_version: letter.engine_software_version,
-            redriven_from: letter.redriven_from,
-            redriven_as: letter.redriven_as,
-            attempts: None,
-            attempts_next_cursor: None,
-        }
-    }
-
     pub fn with_attempts(self, attempts: Page<AttemptReply>) -> Self {
         Self { attempts: Some(attempts.items), attempts_next_cursor: Some(json!(attempts.next_cursor)), ..self }
     }

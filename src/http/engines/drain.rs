@@ -1,13 +1,21 @@
-//! `POST /engines/{engine_id}/drain` and `/resume`.
+//! `POST /engines/{engine_id}/drain` and `/resume`, and `/engines/drain`: many at a time, as before a new version.
 
 use axum::Json;
 use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::engine_id::read_engine_id;
+use super::metadata::software_version;
 use super::reply::EngineReply;
+use crate::domain::engine::{DrainFilter, Drained};
+use crate::domain::ids::EngineId;
+use crate::domain::limits::MAX_DRAINED_ENGINES_TOLD;
+use crate::domain::names::EngineType;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::requests::Input;
+use crate::http::requests::texts::parse_uuid;
+use crate::http::requests::values::{boolean, parsed};
+use crate::http::requests::{Fields, Input};
 
 /// Gives the engine no more events; it finishes what it holds.
 #[utoipa::path(
@@ -40,6 +48,89 @@ pub async fn resume(State(api): State<Api>, input: Input) -> Result<Json<EngineR
 }
 
 async fn set_draining(api: &Api, input: &Input, is_draining: bool) -> Result<Json<EngineReply>, Problem> {
-    let (engine_id, _) = read_engine_id(input)?;
+    let engine_id = input.read_path("engine_id", parse_uuid).map(EngineId)?;
     Ok(Json(EngineReply::of(api.broker.set_draining(&input.actor(api), engine_id, is_draining).await?)))
+}
+
+/// Which engines to drain.
+#[derive(ToSchema)]
+#[schema(as = DrainEngines, example = json!({"filter": {"engine_software_version": "1.0.0"}, "dry_run": true}))]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_drain` reads it")]
+pub struct DrainManyBody {
+    filter: DrainFilterBody,
+    /// True: looks, and changes nothing. False where it is left out.
+    dry_run: Option<bool>,
+}
+
+/// Those that are all of it. At least one member.
+#[derive(ToSchema)]
+#[schema(as = DrainFilter)]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_filter` reads it")]
+pub struct DrainFilterBody {
+    engine_type: Option<String>,
+    engine_software_version: Option<String>,
+}
+
+/// Gives all these engines no more events; they finish what they hold. One that registers later is not meant.
+#[utoipa::path(
+    post, path = "/engines/drain", operation_id = "drain_engines", tag = "engines", request_body = DrainManyBody,
+    responses(
+        (status = 200, description = "Draining", body = DrainedManyReply),
+    )
+)]
+pub async fn drain_many(State(api): State<Api>, input: Input) -> Result<Json<DrainedManyReply>, Problem> {
+    let (filter, is_dry_run) = read_drain(&input)?;
+    input.caller.may_reach_some(&api, filter.engine_type.as_deref())?;
+    let engines = api.broker.drain_engines(&input.actor(&api), &filter, is_dry_run).await?;
+    Ok(Json(DrainedManyReply::of(&engines, is_dry_run)))
+}
+
+fn read_drain(input: &Input) -> Result<(DrainFilter, bool), Problem> {
+    let reader = input.reader();
+    reader.caller();
+    let read = reader.body()?.and_then(|fields| {
+        let filter = read_filter(&fields);
+        let is_dry_run = fields.optional("dry_run", boolean).unwrap_or(false);
+        fields.finish();
+        Some((filter?, is_dry_run))
+    });
+    reader.finish(|| read)
+}
+
+fn read_filter(body: &Fields<'_>) -> Option<DrainFilter> {
+    if !body.is_given("filter") {
+        body.let_pass(&["filter"]);
+        body.error("filter", "is missing; name an engine_type, an engine_software_version, or both");
+        return None;
+    }
+    let fields = body.object("filter")?;
+    if fields.members().iter().all(|member| member.value.get() == "null") {
+        body.error("filter", "is empty; name an engine_type, an engine_software_version, or both");
+    }
+    let engine_type = fields.optional("engine_type", parsed(EngineType::parse)).map(|name| name.to_string());
+    let engine_software_version = fields.optional("engine_software_version", software_version());
+    fields.finish();
+    Some(DrainFilter { engine_type, engine_software_version })
+}
+
+/// The engines that were meant.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DrainedEngines)]
+pub struct DrainedManyReply {
+    matched: usize,
+    /// Those of them that are draining now, also since before the call.
+    draining: usize,
+    /// Those that matched, by id; the first 1000.
+    #[schema(value_type = Vec<uuid::Uuid>)]
+    engine_ids: Vec<EngineId>,
+}
+
+impl DrainedManyReply {
+    fn of(engines: &[Drained], is_dry_run: bool) -> Self {
+        Self {
+            matched: engines.len(),
+            draining: engines.iter().filter(|engine| engine.was_draining || !is_dry_run).count(),
+            engine_ids: engines.iter().take(MAX_DRAINED_ENGINES_TOLD).map(|engine| engine.engine_id).collect(),
+        }
+    }
 }

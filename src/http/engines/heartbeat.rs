@@ -15,7 +15,6 @@ use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::limits::{MAX_HEARTBEAT_LEASES, MAX_WORKLOAD};
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::limits::Limits;
 use crate::http::requests::texts::parse_uuid;
 use crate::http::requests::values::{any_object, integer, parsed, uuid};
 use crate::http::requests::{Fields, Input};
@@ -38,7 +37,6 @@ pub struct HeartbeatBody {
     #[schema(value_type = Option<DynamicStateBody>)]
     dynamic_state: Option<Value>,
     /// Leases to renew, each by its own visibility timeout from now.
-    #[schema(max_items = 1000)]
     leases: Option<Vec<HeldLeaseBody>>,
 }
 
@@ -53,7 +51,6 @@ pub struct ResourceUtilizationBody(Value);
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_lease` reads it")]
 pub struct HeldLeaseBody {
     event_id: uuid::Uuid,
-    #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-fA-F]+$")]
     lease_token: String,
     #[schema(value_type = Option<Value>)]
     progress: Option<Value>,
@@ -69,7 +66,7 @@ pub struct HeldLeaseBody {
     )
 )]
 pub async fn heartbeat(State(api): State<Api>, input: Input) -> Result<Json<HeartbeatReply>, Problem> {
-    let (engine_id, heartbeat) = read_heartbeat(&input, api.limits)?;
+    let (engine_id, heartbeat) = read_heartbeat(&input)?;
     let answer = api.broker.heartbeat(engine_id, heartbeat).await?;
     Ok(Json(HeartbeatReply {
         status: answer.status,
@@ -78,32 +75,32 @@ pub async fn heartbeat(State(api): State<Api>, input: Input) -> Result<Json<Hear
     }))
 }
 
-fn read_heartbeat(input: &Input, limits: Limits) -> Result<(EngineId, Heartbeat), Problem> {
+fn read_heartbeat(input: &Input) -> Result<(EngineId, Heartbeat), Problem> {
     let reader = input.reader();
     let engine_id = reader.path("engine_id", parse_uuid).map(EngineId);
     reader.caller();
     let mut heartbeat = Heartbeat::default();
     if let Some(fields) = reader.optional_body()? {
         heartbeat.current_workload = fields.optional("current_workload", integer(0..=MAX_WORKLOAD));
-        heartbeat.dynamic_state = fields.optional("dynamic_state", any_object(limits.detail()));
+        heartbeat.dynamic_state = fields.optional("dynamic_state", any_object(input.limits.detail()));
         if heartbeat.dynamic_state.is_some() {
             // Doubled members are reported.
             fields.object("dynamic_state");
         }
         heartbeat.resource_utilization =
-            fields.optional("resource_utilization", any_object(limits.detail().of_a_member()));
+            fields.optional("resource_utilization", any_object(input.limits.detail().of_a_member()));
         let leases = fields.objects("leases", MAX_HEARTBEAT_LEASES).unwrap_or_default();
-        heartbeat.leases = leases.into_iter().flatten().filter_map(|lease| read_lease(&lease, limits)).collect();
+        heartbeat.leases = leases.into_iter().flatten().filter_map(|lease| read_lease(&lease)).collect();
         report_repeated_leases(&fields, &heartbeat.leases);
         fields.finish();
     }
     reader.finish(|| Some((engine_id?, heartbeat)))
 }
 
-fn read_lease(fields: &Fields<'_>, limits: Limits) -> Option<HeldLease> {
+fn read_lease(fields: &Fields<'_>) -> Option<HeldLease> {
     let event_id = fields.required("event_id", uuid).map(EventId);
     let lease_token = fields.required("lease_token", parsed(str::parse::<LeaseToken>));
-    let progress = fields.optional("progress", fields.any_json(limits.detail()));
+    let progress = fields.optional("progress", fields.any_json(fields.limits().detail()));
     fields.finish();
     Some(HeldLease { event_id: event_id?, lease_token: lease_token?, progress })
 }

@@ -9,7 +9,6 @@ use crate::domain::limits::{
     MAX_CAPABILITIES, MAX_CAPABILITY_CHARS, MAX_CONCURRENT_EVENTS, MAX_SOFTWARE_VERSION_CHARS,
 };
 use crate::domain::names::check_text;
-use crate::http::limits::Limits;
 use crate::http::requests::Fields;
 use crate::http::requests::values::{any_object, integer, parsed};
 
@@ -34,10 +33,9 @@ pub struct DynamicStateBody(Value);
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_metadata` reads it")]
 pub struct StaticConfigBody {
     /// They inform; they do not route.
-    #[schema(max_items = 100, value_type = Option<Vec<CapabilityBody>>)]
+    #[schema(value_type = Option<Vec<CapabilityBody>>)]
     capabilities: Option<Vec<String>>,
     resource_limits: Option<ResourceLimitsBody>,
-    #[schema(min_length = 1, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     engine_software_version: Option<String>,
 }
 
@@ -51,7 +49,6 @@ pub struct CapabilityBody(String);
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_metadata` reads it")]
 pub struct ResourceLimitsBody {
     /// The engine is never given more than that at a time.
-    #[schema(minimum = 1, maximum = 100_000)]
     max_concurrent_events: Option<u32>,
 }
 
@@ -78,7 +75,7 @@ pub fn software_version() -> impl FnOnce(&RawValue) -> Result<String, String> {
 }
 
 /// Reads `metadata`; flat metadata is told where its members belong.
-pub fn read_metadata(fields: &Fields<'_>, limits: Limits) -> Metadata {
+pub fn read_metadata(fields: &Fields<'_>) -> Metadata {
     let empty = || RawValue::from_string("{}".to_owned()).expect("an empty object is JSON");
     let mut metadata = Metadata {
         static_config: empty(),
@@ -88,8 +85,8 @@ pub fn read_metadata(fields: &Fields<'_>, limits: Limits) -> Metadata {
         engine_software_version: None,
     };
     let Some(given) = fields.object("metadata") else { return metadata };
-    let static_config = given.optional("static_config", any_object(limits.detail()));
-    let dynamic_state = given.optional("dynamic_state", any_object(limits.detail()));
+    let static_config = given.optional("static_config", any_object(fields.limits().detail()));
+    let dynamic_state = given.optional("dynamic_state", any_object(fields.limits().detail()));
     if static_config.is_some()
         && let Some(config) = given.object("static_config")
     {

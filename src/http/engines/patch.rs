@@ -13,8 +13,6 @@ use crate::domain::json::RawJson;
 use crate::domain::limits::MAX_CONCURRENT_EVENTS;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::limits::Limits;
-use crate::http::requests::retry_policy::patch_of;
 use crate::http::requests::texts::parse_uuid;
 use crate::http::requests::values::{any_object, integer};
 use crate::http::requests::{Fields, Input, Patch};
@@ -76,20 +74,20 @@ impl ConfigPatch {
     )
 )]
 pub async fn patch(State(api): State<Api>, input: Input) -> Result<Json<EngineReply>, Problem> {
-    let (engine_id, patch) = read_patch(&input, api.limits)?;
+    let (engine_id, patch) = read_patch(&input)?;
     let json = patch.json.clone();
     let engine =
         api.broker.patch_engine(&input.actor(&api), engine_id, &json, |metadata| patch.follow(metadata)).await?;
     Ok(Json(EngineReply::of(engine)))
 }
 
-fn read_patch(input: &Input, limits: Limits) -> Result<(EngineId, ConfigPatch), Problem> {
+fn read_patch(input: &Input) -> Result<(EngineId, ConfigPatch), Problem> {
     let reader = input.reader();
     let engine_id = reader.path("engine_id", parse_uuid).map(EngineId);
     reader.caller();
     let patch = reader.body()?.and_then(|fields| {
         let patch = match fields.object("metadata") {
-            Some(given) => read_metadata(&given, limits),
+            Some(given) => read_metadata(&given),
             None => Some(ConfigPatch::of_nothing()),
         };
         fields.finish_with(|name| {
@@ -100,8 +98,8 @@ fn read_patch(input: &Input, limits: Limits) -> Result<(EngineId, ConfigPatch), 
     reader.finish(|| Some((engine_id?, patch?)))
 }
 
-fn read_metadata(given: &Fields<'_>, limits: Limits) -> Option<ConfigPatch> {
-    let json = given.patch("static_config", any_object(limits.detail()));
+fn read_metadata(given: &Fields<'_>) -> Option<ConfigPatch> {
+    let json = given.patch("static_config", any_object(given.limits().detail()));
     given.finish_with(|name| {
         Some(match home_of(name) {
             Some("static_config") => "belongs into metadata.static_config".to_owned(),
@@ -130,7 +128,7 @@ fn read_config(config: &Fields<'_>, json: RawJson) -> ConfigPatch {
             Patch::Clear => Patch::Clear,
             Patch::Set(()) => capabilities(config).map_or(Patch::Keep, Patch::Set),
         },
-        max_concurrent_events: match patch_of(config, "resource_limits") {
+        max_concurrent_events: match config.object_patch("resource_limits") {
             Patch::Keep => Patch::Keep,
             Patch::Clear => Patch::Clear,
             Patch::Set(limits) => limits.patch("max_concurrent_events", integer(1..=MAX_CONCURRENT_EVENTS)),

@@ -1,21 +1,21 @@
-//! `GET /engines` and `GET /engines/{engine_id}`.
+//! `GET /engines`, and one of them: what is known of it, and what it holds.
 
 use axum::Json;
 use axum::extract::State;
 
-use super::engine_id::read_engine_id;
 use super::reply::EngineReply;
 use crate::domain::engine::EngineStatus;
 use crate::domain::engine::{Engine, Filter};
-use crate::domain::ids::EngineId;
+use crate::domain::ids::{EngineId, EventId};
+use crate::domain::leased_event::LeasedEvent;
 use crate::domain::limits::{MAX_CAPABILITY_CHARS, MAX_SOFTWARE_VERSION_CHARS};
 use crate::domain::names::{EngineType, ScenarioRunId};
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::pages;
-use crate::http::pages::{Page, PageParameters};
+use crate::http::leases::leased_event::{HeldEventBody, LeasedEventReply};
+use crate::http::pages::{self, Page, PageParameters};
 use crate::http::requests::Input;
-use crate::http::requests::texts::text_up_to;
+use crate::http::requests::texts::{parse_uuid, text_up_to};
 
 /// Lists engines, the newest registration first.
 #[utoipa::path(
@@ -23,9 +23,9 @@ use crate::http::requests::texts::text_up_to;
     params(
         ("engine_type" = Option<String>, Query, description = "Only of that type"),
         ("status" = Option<EngineStatus>, Query, description = "Only in that status"),
-        ("capability" = Option<String>, Query, description = "Only with that capability", max_length = 64),
+        ("capability" = Option<String>, Query, description = "Only with that capability"),
         ("scenario_run_id" = Option<String>, Query, description = "Only of that run"),
-        ("engine_software_version" = Option<String>, Query, description = "Only with that version", max_length = 64),
+        ("engine_software_version" = Option<String>, Query, description = "Only with that version"),
         PageParameters,
     ),
     responses(
@@ -61,6 +61,34 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Engi
     )
 )]
 pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EngineReply>, Problem> {
-    let (engine_id, _) = read_engine_id(&input)?;
+    let engine_id = input.read_path("engine_id", parse_uuid).map(EngineId)?;
     Ok(Json(EngineReply::of(api.broker.read_engine(engine_id).await?)))
+}
+
+/// Lists what an engine holds, with payloads, the newest lease first; tokens for the engine itself.
+#[utoipa::path(
+    get, path = "/engines/{engine_id}/leases", operation_id = "list_engine_leases", tag = "engines",
+    params(
+        ("engine_id" = uuid::Uuid, Path, description = "The engine"),
+        ("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "The engine itself is shown its lease tokens"),
+        PageParameters,
+    ),
+    responses(
+        (status = 200, description = "A page of its leases", body = Page<HeldEventBody>),
+        (status = 404, description = "Not registered"),
+        (status = 422, description = "Not a UUID"),
+    )
+)]
+pub async fn leases(State(api): State<Api>, input: Input) -> Result<Json<Page<LeasedEventReply>>, Problem> {
+    let (engine_id, is_itself, asked) = {
+        let reader = input.reader();
+        let engine_id = reader.path("engine_id", parse_uuid).map(EngineId);
+        let caller = reader.caller();
+        let asked = pages::asked(&reader, EventId);
+        reader.finish(|| Some((engine_id?, caller == engine_id, asked)))?
+    };
+    let found = api.broker.leases_of_engine(engine_id, asked.behind, asked.limit).await?;
+    let place = |event: &LeasedEvent| pages::cursor(event.leased_at, event.event_id);
+    let item = |event| LeasedEventReply::of(event).with_token_shown(is_itself);
+    Ok(Json(Page::of_read(found, place, item)))
 }

@@ -1,4 +1,4 @@
-//! `POST /engines`: an engine makes itself known.
+//! `POST /engines` and `DELETE /engines/{engine_id}`: an engine comes and goes.
 
 use axum::Json;
 use axum::extract::State;
@@ -17,10 +17,9 @@ use crate::domain::names::EngineType;
 use crate::domain::tokens::TokenSecret;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::limits::Limits;
 use crate::http::requests::Input;
-use crate::http::requests::members::ScenarioRunIdBody;
-use crate::http::requests::members::scenario_run_id;
+use crate::http::requests::members::{ScenarioRunIdBody, scenario_run_id};
+use crate::http::requests::texts::parse_uuid;
 use crate::http::requests::values::{integer, parsed, uuid};
 
 /// An engine that makes itself known.
@@ -36,7 +35,7 @@ use crate::http::requests::values::{integer, parsed, uuid};
 pub struct RegisterBody {
     /// Best chosen by the engine itself and kept over its restarts; made by the server where missing.
     engine_id: Option<uuid::Uuid>,
-    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$", example = "dialogue")]
+    #[schema(example = "dialogue")]
     engine_type: String,
     #[schema(value_type = Option<ScenarioRunIdBody>)]
     scenario_run_id: Option<String>,
@@ -44,7 +43,6 @@ pub struct RegisterBody {
     /// registered; if not, they end when they expire. Left out: the server's own,
     /// 45 unless configured otherwise. Null: the engine is never unresponsive, its
     /// leases end when they expire, and it is removed after 7 days without any call if it holds nothing.
-    #[schema(minimum = 3, maximum = 86400)]
     heartbeat_timeout_seconds: Option<u32>,
     metadata: Option<MetadataBody>,
 }
@@ -60,7 +58,7 @@ pub struct RegisterBody {
     )
 )]
 pub async fn register(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
-    let registration = read_registration(&input, api.limits)?;
+    let registration = read_registration(&input)?;
     input.caller.may_register(&api, registration.engine_id, &registration.engine_type)?;
     let registered = match api.broker.register(&input.actor(&api), &registration).await {
         // The type of an engine beyond the token's reach is none of the caller's business.
@@ -74,16 +72,16 @@ pub async fn register(State(api): State<Api>, input: Input) -> Result<Response, 
     Ok((status, [(header::CACHE_CONTROL, "no-store")], Json(reply)).into_response())
 }
 
-fn read_registration(input: &Input, limits: Limits) -> Result<Registration, Problem> {
+fn read_registration(input: &Input) -> Result<Registration, Problem> {
     let reader = input.reader();
     let read = reader.body()?.and_then(|fields| {
         let engine_id = fields.optional("engine_id", uuid).map(EngineId);
         let engine_type = fields.required("engine_type", parsed(EngineType::parse));
         let scenario_run_id = fields.optional("scenario_run_id", scenario_run_id);
-        let mut heartbeat_timeout_seconds = Some(limits.heartbeat_timeout_seconds);
+        let mut heartbeat_timeout_seconds = Some(input.limits.heartbeat_timeout_seconds);
         let timeouts = MIN_HEARTBEAT_TIMEOUT_SECONDS..=MAX_HEARTBEAT_TIMEOUT_SECONDS;
         fields.patch("heartbeat_timeout_seconds", integer(timeouts)).apply(&mut heartbeat_timeout_seconds);
-        let metadata = read_metadata(&fields, limits);
+        let metadata = read_metadata(&fields);
         fields.finish();
         Some(Registration {
             engine_id: engine_id.unwrap_or_else(|| EngineId(uuid::Uuid::new_v4())),
@@ -107,4 +105,24 @@ pub struct RegisteredReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false, pattern = "^el_[0-9a-f]{64}$")]
     engine_token: Option<TokenSecret>,
+}
+
+/// Removes an engine. Leaving by itself (`X-Engine-Id`) or while draining, its leases go back and
+/// spend nothing; otherwise they are silent losses.
+#[utoipa::path(
+    delete, path = "/engines/{engine_id}", operation_id = "deregister_engine", tag = "engines",
+    params(
+        ("engine_id" = uuid::Uuid, Path, description = "The engine"),
+        ("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "Who says so: the engine itself, or not"),
+    ),
+    responses(
+        (status = 204, description = "Gone"),
+        (status = 404, description = "Not registered"),
+        (status = 422, description = "Not a UUID"),
+    )
+)]
+pub async fn deregister(State(api): State<Api>, input: Input) -> Result<StatusCode, Problem> {
+    let engine_id = input.read_path("engine_id", parse_uuid).map(EngineId)?;
+    api.broker.deregister(&input.actor(&api), engine_id, input.calling_engine()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -9,32 +9,7 @@ use crate::domain::engine::Engine;
 use crate::domain::engine::{EngineStatus, heartbeat_interval_seconds};
 use crate::domain::ids::EngineId;
 use crate::domain::json::RawJson;
-
-/// What the service knows of an engine.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Engine)]
-pub struct EngineReply {
-    #[schema(value_type = uuid::Uuid)]
-    engine_id: EngineId,
-    engine_type: String,
-    status: EngineStatus,
-    last_heartbeat: Option<DateTime<Utc>>,
-    /// As the engine reports it.
-    current_workload: Option<i32>,
-    /// As the server counts them.
-    leases_held: i32,
-    scenario_run_id: Option<String>,
-    metadata: MetadataReply,
-    /// How often this id was registered.
-    incarnation: i32,
-    registered_at: DateTime<Utc>,
-    last_seen_at: DateTime<Utc>,
-    last_poll_at: Option<DateTime<Utc>>,
-    /// Null where the engine registered so: it is judged by its leases alone, and removed after 7 days without any call.
-    heartbeat_timeout_seconds: Option<i32>,
-    /// How often to send one: a third of the timeout. Null where the timeout is.
-    heartbeat_interval_seconds: Option<u32>,
-}
+use crate::http::shown::shown;
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = EngineMetadataReply)]
@@ -45,28 +20,29 @@ pub struct MetadataReply {
     dynamic_state: RawJson,
 }
 
-impl EngineReply {
-    pub fn of(engine: Engine) -> Self {
-        Self {
-            engine_id: engine.engine_id,
-            engine_type: engine.engine_type,
-            status: engine.status,
-            last_heartbeat: engine.last_heartbeat,
-            current_workload: engine.current_workload,
-            leases_held: engine.leases_held,
-            scenario_run_id: engine.scenario_run_id,
-            metadata: MetadataReply {
-                static_config: engine.description.static_config,
-                dynamic_state: engine.description.dynamic_state,
-            },
-            incarnation: engine.incarnation,
-            registered_at: engine.registered_at,
-            last_seen_at: engine.last_seen_at,
-            last_poll_at: engine.last_poll_at,
-            heartbeat_timeout_seconds: engine.heartbeat_timeout_seconds,
-            heartbeat_interval_seconds: engine
-                .heartbeat_timeout_seconds
-                .map(|timeout| heartbeat_interval_seconds(timeout.cast_unsigned())),
-        }
+shown! {
+    /// What the service knows of an engine.
+    #[schema(as = Engine)]
+    pub struct EngineReply of engine: Engine {
+        #[schema(value_type = uuid::Uuid)]
+        engine_id: EngineId,
+        engine_type: String,
+        status: EngineStatus,
+        last_heartbeat: Option<DateTime<Utc>>,
+        /// As the engine reports it.
+        current_workload: Option<i32>,
+        /// As the server counts them.
+        leases_held: i32,
+        scenario_run_id: Option<String>,
+        metadata: MetadataReply = MetadataReply { static_config: engine.description.static_config, dynamic_state: engine.description.dynamic_state },
+        /// How often this id was registered.
+        incarnation: i32,
+        registered_at: DateTime<Utc>,
+        last_seen_at: DateTime<Utc>,
+        last_poll_at: Option<DateTime<Utc>>,
+        /// Null where the engine registered so: it is judged by its leases alone, and removed after 7 days without any call.
+        heartbeat_timeout_seconds: Option<i32>,
+        /// How often to send one: a third of the timeout. Null where the timeout is.
+        heartbeat_interval_seconds: Option<u32> = engine.heartbeat_timeout_seconds.map(|timeout| heartbeat_interval_seconds(timeout.cast_unsigned())),
     }
 }

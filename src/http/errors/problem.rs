@@ -10,8 +10,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::code::Code;
-use super::input_error::InputPlace;
-use super::input_error::{InputError, InputErrorBody, MAX_PLACE_CHARS, TOO_DEEP};
+use super::input_error::{InputError, InputErrorBody, InputPlace, MAX_PLACE_CHARS, TOO_DEEP};
 use super::limit::Limit;
 use super::members::MembersBody;
 use crate::broker;

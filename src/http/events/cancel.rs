@@ -30,13 +30,7 @@ use crate::http::requests::texts::parse_uuid;
     )
 )]
 pub async fn cancel(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
-    let event_id = {
-        let reader = input.reader();
-        let event_id = reader.path("event_id", parse_uuid).map(EventId);
-        reader.caller();
-        reader.empty_body()?;
-        reader.finish(|| event_id)?
-    };
+    let event_id = input.read_path("event_id", parse_uuid).map(EventId)?;
     let event = api.broker.cancel(&input.actor(&api), event_id).await?;
     let status = if event.status == Status::Cancelled { StatusCode::OK } else { StatusCode::ACCEPTED };
     Ok((status, Json(EventReply::of(event))).into_response())
@@ -52,13 +46,7 @@ pub async fn cancel(State(api): State<Api>, input: Input) -> Result<Response, Pr
     )
 )]
 pub async fn cancel_run(State(api): State<Api>, input: Input) -> Result<Json<CancelledReply>, Problem> {
-    let run = {
-        let reader = input.reader();
-        let run = reader.path("scenario_run_id", ScenarioRunId::parse);
-        reader.caller();
-        reader.empty_body()?;
-        reader.finish(|| run)?
-    };
+    let run = input.read_path("scenario_run_id", ScenarioRunId::parse)?;
     let done = api.broker.cancel_scenario_run(&input.actor(&api), &run).await?;
     Ok(Json(CancelledReply { cancelled: done.cancelled, cancel_requested: done.requested }))
 }

@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use utoipa::ToSchema;
 
 use super::enqueued::{EnqueueResult, EnqueuedBatchReply, EnqueuedReply};
+use crate::broker;
 use crate::broker::enqueue::Taken;
-use crate::broker::{self};
 use crate::domain::limits::{
     DEFAULT_PRIORITY, MAX_BATCH_EVENTS, MAX_DELAY_SECONDS, MAX_IDEMPOTENCY_KEY_CHARS, MAX_TRACEPARENT_CHARS,
     MAX_TRACESTATE_CHARS,
@@ -20,14 +20,10 @@ use crate::domain::names::{BadName, EngineType, EventType, check_text};
 use crate::domain::new_event::{Due, NewEvent};
 use crate::domain::requester::Requester;
 use crate::http::api::Api;
-use crate::http::errors::Errors;
-use crate::http::errors::{MAX_ERRORS_TOLD_OF_BATCH, Problem, ProblemBody};
-use crate::http::limits::Limits;
-use crate::http::requests::members::{ScenarioRunIdBody, visibility_timeout};
-use crate::http::requests::members::{priority, scenario_run_id};
+use crate::http::errors::{Errors, MAX_ERRORS_TOLD_OF_BATCH, Problem, ProblemBody};
+use crate::http::requests::members::{ScenarioRunIdBody, priority, scenario_run_id, visibility_timeout};
 use crate::http::requests::texts::time;
-use crate::http::requests::values::array;
-use crate::http::requests::values::{boolean, integer, parsed};
+use crate::http::requests::values::{array, boolean, integer, parsed};
 use crate::http::requests::{Fields, Input, retry_policy};
 
 /// An event to take in.
@@ -39,33 +35,28 @@ use crate::http::requests::{Fields, Input, retry_policy};
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_event` reads it")]
 pub struct EnqueueBody {
     /// Its queue: the kind of engine that works on it.
-    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$", example = "dialogue")]
+    #[schema(example = "dialogue")]
     engine_type: String,
-    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$", example = "dialogue.requested")]
+    #[schema(example = "dialogue.requested")]
     event_type: String,
     /// Any JSON, kept byte for byte; at most 1 MiB and 64 levels unless configured otherwise.
     #[schema(value_type = serde_json::Value)]
     payload: serde_json::Value,
     /// 9 first; 5 where it is left out.
-    #[schema(minimum = 0, maximum = 9)]
     priority: Option<u8>,
     /// Due that many seconds from now; instead of `available_at`.
-    #[schema(minimum = 0, maximum = 31_536_000)]
     delay_seconds: Option<u32>,
     /// Due then, at most 365 days away; the past means now.
     available_at: Option<DateTime<Utc>>,
     #[schema(value_type = Option<ScenarioRunIdBody>)]
     scenario_run_id: Option<String>,
-    #[schema(minimum = 1, maximum = 43200)]
     visibility_timeout_seconds: Option<u32>,
     retry_policy: Option<retry_policy::RetryPolicyBody>,
     /// Not leased within that many seconds: cancelled, as too old.
-    #[schema(minimum = 1, maximum = 31_536_000)]
     discard_after_seconds: Option<u32>,
     /// Within 24 hours the same key in the same queue stands for the same event; with authentication, of
     /// callers of the same name. Bodies are compared by value: white space, the order of members and the form of numbers
     /// do not count. A single event may carry it as the header Idempotency-Key instead.
-    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     idempotency_key: Option<String>,
 }
 
@@ -77,7 +68,6 @@ pub struct EnqueueBody {
 ]}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_batch` reads it")]
 pub struct EnqueueBatchBody {
-    #[schema(min_items = 1, max_items = 1000)]
     events: Vec<EnqueueBody>,
     /// All or none; each on its own where it is left out.
     atomic: Option<bool>,
@@ -99,7 +89,7 @@ pub async fn enqueue(State(api): State<Api>, input: Input) -> Result<Response, P
         let trace = read_trace(&input);
         let key = reader.header("idempotency-key", idempotency_key);
         let by = (brought_by(&input), input.requester(&api));
-        let event = reader.body()?.and_then(|fields| read_event(&fields, api.limits, key, trace, by));
+        let event = reader.body()?.and_then(|fields| read_event(&fields, key, trace, by));
         reader.finish(|| event)?
     };
     input.caller.may_reach(&api, event.engine_type.as_str())?;
@@ -136,28 +126,22 @@ pub async fn enqueue_batch(State(api): State<Api>, input: Input) -> Result<Respo
     }
     .into_iter()
     .zip(events.iter());
-    let results: Vec<EnqueueResult> = read
-        .into_iter()
-        .enumerate()
+    let results: Vec<EnqueueResult> = (read.into_iter().enumerate())
         .map(|(index, event)| match event {
-            Ok(()) => match taken.next().expect("one answer for each event") {
-                (Ok(taken), event) => EnqueueResult::Enqueued(Box::new(EnqueuedReply::of(event, taken))),
-                (Err(error), _) => {
-                    let problem = Problem::from(error).within(&format!("/events/{index}"));
-                    EnqueueResult::Refused { event_id: None, error: api.told(problem) }
-                }
-            },
-            Err(problem) => EnqueueResult::Refused { event_id: None, error: api.told(problem) },
+            Ok(()) => {
+                let (taken, event) = taken.next().expect("one answer for each event");
+                taken
+                    .map(|taken| EnqueueResult::Enqueued(Box::new(EnqueuedReply::of(event, taken))))
+                    .unwrap_or_else(|error| refused(&api, Problem::from(error).within(&format!("/events/{index}"))))
+            }
+            Err(problem) => refused(&api, problem),
         })
         .collect();
-    let rejected = results.iter().filter(|result| matches!(result, EnqueueResult::Refused { .. })).count();
-    let accepted = results.len() - rejected;
-    let status = match (accepted, rejected) {
-        (_, 0) => StatusCode::CREATED,
-        (0, _) => StatusCode::UNPROCESSABLE_ENTITY,
-        _ => StatusCode::MULTI_STATUS,
-    };
-    Ok((status, Json(EnqueuedBatchReply { accepted, rejected, results })).into_response())
+    Ok(EnqueuedBatchReply::of(results).into_response())
+}
+
+fn refused(api: &Api, problem: Problem) -> EnqueueResult {
+    EnqueueResult::Refused { event_id: None, error: api.told(problem) }
 }
 
 /// Reads a batch: each event with its own errors, so that one does not keep the others out.
@@ -181,8 +165,8 @@ fn read_batch(input: &Input, api: &Api) -> Result<(Vec<Result<NewEvent, Problem>
         .enumerate()
         .map(|(index, raw)| {
             let errors = Errors::default();
-            let event = Fields::of(raw, format!("/events/{index}"), &errors, input.text())
-                .and_then(|fields| read_event(&fields, api.limits, None, trace.clone(), by.clone()));
+            let event = Fields::of(raw, format!("/events/{index}"), &errors, input)
+                .and_then(|fields| read_event(&fields, None, trace.clone(), by.clone()));
             match (errors.take(), event) {
                 (errors, Some(event)) if errors.is_empty() => {
                     input.caller.may_reach(api, event.engine_type.as_str()).map(|()| event)
@@ -215,14 +199,13 @@ fn read_trace(input: &Input) -> (Option<String>, Option<String>) {
 
 fn read_event(
     fields: &Fields<'_>,
-    limits: Limits,
     key_of_header: Option<String>,
     (traceparent, tracestate): (Option<String>, Option<String>),
     (enqueued_by, requester): (Option<Arc<str>>, Requester),
 ) -> Option<NewEvent> {
     let engine_type = fields.required("engine_type", parsed(EngineType::parse));
     let event_type = fields.required("event_type", parsed(EventType::parse));
-    let payload = fields.required("payload", fields.any_json(limits.payload()));
+    let payload = fields.required("payload", fields.any_json(fields.limits().payload()));
     let priority = fields.optional("priority", priority);
     let delay = fields.optional("delay_seconds", integer(0..=MAX_DELAY_SECONDS));
     let available_at = fields.optional("available_at", parsed(time));

@@ -1,5 +1,8 @@
 //! What a producer is answered.
 
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -107,10 +110,28 @@ impl EnqueuedReply {
 #[derive(Serialize, ToSchema)]
 #[schema(as = EnqueuedBatch)]
 pub struct EnqueuedBatchReply {
-    pub accepted: usize,
-    pub rejected: usize,
+    accepted: usize,
+    rejected: usize,
     /// In the order sent.
-    pub results: Vec<EnqueueResult>,
+    results: Vec<EnqueueResult>,
+}
+
+impl EnqueuedBatchReply {
+    pub fn of(results: Vec<EnqueueResult>) -> Self {
+        let rejected = results.iter().filter(|result| matches!(result, EnqueueResult::Refused { .. })).count();
+        Self { accepted: results.len() - rejected, rejected, results }
+    }
+}
+
+impl IntoResponse for EnqueuedBatchReply {
+    fn into_response(self) -> Response {
+        let status = match (self.accepted, self.rejected) {
+            (_, 0) => StatusCode::CREATED,
+            (0, _) => StatusCode::UNPROCESSABLE_ENTITY,
+            _ => StatusCode::MULTI_STATUS,
+        };
+        (status, Json(self)).into_response()
+    }
 }
 
 #[derive(Serialize, ToSchema)]

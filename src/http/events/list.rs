@@ -12,8 +12,7 @@ use crate::domain::ids::EventId;
 use crate::domain::names::{EngineType, EventType, ScenarioRunId};
 use crate::http::api::Api;
 use crate::http::errors::{InputPlace, Problem};
-use crate::http::pages;
-use crate::http::pages::{Page, PageParameters, includes_payload};
+use crate::http::pages::{self, Page, PageParameters, includes_payload};
 use crate::http::requests::texts::{parse_uuid, time};
 use crate::http::requests::{Input, Reader};
 

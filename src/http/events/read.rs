@@ -10,8 +10,7 @@ use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_WAIT_SECONDS;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::pages;
-use crate::http::pages::{Page, PageParameters, includes_payload};
+use crate::http::pages::{self, Page, PageParameters, includes_payload};
 use crate::http::requests::Input;
 use crate::http::requests::texts::{number_in, parse_uuid};
 
@@ -21,7 +20,7 @@ use crate::http::requests::texts::{number_in, parse_uuid};
     params(
         ("event_id" = uuid::Uuid, Path, description = "The event"),
         ("include" = Option<String>, Query, description = "`payload`: with the payload"),
-        ("wait_seconds" = Option<u32>, Query, description = "Answer when the event is final, or after so many seconds as it stands then", minimum = 0, maximum = 30),
+        ("wait_seconds" = Option<u32>, Query, description = "Answer when the event is final, or after so many seconds as it stands then"),
     ),
     responses(
         (status = 200, description = "The event", body = EventReply),

@@ -1,19 +1,17 @@
 //! Lists of settlements, each with a verdict of its own.
 
-use bytestring::ByteString;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::settled::{SettleResult, SettledReply};
-use super::settlement::{SettleBody, read_word};
+use super::settlement::{SettleBody, read_what_is_reported};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::limits::MAX_BATCH_EVENTS;
 use crate::domain::settlement::Settlement;
 use crate::http::api::Api;
 use crate::http::errors::{Errors, MAX_ERRORS_TOLD_OF_BATCH, Problem};
-use crate::http::limits::Limits;
-use crate::http::requests::Fields;
 use crate::http::requests::values::{array, uuid};
+use crate::http::requests::{Fields, Input};
 
 /// A settlement, with the event it is about.
 #[derive(ToSchema)]
@@ -29,9 +27,9 @@ pub struct SettlementEntryBody {
 pub type Entry = Result<Settlement, Box<(Option<EventId>, Problem)>>;
 
 /// Reads an entry of a list of settlements: the event's id stands in it.
-fn read_entry(fields: &Fields<'_>, limits: Limits, errors: &Errors, caller: Option<EngineId>) -> Option<Settlement> {
+fn read_entry(fields: &Fields<'_>, errors: &Errors, caller: Option<EngineId>) -> Option<Settlement> {
     let event_id = fields.required("event_id", uuid).map(EventId);
-    let (lease_token, report) = read_word(fields, limits, errors)?;
+    let (lease_token, report) = read_what_is_reported(fields, errors)?;
     Some(Settlement { event_id: event_id?, lease_token, caller, report })
 }
 
@@ -42,15 +40,15 @@ pub fn entries_of(raw: &RawValue) -> Result<Vec<&RawValue>, String> {
 }
 
 /// Reads the entries, each with its own errors, so that one does not keep the others out.
-pub fn read_entries(items: Vec<&RawValue>, body: &ByteString, limits: Limits, caller: Option<EngineId>) -> Vec<Entry> {
+pub fn read_entries(items: Vec<&RawValue>, input: &Input, caller: Option<EngineId>) -> Vec<Entry> {
     let mut room = MAX_ERRORS_TOLD_OF_BATCH;
     items
         .into_iter()
         .enumerate()
         .map(|(index, raw)| {
             let errors = Errors::default();
-            let fields = Fields::of(raw, format!("/settlements/{index}"), &errors, body);
-            let settlement = fields.as_ref().and_then(|fields| read_entry(fields, limits, &errors, caller));
+            let fields = Fields::of(raw, format!("/settlements/{index}"), &errors, input);
+            let settlement = fields.as_ref().and_then(|fields| read_entry(fields, &errors, caller));
             match (errors.take(), settlement) {
                 (errors, Some(settlement)) if errors.is_empty() => Ok(settlement),
                 (errors, _) => {

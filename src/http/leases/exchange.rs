@@ -9,19 +9,16 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::entries::{Entry, SettlementEntryBody};
-use super::entries::{read_entries, settle_entries};
+use super::entries::{Entry, SettlementEntryBody, read_entries, settle_entries};
 use super::leased_event::LeasedEventReply;
-use super::leasing::lease_while_good;
-use super::reply::LeaseReply;
-use super::reply::NoticeReply;
+use super::poll::lease_while_good;
+use super::reply::{LeaseReply, NoticeReply};
 use super::settled::SettleResult;
 use crate::broker::lease::Poll;
 use crate::domain::limits::{MAX_BATCH_EVENTS, MAX_LEASE_LIMIT, MAX_WAIT_SECONDS};
 use crate::domain::names::EngineType;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::limits::Limits;
 use crate::http::requests::Input;
 use crate::http::requests::members::visibility_timeout;
 use crate::http::requests::values::{array, integer, uuid};
@@ -33,15 +30,11 @@ use crate::http::requests::values::{array, integer, uuid};
 }]}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_exchange` reads it")]
 pub struct ExchangeBody {
-    #[schema(minimum = 1, maximum = 100)]
     limit: Option<u32>,
-    #[schema(minimum = 0, maximum = 30)]
     wait_seconds: Option<u32>,
-    #[schema(minimum = 1, maximum = 43200)]
     visibility_timeout_seconds: Option<u32>,
     /// Repeated with the same id, a poll answers the leases it got that still hold.
     poll_id: Option<uuid::Uuid>,
-    #[schema(max_items = 1000)]
     settlements: Option<Vec<SettlementEntryBody>>,
 }
 
@@ -63,7 +56,7 @@ pub struct ExchangeBody {
     )
 )]
 pub async fn exchange(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
-    let (mut poll, entries) = read_exchange(&input, api.limits)?;
+    let (mut poll, entries) = read_exchange(&input)?;
     let caller = input.into_caller();
     let results = if entries.is_empty() { Vec::new() } else { settle_entries(&api, entries).await? };
     if results.iter().any(SettleResult::is_refused) {
@@ -73,7 +66,7 @@ pub async fn exchange(State(api): State<Api>, input: Input) -> Result<Response, 
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(ExchangeReply { results, events, notice })).into_response())
 }
 
-fn read_exchange(input: &Input, limits: Limits) -> Result<(Poll, Vec<Entry>), Problem> {
+fn read_exchange(input: &Input) -> Result<(Poll, Vec<Entry>), Problem> {
     let reader = input.reader();
     let engine_type = reader.path("engine_type", EngineType::parse);
     let engine_id = reader.caller();
@@ -88,7 +81,7 @@ fn read_exchange(input: &Input, limits: Limits) -> Result<(Poll, Vec<Entry>), Pr
     if let Some(fields) = fields {
         fields.finish();
     }
-    let entries = read_entries(entries.unwrap_or_default(), input.text(), limits, engine_id);
+    let entries = read_entries(entries.unwrap_or_default(), input, engine_id);
     let poll = reader.finish(|| {
         Some(Poll {
             engine_type: engine_type?,

@@ -8,35 +8,7 @@ use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::RawJson;
 use crate::domain::leased_event::LeasedEvent;
-
-/// An event in an engine's hands.
-#[derive(Serialize, ToSchema)]
-#[schema(as = LeasedEvent)]
-pub struct LeasedEventReply {
-    #[schema(value_type = uuid::Uuid)]
-    event_id: EventId,
-    engine_type: String,
-    event_type: String,
-    #[schema(value_type = Value)]
-    payload: RawJson,
-    priority: u8,
-    scenario_run_id: Option<String>,
-    created_at: DateTime<Utc>,
-    /// From 1, never reset.
-    attempt: i32,
-    /// `attempt == max_attempts`: a failure reported now makes a dead letter.
-    max_attempts: u32,
-    retries_left: u32,
-    /// Silent losses that are left before the event becomes a dead letter, this one included.
-    losses_left: u32,
-    /// How the attempt before ended.
-    previous: Option<PreviousReply>,
-    traceparent: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    tracestate: Option<String>,
-    lease: LeaseTermsReply,
-}
+use crate::http::shown::shown;
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = PreviousAttempt)]
@@ -90,42 +62,6 @@ pub struct HeldLeaseTermsBody {
 }
 
 impl LeasedEventReply {
-    pub fn of(event: LeasedEvent) -> Self {
-        let retries_left = event.spent.retries_left(&event.policy);
-        Self {
-            event_id: event.event_id,
-            engine_type: event.engine_type,
-            event_type: event.event_type,
-            payload: event.payload,
-            priority: event.priority,
-            scenario_run_id: event.scenario_run_id,
-            created_at: event.created_at,
-            attempt: event.attempt,
-            max_attempts: event.attempt.cast_unsigned().saturating_add(retries_left),
-            retries_left,
-            losses_left: event.spent.losses_left(&event.policy),
-            previous: event.previous.map(|previous| PreviousReply {
-                outcome: previous.outcome,
-                error: previous.error,
-                progress: previous.progress,
-                ended_at: previous.ended_at,
-            }),
-            traceparent: event.traceparent,
-            tracestate: event.tracestate,
-            lease: LeaseTermsReply {
-                lease_token: Some(event.lease_token),
-                lock: lock_name(event.leased_by),
-                leased_by: event.leased_by,
-                leased_at: event.leased_at,
-                expires_at: event.expires_at,
-                expires_in_seconds: event.expires_in_seconds,
-                visibility_timeout_seconds: event.visibility_timeout_seconds,
-            },
-        }
-    }
-}
-
-impl LeasedEventReply {
     /// Tokens are for the holder alone.
     pub fn with_token_shown(mut self, is_shown: bool) -> Self {
         if !is_shown {
@@ -138,4 +74,47 @@ impl LeasedEventReply {
 /// The holder's name, for people.
 pub fn lock_name(leased_by: Option<EngineId>) -> String {
     leased_by.map_or_else(|| "processing_by_anonymous".to_owned(), |engine| format!("processing_by_{engine}"))
+}
+
+shown! {
+    /// An event in an engine's hands.
+    #[schema(as = LeasedEvent)]
+    pub struct LeasedEventReply of event: LeasedEvent {
+        #[schema(value_type = uuid::Uuid)]
+        event_id: EventId,
+        engine_type: String,
+        event_type: String,
+        #[schema(value_type = Value)]
+        payload: RawJson,
+        priority: u8,
+        scenario_run_id: Option<String>,
+        created_at: DateTime<Utc>,
+        /// From 1, never reset.
+        attempt: i32,
+        /// `attempt == max_attempts`: a failure reported now makes a dead letter.
+        max_attempts: u32 = event.attempt.cast_unsigned().saturating_add(event.spent.retries_left(&event.policy)),
+        retries_left: u32 = event.spent.retries_left(&event.policy),
+        /// Silent losses that are left before the event becomes a dead letter, this one included.
+        losses_left: u32 = event.spent.losses_left(&event.policy),
+        /// How the attempt before ended.
+        previous: Option<PreviousReply> = event.previous.map(|previous| PreviousReply {
+            outcome: previous.outcome,
+            error: previous.error,
+            progress: previous.progress,
+            ended_at: previous.ended_at,
+        }),
+        traceparent: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        tracestate: Option<String>,
+        lease: LeaseTermsReply = LeaseTermsReply {
+            lease_token: Some(event.lease_token),
+            lock: lock_name(event.leased_by),
+            leased_by: event.leased_by,
+            leased_at: event.leased_at,
+            expires_at: event.expires_at,
+            expires_in_seconds: event.expires_in_seconds,
+            visibility_timeout_seconds: event.visibility_timeout_seconds,
+        },
+    }
 }

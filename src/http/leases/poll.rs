@@ -7,17 +7,19 @@ use axum::extract::State;
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 
-use super::leasing::lease_while_good;
 use super::reply::LeaseReply;
-use crate::broker::lease::Poll;
+use crate::broker::lease::{Poll, Polled};
 use crate::domain::limits::{
     MAX_LEASE_LIMIT, MAX_VISIBILITY_TIMEOUT_SECONDS, MAX_WAIT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS,
 };
 use crate::domain::names::EngineType;
 use crate::http::api::Api;
 use crate::http::errors::{Code, Problem};
-use crate::http::requests::Input;
+use crate::http::replies;
 use crate::http::requests::texts::{number_in, parse_uuid};
+use crate::http::requests::{Caller, Input};
+use crate::supervisor::Work;
+use std::sync::Arc;
 
 /// Leases due events to the calling engine: by priority, then by the time they became due.
 ///
@@ -27,9 +29,9 @@ use crate::http::requests::texts::{number_in, parse_uuid};
     get, path = "/events/queue/{engine_type}", operation_id = "lease_events", tag = "leases",
     params(
         ("engine_type" = String, Path, description = "The queue"),
-        ("limit" = Option<u32>, Query, description = "At most that many events; 3 unless configured otherwise", minimum = 1, maximum = 100),
-        ("wait_seconds" = Option<u32>, Query, description = "Waits that long for an event; 20 suits most proxies", minimum = 0, maximum = 30),
-        ("visibility_timeout_seconds" = Option<u32>, Query, description = "How long the leases last", minimum = 1, maximum = 43200),
+        ("limit" = Option<u32>, Query, description = "At most that many events; 3 unless configured otherwise"),
+        ("wait_seconds" = Option<u32>, Query, description = "Waits that long for an event; 20 suits most proxies"),
+        ("visibility_timeout_seconds" = Option<u32>, Query, description = "How long the leases last"),
         ("poll_id" = Option<uuid::Uuid>, Query, description = "Repeated with the same id, a poll answers the leases it got that still hold; so a lost reply costs nothing"),
         ("engine_id" = Option<uuid::Uuid>, Query, description = "Who polls, where X-Engine-Id is not sent"),
         ("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "Who polls; without it the lease is anonymous"),
@@ -78,4 +80,16 @@ fn read_poll(input: &Input) -> Result<Poll, Problem> {
             poll_id,
         })
     })
+}
+
+/// A poll may be parked for longer than its token is good, and its reply may be one too many: then what it got goes back.
+pub async fn lease_while_good(api: &Api, caller: &Caller, poll: Poll) -> Result<Polled, Problem> {
+    let polled = api.broker.lease(poll).await?;
+    if let Err(problem) = caller.check_still_good(api).and_then(|()| replies::have_room_for(&polled.events, api)) {
+        let broker = Arc::clone(&api.broker);
+        // Also when the caller hangs up meanwhile. That the work panicked changes nothing for it.
+        api.supervisor.finish(Work::HandBack, async move { broker.hand_back(&polled.events).await }).await.ok();
+        return Err(problem);
+    }
+    Ok(polled)
 }

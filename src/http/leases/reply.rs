@@ -58,43 +58,28 @@ pub struct NoticeReply {
 
 impl NoticeReply {
     fn of(notice: Notice) -> Self {
-        match notice {
-            Notice::EngineDraining { held } => Self {
-                code: NoticeCode::EngineDraining,
-                detail: "the engine is draining and is given no more events".to_owned(),
-                held: Some(held),
-                retry_after_seconds: 5,
-            },
-            Notice::EngineAtCapacity { held, is_held_for_a_suspect: false } => Self {
-                code: NoticeCode::EngineAtCapacity,
-                detail: "the engine holds as many events as its max_concurrent_events".to_owned(),
-                held: Some(held),
-                retry_after_seconds: 1,
-            },
-            Notice::EngineAtCapacity { held, is_held_for_a_suspect: true } => Self {
-                code: NoticeCode::EngineAtCapacity,
-                detail: "an event whose lease was lost before is worked on alone: settle what is held first".to_owned(),
-                held: Some(held),
-                retry_after_seconds: 1,
-            },
-            Notice::QueuePaused => Self {
-                code: NoticeCode::QueuePaused,
-                detail: "the queue is paused: nothing is leased from it".to_owned(),
-                held: None,
-                retry_after_seconds: 5,
-            },
-            Notice::QueueAtMaxProcessing { processing } => Self {
-                code: NoticeCode::QueueAtMaxProcessing,
-                detail: format!("{processing} events of the queue are being processed, as many as its max_processing"),
-                held: None,
-                retry_after_seconds: 1,
-            },
-            Notice::ServerStopping => Self {
-                code: NoticeCode::ServerStopping,
-                detail: "this server is stopping; poll another, or again in a moment".to_owned(),
-                held: None,
-                retry_after_seconds: 1,
-            },
-        }
+        let (code, detail, held, retry_after_seconds) = match notice {
+            Notice::EngineDraining { held } => {
+                (NoticeCode::EngineDraining, "the engine is draining and is given no more events", Some(held), 5)
+            }
+            Notice::EngineAtCapacity { held, is_held_for_a_suspect } => {
+                let detail = if is_held_for_a_suspect {
+                    "an event whose lease was lost before is worked on alone: settle what is held first"
+                } else {
+                    "the engine holds as many events as its max_concurrent_events"
+                };
+                (NoticeCode::EngineAtCapacity, detail, Some(held), 1)
+            }
+            Notice::QueuePaused => (NoticeCode::QueuePaused, "the queue is paused: nothing is leased from it", None, 5),
+            Notice::QueueAtMaxProcessing { processing } => {
+                let detail =
+                    format!("{processing} events of the queue are being processed, as many as its max_processing");
+                return Self { code: NoticeCode::QueueAtMaxProcessing, detail, held: None, retry_after_seconds: 1 };
+            }
+            Notice::ServerStopping => {
+                (NoticeCode::ServerStopping, "this server is stopping; poll another, or again in a moment", None, 1)
+            }
+        };
+        Self { code, detail: detail.to_owned(), held, retry_after_seconds }
     }
 }

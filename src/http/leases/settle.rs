@@ -1,15 +1,17 @@
-//! `PUT /events/{event_id}/status`: settling and renewing.
+//! `PUT /events/{event_id}/status` and `PUT /events/status`: settling and renewing.
 
 use axum::Json;
 use axum::extract::State;
 
-use super::settled::SettledReply;
-use super::settlement::{SettleBody, read_word};
+use utoipa::ToSchema;
+
+use super::entries::{SettlementEntryBody, entries_of, read_entries, settle_entries};
+use super::settled::{SettledManyReply, SettledReply};
+use super::settlement::{SettleBody, read_what_is_reported};
 use crate::domain::ids::EventId;
 use crate::domain::settlement::Settlement;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::limits::Limits;
 use crate::http::requests::Input;
 use crate::http::requests::texts::parse_uuid;
 
@@ -41,7 +43,7 @@ use crate::http::requests::texts::parse_uuid;
     )
 )]
 pub async fn settle(State(api): State<Api>, input: Input) -> Result<Json<SettledReply>, Problem> {
-    let settlement = read_settlement(&input, api.limits)?;
+    let settlement = read_settlement(&input)?;
     match api.broker.settle(settlement).await {
         Ok(settled) => Ok(Json(SettledReply::of(settled))),
         Err(error) => {
@@ -52,13 +54,47 @@ pub async fn settle(State(api): State<Api>, input: Input) -> Result<Json<Settled
     }
 }
 
-fn read_settlement(input: &Input, limits: Limits) -> Result<Settlement, Problem> {
+fn read_settlement(input: &Input) -> Result<Settlement, Problem> {
     let reader = input.reader();
     let event_id = reader.path("event_id", parse_uuid).map(EventId);
     let caller = reader.caller();
-    let read = reader.body()?.and_then(|fields| read_word(&fields, limits, reader.errors()));
+    let read = reader.body()?.and_then(|fields| read_what_is_reported(&fields, reader.errors()));
     reader.finish(|| {
         let (lease_token, report) = read?;
         Some(Settlement { event_id: event_id?, lease_token, caller, report })
     })
+}
+
+/// Several reports, each with a verdict of its own.
+#[derive(ToSchema)]
+#[schema(as = SettlementBatch, example = json!({"settlements": [{
+    "event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "status": "completed",
+    "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d"
+}]}))]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `settle_many` reads it")]
+pub struct SettleManyBody {
+    settlements: Vec<SettlementEntryBody>,
+}
+
+/// Reports on up to 1000 events at once. One that is refused keeps no other out.
+#[utoipa::path(
+    put, path = "/events/status", operation_id = "settle_batch", tag = "leases", request_body = SettleManyBody,
+    params(("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "Who reports; needed only without a lease token")),
+    responses(
+        (status = 200, description = "Each one's verdict", body = SettledManyReply),
+        (status = 422, description = "The list itself is wrong"),
+    )
+)]
+pub async fn settle_many(State(api): State<Api>, input: Input) -> Result<Json<SettledManyReply>, Problem> {
+    let entries = {
+        let reader = input.reader();
+        let caller = reader.caller();
+        let entries = reader.body()?.and_then(|fields| {
+            let entries = fields.required("settlements", entries_of);
+            fields.finish();
+            entries
+        });
+        read_entries(reader.finish(|| entries)?, &input, caller)
+    };
+    Ok(Json(SettledManyReply { results: settle_entries(&api, entries).await? }))
 }

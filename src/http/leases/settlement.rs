@@ -13,11 +13,9 @@ use crate::domain::json::string::JsonString;
 use crate::domain::limits::MAX_RETRY_DELAY_SECONDS;
 use crate::domain::settlement::{Report, ReportedError};
 use crate::http::errors::{Errors, InputPlace};
-use crate::http::limits::Limits;
 use crate::http::requests::Fields;
 use crate::http::requests::members::visibility_timeout;
-use crate::http::requests::values::kind;
-use crate::http::requests::values::{any_string, boolean, check_json, integer, parsed, text, within_bytes};
+use crate::http::requests::values::{any_string, boolean, check_json, integer, kind, parsed, text, within_bytes};
 
 /// An engine's report on an event it holds. Which members go with it depends on `status`.
 #[derive(ToSchema)]
@@ -28,7 +26,6 @@ pub enum SettleBody {
     /// Done for good.
     #[schema(title = "CompletedSettlement")]
     Completed {
-        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-fA-F]+$")]
         lease_token: Option<String>,
         #[schema(value_type = Option<Value>)]
         result: Option<Value>,
@@ -36,30 +33,21 @@ pub enum SettleBody {
     /// Tried again by the retry policy, or a dead letter.
     #[schema(title = "FailedSettlement")]
     Failed {
-        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-fA-F]+$")]
         lease_token: Option<String>,
         error: ErrorBody,
         /// False: trying again is pointless. True where it is left out.
         retryable: Option<bool>,
         /// Instead of the policy's backoff.
-        #[schema(minimum = 0, maximum = 86400)]
         delay_seconds: Option<u32>,
     },
     /// Handed back; spends nothing.
     #[schema(title = "ReleasedSettlement")]
-    Queued {
-        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-fA-F]+$")]
-        lease_token: Option<String>,
-        #[schema(minimum = 0, maximum = 86400)]
-        delay_seconds: Option<u32>,
-    },
+    Queued { lease_token: Option<String>, delay_seconds: Option<u32> },
     /// Renewed from now on.
     #[schema(title = "RenewedSettlement")]
     Processing {
-        #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-fA-F]+$")]
         lease_token: Option<String>,
         /// Instead of the lease's own; may shorten.
-        #[schema(minimum = 1, maximum = 43200)]
         visibility_timeout_seconds: Option<u32>,
         #[schema(value_type = Option<Value>)]
         progress: Option<Value>,
@@ -95,14 +83,14 @@ pub struct StructuredErrorBody {
 }
 
 /// Reads the token and what is reported.
-pub fn read_word(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<(Option<LeaseToken>, Report)> {
+pub fn read_what_is_reported(fields: &Fields<'_>, errors: &Errors) -> Option<(Option<LeaseToken>, Report)> {
     let token_from = |raw| parsed(str::parse::<LeaseToken>)(raw);
-    let lease_token = if limits.are_lease_tokens_optional {
+    let lease_token = if fields.limits().are_lease_tokens_optional {
         fields.optional("lease_token", token_from)
     } else {
         fields.required("lease_token", token_from)
     };
-    let report = read_report(fields, limits, errors);
+    let report = read_report(fields, errors);
     fields.finish();
     Some((lease_token, report?))
 }
@@ -111,7 +99,7 @@ pub fn read_word(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option
 const FIELDS_BY_STATUS: [&str; 6] =
     ["result", "error", "retryable", "delay_seconds", "visibility_timeout_seconds", "progress"];
 
-fn read_report(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<Report> {
+fn read_report(fields: &Fields<'_>, errors: &Errors) -> Option<Report> {
     let delay = |fields: &Fields<'_>| {
         fields
             .optional("delay_seconds", integer(0..=MAX_RETRY_DELAY_SECONDS))
@@ -129,17 +117,17 @@ fn read_report(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<R
     };
     match status {
         Status::Completed => {
-            Some(Report::Completed { result: fields.optional("result", fields.any_json(limits.detail())) })
+            Some(Report::Completed { result: fields.optional("result", fields.any_json(fields.limits().detail())) })
         }
         Status::Failed => {
-            let error = fields.required("error", |raw| Ok(read_error(raw, fields, limits, errors)));
+            let error = fields.required("error", |raw| Ok(read_error(raw, fields, errors)));
             let is_retryable = fields.optional("retryable", boolean).unwrap_or(true);
             Some(Report::Failed { is_retryable, delay: delay(fields), error: error.flatten()? })
         }
         Status::Queued => Some(Report::Released { delay: delay(fields).unwrap_or_default() }),
         Status::Processing => Some(Report::Renewed {
             visibility_timeout_seconds: fields.optional("visibility_timeout_seconds", visibility_timeout()),
-            progress: fields.optional("progress", fields.any_json(limits.detail())),
+            progress: fields.optional("progress", fields.any_json(fields.limits().detail())),
         }),
         Status::Cancelled => None,
     }
@@ -147,25 +135,26 @@ fn read_report(fields: &Fields<'_>, limits: Limits, errors: &Errors) -> Option<R
 
 /// A message, or an object with a message; what is wrong with it is reported. Whatever its strings hold, it can be reported:
 /// it is kept as it was sent.
-fn read_error<'a>(raw: &'a RawValue, of: &Fields<'a>, limits: Limits, errors: &'a Errors) -> Option<ReportedError> {
+fn read_error<'a>(raw: &'a RawValue, of: &Fields<'a>, errors: &'a Errors) -> Option<ReportedError> {
+    let limit = of.limits().detail();
     let refuse = |detail: String| errors.add(InputPlace::Pointer(of.place("error")), detail);
     if !raw.get().starts_with('{') {
         let Some(message) = JsonString::decode(raw) else {
             refuse(format!("must be a string or an object with a message, not {}", kind(raw)));
             return None;
         };
-        within_bytes(raw.get().len(), limits.detail()).map_err(refuse).ok()?;
+        within_bytes(raw.get().len(), limit).map_err(refuse).ok()?;
         return Some(ReportedError::of_message(raw, &message));
     }
-    let fields = Fields::of(raw, of.place("error"), errors, of.body())?;
+    let fields = Fields::of(raw, of.place("error"), errors, of.input())?;
     let string = |raw| {
-        within_bytes(RawValue::get(raw).len(), limits.detail())?;
+        within_bytes(RawValue::get(raw).len(), limit)?;
         any_string(raw)
     };
     let kind = fields.optional("type", string);
     let message = fields.required("message", string);
     let details = fields.optional("details", |raw| {
-        check_json(raw, limits.detail())?;
+        check_json(raw, limit)?;
         Ok(raw.get().len())
     });
     fields.finish();
@@ -173,9 +162,9 @@ fn read_error<'a>(raw: &'a RawValue, of: &Fields<'a>, limits: Limits, errors: &'
     if (kind.is_none() && fields.is_given("type")) || (details.is_none() && fields.is_given("details")) {
         return None;
     }
-    if let Err(detail) = within_bytes(raw.get().len() - details.unwrap_or(0), limits.detail()) {
+    if let Err(detail) = within_bytes(raw.get().len() - details.unwrap_or(0), limit) {
         refuse(format!("{detail}, not counting details"));
         return None;
     }
-    Some(ReportedError::of_object(SentJson::of(of.body(), raw), kind.as_ref(), &message))
+    Some(ReportedError::of_object(SentJson::of(of.input().text(), raw), kind.as_ref(), &message))
 }

@@ -5,19 +5,14 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, SchemaFormat, SchemaType};
 use utoipa::openapi::{Object, OpenApi, Ref, RefOr, Responses, Schema, Server, Type};
 
-use super::walk::change_all;
-use super::walk::{drop_null, operations};
-use crate::domain::limits::{MAX_IDEMPOTENCY_KEY_CHARS, MAX_SCENARIO_RUN_ID_CHARS, MAX_TYPE_NAME_CHARS};
+use super::bounds::narrow;
+use super::walk::{change_all, drop_null, operations};
 
 const REQUEST_ID: &str = "RequestId";
 
 /// Replies with tokens of leases or of callers, which no cache may keep.
 const NOT_STORED: [&str; 4] = ["lease_events", "exchange_leases", "register_engine", "create_token"];
 
-/// As `domain::names` checks them.
-const TYPE_NAME: &str = "^[A-Za-z0-9._:-]+$";
-const TEXT: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
-const PRINTABLE_ASCII: &str = r"^[\x20-\x7e]+$";
 const NO_NUL: &str = r"^[^\x00]*$";
 const UUID: &str = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$";
 
@@ -27,16 +22,24 @@ pub fn complete(document: &mut OpenApi) {
     server.description = Some("The server that this document comes from".to_owned());
     document.servers = Some(vec![server]);
     for (_, _, operation) in operations(document) {
+        let id = operation.operation_id.clone().unwrap_or_default();
         add_headers(&mut operation.responses);
-        if operation.operation_id.as_deref().is_some_and(|id| NOT_STORED.contains(&id)) {
+        if NOT_STORED.contains(&id.as_str()) {
             add_cache_control(&mut operation.responses);
         }
         for parameter in operation.parameters.iter_mut().flatten() {
             let RefOr::T(Parameter { name, parameter_in, schema: Some(schema), .. }) = parameter else { continue };
             // What is left out of a query or a header is not there; it is never null.
             drop_null(schema);
+            if let RefOr::T(schema) = schema {
+                narrow(&id, name, schema);
+            }
             if let RefOr::T(Schema::Object(object)) = schema {
-                narrow(name, object);
+                if name == "include" {
+                    object.enum_values = Some(vec!["payload".into()]);
+                } else if object.schema_type == SchemaType::Type(Type::String) && object.format.is_none() {
+                    object.pattern = object.pattern.take().or_else(|| Some(NO_NUL.to_owned()));
+                }
                 if *parameter_in == ParameterIn::Header {
                     leave_as_text(object);
                 }
@@ -101,30 +104,4 @@ fn retry_after() -> Header {
     let mut schema = Object::with_type(Type::Integer);
     schema.format = Some(SchemaFormat::KnownFormat(KnownFormat::Int32));
     HeaderBuilder::new().schema(Some(schema)).description(Some("Seconds until another try is worth it")).build()
-}
-
-/// What a parameter of that name can be, on whichever call it stands.
-fn narrow(name: &str, object: &mut Object) {
-    match name {
-        "engine_type" | "event_type" => {
-            object.min_length = Some(1);
-            object.max_length = Some(MAX_TYPE_NAME_CHARS);
-            object.pattern = Some(TYPE_NAME.to_owned());
-        }
-        "scenario_run_id" => {
-            object.min_length = Some(1);
-            object.max_length = Some(MAX_SCENARIO_RUN_ID_CHARS);
-            object.pattern = Some(TEXT.to_owned());
-        }
-        "Idempotency-Key" => {
-            object.min_length = Some(1);
-            object.max_length = Some(MAX_IDEMPOTENCY_KEY_CHARS);
-            object.pattern = Some(PRINTABLE_ASCII.to_owned());
-        }
-        "include" => object.enum_values = Some(vec!["payload".into()]),
-        _ if object.schema_type == SchemaType::Type(Type::String) && object.format.is_none() => {
-            object.pattern = object.pattern.take().or_else(|| Some(NO_NUL.to_owned()));
-        }
-        _ => {}
-    }
 }

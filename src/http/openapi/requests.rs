@@ -3,6 +3,7 @@
 use utoipa::openapi::schema::{AdditionalProperties, OneOf, OneOfBuilder, SchemaType};
 use utoipa::openapi::{Object, OpenApi, RefOr, Schema, Type};
 
+use super::bounds::narrow;
 use super::walk::{change_each, drop_null, names_in_requests, operations, schemas};
 
 /// Objects of which the members beside the named ones are the sender's own.
@@ -25,6 +26,13 @@ pub fn close(document: &mut OpenApi) {
     let schemas = schemas(document);
     for name in names {
         let Some(schema) = schemas.get_mut(&name) else { continue };
+        if let RefOr::T(Schema::Object(object)) = schema {
+            for (member, schema) in &mut object.properties {
+                if let RefOr::T(schema) = schema {
+                    narrow(&name, member, schema);
+                }
+            }
+        }
         if !OPEN.contains(&name.as_str()) {
             change_each(schema, &mut close_schema);
         } else if let RefOr::T(Schema::Object(object)) = schema {

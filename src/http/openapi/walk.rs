@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use utoipa::openapi::content::Content;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, SchemaType};
 use utoipa::openapi::{OpenApi, Ref, RefOr, Schema, Type};
@@ -89,7 +90,7 @@ pub fn change_all(document: &mut OpenApi, mut change: impl FnMut(&mut RefOr<Sche
     }
 }
 
-fn change_content(content: &mut RefOr<utoipa::openapi::content::Content>, change: &mut impl FnMut(&mut RefOr<Schema>)) {
+fn change_content(content: &mut RefOr<Content>, change: &mut impl FnMut(&mut RefOr<Schema>)) {
     if let RefOr::T(content) = content
         && let Some(schema) = &mut content.schema
     {
@@ -99,46 +100,42 @@ fn change_content(content: &mut RefOr<utoipa::openapi::content::Content>, change
 
 /// The components that requests' bodies are made of.
 pub fn names_in_requests(document: &mut OpenApi) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for (_, _, operation) in operations(document) {
-        let Some(RefOr::T(body)) = &operation.request_body else { continue };
-        for content in body.content.values() {
-            let RefOr::T(content) = content else { continue };
-            if let Some(schema) = &content.schema {
-                find_names(schema, &mut names);
-            }
-        }
-    }
-    with_all_parts(names, schemas(document))
+    names_in(document, |operation| match &operation.request_body {
+        Some(RefOr::T(body)) => body.content.values().filter_map(schema_of).collect(),
+        Some(RefOr::Ref(_)) | None => Vec::new(),
+    })
 }
 
 /// The components that replies are made of.
 pub fn names_in_replies(document: &mut OpenApi) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for (_, _, operation) in operations(document) {
-        for response in operation.responses.responses.values() {
-            let RefOr::T(response) = response else { continue };
-            for content in response.content.values() {
-                let RefOr::T(content) = content else { continue };
-                if let Some(schema) = &content.schema {
-                    find_names(schema, &mut names);
-                }
-            }
-        }
-    }
-    with_all_parts(names, schemas(document))
+    names_in(document, |operation| {
+        let responses = operation.responses.responses.values();
+        let contents = responses.filter_map(|response| match response {
+            RefOr::T(response) => Some(response.content.values()),
+            RefOr::Ref(_) => None,
+        });
+        contents.flatten().filter_map(schema_of).collect()
+    })
 }
 
 /// The components that parameters are made of.
 pub fn names_in_parameters(document: &mut OpenApi) -> BTreeSet<String> {
+    names_in(document, |operation| {
+        let parameters = operation.parameters.iter().flatten();
+        parameters
+            .filter_map(|parameter| if let RefOr::T(it) = parameter { it.schema.as_ref() } else { None })
+            .collect()
+    })
+}
+
+fn schema_of(content: &RefOr<Content>) -> Option<&RefOr<Schema>> {
+    if let RefOr::T(content) = content { content.schema.as_ref() } else { None }
+}
+
+fn names_in(document: &mut OpenApi, schemas_of: impl Fn(&Operation) -> Vec<&RefOr<Schema>>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for (_, _, operation) in operations(document) {
-        for parameter in operation.parameters.iter().flatten() {
-            let RefOr::T(parameter) = parameter else { continue };
-            if let Some(schema) = &parameter.schema {
-                find_names(schema, &mut names);
-            }
-        }
+        schemas_of(operation).into_iter().for_each(|schema| find_names(schema, &mut names));
     }
     with_all_parts(names, schemas(document))
 }

@@ -10,9 +10,9 @@ use crate::domain::names::EngineType;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::requests::members::visibility_timeout;
-use crate::http::requests::retry_policy::{PolicyPatch, RetryPolicyBody};
+use crate::http::requests::retry_policy::{self, PolicyPatch, RetryPolicyBody};
 use crate::http::requests::values::integer;
-use crate::http::requests::{Input, Patch, retry_policy};
+use crate::http::requests::{Input, Patch};
 
 /// What to change of a queue's settings: what is left out stays, null is inherited (RFC 7396).
 #[derive(ToSchema)]
@@ -22,15 +22,11 @@ use crate::http::requests::{Input, Patch, retry_policy};
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_patch` reads it")]
 pub struct PatchBody {
     /// Events a poll gets that names no limit.
-    #[schema(minimum = 1, maximum = 100)]
     default_limit: Option<u32>,
-    #[schema(minimum = 1, maximum = 43200)]
     visibility_timeout_seconds: Option<u32>,
     /// No renewal prolongs a lease beyond it.
-    #[schema(minimum = 1, maximum = 604_800)]
     max_lease_seconds: Option<u32>,
     /// Never more events of the queue are processed at a time.
-    #[schema(minimum = 1, maximum = 100_000)]
     max_processing: Option<u32>,
     retry_policy: Option<RetryPolicyBody>,
 }

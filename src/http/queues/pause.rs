@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use utoipa::ToSchema;
 
-use super::name::read_name;
 use super::reply::QueueReply;
 use crate::domain::limits::{MAX_PAUSE_REASON_CHARS, MAX_PAUSE_SECONDS};
 use crate::domain::names::{EngineType, check_text};
@@ -17,10 +16,8 @@ use crate::http::requests::values::{integer, parsed};
 #[schema(as = PauseQueue, example = json!({"reason": "the model is being replaced", "resume_after_seconds": 3600}))]
 #[expect(dead_code, reason = "describes the body to OpenAPI; `pause` reads it")]
 pub struct PauseBody {
-    #[schema(min_length = 1, max_length = 500, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     reason: Option<String>,
     /// Then it goes on by itself.
-    #[schema(minimum = 1, maximum = 31_536_000)]
     resume_after_seconds: Option<u32>,
 }
 
@@ -62,6 +59,6 @@ pub async fn pause(State(api): State<Api>, input: Input) -> Result<Json<QueueRep
     )
 )]
 pub async fn resume(State(api): State<Api>, input: Input) -> Result<Json<QueueReply>, Problem> {
-    let engine_type = read_name(&input)?;
+    let engine_type = input.read_path("engine_type", EngineType::parse)?;
     Ok(Json(QueueReply::of(api.broker.resume_queue(&input.actor(&api), &engine_type).await?, api.limits)))
 }

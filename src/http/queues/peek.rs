@@ -3,8 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::domain::ids::EventId;
 use crate::domain::json::RawJson;
@@ -13,9 +11,9 @@ use crate::domain::names::EngineType;
 use crate::domain::queue::{PeekPlace, PeekedEvent};
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::pages;
-use crate::http::pages::{Page, PageParameters, includes_payload};
+use crate::http::pages::{self, Page, PageParameters, includes_payload};
 use crate::http::requests::Input;
+use crate::http::shown::shown;
 
 /// Looks at the events that would be leased next, without leasing them.
 #[utoipa::path(
@@ -54,38 +52,23 @@ fn parse_place(text: &str) -> Result<PeekPlace, String> {
     Ok(PeekPlace { priority, available_at, event_id: EventId(event_id) })
 }
 
-/// An event that waits to be leased.
-#[derive(Serialize, ToSchema)]
-#[schema(as = PeekedEvent)]
-pub struct PeekedEventReply {
-    #[schema(value_type = uuid::Uuid)]
-    event_id: EventId,
-    event_type: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Value>)]
-    payload: Option<RawJson>,
-    payload_bytes: i32,
-    priority: i16,
-    /// Attempts so far.
-    attempt: i32,
-    /// It had a silent loss, and travels alone.
-    is_suspect: bool,
-    created_at: DateTime<Utc>,
-    available_at: DateTime<Utc>,
-}
-
-impl PeekedEventReply {
-    fn of(event: PeekedEvent) -> Self {
-        Self {
-            event_id: event.event_id,
-            event_type: event.event_type,
-            payload: event.payload,
-            payload_bytes: event.payload_bytes,
-            priority: event.priority,
-            attempt: event.attempt,
-            is_suspect: event.is_suspect,
-            created_at: event.created_at,
-            available_at: event.available_at,
-        }
+shown! {
+    /// An event that waits to be leased.
+    #[schema(as = PeekedEvent)]
+    pub struct PeekedEventReply of event: PeekedEvent {
+        #[schema(value_type = uuid::Uuid)]
+        event_id: EventId,
+        event_type: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<Value>)]
+        payload: Option<RawJson>,
+        payload_bytes: i32,
+        priority: i16,
+        /// Attempts so far.
+        attempt: i32,
+        /// It had a silent loss, and travels alone.
+        is_suspect: bool,
+        created_at: DateTime<Utc>,
+        available_at: DateTime<Utc>,
     }
 }

@@ -3,12 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::name::read_name;
 use super::reply::QueueReply;
+use crate::domain::names::EngineType;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::pages;
-use crate::http::pages::{Page, PageParameters};
+use crate::http::pages::{self, Page, PageParameters};
 use crate::http::requests::Input;
 
 /// Lists queues by name, flat enough for an autoscaler.
@@ -48,6 +47,6 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Queu
     )
 )]
 pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<QueueReply>, Problem> {
-    let engine_type = read_name(&input)?;
+    let engine_type = input.read_path("engine_type", EngineType::parse)?;
     Ok(Json(QueueReply::of(api.broker.read_queue(&engine_type).await?, api.limits)))
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::name::read_name;
+use crate::domain::names::EngineType;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::requests::Input;
@@ -21,7 +21,7 @@ use crate::http::requests::Input;
     )
 )]
 pub async fn delete(State(api): State<Api>, input: Input) -> Result<StatusCode, Problem> {
-    let engine_type = read_name(&input)?;
+    let engine_type = input.read_path("engine_type", EngineType::parse)?;
     api.broker.remove_queue(&input.actor(&api), &engine_type).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,8 +11,7 @@ use crate::domain::access::Grant;
 use crate::domain::ids::EngineId;
 use crate::domain::names::EngineType;
 use crate::domain::tokens::Identity;
-use crate::http::access::Granted;
-use crate::http::access::peer;
+use crate::http::access::{Granted, peer};
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 

@@ -24,7 +24,8 @@ impl FromRequest<Api> for Input {
             .collect();
         let query = read_query(parts.uri.query().unwrap_or_default());
         let caller = Caller::of(&mut parts.extensions);
-        let mut input = Self { path, query, headers: parts.headers, body: HeldBody::default(), caller };
+        let mut input =
+            Self { path, query, headers: parts.headers, body: HeldBody::default(), caller, limits: api.limits };
         // What is not allowed is not read.
         reach::check(&input, api).await?;
         let takes_body = matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);

@@ -2,16 +2,16 @@
 
 use std::cell::RefCell;
 
-use bytestring::ByteString;
 use serde_json::value::RawValue;
 
+use super::input::Input;
 use super::values::{array, check_json, kind};
 use crate::domain::json::SentJson;
 use crate::domain::json::object::{Member, members_up_to};
 use crate::domain::json::string::JsonString;
 use crate::domain::limits::MAX_MEMBERS;
 use crate::http::errors::{Errors, InputPlace, MAX_PLACE_CHARS};
-use crate::http::limits::JsonLimit;
+use crate::http::limits::{JsonLimit, Limits};
 
 /// An object of which members are taken; what nobody took is unknown, and an error.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct Fields<'a> {
     taken: RefCell<Vec<String>>,
     pointer: String,
     errors: &'a Errors,
-    body: &'a ByteString,
+    input: &'a Input,
 }
 
 /// What a member of a merge patch asks for.
@@ -32,6 +32,14 @@ pub enum Patch<T> {
 }
 
 impl<T> Patch<T> {
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Patch<U> {
+        match self {
+            Self::Keep => Patch::Keep,
+            Self::Clear => Patch::Clear,
+            Self::Set(value) => Patch::Set(change(value)),
+        }
+    }
+
     pub fn apply(self, field: &mut Option<T>) {
         match self {
             Self::Keep => {}
@@ -42,11 +50,11 @@ impl<T> Patch<T> {
 }
 
 impl<'a> Fields<'a> {
-    /// The members of `raw`, a part of `body`; anything but an object is reported, and `None`.
-    pub fn of(raw: &'a RawValue, pointer: String, errors: &'a Errors, body: &'a ByteString) -> Option<Self> {
+    /// The members of `raw`, a part of the body of `input`; anything but an object is reported, and `None`.
+    pub fn of(raw: &'a RawValue, pointer: String, errors: &'a Errors, input: &'a Input) -> Option<Self> {
         let refused = match members_up_to(raw, MAX_MEMBERS) {
             Some(Ok(members)) => {
-                let fields = Self { members, taken: RefCell::default(), pointer, errors, body };
+                let fields = Self { members, taken: RefCell::default(), pointer, errors, input };
                 fields.report_repeated();
                 return Some(fields);
             }
@@ -121,7 +129,16 @@ impl<'a> Fields<'a> {
     /// A member that is an object with members of its own; may be missing or null.
     pub fn object(&self, name: &str) -> Option<Self> {
         let value = self.get(name).filter(|value| value.get() != "null")?;
-        Self::of(value, self.place(name), self.errors, self.body)
+        Self::of(value, self.place(name), self.errors, self.input)
+    }
+
+    /// A member of a merge patch that is an object with members of its own.
+    pub fn object_patch(&self, name: &str) -> Patch<Self> {
+        match self.get(name) {
+            None => Patch::Keep,
+            Some(value) if value.get() == "null" => Patch::Clear,
+            Some(value) => Self::of(value, self.place(name), self.errors, self.input).map_or(Patch::Keep, Patch::Set),
+        }
     }
 
     /// A member that is an array of at most `most`, each item read by `parse`; may be missing or null.
@@ -149,20 +166,25 @@ impl<'a> Fields<'a> {
             items
                 .into_iter()
                 .enumerate()
-                .map(|(index, item)| Self::of(item, format!("{pointer}/{index}"), self.errors, self.body))
+                .map(|(index, item)| Self::of(item, format!("{pointer}/{index}"), self.errors, self.input))
                 .collect(),
         )
     }
 
     /// Any JSON, kept byte for byte as a part of the body, within its limits.
     pub fn any_json(&self, limit: JsonLimit) -> impl FnOnce(&'a RawValue) -> Result<SentJson, String> + use<'a> {
-        let body = self.body;
+        let body = self.input.text();
         move |raw| check_json(raw, limit).map(|()| SentJson::of(body, raw))
     }
 
-    /// The body that the object is a part of.
-    pub const fn body(&self) -> &'a ByteString {
-        self.body
+    /// The request that the object is a part of.
+    pub const fn input(&self) -> &'a Input {
+        self.input
+    }
+
+    /// The limits that hold for it.
+    pub const fn limits(&self) -> Limits {
+        self.input.limits
     }
 
     /// A member for an answer; what is wrong with it is not reported.

@@ -13,6 +13,7 @@ use crate::domain::ids::EngineId;
 use crate::domain::requester::Requester;
 use crate::http::api::Api;
 use crate::http::errors::InputPlace;
+use crate::http::limits::Limits;
 use crate::http::request_id::REQUEST_ID;
 
 const ENGINE_ID_HEADER: &str = "x-engine-id";
@@ -26,6 +27,8 @@ pub struct Input {
     pub headers: HeaderMap,
     pub body: HeldBody,
     pub caller: Caller,
+    /// What its body may hold.
+    pub limits: Limits,
 }
 
 #[derive(Debug)]

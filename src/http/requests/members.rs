@@ -2,8 +2,7 @@
 
 use utoipa::ToSchema;
 
-use super::values::integer;
-use super::values::{kind, text};
+use super::values::{integer, kind, text};
 use crate::domain::limits::{MAX_PRIORITY, MAX_VISIBILITY_TIMEOUT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS};
 use crate::domain::names::ScenarioRunId;
 

@@ -8,8 +8,7 @@ use std::cell::RefCell;
 use serde_json::value::RawValue;
 
 use super::fields::Fields;
-use super::input::QueryParameter;
-use super::input::{ENGINE_ID_PARAMETER, Input};
+use super::input::{ENGINE_ID_PARAMETER, Input, QueryParameter};
 use super::texts::parse_uuid;
 use crate::domain::ids::EngineId;
 use crate::http::errors::{Code, Errors, InputPlace, Problem};
@@ -23,6 +22,19 @@ pub struct Reader<'a> {
 }
 
 impl Input {
+    /// Reads a call that says all in one parameter of its path; a body, where one comes, must be an empty object.
+    pub fn read_path<T, E: ToString>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, Problem> {
+        let reader = self.reader();
+        let value = reader.path(name, parse);
+        reader.caller();
+        reader.empty_body()?;
+        reader.finish(|| value)
+    }
+
     /// Begins to read the request.
     #[must_use]
     pub fn reader(&self) -> Reader<'_> {
@@ -88,7 +100,7 @@ impl<'a> Reader<'a> {
     /// The body, which must be an object.
     pub fn body(&'a self) -> Result<Option<Fields<'a>>, Problem> {
         let raw = parse_json(self.input.text())?;
-        Ok(Fields::of(raw, String::new(), &self.errors, self.input.text()))
+        Ok(Fields::of(raw, String::new(), &self.errors, self.input))
     }
 
     /// The body, which may be left out.

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use super::fields::{Fields, Patch};
 use super::values::{integer, number};
 use crate::domain::limits::{MAX_BACKOFF_MULTIPLIER, MAX_DEAD_LETTER_THRESHOLD, MAX_RETRIES, MAX_RETRY_DELAY_SECONDS};
-use crate::domain::retry_policy::{RetryDelayOverrides, RetryPolicyOverrides};
+use crate::domain::retry_policy::RetryPolicyOverrides;
 
 /// When a failed event is tried again. What is left out is inherited from the event type's policy,
 /// the queue's, the server's.
@@ -14,12 +14,10 @@ use crate::domain::retry_policy::{RetryDelayOverrides, RetryPolicyOverrides};
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read` reads it")]
 pub struct RetryPolicyBody {
     /// Reported failures that are tried again; 3 unless a policy says otherwise.
-    #[schema(minimum = 0, maximum = 100)]
     max_retries: Option<u32>,
     retry_delay: Option<RetryDelayBody>,
     /// The silent loss (a lease that ends without the engine's word) that makes a dead letter; 3 unless a policy says
     /// otherwise.
-    #[schema(minimum = 1, maximum = 100)]
     dead_letter_threshold: Option<u32>,
     /// The share by which a delay may vary in either direction; 0.1 unless a policy says otherwise.
     #[schema(minimum = 0, maximum = 1)]
@@ -32,10 +30,8 @@ pub struct RetryPolicyBody {
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read` reads it")]
 pub struct RetryDelayBody {
     /// Seconds; 30 unless a policy says otherwise.
-    #[schema(minimum = 0, maximum = 86400)]
     initial: Option<u32>,
     /// Seconds; 300 unless a policy says otherwise.
-    #[schema(minimum = 0, maximum = 86400)]
     max: Option<u32>,
     /// 2 unless a policy says otherwise.
     #[schema(minimum = 1, maximum = 10)]
@@ -44,28 +40,15 @@ pub struct RetryDelayBody {
 
 /// Reads the member `retry_policy`.
 pub fn read(fields: &Fields<'_>) -> Option<RetryPolicyOverrides> {
-    Some(read_policy(&fields.object("retry_policy")?))
+    match read_patch(fields) {
+        Patch::Set(policy) => Some(policy.whole()),
+        Patch::Keep | Patch::Clear => None,
+    }
 }
 
-/// Reads an object that is a policy.
-pub fn read_policy(policy: &Fields<'_>) -> RetryPolicyOverrides {
-    let delay = policy.object("retry_delay");
-    let overrides = RetryPolicyOverrides {
-        max_retries: policy.optional("max_retries", integer(0..=MAX_RETRIES)),
-        dead_letter_threshold: policy.optional("dead_letter_threshold", integer(1..=MAX_DEAD_LETTER_THRESHOLD)),
-        jitter: policy.optional("jitter", number(0.0..=1.0)),
-        retry_delay: delay.map(|delay| {
-            let overrides = RetryDelayOverrides {
-                initial: delay.optional("initial", integer(0..=MAX_RETRY_DELAY_SECONDS)),
-                max: delay.optional("max", integer(0..=MAX_RETRY_DELAY_SECONDS)),
-                multiplier: delay.optional("multiplier", number(1.0..=MAX_BACKOFF_MULTIPLIER)),
-            };
-            delay.finish();
-            overrides
-        }),
-    };
-    policy.finish();
-    overrides
+/// Reads the member `retry_policy` as a merge patch: null is inherited.
+pub fn read_patch(fields: &Fields<'_>) -> Patch<PolicyPatch> {
+    fields.object_patch("retry_policy").map(|policy| PolicyPatch::of(&policy))
 }
 
 /// A merge patch of a policy.
@@ -84,45 +67,34 @@ struct DelayPatch {
     multiplier: Patch<f64>,
 }
 
-/// A member that is an object, or null, or left out.
-pub fn patch_of<'a>(fields: &Fields<'a>, name: &str) -> Patch<Fields<'a>> {
-    match fields.patch(name, |_| Ok(())) {
-        Patch::Set(()) => fields.object(name).map_or(Patch::Keep, Patch::Set),
-        Patch::Keep => Patch::Keep,
-        Patch::Clear => Patch::Clear,
-    }
-}
-
-/// Reads the member `retry_policy` as a merge patch: null is inherited.
-pub fn read_patch(fields: &Fields<'_>) -> Patch<PolicyPatch> {
-    let policy = match patch_of(fields, "retry_policy") {
-        Patch::Set(policy) => policy,
-        Patch::Keep => return Patch::Keep,
-        Patch::Clear => return Patch::Clear,
-    };
-    let patch = PolicyPatch {
-        max_retries: policy.patch("max_retries", integer(0..=MAX_RETRIES)),
-        dead_letter_threshold: policy.patch("dead_letter_threshold", integer(1..=MAX_DEAD_LETTER_THRESHOLD)),
-        jitter: policy.patch("jitter", number(0.0..=1.0)),
-        retry_delay: match patch_of(&policy, "retry_delay") {
-            Patch::Set(delay) => {
+impl PolicyPatch {
+    /// Reads an object that is a policy.
+    pub fn of(policy: &Fields<'_>) -> Self {
+        let patch = Self {
+            max_retries: policy.patch("max_retries", integer(0..=MAX_RETRIES)),
+            dead_letter_threshold: policy.patch("dead_letter_threshold", integer(1..=MAX_DEAD_LETTER_THRESHOLD)),
+            jitter: policy.patch("jitter", number(0.0..=1.0)),
+            retry_delay: policy.object_patch("retry_delay").map(|delay| {
                 let patch = DelayPatch {
                     initial: delay.patch("initial", integer(0..=MAX_RETRY_DELAY_SECONDS)),
                     max: delay.patch("max", integer(0..=MAX_RETRY_DELAY_SECONDS)),
                     multiplier: delay.patch("multiplier", number(1.0..=MAX_BACKOFF_MULTIPLIER)),
                 };
                 delay.finish();
-                Patch::Set(patch)
-            }
-            Patch::Keep => Patch::Keep,
-            Patch::Clear => Patch::Clear,
-        },
-    };
-    policy.finish();
-    Patch::Set(patch)
-}
+                patch
+            }),
+        };
+        policy.finish();
+        patch
+    }
 
-impl PolicyPatch {
+    /// The policy where there was none before.
+    pub fn whole(self) -> RetryPolicyOverrides {
+        let mut policy = None;
+        self.apply(&mut policy);
+        policy.unwrap_or_default()
+    }
+
     pub fn apply(self, policy: &mut Option<RetryPolicyOverrides>) {
         let policy = policy.get_or_insert_default();
         self.max_retries.apply(&mut policy.max_retries);

@@ -277,7 +277,7 @@ async fn what_a_problem_says_by_its_code_is_in_the_document() {
     let lab = Lab::start().await;
     let document = document(&lab).await;
     let documented = document["components"]["schemas"]["Problem"]["properties"].as_object().expect("members");
-    let source = include_str!("../../../src/http/problem/of_errors.rs");
+    let source = include_str!("../../../src/http/errors/of_broker.rs");
     let members: BTreeSet<&str> =
         source.split(".with(\"").skip(1).map(|rest| rest.split('"').next().expect("a name")).collect();
     assert!(members.len() > 10, "{members:?}");
