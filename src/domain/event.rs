@@ -216,7 +216,7 @@ impl Outcome {
         Self::ALL.into_iter().find(|outcome| outcome.as_str() == text)
     }
 
-    /// The status an engine reported to end the attempt so; `None` where no engine's word did.
+    /// The status an engine reported to end the attempt so; `None` where no report ended it.
     #[must_use]
     pub const fn reported_as(self) -> Option<Status> {
         match self {

@@ -12,13 +12,13 @@ use super::json::SentJson;
 use super::json::string::JsonString;
 use super::limits::{MAX_ERROR_MESSAGE_CHARS, MAX_ERROR_TYPE_CHARS};
 
-/// One engine's word on one event.
+/// One engine's report on one event.
 #[derive(Debug)]
 pub struct Settlement {
     pub event_id: EventId,
     /// `None` only where tokens are optional.
     pub lease_token: Option<LeaseToken>,
-    /// Who says so, where the caller said who it is.
+    /// Where the caller says who it is.
     pub caller: Option<EngineId>,
     pub report: Report,
 }
@@ -32,7 +32,7 @@ pub enum Report {
 }
 
 impl Report {
-    /// Of the JSON that goes with it.
+    /// The bytes of the JSON that goes with it.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let json = match self {
@@ -44,7 +44,7 @@ impl Report {
         json.map_or(0, |json| json.get().len())
     }
 
-    /// The word of the contract for it.
+    /// The status by which the API names it.
     #[must_use]
     pub const fn status(&self) -> Status {
         match self {

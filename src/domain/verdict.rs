@@ -49,7 +49,7 @@ pub enum Ending {
         /// Until it is due again.
         delay: Duration,
     },
-    /// Without the engine's word.
+    /// Without a report of the engine.
     Lost(Loss),
     /// The engine left in order; its leases go back and spend nothing.
     HandedBack,
