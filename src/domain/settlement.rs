@@ -11,6 +11,7 @@ use super::ids::{EngineId, EventId, LeaseToken};
 use super::json::SentJson;
 use super::json::string::JsonString;
 use super::limits::{MAX_ERROR_MESSAGE_CHARS, MAX_ERROR_TYPE_CHARS};
+use super::words::words;
 
 /// One engine's report on one event.
 #[derive(Debug)]
@@ -95,26 +96,15 @@ pub enum Answer {
     Cancelled,
 }
 
+words!(Answer {
+    Completed = "completed",
+    RetryScheduled = "retry_scheduled",
+    DeadLettered = "dead_lettered",
+    Released = "released",
+    Cancelled = "cancelled",
+});
+
 impl Answer {
-    pub const ALL: [Self; 5] =
-        [Self::Completed, Self::RetryScheduled, Self::DeadLettered, Self::Released, Self::Cancelled];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Completed => "completed",
-            Self::RetryScheduled => "retry_scheduled",
-            Self::DeadLettered => "dead_lettered",
-            Self::Released => "released",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|answer| answer.as_str() == text)
-    }
-
     /// The status the event then has.
     #[must_use]
     pub const fn event_status(self) -> Status {
