@@ -46,5 +46,7 @@ pub mod page;
 pub mod names;
 pub mod json;
 pub mod ids;
+/// Enumerations and their words.
+mod words;
 /// Every number that bounds something.
 pub mod limits;

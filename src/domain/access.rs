@@ -5,6 +5,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::words::words;
+
 /// What a token is for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -25,29 +27,17 @@ pub enum Role {
     Registrar,
 }
 
+words!(Role {
+    Engine = "engine",
+    Producer = "producer",
+    Orchestrator = "orchestrator",
+    Operator = "operator",
+    Admin = "admin",
+    Reader = "reader",
+    Registrar = "registrar",
+});
+
 impl Role {
-    /// In the order of the table's columns.
-    pub const ALL: [Self; 7] =
-        [Self::Engine, Self::Producer, Self::Orchestrator, Self::Operator, Self::Admin, Self::Reader, Self::Registrar];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Engine => "engine",
-            Self::Producer => "producer",
-            Self::Orchestrator => "orchestrator",
-            Self::Operator => "operator",
-            Self::Admin => "admin",
-            Self::Reader => "reader",
-            Self::Registrar => "registrar",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text)
-    }
-
     /// Whether its tokens may be, or must be, limited to engine types.
     #[must_use]
     pub const fn limit(self) -> Limit {

@@ -7,6 +7,7 @@ use super::ids::EventId;
 use super::json::RawJson;
 use super::retry_policy::RetryPolicyOverrides;
 use super::verdict::DeadLetterReason;
+use super::words::words;
 
 /// An event that ended without success, with a copy of what is needed to redrive it.
 #[derive(Clone, Debug)]
@@ -141,24 +142,12 @@ pub enum GroupBy {
     EngineSoftwareVersion,
 }
 
-impl GroupBy {
-    pub const ALL: [Self; 4] = [Self::Reason, Self::EventType, Self::ErrorType, Self::EngineSoftwareVersion];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Reason => "reason",
-            Self::EventType => "event_type",
-            Self::ErrorType => "error_type",
-            Self::EngineSoftwareVersion => "engine_software_version",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|by| by.as_str() == text)
-    }
-}
+words!(GroupBy {
+    Reason = "reason",
+    EventType = "event_type",
+    ErrorType = "error_type",
+    EngineSoftwareVersion = "engine_software_version",
+});
 
 #[cfg(test)]
 mod tests {

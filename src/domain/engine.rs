@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::ids::EngineId;
 use super::json::RawJson;
 use super::names::{EngineType, ScenarioRunId};
+use super::words::words;
 
 /// A registered engine.
 #[derive(Clone, Debug)]
@@ -129,23 +130,11 @@ pub enum EngineStatus {
     Unresponsive,
 }
 
-impl EngineStatus {
-    pub const ALL: [Self; 3] = [Self::Active, Self::Draining, Self::Unresponsive];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Draining => "draining",
-            Self::Unresponsive => "unresponsive",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text)
-    }
-}
+words!(EngineStatus {
+    Active = "active",
+    Draining = "draining",
+    Unresponsive = "unresponsive",
+});
 
 /// What a registration says: that an engine is new, or that a known one has restarted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -154,17 +143,10 @@ pub enum RegistrationKind {
     Restarted,
 }
 
-impl RegistrationKind {
-    pub const ALL: [Self; 2] = [Self::New, Self::Restarted];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Restarted => "restarted",
-        }
-    }
-}
+words!(RegistrationKind {
+    New = "new",
+    Restarted = "restarted",
+});
 
 /// What a heartbeat's reply asks of the engine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]

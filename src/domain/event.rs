@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 
 use super::ids::{EngineId, EventId};
 use super::json::RawJson;
+use super::words::words;
 
 /// An event as it is read: the facts, and where it stands.
 #[derive(Clone, Debug)]
@@ -123,25 +124,15 @@ pub enum Status {
     Cancelled,
 }
 
+words!(Status {
+    Queued = "queued",
+    Processing = "processing",
+    Completed = "completed",
+    Failed = "failed",
+    Cancelled = "cancelled",
+});
+
 impl Status {
-    pub const ALL: [Self; 5] = [Self::Queued, Self::Processing, Self::Completed, Self::Failed, Self::Cancelled];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Processing => "processing",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text)
-    }
-
     #[must_use]
     pub const fn is_final(self) -> bool {
         match self {
@@ -183,40 +174,20 @@ pub enum Outcome {
     Cancelled,
 }
 
+words!(Outcome {
+    Completed = "completed",
+    Failed = "failed",
+    Released = "released",
+    Expired = "expired",
+    EngineUnresponsive = "engine_unresponsive",
+    EngineRestarted = "engine_restarted",
+    Deregistered = "deregistered",
+    MaxLease = "max_lease",
+    Cancelled = "cancelled",
+});
+
 impl Outcome {
-    pub const ALL: [Self; 9] = [
-        Self::Completed,
-        Self::Failed,
-        Self::Released,
-        Self::Expired,
-        Self::EngineUnresponsive,
-        Self::EngineRestarted,
-        Self::Deregistered,
-        Self::MaxLease,
-        Self::Cancelled,
-    ];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Released => "released",
-            Self::Expired => "expired",
-            Self::EngineUnresponsive => "engine_unresponsive",
-            Self::EngineRestarted => "engine_restarted",
-            Self::Deregistered => "deregistered",
-            Self::MaxLease => "max_lease",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|outcome| outcome.as_str() == text)
-    }
-
-    /// The status an engine reported to end the attempt so; `None` where no engine's word did.
+    /// The status an engine reported to end the attempt so; `None` where no report ended it.
     #[must_use]
     pub const fn reported_as(self) -> Option<Status> {
         match self {
@@ -246,19 +217,12 @@ pub enum CancelReason {
     TooOld,
 }
 
-impl CancelReason {
-    pub const ALL: [Self; 4] = [Self::Requested, Self::ScenarioRun, Self::WhileProcessing, Self::TooOld];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Requested => "requested",
-            Self::ScenarioRun => "scenario_run",
-            Self::WhileProcessing => "while_processing",
-            Self::TooOld => "too_old",
-        }
-    }
-}
+words!(CancelReason {
+    Requested = "requested",
+    ScenarioRun = "scenario_run",
+    WhileProcessing = "while_processing",
+    TooOld = "too_old",
+});
 
 #[cfg(test)]
 mod tests {

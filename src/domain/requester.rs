@@ -1,4 +1,4 @@
-//! Whose doing something new is: what quotas are counted by.
+//! By whom quotas are counted.
 
 use std::net::{IpAddr, Ipv6Addr};
 

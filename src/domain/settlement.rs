@@ -11,14 +11,15 @@ use super::ids::{EngineId, EventId, LeaseToken};
 use super::json::SentJson;
 use super::json::string::JsonString;
 use super::limits::{MAX_ERROR_MESSAGE_CHARS, MAX_ERROR_TYPE_CHARS};
+use super::words::words;
 
-/// One engine's word on one event.
+/// One engine's report on one event.
 #[derive(Debug)]
 pub struct Settlement {
     pub event_id: EventId,
     /// `None` only where tokens are optional.
     pub lease_token: Option<LeaseToken>,
-    /// Who says so, where the caller said who it is.
+    /// Where the caller says who it is.
     pub caller: Option<EngineId>,
     pub report: Report,
 }
@@ -32,7 +33,7 @@ pub enum Report {
 }
 
 impl Report {
-    /// Of the JSON that goes with it.
+    /// The bytes of the JSON that goes with it.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let json = match self {
@@ -44,7 +45,7 @@ impl Report {
         json.map_or(0, |json| json.get().len())
     }
 
-    /// The word of the contract for it.
+    /// The status by which the API names it.
     #[must_use]
     pub const fn status(&self) -> Status {
         match self {
@@ -95,26 +96,15 @@ pub enum Answer {
     Cancelled,
 }
 
+words!(Answer {
+    Completed = "completed",
+    RetryScheduled = "retry_scheduled",
+    DeadLettered = "dead_lettered",
+    Released = "released",
+    Cancelled = "cancelled",
+});
+
 impl Answer {
-    pub const ALL: [Self; 5] =
-        [Self::Completed, Self::RetryScheduled, Self::DeadLettered, Self::Released, Self::Cancelled];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Completed => "completed",
-            Self::RetryScheduled => "retry_scheduled",
-            Self::DeadLettered => "dead_lettered",
-            Self::Released => "released",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|answer| answer.as_str() == text)
-    }
-
     /// The status the event then has.
     #[must_use]
     pub const fn event_status(self) -> Status {

@@ -9,6 +9,7 @@ use super::event::Outcome;
 use super::limits;
 use super::retry_policy::RetryPolicy;
 use super::settlement::Answer;
+use super::words::words;
 
 /// How much of its budgets an event has spent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -49,7 +50,7 @@ pub enum Ending {
         /// Until it is due again.
         delay: Duration,
     },
-    /// Without the engine's word.
+    /// Without a report of the engine.
     Lost(Loss),
     /// The engine left in order; its leases go back and spend nothing.
     HandedBack,
@@ -123,18 +124,13 @@ pub enum DeadLetterReason {
     LeaseLossesExhausted,
 }
 
+words!(DeadLetterReason {
+    RetriesExhausted = "retries_exhausted",
+    NotRetryable = "not_retryable",
+    LeaseLossesExhausted = "lease_losses_exhausted",
+});
+
 impl DeadLetterReason {
-    pub const ALL: [Self; 3] = [Self::RetriesExhausted, Self::NotRetryable, Self::LeaseLossesExhausted];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::RetriesExhausted => "retries_exhausted",
-            Self::NotRetryable => "not_retryable",
-            Self::LeaseLossesExhausted => "lease_losses_exhausted",
-        }
-    }
-
     /// In front of the number of attempts: "retries exhausted after 4 attempts".
     #[must_use]
     pub const fn in_words(self) -> &'static str {
@@ -143,11 +139,6 @@ impl DeadLetterReason {
             Self::NotRetryable => "reported as not retryable",
             Self::LeaseLossesExhausted => "lease losses exhausted",
         }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
 }
 

@@ -87,7 +87,7 @@ pub async fn list(
 /// One statement removes no more than this.
 const FORGOTTEN_AT_ONCE: i64 = 10_000;
 
-/// Removes entries older than so many days, up to a bound.
+/// Removes entries that are older than `days`, up to `FORGOTTEN_AT_ONCE` of them.
 pub async fn forget_older_than(pool: &Pool, days: i32) -> Result<u64> {
     let done = sqlx::query(
         "delete from eventlease.audit where audit_id in (

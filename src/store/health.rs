@@ -26,9 +26,11 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(2);
 /// What was found.
 #[derive(Debug)]
 pub struct Examination {
+    /// What holds for every replica.
     pub database: DatabaseHealth,
     /// Since when the session asked for exists; `None` where there is no such session.
     pub listener_since: Option<DateTime<Utc>>,
+    /// Of this replica.
     pub clock: ClockDifference,
 }
 

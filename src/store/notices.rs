@@ -77,7 +77,7 @@ impl Notices {
     /// Asks whether the connection is there. Answers the number of PostgreSQL's process at the other end.
     pub async fn connect(&mut self) -> Result<i32> {
         let pid = sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut self.listener).await?;
-        // Once more than is needed: as its last statement, it tells in pg_stat_activity what the session is for.
+        // Not needed to listen: as the session's last statement it shows in pg_stat_activity what the session is for.
         sqlx::raw_sql("listen eventlease").execute(&mut self.listener).await?;
         Ok(pid)
     }

@@ -72,6 +72,7 @@ struct OldPartition {
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Removal {
+    /// How many partitions were.
     pub removed: u32,
     /// Someone's open snapshot was in the way, or there was no time left; the next run tries again.
     pub postponed: u32,

@@ -40,9 +40,11 @@ const BESIDE_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, Debug)]
 pub struct PoolLimits {
+    /// How many may be open at a time.
     pub max_connections: u32,
-    /// How long a call waits for a connection before it is told that there is none.
+    /// How long a call waits for a connection before it fails.
     pub acquire_timeout: Duration,
+    /// How long one statement may take.
     pub statement_timeout: Duration,
 }
 
@@ -245,7 +247,7 @@ pub async fn begin_reading(reading: &Pool) -> Result<Transaction> {
     Ok(transaction)
 }
 
-/// A caller that got no connection for reading is told so: others may be free.
+/// No connection for reading is an error of its own: connections of the other pool may be free.
 fn of_reading(error: Error) -> Error {
     match error {
         Error::Unavailable(cause) if cause.is_pool_timeout() => Error::ReadersBusy(cause),

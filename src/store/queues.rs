@@ -131,8 +131,11 @@ pub async fn resume(connection: &mut PgConnection, engine_type: &str) -> Result<
 /// What a lease has to know of its queue.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Gate {
+    /// It gives out nothing.
     pub is_paused: bool,
+    /// How many events an engine may hold that sets no limit of its own.
     pub default_limit: Option<i32>,
+    /// How many of its events may be leased at a time.
     pub max_processing: Option<i32>,
 }
 

@@ -23,7 +23,9 @@ use crate::domain::verdict::{Ending, Verdict};
 pub struct EndedAttempt<'a> {
     /// Locked by this transaction.
     pub event_id: EventId,
+    /// How it ended.
     pub ending: Ending,
+    /// What follows for the event.
     pub verdict: Verdict,
     /// The reported result as JSON.
     pub result: Option<&'a str>,

@@ -20,7 +20,7 @@ use crate::domain::tokens::{Filter, Identity, NewToken, Token, TokenDigest, Toke
 
 pub use upkeep::*;
 
-/// Where replicas are told that tokens were made or revoked.
+/// The channel that announces to replicas that tokens were made or revoked.
 pub const CHANNEL: &str = "eventlease_tokens";
 
 from_row!(Token, "tokens", token_id: Uuid, {
@@ -60,7 +60,7 @@ macro_rules! tokens {
     };
 }
 
-/// Until when a token is good, where it is not told in seconds.
+/// Until when a new token is good.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Until {
     /// As `NewToken::expires_in_seconds` has it.
@@ -69,7 +69,7 @@ pub enum Until {
     AsOf(TokenId),
 }
 
-/// Keeps a new token, and tells the replicas of it with the commit.
+/// Stores a new token, and notifies the replicas with the commit.
 pub async fn insert(
     connection: &mut PgConnection,
     new: &NewToken,

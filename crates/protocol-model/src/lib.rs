@@ -155,9 +155,9 @@ fn the_model_finds_a_token_that_outlives_its_settlement() {
 #[test]
 fn the_model_finds_losses_that_are_not_counted() {
     let found = found_where(|rules| {
-        rules.verdict = |ending, spent, policy, is_cancel_requested, sway| {
+        rules.verdict = |ending, spent, policy, is_cancel_requested, variation| {
             let uncounted = if matches!(ending, Ending::Lost(_)) { Ending::HandedBack } else { ending };
-            verdict(uncounted, spent, policy, is_cancel_requested, sway)
+            verdict(uncounted, spent, policy, is_cancel_requested, variation)
         };
     });
     assert_found(&found, BUDGETS_ADD_UP, None);
@@ -166,12 +166,12 @@ fn the_model_finds_losses_that_are_not_counted() {
 #[test]
 fn the_model_finds_a_budget_that_never_ends() {
     let found = found_where(|rules| {
-        rules.verdict = |ending, before, policy, is_cancel_requested, sway| match verdict(
+        rules.verdict = |ending, before, policy, is_cancel_requested, variation| match verdict(
             ending,
             before,
             policy,
             is_cancel_requested,
-            sway,
+            variation,
         ) {
             Verdict::DeadLetter { spent, .. } => Verdict::Requeue { after: Duration::ZERO, spent },
             other => other,

@@ -188,7 +188,7 @@ impl Event {
         hasher.finish()
     }
 
-    /// As `read_event.sql` and `look_back.sql` tell it.
+    /// As `read_event.sql` and `past_lease.sql` tell it.
     pub fn status(&self) -> Status {
         match (self.row, self.dead_letter, self.attempts.last()) {
             (Some(Row { is_processing: true, .. }), ..) => Status::Processing,

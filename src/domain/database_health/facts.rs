@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::words::words;
+
 /// So many holders of old snapshots are told.
 pub const MAX_SNAPSHOTS_TOLD: i64 = 10;
 /// Partitions are counted no further ahead, in days.
@@ -65,23 +67,11 @@ pub enum SnapshotHolder {
     ReplicationSlot,
 }
 
-impl SnapshotHolder {
-    pub const ALL: [Self; 3] = [Self::Session, Self::PreparedTransaction, Self::ReplicationSlot];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Session => "session",
-            Self::PreparedTransaction => "prepared_transaction",
-            Self::ReplicationSlot => "replication_slot",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|holder| holder.as_str() == text)
-    }
-}
+words!(SnapshotHolder {
+    Session = "session",
+    PreparedTransaction = "prepared_transaction",
+    ReplicationSlot = "replication_slot",
+});
 
 /// Null times: not since PostgreSQL's counts were last reset.
 #[derive(Clone, Debug, Serialize, ToSchema)]

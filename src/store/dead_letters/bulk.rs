@@ -14,7 +14,9 @@ use crate::store::error::Result;
 pub struct Chosen {
     /// All that the filter lets through.
     pub matched: i64,
+    /// The oldest first.
     pub event_ids: Vec<EventId>,
+    /// By the database's clock.
     pub chosen_at: DateTime<Utc>,
 }
 

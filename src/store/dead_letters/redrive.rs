@@ -16,10 +16,15 @@ use crate::store::row::from_row;
 /// An event that is in its queue again.
 #[derive(Clone, Debug)]
 pub struct Redriven {
+    /// As it was, or of the new event.
     pub event_id: EventId,
+    /// Its queue.
     pub engine_type: String,
+    /// 0 to 9.
     pub priority: u8,
+    /// When it is due.
     pub available_at: DateTime<Utc>,
+    /// By the database's clock.
     pub is_due: bool,
 }
 

@@ -13,7 +13,9 @@ use crate::store::row::from_row;
 /// One engine's heartbeat.
 #[derive(Clone, Copy, Debug)]
 pub struct Beat<'a> {
+    /// Who sent it.
     pub engine_id: EngineId,
+    /// As the engine says.
     pub current_workload: Option<u32>,
     /// The static configuration as it was read under the engine's lock, and the dynamic state already merged.
     pub metadata: Option<(&'a str, &'a str)>,
@@ -24,10 +26,15 @@ pub struct Beat<'a> {
 /// How an engine stands after its heartbeat.
 #[derive(Clone, Copy, Debug)]
 pub struct Beaten {
+    /// Who sent it.
     pub engine_id: EngineId,
+    /// With the heartbeat.
     pub status: EngineStatus,
+    /// It is to take no more events.
     pub is_draining: bool,
+    /// How many events it holds.
     pub leases_held: u32,
+    /// `None`: judged by its leases alone.
     pub heartbeat_timeout_seconds: Option<u32>,
 }
 
@@ -38,7 +45,9 @@ from_row!(Beaten, "engine_states", engine_id: EngineId, {
 /// What a locked engine says of itself.
 #[derive(Debug)]
 pub struct Locked {
+    /// Locked by this transaction.
     pub engine_id: EngineId,
+    /// As it is stored.
     pub description: Description,
 }
 

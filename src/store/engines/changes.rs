@@ -60,7 +60,7 @@ pub async fn write_metadata(connection: &mut PgConnection, engine_id: EngineId, 
 
 from_row!(Drained, "engine_states", engine_id: EngineId, { engine_id, was_draining });
 
-/// Drains all engines that the filter lets through, or only looks for them.
+/// Drains all engines that the filter lets through; a dry run only finds them.
 pub async fn drain(connection: &mut PgConnection, filter: &DrainFilter, is_dry_run: bool) -> Result<Vec<Drained>> {
     Ok(sqlx::query_as(include_str!("../sql/drain_engines.sql"))
         .bind(&filter.engine_type)

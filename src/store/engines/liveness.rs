@@ -12,7 +12,7 @@ use crate::store::error::Result;
 use crate::store::pool::Pool;
 use crate::store::row::from_row;
 
-/// Leaves a sign that the service is there. After a gap of more than `SERVICE_GAP_SECONDS` since the
+/// Notes that the service is there. After a gap of more than `SERVICE_GAP_SECONDS` since the
 /// last sign of any replica, nobody could have been heard: then a grace begins, for leases and, of
 /// its own timeout, for each engine. After a shorter gap, a hiccup, it begins only for engines with
 /// a short timeout. Answers the database's time, and since when that grace is.
@@ -50,9 +50,11 @@ pub async fn mark_unresponsive(pool: &Pool) -> Result<Vec<(EngineId, String)>> {
 /// What became of an engine's call.
 #[derive(Clone, Copy, Debug)]
 pub struct Noted {
+    /// Who called.
     pub engine_id: EngineId,
     /// False: somebody has locked the engine, and it is to be noted the next time.
     pub is_written: bool,
+    /// `None`: judged by its leases alone.
     pub heartbeat_timeout_seconds: Option<u32>,
 }
 

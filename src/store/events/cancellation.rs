@@ -1,4 +1,4 @@
-//! Finding what is to be cancelled, and leaving word of it.
+//! Which events are to be cancelled, and requests to cancel those that engines hold.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::domain::ids::EventId;
 use crate::store::error::Result;
 
-/// Leaves word that somebody wants these events cancelled; their leases go on.
+/// Marks events as to be cancelled when their leases end; until then the leases go on.
 pub async fn request(connection: &mut PgConnection, events: &[EventId]) -> Result<()> {
     let ids: Vec<Uuid> = events.iter().map(|event| event.0).collect();
     sqlx::query(

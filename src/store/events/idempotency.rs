@@ -17,10 +17,13 @@ const FORGOTTEN_AT_ONCE: i64 = 10_000;
 /// A key, and what its event looks like.
 #[derive(Clone, Debug)]
 pub struct Key<'a> {
+    /// The queue it holds in.
     pub engine_type: &'a EngineType,
+    /// As the caller chose it.
     pub key: &'a str,
     /// The name of the token that brings the event, whose key it is; empty without authentication.
     pub enqueued_by: &'a str,
+    /// Of the request's body.
     pub body_sha256: [u8; 32],
     /// SHA-256 of all that the body says but the payload.
     pub terms: [u8; 32],
@@ -36,9 +39,11 @@ pub struct FirstBody {
 /// How another body under the same key compares with the first one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Likeness {
+    /// The bodies are the same.
     SameBytes,
     /// Other bytes; the payloads decide.
     SameTerms,
+    /// Another event is meant.
     Different,
 }
 

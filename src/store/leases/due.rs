@@ -11,7 +11,9 @@ use crate::store::error::Result;
 /// Where the scan of one (lane, priority) of a queue begins: behind this place.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Place {
+    /// When the event was due.
     pub available_at: DateTime<Utc>,
+    /// Among those that were due then.
     pub event_id: EventId,
 }
 
@@ -23,17 +25,24 @@ impl Place {
 /// One priority of a lane to scan.
 #[derive(Clone, Copy, Debug)]
 pub struct Range {
+    /// 0 to 9.
     pub priority: u8,
+    /// Where the scan begins.
     pub behind: Place,
 }
 
 /// A due event whose row is locked by this transaction.
 #[derive(Clone, Copy, Debug)]
 pub struct DueEvent {
+    /// Where a later scan may begin.
     pub place: Place,
+    /// 0 to 9.
     pub priority: u8,
+    /// It had a silent loss, and is leased alone.
     pub is_suspect: bool,
+    /// Of the payload as it was sent.
     pub payload_bytes: u64,
+    /// It has been due for longer than the seconds given.
     pub is_overdue: bool,
 }
 
@@ -50,10 +59,13 @@ struct DueRow {
 /// What to lock of one lane of a queue: up to `limit` events, in the order of `edges` (priority 9 first).
 #[derive(Clone, Copy, Debug)]
 pub struct Want<'a> {
+    /// The queue.
     pub engine_type: &'a str,
+    /// Of which of its two lanes.
     pub is_suspect: bool,
     /// One for each priority.
     pub edges: &'a [Range],
+    /// How many events at most.
     pub limit: u32,
 }
 

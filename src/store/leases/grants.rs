@@ -14,8 +14,11 @@ use crate::store::row::{from_columns, from_row};
 /// One lease to give: of a locked event, to a locked engine or to nobody known.
 #[derive(Clone, Debug)]
 pub struct Grant {
+    /// Locked by this transaction.
     pub event_id: EventId,
+    /// New, and random.
     pub token: LeaseToken,
+    /// Who gets it, and its incarnation; `None` for an anonymous lease.
     pub engine: Option<(EngineId, i32)>,
     /// The poll's own; else the event's, the queue's, the server's.
     pub visibility_timeout_seconds: Option<u32>,
@@ -26,7 +29,9 @@ pub struct Grant {
 /// What holds for queues that have no setting of their own.
 #[derive(Clone, Copy, Debug)]
 pub struct LeaseDefaults {
+    /// How long a lease lasts.
     pub visibility_timeout_seconds: u32,
+    /// How long a lease may be renewed, from its beginning.
     pub max_lease_seconds: u32,
 }
 

@@ -14,10 +14,15 @@ use crate::store::row::from_row;
 /// A registered engine, as read under its row lock.
 #[derive(Clone, Debug)]
 pub struct LockedEngine {
+    /// Locked by this transaction.
     pub engine_id: EngineId,
+    /// The queue it leases from.
     pub engine_type: String,
+    /// Whether it may lease.
     pub status: EngineStatus,
+    /// How often it has registered, from 1.
     pub incarnation: i32,
+    /// How many events it may hold at a time; `None`: no limit of its own.
     pub max_concurrent_events: Option<u32>,
     /// Of the queue of its type.
     pub gate: Gate,
@@ -50,12 +55,15 @@ pub async fn lock_engines(connection: &mut PgConnection, engines: &[EngineId]) -
 /// What one engine holds now.
 #[derive(Clone, Debug)]
 pub struct Held {
+    /// What it holds.
     pub event_ids: Vec<EventId>,
+    /// One of them had a silent loss.
     pub has_suspect: bool,
     /// The polls that were given these leases.
     pub poll_ids: Vec<Uuid>,
     /// The oldest of them is of then; without any, it is now.
     pub since: DateTime<Utc>,
+    /// By the database's clock.
     pub counted_at: DateTime<Utc>,
 }
 
@@ -73,7 +81,9 @@ impl Held {
 /// Where to count what an engine holds: what was leased since, and of what was leased before, no more than these.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct CountFrom {
+    /// What was leased from then on is counted.
     pub since: DateTime<Utc>,
+    /// What was leased before, and is counted if it is still held.
     pub known: Vec<EventId>,
 }
 
@@ -120,9 +130,13 @@ pub async fn count_held(connection: &mut PgConnection, engines: &[(EngineId, Cou
 /// An engine, as far as a waiting poll of it has to know.
 #[derive(Debug)]
 pub struct EngineCheck {
+    /// Registered.
     pub engine_id: EngineId,
+    /// The queue it leases from.
     pub engine_type: String,
+    /// Whether it may lease.
     pub status: EngineStatus,
+    /// It holds something that was leased since.
     pub holds_any: bool,
 }
 

@@ -14,13 +14,21 @@ use crate::store::row::{from_columns, from_row};
 /// An open event, locked by this transaction.
 #[derive(Clone, Debug)]
 pub struct OpenEvent {
+    /// Locked by this transaction.
     pub event_id: EventId,
+    /// Its queue.
     pub engine_type: String,
+    /// What the fence asks for.
     pub lease: OpenLease,
+    /// 0 to 9.
     pub priority: u8,
+    /// The number of the current or latest attempt; 0 before the first.
     pub attempt: i32,
+    /// What it has spent of its budgets.
     pub spent: Spent,
+    /// It ends as cancelled with its lease.
     pub is_cancel_requested: bool,
+    /// When the lease runs out, or ran out.
     pub expires_at: Option<DateTime<Utc>>,
     /// How long ago the lease ran out; `None` while it has not.
     pub late_by_seconds: Option<f64>,
@@ -65,7 +73,9 @@ macro_rules! select_open_events {
 /// What to do about a row that somebody else has locked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Locking {
+    /// Wait until it is free.
     Wait,
+    /// Leave it out of the answer.
     SkipLocked,
 }
 
@@ -107,7 +117,7 @@ pub async fn lock_held_by(connection: &mut PgConnection, engine_id: EngineId) ->
 }
 
 /// Locks up to `limit` events whose lease has run out, the oldest first, passing over locked ones.
-/// Only those that ran out after `since` are looked at; and none while the service is away, and for `grace_seconds`
+/// Only leases that ran out after `since` are read, and none while the service is away, and for `grace_seconds`
 /// from when it is back.
 pub async fn lock_expired(
     connection: &mut PgConnection,
@@ -152,8 +162,11 @@ pub async fn lock_held_by_unresponsive(connection: &mut PgConnection, limit: u32
 /// A lease's new end.
 #[derive(Clone, Debug)]
 pub struct Renewed {
+    /// The event.
     pub event_id: EventId,
+    /// By the database's clock.
     pub expires_at: DateTime<Utc>,
+    /// From the renewal on.
     pub expires_in_seconds: f64,
 }
 

@@ -11,9 +11,13 @@ use crate::store::pool::Pool;
 /// What one replica counted of one queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
+    /// Events taken in.
     pub enqueued: i64,
+    /// Attempts reported as completed.
     pub completed: i64,
+    /// Attempts reported as failed.
     pub failed: i64,
+    /// Leases that ended without a report.
     pub lost: i64,
     /// How long the attempts took that their engines settled.
     pub durations: DurationCounts,
@@ -37,7 +41,7 @@ pub async fn add(pool: &Pool, replica_id: Uuid, counted: &[(String, Counts)]) ->
     Ok(())
 }
 
-/// Forgets what nobody looks at any more.
+/// Removes counts older than five minutes.
 pub async fn forget_old(pool: &Pool) -> Result<()> {
     sqlx::query("delete from eventlease.queue_activity where period_at < statement_timestamp() - interval '5 minutes'")
         .execute(&mut *pool.acquire().await?)

@@ -8,7 +8,7 @@ use crate::store::error::Result;
 use crate::store::pool::Pool;
 use crate::store::row::from_row;
 
-/// Where replicas are told that a queue was removed, by its name.
+/// The channel that announces to replicas that a queue was removed, by its name.
 pub const CHANNEL: &str = "eventlease_queues";
 
 from_row!(QueueUses, "queues", engine_type: String, {
@@ -18,6 +18,7 @@ from_row!(QueueUses, "queues", engine_type: String, {
 /// A queue that has a row, or something that keeps one.
 #[derive(Clone, Debug, sqlx_macros::FromRow)]
 pub struct Found {
+    /// False where only what keeps it is there.
     pub has_row: bool,
     #[sqlx(flatten)]
     pub uses: QueueUses,
@@ -44,7 +45,7 @@ pub async fn lock(connection: &mut PgConnection, engine_type: &str) -> Result<bo
     Ok(locked.is_some())
 }
 
-/// Removes locked queues with their settings, and tells the replicas with the commit.
+/// Removes locked queues with their settings, and notifies the replicas with the commit.
 pub async fn remove(connection: &mut PgConnection, engine_types: &[String]) -> Result<()> {
     sqlx::query("delete from eventlease.queues where engine_type = any($1)")
         .bind(engine_types)

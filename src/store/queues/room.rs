@@ -1,5 +1,5 @@
-//! Room for queues and event types: there may be so many. Who is about to make one more holds a lock until its commit,
-//! so that replicas together make no more than that.
+//! The limits on the number of queues and of event types. A transaction that is about to make one more holds a lock until
+//! its commit, so that replicas together make no more than the limit allows.
 
 use sqlx::PgConnection;
 

@@ -7,11 +7,14 @@ use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::store::error::Result;
 use crate::store::row::from_row;
 
-/// An engine's word that it is done.
+/// An engine's report that it has completed an event.
 #[derive(Clone, Copy, Debug)]
 pub struct Completion<'a> {
+    /// The event.
     pub event_id: EventId,
+    /// As the engine shows it.
     pub lease_token: LeaseToken,
+    /// Where it says who it is.
     pub caller: Option<EngineId>,
     /// JSON.
     pub result: Option<&'a str>,
@@ -20,10 +23,15 @@ pub struct Completion<'a> {
 /// An event that was completed.
 #[derive(Clone, Debug)]
 pub struct Completed {
+    /// The event.
     pub event_id: EventId,
+    /// Its queue.
     pub engine_type: String,
+    /// The number of the attempt.
     pub attempt: i32,
+    /// `None` for an anonymous lease.
     pub leased_by: Option<EngineId>,
+    /// How long the lease was held.
     pub held_seconds: f64,
     /// Whether the lease had run out before.
     pub is_late: bool,

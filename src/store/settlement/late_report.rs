@@ -14,7 +14,9 @@ use crate::store::row::{from_columns, from_row};
 pub struct PastLease {
     /// The caller is registered, and its type is not that of the event.
     pub is_of_another_type: bool,
+    /// Where the event stands.
     pub event_status: Status,
+    /// The number of the event's latest attempt; 0 before the first.
     pub current_attempt: i32,
     /// The attempt in question, if there ever was one.
     pub ended: Option<EndedLease>,
@@ -23,11 +25,15 @@ pub struct PastLease {
 /// The attempt whose lease is over.
 #[derive(Clone, Debug)]
 pub struct EndedLease {
+    /// The number of the attempt.
     pub attempt: i32,
+    /// How it ended.
     pub outcome: Outcome,
+    /// What was answered then, or would have been.
     pub answer: Option<Answer>,
     /// When the event was due again.
     pub answer_available_at: Option<DateTime<Utc>>,
+    /// When its end was recorded.
     pub ended_at: DateTime<Utc>,
 }
 

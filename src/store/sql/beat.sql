@@ -27,7 +27,7 @@ taken as (
     returning s.engine_id, s.status, s.drain_requested_at is not null as is_draining, s.heartbeat_timeout_seconds,
         beat.held_since
 )
-select taken.engine_id, taken.status, taken.is_draining, held.leases, taken.heartbeat_timeout_seconds
+select taken.engine_id, taken.status, taken.is_draining, held.leases as leases_held, taken.heartbeat_timeout_seconds
 from taken
 cross join lateral (
     select count(*)::integer as leases

@@ -22,7 +22,7 @@ written as (
     where s.engine_id = seen.engine_id
     returning s.engine_id
 )
-select noted.engine_id, exists (select from written where written.engine_id = noted.engine_id),
+select noted.engine_id, exists (select from written where written.engine_id = noted.engine_id) as is_written,
     s.heartbeat_timeout_seconds
 from noted
 join eventlease.engine_states s on s.engine_id = noted.engine_id

@@ -8,5 +8,5 @@ set lease_seconds = coalesce(asked.seconds, q.lease_seconds),
     ))
 from unnest($1::uuid[], $2::integer[], $3::text[]) as asked (event_id, seconds, progress)
 where q.event_id = asked.event_id
-returning q.event_id, q.lease_expires_at,
-    extract(epoch from q.lease_expires_at - statement_timestamp())::float8
+returning q.event_id, q.lease_expires_at as expires_at,
+    extract(epoch from q.lease_expires_at - statement_timestamp())::float8 as expires_in_seconds

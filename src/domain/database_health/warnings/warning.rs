@@ -3,6 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::words::words;
+
 /// The stable codes of warnings, the worst first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
 #[schema(as = DatabaseWarningCode)]
@@ -36,61 +38,30 @@ pub enum WarningCode {
     LimitedView,
 }
 
+words!(WarningCode {
+    DatabaseIsStandby = "database_is_standby",
+    DatabaseReadOnly = "database_read_only",
+    ReplicaCannotWrite = "replica_cannot_write",
+    PostgresqlTooOld = "postgresql_too_old",
+    DatabaseNotUtf8 = "database_not_utf8",
+    MigrationsPending = "migrations_pending",
+    PartitionMissing = "partition_missing",
+    SynchronousStandbyMissing = "synchronous_standby_missing",
+    FsyncOff = "fsync_off",
+    FullPageWritesOff = "full_page_writes_off",
+    SynchronousCommitOff = "synchronous_commit_off",
+    AsynchronousStandby = "asynchronous_standby",
+    FewPartitionsAhead = "few_partitions_ahead",
+    OldSnapshot = "old_snapshot",
+    AutovacuumOff = "autovacuum_off",
+    ManyDeadRows = "many_dead_rows",
+    PoolSaturated = "pool_saturated",
+    ListenerDown = "listener_down",
+    ClockSkew = "clock_skew",
+    LimitedView = "limited_view",
+});
+
 impl WarningCode {
-    pub const ALL: [Self; 20] = [
-        Self::DatabaseIsStandby,
-        Self::DatabaseReadOnly,
-        Self::ReplicaCannotWrite,
-        Self::PostgresqlTooOld,
-        Self::DatabaseNotUtf8,
-        Self::MigrationsPending,
-        Self::PartitionMissing,
-        Self::SynchronousStandbyMissing,
-        Self::FsyncOff,
-        Self::FullPageWritesOff,
-        Self::SynchronousCommitOff,
-        Self::AsynchronousStandby,
-        Self::FewPartitionsAhead,
-        Self::OldSnapshot,
-        Self::AutovacuumOff,
-        Self::ManyDeadRows,
-        Self::PoolSaturated,
-        Self::ListenerDown,
-        Self::ClockSkew,
-        Self::LimitedView,
-    ];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::DatabaseIsStandby => "database_is_standby",
-            Self::DatabaseReadOnly => "database_read_only",
-            Self::ReplicaCannotWrite => "replica_cannot_write",
-            Self::PostgresqlTooOld => "postgresql_too_old",
-            Self::DatabaseNotUtf8 => "database_not_utf8",
-            Self::MigrationsPending => "migrations_pending",
-            Self::PartitionMissing => "partition_missing",
-            Self::SynchronousStandbyMissing => "synchronous_standby_missing",
-            Self::FsyncOff => "fsync_off",
-            Self::FullPageWritesOff => "full_page_writes_off",
-            Self::SynchronousCommitOff => "synchronous_commit_off",
-            Self::AsynchronousStandby => "asynchronous_standby",
-            Self::FewPartitionsAhead => "few_partitions_ahead",
-            Self::OldSnapshot => "old_snapshot",
-            Self::AutovacuumOff => "autovacuum_off",
-            Self::ManyDeadRows => "many_dead_rows",
-            Self::PoolSaturated => "pool_saturated",
-            Self::ListenerDown => "listener_down",
-            Self::ClockSkew => "clock_skew",
-            Self::LimitedView => "limited_view",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|code| code.as_str() == text)
-    }
-
     /// Whether the queue does not work like that, rather than slowly or at a risk.
     #[must_use]
     pub const fn stops_the_queue(self) -> bool {
