@@ -9,9 +9,10 @@ use super::code::Code;
 use super::input_error::{InputError, InputPlace};
 use super::limit::Limit;
 use super::problem::Problem;
+use crate::broker;
 use crate::domain::event::Status;
 use crate::domain::ids::EngineId;
-use crate::{broker, store};
+use crate::store;
 
 /// What `WWW-Authenticate` says of a token that is not good.
 pub const INVALID_TOKEN: &str = r#"Bearer realm="eventlease", error="invalid_token""#;
