@@ -101,7 +101,7 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         max_failed_attempts_per_minute: 10,
         allowed_hosts: Vec::new(),
     };
-    let access = Arc::new(Access::new(settings, &http::document()));
+    let access = Arc::new(Access::new(settings, http::document()));
     http::router(Api { broker, metrics, supervisor, limits, access, stop_announced: CancellationToken::new() })
 }
 
