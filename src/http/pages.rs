@@ -30,6 +30,7 @@ pub struct Page<T> {
 pub struct PageParameters {
     /// Items a page, 50 by default
     limit: Option<u32>,
+    #[expect(clippy::doc_markdown, reason = "the document shows this text as it is")]
     /// The next_cursor of the page before
     cursor: Option<String>,
 }

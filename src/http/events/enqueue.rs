@@ -130,9 +130,10 @@ pub async fn enqueue_batch(State(api): State<Api>, input: Input) -> Result<Respo
         .map(|(index, event)| match event {
             Ok(()) => {
                 let (taken, event) = taken.next().expect("one answer for each event");
-                taken
-                    .map(|taken| EnqueueResult::Enqueued(Box::new(EnqueuedReply::of(event, taken))))
-                    .unwrap_or_else(|error| refused(&api, Problem::from(error).within(&format!("/events/{index}"))))
+                match taken {
+                    Ok(taken) => EnqueueResult::Enqueued(Box::new(EnqueuedReply::of(event, taken))),
+                    Err(error) => refused(&api, Problem::from(error).within(&format!("/events/{index}"))),
+                }
             }
             Err(problem) => refused(&api, problem),
         })

@@ -135,7 +135,9 @@ fn schema_of(content: &RefOr<Content>) -> Option<&RefOr<Schema>> {
 fn names_in(document: &mut OpenApi, schemas_of: impl Fn(&Operation) -> Vec<&RefOr<Schema>>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for (_, _, operation) in operations(document) {
-        schemas_of(operation).into_iter().for_each(|schema| find_names(schema, &mut names));
+        for schema in schemas_of(operation) {
+            find_names(schema, &mut names);
+        }
     }
     with_all_parts(names, schemas(document))
 }
