@@ -3,10 +3,11 @@
 mod activity;
 mod aftermath;
 mod audit;
+mod batchers;
+mod batches;
 pub mod cancel;
 mod claim;
 mod clock;
-mod coalesce;
 mod dead_letter_log;
 pub mod dead_letters;
 pub mod engines;
@@ -40,6 +41,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+pub use crate::batching::Size;
 use crate::metrics::Metrics;
 use crate::store::lease::LeaseDefaults;
 use crate::store::pool::Pools;
@@ -47,9 +49,9 @@ use crate::store::{self, Pool};
 use crate::supervisor::Supervisor;
 
 use activity::Activity;
+use batchers::Batchers;
+pub use batchers::Coalescing;
 use clock::DatabaseClock;
-use coalesce::Lanes;
-pub use coalesce::{Coalescing, Size};
 use dead_letter_log::DeadLetterLog;
 pub use error::{Error, LeaseLost};
 use expiry_edge::ExpiryEdge;
@@ -65,9 +67,6 @@ use ready_edges::ReadyEdges;
 use reserved_engines::ReservedEngines;
 use signs_of_life::SignsOfLife;
 pub use troubles::Troubles;
-
-/// Heartbeats carried out alone at once.
-const HEARTBEATS_ALONE: usize = 1;
 
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -119,11 +118,9 @@ pub struct Broker {
     known_queues: enqueue::KnownQueues,
     new_queues: Arc<Quota>,
     new_engines: Arc<Quota>,
-    lanes: Lanes,
-    /// Of requests carried out alone, which may have to wait for locks: they must not take all connections.
-    alone: tokio::sync::Semaphore,
-    /// The same for heartbeats: they wait for no locks of other requests, since engines would be taken to be dead meanwhile.
-    heartbeats_alone: tokio::sync::Semaphore,
+    batchers: Batchers,
+    /// Permits for requests carried out alone, each of which takes a connection.
+    alone: Arc<tokio::sync::Semaphore>,
     /// Reads of one event take no more connections of `pool` than this at a time.
     event_reads: tokio::sync::Semaphore,
     parking: Arc<Parking>,
@@ -158,7 +155,9 @@ impl Broker {
         let Settings { default_limit, recheck, parking: limits, .. } = settings;
         let parking = Arc::new(Parking::new(max_rows, default_limit, recheck, limits, &metrics));
         metrics.requests_overloaded.with_label_values(&[events::OVERLOADED_KIND]);
+        let alone = Batchers::alone(connections);
         let broker = Self {
+            batchers: Batchers::new(settings.coalescing, &alone, &supervisor, &metrics),
             pool,
             reading_pool,
             metrics,
@@ -176,10 +175,8 @@ impl Broker {
             known_queues: enqueue::KnownQueues::default(),
             new_queues: Quota::per_hour(settings.max_new_queues_per_hour),
             new_engines: Quota::per_hour(settings.max_new_engines_per_hour),
-            alone: tokio::sync::Semaphore::new((connections / 2).saturating_sub(HEARTBEATS_ALONE).max(1)),
-            heartbeats_alone: tokio::sync::Semaphore::new(HEARTBEATS_ALONE),
+            alone,
             event_reads: tokio::sync::Semaphore::new((connections / 4).max(1)),
-            lanes: Lanes::new(settings.coalescing),
             listener: notices::Listener::default(),
             readiness: Readiness::default(),
             freshness: Freshness::default(),

@@ -19,6 +19,7 @@ pub mod limits;
 pub mod log_text;
 pub mod merge_patch;
 pub mod names;
+pub mod numbers;
 #[cfg(test)]
 mod protocol;
 pub mod requester;

@@ -12,8 +12,9 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::aftermath::{Aftermath, Landed};
-use super::coalesce::{self, Answers, Lanes, Size, Verb};
+use super::batchers::Answers;
 use super::{Broker, Error, Result, commit};
+use crate::batching::Size;
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_DELAY_SECONDS;
 use crate::store::enqueue::{Enqueued, NewEvent};
@@ -34,55 +35,17 @@ pub enum Taken {
     Duplicate(Box<Event>),
 }
 
-/// Events that were sent together, taken in with those that others sent at the same time.
-#[derive(Debug)]
-pub struct Intake;
-
-impl Verb for Intake {
-    type Item = Vec<NewEvent>;
-    type Answer = Vec<Result<Taken>>;
-
-    const KIND: &'static str = "events";
-
-    /// Under overload, what is under way is ended before more is begun.
-    fn gives_way(lanes: &Lanes) -> bool {
-        lanes.settling.is_crowded()
-    }
-
-    fn size(events: &Vec<NewEvent>) -> Size {
-        Size { rows: events.len(), bytes: events.iter().map(|event| event.payload.get().len()).sum() }
-    }
-
-    /// The second event of a key is judged when it is known what became of the first.
-    fn touches(events: &Vec<NewEvent>) -> impl Iterator<Item = Uuid> {
-        events.iter().filter_map(|event| {
-            let key = event.idempotency_key.as_deref()?;
-            let whose = event.enqueued_by.as_deref().unwrap_or_default();
-            // None of them has a control character.
-            let parts = [event.engine_type.as_str(), "\0", key, "\0", whose];
-            let digest = parts.iter().fold(Sha256::new(), Sha256::chain_update).finalize();
-            Some(Uuid::from_slice(&digest[..16]).expect("sixteen bytes"))
-        })
-    }
-
-    async fn run(broker: &Broker, items: &[Arc<Vec<NewEvent>>]) -> Result<Answers<Self>> {
-        broker.take_in(items).await
-    }
-}
-
 impl Broker {
     /// Takes events in, in order; durable when this returns. One that cannot be taken keeps no other out.
-    pub async fn enqueue(self: &Arc<Self>, events: Arc<Vec<NewEvent>>) -> Result<Vec<Result<Taken>>> {
+    pub async fn enqueue(&self, events: Arc<Vec<NewEvent>>) -> Result<Vec<Result<Taken>>> {
         if self.stopping.is_cancelled() {
             return Err(Error::ShuttingDown);
         }
-        // Who has a key may have to wait for somebody who is just claiming it, and the others should not wait, too.
-        let has_keys = events.iter().any(|event| event.idempotency_key.is_some());
-        if has_keys {
-            coalesce::submit(self, |lanes| &lanes.keyed_intake, events).await
-        } else {
-            coalesce::submit(self, |lanes| &lanes.intake, events).await
-        }
+        let bytes = events.iter().map(|event| event.payload.get().len()).sum();
+        let size = Size { rows: events.len(), bytes };
+        let keys: Vec<Uuid> = events.iter().filter_map(digest_of_key).collect();
+        let batcher = if keys.is_empty() { &self.batchers.events } else { &self.batchers.keyed_events };
+        batcher.submit(events, size, keys).await?
     }
 
     /// Takes all of the events in, or none.
@@ -104,7 +67,7 @@ impl Broker {
     }
 
     /// Takes the events of several requests in, with one commit.
-    async fn take_in(&self, requests: &[Arc<Vec<NewEvent>>]) -> Result<Answers<Intake>> {
+    pub(super) async fn take_in(&self, requests: &[Arc<Vec<NewEvent>>]) -> Result<Answers<Vec<Result<Taken>>>> {
         let events: Vec<&NewEvent> = requests.iter().flat_map(|events| events.iter()).collect();
         let has_keys = events.iter().any(|event| event.idempotency_key.is_some());
         let (new_queues, as_of) = self.known_queues.unknown_of(&events);
@@ -165,6 +128,16 @@ impl Broker {
         }
         self.announce(aftermath);
     }
+}
+
+/// Stands for an event's idempotency key. The second event of a key is judged when it is known what became of the first.
+fn digest_of_key(event: &NewEvent) -> Option<Uuid> {
+    let key = event.idempotency_key.as_deref()?;
+    let whose = event.enqueued_by.as_deref().unwrap_or_default();
+    // None of them has a control character.
+    let parts = [event.engine_type.as_str(), "\0", key, "\0", whose];
+    let digest = parts.iter().fold(Sha256::new(), Sha256::chain_update).finalize();
+    Some(Uuid::from_slice(&digest[..16]).expect("sixteen bytes"))
 }
 
 async fn enqueue_with_keys(

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use super::{Broker, Result};
 use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
 use crate::domain::engine::EngineStatus;
+use crate::domain::numbers::{to_f64, to_i64};
 use crate::metrics::Metrics;
 use crate::store::depth::Depth;
 use crate::store::engines::TypeSummary;
@@ -56,8 +57,8 @@ impl Broker {
 
         // First, so that a scrape in between cannot take a part of them for old, and drop it.
         self.freshness.note(began, Instant::now());
-        metrics.event_types.set(&[], number(event_types));
-        metrics.queues.set(&[], number(i64::try_from(depths.len()).unwrap_or(i64::MAX)));
+        metrics.event_types.set(&[], to_f64(event_types));
+        metrics.queues.set(&[], to_f64(to_i64(depths.len())));
         let ahead = partitions.iter().map(|partitions| partitions.days_ahead).min().unwrap_or(0);
         metrics.partitions_ahead_seconds.set(&[], f64::from(ahead) * SECONDS_OF_A_DAY);
         match oldest_snapshot {
@@ -69,7 +70,7 @@ impl Broker {
             show_depth(metrics, label, depth);
         }
         for ((label, status), count) in engines_by_label(metrics, by_label.keys().copied(), &engines) {
-            metrics.engines.set(&[label, status.as_str()], number(count));
+            metrics.engines.set(&[label, status.as_str()], to_f64(count));
         }
         metrics.keep_readings_of(&|label| by_label.contains_key(label));
         Ok(depths.len())
@@ -107,10 +108,10 @@ impl Broker {
 
 fn show_depth(metrics: &Metrics, label: &str, depth: &Depth) {
     let label = [label];
-    metrics.queue_due.set(&label, number(depth.due));
-    metrics.queue_delayed.set(&label, number(depth.delayed));
-    metrics.queue_in_flight.set(&label, number(depth.in_flight));
-    metrics.queue_dead_letters.set(&label, number(depth.dead_letters));
+    metrics.queue_due.set(&label, to_f64(depth.due));
+    metrics.queue_delayed.set(&label, to_f64(depth.delayed));
+    metrics.queue_in_flight.set(&label, to_f64(depth.in_flight));
+    metrics.queue_dead_letters.set(&label, to_f64(depth.dead_letters));
     metrics.queue_oldest_due_age.set(&label, depth.oldest_due_age_seconds);
     metrics.queue_paused.set(&label, if depth.is_paused { 1.0 } else { 0.0 });
 }
@@ -149,12 +150,6 @@ fn engines_by_label<'a>(
         }
     }
     counts
-}
-
-fn number(count: i64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "counts of queues and engines are far below 2^52")]
-    let count = count as f64;
-    count
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::broker::coalesce::{self, Answers, Size, Verb};
+use crate::batching::Size;
+use crate::broker::batchers::Answers;
 use crate::broker::{Broker, Error, Result, commit};
 use crate::domain::engine::{Command, EngineStatus};
 use crate::domain::event::Outcome;
@@ -66,43 +66,17 @@ pub enum LeaseFate {
     },
 }
 
-/// Heartbeats of several engines, taken with one commit.
-#[derive(Debug)]
-pub struct Beating;
-
-impl Verb for Beating {
-    type Item = (EngineId, Heartbeat);
-    type Answer = HeartbeatAnswer;
-
-    const KIND: &'static str = "heartbeats";
-
-    fn alone(broker: &Broker) -> &Semaphore {
-        &broker.heartbeats_alone
-    }
-
-    fn size((_, heartbeat): &Self::Item) -> Size {
-        let of_state =
-            heartbeat.dynamic_state.iter().chain(&heartbeat.resource_utilization).map(|json| json.get().len());
-        let of_progress =
-            heartbeat.leases.iter().filter_map(|lease| lease.progress.as_ref()).map(|json| json.get().len());
-        Size { rows: 1 + heartbeat.leases.len(), bytes: of_state.chain(of_progress).sum() }
-    }
-
-    fn touches((engine_id, heartbeat): &Self::Item) -> impl Iterator<Item = Uuid> {
-        std::iter::once(engine_id.0).chain(heartbeat.leases.iter().map(|lease| lease.event_id.0))
-    }
-
-    async fn run(broker: &Broker, items: &[Arc<Self::Item>]) -> Result<Answers<Self>> {
-        // Alone, it waits for whoever holds its row.
-        let locking = if items.len() > 1 { Locking::SkipLocked } else { Locking::Wait };
-        if locking == Locking::SkipLocked && items.iter().all(|item| item.1.is_plain()) {
-            return broker.beat_plainly(items).await;
-        }
-        broker.beat_together(items, locking).await
-    }
-}
-
 impl Heartbeat {
+    fn size(&self) -> Size {
+        let of_state = self.dynamic_state.iter().chain(&self.resource_utilization).map(|json| json.get().len());
+        let of_progress = self.leases.iter().filter_map(|lease| lease.progress.as_ref()).map(|json| json.get().len());
+        Size { rows: 1 + self.leases.len(), bytes: of_state.chain(of_progress).sum() }
+    }
+
+    fn touches(&self, engine_id: EngineId) -> Vec<Uuid> {
+        std::iter::once(engine_id.0).chain(self.leases.iter().map(|lease| lease.event_id.0)).collect()
+    }
+
     /// Nothing has to be read before it can be written.
     const fn is_plain(&self) -> bool {
         !self.changes_state() && self.leases.is_empty()
@@ -126,23 +100,41 @@ impl Heartbeat {
 
 impl Broker {
     /// Takes a heartbeat, and renews the leases it lists.
-    pub async fn heartbeat(self: &Arc<Self>, engine_id: EngineId, heartbeat: Heartbeat) -> Result<HeartbeatAnswer> {
-        coalesce::submit(self, |lanes| &lanes.heartbeats, Arc::new((engine_id, heartbeat))).await
+    pub async fn heartbeat(&self, engine_id: EngineId, heartbeat: Heartbeat) -> Result<HeartbeatAnswer> {
+        let (size, touches) = (heartbeat.size(), heartbeat.touches(engine_id));
+        self.batchers.heartbeats.submit(Arc::new((engine_id, heartbeat)), size, touches).await?
     }
 
-    async fn beat_plainly(&self, items: &[Arc<(EngineId, Heartbeat)>]) -> Result<Answers<Beating>> {
+    /// Takes heartbeats of several engines, with one commit.
+    pub(in crate::broker) async fn take_heartbeats(
+        &self,
+        items: &[Arc<(EngineId, Heartbeat)>],
+    ) -> Result<Answers<HeartbeatAnswer>> {
+        // Alone, it waits for whoever holds its row.
+        let locking = if items.len() > 1 { Locking::SkipLocked } else { Locking::Wait };
+        if locking == Locking::SkipLocked && items.iter().all(|item| item.1.is_plain()) {
+            return self.beat_plainly(items).await;
+        }
+        self.beat_together(items, locking).await
+    }
+
+    async fn beat_plainly(&self, items: &[Arc<(EngineId, Heartbeat)>]) -> Result<Answers<HeartbeatAnswer>> {
         let beats: Vec<Beat<'_>> = items.iter().map(|item| self.beat_of(item.0, &item.1, None)).collect();
         let mut connection = self.connection().await?;
         let beaten = self.by_engine(store::engines::beat::beat(&mut connection, &beats).await?);
         Ok(items.iter().map(|item| Some(Ok(answer(beaten.get(&item.0)?, Vec::new())))).collect())
     }
 
-    async fn beat_together(&self, items: &[Arc<(EngineId, Heartbeat)>], locking: Locking) -> Result<Answers<Beating>> {
+    async fn beat_together(
+        &self,
+        items: &[Arc<(EngineId, Heartbeat)>],
+        locking: Locking,
+    ) -> Result<Answers<HeartbeatAnswer>> {
         let mut transaction = self.begin().await?;
         let ids: Vec<EngineId> = items.iter().map(|item| item.0).collect();
         let locked = store::engines::beat::lock(&mut transaction, &ids, locking).await?;
         let locked: HashMap<EngineId, Locked> = locked.into_iter().map(|engine| (engine.engine_id, engine)).collect();
-        let mut answers: Answers<Beating> = Vec::with_capacity(items.len());
+        let mut answers: Answers<HeartbeatAnswer> = Vec::with_capacity(items.len());
         let mut merged: Vec<Option<String>> = Vec::with_capacity(items.len());
         for item in items {
             let (state, refused) = match locked.get(&item.0) {

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Standing;
 use crate::broker::{Broker, Error, Result};
+use crate::domain::numbers::to_i64;
 use crate::domain::tokens::TokenDigest;
 use crate::store;
 use crate::store::tokens::Horizon;
@@ -108,7 +109,7 @@ impl Broker {
         } else {
             self.tokens.learn_all(&tokens);
         }
-        self.metrics.tokens_known.set(i64::try_from(self.tokens.count()).unwrap_or(i64::MAX));
+        self.metrics.tokens_known.set(to_i64(self.tokens.count()));
         Ok(horizon)
     }
 
