@@ -3,7 +3,8 @@
 
 use uuid::Uuid;
 
-use super::{Broker, Result};
+use super::error::Result;
+use super::state::Broker;
 use crate::domain::ids::{EngineId, EventId};
 use crate::store::audit::{Entry, Filter};
 use crate::store::scopes::EventScope;

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::engines::beat::{Heartbeat, HeartbeatAnswer};
-use super::enqueue::Taken;
-use super::settle::Settled;
-use super::{Error, Result};
+use super::error::{Error, Result};
+use super::heartbeat::{Heartbeat, HeartbeatAnswer};
+use super::settled::Settled;
+use super::taken::Taken;
 use crate::batching::{self, Options, Size, Unanswered};
 use crate::domain::ids::EngineId;
 use crate::domain::settlement::Settlement;

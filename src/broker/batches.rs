@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::batchers::{Answers, Batcher};
-use super::{Broker, Result};
+use super::error::Result;
+use super::state::Broker;
 use crate::batching::{Run, together_or_alone};
 
 impl Broker {

@@ -1,8 +1,8 @@
 //! Taking events in.
 
 mod keys;
-mod known_queues;
 mod new_queues;
+/// What of a body is compared under an idempotency key.
 mod terms;
 
 use std::collections::HashSet;
@@ -13,27 +13,19 @@ use uuid::Uuid;
 
 use super::aftermath::{Aftermath, Landed};
 use super::batchers::Answers;
-use super::{Broker, Error, Result, commit};
+use super::error::{Error, Result};
+use super::known_queues::AsOf;
+use super::state::{Broker, commit};
+use super::taken::Taken;
 use crate::batching::Size;
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_DELAY_SECONDS;
 use crate::store::enqueue::{Enqueued, NewEvent};
-use crate::store::events::Event;
 use crate::store::idempotency;
 use crate::store::{self, PgConnection};
 
 use keys::{Plan, key_of};
-use known_queues::AsOf;
-pub use known_queues::KnownQueues;
 use new_queues::{Made, NewQueues};
-
-/// What became of an event that was sent.
-#[derive(Clone, Debug)]
-pub enum Taken {
-    New(Enqueued),
-    /// Its idempotency key stands for this one.
-    Duplicate(Box<Event>),
-}
 
 impl Broker {
     /// Takes events in, in order; durable when this returns. One that cannot be taken keeps no other out.

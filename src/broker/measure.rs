@@ -1,45 +1,22 @@
 //! The gauges: those that are read from the database, and what this replica knows of itself.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use parking_lot::Mutex;
-
-use super::{Broker, Result};
+use super::error::Result;
+use super::state::Broker;
 use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
 use crate::domain::engine::EngineStatus;
 use crate::domain::numbers::{to_f64, to_i64};
 use crate::metrics::Metrics;
+use crate::store;
 use crate::store::depth::Depth;
 use crate::store::engines::TypeSummary;
-use crate::store::{self, Pool};
 
 /// Counts of a depth stop here: what is larger is not counted exactly.
 const DEPTH_COUNT_BOUND: i64 = 10_000;
 
 const SECONDS_OF_A_DAY: f64 = 86_400.0;
-
-/// Readings of the database are shown for this long at least: several rounds of the task that makes them.
-const SHOWN_FOR: Duration = Duration::from_secs(30);
-/// The pause after a round that takes long is fifty times as long as the round, so its readings are shown for longer.
-const SHOWN_FOR_ROUNDS: u32 = 60;
-
-/// Until when the readings of the database are shown.
-#[derive(Debug, Default)]
-pub struct Freshness {
-    good_until: Mutex<Option<Instant>>,
-}
-
-impl Freshness {
-    fn note(&self, began: Instant, now: Instant) {
-        let took = now.duration_since(began);
-        *self.good_until.lock() = Some(now + (took * SHOWN_FOR_ROUNDS).max(SHOWN_FOR));
-    }
-
-    fn is_over(&self, now: Instant) -> bool {
-        self.good_until.lock().is_none_or(|until| until < now)
-    }
-}
 
 impl Broker {
     /// Sets the gauges that are read from the database.
@@ -93,17 +70,6 @@ impl Broker {
         }
         metrics.render()
     }
-
-    /// Has both pools measure how long calls wait for a connection.
-    pub(super) fn observe_pools(&self) {
-        for (name, pool) in self.named_pools() {
-            pool.observe_waits(self.metrics.pool_wait_seconds.with_label_values(&[name]));
-        }
-    }
-
-    const fn named_pools(&self) -> [(&'static str, &Pool); 2] {
-        [("working", &self.pool), ("reading", &self.reading_pool)]
-    }
 }
 
 fn show_depth(metrics: &Metrics, label: &str, depth: &Depth) {
@@ -150,22 +116,4 @@ fn engines_by_label<'a>(
         }
     }
     counts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn readings_are_shown_for_some_rounds_and_longer_after_a_long_one() {
-        let (freshness, began) = (Freshness::default(), Instant::now());
-        assert!(freshness.is_over(began), "nothing was read yet");
-        freshness.note(began, began);
-        assert!(!freshness.is_over(began + SHOWN_FOR));
-        assert!(freshness.is_over(began + SHOWN_FOR + Duration::from_millis(1)));
-        let took = Duration::from_secs(3);
-        freshness.note(began, began + took);
-        assert!(!freshness.is_over(began + took * 55), "the next round begins later than this");
-        assert!(freshness.is_over(began + took * 62));
-    }
 }

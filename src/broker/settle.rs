@@ -6,11 +6,11 @@ mod hindsight;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-
 use super::aftermath::{Aftermath, End, end_in_silence, fate};
 use super::batchers::Answers;
-use super::{Broker, Error, LeaseLost, Result, commit};
+use super::error::{Error, LeaseLost, Result};
+use super::settled::{Renewal, Settled, SettledOutcome};
+use super::state::{Broker, commit};
 use crate::batching::Size;
 use crate::domain::event::{Outcome, Status};
 use crate::domain::fence::{self, Credentials, Standing};
@@ -21,34 +21,10 @@ use crate::domain::settlement::{Report, Settlement};
 use crate::domain::verdict::Ending;
 use crate::metrics::RENEWED;
 use crate::store::PgConnection;
-use crate::store::endings::{self, Answer, EndedAttempt, Fate};
+use crate::store::endings::{self, EndedAttempt, Fate};
 use crate::store::open_events::{self, Locking, OpenEvent};
 use crate::store::policies_of_open_events;
 use hindsight::{look_back, refuse_holder};
-
-/// What a settlement came to.
-#[derive(Clone, Debug)]
-pub struct Settled {
-    pub event_id: EventId,
-    pub status: Status,
-    pub attempt: i32,
-    pub outcome: SettledOutcome,
-    pub available_at: Option<DateTime<Utc>>,
-    pub renewal: Option<Renewal>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum SettledOutcome {
-    Ended(Answer),
-    Renewed,
-}
-
-#[derive(Clone, Debug)]
-pub struct Renewal {
-    pub expires_at: DateTime<Utc>,
-    pub expires_in_seconds: f64,
-    pub is_cancel_requested: bool,
-}
 
 impl Broker {
     /// Settles or renews one lease.

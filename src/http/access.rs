@@ -22,7 +22,7 @@ use utoipa::openapi::OpenApi;
 
 use super::problem::{Code, Problem};
 use super::{Api, docs};
-use crate::broker::tokens::Standing;
+use crate::broker::known_tokens::Standing;
 use crate::config::ForwardedHeader;
 use crate::domain::access::{About, Grant, Openness, Operation};
 use crate::domain::tokens::{Identity, TokenDigest};

@@ -15,7 +15,7 @@ use super::fields::{Fields, boolean, integer, kind, parsed, text};
 use super::input::{Input, time};
 use super::problem::{MAX_ERRORS_TOLD_OF_BATCH, Problem, ProblemBody};
 use super::{Api, Limits, policies};
-use crate::broker::{self, enqueue::Taken};
+use crate::broker::{self, taken::Taken};
 use crate::domain::limits::{
     DEFAULT_PRIORITY, MAX_BATCH_EVENTS, MAX_DELAY_SECONDS, MAX_IDEMPOTENCY_KEY_CHARS, MAX_PRIORITY,
     MAX_TRACEPARENT_CHARS, MAX_TRACESTATE_CHARS, MAX_VISIBILITY_TIMEOUT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS,

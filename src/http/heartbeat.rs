@@ -12,7 +12,7 @@ use super::fields::{Fields, any_object, integer, parsed, uuid};
 use super::input::{Input, parse_uuid};
 use super::problem::{Problem, ProblemBody};
 use super::{Api, Limits};
-use crate::broker::engines::beat::{Heartbeat, HeldLease, LeaseAnswer, LeaseFate};
+use crate::broker::heartbeat::{Heartbeat, HeldLease, LeaseAnswer, LeaseFate};
 use crate::domain::engine::{Command, EngineStatus};
 use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};

@@ -7,7 +7,7 @@ use axum::http::Extensions;
 
 use super::{Granted, peer, refuse};
 use crate::broker::Error;
-use crate::broker::tokens::Standing;
+use crate::broker::known_tokens::Standing;
 use crate::domain::access::Grant;
 use crate::domain::ids::EngineId;
 use crate::domain::names::EngineType;
