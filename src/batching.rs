@@ -15,6 +15,6 @@ mod room;
 #[cfg(test)]
 mod tests;
 
-pub use answers::together_or_alone;
+pub use answers::{Mode, together_or_alone};
 pub use batcher::{Batcher, Options, Run, Unanswered};
 pub use room::Size;

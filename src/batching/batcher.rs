@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
+use super::answers::Mode;
 use super::queue::{Queue, Request};
 use super::room::{Room, Size};
 use crate::domain::numbers::to_i64;
@@ -52,7 +53,7 @@ pub enum Unanswered {
 
 /// Carries out the items of a batch, with one commit: an answer for each, in order. `None` stands for an item that is to be
 /// carried out alone.
-pub type Run<I, A> = dyn Fn(Vec<Arc<I>>) -> BoxFuture<'static, Vec<Option<A>>> + Send + Sync;
+pub type Run<I, A> = dyn Fn(Vec<Arc<I>>, Mode) -> BoxFuture<'static, Vec<Option<A>>> + Send + Sync;
 
 /// Requests of one kind: each is an item `I`, whose answer is an `A`.
 pub struct Batcher<I, A> {
@@ -141,7 +142,8 @@ impl<I: Send + Sync + 'static, A: Send + 'static> Batcher<I, A> {
     }
 
     async fn carry_out(self: &Arc<Self>, run: &Arc<Run<I, A>>, batch: Vec<Request<I, A>>) {
-        let answers = run(batch.iter().map(|request| Arc::clone(&request.item)).collect()).await;
+        let items = batch.iter().map(|request| Arc::clone(&request.item)).collect();
+        let answers = run(items, Mode::Together).await;
         for (request, answer) in batch.into_iter().zip(answers) {
             match answer {
                 // A caller that is gone may repeat the call.
@@ -161,7 +163,7 @@ impl<I: Send + Sync + 'static, A: Send + 'static> Batcher<I, A> {
             () = request.reply.closed() => return,
             permits = permits => permits,
         };
-        if let Some(answer) = run(vec![request.item]).await.pop().flatten() {
+        if let Some(answer) = run(vec![request.item], Mode::Alone).await.pop().flatten() {
             drop(request.reply.send(answer));
         }
     }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Batcher, Options, Run, Size, Unanswered, together_or_alone};
+use super::{Batcher, Mode, Options, Run, Size, Unanswered, together_or_alone};
 use crate::metrics::Metrics;
 use crate::supervisor::Supervisor;
 
@@ -65,7 +65,7 @@ fn options() -> Options {
     }
 }
 
-fn outcome_of(items: &[Arc<Item>]) -> Result<Vec<Option<Answer>>, Error> {
+fn outcome_of(items: &[Arc<Item>], mode: Mode) -> Result<Vec<Option<Answer>>, Error> {
     assert!(!items.iter().any(|item| **item == Panics), "told to");
     if items.iter().any(|item| **item == FailsTheDatabase) {
         return Err(Error::OfAll);
@@ -73,7 +73,7 @@ fn outcome_of(items: &[Arc<Item>]) -> Result<Vec<Option<Answer>>, Error> {
     if items.iter().any(|item| **item == FailsItsBatch) {
         return Err(Error::OfOne);
     }
-    let must_be_alone = |item: &Item| *item == Locked && items.len() > 1;
+    let must_be_alone = |item: &Item| *item == Locked && mode == Mode::Together;
     Ok(items.iter().map(|item| (!must_be_alone(item)).then_some(Ok(**item))).collect())
 }
 
@@ -95,12 +95,12 @@ impl Fixture {
         let (has_begun, begun) = mpsc::unbounded_channel();
         let gate = Arc::new(Semaphore::new(permits));
         let at_gate = Arc::clone(&gate);
-        let run: Arc<Run<Item, Answer>> = Arc::new(move |items| {
+        let run: Arc<Run<Item, Answer>> = Arc::new(move |items, mode| {
             has_begun.send(items.iter().map(|item| **item).collect()).expect("the test is there");
             let gate = Arc::clone(&at_gate);
             Box::pin(async move {
                 gate.acquire().await.expect("it is never closed").forget();
-                together_or_alone(items.len(), outcome_of(&items), |error| *error == Error::OfOne)
+                together_or_alone(items.len(), mode, outcome_of(&items, mode), |error| *error == Error::OfOne)
             })
         });
         batcher.start(&stop, &run);
@@ -235,6 +235,14 @@ async fn what_has_to_wait_for_a_lock_is_carried_out_alone() {
     let answers = tested.submit_behind_one(&[Plain(1), Locked, Plain(2)]).await;
     assert_eq!(answers, [Plain(0), Plain(1), Locked, Plain(2)].map(done));
     assert_eq!(tested.batches(), [vec![Plain(1), Locked, Plain(2)], vec![Locked]]);
+}
+
+/// Else it would keep the only worker from all that comes behind it.
+#[tokio::test]
+async fn what_has_to_wait_for_a_lock_does_so_alone_although_nothing_else_is_there() {
+    let mut tested = Fixture::open(options());
+    assert_eq!(tested.submit(Locked, 1).await, done(Locked));
+    assert_eq!(tested.batches(), [[Locked], [Locked]]);
 }
 
 #[tokio::test]

@@ -9,11 +9,12 @@ use super::error::{Error, Result};
 use super::heartbeat::{Heartbeat, HeartbeatAnswer};
 use super::settled::Settled;
 use super::taken::Taken;
-use crate::batching::{self, Options, Size, Unanswered};
+use crate::batching::{self, Mode, Options, Size, Unanswered};
 use crate::domain::ids::EngineId;
 use crate::domain::settlement::Settlement;
 use crate::metrics::Metrics;
 use crate::store::enqueue::NewEvent;
+use crate::store::open_events::Locking;
 use crate::supervisor::Supervisor;
 
 pub type Batcher<I, A> = Arc<batching::Batcher<I, Result<A>>>;
@@ -87,6 +88,14 @@ impl Batchers {
     /// Permits for requests carried out alone, which may have to wait for locks: they must not take all connections.
     pub fn alone(connections: usize) -> Arc<Semaphore> {
         Arc::new(Semaphore::new((connections / 2).saturating_sub(HEARTBEATS_ALONE).max(1)))
+    }
+}
+
+/// What is carried out together passes over rows that somebody else has locked.
+pub const fn locking(mode: Mode) -> Locking {
+    match mode {
+        Mode::Together => Locking::SkipLocked,
+        Mode::Alone => Locking::Wait,
     }
 }
 

@@ -17,7 +17,7 @@ use super::error::{Error, Result};
 use super::known_queues::AsOf;
 use super::state::{Broker, commit};
 use super::taken::Taken;
-use crate::batching::Size;
+use crate::batching::{Mode, Size};
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_DELAY_SECONDS;
 use crate::store::enqueue::{Enqueued, NewEvent};
@@ -59,14 +59,20 @@ impl Broker {
     }
 
     /// Takes the events of several requests in, with one commit.
-    pub(super) async fn take_in(&self, requests: &[Arc<Vec<NewEvent>>]) -> Result<Answers<Vec<Result<Taken>>>> {
+    pub(super) async fn take_in(
+        &self,
+        requests: &[Arc<Vec<NewEvent>>],
+        mode: Mode,
+    ) -> Result<Answers<Vec<Result<Taken>>>> {
         let events: Vec<&NewEvent> = requests.iter().flat_map(|events| events.iter()).collect();
         let has_keys = events.iter().any(|event| event.idempotency_key.is_some());
         let (new_queues, as_of) = self.known_queues.unknown_of(&events);
         let taken = if has_keys || !new_queues.is_empty() {
             // Somebody may be making the same queue, in a transaction that takes its time.
-            let is_alone = requests.len() == 1;
-            let mut transaction = if is_alone { self.begin().await? } else { self.begin_impatient().await? };
+            let mut transaction = match mode {
+                Mode::Together => self.begin_impatient().await?,
+                Mode::Alone => self.begin().await?,
+            };
             let (taken, made) = self.take_in_within(&mut transaction, &events, &new_queues).await?;
             commit(transaction).await?;
             made.keep();

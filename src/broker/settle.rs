@@ -7,11 +7,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::aftermath::{Aftermath, End, end_in_silence, fate};
-use super::batchers::Answers;
+use super::batchers::{Answers, locking};
 use super::error::{Error, LeaseLost, Result};
 use super::settled::{Renewal, Settled, SettledOutcome};
 use super::state::{Broker, commit};
-use crate::batching::Size;
+use crate::batching::{Mode, Size};
 use crate::domain::event::{Outcome, Status};
 use crate::domain::fence::{self, Credentials, Standing};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
@@ -61,18 +61,20 @@ impl Broker {
     }
 
     /// Settles what several requests report, with one commit. A request whose rows somebody else has locked is to be alone.
-    pub(super) async fn settle_batch(&self, items: &[Arc<Vec<Settlement>>]) -> Result<Answers<Vec<Result<Settled>>>> {
+    pub(super) async fn settle_batch(
+        &self,
+        items: &[Arc<Vec<Settlement>>],
+        mode: Mode,
+    ) -> Result<Answers<Vec<Result<Settled>>>> {
         // Carried out a second time for the sake of one of them, a report without a token could end another lease.
         let is_to_be_alone = |settlements: &[Settlement]| {
-            items.len() > 1
+            mode == Mode::Together
                 && settlements.len() > 1
                 && settlements.iter().any(|settlement| settlement.lease_token.is_none())
         };
         let joint = items.iter().filter(|settlements| !is_to_be_alone(settlements));
         let settlements: Vec<&Settlement> = joint.flat_map(|settlements| settlements.iter()).collect();
-        // Alone, it waits for whoever holds its row.
-        let locking = if items.len() > 1 { Locking::SkipLocked } else { Locking::Wait };
-        let mut answers = self.settle_together(&settlements, locking).await?.into_iter();
+        let mut answers = self.settle_together(&settlements, locking(mode)).await?.into_iter();
         Ok(items
             .iter()
             .map(|settlements| {

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::broker::batchers::Answers;
+use crate::batching::Mode;
+use crate::broker::batchers::{Answers, locking};
 use crate::broker::error::{Error, Result};
 use crate::broker::heartbeat::{Heartbeat, HeartbeatAnswer, HeldLease, LeaseAnswer, LeaseFate};
 use crate::broker::state::{Broker, commit};
@@ -25,13 +26,12 @@ impl Broker {
     pub(in crate::broker) async fn take_heartbeats(
         &self,
         items: &[Arc<(EngineId, Heartbeat)>],
+        mode: Mode,
     ) -> Result<Answers<HeartbeatAnswer>> {
-        // Alone, it waits for whoever holds its row.
-        let locking = if items.len() > 1 { Locking::SkipLocked } else { Locking::Wait };
-        if locking == Locking::SkipLocked && items.iter().all(|item| item.1.is_plain()) {
+        if mode == Mode::Together && items.iter().all(|item| item.1.is_plain()) {
             return self.beat_plainly(items).await;
         }
-        self.beat_together(items, locking).await
+        self.beat_together(items, locking(mode)).await
     }
 
     async fn beat_plainly(&self, items: &[Arc<(EngineId, Heartbeat)>]) -> Result<Answers<HeartbeatAnswer>> {
