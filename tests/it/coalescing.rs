@@ -285,16 +285,15 @@ async fn locked_events_stall_their_own_callers() {
     }
     let leased = lab.poll("dialogue", &engine, "limit=12").await.expect(200).body["events"].clone();
     let leased = leased.as_array().expect("events");
-    let mut holders = Vec::new();
-    let mut stalled = Vec::new();
+    let (mut holders, mut stalled, mut began) = (Vec::new(), Vec::new(), 0.0);
     for locked in &leased[..3] {
         holders.push(lock_row(&lab, "event_queue", "event_id", locked["event_id"].as_str().expect("an id")).await);
         let settling = lab.settle(locked, "completed", json!({}));
         stalled.push(Box::pin(settling));
-        let blocked = stalled.len();
+        began += 1.0;
         tokio::select! {
-            _ = join_all(&mut stalled) => panic!("one was answered"),
-            () = wait_for_blocked(&lab, blocked) => {}
+            _ = join_all(&mut stalled) => panic!("all were answered"),
+            () = wait_for_batches(&lab, "settlements", began) => {}
         }
     }
     let others = async {
@@ -312,15 +311,9 @@ async fn locked_events_stall_their_own_callers() {
     }
 }
 
-/// Waits until so many statements of the server wait for locks of others.
-async fn wait_for_blocked(lab: &Lab, count: usize) {
-    let blocked = "select count(*) from pg_stat_activity where datname = current_database()
-        and application_name = 'eventlease' and wait_event_type = 'Lock'";
-    lab.wait_for(&format!("{count} blocked statements"), async || {
-        let waiting: i64 = sqlx::query_scalar(blocked).fetch_one(&lab.db).await.expect("a count");
-        (usize::try_from(waiting).expect("small") >= count).then_some(())
-    })
-    .await;
+/// Waits until this many batches were begun.
+async fn wait_for_batches(lab: &Lab, kind: &str, count: f64) {
+    lab.wait_for(&format!("{count} batches"), async || (batches(lab, kind).await.0 >= count).then_some(())).await;
 }
 
 /// An engine whose row somebody holds must not make others seem dead.
@@ -330,7 +323,7 @@ async fn a_locked_engine_stalls_its_own_heartbeat() {
     let (stalled, other) = (lab.register("dialogue", json!({})).await, lab.register("dialogue", json!({})).await);
     let holder = lock_row(&lab, "engine_states", "engine_id", &stalled).await;
     let others = async {
-        wait_for_blocked(&lab, 1).await;
+        lab.wait_for_a_blocked_server().await;
         for _ in 0..3 {
             lab.heartbeat(&other, json!({})).await.expect(200);
         }
@@ -354,13 +347,14 @@ async fn claimed_keys_stall_their_own_callers() {
             .expect("claimed");
     }
     let (one, other) = (body("one"), body("other"));
-    let mut stalled = Vec::new();
+    // The first event was a batch, too.
+    let (mut stalled, mut began) = (Vec::new(), 1.0);
     for body in [&one, &other] {
         stalled.push(Box::pin(lab.post("/api/v1/events", body)));
-        let blocked = stalled.len();
+        began += 1.0;
         tokio::select! {
-            _ = join_all(&mut stalled) => panic!("one was answered"),
-            () = wait_for_blocked(&lab, blocked) => {}
+            _ = join_all(&mut stalled) => panic!("all were answered"),
+            () = wait_for_batches(&lab, "events", began) => {}
         }
     }
     let others = async {
