@@ -145,13 +145,12 @@ impl<I: Send + Sync + 'static, A: Send + 'static> Batcher<I, A> {
         let items = batch.iter().map(|request| Arc::clone(&request.item)).collect();
         let answers = run(items, Mode::Together).await;
         for (request, answer) in batch.into_iter().zip(answers) {
-            match answer {
+            if let Some(answer) = answer {
                 // A caller that is gone may repeat the call.
-                Some(answer) => drop(request.reply.send(answer)),
-                None => {
-                    let alone = Arc::clone(self).carry_out_alone(Arc::clone(run), request);
-                    self.supervisor.start(Work::Batch, alone);
-                }
+                drop(request.reply.send(answer));
+            } else {
+                let alone = Arc::clone(self).carry_out_alone(Arc::clone(run), request);
+                self.supervisor.start(Work::Batch, alone);
             }
         }
     }

@@ -37,6 +37,7 @@ use Item::{FailsItsBatch, FailsTheDatabase, Locked, Panics, Plain};
 type Answer = Result<Item, Error>;
 type Replied = Result<Answer, Unanswered>;
 
+#[expect(clippy::unnecessary_wraps, reason = "replies are compared with it")]
 const fn done(item: Item) -> Replied {
     Ok(Ok(item))
 }
@@ -315,8 +316,7 @@ async fn batches_with_a_pause_begin_so_far_apart_unless_more_waits_than_goes_int
     let mut all = Box::pin(tested.submit_behind_one(&items));
     assert!(tokio::time::timeout(Duration::from_millis(50), &mut all).await.is_err());
     drop(all);
-    let begun = tested.batches();
-    assert_eq!(begun, [[1, 2, 3, 4].map(Plain).to_vec(), [5, 6, 7, 8].map(Plain).to_vec()]);
+    assert_eq!(tested.batches(), [[1, 2, 3, 4].map(Plain).to_vec(), [5, 6, 7, 8].map(Plain).to_vec()]);
 }
 
 #[tokio::test]
