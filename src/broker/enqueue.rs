@@ -73,9 +73,9 @@ impl Broker {
                 Mode::Together => self.begin_impatient().await?,
                 Mode::Alone => self.begin().await?,
             };
-            let (taken, made) = self.take_in_within(&mut transaction, &events, &new_queues).await?;
+            let (taken, queues_made) = self.take_in_within(&mut transaction, &events, &new_queues).await?;
             commit(transaction).await?;
-            made.keep();
+            queues_made.keep();
             taken
         } else {
             let planned: Vec<_> = events.iter().map(|event| (*event, None)).collect();
