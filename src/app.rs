@@ -159,7 +159,7 @@ impl Server {
         self.supervisor.wait_for_all().await;
         self.broker.hand_back_orphans().await;
         // What engines have last been heard with is not lost.
-        if let Err(error) = self.broker.flush_signs_of_life().await {
+        if let Err(error) = self.broker.flush_liveness().await {
             tracing::debug!(cause = error.in_words(), "the last signs of life were not written");
         }
         self.broker.flush_logs();

@@ -44,6 +44,8 @@ pub mod merge_patch;
 pub mod log_text;
 pub mod page;
 pub mod names;
+/// Numbers of one type as another.
+pub mod numbers;
 pub mod json;
 pub mod ids;
 /// Enumerations and their words.

@@ -15,6 +15,8 @@ pub mod http;
 pub mod tasks;
 /// The use-cases, one file a verb.
 pub mod broker;
+/// Requests that come in together share a commit.
+pub mod batching;
 /// The only SQL.
 pub mod store;
 /// Owns every task, and starts again what panicked.

@@ -1,38 +1,46 @@
-//! Background work: each task is one round that reports what it did; the loop is written once.
+//! Background work: what runs how often, and what runs for ever.
 
-mod audit;
-mod event_ends;
-mod idempotency;
-mod notices;
-mod pacing;
-mod partitions;
-mod queues;
 mod reaper;
-mod signs_of_life;
-mod statistics;
-mod token_upkeep;
+mod notices;
+/// Rounds with a pause after each.
+mod periodic;
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::{self, Broker, Troubles};
+use crate::broker::{Broker, Result};
+use crate::logs::counted;
 use crate::metrics::Metrics;
-use crate::store;
-use crate::store::pool::within;
 use crate::supervisor::Supervisor;
+use periodic::{Periodic, Starter};
 
-/// One kind of background work.
-trait Task: Send + Sync + 'static {
-    const NAME: &'static str;
-
-    /// From the end of one round to the begin of the next.
-    fn interval(&self) -> Duration;
-
-    /// One round; what it did, or `None` where there was nothing to do.
-    fn run_once(&self) -> impl Future<Output = broker::Result<Option<String>>> + Send;
+/// What runs how often: from the end of one round to the begin of the next.
+fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 9] {
+    let (seconds, minutes) = (Duration::from_secs, Duration::from_mins);
+    [
+        Periodic::every(reaper_interval, "reaper", |broker| Box::pin(reaper::run_once(broker))),
+        // Well below the shortest heartbeat timeout.
+        Periodic::every(Duration::from_millis(800), "signs_of_life", |broker| {
+            Box::pin(async move { broker.note_liveness().await.map(|()| None) })
+        }),
+        Periodic::every(recheck, "event_ends", |broker| {
+            Box::pin(async move { broker.wake_for_ends_elsewhere().await.map(|()| None) })
+        }),
+        Periodic::rarely(seconds(5), "statistics", |broker| Box::pin(write_and_measure(broker))),
+        // While a session holds an old snapshot, a round reads dead index entries, too.
+        Periodic::rarely(seconds(10), "queues", |broker| Box::pin(tend_queues(broker))),
+        Periodic::every(minutes(1), "idempotency_keys", |broker| {
+            Box::pin(async move { broker.forget_idempotency_keys().await.map(|_| None) })
+        }),
+        Periodic::every(minutes(1), "tokens", |broker| {
+            Box::pin(async move { broker.tend_tokens().await.map(|_| None) })
+        }),
+        // A week is made ahead: there are many more tries than are needed.
+        Periodic::every(minutes(10), "partitions", |broker| Box::pin(tend_partitions(broker))),
+        Periodic::every(minutes(10), "audit", |broker| Box::pin(forget_old_audit(broker))),
+    ]
 }
 
 /// Starts all tasks; they end when `stop` is cancelled, each after its round.
@@ -44,113 +52,45 @@ pub fn start(
     is_auth_required: bool,
     stop: &CancellationToken,
 ) {
-    let start = Starter { supervisor, broker, metrics, round_timeout: broker.round_timeout(), stop };
-    start.task(reaper::Reaper { broker: Arc::clone(broker), interval: reaper_interval });
-    start.task(signs_of_life::SignsOfLife { broker: Arc::clone(broker) });
-    start.task(partitions::Partitions { broker: Arc::clone(broker) });
-    start.task(statistics::Statistics::new(Arc::clone(broker)));
-    start.task(idempotency::IdempotencyKeys { broker: Arc::clone(broker) });
-    start.task(queues::Queues::new(Arc::clone(broker)));
-    start.task(event_ends::EventEnds { broker: Arc::clone(broker) });
-    start.task(token_upkeep::TokenUpkeep { broker: Arc::clone(broker) });
-    start.task(audit::Audit { broker: Arc::clone(broker) });
-    if is_auth_required {
-        start.endless("token_refresh", broker, |broker, stop| async move { broker.keep_tokens(&stop).await });
+    let starter = Starter { supervisor, broker, metrics, stop };
+    for task in rounds(broker.recheck_interval(), reaper_interval) {
+        starter.start(task);
     }
-    start.endless("listener", broker, notices::run);
-    start.endless("lookout", broker, |broker, stop| async move { broker.keep_lookout(&stop).await });
-    start.endless("outbox", broker, |broker, stop| async move { broker.run_outbox(&stop).await });
+    if is_auth_required {
+        starter.keep("token_refresh", |broker, stop| async move { broker.keep_tokens(&stop).await });
+    }
+    starter.keep("listener", notices::run);
+    starter.keep("lookout", |broker, stop| async move { broker.keep_lookout(&stop).await });
+    starter.keep("outbox", |broker, stop| async move { broker.run_outbox(&stop).await });
     broker.start_looks(stop);
     broker.start_batches(stop);
 }
 
-/// How a round ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum RoundOutcome {
-    Ok,
-    Failed,
-    TimedOut,
+async fn write_and_measure(broker: Arc<Broker>) -> Result<Option<String>> {
+    let written = broker.write_activity().await;
+    broker.measure().await?;
+    written.map(|()| None)
 }
 
-impl RoundOutcome {
-    const ALL: [Self; 3] = [Self::Ok, Self::Failed, Self::TimedOut];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Failed => "failed",
-            Self::TimedOut => "timed_out",
-        }
-    }
+async fn tend_queues(broker: Arc<Broker>) -> Result<Option<String>> {
+    let done = broker.tend_queues().await?;
+    let did = done.restored > 0 || done.removed > 0;
+    Ok(did.then(|| {
+        let (restored, removed) = (counted(done.restored, "queue"), counted(done.removed as u64, "queue"));
+        format!("made the rows of {restored} again, removed {removed} unused for long")
+    }))
 }
 
-struct Starter<'a> {
-    supervisor: &'a Supervisor,
-    broker: &'a Arc<Broker>,
-    metrics: &'a Arc<Metrics>,
-    /// A round that takes longer is given up, and tried again. Its connection is then taken to be silent.
-    round_timeout: Duration,
-    stop: &'a CancellationToken,
+async fn tend_partitions(broker: Arc<Broker>) -> Result<Option<String>> {
+    let (made, removal) = broker.tend_partitions().await?;
+    let did = made > 0 || removal.removed > 0 || removal.postponed > 0;
+    Ok(did.then(|| {
+        let (made, removed) = (counted(made.into(), "day"), counted(removal.removed.into(), "old partition"));
+        format!("made the partitions of {made} ahead, removed {removed}, could not remove {} yet", removal.postponed)
+    }))
 }
 
-impl Starter<'_> {
-    /// A task of rounds with a pause after each.
-    fn task<T: Task>(&self, task: T) {
-        let (task, broker, stop) = (Arc::new(task), Arc::clone(self.broker), self.stop.clone());
-        let metrics = Arc::clone(self.metrics);
-        let timeout = self.round_timeout;
-        for outcome in RoundOutcome::ALL {
-            metrics.task_runs.with_label_values(&[T::NAME, outcome.as_str()]);
-        }
-        self.supervisor.keep(T::NAME, self.stop, move || {
-            run_rounds(Arc::clone(&task), Arc::clone(&broker), Arc::clone(&metrics), timeout, stop.clone())
-        });
-    }
-
-    /// A task with a loop of its own.
-    fn endless<R: Future<Output = ()> + Send>(
-        &self,
-        name: &'static str,
-        broker: &Arc<Broker>,
-        run: impl Fn(Arc<Broker>, CancellationToken) -> R + Send + Sync + 'static,
-    ) {
-        let (broker, stop) = (Arc::clone(broker), self.stop.clone());
-        self.supervisor.keep(name, self.stop, move || run(Arc::clone(&broker), stop.clone()));
-    }
-}
-
-async fn run_rounds<T: Task>(
-    task: Arc<T>,
-    broker: Arc<Broker>,
-    metrics: Arc<Metrics>,
-    timeout: Duration,
-    stop: CancellationToken,
-) {
-    while !stop.is_cancelled() {
-        run_round(&*task, broker.troubles(), &metrics, timeout).await;
-        let pause = task.interval().mul_f64(rand::random_range(0.9..=1.1));
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
-}
-
-/// Runs one round and logs what it did; a trouble that lasts is logged once.
-async fn run_round<T: Task>(task: &T, troubles: &Troubles, metrics: &Metrics, timeout: Duration) {
-    let (outcome, result) = match within(timeout, task.run_once()).await {
-        Some(Ok(did)) => (RoundOutcome::Ok, Ok(did)),
-        Some(Err(error)) => (RoundOutcome::Failed, Err(error)),
-        None => (RoundOutcome::TimedOut, Err(store::Error::stalled().into())),
-    };
-    metrics.task_runs.with_label_values(&[T::NAME, outcome.as_str()]).inc();
-    match result {
-        Ok(did) => {
-            if let Some(did) = did {
-                tracing::info!("{}: {did}", T::NAME);
-            }
-            troubles.note_success_of_task(T::NAME);
-        }
-        Err(error) => troubles.note_failure_of_task(T::NAME, &error),
-    }
+async fn forget_old_audit(broker: Arc<Broker>) -> Result<Option<String>> {
+    let forgotten = broker.forget_old_audit().await?;
+    Ok((forgotten > 0).then(|| format!("removed {} past its retention", counted(forgotten, "audit record"))))
 }

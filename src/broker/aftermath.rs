@@ -155,7 +155,7 @@ impl Broker {
             self.parking.engine_freed(engine_id);
         }
         for event_id in aftermath.finals {
-            self.hub.wake_event(event_id);
+            self.event_waits.wake(event_id);
         }
         for (engine_type, end) in aftermath.ended {
             self.parking.place_freed(&engine_type);

@@ -3,7 +3,8 @@
 
 use uuid::Uuid;
 
-use super::{Broker, Result};
+use super::error::Result;
+use super::state::Broker;
 use crate::domain::audit::{Entry, Filter};
 use crate::domain::event::EventScope;
 use crate::domain::ids::{EngineId, EventId};

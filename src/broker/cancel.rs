@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::aftermath::Aftermath;
-use super::{Broker, Error, Result, commit};
+use super::error::{Error, Result};
+use super::state::{Broker, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::event::{CancelReason, Event, Status};

@@ -1,13 +1,15 @@
 //! Dead letters: list, read, redrive, discard; below, in bulk.
 
 pub mod bulk;
+/// What the audit trail says.
+mod record;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::aftermath::{Aftermath, Landed};
-use super::{Broker, Error, Result, commit};
+use super::error::{Error, Result};
+use super::state::{Broker, commit};
 use crate::domain::access::Operation;
 use crate::domain::attempt::Attempt;
 use crate::domain::audit::Actor;
@@ -17,32 +19,7 @@ use crate::domain::json::SentJson;
 use crate::domain::page::Page;
 use crate::store;
 use crate::store::dead_letters::redrive::Redriven;
-
-/// What the audit trail is to say of a batch.
-#[derive(Clone, Copy)]
-struct Record<'a> {
-    by: &'a Actor,
-    action: Operation,
-    subject: &'a str,
-    details: &'a Value,
-}
-
-/// The members that say something.
-fn told(members: &impl Serialize) -> Value {
-    let mut told = json!(members);
-    if let Value::Object(members) = &mut told {
-        members.retain(|_, value| !value.is_null());
-    }
-    told
-}
-
-impl Record<'_> {
-    async fn write(self, connection: &mut store::PgConnection, done: u64) -> Result<()> {
-        let mut details = self.details.clone();
-        details["dead_letters"] = json!(done);
-        Ok(store::audit::record(connection, self.by, self.action, self.subject, &details).await?)
-    }
-}
+use record::{Record, told};
 
 impl Broker {
     pub async fn list_dead_letters(

@@ -7,9 +7,10 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::aftermath::{Aftermath, end_in_silence};
+use super::error::{Error, Result};
 use super::quota::Reservation;
+use super::state::{Broker, commit};
 use super::tokens::check_good;
-use super::{Broker, Error, Result, commit};
 use crate::domain::access::{Operation, Role};
 use crate::domain::audit::Actor;
 use crate::domain::engine::{Engine, Filter, Registration, RegistrationKind};

@@ -1,8 +1,8 @@
 //! Taking events in.
 
 mod keys;
-mod known_queues;
 mod new_queues;
+/// What of a body is compared under an idempotency key.
 mod terms;
 
 use std::collections::HashSet;
@@ -12,9 +12,12 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::aftermath::{Aftermath, Landed};
-use super::coalesce::{self, Answers, Lanes, Size, Verb};
-use super::{Broker, Error, Result, commit};
-use crate::domain::event::Event;
+use super::batchers::Answers;
+use super::error::{Error, Result};
+use super::known_queues::AsOf;
+use super::state::{Broker, commit};
+use super::taken::Taken;
+use crate::batching::{Mode, Size};
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_DELAY_SECONDS;
 use crate::domain::new_event::{Enqueued, NewEvent};
@@ -22,67 +25,19 @@ use crate::store::events::idempotency;
 use crate::store::{self, PgConnection};
 
 use keys::{Plan, key_of};
-use known_queues::AsOf;
-pub use known_queues::KnownQueues;
 use new_queues::{Made, NewQueues};
-
-/// What became of an event that was sent.
-#[derive(Clone, Debug)]
-pub enum Taken {
-    New(Enqueued),
-    /// Its idempotency key stands for this one.
-    Duplicate(Box<Event>),
-}
-
-/// Events that were sent together, taken in with those that others sent at the same time.
-#[derive(Debug)]
-pub struct Intake;
-
-impl Verb for Intake {
-    type Item = Vec<NewEvent>;
-    type Answer = Vec<Result<Taken>>;
-
-    const KIND: &'static str = "events";
-
-    /// Under overload, what is under way is ended before more is begun.
-    fn gives_way(lanes: &Lanes) -> bool {
-        lanes.settling.is_crowded()
-    }
-
-    fn size(events: &Vec<NewEvent>) -> Size {
-        Size { rows: events.len(), bytes: events.iter().map(|event| event.payload.get().len()).sum() }
-    }
-
-    /// The second event of a key is judged when it is known what became of the first.
-    fn touches(events: &Vec<NewEvent>) -> impl Iterator<Item = Uuid> {
-        events.iter().filter_map(|event| {
-            let key = event.idempotency_key.as_deref()?;
-            let whose = event.enqueued_by.as_deref().unwrap_or_default();
-            // None of them has a control character.
-            let parts = [event.engine_type.as_str(), "\0", key, "\0", whose];
-            let digest = parts.iter().fold(Sha256::new(), Sha256::chain_update).finalize();
-            Some(Uuid::from_slice(&digest[..16]).expect("sixteen bytes"))
-        })
-    }
-
-    async fn run(broker: &Broker, items: &[Arc<Vec<NewEvent>>]) -> Result<Answers<Self>> {
-        broker.take_in(items).await
-    }
-}
 
 impl Broker {
     /// Takes events in, in order; durable when this returns. One that cannot be taken keeps no other out.
-    pub async fn enqueue(self: &Arc<Self>, events: Arc<Vec<NewEvent>>) -> Result<Vec<Result<Taken>>> {
+    pub async fn enqueue(&self, events: Arc<Vec<NewEvent>>) -> Result<Vec<Result<Taken>>> {
         if self.stopping.is_cancelled() {
             return Err(Error::ShuttingDown);
         }
-        // Who has a key may have to wait for somebody who is just claiming it, and the others should not wait, too.
-        let has_keys = events.iter().any(|event| event.idempotency_key.is_some());
-        if has_keys {
-            coalesce::submit(self, |lanes| &lanes.keyed_intake, events).await
-        } else {
-            coalesce::submit(self, |lanes| &lanes.intake, events).await
-        }
+        let bytes = events.iter().map(|event| event.payload.get().len()).sum();
+        let size = Size { rows: events.len(), bytes };
+        let keys: Vec<Uuid> = events.iter().filter_map(digest_of_key).collect();
+        let batcher = if keys.is_empty() { &self.batchers.events } else { &self.batchers.keyed_events };
+        batcher.submit(events, size, keys).await?
     }
 
     /// Takes all of the events in, or none.
@@ -104,17 +59,23 @@ impl Broker {
     }
 
     /// Takes the events of several requests in, with one commit.
-    async fn take_in(&self, requests: &[Arc<Vec<NewEvent>>]) -> Result<Answers<Intake>> {
+    pub(super) async fn take_in(
+        &self,
+        requests: &[Arc<Vec<NewEvent>>],
+        mode: Mode,
+    ) -> Result<Answers<Vec<Result<Taken>>>> {
         let events: Vec<&NewEvent> = requests.iter().flat_map(|events| events.iter()).collect();
         let has_keys = events.iter().any(|event| event.idempotency_key.is_some());
         let (new_queues, as_of) = self.known_queues.unknown_of(&events);
         let taken = if has_keys || !new_queues.is_empty() {
             // Somebody may be making the same queue, in a transaction that takes its time.
-            let is_alone = requests.len() == 1;
-            let mut transaction = if is_alone { self.begin().await? } else { self.begin_impatient().await? };
-            let (taken, made) = self.take_in_within(&mut transaction, &events, &new_queues).await?;
+            let mut transaction = match mode {
+                Mode::Together => self.begin_impatient().await?,
+                Mode::Alone => self.begin().await?,
+            };
+            let (taken, queues_made) = self.take_in_within(&mut transaction, &events, &new_queues).await?;
             commit(transaction).await?;
-            made.keep();
+            queues_made.keep();
             taken
         } else {
             let planned: Vec<_> = events.iter().map(|event| (*event, None)).collect();
@@ -165,6 +126,16 @@ impl Broker {
         }
         self.announce(aftermath);
     }
+}
+
+/// Stands for an event's idempotency key. The second event of a key is judged when it is known what became of the first.
+fn digest_of_key(event: &NewEvent) -> Option<Uuid> {
+    let key = event.idempotency_key.as_deref()?;
+    let whose = event.enqueued_by.as_deref().unwrap_or_default();
+    // None of them has a control character.
+    let parts = [event.engine_type.as_str(), "\0", key, "\0", whose];
+    let digest = parts.iter().fold(Sha256::new(), Sha256::chain_update).finalize();
+    Some(Uuid::from_slice(&digest[..16]).expect("sixteen bytes"))
 }
 
 async fn enqueue_with_keys(

@@ -13,6 +13,8 @@ use crate::domain::tokens::TokenId;
 use crate::store;
 use crate::supervisor::Panicked;
 
+pub type Result<T> = std::result::Result<T, Error>;
+
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]

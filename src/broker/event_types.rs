@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Broker, Error, Result, commit};
+use super::error::{Error, Result};
+use super::state::{Broker, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::names::EventType;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::error::{Error, Result};
 use super::lease::Parked;
-use super::{Broker, Error, Result};
+use super::state::{Broker, EVENT_READS};
 use crate::domain::attempt::Attempt;
 use crate::domain::event::{Event, Filter};
 use crate::domain::ids::{EngineId, EventId};
@@ -15,14 +16,11 @@ use crate::store;
 /// How long a read of one event waits behind others before it is refused.
 const READ_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Reads of one event, among the kinds of requests that metrics name where too much is waiting.
-pub const OVERLOADED_KIND: &str = "event_reads";
-
 impl Broker {
     pub async fn read_event(&self, event_id: EventId, with_payload: bool) -> Result<Event> {
         // Waiting behind other reads says nothing of the database: a time limit on it must not have sessions replaced.
         let Ok(_permit) = timeout(READ_PATIENCE, self.event_reads.acquire()).await else {
-            self.metrics.requests_overloaded.with_label_values(&[OVERLOADED_KIND]).inc();
+            self.metrics.requests_overloaded.with_label_values(&[EVENT_READS]).inc();
             return Err(Error::Overloaded);
         };
         self.in_time(async {
@@ -43,10 +41,10 @@ impl Broker {
     ) -> Result<Event> {
         let _alive = caller.map(|engine_id| self.signs_of_life.waiting(engine_id, false));
         let deadline = Instant::now() + wait;
-        let watch = self.hub.await_end(event_id);
+        let waiting = self.event_waits.begin(event_id);
         loop {
-            // Interest is registered first, so that no end happens unnoticed after the look.
-            let ended = watch.ended.notified();
+            // The wait begins first, so that no end is missed between the read and the wait.
+            let ended = waiting.ended.notified();
             tokio::pin!(ended);
             ended.as_mut().enable();
             let event = self.read_event(event_id, with_payload).await?;
@@ -67,19 +65,18 @@ impl Broker {
         }
     }
 
-    /// Wakes who waits for events that other replicas ended: one statement for all that are awaited here. Says how many
-    /// had ended.
-    pub async fn wake_for_ends_elsewhere(&self) -> Result<usize> {
-        let awaited = self.hub.awaited_events();
+    /// Wakes readers that wait for events which other replicas ended: one statement for all that are awaited here.
+    pub async fn wake_for_ends_elsewhere(&self) -> Result<()> {
+        let awaited = self.event_waits.awaited();
         if awaited.is_empty() {
-            return Ok(0);
+            return Ok(());
         }
         let mut connection = self.connection().await?;
         let ended = store::events::not_open(&mut connection, &awaited).await?;
         for event_id in &ended {
-            self.hub.wake_event(*event_id);
+            self.event_waits.wake(*event_id);
         }
-        Ok(ended.len())
+        Ok(())
     }
 
     /// How often that is to be done.

@@ -1,6 +1,7 @@
 //! How the database stands, for the people who run the service.
 
-use super::{Broker, Result};
+use super::error::Result;
+use super::state::Broker;
 use crate::domain::database_health::warnings::{self, Warning};
 use crate::domain::database_health::{DatabaseHealth, ListenerHealth, ReplicaHealth};
 use crate::store;

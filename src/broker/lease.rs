@@ -11,12 +11,12 @@ use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use super::claim::{Ask, Claimed};
-use super::coalesce::number;
 use super::parking::Look;
 use super::{Broker, Result};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::leased_event::LeasedEvent;
 use crate::domain::names::EngineType;
+use crate::domain::numbers::to_i64;
 use crate::store;
 use crate::supervisor::Work;
 
@@ -210,8 +210,8 @@ fn span_of(looks: &[Look]) -> Span {
         target: "eventlease::traces",
         parent: None,
         "look",
-        queues = number(looks.len()),
-        polls = number(looks.iter().map(|look| look.ask().polls.len()).sum()),
+        queues = to_i64(looks.len()),
+        polls = to_i64(looks.iter().map(|look| look.ask().polls.len()).sum()),
         events = Empty,
     )
 }

@@ -1,43 +1,21 @@
 //! The gauges: those that are read from the database, and what this replica knows of itself.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use parking_lot::Mutex;
-
-use super::{Broker, Result};
+use super::error::Result;
+use super::state::Broker;
 use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
 use crate::domain::engine::{EngineStatus, TypeSummary};
+use crate::domain::numbers::{to_f64, to_i64};
 use crate::domain::queue::Depth;
 use crate::metrics::Metrics;
-use crate::store::{self, Pool};
+use crate::store;
 
 /// Counts of a depth stop here: what is larger is not counted exactly.
 const DEPTH_COUNT_BOUND: i64 = 10_000;
 
 const SECONDS_OF_A_DAY: f64 = 86_400.0;
-
-/// Readings of the database are shown for this long at least: several rounds of the task that makes them.
-const SHOWN_FOR: Duration = Duration::from_secs(30);
-/// The pause after a round that takes long is fifty times as long as the round, so its readings are shown for longer.
-const SHOWN_FOR_ROUNDS: u32 = 60;
-
-/// Until when the readings of the database are shown.
-#[derive(Debug, Default)]
-pub struct Freshness {
-    good_until: Mutex<Option<Instant>>,
-}
-
-impl Freshness {
-    fn note(&self, began: Instant, now: Instant) {
-        let took = now.duration_since(began);
-        *self.good_until.lock() = Some(now + (took * SHOWN_FOR_ROUNDS).max(SHOWN_FOR));
-    }
-
-    fn is_over(&self, now: Instant) -> bool {
-        self.good_until.lock().is_none_or(|until| until < now)
-    }
-}
 
 impl Broker {
     /// Sets the gauges that are read from the database.
@@ -55,8 +33,8 @@ impl Broker {
 
         // First, so that a scrape in between cannot take a part of them for old, and drop it.
         self.freshness.note(began, Instant::now());
-        metrics.event_types.set(&[], number(event_types));
-        metrics.queues.set(&[], number(i64::try_from(depths.len()).unwrap_or(i64::MAX)));
+        metrics.event_types.set(&[], to_f64(event_types));
+        metrics.queues.set(&[], to_f64(to_i64(depths.len())));
         let ahead = partitions.iter().map(|partitions| partitions.days_ahead).min().unwrap_or(0);
         metrics.partitions_ahead_seconds.set(&[], f64::from(ahead) * SECONDS_OF_A_DAY);
         match oldest_snapshot {
@@ -68,7 +46,7 @@ impl Broker {
             show_depth(metrics, label, depth);
         }
         for ((label, status), count) in engines_by_label(metrics, by_label.keys().copied(), &engines) {
-            metrics.engines.set(&[label, status.as_str()], number(count));
+            metrics.engines.set(&[label, status.as_str()], to_f64(count));
         }
         metrics.keep_readings_of(&|label| by_label.contains_key(label));
         Ok(depths.len())
@@ -91,25 +69,14 @@ impl Broker {
         }
         metrics.render()
     }
-
-    /// Has both pools measure how long calls wait for a connection.
-    pub(super) fn observe_pools(&self) {
-        for (name, pool) in self.named_pools() {
-            pool.observe_waits(self.metrics.pool_wait_seconds.with_label_values(&[name]));
-        }
-    }
-
-    const fn named_pools(&self) -> [(&'static str, &Pool); 2] {
-        [("working", &self.pool), ("reading", &self.reading_pool)]
-    }
 }
 
 fn show_depth(metrics: &Metrics, label: &str, depth: &Depth) {
     let label = [label];
-    metrics.queue_due.set(&label, number(depth.due));
-    metrics.queue_delayed.set(&label, number(depth.delayed));
-    metrics.queue_in_flight.set(&label, number(depth.in_flight));
-    metrics.queue_dead_letters.set(&label, number(depth.dead_letters));
+    metrics.queue_due.set(&label, to_f64(depth.due));
+    metrics.queue_delayed.set(&label, to_f64(depth.delayed));
+    metrics.queue_in_flight.set(&label, to_f64(depth.in_flight));
+    metrics.queue_dead_letters.set(&label, to_f64(depth.dead_letters));
     metrics.queue_oldest_due_age.set(&label, depth.oldest_due_age_seconds);
     metrics.queue_paused.set(&label, if depth.is_paused { 1.0 } else { 0.0 });
 }
@@ -148,28 +115,4 @@ fn engines_by_label<'a>(
         }
     }
     counts
-}
-
-fn number(count: i64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "counts of queues and engines are far below 2^52")]
-    let count = count as f64;
-    count
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn readings_are_shown_for_some_rounds_and_longer_after_a_long_one() {
-        let (freshness, began) = (Freshness::default(), Instant::now());
-        assert!(freshness.is_over(began), "nothing was read yet");
-        freshness.note(began, began);
-        assert!(!freshness.is_over(began + SHOWN_FOR));
-        assert!(freshness.is_over(began + SHOWN_FOR + Duration::from_millis(1)));
-        let took = Duration::from_secs(3);
-        freshness.note(began, began + took);
-        assert!(!freshness.is_over(began + took * 55), "the next round begins later than this");
-        assert!(freshness.is_over(began + took * 62));
-    }
 }

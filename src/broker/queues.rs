@@ -5,7 +5,8 @@ pub mod removal;
 use serde_json::json;
 use tracing::field::display;
 
-use super::{Broker, Error, Result, commit};
+use super::error::{Error, Result};
+use super::state::{Broker, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::engine::{EngineStatus, TypeSummary};

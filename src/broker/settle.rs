@@ -6,18 +6,18 @@ mod hindsight;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use uuid::Uuid;
-
 use super::aftermath::{Aftermath, End, end_in_silence, verdict};
-use super::coalesce::{self, Answers, Size, Verb};
-use super::{Broker, Error, LeaseLost, Result, commit};
+use super::batchers::{Answers, locking};
+use super::error::{Error, LeaseLost, Result};
+use super::settled::{Renewal, Settled, SettledOutcome};
+use super::state::{Broker, commit};
+use crate::batching::{Mode, Size};
 use crate::domain::event::{Outcome, Status};
 use crate::domain::fence::{self, Credentials, Standing};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::SentJson;
 use crate::domain::retry_policy::RetryPolicy;
-use crate::domain::settlement::{Answer, Report, Settlement};
+use crate::domain::settlement::{Report, Settlement};
 use crate::domain::verdict::Ending;
 use crate::metrics::RENEWED;
 use crate::store::PgConnection;
@@ -26,60 +26,55 @@ use crate::store::policies_of_open_events;
 use crate::store::settlement::{self, EndedAttempt};
 use hindsight::{look_back, refuse_holder};
 
-/// What a settlement came to.
-#[derive(Clone, Debug)]
-pub struct Settled {
-    pub event_id: EventId,
-    pub status: Status,
-    pub attempt: i32,
-    pub outcome: SettledOutcome,
-    pub available_at: Option<DateTime<Utc>>,
-    pub renewal: Option<Renewal>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum SettledOutcome {
-    Ended(Answer),
-    Renewed,
-}
-
-#[derive(Clone, Debug)]
-pub struct Renewal {
-    pub expires_at: DateTime<Utc>,
-    pub expires_in_seconds: f64,
-    pub is_cancel_requested: bool,
-}
-
-/// Settlements that were sent together, carried out with those that others sent at the same time.
-#[derive(Debug)]
-pub struct Settling;
-
-impl Verb for Settling {
-    type Item = Vec<Settlement>;
-    type Answer = Vec<Result<Settled>>;
-
-    const KIND: &'static str = "settlements";
-
-    fn size(settlements: &Vec<Settlement>) -> Size {
-        Size { rows: settlements.len(), bytes: settlements.iter().map(|settlement| settlement.report.bytes()).sum() }
+impl Broker {
+    /// Settles or renews one lease.
+    pub async fn settle(&self, settlement: Settlement) -> Result<Settled> {
+        self.submit_settlements(vec![settlement]).await?.pop().expect("one answer for one settlement")
     }
 
-    fn touches(settlements: &Vec<Settlement>) -> impl Iterator<Item = Uuid> {
-        settlements.iter().map(|settlement| settlement.event_id.0)
+    /// An event may occur once.
+    async fn submit_settlements(&self, settlements: Vec<Settlement>) -> Result<Vec<Result<Settled>>> {
+        let bytes = settlements.iter().map(|settlement| settlement.report.bytes()).sum();
+        let size = Size { rows: settlements.len(), bytes };
+        let events = settlements.iter().map(|settlement| settlement.event_id.0).collect();
+        self.batchers.settlements.submit(Arc::new(settlements), size, events).await?
     }
 
-    async fn run(broker: &Broker, items: &[Arc<Vec<Settlement>>]) -> Result<Answers<Self>> {
+    /// Settles many, each with its own verdict. Of an event that occurs more than once, each report is
+    /// judged after the one before.
+    pub async fn settle_many(&self, settlements: Vec<Settlement>) -> Result<Vec<Result<Settled>>> {
+        let mut answers: Vec<Option<Result<Settled>>> = Vec::new();
+        answers.resize_with(settlements.len(), || None);
+        let mut left: Vec<(usize, Settlement)> = settlements.into_iter().enumerate().collect();
+        while !left.is_empty() {
+            let mut seen = HashSet::new();
+            let (round, later): (Vec<_>, Vec<_>) =
+                left.into_iter().partition(|(_, settlement)| seen.insert(settlement.event_id));
+            let (places, batch): (Vec<usize>, Vec<Settlement>) = round.into_iter().unzip();
+            let settled = self.submit_settlements(batch).await?;
+            for (place, answer) in places.into_iter().zip(settled) {
+                answers[place] = Some(answer);
+            }
+            left = later;
+        }
+        Ok(answers.into_iter().map(|answer| answer.expect("every settlement was answered")).collect())
+    }
+
+    /// Settles what several requests report, with one commit. A request whose rows somebody else has locked is to be alone.
+    pub(super) async fn settle_batch(
+        &self,
+        items: &[Arc<Vec<Settlement>>],
+        mode: Mode,
+    ) -> Result<Answers<Vec<Result<Settled>>>> {
         // Carried out a second time for the sake of one of them, a report without a token could end another lease.
         let is_to_be_alone = |settlements: &[Settlement]| {
-            items.len() > 1
+            mode == Mode::Together
                 && settlements.len() > 1
                 && settlements.iter().any(|settlement| settlement.lease_token.is_none())
         };
         let joint = items.iter().filter(|settlements| !is_to_be_alone(settlements));
         let settlements: Vec<&Settlement> = joint.flat_map(|settlements| settlements.iter()).collect();
-        // Alone, it waits for whoever holds its row.
-        let locking = if items.len() > 1 { Locking::SkipLocked } else { Locking::Wait };
-        let mut answers = broker.settle_together(&settlements, locking).await?.into_iter();
+        let mut answers = self.settle_together(&settlements, locking(mode)).await?.into_iter();
         Ok(items
             .iter()
             .map(|settlements| {
@@ -91,38 +86,6 @@ impl Verb for Settling {
             })
             .collect())
     }
-}
-
-impl Broker {
-    /// Settles or renews one lease.
-    pub async fn settle(self: &Arc<Self>, settlement: Settlement) -> Result<Settled> {
-        let settlements = Arc::new(vec![settlement]);
-        coalesce::submit(self, |lanes| &lanes.settling, settlements)
-            .await?
-            .pop()
-            .expect("one answer for one settlement")
-    }
-
-    /// Settles many, each with its own verdict. Of an event that occurs more than once, each word is
-    /// heard after the one before.
-    pub async fn settle_many(self: &Arc<Self>, settlements: Vec<Settlement>) -> Result<Vec<Result<Settled>>> {
-        let mut answers: Vec<Option<Result<Settled>>> = Vec::new();
-        answers.resize_with(settlements.len(), || None);
-        let mut left: Vec<(usize, Settlement)> = settlements.into_iter().enumerate().collect();
-        while !left.is_empty() {
-            let mut seen = HashSet::new();
-            let (round, later): (Vec<_>, Vec<_>) =
-                left.into_iter().partition(|(_, settlement)| seen.insert(settlement.event_id));
-            let (places, batch): (Vec<usize>, Vec<Settlement>) = round.into_iter().unzip();
-            let settled = coalesce::submit(self, |lanes| &lanes.settling, Arc::new(batch)).await?;
-            for (place, answer) in places.into_iter().zip(settled) {
-                answers[place] = Some(answer);
-            }
-            left = later;
-        }
-        Ok(answers.into_iter().map(|answer| answer.expect("every settlement was answered")).collect())
-    }
-
     /// Settles a batch, each with its own verdict; `None` for one whose row somebody else has locked. An event
     /// may occur once. Plain completions have one statement and one commit, all else has a transaction.
     async fn settle_together(

@@ -1,6 +1,5 @@
 //! Bearer tokens: made, listed, revoked; below, how each replica knows them without asking the database.
 
-mod known;
 mod refresh;
 
 use std::collections::HashSet;
@@ -9,7 +8,9 @@ use std::convert::Infallible;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{Broker, Error, Result, commit};
+use super::error::{Error, Result};
+use super::known_tokens::Standing;
+use super::state::{Broker, commit};
 use crate::domain::access::{Operation, Role};
 use crate::domain::audit::Actor;
 use crate::domain::ids::EngineId;
@@ -18,8 +19,6 @@ use crate::domain::log_text::LogText;
 use crate::domain::tokens::{Filter, NewToken, Token, TokenId, TokenSecret};
 use crate::store::tokens::Until;
 use crate::store::{self, PgConnection};
-
-pub use known::{KnownTokens, Standing};
 
 fn new_secret() -> TokenSecret {
     TokenSecret::from_random_bytes(rand::random())

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::{Broker, Error};
+use super::error::Error;
 use crate::logs::{LineBudget, Outage};
 use crate::store;
 
@@ -155,18 +155,6 @@ impl Troubles {
             | store::Error::Migration(_)
             | store::Error::Failed(_) => None,
         }
-    }
-}
-
-impl Broker {
-    /// What goes wrong for as long as its cause lasts.
-    pub const fn troubles(&self) -> &Troubles {
-        &self.troubles
-    }
-
-    /// Logs what was counted and not logged yet.
-    pub fn flush_logs(&self) {
-        self.dead_letter_log.flush();
     }
 }
 

@@ -1,10 +1,11 @@
-//! What the background tasks do beside reaping: partitions, activity, signs of life.
+//! What the background tasks do beside reaping: partitions, activity, when engines called.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::error::Result;
 use super::signs_of_life::Sign;
-use super::{Broker, Result};
+use super::state::Broker;
 use crate::store;
 use crate::store::partitions::Removal;
 
@@ -20,17 +21,17 @@ impl Broker {
     }
 
     /// Writes down which engines have called: all of them, at once.
-    pub async fn flush_signs_of_life(&self) -> Result<()> {
-        self.write_signs_of_life(self.signs_of_life.take(true)).await
+    pub async fn flush_liveness(&self) -> Result<()> {
+        self.write_liveness(self.signs_of_life.take(true)).await
     }
 
     /// Writes down which engines have called, as far as it is time for that.
-    pub async fn note_signs_of_life(&self) -> Result<()> {
-        self.write_signs_of_life(self.signs_of_life.take(false)).await
+    pub async fn note_liveness(&self) -> Result<()> {
+        self.write_liveness(self.signs_of_life.take(false)).await
     }
 
     /// Those that cannot be written now are kept for the next time.
-    async fn write_signs_of_life(&self, signs: Vec<Sign>) -> Result<()> {
+    async fn write_liveness(&self, signs: Vec<Sign>) -> Result<()> {
         if signs.is_empty() {
             return Ok(());
         }

@@ -4,6 +4,8 @@
 //! than the longest lease. A quantile lies in the bucket of the attempt that it stands for, so it is less than 27 % from that
 //! attempt's duration, and usually less than 13 %; below 0.01 s it is less than 0.01 s from it.
 
+use super::numbers::to_f64;
+
 /// The upper edge of the first bucket, in seconds.
 const FIRST_EDGE: f64 = 0.01;
 /// Buckets to a factor of ten.
@@ -81,7 +83,7 @@ impl Durations {
             self.add_coarse(coarse);
         }
         for (sum, count) in self.0.iter_mut().zip(fine) {
-            *sum += number(*count);
+            *sum += to_f64(*count);
         }
     }
 
@@ -92,7 +94,7 @@ impl Durations {
             let to = COARSE_EDGES.get(index).copied().unwrap_or(upper_edge(BUCKETS - 1));
             for (bucket, sum) in self.0.iter_mut().enumerate() {
                 let shared = upper_edge(bucket).min(to) - lower_edge(bucket).max(from);
-                *sum += number(*count) * shared.max(0.0) / (to - from);
+                *sum += to_f64(*count) * shared.max(0.0) / (to - from);
             }
         }
     }
@@ -128,12 +130,6 @@ fn between(from: f64, to: f64, within: f64) -> f64 {
 
 fn to_three_digits(value: f64) -> f64 {
     format!("{value:.2e}").parse().unwrap_or(value)
-}
-
-fn number(count: i64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "counts of a minute are far below 2^52")]
-    let count = count as f64;
-    count
 }
 
 #[cfg(test)]

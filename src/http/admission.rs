@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use super::access::{Granted, Reason, Ruled, peer};
 use super::api::Api;
 use super::errors::{Code, INVALID_TOKEN, Problem};
-use crate::broker::tokens::Standing;
+use crate::broker::known_tokens::Standing;
 use crate::domain::access::{About, Grant};
 use crate::domain::tokens::{Identity, TokenDigest};
 

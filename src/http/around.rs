@@ -131,7 +131,7 @@ fn keep_secrets(headers: &mut HeaderMap) {
 const MAY_WAIT: [&str; 3] =
     ["/api/v1/events/{event_id}", "/api/v1/events/queue/{engine_type}", "/api/v1/events/queue/{engine_type}/lease"];
 
-/// Calls that change something through a batch (`broker::coalesce`), which runs to its end by itself, or that wait and
+/// Calls that change something through a batch (`batching`), which runs to its end by itself, or that wait and
 /// must notice that their caller hung up.
 const MAY_BE_DROPPED: [(Method, &str); 5] = [
     (Method::POST, "/api/v1/events"),

@@ -1,29 +1,14 @@
 //! Frees the leases of engines that fell silent, and those that ran out.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::Task;
 use crate::broker::reap::Reaped;
-use crate::broker::{self, Broker};
+use crate::broker::{Broker, Result};
 use crate::logs::counted;
 
-pub struct Reaper {
-    pub broker: Arc<Broker>,
-    pub interval: Duration,
-}
-
-impl Task for Reaper {
-    const NAME: &'static str = "reaper";
-
-    fn interval(&self) -> Duration {
-        self.interval
-    }
-
-    async fn run_once(&self) -> broker::Result<Option<String>> {
-        let reaped = self.broker.reap().await?;
-        Ok((!reaped.is_nothing()).then(|| in_words(&reaped)))
-    }
+pub async fn run_once(broker: Arc<Broker>) -> Result<Option<String>> {
+    let reaped = broker.reap().await?;
+    Ok((!reaped.is_nothing()).then(|| in_words(&reaped)))
 }
 
 /// `marked 1 engine unresponsive, returned 3 leases (engine … of dialogue)`

@@ -123,7 +123,7 @@ async fn an_engine_without_a_heartbeat_timeout_is_judged_by_its_leases_alone() {
     let event_id = lab.enqueue("dialogue", json!({})).await;
     lab.lease_one("dialogue", &engine).await;
     lab.heartbeat(&engine, json!({})).await.expect(200);
-    lab.broker().flush_signs_of_life().await.expect("written");
+    lab.broker().flush_liveness().await.expect("written");
     lab.sql("update eventlease.engine_states set last_seen_at = statement_timestamp() - interval '1 day'").await;
     // The reaper has judged when it has found the other one.
     lab.silence(&absent.text("engine_id")).await;
@@ -152,7 +152,7 @@ async fn is_heard(lab: &Lab, engine: &str) -> bool {
     .await;
     // Another one may be writing the same row.
     for _ in 0..3 {
-        lab.broker().flush_signs_of_life().await.expect("written");
+        lab.broker().flush_liveness().await.expect("written");
         let is_recent: bool =
             sqlx::query_scalar(sqlx::AssertSqlSafe(recent.clone())).fetch_one(&lab.db).await.expect("an answer");
         if is_recent {
@@ -176,13 +176,13 @@ async fn an_engine_whose_call_waits_is_alive_for_as_long_as_it_waits() {
         let call = tokio::spawn(Reply::of(lab.request("GET", &path).header("x-engine-id", &engine)));
         let count = async |expected: f64| (lab.metric(parked).await - expected).abs() < f64::EPSILON;
         lab.wait_for("the call to be parked", async || count(1.0).await.then_some(())).await;
-        lab.broker().flush_signs_of_life().await.expect("written");
+        lab.broker().flush_liveness().await.expect("written");
         for round in 0..5 {
             assert!(is_heard(&lab, &engine).await, "round {round} of {path}");
         }
         call.abort();
         lab.wait_for("the call to be gone", async || count(0.0).await.then_some(())).await;
-        lab.broker().flush_signs_of_life().await.expect("written");
+        lab.broker().flush_liveness().await.expect("written");
         assert!(!is_heard(&lab, &engine).await, "{path} is over");
     }
 }
@@ -194,7 +194,7 @@ async fn a_sign_of_life_that_meets_a_locked_row_is_written_the_next_time() {
     let mut holder = lab.db.begin().await.expect("a transaction");
     sqlx::query("select from eventlease.engine_states for update").execute(&mut *holder).await.expect("locked");
     lab.request("GET", "/api/v1/events/queue/x?limit=0").header("x-engine-id", &engine).send().await.expect("a reply");
-    lab.broker().flush_signs_of_life().await.expect("written, as far as possible");
+    lab.broker().flush_liveness().await.expect("written, as far as possible");
     sqlx::query("update eventlease.engine_states set last_seen_at = statement_timestamp() - interval '1 day'")
         .execute(&mut *holder)
         .await
@@ -264,7 +264,7 @@ async fn an_engine_without_a_heartbeat_timeout_is_removed_after_a_week_without_a
     let calling = lab.register("dialogue", json!({"heartbeat_timeout_seconds": null})).await;
     let event_id = lab.enqueue("dialogue", json!({})).await;
     lab.lease_one("dialogue", &engine).await;
-    lab.broker().flush_signs_of_life().await.expect("written");
+    lab.broker().flush_liveness().await.expect("written");
     lab.sql(&format!(
         "update eventlease.engine_states set last_seen_at = statement_timestamp() - interval '8 days'
          where engine_id = '{engine}'"
@@ -283,7 +283,7 @@ async fn no_engine_is_removed_for_the_time_in_which_the_service_was_away() {
     let engine = lab.register("dialogue", json!({})).await;
     let without_timeout = lab.register("dialogue", json!({"heartbeat_timeout_seconds": null})).await;
     lab.silence(&engine).await;
-    lab.broker().flush_signs_of_life().await.expect("written");
+    lab.broker().flush_liveness().await.expect("written");
     // As it is after an absence of eight days: the first sign has been left, and nobody could call yet.
     lab.sql(
         "with signs as (update eventlease.service_signs set grace_since = statement_timestamp())

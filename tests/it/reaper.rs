@@ -148,7 +148,7 @@ async fn after_the_service_was_away_nobody_is_judged_for_a_heartbeat_timeout_and
         lab.heartbeat(engine, json!({})).await.expect(200);
     }
     let expired = enqueue_and_lease(&lab, &quick, 1).await.remove(0);
-    lab.broker().flush_signs_of_life().await.expect("written");
+    lab.broker().flush_liveness().await.expect("written");
     be_away(&lab).await;
     lab.sql(EXPIRE_ALL).await;
     let status =

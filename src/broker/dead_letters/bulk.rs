@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::{Record, told};
-use crate::broker::{Broker, Error, Result, commit};
+use super::record::{Record, told};
+use crate::broker::error::{Error, Result};
+use crate::broker::state::{Broker, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::dead_letters::{Filter, Group, GroupBy, Overrides, Schedule};

@@ -3,146 +3,54 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use serde_json::value::RawValue;
-use tokio::sync::Semaphore;
-use uuid::Uuid;
-
-use crate::broker::coalesce::{self, Answers, Size, Verb};
-use crate::broker::{Broker, Error, Result, commit};
-use crate::domain::engine::{Command, EngineStatus};
-use crate::domain::event::Outcome;
-use crate::domain::ids::{EngineId, EventId, LeaseToken};
-use crate::domain::json::object::{Member, members};
-use crate::domain::json::string::JsonString;
-use crate::domain::json::{RawJson, SentJson};
-use crate::domain::merge_patch;
+use crate::batching::Mode;
+use crate::broker::batchers::{Answers, locking};
+use crate::broker::error::{Error, Result};
+use crate::broker::heartbeat::{Heartbeat, HeartbeatAnswer, HeldLease, LeaseAnswer, LeaseFate};
+use crate::broker::state::{Broker, commit};
+use crate::domain::engine::Command;
+use crate::domain::ids::{EngineId, EventId};
+use crate::domain::json::SentJson;
 use crate::store;
 use crate::store::engines::beat::{Beat, Beaten, Locked};
 use crate::store::leases::open_events::{self, Locking, OpenEvent, Renewed};
 
-/// A heartbeat, checked.
-#[derive(Debug, Default)]
-pub struct Heartbeat {
-    pub current_workload: Option<u32>,
-    /// An object of members to set in the dynamic state; `null` removes one.
-    pub dynamic_state: Option<RawJson>,
-    /// To set in the dynamic state, after those.
-    pub resource_utilization: Option<RawJson>,
-    /// An event may occur once.
-    pub leases: Vec<HeldLease>,
-}
-
-#[derive(Debug)]
-pub struct HeldLease {
-    pub event_id: EventId,
-    pub lease_token: LeaseToken,
-    pub progress: Option<SentJson>,
-}
-
-#[derive(Debug)]
-pub struct HeartbeatAnswer {
-    pub status: EngineStatus,
-    pub command: Command,
-    pub leases: Vec<LeaseAnswer>,
-}
-
-#[derive(Debug)]
-pub struct LeaseAnswer {
-    pub event_id: EventId,
-    pub fate: LeaseFate,
-}
-
-#[derive(Debug)]
-pub enum LeaseFate {
-    Renewed {
-        expires_at: DateTime<Utc>,
-        expires_in_seconds: f64,
-        is_cancel_requested: bool,
-    },
-    /// `None`: there never was such a lease of that event.
-    Lost {
-        ended_by: Option<Outcome>,
-    },
-}
-
-/// Heartbeats of several engines, taken with one commit.
-#[derive(Debug)]
-pub struct Beating;
-
-impl Verb for Beating {
-    type Item = (EngineId, Heartbeat);
-    type Answer = HeartbeatAnswer;
-
-    const KIND: &'static str = "heartbeats";
-
-    fn alone(broker: &Broker) -> &Semaphore {
-        &broker.heartbeats_alone
-    }
-
-    fn size((_, heartbeat): &Self::Item) -> Size {
-        let of_state =
-            heartbeat.dynamic_state.iter().chain(&heartbeat.resource_utilization).map(|json| json.get().len());
-        let of_progress =
-            heartbeat.leases.iter().filter_map(|lease| lease.progress.as_ref()).map(|json| json.get().len());
-        Size { rows: 1 + heartbeat.leases.len(), bytes: of_state.chain(of_progress).sum() }
-    }
-
-    fn touches((engine_id, heartbeat): &Self::Item) -> impl Iterator<Item = Uuid> {
-        std::iter::once(engine_id.0).chain(heartbeat.leases.iter().map(|lease| lease.event_id.0))
-    }
-
-    async fn run(broker: &Broker, items: &[Arc<Self::Item>]) -> Result<Answers<Self>> {
-        // Alone, it waits for whoever holds its row.
-        let locking = if items.len() > 1 { Locking::SkipLocked } else { Locking::Wait };
-        if locking == Locking::SkipLocked && items.iter().all(|item| item.1.is_plain()) {
-            return broker.beat_plainly(items).await;
-        }
-        broker.beat_together(items, locking).await
-    }
-}
-
-impl Heartbeat {
-    /// Nothing has to be read before it can be written.
-    const fn is_plain(&self) -> bool {
-        !self.changes_state() && self.leases.is_empty()
-    }
-
-    const fn changes_state(&self) -> bool {
-        self.dynamic_state.is_some() || self.resource_utilization.is_some()
-    }
-
-    /// The dynamic state as it is after this heartbeat.
-    fn merged_into(&self, dynamic_state: &RawValue) -> String {
-        let mut changes = self.dynamic_state.as_deref().and_then(members).unwrap_or_default();
-        changes.extend(self.resource_utilization.as_deref().map(|value| Member {
-            name: JsonString::from("resource_utilization"),
-            spelling: "\"resource_utilization\"",
-            value,
-        }));
-        merge_patch::set_members(dynamic_state, &changes)
-    }
-}
-
 impl Broker {
     /// Takes a heartbeat, and renews the leases it lists.
-    pub async fn heartbeat(self: &Arc<Self>, engine_id: EngineId, heartbeat: Heartbeat) -> Result<HeartbeatAnswer> {
-        coalesce::submit(self, |lanes| &lanes.heartbeats, Arc::new((engine_id, heartbeat))).await
+    pub async fn heartbeat(&self, engine_id: EngineId, heartbeat: Heartbeat) -> Result<HeartbeatAnswer> {
+        let (size, touches) = (heartbeat.size(), heartbeat.touches(engine_id));
+        self.batchers.heartbeats.submit(Arc::new((engine_id, heartbeat)), size, touches).await?
     }
 
-    async fn beat_plainly(&self, items: &[Arc<(EngineId, Heartbeat)>]) -> Result<Answers<Beating>> {
+    /// Takes heartbeats of several engines, with one commit.
+    pub(in crate::broker) async fn take_heartbeats(
+        &self,
+        items: &[Arc<(EngineId, Heartbeat)>],
+        mode: Mode,
+    ) -> Result<Answers<HeartbeatAnswer>> {
+        if mode == Mode::Together && items.iter().all(|item| item.1.is_plain()) {
+            return self.beat_plainly(items).await;
+        }
+        self.beat_together(items, locking(mode)).await
+    }
+
+    async fn beat_plainly(&self, items: &[Arc<(EngineId, Heartbeat)>]) -> Result<Answers<HeartbeatAnswer>> {
         let beats: Vec<Beat<'_>> = items.iter().map(|item| self.beat_of(item.0, &item.1, None)).collect();
         let mut connection = self.connection().await?;
         let beaten = self.by_engine(store::engines::beat::beat(&mut connection, &beats).await?);
         Ok(items.iter().map(|item| Some(Ok(answer(beaten.get(&item.0)?, Vec::new())))).collect())
     }
 
-    async fn beat_together(&self, items: &[Arc<(EngineId, Heartbeat)>], locking: Locking) -> Result<Answers<Beating>> {
+    async fn beat_together(
+        &self,
+        items: &[Arc<(EngineId, Heartbeat)>],
+        locking: Locking,
+    ) -> Result<Answers<HeartbeatAnswer>> {
         let mut transaction = self.begin().await?;
         let ids: Vec<EngineId> = items.iter().map(|item| item.0).collect();
         let locked = store::engines::beat::lock(&mut transaction, &ids, locking).await?;
         let locked: HashMap<EngineId, Locked> = locked.into_iter().map(|engine| (engine.engine_id, engine)).collect();
-        let mut answers: Answers<Beating> = Vec::with_capacity(items.len());
+        let mut answers: Answers<HeartbeatAnswer> = Vec::with_capacity(items.len());
         let mut merged: Vec<Option<String>> = Vec::with_capacity(items.len());
         for item in items {
             let (state, refused) = match locked.get(&item.0) {

@@ -4,7 +4,8 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use tracing::field::display;
 
-use crate::broker::{Broker, Error, Result, commit};
+use crate::broker::error::{Error, Result};
+use crate::broker::state::{Broker, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::engine::{DrainFilter, Drained, Engine, Metadata};

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use sha2::{Digest, Sha256};
 
 use super::terms::sha256_of_terms;
-use crate::broker::Result;
+use crate::broker::error::Result;
 use crate::domain::ids::EventId;
 use crate::domain::names::{EngineType, ScenarioRunId};
 use crate::domain::new_event::{Due, NewEvent};

@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::broker::error::{Error, Result};
 use crate::broker::quota::{Quota, Reservation};
-use crate::broker::{Broker, Error, Result};
+use crate::broker::state::Broker;
 use crate::domain::names::EngineType;
 use crate::domain::new_event::NewEvent;
 use crate::domain::requester::Requester;

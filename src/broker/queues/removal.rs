@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::broker::{Broker, Error, Result, commit};
+use crate::broker::error::{Error, Result};
+use crate::broker::state::{Broker, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::names::EngineType;

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{Settled, SettledOutcome};
 use crate::broker::aftermath::Aftermath;
-use crate::broker::{Broker, Result};
+use crate::broker::error::Result;
+use crate::broker::settled::{Settled, SettledOutcome};
+use crate::broker::state::Broker;
 use crate::domain::event::Status;
 use crate::domain::json::SentJson;
 use crate::domain::settlement::{Answer, Report, Settlement};

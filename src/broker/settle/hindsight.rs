@@ -1,7 +1,7 @@
 //! Reports on leases that are over.
 
-use super::{Settled, SettledOutcome};
-use crate::broker::{Error, LeaseLost, Result};
+use crate::broker::error::{Error, LeaseLost, Result};
+use crate::broker::settled::{Settled, SettledOutcome};
 use crate::domain::fence::{self, LateReport};
 use crate::domain::ids::EngineId;
 use crate::domain::settlement::Settlement;

@@ -8,8 +8,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::Standing;
-use crate::broker::{Broker, Error, Result};
+use crate::broker::error::{Error, Result};
+use crate::broker::known_tokens::{Reading, Standing};
+use crate::broker::state::Broker;
+use crate::domain::numbers::to_i64;
 use crate::domain::tokens::TokenDigest;
 use crate::store;
 use crate::store::tokens::Horizon;
@@ -27,15 +29,6 @@ const WHOLE_INTERVAL: Duration = Duration::from_mins(1);
 const LIMIT: Duration = Duration::from_secs(5);
 /// For the reading that is under way, and the pause before it.
 const WAIT: Duration = Duration::from_secs(6);
-
-/// The last reading.
-#[derive(Debug, Default)]
-pub struct Reading {
-    began_at: Option<Instant>,
-    trouble: Option<Error>,
-    horizon: Horizon,
-    whole_at: Option<Instant>,
-}
 
 impl Broker {
     /// How a token stands, if that is known without asking the database.
@@ -108,7 +101,7 @@ impl Broker {
         } else {
             self.tokens.learn_all(&tokens);
         }
-        self.metrics.tokens_known.set(i64::try_from(self.tokens.count()).unwrap_or(i64::MAX));
+        self.metrics.tokens_known.set(to_i64(self.tokens.count()));
         Ok(horizon)
     }
 

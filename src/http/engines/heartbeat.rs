@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::metadata::DynamicStateBody;
-use crate::broker::engines::beat::{Heartbeat, HeldLease, LeaseAnswer, LeaseFate};
+use crate::broker::heartbeat::{Heartbeat, HeldLease, LeaseAnswer, LeaseFate};
 use crate::domain::engine::{Command, EngineStatus};
 use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};

@@ -10,8 +10,7 @@ use chrono::{DateTime, Utc};
 use utoipa::ToSchema;
 
 use super::enqueued::{EnqueueResult, EnqueuedBatchReply, EnqueuedReply};
-use crate::broker;
-use crate::broker::enqueue::Taken;
+use crate::broker::{self, taken::Taken};
 use crate::domain::limits::{
     DEFAULT_PRIORITY, MAX_BATCH_EVENTS, MAX_DELAY_SECONDS, MAX_IDEMPOTENCY_KEY_CHARS, MAX_TRACEPARENT_CHARS,
     MAX_TRACESTATE_CHARS,

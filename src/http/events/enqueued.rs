@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::broker::enqueue::Taken;
+use crate::broker::taken::Taken;
 use crate::domain::event::Event;
 use crate::domain::event::Status;
 use crate::domain::ids::EventId;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::broker::settle::{Settled, SettledOutcome};
+use crate::broker::settled::{Settled, SettledOutcome};
 use crate::domain::event::Status;
 use crate::domain::ids::EventId;
 use crate::domain::settlement::Answer;

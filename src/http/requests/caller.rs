@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::http::Extensions;
 
 use crate::broker::Error;
-use crate::broker::tokens::Standing;
+use crate::broker::known_tokens::Standing;
 use crate::domain::access::Grant;
 use crate::domain::ids::EngineId;
 use crate::domain::names::EngineType;

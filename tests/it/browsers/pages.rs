@@ -159,10 +159,10 @@ async fn no_browser_leases_by_get_and_none_navigates_to_an_exchange() {
 async fn a_refused_call_is_no_sign_of_life() {
     let lab = Lab::start().await;
     let engine = lab.register("dialogue", json!({})).await;
-    lab.broker().flush_signs_of_life().await.expect("written");
+    lab.broker().flush_liveness().await.expect("written");
     lab.sql("update eventlease.engine_states set last_seen_at = statement_timestamp() - interval '10 seconds'").await;
     let seen = async || -> String {
-        lab.broker().flush_signs_of_life().await.expect("written");
+        lab.broker().flush_liveness().await.expect("written");
         let seen = "select last_seen_at::text || coalesce(last_poll_at::text, '') from eventlease.engine_states";
         sqlx::query_scalar(seen).fetch_one(&lab.db).await.expect("an engine")
     };

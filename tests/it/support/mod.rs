@@ -241,7 +241,7 @@ impl Lab {
     pub async fn silence(&self, engine_id: &str) {
         self.wait_for(&format!("{engine_id} to be unresponsive"), async || {
             // What is still to be written of its last calls would bring it back.
-            self.broker().flush_signs_of_life().await.expect("written");
+            self.broker().flush_liveness().await.expect("written");
             self.sql(&format!(
                 "update eventlease.engine_states set last_seen_at = statement_timestamp() - interval '1 hour'
                  where engine_id = '{engine_id}' and status <> 'unresponsive'"

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eventlease::broker::tokens::Standing;
+use eventlease::broker::known_tokens::Standing;
 use eventlease::domain::tokens::TokenSecret;
 use serde_json::json;
 

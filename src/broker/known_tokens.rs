@@ -9,8 +9,9 @@ use parking_lot::RwLock;
 use tokio::sync::{Mutex, Notify};
 use tokio::time::Instant;
 
-use super::refresh::Reading;
+use super::error::Error;
 use crate::domain::tokens::{Identity, Token, TokenDigest, TokenId};
+use crate::store::tokens::Horizon;
 
 /// What a token that is known is good for.
 #[derive(Clone, Debug)]
@@ -61,14 +62,23 @@ impl Known {
     }
 }
 
+/// The last reading.
+#[derive(Debug, Default)]
+pub struct Reading {
+    pub began_at: Option<Instant>,
+    pub trouble: Option<Error>,
+    pub horizon: Horizon,
+    pub whole_at: Option<Instant>,
+}
+
 /// All tokens that have not ended long ago. No more than `MAX_TOKENS` are good.
 #[derive(Debug, Default)]
 pub struct KnownTokens {
     by_key: RwLock<HashMap<u64, Known>>,
     /// Whoever reads what is new holds it.
-    pub(super) reading: Arc<Mutex<Reading>>,
+    pub reading: Arc<Mutex<Reading>>,
     /// There is something new.
-    pub(super) changed: Notify,
+    pub changed: Notify,
 }
 
 impl KnownTokens {
@@ -117,20 +127,20 @@ impl KnownTokens {
     }
 
     /// These are all there are.
-    pub(super) fn learn_whole(&self, tokens: &[Token]) {
+    pub fn learn_whole(&self, tokens: &[Token]) {
         self.learn_all(tokens);
         let there: HashSet<u64> = tokens.iter().map(|token| token.digest.key()).collect();
         self.by_key.write().retain(|key, _| there.contains(key));
     }
 
     /// Those used since the last time.
-    pub(super) fn take_used(&self) -> Vec<TokenId> {
+    pub fn take_used(&self) -> Vec<TokenId> {
         let tokens = self.by_key.read();
         let used = tokens.values().filter(|known| known.is_used.swap(false, Ordering::Relaxed));
         used.map(|known| known.identity.token_id).collect()
     }
 
-    pub(super) fn put_back_used(&self, used: &[TokenId]) {
+    pub fn put_back_used(&self, used: &[TokenId]) {
         let used: HashSet<&TokenId> = used.iter().collect();
         for known in self.by_key.read().values() {
             if used.contains(&known.identity.token_id) {

@@ -1,0 +1,35 @@
+//! What the audit trail says of redriven and purged dead letters.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::broker::error::Result;
+use crate::domain::access::Operation;
+use crate::domain::audit::Actor;
+use crate::store;
+
+/// What the audit trail is to say of a batch.
+#[derive(Clone, Copy)]
+pub struct Record<'a> {
+    pub by: &'a Actor,
+    pub action: Operation,
+    pub subject: &'a str,
+    pub details: &'a Value,
+}
+
+/// The members that say something.
+pub fn told(members: &impl Serialize) -> Value {
+    let mut told = json!(members);
+    if let Value::Object(members) = &mut told {
+        members.retain(|_, value| !value.is_null());
+    }
+    told
+}
+
+impl Record<'_> {
+    pub async fn write(self, connection: &mut store::PgConnection, done: u64) -> Result<()> {
+        let mut details = self.details.clone();
+        details["dead_letters"] = json!(done);
+        Ok(store::audit::record(connection, self.by, self.action, self.subject, &details).await?)
+    }
+}
