@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::{self, Broker, Coalescing, ParkingLimits, Settings, Size};
+use crate::broker::{self, Broker, Coalescing, Settings, Size, WaitingLimits};
 use crate::config::{SecretFileError, ServeConfig};
 use crate::http::{self, Access, AccessSettings, Api, Limits};
 use crate::logs::Outage;
@@ -157,7 +157,7 @@ impl Server {
         self.supervisor.wait_for_works().await;
         self.stop_tasks.cancel();
         self.supervisor.wait_for_all().await;
-        self.broker.hand_back_orphans().await;
+        self.broker.hand_back_rest().await;
         // What engines have last been heard with is not lost.
         if let Err(error) = self.broker.flush_signs_of_life().await {
             tracing::debug!(cause = error.in_words(), "the last signs of life were not written");
@@ -272,7 +272,7 @@ fn settings(config: &ServeConfig) -> Settings {
         max_new_queues_per_hour: config.limits.max_new_queues_per_hour,
         max_new_engines_per_hour: config.limits.max_new_engines_per_hour,
         max_event_types: config.limits.max_event_types,
-        parking: ParkingLimits {
+        waiting: WaitingLimits {
             polls_of_engine: config.connections.max_parked_polls_of_engine,
             requests: config.connections.max_parked_requests,
         },

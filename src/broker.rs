@@ -1,70 +1,54 @@
 //! The use-cases, one file a verb. Knows no HTTP: requests come in checked, answers go out as facts.
 
 mod activity;
-mod aftermath;
 mod audit;
 pub mod cancel;
-mod claim;
-mod clock;
 mod coalesce;
 mod dead_letter_log;
 pub mod dead_letters;
+mod effects;
 pub mod engines;
 pub mod enqueue;
 mod error;
 pub mod event_types;
 pub mod events;
-mod expiry_edge;
 mod health;
-mod held_since;
 mod hub;
 pub mod lease;
-mod lookout;
+mod liveness;
 mod measure;
-mod notices;
-mod outbox;
-mod parking;
 pub mod queues;
 mod quota;
 mod readiness;
-mod ready_edges;
 pub mod reap;
-mod reserved_engines;
 pub mod settle;
-mod signs_of_life;
 pub mod tokens;
-mod troubles;
 pub mod upkeep;
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::dispatch::{self, Dispatch, Signal};
 use crate::metrics::Metrics;
 use crate::store::lease::LeaseDefaults;
 use crate::store::pool::Pools;
 use crate::store::{self, Pool};
 use crate::supervisor::Supervisor;
+use crate::troubles::Troubles;
 
+pub use crate::dispatch::WaitingLimits;
 use activity::Activity;
-use clock::DatabaseClock;
 use coalesce::Lanes;
 pub use coalesce::{Coalescing, Size};
 use dead_letter_log::DeadLetterLog;
 pub use error::{Error, LeaseLost};
-use expiry_edge::ExpiryEdge;
-use held_since::HeldSince;
 use hub::Hub;
+use liveness::Liveness;
 use measure::Freshness;
-use outbox::Outbox;
-use parking::Parking;
-pub use parking::ParkingLimits;
 use quota::Quota;
 use readiness::Readiness;
-use ready_edges::ReadyEdges;
-use reserved_engines::ReservedEngines;
-use signs_of_life::SignsOfLife;
-pub use troubles::Troubles;
 
 /// Heartbeats carried out alone at once.
 const HEARTBEATS_ALONE: usize = 1;
@@ -85,7 +69,7 @@ pub struct Settings {
     pub issues_engine_tokens: bool,
     /// Of one engine, however many heartbeats add to it; for its `static_config` and patches as well.
     pub max_dynamic_state_bytes: usize,
-    /// How long a parked poll waits before it looks again without having been woken.
+    /// How long a poll waits before its queue is checked again without a signal.
     pub recheck: std::time::Duration,
     pub coalescing: Coalescing,
     pub max_queues: u32,
@@ -95,10 +79,23 @@ pub struct Settings {
     pub max_new_engines_per_hour: u32,
     /// With a retry policy of their own.
     pub max_event_types: u32,
-    pub parking: ParkingLimits,
+    pub waiting: WaitingLimits,
     /// Of one use-case's statements together; each statement and each wait for a connection has its own limit. Only a
     /// connection that is there and dumb makes a use-case last so long.
     pub call_timeout: std::time::Duration,
+}
+
+impl Settings {
+    const fn of_dispatch(&self) -> dispatch::Settings {
+        dispatch::Settings {
+            lease_defaults: self.lease_defaults,
+            default_limit: self.default_limit,
+            max_rows: self.coalescing.max_rows,
+            recheck: self.recheck,
+            waiting: self.waiting,
+            call_timeout: self.call_timeout,
+        }
+    }
 }
 
 /// One replica's use-cases. All that must last is in the database; what is kept here only makes
@@ -112,30 +109,25 @@ pub struct Broker {
     metrics: Arc<Metrics>,
     supervisor: Supervisor,
     settings: Settings,
+    dispatch: Dispatch,
     hub: Hub,
-    ready_edges: ReadyEdges,
-    signs_of_life: SignsOfLife,
-    reserved_engines: ReservedEngines,
+    liveness: Liveness,
     known_queues: enqueue::KnownQueues,
     new_queues: Arc<Quota>,
     new_engines: Arc<Quota>,
     lanes: Lanes,
     /// Of requests carried out alone, which may have to wait for locks: they must not take all connections.
-    alone: tokio::sync::Semaphore,
+    alone: Arc<Semaphore>,
     /// The same for heartbeats: they wait for no locks of other requests, since engines would be taken to be dead meanwhile.
-    heartbeats_alone: tokio::sync::Semaphore,
+    heartbeats_alone: Semaphore,
     /// Reads of one event take no more connections of `pool` than this at a time.
-    event_reads: tokio::sync::Semaphore,
-    parking: Arc<Parking>,
-    outbox: Outbox,
-    clock: DatabaseClock,
-    held_since: HeldSince,
-    expiry_edge: ExpiryEdge,
-    listener: notices::Listener,
+    event_reads: Semaphore,
+    /// A permit for each request that may wait: polls, and reads that wait for an event's end.
+    places_to_wait: Arc<Semaphore>,
     readiness: Readiness,
     freshness: Freshness,
     activity: Activity,
-    troubles: Troubles,
+    troubles: Arc<Troubles>,
     dead_letter_log: DeadLetterLog,
     tokens: tokens::KnownTokens,
     /// Tells this replica from others, for as long as it runs.
@@ -153,10 +145,22 @@ impl Broker {
         stopping: CancellationToken,
     ) -> Self {
         let Pools { working: pool, reading: reading_pool } = pools;
-        let max_rows = settings.coalescing.max_rows;
         let connections = pool.max_connections() as usize;
-        let Settings { default_limit, recheck, parking: limits, .. } = settings;
-        let parking = Arc::new(Parking::new(max_rows, default_limit, recheck, limits, &metrics));
+        let troubles = Arc::<Troubles>::default();
+        let places_to_wait = Arc::new(Semaphore::new(settings.waiting.requests.min(Semaphore::MAX_PERMITS)));
+        let alone = Arc::new(Semaphore::new((connections / 2).saturating_sub(HEARTBEATS_ALONE).max(1)));
+        let replica_id = uuid::Uuid::new_v4();
+        let shared = dispatch::Shared {
+            pool: pool.clone(),
+            metrics: Arc::clone(&metrics),
+            supervisor: supervisor.clone(),
+            troubles: Arc::clone(&troubles),
+            places_to_wait: Arc::clone(&places_to_wait),
+            alone: Arc::clone(&alone),
+            replica_id,
+            stopping: stopping.clone(),
+        };
+        let dispatch = Dispatch::new(shared, settings.of_dispatch());
         metrics.requests_overloaded.with_label_values(&[events::OVERLOADED_KIND]);
         let broker = Self {
             pool,
@@ -164,30 +168,24 @@ impl Broker {
             metrics,
             supervisor,
             settings,
+            dispatch,
             hub: Hub::default(),
-            ready_edges: ReadyEdges::default(),
-            signs_of_life: SignsOfLife::default(),
-            reserved_engines: ReservedEngines::default(),
-            held_since: HeldSince::default(),
-            expiry_edge: ExpiryEdge::default(),
-            parking,
-            outbox: Outbox::default(),
-            clock: DatabaseClock::default(),
+            liveness: Liveness::default(),
             known_queues: enqueue::KnownQueues::default(),
             new_queues: Quota::per_hour(settings.max_new_queues_per_hour),
             new_engines: Quota::per_hour(settings.max_new_engines_per_hour),
-            alone: tokio::sync::Semaphore::new((connections / 2).saturating_sub(HEARTBEATS_ALONE).max(1)),
-            heartbeats_alone: tokio::sync::Semaphore::new(HEARTBEATS_ALONE),
-            event_reads: tokio::sync::Semaphore::new((connections / 4).max(1)),
+            alone,
+            heartbeats_alone: Semaphore::new(HEARTBEATS_ALONE),
+            event_reads: Semaphore::new((connections / 4).max(1)),
             lanes: Lanes::new(settings.coalescing),
-            listener: notices::Listener::default(),
+            places_to_wait,
             readiness: Readiness::default(),
             freshness: Freshness::default(),
             activity: Activity::default(),
-            troubles: Troubles::default(),
+            troubles,
             dead_letter_log: DeadLetterLog::default(),
             tokens: tokens::KnownTokens::default(),
-            replica_id: uuid::Uuid::new_v4(),
+            replica_id,
             stopping,
         };
         broker.observe_pools();
@@ -221,9 +219,46 @@ impl Broker {
         outcome.unwrap_or_else(|| Err(store::Error::stalled().into()))
     }
 
-    /// Any call of an engine is a sign of its life.
-    pub fn note_sign_of_life(&self, engine_id: crate::domain::ids::EngineId) {
-        self.signs_of_life.note(engine_id, false);
+    /// An engine called: it is alive.
+    pub fn note_call(&self, engine_id: crate::domain::ids::EngineId) {
+        self.liveness.note(engine_id, false);
+    }
+
+    /// Starts what serves waiting polls, and what keeps this replica informed.
+    pub fn start_dispatch(self: &Arc<Self>, stop: &CancellationToken) {
+        let broker = Arc::clone(self);
+        self.dispatch.start(stop, move |signal| broker.take_signal(signal));
+    }
+
+    /// Starts what answers polls, which nothing else is needed for.
+    pub fn start_serving(&self, stop: &CancellationToken) {
+        self.dispatch.start_serving(stop);
+    }
+
+    fn take_signal(&self, signal: Signal) {
+        match signal {
+            Signal::Connected => {
+                self.tokens.read_soon();
+                self.known_queues.forget_all();
+            }
+            Signal::Tokens => self.tokens.read_soon(),
+            Signal::QueueRemoved { engine_type } => self.forget_queue(&engine_type),
+        }
+    }
+
+    /// What goes wrong for as long as its cause lasts.
+    pub fn troubles(&self) -> &Troubles {
+        &self.troubles
+    }
+
+    /// Logs what was counted and not logged yet.
+    pub fn flush_logs(&self) {
+        self.dead_letter_log.flush();
+    }
+
+    /// Makes all exclusive engines older than they are, as if that time had passed: for tests.
+    pub fn age_exclusive_engines(&self, by: std::time::Duration) {
+        self.dispatch.age_exclusive_engines(by);
     }
 }
 
@@ -233,6 +268,6 @@ async fn commit(transaction: store::Transaction) -> store::Result<()> {
 }
 
 /// A random number from −1 to 1, for the jitter.
-fn sway() -> f64 {
+fn jitter() -> f64 {
     rand::random_range(-1.0..=1.0)
 }

@@ -8,7 +8,7 @@ pub mod audit;
 pub mod buckets;
 pub mod database_health;
 pub mod dead_letters;
-pub mod dealing;
+pub mod assignment;
 pub mod durations;
 pub mod engine;
 pub mod event;
@@ -22,7 +22,7 @@ pub mod names;
 #[cfg(test)]
 mod protocol;
 pub mod requester;
-pub mod reservation;
+pub mod exclusive_engine;
 pub mod retry_policy;
 pub mod settlement;
 pub mod spans;

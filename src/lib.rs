@@ -15,6 +15,10 @@ pub mod http;
 pub mod tasks;
 /// The use-cases, one file a verb.
 pub mod broker;
+/// Who waits for events, and who gets which.
+pub mod dispatch;
+/// What goes wrong for as long as its cause lasts, logged once.
+pub mod troubles;
 /// The only SQL.
 pub mod store;
 /// Owns every task, and starts again what panicked.

@@ -3,7 +3,6 @@
 mod audit;
 mod event_ends;
 mod idempotency;
-mod notices;
 mod pacing;
 mod partitions;
 mod queues;
@@ -18,11 +17,12 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::{self, Broker, Troubles};
+use crate::broker::{self, Broker};
 use crate::metrics::Metrics;
 use crate::store;
 use crate::store::pool::within;
 use crate::supervisor::Supervisor;
+use crate::troubles::Troubles;
 
 /// One kind of background work.
 trait Task: Send + Sync + 'static {
@@ -57,10 +57,8 @@ pub fn start(
     if is_auth_required {
         start.endless("token_refresh", broker, |broker, stop| async move { broker.keep_tokens(&stop).await });
     }
-    start.endless("listener", broker, notices::run);
-    start.endless("lookout", broker, |broker, stop| async move { broker.keep_lookout(&stop).await });
-    start.endless("outbox", broker, |broker, stop| async move { broker.run_outbox(&stop).await });
-    broker.start_looks(stop);
+    start.endless("hand_back", broker, |broker, stop| async move { broker.hand_back_undelivered(&stop).await });
+    broker.start_dispatch(stop);
     broker.start_batches(stop);
 }
 

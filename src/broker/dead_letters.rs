@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::aftermath::{Aftermath, Landed};
+use super::effects::Effects;
 use super::{Broker, Error, Result, commit};
+use crate::dispatch::Landed;
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::ids::EventId;
@@ -131,14 +132,13 @@ impl Broker {
     }
 
     fn announce_redriven(&self, redriven: &[Redriven]) {
-        let mut aftermath = Aftermath::default();
+        let mut effects = Effects::default();
         for event in redriven {
             let Redriven { event_id, priority, available_at, is_due, .. } = *event;
-            aftermath
-                .landed(&event.engine_type, Landed { event_id, priority, is_suspect: false, available_at, is_due });
+            effects.landed(&event.engine_type, Landed { event_id, priority, is_suspect: false, available_at, is_due });
             self.metrics.dead_letters_redriven.with_label_values(&[self.metrics.queue(&event.engine_type)]).inc();
         }
-        self.announce(aftermath);
+        self.apply(effects);
     }
 
     /// Removes a dead letter for good. Its event stays `failed`.

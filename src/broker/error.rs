@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::dispatch::Refused;
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::limits::MAX_TOKENS;
@@ -12,6 +13,7 @@ use crate::domain::tokens::TokenId;
 use crate::store;
 use crate::store::queues::removal::Uses;
 use crate::supervisor::Panicked;
+use crate::troubles::Failure;
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -82,7 +84,7 @@ pub enum Error {
     #[error("{limit} polls of engine {engine_id} wait here already, as many as may, and there is nothing for this one")]
     TooManyPollsOfEngine { engine_id: EngineId, limit: usize },
     #[error("{limit} requests wait here already, as many as may, and there is nothing for this one")]
-    TooManyParked { limit: usize },
+    TooManyWaiting { limit: usize },
     #[error("the token has expired, or was revoked, or replaced by a newer one")]
     TokenEnded,
     #[error("an engine's token registers that engine again, and makes none: {0} is not registered as of that type")]
@@ -106,6 +108,32 @@ pub struct LeaseLost {
     pub current_attempt: i32,
 }
 
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Store(error) => Self::Store(error),
+            Refused::EngineNotFound(engine_id) => Self::EngineNotFound(engine_id),
+            Refused::EngineTypeMismatch { engine_id, registered, asked_for } => {
+                Self::EngineTypeMismatch { engine_id, registered, asked_for }
+            }
+            Refused::PollIdReused { poll_id } => Self::PollIdReused { poll_id },
+            Refused::TooManyPollsOfEngine { engine_id, limit } => Self::TooManyPollsOfEngine { engine_id, limit },
+            Refused::TooManyWaiting { limit } => Self::TooManyWaiting { limit },
+            Refused::Crashed => Self::Crashed,
+        }
+    }
+}
+
+impl Failure for Error {
+    fn of_store(&self) -> Option<&store::Error> {
+        if let Self::Store(error) = self { Some(error) } else { None }
+    }
+
+    fn in_words(&self) -> String {
+        self.in_words()
+    }
+}
+
 impl From<Panicked> for Error {
     fn from(_: Panicked) -> Self {
         Self::Crashed
@@ -115,7 +143,10 @@ impl From<Panicked> for Error {
 impl Error {
     /// Whether another item of the same batch may fare better.
     pub(super) const fn is_of_one_item(&self) -> bool {
-        !matches!(self, Self::Store(store::Error::Unavailable(_) | store::Error::Timeout(_)) | Self::ShuttingDown)
+        match self {
+            Self::Store(error) => error.is_of_one_item(),
+            other => !matches!(other, Self::ShuttingDown),
+        }
     }
 
     /// With its cause, for the log.
@@ -125,10 +156,6 @@ impl Error {
             Self::Store(error) => error.in_words(),
             other => other.to_string(),
         }
-    }
-
-    pub(super) const fn engine_type_mismatch(engine_id: EngineId, registered: String, asked_for: String) -> Self {
-        Self::EngineTypeMismatch { engine_id, registered, asked_for }
     }
 }
 

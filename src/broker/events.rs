@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use prometheus::IntGauge;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::lease::Parked;
 use super::{Broker, Error, Result};
 use crate::domain::ids::{EngineId, EventId};
 use crate::store::attempts::Attempt;
@@ -16,6 +16,22 @@ const READ_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Reads of one event, among the kinds of requests that metrics name where too much is waiting.
 pub const OVERLOADED_KIND: &str = "event_reads";
+
+/// Counts a read for as long as it waits, also where its caller hangs up.
+struct Counted<'a>(&'a IntGauge);
+
+impl<'a> Counted<'a> {
+    fn by(gauge: &'a IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
 
 impl Broker {
     pub async fn read_event(&self, event_id: EventId, with_payload: bool) -> Result<Event> {
@@ -40,7 +56,7 @@ impl Broker {
         wait: Duration,
         caller: Option<EngineId>,
     ) -> Result<Event> {
-        let _alive = caller.map(|engine_id| self.signs_of_life.waiting(engine_id, false));
+        let _alive = caller.map(|engine_id| self.liveness.waiting(engine_id, false));
         let deadline = Instant::now() + wait;
         let watch = self.hub.await_end(event_id);
         loop {
@@ -52,12 +68,10 @@ impl Broker {
             if event.status.is_final() || self.stopping.is_cancelled() || Instant::now() >= deadline {
                 return Ok(event);
             }
-            let _parked = Parked::counted_by(&self.metrics.event_waits_parked);
-            let limit = self.settings.parking.requests;
-            let parked = self.metrics.event_waits_parked.get() + self.metrics.polls_parked.get();
-            if usize::try_from(parked).is_ok_and(|parked| parked > limit) {
-                return Err(Error::TooManyParked { limit });
-            }
+            let Ok(_place) = self.places_to_wait.try_acquire() else {
+                return Err(Error::TooManyWaiting { limit: self.settings.waiting.requests });
+            };
+            let _waiting = Counted::by(&self.metrics.event_waits_parked);
             tokio::select! {
                 () = &mut ended => {}
                 () = self.stopping.cancelled() => {}

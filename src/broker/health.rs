@@ -10,7 +10,7 @@ impl Broker {
     pub async fn examine_database(&self) -> Result<(DatabaseHealth, ReplicaHealth, Vec<Warning>)> {
         let pools = [&self.pool, &self.reading_pool];
         let before = pools.map(store::health::pool_use);
-        let listener = self.listener.state();
+        let listener = self.dispatch.listener();
         let found = store::health::examine(&self.pool, listener.pid).await?;
         let after = pools.map(store::health::pool_use);
         // Used up for a moment is not worth a warning.

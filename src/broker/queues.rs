@@ -100,7 +100,7 @@ impl Broker {
         made.keep();
         self.metrics.queue(engine_type.as_str());
         tracing::info!(%engine_type, %details, "queue settings changed");
-        self.parking.wake_queue(engine_type.as_str());
+        self.dispatch.queue_changed(engine_type.as_str());
         self.read_changed_queue(engine_type).await
     }
 
@@ -138,7 +138,7 @@ impl Broker {
         if is_known {
             tracing::info!(%engine_type, "queue resumed");
         }
-        self.parking.wake_queue(engine_type.as_str());
+        self.dispatch.queue_changed(engine_type.as_str());
         self.read_changed_queue(engine_type).await
     }
 

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::aftermath::{Aftermath, End, end_in_silence, fate};
 use super::coalesce::{self, Answers, Size, Verb};
+use super::effects::{Effects, End, end_in_silence, verdict_of};
 use super::{Broker, Error, LeaseLost, Result, commit};
 use crate::domain::event::{Outcome, Status};
 use crate::domain::fence::{self, Credentials, Standing};
@@ -149,7 +149,7 @@ impl Broker {
     fn note_spoken(&self, holder: Option<EngineId>, engine_type: &str, is_late: bool) {
         if let Some(holder) = holder {
             // Its token speaks for it where it does not name itself.
-            self.note_sign_of_life(holder);
+            self.note_call(holder);
         }
         if is_late {
             self.metrics.settlements_late.with_label_values(&[self.metrics.queue(engine_type)]).inc();
@@ -162,7 +162,7 @@ impl Broker {
         locking: Locking,
     ) -> Result<Vec<Option<Result<Settled>>>> {
         let mut transaction = self.begin().await?;
-        let mut aftermath = Aftermath::default();
+        let mut effects = Effects::default();
         let mut answers: Vec<Option<Result<Settled>>> = Vec::new();
         answers.resize_with(settlements.len(), || None);
         let mut live: Vec<(usize, OpenEvent)> = Vec::new();
@@ -182,10 +182,10 @@ impl Broker {
             }
         }
         self.renew_live(&mut transaction, settlements, &live, &mut answers).await?;
-        end_live(&mut transaction, settlements, &live, &mut answers, &mut aftermath).await?;
+        end_live(&mut transaction, settlements, &live, &mut answers, &mut effects).await?;
         commit(transaction).await?;
 
-        self.announce(aftermath);
+        self.apply(effects);
         for (settlement, event) in live.iter().map(|(index, event)| (settlements[*index], event)) {
             let is_renewal = matches!(settlement.report, Report::Renewed { .. });
             let is_late = event.late_by_seconds.is_some() && !is_renewal;
@@ -297,10 +297,10 @@ impl Broker {
         };
         let unheard: Vec<(OpenEvent, Ending)> =
             open.into_iter().filter(is_theirs).map(|event| (event, Ending::Undelivered)).collect();
-        let mut aftermath = Aftermath::default();
-        end_in_silence(&mut transaction, &unheard, &mut aftermath).await?;
+        let mut effects = Effects::default();
+        end_in_silence(&mut transaction, &unheard, &mut effects).await?;
         commit(transaction).await?;
-        self.announce(aftermath);
+        self.apply(effects);
         Ok(())
     }
 }
@@ -320,7 +320,7 @@ async fn end_live(
     settlements: &[&Settlement],
     live: &[(usize, OpenEvent)],
     answers: &mut [Option<Result<Settled>>],
-    aftermath: &mut Aftermath,
+    effects: &mut Effects,
 ) -> Result<()> {
     let ending: Vec<&(usize, OpenEvent)> =
         live.iter().filter(|(index, _)| !matches!(settlements[*index].report, Report::Renewed { .. })).collect();
@@ -340,7 +340,7 @@ async fn end_live(
         let available_at = due.get(&event.event_id).copied();
         let (outcome, answer) = (attempt.outcome, attempt.fate.answer());
         let end = End::Settled { outcome, answer, held_seconds: event.held_seconds };
-        aftermath.ended(event, end, attempt, available_at);
+        effects.ended(event, end, attempt, available_at);
         answers[*index] = Some(Ok(Settled {
             event_id: event.event_id,
             status: answer.event_status(),
@@ -362,12 +362,12 @@ fn ended_attempt<'a>(report: &'a Report, event: &OpenEvent, policy: Option<&Retr
         Report::Failed { error, is_retryable, delay } => {
             let policy = policy.expect("the policy of each failed event was read");
             let ending = Ending::Failed { is_retryable: *is_retryable, delay: *delay };
-            (Outcome::Failed, fate(ending, event, policy), None, Some(error))
+            (Outcome::Failed, verdict_of(ending, event, policy), None, Some(error))
         }
         Report::Released { delay } => {
             // No policy has a say in it.
             let ending = Ending::Released { delay: *delay };
-            (Outcome::Released, fate(ending, event, &RetryPolicy::default()), None, None)
+            (Outcome::Released, verdict_of(ending, event, &RetryPolicy::default()), None, None)
         }
         Report::Renewed { .. } => unreachable!("renewals end nothing"),
     };

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::signs_of_life::Sign;
+use super::liveness::Sign;
 use super::{Broker, Result};
 use crate::store;
 use crate::store::partitions::Removal;
@@ -21,12 +21,12 @@ impl Broker {
 
     /// Writes down which engines have called: all of them, at once.
     pub async fn flush_signs_of_life(&self) -> Result<()> {
-        self.write_signs_of_life(self.signs_of_life.take(true)).await
+        self.write_signs_of_life(self.liveness.take(true)).await
     }
 
     /// Writes down which engines have called, as far as it is time for that.
     pub async fn note_signs_of_life(&self) -> Result<()> {
-        self.write_signs_of_life(self.signs_of_life.take(false)).await
+        self.write_signs_of_life(self.liveness.take(false)).await
     }
 
     /// Those that cannot be written now are kept for the next time.
@@ -47,11 +47,11 @@ impl Broker {
         for sign in signs {
             match noted.get(&sign.engine_id) {
                 Some(noted) if noted.is_written => {
-                    self.signs_of_life.written(noted.engine_id, noted.heartbeat_timeout_seconds);
+                    self.liveness.written(noted.engine_id, noted.heartbeat_timeout_seconds);
                 }
                 // Locked by a lease, or nothing at all could be written.
-                Some(_) => self.signs_of_life.put_back(sign),
-                None if outcome.is_err() => self.signs_of_life.put_back(sign),
+                Some(_) => self.liveness.put_back(sign),
+                None if outcome.is_err() => self.liveness.put_back(sign),
                 // No such engine.
                 None => {}
             }

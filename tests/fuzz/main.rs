@@ -16,7 +16,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Method, Request, StatusCode};
-use eventlease::broker::{Broker, Coalescing, ParkingLimits, Settings, Size};
+use eventlease::broker::{Broker, Coalescing, Settings, Size, WaitingLimits};
 use eventlease::config::ForwardedHeader;
 use eventlease::http::{self, Access, AccessSettings, Api, Limits};
 use eventlease::metrics::Metrics;
@@ -69,14 +69,14 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         max_new_queues_per_hour: 1_000_000,
         max_new_engines_per_hour: 1_000_000,
         max_event_types: 100,
-        parking: ParkingLimits { polls_of_engine: 100, requests: 1000 },
+        waiting: WaitingLimits { polls_of_engine: 100, requests: 1000 },
         call_timeout: PATIENCE,
     };
     let (supervisor, stop) = (Supervisor::new(Arc::clone(&metrics)), CancellationToken::new());
     let broker = Arc::new(Broker::new(pools, Arc::clone(&metrics), supervisor.clone(), settings, stop.clone()));
     // Requests are answered by these; nothing else of the background work is needed.
     broker.start_batches(&stop);
-    broker.start_looks(&stop);
+    broker.start_serving(&stop);
     let limits = Limits {
         max_body_bytes: 64 << 10,
         max_payload_bytes: 16 << 10,

@@ -182,7 +182,7 @@ impl Broker {
     /// To be called after the commit.
     fn by_engine(&self, beaten: Vec<Beaten>) -> HashMap<EngineId, Beaten> {
         for beaten in &beaten {
-            self.signs_of_life.beaten(beaten.engine_id, beaten.heartbeat_timeout_seconds);
+            self.liveness.beaten(beaten.engine_id, beaten.heartbeat_timeout_seconds);
         }
         beaten.into_iter().map(|beaten| (beaten.engine_id, beaten)).collect()
     }
@@ -193,7 +193,7 @@ impl Broker {
         heartbeat: &Heartbeat,
         metadata: Option<(&'a str, &'a str)>,
     ) -> Beat<'a> {
-        let held_since = self.held_since.of(engine_id);
+        let held_since = self.dispatch.oldest_lease_of(engine_id);
         Beat { engine_id, current_workload: heartbeat.current_workload, metadata, held_since }
     }
 

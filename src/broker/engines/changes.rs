@@ -54,7 +54,7 @@ impl Broker {
         let names: Vec<String> = changes.iter().map(|member| member.name.storable(MAX_LOGGED_NAME_CHARS)).collect();
         let (members, bytes) = (names.join(", "), patch.get().len());
         tracing::info!(%engine_id, members = %LogText(&members), bytes, "engine configuration changed");
-        self.parking.engine_changed(engine_id);
+        self.dispatch.engine_changed(engine_id);
         Ok(engine)
     }
 
@@ -80,7 +80,7 @@ impl Broker {
                 "engines told to drain"
             );
             for engine in engines.iter().filter(|engine| !engine.was_draining) {
-                self.parking.engine_changed(engine.engine_id);
+                self.dispatch.engine_changed(engine.engine_id);
             }
         }
         Ok(engines)

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Settled, SettledOutcome};
-use crate::broker::aftermath::Aftermath;
+use crate::broker::effects::Effects;
 use crate::broker::{Broker, Result};
 use crate::domain::event::Status;
 use crate::domain::json::SentJson;
@@ -34,9 +34,9 @@ impl Broker {
         let mut connection = self.connection().await?;
         let completed = store::complete::complete(&mut connection, &mut completions).await?;
         drop(connection);
-        let mut aftermath = Aftermath::default();
+        let mut effects = Effects::default();
         for event in &completed {
-            aftermath.completed(event);
+            effects.completed(event);
             self.note_spoken(event.holder, &event.engine_type, event.is_late);
             answers[places[&event.event_id]] = Some(Ok(Settled {
                 event_id: event.event_id,
@@ -47,7 +47,7 @@ impl Broker {
                 renewal: None,
             }));
         }
-        self.announce(aftermath);
+        self.apply(effects);
         Ok(())
     }
 }

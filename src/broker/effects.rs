@@ -1,0 +1,211 @@
+//! Ending attempts, and what follows from it after the commit: waiting polls are served, readers wake, metrics count. A
+//! use-case collects [`Effects`] and applies them once.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::dead_letter_log::DeadLettered;
+use super::{Broker, jitter};
+use crate::dispatch::Landed;
+use crate::domain::event::{CancelReason, Outcome, Status};
+use crate::domain::ids::{EngineId, EventId};
+use crate::domain::retry_policy::RetryPolicy;
+use crate::domain::verdict::{self, Ending, Loss, Verdict};
+use crate::store::complete::Completed;
+use crate::store::endings::{self, Answer, EndedAttempt, Fate};
+use crate::store::open_events::OpenEvent;
+use crate::store::{self, PgConnection, policies_of_open_events};
+
+#[derive(Debug, Default)]
+pub struct Effects {
+    landed: HashMap<String, Vec<Landed>>,
+    freed_engines: Vec<EngineId>,
+    ended: Vec<(String, End)>,
+    dead_lettered: Vec<DeadLettered>,
+    cancelled: Vec<(String, CancelReason)>,
+    /// Events that are final now.
+    finals: Vec<EventId>,
+}
+
+/// What a lease's end counts as.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum End {
+    /// Its engine settled it.
+    Settled { outcome: Outcome, answer: Answer, held_seconds: f64 },
+    /// It ended without a report.
+    Lost(Loss),
+    /// The engine left in order, or never heard of the lease: neither a settlement nor a loss.
+    HandedBack,
+}
+
+impl End {
+    const fn of(ending: Ending, attempt: &EndedAttempt<'_>, held_seconds: f64) -> Self {
+        match ending {
+            Ending::Failed { .. } | Ending::Released { .. } => {
+                Self::Settled { outcome: attempt.outcome, answer: attempt.fate.answer(), held_seconds }
+            }
+            Ending::Lost(loss) => Self::Lost(loss),
+            Ending::HandedBack | Ending::Undelivered => Self::HandedBack,
+        }
+    }
+}
+
+impl Effects {
+    pub fn landed(&mut self, engine_type: &str, landed: Landed) {
+        match self.landed.get_mut(engine_type) {
+            Some(of_queue) => of_queue.push(landed),
+            None => drop(self.landed.insert(engine_type.to_owned(), vec![landed])),
+        }
+    }
+
+    pub fn freed(&mut self, engine_id: Option<EngineId>) {
+        self.freed_engines.extend(engine_id);
+    }
+
+    /// An engine completed an event.
+    pub fn completed(&mut self, event: &Completed) {
+        self.freed(event.holder);
+        let held_seconds = event.held_seconds;
+        let end = End::Settled { outcome: Outcome::Completed, answer: Answer::Completed, held_seconds };
+        self.ended.push((event.engine_type.clone(), end));
+        self.finals.push(event.event_id);
+    }
+
+    /// A queued event was cancelled.
+    pub fn cancelled(&mut self, event: &OpenEvent, reason: CancelReason) {
+        self.cancelled.push((event.engine_type.clone(), reason));
+        self.finals.push(event.event_id);
+    }
+
+    /// A lease ended so.
+    pub fn ended(
+        &mut self,
+        event: &OpenEvent,
+        end: End,
+        attempt: &EndedAttempt<'_>,
+        available_at: Option<DateTime<Utc>>,
+    ) {
+        self.freed(event.lease.holder);
+        self.ended.push((event.engine_type.clone(), end));
+        match attempt.fate {
+            Fate::Bury { .. } | Fate::Close { .. } => self.finals.push(event.event_id),
+            Fate::Requeue { .. } => {}
+        }
+        match (attempt.fate, available_at) {
+            (Fate::Requeue { spent, after_seconds, .. }, Some(available_at)) => {
+                let (event_id, priority, is_suspect) = (event.event_id, event.priority, spent.lease_losses > 0);
+                let landed = Landed { event_id, priority, is_suspect, available_at, is_due: after_seconds <= 0.0 };
+                self.landed(&event.engine_type, landed);
+            }
+            (Fate::Bury { reason, .. }, _) => {
+                let (event_id, engine_type, attempt) = (event.event_id, event.engine_type.clone(), event.attempt);
+                self.dead_lettered.push(DeadLettered { event_id, engine_type, reason, attempt });
+            }
+            (Fate::Close { status: Status::Cancelled }, _) => {
+                self.cancelled.push((event.engine_type.clone(), CancelReason::WhileProcessing));
+            }
+            (Fate::Close { .. } | Fate::Requeue { .. }, _) => {}
+        }
+    }
+}
+
+impl Broker {
+    /// To be called after the commit.
+    pub(super) fn apply(&self, effects: Effects) {
+        for (engine_type, events) in effects.landed {
+            self.dispatch.landed(&engine_type, &events);
+        }
+        for engine_id in effects.freed_engines {
+            self.dispatch.engine_freed(engine_id);
+        }
+        for event_id in effects.finals {
+            self.hub.wake_event(event_id);
+        }
+        for (engine_type, end) in effects.ended {
+            self.dispatch.place_freed(&engine_type);
+            self.count_end(&engine_type, end);
+        }
+        for letter in effects.dead_lettered {
+            let label = self.metrics.queue(&letter.engine_type);
+            self.metrics.events_dead_lettered.with_label_values(&[label, letter.reason.as_str()]).inc();
+            self.dead_letter_log.note(letter);
+        }
+        for (engine_type, reason) in effects.cancelled {
+            let labels = [self.metrics.queue(&engine_type), reason.as_str()];
+            self.metrics.events_cancelled.with_label_values(&labels).inc();
+        }
+    }
+
+    fn count_end(&self, engine_type: &str, end: End) {
+        let label = self.metrics.queue(engine_type);
+        match end {
+            End::Settled { outcome, answer, held_seconds } => {
+                self.activity.count(engine_type, |counts| {
+                    counts.completed += i64::from(outcome == Outcome::Completed);
+                    counts.failed += i64::from(outcome == Outcome::Failed);
+                    counts.durations.note(held_seconds);
+                });
+                self.metrics.settlements.with_label_values(&[label, answer.as_str()]).inc();
+                self.metrics.attempt_seconds.with_label_values(&[label]).observe(held_seconds);
+            }
+            End::Lost(loss) => {
+                self.activity.count(engine_type, |counts| counts.lost += 1);
+                if matches!(loss, Loss::Expired | Loss::MaxLease) {
+                    self.metrics.leases_expired.with_label_values(&[label]).inc();
+                }
+                self.metrics.leases_lost.with_label_values(&[label, loss.as_str()]).inc();
+            }
+            End::HandedBack => {}
+        }
+    }
+}
+
+/// What the store has to do with an event whose attempt ended so.
+pub fn verdict_of(ending: Ending, event: &OpenEvent, policy: &RetryPolicy) -> Fate {
+    match verdict::verdict(ending, event.spent, policy, event.is_cancel_requested, jitter()) {
+        Verdict::Requeue { after, spent } => {
+            let answer = match ending {
+                Ending::Failed { .. } | Ending::Lost(_) => Answer::RetryScheduled,
+                Ending::Released { .. } | Ending::HandedBack | Ending::Undelivered => Answer::Released,
+            };
+            let after_seconds = Duration::as_secs_f64(&after);
+            Fate::Requeue { after_seconds, spent, answer, keeps_token: ending.keeps_token() }
+        }
+        Verdict::DeadLetter { reason, spent } => Fate::Bury { reason, spent },
+        Verdict::Cancel { .. } => Fate::Close { status: Status::Cancelled },
+    }
+}
+
+/// Ends the leases of locked events without a report of their engine.
+pub async fn end_in_silence(
+    connection: &mut PgConnection,
+    events: &[(OpenEvent, Ending)],
+    effects: &mut Effects,
+) -> store::Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<EventId> = events.iter().map(|(event, _)| event.event_id).collect();
+    let policies = policies_of_open_events(connection, &ids).await?;
+    let ended: Vec<EndedAttempt<'_>> = events
+        .iter()
+        .map(|(event, ending)| EndedAttempt {
+            event_id: event.event_id,
+            outcome: ending.outcome(),
+            fate: verdict_of(*ending, event, &policies[&event.event_id]),
+            result: None,
+            error: None,
+            error_type: None,
+            error_message: None,
+            late_by_seconds: None,
+        })
+        .collect();
+    let due = endings::apply(connection, &ended).await?;
+    for ((event, ending), attempt) in events.iter().zip(&ended) {
+        let end = End::of(*ending, attempt, event.held_seconds);
+        effects.ended(event, end, attempt, due.get(&event.event_id).copied());
+    }
+    Ok(())
+}
