@@ -244,17 +244,11 @@ mod tests {
     }
 
     #[test]
-    fn most_sweeps_begin_where_the_position_was_a_while_ago() {
+    fn most_sweeps_begin_some_way_behind_the_position() {
         let positions = DuePositions::default();
-        for (second, ages_after) in [(10, true), (20, true), (30, false)] {
-            positions.end("q", &positions.begin("q", Instant::now()), &taken(&[at(second)]), Instant::now());
-            if ages_after {
-                positions.lock().get_mut("q").expect("known").floor_moves_at = Instant::now();
-                positions.end("q", &positions.begin("q", Instant::now()), &Found::default(), Instant::now());
-            }
-        }
+        positions.end("q", &positions.begin("q", Instant::now()), &taken(&[at(100)]), Instant::now());
         positions.lock().get_mut("q").expect("known").next_sweep = Instant::now();
-        assert_eq!(position_of(&positions), at(10).place);
-        assert_eq!(position_of(&positions), at(30).place);
+        assert_eq!(position_of(&positions).available_at, at(70).place.available_at);
+        assert_eq!(position_of(&positions), at(100).place);
     }
 }

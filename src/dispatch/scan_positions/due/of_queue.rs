@@ -1,7 +1,7 @@
 //! The positions of one queue, one for each lane and priority, and the sweeps.
 //!
 //! A position advances after the commit of a lease only, and goes back to before whatever this replica puts behind it.
-//! Every few seconds a sweep begins where the position was a while ago, and now and then one begins at the front.
+//! Every few seconds a sweep begins some way behind the positions, and now and then one begins at the front.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -14,15 +14,16 @@ use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_PRIORITY;
 use crate::store::due::{Place, Range};
 
-/// Any due row that is not behind the floor is found within 5 seconds, and so is any other while there are less than
-/// some 200,000 dead entries.
+/// Any due row that is not further behind its position than the margin is found within 5 seconds, and so is any other while
+/// there are less than some 200,000 dead entries.
 const SWEEPS: Pace = Pace { times: 20, at_least: Duration::from_secs(2), at_most: Duration::from_secs(4) };
+/// How far behind the positions most sweeps begin. What another replica takes in is due when its statement begins, and is
+/// committed within this time; of what SQL takes in later, `NOTIFY` tells.
+const MARGIN: TimeDelta = TimeDelta::seconds(30);
 /// A sweep from the front may have to read as many dead entries as there were events since somebody's snapshot.
 const SWEEPS_FROM_THE_FRONT: Pace = Pace { at_most: Duration::from_mins(1), ..SWEEPS };
 /// Sweeps that are asked for may take a quarter of the time.
 const ASKED_SWEEPS: Pace = Pace { times: 3, at_least: Duration::ZERO, at_most: Duration::from_secs(4) };
-/// The floor is where the position was once or twice as long ago.
-const FLOOR_AGE: Duration = Duration::from_secs(30);
 
 const PRIORITIES: usize = MAX_PRIORITY as usize + 1;
 
@@ -31,7 +32,6 @@ pub const MAX_LANDINGS: usize = 10_000;
 
 /// By lane and priority.
 type Places = [[Place; PRIORITIES]; 2];
-const FRONT: Places = [[Place::FRONT; PRIORITIES]; 2];
 
 /// What a claim found; empty where it failed.
 #[derive(Clone, Debug, Default)]
@@ -55,10 +55,6 @@ pub struct Located {
 #[derive(Debug)]
 pub struct QueuePositions {
     behind: Places,
-    /// Where most sweeps begin, and what will be the floor after this one.
-    floor: Places,
-    next_floor: Places,
-    pub floor_moves_at: Instant,
     /// What landed while claims were under way, for them not to step over.
     pub landings: Vec<Landing>,
     landed: u64,
@@ -93,7 +89,7 @@ pub struct Scan {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Start {
     Front,
-    Floor,
+    Margin,
     Position,
 }
 
@@ -107,10 +103,7 @@ impl Scan {
 impl QueuePositions {
     pub fn at_the_front(now: Instant) -> Self {
         Self {
-            behind: FRONT,
-            floor: FRONT,
-            next_floor: FRONT,
-            floor_moves_at: now + FLOOR_AGE,
+            behind: [[Place::FRONT; PRIORITIES]; 2],
             landings: Vec::new(),
             landed: 0,
             under_way: BTreeMap::new(),
@@ -129,25 +122,26 @@ impl QueuePositions {
 
     /// Where to scan now.
     pub fn scan(&mut self, now: Instant) -> Scan {
-        if now >= self.floor_moves_at {
-            self.floor = std::mem::replace(&mut self.next_floor, self.behind);
-            self.floor_moves_at = now + FLOOR_AGE;
-        }
         let is_from_the_front = now >= self.next_sweep_from_the_front || (self.is_sweep_asked && now >= self.rested_at);
-        let (start, places) = if is_from_the_front {
+        let start = if is_from_the_front {
             self.is_sweep_asked = false;
             self.next_sweep_from_the_front = now + SWEEPS.at_least;
-            (Start::Front, &FRONT)
+            Start::Front
         } else if now >= self.next_sweep {
-            (Start::Floor, &self.floor)
+            Start::Margin
         } else {
-            (Start::Position, &self.behind)
+            Start::Position
+        };
+        let begin = |place: Place| match start {
+            Start::Front => Place::FRONT,
+            Start::Margin => before(place, MARGIN),
+            Start::Position => place,
         };
         let ranges = |places: &[Place; PRIORITIES]| {
-            let range = |priority| Range { priority, behind: places[usize::from(priority)] };
+            let range = |priority| Range { priority, behind: begin(places[usize::from(priority)]) };
             (0..=MAX_PRIORITY).rev().map(range).collect()
         };
-        let (normals, suspects) = (ranges(&places[0]), ranges(&places[1]));
+        let (normals, suspects) = (ranges(&self.behind[0]), ranges(&self.behind[1]));
         if start != Start::Position {
             self.next_sweep = now + SWEEPS.at_least;
         }
@@ -218,7 +212,7 @@ impl QueuePositions {
     pub fn repeat(&mut self, scan: &Scan) {
         match scan.start {
             Start::Front => self.next_sweep_from_the_front = scan.began_at,
-            Start::Floor => self.next_sweep = scan.began_at,
+            Start::Margin => self.next_sweep = scan.began_at,
             Start::Position => {}
         }
     }
@@ -226,10 +220,8 @@ impl QueuePositions {
     /// There is something to be found at that place, also by claims that come after those under way:
     /// these, which may have passed over it, do not take the position beyond it when they end.
     pub fn step_back_before(&mut self, event: &Located) {
-        for places in [&mut self.behind, &mut self.floor, &mut self.next_floor] {
-            let place = &mut places[usize::from(event.is_suspect)][usize::from(event.priority)];
-            *place = (*place).min(just_before(event.place));
-        }
+        let position = &mut self.behind[usize::from(event.is_suspect)][usize::from(event.priority)];
+        *position = (*position).min(just_before(event.place));
         self.landed += 1;
         if !self.under_way.is_empty() {
             if self.landings.len() >= MAX_LANDINGS {
@@ -258,5 +250,9 @@ impl QueuePositions {
 }
 
 fn just_before(place: Place) -> Place {
-    Place { available_at: place.available_at - TimeDelta::microseconds(1), event_id: EventId(Uuid::max()) }
+    before(place, TimeDelta::microseconds(1))
+}
+
+fn before(place: Place, by: TimeDelta) -> Place {
+    Place { available_at: place.available_at - by, event_id: EventId(Uuid::max()) }
 }
