@@ -17,8 +17,9 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::{self, Broker, Coalescing, Settings, Size, WaitingLimits};
+use crate::broker::{self, Broker, Coalescing, Settings, Size};
 use crate::config::{SecretFileError, ServeConfig};
+use crate::dispatch;
 use crate::http::{self, Access, AccessSettings, Api, Limits};
 use crate::logs::Outage;
 use crate::metrics::Metrics;
@@ -253,17 +254,23 @@ fn access(config: &ServeConfig) -> AccessSettings {
 
 fn settings(config: &ServeConfig) -> Settings {
     Settings {
-        lease_defaults: LeaseDefaults {
-            visibility_timeout_seconds: config.leases.visibility_timeout_seconds,
-            max_lease_seconds: config.leases.max_lease_seconds,
+        dispatch: dispatch::Settings {
+            lease_defaults: LeaseDefaults {
+                visibility_timeout_seconds: config.leases.visibility_timeout_seconds,
+                max_lease_seconds: config.leases.max_lease_seconds,
+            },
+            default_limit: config.leases.default_limit,
+            max_rows: config.batches.max_batch_rows,
+            recheck: Duration::from_millis(config.tasks.recheck_interval_ms),
+            max_polls_of_engine: config.connections.max_parked_polls_of_engine,
+            max_waiting: config.connections.max_parked_requests,
+            call_timeout: Duration::from_secs(call_timeout_seconds(config)),
         },
-        default_limit: config.leases.default_limit,
         grace_seconds: config.leases.heartbeat_timeout_seconds,
         retention_days: config.tasks.retention_days,
         audit_retention_days: config.tasks.audit_retention_days,
         issues_engine_tokens: config.is_auth_required(),
         max_dynamic_state_bytes: config.limits.max_detail_bytes,
-        recheck: Duration::from_millis(config.tasks.recheck_interval_ms),
         coalescing: Coalescing {
             max_rows: config.batches.max_batch_rows,
             max_waiting: Size { rows: config.batches.max_waiting_rows, bytes: config.batches.max_waiting_bytes },
@@ -272,11 +279,6 @@ fn settings(config: &ServeConfig) -> Settings {
         max_new_queues_per_hour: config.limits.max_new_queues_per_hour,
         max_new_engines_per_hour: config.limits.max_new_engines_per_hour,
         max_event_types: config.limits.max_event_types,
-        waiting: WaitingLimits {
-            polls_of_engine: config.connections.max_parked_polls_of_engine,
-            requests: config.connections.max_parked_requests,
-        },
-        call_timeout: Duration::from_secs(call_timeout_seconds(config)),
     }
 }
 

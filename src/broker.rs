@@ -30,15 +30,14 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::dispatch::{self, Dispatch, Signal};
+use crate::dispatch::{self, Dispatch, Heard};
 use crate::metrics::Metrics;
-use crate::store::lease::LeaseDefaults;
+use crate::store::notices::Notice;
 use crate::store::pool::Pools;
 use crate::store::{self, Pool};
 use crate::supervisor::Supervisor;
 use crate::troubles::Troubles;
 
-pub use crate::dispatch::WaitingLimits;
 use activity::Activity;
 use coalesce::Lanes;
 pub use coalesce::{Coalescing, Size};
@@ -58,9 +57,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// What an operator decided, as far as the use-cases need it.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    pub lease_defaults: LeaseDefaults,
-    /// Events a poll gets that names no limit.
-    pub default_limit: u32,
+    pub dispatch: dispatch::Settings,
     /// After the service was away, leases are not judged for that long.
     pub grace_seconds: u32,
     pub retention_days: i32,
@@ -69,8 +66,6 @@ pub struct Settings {
     pub issues_engine_tokens: bool,
     /// Of one engine, however many heartbeats add to it; for its `static_config` and patches as well.
     pub max_dynamic_state_bytes: usize,
-    /// How long a poll waits before its queue is checked again without a signal.
-    pub recheck: std::time::Duration,
     pub coalescing: Coalescing,
     pub max_queues: u32,
     /// One caller makes in an hour.
@@ -79,23 +74,6 @@ pub struct Settings {
     pub max_new_engines_per_hour: u32,
     /// With a retry policy of their own.
     pub max_event_types: u32,
-    pub waiting: WaitingLimits,
-    /// Of one use-case's statements together; each statement and each wait for a connection has its own limit. Only a
-    /// connection that is there and dumb makes a use-case last so long.
-    pub call_timeout: std::time::Duration,
-}
-
-impl Settings {
-    const fn of_dispatch(&self) -> dispatch::Settings {
-        dispatch::Settings {
-            lease_defaults: self.lease_defaults,
-            default_limit: self.default_limit,
-            max_rows: self.coalescing.max_rows,
-            recheck: self.recheck,
-            waiting: self.waiting,
-            call_timeout: self.call_timeout,
-        }
-    }
 }
 
 /// One replica's use-cases. All that must last is in the database; what is kept here only makes
@@ -147,11 +125,12 @@ impl Broker {
         let Pools { working: pool, reading: reading_pool } = pools;
         let connections = pool.max_connections() as usize;
         let troubles = Arc::<Troubles>::default();
-        let places_to_wait = Arc::new(Semaphore::new(settings.waiting.requests.min(Semaphore::MAX_PERMITS)));
+        let places_to_wait = Arc::new(Semaphore::new(settings.dispatch.max_waiting.min(Semaphore::MAX_PERMITS)));
         let alone = Arc::new(Semaphore::new((connections / 2).saturating_sub(HEARTBEATS_ALONE).max(1)));
         let replica_id = uuid::Uuid::new_v4();
-        let shared = dispatch::Shared {
+        let dispatch = Dispatch::new(dispatch::Context {
             pool: pool.clone(),
+            settings: settings.dispatch,
             metrics: Arc::clone(&metrics),
             supervisor: supervisor.clone(),
             troubles: Arc::clone(&troubles),
@@ -159,8 +138,7 @@ impl Broker {
             alone: Arc::clone(&alone),
             replica_id,
             stopping: stopping.clone(),
-        };
-        let dispatch = Dispatch::new(shared, settings.of_dispatch());
+        });
         metrics.requests_overloaded.with_label_values(&[events::OVERLOADED_KIND]);
         let broker = Self {
             pool,
@@ -215,7 +193,7 @@ impl Broker {
 
     /// Gives up what takes the database too long altogether.
     async fn in_time<T>(&self, use_case: impl Future<Output = Result<T>>) -> Result<T> {
-        let outcome = store::pool::within(self.settings.call_timeout, use_case).await;
+        let outcome = store::pool::within(self.settings.dispatch.call_timeout, use_case).await;
         outcome.unwrap_or_else(|| Err(store::Error::stalled().into()))
     }
 
@@ -227,7 +205,7 @@ impl Broker {
     /// Starts what serves waiting polls, and what keeps this replica informed.
     pub fn start_dispatch(self: &Arc<Self>, stop: &CancellationToken) {
         let broker = Arc::clone(self);
-        self.dispatch.start(stop, move |signal| broker.take_signal(signal));
+        self.dispatch.start(stop, move |heard| broker.take_notice(heard));
     }
 
     /// Starts what answers polls, which nothing else is needed for.
@@ -235,14 +213,17 @@ impl Broker {
         self.dispatch.start_serving(stop);
     }
 
-    fn take_signal(&self, signal: Signal) {
-        match signal {
-            Signal::Connected => {
+    fn take_notice(&self, heard: Heard) {
+        match heard {
+            Heard::Connected => {
                 self.tokens.read_soon();
                 self.known_queues.forget_all();
             }
-            Signal::Tokens => self.tokens.read_soon(),
-            Signal::QueueRemoved { engine_type } => self.forget_queue(&engine_type),
+            Heard::Notice(Notice::Events { engine_type, is_of_a_producer }) => {
+                self.dispatch.heard(&engine_type, is_of_a_producer);
+            }
+            Heard::Notice(Notice::Tokens) => self.tokens.read_soon(),
+            Heard::Notice(Notice::QueueRemoved { engine_type }) => self.forget_queue(&engine_type),
         }
     }
 

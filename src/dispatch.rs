@@ -13,72 +13,32 @@ mod scan_positions; // where scans begin
 mod exclusive_engines; // engines that are kept free for a suspect
 mod clock; // the database's clock
 mod undelivered; // leases whose callers were gone
-mod database; // connections and their limits
 mod poll; // a poll and its answer
+mod context; // what all of these share
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::Semaphore;
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
-use crate::metrics::Metrics;
-use crate::store::Pool;
 use crate::store::due::Place;
-use crate::store::lease::LeaseDefaults;
-use crate::store::notices::Notice as Notification;
-use crate::supervisor::Supervisor;
-use crate::troubles::Troubles;
 use claim::Claims;
 use clock::DatabaseClock;
-use database::Database;
 use exclusive_engines::ExclusiveEngines;
-use listener::{Heard, Listener};
+use listener::Listener;
 use notification_buffer::NotificationBuffer;
 use recheck::Recheck;
 use scan_positions::{Located, ScanPositions};
 use serving::Serving;
 use waiting::WaitingPolls;
 
-pub use listener::ListenerState;
+pub use context::{Context, Settings};
+pub use listener::{Heard, ListenerState};
 pub use poll::{Notice, Poll, Polled, Refused, Result};
 pub use scan_positions::ExpiringPosition;
-pub use waiting::WaitingLimits;
-
-/// What an operator decided, as far as dispatch needs it.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    pub lease_defaults: LeaseDefaults,
-    /// Events for a poll that names no limit.
-    pub default_limit: u32,
-    /// Events of one claim.
-    pub max_rows: usize,
-    /// How long a poll waits before its queue is checked again without a signal.
-    pub recheck: Duration,
-    pub waiting: WaitingLimits,
-    /// All statements of one claim or check together.
-    pub call_timeout: Duration,
-}
-
-/// What dispatch shares with the verbs.
-#[derive(Debug)]
-pub struct Shared {
-    pub pool: Pool,
-    pub metrics: Arc<Metrics>,
-    pub supervisor: Supervisor,
-    pub troubles: Arc<Troubles>,
-    /// A permit for each request that may wait: polls, and reads that wait for an event's end.
-    pub places_to_wait: Arc<Semaphore>,
-    /// A permit for each request that is carried out alone, and may have to wait for locks.
-    pub alone: Arc<Semaphore>,
-    /// Distinguishes this replica from others.
-    pub replica_id: Uuid,
-    pub stopping: CancellationToken,
-}
 
 /// Something that came into a queue: from a settle, a loss, a redrive, or a producer.
 #[derive(Clone, Copy, Debug)]
@@ -91,23 +51,10 @@ pub struct Landed {
     pub is_due: bool,
 }
 
-/// Notifications that concern others than dispatch.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Signal {
-    /// The listener's connection was opened: what was sent before is not known.
-    Connected,
-    /// Tokens were made or revoked.
-    Tokens,
-    QueueRemoved {
-        engine_type: String,
-    },
-}
-
 /// Waiting polls, claims, and what makes them quick.
 #[derive(Debug)]
 pub struct Dispatch {
-    supervisor: Supervisor,
-    stopping: CancellationToken,
+    context: Arc<Context>,
     waiting: Arc<WaitingPolls>,
     positions: Arc<ScanPositions>,
     clock: Arc<DatabaseClock>,
@@ -119,80 +66,41 @@ pub struct Dispatch {
 
 impl Dispatch {
     #[must_use]
-    pub fn new(shared: Shared, settings: Settings) -> Self {
-        let Shared { pool, metrics, supervisor, troubles, places_to_wait, alone, replica_id, stopping } = shared;
-        let Settings { lease_defaults, default_limit, max_rows, recheck, waiting: limits, call_timeout } = settings;
-        let database = Database { pool, call_timeout };
-        let (positions, clock) = (Arc::<ScanPositions>::default(), Arc::<DatabaseClock>::default());
-        let waiting = Arc::new(WaitingPolls::new(
-            max_rows,
-            usize::try_from(default_limit).unwrap_or(usize::MAX),
-            recheck * 2,
-            limits.polls_of_engine,
-            places_to_wait,
-            metrics.polls_parked.clone(),
-        ));
-        let claims = Claims {
-            database: database.clone(),
-            positions: Arc::clone(&positions),
-            exclusive_engines: ExclusiveEngines::default(),
-            metrics: Arc::clone(&metrics),
-            lease_defaults,
-            default_limit,
-        };
-        let serving = Serving { waiting: Arc::clone(&waiting), claims, supervisor: supervisor.clone(), alone };
+    pub fn new(context: Context) -> Self {
+        let (context, positions) = (Arc::new(context), Arc::<ScanPositions>::default());
+        let (places, parked) = (Arc::clone(&context.places_to_wait), context.metrics.polls_parked.clone());
+        let waiting = Arc::new(WaitingPolls::new(context.settings, places, parked));
+        let clock = Arc::<DatabaseClock>::default();
+        let exclusive_engines = ExclusiveEngines::default();
+        let claims = Claims { context: Arc::clone(&context), positions: Arc::clone(&positions), exclusive_engines };
         let recheck = Recheck {
-            database: database.clone(),
+            context: Arc::clone(&context),
             waiting: Arc::clone(&waiting),
             positions: Arc::clone(&positions),
             clock: Arc::clone(&clock),
-            troubles: Arc::clone(&troubles),
-            interval: recheck,
         };
-        let notifications = NotificationBuffer::new(database.clone(), replica_id, Arc::clone(&troubles));
         Self {
-            supervisor,
-            stopping,
+            serving: Arc::new(Serving { context: Arc::clone(&context), waiting: Arc::clone(&waiting), claims }),
+            recheck: Arc::new(recheck),
+            notifications: Arc::new(NotificationBuffer::new(Arc::clone(&context))),
+            listener: Arc::new(Listener::new(Arc::clone(&context))),
+            context,
             waiting,
             positions,
             clock,
-            serving: Arc::new(serving),
-            recheck: Arc::new(recheck),
-            notifications: Arc::new(notifications),
-            listener: Arc::new(Listener::new(database, replica_id, metrics, troubles)),
         }
     }
 
-    /// Starts its tasks, which end after `stop`. What the listener hears that concerns others is passed to `signal`.
-    pub fn start(&self, stop: &CancellationToken, signal: impl Fn(Signal) + Send + Sync + 'static) {
+    /// Starts its tasks, which end after `stop`. What the listener hears is passed to `report`, which says
+    /// [`Self::heard`] of events.
+    pub fn start(&self, stop: &CancellationToken, report: impl Fn(Heard) + Send + Sync + 'static) {
         self.start_serving(stop);
-        let (recheck, until) = (Arc::clone(&self.recheck), stop.clone());
-        self.supervisor.keep(recheck::TASK, stop, move || {
-            let (recheck, stop) = (Arc::clone(&recheck), until.clone());
-            async move { recheck.run(&stop).await }
-        });
-        let (notifications, until) = (Arc::clone(&self.notifications), stop.clone());
-        self.supervisor.keep(notification_buffer::TASK, stop, move || {
-            let (notifications, stop) = (Arc::clone(&notifications), until.clone());
-            async move { notifications.run(&stop).await }
-        });
-        let (listener, until) = (Arc::clone(&self.listener), stop.clone());
-        let (waiting, positions) = (Arc::clone(&self.waiting), Arc::clone(&self.positions));
-        let report = Arc::new(move |heard| match heard {
-            Heard::Connected => signal(Signal::Connected),
-            Heard::Notice(Notification::Tokens) => signal(Signal::Tokens),
-            Heard::Notice(Notification::QueueRemoved { engine_type }) => signal(Signal::QueueRemoved { engine_type }),
-            Heard::Notice(Notification::Events { engine_type, is_of_a_producer }) => {
-                // It may have been due long before its commit, behind what was leased since.
-                if is_of_a_producer {
-                    positions.due.sweep_soon(&engine_type);
-                }
-                // If there are more, the claim for one finds out.
-                waiting.landed(&engine_type, 1);
-            }
-        });
-        self.supervisor.keep(listener::TASK, stop, move || {
-            let (listener, report, stop) = (Arc::clone(&listener), Arc::clone(&report), until.clone());
+        self.keep(recheck::TASK, &self.recheck, stop, |recheck, stop| async move { recheck.run(&stop).await });
+        let run = |buffer: Arc<NotificationBuffer>, stop| async move { buffer.run(&stop).await };
+        self.keep(notification_buffer::TASK, &self.notifications, stop, run);
+        let report = Arc::new(report);
+        self.keep(listener::TASK, &self.listener, stop, move |listener, stop| {
+            let report = Arc::clone(&report);
             async move { listener.run(&*report, &stop).await }
         });
     }
@@ -200,21 +108,28 @@ impl Dispatch {
     /// Starts what answers polls, which nothing else is needed for.
     pub fn start_serving(&self, stop: &CancellationToken) {
         for _ in 0..serving::WORKERS {
-            let (serving, until) = (Arc::clone(&self.serving), stop.clone());
-            self.supervisor.keep(serving::TASK, stop, move || {
-                let (serving, stop) = (Arc::clone(&serving), until.clone());
-                async move { serving.run(&stop).await }
-            });
+            self.keep(serving::TASK, &self.serving, stop, |serving, stop| async move { serving.run(&stop).await });
         }
+    }
+
+    fn keep<T: Send + Sync + 'static, R: Future<Output = ()> + Send>(
+        &self,
+        name: &'static str,
+        part: &Arc<T>,
+        stop: &CancellationToken,
+        run: impl Fn(Arc<T>, CancellationToken) -> R + Send + Sync + 'static,
+    ) {
+        let (part, until) = (Arc::clone(part), stop.clone());
+        self.context.supervisor.keep(name, stop, move || run(Arc::clone(&part), until.clone()));
     }
 
     /// Leases events for one poll. An empty answer waits out `poll.wait`, unless the engine starts to drain or the service
     /// stops.
     pub async fn lease(&self, poll: Poll) -> Result<Polled> {
-        if self.stopping.is_cancelled() {
+        if self.context.stopping.is_cancelled() {
             return Ok(Polled::nothing(Notice::ServerStopping));
         }
-        let (wait, deadline) = (poll.wait, tokio::time::Instant::now() + poll.wait);
+        let (wait, deadline) = (poll.wait, Instant::now() + poll.wait);
         let (mut pending, full) = self.waiting.admit(poll, deadline);
         let may_wait = !wait.is_zero() && full.is_none();
         tokio::select! {
@@ -222,7 +137,7 @@ impl Dispatch {
                 (Ok(polled), Some(full)) if polled.events.is_empty() => Err(full),
                 (answer, _) => answer,
             },
-            () = self.stopping.cancelled() => {}
+            () = self.context.stopping.cancelled() => {}
             () = sleep_until(deadline), if may_wait => return pending.give_up().await,
         }
         self.waiting.close();
@@ -243,8 +158,18 @@ impl Dispatch {
         let later = events.iter().filter(|event| !event.is_due);
         let soonest = later.filter_map(|event| self.clock.until(event.available_at)).min();
         if let Some(soonest) = soonest.filter(|soonest| self.recheck.is_soon(*soonest)) {
-            self.waiting.will_be_due(engine_type, tokio::time::Instant::now() + soonest);
+            self.waiting.will_be_due(engine_type, Instant::now() + soonest);
         }
+    }
+
+    /// A notification said that events came into a queue: by way of SQL, or by another replica.
+    pub fn heard(&self, engine_type: &str, is_of_a_producer: bool) {
+        // It may have been due long before its commit, behind what was leased since.
+        if is_of_a_producer {
+            self.positions.due.sweep_soon(engine_type);
+        }
+        // If there are more, the claim for one finds out.
+        self.waiting.landed(engine_type, 1);
     }
 
     /// The engine was told to drain, or changed, or is gone.
@@ -279,7 +204,7 @@ impl Dispatch {
 
     /// Nothing that the engine holds was leased before.
     pub fn oldest_lease_of(&self, engine_id: EngineId) -> DateTime<Utc> {
-        self.positions.held.oldest(engine_id, Instant::now())
+        self.positions.held.oldest(engine_id, Instant::now().into_std())
     }
 
     /// Where the reaper's scan for expired leases begins.

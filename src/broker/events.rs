@@ -69,7 +69,7 @@ impl Broker {
                 return Ok(event);
             }
             let Ok(_place) = self.places_to_wait.try_acquire() else {
-                return Err(Error::TooManyWaiting { limit: self.settings.waiting.requests });
+                return Err(Error::TooManyWaiting { limit: self.settings.dispatch.max_waiting });
             };
             let _waiting = Counted::by(&self.metrics.event_waits_parked);
             tokio::select! {
@@ -97,7 +97,7 @@ impl Broker {
 
     /// How often that is to be done.
     pub fn recheck_interval(&self) -> Duration {
-        self.settings.recheck
+        self.settings.dispatch.recheck
     }
 
     /// A page of events, the newest first, behind the last one seen.

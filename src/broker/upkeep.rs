@@ -16,7 +16,7 @@ const USE_CASES_OF_A_ROUND: u32 = 4;
 impl Broker {
     /// How long a round of a background task may last.
     pub fn round_timeout(&self) -> Duration {
-        self.settings.call_timeout * USE_CASES_OF_A_ROUND
+        self.settings.dispatch.call_timeout * USE_CASES_OF_A_ROUND
     }
 
     /// Writes down which engines have called: all of them, at once.

@@ -8,18 +8,17 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::database::Database;
+use super::context::Context;
 use super::exclusive_engines::ExclusiveEngines;
 use super::poll::{Notice, Poll, Polled};
 use super::scan_positions::{self, Located, ScanPositions, UnderWay};
 use super::waiting::{Claimed, Found, PollGroup};
 use crate::domain::assignment::{self, Candidate, Capacity};
 use crate::domain::ids::{EngineId, LeaseToken};
-use crate::metrics::Metrics;
 use crate::store;
 use crate::store::PgConnection;
 use crate::store::due::{DueEvent, Want};
-use crate::store::lease::{Grant, LeaseDefaults, LockedEngine};
+use crate::store::lease::{Grant, LockedEngine};
 use admission::Admitted;
 use engines::Engines;
 
@@ -32,13 +31,9 @@ const MAX_BYTES: u64 = 16 << 20;
 /// What claims need.
 #[derive(Debug)]
 pub struct Claims {
-    pub database: Database,
+    pub context: Arc<Context>,
     pub positions: Arc<ScanPositions>,
     pub exclusive_engines: ExclusiveEngines,
-    pub metrics: Arc<Metrics>,
-    pub lease_defaults: LeaseDefaults,
-    /// Events for a poll that names no limit, of a queue that has none either.
-    pub default_limit: u32,
 }
 
 impl Claims {
@@ -61,9 +56,10 @@ impl Claims {
         if claimed.found.taken == 0 {
             return;
         }
-        let label = [self.metrics.queue(engine_type)];
-        self.metrics.leases_granted.with_label_values(&label).inc_by(claimed.found.taken as u64);
-        let wait_seconds = self.metrics.wait_seconds.with_label_values(&label);
+        let metrics = &self.context.metrics;
+        let label = [metrics.queue(engine_type)];
+        metrics.leases_granted.with_label_values(&label).inc_by(claimed.found.taken as u64);
+        let wait_seconds = metrics.wait_seconds.with_label_values(&label);
         for polled in claimed.answers.iter().flatten().filter(|polled| !polled.is_repeat) {
             for event in &polled.events {
                 wait_seconds.observe((event.leased_at - event.available_at).as_seconds_f64().max(0.0));
@@ -78,7 +74,7 @@ impl Claims {
     ) -> store::Result<(Vec<Claimed>, Vec<scan_positions::Found>)> {
         // Alone, a poll waits for whoever has locked its engine.
         let is_alone = groups.iter().map(|group| group.polls.len()).sum::<usize>() == 1;
-        let mut transaction = self.database.begin(is_alone).await?;
+        let mut transaction = self.context.begin(is_alone).await?;
         let engines = Engines::lock(&mut transaction, groups, &self.positions.held).await?;
         // The others came with their engines.
         let names = groups.iter().map(|group| &*group.engine_type).filter(|name| engines.gate(name).is_none());
@@ -88,7 +84,8 @@ impl Claims {
             let name = &*group.engine_type;
             let gate = engines.gate(name).or_else(|| gates.get(name).copied()).unwrap_or_default();
             let (of_group, answers) =
-                admission::admit_all(&mut transaction, group, &gate, &engines, self.default_limit).await?;
+                admission::admit_all(&mut transaction, group, &gate, &engines, self.context.settings.default_limit)
+                    .await?;
             let found = Found { wanted: of_group.wanted as usize, ..Found::default() };
             claimed.push(Claimed { answers, found, engines: Vec::new() });
             admitted.push(of_group);
@@ -125,7 +122,7 @@ impl Claims {
             let (taken, left) = (taken.into_iter().map(located).collect(), left.into_iter().map(located).collect());
             found.push(scan_positions::Found { taken, left, is_unscanned: false });
         }
-        let leased = store::lease::grant(&mut transaction, &grants, self.lease_defaults).await?;
+        let leased = store::lease::grant(&mut transaction, &grants, self.context.settings.lease_defaults).await?;
         for event in leased {
             if let Some((place, poll)) = owners.get(&event.event_id)
                 && let Ok(polled) = &mut claimed[*place].answers[*poll]

@@ -6,13 +6,10 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use super::database::Database;
-use crate::metrics::Metrics;
+use super::context::Context;
 use crate::store;
 use crate::store::notices::Notice;
-use crate::troubles::Troubles;
 
 /// A connection that was silent for this long is asked whether it is still there.
 const ASKED_AFTER: Duration = Duration::from_secs(30);
@@ -34,10 +31,7 @@ pub enum Heard {
 /// The connection that listens, and its state.
 #[derive(Debug)]
 pub struct Listener {
-    database: Database,
-    replica_id: Uuid,
-    metrics: Arc<Metrics>,
-    troubles: Arc<Troubles>,
+    context: Arc<Context>,
     state: Mutex<ListenerState>,
 }
 
@@ -50,8 +44,8 @@ pub struct ListenerState {
 }
 
 impl Listener {
-    pub fn new(database: Database, replica_id: Uuid, metrics: Arc<Metrics>, troubles: Arc<Troubles>) -> Self {
-        Self { database, replica_id, metrics, troubles, state: Mutex::default() }
+    pub fn new(context: Arc<Context>) -> Self {
+        Self { context, state: Mutex::default() }
     }
 
     pub fn state(&self) -> ListenerState {
@@ -62,7 +56,7 @@ impl Listener {
         let mut state = self.state.lock();
         state.interruptions += u64::from(state.pid.is_some() && pid.is_none());
         state.pid = pid;
-        self.metrics.listener_connected.set(pid.is_some().into());
+        self.context.metrics.listener_connected.set(pid.is_some().into());
     }
 
     /// Listens until told to stop, again after each error.
@@ -74,7 +68,7 @@ impl Listener {
             };
             self.change(None);
             if let Err(error) = outcome {
-                self.troubles.note_failure_of_task(TASK, &error);
+                self.context.troubles.note_failure_of_task(TASK, &error);
             }
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -84,17 +78,17 @@ impl Listener {
     }
 
     async fn listen(&self, report: &(impl Fn(Heard) + Sync)) -> store::Result<()> {
-        let database = &self.database;
+        let context = &*self.context;
         loop {
-            let mut notices = database.in_time(store::notices::listen(&database.pool, self.replica_id)).await?;
-            let pid = database.in_time(notices.connect()).await?;
+            let mut notices = context.in_time(store::notices::listen(&context.pool, context.replica_id)).await?;
+            let pid = context.in_time(notices.connect()).await?;
             self.change(Some(pid));
-            self.troubles.note_success_of_task(TASK);
+            context.troubles.note_success_of_task(TASK);
             report(Heard::Connected);
             loop {
                 // A connection by which nothing comes may be dead: it is asked now and then.
                 let Ok(notice) = timeout(ASKED_AFTER, notices.next()).await else {
-                    database.in_time(notices.connect()).await?;
+                    context.in_time(notices.connect()).await?;
                     continue;
                 };
                 let Some(notice) = notice? else { break };

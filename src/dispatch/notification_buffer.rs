@@ -9,11 +9,9 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use super::database::Database;
+use super::context::Context;
 use crate::store;
-use crate::troubles::Troubles;
 
 /// From one statement to the next at least.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -24,16 +22,14 @@ pub const TASK: &str = "outbox";
 
 #[derive(Debug)]
 pub struct NotificationBuffer {
-    database: Database,
-    replica_id: Uuid,
-    troubles: Arc<Troubles>,
+    context: Arc<Context>,
     queues: Mutex<HashSet<String>>,
     added: Notify,
 }
 
 impl NotificationBuffer {
-    pub fn new(database: Database, replica_id: Uuid, troubles: Arc<Troubles>) -> Self {
-        Self { database, replica_id, troubles, queues: Mutex::default(), added: Notify::new() }
+    pub fn new(context: Arc<Context>) -> Self {
+        Self { context, queues: Mutex::default(), added: Notify::new() }
     }
 
     pub fn add(&self, engine_type: &str) {
@@ -54,9 +50,9 @@ impl NotificationBuffer {
             }
             let began = Instant::now();
             let queues: Vec<String> = self.queues.lock().drain().collect();
-            match self.database.in_time(self.send(&queues)).await {
-                Ok(()) => self.troubles.note_success_of_task(TASK),
-                Err(error) => self.troubles.note_failure_of_task(TASK, &error),
+            match self.context.in_time(self.send(&queues)).await {
+                Ok(()) => self.context.troubles.note_success_of_task(TASK),
+                Err(error) => self.context.troubles.note_failure_of_task(TASK, &error),
             }
             sleep_until(began + PAUSE).await;
         }
@@ -66,7 +62,7 @@ impl NotificationBuffer {
         if queues.is_empty() {
             return Ok(());
         }
-        let mut connection = self.database.connection().await?;
-        store::notices::tell_replicas(&mut connection, self.replica_id, queues).await
+        let mut connection = self.context.connection().await?;
+        store::notices::tell_replicas(&mut connection, self.context.replica_id, queues).await
     }
 }

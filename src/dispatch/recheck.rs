@@ -9,13 +9,12 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::clock::DatabaseClock;
-use super::database::Database;
+use super::context::Context;
 use super::scan_positions::ScanPositions;
 use super::waiting::{Known, QueueCheck, WaitingPolls};
 use crate::domain::engine::EngineStatus;
 use crate::store;
 use crate::store::due::Want;
-use crate::troubles::Troubles;
 
 /// The task's name in metrics and in the log.
 pub const TASK: &str = "lookout";
@@ -23,13 +22,10 @@ pub const TASK: &str = "lookout";
 /// What the recheck needs.
 #[derive(Debug)]
 pub struct Recheck {
-    pub database: Database,
+    pub context: Arc<Context>,
     pub waiting: Arc<WaitingPolls>,
     pub positions: Arc<ScanPositions>,
     pub clock: Arc<DatabaseClock>,
-    pub troubles: Arc<Troubles>,
-    /// From one recheck to the next.
-    pub interval: Duration,
 }
 
 impl Recheck {
@@ -40,8 +36,8 @@ impl Recheck {
             let (to_check, next_due) = self.waiting.urgent_checks();
             let now = Instant::now();
             let outcome = if now >= next_round {
-                next_round = now + self.interval.mul_f64(rand::random_range(0.9..=1.1));
-                self.database.in_time(self.check_all()).await
+                next_round = now + self.context.settings.recheck.mul_f64(rand::random_range(0.9..=1.1));
+                self.context.in_time(self.check_all()).await
             } else if to_check.is_empty() {
                 let until = next_due.map_or(next_round, |due| due.min(next_round));
                 tokio::select! {
@@ -51,12 +47,12 @@ impl Recheck {
                 }
                 continue;
             } else {
-                self.database.in_time(self.check_queues(&to_check)).await
+                self.context.in_time(self.check_queues(&to_check)).await
             };
             match outcome {
-                Ok(()) => self.troubles.note_success_of_task(TASK),
+                Ok(()) => self.context.troubles.note_success_of_task(TASK),
                 Err(error) => {
-                    self.troubles.note_failure_of_task(TASK, &error);
+                    self.context.troubles.note_failure_of_task(TASK, &error);
                     self.waiting.serve_all();
                 }
             }
@@ -65,7 +61,7 @@ impl Recheck {
 
     /// Whether what is due at that time is better announced by a timer. What is due later is found by a recheck before.
     pub fn is_soon(&self, until_due: Duration) -> bool {
-        until_due < self.interval * 2
+        until_due < self.context.settings.recheck * 2
     }
 
     async fn check_all(&self) -> store::Result<()> {
@@ -77,15 +73,16 @@ impl Recheck {
             let asked_at = Instant::now();
             let oldest = |engine_id: &_| self.positions.held.oldest(*engine_id, asked_at.into_std());
             let since: Vec<DateTime<Utc>> = questions.engines.iter().map(oldest).collect();
-            let mut connection = self.database.connection().await?;
+            let mut connection = self.context.connection().await?;
             let found = store::lease::glance_at_engines(&mut connection, &questions.engines, &since).await?;
             drop(connection);
             let known = found.into_iter().map(|engine| {
                 let is_draining = engine.status == EngineStatus::Draining;
-                let known = Known { engine_type: engine.engine_type, is_draining, holds_any: engine.holds_any };
+                let (engine_type, holds_any) = (engine.engine_type, engine.holds_any);
+                let known = Known { engine_type, is_draining, holds_any, asked_at };
                 (engine.engine_id, known)
             });
-            self.waiting.note_engines(&questions.engines, known.collect(), asked_at);
+            self.waiting.note_engines(&questions.engines, known.collect());
         }
         Ok(())
     }
@@ -101,7 +98,7 @@ impl Recheck {
             .zip(&scans)
             .flat_map(|(queue, scan)| [of_lane(&**queue, false, &*scan.normals), of_lane(queue, true, &scan.suspects)])
             .collect();
-        let mut connection = self.database.connection().await?;
+        let mut connection = self.context.connection().await?;
         let next = store::due::seconds_until_due(&mut connection, &wants).await?;
         drop(connection);
         if let Some(now) = next.now {

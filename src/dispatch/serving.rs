@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use super::claim::Claims;
+use super::context::Context;
 use super::waiting::{PollGroup, WaitingPolls};
-use crate::supervisor::{Supervisor, Work};
+use crate::supervisor::Work;
 
 /// While one claim commits, the next ones can scan.
 pub const WORKERS: usize = 3;
@@ -19,11 +19,9 @@ pub const TASK: &str = "looks";
 /// What the workers need.
 #[derive(Debug)]
 pub struct Serving {
+    pub context: Arc<Context>,
     pub waiting: Arc<WaitingPolls>,
     pub claims: Claims,
-    pub supervisor: Supervisor,
-    /// A permit for each claim that may wait for locks: these must not take all connections.
-    pub alone: Arc<Semaphore>,
 }
 
 impl Serving {
@@ -42,7 +40,7 @@ impl Serving {
             let span = span_of(&groups);
             // Boxed, since it is large. A panic costs one claim, and not the task.
             let claim = Box::pin(self.serve(groups).instrument(span));
-            self.supervisor.catch(Work::Claim, claim).await.ok();
+            self.context.supervisor.catch(Work::Claim, claim).await.ok();
         }
     }
 
@@ -50,7 +48,7 @@ impl Serving {
         // Queues are locked in the order of their names.
         groups.sort_by(|one, other| one.engine_type.cmp(&other.engine_type));
         let polls: usize = groups.iter().map(|group| group.polls.len()).sum();
-        match self.claims.database.in_time(self.claims.claim(&groups)).await {
+        match self.context.in_time(self.claims.claim(&groups)).await {
             Ok(claimed) => {
                 Span::current().record("events", number(claimed.iter().map(|claimed| claimed.found.taken).sum()));
                 for (group, claimed) in groups.into_iter().zip(claimed) {
@@ -61,9 +59,9 @@ impl Serving {
                 tracing::debug!(%error, queues = groups.len(), "a claim failed; its polls are served singly");
                 for single in groups.into_iter().flat_map(PollGroup::split) {
                     let serving = Arc::clone(self);
-                    self.supervisor.start(Work::SingleClaim, async move {
+                    self.context.supervisor.start(Work::SingleClaim, async move {
                         let claim = Box::pin(serving.serve_alone(single));
-                        serving.supervisor.catch(Work::Claim, claim).await.ok();
+                        serving.context.supervisor.catch(Work::Claim, claim).await.ok();
                     });
                 }
             }
@@ -77,11 +75,11 @@ impl Serving {
 
     /// Serves one poll, for which a lock may have to be waited for.
     async fn serve_alone(&self, group: PollGroup) {
-        let permit = self.alone.acquire().await;
+        let permit = self.context.alone.acquire().await;
         if group.is_unwanted() {
             return;
         }
-        let claimed = self.claims.database.in_time(self.claims.claim(std::slice::from_ref(&group))).await;
+        let claimed = self.context.in_time(self.claims.claim(std::slice::from_ref(&group))).await;
         drop(permit);
         group.end(claimed.map(|mut claimed| claimed.pop().expect("one for one group")));
     }

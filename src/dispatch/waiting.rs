@@ -13,7 +13,6 @@ mod queue; // the waiting polls of one queue
 mod known; // engines as a claim found them
 mod waiting_poll; // one poll that waits
 
-pub use admission::WaitingLimits;
 pub use checking::QueueCheck;
 pub use claiming::{Claimed, PollGroup};
 pub use known::Known;

@@ -79,6 +79,7 @@ impl Engines {
                 engine_type: engine.engine_type.clone(),
                 is_draining: engine.status == EngineStatus::Draining,
                 holds_any: got_any || self.capacities[index].held > 0,
+                asked_at: group.began_at,
             };
             Some((engine.engine_id, known))
         };

@@ -11,15 +11,6 @@ use super::waiting_poll::{Seen, WaitingPoll};
 use crate::dispatch::poll::{Poll, Polled, Refused, Result};
 use crate::domain::ids::EngineId;
 
-/// How many requests may wait.
-#[derive(Clone, Copy, Debug)]
-pub struct WaitingLimits {
-    /// Polls of one engine.
-    pub polls_of_engine: usize,
-    /// Polls, and reads that wait for an event's end.
-    pub requests: usize,
-}
-
 impl WaitingPolls {
     /// Takes a poll in. Where nothing can be there for it, it waits without a claim. Where as many wait as may, it is
     /// served once and does not wait; with it comes the reason.
@@ -42,22 +33,26 @@ impl WaitingPolls {
 
     /// A place to wait, or why there is none.
     fn find_place(&self, state: &State, engine_id: Option<EngineId>) -> Result<OwnedSemaphorePermit> {
-        let limit = self.max_polls_of_engine;
+        let limit = self.settings.max_polls_of_engine;
         if let Some(engine_id) = engine_id
             && state.engines.get(&engine_id).is_some_and(|engine| engine.numbers.len() >= limit)
         {
             return Err(Refused::TooManyPollsOfEngine { engine_id, limit });
         }
-        let full = |_| Refused::TooManyWaiting { limit: self.max_waiting };
+        let full = |_| Refused::TooManyWaiting { limit: self.settings.max_waiting };
         Arc::clone(&self.places).try_acquire_owned().map_err(full)
     }
 
     /// Whether a poll can wait as if a claim had found nothing for it.
     fn can_wait_unclaimed(&self, state: &State, poll: &Poll) -> bool {
         let Some(queue) = state.queues.get(poll.engine_type.as_str()) else { return false };
-        let is_empty = queue.known_due == Due::NONE && queue.seen_empty_at.is_some_and(|at| at.elapsed() < self.trust);
+        let is_empty =
+            queue.known_due == Due::NONE && queue.seen_empty_at.is_some_and(|at| at.elapsed() < self.trust());
         let is_known = match poll.engine_id {
-            Some(engine_id) => state.known.is_free_to_wait(engine_id, poll, self.trust),
+            Some(engine_id) => {
+                let known = state.engines.get(&engine_id).and_then(|engine| engine.known.as_ref());
+                known.is_some_and(|known| known.is_fresh(self.trust()) && known.is_free_to_wait(poll))
+            }
             None => poll.poll_id.is_none(),
         };
         is_empty && is_known

@@ -24,7 +24,9 @@ impl WaitingPolls {
     /// The engine was told to drain, or changed, or is gone.
     pub fn engine_changed(&self, engine_id: EngineId) {
         self.change(|state| {
-            state.known.forget(engine_id);
+            if let Some(engine) = state.engines.get_mut(&engine_id) {
+                engine.known = None;
+            }
             state.serve_engine(engine_id, true);
         });
     }

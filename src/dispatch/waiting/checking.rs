@@ -41,13 +41,15 @@ impl WaitingPolls {
             queue.must_query.append(&mut queue.cannot_take);
             if !queue.waits_for_hint.is_empty() {
                 questions.queues.push(Arc::clone(&name));
-            } else if queue.is_forgettable() && queue.seen_empty_at.is_none_or(|at| at.elapsed() > self.trust) {
+            } else if queue.is_forgettable() && queue.seen_empty_at.is_none_or(|at| at.elapsed() > self.trust()) {
                 state.queues.remove(&name);
                 continue;
             }
             state.mark_ready(&name);
         }
-        questions.engines = state.engines.keys().copied().collect();
+        state.engines.retain(|_, engine| !engine.is_forgettable(self.trust()));
+        let polling = state.engines.iter().filter(|(_, engine)| !engine.numbers.is_empty());
+        questions.engines = polling.map(|(engine_id, _)| *engine_id).collect();
         self.release(state);
         questions
     }
@@ -109,22 +111,20 @@ impl WaitingPolls {
 
     /// Notes what was found of the engines that polls wait for; one that is not among them is gone. Polls whose engine is
     /// not as before are served.
-    pub fn note_engines(&self, asked: &[EngineId], found: Vec<(EngineId, Known)>, asked_at: Instant) {
+    pub fn note_engines(&self, asked: &[EngineId], found: Vec<(EngineId, Known)>) {
         let mut found: HashMap<EngineId, Known> = found.into_iter().collect();
         let mut state = self.lock();
         for engine_id in asked {
             let known = found.remove(engine_id);
-            for number in state.engines.get(engine_id).map(|engine| engine.numbers.clone()).unwrap_or_default() {
+            let Some(engine) = state.engines.get_mut(engine_id) else { continue };
+            engine.note(known.clone());
+            for number in engine.numbers.clone() {
                 let Some(poll) = state.polls.get(&number) else { continue };
                 if !known.as_ref().is_some_and(|known| known.is_as_before(poll))
                     && let Some(poll) = state.take_out(number)
                 {
                     state.put(poll, Place::MustQuery);
                 }
-            }
-            match known {
-                Some(known) => state.known.note(*engine_id, known, asked_at),
-                None => state.known.forget(*engine_id),
             }
         }
         self.release(state);

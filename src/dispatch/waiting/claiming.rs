@@ -25,7 +25,7 @@ pub struct PollGroup {
     pub polls: Vec<WaitingPoll>,
     /// How many of the events that are known to be due the claim is to find.
     claimed_due: Due,
-    began_at: Instant,
+    pub began_at: Instant,
     /// It is among the few claims that a queue has under way at once, and not for a single poll that was set apart.
     is_counted: bool,
 }
@@ -44,13 +44,13 @@ impl WaitingPolls {
     pub fn next_groups(self: &Arc<Self>) -> Vec<PollGroup> {
         let mut state = self.lock();
         let (mut groups, mut rows): (Vec<PollGroup>, usize) = (Vec::new(), 0);
-        while groups.len() < QUEUES_OF_ONE_CLAIM && rows < self.max_rows {
+        while groups.len() < QUEUES_OF_ONE_CLAIM && rows < self.settings.max_rows {
             let Some(engine_type) = state.ready.pop_front() else { break };
             let Some(queue) = state.queues.get_mut(&engine_type) else { continue };
             queue.is_ready = false;
             // One claim has each queue once: its transaction does not pass over rows that it has locked itself.
             if queue.is_claim_wanted() && !groups.iter().any(|group| group.engine_type == engine_type) {
-                let (group, wanted) = self.take_group(&mut state, engine_type, self.max_rows - rows);
+                let (group, wanted) = self.take_group(&mut state, engine_type, self.settings.max_rows - rows);
                 rows += wanted;
                 groups.push(group);
             }
@@ -66,8 +66,8 @@ impl WaitingPolls {
     fn take_group(self: &Arc<Self>, state: &mut State, engine_type: Arc<str>, max_rows: usize) -> (PollGroup, usize) {
         let State { polls, queues, .. } = state;
         let limit_of = |number: u64| {
-            let limit = polls.get(&number).and_then(|poll| poll.poll.limit);
-            limit.map_or(self.default_limit, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
+            let limit = polls.get(&number).and_then(|poll| poll.poll.limit).unwrap_or(self.settings.default_limit);
+            usize::try_from(limit).unwrap_or(usize::MAX)
         };
         let queue = queues.entry(Arc::clone(&engine_type)).or_default();
         let (numbers, claimed_due, wanted) = queue.take(max_rows, limit_of);
@@ -121,7 +121,7 @@ impl PollGroup {
                     queue.note(self.began_at, self.claimed_due, claimed.found);
                     check(queue);
                 });
-                for undelivered in state.answer_or_put_back(polls, claimed, self.began_at) {
+                for undelivered in state.answer_or_put_back(polls, claimed) {
                     self.waiting.undelivered.add(&undelivered);
                 }
             }
@@ -169,9 +169,11 @@ impl State {
 
     /// Answers polls that got something, or must not wait any longer; lets the others wait again. Gives back what was leased
     /// for callers that are gone.
-    fn answer_or_put_back(&mut self, polls: Vec<WaitingPoll>, claimed: Claimed, began_at: Instant) -> Vec<Polled> {
+    fn answer_or_put_back(&mut self, polls: Vec<WaitingPoll>, claimed: Claimed) -> Vec<Polled> {
         for (engine_id, known) in claimed.engines {
-            self.known.note(engine_id, known, began_at);
+            if let Some(engine) = self.engines.get_mut(&engine_id) {
+                engine.note(Some(known));
+            }
         }
         let now = Instant::now();
         let mut undelivered = Vec::new();
@@ -215,14 +217,25 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::dispatch::context::Settings;
     use crate::dispatch::poll::Poll;
     use crate::dispatch::waiting::admission::PendingAnswer;
     use crate::domain::names::EngineType;
     use crate::metrics::Metrics;
+    use crate::store::lease::LeaseDefaults;
 
     fn waiting_polls() -> Arc<WaitingPolls> {
+        let settings = Settings {
+            lease_defaults: LeaseDefaults { visibility_timeout_seconds: 300, max_lease_seconds: 3600 },
+            default_limit: 3,
+            max_rows: 100,
+            recheck: Duration::from_secs(1),
+            max_polls_of_engine: 10,
+            max_waiting: 10,
+            call_timeout: Duration::from_secs(10),
+        };
         let parked = Metrics::new(10).polls_parked.clone();
-        Arc::new(WaitingPolls::new(100, 3, Duration::from_secs(2), 10, Arc::new(Semaphore::new(10)), parked))
+        Arc::new(WaitingPolls::new(settings, Arc::new(Semaphore::new(settings.max_waiting)), parked))
     }
 
     fn poll(engine_id: Option<EngineId>) -> Poll {
@@ -319,6 +332,34 @@ mod tests {
         assert_eq!(polls.lock().queues["dialogue"].claims_under_way, 0);
     }
 
+    /// Has a claim find the queue empty and the engine in order, holding leases.
+    fn waiting_polls_of_known_engine() -> Arc<WaitingPolls> {
+        let polls = waiting_polls();
+        let (_pending, group) = serve_engine(&polls);
+        let (engine_type, asked_at) = ("dialogue".to_owned(), group.began_at);
+        let known = Known { engine_type, is_draining: false, holds_any: true, asked_at };
+        let found = Found { wanted: 3, ..Found::default() };
+        group.end(Ok(Claimed { answers: vec![Ok(Polled::default())], found, engines: vec![(ENGINE, known)] }));
+        polls
+    }
+
+    fn has_claim_for(polls: &Arc<WaitingPolls>, poll: Poll) -> bool {
+        let _pending = polls.admit(poll, Instant::now() + Duration::from_mins(1)).0;
+        !polls.next_groups().is_empty()
+    }
+
+    #[tokio::test]
+    async fn a_known_engine_that_polls_an_empty_queue_waits_without_a_claim() {
+        assert!(!has_claim_for(&waiting_polls_of_known_engine(), poll(Some(ENGINE))));
+        let other = poll(Some(EngineId(Uuid::from_u128(2))));
+        assert!(has_claim_for(&waiting_polls_of_known_engine(), other));
+        let may_be_a_repeat = Poll { poll_id: Some(Uuid::nil()), ..poll(Some(ENGINE)) };
+        assert!(has_claim_for(&waiting_polls_of_known_engine(), may_be_a_repeat));
+        let polls = waiting_polls_of_known_engine();
+        polls.engine_changed(ENGINE);
+        assert!(has_claim_for(&polls, poll(Some(ENGINE))));
+    }
+
     #[tokio::test]
     async fn nothing_is_remembered_of_an_engine_whose_polls_are_answered() {
         let polls = waiting_polls();
@@ -327,6 +368,6 @@ mod tests {
         assert_eq!(polls.lock().engines.len(), 1, "a claim is serving it");
         end_without_events(group);
         assert!(polls.lock().engines.is_empty());
-        assert_eq!(polls.places.available_permits(), polls.max_waiting);
+        assert_eq!(polls.places.available_permits(), polls.settings.max_waiting);
     }
 }

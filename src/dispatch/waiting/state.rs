@@ -8,9 +8,10 @@ use parking_lot::{Mutex, MutexGuard};
 use prometheus::IntGauge;
 use tokio::sync::{Notify, Semaphore};
 
-use super::known::KnownEngines;
+use super::known::Known;
 use super::queue::{Place, Queue};
 use super::waiting_poll::WaitingPoll;
+use crate::dispatch::context::Settings;
 use crate::dispatch::undelivered::Undelivered;
 use crate::domain::ids::EngineId;
 
@@ -27,18 +28,9 @@ pub struct WaitingPolls {
     /// Something becomes due soon, or is to be checked.
     pub checks_wanted: Notify,
     pub undelivered: Undelivered,
-    /// Events of one claim.
-    pub max_rows: usize,
-    /// Events for a poll that names no limit.
-    pub default_limit: usize,
-    /// Polls of one engine.
-    pub max_polls_of_engine: usize,
+    pub settings: Settings,
     /// A permit for each request that may wait.
     pub places: Arc<Semaphore>,
-    /// All of those permits.
-    pub max_waiting: usize,
-    /// How long the result of a query may be used before the next one.
-    pub trust: Duration,
     /// The gauge of waiting polls.
     pub parked: IntGauge,
 }
@@ -49,8 +41,7 @@ pub struct State {
     /// Those that no claim is serving just now.
     pub polls: HashMap<u64, WaitingPoll>,
     pub queues: HashMap<Arc<str>, Queue>,
-    pub engines: HashMap<EngineId, EnginePolls>,
-    pub known: KnownEngines,
+    pub engines: HashMap<EngineId, Engine>,
     /// Queues with something to claim.
     pub ready: VecDeque<Arc<str>>,
     /// Queues to be checked out of turn.
@@ -59,36 +50,48 @@ pub struct State {
     pub is_closing: bool,
 }
 
-/// The polls of one engine that have no answer yet.
+/// An engine that polls here, or did until just now.
 #[derive(Debug, Default)]
-pub struct EnginePolls {
+pub struct Engine {
+    /// Its polls that have no answer yet.
     pub numbers: Vec<u64>,
-    /// How often something changed for the engine while it had polls here.
+    /// How often something changed for it meanwhile.
     pub generation: u64,
+    /// As the latest query found it.
+    pub known: Option<Known>,
+}
+
+impl Engine {
+    /// Notes what a query found; `None`: no such engine. What was queried before may be answered after.
+    pub fn note(&mut self, known: Option<Known>) {
+        let is_newer = |known: &Known| self.known.as_ref().is_none_or(|before| before.asked_at <= known.asked_at);
+        if known.as_ref().is_none_or(is_newer) {
+            self.known = known;
+        }
+    }
+
+    /// Nothing is to be kept of it. What is known serves its next poll, which may come at once.
+    pub fn is_forgettable(&self, trust: Duration) -> bool {
+        self.numbers.is_empty() && !self.known.as_ref().is_some_and(|known| known.is_fresh(trust))
+    }
 }
 
 impl WaitingPolls {
-    pub fn new(
-        max_rows: usize,
-        default_limit: usize,
-        trust: Duration,
-        max_polls_of_engine: usize,
-        places: Arc<Semaphore>,
-        parked: IntGauge,
-    ) -> Self {
+    pub fn new(settings: Settings, places: Arc<Semaphore>, parked: IntGauge) -> Self {
         Self {
             state: Mutex::default(),
             claims_wanted: Notify::new(),
             checks_wanted: Notify::new(),
             undelivered: Undelivered::default(),
-            max_rows,
-            default_limit,
-            max_polls_of_engine,
-            max_waiting: places.available_permits(),
+            settings,
             places,
-            trust,
             parked,
         }
+    }
+
+    /// How long the result of a query may be used before the next one.
+    pub fn trust(&self) -> Duration {
+        self.settings.recheck * 2
     }
 
     pub fn lock(&self) -> MutexGuard<'_, State> {
@@ -145,7 +148,7 @@ impl State {
             && let Some(engine) = self.engines.get_mut(&engine_id)
         {
             engine.numbers.retain(|number| *number != poll.number);
-            if engine.numbers.is_empty() {
+            if engine.numbers.is_empty() && engine.known.is_none() {
                 self.engines.remove(&engine_id);
             }
         }

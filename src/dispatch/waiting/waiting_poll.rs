@@ -38,7 +38,7 @@ impl Seen {
         }
     }
 
-    /// `None` while it is not known.
+    /// Whether its engine was draining; `None` while that is not known.
     pub const fn is_draining(self) -> Option<bool> {
         match self {
             Self::NotYet => None,
