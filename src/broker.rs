@@ -9,7 +9,6 @@ pub mod dead_letters;
 mod effects;
 pub mod engines;
 pub mod enqueue;
-mod error;
 pub mod event_types;
 pub mod events;
 mod health;
@@ -38,11 +37,11 @@ use crate::store::{self, Pool};
 use crate::supervisor::Supervisor;
 use crate::troubles::Troubles;
 
+pub use crate::error::{Error, LeaseLost, Result};
 use activity::Activity;
 use coalesce::Lanes;
 pub use coalesce::{Coalescing, Size};
 use dead_letter_log::DeadLetterLog;
-pub use error::{Error, LeaseLost};
 use hub::Hub;
 use liveness::Liveness;
 use measure::Freshness;
@@ -51,8 +50,6 @@ use readiness::Readiness;
 
 /// Heartbeats carried out alone at once.
 const HEARTBEATS_ALONE: usize = 1;
-
-pub type Result<T> = std::result::Result<T, Error>;
 
 /// What an operator decided, as far as the use-cases need it.
 #[derive(Clone, Copy, Debug)]

@@ -24,6 +24,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::error::Result;
 use crate::store::due::Place;
 use claim::Claims;
 use clock::DatabaseClock;
@@ -37,7 +38,7 @@ use waiting::WaitingPolls;
 
 pub use context::{Context, Settings};
 pub use listener::{Heard, ListenerState};
-pub use poll::{Notice, Poll, Polled, Refused, Result};
+pub use poll::{Notice, Poll, Polled};
 pub use scan_positions::ExpiringPosition;
 
 /// Something that came into a queue: from a settle, a loss, a redrive, or a producer.

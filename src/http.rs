@@ -77,7 +77,7 @@ impl Api {
             self.metrics.limits_met.with_label_values(&[limit.as_str()]).inc();
         }
         if let Some(Cause(error)) = problem.cause() {
-            self.broker.troubles().note_refusal(&**error);
+            self.broker.troubles().note_refusal(error);
         }
         problem.into_body()
     }

@@ -19,6 +19,8 @@ pub mod broker;
 pub mod dispatch;
 /// What goes wrong for as long as its cause lasts, logged once.
 pub mod troubles;
+/// What a call can refuse.
+pub mod error;
 /// The only SQL.
 pub mod store;
 /// Owns every task, and starts again what panicked.

@@ -7,27 +7,9 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::error::Error;
 use crate::logs::{LineBudget, Outage};
 use crate::store;
-
-/// What went wrong, as far as the log needs it.
-pub trait Failure {
-    /// The database's error, if it is one.
-    fn of_store(&self) -> Option<&store::Error>;
-
-    /// With its cause.
-    fn in_words(&self) -> String;
-}
-
-impl Failure for store::Error {
-    fn of_store(&self) -> Option<&store::Error> {
-        Some(self)
-    }
-
-    fn in_words(&self) -> String {
-        self.in_words()
-    }
-}
 
 /// The database counts as available again with a write before which no call failed for this long.
 const DATABASE_QUIET: Duration = Duration::from_secs(2);
@@ -84,8 +66,8 @@ impl Default for Troubles {
 
 impl Troubles {
     /// Notes that a request could not be carried out. To be called where its id is known to the log.
-    pub fn note_refusal(&self, error: &impl Failure) {
-        if let Some(error) = error.of_store() {
+    pub fn note_refusal(&self, error: &Error) {
+        if let Error::Store(error) = error {
             if let Some(outage) = self.outage_of(error) {
                 return outage.note_refusal(&error.cause_in_words());
             }
@@ -107,12 +89,12 @@ impl Troubles {
     }
 
     /// Notes that several requests could not be carried out together.
-    pub fn note_batch_failure(&self, error: &impl Failure) {
+    pub fn note_batch_failure(&self, error: &Error) {
         self.batches.note_failure(&error.in_words());
     }
 
     /// Notes that a round of a task failed; the task tries again.
-    pub fn note_failure_of_task(&self, name: &'static str, error: &impl Failure) {
+    pub fn note_failure_of_task(&self, name: &'static str, error: &Error) {
         let own = || {
             let begins = || format!("task {name} fails, and tries again");
             let new = || Arc::new(Outage::new(begins(), format!("task {name} works again")));
@@ -122,7 +104,7 @@ impl Troubles {
     }
 
     /// Notes that leases of a caller that was gone could not be given back.
-    pub fn note_leases_kept(&self, error: &impl Failure) {
+    pub fn note_leases_kept(&self, error: &Error) {
         self.note_failure(error, || self.leases_kept.note_failure(&error.in_words()));
     }
 
@@ -132,8 +114,8 @@ impl Troubles {
     }
 
     /// Notes a failure of nobody's request: as part of the outage it belongs to, else by itself.
-    fn note_failure(&self, error: &impl Failure, by_itself: impl FnOnce()) {
-        if let Some(error) = error.of_store()
+    fn note_failure(&self, error: &Error, by_itself: impl FnOnce()) {
+        if let Error::Store(error) = error
             && let Some(outage) = self.outage_of(error)
         {
             return outage.note_failure(&error.cause_in_words());

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// From the bottom up. Modules of one floor do not import each other.
-const FLOORS: [&[&str]; 14] = [
+const FLOORS: [&[&str]; 15] = [
     &["output"],
     &["config", "embedded_postgres"],
     &["logs"],
@@ -13,6 +13,7 @@ const FLOORS: [&[&str]; 14] = [
     &["metrics"],
     &["supervisor"],
     &["store"],
+    &["error"],
     &["troubles"],
     &["dispatch"],
     &["broker"],

@@ -21,7 +21,7 @@ impl Broker {
     /// stops. The engine is alive while it waits.
     pub async fn lease(&self, poll: Poll) -> Result<Polled> {
         let _alive = poll.engine_id.map(|engine_id| self.liveness.waiting(engine_id, true));
-        Ok(self.dispatch.lease(poll).await?)
+        self.dispatch.lease(poll).await
     }
 
     /// Hands back what was leased for a caller that is to have it no more: it spends nothing.
@@ -61,7 +61,7 @@ impl Broker {
                     self.troubles.note_leases_given_back();
                 }
                 Some(Err(error)) => self.troubles.note_leases_kept(&error),
-                None => self.troubles.note_leases_kept(&store::Error::stalled()),
+                None => self.troubles.note_leases_kept(&store::Error::stalled().into()),
             }
         }
     }

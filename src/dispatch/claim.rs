@@ -15,6 +15,7 @@ use super::scan_positions::{self, Located, ScanPositions, UnderWay};
 use super::waiting::{Claimed, Found, PollGroup};
 use crate::domain::assignment::{self, Candidate, Capacity};
 use crate::domain::ids::{EngineId, LeaseToken};
+use crate::error::Result;
 use crate::store;
 use crate::store::PgConnection;
 use crate::store::due::{DueEvent, Want};
@@ -38,7 +39,7 @@ pub struct Claims {
 
 impl Claims {
     /// Leases events for polls of several queues, with one commit.
-    pub async fn claim(&self, groups: &[PollGroup]) -> store::Result<Vec<Claimed>> {
+    pub async fn claim(&self, groups: &[PollGroup]) -> Result<Vec<Claimed>> {
         let due = &self.positions.due;
         let mut under_way: Vec<UnderWay<'_>> = groups.iter().map(|group| due.start(&group.engine_type)).collect();
         let (claimed, found) = self.claim_under_locks(groups, &under_way).await?;
@@ -71,7 +72,7 @@ impl Claims {
         &self,
         groups: &[PollGroup],
         under_way: &[UnderWay<'_>],
-    ) -> store::Result<(Vec<Claimed>, Vec<scan_positions::Found>)> {
+    ) -> Result<(Vec<Claimed>, Vec<scan_positions::Found>)> {
         // Alone, a poll waits for whoever has locked its engine.
         let is_alone = groups.iter().map(|group| group.polls.len()).sum::<usize>() == 1;
         let mut transaction = self.context.begin(is_alone).await?;
@@ -130,7 +131,7 @@ impl Claims {
                 polled.events.push(event);
             }
         }
-        transaction.commit().await?;
+        transaction.commit().await.map_err(store::Error::from)?;
         for (engine_type, given_suspects, exclusive) in suspects {
             self.exclusive_engines.note(engine_type, &given_suspects, exclusive);
         }

@@ -7,9 +7,10 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::error::Result;
 use crate::metrics::Metrics;
 use crate::store::lease::LeaseDefaults;
-use crate::store::{self, Connection, Pool, Result, Transaction};
+use crate::store::{self, Connection, Pool, Transaction};
 use crate::supervisor::Supervisor;
 use crate::troubles::Troubles;
 
@@ -50,18 +51,18 @@ pub struct Context {
 }
 
 impl Context {
-    pub async fn connection(&self) -> Result<Connection> {
+    pub async fn connection(&self) -> store::Result<Connection> {
         self.pool.acquire().await
     }
 
     /// Gives up what takes the database too long altogether.
     pub async fn in_time<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let outcome = store::pool::within(self.settings.call_timeout, work).await;
-        outcome.unwrap_or_else(|| Err(store::Error::stalled()))
+        outcome.unwrap_or_else(|| Err(store::Error::stalled().into()))
     }
 
     /// Begins a transaction that waits for locks as long as it may, or gives up soon.
-    pub async fn begin(&self, is_patient: bool) -> Result<Transaction> {
+    pub async fn begin(&self, is_patient: bool) -> store::Result<Transaction> {
         if is_patient { store::pool::begin(&self.pool).await } else { store::pool::begin_impatient(&self.pool).await }
     }
 }

@@ -8,6 +8,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
+use crate::error::Result;
 use crate::store;
 use crate::store::notices::Notice;
 
@@ -77,18 +78,19 @@ impl Listener {
         }
     }
 
-    async fn listen(&self, report: &(impl Fn(Heard) + Sync)) -> store::Result<()> {
+    async fn listen(&self, report: &(impl Fn(Heard) + Sync)) -> Result<()> {
         let context = &*self.context;
         loop {
-            let mut notices = context.in_time(store::notices::listen(&context.pool, context.replica_id)).await?;
-            let pid = context.in_time(notices.connect()).await?;
+            let listening = async { Ok(store::notices::listen(&context.pool, context.replica_id).await?) };
+            let mut notices = context.in_time(listening).await?;
+            let pid = context.in_time(async { Ok(notices.connect().await?) }).await?;
             self.change(Some(pid));
             context.troubles.note_success_of_task(TASK);
             report(Heard::Connected);
             loop {
                 // A connection by which nothing comes may be dead: it is asked now and then.
                 let Ok(notice) = timeout(ASKED_AFTER, notices.next()).await else {
-                    context.in_time(notices.connect()).await?;
+                    context.in_time(async { Ok(notices.connect().await?) }).await?;
                     continue;
                 };
                 let Some(notice) = notice? else { break };

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
+use crate::error::Result;
 use crate::store;
 
 /// From one statement to the next at least.
@@ -58,11 +59,11 @@ impl NotificationBuffer {
         }
     }
 
-    async fn send(&self, queues: &[String]) -> store::Result<()> {
+    async fn send(&self, queues: &[String]) -> Result<()> {
         if queues.is_empty() {
             return Ok(());
         }
         let mut connection = self.context.connection().await?;
-        store::notices::tell_replicas(&mut connection, self.context.replica_id, queues).await
+        Ok(store::notices::tell_replicas(&mut connection, self.context.replica_id, queues).await?)
     }
 }

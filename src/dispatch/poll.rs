@@ -1,4 +1,4 @@
-//! A poll, its answer, and why it may be refused.
+//! A poll and its answer.
 
 use std::time::Duration;
 
@@ -6,10 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::ids::EngineId;
 use crate::domain::names::EngineType;
-use crate::store;
 use crate::store::lease::LeasedEvent;
-
-pub type Result<T> = std::result::Result<T, Refused>;
 
 /// One poll, checked.
 #[derive(Clone, Debug)]
@@ -76,34 +73,4 @@ pub enum Notice {
         processing: u32,
     },
     ServerStopping,
-}
-
-/// Why a poll is refused, or could not be answered.
-#[derive(Clone, Debug)]
-pub enum Refused {
-    Store(store::Error),
-    EngineNotFound(EngineId),
-    EngineTypeMismatch {
-        engine_id: EngineId,
-        registered: String,
-        asked_for: String,
-    },
-    PollIdReused {
-        poll_id: Uuid,
-    },
-    TooManyPollsOfEngine {
-        engine_id: EngineId,
-        limit: usize,
-    },
-    TooManyWaiting {
-        limit: usize,
-    },
-    /// The claim for it panicked.
-    Crashed,
-}
-
-impl From<store::Error> for Refused {
-    fn from(error: store::Error) -> Self {
-        Self::Store(error)
-    }
 }

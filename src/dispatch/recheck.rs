@@ -13,6 +13,7 @@ use super::context::Context;
 use super::scan_positions::ScanPositions;
 use super::waiting::{Known, QueueCheck, WaitingPolls};
 use crate::domain::engine::EngineStatus;
+use crate::error::Result;
 use crate::store;
 use crate::store::due::Want;
 
@@ -64,7 +65,7 @@ impl Recheck {
         until_due < self.context.settings.recheck * 2
     }
 
-    async fn check_all(&self) -> store::Result<()> {
+    async fn check_all(&self) -> Result<()> {
         let questions = self.waiting.questions();
         if !questions.queues.is_empty() {
             self.check_queues(&questions.queues).await?;
@@ -88,7 +89,7 @@ impl Recheck {
     }
 
     /// When each of these queues has something due.
-    async fn check_queues(&self, queues: &[Arc<str>]) -> store::Result<()> {
+    async fn check_queues(&self, queues: &[Arc<str>]) -> Result<()> {
         let asked_at = Instant::now();
         let due = &self.positions.due;
         let scans: Vec<_> = queues.iter().map(|queue| due.scan(queue, asked_at.into_std())).collect();

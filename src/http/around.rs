@@ -109,7 +109,7 @@ async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Re
     api.metrics.request_seconds.with_label_values(&[known_method, &route, status.as_str()]).observe(seconds);
     span.in_scope(|| tracing::debug!(status = status.as_u16(), seconds, "answered"));
     if let Some(Cause(error)) = response.extensions().get() {
-        span.in_scope(|| api.broker.troubles().note_refusal(&**error));
+        span.in_scope(|| api.broker.troubles().note_refusal(error));
     }
     if let Some(limit) = response.extensions().get::<Limit>() {
         api.metrics.limits_met.with_label_values(&[limit.as_str()]).inc();

@@ -57,12 +57,6 @@ impl Error {
         Self::ReadersBusy(sqlx::Error::PoolTimedOut.into())
     }
 
-    /// Whether a part of what failed together may succeed by itself.
-    #[must_use]
-    pub const fn is_of_one_item(&self) -> bool {
-        !matches!(self, Self::Unavailable(_) | Self::Timeout(_))
-    }
-
     /// With its cause, for the log.
     #[must_use]
     pub fn in_words(&self) -> String {

@@ -1,10 +1,11 @@
 //! Which polls may claim events, and which have their answer already.
 
 use super::engines::Engines;
-use crate::dispatch::poll::{Notice, Poll, Polled, Refused, Result};
+use crate::dispatch::poll::{Notice, Poll, Polled};
 use crate::dispatch::waiting::PollGroup;
 use crate::domain::assignment::{Capacity, Claim};
 use crate::domain::engine::EngineStatus;
+use crate::error::{Error, Result};
 use crate::store::queues::Gate;
 use crate::store::{self, PgConnection};
 
@@ -73,11 +74,11 @@ fn admit(poll: &Poll, default_limit: u32, queue_notice: Option<Notice>, engines:
         let claim = Admission::Claim(Claim { limit, capacity: None });
         return Ok(queue_notice.map_or(claim, Admission::Notice));
     };
-    let index = engines.position(engine_id).ok_or(Refused::EngineNotFound(engine_id))?;
+    let index = engines.position(engine_id).ok_or(Error::EngineNotFound(engine_id))?;
     let (engine, capacity) = (&engines.locked[index], &engines.capacities[index]);
     if engine.engine_type != poll.engine_type.as_str() {
         let (registered, asked_for) = (engine.engine_type.clone(), poll.engine_type.as_str().to_owned());
-        return Err(Refused::EngineTypeMismatch { engine_id, registered, asked_for });
+        return Err(Error::EngineTypeMismatch { engine_id, registered, asked_for });
     }
     if engine.status == EngineStatus::Draining {
         return Ok(Admission::Notice(Notice::EngineDraining { held: capacity.held }));
@@ -117,7 +118,7 @@ async fn repeated(
         return Ok(None);
     }
     if leases.iter().any(|lease| lease.poll_terms.as_deref() != Some(&poll.terms())) {
-        return Ok(Some(Err(Refused::PollIdReused { poll_id })));
+        return Ok(Some(Err(Error::PollIdReused { poll_id })));
     }
     Ok(Some(Ok(Polled { events: leases, is_repeat: true, ..Polled::default() })))
 }

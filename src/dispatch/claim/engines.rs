@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use crate::dispatch::poll::{Polled, Result};
+use crate::dispatch::poll::Polled;
 use crate::dispatch::scan_positions::HeldPositions;
 use crate::dispatch::waiting::{Known, PollGroup};
 use crate::domain::assignment::Capacity;
 use crate::domain::engine::EngineStatus;
 use crate::domain::ids::EngineId;
+use crate::error::Result;
 use crate::store::lease::LockedEngine;
 use crate::store::queues::Gate;
 use crate::store::{self, PgConnection};

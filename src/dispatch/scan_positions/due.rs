@@ -104,7 +104,6 @@ mod tests {
     use chrono::DateTime;
     use uuid::Uuid;
 
-    use super::of_queue::MAX_LANDINGS;
     use super::*;
     use crate::domain::ids::EventId;
     use crate::store::due::Place;
@@ -170,27 +169,6 @@ mod tests {
         positions.end("q", &fast, &taken(&[at(12)]), Instant::now());
         positions.end("q", &slow, &taken(&[at(10)]), Instant::now());
         assert_eq!(position_of(&positions), at(12).place);
-    }
-
-    #[test]
-    fn landings_are_forgotten_with_the_claims_they_concern() {
-        let positions = DuePositions::default();
-        let scan = positions.begin("q", Instant::now());
-        positions.landed("q", [at(11)].into_iter());
-        positions.end("q", &scan, &Found::default(), Instant::now());
-        assert!(positions.lock()["q"].landings.is_empty());
-        assert!(positions.lock()["q"].under_way.is_empty());
-    }
-
-    #[test]
-    fn however_many_events_land_during_a_claim_few_are_remembered_and_none_is_stepped_over() {
-        let positions = DuePositions::default();
-        let scan = positions.begin("q", Instant::now());
-        positions.landed("q", [at(11)].into_iter());
-        positions.landed("q", vec![at(50); 3 * MAX_LANDINGS].into_iter());
-        assert!(positions.lock()["q"].landings.len() <= MAX_LANDINGS);
-        positions.end("q", &scan, &taken(&[at(60)]), Instant::now());
-        assert!(position_of(&positions) < at(11).place);
     }
 
     #[test]

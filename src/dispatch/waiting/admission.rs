@@ -8,13 +8,14 @@ use tokio::time::Instant;
 use super::queue::{Due, Place};
 use super::state::{State, WaitingPolls};
 use super::waiting_poll::{Seen, WaitingPoll};
-use crate::dispatch::poll::{Poll, Polled, Refused, Result};
+use crate::dispatch::poll::{Poll, Polled};
 use crate::domain::ids::EngineId;
+use crate::error::{Error, Result};
 
 impl WaitingPolls {
     /// Takes a poll in. Where nothing can be there for it, it waits without a claim. Where as many wait as may, it is
     /// served once and does not wait; with it comes the reason.
-    pub fn admit(self: &Arc<Self>, poll: Poll, deadline: Instant) -> (PendingAnswer, Option<Refused>) {
+    pub fn admit(self: &Arc<Self>, poll: Poll, deadline: Instant) -> (PendingAnswer, Option<Error>) {
         let (reply, answer) = oneshot::channel();
         let mut state = self.lock();
         let now = Instant::now();
@@ -37,9 +38,9 @@ impl WaitingPolls {
         if let Some(engine_id) = engine_id
             && state.engines.get(&engine_id).is_some_and(|engine| engine.numbers.len() >= limit)
         {
-            return Err(Refused::TooManyPollsOfEngine { engine_id, limit });
+            return Err(Error::TooManyPollsOfEngine { engine_id, limit });
         }
-        let full = |_| Refused::TooManyWaiting { limit: self.settings.max_waiting };
+        let full = |_| Error::TooManyWaiting { limit: self.settings.max_waiting };
         Arc::clone(&self.places).try_acquire_owned().map_err(full)
     }
 
@@ -80,7 +81,7 @@ pub struct PendingAnswer {
 
 impl PendingAnswer {
     pub async fn answer(&mut self) -> Result<Polled> {
-        (&mut self.answer).await.map_err(|_| Refused::Crashed)?
+        (&mut self.answer).await.map_err(|_| Error::Crashed)?
     }
 
     /// Waits no longer: answers what the last claim found, or, if one is serving the poll or has yet to, what that finds.

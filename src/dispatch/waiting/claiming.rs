@@ -9,9 +9,9 @@ use super::known::Known;
 use super::queue::{Due, Found, Place, Queue};
 use super::state::{State, WaitingPolls};
 use super::waiting_poll::{Seen, WaitingPoll};
-use crate::dispatch::poll::{Notice, Polled, Refused, Result};
+use crate::dispatch::poll::{Notice, Polled};
 use crate::domain::ids::EngineId;
-use crate::store;
+use crate::error::Result;
 
 /// Queues of one claim.
 const QUEUES_OF_ONE_CLAIM: usize = 64;
@@ -110,7 +110,7 @@ impl PollGroup {
     }
 
     /// Its claim has ended: polls that got something, or must not wait any longer, are answered; the others wait again.
-    pub fn end(mut self, claimed: store::Result<Claimed>) {
+    pub fn end(mut self, claimed: Result<Claimed>) {
         let polls = mem::take(&mut self.polls);
         let mut state = self.waiting.lock();
         let mut is_check_wanted = false;
@@ -133,7 +133,7 @@ impl PollGroup {
                 });
                 for poll in polls {
                     state.leave(&poll);
-                    poll.answer(Err(Refused::Store(error.clone())));
+                    poll.answer(Err(error.clone()));
                 }
             }
         }
@@ -221,6 +221,7 @@ mod tests {
     use crate::dispatch::poll::Poll;
     use crate::dispatch::waiting::admission::PendingAnswer;
     use crate::domain::names::EngineType;
+    use crate::error::Error;
     use crate::metrics::Metrics;
     use crate::store::lease::LeaseDefaults;
 
@@ -325,7 +326,7 @@ mod tests {
         let (mut first, split) = serve_engine(&polls);
         let (_second, under_way) = serve_engine(&polls);
         drop(split.split());
-        assert!(matches!(first.answer().await, Err(Refused::Crashed)));
+        assert!(matches!(first.answer().await, Err(Error::Crashed)));
         assert_eq!(polls.lock().queues["dialogue"].claims_under_way, 1);
         assert_eq!(polls.lock().engines[&ENGINE].numbers.len(), 1);
         end_without_events(under_way);

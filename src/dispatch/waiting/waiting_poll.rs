@@ -3,7 +3,8 @@
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 
-use crate::dispatch::poll::{Notice, Poll, Polled, Result};
+use crate::dispatch::poll::{Notice, Poll, Polled};
+use crate::error::Result;
 
 #[derive(Debug)]
 pub struct WaitingPoll {

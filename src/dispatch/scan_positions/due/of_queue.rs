@@ -3,10 +3,10 @@
 //! A position advances after the commit of a lease only, and goes back to before whatever this replica puts behind it.
 //! Every few seconds a sweep begins some way behind the positions, and now and then one begins at the front.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::dispatch::scan_positions::pacing::Pace;
@@ -27,11 +27,10 @@ const ASKED_SWEEPS: Pace = Pace { times: 3, at_least: Duration::ZERO, at_most: D
 
 const PRIORITIES: usize = MAX_PRIORITY as usize + 1;
 
-/// Landings that are remembered one by one.
-pub const MAX_LANDINGS: usize = 10_000;
-
 /// By lane and priority.
 type Places = [[Place; PRIORITIES]; 2];
+/// Behind everything.
+const LAST: Place = Place { available_at: DateTime::<Utc>::MAX_UTC, event_id: EventId(Uuid::max()) };
 
 /// What a claim found; empty where it failed.
 #[derive(Clone, Debug, Default)]
@@ -55,11 +54,9 @@ pub struct Located {
 #[derive(Debug)]
 pub struct QueuePositions {
     behind: Places,
-    /// What landed while claims were under way, for them not to step over.
-    pub landings: Vec<Landing>,
-    landed: u64,
-    /// Claims under way, by how many landings they began after.
-    pub under_way: BTreeMap<u64, usize>,
+    /// For each claim under way, how far it may take the positions: not beyond what has landed since it began.
+    pub under_way: HashMap<u64, Places>,
+    next_claim: u64,
     pub next_sweep: Instant,
     pub next_sweep_from_the_front: Instant,
     /// Something may have come behind a position, at an unknown place: sweep as soon as that takes no more than its share
@@ -68,20 +65,13 @@ pub struct QueuePositions {
     rested_at: Instant,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub struct Landing {
-    number: u64,
-    is_suspect: bool,
-    priority: u8,
-    place: Place,
-}
-
-/// A claim under way: where it scans, and what must be known when it ends.
+/// Where a claim or a check scans, and what must be known when it ends.
 #[derive(Debug)]
 pub struct Scan {
     pub normals: Vec<Range>,
     pub suspects: Vec<Range>,
-    began_after: u64,
+    /// `None`: a check, which takes nothing.
+    claim: Option<u64>,
     start: Start,
     began_at: Instant,
 }
@@ -104,9 +94,8 @@ impl QueuePositions {
     pub fn at_the_front(now: Instant) -> Self {
         Self {
             behind: [[Place::FRONT; PRIORITIES]; 2],
-            landings: Vec::new(),
-            landed: 0,
-            under_way: BTreeMap::new(),
+            under_way: HashMap::new(),
+            next_claim: 0,
             next_sweep: now + SWEEPS.at_least,
             next_sweep_from_the_front: now + SWEEPS.at_least,
             is_sweep_asked: false,
@@ -116,8 +105,10 @@ impl QueuePositions {
 
     /// A claim begins.
     pub fn begin(&mut self, now: Instant) -> Scan {
-        *self.under_way.entry(self.landed).or_default() += 1;
-        self.scan(now)
+        let claim = self.next_claim;
+        self.next_claim += 1;
+        self.under_way.insert(claim, [[LAST; PRIORITIES]; 2]);
+        Scan { claim: Some(claim), ..self.scan(now) }
     }
 
     /// Where to scan now.
@@ -145,30 +136,22 @@ impl QueuePositions {
         if start != Start::Position {
             self.next_sweep = now + SWEEPS.at_least;
         }
-        Scan { normals, suspects, began_after: self.landed, start, began_at: now }
+        Scan { normals, suspects, claim: None, start, began_at: now }
     }
 
     /// A claim is over.
     pub fn end(&mut self, scan: &Scan, found: &Found, now: Instant) {
         let mut last: HashMap<(bool, u8), Place> = HashMap::new();
         let mut behind_the_position = Vec::new();
+        let bounds = scan.claim.and_then(|claim| self.under_way.remove(&claim));
         for event in &found.taken {
             let place = last.entry((event.is_suspect, event.priority)).or_insert(event.place);
             *place = (*place).max(event.place);
         }
         for ((is_suspect, priority), place) in last {
-            let bound = self
-                .landings
-                .iter()
-                .filter(|landing| {
-                    landing.number > scan.began_after
-                        && landing.is_suspect == is_suspect
-                        && landing.priority == priority
-                })
-                .map(|landing| just_before(landing.place))
-                .min();
-            let place = bound.map_or(place, |bound| place.min(bound));
-            let position = &mut self.behind[usize::from(is_suspect)][usize::from(priority)];
+            let (lane, level) = (usize::from(is_suspect), usize::from(priority));
+            let place = bounds.map_or(place, |bounds| place.min(bounds[lane][level]));
+            let position = &mut self.behind[lane][level];
             if scan.is_sweep() && place < *position {
                 // It found something behind the position: there may be more of it.
                 behind_the_position.push(Located { is_suspect, priority, place });
@@ -176,18 +159,8 @@ impl QueuePositions {
                 *position = place.max(*position);
             }
         }
-        if let Some(claims) = self.under_way.get_mut(&scan.began_after) {
-            *claims -= 1;
-            if *claims == 0 {
-                self.under_way.remove(&scan.began_after);
-            }
-        }
         for event in behind_the_position.iter().chain(&found.left) {
             self.step_back_before(event);
-        }
-        match self.under_way.first_key_value() {
-            Some((&oldest, _)) => self.landings.retain(|landing| landing.number > oldest),
-            None => self.landings.clear(),
         }
         if found.is_unscanned {
             // It did not take place; the next claim may be able to.
@@ -220,32 +193,10 @@ impl QueuePositions {
     /// There is something to be found at that place, also by claims that come after those under way:
     /// these, which may have passed over it, do not take the position beyond it when they end.
     pub fn step_back_before(&mut self, event: &Located) {
-        let position = &mut self.behind[usize::from(event.is_suspect)][usize::from(event.priority)];
-        *position = (*position).min(just_before(event.place));
-        self.landed += 1;
-        if !self.under_way.is_empty() {
-            if self.landings.len() >= MAX_LANDINGS {
-                self.merge_landings();
-            }
-            self.landings.push(Landing {
-                number: self.landed,
-                is_suspect: event.is_suspect,
-                priority: event.priority,
-                place: event.place,
-            });
+        let (lane, level) = (usize::from(event.is_suspect), usize::from(event.priority));
+        for places in std::iter::once(&mut self.behind).chain(self.under_way.values_mut()) {
+            places[lane][level] = places[lane][level].min(just_before(event.place));
         }
-    }
-
-    /// Keeps one landing of each lane and priority, at the first place of them all: a position may then stay behind for longer
-    /// than it has to.
-    fn merge_landings(&mut self) {
-        let mut merged: HashMap<(bool, u8), Landing> = HashMap::new();
-        for landing in self.landings.drain(..) {
-            let of_all = merged.entry((landing.is_suspect, landing.priority)).or_insert(landing);
-            of_all.number = of_all.number.max(landing.number);
-            of_all.place = of_all.place.min(landing.place);
-        }
-        self.landings.extend(merged.into_values());
     }
 }
 

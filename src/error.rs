@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::dispatch::Refused;
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::limits::MAX_TOKENS;
@@ -13,7 +12,8 @@ use crate::domain::tokens::TokenId;
 use crate::store;
 use crate::store::queues::removal::Uses;
 use crate::supervisor::Panicked;
-use crate::troubles::Failure;
+
+pub type Result<T> = std::result::Result<T, Error>;
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -108,32 +108,6 @@ pub struct LeaseLost {
     pub current_attempt: i32,
 }
 
-impl From<Refused> for Error {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Store(error) => Self::Store(error),
-            Refused::EngineNotFound(engine_id) => Self::EngineNotFound(engine_id),
-            Refused::EngineTypeMismatch { engine_id, registered, asked_for } => {
-                Self::EngineTypeMismatch { engine_id, registered, asked_for }
-            }
-            Refused::PollIdReused { poll_id } => Self::PollIdReused { poll_id },
-            Refused::TooManyPollsOfEngine { engine_id, limit } => Self::TooManyPollsOfEngine { engine_id, limit },
-            Refused::TooManyWaiting { limit } => Self::TooManyWaiting { limit },
-            Refused::Crashed => Self::Crashed,
-        }
-    }
-}
-
-impl Failure for Error {
-    fn of_store(&self) -> Option<&store::Error> {
-        if let Self::Store(error) = self { Some(error) } else { None }
-    }
-
-    fn in_words(&self) -> String {
-        self.in_words()
-    }
-}
-
 impl From<Panicked> for Error {
     fn from(_: Panicked) -> Self {
         Self::Crashed
@@ -142,11 +116,9 @@ impl From<Panicked> for Error {
 
 impl Error {
     /// Whether another item of the same batch may fare better.
-    pub(super) const fn is_of_one_item(&self) -> bool {
-        match self {
-            Self::Store(error) => error.is_of_one_item(),
-            other => !matches!(other, Self::ShuttingDown),
-        }
+    #[must_use]
+    pub const fn is_of_one_item(&self) -> bool {
+        !matches!(self, Self::Store(store::Error::Unavailable(_) | store::Error::Timeout(_)) | Self::ShuttingDown)
     }
 
     /// With its cause, for the log.
