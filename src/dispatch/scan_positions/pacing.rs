@@ -36,11 +36,10 @@ mod tests {
     fn a_long_sweep_is_followed_by_a_long_pause_within_bounds() {
         let pace = Pace { times: 20, at_least: Duration::from_secs(2), at_most: Duration::from_mins(1) };
         let now = Instant::now();
-        let pause_after =
-            |millis| pace.next(now, now + Duration::from_millis(millis)) - now - Duration::from_millis(millis);
-        assert_eq!(pause_after(1), Duration::from_secs(2));
-        assert_eq!(pause_after(500), Duration::from_secs(10));
-        assert_eq!(pause_after(60_000), Duration::from_mins(1));
+        let pause_after = |took: Duration| pace.next(now, now + took).duration_since(now + took);
+        assert_eq!(pause_after(Duration::from_millis(1)), Duration::from_secs(2));
+        assert_eq!(pause_after(Duration::from_millis(500)), Duration::from_secs(10));
+        assert_eq!(pause_after(Duration::from_mins(1)), Duration::from_mins(1));
     }
 
     #[test]
