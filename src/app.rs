@@ -17,8 +17,9 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::{self, Broker, Coalescing, ParkingLimits, Settings, Size};
+use crate::broker::{self, Broker, Coalescing, Settings, Size};
 use crate::config::{SecretFileError, ServeConfig};
+use crate::dispatch;
 use crate::http::{self, Access, AccessSettings, Api, Limits};
 use crate::logs::Outage;
 use crate::metrics::Metrics;
@@ -157,7 +158,7 @@ impl Server {
         self.supervisor.wait_for_works().await;
         self.stop_tasks.cancel();
         self.supervisor.wait_for_all().await;
-        self.broker.hand_back_orphans().await;
+        self.broker.hand_back_rest().await;
         // What engines have last been heard with is not lost.
         if let Err(error) = self.broker.flush_liveness().await {
             tracing::debug!(cause = error.in_words(), "the last signs of life were not written");
@@ -253,17 +254,23 @@ fn access(config: &ServeConfig) -> AccessSettings {
 
 fn settings(config: &ServeConfig) -> Settings {
     Settings {
-        lease_defaults: LeaseDefaults {
-            visibility_timeout_seconds: config.leases.visibility_timeout_seconds,
-            max_lease_seconds: config.leases.max_lease_seconds,
+        dispatch: dispatch::Settings {
+            lease_defaults: LeaseDefaults {
+                visibility_timeout_seconds: config.leases.visibility_timeout_seconds,
+                max_lease_seconds: config.leases.max_lease_seconds,
+            },
+            default_limit: config.leases.default_limit,
+            max_rows: config.batches.max_batch_rows,
+            recheck: Duration::from_millis(config.tasks.recheck_interval_ms),
+            max_polls_of_engine: config.connections.max_parked_polls_of_engine,
+            max_waiting: config.connections.max_parked_requests,
+            call_timeout: Duration::from_secs(call_timeout_seconds(config)),
         },
-        default_limit: config.leases.default_limit,
         grace_seconds: config.leases.heartbeat_timeout_seconds,
         retention_days: config.tasks.retention_days,
         audit_retention_days: config.tasks.audit_retention_days,
         issues_engine_tokens: config.is_auth_required(),
         max_dynamic_state_bytes: config.limits.max_detail_bytes,
-        recheck: Duration::from_millis(config.tasks.recheck_interval_ms),
         coalescing: Coalescing {
             max_rows: config.batches.max_batch_rows,
             max_waiting: Size { rows: config.batches.max_waiting_rows, bytes: config.batches.max_waiting_bytes },
@@ -272,11 +279,6 @@ fn settings(config: &ServeConfig) -> Settings {
         max_new_queues_per_hour: config.limits.max_new_queues_per_hour,
         max_new_engines_per_hour: config.limits.max_new_engines_per_hour,
         max_event_types: config.limits.max_event_types,
-        parking: ParkingLimits {
-            polls_of_engine: config.connections.max_parked_polls_of_engine,
-            requests: config.connections.max_parked_requests,
-        },
-        call_timeout: Duration::from_secs(call_timeout_seconds(config)),
     }
 }
 

@@ -17,25 +17,17 @@ pub mod audit;
 // What runs by itself.
 pub mod reap;
 pub mod upkeep;
-mod lookout;
-mod notices;
-mod outbox;
 mod measure;
 mod health;
 
 // What the verbs share.
-mod aftermath;
-mod claim;
+/// What a transaction did to the rest of this replica, applied after its commit.
+mod effects;
 /// The `Broker`, which knows all that stands below.
 mod state;
 mod settings;
-mod parking;
-mod ready_edges;
-mod reserved_engines;
-mod signs_of_life;
-mod expiry_edge;
-mod held_since;
-mod clock;
+/// Which engines have called, until that is written down.
+mod liveness;
 mod batchers;
 pub mod taken;
 pub mod settled;
@@ -50,25 +42,14 @@ mod activity;
 /// For how long what was measured is shown.
 mod freshness;
 mod readiness;
-/// What goes wrong for as long as its cause lasts.
-mod troubles;
 mod dead_letter_log;
-mod error;
 
 pub use batchers::Coalescing;
-pub use error::{Error, LeaseLost, Result};
-pub use parking::ParkingLimits;
 pub use settings::Settings;
 pub use state::Broker;
-pub use troubles::Troubles;
 
 pub use crate::batching::Size;
+pub use crate::error::{Error, LeaseLost, Result};
 pub use crate::store::Error as StoreError;
 pub use crate::store::pool::within;
-
-use state::commit;
-
-/// A random number from −1 to 1, for the jitter.
-fn sway() -> f64 {
-    rand::random_range(-1.0..=1.0)
-}
+pub use crate::troubles::Troubles;

@@ -4,9 +4,9 @@
 //! In reading order, from the top to the ground: a module imports only what stands after it.
 
 /// Who gets which event.
-pub mod dealing;
+pub mod assignment;
 /// Which engine is kept free for an event that is leased alone.
-pub mod reservation;
+pub mod exclusive_engine;
 /// Ended events that a redrive can bring back.
 pub mod dead_letters;
 /// An event in an engine's hands.

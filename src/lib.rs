@@ -15,8 +15,14 @@ pub mod http;
 pub mod tasks;
 /// The use-cases, one file a verb.
 pub mod broker;
+/// Who waits for events, and who gets which.
+pub mod dispatch;
 /// Requests that come in together share a commit.
 pub mod batching;
+/// What goes wrong for as long as its cause lasts, logged once.
+pub mod troubles;
+/// What a call can refuse.
+pub mod error;
 /// The only SQL.
 pub mod store;
 /// Owns every task, and starts again what panicked.

@@ -1,7 +1,6 @@
 //! Background work: what runs how often, and what runs for ever.
 
 mod reaper;
-mod notices;
 /// Rounds with a pause after each.
 mod periodic;
 
@@ -59,10 +58,8 @@ pub fn start(
     if is_auth_required {
         starter.keep("token_refresh", |broker, stop| async move { broker.keep_tokens(&stop).await });
     }
-    starter.keep("listener", notices::run);
-    starter.keep("lookout", |broker, stop| async move { broker.keep_lookout(&stop).await });
-    starter.keep("outbox", |broker, stop| async move { broker.run_outbox(&stop).await });
-    broker.start_looks(stop);
+    starter.keep("hand_back", |broker, stop| async move { broker.hand_back_undelivered(&stop).await });
+    broker.start_dispatch(stop);
     broker.start_batches(stop);
 }
 

@@ -3,12 +3,12 @@
 
 use uuid::Uuid;
 
-use super::error::Result;
 use super::state::Broker;
 use crate::domain::audit::{Entry, Filter};
 use crate::domain::event::EventScope;
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::page::Page;
+use crate::error::Result;
 use crate::store;
 
 impl Broker {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::error::{Error, Result};
 use super::heartbeat::{Heartbeat, HeartbeatAnswer};
 use super::settled::Settled;
 use super::taken::Taken;
@@ -13,6 +12,7 @@ use crate::batching::{self, Mode, Options, Size, Unanswered};
 use crate::domain::ids::EngineId;
 use crate::domain::new_event::NewEvent;
 use crate::domain::settlement::Settlement;
+use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 use crate::store::leases::open_events::Locking;
 use crate::supervisor::Supervisor;

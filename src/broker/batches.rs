@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::batchers::{Answers, Batcher};
-use super::error::Result;
 use super::state::Broker;
 use crate::batching::{Mode, Run, together_or_alone};
+use crate::error::Result;
 
 impl Broker {
     /// Starts the workers that carry batches out. They end after `stop`, when nothing waits any more.

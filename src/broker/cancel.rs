@@ -2,8 +2,7 @@
 
 use serde_json::json;
 
-use super::aftermath::Aftermath;
-use super::error::{Error, Result};
+use super::effects::Effects;
 use super::state::{Broker, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
@@ -12,6 +11,7 @@ use crate::domain::ids::EventId;
 use crate::domain::log_text::LogText;
 use crate::domain::names::ScenarioRunId;
 use crate::domain::verdict::{Ending, Verdict};
+use crate::error::{Error, Result};
 use crate::store::events::cancellation as cancel;
 use crate::store::leases::open_events::{self, Locking, OpenEvent};
 use crate::store::settlement::{self, EndedAttempt};
@@ -33,9 +33,9 @@ impl Broker {
     pub async fn cancel(&self, by: &Actor, event_id: EventId) -> Result<Event> {
         loop {
             let mut transaction = self.begin().await?;
-            let mut aftermath = Aftermath::default();
+            let mut effects = Effects::default();
             let open = open_events::lock(&mut transaction, &[event_id], Locking::Wait).await?;
-            cancel_locked(&mut transaction, &open, CancelReason::Requested, &mut aftermath).await?;
+            cancel_locked(&mut transaction, &open, CancelReason::Requested, &mut effects).await?;
             let event =
                 store::events::read(&mut transaction, event_id, false).await?.ok_or(Error::EventNotFound(event_id))?;
             if open.is_empty() && !event.status.is_final() {
@@ -49,7 +49,7 @@ impl Broker {
             let details = json!({"engine_type": event.engine_type, "status": event.status});
             store::audit::record(&mut transaction, by, action, &subject, &details).await?;
             commit(transaction).await?;
-            self.announce(aftermath);
+            self.apply(effects);
             return Ok(event);
         }
     }
@@ -61,15 +61,15 @@ impl Broker {
             let mut transaction = self.begin().await?;
             let ids = cancel::open_events_of_run(&mut transaction, run.as_str(), BATCH).await?;
             let open = open_events::lock(&mut transaction, &ids, Locking::Wait).await?;
-            let mut aftermath = Aftermath::default();
-            let done = cancel_locked(&mut transaction, &open, CancelReason::ScenarioRun, &mut aftermath).await?;
+            let mut effects = Effects::default();
+            let done = cancel_locked(&mut transaction, &open, CancelReason::ScenarioRun, &mut effects).await?;
             if !open.is_empty() {
                 let details = json!({"cancelled": done.cancelled, "cancel_requested": done.requested});
                 let action = Operation::CancelScenarioRun;
                 store::audit::record(&mut transaction, by, action, run.as_str(), &details).await?;
             }
             commit(transaction).await?;
-            self.announce(aftermath);
+            self.apply(effects);
             all.cancelled += done.cancelled;
             all.requested += done.requested;
             if ids.is_empty() {
@@ -88,10 +88,10 @@ impl Broker {
         let ids = cancel::events_too_old(&mut transaction, BATCH).await?;
         let too_old: Vec<OpenEvent> = open_events::lock(&mut transaction, &ids, Locking::Wait).await?;
         let too_old: Vec<OpenEvent> = too_old.into_iter().filter(|event| !event.lease.is_processing).collect();
-        let mut aftermath = Aftermath::default();
-        let done = cancel_locked(&mut transaction, &too_old, CancelReason::TooOld, &mut aftermath).await?;
+        let mut effects = Effects::default();
+        let done = cancel_locked(&mut transaction, &too_old, CancelReason::TooOld, &mut effects).await?;
         commit(transaction).await?;
-        self.announce(aftermath);
+        self.apply(effects);
         Ok(done.cancelled)
     }
 }
@@ -101,7 +101,7 @@ async fn cancel_locked(
     connection: &mut PgConnection,
     open: &[OpenEvent],
     reason: CancelReason,
-    aftermath: &mut Aftermath,
+    effects: &mut Effects,
 ) -> Result<Cancelled> {
     let error = match reason {
         CancelReason::TooOld => Some(r#"{"type":"too_old","message":"no engine leased it in time"}"#),
@@ -124,7 +124,7 @@ async fn cancel_locked(
         .collect();
     settlement::apply(connection, &ended).await?;
     for event in &queued {
-        aftermath.cancelled(event, reason);
+        effects.cancelled(event, reason);
     }
     let asked: Vec<EventId> = processing.iter().map(|event| event.event_id).collect();
     if !asked.is_empty() {

@@ -7,9 +7,9 @@ mod record;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::aftermath::{Aftermath, Landed};
-use super::error::{Error, Result};
+use super::effects::Effects;
 use super::state::{Broker, commit};
+use crate::dispatch::Landed;
 use crate::domain::access::Operation;
 use crate::domain::attempt::Attempt;
 use crate::domain::audit::Actor;
@@ -17,6 +17,7 @@ use crate::domain::dead_letters::{DeadLetter, Filter, Overrides};
 use crate::domain::ids::EventId;
 use crate::domain::json::SentJson;
 use crate::domain::page::Page;
+use crate::error::{Error, Result};
 use crate::store;
 use crate::store::dead_letters::redrive::Redriven;
 use record::{Record, told};
@@ -109,14 +110,13 @@ impl Broker {
     }
 
     fn announce_redriven(&self, redriven: &[Redriven]) {
-        let mut aftermath = Aftermath::default();
+        let mut effects = Effects::default();
         for event in redriven {
             let Redriven { event_id, priority, available_at, is_due, .. } = *event;
-            aftermath
-                .landed(&event.engine_type, Landed { event_id, priority, is_suspect: false, available_at, is_due });
+            effects.landed(&event.engine_type, Landed { event_id, priority, is_suspect: false, available_at, is_due });
             self.metrics.dead_letters_redriven.with_label_values(&[self.metrics.queue(&event.engine_type)]).inc();
         }
-        self.announce(aftermath);
+        self.apply(effects);
     }
 
     /// Removes a dead letter for good. Its event stays `failed`.

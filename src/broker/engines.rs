@@ -6,8 +6,7 @@ pub mod changes;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::aftermath::{Aftermath, end_in_silence};
-use super::error::{Error, Result};
+use super::effects::{Effects, end_in_silence};
 use super::quota::Reservation;
 use super::state::{Broker, commit};
 use super::tokens::check_good;
@@ -19,6 +18,7 @@ use crate::domain::leased_event::LeasedEvent;
 use crate::domain::page::Page;
 use crate::domain::tokens::TokenSecret;
 use crate::domain::verdict::{Ending, Loss};
+use crate::error::{Error, Result};
 use crate::store;
 use crate::store::leases::open_events::{self, OpenEvent};
 
@@ -39,7 +39,7 @@ impl Broker {
     pub async fn register(&self, by: &Actor, registration: &Registration) -> Result<Registered> {
         let engine_id = registration.engine_id;
         let mut transaction = self.begin().await?;
-        let mut aftermath = Aftermath::default();
+        let mut effects = Effects::default();
         let made = self.check_room(&mut transaction, &registration.engine_type, by.into()).await?;
         let registered = insert_or_lock(&mut transaction, registration).await?;
         let is_new = registered.is_none();
@@ -55,7 +55,7 @@ impl Broker {
             }
             let held = open_events::lock_held_by(&mut transaction, engine_id).await?;
             let lost = all_ending(held, Ending::Lost(Loss::EngineRestarted));
-            end_in_silence(&mut transaction, &lost, &mut aftermath).await?;
+            end_in_silence(&mut transaction, &lost, &mut effects).await?;
             store::engines::restart(&mut transaction, registration).await?;
         }
         let engine =
@@ -73,8 +73,8 @@ impl Broker {
             self.tokens.read_soon();
             secret
         });
-        self.announce(aftermath);
-        self.parking.engine_changed(engine_id);
+        self.apply(effects);
+        self.dispatch.engine_changed(engine_id);
         let kind = if is_new { RegistrationKind::New } else { RegistrationKind::Restarted };
         self.metrics
             .registrations
@@ -111,7 +111,7 @@ impl Broker {
             let told = if is_draining { "engine told to drain" } else { "engine told to go on" };
             tracing::info!(%engine_id, engine_type = %engine.engine_type, "{told}");
         }
-        self.parking.engine_changed(engine_id);
+        self.dispatch.engine_changed(engine_id);
         Ok(engine)
     }
 
@@ -125,8 +125,8 @@ impl Broker {
         let held = open_events::lock_held_by(&mut transaction, engine_id).await?;
         let leaves_in_order = engine.is_draining || caller == Some(engine_id);
         let ending = if leaves_in_order { Ending::HandedBack } else { Ending::Lost(Loss::Deregistered) };
-        let mut aftermath = Aftermath::default();
-        end_in_silence(&mut transaction, &all_ending(held, ending), &mut aftermath).await?;
+        let mut effects = Effects::default();
+        end_in_silence(&mut transaction, &all_ending(held, ending), &mut effects).await?;
         let ended = store::engines::delete(&mut transaction, engine_id).await?;
         // An engine that leaves by itself is nobody's doing.
         if caller != Some(engine_id) {
@@ -136,8 +136,8 @@ impl Broker {
         commit(transaction).await?;
         self.tokens.learn_all(&ended);
         self.tokens.read_soon();
-        self.announce(aftermath);
-        self.parking.engine_changed(engine_id);
+        self.apply(effects);
+        self.dispatch.engine_changed(engine_id);
         Ok(())
     }
 

@@ -11,16 +11,17 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::aftermath::{Aftermath, Landed};
 use super::batchers::Answers;
-use super::error::{Error, Result};
+use super::effects::Effects;
 use super::known_queues::AsOf;
 use super::state::{Broker, commit};
 use super::taken::Taken;
 use crate::batching::{Mode, Size};
+use crate::dispatch::Landed;
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_DELAY_SECONDS;
 use crate::domain::new_event::{Enqueued, NewEvent};
+use crate::error::{Error, Result};
 use crate::store::events::idempotency;
 use crate::store::{self, PgConnection};
 
@@ -113,18 +114,18 @@ impl Broker {
     fn announce_enqueued(&self, events: &[&NewEvent], taken: &[Result<Taken>], as_of: AsOf) {
         let accepted = events.iter().zip(taken).filter(|(_, taken)| matches!(taken, Ok(Taken::New(_))));
         self.known_queues.note(accepted.map(|(event, _)| event.engine_type.as_str()), as_of);
-        let mut aftermath = Aftermath::default();
+        let mut effects = Effects::default();
         for (event, taken) in events.iter().zip(taken) {
             if let Ok(Taken::New(enqueued)) = taken {
                 let engine_type = event.engine_type.as_str();
                 let Enqueued { event_id, available_at, is_due, .. } = *enqueued;
                 let landed = Landed { event_id, priority: event.priority, is_suspect: false, available_at, is_due };
-                aftermath.landed(engine_type, landed);
+                effects.landed(engine_type, landed);
                 self.metrics.events_enqueued.with_label_values(&[self.metrics.queue(engine_type)]).inc();
                 self.activity.count(engine_type, |counts| counts.enqueued += 1);
             }
         }
-        self.announce(aftermath);
+        self.apply(effects);
     }
 }
 

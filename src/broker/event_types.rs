@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::error::{Error, Result};
 use super::state::{Broker, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::names::EventType;
 use crate::domain::retry_policy::{EventTypePolicy, RetryPolicyOverrides};
+use crate::error::{Error, Result};
 use crate::store;
 use crate::store::event_types;
 use crate::store::queues::room;

@@ -2,19 +2,35 @@
 
 use std::time::Duration;
 
+use prometheus::IntGauge;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::error::{Error, Result};
-use super::lease::Parked;
 use super::state::{Broker, EVENT_READS};
 use crate::domain::attempt::Attempt;
 use crate::domain::event::{Event, Filter};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::page::Page;
+use crate::error::{Error, Result};
 use crate::store;
 
 /// How long a read of one event waits behind others before it is refused.
 const READ_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Counts a read for as long as it waits, also where its caller hangs up.
+struct Counted<'a>(&'a IntGauge);
+
+impl<'a> Counted<'a> {
+    fn by(gauge: &'a IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
 
 impl Broker {
     pub async fn read_event(&self, event_id: EventId, with_payload: bool) -> Result<Event> {
@@ -39,7 +55,7 @@ impl Broker {
         wait: Duration,
         caller: Option<EngineId>,
     ) -> Result<Event> {
-        let _alive = caller.map(|engine_id| self.signs_of_life.waiting(engine_id, false));
+        let _alive = caller.map(|engine_id| self.liveness.waiting(engine_id, false));
         let deadline = Instant::now() + wait;
         let waiting = self.event_waits.begin(event_id);
         loop {
@@ -51,12 +67,10 @@ impl Broker {
             if event.status.is_final() || self.stopping.is_cancelled() || Instant::now() >= deadline {
                 return Ok(event);
             }
-            let _parked = Parked::counted_by(&self.metrics.event_waits_parked);
-            let limit = self.settings.parking.requests;
-            let parked = self.metrics.event_waits_parked.get() + self.metrics.polls_parked.get();
-            if usize::try_from(parked).is_ok_and(|parked| parked > limit) {
-                return Err(Error::TooManyParked { limit });
-            }
+            let Ok(_place) = self.places_to_wait.try_acquire() else {
+                return Err(Error::TooManyWaiting { limit: self.settings.dispatch.max_waiting });
+            };
+            let _waiting = Counted::by(&self.metrics.event_waits_parked);
             tokio::select! {
                 () = &mut ended => {}
                 () = self.stopping.cancelled() => {}
@@ -81,7 +95,7 @@ impl Broker {
 
     /// How often that is to be done.
     pub fn recheck_interval(&self) -> Duration {
-        self.settings.recheck
+        self.settings.dispatch.recheck
     }
 
     /// A page of events, the newest first, behind the last one seen.

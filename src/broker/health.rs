@@ -1,9 +1,9 @@
 //! How the database stands, for the people who run the service.
 
-use super::error::Result;
 use super::state::Broker;
 use crate::domain::database_health::warnings::{self, Warning};
 use crate::domain::database_health::{DatabaseHealth, ListenerHealth, ReplicaHealth};
+use crate::error::Result;
 use crate::store;
 
 impl Broker {
@@ -11,7 +11,7 @@ impl Broker {
     pub async fn examine_database(&self) -> Result<(DatabaseHealth, ReplicaHealth, Vec<Warning>)> {
         let pools = [&self.pool, &self.reading_pool];
         let before = pools.map(store::health::pool_use);
-        let listener = self.listener.state();
+        let listener = self.dispatch.listener();
         let found = store::health::examine(&self.pool, listener.pid).await?;
         let after = pools.map(store::health::pool_use);
         // Used up for a moment is not worth a warning.

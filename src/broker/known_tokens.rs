@@ -9,8 +9,8 @@ use parking_lot::RwLock;
 use tokio::sync::{Mutex, Notify};
 use tokio::time::Instant;
 
-use super::error::Error;
 use crate::domain::tokens::{Identity, Token, TokenDigest, TokenId};
+use crate::error::Error;
 use crate::store::tokens::Horizon;
 
 /// What a token that is known is good for.

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use super::error::Result;
 use super::state::Broker;
 use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
 use crate::domain::engine::{EngineStatus, TypeSummary};
 use crate::domain::numbers::{to_f64, to_i64};
 use crate::domain::queue::Depth;
+use crate::error::Result;
 use crate::metrics::Metrics;
 use crate::store;
 

@@ -5,7 +5,6 @@ pub mod removal;
 use serde_json::json;
 use tracing::field::display;
 
-use super::error::{Error, Result};
 use super::state::{Broker, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
@@ -14,6 +13,7 @@ use crate::domain::log_text::LogText;
 use crate::domain::names::EngineType;
 use crate::domain::page::Page;
 use crate::domain::queue::{Depth, LastMinute, PeekPlace, PeekedEvent, Queue, QueueSettings};
+use crate::error::{Error, Result};
 use crate::store::{self, PgConnection};
 
 /// Counts are exact up to here; then readers are told that they are not.
@@ -99,7 +99,7 @@ impl Broker {
         made.keep();
         self.metrics.queue(engine_type.as_str());
         tracing::info!(%engine_type, %details, "queue settings changed");
-        self.parking.wake_queue(engine_type.as_str());
+        self.dispatch.queue_changed(engine_type.as_str());
         self.read_changed_queue(engine_type).await
     }
 
@@ -137,7 +137,7 @@ impl Broker {
         if is_known {
             tracing::info!(%engine_type, "queue resumed");
         }
-        self.parking.wake_queue(engine_type.as_str());
+        self.dispatch.queue_changed(engine_type.as_str());
         self.read_changed_queue(engine_type).await
     }
 

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::aftermath::{Aftermath, end_in_silence};
-use super::{Broker, Result, commit};
+use super::effects::{Effects, end_in_silence};
+use super::state::{Broker, commit};
 use crate::domain::verdict::{Ending, Loss};
+use crate::error::Result;
 use crate::store;
 use crate::store::engines::liveness;
 use crate::store::leases::open_events::{self, OpenEvent};
@@ -77,7 +78,7 @@ impl Broker {
         let (now, grace_since) = self.leave_service_sign().await?;
         let silent = self.in_time(async { Ok(liveness::mark_unresponsive(&self.pool).await?) }).await?;
         for (engine_id, engine_type) in &silent {
-            self.signs_of_life.is_unresponsive(*engine_id);
+            self.liveness.is_unresponsive(*engine_id);
             self.metrics.engines_marked_unresponsive.with_label_values(&[self.metrics.queue(engine_type)]).inc();
         }
         reaped.engines_marked_unresponsive = silent.len();
@@ -89,10 +90,11 @@ impl Broker {
         let is_grace =
             grace_since.is_some_and(|since| now - since <= TimeDelta::seconds(self.settings.grace_seconds.into()));
         let began_at = Instant::now();
-        let since = self.expiry_edge.begin(began_at);
+        let since = self.dispatch.expiring().begin(began_at);
         let (leases_expired, are_all_ended) = self.end_expired_leases(since).await?;
         reaped.leases_expired = leases_expired;
-        self.expiry_edge.end(began_at, since, (!is_grace && are_all_ended).then_some(now));
+        let until = (!is_grace && are_all_ended).then_some(now);
+        self.dispatch.expiring().end(began_at, since, until, Instant::now());
         Ok(reaped)
     }
 
@@ -150,12 +152,12 @@ impl Broker {
 
     /// Ends the leases of locked events, and says how many those are.
     async fn end(&self, mut transaction: store::Transaction, lost: Vec<(OpenEvent, Ending)>) -> Result<usize> {
-        let mut aftermath = Aftermath::default();
-        end_in_silence(&mut transaction, &lost, &mut aftermath).await?;
+        let mut effects = Effects::default();
+        end_in_silence(&mut transaction, &lost, &mut effects).await?;
         commit(transaction).await?;
         // A round that ends many leases may last for longer than a replica is ready without a sign.
         self.readiness.note_write();
-        self.announce(aftermath);
+        self.apply(effects);
         Ok(lost.len())
     }
 }

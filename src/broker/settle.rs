@@ -6,9 +6,8 @@ mod hindsight;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::aftermath::{Aftermath, End, end_in_silence, verdict};
 use super::batchers::{Answers, locking};
-use super::error::{Error, LeaseLost, Result};
+use super::effects::{Effects, End, end_in_silence, verdict_of};
 use super::settled::{Renewal, Settled, SettledOutcome};
 use super::state::{Broker, commit};
 use crate::batching::{Mode, Size};
@@ -19,6 +18,7 @@ use crate::domain::json::SentJson;
 use crate::domain::retry_policy::RetryPolicy;
 use crate::domain::settlement::{Report, Settlement};
 use crate::domain::verdict::Ending;
+use crate::error::{Error, LeaseLost, Result};
 use crate::metrics::RENEWED;
 use crate::store::PgConnection;
 use crate::store::leases::open_events::{self, Locking, OpenEvent};
@@ -112,7 +112,7 @@ impl Broker {
     fn note_spoken(&self, holder: Option<EngineId>, engine_type: &str, is_late: bool) {
         if let Some(holder) = holder {
             // Its token speaks for it where it does not name itself.
-            self.note_sign_of_life(holder);
+            self.note_call(holder);
         }
         if is_late {
             self.metrics.settlements_late.with_label_values(&[self.metrics.queue(engine_type)]).inc();
@@ -125,7 +125,7 @@ impl Broker {
         locking: Locking,
     ) -> Result<Vec<Option<Result<Settled>>>> {
         let mut transaction = self.begin().await?;
-        let mut aftermath = Aftermath::default();
+        let mut effects = Effects::default();
         let mut answers: Vec<Option<Result<Settled>>> = Vec::new();
         answers.resize_with(settlements.len(), || None);
         let mut live: Vec<(usize, OpenEvent)> = Vec::new();
@@ -145,10 +145,10 @@ impl Broker {
             }
         }
         self.renew_live(&mut transaction, settlements, &live, &mut answers).await?;
-        end_live(&mut transaction, settlements, &live, &mut answers, &mut aftermath).await?;
+        end_live(&mut transaction, settlements, &live, &mut answers, &mut effects).await?;
         commit(transaction).await?;
 
-        self.announce(aftermath);
+        self.apply(effects);
         for (settlement, event) in live.iter().map(|(index, event)| (settlements[*index], event)) {
             let is_renewal = matches!(settlement.report, Report::Renewed { .. });
             let is_late = event.late_by_seconds.is_some() && !is_renewal;
@@ -260,10 +260,10 @@ impl Broker {
         };
         let unheard: Vec<(OpenEvent, Ending)> =
             open.into_iter().filter(is_theirs).map(|event| (event, Ending::Undelivered)).collect();
-        let mut aftermath = Aftermath::default();
-        end_in_silence(&mut transaction, &unheard, &mut aftermath).await?;
+        let mut effects = Effects::default();
+        end_in_silence(&mut transaction, &unheard, &mut effects).await?;
         commit(transaction).await?;
-        self.announce(aftermath);
+        self.apply(effects);
         Ok(())
     }
 }
@@ -283,7 +283,7 @@ async fn end_live(
     settlements: &[&Settlement],
     live: &[(usize, OpenEvent)],
     answers: &mut [Option<Result<Settled>>],
-    aftermath: &mut Aftermath,
+    effects: &mut Effects,
 ) -> Result<()> {
     let ending: Vec<&(usize, OpenEvent)> =
         live.iter().filter(|(index, _)| !matches!(settlements[*index].report, Report::Renewed { .. })).collect();
@@ -303,7 +303,7 @@ async fn end_live(
         let available_at = due.get(&event.event_id).copied();
         let (outcome, answer) = (attempt.ending.outcome(), attempt.answer());
         let end = End::Settled { outcome, answer, held_seconds: event.held_seconds };
-        aftermath.ended(event, end, attempt, available_at);
+        effects.ended(event, end, attempt, available_at);
         answers[*index] = Some(Ok(Settled {
             event_id: event.event_id,
             status: answer.event_status(),
@@ -329,7 +329,7 @@ fn ended_attempt<'a>(report: &'a Report, event: &OpenEvent, policy: Option<&Retr
     EndedAttempt {
         event_id: event.event_id,
         ending,
-        verdict: verdict(ending, event, &policy.copied().unwrap_or_default()),
+        verdict: verdict_of(ending, event, &policy.copied().unwrap_or_default()),
         result: result.map(SentJson::get),
         error: error.map(|error| error.json.get()),
         error_type: error.and_then(|error| error.kind.as_deref()),

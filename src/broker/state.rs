@@ -1,6 +1,7 @@
 //! What the use-cases of one replica share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -8,30 +9,24 @@ use uuid::Uuid;
 
 use super::activity::Activity;
 use super::batchers::Batchers;
-use super::clock::DatabaseClock;
 use super::dead_letter_log::DeadLetterLog;
-use super::error::Result;
 use super::event_waits::EventWaits;
-use super::expiry_edge::ExpiryEdge;
 use super::freshness::Freshness;
-use super::held_since::HeldSince;
 use super::known_queues::KnownQueues;
 use super::known_tokens::KnownTokens;
-use super::notices::Listener;
-use super::outbox::Outbox;
-use super::parking::Parking;
+use super::liveness::Liveness;
 use super::quota::Quota;
 use super::readiness::Readiness;
-use super::ready_edges::ReadyEdges;
-use super::reserved_engines::ReservedEngines;
 use super::settings::Settings;
-use super::signs_of_life::SignsOfLife;
-use super::troubles::Troubles;
+use crate::dispatch::{self, Dispatch, Heard};
 use crate::domain::ids::EngineId;
+use crate::error::Result;
 use crate::metrics::Metrics;
+use crate::store::notices::Notice;
 use crate::store::pool::Pools;
 use crate::store::{self, Pool};
 use crate::supervisor::Supervisor;
+use crate::troubles::Troubles;
 
 /// Reads of one event, among the kinds of requests that metrics name where too much is waiting.
 pub const EVENT_READS: &str = "event_reads";
@@ -48,27 +43,20 @@ pub struct Broker {
     pub(super) supervisor: Supervisor,
     pub(super) settings: Settings,
     pub(super) event_waits: EventWaits,
-    pub(super) ready_edges: ReadyEdges,
-    pub(super) signs_of_life: SignsOfLife,
-    pub(super) reserved_engines: ReservedEngines,
+    pub(super) dispatch: Dispatch,
+    pub(super) liveness: Liveness,
     pub(super) known_queues: KnownQueues,
     pub(super) new_queues: Arc<Quota>,
     pub(super) new_engines: Arc<Quota>,
     pub(super) batchers: Batchers,
-    /// Permits for requests carried out alone, each of which takes a connection.
-    pub(super) alone: Arc<Semaphore>,
     /// Reads of one event take no more connections of `pool` than this at a time.
     pub(super) event_reads: Semaphore,
-    pub(super) parking: Arc<Parking>,
-    pub(super) outbox: Outbox,
-    pub(super) clock: DatabaseClock,
-    pub(super) held_since: HeldSince,
-    pub(super) expiry_edge: ExpiryEdge,
-    pub(super) listener: Listener,
+    /// A permit for each request that may wait: polls, and reads that wait for an event's end.
+    pub(super) places_to_wait: Arc<Semaphore>,
     pub(super) readiness: Readiness,
     pub(super) freshness: Freshness,
     pub(super) activity: Activity,
-    pub(super) troubles: Troubles,
+    pub(super) troubles: Arc<Troubles>,
     pub(super) dead_letter_log: DeadLetterLog,
     pub(super) tokens: KnownTokens,
     /// Tells this replica from others, for as long as it runs.
@@ -86,12 +74,23 @@ impl Broker {
         stopping: CancellationToken,
     ) -> Self {
         let Pools { working: pool, reading: reading_pool } = pools;
-        let max_rows = settings.coalescing.max_rows;
         let connections = pool.max_connections() as usize;
-        let Settings { default_limit, recheck, parking: limits, .. } = settings;
-        let parking = Arc::new(Parking::new(max_rows, default_limit, recheck, limits, &metrics));
         metrics.requests_overloaded.with_label_values(&[EVENT_READS]);
         let alone = Batchers::alone(connections);
+        let troubles = Arc::<Troubles>::default();
+        let places_to_wait = Arc::new(Semaphore::new(settings.dispatch.max_waiting.min(Semaphore::MAX_PERMITS)));
+        let replica_id = Uuid::new_v4();
+        let dispatch = Dispatch::new(dispatch::Context {
+            pool: pool.clone(),
+            settings: settings.dispatch,
+            metrics: Arc::clone(&metrics),
+            supervisor: supervisor.clone(),
+            troubles: Arc::clone(&troubles),
+            places_to_wait: Arc::clone(&places_to_wait),
+            alone: Arc::clone(&alone),
+            replica_id,
+            stopping: stopping.clone(),
+        });
         let broker = Self {
             batchers: Batchers::new(settings.coalescing, &alone, &supervisor, &metrics),
             pool,
@@ -100,27 +99,20 @@ impl Broker {
             supervisor,
             settings,
             event_waits: EventWaits::default(),
-            ready_edges: ReadyEdges::default(),
-            signs_of_life: SignsOfLife::default(),
-            reserved_engines: ReservedEngines::default(),
-            held_since: HeldSince::default(),
-            expiry_edge: ExpiryEdge::default(),
-            parking,
-            outbox: Outbox::default(),
-            clock: DatabaseClock::default(),
+            dispatch,
+            liveness: Liveness::default(),
             known_queues: KnownQueues::default(),
             new_queues: Quota::per_hour(settings.max_new_queues_per_hour),
             new_engines: Quota::per_hour(settings.max_new_engines_per_hour),
-            alone,
             event_reads: Semaphore::new((connections / 4).max(1)),
-            listener: Listener::default(),
+            places_to_wait,
             readiness: Readiness::default(),
             freshness: Freshness::default(),
             activity: Activity::default(),
-            troubles: Troubles::default(),
+            troubles,
             dead_letter_log: DeadLetterLog::default(),
             tokens: KnownTokens::default(),
-            replica_id: Uuid::new_v4(),
+            replica_id,
             stopping,
         };
         broker.observe_pools();
@@ -150,13 +142,43 @@ impl Broker {
 
     /// Gives up what takes the database too long altogether.
     pub(super) async fn in_time<T>(&self, use_case: impl Future<Output = Result<T>>) -> Result<T> {
-        let outcome = store::pool::within(self.settings.call_timeout, use_case).await;
+        let outcome = store::pool::within(self.settings.dispatch.call_timeout, use_case).await;
         outcome.unwrap_or_else(|| Err(store::Error::stalled().into()))
     }
 
-    /// Any call of an engine is a sign of its life.
-    pub fn note_sign_of_life(&self, engine_id: EngineId) {
-        self.signs_of_life.note(engine_id, false);
+    /// An engine called: it is alive.
+    pub fn note_call(&self, engine_id: EngineId) {
+        self.liveness.note(engine_id, false);
+    }
+
+    /// Starts what serves waiting polls, and what keeps this replica informed.
+    pub fn start_dispatch(self: &Arc<Self>, stop: &CancellationToken) {
+        let broker = Arc::clone(self);
+        self.dispatch.start(stop, move |heard| broker.take_notice(heard));
+    }
+
+    /// Starts what answers polls, which nothing else is needed for.
+    pub fn start_serving(&self, stop: &CancellationToken) {
+        self.dispatch.start_serving(stop);
+    }
+
+    fn take_notice(&self, heard: Heard) {
+        match heard {
+            Heard::Connected => {
+                self.tokens.read_soon();
+                self.known_queues.forget_all();
+            }
+            Heard::Notice(Notice::Events { engine_type, is_of_a_producer }) => {
+                self.dispatch.heard(&engine_type, is_of_a_producer);
+            }
+            Heard::Notice(Notice::Tokens) => self.tokens.read_soon(),
+            Heard::Notice(Notice::QueueRemoved { engine_type }) => self.forget_queue(&engine_type),
+        }
+    }
+
+    /// Makes all exclusive engines older than they are, as if that time had passed: for tests.
+    pub fn age_exclusive_engines(&self, by: Duration) {
+        self.dispatch.age_exclusive_engines(by);
     }
 
     /// Has both pools measure how long calls wait for a connection.
@@ -171,7 +193,7 @@ impl Broker {
     }
 
     /// What goes wrong for as long as its cause lasts.
-    pub const fn troubles(&self) -> &Troubles {
+    pub fn troubles(&self) -> &Troubles {
         &self.troubles
     }
 

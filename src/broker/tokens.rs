@@ -8,7 +8,6 @@ use std::convert::Infallible;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::error::{Error, Result};
 use super::known_tokens::Standing;
 use super::state::{Broker, commit};
 use crate::domain::access::{Operation, Role};
@@ -17,6 +16,7 @@ use crate::domain::ids::EngineId;
 use crate::domain::limits::{MAX_TOKENS, RESERVED_TOKENS};
 use crate::domain::log_text::LogText;
 use crate::domain::tokens::{Filter, NewToken, Token, TokenId, TokenSecret};
+use crate::error::{Error, Result};
 use crate::store::tokens::Until;
 use crate::store::{self, PgConnection};
 

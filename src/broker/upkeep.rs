@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::error::Result;
-use super::signs_of_life::Sign;
+use super::liveness::Sign;
 use super::state::Broker;
+use crate::error::Result;
 use crate::store;
 use crate::store::partitions::Removal;
 
@@ -17,17 +17,17 @@ const USE_CASES_OF_A_ROUND: u32 = 4;
 impl Broker {
     /// How long a round of a background task may last.
     pub fn round_timeout(&self) -> Duration {
-        self.settings.call_timeout * USE_CASES_OF_A_ROUND
+        self.settings.dispatch.call_timeout * USE_CASES_OF_A_ROUND
     }
 
     /// Writes down which engines have called: all of them, at once.
     pub async fn flush_liveness(&self) -> Result<()> {
-        self.write_liveness(self.signs_of_life.take(true)).await
+        self.write_liveness(self.liveness.take(true)).await
     }
 
     /// Writes down which engines have called, as far as it is time for that.
     pub async fn note_liveness(&self) -> Result<()> {
-        self.write_liveness(self.signs_of_life.take(false)).await
+        self.write_liveness(self.liveness.take(false)).await
     }
 
     /// Those that cannot be written now are kept for the next time.
@@ -48,11 +48,11 @@ impl Broker {
         for sign in signs {
             match noted.get(&sign.engine_id) {
                 Some(noted) if noted.is_written => {
-                    self.signs_of_life.written(noted.engine_id, noted.heartbeat_timeout_seconds);
+                    self.liveness.written(noted.engine_id, noted.heartbeat_timeout_seconds);
                 }
                 // Locked by a lease, or nothing at all could be written.
-                Some(_) => self.signs_of_life.put_back(sign),
-                None if outcome.is_err() => self.signs_of_life.put_back(sign),
+                Some(_) => self.liveness.put_back(sign),
+                None if outcome.is_err() => self.liveness.put_back(sign),
                 // No such engine.
                 None => {}
             }

@@ -9,18 +9,18 @@ pub enum Work {
     /// Giving leases back that nobody has heard of.
     HandBack,
     /// A claim of events for waiting polls.
-    Look,
+    Claim,
     /// Any other request.
     Request,
     /// A claim for one poll of several whose claim failed.
-    SingleLook,
+    SingleClaim,
     /// Reading which tokens have changed.
     TokenReading,
 }
 
 impl Work {
     pub const ALL: [Self; 7] =
-        [Self::Batch, Self::Call, Self::HandBack, Self::Look, Self::Request, Self::SingleLook, Self::TokenReading];
+        [Self::Batch, Self::Call, Self::HandBack, Self::Claim, Self::Request, Self::SingleClaim, Self::TokenReading];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -28,9 +28,9 @@ impl Work {
             Self::Batch => "batch",
             Self::Call => "call",
             Self::HandBack => "hand_back",
-            Self::Look => "look",
+            Self::Claim => "look",
             Self::Request => "request",
-            Self::SingleLook => "single_look",
+            Self::SingleClaim => "single_look",
             Self::TokenReading => "token_reading",
         }
     }

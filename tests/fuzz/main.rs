@@ -16,8 +16,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Method, Request, StatusCode};
-use eventlease::broker::{Broker, Coalescing, ParkingLimits, Settings, Size};
+use eventlease::broker::{Broker, Coalescing, Settings, Size};
 use eventlease::config::ForwardedHeader;
+use eventlease::dispatch;
 use eventlease::http::{self, Access, AccessSettings, Api, Limits};
 use eventlease::metrics::Metrics;
 use eventlease::store::leases::LeaseDefaults;
@@ -56,27 +57,31 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
     let pools = Pools { working: pool(), reading: pool() };
     let metrics = Arc::new(Metrics::new(100));
     let settings = Settings {
-        lease_defaults: LeaseDefaults { visibility_timeout_seconds: 300, max_lease_seconds: 43_200 },
-        default_limit: 3,
+        dispatch: dispatch::Settings {
+            lease_defaults: LeaseDefaults { visibility_timeout_seconds: 300, max_lease_seconds: 43_200 },
+            default_limit: 3,
+            max_rows: 1000,
+            recheck: Duration::from_millis(500),
+            max_polls_of_engine: 100,
+            max_waiting: 1000,
+            call_timeout: PATIENCE,
+        },
         grace_seconds: 45,
         retention_days: 7,
         audit_retention_days: 7,
         issues_engine_tokens: is_auth_required,
         max_dynamic_state_bytes: 4 << 10,
-        recheck: Duration::from_millis(500),
         coalescing: Coalescing { max_rows: 1000, max_waiting: Size { rows: 10_000, bytes: 64 << 20 } },
         max_queues: 100,
         max_new_queues_per_hour: 1_000_000,
         max_new_engines_per_hour: 1_000_000,
         max_event_types: 100,
-        parking: ParkingLimits { polls_of_engine: 100, requests: 1000 },
-        call_timeout: PATIENCE,
     };
     let (supervisor, stop) = (Supervisor::new(Arc::clone(&metrics)), CancellationToken::new());
     let broker = Arc::new(Broker::new(pools, Arc::clone(&metrics), supervisor.clone(), settings, stop.clone()));
     // Requests are answered by these; nothing else of the background work is needed.
     broker.start_batches(&stop);
-    broker.start_looks(&stop);
+    broker.start_serving(&stop);
     let limits = Limits {
         max_body_bytes: 64 << 10,
         max_payload_bytes: 16 << 10,

@@ -99,7 +99,7 @@ async fn a_busy_engine_that_was_reserved_in_vain_is_given_events_again() {
     let poll = async |query: &str| lab.poll("dialogue", &engine, query).await.expect(200);
     let first = lab.enqueue("dialogue", json!({})).await;
     assert_eq!(poll("limit=1").await.event_ids(), [""; 0], "it is reserved");
-    lab.broker().age_reservations(Duration::from_secs(61));
+    lab.broker().age_exclusive_engines(Duration::from_secs(61));
     let mut others = Vec::new();
     let while_resting = poll("limit=1").await;
     assert_eq!(while_resting.event_ids(), [first]);
@@ -112,13 +112,13 @@ async fn a_busy_engine_that_was_reserved_in_vain_is_given_events_again() {
     }
 
     // For as long as it was reserved. Then the suspect's turn comes again, and again it ends; also for a poll that waits.
-    lab.broker().age_reservations(Duration::from_mins(1));
+    lab.broker().age_exclusive_engines(Duration::from_mins(1));
     let last = lab.enqueue("dialogue", json!({})).await;
     assert_eq!(poll("limit=1").await.event_ids(), [""; 0], "it is reserved again");
     let path = "/api/v1/events/queue/dialogue?wait_seconds=30";
     let waiting = tokio::spawn(Reply::of(lab.request("GET", path).header("x-engine-id", &engine)));
     lab.wait_for_parked_polls(1).await;
-    lab.broker().age_reservations(Duration::from_secs(121));
+    lab.broker().age_exclusive_engines(Duration::from_secs(121));
     let reply = waiting.await.expect("a reply").expect(200);
     assert_eq!(reply.event_ids(), [last]);
     others.push(reply.body["events"][0].clone());
@@ -144,7 +144,7 @@ async fn where_one_engine_was_reserved_in_vain_another_one_is_reserved() {
     let beside = poll(&engines[1]).await;
     assert_eq!(beside.event_ids(), [normal], "one is reserved, not both");
 
-    lab.broker().age_reservations(Duration::from_secs(61));
+    lab.broker().age_exclusive_engines(Duration::from_secs(61));
     let next = lab.enqueue("dialogue", json!({})).await;
     assert_eq!(poll(&engines[0]).await.event_ids(), [next], "its time is over");
     lab.enqueue("dialogue", json!({})).await;

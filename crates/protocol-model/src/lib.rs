@@ -2,7 +2,7 @@
 //! Engines crash, restart, fall silent, report late, twice, and with tokens of leases long ended; replies are lost,
 //! leases run out, events are cancelled and redriven, in every order, within bounds that `choices` names.
 //!
-//! What may happen is decided by the service's own rules (the fence, the verdict, the dealing); what the
+//! What may happen is decided by the service's own rules (the fence, the verdict, the assignment); what the
 //! statements of the store do around them is repeated in `steps`. Time is left out: what could run out, may. So are
 //! leases without a token or without an engine's name, which are not fenced, and limits, delays and priorities.
 
@@ -19,7 +19,7 @@ mod world;
 
 use std::time::{Duration, Instant};
 
-use eventlease::domain::dealing::{self, Candidate, Deal};
+use eventlease::domain::assignment::{self, Assignment, Candidate};
 use eventlease::domain::fence::{self, LateReport, Standing};
 use eventlease::domain::verdict::{Ending, Verdict, verdict};
 use stateright::{Checker, Expectation, HasDiscoveries, Model, Property};
@@ -183,21 +183,21 @@ fn the_model_finds_a_budget_that_never_ends() {
 #[test]
 fn the_model_finds_suspects_among_others() {
     let found = found_where(|rules| {
-        rules.deal = |claims, hands, candidates, reservable| {
+        rules.assign = |claims, capacities, candidates, eligible| {
             let candidates: Vec<_> =
                 candidates.iter().map(|candidate| Candidate { is_suspect: false, ..*candidate }).collect();
-            dealing::deal(claims, hands, &candidates, reservable)
+            assignment::assign(claims, capacities, &candidates, eligible)
         };
     });
     assert_found(&found, SUSPECTS_ALONE, None);
 }
 
 #[test]
-fn the_model_finds_an_event_that_is_dealt_twice() {
+fn the_model_finds_an_event_that_is_assigned_twice() {
     let found = found_where(|rules| {
-        rules.deal = |claims, _, candidates, _| {
+        rules.assign = |claims, _, candidates, _| {
             let all: Vec<usize> = (0..candidates.len()).collect();
-            Deal { dealt: vec![all; claims.len()], reserved: None }
+            Assignment { given: vec![all; claims.len()], exclusive: None }
         };
     });
     assert_found(&found, ONE_LIVE_LEASE, None);
@@ -206,12 +206,12 @@ fn the_model_finds_an_event_that_is_dealt_twice() {
 #[test]
 fn the_model_finds_events_that_nobody_is_given_any_more() {
     let found = found_where(|rules| {
-        rules.deal = |claims, hands, candidates, reservable| {
-            let mut deal = dealing::deal(claims, hands, candidates, reservable);
-            for dealt in &mut deal.dealt {
-                dealt.retain(|&candidate| !candidates[candidate].is_suspect);
+        rules.assign = |claims, capacities, candidates, eligible| {
+            let mut assignment = assignment::assign(claims, capacities, candidates, eligible);
+            for given in &mut assignment.given {
+                given.retain(|&candidate| !candidates[candidate].is_suspect);
             }
-            deal
+            assignment
         };
     });
     assert_found(&found, END_IN_REACH, None);

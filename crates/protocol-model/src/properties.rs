@@ -129,7 +129,7 @@ fn all_end(mut world: World, rules: &Rules) -> bool {
     world.step(rules, Step::Restart { engine });
     world.step(rules, Step::Expire { event: 0 });
     world.step(rules, Step::Expire { event: 1 });
-    // A suspect is dealt alone, so that two polls are needed for two events.
+    // A suspect is given alone, so that two polls are needed for two events.
     for _ in 0..EVENTS {
         world.step(rules, Step::Lease { polls: [Some(engine), None], due: [Some(0), Some(1)], is_reply_lost: false });
         for event in 0..2 {

@@ -4,16 +4,16 @@
 use std::time::Duration;
 
 use super::world::{ENGINES, EVENTS, Ended, Event, Number, Place, Row, World, engine_id, lease_token};
-use eventlease::domain::dealing;
-use eventlease::domain::dealing::{Candidate, Claim, Deal, Hand};
+use eventlease::domain::assignment;
+use eventlease::domain::assignment::{Assignment, Candidate, Capacity, Claim};
 use eventlease::domain::engine::EngineStatus;
 use eventlease::domain::event::{Outcome, Status};
+use eventlease::domain::exclusive_engine::Eligible;
 use eventlease::domain::fence::{Credentials, LateReport, OpenLease, Standing, late_report, standing};
-use eventlease::domain::reservation::Reservable;
 use eventlease::domain::retry_policy::RetryPolicy;
 use eventlease::domain::verdict::{Ending, Loss, Spent, Verdict, verdict};
 
-type Dealing = fn(&[Claim], &[Hand], &[Candidate], &Reservable) -> Deal;
+type Assigning = fn(&[Claim], &[Capacity], &[Candidate], &Eligible) -> Assignment;
 
 /// The rules that the model asks: the domain's own, or a broken one in its place.
 #[derive(Clone, Copy)]
@@ -23,7 +23,7 @@ pub struct Rules {
     pub late_report: fn(Status, Outcome) -> LateReport,
     pub verdict: fn(Ending, Spent, &RetryPolicy, bool, f64) -> Verdict,
     pub keeps_token: fn(Ending) -> bool,
-    pub deal: Dealing,
+    pub assign: Assigning,
 }
 
 impl Rules {
@@ -34,7 +34,7 @@ impl Rules {
             late_report,
             verdict,
             keeps_token: Ending::keeps_token,
-            deal: dealing::deal,
+            assign: assignment::assign,
         }
     }
 }
@@ -193,14 +193,14 @@ impl World {
         self.engines[usize::from(engine)].status = EngineStatus::Active;
     }
 
-    /// As `broker::claim` does it, with the engines' rows locked.
+    /// As `dispatch::claim` does it, with the engines' rows locked.
     fn lease(&mut self, rules: &Rules, polls: [Option<Place>; 2], due: [Option<Place>; 2], is_delivered: bool) {
         let polls: Vec<Place> = polls.into_iter().flatten().collect();
-        let hands: Vec<Hand> = polls
+        let capacities: Vec<Capacity> = polls
             .iter()
             .map(|&engine| {
                 self.hear(engine);
-                Hand {
+                Capacity {
                     engine_id: engine_id(engine),
                     held: u32::try_from(self.held_by(engine).count()).expect("few"),
                     is_holding_a_suspect: self.held_by(engine).any(is_suspect),
@@ -208,8 +208,8 @@ impl World {
                 }
             })
             .collect();
-        let with_room = (0..polls.len()).filter(|&poll| hands[poll].room() > 0);
-        let claims: Vec<Claim> = with_room.map(|poll| Claim { limit: 2, hand: Some(poll) }).collect();
+        let with_room = (0..polls.len()).filter(|&poll| capacities[poll].room() > 0);
+        let claims: Vec<Claim> = with_room.map(|poll| Claim { limit: 2, capacity: Some(poll) }).collect();
         let due: Vec<Place> = due.into_iter().flatten().filter(|&event| self.is_queued(event)).collect();
         let candidates: Vec<Candidate> = due
             .iter()
@@ -218,11 +218,11 @@ impl World {
                 Candidate { payload_bytes: 1, is_suspect: is_suspect(row), is_overdue: false }
             })
             .collect();
-        let deal = (rules.deal)(&claims, &hands, &candidates, &Reservable::default());
-        for (claim, dealt) in claims.iter().zip(deal.dealt) {
-            let engine = polls[claim.hand.expect("nobody polls without a name here")];
+        let assignment = (rules.assign)(&claims, &capacities, &candidates, &Eligible::default());
+        for (claim, given) in claims.iter().zip(assignment.given) {
+            let engine = polls[claim.capacity.expect("nobody polls without a name here")];
             let incarnation = self.engines[usize::from(engine)].incarnation;
-            for candidate in dealt {
+            for candidate in given {
                 self.events[usize::from(due[candidate])].grant(engine, incarnation, is_delivered);
             }
         }
@@ -302,7 +302,7 @@ impl Event {
     }
 
     fn grant(&mut self, engine: Place, incarnation: u8, is_delivered: bool) {
-        let row = self.row.as_mut().expect("what is dealt was queued");
+        let row = self.row.as_mut().expect("what is given was queued");
         row.attempt += 1;
         (row.is_processing, row.token) = (true, Some(row.attempt));
         (row.engine, row.incarnation) = (Some(engine), incarnation);

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::broker::error::Result;
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
+use crate::error::Result;
 use crate::store;
 
 /// What the audit trail is to say of a batch.

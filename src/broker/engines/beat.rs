@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use crate::batching::Mode;
 use crate::broker::batchers::{Answers, locking};
-use crate::broker::error::{Error, Result};
 use crate::broker::heartbeat::{Heartbeat, HeartbeatAnswer, HeldLease, LeaseAnswer, LeaseFate};
 use crate::broker::state::{Broker, commit};
 use crate::domain::engine::Command;
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::json::SentJson;
+use crate::error::{Error, Result};
 use crate::store;
 use crate::store::engines::beat::{Beat, Beaten, Locked};
 use crate::store::leases::open_events::{self, Locking, OpenEvent, Renewed};
@@ -90,7 +90,7 @@ impl Broker {
     /// To be called after the commit.
     fn by_engine(&self, beaten: Vec<Beaten>) -> HashMap<EngineId, Beaten> {
         for beaten in &beaten {
-            self.signs_of_life.beaten(beaten.engine_id, beaten.heartbeat_timeout_seconds);
+            self.liveness.beaten(beaten.engine_id, beaten.heartbeat_timeout_seconds);
         }
         beaten.into_iter().map(|beaten| (beaten.engine_id, beaten)).collect()
     }
@@ -101,7 +101,7 @@ impl Broker {
         heartbeat: &Heartbeat,
         metadata: Option<(&'a str, &'a str)>,
     ) -> Beat<'a> {
-        let held_since = self.held_since.of(engine_id);
+        let held_since = self.dispatch.oldest_lease_of(engine_id);
         Beat { engine_id, current_workload: heartbeat.current_workload, metadata, held_since }
     }
 

@@ -4,7 +4,6 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use tracing::field::display;
 
-use crate::broker::error::{Error, Result};
 use crate::broker::state::{Broker, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
@@ -13,6 +12,7 @@ use crate::domain::ids::EngineId;
 use crate::domain::json::object::members;
 use crate::domain::log_text::LogText;
 use crate::domain::merge_patch;
+use crate::error::{Error, Result};
 use crate::store;
 
 /// Of a changed member's name, in the log.
@@ -53,7 +53,7 @@ impl Broker {
         let names: Vec<String> = changes.iter().map(|member| member.name.storable(MAX_LOGGED_NAME_CHARS)).collect();
         let (members, bytes) = (names.join(", "), patch.get().len());
         tracing::info!(%engine_id, members = %LogText(&members), bytes, "engine configuration changed");
-        self.parking.engine_changed(engine_id);
+        self.dispatch.engine_changed(engine_id);
         Ok(engine)
     }
 
@@ -79,7 +79,7 @@ impl Broker {
                 "engines told to drain"
             );
             for engine in engines.iter().filter(|engine| !engine.was_draining) {
-                self.parking.engine_changed(engine.engine_id);
+                self.dispatch.engine_changed(engine.engine_id);
             }
         }
         Ok(engines)

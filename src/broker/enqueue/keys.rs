@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use sha2::{Digest, Sha256};
 
 use super::terms::sha256_of_terms;
-use crate::broker::error::Result;
 use crate::domain::ids::EventId;
 use crate::domain::names::{EngineType, ScenarioRunId};
 use crate::domain::new_event::{Due, NewEvent};
+use crate::error::Result;
 use crate::store::PgConnection;
 use crate::store::events::idempotency::{self, Claim, FirstBody, Key, Likeness};
 

@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::broker::error::{Error, Result};
 use crate::broker::quota::{Quota, Reservation};
 use crate::broker::state::Broker;
 use crate::domain::names::EngineType;
 use crate::domain::new_event::NewEvent;
 use crate::domain::requester::Requester;
+use crate::error::{Error, Result};
 use crate::store;
 use crate::store::PgConnection;
 

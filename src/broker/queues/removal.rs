@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use crate::broker::error::{Error, Result};
 use crate::broker::state::{Broker, commit};
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::names::EngineType;
 use crate::domain::queue::QueueUses;
+use crate::error::{Error, Result};
 use crate::store::queues::removal;
 use crate::store::{self, queues};
 
@@ -54,7 +54,7 @@ impl Broker {
     /// Makes the rows of queues that have lost theirs and are needed, and removes those that nothing has kept for as long
     /// as ended events are kept.
     pub async fn tend_queues(&self) -> Result<TendedQueues> {
-        let leases_since = self.expiry_edge.swept_until();
+        let leases_since = self.dispatch.expiring().ended_until();
         let found = removal::uses_of_all(&mut *self.connection().await?, leases_since)
             .await
             .inspect_err(|_| self.known_queues.forget_all())?;

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::broker::aftermath::Aftermath;
-use crate::broker::error::Result;
+use crate::broker::effects::Effects;
 use crate::broker::settled::{Settled, SettledOutcome};
 use crate::broker::state::Broker;
 use crate::domain::event::Status;
 use crate::domain::json::SentJson;
 use crate::domain::settlement::{Answer, Report, Settlement};
+use crate::error::Result;
 use crate::store;
 use crate::store::settlement::completion::Completion;
 
@@ -34,9 +34,9 @@ impl Broker {
         let mut connection = self.connection().await?;
         let completed = store::settlement::completion::complete(&mut connection, &mut completions).await?;
         drop(connection);
-        let mut aftermath = Aftermath::default();
+        let mut effects = Effects::default();
         for event in &completed {
-            aftermath.completed(event);
+            effects.completed(event);
             self.note_spoken(event.leased_by, &event.engine_type, event.is_late);
             answers[places[&event.event_id]] = Some(Ok(Settled {
                 event_id: event.event_id,
@@ -47,7 +47,7 @@ impl Broker {
                 renewal: None,
             }));
         }
-        self.announce(aftermath);
+        self.apply(effects);
         Ok(())
     }
 }

@@ -1,10 +1,10 @@
 //! Reports on leases that are over.
 
-use crate::broker::error::{Error, LeaseLost, Result};
 use crate::broker::settled::{Settled, SettledOutcome};
 use crate::domain::fence::{self, LateReport};
 use crate::domain::ids::EngineId;
 use crate::domain::settlement::Settlement;
+use crate::error::{Error, LeaseLost, Result};
 use crate::store;
 use crate::store::PgConnection;
 use crate::store::leases::open_events::OpenEvent;

@@ -8,11 +8,11 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::error::{Error, Result};
 use crate::broker::known_tokens::{Reading, Standing};
 use crate::broker::state::Broker;
 use crate::domain::numbers::to_i64;
 use crate::domain::tokens::TokenDigest;
+use crate::error::{Error, Result};
 use crate::store;
 use crate::store::tokens::Horizon;
 use crate::supervisor::Work;

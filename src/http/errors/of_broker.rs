@@ -113,7 +113,7 @@ impl From<broker::Error> for Problem {
                 Self::new(Code::TooManyEventTypes, detail).with("limit", json!(limit)).of_limit(Limit::EventTypes)
             }
             Error::TooManyPollsOfEngine { .. } => Self::overloaded(&detail).of_limit(Limit::ParkedPollsOfEngine),
-            Error::TooManyParked { .. } => Self::overloaded(&detail).of_limit(Limit::ParkedRequests),
+            Error::TooManyWaiting { .. } => Self::overloaded(&detail).of_limit(Limit::ParkedRequests),
             Error::Overloaded => Self::new(Code::Overloaded, detail).retry_after_a_second(),
             Error::ShuttingDown => Self::new(Code::ShuttingDown, detail).retry_after_a_second(),
         }

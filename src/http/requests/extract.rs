@@ -36,7 +36,7 @@ impl FromRequest<Api> for Input {
         input.caller.check_still_good(api)?;
         // Every call of an engine is a sign of its life.
         if let Some(engine_id) = input.calling_engine() {
-            api.broker.note_sign_of_life(engine_id);
+            api.broker.note_call(engine_id);
         }
         Ok(input)
     }

@@ -1,0 +1,207 @@
+//! When engines last called (`last_seen`), kept in memory and written by a task in one statement: a write for every call
+//! would be most of the database's work. An engine that calls all the time is written once in a small part of its heartbeat
+//! timeout. While one of its calls waits, an engine is alive.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::domain::ids::EngineId;
+
+#[derive(Debug, Default)]
+pub struct Liveness {
+    engines: Mutex<HashMap<EngineId, Engine>>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Engine {
+    /// Not written yet.
+    called_at: Option<Instant>,
+    has_polled: bool,
+    /// Polls, and other calls, that are waiting for their answer.
+    waiting_polls: u32,
+    waiting_calls: u32,
+    written_at: Option<Instant>,
+    /// For so long after it was written, it needs not be again.
+    rest: Duration,
+}
+
+/// A call to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct Sign {
+    pub engine_id: EngineId,
+    pub has_polled: bool,
+    pub ago: Duration,
+}
+
+/// Engines that are remembered; those beyond are noted at their next call.
+const MAX_ENGINES: usize = 100_000;
+/// Engines that did not call for so long are forgotten.
+const FORGOTTEN_AFTER: Duration = Duration::from_mins(5);
+/// Of its heartbeat timeout, an engine is written once in this part.
+const PART_OF_TIMEOUT: u32 = 9;
+
+impl Liveness {
+    fn lock(&self) -> MutexGuard<'_, HashMap<EngineId, Engine>> {
+        self.engines.lock()
+    }
+
+    pub fn note(&self, engine_id: EngineId, has_polled: bool) {
+        noted(&mut self.lock(), engine_id, has_polled);
+    }
+
+    /// A call that may wait for its answer: the engine is alive until the guard is dropped.
+    pub fn waiting(&self, engine_id: EngineId, is_poll: bool) -> WaitingCall<'_> {
+        let is_counted = match noted(&mut self.lock(), engine_id, is_poll) {
+            Some(engine) => {
+                *engine.waiting(is_poll) += 1;
+                true
+            }
+            None => false,
+        };
+        WaitingCall { liveness: self, engine_id, is_poll, is_counted }
+    }
+
+    /// What is to be written: everything, or what cannot wait any longer.
+    pub fn take(&self, is_everything: bool) -> Vec<Sign> {
+        let now = Instant::now();
+        let mut engines = self.lock();
+        let is_recent = |at: Option<Instant>| at.is_some_and(|at| now - at < FORGOTTEN_AFTER);
+        let is_waiting = |engine: &Engine| engine.waiting_polls + engine.waiting_calls > 0;
+        engines.retain(|_, engine| engine.called_at.is_some() || is_waiting(engine) || is_recent(engine.written_at));
+        let mut signs = Vec::new();
+        for (engine_id, engine) in engines.iter_mut() {
+            if is_waiting(engine) {
+                engine.called_at = Some(now);
+                engine.has_polled |= engine.waiting_polls > 0;
+            }
+            let may_rest = !is_everything && engine.written_at.is_some_and(|at| now - at < engine.rest);
+            if !may_rest && let Some(called_at) = engine.called_at.take() {
+                let has_polled = std::mem::take(&mut engine.has_polled);
+                signs.push(Sign { engine_id: *engine_id, has_polled, ago: now - called_at });
+            }
+        }
+        signs
+    }
+
+    /// A sign could not be written, and is to be the next time.
+    pub fn put_back(&self, sign: Sign) {
+        let mut engines = self.lock();
+        let engine = engines.entry(sign.engine_id).or_default();
+        engine.has_polled |= sign.has_polled;
+        let called_at = Instant::now().checked_sub(sign.ago);
+        engine.called_at = engine.called_at.max(called_at);
+    }
+
+    /// A heartbeat has been written, and with it whatever else the engine called for until then.
+    pub fn beaten(&self, engine_id: EngineId, heartbeat_timeout_seconds: Option<u32>) {
+        if let Some(engine) = self.lock().get_mut(&engine_id).filter(|engine| !engine.has_polled) {
+            engine.called_at = None;
+        }
+        self.written(engine_id, heartbeat_timeout_seconds);
+    }
+
+    /// The engine was found to be silent: its next call is news.
+    pub fn is_unresponsive(&self, engine_id: EngineId) {
+        if let Some(engine) = self.lock().get_mut(&engine_id) {
+            engine.written_at = None;
+        }
+    }
+
+    /// An engine's call is in the database.
+    pub fn written(&self, engine_id: EngineId, heartbeat_timeout_seconds: Option<u32>) {
+        if let Some(engine) = self.lock().get_mut(&engine_id) {
+            engine.written_at = Some(Instant::now());
+            // Without a timeout nobody is judged by it; it is only shown.
+            engine.rest = Duration::from_secs(heartbeat_timeout_seconds.unwrap_or(45).into()) / PART_OF_TIMEOUT;
+        }
+    }
+}
+
+/// Notes a call, unless too many engines are known.
+fn noted(engines: &mut HashMap<EngineId, Engine>, engine_id: EngineId, has_polled: bool) -> Option<&mut Engine> {
+    if engines.len() >= MAX_ENGINES && !engines.contains_key(&engine_id) {
+        return None;
+    }
+    let engine = engines.entry(engine_id).or_default();
+    engine.called_at = Some(Instant::now());
+    engine.has_polled |= has_polled;
+    Some(engine)
+}
+
+impl Engine {
+    const fn waiting(&mut self, is_poll: bool) -> &mut u32 {
+        if is_poll { &mut self.waiting_polls } else { &mut self.waiting_calls }
+    }
+}
+
+/// A call that waits for its answer.
+#[derive(Debug)]
+pub struct WaitingCall<'a> {
+    liveness: &'a Liveness,
+    engine_id: EngineId,
+    is_poll: bool,
+    /// False where too many engines are known.
+    is_counted: bool,
+}
+
+impl Drop for WaitingCall<'_> {
+    fn drop(&mut self) {
+        if self.is_counted
+            && let Some(engine) = self.liveness.lock().get_mut(&self.engine_id)
+        {
+            *engine.waiting(self.is_poll) -= 1;
+            engine.called_at = Some(Instant::now());
+            engine.has_polled |= self.is_poll;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    const ENGINE: EngineId = EngineId(Uuid::from_u128(1));
+
+    #[test]
+    fn an_engine_that_was_just_written_is_kept_for_later_unless_all_is_wanted() {
+        let liveness = Liveness::default();
+        liveness.note(ENGINE, false);
+        assert_eq!(liveness.take(false).len(), 1);
+        liveness.written(ENGINE, Some(45));
+        liveness.note(ENGINE, true);
+        assert!(liveness.take(false).is_empty());
+        let kept = liveness.take(true);
+        assert!(kept[0].has_polled);
+        assert!(liveness.take(true).is_empty());
+    }
+
+    #[test]
+    fn an_engine_is_alive_while_a_call_of_it_waits() {
+        let liveness = Liveness::default();
+        let (poll, call) = (liveness.waiting(ENGINE, true), liveness.waiting(ENGINE, false));
+        for _ in 0..2 {
+            assert!(liveness.take(true)[0].has_polled);
+        }
+        drop(poll);
+        assert!(liveness.take(true)[0].has_polled, "until now");
+        assert!(!liveness.take(true)[0].has_polled, "the other call still waits");
+        drop(call);
+        assert_eq!(liveness.take(true).len(), 1);
+        assert!(liveness.take(true).is_empty());
+        assert!(liveness.lock().is_empty(), "an engine that is not known to the database is forgotten");
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_not_lost() {
+        let liveness = Liveness::default();
+        liveness.note(ENGINE, true);
+        for sign in liveness.take(false) {
+            liveness.put_back(sign);
+        }
+        assert!(liveness.take(false)[0].has_polled);
+    }
+}

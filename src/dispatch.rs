@@ -1,0 +1,232 @@
+//! Who waits for events, and who gets which.
+//!
+//! Verbs know a few methods of [`Dispatch`] and nothing behind it: they hand a poll in, and say after their commit what
+//! changed. All that is kept here only makes things faster and may be lost.
+
+mod serving; // the workers that serve waiting polls
+mod claim; // the transaction that leases events
+mod recheck; // the periodic check for what no signal announced
+mod waiting; // the polls that wait
+mod listener; // notifications that come
+mod notification_buffer; // notifications to be sent
+mod scan_positions; // where scans begin
+mod exclusive_engines; // engines that are kept free for a suspect
+mod clock; // the database's clock
+mod undelivered; // leases whose callers were gone
+mod poll; // a poll and its answer
+mod context; // what all of these share
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::error::Result;
+use crate::store::leases::due::Place;
+use claim::Claims;
+use clock::DatabaseClock;
+use exclusive_engines::ExclusiveEngines;
+use listener::Listener;
+use notification_buffer::NotificationBuffer;
+use recheck::Recheck;
+use scan_positions::{Located, ScanPositions};
+use serving::Serving;
+use waiting::WaitingPolls;
+
+pub use context::{Context, Settings};
+pub use listener::{Heard, ListenerState};
+pub use poll::{Notice, Poll, Polled};
+pub use scan_positions::ExpiringPosition;
+
+/// Something that came into a queue: from a settle, a loss, a redrive, or a producer.
+#[derive(Clone, Copy, Debug)]
+pub struct Landed {
+    pub event_id: EventId,
+    pub priority: u8,
+    pub is_suspect: bool,
+    pub available_at: DateTime<Utc>,
+    /// By the database's clock, when it came.
+    pub is_due: bool,
+}
+
+/// Waiting polls, claims, and what makes them quick.
+#[derive(Debug)]
+pub struct Dispatch {
+    context: Arc<Context>,
+    waiting: Arc<WaitingPolls>,
+    positions: Arc<ScanPositions>,
+    clock: Arc<DatabaseClock>,
+    serving: Arc<Serving>,
+    recheck: Arc<Recheck>,
+    notifications: Arc<NotificationBuffer>,
+    listener: Arc<Listener>,
+}
+
+impl Dispatch {
+    #[must_use]
+    pub fn new(context: Context) -> Self {
+        let (context, positions) = (Arc::new(context), Arc::<ScanPositions>::default());
+        let (places, parked) = (Arc::clone(&context.places_to_wait), context.metrics.polls_parked.clone());
+        let waiting = Arc::new(WaitingPolls::new(context.settings, places, parked));
+        let clock = Arc::<DatabaseClock>::default();
+        let exclusive_engines = ExclusiveEngines::default();
+        let claims = Claims { context: Arc::clone(&context), positions: Arc::clone(&positions), exclusive_engines };
+        let recheck = Recheck {
+            context: Arc::clone(&context),
+            waiting: Arc::clone(&waiting),
+            positions: Arc::clone(&positions),
+            clock: Arc::clone(&clock),
+        };
+        Self {
+            serving: Arc::new(Serving { context: Arc::clone(&context), waiting: Arc::clone(&waiting), claims }),
+            recheck: Arc::new(recheck),
+            notifications: Arc::new(NotificationBuffer::new(Arc::clone(&context))),
+            listener: Arc::new(Listener::new(Arc::clone(&context))),
+            context,
+            waiting,
+            positions,
+            clock,
+        }
+    }
+
+    /// Starts its tasks, which end after `stop`. What the listener hears is passed to `report`, which says
+    /// [`Self::heard`] of events.
+    pub fn start(&self, stop: &CancellationToken, report: impl Fn(Heard) + Send + Sync + 'static) {
+        self.start_serving(stop);
+        self.keep(recheck::TASK, &self.recheck, stop, |recheck, stop| async move { recheck.run(&stop).await });
+        let run = |buffer: Arc<NotificationBuffer>, stop| async move { buffer.run(&stop).await };
+        self.keep(notification_buffer::TASK, &self.notifications, stop, run);
+        let report = Arc::new(report);
+        self.keep(listener::TASK, &self.listener, stop, move |listener, stop| {
+            let report = Arc::clone(&report);
+            async move { listener.run(&*report, &stop).await }
+        });
+    }
+
+    /// Starts what answers polls, which nothing else is needed for.
+    pub fn start_serving(&self, stop: &CancellationToken) {
+        for _ in 0..serving::WORKERS {
+            self.keep(serving::TASK, &self.serving, stop, |serving, stop| async move { serving.run(&stop).await });
+        }
+    }
+
+    fn keep<T: Send + Sync + 'static, R: Future<Output = ()> + Send>(
+        &self,
+        name: &'static str,
+        part: &Arc<T>,
+        stop: &CancellationToken,
+        run: impl Fn(Arc<T>, CancellationToken) -> R + Send + Sync + 'static,
+    ) {
+        let (part, until) = (Arc::clone(part), stop.clone());
+        self.context.supervisor.keep(name, stop, move || run(Arc::clone(&part), until.clone()));
+    }
+
+    /// Leases events for one poll. An empty answer waits out `poll.wait`, unless the engine starts to drain or the service
+    /// stops.
+    pub async fn lease(&self, poll: Poll) -> Result<Polled> {
+        if self.context.stopping.is_cancelled() {
+            return Ok(Polled::nothing(Notice::ServerStopping));
+        }
+        let (wait, deadline) = (poll.wait, Instant::now() + poll.wait);
+        let (mut pending, full) = self.waiting.admit(poll, deadline);
+        let may_wait = !wait.is_zero() && full.is_none();
+        tokio::select! {
+            answer = pending.answer() => return match (answer, full) {
+                (Ok(polled), Some(full)) if polled.events.is_empty() => Err(full),
+                (answer, _) => answer,
+            },
+            () = self.context.stopping.cancelled() => {}
+            () = sleep_until(deadline), if may_wait => return pending.give_up().await,
+        }
+        self.waiting.close();
+        let polled = pending.give_up().await?;
+        Ok(if polled.events.is_empty() { Polled::nothing(Notice::ServerStopping) } else { polled })
+    }
+
+    /// Events came into a queue, committed by this replica.
+    pub fn landed(&self, engine_type: &str, events: &[Landed]) {
+        self.positions.due.landed(engine_type, events.iter().map(Landed::located));
+        let due_now = events.iter().filter(|event| event.is_due).count();
+        if due_now > 0 {
+            if !self.waiting.has_takers(engine_type) {
+                self.notifications.add(engine_type);
+            }
+            self.waiting.landed(engine_type, due_now);
+        }
+        let later = events.iter().filter(|event| !event.is_due);
+        let soonest = later.filter_map(|event| self.clock.until(event.available_at)).min();
+        if let Some(soonest) = soonest.filter(|soonest| self.recheck.is_soon(*soonest)) {
+            self.waiting.will_be_due(engine_type, Instant::now() + soonest);
+        }
+    }
+
+    /// A notification said that events came into a queue: by way of SQL, or by another replica.
+    pub fn heard(&self, engine_type: &str, is_of_a_producer: bool) {
+        // It may have been due long before its commit, behind what was leased since.
+        if is_of_a_producer {
+            self.positions.due.sweep_soon(engine_type);
+        }
+        // If there are more, the claim for one finds out.
+        self.waiting.landed(engine_type, 1);
+    }
+
+    /// The engine was told to drain, or changed, or is gone.
+    pub fn engine_changed(&self, engine_id: EngineId) {
+        self.waiting.engine_changed(engine_id);
+    }
+
+    /// A lease of the engine ended: it may take more again.
+    pub fn engine_freed(&self, engine_id: EngineId) {
+        self.waiting.engine_freed(engine_id);
+    }
+
+    /// An event of the queue is not processed any more.
+    pub fn place_freed(&self, engine_type: &str) {
+        self.waiting.place_freed(engine_type);
+    }
+
+    /// The queue's settings changed, or it was resumed.
+    pub fn queue_changed(&self, engine_type: &str) {
+        self.waiting.queue_changed(engine_type);
+    }
+
+    /// Leases that were given for callers that had gone, as soon as there are any. They are to be given back.
+    pub async fn next_undelivered(&self) -> Vec<(EventId, LeaseToken)> {
+        self.waiting.undelivered.next().await
+    }
+
+    /// The same at once, possibly none.
+    pub fn take_undelivered(&self) -> Vec<(EventId, LeaseToken)> {
+        self.waiting.undelivered.take()
+    }
+
+    /// Nothing that the engine holds was leased before.
+    pub fn oldest_lease_of(&self, engine_id: EngineId) -> DateTime<Utc> {
+        self.positions.held.oldest(engine_id, Instant::now().into_std())
+    }
+
+    /// Where the reaper's scan for expired leases begins.
+    pub fn expiring(&self) -> &ExpiringPosition {
+        &self.positions.expiring
+    }
+
+    /// The connection that listens for notifications.
+    pub fn listener(&self) -> ListenerState {
+        self.listener.state()
+    }
+
+    /// Makes all exclusive engines older than they are, as if that time had passed: for tests.
+    pub fn age_exclusive_engines(&self, by: Duration) {
+        self.serving.claims.exclusive_engines.age(by);
+    }
+}
+
+impl Landed {
+    const fn located(&self) -> Located {
+        let place = Place { available_at: self.available_at, event_id: self.event_id };
+        Located { is_suspect: self.is_suspect, priority: self.priority, place }
+    }
+}

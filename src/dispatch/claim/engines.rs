@@ -1,0 +1,107 @@
+//! The engines that poll: locked, and with what they hold.
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use crate::dispatch::poll::Polled;
+use crate::dispatch::scan_positions::HeldPositions;
+use crate::dispatch::waiting::{Known, PollGroup};
+use crate::domain::assignment::Capacity;
+use crate::domain::engine::EngineStatus;
+use crate::domain::ids::EngineId;
+use crate::error::Result;
+use crate::store::leases::LockedEngine;
+use crate::store::queues::Gate;
+use crate::store::{self, PgConnection};
+
+/// The engines that poll, locked, in the order of their ids.
+#[derive(Debug)]
+pub struct Engines {
+    pub locked: Vec<LockedEngine>,
+    pub capacities: Vec<Capacity>,
+    /// By engine, the polls whose leases it holds.
+    pub polls: HashMap<EngineId, HashSet<Uuid>>,
+}
+
+impl Engines {
+    /// Locks the polling engines, and counts what they hold.
+    pub async fn lock(
+        connection: &mut PgConnection,
+        groups: &[PollGroup],
+        positions: &HeldPositions,
+    ) -> store::Result<Self> {
+        let polls = groups.iter().flat_map(|group| &group.polls);
+        let mut ids: Vec<EngineId> = polls.filter_map(|poll| poll.poll.engine_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let locked = lock_and_wake(connection, &ids).await?;
+        let now = Instant::now();
+        let counted: Vec<_> =
+            locked.iter().map(|engine| (engine.engine_id, positions.count_from(engine.engine_id, now))).collect();
+        let held = store::leases::count_held(connection, &counted).await?;
+        let mut engines = Self { locked, capacities: Vec::with_capacity(held.len()), polls: HashMap::new() };
+        for (engine, held) in engines.locked.iter().zip(held) {
+            positions.note(engine.engine_id, &held, now);
+            engines.capacities.push(Capacity {
+                engine_id: engine.engine_id,
+                held: held.leases(),
+                is_holding_a_suspect: held.has_suspect,
+                max_concurrent_events: engine.max_concurrent_events,
+            });
+            if !held.poll_ids.is_empty() {
+                engines.polls.insert(engine.engine_id, held.poll_ids.into_iter().collect());
+            }
+        }
+        Ok(engines)
+    }
+
+    /// That of the queue of that name, if an engine of it is among them.
+    pub fn gate(&self, engine_type: &str) -> Option<Gate> {
+        self.locked.iter().find(|engine| engine.engine_type == engine_type).map(|engine| engine.gate)
+    }
+
+    pub fn position(&self, engine_id: EngineId) -> Option<usize> {
+        self.locked.binary_search_by_key(&engine_id, |engine| engine.engine_id).ok()
+    }
+
+    pub fn held_by(&self, engine_id: Option<EngineId>) -> u32 {
+        engine_id.and_then(|engine_id| self.position(engine_id)).map_or(0, |index| self.capacities[index].held)
+    }
+
+    /// What is known of the polls' engines from now on.
+    pub fn known_after(&self, group: &PollGroup, answers: &[Result<Polled>]) -> Vec<(EngineId, Known)> {
+        let known = |engine_id: Option<EngineId>, answer: &Result<Polled>| {
+            let index = self.position(engine_id?)?;
+            let engine = &self.locked[index];
+            let got_any = answer.as_ref().is_ok_and(|polled| !polled.events.is_empty());
+            let known = Known {
+                engine_type: engine.engine_type.clone(),
+                is_draining: engine.status == EngineStatus::Draining,
+                holds_any: got_any || self.capacities[index].held > 0,
+                asked_at: group.began_at,
+            };
+            Some((engine.engine_id, known))
+        };
+        group.polls.iter().zip(answers).filter_map(|(poll, answer)| known(poll.poll.engine_id, answer)).collect()
+    }
+}
+
+/// Locks engines. One that was unresponsive is heard of by its poll.
+async fn lock_and_wake(connection: &mut PgConnection, ids: &[EngineId]) -> store::Result<Vec<LockedEngine>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let engines = store::leases::lock_engines(connection, ids).await?;
+    let back: Vec<(EngineId, bool, Duration)> = engines
+        .iter()
+        .filter(|engine| engine.status == EngineStatus::Unresponsive)
+        .map(|engine| (engine.engine_id, true, Duration::ZERO))
+        .collect();
+    if back.is_empty() {
+        return Ok(engines);
+    }
+    store::engines::liveness::note_signs(connection, &back).await?;
+    store::leases::lock_engines(connection, ids).await
+}

@@ -1,0 +1,76 @@
+//! A poll and its answer.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::domain::ids::EngineId;
+use crate::domain::leased_event::LeasedEvent;
+use crate::domain::names::EngineType;
+
+/// One poll, checked.
+#[derive(Clone, Debug)]
+pub struct Poll {
+    /// The queue it asks for events.
+    pub engine_type: EngineType,
+    /// `None`: an anonymous lease.
+    pub engine_id: Option<EngineId>,
+    /// Events at most; `None`: the queue's default, else the server's.
+    pub limit: Option<u32>,
+    /// How long it waits for an event.
+    pub wait: Duration,
+    /// How long its leases last; `None`: as the event, the queue or the server says.
+    pub visibility_timeout_seconds: Option<u32>,
+    /// The same for a repetition, which is answered with the leases of the first.
+    pub poll_id: Option<Uuid>,
+}
+
+impl Poll {
+    /// What must be the same where a poll is repeated under its `poll_id`.
+    pub fn terms(&self) -> String {
+        let number = |number: Option<u32>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
+        format!("{} {} {}", self.engine_type, number(self.limit), number(self.visibility_timeout_seconds))
+    }
+}
+
+/// The answer to a poll.
+#[derive(Debug, Default)]
+pub struct Polled {
+    pub events: Vec<LeasedEvent>,
+    /// Why there are none, where there is a cause beside an empty queue.
+    pub notice: Option<Notice>,
+    /// The leases were given to an earlier request with the same `poll_id`.
+    pub is_repeat: bool,
+}
+
+impl Polled {
+    pub fn nothing(notice: Notice) -> Self {
+        Self { notice: Some(notice), ..Self::default() }
+    }
+
+    /// Leases that were given for this poll, and that nobody has unless its caller gets the answer. Those of a repeat are
+    /// in the hands of another caller.
+    pub fn are_new_leases(&self) -> bool {
+        !self.is_repeat && !self.events.is_empty()
+    }
+}
+
+/// Why a poll got no events.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Notice {
+    /// The engine was told to drain. `held`: events it still holds.
+    EngineDraining {
+        held: u32,
+    },
+    /// The engine holds as much as it may.
+    EngineAtCapacity {
+        held: u32,
+        is_held_for_a_suspect: bool,
+    },
+    QueuePaused,
+    /// As many events of the queue are being processed as its `max_processing`.
+    QueueAtMaxProcessing {
+        processing: u32,
+    },
+    ServerStopping,
+}

@@ -1,0 +1,43 @@
+//! An engine as the latest query found it: enough to let its polls wait without another one.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::waiting_poll::{Seen, WaitingPoll};
+use crate::dispatch::poll::Poll;
+
+/// An engine as a query found it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Known {
+    pub engine_type: String,
+    pub is_draining: bool,
+    /// It holds leases, of which a repeated poll may be asking.
+    pub holds_any: bool,
+    /// When the query began.
+    pub asked_at: Instant,
+}
+
+impl Known {
+    pub fn is_fresh(&self, trust: Duration) -> bool {
+        self.asked_at.elapsed() < trust
+    }
+
+    /// Whether a claim could only find that there are no events for this poll.
+    pub fn is_free_to_wait(&self, poll: &Poll) -> bool {
+        self.engine_type == poll.engine_type.as_str()
+            && !self.is_draining
+            && (poll.poll_id.is_none() || !self.holds_any)
+    }
+
+    /// Whether a claim would find for a waiting poll what it found before.
+    pub fn is_as_before(&self, poll: &WaitingPoll) -> bool {
+        match poll.seen {
+            Seen::NotYet => false,
+            Seen::Assumed => self.is_free_to_wait(&poll.poll),
+            Seen::Claimed(_) => {
+                self.engine_type == poll.poll.engine_type.as_str() && Some(self.is_draining) == poll.seen.is_draining()
+            }
+        }
+    }
+}

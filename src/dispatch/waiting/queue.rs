@@ -1,0 +1,220 @@
+//! The waiting polls of one queue, by their numbers, and what is known of the queue.
+
+use std::collections::BTreeSet;
+
+use tokio::time::Instant;
+
+#[derive(Debug, Default)]
+pub struct Queue {
+    /// To be served whatever is known of the queue.
+    pub must_query: BTreeSet<u64>,
+    /// To be served when there are events.
+    pub waits_for_hint: BTreeSet<u64>,
+    /// Cannot take any for now.
+    pub cannot_take: BTreeSet<u64>,
+    /// Events that no claim is looking for yet.
+    pub known_due: Due,
+    pub claims_under_way: usize,
+    /// It is among the ready queues.
+    pub is_ready: bool,
+    /// When it was last seen to have nothing for any poll.
+    pub seen_empty_at: Option<Instant>,
+    /// When the next event becomes due, as far as that is soon and known.
+    pub next_due: Option<Instant>,
+    /// When the next event becomes due is not known any more.
+    pub is_check_wanted: bool,
+}
+
+/// How many events are due.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Due {
+    Known(usize),
+    /// Some, and nobody has counted them.
+    Unknown,
+}
+
+impl Default for Due {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+impl Due {
+    pub const NONE: Self = Self::Known(0);
+
+    pub const fn plus(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Known(one), Self::Known(other)) => Self::Known(one.saturating_add(other)),
+            (Self::Unknown, Self::Known(_) | Self::Unknown) | (Self::Known(_), Self::Unknown) => Self::Unknown,
+        }
+    }
+
+    /// Takes as many as are wanted, as far as they are there; of an unknown number, all.
+    fn take(&mut self, wanted: usize) -> Self {
+        let taken = match *self {
+            Self::Known(known) => Self::Known(known.min(wanted)),
+            Self::Unknown => Self::Unknown,
+        };
+        *self = match (*self, taken) {
+            (Self::Known(known), Self::Known(taken)) => Self::Known(known - taken),
+            (Self::Unknown, Self::Known(_) | Self::Unknown) | (Self::Known(_), Self::Unknown) => Self::NONE,
+        };
+        taken
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    MustQuery,
+    WaitsForHint,
+    CannotTake,
+}
+
+/// What a claim found.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Found {
+    /// How many events its polls could take.
+    pub wanted: usize,
+    pub taken: usize,
+    /// There are others that none of its polls could take, but others' polls might.
+    pub has_left: bool,
+    /// There may be more, which it did not scan.
+    pub is_cut: bool,
+}
+
+impl Queue {
+    pub fn put(&mut self, number: u64, place: Place) {
+        match place {
+            Place::MustQuery => self.must_query.insert(number),
+            Place::WaitsForHint => self.waits_for_hint.insert(number),
+            Place::CannotTake => self.cannot_take.insert(number),
+        };
+    }
+
+    pub fn remove(&mut self, number: u64) {
+        let _ =
+            self.must_query.remove(&number) || self.waits_for_hint.remove(&number) || self.cannot_take.remove(&number);
+    }
+
+    /// Has each poll find out for itself.
+    pub fn make_all_query(&mut self) {
+        self.must_query.append(&mut self.waits_for_hint);
+        self.must_query.append(&mut self.cannot_take);
+        self.seen_empty_at = None;
+    }
+
+    /// More events are due than was known.
+    pub fn add_due(&mut self, due: Due) {
+        self.known_due = self.known_due.plus(due);
+    }
+
+    pub fn is_claim_wanted(&self) -> bool {
+        !self.must_query.is_empty() || (self.known_due > Due::NONE && !self.waits_for_hint.is_empty())
+    }
+
+    pub fn is_forgettable(&self) -> bool {
+        self.must_query.is_empty()
+            && self.waits_for_hint.is_empty()
+            && self.cannot_take.is_empty()
+            && self.claims_under_way == 0
+    }
+
+    /// Takes those out that one claim serves, the oldest first: all that must query, and of those that wait for a hint as
+    /// many as there may be events for; at least one, and no more than want `max_rows` together. With them, how many of the
+    /// known events the claim is to find, and how many its polls want.
+    pub fn take(&mut self, max_rows: usize, limit_of: impl Fn(u64) -> usize) -> (Vec<u64>, Due, usize) {
+        let (mut numbers, mut wanted) = (Vec::new(), 0_usize);
+        let querying = self.must_query.iter().map(|&number| (number, true));
+        for (number, must_query) in querying.chain(self.waits_for_hint.iter().map(|&number| (number, false))) {
+            let limit = limit_of(number);
+            let is_enough = !must_query && Due::Known(wanted) >= self.known_due;
+            if is_enough || (!numbers.is_empty() && wanted.saturating_add(limit) > max_rows) {
+                break;
+            }
+            wanted = wanted.saturating_add(limit);
+            numbers.push(number);
+        }
+        for number in &numbers {
+            self.remove(*number);
+        }
+        numbers.sort_unstable();
+        (numbers, self.known_due.take(wanted), wanted)
+    }
+
+    /// A claim has ended that was to find `claimed_due` of the known events.
+    pub fn note(&mut self, began_at: Instant, claimed_due: Due, found: Found) {
+        let Found { wanted, taken, has_left, is_cut } = found;
+        if wanted == 0 {
+            // No poll could take anything, so nothing was scanned.
+            self.add_due(claimed_due);
+        } else if taken == 0 || (taken < wanted && !is_cut) {
+            self.seen_empty_at = (!has_left).then_some(began_at);
+            if taken > 0 && has_left {
+                // For others, if not for these.
+                self.known_due = self.known_due.max(Due::Known(1));
+            }
+        } else if Due::Known(taken) > claimed_due || claimed_due == Due::Unknown || is_cut {
+            self.known_due = Due::Unknown;
+        } else {
+            // All that was known was taken; there may be others.
+            self.known_due = self.known_due.max(Due::Known(1));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(must_query: &[u64], waits_for_hint: &[u64], known_due: Due) -> Queue {
+        let (must_query, waits_for_hint) =
+            (must_query.iter().copied().collect(), waits_for_hint.iter().copied().collect());
+        Queue { must_query, waits_for_hint, known_due, ..Queue::default() }
+    }
+
+    #[test]
+    fn a_claim_is_for_as_many_as_there_are_events() {
+        let mut queue = queue(&[], &[1, 2, 3, 4], Due::Known(4));
+        assert_eq!(queue.take(100, |_| 3), (vec![1, 2], Due::Known(4), 6));
+        assert_eq!(queue.known_due, Due::NONE);
+        assert!(!queue.is_claim_wanted());
+    }
+
+    #[test]
+    fn those_that_must_query_are_served_without_a_hint_and_do_not_overtake() {
+        let mut queue = queue(&[5], &[1, 2], Due::Known(4));
+        assert_eq!(queue.take(100, |_| 3).0, [1, 5]);
+        assert_eq!(queue.take(100, |_| 3).0, [0_u64; 0]);
+    }
+
+    #[test]
+    fn a_claim_stays_within_its_rows_but_serves_one_at_least() {
+        assert_eq!(queue(&[], &[1, 2, 3], Due::Unknown).take(6, |_| 3).0, [1, 2]);
+        assert_eq!(queue(&[], &[1, 2, 3], Due::Unknown).take(2, |_| 3).0, [1]);
+    }
+
+    #[test]
+    fn what_lands_during_a_claim_is_not_forgotten_when_it_ends_empty() {
+        let mut queue = queue(&[], &[1], Due::Unknown);
+        let (_, claimed_due, wanted) = queue.take(100, |_| 3);
+        queue.add_due(Due::Known(1));
+        queue.note(Instant::now(), claimed_due, Found { wanted, ..Found::default() });
+        assert_eq!(queue.known_due, Due::Known(1));
+    }
+
+    #[test]
+    fn a_claim_that_finds_more_than_was_known_leaves_an_unknown_number() {
+        let mut queue = queue(&[1], &[], Due::NONE);
+        let (_, claimed_due, wanted) = queue.take(100, |_| 3);
+        queue.note(Instant::now(), claimed_due, Found { wanted, taken: 3, ..Found::default() });
+        assert_eq!(queue.known_due, Due::Unknown);
+    }
+
+    #[test]
+    fn events_that_no_poll_could_take_are_still_there() {
+        let mut queue = queue(&[], &[1], Due::Known(2));
+        let (_, claimed_due, _) = queue.take(100, |_| 3);
+        queue.note(Instant::now(), claimed_due, Found::default());
+        assert_eq!(queue.known_due, Due::Known(2));
+    }
+}

@@ -1,0 +1,184 @@
+//! All waiting polls, by queue and by engine.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
+use prometheus::IntGauge;
+use tokio::sync::{Notify, Semaphore};
+
+use super::known::Known;
+use super::queue::{Place, Queue};
+use super::waiting_poll::WaitingPoll;
+use crate::dispatch::context::Settings;
+use crate::dispatch::undelivered::Undelivered;
+use crate::domain::ids::EngineId;
+
+/// Claims of one queue under way at once: while one commits, the next can scan.
+const CLAIMS_OF_ONE_QUEUE: usize = 2;
+/// Queues that are remembered.
+const MAX_QUEUES: usize = 10_000;
+
+#[derive(Debug)]
+pub struct WaitingPolls {
+    state: Mutex<State>,
+    /// There is a ready queue.
+    pub claims_wanted: Notify,
+    /// Something becomes due soon, or is to be checked.
+    pub checks_wanted: Notify,
+    pub undelivered: Undelivered,
+    pub settings: Settings,
+    /// A permit for each request that may wait.
+    pub places: Arc<Semaphore>,
+    /// The gauge of waiting polls.
+    pub parked: IntGauge,
+}
+
+#[derive(Debug, Default)]
+pub struct State {
+    pub next_number: u64,
+    /// Those that no claim is serving just now.
+    pub polls: HashMap<u64, WaitingPoll>,
+    pub queues: HashMap<Arc<str>, Queue>,
+    pub engines: HashMap<EngineId, Engine>,
+    /// Queues with something to claim.
+    pub ready: VecDeque<Arc<str>>,
+    /// Queues to be checked out of turn.
+    pub to_check: Vec<Arc<str>>,
+    /// The service stops: no poll waits again.
+    pub is_closing: bool,
+}
+
+/// An engine that polls here, or did until just now.
+#[derive(Debug, Default)]
+pub struct Engine {
+    /// Its polls that have no answer yet.
+    pub numbers: Vec<u64>,
+    /// How often something changed for it meanwhile.
+    pub generation: u64,
+    /// As the latest query found it.
+    pub known: Option<Known>,
+}
+
+impl Engine {
+    /// Notes what a query found; `None`: no such engine. What was queried before may be answered after.
+    pub fn note(&mut self, known: Option<Known>) {
+        let is_newer = |known: &Known| self.known.as_ref().is_none_or(|before| before.asked_at <= known.asked_at);
+        if known.as_ref().is_none_or(is_newer) {
+            self.known = known;
+        }
+    }
+
+    /// Nothing is to be kept of it. What is known serves its next poll, which may come at once.
+    pub fn is_forgettable(&self, trust: Duration) -> bool {
+        self.numbers.is_empty() && !self.known.as_ref().is_some_and(|known| known.is_fresh(trust))
+    }
+}
+
+impl WaitingPolls {
+    pub fn new(settings: Settings, places: Arc<Semaphore>, parked: IntGauge) -> Self {
+        Self {
+            state: Mutex::default(),
+            claims_wanted: Notify::new(),
+            checks_wanted: Notify::new(),
+            undelivered: Undelivered::default(),
+            settings,
+            places,
+            parked,
+        }
+    }
+
+    /// How long the result of a query may be used before the next one.
+    pub fn trust(&self) -> Duration {
+        self.settings.recheck * 2
+    }
+
+    pub fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
+    }
+
+    /// Releases the lock, updates the gauge, and wakes a worker if a queue is ready.
+    pub fn release(&self, state: MutexGuard<'_, State>) {
+        let is_claim_wanted = !state.ready.is_empty();
+        self.parked.set(i64::try_from(state.polls.len()).unwrap_or(i64::MAX));
+        drop(state);
+        if is_claim_wanted {
+            self.claims_wanted.notify_one();
+        }
+    }
+}
+
+impl State {
+    /// Takes in a poll that has just come.
+    pub fn enter(&mut self, poll: WaitingPoll, place: Place) {
+        if let Some(engine_id) = poll.poll.engine_id {
+            self.engines.entry(engine_id).or_default().numbers.push(poll.number);
+        }
+        self.put(poll, place);
+    }
+
+    /// Lets a poll wait, for the first time or again.
+    pub fn put(&mut self, poll: WaitingPoll, place: Place) {
+        let engine_type = poll.poll.engine_type.as_str();
+        let known = self.queues.get_key_value(engine_type).map(|(name, _)| Arc::clone(name));
+        let name = known.unwrap_or_else(|| {
+            if self.queues.len() >= MAX_QUEUES {
+                self.queues.retain(|_, queue| !queue.is_forgettable());
+            }
+            Arc::from(engine_type)
+        });
+        self.queues.entry(Arc::clone(&name)).or_default().put(poll.number, place);
+        self.polls.insert(poll.number, poll);
+        self.mark_ready(&name);
+    }
+
+    /// Takes a poll out that waits, to be served or answered.
+    pub fn take_out(&mut self, number: u64) -> Option<WaitingPoll> {
+        let poll = self.polls.remove(&number)?;
+        if let Some(queue) = self.queues.get_mut(poll.poll.engine_type.as_str()) {
+            queue.remove(number);
+        }
+        Some(poll)
+    }
+
+    /// A poll that was taken out is answered, or its caller is gone.
+    pub fn leave(&mut self, poll: &WaitingPoll) {
+        if let Some(engine_id) = poll.poll.engine_id
+            && let Some(engine) = self.engines.get_mut(&engine_id)
+        {
+            engine.numbers.retain(|number| *number != poll.number);
+            if engine.numbers.is_empty() && engine.known.is_none() {
+                self.engines.remove(&engine_id);
+            }
+        }
+    }
+
+    /// How often something changed for a poll's engine.
+    pub fn generation_of(&self, engine_id: Option<EngineId>) -> u64 {
+        engine_id.and_then(|engine_id| self.engines.get(&engine_id)).map_or(0, |engine| engine.generation)
+    }
+
+    /// Puts the queue among the ready ones, if there is something to claim.
+    pub fn mark_ready(&mut self, engine_type: &Arc<str>) {
+        if let Some(queue) = self.queues.get_mut(engine_type)
+            && !queue.is_ready
+            && queue.claims_under_way < CLAIMS_OF_ONE_QUEUE
+            && queue.is_claim_wanted()
+        {
+            queue.is_ready = true;
+            self.ready.push_back(Arc::clone(engine_type));
+        }
+    }
+
+    /// Changes what is known of a queue, if polls wait for it or did lately.
+    pub fn change_queue(&mut self, engine_type: &str, change: impl FnOnce(&mut Queue)) {
+        if let Some((name, _)) = self.queues.get_key_value(engine_type) {
+            let name = Arc::clone(name);
+            if let Some(queue) = self.queues.get_mut(&name) {
+                change(queue);
+            }
+            self.mark_ready(&name);
+        }
+    }
+}

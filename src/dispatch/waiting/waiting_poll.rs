@@ -1,0 +1,60 @@
+//! One poll that waits.
+
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::time::Instant;
+
+use crate::dispatch::poll::{Notice, Poll, Polled};
+use crate::error::Result;
+
+#[derive(Debug)]
+pub struct WaitingPoll {
+    /// In the order in which they came.
+    pub number: u64,
+    pub poll: Poll,
+    pub deadline: Instant,
+    pub seen: Seen,
+    /// Of its engine, when the claim that serves it began.
+    pub generation: u64,
+    pub reply: oneshot::Sender<Result<Polled>>,
+    /// Its share in how many may wait; `None` for one that does not wait.
+    pub _place: Option<OwnedSemaphorePermit>,
+}
+
+/// What is known of a poll's situation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Seen {
+    /// No query has run for it yet: an answer without events would be a guess.
+    NotYet,
+    /// It waits without a claim of its own, since its queue was just seen empty and its engine in order.
+    Assumed,
+    /// A claim found nothing for it, for this reason if it is not for want of events.
+    Claimed(Option<Notice>),
+}
+
+impl Seen {
+    pub const fn notice(self) -> Option<Notice> {
+        match self {
+            Self::Claimed(notice) => notice,
+            Self::NotYet | Self::Assumed => None,
+        }
+    }
+
+    /// Whether its engine was draining; `None` while that is not known.
+    pub const fn is_draining(self) -> Option<bool> {
+        match self {
+            Self::NotYet => None,
+            Self::Assumed => Some(false),
+            Self::Claimed(notice) => Some(matches!(notice, Some(Notice::EngineDraining { .. }))),
+        }
+    }
+}
+
+impl WaitingPoll {
+    /// Answers the poll. Gives back an answer with leases whose caller is gone.
+    pub fn answer(self, answer: Result<Polled>) -> Option<Polled> {
+        match self.reply.send(answer) {
+            Err(Ok(undelivered)) if undelivered.are_new_leases() => Some(undelivered),
+            Ok(()) | Err(_) => None,
+        }
+    }
+}

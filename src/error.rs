@@ -1,0 +1,139 @@
+//! What a use-case can refuse, in the words of the domain.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::event::{Outcome, Status};
+use crate::domain::ids::{EngineId, EventId};
+use crate::domain::limits::MAX_TOKENS;
+use crate::domain::names::{EngineType, EventType};
+use crate::domain::queue::QueueUses;
+use crate::domain::tokens::TokenId;
+use crate::store;
+use crate::supervisor::Panicked;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error("no engine {0} is registered")]
+    EngineNotFound(EngineId),
+    #[error("engine {engine_id} is registered as {registered}, not {asked_for}")]
+    EngineTypeMismatch { engine_id: EngineId, registered: String, asked_for: String },
+    #[error("engine {engine_id} is registered as {registered}; another engine_type needs another engine_id")]
+    EngineIdTaken { engine_id: EngineId, registered: String },
+    #[error("no queue {0} exists: it had no event, engine or setting yet")]
+    QueueNotFound(EngineType),
+    #[error("queue {} has {}; it can be removed when it has none", .0.engine_type, in_use_by(.0).join(", "))]
+    QueueInUse(QueueUses),
+    #[error("event type {0} has no retry policy of its own")]
+    NoPolicyOfEventType(EventType),
+    #[error("no event {0} is known")]
+    EventNotFound(EventId),
+    #[error("event {event_id} has ended already: it is {}", .status.as_str())]
+    EventIsFinal { event_id: EventId, status: Status },
+    #[error("event {event_id} is not among the dead letters")]
+    NotADeadLetter { event_id: EventId, status: Status },
+    #[error("event {event_id} was redriven before, with another payload, as event {redriven_as}")]
+    RedrivenBefore { event_id: EventId, redriven_as: EventId },
+    #[error("{actual_count} dead letters match, not {expected_count}; nothing was changed")]
+    CountChanged { expected_count: u32, actual_count: i64 },
+    #[error("the lease of event {event_id} belongs to another engine than the one named")]
+    NotTheHolder { event_id: EventId },
+    #[error("event {0} is for engines of another type than the one that reports on it")]
+    EventOfAnotherType(EventId),
+    #[error("the lease of event {} is over", .0.event_id)]
+    LeaseLost(Box<LeaseLost>),
+    #[error("the lease of event {event_id} was settled before, as {}", .settled_as.as_str())]
+    AlreadySettled { event_id: EventId, settled_as: Status, settled_at: DateTime<Utc> },
+    #[error("the idempotency key stands for event {event_id}, which has another body")]
+    IdempotencyKeyReused { event_id: EventId },
+    #[error("poll_id {poll_id} was sent before with another queue, limit or visibility timeout")]
+    PollIdReused { poll_id: uuid::Uuid },
+    #[error("another event of this atomic batch was refused, so that none was taken in")]
+    BatchRefused,
+    #[error("the engine's dynamic_state would have {bytes} bytes; at most {limit} are kept")]
+    DynamicStateTooLarge { bytes: usize, limit: usize },
+    #[error("the engine's static_config would have {bytes} bytes; at most {limit} are kept")]
+    StaticConfigTooLarge { bytes: usize, limit: usize },
+    #[error("available_at is more than 365 days away")]
+    AvailableTooFarAway,
+    #[error("no token {0} is known that has not been revoked")]
+    TokenNotFound(TokenId),
+    #[error("there are {MAX_TOKENS} tokens already; revoke some, those that have ended go after some days")]
+    TooManyTokens,
+    #[error("there are {limit} queues, as many as there may be: {engine_type} would be one more")]
+    TooManyQueues { engine_type: EngineType, limit: u32 },
+    #[error(
+        "{engine_type} would be a new queue, and this caller has made {limit} in the last hour, as many as one may; try again \
+         in {} seconds",
+        .retry_after.as_secs() + 1
+    )]
+    TooManyNewQueues { engine_type: EngineType, limit: u32, retry_after: Duration },
+    #[error(
+        "this caller has registered {limit} new engines in the last hour, as many as one may; try again in {} seconds, or \
+         register with the id of an engine that is known",
+        .retry_after.as_secs() + 1
+    )]
+    TooManyNewEngines { limit: u32, retry_after: Duration },
+    #[error("{limit} event types have a retry policy, as many as may have one: {event_type} would be one more")]
+    TooManyEventTypes { event_type: EventType, limit: u32 },
+    #[error("{limit} polls of engine {engine_id} wait here already, as many as may, and there is nothing for this one")]
+    TooManyPollsOfEngine { engine_id: EngineId, limit: usize },
+    #[error("{limit} requests wait here already, as many as may, and there is nothing for this one")]
+    TooManyWaiting { limit: usize },
+    #[error("the token has expired, or was revoked, or replaced by a newer one")]
+    TokenEnded,
+    #[error("an engine's token registers that engine again, and makes none: {0} is not registered as of that type")]
+    EngineOfTokenGone(EngineId),
+    #[error("too much is waiting here already")]
+    Overloaded,
+    #[error("the service is stopping and takes no more events in")]
+    ShuttingDown,
+    #[error("the work ended without an answer")]
+    Crashed,
+}
+
+/// Why a report was not taken; nothing was changed by it.
+#[derive(Clone, Debug)]
+pub struct LeaseLost {
+    pub event_id: EventId,
+    /// `None`: the event never had a lease with that token, or by that engine.
+    pub lease_ended_by: Option<Outcome>,
+    pub lease_ended_at: Option<DateTime<Utc>>,
+    pub event_status: Status,
+    pub current_attempt: i32,
+}
+
+impl From<Panicked> for Error {
+    fn from(_: Panicked) -> Self {
+        Self::Crashed
+    }
+}
+
+impl Error {
+    /// Whether another item of the same batch may fare better.
+    #[must_use]
+    pub const fn is_of_one_item(&self) -> bool {
+        !matches!(self, Self::Store(store::Error::Unavailable(_) | store::Error::Timeout(_)) | Self::ShuttingDown)
+    }
+
+    /// With its cause, for the log.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Store(error) => error.in_words(),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// What keeps a queue, for people.
+fn in_use_by(uses: &QueueUses) -> Vec<&'static str> {
+    let all =
+        [(uses.has_open_events, "open events"), (uses.has_engines, "engines"), (uses.has_dead_letters, "dead letters")];
+    all.into_iter().filter(|(is_used, _)| *is_used).map(|(_, what)| what).collect()
+}
