@@ -13,8 +13,10 @@ use crate::domain::tokens::TokenId;
 use crate::store;
 use crate::supervisor::Panicked;
 
+/// What every use-case returns.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// Each variant is one refusal; its message says what it means.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -100,11 +102,15 @@ pub enum Error {
 /// Why a report was not taken; nothing was changed by it.
 #[derive(Clone, Debug)]
 pub struct LeaseLost {
+    /// The event that the report named.
     pub event_id: EventId,
     /// `None`: the event never had a lease with that token, or by that engine.
     pub lease_ended_by: Option<Outcome>,
+    /// When that lease ended, by the database's clock; `None` as for `lease_ended_by`.
     pub lease_ended_at: Option<DateTime<Utc>>,
+    /// The event's status when the report was refused.
     pub event_status: Status,
+    /// The number of the event's latest attempt.
     pub current_attempt: i32,
 }
 

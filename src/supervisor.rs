@@ -66,6 +66,7 @@ struct Seam {
 }
 
 impl Supervisor {
+    /// A supervisor without tasks, which counts panics in `metrics`.
     #[must_use]
     pub fn new(metrics: Arc<Metrics>) -> Self {
         Self::with_pauses(metrics, PAUSES)
@@ -161,6 +162,9 @@ impl Supervisor {
     }
 
     /// Runs a part of a task that may panic without ending the task.
+    ///
+    /// # Errors
+    /// [`Panicked`], once the panic is in the log.
     pub async fn catch<T>(&self, kind: Work, work: impl Future<Output = T>) -> Result<T, Panicked> {
         let name = kind.as_str();
         let is_to_panic = self.shared.seam.take(name);

@@ -72,6 +72,7 @@ impl<I, A> fmt::Debug for Batcher<I, A> {
 }
 
 impl<I: Send + Sync + 'static, A: Send + 'static> Batcher<I, A> {
+    /// A batcher without workers: [`Batcher::start`] starts them.
     pub fn new(options: Options, supervisor: &Supervisor, metrics: &Arc<Metrics>) -> Arc<Self> {
         metrics.requests_overloaded.with_label_values(&[options.kind]);
         metrics.batch_requests.with_label_values(&[options.kind]);
@@ -96,6 +97,10 @@ impl<I: Send + Sync + 'static, A: Send + 'static> Batcher<I, A> {
     }
 
     /// Has an item carried out, and answers what became of it. No two items of a batch touch the same id.
+    ///
+    /// # Errors
+    /// [`Unanswered::Overloaded`]: nothing was done, and the caller may try again. [`Unanswered::Panicked`]: the item may have been
+    /// carried out.
     pub async fn submit(&self, item: Arc<I>, size: Size, touches: Vec<Uuid>) -> Result<A, Unanswered> {
         let Some(held) = self.room.take(size) else {
             self.metrics.requests_overloaded.with_label_values(&[self.options.kind]).inc();

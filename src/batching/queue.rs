@@ -14,17 +14,22 @@ use super::room::{Held, Size};
 /// A request that is not answered yet. Dropped, it tells its caller that there will be no answer.
 #[derive(Debug)]
 pub struct Request<I, A> {
+    /// What the caller asks for.
     pub item: Arc<I>,
+    /// Counted towards the size of a batch.
     pub size: Size,
     /// What no other request of the same batch may touch.
     pub touches: Vec<Uuid>,
+    /// Where the answer goes.
     pub reply: oneshot::Sender<A>,
     /// The caller's span. A batch has many callers, so its span is linked to theirs and not below one of them.
     pub span: Span,
+    /// Its part of the room, free again when the request is dropped.
     #[expect(dead_code, reason = "it is given back when the request is dropped")]
     pub held: Held,
 }
 
+/// Requests that wait for a batch, in the order of their arrival.
 #[derive(Debug)]
 pub struct Queue<I, A> {
     requests: Mutex<VecDeque<Request<I, A>>>,
@@ -36,6 +41,7 @@ impl<I, A> Queue<I, A> {
         Self { requests: Mutex::default(), changed: Notify::new() }
     }
 
+    /// Adds a request and wakes the worker.
     pub fn push(&self, request: Request<I, A>) {
         self.requests.lock().push_back(request);
         self.changed.notify_one();

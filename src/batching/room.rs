@@ -34,6 +34,7 @@ pub struct Room {
 pub type Held = (OwnedSemaphorePermit, OwnedSemaphorePermit);
 
 impl Room {
+    /// An empty room; a bound of 0 counts as 1.
     pub fn new(bound: Size) -> Self {
         Self { rows: Counted::new(bound.rows), bytes: Counted::new(bound.bytes) }
     }

@@ -53,14 +53,18 @@ impl Role {
 /// Whether a role's tokens name engine types.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Limit {
+    /// They must not name any.
     Never,
+    /// They may name some; without any, the token is not limited.
     Possible,
+    /// They must name at least one.
     Always,
 }
 
 /// What a role may do with an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Grant {
+    /// The operation is refused.
     Nothing,
     /// With its own only: an engine with itself and what it holds, a producer with the events it brought.
     Own,
@@ -90,7 +94,9 @@ pub enum About {
 /// How an operation is reached without a token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Openness {
+    /// A token is always required.
     Closed,
+    /// No token is required.
     Open,
     /// As `--open-metrics` says.
     AsMetrics,
@@ -135,6 +141,7 @@ macro_rules! rules {
         }
 
         impl Operation {
+            /// In the order of the rules.
             pub const ALL: &'static [Self] = &[$( Self::$name, )+];
 
             const fn rule(self) -> &'static Rule {
@@ -232,6 +239,7 @@ impl Operation {
         self.rule().id
     }
 
+    /// The operation with this `operation_id`; `None` if there is none.
     #[must_use]
     pub fn parse(id: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|operation| operation.id() == id)
@@ -248,16 +256,19 @@ impl Operation {
         Role::ALL.into_iter().filter(move |role| self.grant(*role) != Grant::Nothing)
     }
 
+    /// Where the limit of a token is read from.
     #[must_use]
     pub const fn about(self) -> About {
         self.rule().about
     }
 
+    /// How the operation is reached without a token.
     #[must_use]
     pub const fn openness(self) -> Openness {
         self.rule().openness
     }
 
+    /// What the role may do with the operation.
     #[must_use]
     pub const fn grant(self, role: Role) -> Grant {
         // The order of `Role::ALL` is that of its variants.

@@ -13,9 +13,13 @@ use super::limits::MAX_LEASE_REPLY_PAYLOAD_BYTES;
 /// What a registered engine holds, and how much it may hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Capacity {
+    /// The registered engine.
     pub engine_id: EngineId,
+    /// Number of events it has leased now.
     pub held: u32,
+    /// True while one of them is a suspect: the engine takes nothing more until that one ends.
     pub is_holding_a_suspect: bool,
+    /// Most events it may hold at a time; `None` is no limit.
     pub max_concurrent_events: Option<u32>,
 }
 
@@ -42,12 +46,15 @@ pub struct Claim {
 /// A due event, locked. The slice given to [`assign`] is in the order of leasing, both lanes merged.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate {
+    /// Size of the payload, counted towards the bound on a reply's bytes.
     pub payload_bytes: u64,
+    /// True if the event had a silent loss.
     pub is_suspect: bool,
     /// It has been due for longer than a suspect is asked to wait for an engine to be idle.
     pub is_overdue: bool,
 }
 
+/// Which candidates each claim is given.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Assignment {
     /// For each claim the candidates it gets, by index.

@@ -19,9 +19,13 @@ use super::tokens::TokenId;
 pub struct Actor {
     /// A token's name, or one of those below.
     pub name: String,
+    /// `None` if the change was not asked for with a token.
     pub token_id: Option<TokenId>,
+    /// The token's role; `None` without a token.
     pub role: Option<Role>,
+    /// The client's address; `None` for the server itself and where it is not known.
     pub address: Option<IpAddr>,
+    /// The id of the HTTP request; `None` for changes made by other means.
     pub request_id: Option<String>,
 }
 

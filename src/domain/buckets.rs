@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
+/// One bucket for each caller, for as many callers as are kept.
 #[derive(Debug)]
 pub struct Buckets<K> {
     window: Duration,
@@ -51,11 +52,13 @@ impl<K: Eq + Hash> Buckets<K> {
         }
     }
 
+    /// Number of callers kept.
     #[must_use]
     pub fn len(&self) -> usize {
         self.empty_at.len()
     }
 
+    /// True if no caller is kept.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.empty_at.is_empty()

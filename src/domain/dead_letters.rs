@@ -136,9 +136,13 @@ impl Schedule {
 /// What dead letters can be grouped by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum GroupBy {
+    /// Why it became a dead letter.
     Reason,
+    /// The type the producer gave it.
     EventType,
+    /// The type of the last reported error, if there was one.
     ErrorType,
+    /// The software version of the engine that had it last.
     EngineSoftwareVersion,
 }
 

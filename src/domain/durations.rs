@@ -23,6 +23,7 @@ const COARSE_BUCKETS: usize = COARSE_EDGES.len() + 1;
 pub struct DurationCounts([i64; Self::LENGTH]);
 
 impl DurationCounts {
+    /// Number of counts, coarse and fine.
     pub const LENGTH: usize = COARSE_BUCKETS + BUCKETS;
 
     /// Counts one attempt.
@@ -31,6 +32,7 @@ impl DurationCounts {
         self.0[COARSE_BUCKETS + bucket(seconds)] += 1;
     }
 
+    /// The counts in the order in which they are stored.
     pub const fn as_slice(&self) -> &[i64] {
         &self.0
     }

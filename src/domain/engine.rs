@@ -118,6 +118,7 @@ pub struct TypeSummary {
     pub leases_held: i64,
 }
 
+/// Whether an engine is given events.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EngineStatus {
@@ -139,7 +140,9 @@ words!(EngineStatus {
 /// What a registration says: that an engine is new, or that a known one has restarted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RegistrationKind {
+    /// The id was not registered before.
     New,
+    /// The id was registered before; the leases of the earlier registration end.
     Restarted,
 }
 
@@ -153,6 +156,7 @@ words!(RegistrationKind {
 #[schema(as = EngineCommand)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
+    /// Go on as before.
     Continue,
     /// Take no more events; finish what you hold.
     Drain,
@@ -161,6 +165,7 @@ pub enum Command {
 }
 
 impl Command {
+    /// The command for an engine that holds `leases_held` events.
     #[must_use]
     pub const fn for_engine(is_draining: bool, leases_held: u32) -> Self {
         match (is_draining, leases_held) {

@@ -133,6 +133,7 @@ words!(Status {
 });
 
 impl Status {
+    /// True if no attempt follows unless an operator redrives the event.
     #[must_use]
     pub const fn is_final(self) -> bool {
         match self {
@@ -158,8 +159,11 @@ impl Status {
 #[schema(as = AttemptOutcome)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
+    /// The engine reported success.
     Completed,
+    /// The engine reported an error, whether the event is tried again or not.
     Failed,
+    /// The engine gave the event back, or whoever polled was gone before it could hear of the lease.
     Released,
     /// The lease ran out.
     Expired,
@@ -171,6 +175,7 @@ pub enum Outcome {
     Deregistered,
     /// The lease was renewed up to its queue's `max_lease_seconds`.
     MaxLease,
+    /// The event was cancelled.
     Cancelled,
 }
 

@@ -29,6 +29,7 @@ pub struct Eligible {
 }
 
 impl Eligible {
+    /// True if this engine may be made exclusive, or is exclusive already.
     #[must_use]
     pub fn allows(&self, engine_id: EngineId) -> bool {
         self.exclusive.map_or_else(|| !self.resting.contains(&engine_id), |exclusive| exclusive == engine_id)
@@ -66,6 +67,7 @@ impl Exclusivity {
 }
 
 impl ExclusiveEngines {
+    /// The engines that may be made exclusive at `now`.
     #[must_use]
     pub fn at(&self, now: Duration) -> Eligible {
         Eligible {

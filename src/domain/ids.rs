@@ -57,11 +57,13 @@ impl LeaseToken {
         Self(bits)
     }
 
+    /// For the database, which keeps tokens as UUIDs.
     #[must_use]
     pub const fn as_uuid(self) -> Uuid {
         Uuid::from_u128(self.0)
     }
 
+    /// A token read back from the database.
     #[must_use]
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self(uuid.as_u128())
@@ -88,6 +90,7 @@ impl Serialize for LeaseToken {
     }
 }
 
+/// The text is not 32 hexadecimal digits.
 #[derive(Debug, thiserror::Error)]
 #[error("is not a lease token: 32 hexadecimal digits are expected, as the lease gave them")]
 pub struct NotALeaseToken;

@@ -1,6 +1,8 @@
 //! JSON that is passed through byte for byte, never parsed to a tree; below, how its strings and objects are read.
 
+/// The members of an object, as they are spelled.
 pub mod object;
+/// Strings that PostgreSQL or Rust may not be able to hold.
 pub mod string;
 
 use bytestring::ByteString;
@@ -22,6 +24,7 @@ impl SentJson {
         Self(body.slice_ref(part.get()))
     }
 
+    /// The JSON text, byte for byte.
     #[must_use]
     pub fn get(&self) -> &str {
         &self.0

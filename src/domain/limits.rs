@@ -1,11 +1,17 @@
 //! Every fixed limit, with its unit in the name. What an operator may change stands in `config`,
 //! with the defaults from here.
 
+/// Of an engine type's or an event type's name.
 pub const MAX_TYPE_NAME_CHARS: usize = 64;
+/// Longest id of a scenario run.
 pub const MAX_SCENARIO_RUN_ID_CHARS: usize = 64;
+/// Of an engine's `engine_software_version`.
 pub const MAX_SOFTWARE_VERSION_CHARS: usize = 64;
+/// Of one engine.
 pub const MAX_CAPABILITIES: usize = 100;
+/// Of one capability.
 pub const MAX_CAPABILITY_CHARS: usize = 64;
+/// Of the key that a producer sends with an event.
 pub const MAX_IDEMPOTENCY_KEY_CHARS: usize = 255;
 /// How much of an error's type dead letters are found and grouped by. The error itself is kept as it was sent.
 pub const MAX_ERROR_TYPE_CHARS: usize = 200;
@@ -14,16 +20,25 @@ pub const MAX_ERROR_TYPE_CHARS: usize = 200;
 pub const MAX_ERROR_CONTAINS_CHARS: usize = 200;
 /// How much of an error's message dead letters are found by.
 pub const MAX_ERROR_MESSAGE_CHARS: usize = 8192;
+/// A longer W3C `traceparent` is not kept.
 pub const MAX_TRACEPARENT_CHARS: usize = 64;
+/// A longer W3C `tracestate` is not kept.
 pub const MAX_TRACESTATE_CHARS: usize = 512;
 
+/// Of events whose producer names none.
 pub const DEFAULT_PRIORITY: u8 = 5;
+/// The most urgent; 0 is the least.
 pub const MAX_PRIORITY: u8 = 9;
 
+/// Longest delay of a new or redriven event, and longest time until an event is discarded: 365 days.
 pub const MAX_DELAY_SECONDS: u32 = 365 * 86_400;
+/// Longest delay that a retry policy or a report may ask for: one day.
 pub const MAX_RETRY_DELAY_SECONDS: u32 = 86_400;
+/// Largest `max_retries` of a policy.
 pub const MAX_RETRIES: u32 = 100;
+/// Largest `dead_letter_threshold` of a policy; the smallest is 1.
 pub const MAX_DEAD_LETTER_THRESHOLD: u32 = 100;
+/// Largest multiplier of a policy's retry delay.
 pub const MAX_BACKOFF_MULTIPLIER: f64 = 10.0;
 /// From the third release in a row on, the server adds 1, 2, 4 … seconds, at most this.
 pub const MAX_RELEASE_DELAY_SECONDS: u32 = 300;
@@ -32,39 +47,60 @@ pub const MAX_RELEASE_DELAY_SECONDS: u32 = 300;
 pub const MAX_BULK_DEAD_LETTERS: u32 = 10_000;
 /// So many of them are moved with one commit.
 pub const BULK_BATCH_DEAD_LETTERS: usize = 200;
+/// Longest time over which a bulk redrive spreads its events: 7 days.
 pub const MAX_SPREAD_SECONDS: u32 = 7 * 86_400;
+/// Most groups in one reply.
 pub const MAX_DEAD_LETTER_GROUPS: u32 = 200;
 /// No count of dead letters comes near it.
 pub const MAX_EXPECTED_COUNT: u32 = 1_000_000_000;
 
+/// Shortest time a lease may be given or renewed for.
 pub const MIN_VISIBILITY_TIMEOUT_SECONDS: u32 = 1;
+/// Longest time a lease may be given or renewed for at once: 12 hours.
 pub const MAX_VISIBILITY_TIMEOUT_SECONDS: u32 = 43_200;
+/// Where neither the poll nor the queue says it.
 pub const DEFAULT_VISIBILITY_TIMEOUT_SECONDS: u32 = 300;
+/// How long a lease may last with all its renewals, where the queue does not say it: 12 hours.
 pub const DEFAULT_MAX_LEASE_SECONDS: u32 = 43_200;
 
+/// Largest `max_lease_seconds` of a queue: 7 days.
 pub const MAX_MAX_LEASE_SECONDS: u32 = 604_800;
+/// Of the reason an operator gives for a pause.
 pub const MAX_PAUSE_REASON_CHARS: usize = 500;
+/// Longest pause that ends by itself: 365 days.
 pub const MAX_PAUSE_SECONDS: u32 = 365 * 86_400;
 
+/// Events for a poll, where neither the poll nor the queue says it.
 pub const DEFAULT_LEASE_LIMIT: u32 = 3;
+/// Most events that one poll may ask for.
 pub const MAX_LEASE_LIMIT: u32 = 100;
+/// Longest time a poll may wait for events.
 pub const MAX_WAIT_SECONDS: u32 = 30;
 /// A lease reply stops before this much payload, with at least one event.
 pub const MAX_LEASE_REPLY_PAYLOAD_BYTES: u64 = 4 << 20;
 
+/// Of engines whose registration names none.
 pub const DEFAULT_HEARTBEAT_TIMEOUT_SECONDS: u32 = 45;
+/// Shortest timeout that an engine may register with.
 pub const MIN_HEARTBEAT_TIMEOUT_SECONDS: u32 = 3;
+/// Longest timeout that an engine may register with: one day.
 pub const MAX_HEARTBEAT_TIMEOUT_SECONDS: u32 = 86_400;
+/// Largest `max_concurrent_events` of an engine.
 pub const MAX_CONCURRENT_EVENTS: u32 = 100_000;
+/// Largest `current_workload` of a heartbeat.
 pub const MAX_WORKLOAD: u32 = 1_000_000;
+/// Most leases that one heartbeat may renew.
 pub const MAX_HEARTBEAT_LEASES: usize = 1000;
 /// So many ids are told where engines are drained together; all of them drain.
 pub const MAX_DRAINED_ENGINES_TOLD: usize = 1000;
 /// The most ids in the reply where dead letters are redriven or purged together; all of them are done.
 pub const MAX_DONE_DEAD_LETTERS_TOLD: usize = 1000;
 
+/// Of the name an admin gives a token.
 pub const MAX_TOKEN_NAME_CHARS: usize = 100;
+/// Most engine types that one token may be limited to.
 pub const MAX_TOKEN_ENGINE_TYPES: usize = 100;
+/// Longest life of a token that expires: 10 years of 365 days.
 pub const MAX_TOKEN_SECONDS: u32 = 10 * 365 * 86_400;
 /// Every replica keeps all of them in memory, about 300 bytes each; beyond it none is made. Of those that are good.
 pub const MAX_TOKENS: usize = 100_000;
@@ -77,6 +113,7 @@ pub const ENDED_ENGINE_TOKEN_SECONDS: f64 = 600.0;
 /// Of one engine, older ones go with its next registration: beyond the latest few, and once all replicas have read that
 /// they ended.
 pub const ENDED_TOKENS_OF_AN_ENGINE: i64 = 3;
+/// After this time, every replica has read that a token ended.
 pub const SETTLED_TOKEN_SECONDS: f64 = 30.0;
 /// With the token by which an engine has registered again it can do so once more, where the reply was lost.
 pub const REPLACED_ENGINE_TOKEN_SECONDS: f64 = 60.0;
@@ -87,16 +124,21 @@ pub const MAX_SUBJECT_CHARS: usize = 200;
 /// Larger details of an entry of the audit trail are cut.
 pub const MAX_AUDIT_DETAIL_BYTES: usize = 16 << 10;
 
+/// Most events in one enqueue request.
 pub const MAX_BATCH_EVENTS: usize = 1000;
+/// Items on a page of a list whose request names no limit.
 pub const DEFAULT_PAGE: u32 = 50;
+/// Most items on a page of a list.
 pub const MAX_PAGE: u32 = 200;
 /// A page of a list ends before it has more bytes of payloads, results, errors, progress, metadata and details together,
 /// but with one item at least. The statements of `store` say this number as well.
 pub const MAX_PAGE_BYTES: usize = 4 << 20;
 
+/// Of one event's payload: 1 MiB.
 pub const DEFAULT_MAX_PAYLOAD_BYTES: usize = 1 << 20;
 /// For `result`, `error.details`, an error without its details, `progress` and an engine's metadata, each.
 pub const DEFAULT_MAX_DETAIL_BYTES: usize = 256 << 10;
+/// Of a request's body, decompressed: 16 MiB.
 pub const DEFAULT_MAX_BODY_BYTES: usize = 16 << 20;
 /// Of an object that is read member by member.
 pub const MAX_MEMBERS: usize = 10_000;
@@ -106,6 +148,7 @@ pub const DEFAULT_MAX_JSON_DEPTH: usize = 64;
 
 /// The SQL function `eventlease.enqueue` knows this number as well.
 pub const DEFAULT_MAX_QUEUES: u32 = 10_000;
+/// How many event types may have a retry policy of their own.
 pub const DEFAULT_MAX_EVENT_TYPES: u32 = 10_000;
 /// A tenth of all there may be.
 pub const DEFAULT_MAX_NEW_QUEUES_PER_HOUR: u32 = 1_000;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::limits;
 
+/// Why a text is not taken as a name.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum BadName {
     #[error("must not be empty")]
@@ -47,6 +48,9 @@ fn check_run_id(text: &str, limit: usize) -> Result<(), BadName> {
 }
 
 /// Any text without control characters, 1 to `limit` characters.
+///
+/// # Errors
+/// The rule that `text` breaks, for the caller to correct.
 pub fn check_text(text: &str, limit: usize) -> Result<(), BadName> {
     if text.is_empty() {
         return Err(BadName::Empty);
@@ -68,11 +72,16 @@ macro_rules! name {
         pub struct $name(String);
 
         impl $name {
+            /// A checked name.
+            ///
+            /// # Errors
+            /// The rule that `text` breaks, for the caller to correct.
             pub fn parse(text: &str) -> Result<Self, BadName> {
                 $check(text, $limit)?;
                 Ok(Self(text.to_owned()))
             }
 
+            /// As it was sent.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0

@@ -8,6 +8,7 @@ use super::tokens::{Identity, TokenId};
 /// Who asks for something new.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Requester {
+    /// With authentication.
     Token(TokenId),
     /// Without authentication.
     Network(IpAddr),
@@ -16,6 +17,7 @@ pub enum Requester {
 }
 
 impl Requester {
+    /// The token if there is one, else the client's network.
     #[must_use]
     pub fn new(identity: Option<&Identity>, address: Option<IpAddr>) -> Self {
         match (identity, address) {

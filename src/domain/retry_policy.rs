@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 pub struct RetryPolicy {
     /// How many reported failures are tried again.
     pub max_retries: u32,
+    /// How long the event waits before each retry.
     pub retry_delay: RetryDelay,
     /// The silent loss that makes an event a dead letter.
     pub dead_letter_threshold: u32,
@@ -20,8 +21,11 @@ pub struct RetryPolicy {
 /// Seconds, but for the multiplier.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct RetryDelay {
+    /// Before the first retry.
     pub initial: u32,
+    /// The longest delay, before jitter.
     pub max: u32,
+    /// Each delay is the one before times this; 1 keeps it constant.
     pub multiplier: f64,
 }
 
@@ -41,30 +45,38 @@ impl Default for RetryPolicy {
 #[schema(as = OwnRetryPolicy, description = "What an event type says of its own; what is left out is inherited.")]
 #[serde(deny_unknown_fields)]
 pub struct RetryPolicyOverrides {
+    /// How many reported failures are tried again, 0 to 100.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub max_retries: Option<u32>,
+    /// How long the event waits before each retry.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub retry_delay: Option<RetryDelayOverrides>,
+    /// The silent loss that makes an event a dead letter, 1 to 100.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub dead_letter_threshold: Option<u32>,
+    /// The share by which a delay may vary in either direction, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub jitter: Option<f64>,
 }
 
+/// What one level says of the delays; `None` is inherited.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[schema(as = OwnRetryDelay, description = "In seconds, but for the multiplier.")]
 #[serde(deny_unknown_fields)]
 pub struct RetryDelayOverrides {
+    /// Before the first retry, 0 to 86,400.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub initial: Option<u32>,
+    /// The longest delay, before jitter, 0 to 86,400.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub max: Option<u32>,
+    /// Each delay is the one before times this, 1 to 10.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub multiplier: Option<f64>,

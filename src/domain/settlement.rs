@@ -16,19 +16,26 @@ use super::words::words;
 /// One engine's report on one event.
 #[derive(Debug)]
 pub struct Settlement {
+    /// The event that is reported on.
     pub event_id: EventId,
     /// `None` only where tokens are optional.
     pub lease_token: Option<LeaseToken>,
     /// Where the caller says who it is.
     pub caller: Option<EngineId>,
+    /// What the engine says of it.
     pub report: Report,
 }
 
+/// What an engine says of an event it holds.
 #[derive(Debug)]
 pub enum Report {
+    /// The work is done.
     Completed { result: Option<SentJson> },
+    /// The work failed. `delay` replaces the policy's backoff; `None` keeps it.
     Failed { error: ReportedError, is_retryable: bool, delay: Option<Duration> },
+    /// The engine gives the event back without a verdict; it is due again after `delay`.
     Released { delay: Duration },
+    /// The engine goes on; without a visibility timeout, the lease's own is used again.
     Renewed { visibility_timeout_seconds: Option<u32>, progress: Option<SentJson> },
 }
 
@@ -65,6 +72,7 @@ pub struct ReportedError {
     /// Its type, if it has one, and its message, to find dead letters by: the first characters, with U+FFFD in the place of
     /// what no text column holds.
     pub kind: Option<String>,
+    /// Cut to [`MAX_ERROR_MESSAGE_CHARS`] characters.
     pub message: String,
 }
 
@@ -89,10 +97,15 @@ impl ReportedError {
 #[schema(as = AttemptAnswer)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
+    /// The event is completed.
     Completed,
+    /// The event failed and is tried again.
     RetryScheduled,
+    /// The event failed for good and is a dead letter.
     DeadLettered,
+    /// The event is back in its queue.
     Released,
+    /// Cancellation had been requested, and the report was not of success.
     Cancelled,
 }
 

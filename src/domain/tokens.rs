@@ -20,6 +20,7 @@ const PREFIX: &str = "el_";
 const RANDOM_BYTES: usize = 32;
 const CHARS: usize = PREFIX.len() + 2 * RANDOM_BYTES;
 
+/// Names a token in lists and logs; it is no secret.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(transparent)]
 pub struct TokenId(pub Uuid);
@@ -58,6 +59,7 @@ impl TokenSecret {
         &self.0
     }
 
+    /// What is stored in the secret's place.
     #[must_use]
     pub fn digest(&self) -> TokenDigest {
         TokenDigest::of(&self.0).expect("it was made or checked in this form")
@@ -90,11 +92,13 @@ impl TokenDigest {
         has_form.then(|| Self(Sha256::digest(text).into()))
     }
 
+    /// A digest read back from the database.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
+    /// For the database.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -122,8 +126,11 @@ impl fmt::Debug for TokenDigest {
 /// Whom a token stands for.
 #[derive(Clone, Debug)]
 pub struct Identity {
+    /// The id of the token that was shown.
     pub token_id: TokenId,
+    /// For people; several tokens may share it.
     pub name: Arc<str>,
+    /// What the token may do.
     pub role: Role,
     /// Of the role engine.
     pub engine_id: Option<EngineId>,
@@ -132,6 +139,7 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// True if the token names engine types.
     #[must_use]
     pub const fn is_limited(&self) -> bool {
         self.engine_types.is_some()
@@ -181,12 +189,16 @@ impl Token {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenState {
+    /// It is accepted.
     Active,
+    /// Its `expires_at` has passed.
     Expired,
+    /// An admin revoked it, or a newer token replaced it.
     Revoked,
 }
 
 impl TokenState {
+    /// The name the API uses.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -211,10 +223,15 @@ pub struct Filter {
 /// A token to be made, checked.
 #[derive(Clone, Debug)]
 pub struct NewToken {
+    /// Names may be used more than once.
     pub name: String,
+    /// What the token will allow.
     pub role: Role,
+    /// `None`: not limited to engine types.
     pub engine_types: Option<Vec<EngineType>>,
+    /// Of the role engine.
     pub engine_id: Option<EngineId>,
+    /// 1 to [`MAX_TOKEN_SECONDS`](super::limits::MAX_TOKEN_SECONDS); `None`: it does not expire.
     pub expires_in_seconds: Option<u32>,
 }
 

@@ -39,13 +39,16 @@ impl Spent {
 /// How the attempt ended.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Ending {
+    /// The engine reported success.
     Completed,
+    /// The engine reported an error.
     Failed {
         /// False: the engine says that trying again is pointless.
         is_retryable: bool,
         /// In the place of the policy's backoff.
         delay: Option<Duration>,
     },
+    /// The engine gave the event back.
     Released {
         /// Until it is due again.
         delay: Duration,
@@ -63,14 +66,20 @@ pub enum Ending {
 /// Why a lease ended in silence.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Loss {
+    /// The visibility timeout passed without a renewal.
     Expired,
+    /// The lease was renewed up to its queue's `max_lease_seconds`.
     MaxLease,
+    /// The engine sent nothing for its heartbeat timeout.
     EngineUnresponsive,
+    /// The engine registered anew under the same id.
     EngineRestarted,
+    /// The engine was removed while it held the event.
     Deregistered,
 }
 
 impl Loss {
+    /// Every kind of loss.
     pub const ALL: [Self; 5] =
         [Self::Expired, Self::MaxLease, Self::EngineUnresponsive, Self::EngineRestarted, Self::Deregistered];
 
@@ -113,6 +122,7 @@ impl Ending {
     }
 }
 
+/// Why an event became a dead letter.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeadLetterReason {

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+/// Shared by all tasks that log lines of one kind.
 #[derive(Debug)]
 pub struct LineBudget {
     lines: u32,
@@ -19,6 +20,7 @@ struct State {
 }
 
 impl LineBudget {
+    /// At most `lines` lines are written in each `window`.
     pub const fn new(lines: u32, window: Duration) -> Self {
         let state = State { began_at: None, written: 0, left_out: 0 };
         Self { lines, window, state: Mutex::new(state) }

@@ -12,6 +12,7 @@ const RECURS_WITHIN: Duration = Duration::from_mins(1);
 /// A trouble that comes and goes must be absent for longer each time before it counts as ended, and for this long at most.
 const MAX_QUIET: Duration = Duration::from_mins(1);
 
+/// One trouble: logged when it begins and when it ends.
 #[derive(Debug)]
 pub struct Outage {
     /// In the log, when it begins: "the database is not available".

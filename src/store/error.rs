@@ -33,8 +33,10 @@ pub enum Error {
     /// The database is there, and the service cannot work on it as it is. Says what to do.
     #[error("{0}")]
     Unusable(Arc<str>),
+    /// A migration could not be applied.
     #[error("the schema could not be migrated")]
     Migration(#[source] Cause),
+    /// Any other failure of a statement.
     #[error("a statement failed")]
     Failed(#[source] Cause),
 }

@@ -118,8 +118,11 @@ pub async fn count_pending_on(connection: &mut PgConnection) -> Result<usize> {
 /// A step of the schema's way.
 #[derive(Clone, Debug)]
 pub struct Migration {
+    /// Migrations are applied in ascending order of it.
     pub version: i64,
+    /// From the name of its file.
     pub description: String,
+    /// By the database's clock; `None` while it is pending.
     pub applied_at: Option<DateTime<Utc>>,
     /// Its SQL and checksum; `None` where a newer version applied it, and this one does not know it.
     content: Option<(String, Vec<u8>)>,

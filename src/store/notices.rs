@@ -14,6 +14,7 @@ use super::{replacement, tokens};
 const OF_PRODUCERS: &str = "eventlease";
 const OF_REPLICAS: &str = "eventlease_replicas";
 
+/// A connection that listens for what other sessions announce.
 #[derive(Debug)]
 pub struct Notices {
     listener: PgListener,
@@ -21,6 +22,7 @@ pub struct Notices {
     replica_id: String,
 }
 
+/// What a session announced.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Notice {
     /// Events came into a queue.

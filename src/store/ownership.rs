@@ -29,7 +29,9 @@ pub async fn act_as_owner_of_schema(connection: &mut PgConnection) -> Result<()>
 /// For how long a switch lasts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Lasting {
+    /// Until the transaction ends.
     Transaction,
+    /// Until the connection is closed.
     Session,
 }
 
@@ -65,6 +67,7 @@ pub fn explained(error: sqlx::Error, user: &str, deed: &str) -> Error {
     Error::Unusable(Arc::from(problem))
 }
 
+/// True if the role lacks a right that the statement needs.
 pub fn is_of_rights(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == NO_RIGHT)
 }

@@ -70,6 +70,7 @@ struct OldPartition {
     is_detach_pending: bool,
 }
 
+/// What became of the partitions that were old enough to be removed.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Removal {
     /// How many partitions were.

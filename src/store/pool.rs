@@ -38,6 +38,7 @@ const TRUSTED_FOR: Duration = Duration::from_millis(500);
 /// How long a connection beside the pool is tried to be opened before room is made for it again.
 const BESIDE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Limits of one pool and of each of its connections.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolLimits {
     /// How many may be open at a time.
@@ -134,6 +135,9 @@ fn writing_sessions(writing: &Arc<WritingSessions>, limits: PoolLimits) -> PgPoo
 
 impl Pool {
     /// Takes a connection, which is given back when it is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where none could be opened or became free within the limit: the caller may try again.
     pub async fn acquire(&self) -> Result<Connection> {
         Ok(self.take().await?)
     }
@@ -192,6 +196,7 @@ impl Pool {
         self.waits.set(waits).ok();
     }
 
+    /// Most connections that may be open, as configured.
     pub fn max_connections(&self) -> u32 {
         self.limits.max_connections
     }
@@ -231,11 +236,17 @@ pub async fn begin(pool: &Pool) -> Result<Transaction> {
 
 /// Begins a transaction of several callers, which waits for nobody's locks for long: one locked row must not stall
 /// them all. In one round trip, where setting it would take two.
+///
+/// # Errors
+/// A statement that waited 200 ms for a lock fails with [`Error::Locked`]; each caller can then be served alone.
 pub async fn begin_impatient(pool: &Pool) -> Result<Transaction> {
     pool.begin_with(Some("begin; set local lock_timeout = '200ms'")).await
 }
 
 /// Takes a connection for lists and reports.
+///
+/// # Errors
+/// [`Error::ReadersBusy`] where all of them stayed in use: the database is there, and the caller may try again.
 pub async fn acquire_reading(reading: &Pool) -> Result<Connection> {
     reading.acquire().await.map_err(of_reading)
 }

@@ -1,5 +1,6 @@
 //! The kinds of work that may panic without ending a task: their names in metrics and in the log.
 
+/// Each has its own label in metrics.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Work {
     /// Requests that are carried out together.
@@ -19,9 +20,11 @@ pub enum Work {
 }
 
 impl Work {
+    /// Every kind of work, to set up its metrics.
     pub const ALL: [Self; 7] =
         [Self::Batch, Self::Call, Self::HandBack, Self::Claim, Self::Request, Self::SingleClaim, Self::TokenReading];
 
+    /// The label in metrics and in the log.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -36,7 +36,9 @@ pub struct DatabaseHealth {
     pub snapshots: Vec<Snapshot>,
     /// The tables whose rows change, by PostgreSQL's own estimates.
     pub tables: Vec<TableHealth>,
+    /// One item for each table that has a partition a day.
     pub partitions: Vec<PartitionsAhead>,
+    /// The settings that decide whether committed work survives a crash.
     pub durability: Durability,
 }
 
@@ -44,26 +46,34 @@ pub struct DatabaseHealth {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = OldSnapshot)]
 pub struct Snapshot {
+    /// What kind of thing holds the snapshot.
     pub held_by: SnapshotHolder,
     /// Of a prepared transaction or a replication slot.
     pub name: Option<String>,
+    /// Of the session's server process, or the one that uses the replication slot; null if there is none.
     pub pid: Option<i32>,
+    /// As the session sent it; null where there is no session.
     pub application_name: Option<String>,
     pub user: Option<String>,
     /// As in `pg_stat_activity`; `active` or `inactive` for a replication slot.
     pub state: Option<String>,
     /// When its transaction began; null for a replication slot, and where it may not be seen.
     pub since: Option<DateTime<Utc>>,
+    /// Seconds since `since`; null like it.
     pub age_seconds: Option<f64>,
     /// Transactions begun since, by all sessions of the cluster.
     pub transactions_behind: i32,
 }
 
+/// What keeps an old snapshot open.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SnapshotHolder {
+    /// A session with a transaction open.
     Session,
+    /// A transaction prepared for two-phase commit and not ended yet.
     PreparedTransaction,
+    /// A replication slot, which keeps what its standby or subscriber may still need.
     ReplicationSlot,
 }
 
@@ -76,12 +86,15 @@ words!(SnapshotHolder {
 /// Null times: not since PostgreSQL's counts were last reset.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TableHealth {
+    /// Without the schema's name.
     pub table: String,
     /// Null where PostgreSQL does not count rows (`track_counts` is off).
     pub live_rows: Option<i64>,
     /// Changed or deleted, and not cleared away yet. Null like `live_rows`.
     pub dead_rows: Option<i64>,
+    /// By a `VACUUM` that somebody ran.
     pub last_vacuum_at: Option<DateTime<Utc>>,
+    /// By autovacuum.
     pub last_autovacuum_at: Option<DateTime<Utc>>,
     /// By hand or by itself.
     pub last_analyze_at: Option<DateTime<Utc>>,
@@ -92,6 +105,7 @@ pub struct TableHealth {
 /// A partition a day (UTC) is made, a week ahead.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PartitionsAhead {
+    /// The partitioned table, without the schema's name.
     pub table: String,
     /// Without it, nothing is taken in.
     pub has_today: bool,
@@ -104,20 +118,26 @@ pub struct PartitionsAhead {
 pub struct Durability {
     /// For new sessions of the service: on, `remote_apply`, `remote_write`, local or off.
     pub synchronous_commit: String,
+    /// While off, a crash of the machine can corrupt the database.
     pub fsync: bool,
+    /// While off, a page half written in a crash of the machine cannot be repaired.
     pub full_page_writes: bool,
+    /// As set; empty if commits wait for no standby.
     pub synchronous_standby_names: String,
+    /// The servers connected for replication, by `application_name`.
     pub standbys: Vec<Standby>,
 }
 
 /// A server that gets this one's changes. All is null where the role may not see it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Standby {
+    /// The name that `synchronous_standby_names` lists.
     pub application_name: Option<String>,
     /// streaming, catchup or startup.
     pub state: Option<String>,
     /// sync, quorum, potential or async.
     pub sync_state: Option<String>,
+    /// Seconds from a commit here until the standby showed it; null without recent writes.
     pub replay_lag_seconds: Option<f64>,
 }
 
@@ -133,10 +153,13 @@ impl Standby {
 pub struct ReplicaHealth {
     /// Of this service, like 0.1.0.
     pub version: &'static str,
+    /// The connections for all calls but lists and reports.
     pub pool: PoolUse,
     /// Those for lists and reports.
     pub reading_pool: PoolUse,
+    /// The replica's own connection for notifications.
     pub listener: ListenerHealth,
+    /// How far this replica's clock is from the database's.
     pub clock: ClockDifference,
     /// Since this replica last wrote to the database, which it does every second. Null: not yet.
     pub seconds_since_write: Option<f64>,
@@ -149,6 +172,7 @@ pub struct PoolUse {
     pub size: u32,
     /// Open ones that nobody uses.
     pub idle: u32,
+    /// The most that may be open.
     pub max: u32,
 }
 
@@ -163,9 +187,11 @@ impl PoolUse {
 /// The connection that hears of events that come by SQL or other replicas.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ListenerHealth {
+    /// While false, events that come by SQL or other replicas are found only by the periodic check.
     pub is_connected: bool,
     /// Of PostgreSQL's process at its other end.
     pub pid: Option<i32>,
+    /// When that process began; null without a connection.
     pub since: Option<DateTime<Utc>>,
     /// How often it was lost since the replica started.
     pub interruptions: u64,
@@ -174,10 +200,12 @@ pub struct ListenerHealth {
 /// Only the database's clock counts for events and leases; the replica's is in its logs.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ClockDifference {
+    /// By the database's clock, when it was asked.
     pub database_time: DateTime<Utc>,
     /// At the same moment, give or take half the round trip.
     pub replica_time: DateTime<Utc>,
     /// Positive: the replica is ahead.
     pub difference_ms: i64,
+    /// From asking the database for its time until its answer came.
     pub round_trip_ms: f64,
 }

@@ -11,9 +11,11 @@ use super::string::JsonString;
 /// A member of an object.
 #[derive(Clone, Debug)]
 pub struct Member<'a> {
+    /// The name, decoded.
     pub name: JsonString<'a>,
     /// The name as JSON, with its quotes and escapes.
     pub spelling: &'a str,
+    /// Its value, byte for byte.
     pub value: &'a RawValue,
 }
 

@@ -42,6 +42,9 @@ impl<'a> JsonString<'a> {
     }
 
     /// The same as a text.
+    ///
+    /// # Errors
+    /// [`UnpairedSurrogate`] where no Rust text can hold it.
     pub fn into_text(self) -> Result<Cow<'a, str>, UnpairedSurrogate> {
         match self.0 {
             Cow::Borrowed(bytes) => {

@@ -34,6 +34,7 @@ pub struct CarriedAttempt {
 }
 
 impl CarriedAttempt {
+    /// Fails where a stored value is not understood.
     pub fn into_attempt(self, event_id: Uuid) -> Result<Attempt> {
         let corrupt = |column, value: &str| Error::corrupt("event_attempts", column, event_id, value);
         Ok(Attempt {

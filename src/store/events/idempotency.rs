@@ -48,10 +48,12 @@ pub enum Likeness {
 }
 
 impl FirstBody {
+    /// The fingerprints to store with the key.
     pub fn of(key: &Key<'_>) -> Self {
         Self { sha256: key.body_sha256.to_vec(), terms_sha256: Some(terms_of_body(&key.body_sha256, &key.terms)) }
     }
 
+    /// Compares the body that came with `key` to the first one.
     pub fn likeness(&self, key: &Key<'_>) -> Likeness {
         if self.sha256 == key.body_sha256 {
             Likeness::SameBytes
@@ -69,6 +71,7 @@ fn terms_of_body(body_sha256: &[u8], terms: &[u8]) -> Vec<u8> {
     Sha256::new().chain_update(body_sha256).chain_update(terms).finalize().to_vec()
 }
 
+/// What a claimed key stands for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Claim {
     /// The key is ours now: the event is to get this id.

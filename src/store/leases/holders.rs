@@ -72,6 +72,7 @@ impl Held {
         Self { event_ids: Vec::new(), has_suspect: false, poll_ids: Vec::new(), since: counted_at, counted_at }
     }
 
+    /// Number of leases held.
     #[must_use]
     pub fn leases(&self) -> u32 {
         u32::try_from(self.event_ids.len()).unwrap_or(u32::MAX)

@@ -26,6 +26,7 @@ pub struct Beginning {
 }
 
 impl Beginning {
+    /// A transaction whose `begin` has not been answered yet.
     pub const fn new() -> Self {
         Self { has_begun: false }
     }

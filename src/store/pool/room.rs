@@ -30,6 +30,7 @@ const IDLE_CHECK_EVERY: Duration = Duration::from_millis(1);
 /// PostgreSQL's error code `too_many_connections`.
 const TOO_MANY_CONNECTIONS: &str = "53300";
 
+/// How many connections PostgreSQL still grants to a pool.
 #[derive(Clone, Debug, Default)]
 pub struct Room {
     state: Arc<State>,
@@ -77,6 +78,7 @@ fn is_in_future(time: Option<Instant>) -> bool {
     time.is_some_and(|time| Instant::now() < time)
 }
 
+/// True if PostgreSQL refused a connection because too many are open.
 pub fn is_out_of_room(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| error.code().is_some_and(|code| code == TOO_MANY_CONNECTIONS))
 }

@@ -10,29 +10,43 @@ use crate::domain::words::words;
 #[schema(as = DatabaseWarningCode)]
 #[serde(rename_all = "snake_case")]
 pub enum WarningCode {
+    /// The database is a standby, which refuses writes.
     DatabaseIsStandby,
+    /// `default_transaction_read_only` is on, so writes fail.
     DatabaseReadOnly,
     /// It has not written for some seconds, though it tries every second.
     ReplicaCannotWrite,
+    /// Older than the oldest supported major version, [`OLDEST_POSTGRESQL`](super::OLDEST_POSTGRESQL).
     PostgresqlTooOld,
     /// The database does not store text in UTF-8.
     DatabaseNotUtf8,
+    /// The schema lacks migrations of this version.
     MigrationsPending,
     /// Today's partition is missing.
     PartitionMissing,
     /// Commits wait for a synchronous standby that is not there.
     SynchronousStandbyMissing,
+    /// A crash of the machine can corrupt the database.
     FsyncOff,
+    /// A page half written in a crash of the machine cannot be repaired.
     FullPageWritesOff,
+    /// A crash of PostgreSQL can lose the last commits.
     SynchronousCommitOff,
     /// There are standbys, and commits wait for none of them.
     AsynchronousStandby,
+    /// Today's partition exists, but fewer than two days ahead have theirs.
     FewPartitionsAhead,
+    /// A snapshot keeps PostgreSQL from clearing dead rows away.
     OldSnapshot,
+    /// Dead rows are not cleared away.
     AutovacuumOff,
+    /// Vacuum is late or cannot keep up.
     ManyDeadRows,
+    /// All connections of a pool are in use.
     PoolSaturated,
+    /// Events that come by SQL or other replicas are found only by the periodic check.
     ListenerDown,
+    /// The replica's clock is too far from the database's.
     ClockSkew,
     /// Other users' sessions cannot be judged.
     LimitedView,
@@ -94,6 +108,7 @@ impl WarningCode {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = DatabaseWarning)]
 pub struct Warning {
+    /// For programs; clients must expect codes that they do not know.
     pub code: WarningCode,
     /// For people; may be worded otherwise in the next version.
     pub message: String,
