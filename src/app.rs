@@ -143,7 +143,7 @@ impl Server {
         self.broker.hand_back_rest().await;
         // What engines have last been heard with is not lost.
         if let Err(error) = self.broker.flush_liveness().await {
-            tracing::debug!(cause = error.in_words(), "the last signs of life were not written");
+            tracing::debug!(cause = error.in_words(), "the last liveness times were not written");
         }
         self.broker.flush_logs();
         self.database.close().await
