@@ -1,15 +1,16 @@
 //! Puts the parts together, runs them, and takes them apart in the right order.
 
-mod activity;
-mod connection;
-mod connections;
-mod database;
 mod first_admin;
 mod front;
-mod listeners;
+mod connections;
+mod connection;
 mod room;
+mod activity;
+mod listeners;
 mod routes;
+mod database;
 mod shutdown;
+mod error;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::{self, Broker, Coalescing, Settings, Size};
-use crate::config::{SecretFileError, ServeConfig};
+use crate::config::ServeConfig;
 use crate::dispatch;
 use crate::http::{self, Access, AccessSettings, Api, Limits};
 use crate::logs::Outage;
@@ -29,31 +30,12 @@ use crate::supervisor::Supervisor;
 use crate::tasks;
 
 pub use database::Database;
+use database::STARTING_PATIENCE;
+pub use error::Error;
+use error::of_store;
 use front::Front;
-pub use shutdown::{Ending, Signals, run, until_signal};
-
-/// What is still in the way when the server starts is waited for, for so long.
-const STARTING_PATIENCE: Duration = Duration::from_mins(1);
-
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("cannot listen on {address}")]
-    Listen { address: SocketAddr, source: std::io::Error },
-    #[error("the private PostgreSQL could not be started")]
-    Embedded(#[from] private_postgres::Error),
-    #[error("the database cannot be used")]
-    Store(#[from] store::Error),
-    #[error(transparent)]
-    SecretFile(#[from] SecretFileError),
-    #[error("the first admin's token cannot be written to {path}, so that none was made (--admin-token-file)")]
-    AdminToken { path: String, source: std::io::Error },
-    #[error("a part of the server failed")]
-    Join(#[from] tokio::task::JoinError),
-    #[error("signals cannot be received")]
-    Signals(#[source] std::io::Error),
-    #[error("the server failed")]
-    Serve(#[source] std::io::Error),
-}
+use shutdown::or_hard;
+pub use shutdown::{Ending, Signals, until_signal};
 
 /// A server that runs: HTTP, tasks, database.
 #[derive(Debug)]
@@ -161,10 +143,82 @@ impl Server {
         self.broker.hand_back_rest().await;
         // What engines have last been heard with is not lost.
         if let Err(error) = self.broker.flush_liveness().await {
-            tracing::debug!(cause = error.in_words(), "the last signs of life were not written");
+            tracing::debug!(cause = error.in_words(), "the last liveness times were not written");
         }
         self.broker.flush_logs();
         self.database.close().await
+    }
+}
+
+/// Starts a server, calls `when_ready`, and runs until a signal or a failure; then stops.
+pub async fn run(
+    config: &ServeConfig,
+    mut signals: Signals,
+    when_ready: impl FnOnce(&Server) -> std::io::Result<()>,
+) -> Result<Ending, Error> {
+    let patience = Duration::from_secs(config.shutdown_timeout_seconds);
+    let stop = CancellationToken::new();
+    let starting = Box::pin(Server::start_until(config, &stop));
+    let Some(started) = until_signal(&mut signals, &stop, patience, starting).await else { return Ok(Ending::Hard) };
+    let Some(mut server) = started? else {
+        tracing::info!("stopped");
+        return Ok(Ending::InOrder);
+    };
+    let mut ending = Ending::InOrder;
+    // The signal may have come in the last moment of the start.
+    if !stop.is_cancelled() {
+        when_ready(&server).map_err(Error::Serve)?;
+        let delay = Duration::from_secs(config.shutdown_delay_seconds);
+        ending = run_until_told(&mut server, &mut signals, delay).await;
+        if ending == Ending::Hard {
+            return Ok(ending);
+        }
+    }
+    let Some(stopped) = or_hard(&mut signals, patience, server.stop()).await else {
+        // The exit code says that a task failed, however the rest ended.
+        return Ok(if ending == Ending::TaskFailed { ending } else { Ending::Hard });
+    };
+    match stopped {
+        Ok(()) => tracing::info!("stopped"),
+        Err(error) if ending == Ending::TaskFailed => tracing::error!(%error, "the rest did not end in order"),
+        Err(error) => return Err(error),
+    }
+    Ok(ending)
+}
+
+/// Returns when the server is to be stopped, and how that came.
+async fn run_until_told(server: &mut Server, signals: &mut Signals, delay: Duration) -> Ending {
+    let signal = tokio::select! {
+        signal = signals.next() => signal,
+        failure = server.failed() => return failed(failure),
+    };
+    server.announce_stop();
+    if !delay.is_zero() {
+        let seconds = delay.as_secs();
+        tracing::info!(signal, seconds, "not ready any more, and stopping after a delay; a second signal ends it hard");
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
+            failure = server.failed() => return failed(failure),
+            signal = signals.next() => {
+                tracing::warn!(signal, "ended hard");
+                return Ending::Hard;
+            }
+        }
+    }
+    tracing::info!(signal, "stopping; a second signal ends it hard");
+    Ending::InOrder
+}
+
+fn failed(failure: Failure) -> Ending {
+    match failure {
+        Failure::Database => {
+            tracing::error!("stopping, since the private postgresql ended");
+            Ending::Failed
+        }
+        Failure::Task(task) => {
+            tracing::error!(task, "stopping, since a task panicked too often");
+            Ending::TaskFailed
+        }
     }
 }
 
@@ -229,13 +283,6 @@ async fn make_first_partitions(broker: &Broker) -> Result<(), Error> {
             }
             Err(error) => return Err(of_store(error)),
         }
-    }
-}
-
-fn of_store(error: broker::Error) -> Error {
-    match error {
-        broker::Error::Store(error) => Error::Store(error),
-        other => unreachable!("nothing else can go wrong with it than in the store: {other}"),
     }
 }
 

@@ -1,35 +1,38 @@
 //! The command line: `serve`, `migrate`, `openapi`; and for operators, who ask a server over HTTP, the rest.
 
-mod arguments;
-mod audit;
-mod cancel;
-mod client;
-mod confirm;
-mod dead_letters;
 mod doctor;
-mod engines;
+mod dead_letters;
 mod events;
-mod logs;
-mod migrate;
+mod queues;
+mod engines;
+mod cancel;
 mod policies;
 mod policy_flags;
-mod queues;
-mod table;
-mod tally;
-mod text;
 mod tokens;
+mod audit;
+mod migrate;
+mod arguments;
+mod asking;
+mod tally;
+mod pages;
+mod client;
+mod confirm;
+mod table;
 mod traces;
+mod outcome;
+mod text;
+mod logs;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::app::{self, Ending, Signals};
-use crate::config::{ClientConfig, DatabaseConfig, DatabaseUrl, DirectDatabase, ServeConfig};
+use crate::config::{DatabaseConfig, ServeConfig};
 use crate::http;
 use crate::output;
-use client::Answer;
+use outcome::{Outcome, failed};
 use traces::Traces;
 
 /// An engine registry and a lease-based event queue over HTTP, on PostgreSQL alone.
@@ -76,18 +79,12 @@ enum Command {
     Doctor(doctor::DoctorArguments),
 }
 
-/// What every command for operators takes.
-#[derive(Args, Debug)]
-struct Asking {
-    #[command(flatten)]
-    server: ClientConfig,
-
-    /// Print the server's JSON.
-    #[arg(long)]
-    json: bool,
-}
-
 impl Cli {
+    /// What was asked for, or the code to end with where an error, or the help, was printed instead.
+    pub fn of_command_line() -> Result<Self, ExitCode> {
+        arguments::parse()
+    }
+
     pub fn run(self) -> ExitCode {
         if let Some(database) = self.own_database() {
             app::Database::prepare_environment(database);
@@ -125,9 +122,6 @@ impl Cli {
 
 /// `EX_SOFTWARE` of sysexits.h: an internal error, which a restart may cure.
 const EXIT_OF_A_FAILED_TASK: u8 = 70;
-/// Of an error that is printed.
-const MAX_ERROR_CHARS: usize = 16 << 10;
-
 impl Cli {
     /// The database of a command that opens one, rather than asking a server.
     fn own_database(&self) -> Option<&DatabaseConfig> {
@@ -139,39 +133,6 @@ impl Cli {
             None
         }
     }
-}
-
-type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
-
-/// Flags that do not go together, in a way that only we know.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}; for more, try '--help'")]
-struct UsageError(String);
-
-/// The database that a command works on without a server; `None`: it asks a server.
-fn database_of(place: &DirectDatabase) -> Result<Option<DatabaseUrl>, UsageError> {
-    place.url().map_err(|error| UsageError(with_causes(&error)))
-}
-
-fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
-    // Part of it may be what some server sent.
-    let text = text::plain_lines(&text::cut(&with_causes(error), MAX_ERROR_CHARS));
-    output::say(format_args!("eventlease: {text}"));
-    if error.is::<UsageError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
-}
-
-/// Prints an answer as it was sent, or as people read it.
-fn print_answer(
-    answer: &Answer,
-    is_json: bool,
-    for_people: impl FnOnce(&Answer) -> Result<(), Box<dyn std::error::Error>>,
-) -> Outcome {
-    if is_json {
-        output::line(text::plain_json(answer.json.get()))?;
-    } else {
-        for_people(answer)?;
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn in_runtime(work: impl Future<Output = Outcome>) -> Outcome {
@@ -215,19 +176,4 @@ fn log_configuration(config: &ServeConfig) {
         shutdown_delay_seconds = config.shutdown_delay_seconds,
         shutdown_timeout_seconds = config.shutdown_timeout_seconds, "configuration"
     );
-}
-
-/// An error with all its causes, on one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.contains(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        cause = error.source();
-    }
-    text
 }

@@ -3,8 +3,8 @@
 
 mod client;
 mod connections;
-mod database_url;
 mod direct_database;
+mod database_url;
 mod hidden_value;
 mod hosts;
 mod listen;

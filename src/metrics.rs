@@ -1,17 +1,17 @@
 //! What `/metrics` shows. Every metric stands in `declared`; the rest makes them, and keeps the series of queues apart.
 
-mod buckets;
 #[macro_use]
 mod declaration;
 mod declared;
+mod registration;
 mod kinds;
 mod labels;
 mod queue_names;
+mod buckets;
 
-use prometheus::{Encoder, Registry, TextEncoder};
+use prometheus::{Encoder, TextEncoder};
 
 pub use declared::Metrics;
-use kinds::Kind;
 pub use labels::RENEWED;
 pub use queue_names::OTHER_QUEUES;
 
@@ -26,26 +26,44 @@ impl Metrics {
             .expect("encoding to memory fails only for metrics without a name");
         String::from_utf8(text).expect("the text format is UTF-8")
     }
-}
 
-fn register<K: Kind>(registry: &Registry, name: &str, help: &str, labels: &[labels::Label], buckets: &[&[f64]]) -> K {
-    let names: Vec<&str> = labels.iter().map(|label| label.name).collect();
-    let metric = K::make(name, help, &names, &buckets.concat()).expect("names and labels are constants, and valid");
-    registry.register(Box::new(metric.clone())).expect("no name is given twice");
-    for values in labels::combinations(labels, None) {
-        metric.start(&values);
+    /// A queue's label. A queue that is new to this server gets all its series.
+    pub fn queue<'a>(&self, engine_type: &'a str) -> &'a str {
+        let names = self.names.read();
+        if names.known.contains(engine_type) {
+            return engine_type;
+        }
+        if names.has_others && !names.has_room_for(engine_type) {
+            return OTHER_QUEUES;
+        }
+        drop(names);
+        let label = self.names.write().learn(engine_type);
+        self.start_queue(label);
+        label
     }
-    metric
-}
 
-/// What the system knows of the process: processor time, memory, open files. Only Linux says it.
-fn register_process(registry: &Registry) {
-    #[cfg(target_os = "linux")]
-    registry
-        .register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))
-        .expect("no name is given twice");
-    #[cfg(not(target_os = "linux"))]
-    drop(registry.clone());
+    /// Notes that a queue was removed. Its series are dropped before the metrics are shown next.
+    pub fn forget_queue(&self, engine_type: &str) {
+        let names = &mut *self.names.write();
+        names.removed.extend(names.known.take(engine_type));
+    }
+
+    /// Drops the series of all queues that were removed, in one pass over the metrics, and frees their labels for
+    /// other queues.
+    pub fn drop_removed_queues(&self) {
+        // Passes exclude each other: a pass frees only the labels whose series it has dropped.
+        let _pass = self.dropping.lock();
+        if self.names.read().removed.is_empty() {
+            return;
+        }
+        let dropping = {
+            let names = &mut *self.names.write();
+            names.dropping = std::mem::take(&mut names.removed);
+            names.dropping.clone()
+        };
+        self.retain_queues(&|queue| !dropping.contains(queue));
+        self.names.write().dropping.clear();
+    }
 }
 
 #[cfg(test)]

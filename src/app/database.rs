@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::{Error, STARTING_PATIENCE};
+use super::error::Error;
 use crate::config::{DatabaseConfig, DatabaseUrl};
 use crate::logs::Outage;
 use crate::store;
@@ -16,6 +16,9 @@ use private_postgres::{Options, PrivatePostgres};
 
 /// For connections to say good-bye.
 const CLOSING_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the start waits for an obstacle that another process may remove.
+pub const STARTING_PATIENCE: Duration = Duration::from_mins(1);
 
 /// The connections, and the private cluster behind them, if there is one.
 #[derive(Debug)]

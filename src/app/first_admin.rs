@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Error;
+use super::error::{Error, of_store};
 use crate::broker::Broker;
 use crate::config::{AccessConfig, SecretFileError, secret_file};
 use crate::domain::tokens::TokenSecret;
@@ -18,7 +18,7 @@ pub async fn make(broker: &Arc<Broker>, access: &AccessConfig) -> Result<(), Err
         return take(broker, path).await;
     }
     let path = access.admin_token_file.clone().unwrap_or_else(default_file);
-    let made = broker.make_first_admin(|token| write(&path, token)).await.map_err(super::of_store)?;
+    let made = broker.make_first_admin(|token| write(&path, token)).await.map_err(of_store)?;
     match made {
         None => Ok(()),
         Some(Ok(())) => {
@@ -37,12 +37,12 @@ async fn take(broker: &Arc<Broker>, path: &Path) -> Result<(), Error> {
         let problem = "is no token: `el_` and 64 hexadecimal digits in lower case are expected".to_owned();
         SecretFileError::content(variable, flag, path, problem)
     })?;
-    if broker.take_first_admin(&token).await.map_err(super::of_store)? {
+    if broker.take_first_admin(&token).await.map_err(of_store)? {
         tracing::info!(path = %path.display(), "the token in this file is the first admin's now");
         return Ok(());
     }
     // Another replica may just have taken it.
-    broker.read_tokens().await.map_err(super::of_store)?;
+    broker.read_tokens().await.map_err(of_store)?;
     if !broker.is_good_token(&token) {
         tracing::warn!(
             path = %path.display(),

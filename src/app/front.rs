@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::Router;
 use tokio_util::sync::CancellationToken;
 
-use super::Error;
 use super::connections::{self, Accepting, Connections};
+use super::error::Error;
 use super::listeners::Listeners;
 use super::routes::Routes;
 use crate::config::ServeConfig;

@@ -8,7 +8,7 @@ use std::task::Poll;
 
 use tokio::net::{TcpListener, TcpStream};
 
-use super::Error;
+use super::error::Error;
 use crate::config::ListenAddress;
 
 /// A free port of one address may be taken at another: then the next one is tried.

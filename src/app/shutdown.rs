@@ -1,13 +1,12 @@
-//! How a server ends. The first signal ends it in order, at any time from the begin of its start; a second one, or too
-//! long a time, hard.
+//! The signals that end a server. The first ends it in order, at any time from the begin of its start; a second one, or
+//! too long a time, hard.
 
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{Error, Failure, Server};
-use crate::config::ServeConfig;
+use super::error::Error;
 
 /// How a run ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,7 +88,7 @@ pub async fn until_signal<T>(
 }
 
 /// Awaits `work` until a signal comes or the time is up: then `None`.
-async fn or_hard<T>(signals: &mut Signals, patience: Duration, work: impl Future<Output = T>) -> Option<T> {
+pub async fn or_hard<T>(signals: &mut Signals, patience: Duration, work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         outcome = work => Some(outcome),
         signal = signals.next() => {
@@ -99,78 +98,6 @@ async fn or_hard<T>(signals: &mut Signals, patience: Duration, work: impl Future
         () = tokio::time::sleep(patience) => {
             tracing::warn!(seconds = patience.as_secs(), "ended hard, since stopping took too long");
             None
-        }
-    }
-}
-
-/// Starts a server, calls `when_ready`, and runs until a signal or a failure; then stops.
-pub async fn run(
-    config: &ServeConfig,
-    mut signals: Signals,
-    when_ready: impl FnOnce(&Server) -> std::io::Result<()>,
-) -> Result<Ending, Error> {
-    let patience = Duration::from_secs(config.shutdown_timeout_seconds);
-    let stop = CancellationToken::new();
-    let starting = Box::pin(Server::start_until(config, &stop));
-    let Some(started) = until_signal(&mut signals, &stop, patience, starting).await else { return Ok(Ending::Hard) };
-    let Some(mut server) = started? else {
-        tracing::info!("stopped");
-        return Ok(Ending::InOrder);
-    };
-    let mut ending = Ending::InOrder;
-    // The signal may have come in the last moment of the start.
-    if !stop.is_cancelled() {
-        when_ready(&server).map_err(Error::Serve)?;
-        let delay = Duration::from_secs(config.shutdown_delay_seconds);
-        ending = run_until_told(&mut server, &mut signals, delay).await;
-        if ending == Ending::Hard {
-            return Ok(ending);
-        }
-    }
-    let Some(stopped) = or_hard(&mut signals, patience, server.stop()).await else {
-        // The exit code says that a task failed, however the rest ended.
-        return Ok(if ending == Ending::TaskFailed { ending } else { Ending::Hard });
-    };
-    match stopped {
-        Ok(()) => tracing::info!("stopped"),
-        Err(error) if ending == Ending::TaskFailed => tracing::error!(%error, "the rest did not end in order"),
-        Err(error) => return Err(error),
-    }
-    Ok(ending)
-}
-
-/// Returns when the server is to be stopped, and how that came.
-async fn run_until_told(server: &mut Server, signals: &mut Signals, delay: Duration) -> Ending {
-    let signal = tokio::select! {
-        signal = signals.next() => signal,
-        failure = server.failed() => return failed(failure),
-    };
-    server.announce_stop();
-    if !delay.is_zero() {
-        let seconds = delay.as_secs();
-        tracing::info!(signal, seconds, "not ready any more, and stopping after a delay; a second signal ends it hard");
-        tokio::select! {
-            () = tokio::time::sleep(delay) => {}
-            failure = server.failed() => return failed(failure),
-            signal = signals.next() => {
-                tracing::warn!(signal, "ended hard");
-                return Ending::Hard;
-            }
-        }
-    }
-    tracing::info!(signal, "stopping; a second signal ends it hard");
-    Ending::InOrder
-}
-
-fn failed(failure: Failure) -> Ending {
-    match failure {
-        Failure::Database => {
-            tracing::error!("stopping, since the private postgresql ended");
-            Ending::Failed
-        }
-        Failure::Task(task) => {
-            tracing::error!(task, "stopping, since a task panicked too often");
-            Ending::TaskFailed
         }
     }
 }

@@ -42,11 +42,11 @@ pub struct HeartbeatAnswer {
 #[derive(Debug)]
 pub struct LeaseAnswer {
     pub event_id: EventId,
-    pub fate: LeaseFate,
+    pub verdict: LeaseVerdict,
 }
 
 #[derive(Debug)]
-pub enum LeaseFate {
+pub enum LeaseVerdict {
     Renewed {
         expires_at: DateTime<Utc>,
         expires_in_seconds: f64,

@@ -1,7 +1,7 @@
 //! Settling and renewing: lock and read, the pure verdict of the domain, apply, one commit.
 
 mod completion;
-mod hindsight;
+mod late_report;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::store::PgConnection;
 use crate::store::leases::open_events::{self, Locking, OpenEvent};
 use crate::store::policies_of_open_events;
 use crate::store::settlement::{self, EndedAttempt};
-use hindsight::{look_back, refuse_holder};
+use late_report::{look_back, refuse_holder};
 
 impl Broker {
     /// Settles or renews one lease.

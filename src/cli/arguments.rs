@@ -6,32 +6,30 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::Cli;
+use super::outcome::failed;
 use crate::output;
 
-impl Cli {
-    /// What was asked for, or the code to end with where an error, or the help, was printed instead.
-    pub fn of_command_line() -> Result<Self, ExitCode> {
-        Self::try_parse().map_err(|error| {
-            let arguments = std::env::args_os().skip(1);
-            let variables = std::env::vars_os().filter(|(name, _)| is_ours(name)).map(|(_, value)| value);
-            let secrets: Vec<String> = arguments.chain(variables).flat_map(|given| secrets_of(&given)).collect();
-            if !error.use_stderr() {
-                return match output::of_writing(error.print()) {
-                    Ok(()) => ExitCode::SUCCESS,
-                    Err(error) => super::failed(&error),
-                };
-            }
-            if secrets.is_empty() {
-                // It could be reported nowhere else.
-                error.print().ok();
-            } else {
-                output::say(starred(error.render().to_string(), &secrets).trim_end());
-            }
-            // As clap ends.
-            ExitCode::from(2)
-        })
-    }
+/// What was asked for, or the code to end with where an error, or the help, was printed instead.
+pub fn parse<C: Parser>() -> Result<C, ExitCode> {
+    C::try_parse().map_err(|error| {
+        let arguments = std::env::args_os().skip(1);
+        let variables = std::env::vars_os().filter(|(name, _)| is_ours(name)).map(|(_, value)| value);
+        let secrets: Vec<String> = arguments.chain(variables).flat_map(|given| secrets_of(&given)).collect();
+        if !error.use_stderr() {
+            return match output::of_writing(error.print()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => failed(&error),
+            };
+        }
+        if secrets.is_empty() {
+            // It could be reported nowhere else.
+            error.print().ok();
+        } else {
+            output::say(starred(error.render().to_string(), &secrets).trim_end());
+        }
+        // As clap ends.
+        ExitCode::from(2)
+    })
 }
 
 /// Whether a setting may be in that variable.
@@ -68,7 +66,8 @@ mod tests {
 
     use clap::Parser;
 
-    use super::{Cli, secrets_in, secrets_of, starred};
+    use super::{secrets_in, secrets_of, starred};
+    use crate::cli::Cli;
 
     #[test]
     fn a_secret_that_is_no_text_is_starred_too() {

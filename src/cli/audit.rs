@@ -7,10 +7,11 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::asking::Asking;
 use super::client::Client;
+use super::outcome::Outcome;
 use super::table::{Column, Table};
 use super::text::from_now;
-use super::{Asking, Outcome};
 
 const EXAMPLES: &str = "Examples:
   eventlease audit --subject dialogue

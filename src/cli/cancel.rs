@@ -6,11 +6,12 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::asking::{Asking, print_answer};
 use super::client::{Client, Result};
 use super::confirm::Consent;
+use super::outcome::{Outcome, UsageError};
 use super::tally::Tally;
 use super::text::{plain, plain_json};
-use super::{Asking, Outcome, UsageError, print_answer};
 use crate::output;
 
 /// Open events of a run are counted up to here before the question.

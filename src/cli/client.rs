@@ -1,6 +1,5 @@
 //! Asking a server over HTTP.
 
-mod pages;
 mod problem;
 
 use std::error::Error as _;
@@ -22,7 +21,7 @@ pub use problem::Problem;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Of one reply, or of all pages of a list. A server's own replies are far smaller.
-const MAX_REPLY_BYTES: usize = 64 << 20;
+pub const MAX_REPLY_BYTES: usize = 64 << 20;
 
 const NO_BODY: Option<&()> = None;
 
@@ -77,7 +76,7 @@ pub struct Answer {
     /// The server's clock, to the second.
     pub now: DateTime<Utc>,
     pub took: Duration,
-    url: String,
+    pub url: String,
 }
 
 impl Answer {
@@ -86,7 +85,7 @@ impl Answer {
     }
 }
 
-fn read<T: DeserializeOwned>(json: &str, url: &str) -> Result<T> {
+pub fn read<T: DeserializeOwned>(json: &str, url: &str) -> Result<T> {
     serde_json::from_str(json).map_err(|source| Error::NotUnderstood { url: url.to_owned(), source })
 }
 

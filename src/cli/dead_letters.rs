@@ -13,11 +13,12 @@ use clap::{Args, Subcommand};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::asking::{Asking, print_answer};
 use super::client::{Answer, Client};
 use super::events::{Attempt, error_text, print_attempts, short_error_text};
+use super::outcome::Outcome;
 use super::table::{Column, Facts, Table};
 use super::text::{from_now, in_full};
-use super::{Asking, Outcome, print_answer};
 use crate::output;
 use filter::Filter;
 

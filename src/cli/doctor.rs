@@ -1,15 +1,16 @@
 //! `doctor`: checks a server and its database, and says what to do.
 
-mod checks;
 mod queues;
-mod report;
+mod checks;
 mod work;
+mod report;
 
 use clap::Args;
 use serde_json::json;
 
+use super::asking::Asking;
 use super::client::{Answer, Client, Error, here};
-use super::{Asking, Outcome, database_of};
+use super::outcome::{Outcome, database_of};
 use crate::config::{DatabaseUrl, DirectDatabase};
 use crate::domain::database_health::warnings;
 use crate::store;
@@ -68,16 +69,10 @@ async fn check_server(arguments: &DoctorArguments, report: &mut Report) -> Resul
             checks::of_own_clock(&health, asked_at, took, report);
             checks::of_health(&health, report);
         }
-        Err(error) => add_error("database", &error, report),
+        Err(error) => report.add_error("database", &error),
     }
     queues::check(&client, report).await;
     Ok(())
-}
-
-/// What the token does not allow is not known; anything else that goes wrong is a failure.
-fn add_error(check: &str, error: &Error, report: &mut Report) {
-    let is_forbidden = matches!(error, Error::Problem(problem) if problem.is_forbidden());
-    report.add(check, if is_forbidden { Standing::Unknown } else { Standing::Failed }, error.to_string());
 }
 
 /// The version stands in what only a token may read, so that it may be missing.
@@ -102,7 +97,7 @@ async fn check_database(url: &DatabaseUrl, report: &mut Report) -> Result<(), se
             checks::of_health(&serde_json::from_value(health)?, report);
         }
         Err(error) => {
-            let told = super::with_causes(&error);
+            let told = super::outcome::with_causes(&error);
             report.add("database", Standing::Failed, format!("{url} cannot be examined: {told}"));
         }
     }

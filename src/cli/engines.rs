@@ -1,20 +1,20 @@
 //! `engines`: who is registered, and what they hold; below, drained and resumed.
 
 mod drain;
+mod engine;
 
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use super::client::{Answer, Client, Result};
-use super::table::{Column, Facts, Table};
-use super::text::{from_now, in_full};
-use super::{Asking, Outcome, print_answer};
-use crate::domain::json::object::member_named;
-use crate::domain::json::string::JsonString;
+use super::asking::{Asking, print_answer};
+use super::client::Client;
+use super::outcome::Outcome;
+use super::table::{Column, Table};
+use super::text::from_now;
+use engine::{Engine, facts};
 
 const EXAMPLES: &str = "Examples:
   eventlease engines --engine-type dialogue --status unresponsive
@@ -65,30 +65,6 @@ enum EnginesCommand {
     Drain(drain::DrainArguments),
     /// Give engines events again that were drained.
     Resume(drain::ResumeArguments),
-}
-
-#[derive(Deserialize)]
-#[expect(clippy::struct_field_names, reason = "as in the reply")]
-struct Engine {
-    engine_id: String,
-    engine_type: String,
-    status: String,
-    last_heartbeat: Option<DateTime<Utc>>,
-    current_workload: Option<i64>,
-    leases_held: i64,
-    scenario_run_id: Option<String>,
-    metadata: Metadata,
-    incarnation: i64,
-    registered_at: DateTime<Utc>,
-    last_seen_at: DateTime<Utc>,
-    last_poll_at: Option<DateTime<Utc>>,
-    heartbeat_timeout_seconds: Option<i64>,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    static_config: Box<RawValue>,
-    dynamic_state: Box<RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -175,67 +151,4 @@ async fn print_held(client: &Client, engine_id: &str) -> Outcome {
     }
     table.print_below()?;
     Ok(ExitCode::SUCCESS)
-}
-
-impl Engine {
-    fn static_text(&self, path: &[&str]) -> Option<String> {
-        let found = path.iter().try_fold(&*self.metadata.static_config, |json, name| member_named(json, name))?;
-        Some(JsonString::decode(found).map_or_else(|| found.get().to_owned(), |text| text.storable(usize::MAX)))
-    }
-
-    fn version(&self) -> Option<String> {
-        self.static_text(&["engine_software_version"])
-    }
-
-    fn limit(&self) -> Option<String> {
-        self.static_text(&["resource_limits", "max_concurrent_events"])
-    }
-
-    fn cells(self, now: DateTime<Utc>) -> [String; 9] {
-        let nothing = || "-".to_owned();
-        [
-            self.engine_id.clone(),
-            self.engine_type.clone(),
-            self.status.clone(),
-            self.leases_held.to_string(),
-            self.limit().unwrap_or_else(nothing),
-            self.last_poll_at.map_or_else(|| "never".to_owned(), |at| from_now(at, now)),
-            from_now(self.last_seen_at, now),
-            self.version().unwrap_or_else(nothing),
-            self.scenario_run_id.unwrap_or_else(nothing),
-        ]
-    }
-}
-
-fn facts(answer: &Answer) -> Result<Facts> {
-    let engine: Engine = answer.read()?;
-    let at = |time| in_full(time, answer.now);
-    let mut facts = Facts::default();
-    facts
-        .add("engine", engine.engine_id.clone())
-        .add("type", engine.engine_type.clone())
-        .add("status", engine.status.clone())
-        .add("leases held", engine.leases_held.to_string())
-        .add("limit", engine.limit().unwrap_or_else(|| "none".to_owned()))
-        .add_some("own workload", engine.current_workload.map(|workload| workload.to_string()))
-        .add_some("version", engine.version())
-        .add_some("scenario run", engine.scenario_run_id.clone())
-        .add("registered", at(engine.registered_at))
-        .add("incarnation", engine.incarnation.to_string())
-        .add("last seen", at(engine.last_seen_at))
-        .add("last heartbeat", engine.last_heartbeat.map_or("never".to_owned(), at))
-        .add("last poll", engine.last_poll_at.map_or("never".to_owned(), at))
-        .add(
-            "judged by",
-            match engine.heartbeat_timeout_seconds {
-                Some(seconds) if engine.last_heartbeat.is_none() => {
-                    format!("its calls, after {seconds} s of silence; its leases end when they expire")
-                }
-                Some(seconds) => format!("its calls, after {seconds} s of silence; its leases end then"),
-                None => "its leases alone".to_owned(),
-            },
-        )
-        .add("static config", engine.metadata.static_config.get().to_owned())
-        .add("dynamic state", engine.metadata.dynamic_state.get().to_owned());
-    Ok(facts)
 }

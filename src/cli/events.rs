@@ -7,10 +7,11 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::asking::{Asking, print_answer};
 use super::client::{Answer, Client, Result};
+use super::outcome::Outcome;
 use super::table::{Column, Facts, Table};
 use super::text::{cut, from_now, in_full};
-use super::{Asking, Outcome, print_answer};
 use crate::domain::json::object::member_named;
 use crate::domain::json::string::JsonString;
 use crate::output;

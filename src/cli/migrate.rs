@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::app::{self, Database, Signals};
 use crate::config::{DatabaseConfig, LogConfig};
 use crate::output;

@@ -6,10 +6,11 @@ use clap::{Args, Subcommand};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::asking::{Asking, print_answer};
 use super::client::{Client, Error};
+use super::outcome::{Outcome, UsageError};
 use super::policy_flags::{Changes, PolicyFlags};
 use super::table::{Column, Facts, Table};
-use super::{Asking, Outcome, UsageError, print_answer};
 
 const EXAMPLES: &str = "Examples:
   eventlease policies

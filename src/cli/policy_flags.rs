@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::UsageError;
+use super::outcome::UsageError;
 
 /// The member of a queue's settings that has its policy.
 pub const RETRY_POLICY: &str = "retry_policy";

@@ -3,23 +3,20 @@
 mod change;
 mod pause;
 mod peek;
+mod queue;
 
 use std::process::ExitCode;
 
-use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
-use serde::Deserialize;
-use serde_json::{Map, Value};
 
-use super::client::{Answer, Client, Error};
-use super::table::{Column, Facts, Table};
-use super::text::{from_now, in_full, plain};
-use super::{Asking, Outcome, print_answer};
-use crate::domain::spans::in_words;
-use crate::output;
+use super::asking::{Asking, print_answer};
+use super::client::Client;
+use super::outcome::Outcome;
+use super::table::{Column, Table};
 
 pub use pause::{PauseArguments, ResumeArguments, pause, resume};
 pub use peek::{PeekArguments, peek};
+use queue::{Queue, facts};
 
 const EXAMPLES: &str = "Examples:
   eventlease queues
@@ -55,81 +52,6 @@ enum QueuesCommand {
     Peek(PeekArguments),
     /// Delete a queue, with its settings. It must have no open events, engines or dead letters.
     Delete(change::DeleteArguments),
-}
-
-#[derive(Deserialize)]
-struct Queue {
-    engine_type: String,
-    due: i64,
-    delayed: i64,
-    processing: i64,
-    dead_letters: i64,
-    oldest_due_age_seconds: f64,
-    engines: Engines,
-    slots: Slots,
-    rates: Rates,
-    attempt_seconds: Quantiles,
-    clear_in_seconds: Option<f64>,
-    is_approximate: bool,
-    pause: Option<Pause>,
-    #[serde(default)]
-    settings: Map<String, Value>,
-}
-
-#[derive(Deserialize)]
-struct Engines {
-    active: i64,
-    draining: i64,
-    unresponsive: i64,
-}
-
-#[derive(Deserialize)]
-struct Slots {
-    total: i64,
-    busy: i64,
-    /// A server of an earlier version does not say it.
-    #[serde(default)]
-    unlimited_engines: i64,
-}
-
-impl Slots {
-    /// For a table: with engines that have no limit, the total is not the most that can be held.
-    fn in_short(&self) -> String {
-        let Self { total, busy, unlimited_engines } = self;
-        if *unlimited_engines > 0 { format!("{busy} of {total}+") } else { format!("{busy} of {total}") }
-    }
-
-    fn in_words(&self) -> String {
-        let Self { total, busy, unlimited_engines } = self;
-        match unlimited_engines {
-            0 => format!("{busy} of {total} busy"),
-            1 => format!("{busy} of {total} busy, and 1 engine without a limit"),
-            many => format!("{busy} of {total} busy, and {many} engines without a limit"),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[expect(clippy::struct_field_names, reason = "as in the reply")]
-struct Rates {
-    enqueued_per_second: f64,
-    completed_per_second: f64,
-    failed_per_second: f64,
-    lost_per_second: f64,
-}
-
-#[derive(Deserialize)]
-struct Quantiles {
-    p50: Option<f64>,
-    p99: Option<f64>,
-}
-
-#[derive(Deserialize)]
-struct Pause {
-    reason: Option<String>,
-    by: Option<String>,
-    since: DateTime<Utc>,
-    resume_at: Option<DateTime<Utc>>,
 }
 
 const COLUMNS: [Column; 11] = [
@@ -173,120 +95,4 @@ pub async fn run(arguments: &QueuesArguments) -> Outcome {
     table.print()?;
     list.say_what_is_missing("queues");
     Ok(ExitCode::SUCCESS)
-}
-
-/// A name that is misspelt would make a queue, without anybody noticing.
-async fn warn_if_new(client: &Client, queue: &str) -> Result<(), Error> {
-    match client.get(&["queues", queue], &[]).await {
-        Ok(_) => Ok(()),
-        Err(Error::Problem(problem)) if problem.code == "queue_not_found" => {
-            let queue = plain(queue);
-            output::say(format_args!("queue {queue} did not exist until now; is the name right?"));
-            Ok(())
-        }
-        // The call itself says which role may.
-        Err(Error::Problem(problem)) if problem.is_forbidden() => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-impl Queue {
-    fn cells(&self, now: DateTime<Utc>) -> [String; 11] {
-        [
-            self.engine_type.clone(),
-            self.count(self.due),
-            self.count(self.delayed),
-            self.count(self.processing),
-            self.count(self.dead_letters),
-            self.oldest_due(),
-            self.engines.active.to_string(),
-            self.slots.in_short(),
-            format!("{:.1}", self.rates.enqueued_per_second),
-            format!("{:.1}", self.rates.completed_per_second),
-            self.state(now),
-        ]
-    }
-
-    /// Counts stop at some point, and are then told so.
-    fn count(&self, count: i64) -> String {
-        if self.is_approximate && count > 10_000 { "> 10000".to_owned() } else { count.to_string() }
-    }
-
-    fn oldest_due(&self) -> String {
-        if self.due == 0 { "-".to_owned() } else { in_words(self.oldest_due_age_seconds) }
-    }
-
-    fn clear_in(&self) -> String {
-        match self.clear_in_seconds {
-            Some(seconds) => in_words(seconds),
-            None if self.pause.is_some() => "it is paused".to_owned(),
-            None => "it does not shrink".to_owned(),
-        }
-    }
-
-    fn state(&self, now: DateTime<Utc>) -> String {
-        match &self.pause {
-            Some(pause) => format!("paused {}", from_now(pause.since, now)),
-            None if self.due > 0 && self.engines.active == 0 => "no active engine".to_owned(),
-            None => String::new(),
-        }
-    }
-}
-
-fn facts(answer: &Answer) -> Result<Facts, Error> {
-    let queue: Queue = answer.read()?;
-    let Engines { active, draining, unresponsive } = queue.engines;
-    let seconds = |seconds: Option<f64>| seconds.map_or("-".to_owned(), |seconds| format!("{seconds} s"));
-    let mut facts = Facts::default();
-    facts
-        .add("queue", queue.engine_type.clone())
-        .add("due", queue.count(queue.due))
-        .add("delayed", queue.count(queue.delayed))
-        .add("processing", queue.count(queue.processing))
-        .add("dead letters", queue.count(queue.dead_letters))
-        .add("oldest due", queue.oldest_due())
-        .add("engines", format!("{active} active, {draining} draining, {unresponsive} unresponsive"))
-        .add("slots", queue.slots.in_words())
-        .add(
-            "per second",
-            format!(
-                "{:.2} enqueued, {:.2} completed, {:.2} failed, {:.2} lost",
-                queue.rates.enqueued_per_second,
-                queue.rates.completed_per_second,
-                queue.rates.failed_per_second,
-                queue.rates.lost_per_second
-            ),
-        )
-        .add(
-            "attempts take",
-            format!("{} (p50), {} (p99)", seconds(queue.attempt_seconds.p50), seconds(queue.attempt_seconds.p99)),
-        )
-        .add("clear in", queue.clear_in());
-    if let Some(pause) = &queue.pause {
-        facts
-            .add("paused", in_full(pause.since, answer.now))
-            .add_some("paused by", pause.by.as_deref())
-            .add_some("pause's reason", pause.reason.as_deref())
-            .add_some("resumes", pause.resume_at.map(|at| in_full(at, answer.now)));
-    }
-    for (name, source) in settings_of(&queue.settings, "") {
-        facts.add("setting", format!("{name} = {source}"));
-    }
-    Ok(facts)
-}
-
-/// Each setting by its path, with its value and where that comes from.
-fn settings_of(settings: &Map<String, Value>, before: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for (name, setting) in settings {
-        let path = format!("{before}{name}");
-        let Value::Object(members) = setting else { continue };
-        match (members.get("value"), members.get("source").and_then(Value::as_str)) {
-            (Some(Value::Null), Some(_)) => found.push((path, "none".to_owned())),
-            (Some(value), Some("server")) => found.push((path, value.to_string())),
-            (Some(value), Some(source)) => found.push((path, format!("{value} (of the {source})"))),
-            _ => found.extend(settings_of(members, &format!("{path}."))),
-        }
-    }
-    found
 }

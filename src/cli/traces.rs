@@ -34,7 +34,7 @@ impl Traces {
     fn asked_for() -> Self {
         match otlp::Sender::new() {
             Ok(sender) => Self::On(sender),
-            Err(error) => Self::Refused(super::with_causes(error.as_ref())),
+            Err(error) => Self::Refused(super::outcome::with_causes(error.as_ref())),
         }
     }
 

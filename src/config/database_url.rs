@@ -15,12 +15,10 @@ use percent_encoding::percent_decode_str;
 use url::{ParseError, Url};
 
 use super::secret_file::{self, SecretFileError};
+use parameters::{ENCODING, SEVERAL_HOSTS, is_name};
 
 const EXAMPLE: &str = "postgres://user:password@host:5432/database";
 const SOCKET_EXAMPLE: &str = "postgres:///app?host=/tmp&user=me";
-const SEVERAL_HOSTS: &str = "names several hosts, and one is expected: name an address that follows the primary, like that of a proxy or a virtual one";
-const ENCODING: &str = "in a user name or password, write '#' as %23, '/' as %2F, '?' as %3F and '@' as %40";
-
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl {
     /// With the parameters that are understood.
@@ -110,10 +108,6 @@ fn after_scheme(text: &str) -> Result<&str, String> {
     let is_short = scheme.len() <= 16 && scheme.chars().all(|c| c.is_ascii_lowercase() || c == ':' || c == '+');
     let begin = if is_short { format!(" but with {scheme}://") } else { String::new() };
     Err(format!("does not begin with postgres://{begin}; EventLease needs PostgreSQL, and a URL like {EXAMPLE}"))
-}
-
-fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 40 && text.chars().all(|c| c.is_ascii_alphabetic() || c == '_' || c == '-')
 }
 
 impl FromStr for DatabaseUrl {

@@ -20,9 +20,9 @@ macro_rules! metrics {
             #[must_use]
             pub fn new(max_queues: usize) -> Self {
                 let registry = prometheus::Registry::new();
-                super::register_process(&registry);
+                super::registration::register_process(&registry);
                 let metrics = Self {
-                    $( $field: super::register(
+                    $( $field: super::registration::register(
                         &registry, $name, concat!($($help),+).trim(), &[$($label),*], &[$($buckets)?],
                     ), )+
                     registry,

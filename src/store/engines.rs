@@ -4,7 +4,7 @@
 pub mod beat;
 /// What operators change.
 pub mod changes;
-/// Engines' and the service's signs of life.
+/// Liveness of the engines and of the service.
 pub mod liveness;
 mod metadata;
 

@@ -21,45 +21,6 @@ use imports::{Import, upward};
 use modules::{Crate, crates};
 use tokens::{Token, tokens};
 
-/// Imports that run upward today: by folder, how many at most. It may only become shorter.
-const EXCEPTIONS: &[(&str, usize)] = &[
-    ("src/cli", 44),
-    ("src/cli/client", 1),
-    ("src/cli/doctor", 2),
-    ("src/cli/engines", 1),
-    ("src/cli/queues", 2),
-    ("src/cli/tokens", 1),
-    ("src/app", 9),
-    ("src/http", 79),
-    ("src/http/access", 2),
-    ("src/http/body", 1),
-    ("src/http/browsers", 1),
-    ("src/http/dead_letters", 1),
-    ("src/http/engines", 3),
-    ("src/http/openapi", 4),
-    ("src/http/problem", 2),
-    ("src/http/queues", 1),
-    ("src/tasks", 11),
-    ("src/broker", 58),
-    ("src/broker/claim", 2),
-    ("src/broker/coalesce", 1),
-    ("src/broker/dead_letters", 1),
-    ("src/broker/parking", 6),
-    ("src/broker/ready_edges", 1),
-    ("src/broker/settle", 2),
-    ("src/broker/tokens", 1),
-    ("src/store", 49),
-    ("src/store/dead_letters", 3),
-    ("src/store/lease", 1),
-    ("src/store/pool", 1),
-    ("src/metrics", 3),
-    ("src/domain", 19),
-    ("src/domain/database_health", 2),
-    ("src/domain/database_health/warnings", 1),
-    ("src/config", 1),
-    ("src/config/database_url", 1),
-];
-
 /// The defaults in `config` are `domain::limits`: the one import that may run upward.
 const MAY_RUN_UPWARD: (&str, &str) = ("src/config.rs", "src/domain/limits.rs");
 
@@ -131,18 +92,8 @@ fn assert_none(wrong: &[String], rule: &str) {
 
 #[test]
 fn imports_go_only_downward() {
-    let imports = imports_upward(&repository());
-    let allowed = |folder: &str| EXCEPTIONS.iter().find(|(name, _)| *name == folder).map_or(0, |(_, most)| *most);
-    let is_beyond = |import: &&Import| table::arrows(&imports, &import.folder) > allowed(&import.folder);
-    let wrong: Vec<String> = imports.iter().filter(is_beyond).map(Import::to_string).collect();
+    let wrong: Vec<String> = imports_upward(&repository()).iter().map(Import::to_string).collect();
     assert_none(&wrong, "not downward");
-}
-
-#[test]
-fn every_exception_is_needed() {
-    let imports = imports_upward(&repository());
-    let unused = EXCEPTIONS.iter().filter(|(folder, _)| table::arrows(&imports, folder) == 0);
-    assert_none(&unused.map(|(folder, _)| (*folder).to_owned()).collect::<Vec<_>>(), "exceptions without an import");
 }
 
 #[test]
@@ -158,6 +109,23 @@ fn folder_by_folder() {
 fn only_app_knows_tasks_and_the_private_postgres() {
     for words in ["crate::tasks", "private_postgres"] {
         assert_none(&strangers_to(words, &["app"], &SERVICE), &format!("{words} outside src/app"));
+    }
+}
+
+/// A handler reaches the database through a use-case of the broker.
+#[test]
+fn http_imports_nothing_of_the_store() {
+    let may_know = ["app", "cli", "tasks", "broker", "dispatch", "error", "troubles", "store"];
+    assert_none(&strangers_to("crate::store", &may_know, &SERVICE), "crate::store in a module that must not know it");
+}
+
+/// What is batched, and the statement that carries it out, are given to it.
+#[test]
+fn batching_knows_neither_the_broker_nor_the_store() {
+    for words in ["crate::broker", "crate::store", "crate::dispatch"] {
+        let wrong = strangers_to(words, &[], &SERVICE);
+        let wrong: Vec<String> = wrong.into_iter().filter(|place| place.starts_with("src/batching")).collect();
+        assert_none(&wrong, &format!("{words} in src/batching"));
     }
 }
 

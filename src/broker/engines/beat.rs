@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::batching::Mode;
 use crate::broker::batchers::{Answers, locking};
-use crate::broker::heartbeat::{Heartbeat, HeartbeatAnswer, HeldLease, LeaseAnswer, LeaseFate};
+use crate::broker::heartbeat::{Heartbeat, HeartbeatAnswer, HeldLease, LeaseAnswer, LeaseVerdict};
 use crate::broker::state::{Broker, commit};
 use crate::domain::engine::Command;
 use crate::domain::ids::{EngineId, EventId};
@@ -163,8 +163,9 @@ async fn renew_listed(
         }
         let mut of_engine = Vec::with_capacity(heartbeat.leases.len());
         for lease in &heartbeat.leases {
-            let fate = if let (Some(event), Some(renewed)) = (held(*engine_id, lease), renewed.get(&lease.event_id)) {
-                LeaseFate::Renewed {
+            let verdict = if let (Some(event), Some(renewed)) = (held(*engine_id, lease), renewed.get(&lease.event_id))
+            {
+                LeaseVerdict::Renewed {
                     expires_at: renewed.expires_at,
                     expires_in_seconds: renewed.expires_in_seconds,
                     is_cancel_requested: event.is_cancel_requested,
@@ -176,9 +177,9 @@ async fn renew_listed(
                         .await?;
                 // An engine of another type is told what it would be told of an event that does not exist.
                 let found = found.filter(|found| !found.is_of_another_type);
-                LeaseFate::Lost { ended_by: found.and_then(|found| found.ended).map(|ended| ended.outcome) }
+                LeaseVerdict::Lost { ended_by: found.and_then(|found| found.ended).map(|ended| ended.outcome) }
             };
-            of_engine.push(LeaseAnswer { event_id: lease.event_id, fate });
+            of_engine.push(LeaseAnswer { event_id: lease.event_id, verdict });
         }
         answers.push(Some(of_engine));
     }

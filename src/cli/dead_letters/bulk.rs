@@ -8,10 +8,11 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::filter::Filter;
+use crate::cli::asking::Asking;
 use crate::cli::client::{Client, Result};
 use crate::cli::confirm::Consent;
+use crate::cli::outcome::{Outcome, UsageError};
 use crate::cli::text::plain_json;
-use crate::cli::{Asking, Outcome, UsageError};
 use crate::domain::limits::{MAX_BULK_DEAD_LETTERS, MAX_DONE_DEAD_LETTERS_TOLD};
 use crate::output;
 

@@ -8,9 +8,9 @@ use serde_json::value::RawValue;
 
 use super::bulk::{PurgeArguments, RedriveArguments};
 use crate::cli::client::Client;
+use crate::cli::outcome::{Outcome, UsageError};
 use crate::cli::tally::Tally;
 use crate::cli::text::{plain, plain_json};
-use crate::cli::{Outcome, UsageError};
 use crate::output;
 
 #[derive(Serialize)]

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::add_error;
 use super::report::{Report, Standing};
 use super::work::{self, DeadLetters, Engine, Queue};
 use crate::cli::client::{Client, Error};
@@ -18,7 +17,7 @@ pub async fn check(client: &Client, report: &mut Report) {
     let list = match client.list(&["queues"], &[], MAX_QUEUES).await {
         Ok(list) => list,
         Err(error) => {
-            add_error("queues", &error, report);
+            report.add_error("queues", &error);
             for check in ["engines", "dead letters"] {
                 report.add(check, Standing::Unknown, "not checked, as the queues could not be listed");
             }
@@ -27,7 +26,7 @@ pub async fn check(client: &Client, report: &mut Report) {
     };
     let queues: Vec<Queue> = match list.read() {
         Ok(queues) => queues,
-        Err(error) => return add_error("queues", &error, report),
+        Err(error) => return report.add_error("queues", &error),
     };
     work::of_queues(&queues, list.now, report);
     if list.has_more() {
@@ -56,7 +55,7 @@ async fn check_engines(client: &Client, queues: &[Queue], report: &mut Report) {
             };
         match engines {
             Ok((engines, now)) => found.extend(work::idle_engines(queue, &engines, now)),
-            Err(error) => return add_error("engines", &error, report),
+            Err(error) => return report.add_error("engines", &error),
         }
     }
     work::of_engines(queues, &found, report);

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use console::style;
 use serde::Serialize;
 
+use crate::cli::client::Error;
 use crate::cli::text::{cut, plain, plain_json};
 use crate::output;
 
@@ -65,6 +66,12 @@ impl Report {
     /// The worst of its lines.
     fn standing(&self) -> Standing {
         self.checks.iter().map(|line| line.standing).max().unwrap_or(Standing::Ok)
+    }
+
+    /// Adds a call that failed: unknown if the token does not allow it, else a failed check.
+    pub fn add_error(&mut self, check: &str, error: &Error) {
+        let is_forbidden = matches!(error, Error::Problem(problem) if problem.is_forbidden());
+        self.add(check, if is_forbidden { Standing::Unknown } else { Standing::Failed }, error.to_string());
     }
 
     /// Check, standing and message of each line.

@@ -6,12 +6,13 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::Engine;
+use super::engine::Engine;
+use crate::cli::asking::{Asking, print_answer};
 use crate::cli::client::{Answer, Client, Result};
 use crate::cli::confirm::Consent;
+use crate::cli::outcome::{Outcome, UsageError};
 use crate::cli::tally::Tally;
 use crate::cli::text::{plain, plain_json};
-use crate::cli::{Asking, Outcome, UsageError, print_answer};
 use crate::logs::counted;
 use crate::output;
 

@@ -1,10 +1,11 @@
 //! `queues set` and `queues delete`.
 
-use super::{facts, warn_if_new};
+use super::queue::{facts, warn_if_new};
+use crate::cli::asking::{Asking, print_answer};
 use crate::cli::client::Client;
+use crate::cli::outcome::{Outcome, UsageError};
 use crate::cli::policy_flags::{Changes, PolicyFlags, RETRY_POLICY};
 use crate::cli::table::Facts;
-use crate::cli::{Asking, Outcome, UsageError, print_answer};
 use clap::Args;
 
 const EXAMPLES: &str = "Examples:

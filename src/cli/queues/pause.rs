@@ -3,11 +3,12 @@
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::{Queue, warn_if_new};
+use super::queue::{Queue, warn_if_new};
+use crate::cli::asking::{Asking, print_answer};
 use crate::cli::client::Client;
+use crate::cli::outcome::Outcome;
 use crate::cli::table::Facts;
 use crate::cli::text::in_full;
-use crate::cli::{Asking, Outcome, print_answer};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  eventlease pause dialogue --reason \"model upgrade\" --resume-after-seconds 600")]

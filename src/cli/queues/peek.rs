@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Deserialize;
 
+use crate::cli::asking::Asking;
 use crate::cli::client::Client;
+use crate::cli::outcome::Outcome;
 use crate::cli::table::{Column, Table};
 use crate::cli::text::from_now;
-use crate::cli::{Asking, Outcome};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  eventlease peek dialogue --limit 3")]

@@ -6,10 +6,12 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{CreateArguments, ListArguments, Token, UsageError, print_tokens, say_created, say_revoked};
+use super::arguments::{CreateArguments, ListArguments};
+use super::shown::{Token, print_tokens, say_created, say_revoked};
 use crate::app::Database;
 use crate::broker::tokens;
-use crate::cli::{Outcome, client, text};
+use crate::cli::outcome::{Outcome, UsageError};
+use crate::cli::{client, text};
 use crate::config::{DatabaseConfig, DatabaseUrl};
 use crate::domain;
 use crate::domain::audit::Actor;

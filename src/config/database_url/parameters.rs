@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use url::Url;
 
-use super::{ENCODING, SEVERAL_HOSTS, is_name};
+pub const SEVERAL_HOSTS: &str = "names several hosts, and one is expected: name an address that follows the primary, like that of a proxy or a virtual one";
+pub const ENCODING: &str = "in a user name or password, write '#' as %23, '/' as %2F, '?' as %3F and '@' as %40";
 
 /// Whether a log may show them.
 const UNDERSTOOD: [(&str, bool); 18] = [
@@ -28,6 +29,10 @@ const UNDERSTOOD: [(&str, bool); 18] = [
     ("options", false),
 ];
 const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
+
+pub fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 40 && text.chars().all(|c| c.is_ascii_alphabetic() || c == '_' || c == '-')
+}
 
 fn understood(name: &str) -> Option<bool> {
     if name.starts_with("options[") && name.ends_with(']') {

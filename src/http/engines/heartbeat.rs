@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::metadata::DynamicStateBody;
-use crate::broker::heartbeat::{Heartbeat, HeldLease, LeaseAnswer, LeaseFate};
+use crate::broker::heartbeat::{Heartbeat, HeldLease, LeaseAnswer, LeaseVerdict};
 use crate::domain::engine::{Command, EngineStatus};
 use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
@@ -157,8 +157,8 @@ pub struct HeldLeaseReply {
 impl HeldLeaseReply {
     fn of(answer: &LeaseAnswer) -> Self {
         let event_id = answer.event_id;
-        match answer.fate {
-            LeaseFate::Renewed { expires_at, expires_in_seconds, is_cancel_requested } => Self {
+        match answer.verdict {
+            LeaseVerdict::Renewed { expires_at, expires_in_seconds, is_cancel_requested } => Self {
                 event_id,
                 outcome: HeldLeaseOutcome::Renewed,
                 reason: None,
@@ -166,7 +166,7 @@ impl HeldLeaseReply {
                 expires_at: Some(expires_at),
                 expires_in_seconds: Some(expires_in_seconds),
             },
-            LeaseFate::Lost { ended_by } => Self {
+            LeaseVerdict::Lost { ended_by } => Self {
                 event_id,
                 outcome: HeldLeaseOutcome::Lost,
                 reason: ended_by,

@@ -1,4 +1,4 @@
-//! Signs of life: of the service itself, and of its engines.
+//! Liveness of the service itself and of its engines.
 
 use std::time::Duration;
 

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::{Client, Error, MAX_REPLY_BYTES, Query, Result, read};
-use crate::cli::text::plain_json;
+use super::client::{Client, Error, MAX_REPLY_BYTES, Query, Result, read};
+use super::text::plain_json;
 use crate::domain::limits::MAX_PAGE;
 use crate::output;
 

@@ -1,0 +1,34 @@
+//! Why a server cannot be started, or ends.
+
+use std::net::SocketAddr;
+
+use crate::broker;
+use crate::config::SecretFileError;
+use crate::store;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot listen on {address}")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error("the private PostgreSQL could not be started")]
+    Embedded(#[from] private_postgres::Error),
+    #[error("the database cannot be used")]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    SecretFile(#[from] SecretFileError),
+    #[error("the first admin's token cannot be written to {path}, so that none was made (--admin-token-file)")]
+    AdminToken { path: String, source: std::io::Error },
+    #[error("a part of the server failed")]
+    Join(#[from] tokio::task::JoinError),
+    #[error("signals cannot be received")]
+    Signals(#[source] std::io::Error),
+    #[error("the server failed")]
+    Serve(#[source] std::io::Error),
+}
+
+pub fn of_store(error: broker::Error) -> Error {
+    match error {
+        broker::Error::Store(error) => Error::Store(error),
+        other => unreachable!("nothing else can go wrong with it than in the store: {other}"),
+    }
+}
