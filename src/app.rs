@@ -35,6 +35,7 @@ pub use shutdown::{Ending, Signals, run, until_signal};
 /// What is still in the way when the server starts is waited for, for so long.
 const STARTING_PATIENCE: Duration = Duration::from_mins(1);
 
+/// Why a server cannot start, or ended; the messages say it for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("cannot listen on {address}")]
@@ -58,7 +59,9 @@ pub enum Error {
 /// A server that runs: HTTP, tasks, database.
 #[derive(Debug)]
 pub struct Server {
+    /// Where it listens, with the port that was picked if the setting was 0.
     pub address: SocketAddr,
+    /// The use-cases, for callers in this process.
     pub broker: Arc<Broker>,
     front: Front,
     stop_announced: CancellationToken,

@@ -88,6 +88,7 @@ struct Asking {
 }
 
 impl Cli {
+    /// Runs the command; returns the exit code of the process.
     pub fn run(self) -> ExitCode {
         if let Some(database) = self.own_database() {
             app::Database::prepare_environment(database);

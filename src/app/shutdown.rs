@@ -12,6 +12,7 @@ use crate::config::ServeConfig;
 /// How a run ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ending {
+    /// All requests and tasks ended by themselves.
     InOrder,
     /// Requests or tasks were cut off.
     Hard,

@@ -21,6 +21,7 @@ const SOCKET_EXAMPLE: &str = "postgres:///app?host=/tmp&user=me";
 const SEVERAL_HOSTS: &str = "names several hosts, and one is expected: name an address that follows the primary, like that of a proxy or a virtual one";
 const ENCODING: &str = "in a user name or password, write '#' as %23, '/' as %2F, '?' as %3F and '@' as %40";
 
+/// A checked URL. `Debug` and `Display` hide its password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl {
     /// With the parameters that are understood.
