@@ -20,7 +20,7 @@ pub enum Standing {
     Good(Arc<Identity>),
     /// Its `expires_at` has passed.
     Expired,
-    /// It was revoked before its time was over.
+    /// It was revoked, even if it has expired since.
     Revoked,
 }
 
