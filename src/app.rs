@@ -40,7 +40,9 @@ pub use shutdown::{Ending, Signals, until_signal};
 /// A server that runs: HTTP, tasks, database.
 #[derive(Debug)]
 pub struct Server {
+    /// Where it listens, with the port that was picked if the setting was 0.
     pub address: SocketAddr,
+    /// The use-cases, for callers in this process.
     pub broker: Arc<Broker>,
     front: Front,
     stop_announced: CancellationToken,

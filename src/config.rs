@@ -71,6 +71,7 @@ pub struct ServeConfig {
     pub logs: LogConfig,
 }
 
+/// The database, and how many connections to it and how much of their time are used.
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseConfig {
     /// The URL of the PostgreSQL to use. Without it, a private cluster is run from the binaries found
@@ -175,11 +176,13 @@ pub struct AccessConfig {
 }
 
 impl AccessConfig {
+    /// Networks whose forwarded-address header is trusted; empty items of the list are left out.
     #[must_use]
     pub fn trusted_proxies(&self) -> Vec<IpNet> {
         self.trusted_proxy.iter().flatten().copied().collect()
     }
 
+    /// Further host names that a server without authentication answers to; empty items of the list are left out.
     #[must_use]
     pub fn allowed_hosts(&self) -> Vec<String> {
         self.allowed_hosts.iter().flatten().cloned().collect()
@@ -200,18 +203,21 @@ impl ServeConfig {
     }
 }
 
+/// What callers must show.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Auth {
     Required,
     Off,
 }
 
+/// The header in which trusted proxies name the client.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ForwardedHeader {
     XForwardedFor,
     Forwarded,
 }
 
+/// Limits on the size of requests, and on the number of queues, engines and event types.
 #[derive(Args, Clone, Debug)]
 pub struct LimitsConfig {
     /// Bytes of one request body.
@@ -257,6 +263,7 @@ pub struct LimitsConfig {
     pub max_metric_queues: usize,
 }
 
+/// How long leases and silence may last.
 #[derive(Args, Clone, Debug)]
 pub struct LeaseConfig {
     /// Seconds a lease lasts where neither poll, event nor queue says otherwise.
@@ -286,12 +293,14 @@ pub struct LeaseConfig {
     pub heartbeat_timeout_seconds: u32,
 }
 
+/// What the holder of a lease must show to settle it.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LeaseTokens {
     Optional,
     Required,
 }
 
+/// Limits on a batch, and on what waits for one.
 #[derive(Args, Clone, Debug)]
 pub struct BatchConfig {
     /// Events that requests of one kind, come in at the same time, have in one commit; 1 gives every
@@ -308,6 +317,7 @@ pub struct BatchConfig {
     pub max_waiting_bytes: usize,
 }
 
+/// How often background work runs, and how long what has ended is kept.
 #[derive(Args, Clone, Debug)]
 pub struct TaskConfig {
     /// Milliseconds between two rounds of the reaper.
@@ -327,6 +337,7 @@ pub struct TaskConfig {
     pub audit_retention_days: i32,
 }
 
+/// What is logged, and in which form.
 #[derive(Args, Clone, Debug)]
 pub struct LogConfig {
     /// What is logged: a level, or a filter as of the crate tracing-subscriber.
@@ -338,6 +349,7 @@ pub struct LogConfig {
     pub log_format: LogFormat,
 }
 
+/// The form of a log line.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LogFormat {
     Text,

@@ -44,9 +44,13 @@ pub use scan_positions::ExpiringPosition;
 /// Something that came into a queue: from a settle, a loss, a redrive, or a producer.
 #[derive(Clone, Copy, Debug)]
 pub struct Landed {
+    /// The event, which is in its queue for the first time or again.
     pub event_id: EventId,
+    /// 0 to 9; 9 is leased first.
     pub priority: u8,
+    /// A lease of it was lost before, so that it is leased alone, by an exclusive engine.
     pub is_suspect: bool,
+    /// When it is due, by the database's clock.
     pub available_at: DateTime<Utc>,
     /// By the database's clock, when it came.
     pub is_due: bool,
@@ -66,6 +70,7 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
+    /// Starts no task; [`Self::start`] does.
     #[must_use]
     pub fn new(context: Context) -> Self {
         let (context, positions) = (Arc::new(context), Arc::<ScanPositions>::default());

@@ -16,7 +16,7 @@ use crate::supervisor::Panicked;
 /// What every use-case returns.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Each variant is one refusal; its message says what it means.
+/// Why a call was refused or failed; each variant's message says it for the caller.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -102,15 +102,15 @@ pub enum Error {
 /// Why a report was not taken; nothing was changed by it.
 #[derive(Clone, Debug)]
 pub struct LeaseLost {
-    /// The event that the report named.
+    /// The event that was reported on.
     pub event_id: EventId,
     /// `None`: the event never had a lease with that token, or by that engine.
     pub lease_ended_by: Option<Outcome>,
-    /// When that lease ended, by the database's clock; `None` as for `lease_ended_by`.
+    /// By the database's clock; `None` like `lease_ended_by`.
     pub lease_ended_at: Option<DateTime<Utc>>,
-    /// The event's status when the report was refused.
+    /// The event's status now; a later attempt may have set it.
     pub event_status: Status,
-    /// The number of the event's latest attempt.
+    /// The number of the event's latest attempt, from 1; 0 before the first.
     pub current_attempt: i32,
 }
 

@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind, Write};
 #[error("standard output cannot be written to: {0}")]
 pub struct OutputError(io::Error);
 
-/// Fails only where standard output cannot be written to.
+/// The outcome of a write to standard output.
 pub type Result = std::result::Result<(), OutputError>;
 
 /// Writes a line, or several, to standard output.

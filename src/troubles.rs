@@ -19,7 +19,7 @@ const REQUESTS_QUIET: Duration = Duration::from_secs(10);
 const UNFORESEEN_LINES: u32 = 20;
 const UNFORESEEN_WINDOW: Duration = Duration::from_mins(1);
 
-/// All troubles of one replica.
+/// One outage for each cause that requests and tasks can share.
 #[derive(Debug)]
 pub struct Troubles {
     database: Outage,

@@ -23,6 +23,7 @@ pub const STARTING_PATIENCE: Duration = Duration::from_mins(1);
 /// The connections, and the private cluster behind them, if there is one.
 #[derive(Debug)]
 pub struct Database {
+    /// One pool for changes, engines and producers, and one for lists and reports.
     pub pools: Pools,
     embedded: Option<Embedded>,
 }
@@ -113,6 +114,7 @@ impl Database {
         }
     }
 
+    /// Closes the connections, then stops the private cluster; connections that do not close in time are left.
     pub async fn close(self) -> Result<(), Error> {
         // A connection that went dumb on its way back into the pool is never there again.
         let closed = async { tokio::join!(self.pools.working.close(), self.pools.reading.close()) };

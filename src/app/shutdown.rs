@@ -11,6 +11,7 @@ use super::error::Error;
 /// How a run ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ending {
+    /// All requests and tasks ended by themselves.
     InOrder,
     /// Requests or tasks were cut off.
     Hard,

@@ -12,11 +12,13 @@ use crate::error::Result;
 use crate::store;
 
 impl Broker {
+    /// A page of the entries after `behind`, the newest first.
     pub async fn list_audit(&self, filter: &Filter, behind: Option<Uuid>, limit: u32) -> Result<Page<Entry>> {
         let mut connection = self.begin_reading().await?;
         Ok(store::audit::list(&mut connection, filter, behind, limit).await?)
     }
 
+    /// Removes entries older than the retention of the audit trail, a bounded number at once; returns how many.
     pub async fn forget_old_audit(&self) -> Result<u64> {
         Ok(store::audit::forget_older_than(&self.pool, self.settings.audit_retention_days).await?)
     }

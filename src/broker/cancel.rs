@@ -23,6 +23,7 @@ const BATCH: u32 = 500;
 /// What a cancellation came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Cancelled {
+    /// Events that were queued, and have ended.
     pub cancelled: usize,
     /// In engines' hands: their engines hear of it, and the events end with their leases.
     pub requested: usize,

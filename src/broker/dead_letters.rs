@@ -23,6 +23,7 @@ use crate::store::dead_letters::redrive::Redriven;
 use record::{Record, told};
 
 impl Broker {
+    /// A page of the dead letters after the time and id in `behind`, the newest first.
     pub async fn list_dead_letters(
         &self,
         filter: &Filter,
@@ -34,6 +35,7 @@ impl Broker {
         Ok(store::dead_letters::list(&mut connection, filter, behind, limit, with_payload).await?)
     }
 
+    /// One dead letter with its payload and a page of its attempts, the newest first.
     pub async fn read_dead_letter(&self, event_id: EventId) -> Result<(DeadLetter, Page<Attempt>)> {
         let mut connection = self.reading_connection().await?;
         match store::dead_letters::read(&mut connection, event_id).await? {

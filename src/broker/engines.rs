@@ -25,6 +25,7 @@ use crate::store::leases::open_events::{self, OpenEvent};
 /// An engine that has registered.
 #[derive(Debug)]
 pub struct Registered {
+    /// As it is after the registration.
     pub engine: Engine,
     /// Its id was not known.
     pub is_new: bool,
@@ -141,11 +142,13 @@ impl Broker {
         Ok(())
     }
 
+    /// One engine with its state as the database has it.
     pub async fn read_engine(&self, engine_id: EngineId) -> Result<Engine> {
         let mut connection = self.reading_connection().await?;
         store::engines::read(&mut connection, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))
     }
 
+    /// A page of the engines registered before the one in `behind`, the newest first.
     pub async fn list_engines(
         &self,
         filter: &Filter,

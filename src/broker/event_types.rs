@@ -13,11 +13,13 @@ use crate::store::event_types;
 use crate::store::queues::room;
 
 impl Broker {
+    /// Up to `limit` event types that have a retry policy of their own, by name, after `behind`.
     pub async fn list_event_types(&self, behind: Option<&str>, limit: u32) -> Result<Vec<EventTypePolicy>> {
         let mut connection = self.reading_connection().await?;
         Ok(event_types::list(&mut connection, None, behind, limit).await?)
     }
 
+    /// The retry policy of one event type; an error if it has none of its own.
     pub async fn read_event_type_policy(&self, event_type: &EventType) -> Result<EventTypePolicy> {
         let mut connection = self.reading_connection().await?;
         event_types::list(&mut connection, Some(event_type.as_str()), None, 1)
@@ -26,6 +28,7 @@ impl Broker {
             .ok_or_else(|| Error::NoPolicyOfEventType(event_type.clone()))
     }
 
+    /// Replaces the retry policy of an event type; refused if as many other types have one as may.
     pub async fn set_event_type_policy(
         &self,
         by: &Actor,
@@ -45,6 +48,7 @@ impl Broker {
         Ok(())
     }
 
+    /// Removes the retry policy of an event type; an error if it has none of its own.
     pub async fn remove_event_type_policy(&self, by: &Actor, event_type: &EventType) -> Result<()> {
         let mut transaction = self.begin().await?;
         let before = event_types::remove(&mut transaction, event_type.as_str())

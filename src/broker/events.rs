@@ -33,6 +33,7 @@ impl Drop for Counted<'_> {
 }
 
 impl Broker {
+    /// One event as it is now; refused if too many reads wait before it.
     pub async fn read_event(&self, event_id: EventId, with_payload: bool) -> Result<Event> {
         // Waiting behind other reads says nothing of the database: a time limit on it must not have sessions replaced.
         let Ok(_permit) = timeout(READ_PATIENCE, self.event_reads.acquire()).await else {

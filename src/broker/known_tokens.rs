@@ -16,8 +16,11 @@ use crate::store::tokens::Horizon;
 /// What a token that is known is good for.
 #[derive(Clone, Debug)]
 pub enum Standing {
+    /// It may be used; whose it is.
     Good(Arc<Identity>),
+    /// Its `expires_at` has passed.
     Expired,
+    /// It was revoked, even if it has expired since.
     Revoked,
 }
 
@@ -65,9 +68,13 @@ impl Known {
 /// The last reading.
 #[derive(Debug, Default)]
 pub struct Reading {
+    /// `None` before the first one.
     pub began_at: Option<Instant>,
+    /// The error it ended with; `None` if it succeeded.
     pub trouble: Option<Error>,
+    /// Where the next one continues.
     pub horizon: Horizon,
+    /// When all tokens were last read, not only those that changed; `None`: the next one reads all.
     pub whole_at: Option<Instant>,
 }
 
@@ -88,6 +95,7 @@ impl KnownTokens {
         tokens.get(&digest.key()).filter(|known| known.digest.is_same(digest)).map(Known::standing)
     }
 
+    /// How many are known, with those that have ended.
     pub fn count(&self) -> usize {
         self.by_key.read().len()
     }
@@ -140,6 +148,7 @@ impl KnownTokens {
         used.map(|known| known.identity.token_id).collect()
     }
 
+    /// Marks them used again, since the use could not be recorded.
     pub fn put_back_used(&self, used: &[TokenId]) {
         let used: HashSet<&TokenId> = used.iter().collect();
         for known in self.by_key.read().values() {

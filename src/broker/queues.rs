@@ -22,9 +22,13 @@ pub const EXACT_UP_TO: i64 = 10_000;
 /// All there is to say of a queue.
 #[derive(Debug)]
 pub struct QueueReport {
+    /// The queue with its settings and its pause.
     pub queue: Queue,
+    /// How many events it has, by state; counted up to `EXACT_UP_TO`.
     pub depth: Depth,
+    /// Its engines, counted by status.
     pub engines: Vec<TypeSummary>,
+    /// What all replicas together counted in about a minute.
     pub last_minute: LastMinute,
 }
 
@@ -35,6 +39,7 @@ impl QueueReport {
         [due, delayed, in_flight, dead_letters].iter().any(|count| *count > EXACT_UP_TO)
     }
 
+    /// How many of its engines have that status.
     pub fn engines_with(&self, status: EngineStatus) -> i64 {
         self.engines.iter().filter(|engines| engines.status == status).map(|engines| engines.engines).sum()
     }
@@ -55,6 +60,7 @@ impl QueueReport {
 }
 
 impl Broker {
+    /// One queue as it is now; an error if it does not exist.
     pub async fn read_queue(&self, engine_type: &EngineType) -> Result<QueueReport> {
         report_one(&mut *self.reading_connection().await?, engine_type).await
     }
@@ -126,6 +132,7 @@ impl Broker {
         self.read_changed_queue(engine_type).await
     }
 
+    /// Lets events of the queue be leased again; no error if it was not paused.
     pub async fn resume_queue(&self, by: &Actor, engine_type: &EngineType) -> Result<QueueReport> {
         let mut transaction = self.begin().await?;
         let is_known = store::queues::resume(&mut transaction, engine_type.as_str()).await?;

@@ -26,18 +26,25 @@ const MAX_REMOVED: u32 = 500;
 /// Engines that are named in the log.
 const MAX_NAMED: usize = 5;
 
+/// What one round of the reaper changed.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Reaped {
+    /// Engines that were silent for longer than their heartbeat timeout.
     pub engines_marked_unresponsive: usize,
     /// The first of them, for people.
     pub unresponsive: Vec<String>,
+    /// Engines that were silent for a week.
     pub engines_removed: u64,
+    /// Leases that ran out.
     pub leases_expired: usize,
+    /// Leases that ended because their engine was unresponsive.
     pub leases_of_unresponsive: usize,
+    /// Events cancelled because nobody leased them within their `discard_after_seconds`.
     pub events_too_old: usize,
 }
 
 impl Reaped {
+    /// True if the round changed nothing.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()

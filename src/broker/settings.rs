@@ -6,16 +6,21 @@ use crate::dispatch;
 /// What an operator decided, as far as the use-cases need it.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
+    /// The part that dispatch needs.
     pub dispatch: dispatch::Settings,
     /// After the service was away, leases are not judged for that long.
     pub grace_seconds: u32,
+    /// Days for which ended events are kept.
     pub retention_days: i32,
+    /// Days for which entries of the audit trail are kept.
     pub audit_retention_days: i32,
     /// With authentication, engines get a token of their own when they register.
     pub issues_engine_tokens: bool,
     /// Of one engine, however many heartbeats add to it; for its `static_config` and patches as well.
     pub max_dynamic_state_bytes: usize,
+    /// Limits on a batch, and on what waits for one.
     pub coalescing: Coalescing,
+    /// All queues together; a request that would make one more is refused.
     pub max_queues: u32,
     /// One caller makes in an hour.
     pub max_new_queues_per_hour: u32,

@@ -9,23 +9,36 @@ use crate::domain::settlement::Answer;
 /// What a settlement came to.
 #[derive(Clone, Debug)]
 pub struct Settled {
+    /// The event that was reported on.
     pub event_id: EventId,
+    /// Its status after the report.
     pub status: Status,
+    /// The number of the attempt that was reported on, from 1.
     pub attempt: i32,
+    /// What the report did.
     pub outcome: SettledOutcome,
+    /// When a retry is due, by the database's clock; `None` if the event is not to be leased again, or was renewed.
     pub available_at: Option<DateTime<Utc>>,
+    /// The lease's new end; `None` unless the report renewed it.
     pub renewal: Option<Renewal>,
 }
 
+/// What a report did to its lease.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SettledOutcome {
+    /// It ended the lease, with this answer.
     Ended(Answer),
+    /// The lease goes on.
     Renewed,
 }
 
+/// A lease after its renewal.
 #[derive(Clone, Debug)]
 pub struct Renewal {
+    /// By the database's clock.
     pub expires_at: DateTime<Utc>,
+    /// Seconds from the reply on; an engine that uses it needs no synchronized clock.
     pub expires_in_seconds: f64,
+    /// The engine should stop the work: somebody has asked for the event to be cancelled.
     pub is_cancel_requested: bool,
 }

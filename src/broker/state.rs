@@ -65,6 +65,7 @@ pub struct Broker {
 }
 
 impl Broker {
+    /// `stopping` is cancelled when requests are no longer to wait, and no more events are to be taken in.
     #[must_use]
     pub fn new(
         pools: Pools,

@@ -36,6 +36,7 @@ impl Broker {
         Ok(made)
     }
 
+    /// Up to `limit` tokens made before the one in `behind`, the newest first.
     pub async fn list_tokens(
         &self,
         filter: &Filter,

@@ -9,6 +9,7 @@ use url::Url;
 use super::hidden_value::HiddenValue;
 use super::secret_file::{self, SecretFileError};
 
+/// The server an operator's command asks, and the token it shows.
 #[derive(Args, Clone, Debug)]
 pub struct ClientConfig {
     /// The URL of the server to ask.

@@ -3,6 +3,7 @@
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
+/// How many connections and requests clients may have, and how long they may take.
 #[derive(Args, Clone, Debug)]
 pub struct ConnectionConfig {
     /// Connections of clients at once. For one more, a connection that asks for nothing is ended; where there is none, the

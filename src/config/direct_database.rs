@@ -11,6 +11,7 @@ use super::secret_file::SecretFileError;
 /// What the flag stands for without a value.
 const FROM_ENVIRONMENT: &str = "$DATABASE_URL";
 
+/// The database to work on instead of asking a server; without it, the command asks one.
 #[derive(Args, Clone, Debug)]
 pub struct DirectDatabase {
     /// Ask no server, but work on this database; without a value, on the one of `DATABASE_URL` or `DATABASE_URL_FILE`.

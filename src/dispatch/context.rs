@@ -17,6 +17,7 @@ use crate::troubles::Troubles;
 /// What an operator decided.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
+    /// For queues without a setting of their own.
     pub lease_defaults: LeaseDefaults,
     /// Events for a poll that names no limit.
     pub default_limit: u32,
@@ -36,10 +37,15 @@ pub struct Settings {
 /// What the server lends to dispatch.
 #[derive(Debug)]
 pub struct Context {
+    /// Connections for what changes something.
     pub pool: Pool,
+    /// What an operator decided.
     pub settings: Settings,
+    /// Where waiting polls and claims are counted.
     pub metrics: Arc<Metrics>,
+    /// Runs the tasks, and starts again those that panic.
     pub supervisor: Supervisor,
+    /// Where repeated failures are logged once.
     pub troubles: Arc<Troubles>,
     /// A permit for each request that may wait.
     pub places_to_wait: Arc<Semaphore>,
@@ -47,10 +53,12 @@ pub struct Context {
     pub alone: Arc<Semaphore>,
     /// Distinguishes this replica from others.
     pub replica_id: Uuid,
+    /// Cancelled when waiting polls are to be answered at once.
     pub stopping: CancellationToken,
 }
 
 impl Context {
+    /// One connection from the pool; waits no longer than the pool's acquire timeout.
     pub async fn connection(&self) -> store::Result<Connection> {
         self.pool.acquire().await
     }

@@ -26,6 +26,7 @@ pub const TASK: &str = "listener";
 pub enum Heard {
     /// A connection was opened. Notifications sent before are not known.
     Connected,
+    /// A notification arrived.
     Notice(Notice),
 }
 
@@ -36,6 +37,7 @@ pub struct Listener {
     state: Mutex<ListenerState>,
 }
 
+/// How the listening connection is doing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ListenerState {
     /// PostgreSQL's process at its other end; `None` while there is no connection.

@@ -36,6 +36,7 @@ impl Poll {
 /// The answer to a poll.
 #[derive(Debug, Default)]
 pub struct Polled {
+    /// With their leases; empty if the poll got none.
     pub events: Vec<LeasedEvent>,
     /// Why there are none, where there is a cause beside an empty queue.
     pub notice: Option<Notice>,
@@ -44,6 +45,7 @@ pub struct Polled {
 }
 
 impl Polled {
+    /// An answer without events, and its cause.
     pub fn nothing(notice: Notice) -> Self {
         Self { notice: Some(notice), ..Self::default() }
     }
@@ -60,17 +62,23 @@ impl Polled {
 pub enum Notice {
     /// The engine was told to drain. `held`: events it still holds.
     EngineDraining {
+        /// Events the engine still holds.
         held: u32,
     },
     /// The engine holds as much as it may.
     EngineAtCapacity {
+        /// Events the engine holds.
         held: u32,
+        /// It holds a suspect event, or is reserved for one, and gets no other until that one ends.
         is_held_for_a_suspect: bool,
     },
+    /// An operator paused the queue; its events wait.
     QueuePaused,
     /// As many events of the queue are being processed as its `max_processing`.
     QueueAtMaxProcessing {
+        /// Events of the queue that engines hold.
         processing: u32,
     },
+    /// The replica stops; another one may have events.
     ServerStopping,
 }

@@ -28,12 +28,17 @@ pub use reason::Reason;
 /// What an operator decided.
 #[derive(Clone, Debug)]
 pub struct AccessSettings {
+    /// Callers must show a token, except where an operation is open.
     pub is_auth_required: bool,
+    /// `/metrics` needs no token.
     pub are_metrics_open: bool,
+    /// `/docs` and the OpenAPI document need no token.
     pub are_docs_open: bool,
+    /// Networks whose forwarded-address header is trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// The header by which they speak.
     pub forwarded_header: ForwardedHeader,
+    /// Unknown tokens that one address may show; beyond it, the answer is 429.
     pub max_failed_attempts_per_minute: u32,
     /// Names that a server without authentication answers to, beside local ones.
     pub allowed_hosts: Vec<String>,
@@ -54,9 +59,11 @@ impl AccessSettings {
 /// The rules of access, looked up by route.
 #[derive(Debug)]
 pub struct Access {
+    /// What an operator decided.
     pub settings: AccessSettings,
     /// By path and method.
     operations: HashMap<String, Vec<(Method, Ruled)>>,
+    /// Counted by address, against guessing.
     pub failed_logins: FailedLogins,
     /// The OpenAPI document as these settings make it; written once, since that takes a thousand times longer than to send it.
     document: LazyLock<Bytes, Box<dyn FnOnce() -> Bytes + Send>>,
@@ -82,6 +89,7 @@ pub struct Granted {
 }
 
 impl Access {
+    /// Takes the operations from the document, and marks in it which of them need a token.
     #[must_use]
     pub fn new(settings: AccessSettings, mut document: OpenApi) -> Self {
         let failed_logins = FailedLogins::per_minute(settings.max_failed_attempts_per_minute);

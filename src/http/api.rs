@@ -15,10 +15,15 @@ use crate::supervisor::Supervisor;
 /// What handlers share.
 #[derive(Clone, Debug)]
 pub struct Api {
+    /// Carries out what requests ask for.
     pub broker: Arc<Broker>,
+    /// Where requests and refusals are counted.
     pub metrics: Arc<Metrics>,
+    /// Finishes calls whose clients have hung up.
     pub supervisor: Supervisor,
+    /// Limits on requests and replies.
     pub limits: Limits,
+    /// Who may do what.
     pub access: Arc<Access>,
     /// Cancelled when the server is about to stop: it is not ready then, and still answers.
     pub stop_announced: CancellationToken,

@@ -3,6 +3,7 @@
 /// Declares the metrics: `/// Help.`, a field, its kind, its name, its labels, and the buckets of a histogram.
 macro_rules! metrics {
     ($( $( #[doc = $help:literal] )+ $field:ident: $kind:ident = $name:literal, [$($label:expr),*] $(, $buckets:expr)?; )+) => {
+        /// Every metric of the service, one field each.
         #[derive(Debug)]
         pub struct Metrics {
             pub(super) registry: prometheus::Registry,

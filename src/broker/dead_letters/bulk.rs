@@ -18,6 +18,7 @@ use crate::store::dead_letters::groups;
 /// Which dead letters are meant.
 #[derive(Clone, Debug)]
 pub struct Selection {
+    /// An empty one lets all through.
     pub filter: Filter,
     /// The oldest so many of them.
     pub limit: u32,

@@ -17,7 +17,9 @@ const BATCH: u32 = 1000;
 /// What housekeeping did.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct TendedQueues {
+    /// Queues whose rows were missing and are there again.
     pub restored: u64,
+    /// Queues that nothing had used for the retention period.
     pub removed: usize,
 }
 

@@ -12,6 +12,7 @@ const MARGIN: TimeDelta = TimeDelta::seconds(5);
 /// A sweep finds what committed later, and what was passed over because it was locked.
 const SWEEPS: Pace = Pace { times: 20, at_least: Duration::from_secs(2), at_most: Duration::from_mins(1) };
 
+/// The position of the scan for expired leases, and the time of its next sweep from the front.
 #[derive(Debug, Default)]
 pub struct ExpiringPosition(Mutex<State>);
 
