@@ -162,7 +162,7 @@ impl Dispatch {
             self.waiting.landed(engine_type, due_now);
         }
         let later = events.iter().filter(|event| !event.is_due);
-        let soonest = later.filter_map(|event| self.clock.until(event.available_at)).min();
+        let soonest = later.map(|event| self.clock.until(event.available_at)).min();
         if let Some(soonest) = soonest.filter(|soonest| self.recheck.is_soon(*soonest)) {
             self.waiting.will_be_due(engine_type, Instant::now() + soonest);
         }

@@ -42,7 +42,7 @@ impl Claims {
     pub async fn claim(&self, groups: &[PollGroup]) -> Result<Vec<Claimed>> {
         let due = &self.positions.due;
         let mut under_way: Vec<UnderWay<'_>> = groups.iter().map(|group| due.start(&group.engine_type)).collect();
-        let (claimed, found) = self.claim_under_locks(groups, &under_way).await?;
+        let (claimed, found) = self.claim_under_locks(groups, &mut under_way).await?;
         for (under_way, found) in under_way.iter_mut().zip(found) {
             under_way.found = found;
         }
@@ -71,7 +71,7 @@ impl Claims {
     async fn claim_under_locks(
         &self,
         groups: &[PollGroup],
-        under_way: &[UnderWay<'_>],
+        under_way: &mut [UnderWay<'_>],
     ) -> Result<(Vec<Claimed>, Vec<scan_positions::Found>)> {
         // Alone, a poll waits for whoever has locked its engine.
         let is_alone = groups.iter().map(|group| group.polls.len()).sum::<usize>() == 1;
@@ -90,6 +90,9 @@ impl Claims {
             let found = Found { wanted: of_group.wanted as usize, ..Found::default() };
             claimed.push(Claimed { answers, found, engines: Vec::new() });
             admitted.push(of_group);
+        }
+        for (admitted, under_way) in admitted.iter().zip(&mut *under_way) {
+            under_way.found.is_unscanned = admitted.claims.is_empty();
         }
         let due = lock_due(&mut transaction, groups, &admitted, &engines.capacities, under_way).await?;
         let (mut grants, mut owners, mut found) = (Vec::new(), HashMap::new(), Vec::with_capacity(groups.len()));

@@ -16,9 +16,9 @@ impl DatabaseClock {
         *self.0.lock() = Some((now, Instant::now()));
     }
 
-    /// How long until that time; `None` before the database has reported any.
-    pub fn until(&self, at: DateTime<Utc>) -> Option<Duration> {
-        let (reported, reported_at) = (*self.0.lock())?;
-        Some((at - reported).to_std().unwrap_or_default().saturating_sub(reported_at.elapsed()))
+    /// How long until that time. Before the database has reported any, it may be now.
+    pub fn until(&self, at: DateTime<Utc>) -> Duration {
+        let Some((reported, reported_at)) = *self.0.lock() else { return Duration::ZERO };
+        (at - reported).to_std().unwrap_or_default().saturating_sub(reported_at.elapsed())
     }
 }

@@ -55,8 +55,7 @@ async fn a_delayed_event_ends_the_wait_when_it_becomes_due_and_not_before() {
         assert_eq!(reply.body["events"][0]["event_id"], event_id);
     }
     assert!(rounds.iter().all(|round| *round >= Duration::from_secs(1)), "{rounds:?}");
-    // Only the first recheck tells a server what time it is in the database; right behind one, the next is far away.
-    assert!(rounds[1] < EARLIEST_RECHECK, "{rounds:?}");
+    assert!(rounds.iter().all(|round| *round < EARLIEST_RECHECK), "{rounds:?}");
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ pub struct UnderWay<'a> {
     positions: &'a DuePositions,
     engine_type: &'a str,
     pub scan: Scan,
-    /// To be set after the commit.
+    /// Nothing was scanned, until the scan begins; to be set after the commit.
     pub found: Found,
 }
 
@@ -43,7 +43,7 @@ impl DuePositions {
     /// Begins a claim.
     pub fn start<'a>(&'a self, engine_type: &'a str) -> UnderWay<'a> {
         let scan = self.begin(engine_type, Instant::now());
-        UnderWay { positions: self, engine_type, scan, found: Found::default() }
+        UnderWay { positions: self, engine_type, scan, found: Found { is_unscanned: true, ..Found::default() } }
     }
 
     fn begin(&self, engine_type: &str, now: Instant) -> Scan {
@@ -218,6 +218,19 @@ mod tests {
             assert!(scan.is_sweep());
             positions.end("q", &scan, &Found { is_unscanned, ..Found::default() }, Instant::now());
         }
+        assert!(!positions.begin("q", Instant::now()).is_sweep());
+    }
+
+    #[test]
+    fn a_sweep_whose_claim_failed_before_it_scanned_is_left_to_the_next_claim() {
+        let positions = DuePositions::default();
+        positions.end("q", &positions.begin("q", Instant::now()), &taken(&[at(10)]), Instant::now());
+        positions.lock().get_mut("q").expect("known").next_sweep_from_the_front = Instant::now();
+        drop(positions.start("q"));
+        let mut scanning = positions.start("q");
+        assert!(scanning.scan.is_sweep());
+        scanning.found.is_unscanned = false;
+        drop(scanning);
         assert!(!positions.begin("q", Instant::now()).is_sweep());
     }
 

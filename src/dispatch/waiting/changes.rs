@@ -1,5 +1,9 @@
 //! What has waiting polls served: events that came, places that became free, engines that changed.
 
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
 use super::queue::{Due, Place, Queue};
 use super::state::{State, WaitingPolls};
 use crate::dispatch::poll::Notice;
@@ -26,6 +30,7 @@ impl WaitingPolls {
         self.change(|state| {
             if let Some(engine) = state.engines.get_mut(&engine_id) {
                 engine.known = None;
+                engine.changed_at = Some(Instant::now());
             }
             state.serve_engine(engine_id, true);
         });
@@ -38,7 +43,14 @@ impl WaitingPolls {
 
     /// An event of the queue is not processed any more: one poll may have its place, if there was none.
     pub fn place_freed(&self, engine_type: &str) {
-        self.change(|state| state.serve_one_without_place(engine_type));
+        self.change(|state| {
+            if !state.serve_one_without_place(engine_type)
+                && let Some(queue) = state.queues.get_mut(engine_type)
+            {
+                // The polls that a claim is serving may be about to find it full.
+                queue.has_free_place = queue.claims_under_way > 0;
+            }
+        });
     }
 
     /// Whether polls wait here that may take what comes.
@@ -56,16 +68,18 @@ impl WaitingPolls {
 }
 
 impl State {
-    /// Has the oldest poll served that found the queue full.
-    fn serve_one_without_place(&mut self, engine_type: &str) {
-        let Some(queue) = self.queues.get(engine_type) else { return };
+    /// Has the oldest poll served that found the queue full. False if there is none.
+    pub fn serve_one_without_place(&mut self, engine_type: &str) -> bool {
+        let Some(queue) = self.queues.get(engine_type) else { return false };
         let found_it_full = |number: &&u64| {
             let notice = self.polls.get(number).and_then(|poll| poll.seen.notice());
             matches!(notice, Some(Notice::QueueAtMaxProcessing { .. }))
         };
-        if let Some(&number) = queue.cannot_take.iter().find(found_it_full) {
+        let number = queue.cannot_take.iter().find(found_it_full).copied();
+        if let Some(number) = number {
             self.make_query(engine_type, number);
         }
+        number.is_some()
     }
 
     /// Has the polls of an engine served: all, or those that could not take any before. Polls that a claim is serving just
@@ -75,10 +89,10 @@ impl State {
         engine.generation += 1;
         for number in engine.numbers.clone() {
             let Some(poll) = self.polls.get(&number) else { continue };
-            let engine_type = poll.poll.engine_type.clone();
-            let queue = self.queues.get(engine_type.as_str());
-            if is_for_all || queue.is_some_and(|queue| queue.cannot_take.contains(&number)) {
-                self.make_query(engine_type.as_str(), number);
+            let Some((name, queue)) = self.queues.get_key_value(poll.poll.engine_type.as_str()) else { continue };
+            if is_for_all || queue.cannot_take.contains(&number) {
+                let name = Arc::clone(name);
+                self.make_query(&name, number);
             }
         }
     }

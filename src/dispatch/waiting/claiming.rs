@@ -74,7 +74,7 @@ impl WaitingPolls {
         queue.claims_under_way += 1;
         let mut polls: Vec<WaitingPoll> = numbers.into_iter().filter_map(|number| state.take_out(number)).collect();
         for poll in &mut polls {
-            poll.generation = state.generation_of(poll.poll.engine_id);
+            poll.generation = state.generation_of(&poll.poll);
         }
         let (waiting, began_at) = (Arc::clone(self), Instant::now());
         (PollGroup { waiting, engine_type, polls, claimed_due, began_at, is_counted: true }, wanted)
@@ -113,8 +113,11 @@ impl PollGroup {
     pub fn end(mut self, claimed: Result<Claimed>) {
         let polls = mem::take(&mut self.polls);
         let mut state = self.waiting.lock();
-        let mut is_check_wanted = false;
-        let mut check = |queue: &mut Queue| is_check_wanted = mem::take(&mut queue.is_check_wanted);
+        let (mut is_check_wanted, mut has_free_place) = (false, false);
+        let mut check = |queue: &mut Queue| {
+            is_check_wanted = mem::take(&mut queue.is_check_wanted);
+            has_free_place = mem::take(&mut queue.has_free_place);
+        };
         match claimed {
             Ok(claimed) => {
                 state.end_claim(&self.engine_type, self.is_counted, |queue| {
@@ -136,6 +139,9 @@ impl PollGroup {
                     poll.answer(Err(error.clone()));
                 }
             }
+        }
+        if has_free_place {
+            state.serve_one_without_place(&self.engine_type);
         }
         if is_check_wanted {
             state.to_check.push(Arc::clone(&self.engine_type));
@@ -196,7 +202,7 @@ impl State {
                 poll.answer(Ok(Polled { notice, ..Polled::default() }));
                 continue;
             }
-            let has_changed = self.generation_of(poll.poll.engine_id) > poll.generation;
+            let has_changed = self.generation_of(&poll.poll) != poll.generation;
             poll.seen = Seen::Claimed(notice);
             let place = match notice {
                 _ if was_passed_over || has_changed => Place::MustQuery,
@@ -274,6 +280,10 @@ mod tests {
         group.end(Ok(Claimed { answers: vec![Ok(Polled::default())], ..Claimed::default() }));
     }
 
+    fn end_with(group: PollGroup, notice: Notice) {
+        group.end(Ok(Claimed { answers: vec![Ok(Polled::nothing(notice))], ..Claimed::default() }));
+    }
+
     #[tokio::test]
     async fn a_poll_that_does_not_wait_and_was_passed_over_is_served_once_more() {
         let polls = waiting_polls();
@@ -299,6 +309,46 @@ mod tests {
         polls.engine_freed(ENGINE);
         end_without_events(group);
         assert_eq!(polls.next_groups().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_queue_that_is_resumed_during_a_claim_is_not_missed() {
+        let polls = waiting_polls();
+        let (_pending, group) = serve_engine(&polls);
+        polls.queue_changed("dialogue");
+        end_with(group, Notice::QueuePaused);
+        assert_eq!(polls.next_groups().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_place_that_is_freed_during_a_claim_is_not_missed_and_serves_one_poll() {
+        let polls = waiting_polls();
+        let (_first, group) = serve_engine(&polls);
+        let (_second, other) = serve_engine(&polls);
+        polls.place_freed("dialogue");
+        end_with(group, Notice::QueueAtMaxProcessing { processing: 1 });
+        end_with(other, Notice::QueueAtMaxProcessing { processing: 1 });
+        let mut groups = polls.next_groups();
+        assert_eq!(groups.iter().map(|group| group.polls.len()).collect::<Vec<_>>(), [1]);
+        end_with(groups.remove(0), Notice::QueueAtMaxProcessing { processing: 1 });
+        assert!(polls.next_groups().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_a_claim_found_of_an_engine_before_it_changed_is_not_used() {
+        let polls = waiting_polls();
+        let (caller, group) = serve_engine(&polls);
+        let known = Known {
+            engine_type: "dialogue".to_owned(),
+            is_draining: false,
+            holds_any: false,
+            asked_at: group.began_at,
+        };
+        polls.engine_changed(ENGINE);
+        drop(caller);
+        let found = Found { wanted: 3, ..Found::default() };
+        group.end(Ok(Claimed { answers: vec![Ok(Polled::default())], found, engines: vec![(ENGINE, known)] }));
+        assert!(has_claim_for(&polls, poll(Some(ENGINE))));
     }
 
     #[tokio::test]

@@ -23,6 +23,10 @@ pub struct Queue {
     pub next_due: Option<Instant>,
     /// When the next event becomes due is not known any more.
     pub is_check_wanted: bool,
+    /// How often something changed for all that wait for it.
+    pub generation: u64,
+    /// One more event may be processed, and no waiting poll had found the queue full.
+    pub has_free_place: bool,
 }
 
 /// How many events are due.
@@ -101,6 +105,7 @@ impl Queue {
         self.must_query.append(&mut self.waits_for_hint);
         self.must_query.append(&mut self.cannot_take);
         self.seen_empty_at = None;
+        self.generation += 1;
     }
 
     /// More events are due than was known.

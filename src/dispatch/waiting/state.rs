@@ -7,11 +7,13 @@ use std::time::Duration;
 use parking_lot::{Mutex, MutexGuard};
 use prometheus::IntGauge;
 use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
 
 use super::known::Known;
 use super::queue::{Place, Queue};
 use super::waiting_poll::WaitingPoll;
 use crate::dispatch::context::Settings;
+use crate::dispatch::poll::Poll;
 use crate::dispatch::undelivered::Undelivered;
 use crate::domain::ids::EngineId;
 
@@ -57,6 +59,8 @@ pub struct Engine {
     pub numbers: Vec<u64>,
     /// How often something changed for it meanwhile.
     pub generation: u64,
+    /// When it was last told to drain, or changed, or removed.
+    pub changed_at: Option<Instant>,
     /// As the latest query found it.
     pub known: Option<Known>,
 }
@@ -64,7 +68,8 @@ pub struct Engine {
 impl Engine {
     /// Notes what a query found; `None`: no such engine. What was queried before may be answered after.
     pub fn note(&mut self, known: Option<Known>) {
-        let is_newer = |known: &Known| self.known.as_ref().is_none_or(|before| before.asked_at <= known.asked_at);
+        let latest = self.known.as_ref().map(|known| known.asked_at).max(self.changed_at);
+        let is_newer = |known: &Known| latest.is_none_or(|latest| latest <= known.asked_at);
         if known.as_ref().is_none_or(is_newer) {
             self.known = known;
         }
@@ -154,9 +159,11 @@ impl State {
         }
     }
 
-    /// How often something changed for a poll's engine.
-    pub fn generation_of(&self, engine_id: Option<EngineId>) -> u64 {
-        engine_id.and_then(|engine_id| self.engines.get(&engine_id)).map_or(0, |engine| engine.generation)
+    /// How often something changed for a poll's engine or its queue.
+    pub fn generation_of(&self, poll: &Poll) -> u64 {
+        let engine = poll.engine_id.and_then(|engine_id| self.engines.get(&engine_id));
+        let queue = self.queues.get(poll.engine_type.as_str());
+        engine.map_or(0, |engine| engine.generation) + queue.map_or(0, |queue| queue.generation)
     }
 
     /// Puts the queue among the ready ones, if there is something to claim.

@@ -13,7 +13,7 @@ pub struct WaitingPoll {
     pub poll: Poll,
     pub deadline: Instant,
     pub seen: Seen,
-    /// Of its engine, when the claim that serves it began.
+    /// Of its engine and its queue, when the claim that serves it began.
     pub generation: u64,
     pub reply: oneshot::Sender<Result<Polled>>,
     /// Its share in how many may wait; `None` for one that does not wait.

@@ -39,7 +39,7 @@ pub struct Found {
     pub taken: Vec<Located>,
     /// Due, but not for any of these polls; locked until the claim ended, so that others passed over it.
     pub left: Vec<Located>,
-    /// None of the polls might take anything, so nothing was scanned.
+    /// None of the polls might take anything, or the claim failed before that: nothing was scanned.
     pub is_unscanned: bool,
 }
 
