@@ -118,7 +118,7 @@ impl Dispatch {
         }
     }
 
-    fn keep<T: Send + Sync + 'static, R: Future<Output = ()> + Send>(
+    fn keep<T: Send + Sync + 'static, R: Future<Output = ()> + Send + 'static>(
         &self,
         name: &'static str,
         part: &Arc<T>,

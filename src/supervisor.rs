@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -44,6 +45,9 @@ pub struct Panicked;
 pub struct Supervisor {
     shared: Arc<Shared>,
 }
+
+/// Starts one life of a task that runs for ever.
+type Run = Box<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 
 #[derive(Debug)]
 struct Shared {
@@ -97,15 +101,20 @@ impl Supervisor {
         run: impl Fn() -> R + Send + Sync + 'static,
     ) -> JoinHandle<()>
     where
-        R: Future<Output = ()> + Send,
+        R: Future<Output = ()> + Send + 'static,
     {
+        self.keep_boxed(name, stop, Box::new(move || run().boxed()))
+    }
+
+    /// Not generic, so that the loop is compiled once, and not again for each task.
+    fn keep_boxed(&self, name: &'static str, stop: &CancellationToken, run: Run) -> JoinHandle<()> {
         self.shared.names.lock().push(name);
         self.shared.metrics.task_panics.with_label_values(&[name]);
         let (supervisor, stop) = (self.clone(), stop.clone());
         self.shared.tasks.spawn(async move {
             let mut restarts = Restarts::default();
             loop {
-                let outcome = supervisor.run_or_panic(name, &run).await;
+                let outcome = supervisor.run_or_panic(name, run()).await;
                 if stop.is_cancelled() {
                     return;
                 }
@@ -127,14 +136,10 @@ impl Supervisor {
     }
 
     /// One life of a task that runs for ever.
-    async fn run_or_panic<R: Future<Output = ()>>(
-        &self,
-        name: &'static str,
-        run: &(impl Fn() -> R + Sync),
-    ) -> Result<(), Panicked> {
+    async fn run_or_panic(&self, name: &'static str, run: BoxFuture<'static, ()>) -> Result<(), Panicked> {
         let life = async {
             tokio::select! {
-                () = run() => {}
+                () = run => {}
                 () = self.shared.seam.told_to_panic(name) => panic!("told to panic"),
             }
         };

@@ -85,7 +85,7 @@ impl Starter<'_> {
     }
 
     /// A task with a loop of its own.
-    pub fn keep<R: Future<Output = ()> + Send>(
+    pub fn keep<R: Future<Output = ()> + Send + 'static>(
         &self,
         name: &'static str,
         run: impl Fn(Arc<Broker>, CancellationToken) -> R + Send + Sync + 'static,
