@@ -4,11 +4,12 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run quick build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi bench bench-full bench-peers faults clean
+.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi bench bench-full bench-peers faults clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
-# What is run, played and checked from here: the profile `quick` of Cargo.toml, built in half the time of `release`.
-BINARY := $(TARGET_DIR)/quick/eventlease
+# What is run, played and checked from here: the debug build, which the tests are made of, too. It is built in a third of the
+# time that `release` takes, and is several times slower.
+BINARY := $(TARGET_DIR)/debug/eventlease
 
 # Where `make run` listens, and further flags of `eventlease serve` or of the test runner.
 LISTEN ?= $(or $(EVENTLEASE_LISTEN),127.0.0.1:8080)
@@ -25,14 +26,14 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Variables: LISTEN=$(LISTEN) (run), PG=17 or PG=18 (test, test-nextest), ARGS='...' (run, test, test-nextest, bench)"
 
-run: postgres quick ## Build quickly and serve on http://127.0.0.1:8080 (a private database, or DATABASE_URL)
+run: postgres debug ## Build (debug) and serve on http://127.0.0.1:8080 (a private database, or DATABASE_URL)
 	exec $(BINARY) serve --listen $(LISTEN) $(ARGS)
 
-quick: ## Build a binary quickly, with fewer optimizations
-	cargo build --locked --profile quick --package eventlease
+debug: ## Build a binary quickly, without optimizations
+	cargo build --locked
 
 build: ## Build the release binary
-	cargo build --locked --release --package eventlease
+	cargo build --locked --release
 
 # With DATABASE_URL set, `serve` needs no programs of PostgreSQL here.
 postgres:
@@ -78,11 +79,11 @@ alerts: ## Check the alert rules in docs/alerts.yml, and run their unit tests
 fuzz: ## Send spoilt requests to the router for so long (MINUTES=10; EVENTLEASE_FUZZ_SEED=… replays), without a database
 	EVENTLEASE_FUZZ_MINUTES=$(or $(MINUTES),10) cargo test --locked --test fuzz -- --ignored --nocapture
 
-demo: quick ## Play examples/ with engines that crash, hang and restart, and account for every event
+demo: debug ## Play examples/ with engines that crash, hang and restart, and account for every event
 	scripts/ensure-postgres
 	python3 examples/demo.py --server $(BINARY)
 
-check-api: quick ## Check the HTTP interface with third-party tools, which it installs below target/ (ARGS='--seed 7')
+check-api: debug ## Check the HTTP interface with third-party tools, which it installs below target/ (ARGS='--seed 7')
 	scripts/ensure-postgres
 	python3 scripts/check-api --server $(BINARY) $(ARGS)
 
@@ -108,11 +109,11 @@ bench-peers: ## Measure other queues on PostgreSQL beside EventLease, and write 
 	cargo run --release --manifest-path bench/peers/Cargo.toml --target-dir $(TARGET_DIR)/peers -- \
 		--server $(TARGET_DIR)/dist/eventlease --data-dir $(TARGET_DIR)/bench --write $(ARGS)
 
-# With PROFILE=dev the debug builds are used: slower, but sooner there. One build for each package: in one they would
-# share the features of their dependencies, and the server would not be the one that `make quick` makes.
+# With PROFILE=release the server is an optimized one. One build for each package: in one they would
+# share the features of their dependencies, and the server would not be the one that `make debug` makes.
 MINUTES ?= 2
 SEED ?=
-PROFILE ?= quick
+PROFILE ?= dev
 faults: ## Kill, cut and stall replicas, PostgreSQL and engines for MINUTES=2, and check what was said (SEED=n replays)
 	scripts/ensure-postgres
 	cargo build --locked --profile $(PROFILE) --package eventlease

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Plays examples/scenario.jsonl against an EventLease of its own, with engines that die, hang and leave.
 
-    python3 examples/demo.py --server target/quick/eventlease
+    python3 examples/demo.py --server target/debug/eventlease
 
 Ends within about a minute, with a table of what became of every event. The exit status is 0 only if each came to the
 end it had to: none unaccounted for, no innocent taken along by the poison, no stale report accepted.
@@ -140,11 +140,11 @@ def run(binary: str, directory: Path) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--server", default="target/quick/eventlease", help="the binary to try")
+    parser.add_argument("--server", default="target/debug/eventlease", help="the binary to try")
     parser.add_argument("--keep", action="store_true", help="keep the directory with database, journals and logs")
     arguments = parser.parse_args()
     if shutil.which(arguments.server) is None:
-        parser.error(f"no program {arguments.server}; `make quick` makes it")
+        parser.error(f"no program {arguments.server}; `make debug` makes it")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     directory = Path(tempfile.mkdtemp(prefix="eventlease-demo-", dir="/tmp"))  # short, for the database's socket path

@@ -31,7 +31,7 @@ struct Arguments {
     rate: f64,
 
     /// The program that is put to the test.
-    #[arg(long, default_value = "target/quick/eventlease")]
+    #[arg(long, default_value = "target/debug/eventlease")]
     server: PathBuf,
 
     /// Where the database, the logs and the history are; emptied first.
