@@ -16,7 +16,7 @@ use crate::supervisor::Supervisor;
 use periodic::{Periodic, Starter};
 
 /// What runs how often: from the end of one round to the begin of the next.
-fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 9] {
+fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 10] {
     let (seconds, minutes) = (Duration::from_secs, Duration::from_mins);
     [
         Periodic::every(reaper_interval, "reaper", |broker| Box::pin(reaper::run_once(broker))),
@@ -27,7 +27,13 @@ fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 9] {
         Periodic::every(recheck, "event_ends", |broker| {
             Box::pin(async move { broker.wake_for_ends_elsewhere().await.map(|()| None) })
         }),
-        Periodic::rarely(seconds(5), "statistics", |broker| Box::pin(write_and_measure(broker))),
+        Periodic::every(seconds(5), "activity", |broker| {
+            Box::pin(async move { broker.write_activity().await.map(|()| None) })
+        }),
+        // The gauges are shown for sixty times as long as reading them took, so nothing else may lengthen the round.
+        Periodic::rarely(seconds(5), "statistics", |broker| {
+            Box::pin(async move { broker.measure().await.map(|_| None) })
+        }),
         // While a session holds an old snapshot, a round reads dead index entries, too.
         Periodic::rarely(seconds(10), "queues", |broker| Box::pin(tend_queues(broker))),
         Periodic::every(minutes(1), "idempotency_keys", |broker| {
@@ -61,12 +67,6 @@ pub fn start(
     starter.keep("hand_back", |broker, stop| async move { broker.hand_back_undelivered(&stop).await });
     broker.start_dispatch(stop);
     broker.start_batches(stop);
-}
-
-async fn write_and_measure(broker: Arc<Broker>) -> Result<Option<String>> {
-    let written = broker.write_activity().await;
-    broker.measure().await?;
-    written.map(|()| None)
 }
 
 async fn tend_queues(broker: Arc<Broker>) -> Result<Option<String>> {

@@ -151,8 +151,7 @@ impl<I: Send + Sync + 'static, A: Send + 'static> Batcher<I, A> {
         let answers = run(items, Mode::Together).await;
         for (request, answer) in batch.into_iter().zip(answers) {
             if let Some(answer) = answer {
-                // A caller that is gone may repeat the call.
-                drop(request.reply.send(answer));
+                request.answer(answer);
             } else {
                 let alone = Arc::clone(self).carry_out_alone(Arc::clone(run), request);
                 self.supervisor.start(Work::Batch, alone);
@@ -167,8 +166,8 @@ impl<I: Send + Sync + 'static, A: Send + 'static> Batcher<I, A> {
             () = request.reply.closed() => return,
             permits = permits => permits,
         };
-        if let Some(answer) = run(vec![request.item], Mode::Alone).await.pop().flatten() {
-            drop(request.reply.send(answer));
+        if let Some(answer) = run(vec![Arc::clone(&request.item)], Mode::Alone).await.pop().flatten() {
+            request.answer(answer);
         }
     }
 

@@ -24,9 +24,17 @@ pub struct Request<I, A> {
     pub reply: oneshot::Sender<A>,
     /// The caller's span. A batch has many callers, so its span is linked to theirs and not below one of them.
     pub span: Span,
-    /// Its part of the room, free again when the request is dropped.
-    #[expect(dead_code, reason = "it is given back when the request is dropped")]
+    /// Its part of the room, free again before it is answered or when it is dropped.
     pub held: Held,
+}
+
+impl<I, A> Request<I, A> {
+    /// Answers the caller. Its part of the room is free by then: the answer may be what its next request waits for.
+    pub fn answer(self, answer: A) {
+        drop(self.held);
+        // A caller that is gone may repeat the call.
+        drop(self.reply.send(answer));
+    }
 }
 
 /// Requests that wait for a batch, in the order of their arrival.

@@ -1,4 +1,4 @@
-//! How much may be unanswered at a time. A request holds its part until it is answered or dropped.
+//! How much may be unanswered at a time. A request holds its part until just before it is answered, or until it is dropped.
 
 use std::sync::Arc;
 

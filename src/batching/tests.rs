@@ -1,11 +1,15 @@
 //! The batcher, with batches that do what each test wants: they say when they have begun, and end when they are let go.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Wake};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::{join_all, poll_immediate};
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::yield_now;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -284,6 +288,33 @@ async fn callers_that_are_gone_are_left_out() {
     tested.let_go(2);
     assert!(matches!(there.await, Ok(Ok(_))));
     assert_eq!(tested.batches(), [vec![Plain(2)]]);
+}
+
+/// A caller that sends its next request, which needs the whole room, the moment the first is answered.
+struct Caller {
+    batcher: Arc<Batcher<Item, Answer>>,
+    next: Mutex<Option<Option<Replied>>>,
+}
+
+impl Wake for Caller {
+    fn wake(self: Arc<Self>) {
+        let next = self.batcher.submit(Arc::new(Plain(2)), options().room, Vec::new());
+        *self.next.lock() = Some(next.now_or_never());
+    }
+}
+
+#[tokio::test]
+async fn a_request_gives_its_room_back_before_its_caller_is_answered() {
+    for item in [Plain(1), Locked] {
+        let tested = Fixture::open(options());
+        let caller = Arc::new(Caller { batcher: Arc::clone(&tested.batcher), next: Mutex::default() });
+        let mut first = pin!(tested.submit(item, options().room.rows));
+        assert!(first.as_mut().poll(&mut Context::from_waker(&Arc::clone(&caller).into())).is_pending());
+        while caller.next.lock().is_none() {
+            yield_now().await;
+        }
+        assert_eq!(*caller.next.lock(), Some(None), "the next request of {item:?} is refused");
+    }
 }
 
 #[tokio::test]

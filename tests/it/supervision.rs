@@ -12,8 +12,17 @@ use crate::support::{Lab, client, wait_for};
 use crate::trust::Guarded;
 
 /// Tasks whose rounds are far apart; each begins with one, so that a second one shows that it started again.
-const PERIODIC: [&str; 8] =
-    ["reaper", "signs_of_life", "partitions", "statistics", "idempotency_keys", "event_ends", "tokens", "audit"];
+const PERIODIC: [&str; 9] = [
+    "reaper",
+    "signs_of_life",
+    "partitions",
+    "activity",
+    "statistics",
+    "idempotency_keys",
+    "event_ends",
+    "tokens",
+    "audit",
+];
 
 #[tokio::test]
 async fn every_task_starts_again_after_a_panic_and_the_service_works_on() {
@@ -51,6 +60,21 @@ async fn every_task_starts_again_after_a_panic_and_the_service_works_on() {
     let leased = reply.expect(200).body["events"][0].clone();
     guarded.settle(&engine_token, &leased, json!({"status": "completed"})).await.expect(200);
     guarded.lab.get("/readyz").await.expect(200);
+}
+
+#[tokio::test]
+async fn queues_are_measured_while_their_activity_cannot_be_written() {
+    let lab = Lab::start().await;
+    let measured = "eventlease_task_runs_total{outcome=\"ok\",task=\"statistics\"}";
+    lab.wait_for("the first round", async || (lab.metric(measured).await >= 1.0).then_some(())).await;
+    let mut holder = lab.db.begin().await.expect("a transaction");
+    let lock = "lock table eventlease.queue_activity in share row exclusive mode";
+    sqlx::query(lock).execute(&mut *holder).await.expect("the lock");
+    lab.enqueue("dialogue", json!({})).await;
+    lab.wait_for_a_blocked_server().await;
+    let before = lab.metric(measured).await;
+    lab.wait_for("another round", async || (lab.metric(measured).await > before).then_some(())).await;
+    holder.rollback().await.expect("the lock goes");
 }
 
 #[tokio::test]
