@@ -1,11 +1,14 @@
 //! Which sessions are not used again. An error that says that a session is of no use mostly holds for its neighbours
 //! too: after a failover all of them lead to the server that was. So all that were opened before it are replaced.
 
+use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use sqlx::postgres::PgDatabaseError;
+use tokio::runtime::{Handle, Id};
 use tokio::sync::watch;
 
 /// PostgreSQL's error codes, by their beginning, after which a session is of no use: lost connections; a server that
@@ -13,8 +16,9 @@ use tokio::sync::watch;
 /// are not those this end knows of.
 const CODES: [&str; 7] = ["08", "57P", "25006", "25P03", "25P04", "26000", "42P05"];
 
-/// Milliseconds since the first use of this clock; 0 for never.
-static REPLACED_BEFORE: LazyLock<watch::Sender<u64>> = LazyLock::new(watch::Sender::default);
+/// When sessions were last to be replaced, in milliseconds since the first use of this clock; 0 for never. By the runtime on
+/// which the sessions are used: the service has one, and a process of tests has servers on many.
+static REPLACED_BEFORE: LazyLock<Mutex<HashMap<Option<Id>, watch::Sender<u64>>>> = LazyLock::new(Mutex::default);
 static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 fn now() -> u64 {
@@ -22,20 +26,25 @@ fn now() -> u64 {
     u64::try_from(BEGAN.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
 }
 
+fn of_this_runtime<T>(act: impl FnOnce(&watch::Sender<u64>) -> T) -> T {
+    let runtime = Handle::try_current().ok().map(|handle| handle.id());
+    act(REPLACED_BEFORE.lock().entry(runtime).or_default())
+}
+
 /// Has all sessions replaced that are open now.
 pub fn replace_all() {
-    REPLACED_BEFORE.send_replace(now());
+    of_this_runtime(|replaced_before| replaced_before.send_replace(now()));
 }
 
 /// Changes each time that sessions are to be replaced, for whoever holds one outside of a pool.
 pub fn subscribe() -> watch::Receiver<u64> {
-    REPLACED_BEFORE.subscribe()
+    of_this_runtime(watch::Sender::subscribe)
 }
 
 /// Whether a session of this age is to be replaced.
 pub fn is_due(age: Duration) -> bool {
     let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-    was_open(now(), age, *REPLACED_BEFORE.borrow())
+    was_open(now(), age, of_this_runtime(|replaced_before| *replaced_before.borrow()))
 }
 
 /// Whether a session of an age was open at a moment, each in milliseconds. One that was opened in the same millisecond
@@ -78,6 +87,15 @@ mod tests {
         assert!(was_open(1000, 5000, 700), "opened before the clock began");
         assert!(!was_open(1000, 299, 700));
         assert!(!was_open(1000, 5000, 0), "there was no error");
+    }
+
+    #[test]
+    fn sessions_of_other_runtimes_are_left_alone() {
+        let runtimes: [_; 2] =
+            std::array::from_fn(|_| tokio::runtime::Builder::new_current_thread().build().expect("one"));
+        runtimes[0].block_on(async { replace_all() });
+        let is_due = |runtime: &tokio::runtime::Runtime| runtime.block_on(async { is_due(Duration::from_secs(1)) });
+        assert_eq!(runtimes.each_ref().map(is_due), [true, false]);
     }
 
     #[test]
