@@ -2,7 +2,7 @@
 //! statements and its commit. No timer holds anything up: alone, a request is a batch of one; under load batches grow by
 //! themselves. A request that has to wait for a lock is carried out alone, so that it delays no other.
 //!
-//! Knows no verb and no SQL: [`Batcher::start`] is given what carries a batch out.
+//! Knows no verb and no SQL: `Batcher::start` is given what carries a batch out.
 
 mod batcher;
 /// What becomes of a batch that fails.

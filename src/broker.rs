@@ -1,7 +1,9 @@
 //! The use-cases, one file a verb. Knows no HTTP: requests come in checked, answers go out as facts.
 
-// The verbs.
+/// Which verb carries out each kind of batch.
 mod batches;
+
+// The verbs.
 pub mod enqueue;
 pub mod events;
 pub mod lease;

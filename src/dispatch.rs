@@ -1,6 +1,6 @@
 //! Who waits for events, and who gets which.
 //!
-//! Verbs know a few methods of [`Dispatch`] and nothing behind it: they hand a poll in, and say after their commit what
+//! Verbs know a few methods of `Dispatch` and nothing behind it: they hand a poll in, and say after their commit what
 //! changed. All that is kept here only makes things faster and may be lost.
 
 mod serving; // the workers that serve waiting polls
@@ -48,7 +48,7 @@ pub struct Landed {
     pub event_id: EventId,
     /// 0 to 9; 9 is leased first.
     pub priority: u8,
-    /// A lease of it was lost before, so that it is leased alone, by an exclusive engine.
+    /// A lease of it was lost without a report: it is leased alone, to an engine that holds nothing else.
     pub is_suspect: bool,
     /// When it is due, by the database's clock.
     pub available_at: DateTime<Utc>,
@@ -97,8 +97,8 @@ impl Dispatch {
         }
     }
 
-    /// Starts its tasks, which end after `stop`. What the listener hears is passed to `report`, which says
-    /// [`Self::heard`] of events.
+    /// Starts its tasks, which end after `stop`. What the listener hears is passed to `report`, which must
+    /// call [`Self::heard`] for notices of events.
     pub fn start(&self, stop: &CancellationToken, report: impl Fn(Heard) + Send + Sync + 'static) {
         self.start_serving(stop);
         self.keep(recheck::TASK, &self.recheck, stop, |recheck, stop| async move { recheck.run(&stop).await });

@@ -1,5 +1,5 @@
 //! Ending attempts, and what follows from it after the commit: waiting polls are served, readers wake, metrics count. A
-//! use-case collects [`Effects`] and applies them once.
+//! use-case collects `Effects` and applies them once.
 
 use std::collections::HashMap;
 

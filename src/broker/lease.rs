@@ -14,7 +14,7 @@ use crate::store;
 
 /// Leases given back in one transaction.
 const HANDED_BACK_AT_ONCE: usize = 500;
-/// How long such a transaction may last, and how long after the first one another one begins.
+/// The longest that one such transaction may last. This long after the first one began, no further one is begun.
 const HAND_BACK_LIMIT: Duration = Duration::from_secs(5);
 
 impl Broker {

@@ -23,8 +23,8 @@ use crate::store::leases::{Grant, LockedEngine};
 use admission::Admitted;
 use engines::Engines;
 
-/// How long a suspect waits for an idle engine before one is made exclusive for it. What a dead engine held is to be
-/// leased again 5 s after it was found out, which takes up to one of them.
+/// How long a suspect waits for an idle engine before one is made exclusive for it. The work of a dead engine is to be leased
+/// again within 5 s; it takes up to 1 s to find the engine dead, so 3 s leave one to spare.
 const SUSPECT_PATIENCE_SECONDS: u32 = 3;
 /// Payloads that are read in one go, so that memory is bounded; a single reply may have as many again.
 const MAX_BYTES: u64 = 16 << 20;

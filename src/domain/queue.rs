@@ -11,7 +11,7 @@ use super::retry_policy::{RetryPolicy, RetryPolicyOverrides};
 /// What a queue says for itself; `None` is inherited.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct QueueSettings {
-    /// How many events one engine may hold that sets no limit of its own.
+    /// How many events a poll gets that names no limit; `None`: the server's default.
     pub default_limit: Option<u32>,
     /// How long a lease lasts, in seconds.
     pub visibility_timeout_seconds: Option<u32>,

@@ -133,7 +133,7 @@ pub async fn resume(connection: &mut PgConnection, engine_type: &str) -> Result<
 pub struct Gate {
     /// It gives out nothing.
     pub is_paused: bool,
-    /// How many events an engine may hold that sets no limit of its own.
+    /// How many events a poll gets that names no limit; `None`: the server's default.
     pub default_limit: Option<i32>,
     /// How many of its events may be leased at a time.
     pub max_processing: Option<i32>,

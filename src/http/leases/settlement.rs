@@ -20,7 +20,7 @@ use crate::http::requests::values::{any_string, boolean, check_json, integer, ki
 /// An engine's report on an event it holds. Which members go with it depends on `status`.
 #[derive(ToSchema)]
 #[schema(as = Settlement)]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_settlement` reads it")]
+#[expect(dead_code, reason = "describes the body to OpenAPI; `read_what_is_reported` reads it")]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum SettleBody {
     /// Done for good.

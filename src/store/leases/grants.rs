@@ -1,4 +1,4 @@
-//! Gives the leases that `domain::dealing` decided on, and reads those that are held.
+//! Gives the leases that `domain::assignment` decided on, and reads those that are held.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
