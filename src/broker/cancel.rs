@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::effects::Effects;
-use super::state::{Broker, commit};
+use super::state::Broker;
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::event::{CancelReason, Event, Status};
@@ -14,6 +14,7 @@ use crate::domain::verdict::{Ending, Verdict};
 use crate::error::{Error, Result};
 use crate::store::events::cancellation as cancel;
 use crate::store::leases::open_events::{self, Locking, OpenEvent};
+use crate::store::pool::commit;
 use crate::store::settlement::{self, EndedAttempt};
 use crate::store::{self, PgConnection};
 

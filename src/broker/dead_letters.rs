@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::effects::Effects;
-use super::state::{Broker, commit};
+use super::state::Broker;
 use crate::dispatch::Landed;
 use crate::domain::access::Operation;
 use crate::domain::attempt::Attempt;
@@ -20,6 +20,7 @@ use crate::domain::page::Page;
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::dead_letters::redrive::Redriven;
+use crate::store::pool::commit;
 use record::{Record, told};
 
 impl Broker {

@@ -31,7 +31,7 @@ pub struct Effects {
 
 /// What a lease's end counts as.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub enum End {
+enum End {
     /// Its engine settled it.
     Settled { outcome: Outcome, answer: Answer, held_seconds: f64 },
     /// It ended without a report.
@@ -41,10 +41,10 @@ pub enum End {
 }
 
 impl End {
-    const fn of(ending: Ending, attempt: &EndedAttempt<'_>, held_seconds: f64) -> Self {
-        match ending {
+    const fn of(attempt: &EndedAttempt<'_>, held_seconds: f64) -> Self {
+        match attempt.ending {
             Ending::Completed | Ending::Failed { .. } | Ending::Released { .. } => {
-                Self::Settled { outcome: ending.outcome(), answer: attempt.answer(), held_seconds }
+                Self::Settled { outcome: attempt.ending.outcome(), answer: attempt.answer(), held_seconds }
             }
             Ending::Lost(loss) => Self::Lost(loss),
             Ending::HandedBack | Ending::Undelivered | Ending::Cancelled => Self::HandedBack,
@@ -79,16 +79,10 @@ impl Effects {
         self.finals.push(event.event_id);
     }
 
-    /// A lease ended so.
-    pub fn ended(
-        &mut self,
-        event: &OpenEvent,
-        end: End,
-        attempt: &EndedAttempt<'_>,
-        available_at: Option<DateTime<Utc>>,
-    ) {
+    /// A lease ended. `available_at`: when the event is due again, if it is requeued.
+    pub fn ended(&mut self, event: &OpenEvent, attempt: &EndedAttempt<'_>, available_at: Option<DateTime<Utc>>) {
         self.freed(event.lease.holder);
-        self.ended.push((event.engine_type.clone(), end));
+        self.ended.push((event.engine_type.clone(), End::of(attempt, event.held_seconds)));
         match attempt.verdict {
             Verdict::Complete | Verdict::DeadLetter { .. } | Verdict::Cancel => self.finals.push(event.event_id),
             Verdict::Requeue { .. } => {}
@@ -192,9 +186,8 @@ pub async fn end_in_silence(
         })
         .collect();
     let due = settlement::apply(connection, &ended).await?;
-    for ((event, ending), attempt) in events.iter().zip(&ended) {
-        let end = End::of(*ending, attempt, event.held_seconds);
-        effects.ended(event, end, attempt, due.get(&event.event_id).copied());
+    for ((event, _), attempt) in events.iter().zip(&ended) {
+        effects.ended(event, attempt, due.get(&event.event_id).copied());
     }
     Ok(())
 }

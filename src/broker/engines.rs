@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::effects::{Effects, end_in_silence};
 use super::quota::Reservation;
-use super::state::{Broker, commit};
+use super::state::Broker;
 use super::tokens::check_good;
 use crate::domain::access::{Operation, Role};
 use crate::domain::audit::Actor;
@@ -21,6 +21,7 @@ use crate::domain::verdict::{Ending, Loss};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::leases::open_events::{self, OpenEvent};
+use crate::store::pool::commit;
 
 /// An engine that has registered.
 #[derive(Debug)]

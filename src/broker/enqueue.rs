@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::batchers::Answers;
 use super::effects::Effects;
 use super::known_queues::AsOf;
-use super::state::{Broker, commit};
+use super::state::Broker;
 use super::taken::Taken;
 use crate::batching::{Mode, Size};
 use crate::dispatch::Landed;
@@ -23,6 +23,7 @@ use crate::domain::limits::MAX_DELAY_SECONDS;
 use crate::domain::new_event::{Enqueued, NewEvent};
 use crate::error::{Error, Result};
 use crate::store::events::idempotency;
+use crate::store::pool::commit;
 use crate::store::{self, PgConnection};
 
 use keys::{Plan, key_of};

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::state::{Broker, commit};
+use super::state::Broker;
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::names::EventType;
@@ -10,6 +10,7 @@ use crate::domain::retry_policy::{EventTypePolicy, RetryPolicyOverrides};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::event_types;
+use crate::store::pool::commit;
 use crate::store::queues::room;
 
 impl Broker {

@@ -5,7 +5,7 @@ pub mod removal;
 use serde_json::json;
 use tracing::field::display;
 
-use super::state::{Broker, commit};
+use super::state::Broker;
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::engine::{EngineStatus, TypeSummary};
@@ -14,6 +14,7 @@ use crate::domain::names::EngineType;
 use crate::domain::page::Page;
 use crate::domain::queue::{Depth, LastMinute, PeekPlace, PeekedEvent, Queue, QueueSettings};
 use crate::error::{Error, Result};
+use crate::store::pool::commit;
 use crate::store::{self, PgConnection};
 
 /// Counts are exact up to here; then readers are told that they are not.

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::effects::{Effects, end_in_silence};
-use super::state::{Broker, commit};
+use super::state::Broker;
 use crate::domain::verdict::{Ending, Loss};
 use crate::error::Result;
 use crate::store;
 use crate::store::engines::liveness;
 use crate::store::leases::open_events::{self, OpenEvent};
+use crate::store::pool::commit;
 
 /// Leases ended in one transaction.
 const BATCH: u32 = 500;

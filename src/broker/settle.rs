@@ -7,9 +7,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::batchers::{Answers, locking};
-use super::effects::{Effects, End, end_in_silence, verdict_of};
+use super::effects::{Effects, end_in_silence, verdict_of};
 use super::settled::{Renewal, Settled, SettledOutcome};
-use super::state::{Broker, commit};
+use super::state::Broker;
 use crate::batching::{Mode, Size};
 use crate::domain::event::{Outcome, Status};
 use crate::domain::fence::{self, Credentials, Standing};
@@ -23,6 +23,7 @@ use crate::metrics::RENEWED;
 use crate::store::PgConnection;
 use crate::store::leases::open_events::{self, Locking, OpenEvent};
 use crate::store::policies_of_open_events;
+use crate::store::pool::commit;
 use crate::store::settlement::{self, EndedAttempt};
 use late_report::{look_back, refuse_holder};
 
@@ -301,9 +302,8 @@ async fn end_live(
     let due = settlement::apply(connection, &ended).await?;
     for ((index, event), attempt) in ending.iter().zip(&ended) {
         let available_at = due.get(&event.event_id).copied();
-        let (outcome, answer) = (attempt.ending.outcome(), attempt.answer());
-        let end = End::Settled { outcome, answer, held_seconds: event.held_seconds };
-        effects.ended(event, end, attempt, available_at);
+        let answer = attempt.answer();
+        effects.ended(event, attempt, available_at);
         answers[*index] = Some(Ok(Settled {
             event_id: event.event_id,
             status: answer.event_status(),

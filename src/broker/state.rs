@@ -143,8 +143,7 @@ impl Broker {
 
     /// Gives up what takes the database too long altogether.
     pub(super) async fn in_time<T>(&self, use_case: impl Future<Output = Result<T>>) -> Result<T> {
-        let outcome = store::pool::within(self.settings.dispatch.call_timeout, use_case).await;
-        outcome.unwrap_or_else(|| Err(store::Error::stalled().into()))
+        store::pool::in_time(self.settings.dispatch.call_timeout, use_case).await
     }
 
     /// An engine called: it is alive.
@@ -202,9 +201,4 @@ impl Broker {
     pub fn flush_logs(&self) {
         self.dead_letter_log.flush();
     }
-}
-
-/// Replies come after this, never before.
-pub async fn commit(transaction: store::Transaction) -> store::Result<()> {
-    Ok(transaction.commit().await?)
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::known_tokens::Standing;
-use super::state::{Broker, commit};
+use super::state::Broker;
 use crate::domain::access::{Operation, Role};
 use crate::domain::audit::Actor;
 use crate::domain::ids::EngineId;
@@ -17,6 +17,7 @@ use crate::domain::limits::{MAX_TOKENS, RESERVED_TOKENS};
 use crate::domain::log_text::LogText;
 use crate::domain::tokens::{Filter, NewToken, Token, TokenId, TokenSecret};
 use crate::error::{Error, Result};
+use crate::store::pool::commit;
 use crate::store::tokens::Until;
 use crate::store::{self, PgConnection};
 

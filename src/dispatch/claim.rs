@@ -134,7 +134,7 @@ impl Claims {
                 polled.events.push(event);
             }
         }
-        transaction.commit().await.map_err(store::Error::from)?;
+        store::pool::commit(transaction).await?;
         for (engine_type, given_suspects, exclusive) in suspects {
             self.exclusive_engines.note(engine_type, &given_suspects, exclusive);
         }

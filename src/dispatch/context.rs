@@ -65,8 +65,7 @@ impl Context {
 
     /// Gives up what takes the database too long altogether.
     pub async fn in_time<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let outcome = store::pool::within(self.settings.call_timeout, work).await;
-        outcome.unwrap_or_else(|| Err(store::Error::stalled().into()))
+        store::pool::in_time(self.settings.call_timeout, work).await
     }
 
     /// Begins a transaction that waits for locks as long as it may, or gives up soon.

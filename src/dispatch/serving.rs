@@ -9,6 +9,7 @@ use tracing::{Instrument, Span};
 use super::claim::Claims;
 use super::context::Context;
 use super::waiting::{PollGroup, WaitingPolls};
+use crate::domain::numbers::to_i64;
 use crate::supervisor::Work;
 
 /// While one claim commits, the next ones can scan.
@@ -50,7 +51,7 @@ impl Serving {
         let polls: usize = groups.iter().map(|group| group.polls.len()).sum();
         match self.context.in_time(self.claims.claim(&groups)).await {
             Ok(claimed) => {
-                Span::current().record("events", number(claimed.iter().map(|claimed| claimed.found.taken).sum()));
+                Span::current().record("events", to_i64(claimed.iter().map(|claimed| claimed.found.taken).sum()));
                 for (group, claimed) in groups.into_iter().zip(claimed) {
                     group.end(Ok(claimed));
                 }
@@ -91,13 +92,8 @@ fn span_of(groups: &[PollGroup]) -> Span {
         target: "eventlease::traces",
         parent: None,
         "look",
-        queues = number(groups.len()),
-        polls = number(groups.iter().map(|group| group.polls.len()).sum()),
+        queues = to_i64(groups.len()),
+        polls = to_i64(groups.iter().map(|group| group.polls.len()).sum()),
         events = Empty,
     )
-}
-
-/// As traces have numbers.
-fn number(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }

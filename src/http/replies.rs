@@ -11,6 +11,7 @@ use prometheus::IntGauge;
 use super::api::Api;
 use super::errors::{Limit, Problem};
 use crate::domain::leased_event::LeasedEvent;
+use crate::domain::numbers::to_i64;
 
 /// Smaller replies are not counted: they fit into the buffers that a connection has anyway.
 const COUNTED_FROM_BYTES: usize = 64 << 10;
@@ -65,7 +66,7 @@ impl AsRef<[u8]> for HeldReply {
 
 impl Drop for HeldReply {
     fn drop(&mut self) {
-        self.of_all.sub(number(self.bytes.len()));
+        self.of_all.sub(to_i64(self.bytes.len()));
     }
 }
 
@@ -81,7 +82,7 @@ pub async fn hold(response: Response, kind: Kind, api: &Api) -> Response {
     // A buffer that grew as it was written may be twice as large as what it holds.
     let bytes = Vec::from(bytes).into_boxed_slice();
     let of_all = kind.gauge(api);
-    of_all.add(number(bytes.len()));
+    of_all.add(to_i64(bytes.len()));
     let held = HeldReply { bytes, of_all };
     if kind == Kind::Reading && is_one_too_many(&held.of_all, 0, held.bytes.len(), api) {
         drop(held);
@@ -101,15 +102,11 @@ pub fn have_room_for(events: &[LeasedEvent], api: &Api) -> Result<(), Problem> {
 
 /// Whether the replies counted, and `more` bytes, are too many. A reply that is alone here is never one too many.
 fn is_one_too_many(of_all: &IntGauge, more: usize, own: usize, api: &Api) -> bool {
-    let all = of_all.get().saturating_add(number(more));
-    all > number(api.limits.max_replies_bytes) && all > number(own)
+    let all = of_all.get().saturating_add(to_i64(more));
+    all > to_i64(api.limits.max_replies_bytes) && all > to_i64(own)
 }
 
 fn too_many_bytes() -> Problem {
     Problem::overloaded("replies that clients have not taken yet fill the memory there is for them")
         .of_limit(Limit::RepliesBytes)
-}
-
-fn number(bytes: usize) -> i64 {
-    i64::try_from(bytes).unwrap_or(i64::MAX)
 }

@@ -229,9 +229,22 @@ pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option
     outcome
 }
 
+/// The same for a use-case: what takes the database too long altogether is an error.
+pub async fn in_time<T, E: From<Error>>(
+    limit: Duration,
+    use_case: impl Future<Output = std::result::Result<T, E>>,
+) -> std::result::Result<T, E> {
+    within(limit, use_case).await.unwrap_or_else(|| Err(Error::stalled().into()))
+}
+
 /// Begins a transaction.
 pub async fn begin(pool: &Pool) -> Result<Transaction> {
     pool.begin_with(None).await
+}
+
+/// Commits a transaction. Replies come after this, never before.
+pub async fn commit(transaction: Transaction) -> Result<()> {
+    Ok(transaction.commit().await?)
 }
 
 /// Begins a transaction of several callers, which waits for nobody's locks for long: one locked row must not stall

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::record::{Record, told};
-use crate::broker::state::{Broker, commit};
+use crate::broker::state::Broker;
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::dead_letters::{Filter, Group, GroupBy, Overrides, Schedule};
@@ -14,6 +14,7 @@ use crate::domain::limits::{BULK_BATCH_DEAD_LETTERS, MAX_DONE_DEAD_LETTERS_TOLD}
 use crate::error::{Error, Result};
 use crate::store::dead_letters::bulk::{self, Chosen};
 use crate::store::dead_letters::groups;
+use crate::store::pool::commit;
 
 /// Which dead letters are meant.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::batching::Mode;
 use crate::broker::batchers::{Answers, locking};
 use crate::broker::heartbeat::{Heartbeat, HeartbeatAnswer, HeldLease, LeaseAnswer, LeaseVerdict};
-use crate::broker::state::{Broker, commit};
+use crate::broker::state::Broker;
 use crate::domain::engine::Command;
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::json::SentJson;
@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::store;
 use crate::store::engines::beat::{Beat, Beaten, Locked};
 use crate::store::leases::open_events::{self, Locking, OpenEvent, Renewed};
+use crate::store::pool::commit;
 
 impl Broker {
     /// Takes a heartbeat, and renews the leases it lists.

@@ -4,7 +4,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use tracing::field::display;
 
-use crate::broker::state::{Broker, commit};
+use crate::broker::state::Broker;
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::engine::{DrainFilter, Drained, Engine, Metadata};
@@ -14,6 +14,7 @@ use crate::domain::log_text::LogText;
 use crate::domain::merge_patch;
 use crate::error::{Error, Result};
 use crate::store;
+use crate::store::pool::commit;
 
 /// Of a changed member's name, in the log.
 const MAX_LOGGED_NAME_CHARS: usize = 100;

@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use crate::broker::state::{Broker, commit};
+use crate::broker::state::Broker;
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::names::EngineType;
 use crate::domain::queue::QueueUses;
 use crate::error::{Error, Result};
+use crate::store::pool::commit;
 use crate::store::queues::removal;
 use crate::store::{self, queues};
 

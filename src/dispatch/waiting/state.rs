@@ -16,6 +16,7 @@ use crate::dispatch::context::Settings;
 use crate::dispatch::poll::Poll;
 use crate::dispatch::undelivered::Undelivered;
 use crate::domain::ids::EngineId;
+use crate::domain::numbers::to_i64;
 
 /// Claims of one queue under way at once: while one commits, the next can scan.
 const CLAIMS_OF_ONE_QUEUE: usize = 2;
@@ -106,7 +107,7 @@ impl WaitingPolls {
     /// Releases the lock, updates the gauge, and wakes a worker if a queue is ready.
     pub fn release(&self, state: MutexGuard<'_, State>) {
         let is_claim_wanted = !state.ready.is_empty();
-        self.parked.set(i64::try_from(state.polls.len()).unwrap_or(i64::MAX));
+        self.parked.set(to_i64(state.polls.len()));
         drop(state);
         if is_claim_wanted {
             self.claims_wanted.notify_one();

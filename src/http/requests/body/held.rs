@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use prometheus::IntGauge;
 
+use crate::domain::numbers::to_i64;
 use crate::http::api::Api;
 use crate::http::errors::{Code, Limit, Problem};
 
@@ -32,11 +33,11 @@ impl Held {
 
     /// Counts more bytes, and refuses them where all bodies together become too large.
     pub fn grow(&mut self, bytes: usize, api: &Api) -> Result<(), Problem> {
-        self.of_all.add(number(bytes));
+        self.of_all.add(to_i64(bytes));
         self.size += bytes;
         // A body that is alone here is never one too many.
         let of_all = self.of_all.get();
-        if of_all > number(api.limits.max_bodies_bytes) && of_all > number(self.size) {
+        if of_all > to_i64(api.limits.max_bodies_bytes) && of_all > to_i64(self.size) {
             return Err(Problem::overloaded("the bodies of requests fill the memory there is for them")
                 .of_limit(Limit::BodiesBytes));
         }
@@ -45,7 +46,7 @@ impl Held {
 
     /// Stops counting bytes that were dropped.
     pub fn shrink(&mut self, bytes: usize) {
-        self.of_all.sub(number(bytes));
+        self.of_all.sub(to_i64(bytes));
         self.size -= bytes;
     }
 }
@@ -54,10 +55,6 @@ impl Drop for Held {
     fn drop(&mut self) {
         self.shrink(self.size);
     }
-}
-
-fn number(bytes: usize) -> i64 {
-    i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
 /// Refuses a body of that many bytes where it is too large. `state` is what it is when it has them.
