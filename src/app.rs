@@ -10,6 +10,8 @@ mod listeners;
 mod routes;
 mod database;
 mod shutdown;
+/// What the configuration means for each part.
+mod settings;
 mod error;
 
 use std::net::SocketAddr;
@@ -18,14 +20,12 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::{self, Broker, Coalescing, Settings, Size};
+use crate::broker::{self, Broker};
 use crate::config::ServeConfig;
-use crate::dispatch;
-use crate::http::{self, Access, AccessSettings, Api, Limits};
+use crate::http::{self, Access, Api};
 use crate::logs::Outage;
 use crate::metrics::Metrics;
 use crate::store;
-use crate::store::leases::LeaseDefaults;
 use crate::supervisor::Supervisor;
 use crate::tasks;
 
@@ -110,8 +110,8 @@ impl Server {
             broker: Arc::clone(&broker),
             metrics: Arc::clone(metrics),
             supervisor: supervisor.clone(),
-            limits: limits(config),
-            access: Arc::new(Access::new(access(config), http::document())),
+            limits: settings::limits(config),
+            access: Arc::new(Access::new(settings::access(config), http::document())),
             stop_announced: stop_announced.clone(),
         }));
         Self { address: front.address, broker, front, stop_announced, stop_tasks, supervisor, database }
@@ -234,8 +234,13 @@ async fn prepare(
 ) -> Result<Arc<Broker>, Error> {
     database.migrate().await?;
     let stop = front.stop.clone();
-    let broker =
-        Arc::new(Broker::new(database.pools.clone(), Arc::clone(metrics), supervisor.clone(), settings(config), stop));
+    let broker = Arc::new(Broker::new(
+        database.pools.clone(),
+        Arc::clone(metrics),
+        supervisor.clone(),
+        settings::of_broker(config),
+        stop,
+    ));
     make_first_partitions(&broker).await?;
     if config.is_auth_required() {
         broker.read_tokens().await.map_err(of_store)?;
@@ -285,74 +290,5 @@ async fn make_first_partitions(broker: &Broker) -> Result<(), Error> {
             }
             Err(error) => return Err(of_store(error)),
         }
-    }
-}
-
-fn access(config: &ServeConfig) -> AccessSettings {
-    let access = &config.access;
-    AccessSettings {
-        is_auth_required: config.is_auth_required(),
-        are_metrics_open: access.open_metrics,
-        are_docs_open: access.open_docs,
-        trusted_proxies: access.trusted_proxies(),
-        forwarded_header: access.forwarded_header,
-        max_failed_attempts_per_minute: access.max_failed_attempts,
-        allowed_hosts: access.allowed_hosts(),
-    }
-}
-
-fn settings(config: &ServeConfig) -> Settings {
-    Settings {
-        dispatch: dispatch::Settings {
-            lease_defaults: LeaseDefaults {
-                visibility_timeout_seconds: config.leases.visibility_timeout_seconds,
-                max_lease_seconds: config.leases.max_lease_seconds,
-            },
-            default_limit: config.leases.default_limit,
-            max_rows: config.batches.max_batch_rows,
-            recheck: Duration::from_millis(config.tasks.recheck_interval_ms),
-            max_polls_of_engine: config.connections.max_parked_polls_of_engine,
-            max_waiting: config.connections.max_parked_requests,
-            call_timeout: Duration::from_secs(call_timeout_seconds(config)),
-        },
-        grace_seconds: config.leases.heartbeat_timeout_seconds,
-        retention_days: config.tasks.retention_days,
-        audit_retention_days: config.tasks.audit_retention_days,
-        issues_engine_tokens: config.is_auth_required(),
-        max_dynamic_state_bytes: config.limits.max_detail_bytes,
-        coalescing: Coalescing {
-            max_rows: config.batches.max_batch_rows,
-            max_waiting: Size { rows: config.batches.max_waiting_rows, bytes: config.batches.max_waiting_bytes },
-        },
-        max_queues: config.limits.max_queues,
-        max_new_queues_per_hour: config.limits.max_new_queues_per_hour,
-        max_new_engines_per_hour: config.limits.max_new_engines_per_hour,
-        max_event_types: config.limits.max_event_types,
-    }
-}
-
-/// So that what is carried out for several is given up first, which tells each of them.
-const CALL_MARGIN: Duration = Duration::from_secs(5);
-
-/// What a use-case may take of the database's time: a connection, and two statements that are just not given up.
-const fn call_timeout_seconds(config: &ServeConfig) -> u64 {
-    config.database.acquire_timeout_seconds + 2 * config.database.statement_timeout_seconds
-}
-
-fn limits(config: &ServeConfig) -> Limits {
-    Limits {
-        max_body_bytes: config.limits.max_body_bytes,
-        max_payload_bytes: config.limits.max_payload_bytes,
-        max_detail_bytes: config.limits.max_detail_bytes,
-        max_json_depth: config.limits.max_json_depth,
-        max_bodies_bytes: config.connections.max_bodies_bytes,
-        max_replies_bytes: config.connections.max_replies_bytes,
-        body_timeout: Duration::from_secs(config.connections.body_timeout_seconds),
-        call_timeout: CALL_MARGIN + Duration::from_secs(call_timeout_seconds(config)),
-        default_visibility_timeout_seconds: config.leases.visibility_timeout_seconds,
-        default_max_lease_seconds: config.leases.max_lease_seconds,
-        default_lease_limit: config.leases.default_limit,
-        heartbeat_timeout_seconds: config.leases.heartbeat_timeout_seconds,
-        are_lease_tokens_optional: config.are_lease_tokens_optional(),
     }
 }

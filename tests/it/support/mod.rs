@@ -280,16 +280,16 @@ impl Lab {
         wait_for(what, check).await
     }
 
-    /// Waits until the server has written to its database for the first time, and listens: before that, it is warned of.
+    /// Waits until the server listens for notifications: before that, it is warned of.
     pub async fn wait_until_well(&self) {
         self.wait_until_replica_is_well(self.server()).await;
     }
 
     /// The same for another server.
     pub async fn wait_until_replica_is_well(&self, server: &Server) {
-        self.wait_for("a server that writes and listens", async || {
+        self.wait_for("a server that listens", async || {
             let (_, replica, _) = server.broker.examine_database().await.expect("the database is examined");
-            (replica.listener.is_connected && replica.seconds_since_write.is_some()).then_some(())
+            replica.listener.is_connected.then_some(())
         })
         .await;
     }
