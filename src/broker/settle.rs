@@ -25,7 +25,7 @@ use crate::store::leases::open_events::{self, Locking, OpenEvent};
 use crate::store::policies_of_open_events;
 use crate::store::pool::commit;
 use crate::store::settlement::{self, EndedAttempt};
-use late_report::{look_back, refuse_holder};
+use late_report::{answer_late_report, refuse_holder};
 
 impl Broker {
     /// Settles or renews one lease.
@@ -184,13 +184,13 @@ impl Broker {
             (Standing::Live, Some(open)) => Ok(Ok(open.clone())),
             (Standing::Late, Some(open)) => match self.take_loss_back(connection, settlement, open).await? {
                 Some(open) => Ok(Ok(open)),
-                None => Ok(Err(look_back(connection, settlement).await?)),
+                None => Ok(Err(answer_late_report(connection, settlement).await?)),
             },
             (Standing::NotTheHolder, Some(open)) => {
                 Ok(Err(Err(refuse_holder(connection, settlement.caller, open).await?)))
             }
             (Standing::NotTheHolder | Standing::Past | Standing::Live | Standing::Late, _) => {
-                Ok(Err(look_back(connection, settlement).await?))
+                Ok(Err(answer_late_report(connection, settlement).await?))
             }
         }
     }

@@ -59,7 +59,7 @@ pub struct Broker {
     pub(super) troubles: Arc<Troubles>,
     pub(super) dead_letter_log: DeadLetterLog,
     pub(super) tokens: KnownTokens,
-    /// Tells this replica from others, for as long as it runs.
+    /// Distinguishes this replica from others.
     pub(super) replica_id: Uuid,
     pub(super) stopping: CancellationToken,
 }
@@ -142,8 +142,8 @@ impl Broker {
     }
 
     /// Gives up what takes the database too long altogether.
-    pub(super) async fn in_time<T>(&self, use_case: impl Future<Output = Result<T>>) -> Result<T> {
-        store::pool::in_time(self.settings.dispatch.call_timeout, use_case).await
+    pub(super) fn in_time<T>(&self, use_case: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
+        store::pool::in_time(self.settings.dispatch.call_timeout, use_case)
     }
 
     /// An engine called: it is alive.

@@ -64,8 +64,8 @@ impl Context {
     }
 
     /// Gives up what takes the database too long altogether.
-    pub async fn in_time<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        store::pool::in_time(self.settings.call_timeout, work).await
+    pub fn in_time<T>(&self, work: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
+        store::pool::in_time(self.settings.call_timeout, work)
     }
 
     /// Begins a transaction that waits for locks as long as it may, or gives up soon.

@@ -60,7 +60,7 @@ impl Polled {
 /// Why a poll got no events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Notice {
-    /// The engine was told to drain. `held`: events it still holds.
+    /// The engine was told to drain.
     EngineDraining {
         /// Events the engine still holds.
         held: u32,

@@ -45,7 +45,7 @@ pub const MAX_RELEASE_DELAY_SECONDS: u32 = 300;
 
 /// One call redrives or purges no more dead letters.
 pub const MAX_BULK_DEAD_LETTERS: u32 = 10_000;
-/// So many of them are moved with one commit.
+/// Dead letters that are moved with one commit.
 pub const BULK_BATCH_DEAD_LETTERS: usize = 200;
 /// Longest time over which a bulk redrive spreads its events: 7 days.
 pub const MAX_SPREAD_SECONDS: u32 = 7 * 86_400;
@@ -91,7 +91,7 @@ pub const MAX_CONCURRENT_EVENTS: u32 = 100_000;
 pub const MAX_WORKLOAD: u32 = 1_000_000;
 /// Most leases that one heartbeat may renew.
 pub const MAX_HEARTBEAT_LEASES: usize = 1000;
-/// So many ids are told where engines are drained together; all of them drain.
+/// Most ids in the reply where engines are drained together; all of them drain.
 pub const MAX_DRAINED_ENGINES_TOLD: usize = 1000;
 /// The most ids in the reply where dead letters are redriven or purged together; all of them are done.
 pub const MAX_DONE_DEAD_LETTERS_TOLD: usize = 1000;
@@ -104,7 +104,7 @@ pub const MAX_TOKEN_ENGINE_TYPES: usize = 100;
 pub const MAX_TOKEN_SECONDS: u32 = 10 * 365 * 86_400;
 /// Every replica keeps all of them in memory, about 300 bytes each; beyond it none is made. Of those that are good.
 pub const MAX_TOKENS: usize = 100_000;
-/// So many of them are not for engines that register, so that an admin can always make one.
+/// Tokens that engines which register cannot use up, so that an admin can always make one.
 pub const RESERVED_TOKENS: usize = 1_000;
 /// What has ended is kept for so long, so that its bearer is told why it is refused.
 pub const ENDED_TOKEN_DAYS: i32 = 30;

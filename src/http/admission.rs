@@ -1,4 +1,4 @@
-//! Who gets in: a middleware before all handlers tells who calls and looks into the table of `domain::access`. What
+//! Who gets in: a middleware before all handlers identifies the caller and consults the table of `domain::access`. What
 //! depends on the request's own words (an engine's id, an event's queue) is checked as it is read, in `requests`.
 
 use std::sync::Arc;
@@ -58,7 +58,7 @@ async fn check(api: &Api, request: &Parts) -> Result<Granted, Problem> {
     Ok(Granted { operation, identity: Some(identity), digest: Some(digest) })
 }
 
-/// Why nobody could be told from a request.
+/// Why a request could not be authenticated.
 struct Unidentified {
     /// For the metric.
     reason: Reason,
@@ -83,7 +83,7 @@ async fn identify(api: &Api, request: &Parts) -> Result<(Arc<Identity>, TokenDig
     };
     let standing = match api.broker.known_token(&digest) {
         Some(standing) => Some(standing),
-        None => look_again(api, request, &digest).await?,
+        None => ask_database(api, request, &digest).await?,
     };
     match standing {
         Some(Standing::Good(identity)) => Ok((identity, digest)),
@@ -103,7 +103,7 @@ fn bearer(header: &str) -> Option<&str> {
 }
 
 /// A token that is not known may have been made a moment ago, by another replica.
-async fn look_again(api: &Api, request: &Parts, digest: &TokenDigest) -> Result<Option<Standing>, Unidentified> {
+async fn ask_database(api: &Api, request: &Parts, digest: &TokenDigest) -> Result<Option<Standing>, Unidentified> {
     check_attempts(api, request)?;
     let attempt = api.access.failed_logins.begin(api.access.address(peer(&request.extensions), &request.headers));
     let standing = api.broker.unknown_token(digest).await;

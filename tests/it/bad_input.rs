@@ -100,7 +100,7 @@ async fn what_is_accepted_does_show_in_the_tables() {
     has_changed("a dead letter").await;
 }
 
-/// All rows of all tables, but for what any call of an engine and the service's own signs of life may change.
+/// All rows of all tables, but for what any call of an engine and the service's own sign of being there may change.
 pub async fn dump(db: &PgPool) -> Vec<String> {
     let tables: Vec<(String, String)> = sqlx::query_as(
         "select c.relname::text, string_agg(quote_ident(a.attname), ', ' order by a.attnum)

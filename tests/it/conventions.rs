@@ -67,7 +67,7 @@ async fn every_time_in_a_reply_is_rfc_3339_with_z() {
     lab.settle(&leased_again, "failed", json!({"retryable": false})).await.expect(200);
     let conflict = lab.settle(&leased_again, "completed", json!({})).await.problem(409, "already_settled").body;
     let letter = lab.get(&format!("/api/v1/dead-letters/{event_id}")).await.expect(200).body;
-    lab.broker().flush_liveness().await.expect("signs of life are written");
+    lab.broker().flush_liveness().await.expect("liveness is written");
     let engines = lab.get("/api/v1/engines").await.expect(200).body;
     let event = lab.event(&event_id).await;
 

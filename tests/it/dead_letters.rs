@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{Lab, Reply, unknown_id};
 
 /// Enqueues an event and lets an engine refuse it as hopeless.
-async fn bury(lab: &Lab, engine_type: &str, event: Value, error: Value) -> String {
+async fn make_dead_letter(lab: &Lab, engine_type: &str, event: Value, error: Value) -> String {
     let version = json!({"metadata": {"static_config": {"engine_software_version": format!("{engine_type}-1.2")}}});
     let engine = lab.register(engine_type, version).await;
     let event_id = lab.enqueue(engine_type, event).await;
@@ -26,8 +26,9 @@ async fn list(lab: &Lab, query: &str) -> Reply {
 async fn dead_letters_are_found_by_what_they_are() {
     let lab = Lab::start().await;
     let timeout = json!({"type": "Timeout", "message": "No Answer in 5 s"});
-    let dialogue = bury(&lab, "dialogue", json!({"scenario_run_id": "run-1"}), timeout).await;
-    let vision = bury(&lab, "vision", json!({"event_type": "image.seen"}), json!("100% broken_image")).await;
+    let dialogue = make_dead_letter(&lab, "dialogue", json!({"scenario_run_id": "run-1"}), timeout).await;
+    let vision =
+        make_dead_letter(&lab, "vision", json!({"event_type": "image.seen"}), json!("100% broken_image")).await;
     let engine = lab.register("audio", json!({})).await;
     let audio = lab.enqueue("audio", json!({"retry_policy": {"dead_letter_threshold": 1}})).await;
     lab.lease_one("audio", &engine).await;
@@ -66,12 +67,12 @@ async fn pages_stay_whole_while_dead_letters_come_and_go() {
     let lab = Lab::start().await;
     let mut letters = Vec::new();
     for _ in 0..5 {
-        letters.push(bury(&lab, "dialogue", json!({}), json!("no")).await);
+        letters.push(make_dead_letter(&lab, "dialogue", json!({}), json!("no")).await);
     }
     letters.reverse();
     let first = list(&lab, "limit=2").await;
     assert_eq!(first.event_ids(), letters[..2]);
-    bury(&lab, "dialogue", json!({}), json!("no")).await;
+    make_dead_letter(&lab, "dialogue", json!({}), json!("no")).await;
     lab.delete(&format!("/api/v1/dead-letters/{}", letters[1])).await.expect(204);
     let second = list(&lab, &format!("limit=2&cursor={}", first.text("next_cursor"))).await;
     assert_eq!(second.event_ids(), letters[2..4]);
@@ -112,7 +113,7 @@ async fn a_dead_letter_is_read_with_its_payload_and_all_its_attempts() {
 #[tokio::test]
 async fn a_redriven_event_keeps_its_id_and_history_and_gets_fresh_budgets() {
     let lab = Lab::start().await;
-    let event_id = bury(&lab, "dialogue", json!({"payload": "again"}), json!("no")).await;
+    let event_id = make_dead_letter(&lab, "dialogue", json!({"payload": "again"}), json!("no")).await;
     let redriven = lab.post(&format!("/api/v1/dead-letters/{event_id}/redrive"), &json!({})).await.expect(200).body;
     assert_eq!((&redriven["event_id"], &redriven["status"]), (&json!(event_id), &json!("queued")));
     let counts = ["failures", "lease_losses", "redrives"].map(|member| redriven[member].clone());
@@ -135,7 +136,8 @@ async fn a_redriven_event_keeps_its_id_and_history_and_gets_fresh_budgets() {
 #[tokio::test]
 async fn a_redrive_brings_history_back_that_was_dropped_beneath_the_dead_letter() {
     let lab = Lab::start().await;
-    let event_id = bury(&lab, "dialogue", json!({"payload": "\0"}), json!({"message": "\0", "details": "\0"})).await;
+    let event_id =
+        make_dead_letter(&lab, "dialogue", json!({"payload": "\0"}), json!({"message": "\0", "details": "\0"})).await;
     let attempts = lab.attempts(&event_id).await;
     // As the end of the retention does it: partition by partition.
     for table in ["events", "event_attempts"] {
@@ -152,7 +154,7 @@ async fn a_redrive_brings_history_back_that_was_dropped_beneath_the_dead_letter(
 #[tokio::test]
 async fn a_redrive_may_change_how_the_event_is_treated() {
     let lab = Lab::start().await;
-    let event_id = bury(&lab, "dialogue", json!({"priority": 1}), json!("no")).await;
+    let event_id = make_dead_letter(&lab, "dialogue", json!({"priority": 1}), json!("no")).await;
     let changes = json!({
         "priority": 9, "delay_seconds": 600, "visibility_timeout_seconds": 77, "retry_policy": {"max_retries": 0}
     });
@@ -171,7 +173,7 @@ async fn a_redrive_may_change_how_the_event_is_treated() {
 #[tokio::test]
 async fn a_discarded_dead_letter_is_gone_and_its_event_stays_failed() {
     let lab = Lab::start().await;
-    let event_id = bury(&lab, "dialogue", json!({}), json!("no")).await;
+    let event_id = make_dead_letter(&lab, "dialogue", json!({}), json!("no")).await;
     lab.delete(&format!("/api/v1/dead-letters/{event_id}")).await.expect(204);
     let event = lab.event(&event_id).await;
     assert_eq!((&event["status"], &event["dead_letter_reason"]), (&json!("failed"), &Value::Null));

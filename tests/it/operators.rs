@@ -70,7 +70,7 @@ fn cell<'a>(row: &'a [(String, String)], heading: &str) -> &'a str {
 }
 
 /// Makes a dead letter of `dialogue`, and answers its id.
-async fn bury(lab: &Lab, engine: &str, error: Value) -> String {
+async fn make_dead_letter(lab: &Lab, engine: &str, error: Value) -> String {
     let event_id = lab.enqueue("dialogue", json!({})).await;
     let leased = lab.lease_one("dialogue", engine).await;
     lab.settle(&leased, "failed", json!({"retryable": false, "error": error})).await.expect(200);

@@ -58,7 +58,7 @@ impl Model for LeaseProtocol {
     }
 }
 
-/// Looks at every order of steps with so many leases.
+/// Checks every order of steps with that number of leases.
 fn check(most_leases: u8) {
     let started = Instant::now();
     let model = LeaseProtocol { rules: Rules::of_the_domain(), most_leases };

@@ -60,7 +60,7 @@ pub fn properties() -> Vec<Property<LeaseProtocol>> {
         Property::sometimes("a redriven event is completed", |_, world: &World| {
             world.events.iter().any(|event| event.redrives > 0 && event.status() == Status::Completed)
         }),
-        Property::sometimes("a redriven event is buried again", |_, world: &World| {
+        Property::sometimes("a redriven event is dead-lettered again", |_, world: &World| {
             world.events.iter().any(|event| event.redrives > 0 && event.status() == Status::Failed)
         }),
         Property::sometimes("an event is cancelled while its engine works on it", |_, world: &World| {

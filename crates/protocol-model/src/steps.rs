@@ -247,7 +247,7 @@ impl World {
             Standing::Past => false,
         };
         if !is_admitted {
-            return look_back(rules, event, token, word);
+            return answer_late_report(rules, event, token, word);
         }
         let ending = match word {
             // What could run out, still may.
@@ -273,7 +273,7 @@ impl World {
     }
 }
 
-fn look_back(rules: &Rules, event: &Event, token: Number, word: Word) -> Reply {
+fn answer_late_report(rules: &Rules, event: &Event, token: Number, word: Word) -> Reply {
     match event.attempts.of_token(token) {
         Some(ended) if (rules.late_report)(word.status(), ended.outcome) == LateReport::Repeat => {
             Reply::Again(ended.answered)

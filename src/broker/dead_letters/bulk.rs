@@ -21,7 +21,7 @@ use crate::store::pool::commit;
 pub struct Selection {
     /// An empty one lets all through.
     pub filter: Filter,
-    /// The oldest so many of them.
+    /// How many of them, the oldest first.
     pub limit: u32,
     /// If the filter lets through another number of them, nothing is done.
     pub expected_count: Option<u32>,

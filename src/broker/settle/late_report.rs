@@ -24,23 +24,23 @@ pub async fn refuse_holder(connection: &mut PgConnection, caller: Option<EngineI
 }
 
 /// The answer to a report on a lease that is over: the first answer again, or a refusal.
-pub async fn look_back(connection: &mut PgConnection, settlement: &Settlement) -> Result<Result<Settled>> {
+pub async fn answer_late_report(connection: &mut PgConnection, settlement: &Settlement) -> Result<Result<Settled>> {
     let event_id = settlement.event_id;
     let found =
         store::settlement::late_report::past_lease(connection, event_id, settlement.lease_token, settlement.caller)
             .await?;
-    let Some(lookback) = found else { return Ok(Err(Error::EventNotFound(event_id))) };
-    if lookback.is_of_another_type {
+    let Some(past) = found else { return Ok(Err(Error::EventNotFound(event_id))) };
+    if past.is_of_another_type {
         return Ok(Err(Error::EventOfAnotherType(event_id)));
     }
     let lost = LeaseLost {
         event_id,
-        lease_ended_by: lookback.ended.as_ref().map(|ended| ended.outcome),
-        lease_ended_at: lookback.ended.as_ref().map(|ended| ended.ended_at),
-        event_status: lookback.event_status,
-        current_attempt: lookback.current_attempt,
+        lease_ended_by: past.ended.as_ref().map(|ended| ended.outcome),
+        lease_ended_at: past.ended.as_ref().map(|ended| ended.ended_at),
+        event_status: past.event_status,
+        current_attempt: past.current_attempt,
     };
-    let Some(ended) = lookback.ended else { return Ok(Err(Error::LeaseLost(Box::new(lost)))) };
+    let Some(ended) = past.ended else { return Ok(Err(Error::LeaseLost(Box::new(lost)))) };
     Ok(match (fence::late_report(settlement.report.status(), ended.outcome), ended.answer) {
         (LateReport::Repeat, Some(answer)) => Ok(Settled {
             event_id,

@@ -117,6 +117,7 @@ mod tests {
         positions.note(ENGINE, &held(1000), now);
         assert_eq!(positions.count_from(ENGINE, now), CountFrom { since: at(1000), known: Vec::new() });
     }
+
     #[test]
     fn after_a_while_everything_is_counted_again_however_often_it_was_counted_since() {
         let (positions, now) = (HeldPositions::default(), Instant::now());

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-/// The pause after a sweep: so many times as long as the sweep took, within bounds.
+/// The pause after a sweep: `times` as long as the sweep took, within bounds.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     pub times: u32,

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::domain::words::words;
 
-/// So many holders of old snapshots are told.
+/// Most holders of old snapshots in a report.
 pub const MAX_SNAPSHOTS_TOLD: i64 = 10;
 /// Partitions are counted no further ahead, in days.
 pub const MAX_DAYS_AHEAD_TOLD: i32 = 30;

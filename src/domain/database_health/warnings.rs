@@ -16,12 +16,12 @@ pub use warning::{Warning, WarningCode};
 pub const OLDEST_POSTGRESQL: u32 = 15;
 /// A snapshot of that age has cost the queue something.
 const OLD_SNAPSHOT_SECONDS: f64 = 60.0;
-/// A replication slot has no time: so many transactions behind, its standby's queries are slow, or it is.
+/// A replication slot has no time. This many transactions behind, its standby is slow, or the standby's queries are.
 const SLOT_TRANSACTIONS_BEHIND: i32 = 1_000_000;
 /// Under load, a minute between two rounds of autovacuum leaves as many; they are many only where vacuum does not come.
 const MANY_DEAD_ROWS: i64 = 100_000;
 const VACUUM_IS_LATE_SECONDS: f64 = 300.0;
-/// So many are left only where vacuum may not clear them away, or cannot keep up.
+/// This many dead rows are left only where vacuum may not clear them away, or cannot keep up.
 const TOO_MANY_DEAD_ROWS: i64 = 1_000_000;
 /// A week is made ahead, and tried every ten minutes: then five days of tries have failed.
 const FEW_DAYS_AHEAD: i32 = 2;

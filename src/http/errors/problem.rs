@@ -16,7 +16,7 @@ use super::members::MembersBody;
 use crate::broker;
 use crate::domain::access::{Operation, Role};
 
-/// So many bad places are named; the detail counts them all.
+/// Most bad places that are named; the detail counts them all.
 const MAX_ERRORS_TOLD: usize = 200;
 /// Of what is said of it, which may quote what was sent.
 const MAX_DETAIL_CHARS: usize = 500;

@@ -1,5 +1,5 @@
 -- Makes dead letters of locked events: each takes its payload and all its attempts with it.
-with buried as (
+with dead_lettered as (
     delete from eventlease.event_queue q
     using unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::integer[])
         as dead (event_id, reason, error_type, error_message, failures_spent, losses_spent)
@@ -15,7 +15,7 @@ select q.event_id, q.engine_type, q.event_type, q.reason, fact.payload, fact.pay
     fact.traceparent, fact.tracestate, statement_timestamp(), q.attempt, q.failures_spent,
     q.losses_spent, q.redrives, history.attempts, latest.error, q.error_type, q.error_message,
     latest.engine_software_version, fact.redriven_from, fact.enqueued_by
-from buried q
+from dead_lettered q
 cross join lateral (
     select * from eventlease.events e
     where e.event_id = q.event_id and e.engine_type = q.engine_type

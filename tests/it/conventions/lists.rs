@@ -12,22 +12,22 @@ fn next(page: &Reply) -> String {
     url::form_urlencoded::byte_serialize(cursor.as_bytes()).collect()
 }
 
-/// Buries so many events and answers their ids, the oldest first.
-async fn bury(lab: &Lab, count: usize) -> Vec<String> {
+/// Makes dead letters of that many events and answers their ids, the oldest first.
+async fn make_dead_letters(lab: &Lab, count: usize) -> Vec<String> {
     let engine = lab.register("dialogue", json!({})).await;
-    let mut buried = Vec::new();
+    let mut dead_lettered = Vec::new();
     for n in 0..count {
-        buried.push(lab.enqueue("dialogue", json!({"payload": {"n": n}})).await);
+        dead_lettered.push(lab.enqueue("dialogue", json!({"payload": {"n": n}})).await);
         let leased = lab.lease_one("dialogue", &engine).await;
         lab.settle(&leased, "failed", json!({"retryable": false})).await.expect(200);
     }
-    buried
+    dead_lettered
 }
 
 #[tokio::test]
 async fn bad_limits_and_cursors_are_named() {
     let lab = Lab::start().await;
-    bury(&lab, 1).await;
+    make_dead_letters(&lab, 1).await;
     let untouched = Untouched::from_now_on(&lab).await;
     for list in LISTS {
         for limit in ["0", "201", "-1", "abc", "", "2.5", "%2B5"] {
@@ -67,8 +67,8 @@ async fn pages_are_stable_while_engines_come_and_go() {
 #[tokio::test]
 async fn dead_letters_come_newest_first_page_by_page() {
     let lab = Lab::start().await;
-    let mut buried = bury(&lab, 5).await;
-    buried.reverse();
+    let mut dead_lettered = make_dead_letters(&lab, 5).await;
+    dead_lettered.reverse();
     let mut seen = Vec::new();
     let mut query = String::new();
     loop {
@@ -80,10 +80,10 @@ async fn dead_letters_come_newest_first_page_by_page() {
         assert_eq!(page.body["items"].as_array().map(Vec::len), Some(2));
         query = format!("&cursor={}", next(&page));
     }
-    assert_eq!(seen, buried);
+    assert_eq!(seen, dead_lettered);
     for limit in [5, 200] {
         let whole = lab.get(&format!("/api/v1/dead-letters?limit={limit}")).await.expect(200);
-        assert_eq!(whole.event_ids(), buried);
+        assert_eq!(whole.event_ids(), dead_lettered);
         assert_eq!(whole.body["next_cursor"], Value::Null);
     }
 }
@@ -91,7 +91,7 @@ async fn dead_letters_come_newest_first_page_by_page() {
 #[tokio::test]
 async fn payloads_come_only_when_asked_for_and_their_size_always() {
     let lab = Lab::start().await;
-    let event_id = bury(&lab, 1).await.remove(0);
+    let event_id = make_dead_letters(&lab, 1).await.remove(0);
     let payload = json!({"n": 0});
     let size = json!(payload.to_string().len());
     let list =

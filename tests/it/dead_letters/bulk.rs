@@ -2,16 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::{bury, list};
+use super::{list, make_dead_letter};
 use crate::support::{Lab, Reply};
 
 const REDRIVE: &str = "/api/v1/dead-letters/redrive";
 const PURGE: &str = "/api/v1/dead-letters/purge";
 
-async fn bury_many(lab: &Lab, engine_type: &str, count: usize) -> Vec<String> {
+async fn make_dead_letters(lab: &Lab, engine_type: &str, count: usize) -> Vec<String> {
     let mut letters = Vec::new();
     for _ in 0..count {
-        letters.push(bury(lab, engine_type, json!({}), json!({"type": "Timeout", "message": "late"})).await);
+        letters
+            .push(make_dead_letter(lab, engine_type, json!({}), json!({"type": "Timeout", "message": "late"})).await);
     }
     letters
 }
@@ -36,8 +37,8 @@ async fn available_at(lab: &Lab, event_id: &str) -> chrono::DateTime<chrono::Utc
 #[tokio::test]
 async fn the_oldest_that_match_are_redriven_up_to_the_limit() {
     let lab = Lab::start().await;
-    let letters = bury_many(&lab, "dialogue", 3).await;
-    let other = bury(&lab, "vision", json!({}), json!("no")).await;
+    let letters = make_dead_letters(&lab, "dialogue", 3).await;
+    let other = make_dead_letter(&lab, "vision", json!({}), json!("no")).await;
     let body =
         json!({"filter": {"engine_type": "dialogue", "error_contains": "LATE"}, "limit": 2, "expected_count": 3});
     let reply = lab.post(REDRIVE, &body).await.expect(200);
@@ -58,7 +59,7 @@ async fn the_oldest_that_match_are_redriven_up_to_the_limit() {
 #[tokio::test]
 async fn all_are_redriven_where_all_is_said_in_as_many_steps_as_it_takes() {
     let lab = Lab::start().await;
-    let letter = bury(&lab, "dialogue", json!({"payload": {"n": 1}}), json!("no")).await;
+    let letter = make_dead_letter(&lab, "dialogue", json!({"payload": {"n": 1}}), json!("no")).await;
     // Of one, many: more than go with one commit.
     lab.sql(&format!(
         "with made as (
@@ -100,7 +101,7 @@ async fn all_are_redriven_where_all_is_said_in_as_many_steps_as_it_takes() {
 #[tokio::test]
 async fn a_spread_is_even_begins_after_the_delay_and_keeps_the_order() {
     let lab = Lab::start().await;
-    let letters = bury_many(&lab, "dialogue", 4).await;
+    let letters = make_dead_letters(&lab, "dialogue", 4).await;
     let body = json!({"all": true, "delay_seconds": 100, "spread_seconds": 40, "priority": 8,
         "visibility_timeout_seconds": 77, "retry_policy": {"max_retries": 0}});
     lab.post(REDRIVE, &body).await.expect(200);
@@ -124,7 +125,7 @@ async fn a_spread_is_even_begins_after_the_delay_and_keeps_the_order() {
 #[tokio::test]
 async fn history_that_was_dropped_beneath_some_of_them_comes_back() {
     let lab = Lab::start().await;
-    let letters = bury_many(&lab, "dialogue", 3).await;
+    let letters = make_dead_letters(&lab, "dialogue", 3).await;
     let attempts = lab.attempts(&letters[1]).await;
     drop_history(&lab, &letters[1]).await;
     let halved = format!("delete from eventlease.event_attempts where event_id = '{}'", letters[2]);
@@ -145,7 +146,7 @@ async fn history_that_was_dropped_beneath_some_of_them_comes_back() {
 #[tokio::test]
 async fn two_redrives_of_the_same_put_each_back_once() {
     let lab = Lab::start().await;
-    bury_many(&lab, "dialogue", 5).await;
+    make_dead_letters(&lab, "dialogue", 5).await;
     let all = json!({"all": true});
     let five = json!({"filter": {"reason": "not_retryable"}, "expected_count": 5});
     let (one, other, purged) = tokio::join!(lab.post(REDRIVE, &all), lab.post(REDRIVE, &all), lab.post(PURGE, &five),);
@@ -160,7 +161,7 @@ async fn two_redrives_of_the_same_put_each_back_once() {
 #[tokio::test]
 async fn a_redrive_of_many_wakes_the_polls_that_wait_for_them() {
     let lab = Lab::start_with(&["--recheck-interval-ms", "5000"]).await;
-    let letter = bury(&lab, "dialogue", json!({}), json!("no")).await;
+    let letter = make_dead_letter(&lab, "dialogue", json!({}), json!("no")).await;
     let engine = lab.register("dialogue", json!({})).await;
     let poll = lab.poll("dialogue", &engine, "wait_seconds=30");
     let redrive = async {
@@ -176,7 +177,7 @@ async fn a_redrive_of_many_wakes_the_polls_that_wait_for_them() {
 #[tokio::test]
 async fn a_purged_dead_letter_is_gone_and_its_event_stays_failed() {
     let lab = Lab::start().await;
-    let letters = bury_many(&lab, "dialogue", 3).await;
+    let letters = make_dead_letters(&lab, "dialogue", 3).await;
     let dry = lab.post(PURGE, &json!({"all": true, "dry_run": true})).await.expect(200);
     assert_eq!(told(&dry, "purged"), [3, 0, 3]);
     assert_eq!(dry.body["event_ids"], json!([]));
@@ -192,7 +193,7 @@ async fn a_purged_dead_letter_is_gone_and_its_event_stays_failed() {
 #[tokio::test]
 async fn what_was_redriven_as_another_event_is_purged_and_not_redriven() {
     let lab = Lab::start().await;
-    let letters = bury_many(&lab, "dialogue", 2).await;
+    let letters = make_dead_letters(&lab, "dialogue", 2).await;
     lab.post(&format!("/api/v1/dead-letters/{}/redrive", letters[0]), &json!({"payload": "better"})).await.expect(201);
     let dry = lab.post(REDRIVE, &json!({"all": true, "dry_run": true})).await.expect(200);
     assert_eq!(told(&dry, "redriven"), [1, 0, 1]);
@@ -203,8 +204,8 @@ async fn what_was_redriven_as_another_event_is_purged_and_not_redriven() {
 #[tokio::test]
 async fn dead_letters_are_grouped_by_what_they_have_in_common() {
     let lab = Lab::start().await;
-    let timeouts = bury_many(&lab, "dialogue", 3).await;
-    let plain = bury(&lab, "vision", json!({"event_type": "image.seen"}), json!("no")).await;
+    let timeouts = make_dead_letters(&lab, "dialogue", 3).await;
+    let plain = make_dead_letter(&lab, "vision", json!({"event_type": "image.seen"}), json!("no")).await;
     let groups = async |query: &str| lab.get(&format!("/api/v1/dead-letters/groups?{query}")).await.expect(200);
     let all = groups("").await;
     assert_eq!((all.body["items"].as_array().map(Vec::len), &all.body["has_more"]), (Some(2), &json!(false)));
@@ -239,7 +240,7 @@ async fn dead_letters_are_grouped_by_what_they_have_in_common() {
 #[tokio::test]
 async fn the_largest_groups_come_first_and_it_is_told_that_there_are_more() {
     let lab = Lab::start().await;
-    let letter = bury(&lab, "dialogue", json!({}), json!("no")).await;
+    let letter = make_dead_letter(&lab, "dialogue", json!({}), json!("no")).await;
     lab.sql(&format!(
         "insert into eventlease.dead_letters (event_id, engine_type, event_type, reason, payload, payload_bytes, priority,
             created_at, dead_lettered_at, attempt, failures, lease_losses, redrives, attempts)

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{bury, list};
+use super::{list, make_dead_letter};
 use crate::support::Lab;
 
 async fn redrive(lab: &Lab, event_id: &str, body: &str) -> crate::support::Reply {
@@ -14,7 +14,7 @@ async fn another_payload_makes_a_new_event_and_marks_the_old_one() {
     let lab = Lab::start().await;
     let sent = json!({"event_type": "image.seen", "priority": 7, "scenario_run_id": "run-1",
         "visibility_timeout_seconds": 77, "retry_policy": {"max_retries": 1}});
-    let old = bury(&lab, "vision", sent, json!("no")).await;
+    let old = make_dead_letter(&lab, "vision", sent, json!("no")).await;
     let reply = redrive(&lab, &old, r#"{"payload": {"n": 1.50, "z": "\u0000"}, "delay_seconds": 0}"#).await.expect(201);
     let new = reply.text("event_id");
     assert_ne!(new, old);
@@ -50,7 +50,7 @@ async fn it_works_also_when_history_is_gone_and_says_where_it_came_from_for_ever
             assert_eq!(lab.sql(&format!("delete from eventlease.{table} where event_id = '{event_id}'")).await, 1);
         }
     };
-    let old = bury(&lab, "dialogue", json!({}), json!("no")).await;
+    let old = make_dead_letter(&lab, "dialogue", json!({}), json!("no")).await;
     drop_history(&old).await;
     let body = r#"{"payload": "better", "priority": 9, "retry_policy": {"max_retries": 0}}"#;
     let new = redrive(&lab, &old, body).await.expect(201).text("event_id");
@@ -72,7 +72,7 @@ async fn it_works_also_when_history_is_gone_and_says_where_it_came_from_for_ever
 #[tokio::test]
 async fn two_redrives_at_once_make_one_event() {
     let lab = Lab::start().await;
-    let old = bury(&lab, "dialogue", json!({}), json!("no")).await;
+    let old = make_dead_letter(&lab, "dialogue", json!({}), json!("no")).await;
     let body = r#"{"payload": "better"}"#;
     let (one, other) = tokio::join!(redrive(&lab, &old, body), redrive(&lab, &old, body));
     let mut statuses = [one.status, other.status];
@@ -86,7 +86,7 @@ async fn two_redrives_at_once_make_one_event() {
 #[tokio::test]
 async fn a_poll_that_waits_is_woken_by_it() {
     let lab = Lab::start_with(&["--recheck-interval-ms", "5000"]).await;
-    let old = bury(&lab, "dialogue", json!({}), json!("no")).await;
+    let old = make_dead_letter(&lab, "dialogue", json!({}), json!("no")).await;
     let engine = lab.register("dialogue", json!({})).await;
     let poll = lab.poll("dialogue", &engine, "wait_seconds=30");
     let redriven = async {

@@ -110,11 +110,11 @@ pub async fn attempts_are_what_the_replies_said(lab: &Lab, ledger: &Ledger) {
         for life in attempts.split_inclusive(|attempt| attempt.final_status.is_some()) {
             let (failures, lease_losses) = spent(life);
             let last = life.last().expect("no life is empty");
-            let is_buried = last.final_status.as_deref() == Some("failed");
-            assert_eq!(is_buried, last.answer == "dead_lettered", "{life:?}");
+            let is_dead_lettered = last.final_status.as_deref() == Some("failed");
+            assert_eq!(is_dead_lettered, last.answer == "dead_lettered", "{life:?}");
             let within = failures <= policy.max_retries && lease_losses < policy.dead_letter_threshold;
-            let is_refused = is_buried && last.outcome == "failed" && failures <= policy.max_retries;
-            assert!(within != is_buried || is_refused, "{policy:?}: {life:?}");
+            let is_refused = is_dead_lettered && last.outcome == "failed" && failures <= policy.max_retries;
+            assert!(within != is_dead_lettered || is_refused, "{policy:?}: {life:?}");
             let (before_failures, before_losses) = spent(&life[..life.len() - 1]);
             assert!(before_failures <= policy.max_retries && before_losses < policy.dead_letter_threshold, "{life:?}");
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::terminal::OnTerminal;
-use super::{HOSTILE, ask, assert_harmless, bury, cell, printed, printed_json, refused, row_with};
+use super::{HOSTILE, ask, assert_harmless, cell, make_dead_letter, printed, printed_json, refused, row_with};
 use crate::support::Lab;
 
 async fn dead(lab: &Lab) -> usize {
@@ -21,7 +21,7 @@ async fn lab_with_dead_letters() -> (Lab, String, Vec<String>) {
         json!({"type": "Timeout", "message": "no answer at all"}),
         json!({"type": "Crash", "message": HOSTILE}),
     ] {
-        event_ids.push(bury(&lab, &engine, error).await);
+        event_ids.push(make_dead_letter(&lab, &engine, error).await);
     }
     (lab, engine, event_ids)
 }
@@ -142,7 +142,7 @@ async fn on_a_terminal_the_question_is_asked_and_only_a_yes_counts() {
         "{:?}",
         asked.shown
     );
-    bury(&lab, &engine, Value::from("one more")).await;
+    make_dead_letter(&lab, &engine, Value::from("one more")).await;
     let ended = asked.answer("y\n").await;
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.stderr.contains("4 dead letters match, not 3; nothing was changed"), "{ended:?}");

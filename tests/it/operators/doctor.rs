@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sqlx::ConnectOptions;
 
 use super::stranger::Stranger;
-use super::{HOSTILE, ask, ask_at, assert_harmless, bury};
+use super::{HOSTILE, ask, ask_at, assert_harmless, make_dead_letter};
 use crate::cli::program::{Ended, run_beside};
 use crate::support::{Lab, cluster};
 
@@ -225,7 +225,7 @@ async fn what_somebody_has_to_do_is_a_warning_with_the_command_to_type() {
 
     // Dead letters, until somebody has done something.
     assert_eq!(told("dead letters").await, ("ok".to_owned(), "there are none".to_owned()));
-    let dead = bury(&lab, &engine, json!("broken")).await;
+    let dead = make_dead_letter(&lab, &engine, json!("broken")).await;
     let (standing, message) = told("dead letters").await;
     assert!(standing == "warning" && message.starts_with("1 (1 in dialogue), "), "{message}");
     assert!(message.ends_with("eventlease dead-letters redrive --engine-type dialogue"), "{message}");

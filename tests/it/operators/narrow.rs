@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::bury;
+use super::make_dead_letter;
 use super::terminal::shown_on;
 use crate::support::Lab;
 use crate::trust::Guarded;
@@ -22,7 +22,7 @@ async fn no_line_is_longer_than_the_terminal() {
     let engine = lab.register("dialogue", json!({"metadata": metadata, "scenario_run_id": "night-42"})).await;
     let error =
         json!({"type": "UpstreamTimeout", "message": "the model did not answer within thirty seconds, three times"});
-    let dead = bury(&lab, &engine, error.clone()).await;
+    let dead = make_dead_letter(&lab, &engine, error.clone()).await;
     let failing = lab.enqueue("dialogue", json!({})).await;
     let leased = lab.lease_one("dialogue", &engine).await;
     lab.settle(&leased, "failed", json!({"error": error, "delay_seconds": 1000})).await.expect(200);

@@ -14,14 +14,14 @@ async fn entries(lab: &Lab, query: &str) -> Vec<Value> {
 async fn every_change_is_recorded_with_who_and_whence() {
     let lab = Lab::start_with(&["--trusted-proxy", "127.0.0.1", "--forwarded-header", "forwarded"]).await;
     let engine = lab.register("dialogue", json!({})).await;
-    let bury = async || {
+    let make_dead_letter = async || {
         let event_id = lab.enqueue("dialogue", json!({})).await;
         let leased = lab.lease_one("dialogue", &engine).await;
         assert_eq!(leased["event_id"], event_id.as_str());
         lab.settle(&leased, "failed", json!({"retryable": false})).await.expect(200);
         event_id
     };
-    let (letter, remade, discarded) = (bury().await, bury().await, bury().await);
+    let (letter, remade, discarded) = (make_dead_letter().await, make_dead_letter().await, make_dead_letter().await);
     let waiting = lab.enqueue("dialogue", json!({"scenario_run_id": "run-1"})).await;
     let cancelled = lab.enqueue("dialogue", json!({})).await;
     assert_eq!(entries(&lab, "").await.len(), 0, "engines and producers leave no trail");

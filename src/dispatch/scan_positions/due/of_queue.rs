@@ -18,7 +18,7 @@ use crate::store::leases::due::{Place, Range};
 /// there are less than some 200,000 dead entries.
 const SWEEPS: Pace = Pace { times: 20, at_least: Duration::from_secs(2), at_most: Duration::from_secs(4) };
 /// How far behind the positions most sweeps begin. What another replica takes in is due when its statement begins, and is
-/// committed within this time; of what SQL takes in later, `NOTIFY` tells.
+/// committed within this time; `NOTIFY` announces what SQL takes in later.
 const MARGIN: TimeDelta = TimeDelta::seconds(30);
 /// A sweep from the front may have to read as many dead entries as there were events since somebody's snapshot.
 const SWEEPS_FROM_THE_FRONT: Pace = Pace { at_most: Duration::from_mins(1), ..SWEEPS };
