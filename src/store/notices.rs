@@ -39,7 +39,7 @@ pub enum Notice {
 
 /// Listens on a connection of its own: one of the pool's would be missing there for ever.
 pub async fn listen(pool: &Pool, replica_id: Uuid) -> Result<Notices> {
-    let replacements = replacement::subscribe();
+    let replacements = replacement::of_this_runtime().subscribe();
     let mut listener = PgListener::connect_with(&pool.beside().await?).await?;
     listener.eager_reconnect(false);
     listener.listen_all([OF_REPLICAS, tokens::CHANNEL, removal::CHANNEL, OF_PRODUCERS]).await?;

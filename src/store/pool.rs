@@ -96,13 +96,16 @@ pub fn connect_lazily(url: &DatabaseUrl, limits: PoolLimits) -> Result<Pool> {
 /// Pools that share `writing` log once for all of them that their database takes no writes.
 fn connect_lazily_with(url: &DatabaseUrl, limits: PoolLimits, writing: Arc<WritingSessions>) -> Result<Pool> {
     let options = connect_options(url, "eventlease")?;
+    let before_use = replacement::of_this_runtime();
+    let after_use = before_use.clone();
     let sessions = writing_sessions(&writing, limits)
         .max_connections(limits.max_connections)
         // A connection that was used a moment ago is not asked first whether it is still there.
         .test_before_acquire(false)
-        .before_acquire(|connection, used| {
+        .before_acquire(move |connection, used| {
+            let is_replaced = before_use.is_due(used.age);
             Box::pin(async move {
-                if replacement::is_due(used.age) {
+                if is_replaced {
                     return Ok(false);
                 }
                 if used.idle_for > TRUSTED_FOR {
@@ -111,9 +114,10 @@ fn connect_lazily_with(url: &DatabaseUrl, limits: PoolLimits, writing: Arc<Writi
                 Ok(true)
             })
         })
-        .after_release(|connection, used| {
+        .after_release(move |connection, used| {
+            let is_replaced = after_use.is_due(used.age);
             Box::pin(async move {
-                if replacement::is_due(used.age) {
+                if is_replaced {
                     return Ok(false);
                 }
                 interruption::roll_back(connection).await?;

@@ -18,7 +18,7 @@ const CODES: [&str; 7] = ["08", "57P", "25006", "25P03", "25P04", "26000", "42P0
 
 /// When sessions were last to be replaced, in milliseconds since the first use of this clock; 0 for never. By the runtime on
 /// which the sessions are used: the service has one, and a process of tests has servers on many.
-static REPLACED_BEFORE: LazyLock<Mutex<HashMap<Option<Id>, watch::Sender<u64>>>> = LazyLock::new(Mutex::default);
+static REPLACED_BEFORE: LazyLock<Mutex<HashMap<Option<Id>, Replacements>>> = LazyLock::new(Mutex::default);
 static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 fn now() -> u64 {
@@ -26,25 +26,31 @@ fn now() -> u64 {
     u64::try_from(BEGAN.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
 }
 
-fn of_this_runtime<T>(act: impl FnOnce(&watch::Sender<u64>) -> T) -> T {
+/// The replacements of the sessions of one runtime. A holder of sessions keeps it, so that it is looked up once.
+#[derive(Clone, Debug, Default)]
+pub struct Replacements(watch::Sender<u64>);
+
+pub fn of_this_runtime() -> Replacements {
     let runtime = Handle::try_current().ok().map(|handle| handle.id());
-    act(REPLACED_BEFORE.lock().entry(runtime).or_default())
+    REPLACED_BEFORE.lock().entry(runtime).or_default().clone()
 }
 
-/// Has all sessions replaced that are open now.
+/// Has all sessions of this runtime replaced that are open now.
 pub fn replace_all() {
-    of_this_runtime(|replaced_before| replaced_before.send_replace(now()));
+    of_this_runtime().0.send_replace(now());
 }
 
-/// Changes each time that sessions are to be replaced, for whoever holds one outside of a pool.
-pub fn subscribe() -> watch::Receiver<u64> {
-    of_this_runtime(watch::Sender::subscribe)
-}
+impl Replacements {
+    /// Changes each time that sessions are to be replaced, for a holder of one outside of a pool.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.0.subscribe()
+    }
 
-/// Whether a session of this age is to be replaced.
-pub fn is_due(age: Duration) -> bool {
-    let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-    was_open(now(), age, of_this_runtime(|replaced_before| *replaced_before.borrow()))
+    /// Whether a session of this age is to be replaced.
+    pub fn is_due(&self, age: Duration) -> bool {
+        let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+        was_open(now(), age, *self.0.borrow())
+    }
 }
 
 /// Whether a session of an age was open at a moment, each in milliseconds. One that was opened in the same millisecond
@@ -94,7 +100,9 @@ mod tests {
         let runtimes: [_; 2] =
             std::array::from_fn(|_| tokio::runtime::Builder::new_current_thread().build().expect("one"));
         runtimes[0].block_on(async { replace_all() });
-        let is_due = |runtime: &tokio::runtime::Runtime| runtime.block_on(async { is_due(Duration::from_secs(1)) });
+        let is_due = |runtime: &tokio::runtime::Runtime| {
+            runtime.block_on(async { of_this_runtime().is_due(Duration::from_secs(1)) })
+        };
         assert_eq!(runtimes.each_ref().map(is_due), [true, false]);
     }
 
