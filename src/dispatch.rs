@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::error::Result;
-use crate::store::leases::due::Place;
+use crate::store::leases::due::DuePosition;
 use claim::Claims;
 use clock::DatabaseClock;
 use exclusive_engines::ExclusiveEngines;
@@ -231,7 +231,7 @@ impl Dispatch {
 
 impl Landed {
     const fn located(&self) -> Located {
-        let place = Place { available_at: self.available_at, event_id: self.event_id };
-        Located { is_suspect: self.is_suspect, priority: self.priority, place }
+        let position = DuePosition { available_at: self.available_at, event_id: self.event_id };
+        Located { is_suspect: self.is_suspect, priority: self.priority, position }
     }
 }

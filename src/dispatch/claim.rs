@@ -12,7 +12,7 @@ use super::context::Context;
 use super::exclusive_engines::ExclusiveEngines;
 use super::poll::{Notice, Poll, Polled};
 use super::scan_positions::{self, Located, ScanPositions, UnderWay};
-use super::waiting::{Claimed, Found, PollGroup};
+use super::waiting::{ClaimCounts, Claimed, PollGroup};
 use crate::domain::assignment::{self, Candidate, Capacity};
 use crate::domain::ids::{EngineId, LeaseToken};
 use crate::error::Result;
@@ -87,38 +87,38 @@ impl Claims {
             let (of_group, answers) =
                 admission::admit_all(&mut transaction, group, &gate, &engines, self.context.settings.default_limit)
                     .await?;
-            let found = Found { wanted: of_group.wanted as usize, ..Found::default() };
+            let found = ClaimCounts { wanted: of_group.wanted as usize, ..ClaimCounts::default() };
             claimed.push(Claimed { answers, found, engines: Vec::new() });
             admitted.push(of_group);
         }
         for (admitted, under_way) in admitted.iter().zip(&mut *under_way) {
-            under_way.found.is_unscanned = admitted.claims.is_empty();
+            under_way.found.is_unscanned = admitted.takers.is_empty();
         }
         let due = lock_due(&mut transaction, groups, &admitted, &engines.capacities, under_way).await?;
         let (mut grants, mut owners, mut found) = (Vec::new(), HashMap::new(), Vec::with_capacity(groups.len()));
         let mut suspects = Vec::with_capacity(groups.len());
-        for (place, ((group, admitted), Due { events: due, within, has_all_suspects })) in
+        for (of_group, ((group, admitted), LockedDue { events: due, within, has_all_suspects })) in
             groups.iter().zip(&admitted).zip(&due).enumerate()
         {
             if due.is_empty() {
-                let is_unscanned = admitted.claims.is_empty();
+                let is_unscanned = admitted.takers.is_empty();
                 found.push(scan_positions::Found { is_unscanned, ..scan_positions::Found::default() });
                 continue;
             }
             let (before, mut room) = (grants.len(), admitted.queue_room);
-            let claimed = &mut claimed[place];
+            let claimed = &mut claimed[of_group];
             let exclusive = self.assign(group, admitted, &engines, &due[..*within], claimed, &mut |poll, grant| {
                 // Those beyond the queue's room stay; which ones, the assignment has to say, since suspects need an idle
                 // engine.
                 if room > 0 {
                     room -= 1;
-                    owners.insert(grant.event_id, (place, poll));
+                    owners.insert(grant.event_id, (of_group, poll));
                     grants.push(grant);
                 }
             });
             suspects.push((&*group.engine_type, given_a_suspect(&grants[before..], due), exclusive));
             let taken: HashSet<_> = grants[before..].iter().map(|grant: &Grant| grant.event_id).collect();
-            let (taken, left) = due.iter().partition::<Vec<_>, _>(|event| taken.contains(&event.place.event_id));
+            let (taken, left) = due.iter().partition::<Vec<_>, _>(|event| taken.contains(&event.position.event_id));
             claimed.found.taken = taken.len();
             claimed.found.has_left = !left.is_empty();
             let is_short_of_suspects = !has_all_suspects && !left.iter().any(|event: &&DueEvent| event.is_suspect);
@@ -128,8 +128,8 @@ impl Claims {
         }
         let leased = store::leases::grant(&mut transaction, &grants, self.context.settings.lease_defaults).await?;
         for event in leased {
-            if let Some((place, poll)) = owners.get(&event.event_id)
-                && let Ok(polled) = &mut claimed[*place].answers[*poll]
+            if let Some((of_group, poll)) = owners.get(&event.event_id)
+                && let Ok(polled) = &mut claimed[*of_group].answers[*poll]
             {
                 polled.events.push(event);
             }
@@ -156,10 +156,10 @@ impl Claims {
         give: &mut impl FnMut(usize, Grant),
     ) -> Option<EngineId> {
         let candidates: Vec<Candidate> = due.iter().map(candidate).collect();
-        let claims: Vec<_> = admitted.claims.iter().map(|(_, claim)| *claim).collect();
+        let takers: Vec<_> = admitted.takers.iter().map(|(_, taker)| *taker).collect();
         let eligible = self.exclusive_engines.eligible(&group.engine_type);
-        let assignment = assignment::assign(&claims, &engines.capacities, &candidates, &eligible);
-        for ((index, _), given) in admitted.claims.iter().zip(&assignment.given) {
+        let assignment = assignment::assign(&takers, &engines.capacities, &candidates, &eligible);
+        for ((index, _), given) in admitted.takers.iter().zip(&assignment.given) {
             let poll = &group.polls[*index].poll;
             for &candidate in given {
                 give(*index, grant(poll, &due[candidate], &engines.locked));
@@ -176,7 +176,7 @@ impl Claims {
 
 /// Locked events of one queue, in the order of leasing.
 #[derive(Debug, Default)]
-struct Due {
+struct LockedDue {
     events: Vec<DueEvent>,
     /// How many of them, from the first one on, may be assigned.
     within: usize,
@@ -191,13 +191,13 @@ async fn lock_due(
     admitted: &[Admitted],
     capacities: &[Capacity],
     under_way: &[UnderWay<'_>],
-) -> store::Result<Vec<Due>> {
+) -> store::Result<Vec<LockedDue>> {
     let mut wants = Vec::with_capacity(2 * groups.len());
     let mut limits = Vec::with_capacity(groups.len());
-    for ((group, Admitted { claims, wanted, .. }), under_way) in groups.iter().zip(admitted).zip(under_way) {
-        if !claims.is_empty() {
+    for ((group, Admitted { takers, wanted, .. }), under_way) in groups.iter().zip(admitted).zip(under_way) {
+        if !takers.is_empty() {
             let idle =
-                claims.iter().filter(|(_, claim)| claim.capacity.is_none_or(|index| capacities[index].held == 0));
+                takers.iter().filter(|(_, taker)| taker.capacity.is_none_or(|index| capacities[index].held == 0));
             let suspects = u32::try_from(idle.count()).unwrap_or(u32::MAX).max(1);
             limits.push(suspects as usize);
             let engine_type = &*group.engine_type;
@@ -213,28 +213,28 @@ async fn lock_due(
     .into_iter();
     let (mut limits, mut bytes) = (limits.into_iter(), 0);
     let of_queue = |admitted: &Admitted| {
-        if admitted.claims.is_empty() {
-            return Due::default();
+        if admitted.takers.is_empty() {
+            return LockedDue::default();
         }
         let mut events = due.next().unwrap_or_default();
         let suspects = due.next().unwrap_or_default();
         let has_all_suspects = limits.next().is_none_or(|limit| suspects.len() < limit);
         events.extend(suspects);
-        events.sort_by_key(|event| (Reverse(event.priority), event.place));
+        events.sort_by_key(|event| (Reverse(event.priority), event.position));
         let within = events.iter().enumerate().take_while(|(index, event)| {
             let is_within = *index == 0 || bytes < MAX_BYTES;
             bytes += event.payload_bytes;
             is_within
         });
         let within = within.count();
-        Due { events, within, has_all_suspects }
+        LockedDue { events, within, has_all_suspects }
     };
     Ok(admitted.iter().map(of_queue).collect())
 }
 
 /// The engines that are granted a suspect.
 fn given_a_suspect(grants: &[Grant], due: &[DueEvent]) -> Vec<EngineId> {
-    let suspects: HashSet<_> = due.iter().filter(|due| due.is_suspect).map(|due| due.place.event_id).collect();
+    let suspects: HashSet<_> = due.iter().filter(|due| due.is_suspect).map(|due| due.position.event_id).collect();
     let to_suspects = grants.iter().filter(|grant| suspects.contains(&grant.event_id));
     to_suspects.filter_map(|grant| grant.engine.map(|(engine_id, _)| engine_id)).collect()
 }
@@ -244,7 +244,7 @@ const fn candidate(due: &DueEvent) -> Candidate {
 }
 
 const fn located(due: &DueEvent) -> Located {
-    Located { is_suspect: due.is_suspect, priority: due.priority, place: due.place }
+    Located { is_suspect: due.is_suspect, priority: due.priority, position: due.position }
 }
 
 fn grant(poll: &Poll, due: &DueEvent, engines: &[LockedEngine]) -> Grant {
@@ -253,7 +253,7 @@ fn grant(poll: &Poll, due: &DueEvent, engines: &[LockedEngine]) -> Grant {
         .and_then(|engine_id| engines.binary_search_by_key(&engine_id, |engine| engine.engine_id).ok())
         .map(|index| (engines[index].engine_id, engines[index].incarnation));
     Grant {
-        event_id: due.place.event_id,
+        event_id: due.position.event_id,
         token: LeaseToken::from_random_bits(rand::random()),
         engine,
         visibility_timeout_seconds: poll.visibility_timeout_seconds,
@@ -268,18 +268,19 @@ mod tests {
 
     use super::*;
     use crate::domain::ids::EventId;
-    use crate::store::leases::due::Place;
+    use crate::store::leases::due::DuePosition;
 
     #[test]
     fn only_an_engine_that_is_granted_a_suspect_counts_as_given_one() {
         let (first, second) = (EngineId(Uuid::from_u128(1)), EngineId(Uuid::from_u128(2)));
         let due = |number: u128, is_suspect| {
-            let place = Place { available_at: DateTime::UNIX_EPOCH, event_id: EventId(Uuid::from_u128(number)) };
-            DueEvent { place, priority: 5, is_suspect, payload_bytes: 2, is_overdue: true }
+            let position =
+                DuePosition { available_at: DateTime::UNIX_EPOCH, event_id: EventId(Uuid::from_u128(number)) };
+            DueEvent { position, priority: 5, is_suspect, payload_bytes: 2, is_overdue: true }
         };
         let due = [due(10, true), due(11, true), due(12, false)];
         let grant_to = |engine_id, due: &DueEvent| Grant {
-            event_id: due.place.event_id,
+            event_id: due.position.event_id,
             token: LeaseToken::from_random_bits(1),
             engine: Some((engine_id, 1)),
             visibility_timeout_seconds: None,

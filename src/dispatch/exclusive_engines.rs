@@ -17,7 +17,7 @@ pub struct ExclusiveEngines {
 #[derive(Debug, Default)]
 struct State {
     /// Only of queues where a suspect has waited lately.
-    queues: HashMap<String, exclusive_engine::ExclusiveEngines>,
+    queues: HashMap<String, exclusive_engine::ExclusiveEnginesOfQueue>,
     /// By how much the time that is used is ahead of the real one, for tests.
     ahead: Duration,
 }

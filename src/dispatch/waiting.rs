@@ -16,5 +16,5 @@ mod waiting_poll; // one poll that waits
 pub use checking::QueueCheck;
 pub use claiming::{Claimed, PollGroup};
 pub use known::Known;
-pub use queue::Found;
+pub use queue::ClaimCounts;
 pub use state::WaitingPolls;

@@ -38,7 +38,7 @@ impl Eligible {
 
 /// The exclusive engines of one queue: one at a time, and those that were exclusive in vain not long ago.
 #[derive(Clone, Debug, Default)]
-pub struct ExclusiveEngines {
+pub struct ExclusiveEnginesOfQueue {
     /// The latest is the last.
     all: Vec<Exclusivity>,
 }
@@ -66,7 +66,7 @@ impl Exclusivity {
     }
 }
 
-impl ExclusiveEngines {
+impl ExclusiveEnginesOfQueue {
     /// The engines that may be made exclusive at `now`.
     #[must_use]
     pub fn at(&self, now: Duration) -> Eligible {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     /// What becomes of one busy engine that polls every second, in the given minutes: for how many of them it is exclusive.
-    fn minutes_exclusive(engines: &mut ExclusiveEngines, of: std::ops::Range<u64>) -> u64 {
+    fn minutes_exclusive(engines: &mut ExclusiveEnginesOfQueue, of: std::ops::Range<u64>) -> u64 {
         let mut seconds = 0;
         for second in of.start * 60..of.end * 60 {
             let now = Duration::from_secs(second);
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn an_engine_that_does_not_become_idle_is_given_events_again_for_as_long_as_it_was_exclusive() {
-        let mut engines = ExclusiveEngines::default();
+        let mut engines = ExclusiveEnginesOfQueue::default();
         assert_eq!(minutes_exclusive(&mut engines, 0..1), 1);
         assert_eq!(minutes_exclusive(&mut engines, 1..2), 0);
         assert_eq!(minutes_exclusive(&mut engines, 2..4), 2, "the next time for twice as long");
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn no_engine_is_exclusive_for_longer_than_the_longest_time() {
-        let mut engines = ExclusiveEngines::default();
+        let mut engines = ExclusiveEnginesOfQueue::default();
         let (mut longest, mut current) = (0, 0);
         for second in 0..24 * 3600 {
             let now = Duration::from_secs(second);
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn one_engine_is_exclusive_at_a_time_and_another_one_after_it() {
-        let mut engines = ExclusiveEngines::default();
+        let mut engines = ExclusiveEnginesOfQueue::default();
         engines.make_exclusive(ONE, minute(0));
         assert!(!engines.at(Duration::from_secs(59)).allows(OTHER));
         let after = engines.at(minute(1));
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_engine_that_was_given_the_suspect_remains_exclusive_for_the_next_one() {
-        let mut engines = ExclusiveEngines::default();
+        let mut engines = ExclusiveEnginesOfQueue::default();
         engines.make_exclusive(ONE, minute(0));
         let given = Duration::from_secs(30);
         engines.given_suspect(ONE, given);
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn an_engine_that_was_given_a_suspect_once_can_be_exclusive_in_vain_the_next_time() {
-        let mut engines = ExclusiveEngines::default();
+        let mut engines = ExclusiveEnginesOfQueue::default();
         engines.make_exclusive(ONE, minute(0));
         engines.given_suspect(ONE, Duration::from_secs(30));
         engines.make_exclusive(ONE, Duration::from_secs(40));
@@ -195,14 +195,14 @@ mod tests {
 
     #[test]
     fn an_engine_does_not_become_exclusive_by_being_given_a_suspect() {
-        let mut engines = ExclusiveEngines::default();
+        let mut engines = ExclusiveEnginesOfQueue::default();
         engines.given_suspect(ONE, minute(0));
         assert_eq!(engines.at(minute(0)), Eligible::default());
     }
 
     #[test]
     fn what_was_in_vain_is_forgotten_in_the_end() {
-        let mut engines = ExclusiveEngines::default();
+        let mut engines = ExclusiveEnginesOfQueue::default();
         engines.make_exclusive(ONE, minute(0));
         assert!(!engines.are_over(minute(60)));
         assert!(engines.are_over(minute(61)));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::world::{ENGINES, EVENTS, Ended, Event, Number, Place, Row, World, engine_id, lease_token};
 use eventlease::domain::assignment;
-use eventlease::domain::assignment::{Assignment, Candidate, Capacity, Claim};
+use eventlease::domain::assignment::{Assignment, Candidate, Capacity, Taker};
 use eventlease::domain::engine::EngineStatus;
 use eventlease::domain::event::{Outcome, Status};
 use eventlease::domain::exclusive_engine::Eligible;
@@ -13,7 +13,7 @@ use eventlease::domain::fence::{Credentials, LateReport, OpenLease, Standing, la
 use eventlease::domain::retry_policy::RetryPolicy;
 use eventlease::domain::verdict::{Ending, Loss, Spent, Verdict, verdict};
 
-type Assigning = fn(&[Claim], &[Capacity], &[Candidate], &Eligible) -> Assignment;
+type Assigning = fn(&[Taker], &[Capacity], &[Candidate], &Eligible) -> Assignment;
 
 /// The rules that the model asks: the domain's own, or a broken one in its place.
 #[derive(Clone, Copy)]
@@ -209,7 +209,7 @@ impl World {
             })
             .collect();
         let with_room = (0..polls.len()).filter(|&poll| capacities[poll].room() > 0);
-        let claims: Vec<Claim> = with_room.map(|poll| Claim { limit: 2, capacity: Some(poll) }).collect();
+        let takers: Vec<Taker> = with_room.map(|poll| Taker { limit: 2, capacity: Some(poll) }).collect();
         let due: Vec<Place> = due.into_iter().flatten().filter(|&event| self.is_queued(event)).collect();
         let candidates: Vec<Candidate> = due
             .iter()
@@ -218,8 +218,8 @@ impl World {
                 Candidate { payload_bytes: 1, is_suspect: is_suspect(row), is_overdue: false }
             })
             .collect();
-        let assignment = (rules.assign)(&claims, &capacities, &candidates, &Eligible::default());
-        for (claim, given) in claims.iter().zip(assignment.given) {
+        let assignment = (rules.assign)(&takers, &capacities, &candidates, &Eligible::default());
+        for (claim, given) in takers.iter().zip(assignment.given) {
             let engine = polls[claim.capacity.expect("nobody polls without a name here")];
             let incarnation = self.engines[usize::from(engine)].incarnation;
             for candidate in given {

@@ -10,7 +10,7 @@ use crate::domain::names::{EngineType, ScenarioRunId};
 use crate::domain::new_event::{Due, NewEvent};
 use crate::error::Result;
 use crate::store::PgConnection;
-use crate::store::events::idempotency::{self, Claim, FirstBody, Key, Likeness};
+use crate::store::events::idempotency::{self, ClaimedKey, FirstBody, Key, Likeness};
 
 /// What to do with an event of a batch.
 pub enum Plan {
@@ -41,9 +41,9 @@ pub async fn plan(connection: &mut PgConnection, events: &[&NewEvent]) -> Result
             let index = position[&name_of(key)];
             let is_first = !std::mem::replace(&mut is_used[index], true);
             match &claims[index] {
-                Claim::New(event_id) if is_first => Plan::Enqueue(Some(*event_id)),
-                Claim::New(event_id) => judge(*event_id, &FirstBody::of(distinct[index]), key),
-                Claim::Known { event_id, first_body } => judge(*event_id, first_body, key),
+                ClaimedKey::New(event_id) if is_first => Plan::Enqueue(Some(*event_id)),
+                ClaimedKey::New(event_id) => judge(*event_id, &FirstBody::of(distinct[index]), key),
+                ClaimedKey::Known { event_id, first_body } => judge(*event_id, first_body, key),
             }
         })
         .collect())

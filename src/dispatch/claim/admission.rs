@@ -3,7 +3,7 @@
 use super::engines::Engines;
 use crate::dispatch::poll::{Notice, Poll, Polled};
 use crate::dispatch::waiting::PollGroup;
-use crate::domain::assignment::{Capacity, Claim};
+use crate::domain::assignment::{Capacity, Taker};
 use crate::domain::engine::EngineStatus;
 use crate::error::{Error, Result};
 use crate::store::queues::Gate;
@@ -13,10 +13,10 @@ use crate::store::{self, PgConnection};
 #[derive(Debug, Default)]
 pub struct Admitted {
     /// With the polls' places.
-    pub claims: Vec<(usize, Claim)>,
+    pub takers: Vec<(usize, Taker)>,
     /// How many more events of the queue may be processed.
     pub queue_room: u32,
-    /// How many events the claims could take together.
+    /// How many events the polls could take together.
     pub wanted: u32,
 }
 
@@ -49,10 +49,10 @@ pub async fn admit_all(
             continue;
         }
         answers.push(match admit(poll, default_limit, queue_notice, engines) {
-            Ok(Admission::Claim(claim)) => {
-                let room = room_of(&claim, &engines.capacities);
+            Ok(Admission::Taker(taker)) => {
+                let room = room_of(&taker, &engines.capacities);
                 admitted.wanted = admitted.wanted.saturating_add(room).min(queue_room);
-                admitted.claims.push((index, claim));
+                admitted.takers.push((index, taker));
                 Ok(Polled::default())
             }
             Ok(Admission::Notice(notice)) => Ok(Polled::nothing(notice)),
@@ -63,7 +63,7 @@ pub async fn admit_all(
 }
 
 enum Admission {
-    Claim(Claim),
+    Taker(Taker),
     Notice(Notice),
 }
 
@@ -71,8 +71,8 @@ enum Admission {
 fn admit(poll: &Poll, default_limit: u32, queue_notice: Option<Notice>, engines: &Engines) -> Result<Admission> {
     let limit = poll.limit.unwrap_or(default_limit);
     let Some(engine_id) = poll.engine_id else {
-        let claim = Admission::Claim(Claim { limit, capacity: None });
-        return Ok(queue_notice.map_or(claim, Admission::Notice));
+        let taker = Admission::Taker(Taker { limit, capacity: None });
+        return Ok(queue_notice.map_or(taker, Admission::Notice));
     };
     let index = engines.position(engine_id).ok_or(Error::EngineNotFound(engine_id))?;
     let (engine, capacity) = (&engines.locked[index], &engines.capacities[index]);
@@ -92,11 +92,11 @@ fn admit(poll: &Poll, default_limit: u32, queue_notice: Option<Notice>, engines:
             is_held_for_a_suspect: capacity.is_holding_a_suspect,
         }));
     }
-    Ok(Admission::Claim(Claim { limit, capacity: Some(index) }))
+    Ok(Admission::Taker(Taker { limit, capacity: Some(index) }))
 }
 
-fn room_of(claim: &Claim, capacities: &[Capacity]) -> u32 {
-    claim.capacity.map_or(u32::MAX, |index| capacities[index].room()).min(claim.limit)
+fn room_of(taker: &Taker, capacities: &[Capacity]) -> u32 {
+    taker.capacity.map_or(u32::MAX, |index| capacities[index].room()).min(taker.limit)
 }
 
 /// The leases this very poll was given before, where its reply was lost.

@@ -106,21 +106,21 @@ mod tests {
 
     use super::*;
     use crate::domain::ids::EventId;
-    use crate::store::leases::due::Place;
+    use crate::store::leases::due::DuePosition;
 
     fn at(second: i64) -> Located {
-        let place = Place {
+        let position = DuePosition {
             available_at: DateTime::from_timestamp(second, 0).expect("small"),
             event_id: EventId(Uuid::from_u128(7)),
         };
-        Located { is_suspect: false, priority: 5, place }
+        Located { is_suspect: false, priority: 5, position }
     }
 
     fn taken(events: &[Located]) -> Found {
         Found { taken: events.to_vec(), ..Found::default() }
     }
 
-    fn position_of(positions: &DuePositions) -> Place {
+    fn position_of(positions: &DuePositions) -> DuePosition {
         let scan = positions.begin("q", Instant::now());
         positions.end("q", &scan, &Found::default(), Instant::now());
         scan.normals.iter().find(|range| range.priority == 5).expect("every priority").behind
@@ -132,8 +132,8 @@ mod tests {
         let scan = positions.begin("q", Instant::now());
         positions.end("q", &scan, &taken(&[at(10)]), Instant::now());
         positions.sweep_soon("q");
-        assert_eq!(position_of(&positions), Place::FRONT);
-        assert_eq!(position_of(&positions), at(10).place);
+        assert_eq!(position_of(&positions), DuePosition::FRONT);
+        assert_eq!(position_of(&positions), at(10).position);
     }
 
     #[test]
@@ -141,7 +141,7 @@ mod tests {
         let positions = DuePositions::default();
         let scan = positions.begin("q", Instant::now());
         positions.end("q", &scan, &taken(&[at(10), at(12), at(11)]), Instant::now());
-        assert_eq!(position_of(&positions), at(12).place);
+        assert_eq!(position_of(&positions), at(12).position);
     }
 
     #[test]
@@ -150,7 +150,7 @@ mod tests {
         let scan = positions.begin("q", Instant::now());
         positions.end("q", &scan, &taken(&[at(12)]), Instant::now());
         positions.landed("q", [at(11)].into_iter());
-        assert!(position_of(&positions) < at(11).place);
+        assert!(position_of(&positions) < at(11).position);
     }
 
     #[test]
@@ -159,7 +159,7 @@ mod tests {
         let scan = positions.begin("q", Instant::now());
         positions.landed("q", [at(11)].into_iter());
         positions.end("q", &scan, &taken(&[at(12)]), Instant::now());
-        assert!(position_of(&positions) < at(11).place);
+        assert!(position_of(&positions) < at(11).position);
     }
 
     #[test]
@@ -168,7 +168,7 @@ mod tests {
         let (slow, fast) = (positions.begin("q", Instant::now()), positions.begin("q", Instant::now()));
         positions.end("q", &fast, &taken(&[at(12)]), Instant::now());
         positions.end("q", &slow, &taken(&[at(10)]), Instant::now());
-        assert_eq!(position_of(&positions), at(12).place);
+        assert_eq!(position_of(&positions), at(12).position);
     }
 
     #[test]
@@ -184,7 +184,7 @@ mod tests {
         let (leaving, taking) = (positions.begin("q", Instant::now()), positions.begin("q", Instant::now()));
         positions.end("q", &taking, &taken(&[at(12)]), Instant::now());
         positions.end("q", &leaving, &Found { left: vec![at(11)], ..Found::default() }, Instant::now());
-        assert!(position_of(&positions) < at(11).place);
+        assert!(position_of(&positions) < at(11).position);
     }
 
     #[test]
@@ -193,7 +193,7 @@ mod tests {
         let (leaving, taking) = (positions.begin("q", Instant::now()), positions.begin("q", Instant::now()));
         positions.end("q", &leaving, &Found { left: vec![at(11)], ..Found::default() }, Instant::now());
         positions.end("q", &taking, &taken(&[at(12)]), Instant::now());
-        assert!(position_of(&positions) < at(11).place);
+        assert!(position_of(&positions) < at(11).position);
     }
 
     #[test]
@@ -205,7 +205,7 @@ mod tests {
         assert!(sweep.is_sweep() && !other.is_sweep());
         positions.end("q", &sweep, &taken(&[at(10)]), Instant::now());
         positions.end("q", &other, &taken(&[at(21)]), Instant::now());
-        assert!(position_of(&positions) < at(11).place);
+        assert!(position_of(&positions) < at(11).position);
     }
 
     #[test]
@@ -239,7 +239,7 @@ mod tests {
         let positions = DuePositions::default();
         positions.end("q", &positions.begin("q", Instant::now()), &taken(&[at(100)]), Instant::now());
         positions.lock().get_mut("q").expect("known").next_sweep = Instant::now();
-        assert_eq!(position_of(&positions).available_at, at(70).place.available_at);
-        assert_eq!(position_of(&positions), at(100).place);
+        assert_eq!(position_of(&positions).available_at, at(70).position.available_at);
+        assert_eq!(position_of(&positions), at(100).position);
     }
 }

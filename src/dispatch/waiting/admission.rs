@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 
-use super::queue::{Due, Place};
+use super::queue::{DueCount, PollState};
 use super::state::{State, WaitingPolls};
 use super::waiting_poll::{Seen, WaitingPoll};
 use crate::dispatch::poll::{Poll, Polled};
@@ -19,21 +19,21 @@ impl WaitingPolls {
         let (reply, answer) = oneshot::channel();
         let mut state = self.lock();
         let now = Instant::now();
-        let place = (deadline > now).then(|| self.find_place(&state, poll.engine_id)).transpose();
-        let (place, full) = place.map_or_else(|full| (None, Some(full)), |place| (place, None));
+        let permit = (deadline > now).then(|| self.permit_to_wait(&state, poll.engine_id)).transpose();
+        let (permit, full) = permit.map_or_else(|full| (None, Some(full)), |permit| (permit, None));
         let number = state.next_number;
         state.next_number += 1;
-        let can_wait = place.is_some() && self.can_wait_unclaimed(&state, &poll);
-        let deadline = if place.is_some() { deadline } else { now };
+        let can_wait = permit.is_some() && self.can_wait_unclaimed(&state, &poll);
+        let deadline = if permit.is_some() { deadline } else { now };
         let seen = if can_wait { Seen::Assumed } else { Seen::NotYet };
-        let waiting_poll = WaitingPoll { number, poll, deadline, seen, generation: 0, reply, _place: place };
-        state.enter(waiting_poll, if can_wait { Place::WaitsForHint } else { Place::MustQuery });
+        let waiting_poll = WaitingPoll { number, poll, deadline, seen, generation: 0, reply, _permit: permit };
+        state.enter(waiting_poll, if can_wait { PollState::WaitsForHint } else { PollState::MustQuery });
         self.release(state);
         (PendingAnswer { waiting: Arc::clone(self), number, answer }, full)
     }
 
-    /// A place to wait, or why there is none.
-    fn find_place(&self, state: &State, engine_id: Option<EngineId>) -> Result<OwnedSemaphorePermit> {
+    /// A permit to wait, or why there is none.
+    fn permit_to_wait(&self, state: &State, engine_id: Option<EngineId>) -> Result<OwnedSemaphorePermit> {
         let limit = self.settings.max_polls_of_engine;
         if let Some(engine_id) = engine_id
             && state.engines.get(&engine_id).is_some_and(|engine| engine.numbers.len() >= limit)
@@ -48,7 +48,7 @@ impl WaitingPolls {
     fn can_wait_unclaimed(&self, state: &State, poll: &Poll) -> bool {
         let Some(queue) = state.queues.get(poll.engine_type.as_str()) else { return false };
         let is_empty =
-            queue.known_due == Due::NONE && queue.seen_empty_at.is_some_and(|at| at.elapsed() < self.trust());
+            queue.known_due == DueCount::NONE && queue.seen_empty_at.is_some_and(|at| at.elapsed() < self.trust());
         let is_known = match poll.engine_id {
             Some(engine_id) => {
                 let known = state.engines.get(&engine_id).and_then(|engine| engine.known.as_ref());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::queue::{Due, Place, Queue};
+use super::queue::{DueCount, PollState, Queue};
 use super::state::{State, WaitingPolls};
 use crate::dispatch::poll::Notice;
 use crate::domain::ids::EngineId;
@@ -14,7 +14,7 @@ impl WaitingPolls {
     pub fn landed(&self, engine_type: &str, events: usize) {
         self.change(|state| {
             state.change_queue(engine_type, |queue| {
-                queue.add_due(Due::Known(events));
+                queue.add_due(DueCount::Known(events));
                 queue.seen_empty_at = None;
             });
         });
@@ -100,7 +100,7 @@ impl State {
     fn make_query(&mut self, engine_type: &str, number: u64) {
         self.change_queue(engine_type, |queue| {
             queue.remove(number);
-            queue.put(number, Place::MustQuery);
+            queue.put(number, PollState::MustQuery);
         });
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::known::Known;
-use super::queue::{Due, Place, Queue};
+use super::queue::{DueCount, PollState, Queue};
 use super::state::WaitingPolls;
 use crate::domain::ids::EngineId;
 
@@ -65,7 +65,7 @@ impl WaitingPolls {
                 queue.next_due = None;
                 // After the claim for it, the next time is asked for.
                 queue.is_check_wanted = !queue.waits_for_hint.is_empty();
-                queue.add_due(Due::Known(1));
+                queue.add_due(DueCount::Known(1));
                 queue.seen_empty_at = None;
             });
         }
@@ -93,11 +93,11 @@ impl WaitingPolls {
         for QueueCheck { engine_type, next_due, has_due_suspects } in checks {
             state.change_queue(&engine_type, |queue| match next_due {
                 Some(at) if at <= asked_at => {
-                    let due = if has_due_suspects { Due::Unknown } else { Due::Known(1) };
+                    let due = if has_due_suspects { DueCount::Unknown } else { DueCount::Known(1) };
                     queue.known_due = queue.known_due.max(due);
                 }
                 next_due => {
-                    if queue.known_due == Due::NONE {
+                    if queue.known_due == DueCount::NONE {
                         queue.seen_empty_at = Some(asked_at);
                     }
                     // One that came meanwhile may be due sooner.
@@ -123,7 +123,7 @@ impl WaitingPolls {
                 if !known.as_ref().is_some_and(|known| known.is_as_before(poll))
                     && let Some(poll) = state.take_out(number)
                 {
-                    state.put(poll, Place::MustQuery);
+                    state.put(poll, PollState::MustQuery);
                 }
             }
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::known::Known;
-use super::queue::{Due, Found, Place, Queue};
+use super::queue::{ClaimCounts, DueCount, PollState, Queue};
 use super::state::{State, WaitingPolls};
 use super::waiting_poll::{Seen, WaitingPoll};
 use crate::dispatch::poll::{Notice, Polled};
@@ -24,7 +24,7 @@ pub struct PollGroup {
     pub engine_type: Arc<str>,
     pub polls: Vec<WaitingPoll>,
     /// How many of the events that are known to be due the claim is to find.
-    claimed_due: Due,
+    claimed_due: DueCount,
     pub began_at: Instant,
     /// It is among the few claims that a queue has under way at once, and not for a single poll that was set apart.
     is_counted: bool,
@@ -35,7 +35,7 @@ pub struct PollGroup {
 pub struct Claimed {
     /// In the order of the polls.
     pub answers: Vec<Result<Polled>>,
-    pub found: Found,
+    pub found: ClaimCounts,
     pub engines: Vec<(EngineId, Known)>,
 }
 
@@ -102,7 +102,7 @@ impl PollGroup {
             waiting: Arc::clone(&self.waiting),
             engine_type: Arc::clone(&self.engine_type),
             polls: vec![poll],
-            claimed_due: Due::NONE,
+            claimed_due: DueCount::NONE,
             began_at: self.began_at,
             is_counted: false,
         };
@@ -204,12 +204,12 @@ impl State {
             }
             let has_changed = self.generation_of(&poll.poll) != poll.generation;
             poll.seen = Seen::Claimed(notice);
-            let place = match notice {
-                _ if was_passed_over || has_changed => Place::MustQuery,
-                Some(_) => Place::CannotTake,
-                None => Place::WaitsForHint,
+            let poll_state = match notice {
+                _ if was_passed_over || has_changed => PollState::MustQuery,
+                Some(_) => PollState::CannotTake,
+                None => PollState::WaitsForHint,
             };
-            self.put(poll, place);
+            self.put(poll, poll_state);
         }
         undelivered
     }

@@ -13,7 +13,7 @@ pub struct Queue {
     /// Cannot take any for now.
     pub cannot_take: BTreeSet<u64>,
     /// Events that no claim is looking for yet.
-    pub known_due: Due,
+    pub known_due: DueCount,
     pub claims_under_way: usize,
     /// It is among the ready queues.
     pub is_ready: bool,
@@ -31,19 +31,19 @@ pub struct Queue {
 
 /// How many events are due.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Due {
+pub enum DueCount {
     Known(usize),
     /// Some, and nobody has counted them.
     Unknown,
 }
 
-impl Default for Due {
+impl Default for DueCount {
     fn default() -> Self {
         Self::NONE
     }
 }
 
-impl Due {
+impl DueCount {
     pub const NONE: Self = Self::Known(0);
 
     pub const fn plus(self, other: Self) -> Self {
@@ -68,7 +68,7 @@ impl Due {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Place {
+pub enum PollState {
     MustQuery,
     WaitsForHint,
     CannotTake,
@@ -76,7 +76,7 @@ pub enum Place {
 
 /// What a claim found.
 #[derive(Clone, Copy, Default, Debug)]
-pub struct Found {
+pub struct ClaimCounts {
     /// How many events its polls could take.
     pub wanted: usize,
     pub taken: usize,
@@ -87,11 +87,11 @@ pub struct Found {
 }
 
 impl Queue {
-    pub fn put(&mut self, number: u64, place: Place) {
-        match place {
-            Place::MustQuery => self.must_query.insert(number),
-            Place::WaitsForHint => self.waits_for_hint.insert(number),
-            Place::CannotTake => self.cannot_take.insert(number),
+    pub fn put(&mut self, number: u64, poll_state: PollState) {
+        match poll_state {
+            PollState::MustQuery => self.must_query.insert(number),
+            PollState::WaitsForHint => self.waits_for_hint.insert(number),
+            PollState::CannotTake => self.cannot_take.insert(number),
         };
     }
 
@@ -109,12 +109,12 @@ impl Queue {
     }
 
     /// More events are due than was known.
-    pub fn add_due(&mut self, due: Due) {
+    pub fn add_due(&mut self, due: DueCount) {
         self.known_due = self.known_due.plus(due);
     }
 
     pub fn is_claim_wanted(&self) -> bool {
-        !self.must_query.is_empty() || (self.known_due > Due::NONE && !self.waits_for_hint.is_empty())
+        !self.must_query.is_empty() || (self.known_due > DueCount::NONE && !self.waits_for_hint.is_empty())
     }
 
     pub fn is_forgettable(&self) -> bool {
@@ -127,12 +127,12 @@ impl Queue {
     /// Takes those out that one claim serves, the oldest first: all that must query, and of those that wait for a hint as
     /// many as there may be events for; at least one, and no more than want `max_rows` together. With them, how many of the
     /// known events the claim is to find, and how many its polls want.
-    pub fn take(&mut self, max_rows: usize, limit_of: impl Fn(u64) -> usize) -> (Vec<u64>, Due, usize) {
+    pub fn take(&mut self, max_rows: usize, limit_of: impl Fn(u64) -> usize) -> (Vec<u64>, DueCount, usize) {
         let (mut numbers, mut wanted) = (Vec::new(), 0_usize);
         let querying = self.must_query.iter().map(|&number| (number, true));
         for (number, must_query) in querying.chain(self.waits_for_hint.iter().map(|&number| (number, false))) {
             let limit = limit_of(number);
-            let is_enough = !must_query && Due::Known(wanted) >= self.known_due;
+            let is_enough = !must_query && DueCount::Known(wanted) >= self.known_due;
             if is_enough || (!numbers.is_empty() && wanted.saturating_add(limit) > max_rows) {
                 break;
             }
@@ -147,8 +147,8 @@ impl Queue {
     }
 
     /// A claim has ended that was to find `claimed_due` of the known events.
-    pub fn note(&mut self, began_at: Instant, claimed_due: Due, found: Found) {
-        let Found { wanted, taken, has_left, is_cut } = found;
+    pub fn note(&mut self, began_at: Instant, claimed_due: DueCount, found: ClaimCounts) {
+        let ClaimCounts { wanted, taken, has_left, is_cut } = found;
         if wanted == 0 {
             // No poll could take anything, so nothing was scanned.
             self.add_due(claimed_due);
@@ -156,13 +156,13 @@ impl Queue {
             self.seen_empty_at = (!has_left).then_some(began_at);
             if taken > 0 && has_left {
                 // For others, if not for these.
-                self.known_due = self.known_due.max(Due::Known(1));
+                self.known_due = self.known_due.max(DueCount::Known(1));
             }
-        } else if Due::Known(taken) > claimed_due || claimed_due == Due::Unknown || is_cut {
-            self.known_due = Due::Unknown;
+        } else if DueCount::Known(taken) > claimed_due || claimed_due == DueCount::Unknown || is_cut {
+            self.known_due = DueCount::Unknown;
         } else {
             // All that was known was taken; there may be others.
-            self.known_due = self.known_due.max(Due::Known(1));
+            self.known_due = self.known_due.max(DueCount::Known(1));
         }
     }
 }
@@ -171,7 +171,7 @@ impl Queue {
 mod tests {
     use super::*;
 
-    fn queue(must_query: &[u64], waits_for_hint: &[u64], known_due: Due) -> Queue {
+    fn queue(must_query: &[u64], waits_for_hint: &[u64], known_due: DueCount) -> Queue {
         let (must_query, waits_for_hint) =
             (must_query.iter().copied().collect(), waits_for_hint.iter().copied().collect());
         Queue { must_query, waits_for_hint, known_due, ..Queue::default() }
@@ -179,47 +179,47 @@ mod tests {
 
     #[test]
     fn a_claim_is_for_as_many_as_there_are_events() {
-        let mut queue = queue(&[], &[1, 2, 3, 4], Due::Known(4));
-        assert_eq!(queue.take(100, |_| 3), (vec![1, 2], Due::Known(4), 6));
-        assert_eq!(queue.known_due, Due::NONE);
+        let mut queue = queue(&[], &[1, 2, 3, 4], DueCount::Known(4));
+        assert_eq!(queue.take(100, |_| 3), (vec![1, 2], DueCount::Known(4), 6));
+        assert_eq!(queue.known_due, DueCount::NONE);
         assert!(!queue.is_claim_wanted());
     }
 
     #[test]
     fn those_that_must_query_are_served_without_a_hint_and_do_not_overtake() {
-        let mut queue = queue(&[5], &[1, 2], Due::Known(4));
+        let mut queue = queue(&[5], &[1, 2], DueCount::Known(4));
         assert_eq!(queue.take(100, |_| 3).0, [1, 5]);
         assert_eq!(queue.take(100, |_| 3).0, [0_u64; 0]);
     }
 
     #[test]
     fn a_claim_stays_within_its_rows_but_serves_one_at_least() {
-        assert_eq!(queue(&[], &[1, 2, 3], Due::Unknown).take(6, |_| 3).0, [1, 2]);
-        assert_eq!(queue(&[], &[1, 2, 3], Due::Unknown).take(2, |_| 3).0, [1]);
+        assert_eq!(queue(&[], &[1, 2, 3], DueCount::Unknown).take(6, |_| 3).0, [1, 2]);
+        assert_eq!(queue(&[], &[1, 2, 3], DueCount::Unknown).take(2, |_| 3).0, [1]);
     }
 
     #[test]
     fn what_lands_during_a_claim_is_not_forgotten_when_it_ends_empty() {
-        let mut queue = queue(&[], &[1], Due::Unknown);
+        let mut queue = queue(&[], &[1], DueCount::Unknown);
         let (_, claimed_due, wanted) = queue.take(100, |_| 3);
-        queue.add_due(Due::Known(1));
-        queue.note(Instant::now(), claimed_due, Found { wanted, ..Found::default() });
-        assert_eq!(queue.known_due, Due::Known(1));
+        queue.add_due(DueCount::Known(1));
+        queue.note(Instant::now(), claimed_due, ClaimCounts { wanted, ..ClaimCounts::default() });
+        assert_eq!(queue.known_due, DueCount::Known(1));
     }
 
     #[test]
     fn a_claim_that_finds_more_than_was_known_leaves_an_unknown_number() {
-        let mut queue = queue(&[1], &[], Due::NONE);
+        let mut queue = queue(&[1], &[], DueCount::NONE);
         let (_, claimed_due, wanted) = queue.take(100, |_| 3);
-        queue.note(Instant::now(), claimed_due, Found { wanted, taken: 3, ..Found::default() });
-        assert_eq!(queue.known_due, Due::Unknown);
+        queue.note(Instant::now(), claimed_due, ClaimCounts { wanted, taken: 3, ..ClaimCounts::default() });
+        assert_eq!(queue.known_due, DueCount::Unknown);
     }
 
     #[test]
     fn events_that_no_poll_could_take_are_still_there() {
-        let mut queue = queue(&[], &[1], Due::Known(2));
+        let mut queue = queue(&[], &[1], DueCount::Known(2));
         let (_, claimed_due, _) = queue.take(100, |_| 3);
-        queue.note(Instant::now(), claimed_due, Found::default());
-        assert_eq!(queue.known_due, Due::Known(2));
+        queue.note(Instant::now(), claimed_due, ClaimCounts::default());
+        assert_eq!(queue.known_due, DueCount::Known(2));
     }
 }

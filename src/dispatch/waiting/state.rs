@@ -10,7 +10,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 use super::known::Known;
-use super::queue::{Place, Queue};
+use super::queue::{PollState, Queue};
 use super::waiting_poll::WaitingPoll;
 use crate::dispatch::context::Settings;
 use crate::dispatch::poll::Poll;
@@ -117,15 +117,15 @@ impl WaitingPolls {
 
 impl State {
     /// Takes in a poll that has just come.
-    pub fn enter(&mut self, poll: WaitingPoll, place: Place) {
+    pub fn enter(&mut self, poll: WaitingPoll, poll_state: PollState) {
         if let Some(engine_id) = poll.poll.engine_id {
             self.engines.entry(engine_id).or_default().numbers.push(poll.number);
         }
-        self.put(poll, place);
+        self.put(poll, poll_state);
     }
 
     /// Lets a poll wait, for the first time or again.
-    pub fn put(&mut self, poll: WaitingPoll, place: Place) {
+    pub fn put(&mut self, poll: WaitingPoll, poll_state: PollState) {
         let engine_type = poll.poll.engine_type.as_str();
         let known = self.queues.get_key_value(engine_type).map(|(name, _)| Arc::clone(name));
         let name = known.unwrap_or_else(|| {
@@ -134,7 +134,7 @@ impl State {
             }
             Arc::from(engine_type)
         });
-        self.queues.entry(Arc::clone(&name)).or_default().put(poll.number, place);
+        self.queues.entry(Arc::clone(&name)).or_default().put(poll.number, poll_state);
         self.polls.insert(poll.number, poll);
         self.mark_ready(&name);
     }

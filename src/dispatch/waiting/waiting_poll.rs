@@ -17,7 +17,7 @@ pub struct WaitingPoll {
     pub generation: u64,
     pub reply: oneshot::Sender<Result<Polled>>,
     /// Its share in how many may wait; `None` for one that does not wait.
-    pub _place: Option<OwnedSemaphorePermit>,
+    pub _permit: Option<OwnedSemaphorePermit>,
 }
 
 /// What is known of a poll's situation.

@@ -73,7 +73,7 @@ fn terms_of_body(body_sha256: &[u8], terms: &[u8]) -> Vec<u8> {
 
 /// What a claimed key stands for.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Claim {
+pub enum ClaimedKey {
     /// The key is ours now: the event is to get this id.
     New(EventId),
     /// It stands for this event.
@@ -82,7 +82,7 @@ pub enum Claim {
 
 /// Claims keys, of which none may occur twice; waits for whoever is just claiming one of them. Must
 /// run in the transaction that takes the events in.
-pub async fn claim(connection: &mut PgConnection, keys: &[&Key<'_>]) -> Result<Vec<Claim>> {
+pub async fn claim(connection: &mut PgConnection, keys: &[&Key<'_>]) -> Result<Vec<ClaimedKey>> {
     let engine_types: Vec<&str> = keys.iter().map(|key| key.engine_type.as_str()).collect();
     let names: Vec<&str> = keys.iter().map(|key| key.key).collect();
     let enqueued_bys: Vec<&str> = keys.iter().map(|key| key.enqueued_by).collect();
@@ -114,8 +114,8 @@ pub async fn claim(connection: &mut PgConnection, keys: &[&Key<'_>]) -> Result<V
         .into_iter()
         .zip(known)
         .map(|((claimed,), (event_id, sha256, terms_sha256))| match claimed {
-            Some(event_id) => Claim::New(EventId(event_id)),
-            None => Claim::Known { event_id: EventId(event_id), first_body: FirstBody { sha256, terms_sha256 } },
+            Some(event_id) => ClaimedKey::New(EventId(event_id)),
+            None => ClaimedKey::Known { event_id: EventId(event_id), first_body: FirstBody { sha256, terms_sha256 } },
         })
         .collect())
 }

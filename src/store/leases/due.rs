@@ -8,16 +8,16 @@ use uuid::Uuid;
 use crate::domain::ids::EventId;
 use crate::store::error::Result;
 
-/// Where the scan of one (lane, priority) of a queue begins: behind this place.
+/// Where the scan of one (lane, priority) of a queue begins: behind this position.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Place {
+pub struct DuePosition {
     /// When the event was due.
     pub available_at: DateTime<Utc>,
     /// Among those that were due then.
     pub event_id: EventId,
 }
 
-impl Place {
+impl DuePosition {
     /// Before everything.
     pub const FRONT: Self = Self { available_at: DateTime::<Utc>::UNIX_EPOCH, event_id: EventId(Uuid::nil()) };
 }
@@ -28,14 +28,14 @@ pub struct Range {
     /// 0 to 9.
     pub priority: u8,
     /// Where the scan begins.
-    pub behind: Place,
+    pub behind: DuePosition,
 }
 
 /// A due event whose row is locked by this transaction.
 #[derive(Clone, Copy, Debug)]
 pub struct DueEvent {
     /// Where a later scan may begin.
-    pub place: Place,
+    pub position: DuePosition,
     /// 0 to 9.
     pub priority: u8,
     /// It had a silent loss, and is leased alone.
@@ -90,7 +90,7 @@ pub async fn lock_due(
     for row in rows {
         let want = usize::try_from(row.want - 1).expect("the ordinal of a want");
         due[want].push(DueEvent {
-            place: Place { available_at: row.available_at, event_id: EventId(row.event_id) },
+            position: DuePosition { available_at: row.available_at, event_id: EventId(row.event_id) },
             priority: u8::try_from(row.priority).expect("the schema keeps priorities in 0 to 9"),
             is_suspect: wants[want].is_suspect,
             payload_bytes: u64::from(row.payload_bytes.cast_unsigned()),

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::dispatch::scan_positions::pacing::Pace;
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_PRIORITY;
-use crate::store::leases::due::{Place, Range};
+use crate::store::leases::due::{DuePosition, Range};
 
 /// Any due row that is not further behind its position than the margin is found within 5 seconds, and so is any other while
 /// there are less than some 200,000 dead entries.
@@ -28,9 +28,9 @@ const ASKED_SWEEPS: Pace = Pace { times: 3, at_least: Duration::ZERO, at_most: D
 const PRIORITIES: usize = MAX_PRIORITY as usize + 1;
 
 /// By lane and priority.
-type Places = [[Place; PRIORITIES]; 2];
+type Positions = [[DuePosition; PRIORITIES]; 2];
 /// Behind everything.
-const LAST: Place = Place { available_at: DateTime::<Utc>::MAX_UTC, event_id: EventId(Uuid::max()) };
+const LAST: DuePosition = DuePosition { available_at: DateTime::<Utc>::MAX_UTC, event_id: EventId(Uuid::max()) };
 
 /// What a claim found; empty where it failed.
 #[derive(Clone, Debug, Default)]
@@ -48,14 +48,14 @@ pub struct Found {
 pub struct Located {
     pub is_suspect: bool,
     pub priority: u8,
-    pub place: Place,
+    pub position: DuePosition,
 }
 
 #[derive(Debug)]
 pub struct QueuePositions {
-    behind: Places,
+    behind: Positions,
     /// For each claim under way, how far it may take the positions: not beyond what has landed since it began.
-    pub under_way: HashMap<u64, Places>,
+    pub under_way: HashMap<u64, Positions>,
     next_claim: u64,
     pub next_sweep: Instant,
     pub next_sweep_from_the_front: Instant,
@@ -93,7 +93,7 @@ impl Scan {
 impl QueuePositions {
     pub fn at_the_front(now: Instant) -> Self {
         Self {
-            behind: [[Place::FRONT; PRIORITIES]; 2],
+            behind: [[DuePosition::FRONT; PRIORITIES]; 2],
             under_way: HashMap::new(),
             next_claim: 0,
             next_sweep: now + SWEEPS.at_least,
@@ -123,13 +123,13 @@ impl QueuePositions {
         } else {
             Start::Position
         };
-        let begin = |place: Place| match start {
-            Start::Front => Place::FRONT,
-            Start::Margin => before(place, MARGIN),
-            Start::Position => place,
+        let begin = |position: DuePosition| match start {
+            Start::Front => DuePosition::FRONT,
+            Start::Margin => before(position, MARGIN),
+            Start::Position => position,
         };
-        let ranges = |places: &[Place; PRIORITIES]| {
-            let range = |priority| Range { priority, behind: begin(places[usize::from(priority)]) };
+        let ranges = |positions: &[DuePosition; PRIORITIES]| {
+            let range = |priority| Range { priority, behind: begin(positions[usize::from(priority)]) };
             (0..=MAX_PRIORITY).rev().map(range).collect()
         };
         let (normals, suspects) = (ranges(&self.behind[0]), ranges(&self.behind[1]));
@@ -141,22 +141,22 @@ impl QueuePositions {
 
     /// A claim is over.
     pub fn end(&mut self, scan: &Scan, found: &Found, now: Instant) {
-        let mut last: HashMap<(bool, u8), Place> = HashMap::new();
+        let mut last: HashMap<(bool, u8), DuePosition> = HashMap::new();
         let mut behind_the_position = Vec::new();
         let bounds = scan.claim.and_then(|claim| self.under_way.remove(&claim));
         for event in &found.taken {
-            let place = last.entry((event.is_suspect, event.priority)).or_insert(event.place);
-            *place = (*place).max(event.place);
+            let reached = last.entry((event.is_suspect, event.priority)).or_insert(event.position);
+            *reached = (*reached).max(event.position);
         }
-        for ((is_suspect, priority), place) in last {
+        for ((is_suspect, priority), reached) in last {
             let (lane, level) = (usize::from(is_suspect), usize::from(priority));
-            let place = bounds.map_or(place, |bounds| place.min(bounds[lane][level]));
+            let reached = bounds.map_or(reached, |bounds| reached.min(bounds[lane][level]));
             let position = &mut self.behind[lane][level];
-            if scan.is_sweep() && place < *position {
+            if scan.is_sweep() && reached < *position {
                 // It found something behind the position: there may be more of it.
-                behind_the_position.push(Located { is_suspect, priority, place });
+                behind_the_position.push(Located { is_suspect, priority, position: reached });
             } else {
-                *position = place.max(*position);
+                *position = reached.max(*position);
             }
         }
         for event in behind_the_position.iter().chain(&found.left) {
@@ -194,16 +194,16 @@ impl QueuePositions {
     /// these, which may have passed over it, do not take the position beyond it when they end.
     pub fn step_back_before(&mut self, event: &Located) {
         let (lane, level) = (usize::from(event.is_suspect), usize::from(event.priority));
-        for places in std::iter::once(&mut self.behind).chain(self.under_way.values_mut()) {
-            places[lane][level] = places[lane][level].min(just_before(event.place));
+        for positions in std::iter::once(&mut self.behind).chain(self.under_way.values_mut()) {
+            positions[lane][level] = positions[lane][level].min(just_before(event.position));
         }
     }
 }
 
-fn just_before(place: Place) -> Place {
-    before(place, TimeDelta::microseconds(1))
+fn just_before(position: DuePosition) -> DuePosition {
+    before(position, TimeDelta::microseconds(1))
 }
 
-fn before(place: Place, by: TimeDelta) -> Place {
-    Place { available_at: place.available_at - by, event_id: EventId(Uuid::max()) }
+fn before(position: DuePosition, by: TimeDelta) -> DuePosition {
+    DuePosition { available_at: position.available_at - by, event_id: EventId(Uuid::max()) }
 }

@@ -46,7 +46,7 @@ fn admit_without_wait(polls: &Arc<WaitingPolls>) -> PendingAnswer {
 /// A claim that had something for others, but nothing for this poll.
 fn end_in_vain(polls: &Arc<WaitingPolls>, is_cut: bool) {
     let group = polls.next_groups().pop().expect("a group");
-    let found = Found { wanted: 6, taken: 3, has_left: false, is_cut };
+    let found = ClaimCounts { wanted: 6, taken: 3, has_left: false, is_cut };
     group.end(Ok(Claimed { answers: vec![Ok(Polled::default())], found, engines: Vec::new() }));
     assert!(polls.undelivered.take().is_empty());
 }
@@ -123,7 +123,7 @@ async fn what_a_claim_found_of_an_engine_before_it_changed_is_not_used() {
         Known { engine_type: "dialogue".to_owned(), is_draining: false, holds_any: false, asked_at: group.began_at };
     polls.engine_changed(ENGINE);
     drop(caller);
-    let found = Found { wanted: 3, ..Found::default() };
+    let found = ClaimCounts { wanted: 3, ..ClaimCounts::default() };
     group.end(Ok(Claimed { answers: vec![Ok(Polled::default())], found, engines: vec![(ENGINE, known)] }));
     assert!(has_claim_for(&polls, poll(Some(ENGINE))));
 }
@@ -166,7 +166,7 @@ fn waiting_polls_of_known_engine() -> Arc<WaitingPolls> {
     let (_pending, group) = serve_engine(&polls);
     let (engine_type, asked_at) = ("dialogue".to_owned(), group.began_at);
     let known = Known { engine_type, is_draining: false, holds_any: true, asked_at };
-    let found = Found { wanted: 3, ..Found::default() };
+    let found = ClaimCounts { wanted: 3, ..ClaimCounts::default() };
     group.end(Ok(Claimed { answers: vec![Ok(Polled::default())], found, engines: vec![(ENGINE, known)] }));
     polls
 }
