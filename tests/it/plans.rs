@@ -169,6 +169,7 @@ impl Stage {
                 "beat" => ["event_queue_held"].as_slice(),
                 "count_held" | "leases_of_engine" => &["event_queue_held", "event_queue_pkey"],
                 "complete" => &["event_queue_pkey", CTID],
+                "grant_leases" => &[CTID],
                 _ => &["event_queue_pkey"],
             };
             let indexes = one.indexes("event_queue").into_iter().chain(three.indexes("event_queue"));
