@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
-use crate::app::{self, Ending, Signals};
+use crate::app::{self, RunEnd, Signals};
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::http;
 use crate::output;
@@ -156,9 +156,9 @@ async fn serve(config: &ServeConfig) -> Outcome {
         Ok(())
     });
     match ending.await? {
-        Ending::InOrder => Ok(ExitCode::SUCCESS),
-        Ending::Hard | Ending::Failed => Ok(ExitCode::FAILURE),
-        Ending::TaskFailed => Ok(ExitCode::from(EXIT_OF_A_FAILED_TASK)),
+        RunEnd::InOrder => Ok(ExitCode::SUCCESS),
+        RunEnd::Hard | RunEnd::Failed => Ok(ExitCode::FAILURE),
+        RunEnd::TaskFailed => Ok(ExitCode::from(EXIT_OF_A_FAILED_TASK)),
     }
 }
 

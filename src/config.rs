@@ -20,7 +20,7 @@ use ipnet::IpNet;
 
 use crate::domain::limits;
 
-pub use client::{ClientConfig, Secret, ServerUrl};
+pub use client::{ClientConfig, ServerUrl};
 pub use connections::ConnectionConfig;
 pub use database_url::DatabaseUrl;
 pub use direct_database::DirectDatabase;

@@ -28,7 +28,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::activity::{Activity, Phase};
+use super::activity::{ConnectionActivity, Phase};
 use super::room::Place;
 use super::routes::Routes;
 
@@ -46,7 +46,7 @@ pub struct Patience {
 
 impl Patience {
     /// Until when a connection may go on as it does, and what it is closed for then.
-    fn deadline(self, activity: &Activity) -> Option<(Instant, Refusal)> {
+    fn deadline(self, activity: &ConnectionActivity) -> Option<(Instant, Refusal)> {
         match activity.get() {
             (Phase::Headers, since) => Some((since + self.headers, Refusal::SlowHeaders)),
             (Phase::Sending, since) => Some((since + self.reply, Refusal::SlowReply)),
@@ -154,7 +154,7 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place:
             }
             // Only now: what had come in meanwhile has just been read, and may be a request.
             if !is_ending && told_to_leave.as_mut().poll(context).is_ready() {
-                if activity.loss(Instant::now()).is_some() {
+                if activity.eviction_order(Instant::now()).is_some() {
                     return Poll::Ready(Some(Refusal::Evicted));
                 }
                 is_ending = true;
@@ -205,7 +205,7 @@ fn refusal(error: &hyper::Error) -> Option<Refusal> {
 /// A stream that notes what goes through it.
 struct Watched<S> {
     stream: S,
-    activity: Arc<Activity>,
+    activity: Arc<ConnectionActivity>,
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {

@@ -11,7 +11,7 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::activity::{Activity, Loss};
+use super::activity::{ConnectionActivity, EvictionOrder};
 use crate::domain::requester::network;
 
 /// Connections that were told to end and are still there; they are beyond the limit for that moment.
@@ -60,7 +60,7 @@ struct State {
 #[derive(Debug)]
 struct Connection {
     address: IpAddr,
-    activity: Arc<Activity>,
+    activity: Arc<ConnectionActivity>,
     leave: CancellationToken,
 }
 
@@ -85,7 +85,7 @@ impl Share {
 pub struct Place {
     room: Arc<Room>,
     number: u64,
-    pub activity: Arc<Activity>,
+    pub activity: Arc<ConnectionActivity>,
     /// Cancelled when the place is needed for another.
     pub leave: CancellationToken,
 }
@@ -138,11 +138,11 @@ impl State {
         if most == 0 || share.all_busy_at.is_some_and(|at| now < at + SEARCH_PAUSE) {
             return false;
         }
-        let mut found: Vec<((Loss, Instant), u64)> = self
+        let mut found: Vec<((EvictionOrder, Instant), u64)> = self
             .connections
             .iter()
             .filter(|(_, known)| address.is_none_or(|address| known.address == address) && !known.leave.is_cancelled())
-            .filter_map(|(number, known)| Some((known.activity.loss(now)?, *number)))
+            .filter_map(|(number, known)| Some((known.activity.eviction_order(now)?, *number)))
             .collect();
         if found.is_empty() {
             self.share(address).all_busy_at = Some(now);
@@ -166,7 +166,7 @@ impl Place {
     fn new(room: &Arc<Room>, state: &mut State, address: IpAddr) -> Self {
         state.last_number += 1;
         let number = state.last_number;
-        let (activity, leave) = (Arc::new(Activity::new()), CancellationToken::new());
+        let (activity, leave) = (Arc::new(ConnectionActivity::new()), CancellationToken::new());
         let connection = Connection { address, activity: Arc::clone(&activity), leave: leave.clone() };
         state.connections.insert(number, connection);
         state.whole.count += 1;

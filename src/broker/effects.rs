@@ -60,7 +60,7 @@ impl Effects {
         }
     }
 
-    pub fn freed(&mut self, engine_id: Option<EngineId>) {
+    fn freed(&mut self, engine_id: Option<EngineId>) {
         self.freed_engines.extend(engine_id);
     }
 

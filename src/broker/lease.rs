@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::state::Broker;
-pub use crate::dispatch::{Notice, Poll, Polled};
+pub use crate::dispatch::{Poll, PollNotice, Polled};
 use crate::domain::ids::{EventId, LeaseToken};
 use crate::domain::leased_event::LeasedEvent;
 use crate::error::Result;

@@ -19,7 +19,7 @@ pub fn database_of(place: &DirectDatabase) -> Result<Option<DatabaseUrl>, UsageE
 }
 
 /// Of an error that is printed.
-pub const MAX_ERROR_CHARS: usize = 16 << 10;
+const MAX_ERROR_CHARS: usize = 16 << 10;
 
 pub fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
     // Part of it may be what some server sent.

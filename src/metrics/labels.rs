@@ -10,7 +10,7 @@ use crate::domain::verdict::{DeadLetterReason, Loss};
 #[derive(Clone, Copy, Debug)]
 pub struct Label {
     pub name: &'static str,
-    pub values: Values,
+    values: Values,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -58,7 +58,7 @@ impl Error {
     /// For tests above the store, which do not know the client's errors.
     #[cfg(test)]
     #[must_use]
-    pub fn readers_busy() -> Self {
+    fn readers_busy() -> Self {
         Self::ReadersBusy(sqlx::Error::PoolTimedOut.into())
     }
 

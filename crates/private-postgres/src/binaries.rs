@@ -45,7 +45,7 @@ impl Binaries {
         self.version
     }
 
-    pub fn postgres_path(&self) -> PathBuf {
+    fn postgres_path(&self) -> PathBuf {
         self.dir.join("postgres")
     }
 

@@ -95,7 +95,7 @@ impl Process {
     }
 
     /// Sends a signal, unless the process has ended and its number may already be another's.
-    pub fn signal(&self, signal: Signal) {
+    fn signal(&self, signal: Signal) {
         let state = self.exit.lock();
         if state.status.is_none() {
             send(self.pid, signal);

@@ -52,7 +52,7 @@ impl<'a> NewQueues<'a> {
         self.admit_queue(&event.engine_type, event.requester)
     }
 
-    pub fn admit_queue(&mut self, engine_type: &EngineType, requester: Requester) -> Result<()> {
+    fn admit_queue(&mut self, engine_type: &EngineType, requester: Requester) -> Result<()> {
         let queue = engine_type.as_str();
         if self.full.contains(queue) {
             return Err(Error::TooManyQueues { engine_type: engine_type.clone(), limit: self.max_queues });

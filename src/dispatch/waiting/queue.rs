@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tokio::time::Instant;
 
 #[derive(Debug, Default)]
-pub struct Queue {
+pub struct PollsOfQueue {
     /// To be served whatever is known of the queue.
     pub must_query: BTreeSet<u64>,
     /// To be served when there are events.
@@ -46,7 +46,7 @@ impl Default for DueCount {
 impl DueCount {
     pub const NONE: Self = Self::Known(0);
 
-    pub const fn plus(self, other: Self) -> Self {
+    const fn plus(self, other: Self) -> Self {
         match (self, other) {
             (Self::Known(one), Self::Known(other)) => Self::Known(one.saturating_add(other)),
             (Self::Unknown, Self::Known(_) | Self::Unknown) | (Self::Known(_), Self::Unknown) => Self::Unknown,
@@ -86,7 +86,7 @@ pub struct ClaimCounts {
     pub is_cut: bool,
 }
 
-impl Queue {
+impl PollsOfQueue {
     pub fn put(&mut self, number: u64, poll_state: PollState) {
         match poll_state {
             PollState::MustQuery => self.must_query.insert(number),
@@ -171,10 +171,10 @@ impl Queue {
 mod tests {
     use super::*;
 
-    fn queue(must_query: &[u64], waits_for_hint: &[u64], known_due: DueCount) -> Queue {
+    fn queue(must_query: &[u64], waits_for_hint: &[u64], known_due: DueCount) -> PollsOfQueue {
         let (must_query, waits_for_hint) =
             (must_query.iter().copied().collect(), waits_for_hint.iter().copied().collect());
-        Queue { must_query, waits_for_hint, known_due, ..Queue::default() }
+        PollsOfQueue { must_query, waits_for_hint, known_due, ..PollsOfQueue::default() }
     }
 
     #[test]

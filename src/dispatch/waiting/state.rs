@@ -10,7 +10,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 use super::known::Known;
-use super::queue::{PollState, Queue};
+use super::queue::{PollState, PollsOfQueue};
 use super::waiting_poll::WaitingPoll;
 use crate::dispatch::context::Settings;
 use crate::dispatch::poll::Poll;
@@ -35,7 +35,7 @@ pub struct WaitingPolls {
     /// A permit for each request that may wait.
     pub places: Arc<Semaphore>,
     /// The gauge of waiting polls.
-    pub parked: IntGauge,
+    parked: IntGauge,
 }
 
 #[derive(Debug, Default)]
@@ -43,8 +43,8 @@ pub struct State {
     pub next_number: u64,
     /// Those that no claim is serving just now.
     pub polls: HashMap<u64, WaitingPoll>,
-    pub queues: HashMap<Arc<str>, Queue>,
-    pub engines: HashMap<EngineId, Engine>,
+    pub queues: HashMap<Arc<str>, PollsOfQueue>,
+    pub engines: HashMap<EngineId, PollingEngine>,
     /// Queues with something to claim.
     pub ready: VecDeque<Arc<str>>,
     /// Queues to be checked out of turn.
@@ -55,7 +55,7 @@ pub struct State {
 
 /// An engine that polls here, or did until just now.
 #[derive(Debug, Default)]
-pub struct Engine {
+pub struct PollingEngine {
     /// Its polls that have no answer yet.
     pub numbers: Vec<u64>,
     /// How often something changed for it meanwhile.
@@ -66,7 +66,7 @@ pub struct Engine {
     pub known: Option<Known>,
 }
 
-impl Engine {
+impl PollingEngine {
     /// Notes what a query found; `None`: no such engine. What was queried before may be answered after.
     pub fn note(&mut self, known: Option<Known>) {
         let latest = self.known.as_ref().map(|known| known.asked_at).max(self.changed_at);
@@ -180,7 +180,7 @@ impl State {
     }
 
     /// Changes what is known of a queue, if polls wait for it or did lately.
-    pub fn change_queue(&mut self, engine_type: &str, change: impl FnOnce(&mut Queue)) {
+    pub fn change_queue(&mut self, engine_type: &str, change: impl FnOnce(&mut PollsOfQueue)) {
         if let Some((name, _)) = self.queues.get_key_value(engine_type) {
             let name = Arc::clone(name);
             if let Some(queue) = self.queues.get_mut(&name) {

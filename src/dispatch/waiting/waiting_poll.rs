@@ -3,7 +3,7 @@
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 
-use crate::dispatch::poll::{Notice, Poll, Polled};
+use crate::dispatch::poll::{Poll, PollNotice, Polled};
 use crate::error::Result;
 
 #[derive(Debug)]
@@ -28,11 +28,11 @@ pub enum Seen {
     /// It waits without a claim of its own, since its queue was just seen empty and its engine in order.
     Assumed,
     /// A claim found nothing for it, for this reason if it is not for want of events.
-    Claimed(Option<Notice>),
+    Claimed(Option<PollNotice>),
 }
 
 impl Seen {
-    pub const fn notice(self) -> Option<Notice> {
+    pub const fn notice(self) -> Option<PollNotice> {
         match self {
             Self::Claimed(notice) => notice,
             Self::NotYet | Self::Assumed => None,
@@ -44,7 +44,7 @@ impl Seen {
         match self {
             Self::NotYet => None,
             Self::Assumed => Some(false),
-            Self::Claimed(notice) => Some(matches!(notice, Some(Notice::EngineDraining { .. }))),
+            Self::Claimed(notice) => Some(matches!(notice, Some(PollNotice::EngineDraining { .. }))),
         }
     }
 }

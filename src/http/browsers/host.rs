@@ -19,7 +19,7 @@ pub enum Host {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Authority {
     pub host: Host,
-    pub port: Option<u16>,
+    port: Option<u16>,
 }
 
 impl Authority {
@@ -48,7 +48,7 @@ impl Authority {
     }
 
     /// Reads an `Origin` of the schemes that this server is reached by, and fills in the scheme's port.
-    pub fn parse_origin(origin: &str) -> Option<Self> {
+    fn parse_origin(origin: &str) -> Option<Self> {
         let (scheme, authority) = origin.split_once("://")?;
         let mut authority = Self::parse(authority)?;
         authority.port = Some(authority.port.unwrap_or(default_port(scheme)?));

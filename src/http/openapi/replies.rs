@@ -11,7 +11,7 @@ use super::walk::{
 };
 
 /// Enumerations that get no further values: the contract says that nothing else is a status of an event.
-pub const CLOSED: [&str; 1] = ["EventStatus"];
+const CLOSED: [&str; 1] = ["EventStatus"];
 
 /// Members that may be null, and may be left out as well. A problem has those of its code.
 const LEFT_OUT: [(&str, &str); 3] = [

@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A body that may be left out, and has no fields.
-    pub fn empty_body(&self) -> Result<(), Problem> {
+    fn empty_body(&self) -> Result<(), Problem> {
         if let Some(fields) = self.optional_body()? {
             fields.finish();
         }
