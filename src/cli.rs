@@ -85,6 +85,7 @@ impl Cli {
         arguments::parse()
     }
 
+    /// Carries out the command; what it ends with is the program's exit code.
     pub fn run(self) -> ExitCode {
         if let Some(database) = self.own_database() {
             app::Database::prepare_environment(database);

@@ -33,6 +33,7 @@ pub use secret_file::SecretFileError;
 /// What `serve` takes.
 #[derive(Args, Clone, Debug)]
 pub struct ServeConfig {
+    /// The database it keeps everything in.
     #[command(flatten)]
     pub database: DatabaseConfig,
 
@@ -49,24 +50,31 @@ pub struct ServeConfig {
     #[arg(long, env = "EVENTLEASE_SHUTDOWN_TIMEOUT_SECONDS", default_value_t = 30)]
     pub shutdown_timeout_seconds: u64,
 
+    /// Who may call it.
     #[command(flatten)]
     pub access: AccessConfig,
 
+    /// Its clients' connections.
     #[command(flatten)]
     pub connections: ConnectionConfig,
 
+    /// The sizes of what it takes in.
     #[command(flatten)]
     pub limits: LimitsConfig,
 
+    /// Leases, and the engines that hold them.
     #[command(flatten)]
     pub leases: LeaseConfig,
 
+    /// How requests share a commit.
     #[command(flatten)]
     pub batches: BatchConfig,
 
+    /// Background work, and what it removes.
     #[command(flatten)]
     pub tasks: TaskConfig,
 
+    /// What it writes to its log.
     #[command(flatten)]
     pub logs: LogConfig,
 }
@@ -206,14 +214,18 @@ impl ServeConfig {
 /// What callers must show.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Auth {
+    /// Every call shows a token, health checks excepted
     Required,
+    /// Calls need no token
     Off,
 }
 
 /// The header in which trusted proxies name the client.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ForwardedHeader {
+    /// `X-Forwarded-For`, a list of addresses
     XForwardedFor,
+    /// `Forwarded`, as RFC 7239 defines it
     Forwarded,
 }
 
@@ -296,7 +308,9 @@ pub struct LeaseConfig {
 /// What the holder of a lease must show to settle it.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LeaseTokens {
+    /// The holder may settle without its token, unfenced
     Optional,
+    /// Every report shows the lease's token
     Required,
 }
 
@@ -352,7 +366,9 @@ pub struct LogConfig {
 /// The form of a log line.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LogFormat {
+    /// A line for people
     Text,
+    /// One JSON object a line
     Json,
 }
 

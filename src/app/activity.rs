@@ -9,6 +9,7 @@ use tokio::time::Instant;
 /// where room is short.
 const LEFT_ALONE: Duration = Duration::from_secs(1);
 
+/// What one connection is doing, and since when.
 #[derive(Debug)]
 pub struct ConnectionActivity {
     began: Instant,
@@ -16,6 +17,7 @@ pub struct ConnectionActivity {
     state: AtomicU64,
 }
 
+/// What a connection may be doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Phase {
     /// Headers are awaited, of which some have come.
@@ -33,23 +35,29 @@ pub enum Phase {
 /// How little is lost when a connection is ended, least first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum EvictionOrder {
+    /// A connection that has sent nothing yet.
     Silent,
+    /// A connection between two requests.
     Quiet,
+    /// The headers of a request, as far as they have come.
     Headers,
     /// The rest of a reply that is taken slowly.
     Reply,
 }
 
 impl ConnectionActivity {
+    /// A connection that was just opened.
     pub fn new() -> Self {
         Self { began: Instant::now(), state: AtomicU64::new(Phase::Silent as u64) }
     }
 
+    /// The connection does this from now on.
     pub fn set(&self, phase: Phase) {
         let millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX >> 3);
         self.state.store((millis << 3) | phase as u64, Ordering::Relaxed);
     }
 
+    /// What the connection is doing, and since when.
     pub fn get(&self) -> (Phase, Instant) {
         let state = self.state.load(Ordering::Relaxed);
         let phase = match state & 7 {

@@ -59,25 +59,35 @@ impl Patience {
 /// How connections are served.
 #[derive(Clone)]
 pub struct Service {
+    /// The router of the moment: the one for the start, later the service.
     pub routes: Arc<Routes>,
+    /// How hyper reads and writes HTTP/1, with the limits on headers.
     pub http: http1::Builder,
+    /// How long a connection may take for each of its phases.
     pub patience: Patience,
+    /// Cancelled when the server stops: replies under way are finished, and then the connection ends.
     pub stop: CancellationToken,
 }
 
 /// Why a connection ended that the client did not end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refusal {
+    /// A request's headers did not arrive in time.
     SlowHeaders,
+    /// The client did not take its reply in time.
     SlowReply,
+    /// Nothing was sent between two requests for as long as a connection may be idle.
     Idle,
+    /// A request had more headers, or more bytes of them, than allowed.
     HeadersTooLarge,
+    /// What arrived was no HTTP.
     Malformed,
     /// Its place was needed for another.
     Evicted,
 }
 
 impl Refusal {
+    /// All of them, for metrics.
     pub const ALL: [Self; 6] =
         [Self::SlowHeaders, Self::SlowReply, Self::Idle, Self::HeadersTooLarge, Self::Malformed, Self::Evicted];
 

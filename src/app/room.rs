@@ -24,11 +24,14 @@ const SEARCH_PAUSE: Duration = Duration::from_millis(20);
 /// Which limit a connection met.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Bound {
+    /// The limit on all connections.
     Connections,
+    /// The limit on the connections of one address.
     OfAddress,
 }
 
 impl Bound {
+    /// Both of them, for metrics.
     pub const ALL: [Self; 2] = [Self::Connections, Self::OfAddress];
 
     /// As metrics name it.
@@ -40,6 +43,7 @@ impl Bound {
     }
 }
 
+/// The open connections of a server, and the limits on them.
 #[derive(Debug)]
 pub struct Room {
     max: usize,
@@ -85,12 +89,14 @@ impl Share {
 pub struct Place {
     room: Arc<Room>,
     number: u64,
+    /// What the connection is doing, written by its own task.
     pub activity: Arc<ConnectionActivity>,
     /// Cancelled when the place is needed for another.
     pub leave: CancellationToken,
 }
 
 impl Room {
+    /// `max` connections, `max_of_address` of one address. Networks in `shared` are those of proxies, without such a share.
     pub fn new(max: usize, max_of_address: usize, shared: Vec<IpNet>) -> Arc<Self> {
         Arc::new(Self { max, max_of_address, shared, state: Mutex::default() })
     }

@@ -12,13 +12,16 @@ const WINDOW: Duration = Duration::from_hours(1);
 /// About a megabyte. While more callers than that make something new, the others share one quota.
 const MAX_REQUESTERS: usize = 10_000;
 
+/// What each caller may still make in this hour.
 #[derive(Debug)]
 pub struct Quota {
+    /// How many one caller may make in an hour.
     pub most: u32,
     buckets: Mutex<Buckets<Requester>>,
 }
 
 impl Quota {
+    /// At most `most` for each caller, who has them back one by one.
     pub fn per_hour(most: u32) -> Arc<Self> {
         Arc::new(Self { most, buckets: Mutex::new(Buckets::new(most, WINDOW, MAX_REQUESTERS)) })
     }

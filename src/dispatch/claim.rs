@@ -32,8 +32,11 @@ const MAX_BYTES: u64 = 16 << 20;
 /// What claims need.
 #[derive(Debug)]
 pub struct Claims {
+    /// What all of dispatch shares.
     pub context: Arc<Context>,
+    /// Where scans of the indexes begin.
     pub positions: Arc<ScanPositions>,
+    /// The engines kept free of other events for a suspect.
     pub exclusive_engines: ExclusiveEngines,
 }
 

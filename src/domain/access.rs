@@ -136,6 +136,7 @@ macro_rules! rules {
         /// Every operation, by its `operation_id`.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, ToSchema)]
         #[schema(as = OperationId, rename_all = "snake_case")]
+        #[expect(missing_docs, reason = "each is named like the operation it is")]
         pub enum Operation {
             $( $name, )+
         }

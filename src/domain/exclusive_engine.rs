@@ -25,7 +25,7 @@ pub struct Eligible {
     /// The engine that is exclusive already: then no other one may be.
     pub exclusive: Option<EngineId>,
     /// Engines whose exclusivity ended in vain, and that are now given events.
-    resting: Vec<EngineId>,
+    pub resting: Vec<EngineId>,
 }
 
 impl Eligible {

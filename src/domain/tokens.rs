@@ -255,10 +255,10 @@ impl NewToken {
         let mut found = Vec::new();
         match (self.role.limit(), &self.engine_types) {
             (TypeLimit::Never, Some(_)) => {
-                found.push(("engine_types", "does not go with this role, which has no limit"))
+                found.push(("engine_types", "does not go with this role, which has no limit"));
             }
             (TypeLimit::Always, None) => {
-                found.push(("engine_types", "is missing; a registrar is for listed types only"))
+                found.push(("engine_types", "is missing; a registrar is for listed types only"));
             }
             (TypeLimit::Never | TypeLimit::Possible, None) | (TypeLimit::Possible | TypeLimit::Always, Some(_)) => {}
         }

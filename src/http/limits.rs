@@ -48,7 +48,9 @@ impl Limits {
 /// How large and how deep JSON may be that is kept as it was sent.
 #[derive(Clone, Copy, Debug)]
 pub struct JsonLimit {
+    /// Of its JSON.
     pub max_bytes: usize,
+    /// Of arrays and objects within each other.
     pub max_depth: usize,
 }
 

@@ -1,8 +1,9 @@
 //! The rule for doc comments: types, functions, constants, statics and named fields that are `pub` to whomever, and the
-//! variants of such enums, have one. Of an error, the message (`#[error("…")]`) says what a variant and its fields are.
+//! variants of such enums, have one. Of an error, the message (`#[error("…")]`) says what a variant and its fields are. What
+//! describes JSON (`ToSchema`) is left out: its doc comments are a part of the OpenAPI document.
 
 use crate::modules::Crate;
-use crate::tokens::Token;
+use crate::tokens::{Token, end_of_item};
 
 const KINDS: [&str; 9] = ["async", "unsafe", "fn", "struct", "enum", "trait", "const", "static", "type"];
 
@@ -16,14 +17,21 @@ pub fn undocumented(read: &Crate) -> Vec<String> {
 
 fn undocumented_in(tokens: &[Token]) -> Vec<&Token> {
     let text = |at: usize| tokens.get(at).map_or("", |token| token.text.as_str());
-    let mut found = Vec::new();
+    let (mut found, mut schema_end) = (Vec::new(), 0);
     for start in (0..tokens.len()).filter(|at| text(*at) == "pub") {
+        if lead(tokens, start).iter().any(|token| token.text == "ToSchema") {
+            schema_end = end_of_item(tokens, start);
+        }
+        if start < schema_end {
+            continue;
+        }
         let is_restricted = text(start + 1) == "(" && ["crate", "super", "in"].contains(&text(start + 2));
         let visibility =
             if is_restricted { tokens[start..].iter().position(|token| token.text == ")") } else { Some(0) };
         let kind = start + visibility.expect("the bracket is closed") + 1;
-        let name = (kind..).find(|at| !KINDS.contains(&text(*at))).expect("behind the last token is no kind");
-        if (name > kind || text(name + 1) == ":") && !is_documented(lead(tokens, start)) {
+        let Some(name) = (kind..tokens.len()).find(|at| !KINDS.contains(&text(*at))) else { continue };
+        let is_named = tokens[name].is_word() && (name > kind || text(name + 1) == ":");
+        if is_named && !is_documented(lead(tokens, start)) {
             found.push(&tokens[name]);
         }
         if text(kind) == "enum" {
@@ -71,7 +79,7 @@ fn lead(tokens: &[Token], item: usize) -> &[Token] {
         match text(start - 1) {
             "///" => start -= 1,
             "]" => {
-                let Some(open) = (1..start).rev().find(|at| text(*at) == "#" && text(at + 1) == "[") else { break };
+                let Some(open) = (0..start).rev().find(|at| text(*at) == "#" && text(at + 1) == "[") else { break };
                 start = open;
             }
             _ => break,
@@ -102,6 +110,7 @@ fn what_is_not_documented_is_found() {
             vec!["C", "e"],
         ),
         ("/// Said.\npub enum A { #[error(\"no {b}\")] B { b: u8, source: u8, c: u8 }, C }", vec!["c", "C"]),
+        ("#[derive(A, ToSchema)]\n#[b] pub struct C { pub d: E<{ F }>, pub g: u8 } pub fn h() {}", vec!["h"]),
         ("/// Lost with its item.\n#[cfg(test)] fn a() {} pub(in crate::d) const B: u8 = 1; fn c() {}", vec!["B"]),
     ] {
         assert_eq!(found(text), missing, "{text}");

@@ -107,11 +107,12 @@ fn folder_by_folder() {
     assert!(table.contains("src/http "), "{table}");
 }
 
-/// `rustc` asks for doc comments (`missing_docs`) only where other crates can reach.
+/// `rustc` asks for doc comments (`missing_docs`) only where other crates can reach. The model is tests from end to end.
 #[test]
 fn what_is_public_has_a_doc_comment() {
-    let crates = crates(&repository());
-    let wrong: Vec<String> = crates.iter().filter(|read| !is_harness(read)).flat_map(undocumented).collect();
+    let mut crates = crates(&repository());
+    crates.retain(|read| !is_harness(read) && read.folder != "crates/protocol-model/src");
+    let wrong: Vec<String> = crates.iter().flat_map(undocumented).collect();
     assert_none(&wrong, "public without a doc comment");
 }
 

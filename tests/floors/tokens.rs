@@ -131,7 +131,7 @@ fn without_tests(tokens: &[Token]) -> Vec<Token> {
 }
 
 /// Behind the `;` or the `}` that ends the item which begins here.
-fn end_of_item(tokens: &[Token], start: usize) -> usize {
+pub fn end_of_item(tokens: &[Token], start: usize) -> usize {
     let is_use = tokens.get(start).is_some_and(|token| token.text == "use");
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate().skip(start) {

@@ -17,7 +17,9 @@ const SHARED_ACCOUNT: &str = "nobody";
 /// Whom root runs PostgreSQL as.
 #[derive(Debug, Clone)]
 pub(super) struct Account {
+    /// As the system has it.
     pub name: String,
+    /// The number that the system knows it by.
     pub uid: u32,
     gid: u32,
 }

@@ -41,6 +41,7 @@ impl Binaries {
         }
     }
 
+    /// The version that both are of.
     pub fn version(&self) -> Version {
         self.version
     }
@@ -49,14 +50,17 @@ impl Binaries {
         self.dir.join("postgres")
     }
 
+    /// Where `initdb` is.
     pub fn initdb_path(&self) -> PathBuf {
         self.dir.join("initdb")
     }
 
+    /// Runs `postgres`, as the account if there is one.
     pub fn postgres(&self, account: Option<&Account>) -> Command {
         command(&self.postgres_path(), account)
     }
 
+    /// Runs `initdb`, as the account if there is one.
     pub fn initdb(&self, account: Option<&Account>) -> Command {
         command(&self.initdb_path(), account)
     }

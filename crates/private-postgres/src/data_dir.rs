@@ -42,6 +42,7 @@ pub(super) fn checked_path(path: &Path) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
+/// Where the cluster lies in the folder.
 pub(super) fn cluster_in(data_dir: &Path) -> PathBuf {
     data_dir.join("cluster")
 }
@@ -80,6 +81,7 @@ impl DataDir {
         Ok(Self { path, cluster, lock })
     }
 
+    /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -89,6 +91,7 @@ impl DataDir {
         &self.cluster
     }
 
+    /// True if a cluster was made here, and completely.
     pub fn has_cluster(&self) -> bool {
         self.cluster.join("PG_VERSION").exists()
     }
@@ -115,6 +118,7 @@ impl DataDir {
         Ok(0)
     }
 
+    /// Opens the server's log for appending.
     pub fn open_log(&self) -> Result<File, Error> {
         let path = self.log_path();
         open_own(&path, OpenOptions::new().append(true)).map_err(|source| Error::file("open", &path, source))

@@ -74,10 +74,12 @@ impl Process {
         Ok(Self { pid, exit })
     }
 
+    /// Its process id.
     pub fn pid(&self) -> u32 {
         self.pid
     }
 
+    /// `None` while it runs.
     pub fn exit_status(&self) -> Option<ExitStatus> {
         self.exit.lock().status
     }

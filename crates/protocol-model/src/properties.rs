@@ -12,6 +12,7 @@ use eventlease::domain::verdict::Spent;
 /// What is checked: the rules, and how far.
 #[derive(Clone, Copy)]
 pub struct LeaseProtocol {
+    /// The domain's own rules, or a broken one in its place.
     pub rules: Rules,
     /// Of both events together.
     pub most_leases: u8,
@@ -27,6 +28,7 @@ pub const SUSPECTS_ALONE: &str = "suspects travel alone";
 const PRESENT_INCARNATION: &str = "a lease belongs to its engine's present incarnation";
 pub const END_IN_REACH: &str = "every event's end is in reach";
 
+/// All properties; by their names a test says which one a broken rule violates.
 pub fn properties() -> Vec<Property<LeaseProtocol>> {
     vec![
         Property::always(BREAKS_NO_RULE, |_, world: &World| world.broken.is_none()),

@@ -22,6 +22,7 @@ pub struct Questions {
 /// What a check found of a queue.
 #[derive(Debug)]
 pub struct QueueCheck {
+    /// The queue's name.
     pub engine_type: Arc<str>,
     /// When it has something due: at a time in the past, now.
     pub next_due: Option<Instant>,

@@ -21,10 +21,13 @@ const QUEUES_OF_ONE_CLAIM: usize = 64;
 #[derive(Debug)]
 pub struct PollGroup {
     waiting: Arc<WaitingPolls>,
+    /// Their queue.
     pub engine_type: Arc<str>,
+    /// The polls, in the order in which they came.
     pub polls: Vec<WaitingPoll>,
     /// How many of the events that are known to be due the claim is to find.
     claimed_due: DueCount,
+    /// When they were taken out. What changed since is not in what the claim finds.
     pub began_at: Instant,
     /// It is among the few claims that a queue has under way at once, and not for a single poll that was set apart.
     is_counted: bool,
@@ -35,7 +38,9 @@ pub struct PollGroup {
 pub struct Claimed {
     /// In the order of the polls.
     pub answers: Vec<Result<Polled>>,
+    /// How many events were wanted and taken, and whether there are more.
     pub found: ClaimCounts,
+    /// The polls' engines, as the claim found them.
     pub engines: Vec<(EngineId, Known)>,
 }
 

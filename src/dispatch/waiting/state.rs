@@ -23,6 +23,7 @@ const CLAIMS_OF_ONE_QUEUE: usize = 2;
 /// Queues that are remembered.
 const MAX_QUEUES: usize = 10_000;
 
+/// All polls that wait in this replica, and the signals by which they are served.
 #[derive(Debug)]
 pub struct WaitingPolls {
     state: Mutex<State>,
@@ -30,7 +31,9 @@ pub struct WaitingPolls {
     pub claims_wanted: Notify,
     /// Something becomes due soon, or is to be checked.
     pub checks_wanted: Notify,
+    /// Leases whose caller hung up, to be handed back.
     pub undelivered: Undelivered,
+    /// What an operator decided.
     pub settings: Settings,
     /// A permit for each request that may wait.
     pub places: Arc<Semaphore>,
@@ -38,12 +41,16 @@ pub struct WaitingPolls {
     parked: IntGauge,
 }
 
+/// The waiting polls, and what is known of their queues and engines.
 #[derive(Debug, Default)]
 pub struct State {
+    /// The number of the next poll, from 0; they are served in its order.
     pub next_number: u64,
     /// Those that no claim is serving just now.
     pub polls: HashMap<u64, WaitingPoll>,
+    /// Every queue that polls wait for, or waited for lately.
     pub queues: HashMap<Arc<str>, PollsOfQueue>,
+    /// Every engine that polls, or polled lately.
     pub engines: HashMap<EngineId, PollingEngine>,
     /// Queues with something to claim.
     pub ready: VecDeque<Arc<str>>,
@@ -83,6 +90,7 @@ impl PollingEngine {
 }
 
 impl WaitingPolls {
+    /// Without a poll.
     pub fn new(settings: Settings, places: Arc<Semaphore>, parked: IntGauge) -> Self {
         Self {
             state: Mutex::default(),
@@ -100,6 +108,7 @@ impl WaitingPolls {
         self.settings.recheck * 2
     }
 
+    /// All of it at once: a change is never seen in part.
     pub fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }

@@ -6,15 +6,20 @@ use tokio::time::Instant;
 use crate::dispatch::poll::{Poll, PollNotice, Polled};
 use crate::error::Result;
 
+/// A poll without an answer, while no claim is serving it or one is.
 #[derive(Debug)]
 pub struct WaitingPoll {
     /// In the order in which they came.
     pub number: u64,
+    /// What it asks for.
     pub poll: Poll,
+    /// When it is answered without events.
     pub deadline: Instant,
+    /// What is known of its queue and its engine.
     pub seen: Seen,
     /// Of its engine and its queue, when the claim that serves it began.
     pub generation: u64,
+    /// Where its answer goes. Closed when the caller hangs up.
     pub reply: oneshot::Sender<Result<Polled>>,
     /// Its share in how many may wait; `None` for one that does not wait.
     pub _permit: Option<OwnedSemaphorePermit>,
@@ -32,6 +37,7 @@ pub enum Seen {
 }
 
 impl Seen {
+    /// Why the last claim gave it nothing, where there is a cause beside an empty queue.
     pub const fn notice(self) -> Option<PollNotice> {
         match self {
             Self::Claimed(notice) => notice,

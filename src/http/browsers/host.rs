@@ -9,15 +9,19 @@ const MAX_LABEL_CHARS: usize = 63;
 /// Names that the public DNS has no owners for: a page of the internet cannot be served under one of them.
 const LOCAL_SUFFIXES: [&str; 4] = [".localhost", ".local", ".internal", ".svc"];
 
+/// An address, or a name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Host {
+    /// IPv4, or IPv6 without its brackets.
     Address(IpAddr),
     /// In lower case, without a trailing dot.
     Name(String),
 }
 
+/// A host, with its port.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Authority {
+    /// Without the port.
     pub host: Host,
     port: Option<u16>,
 }

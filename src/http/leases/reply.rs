@@ -24,6 +24,7 @@ pub struct LeaseReply {
 }
 
 impl LeaseReply {
+    /// The reply to a poll.
     pub fn of(polled: Polled) -> Self {
         Self {
             events: polled.events.into_iter().map(LeasedEventReply::of).collect(),

@@ -21,6 +21,7 @@ const LEFT_OUT: [(&str, &str); 3] = [
 ];
 const PROBLEM: &str = "Problem";
 
+/// Opens the enumerations in replies, and lets members be left out that may be null.
 pub fn complete(document: &mut OpenApi) {
     let in_requests = names_in_requests(document);
     let in_replies = names_in_replies(document);

@@ -18,7 +18,9 @@ use crate::http::errors::Problem;
 /// The token's bearer; anybody, where authentication is off.
 #[derive(Debug)]
 pub struct Caller {
+    /// What was allowed after authentication; `None` where authentication is off.
     pub granted: Option<Granted>,
+    /// The address that the connection comes from; `None` in tests without one.
     pub peer: Option<IpAddr>,
 }
 

@@ -120,6 +120,7 @@ impl<'a> Reader<'a> {
         parsed.map_err(|error| self.errors.add(place, error.to_string())).ok()
     }
 
+    /// What was found to be wrong so far.
     pub const fn errors(&self) -> &Errors {
         &self.errors
     }

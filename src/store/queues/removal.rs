@@ -20,6 +20,7 @@ from_row!(QueueUses, "queues", engine_type: String, {
 pub struct QueueAndUses {
     /// False where only what keeps it is there.
     pub has_row: bool,
+    /// What keeps it.
     #[sqlx(flatten)]
     pub uses: QueueUses,
 }
