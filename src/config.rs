@@ -213,19 +213,21 @@ impl ServeConfig {
 
 /// What callers must show.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the help would show them, and become twice as long")]
 pub enum Auth {
-    /// Every call shows a token, health checks excepted
+    // Every call shows a token, health checks excepted.
     Required,
-    /// Calls need no token
+    // Calls need no token.
     Off,
 }
 
 /// The header in which trusted proxies name the client.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the help would show them, and become twice as long")]
 pub enum ForwardedHeader {
-    /// `X-Forwarded-For`, a list of addresses
+    // `X-Forwarded-For`, a list of addresses.
     XForwardedFor,
-    /// `Forwarded`, as RFC 7239 defines it
+    // `Forwarded`, as RFC 7239 defines it.
     Forwarded,
 }
 
@@ -307,10 +309,11 @@ pub struct LeaseConfig {
 
 /// What the holder of a lease must show to settle it.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the help would show them, and become twice as long")]
 pub enum LeaseTokens {
-    /// The holder may settle without its token, unfenced
+    // The holder may settle without its token, unfenced.
     Optional,
-    /// Every report shows the lease's token
+    // Every report shows the lease's token.
     Required,
 }
 
@@ -365,10 +368,11 @@ pub struct LogConfig {
 
 /// The form of a log line.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the help would show them, and become twice as long")]
 pub enum LogFormat {
-    /// A line for people
+    // A line for people.
     Text,
-    /// One JSON object a line
+    // One JSON object a line.
     Json,
 }
 

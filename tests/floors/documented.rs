@@ -1,6 +1,6 @@
 //! The rule for doc comments: types, functions, constants, statics and named fields that are `pub` to whomever, and the
-//! variants of such enums, have one. Of an error, the message (`#[error("…")]`) says what a variant and its fields are. What
-//! describes JSON (`ToSchema`) is left out: its doc comments are a part of the OpenAPI document.
+//! variants of such enums, have one. Of an error, the message (`#[error("…")]`) says what a variant and its fields are. Left out
+//! is what describes JSON or values of flags (`ToSchema`, `ValueEnum`): its doc comments are shown to users.
 
 use crate::modules::Crate;
 use crate::tokens::{Token, end_of_item};
@@ -17,12 +17,12 @@ pub fn undocumented(read: &Crate) -> Vec<String> {
 
 fn undocumented_in(tokens: &[Token]) -> Vec<&Token> {
     let text = |at: usize| tokens.get(at).map_or("", |token| token.text.as_str());
-    let (mut found, mut schema_end) = (Vec::new(), 0);
+    let (mut found, mut left_out_until) = (Vec::new(), 0);
     for start in (0..tokens.len()).filter(|at| text(*at) == "pub") {
-        if lead(tokens, start).iter().any(|token| token.text == "ToSchema") {
-            schema_end = end_of_item(tokens, start);
+        if lead(tokens, start).iter().any(|token| ["ToSchema", "ValueEnum"].contains(&token.text.as_str())) {
+            left_out_until = end_of_item(tokens, start);
         }
-        if start < schema_end {
+        if start < left_out_until {
             continue;
         }
         let is_restricted = text(start + 1) == "(" && ["crate", "super", "in"].contains(&text(start + 2));
