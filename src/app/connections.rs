@@ -81,7 +81,7 @@ impl Accepting {
 }
 
 impl Connections {
-    /// Takes no connection in before it is run.
+    /// Connections are taken in once it is started.
     pub fn new(
         listeners: Listeners,
         routes: &Arc<Routes>,

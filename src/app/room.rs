@@ -96,7 +96,7 @@ pub struct Place {
 }
 
 impl Room {
-    /// `max` connections, `max_of_address` of one address. Networks in `shared` are those of proxies, without such a share.
+    /// At most `max` connections, and `max_of_address` from one address, unless it is in `shared`: the networks of proxies.
     pub fn new(max: usize, max_of_address: usize, shared: Vec<IpNet>) -> Arc<Self> {
         Arc::new(Self { max, max_of_address, shared, state: Mutex::default() })
     }

@@ -14,7 +14,7 @@ pub struct Size {
 }
 
 impl Size {
-    /// The sum of both.
+    /// The sum of both sizes.
     pub(super) const fn and(self, other: Self) -> Self {
         Self { rows: self.rows + other.rows, bytes: self.bytes + other.bytes }
     }

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 
 use crate::store::queues::activity::Counts;
 
-/// Counts by queue, since they were last taken.
+/// What was counted in each queue since the counts were last taken.
 #[derive(Debug, Default)]
 pub struct Activity {
     queues: Mutex<HashMap<String, Counts>>,
@@ -23,7 +23,7 @@ impl Activity {
         }
     }
 
-    /// All counts, which begin anew.
+    /// Takes all counts; counting begins anew.
     pub fn take(&self) -> Vec<(String, Counts)> {
         std::mem::take(&mut *self.queues.lock()).into_iter().collect()
     }

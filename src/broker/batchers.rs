@@ -19,7 +19,7 @@ use crate::supervisor::Supervisor;
 
 /// A batcher whose requests can each be refused.
 pub type Batcher<I, A> = Arc<batching::Batcher<I, Result<A>>>;
-/// The answers to a batch, in its order; `None`: to be carried out again, alone.
+/// The answers to a batch, in its order; `None` marks a request that is to be carried out again, alone.
 pub type Answers<A> = Vec<Option<Result<A>>>;
 
 /// What an operator may set of it.
@@ -40,7 +40,7 @@ const HEARTBEAT_PAUSE: Duration = Duration::from_millis(200);
 /// Heartbeats carried out alone at a time. They wait for no locks of other requests: engines would be taken to be dead meanwhile.
 const HEARTBEATS_ALONE: usize = 1;
 
-/// The batchers of all kinds.
+/// A batcher for each kind of request.
 #[derive(Debug)]
 pub struct Batchers {
     /// Events without an idempotency key.
@@ -49,7 +49,7 @@ pub struct Batchers {
     pub keyed_events: Batcher<Vec<NewEvent>, Vec<Result<Taken>>>,
     /// Reports on leases.
     pub settlements: Batcher<Vec<Settlement>, Vec<Result<Settled>>>,
-    /// What engines say of themselves.
+    /// Heartbeats of engines.
     pub heartbeats: Batcher<(EngineId, Heartbeat), HeartbeatAnswer>,
 }
 

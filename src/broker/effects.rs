@@ -54,7 +54,7 @@ impl End {
 }
 
 impl Effects {
-    /// An event came into a queue, or back into it.
+    /// Notes an event that came into a queue, or back into it.
     pub fn landed(&mut self, engine_type: &str, landed: Landed) {
         match self.landed.get_mut(engine_type) {
             Some(of_queue) => of_queue.push(landed),

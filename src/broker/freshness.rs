@@ -16,7 +16,7 @@ pub struct Freshness {
 }
 
 impl Freshness {
-    /// The gauges were read: from `began` until `now`.
+    /// Notes that the gauges were read, from `began` until `now`.
     pub fn note(&self, began: Instant, now: Instant) {
         let took = now.duration_since(began);
         *self.good_until.lock() = Some(now + (took * SHOWN_FOR_ROUNDS).max(SHOWN_FOR));

@@ -51,7 +51,7 @@ impl Liveness {
         self.engines.lock()
     }
 
-    /// The engine calls just now.
+    /// Notes that the engine calls now.
     pub fn note(&self, engine_id: EngineId, has_polled: bool) {
         noted(&mut self.lock(), engine_id, has_polled);
     }

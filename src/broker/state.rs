@@ -39,7 +39,7 @@ pub struct Broker {
     pub(super) pool: Pool,
     /// For lists and reports, which never take a connection of `pool`.
     pub(super) reading_pool: Pool,
-    /// What `/metrics` shows.
+    /// Every metric of this server.
     pub(super) metrics: Arc<Metrics>,
     /// Owns the tasks, and the work that outlives its caller.
     pub(super) supervisor: Supervisor,
@@ -47,17 +47,17 @@ pub struct Broker {
     pub(super) settings: Settings,
     /// Reads that wait for an event to end.
     pub(super) event_waits: EventWaits,
-    /// The polls that wait, and who serves them.
+    /// Holds the polls that wait for events, and serves them.
     pub(super) dispatch: Dispatch,
     /// When engines last called.
     pub(super) liveness: Liveness,
-    /// Queues that need not be looked for.
+    /// Queues that are known to have a row.
     pub(super) known_queues: KnownQueues,
     /// How many queues a caller may make in an hour.
     pub(super) new_queues: Arc<Quota>,
     /// How many engines a token may register in an hour.
     pub(super) new_engines: Arc<Quota>,
-    /// What is carried out together with others of its kind.
+    /// Carry out requests together with others of their kind.
     pub(super) batchers: Batchers,
     /// Reads of one event take no more connections of `pool` than this at a time.
     pub(super) event_reads: Semaphore,
@@ -73,7 +73,7 @@ pub struct Broker {
     pub(super) troubles: Arc<Troubles>,
     /// Dead letters to be logged.
     pub(super) dead_letter_log: DeadLetterLog,
-    /// Bearer tokens, as the database last had them.
+    /// Bearer tokens, as they were last read from the database.
     pub(super) tokens: KnownTokens,
     /// Distinguishes this replica from others.
     pub(super) replica_id: Uuid,

@@ -25,7 +25,7 @@ pub const MAX_REPLY_BYTES: usize = 64 << 20;
 
 const NO_BODY: Option<&()> = None;
 
-/// Why there is no reply of success.
+/// Why a call brought no reply of success.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The server's own word, already in full sentences.
@@ -63,7 +63,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Parameters of a query, of which the ones without a value are left out.
 pub type Query<'a> = &'a [(&'static str, Option<String>)];
 
-/// A server, and how it is asked.
+/// Calls one server, with the token for it.
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
@@ -78,26 +78,26 @@ pub struct Answer {
     pub json: Box<RawValue>,
     /// The server's clock, to the second.
     pub now: DateTime<Utc>,
-    /// From the request to the end of the reply.
+    /// The time from sending the request to the end of the reply.
     pub took: Duration,
-    /// Where it came from, for errors.
+    /// The URL that was called, for error messages.
     pub url: String,
 }
 
 impl Answer {
-    /// The reply's body as a value.
+    /// Decodes the reply's body.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
         read(self.json.get(), &self.url)
     }
 }
 
-/// Reads JSON of a server; `url` is where it came from.
+/// Decodes JSON that a server sent; `url` is what was called, for the error message.
 pub fn read<T: DeserializeOwned>(json: &str, url: &str) -> Result<T> {
     serde_json::from_str(json).map_err(|source| Error::NotUnderstood { url: url.to_owned(), source })
 }
 
 impl Client {
-    /// With the token of the configuration, if it has one.
+    /// A client that shows the configured token, if there is one.
     pub fn new(config: &ClientConfig) -> Result<Self> {
         // Fails where it was chosen before, which is as well.
         rustls::crypto::ring::default_provider().install_default().ok();

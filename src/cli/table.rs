@@ -18,13 +18,13 @@ const MIN_WIDTH: usize = 40;
 /// for all, the rightmost first.
 #[derive(Clone, Copy)]
 pub enum Column {
-    /// Words, to the left.
+    /// Text, aligned left.
     Text(&'static str),
-    /// A number, to the right.
+    /// A number, aligned right.
     Number(&'static str),
-    /// Words that a narrow terminal can do without.
+    /// Text in a spare column.
     SpareText(&'static str),
-    /// A number that a narrow terminal can do without.
+    /// A number in a spare column.
     SpareNumber(&'static str),
 }
 
@@ -59,7 +59,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Without a row.
+    /// A table without rows.
     pub const fn new(columns: &'static [Column]) -> Self {
         Self { columns, rows: Vec::new() }
     }

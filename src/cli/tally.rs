@@ -6,7 +6,7 @@ use super::client::{Answer, Error, Result};
 use super::text::{plain, plain_lines};
 use crate::output;
 
-/// Whether everything that was asked for was done.
+/// Notes if anything that was asked for failed.
 #[derive(Default)]
 pub struct Tally {
     has_failed: bool,

@@ -30,7 +30,7 @@ pub struct NotificationBuffer {
 }
 
 impl NotificationBuffer {
-    /// Empty.
+    /// A buffer without queues.
     pub fn new(context: Arc<Context>) -> Self {
         Self { context, queues: Mutex::default(), added: Notify::new() }
     }

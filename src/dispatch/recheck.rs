@@ -29,7 +29,7 @@ pub struct Recheck {
     pub waiting: Arc<WaitingPolls>,
     /// Where scans of the indexes begin.
     pub positions: Arc<ScanPositions>,
-    /// What time the database has.
+    /// The database's clock, as it was last read.
     pub clock: Arc<DatabaseClock>,
 }
 

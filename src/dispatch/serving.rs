@@ -24,7 +24,7 @@ pub struct Serving {
     pub context: Arc<Context>,
     /// The polls to serve.
     pub waiting: Arc<WaitingPolls>,
-    /// What serves them.
+    /// The claims that serve them.
     pub claims: Claims,
 }
 

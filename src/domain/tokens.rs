@@ -161,7 +161,7 @@ pub struct Token {
     pub digest: TokenDigest,
     /// By the database's clock.
     pub created_at: DateTime<Utc>,
-    /// The name of who made it.
+    /// The name of the caller that made it.
     pub created_by: String,
     /// `None`: it does not expire.
     pub expires_at: Option<DateTime<Utc>>,

@@ -16,7 +16,7 @@ macro_rules! shown {
         }
 
         impl $reply {
-            /// Shows it.
+            /// The reply that shows this value.
             pub fn of($from: $source) -> Self {
                 Self { $($member: $crate::http::shown::shown!(@value $from, $member $(, $value)?),)* }
             }

@@ -59,7 +59,7 @@ pub fn begin(request: &Request) -> Span {
     span
 }
 
-/// The span's last attributes.
+/// Records in the span how the request ended.
 #[cfg(feature = "otel")]
 pub fn end(span: &Span, status: StatusCode) {
     span.record("http.response.status_code", i64::from(status.as_u16()));
@@ -69,12 +69,12 @@ pub fn end(span: &Span, status: StatusCode) {
     }
 }
 
-/// Without the feature `otel`, no span.
+/// Without the feature `otel`, there is no span.
 #[cfg(not(feature = "otel"))]
 pub fn begin(_: &Request) -> Span {
     Span::none()
 }
 
-/// Without the feature `otel`, nothing.
+/// Without the feature `otel`, nothing is recorded.
 #[cfg(not(feature = "otel"))]
 pub fn end(_: &Span, _: StatusCode) {}

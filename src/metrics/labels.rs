@@ -10,7 +10,7 @@ use crate::domain::verdict::{DeadLetterReason, Loss};
 /// A label of a metric.
 #[derive(Clone, Copy, Debug)]
 pub struct Label {
-    /// As Prometheus shows it.
+    /// Its name in Prometheus.
     pub name: &'static str,
     values: Values,
 }

@@ -23,7 +23,7 @@ pub struct QueueNames {
 }
 
 impl QueueNames {
-    /// At most so many queues have a label of their own.
+    /// At most `max` queues get a label of their own.
     pub fn new(max: usize) -> Self {
         Self { max, ..Self::default() }
     }

@@ -17,9 +17,9 @@ const SHARED_ACCOUNT: &str = "nobody";
 /// Whom root runs PostgreSQL as.
 #[derive(Debug, Clone)]
 pub(super) struct Account {
-    /// As the system has it.
+    /// The user's name.
     pub name: String,
-    /// The number that the system knows it by.
+    /// The user's id.
     pub uid: u32,
     gid: u32,
 }

@@ -41,7 +41,7 @@ impl Binaries {
         }
     }
 
-    /// The version that both are of.
+    /// The version of both programs.
     pub fn version(&self) -> Version {
         self.version
     }
@@ -50,17 +50,17 @@ impl Binaries {
         self.dir.join("postgres")
     }
 
-    /// Where `initdb` is.
+    /// The path of `initdb`.
     pub fn initdb_path(&self) -> PathBuf {
         self.dir.join("initdb")
     }
 
-    /// Runs `postgres`, as the account if there is one.
+    /// A command for `postgres`, run as the account if there is one.
     pub fn postgres(&self, account: Option<&Account>) -> Command {
         command(&self.postgres_path(), account)
     }
 
-    /// Runs `initdb`, as the account if there is one.
+    /// A command for `initdb`, run as the account if there is one.
     pub fn initdb(&self, account: Option<&Account>) -> Command {
         command(&self.initdb_path(), account)
     }

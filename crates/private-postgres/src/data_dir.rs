@@ -42,7 +42,7 @@ pub(super) fn checked_path(path: &Path) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
-/// Where the cluster lies in the folder.
+/// The path of the cluster in the folder.
 pub(super) fn cluster_in(data_dir: &Path) -> PathBuf {
     data_dir.join("cluster")
 }
@@ -81,7 +81,7 @@ impl DataDir {
         Ok(Self { path, cluster, lock })
     }
 
-    /// The folder.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -91,7 +91,7 @@ impl DataDir {
         &self.cluster
     }
 
-    /// True if a cluster was made here, and completely.
+    /// True if the folder has a complete cluster.
     pub fn has_cluster(&self) -> bool {
         self.cluster.join("PG_VERSION").exists()
     }

@@ -12,7 +12,7 @@ use nix::libc::O_NOFOLLOW;
 pub(super) struct PidFile {
     /// The postmaster's process id.
     pub pid: u32,
-    /// Where its socket is; `None` without one.
+    /// The folder of its socket; `None` if it has none.
     pub socket_dir: Option<PathBuf>,
     /// True if it takes connections.
     pub is_ready: bool,

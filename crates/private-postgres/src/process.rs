@@ -79,7 +79,7 @@ impl Process {
         self.pid
     }
 
-    /// `None` while it runs.
+    /// How the process ended; `None` while it runs.
     pub fn exit_status(&self) -> Option<ExitStatus> {
         self.exit.lock().status
     }

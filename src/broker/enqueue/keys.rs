@@ -14,7 +14,7 @@ use crate::store::events::idempotency::{self, ClaimedKey, FirstBody, Key, Likene
 
 /// What to do with an event of a batch.
 pub enum Plan {
-    /// It is stored, with the id that its key was claimed for; `None` without a key.
+    /// The event is new and is stored, under the id that its key was claimed for; `None` if it has no key.
     Enqueue(Option<EventId>),
     /// The key stands for this event, whose body is the same.
     Duplicate(EventId),

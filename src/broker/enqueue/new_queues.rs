@@ -18,7 +18,7 @@ use crate::store::PgConnection;
 pub struct Made(HashMap<String, Reservation>);
 
 impl Made {
-    /// To be called after the commit: the queues that were made count towards their requesters' quotas.
+    /// Counts the new queues towards their requesters' quotas; to be called after the commit.
     pub fn keep(self) {
         self.0.into_values().for_each(Reservation::keep);
     }
@@ -69,7 +69,7 @@ impl<'a> NewQueues<'a> {
         Ok(())
     }
 
-    /// The queues that the admitted events make; unless they are kept, nothing is counted.
+    /// The queues that the admitted events make. They are counted only if they are kept.
     pub fn end(self) -> Made {
         self.made
     }

@@ -105,7 +105,7 @@ pub struct Which {
     #[arg(long)]
     expected_count: Option<u64>,
 
-    /// Whether it is asked first.
+    /// The flag that skips the question.
     #[command(flatten)]
     pub consent: Consent,
 }

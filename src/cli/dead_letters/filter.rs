@@ -67,7 +67,7 @@ impl Filter {
         self.query().iter().all(|(_, value)| value.is_none())
     }
 
-    /// As parameters of the query.
+    /// The flags as parameters of a query.
     pub fn query(&self) -> Vec<(&'static str, Option<String>)> {
         let mut query: Vec<_> = self.texts().into_iter().map(|(name, value)| (name, value.clone())).collect();
         query.push(("redrives_max", self.redrives_max.map(|most| most.to_string())));

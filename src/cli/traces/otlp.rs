@@ -41,7 +41,7 @@ impl Sender {
     pub fn layer(&self) -> Spans {
         tracing_opentelemetry::layer()
             .with_tracer(self.0.tracer("eventlease"))
-            // Of no use to who looks at spans: where in the sources, on which thread.
+            // Source location and thread say nothing to readers of spans.
             .with_location(false)
             .with_threads(false)
             .with_target(false)

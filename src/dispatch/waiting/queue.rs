@@ -47,7 +47,7 @@ impl Default for DueCount {
 }
 
 impl DueCount {
-    /// No event.
+    /// No event is due.
     pub const NONE: Self = Self::Known(0);
 
     const fn plus(self, other: Self) -> Self {

@@ -90,7 +90,7 @@ impl PollingEngine {
 }
 
 impl WaitingPolls {
-    /// Without a poll.
+    /// No poll waits yet.
     pub fn new(settings: Settings, places: Arc<Semaphore>, parked: IntGauge) -> Self {
         Self {
             state: Mutex::default(),
@@ -108,7 +108,7 @@ impl WaitingPolls {
         self.settings.recheck * 2
     }
 
-    /// All of it at once: a change is never seen in part.
+    /// Locks the whole state, so that no change is seen in part.
     pub fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }

@@ -6,12 +6,12 @@ use tokio::time::Instant;
 use crate::dispatch::poll::{Poll, PollNotice, Polled};
 use crate::error::Result;
 
-/// A poll without an answer, while no claim is serving it or one is.
+/// A poll that has no answer yet.
 #[derive(Debug)]
 pub struct WaitingPoll {
     /// In the order in which they came.
     pub number: u64,
-    /// What it asks for.
+    /// The poll itself.
     pub poll: Poll,
     /// When it is answered without events.
     pub deadline: Instant,

@@ -12,12 +12,12 @@ const WINDOW: Duration = Duration::from_mins(1);
 /// About a megabyte. While more addresses than that fail, new ones are not counted: what they cost is bounded all the same.
 const MAX_ADDRESSES: usize = 10_000;
 
-/// Tokens that do not exist, by the address that showed them.
+/// Counts the requests of each address that showed a token which does not exist.
 #[derive(Debug)]
 pub struct FailedLogins(Mutex<Buckets<IpAddr>>);
 
 impl FailedLogins {
-    /// At most `most` of one address in a minute.
+    /// Allows each address `most` failed logins in a minute.
     #[must_use]
     pub fn per_minute(most: u32) -> Self {
         Self(Mutex::new(Buckets::new(most, WINDOW, MAX_ADDRESSES)))
@@ -38,7 +38,7 @@ impl FailedLogins {
         self.buckets().must_wait(&network(address), Instant::now())
     }
 
-    /// Counts one.
+    /// Counts a failed login.
     pub fn failed(&self, address: IpAddr) {
         let (mut buckets, address, now) = (self.buckets(), network(address), Instant::now());
         if buckets.has_room_for(&address, now) {

@@ -9,7 +9,7 @@ pub enum Reason {
     Malformed,
     /// No such token exists.
     Unknown,
-    /// The token's time is over.
+    /// The token has expired.
     Expired,
     /// The token was revoked, or replaced.
     Revoked,

@@ -21,7 +21,7 @@ pub enum Host {
 /// A host, with its port.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Authority {
-    /// Without the port.
+    /// The host alone.
     pub host: Host,
     port: Option<u16>,
 }

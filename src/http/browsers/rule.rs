@@ -53,7 +53,7 @@ pub enum Refusal {
 pub struct RequestHead<'a> {
     /// What it calls.
     pub call: Call,
-    /// HTTP/1.0 may leave out `Host`.
+    /// The version of HTTP; only with 1.0 may `Host` be missing.
     pub version: Version,
     /// Its target, which may name a host as well.
     pub uri: &'a Uri,

@@ -57,7 +57,7 @@ const MAX_ERRORS_KEPT: usize = 10_000;
 pub struct Errors(RefCell<Vec<InputError>>);
 
 impl Errors {
-    /// Notes what is wrong; beyond some hundred entries nothing more is kept.
+    /// Notes what is wrong with a place; at most 10,000 entries are kept.
     pub fn add(&self, place: InputPlace, detail: impl Into<String>) {
         let mut errors = self.0.borrow_mut();
         if errors.len() < MAX_ERRORS_KEPT {

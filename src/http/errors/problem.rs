@@ -71,14 +71,14 @@ pub struct Problem {
 pub struct Cause(pub Box<broker::Error>);
 
 impl Problem {
-    /// Without places, members or headers of its own.
+    /// A problem without places, members or headers of its own.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let (errors, more, headers) = (Vec::new(), Map::new(), Vec::new());
         Self { code, detail: detail.into(), errors, more, headers, limit: None, cause: None }
     }
 
-    /// The bad places of a request, of which only the first ones are told.
+    /// Lists the bad places of a request, the first ones if there are very many.
     #[must_use]
     pub fn invalid_input(mut errors: Vec<InputError>) -> Self {
         let detail = match errors.len() {
@@ -196,7 +196,7 @@ impl Problem {
         self
     }
 
-    /// The same call may work in a second.
+    /// Adds `Retry-After: 1`: the same call may work in a second.
     #[must_use]
     pub fn retry_after_a_second(self) -> Self {
         self.with_header(header::RETRY_AFTER, "1")
@@ -238,7 +238,7 @@ impl IntoResponse for Problem {
 }
 
 impl Problem {
-    /// 500: nothing is told of the cause.
+    /// 500: the cause is in the log, not in the reply.
     #[must_use]
     pub fn internal() -> Self {
         Self::new(Code::Internal, "the cause is in the server's log, under this reply's X-Request-Id")

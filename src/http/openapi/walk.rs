@@ -180,7 +180,7 @@ pub fn is_nullable(schema: &RefOr<Schema>) -> bool {
     }
 }
 
-/// True for the schema of null alone.
+/// True for a schema that allows null and nothing else.
 pub fn is_null(schema: &RefOr<Schema>) -> bool {
     matches!(schema, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null))
 }

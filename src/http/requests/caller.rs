@@ -20,7 +20,7 @@ use crate::http::errors::Problem;
 pub struct Caller {
     /// What was allowed after authentication; `None` where authentication is off.
     pub granted: Option<Granted>,
-    /// The address that the connection comes from; `None` in tests without one.
+    /// The address at the other end of the connection; `None` where a test calls the router without one.
     pub peer: Option<IpAddr>,
 }
 

@@ -35,7 +35,7 @@ pub enum Patch<T> {
 }
 
 impl<T> Patch<T> {
-    /// The same for a value made of the member's.
+    /// Changes the value, if one is to be set.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Patch<U> {
         match self {
             Self::Keep => Patch::Keep,
@@ -44,7 +44,7 @@ impl<T> Patch<T> {
         }
     }
 
-    /// Carries it out.
+    /// Does to a field what the member asks for.
     pub fn apply(self, field: &mut Option<T>) {
         match self {
             Self::Keep => {}

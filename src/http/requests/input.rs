@@ -27,9 +27,9 @@ pub struct Input {
     pub path: Vec<(String, String)>,
     /// The parameters of the query, in their order.
     pub query: Vec<QueryParameter>,
-    /// As they were sent.
+    /// The headers, as they were sent.
     pub headers: HeaderMap,
-    /// Empty, if there is none.
+    /// The body; empty if there is none.
     pub body: HeldBody,
     /// Who sent it.
     pub caller: Caller,
@@ -40,9 +40,9 @@ pub struct Input {
 /// A parameter of a query.
 #[derive(Debug)]
 pub struct QueryParameter {
-    /// Decoded.
+    /// Its name, decoded.
     pub name: String,
-    /// Decoded; empty where it has no `=`.
+    /// Its value, decoded; empty where there is no `=`.
     pub value: String,
     /// The value was written with a +, which stands for a space in a query. Callers do not always know that.
     pub has_plus: bool,

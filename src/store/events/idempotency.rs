@@ -80,7 +80,7 @@ pub enum ClaimedKey {
     Known {
         /// The event that came first with the key.
         event_id: EventId,
-        /// The body that it came with.
+        /// The fingerprints of the body that it came with.
         first_body: FirstBody,
     },
 }

@@ -99,7 +99,7 @@ impl Scan {
 }
 
 impl QueuePositions {
-    /// Nothing is known of the queue.
+    /// The positions of a queue of which nothing is known: its scans begin at the front.
     pub fn at_the_front(now: Instant) -> Self {
         Self {
             behind: [[DuePosition::FRONT; PRIORITIES]; 2],

@@ -10,9 +10,9 @@ const MAX_CHARS_QUOTED: usize = 100;
 /// How a body is compressed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Coding {
-    /// As it is.
+    /// It is not compressed.
     Identity,
-    /// By gzip.
+    /// It is compressed with gzip.
     Gzip,
 }
 

@@ -29,7 +29,7 @@ pub struct Held {
 }
 
 impl Held {
-    /// No byte yet.
+    /// Holds no byte yet.
     pub fn nothing(api: &Api) -> Self {
         Self { of_all: api.metrics.body_bytes.clone(), size: 0 }
     }
