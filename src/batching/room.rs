@@ -14,10 +14,12 @@ pub struct Size {
 }
 
 impl Size {
+    /// The sum of both sizes.
     pub(super) const fn and(self, other: Self) -> Self {
         Self { rows: self.rows + other.rows, bytes: self.bytes + other.bytes }
     }
 
+    /// True if it has more rows or more bytes than the bound.
     pub(super) const fn is_beyond(self, bound: Self) -> bool {
         self.rows > bound.rows || self.bytes > bound.bytes
     }

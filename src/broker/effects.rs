@@ -18,6 +18,7 @@ use crate::store::settlement::completion::Completed;
 use crate::store::settlement::{self, EndedAttempt};
 use crate::store::{self, PgConnection, policies_of_open_events};
 
+/// What a transaction has done that others must learn of once it is committed.
 #[derive(Debug, Default)]
 pub struct Effects {
     landed: HashMap<String, Vec<Landed>>,
@@ -53,6 +54,7 @@ impl End {
 }
 
 impl Effects {
+    /// Notes an event that came into a queue, or back into it.
     pub fn landed(&mut self, engine_type: &str, landed: Landed) {
         match self.landed.get_mut(engine_type) {
             Some(of_queue) => of_queue.push(landed),
@@ -60,7 +62,7 @@ impl Effects {
         }
     }
 
-    pub fn freed(&mut self, engine_id: Option<EngineId>) {
+    fn freed(&mut self, engine_id: Option<EngineId>) {
         self.freed_engines.extend(engine_id);
     }
 

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::state::Broker;
-pub use crate::dispatch::{Notice, Poll, Polled};
+pub use crate::dispatch::{Poll, PollNotice, Polled};
 use crate::domain::ids::{EventId, LeaseToken};
 use crate::domain::leased_event::LeasedEvent;
 use crate::error::Result;
@@ -20,6 +20,10 @@ const HAND_BACK_LIMIT: Duration = Duration::from_secs(5);
 impl Broker {
     /// Leases events for one poll. An empty answer waits out `poll.wait`, unless the engine starts to drain or the service
     /// stops. The engine is alive while it waits.
+    ///
+    /// # Errors
+    /// `Error::EngineNotFound`, `Error::EngineTypeMismatch`: the engine has to register. `Error::TooManyWaiting`,
+    /// `Error::TooManyPollsOfEngine`: there is nothing to lease, and this poll may not wait.
     pub async fn lease(&self, poll: Poll) -> Result<Polled> {
         let _alive = poll.engine_id.map(|engine_id| self.liveness.waiting(engine_id, true));
         self.dispatch.lease(poll).await

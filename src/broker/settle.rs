@@ -29,6 +29,10 @@ use late_report::{answer_late_report, refuse_holder};
 
 impl Broker {
     /// Settles or renews one lease.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`], [`Error::AlreadySettled`], [`Error::NotTheHolder`]: nothing was changed, and the same report can never
+    /// be taken. [`Error::Overloaded`]: the caller may try again.
     pub async fn settle(&self, settlement: Settlement) -> Result<Settled> {
         self.submit_settlements(vec![settlement]).await?.pop().expect("one answer for one settlement")
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::exclusive_engines::ExclusiveEngines;
-use super::poll::{Notice, Poll, Polled};
+use super::poll::{Poll, PollNotice, Polled};
 use super::scan_positions::{self, Located, ScanPositions, UnderWay};
 use super::waiting::{ClaimCounts, Claimed, PollGroup};
 use crate::domain::assignment::{self, Candidate, Capacity};
@@ -32,8 +32,11 @@ const MAX_BYTES: u64 = 16 << 20;
 /// What claims need.
 #[derive(Debug)]
 pub struct Claims {
+    /// What all of dispatch shares.
     pub context: Arc<Context>,
+    /// Where scans of the indexes begin.
     pub positions: Arc<ScanPositions>,
+    /// The engines kept free of other events for a suspect.
     pub exclusive_engines: ExclusiveEngines,
 }
 
@@ -167,7 +170,7 @@ impl Claims {
             if given.is_empty() && assignment.exclusive.is_some() && assignment.exclusive == poll.engine_id {
                 let held = engines.held_by(poll.engine_id);
                 claimed.answers[*index] =
-                    Ok(Polled::nothing(Notice::EngineAtCapacity { held, is_held_for_a_suspect: true }));
+                    Ok(Polled::nothing(PollNotice::EngineAtCapacity { held, is_held_for_a_suspect: true }));
             }
         }
         assignment.exclusive

@@ -20,8 +20,11 @@ pub const TASK: &str = "looks";
 /// What the workers need.
 #[derive(Debug)]
 pub struct Serving {
+    /// What all of dispatch shares.
     pub context: Arc<Context>,
+    /// The polls to serve.
     pub waiting: Arc<WaitingPolls>,
+    /// The claims that serve them.
     pub claims: Claims,
 }
 

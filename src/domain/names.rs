@@ -8,6 +8,7 @@ use super::limits;
 
 /// Why a text is not taken as a name.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the messages say what the variants and their fields are")]
 pub enum BadName {
     #[error("must not be empty")]
     Empty,

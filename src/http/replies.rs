@@ -26,8 +26,10 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Both kinds, for metrics.
     pub const ALL: [Self; 2] = [Self::Reading, Self::Working];
 
+    /// As metrics name it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Reading => "reading",

@@ -27,6 +27,7 @@ pub struct Notices {
 pub enum Notice {
     /// Events came into a queue.
     Events {
+        /// The queue's name.
         engine_type: String,
         /// By way of SQL, perhaps from a transaction that began long before.
         is_of_a_producer: bool,
@@ -34,7 +35,10 @@ pub enum Notice {
     /// Tokens were made or revoked.
     Tokens,
     /// A queue was removed.
-    QueueRemoved { engine_type: String },
+    QueueRemoved {
+        /// The queue's name.
+        engine_type: String,
+    },
 }
 
 /// Listens on a connection of its own: one of the pool's would be missing there for ever.

@@ -30,6 +30,7 @@ fn now() -> u64 {
 #[derive(Clone, Debug, Default)]
 pub struct Replacements(watch::Sender<u64>);
 
+/// The replacements of the calling runtime's sessions.
 pub fn of_this_runtime() -> Replacements {
     let runtime = Handle::try_current().ok().map(|handle| handle.id());
     REPLACED_BEFORE.lock().entry(runtime).or_default().clone()

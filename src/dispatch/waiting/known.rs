@@ -10,7 +10,9 @@ use crate::dispatch::poll::Poll;
 /// An engine as a query found it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Known {
+    /// The queue that it is for.
     pub engine_type: String,
+    /// It gets no further events.
     pub is_draining: bool,
     /// It holds leases, of which a repeated poll may be asking.
     pub holds_any: bool,
@@ -19,6 +21,7 @@ pub struct Known {
 }
 
 impl Known {
+    /// True if the query began less than `trust` ago.
     pub fn is_fresh(&self, trust: Duration) -> bool {
         self.asked_at.elapsed() < trust
     }

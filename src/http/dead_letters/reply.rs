@@ -55,6 +55,7 @@ shown! {
 }
 
 impl DeadLetterReply {
+    /// Adds the newest attempts, and the cursor to those before.
     pub fn with_attempts(self, attempts: Page<AttemptReply>) -> Self {
         Self { attempts: Some(attempts.items), attempts_next_cursor: Some(json!(attempts.next_cursor)), ..self }
     }

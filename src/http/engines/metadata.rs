@@ -64,12 +64,14 @@ pub fn home_of(name: &str) -> Option<&'static str> {
     }
 }
 
+/// Reads `capabilities`: up to 100 texts of 1 to 64 characters. What is wrong with them is noted.
 pub fn capabilities(config: &Fields<'_>) -> Option<Vec<String>> {
     config.items("capabilities", MAX_CAPABILITIES, |item| {
         parsed(|text| check_text(text, MAX_CAPABILITY_CHARS).map(|()| text.to_owned()))(item)
     })
 }
 
+/// Reads `software_version`: a text of 1 to 64 characters.
 pub fn software_version() -> impl FnOnce(&RawValue) -> Result<String, String> {
     parsed(|text| check_text(text, MAX_SOFTWARE_VERSION_CHARS).map(|()| text.to_owned()))
 }

@@ -13,12 +13,14 @@ pub const TOO_DEEP: &str = "is nested ";
 /// One bad place of a request, and what is wrong with it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct InputError {
+    /// Where in the request.
     #[serde(flatten)]
     pub place: InputPlace,
     /// What is wrong there.
     pub detail: String,
 }
 
+/// A place in a request.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InputPlace {
@@ -26,6 +28,7 @@ pub enum InputPlace {
     Pointer(String),
     /// A parameter of the path or the query.
     Parameter(String),
+    /// A header, by its name.
     Header(String),
 }
 
@@ -54,6 +57,7 @@ const MAX_ERRORS_KEPT: usize = 10_000;
 pub struct Errors(RefCell<Vec<InputError>>);
 
 impl Errors {
+    /// Notes what is wrong with a place; at most 10,000 entries are kept.
     pub fn add(&self, place: InputPlace, detail: impl Into<String>) {
         let mut errors = self.0.borrow_mut();
         if errors.len() < MAX_ERRORS_KEPT {
@@ -61,6 +65,7 @@ impl Errors {
         }
     }
 
+    /// All entries, in the order in which they were found.
     pub fn take(&self) -> Vec<InputError> {
         self.0.take()
     }

@@ -32,6 +32,7 @@ pub enum SettleResult {
 }
 
 impl SettleResult {
+    /// True if nothing was changed by the report.
     pub const fn is_refused(&self) -> bool {
         matches!(self, Self::Refused { .. })
     }
@@ -93,6 +94,7 @@ pub struct SettledReply {
 }
 
 impl SettledReply {
+    /// The reply for one report.
     pub fn of(settled: Settled) -> Self {
         let renewal = settled.renewal;
         Self {

@@ -26,12 +26,16 @@ pub struct Fields<'a> {
 /// What a member of a merge patch asks for.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Patch<T> {
+    /// The member is missing: its value stays.
     Keep,
+    /// The member is null: its value is removed.
     Clear,
+    /// The member has this value now.
     Set(T),
 }
 
 impl<T> Patch<T> {
+    /// Changes the value, if one is to be set.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Patch<U> {
         match self {
             Self::Keep => Patch::Keep,
@@ -40,6 +44,7 @@ impl<T> Patch<T> {
         }
     }
 
+    /// Does to a field what the member asks for.
     pub fn apply(self, field: &mut Option<T>) {
         match self {
             Self::Keep => {}
@@ -78,6 +83,7 @@ impl<'a> Fields<'a> {
         format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
     }
 
+    /// Notes what is wrong with a member.
     pub fn error(&self, name: &str, detail: impl Into<String>) {
         self.errors.add(InputPlace::Pointer(self.place(name)), detail);
     }

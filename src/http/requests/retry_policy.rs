@@ -95,6 +95,7 @@ impl PolicyPatch {
         policy.unwrap_or_default()
     }
 
+    /// Changes what is set, and leaves the rest as it is.
     pub fn apply(self, policy: &mut Option<RetryPolicyOverrides>) {
         let policy = policy.get_or_insert_default();
         self.max_retries.apply(&mut policy.max_retries);

@@ -25,6 +25,7 @@ pub fn kind(raw: &RawValue) -> &'static str {
     }
 }
 
+/// Reads a string; one with half of a surrogate pair is refused.
 pub fn text(raw: &RawValue) -> Result<Cow<'_, str>, String> {
     any_string(raw)?.into_text().map_err(|error| error.to_string())
 }
@@ -39,10 +40,12 @@ pub fn parsed<T, E: ToString>(parse: impl FnOnce(&str) -> Result<T, E>) -> impl 
     move |raw| parse(&text(raw)?).map_err(|error| error.to_string())
 }
 
+/// Reads a UUID, which must have its hyphens.
 pub fn uuid(raw: &RawValue) -> Result<uuid::Uuid, String> {
     parse_uuid(&text(raw)?)
 }
 
+/// Reads `true` or `false`; no number or text stands for them.
 pub fn boolean(raw: &RawValue) -> Result<bool, String> {
     match raw.get() {
         "true" => Ok(true),
@@ -73,6 +76,7 @@ pub fn integer(range: RangeInclusive<u32>) -> impl FnOnce(&RawValue) -> Result<u
     }
 }
 
+/// Reads a number in this range, which may have a fraction.
 pub fn number(range: RangeInclusive<f64>) -> impl FnOnce(&RawValue) -> Result<f64, String> {
     move |raw| {
         let expected = || format!("must be a number from {} to {}", range.start(), range.end());

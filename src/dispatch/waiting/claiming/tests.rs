@@ -61,7 +61,7 @@ fn end_without_events(group: PollGroup) {
     group.end(Ok(Claimed { answers: vec![Ok(Polled::default())], ..Claimed::default() }));
 }
 
-fn end_with(group: PollGroup, notice: Notice) {
+fn end_with(group: PollGroup, notice: PollNotice) {
     group.end(Ok(Claimed { answers: vec![Ok(Polled::nothing(notice))], ..Claimed::default() }));
 }
 
@@ -97,7 +97,7 @@ async fn a_queue_that_is_resumed_during_a_claim_is_not_missed() {
     let polls = waiting_polls();
     let (_pending, group) = serve_engine(&polls);
     polls.queue_changed("dialogue");
-    end_with(group, Notice::QueuePaused);
+    end_with(group, PollNotice::QueuePaused);
     assert_eq!(polls.next_groups().len(), 1);
 }
 
@@ -107,11 +107,11 @@ async fn a_place_that_is_freed_during_a_claim_is_not_missed_and_serves_one_poll(
     let (_first, group) = serve_engine(&polls);
     let (_second, other) = serve_engine(&polls);
     polls.place_freed("dialogue");
-    end_with(group, Notice::QueueAtMaxProcessing { processing: 1 });
-    end_with(other, Notice::QueueAtMaxProcessing { processing: 1 });
+    end_with(group, PollNotice::QueueAtMaxProcessing { processing: 1 });
+    end_with(other, PollNotice::QueueAtMaxProcessing { processing: 1 });
     let mut groups = polls.next_groups();
     assert_eq!(groups.iter().map(|group| group.polls.len()).collect::<Vec<_>>(), [1]);
-    end_with(groups.remove(0), Notice::QueueAtMaxProcessing { processing: 1 });
+    end_with(groups.remove(0), PollNotice::QueueAtMaxProcessing { processing: 1 });
     assert!(polls.next_groups().is_empty());
 }
 
