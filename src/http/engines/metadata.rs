@@ -8,9 +8,8 @@ use crate::domain::engine::Metadata;
 use crate::domain::limits::{
     MAX_CAPABILITIES, MAX_CAPABILITY_CHARS, MAX_CONCURRENT_EVENTS, MAX_SOFTWARE_VERSION_CHARS,
 };
-use crate::domain::names::check_text;
 use crate::http::requests::Fields;
-use crate::http::requests::values::{any_object, integer, parsed};
+use crate::http::requests::values::{any_object, checked_text, integer};
 
 #[derive(ToSchema)]
 #[schema(as = EngineMetadata)]
@@ -65,17 +64,11 @@ pub fn home_of(name: &str) -> Option<&'static str> {
 }
 
 pub fn capabilities(config: &Fields<'_>) -> Option<Vec<String>> {
-    config.items("capabilities", MAX_CAPABILITIES, |item| {
-        parsed(|text| check_text(text, MAX_CAPABILITY_CHARS).map(|()| text.to_owned()))(item)
-    })
-}
-
-pub fn software_version() -> impl FnOnce(&RawValue) -> Result<String, String> {
-    parsed(|text| check_text(text, MAX_SOFTWARE_VERSION_CHARS).map(|()| text.to_owned()))
+    config.items("capabilities", MAX_CAPABILITIES, checked_text(MAX_CAPABILITY_CHARS))
 }
 
 /// Reads `metadata`; flat metadata is told where its members belong.
-pub fn read_metadata(fields: &Fields<'_>) -> Metadata {
+pub fn read_metadata(given: Option<&Fields<'_>>) -> Metadata {
     let empty = || RawValue::from_string("{}".to_owned()).expect("an empty object is JSON");
     let mut metadata = Metadata {
         static_config: empty(),
@@ -84,14 +77,15 @@ pub fn read_metadata(fields: &Fields<'_>) -> Metadata {
         max_concurrent_events: None,
         engine_software_version: None,
     };
-    let Some(given) = fields.object("metadata") else { return metadata };
-    let static_config = given.optional("static_config", any_object(fields.limits().detail()));
-    let dynamic_state = given.optional("dynamic_state", any_object(fields.limits().detail()));
+    let Some(given) = given else { return metadata };
+    let static_config = given.optional("static_config", any_object(given.limits().detail()));
+    let dynamic_state = given.optional("dynamic_state", any_object(given.limits().detail()));
     if static_config.is_some()
         && let Some(config) = given.object("static_config")
     {
         metadata.capabilities = capabilities(&config).unwrap_or_default();
-        metadata.engine_software_version = config.optional("engine_software_version", software_version());
+        metadata.engine_software_version =
+            config.optional("engine_software_version", checked_text(MAX_SOFTWARE_VERSION_CHARS));
         if let Some(resource_limits) = config.object("resource_limits") {
             metadata.max_concurrent_events =
                 resource_limits.optional("max_concurrent_events", integer(1..=MAX_CONCURRENT_EVENTS));

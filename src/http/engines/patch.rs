@@ -5,16 +5,16 @@ use axum::extract::State;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::metadata::{StaticConfigBody, capabilities, home_of, software_version};
+use super::metadata::{StaticConfigBody, capabilities, home_of};
 use super::reply::EngineReply;
 use crate::domain::engine::Metadata;
 use crate::domain::ids::EngineId;
 use crate::domain::json::RawJson;
-use crate::domain::limits::MAX_CONCURRENT_EVENTS;
+use crate::domain::limits::{MAX_CONCURRENT_EVENTS, MAX_SOFTWARE_VERSION_CHARS};
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::requests::texts::parse_uuid;
-use crate::http::requests::values::{any_object, integer};
+use crate::http::requests::values::{any_object, checked_text, integer};
 use crate::http::requests::{Fields, Input, Patch};
 
 /// What to change of an engine: what is left out stays as it was sent, null removes (RFC 7396).
@@ -133,6 +133,6 @@ fn read_config(config: &Fields<'_>, json: RawJson) -> ConfigPatch {
             Patch::Clear => Patch::Clear,
             Patch::Set(limits) => limits.patch("max_concurrent_events", integer(1..=MAX_CONCURRENT_EVENTS)),
         },
-        engine_software_version: config.patch("engine_software_version", software_version()),
+        engine_software_version: config.patch("engine_software_version", checked_text(MAX_SOFTWARE_VERSION_CHARS)),
     }
 }

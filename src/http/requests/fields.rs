@@ -82,6 +82,11 @@ impl<'a> Fields<'a> {
         self.errors.add(InputPlace::Pointer(self.place(name)), detail);
     }
 
+    /// Reports what is wrong with the object itself.
+    pub fn refuse(&self, detail: impl Into<String>) {
+        self.errors.add(InputPlace::Pointer(self.pointer.clone()), detail);
+    }
+
     fn get(&self, name: &str) -> Option<&'a RawValue> {
         self.taken.borrow_mut().push(name.to_owned());
         self.find(name)
@@ -132,6 +137,16 @@ impl<'a> Fields<'a> {
         Self::of(value, self.place(name), self.errors, self.input)
     }
 
+    /// A member that is an object with the members that `take` takes, and no others; may be missing or null.
+    pub fn part<T>(&self, name: &str, take: impl FnOnce(&Self) -> T) -> Option<T> {
+        self.object(name).map(|object| object.exactly(take))
+    }
+
+    /// A member of a merge patch that is an object with the members that `take` takes, and no others.
+    pub fn part_patch<T>(&self, name: &str, take: impl FnOnce(&Self) -> T) -> Patch<T> {
+        self.object_patch(name).map(|object| object.exactly(take))
+    }
+
     /// A member of a merge patch that is an object with members of its own.
     pub fn object_patch(&self, name: &str) -> Patch<Self> {
         match self.get(name) {
@@ -157,8 +172,9 @@ impl<'a> Fields<'a> {
         Some(parsed.collect())
     }
 
-    /// A member that is an array of objects, of at most `most`; may be missing or null.
-    pub fn objects(&self, name: &str, most: usize) -> Option<Vec<Option<Self>>> {
+    /// A member that is an array of at most `most` objects, each with the members that `take` takes, and no others; may be
+    /// missing or null. Those that are wrong are left out.
+    pub fn parts<T>(&self, name: &str, most: usize, take: impl Fn(&Self) -> Option<T>) -> Option<Vec<T>> {
         let value = self.get(name).filter(|value| value.get() != "null")?;
         let items = self.note(name, array(value, most))?;
         let pointer = self.place(name);
@@ -166,7 +182,8 @@ impl<'a> Fields<'a> {
             items
                 .into_iter()
                 .enumerate()
-                .map(|(index, item)| Self::of(item, format!("{pointer}/{index}"), self.errors, self.input))
+                .filter_map(|(index, item)| Self::of(item, format!("{pointer}/{index}"), self.errors, self.input))
+                .filter_map(|object| object.exactly(&take))
                 .collect(),
         )
     }
@@ -197,6 +214,13 @@ impl<'a> Fields<'a> {
         self.taken.borrow_mut().extend(names.iter().map(|name| (*name).to_owned()));
     }
 
+    /// What `take` takes; any other member is reported.
+    pub fn exactly<T>(&self, take: impl FnOnce(&Self) -> T) -> T {
+        let taken = take(self);
+        self.finish();
+        taken
+    }
+
     /// Reports what nobody took.
     pub fn finish(&self) {
         self.finish_with(|_| None);
@@ -214,8 +238,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// All members, as they came.
-    pub fn members(&self) -> &[Member<'a>] {
-        &self.members
+    /// True if every member is null, or there is none.
+    pub fn says_nothing(&self) -> bool {
+        self.members.iter().all(|member| member.value.get() == "null")
     }
 }

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::texts::parse_uuid;
 use crate::domain::json::string::JsonString;
 use crate::domain::json::{RawJson, depth};
+use crate::domain::names::check_text;
 use crate::http::errors::TOO_DEEP;
 use crate::http::limits::JsonLimit;
 
@@ -37,6 +38,11 @@ pub fn any_string(raw: &RawValue) -> Result<JsonString<'_>, String> {
 /// A text that one of the domain's constructors checks.
 pub fn parsed<T, E: ToString>(parse: impl FnOnce(&str) -> Result<T, E>) -> impl FnOnce(&RawValue) -> Result<T, String> {
     move |raw| parse(&text(raw)?).map_err(|error| error.to_string())
+}
+
+/// A text of 1 to `max_chars` characters, none of them a control character.
+pub fn checked_text(max_chars: usize) -> impl Fn(&RawValue) -> Result<String, String> {
+    move |raw| parsed(|text| check_text(text, max_chars).map(|()| text.to_owned()))(raw)
 }
 
 pub fn uuid(raw: &RawValue) -> Result<uuid::Uuid, String> {
