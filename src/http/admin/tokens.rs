@@ -80,7 +80,9 @@ fn read_token(input: &Input) -> Result<NewToken, Problem> {
     reader.caller();
     let read = reader.body()?.and_then(|fields| {
         let body = fields.exactly(NewTokenBody::take);
-        if fields.peek("engine_types", |raw| Ok(array(raw, MAX_TOKEN_ENGINE_TYPES)?.is_empty())) == Some(true) {
+        if fields.peek("engine_types", |raw| array(raw, MAX_TOKEN_ENGINE_TYPES).map(|items| items.is_empty()))
+            == Some(true)
+        {
             fields.error("engine_types", "is empty; leave it out where the token is not to be limited");
         }
         let NewTokenBody { name, role, engine_types, engine_id, expires_in_seconds } = body;

@@ -123,7 +123,7 @@ fn read_metadata(given: &Fields<'_>) -> Option<ConfigPatch> {
 fn read_config(config: &Fields<'_>, json: RawJson) -> ConfigPatch {
     ConfigPatch {
         json,
-        capabilities: match config.patch("capabilities", |_| Ok(())) {
+        capabilities: match config.patch("capabilities", |_| Ok::<_, String>(())) {
             Patch::Keep => Patch::Keep,
             Patch::Clear => Patch::Clear,
             Patch::Set(()) => capabilities(config).map_or(Patch::Keep, Patch::Set),

@@ -10,7 +10,7 @@ use crate::domain::json::SentJson;
 use crate::domain::json::object::{Member, members_up_to};
 use crate::domain::json::string::JsonString;
 use crate::domain::limits::MAX_MEMBERS;
-use crate::http::errors::{Errors, InputPlace, MAX_PLACE_CHARS};
+use crate::http::errors::{Errors, InputPlace, MAX_PLACE_CHARS, Mistake};
 use crate::http::limits::{JsonLimit, Limits};
 
 /// An object of which members are taken; what nobody took is unknown, and an error.
@@ -78,13 +78,13 @@ impl<'a> Fields<'a> {
         format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
     }
 
-    pub fn error(&self, name: &str, detail: impl Into<String>) {
-        self.errors.add(InputPlace::Pointer(self.place(name)), detail);
+    pub fn error(&self, name: &str, mistake: impl Into<Mistake>) {
+        self.errors.add(InputPlace::Pointer(self.place(name)), mistake);
     }
 
     /// Reports what is wrong with the object itself.
-    pub fn refuse(&self, detail: impl Into<String>) {
-        self.errors.add(InputPlace::Pointer(self.pointer.clone()), detail);
+    pub fn refuse(&self, mistake: impl Into<Mistake>) {
+        self.errors.add(InputPlace::Pointer(self.pointer.clone()), mistake);
     }
 
     fn get(&self, name: &str) -> Option<&'a RawValue> {
@@ -102,12 +102,16 @@ impl<'a> Fields<'a> {
         self.find(name).is_some_and(|value| value.get() != "null")
     }
 
-    fn note<T>(&self, name: &str, parsed: Result<T, String>) -> Option<T> {
-        parsed.map_err(|detail| self.error(name, detail)).ok()
+    fn note<T>(&self, name: &str, parsed: Result<T, impl Into<Mistake>>) -> Option<T> {
+        parsed.map_err(|mistake| self.error(name, mistake)).ok()
     }
 
     /// A member that must be there.
-    pub fn required<T>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, String>) -> Option<T> {
+    pub fn required<T, E: Into<Mistake>>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&'a RawValue) -> Result<T, E>,
+    ) -> Option<T> {
         if let Some(value) = self.get(name) {
             self.note(name, parse(value))
         } else {
@@ -117,13 +121,17 @@ impl<'a> Fields<'a> {
     }
 
     /// A member that may be missing or null.
-    pub fn optional<T>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, String>) -> Option<T> {
+    pub fn optional<T, E: Into<Mistake>>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&'a RawValue) -> Result<T, E>,
+    ) -> Option<T> {
         let value = self.get(name).filter(|value| value.get() != "null")?;
         self.note(name, parse(value))
     }
 
     /// A member whose null means something else than leaving it out (a merge patch, RFC 7396).
-    pub fn patch<T>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, String>) -> Patch<T> {
+    pub fn patch<T, E: Into<Mistake>>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, E>) -> Patch<T> {
         match self.get(name) {
             None => Patch::Keep,
             Some(value) if value.get() == "null" => Patch::Clear,
@@ -189,7 +197,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Any JSON, kept byte for byte as a part of the body, within its limits.
-    pub fn any_json(&self, limit: JsonLimit) -> impl FnOnce(&'a RawValue) -> Result<SentJson, String> + use<'a> {
+    pub fn any_json(&self, limit: JsonLimit) -> impl FnOnce(&'a RawValue) -> Result<SentJson, Mistake> + use<'a> {
         let body = self.input.text();
         move |raw| check_json(raw, limit).map(|()| SentJson::of(body, raw))
     }
@@ -205,7 +213,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A member for an answer; what is wrong with it is not reported.
-    pub fn peek<T>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, String>) -> Option<T> {
+    pub fn peek<T, E>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, E>) -> Option<T> {
         self.find(name).and_then(|value| parse(value).ok())
     }
 
