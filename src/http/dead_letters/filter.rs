@@ -5,9 +5,9 @@ use serde_json::value::RawValue;
 use utoipa::IntoParams;
 
 use crate::domain::dead_letters::Filter;
+use crate::domain::event::DeadLetterReason;
 use crate::domain::limits::{MAX_ERROR_CONTAINS_CHARS, MAX_ERROR_TYPE_CHARS, MAX_SOFTWARE_VERSION_CHARS};
 use crate::domain::names::{EngineType, EventType, ScenarioRunId};
-use crate::domain::verdict::DeadLetterReason;
 use crate::http::requests::members::{ScenarioRunIdBody, scenario_run_id};
 use crate::http::requests::texts::{number_in, text_up_to, time};
 use crate::http::requests::values::{integer, parsed};

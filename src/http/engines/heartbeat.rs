@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -16,6 +15,7 @@ use crate::domain::json::{RawJson, SentJson};
 use crate::domain::limits::{MAX_HEARTBEAT_LEASES, MAX_WORKLOAD};
 use crate::http::api::Api;
 use crate::http::errors::Problem;
+use crate::http::leases::renewal::RenewalReply;
 use crate::http::requests::texts::parse_uuid;
 use crate::http::requests::values::{any_object, integer, parsed, uuid};
 use crate::http::requests::{Fields, Input, described};
@@ -138,37 +138,16 @@ pub struct HeldLeaseReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     reason: Option<Outcome>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    cancel_requested: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    expires_at: Option<DateTime<Utc>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    expires_in_seconds: Option<f64>,
+    #[serde(flatten)]
+    renewal: RenewalReply,
 }
 
 impl HeldLeaseReply {
     fn of(answer: &LeaseAnswer) -> Self {
-        let event_id = answer.event_id;
-        match answer.verdict {
-            LeaseVerdict::Renewed { expires_at, expires_in_seconds, is_cancel_requested } => Self {
-                event_id,
-                outcome: HeldLeaseOutcome::Renewed,
-                reason: None,
-                cancel_requested: is_cancel_requested.then_some(true),
-                expires_at: Some(expires_at),
-                expires_in_seconds: Some(expires_in_seconds),
-            },
-            LeaseVerdict::Lost { ended_by } => Self {
-                event_id,
-                outcome: HeldLeaseOutcome::Lost,
-                reason: ended_by,
-                cancel_requested: None,
-                expires_at: None,
-                expires_in_seconds: None,
-            },
-        }
+        let (outcome, reason, renewal) = match answer.verdict {
+            LeaseVerdict::Renewed(renewal) => (HeldLeaseOutcome::Renewed, None, RenewalReply::of(renewal)),
+            LeaseVerdict::Lost { ended_by } => (HeldLeaseOutcome::Lost, ended_by, RenewalReply::default()),
+        };
+        Self { event_id: answer.event_id, outcome, reason, renewal }
     }
 }
