@@ -19,13 +19,13 @@ use crate::http::errors::{Code, Problem};
 use crate::http::pages::{self, Page, PageParameters};
 use crate::http::requests::texts::{parse_uuid, text_up_to};
 use crate::http::requests::values::{array, checked_text, integer, parsed, uuid};
-use crate::http::requests::{Input, described};
+use crate::http::requests::{Fields, Input, described};
 use crate::http::shown::shown;
 
 described! {
     /// A token to make.
     #[schema(as = NewToken, example = json!({"name": "shop", "role": "producer", "engine_types": ["dialogue"]}))]
-    pub struct NewTokenBody of fields {
+    pub struct NewTokenBody of fields: Fields<'_> {
         /// Who will show it. Tokens of one name are one caller: so one takes another's place.
         name: Option<String> as String = required(checked_text(MAX_TOKEN_NAME_CHARS)),
         role: Option<Role> as Role = required(parsed(role)),

@@ -18,14 +18,14 @@ use crate::http::errors::Problem;
 use crate::http::requests::members::{priority, visibility_timeout};
 use crate::http::requests::retry_policy::RetryPolicyBody;
 use crate::http::requests::values::{boolean, integer};
-use crate::http::requests::{Input, described};
+use crate::http::requests::{Fields, Input, described};
 
 described! {
     /// Which dead letters to redrive, and what changes with it. Exactly one of `filter` and `all`.
     #[schema(as = RedriveDeadLetters, example = json!({
         "filter": {"engine_type": "dialogue", "reason": "retries_exhausted"}, "spread_seconds": 600, "dry_run": true
     }))]
-    pub struct RedriveManyBody of fields {
+    pub struct RedriveManyBody of fields: Fields<'_> {
         filter: Option<Filter> as Option<FilterBody> = part(filter::of_body),
         /// Every dead letter.
         all: Option<bool> = optional(filter::all),
@@ -92,7 +92,7 @@ described! {
     #[schema(as = PurgeDeadLetters, example = json!({
         "filter": {"engine_type": "dialogue", "redrives_max": 0}, "expected_count": 12
     }))]
-    pub struct PurgeManyBody of fields {
+    pub struct PurgeManyBody of fields: Fields<'_> {
         filter: Option<Filter> as Option<FilterBody> = part(filter::of_body),
         /// Every dead letter.
         all: Option<bool> = optional(filter::all),

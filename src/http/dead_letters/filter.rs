@@ -18,7 +18,7 @@ const MAX_REDRIVES: u32 = 1_000_000;
 described! {
     /// Which dead letters are meant: those that are all of it. At least one member.
     #[schema(as = DeadLetterFilter)]
-    pub struct FilterBody of fields {
+    pub struct FilterBody of fields: Fields<'_> {
         engine_type: Option<String> = optional(parsed(engine_type)),
         event_type: Option<String> = optional(parsed(event_type)),
         reason: Option<DeadLetterReason> = optional(parsed(reason)),

@@ -17,13 +17,13 @@ use crate::http::requests::members::{priority, visibility_timeout};
 use crate::http::requests::retry_policy::RetryPolicyBody;
 use crate::http::requests::texts::parse_uuid;
 use crate::http::requests::values::integer;
-use crate::http::requests::{Input, described};
+use crate::http::requests::{Fields, Input, described};
 
 described! {
     /// What a redrive may change.
     #[derive(Default)]
     #[schema(as = Redrive, example = json!({"priority": 9, "retry_policy": {"max_retries": 1}}))]
-    pub struct RedriveBody of fields {
+    pub struct RedriveBody of fields: Fields<'_> {
         /// Another payload, which makes a new event; null is as if left out.
         payload: Option<SentJson> as Option<Value> = optional(fields.any_json(fields.limits().payload())),
         priority: Option<u8> = optional(priority),

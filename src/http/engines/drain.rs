@@ -54,7 +54,7 @@ async fn set_draining(api: &Api, input: &Input, is_draining: bool) -> Result<Jso
 described! {
     /// Which engines to drain.
     #[schema(as = DrainEngines, example = json!({"filter": {"engine_software_version": "1.0.0"}, "dry_run": true}))]
-    pub struct DrainManyBody of fields {
+    pub struct DrainManyBody of fields: Fields<'_> {
         filter: Option<DrainFilter> as DrainFilterBody = part(read_filter),
         /// True: looks, and changes nothing. False where it is left out.
         dry_run: Option<bool> = optional(boolean),
@@ -64,7 +64,7 @@ described! {
 described! {
     /// Those that are all of it. At least one member.
     #[schema(as = DrainFilter)]
-    pub struct DrainFilterBody of fields {
+    pub struct DrainFilterBody of fields: Fields<'_> {
         engine_type: Option<EngineType> as Option<String> = optional(parsed(EngineType::parse)),
         engine_software_version: Option<String> = optional(checked_text(MAX_SOFTWARE_VERSION_CHARS)),
     }

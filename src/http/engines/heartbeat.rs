@@ -27,7 +27,7 @@ described! {
         "current_workload": 1, "resource_utilization": {"cpu_usage_percent": 45.2, "memory_usage_mb": 512},
         "leases": [{"event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d"}]
     }))]
-    pub struct HeartbeatBody of fields {
+    pub struct HeartbeatBody of fields: Fields<'_> {
         /// The engine's own measure of its load, like the number of events it works on.
         #[schema(minimum = 0, maximum = 1_000_000)]
         current_workload: Option<u32> = optional(integer(0..=MAX_WORKLOAD)),
@@ -49,7 +49,7 @@ pub struct ResourceUtilizationBody(Value);
 
 described! {
     #[schema(as = HeldLease)]
-    pub struct HeldLeaseBody of fields {
+    pub struct HeldLeaseBody of fields: Fields<'_> {
         event_id: Option<uuid::Uuid> as uuid::Uuid = required(uuid),
         lease_token: Option<LeaseToken> as String = required(parsed(str::parse::<LeaseToken>)),
         progress: Option<SentJson> as Option<Value> = optional(fields.any_json(fields.limits().detail())),

@@ -31,7 +31,7 @@ described! {
             "engine_software_version": "1.0.0"
         }}
     }))]
-    pub struct RegisterBody<'a> of fields {
+    pub struct RegisterBody<'a> of fields: Fields<'a> {
         /// Best chosen by the engine itself and kept over its restarts; made by the server where missing.
         engine_id: Option<uuid::Uuid> = optional(uuid),
         #[schema(example = "dialogue")]

@@ -34,7 +34,7 @@ described! {
         "engine_type": "dialogue", "event_type": "dialogue.requested", "payload": {"text": "Hello"}, "priority": 7,
         "scenario_run_id": "run-12", "visibility_timeout_seconds": 120
     }))]
-    pub struct EnqueueBody of fields {
+    pub struct EnqueueBody of fields: Fields<'_> {
         /// Its queue: the kind of engine that works on it.
         #[schema(example = "dialogue")]
         engine_type: Option<EngineType> as String = required(parsed(EngineType::parse)),
@@ -66,7 +66,7 @@ described! {
         {"engine_type": "dialogue", "event_type": "dialogue.requested", "payload": {"text": "Hello"}},
         {"engine_type": "dialogue", "event_type": "dialogue.requested", "payload": {"text": "Good evening"}, "delay_seconds": 60}
     ]}))]
-    pub struct EnqueueBatchBody<'a> of fields {
+    pub struct EnqueueBatchBody<'a> of fields: Fields<'a> {
         events: Option<Vec<&'a RawValue>> as Vec<EnqueueBody> = required(|raw| {
             let items = array(raw, MAX_BATCH_EVENTS)?;
             if items.is_empty() { Err("must have at least one event".to_owned()) } else { Ok(items) }

@@ -22,7 +22,7 @@ use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::requests::members::visibility_timeout;
 use crate::http::requests::values::{array, integer, uuid};
-use crate::http::requests::{Input, described};
+use crate::http::requests::{Fields, Input, described};
 
 described! {
     /// A poll, and what the engine has to say first. Everything may be left out.
@@ -30,7 +30,7 @@ described! {
     #[schema(as = Exchange, example = json!({"limit": 3, "wait_seconds": 20, "settlements": [{
         "event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "status": "completed", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d"
     }]}))]
-    pub struct ExchangeBody<'a> of fields {
+    pub struct ExchangeBody<'a> of fields: Fields<'a> {
         limit: Option<u32> = optional(integer(1..=MAX_LEASE_LIMIT)),
         wait_seconds: Option<u32> = optional(integer(0..=MAX_WAIT_SECONDS)),
         visibility_timeout_seconds: Option<u32> = optional(visibility_timeout()),

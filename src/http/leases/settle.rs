@@ -12,7 +12,7 @@ use crate::domain::settlement::Settlement;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::requests::texts::parse_uuid;
-use crate::http::requests::{Input, described};
+use crate::http::requests::{Fields, Input, described};
 
 /// Reports on an event: completed, failed, handed back (queued), or still at it (processing).
 ///
@@ -70,7 +70,7 @@ described! {
         "event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "status": "completed",
         "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d"
     }]}))]
-    pub struct SettleManyBody<'a> of fields {
+    pub struct SettleManyBody<'a> of fields: Fields<'a> {
         settlements: Option<Vec<&'a RawValue>> as Vec<SettlementEntryBody> = required(entries_of),
     }
 }

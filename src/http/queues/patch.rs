@@ -11,14 +11,14 @@ use crate::http::errors::Problem;
 use crate::http::requests::members::visibility_timeout;
 use crate::http::requests::retry_policy::RetryPolicyBody;
 use crate::http::requests::values::integer;
-use crate::http::requests::{Input, Patch, described};
+use crate::http::requests::{Fields, Input, Patch, described};
 
 described! {
     /// What to change of a queue's settings: what is left out stays, null is inherited (RFC 7396).
     #[schema(as = QueuePatch, example = json!({
         "visibility_timeout_seconds": 120, "max_processing": null, "retry_policy": {"retry_delay": {"max": 60}}
     }))]
-    pub struct PatchBody of fields {
+    pub struct PatchBody of fields: Fields<'_> {
         /// Events a poll gets that names no limit.
         default_limit: Patch<u32> as Option<u32> = patch(integer(1..=MAX_LEASE_LIMIT)),
         visibility_timeout_seconds: Patch<u32> as Option<u32> = patch(visibility_timeout()),

@@ -9,12 +9,12 @@ use crate::domain::names::EngineType;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::requests::values::{checked_text, integer};
-use crate::http::requests::{Input, described};
+use crate::http::requests::{Fields, Input, described};
 
 described! {
     #[derive(Default)]
     #[schema(as = PauseQueue, example = json!({"reason": "the model is being replaced", "resume_after_seconds": 3600}))]
-    pub struct PauseBody of fields {
+    pub struct PauseBody of fields: Fields<'_> {
         reason: Option<String> = optional(checked_text(MAX_PAUSE_REASON_CHARS)),
         /// Then it goes on by itself.
         resume_after_seconds: Option<u32> = optional(integer(1..=MAX_PAUSE_SECONDS)),

@@ -1,23 +1,23 @@
-//! Bodies that are described once: beside each member stands how it is read.
+//! Bodies that are described once: how a member is read stands beside what the document says of it.
 
-/// Makes a body: what the document says of it, and `take`, which reads its members. Each is read by the method named, of
-/// the object that the body came as; where the document shows another type than the one it is read into, that is `as` the former.
+/// Makes a body's type, with its schema, and `take`, which reads its members out of an object: each by the method of `Fields`
+/// that follows it. `as` gives the type that the document shows, where it is another than the one that is read.
 macro_rules! described {
     (
         $(#[$attribute:meta])*
-        $visibility:vis struct $body:ident $(<$life:lifetime>)? of $fields:ident {
+        pub struct $body:ident $(<$life:lifetime>)? of $fields:ident: $source:ty {
             $($(#[$about:meta])* $member:ident: $kind:ty $(as $shown:ty)? = $how:ident($($argument:expr),*),)*
         }
     ) => {
         #[derive(utoipa::ToSchema)]
         $(#[$attribute])*
-        $visibility struct $body $(<$life>)? {
+        pub struct $body $(<$life>)? {
             $($(#[$about])* $(#[schema(value_type = $shown)])? $member: $kind,)*
         }
 
         impl $(<$life>)? $body $(<$life>)? {
-            /// Takes its members out of an object; what is wrong with them is reported.
-            pub fn take($fields: &$crate::http::requests::Fields<$($life)?>) -> Self {
+            /// Reads its members; what is wrong with them is reported.
+            pub fn take($fields: &$source) -> Self {
                 Self { $($member: $fields.$how(stringify!($member) $(, $argument)*),)* }
             }
         }

@@ -10,7 +10,7 @@ described! {
     /// When a failed event is tried again. What is left out is inherited from the event type's policy,
     /// the queue's, the server's.
     #[schema(as = RetryPolicy, example = json!({"max_retries": 5, "retry_delay": {"initial": 10, "max": 600}}))]
-    pub struct RetryPolicyBody of policy {
+    pub struct RetryPolicyBody of policy: Fields<'_> {
         /// Reported failures that are tried again; 3 unless a policy says otherwise.
         max_retries: Patch<u32> as Option<u32> = patch(integer(0..=MAX_RETRIES)),
         retry_delay: Patch<RetryDelayBody> as Option<RetryDelayBody> = part_patch(RetryDelayBody::take),
@@ -26,7 +26,7 @@ described! {
 described! {
     /// Retry n waits `min(initial × multiplier^(n−1), max)` seconds.
     #[schema(as = RetryDelay)]
-    pub struct RetryDelayBody of delay {
+    pub struct RetryDelayBody of delay: Fields<'_> {
         /// Seconds; 30 unless a policy says otherwise.
         initial: Patch<u32> as Option<u32> = patch(integer(0..=MAX_RETRY_DELAY_SECONDS)),
         /// Seconds; 300 unless a policy says otherwise.
