@@ -30,18 +30,13 @@ described! {
         name: Option<String> as String = required(checked_text(MAX_TOKEN_NAME_CHARS)),
         role: Option<Role> as Role = required(parsed(role)),
         /// It has to do with these only. Required for a registrar; not for an engine or an admin.
-        engine_types: Option<Vec<EngineType>> as Option<Vec<EngineTypeBody>> =
+        engine_types: Option<Vec<EngineType>> =
             items(MAX_TOKEN_ENGINE_TYPES, |raw| parsed(EngineType::parse)(raw)),
         /// Of a registered engine: for the role engine, and required there.
         engine_id: Option<uuid::Uuid> = optional(uuid),
         expires_in_seconds: Option<u32> = optional(integer(1..=MAX_TOKEN_SECONDS)),
     }
 }
-
-#[derive(ToSchema)]
-#[schema(as = EngineType, min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$")]
-#[expect(dead_code, reason = "describes an item of the body to OpenAPI; `EngineType::parse` reads it")]
-pub struct EngineTypeBody(String);
 
 /// Makes a token. The reply shows it; nothing ever does again.
 #[utoipa::path(

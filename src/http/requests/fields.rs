@@ -24,8 +24,9 @@ pub struct Fields<'a> {
 }
 
 /// What a member of a merge patch asks for.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub enum Patch<T> {
+    #[default]
     Keep,
     Clear,
     Set(T),
@@ -178,6 +179,20 @@ impl<'a> Fields<'a> {
             parse(item).map_err(|detail| self.errors.add(place(), detail)).ok()
         });
         Some(parsed.collect())
+    }
+
+    /// A member of a merge patch that is an array of at most `most`, each item read by `parse`.
+    pub fn items_patch<T>(
+        &self,
+        name: &str,
+        most: usize,
+        parse: impl Fn(&'a RawValue) -> Result<T, String>,
+    ) -> Patch<Vec<T>> {
+        match self.get(name) {
+            None => Patch::Keep,
+            Some(value) if value.get() == "null" => Patch::Clear,
+            Some(_) => self.items(name, most, parse).map_or(Patch::Keep, Patch::Set),
+        }
     }
 
     /// A member that is an array of at most `most` objects, each with the members that `take` takes, and no others; may be
