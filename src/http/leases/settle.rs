@@ -44,7 +44,7 @@ use crate::http::requests::{Fields, Input, described};
 pub async fn settle(State(api): State<Api>, input: Input) -> Result<Json<SettledReply>, Problem> {
     let settlement = read_settlement(&input)?;
     match api.broker.settle(settlement).await {
-        Ok(settled) => Ok(Json(SettledReply::of(settled))),
+        Ok(settled) => Ok(Json(SettledReply::of(&settled))),
         Err(error) => {
             let problem = Problem::from(error);
             api.metrics.settlements_refused.with_label_values(&[problem.code()]).inc();

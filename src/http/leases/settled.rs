@@ -85,7 +85,7 @@ pub struct SettledReply {
 }
 
 impl SettledReply {
-    pub fn of(settled: Settled) -> Self {
+    pub fn of(settled: &Settled) -> Self {
         Self {
             event_id: settled.event_id,
             status: settled.status,

@@ -93,6 +93,20 @@ impl<'a> Fields<'a> {
         self.find(name)
     }
 
+    /// The value of a member that is there, and not null.
+    fn given(&self, name: &str) -> Option<&'a RawValue> {
+        self.get(name).filter(|value| value.get() != "null")
+    }
+
+    /// What a member of a merge patch asks for; what `read` reports as wrong changes nothing.
+    fn patch_of<T>(&self, name: &str, read: impl FnOnce(&'a RawValue) -> Option<T>) -> Patch<T> {
+        match self.get(name) {
+            None => Patch::Keep,
+            Some(value) if value.get() == "null" => Patch::Clear,
+            Some(value) => read(value).map_or(Patch::Keep, Patch::Set),
+        }
+    }
+
     fn find(&self, name: &str) -> Option<&'a RawValue> {
         self.members.iter().find(|member| member.name.is(name)).map(|member| member.value)
     }
@@ -127,22 +141,18 @@ impl<'a> Fields<'a> {
         name: &str,
         parse: impl FnOnce(&'a RawValue) -> Result<T, E>,
     ) -> Option<T> {
-        let value = self.get(name).filter(|value| value.get() != "null")?;
+        let value = self.given(name)?;
         self.note(name, parse(value))
     }
 
     /// A member whose null means something else than leaving it out (a merge patch, RFC 7396).
     pub fn patch<T, E: Into<Mistake>>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, E>) -> Patch<T> {
-        match self.get(name) {
-            None => Patch::Keep,
-            Some(value) if value.get() == "null" => Patch::Clear,
-            Some(value) => self.note(name, parse(value)).map_or(Patch::Keep, Patch::Set),
-        }
+        self.patch_of(name, |value| self.note(name, parse(value)))
     }
 
     /// A member that is an object with members of its own; may be missing or null.
     pub fn object(&self, name: &str) -> Option<Self> {
-        let value = self.get(name).filter(|value| value.get() != "null")?;
+        let value = self.given(name)?;
         Self::of(value, self.place(name), self.errors, self.input)
     }
 
@@ -158,11 +168,7 @@ impl<'a> Fields<'a> {
 
     /// A member of a merge patch that is an object with members of its own.
     pub fn object_patch(&self, name: &str) -> Patch<Self> {
-        match self.get(name) {
-            None => Patch::Keep,
-            Some(value) if value.get() == "null" => Patch::Clear,
-            Some(value) => Self::of(value, self.place(name), self.errors, self.input).map_or(Patch::Keep, Patch::Set),
-        }
+        self.patch_of(name, |value| Self::of(value, self.place(name), self.errors, self.input))
     }
 
     /// A member that is an array of at most `most`, each item read by `parse`; may be missing or null.
@@ -172,7 +178,7 @@ impl<'a> Fields<'a> {
         most: usize,
         parse: impl Fn(&'a RawValue) -> Result<T, String>,
     ) -> Option<Vec<T>> {
-        let value = self.get(name).filter(|value| value.get() != "null")?;
+        let value = self.given(name)?;
         let items = self.note(name, array(value, most))?;
         let parsed = items.into_iter().enumerate().filter_map(|(index, item)| {
             let place = || InputPlace::Pointer(format!("{}/{index}", self.place(name)));
@@ -188,17 +194,13 @@ impl<'a> Fields<'a> {
         most: usize,
         parse: impl Fn(&'a RawValue) -> Result<T, String>,
     ) -> Patch<Vec<T>> {
-        match self.get(name) {
-            None => Patch::Keep,
-            Some(value) if value.get() == "null" => Patch::Clear,
-            Some(_) => self.items(name, most, parse).map_or(Patch::Keep, Patch::Set),
-        }
+        self.patch_of(name, |_| self.items(name, most, parse))
     }
 
     /// A member that is an array of at most `most` objects, each with the members that `take` takes, and no others; may be
     /// missing or null. Those that are wrong are left out.
     pub fn parts<T>(&self, name: &str, most: usize, take: impl Fn(&Self) -> Option<T>) -> Option<Vec<T>> {
-        let value = self.get(name).filter(|value| value.get() != "null")?;
+        let value = self.given(name)?;
         let items = self.note(name, array(value, most))?;
         let pointer = self.place(name);
         Some(
