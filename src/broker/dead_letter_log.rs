@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::domain::event::DeadLetterReason;
 use crate::domain::ids::EventId;
-use crate::domain::verdict::DeadLetterReason;
 use crate::logs::{LineBudget, counted};
 
 const LINES_A_SECOND: u32 = 5;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::batchers::{Answers, locking};
 use super::effects::{Effects, end_in_silence, verdict_of};
-use super::settled::{Renewal, Settled, SettledOutcome};
+use super::settled::{Settled, SettledOutcome};
 use super::state::Broker;
 use crate::batching::{Mode, Size};
 use crate::domain::event::{Outcome, Status};
@@ -16,7 +16,7 @@ use crate::domain::fence::{self, Credentials, Standing};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::SentJson;
 use crate::domain::retry_policy::RetryPolicy;
-use crate::domain::settlement::{Report, Settlement};
+use crate::domain::settlement::{Renewal, Report, Settlement};
 use crate::domain::verdict::Ending;
 use crate::error::{Error, LeaseLost, Result};
 use crate::metrics::RENEWED;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::limits;
 
@@ -99,6 +100,8 @@ macro_rules! name {
 
 name! {
     /// What kind of engine works on an event: the name of its queue.
+    #[derive(ToSchema)]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$")]
     EngineType, check_plain, limits::MAX_TYPE_NAME_CHARS
 }
 name! {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -80,6 +81,17 @@ impl Report {
             Self::Renewed { .. } => Status::Processing,
         }
     }
+}
+
+/// A lease after its renewal.
+#[derive(Clone, Copy, Debug)]
+pub struct Renewal {
+    /// By the database's clock.
+    pub expires_at: DateTime<Utc>,
+    /// Seconds from the reply on; an engine that uses it needs no synchronized clock.
+    pub expires_in_seconds: f64,
+    /// The engine should stop the work: somebody has asked for the event to be cancelled.
+    pub is_cancel_requested: bool,
 }
 
 /// What went wrong, in the engine's words.

@@ -4,8 +4,9 @@
 use crate::domain::access::Role;
 use crate::domain::engine::RegistrationKind;
 use crate::domain::event::CancelReason;
+use crate::domain::event::DeadLetterReason;
 use crate::domain::settlement::Answer;
-use crate::domain::verdict::{DeadLetterReason, Loss};
+use crate::domain::verdict::Loss;
 
 /// A label of a metric.
 #[derive(Clone, Copy, Debug)]

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::code::Code;
-use super::input_error::{InputError, InputErrorBody, InputPlace, MAX_PLACE_CHARS, TOO_DEEP};
+use super::input_error::{InputError, InputErrorBody, InputPlace, MAX_PLACE_CHARS};
 use super::limit::Limit;
 use super::members::MembersBody;
 use crate::broker;
@@ -88,12 +88,12 @@ impl Problem {
         // A body of nothing but mistakes must not make a reply many times its size.
         errors.truncate(MAX_ERRORS_TOLD);
         errors.shrink_to_fit();
-        for InputError { place, detail } in &mut errors {
+        for InputError { place, detail, .. } in &mut errors {
             let (InputPlace::Pointer(text) | InputPlace::Parameter(text) | InputPlace::Header(text)) = place;
             cut(text, MAX_PLACE_CHARS);
             cut(detail, MAX_DETAIL_CHARS);
         }
-        let limit = errors.iter().any(|error| error.detail.starts_with(TOO_DEEP)).then_some(Limit::JsonDepth);
+        let limit = errors.iter().find_map(|error| error.limit);
         Self { errors, limit, ..Self::new(Code::InvalidInput, detail) }
     }
 
