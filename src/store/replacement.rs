@@ -4,27 +4,23 @@
 use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use sqlx::postgres::PgDatabaseError;
 use tokio::runtime::{Handle, Id};
 use tokio::sync::watch;
 
+use crate::store::elapsed::milliseconds;
+
 /// PostgreSQL's error codes, by their beginning, after which a session is of no use: lost connections; a server that
 /// stops, or has ended the session; one that takes no writes; time limits that end a session; prepared statements that
 /// are not those this end knows of.
 const CODES: [&str; 7] = ["08", "57P", "25006", "25P03", "25P04", "26000", "42P05"];
 
-/// When sessions were last to be replaced, in milliseconds since the first use of this clock; 0 for never. By the runtime on
+/// When sessions were last to be replaced, by [`milliseconds`]; 0 for never. By the runtime on
 /// which the sessions are used: the service has one, and a process of tests has servers on many.
 static REPLACED_BEFORE: LazyLock<Mutex<HashMap<Option<Id>, Replacements>>> = LazyLock::new(Mutex::default);
-static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
-
-fn now() -> u64 {
-    // Not 0, which stands for never.
-    u64::try_from(BEGAN.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
-}
 
 /// The replacements of the sessions of one runtime. A holder of sessions keeps it, so that it is looked up once.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +34,7 @@ pub fn of_this_runtime() -> Replacements {
 
 /// Has all sessions of this runtime replaced that are open now.
 pub fn replace_all() {
-    of_this_runtime().0.send_replace(now());
+    of_this_runtime().0.send_replace(milliseconds());
 }
 
 impl Replacements {
@@ -50,7 +46,7 @@ impl Replacements {
     /// Whether a session of this age is to be replaced.
     pub fn is_due(&self, age: Duration) -> bool {
         let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-        was_open(now(), age, *self.0.borrow())
+        was_open(milliseconds(), age, *self.0.borrow())
     }
 }
 
