@@ -31,8 +31,6 @@ mod connection;
 pub mod error;
 /// Which sessions are not used again.
 mod replacement;
-/// Time as a number.
-mod elapsed;
 
 pub use connection::{Connection, PgConnection, Transaction};
 pub use error::{Error, Result};

@@ -172,6 +172,11 @@ impl Broker {
         self.liveness.note(engine_id, false);
     }
 
+    /// Somebody reported with a lease's token, which speaks for the lease's holder also where it does not name itself.
+    pub(super) fn note_holder_call(&self, holder: Option<EngineId>) {
+        holder.into_iter().for_each(|holder| self.note_call(holder));
+    }
+
     /// Starts what serves waiting polls, and what keeps this replica informed.
     pub fn start_dispatch(self: &Arc<Self>, stop: &CancellationToken) {
         let broker = Arc::clone(self);

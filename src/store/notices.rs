@@ -1,6 +1,8 @@
 //! What is said with commits: by producers in SQL (`NOTIFY eventlease`, with the queue's name), and by replicas to
 //! one another.
 
+use std::time::Instant;
+
 use sqlx::PgConnection;
 use sqlx::postgres::PgListener;
 use tokio::sync::watch;
@@ -18,7 +20,7 @@ const OF_REPLICAS: &str = "eventlease_replicas";
 #[derive(Debug)]
 pub struct Notices {
     listener: PgListener,
-    replacements: watch::Receiver<u64>,
+    replacements: watch::Receiver<Option<Instant>>,
     replica_id: String,
 }
 
