@@ -174,7 +174,9 @@ impl Broker {
 
     /// Somebody reported with a lease's token, which speaks for the lease's holder also where it does not name itself.
     pub(super) fn note_holder_call(&self, holder: Option<EngineId>) {
-        holder.into_iter().for_each(|holder| self.note_call(holder));
+        if let Some(holder) = holder {
+            self.note_call(holder);
+        }
     }
 
     /// Starts what serves waiting polls, and what keeps this replica informed.
