@@ -24,8 +24,8 @@ impl Broker {
     /// Settles or renews one lease.
     ///
     /// # Errors
-    /// [`Error::LeaseLost`], [`Error::AlreadySettled`], [`Error::NotTheHolder`]: nothing was changed, and the same report can never
-    /// be taken. [`Error::Overloaded`]: the caller may try again.
+    /// `Error::LeaseLost`, `Error::AlreadySettled`, `Error::NotTheHolder`: nothing was changed, and the same report can never
+    /// be taken. `Error::Overloaded`: the caller may try again.
     pub async fn settle(&self, settlement: Settlement) -> Result<Settled> {
         self.submit_settlements(vec![settlement]).await?.pop().expect("one answer for one settlement")
     }
