@@ -103,7 +103,7 @@ impl Broker {
         Ok(answers)
     }
 
-    /// Completes what needs no second look: the token is current, and the holder says so itself.
+    /// Completes, in one statement, the events that are reported with their current token, and by nobody but its holder.
     async fn complete_plainly(
         &self,
         settlements: &[&Settlement],

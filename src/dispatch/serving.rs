@@ -68,9 +68,11 @@ impl Serving {
         for (group, claimed) in groups.into_iter().zip(claimed) {
             match claimed {
                 Some(claimed) => group.end(claimed),
-                None => group.split().into_iter().for_each(|single| {
-                    self.context.supervisor.start(Work::SingleClaim, Arc::clone(&self).serve_alone(single));
-                }),
+                None => {
+                    for single in group.split() {
+                        self.context.supervisor.start(Work::SingleClaim, Arc::clone(&self).serve_alone(single));
+                    }
+                }
             }
         }
     }

@@ -41,7 +41,7 @@ metrics! {
     polls_parked: IntGauge = "eventlease_polls_parked", [];
     /// Reads of this server that wait for an event's end.
     event_waits_parked: IntGauge = "eventlease_event_waits_parked", [];
-    /// Whether this server listens for the events that come by SQL or through other servers: 1 or 0. If not, the recheck finds them.
+    /// 1 while this server listens for events that come by SQL or through other servers; else 0, and the recheck finds them.
     listener_connected: IntGauge = "eventlease_listener_connected", [];
     /// Events taken in.
     events_enqueued: IntCounterVec = "eventlease_events_enqueued_total", [Label::QUEUE];

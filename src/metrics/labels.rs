@@ -43,7 +43,7 @@ impl Label {
         Self::listed("reason", || DeadLetterReason::ALL.map(DeadLetterReason::as_str).to_vec());
     /// Why an event was cancelled.
     pub const CANCEL_REASON: Self = Self::listed("reason", || CancelReason::ALL.map(CancelReason::as_str).to_vec());
-    /// Whether an engine that registers is new or has restarted.
+    /// An engine that registers is new, or has restarted.
     pub const REGISTRATION: Self =
         Self::listed("kind", || RegistrationKind::ALL.map(RegistrationKind::as_str).to_vec());
 

@@ -41,7 +41,7 @@ impl Broker {
                 // Ended, or locked: alone, it waits for the answer to that.
                 continue;
             }
-            match self.admit(&mut transaction, settlement, event).await? {
+            match admit(&mut transaction, settlement, event).await? {
                 Ok(event) => live.push((index, event)),
                 Err(answer) => answers[index] = Some(answer),
             }
@@ -58,53 +58,6 @@ impl Broker {
             }
         }
         Ok(answers)
-    }
-
-    /// Whether a settlement acts on a lease; if not, its answer.
-    async fn admit(
-        &self,
-        connection: &mut PgConnection,
-        settlement: &Settlement,
-        open: Option<&OpenEvent>,
-    ) -> Result<std::result::Result<OpenEvent, Result<Settled>>> {
-        let is_renewal = matches!(settlement.report, Report::Renewed { .. });
-        let shown = Credentials { lease_token: settlement.lease_token, caller: settlement.caller, is_renewal };
-        match (fence::standing(shown, open.map(|open| open.lease)), open) {
-            // What has reached `max_lease_seconds` cannot be renewed, only settled.
-            (Standing::Live, Some(open)) if is_renewal && open.is_at_max_lease && open.late_by_seconds.is_some() => {
-                Ok(Err(Err(Error::LeaseLost(Box::new(LeaseLost {
-                    event_id: open.event_id,
-                    lease_ended_by: Some(Outcome::MaxLease),
-                    lease_ended_at: open.expires_at,
-                    event_status: Status::Processing,
-                    current_attempt: open.attempt,
-                })))))
-            }
-            (Standing::Live, Some(open)) => Ok(Ok(open.clone())),
-            (Standing::Late, Some(open)) => match self.take_loss_back(connection, settlement, open).await? {
-                Some(open) => Ok(Ok(open)),
-                None => Ok(Err(answer_late_report(connection, settlement).await?)),
-            },
-            (Standing::NotTheHolder, Some(open)) => {
-                Ok(Err(Err(refuse_holder(connection, settlement.caller, open).await?)))
-            }
-            (Standing::NotTheHolder | Standing::Past | Standing::Live | Standing::Late, _) => {
-                Ok(Err(answer_late_report(connection, settlement).await?))
-            }
-        }
-    }
-
-    async fn take_loss_back(
-        &self,
-        connection: &mut PgConnection,
-        settlement: &Settlement,
-        open: &OpenEvent,
-    ) -> Result<Option<OpenEvent>> {
-        let Some(token) = settlement.lease_token else { return Ok(None) };
-        if !settlement::late_report::take_loss_back(connection, open.event_id, token, settlement.caller).await? {
-            return Ok(None);
-        }
-        Ok(open_events::lock(connection, &[open.event_id], Locking::Wait).await?.pop())
     }
 
     async fn renew_live(
@@ -147,6 +100,49 @@ impl Broker {
         }
         Ok(())
     }
+}
+
+/// The open event, where the settlement acts on its lease; else the settlement's answer.
+async fn admit(
+    connection: &mut PgConnection,
+    settlement: &Settlement,
+    open: Option<&OpenEvent>,
+) -> Result<std::result::Result<OpenEvent, Result<Settled>>> {
+    let is_renewal = matches!(settlement.report, Report::Renewed { .. });
+    let shown = Credentials { lease_token: settlement.lease_token, caller: settlement.caller, is_renewal };
+    match (fence::standing(shown, open.map(|open| open.lease)), open) {
+        // What has reached `max_lease_seconds` cannot be renewed, only settled.
+        (Standing::Live, Some(open)) if is_renewal && open.is_at_max_lease && open.late_by_seconds.is_some() => {
+            Ok(Err(Err(Error::LeaseLost(Box::new(LeaseLost {
+                event_id: open.event_id,
+                lease_ended_by: Some(Outcome::MaxLease),
+                lease_ended_at: open.expires_at,
+                event_status: Status::Processing,
+                current_attempt: open.attempt,
+            })))))
+        }
+        (Standing::Live, Some(open)) => Ok(Ok(open.clone())),
+        (Standing::Late, Some(open)) => match take_loss_back(connection, settlement, open).await? {
+            Some(open) => Ok(Ok(open)),
+            None => Ok(Err(answer_late_report(connection, settlement).await?)),
+        },
+        (Standing::NotTheHolder, Some(open)) => Ok(Err(Err(refuse_holder(connection, settlement.caller, open).await?))),
+        (Standing::NotTheHolder | Standing::Past | Standing::Live | Standing::Late, _) => {
+            Ok(Err(answer_late_report(connection, settlement).await?))
+        }
+    }
+}
+
+async fn take_loss_back(
+    connection: &mut PgConnection,
+    settlement: &Settlement,
+    open: &OpenEvent,
+) -> Result<Option<OpenEvent>> {
+    let Some(token) = settlement.lease_token else { return Ok(None) };
+    if !settlement::late_report::take_loss_back(connection, open.event_id, token, settlement.caller).await? {
+        return Ok(None);
+    }
+    Ok(open_events::lock(connection, &[open.event_id], Locking::Wait).await?.pop())
 }
 
 /// Ends the leases that were reported on, by the budgets.
