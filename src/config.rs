@@ -326,11 +326,11 @@ pub struct BatchConfig {
     #[arg(long, env = "EVENTLEASE_MAX_BATCH_ROWS", default_value_t = 512, value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000))]
     pub max_batch_rows: usize,
 
-    /// Events in requests of one kind that may wait for a batch; beyond it requests are answered 429.
+    /// Events in requests of one kind that may wait for a batch; while as many wait, requests are answered 429.
     #[arg(long, env = "EVENTLEASE_MAX_WAITING_ROWS", default_value_t = 20_000, value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000_000))]
     pub max_waiting_rows: usize,
 
-    /// Bytes of payloads and results that may wait for a batch; beyond it requests are answered 429.
+    /// Bytes of payloads and results that may wait for a batch; while as many wait, requests are answered 429.
     #[arg(long, env = "EVENTLEASE_MAX_WAITING_BYTES", default_value_t = 64 << 20)]
     pub max_waiting_bytes: usize,
 }

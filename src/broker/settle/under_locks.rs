@@ -23,7 +23,7 @@ use crate::store::settlement::{self, EndedAttempt};
 use crate::store::{PgConnection, policies_of_open_events};
 
 impl Broker {
-    /// Settles and renews; `None` for one whose row somebody else has locked. An event may occur once.
+    /// Settles and renews; together, `None` for one whose row somebody else has locked. An event may occur once.
     pub(super) async fn settle_under_locks(&self, settlements: &[&Settlement], mode: Mode) -> Result<Answers<Settled>> {
         let mut transaction = self.begin().await?;
         let mut effects = Effects::default();
@@ -35,10 +35,14 @@ impl Broker {
         debug_assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "an event occurs once");
         let open = open_events::lock(&mut transaction, &ids, locking(mode)).await?;
         let open: HashMap<EventId, OpenEvent> = open.into_iter().map(|event| (event.event_id, event)).collect();
+        let skipped: Vec<EventId> = ids.into_iter().filter(|event_id| !open.contains_key(event_id)).collect();
+        let locked = match mode {
+            Mode::Together => open_events::are_open(&mut transaction, &skipped).await?,
+            Mode::Alone => HashSet::new(),
+        };
         for (index, settlement) in settlements.iter().enumerate() {
             let event = open.get(&settlement.event_id);
-            if event.is_none() && mode == Mode::Together {
-                // Ended, or locked: alone, it waits for the answer to that.
+            if locked.contains(&settlement.event_id) {
                 continue;
             }
             match admit(&mut transaction, settlement, event).await? {
