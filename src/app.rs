@@ -35,7 +35,7 @@ pub use error::Error;
 use error::of_store;
 use front::Front;
 use shutdown::or_hard;
-pub use shutdown::{Ending, Signals, until_signal};
+pub use shutdown::{RunEnd, Signals, until_signal};
 
 /// A server that runs: HTTP, tasks, database.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl Server {
     }
 
     /// The same, given up once `stop` is cancelled: then what was started is stopped, and there is no server.
-    pub async fn start_until(config: &ServeConfig, stop: &CancellationToken) -> Result<Option<Self>, Error> {
+    async fn start_until(config: &ServeConfig, stop: &CancellationToken) -> Result<Option<Self>, Error> {
         let metrics = Arc::new(Metrics::new(config.limits.max_metric_queues));
         let supervisor = Supervisor::new(Arc::clone(&metrics));
         // First of all, so that a port in use is said before a database is started, and that health checks are answered.
@@ -118,7 +118,7 @@ impl Server {
     }
 
     /// From now on the server is not ready, and answers as before.
-    pub fn announce_stop(&self) {
+    fn announce_stop(&self) {
         self.stop_announced.cancel();
     }
 
@@ -157,39 +157,39 @@ pub async fn run(
     config: &ServeConfig,
     mut signals: Signals,
     when_ready: impl FnOnce(&Server) -> std::io::Result<()>,
-) -> Result<Ending, Error> {
+) -> Result<RunEnd, Error> {
     let patience = Duration::from_secs(config.shutdown_timeout_seconds);
     let stop = CancellationToken::new();
     let starting = Box::pin(Server::start_until(config, &stop));
-    let Some(started) = until_signal(&mut signals, &stop, patience, starting).await else { return Ok(Ending::Hard) };
+    let Some(started) = until_signal(&mut signals, &stop, patience, starting).await else { return Ok(RunEnd::Hard) };
     let Some(mut server) = started? else {
         tracing::info!("stopped");
-        return Ok(Ending::InOrder);
+        return Ok(RunEnd::InOrder);
     };
-    let mut ending = Ending::InOrder;
+    let mut ending = RunEnd::InOrder;
     // The signal may have come in the last moment of the start.
     if !stop.is_cancelled() {
         when_ready(&server).map_err(Error::Serve)?;
         let delay = Duration::from_secs(config.shutdown_delay_seconds);
         ending = run_until_told(&mut server, &mut signals, delay).await;
-        if ending == Ending::Hard {
+        if ending == RunEnd::Hard {
             return Ok(ending);
         }
     }
     let Some(stopped) = or_hard(&mut signals, patience, server.stop()).await else {
         // The exit code says that a task failed, however the rest ended.
-        return Ok(if ending == Ending::TaskFailed { ending } else { Ending::Hard });
+        return Ok(if ending == RunEnd::TaskFailed { ending } else { RunEnd::Hard });
     };
     match stopped {
         Ok(()) => tracing::info!("stopped"),
-        Err(error) if ending == Ending::TaskFailed => tracing::error!(%error, "the rest did not end in order"),
+        Err(error) if ending == RunEnd::TaskFailed => tracing::error!(%error, "the rest did not end in order"),
         Err(error) => return Err(error),
     }
     Ok(ending)
 }
 
 /// Returns when the server is to be stopped, and how that came.
-async fn run_until_told(server: &mut Server, signals: &mut Signals, delay: Duration) -> Ending {
+async fn run_until_told(server: &mut Server, signals: &mut Signals, delay: Duration) -> RunEnd {
     let signal = tokio::select! {
         signal = signals.next() => signal,
         failure = server.failed() => return failed(failure),
@@ -203,23 +203,23 @@ async fn run_until_told(server: &mut Server, signals: &mut Signals, delay: Durat
             failure = server.failed() => return failed(failure),
             signal = signals.next() => {
                 tracing::warn!(signal, "ended hard");
-                return Ending::Hard;
+                return RunEnd::Hard;
             }
         }
     }
     tracing::info!(signal, "stopping; a second signal ends it hard");
-    Ending::InOrder
+    RunEnd::InOrder
 }
 
-fn failed(failure: Failure) -> Ending {
+fn failed(failure: Failure) -> RunEnd {
     match failure {
         Failure::Database => {
             tracing::error!("stopping, since the private postgresql ended");
-            Ending::Failed
+            RunEnd::Failed
         }
         Failure::Task(task) => {
             tracing::error!(task, "stopping, since a task panicked too often");
-            Ending::TaskFailed
+            RunEnd::TaskFailed
         }
     }
 }

@@ -54,4 +54,3 @@ pub use crate::batching::Size;
 pub use crate::error::{Error, LeaseLost, Result};
 pub use crate::store::Error as StoreError;
 pub use crate::store::pool::within;
-pub use crate::troubles::Troubles;

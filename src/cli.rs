@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
-use crate::app::{self, Ending, Signals};
+use crate::app::{self, RunEnd, Signals};
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::http;
 use crate::output;
@@ -85,6 +85,7 @@ impl Cli {
         arguments::parse()
     }
 
+    /// Carries out the command; what it ends with is the program's exit code.
     pub fn run(self) -> ExitCode {
         if let Some(database) = self.own_database() {
             app::Database::prepare_environment(database);
@@ -156,9 +157,9 @@ async fn serve(config: &ServeConfig) -> Outcome {
         Ok(())
     });
     match ending.await? {
-        Ending::InOrder => Ok(ExitCode::SUCCESS),
-        Ending::Hard | Ending::Failed => Ok(ExitCode::FAILURE),
-        Ending::TaskFailed => Ok(ExitCode::from(EXIT_OF_A_FAILED_TASK)),
+        RunEnd::InOrder => Ok(ExitCode::SUCCESS),
+        RunEnd::Hard | RunEnd::Failed => Ok(ExitCode::FAILURE),
+        RunEnd::TaskFailed => Ok(ExitCode::from(EXIT_OF_A_FAILED_TASK)),
     }
 }
 

@@ -20,7 +20,7 @@ use ipnet::IpNet;
 
 use crate::domain::limits;
 
-pub use client::{ClientConfig, Secret, ServerUrl};
+pub use client::{ClientConfig, ServerUrl};
 pub use connections::ConnectionConfig;
 pub use database_url::DatabaseUrl;
 pub use direct_database::DirectDatabase;
@@ -33,6 +33,7 @@ pub use secret_file::SecretFileError;
 /// What `serve` takes.
 #[derive(Args, Clone, Debug)]
 pub struct ServeConfig {
+    /// The database it keeps everything in.
     #[command(flatten)]
     pub database: DatabaseConfig,
 
@@ -45,28 +46,35 @@ pub struct ServeConfig {
     #[arg(long, env = "EVENTLEASE_SHUTDOWN_DELAY_SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=3600))]
     pub shutdown_delay_seconds: u64,
 
-    /// After that delay, seconds until the server ends hard.
+    /// After that delay, seconds that requests and tasks have to finish; then they are cut off.
     #[arg(long, env = "EVENTLEASE_SHUTDOWN_TIMEOUT_SECONDS", default_value_t = 30)]
     pub shutdown_timeout_seconds: u64,
 
+    /// Who may call it.
     #[command(flatten)]
     pub access: AccessConfig,
 
+    /// Its clients' connections.
     #[command(flatten)]
     pub connections: ConnectionConfig,
 
+    /// The sizes of what it takes in.
     #[command(flatten)]
     pub limits: LimitsConfig,
 
+    /// Leases, and the engines that hold them.
     #[command(flatten)]
     pub leases: LeaseConfig,
 
+    /// How requests share a commit.
     #[command(flatten)]
     pub batches: BatchConfig,
 
+    /// Background work, and what it removes.
     #[command(flatten)]
     pub tasks: TaskConfig,
 
+    /// What it writes to its log.
     #[command(flatten)]
     pub logs: LogConfig,
 }
@@ -93,11 +101,11 @@ pub struct DatabaseConfig {
     #[arg(long, env = "PG_BIN_DIR")]
     pub pg_bin_dir: Option<PathBuf>,
 
-    /// Connections to the database for what changes something, and for what engines and producers wait for.
+    /// Database connections for changes, and for the calls that engines and producers wait for.
     #[arg(long, env = "EVENTLEASE_MAX_CONNECTIONS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub max_connections: u32,
 
-    /// Further connections to the database, for lists and reports: these never take one of the others.
+    /// Further database connections, for lists and reports, which use no others.
     #[arg(long, env = "EVENTLEASE_MAX_READING_CONNECTIONS", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub max_reading_connections: u32,
 
@@ -157,15 +165,16 @@ pub struct AccessConfig {
     #[arg(long, env = "EVENTLEASE_OPEN_DOCS", value_parser = FalseyValueParser::new(), num_args = 0..=1, default_value = "false", default_missing_value = "true")]
     pub open_docs: bool,
 
-    /// Networks of the proxies that are believed whom they speak for, like 10.0.0.0/8; several with commas.
+    /// Proxy networks whose forwarded-address header is trusted, like 10.0.0.0/8; several with commas.
     #[arg(long, env = "EVENTLEASE_TRUSTED_PROXY", value_delimiter = ',', value_parser = network_if_any)]
     trusted_proxy: Vec<Option<IpNet>>,
 
-    /// The header by which they say so. What stands in the other one may come from anybody.
+    /// The header in which these proxies name the client's address. The other one is ignored: any client can send it.
     #[arg(long, env = "EVENTLEASE_FORWARDED_HEADER", value_enum, default_value_t = ForwardedHeader::XForwardedFor)]
     pub forwarded_header: ForwardedHeader,
 
-    /// Tokens that do not exist which one address may show in a minute; beyond it, it is answered 429.
+    /// Requests with a token that does not exist that one address may send in a minute; beyond it the address is answered
+    /// 429.
     #[arg(long, env = "EVENTLEASE_MAX_FAILED_ATTEMPTS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub max_failed_attempts: u32,
 
@@ -205,15 +214,21 @@ impl ServeConfig {
 
 /// What callers must show.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the help would show them, and become twice as long")]
 pub enum Auth {
+    // Every call shows a token, health checks excepted.
     Required,
+    // Calls need no token.
     Off,
 }
 
 /// The header in which trusted proxies name the client.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the help would show them, and become twice as long")]
 pub enum ForwardedHeader {
+    // `X-Forwarded-For`, a list of addresses.
     XForwardedFor,
+    // `Forwarded`, as RFC 7239 defines it.
     Forwarded,
 }
 
@@ -237,12 +252,12 @@ pub struct LimitsConfig {
         value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000))]
     pub max_json_depth: usize,
 
-    /// Queues; an event or an engine that would make one more is refused.
+    /// Queues that may exist; an event or an engine that would make one more is refused.
     #[arg(long, env = "EVENTLEASE_MAX_QUEUES", default_value_t = limits::DEFAULT_MAX_QUEUES,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_queues: u32,
 
-    /// Queues that one caller may make in an hour, by a token or, without authentication, from an address.
+    /// Queues that one caller may make in an hour. A caller is a token or, without authentication, an address.
     #[arg(long, env = "EVENTLEASE_MAX_NEW_QUEUES_PER_HOUR", default_value_t = limits::DEFAULT_MAX_NEW_QUEUES_PER_HOUR,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_new_queues_per_hour: u32,
@@ -252,12 +267,12 @@ pub struct LimitsConfig {
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_new_engines_per_hour: u32,
 
-    /// Event types with a retry policy of their own; one more is refused.
+    /// Event types that may have a retry policy of their own; one more is refused.
     #[arg(long, env = "EVENTLEASE_MAX_EVENT_TYPES", default_value_t = limits::DEFAULT_MAX_EVENT_TYPES,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_event_types: u32,
 
-    /// Queues that metrics tell apart, each; what is of others is counted together, as `other`.
+    /// Queues with metrics of their own; all others are counted together, as `other`.
     #[arg(long, env = "EVENTLEASE_MAX_METRIC_QUEUES", default_value_t = 1000,
         value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000))]
     pub max_metric_queues: usize,
@@ -276,7 +291,7 @@ pub struct LeaseConfig {
         value_parser = clap::value_parser!(u32).range(1..=604_800))]
     pub max_lease_seconds: u32,
 
-    /// Events a poll gets that names no limit.
+    /// Events that a poll without a limit gets, at most.
     #[arg(long, env = "EVENTLEASE_DEFAULT_LIMIT", default_value_t = limits::DEFAULT_LEASE_LIMIT,
         value_parser = clap::value_parser!(u32).range(1..=100))]
     pub default_limit: u32,
@@ -286,8 +301,8 @@ pub struct LeaseConfig {
     #[arg(long, env = "EVENTLEASE_LEASE_TOKENS", value_enum)]
     pub lease_tokens: Option<LeaseTokens>,
 
-    /// Seconds of silence after which an engine is unresponsive that registered without a timeout of
-    /// its own; and the time in which, after an outage, no lease is judged.
+    /// Seconds of silence after which an engine that registered without a timeout of its own is unresponsive; and how long,
+    /// after an outage, no lease is ended.
     #[arg(long, env = "EVENTLEASE_HEARTBEAT_TIMEOUT_SECONDS", default_value_t = limits::DEFAULT_HEARTBEAT_TIMEOUT_SECONDS,
         value_parser = clap::value_parser!(u32).range(3..=86_400))]
     pub heartbeat_timeout_seconds: u32,
@@ -295,24 +310,27 @@ pub struct LeaseConfig {
 
 /// What the holder of a lease must show to settle it.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the help would show them, and become twice as long")]
 pub enum LeaseTokens {
+    // The holder may settle without its token, unfenced.
     Optional,
+    // Every report shows the lease's token.
     Required,
 }
 
 /// Limits on a batch, and on what waits for one.
 #[derive(Args, Clone, Debug)]
 pub struct BatchConfig {
-    /// Events that requests of one kind, come in at the same time, have in one commit; 1 gives every
-    /// request a commit of its own.
+    /// Events, at most, for which concurrent requests of one kind share a commit; 1 gives every request a commit of its
+    /// own.
     #[arg(long, env = "EVENTLEASE_MAX_BATCH_ROWS", default_value_t = 512, value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000))]
     pub max_batch_rows: usize,
 
-    /// Events in requests of one kind that may wait for a batch; beyond it requests are answered 429.
+    /// Events in requests of one kind that may wait for a batch; while as many wait, requests are answered 429.
     #[arg(long, env = "EVENTLEASE_MAX_WAITING_ROWS", default_value_t = 20_000, value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000_000))]
     pub max_waiting_rows: usize,
 
-    /// Bytes of payloads and results that may wait for a batch; beyond it requests are answered 429.
+    /// Bytes of payloads and results that may wait for a batch; while as many wait, requests are answered 429.
     #[arg(long, env = "EVENTLEASE_MAX_WAITING_BYTES", default_value_t = 64 << 20)]
     pub max_waiting_bytes: usize,
 }
@@ -320,11 +338,11 @@ pub struct BatchConfig {
 /// How often background work runs, and how long what has ended is kept.
 #[derive(Args, Clone, Debug)]
 pub struct TaskConfig {
-    /// Milliseconds between two rounds of the reaper.
+    /// Milliseconds between two runs of the reaper, which ends lost leases.
     #[arg(long, env = "EVENTLEASE_REAPER_INTERVAL_MS", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(50..=1000))]
     pub reaper_interval_ms: u64,
 
-    /// Milliseconds after which a parked poll looks again without having been woken.
+    /// Milliseconds between two checks, for all waiting polls together, for events that no signal announced.
     #[arg(long, env = "EVENTLEASE_RECHECK_INTERVAL_MS", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(50..=5000))]
     pub recheck_interval_ms: u64,
 
@@ -351,8 +369,11 @@ pub struct LogConfig {
 
 /// The form of a log line.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the help would show them, and become twice as long")]
 pub enum LogFormat {
+    // A line for people.
     Text,
+    // One JSON object a line.
     Json,
 }
 

@@ -38,7 +38,7 @@ use waiting::WaitingPolls;
 
 pub use context::{Context, Settings};
 pub use listener::{Heard, ListenerState};
-pub use poll::{Notice, Poll, Polled};
+pub use poll::{Poll, PollNotice, Polled};
 pub use scan_positions::ExpiringPosition;
 
 /// Something that came into a queue: from a settle, a loss, a redrive, or a producer.
@@ -133,7 +133,7 @@ impl Dispatch {
     /// stops.
     pub async fn lease(&self, poll: Poll) -> Result<Polled> {
         if self.context.stopping.is_cancelled() {
-            return Ok(Polled::nothing(Notice::ServerStopping));
+            return Ok(Polled::nothing(PollNotice::ServerStopping));
         }
         let (wait, deadline) = (poll.wait, Instant::now() + poll.wait);
         let (mut pending, full) = self.waiting.admit(poll, deadline);
@@ -148,7 +148,7 @@ impl Dispatch {
         }
         self.waiting.close();
         let polled = pending.give_up().await?;
-        Ok(if polled.events.is_empty() { Polled::nothing(Notice::ServerStopping) } else { polled })
+        Ok(if polled.events.is_empty() { Polled::nothing(PollNotice::ServerStopping) } else { polled })
     }
 
     /// Events came into a queue, committed by this replica.

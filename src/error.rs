@@ -18,7 +18,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why a call was refused or failed; each variant's message says it for the caller.
 #[derive(Clone, Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say what the variants and their fields are")]
 pub enum Error {
+    /// The database failed, or did not answer in time.
     #[error(transparent)]
     Store(#[from] store::Error),
     #[error("no engine {0} is registered")]
@@ -38,7 +40,11 @@ pub enum Error {
     #[error("event {event_id} has ended already: it is {}", .status.as_str())]
     EventIsFinal { event_id: EventId, status: Status },
     #[error("event {event_id} is not among the dead letters")]
-    NotADeadLetter { event_id: EventId, status: Status },
+    NotADeadLetter {
+        event_id: EventId,
+        /// The event's status now.
+        status: Status,
+    },
     #[error("event {event_id} was redriven before, with another payload, as event {redriven_as}")]
     RedrivenBefore { event_id: EventId, redriven_as: EventId },
     #[error("{actual_count} dead letters match, not {expected_count}; nothing was changed")]
@@ -50,7 +56,12 @@ pub enum Error {
     #[error("the lease of event {} is over", .0.event_id)]
     LeaseLost(Box<LeaseLost>),
     #[error("the lease of event {event_id} was settled before, as {}", .settled_as.as_str())]
-    AlreadySettled { event_id: EventId, settled_as: Status, settled_at: DateTime<Utc> },
+    AlreadySettled {
+        event_id: EventId,
+        settled_as: Status,
+        /// By the database's clock.
+        settled_at: DateTime<Utc>,
+    },
     #[error("the idempotency key stands for event {event_id}, which has another body")]
     IdempotencyKeyReused { event_id: EventId },
     #[error("poll_id {poll_id} was sent before with another queue, limit or visibility timeout")]
@@ -91,10 +102,12 @@ pub enum Error {
     TokenEnded,
     #[error("an engine's token registers that engine again, and makes none: {0} is not registered as of that type")]
     EngineOfTokenGone(EngineId),
+    /// Requests of one kind wait for a batch with as many events, or as many bytes, as may.
     #[error("too much is waiting here already")]
     Overloaded,
     #[error("the service is stopping and takes no more events in")]
     ShuttingDown,
+    /// The task that did the work panicked. What it had committed by then has happened.
     #[error("the work ended without an answer")]
     Crashed,
 }

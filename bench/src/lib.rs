@@ -5,6 +5,7 @@
 //! # Layout
 //! In reading order:
 
+#![expect(missing_docs, reason = "the benchmark is a program; nothing is built on it")]
 #![expect(clippy::print_stdout, reason = "a harness, run by people who read what it prints")]
 
 pub mod arguments; // what can be chosen

@@ -45,7 +45,7 @@ pub enum Mode {
     /// Batches of 500 by 8 producers.
     #[value(name = "enqueue-500")]
     Enqueue500,
-    /// One POST into an idle queue with a parked engine.
+    /// One POST into an idle queue with a waiting engine.
     #[value(name = "pickup")]
     Pickup,
     /// 1,000 parked engines over 20 queues, a heartbeat every 15 seconds.

@@ -5,6 +5,7 @@
 //! What is pure: [`history`], what was said and done; [`checker`], from a history to verdicts; [`schedule`], from a
 //! seed to faults. [`run`] is one run: [`injector`] makes the faults, [`producers`] and [`engines`] are the fleet.
 
+#![expect(missing_docs, reason = "the faults are a program; nothing is built on them")]
 #![expect(clippy::print_stdout, reason = "a harness, run by people who read what it prints")]
 
 pub mod run; // from an empty folder to verdicts

@@ -9,13 +9,15 @@ use tokio::time::Instant;
 /// where room is short.
 const LEFT_ALONE: Duration = Duration::from_secs(1);
 
+/// What one connection is doing, and since when.
 #[derive(Debug)]
-pub struct Activity {
+pub struct ConnectionActivity {
     began: Instant,
     /// Milliseconds since `began`, and the phase in the last three bits.
     state: AtomicU64,
 }
 
+/// What a connection may be doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Phase {
     /// Headers are awaited, of which some have come.
@@ -32,24 +34,30 @@ pub enum Phase {
 
 /// How little is lost when a connection is ended, least first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Loss {
+pub enum EvictionOrder {
+    /// A connection that has sent nothing yet.
     Silent,
+    /// A connection between two requests.
     Quiet,
+    /// The headers of a request, as far as they have come.
     Headers,
     /// The rest of a reply that is taken slowly.
     Reply,
 }
 
-impl Activity {
+impl ConnectionActivity {
+    /// A connection that was just opened.
     pub fn new() -> Self {
         Self { began: Instant::now(), state: AtomicU64::new(Phase::Silent as u64) }
     }
 
+    /// The connection does this from now on.
     pub fn set(&self, phase: Phase) {
         let millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX >> 3);
         self.state.store((millis << 3) | phase as u64, Ordering::Relaxed);
     }
 
+    /// What the connection is doing, and since when.
     pub fn get(&self) -> (Phase, Instant) {
         let state = self.state.load(Ordering::Relaxed);
         let phase = match state & 7 {
@@ -79,16 +87,16 @@ impl Activity {
 
     /// What is lost if the connection is ended now, and since when that has been so; `None` where somebody may be waiting
     /// for a reply.
-    pub fn loss(&self, now: Instant) -> Option<(Loss, Instant)> {
+    pub fn eviction_order(&self, now: Instant) -> Option<(EvictionOrder, Instant)> {
         let (phase, since) = self.get();
-        let loss = match phase {
-            Phase::Silent => return Some((Loss::Silent, since)),
-            Phase::Quiet => Loss::Quiet,
-            Phase::Headers => Loss::Headers,
-            Phase::Sending => Loss::Reply,
+        let order = match phase {
+            Phase::Silent => return Some((EvictionOrder::Silent, since)),
+            Phase::Quiet => EvictionOrder::Quiet,
+            Phase::Headers => EvictionOrder::Headers,
+            Phase::Sending => EvictionOrder::Reply,
             Phase::Busy => return None,
         };
-        (since + LEFT_ALONE <= now).then_some((loss, since))
+        (since + LEFT_ALONE <= now).then_some((order, since))
     }
 }
 
@@ -98,20 +106,22 @@ mod tests {
 
     #[test]
     fn what_waits_for_a_reply_is_never_ended_and_what_has_asked_is_left_alone_for_a_while() {
-        let activity = Activity::new();
+        let activity = ConnectionActivity::new();
         let (now, later) = (Instant::now(), Instant::now() + 2 * LEFT_ALONE);
-        let loss = |at| activity.loss(at).map(|(loss, _)| loss);
+        let order = |at| activity.eviction_order(at).map(|(order, _)| order);
         activity.flushed();
-        assert_eq!(loss(now), Some(Loss::Silent));
+        assert_eq!(order(now), Some(EvictionOrder::Silent));
         activity.received();
-        assert_eq!((loss(now), loss(later)), (None, Some(Loss::Headers)));
+        assert_eq!((order(now), order(later)), (None, Some(EvictionOrder::Headers)));
         activity.set(Phase::Busy);
         activity.received();
-        assert_eq!((loss(now), loss(later)), (None, None));
+        assert_eq!((order(now), order(later)), (None, None));
         activity.set(Phase::Sending);
-        assert_eq!((loss(now), loss(later)), (None, Some(Loss::Reply)));
+        assert_eq!((order(now), order(later)), (None, Some(EvictionOrder::Reply)));
         activity.flushed();
-        assert_eq!((loss(now), loss(later)), (None, Some(Loss::Quiet)));
-        assert!([Loss::Silent, Loss::Quiet, Loss::Headers, Loss::Reply].is_sorted());
+        assert_eq!((order(now), order(later)), (None, Some(EvictionOrder::Quiet)));
+        assert!(
+            [EvictionOrder::Silent, EvictionOrder::Quiet, EvictionOrder::Headers, EvictionOrder::Reply].is_sorted()
+        );
     }
 }

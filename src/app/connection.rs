@@ -28,7 +28,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::activity::{Activity, Phase};
+use super::activity::{ConnectionActivity, Phase};
 use super::room::Place;
 use super::routes::Routes;
 
@@ -46,7 +46,7 @@ pub struct Patience {
 
 impl Patience {
     /// Until when a connection may go on as it does, and what it is closed for then.
-    fn deadline(self, activity: &Activity) -> Option<(Instant, Refusal)> {
+    fn deadline(self, activity: &ConnectionActivity) -> Option<(Instant, Refusal)> {
         match activity.get() {
             (Phase::Headers, since) => Some((since + self.headers, Refusal::SlowHeaders)),
             (Phase::Sending, since) => Some((since + self.reply, Refusal::SlowReply)),
@@ -59,25 +59,35 @@ impl Patience {
 /// How connections are served.
 #[derive(Clone)]
 pub struct Service {
+    /// The router of the moment: the one for the start, later the service.
     pub routes: Arc<Routes>,
+    /// How hyper reads and writes HTTP/1, with the limits on headers.
     pub http: http1::Builder,
+    /// How long a connection may take for each of its phases.
     pub patience: Patience,
+    /// Cancelled when the server stops: replies under way are finished, and then the connection ends.
     pub stop: CancellationToken,
 }
 
 /// Why a connection ended that the client did not end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refusal {
+    /// A request's headers did not arrive in time.
     SlowHeaders,
+    /// The client did not take its reply in time.
     SlowReply,
+    /// Nothing was sent between two requests for as long as a connection may be idle.
     Idle,
+    /// A request had more headers, or more bytes of them, than allowed.
     HeadersTooLarge,
+    /// What arrived was no HTTP.
     Malformed,
     /// Its place was needed for another.
     Evicted,
 }
 
 impl Refusal {
+    /// All of them, for metrics.
     pub const ALL: [Self; 6] =
         [Self::SlowHeaders, Self::SlowReply, Self::Idle, Self::HeadersTooLarge, Self::Malformed, Self::Evicted];
 
@@ -154,7 +164,7 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place:
             }
             // Only now: what had come in meanwhile has just been read, and may be a request.
             if !is_ending && told_to_leave.as_mut().poll(context).is_ready() {
-                if activity.loss(Instant::now()).is_some() {
+                if activity.eviction_order(Instant::now()).is_some() {
                     return Poll::Ready(Some(Refusal::Evicted));
                 }
                 is_ending = true;
@@ -205,7 +215,7 @@ fn refusal(error: &hyper::Error) -> Option<Refusal> {
 /// A stream that notes what goes through it.
 struct Watched<S> {
     stream: S,
-    activity: Arc<Activity>,
+    activity: Arc<ConnectionActivity>,
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {

@@ -40,9 +40,11 @@ const OTHER_FILES: u64 = 100;
 
 /// What an operator decided, as far as connections need it.
 pub struct Settings<'a> {
+    /// Time limits and sizes of one connection.
     pub config: &'a ConnectionConfig,
     /// As many as the system's limit of open files allows.
     pub max_connections: usize,
+    /// Networks whose connections are of many callers: no limit to one address holds for them.
     pub trusted_proxies: &'a [IpNet],
 }
 
@@ -79,6 +81,7 @@ impl Accepting {
 }
 
 impl Connections {
+    /// Connections are taken in once it is started.
     pub fn new(
         listeners: Listeners,
         routes: &Arc<Routes>,

@@ -6,7 +6,9 @@ use crate::broker;
 use crate::config::SecretFileError;
 use crate::store;
 
+/// Why a server did not start, or did not end in order.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say what the variants and their fields are")]
 pub enum Error {
     #[error("cannot listen on {address}")]
     Listen { address: SocketAddr, source: std::io::Error },
@@ -26,6 +28,7 @@ pub enum Error {
     Serve(#[source] std::io::Error),
 }
 
+/// The error of a use-case that runs while the server starts, and can fail in the store only.
 pub fn of_store(error: broker::Error) -> Error {
     match error {
         broker::Error::Store(error) => Error::Store(error),

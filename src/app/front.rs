@@ -15,8 +15,10 @@ use crate::http;
 use crate::metrics::Metrics;
 use crate::supervisor::Supervisor;
 
+/// The server as its clients see it: the listeners, their connections, and the router that answers.
 #[derive(Debug)]
 pub struct Front {
+    /// Where it listens, with the port that was picked if the setting was 0.
     pub address: SocketAddr,
     routes: Arc<Routes>,
     /// First stage of stopping: refuse new connections, answer parked polls, finish what runs.

@@ -14,6 +14,7 @@ use crate::config::ListenAddress;
 /// A free port of one address may be taken at another: then the next one is tried.
 const TRIES_FOR_A_FREE_PORT: u32 = 10;
 
+/// The listening sockets, which are asked in turn for new connections.
 pub struct Listeners {
     listeners: Vec<TcpListener>,
     /// The listener that is asked first the next time, so that a busy one does not starve the others.

@@ -11,7 +11,7 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::activity::{Activity, Loss};
+use super::activity::{ConnectionActivity, EvictionOrder};
 use crate::domain::requester::network;
 
 /// Connections that were told to end and are still there; they are beyond the limit for that moment.
@@ -24,11 +24,14 @@ const SEARCH_PAUSE: Duration = Duration::from_millis(20);
 /// Which limit a connection met.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Bound {
+    /// The limit on all connections.
     Connections,
+    /// The limit on the connections of one address.
     OfAddress,
 }
 
 impl Bound {
+    /// Both of them, for metrics.
     pub const ALL: [Self; 2] = [Self::Connections, Self::OfAddress];
 
     /// As metrics name it.
@@ -40,6 +43,7 @@ impl Bound {
     }
 }
 
+/// The open connections of a server, and the limits on them.
 #[derive(Debug)]
 pub struct Room {
     max: usize,
@@ -60,7 +64,7 @@ struct State {
 #[derive(Debug)]
 struct Connection {
     address: IpAddr,
-    activity: Arc<Activity>,
+    activity: Arc<ConnectionActivity>,
     leave: CancellationToken,
 }
 
@@ -85,12 +89,14 @@ impl Share {
 pub struct Place {
     room: Arc<Room>,
     number: u64,
-    pub activity: Arc<Activity>,
+    /// What the connection is doing, written by its own task.
+    pub activity: Arc<ConnectionActivity>,
     /// Cancelled when the place is needed for another.
     pub leave: CancellationToken,
 }
 
 impl Room {
+    /// At most `max` connections, and `max_of_address` from one address, unless it is in `shared`: the networks of proxies.
     pub fn new(max: usize, max_of_address: usize, shared: Vec<IpNet>) -> Arc<Self> {
         Arc::new(Self { max, max_of_address, shared, state: Mutex::default() })
     }
@@ -138,11 +144,11 @@ impl State {
         if most == 0 || share.all_busy_at.is_some_and(|at| now < at + SEARCH_PAUSE) {
             return false;
         }
-        let mut found: Vec<((Loss, Instant), u64)> = self
+        let mut found: Vec<((EvictionOrder, Instant), u64)> = self
             .connections
             .iter()
             .filter(|(_, known)| address.is_none_or(|address| known.address == address) && !known.leave.is_cancelled())
-            .filter_map(|(number, known)| Some((known.activity.loss(now)?, *number)))
+            .filter_map(|(number, known)| Some((known.activity.eviction_order(now)?, *number)))
             .collect();
         if found.is_empty() {
             self.share(address).all_busy_at = Some(now);
@@ -166,7 +172,7 @@ impl Place {
     fn new(room: &Arc<Room>, state: &mut State, address: IpAddr) -> Self {
         state.last_number += 1;
         let number = state.last_number;
-        let (activity, leave) = (Arc::new(Activity::new()), CancellationToken::new());
+        let (activity, leave) = (Arc::new(ConnectionActivity::new()), CancellationToken::new());
         let connection = Connection { address, activity: Arc::clone(&activity), leave: leave.clone() };
         state.connections.insert(number, connection);
         state.whole.count += 1;

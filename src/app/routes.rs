@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 
+/// The router for the start, and the one that replaces it.
 #[derive(Debug)]
 pub struct Routes {
     first: Router,
@@ -16,6 +17,7 @@ impl Routes {
         Arc::new(Self { first, ready: OnceLock::new() })
     }
 
+    /// The router for the next request.
     pub fn current(&self) -> Router {
         self.ready.get().unwrap_or(&self.first).clone()
     }

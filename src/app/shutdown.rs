@@ -10,7 +10,7 @@ use super::error::Error;
 
 /// How a run ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Ending {
+pub enum RunEnd {
     /// All requests and tasks ended by themselves.
     InOrder,
     /// Requests or tasks were cut off.

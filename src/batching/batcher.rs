@@ -30,7 +30,7 @@ pub struct Options {
     pub kind: &'static str,
     /// The most of one batch; a single request may be larger.
     pub batch: Size,
-    /// The most that is unanswered at a time; beyond it requests are refused. A first one never is.
+    /// While as much as this is unanswered, requests are refused.
     pub room: Size,
     /// Batches under way at a time.
     pub workers: usize,

@@ -45,6 +45,7 @@ pub struct Queue<I, A> {
 }
 
 impl<I, A> Queue<I, A> {
+    /// A queue without requests.
     pub fn new() -> Self {
         Self { requests: Mutex::default(), changed: Notify::new() }
     }

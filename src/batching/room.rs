@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use parking_lot::Mutex;
 
 /// How large a request, a batch or a room is.
 #[derive(Clone, Copy, Default, Debug)]
@@ -14,10 +14,17 @@ pub struct Size {
 }
 
 impl Size {
+    /// The sum of both sizes.
     pub(super) const fn and(self, other: Self) -> Self {
         Self { rows: self.rows + other.rows, bytes: self.bytes + other.bytes }
     }
 
+    /// What is left of it without the other.
+    const fn without(self, other: Self) -> Self {
+        Self { rows: self.rows - other.rows, bytes: self.bytes - other.bytes }
+    }
+
+    /// True if it has more rows or more bytes than the bound.
     pub(super) const fn is_beyond(self, bound: Self) -> bool {
         self.rows > bound.rows || self.bytes > bound.bytes
     }
@@ -26,40 +33,39 @@ impl Size {
 /// Room for requests up to a bound.
 #[derive(Debug)]
 pub struct Room {
-    rows: Counted,
-    bytes: Counted,
+    bound: Size,
+    taken: Arc<Mutex<Size>>,
 }
-
-/// A request's part of the room: rows and bytes.
-pub type Held = (OwnedSemaphorePermit, OwnedSemaphorePermit);
 
 impl Room {
     /// An empty room; a bound of 0 counts as 1.
     pub fn new(bound: Size) -> Self {
-        Self { rows: Counted::new(bound.rows), bytes: Counted::new(bound.bytes) }
+        let bound = Size { rows: bound.rows.max(1), bytes: bound.bytes.max(1) };
+        Self { bound, taken: Arc::default() }
     }
 
-    /// Takes a part; `None` where there is not as much left. A request that is larger than the room takes all of it, so it
-    /// is let in when nothing else is there.
+    /// Takes a part; `None` if the room is full. The last request let in may go beyond the bound: if it had to fit into
+    /// what is left, a large one would be refused for as long as small ones keep coming.
     pub fn take(&self, size: Size) -> Option<Held> {
-        Some((self.rows.take(size.rows)?, self.bytes.take(size.bytes)?))
+        let mut taken = self.taken.lock();
+        if taken.rows >= self.bound.rows || taken.bytes >= self.bound.bytes {
+            return None;
+        }
+        *taken = taken.and(size);
+        Some(Held { size, taken: Arc::clone(&self.taken) })
     }
 }
 
+/// A request's part of the room, given back when dropped.
 #[derive(Debug)]
-struct Counted {
-    permits: Arc<Semaphore>,
-    bound: u32,
+pub struct Held {
+    size: Size,
+    taken: Arc<Mutex<Size>>,
 }
 
-impl Counted {
-    fn new(bound: usize) -> Self {
-        let bound = u32::try_from(bound.max(1)).unwrap_or(u32::MAX);
-        Self { permits: Arc::new(Semaphore::new(bound as usize)), bound }
-    }
-
-    fn take(&self, count: usize) -> Option<OwnedSemaphorePermit> {
-        let count = u32::try_from(count).unwrap_or(u32::MAX).min(self.bound);
-        Arc::clone(&self.permits).try_acquire_many_owned(count).ok()
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut taken = self.taken.lock();
+        *taken = taken.without(self.size);
     }
 }

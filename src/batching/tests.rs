@@ -208,6 +208,17 @@ async fn beyond_the_room_requests_are_refused_until_one_is_answered() {
     assert_eq!((waiting.await, again.await), (done(Plain(0)), done(Plain(0))));
 }
 
+#[tokio::test]
+async fn a_large_request_is_let_in_while_small_ones_hold_a_part_of_the_room() {
+    let tested = Fixture::gated(options());
+    let submit = |rows| Box::pin(tested.submit(Plain(0), rows));
+    let (mut small, mut large) = (submit(2), submit(11));
+    assert_eq!((poll_immediate(&mut small).await, poll_immediate(&mut large).await), (None, None));
+    assert_eq!(submit(1).await, Err(Unanswered::Overloaded), "the room is full now");
+    tested.let_go(2);
+    assert_eq!((small.await, large.await), (done(Plain(0)), done(Plain(0))));
+}
+
 /// While requests wait to be carried out alone, they count as they did before.
 #[tokio::test]
 async fn what_is_carried_out_alone_holds_its_room_until_its_caller_hangs_up() {
@@ -217,9 +228,9 @@ async fn what_is_carried_out_alone_holds_its_room_until_its_caller_hangs_up() {
     let mut first = Box::pin(submit(Plain(0), 1));
     assert_eq!(poll_immediate(&mut first).await, None);
     tested.begun.recv().await.expect("the first");
-    let mut pair = Box::pin(join_all([submit(Locked, 1), submit(Plain(1), 1)]));
+    let mut pair = Box::pin(join_all([submit(Locked, 10), submit(Plain(1), 1)]));
     assert!(poll_immediate(&mut pair).await.is_none());
-    tested.let_go(2);
+    tested.let_go(3);
     assert!(matches!(first.await, Ok(Ok(_))));
     // Its neighbour is answered; it waits for a permit.
     let mut neighbour = Box::pin(submit(Plain(2), 1));
@@ -227,11 +238,14 @@ async fn what_is_carried_out_alone_holds_its_room_until_its_caller_hangs_up() {
     tested.let_go(1);
     assert!(matches!(neighbour.await, Ok(Ok(_))));
     assert!(poll_immediate(&mut pair).await.is_none(), "one of the pair cannot be carried out");
-    assert_eq!(submit(Plain(3), 12).await, Err(Unanswered::Overloaded));
+    let mut last = Box::pin(submit(Plain(3), 2));
+    assert_eq!(poll_immediate(&mut last).await, None);
+    assert_eq!(submit(Plain(4), 1).await, Err(Unanswered::Overloaded));
     drop(pair);
     tested.supervisor.wait_for_works().await;
-    tested.let_go(1);
-    assert_eq!(submit(Plain(3), 12).await, done(Plain(3)));
+    tested.let_go(2);
+    assert_eq!(submit(Plain(4), 1).await, done(Plain(4)));
+    assert_eq!(last.await, done(Plain(3)));
 }
 
 #[tokio::test]

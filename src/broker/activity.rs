@@ -6,12 +6,14 @@ use parking_lot::Mutex;
 
 use crate::store::queues::activity::Counts;
 
+/// What was counted in each queue since the counts were last taken.
 #[derive(Debug, Default)]
 pub struct Activity {
     queues: Mutex<HashMap<String, Counts>>,
 }
 
 impl Activity {
+    /// Adds to a queue's counts.
     pub fn count(&self, engine_type: &str, add: impl FnOnce(&mut Counts)) {
         let mut queues = self.queues.lock();
         if let Some(counts) = queues.get_mut(engine_type) {
@@ -21,6 +23,7 @@ impl Activity {
         }
     }
 
+    /// Takes all counts; counting begins anew.
     pub fn take(&self) -> Vec<(String, Counts)> {
         std::mem::take(&mut *self.queues.lock()).into_iter().collect()
     }

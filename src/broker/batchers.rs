@@ -17,7 +17,9 @@ use crate::metrics::Metrics;
 use crate::store::leases::open_events::Locking;
 use crate::supervisor::Supervisor;
 
+/// A batcher whose requests can each be refused.
 pub type Batcher<I, A> = Arc<batching::Batcher<I, Result<A>>>;
+/// The answers to a batch, in its order; `None` marks a request that is to be carried out again, alone.
 pub type Answers<A> = Vec<Option<Result<A>>>;
 
 /// What an operator may set of it.
@@ -38,12 +40,16 @@ const HEARTBEAT_PAUSE: Duration = Duration::from_millis(200);
 /// Heartbeats carried out alone at a time. They wait for no locks of other requests: engines would be taken to be dead meanwhile.
 const HEARTBEATS_ALONE: usize = 1;
 
+/// A batcher for each kind of request.
 #[derive(Debug)]
 pub struct Batchers {
+    /// Events without an idempotency key.
     pub events: Batcher<Vec<NewEvent>, Vec<Result<Taken>>>,
     /// Events with an idempotency key: they may have to wait for the transaction that just claims it.
     pub keyed_events: Batcher<Vec<NewEvent>, Vec<Result<Taken>>>,
+    /// Reports on leases.
     pub settlements: Batcher<Vec<Settlement>, Vec<Result<Settled>>>,
+    /// Heartbeats of engines.
     pub heartbeats: Batcher<(EngineId, Heartbeat), HeartbeatAnswer>,
 }
 

@@ -32,6 +32,9 @@ pub struct Cancelled {
 
 impl Broker {
     /// Cancels an event, or asks for it while an engine works on it. Again is as good as once.
+    ///
+    /// # Errors
+    /// [`Error::EventIsFinal`] if it has ended otherwise; [`Error::EventNotFound`].
     pub async fn cancel(&self, by: &Actor, event_id: EventId) -> Result<Event> {
         loop {
             let mut transaction = self.begin().await?;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::domain::event::DeadLetterReason;
 use crate::domain::ids::EventId;
-use crate::domain::verdict::DeadLetterReason;
 use crate::logs::{LineBudget, counted};
 
 const LINES_A_SECOND: u32 = 5;
@@ -16,13 +16,17 @@ const MAX_GROUPS: usize = 5;
 /// An event that has become a dead letter.
 #[derive(Clone, Debug)]
 pub struct DeadLettered {
+    /// Its id.
     pub event_id: EventId,
+    /// Its queue.
     pub engine_type: String,
+    /// Why it is not tried again.
     pub reason: DeadLetterReason,
     /// The number of its last attempt.
     pub attempt: i32,
 }
 
+/// Logs dead letters, no more than a few lines a second.
 #[derive(Debug)]
 pub struct DeadLetterLog {
     budget: LineBudget,
@@ -43,6 +47,7 @@ impl Default for DeadLetterLog {
 }
 
 impl DeadLetterLog {
+    /// Logs this one, or counts it for the next summary.
     pub fn note(&self, letter: DeadLettered) {
         let DeadLettered { event_id, engine_type, reason, attempt } = letter;
         if self.budget.take(Instant::now()).is_some() {

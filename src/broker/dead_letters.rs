@@ -46,6 +46,9 @@ impl Broker {
     }
 
     /// Puts a dead letter back into its queue, with fresh budgets.
+    ///
+    /// # Errors
+    /// [`Error::NotADeadLetter`] with the event's status; [`Error::RedrivenBefore`] with the event that was made of it.
     pub async fn redrive(
         &self,
         by: &Actor,

@@ -18,6 +18,7 @@ use crate::store::settlement::completion::Completed;
 use crate::store::settlement::{self, EndedAttempt};
 use crate::store::{self, PgConnection, policies_of_open_events};
 
+/// What a transaction has done that others must learn of once it is committed.
 #[derive(Debug, Default)]
 pub struct Effects {
     landed: HashMap<String, Vec<Landed>>,
@@ -33,7 +34,7 @@ pub struct Effects {
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum End {
     /// Its engine settled it.
-    Settled { outcome: Outcome, answer: Answer, held_seconds: f64 },
+    Settled { outcome: Outcome, answer: Answer, held_seconds: f64, is_late: bool },
     /// It ended without a report.
     Lost(Loss),
     /// The engine left in order, or never heard of the lease: neither a settlement nor a loss.
@@ -44,7 +45,8 @@ impl End {
     const fn of(attempt: &EndedAttempt<'_>, held_seconds: f64) -> Self {
         match attempt.ending {
             Ending::Completed | Ending::Failed { .. } | Ending::Released { .. } => {
-                Self::Settled { outcome: attempt.ending.outcome(), answer: attempt.answer(), held_seconds }
+                let (outcome, is_late) = (attempt.ending.outcome(), attempt.late_by_seconds.is_some());
+                Self::Settled { outcome, answer: attempt.answer(), held_seconds, is_late }
             }
             Ending::Lost(loss) => Self::Lost(loss),
             Ending::HandedBack | Ending::Undelivered | Ending::Cancelled => Self::HandedBack,
@@ -53,6 +55,7 @@ impl End {
 }
 
 impl Effects {
+    /// Notes an event that came into a queue, or back into it.
     pub fn landed(&mut self, engine_type: &str, landed: Landed) {
         match self.landed.get_mut(engine_type) {
             Some(of_queue) => of_queue.push(landed),
@@ -60,15 +63,15 @@ impl Effects {
         }
     }
 
-    pub fn freed(&mut self, engine_id: Option<EngineId>) {
+    fn freed(&mut self, engine_id: Option<EngineId>) {
         self.freed_engines.extend(engine_id);
     }
 
     /// An engine completed an event.
     pub fn completed(&mut self, event: &Completed) {
         self.freed(event.leased_by);
-        let held_seconds = event.held_seconds;
-        let end = End::Settled { outcome: Outcome::Completed, answer: Answer::Completed, held_seconds };
+        let Completed { held_seconds, is_late, .. } = *event;
+        let end = End::Settled { outcome: Outcome::Completed, answer: Answer::Completed, held_seconds, is_late };
         self.ended.push((event.engine_type.clone(), end));
         self.finals.push(event.event_id);
     }
@@ -135,7 +138,7 @@ impl Broker {
     fn count_end(&self, engine_type: &str, end: End) {
         let label = self.metrics.queue(engine_type);
         match end {
-            End::Settled { outcome, answer, held_seconds } => {
+            End::Settled { outcome, answer, held_seconds, is_late } => {
                 self.activity.count(engine_type, |counts| {
                     counts.completed += i64::from(outcome == Outcome::Completed);
                     counts.failed += i64::from(outcome == Outcome::Failed);
@@ -143,6 +146,9 @@ impl Broker {
                 });
                 self.metrics.settlements.with_label_values(&[label, answer.as_str()]).inc();
                 self.metrics.attempt_seconds.with_label_values(&[label]).observe(held_seconds);
+                if is_late {
+                    self.metrics.settlements_late.with_label_values(&[label]).inc();
+                }
             }
             End::Lost(loss) => {
                 self.activity.count(engine_type, |counts| counts.lost += 1);

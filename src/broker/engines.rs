@@ -38,6 +38,10 @@ impl Broker {
     /// Registers an engine. A known id means that it restarted: what its former life still held is
     /// a silent loss at once. `by` stands in the token that the engine gets where authentication is on; an engine's own token
     /// registers nothing but the engine that is there.
+    ///
+    /// # Errors
+    /// [`Error::EngineIdTaken`]: another id is needed. [`Error::TooManyNewEngines`], [`Error::TooManyNewQueues`]: the caller may try
+    /// again after the time named there. [`Error::EngineOfTokenGone`]: the token cannot make an engine.
     pub async fn register(&self, by: &Actor, registration: &Registration) -> Result<Registered> {
         let engine_id = registration.engine_id;
         let mut transaction = self.begin().await?;

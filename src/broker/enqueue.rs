@@ -31,6 +31,10 @@ use new_queues::{Made, NewQueues};
 
 impl Broker {
     /// Takes events in, in order; durable when this returns. One that cannot be taken keeps no other out.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`], [`Error::ShuttingDown`]: none was taken in, and the caller may try again. What is wrong with one
+    /// event stands in its own answer.
     pub async fn enqueue(&self, events: Arc<Vec<NewEvent>>) -> Result<Vec<Result<Taken>>> {
         if self.stopping.is_cancelled() {
             return Err(Error::ShuttingDown);
@@ -43,6 +47,9 @@ impl Broker {
     }
 
     /// Takes all of the events in, or none.
+    ///
+    /// # Errors
+    /// As of [`Broker::enqueue`]. If one event is refused, the answers of all others are [`Error::BatchRefused`].
     pub async fn enqueue_atomically(&self, events: &[NewEvent]) -> Result<Vec<Result<Taken>>> {
         if self.stopping.is_cancelled() {
             return Err(Error::ShuttingDown);

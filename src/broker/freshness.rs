@@ -16,11 +16,13 @@ pub struct Freshness {
 }
 
 impl Freshness {
+    /// Notes that the gauges were read, from `began` until `now`.
     pub fn note(&self, began: Instant, now: Instant) {
         let took = now.duration_since(began);
         *self.good_until.lock() = Some(now + (took * SHOWN_FOR_ROUNDS).max(SHOWN_FOR));
     }
 
+    /// True before the first reading, and when the last one is too old to be shown.
     pub fn is_over(&self, now: Instant) -> bool {
         self.good_until.lock().is_none_or(|until| until < now)
     }

@@ -1,6 +1,5 @@
 //! What an engine says of itself in a heartbeat, and what it is answered.
 
-use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -12,6 +11,7 @@ use crate::domain::json::object::{Member, members};
 use crate::domain::json::string::JsonString;
 use crate::domain::json::{RawJson, SentJson};
 use crate::domain::merge_patch;
+use crate::domain::settlement::Renewal;
 
 /// A heartbeat, checked.
 #[derive(Debug, Default)]
@@ -61,14 +61,7 @@ pub struct LeaseAnswer {
 #[derive(Debug)]
 pub enum LeaseVerdict {
     /// It was held by this engine.
-    Renewed {
-        /// By the database's clock.
-        expires_at: DateTime<Utc>,
-        /// Seconds from the reply on; an engine that uses it needs no synchronized clock.
-        expires_in_seconds: f64,
-        /// The engine should stop the work: somebody has asked for the event to be cancelled.
-        is_cancel_requested: bool,
-    },
+    Renewed(Renewal),
     /// `None`: there never was such a lease of that event.
     Lost {
         /// How the lease ended.

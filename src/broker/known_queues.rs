@@ -10,6 +10,7 @@ use parking_lot::{Mutex, MutexGuard};
 /// Of others it is asked anew with every batch whether they exist.
 const MAX_KNOWN_QUEUES: usize = 100_000;
 
+/// The names of queues that have a row.
 #[derive(Debug, Default)]
 pub struct KnownQueues(Mutex<State>);
 

@@ -15,7 +15,7 @@ use crate::store::tokens::Horizon;
 
 /// What a token that is known is good for.
 #[derive(Clone, Debug)]
-pub enum Standing {
+pub enum TokenStatus {
     /// It may be used; whose it is.
     Good(Arc<Identity>),
     /// Its `expires_at` has passed.
@@ -50,17 +50,17 @@ impl Known {
         self.expires_at.is_some_and(|at| at <= now)
     }
 
-    fn standing(&self) -> Standing {
+    fn status(&self) -> TokenStatus {
         if self.is_revoked {
-            Standing::Revoked
+            TokenStatus::Revoked
         } else if self.has_expired(Instant::now()) {
-            Standing::Expired
+            TokenStatus::Expired
         } else {
             // Read first: written by every call, the line would wander between the cores.
             if !self.is_used.load(Ordering::Relaxed) {
                 self.is_used.store(true, Ordering::Relaxed);
             }
-            Standing::Good(Arc::clone(&self.identity))
+            TokenStatus::Good(Arc::clone(&self.identity))
         }
     }
 }
@@ -90,9 +90,9 @@ pub struct KnownTokens {
 
 impl KnownTokens {
     /// How that token stands; `None` where it is not known.
-    pub fn find(&self, digest: &TokenDigest) -> Option<Standing> {
+    pub fn find(&self, digest: &TokenDigest) -> Option<TokenStatus> {
         let tokens = self.by_key.read();
-        tokens.get(&digest.key()).filter(|known| known.digest.is_same(digest)).map(Known::standing)
+        tokens.get(&digest.key()).filter(|known| known.digest.is_same(digest)).map(Known::status)
     }
 
     /// How many are known, with those that have ended.
@@ -189,11 +189,11 @@ mod tests {
         };
         let known = KnownTokens::default();
         known.learn(&before);
-        assert!(matches!(known.find(&digest), Some(Standing::Good(_))));
+        assert!(matches!(known.find(&digest), Some(TokenStatus::Good(_))));
         known.learn(&Token { revoked_at: Some(DateTime::UNIX_EPOCH), ..before.clone() });
         known.learn_all(std::slice::from_ref(&before));
-        assert!(matches!(known.find(&digest), Some(Standing::Revoked)));
+        assert!(matches!(known.find(&digest), Some(TokenStatus::Revoked)));
         known.learn_whole(&[before]);
-        assert!(matches!(known.find(&digest), Some(Standing::Revoked)));
+        assert!(matches!(known.find(&digest), Some(TokenStatus::Revoked)));
     }
 }

@@ -1,16 +1,21 @@
 //! Leasing, and handing back what was leased for nobody.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::effects::{Effects, end_in_silence};
 use super::state::Broker;
-pub use crate::dispatch::{Notice, Poll, Polled};
+pub use crate::dispatch::{Poll, PollNotice, Polled};
 use crate::domain::ids::{EventId, LeaseToken};
 use crate::domain::leased_event::LeasedEvent;
+use crate::domain::verdict::Ending;
 use crate::error::Result;
 use crate::store;
+use crate::store::leases::open_events::{self, OpenEvent};
+use crate::store::pool::commit;
 
 /// Leases given back in one transaction.
 const HANDED_BACK_AT_ONCE: usize = 500;
@@ -20,6 +25,10 @@ const HAND_BACK_LIMIT: Duration = Duration::from_secs(5);
 impl Broker {
     /// Leases events for one poll. An empty answer waits out `poll.wait`, unless the engine starts to drain or the service
     /// stops. The engine is alive while it waits.
+    ///
+    /// # Errors
+    /// `Error::EngineNotFound`, `Error::EngineTypeMismatch`: the engine has to register. `Error::TooManyWaiting`,
+    /// `Error::TooManyPollsOfEngine`: there is nothing to lease, and this poll may not wait.
     pub async fn lease(&self, poll: Poll) -> Result<Polled> {
         let _alive = poll.engine_id.map(|engine_id| self.liveness.waiting(engine_id, true));
         self.dispatch.lease(poll).await
@@ -65,5 +74,24 @@ impl Broker {
                 None => self.troubles.note_leases_kept(&store::Error::stalled().into()),
             }
         }
+    }
+
+    /// Gives leases back that nobody has heard of, uncounted. Meanwhile a repeat of their poll may have been given them:
+    /// its caller works on them.
+    async fn hand_back_leases(&self, leases: &[(EventId, LeaseToken)]) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        let ids: Vec<EventId> = leases.iter().map(|(event_id, _)| *event_id).collect();
+        let tokens: HashMap<EventId, LeaseToken> = leases.iter().copied().collect();
+        let open = open_events::lock_unrepeated(&mut transaction, &ids).await?;
+        let is_theirs = |event: &OpenEvent| {
+            event.lease.is_processing && event.lease.lease_token == tokens.get(&event.event_id).copied()
+        };
+        let unheard: Vec<(OpenEvent, Ending)> =
+            open.into_iter().filter(is_theirs).map(|event| (event, Ending::Undelivered)).collect();
+        let mut effects = Effects::default();
+        end_in_silence(&mut transaction, &unheard, &mut effects).await?;
+        commit(transaction).await?;
+        self.apply(effects);
+        Ok(())
     }
 }

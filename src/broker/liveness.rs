@@ -9,6 +9,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::domain::ids::EngineId;
 
+/// The engines that called this replica lately.
 #[derive(Debug, Default)]
 pub struct Liveness {
     engines: Mutex<HashMap<EngineId, Engine>>,
@@ -30,8 +31,11 @@ struct Engine {
 /// A call to be written.
 #[derive(Clone, Copy, Debug)]
 pub struct Sign {
+    /// The engine that called.
     pub engine_id: EngineId,
+    /// True if it asked for events.
     pub has_polled: bool,
+    /// How long ago it called.
     pub ago: Duration,
 }
 
@@ -47,6 +51,7 @@ impl Liveness {
         self.engines.lock()
     }
 
+    /// Notes that the engine calls now.
     pub fn note(&self, engine_id: EngineId, has_polled: bool) {
         noted(&mut self.lock(), engine_id, has_polled);
     }

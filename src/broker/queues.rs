@@ -18,7 +18,7 @@ use crate::store::pool::commit;
 use crate::store::{self, PgConnection};
 
 /// Counts are exact up to here; then readers are told that they are not.
-pub const EXACT_UP_TO: i64 = 10_000;
+const EXACT_UP_TO: i64 = 10_000;
 
 /// All there is to say of a queue.
 #[derive(Debug)]

@@ -12,13 +12,16 @@ const WINDOW: Duration = Duration::from_hours(1);
 /// About a megabyte. While more callers than that make something new, the others share one quota.
 const MAX_REQUESTERS: usize = 10_000;
 
+/// Limits how many new queues or engines each caller makes in an hour.
 #[derive(Debug)]
 pub struct Quota {
+    /// How many one caller may make in an hour.
     pub most: u32,
     buckets: Mutex<Buckets<Requester>>,
 }
 
 impl Quota {
+    /// Each caller may make `most` in an hour, and one more whenever that part of the hour has passed.
     pub fn per_hour(most: u32) -> Arc<Self> {
         Arc::new(Self { most, buckets: Mutex::new(Buckets::new(most, WINDOW, MAX_REQUESTERS)) })
     }

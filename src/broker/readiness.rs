@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 /// Several rounds of the reaper.
 const MAX_WRITE_AGE: Duration = Duration::from_secs(5);
 
+/// When this replica last wrote to the database.
 #[derive(Debug)]
 pub struct Readiness {
     began: Instant,
@@ -32,6 +33,7 @@ impl Readiness {
         Some(self.began.elapsed().saturating_sub(Duration::from_millis(written_at)))
     }
 
+    /// True if that was not long ago.
     pub fn is_ready(&self) -> bool {
         self.write_age().is_some_and(|age| age <= MAX_WRITE_AGE)
     }

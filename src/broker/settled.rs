@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::event::Status;
 use crate::domain::ids::EventId;
-use crate::domain::settlement::Answer;
+use crate::domain::settlement::{Answer, Renewal};
 
 /// What a settlement came to.
 #[derive(Clone, Debug)]
@@ -30,15 +30,4 @@ pub enum SettledOutcome {
     Ended(Answer),
     /// The lease goes on.
     Renewed,
-}
-
-/// A lease after its renewal.
-#[derive(Clone, Debug)]
-pub struct Renewal {
-    /// By the database's clock.
-    pub expires_at: DateTime<Utc>,
-    /// Seconds from the reply on; an engine that uses it needs no synchronized clock.
-    pub expires_in_seconds: f64,
-    /// The engine should stop the work: somebody has asked for the event to be cancelled.
-    pub is_cancel_requested: bool,
 }

@@ -39,28 +39,45 @@ pub struct Broker {
     pub(super) pool: Pool,
     /// For lists and reports, which never take a connection of `pool`.
     pub(super) reading_pool: Pool,
+    /// Every metric of this server.
     pub(super) metrics: Arc<Metrics>,
+    /// Owns the tasks, and the work that outlives its caller.
     pub(super) supervisor: Supervisor,
+    /// What an operator decided.
     pub(super) settings: Settings,
+    /// Reads that wait for an event to end.
     pub(super) event_waits: EventWaits,
+    /// Holds the polls that wait for events, and serves them.
     pub(super) dispatch: Dispatch,
+    /// When engines last called.
     pub(super) liveness: Liveness,
+    /// Queues that are known to have a row.
     pub(super) known_queues: KnownQueues,
+    /// How many queues a caller may make in an hour.
     pub(super) new_queues: Arc<Quota>,
+    /// How many engines a token may register in an hour.
     pub(super) new_engines: Arc<Quota>,
+    /// Carry out requests together with others of their kind.
     pub(super) batchers: Batchers,
     /// Reads of one event take no more connections of `pool` than this at a time.
     pub(super) event_reads: Semaphore,
     /// A permit for each request that may wait: polls, and reads that wait for an event's end.
     pub(super) places_to_wait: Arc<Semaphore>,
+    /// When this replica last wrote to the database.
     pub(super) readiness: Readiness,
+    /// How long the gauges read from the database are shown.
     pub(super) freshness: Freshness,
+    /// What was done in each queue, for its rates.
     pub(super) activity: Activity,
+    /// What goes wrong for as long as its cause lasts.
     pub(super) troubles: Arc<Troubles>,
+    /// Dead letters to be logged.
     pub(super) dead_letter_log: DeadLetterLog,
+    /// Bearer tokens, as they were last read from the database.
     pub(super) tokens: KnownTokens,
     /// Distinguishes this replica from others.
     pub(super) replica_id: Uuid,
+    /// Cancelled when requests are no longer to wait, and no more events are to be taken in.
     pub(super) stopping: CancellationToken,
 }
 
@@ -120,10 +137,12 @@ impl Broker {
         broker
     }
 
+    /// A connection for what changes something.
     pub(super) async fn connection(&self) -> store::Result<store::Connection> {
         self.pool.acquire().await
     }
 
+    /// A connection for a list or a report.
     pub(super) async fn reading_connection(&self) -> Result<store::Connection> {
         Ok(store::pool::acquire_reading(&self.reading_pool).await?)
     }
@@ -133,10 +152,12 @@ impl Broker {
         Ok(store::pool::begin_reading(&self.reading_pool).await?)
     }
 
+    /// Begins a transaction that changes something.
     pub(super) async fn begin(&self) -> store::Result<store::Transaction> {
         store::pool::begin(&self.pool).await
     }
 
+    /// Begins a transaction that gives up soon where somebody else has locked what it needs.
     pub(super) async fn begin_impatient(&self) -> store::Result<store::Transaction> {
         store::pool::begin_impatient(&self.pool).await
     }
@@ -149,6 +170,13 @@ impl Broker {
     /// An engine called: it is alive.
     pub fn note_call(&self, engine_id: EngineId) {
         self.liveness.note(engine_id, false);
+    }
+
+    /// Somebody reported with a lease's token, which speaks for the lease's holder also where it does not name itself.
+    pub(super) fn note_holder_call(&self, holder: Option<EngineId>) {
+        if let Some(holder) = holder {
+            self.note_call(holder);
+        }
     }
 
     /// Starts what serves waiting polls, and what keeps this replica informed.
@@ -188,6 +216,7 @@ impl Broker {
         }
     }
 
+    /// Both pools, by the names that metrics give them.
     pub(super) const fn named_pools(&self) -> [(&'static str, &Pool); 2] {
         [("working", &self.pool), ("reading", &self.reading_pool)]
     }

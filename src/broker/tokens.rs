@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::known_tokens::Standing;
+use super::known_tokens::TokenStatus;
 use super::state::Broker;
 use crate::domain::access::{Operation, Role};
 use crate::domain::audit::Actor;
@@ -102,7 +102,7 @@ impl Broker {
 
     /// Whether a token lets its owner in, as far as this replica knows: one that was revoked or has expired does not.
     pub fn is_good_token(&self, secret: &TokenSecret) -> bool {
-        matches!(self.tokens.find(&secret.digest()), Some(Standing::Good(_)))
+        matches!(self.tokens.find(&secret.digest()), Some(TokenStatus::Good(_)))
     }
 
     /// Makes the token of an engine that registers, in its transaction. What it had before ends, and is answered beside: at

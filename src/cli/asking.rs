@@ -13,6 +13,7 @@ use crate::output;
 /// What every command for operators takes.
 #[derive(Args, Debug)]
 pub struct Asking {
+    /// The server, and the token to show it.
     #[command(flatten)]
     pub server: ClientConfig,
 

@@ -17,6 +17,7 @@ const EXAMPLES: &str = "Examples:
   eventlease audit --subject dialogue
   eventlease audit --action redrive_dead_letters --recorded-after 2030-01-31T12:00:00Z";
 
+/// The flags of `audit`.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct AuditArguments {
@@ -69,6 +70,7 @@ const COLUMNS: [Column; 7] = [
     Column::SpareText("DETAILS"),
 ];
 
+/// Carries out the command.
 pub async fn run(arguments: &AuditArguments) -> Outcome {
     let Asking { server, json } = &arguments.asking;
     let query = [

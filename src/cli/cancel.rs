@@ -21,6 +21,7 @@ const EXAMPLES: &str = "Examples:
   eventlease cancel 01a20093-1ca2-7da5-8000-86c2b092a5fc
   eventlease cancel --scenario-run-id night-42";
 
+/// The flags of `cancel`.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct CancelArguments {
@@ -60,6 +61,7 @@ struct CancelledRun {
     cancel_requested: u64,
 }
 
+/// Carries out the command.
 pub async fn run(arguments: &CancelArguments) -> Outcome {
     match &arguments.scenario_run_id {
         Some(run) => cancel_run(arguments, run).await,

@@ -25,6 +25,7 @@ pub const MAX_REPLY_BYTES: usize = 64 << 20;
 
 const NO_BODY: Option<&()> = None;
 
+/// Why a call brought no reply of success.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The server's own word, already in full sentences.
@@ -56,11 +57,13 @@ fn told_location(location: Option<&str>) -> String {
     location.map_or_else(String::new, |location| format!(" (it points to {})", cut(location, 500)))
 }
 
+/// The outcome of a call.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Parameters of a query, of which the ones without a value are left out.
 pub type Query<'a> = &'a [(&'static str, Option<String>)];
 
+/// Calls one server, with the token for it.
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
@@ -75,21 +78,26 @@ pub struct Answer {
     pub json: Box<RawValue>,
     /// The server's clock, to the second.
     pub now: DateTime<Utc>,
+    /// The time from sending the request to the end of the reply.
     pub took: Duration,
+    /// The URL that was called, for error messages.
     pub url: String,
 }
 
 impl Answer {
+    /// Decodes the reply's body.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
         read(self.json.get(), &self.url)
     }
 }
 
+/// Decodes JSON that a server sent; `url` is what was called, for the error message.
 pub fn read<T: DeserializeOwned>(json: &str, url: &str) -> Result<T> {
     serde_json::from_str(json).map_err(|source| Error::NotUnderstood { url: url.to_owned(), source })
 }
 
 impl Client {
+    /// A client that shows the configured token, if there is one.
     pub fn new(config: &ClientConfig) -> Result<Self> {
         // Fails where it was chosen before, which is as well.
         rustls::crypto::ring::default_provider().install_default().ok();
@@ -115,6 +123,7 @@ impl Client {
         Ok(Self { http, base: config.url.clone(), timeout })
     }
 
+    /// Reads a resource.
     pub async fn get(&self, path: &[&str], query: Query<'_>) -> Result<Answer> {
         self.call(Method::GET, self.url(&["api", "v1"], path, query)?, NO_BODY).await
     }
@@ -124,18 +133,22 @@ impl Client {
         self.call(Method::GET, self.url(&[], &[path], &[])?, NO_BODY).await
     }
 
+    /// Posts a body.
     pub async fn post(&self, path: &[&str], body: &impl Serialize) -> Result<Answer> {
         self.call(Method::POST, self.url(&["api", "v1"], path, &[])?, Some(body)).await
     }
 
+    /// Replaces a resource.
     pub async fn put(&self, path: &[&str], body: &impl Serialize) -> Result<Answer> {
         self.call(Method::PUT, self.url(&["api", "v1"], path, &[])?, Some(body)).await
     }
 
+    /// Changes a resource by a merge patch.
     pub async fn patch(&self, path: &[&str], body: &impl Serialize) -> Result<Answer> {
         self.call(Method::PATCH, self.url(&["api", "v1"], path, &[])?, Some(body)).await
     }
 
+    /// Removes a resource.
     pub async fn delete(&self, path: &[&str]) -> Result<Answer> {
         self.call(Method::DELETE, self.url(&["api", "v1"], path, &[])?, NO_BODY).await
     }

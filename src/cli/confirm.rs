@@ -7,6 +7,7 @@ use console::Term;
 
 use super::text::plain;
 
+/// The flag that answers the question in advance.
 #[derive(Args, Debug)]
 pub struct Consent {
     /// Do not ask.
@@ -14,6 +15,7 @@ pub struct Consent {
     yes: bool,
 }
 
+/// Why something was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     #[error("{0} Nobody can be asked here, so that nothing was done: add --yes, or run it on a terminal")]

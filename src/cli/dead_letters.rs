@@ -22,6 +22,7 @@ use super::text::{from_now, in_full};
 use crate::output;
 use filter::Filter;
 
+/// What can be done with dead letters.
 #[derive(Subcommand, Debug)]
 pub enum DeadLettersCommand {
     /// List dead letters, the newest first.
@@ -36,6 +37,7 @@ pub enum DeadLettersCommand {
     Purge(bulk::PurgeArguments),
 }
 
+/// The flags of `dead-letters list`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  eventlease dead-letters list --engine-type dialogue --error-type Timeout")]
 pub struct ListArguments {
@@ -54,6 +56,7 @@ pub struct ListArguments {
     asking: Asking,
 }
 
+/// The flags of `dead-letters groups`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  eventlease dead-letters groups --by reason,error_type")]
 pub struct GroupsArguments {
@@ -68,6 +71,7 @@ pub struct GroupsArguments {
     asking: Asking,
 }
 
+/// The flags of `dead-letters show`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  eventlease dead-letters show 01a20093-1ca2-7da5-8000-86c2b092a5fc")]
 pub struct ShowArguments {
@@ -145,6 +149,7 @@ const GROUP_COLUMNS: [Column; 9] = [
     Column::SpareText("FOR EXAMPLE"),
 ];
 
+/// Carries out the command.
 pub async fn run(command: &DeadLettersCommand) -> Outcome {
     match command {
         DeadLettersCommand::List(arguments) => list(arguments).await,

@@ -24,6 +24,7 @@ Examples:
   eventlease doctor
   eventlease doctor --database-url postgres://user@host/eventlease";
 
+/// The flags of `doctor`.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES)]
 pub struct DoctorArguments {

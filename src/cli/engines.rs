@@ -21,6 +21,7 @@ const EXAMPLES: &str = "Examples:
   eventlease engines 01a20093-1ca2-7da5-8000-86c2b092a5fc
   eventlease engines drain --engine-type dialogue --engine-software-version 1.4.0";
 
+/// The flags of `engines`, and the commands below it.
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub struct EnginesArguments {
@@ -101,6 +102,7 @@ const HELD_COLUMNS: [Column; 5] = [
     Column::Text("EXPIRES"),
 ];
 
+/// Carries out the command.
 pub async fn run(arguments: &EnginesArguments) -> Outcome {
     match &arguments.command {
         Some(EnginesCommand::Drain(arguments)) => return drain::drain(arguments).await,

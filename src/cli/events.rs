@@ -19,6 +19,7 @@ use crate::output;
 /// Enough of an error's message to know it again, in a list.
 const ERROR_CHARS: usize = 60;
 
+/// The flags of `events`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  eventlease events --engine-type dialogue --status failed --limit 500")]
 pub struct EventsArguments {
@@ -91,6 +92,7 @@ struct Event {
     redriven_as: Option<String>,
 }
 
+/// One attempt, as the server describes it.
 #[derive(Deserialize)]
 #[expect(clippy::struct_field_names, reason = "as in the reply")]
 pub struct Attempt {
@@ -123,6 +125,7 @@ const ATTEMPT_COLUMNS: [Column; 6] = [
     Column::Text("ERROR"),
 ];
 
+/// Carries out the command.
 pub async fn run(arguments: &EventsArguments) -> Outcome {
     let Asking { server, json } = &arguments.asking;
     let client = Client::new(server)?;

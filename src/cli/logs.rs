@@ -17,6 +17,7 @@ pub const TRACES: &str = "eventlease::traces";
 /// What sees the spans beside the log.
 pub type Spans = Box<dyn Layer<Registry> + Send + Sync>;
 
+/// Starts the log, and hands spans on.
 pub fn start(config: &LogConfig, spans: Option<Spans>) {
     let filter = EnvFilter::try_new(format!("{QUIET},{}", config.log)).unwrap_or_else(|error| {
         let filter = &config.log;

@@ -27,9 +27,11 @@ pub struct MigrateArguments {
     #[arg(long)]
     sql: bool,
 
+    /// The database whose schema is meant.
     #[command(flatten)]
     pub database: DatabaseConfig,
 
+    /// What is logged while it works.
     #[command(flatten)]
     pub logs: LogConfig,
 }
@@ -37,6 +39,7 @@ pub struct MigrateArguments {
 /// After a signal, for what is under way to be undone.
 const STOPPING_PATIENCE: Duration = Duration::from_secs(30);
 
+/// Carries out the command; a signal undoes what is under way.
 pub async fn run(arguments: &MigrateArguments) -> Outcome {
     // Before all else: without it, a process with the id 1 is not ended by them.
     let mut signals = Signals::receive()?;

@@ -6,6 +6,7 @@ use super::text::{cut, plain_lines};
 use crate::config::{DatabaseUrl, DirectDatabase};
 use crate::output;
 
+/// The exit code that a command ends with, or the error that is printed.
 pub type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 
 /// Flags that do not go together, in a way that only we know.
@@ -19,8 +20,9 @@ pub fn database_of(place: &DirectDatabase) -> Result<Option<DatabaseUrl>, UsageE
 }
 
 /// Of an error that is printed.
-pub const MAX_ERROR_CHARS: usize = 16 << 10;
+const MAX_ERROR_CHARS: usize = 16 << 10;
 
+/// Prints an error with its causes. The exit code is 2 for flags that do not go together, else 1.
 pub fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
     // Part of it may be what some server sent.
     let text = plain_lines(&cut(&with_causes(error), MAX_ERROR_CHARS));

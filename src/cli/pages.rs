@@ -65,14 +65,17 @@ impl Client {
 }
 
 impl List {
+    /// Number of items.
     pub const fn len(&self) -> usize {
         self.items.len()
     }
 
+    /// True if the list goes on behind the last item.
     pub const fn has_more(&self) -> bool {
         self.next_cursor.is_some()
     }
 
+    /// The items, as far as this version knows their members.
     pub fn read<T: DeserializeOwned>(&self) -> Result<Vec<T>> {
         self.items.iter().map(|item| read(item.get(), &self.url)).collect()
     }

@@ -17,6 +17,7 @@ const EXAMPLES: &str = "Examples:
   eventlease policies dialogue.requested
   eventlease policies set dialogue.requested --max-retries 5";
 
+/// The flags of `policies`, and the commands below it.
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub struct PoliciesArguments {
@@ -120,6 +121,7 @@ impl EventType {
     }
 }
 
+/// Carries out the command.
 pub async fn run(arguments: &PoliciesArguments) -> Outcome {
     match &arguments.command {
         Some(PoliciesCommand::Set(arguments)) => return set(arguments).await,

@@ -9,6 +9,7 @@ use super::outcome::UsageError;
 /// The member of a queue's settings that has its policy.
 pub const RETRY_POLICY: &str = "retry_policy";
 
+/// The members of a retry policy, each with a flag.
 #[derive(Args, Debug)]
 pub struct PolicyFlags {
     /// Reported failures after which an event is tried again, 0 to 100.

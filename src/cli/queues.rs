@@ -23,6 +23,7 @@ const EXAMPLES: &str = "Examples:
   eventlease queues dialogue
   eventlease queues set dialogue --max-processing 5";
 
+/// The flags of `queues`, and the commands below it.
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub struct QueuesArguments {
@@ -68,6 +69,7 @@ const COLUMNS: [Column; 11] = [
     Column::Text("STATE"),
 ];
 
+/// Carries out the command.
 pub async fn run(arguments: &QueuesArguments) -> Outcome {
     match &arguments.command {
         Some(QueuesCommand::Set(arguments)) => return change::set(arguments).await,

@@ -18,9 +18,13 @@ const MIN_WIDTH: usize = 40;
 /// for all, the rightmost first.
 #[derive(Clone, Copy)]
 pub enum Column {
+    /// Text, aligned left.
     Text(&'static str),
+    /// A number, aligned right.
     Number(&'static str),
+    /// Text in a spare column.
     SpareText(&'static str),
+    /// A number in a spare column.
     SpareNumber(&'static str),
 }
 
@@ -48,16 +52,19 @@ impl Column {
     }
 }
 
+/// A table with its headings.
 pub struct Table {
     columns: &'static [Column],
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
+    /// A table without rows.
     pub const fn new(columns: &'static [Column]) -> Self {
         Self { columns, rows: Vec::new() }
     }
 
+    /// Adds a row, with a cell for each column.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().map(|cell| plain(&cut(&cell, MAX_CELL_CHARS)).into_owned()).collect());
     }
@@ -131,11 +138,13 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Adds a line.
     pub fn add(&mut self, name: &'static str, value: impl Into<String>) -> &mut Self {
         self.lines.push((name, value.into()));
         self
     }
 
+    /// Adds a line, if there is a value.
     pub fn add_some(&mut self, name: &'static str, value: Option<impl Into<String>>) -> &mut Self {
         if let Some(value) = value {
             self.add(name, value);
@@ -143,6 +152,7 @@ impl Facts {
         self
     }
 
+    /// Prints all lines, the values below each other.
     pub fn print(&self) -> output::Result {
         let mut inner = Inner::new();
         inner.load_style(presets::NOTHING);

@@ -6,6 +6,7 @@ use super::client::{Answer, Error, Result};
 use super::text::{plain, plain_lines};
 use crate::output;
 
+/// Notes if anything that was asked for failed.
 #[derive(Default)]
 pub struct Tally {
     has_failed: bool,
@@ -31,6 +32,7 @@ impl Tally {
         Ok(())
     }
 
+    /// A failure if one of them was refused.
     pub const fn exit_code(&self) -> ExitCode {
         if self.has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
     }

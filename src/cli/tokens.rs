@@ -19,6 +19,7 @@ use crate::output;
 use arguments::{CreateArguments, ListArguments, RevokeArguments};
 use shown::{Token, print_tokens, say_created, say_revoked};
 
+/// What can be done with tokens.
 #[derive(Subcommand, Debug)]
 pub enum TokenCommand {
     /// Make a token, and print it: it cannot be read again.
@@ -29,6 +30,7 @@ pub enum TokenCommand {
     Revoke(RevokeArguments),
 }
 
+/// Carries out the command, by way of a server or in its database.
 pub async fn run(command: &TokenCommand) -> Outcome {
     match command {
         TokenCommand::Create(arguments) => create(arguments).await,

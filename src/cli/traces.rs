@@ -12,6 +12,7 @@ const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORT
 pub enum Traces {
     /// Nobody asked for them.
     Off,
+    /// They are sent.
     #[cfg(feature = "otel")]
     On(otlp::Sender),
     /// They were asked for, and cannot be had.

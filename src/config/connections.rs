@@ -6,13 +6,14 @@ use clap::builder::RangedU64ValueParser;
 /// How many connections and requests clients may have, and how long they may take.
 #[derive(Args, Clone, Debug)]
 pub struct ConnectionConfig {
-    /// Connections of clients at once. For one more, a connection that asks for nothing is ended; where there is none, the
-    /// new one is answered 429 and closed. Health checks are answered all the same.
+    /// Client connections at once. For one more, a connection without a call under way is closed; if there is none, the new
+    /// one is answered 429 and closed. Health checks are answered all the same.
     #[arg(long, env = "EVENTLEASE_MAX_CLIENT_CONNECTIONS", default_value_t = 10_000, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
     pub max_client_connections: usize,
 
-    /// Connections from one address at once, in IPv6 from one network of 64 bits; the same holds for one more of them.
-    /// Trusted proxies are exempt. [default: half of --max-client-connections]
+    /// Connections at once from one address, or from one IPv6 network of 64 bits. For one more, another one of the same
+    /// address is closed, or the new one is answered 429 and closed. Trusted proxies are exempt. [default: half of
+    /// --max-client-connections]
     #[arg(long, env = "EVENTLEASE_MAX_CONNECTIONS_OF_ADDRESS", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
     pub max_connections_of_address: Option<usize>,
 
@@ -36,8 +37,8 @@ pub struct ConnectionConfig {
     #[arg(long, env = "EVENTLEASE_REPLY_TIMEOUT_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub reply_timeout_seconds: u64,
 
-    /// Seconds in which nothing is sent on a connection without a request under way; then it is closed. Longer than
-    /// clients keep theirs, which then are the ones to close them.
+    /// Seconds after which a connection without a request under way is closed. It should be longer than clients keep idle
+    /// connections, so that they are the ones to close them.
     #[arg(long, env = "EVENTLEASE_IDLE_TIMEOUT_SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub idle_timeout_seconds: u64,
 
@@ -45,17 +46,17 @@ pub struct ConnectionConfig {
     #[arg(long, env = "EVENTLEASE_MAX_BODIES_BYTES", default_value_t = 256 << 20)]
     pub max_bodies_bytes: usize,
 
-    /// Bytes of the replies that clients have not taken yet, to reading calls and to all others, each; beyond it large
-    /// replies to reading calls and polls are answered 429.
+    /// Bytes of replies that clients have not received yet, counted apart for reading calls and for all others; beyond it
+    /// reading calls with large replies, and polls, are answered 429.
     #[arg(long, env = "EVENTLEASE_MAX_REPLIES_BYTES", default_value_t = 128 << 20)]
     pub max_replies_bytes: usize,
 
-    /// Polls of one engine that may wait at once; further ones are looked for, and answered 429 where there is nothing.
+    /// Polls of one engine that may wait at once; a further one does not wait: it gets events if there are any, else 429.
     #[arg(long, env = "EVENTLEASE_MAX_PARKED_POLLS_OF_ENGINE", default_value_t = 100, value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000))]
     pub max_parked_polls_of_engine: usize,
 
-    /// Requests that may wait at once for events or for an event's end; further ones are answered 429 where there is
-    /// nothing for them.
+    /// Requests that may wait at once for events or for an event's end; a further one does not wait: it is answered 429 if
+    /// there is nothing for it.
     #[arg(long, env = "EVENTLEASE_MAX_PARKED_REQUESTS", default_value_t = 10_000, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
     pub max_parked_requests: usize,
 }

@@ -19,6 +19,7 @@ use parameters::{ENCODING, SEVERAL_HOSTS, is_name};
 
 const EXAMPLE: &str = "postgres://user:password@host:5432/database";
 const SOCKET_EXAMPLE: &str = "postgres:///app?host=/tmp&user=me";
+/// A URL that has been checked: one server, and no parameter that contradicts another.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl {
     /// With the parameters that are understood.

@@ -30,6 +30,7 @@ enum Given {
     InEnvironment,
 }
 
+/// Why no database can be named.
 #[derive(Debug, thiserror::Error)]
 pub enum DirectDatabaseError {
     #[error(transparent)]

@@ -13,6 +13,7 @@ const READABLE_BY_OTHERS: u32 = 0o004;
 
 /// Why a secret's file is of no use. Never shows what is in it.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say what the variants and their fields are")]
 pub enum SecretFileError {
     #[error("{variable} ({flag}): {path} cannot be read")]
     Unreadable { variable: &'static str, flag: &'static str, path: PathBuf, source: io::Error },
@@ -23,6 +24,7 @@ pub enum SecretFileError {
 }
 
 impl SecretFileError {
+    /// The secret is given twice, by its own variable or flag and in a file.
     pub(super) const fn both(variable: &'static str, flag: &'static str) -> Self {
         Self::Both { variable, flag }
     }

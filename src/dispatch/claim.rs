@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::exclusive_engines::ExclusiveEngines;
-use super::poll::{Notice, Poll, Polled};
+use super::poll::{Poll, PollNotice, Polled};
 use super::scan_positions::{self, Located, ScanPositions, UnderWay};
 use super::waiting::{ClaimCounts, Claimed, PollGroup};
+use crate::batching::Mode;
 use crate::domain::assignment::{self, Candidate, Capacity};
 use crate::domain::ids::{EngineId, LeaseToken};
 use crate::error::Result;
@@ -33,17 +34,20 @@ const MAX_BYTES: u64 = 16 << 20;
 /// What claims need.
 #[derive(Debug)]
 pub struct Claims {
+    /// What all of dispatch shares.
     pub context: Arc<Context>,
+    /// Where scans of the indexes begin.
     pub positions: Arc<ScanPositions>,
+    /// The engines kept free of other events for a suspect.
     pub exclusive_engines: ExclusiveEngines,
 }
 
 impl Claims {
-    /// Leases events for polls of several queues, with one commit.
-    pub async fn claim(&self, groups: &[PollGroup]) -> Result<Vec<Claimed>> {
+    /// Leases events for polls of several queues, with one commit. Alone, a poll waits for whoever has locked its engine.
+    pub async fn claim(&self, groups: &[PollGroup], mode: Mode) -> Result<Vec<Claimed>> {
         let due = &self.positions.due;
         let mut under_way: Vec<UnderWay<'_>> = groups.iter().map(|group| due.start(&group.engine_type)).collect();
-        let (claimed, found) = self.claim_under_locks(groups, &mut under_way).await?;
+        let (claimed, found) = self.claim_under_locks(groups, mode, &mut under_way).await?;
         for (under_way, found) in under_way.iter_mut().zip(found) {
             under_way.found = found;
         }
@@ -72,11 +76,10 @@ impl Claims {
     async fn claim_under_locks(
         &self,
         groups: &[PollGroup],
+        mode: Mode,
         under_way: &mut [UnderWay<'_>],
     ) -> Result<(Vec<Claimed>, Vec<scan_positions::Found>)> {
-        // Alone, a poll waits for whoever has locked its engine.
-        let is_alone = groups.iter().map(|group| group.polls.len()).sum::<usize>() == 1;
-        let mut transaction = self.context.begin(is_alone).await?;
+        let mut transaction = self.context.begin(mode == Mode::Alone).await?;
         let engines = Engines::lock(&mut transaction, groups, &self.positions.held).await?;
         // The others came with their engines.
         let names = groups.iter().map(|group| &*group.engine_type).filter(|name| engines.gate(name).is_none());
@@ -168,7 +171,7 @@ impl Claims {
             if given.is_empty() && assignment.exclusive.is_some() && assignment.exclusive == poll.engine_id {
                 let held = engines.held_by(poll.engine_id);
                 claimed.answers[*index] =
-                    Ok(Polled::nothing(Notice::EngineAtCapacity { held, is_held_for_a_suspect: true }));
+                    Ok(Polled::nothing(PollNotice::EngineAtCapacity { held, is_held_for_a_suspect: true }));
             }
         }
         assignment.exclusive

@@ -8,6 +8,7 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::domain::exclusive_engine::{self, Eligible};
 use crate::domain::ids::EngineId;
 
+/// One engine of a queue at a time, as `domain::exclusive_engine` decides.
 #[derive(Debug)]
 pub struct ExclusiveEngines {
     started: Instant,

@@ -47,10 +47,12 @@ pub struct ListenerState {
 }
 
 impl Listener {
+    /// Listens once it is run.
     pub fn new(context: Arc<Context>) -> Self {
         Self { context, state: Mutex::default() }
     }
 
+    /// Which session listens, and how often it was lost.
     pub fn state(&self) -> ListenerState {
         *self.state.lock()
     }

@@ -21,6 +21,7 @@ const MAX_QUEUES: usize = 1000;
 /// The task's name in metrics and in the log.
 pub const TASK: &str = "outbox";
 
+/// The names of queues to notify other replicas of.
 #[derive(Debug)]
 pub struct NotificationBuffer {
     context: Arc<Context>,
@@ -29,10 +30,12 @@ pub struct NotificationBuffer {
 }
 
 impl NotificationBuffer {
+    /// A buffer without queues.
     pub fn new(context: Arc<Context>) -> Self {
         Self { context, queues: Mutex::default(), added: Notify::new() }
     }
 
+    /// Adds a queue. Beyond the limit it is left out: the recheck of other replicas finds its events.
     pub fn add(&self, engine_type: &str) {
         let mut queues = self.queues.lock();
         if queues.len() < MAX_QUEUES && !queues.contains(engine_type) {

@@ -39,14 +39,14 @@ pub struct Polled {
     /// With their leases; empty if the poll got none.
     pub events: Vec<LeasedEvent>,
     /// Why there are none, where there is a cause beside an empty queue.
-    pub notice: Option<Notice>,
+    pub notice: Option<PollNotice>,
     /// The leases were given to an earlier request with the same `poll_id`.
     pub is_repeat: bool,
 }
 
 impl Polled {
     /// An answer without events, and its cause.
-    pub fn nothing(notice: Notice) -> Self {
+    pub fn nothing(notice: PollNotice) -> Self {
         Self { notice: Some(notice), ..Self::default() }
     }
 
@@ -59,7 +59,7 @@ impl Polled {
 
 /// Why a poll got no events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Notice {
+pub enum PollNotice {
     /// The engine was told to drain.
     EngineDraining {
         /// Events the engine still holds.

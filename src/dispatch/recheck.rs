@@ -23,9 +23,13 @@ pub const TASK: &str = "lookout";
 /// What the recheck needs.
 #[derive(Debug)]
 pub struct Recheck {
+    /// What all of dispatch shares.
     pub context: Arc<Context>,
+    /// The polls for which it checks.
     pub waiting: Arc<WaitingPolls>,
+    /// Where scans of the indexes begin.
     pub positions: Arc<ScanPositions>,
+    /// The database's clock, as it was last read.
     pub clock: Arc<DatabaseClock>,
 }
 

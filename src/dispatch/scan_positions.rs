@@ -19,7 +19,10 @@ pub use held::HeldPositions;
 /// The positions of all three scans.
 #[derive(Debug, Default)]
 pub struct ScanPositions {
+    /// Of due events, by queue.
     pub due: DuePositions,
+    /// Of the leases that engines hold.
     pub held: HeldPositions,
+    /// Of leases that expire.
     pub expiring: ExpiringPosition,
 }

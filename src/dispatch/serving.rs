@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
@@ -9,6 +10,7 @@ use tracing::{Instrument, Span};
 use super::claim::Claims;
 use super::context::Context;
 use super::waiting::{PollGroup, WaitingPolls};
+use crate::batching::{Mode, together_or_alone};
 use crate::domain::numbers::to_i64;
 use crate::supervisor::Work;
 
@@ -20,8 +22,11 @@ pub const TASK: &str = "looks";
 /// What the workers need.
 #[derive(Debug)]
 pub struct Serving {
+    /// What all of dispatch shares.
     pub context: Arc<Context>,
+    /// The polls to serve.
     pub waiting: Arc<WaitingPolls>,
+    /// The claims that serve them.
     pub claims: Claims,
 }
 
@@ -40,49 +45,46 @@ impl Serving {
             }
             let span = span_of(&groups);
             // Boxed, since it is large. A panic costs one claim, and not the task.
-            let claim = Box::pin(self.serve(groups).instrument(span));
+            let claim = Box::pin(Arc::clone(self).serve(groups).instrument(span));
             self.context.supervisor.catch(Work::Claim, claim).await.ok();
         }
     }
 
-    async fn serve(self: &Arc<Self>, mut groups: Vec<PollGroup>) {
+    /// Serves polls together, and each alone if that fails because of one of them.
+    async fn serve(self: Arc<Self>, mut groups: Vec<PollGroup>) {
         // Queues are locked in the order of their names.
         groups.sort_by(|one, other| one.engine_type.cmp(&other.engine_type));
         let polls: usize = groups.iter().map(|group| group.polls.len()).sum();
-        match self.context.in_time(self.claims.claim(&groups)).await {
-            Ok(claimed) => {
-                Span::current().record("events", to_i64(claimed.iter().map(|claimed| claimed.found.taken).sum()));
-                for (group, claimed) in groups.into_iter().zip(claimed) {
-                    group.end(Ok(claimed));
-                }
-            }
-            Err(error) if polls > 1 && error.is_of_one_item() => {
-                tracing::debug!(%error, queues = groups.len(), "a claim failed; its polls are served singly");
-                for single in groups.into_iter().flat_map(PollGroup::split) {
-                    let serving = Arc::clone(self);
-                    self.context.supervisor.start(Work::SingleClaim, async move {
-                        let claim = Box::pin(serving.serve_alone(single));
-                        serving.context.supervisor.catch(Work::Claim, claim).await.ok();
-                    });
-                }
-            }
-            Err(error) => {
-                for group in groups {
-                    group.end(Err(error.clone()));
+        let mode = if polls > 1 { Mode::Together } else { Mode::Alone };
+        let outcome = self.context.in_time(self.claims.claim(&groups, mode)).await;
+        if let Ok(claimed) = &outcome {
+            Span::current().record("events", to_i64(claimed.iter().map(|claimed| claimed.found.taken).sum()));
+        }
+        let outcome = outcome.map(|claimed| claimed.into_iter().map(|claimed| Some(Ok(claimed))).collect());
+        let claimed = together_or_alone(groups.len(), mode, outcome, |error| {
+            tracing::debug!(%error, queues = groups.len(), "a claim of several polls failed");
+            error.is_of_one_item()
+        });
+        for (group, claimed) in groups.into_iter().zip(claimed) {
+            match claimed {
+                Some(claimed) => group.end(claimed),
+                None => {
+                    for single in group.split() {
+                        self.context.supervisor.start(Work::SingleClaim, Arc::clone(&self).serve_alone(single));
+                    }
                 }
             }
         }
     }
 
-    /// Serves one poll, for which a lock may have to be waited for.
-    async fn serve_alone(&self, group: PollGroup) {
-        let permit = self.context.alone.acquire().await;
-        if group.is_unwanted() {
-            return;
-        }
-        let claimed = self.context.in_time(self.claims.claim(std::slice::from_ref(&group))).await;
-        drop(permit);
-        group.end(claimed.map(|mut claimed| claimed.pop().expect("one for one group")));
+    /// Serves one poll, for which a lock may have to be waited for. Boxed, since it is called by what it calls.
+    fn serve_alone(self: Arc<Self>, single: PollGroup) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            let _permit = self.context.alone.acquire().await;
+            if !single.is_unwanted() {
+                Arc::clone(&self).serve(vec![single]).await;
+            }
+        })
     }
 }
 

@@ -40,19 +40,19 @@ words!(Role {
 impl Role {
     /// Whether its tokens may be, or must be, limited to engine types.
     #[must_use]
-    pub const fn limit(self) -> Limit {
+    pub const fn limit(self) -> TypeLimit {
         match self {
             // An engine has one type; tokens belong to all.
-            Self::Engine | Self::Admin => Limit::Never,
-            Self::Producer | Self::Orchestrator | Self::Operator | Self::Reader => Limit::Possible,
-            Self::Registrar => Limit::Always,
+            Self::Engine | Self::Admin => TypeLimit::Never,
+            Self::Producer | Self::Orchestrator | Self::Operator | Self::Reader => TypeLimit::Possible,
+            Self::Registrar => TypeLimit::Always,
         }
     }
 }
 
 /// Whether a role's tokens name engine types.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Limit {
+pub enum TypeLimit {
     /// They must not name any.
     Never,
     /// They may name some; without any, the token is not limited.
@@ -63,7 +63,7 @@ pub enum Limit {
 
 /// What a role may do with an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Grant {
+pub enum Permission {
     /// The operation is refused.
     Nothing,
     /// With its own only: an engine with itself and what it holds, a producer with the events it brought.
@@ -104,15 +104,15 @@ pub enum Openness {
     AsDocs,
 }
 
-macro_rules! grant {
+macro_rules! permission {
     (no) => {
-        Grant::Nothing
+        Permission::Nothing
     };
     (own) => {
-        Grant::Own
+        Permission::Own
     };
     (yes) => {
-        Grant::All
+        Permission::All
     };
 }
 
@@ -132,10 +132,11 @@ macro_rules! openness {
 }
 
 macro_rules! rules {
-    ($( $name:ident $id:literal $about:ident [$($grant:ident)+] $openness:ident )+) => {
+    ($( $name:ident $id:literal $about:ident [$($permission:ident)+] $openness:ident )+) => {
         /// Every operation, by its `operation_id`.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, ToSchema)]
         #[schema(as = OperationId, rename_all = "snake_case")]
+        #[expect(missing_docs, reason = "each is named like the operation it is")]
         pub enum Operation {
             $( $name, )+
         }
@@ -149,7 +150,7 @@ macro_rules! rules {
                     $( Self::$name => &Rule {
                         id: $id,
                         about: About::$about,
-                        grants: [$( grant!($grant) ),+],
+                        permissions: [$( permission!($permission) ),+],
                         openness: openness!($openness),
                     }, )+
                 }
@@ -161,7 +162,7 @@ macro_rules! rules {
 struct Rule {
     id: &'static str,
     about: About,
-    grants: [Grant; Role::ALL.len()],
+    permissions: [Permission; Role::ALL.len()],
     openness: Openness,
 }
 
@@ -253,7 +254,7 @@ impl Operation {
 
     /// The roles that may do it, if only with what is their own.
     pub fn allowed_roles(self) -> impl Iterator<Item = Role> {
-        Role::ALL.into_iter().filter(move |role| self.grant(*role) != Grant::Nothing)
+        Role::ALL.into_iter().filter(move |role| self.permission(*role) != Permission::Nothing)
     }
 
     /// Where the limit of a token is read from.
@@ -270,9 +271,9 @@ impl Operation {
 
     /// What the role may do with the operation.
     #[must_use]
-    pub const fn grant(self, role: Role) -> Grant {
+    pub const fn permission(self, role: Role) -> Permission {
         // The order of `Role::ALL` is that of its variants.
-        self.rule().grants[role as usize]
+        self.rule().permissions[role as usize]
     }
 }
 
@@ -286,9 +287,9 @@ mod tests {
             assert_eq!(role as usize, column);
             assert_eq!(Role::parse(role.as_str()), Some(role));
         }
-        assert_eq!(Operation::CreateToken.grant(Role::Admin), Grant::All);
-        assert_eq!(Operation::RegisterEngine.grant(Role::Registrar), Grant::All);
-        assert_eq!(Operation::SendHeartbeat.grant(Role::Engine), Grant::Own);
+        assert_eq!(Operation::CreateToken.permission(Role::Admin), Permission::All);
+        assert_eq!(Operation::RegisterEngine.permission(Role::Registrar), Permission::All);
+        assert_eq!(Operation::SendHeartbeat.permission(Role::Engine), Permission::Own);
     }
 
     #[test]
@@ -313,7 +314,7 @@ mod tests {
     #[test]
     fn own_is_granted_only_where_it_can_be_told() {
         for operation in Operation::ALL {
-            for role in Role::ALL.into_iter().filter(|role| operation.grant(*role) == Grant::Own) {
+            for role in Role::ALL.into_iter().filter(|role| operation.permission(*role) == Permission::Own) {
                 let can_be_told = match operation.about() {
                     About::Engine | About::Handler => role == Role::Engine,
                     About::Event | About::Query => role == Role::Producer,

@@ -1,6 +1,8 @@
 //! Attempts that have ended.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::event::{Outcome, Status};
 use super::ids::EngineId;
@@ -8,15 +10,16 @@ use super::json::RawJson;
 use super::settlement::Answer;
 
 /// One ended attempt.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Attempt {
     /// From 1, without a gap.
     pub attempt: i32,
-    /// Who held the lease; `None` for an anonymous one, and where there was none.
+    /// Who held the lease; null for an anonymous one, and where there was none.
+    #[schema(value_type = Option<uuid::Uuid>)]
     pub engine_id: Option<EngineId>,
-    /// As the engine's registration said then.
+    /// The engine's software version, as its registration said then.
     pub engine_software_version: Option<String>,
-    /// `None` where the event was cancelled while it was queued.
+    /// Null where the event was cancelled while it was queued.
     pub leased_at: Option<DateTime<Utc>>,
     /// When its end was recorded.
     pub ended_at: DateTime<Utc>,
@@ -25,13 +28,16 @@ pub struct Attempt {
     /// What followed for the event.
     pub answer: Option<Answer>,
     /// As it was reported.
+    #[schema(value_type = Option<Value>, required)]
     pub result: Option<RawJson>,
     /// As it was reported.
+    #[schema(value_type = Option<Value>, required)]
     pub error: Option<RawJson>,
     /// The last that was reported.
+    #[schema(value_type = Option<Value>, required)]
     pub progress: Option<RawJson>,
     /// Seconds after the lease had run out, where the report came late.
     pub late_by_seconds: Option<f64>,
-    /// Of the event, on the attempt that ended it.
+    /// The event's final status, on the attempt that ended it.
     pub final_status: Option<Status>,
 }

@@ -43,7 +43,7 @@ impl Actor {
         Self { name: name.to_owned(), token_id: None, role: None, address: None, request_id: None }
     }
 
-    /// The name of who has one.
+    /// The name, where a token proves it.
     #[must_use]
     pub fn known_name(&self) -> Option<&str> {
         self.token_id.map(|_| self.name.as_str())
@@ -57,7 +57,7 @@ pub struct Entry {
     pub audit_id: Uuid,
     /// By the database's clock.
     pub recorded_at: DateTime<Utc>,
-    /// The name of who changed something.
+    /// The name of the caller that changed something.
     pub actor: String,
     /// The token that was shown.
     pub token_id: Option<Uuid>,
@@ -78,7 +78,7 @@ pub struct Entry {
 /// Which entries are wanted; `None` is any.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// The name of who changed something.
+    /// The name of the caller that changed something.
     pub actor: Option<String>,
     /// The id of the operation.
     pub action: Option<String>,

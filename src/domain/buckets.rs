@@ -51,18 +51,6 @@ impl<K: Eq + Hash> Buckets<K> {
             *empty_at = empty_at.checked_sub(self.interval).unwrap_or(*empty_at);
         }
     }
-
-    /// Number of callers kept.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.empty_at.len()
-    }
-
-    /// True if no caller is kept.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.empty_at.is_empty()
-    }
 }
 
 #[cfg(test)]
@@ -109,6 +97,6 @@ mod tests {
         }
         assert!(buckets.has_room_for(&'a', now) && !buckets.has_room_for(&'c', now));
         assert!(buckets.has_room_for(&'c', now + seconds(61)));
-        assert_eq!(buckets.len(), 0);
+        assert_eq!(buckets.empty_at.len(), 0);
     }
 }

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::event::DeadLetterReason;
 use super::ids::EventId;
 use super::json::RawJson;
 use super::retry_policy::RetryPolicyOverrides;
-use super::verdict::DeadLetterReason;
 use super::words::words;
 
 /// An event that ended without success, with a copy of what is needed to redrive it.

@@ -22,10 +22,12 @@ use super::ids::{EngineId, EventId};
 use super::json::RawJson;
 use super::words::words;
 
-/// An event as it is read: the facts, and where it stands.
-#[derive(Clone, Debug)]
+/// An event: what was sent, and where it stands.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = EventAsStored)]
 pub struct Event {
     /// The event.
+    #[schema(value_type = uuid::Uuid)]
     pub event_id: EventId,
     /// Its queue.
     pub engine_type: String,
@@ -34,8 +36,10 @@ pub struct Event {
     /// Where it stands.
     pub status: Status,
     /// As it was sent, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Value>)]
     pub payload: Option<RawJson>,
-    /// Of the payload as it was sent.
+    /// Bytes of the payload as it was sent.
     pub payload_bytes: u32,
     /// 0 to 9; 9 is leased first.
     pub priority: u8,
@@ -43,9 +47,9 @@ pub struct Event {
     pub scenario_run_id: Option<String>,
     /// By the database's clock.
     pub created_at: DateTime<Utc>,
-    /// When it is, or was last, due; `None` once it has ended.
+    /// When it is, or was last, due; null once it has ended.
     pub available_at: Option<DateTime<Utc>>,
-    /// `None` while it is open.
+    /// Null while it is open.
     pub finished_at: Option<DateTime<Utc>>,
     /// The number of the latest attempt; 0 before the first.
     pub attempt: i32,
@@ -55,25 +59,33 @@ pub struct Event {
     pub lease_losses: i32,
     /// How often it was put back into its queue as a dead letter.
     pub redrives: i32,
-    /// Who holds it; `None` also for an anonymous lease.
+    /// Who holds it; null also for an anonymous lease.
+    #[schema(value_type = Option<uuid::Uuid>)]
     pub leased_by: Option<EngineId>,
     /// True while it is processing.
+    #[serde(skip)]
     pub is_leased: bool,
     /// When its lease runs out, unless it is renewed.
     pub lease_expires_at: Option<DateTime<Utc>>,
     /// The last that was reported on its current lease.
+    #[schema(value_type = Option<Value>, required)]
     pub progress: Option<RawJson>,
     /// Once it has completed.
+    #[schema(value_type = Option<Value>, required)]
     pub result: Option<RawJson>,
     /// The last one reported.
+    #[schema(value_type = Option<Value>, required)]
     pub error: Option<RawJson>,
     /// While it is a dead letter.
-    pub dead_letter_reason: Option<String>,
-    /// It ends as cancelled with its lease.
+    pub dead_letter_reason: Option<DeadLetterReason>,
+    /// True once its cancellation was asked for while it was processing: it ends as cancelled with its lease.
+    #[serde(rename = "cancel_requested")]
     pub is_cancel_requested: bool,
     /// The dead letter it was made of.
+    #[schema(value_type = Option<uuid::Uuid>)]
     pub redriven_from: Option<EventId>,
     /// The event that was made of it.
+    #[schema(value_type = Option<uuid::Uuid>)]
     pub redriven_as: Option<EventId>,
     /// W3C trace context.
     pub traceparent: Option<String>,
@@ -228,6 +240,36 @@ words!(CancelReason {
     WhileProcessing = "while_processing",
     TooOld = "too_old",
 });
+
+/// Why an event became a dead letter.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeadLetterReason {
+    /// More failures were reported than `max_retries` allows.
+    RetriesExhausted,
+    /// The engine said that trying again is pointless.
+    NotRetryable,
+    /// Silent losses reached `dead_letter_threshold`.
+    LeaseLossesExhausted,
+}
+
+words!(DeadLetterReason {
+    RetriesExhausted = "retries_exhausted",
+    NotRetryable = "not_retryable",
+    LeaseLossesExhausted = "lease_losses_exhausted",
+});
+
+impl DeadLetterReason {
+    /// In front of the number of attempts: "retries exhausted after 4 attempts".
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::RetriesExhausted => "retries exhausted",
+            Self::NotRetryable => "reported as not retryable",
+            Self::LeaseLossesExhausted => "lease losses exhausted",
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

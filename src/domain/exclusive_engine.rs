@@ -13,9 +13,9 @@ use std::time::Duration;
 use super::ids::EngineId;
 
 /// How long an engine is exclusive, unless the time before was in vain.
-pub const SHORTEST: Duration = Duration::from_mins(1);
+const SHORTEST: Duration = Duration::from_mins(1);
 /// No engine is exclusive for longer. It is more than the default visibility timeout, in which most events are settled.
-pub const LONGEST: Duration = Duration::from_mins(8);
+const LONGEST: Duration = Duration::from_mins(8);
 /// How long a time in vain makes the next one longer.
 const REMEMBERED_FOR: Duration = Duration::from_hours(1);
 

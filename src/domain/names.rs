@@ -3,11 +3,13 @@
 use std::fmt;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::limits;
 
 /// Why a text is not taken as a name.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the messages say what the variants and their fields are")]
 pub enum BadName {
     #[error("must not be empty")]
     Empty,
@@ -98,6 +100,8 @@ macro_rules! name {
 
 name! {
     /// What kind of engine works on an event: the name of its queue.
+    #[derive(ToSchema)]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$")]
     EngineType, check_plain, limits::MAX_TYPE_NAME_CHARS
 }
 name! {

@@ -8,8 +8,3 @@ pub struct Page<T> {
     /// True where more items follow the last one.
     pub has_more: bool,
 }
-
-impl<T> Page<T> {
-    /// A page without an item, and none behind it.
-    pub const EMPTY: Self = Self { items: Vec::new(), has_more: false };
-}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -30,13 +31,31 @@ pub struct Settlement {
 #[derive(Debug)]
 pub enum Report {
     /// The work is done.
-    Completed { result: Option<SentJson> },
-    /// The work failed. `delay` replaces the policy's backoff; `None` keeps it.
-    Failed { error: ReportedError, is_retryable: bool, delay: Option<Duration> },
-    /// The engine gives the event back without a verdict; it is due again after `delay`.
-    Released { delay: Duration },
-    /// The engine goes on; without a visibility timeout, the lease's own is used again.
-    Renewed { visibility_timeout_seconds: Option<u32>, progress: Option<SentJson> },
+    Completed {
+        /// What came of it, kept with the attempt.
+        result: Option<SentJson>,
+    },
+    /// The work failed.
+    Failed {
+        /// What the engine says of the failure.
+        error: ReportedError,
+        /// False where another attempt would fail as well: the event becomes a dead letter.
+        is_retryable: bool,
+        /// Replaces the backoff of the policy; `None` keeps it.
+        delay: Option<Duration>,
+    },
+    /// The engine gives the event back without a verdict.
+    Released {
+        /// After which the event is due again.
+        delay: Duration,
+    },
+    /// The engine goes on.
+    Renewed {
+        /// From now on; `None`: as long as the lease was given for.
+        visibility_timeout_seconds: Option<u32>,
+        /// How far the work is, for the next attempt to read; `None` keeps what was said before.
+        progress: Option<SentJson>,
+    },
 }
 
 impl Report {
@@ -62,6 +81,17 @@ impl Report {
             Self::Renewed { .. } => Status::Processing,
         }
     }
+}
+
+/// A lease after its renewal.
+#[derive(Clone, Copy, Debug)]
+pub struct Renewal {
+    /// By the database's clock.
+    pub expires_at: DateTime<Utc>,
+    /// Seconds from the reply on; an engine that uses it needs no synchronized clock.
+    pub expires_in_seconds: f64,
+    /// The engine should stop the work: somebody has asked for the event to be cancelled.
+    pub is_cancel_requested: bool,
 }
 
 /// What went wrong, in the engine's words.

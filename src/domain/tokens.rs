@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::access::{Limit, Role};
+use super::access::{Role, TypeLimit};
 use super::ids::EngineId;
 use super::limits::MAX_TOKEN_NAME_CHARS;
 use super::names::{EngineType, check_text};
@@ -161,7 +161,7 @@ pub struct Token {
     pub digest: TokenDigest,
     /// By the database's clock.
     pub created_at: DateTime<Utc>,
-    /// The name of who made it.
+    /// The name of the caller that made it.
     pub created_by: String,
     /// `None`: it does not expire.
     pub expires_at: Option<DateTime<Utc>>,
@@ -254,9 +254,13 @@ impl NewToken {
     pub fn contradictions(&self) -> Vec<Contradiction> {
         let mut found = Vec::new();
         match (self.role.limit(), &self.engine_types) {
-            (Limit::Never, Some(_)) => found.push(("engine_types", "does not go with this role, which has no limit")),
-            (Limit::Always, None) => found.push(("engine_types", "is missing; a registrar is for listed types only")),
-            (Limit::Never | Limit::Possible, None) | (Limit::Possible | Limit::Always, Some(_)) => {}
+            (TypeLimit::Never, Some(_)) => {
+                found.push(("engine_types", "does not go with this role, which has no limit"));
+            }
+            (TypeLimit::Always, None) => {
+                found.push(("engine_types", "is missing; a registrar is for listed types only"));
+            }
+            (TypeLimit::Never | TypeLimit::Possible, None) | (TypeLimit::Possible | TypeLimit::Always, Some(_)) => {}
         }
         match (self.role, self.engine_id) {
             (Role::Engine, None) => found.push(("engine_id", "is missing; an engine's token is bound to one engine")),

@@ -2,14 +2,10 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-use utoipa::ToSchema;
-
-use super::event::Outcome;
+use super::event::{DeadLetterReason, Outcome};
 use super::limits;
 use super::retry_policy::RetryPolicy;
 use super::settlement::Answer;
-use super::words::words;
 
 /// How much of its budgets an event has spent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -118,36 +114,6 @@ impl Ending {
             | Self::HandedBack
             | Self::Undelivered
             | Self::Cancelled => false,
-        }
-    }
-}
-
-/// Why an event became a dead letter.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DeadLetterReason {
-    /// More failures were reported than `max_retries` allows.
-    RetriesExhausted,
-    /// The engine said that trying again is pointless.
-    NotRetryable,
-    /// Silent losses reached `dead_letter_threshold`.
-    LeaseLossesExhausted,
-}
-
-words!(DeadLetterReason {
-    RetriesExhausted = "retries_exhausted",
-    NotRetryable = "not_retryable",
-    LeaseLossesExhausted = "lease_losses_exhausted",
-});
-
-impl DeadLetterReason {
-    /// In front of the number of attempts: "retries exhausted after 4 attempts".
-    #[must_use]
-    pub const fn in_words(self) -> &'static str {
-        match self {
-            Self::RetriesExhausted => "retries exhausted",
-            Self::NotRetryable => "reported as not retryable",
-            Self::LeaseLossesExhausted => "lease losses exhausted",
         }
     }
 }

@@ -72,6 +72,7 @@ pub struct Access {
 /// What the table has of a documented operation.
 #[derive(Clone, Copy, Debug)]
 pub enum Ruled {
+    /// It is this operation.
     By(Operation),
     /// It was forgotten, there or in the document: nobody may do it.
     Missing,

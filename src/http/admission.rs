@@ -12,8 +12,8 @@ use axum::response::{IntoResponse, Response};
 use super::access::{Granted, Reason, Ruled, peer};
 use super::api::Api;
 use super::errors::{Code, INVALID_TOKEN, Problem};
-use crate::broker::known_tokens::Standing;
-use crate::domain::access::{About, Grant};
+use crate::broker::known_tokens::TokenStatus;
+use crate::domain::access::{About, Permission};
 use crate::domain::tokens::{Identity, TokenDigest};
 
 /// Lets a request in, or answers it.
@@ -46,7 +46,7 @@ async fn check(api: &Api, request: &Parts) -> Result<Granted, Problem> {
         None => None,
     };
     if let Some(operation) = operation {
-        if operation.grant(identity.role) == Grant::Nothing {
+        if operation.permission(identity.role) == Permission::Nothing {
             api.count_refusal(&identity);
             return Err(Problem::of_role(identity.role, operation));
         }
@@ -86,10 +86,10 @@ async fn identify(api: &Api, request: &Parts) -> Result<(Arc<Identity>, TokenDig
         None => ask_database(api, request, &digest).await?,
     };
     match standing {
-        Some(Standing::Good(identity)) => Ok((identity, digest)),
+        Some(TokenStatus::Good(identity)) => Ok((identity, digest)),
         // These were good once: nobody guesses them, so they are no attempts.
-        Some(Standing::Expired) => Err(Unidentified::new(Reason::Expired, "the token has expired")),
-        Some(Standing::Revoked) => {
+        Some(TokenStatus::Expired) => Err(Unidentified::new(Reason::Expired, "the token has expired")),
+        Some(TokenStatus::Revoked) => {
             Err(Unidentified::new(Reason::Revoked, "the token was revoked, or replaced by a newer one"))
         }
         None => Err(failed_attempt(api, request, Reason::Unknown, "the token is not known")),
@@ -103,7 +103,7 @@ fn bearer(header: &str) -> Option<&str> {
 }
 
 /// A token that is not known may have been made a moment ago, by another replica.
-async fn ask_database(api: &Api, request: &Parts, digest: &TokenDigest) -> Result<Option<Standing>, Unidentified> {
+async fn ask_database(api: &Api, request: &Parts, digest: &TokenDigest) -> Result<Option<TokenStatus>, Unidentified> {
     check_attempts(api, request)?;
     let attempt = api.access.failed_logins.begin(api.access.address(peer(&request.extensions), &request.headers));
     let standing = api.broker.unknown_token(digest).await;

@@ -22,6 +22,7 @@ use crate::domain::limits::MAX_WAIT_SECONDS;
 use crate::domain::log_text::LogText;
 use crate::supervisor::{Work, message_of};
 
+/// Puts around the router what happens around every handler.
 pub fn wrap(router: Router<Api>, api: Api) -> Router {
     let router = router
         .fallback(unknown_path)
@@ -55,6 +56,7 @@ async fn unknown_path(uri: Uri) -> Problem {
     Problem::new(Code::NotFound, format!("no resource has the path {}", uri.path()))
 }
 
+/// Answers 405; the reply's `Allow` names the methods that the path has.
 pub async fn wrong_method(method: Method) -> Problem {
     Problem::wrong_method(&method)
 }

@@ -18,6 +18,7 @@ const EXCHANGE: &str = "/api/v1/events/queue/{engine_type}/lease";
 /// The codes of problems by which requests are refused here.
 pub const REFUSAL_CODES: [Code; 3] = [Code::HostNotAllowed, Code::NotForBrowsers, Code::CrossSiteRefused];
 
+/// The middleware: answers 403 or 421 where the rule refuses the request.
 pub async fn refuse(State(api): State<Api>, request: Request, next: Next) -> Response {
     let settings = &api.access.settings;
     let hosts = if settings.is_auth_required { Hosts::Any } else { Hosts::LocalAnd(&settings.allowed_hosts) };

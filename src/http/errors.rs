@@ -12,7 +12,7 @@ mod code;
 mod limit;
 
 pub use code::Code;
-pub use input_error::{Errors, InputPlace, MAX_PLACE_CHARS, TOO_DEEP};
+pub use input_error::{Errors, InputPlace, MAX_PLACE_CHARS, Mistake};
 pub use limit::Limit;
 pub use of_broker::INVALID_TOKEN;
 pub use problem::{Cause, MAX_ERRORS_TOLD_OF_BATCH, Problem, ProblemBody};

@@ -13,6 +13,8 @@ mod settlement;
 mod settled;
 /// What a poll is answered.
 mod reply;
+/// What a renewed lease is answered.
+pub mod renewal;
 /// An event in an engine's hands.
 pub mod leased_event;
 

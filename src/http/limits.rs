@@ -48,7 +48,9 @@ impl Limits {
 /// How large and how deep JSON may be that is kept as it was sent.
 #[derive(Clone, Copy, Debug)]
 pub struct JsonLimit {
+    /// Bytes of the JSON text.
     pub max_bytes: usize,
+    /// How deep arrays and objects may be nested.
     pub max_depth: usize,
 }
 

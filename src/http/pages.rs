@@ -13,6 +13,7 @@ use crate::domain::names::{BadName, EngineType};
 use crate::domain::page;
 use std::str::FromStr;
 
+/// Said of a cursor that cannot be read.
 pub const BAD_CURSOR: &str = "is not a next_cursor of this list";
 
 /// A page of a list.
@@ -38,7 +39,9 @@ pub struct PageParameters {
 /// Which page is asked for.
 #[derive(Debug)]
 pub struct Asked<Id> {
+    /// Items at most, 1 to 200.
     pub limit: u32,
+    /// The creation and the id of the last item before the page; `None` for the first page.
     pub behind: Option<(DateTime<Utc>, Id)>,
 }
 

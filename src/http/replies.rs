@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use prometheus::IntGauge;
 
 use super::api::Api;
+use super::docs;
 use super::errors::{Limit, Problem};
 use crate::domain::leased_event::LeasedEvent;
 use crate::domain::numbers::to_i64;
@@ -26,8 +27,10 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Both kinds, for metrics.
     pub const ALL: [Self; 2] = [Self::Reading, Self::Working];
 
+    /// As metrics name it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Reading => "reading",
@@ -39,7 +42,7 @@ impl Kind {
     /// metrics, which must be readable just when memory is short.
     pub fn of(method: &Method, route: &str) -> Option<Self> {
         let is_reading = matches!(*method, Method::GET | Method::HEAD) && route != "/api/v1/events/queue/{engine_type}";
-        let is_exempt = route.starts_with("/docs") || route == "/metrics";
+        let is_exempt = route == "/metrics" || docs::paths().any(|path| path == route);
         match (is_reading, is_exempt) {
             (true, true) => None,
             (true, false) => Some(Self::Reading),

@@ -3,6 +3,7 @@
 use axum::extract::Request;
 use axum::http::HeaderValue;
 
+/// The header by which callers give the id, and replies show it.
 pub const REQUEST_ID: &str = "x-request-id";
 const MAX_REQUEST_ID_CHARS: usize = 64;
 

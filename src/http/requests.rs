@@ -7,6 +7,8 @@ mod reach;
 mod reader;
 /// A retry policy in a body, whole or as a patch.
 pub mod retry_policy;
+/// Bodies that are described once.
+mod described;
 /// Members that several bodies have.
 pub mod members;
 /// The members of a JSON object, read one by one.
@@ -22,6 +24,7 @@ mod body;
 pub mod texts;
 
 pub use caller::Caller;
+pub(in crate::http) use described::described;
 pub use fields::{Fields, Patch};
 pub use input::Input;
 pub use reader::Reader;

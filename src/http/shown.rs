@@ -16,6 +16,7 @@ macro_rules! shown {
         }
 
         impl $reply {
+            /// The reply that shows this value.
             pub fn of($from: $source) -> Self {
                 Self { $($member: $crate::http::shown::shown!(@value $from, $member $(, $value)?),)* }
             }

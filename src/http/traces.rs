@@ -5,6 +5,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use tracing::Span;
 
+/// The span of a request, below the caller's own if `traceparent` names one.
 #[cfg(feature = "otel")]
 pub fn begin(request: &Request) -> Span {
     use crate::domain::log_text::escaped;
@@ -58,6 +59,7 @@ pub fn begin(request: &Request) -> Span {
     span
 }
 
+/// Records in the span how the request ended.
 #[cfg(feature = "otel")]
 pub fn end(span: &Span, status: StatusCode) {
     span.record("http.response.status_code", i64::from(status.as_u16()));
@@ -67,10 +69,12 @@ pub fn end(span: &Span, status: StatusCode) {
     }
 }
 
+/// Without the feature `otel`, there is no span.
 #[cfg(not(feature = "otel"))]
 pub fn begin(_: &Request) -> Span {
     Span::none()
 }
 
+/// Without the feature `otel`, nothing is recorded.
 #[cfg(not(feature = "otel"))]
 pub fn end(_: &Span, _: StatusCode) {}

@@ -6,7 +6,9 @@ macro_rules! metrics {
         /// Every metric of the service, one field each.
         #[derive(Debug)]
         pub struct Metrics {
+            /// Where every metric is registered, to be read as a whole.
             pub(super) registry: prometheus::Registry,
+            /// The queues with series of their own.
             pub(super) names: parking_lot::RwLock<super::queue_names::QueueNames>,
             /// Held while the series of removed queues are dropped.
             pub(super) dropping: parking_lot::Mutex<()>,

@@ -41,7 +41,7 @@ metrics! {
     polls_parked: IntGauge = "eventlease_polls_parked", [];
     /// Reads of this server that wait for an event's end.
     event_waits_parked: IntGauge = "eventlease_event_waits_parked", [];
-    /// Whether events that come by SQL or other replicas are heard of at once: 1 or 0.
+    /// 1 while this server listens for events that come by SQL or through other servers; else 0, and the recheck finds them.
     listener_connected: IntGauge = "eventlease_listener_connected", [];
     /// Events taken in.
     events_enqueued: IntCounterVec = "eventlease_events_enqueued_total", [Label::QUEUE];
@@ -82,9 +82,9 @@ metrics! {
     wait_seconds: HistogramVec = "eventlease_event_wait_seconds", [Label::QUEUE], buckets::WAIT;
     /// Time from a lease to its settlement.
     attempt_seconds: HistogramVec = "eventlease_attempt_duration_seconds", [Label::QUEUE], buckets::ATTEMPT;
-    /// Tokens that this server knows, those that ended of late among them.
+    /// Tokens that this server knows, including those that ended recently.
     tokens_known: IntGauge = "eventlease_tokens_known", [];
-    /// Readings of what changed of the tokens.
+    /// Refreshes of the tokens that this server knows.
     token_readings: IntCounter = "eventlease_token_readings_total", [];
     /// Requests that failed authentication, by reason.
     authentication_failures: IntCounterVec = "eventlease_authentication_failures_total", [Label::of_owner("reason")];

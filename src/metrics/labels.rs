@@ -4,15 +4,19 @@
 use crate::domain::access::Role;
 use crate::domain::engine::RegistrationKind;
 use crate::domain::event::CancelReason;
+use crate::domain::event::DeadLetterReason;
 use crate::domain::settlement::Answer;
-use crate::domain::verdict::{DeadLetterReason, Loss};
+use crate::domain::verdict::Loss;
 
+/// A label of a metric.
 #[derive(Clone, Copy, Debug)]
 pub struct Label {
+    /// Its name in Prometheus.
     pub name: &'static str,
-    pub values: Values,
+    values: Values,
 }
 
+/// Which values a label has, and who makes its series.
 #[derive(Clone, Copy, Debug)]
 pub enum Values {
     /// Queues: each gets its series when it becomes known, and loses them when it is removed.
@@ -27,18 +31,26 @@ pub enum Values {
 pub const RENEWED: &str = "renewed";
 
 impl Label {
+    /// The queue; those beyond `--max-metric-queues` are counted together.
     pub const QUEUE: Self = Self { name: "engine_type", values: Values::Queues };
+    /// Why a lease was lost.
     pub const LOSS: Self = Self::listed("cause", || Loss::ALL.map(Loss::as_str).to_vec());
+    /// What a report on a lease came to, renewals included.
     pub const SETTLEMENT: Self =
         Self::listed("outcome", || Answer::ALL.map(Answer::as_str).into_iter().chain([RENEWED]).collect());
+    /// Why an event became a dead letter.
     pub const DEAD_LETTER_REASON: Self =
         Self::listed("reason", || DeadLetterReason::ALL.map(DeadLetterReason::as_str).to_vec());
+    /// Why an event was cancelled.
     pub const CANCEL_REASON: Self = Self::listed("reason", || CancelReason::ALL.map(CancelReason::as_str).to_vec());
+    /// An engine that registers is new, or has restarted.
     pub const REGISTRATION: Self =
         Self::listed("kind", || RegistrationKind::ALL.map(RegistrationKind::as_str).to_vec());
 
+    /// The role of a caller's token.
     pub const ROLE: Self = Self::listed("role", || Role::ALL.map(Role::as_str).to_vec());
 
+    /// A label whose series are made where its values are declared, on a higher floor.
     pub const fn of_owner(name: &'static str) -> Self {
         Self { name, values: Values::OfOwner }
     }

@@ -11,6 +11,7 @@ pub const OTHER_QUEUES: &str = "other";
 pub struct QueueNames {
     /// Bounds all sets together.
     max: usize,
+    /// Queues that exist, and have a label.
     pub known: HashSet<Box<str>>,
     /// Queues that were removed and still have series: a removal costs no pass over all metrics of its own.
     pub removed: HashSet<Box<str>>,
@@ -22,10 +23,12 @@ pub struct QueueNames {
 }
 
 impl QueueNames {
+    /// At most `max` queues get a label of their own.
     pub fn new(max: usize) -> Self {
         Self { max, ..Self::default() }
     }
 
+    /// True if one more queue may have a label; always for one that is back and still has its series.
     pub fn has_room_for(&self, engine_type: &str) -> bool {
         self.removed.contains(engine_type)
             || !self.dropping.contains(engine_type)

@@ -5,6 +5,7 @@ use prometheus::Registry;
 use super::kinds::Kind;
 use super::labels::{self, Label};
 
+/// Makes a metric, adds it, and starts all series whose labels' values are known.
 pub fn register<K: Kind>(registry: &Registry, name: &str, help: &str, labels: &[Label], buckets: &[&[f64]]) -> K {
     let names: Vec<&str> = labels.iter().map(|label| label.name).collect();
     let metric = K::make(name, help, &names, &buckets.concat()).expect("names and labels are constants, and valid");

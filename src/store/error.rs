@@ -29,6 +29,7 @@ pub enum Error {
     Locked(#[source] Cause),
     /// A stored value that this version does not understand.
     #[error("{table}.{column} of {id} holds {value:?}, which is not understood")]
+    #[expect(missing_docs, reason = "the message says what the fields are")]
     Corrupt { table: &'static str, column: &'static str, id: String, value: String },
     /// The database is there, and the service cannot work on it as it is. Says what to do.
     #[error("{0}")]
@@ -77,6 +78,7 @@ impl Error {
         std::error::Error::source(self).map_or_else(|| self.to_string(), ToString::to_string)
     }
 
+    /// A value that is not of its column's kind; at most 100 of its characters are kept.
     pub(super) fn corrupt(table: &'static str, column: &'static str, id: impl fmt::Display, value: &str) -> Self {
         Self::Corrupt { table, column, id: id.to_string(), value: value.chars().take(100).collect() }
     }

@@ -13,4 +13,4 @@ mod holders;
 
 pub use grants::{Grant, LeaseDefaults, grant};
 pub use held_leases::{leases_of_engine, leases_of_poll};
-pub use holders::{CountFrom, EngineCheck, Held, LockedEngine, check_engines, count_held, lock_engines};
+pub use holders::{CountFrom, Held, LockedEngine, check_engines, count_held, lock_engines};

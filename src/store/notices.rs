@@ -1,6 +1,8 @@
 //! What is said with commits: by producers in SQL (`NOTIFY eventlease`, with the queue's name), and by replicas to
 //! one another.
 
+use std::time::Instant;
+
 use sqlx::PgConnection;
 use sqlx::postgres::PgListener;
 use tokio::sync::watch;
@@ -18,7 +20,7 @@ const OF_REPLICAS: &str = "eventlease_replicas";
 #[derive(Debug)]
 pub struct Notices {
     listener: PgListener,
-    replacements: watch::Receiver<u64>,
+    replacements: watch::Receiver<Option<Instant>>,
     replica_id: String,
 }
 
@@ -27,6 +29,7 @@ pub struct Notices {
 pub enum Notice {
     /// Events came into a queue.
     Events {
+        /// The queue's name.
         engine_type: String,
         /// By way of SQL, perhaps from a transaction that began long before.
         is_of_a_producer: bool,
@@ -34,7 +37,10 @@ pub enum Notice {
     /// Tokens were made or revoked.
     Tokens,
     /// A queue was removed.
-    QueueRemoved { engine_type: String },
+    QueueRemoved {
+        /// The queue's name.
+        engine_type: String,
+    },
 }
 
 /// Listens on a connection of its own: one of the pool's would be missing there for ever.

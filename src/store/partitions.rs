@@ -13,7 +13,7 @@ use super::row::from_row;
 use crate::domain::database_health::PartitionsAhead;
 
 /// How far ahead partitions are made.
-pub const DAYS_AHEAD: i32 = 7;
+const DAYS_AHEAD: i32 = 7;
 
 /// Held shared by a redrive, and exclusively while a partition is taken away, so that no event is
 /// put back into the queue over a partition that is just leaving.

@@ -16,47 +16,35 @@ use tokio::sync::watch;
 /// are not those this end knows of.
 const CODES: [&str; 7] = ["08", "57P", "25006", "25P03", "25P04", "26000", "42P05"];
 
-/// When sessions were last to be replaced, in milliseconds since the first use of this clock; 0 for never. By the runtime on
-/// which the sessions are used: the service has one, and a process of tests has servers on many.
-static REPLACED_BEFORE: LazyLock<Mutex<HashMap<Option<Id>, Replacements>>> = LazyLock::new(Mutex::default);
-static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+/// By the runtime on which the sessions are used: the service has one, and a process of tests has servers on many.
+static REPLACEMENTS: LazyLock<Mutex<HashMap<Option<Id>, Replacements>>> = LazyLock::new(Mutex::default);
 
-fn now() -> u64 {
-    // Not 0, which stands for never.
-    u64::try_from(BEGAN.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
-}
-
-/// The replacements of the sessions of one runtime. A holder of sessions keeps it, so that it is looked up once.
+/// When the sessions of one runtime were last to be replaced; `None` for never. A holder of sessions keeps it, so that it is
+/// looked up once.
 #[derive(Clone, Debug, Default)]
-pub struct Replacements(watch::Sender<u64>);
+pub struct Replacements(watch::Sender<Option<Instant>>);
 
+/// The replacements of the calling runtime's sessions.
 pub fn of_this_runtime() -> Replacements {
     let runtime = Handle::try_current().ok().map(|handle| handle.id());
-    REPLACED_BEFORE.lock().entry(runtime).or_default().clone()
+    REPLACEMENTS.lock().entry(runtime).or_default().clone()
 }
 
 /// Has all sessions of this runtime replaced that are open now.
 pub fn replace_all() {
-    of_this_runtime().0.send_replace(now());
+    of_this_runtime().0.send_replace(Some(Instant::now()));
 }
 
 impl Replacements {
     /// Changes each time that sessions are to be replaced, for a holder of one outside of a pool.
-    pub fn subscribe(&self) -> watch::Receiver<u64> {
+    pub fn subscribe(&self) -> watch::Receiver<Option<Instant>> {
         self.0.subscribe()
     }
 
     /// Whether a session of this age is to be replaced.
     pub fn is_due(&self, age: Duration) -> bool {
-        let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-        was_open(now(), age, *self.0.borrow())
+        self.0.borrow().is_some_and(|replaced_at| replaced_at.elapsed() <= age)
     }
-}
-
-/// Whether a session of an age was open at a moment, each in milliseconds. One that was opened in the same millisecond
-/// counts as open.
-const fn was_open(now: u64, age: u64, at: u64) -> bool {
-    at != 0 && now.saturating_sub(age) <= at
 }
 
 /// Whether an error says that sessions are of no use. One that could not be opened says nothing of those that are open.
@@ -88,11 +76,11 @@ mod tests {
 
     #[test]
     fn sessions_opened_before_an_error_are_replaced_and_later_ones_are_not() {
-        assert!(was_open(1000, 500, 700));
-        assert!(was_open(1000, 300, 700));
-        assert!(was_open(1000, 5000, 700), "opened before the clock began");
-        assert!(!was_open(1000, 299, 700));
-        assert!(!was_open(1000, 5000, 0), "there was no error");
+        let replacements = Replacements::default();
+        assert!(!replacements.is_due(Duration::from_secs(5)), "there was no error");
+        replacements.0.send_replace(Some(Instant::now()));
+        assert!(replacements.is_due(Duration::from_secs(5)));
+        assert!(!replacements.is_due(Duration::ZERO));
     }
 
     #[test]

@@ -13,12 +13,12 @@ use super::error::Error;
 use crate::domain::access::Role;
 use crate::domain::database_health::SnapshotHolder;
 use crate::domain::engine::EngineStatus;
-use crate::domain::event::{Outcome, Status};
+use crate::domain::event::{DeadLetterReason, Outcome, Status};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::RawJson;
 use crate::domain::retry_policy::RetryPolicyOverrides;
 use crate::domain::settlement::Answer;
-use crate::domain::verdict::{DeadLetterReason, Spent};
+use crate::domain::verdict::Spent;
 
 /// A value that can be read from a row.
 pub(super) trait Field: Sized {

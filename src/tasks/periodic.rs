@@ -68,9 +68,13 @@ impl RoundOutcome {
 
 /// Starts tasks.
 pub struct Starter<'a> {
+    /// Owns the tasks.
     pub supervisor: &'a Supervisor,
+    /// The use-cases that the rounds carry out.
     pub broker: &'a Arc<Broker>,
+    /// Counts the rounds and how long they take.
     pub metrics: &'a Arc<Metrics>,
+    /// Cancelled when the tasks are to end.
     pub stop: &'a CancellationToken,
 }
 

@@ -6,6 +6,7 @@ use crate::broker::reap::Reaped;
 use crate::broker::{Broker, Result};
 use crate::logs::counted;
 
+/// One round; the report says what was freed, `None` if nothing was.
 pub async fn run_once(broker: Arc<Broker>) -> Result<Option<String>> {
     let reaped = broker.reap().await?;
     Ok((!reaped.is_nothing()).then(|| in_words(&reaped)))

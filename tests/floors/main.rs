@@ -8,6 +8,8 @@
 mod table;
 /// The rule for imports: only downward.
 mod imports;
+/// The rule for doc comments: what is public has one.
+mod documented;
 /// The files of a crate, and which of them declares which.
 mod modules;
 /// What stands in a source file beside comments and tests.
@@ -17,6 +19,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use documented::undocumented;
 use imports::{Import, upward};
 use modules::{Crate, crates};
 use tokens::{Token, tokens};
@@ -102,6 +105,15 @@ fn folder_by_folder() {
     let table = table::table(&crates(&root), &imports_upward(&root));
     println!("{table}");
     assert!(table.contains("src/http "), "{table}");
+}
+
+/// `rustc` asks for doc comments (`missing_docs`) only where other crates can reach. The model is tests from end to end.
+#[test]
+fn what_is_public_has_a_doc_comment() {
+    let mut crates = crates(&repository());
+    crates.retain(|read| !is_harness(read) && read.folder != "crates/protocol-model/src");
+    let wrong: Vec<String> = crates.iter().flat_map(undocumented).collect();
+    assert_none(&wrong, "public without a doc comment");
 }
 
 /// `http` and `tasks` stand side by side; and which database there is, is the business of the start and the end.

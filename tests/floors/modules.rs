@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::tokens::{Token, tokens};
+use crate::tokens::{Token, tokens, tokens_and_doc_comments};
 
 /// A file of a crate that is not for tests only.
 pub struct Module {
@@ -14,6 +14,7 @@ pub struct Module {
     /// The modules it declares, in its order.
     pub children: Vec<String>,
     pub tokens: Vec<Token>,
+    pub tokens_and_doc_comments: Vec<Token>,
 }
 
 impl Module {
@@ -68,9 +69,16 @@ fn read_module(
     modules: &mut Vec<Module>,
 ) {
     // Only tests invent crates with files left out.
-    let tokens = tokens(&text(file).unwrap_or_default());
+    let text_of_file = text(file).unwrap_or_default();
+    let (tokens, tokens_and_doc_comments) = (tokens(&text_of_file), tokens_and_doc_comments(&text_of_file));
     let children = declared(&tokens);
-    modules.push(Module { path: path.to_vec(), file: format!("{folder}/{file}"), children: children.clone(), tokens });
+    modules.push(Module {
+        path: path.to_vec(),
+        file: format!("{folder}/{file}"),
+        children: children.clone(),
+        tokens,
+        tokens_and_doc_comments,
+    });
     for child in children {
         let path = [path, &[child]].concat();
         read_module(folder, &path, &format!("{}.rs", path.join("/")), text, modules);

@@ -1,6 +1,9 @@
-//! What stands in a source file: words and signs, without comments, and without what is there for tests only.
+//! What stands in a source file: words, signs and doc comments, without other comments, and without what is there for tests
+//! only.
 
-/// A word, `::`, a text with its quotes, or a sign of one character.
+const DOC_COMMENT: &str = "///";
+
+/// A word, `::`, a text with its quotes, `///` for a line of a doc comment, or a sign of one character.
 #[derive(Clone, Debug)]
 pub struct Token {
     pub text: String,
@@ -9,6 +12,10 @@ pub struct Token {
 }
 
 impl Token {
+    pub fn is_doc_comment(&self) -> bool {
+        self.text == DOC_COMMENT
+    }
+
     pub fn is_word(&self) -> bool {
         self.text.starts_with(is_word)
     }
@@ -23,8 +30,15 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// The tokens of a text, without items behind `#[cfg(test)]`.
+/// The tokens of a text beside doc comments, without items behind `#[cfg(test)]`.
 pub fn tokens(text: &str) -> Vec<Token> {
+    let mut found = tokens_and_doc_comments(text);
+    found.retain(|token| !token.is_doc_comment());
+    found
+}
+
+/// The tokens of a text, without items behind `#[cfg(test)]`.
+pub fn tokens_and_doc_comments(text: &str) -> Vec<Token> {
     let mut found = Vec::new();
     let (mut rest, mut line) = (text, 1);
     while let Some(first) = rest.chars().next() {
@@ -44,7 +58,7 @@ fn read(rest: &str, first: char) -> (Option<String>, usize) {
     if first.is_whitespace() {
         (None, first.len_utf8())
     } else if rest.starts_with("//") {
-        (None, until("\n", 0))
+        (rest.starts_with(DOC_COMMENT).then(|| DOC_COMMENT.to_owned()), until("\n", 0))
     } else if rest.starts_with("/*") {
         (None, until("*/", 2))
     } else if first == '"' {
@@ -104,6 +118,9 @@ fn without_tests(tokens: &[Token]) -> Vec<Token> {
     let mut at = 0;
     while at < tokens.len() {
         if tokens[at..].iter().map(|token| &token.text).take(TESTS_ONLY.len()).eq(&TESTS_ONLY) {
+            while kept.last().is_some_and(Token::is_doc_comment) {
+                kept.pop();
+            }
             at = end_of_item(tokens, at + TESTS_ONLY.len());
         } else {
             kept.push(tokens[at].clone());
@@ -114,7 +131,7 @@ fn without_tests(tokens: &[Token]) -> Vec<Token> {
 }
 
 /// Behind the `;` or the `}` that ends the item which begins here.
-fn end_of_item(tokens: &[Token], start: usize) -> usize {
+pub fn end_of_item(tokens: &[Token], start: usize) -> usize {
     let is_use = tokens.get(start).is_some_and(|token| token.text == "use");
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate().skip(start) {

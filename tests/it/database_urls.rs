@@ -60,7 +60,7 @@ fn assert_refused(ended: &Ended, code: i32, parts: &[&str]) {
     for part in parts {
         assert!(ended.stderr.contains(part), "{part}: {ended:?}");
     }
-    for secret in ["hush", "p@ss", ":12"] {
+    for secret in ["hush", "p@ss", "me:12"] {
         assert!(!ended.stderr.contains(secret) && !ended.stdout.contains(secret), "{ended:?}");
     }
 }

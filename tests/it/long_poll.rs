@@ -97,6 +97,19 @@ async fn an_engine_at_capacity_leaves_the_wake_up_to_one_that_can_take_the_event
     waiting.abort();
 }
 
+/// What is known of its queue and of it, from the polls before, does not say so.
+#[tokio::test]
+async fn an_engine_at_capacity_is_told_so_where_its_queue_was_just_seen_empty() {
+    let lab = Lab::start().await;
+    let (idle, full) =
+        (lab.register("dialogue", json!({})).await, lab.register("dialogue", one_event_at_a_time()).await);
+    lab.enqueue("dialogue", json!({})).await;
+    lab.lease_one("dialogue", &full).await;
+    assert_eq!(lab.poll("dialogue", &idle, "").await.expect(200).body["events"], json!([]));
+    let reply = lab.poll("dialogue", &full, "wait_seconds=1").await.expect(200);
+    assert_eq!(reply.body["notice"]["code"], "engine_at_capacity", "{reply:?}");
+}
+
 #[tokio::test]
 async fn an_empty_answer_waits_out_its_time_whatever_the_cause() {
     let lab = Lab::start().await;

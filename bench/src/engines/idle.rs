@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use tokio::time::{MissedTickBehavior, interval_at};
+use tokio::time::{MissedTickBehavior, interval_at, sleep};
 
 use super::engine::Engine;
 use crate::api::{self, Leased};
@@ -16,7 +16,8 @@ const WAIT_SECONDS: u32 = 30;
 
 impl Engine {
     /// Polls a queue in which there is never anything, again as soon as it is answered.
-    pub async fn waiting(mut self, limit: u32, ledger: Arc<Ledger>) -> Result<()> {
+    pub async fn waiting(mut self, limit: u32, delay: Duration, ledger: Arc<Ledger>) -> Result<()> {
+        sleep(delay).await;
         let poll = api::poll(&self.queue, &self.id, limit, WAIT_SECONDS);
         while !ledger.is_stopping() {
             let reply = self.connection.call(&poll).await?;

@@ -33,10 +33,12 @@ pub async fn run(bench: &Bench<'_>, name: &str, shape: &Shape) -> Result<Outcome
     let mut crew = Crew::default();
     if shape.are_waiting {
         let connections = bench.connect(engines.len()).await?;
-        for (engine, connection) in engines.iter_mut().zip(connections) {
+        // Polls that begin together also end together, and one claim would serve them all.
+        for (place, (engine, connection)) in (0..).zip(engines.iter_mut().zip(connections)) {
+            let delay = HEARTBEAT_INTERVAL * place / shape.engines;
             let (id, queue) = (engine.id.clone(), engine.queue.clone());
             let poller = mem::replace(engine, Engine { id, queue, connection });
-            crew.add_engine(poller.waiting(3, ledger.clone()));
+            crew.add_engine(poller.waiting(3, delay, ledger.clone()));
         }
     }
     for (place, engine) in (0..).zip(engines) {

@@ -1,4 +1,4 @@
-//! `pickup`: one POST into an idle queue with a parked engine, from sending it to the engine's reply.
+//! `pickup`: one POST into an idle queue with a waiting engine, from sending it to the engine's reply.
 
 use std::time::{Duration, Instant};
 

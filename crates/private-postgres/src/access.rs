@@ -24,6 +24,7 @@ pub(super) fn check(data_dir: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// Refuses a folder that others than its owner may write to.
 pub(super) fn check_folder(path: &Path) -> Result<(), Error> {
     let mode = mode_of(path)?;
     if mode & (GROUP_MAY_WRITE | OTHERS_MAY_WRITE) != 0 {

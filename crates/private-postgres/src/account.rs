@@ -17,7 +17,9 @@ const SHARED_ACCOUNT: &str = "nobody";
 /// Whom root runs PostgreSQL as.
 #[derive(Debug, Clone)]
 pub(super) struct Account {
+    /// The user's name.
     pub name: String,
+    /// The user's id.
     pub uid: u32,
     gid: u32,
 }

@@ -41,22 +41,26 @@ impl Binaries {
         }
     }
 
+    /// The version of both programs.
     pub fn version(&self) -> Version {
         self.version
     }
 
-    pub fn postgres_path(&self) -> PathBuf {
+    fn postgres_path(&self) -> PathBuf {
         self.dir.join("postgres")
     }
 
+    /// The path of `initdb`.
     pub fn initdb_path(&self) -> PathBuf {
         self.dir.join("initdb")
     }
 
+    /// A command for `postgres`, run as the account if there is one.
     pub fn postgres(&self, account: Option<&Account>) -> Command {
         command(&self.postgres_path(), account)
     }
 
+    /// A command for `initdb`, run as the account if there is one.
     pub fn initdb(&self, account: Option<&Account>) -> Command {
         command(&self.initdb_path(), account)
     }

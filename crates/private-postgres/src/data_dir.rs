@@ -42,6 +42,7 @@ pub(super) fn checked_path(path: &Path) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
+/// The path of the cluster in the folder.
 pub(super) fn cluster_in(data_dir: &Path) -> PathBuf {
     data_dir.join("cluster")
 }
@@ -80,6 +81,7 @@ impl DataDir {
         Ok(Self { path, cluster, lock })
     }
 
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -89,6 +91,7 @@ impl DataDir {
         &self.cluster
     }
 
+    /// True if the folder has a complete cluster.
     pub fn has_cluster(&self) -> bool {
         self.cluster.join("PG_VERSION").exists()
     }
@@ -115,6 +118,7 @@ impl DataDir {
         Ok(0)
     }
 
+    /// Opens the server's log for appending.
     pub fn open_log(&self) -> Result<File, Error> {
         let path = self.log_path();
         open_own(&path, OpenOptions::new().append(true)).map_err(|source| Error::file("open", &path, source))

@@ -159,10 +159,12 @@ or run eventlease as another user than root, or set DATABASE_URL to a server of 
 }
 
 impl Error {
+    /// A file that could not be worked on; `action` is a verb, like `open`.
     pub(super) fn file(action: &'static str, path: &Path, source: io::Error) -> Self {
         Self::File { action, path: path.to_owned(), source }
     }
 
+    /// A program that could not be started.
     pub(super) fn spawn(program: &Path, source: io::Error) -> Self {
         Self::Spawn { path: program.to_owned(), source }
     }

@@ -16,6 +16,7 @@ use super::error::Error;
 use super::options::{Durability, Options};
 use super::process::{self, Process};
 
+/// Makes the cluster in `data_dir`; it belongs to the account, if there is one.
 pub(super) fn make_cluster(
     binaries: &Binaries,
     data_dir: &DataDir,

@@ -10,11 +10,15 @@ use nix::libc::O_NOFOLLOW;
 /// What this module needs of the eight lines.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct PidFile {
+    /// The postmaster's process id.
     pub pid: u32,
+    /// The folder of its socket; `None` if it has none.
     pub socket_dir: Option<PathBuf>,
+    /// True if it takes connections.
     pub is_ready: bool,
 }
 
+/// Reads the file of a cluster; `None` if there is none, or if it cannot be understood.
 pub(super) fn read(cluster: &Path) -> Option<PidFile> {
     parse(&fs::read_to_string(path(cluster)).ok()?)
 }

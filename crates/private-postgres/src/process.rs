@@ -74,10 +74,12 @@ impl Process {
         Ok(Self { pid, exit })
     }
 
+    /// Its process id.
     pub fn pid(&self) -> u32 {
         self.pid
     }
 
+    /// How the process ended; `None` while it runs.
     pub fn exit_status(&self) -> Option<ExitStatus> {
         self.exit.lock().status
     }
@@ -95,7 +97,7 @@ impl Process {
     }
 
     /// Sends a signal, unless the process has ended and its number may already be another's.
-    pub fn signal(&self, signal: Signal) {
+    fn signal(&self, signal: Signal) {
         let state = self.exit.lock();
         if state.status.is_none() {
             send(self.pid, signal);

@@ -21,6 +21,7 @@ const SOCKET_NAME: &str = ".s.PGSQL.5432";
 /// The kernel takes 107 bytes on Linux, 103 on macOS.
 const MAX_SOCKET_PATH_BYTES: usize = 103;
 
+/// The folder that the server's socket lies in.
 #[derive(Debug)]
 pub(super) struct SocketDir {
     path: String,
@@ -64,6 +65,7 @@ impl SocketDir {
         format!("\"{}\"", self.path.replace('"', "\"\""))
     }
 
+    /// The URL of a database, for clients on this machine.
     pub fn url(&self, database: &str) -> String {
         url(Path::new(&self.path), database)
     }
@@ -93,6 +95,7 @@ pub(super) fn url(socket_dir: &Path, database: &str) -> String {
     )
 }
 
+/// True if something listens there.
 pub(super) fn answers(socket_dir: &Path) -> bool {
     UnixStream::connect(PathBuf::from(socket_dir).join(SOCKET_NAME)).is_ok()
 }

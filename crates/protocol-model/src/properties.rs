@@ -12,6 +12,7 @@ use eventlease::domain::verdict::Spent;
 /// What is checked: the rules, and how far.
 #[derive(Clone, Copy)]
 pub struct LeaseProtocol {
+    /// The domain's own rules, or a broken one in its place.
     pub rules: Rules,
     /// Of both events together.
     pub most_leases: u8,
@@ -19,14 +20,15 @@ pub struct LeaseProtocol {
 
 pub const BREAKS_NO_RULE: &str = "no step breaks a rule";
 pub const ONE_LIVE_LEASE: &str = "an event has one live lease at most";
-pub const ONE_PLACE: &str = "an event is in one place";
-pub const COMPLETED_ONCE: &str = "nothing follows a completion";
+const ONE_PLACE: &str = "an event is in one place";
+const COMPLETED_ONCE: &str = "nothing follows a completion";
 pub const WITHIN_BUDGETS: &str = "no budget is overdrawn";
 pub const BUDGETS_ADD_UP: &str = "budgets and attempts add up";
 pub const SUSPECTS_ALONE: &str = "suspects travel alone";
-pub const PRESENT_INCARNATION: &str = "a lease belongs to its engine's present incarnation";
+const PRESENT_INCARNATION: &str = "a lease belongs to its engine's present incarnation";
 pub const END_IN_REACH: &str = "every event's end is in reach";
 
+/// All properties; by their names a test says which one a broken rule violates.
 pub fn properties() -> Vec<Property<LeaseProtocol>> {
     vec![
         Property::always(BREAKS_NO_RULE, |_, world: &World| world.broken.is_none()),

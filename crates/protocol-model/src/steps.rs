@@ -27,6 +27,7 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// The rules of the service, with budgets small enough to be spent.
     pub fn of_the_domain() -> Self {
         Self {
             policy: RetryPolicy { max_retries: 1, dead_letter_threshold: 2, ..RetryPolicy::default() },
@@ -62,56 +63,34 @@ impl Word {
     }
 }
 
+/// What may happen next in a world.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Step {
     /// One look for the polls of one or two engines. `due` are the events it finds, in the order of leasing: others are
     /// delayed still, or locked by somebody else.
-    Lease {
-        polls: [Option<Place>; 2],
-        due: [Option<Place>; 2],
-        is_reply_lost: bool,
-    },
+    Lease { polls: [Option<Place>; 2], due: [Option<Place>; 2], is_reply_lost: bool },
     /// The same `poll_id` again, after a lost reply.
-    RepeatPoll {
-        engine: Place,
-    },
+    RepeatPoll { engine: Place },
     /// The request of a poll hung up before its leases were handed to it.
-    HandBack {
-        event: Place,
-    },
+    HandBack { event: Place },
     /// Whoever once got the token, whatever became of it.
-    Report {
-        event: Place,
-        token: Number,
-        caller: Option<Place>,
-        word: Word,
-    },
+    Report { event: Place, token: Number, caller: Option<Place>, word: Word },
     /// A lease runs out, and the reaper finds it. Between the two it is as good as before to all but the reaper.
-    Expire {
-        event: Place,
-    },
-    Heartbeat {
-        engine: Place,
-    },
-    ReapUnresponsive {
-        event: Place,
-    },
-    DeclareUnresponsive {
-        engine: Place,
-    },
-    Crash {
-        engine: Place,
-    },
+    Expire { event: Place },
+    /// An engine says that it lives.
+    Heartbeat { engine: Place },
+    /// The reaper ends a lease whose engine is unresponsive.
+    ReapUnresponsive { event: Place },
+    /// The reaper finds an engine silent.
+    DeclareUnresponsive { engine: Place },
+    /// The engine's process ends. What it sent may arrive later.
+    Crash { engine: Place },
     /// Registers anew under the same id, after a crash.
-    Restart {
-        engine: Place,
-    },
-    Cancel {
-        event: Place,
-    },
-    Redrive {
-        event: Place,
-    },
+    Restart { engine: Place },
+    /// Somebody asks for the event to be cancelled.
+    Cancel { event: Place },
+    /// A dead letter becomes an event again.
+    Redrive { event: Place },
 }
 
 /// How a report was answered.
@@ -121,6 +100,7 @@ pub enum Reply {
     Accepted(Status),
     /// It had been said before, and was answered so.
     Again(Status),
+    /// Nothing was changed.
     Refused,
 }
 
@@ -282,6 +262,7 @@ fn answer_late_report(rules: &Rules, event: &Event, token: Number, word: Word) -
     }
 }
 
+/// True if a lease of the event was lost since its budgets were fresh.
 pub fn is_suspect(row: &Row) -> bool {
     row.spent.lease_losses > 0
 }
@@ -297,6 +278,7 @@ impl Event {
         self.row.map_or(ended, |row| row.attempt)
     }
 
+    /// How many attempts the engines gave back.
     pub fn releases(&self) -> usize {
         self.attempts.iter().filter(|ended| ended.outcome == Outcome::Released).count()
     }

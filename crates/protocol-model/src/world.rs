@@ -20,6 +20,7 @@ pub type Place = u8;
 /// An attempt's number. A lease has a token of its own, so the number stands for the token too.
 pub type Number = u8;
 
+/// All there is at one moment.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct World {
     pub engines: [Engine; ENGINES],
@@ -28,6 +29,7 @@ pub struct World {
     pub broken: Option<&'static str>,
 }
 
+/// An engine: its row in the tables, and whether its process runs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Engine {
     /// The process runs. What it sent before it crashed may arrive later.
@@ -38,6 +40,7 @@ pub struct Engine {
     pub incarnation: u8,
 }
 
+/// An event: its rows in the tables.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Event {
     /// Of `event_queue`, while the event is open.
@@ -53,6 +56,7 @@ pub struct Event {
     pub live: u16,
 }
 
+/// The row of an open event.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Row {
     pub is_processing: bool,
@@ -67,6 +71,7 @@ pub struct Row {
     pub is_delivered: bool,
 }
 
+/// An attempt that has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Ended {
     /// None for an event that was cancelled while queued.

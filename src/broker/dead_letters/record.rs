@@ -11,9 +11,13 @@ use crate::store;
 /// What the audit trail is to say of a batch.
 #[derive(Clone, Copy)]
 pub struct Record<'a> {
+    /// Who did it.
     pub by: &'a Actor,
+    /// What was done.
     pub action: Operation,
+    /// What it was done to: an event's id, or a queue's name.
     pub subject: &'a str,
+    /// What else there is to know, as a JSON object.
     pub details: &'a Value,
 }
 
@@ -27,6 +31,7 @@ pub fn told(members: &impl Serialize) -> Value {
 }
 
 impl Record<'_> {
+    /// Writes the entry into this transaction, with the number of dead letters that were changed.
     pub async fn write(self, connection: &mut store::PgConnection, done: u64) -> Result<()> {
         let mut details = self.details.clone();
         details["dead_letters"] = json!(done);

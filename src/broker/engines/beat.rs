@@ -10,6 +10,7 @@ use crate::broker::state::Broker;
 use crate::domain::engine::Command;
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::json::SentJson;
+use crate::domain::settlement::Renewal;
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::engines::beat::{Beat, Beaten, Locked};
@@ -166,11 +167,11 @@ async fn renew_listed(
         for lease in &heartbeat.leases {
             let verdict = if let (Some(event), Some(renewed)) = (held(*engine_id, lease), renewed.get(&lease.event_id))
             {
-                LeaseVerdict::Renewed {
+                LeaseVerdict::Renewed(Renewal {
                     expires_at: renewed.expires_at,
                     expires_in_seconds: renewed.expires_in_seconds,
                     is_cancel_requested: event.is_cancel_requested,
-                }
+                })
             } else {
                 let token = Some(lease.lease_token);
                 let found =

@@ -14,10 +14,13 @@ use crate::store::events::idempotency::{self, ClaimedKey, FirstBody, Key, Likene
 
 /// What to do with an event of a batch.
 pub enum Plan {
+    /// The event is new and is stored, under the id that its key was claimed for; `None` if it has no key.
     Enqueue(Option<EventId>),
+    /// The key stands for this event, whose body is the same.
     Duplicate(EventId),
     /// The key stands for this event, whose body has the same terms and other bytes: its payload, once it is stored, decides.
     DuplicateByValue(EventId),
+    /// The key stands for this event, whose body differs.
     KeyReused(EventId),
 }
 
@@ -91,6 +94,7 @@ fn name_of<'a>(key: &Key<'a>) -> (&'a EngineType, &'a str, &'a str) {
     (key.engine_type, key.key, key.enqueued_by)
 }
 
+/// The event's key, with the fingerprints of its body; `None` without one.
 pub fn key_of(event: &NewEvent) -> Option<Key<'_>> {
     let key = event.idempotency_key.as_deref()?;
     let enqueued_by = event.enqueued_by.as_deref().unwrap_or_default();

@@ -18,6 +18,7 @@ use crate::store::PgConnection;
 pub struct Made(HashMap<String, Reservation>);
 
 impl Made {
+    /// Counts the new queues towards their requesters' quotas; to be called after the commit.
     pub fn keep(self) {
         self.0.into_values().for_each(Reservation::keep);
     }
@@ -52,7 +53,7 @@ impl<'a> NewQueues<'a> {
         self.admit_queue(&event.engine_type, event.requester)
     }
 
-    pub fn admit_queue(&mut self, engine_type: &EngineType, requester: Requester) -> Result<()> {
+    fn admit_queue(&mut self, engine_type: &EngineType, requester: Requester) -> Result<()> {
         let queue = engine_type.as_str();
         if self.full.contains(queue) {
             return Err(Error::TooManyQueues { engine_type: engine_type.clone(), limit: self.max_queues });
@@ -68,6 +69,7 @@ impl<'a> NewQueues<'a> {
         Ok(())
     }
 
+    /// The queues that the admitted events make. They are counted only if they are kept.
     pub fn end(self) -> Made {
         self.made
     }

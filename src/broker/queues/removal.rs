@@ -27,6 +27,9 @@ pub struct TendedQueues {
 impl Broker {
     /// Removes a queue with its settings, unless something would be left without it. An event or engine that comes at
     /// this very moment may find the queue gone: it is taken in all the same, and housekeeping makes the queue again.
+    ///
+    /// # Errors
+    /// [`Error::QueueInUse`] with what keeps it; [`Error::QueueNotFound`].
     pub async fn remove_queue(&self, by: &Actor, engine_type: &EngineType) -> Result<()> {
         let name = engine_type.as_str();
         let mut transaction = self.begin().await?;

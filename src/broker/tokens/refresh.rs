@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::known_tokens::{Reading, Standing};
+use crate::broker::known_tokens::{Reading, TokenStatus};
 use crate::broker::state::Broker;
 use crate::domain::numbers::to_i64;
 use crate::domain::tokens::TokenDigest;
@@ -32,12 +32,12 @@ const WAIT: Duration = Duration::from_secs(6);
 
 impl Broker {
     /// How a token stands, if that is known without asking the database.
-    pub fn known_token(&self, digest: &TokenDigest) -> Option<Standing> {
+    pub fn known_token(&self, digest: &TokenDigest) -> Option<TokenStatus> {
         self.tokens.find(digest)
     }
 
     /// How a token stands that was not known: it may be new. `None`: there is none.
-    pub async fn unknown_token(self: &Arc<Self>, digest: &TokenDigest) -> Result<Option<Standing>> {
+    pub async fn unknown_token(self: &Arc<Self>, digest: &TokenDigest) -> Result<Option<TokenStatus>> {
         self.read_tokens().await?;
         Ok(self.tokens.find(digest))
     }

@@ -14,6 +14,7 @@ const MAX_PLACES: usize = 200;
 /// `application/problem+json`, as far as people are shown it.
 #[derive(Debug, Deserialize)]
 pub struct Problem {
+    /// The stable code.
     pub code: String,
     status: u16,
     title: String,

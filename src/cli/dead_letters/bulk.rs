@@ -16,12 +16,15 @@ use crate::cli::text::plain_json;
 use crate::domain::limits::{MAX_BULK_DEAD_LETTERS, MAX_DONE_DEAD_LETTERS_TOLD};
 use crate::output;
 
+/// The flags of `dead-letters redrive`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  eventlease dead-letters redrive --engine-type dialogue --spread-seconds 600")]
 pub struct RedriveArguments {
+    /// The dead letters that are meant.
     #[command(flatten)]
     pub which: Which,
 
+    /// What becomes different about them.
     #[command(flatten)]
     pub overrides: Overrides,
 
@@ -33,6 +36,7 @@ pub struct RedriveArguments {
     #[arg(long, requires = "event_ids", conflicts_with_all = ["Filter", "all"], value_parser = json_text)]
     pub payload: Option<Box<RawValue>>,
 
+    /// The server, and how its reply is shown.
     #[command(flatten)]
     pub asking: Asking,
 }
@@ -62,12 +66,15 @@ fn json_text(text: &str) -> serde_json::Result<Box<RawValue>> {
     serde_json::from_str(text)
 }
 
+/// The flags of `dead-letters purge`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  eventlease dead-letters purge --dead-lettered-before 2030-01-01T00:00:00Z")]
 pub struct PurgeArguments {
+    /// The dead letters that are meant.
     #[command(flatten)]
     pub which: Which,
 
+    /// The server, and how its reply is shown.
     #[command(flatten)]
     pub asking: Asking,
 }
@@ -98,6 +105,7 @@ pub struct Which {
     #[arg(long)]
     expected_count: Option<u64>,
 
+    /// The flag that skips the question.
     #[command(flatten)]
     pub consent: Consent,
 }
@@ -180,6 +188,7 @@ impl Schedule {
     }
 }
 
+/// Redrives all that match, in calls of limited size.
 pub async fn redrive(arguments: &RedriveArguments) -> Outcome {
     let verb = Verb {
         path: "redrive",
@@ -195,6 +204,7 @@ pub async fn redrive(arguments: &RedriveArguments) -> Outcome {
     verb.run(&arguments.asking).await
 }
 
+/// Removes all that match, in calls of limited size.
 pub async fn purge(arguments: &PurgeArguments) -> Outcome {
     let verb = Verb {
         path: "purge",

@@ -62,10 +62,12 @@ impl Filter {
         ]
     }
 
+    /// True if no flag is given: the filter matches all.
     pub fn is_empty(&self) -> bool {
         self.query().iter().all(|(_, value)| value.is_none())
     }
 
+    /// The flags as parameters of a query.
     pub fn query(&self) -> Vec<(&'static str, Option<String>)> {
         let mut query: Vec<_> = self.texts().into_iter().map(|(name, value)| (name, value.clone())).collect();
         query.push(("redrives_max", self.redrives_max.map(|most| most.to_string())));

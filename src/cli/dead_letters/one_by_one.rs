@@ -38,6 +38,7 @@ impl<'a> Body<'a> {
     }
 }
 
+/// Redrives those that are named, in the order of their ids on the command line.
 pub async fn redrive(arguments: &RedriveArguments) -> Outcome {
     let event_ids = &arguments.which.event_ids;
     if arguments.payload.is_some() && event_ids.len() > 1 {
@@ -67,6 +68,7 @@ pub async fn redrive(arguments: &RedriveArguments) -> Outcome {
     Ok(tally.exit_code())
 }
 
+/// Removes those that are named, once it is confirmed.
 pub async fn purge(arguments: &PurgeArguments) -> Outcome {
     let event_ids = &arguments.which.event_ids;
     let question = match event_ids.as_slice() {

@@ -13,6 +13,7 @@ const MAX_ENGINES: u32 = 2000;
 /// Each queue with work takes a call for its engines.
 const MAX_QUEUES_WITH_WORK: usize = 200;
 
+/// Adds what the server tells of its work; of a server with too many queues, of those with the most.
 pub async fn check(client: &Client, report: &mut Report) {
     let list = match client.list(&["queues"], &[], MAX_QUEUES).await {
         Ok(list) => list,

@@ -16,11 +16,13 @@ const MAX_CHARS: usize = 4000;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
+    /// It works.
     Ok,
     /// It could not be checked.
     Unknown,
     /// It works, slower or at a risk, or somebody has to do something.
     Warning,
+    /// It does not work.
     Failed,
 }
 
@@ -51,12 +53,14 @@ struct Printed<'a> {
     checks: &'a [Line],
 }
 
+/// The lines of all checks, in their order.
 #[derive(Debug, Default)]
 pub struct Report {
     checks: Vec<Line>,
 }
 
 impl Report {
+    /// Adds a line.
     pub fn add(&mut self, check: impl Into<String>, standing: Standing, message: impl Into<String>) {
         // A check is one line; an error of the server may have more.
         let message = message.into().replace("\n  ", "; ");
@@ -80,10 +84,12 @@ impl Report {
         self.checks.iter().map(|line| (line.check.as_str(), line.standing, line.message.as_str()))
     }
 
+    /// As the worst of the lines has it.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.standing().exit_code())
     }
 
+    /// Prints the report, for people or as JSON.
     pub fn print(&self, is_json: bool) -> output::Result {
         if is_json {
             let standing = self.standing();

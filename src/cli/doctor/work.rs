@@ -24,9 +24,11 @@ const MAX_NAMES: usize = 5;
 /// An item of `GET /queues`, as far as it is needed here.
 #[derive(Deserialize)]
 pub struct Queue {
+    /// The queue's name.
     pub engine_type: String,
     due: i64,
     processing: i64,
+    /// Those that were not redriven, as far as they were counted.
     pub dead_letters: i64,
     oldest_due_age_seconds: f64,
     engines: Engines,
@@ -66,8 +68,11 @@ pub struct Engine {
 pub struct DeadLetters {
     /// Those that were not redriven as another event.
     pub redrivable: i64,
+    /// When the oldest one became one.
     pub oldest_at: Option<DateTime<Utc>>,
+    /// When the newest one became one.
     pub newest_at: Option<DateTime<Utc>>,
+    /// The server's clock.
     pub now: DateTime<Utc>,
 }
 
@@ -156,6 +161,7 @@ fn add_warnings(check: &str, warnings: Vec<String>, what: &str, command: &str, r
     }
 }
 
+/// A line for each queue whose work does not get done; one line where all is well.
 pub fn of_queues(queues: &[Queue], now: DateTime<Utc>, report: &mut Report) {
     let warnings: Vec<String> = queues.iter().filter_map(|queue| queue.warning(now)).collect();
     if !warnings.is_empty() {
@@ -192,6 +198,7 @@ pub fn idle_engines(queue: &Queue, engines: &[Engine], now: DateTime<Utc>) -> Ve
     engines.iter().filter(has_stopped).map(told).collect()
 }
 
+/// A line for each warning about engines; one line with their number where there is none.
 pub fn of_engines(queues: &[Queue], warnings: &[String], report: &mut Report) {
     if !warnings.is_empty() {
         return add_warnings("engines", warnings.to_vec(), "engines", "eventlease engines --status active", report);

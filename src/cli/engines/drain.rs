@@ -20,6 +20,7 @@ const DRAIN_EXAMPLES: &str = "Examples:
   eventlease engines drain 01a20093-1ca2-7da5-8000-86c2b092a5fc
   eventlease engines drain --engine-type dialogue --engine-software-version 1.4.0 --dry-run";
 
+/// The flags of `engines drain`.
 #[derive(Args, Debug)]
 #[command(after_help = DRAIN_EXAMPLES)]
 pub struct DrainArguments {
@@ -41,6 +42,7 @@ const RESUME_EXAMPLES: &str = "Examples:
   eventlease engines resume 01a20093-1ca2-7da5-8000-86c2b092a5fc
   eventlease engines resume --engine-type dialogue";
 
+/// The flags of `engines resume`.
 #[derive(Args, Debug)]
 #[command(after_help = RESUME_EXAMPLES)]
 pub struct ResumeArguments {
@@ -98,6 +100,7 @@ struct Drained {
     draining: u64,
 }
 
+/// Drains the engines that are meant: they get no further events.
 pub async fn drain(arguments: &DrainArguments) -> Outcome {
     let DrainArguments { which, dry_run, consent, asking } = arguments;
     which.check()?;
@@ -138,6 +141,7 @@ fn told_of_draining(matched: u64, draining: u64) -> String {
     }
 }
 
+/// Lets drained engines get events again.
 pub async fn resume(arguments: &ResumeArguments) -> Outcome {
     let ResumeArguments { which, consent, asking } = arguments;
     which.check()?;

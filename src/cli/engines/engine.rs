@@ -10,14 +10,19 @@ use crate::cli::text::{from_now, in_full};
 use crate::domain::json::object::member_named;
 use crate::domain::json::string::JsonString;
 
+/// An item of `GET /engines`, or one engine.
 #[derive(Deserialize)]
 #[expect(clippy::struct_field_names, reason = "as in the reply")]
 pub struct Engine {
+    /// Its id.
     pub engine_id: String,
+    /// The queue that it is for.
     pub engine_type: String,
+    /// `active`, `draining` or `unresponsive`; a later server may know others.
     pub status: String,
     last_heartbeat: Option<DateTime<Utc>>,
     current_workload: Option<i64>,
+    /// Events that it holds.
     pub leases_held: i64,
     scenario_run_id: Option<String>,
     metadata: Metadata,
@@ -48,6 +53,7 @@ impl Engine {
         self.static_text(&["resource_limits", "max_concurrent_events"])
     }
 
+    /// Its line in the table of all engines.
     pub fn cells(self, now: DateTime<Utc>) -> [String; 9] {
         let nothing = || "-".to_owned();
         [
@@ -64,6 +70,7 @@ impl Engine {
     }
 }
 
+/// All there is to know of one engine.
 pub fn facts(answer: &Answer) -> Result<Facts> {
     let engine: Engine = answer.read()?;
     let at = |time| in_full(time, answer.now);

@@ -12,6 +12,7 @@ const EXAMPLES: &str = "Examples:
   eventlease queues set dialogue --max-processing 5 --visibility-timeout-seconds 600
   eventlease queues set dialogue --max-retries 1 --unset max-processing,jitter";
 
+/// The flags of `queues set`.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct SetArguments {
@@ -45,6 +46,7 @@ pub struct SetArguments {
     asking: Asking,
 }
 
+/// The flags of `queues delete`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  eventlease queues delete dialogue")]
 pub struct DeleteArguments {
@@ -72,6 +74,7 @@ impl SetArguments {
     }
 }
 
+/// Sets and unsets what the flags say, and shows the queue.
 pub async fn set(arguments: &SetArguments) -> Outcome {
     let SetArguments { queue, asking, .. } = arguments;
     let patch = arguments.changes()?.patch();
@@ -81,6 +84,7 @@ pub async fn set(arguments: &SetArguments) -> Outcome {
     print_answer(&answer, asking.json, |answer| facts(answer)?.print().map_err(Into::into))
 }
 
+/// Removes the queue with its settings.
 pub async fn delete(arguments: &DeleteArguments) -> Outcome {
     let DeleteArguments { queue, asking } = arguments;
     let answer = Client::new(&asking.server)?.delete(&["queues", queue]).await?;

@@ -10,6 +10,7 @@ use crate::cli::outcome::Outcome;
 use crate::cli::table::Facts;
 use crate::cli::text::in_full;
 
+/// The flags of `pause`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  eventlease pause dialogue --reason \"model upgrade\" --resume-after-seconds 600")]
 pub struct PauseArguments {
@@ -28,6 +29,7 @@ pub struct PauseArguments {
     asking: Asking,
 }
 
+/// The flags of `resume`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  eventlease resume dialogue")]
 pub struct ResumeArguments {
@@ -38,6 +40,7 @@ pub struct ResumeArguments {
     asking: Asking,
 }
 
+/// Pauses the queue: its events wait.
 pub async fn pause(arguments: &PauseArguments) -> Outcome {
     let PauseArguments { queue, reason, resume_after_seconds, asking } = arguments;
     let client = Client::new(&asking.server)?;
@@ -63,6 +66,7 @@ pub async fn pause(arguments: &PauseArguments) -> Outcome {
     })
 }
 
+/// Lets the queue go on.
 pub async fn resume(arguments: &ResumeArguments) -> Outcome {
     let ResumeArguments { queue, asking } = arguments;
     let answer = Client::new(&asking.server)?.post(&["queues", queue, "resume"], &json!({})).await?;

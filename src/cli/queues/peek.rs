@@ -12,6 +12,7 @@ use crate::cli::outcome::Outcome;
 use crate::cli::table::{Column, Table};
 use crate::cli::text::from_now;
 
+/// The flags of `peek`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  eventlease peek dialogue --limit 3")]
 pub struct PeekArguments {
@@ -54,6 +55,7 @@ const COLUMNS: [Column; 8] = [
     Column::SpareNumber("BYTES"),
 ];
 
+/// Shows the events that are next.
 pub async fn peek(arguments: &PeekArguments) -> Outcome {
     let PeekArguments { queue, payload, limit, asking } = arguments;
     let query = [("include", payload.then(|| "payload".to_owned()))];

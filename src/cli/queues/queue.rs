@@ -10,9 +10,12 @@ use crate::cli::text::{from_now, in_full, plain};
 use crate::domain::spans::in_words;
 use crate::output;
 
+/// An item of `GET /queues`, or one queue with its settings.
 #[derive(Deserialize)]
 pub struct Queue {
+    /// The queue's name.
     pub engine_type: String,
+    /// Events that are due now.
     pub due: i64,
     delayed: i64,
     processing: i64,
@@ -24,6 +27,7 @@ pub struct Queue {
     attempt_seconds: Quantiles,
     clear_in_seconds: Option<f64>,
     is_approximate: bool,
+    /// `None` while events are leased from it.
     pub pause: Option<Pause>,
     #[serde(default)]
     settings: Map<String, Value>,
@@ -77,15 +81,21 @@ struct Quantiles {
     p99: Option<f64>,
 }
 
+/// Why nothing is leased from a queue.
 #[derive(Deserialize)]
 pub struct Pause {
+    /// As whoever paused it said.
     pub reason: Option<String>,
+    /// The name of whoever paused it.
     pub by: Option<String>,
+    /// When it was paused.
     pub since: DateTime<Utc>,
+    /// When it goes on by itself; `None`: when somebody resumes it.
     pub resume_at: Option<DateTime<Utc>>,
 }
 
 impl Queue {
+    /// Its line in the table of all queues.
     pub fn cells(&self, now: DateTime<Utc>) -> [String; 11] {
         [
             self.engine_type.clone(),
@@ -128,6 +138,7 @@ impl Queue {
     }
 }
 
+/// All there is to know of one queue.
 pub fn facts(answer: &Answer) -> Result<Facts, Error> {
     let queue: Queue = answer.read()?;
     let Engines { active, draining, unresponsive } = queue.engines;

@@ -16,6 +16,7 @@ pub struct Content {
     pub width: usize,
     /// A number that is cut would be another number.
     pub is_number: bool,
+    /// A narrow terminal can do without it.
     pub is_spare: bool,
     /// Nothing stands in it but its heading.
     pub is_empty: bool,

@@ -10,13 +10,16 @@ use crate::domain::names::EngineType;
 /// What every command about tokens takes.
 #[derive(Args, Debug)]
 pub struct Where {
+    /// The database, for a command without a server.
     #[command(flatten)]
     pub database: DirectDatabase,
 
+    /// The server, and how its reply is shown.
     #[command(flatten)]
     pub asking: Asking,
 }
 
+/// The flags of `token create`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  eventlease token create --name shop --role producer")]
 pub struct CreateArguments {
@@ -40,10 +43,12 @@ pub struct CreateArguments {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=315_360_000))]
     pub expires_in_seconds: Option<u32>,
 
+    /// A server, or a database.
     #[command(flatten)]
     pub place: Where,
 }
 
+/// The flags of `token list`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  eventlease token list --role operator")]
 pub struct ListArguments {
@@ -63,16 +68,19 @@ pub struct ListArguments {
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
 
+    /// A server, or a database.
     #[command(flatten)]
     pub place: Where,
 }
 
+/// The flags of `token revoke`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  eventlease token revoke 01a20093-1ca2-7da5-8000-86c2b092a5fc")]
 pub struct RevokeArguments {
     /// Its id, as `token list` tells it; not the token itself.
     pub token_id: uuid::Uuid,
 
+    /// A server, or a database.
     #[command(flatten)]
     pub place: Where,
 }

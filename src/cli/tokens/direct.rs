@@ -45,6 +45,7 @@ async fn open(url: DatabaseUrl) -> Result<Database, Box<dyn std::error::Error>> 
     Ok(opened.expect("only the token keeps it from being opened, and nobody cancels that"))
 }
 
+/// Makes a token in the database, and prints it.
 pub async fn create(url: DatabaseUrl, arguments: &CreateArguments) -> Outcome {
     let new = NewToken {
         name: arguments.name.clone(),
@@ -78,6 +79,7 @@ fn flag_of(member: &str) -> String {
     member.trim_end_matches('s').replace('_', "-")
 }
 
+/// Lists the tokens in the database.
 pub async fn list(url: DatabaseUrl, arguments: &ListArguments) -> Outcome {
     let database = open_as_it_is(url).await?;
     let mut connection = database.pools.working.acquire().await?;
@@ -99,6 +101,7 @@ fn now() -> DateTime<Utc> {
     client::here()
 }
 
+/// Revokes a token in the database. Running servers notice within seconds.
 pub async fn revoke(url: DatabaseUrl, token_id: uuid::Uuid) -> Outcome {
     let database = open_as_it_is(url).await?;
     let mut transaction = store::pool::begin(&database.pools.working).await?;

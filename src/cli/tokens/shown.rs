@@ -7,18 +7,29 @@ use crate::cli::table::{Column, Facts, Table};
 use crate::cli::text::{from_now, plain};
 use crate::output;
 
+/// An item of `GET /tokens`, or a row of the database.
 #[derive(Serialize, Deserialize)]
 #[expect(clippy::struct_field_names, reason = "as in the reply")]
 pub struct Token {
+    /// Its id, by which it is revoked; not the token itself.
     pub token_id: String,
+    /// The caller's name.
     pub name: String,
+    /// What it may be used for.
     pub role: String,
+    /// The queues that it is limited to; `None`: all of them.
     pub engine_types: Option<Vec<String>>,
+    /// The engine that it belongs to; `None` if it is not an engine's.
     pub engine_id: Option<String>,
+    /// `active`, `expired` or `revoked`; a later server may know others.
     pub state: String,
+    /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// The name of whoever made it.
     pub created_by: String,
+    /// `None`: it does not expire.
     pub expires_at: Option<DateTime<Utc>>,
+    /// To some minutes; `None` if it was never used.
     pub last_used_at: Option<DateTime<Utc>>,
 }
 
@@ -33,11 +44,13 @@ const COLUMNS: [Column; 8] = [
     Column::Text("NAME"),
 ];
 
+/// Says on standard error which token is printed.
 pub fn say_created(token_id: &str, name: &str, role: &str) {
     let said = format!("token {token_id} of {name:?}, role {role}; it is shown this once:");
     output::say(plain(&said));
 }
 
+/// Prints a table of tokens.
 pub fn print_tokens(tokens: &[Token], now: DateTime<Utc>) -> output::Result {
     let mut table = Table::new(&COLUMNS);
     for token in tokens {
@@ -56,6 +69,7 @@ pub fn print_tokens(tokens: &[Token], now: DateTime<Utc>) -> output::Result {
     table.print()
 }
 
+/// Prints which token was revoked.
 pub fn say_revoked(token_id: uuid::Uuid) -> output::Result {
     let mut told = Facts::default();
     told.add("revoked", token_id.to_string());

@@ -21,9 +21,11 @@ use crate::logs::Outage;
 /// The last spans are worth no longer a wait.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// Sends spans in batches, from a thread of its own.
 pub struct Sender(SdkTracerProvider);
 
 impl Sender {
+    /// As the environment says.
     pub fn new() -> Result<Self, Box<dyn Error>> {
         // For an endpoint with TLS. Fails where it was chosen before, which is as well.
         rustls::crypto::ring::default_provider().install_default().ok();
@@ -35,10 +37,11 @@ impl Sender {
         Ok(Self(provider))
     }
 
+    /// What hands it the spans.
     pub fn layer(&self) -> Spans {
         tracing_opentelemetry::layer()
             .with_tracer(self.0.tracer("eventlease"))
-            // Of no use to who looks at spans: where in the sources, on which thread.
+            // Source location and thread say nothing to readers of spans.
             .with_location(false)
             .with_threads(false)
             .with_target(false)
@@ -47,6 +50,7 @@ impl Sender {
             .boxed()
     }
 
+    /// Sends the last spans, within 3 seconds.
     pub fn flush(self) {
         if let Err(error) = self.0.shutdown_with_timeout(FLUSH_TIMEOUT) {
             tracing::debug!(%error, "the last spans were not sent");

@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use url::Url;
 
+/// Said of a URL with more than one host.
 pub const SEVERAL_HOSTS: &str = "names several hosts, and one is expected: name an address that follows the primary, like that of a proxy or a virtual one";
+/// Added to what is said of a URL whose user name or password may be what confuses its parser.
 pub const ENCODING: &str = "in a user name or password, write '#' as %23, '/' as %2F, '?' as %3F and '@' as %40";
 
 /// Whether a log may show them.
@@ -30,6 +32,7 @@ const UNDERSTOOD: [(&str, bool); 18] = [
 ];
 const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 
+/// True if a parameter of that name may be shown: nothing else, like a part of a password, looks like one.
 pub fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= 40 && text.chars().all(|c| c.is_ascii_alphabetic() || c == '_' || c == '-')
 }

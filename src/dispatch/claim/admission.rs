@@ -1,7 +1,7 @@
 //! Which polls may claim events, and which have their answer already.
 
 use super::engines::Engines;
-use crate::dispatch::poll::{Notice, Poll, Polled};
+use crate::dispatch::poll::{Poll, PollNotice, Polled};
 use crate::dispatch::waiting::PollGroup;
 use crate::domain::assignment::{Capacity, Taker};
 use crate::domain::engine::EngineStatus;
@@ -37,9 +37,9 @@ pub async fn admit_all(
     };
     let queue_room = gate.max_processing.map_or(u32::MAX, |max| max.cast_unsigned().saturating_sub(processing));
     let queue_notice = if gate.is_paused {
-        Some(Notice::QueuePaused)
+        Some(PollNotice::QueuePaused)
     } else if queue_room == 0 {
-        Some(Notice::QueueAtMaxProcessing { processing })
+        Some(PollNotice::QueueAtMaxProcessing { processing })
     } else {
         None
     };
@@ -66,11 +66,11 @@ pub async fn admit_all(
 
 enum Admission {
     Taker(Taker),
-    Notice(Notice),
+    Notice(PollNotice),
 }
 
 /// Whether a poll may claim anything at all.
-fn admit(poll: &Poll, default_limit: u32, queue_notice: Option<Notice>, engines: &Engines) -> Result<Admission> {
+fn admit(poll: &Poll, default_limit: u32, queue_notice: Option<PollNotice>, engines: &Engines) -> Result<Admission> {
     let limit = poll.limit.unwrap_or(default_limit);
     let Some(engine_id) = poll.engine_id else {
         let taker = Admission::Taker(Taker { limit, capacity: None });
@@ -83,13 +83,13 @@ fn admit(poll: &Poll, default_limit: u32, queue_notice: Option<Notice>, engines:
         return Err(Error::EngineTypeMismatch { engine_id, registered, asked_for });
     }
     if engine.status == EngineStatus::Draining {
-        return Ok(Admission::Notice(Notice::EngineDraining { held: capacity.held }));
+        return Ok(Admission::Notice(PollNotice::EngineDraining { held: capacity.held }));
     }
     if let Some(notice) = queue_notice {
         return Ok(Admission::Notice(notice));
     }
     if capacity.room() == 0 {
-        return Ok(Admission::Notice(Notice::EngineAtCapacity {
+        return Ok(Admission::Notice(PollNotice::EngineAtCapacity {
             held: capacity.held,
             is_held_for_a_suspect: capacity.is_holding_a_suspect,
         }));

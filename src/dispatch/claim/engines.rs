@@ -19,7 +19,9 @@ use crate::store::{self, PgConnection};
 /// The engines that poll, locked, in the order of their ids.
 #[derive(Debug)]
 pub struct Engines {
+    /// As they were found under their locks.
     pub locked: Vec<LockedEngine>,
+    /// What each of them may still take, in the same order.
     pub capacities: Vec<Capacity>,
     /// By engine, the polls whose leases it holds.
     pub polls: HashMap<EngineId, HashSet<Uuid>>,
@@ -62,10 +64,12 @@ impl Engines {
         self.locked.iter().find(|engine| engine.engine_type == engine_type).map(|engine| &engine.gate)
     }
 
+    /// Where an engine stands in `locked`; `None` if it is not among them.
     pub fn position(&self, engine_id: EngineId) -> Option<usize> {
         self.locked.binary_search_by_key(&engine_id, |engine| engine.engine_id).ok()
     }
 
+    /// How many events an engine holds; 0 for one that is not among them.
     pub fn held_by(&self, engine_id: Option<EngineId>) -> u32 {
         engine_id.and_then(|engine_id| self.position(engine_id)).map_or(0, |index| self.capacities[index].held)
     }

@@ -14,6 +14,7 @@ pub use of_queue::{Found, Located, Scan};
 /// Queues whose positions are remembered.
 const MAX_QUEUES: usize = 10_000;
 
+/// The positions of all queues.
 #[derive(Debug, Default)]
 pub struct DuePositions {
     queues: Mutex<HashMap<String, QueuePositions>>,
@@ -24,6 +25,7 @@ pub struct DuePositions {
 pub struct UnderWay<'a> {
     positions: &'a DuePositions,
     engine_type: &'a str,
+    /// Where it scans.
     pub scan: Scan,
     /// Nothing was scanned, until the scan begins; to be set after the commit.
     pub found: Found,

@@ -22,6 +22,7 @@ const MAX_ENGINES: usize = 100_000;
 /// Leases that are remembered of one engine. Of one with more, all since the oldest are counted.
 const MAX_KNOWN: usize = 32;
 
+/// What was last counted of each engine.
 #[derive(Debug, Default)]
 pub struct HeldPositions {
     engines: Mutex<HashMap<EngineId, Remembered>>,

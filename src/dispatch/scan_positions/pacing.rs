@@ -7,8 +7,11 @@ use std::time::{Duration, Instant};
 /// The pause after a sweep: `times` as long as the sweep took, within bounds.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
+    /// How often the duration of the sweep fits into the pause.
     pub times: u32,
+    /// The shortest pause.
     pub at_least: Duration,
+    /// The longest pause.
     pub at_most: Duration,
 }
 

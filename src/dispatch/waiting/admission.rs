@@ -80,6 +80,7 @@ pub struct PendingAnswer {
 }
 
 impl PendingAnswer {
+    /// Waits for the answer.
     pub async fn answer(&mut self) -> Result<Polled> {
         (&mut self.answer).await.map_err(|_| Error::Crashed)?
     }

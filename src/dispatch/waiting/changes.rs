@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::queue::{DueCount, PollState, Queue};
+use super::queue::{DueCount, PollState, PollsOfQueue};
 use super::state::{State, WaitingPolls};
-use crate::dispatch::poll::Notice;
+use crate::dispatch::poll::PollNotice;
 use crate::domain::ids::EngineId;
 
 impl WaitingPolls {
@@ -22,7 +22,7 @@ impl WaitingPolls {
 
     /// Something changed for all that wait for this queue.
     pub fn queue_changed(&self, engine_type: &str) {
-        self.change(|state| state.change_queue(engine_type, Queue::make_all_query));
+        self.change(|state| state.change_queue(engine_type, PollsOfQueue::make_all_query));
     }
 
     /// The engine was told to drain, or changed, or is gone.
@@ -73,7 +73,7 @@ impl State {
         let Some(queue) = self.queues.get(engine_type) else { return false };
         let found_it_full = |number: &&u64| {
             let notice = self.polls.get(number).and_then(|poll| poll.seen.notice());
-            matches!(notice, Some(Notice::QueueAtMaxProcessing { .. }))
+            matches!(notice, Some(PollNotice::QueueAtMaxProcessing { .. }))
         };
         let number = queue.cannot_take.iter().find(found_it_full).copied();
         if let Some(number) = number {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::known::Known;
-use super::queue::{DueCount, PollState, Queue};
+use super::queue::{DueCount, PollState, PollsOfQueue};
 use super::state::WaitingPolls;
 use crate::domain::ids::EngineId;
 
@@ -22,6 +22,7 @@ pub struct Questions {
 /// What a check found of a queue.
 #[derive(Debug)]
 pub struct QueueCheck {
+    /// The queue's name.
     pub engine_type: Arc<str>,
     /// When it has something due: at a time in the past, now.
     pub next_due: Option<Instant>,
@@ -58,7 +59,7 @@ impl WaitingPolls {
     pub fn urgent_checks(&self) -> (Vec<Arc<str>>, Option<Instant>) {
         let mut state = self.lock();
         let now = Instant::now();
-        let is_due = |queue: &Queue| queue.next_due.is_some_and(|at| at <= now);
+        let is_due = |queue: &PollsOfQueue| queue.next_due.is_some_and(|at| at <= now);
         let due = state.queues.iter().filter(|(_, queue)| is_due(queue)).map(|(name, _)| Arc::clone(name));
         for name in due.collect::<Vec<_>>() {
             state.change_queue(&name, |queue| {
@@ -135,7 +136,7 @@ impl WaitingPolls {
         let mut state = self.lock();
         let names: Vec<Arc<str>> = state.queues.keys().cloned().collect();
         for name in names {
-            state.change_queue(&name, Queue::make_all_query);
+            state.change_queue(&name, PollsOfQueue::make_all_query);
         }
         self.release(state);
     }

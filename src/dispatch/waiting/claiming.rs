@@ -6,10 +6,10 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::known::Known;
-use super::queue::{ClaimCounts, DueCount, PollState, Queue};
+use super::queue::{ClaimCounts, DueCount, PollState, PollsOfQueue};
 use super::state::{State, WaitingPolls};
 use super::waiting_poll::{Seen, WaitingPoll};
-use crate::dispatch::poll::{Notice, Polled};
+use crate::dispatch::poll::{PollNotice, Polled};
 use crate::domain::ids::EngineId;
 use crate::error::Result;
 
@@ -21,10 +21,13 @@ const QUEUES_OF_ONE_CLAIM: usize = 64;
 #[derive(Debug)]
 pub struct PollGroup {
     waiting: Arc<WaitingPolls>,
+    /// Their queue.
     pub engine_type: Arc<str>,
+    /// The polls, in the order in which they came.
     pub polls: Vec<WaitingPoll>,
     /// How many of the events that are known to be due the claim is to find.
     claimed_due: DueCount,
+    /// When they were taken out. What changed since is not in what the claim finds.
     pub began_at: Instant,
     /// It is among the few claims that a queue has under way at once, and not for a single poll that was set apart.
     is_counted: bool,
@@ -35,7 +38,9 @@ pub struct PollGroup {
 pub struct Claimed {
     /// In the order of the polls.
     pub answers: Vec<Result<Polled>>,
+    /// How many events were wanted and taken, and whether there are more.
     pub found: ClaimCounts,
+    /// The polls' engines, as the claim found them.
     pub engines: Vec<(EngineId, Known)>,
 }
 
@@ -114,7 +119,7 @@ impl PollGroup {
         let polls = mem::take(&mut self.polls);
         let mut state = self.waiting.lock();
         let (mut is_check_wanted, mut has_free_place) = (false, false);
-        let mut check = |queue: &mut Queue| {
+        let mut check = |queue: &mut PollsOfQueue| {
             is_check_wanted = mem::take(&mut queue.is_check_wanted);
             has_free_place = mem::take(&mut queue.has_free_place);
         };
@@ -160,13 +165,13 @@ impl Drop for PollGroup {
         for poll in &self.polls {
             state.leave(poll);
         }
-        state.end_claim(&self.engine_type, self.is_counted, Queue::make_all_query);
+        state.end_claim(&self.engine_type, self.is_counted, PollsOfQueue::make_all_query);
         self.waiting.release(state);
     }
 }
 
 impl State {
-    fn end_claim(&mut self, engine_type: &str, is_counted: bool, change: impl FnOnce(&mut Queue)) {
+    fn end_claim(&mut self, engine_type: &str, is_counted: bool, change: impl FnOnce(&mut PollsOfQueue)) {
         self.change_queue(engine_type, |queue| {
             queue.claims_under_way = queue.claims_under_way.saturating_sub(is_counted.into());
             change(queue);
@@ -192,7 +197,7 @@ impl State {
                     continue;
                 }
             };
-            let is_draining = matches!(notice, Some(Notice::EngineDraining { .. }));
+            let is_draining = matches!(notice, Some(PollNotice::EngineDraining { .. }));
             let starts_to_drain = is_draining && poll.seen.is_draining() == Some(false);
             // Others took so much that there may be something that this claim did not scan.
             let was_passed_over = claimed.found.is_cut && notice.is_none() && poll.seen == Seen::NotYet;

@@ -10,24 +10,26 @@ use crate::dispatch::poll::Poll;
 /// An engine as a query found it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Known {
+    /// The queue that it is for.
     pub engine_type: String,
+    /// It gets no further events.
     pub is_draining: bool,
-    /// It holds leases, of which a repeated poll may be asking.
+    /// It holds leases, so it may have no room, or repeat the poll that got them.
     pub holds_any: bool,
     /// When the query began.
     pub asked_at: Instant,
 }
 
 impl Known {
+    /// True if the query began less than `trust` ago.
     pub fn is_fresh(&self, trust: Duration) -> bool {
         self.asked_at.elapsed() < trust
     }
 
-    /// Whether a claim could only find that there are no events for this poll.
+    /// True if a claim could only find that there are no events for this poll. An engine that holds leases may hold as many as
+    /// it can take, or repeat the poll that got them.
     pub fn is_free_to_wait(&self, poll: &Poll) -> bool {
-        self.engine_type == poll.engine_type.as_str()
-            && !self.is_draining
-            && (poll.poll_id.is_none() || !self.holds_any)
+        self.engine_type == poll.engine_type.as_str() && !self.is_draining && !self.holds_any
     }
 
     /// Whether a claim would find for a waiting poll what it found before.

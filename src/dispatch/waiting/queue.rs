@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use tokio::time::Instant;
 
+/// The polls that wait for one queue, and what is known of it.
 #[derive(Debug, Default)]
-pub struct Queue {
+pub struct PollsOfQueue {
     /// To be served whatever is known of the queue.
     pub must_query: BTreeSet<u64>,
     /// To be served when there are events.
@@ -14,6 +15,7 @@ pub struct Queue {
     pub cannot_take: BTreeSet<u64>,
     /// Events that no claim is looking for yet.
     pub known_due: DueCount,
+    /// Claims that serve its polls just now.
     pub claims_under_way: usize,
     /// It is among the ready queues.
     pub is_ready: bool,
@@ -32,6 +34,7 @@ pub struct Queue {
 /// How many events are due.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum DueCount {
+    /// Exactly this many.
     Known(usize),
     /// Some, and nobody has counted them.
     Unknown,
@@ -44,9 +47,10 @@ impl Default for DueCount {
 }
 
 impl DueCount {
+    /// No event is due.
     pub const NONE: Self = Self::Known(0);
 
-    pub const fn plus(self, other: Self) -> Self {
+    const fn plus(self, other: Self) -> Self {
         match (self, other) {
             (Self::Known(one), Self::Known(other)) => Self::Known(one.saturating_add(other)),
             (Self::Unknown, Self::Known(_) | Self::Unknown) | (Self::Known(_), Self::Unknown) => Self::Unknown,
@@ -67,10 +71,14 @@ impl DueCount {
     }
 }
 
+/// When a poll is served.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PollState {
+    /// At once, whatever is known of the queue.
     MustQuery,
+    /// When events are known to be due.
     WaitsForHint,
+    /// Not before something changes: its queue is paused, or its engine full.
     CannotTake,
 }
 
@@ -79,6 +87,7 @@ pub enum PollState {
 pub struct ClaimCounts {
     /// How many events its polls could take.
     pub wanted: usize,
+    /// How many events they got.
     pub taken: usize,
     /// There are others that none of its polls could take, but others' polls might.
     pub has_left: bool,
@@ -86,7 +95,8 @@ pub struct ClaimCounts {
     pub is_cut: bool,
 }
 
-impl Queue {
+impl PollsOfQueue {
+    /// Adds a poll, which is in none of the sets.
     pub fn put(&mut self, number: u64, poll_state: PollState) {
         match poll_state {
             PollState::MustQuery => self.must_query.insert(number),
@@ -95,6 +105,7 @@ impl Queue {
         };
     }
 
+    /// Takes a poll out, in whatever state it is.
     pub fn remove(&mut self, number: u64) {
         let _ =
             self.must_query.remove(&number) || self.waits_for_hint.remove(&number) || self.cannot_take.remove(&number);
@@ -113,10 +124,12 @@ impl Queue {
         self.known_due = self.known_due.plus(due);
     }
 
+    /// True if one of its polls is to be served now.
     pub fn is_claim_wanted(&self) -> bool {
         !self.must_query.is_empty() || (self.known_due > DueCount::NONE && !self.waits_for_hint.is_empty())
     }
 
+    /// True if no poll waits, no claim is under way, and what is known is of no use to a later poll.
     pub fn is_forgettable(&self) -> bool {
         self.must_query.is_empty()
             && self.waits_for_hint.is_empty()
@@ -171,10 +184,10 @@ impl Queue {
 mod tests {
     use super::*;
 
-    fn queue(must_query: &[u64], waits_for_hint: &[u64], known_due: DueCount) -> Queue {
+    fn queue(must_query: &[u64], waits_for_hint: &[u64], known_due: DueCount) -> PollsOfQueue {
         let (must_query, waits_for_hint) =
             (must_query.iter().copied().collect(), waits_for_hint.iter().copied().collect());
-        Queue { must_query, waits_for_hint, known_due, ..Queue::default() }
+        PollsOfQueue { must_query, waits_for_hint, known_due, ..PollsOfQueue::default() }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 use super::known::Known;
-use super::queue::{PollState, Queue};
+use super::queue::{PollState, PollsOfQueue};
 use super::waiting_poll::WaitingPoll;
 use crate::dispatch::context::Settings;
 use crate::dispatch::poll::Poll;
@@ -23,6 +23,7 @@ const CLAIMS_OF_ONE_QUEUE: usize = 2;
 /// Queues that are remembered.
 const MAX_QUEUES: usize = 10_000;
 
+/// All polls that wait in this replica, and the signals by which they are served.
 #[derive(Debug)]
 pub struct WaitingPolls {
     state: Mutex<State>,
@@ -30,21 +31,27 @@ pub struct WaitingPolls {
     pub claims_wanted: Notify,
     /// Something becomes due soon, or is to be checked.
     pub checks_wanted: Notify,
+    /// Leases whose caller hung up, to be handed back.
     pub undelivered: Undelivered,
+    /// What an operator decided.
     pub settings: Settings,
     /// A permit for each request that may wait.
     pub places: Arc<Semaphore>,
     /// The gauge of waiting polls.
-    pub parked: IntGauge,
+    parked: IntGauge,
 }
 
+/// The waiting polls, and what is known of their queues and engines.
 #[derive(Debug, Default)]
 pub struct State {
+    /// The number of the next poll, from 0; they are served in its order.
     pub next_number: u64,
     /// Those that no claim is serving just now.
     pub polls: HashMap<u64, WaitingPoll>,
-    pub queues: HashMap<Arc<str>, Queue>,
-    pub engines: HashMap<EngineId, Engine>,
+    /// Every queue that polls wait for, or waited for lately.
+    pub queues: HashMap<Arc<str>, PollsOfQueue>,
+    /// Every engine that polls, or polled lately.
+    pub engines: HashMap<EngineId, PollingEngine>,
     /// Queues with something to claim.
     pub ready: VecDeque<Arc<str>>,
     /// Queues to be checked out of turn.
@@ -55,7 +62,7 @@ pub struct State {
 
 /// An engine that polls here, or did until just now.
 #[derive(Debug, Default)]
-pub struct Engine {
+pub struct PollingEngine {
     /// Its polls that have no answer yet.
     pub numbers: Vec<u64>,
     /// How often something changed for it meanwhile.
@@ -66,7 +73,7 @@ pub struct Engine {
     pub known: Option<Known>,
 }
 
-impl Engine {
+impl PollingEngine {
     /// Notes what a query found; `None`: no such engine. What was queried before may be answered after.
     pub fn note(&mut self, known: Option<Known>) {
         let latest = self.known.as_ref().map(|known| known.asked_at).max(self.changed_at);
@@ -83,6 +90,7 @@ impl Engine {
 }
 
 impl WaitingPolls {
+    /// No poll waits yet.
     pub fn new(settings: Settings, places: Arc<Semaphore>, parked: IntGauge) -> Self {
         Self {
             state: Mutex::default(),
@@ -100,6 +108,7 @@ impl WaitingPolls {
         self.settings.recheck * 2
     }
 
+    /// Locks the whole state, so that no change is seen in part.
     pub fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
@@ -180,7 +189,7 @@ impl State {
     }
 
     /// Changes what is known of a queue, if polls wait for it or did lately.
-    pub fn change_queue(&mut self, engine_type: &str, change: impl FnOnce(&mut Queue)) {
+    pub fn change_queue(&mut self, engine_type: &str, change: impl FnOnce(&mut PollsOfQueue)) {
         if let Some((name, _)) = self.queues.get_key_value(engine_type) {
             let name = Arc::clone(name);
             if let Some(queue) = self.queues.get_mut(&name) {

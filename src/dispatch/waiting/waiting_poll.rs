@@ -3,18 +3,23 @@
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 
-use crate::dispatch::poll::{Notice, Poll, Polled};
+use crate::dispatch::poll::{Poll, PollNotice, Polled};
 use crate::error::Result;
 
+/// A poll that has no answer yet.
 #[derive(Debug)]
 pub struct WaitingPoll {
     /// In the order in which they came.
     pub number: u64,
+    /// The poll itself.
     pub poll: Poll,
+    /// When it is answered without events.
     pub deadline: Instant,
+    /// What is known of its queue and its engine.
     pub seen: Seen,
     /// Of its engine and its queue, when the claim that serves it began.
     pub generation: u64,
+    /// Where its answer goes. Closed when the caller hangs up.
     pub reply: oneshot::Sender<Result<Polled>>,
     /// Its share in how many may wait; `None` for one that does not wait.
     pub _permit: Option<OwnedSemaphorePermit>,
@@ -28,11 +33,12 @@ pub enum Seen {
     /// It waits without a claim of its own, since its queue was just seen empty and its engine in order.
     Assumed,
     /// A claim found nothing for it, for this reason if it is not for want of events.
-    Claimed(Option<Notice>),
+    Claimed(Option<PollNotice>),
 }
 
 impl Seen {
-    pub const fn notice(self) -> Option<Notice> {
+    /// Why the last claim gave it nothing, where there is a cause beside an empty queue.
+    pub const fn notice(self) -> Option<PollNotice> {
         match self {
             Self::Claimed(notice) => notice,
             Self::NotYet | Self::Assumed => None,
@@ -44,7 +50,7 @@ impl Seen {
         match self {
             Self::NotYet => None,
             Self::Assumed => Some(false),
-            Self::Claimed(notice) => Some(matches!(notice, Some(Notice::EngineDraining { .. }))),
+            Self::Claimed(notice) => Some(matches!(notice, Some(PollNotice::EngineDraining { .. }))),
         }
     }
 }

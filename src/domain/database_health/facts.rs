@@ -54,6 +54,7 @@ pub struct Snapshot {
     pub pid: Option<i32>,
     /// As the session sent it; null where there is no session.
     pub application_name: Option<String>,
+    /// The session's role; null where there is no session.
     pub user: Option<String>,
     /// As in `pg_stat_activity`; `active` or `inactive` for a replication slot.
     pub state: Option<String>,

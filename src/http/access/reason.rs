@@ -1,5 +1,6 @@
 //! Why a request failed authentication, as metrics name it.
 
+/// Why a request was not authenticated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reason {
     /// It showed no token.
@@ -8,7 +9,9 @@ pub enum Reason {
     Malformed,
     /// No such token exists.
     Unknown,
+    /// The token has expired.
     Expired,
+    /// The token was revoked, or replaced.
     Revoked,
     /// Its address has shown too many tokens that do not exist.
     RateLimited,
@@ -17,6 +20,7 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them, for metrics.
     pub const ALL: [Self; 7] = [
         Self::Missing,
         Self::Malformed,
@@ -27,6 +31,7 @@ impl Reason {
         Self::Database,
     ];
 
+    /// As metrics name it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Missing => "missing",

@@ -13,7 +13,7 @@ use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::pages::{self, Page, PageParameters};
 use crate::http::requests::Input;
-use crate::http::requests::retry_policy::{PolicyPatch, RetryPolicyBody};
+use crate::http::requests::retry_policy::RetryPolicyBody;
 
 /// Lists the event types that have a retry policy of their own, by name.
 #[utoipa::path(
@@ -65,7 +65,7 @@ pub async fn put(State(api): State<Api>, input: Input) -> Result<Json<EventTypeR
         let reader = input.reader();
         let event_type = reader.path("event_type", EventType::parse);
         reader.caller();
-        let policy = reader.body()?.map(|fields| PolicyPatch::of(&fields).whole());
+        let policy = reader.body()?.map(|fields| fields.exactly(RetryPolicyBody::whole));
         reader.finish(|| Some((event_type?, policy?)))?
     };
     api.broker.set_event_type_policy(&input.actor(&api), &event_type, &retry_policy).await?;

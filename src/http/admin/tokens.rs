@@ -11,37 +11,32 @@ use utoipa::ToSchema;
 use crate::domain::access::Role;
 use crate::domain::ids::EngineId;
 use crate::domain::limits::{MAX_TOKEN_ENGINE_TYPES, MAX_TOKEN_NAME_CHARS, MAX_TOKEN_SECONDS};
-use crate::domain::names::{EngineType, check_text};
+use crate::domain::names::EngineType;
 use crate::domain::tokens::{Filter, Token, TokenState};
 use crate::domain::tokens::{NewToken, TokenId, TokenSecret};
 use crate::http::api::Api;
 use crate::http::errors::{Code, Problem};
 use crate::http::pages::{self, Page, PageParameters};
-use crate::http::requests::Input;
 use crate::http::requests::texts::{parse_uuid, text_up_to};
-use crate::http::requests::values::{array, integer, parsed, uuid};
+use crate::http::requests::values::{array, checked_text, integer, parsed, uuid};
+use crate::http::requests::{Fields, Input, described};
 use crate::http::shown::shown;
 
-/// A token to make.
-#[derive(ToSchema)]
-#[schema(as = NewToken, example = json!({"name": "shop", "role": "producer", "engine_types": ["dialogue"]}))]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_token` reads it")]
-pub struct NewTokenBody {
-    /// Who will show it. Tokens of one name are one caller: so one takes another's place.
-    name: String,
-    role: Role,
-    /// It has to do with these only. Required for a registrar; not for an engine or an admin.
-    #[schema(value_type = Option<Vec<EngineTypeBody>>)]
-    engine_types: Option<Vec<String>>,
-    /// Of a registered engine: for the role engine, and required there.
-    engine_id: Option<uuid::Uuid>,
-    expires_in_seconds: Option<u32>,
+described! {
+    /// A token to make.
+    #[schema(as = NewToken, example = json!({"name": "shop", "role": "producer", "engine_types": ["dialogue"]}))]
+    pub struct NewTokenBody of fields: Fields<'_> {
+        /// Who will show it. Tokens of one name are one caller: so one takes another's place.
+        name: Option<String> as String = required(checked_text(MAX_TOKEN_NAME_CHARS)),
+        role: Option<Role> as Role = required(parsed(role)),
+        /// It has to do with these only. Required for a registrar; not for an engine or an admin.
+        engine_types: Option<Vec<EngineType>> =
+            items(MAX_TOKEN_ENGINE_TYPES, |raw| parsed(EngineType::parse)(raw)),
+        /// Of a registered engine: for the role engine, and required there.
+        engine_id: Option<uuid::Uuid> = optional(uuid),
+        expires_in_seconds: Option<u32> = optional(integer(1..=MAX_TOKEN_SECONDS)),
+    }
 }
-
-#[derive(ToSchema)]
-#[schema(as = EngineType, min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$")]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_token` reads it")]
-pub struct EngineTypeBody(String);
 
 /// Makes a token. The reply shows it; nothing ever does again.
 #[utoipa::path(
@@ -75,23 +70,18 @@ fn role(text: &str) -> Result<Role, String> {
     Role::parse(text).ok_or_else(|| format!("must be one of {}", Role::ALL.map(Role::as_str).join(", ")))
 }
 
-fn name(text: &str) -> Result<String, String> {
-    check_text(text, MAX_TOKEN_NAME_CHARS).map(|()| text.to_owned()).map_err(|error| error.to_string())
-}
-
 fn read_token(input: &Input) -> Result<NewToken, Problem> {
     let reader = input.reader();
     reader.caller();
     let read = reader.body()?.and_then(|fields| {
-        let name = fields.required("name", parsed(name));
-        let role = fields.required("role", parsed(role));
-        let engine_types = fields.items("engine_types", MAX_TOKEN_ENGINE_TYPES, |raw| parsed(EngineType::parse)(raw));
-        if fields.peek("engine_types", |raw| Ok(array(raw, MAX_TOKEN_ENGINE_TYPES)?.is_empty())) == Some(true) {
+        let body = fields.exactly(NewTokenBody::take);
+        if fields.peek("engine_types", |raw| array(raw, MAX_TOKEN_ENGINE_TYPES).map(|items| items.is_empty()))
+            == Some(true)
+        {
             fields.error("engine_types", "is empty; leave it out where the token is not to be limited");
         }
-        let engine_id = fields.optional("engine_id", uuid).map(EngineId);
-        let expires_in_seconds = fields.optional("expires_in_seconds", integer(1..=MAX_TOKEN_SECONDS));
-        fields.finish();
+        let NewTokenBody { name, role, engine_types, engine_id, expires_in_seconds } = body;
+        let engine_id = engine_id.map(EngineId);
         let new = NewToken { name: name?, role: role?, engine_types, engine_id, expires_in_seconds };
         for (member, detail) in new.contradictions() {
             fields.error(member, detail);

@@ -9,17 +9,21 @@ const MAX_LABEL_CHARS: usize = 63;
 /// Names that the public DNS has no owners for: a page of the internet cannot be served under one of them.
 const LOCAL_SUFFIXES: [&str; 4] = [".localhost", ".local", ".internal", ".svc"];
 
+/// An address, or a name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Host {
+    /// IPv4, or IPv6 without its brackets.
     Address(IpAddr),
     /// In lower case, without a trailing dot.
     Name(String),
 }
 
+/// A host, with its port.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Authority {
+    /// The host alone.
     pub host: Host,
-    pub port: Option<u16>,
+    port: Option<u16>,
 }
 
 impl Authority {
@@ -48,7 +52,7 @@ impl Authority {
     }
 
     /// Reads an `Origin` of the schemes that this server is reached by, and fills in the scheme's port.
-    pub fn parse_origin(origin: &str) -> Option<Self> {
+    fn parse_origin(origin: &str) -> Option<Self> {
         let (scheme, authority) = origin.split_once("://")?;
         let mut authority = Self::parse(authority)?;
         authority.port = Some(authority.port.unwrap_or(default_port(scheme)?));

@@ -20,6 +20,7 @@ pub enum Call {
     LeaseByGet,
     /// `POST /events/queue/{engine_type}/lease`
     Exchange,
+    /// Any other call.
     Other,
 }
 
@@ -32,27 +33,35 @@ pub enum Hosts<'a> {
     LocalAnd(&'a [String]),
 }
 
+/// Why a request is refused.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Refusal {
     /// `Host` is missing (in HTTP/1.1), is there twice, cannot be read, or differs from the request's target.
     HostUnclear,
+    /// The server does not answer to this host.
     HostNotAllowed(String),
     /// A browser asks for events.
     NotForBrowsers,
     /// The browser says that another site's page asks.
     OtherSite,
+    /// The request's `Origin` is another host.
     OtherOrigin,
 }
 
 /// The part of a request that the rule looks at.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestHead<'a> {
+    /// What it calls.
     pub call: Call,
+    /// The version of HTTP; only with 1.0 may `Host` be missing.
     pub version: Version,
+    /// Its target, which may name a host as well.
     pub uri: &'a Uri,
+    /// The headers of the request.
     pub headers: &'a HeaderMap,
 }
 
+/// Refuses what the page of another site may have sent.
 pub fn check(hosts: Hosts<'_>, head: RequestHead<'_>) -> Result<(), Refusal> {
     let RequestHead { call, headers, .. } = head;
     check_host(hosts, head)?;

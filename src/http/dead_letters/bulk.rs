@@ -6,42 +6,43 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::filter::{self, FilterBody};
-use super::redrive::read_overrides;
 use crate::broker::dead_letters::bulk::{Progress, Selection};
 use crate::domain::dead_letters::Filter;
 use crate::domain::dead_letters::Overrides;
 use crate::domain::dead_letters::Schedule;
 use crate::domain::ids::EventId;
 use crate::domain::limits::{MAX_BULK_DEAD_LETTERS, MAX_DELAY_SECONDS, MAX_EXPECTED_COUNT, MAX_SPREAD_SECONDS};
+use crate::domain::retry_policy::RetryPolicyOverrides;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
+use crate::http::requests::members::{priority, visibility_timeout};
 use crate::http::requests::retry_policy::RetryPolicyBody;
 use crate::http::requests::values::{boolean, integer};
-use crate::http::requests::{Fields, Input};
+use crate::http::requests::{Fields, Input, described};
 
-/// Which dead letters to redrive, and what changes with it. Exactly one of `filter` and `all`.
-#[derive(ToSchema)]
-#[schema(as = RedriveDeadLetters, example = json!({
-    "filter": {"engine_type": "dialogue", "reason": "retries_exhausted"}, "spread_seconds": 600, "dry_run": true
-}))]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_redrive` reads it")]
-pub struct RedriveManyBody {
-    filter: Option<FilterBody>,
-    /// Every dead letter.
-    all: Option<bool>,
-    /// At most that many, the oldest first; 10,000 where it is left out.
-    limit: Option<u32>,
-    /// They become due evenly over that many seconds; all at once where it is left out.
-    spread_seconds: Option<u32>,
-    priority: Option<u8>,
-    /// Until the first one is due; 0 where it is left out.
-    delay_seconds: Option<u32>,
-    visibility_timeout_seconds: Option<u32>,
-    retry_policy: Option<RetryPolicyBody>,
-    /// True: counts, and changes nothing. False where it is left out.
-    dry_run: Option<bool>,
-    /// If another number matches, nothing is changed.
-    expected_count: Option<u32>,
+described! {
+    /// Which dead letters to redrive, and what changes with it. Exactly one of `filter` and `all`.
+    #[schema(as = RedriveDeadLetters, example = json!({
+        "filter": {"engine_type": "dialogue", "reason": "retries_exhausted"}, "spread_seconds": 600, "dry_run": true
+    }))]
+    pub struct RedriveManyBody of fields: Fields<'_> {
+        filter: Option<Filter> as Option<FilterBody> = part(filter::of_body),
+        /// Every dead letter.
+        all: Option<bool> = optional(filter::all),
+        /// At most that many, the oldest first; 10,000 where it is left out.
+        limit: Option<u32> = optional(integer(1..=MAX_BULK_DEAD_LETTERS)),
+        /// They become due evenly over that many seconds; all at once where it is left out.
+        spread_seconds: Option<u32> = optional(integer(0..=MAX_SPREAD_SECONDS)),
+        priority: Option<u8> = optional(priority),
+        /// Until the first one is due; 0 where it is left out.
+        delay_seconds: Option<u32> = optional(integer(0..=MAX_DELAY_SECONDS)),
+        visibility_timeout_seconds: Option<u32> = optional(visibility_timeout()),
+        retry_policy: Option<RetryPolicyOverrides> as Option<RetryPolicyBody> = part(RetryPolicyBody::whole),
+        /// True: counts, and changes nothing. False where it is left out.
+        dry_run: Option<bool> = optional(boolean),
+        /// If another number matches, nothing is changed.
+        expected_count: Option<u32> = optional(integer(0..=MAX_EXPECTED_COUNT)),
+    }
 }
 
 /// Puts many dead letters back into their queues, the oldest first, in steps. A call that was cut off
@@ -63,40 +64,45 @@ pub async fn redrive_many(State(api): State<Api>, input: Input) -> Result<Json<R
 fn read_redrive(input: &Input) -> Result<(Selection, Schedule, Overrides), Problem> {
     let reader = input.reader();
     reader.caller();
-    let read = reader.body()?.map(|fields| {
-        let selection = read_selection(&fields);
-        let schedule = Schedule {
-            delay_seconds: fields.optional("delay_seconds", integer(0..=MAX_DELAY_SECONDS)).unwrap_or(0),
-            spread_seconds: fields.optional("spread_seconds", integer(0..=MAX_SPREAD_SECONDS)).unwrap_or(0),
+    let read = reader.body()?.and_then(|fields| {
+        let body = fields.exactly(RedriveManyBody::take);
+        let filter = filter::of_bulk(&fields, body.filter, body.all)?;
+        let selection = Selection {
+            filter: Filter { is_redrivable: true, ..filter },
+            limit: body.limit.unwrap_or(MAX_BULK_DEAD_LETTERS),
+            expected_count: body.expected_count,
+            is_dry_run: body.dry_run.unwrap_or(false),
         };
-        let overrides = read_overrides(&fields);
-        fields.finish();
-        (selection, schedule, overrides)
+        let schedule = Schedule {
+            delay_seconds: body.delay_seconds.unwrap_or(0),
+            spread_seconds: body.spread_seconds.unwrap_or(0),
+        };
+        let overrides = Overrides {
+            priority: body.priority,
+            visibility_timeout_seconds: body.visibility_timeout_seconds,
+            retry_policy: body.retry_policy,
+        };
+        Some((selection, schedule, overrides))
     });
-    reader.finish(|| {
-        let (selection, schedule, overrides) = read?;
-        let selection = selection?;
-        let filter = Filter { is_redrivable: true, ..selection.filter };
-        Some((Selection { filter, ..selection }, schedule, overrides))
-    })
+    reader.finish(|| read)
 }
 
-/// Which dead letters to remove. Exactly one of `filter` and `all`.
-#[derive(ToSchema)]
-#[schema(as = PurgeDeadLetters, example = json!({
-    "filter": {"engine_type": "dialogue", "redrives_max": 0}, "expected_count": 12
-}))]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_purge` reads it")]
-pub struct PurgeManyBody {
-    filter: Option<FilterBody>,
-    /// Every dead letter.
-    all: Option<bool>,
-    /// At most that many, the oldest first; 10,000 where it is left out.
-    limit: Option<u32>,
-    /// True: counts, and changes nothing. False where it is left out.
-    dry_run: Option<bool>,
-    /// If another number matches, nothing is changed. May be left out of a dry run, which tells it.
-    expected_count: Option<u32>,
+described! {
+    /// Which dead letters to remove. Exactly one of `filter` and `all`.
+    #[schema(as = PurgeDeadLetters, example = json!({
+        "filter": {"engine_type": "dialogue", "redrives_max": 0}, "expected_count": 12
+    }))]
+    pub struct PurgeManyBody of fields: Fields<'_> {
+        filter: Option<Filter> as Option<FilterBody> = part(filter::of_body),
+        /// Every dead letter.
+        all: Option<bool> = optional(filter::all),
+        /// At most that many, the oldest first; 10,000 where it is left out.
+        limit: Option<u32> = optional(integer(1..=MAX_BULK_DEAD_LETTERS)),
+        /// True: counts, and changes nothing. False where it is left out.
+        dry_run: Option<bool> = optional(boolean),
+        /// If another number matches, nothing is changed. May be left out of a dry run, which tells it.
+        expected_count: Option<u32> = optional(integer(0..=MAX_EXPECTED_COUNT)),
+    }
 }
 
 /// Removes many dead letters for good, the oldest first, in steps. Their events stay `failed`.
@@ -116,24 +122,17 @@ pub async fn purge_many(State(api): State<Api>, input: Input) -> Result<Json<Pur
 fn read_purge(input: &Input) -> Result<Selection, Problem> {
     let reader = input.reader();
     reader.caller();
-    let selection = reader.body()?.and_then(|fields| {
-        let selection = read_selection(&fields);
-        let is_dry_run = fields.peek("dry_run", boolean).unwrap_or(false);
+    let read = reader.body()?.and_then(|fields| {
+        let body = fields.exactly(PurgeManyBody::take);
+        let is_dry_run = body.dry_run.unwrap_or(false);
         if !is_dry_run && !fields.is_given("expected_count") {
             fields.error("expected_count", "is missing; a dry run tells it");
         }
-        fields.finish();
-        selection
+        let filter = filter::of_bulk(&fields, body.filter, body.all)?;
+        let limit = body.limit.unwrap_or(MAX_BULK_DEAD_LETTERS);
+        Some(Selection { filter, limit, expected_count: body.expected_count, is_dry_run })
     });
-    reader.finish(|| selection)
-}
-
-fn read_selection(fields: &Fields<'_>) -> Option<Selection> {
-    let filter = filter::of_bulk(fields);
-    let limit = fields.optional("limit", integer(1..=MAX_BULK_DEAD_LETTERS)).unwrap_or(MAX_BULK_DEAD_LETTERS);
-    let expected_count = fields.optional("expected_count", integer(0..=MAX_EXPECTED_COUNT));
-    let is_dry_run = fields.optional("dry_run", boolean).unwrap_or(false);
-    Some(Selection { filter: filter?, limit, expected_count, is_dry_run })
+    reader.finish(|| read)
 }
 
 /// How far a redrive came.

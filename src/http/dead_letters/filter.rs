@@ -1,42 +1,42 @@
 //! Which dead letters are meant: the same members in a query and in a body.
 
 use chrono::{DateTime, Utc};
-use utoipa::{IntoParams, ToSchema};
+use serde_json::value::RawValue;
+use utoipa::IntoParams;
 
 use crate::domain::dead_letters::Filter;
+use crate::domain::event::DeadLetterReason;
 use crate::domain::limits::{MAX_ERROR_CONTAINS_CHARS, MAX_ERROR_TYPE_CHARS, MAX_SOFTWARE_VERSION_CHARS};
 use crate::domain::names::{EngineType, EventType, ScenarioRunId};
-use crate::domain::verdict::DeadLetterReason;
 use crate::http::requests::members::{ScenarioRunIdBody, scenario_run_id};
 use crate::http::requests::texts::{number_in, text_up_to, time};
 use crate::http::requests::values::{integer, parsed};
-use crate::http::requests::{Fields, Reader};
+use crate::http::requests::{Fields, Reader, described};
 
 const MAX_REDRIVES: u32 = 1_000_000;
 
-/// Which dead letters are meant: those that are all of it. At least one member.
-#[derive(ToSchema)]
-#[schema(as = DeadLetterFilter)]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `of_body` reads it")]
-pub struct FilterBody {
-    engine_type: Option<String>,
-    event_type: Option<String>,
-    reason: Option<DeadLetterReason>,
-    /// The type of the last error.
-    error_type: Option<String>,
-    /// The last error's message has that text, in any case.
-    error_contains: Option<String>,
-    #[schema(value_type = Option<ScenarioRunIdBody>)]
-    scenario_run_id: Option<String>,
-    /// Of the engine that last worked on it.
-    engine_software_version: Option<String>,
-    /// From then on.
-    dead_lettered_after: Option<DateTime<Utc>>,
-    /// Before then.
-    dead_lettered_before: Option<DateTime<Utc>>,
-    /// Redriven at most that often.
-    #[schema(minimum = 0, maximum = 1_000_000)]
-    redrives_max: Option<u32>,
+described! {
+    /// Which dead letters are meant: those that are all of it. At least one member.
+    #[schema(as = DeadLetterFilter)]
+    pub struct FilterBody of fields: Fields<'_> {
+        engine_type: Option<String> = optional(parsed(engine_type)),
+        event_type: Option<String> = optional(parsed(event_type)),
+        reason: Option<DeadLetterReason> = optional(parsed(reason)),
+        /// The type of the last error.
+        error_type: Option<String> = optional(parsed(error_type)),
+        /// The last error's message has that text, in any case.
+        error_contains: Option<String> = optional(parsed(error_contains)),
+        scenario_run_id: Option<ScenarioRunId> as Option<ScenarioRunIdBody> = optional(scenario_run_id),
+        /// Of the engine that last worked on it.
+        engine_software_version: Option<String> = optional(parsed(software_version)),
+        /// From then on.
+        dead_lettered_after: Option<DateTime<Utc>> = optional(parsed(time)),
+        /// Before then.
+        dead_lettered_before: Option<DateTime<Utc>> = optional(parsed(time)),
+        /// Redriven at most that often.
+        #[schema(minimum = 0, maximum = 1_000_000)]
+        redrives_max: Option<u32> = optional(integer(0..=MAX_REDRIVES)),
+    }
 }
 
 /// The same in a query; `redrives_max` stands beside it.
@@ -106,39 +106,37 @@ pub fn of_query(reader: &Reader<'_>) -> Filter {
 }
 
 /// Reads the member `filter`, which says something.
-fn of_body(body: &Fields<'_>) -> Option<Filter> {
-    let fields = body.object("filter")?;
-    if fields.members().iter().all(|member| member.value.get() == "null") {
-        body.error("filter", "is empty; all: true stands for every dead letter");
+pub fn of_body(fields: &Fields<'_>) -> Filter {
+    if fields.says_nothing() {
+        fields.refuse("is empty; all: true stands for every dead letter");
     }
-    let filter = Filter {
-        engine_type: fields.optional("engine_type", parsed(engine_type)),
-        event_type: fields.optional("event_type", parsed(event_type)),
-        reason: fields.optional("reason", parsed(reason)),
-        error_type: fields.optional("error_type", parsed(error_type)),
-        error_contains: fields.optional("error_contains", parsed(error_contains)),
-        scenario_run_id: fields.optional("scenario_run_id", scenario_run_id).map(|id| id.to_string()),
-        engine_software_version: fields.optional("engine_software_version", parsed(software_version)),
-        dead_lettered_after: fields.optional("dead_lettered_after", parsed(time)),
-        dead_lettered_before: fields.optional("dead_lettered_before", parsed(time)),
-        redrives_max: fields.optional("redrives_max", integer(0..=MAX_REDRIVES)).map(u32::cast_signed),
+    let body = FilterBody::take(fields);
+    Filter {
+        engine_type: body.engine_type,
+        event_type: body.event_type,
+        reason: body.reason,
+        error_type: body.error_type,
+        error_contains: body.error_contains,
+        scenario_run_id: body.scenario_run_id.map(|id| id.to_string()),
+        engine_software_version: body.engine_software_version,
+        dead_lettered_after: body.dead_lettered_after,
+        dead_lettered_before: body.dead_lettered_before,
+        redrives_max: body.redrives_max.map(u32::cast_signed),
         is_redrivable: false,
-    };
-    fields.finish();
-    Some(filter)
+    }
 }
 
-/// Reads exactly one of `filter` and `all`: what changes many says which.
-pub fn of_bulk(body: &Fields<'_>) -> Option<Filter> {
-    let is_all = body.optional("all", |raw| match raw.get() {
-        "true" => Ok(()),
-        _ => Err("can be true, nothing else".to_owned()),
-    });
-    let filter = of_body(body);
+/// The member `all`, which stands for every dead letter.
+pub fn all(raw: &RawValue) -> Result<bool, String> {
+    if raw.get() == "true" { Ok(true) } else { Err("can be true, nothing else".to_owned()) }
+}
+
+/// Exactly one of `filter` and `all`: what changes many says which.
+pub fn of_bulk(body: &Fields<'_>, filter: Option<Filter>, all: Option<bool>) -> Option<Filter> {
     match (body.is_given("filter"), body.is_given("all")) {
         (true, true) => body.error("all", "stands beside filter; send one of the two"),
         (false, false) => body.error("filter", "is missing; all: true stands for every dead letter"),
         (true, false) | (false, true) => {}
     }
-    filter.or_else(|| is_all.map(|()| Filter::default()))
+    filter.or_else(|| all.map(|_| Filter::default()))
 }

@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 
 use super::filter::{self, FilterParameters};
 use crate::domain::dead_letters::{Group, GroupBy};
+use crate::domain::event::DeadLetterReason;
 use crate::domain::limits::MAX_DEAD_LETTER_GROUPS;
-use crate::domain::verdict::DeadLetterReason;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::requests::Input;

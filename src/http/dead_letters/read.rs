@@ -1,5 +1,7 @@
 //! `GET /dead-letters`, and one of them: read or discarded.
 
+use std::convert::identity;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,7 +12,7 @@ use crate::domain::dead_letters::DeadLetter;
 use crate::domain::ids::EventId;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::events::reply::{AttemptReply, attempt_place};
+use crate::http::events::reply::attempt_place;
 use crate::http::pages::{self, Page, PageParameters, includes_payload};
 use crate::http::requests::Input;
 use crate::http::requests::texts::parse_uuid;
@@ -54,7 +56,7 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Dead
 pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<DeadLetterReply>, Problem> {
     let event_id = input.read_path("event_id", parse_uuid).map(EventId)?;
     let (dead_letter, attempts) = api.broker.read_dead_letter(event_id).await?;
-    let attempts = Page::of_read(attempts, attempt_place, AttemptReply::of);
+    let attempts = Page::of_read(attempts, attempt_place, identity);
     Ok(Json(DeadLetterReply::of(dead_letter).with_attempts(attempts)))
 }
 

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use crate::domain::attempt::Attempt;
 use crate::domain::dead_letters::DeadLetter;
+use crate::domain::event::DeadLetterReason;
 use crate::domain::ids::EventId;
 use crate::domain::json::RawJson;
-use crate::domain::verdict::DeadLetterReason;
-use crate::http::events::reply::AttemptReply;
 use crate::http::pages::Page;
 use crate::http::shown::shown;
 
@@ -45,7 +45,7 @@ shown! {
         /// The newest first; only where one dead letter is read.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(nullable = false)]
-        attempts: Option<Vec<AttemptReply>> = None,
+        attempts: Option<Vec<Attempt>> = None,
         /// For `?cursor=` of the event's attempts, to get the older ones; null where there are none. Only where one dead
         /// letter is read.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,7 +55,8 @@ shown! {
 }
 
 impl DeadLetterReply {
-    pub fn with_attempts(self, attempts: Page<AttemptReply>) -> Self {
+    /// Adds the newest attempts, and the cursor to those before.
+    pub fn with_attempts(self, attempts: Page<Attempt>) -> Self {
         Self { attempts: Some(attempts.items), attempts_next_cursor: Some(json!(attempts.next_cursor)), ..self }
     }
 }

@@ -5,17 +5,16 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::metadata::software_version;
 use super::reply::EngineReply;
 use crate::domain::engine::{DrainFilter, Drained};
 use crate::domain::ids::EngineId;
-use crate::domain::limits::MAX_DRAINED_ENGINES_TOLD;
+use crate::domain::limits::{MAX_DRAINED_ENGINES_TOLD, MAX_SOFTWARE_VERSION_CHARS};
 use crate::domain::names::EngineType;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::requests::texts::parse_uuid;
-use crate::http::requests::values::{boolean, parsed};
-use crate::http::requests::{Fields, Input};
+use crate::http::requests::values::{boolean, checked_text, parsed};
+use crate::http::requests::{Fields, Input, described};
 
 /// Gives the engine no more events; it finishes what it holds.
 #[utoipa::path(
@@ -52,23 +51,23 @@ async fn set_draining(api: &Api, input: &Input, is_draining: bool) -> Result<Jso
     Ok(Json(EngineReply::of(api.broker.set_draining(&input.actor(api), engine_id, is_draining).await?)))
 }
 
-/// Which engines to drain.
-#[derive(ToSchema)]
-#[schema(as = DrainEngines, example = json!({"filter": {"engine_software_version": "1.0.0"}, "dry_run": true}))]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_drain` reads it")]
-pub struct DrainManyBody {
-    filter: DrainFilterBody,
-    /// True: looks, and changes nothing. False where it is left out.
-    dry_run: Option<bool>,
+described! {
+    /// Which engines to drain.
+    #[schema(as = DrainEngines, example = json!({"filter": {"engine_software_version": "1.0.0"}, "dry_run": true}))]
+    pub struct DrainManyBody of fields: Fields<'_> {
+        filter: Option<DrainFilter> as DrainFilterBody = part(read_filter),
+        /// True: looks, and changes nothing. False where it is left out.
+        dry_run: Option<bool> = optional(boolean),
+    }
 }
 
-/// Those that are all of it. At least one member.
-#[derive(ToSchema)]
-#[schema(as = DrainFilter)]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_filter` reads it")]
-pub struct DrainFilterBody {
-    engine_type: Option<String>,
-    engine_software_version: Option<String>,
+described! {
+    /// Those that are all of it. At least one member.
+    #[schema(as = DrainFilter)]
+    pub struct DrainFilterBody of fields: Fields<'_> {
+        engine_type: Option<EngineType> as Option<String> = optional(parsed(EngineType::parse)),
+        engine_software_version: Option<String> = optional(checked_text(MAX_SOFTWARE_VERSION_CHARS)),
+    }
 }
 
 /// Gives all these engines no more events; they finish what they hold. One that registers later is not meant.
@@ -89,28 +88,21 @@ fn read_drain(input: &Input) -> Result<(DrainFilter, bool), Problem> {
     let reader = input.reader();
     reader.caller();
     let read = reader.body()?.and_then(|fields| {
-        let filter = read_filter(&fields);
-        let is_dry_run = fields.optional("dry_run", boolean).unwrap_or(false);
-        fields.finish();
-        Some((filter?, is_dry_run))
+        let body = fields.exactly(DrainManyBody::take);
+        if !fields.is_given("filter") {
+            fields.error("filter", "is missing; name an engine_type, an engine_software_version, or both");
+        }
+        Some((body.filter?, body.dry_run.unwrap_or(false)))
     });
     reader.finish(|| read)
 }
 
-fn read_filter(body: &Fields<'_>) -> Option<DrainFilter> {
-    if !body.is_given("filter") {
-        body.let_pass(&["filter"]);
-        body.error("filter", "is missing; name an engine_type, an engine_software_version, or both");
-        return None;
+fn read_filter(fields: &Fields<'_>) -> DrainFilter {
+    if fields.says_nothing() {
+        fields.refuse("is empty; name an engine_type, an engine_software_version, or both");
     }
-    let fields = body.object("filter")?;
-    if fields.members().iter().all(|member| member.value.get() == "null") {
-        body.error("filter", "is empty; name an engine_type, an engine_software_version, or both");
-    }
-    let engine_type = fields.optional("engine_type", parsed(EngineType::parse)).map(|name| name.to_string());
-    let engine_software_version = fields.optional("engine_software_version", software_version());
-    fields.finish();
-    Some(DrainFilter { engine_type, engine_software_version })
+    let DrainFilterBody { engine_type, engine_software_version } = DrainFilterBody::take(fields);
+    DrainFilter { engine_type: engine_type.map(|name| name.to_string()), engine_software_version }
 }
 
 /// The engines that were meant.

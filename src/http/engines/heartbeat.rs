@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -12,32 +11,34 @@ use crate::broker::heartbeat::{Heartbeat, HeldLease, LeaseAnswer, LeaseVerdict};
 use crate::domain::engine::{Command, EngineStatus};
 use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::json::{RawJson, SentJson};
 use crate::domain::limits::{MAX_HEARTBEAT_LEASES, MAX_WORKLOAD};
 use crate::http::api::Api;
 use crate::http::errors::Problem;
+use crate::http::leases::renewal::RenewalReply;
 use crate::http::requests::texts::parse_uuid;
 use crate::http::requests::values::{any_object, integer, parsed, uuid};
-use crate::http::requests::{Fields, Input};
+use crate::http::requests::{Fields, Input, described};
 
-/// A heartbeat, with what has changed.
-#[derive(ToSchema)]
-#[schema(as = Heartbeat, example = json!({
-    "current_workload": 1, "resource_utilization": {"cpu_usage_percent": 45.2, "memory_usage_mb": 512},
-    "leases": [{"event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d"}]
-}))]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_heartbeat` reads it")]
-pub struct HeartbeatBody {
-    /// The engine's own measure of its load, like the number of events it works on.
-    #[schema(minimum = 0, maximum = 1_000_000)]
-    current_workload: Option<u32>,
-    /// Kept as `metadata.dynamic_state.resource_utilization`.
-    #[schema(value_type = Option<ResourceUtilizationBody>)]
-    resource_utilization: Option<Value>,
-    /// Merged into `metadata.dynamic_state`, member by member; null removes one.
-    #[schema(value_type = Option<DynamicStateBody>)]
-    dynamic_state: Option<Value>,
-    /// Leases to renew, each by its own visibility timeout from now.
-    leases: Option<Vec<HeldLeaseBody>>,
+described! {
+    /// A heartbeat, with what has changed.
+    #[derive(Default)]
+    #[schema(as = Heartbeat, example = json!({
+        "current_workload": 1, "resource_utilization": {"cpu_usage_percent": 45.2, "memory_usage_mb": 512},
+        "leases": [{"event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d"}]
+    }))]
+    pub struct HeartbeatBody of fields: Fields<'_> {
+        /// The engine's own measure of its load, like the number of events it works on.
+        #[schema(minimum = 0, maximum = 1_000_000)]
+        current_workload: Option<u32> = optional(integer(0..=MAX_WORKLOAD)),
+        /// Kept as `metadata.dynamic_state.resource_utilization`.
+        resource_utilization: Option<RawJson> as Option<ResourceUtilizationBody> =
+            optional(any_object(fields.limits().detail().of_a_member())),
+        /// Merged into `metadata.dynamic_state`, member by member; null removes one.
+        dynamic_state: Option<RawJson> as Option<DynamicStateBody> = optional(any_object(fields.limits().detail())),
+        /// Leases to renew, each by its own visibility timeout from now.
+        leases: Option<Vec<HeldLease>> as Option<Vec<HeldLeaseBody>> = parts(MAX_HEARTBEAT_LEASES, read_lease),
+    }
 }
 
 /// What the engine measures of itself: members of its own choosing.
@@ -46,14 +47,14 @@ pub struct HeartbeatBody {
 #[expect(dead_code, reason = "describes the body to OpenAPI; `read_heartbeat` reads it")]
 pub struct ResourceUtilizationBody(Value);
 
-#[derive(ToSchema)]
-#[schema(as = HeldLease)]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_lease` reads it")]
-pub struct HeldLeaseBody {
-    event_id: uuid::Uuid,
-    lease_token: String,
-    #[schema(value_type = Option<Value>)]
-    progress: Option<Value>,
+described! {
+    /// A lease that the engine holds, to be renewed.
+    #[schema(as = HeldLease)]
+    pub struct HeldLeaseBody of fields: Fields<'_> {
+        event_id: Option<uuid::Uuid> as uuid::Uuid = required(uuid),
+        lease_token: Option<LeaseToken> as String = required(parsed(str::parse::<LeaseToken>)),
+        progress: Option<SentJson> as Option<Value> = optional(fields.any_json(fields.limits().detail())),
+    }
 }
 
 /// Takes a heartbeat and renews the leases it lists.
@@ -81,28 +82,23 @@ fn read_heartbeat(input: &Input) -> Result<(EngineId, Heartbeat), Problem> {
     reader.caller();
     let mut heartbeat = Heartbeat::default();
     if let Some(fields) = reader.optional_body()? {
-        heartbeat.current_workload = fields.optional("current_workload", integer(0..=MAX_WORKLOAD));
-        heartbeat.dynamic_state = fields.optional("dynamic_state", any_object(input.limits.detail()));
-        if heartbeat.dynamic_state.is_some() {
+        let body = fields.exactly(HeartbeatBody::take);
+        if body.dynamic_state.is_some() {
             // Doubled members are reported.
             fields.object("dynamic_state");
         }
-        heartbeat.resource_utilization =
-            fields.optional("resource_utilization", any_object(input.limits.detail().of_a_member()));
-        let leases = fields.objects("leases", MAX_HEARTBEAT_LEASES).unwrap_or_default();
-        heartbeat.leases = leases.into_iter().flatten().filter_map(|lease| read_lease(&lease)).collect();
+        heartbeat.current_workload = body.current_workload;
+        heartbeat.dynamic_state = body.dynamic_state;
+        heartbeat.resource_utilization = body.resource_utilization;
+        heartbeat.leases = body.leases.unwrap_or_default();
         report_repeated_leases(&fields, &heartbeat.leases);
-        fields.finish();
     }
     reader.finish(|| Some((engine_id?, heartbeat)))
 }
 
 fn read_lease(fields: &Fields<'_>) -> Option<HeldLease> {
-    let event_id = fields.required("event_id", uuid).map(EventId);
-    let lease_token = fields.required("lease_token", parsed(str::parse::<LeaseToken>));
-    let progress = fields.optional("progress", fields.any_json(fields.limits().detail()));
-    fields.finish();
-    Some(HeldLease { event_id: event_id?, lease_token: lease_token?, progress })
+    let HeldLeaseBody { event_id, lease_token, progress } = HeldLeaseBody::take(fields);
+    Some(HeldLease { event_id: event_id.map(EventId)?, lease_token: lease_token?, progress })
 }
 
 fn report_repeated_leases(fields: &Fields<'_>, leases: &[HeldLease]) {
@@ -143,37 +139,16 @@ pub struct HeldLeaseReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     reason: Option<Outcome>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    cancel_requested: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    expires_at: Option<DateTime<Utc>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    expires_in_seconds: Option<f64>,
+    #[serde(flatten)]
+    renewal: RenewalReply,
 }
 
 impl HeldLeaseReply {
     fn of(answer: &LeaseAnswer) -> Self {
-        let event_id = answer.event_id;
-        match answer.verdict {
-            LeaseVerdict::Renewed { expires_at, expires_in_seconds, is_cancel_requested } => Self {
-                event_id,
-                outcome: HeldLeaseOutcome::Renewed,
-                reason: None,
-                cancel_requested: is_cancel_requested.then_some(true),
-                expires_at: Some(expires_at),
-                expires_in_seconds: Some(expires_in_seconds),
-            },
-            LeaseVerdict::Lost { ended_by } => Self {
-                event_id,
-                outcome: HeldLeaseOutcome::Lost,
-                reason: ended_by,
-                cancel_requested: None,
-                expires_at: None,
-                expires_in_seconds: None,
-            },
-        }
+        let (outcome, reason, renewal) = match answer.verdict {
+            LeaseVerdict::Renewed(renewal) => (HeldLeaseOutcome::Renewed, None, RenewalReply::of(renewal)),
+            LeaseVerdict::Lost { ended_by } => (HeldLeaseOutcome::Lost, ended_by, RenewalReply::default()),
+        };
+        Self { event_id: answer.event_id, outcome, reason, renewal }
     }
 }

@@ -5,51 +5,89 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::domain::engine::Metadata;
+use crate::domain::json::RawJson;
 use crate::domain::limits::{
     MAX_CAPABILITIES, MAX_CAPABILITY_CHARS, MAX_CONCURRENT_EVENTS, MAX_SOFTWARE_VERSION_CHARS,
 };
-use crate::domain::names::check_text;
-use crate::http::requests::Fields;
-use crate::http::requests::values::{any_object, integer, parsed};
+use crate::http::requests::values::{any_object, checked_text, integer};
+use crate::http::requests::{Fields, Patch, described};
 
-#[derive(ToSchema)]
-#[schema(as = EngineMetadata)]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_metadata` reads it")]
-pub struct MetadataBody {
-    static_config: Option<StaticConfigBody>,
-    #[schema(value_type = Option<DynamicStateBody>)]
-    dynamic_state: Option<Value>,
+described! {
+    /// What an engine says of itself.
+    #[schema(as = EngineMetadata)]
+    pub struct MetadataBody of given: Fields<'_> {
+        static_config: Option<RawJson> as Option<StaticConfigBody> = optional(any_object(given.limits().detail())),
+        dynamic_state: Option<RawJson> as Option<DynamicStateBody> = optional(any_object(given.limits().detail())),
+    }
 }
 
 /// Anything that changes while the engine runs, like `resource_utilization`.
 #[derive(ToSchema)]
 #[schema(as = EngineDynamicState, value_type = Object)]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_metadata` reads it")]
+#[expect(dead_code, reason = "names a part of the body for OpenAPI; `any_object` reads it")]
 pub struct DynamicStateBody(Value);
 
-/// What the engine can do. Further members are kept as they are.
-#[derive(ToSchema)]
-#[schema(as = EngineStaticConfig)]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_metadata` reads it")]
-pub struct StaticConfigBody {
-    /// They inform; they do not route.
-    #[schema(value_type = Option<Vec<CapabilityBody>>)]
-    capabilities: Option<Vec<String>>,
-    resource_limits: Option<ResourceLimitsBody>,
-    engine_software_version: Option<String>,
+described! {
+    /// What the engine can do. Further members are kept as they are.
+    #[schema(as = EngineStaticConfig)]
+    pub struct StaticConfigBody<'a> of config: Fields<'a> {
+        /// They inform; they do not route.
+        capabilities: Patch<Vec<String>> as Option<Vec<CapabilityBody>> =
+            items_patch(MAX_CAPABILITIES, checked_text(MAX_CAPABILITY_CHARS)),
+        resource_limits: Patch<Fields<'a>> as Option<ResourceLimitsBody> = object_patch(),
+        engine_software_version: Patch<String> as Option<String> = patch(checked_text(MAX_SOFTWARE_VERSION_CHARS)),
+    }
 }
 
 #[derive(ToSchema)]
 #[schema(as = EngineCapability, min_length = 1, max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_metadata` reads it")]
+#[expect(dead_code, reason = "names a part of the body for OpenAPI; `checked_text` reads it")]
 pub struct CapabilityBody(String);
 
-#[derive(ToSchema)]
-#[schema(as = EngineResourceLimits)]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_metadata` reads it")]
-pub struct ResourceLimitsBody {
-    /// The engine is never given more than that at a time.
-    max_concurrent_events: Option<u32>,
+described! {
+    /// What an engine can take at a time. Members beside these are kept as they are.
+    #[schema(as = EngineResourceLimits)]
+    pub struct ResourceLimitsBody of limits: Fields<'_> {
+        /// The engine is never given more than that at a time.
+        max_concurrent_events: Patch<u32> as Option<u32> = patch(integer(1..=MAX_CONCURRENT_EVENTS)),
+    }
+}
+
+/// What a static configuration says of the members that the service reads.
+#[derive(Default)]
+pub struct ConfigPatch {
+    capabilities: Patch<Vec<String>>,
+    max_concurrent_events: Patch<u32>,
+    engine_software_version: Patch<String>,
+}
+
+impl ConfigPatch {
+    /// Removes all of them.
+    pub const CLEAR: Self =
+        Self { capabilities: Patch::Clear, max_concurrent_events: Patch::Clear, engine_software_version: Patch::Clear };
+
+    /// Reads the members of a static configuration; it may have others.
+    pub fn of(config: &Fields<'_>) -> Self {
+        let StaticConfigBody { capabilities, resource_limits, engine_software_version } =
+            StaticConfigBody::take(config);
+        let max_concurrent_events = match resource_limits {
+            Patch::Keep => Patch::Keep,
+            Patch::Clear => Patch::Clear,
+            Patch::Set(limits) => ResourceLimitsBody::take(&limits).max_concurrent_events,
+        };
+        Self { capabilities, max_concurrent_events, engine_software_version }
+    }
+
+    /// Changes what is known of an engine.
+    pub fn apply(self, metadata: &mut Metadata) {
+        match self.capabilities {
+            Patch::Keep => {}
+            Patch::Clear => metadata.capabilities.clear(),
+            Patch::Set(capabilities) => metadata.capabilities = capabilities,
+        }
+        self.max_concurrent_events.apply(&mut metadata.max_concurrent_events);
+        self.engine_software_version.apply(&mut metadata.engine_software_version);
+    }
 }
 
 const STATIC_MEMBERS: [&str; 3] = ["capabilities", "resource_limits", "engine_software_version"];
@@ -64,18 +102,8 @@ pub fn home_of(name: &str) -> Option<&'static str> {
     }
 }
 
-pub fn capabilities(config: &Fields<'_>) -> Option<Vec<String>> {
-    config.items("capabilities", MAX_CAPABILITIES, |item| {
-        parsed(|text| check_text(text, MAX_CAPABILITY_CHARS).map(|()| text.to_owned()))(item)
-    })
-}
-
-pub fn software_version() -> impl FnOnce(&RawValue) -> Result<String, String> {
-    parsed(|text| check_text(text, MAX_SOFTWARE_VERSION_CHARS).map(|()| text.to_owned()))
-}
-
 /// Reads `metadata`; flat metadata is told where its members belong.
-pub fn read_metadata(fields: &Fields<'_>) -> Metadata {
+pub fn read_metadata(given: Option<&Fields<'_>>) -> Metadata {
     let empty = || RawValue::from_string("{}".to_owned()).expect("an empty object is JSON");
     let mut metadata = Metadata {
         static_config: empty(),
@@ -84,18 +112,12 @@ pub fn read_metadata(fields: &Fields<'_>) -> Metadata {
         max_concurrent_events: None,
         engine_software_version: None,
     };
-    let Some(given) = fields.object("metadata") else { return metadata };
-    let static_config = given.optional("static_config", any_object(fields.limits().detail()));
-    let dynamic_state = given.optional("dynamic_state", any_object(fields.limits().detail()));
+    let Some(given) = given else { return metadata };
+    let MetadataBody { static_config, dynamic_state } = MetadataBody::take(given);
     if static_config.is_some()
         && let Some(config) = given.object("static_config")
     {
-        metadata.capabilities = capabilities(&config).unwrap_or_default();
-        metadata.engine_software_version = config.optional("engine_software_version", software_version());
-        if let Some(resource_limits) = config.object("resource_limits") {
-            metadata.max_concurrent_events =
-                resource_limits.optional("max_concurrent_events", integer(1..=MAX_CONCURRENT_EVENTS));
-        }
+        ConfigPatch::of(&config).apply(&mut metadata);
     }
     given.finish_with(|name| {
         Some(match home_of(name) {

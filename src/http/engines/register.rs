@@ -13,38 +13,38 @@ use crate::broker;
 use crate::domain::engine::Registration;
 use crate::domain::ids::EngineId;
 use crate::domain::limits::{MAX_HEARTBEAT_TIMEOUT_SECONDS, MIN_HEARTBEAT_TIMEOUT_SECONDS};
-use crate::domain::names::EngineType;
+use crate::domain::names::{EngineType, ScenarioRunId};
 use crate::domain::tokens::TokenSecret;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::requests::Input;
 use crate::http::requests::members::{ScenarioRunIdBody, scenario_run_id};
 use crate::http::requests::texts::parse_uuid;
 use crate::http::requests::values::{integer, parsed, uuid};
+use crate::http::requests::{Fields, Input, Patch, described};
 
-/// An engine that makes itself known.
-#[derive(ToSchema)]
-#[schema(as = Registration, example = json!({
-    "engine_type": "dialogue", "heartbeat_timeout_seconds": 45,
-    "metadata": {"static_config": {
-        "capabilities": ["dialogue_generation"], "resource_limits": {"max_concurrent_events": 5},
-        "engine_software_version": "1.0.0"
-    }}
-}))]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_registration` reads it")]
-pub struct RegisterBody {
-    /// Best chosen by the engine itself and kept over its restarts; made by the server where missing.
-    engine_id: Option<uuid::Uuid>,
-    #[schema(example = "dialogue")]
-    engine_type: String,
-    #[schema(value_type = Option<ScenarioRunIdBody>)]
-    scenario_run_id: Option<String>,
-    /// Seconds without any call after which the engine is unresponsive, and its leases end if it has sent a heartbeat since it
-    /// registered; if not, they end when they expire. Left out: the server's own,
-    /// 45 unless configured otherwise. Null: the engine is never unresponsive, its
-    /// leases end when they expire, and it is removed after 7 days without any call if it holds nothing.
-    heartbeat_timeout_seconds: Option<u32>,
-    metadata: Option<MetadataBody>,
+described! {
+    /// An engine that makes itself known.
+    #[schema(as = Registration, example = json!({
+        "engine_type": "dialogue", "heartbeat_timeout_seconds": 45,
+        "metadata": {"static_config": {
+            "capabilities": ["dialogue_generation"], "resource_limits": {"max_concurrent_events": 5},
+            "engine_software_version": "1.0.0"
+        }}
+    }))]
+    pub struct RegisterBody<'a> of fields: Fields<'a> {
+        /// Best chosen by the engine itself and kept over its restarts; made by the server where missing.
+        engine_id: Option<uuid::Uuid> = optional(uuid),
+        #[schema(example = "dialogue")]
+        engine_type: Option<EngineType> as String = required(parsed(EngineType::parse)),
+        scenario_run_id: Option<ScenarioRunId> as Option<ScenarioRunIdBody> = optional(scenario_run_id),
+        /// Seconds without any call after which the engine is unresponsive, and its leases end if it has sent a heartbeat since it
+        /// registered; if not, they end when they expire. Left out: the server's own,
+        /// 45 unless configured otherwise. Null: the engine is never unresponsive, its
+        /// leases end when they expire, and it is removed after 7 days without any call if it holds nothing.
+        heartbeat_timeout_seconds: Patch<u32> as Option<u32> =
+            patch(integer(MIN_HEARTBEAT_TIMEOUT_SECONDS..=MAX_HEARTBEAT_TIMEOUT_SECONDS)),
+        metadata: Option<Fields<'a>> as Option<MetadataBody> = object(),
+    }
 }
 
 /// Registers an engine. A known id means that it restarted: its incarnation goes up, and what its
@@ -75,18 +75,14 @@ pub async fn register(State(api): State<Api>, input: Input) -> Result<Response, 
 fn read_registration(input: &Input) -> Result<Registration, Problem> {
     let reader = input.reader();
     let read = reader.body()?.and_then(|fields| {
-        let engine_id = fields.optional("engine_id", uuid).map(EngineId);
-        let engine_type = fields.required("engine_type", parsed(EngineType::parse));
-        let scenario_run_id = fields.optional("scenario_run_id", scenario_run_id);
+        let body = fields.exactly(RegisterBody::take);
         let mut heartbeat_timeout_seconds = Some(input.limits.heartbeat_timeout_seconds);
-        let timeouts = MIN_HEARTBEAT_TIMEOUT_SECONDS..=MAX_HEARTBEAT_TIMEOUT_SECONDS;
-        fields.patch("heartbeat_timeout_seconds", integer(timeouts)).apply(&mut heartbeat_timeout_seconds);
-        let metadata = read_metadata(&fields);
-        fields.finish();
+        body.heartbeat_timeout_seconds.apply(&mut heartbeat_timeout_seconds);
+        let metadata = read_metadata(body.metadata.as_ref());
         Some(Registration {
-            engine_id: engine_id.unwrap_or_else(|| EngineId(uuid::Uuid::new_v4())),
-            engine_type: engine_type?,
-            scenario_run_id,
+            engine_id: EngineId(body.engine_id.unwrap_or_else(uuid::Uuid::new_v4)),
+            engine_type: body.engine_type?,
+            scenario_run_id: body.scenario_run_id,
             heartbeat_timeout_seconds,
             metadata,
         })

@@ -27,6 +27,7 @@ macro_rules! codes {
                 }
             }
 
+            /// As it stands in the body.
             pub const fn as_str(self) -> &'static str {
                 self.facts().1
             }

@@ -10,8 +10,10 @@ macro_rules! limits {
         }
 
         impl Limit {
+            /// All of them, for metrics.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
+            /// As metrics name it.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $label,)*

@@ -84,16 +84,16 @@ impl From<broker::Error> for Problem {
             Error::BatchRefused => Self::new(Code::InvalidInput, detail),
             // Of the whole body, since the members that were there before count.
             Error::DynamicStateTooLarge { .. } => {
-                Self::invalid_input(vec![InputError { place: InputPlace::Pointer(String::new()), detail }])
+                Self::invalid_input(vec![InputError::new(InputPlace::Pointer(String::new()), detail)])
             }
             Error::StaticConfigTooLarge { .. } => {
                 let place = InputPlace::Pointer("/metadata/static_config".to_owned());
-                Self::invalid_input(vec![InputError { place, detail }])
+                Self::invalid_input(vec![InputError::new(place, detail)])
             }
-            Error::AvailableTooFarAway => Self::invalid_input(vec![InputError {
-                place: InputPlace::Pointer("/available_at".to_owned()),
-                detail: "is more than 365 days away".to_owned(),
-            }]),
+            Error::AvailableTooFarAway => {
+                let place = InputPlace::Pointer("/available_at".to_owned());
+                Self::invalid_input(vec![InputError::new(place, "is more than 365 days away")])
+            }
             Error::Crashed => Self::internal().caused_by(Error::Crashed),
             Error::TokenEnded => {
                 Self::new(Code::Unauthenticated, detail).with_header(header::WWW_AUTHENTICATE, INVALID_TOKEN)

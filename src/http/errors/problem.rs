@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::code::Code;
-use super::input_error::{InputError, InputErrorBody, InputPlace, MAX_PLACE_CHARS, TOO_DEEP};
+use super::input_error::{InputError, InputErrorBody, InputPlace, MAX_PLACE_CHARS};
 use super::limit::Limit;
 use super::members::MembersBody;
 use crate::broker;
@@ -54,6 +54,7 @@ pub struct ProblemBody {
     more: Map<String, Value>,
 }
 
+/// A problem to be answered: its code, what is wrong, and what the log is told of it.
 #[derive(Clone, Debug)]
 pub struct Problem {
     code: Code,
@@ -70,12 +71,14 @@ pub struct Problem {
 pub struct Cause(pub Box<broker::Error>);
 
 impl Problem {
+    /// A problem without places, members or headers of its own.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let (errors, more, headers) = (Vec::new(), Map::new(), Vec::new());
         Self { code, detail: detail.into(), errors, more, headers, limit: None, cause: None }
     }
 
+    /// Lists the bad places of a request, the first ones if there are very many.
     #[must_use]
     pub fn invalid_input(mut errors: Vec<InputError>) -> Self {
         let detail = match errors.len() {
@@ -85,12 +88,12 @@ impl Problem {
         // A body of nothing but mistakes must not make a reply many times its size.
         errors.truncate(MAX_ERRORS_TOLD);
         errors.shrink_to_fit();
-        for InputError { place, detail } in &mut errors {
+        for InputError { place, detail, .. } in &mut errors {
             let (InputPlace::Pointer(text) | InputPlace::Parameter(text) | InputPlace::Header(text)) = place;
             cut(text, MAX_PLACE_CHARS);
             cut(detail, MAX_DETAIL_CHARS);
         }
-        let limit = errors.iter().any(|error| error.detail.starts_with(TOO_DEEP)).then_some(Limit::JsonDepth);
+        let limit = errors.iter().find_map(|error| error.limit);
         Self { errors, limit, ..Self::new(Code::InvalidInput, detail) }
     }
 
@@ -126,16 +129,19 @@ impl Problem {
         self.limit
     }
 
+    /// 405: the path has other methods.
     #[must_use]
     pub fn wrong_method(method: &Method) -> Self {
         Self::new(Code::MethodNotAllowed, format!("{method} is not among the methods in Allow"))
     }
 
+    /// The stable code that programs know it by.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         self.code.as_str()
     }
 
+    /// Adds a header to the reply.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
         self.headers.push((name, HeaderValue::from_static(value)));
@@ -176,6 +182,7 @@ impl Problem {
         Self::new(Code::Forbidden, detail).with("allowed_roles", allowed.into())
     }
 
+    /// Adds a member to the body.
     pub fn with(mut self, name: &str, value: Value) -> Self {
         self.more.insert(name.to_owned(), value);
         self
@@ -189,6 +196,7 @@ impl Problem {
         self
     }
 
+    /// Adds `Retry-After: 1`: the same call may work in a second.
     #[must_use]
     pub fn retry_after_a_second(self) -> Self {
         self.with_header(header::RETRY_AFTER, "1")
@@ -230,6 +238,7 @@ impl IntoResponse for Problem {
 }
 
 impl Problem {
+    /// 500: the cause is in the log, not in the reply.
     #[must_use]
     pub fn internal() -> Self {
         Self::new(Code::Internal, "the cause is in the server's log, under this reply's X-Request-Id")

@@ -7,69 +7,73 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use utoipa::ToSchema;
+use serde_json::value::RawValue;
 
 use super::enqueued::{EnqueueResult, EnqueuedBatchReply, EnqueuedReply};
 use crate::broker::{self, taken::Taken};
+use crate::domain::json::SentJson;
 use crate::domain::limits::{
     DEFAULT_PRIORITY, MAX_BATCH_EVENTS, MAX_DELAY_SECONDS, MAX_IDEMPOTENCY_KEY_CHARS, MAX_TRACEPARENT_CHARS,
     MAX_TRACESTATE_CHARS,
 };
-use crate::domain::names::{BadName, EngineType, EventType, check_text};
+use crate::domain::names::{BadName, EngineType, EventType, ScenarioRunId, check_text};
 use crate::domain::new_event::{Due, NewEvent};
 use crate::domain::requester::Requester;
+use crate::domain::retry_policy::RetryPolicyOverrides;
 use crate::http::api::Api;
 use crate::http::errors::{Errors, MAX_ERRORS_TOLD_OF_BATCH, Problem, ProblemBody};
 use crate::http::requests::members::{ScenarioRunIdBody, priority, scenario_run_id, visibility_timeout};
+use crate::http::requests::retry_policy::RetryPolicyBody;
 use crate::http::requests::texts::time;
-use crate::http::requests::values::{array, boolean, integer, parsed};
-use crate::http::requests::{Fields, Input, retry_policy};
+use crate::http::requests::values::{array, boolean, checked_text, integer, parsed};
+use crate::http::requests::{Fields, Input, described};
 
-/// An event to take in.
-#[derive(ToSchema)]
-#[schema(as = NewEvent, example = json!({
-    "engine_type": "dialogue", "event_type": "dialogue.requested", "payload": {"text": "Hello"}, "priority": 7,
-    "scenario_run_id": "run-12", "visibility_timeout_seconds": 120
-}))]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_event` reads it")]
-pub struct EnqueueBody {
-    /// Its queue: the kind of engine that works on it.
-    #[schema(example = "dialogue")]
-    engine_type: String,
-    #[schema(example = "dialogue.requested")]
-    event_type: String,
-    /// Any JSON, kept byte for byte; at most 1 MiB and 64 levels unless configured otherwise.
-    #[schema(value_type = serde_json::Value)]
-    payload: serde_json::Value,
-    /// 9 first; 5 where it is left out.
-    priority: Option<u8>,
-    /// Due that many seconds from now; instead of `available_at`.
-    delay_seconds: Option<u32>,
-    /// Due then, at most 365 days away; the past means now.
-    available_at: Option<DateTime<Utc>>,
-    #[schema(value_type = Option<ScenarioRunIdBody>)]
-    scenario_run_id: Option<String>,
-    visibility_timeout_seconds: Option<u32>,
-    retry_policy: Option<retry_policy::RetryPolicyBody>,
-    /// Not leased within that many seconds: cancelled, as too old.
-    discard_after_seconds: Option<u32>,
-    /// Within 24 hours the same key in the same queue stands for the same event; with authentication, of
-    /// callers of the same name. Bodies are compared by value: white space, the order of members and the form of numbers
-    /// do not count. A single event may carry it as the header Idempotency-Key instead.
-    idempotency_key: Option<String>,
+described! {
+    /// An event to take in.
+    #[schema(as = NewEvent, example = json!({
+        "engine_type": "dialogue", "event_type": "dialogue.requested", "payload": {"text": "Hello"}, "priority": 7,
+        "scenario_run_id": "run-12", "visibility_timeout_seconds": 120
+    }))]
+    pub struct EnqueueBody of fields: Fields<'_> {
+        /// Its queue: the kind of engine that works on it.
+        #[schema(example = "dialogue")]
+        engine_type: Option<EngineType> as String = required(parsed(EngineType::parse)),
+        #[schema(example = "dialogue.requested")]
+        event_type: Option<EventType> as String = required(parsed(EventType::parse)),
+        /// Any JSON, kept byte for byte; at most 1 MiB and 64 levels unless configured otherwise.
+        payload: Option<SentJson> as serde_json::Value = required(fields.any_json(fields.limits().payload())),
+        /// 9 first; 5 where it is left out.
+        priority: Option<u8> = optional(priority),
+        /// Due that many seconds from now; instead of `available_at`.
+        delay_seconds: Option<u32> = optional(integer(0..=MAX_DELAY_SECONDS)),
+        /// Due then, at most 365 days away; the past means now.
+        available_at: Option<DateTime<Utc>> = optional(parsed(time)),
+        scenario_run_id: Option<ScenarioRunId> as Option<ScenarioRunIdBody> = optional(scenario_run_id),
+        visibility_timeout_seconds: Option<u32> = optional(visibility_timeout()),
+        retry_policy: Option<RetryPolicyOverrides> as Option<RetryPolicyBody> = part(RetryPolicyBody::whole),
+        /// Not leased within that many seconds: cancelled, as too old.
+        discard_after_seconds: Option<u32> = optional(integer(1..=MAX_DELAY_SECONDS)),
+        /// Within 24 hours the same key in the same queue stands for the same event; with authentication, of
+        /// callers of the same name. Bodies are compared by value: white space, the order of members and the form of numbers
+        /// do not count. A single event may carry it as the header Idempotency-Key instead.
+        idempotency_key: Option<String> = optional(checked_text(MAX_IDEMPOTENCY_KEY_CHARS)),
+    }
 }
 
-/// Several events to take in, each with a verdict of its own.
-#[derive(ToSchema)]
-#[schema(as = NewEventBatch, example = json!({"atomic": true, "events": [
-    {"engine_type": "dialogue", "event_type": "dialogue.requested", "payload": {"text": "Hello"}},
-    {"engine_type": "dialogue", "event_type": "dialogue.requested", "payload": {"text": "Good evening"}, "delay_seconds": 60}
-]}))]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_batch` reads it")]
-pub struct EnqueueBatchBody {
-    events: Vec<EnqueueBody>,
-    /// All or none; each on its own where it is left out.
-    atomic: Option<bool>,
+described! {
+    /// Several events to take in, each with a verdict of its own.
+    #[schema(as = NewEventBatch, example = json!({"atomic": true, "events": [
+        {"engine_type": "dialogue", "event_type": "dialogue.requested", "payload": {"text": "Hello"}},
+        {"engine_type": "dialogue", "event_type": "dialogue.requested", "payload": {"text": "Good evening"}, "delay_seconds": 60}
+    ]}))]
+    pub struct EnqueueBatchBody<'a> of fields: Fields<'a> {
+        events: Option<Vec<&'a RawValue>> as Vec<EnqueueBody> = required(|raw| {
+            let items = array(raw, MAX_BATCH_EVENTS)?;
+            if items.is_empty() { Err("must have at least one event".to_owned()) } else { Ok(items) }
+        }),
+        /// All or none; each on its own where it is left out.
+        atomic: Option<bool> = optional(boolean),
+    }
 }
 
 /// Takes an event in. It is durable when the reply arrives.
@@ -150,13 +154,8 @@ fn read_batch(input: &Input, api: &Api) -> Result<(Vec<Result<NewEvent, Problem>
     reader.caller();
     let (trace, by) = (read_trace(input), (brought_by(input), input.requester(api)));
     let events = reader.body()?.and_then(|body| {
-        let events = body.required("events", |raw| {
-            let items = array(raw, MAX_BATCH_EVENTS)?;
-            if items.is_empty() { Err("must have at least one event".to_owned()) } else { Ok(items) }
-        });
-        let is_atomic = body.optional("atomic", boolean).unwrap_or(false);
-        body.finish();
-        Some((events?, is_atomic))
+        let EnqueueBatchBody { events, atomic } = body.exactly(EnqueueBatchBody::take);
+        Some((events?, atomic.unwrap_or(false)))
     });
     let (events, is_atomic) = reader.finish(|| events)?;
     let mut room = MAX_ERRORS_TOLD_OF_BATCH;
@@ -203,37 +202,27 @@ fn read_event(
     (traceparent, tracestate): (Option<String>, Option<String>),
     (enqueued_by, requester): (Option<Arc<str>>, Requester),
 ) -> Option<NewEvent> {
-    let engine_type = fields.required("engine_type", parsed(EngineType::parse));
-    let event_type = fields.required("event_type", parsed(EventType::parse));
-    let payload = fields.required("payload", fields.any_json(fields.limits().payload()));
-    let priority = fields.optional("priority", priority);
-    let delay = fields.optional("delay_seconds", integer(0..=MAX_DELAY_SECONDS));
-    let available_at = fields.optional("available_at", parsed(time));
-    if delay.is_some() && available_at.is_some() {
+    let body = fields.exactly(EnqueueBody::take);
+    if body.delay_seconds.is_some() && body.available_at.is_some() {
         fields.error("available_at", "stands beside delay_seconds; send one of the two");
     }
-    let scenario_run_id = fields.optional("scenario_run_id", scenario_run_id);
-    let visibility_timeout_seconds = fields.optional("visibility_timeout_seconds", visibility_timeout());
-    let retry_policy = retry_policy::read(fields);
-    let discard_after_seconds = fields.optional("discard_after_seconds", integer(1..=MAX_DELAY_SECONDS));
-    let key = fields.optional("idempotency_key", parsed(idempotency_key));
+    let key = body.idempotency_key;
     if key.is_some() && key_of_header.is_some() && key != key_of_header {
         fields.error("idempotency_key", "differs from the header Idempotency-Key");
     }
-    fields.finish();
     Some(NewEvent {
-        engine_type: engine_type?,
-        event_type: event_type?,
-        payload: payload?,
-        priority: priority.unwrap_or(DEFAULT_PRIORITY),
-        due: match available_at {
+        engine_type: body.engine_type?,
+        event_type: body.event_type?,
+        payload: body.payload?,
+        priority: body.priority.unwrap_or(DEFAULT_PRIORITY),
+        due: match body.available_at {
             Some(at) => Due::At(at),
-            None => Due::After { seconds: f64::from(delay.unwrap_or(0)) },
+            None => Due::After { seconds: f64::from(body.delay_seconds.unwrap_or(0)) },
         },
-        scenario_run_id,
-        visibility_timeout_seconds,
-        retry_policy,
-        discard_after_seconds,
+        scenario_run_id: body.scenario_run_id,
+        visibility_timeout_seconds: body.visibility_timeout_seconds,
+        retry_policy: body.retry_policy,
+        discard_after_seconds: body.discard_after_seconds,
         idempotency_key: key.or(key_of_header),
         traceparent,
         tracestate,

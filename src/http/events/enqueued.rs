@@ -61,6 +61,7 @@ pub struct EnqueueNotice {
 }
 
 impl EnqueuedReply {
+    /// The reply for one event.
     pub fn of(event: &NewEvent, taken: Taken) -> Self {
         match taken {
             Taken::New(enqueued) => Self::of_new(event, &enqueued),
@@ -117,6 +118,7 @@ pub struct EnqueuedBatchReply {
 }
 
 impl EnqueuedBatchReply {
+    /// The reply for a batch, in its order.
     pub fn of(results: Vec<EnqueueResult>) -> Self {
         let rejected = results.iter().filter(|result| matches!(result, EnqueueResult::Refused { .. })).count();
         Self { accepted: results.len() - rejected, rejected, results }

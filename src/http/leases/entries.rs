@@ -74,7 +74,7 @@ pub async fn settle_entries(api: &Api, entries: Vec<Entry>) -> Result<Vec<Settle
         .into_iter()
         .map(|entry| match entry {
             Ok(event_id) => match settled.next().expect("one answer for each settlement") {
-                Ok(settled) => SettleResult::Settled(SettledReply::of(settled)),
+                Ok(settled) => SettleResult::Settled(SettledReply::of(&settled)),
                 Err(error) => {
                     let problem = Problem::from(error);
                     api.metrics.settlements_refused.with_label_values(&[problem.code()]).inc();

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::entries::{Entry, SettlementEntryBody, read_entries, settle_entries};
@@ -19,23 +20,25 @@ use crate::domain::limits::{MAX_BATCH_EVENTS, MAX_LEASE_LIMIT, MAX_WAIT_SECONDS}
 use crate::domain::names::EngineType;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::requests::Input;
 use crate::http::requests::members::visibility_timeout;
 use crate::http::requests::values::{array, integer, uuid};
+use crate::http::requests::{Fields, Input, described};
 
-/// A poll, and what the engine has to say first. Everything may be left out.
-#[derive(ToSchema)]
-#[schema(as = Exchange, example = json!({"limit": 3, "wait_seconds": 20, "settlements": [{
-    "event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "status": "completed", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d"
-}]}))]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_exchange` reads it")]
-pub struct ExchangeBody {
-    limit: Option<u32>,
-    wait_seconds: Option<u32>,
-    visibility_timeout_seconds: Option<u32>,
-    /// Repeated with the same id, a poll answers the leases it got that still hold.
-    poll_id: Option<uuid::Uuid>,
-    settlements: Option<Vec<SettlementEntryBody>>,
+described! {
+    /// A poll, and what the engine has to say first. Everything may be left out.
+    #[derive(Default)]
+    #[schema(as = Exchange, example = json!({"limit": 3, "wait_seconds": 20, "settlements": [{
+        "event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "status": "completed", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d"
+    }]}))]
+    pub struct ExchangeBody<'a> of fields: Fields<'a> {
+        limit: Option<u32> = optional(integer(1..=MAX_LEASE_LIMIT)),
+        wait_seconds: Option<u32> = optional(integer(0..=MAX_WAIT_SECONDS)),
+        visibility_timeout_seconds: Option<u32> = optional(visibility_timeout()),
+        /// Repeated with the same id, a poll answers the leases it got that still hold.
+        poll_id: Option<uuid::Uuid> = optional(uuid),
+        settlements: Option<Vec<&'a RawValue>> as Option<Vec<SettlementEntryBody>> =
+            optional(|raw| array(raw, MAX_BATCH_EVENTS)),
+    }
 }
 
 /// Settles what is done and leases what is next, in one call. The form to prefer.
@@ -71,25 +74,16 @@ fn read_exchange(input: &Input) -> Result<(Poll, Vec<Entry>), Problem> {
     let engine_type = reader.path("engine_type", EngineType::parse);
     let engine_id = reader.caller();
     let fields = reader.optional_body()?;
-    let fields = fields.as_ref();
-    let limit = fields.and_then(|fields| fields.optional("limit", integer(1..=MAX_LEASE_LIMIT)));
-    let wait = fields.and_then(|fields| fields.optional("wait_seconds", integer(0..=MAX_WAIT_SECONDS)));
-    let visibility_timeout_seconds =
-        fields.and_then(|fields| fields.optional("visibility_timeout_seconds", visibility_timeout()));
-    let poll_id = fields.and_then(|fields| fields.optional("poll_id", uuid));
-    let entries = fields.and_then(|fields| fields.optional("settlements", |raw| array(raw, MAX_BATCH_EVENTS)));
-    if let Some(fields) = fields {
-        fields.finish();
-    }
-    let entries = read_entries(entries.unwrap_or_default(), input, engine_id);
+    let body = fields.as_ref().map(|fields| fields.exactly(ExchangeBody::take)).unwrap_or_default();
+    let entries = read_entries(body.settlements.unwrap_or_default(), input, engine_id);
     let poll = reader.finish(|| {
         Some(Poll {
             engine_type: engine_type?,
             engine_id,
-            limit,
-            wait: Duration::from_secs(wait.unwrap_or(0).into()),
-            visibility_timeout_seconds,
-            poll_id,
+            limit: body.limit,
+            wait: Duration::from_secs(body.wait_seconds.unwrap_or(0).into()),
+            visibility_timeout_seconds: body.visibility_timeout_seconds,
+            poll_id: body.poll_id,
         })
     })?;
     Ok((poll, entries))

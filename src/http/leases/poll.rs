@@ -49,6 +49,7 @@ pub async fn lease(State(api): State<Api>, input: Input) -> Result<Response, Pro
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(LeaseReply::of(polled))).into_response())
 }
 
+/// Answers HEAD, which would else be served as GET.
 pub async fn refuse_head() -> Problem {
     Problem::new(Code::MethodNotAllowed, "HEAD would lease events and throw them away")
         .with_header(header::ALLOW, "GET")

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::leased_event::LeasedEventReply;
-use crate::broker::lease::{Notice, Polled};
+use crate::broker::lease::{PollNotice, Polled};
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Leased, example = json!({"notice": null, "events": [{
@@ -24,6 +24,7 @@ pub struct LeaseReply {
 }
 
 impl LeaseReply {
+    /// The reply to a poll.
     pub fn of(polled: Polled) -> Self {
         Self {
             events: polled.events.into_iter().map(LeasedEventReply::of).collect(),
@@ -57,12 +58,12 @@ pub struct NoticeReply {
 }
 
 impl NoticeReply {
-    fn of(notice: Notice) -> Self {
+    fn of(notice: PollNotice) -> Self {
         let (code, detail, held, retry_after_seconds) = match notice {
-            Notice::EngineDraining { held } => {
+            PollNotice::EngineDraining { held } => {
                 (NoticeCode::EngineDraining, "the engine is draining and is given no more events", Some(held), 5)
             }
-            Notice::EngineAtCapacity { held, is_held_for_a_suspect } => {
+            PollNotice::EngineAtCapacity { held, is_held_for_a_suspect } => {
                 let detail = if is_held_for_a_suspect {
                     "an event whose lease was lost before is worked on alone: settle what is held first"
                 } else {
@@ -70,13 +71,15 @@ impl NoticeReply {
                 };
                 (NoticeCode::EngineAtCapacity, detail, Some(held), 1)
             }
-            Notice::QueuePaused => (NoticeCode::QueuePaused, "the queue is paused: nothing is leased from it", None, 5),
-            Notice::QueueAtMaxProcessing { processing } => {
+            PollNotice::QueuePaused => {
+                (NoticeCode::QueuePaused, "the queue is paused: nothing is leased from it", None, 5)
+            }
+            PollNotice::QueueAtMaxProcessing { processing } => {
                 let detail =
                     format!("{processing} events of the queue are being processed, as many as its max_processing");
                 return Self { code: NoticeCode::QueueAtMaxProcessing, detail, held: None, retry_after_seconds: 1 };
             }
-            Notice::ServerStopping => {
+            PollNotice::ServerStopping => {
                 (NoticeCode::ServerStopping, "this server is stopping; poll another, or again in a moment", None, 1)
             }
         };

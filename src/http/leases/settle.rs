@@ -2,8 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-
-use utoipa::ToSchema;
+use serde_json::value::RawValue;
 
 use super::entries::{SettlementEntryBody, entries_of, read_entries, settle_entries};
 use super::settled::{SettledManyReply, SettledReply};
@@ -12,8 +11,8 @@ use crate::domain::ids::EventId;
 use crate::domain::settlement::Settlement;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::requests::Input;
 use crate::http::requests::texts::parse_uuid;
+use crate::http::requests::{Fields, Input, described};
 
 /// Reports on an event: completed, failed, handed back (queued), or still at it (processing).
 ///
@@ -45,7 +44,7 @@ use crate::http::requests::texts::parse_uuid;
 pub async fn settle(State(api): State<Api>, input: Input) -> Result<Json<SettledReply>, Problem> {
     let settlement = read_settlement(&input)?;
     match api.broker.settle(settlement).await {
-        Ok(settled) => Ok(Json(SettledReply::of(settled))),
+        Ok(settled) => Ok(Json(SettledReply::of(&settled))),
         Err(error) => {
             let problem = Problem::from(error);
             api.metrics.settlements_refused.with_label_values(&[problem.code()]).inc();
@@ -65,15 +64,15 @@ fn read_settlement(input: &Input) -> Result<Settlement, Problem> {
     })
 }
 
-/// Several reports, each with a verdict of its own.
-#[derive(ToSchema)]
-#[schema(as = SettlementBatch, example = json!({"settlements": [{
-    "event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "status": "completed",
-    "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d"
-}]}))]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `settle_many` reads it")]
-pub struct SettleManyBody {
-    settlements: Vec<SettlementEntryBody>,
+described! {
+    /// Several reports, each with a verdict of its own.
+    #[schema(as = SettlementBatch, example = json!({"settlements": [{
+        "event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "status": "completed",
+        "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d"
+    }]}))]
+    pub struct SettleManyBody<'a> of fields: Fields<'a> {
+        settlements: Option<Vec<&'a RawValue>> as Vec<SettlementEntryBody> = required(entries_of),
+    }
 }
 
 /// Reports on up to 1000 events at once. One that is refused keeps no other out.
@@ -89,11 +88,7 @@ pub async fn settle_many(State(api): State<Api>, input: Input) -> Result<Json<Se
     let entries = {
         let reader = input.reader();
         let caller = reader.caller();
-        let entries = reader.body()?.and_then(|fields| {
-            let entries = fields.required("settlements", entries_of);
-            fields.finish();
-            entries
-        });
+        let entries = reader.body()?.and_then(|fields| fields.exactly(SettleManyBody::take).settlements);
         read_entries(reader.finish(|| entries)?, &input, caller)
     };
     Ok(Json(SettledManyReply { results: settle_entries(&api, entries).await? }))

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::renewal::RenewalReply;
 use crate::broker::settled::{Settled, SettledOutcome};
 use crate::domain::event::Status;
 use crate::domain::ids::EventId;
@@ -32,6 +33,7 @@ pub enum SettleResult {
 }
 
 impl SettleResult {
+    /// True if nothing was changed by the report.
     pub const fn is_refused(&self) -> bool {
         matches!(self, Self::Refused { .. })
     }
@@ -79,31 +81,20 @@ pub struct SettledReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     available_at: Option<DateTime<Utc>>,
-    /// The renewed lease's end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    expires_at: Option<DateTime<Utc>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    expires_in_seconds: Option<f64>,
-    /// Somebody wants the event cancelled: stop working on it, and report as you see fit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    cancel_requested: Option<bool>,
+    #[serde(flatten)]
+    renewal: RenewalReply,
 }
 
 impl SettledReply {
-    pub fn of(settled: Settled) -> Self {
-        let renewal = settled.renewal;
+    /// The reply for one report.
+    pub fn of(settled: &Settled) -> Self {
         Self {
             event_id: settled.event_id,
             status: settled.status,
             attempt: settled.attempt,
             outcome: SettlementOutcome::of(settled.outcome),
             available_at: settled.available_at,
-            expires_at: renewal.as_ref().map(|renewal| renewal.expires_at),
-            expires_in_seconds: renewal.as_ref().map(|renewal| renewal.expires_in_seconds),
-            cancel_requested: renewal.and_then(|renewal| renewal.is_cancel_requested.then_some(true)),
+            renewal: settled.renewal.map(RenewalReply::of).unwrap_or_default(),
         }
     }
 }

@@ -120,7 +120,7 @@ fn read_report(fields: &Fields<'_>, errors: &Errors) -> Option<Report> {
             Some(Report::Completed { result: fields.optional("result", fields.any_json(fields.limits().detail())) })
         }
         Status::Failed => {
-            let error = fields.required("error", |raw| Ok(read_error(raw, fields, errors)));
+            let error = fields.required("error", |raw| Ok::<_, String>(read_error(raw, fields, errors)));
             let is_retryable = fields.optional("retryable", boolean).unwrap_or(true);
             Some(Report::Failed { is_retryable, delay: delay(fields), error: error.flatten()? })
         }
@@ -153,10 +153,7 @@ fn read_error<'a>(raw: &'a RawValue, of: &Fields<'a>, errors: &'a Errors) -> Opt
     };
     let kind = fields.optional("type", string);
     let message = fields.required("message", string);
-    let details = fields.optional("details", |raw| {
-        check_json(raw, limit)?;
-        Ok(raw.get().len())
-    });
+    let details = fields.optional("details", |raw| check_json(raw, limit).map(|()| raw.get().len()));
     fields.finish();
     let message = message?;
     if (kind.is_none() && fields.is_given("type")) || (details.is_none() && fields.is_given("details")) {

@@ -16,6 +16,7 @@ const NOT_STORED: [&str; 4] = ["lease_events", "exchange_leases", "register_engi
 const NO_NUL: &str = r"^[^\x00]*$";
 const UUID: &str = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$";
 
+/// Adds to every operation what all have in common.
 pub fn complete(document: &mut OpenApi) {
     // From the document's own address, /api/v1/openapi.json: so it holds behind a proxy that adds a path as well.
     let mut server = Server::new("../..");

@@ -83,6 +83,7 @@ const LEADS: [Lead; 14] = [
     },
 ];
 
+/// Adds the links to the replies of success.
 pub fn add(document: &mut OpenApi) {
     for (_, _, operation) in operations(document) {
         let Some(id) = operation.operation_id.as_deref() else { continue };

@@ -6,6 +6,7 @@ use utoipa::openapi::{Object, OpenApi, RefOr, Schema};
 
 use super::walk::{Schemas, resolved, schemas};
 
+/// Merges the parts of every schema that is made of several.
 pub fn merge(document: &mut OpenApi) {
     let schemas = schemas(document);
     let names: Vec<String> = schemas.keys().cloned().collect();

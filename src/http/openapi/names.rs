@@ -12,6 +12,7 @@ const PLAIN_NAMES: [(&str, &str); 3] = [
     ("Setting_Option_u32", "OptionalIntegerSetting"),
 ];
 
+/// Gives every schema a name that stands alone in a generated client.
 pub fn give(document: &mut OpenApi) {
     name_choices(schemas(document));
     name_items(schemas(document));

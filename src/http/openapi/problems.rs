@@ -82,6 +82,7 @@ fn add_refusals_of_browsers(responses: &mut Responses) {
     responses.responses.entry("421".to_owned()).or_insert_with(|| RefOr::T(problem(host)));
 }
 
+/// A reply with a problem.
 pub fn problem(description: &str) -> Response {
     let body = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     ResponseBuilder::new().description(description).content("application/problem+json", body).build()

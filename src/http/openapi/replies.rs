@@ -11,7 +11,7 @@ use super::walk::{
 };
 
 /// Enumerations that get no further values: the contract says that nothing else is a status of an event.
-pub const CLOSED: [&str; 1] = ["EventStatus"];
+const CLOSED: [&str; 1] = ["EventStatus"];
 
 /// Members that may be null, and may be left out as well. A problem has those of its code.
 const LEFT_OUT: [(&str, &str); 3] = [
@@ -21,6 +21,7 @@ const LEFT_OUT: [(&str, &str); 3] = [
 ];
 const PROBLEM: &str = "Problem";
 
+/// Opens the enumerations in replies, and lets members be left out that may be null.
 pub fn complete(document: &mut OpenApi) {
     let in_requests = names_in_requests(document);
     let in_replies = names_in_replies(document);

@@ -7,7 +7,7 @@ use utoipa::openapi::{Object, OpenApi, RefOr, Response, Type};
 
 use super::problems::problem;
 use super::walk::operations;
-use crate::domain::access::{Grant, Openness, Operation, Role};
+use crate::domain::access::{Openness, Operation, Permission, Role};
 
 const SCHEME: &str = "token";
 
@@ -45,10 +45,10 @@ pub fn require(document: &mut OpenApi, is_open: impl Fn(Operation) -> bool) {
 }
 
 fn tell_roles(documented: &mut Documented, operation: Operation) {
-    let roles = Role::ALL.into_iter().filter_map(|role| match operation.grant(role) {
-        Grant::Nothing => None,
-        Grant::Own => Some(format!("{} (its own)", role.as_str())),
-        Grant::All => Some(role.as_str().to_owned()),
+    let roles = Role::ALL.into_iter().filter_map(|role| match operation.permission(role) {
+        Permission::Nothing => None,
+        Permission::Own => Some(format!("{} (its own)", role.as_str())),
+        Permission::All => Some(role.as_str().to_owned()),
     });
     let roles = format!("Roles: {}.", roles.collect::<Vec<_>>().join(", "));
     let description = documented.description.get_or_insert_default();

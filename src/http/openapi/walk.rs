@@ -9,6 +9,7 @@ use utoipa::openapi::{OpenApi, Ref, RefOr, Schema, Type};
 
 const SCHEMAS: &str = "#/components/schemas/";
 
+/// The document's named schemas.
 pub type Schemas = BTreeMap<String, RefOr<Schema>>;
 
 /// Every operation, with its path and whether it has a body.
@@ -21,6 +22,7 @@ pub fn operations(document: &mut OpenApi) -> impl Iterator<Item = (&str, bool, &
     })
 }
 
+/// The document's named schemas, to be changed.
 pub fn schemas(document: &mut OpenApi) -> &mut Schemas {
     &mut document.components.get_or_insert_default().schemas
 }
@@ -178,6 +180,7 @@ pub fn is_nullable(schema: &RefOr<Schema>) -> bool {
     }
 }
 
+/// True for a schema that allows null and nothing else.
 pub fn is_null(schema: &RefOr<Schema>) -> bool {
     matches!(schema, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null))
 }

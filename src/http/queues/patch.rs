@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use utoipa::ToSchema;
 
 use super::reply::QueueReply;
 use crate::domain::limits::{MAX_CONCURRENT_EVENTS, MAX_LEASE_LIMIT, MAX_MAX_LEASE_SECONDS};
@@ -10,33 +9,25 @@ use crate::domain::names::EngineType;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::requests::members::visibility_timeout;
-use crate::http::requests::retry_policy::{self, PolicyPatch, RetryPolicyBody};
+use crate::http::requests::retry_policy::RetryPolicyBody;
 use crate::http::requests::values::integer;
-use crate::http::requests::{Input, Patch};
+use crate::http::requests::{Fields, Input, Patch, described};
 
-/// What to change of a queue's settings: what is left out stays, null is inherited (RFC 7396).
-#[derive(ToSchema)]
-#[schema(as = QueuePatch, example = json!({
-    "visibility_timeout_seconds": 120, "max_processing": null, "retry_policy": {"retry_delay": {"max": 60}}
-}))]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read_patch` reads it")]
-pub struct PatchBody {
-    /// Events a poll gets that names no limit.
-    default_limit: Option<u32>,
-    visibility_timeout_seconds: Option<u32>,
-    /// No renewal prolongs a lease beyond it.
-    max_lease_seconds: Option<u32>,
-    /// Never more events of the queue are processed at a time.
-    max_processing: Option<u32>,
-    retry_policy: Option<RetryPolicyBody>,
-}
-
-struct QueuePatch {
-    default_limit: Patch<u32>,
-    visibility_timeout_seconds: Patch<u32>,
-    max_lease_seconds: Patch<u32>,
-    max_processing: Patch<u32>,
-    retry_policy: Patch<PolicyPatch>,
+described! {
+    /// What to change of a queue's settings: what is left out stays, null is inherited (RFC 7396).
+    #[schema(as = QueuePatch, example = json!({
+        "visibility_timeout_seconds": 120, "max_processing": null, "retry_policy": {"retry_delay": {"max": 60}}
+    }))]
+    pub struct PatchBody of fields: Fields<'_> {
+        /// Events a poll gets that names no limit.
+        default_limit: Patch<u32> as Option<u32> = patch(integer(1..=MAX_LEASE_LIMIT)),
+        visibility_timeout_seconds: Patch<u32> as Option<u32> = patch(visibility_timeout()),
+        /// No renewal prolongs a lease beyond it.
+        max_lease_seconds: Patch<u32> as Option<u32> = patch(integer(1..=MAX_MAX_LEASE_SECONDS)),
+        /// Never more events of the queue are processed at a time.
+        max_processing: Patch<u32> as Option<u32> = patch(integer(1..=MAX_CONCURRENT_EVENTS)),
+        retry_policy: Patch<RetryPolicyBody> as Option<RetryPolicyBody> = part_patch(RetryPolicyBody::take),
+    }
 }
 
 /// Changes a queue's settings. Leases that were given keep the terms they were given with.
@@ -66,20 +57,10 @@ pub async fn patch(State(api): State<Api>, input: Input) -> Result<Json<QueueRep
     Ok(Json(QueueReply::of(report, api.limits)))
 }
 
-fn read_patch(input: &Input) -> Result<(EngineType, QueuePatch), Problem> {
+fn read_patch(input: &Input) -> Result<(EngineType, PatchBody), Problem> {
     let reader = input.reader();
     let engine_type = reader.path("engine_type", EngineType::parse);
     reader.caller();
-    let patch = reader.body()?.map(|fields| {
-        let patch = QueuePatch {
-            default_limit: fields.patch("default_limit", integer(1..=MAX_LEASE_LIMIT)),
-            visibility_timeout_seconds: fields.patch("visibility_timeout_seconds", visibility_timeout()),
-            max_lease_seconds: fields.patch("max_lease_seconds", integer(1..=MAX_MAX_LEASE_SECONDS)),
-            max_processing: fields.patch("max_processing", integer(1..=MAX_CONCURRENT_EVENTS)),
-            retry_policy: retry_policy::read_patch(&fields),
-        };
-        fields.finish();
-        patch
-    });
+    let patch = reader.body()?.map(|fields| fields.exactly(PatchBody::take));
     reader.finish(|| Some((engine_type?, patch?)))
 }

@@ -2,23 +2,24 @@
 
 use axum::Json;
 use axum::extract::State;
-use utoipa::ToSchema;
 
 use super::reply::QueueReply;
 use crate::domain::limits::{MAX_PAUSE_REASON_CHARS, MAX_PAUSE_SECONDS};
-use crate::domain::names::{EngineType, check_text};
+use crate::domain::names::EngineType;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::requests::Input;
-use crate::http::requests::values::{integer, parsed};
+use crate::http::requests::values::{checked_text, integer};
+use crate::http::requests::{Fields, Input, described};
 
-#[derive(ToSchema)]
-#[schema(as = PauseQueue, example = json!({"reason": "the model is being replaced", "resume_after_seconds": 3600}))]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `pause` reads it")]
-pub struct PauseBody {
-    reason: Option<String>,
-    /// Then it goes on by itself.
-    resume_after_seconds: Option<u32>,
+described! {
+    /// Why the queue is paused, and for how long.
+    #[derive(Default)]
+    #[schema(as = PauseQueue, example = json!({"reason": "the model is being replaced", "resume_after_seconds": 3600}))]
+    pub struct PauseBody of fields: Fields<'_> {
+        reason: Option<String> = optional(checked_text(MAX_PAUSE_REASON_CHARS)),
+        /// Then it goes on by itself.
+        resume_after_seconds: Option<u32> = optional(integer(1..=MAX_PAUSE_SECONDS)),
+    }
 }
 
 /// Pauses a queue: nothing is leased from it. What engines hold goes on, and events are taken in.
@@ -30,18 +31,12 @@ pub struct PauseBody {
     )
 )]
 pub async fn pause(State(api): State<Api>, input: Input) -> Result<Json<QueueReply>, Problem> {
-    let (engine_type, reason, resume_after_seconds) = {
+    let (engine_type, PauseBody { reason, resume_after_seconds }) = {
         let reader = input.reader();
         let engine_type = reader.path("engine_type", EngineType::parse);
         reader.caller();
-        let (mut reason, mut resume_after_seconds) = (None, None);
-        if let Some(fields) = reader.optional_body()? {
-            let checked = parsed(|text| check_text(text, MAX_PAUSE_REASON_CHARS).map(|()| text.to_owned()));
-            reason = fields.optional("reason", checked);
-            resume_after_seconds = fields.optional("resume_after_seconds", integer(1..=MAX_PAUSE_SECONDS));
-            fields.finish();
-        }
-        reader.finish(|| Some((engine_type?, reason, resume_after_seconds)))?
+        let body = reader.optional_body()?.map(|fields| fields.exactly(PauseBody::take)).unwrap_or_default();
+        reader.finish(|| Some((engine_type?, body)))?
     };
     let report =
         api.broker.pause_queue(&input.actor(&api), &engine_type, reason.as_deref(), resume_after_seconds).await?;

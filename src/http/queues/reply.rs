@@ -134,6 +134,7 @@ impl<T> Setting<T> {
 }
 
 impl QueueReply {
+    /// A queue, each of its settings with where the value comes from.
     pub fn of(report: QueueReport, limits: Limits) -> Self {
         let counts = &report.last_minute;
         let active = report.engines.iter().filter(|engines| engines.status == EngineStatus::Active);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::http::Extensions;
 
 use crate::broker::Error;
-use crate::broker::known_tokens::Standing;
-use crate::domain::access::Grant;
+use crate::broker::known_tokens::TokenStatus;
+use crate::domain::access::Permission;
 use crate::domain::ids::EngineId;
 use crate::domain::names::EngineType;
 use crate::domain::tokens::Identity;
@@ -18,7 +18,9 @@ use crate::http::errors::Problem;
 /// The token's bearer; anybody, where authentication is off.
 #[derive(Debug)]
 pub struct Caller {
+    /// What was allowed after authentication; `None` where authentication is off.
     pub granted: Option<Granted>,
+    /// The address at the other end of the connection; `None` where a test calls the router without one.
     pub peer: Option<IpAddr>,
 }
 
@@ -37,8 +39,8 @@ impl Caller {
     pub fn check_still_good(&self, api: &Api) -> Result<(), Problem> {
         let shown = self.granted.as_ref().and_then(|granted| granted.digest);
         match shown.map(|digest| api.broker.known_token(&digest)) {
-            Some(None | Some(Standing::Expired | Standing::Revoked)) => Err(Problem::from(Error::TokenEnded)),
-            Some(Some(Standing::Good(_))) | None => Ok(()),
+            Some(None | Some(TokenStatus::Expired | TokenStatus::Revoked)) => Err(Problem::from(Error::TokenEnded)),
+            Some(Some(TokenStatus::Good(_))) | None => Ok(()),
         }
     }
 
@@ -52,7 +54,7 @@ impl Caller {
     pub fn only_its_own(&self) -> Option<&Arc<Identity>> {
         let granted = self.granted.as_ref()?;
         let identity = granted.identity.as_ref()?;
-        (granted.operation?.grant(identity.role) == Grant::Own).then_some(identity)
+        (granted.operation?.permission(identity.role) == Permission::Own).then_some(identity)
     }
 
     /// The engine types that the token is limited to.

@@ -10,7 +10,7 @@ use crate::domain::json::SentJson;
 use crate::domain::json::object::{Member, members_up_to};
 use crate::domain::json::string::JsonString;
 use crate::domain::limits::MAX_MEMBERS;
-use crate::http::errors::{Errors, InputPlace, MAX_PLACE_CHARS};
+use crate::http::errors::{Errors, InputPlace, MAX_PLACE_CHARS, Mistake};
 use crate::http::limits::{JsonLimit, Limits};
 
 /// An object of which members are taken; what nobody took is unknown, and an error.
@@ -24,14 +24,19 @@ pub struct Fields<'a> {
 }
 
 /// What a member of a merge patch asks for.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub enum Patch<T> {
+    /// The member is missing: its value stays.
+    #[default]
     Keep,
+    /// The member is null: its value is removed.
     Clear,
+    /// The member has this value now.
     Set(T),
 }
 
 impl<T> Patch<T> {
+    /// Changes the value, if one is to be set.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Patch<U> {
         match self {
             Self::Keep => Patch::Keep,
@@ -40,6 +45,7 @@ impl<T> Patch<T> {
         }
     }
 
+    /// Does to a field what the member asks for.
     pub fn apply(self, field: &mut Option<T>) {
         match self {
             Self::Keep => {}
@@ -78,13 +84,33 @@ impl<'a> Fields<'a> {
         format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
     }
 
-    pub fn error(&self, name: &str, detail: impl Into<String>) {
-        self.errors.add(InputPlace::Pointer(self.place(name)), detail);
+    /// Notes what is wrong with a member.
+    pub fn error(&self, name: &str, mistake: impl Into<Mistake>) {
+        self.errors.add(InputPlace::Pointer(self.place(name)), mistake);
+    }
+
+    /// Reports what is wrong with the object itself.
+    pub fn refuse(&self, mistake: impl Into<Mistake>) {
+        self.errors.add(InputPlace::Pointer(self.pointer.clone()), mistake);
     }
 
     fn get(&self, name: &str) -> Option<&'a RawValue> {
         self.taken.borrow_mut().push(name.to_owned());
         self.find(name)
+    }
+
+    /// The value of a member that is there, and not null.
+    fn given(&self, name: &str) -> Option<&'a RawValue> {
+        self.get(name).filter(|value| value.get() != "null")
+    }
+
+    /// What a member of a merge patch asks for; what `read` reports as wrong changes nothing.
+    fn patch_of<T>(&self, name: &str, read: impl FnOnce(&'a RawValue) -> Option<T>) -> Patch<T> {
+        match self.get(name) {
+            None => Patch::Keep,
+            Some(value) if value.get() == "null" => Patch::Clear,
+            Some(value) => read(value).map_or(Patch::Keep, Patch::Set),
+        }
     }
 
     fn find(&self, name: &str) -> Option<&'a RawValue> {
@@ -97,12 +123,16 @@ impl<'a> Fields<'a> {
         self.find(name).is_some_and(|value| value.get() != "null")
     }
 
-    fn note<T>(&self, name: &str, parsed: Result<T, String>) -> Option<T> {
-        parsed.map_err(|detail| self.error(name, detail)).ok()
+    fn note<T>(&self, name: &str, parsed: Result<T, impl Into<Mistake>>) -> Option<T> {
+        parsed.map_err(|mistake| self.error(name, mistake)).ok()
     }
 
     /// A member that must be there.
-    pub fn required<T>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, String>) -> Option<T> {
+    pub fn required<T, E: Into<Mistake>>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&'a RawValue) -> Result<T, E>,
+    ) -> Option<T> {
         if let Some(value) = self.get(name) {
             self.note(name, parse(value))
         } else {
@@ -112,33 +142,39 @@ impl<'a> Fields<'a> {
     }
 
     /// A member that may be missing or null.
-    pub fn optional<T>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, String>) -> Option<T> {
-        let value = self.get(name).filter(|value| value.get() != "null")?;
+    pub fn optional<T, E: Into<Mistake>>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&'a RawValue) -> Result<T, E>,
+    ) -> Option<T> {
+        let value = self.given(name)?;
         self.note(name, parse(value))
     }
 
     /// A member whose null means something else than leaving it out (a merge patch, RFC 7396).
-    pub fn patch<T>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, String>) -> Patch<T> {
-        match self.get(name) {
-            None => Patch::Keep,
-            Some(value) if value.get() == "null" => Patch::Clear,
-            Some(value) => self.note(name, parse(value)).map_or(Patch::Keep, Patch::Set),
-        }
+    pub fn patch<T, E: Into<Mistake>>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, E>) -> Patch<T> {
+        self.patch_of(name, |value| self.note(name, parse(value)))
     }
 
     /// A member that is an object with members of its own; may be missing or null.
     pub fn object(&self, name: &str) -> Option<Self> {
-        let value = self.get(name).filter(|value| value.get() != "null")?;
+        let value = self.given(name)?;
         Self::of(value, self.place(name), self.errors, self.input)
+    }
+
+    /// A member that is an object with the members that `take` takes, and no others; may be missing or null.
+    pub fn part<T>(&self, name: &str, take: impl FnOnce(&Self) -> T) -> Option<T> {
+        self.object(name).map(|object| object.exactly(take))
+    }
+
+    /// A member of a merge patch that is an object with the members that `take` takes, and no others.
+    pub fn part_patch<T>(&self, name: &str, take: impl FnOnce(&Self) -> T) -> Patch<T> {
+        self.object_patch(name).map(|object| object.exactly(take))
     }
 
     /// A member of a merge patch that is an object with members of its own.
     pub fn object_patch(&self, name: &str) -> Patch<Self> {
-        match self.get(name) {
-            None => Patch::Keep,
-            Some(value) if value.get() == "null" => Patch::Clear,
-            Some(value) => Self::of(value, self.place(name), self.errors, self.input).map_or(Patch::Keep, Patch::Set),
-        }
+        self.patch_of(name, |value| Self::of(value, self.place(name), self.errors, self.input))
     }
 
     /// A member that is an array of at most `most`, each item read by `parse`; may be missing or null.
@@ -148,7 +184,7 @@ impl<'a> Fields<'a> {
         most: usize,
         parse: impl Fn(&'a RawValue) -> Result<T, String>,
     ) -> Option<Vec<T>> {
-        let value = self.get(name).filter(|value| value.get() != "null")?;
+        let value = self.given(name)?;
         let items = self.note(name, array(value, most))?;
         let parsed = items.into_iter().enumerate().filter_map(|(index, item)| {
             let place = || InputPlace::Pointer(format!("{}/{index}", self.place(name)));
@@ -157,22 +193,34 @@ impl<'a> Fields<'a> {
         Some(parsed.collect())
     }
 
-    /// A member that is an array of objects, of at most `most`; may be missing or null.
-    pub fn objects(&self, name: &str, most: usize) -> Option<Vec<Option<Self>>> {
-        let value = self.get(name).filter(|value| value.get() != "null")?;
+    /// A member of a merge patch that is an array of at most `most`, each item read by `parse`.
+    pub fn items_patch<T>(
+        &self,
+        name: &str,
+        most: usize,
+        parse: impl Fn(&'a RawValue) -> Result<T, String>,
+    ) -> Patch<Vec<T>> {
+        self.patch_of(name, |_| self.items(name, most, parse))
+    }
+
+    /// A member that is an array of at most `most` objects, each with the members that `take` takes, and no others; may be
+    /// missing or null. Those that are wrong are left out.
+    pub fn parts<T>(&self, name: &str, most: usize, take: impl Fn(&Self) -> Option<T>) -> Option<Vec<T>> {
+        let value = self.given(name)?;
         let items = self.note(name, array(value, most))?;
         let pointer = self.place(name);
         Some(
             items
                 .into_iter()
                 .enumerate()
-                .map(|(index, item)| Self::of(item, format!("{pointer}/{index}"), self.errors, self.input))
+                .filter_map(|(index, item)| Self::of(item, format!("{pointer}/{index}"), self.errors, self.input))
+                .filter_map(|object| object.exactly(&take))
                 .collect(),
         )
     }
 
     /// Any JSON, kept byte for byte as a part of the body, within its limits.
-    pub fn any_json(&self, limit: JsonLimit) -> impl FnOnce(&'a RawValue) -> Result<SentJson, String> + use<'a> {
+    pub fn any_json(&self, limit: JsonLimit) -> impl FnOnce(&'a RawValue) -> Result<SentJson, Mistake> + use<'a> {
         let body = self.input.text();
         move |raw| check_json(raw, limit).map(|()| SentJson::of(body, raw))
     }
@@ -188,13 +236,20 @@ impl<'a> Fields<'a> {
     }
 
     /// A member for an answer; what is wrong with it is not reported.
-    pub fn peek<T>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, String>) -> Option<T> {
+    pub fn peek<T, E>(&self, name: &str, parse: impl FnOnce(&'a RawValue) -> Result<T, E>) -> Option<T> {
         self.find(name).and_then(|value| parse(value).ok())
     }
 
     /// Members that may be there for all that can be said, since what decides on them is wrong.
     pub fn let_pass(&self, names: &[&str]) {
         self.taken.borrow_mut().extend(names.iter().map(|name| (*name).to_owned()));
+    }
+
+    /// What `take` takes; any other member is reported.
+    pub fn exactly<T>(&self, take: impl FnOnce(&Self) -> T) -> T {
+        let taken = take(self);
+        self.finish();
+        taken
     }
 
     /// Reports what nobody took.
@@ -214,8 +269,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// All members, as they came.
-    pub fn members(&self) -> &[Member<'a>] {
-        &self.members
+    /// True if every member is null, or there is none.
+    pub fn says_nothing(&self) -> bool {
+        self.members.iter().all(|member| member.value.get() == "null")
     }
 }

@@ -17,28 +17,38 @@ use crate::http::limits::Limits;
 use crate::http::request_id::REQUEST_ID;
 
 const ENGINE_ID_HEADER: &str = "x-engine-id";
+/// The parameter that names an engine, in a path or a query.
 pub const ENGINE_ID_PARAMETER: &str = "engine_id";
 
 /// A whole request, its body within the limit.
 #[derive(Debug)]
 pub struct Input {
+    /// The parameters of the path, decoded.
     pub path: Vec<(String, String)>,
+    /// The parameters of the query, in their order.
     pub query: Vec<QueryParameter>,
+    /// The headers, as they were sent.
     pub headers: HeaderMap,
+    /// The body; empty if there is none.
     pub body: HeldBody,
+    /// Who sent it.
     pub caller: Caller,
     /// What its body may hold.
     pub limits: Limits,
 }
 
+/// A parameter of a query.
 #[derive(Debug)]
 pub struct QueryParameter {
+    /// Its name, decoded.
     pub name: String,
+    /// Its value, decoded; empty where there is no `=`.
     pub value: String,
     /// The value was written with a +, which stands for a space in a query. Callers do not always know that.
     pub has_plus: bool,
 }
 
+/// The parameters of a query, in their order.
 pub fn read_query(query: &str) -> Vec<QueryParameter> {
     let parts = query.split('&').filter(|part| !part.is_empty());
     parts
@@ -84,14 +94,17 @@ impl Input {
         Requester::new(identity, api.access.address(self.caller.peer, &self.headers))
     }
 
+    /// A parameter of the path; `None` where the route has none of that name.
     pub fn path_text(&self, name: &str) -> Option<&str> {
         self.path.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
     }
 
+    /// A parameter of the path, where it is a UUID.
     pub fn path_uuid(&self, name: &str) -> Option<uuid::Uuid> {
         self.path_text(name).and_then(|text| parse_uuid(text).ok())
     }
 
+    /// A parameter of the query; the first, where there are several.
     pub fn query_text(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|known| known.name == name).map(|known| known.value.as_str())
     }

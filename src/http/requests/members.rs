@@ -40,6 +40,7 @@ pub fn priority(raw: &serde_json::value::RawValue) -> Result<u8, String> {
     integer(0..=MAX_PRIORITY.into())(raw).map(|number| u8::try_from(number).expect("no more than 9"))
 }
 
+/// Reads `visibility_timeout_seconds`, 1 to 43200.
 pub fn visibility_timeout() -> impl FnOnce(&serde_json::value::RawValue) -> Result<u32, String> {
     integer(MIN_VISIBILITY_TIMEOUT_SECONDS..=MAX_VISIBILITY_TIMEOUT_SECONDS)
 }

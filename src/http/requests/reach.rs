@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::input::Input;
 use super::texts::parse_uuid;
 use crate::broker::Error;
-use crate::domain::access::{About, Grant, Operation};
+use crate::domain::access::{About, Operation, Permission};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::tokens::Identity;
 use crate::http::api::Api;
@@ -44,7 +44,7 @@ async fn check_what_it_is_about(
     identity: &Arc<Identity>,
     operation: Operation,
 ) -> Result<(), Problem> {
-    let is_own_only = operation.grant(identity.role) == Grant::Own;
+    let is_own_only = operation.permission(identity.role) == Permission::Own;
     match operation.about() {
         // Of everything, the middleware has judged already.
         About::Nothing | About::Everything | About::Handler => Ok(()),

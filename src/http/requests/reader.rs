@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A body that may be left out, and has no fields.
-    pub fn empty_body(&self) -> Result<(), Problem> {
+    fn empty_body(&self) -> Result<(), Problem> {
         if let Some(fields) = self.optional_body()? {
             fields.finish();
         }
@@ -120,6 +120,7 @@ impl<'a> Reader<'a> {
         parsed.map_err(|error| self.errors.add(place, error.to_string())).ok()
     }
 
+    /// What was found to be wrong so far.
     pub const fn errors(&self) -> &Errors {
         &self.errors
     }

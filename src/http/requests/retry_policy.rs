@@ -1,100 +1,51 @@
 //! A retry policy in a body: every field may be missing, then it is inherited.
 
-use utoipa::ToSchema;
-
+use super::described::described;
 use super::fields::{Fields, Patch};
 use super::values::{integer, number};
 use crate::domain::limits::{MAX_BACKOFF_MULTIPLIER, MAX_DEAD_LETTER_THRESHOLD, MAX_RETRIES, MAX_RETRY_DELAY_SECONDS};
 use crate::domain::retry_policy::RetryPolicyOverrides;
 
-/// When a failed event is tried again. What is left out is inherited from the event type's policy,
-/// the queue's, the server's.
-#[derive(ToSchema)]
-#[schema(as = RetryPolicy, example = json!({"max_retries": 5, "retry_delay": {"initial": 10, "max": 600}}))]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read` reads it")]
-pub struct RetryPolicyBody {
-    /// Reported failures that are tried again; 3 unless a policy says otherwise.
-    max_retries: Option<u32>,
-    retry_delay: Option<RetryDelayBody>,
-    /// The silent loss (a lease that ends without the engine's word) that makes a dead letter; 3 unless a policy says
-    /// otherwise.
-    dead_letter_threshold: Option<u32>,
-    /// The share by which a delay may vary in either direction; 0.1 unless a policy says otherwise.
-    #[schema(minimum = 0, maximum = 1)]
-    jitter: Option<f64>,
-}
-
-/// Retry n waits `min(initial × multiplier^(n−1), max)` seconds.
-#[derive(ToSchema)]
-#[schema(as = RetryDelay)]
-#[expect(dead_code, reason = "describes the body to OpenAPI; `read` reads it")]
-pub struct RetryDelayBody {
-    /// Seconds; 30 unless a policy says otherwise.
-    initial: Option<u32>,
-    /// Seconds; 300 unless a policy says otherwise.
-    max: Option<u32>,
-    /// 2 unless a policy says otherwise.
-    #[schema(minimum = 1, maximum = 10)]
-    multiplier: Option<f64>,
-}
-
-/// Reads the member `retry_policy`.
-pub fn read(fields: &Fields<'_>) -> Option<RetryPolicyOverrides> {
-    match read_patch(fields) {
-        Patch::Set(policy) => Some(policy.whole()),
-        Patch::Keep | Patch::Clear => None,
+described! {
+    /// When a failed event is tried again. What is left out is inherited from the event type's policy,
+    /// the queue's, the server's.
+    #[schema(as = RetryPolicy, example = json!({"max_retries": 5, "retry_delay": {"initial": 10, "max": 600}}))]
+    pub struct RetryPolicyBody of policy: Fields<'_> {
+        /// Reported failures that are tried again; 3 unless a policy says otherwise.
+        max_retries: Patch<u32> as Option<u32> = patch(integer(0..=MAX_RETRIES)),
+        retry_delay: Patch<RetryDelayBody> as Option<RetryDelayBody> = part_patch(RetryDelayBody::take),
+        /// The silent loss (a lease that ends without the engine's word) that makes a dead letter; 3 unless a policy says
+        /// otherwise.
+        dead_letter_threshold: Patch<u32> as Option<u32> = patch(integer(1..=MAX_DEAD_LETTER_THRESHOLD)),
+        /// The share by which a delay may vary in either direction; 0.1 unless a policy says otherwise.
+        #[schema(minimum = 0, maximum = 1)]
+        jitter: Patch<f64> as Option<f64> = patch(number(0.0..=1.0)),
     }
 }
 
-/// Reads the member `retry_policy` as a merge patch: null is inherited.
-pub fn read_patch(fields: &Fields<'_>) -> Patch<PolicyPatch> {
-    fields.object_patch("retry_policy").map(|policy| PolicyPatch::of(&policy))
-}
-
-/// A merge patch of a policy.
-#[derive(Debug)]
-pub struct PolicyPatch {
-    max_retries: Patch<u32>,
-    dead_letter_threshold: Patch<u32>,
-    jitter: Patch<f64>,
-    retry_delay: Patch<DelayPatch>,
-}
-
-#[derive(Debug)]
-struct DelayPatch {
-    initial: Patch<u32>,
-    max: Patch<u32>,
-    multiplier: Patch<f64>,
-}
-
-impl PolicyPatch {
-    /// Reads an object that is a policy.
-    pub fn of(policy: &Fields<'_>) -> Self {
-        let patch = Self {
-            max_retries: policy.patch("max_retries", integer(0..=MAX_RETRIES)),
-            dead_letter_threshold: policy.patch("dead_letter_threshold", integer(1..=MAX_DEAD_LETTER_THRESHOLD)),
-            jitter: policy.patch("jitter", number(0.0..=1.0)),
-            retry_delay: policy.object_patch("retry_delay").map(|delay| {
-                let patch = DelayPatch {
-                    initial: delay.patch("initial", integer(0..=MAX_RETRY_DELAY_SECONDS)),
-                    max: delay.patch("max", integer(0..=MAX_RETRY_DELAY_SECONDS)),
-                    multiplier: delay.patch("multiplier", number(1.0..=MAX_BACKOFF_MULTIPLIER)),
-                };
-                delay.finish();
-                patch
-            }),
-        };
-        policy.finish();
-        patch
+described! {
+    /// Retry n waits `min(initial × multiplier^(n−1), max)` seconds.
+    #[schema(as = RetryDelay)]
+    pub struct RetryDelayBody of delay: Fields<'_> {
+        /// Seconds; 30 unless a policy says otherwise.
+        initial: Patch<u32> as Option<u32> = patch(integer(0..=MAX_RETRY_DELAY_SECONDS)),
+        /// Seconds; 300 unless a policy says otherwise.
+        max: Patch<u32> as Option<u32> = patch(integer(0..=MAX_RETRY_DELAY_SECONDS)),
+        /// 2 unless a policy says otherwise.
+        #[schema(minimum = 1, maximum = 10)]
+        multiplier: Patch<f64> as Option<f64> = patch(number(1.0..=MAX_BACKOFF_MULTIPLIER)),
     }
+}
 
-    /// The policy where there was none before.
-    pub fn whole(self) -> RetryPolicyOverrides {
+impl RetryPolicyBody {
+    /// Reads a policy that takes the place of another as a whole.
+    pub fn whole(fields: &Fields<'_>) -> RetryPolicyOverrides {
         let mut policy = None;
-        self.apply(&mut policy);
+        Self::take(fields).apply(&mut policy);
         policy.unwrap_or_default()
     }
 
+    /// Changes a policy by what was read as a merge patch: null is inherited.
     pub fn apply(self, policy: &mut Option<RetryPolicyOverrides>) {
         let policy = policy.get_or_insert_default();
         self.max_retries.apply(&mut policy.max_retries);

@@ -1,5 +1,6 @@
 //! What texts in a path, a query or a header can say.
 
+/// Reads a UUID with its hyphens. An error continues a sentence that begins with its place.
 pub fn parse_uuid(text: &str) -> Result<uuid::Uuid, String> {
     // Only the hyphenated form: `uuid` would take braces and a URN prefix as well.
     match text.len() {

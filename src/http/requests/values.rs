@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 use super::texts::parse_uuid;
 use crate::domain::json::string::JsonString;
 use crate::domain::json::{RawJson, depth};
-use crate::http::errors::TOO_DEEP;
+use crate::domain::names::check_text;
+use crate::http::errors::{Limit, Mistake};
 use crate::http::limits::JsonLimit;
 
 /// What a JSON value is, for messages.
@@ -25,6 +26,7 @@ pub fn kind(raw: &RawValue) -> &'static str {
     }
 }
 
+/// Reads a string; one with half of a surrogate pair is refused.
 pub fn text(raw: &RawValue) -> Result<Cow<'_, str>, String> {
     any_string(raw)?.into_text().map_err(|error| error.to_string())
 }
@@ -39,10 +41,17 @@ pub fn parsed<T, E: ToString>(parse: impl FnOnce(&str) -> Result<T, E>) -> impl 
     move |raw| parse(&text(raw)?).map_err(|error| error.to_string())
 }
 
+/// A text of 1 to `max_chars` characters, none of them a control character.
+pub fn checked_text(max_chars: usize) -> impl Fn(&RawValue) -> Result<String, String> {
+    move |raw| parsed(|text| check_text(text, max_chars).map(|()| text.to_owned()))(raw)
+}
+
+/// Reads a UUID, which must have its hyphens.
 pub fn uuid(raw: &RawValue) -> Result<uuid::Uuid, String> {
     parse_uuid(&text(raw)?)
 }
 
+/// Reads `true` or `false`; no number or text stands for them.
 pub fn boolean(raw: &RawValue) -> Result<bool, String> {
     match raw.get() {
         "true" => Ok(true),
@@ -73,6 +82,7 @@ pub fn integer(range: RangeInclusive<u32>) -> impl FnOnce(&RawValue) -> Result<u
     }
 }
 
+/// Reads a number in this range, which may have a fraction.
 pub fn number(range: RangeInclusive<f64>) -> impl FnOnce(&RawValue) -> Result<f64, String> {
     move |raw| {
         let expected = || format!("must be a number from {} to {}", range.start(), range.end());
@@ -128,20 +138,21 @@ pub fn within_bytes(bytes: usize, limit: JsonLimit) -> Result<(), String> {
 }
 
 /// Refuses JSON beyond its limits.
-pub fn check_json(raw: &RawValue, limit: JsonLimit) -> Result<(), String> {
+pub fn check_json(raw: &RawValue, limit: JsonLimit) -> Result<(), Mistake> {
     within_bytes(raw.get().len(), limit)?;
     let depth = depth(raw.get().as_bytes());
     if depth > limit.max_depth {
-        return Err(format!("{TOO_DEEP}{depth} deep; at most {} are taken", limit.max_depth));
+        let detail = format!("is nested {depth} deep; at most {} are taken", limit.max_depth);
+        return Err(Mistake { detail, limit: Some(Limit::JsonDepth) });
     }
     Ok(())
 }
 
 /// A copy of any JSON object, byte for byte, within its limits. Used for engines' metadata, which is small.
-pub fn any_object(limit: JsonLimit) -> impl FnOnce(&RawValue) -> Result<RawJson, String> {
+pub fn any_object(limit: JsonLimit) -> impl FnOnce(&RawValue) -> Result<RawJson, Mistake> {
     move |raw| {
         if !raw.get().starts_with('{') {
-            return Err(format!("must be an object, not {}", kind(raw)));
+            return Err(format!("must be an object, not {}", kind(raw)).into());
         }
         check_json(raw, limit).map(|()| raw.to_owned())
     }

@@ -5,7 +5,7 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::QueryAs;
 
 use crate::domain::dead_letters::Filter;
-use crate::domain::verdict::DeadLetterReason;
+use crate::domain::event::DeadLetterReason;
 
 type Select<'q, Row> = QueryAs<'q, Postgres, Row, PgArguments>;
 

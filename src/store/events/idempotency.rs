@@ -76,8 +76,13 @@ fn terms_of_body(body_sha256: &[u8], terms: &[u8]) -> Vec<u8> {
 pub enum ClaimedKey {
     /// The key is ours now: the event is to get this id.
     New(EventId),
-    /// It stands for this event.
-    Known { event_id: EventId, first_body: FirstBody },
+    /// It stands for an event already.
+    Known {
+        /// The event that came first with the key.
+        event_id: EventId,
+        /// The fingerprints of the body that it came with.
+        first_body: FirstBody,
+    },
 }
 
 /// Claims keys, of which none may occur twice; waits for whoever is just claiming one of them. Must

@@ -1,5 +1,7 @@
 //! Open events under their row locks: what a settle, the reaper or a registration decides upon.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -91,6 +93,17 @@ pub async fn lock(connection: &mut PgConnection, events: &[EventId], locking: Lo
         ),
     };
     Ok(sqlx::query_as(statement).bind(ids).fetch_all(connection).await?)
+}
+
+/// Those of `events` that are open, whoever has them locked.
+pub async fn are_open(connection: &mut PgConnection, events: &[EventId]) -> Result<HashSet<EventId>> {
+    if events.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let ids: Vec<Uuid> = events.iter().map(|event| event.0).collect();
+    let open = sqlx::query_scalar("select event_id from eventlease.event_queue where event_id = any($1)");
+    let open: Vec<Uuid> = open.bind(ids).fetch_all(connection).await?;
+    Ok(open.into_iter().map(EventId).collect())
 }
 
 /// Locks those of `events` that are open, but not those that a repeat of their poll has taken over.

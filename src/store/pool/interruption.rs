@@ -2,22 +2,16 @@
 //! `begin` on: where a caller is gone before, its connection goes back into the pool with the transaction open, and the next
 //! call's statements would become a part of it. So for a moment each connection that is given back is rolled back.
 
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use sqlx::{Executor as _, PgConnection};
 
 /// A connection is given back at once by its caller's end; the runtime may be busy for a while.
 const LASTS: Duration = Duration::from_secs(2);
 
-/// Milliseconds since the first use of this clock.
-static UNTIL: AtomicU64 = AtomicU64::new(0);
-static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
-
-fn now() -> u64 {
-    u64::try_from(BEGAN.elapsed().as_millis()).unwrap_or(u64::MAX)
-}
+/// Until when connections that are given back are rolled back; `None`: nothing was interrupted yet.
+static UNTIL: Mutex<Option<Instant>> = Mutex::new(None);
 
 /// A transaction that begins. Dropped before `has_begun`, it was interrupted.
 #[derive(Debug)]
@@ -40,8 +34,7 @@ impl Beginning {
 impl Drop for Beginning {
     fn drop(&mut self) {
         if !self.has_begun {
-            let lasts = u64::try_from(LASTS.as_millis()).unwrap_or(u64::MAX);
-            UNTIL.fetch_max(now().saturating_add(lasts), Ordering::Relaxed);
+            *UNTIL.lock() = Some(Instant::now() + LASTS);
         }
     }
 }
@@ -49,7 +42,8 @@ impl Drop for Beginning {
 /// Ends the transaction that an interrupted beginning may have left open. Of a connection without one, PostgreSQL only says
 /// that there is none.
 pub async fn roll_back(connection: &mut PgConnection) -> sqlx::Result<()> {
-    if UNTIL.load(Ordering::Relaxed) > now() {
+    let until = *UNTIL.lock();
+    if until.is_some_and(|until| Instant::now() < until) {
         connection.execute(sqlx::raw_sql("rollback")).await?;
     }
     Ok(())

@@ -17,9 +17,10 @@ from_row!(QueueUses, "queues", engine_type: String, {
 
 /// A queue that has a row, or something that keeps one.
 #[derive(Clone, Debug, sqlx_macros::FromRow)]
-pub struct Found {
+pub struct QueueAndUses {
     /// False where only what keeps it is there.
     pub has_row: bool,
+    /// What keeps it.
     #[sqlx(flatten)]
     pub uses: QueueUses,
 }
@@ -31,7 +32,7 @@ pub async fn uses(connection: &mut PgConnection, engine_types: &[String]) -> Res
 
 /// What keeps queues, of all that have a row or something that keeps one. Leases that expired before `leases_since` are
 /// not seen.
-pub async fn uses_of_all(connection: &mut PgConnection, leases_since: DateTime<Utc>) -> Result<Vec<Found>> {
+pub async fn uses_of_all(connection: &mut PgConnection, leases_since: DateTime<Utc>) -> Result<Vec<QueueAndUses>> {
     Ok(sqlx::query_as(include_str!("../sql/all_queue_uses.sql")).bind(leases_since).fetch_all(connection).await?)
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use eventlease::domain::access::{Operation, Role};
 use eventlease::domain::engine::EngineStatus;
+use eventlease::domain::event::DeadLetterReason;
 use eventlease::domain::event::{Outcome, Status};
 use eventlease::domain::settlement::Answer;
-use eventlease::domain::verdict::DeadLetterReason;
 use serde_json::{Value, json};
 
 use super::{METHODS, document};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eventlease::broker::known_tokens::Standing;
+use eventlease::broker::known_tokens::TokenStatus;
 use eventlease::domain::tokens::TokenSecret;
 use serde_json::json;
 
@@ -244,5 +244,5 @@ async fn a_reading_goes_on_for_others_where_its_caller_hangs_up() {
     assert!(first.await.expect_err("no answer").is_cancelled());
     slow.rollback().await.expect("the end");
     second.await.expect("its end").expect("a reading");
-    assert!(matches!(broker.known_token(&secret.digest()), Some(Standing::Revoked)));
+    assert!(matches!(broker.known_token(&secret.digest()), Some(TokenStatus::Revoked)));
 }

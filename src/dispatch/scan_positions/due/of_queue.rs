@@ -46,18 +46,24 @@ pub struct Found {
 /// An event taken, or put back.
 #[derive(Clone, Copy, Debug)]
 pub struct Located {
+    /// It is in the lane of suspects.
     pub is_suspect: bool,
+    /// 0 to 9, the most urgent.
     pub priority: u8,
+    /// Its place among the events of its lane and priority.
     pub position: DuePosition,
 }
 
+/// Where the scans of one queue begin.
 #[derive(Debug)]
 pub struct QueuePositions {
     behind: Positions,
     /// For each claim under way, how far it may take the positions: not beyond what has landed since it began.
     pub under_way: HashMap<u64, Positions>,
     next_claim: u64,
+    /// When a scan begins some way before the position, for commits that came late.
     pub next_sweep: Instant,
+    /// When a scan begins at the front, for everything else.
     pub next_sweep_from_the_front: Instant,
     /// Something may have come behind a position, at an unknown place: sweep as soon as that takes no more than its share
     /// of the time.
@@ -68,7 +74,9 @@ pub struct QueuePositions {
 /// Where a claim or a check scans, and what must be known when it ends.
 #[derive(Debug)]
 pub struct Scan {
+    /// What to scan for events that are no suspects.
     pub normals: Vec<Range>,
+    /// What to scan for suspects.
     pub suspects: Vec<Range>,
     /// `None`: a check, which takes nothing.
     claim: Option<u64>,
@@ -91,6 +99,7 @@ impl Scan {
 }
 
 impl QueuePositions {
+    /// The positions of a queue of which nothing is known: its scans begin at the front.
     pub fn at_the_front(now: Instant) -> Self {
         Self {
             behind: [[DuePosition::FRONT; PRIORITIES]; 2],

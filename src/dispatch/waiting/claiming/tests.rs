@@ -61,7 +61,7 @@ fn end_without_events(group: PollGroup) {
     group.end(Ok(Claimed { answers: vec![Ok(Polled::default())], ..Claimed::default() }));
 }
 
-fn end_with(group: PollGroup, notice: Notice) {
+fn end_with(group: PollGroup, notice: PollNotice) {
     group.end(Ok(Claimed { answers: vec![Ok(Polled::nothing(notice))], ..Claimed::default() }));
 }
 
@@ -97,7 +97,7 @@ async fn a_queue_that_is_resumed_during_a_claim_is_not_missed() {
     let polls = waiting_polls();
     let (_pending, group) = serve_engine(&polls);
     polls.queue_changed("dialogue");
-    end_with(group, Notice::QueuePaused);
+    end_with(group, PollNotice::QueuePaused);
     assert_eq!(polls.next_groups().len(), 1);
 }
 
@@ -107,11 +107,11 @@ async fn a_place_that_is_freed_during_a_claim_is_not_missed_and_serves_one_poll(
     let (_first, group) = serve_engine(&polls);
     let (_second, other) = serve_engine(&polls);
     polls.place_freed("dialogue");
-    end_with(group, Notice::QueueAtMaxProcessing { processing: 1 });
-    end_with(other, Notice::QueueAtMaxProcessing { processing: 1 });
+    end_with(group, PollNotice::QueueAtMaxProcessing { processing: 1 });
+    end_with(other, PollNotice::QueueAtMaxProcessing { processing: 1 });
     let mut groups = polls.next_groups();
     assert_eq!(groups.iter().map(|group| group.polls.len()).collect::<Vec<_>>(), [1]);
-    end_with(groups.remove(0), Notice::QueueAtMaxProcessing { processing: 1 });
+    end_with(groups.remove(0), PollNotice::QueueAtMaxProcessing { processing: 1 });
     assert!(polls.next_groups().is_empty());
 }
 
@@ -160,12 +160,12 @@ async fn dropping_a_group_that_was_split_or_has_ended_touches_no_other_claim() {
     assert_eq!(polls.lock().queues["dialogue"].claims_under_way, 0);
 }
 
-/// Has a claim find the queue empty and the engine in order, holding leases.
-fn waiting_polls_of_known_engine() -> Arc<WaitingPolls> {
+/// Has a claim find the queue empty and the engine in order.
+fn waiting_polls_of_known_engine(holds_any: bool) -> Arc<WaitingPolls> {
     let polls = waiting_polls();
     let (_pending, group) = serve_engine(&polls);
     let (engine_type, asked_at) = ("dialogue".to_owned(), group.began_at);
-    let known = Known { engine_type, is_draining: false, holds_any: true, asked_at };
+    let known = Known { engine_type, is_draining: false, holds_any, asked_at };
     let found = ClaimCounts { wanted: 3, ..ClaimCounts::default() };
     group.end(Ok(Claimed { answers: vec![Ok(Polled::default())], found, engines: vec![(ENGINE, known)] }));
     polls
@@ -178,12 +178,13 @@ fn has_claim_for(polls: &Arc<WaitingPolls>, poll: Poll) -> bool {
 
 #[tokio::test]
 async fn a_known_engine_that_polls_an_empty_queue_waits_without_a_claim() {
-    assert!(!has_claim_for(&waiting_polls_of_known_engine(), poll(Some(ENGINE))));
+    assert!(!has_claim_for(&waiting_polls_of_known_engine(false), poll(Some(ENGINE))));
     let other = poll(Some(EngineId(Uuid::from_u128(2))));
-    assert!(has_claim_for(&waiting_polls_of_known_engine(), other));
+    assert!(has_claim_for(&waiting_polls_of_known_engine(false), other));
     let may_be_a_repeat = Poll { poll_id: Some(Uuid::nil()), ..poll(Some(ENGINE)) };
-    assert!(has_claim_for(&waiting_polls_of_known_engine(), may_be_a_repeat));
-    let polls = waiting_polls_of_known_engine();
+    assert!(has_claim_for(&waiting_polls_of_known_engine(true), may_be_a_repeat));
+    assert!(has_claim_for(&waiting_polls_of_known_engine(true), poll(Some(ENGINE))), "it may have no room");
+    let polls = waiting_polls_of_known_engine(false);
     polls.engine_changed(ENGINE);
     assert!(has_claim_for(&polls, poll(Some(ENGINE))));
 }

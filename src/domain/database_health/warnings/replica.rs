@@ -8,6 +8,7 @@ const CLOCK_SKEW_MS: f64 = 1000.0;
 /// As long as `/readyz` allows.
 const UNWRITTEN_SECONDS: f64 = 5.0;
 
+/// All warnings about this replica.
 pub(super) fn of(replica: &ReplicaHealth) -> impl Iterator<Item = Warning> {
     let ReplicaHealth { listener, clock, seconds_since_write, .. } = replica;
     let found =

@@ -115,6 +115,7 @@ pub struct Warning {
 }
 
 impl Warning {
+    /// A warning in words, under its code.
     pub(super) fn new(code: WarningCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }

@@ -10,7 +10,9 @@ const MAX_CHARS_QUOTED: usize = 100;
 /// How a body is compressed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Coding {
+    /// It is not compressed.
     Identity,
+    /// It is compressed with gzip.
     Gzip,
 }
 

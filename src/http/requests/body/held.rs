@@ -9,7 +9,9 @@ use crate::http::errors::{Code, Limit, Problem};
 
 /// The bytes of a body, with their share of all bytes held.
 pub struct Counted {
+    /// The body.
     pub bytes: Bytes,
+    /// Its bytes count until this is dropped.
     pub _held: Held,
 }
 
@@ -27,6 +29,7 @@ pub struct Held {
 }
 
 impl Held {
+    /// Holds no byte yet.
     pub fn nothing(api: &Api) -> Self {
         Self { of_all: api.metrics.body_bytes.clone(), size: 0 }
     }

@@ -1,0 +1,210 @@
+//! Settling and renewing: lock and read, the pure verdict of the domain, apply, one commit.
+
+use std::collections::{HashMap, HashSet};
+
+use super::late_report::{answer_late_report, refuse_holder};
+use crate::batching::Mode;
+use crate::broker::batchers::{Answers, locking};
+use crate::broker::effects::{Effects, verdict_of};
+use crate::broker::settled::{Settled, SettledOutcome};
+use crate::broker::state::Broker;
+use crate::domain::event::{Outcome, Status};
+use crate::domain::fence::{self, Credentials, Standing};
+use crate::domain::ids::EventId;
+use crate::domain::json::SentJson;
+use crate::domain::retry_policy::RetryPolicy;
+use crate::domain::settlement::{Renewal, Report, Settlement};
+use crate::domain::verdict::Ending;
+use crate::error::{Error, LeaseLost, Result};
+use crate::metrics::RENEWED;
+use crate::store::leases::open_events::{self, Locking, OpenEvent};
+use crate::store::pool::commit;
+use crate::store::settlement::{self, EndedAttempt};
+use crate::store::{PgConnection, policies_of_open_events};
+
+impl Broker {
+    /// Settles and renews; together, `None` for one whose row somebody else has locked. An event may occur once.
+    pub(super) async fn settle_under_locks(&self, settlements: &[&Settlement], mode: Mode) -> Result<Answers<Settled>> {
+        let mut transaction = self.begin().await?;
+        let mut effects = Effects::default();
+        let mut answers: Answers<Settled> = Vec::new();
+        answers.resize_with(settlements.len(), || None);
+        let mut live: Vec<(usize, OpenEvent)> = Vec::new();
+
+        let ids: Vec<EventId> = settlements.iter().map(|settlement| settlement.event_id).collect();
+        debug_assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "an event occurs once");
+        let open = open_events::lock(&mut transaction, &ids, locking(mode)).await?;
+        let open: HashMap<EventId, OpenEvent> = open.into_iter().map(|event| (event.event_id, event)).collect();
+        let skipped: Vec<EventId> = ids.into_iter().filter(|event_id| !open.contains_key(event_id)).collect();
+        let locked = match mode {
+            Mode::Together => open_events::are_open(&mut transaction, &skipped).await?,
+            Mode::Alone => HashSet::new(),
+        };
+        for (index, settlement) in settlements.iter().enumerate() {
+            let event = open.get(&settlement.event_id);
+            if locked.contains(&settlement.event_id) {
+                continue;
+            }
+            match admit(&mut transaction, settlement, event).await? {
+                Ok(event) => live.push((index, event)),
+                Err(answer) => answers[index] = Some(answer),
+            }
+        }
+        self.renew_live(&mut transaction, settlements, &live, &mut answers).await?;
+        end_live(&mut transaction, settlements, &live, &mut answers, &mut effects).await?;
+        commit(transaction).await?;
+
+        self.apply(effects);
+        for (settlement, event) in live.iter().map(|(index, event)| (settlements[*index], event)) {
+            self.note_holder_call(event.lease.holder);
+            if settlement.lease_token.is_none() {
+                self.metrics.settlements_unfenced.inc();
+            }
+        }
+        Ok(answers)
+    }
+
+    async fn renew_live(
+        &self,
+        connection: &mut PgConnection,
+        settlements: &[&Settlement],
+        live: &[(usize, OpenEvent)],
+        answers: &mut [Option<Result<Settled>>],
+    ) -> Result<()> {
+        let renewals: Vec<_> = live
+            .iter()
+            .filter_map(|(index, event)| match &settlements[*index].report {
+                Report::Renewed { visibility_timeout_seconds, progress } => {
+                    Some((*index, event, *visibility_timeout_seconds, progress.as_ref().map(SentJson::get)))
+                }
+                Report::Completed { .. } | Report::Failed { .. } | Report::Released { .. } => None,
+            })
+            .collect();
+        if renewals.is_empty() {
+            return Ok(());
+        }
+        let asked: Vec<_> =
+            renewals.iter().map(|(_, event, seconds, progress)| (event.event_id, *seconds, *progress)).collect();
+        let renewed = open_events::renew(connection, &asked, true).await?;
+        for (index, event, ..) in renewals {
+            let Some(renewed) = renewed.iter().find(|renewed| renewed.event_id == event.event_id) else { continue };
+            self.metrics.settlements.with_label_values(&[self.metrics.queue(&event.engine_type), RENEWED]).inc();
+            answers[index] = Some(Ok(Settled {
+                event_id: event.event_id,
+                status: Status::Processing,
+                attempt: event.attempt,
+                outcome: SettledOutcome::Renewed,
+                available_at: None,
+                renewal: Some(Renewal {
+                    expires_at: renewed.expires_at,
+                    expires_in_seconds: renewed.expires_in_seconds,
+                    is_cancel_requested: event.is_cancel_requested,
+                }),
+            }));
+        }
+        Ok(())
+    }
+}
+
+/// The open event, where the settlement acts on its lease; else the settlement's answer.
+async fn admit(
+    connection: &mut PgConnection,
+    settlement: &Settlement,
+    open: Option<&OpenEvent>,
+) -> Result<std::result::Result<OpenEvent, Result<Settled>>> {
+    let is_renewal = matches!(settlement.report, Report::Renewed { .. });
+    let shown = Credentials { lease_token: settlement.lease_token, caller: settlement.caller, is_renewal };
+    match (fence::standing(shown, open.map(|open| open.lease)), open) {
+        // What has reached `max_lease_seconds` cannot be renewed, only settled.
+        (Standing::Live, Some(open)) if is_renewal && open.is_at_max_lease && open.late_by_seconds.is_some() => {
+            Ok(Err(Err(Error::LeaseLost(Box::new(LeaseLost {
+                event_id: open.event_id,
+                lease_ended_by: Some(Outcome::MaxLease),
+                lease_ended_at: open.expires_at,
+                event_status: Status::Processing,
+                current_attempt: open.attempt,
+            })))))
+        }
+        (Standing::Live, Some(open)) => Ok(Ok(open.clone())),
+        (Standing::Late, Some(open)) => match take_loss_back(connection, settlement, open).await? {
+            Some(open) => Ok(Ok(open)),
+            None => Ok(Err(answer_late_report(connection, settlement).await?)),
+        },
+        (Standing::NotTheHolder, Some(open)) => Ok(Err(Err(refuse_holder(connection, settlement.caller, open).await?))),
+        (Standing::NotTheHolder | Standing::Past | Standing::Live | Standing::Late, _) => {
+            Ok(Err(answer_late_report(connection, settlement).await?))
+        }
+    }
+}
+
+async fn take_loss_back(
+    connection: &mut PgConnection,
+    settlement: &Settlement,
+    open: &OpenEvent,
+) -> Result<Option<OpenEvent>> {
+    let Some(token) = settlement.lease_token else { return Ok(None) };
+    if !settlement::late_report::take_loss_back(connection, open.event_id, token, settlement.caller).await? {
+        return Ok(None);
+    }
+    Ok(open_events::lock(connection, &[open.event_id], Locking::Wait).await?.pop())
+}
+
+/// Ends the leases that were reported on, by the budgets.
+async fn end_live(
+    connection: &mut PgConnection,
+    settlements: &[&Settlement],
+    live: &[(usize, OpenEvent)],
+    answers: &mut [Option<Result<Settled>>],
+    effects: &mut Effects,
+) -> Result<()> {
+    let ending: Vec<&(usize, OpenEvent)> =
+        live.iter().filter(|(index, _)| !matches!(settlements[*index].report, Report::Renewed { .. })).collect();
+    let failed: Vec<EventId> = ending
+        .iter()
+        .filter(|(index, _)| matches!(settlements[*index].report, Report::Failed { .. }))
+        .map(|(_, event)| event.event_id)
+        .collect();
+    let policies =
+        if failed.is_empty() { HashMap::new() } else { policies_of_open_events(connection, &failed).await? };
+    let ended: Vec<EndedAttempt<'_>> = ending
+        .iter()
+        .map(|(index, event)| ended_attempt(&settlements[*index].report, event, policies.get(&event.event_id)))
+        .collect();
+    let due = settlement::apply(connection, &ended).await?;
+    for ((index, event), attempt) in ending.iter().zip(&ended) {
+        let available_at = due.get(&event.event_id).copied();
+        let answer = attempt.answer();
+        effects.ended(event, attempt, available_at);
+        answers[*index] = Some(Ok(Settled {
+            event_id: event.event_id,
+            status: answer.event_status(),
+            attempt: event.attempt,
+            outcome: SettledOutcome::Ended(answer),
+            available_at,
+            renewal: None,
+        }));
+    }
+    Ok(())
+}
+
+/// A policy is there for every failure; nothing else asks it.
+fn ended_attempt<'a>(report: &'a Report, event: &OpenEvent, policy: Option<&RetryPolicy>) -> EndedAttempt<'a> {
+    let (ending, result, error) = match report {
+        Report::Completed { result } => (Ending::Completed, result.as_ref(), None),
+        Report::Failed { error, is_retryable, delay } => {
+            (Ending::Failed { is_retryable: *is_retryable, delay: *delay }, None, Some(error))
+        }
+        Report::Released { delay } => (Ending::Released { delay: *delay }, None, None),
+        Report::Renewed { .. } => unreachable!("renewals end nothing"),
+    };
+    EndedAttempt {
+        event_id: event.event_id,
+        ending,
+        verdict: verdict_of(ending, event, &policy.copied().unwrap_or_default()),
+        result: result.map(SentJson::get),
+        error: error.map(|error| error.json.get()),
+        error_type: error.and_then(|error| error.kind.as_deref()),
+        error_message: error.map(|error| error.message.as_str()),
+        late_by_seconds: event.late_by_seconds,
+    }
+}
