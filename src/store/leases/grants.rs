@@ -1,5 +1,5 @@
 //! Gives the leases that `domain::assignment` decided on. The terms of each are settled here, from what was read with its
-//! event and its queue: a statement that looked them up for each row took twice as long (docs/adr/0028).
+//! event and its queue: a statement that looked them up for each row cost far more (docs/adr/0028).
 
 use std::collections::HashMap;
 
