@@ -21,6 +21,7 @@ use crate::store;
 use crate::store::PgConnection;
 use crate::store::leases::due::{DueEvent, Want};
 use crate::store::leases::{Grant, LockedEngine};
+use crate::store::queues::Gate;
 use admission::Admitted;
 use engines::Engines;
 
@@ -86,9 +87,9 @@ impl Claims {
         let (mut admitted, mut claimed) = (Vec::with_capacity(groups.len()), Vec::with_capacity(groups.len()));
         for group in groups {
             let name = &*group.engine_type;
-            let gate = engines.gate(name).or_else(|| gates.get(name).copied()).unwrap_or_default();
+            let gate = engines.gate(name).or_else(|| gates.get(name)).cloned().unwrap_or_default();
             let (of_group, answers) =
-                admission::admit_all(&mut transaction, group, &gate, &engines, self.context.settings.default_limit)
+                admission::admit_all(&mut transaction, group, gate, &engines, self.context.settings.default_limit)
                     .await?;
             let found = ClaimCounts { wanted: of_group.wanted as usize, ..ClaimCounts::default() };
             claimed.push(Claimed { answers, found, engines: Vec::new() });
@@ -115,12 +116,12 @@ impl Claims {
                 // engine.
                 if room > 0 {
                     room -= 1;
-                    owners.insert(grant.event_id, (of_group, poll));
+                    owners.insert(grant.event_id(), (of_group, poll));
                     grants.push(grant);
                 }
             });
-            suspects.push((&*group.engine_type, given_a_suspect(&grants[before..], due), exclusive));
-            let taken: HashSet<_> = grants[before..].iter().map(|grant: &Grant| grant.event_id).collect();
+            suspects.push((&*group.engine_type, given_a_suspect(&grants[before..]), exclusive));
+            let taken: HashSet<_> = grants[before..].iter().map(|grant: &Grant<'_>| grant.event_id()).collect();
             let (taken, left) = due.iter().partition::<Vec<_>, _>(|event| taken.contains(&event.position.event_id));
             claimed.found.taken = taken.len();
             claimed.found.has_left = !left.is_empty();
@@ -149,14 +150,14 @@ impl Claims {
 
     /// Assigns due events to the polls of one queue. Answers the engine that is given nothing, so that it becomes idle for a
     /// suspect.
-    fn assign(
+    fn assign<'a>(
         &self,
-        group: &PollGroup,
-        admitted: &Admitted,
+        group: &'a PollGroup,
+        admitted: &'a Admitted,
         engines: &Engines,
-        due: &[DueEvent],
+        due: &'a [DueEvent],
         claimed: &mut Claimed,
-        give: &mut impl FnMut(usize, Grant),
+        give: &mut impl FnMut(usize, Grant<'a>),
     ) -> Option<EngineId> {
         let candidates: Vec<Candidate> = due.iter().map(candidate).collect();
         let takers: Vec<_> = admitted.takers.iter().map(|(_, taker)| *taker).collect();
@@ -165,7 +166,7 @@ impl Claims {
         for ((index, _), given) in admitted.takers.iter().zip(&assignment.given) {
             let poll = &group.polls[*index].poll;
             for &candidate in given {
-                give(*index, grant(poll, &due[candidate], &engines.locked));
+                give(*index, grant(poll, &due[candidate], &admitted.gate, &engines.locked));
             }
             if given.is_empty() && assignment.exclusive.is_some() && assignment.exclusive == poll.engine_id {
                 let held = engines.held_by(poll.engine_id);
@@ -236,10 +237,9 @@ async fn lock_due(
 }
 
 /// The engines that are granted a suspect.
-fn given_a_suspect(grants: &[Grant], due: &[DueEvent]) -> Vec<EngineId> {
-    let suspects: HashSet<_> = due.iter().filter(|due| due.is_suspect).map(|due| due.position.event_id).collect();
-    let to_suspects = grants.iter().filter(|grant| suspects.contains(&grant.event_id));
-    to_suspects.filter_map(|grant| grant.engine.map(|(engine_id, _)| engine_id)).collect()
+fn given_a_suspect(grants: &[Grant<'_>]) -> Vec<EngineId> {
+    let of_suspects = grants.iter().filter(|grant| grant.event.is_suspect);
+    of_suspects.filter_map(|grant| grant.engine.map(|(engine_id, _)| engine_id)).collect()
 }
 
 const fn candidate(due: &DueEvent) -> Candidate {
@@ -250,13 +250,15 @@ const fn located(due: &DueEvent) -> Located {
     Located { is_suspect: due.is_suspect, priority: due.priority, position: due.position }
 }
 
-fn grant(poll: &Poll, due: &DueEvent, engines: &[LockedEngine]) -> Grant {
+fn grant<'a>(poll: &'a Poll, event: &'a DueEvent, gate: &'a Gate, engines: &[LockedEngine]) -> Grant<'a> {
     let engine = poll
         .engine_id
         .and_then(|engine_id| engines.binary_search_by_key(&engine_id, |engine| engine.engine_id).ok())
         .map(|index| (engines[index].engine_id, engines[index].incarnation));
     Grant {
-        event_id: due.position.event_id,
+        event,
+        engine_type: poll.engine_type.as_str(),
+        gate,
         token: LeaseToken::from_random_bits(rand::random()),
         engine,
         visibility_timeout_seconds: poll.visibility_timeout_seconds,
@@ -271,7 +273,7 @@ mod tests {
 
     use super::*;
     use crate::domain::ids::EventId;
-    use crate::store::leases::due::DuePosition;
+    use crate::store::leases::due::{DuePosition, QueuedRow};
 
     #[test]
     fn only_an_engine_that_is_granted_a_suspect_counts_as_given_one() {
@@ -279,11 +281,21 @@ mod tests {
         let due = |number: u128, is_suspect| {
             let position =
                 DuePosition { available_at: DateTime::UNIX_EPOCH, event_id: EventId(Uuid::from_u128(number)) };
-            DueEvent { position, priority: 5, is_suspect, payload_bytes: 2, is_overdue: true }
+            DueEvent {
+                position,
+                priority: 5,
+                is_suspect,
+                payload_bytes: 2,
+                is_overdue: true,
+                row: QueuedRow::default(),
+            }
         };
         let due = [due(10, true), due(11, true), due(12, false)];
-        let grant_to = |engine_id, due: &DueEvent| Grant {
-            event_id: due.position.event_id,
+        let gate = Gate::default();
+        let grant_to = |engine_id, event| Grant {
+            event,
+            engine_type: "dialogue",
+            gate: &gate,
             token: LeaseToken::from_random_bits(1),
             engine: Some((engine_id, 1)),
             visibility_timeout_seconds: None,
@@ -291,6 +303,6 @@ mod tests {
         };
         // The second suspect was assigned as well, but the queue had no room for it.
         let grants = [grant_to(first, &due[0]), grant_to(second, &due[2])];
-        assert_eq!(given_a_suspect(&grants, &due), [first]);
+        assert_eq!(given_a_suspect(&grants), [first]);
     }
 }

@@ -1,7 +1,9 @@
 //! Leases: step by step within one transaction, lock the engines, count what they hold, lock due events, give the leases.
 
-/// Leases that are given, and those that are held.
+/// Leases that are given.
 mod grants;
+/// Leases that are held.
+mod held_leases;
 /// Open events under their row locks, and renewals.
 pub mod open_events;
 /// What is due in a queue.
@@ -9,5 +11,6 @@ pub mod due;
 /// The engines of a claim.
 mod holders;
 
-pub use grants::{Grant, LeaseDefaults, grant, leases_of_engine, leases_of_poll};
+pub use grants::{Grant, LeaseDefaults, grant};
+pub use held_leases::{leases_of_engine, leases_of_poll};
 pub use holders::{CountFrom, Held, LockedEngine, check_engines, count_held, lock_engines};

@@ -22,6 +22,7 @@ use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_PRIORITY;
 use crate::domain::page::Page;
 use crate::domain::queue::{Pause, PeekPlace, PeekedEvent, Queue, QueueSettings};
+use crate::domain::retry_policy::RetryPolicyOverrides;
 
 from_row!(Queue, "queues", engine_type: String, { engine_type, settings, pause, server_policy });
 
@@ -129,7 +130,7 @@ pub async fn resume(connection: &mut PgConnection, engine_type: &str) -> Result<
 }
 
 /// What a lease has to know of its queue.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Gate {
     /// It gives out nothing.
     pub is_paused: bool,
@@ -137,29 +138,51 @@ pub struct Gate {
     pub default_limit: Option<i32>,
     /// How many of its events may be leased at a time.
     pub max_processing: Option<i32>,
+    /// How long its leases last; `None`: as the server says.
+    pub visibility_timeout_seconds: Option<u32>,
+    /// How long its leases may be renewed, from their beginning; `None`: as the server says.
+    pub max_lease_seconds: Option<u32>,
+    /// Its own part of the retry policy.
+    pub retry_policy: Option<RetryPolicyOverrides>,
 }
 
-from_columns!(Gate, { is_paused: "is_paused", default_limit: "default_limit", max_processing: "max_processing" });
+from_columns!(Gate, {
+    is_paused: "is_paused", default_limit: "default_limit", max_processing: "max_processing",
+    visibility_timeout_seconds: "visibility_timeout_seconds", max_lease_seconds: "max_lease_seconds",
+    retry_policy: "retry_policy",
+});
+
+/// The columns of a gate, from queues `u`, which may be missing in an outer join.
+macro_rules! gate_columns {
+    () => {
+        "coalesce(u.paused_at is not null and (u.resume_at is null or u.resume_at > statement_timestamp()), false)
+            as is_paused,
+         u.default_limit, u.max_processing, u.visibility_timeout_seconds, u.max_lease_seconds, u.retry_policy"
+    };
+}
+pub(super) use gate_columns;
+
+struct NamedGate {
+    engine_type: String,
+    gate: Gate,
+}
+
+from_row!(NamedGate, "queues", engine_type: String, { engine_type, gate });
 
 /// Those of queues that exist, by their names.
 pub async fn gates(connection: &mut PgConnection, engine_types: &[&str]) -> Result<HashMap<String, Gate>> {
     if engine_types.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<(String, bool, Option<i32>, Option<i32>)> = sqlx::query_as(
-        "select engine_type, paused_at is not null and (resume_at is null or resume_at > statement_timestamp()),
-                default_limit, max_processing
-         from eventlease.queues where engine_type = any($1)",
-    )
+    let rows: Vec<NamedGate> = sqlx::query_as(concat!(
+        "select u.engine_type, ",
+        gate_columns!(),
+        " from eventlease.queues u where u.engine_type = any($1)"
+    ))
     .bind(engine_types)
     .fetch_all(connection)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(engine_type, is_paused, default_limit, max_processing)| {
-            (engine_type, Gate { is_paused, default_limit, max_processing })
-        })
-        .collect())
+    Ok(rows.into_iter().map(|row| (row.engine_type, row.gate)).collect())
 }
 
 /// Locks the queue against other leases of it, and counts what is being processed: in a statement

@@ -1,6 +1,8 @@
 //! Who may settle what: the token decides, late words count while nobody else was given the event.
 
 use serde_json::{Value, json};
+use sqlx::AssertSqlSafe;
+use uuid::Uuid;
 
 use crate::support::{Lab, Reply, unknown_id};
 
@@ -222,4 +224,41 @@ async fn no_renewal_prolongs_a_lease_beyond_the_longest() {
     assert_eq!(beaten["leases"][0]["outcome"], "lost");
     lab.wait_for_status(&event_id, "queued").await;
     assert_eq!(lab.attempts(&event_id).await[0]["outcome"], "max_lease");
+}
+
+/// A completion takes its snapshot, a renewal commits, and then the completion locks the row: the snapshot does not show
+/// where the row stands now.
+#[tokio::test]
+async fn a_completion_is_not_recorded_where_the_lease_was_renewed_meanwhile_and_goes_on() {
+    let lab = Lab::start().await;
+    let (_, event_id, leased) = lease(&lab).await;
+    let uuid = |text: &Value| text.as_str().expect("a text").parse::<Uuid>().expect("a UUID");
+    let mut gate = lab.db.begin().await.expect("a transaction");
+    sqlx::query("select pg_advisory_xact_lock(7)").execute(&mut *gate).await.expect("a lock");
+    let statement = include_str!("../../src/store/sql/complete.sql");
+    let stalled = statement.replace("from told\n", "from (select told.*, pg_advisory_xact_lock(7) from told) told\n");
+    assert_ne!(statement, stalled);
+    let complete = sqlx::query(AssertSqlSafe(stalled))
+        .bind(vec![uuid(&leased["event_id"])])
+        .bind(vec![uuid(&leased["lease"]["lease_token"])])
+        .bind(vec![None::<Uuid>])
+        .bind(vec![None::<String>])
+        .fetch_all(&lab.db);
+    let renew = async {
+        let waiting = "select exists (select from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock')";
+        lab.wait_for("the completion to have its snapshot", async || {
+            let is_waiting: bool = sqlx::query_scalar(waiting).fetch_one(&lab.db).await.expect("an answer");
+            is_waiting.then_some(())
+        })
+        .await;
+        lab.settle(&leased, "processing", json!({})).await.expect(200);
+        gate.rollback().await.expect("the end of the transaction");
+    };
+    let (completed, ()) = tokio::join!(complete, renew);
+    assert!(completed.expect("an answer").is_empty());
+    assert_eq!(lab.event(&event_id).await["status"], "processing");
+    assert!(lab.attempts(&event_id).await.is_empty());
+    lab.settle(&leased, "completed", json!({})).await.expect(200);
+    assert_eq!(lab.attempts(&event_id).await.len(), 1);
 }

@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions};
 use tokio::sync::Mutex;
 
 use crate::support::Lab;
-use plan::Plan;
+use plan::{CTID, Plan};
 use statements::{ENGINE, PAGES, QUEUE_USES, SCANS, STATEMENTS, Statement, TOKEN};
 
 /// As many as may come and go between two rounds of autovacuum.
@@ -168,10 +168,20 @@ impl Stage {
             let may_use = match statement.name {
                 "beat" => ["event_queue_held"].as_slice(),
                 "count_held" | "leases_of_engine" => &["event_queue_held", "event_queue_pkey"],
+                "complete" => &["event_queue_pkey", CTID],
+                "grant_leases" => &[CTID],
                 _ => &["event_queue_pkey"],
             };
             let indexes = one.indexes("event_queue").into_iter().chain(three.indexes("event_queue"));
             found.extend(indexes.filter(|index| !may_use.contains(index)).map(str::to_owned));
+            let of_engines = match statement.name {
+                "complete" => Some("engine_states_pkey"),
+                "enqueue_plain" => Some("engine_states_by_type"),
+                _ => None,
+            };
+            if of_engines.is_some_and(|index| one.indexes("engine_states") != [index].into()) {
+                found.push(format!("{:?} of engine_states", one.indexes("engine_states")));
+            }
             found.dedup();
             faults.extend(found.iter().map(|fault| format!("{when}: {}: {fault}", statement.name)));
         }

@@ -18,13 +18,15 @@ pub struct Admitted {
     pub queue_room: u32,
     /// How many events the polls could take together.
     pub wanted: u32,
+    /// Of the queue.
+    pub gate: Gate,
 }
 
 /// Sorts the polls into those that may claim, and those that have their answer already.
 pub async fn admit_all(
     connection: &mut PgConnection,
     group: &PollGroup,
-    gate: &Gate,
+    gate: Gate,
     engines: &Engines,
     default_limit: u32,
 ) -> store::Result<(Admitted, Vec<Result<Polled>>)> {
@@ -41,7 +43,7 @@ pub async fn admit_all(
     } else {
         None
     };
-    let mut admitted = Admitted { queue_room, ..Admitted::default() };
+    let mut admitted = Admitted { queue_room, gate, ..Admitted::default() };
     let mut answers = Vec::with_capacity(group.polls.len());
     for (index, poll) in group.polls.iter().map(|poll| &poll.poll).enumerate() {
         if let Some(answer) = repeated(connection, poll, engines).await? {

@@ -60,8 +60,8 @@ impl Engines {
     }
 
     /// That of the queue of that name, if an engine of it is among them.
-    pub fn gate(&self, engine_type: &str) -> Option<Gate> {
-        self.locked.iter().find(|engine| engine.engine_type == engine_type).map(|engine| engine.gate)
+    pub fn gate(&self, engine_type: &str) -> Option<&Gate> {
+        self.locked.iter().find(|engine| engine.engine_type == engine_type).map(|engine| &engine.gate)
     }
 
     /// Where an engine stands in `locked`; `None` if it is not among them.

@@ -1,5 +1,8 @@
 //! Taking events in: facts and queue rows of a whole batch in one statement.
 
+/// The usual case.
+mod plain;
+
 use sqlx::PgConnection;
 
 use crate::domain::ids::EventId;
@@ -27,6 +30,10 @@ pub async fn enqueue(
     queues: &[&str],
     max_delay_seconds: u32,
 ) -> Result<Vec<Option<Enqueued>>> {
+    if queues.is_empty() && events.iter().all(|(event, event_id)| event_id.is_none() && plain::is_plain(event)) {
+        let events: Vec<&NewEvent> = events.iter().map(|(event, _)| *event).collect();
+        return Ok(plain::enqueue(connection, &events).await?.into_iter().map(Some).collect());
+    }
     let count = events.len();
     let mut engine_types = Vec::with_capacity(count);
     let mut event_types = Vec::with_capacity(count);

@@ -3,9 +3,12 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::domain::ids::EventId;
+use crate::domain::retry_policy::RetryPolicyOverrides;
+use crate::domain::verdict::Spent;
 use crate::store::error::Result;
 
 /// Where the scan of one (lane, priority) of a queue begins: behind this position.
@@ -32,7 +35,7 @@ pub struct Range {
 }
 
 /// A due event whose row is locked by this transaction.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct DueEvent {
     /// Where a later scan may begin.
     pub position: DuePosition,
@@ -44,6 +47,45 @@ pub struct DueEvent {
     pub payload_bytes: u64,
     /// It has been due for longer than the seconds given.
     pub is_overdue: bool,
+    /// What its lease has to know of it.
+    pub row: QueuedRow,
+}
+
+/// What a lease has to know of a queued event's row.
+#[derive(Clone, Debug, Default, sqlx_macros::FromRow)]
+pub struct QueuedRow {
+    /// Where the row stands in its table (PostgreSQL's `ctid`), while it is locked.
+    pub tid: String,
+    /// What happened.
+    pub event_type: String,
+    /// The number of the latest attempt; 0 before the first.
+    pub attempt: i32,
+    failures: i32,
+    lease_losses: i32,
+    releases: i32,
+    visibility_timeout_seconds: Option<i32>,
+    retry_policy: Option<Json<RetryPolicyOverrides>>,
+}
+
+impl QueuedRow {
+    /// What the event has spent of its budgets.
+    pub const fn spent(&self) -> Spent {
+        Spent {
+            failures: self.failures.cast_unsigned(),
+            lease_losses: self.lease_losses.cast_unsigned(),
+            releases: self.releases.cast_unsigned(),
+        }
+    }
+
+    /// Its own visibility timeout, in seconds.
+    pub fn visibility_timeout_seconds(&self) -> Option<u32> {
+        self.visibility_timeout_seconds.map(i32::cast_unsigned)
+    }
+
+    /// Its own part of the retry policy.
+    pub fn retry_policy(&self) -> Option<&RetryPolicyOverrides> {
+        self.retry_policy.as_deref()
+    }
 }
 
 #[derive(sqlx_macros::FromRow)]
@@ -54,6 +96,8 @@ struct DueRow {
     available_at: DateTime<Utc>,
     payload_bytes: i32,
     is_overdue: bool,
+    #[sqlx(flatten)]
+    row: QueuedRow,
 }
 
 /// What to lock of one lane of a queue: up to `limit` events, in the order of `edges` (priority 9 first).
@@ -95,6 +139,7 @@ pub async fn lock_due(
             is_suspect: wants[want].is_suspect,
             payload_bytes: u64::from(row.payload_bytes.cast_unsigned()),
             is_overdue: row.is_overdue,
+            row: row.row,
         });
     }
     Ok(due)

@@ -1,21 +1,31 @@
-//! Gives the leases that `domain::assignment` decided on, and reads those that are held.
+//! Gives the leases that `domain::assignment` decided on. The terms of each are settled here, from what was read with its
+//! event and its queue: a statement that looked them up for each row cost far more (docs/adr/0028).
 
-use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::due::DueEvent;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::json::RawJson;
 use crate::domain::leased_event::{LeasedEvent, PreviousAttempt};
-use crate::domain::page::Page;
-use crate::store::error::Result;
-use crate::store::page::{PageRow, page, page_of};
-use crate::store::row::{from_columns, from_row};
+use crate::domain::retry_policy::{RetryPolicy, RetryPolicyOverrides};
+use crate::store::error::{Error, Result};
+use crate::store::queues::Gate;
+use crate::store::row::from_row;
 
 /// One lease to give: of a locked event, to a locked engine or to nobody known.
 #[derive(Clone, Debug)]
-pub struct Grant {
+pub struct Grant<'a> {
     /// Locked by this transaction.
-    pub event_id: EventId,
+    pub event: &'a DueEvent,
+    /// The event's queue.
+    pub engine_type: &'a str,
+    /// Of that queue.
+    pub gate: &'a Gate,
     /// New, and random.
     pub token: LeaseToken,
     /// Who gets it, and its incarnation; `None` for an anonymous lease.
@@ -24,6 +34,28 @@ pub struct Grant {
     pub visibility_timeout_seconds: Option<u32>,
     /// The poll's id and terms, for its repetition.
     pub poll: Option<(Uuid, String)>,
+}
+
+impl Grant<'_> {
+    /// The event.
+    #[must_use]
+    pub const fn event_id(&self) -> EventId {
+        self.event.position.event_id
+    }
+
+    /// How long the lease may be renewed, from its beginning, in seconds.
+    fn max_seconds(&self, defaults: LeaseDefaults) -> u32 {
+        self.gate.max_lease_seconds.unwrap_or(defaults.max_lease_seconds)
+    }
+
+    /// How long the lease lasts, in seconds.
+    fn seconds(&self, defaults: LeaseDefaults) -> u32 {
+        self.visibility_timeout_seconds
+            .or(self.event.row.visibility_timeout_seconds())
+            .or(self.gate.visibility_timeout_seconds)
+            .unwrap_or(defaults.visibility_timeout_seconds)
+            .min(self.max_seconds(defaults))
+    }
 }
 
 /// What holds for queues that have no setting of their own.
@@ -35,94 +67,141 @@ pub struct LeaseDefaults {
     pub max_lease_seconds: u32,
 }
 
-from_row!(LeasedEvent, "event_queue", event_id: EventId, {
-    event_id, engine_type, event_type, payload, priority, scenario_run_id, created_at, available_at, attempt, spent, policy,
-    previous, traceparent, tracestate, lease_token, leased_by, leased_at, expires_at, expires_in_seconds,
-    visibility_timeout_seconds, poll_terms,
+/// What the leases of a claim have in common.
+#[derive(sqlx_macros::FromRow)]
+struct Given {
+    leased_at: DateTime<Utc>,
+    leases: i64,
+    server_policy: Json<RetryPolicyOverrides>,
+    type_policies: Option<Json<HashMap<String, RetryPolicyOverrides>>>,
+}
+
+struct Facts {
+    event_id: EventId,
+    payload: RawJson,
+    scenario_run_id: Option<String>,
+    created_at: DateTime<Utc>,
+    traceparent: Option<String>,
+    tracestate: Option<String>,
+}
+
+from_row!(Facts, "events", event_id: EventId, {
+    event_id, payload, scenario_run_id, created_at, traceparent, tracestate,
 });
 
-from_columns!(PreviousAttempt, {
-    outcome: "previous_outcome", error: "previous_error", progress: "previous_progress", ended_at: "previous_ended_at",
-});
+struct Previous {
+    event_id: EventId,
+    previous: PreviousAttempt,
+}
 
-/// Gives the leases, in the order of `grants`.
+from_row!(Previous, "event_attempts", event_id: EventId, { event_id, previous });
+
+/// Gives the leases, in the order of `grants`. Fails where a row is not as it was locked: then nothing may be committed.
 pub async fn grant(
     connection: &mut PgConnection,
-    grants: &[Grant],
+    grants: &[Grant<'_>],
     defaults: LeaseDefaults,
 ) -> Result<Vec<LeasedEvent>> {
     if grants.is_empty() {
         return Ok(Vec::new());
     }
-    let mut ids = Vec::with_capacity(grants.len());
-    let mut tokens = Vec::with_capacity(grants.len());
-    let mut engines = Vec::with_capacity(grants.len());
-    let mut incarnations = Vec::with_capacity(grants.len());
-    let mut visibility_timeouts = Vec::with_capacity(grants.len());
-    let mut poll_ids = Vec::with_capacity(grants.len());
-    let mut poll_terms = Vec::with_capacity(grants.len());
-    for grant in grants {
-        ids.push(grant.event_id.0);
-        tokens.push(grant.token.as_uuid());
-        engines.push(grant.engine.map(|(engine_id, _)| engine_id.0));
-        incarnations.push(grant.engine.map(|(_, incarnation)| incarnation));
-        visibility_timeouts.push(grant.visibility_timeout_seconds.map(u32::cast_signed));
-        poll_ids.push(grant.poll.as_ref().map(|(poll_id, _)| *poll_id));
-        poll_terms.push(grant.poll.as_ref().map(|(_, terms)| terms.as_str()));
+    let given = give(connection, grants, defaults).await?;
+    let ids: Vec<Uuid> = grants.iter().map(|grant| grant.event_id().0).collect();
+    let mut facts = facts_of(connection, &ids).await?;
+    let mut previous = previous_attempts(connection, grants).await?;
+    let type_policies = given.type_policies.map(|Json(policies)| policies).unwrap_or_default();
+    let leased = grants.iter().filter_map(|grant| {
+        let (event, row) = (grant.event, &grant.event.row);
+        let facts = facts.remove(&grant.event_id())?;
+        let seconds = grant.seconds(defaults);
+        let policies = [
+            row.retry_policy(),
+            type_policies.get(&row.event_type),
+            grant.gate.retry_policy.as_ref(),
+            Some(&*given.server_policy),
+        ];
+        Some(LeasedEvent {
+            event_id: grant.event_id(),
+            engine_type: grant.engine_type.to_owned(),
+            event_type: row.event_type.clone(),
+            payload: facts.payload,
+            priority: event.priority,
+            scenario_run_id: facts.scenario_run_id,
+            created_at: facts.created_at,
+            available_at: event.position.available_at,
+            attempt: row.attempt + 1,
+            spent: row.spent(),
+            policy: RetryPolicy::resolve(policies),
+            previous: previous.remove(&grant.event_id()),
+            traceparent: facts.traceparent,
+            tracestate: facts.tracestate,
+            lease_token: grant.token,
+            leased_by: grant.engine.map(|(engine_id, _)| engine_id),
+            leased_at: given.leased_at,
+            expires_at: given.leased_at + TimeDelta::seconds(i64::from(seconds)),
+            expires_in_seconds: f64::from(seconds),
+            visibility_timeout_seconds: seconds,
+            poll_terms: grant.poll.as_ref().map(|(_, terms)| terms.clone()),
+        })
+    });
+    Ok(leased.collect())
+}
+
+async fn give(connection: &mut PgConnection, grants: &[Grant<'_>], defaults: LeaseDefaults) -> Result<Given> {
+    let mut event_types: Vec<&str> = grants.iter().map(|grant| grant.event.row.event_type.as_str()).collect();
+    event_types.sort_unstable();
+    event_types.dedup();
+    let engines = || grants.iter().map(|grant| grant.engine);
+    let polls = || grants.iter().map(|grant| grant.poll.as_ref());
+    let given: Given = sqlx::query_as(include_str!("../sql/grant.sql"))
+        .bind(grants.iter().map(|grant| grant.event.row.tid.as_str()).collect::<Vec<_>>())
+        .bind(grants.iter().map(|grant| grant.token.as_uuid()).collect::<Vec<_>>())
+        .bind(engines().map(|engine| engine.map(|(engine_id, _)| engine_id.0)).collect::<Vec<_>>())
+        .bind(engines().map(|engine| engine.map(|(_, incarnation)| incarnation)).collect::<Vec<_>>())
+        .bind(grants.iter().map(|grant| grant.seconds(defaults).cast_signed()).collect::<Vec<_>>())
+        .bind(grants.iter().map(|grant| grant.max_seconds(defaults).cast_signed()).collect::<Vec<_>>())
+        .bind(polls().map(|poll| poll.map(|(poll_id, _)| *poll_id)).collect::<Vec<_>>())
+        .bind(polls().map(|poll| poll.map(|(_, terms)| terms.as_str())).collect::<Vec<_>>())
+        .bind(event_types)
+        .fetch_one(connection)
+        .await?;
+    if usize::try_from(given.leases) == Ok(grants.len()) {
+        Ok(given)
+    } else {
+        let problem = format!("{} of {} locked events could be leased", given.leases, grants.len());
+        Err(Error::Failed(sqlx::Error::Protocol(problem).into()))
     }
-    Ok(sqlx::query_as(concat!(include_str!("../sql/grant.sql"), include_str!("../sql/leased.sql")))
+}
+
+async fn facts_of(connection: &mut PgConnection, ids: &[Uuid]) -> Result<HashMap<EventId, Facts>> {
+    let rows: Vec<Facts> = sqlx::query_as(include_str!("../sql/facts.sql"))
+        .bind(ids.iter().min())
+        .bind(ids.iter().max())
+        .bind(ids)
+        .fetch_all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|facts| (facts.event_id, facts)).collect())
+}
+
+/// How the attempts before ended, of those events that had one.
+async fn previous_attempts(
+    connection: &mut PgConnection,
+    grants: &[Grant<'_>],
+) -> Result<HashMap<EventId, PreviousAttempt>> {
+    let (ids, attempts): (Vec<Uuid>, Vec<i32>) = grants
+        .iter()
+        .filter(|grant| grant.event.row.attempt > 0)
+        .map(|grant| (grant.event_id().0, grant.event.row.attempt))
+        .unzip();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<Previous> = sqlx::query_as(include_str!("../sql/previous_attempts.sql"))
         .bind(ids.iter().min())
         .bind(ids.iter().max())
         .bind(&ids)
-        .bind(tokens)
-        .bind(engines)
-        .bind(incarnations)
-        .bind(visibility_timeouts)
-        .bind(poll_ids)
-        .bind(defaults.visibility_timeout_seconds.cast_signed())
-        .bind(defaults.max_lease_seconds.cast_signed())
-        .bind(poll_terms)
+        .bind(attempts)
         .fetch_all(connection)
-        .await?)
-}
-
-/// The leases that one poll was given and that still hold, as they were given.
-pub async fn leases_of_poll(
-    connection: &mut PgConnection,
-    engine_id: Option<EngineId>,
-    poll_id: Uuid,
-) -> Result<Vec<LeasedEvent>> {
-    Ok(sqlx::query_as(concat!(include_str!("../sql/leases_of_poll.sql"), include_str!("../sql/leased.sql")))
-        .bind(Uuid::nil())
-        .bind(Uuid::max())
-        .bind(engine_id.map(|engine_id| engine_id.0))
-        .bind(poll_id)
-        .fetch_all(connection)
-        .await?)
-}
-
-/// A page of what an engine holds, with payloads, behind the last one seen: the newest lease first.
-pub async fn leases_of_engine(
-    connection: &mut PgConnection,
-    engine_id: EngineId,
-    behind: Option<(DateTime<Utc>, EventId)>,
-    limit: u32,
-) -> Result<Page<LeasedEvent>> {
-    let (leased_at, event_id) = behind.unwrap_or((DateTime::<Utc>::MAX_UTC, EventId(Uuid::max())));
-    let rows: Vec<PageRow<LeasedEvent>> = sqlx::query_as(page!(
-        order by "leased_at desc, event_id desc",
-        bytes "payload_bytes::bigint + coalesce(octet_length(previous_error::text), 0)
-            + coalesce(octet_length(previous_progress::text), 0)",
-        include_str!("../sql/leases_of_engine.sql"),
-        include_str!("../sql/leased.sql")
-    ))
-    .bind(Uuid::nil())
-    .bind(Uuid::max())
-    .bind(engine_id.0)
-    .bind(leased_at)
-    .bind(event_id.0)
-    .bind(i64::from(limit) + 1)
-    .fetch_all(connection)
-    .await?;
-    Ok(page_of(rows, limit))
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.event_id, row.previous)).collect())
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::domain::engine::EngineStatus;
 use crate::domain::ids::{EngineId, EventId};
 use crate::store::error::Result;
-use crate::store::queues::Gate;
+use crate::store::queues::{Gate, gate_columns};
 use crate::store::row::from_row;
 
 /// A registered engine, as read under its row lock.
@@ -36,17 +36,15 @@ from_row!(LockedEngine, "engine_states", engine_id: EngineId, {
 /// registers one of them anew, or removes it, waits for this transaction, and the other way round.
 pub async fn lock_engines(connection: &mut PgConnection, engines: &[EngineId]) -> Result<Vec<LockedEngine>> {
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
-    Ok(sqlx::query_as(
-        "select s.engine_id, s.engine_type, s.status, s.incarnation, s.max_concurrent_events,
-            coalesce(u.paused_at is not null and (u.resume_at is null or u.resume_at > statement_timestamp()), false)
-                as is_paused,
-            u.default_limit, u.max_processing
-         from eventlease.engine_states s
+    Ok(sqlx::query_as(concat!(
+        "select s.engine_id, s.engine_type, s.status, s.incarnation, s.max_concurrent_events, ",
+        gate_columns!(),
+        " from eventlease.engine_states s
          left join eventlease.queues u on u.engine_type = s.engine_type
          where s.engine_id = any($1)
          order by s.engine_id
-         for no key update of s",
-    )
+         for no key update of s"
+    ))
     .bind(ids)
     .fetch_all(connection)
     .await?)

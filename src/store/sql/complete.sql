@@ -6,11 +6,10 @@ with told as (
         as told (event_id, lease_token, caller, result)
 ),
 held as materialized (
-    select q.*, told.result
+    select q.tid, told.result
     from told
     cross join lateral (
-        select q.event_id, q.engine_type, q.state, q.attempt, q.leased_by, q.incarnation, q.lease_token,
-            q.leased_at, q.lease_expires_at, q.progress
+        select q.ctid as tid, q.state, q.leased_by
         from eventlease.event_queue q
         where q.event_id = told.event_id and q.lease_token = told.lease_token
         limit 1
@@ -18,25 +17,30 @@ held as materialized (
     ) q
     where q.state = 'processing' and (told.caller is null or q.leased_by is null or q.leased_by = told.caller)
 ),
+-- By the place of the row and nothing else: no index serves that, so the planner has no other way to choose. A row that
+-- was renewed between this statement's snapshot and its lock stands at a place the snapshot does not show, and stays.
 gone as (
     delete from eventlease.event_queue q
     using held
-    where q.event_id = held.event_id and q.engine_type = held.engine_type
+    where q.ctid = held.tid
+    returning q.event_id, q.engine_type, q.attempt, q.leased_by, q.incarnation, q.lease_token, q.leased_at,
+        q.lease_expires_at, q.progress, held.result
 ),
+-- What was deleted, and not what was locked: else a completion would be recorded whose lease goes on.
 recorded as (
     insert into eventlease.event_attempts (event_id, engine_type, attempt, engine_id, engine_software_version,
         incarnation, lease_token, leased_at, ended_at, outcome, answer, result, progress, late_by_seconds,
         final_status)
-    select held.event_id, held.engine_type, held.attempt, held.leased_by, s.engine_software_version,
-        held.incarnation, held.lease_token, held.leased_at, statement_timestamp(), 'completed', 'completed',
-        held.result::json, held.progress,
-        case when held.lease_expires_at < statement_timestamp()
-            then extract(epoch from statement_timestamp() - held.lease_expires_at)::float8 end,
+    select gone.event_id, gone.engine_type, gone.attempt, gone.leased_by,
+        (select s.engine_software_version from eventlease.engine_states s where s.engine_id = gone.leased_by),
+        gone.incarnation, gone.lease_token, gone.leased_at, statement_timestamp(), 'completed', 'completed',
+        gone.result::json, gone.progress,
+        case when gone.lease_expires_at < statement_timestamp()
+            then extract(epoch from statement_timestamp() - gone.lease_expires_at)::float8 end,
         'completed'
-    from held
-    left join eventlease.engine_states s on s.engine_id = held.leased_by
+    from gone
 )
 select event_id, engine_type, attempt, leased_by,
     extract(epoch from statement_timestamp() - leased_at)::float8 as held_seconds,
     lease_expires_at < statement_timestamp() as is_late
-from held
+from gone

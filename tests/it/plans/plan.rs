@@ -12,6 +12,9 @@ pub struct Scan {
     pub loops: u64,
 }
 
+/// Stands for an index where rows were found by their places.
+pub const CTID: &str = "ctid";
+
 /// The scans of a plan that ran at least once.
 #[derive(Debug)]
 pub struct Plan(pub Vec<Scan>);
@@ -55,9 +58,12 @@ fn collect(node: &Value, scans: &mut Vec<Scan>) {
     let loops = node["Actual Loops"].as_u64().unwrap_or(0);
     let kind = text("Node Type");
     if loops > 0 && kind.ends_with("Scan") && node["Relation Name"].is_string() {
-        // The index of a bitmap scan is named in the node below.
-        let index = if kind == "Bitmap Heap Scan" { &node["Plans"][0]["Index Name"] } else { &node["Index Name"] };
-        let index = index.as_str().unwrap_or_default().to_owned();
+        let index = match kind.as_str() {
+            // The index of a bitmap scan is named in the node below.
+            "Bitmap Heap Scan" => node["Plans"][0]["Index Name"].as_str().unwrap_or_default().to_owned(),
+            "Tid Scan" => CTID.to_owned(),
+            _ => text("Index Name"),
+        };
         scans.push(Scan { kind, table: text("Relation Name"), index, loops });
     }
     for child in node["Plans"].as_array().into_iter().flatten() {

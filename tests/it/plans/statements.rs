@@ -13,7 +13,7 @@ macro_rules! sql {
     };
 }
 
-pub const STATEMENTS: [Statement; 13] = [
+pub const STATEMENTS: [Statement; 16] = [
     Statement { name: "event_scope", sql: sql!("event_scope"), arguments: |ids| format!("'{}'", ids[0]) },
     Statement {
         name: "complete",
@@ -39,16 +39,34 @@ pub const STATEMENTS: [Statement; 13] = [
             )
         },
     },
+    Statement { name: "facts", sql: sql!("facts"), arguments: |ids| format!("{}, {}", between(ids), array(ids)) },
+    Statement {
+        name: "previous_attempts",
+        sql: sql!("previous_attempts"),
+        arguments: |ids| format!("{}, {}, {}", between(ids), array(ids), all(ids, "1")),
+    },
+    Statement {
+        name: "enqueue_plain",
+        sql: sql!("enqueue_plain"),
+        arguments: |ids| {
+            let (queues, nothing, numbers) = (all(ids, "'dialogue'"), all(ids, "null"), all(ids, "2"));
+            let endings = ids.iter().map(|id| &id[19..]).collect::<Vec<_>>().join(",");
+            format!(
+                "'{{{endings}}}', {queues}, {queues}, {}, {numbers}, {numbers}::smallint[], {nothing}::text[], {nothing}::text[], {nothing}::text[], {nothing}::text[], array['dialogue']",
+                all(ids, "'{}'"),
+            )
+        },
+    },
+    // Of the first rows of the table, whichever they are.
     Statement {
         name: "grant_leases",
-        sql: sql!("grant", "leased"),
+        sql: sql!("grant"),
         arguments: |ids| {
-            let (tokens, nothing) = (all(ids, "gen_random_uuid()"), all(ids, "null"));
+            let (nothing, numbers) = (all(ids, "null"), all(ids, "60"));
+            let places = (1..=ids.len()).map(|place| format!("\"(0,{place})\"")).collect::<Vec<_>>().join(",");
             format!(
-                "'{}', '{}', {}, {tokens}::uuid[], {nothing}::uuid[], {nothing}::integer[], {nothing}::integer[], {nothing}::uuid[], 300, 43200, {nothing}::text[]",
-                ids.iter().min().expect("at least one"),
-                ids.iter().max().expect("at least one"),
-                array(ids)
+                "'{{{places}}}', {}, {nothing}::uuid[], {nothing}::integer[], {numbers}, {numbers}, {nothing}::uuid[], {nothing}::text[], array['test.happened']",
+                all(ids, "gen_random_uuid()"),
             )
         },
     },
@@ -190,6 +208,12 @@ pub const ENGINE: &str = "'22222222-2222-2222-2222-222222222222'::uuid";
 
 fn array(ids: &[String]) -> String {
     format!("'{{{}}}'::uuid[]", ids.join(","))
+}
+
+/// The first and the last of the events.
+fn between(ids: &[String]) -> String {
+    let (first, last) = (ids.iter().min().expect("at least one"), ids.iter().max().expect("at least one"));
+    format!("'{first}', '{last}'")
 }
 
 /// An array of the same for each event.

@@ -1,0 +1,63 @@
+//! Leases that are held, with all that their engines are told.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::domain::ids::{EngineId, EventId};
+use crate::domain::leased_event::{LeasedEvent, PreviousAttempt};
+use crate::domain::page::Page;
+use crate::store::error::Result;
+use crate::store::page::{PageRow, page, page_of};
+use crate::store::row::{from_columns, from_row};
+
+from_row!(LeasedEvent, "event_queue", event_id: EventId, {
+    event_id, engine_type, event_type, payload, priority, scenario_run_id, created_at, available_at, attempt, spent, policy,
+    previous, traceparent, tracestate, lease_token, leased_by, leased_at, expires_at, expires_in_seconds,
+    visibility_timeout_seconds, poll_terms,
+});
+
+from_columns!(PreviousAttempt, {
+    outcome: "previous_outcome", error: "previous_error", progress: "previous_progress", ended_at: "previous_ended_at",
+});
+
+/// The leases that one poll was given and that still hold, as they were given.
+pub async fn leases_of_poll(
+    connection: &mut PgConnection,
+    engine_id: Option<EngineId>,
+    poll_id: Uuid,
+) -> Result<Vec<LeasedEvent>> {
+    Ok(sqlx::query_as(concat!(include_str!("../sql/leases_of_poll.sql"), include_str!("../sql/leased.sql")))
+        .bind(Uuid::nil())
+        .bind(Uuid::max())
+        .bind(engine_id.map(|engine_id| engine_id.0))
+        .bind(poll_id)
+        .fetch_all(connection)
+        .await?)
+}
+
+/// A page of what an engine holds, with payloads, behind the last one seen: the newest lease first.
+pub async fn leases_of_engine(
+    connection: &mut PgConnection,
+    engine_id: EngineId,
+    behind: Option<(DateTime<Utc>, EventId)>,
+    limit: u32,
+) -> Result<Page<LeasedEvent>> {
+    let (leased_at, event_id) = behind.unwrap_or((DateTime::<Utc>::MAX_UTC, EventId(Uuid::max())));
+    let rows: Vec<PageRow<LeasedEvent>> = sqlx::query_as(page!(
+        order by "leased_at desc, event_id desc",
+        bytes "payload_bytes::bigint + coalesce(octet_length(previous_error::text), 0)
+            + coalesce(octet_length(previous_progress::text), 0)",
+        include_str!("../sql/leases_of_engine.sql"),
+        include_str!("../sql/leased.sql")
+    ))
+    .bind(Uuid::nil())
+    .bind(Uuid::max())
+    .bind(engine_id.0)
+    .bind(leased_at)
+    .bind(event_id.0)
+    .bind(i64::from(limit) + 1)
+    .fetch_all(connection)
+    .await?;
+    Ok(page_of(rows, limit))
+}
