@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::time::Duration;
 
 use anyhow::Result;
 use serde::Deserialize;
@@ -49,6 +50,26 @@ fn event(queue: &str) -> String {
 
 pub fn enqueue(queue: &str) -> Vec<u8> {
     request("POST", "/api/v1/events", None, &event(queue))
+}
+
+/// An event whose payload says when it was sent, as time since the mode began.
+pub fn enqueue_at(queue: &str, since_start: Duration) -> Vec<u8> {
+    let notes = "abcdefghijklmnopqrstuvwxyz".repeat(6);
+    let payload = format!(r#"{{"sent_at_micros":{},"notes":"{notes}"}}"#, since_start.as_micros());
+    let body = format!(r#"{{"engine_type":"{queue}","event_type":"bench.event","payload":{payload}}}"#);
+    request("POST", "/api/v1/events", None, &body)
+}
+
+/// The payload of such an event.
+#[derive(Deserialize)]
+pub struct SentAt {
+    sent_at_micros: u64,
+}
+
+impl SentAt {
+    pub fn since_start(&self) -> Duration {
+        Duration::from_micros(self.sent_at_micros)
+    }
 }
 
 pub fn enqueue_batch(queue: &str, size: usize) -> Vec<u8> {

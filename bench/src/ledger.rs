@@ -36,6 +36,8 @@ pub struct Ledger {
     settle_times: Mutex<Histogram<u64>>,
     /// What an engine waits for that of a heartbeat.
     heartbeat_times: Mutex<Histogram<u64>>,
+    /// What events need from their POST to their engine, where that is asked.
+    pickup_times: Mutex<Histogram<u64>>,
 }
 
 /// Who may be leased, and who not.
@@ -66,6 +68,7 @@ impl Ledger {
             enqueue_times: Mutex::new(empty_histogram()),
             settle_times: Mutex::new(empty_histogram()),
             heartbeat_times: Mutex::new(empty_histogram()),
+            pickup_times: Mutex::new(empty_histogram()),
         })
     }
 
@@ -159,6 +162,10 @@ impl Ledger {
         record(&self.heartbeat_times, since.elapsed());
     }
 
+    pub fn note_picked_up(&self, time: Duration) {
+        record(&self.pickup_times, time);
+    }
+
     pub async fn note_turned_away(&self) {
         self.turned_away.fetch_add(1, Relaxed);
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -197,9 +204,14 @@ impl Ledger {
 
     /// Times measured from now on.
     pub fn forget_times(&self) {
-        for times in [&self.enqueue_times, &self.settle_times, &self.heartbeat_times] {
+        for times in [&self.enqueue_times, &self.settle_times, &self.heartbeat_times, &self.pickup_times] {
             times.lock().unwrap_or_else(PoisonError::into_inner).reset();
         }
+    }
+
+    /// Milliseconds: the median, and what 99 of 100 stay below.
+    pub fn pickup_times(&self) -> (f64, f64) {
+        millis(&self.pickup_times.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub fn times(&self) -> String {
@@ -208,8 +220,8 @@ impl Ledger {
             if times.is_empty() {
                 return String::new();
             }
-            let at = |quantile| Duration::from_micros(times.value_at_quantile(quantile)).as_secs_f64() * 1e3;
-            format!("{name} p50 {:.1} p99 {:.1} ms", at(0.5), at(0.99))
+            let (p50, p99) = millis(&times);
+            format!("{name} p50 {p50:.1} p99 {p99:.1} ms")
         };
         let all = [
             shown("enqueue", &self.enqueue_times),
@@ -218,6 +230,11 @@ impl Ledger {
         ];
         all.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
     }
+}
+
+fn millis(times: &Histogram<u64>) -> (f64, f64) {
+    let at = |quantile| Duration::from_micros(times.value_at_quantile(quantile)).as_secs_f64() * 1e3;
+    (at(0.5), at(0.99))
 }
 
 fn number(event_id: &str) -> Result<u128> {

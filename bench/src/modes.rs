@@ -2,6 +2,7 @@
 
 mod aging; // steady, old-snapshot
 mod backlog;
+mod trickle;
 pub mod life; // life-3, life-3-many, life-100
 mod drain; // drain-3, drain-100, replicas
 mod enqueue; // enqueue-1, enqueue-500
@@ -48,6 +49,9 @@ pub enum Mode {
     /// One POST into an idle queue with a waiting engine.
     #[value(name = "pickup")]
     Pickup,
+    /// 500 events a second into 20 queues with 200 waiting engines.
+    #[value(name = "trickle")]
+    Trickle,
     /// 1,000 parked engines over 20 queues, a heartbeat every 15 seconds.
     #[value(name = "idle")]
     Idle,
@@ -79,7 +83,7 @@ impl Mode {
             Self::Life3Many | Self::Backlog => Some(Step::Mode(Self::Life3)),
             Self::Replicas => Some(Step::Mode(Self::Drain3)),
             Self::OldSnapshot => Some(Step::Mode(Self::Steady)),
-            Self::Pickup | Self::Idle | Self::Heartbeats | Self::Steady => None,
+            Self::Pickup | Self::Trickle | Self::Idle | Self::Heartbeats | Self::Steady => None,
         }
     }
 
@@ -98,6 +102,7 @@ impl Mode {
             Self::Enqueue1 => enqueue::run(bench, "enqueue-1", 128, 1).await,
             Self::Enqueue500 => enqueue::run(bench, "enqueue-500", 8, 500).await,
             Self::Pickup => pickup::run(bench, "pickup").await,
+            Self::Trickle => trickle::run(bench, "trickle").await,
             Self::Idle => idle::run(bench, "idle", &idle::PARKED).await,
             Self::Heartbeats => idle::run(bench, "heartbeats", &idle::BEATING).await,
             Self::Backlog => backlog::run(bench, "backlog").await,
