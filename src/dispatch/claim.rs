@@ -80,7 +80,7 @@ impl Claims {
         under_way: &mut [UnderWay<'_>],
     ) -> Result<(Vec<Claimed>, Vec<scan_positions::Found>)> {
         let mut transaction = self.context.begin(mode == Mode::Alone).await?;
-        let engines = Engines::lock(&mut transaction, groups, &self.positions.held).await?;
+        let mut engines = Engines::lock(&mut transaction, groups, &self.positions.held).await?;
         // The others came with their engines.
         let names = groups.iter().map(|group| &*group.engine_type).filter(|name| engines.gate(name).is_none());
         let gates = store::queues::gates(&mut transaction, &names.collect::<Vec<_>>()).await?;

@@ -74,21 +74,29 @@ impl Engines {
         engine_id.and_then(|engine_id| self.position(engine_id)).map_or(0, |index| self.capacities[index].held)
     }
 
-    /// What is known of the polls' engines from now on.
-    pub fn known_after(&self, group: &PollGroup, answers: &[Result<Polled>]) -> Vec<(EngineId, Known)> {
-        let known = |engine_id: Option<EngineId>, answer: &Result<Polled>| {
-            let index = self.position(engine_id?)?;
-            let engine = &self.locked[index];
-            let got_any = answer.as_ref().is_ok_and(|polled| !polled.events.is_empty());
+    /// Counts what the polls were given, and says what is known of their engines from now on.
+    pub fn known_after(&mut self, group: &PollGroup, answers: &[Result<Polled>]) -> Vec<(EngineId, Known)> {
+        let mut polling = Vec::with_capacity(answers.len());
+        for (poll, answer) in group.polls.iter().zip(answers) {
+            let Some(index) = poll.poll.engine_id.and_then(|engine_id| self.position(engine_id)) else { continue };
+            for event in answer.iter().flat_map(|polled| &polled.events) {
+                self.capacities[index].held += 1;
+                self.capacities[index].is_holding_a_suspect |= event.spent.lease_losses > 0;
+            }
+            polling.push(index);
+        }
+        let known = |index: usize| {
+            let (engine, capacity) = (&self.locked[index], self.capacities[index]);
             let known = Known {
                 engine_type: engine.engine_type.clone(),
                 is_draining: engine.status == EngineStatus::Draining,
-                holds_any: got_any || self.capacities[index].held > 0,
+                holds_any: capacity.held > 0,
+                has_room: capacity.room() > 0,
                 asked_at: group.began_at,
             };
-            Some((engine.engine_id, known))
+            (engine.engine_id, known)
         };
-        group.polls.iter().zip(answers).filter_map(|(poll, answer)| known(poll.poll.engine_id, answer)).collect()
+        polling.into_iter().map(known).collect()
     }
 }
 

@@ -14,8 +14,10 @@ pub struct Known {
     pub engine_type: String,
     /// It gets no further events.
     pub is_draining: bool,
-    /// It holds leases, so it may have no room, or repeat the poll that got them.
+    /// It holds leases, of which a repeated poll may be asking.
     pub holds_any: bool,
+    /// It may take one more event. False where that was not asked.
+    pub has_room: bool,
     /// When the query began.
     pub asked_at: Instant,
 }
@@ -26,10 +28,10 @@ impl Known {
         self.asked_at.elapsed() < trust
     }
 
-    /// True if a claim could only find that there are no events for this poll. An engine that holds leases may hold as many as
-    /// it can take, or repeat the poll that got them.
+    /// True if a claim could only find that there are no events for this poll.
     pub fn is_free_to_wait(&self, poll: &Poll) -> bool {
-        self.engine_type == poll.engine_type.as_str() && !self.is_draining && !self.holds_any
+        let may_be_a_repeat = poll.poll_id.is_some() && self.holds_any;
+        self.engine_type == poll.engine_type.as_str() && !self.is_draining && self.has_room && !may_be_a_repeat
     }
 
     /// Whether a claim would find for a waiting poll what it found before.

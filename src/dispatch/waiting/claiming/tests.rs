@@ -119,8 +119,13 @@ async fn a_place_that_is_freed_during_a_claim_is_not_missed_and_serves_one_poll(
 async fn what_a_claim_found_of_an_engine_before_it_changed_is_not_used() {
     let polls = waiting_polls();
     let (caller, group) = serve_engine(&polls);
-    let known =
-        Known { engine_type: "dialogue".to_owned(), is_draining: false, holds_any: false, asked_at: group.began_at };
+    let known = Known {
+        engine_type: "dialogue".to_owned(),
+        is_draining: false,
+        holds_any: false,
+        has_room: true,
+        asked_at: group.began_at,
+    };
     polls.engine_changed(ENGINE);
     drop(caller);
     let found = ClaimCounts { wanted: 3, ..ClaimCounts::default() };
@@ -161,11 +166,11 @@ async fn dropping_a_group_that_was_split_or_has_ended_touches_no_other_claim() {
 }
 
 /// Has a claim find the queue empty and the engine in order.
-fn waiting_polls_of_known_engine(holds_any: bool) -> Arc<WaitingPolls> {
+fn waiting_polls_of_known_engine(holds_any: bool, has_room: bool) -> Arc<WaitingPolls> {
     let polls = waiting_polls();
     let (_pending, group) = serve_engine(&polls);
     let (engine_type, asked_at) = ("dialogue".to_owned(), group.began_at);
-    let known = Known { engine_type, is_draining: false, holds_any, asked_at };
+    let known = Known { engine_type, is_draining: false, holds_any, has_room, asked_at };
     let found = ClaimCounts { wanted: 3, ..ClaimCounts::default() };
     group.end(Ok(Claimed { answers: vec![Ok(Polled::default())], found, engines: vec![(ENGINE, known)] }));
     polls
@@ -178,13 +183,14 @@ fn has_claim_for(polls: &Arc<WaitingPolls>, poll: Poll) -> bool {
 
 #[tokio::test]
 async fn a_known_engine_that_polls_an_empty_queue_waits_without_a_claim() {
-    assert!(!has_claim_for(&waiting_polls_of_known_engine(false), poll(Some(ENGINE))));
+    assert!(!has_claim_for(&waiting_polls_of_known_engine(false, true), poll(Some(ENGINE))));
+    assert!(!has_claim_for(&waiting_polls_of_known_engine(true, true), poll(Some(ENGINE))), "it has room for more");
+    assert!(has_claim_for(&waiting_polls_of_known_engine(true, false), poll(Some(ENGINE))), "it is to hear why");
     let other = poll(Some(EngineId(Uuid::from_u128(2))));
-    assert!(has_claim_for(&waiting_polls_of_known_engine(false), other));
+    assert!(has_claim_for(&waiting_polls_of_known_engine(false, true), other));
     let may_be_a_repeat = Poll { poll_id: Some(Uuid::nil()), ..poll(Some(ENGINE)) };
-    assert!(has_claim_for(&waiting_polls_of_known_engine(true), may_be_a_repeat));
-    assert!(has_claim_for(&waiting_polls_of_known_engine(true), poll(Some(ENGINE))), "it may have no room");
-    let polls = waiting_polls_of_known_engine(false);
+    assert!(has_claim_for(&waiting_polls_of_known_engine(true, true), may_be_a_repeat));
+    let polls = waiting_polls_of_known_engine(false, true);
     polls.engine_changed(ENGINE);
     assert!(has_claim_for(&polls, poll(Some(ENGINE))));
 }
