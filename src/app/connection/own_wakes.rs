@@ -30,6 +30,7 @@ struct Wakes {
 }
 
 impl OwnWakes {
+    /// For one connection.
     pub fn new() -> Self {
         let wakes = Arc::new(Wakes { state: AtomicU8::new(IDLE), task: AtomicWaker::new() });
         Self { waker: Waker::from(Arc::clone(&wakes)), wakes }
@@ -83,8 +84,8 @@ mod tests {
     /// Polls what wakes itself so often; says how often it was polled, and how often its task was woken.
     fn polled(own: &OwnWakes, task: &Arc<Task>, wakes: u32) -> (u32, usize) {
         let mut polls = 0;
-        let waker = Waker::from(Arc::clone(task));
-        let outcome: Poll<()> = own.poll(&Context::from_waker(&waker), |context| {
+        let of_task = Waker::from(Arc::clone(task));
+        let outcome: Poll<()> = own.poll(&Context::from_waker(&of_task), |context| {
             polls += 1;
             if polls <= wakes {
                 context.waker().wake_by_ref();
