@@ -16,7 +16,7 @@ use crate::supervisor::Supervisor;
 use periodic::{Periodic, Starter};
 
 /// What runs how often: from the end of one round to the begin of the next.
-fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 10] {
+fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 11] {
     let (seconds, minutes) = (Duration::from_secs, Duration::from_mins);
     [
         Periodic::every(reaper_interval, "reaper", |broker| Box::pin(reaper::run_once(broker))),
@@ -42,6 +42,8 @@ fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 10] {
         Periodic::every(minutes(1), "tokens", |broker| {
             Box::pin(async move { broker.tend_tokens().await.map(|_| None) })
         }),
+        // All engines are looked at, for what a week decides.
+        Periodic::every(minutes(1), "long_silent", |broker| Box::pin(remove_long_silent(broker))),
         // A week is made ahead: there are many more tries than are needed.
         Periodic::every(minutes(10), "partitions", |broker| Box::pin(tend_partitions(broker))),
         Periodic::every(minutes(10), "audit", |broker| Box::pin(forget_old_audit(broker))),
@@ -76,6 +78,11 @@ async fn tend_queues(broker: Arc<Broker>) -> Result<Option<String>> {
         let (restored, removed) = (counted(done.restored, "queue"), counted(done.removed as u64, "queue"));
         format!("made the rows of {restored} again, removed {removed} unused for long")
     }))
+}
+
+async fn remove_long_silent(broker: Arc<Broker>) -> Result<Option<String>> {
+    let removed = broker.remove_long_silent().await?;
+    Ok((removed > 0).then(|| format!("removed {} silent for 7 days", counted(removed, "engine"))))
 }
 
 async fn tend_partitions(broker: Arc<Broker>) -> Result<Option<String>> {

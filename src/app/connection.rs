@@ -5,6 +5,7 @@
 //! that comes whole and is answered costs two stores to memory.
 
 mod lingering;
+mod own_wakes;
 mod unread;
 
 use std::future::poll_fn;
@@ -152,6 +153,7 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place:
         let mut connection = pin!(http.serve_connection(&mut io, TowerToHyperService::new(answer)));
         let mut told_to_stop = pin!(stop.cancelled());
         let mut told_to_leave = pin!(place.leave.cancelled());
+        let own_wakes = own_wakes::OwnWakes::new();
         let mut is_ending = false;
         let mut alarm = pin!(sleep_until(patience.deadline(activity).map_or_else(Instant::now, |(at, _)| at)));
         poll_fn(|context| {
@@ -159,7 +161,7 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place:
                 is_ending = true;
                 connection.as_mut().graceful_shutdown();
             }
-            if let Poll::Ready(outcome) = connection.as_mut().poll(context) {
+            if let Poll::Ready(outcome) = own_wakes.poll(context, |context| connection.as_mut().poll(context)) {
                 return Poll::Ready(outcome.err().and_then(|error| refusal(&error)));
             }
             // Only now: what had come in meanwhile has just been read, and may be a request.

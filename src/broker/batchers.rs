@@ -36,7 +36,7 @@ const MAX_BATCH_BYTES: usize = 4 << 20;
 /// While one batch commits, the next one can be worked on; more of them only make smaller batches.
 const WORKERS: usize = 2;
 /// Nobody waits for a heartbeat's reply, and they come evenly spread: without a pause each would be alone.
-const HEARTBEAT_PAUSE: Duration = Duration::from_millis(200);
+const HEARTBEAT_PAUSE: Duration = Duration::from_millis(500);
 /// Heartbeats carried out alone at a time. They wait for no locks of other requests: engines would be taken to be dead meanwhile.
 const HEARTBEATS_ALONE: usize = 1;
 

@@ -18,12 +18,6 @@ const BATCH: u32 = 500;
 /// In one round, no batch of leases begins later than this after the first one; the next round goes on. So the service's sign
 /// is left in time, and engines that fell silent are found, also while very many leases end.
 const BATCHES_BEGIN_WITHIN: Duration = Duration::from_secs(5);
-/// Engines that have been unresponsive for this long, or have no heartbeat timeout and did not call for this long, are
-/// removed.
-const REMOVE_SILENT_AFTER_DAYS: i32 = 7;
-/// Engines removed in one round.
-const MAX_REMOVED: u32 = 500;
-
 /// Engines that are named in the log.
 const MAX_NAMED: usize = 5;
 
@@ -34,8 +28,6 @@ pub struct Reaped {
     pub engines_marked_unresponsive: usize,
     /// The first of them, for people.
     pub unresponsive: Vec<String>,
-    /// Engines that were silent for a week.
-    pub engines_removed: u64,
     /// Leases that ran out.
     pub leases_expired: usize,
     /// Leases that ended because their engine was unresponsive.
@@ -92,7 +84,6 @@ impl Broker {
         reaped.engines_marked_unresponsive = silent.len();
         let named = silent.iter().take(MAX_NAMED);
         reaped.unresponsive = named.map(|(engine_id, engine_type)| format!("{engine_id} of {engine_type}")).collect();
-        reaped.engines_removed = self.in_time(self.remove_long_silent()).await?;
         reaped.leases_of_unresponsive = self.end_leases_of_unresponsive().await?;
         reaped.events_too_old = self.in_time(self.cancel_too_old()).await?;
         let is_grace =
@@ -104,13 +95,6 @@ impl Broker {
         let until = (!is_grace && are_all_ended).then_some(now);
         self.dispatch.expiring().end(began_at, since, until, Instant::now());
         Ok(reaped)
-    }
-
-    async fn remove_long_silent(&self) -> Result<u64> {
-        let mut transaction = self.begin().await?;
-        let removed = liveness::remove_long_silent(&mut transaction, REMOVE_SILENT_AFTER_DAYS, MAX_REMOVED).await?;
-        commit(transaction).await?;
-        Ok(removed)
     }
 
     /// Leaves a sign that the service is there. Answers the database's time, and since when nobody is judged.

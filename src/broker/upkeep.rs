@@ -8,11 +8,17 @@ use super::state::Broker;
 use crate::error::Result;
 use crate::store;
 use crate::store::partitions::Removal;
+use crate::store::pool::commit;
 
 /// How many times a use-case's limit a round of a background task may last. Each limit allows for two statements, and a round
 /// has at most eight whose length is not bounded otherwise: the reaper and the removal of partitions begin nothing more after
 /// some seconds. So only a silent connection makes a round last longer.
 const USE_CASES_OF_A_ROUND: u32 = 4;
+/// Engines that have been unresponsive for this long, or have no heartbeat timeout and did not call for this long, are
+/// removed.
+const REMOVE_SILENT_AFTER_DAYS: i32 = 7;
+/// Engines removed in one round.
+const MAX_REMOVED: u32 = 500;
 
 impl Broker {
     /// How long a round of a background task may last.
@@ -59,6 +65,15 @@ impl Broker {
         }
         outcome?;
         Ok(())
+    }
+
+    /// Removes engines that have been silent for a week, and says how many.
+    pub async fn remove_long_silent(&self) -> Result<u64> {
+        let mut transaction = self.begin().await?;
+        let (days, limit) = (REMOVE_SILENT_AFTER_DAYS, MAX_REMOVED);
+        let removed = store::engines::liveness::remove_long_silent(&mut transaction, days, limit).await?;
+        commit(transaction).await?;
+        Ok(removed)
     }
 
     /// Makes partitions ahead and removes those past the retention.

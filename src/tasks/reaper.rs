@@ -20,7 +20,6 @@ fn in_words(reaped: &Reaped) -> String {
         (reaped.leases_of_unresponsive as u64, "returned ", "lease", ""),
         (reaped.leases_expired as u64, "returned ", "expired lease", ""),
         (reaped.events_too_old as u64, "cancelled ", "event", " after discard_after_seconds"),
-        (reaped.engines_removed, "removed ", "engine", " silent for 7 days"),
     ];
     let done = parts.into_iter().filter(|(count, ..)| *count > 0);
     let done: Vec<String> =
@@ -44,11 +43,8 @@ mod tests {
         let reaped =
             Reaped { engines_marked_unresponsive: 1, unresponsive, leases_of_unresponsive: 3, ..Reaped::default() };
         assert_eq!(in_words(&reaped), "marked 1 engine unresponsive, returned 3 leases (engine e1 of dialogue)");
-        let reaped = Reaped { leases_expired: 1, events_too_old: 2, engines_removed: 1, ..Reaped::default() };
-        assert_eq!(
-            in_words(&reaped),
-            "returned 1 expired lease, cancelled 2 events after discard_after_seconds, removed 1 engine silent for 7 days"
-        );
+        let reaped = Reaped { leases_expired: 1, events_too_old: 2, ..Reaped::default() };
+        assert_eq!(in_words(&reaped), "returned 1 expired lease, cancelled 2 events after discard_after_seconds");
         let unresponsive = vec!["e1 of a".to_owned(), "e2 of b".to_owned()];
         let reaped = Reaped { engines_marked_unresponsive: 9, unresponsive, ..Reaped::default() };
         assert_eq!(in_words(&reaped), "marked 9 engines unresponsive (engine e1 of a, e2 of b, and 7 more)");

@@ -12,8 +12,9 @@ use crate::support::{Lab, client, wait_for};
 use crate::trust::Guarded;
 
 /// Tasks whose rounds are far apart; each begins with one, so that a second one shows that it started again.
-const PERIODIC: [&str; 9] = [
+const PERIODIC: [&str; 10] = [
     "reaper",
+    "long_silent",
     "signs_of_life",
     "partitions",
     "activity",

@@ -112,7 +112,11 @@ impl Broker {
         if !heartbeat.changes_state() {
             return Ok(None);
         }
-        let merged = heartbeat.merged_into(&engine.description.dynamic_state);
+        let stored = &engine.description.dynamic_state;
+        let merged = heartbeat.merged_into(stored);
+        if merged == stored.get() {
+            return Ok(None);
+        }
         let (bytes, limit) = (merged.len(), self.settings.max_dynamic_state_bytes);
         if bytes > limit { Err(Error::DynamicStateTooLarge { bytes, limit }) } else { Ok(Some(merged)) }
     }

@@ -6,7 +6,8 @@ with silent as (
     from eventlease.engine_states s
     cross join eventlease.service_signs signs
     where s.status <> 'unresponsive'
-        and s.heartbeat_timeout_seconds is not null
+        -- follows from what comes next, and is all that has to be asked of an engine that called
+        and s.last_seen_at + s.heartbeat_timeout_seconds * interval '1 second' < statement_timestamp()
         and greatest(s.last_seen_at, signs.grace_since,
                 case when s.heartbeat_timeout_seconds < $1 then signs.hiccup_since end)
             < statement_timestamp() - make_interval(secs => s.heartbeat_timeout_seconds)
