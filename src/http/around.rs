@@ -115,7 +115,7 @@ async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Re
     let status = response.status();
     traces::end(&trace, status);
     api.metrics.request_seconds.with_label_values(&[known_method, route, status.as_str()]).observe(seconds);
-    span.in_scope(|| tracing::debug!(status = status.as_u16(), seconds, "answered"));
+    tracing::debug!(parent: &span, status = status.as_u16(), seconds, "answered");
     if let Some(Cause(error)) = response.extensions().get() {
         span.in_scope(|| api.broker.troubles().note_refusal(error));
     }
