@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker::{self, Broker};
 use crate::config::ServeConfig;
-use crate::http::{self, Access, Api};
+use crate::http::{self, Access, ApiParts};
 use crate::logs::Outage;
 use crate::metrics::Metrics;
 use crate::store;
@@ -106,12 +106,12 @@ impl Server {
         let (stop_announced, stop_tasks) = (CancellationToken::new(), CancellationToken::new());
         let reaper_interval = Duration::from_millis(config.tasks.reaper_interval_ms);
         tasks::start(&broker, metrics, &supervisor, reaper_interval, config.is_auth_required(), &stop_tasks);
-        front.serve(http::router(Api {
+        front.serve(http::router(ApiParts {
             broker: Arc::clone(&broker),
             metrics: Arc::clone(metrics),
             supervisor: supervisor.clone(),
             limits: settings::limits(config),
-            access: Arc::new(Access::new(settings::access(config), http::document())),
+            access: Access::new(settings::access(config), http::document()),
             stop_announced: stop_announced.clone(),
         }));
         Self { address: front.address, broker, front, stop_announced, stop_tasks, supervisor, database }

@@ -50,8 +50,10 @@ use axum::Router;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+use api::Api;
+
 pub use access::{Access, AccessSettings};
-pub use api::Api;
+pub use api::ApiParts;
 pub use limits::Limits;
 pub use starting::starting;
 pub use without_room::without_room;
@@ -77,7 +79,8 @@ pub fn document() -> OpenApi {
 }
 
 /// The service.
-pub fn router(api: Api) -> Router {
+pub fn router(parts: ApiParts) -> Router {
+    let api = Api::new(parts);
     counters::start(&api.metrics);
     let (router, _) = routes().split_for_parts();
     // A poll by HEAD would lease events and throw them away.

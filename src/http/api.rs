@@ -12,9 +12,12 @@ use crate::domain::tokens::Identity;
 use crate::metrics::Metrics;
 use crate::supervisor::Supervisor;
 
+/// What handlers share, behind one pointer: every request clones it.
+pub type Api = Arc<ApiParts>;
+
 /// What handlers share.
-#[derive(Clone, Debug)]
-pub struct Api {
+#[derive(Debug)]
+pub struct ApiParts {
     /// Carries out what requests ask for.
     pub broker: Arc<Broker>,
     /// Where requests and refusals are counted.
@@ -24,12 +27,12 @@ pub struct Api {
     /// Limits on requests and replies.
     pub limits: Limits,
     /// Who may do what.
-    pub access: Arc<Access>,
+    pub access: Access,
     /// Cancelled when the server is about to stop: it is not ready then, and still answers.
     pub stop_announced: CancellationToken,
 }
 
-impl Api {
+impl ApiParts {
     /// A problem as an entry of a reply that answers several; what is refused for a limit is counted, and what the service
     /// could not carry out is logged.
     pub fn told(&self, problem: Problem) -> ProblemBody {

@@ -1,6 +1,7 @@
 //! What happens around every handler: request ids, times, logs, unknown paths and methods, panics.
 
 use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -9,7 +10,7 @@ use axum::http::header::{self, Entry};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use tower_http::catch_panic::CatchPanicLayer;
+use futures_util::FutureExt;
 use tracing::Instrument;
 
 use super::api::Api;
@@ -24,18 +25,12 @@ use crate::supervisor::{Work, message_of};
 
 /// Puts around the router what happens around every handler.
 pub fn wrap(router: Router<Api>, api: Api) -> Router {
-    let router = router
+    router
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
-        .layer(CatchPanicLayer::custom(after_panic(&api)));
-    let router = if api.access.settings.is_auth_required {
-        router.layer(middleware::from_fn_with_state(api.clone(), admission::admit))
-    } else {
-        router
-    };
-    // Before anything is done for a request, and before its body is read.
-    let router = router.layer(middleware::from_fn_with_state(api.clone(), browsers::refuse));
-    router.layer(middleware::from_fn_with_state(api.clone(), observe)).with_state(api)
+        // One layer for all of it: axum pays each with several allocations a request.
+        .layer(middleware::from_fn_with_state(api.clone(), observe))
+        .with_state(api)
 }
 
 /// The same around routers that answer without the service, less times and logs.
@@ -61,14 +56,26 @@ pub async fn wrong_method(method: Method) -> Problem {
     Problem::wrong_method(&method)
 }
 
-/// The reply where a handler panicked. It is counted beside the panics of tasks.
-fn after_panic(api: &Api) -> impl Fn(Box<dyn Any + Send + 'static>) -> Response + Clone + use<> {
-    let panics = api.metrics.task_panics.with_label_values(&[Work::Request.as_str()]);
-    move |panic| {
-        tracing::error!(panic = %LogText(message_of(&*panic)), "a handler panicked");
-        panics.inc();
-        Problem::internal().into_response()
+/// Lets a request in and has it handled, or refuses it, before its body is read.
+async fn answer(api: Api, request: Request, next: Next) -> Response {
+    let admitted = match browsers::check(&api, &request) {
+        Ok(()) => admission::admit(&api, request).await,
+        Err(problem) => Err(problem),
+    };
+    match admitted {
+        Ok(request) => {
+            let handled = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+            handled.unwrap_or_else(|panic| after_panic(&api, &*panic))
+        }
+        Err(problem) => problem.into_response(),
     }
+}
+
+/// The reply where a handler panicked. It is counted beside the panics of tasks.
+fn after_panic(api: &Api, panic: &(dyn Any + Send)) -> Response {
+    tracing::error!(panic = %LogText(message_of(panic)), "a handler panicked");
+    api.metrics.task_panics.with_label_values(&[Work::Request.as_str()]).inc();
+    Problem::internal().into_response()
 }
 
 /// Gives every reply its request id, and measures it.
@@ -79,8 +86,8 @@ async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Re
     // The audit trail names it.
     request.headers_mut().insert(REQUEST_ID, request_id.clone());
     let method = request.method().clone();
-    let route =
-        request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let route = path.as_ref().map_or("none", MatchedPath::as_str);
     // A caller may invent methods, of any length, but no series of a metric, nor lines of the log.
     let known_method = match method {
         Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE => method.as_str(),
@@ -89,9 +96,9 @@ async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Re
     // Also where no more than errors are logged.
     let span = tracing::error_span!("request", id = request_id.to_str().unwrap_or("?"), method = known_method, route);
     let trace = traces::begin(&request);
-    let answer = next.run(request).instrument(trace.clone()).instrument(span.clone());
-    let answer = within(time_limit(api.limits, &method, &route), answer);
-    let answer = if runs_to_its_end(&method, &route) {
+    let answer = answer(api.clone(), request, next).instrument(trace.clone()).instrument(span.clone());
+    let answer = within(time_limit(api.limits, &method, route), answer);
+    let answer = if runs_to_its_end(&method, route) {
         api.supervisor.finish(Work::Call, answer).await.unwrap_or_else(|_| Some(Problem::internal().into_response()))
     } else {
         answer.await
@@ -100,15 +107,15 @@ async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Re
         span.in_scope(|| api.broker.troubles().note_hung_call());
         took_too_long()
     });
-    if let Some(kind) = replies::Kind::of(&method, &route) {
+    if let Some(kind) = replies::Kind::of(&method, route) {
         response = replies::hold(response, kind, &api).await;
     }
 
     let seconds = started.elapsed().as_secs_f64();
     let status = response.status();
     traces::end(&trace, status);
-    api.metrics.request_seconds.with_label_values(&[known_method, &route, status.as_str()]).observe(seconds);
-    span.in_scope(|| tracing::debug!(status = status.as_u16(), seconds, "answered"));
+    api.metrics.request_seconds.with_label_values(&[known_method, route, status.as_str()]).observe(seconds);
+    tracing::debug!(parent: &span, status = status.as_u16(), seconds, "answered");
     if let Some(Cause(error)) = response.extensions().get() {
         span.in_scope(|| api.broker.troubles().note_refusal(error));
     }

@@ -3,10 +3,8 @@
 mod rule;
 mod host;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::Method;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 
 use super::api::Api;
 use super::errors::{Code, Problem};
@@ -18,19 +16,16 @@ const EXCHANGE: &str = "/api/v1/events/queue/{engine_type}/lease";
 /// The codes of problems by which requests are refused here.
 pub const REFUSAL_CODES: [Code; 3] = [Code::HostNotAllowed, Code::NotForBrowsers, Code::CrossSiteRefused];
 
-/// The middleware: answers 403 or 421 where the rule refuses the request.
-pub async fn refuse(State(api): State<Api>, request: Request, next: Next) -> Response {
+/// Refuses a request with 403 or 421 where the rule says so.
+pub fn check(api: &Api, request: &Request) -> Result<(), Problem> {
     let settings = &api.access.settings;
     let hosts = if settings.is_auth_required { Hosts::Any } else { Hosts::LocalAnd(&settings.allowed_hosts) };
     let (version, uri, headers) = (request.version(), request.uri(), request.headers());
-    match rule::check(hosts, RequestHead { call: call_of(&request), version, uri, headers }) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => {
-            let problem = Problem::from(refusal);
-            api.metrics.browser_refusals.with_label_values(&[problem.code()]).inc();
-            problem.into_response()
-        }
-    }
+    rule::check(hosts, RequestHead { call: call_of(request), version, uri, headers }).map_err(|refusal| {
+        let problem = Problem::from(refusal);
+        api.metrics.browser_refusals.with_label_values(&[problem.code()]).inc();
+        problem
+    })
 }
 
 fn call_of(request: &Request) -> Call {

@@ -19,7 +19,7 @@ use axum::http::{Method, Request, StatusCode};
 use eventlease::broker::{Broker, Coalescing, Settings, Size};
 use eventlease::config::ForwardedHeader;
 use eventlease::dispatch;
-use eventlease::http::{self, Access, AccessSettings, Api, Limits};
+use eventlease::http::{self, Access, AccessSettings, ApiParts, Limits};
 use eventlease::metrics::Metrics;
 use eventlease::store::leases::LeaseDefaults;
 use eventlease::store::pool::{PoolLimits, Pools, connect_lazily};
@@ -106,8 +106,8 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         max_failed_attempts_per_minute: 10,
         allowed_hosts: Vec::new(),
     };
-    let access = Arc::new(Access::new(settings, http::document()));
-    http::router(Api { broker, metrics, supervisor, limits, access, stop_announced: CancellationToken::new() })
+    let access = Access::new(settings, http::document());
+    http::router(ApiParts { broker, metrics, supervisor, limits, access, stop_announced: CancellationToken::new() })
 }
 
 /// Answers that a request may get where there is no database.

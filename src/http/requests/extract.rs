@@ -18,10 +18,7 @@ impl FromRequest<Api> for Input {
         let (mut parts, body) = request.into_parts();
         let path = RawPathParams::from_request_parts(&mut parts, api)
             .await
-            .map_err(|_| Problem::new(Code::NotFound, "the path is not UTF-8"))?
-            .iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
+            .map_err(|_| Problem::new(Code::NotFound, "the path is not UTF-8"))?;
         let query = read_query(parts.uri.query().unwrap_or_default());
         let caller = Caller::of(&mut parts.extensions);
         let mut input =

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use axum::extract::RawPathParams;
 use axum::http::HeaderMap;
 use bytestring::ByteString;
 
@@ -24,7 +25,7 @@ pub const ENGINE_ID_PARAMETER: &str = "engine_id";
 #[derive(Debug)]
 pub struct Input {
     /// The parameters of the path, decoded.
-    pub path: Vec<(String, String)>,
+    pub path: RawPathParams,
     /// The parameters of the query, in their order.
     pub query: Vec<QueryParameter>,
     /// The headers, as they were sent.
@@ -96,7 +97,7 @@ impl Input {
 
     /// A parameter of the path; `None` where the route has none of that name.
     pub fn path_text(&self, name: &str) -> Option<&str> {
-        self.path.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
+        self.path.iter().find(|(known, _)| *known == name).map(|(_, text)| text)
     }
 
     /// A parameter of the path, where it is a UUID.

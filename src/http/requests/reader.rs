@@ -45,7 +45,7 @@ impl Input {
 impl<'a> Reader<'a> {
     /// A parameter of the path.
     pub fn path<T, E: ToString>(&self, name: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
-        let (_, text) = self.input.path.iter().find(|(known, _)| known == name)?;
+        let (_, text) = self.input.path.iter().find(|(known, _)| *known == name)?;
         self.note(InputPlace::Parameter(name.to_owned()), parse(text))
     }
 
