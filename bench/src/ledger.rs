@@ -209,18 +209,22 @@ impl Ledger {
         }
     }
 
-    /// Milliseconds: the median, and what 99 of 100 stay below.
+    /// Milliseconds from an event's POST to its engine: the median, and what 99 of 100 stay below.
     pub fn pickup_times(&self) -> (f64, f64) {
-        millis(&self.pickup_times.lock().unwrap_or_else(PoisonError::into_inner))
+        millis(&self.pickup_times)
+    }
+
+    /// The same of what producers waited for their replies.
+    pub fn enqueue_times(&self) -> (f64, f64) {
+        millis(&self.enqueue_times)
     }
 
     pub fn times(&self) -> String {
         let shown = |name: &str, times: &Mutex<Histogram<u64>>| {
-            let times = times.lock().unwrap_or_else(PoisonError::into_inner);
-            if times.is_empty() {
+            if times.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
                 return String::new();
             }
-            let (p50, p99) = millis(&times);
+            let (p50, p99) = millis(times);
             format!("{name} p50 {p50:.1} p99 {p99:.1} ms")
         };
         let all = [
@@ -232,7 +236,8 @@ impl Ledger {
     }
 }
 
-fn millis(times: &Histogram<u64>) -> (f64, f64) {
+fn millis(times: &Mutex<Histogram<u64>>) -> (f64, f64) {
+    let times = times.lock().unwrap_or_else(PoisonError::into_inner);
     let at = |quantile| Duration::from_micros(times.value_at_quantile(quantile)).as_secs_f64() * 1e3;
     (at(0.5), at(0.99))
 }
@@ -242,7 +247,7 @@ fn number(event_id: &str) -> Result<u128> {
 }
 
 /// Three digits, up to a minute.
-pub fn empty_histogram() -> Histogram<u64> {
+fn empty_histogram() -> Histogram<u64> {
     Histogram::new_with_max(60_000_000, 3).expect("the bounds are legal")
 }
 

@@ -92,7 +92,7 @@ impl Effects {
         }
         match (attempt.verdict, available_at) {
             (Verdict::Requeue { spent, after }, Some(available_at)) => {
-                let (event_id, priority, is_suspect) = (event.event_id, event.priority, spent.lease_losses > 0);
+                let (event_id, priority, is_suspect) = (event.event_id, event.priority, spent.makes_a_suspect());
                 let landed = Landed { event_id, priority, is_suspect, available_at, is_due: after.is_zero() };
                 self.landed(&event.engine_type, landed);
             }

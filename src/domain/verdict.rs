@@ -19,6 +19,12 @@ pub struct Spent {
 }
 
 impl Spent {
+    /// Whether an event that comes back with this is a suspect: it is leased alone, to an engine that holds nothing else.
+    #[must_use]
+    pub const fn makes_a_suspect(self) -> bool {
+        self.lease_losses > 0
+    }
+
     /// How many more reported failures are tried again.
     #[must_use]
     pub const fn retries_left(self, policy: &RetryPolicy) -> u32 {

@@ -3,14 +3,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use hdrhistogram::Histogram;
 use tokio::time::sleep;
 
 use crate::api::{self, Leased};
 use crate::bench::Bench;
 use crate::check::{self, Backlog};
 use crate::engines::Engine;
-use crate::ledger::{Ledger, UNBOUNDED, empty_histogram};
+use crate::ledger::{Ledger, UNBOUNDED};
 use crate::outcome::Outcome;
 
 const SECONDS: u32 = 8;
@@ -25,7 +24,7 @@ pub async fn run(bench: &Bench<'_>, queue: &str) -> Result<Outcome> {
     let Engine { id, mut connection, .. } = bench.register(&[queue.to_owned()], 1, 5).await?.remove(0);
     let (enqueue, poll) = (api::enqueue(queue), api::poll(queue, &id, 3, 20));
     let mut completion = Vec::new();
-    let (mut pickups, mut posts, mut tries) = (empty_histogram(), empty_histogram(), 0);
+    let mut tries = 0;
 
     let meter = bench.meter();
     let before = meter.read().await?;
@@ -46,36 +45,29 @@ pub async fn run(bench: &Bench<'_>, queue: &str) -> Result<Outcome> {
             let sent = Instant::now();
             producer.call(&enqueue).await?.expect(&[201])?;
             ledger.note_enqueued(1, sent);
-            Ok((sent, sent.elapsed()))
+            Ok(sent)
         };
-        let (at, (sent, post)) = tokio::try_join!(picked_up, posted)?;
+        let (at, sent) = tokio::try_join!(picked_up, posted)?;
+        ledger.note_picked_up(at - sent);
         let since = Instant::now();
         connection.call(&completion).await?.expect(&[200])?;
         ledger.note_completed(1, since);
         tries += 1;
-        if tries > FIRST_TRIES {
-            pickups.saturating_record(micros(at - sent));
-            posts.saturating_record(micros(post));
+        if tries == FIRST_TRIES {
+            ledger.forget_times();
         }
     }
     let usage = meter.read().await? - before;
     bench.print_statements(ledger.completed()).await?;
     check::every_event_ended_once(bench, &ledger, Backlog::default()).await?;
-    ensure!(!pickups.is_empty(), "all {tries} tries went into warming up: measure for longer");
+    ensure!(tries > FIRST_TRIES, "all {tries} tries went into warming up: measure for longer");
+    let ((pickup_p50, pickup_p99), (post_p50, post_p99)) = (ledger.pickup_times(), ledger.enqueue_times());
     let figures = vec![
-        ("pickup p50", millis(&pickups, 0.5)),
-        ("pickup p99", millis(&pickups, 0.99)),
-        ("pickup POST p50", millis(&posts, 0.5)),
-        ("pickup POST p99", millis(&posts, 0.99)),
+        ("pickup p50", pickup_p50),
+        ("pickup p99", pickup_p99),
+        ("pickup POST p50", post_p50),
+        ("pickup POST p99", post_p99),
     ];
-    let remark = format!("ms at the median, {} tries; {}", pickups.len(), ledger.times());
+    let remark = format!("ms at the median, {} tries; {}", tries - FIRST_TRIES, ledger.times());
     Ok(Outcome::new(figures, usage, remark))
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
-fn millis(times: &Histogram<u64>, quantile: f64) -> f64 {
-    Duration::from_micros(times.value_at_quantile(quantile)).as_secs_f64() * 1e3
 }

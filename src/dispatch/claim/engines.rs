@@ -81,7 +81,7 @@ impl Engines {
             let Some(index) = poll.poll.engine_id.and_then(|engine_id| self.position(engine_id)) else { continue };
             for event in answer.iter().flat_map(|polled| &polled.events) {
                 self.capacities[index].held += 1;
-                self.capacities[index].is_holding_a_suspect |= event.spent.lease_losses > 0;
+                self.capacities[index].is_holding_a_suspect |= event.spent.makes_a_suspect();
             }
             polling.push(index);
         }

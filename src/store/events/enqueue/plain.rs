@@ -21,11 +21,26 @@ struct Taken {
 
 /// Whether the event can be taken in by this statement.
 pub fn is_plain(event: &NewEvent) -> bool {
-    matches!(event.due, Due::After { seconds: 0.0 })
-        && event.visibility_timeout_seconds.is_none()
-        && event.retry_policy.is_none()
-        && event.discard_after_seconds.is_none()
-        && event.idempotency_key.is_none()
+    // Each member is named, so that a new one is not forgotten here.
+    matches!(
+        event,
+        NewEvent {
+            due: Due::After { seconds: 0.0 },
+            visibility_timeout_seconds: None,
+            retry_policy: None,
+            discard_after_seconds: None,
+            idempotency_key: None,
+            engine_type: _,
+            event_type: _,
+            payload: _,
+            priority: _,
+            scenario_run_id: _,
+            traceparent: _,
+            tracestate: _,
+            enqueued_by: _,
+            requester: _,
+        }
+    )
 }
 
 /// Takes the events in, in order, each with a new id.
