@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::NaiveDate;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -26,19 +27,26 @@ const REMOVALS_BEGIN_WITHIN: Duration = Duration::from_secs(20);
 /// Makes what is missing from yesterday to a week ahead, and says how many days were missing.
 /// Waits for no one longer than a tenth of a second: the next run tries again.
 pub async fn make_ahead(pool: &Pool) -> Result<u32> {
+    let missing: Vec<NaiveDate> = sqlx::query_scalar(
+        "select day from (select (statement_timestamp() at time zone 'UTC')::date + ahead as day
+            from generate_series(-1, $1) as ahead) as days
+         where to_regclass('eventlease.events_' || to_char(day, 'YYYYMMDD')) is null
+            or to_regclass('eventlease.event_attempts_' || to_char(day, 'YYYYMMDD')) is null",
+    )
+    .bind(DAYS_AHEAD)
+    .fetch_all(&mut *pool.acquire().await?)
+    .await?;
     let mut made = 0;
-    let user = ownership::current_user(&mut *pool.acquire().await?).await?;
-    for ahead in -1..=DAYS_AHEAD {
+    for day in missing {
         let mut transaction = pool::begin(pool).await?;
+        let user = ownership::current_user(&mut transaction).await?;
         sqlx::query("set local lock_timeout = '100ms'").execute(&mut *transaction).await?;
         ownership::act_as_owner_of_tables(&mut transaction, Lasting::Transaction).await?;
-        let was_made: bool = sqlx::query_scalar(
-            "select eventlease.ensure_partitions_of_day((statement_timestamp() at time zone 'UTC')::date + $1)",
-        )
-        .bind(ahead)
-        .fetch_one(&mut *transaction)
-        .await
-        .map_err(|error| ownership::explained(error, &user, "make partitions, which the owner of the tables may"))?;
+        let was_made: bool = sqlx::query_scalar("select eventlease.ensure_partitions_of_day($1)")
+            .bind(day)
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(|error| ownership::explained(error, &user, "make partitions, which the owner of the tables may"))?;
         transaction.commit().await?;
         made += u32::from(was_made);
     }

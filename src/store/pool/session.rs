@@ -137,9 +137,10 @@ fn statements(statement_timeout: Duration) -> String {
         statements,
         ") as wanted (name, value)
          where pg_catalog.current_setting(wanted.name, true) is not null
-             and (wanted.name <> '{READ_ONLY}' or exists (
+             and case when wanted.name = '{READ_ONLY}' then pg_catalog.current_setting(wanted.name)::boolean and exists (
                  select from pg_catalog.pg_settings as given
-                 where given.name = wanted.name and given.source in ('database', 'user', 'database user', 'client')));
+                 where given.name = '{READ_ONLY}' and given.source in ('database', 'user', 'database user', 'client'))
+                 else true end;
          {TAKES_WRITES}"
     )
     .expect("a text takes all");

@@ -301,7 +301,7 @@ async fn the_audit_trail_with_large_details() {
 #[tokio::test]
 async fn a_batch_of_nothing_but_mistakes_is_answered_shortly() {
     let lab = Lab::start().await;
-    let members: Vec<String> = (0..500).map(|n| format!("\"m{n}\":0")).collect();
+    let members: Vec<String> = (0..250).map(|n| format!("\"m{n}\":0")).collect();
     let entry = format!("{{{}}}", members.join(","));
     for (method, path, name) in
         [("POST", "/api/v1/events/batch", "events"), ("PUT", "/api/v1/events/status", "settlements")]

@@ -117,13 +117,14 @@ async fn a_refusal_arrives_whole_although_the_client_sends_everything_before_it_
     // More is sent than declared: the rest is no request.
     let mut longer = with_body("POST /api/v1/nowhere", SMALL);
     longer.resize(longer.len() + LARGE, b'{');
+    let beyond = with_body("POST /api/v1/events", 40 << 20);
     let endless_headers = format!("GET /healthz HTTP/1.1\r\nhost: test\r\nx: {}\r\n\r\n", "a".repeat(LARGE));
     for _ in 0..20 {
         let reply = write_then_read(&lab, &with_body("POST /api/v1/nowhere", LARGE)).await;
         assert_is_whole(&reply, 404, "\"code\":\"not_found\"");
         let reply = write_then_read(&lab, &with_body("PUT /api/v1/events", LARGE)).await;
         assert_is_whole(&reply, 405, "\"code\":\"method_not_allowed\"");
-        let reply = write_then_read(&lab, &with_body("POST /api/v1/events", 40 << 20)).await;
+        let reply = write_then_read(&lab, &beyond).await;
         assert_is_whole(&reply, 413, "\"code\":\"payload_too_large\"");
         assert_is_whole(&write_then_read(&lab, &chunked).await, 413, "\"code\":\"payload_too_large\"");
         let replies = write_then_read(&lab, &longer).await;
