@@ -46,7 +46,9 @@ pub async fn make_ahead(pool: &Pool) -> Result<u32> {
             .bind(day)
             .fetch_one(&mut *transaction)
             .await
-            .map_err(|error| ownership::explained(error, &user, "make partitions, which the owner of the tables may"))?;
+            .map_err(|error| {
+                ownership::explained(error, &user, "make partitions, which the owner of the tables may")
+            })?;
         transaction.commit().await?;
         made += u32::from(was_made);
     }

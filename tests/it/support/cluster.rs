@@ -137,9 +137,8 @@ fn folder() -> PathBuf {
 
 /// In memory where there is room, unless TMPDIR says where; otherwise the temporary folder.
 fn parent_folder() -> PathBuf {
-    let has_room = || {
-        statvfs(IN_MEMORY).is_ok_and(|free| free.blocks_available() * free.fragment_size() >= ROOM_NEEDED_BYTES)
-    };
+    let has_room =
+        || statvfs(IN_MEMORY).is_ok_and(|free| free.blocks_available() * free.fragment_size() >= ROOM_NEEDED_BYTES);
     if env::var_os("TMPDIR").is_none() && has_room() { PathBuf::from(IN_MEMORY) } else { env::temp_dir() }
 }
 
