@@ -34,5 +34,5 @@ mod replacement;
 
 pub use connection::{Connection, PgConnection, Transaction};
 pub use error::{Error, Result};
-pub use policies::policies_of_open_events;
+pub use policies::policies_of_leased_events;
 pub use pool::Pool;

@@ -31,11 +31,11 @@ pub async fn every_event_ended_once(bench: &Bench<'_>, ledger: &Ledger, backlog:
              ), queue as (
                 select count(*) filter (where state = 'queued') as queued,
                     count(*) filter (where state = 'processing') as processing
-                from eventlease.event_queue
+                from eventlease.open_events
              )
              select (select count(*) from eventlease.events), (select count(*) from ends),
                 (select count(*) from ends where count > 1), queue.queued, queue.processing,
-                (select count(*) from ends where event_id in (select event_id from eventlease.event_queue)),
+                (select count(*) from ends where event_id in (select event_id from eventlease.open_events)),
                 (select count(*) from eventlease.dead_letters), failed, expired, others
              from queue, attempts",
             &[],

@@ -16,7 +16,7 @@ use crate::domain::verdict::{self, Ending, Loss, Verdict};
 use crate::store::leases::open_events::OpenEvent;
 use crate::store::settlement::completion::Completed;
 use crate::store::settlement::{self, EndedAttempt};
-use crate::store::{self, PgConnection, policies_of_open_events};
+use crate::store::{self, PgConnection, policies_of_leased_events};
 
 /// What a transaction has done that others must learn of once it is committed.
 #[derive(Debug, Default)]
@@ -177,7 +177,7 @@ pub async fn end_in_silence(
         return Ok(());
     }
     let ids: Vec<EventId> = events.iter().map(|(event, _)| event.event_id).collect();
-    let policies = policies_of_open_events(connection, &ids).await?;
+    let policies = policies_of_leased_events(connection, &ids).await?;
     let ended: Vec<EndedAttempt<'_>> = events
         .iter()
         .map(|(event, ending)| EndedAttempt {

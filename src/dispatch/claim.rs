@@ -154,7 +154,7 @@ impl Claims {
         &self,
         group: &'a PollGroup,
         admitted: &'a Admitted,
-        engines: &Engines,
+        engines: &'a Engines,
         due: &'a [DueEvent],
         claimed: &mut Claimed,
         give: &mut impl FnMut(usize, Grant<'a>),
@@ -239,7 +239,7 @@ async fn lock_due(
 /// The engines that are granted a suspect.
 fn given_a_suspect(grants: &[Grant<'_>]) -> Vec<EngineId> {
     let of_suspects = grants.iter().filter(|grant| grant.event.is_suspect);
-    of_suspects.filter_map(|grant| grant.engine.map(|(engine_id, _)| engine_id)).collect()
+    of_suspects.filter_map(|grant| grant.engine.map(|engine| engine.engine_id)).collect()
 }
 
 const fn candidate(due: &DueEvent) -> Candidate {
@@ -250,11 +250,11 @@ const fn located(due: &DueEvent) -> Located {
     Located { is_suspect: due.is_suspect, priority: due.priority, position: due.position }
 }
 
-fn grant<'a>(poll: &'a Poll, event: &'a DueEvent, gate: &'a Gate, engines: &[LockedEngine]) -> Grant<'a> {
+fn grant<'a>(poll: &'a Poll, event: &'a DueEvent, gate: &'a Gate, engines: &'a [LockedEngine]) -> Grant<'a> {
     let engine = poll
         .engine_id
         .and_then(|engine_id| engines.binary_search_by_key(&engine_id, |engine| engine.engine_id).ok())
-        .map(|index| (engines[index].engine_id, engines[index].incarnation));
+        .map(|index| &engines[index]);
     Grant {
         event,
         engine_type: poll.engine_type.as_str(),
@@ -272,12 +272,21 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::domain::engine::EngineStatus;
     use crate::domain::ids::EventId;
     use crate::store::leases::due::{DuePosition, QueuedRow};
 
     #[test]
     fn only_an_engine_that_is_granted_a_suspect_counts_as_given_one() {
-        let (first, second) = (EngineId(Uuid::from_u128(1)), EngineId(Uuid::from_u128(2)));
+        let [first, second] = [1, 2].map(|number| LockedEngine {
+            engine_id: EngineId(Uuid::from_u128(number)),
+            engine_type: "dialogue".to_owned(),
+            status: EngineStatus::Active,
+            incarnation: 1,
+            engine_software_version: None,
+            max_concurrent_events: None,
+            gate: Gate::default(),
+        });
         let due = |number: u128, is_suspect| {
             let position =
                 DuePosition { available_at: DateTime::UNIX_EPOCH, event_id: EventId(Uuid::from_u128(number)) };
@@ -292,17 +301,17 @@ mod tests {
         };
         let due = [due(10, true), due(11, true), due(12, false)];
         let gate = Gate::default();
-        let grant_to = |engine_id, event| Grant {
+        let grant_to = |engine, event| Grant {
             event,
             engine_type: "dialogue",
             gate: &gate,
             token: LeaseToken::from_random_bits(1),
-            engine: Some((engine_id, 1)),
+            engine: Some(engine),
             visibility_timeout_seconds: None,
             poll: None,
         };
         // The second suspect was assigned as well, but the queue had no room for it.
-        let grants = [grant_to(first, &due[0]), grant_to(second, &due[2])];
-        assert_eq!(given_a_suspect(&grants), [first]);
+        let grants = [grant_to(&first, &due[0]), grant_to(&second, &due[2])];
+        assert_eq!(given_a_suspect(&grants), [first.engine_id]);
     }
 }

@@ -179,7 +179,7 @@ pub async fn summarize(connection: &mut PgConnection, engine_types: Option<&[Str
             coalesce(sum(held.leases), 0)::bigint as leases_held
          from eventlease.engine_states s
          cross join lateral (
-            select count(*) as leases from eventlease.event_queue q
+            select count(*) as leases from eventlease.event_leases q
             where q.leased_by = s.engine_id
          ) held
          where $1::text[] is null or s.engine_type = any($1)

@@ -53,7 +53,7 @@ pub async fn not_open(connection: &mut PgConnection, events: &[EventId]) -> Resu
     let ended: Vec<Uuid> = sqlx::query_scalar(
         "select asked.event_id
          from unnest($1::uuid[]) as asked (event_id)
-         where (select true from eventlease.event_queue q where q.event_id = asked.event_id limit 1) is null",
+         where (select true from eventlease.open_events q where q.event_id = asked.event_id limit 1) is null",
     )
     .bind(ids)
     .fetch_all(connection)

@@ -34,10 +34,10 @@ struct Row {
     policy: RetryPolicy,
 }
 
-from_row!(Row, "event_queue", event_id: EventId, { event_id, policy });
+from_row!(Row, "event_leases", event_id: EventId, { event_id, policy });
 
-/// The policy in force for each of these events, which are open.
-pub async fn policies_of_open_events(
+/// The policy in force for each of these events, which are leased.
+pub async fn policies_of_leased_events(
     connection: &mut PgConnection,
     events: &[EventId],
 ) -> Result<HashMap<EventId, RetryPolicy>> {
@@ -45,7 +45,7 @@ pub async fn policies_of_open_events(
     let rows: Vec<Row> = sqlx::query_as(
         "select q.event_id, q.retry_policy as own_policy, t.retry_policy as type_policy,
                 u.retry_policy as queue_policy, s.retry_policy as server_policy
-         from eventlease.event_queue q
+         from eventlease.event_leases q
          left join eventlease.event_types t on t.event_type = q.event_type
          left join eventlease.queues u on u.engine_type = q.engine_type
          join eventlease.server_settings s on s.is_only_row

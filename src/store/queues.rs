@@ -192,12 +192,10 @@ pub async fn count_processing_locked(connection: &mut PgConnection, engine_type:
         .bind(engine_type)
         .execute(&mut *connection)
         .await?;
-    let count: i32 = sqlx::query_scalar(
-        "select count(*)::integer from eventlease.event_queue where engine_type = $1 and state = 'processing'",
-    )
-    .bind(engine_type)
-    .fetch_one(connection)
-    .await?;
+    let count: i32 = sqlx::query_scalar("select count(*)::integer from eventlease.event_leases where engine_type = $1")
+        .bind(engine_type)
+        .fetch_one(connection)
+        .await?;
     Ok(count.cast_unsigned())
 }
 

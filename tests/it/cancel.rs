@@ -118,9 +118,9 @@ async fn a_dead_letter_that_is_redriven_meanwhile_is_cancelled() {
         lab.wait_for_a_blocked_server().await;
         sqlx::query(
             "with dead as (delete from eventlease.dead_letters returning *)
-             insert into eventlease.event_queue (event_id, engine_type, event_type, state, priority, available_at,
+             insert into eventlease.event_queue (event_id, engine_type, event_type, priority, available_at,
                 payload_bytes, attempt, redrives)
-             select event_id, engine_type, event_type, 'queued', priority, statement_timestamp(), payload_bytes,
+             select event_id, engine_type, event_type, priority, statement_timestamp(), payload_bytes,
                 attempt, 1
              from dead",
         )

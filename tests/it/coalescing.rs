@@ -119,7 +119,7 @@ async fn requests_that_wait_share_a_batch_unless_coalescing_is_off() {
             let body = json!({"status": "completed", "lease_token": leased["lease"]["lease_token"]});
             settle_request(&lab, leased["event_id"].as_str().expect("an id"), body)
         });
-        let (replies, batches, sent) = send_together(&lab, "event_queue", "settlements", requests.collect()).await;
+        let (replies, batches, sent) = send_together(&lab, "event_leases", "settlements", requests.collect()).await;
         assert_few("settlements", replies, batches, sent);
 
         let mut requests = Vec::new();
@@ -195,7 +195,7 @@ async fn settle_at_random(coalescing: Coalescing, seed: u64) -> Vec<Value> {
         let (request, body) = settle_request(&lab, &event_id, body);
         (request.header("x-engine-id", &engine), body)
     });
-    let (replies, batches, requests) = send_together(&lab, "event_queue", "settlements", requests.collect()).await;
+    let (replies, batches, requests) = send_together(&lab, "event_leases", "settlements", requests.collect()).await;
     assert_shared(coalescing, batches, requests);
     replies.iter().map(essence).collect()
 }
@@ -288,7 +288,7 @@ async fn locked_events_stall_their_own_callers() {
     let leased = leased.as_array().expect("events");
     let (mut holders, mut stalled, mut began) = (Vec::new(), Vec::new(), 0.0);
     for locked in &leased[..4] {
-        holders.push(lock_row(&lab, "event_queue", "event_id", locked["event_id"].as_str().expect("an id")).await);
+        holders.push(lock_row(&lab, "event_leases", "event_id", locked["event_id"].as_str().expect("an id")).await);
         let settling = lab.settle(locked, "completed", json!({}));
         stalled.push(Box::pin(settling));
         began += 1.0;
@@ -445,10 +445,8 @@ async fn a_burst_reaches_the_engines_that_it_was_leased_to() {
             assert_eq!((&event["engine_type"], &event["lease"]["leased_by"]), (&json!(engine_type), &json!(engine)));
         }
     }
-    let leased: i64 = sqlx::query_scalar("select count(*) from eventlease.event_queue where state = 'processing'")
-        .fetch_one(&lab.db)
-        .await
-        .expect("a count");
+    let leased: i64 =
+        sqlx::query_scalar("select count(*) from eventlease.event_leases").fetch_one(&lab.db).await.expect("a count");
     assert_eq!(usize::try_from(leased).expect("small"), seen.len(), "what is leased reached somebody");
     assert_eq!(seen.len(), 135);
 }

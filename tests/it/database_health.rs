@@ -59,7 +59,7 @@ async fn a_database_that_is_well_is_described_and_not_warned_of() {
     assert_eq!(database["partitions"], json!([ahead("events"), ahead("event_attempts")]));
     let tables: Vec<&str> =
         database["tables"].as_array().expect("tables").iter().map(|t| t["table"].as_str().expect("a name")).collect();
-    assert_eq!(&tables[..4], ["event_queue", "engine_states", "dead_letters", "idempotency_keys"]);
+    assert_eq!(&tables[..4], ["event_queue", "event_leases", "engine_states", "dead_letters"]);
     for number in ["live_rows", "dead_rows"] {
         assert!(database["tables"][0][number].is_u64(), "{number}: {database}");
     }

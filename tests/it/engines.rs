@@ -113,7 +113,7 @@ async fn a_heartbeat_renews_the_leases_it_lists_never_shortens_them_and_tells_wh
     let move_end = async |event: &Value, seconds: i32| {
         let event_id = event["event_id"].as_str().expect("an id");
         lab.sql(&format!(
-            "update eventlease.event_queue set lease_expires_at = statement_timestamp() + interval '{seconds} seconds'
+            "update eventlease.event_leases set lease_expires_at = statement_timestamp() + interval '{seconds} seconds'
              where event_id = '{event_id}'"
         ))
         .await;

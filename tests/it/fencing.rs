@@ -213,7 +213,7 @@ async fn no_renewal_prolongs_a_lease_beyond_the_longest() {
     assert_eq!((&beaten["leases"][0]["outcome"], &beaten["leases"][0]["expires_at"]), (&json!("renewed"), longest));
 
     lab.sql(
-        "update eventlease.event_queue
+        "update eventlease.event_leases
          set lease_deadline_at = lease_deadline_at - interval '2 minutes',
              lease_expires_at = lease_expires_at - interval '2 minutes'",
     )

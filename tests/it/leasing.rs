@@ -26,8 +26,8 @@ const INSERT_BEHIND: &str = "
         insert into eventlease.events (event_id, engine_type, event_type, payload, payload_bytes, priority, created_at)
         select event_id, 'dialogue', 'test.happened', '{}', 2, 5, statement_timestamp() from made
     )
-    insert into eventlease.event_queue (event_id, engine_type, event_type, state, priority, available_at, payload_bytes)
-    select event_id, 'dialogue', 'test.happened', 'queued', 5, statement_timestamp() - interval '1 hour', 2 from made
+    insert into eventlease.event_queue (event_id, engine_type, event_type, priority, available_at, payload_bytes)
+    select event_id, 'dialogue', 'test.happened', 5, statement_timestamp() - interval '1 hour', 2 from made
     returning event_id";
 
 #[tokio::test]

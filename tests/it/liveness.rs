@@ -221,7 +221,7 @@ async fn an_engine_that_is_just_coming_back_is_not_judged() {
         sqlx::query(row).execute(&mut *transaction).await.expect("locked");
         transaction
     };
-    let held_up = lock("select from eventlease.event_queue for update").await;
+    let held_up = lock("select from eventlease.event_leases for update").await;
     lab.silence(&engine).await;
     let coming_back = lock("select from eventlease.engine_states for no key update").await;
     held_up.rollback().await.expect("free again");

@@ -99,7 +99,7 @@ async fn callers_that_hang_up_again_and_again_do_not_slow_an_event_down() {
     let engine = lab.register("dialogue", json!({})).await;
     let event_id = lab.enqueue("dialogue", json!({})).await;
     let state = "select state = 'queued' and available_at <= statement_timestamp() and releases = 0 and attempt = $1
-        from eventlease.event_queue";
+        from eventlease.open_events";
     for attempt in 1..=4 {
         poll_and_hang_up(&lab, &engine, None).await;
         wait_for_hand_back(&lab, &event_id, usize::try_from(attempt).expect("small")).await;

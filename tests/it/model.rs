@@ -64,10 +64,9 @@ async fn drain(lab: &Lab, ledger: &mut Ledger) {
     for engine_type in ["dialogue", "physics"] {
         let engine = lab.register(engine_type, json!({})).await;
         loop {
-            lab.sql("update eventlease.event_queue set available_at = statement_timestamp() where state = 'queued'")
-                .await;
+            lab.sql("update eventlease.event_queue set available_at = statement_timestamp()").await;
             let open =
-                lab.sql(&format!("select from eventlease.event_queue where engine_type = '{engine_type}'")).await;
+                lab.sql(&format!("select from eventlease.open_events where engine_type = '{engine_type}'")).await;
             if open == 0 {
                 break;
             }

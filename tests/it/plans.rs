@@ -31,7 +31,7 @@ impl Stage {
     async fn set() -> Self {
         let lab = Lab::start().await;
         // Statistics are what the test makes them.
-        for table in ["event_queue", "dead_letters"] {
+        for table in ["event_queue", "event_leases", "dead_letters"] {
             lab.sql(&format!("alter table eventlease.{table} set (autovacuum_enabled = false)")).await;
         }
         lab.sql(
@@ -64,7 +64,7 @@ impl Stage {
         done.unwrap_or_else(|error| panic!("{statement}: {error}"));
     }
 
-    /// So many events in the queue, made on the last 50 days, each with an attempt behind it.
+    /// So many events in the queue, made on the last 50 days, each with an attempt behind it; and so many leases of engines.
     async fn fill(&self, count: i32) {
         self.lab
             .sql(&format!(
@@ -84,22 +84,34 @@ impl Stage {
                     insert into eventlease.event_attempts (event_id, engine_type, attempt, leased_at, ended_at,
                         outcome, answer, lease_token)
                     select event_id, 'dialogue', 1, at, at, 'released', 'released', gen_random_uuid() from sent
+                 ),
+                 leases as (
+                    insert into eventlease.event_leases (event_id, engine_type, event_type, lane, priority, available_at,
+                        payload_bytes, attempt, failures, lease_losses, releases, redrives, lease_token, leased_by,
+                        leased_at, lease_expires_at, lease_deadline_at, lease_seconds)
+                    select gen_random_uuid(), 'dialogue', 'test.happened', 0, 5, at, 2, 1, 0, 0, 0, 0, gen_random_uuid(),
+                        gen_random_uuid(), at, at, at, 60
+                    from sent
                  )
-                 insert into eventlease.event_queue (event_id, engine_type, event_type, state, priority,
+                 insert into eventlease.event_queue (event_id, engine_type, event_type, priority,
                     available_at, payload_bytes, attempt)
-                 select event_id, 'dialogue', 'test.happened', 'queued', n % 10, at, 2, 1 from sent"
+                 select event_id, 'dialogue', 'test.happened', n % 10, at, 2, 1 from sent"
             ))
             .await;
     }
 
     async fn empty(&self) {
-        for table in ["event_queue", "event_attempts", "events"] {
+        for table in ["event_queue", "event_leases", "event_attempts", "events"] {
             self.lab.sql(&format!("delete from eventlease.{table}")).await;
         }
     }
 
     async fn analyze(&self) {
-        self.lab.sql("analyze eventlease.event_queue, eventlease.events, eventlease.event_attempts").await;
+        self.lab
+            .sql(
+                "analyze eventlease.event_queue, eventlease.event_leases, eventlease.events, eventlease.event_attempts",
+            )
+            .await;
     }
 
     /// Has every statement planned, once for all that comes.
@@ -117,11 +129,14 @@ impl Stage {
         let list = ids.join("', '");
         self.run(&format!(
             "begin;
-             update eventlease.event_queue
-             set state = 'processing', attempt = 2, lease_token = {TOKEN}, leased_by = {ENGINE}, lease_seconds = 60,
-                 leased_at = statement_timestamp(), lease_expires_at = statement_timestamp() + interval '1 minute',
-                 lease_deadline_at = statement_timestamp() + interval '1 hour'
-             where event_id in ('{list}')"
+             with gone as (delete from eventlease.event_queue where event_id in ('{list}') returning *)
+             insert into eventlease.event_leases (event_id, engine_type, event_type, lane, priority, available_at,
+                payload_bytes, attempt, failures, lease_losses, releases, redrives, lease_token, leased_by, leased_at,
+                lease_expires_at, lease_deadline_at, lease_seconds)
+             select event_id, engine_type, event_type, lane, priority, available_at, payload_bytes, 2, failures,
+                lease_losses, releases, redrives, {TOKEN}, {ENGINE}, statement_timestamp(),
+                statement_timestamp() + interval '1 minute', statement_timestamp() + interval '1 hour', 60
+             from gone"
         ))
         .await;
         let explain = format!(
@@ -166,16 +181,18 @@ impl Stage {
                 }
             }
             let may_use = match statement.name {
-                "beat" => ["event_queue_held"].as_slice(),
-                "count_held" | "leases_of_engine" => &["event_queue_held", "event_queue_pkey"],
-                "complete" => &["event_queue_pkey", CTID],
+                "beat" => ["event_leases_held"].as_slice(),
+                "count_held" | "leases_of_engine" => &["event_leases_held", "event_leases_pkey"],
+                "complete" => &["event_leases_pkey", CTID],
                 "grant_leases" => &[CTID],
-                _ => &["event_queue_pkey"],
+                _ => &["event_queue_pkey", "event_leases_pkey"],
             };
-            let indexes = one.indexes("event_queue").into_iter().chain(three.indexes("event_queue"));
+            let plans = [&one, &three];
+            let indexes = plans
+                .iter()
+                .flat_map(|plan| plan.indexes("event_queue").into_iter().chain(plan.indexes("event_leases")));
             found.extend(indexes.filter(|index| !may_use.contains(index)).map(str::to_owned));
             let of_engines = match statement.name {
-                "complete" => Some("engine_states_pkey"),
                 "enqueue_plain" => Some("engine_states_by_type"),
                 _ => None,
             };
@@ -267,7 +284,8 @@ async fn housekeeping_of_queues_reads_leases_from_a_position_and_queues_by_their
             stage.run(&format!("deallocate all; prepare {} as {}", QUEUE_USES.name, QUEUE_USES.sql)).await;
             let ids = stage.events_of_different_days(1).await;
             let plan = stage.explain(&QUEUE_USES, &ids).await;
-            let is_by_index = plan.indexes("event_queue") == ["event_queue_expiring", "event_queue_ready"].into();
+            let is_by_index = plan.indexes("event_queue") == ["event_queue_ready"].into()
+                && plan.indexes("event_leases") == ["event_leases_expiring"].into();
             if !is_by_index || !plan.sequential().is_empty() {
                 faults.push(format!("{count}, {when}: {plan:#?}"));
             }

@@ -48,8 +48,7 @@ async fn a_queue_tells_how_deep_it_is_who_works_on_it_and_how_fast() {
     lab.settle(&dead, "failed", json!({"retryable": false})).await.expect(200);
     lab.lease_one("dialogue", &engine).await;
     lab.enqueue("dialogue", json!({})).await;
-    lab.sql("update eventlease.event_queue set available_at = available_at - interval '100 s' where state = 'queued'")
-        .await;
+    lab.sql("update eventlease.event_queue set available_at = available_at - interval '100 s'").await;
     lab.broker().write_activity().await.expect("a database");
 
     let queue = queue(&lab).await;
@@ -108,7 +107,7 @@ async fn durations_of_attempts_are_told_within_their_error_bound() {
     for seconds in [7, 20, 20, 20, 40, 2400] {
         lab.enqueue("dialogue", json!({})).await;
         let leased = lab.lease_one("dialogue", &engine).await;
-        lab.sql(&format!("update eventlease.event_queue set leased_at = leased_at - interval '{seconds} s'")).await;
+        lab.sql(&format!("update eventlease.event_leases set leased_at = leased_at - interval '{seconds} s'")).await;
         lab.settle(&leased, "completed", json!({})).await.expect(200);
     }
     lab.broker().write_activity().await.expect("a database");
@@ -157,8 +156,8 @@ async fn counts_beyond_ten_thousand_stop_there_and_say_so() {
         "with copies as (select eventlease.new_event_id(statement_timestamp(), n) as id from generate_series(1, 10001) n),
          facts as (insert into eventlease.events (event_id, engine_type, event_type, payload, payload_bytes, priority, created_at)
             select id, 'dialogue', 'e', '1', 1, 5, statement_timestamp() from copies)
-         insert into eventlease.event_queue (event_id, engine_type, event_type, state, priority, available_at, payload_bytes)
-         select id, 'dialogue', 'e', 'queued', 5, statement_timestamp(), 1 from copies",
+         insert into eventlease.event_queue (event_id, engine_type, event_type, priority, available_at, payload_bytes)
+         select id, 'dialogue', 'e', 5, statement_timestamp(), 1 from copies",
     )
     .await;
     let queue = queue(&lab).await;

@@ -10,8 +10,8 @@ use sqlx::ConnectOptions;
 
 use crate::support::{Lab, pool_of};
 
-const EXPIRE_ALL: &str = "update eventlease.event_queue
-    set lease_expires_at = statement_timestamp() - interval '1 minute' where state = 'processing'";
+const EXPIRE_ALL: &str = "update eventlease.event_leases
+    set lease_expires_at = statement_timestamp() - interval '1 minute'";
 
 async fn enqueue_and_lease(lab: &Lab, engine: &str, count: usize) -> Vec<Value> {
     let event = json!({"engine_type": "dialogue", "event_type": "test.happened", "payload": {}});

@@ -53,8 +53,8 @@ async fn old_event(lab: &Lab, is_open: bool) -> String {
     .await
     .expect("an id");
     let rest = if is_open {
-        "insert into eventlease.event_queue (event_id, engine_type, event_type, state, priority, available_at, payload_bytes)
-         select event_id, engine_type, event_type, 'queued', priority, created_at, payload_bytes"
+        "insert into eventlease.event_queue (event_id, engine_type, event_type, priority, available_at, payload_bytes)
+         select event_id, engine_type, event_type, priority, created_at, payload_bytes"
     } else {
         "insert into eventlease.event_attempts (event_id, engine_type, attempt, leased_at, ended_at, outcome, answer, final_status)
          select event_id, engine_type, 1, created_at, created_at, 'completed', 'completed', 'completed'"

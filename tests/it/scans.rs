@@ -81,7 +81,7 @@ async fn a_life_of_events_reads_no_table_from_end_to_end() {
     .await;
     let read: Vec<(String, i64, i64)> = sqlx::query_as(
         "select relname::text, seq_scan, coalesce(idx_scan, 0) from pg_stat_user_tables
-         where schemaname = 'eventlease' and relname ~ '^(event_queue|events|event_attempts|dead_letters)'",
+         where schemaname = 'eventlease' and relname ~ '^(event_queue|event_leases|events|event_attempts|dead_letters)'",
     )
     .fetch_all(&lab.db)
     .await
@@ -99,7 +99,7 @@ async fn a_life_of_events_reads_no_table_from_end_to_end() {
     }
     let hits =
         |table: &str| read.iter().filter(|(name, ..)| name.starts_with(table)).map(|(.., hits)| hits).sum::<i64>();
-    for table in ["event_queue", "events_", "event_attempts_", "dead_letters"] {
+    for table in ["event_queue", "event_leases", "events_", "event_attempts_", "dead_letters"] {
         assert!(hits(table) > 0, "nothing was counted of {table}: {read:?}");
     }
 }

@@ -133,7 +133,7 @@ async fn stored(lab: &Lab, event_id: &str) -> String {
         "select format('%s %s %s %s %s %s %s %s %s %s %s %s', e.engine_type, e.event_type, md5(e.payload::text),
             left(e.payload::text, 200), e.payload_bytes, e.priority, e.scenario_run_id, q.state, q.priority,
             q.visibility_timeout_seconds, q.retry_policy, q.available_at - e.created_at)
-         from eventlease.events e join eventlease.event_queue q using (event_id) where event_id = $1::uuid",
+         from eventlease.events e join eventlease.open_events q using (event_id) where event_id = $1::uuid",
     )
     .bind(event_id)
     .fetch_one(&lab.db)

@@ -49,7 +49,7 @@ async fn fill(bench: &Bench<'_>, queue: &str) -> Result<Backlog> {
     let delayed = sql.execute(QUEUED, &[&queue, &payload, &DELAYED, &5_i16, &one_day_on]).await?;
     let dead_letters = sql.execute(ENDED, &[&queue, &payload, &DEAD_LETTERS, &"failed"]).await?;
     let completed = sql.execute(ENDED, &[&queue, &payload, &COMPLETED, &"completed"]).await?;
-    for table in ["events", "event_queue", "event_attempts", "dead_letters"] {
+    for table in ["events", "event_queue", "event_leases", "event_attempts", "dead_letters"] {
         sql.batch_execute(&format!("vacuum (analyze) eventlease.{table}")).await?;
     }
     bench.postgres.control.batch_execute("checkpoint").await?;

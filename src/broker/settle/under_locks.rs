@@ -20,7 +20,7 @@ use crate::metrics::RENEWED;
 use crate::store::leases::open_events::{self, Locking, OpenEvent};
 use crate::store::pool::commit;
 use crate::store::settlement::{self, EndedAttempt};
-use crate::store::{PgConnection, policies_of_open_events};
+use crate::store::{PgConnection, policies_of_leased_events};
 
 impl Broker {
     /// Settles and renews; together, `None` for one whose row somebody else has locked. An event may occur once.
@@ -165,7 +165,7 @@ async fn end_live(
         .map(|(_, event)| event.event_id)
         .collect();
     let policies =
-        if failed.is_empty() { HashMap::new() } else { policies_of_open_events(connection, &failed).await? };
+        if failed.is_empty() { HashMap::new() } else { policies_of_leased_events(connection, &failed).await? };
     let ended: Vec<EndedAttempt<'_>> = ending
         .iter()
         .map(|(index, event)| ended_attempt(&settlements[*index].report, event, policies.get(&event.event_id)))

@@ -88,7 +88,7 @@ pub async fn remove_long_silent(connection: &mut PgConnection, days: i32, limit:
         "with gone as (
              delete from eventlease.engine_states s
              where s.engine_id = any($1)
-                 and not exists (select from eventlease.event_queue q where q.leased_by = s.engine_id)
+                 and not exists (select from eventlease.event_leases q where q.leased_by = s.engine_id)
              returning s.engine_id
          ),
          ended as (

@@ -10,7 +10,7 @@ use crate::store::error::Result;
 pub async fn request(connection: &mut PgConnection, events: &[EventId]) -> Result<()> {
     let ids: Vec<Uuid> = events.iter().map(|event| event.0).collect();
     sqlx::query(
-        "update eventlease.event_queue
+        "update eventlease.event_leases
          set cancel_requested_at = coalesce(cancel_requested_at, statement_timestamp())
          where event_id = any($1)",
     )
@@ -25,7 +25,7 @@ pub async fn open_events_of_run(connection: &mut PgConnection, run: &str, limit:
     let ids: Vec<Uuid> = sqlx::query_scalar(
         "select e.event_id
          from eventlease.events e
-         join eventlease.event_queue q on q.event_id = e.event_id and q.engine_type = e.engine_type
+         join eventlease.open_events q on q.event_id = e.event_id
          where e.scenario_run_id = $1 and q.cancel_requested_at is null
          limit $2",
     )
@@ -40,7 +40,7 @@ pub async fn open_events_of_run(connection: &mut PgConnection, run: &str, limit:
 pub async fn events_too_old(connection: &mut PgConnection, limit: u32) -> Result<Vec<EventId>> {
     let ids: Vec<Uuid> = sqlx::query_scalar(
         "select event_id from eventlease.event_queue
-         where discard_at <= statement_timestamp() and state <> 'processing'
+         where discard_at <= statement_timestamp()
          order by discard_at
          limit $1
          for update skip locked",

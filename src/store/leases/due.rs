@@ -63,6 +63,8 @@ pub struct QueuedRow {
     failures: i32,
     lease_losses: i32,
     releases: i32,
+    /// How often it was redriven.
+    pub redrives: i32,
     visibility_timeout_seconds: Option<i32>,
     retry_policy: Option<Json<RetryPolicyOverrides>>,
 }

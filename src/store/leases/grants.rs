@@ -9,11 +9,13 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::due::DueEvent;
-use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use super::holders::LockedEngine;
+use crate::domain::ids::{EventId, LeaseToken};
 use crate::domain::json::RawJson;
 use crate::domain::leased_event::{LeasedEvent, PreviousAttempt};
 use crate::domain::retry_policy::{RetryPolicy, RetryPolicyOverrides};
 use crate::store::error::{Error, Result};
+use crate::store::policies::to_json;
 use crate::store::queues::Gate;
 use crate::store::row::from_row;
 
@@ -28,8 +30,8 @@ pub struct Grant<'a> {
     pub gate: &'a Gate,
     /// New, and random.
     pub token: LeaseToken,
-    /// Who gets it, and its incarnation; `None` for an anonymous lease.
-    pub engine: Option<(EngineId, i32)>,
+    /// Who gets it; `None` for an anonymous lease.
+    pub engine: Option<&'a LockedEngine>,
     /// The poll's own; else the event's, the queue's, the server's.
     pub visibility_timeout_seconds: Option<u32>,
     /// The poll's id and terms, for its repetition.
@@ -136,7 +138,7 @@ pub async fn grant(
             traceparent: facts.traceparent,
             tracestate: facts.tracestate,
             lease_token: grant.token,
-            leased_by: grant.engine.map(|(engine_id, _)| engine_id),
+            leased_by: grant.engine.map(|engine| engine.engine_id),
             leased_at: given.leased_at,
             expires_at: given.leased_at + TimeDelta::seconds(i64::from(seconds)),
             expires_in_seconds: f64::from(seconds),
@@ -148,21 +150,32 @@ pub async fn grant(
 }
 
 async fn give(connection: &mut PgConnection, grants: &[Grant<'_>], defaults: LeaseDefaults) -> Result<Given> {
-    let mut event_types: Vec<&str> = grants.iter().map(|grant| grant.event.row.event_type.as_str()).collect();
-    event_types.sort_unstable();
-    event_types.dedup();
-    let engines = || grants.iter().map(|grant| grant.engine);
-    let polls = || grants.iter().map(|grant| grant.poll.as_ref());
     let given: Given = sqlx::query_as(include_str!("../sql/grant.sql"))
-        .bind(grants.iter().map(|grant| grant.event.row.tid.as_str()).collect::<Vec<_>>())
-        .bind(grants.iter().map(|grant| grant.token.as_uuid()).collect::<Vec<_>>())
-        .bind(engines().map(|engine| engine.map(|(engine_id, _)| engine_id.0)).collect::<Vec<_>>())
-        .bind(engines().map(|engine| engine.map(|(_, incarnation)| incarnation)).collect::<Vec<_>>())
-        .bind(grants.iter().map(|grant| grant.seconds(defaults).cast_signed()).collect::<Vec<_>>())
-        .bind(grants.iter().map(|grant| grant.max_seconds(defaults).cast_signed()).collect::<Vec<_>>())
-        .bind(polls().map(|poll| poll.map(|(poll_id, _)| *poll_id)).collect::<Vec<_>>())
-        .bind(polls().map(|poll| poll.map(|(_, terms)| terms.as_str())).collect::<Vec<_>>())
-        .bind(event_types)
+        .bind(column(grants, |grant| grant.event.row.tid.as_str()))
+        .bind(each_once(column(grants, |grant| grant.engine_type)))
+        .bind(each_once(column(grants, |grant| grant.event.row.event_type.as_str())))
+        .bind(column(grants, |grant| grant.event_id().0))
+        .bind(column(grants, |grant| grant.engine_type))
+        .bind(column(grants, |grant| grant.event.row.event_type.as_str()))
+        .bind(column(grants, |grant| i16::from(grant.event.is_suspect)))
+        .bind(column(grants, |grant| i16::from(grant.event.priority)))
+        .bind(column(grants, |grant| grant.event.position.available_at))
+        .bind(column(grants, |grant| i32::try_from(grant.event.payload_bytes).unwrap_or(i32::MAX)))
+        .bind(column(grants, |grant| grant.event.row.attempt))
+        .bind(column(grants, |grant| grant.event.row.spent().failures.cast_signed()))
+        .bind(column(grants, |grant| grant.event.row.spent().lease_losses.cast_signed()))
+        .bind(column(grants, |grant| grant.event.row.spent().releases.cast_signed()))
+        .bind(column(grants, |grant| grant.event.row.redrives))
+        .bind(column(grants, |grant| grant.event.row.visibility_timeout_seconds().map(u32::cast_signed)))
+        .bind(column(grants, |grant| grant.event.row.retry_policy().map(to_json)))
+        .bind(column(grants, |grant| grant.token.as_uuid()))
+        .bind(column(grants, |grant| grant.engine.map(|engine| engine.engine_id.0)))
+        .bind(column(grants, |grant| grant.engine.map(|engine| engine.incarnation)))
+        .bind(column(grants, |grant| grant.engine.and_then(|engine| engine.engine_software_version.as_deref())))
+        .bind(column(grants, |grant| grant.seconds(defaults).cast_signed()))
+        .bind(column(grants, |grant| grant.max_seconds(defaults).cast_signed()))
+        .bind(column(grants, |grant| grant.poll.as_ref().map(|(poll_id, _)| *poll_id)))
+        .bind(column(grants, |grant| grant.poll.as_ref().map(|(_, terms)| terms.as_str())))
         .fetch_one(connection)
         .await?;
     if usize::try_from(given.leases) == Ok(grants.len()) {
@@ -171,6 +184,16 @@ async fn give(connection: &mut PgConnection, grants: &[Grant<'_>], defaults: Lea
         let problem = format!("{} of {} locked events could be leased", given.leases, grants.len());
         Err(Error::Failed(sqlx::Error::Protocol(problem).into()))
     }
+}
+
+fn column<'a, T>(grants: &'a [Grant<'a>], of: impl Fn(&'a Grant<'a>) -> T) -> Vec<T> {
+    grants.iter().map(of).collect()
+}
+
+fn each_once(mut names: Vec<&str>) -> Vec<&str> {
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 async fn facts_of(connection: &mut PgConnection, ids: &[Uuid]) -> Result<HashMap<EventId, Facts>> {

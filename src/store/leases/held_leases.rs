@@ -11,7 +11,7 @@ use crate::store::error::Result;
 use crate::store::page::{PageRow, page, page_of};
 use crate::store::row::{from_columns, from_row};
 
-from_row!(LeasedEvent, "event_queue", event_id: EventId, {
+from_row!(LeasedEvent, "event_leases", event_id: EventId, {
     event_id, engine_type, event_type, payload, priority, scenario_run_id, created_at, available_at, attempt, spent, policy,
     previous, traceparent, tracestate, lease_token, leased_by, leased_at, expires_at, expires_in_seconds,
     visibility_timeout_seconds, poll_terms,

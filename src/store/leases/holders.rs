@@ -22,6 +22,8 @@ pub struct LockedEngine {
     pub status: EngineStatus,
     /// How often it has registered, from 1.
     pub incarnation: i32,
+    /// As it registered.
+    pub engine_software_version: Option<String>,
     /// How many events it may hold at a time; `None`: no limit of its own.
     pub max_concurrent_events: Option<u32>,
     /// Of the queue of its type.
@@ -29,7 +31,7 @@ pub struct LockedEngine {
 }
 
 from_row!(LockedEngine, "engine_states", engine_id: EngineId, {
-    engine_id, engine_type, status, incarnation, max_concurrent_events, gate,
+    engine_id, engine_type, status, incarnation, engine_software_version, max_concurrent_events, gate,
 });
 
 /// Locks engines, in the order of their ids; unknown ones are missing from the answer. Whoever
@@ -37,7 +39,7 @@ from_row!(LockedEngine, "engine_states", engine_id: EngineId, {
 pub async fn lock_engines(connection: &mut PgConnection, engines: &[EngineId]) -> Result<Vec<LockedEngine>> {
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
     Ok(sqlx::query_as(concat!(
-        "select s.engine_id, s.engine_type, s.status, s.incarnation, s.max_concurrent_events, ",
+        "select s.engine_id, s.engine_type, s.status, s.incarnation, s.engine_software_version, s.max_concurrent_events, ",
         gate_columns!(),
         " from eventlease.engine_states s
          left join eventlease.queues u on u.engine_type = s.engine_type
@@ -150,7 +152,7 @@ pub async fn check_engines(
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
     Ok(sqlx::query_as(
         "select s.engine_id, s.engine_type, s.status, exists (
-                select from eventlease.event_queue q
+                select from eventlease.event_leases q
                 where q.leased_by = asked.engine_id and q.leased_at >= asked.since) as holds_any
          from unnest($1::uuid[], $2::timestamptz[]) as asked (engine_id, since)
          cross join lateral (

@@ -48,7 +48,7 @@ impl OpenEvent {
     }
 }
 
-from_row!(OpenEvent, "event_queue", event_id: EventId, {
+from_row!(OpenEvent, "event_leases", event_id: EventId, {
     event_id, engine_type, lease, priority, attempt, spent, is_cancel_requested, expires_at, late_by_seconds, held_seconds,
     is_at_max_lease,
 });
@@ -57,16 +57,28 @@ from_columns!(OpenLease, {
     is_processing: "is_processing", lease_token: "lease_token", holder: "leased_by",
 });
 
-macro_rules! select_open_events {
+macro_rules! select_leases {
     ($from_where:literal) => {
         concat!(
-            "select q.event_id, q.engine_type, q.state = 'processing' as is_processing, q.priority, q.attempt, q.failures,
-                q.lease_losses, q.releases, q.lease_token, q.leased_by,
-                q.cancel_requested_at is not null as is_cancel_requested, q.lease_expires_at as expires_at,
+            "select q.event_id, q.engine_type, true as is_processing, q.priority, q.attempt, q.failures, q.lease_losses,
+                q.releases, q.lease_token, q.leased_by, q.cancel_requested_at is not null as is_cancel_requested,
+                q.lease_expires_at as expires_at,
                 case when q.lease_expires_at < statement_timestamp()
                     then extract(epoch from statement_timestamp() - q.lease_expires_at)::float8 end as late_by_seconds,
-                coalesce(extract(epoch from statement_timestamp() - q.leased_at), 0)::float8 as held_seconds,
-                coalesce(q.lease_expires_at >= q.lease_deadline_at, false) as is_at_max_lease ",
+                extract(epoch from statement_timestamp() - q.leased_at)::float8 as held_seconds,
+                q.lease_expires_at >= q.lease_deadline_at as is_at_max_lease ",
+            $from_where
+        )
+    };
+}
+
+macro_rules! select_queued {
+    ($from_where:literal) => {
+        concat!(
+            "select q.event_id, q.engine_type, false as is_processing, q.priority, q.attempt, q.failures, q.lease_losses,
+                q.releases, q.lease_token, null::uuid as leased_by, false as is_cancel_requested,
+                null::timestamptz as expires_at, null::float8 as late_by_seconds, 0::float8 as held_seconds,
+                false as is_at_max_lease ",
             $from_where
         )
     };
@@ -81,36 +93,65 @@ pub enum Locking {
     SkipLocked,
 }
 
-/// Locks those of `events` that are open, in the order of their ids.
+/// Locks those of `events` that are open: first what is leased, then what is queued, each in the order of their ids.
+///
+/// A row that moves from one table to the other while it is waited for is found in neither. So what was not found is looked
+/// for again, until one statement that reads both tables says that it is not open.
 pub async fn lock(connection: &mut PgConnection, events: &[EventId], locking: Locking) -> Result<Vec<OpenEvent>> {
-    let ids: Vec<Uuid> = events.iter().map(|event| event.0).collect();
-    let statement = match locking {
-        Locking::Wait => select_open_events!(
-            "from eventlease.event_queue q where q.event_id = any($1) order by q.event_id for update"
-        ),
-        Locking::SkipLocked => select_open_events!(
-            "from eventlease.event_queue q where q.event_id = any($1) order by q.event_id for update skip locked"
-        ),
+    let statements = match locking {
+        Locking::Wait => [
+            select_leases!("from eventlease.event_leases q where q.event_id = any($1) order by q.event_id for update"),
+            select_queued!("from eventlease.event_queue q where q.event_id = any($1) order by q.event_id for update"),
+        ],
+        Locking::SkipLocked => [
+            select_leases!(
+                "from eventlease.event_leases q where q.event_id = any($1) order by q.event_id for update skip locked"
+            ),
+            select_queued!(
+                "from eventlease.event_queue q where q.event_id = any($1) order by q.event_id for update skip locked"
+            ),
+        ],
     };
-    Ok(sqlx::query_as(statement).bind(ids).fetch_all(connection).await?)
+    let mut locked: Vec<OpenEvent> = Vec::new();
+    let mut left: HashSet<EventId> = events.iter().copied().collect();
+    while !left.is_empty() {
+        for statement in statements {
+            if !left.is_empty() {
+                let ids: Vec<Uuid> = left.iter().map(|event| event.0).collect();
+                let found: Vec<OpenEvent> = sqlx::query_as(statement).bind(ids).fetch_all(&mut *connection).await?;
+                found.iter().for_each(|event| {
+                    left.remove(&event.event_id);
+                });
+                locked.extend(found);
+            }
+        }
+        left = match locking {
+            Locking::Wait => are_open(connection, &left).await?,
+            Locking::SkipLocked => break,
+        };
+    }
+    Ok(locked)
 }
 
 /// Those of `events` that are open, whoever has them locked.
-pub async fn are_open(connection: &mut PgConnection, events: &[EventId]) -> Result<HashSet<EventId>> {
-    if events.is_empty() {
+pub async fn are_open(
+    connection: &mut PgConnection,
+    events: impl IntoIterator<Item = &EventId>,
+) -> Result<HashSet<EventId>> {
+    let ids: Vec<Uuid> = events.into_iter().map(|event| event.0).collect();
+    if ids.is_empty() {
         return Ok(HashSet::new());
     }
-    let ids: Vec<Uuid> = events.iter().map(|event| event.0).collect();
-    let open = sqlx::query_scalar("select event_id from eventlease.event_queue where event_id = any($1)");
+    let open = sqlx::query_scalar("select event_id from eventlease.open_events where event_id = any($1)");
     let open: Vec<Uuid> = open.bind(ids).fetch_all(connection).await?;
     Ok(open.into_iter().map(EventId).collect())
 }
 
-/// Locks those of `events` that are open, but not those that a repeat of their poll has taken over.
+/// Locks those of `events` that are leased, but not those that a repeat of their poll has taken over.
 pub async fn lock_unrepeated(connection: &mut PgConnection, events: &[EventId]) -> Result<Vec<OpenEvent>> {
     let ids: Vec<Uuid> = events.iter().map(|event| event.0).collect();
-    Ok(sqlx::query_as(select_open_events!(
-        "from eventlease.event_queue q where q.event_id = any($1) and not q.is_poll_repeated
+    Ok(sqlx::query_as(select_leases!(
+        "from eventlease.event_leases q where q.event_id = any($1) and not q.is_poll_repeated
          order by q.event_id for update"
     ))
     .bind(ids)
@@ -120,8 +161,8 @@ pub async fn lock_unrepeated(connection: &mut PgConnection, events: &[EventId]) 
 
 /// Locks all that an engine holds.
 pub async fn lock_held_by(connection: &mut PgConnection, engine_id: EngineId) -> Result<Vec<OpenEvent>> {
-    Ok(sqlx::query_as(select_open_events!(
-        "from eventlease.event_queue q where q.leased_by = $1
+    Ok(sqlx::query_as(select_leases!(
+        "from eventlease.event_leases q where q.leased_by = $1
          order by q.event_id for update"
     ))
     .bind(engine_id.0)
@@ -138,9 +179,9 @@ pub async fn lock_expired(
     limit: u32,
     grace_seconds: u32,
 ) -> Result<Vec<OpenEvent>> {
-    Ok(sqlx::query_as(select_open_events!(
-        "from eventlease.event_queue q
-         where q.state = 'processing' and q.lease_expires_at <= statement_timestamp()
+    Ok(sqlx::query_as(select_leases!(
+        "from eventlease.event_leases q
+         where q.lease_expires_at <= statement_timestamp()
             and q.lease_expires_at > $4
             and exists (
                 select from eventlease.service_signs signs
@@ -161,9 +202,9 @@ pub async fn lock_expired(
 /// ones. An engine that has sent no heartbeat since it registered keeps its leases until they expire. With the event's row alone locked, the engine would be as it was when the statement began:
 /// one that came back meanwhile and leased the same event anew would lose that lease.
 pub async fn lock_held_by_unresponsive(connection: &mut PgConnection, limit: u32) -> Result<Vec<OpenEvent>> {
-    Ok(sqlx::query_as(select_open_events!(
+    Ok(sqlx::query_as(select_leases!(
         "from eventlease.engine_states s
-         join eventlease.event_queue q on q.leased_by = s.engine_id
+         join eventlease.event_leases q on q.leased_by = s.engine_id
          where s.status = 'unresponsive' and s.last_heartbeat is not null
          limit $1 for no key update of s skip locked for update of q skip locked"
     ))
@@ -183,7 +224,7 @@ pub struct Renewed {
     pub expires_in_seconds: f64,
 }
 
-from_row!(Renewed, "event_queue", event_id: EventId, { event_id, expires_at, expires_in_seconds });
+from_row!(Renewed, "event_leases", event_id: EventId, { event_id, expires_at, expires_in_seconds });
 
 /// Renews the leases of locked events: to their own visibility timeout from now, or to the one
 /// given (which may shorten), and never beyond their deadline. `may_shorten` is false for

@@ -37,7 +37,7 @@ pub struct Completed {
     pub is_late: bool,
 }
 
-from_row!(Completed, "event_queue", event_id: EventId, { event_id, engine_type, attempt, leased_by, held_seconds, is_late });
+from_row!(Completed, "event_leases", event_id: EventId, { event_id, engine_type, attempt, leased_by, held_seconds, is_late });
 
 /// Completes those events whose lease has that token, and that nobody else has locked. An event may occur once.
 pub async fn complete(connection: &mut PgConnection, completions: &mut [Completion<'_>]) -> Result<Vec<Completed>> {

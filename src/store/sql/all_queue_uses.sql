@@ -1,11 +1,11 @@
 -- What keeps queues, of all that have a row, open events, engines or dead letters. Each index is read one entry a queue, but
 -- for leases: those that expire at $1 or later are all read, once.
 with recursive queued (engine_type) as (
-    (select q.engine_type from eventlease.event_queue q where q.state = 'queued' order by q.engine_type limit 1)
+    (select q.engine_type from eventlease.event_queue q order by q.engine_type limit 1)
     union all
     select (
         select q.engine_type from eventlease.event_queue q
-        where q.state = 'queued' and q.engine_type > queued.engine_type
+        where q.engine_type > queued.engine_type
         order by q.engine_type limit 1
     )
     from queued where queued.engine_type is not null
@@ -36,8 +36,8 @@ found (engine_type, kind) as (
     select engine_type, 'open event' from queued
     union all
     select distinct engine_type, 'open event'
-    from eventlease.event_queue
-    where state = 'processing' and lease_expires_at >= $1
+    from eventlease.event_leases
+    where lease_expires_at >= $1
     union all
     select engine_type, 'engine' from of_engines
     union all

@@ -31,6 +31,6 @@ select taken.engine_id, taken.status, taken.is_draining, held.leases as leases_h
 from taken
 cross join lateral (
     select count(*)::integer as leases
-    from eventlease.event_queue q
+    from eventlease.event_leases q
     where q.leased_by = taken.engine_id and q.leased_at >= taken.held_since
 ) held

@@ -6,25 +6,25 @@ with told as (
         as told (event_id, lease_token, caller, result)
 ),
 held as materialized (
-    select q.tid, told.result
+    select q.tid, q.engine_type, told.result
     from told
     cross join lateral (
-        select q.ctid as tid, q.state, q.leased_by
-        from eventlease.event_queue q
+        select q.ctid as tid, q.engine_type, q.leased_by
+        from eventlease.event_leases q
         where q.event_id = told.event_id and q.lease_token = told.lease_token
         limit 1
         for update skip locked
     ) q
-    where q.state = 'processing' and (told.caller is null or q.leased_by is null or q.leased_by = told.caller)
+    where (told.caller is null or q.leased_by is null or q.leased_by = told.caller)
 ),
 -- By the place of the row and nothing else: no index serves that, so the planner has no other way to choose. A row that
 -- was renewed between this statement's snapshot and its lock stands at a place the snapshot does not show, and stays.
 gone as (
-    delete from eventlease.event_queue q
+    delete from eventlease.event_leases q
     using held
-    where q.ctid = held.tid
-    returning q.event_id, q.engine_type, q.attempt, q.leased_by, q.incarnation, q.lease_token, q.leased_at,
-        q.lease_expires_at, q.progress, held.result
+    where q.ctid = held.tid and (q.engine_type = held.engine_type) is true
+    returning q.event_id, q.engine_type, q.attempt, q.leased_by, q.incarnation, q.engine_software_version, q.lease_token,
+        q.leased_at, q.lease_expires_at, q.progress, held.result
 ),
 -- What was deleted, and not what was locked: else a completion would be recorded whose lease goes on.
 recorded as (
@@ -32,8 +32,7 @@ recorded as (
         incarnation, lease_token, leased_at, ended_at, outcome, answer, result, progress, late_by_seconds,
         final_status)
     select gone.event_id, gone.engine_type, gone.attempt, gone.leased_by,
-        (select s.engine_software_version from eventlease.engine_states s where s.engine_id = gone.leased_by),
-        gone.incarnation, gone.lease_token, gone.leased_at, statement_timestamp(), 'completed', 'completed',
+        gone.engine_software_version, gone.incarnation, gone.lease_token, gone.leased_at, statement_timestamp(), 'completed', 'completed',
         gone.result::json, gone.progress,
         case when gone.lease_expires_at < statement_timestamp()
             then extract(epoch from statement_timestamp() - gone.lease_expires_at)::float8 end,

@@ -5,7 +5,7 @@ select engine.ordinal::integer as place, q.event_id, q.lane = 1 as is_suspect, q
 from unnest($1::uuid[], $2::timestamptz[]) with ordinality as engine (engine_id, since, ordinal)
 cross join lateral (
     select q.event_id, q.lane, q.poll_id, q.leased_at
-    from eventlease.event_queue q
+    from eventlease.event_leases q
     where q.leased_by = engine.engine_id and q.leased_at >= engine.since
     -- More than there can be: what has a limit is looked up for each engine, and never joined as a whole.
     limit 2000000000
@@ -15,7 +15,7 @@ select known.place, q.event_id, q.lane = 1, q.poll_id, q.leased_at
 from unnest($3::uuid[], $4::integer[]) as known (event_id, place)
 cross join lateral (
     select q.event_id, q.lane, q.poll_id, q.leased_at, q.leased_by
-    from eventlease.event_queue q
+    from eventlease.event_leases q
     where q.event_id = known.event_id
     limit 1
 ) q

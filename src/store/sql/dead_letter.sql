@@ -1,6 +1,6 @@
--- Makes dead letters of locked events: each takes its payload and all its attempts with it.
+-- Makes dead letters of locked events, which are leased: each takes its payload and all its attempts with it.
 with dead_lettered as (
-    delete from eventlease.event_queue q
+    delete from eventlease.event_leases q
     using unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::integer[])
         as dead (event_id, reason, error_type, error_message, failures_spent, losses_spent)
     where q.event_id = dead.event_id

@@ -11,8 +11,7 @@ select
         select from places
         cross join lateral (
             select from eventlease.event_queue q
-            where q.engine_type = u.engine_type and q.state = 'queued'
-                and q.lane = places.lane and q.priority = places.priority
+            where q.engine_type = u.engine_type and q.lane = places.lane and q.priority = places.priority
                 and q.available_at <= statement_timestamp()
             limit $1) of_place
         limit $1) due) as due,
@@ -20,14 +19,13 @@ select
         select from places
         cross join lateral (
             select from eventlease.event_queue q
-            where q.engine_type = u.engine_type and q.state = 'queued'
-                and q.lane = places.lane and q.priority = places.priority
+            where q.engine_type = u.engine_type and q.lane = places.lane and q.priority = places.priority
                 and q.available_at > statement_timestamp()
             limit $1) of_place
         limit $1) delayed) as delayed,
     (select count(*) from (
-        select from eventlease.event_queue q
-        where q.engine_type = u.engine_type and q.state = 'processing'
+        select from eventlease.event_leases q
+        where q.engine_type = u.engine_type
         limit $1) in_flight) as in_flight,
     (select count(*) from (
         select from eventlease.dead_letters d where d.engine_type = u.engine_type
@@ -37,8 +35,7 @@ select
         from places
         cross join lateral (
             select q.available_at from eventlease.event_queue q
-            where q.engine_type = u.engine_type and q.state = 'queued'
-                and q.lane = places.lane and q.priority = places.priority
+            where q.engine_type = u.engine_type and q.lane = places.lane and q.priority = places.priority
                 and q.available_at <= statement_timestamp()
             order by q.available_at
             limit 1

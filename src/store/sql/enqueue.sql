@@ -30,9 +30,9 @@ facts as (
     where is_within_bound
 ),
 open_events as (
-    insert into eventlease.event_queue (event_id, engine_type, event_type, state, priority, available_at,
+    insert into eventlease.event_queue (event_id, engine_type, event_type, priority, available_at,
         payload_bytes, visibility_timeout_seconds, retry_policy, discard_at)
-    select event_id, engine_type, event_type, 'queued', priority, available_at,
+    select event_id, engine_type, event_type, priority, available_at,
         octet_length(payload), visibility_timeout_seconds, retry_policy::json,
         created_at + make_interval(secs => discard_after_seconds)
     from placed

@@ -16,8 +16,8 @@ facts as (
             tracestate, enqueued_by)
 ),
 open_events as (
-    insert into eventlease.event_queue (event_id, engine_type, event_type, state, priority, available_at, payload_bytes)
-    select ((select left(id::text, 19) from moment) || id_ending)::uuid, engine_type, event_type, 'queued', priority,
+    insert into eventlease.event_queue (event_id, engine_type, event_type, priority, available_at, payload_bytes)
+    select ((select left(id::text, 19) from moment) || id_ending)::uuid, engine_type, event_type, priority,
         statement_timestamp(), payload_bytes
     from unnest($1::text[], $2::text[], $3::text[], $5::integer[], $6::smallint[])
         as sent (id_ending, engine_type, event_type, payload_bytes, priority)

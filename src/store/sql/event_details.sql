@@ -44,8 +44,8 @@ cross join lateral (
 left join lateral (
     select q.event_id, q.state, q.priority, q.available_at, q.attempt, q.failures, q.lease_losses, q.redrives,
         q.leased_by, q.lease_expires_at, q.progress, q.cancel_requested_at
-    from eventlease.event_queue q
-    where q.event_id = page.event_id and q.engine_type = fact.engine_type
+    from eventlease.open_events q
+    where q.event_id = page.event_id
     limit 1
 ) q on true
 left join lateral (

@@ -3,20 +3,19 @@
 -- comes later and passes them over, or it came first and they are not found here.
 with held as materialized (
     select q.event_id, q.engine_type
-    from eventlease.event_queue q
+    from eventlease.event_leases q
     where q.event_id = any(array(
-            select of_engine.event_id from eventlease.event_queue of_engine
+            select of_engine.event_id from eventlease.event_leases of_engine
             where of_engine.leased_by = $3 and of_engine.poll_id = $4
             union all
-            select of_nobody.event_id from eventlease.event_queue of_nobody
-            where $3 is null and of_nobody.leased_by is null and of_nobody.poll_id = $4
-                and of_nobody.state = 'processing'))
-        and q.poll_id = $4 and q.state = 'processing' and q.lease_expires_at > statement_timestamp()
+            select of_nobody.event_id from eventlease.event_leases of_nobody
+            where $3 is null and of_nobody.leased_by is null and of_nobody.poll_id = $4))
+        and q.poll_id = $4 and q.lease_expires_at > statement_timestamp()
     order by q.event_id
     for update
 ),
 repeated as (
-    update eventlease.event_queue q
+    update eventlease.event_leases q
     set is_poll_repeated = true
     from held
     where q.event_id = held.event_id and q.engine_type = held.engine_type

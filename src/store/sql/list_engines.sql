@@ -7,7 +7,7 @@ select
 from eventlease.engine_states s
 cross join lateral (
     select count(*)::integer as leases
-    from eventlease.event_queue q
+    from eventlease.event_leases q
     where q.leased_by = s.engine_id
 ) held
 where ($1::uuid is null or s.engine_id = $1)

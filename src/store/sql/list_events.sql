@@ -18,8 +18,8 @@ recent as materialized (
         and ($10::text is null or e.enqueued_by = $10)
         and ($7::text is null or $7 = coalesce(
             (select q.state
-             from eventlease.event_queue q
-             where q.event_id = e.event_id and q.engine_type = e.engine_type),
+             from eventlease.open_events q
+             where q.event_id = e.event_id),
             (select a.final_status
              from eventlease.event_attempts a
              where a.event_id = e.event_id and a.engine_type = e.engine_type

@@ -3,7 +3,7 @@
 -- where the dead entries of what was leased before are not met again, and ends at the present, so that delayed
 -- events cost nothing. With each event comes what its lease has to know of it, and where its row stands.
 select want.ordinal as want, due.tid::text, due.event_id, due.event_type, due.priority, due.available_at,
-    due.payload_bytes, due.is_overdue, due.attempt, due.failures, due.lease_losses, due.releases,
+    due.payload_bytes, due.is_overdue, due.attempt, due.failures, due.lease_losses, due.releases, due.redrives,
     due.visibility_timeout_seconds, due.retry_policy
 from unnest($1::text[], $2::smallint[], $3::bigint[]) with ordinality
     as want (engine_type, lane, wanted, ordinal)
@@ -17,10 +17,9 @@ cross join lateral (
     cross join lateral (
         select q.ctid as tid, q.event_id, q.event_type, q.priority, q.available_at, q.payload_bytes,
             q.available_at < statement_timestamp() - make_interval(secs => $7) as is_overdue,
-            q.attempt, q.failures, q.lease_losses, q.releases, q.visibility_timeout_seconds, q.retry_policy
+            q.attempt, q.failures, q.lease_losses, q.releases, q.redrives, q.visibility_timeout_seconds, q.retry_policy
         from eventlease.event_queue q
         where q.engine_type = want.engine_type
-            and q.state = 'queued'
             and q.lane = want.lane
             and q.priority = edge.priority
             and (q.available_at, q.event_id) > (edge.available_at, edge.event_id)

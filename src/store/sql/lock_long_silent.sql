@@ -10,7 +10,7 @@ where case when s.heartbeat_timeout_seconds is null
             and s.unresponsive_since < statement_timestamp() - make_interval(days => $1)
             and signs.grace_since < statement_timestamp() - make_interval(secs => s.heartbeat_timeout_seconds) end
     and signs.last_sign_at >= statement_timestamp() - make_interval(secs => $2)
-    and not exists (select from eventlease.event_queue q where q.leased_by = s.engine_id)
+    and not exists (select from eventlease.event_leases q where q.leased_by = s.engine_id)
 order by s.engine_id
 limit $3
 for update of s skip locked

@@ -21,4 +21,9 @@ where day < (statement_timestamp() at time zone 'UTC')::date - $1
         where q.event_id >= eventlease.uuid_floor(day::timestamp at time zone 'UTC')
             and q.event_id < eventlease.uuid_floor((day + 1)::timestamp at time zone 'UTC')
     )
+    and not exists (
+        select from eventlease.event_leases q
+        where q.event_id >= eventlease.uuid_floor(day::timestamp at time zone 'UTC')
+            and q.event_id < eventlease.uuid_floor((day + 1)::timestamp at time zone 'UTC')
+    )
 order by day

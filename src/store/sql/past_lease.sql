@@ -13,7 +13,7 @@ from (
     union
     select d.event_id, d.engine_type from eventlease.dead_letters d where d.event_id = $1
 ) known
-left join eventlease.event_queue q on q.event_id = $1 and q.engine_type = known.engine_type
+left join eventlease.open_events q on q.event_id = $1
 left join eventlease.dead_letters d on d.event_id = $1 and d.engine_type = known.engine_type
 left join lateral (
     select a.attempt, a.final_status

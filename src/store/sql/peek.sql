@@ -9,8 +9,7 @@ from (
         select q.event_id, q.engine_type, q.event_type, q.payload_bytes, q.priority, q.attempt, q.lane,
             q.available_at
         from eventlease.event_queue q
-        where q.engine_type = $1 and q.state = 'queued'
-            and q.lane = lanes.number::smallint and q.priority = priorities.number::smallint
+        where q.engine_type = $1 and q.lane = lanes.number::smallint and q.priority = priorities.number::smallint
             and q.available_at <= statement_timestamp()
             and (q.available_at, q.event_id) > (
                 case when priorities.number = $4::integer then $5::timestamptz else '-infinity' end,

@@ -1,10 +1,10 @@
 -- What keeps the queues in $1, of those that exist.
 with processing as materialized (
-    select distinct engine_type from eventlease.event_queue where state = 'processing' and engine_type = any($1)
+    select distinct engine_type from eventlease.event_leases where engine_type = any($1)
 )
 select
     u.engine_type,
-    exists (select from eventlease.event_queue q where q.engine_type = u.engine_type and q.state = 'queued')
+    exists (select from eventlease.event_queue q where q.engine_type = u.engine_type)
         or exists (select from processing p where p.engine_type = u.engine_type) as has_open_events,
     exists (select from eventlease.engine_states s where s.engine_type = u.engine_type) as has_engines,
     exists (select from eventlease.dead_letters d where d.engine_type = u.engine_type) as has_dead_letters,

@@ -1,11 +1,11 @@
--- Records the ends of attempts whose events are locked in the queue.
+-- Records the ends of attempts whose events are locked.
 insert into eventlease.event_attempts (event_id, engine_type, attempt, engine_id, engine_software_version,
     incarnation, lease_token, leased_at, ended_at, outcome, answer, answer_available_at, result, error,
     progress, late_by_seconds, final_status)
 select q.event_id, q.engine_type,
     -- an event cancelled while queued has no attempt of its own to end
     case when q.state = 'processing' then q.attempt else q.attempt + 1 end,
-    q.leased_by, s.engine_software_version, q.incarnation,
+    q.leased_by, q.engine_software_version, q.incarnation,
     case when q.state = 'processing' then q.lease_token end,
     q.leased_at, statement_timestamp(), ended.outcome, ended.answer,
     statement_timestamp() + make_interval(secs => ended.after_seconds),
@@ -13,6 +13,7 @@ select q.event_id, q.engine_type,
 from unnest($1::uuid[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::text[], $7::float8[],
         $8::text[])
     as ended (event_id, outcome, answer, after_seconds, result, error, late_by_seconds, final_status)
-join eventlease.event_queue q on q.event_id = ended.event_id
-left join eventlease.engine_states s on s.engine_id = q.leased_by
+cross join lateral (
+    select * from eventlease.open_events q where q.event_id = ended.event_id limit 1
+) q
 returning event_id, answer_available_at

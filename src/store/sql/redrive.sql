@@ -8,9 +8,9 @@ dead as (
     where d.event_id = asked.event_id
     returning d.*, asked.delay_seconds
 )
-insert into eventlease.event_queue (event_id, engine_type, event_type, state, priority, available_at,
+insert into eventlease.event_queue (event_id, engine_type, event_type, priority, available_at,
     payload_bytes, attempt, redrives, visibility_timeout_seconds, retry_policy)
-select event_id, engine_type, event_type, 'queued', coalesce($4, priority),
+select event_id, engine_type, event_type, coalesce($4, priority),
     greatest(statement_timestamp(),
         coalesce($3::timestamptz, statement_timestamp()) + make_interval(secs => delay_seconds)),
     payload_bytes, attempt, redrives + 1, coalesce($5, visibility_timeout_seconds),

@@ -18,9 +18,9 @@ fact as (
     from dead
 ),
 open_event as (
-    insert into eventlease.event_queue (event_id, engine_type, event_type, state, priority, available_at,
+    insert into eventlease.event_queue (event_id, engine_type, event_type, priority, available_at,
         payload_bytes, visibility_timeout_seconds, retry_policy)
-    select new_id, engine_type, event_type, 'queued', priority, available_at, octet_length($2),
+    select new_id, engine_type, event_type, priority, available_at, octet_length($2),
         visibility_timeout_seconds, retry_policy
     from dead
 ),

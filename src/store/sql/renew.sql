@@ -1,5 +1,5 @@
 -- Renews leases whose rows are locked. $4: whether a lease may end earlier than before.
-update eventlease.event_queue q
+update eventlease.event_leases q
 set lease_seconds = coalesce(asked.seconds, q.lease_seconds),
     progress = coalesce(asked.progress::json, q.progress),
     lease_expires_at = least(q.lease_deadline_at, greatest(

@@ -1,18 +1,16 @@
--- Puts locked events back into the queue. A silent loss keeps its token, for a late report.
-update eventlease.event_queue q
-set state = 'queued',
-    lane = case when back.lease_losses > 0 then 1 else 0 end,
-    available_at = back.available_at,
-    failures = back.failures,
-    lease_losses = back.lease_losses,
-    releases = back.releases,
-    lease_token = case when back.keeps_token then q.lease_token end,
-    leased_by = null,
-    leased_at = null,
-    lease_expires_at = null,
-    poll_id = null,
-    poll_terms = null,
-    progress = null
+-- Puts locked events, which are leased, back into the queue. A silent loss keeps its token, for a late report.
+with gone as (
+    delete from eventlease.event_leases where event_id = any($1::uuid[])
+)
+insert into eventlease.event_queue (event_id, engine_type, event_type, lane, priority, available_at, payload_bytes, attempt,
+    failures, lease_losses, releases, redrives, visibility_timeout_seconds, retry_policy, lease_token, lease_deadline_at,
+    lease_seconds)
+select q.event_id, q.engine_type, q.event_type, case when back.lease_losses > 0 then 1 else 0 end, q.priority,
+    back.available_at, q.payload_bytes, q.attempt, back.failures, back.lease_losses, back.releases, q.redrives,
+    q.visibility_timeout_seconds, q.retry_policy, case when back.keeps_token then q.lease_token end,
+    q.lease_deadline_at, q.lease_seconds
 from unnest($1::uuid[], $2::timestamptz[], $3::boolean[], $4::integer[], $5::integer[], $6::integer[])
     as back (event_id, available_at, keeps_token, failures, lease_losses, releases)
-where q.event_id = back.event_id
+cross join lateral (
+    select * from eventlease.event_leases q where q.event_id = back.event_id limit 1
+) q

@@ -13,7 +13,6 @@ cross join lateral (
         select q.available_at
         from eventlease.event_queue q
         where q.engine_type = want.engine_type
-            and q.state = 'queued'
             and q.lane = want.lane
             and q.priority = edge.priority
             and (q.available_at, q.event_id) > (edge.available_at, edge.event_id)

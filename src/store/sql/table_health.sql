@@ -11,7 +11,7 @@ select
     extract(epoch from statement_timestamp() - greatest(last_vacuum, last_autovacuum))::float8 as vacuum_age_seconds
 from pg_stat_user_tables
 where schemaname = 'eventlease'
-    and relname in ('event_queue', 'engine_states', 'dead_letters', 'idempotency_keys', 'queue_activity', 'queues',
-        'service_signs')
-order by array_position(array['event_queue', 'engine_states', 'dead_letters', 'idempotency_keys', 'queue_activity',
-    'queues', 'service_signs'], relname::text)
+    and relname in ('event_queue', 'event_leases', 'engine_states', 'dead_letters', 'idempotency_keys', 'queue_activity',
+        'queues', 'service_signs')
+order by array_position(array['event_queue', 'event_leases', 'engine_states', 'dead_letters', 'idempotency_keys',
+    'queue_activity', 'queues', 'service_signs'], relname::text)

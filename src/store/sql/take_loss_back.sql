@@ -2,21 +2,25 @@
 with lost as (
     delete from eventlease.event_attempts a
     using eventlease.event_queue q
-    where q.event_id = $1 and q.lease_token = $2 and q.state <> 'processing'
+    where q.event_id = $1 and q.lease_token = $2
         and a.event_id = $1 and a.event_id = q.event_id and a.engine_type = q.engine_type
         and a.attempt = q.attempt
         and a.lease_token = $2
         and ($3::uuid is null or a.engine_id is null or a.engine_id = $3)
-    returning a.event_id, a.engine_id, a.incarnation, a.leased_at, a.ended_at, a.progress
+    returning a.event_id, a.engine_id, a.engine_software_version, a.incarnation, a.leased_at, a.ended_at, a.progress
+),
+gone as (
+    delete from eventlease.event_queue q
+    using lost
+    where q.event_id = lost.event_id
+    returning q.*, lost.engine_id, lost.engine_software_version, lost.incarnation, lost.leased_at, lost.ended_at,
+        lost.progress
 )
-update eventlease.event_queue q
-set state = 'processing',
-    lease_losses = q.lease_losses - 1,
-    lane = case when q.lease_losses > 1 then 1 else 0 end,
-    leased_by = lost.engine_id,
-    incarnation = lost.incarnation,
-    leased_at = lost.leased_at,
-    lease_expires_at = least(lost.ended_at, q.lease_deadline_at),
-    progress = lost.progress
-from lost
-where q.event_id = lost.event_id
+insert into eventlease.event_leases (event_id, engine_type, event_type, lane, priority, available_at, payload_bytes,
+    attempt, failures, lease_losses, releases, redrives, visibility_timeout_seconds, retry_policy, lease_token, leased_by,
+    incarnation, engine_software_version, leased_at, lease_expires_at, lease_deadline_at, lease_seconds, progress)
+select event_id, engine_type, event_type, case when lease_losses > 1 then 1 else 0 end, priority, available_at,
+    payload_bytes, attempt, failures, lease_losses - 1, releases, redrives, visibility_timeout_seconds, retry_policy,
+    lease_token, engine_id, incarnation, engine_software_version, leased_at, least(ended_at, lease_deadline_at),
+    lease_deadline_at, lease_seconds, progress
+from gone

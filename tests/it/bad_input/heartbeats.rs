@@ -71,7 +71,7 @@ async fn leases_of_others_and_made_up_ones_are_answered_as_lost() {
     lab.enqueue("dialogue", json!({})).await;
     let leased = lab.lease_one("dialogue", &holder).await;
     let lease_of = async || -> String {
-        sqlx::query_scalar("select row(lease_token, leased_by, lease_expires_at)::text from eventlease.event_queue")
+        sqlx::query_scalar("select row(lease_token, leased_by, lease_expires_at)::text from eventlease.event_leases")
             .fetch_one(&lab.db)
             .await
             .expect("the lease")

@@ -54,7 +54,7 @@ fn since_last_redrive(attempts: &[EndedAttempt]) -> &[EndedAttempt] {
 pub async fn budgets_of_open_events_add_up(lab: &Lab) {
     let attempts = attempts(lab).await;
     let open: Vec<(String, i64, i64)> =
-        sqlx::query_as("select event_id::text, failures::bigint, lease_losses::bigint from eventlease.event_queue")
+        sqlx::query_as("select event_id::text, failures::bigint, lease_losses::bigint from eventlease.open_events")
             .fetch_all(&lab.db)
             .await
             .expect("open events");

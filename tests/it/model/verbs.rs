@@ -221,11 +221,7 @@ impl RandomEngine {
         self.ledger().doubt([&token]);
         let token = Uuid::parse_str(&token).expect("128 bits");
         let ran_out = "set lease_expires_at = statement_timestamp() - interval '1 minute'";
-        self.lab
-            .sql(&format!(
-                "update eventlease.event_queue {ran_out} where state = 'processing' and lease_token = '{token}'"
-            ))
-            .await;
+        self.lab.sql(&format!("update eventlease.event_leases {ran_out} where lease_token = '{token}'")).await;
         self.lab.broker().reap().await.expect("the reaper runs");
     }
 
@@ -245,7 +241,7 @@ impl RandomEngine {
         self.lab
             .sql(&format!(
                 "update eventlease.event_queue q set available_at = statement_timestamp() from (
-            select event_id from eventlease.event_queue where engine_type = '{engine_type}' and state = 'queued'
+            select event_id from eventlease.event_queue where engine_type = '{engine_type}'
                 and available_at > statement_timestamp() order by event_id limit 20 for update skip locked) delayed
             where q.event_id = delayed.event_id"
             ))

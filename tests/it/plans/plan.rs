@@ -44,7 +44,7 @@ impl Plan {
     }
 
     pub fn sequential(&self) -> Vec<&Scan> {
-        let tables = ["event_queue", "events", "event_attempts", "dead_letters"];
+        let tables = ["event_queue", "event_leases", "events", "event_attempts", "dead_letters"];
         tables.iter().flat_map(|table| self.of_table(table)).filter(|scan| scan.kind == "Seq Scan").collect()
     }
 

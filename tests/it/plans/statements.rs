@@ -62,11 +62,14 @@ pub const STATEMENTS: [Statement; 16] = [
         name: "grant_leases",
         sql: sql!("grant"),
         arguments: |ids| {
-            let (nothing, numbers) = (all(ids, "null"), all(ids, "60"));
+            let (texts, queues, numbers) = (all(ids, "null::text"), all(ids, "'dialogue'"), all(ids, "60"));
+            let (uuids, small) = (all(ids, "gen_random_uuid()"), all(ids, "5::smallint"));
             let places = (1..=ids.len()).map(|place| format!("\"(0,{place})\"")).collect::<Vec<_>>().join(",");
             format!(
-                "'{{{places}}}', {}, {nothing}::uuid[], {nothing}::integer[], {numbers}, {numbers}, {nothing}::uuid[], {nothing}::text[], array['test.happened']",
-                all(ids, "gen_random_uuid()"),
+                "'{{{places}}}', array['dialogue'], array['test.happened'], {uuids}, {queues}, {queues}, {small}, {small}, {},
+                 {numbers}, {numbers}, {numbers}, {numbers}, {numbers}, {numbers}, {numbers}, {texts}, {uuids}, {uuids},
+                 {numbers}, {texts}, {numbers}, {numbers}, {uuids}, {texts}",
+                all(ids, "statement_timestamp()"),
             )
         },
     },

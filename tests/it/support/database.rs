@@ -50,18 +50,20 @@ async fn lost_events(url: &str) -> Vec<(Uuid, String)> {
                 q.event_id is not null as is_open,
                 d.event_id is not null as is_dead_letter,
                 coalesce(q.attempt, 0) as open_attempt,
+                (select count(*) from eventlease.open_events o where o.event_id = e.event_id) as open_places,
                 q.state,
                 (select count(*) from eventlease.event_attempts a where a.event_id = e.event_id) as attempts,
                 (select max(attempt) from eventlease.event_attempts a where a.event_id = e.event_id) as last_attempt,
                 (select final_status from eventlease.event_attempts a where a.event_id = e.event_id
                     order by attempt desc limit 1) as final_status
             from eventlease.events e
-            left join eventlease.event_queue q using (event_id)
+            left join eventlease.open_events q using (event_id)
             left join eventlease.dead_letters d using (event_id)
          )
          select event_id, row_to_json(standing)::text from standing
          where (not is_open and final_status is null)
             or (is_open and is_dead_letter)
+            or open_places > 1
             or (is_dead_letter and final_status is distinct from 'failed')
             or attempts <> coalesce(last_attempt, 0)
             or (is_open and open_attempt <> coalesce(last_attempt, 0) + case state when 'processing' then 1 else 0 end)",
@@ -120,7 +122,7 @@ async fn template(admin: &mut PgConnection) -> String {
     name
 }
 
-const MIGRATIONS: [&str; 14] = [
+const MIGRATIONS: [&str; 15] = [
     include_str!("../../../migrations/0001_event_ids.sql"),
     include_str!("../../../migrations/0002_engines_and_settings.sql"),
     include_str!("../../../migrations/0003_events.sql"),
@@ -135,4 +137,5 @@ const MIGRATIONS: [&str; 14] = [
     include_str!("../../../migrations/0012_names_in_paths.sql"),
     include_str!("../../../migrations/0013_idempotency_by_value.sql"),
     include_str!("../../../migrations/0014_json_text.sql"),
+    include_str!("../../../migrations/0015_event_leases.sql"),
 ];

@@ -223,8 +223,8 @@ impl Lab {
     pub async fn expire(&self, event_id: &str) {
         let rows = self
             .sql(&format!(
-                "update eventlease.event_queue set lease_expires_at = statement_timestamp() - interval '3 seconds'
-                 where event_id = '{event_id}' and state = 'processing'"
+                "update eventlease.event_leases set lease_expires_at = statement_timestamp() - interval '3 seconds'
+                 where event_id = '{event_id}'"
             ))
             .await;
         assert_eq!(rows, 1, "{event_id} is not leased");

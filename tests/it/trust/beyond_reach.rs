@@ -130,7 +130,7 @@ async fn an_engine_of_another_type_is_refused_alike_whichever_state_an_event_is_
     let token_of = async |event_id: &str| -> Option<String> {
         sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
             "select replace(lease_token::text, '-', '') from (
-                select lease_token from eventlease.event_queue where event_id = '{event_id}'
+                select lease_token from eventlease.open_events where event_id = '{event_id}'
                 union all select lease_token from eventlease.event_attempts where event_id = '{event_id}') known
              where lease_token is not null"
         )))

@@ -13,6 +13,6 @@ facts as (
     select event_id, $1, 'bench.event', $2::text::json, octet_length($2), $4::smallint, created_at
     from ids
 )
-insert into eventlease.event_queue (event_id, engine_type, event_type, state, priority, available_at, payload_bytes)
-select event_id, $1, 'bench.event', 'queued', $4, created_at + make_interval(secs => $5::float8), octet_length($2)
+insert into eventlease.event_queue (event_id, engine_type, event_type, priority, available_at, payload_bytes)
+select event_id, $1, 'bench.event', $4, created_at + make_interval(secs => $5::float8), octet_length($2)
 from ids
