@@ -9,7 +9,7 @@ begin
     if exists (
         select from eventlease.service_signs where last_sign_at > clock_timestamp() - interval '10 seconds'
     ) then
-        raise exception 'a replica is running, or was ten seconds ago: this version needs all replicas of the version before to be stopped. Stop them, wait ten seconds, and start this one'
+        raise exception 'a replica of the version before is running, or was less than ten seconds ago, and cannot go on beside this version: stop all replicas, wait ten seconds, and start this one'
             using errcode = 'object_in_use';
     end if;
 end

@@ -11,6 +11,8 @@ use super::pool::Pool;
 use super::{encoding, ownership};
 
 const TABLE: &str = "eventlease.migrations";
+/// PostgreSQL's code `object_in_use`.
+const IN_USE: &str = "55006";
 
 fn migrator(presence: Presence) -> Migrator {
     let mut migrator = sqlx_macros::migrate!("./migrations");
@@ -51,6 +53,12 @@ async fn run(connection: &mut PgConnection) -> Result<()> {
         Err(MigrateError::Execute(error)) => Err(ownership::explained(error, &user, &deed)),
         Err(MigrateError::ExecuteMigration(error, _)) if ownership::is_of_rights(&error) => {
             Err(ownership::explained(error, &user, &deed))
+        }
+        // Raised by a migration itself, with a message for people.
+        Err(MigrateError::ExecuteMigration(sqlx::Error::Database(error), _))
+            if error.code().as_deref() == Some(IN_USE) =>
+        {
+            Err(Error::Unusable(error.message().into()))
         }
         Err(other) => Err(Error::Migration(other.into())),
     }

@@ -229,3 +229,22 @@ fn invented_violations_are_found() {
     assert_eq!(sql("broker.rs", r#"panic!("the select failed") // "select 1""#), 0);
     assert_eq!(sql("store.rs", r#"query("select 1")"#), 0);
 }
+
+/// A row's place (`ctid`) says nothing without its table, and a table that is spread over machines by queue is many: so each
+/// statement that finds rows by their places names their queues, too.
+#[test]
+fn what_finds_rows_by_their_places_names_their_queues() {
+    let folder = repository().join("src/store/sql");
+    let mut found = 0;
+    for entry in fs::read_dir(folder).expect("the statements") {
+        let path = entry.expect("a file").path();
+        let statement = fs::read_to_string(&path).expect("a text");
+        for line in statement.lines().filter(|line| line.contains("ctid = ")) {
+            assert!(line.contains("engine_type = "), "{}: {line}", path.display());
+            found += 1;
+        }
+    }
+    assert!(found >= 2, "{found}");
+    let rust = SERVICE.modules.iter().filter(|module| module.tokens.iter().any(|token| token.text.contains("ctid =")));
+    assert_eq!(rust.map(|module| module.file.clone()).collect::<Vec<_>>(), [""; 0]);
+}

@@ -32,6 +32,7 @@ mod metrics;
 mod migrations;
 mod model;
 mod monitoring;
+mod moving_rows;
 mod openapi;
 mod operations;
 mod operators;

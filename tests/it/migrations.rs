@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use eventlease::store::Pool;
-use eventlease::store::migrations::{count_pending, migrate};
+use eventlease::store::migrations::{count_pending, list, migrate, preparation};
 use eventlease::store::pool::{self, PoolLimits};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgPool};
 use uuid::Uuid;
@@ -184,6 +184,51 @@ fn the_program_says_so_where_there_is_no_database_or_too_much_is_asked() {
         assert_eq!(migrate_program(nowhere, &[flag]), (Some(1), String::new()));
     }
     assert_eq!(migrate_program(nowhere, &["--status", "--sql"]).0, Some(2));
+}
+
+/// The version before the one that gives leases a table of their own, with an event queued, one leased and one lost.
+const BEFORE_LEASES: &str = "insert into eventlease.engine_states (engine_id, engine_type, metadata, registered_at, last_seen_at, engine_software_version)
+        values ('00000000-0000-4000-8000-00000000000e', 'dialogue', '{}', now(), now(), '1.4.0');
+    insert into eventlease.event_queue (event_id, engine_type, event_type, state, lane, priority, available_at, payload_bytes,
+        attempt, lease_losses, lease_token, leased_by, incarnation, leased_at, lease_expires_at, lease_deadline_at, lease_seconds)
+    select ('00000000-0000-7000-8000-00000000000' || n)::uuid, 'dialogue', 'e', case n when 2 then 'processing' else 'queued' end,
+        case n when 3 then 1 else 0 end, 5, now(), 2, n - 1, case n when 3 then 1 else 0 end,
+        case n when 1 then null else gen_random_uuid() end,
+        case n when 2 then '00000000-0000-4000-8000-00000000000e'::uuid end, case n when 2 then 7 end, case n when 2 then now() end,
+        case n when 2 then now() end, case n when 1 then null else now() end, case n when 1 then null else 60 end
+    from generate_series(1, 3) as n";
+
+#[tokio::test]
+async fn leases_move_to_their_table_once_no_replica_of_the_version_before_is_there() {
+    let empty = Empty::create().await;
+    let run = async |sql: &str| sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&empty.db).await;
+    let script = preparation(&empty.pool).await.expect("a script").expect("nothing is there");
+    run(&script).await.expect("a table of migrations");
+    for migration in list(&empty.pool).await.expect("all").iter().filter(|migration| migration.version < 15) {
+        run(&migration.script()).await.expect("an older version");
+    }
+    run(BEFORE_LEASES).await.expect("what the version before wrote");
+    run("insert into eventlease.service_signs (last_sign_at) values (now())").await.expect("a replica");
+
+    let refused = migrate(&empty.pool).await.expect_err("a replica is there").to_string();
+    assert!(refused.contains("stop all replicas, wait ten seconds"), "{refused}");
+    run("update eventlease.service_signs set last_sign_at = now() - interval '11 seconds'").await.expect("it is gone");
+    migrate(&empty.pool).await.expect("nobody is there");
+
+    let open = "select format('%s %s %s %s %s %s', right(event_id::text, 1), state, attempt, lease_losses,
+            lease_token is not null, engine_software_version) from eventlease.open_events order by event_id";
+    assert_eq!(texts(&empty.db, open).await, ["1 queued 0 0 f ", "2 processing 1 0 t 1.4.0", "3 queued 2 1 t "]);
+    // A replica of the version before that was forgotten does no harm.
+    for forgotten in [
+        "update eventlease.event_queue set state = 'processing', attempt = attempt + 1",
+        "update eventlease.event_queue set lease_expires_at = now() where leased_by is null",
+        "insert into eventlease.event_queue (event_id, engine_type, event_type, state, priority, available_at, payload_bytes)
+         values (gen_random_uuid(), 'dialogue', 'e', 'queued', 5, now(), 2)",
+    ] {
+        let error = run(forgotten).await.expect_err(forgotten).into_database_error().expect("PostgreSQL's own word");
+        assert_eq!(error.code().as_deref(), Some("42703"), "{forgotten}: {error}");
+    }
+    empty.remove().await;
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ pub struct Engine {
 /// An event: its rows in the tables.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Event {
-    /// Of `event_queue`, while the event is open.
+    /// Of `event_queue` or `event_leases`, while the event is open.
     pub row: Option<Row>,
     /// Of `event_attempts`.
     pub attempts: Attempts,
