@@ -323,7 +323,7 @@ pub enum LeaseTokens {
 pub struct BatchConfig {
     /// Events, at most, for which concurrent requests of one kind share a commit; 1 gives every request a commit of its
     /// own.
-    #[arg(long, env = "EVENTLEASE_MAX_BATCH_ROWS", default_value_t = 512, value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000))]
+    #[arg(long, env = "EVENTLEASE_MAX_BATCH_ROWS", default_value_t = 1024, value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000))]
     pub max_batch_rows: usize,
 
     /// Events in requests of one kind that may wait for a batch; while as many wait, requests are answered 429.
