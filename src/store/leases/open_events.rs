@@ -119,9 +119,9 @@ pub async fn lock(connection: &mut PgConnection, events: &[EventId], locking: Lo
             if !left.is_empty() {
                 let ids: Vec<Uuid> = left.iter().map(|event| event.0).collect();
                 let found: Vec<OpenEvent> = sqlx::query_as(statement).bind(ids).fetch_all(&mut *connection).await?;
-                found.iter().for_each(|event| {
+                for event in &found {
                     left.remove(&event.event_id);
-                });
+                }
                 locked.extend(found);
             }
         }
