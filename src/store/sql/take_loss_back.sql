@@ -1,4 +1,5 @@
--- Takes a silent loss back: $1 the event, locked and queued; $2 the lost lease's token; $3 the caller.
+-- Takes a silent loss back: $1 the event, locked and queued; $2 the lost lease's token; $3 the caller; $4 the
+-- lane of an event that has one silent loss less.
 with lost as (
     delete from eventlease.event_attempts a
     using eventlease.event_queue q
@@ -12,7 +13,7 @@ with lost as (
 update eventlease.event_queue q
 set state = 'processing',
     lease_losses = q.lease_losses - 1,
-    lane = case when q.lease_losses > 1 then 1 else 0 end,
+    lane = $4,
     leased_by = lost.engine_id,
     incarnation = lost.incarnation,
     leased_at = lost.leased_at,

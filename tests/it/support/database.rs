@@ -120,7 +120,7 @@ async fn template(admin: &mut PgConnection) -> String {
     name
 }
 
-const MIGRATIONS: [&str; 14] = [
+const MIGRATIONS: [&str; 15] = [
     include_str!("../../../migrations/0001_event_ids.sql"),
     include_str!("../../../migrations/0002_engines_and_settings.sql"),
     include_str!("../../../migrations/0003_events.sql"),
@@ -135,4 +135,5 @@ const MIGRATIONS: [&str; 14] = [
     include_str!("../../../migrations/0012_names_in_paths.sql"),
     include_str!("../../../migrations/0013_idempotency_by_value.sql"),
     include_str!("../../../migrations/0014_json_text.sql"),
+    include_str!("../../../migrations/0016_lanes.sql"),
 ];
