@@ -26,7 +26,7 @@ create table eventlease.event_queue (
     event_id uuid not null,
     engine_type text not null,
     event_type text not null,
-    -- 1 holds the suspects: events with a silent loss, which travel alone
+    -- 1 and 2 hold the suspects, events with a silent loss: 1 those that are leased beside others, 2 those that are leased alone
     lane smallint not null default 0,
     priority smallint not null,
     available_at timestamptz not null,
@@ -48,7 +48,7 @@ create table eventlease.event_queue (
     lease_deadline_at timestamptz,
     lease_seconds integer,
     constraint event_queue_pkey primary key (event_id, engine_type),
-    constraint event_queue_lane check (lane = case when lease_losses > 0 then 1 else 0 end),
+    constraint event_queue_lane check (lane between 0 and 2),
     constraint event_queue_priority check (priority between 0 and 9),
     constraint event_queue_counts check (
         attempt >= 0 and failures >= 0 and lease_losses >= 0 and releases >= 0 and redrives >= 0),

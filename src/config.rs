@@ -14,10 +14,11 @@ pub mod secret_file;
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
-use clap::builder::RangedU64ValueParser;
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
+use crate::domain::lane::SuspectIsolation;
 use crate::domain::limits;
 
 pub use client::{ClientConfig, ServerUrl};
@@ -301,6 +302,12 @@ pub struct LeaseConfig {
     #[arg(long, env = "EVENTLEASE_LEASE_TOKENS", value_enum)]
     pub lease_tokens: Option<LeaseTokens>,
 
+    /// From which silent loss on an event is leased alone, to an engine that holds nothing else: from the first, from the
+    /// second (and from the first where the next one makes it a dead letter), or never. Otherwise an engine holds one event
+    /// with a silent loss at a time, beside others.
+    #[arg(long, env = "EVENTLEASE_SUSPECT_ISOLATION", default_value = "second_loss", value_parser = suspect_isolation())]
+    pub suspect_isolation: SuspectIsolation,
+
     /// Seconds of silence after which an engine that registered without a timeout of its own is unresponsive; and how long,
     /// after an outage, no lease is ended.
     #[arg(long, env = "EVENTLEASE_HEARTBEAT_TIMEOUT_SECONDS", default_value_t = limits::DEFAULT_HEARTBEAT_TIMEOUT_SECONDS,
@@ -316,6 +323,12 @@ pub enum LeaseTokens {
     Optional,
     // Every report shows the lease's token.
     Required,
+}
+
+/// Reads a word of the setting.
+fn suspect_isolation() -> impl TypedValueParser<Value = SuspectIsolation> {
+    let words = PossibleValuesParser::new(SuspectIsolation::ALL.map(SuspectIsolation::as_str));
+    words.map(|word| SuspectIsolation::parse(&word).expect("one of the possible values"))
 }
 
 /// Limits on a batch, and on what waits for one.

@@ -24,6 +24,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
+use crate::domain::lane::Lane;
 use crate::error::Result;
 use crate::store::leases::due::DuePosition;
 use claim::Claims;
@@ -48,8 +49,8 @@ pub struct Landed {
     pub event_id: EventId,
     /// 0 to 9; 9 is leased first.
     pub priority: u8,
-    /// A lease of it was lost without a report: it is leased alone, to an engine that holds nothing else.
-    pub is_suspect: bool,
+    /// What an engine may hold beside it.
+    pub lane: Lane,
     /// When it is due, by the database's clock.
     pub available_at: DateTime<Utc>,
     /// By the database's clock, when it came.
@@ -232,6 +233,6 @@ impl Dispatch {
 impl Landed {
     const fn located(&self) -> Located {
         let position = DuePosition { available_at: self.available_at, event_id: self.event_id };
-        Located { is_suspect: self.is_suspect, priority: self.priority, position }
+        Located { lane: self.lane, priority: self.priority, position }
     }
 }

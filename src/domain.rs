@@ -17,6 +17,8 @@ pub mod attempt;
 pub mod fence;
 /// How budgets are spent, and what follows.
 pub mod verdict;
+/// What an engine may hold beside an event.
+pub mod lane;
 /// What an engine may report.
 pub mod settlement;
 /// What a producer sends.

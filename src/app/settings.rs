@@ -38,6 +38,7 @@ pub fn of_broker(config: &ServeConfig) -> Settings {
             call_timeout: Duration::from_secs(call_timeout_seconds(config)),
         },
         grace_seconds: config.leases.heartbeat_timeout_seconds,
+        suspect_isolation: config.leases.suspect_isolation,
         retention_days: config.tasks.retention_days,
         audit_retention_days: config.tasks.audit_retention_days,
         issues_engine_tokens: config.is_auth_required(),

@@ -16,6 +16,7 @@ use crate::domain::audit::Actor;
 use crate::domain::dead_letters::{DeadLetter, Filter, Overrides};
 use crate::domain::ids::EventId;
 use crate::domain::json::SentJson;
+use crate::domain::lane::Lane;
 use crate::domain::page::Page;
 use crate::error::{Error, Result};
 use crate::store;
@@ -119,7 +120,7 @@ impl Broker {
         let mut effects = Effects::default();
         for event in redriven {
             let Redriven { event_id, priority, available_at, is_due, .. } = *event;
-            effects.landed(&event.engine_type, Landed { event_id, priority, is_suspect: false, available_at, is_due });
+            effects.landed(&event.engine_type, Landed { event_id, priority, lane: Lane::Normal, available_at, is_due });
             self.metrics.dead_letters_redriven.with_label_values(&[self.metrics.queue(&event.engine_type)]).inc();
         }
         self.apply(effects);

@@ -10,6 +10,7 @@ use super::state::Broker;
 use crate::dispatch::Landed;
 use crate::domain::event::{CancelReason, Outcome};
 use crate::domain::ids::{EngineId, EventId};
+use crate::domain::lane::SuspectIsolation;
 use crate::domain::retry_policy::RetryPolicy;
 use crate::domain::settlement::Answer;
 use crate::domain::verdict::{self, Ending, Loss, Verdict};
@@ -91,9 +92,9 @@ impl Effects {
             Verdict::Requeue { .. } => {}
         }
         match (attempt.verdict, available_at) {
-            (Verdict::Requeue { spent, after }, Some(available_at)) => {
-                let (event_id, priority, is_suspect) = (event.event_id, event.priority, spent.makes_a_suspect());
-                let landed = Landed { event_id, priority, is_suspect, available_at, is_due: after.is_zero() };
+            (Verdict::Requeue { after, lane, .. }, Some(available_at)) => {
+                let (event_id, priority) = (event.event_id, event.priority);
+                let landed = Landed { event_id, priority, lane, available_at, is_due: after.is_zero() };
                 self.landed(&event.engine_type, landed);
             }
             (Verdict::DeadLetter { reason, .. }, _) => {
@@ -163,14 +164,15 @@ impl Broker {
 }
 
 /// What follows for an event whose attempt ended so.
-pub fn verdict_of(ending: Ending, event: &OpenEvent, policy: &RetryPolicy) -> Verdict {
-    verdict::verdict(ending, event.spent, policy, event.is_cancel_requested, jitter())
+pub fn verdict_of(ending: Ending, event: &OpenEvent, policy: &RetryPolicy, isolation: SuspectIsolation) -> Verdict {
+    verdict::verdict(ending, event.spent, policy, isolation, event.is_cancel_requested, jitter())
 }
 
 /// Ends the leases of locked events without a report of their engine.
 pub async fn end_in_silence(
     connection: &mut PgConnection,
     events: &[(OpenEvent, Ending)],
+    isolation: SuspectIsolation,
     effects: &mut Effects,
 ) -> store::Result<()> {
     if events.is_empty() {
@@ -183,7 +185,7 @@ pub async fn end_in_silence(
         .map(|(event, ending)| EndedAttempt {
             event_id: event.event_id,
             ending: *ending,
-            verdict: verdict_of(*ending, event, &policies[&event.event_id]),
+            verdict: verdict_of(*ending, event, &policies[&event.event_id], isolation),
             result: None,
             error: None,
             error_type: None,

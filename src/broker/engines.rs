@@ -61,7 +61,7 @@ impl Broker {
             }
             let held = open_events::lock_held_by(&mut transaction, engine_id).await?;
             let lost = all_ending(held, Ending::Lost(Loss::EngineRestarted));
-            end_in_silence(&mut transaction, &lost, &mut effects).await?;
+            end_in_silence(&mut transaction, &lost, self.settings.suspect_isolation, &mut effects).await?;
             store::engines::restart(&mut transaction, registration).await?;
         }
         let engine =
@@ -132,7 +132,8 @@ impl Broker {
         let leaves_in_order = engine.is_draining || caller == Some(engine_id);
         let ending = if leaves_in_order { Ending::HandedBack } else { Ending::Lost(Loss::Deregistered) };
         let mut effects = Effects::default();
-        end_in_silence(&mut transaction, &all_ending(held, ending), &mut effects).await?;
+        let isolation = self.settings.suspect_isolation;
+        end_in_silence(&mut transaction, &all_ending(held, ending), isolation, &mut effects).await?;
         let ended = store::engines::delete(&mut transaction, engine_id).await?;
         // An engine that leaves by itself is nobody's doing.
         if caller != Some(engine_id) {

@@ -19,6 +19,7 @@ use super::taken::Taken;
 use crate::batching::{Mode, Size};
 use crate::dispatch::Landed;
 use crate::domain::ids::EventId;
+use crate::domain::lane::Lane;
 use crate::domain::limits::MAX_DELAY_SECONDS;
 use crate::domain::new_event::{Enqueued, NewEvent};
 use crate::error::{Error, Result};
@@ -127,7 +128,7 @@ impl Broker {
             if let Ok(Taken::New(enqueued)) = taken {
                 let engine_type = event.engine_type.as_str();
                 let Enqueued { event_id, available_at, is_due, .. } = *enqueued;
-                let landed = Landed { event_id, priority: event.priority, is_suspect: false, available_at, is_due };
+                let landed = Landed { event_id, priority: event.priority, lane: Lane::Normal, available_at, is_due };
                 effects.landed(engine_type, landed);
                 self.metrics.events_enqueued.with_label_values(&[self.metrics.queue(engine_type)]).inc();
                 self.activity.count(engine_type, |counts| counts.enqueued += 1);

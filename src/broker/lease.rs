@@ -89,7 +89,7 @@ impl Broker {
         let unheard: Vec<(OpenEvent, Ending)> =
             open.into_iter().filter(is_theirs).map(|event| (event, Ending::Undelivered)).collect();
         let mut effects = Effects::default();
-        end_in_silence(&mut transaction, &unheard, &mut effects).await?;
+        end_in_silence(&mut transaction, &unheard, self.settings.suspect_isolation, &mut effects).await?;
         commit(transaction).await?;
         self.apply(effects);
         Ok(())

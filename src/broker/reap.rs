@@ -145,7 +145,7 @@ impl Broker {
     /// Ends the leases of locked events, and says how many those are.
     async fn end(&self, mut transaction: store::Transaction, lost: Vec<(OpenEvent, Ending)>) -> Result<usize> {
         let mut effects = Effects::default();
-        end_in_silence(&mut transaction, &lost, &mut effects).await?;
+        end_in_silence(&mut transaction, &lost, self.settings.suspect_isolation, &mut effects).await?;
         commit(transaction).await?;
         // A round that ends many leases may last for longer than a replica is ready without a sign.
         self.readiness.note_write();

@@ -2,6 +2,7 @@
 
 use super::batchers::Coalescing;
 use crate::dispatch;
+use crate::domain::lane::SuspectIsolation;
 
 /// What an operator decided, as far as the use-cases need it.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +11,8 @@ pub struct Settings {
     pub dispatch: dispatch::Settings,
     /// After the service was away, leases are not judged for that long.
     pub grace_seconds: u32,
+    /// From which silent loss on an event is leased alone.
+    pub suspect_isolation: SuspectIsolation,
     /// Days for which ended events are kept.
     pub retention_days: i32,
     /// Days for which entries of the audit trail are kept.

@@ -16,6 +16,7 @@ use super::waiting::{ClaimCounts, Claimed, PollGroup};
 use crate::batching::Mode;
 use crate::domain::assignment::{self, Candidate, Capacity};
 use crate::domain::ids::{EngineId, LeaseToken};
+use crate::domain::lane::Lane;
 use crate::error::Result;
 use crate::store;
 use crate::store::PgConnection;
@@ -25,11 +26,14 @@ use crate::store::queues::Gate;
 use admission::Admitted;
 use engines::Engines;
 
-/// How long a suspect waits for an idle engine before one is made exclusive for it. The work of a dead engine is to be leased
+/// How long an isolated suspect waits for an idle engine before one is made exclusive for it. The work of a dead engine is to be leased
 /// again within 5 s; it takes up to 1 s to find the engine dead, so 3 s leave one to spare.
 const SUSPECT_PATIENCE_SECONDS: u32 = 3;
 /// Payloads that are read in one go, so that memory is bounded; a single reply may have as many again.
 const MAX_BYTES: u64 = 16 << 20;
+
+/// The lanes of suspects.
+const SUSPECTS: [Lane; 2] = [Lane::OnePerEngine, Lane::Isolated];
 
 /// What claims need.
 #[derive(Debug)]
@@ -101,7 +105,7 @@ impl Claims {
         let due = lock_due(&mut transaction, groups, &admitted, &engines.capacities, under_way).await?;
         let (mut grants, mut owners, mut found) = (Vec::new(), HashMap::new(), Vec::with_capacity(groups.len()));
         let mut suspects = Vec::with_capacity(groups.len());
-        for (of_group, ((group, admitted), LockedDue { events: due, within, has_all_suspects })) in
+        for (of_group, ((group, admitted), LockedDue { events: due, within, is_cut })) in
             groups.iter().zip(&admitted).zip(&due).enumerate()
         {
             if due.is_empty() {
@@ -120,12 +124,14 @@ impl Claims {
                     grants.push(grant);
                 }
             });
-            suspects.push((&*group.engine_type, given_a_suspect(&grants[before..]), exclusive));
+            suspects.push((&*group.engine_type, given_isolated(&grants[before..]), exclusive));
             let taken: HashSet<_> = grants[before..].iter().map(|grant: &Grant<'_>| grant.event_id()).collect();
             let (taken, left) = due.iter().partition::<Vec<_>, _>(|event| taken.contains(&event.position.event_id));
             claimed.found.taken = taken.len();
             claimed.found.has_left = !left.is_empty();
-            let is_short_of_suspects = !has_all_suspects && !left.iter().any(|event: &&DueEvent| event.is_suspect);
+            let is_cut = |lane: Lane| is_cut[usize::from(lane.number())];
+            let has_left = |lane| left.iter().any(|event: &&DueEvent| event.lane == lane);
+            let is_short_of_suspects = SUSPECTS.into_iter().any(|lane| is_cut(lane) && !has_left(lane));
             claimed.found.is_cut = *within < due.len() || is_short_of_suspects;
             let (taken, left) = (taken.into_iter().map(located).collect(), left.into_iter().map(located).collect());
             found.push(scan_positions::Found { taken, left, is_unscanned: false });
@@ -139,11 +145,16 @@ impl Claims {
             }
         }
         store::pool::commit(transaction).await?;
-        for (engine_type, given_suspects, exclusive) in suspects {
-            self.exclusive_engines.note(engine_type, &given_suspects, exclusive);
+        for (engine_type, given_isolated, exclusive) in suspects {
+            self.exclusive_engines.note(engine_type, &given_isolated, exclusive);
+        }
+        let taken: Vec<(EngineId, Lane)> =
+            grants.iter().filter_map(|grant| Some((grant.engine?.engine_id, grant.event.lane))).collect();
+        for (engine_id, lane) in taken {
+            engines.take(engine_id, lane);
         }
         for (group, claimed) in groups.iter().zip(&mut claimed) {
-            claimed.engines = engines.known_after(group, &claimed.answers);
+            claimed.engines = engines.known(group);
         }
         Ok((claimed, found))
     }
@@ -184,11 +195,12 @@ struct LockedDue {
     events: Vec<DueEvent>,
     /// How many of them, from the first one on, may be assigned.
     within: usize,
-    /// There are no more suspects than these. Each needs an engine of its own, so fewer are scanned for than of others.
-    has_all_suspects: bool,
+    /// By lane, whether as many were found as were scanned for, so that there may be more.
+    is_cut: [bool; Lane::ALL.len()],
 }
 
-/// Locks as many due events as the polls of each queue could take, both lanes merged.
+/// Locks as many due events as the polls of each queue could take, all lanes merged. A poll takes one suspect at most, so fewer
+/// of them are scanned for than of others; but at least one, since what is not scanned must not be taken for empty.
 async fn lock_due(
     connection: &mut PgConnection,
     groups: &[PollGroup],
@@ -196,17 +208,22 @@ async fn lock_due(
     capacities: &[Capacity],
     under_way: &[UnderWay<'_>],
 ) -> store::Result<Vec<LockedDue>> {
-    let mut wants = Vec::with_capacity(2 * groups.len());
-    let mut limits = Vec::with_capacity(groups.len());
+    let mut wants = Vec::with_capacity(Lane::ALL.len() * groups.len());
     for ((group, Admitted { takers, wanted, .. }), under_way) in groups.iter().zip(admitted).zip(under_way) {
         if !takers.is_empty() {
-            let idle =
-                takers.iter().filter(|(_, taker)| taker.capacity.is_none_or(|index| capacities[index].held == 0));
-            let suspects = u32::try_from(idle.count()).unwrap_or(u32::MAX).max(1);
-            limits.push(suspects as usize);
-            let engine_type = &*group.engine_type;
-            wants.push(Want { engine_type, is_suspect: false, edges: &under_way.scan.normals, limit: *wanted });
-            wants.push(Want { engine_type, is_suspect: true, edges: &under_way.scan.suspects, limit: suspects });
+            let of_takers = |may_take: fn(&Capacity) -> bool| {
+                let takers =
+                    takers.iter().filter(|(_, taker)| taker.capacity.is_none_or(|at| may_take(&capacities[at])));
+                u32::try_from(takers.count()).unwrap_or(u32::MAX).max(1)
+            };
+            for (lane, edges) in Lane::ALL.into_iter().zip(&under_way.scan.ranges) {
+                let limit = match lane {
+                    Lane::Normal => *wanted,
+                    Lane::OnePerEngine => of_takers(Capacity::may_take_suspect),
+                    Lane::Isolated => of_takers(|capacity| capacity.held == 0),
+                };
+                wants.push(Want { engine_type: &group.engine_type, lane, edges, limit });
+            }
         }
     }
     let mut due = if wants.is_empty() {
@@ -214,16 +231,18 @@ async fn lock_due(
     } else {
         store::leases::due::lock_due(connection, &wants, SUSPECT_PATIENCE_SECONDS).await?
     }
-    .into_iter();
-    let (mut limits, mut bytes) = (limits.into_iter(), 0);
+    .into_iter()
+    .zip(&wants);
+    let mut bytes = 0;
     let of_queue = |admitted: &Admitted| {
         if admitted.takers.is_empty() {
             return LockedDue::default();
         }
-        let mut events = due.next().unwrap_or_default();
-        let suspects = due.next().unwrap_or_default();
-        let has_all_suspects = limits.next().is_none_or(|limit| suspects.len() < limit);
-        events.extend(suspects);
+        let (mut events, mut is_cut) = (Vec::new(), [false; Lane::ALL.len()]);
+        for (of_lane, want) in due.by_ref().take(Lane::ALL.len()) {
+            is_cut[usize::from(want.lane.number())] = of_lane.len() >= want.limit as usize;
+            events.extend(of_lane);
+        }
         events.sort_by_key(|event| (Reverse(event.priority), event.position));
         let within = events.iter().enumerate().take_while(|(index, event)| {
             let is_within = *index == 0 || bytes < MAX_BYTES;
@@ -231,23 +250,23 @@ async fn lock_due(
             is_within
         });
         let within = within.count();
-        LockedDue { events, within, has_all_suspects }
+        LockedDue { events, within, is_cut }
     };
     Ok(admitted.iter().map(of_queue).collect())
 }
 
-/// The engines that are granted a suspect.
-fn given_a_suspect(grants: &[Grant<'_>]) -> Vec<EngineId> {
-    let of_suspects = grants.iter().filter(|grant| grant.event.is_suspect);
-    of_suspects.filter_map(|grant| grant.engine.map(|engine| engine.engine_id)).collect()
+/// The engines that are granted an isolated suspect.
+fn given_isolated(grants: &[Grant<'_>]) -> Vec<EngineId> {
+    let of_isolated = grants.iter().filter(|grant| grant.event.lane == Lane::Isolated);
+    of_isolated.filter_map(|grant| grant.engine.map(|engine| engine.engine_id)).collect()
 }
 
 const fn candidate(due: &DueEvent) -> Candidate {
-    Candidate { payload_bytes: due.payload_bytes, is_suspect: due.is_suspect, is_overdue: due.is_overdue }
+    Candidate { payload_bytes: due.payload_bytes, lane: due.lane, is_overdue: due.is_overdue }
 }
 
 const fn located(due: &DueEvent) -> Located {
-    Located { is_suspect: due.is_suspect, priority: due.priority, position: due.position }
+    Located { lane: due.lane, priority: due.priority, position: due.position }
 }
 
 fn grant<'a>(poll: &'a Poll, event: &'a DueEvent, gate: &'a Gate, engines: &'a [LockedEngine]) -> Grant<'a> {
@@ -277,7 +296,7 @@ mod tests {
     use crate::store::leases::due::{DuePosition, QueuedRow};
 
     #[test]
-    fn only_an_engine_that_is_granted_a_suspect_counts_as_given_one() {
+    fn only_an_engine_that_is_granted_an_isolated_suspect_counts_as_given_one() {
         let [first, second] = [1, 2].map(|number| LockedEngine {
             engine_id: EngineId(Uuid::from_u128(number)),
             engine_type: "dialogue".to_owned(),
@@ -287,19 +306,12 @@ mod tests {
             max_concurrent_events: None,
             gate: Gate::default(),
         });
-        let due = |number: u128, is_suspect| {
+        let due = |number: u128, lane| {
             let position =
                 DuePosition { available_at: DateTime::UNIX_EPOCH, event_id: EventId(Uuid::from_u128(number)) };
-            DueEvent {
-                position,
-                priority: 5,
-                is_suspect,
-                payload_bytes: 2,
-                is_overdue: true,
-                row: QueuedRow::default(),
-            }
+            DueEvent { position, priority: 5, lane, payload_bytes: 2, is_overdue: true, row: QueuedRow::default() }
         };
-        let due = [due(10, true), due(11, true), due(12, false)];
+        let due = [due(10, Lane::Isolated), due(11, Lane::Isolated), due(12, Lane::OnePerEngine)];
         let gate = Gate::default();
         let grant_to = |engine, event| Grant {
             event,
@@ -312,6 +324,6 @@ mod tests {
         };
         // The second suspect was assigned as well, but the queue had no room for it.
         let grants = [grant_to(&first, &due[0]), grant_to(&second, &due[2])];
-        assert_eq!(given_a_suspect(&grants), [first.engine_id]);
+        assert_eq!(given_isolated(&grants), [first.engine_id]);
     }
 }

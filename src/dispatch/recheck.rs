@@ -13,6 +13,7 @@ use super::context::Context;
 use super::scan_positions::ScanPositions;
 use super::waiting::{Known, QueueCheck, WaitingPolls};
 use crate::domain::engine::EngineStatus;
+use crate::domain::lane::Lane;
 use crate::error::Result;
 use crate::store;
 use crate::store::leases::due::Want;
@@ -97,12 +98,12 @@ impl Recheck {
         let asked_at = Instant::now();
         let due = &self.positions.due;
         let scans: Vec<_> = queues.iter().map(|queue| due.scan(queue, asked_at.into_std())).collect();
-        let of_lane = |engine_type, is_suspect, edges| Want { engine_type, is_suspect, edges, limit: 1 };
-        let wants: Vec<Want<'_>> = queues
-            .iter()
-            .zip(&scans)
-            .flat_map(|(queue, scan)| [of_lane(&**queue, false, &*scan.normals), of_lane(queue, true, &scan.suspects)])
-            .collect();
+        let mut wants = Vec::with_capacity(Lane::ALL.len() * queues.len());
+        for (queue, scan) in queues.iter().zip(&scans) {
+            for (lane, edges) in Lane::ALL.into_iter().zip(&scan.ranges) {
+                wants.push(Want { engine_type: queue, lane, edges, limit: 1 });
+            }
+        }
         let mut connection = self.context.connection().await?;
         let next = store::leases::due::seconds_until_due(&mut connection, &wants).await?;
         drop(connection);
@@ -111,8 +112,8 @@ impl Recheck {
         }
         let now = Instant::now();
         let mut checks = Vec::with_capacity(queues.len());
-        for ((queue, scan), seconds) in queues.iter().zip(&scans).zip(next.seconds.chunks(2)) {
-            let has_due_suspects = seconds.get(1).copied().flatten().is_some_and(|seconds| seconds <= 0.0);
+        for ((queue, scan), seconds) in queues.iter().zip(&scans).zip(next.seconds.chunks(Lane::ALL.len())) {
+            let has_due_suspects = seconds.iter().skip(1).flatten().any(|seconds| *seconds <= 0.0);
             let seconds = seconds.iter().flatten().copied().reduce(f64::min);
             due.checked(queue, scan, seconds.is_some_and(|seconds| seconds <= 0.0), now.into_std());
             let until_due =

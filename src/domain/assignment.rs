@@ -1,13 +1,15 @@
-//! Who gets which of the due events: engines' limits, the bound on a reply's bytes, and suspects
-//! alone.
+//! Who gets which of the due events: engines' limits, the bound on a reply's bytes, and what may be held beside a suspect.
 //!
-//! A suspect is an event with a silent loss: it may be what killed its engine. It is given as the
-//! only event of its reply, to an engine that holds nothing else, and that engine gets nothing
-//! more until it is done; so poison takes no other event with it. Where every engine is busy, one is reserved for a
-//! suspect for some time (`exclusive_engine`).
+//! A suspect is an event with a silent loss: it may be what killed its engine. After one loss it is leased beside others, but an
+//! engine holds one such event at a time. An isolated one is given as the only event of its reply, to an engine that holds
+//! nothing else, and that engine gets nothing more until it is done; so poison takes no other event to the dead letters. Where
+//! every engine is busy, one is reserved for an isolated suspect for some time (`exclusive_engine`).
+
+use std::iter::Peekable;
 
 use super::exclusive_engine::Eligible;
 use super::ids::EngineId;
+use super::lane::Lane;
 use super::limits::MAX_LEASE_REPLY_PAYLOAD_BYTES;
 
 /// What a registered engine holds, and how much it may hold.
@@ -17,20 +19,38 @@ pub struct Capacity {
     pub engine_id: EngineId,
     /// Number of events it has leased now.
     pub held: u32,
-    /// True while one of them is a suspect: the engine takes nothing more until that one ends.
-    pub is_holding_a_suspect: bool,
+    /// The highest lane of the events it holds; the normal one if it holds none.
+    pub highest_lane: Lane,
     /// Most events it may hold at a time; `None` is no limit.
     pub max_concurrent_events: Option<u32>,
 }
 
 impl Capacity {
+    /// True while it holds an isolated suspect: it takes nothing more until that one ends.
+    #[must_use]
+    pub fn is_holding_isolated(&self) -> bool {
+        self.highest_lane == Lane::Isolated
+    }
+
+    /// True while it holds no suspect: it may take one beside others.
+    #[must_use]
+    pub fn may_take_suspect(&self) -> bool {
+        self.highest_lane == Lane::Normal
+    }
+
     /// How many more events this engine may take.
     #[must_use]
     pub fn room(&self) -> u32 {
-        if self.is_holding_a_suspect {
+        if self.is_holding_isolated() {
             return 0;
         }
         self.max_concurrent_events.map_or(u32::MAX, |max| max.saturating_sub(self.held))
+    }
+
+    /// Counts an event that the engine is given.
+    pub fn take(&mut self, lane: Lane) {
+        self.held = self.held.saturating_add(1);
+        self.highest_lane = self.highest_lane.max(lane);
     }
 }
 
@@ -43,13 +63,13 @@ pub struct Taker {
     pub capacity: Option<usize>,
 }
 
-/// A due event, locked. The slice given to [`assign`] is in the order of leasing, both lanes merged.
+/// A due event, locked. The slice given to [`assign`] is in the order of leasing, all lanes merged.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate {
     /// Size of the payload, counted towards the bound on a reply's bytes.
     pub payload_bytes: u64,
-    /// True if the event had a silent loss.
-    pub is_suspect: bool,
+    /// What an engine may hold beside it.
+    pub lane: Lane,
     /// It has been due for longer than a suspect is asked to wait for an engine to be idle.
     pub is_overdue: bool,
 }
@@ -59,36 +79,35 @@ pub struct Candidate {
 pub struct Assignment {
     /// For each poll the candidates it gets, by index.
     pub given: Vec<Vec<usize>>,
-    /// The engine that was given nothing, so that it becomes idle and the first suspect can go to it.
+    /// The engine that was given nothing, so that it becomes idle and the first isolated suspect can go to it.
     pub exclusive: Option<EngineId>,
 }
 
-/// Assigns `candidates` to `takers` in order. Where every engine is always busy, a suspect would wait
+/// Assigns `candidates` to `takers` in order. Where every engine is always busy, an isolated suspect would wait
 /// for ever: then one of those that are `eligible` is given nothing.
 #[must_use]
 pub fn assign(takers: &[Taker], capacities: &[Capacity], candidates: &[Candidate], eligible: &Eligible) -> Assignment {
     let mut capacities = capacities.to_vec();
-    let mut normals = candidates.iter().enumerate().filter(|(_, c)| !c.is_suspect).map(|(i, _)| i).peekable();
-    let mut suspects = candidates.iter().enumerate().filter(|(_, c)| c.is_suspect).map(|(i, _)| i).peekable();
+    let of_lane = |lane| candidates.iter().enumerate().filter(move |(_, c)| c.lane == lane).map(|(i, _)| i).peekable();
+    let [mut normals, mut suspects, mut isolated] = Lane::ALL.map(of_lane);
     let mut assignment = Assignment { given: Vec::with_capacity(takers.len()), exclusive: None };
 
     for taker in takers {
         let mut capacity = taker.capacity.map(|index| &mut capacities[index]);
-        let is_suspect_first =
-            suspects.peek().is_some_and(|suspect| normals.peek().is_none_or(|normal| suspect < normal));
+        let mut may_take_suspect = capacity.as_ref().is_none_or(|capacity| capacity.may_take_suspect());
+        let next = first(&mut normals, &mut suspects, may_take_suspect);
+        let is_isolated_first = isolated.peek().is_some_and(|isolated| next.is_none_or(|next| *isolated < next));
         let is_idle = capacity.as_ref().is_none_or(|capacity| capacity.held == 0);
 
-        if is_suspect_first && is_idle && taker.limit > 0 {
-            let suspect = suspects.next().into_iter().collect::<Vec<_>>();
+        if is_isolated_first && is_idle && taker.limit > 0 {
+            assignment.given.push(isolated.next().into_iter().collect());
             if let Some(capacity) = capacity.as_mut() {
-                capacity.held += 1;
-                capacity.is_holding_a_suspect = true;
+                capacity.take(Lane::Isolated);
             }
-            assignment.given.push(suspect);
             continue;
         }
-        if is_suspect_first
-            && suspects.peek().is_some_and(|&suspect| candidates[suspect].is_overdue)
+        if is_isolated_first
+            && isolated.peek().is_some_and(|&isolated| candidates[isolated].is_overdue)
             && let Some(capacity) = capacity.as_ref()
             && assignment
                 .exclusive
@@ -103,122 +122,39 @@ pub fn assign(takers: &[Taker], capacities: &[Capacity], candidates: &[Candidate
         let mut taken = Vec::new();
         let mut bytes = 0;
         while (taken.len() as u64) < u64::from(room)
-            && let Some(&next) = normals.peek()
+            && let Some(next) = first(&mut normals, &mut suspects, may_take_suspect)
         {
             bytes += candidates[next].payload_bytes;
             if bytes > MAX_LEASE_REPLY_PAYLOAD_BYTES && !taken.is_empty() {
                 break;
             }
+            let lane = candidates[next].lane;
+            match lane {
+                Lane::Normal => drop(normals.next()),
+                Lane::OnePerEngine | Lane::Isolated => {
+                    suspects.next();
+                    may_take_suspect = false;
+                }
+            }
+            if let Some(capacity) = capacity.as_mut() {
+                capacity.take(lane);
+            }
             taken.push(next);
-            normals.next();
-        }
-        if let Some(capacity) = capacity.as_mut() {
-            capacity.held += u32::try_from(taken.len()).unwrap_or(u32::MAX);
         }
         assignment.given.push(taken);
     }
     assignment
 }
 
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    const NORMAL: Candidate = Candidate { payload_bytes: 100, is_suspect: false, is_overdue: false };
-    const SUSPECT: Candidate = Candidate { is_suspect: true, ..NORMAL };
-    const OVERDUE: Candidate = Candidate { is_overdue: true, ..SUSPECT };
-
-    fn engine(number: u128) -> EngineId {
-        EngineId(Uuid::from_u128(number))
-    }
-
-    fn anyone() -> Eligible {
-        Eligible::default()
-    }
-
-    fn capacity(number: u128, held: u32, max: Option<u32>) -> Capacity {
-        Capacity { engine_id: engine(number), held, is_holding_a_suspect: false, max_concurrent_events: max }
-    }
-
-    fn taker(limit: u32, capacity: usize) -> Taker {
-        Taker { limit, capacity: Some(capacity) }
-    }
-
-    #[test]
-    fn nobody_gets_more_than_its_limit_or_its_room() {
-        let capacities = [capacity(1, 3, Some(5)), capacity(2, 0, None)];
-        let assignment = assign(&[taker(3, 0), taker(3, 1)], &capacities, &[NORMAL; 9], &anyone());
-        assert_eq!(assignment.given, [vec![0, 1], vec![2, 3, 4]]);
-    }
-
-    #[test]
-    fn polls_of_one_engine_in_one_batch_share_its_room() {
-        let assignment = assign(&[taker(4, 0), taker(4, 0)], &[capacity(1, 0, Some(5))], &[NORMAL; 9], &anyone());
-        assert_eq!(assignment.given, [vec![0, 1, 2, 3], vec![4]]);
-    }
-
-    #[test]
-    fn a_reply_stops_before_its_bytes_but_has_one_event() {
-        let big = Candidate { payload_bytes: MAX_LEASE_REPLY_PAYLOAD_BYTES + 1, ..NORMAL };
-        let anonymous = Taker { limit: 3, capacity: None };
-        assert_eq!(assign(&[anonymous], &[], &[big, NORMAL], &anyone()).given, [vec![0]]);
-        assert_eq!(assign(&[anonymous], &[], &[NORMAL, big, NORMAL], &anyone()).given, [vec![0]]);
-    }
-
-    #[test]
-    fn a_suspect_goes_alone_to_an_idle_engine() {
-        let assignment = assign(
-            &[taker(3, 0), taker(3, 1)],
-            &[capacity(1, 0, None), capacity(2, 0, None)],
-            &[SUSPECT, NORMAL, NORMAL],
-            &anyone(),
-        );
-        assert_eq!(assignment.given, [vec![0], vec![1, 2]]);
-    }
-
-    #[test]
-    fn an_engine_that_holds_a_suspect_gets_nothing_more() {
-        let holding = Capacity { is_holding_a_suspect: true, ..capacity(1, 1, None) };
-        assert_eq!(assign(&[taker(3, 0)], &[holding], &[NORMAL], &anyone()).given, [Vec::<usize>::new()]);
-        let twice = assign(&[taker(3, 0), taker(3, 0)], &[capacity(1, 0, None)], &[SUSPECT, NORMAL], &anyone());
-        assert_eq!(twice.given, [vec![0], vec![]]);
-    }
-
-    #[test]
-    fn suspects_hold_nobody_up() {
-        let assignment = assign(&[taker(3, 0)], &[capacity(1, 2, None)], &[SUSPECT, SUSPECT, NORMAL], &anyone());
-        assert_eq!(assignment.given, [vec![2]]);
-        assert_eq!(assignment.exclusive, None);
-    }
-
-    #[test]
-    fn an_overdue_suspect_has_one_busy_engine_reserved() {
-        let capacities = [capacity(1, 2, None), capacity(2, 2, None)];
-        let takers = [taker(3, 0), taker(3, 1)];
-        let first = assign(&takers, &capacities, &[OVERDUE, NORMAL, NORMAL], &anyone());
-        assert_eq!((first.given, first.exclusive), (vec![vec![], vec![1, 2]], Some(engine(1))));
-        let exclusive = Eligible { exclusive: Some(engine(2)), ..anyone() };
-        let second = assign(&takers, &capacities, &[OVERDUE, NORMAL, NORMAL], &exclusive);
-        assert_eq!((second.given, second.exclusive), (vec![vec![1, 2], vec![]], Some(engine(2))));
-    }
-
-    #[test]
-    fn an_engine_that_was_reserved_in_vain_is_given_events_and_another_one_is_reserved() {
-        let capacities = [capacity(1, 2, None), capacity(2, 2, None)];
-        let eligible = Eligible { exclusive: None, resting: vec![engine(1)] };
-        let alone = assign(&[taker(3, 0)], &capacities, &[OVERDUE, NORMAL], &eligible);
-        assert_eq!((alone.given, alone.exclusive), (vec![vec![1]], None));
-        let both = assign(&[taker(3, 0), taker(3, 1)], &capacities, &[OVERDUE, NORMAL], &eligible);
-        assert_eq!((both.given, both.exclusive), (vec![vec![1], vec![]], Some(engine(2))));
-        let idle = assign(&[taker(3, 0)], &[capacity(1, 0, None)], &[OVERDUE, NORMAL], &eligible);
-        assert_eq!(idle.given, [vec![0]], "idle, it is given the suspect at once");
-    }
-
-    #[test]
-    fn strict_priority_holds_for_suspects_too() {
-        let assignment = assign(&[taker(3, 0)], &[capacity(1, 0, None)], &[NORMAL, OVERDUE], &anyone());
-        assert_eq!(assignment.given, [vec![0]]);
-    }
+/// The first event that may be leased beside others.
+fn first(
+    normals: &mut Peekable<impl Iterator<Item = usize>>,
+    suspects: &mut Peekable<impl Iterator<Item = usize>>,
+    may_take_suspect: bool,
+) -> Option<usize> {
+    let suspect = if may_take_suspect { suspects.peek() } else { None };
+    normals.peek().into_iter().chain(suspect).min().copied()
 }
+
+#[cfg(test)]
+mod tests;

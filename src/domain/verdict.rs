@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::event::{DeadLetterReason, Outcome};
+use super::lane::{Lane, SuspectIsolation};
 use super::limits;
 use super::retry_policy::RetryPolicy;
 use super::settlement::Answer;
@@ -19,10 +20,10 @@ pub struct Spent {
 }
 
 impl Spent {
-    /// Whether an event that comes back with this is a suspect: it is leased alone, to an engine that holds nothing else.
+    /// The lane in which an event waits that comes back with this.
     #[must_use]
-    pub const fn makes_a_suspect(self) -> bool {
-        self.lease_losses > 0
+    pub const fn lane(self, policy: &RetryPolicy, isolation: SuspectIsolation) -> Lane {
+        isolation.lane(self.lease_losses, policy.dead_letter_threshold)
     }
 
     /// How many more reported failures are tried again.
@@ -133,6 +134,8 @@ pub enum Verdict {
         after: Duration,
         /// With this attempt.
         spent: Spent,
+        /// What an engine may hold beside it from now on.
+        lane: Lane,
     },
     /// Done for good.
     Complete,
@@ -168,16 +171,18 @@ impl Verdict {
     }
 }
 
-/// Decides by the budgets. `variation` is a random number from −1 to 1, for the jitter.
+/// Decides by the budgets. `isolation` is the operator's setting, `variation` a random number from −1 to 1, for the jitter.
 #[must_use]
 pub fn verdict(
     ending: Ending,
     before: Spent,
     policy: &RetryPolicy,
+    isolation: SuspectIsolation,
     is_cancel_requested: bool,
     variation: f64,
 ) -> Verdict {
     let spent = spend(ending, before);
+    let requeue = |after| Verdict::Requeue { after, spent, lane: spent.lane(policy, isolation) };
     match ending {
         Ending::Completed => Verdict::Complete,
         _ if is_cancel_requested => Verdict::Cancel,
@@ -188,17 +193,15 @@ pub fn verdict(
         Ending::Failed { .. } if spent.failures > policy.max_retries => {
             Verdict::DeadLetter { reason: DeadLetterReason::RetriesExhausted, spent }
         }
-        Ending::Failed { delay, .. } => {
-            Verdict::Requeue { after: delay.unwrap_or_else(|| policy.backoff(spent.failures, variation)), spent }
-        }
+        Ending::Failed { delay, .. } => requeue(delay.unwrap_or_else(|| policy.backoff(spent.failures, variation))),
         Ending::Lost(_) if spent.lease_losses >= policy.dead_letter_threshold => {
             Verdict::DeadLetter { reason: DeadLetterReason::LeaseLossesExhausted, spent }
         }
         // The first loss is most likely the engine's fault: due at once. From then on as after a retry.
-        Ending::Lost(_) if spent.lease_losses <= 1 => Verdict::Requeue { after: Duration::ZERO, spent },
-        Ending::Lost(_) => Verdict::Requeue { after: policy.backoff(spent.lease_losses - 1, variation), spent },
-        Ending::Released { delay } => Verdict::Requeue { after: delay + release_delay(spent.releases), spent },
-        Ending::HandedBack | Ending::Undelivered => Verdict::Requeue { after: Duration::ZERO, spent },
+        Ending::Lost(_) if spent.lease_losses <= 1 => requeue(Duration::ZERO),
+        Ending::Lost(_) => requeue(policy.backoff(spent.lease_losses - 1, variation)),
+        Ending::Released { delay } => requeue(delay + release_delay(spent.releases)),
+        Ending::HandedBack | Ending::Undelivered => requeue(Duration::ZERO),
     }
 }
 
@@ -231,7 +234,7 @@ mod tests {
     const LOST: Ending = Ending::Lost(Loss::Expired);
 
     fn judge(ending: Ending, before: Spent) -> Verdict {
-        verdict(ending, before, &RetryPolicy::default(), false, 0.0)
+        verdict(ending, before, &RetryPolicy::default(), SuspectIsolation::default(), false, 0.0)
     }
 
     /// The waits between the attempts of an event that always ends like this, and why it becomes a dead letter.
@@ -239,7 +242,7 @@ mod tests {
         let (mut spent, mut waits) = (Spent::default(), Vec::new());
         for _ in 0..20 {
             match judge(ending, spent) {
-                Verdict::Requeue { after, spent: next } => {
+                Verdict::Requeue { after, spent: next, .. } => {
                     waits.push(after.as_secs());
                     spent = next;
                 }
@@ -275,7 +278,7 @@ mod tests {
         let delay = Duration::from_secs(5);
         assert_eq!(
             judge(Ending::Released { delay }, spent),
-            Verdict::Requeue { after: delay, spent: Spent::default() }
+            Verdict::Requeue { after: delay, spent: Spent::default(), lane: Lane::Normal }
         );
     }
 
@@ -283,7 +286,8 @@ mod tests {
     fn an_engine_that_leaves_in_order_and_one_that_never_heard_of_its_lease_spend_nothing() {
         let spent = Spent { failures: 3, lease_losses: 2, releases: 2 };
         for ending in [Ending::HandedBack, Ending::Undelivered] {
-            assert_eq!(judge(ending, spent), Verdict::Requeue { after: Duration::ZERO, spent });
+            let back = Verdict::Requeue { after: Duration::ZERO, spent, lane: Lane::Isolated };
+            assert_eq!(judge(ending, spent), back);
         }
     }
 
@@ -321,7 +325,8 @@ mod tests {
     #[test]
     fn a_requested_cancellation_wins_over_every_ending() {
         for ending in [FAILED, RELEASED, LOST, Ending::HandedBack, Ending::Undelivered] {
-            let verdict = verdict(ending, Spent::default(), &RetryPolicy::default(), true, 0.0);
+            let (policy, isolation) = (RetryPolicy::default(), SuspectIsolation::default());
+            let verdict = verdict(ending, Spent::default(), &policy, isolation, true, 0.0);
             assert!(verdict == Verdict::Cancel, "{ending:?}");
         }
     }
@@ -329,15 +334,15 @@ mod tests {
     #[test]
     fn what_is_completed_stays_so_whoever_wants_it_cancelled() {
         for is_cancel_requested in [false, true] {
-            let verdict =
-                verdict(Ending::Completed, Spent::default(), &RetryPolicy::default(), is_cancel_requested, 0.0);
+            let (policy, isolation) = (RetryPolicy::default(), SuspectIsolation::default());
+            let verdict = verdict(Ending::Completed, Spent::default(), &policy, isolation, is_cancel_requested, 0.0);
             assert_eq!(verdict, Verdict::Complete);
         }
     }
 
     #[test]
     fn every_verdict_has_its_answer() {
-        let requeue = Verdict::Requeue { after: Duration::ZERO, spent: Spent::default() };
+        let requeue = Verdict::Requeue { after: Duration::ZERO, spent: Spent::default(), lane: Lane::Normal };
         for (ending, answer) in [
             (FAILED, Answer::RetryScheduled),
             (LOST, Answer::RetryScheduled),

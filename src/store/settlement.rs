@@ -95,8 +95,9 @@ async fn requeue(
 ) -> Result<()> {
     let (mut ids, mut available_ats, mut keeps_tokens) = (Vec::new(), Vec::new(), Vec::new());
     let (mut failures, mut lease_losses, mut releases) = (Vec::new(), Vec::new(), Vec::new());
+    let mut lanes = Vec::new();
     for attempt in ended {
-        if let Verdict::Requeue { spent, .. } = attempt.verdict
+        if let Verdict::Requeue { spent, lane, .. } = attempt.verdict
             && let Some(available_at) = due.get(&attempt.event_id)
         {
             ids.push(attempt.event_id.0);
@@ -105,6 +106,7 @@ async fn requeue(
             failures.push(spent.failures.cast_signed());
             lease_losses.push(spent.lease_losses.cast_signed());
             releases.push(spent.releases.cast_signed());
+            lanes.push(i16::from(lane.number()));
         }
     }
     if !ids.is_empty() {
@@ -115,6 +117,7 @@ async fn requeue(
             .bind(failures)
             .bind(lease_losses)
             .bind(releases)
+            .bind(lanes)
             .execute(connection)
             .await?;
     }

@@ -19,6 +19,7 @@ use axum::http::{Method, Request, StatusCode};
 use eventlease::broker::{Broker, Coalescing, Settings, Size};
 use eventlease::config::ForwardedHeader;
 use eventlease::dispatch;
+use eventlease::domain::lane::SuspectIsolation;
 use eventlease::http::{self, Access, AccessSettings, ApiParts, Limits};
 use eventlease::metrics::Metrics;
 use eventlease::store::leases::LeaseDefaults;
@@ -67,6 +68,7 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
             call_timeout: PATIENCE,
         },
         grace_seconds: 45,
+        suspect_isolation: SuspectIsolation::default(),
         retention_days: 7,
         audit_retention_days: 7,
         issues_engine_tokens: is_auth_required,

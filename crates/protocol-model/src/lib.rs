@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use eventlease::domain::assignment::{self, Assignment, Candidate};
 use eventlease::domain::fence::{self, LateReport, Standing};
+use eventlease::domain::lane::{Lane, SuspectIsolation};
 use eventlease::domain::verdict::{Ending, Verdict, verdict};
 use stateright::{Checker, Expectation, HasDiscoveries, Model, Property};
 
@@ -59,9 +60,9 @@ impl Model for LeaseProtocol {
 }
 
 /// Checks every order of steps with that number of leases.
-fn check(most_leases: u8) {
+fn check(most_leases: u8, isolation: SuspectIsolation) {
     let started = Instant::now();
-    let model = LeaseProtocol { rules: Rules::of_the_domain(), most_leases };
+    let model = LeaseProtocol { rules: Rules { isolation, ..Rules::of_the_domain() }, most_leases };
     let checker = model.checker().symmetry_fn(World::without_names).threads(2).spawn_dfs().join();
     println!(
         "{} states, {} steps, at most {} deep, {:?}",
@@ -76,13 +77,20 @@ fn check(most_leases: u8) {
 /// As many as it takes to spend a budget, be redriven and be leased again.
 #[test]
 fn no_order_of_steps_breaks_the_lease_protocol() {
-    check(3);
+    check(3, SuspectIsolation::SecondLoss);
 }
 
 #[test]
 #[ignore = "takes a minute of a processor: cargo test --package protocol-model -- --ignored --nocapture"]
 fn no_order_of_more_steps_breaks_the_lease_protocol() {
-    check(4);
+    check(4, SuspectIsolation::SecondLoss);
+}
+
+/// Four leases, so that both events are suspects and leased again.
+#[test]
+#[ignore = "takes a minute of a processor: cargo test --package protocol-model -- --ignored --nocapture"]
+fn no_order_of_more_steps_breaks_the_lease_protocol_where_no_suspect_is_isolated() {
+    check(4, SuspectIsolation::Never);
 }
 
 /// What the model finds where one of the rules is broken: the property, and the rule that a step breaks.
@@ -155,9 +163,9 @@ fn the_model_finds_a_token_that_outlives_its_settlement() {
 #[test]
 fn the_model_finds_losses_that_are_not_counted() {
     let found = found_where(|rules| {
-        rules.verdict = |ending, spent, policy, is_cancel_requested, variation| {
+        rules.verdict = |ending, spent, policy, isolation, is_cancel_requested, variation| {
             let uncounted = if matches!(ending, Ending::Lost(_)) { Ending::HandedBack } else { ending };
-            verdict(uncounted, spent, policy, is_cancel_requested, variation)
+            verdict(uncounted, spent, policy, isolation, is_cancel_requested, variation)
         };
     });
     assert_found(&found, BUDGETS_ADD_UP, None);
@@ -166,14 +174,17 @@ fn the_model_finds_losses_that_are_not_counted() {
 #[test]
 fn the_model_finds_a_budget_that_never_ends() {
     let found = found_where(|rules| {
-        rules.verdict = |ending, before, policy, is_cancel_requested, variation| match verdict(
+        rules.verdict = |ending, before, policy, isolation, is_cancel_requested, variation| match verdict(
             ending,
             before,
             policy,
+            isolation,
             is_cancel_requested,
             variation,
         ) {
-            Verdict::DeadLetter { spent, .. } => Verdict::Requeue { after: Duration::ZERO, spent },
+            Verdict::DeadLetter { spent, .. } => {
+                Verdict::Requeue { after: Duration::ZERO, spent, lane: spent.lane(policy, isolation) }
+            }
             other => other,
         };
     });
@@ -185,7 +196,7 @@ fn the_model_finds_suspects_among_others() {
     let found = found_where(|rules| {
         rules.assign = |claims, capacities, candidates, eligible| {
             let candidates: Vec<_> =
-                candidates.iter().map(|candidate| Candidate { is_suspect: false, ..*candidate }).collect();
+                candidates.iter().map(|candidate| Candidate { lane: Lane::Normal, ..*candidate }).collect();
             assignment::assign(claims, capacities, &candidates, eligible)
         };
     });
@@ -209,7 +220,7 @@ fn the_model_finds_events_that_nobody_is_given_any_more() {
         rules.assign = |claims, capacities, candidates, eligible| {
             let mut assignment = assignment::assign(claims, capacities, candidates, eligible);
             for given in &mut assignment.given {
-                given.retain(|&candidate| !candidates[candidate].is_suspect);
+                given.retain(|&candidate| candidates[candidate].lane == Lane::Normal);
             }
             assignment
         };

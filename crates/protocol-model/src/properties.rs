@@ -6,6 +6,7 @@ use super::steps::{Reply, Rules, Step, Word, is_suspect};
 use super::world::{ENGINES, EVENTS, Event, Place, World};
 use eventlease::domain::engine::EngineStatus;
 use eventlease::domain::event::{Outcome, Status};
+use eventlease::domain::lane::Lane;
 use eventlease::domain::retry_policy::RetryPolicy;
 use eventlease::domain::verdict::Spent;
 
@@ -24,7 +25,8 @@ const ONE_PLACE: &str = "an event is in one place";
 const COMPLETED_ONCE: &str = "nothing follows a completion";
 pub const WITHIN_BUDGETS: &str = "no budget is overdrawn";
 pub const BUDGETS_ADD_UP: &str = "budgets and attempts add up";
-pub const SUSPECTS_ALONE: &str = "suspects travel alone";
+pub const SUSPECTS_ALONE: &str = "isolated suspects are leased alone";
+pub const ONE_SUSPECT: &str = "an engine holds one suspect at most";
 const PRESENT_INCARNATION: &str = "a lease belongs to its engine's present incarnation";
 pub const END_IN_REACH: &str = "every event's end is in reach";
 
@@ -41,7 +43,12 @@ pub fn properties() -> Vec<Property<LeaseProtocol>> {
         Property::always(BUDGETS_ADD_UP, |_, world: &World| world.events.iter().all(adds_up)),
         Property::always(SUSPECTS_ALONE, |_, world: &World| {
             let mut engines = (0..ENGINES).map(|engine| Place::try_from(engine).expect("few"));
-            engines.all(|engine| !world.held_by(engine).any(is_suspect) || world.held_by(engine).count() == 1)
+            let holds_isolated = |engine| world.held_by(engine).any(|row| row.lane == Lane::Isolated);
+            engines.all(|engine| !holds_isolated(engine) || world.held_by(engine).count() == 1)
+        }),
+        Property::always(ONE_SUSPECT, |_, world: &World| {
+            let mut engines = (0..ENGINES).map(|engine| Place::try_from(engine).expect("few"));
+            engines.all(|engine| world.held_by(engine).filter(|row| is_suspect(row)).count() <= 1)
         }),
         Property::always(PRESENT_INCARNATION, |_, world: &World| {
             let rows = world.events.iter().filter_map(|event| event.row).filter(|row| row.is_processing);

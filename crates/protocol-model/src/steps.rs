@@ -10,6 +10,7 @@ use eventlease::domain::engine::EngineStatus;
 use eventlease::domain::event::{Outcome, Status};
 use eventlease::domain::exclusive_engine::Eligible;
 use eventlease::domain::fence::{Credentials, LateReport, OpenLease, Standing, late_report, standing};
+use eventlease::domain::lane::{Lane, SuspectIsolation};
 use eventlease::domain::retry_policy::RetryPolicy;
 use eventlease::domain::verdict::{Ending, Loss, Spent, Verdict, verdict};
 
@@ -19,9 +20,10 @@ type Assigning = fn(&[Taker], &[Capacity], &[Candidate], &Eligible) -> Assignmen
 #[derive(Clone, Copy)]
 pub struct Rules {
     pub policy: RetryPolicy,
+    pub isolation: SuspectIsolation,
     pub standing: fn(Credentials, Option<OpenLease>) -> Standing,
     pub late_report: fn(Status, Outcome) -> LateReport,
-    pub verdict: fn(Ending, Spent, &RetryPolicy, bool, f64) -> Verdict,
+    pub verdict: fn(Ending, Spent, &RetryPolicy, SuspectIsolation, bool, f64) -> Verdict,
     pub keeps_token: fn(Ending) -> bool,
     pub assign: Assigning,
 }
@@ -31,6 +33,7 @@ impl Rules {
     pub fn of_the_domain() -> Self {
         Self {
             policy: RetryPolicy { max_retries: 1, dead_letter_threshold: 2, ..RetryPolicy::default() },
+            isolation: SuspectIsolation::SecondLoss,
             standing,
             late_report,
             verdict,
@@ -183,7 +186,7 @@ impl World {
                 Capacity {
                     engine_id: engine_id(engine),
                     held: u32::try_from(self.held_by(engine).count()).expect("few"),
-                    is_holding_a_suspect: self.held_by(engine).any(is_suspect),
+                    highest_lane: self.held_by(engine).map(|row| row.lane).max().unwrap_or_default(),
                     max_concurrent_events: None,
                 }
             })
@@ -195,7 +198,7 @@ impl World {
             .iter()
             .map(|&event| {
                 let row = self.events[usize::from(event)].row.as_ref().expect("queued, as just seen");
-                Candidate { payload_bytes: 1, is_suspect: is_suspect(row), is_overdue: false }
+                Candidate { payload_bytes: 1, lane: row.lane, is_overdue: false }
             })
             .collect();
         let assignment = (rules.assign)(&takers, &capacities, &candidates, &Eligible::default());
@@ -222,7 +225,7 @@ impl World {
         let shown = Credentials { lease_token: Some(lease_token(token)), caller: caller.map(engine_id), is_renewal };
         let is_admitted = match (rules.standing)(shown, event.row.as_ref().map(Row::lease)) {
             Standing::Live => true,
-            Standing::Late => event.take_loss_back(token, caller),
+            Standing::Late => event.take_loss_back(rules, token, caller),
             Standing::NotTheHolder => return Reply::Refused,
             Standing::Past => false,
         };
@@ -264,7 +267,7 @@ fn answer_late_report(rules: &Rules, event: &Event, token: Number, word: Word) -
 
 /// True if a lease of the event was lost since its budgets were fresh.
 pub fn is_suspect(row: &Row) -> bool {
-    row.spent.lease_losses > 0
+    row.lane > Lane::Normal
 }
 
 pub fn to_place(index: usize) -> Place {
@@ -295,12 +298,12 @@ impl Event {
     /// The statement of `record_attempts.sql` and what follows it.
     fn end(&mut self, rules: &Rules, ending: Ending) {
         let row = self.row.as_mut().expect("its lease is live");
-        match (rules.verdict)(ending, row.spent, &rules.policy, row.is_cancel_requested, 0.0) {
-            Verdict::Requeue { spent, .. } => {
+        match (rules.verdict)(ending, row.spent, &rules.policy, rules.isolation, row.is_cancel_requested, 0.0) {
+            Verdict::Requeue { spent, lane, .. } => {
                 let (attempt, is_cancel_requested) = (row.attempt, row.is_cancel_requested);
                 let (token, engine) = if (rules.keeps_token)(ending) { (row.token, row.engine) } else { (None, None) };
                 self.record(ending.outcome(), Status::Queued);
-                self.row = Some(Row { token, engine, spent, is_cancel_requested, ..Row::queued(attempt) });
+                self.row = Some(Row { token, engine, spent, lane, is_cancel_requested, ..Row::queued(attempt) });
             }
             Verdict::DeadLetter { spent, .. } => {
                 self.close(ending.outcome(), Status::Failed);
@@ -328,7 +331,7 @@ impl Event {
     }
 
     /// The statement of `take_loss_back.sql`: nothing, if the caller is not the engine that held the lease.
-    fn take_loss_back(&mut self, token: Number, caller: Option<Place>) -> bool {
+    fn take_loss_back(&mut self, rules: &Rules, token: Number, caller: Option<Place>) -> bool {
         let Some(row) = &mut self.row else { return false };
         let is_anothers = caller.is_some() && row.engine.is_some() && caller != row.engine;
         if row.is_processing || row.token != Some(token) || is_anothers {
@@ -337,6 +340,7 @@ impl Event {
         self.attempts.remove_last();
         row.is_processing = true;
         row.spent.lease_losses = row.spent.lease_losses.saturating_sub(1);
+        row.lane = row.spent.lane(&rules.policy, rules.isolation);
         self.live |= 1 << row.attempt;
         true
     }

@@ -8,6 +8,7 @@ use eventlease::domain::engine::EngineStatus;
 use eventlease::domain::event::{Outcome, Status};
 use eventlease::domain::fence::OpenLease;
 use eventlease::domain::ids::{EngineId, LeaseToken};
+use eventlease::domain::lane::Lane;
 use eventlease::domain::verdict::Spent;
 
 pub const ENGINES: usize = 3;
@@ -66,6 +67,7 @@ pub struct Row {
     pub engine: Option<Place>,
     pub incarnation: u8,
     pub spent: Spent,
+    pub lane: Lane,
     pub is_cancel_requested: bool,
     /// Not in any table: the engine knows of its lease.
     pub is_delivered: bool,
@@ -214,6 +216,7 @@ impl Row {
             engine: None,
             incarnation: 0,
             spent: Spent::default(),
+            lane: Lane::Normal,
             is_cancel_requested: false,
             is_delivered: false,
         }

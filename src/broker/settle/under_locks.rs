@@ -12,6 +12,7 @@ use crate::domain::event::{Outcome, Status};
 use crate::domain::fence::{self, Credentials, Standing};
 use crate::domain::ids::EventId;
 use crate::domain::json::SentJson;
+use crate::domain::lane::SuspectIsolation;
 use crate::domain::retry_policy::RetryPolicy;
 use crate::domain::settlement::{Renewal, Report, Settlement};
 use crate::domain::verdict::Ending;
@@ -25,6 +26,7 @@ use crate::store::{PgConnection, policies_of_leased_events};
 impl Broker {
     /// Settles and renews; together, `None` for one whose row somebody else has locked. An event may occur once.
     pub(super) async fn settle_under_locks(&self, settlements: &[&Settlement], mode: Mode) -> Result<Answers<Settled>> {
+        let isolation = self.settings.suspect_isolation;
         let mut transaction = self.begin().await?;
         let mut effects = Effects::default();
         let mut answers: Answers<Settled> = Vec::new();
@@ -51,7 +53,7 @@ impl Broker {
             }
         }
         self.renew_live(&mut transaction, settlements, &live, &mut answers).await?;
-        end_live(&mut transaction, settlements, &live, &mut answers, &mut effects).await?;
+        end_live(&mut transaction, settlements, &live, isolation, &mut answers, &mut effects).await?;
         commit(transaction).await?;
 
         self.apply(effects);
@@ -154,21 +156,24 @@ async fn end_live(
     connection: &mut PgConnection,
     settlements: &[&Settlement],
     live: &[(usize, OpenEvent)],
+    isolation: SuspectIsolation,
     answers: &mut [Option<Result<Settled>>],
     effects: &mut Effects,
 ) -> Result<()> {
     let ending: Vec<&(usize, OpenEvent)> =
         live.iter().filter(|(index, _)| !matches!(settlements[*index].report, Report::Renewed { .. })).collect();
-    let failed: Vec<EventId> = ending
+    let by_policy: Vec<EventId> = ending
         .iter()
-        .filter(|(index, _)| matches!(settlements[*index].report, Report::Failed { .. }))
+        .filter(|(index, event)| needs_policy(&settlements[*index].report, event))
         .map(|(_, event)| event.event_id)
         .collect();
     let policies =
-        if failed.is_empty() { HashMap::new() } else { policies_of_leased_events(connection, &failed).await? };
+        if by_policy.is_empty() { HashMap::new() } else { policies_of_leased_events(connection, &by_policy).await? };
     let ended: Vec<EndedAttempt<'_>> = ending
         .iter()
-        .map(|(index, event)| ended_attempt(&settlements[*index].report, event, policies.get(&event.event_id)))
+        .map(|(index, event)| {
+            ended_attempt(&settlements[*index].report, event, policies.get(&event.event_id), isolation)
+        })
         .collect();
     let due = settlement::apply(connection, &ended).await?;
     for ((index, event), attempt) in ending.iter().zip(&ended) {
@@ -187,8 +192,22 @@ async fn end_live(
     Ok(())
 }
 
-/// A policy is there for every failure; nothing else asks it.
-fn ended_attempt<'a>(report: &'a Report, event: &OpenEvent, policy: Option<&RetryPolicy>) -> EndedAttempt<'a> {
+/// Whether the verdict depends on the policy: that on a failure, and the lane of a suspect that goes back into its queue.
+const fn needs_policy(report: &Report, event: &OpenEvent) -> bool {
+    match report {
+        Report::Failed { .. } => true,
+        Report::Released { .. } => event.spent.lease_losses > 0,
+        Report::Completed { .. } | Report::Renewed { .. } => false,
+    }
+}
+
+/// The policy is there where it is needed.
+fn ended_attempt<'a>(
+    report: &'a Report,
+    event: &OpenEvent,
+    policy: Option<&RetryPolicy>,
+    isolation: SuspectIsolation,
+) -> EndedAttempt<'a> {
     let (ending, result, error) = match report {
         Report::Completed { result } => (Ending::Completed, result.as_ref(), None),
         Report::Failed { error, is_retryable, delay } => {
@@ -200,7 +219,7 @@ fn ended_attempt<'a>(report: &'a Report, event: &OpenEvent, policy: Option<&Retr
     EndedAttempt {
         event_id: event.event_id,
         ending,
-        verdict: verdict_of(ending, event, &policy.copied().unwrap_or_default()),
+        verdict: verdict_of(ending, event, &policy.copied().unwrap_or_default(), isolation),
         result: result.map(SentJson::get),
         error: error.map(|error| error.json.get()),
         error_type: error.and_then(|error| error.kind.as_deref()),

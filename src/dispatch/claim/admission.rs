@@ -91,7 +91,7 @@ fn admit(poll: &Poll, default_limit: u32, queue_notice: Option<PollNotice>, engi
     if capacity.room() == 0 {
         return Ok(Admission::Notice(PollNotice::EngineAtCapacity {
             held: capacity.held,
-            is_held_for_a_suspect: capacity.is_holding_a_suspect,
+            is_held_for_a_suspect: capacity.is_holding_isolated(),
         }));
     }
     Ok(Admission::Taker(Taker { limit, capacity: Some(index) }))

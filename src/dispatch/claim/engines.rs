@@ -5,13 +5,12 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use crate::dispatch::poll::Polled;
 use crate::dispatch::scan_positions::HeldPositions;
 use crate::dispatch::waiting::{Known, PollGroup};
 use crate::domain::assignment::Capacity;
 use crate::domain::engine::EngineStatus;
 use crate::domain::ids::EngineId;
-use crate::error::Result;
+use crate::domain::lane::Lane;
 use crate::store::leases::LockedEngine;
 use crate::store::queues::Gate;
 use crate::store::{self, PgConnection};
@@ -49,7 +48,7 @@ impl Engines {
             engines.capacities.push(Capacity {
                 engine_id: engine.engine_id,
                 held: held.leases(),
-                is_holding_a_suspect: held.has_suspect,
+                highest_lane: held.highest_lane,
                 max_concurrent_events: engine.max_concurrent_events,
             });
             if !held.poll_ids.is_empty() {
@@ -74,17 +73,16 @@ impl Engines {
         engine_id.and_then(|engine_id| self.position(engine_id)).map_or(0, |index| self.capacities[index].held)
     }
 
-    /// Counts what the polls were given, and says what is known of their engines from now on.
-    pub fn known_after(&mut self, group: &PollGroup, answers: &[Result<Polled>]) -> Vec<(EngineId, Known)> {
-        let mut polling = Vec::with_capacity(answers.len());
-        for (poll, answer) in group.polls.iter().zip(answers) {
-            let Some(index) = poll.poll.engine_id.and_then(|engine_id| self.position(engine_id)) else { continue };
-            for event in answer.iter().flat_map(|polled| &polled.events) {
-                self.capacities[index].held += 1;
-                self.capacities[index].is_holding_a_suspect |= event.spent.makes_a_suspect();
-            }
-            polling.push(index);
+    /// Counts an event that an engine was given.
+    pub fn take(&mut self, engine_id: EngineId, lane: Lane) {
+        if let Some(index) = self.position(engine_id) {
+            self.capacities[index].take(lane);
         }
+    }
+
+    /// What is known of the engines that polled.
+    pub fn known(&self, group: &PollGroup) -> Vec<(EngineId, Known)> {
+        let polling = group.polls.iter().filter_map(|poll| self.position(poll.poll.engine_id?));
         let known = |index: usize| {
             let (engine, capacity) = (&self.locked[index], self.capacities[index]);
             let known = Known {
@@ -96,7 +94,7 @@ impl Engines {
             };
             (engine.engine_id, known)
         };
-        polling.into_iter().map(known).collect()
+        polling.map(known).collect()
     }
 }
 

@@ -108,6 +108,7 @@ mod tests {
 
     use super::*;
     use crate::domain::ids::EventId;
+    use crate::domain::lane::Lane;
     use crate::store::leases::due::DuePosition;
 
     fn at(second: i64) -> Located {
@@ -115,7 +116,7 @@ mod tests {
             available_at: DateTime::from_timestamp(second, 0).expect("small"),
             event_id: EventId(Uuid::from_u128(7)),
         };
-        Located { is_suspect: false, priority: 5, position }
+        Located { lane: Lane::Normal, priority: 5, position }
     }
 
     fn taken(events: &[Located]) -> Found {
@@ -125,7 +126,7 @@ mod tests {
     fn position_of(positions: &DuePositions) -> DuePosition {
         let scan = positions.begin("q", Instant::now());
         positions.end("q", &scan, &Found::default(), Instant::now());
-        scan.normals.iter().find(|range| range.priority == 5).expect("every priority").behind
+        scan.ranges[0].iter().find(|range| range.priority == 5).expect("every priority").behind
     }
 
     #[test]

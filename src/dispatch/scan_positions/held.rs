@@ -80,6 +80,7 @@ mod tests {
 
     use super::*;
     use crate::domain::ids::EventId;
+    use crate::domain::lane::Lane;
 
     const ENGINE: EngineId = EngineId(Uuid::from_u128(1));
 
@@ -89,7 +90,7 @@ mod tests {
 
     fn held(leases: u32) -> Held {
         Held {
-            has_suspect: false,
+            highest_lane: Lane::Normal,
             poll_ids: Vec::new(),
             event_ids: (0..leases).map(|number| EventId(Uuid::from_u128(number.into()))).collect(),
             since: at(1000),

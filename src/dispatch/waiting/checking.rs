@@ -26,7 +26,7 @@ pub struct QueueCheck {
     pub engine_type: Arc<str>,
     /// When it has something due: at a time in the past, now.
     pub next_due: Option<Instant>,
-    /// Events that only an idle engine may have, and it is not known whose poll that is.
+    /// Events that not every engine may have beside what it holds, and it is not known whose poll may.
     pub has_due_suspects: bool,
 }
 

@@ -7,6 +7,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::domain::ids::EventId;
+use crate::domain::lane::Lane;
 use crate::domain::retry_policy::RetryPolicyOverrides;
 use crate::domain::verdict::Spent;
 use crate::store::error::Result;
@@ -41,8 +42,8 @@ pub struct DueEvent {
     pub position: DuePosition,
     /// 0 to 9.
     pub priority: u8,
-    /// It had a silent loss, and is leased alone.
-    pub is_suspect: bool,
+    /// What an engine may hold beside it.
+    pub lane: Lane,
     /// Of the payload as it was sent.
     pub payload_bytes: u64,
     /// It has been due for longer than the seconds given.
@@ -107,8 +108,8 @@ struct DueRow {
 pub struct Want<'a> {
     /// The queue.
     pub engine_type: &'a str,
-    /// Of which of its two lanes.
-    pub is_suspect: bool,
+    /// Of which of its lanes.
+    pub lane: Lane,
     /// One for each priority.
     pub edges: &'a [Range],
     /// How many events at most.
@@ -124,7 +125,7 @@ pub async fn lock_due(
     let edges = || wants.iter().flat_map(|want| want.edges);
     let rows: Vec<DueRow> = sqlx::query_as(include_str!("../sql/lock_due.sql"))
         .bind(wants.iter().map(|want| want.engine_type).collect::<Vec<_>>())
-        .bind(wants.iter().map(|want| i16::from(want.is_suspect)).collect::<Vec<_>>())
+        .bind(wants.iter().map(|want| i16::from(want.lane.number())).collect::<Vec<_>>())
         .bind(wants.iter().map(|want| i64::from(want.limit)).collect::<Vec<_>>())
         .bind(edges().map(|range| i16::from(range.priority)).collect::<Vec<_>>())
         .bind(edges().map(|range| range.behind.available_at).collect::<Vec<_>>())
@@ -138,7 +139,7 @@ pub async fn lock_due(
         due[want].push(DueEvent {
             position: DuePosition { available_at: row.available_at, event_id: EventId(row.event_id) },
             priority: u8::try_from(row.priority).expect("the schema keeps priorities in 0 to 9"),
-            is_suspect: wants[want].is_suspect,
+            lane: wants[want].lane,
             payload_bytes: u64::from(row.payload_bytes.cast_unsigned()),
             is_overdue: row.is_overdue,
             row: row.row,
@@ -161,7 +162,7 @@ pub async fn seconds_until_due(connection: &mut PgConnection, wants: &[Want<'_>]
     let edges = || wants.iter().flat_map(|want| want.edges);
     let rows: Vec<(DateTime<Utc>, Option<f64>)> = sqlx::query_as(include_str!("../sql/seconds_until_due.sql"))
         .bind(wants.iter().map(|want| want.engine_type).collect::<Vec<_>>())
-        .bind(wants.iter().map(|want| i16::from(want.is_suspect)).collect::<Vec<_>>())
+        .bind(wants.iter().map(|want| i16::from(want.lane.number())).collect::<Vec<_>>())
         .bind(edges().map(|range| i16::from(range.priority)).collect::<Vec<_>>())
         .bind(edges().map(|range| range.behind.available_at).collect::<Vec<_>>())
         .bind(edges().map(|range| range.behind.event_id.0).collect::<Vec<_>>())

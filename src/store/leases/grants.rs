@@ -157,7 +157,7 @@ async fn give(connection: &mut PgConnection, grants: &[Grant<'_>], defaults: Lea
         .bind(column(grants, |grant| grant.event_id().0))
         .bind(column(grants, |grant| grant.engine_type))
         .bind(column(grants, |grant| grant.event.row.event_type.as_str()))
-        .bind(column(grants, |grant| i16::from(grant.event.is_suspect)))
+        .bind(column(grants, |grant| i16::from(grant.event.lane.number())))
         .bind(column(grants, |grant| i16::from(grant.event.priority)))
         .bind(column(grants, |grant| grant.event.position.available_at))
         .bind(column(grants, |grant| i32::try_from(grant.event.payload_bytes).unwrap_or(i32::MAX)))

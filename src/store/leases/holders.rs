@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::domain::engine::EngineStatus;
 use crate::domain::ids::{EngineId, EventId};
+use crate::domain::lane::Lane;
 use crate::store::error::Result;
 use crate::store::queues::{Gate, gate_columns};
 use crate::store::row::from_row;
@@ -57,8 +58,8 @@ pub async fn lock_engines(connection: &mut PgConnection, engines: &[EngineId]) -
 pub struct Held {
     /// What it holds.
     pub event_ids: Vec<EventId>,
-    /// One of them had a silent loss.
-    pub has_suspect: bool,
+    /// The highest lane of these events; the normal one without any.
+    pub highest_lane: Lane,
     /// The polls that were given these leases.
     pub poll_ids: Vec<Uuid>,
     /// The oldest of them is of then; without any, it is now.
@@ -69,7 +70,7 @@ pub struct Held {
 
 impl Held {
     const fn nothing(counted_at: DateTime<Utc>) -> Self {
-        Self { event_ids: Vec::new(), has_suspect: false, poll_ids: Vec::new(), since: counted_at, counted_at }
+        Self { event_ids: Vec::new(), highest_lane: Lane::Normal, poll_ids: Vec::new(), since: counted_at, counted_at }
     }
 
     /// Number of leases held.
@@ -92,7 +93,7 @@ pub struct CountFrom {
 struct HeldRow {
     place: Option<i32>,
     event_id: Option<Uuid>,
-    is_suspect: Option<bool>,
+    lane: Option<i16>,
     poll_id: Option<Uuid>,
     leased_at: DateTime<Utc>,
 }
@@ -121,7 +122,7 @@ pub async fn count_held(connection: &mut PgConnection, engines: &[(EngineId, Cou
             let held = &mut held[usize::try_from(place - 1).expect("an engine's place")];
             held.event_ids.push(EventId(event_id));
             held.poll_ids.extend(row.poll_id);
-            held.has_suspect |= row.is_suspect == Some(true);
+            held.highest_lane = held.highest_lane.max(row.lane.map_or(Lane::Normal, Lane::of_number));
             held.since = held.since.min(row.leased_at);
         }
     }

@@ -1,7 +1,7 @@
 -- What engines $1 hold, a row each lease, with its engine's place in $1; and a row without a place, of now. Of an
 -- engine's leases from before its time in $2 only those are looked for that are known: events $3, each of the engine at
 -- the place in $4.
-select engine.ordinal::integer as place, q.event_id, q.lane = 1 as is_suspect, q.poll_id, q.leased_at
+select engine.ordinal::integer as place, q.event_id, q.lane, q.poll_id, q.leased_at
 from unnest($1::uuid[], $2::timestamptz[]) with ordinality as engine (engine_id, since, ordinal)
 cross join lateral (
     select q.event_id, q.lane, q.poll_id, q.leased_at
@@ -11,7 +11,7 @@ cross join lateral (
     limit 2000000000
 ) q
 union all
-select known.place, q.event_id, q.lane = 1, q.poll_id, q.leased_at
+select known.place, q.event_id, q.lane, q.poll_id, q.leased_at
 from unnest($3::uuid[], $4::integer[]) as known (event_id, place)
 cross join lateral (
     select q.event_id, q.lane, q.poll_id, q.leased_at, q.leased_by

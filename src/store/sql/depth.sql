@@ -3,7 +3,7 @@
 -- queue are found without reading all that are due.
 with places (lane, priority) as materialized (
     select lane::smallint, priority::smallint
-    from generate_series(0, 1) as lane cross join generate_series(0, 9) as priority
+    from generate_series(0, 2) as lane cross join generate_series(0, 9) as priority
 )
 select
     u.engine_type,

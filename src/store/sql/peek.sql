@@ -1,9 +1,9 @@
 -- The next $2 due events of queue $1, with payload if $3, behind the place ($4, $5, $6): that priority, time and id.
 select next.event_id, next.event_type, case when $3 then fact.payload end as payload, next.payload_bytes,
-    next.priority, next.attempt, next.lane = 1 as is_suspect, next.available_at, fact.created_at
+    next.priority, next.attempt, next.lane > 0 as is_suspect, next.available_at, fact.created_at
 from (
     select due.*
-    from generate_series(0, 1) as lanes (number)
+    from generate_series(0, 2) as lanes (number)
     cross join generate_series(0, 9) as priorities (number)
     cross join lateral (
         select q.event_id, q.engine_type, q.event_type, q.payload_bytes, q.priority, q.attempt, q.lane,

@@ -5,12 +5,12 @@ with gone as (
 insert into eventlease.event_queue (event_id, engine_type, event_type, lane, priority, available_at, payload_bytes, attempt,
     failures, lease_losses, releases, redrives, visibility_timeout_seconds, retry_policy, lease_token, lease_deadline_at,
     lease_seconds)
-select q.event_id, q.engine_type, q.event_type, case when back.lease_losses > 0 then 1 else 0 end, q.priority,
+select q.event_id, q.engine_type, q.event_type, back.lane, q.priority,
     back.available_at, q.payload_bytes, q.attempt, back.failures, back.lease_losses, back.releases, q.redrives,
     q.visibility_timeout_seconds, q.retry_policy, case when back.keeps_token then q.lease_token end,
     q.lease_deadline_at, q.lease_seconds
-from unnest($1::uuid[], $2::timestamptz[], $3::boolean[], $4::integer[], $5::integer[], $6::integer[])
-    as back (event_id, available_at, keeps_token, failures, lease_losses, releases)
+from unnest($1::uuid[], $2::timestamptz[], $3::boolean[], $4::integer[], $5::integer[], $6::integer[],
+        $7::smallint[]) as back (event_id, available_at, keeps_token, failures, lease_losses, releases, lane)
 cross join lateral (
     select * from eventlease.event_leases q where q.event_id = back.event_id limit 1
 ) q

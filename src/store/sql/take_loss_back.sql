@@ -1,4 +1,5 @@
--- Takes a silent loss back: $1 the event, locked and queued; $2 the lost lease's token; $3 the caller.
+-- Takes a silent loss back: $1 the event, locked and queued; $2 the lost lease's token; $3 the caller. Its lane stays until
+-- the report that takes it back has ended the lease.
 with lost as (
     delete from eventlease.event_attempts a
     using eventlease.event_queue q
@@ -19,7 +20,7 @@ gone as (
 insert into eventlease.event_leases (event_id, engine_type, event_type, lane, priority, available_at, payload_bytes,
     attempt, failures, lease_losses, releases, redrives, visibility_timeout_seconds, retry_policy, lease_token, leased_by,
     incarnation, engine_software_version, leased_at, lease_expires_at, lease_deadline_at, lease_seconds, progress)
-select event_id, engine_type, event_type, case when lease_losses > 1 then 1 else 0 end, priority, available_at,
+select event_id, engine_type, event_type, lane, priority, available_at,
     payload_bytes, attempt, failures, lease_losses - 1, releases, redrives, visibility_timeout_seconds, retry_policy,
     lease_token, engine_id, incarnation, engine_software_version, leased_at, least(ended_at, lease_deadline_at),
     lease_deadline_at, lease_seconds, progress

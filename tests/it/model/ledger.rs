@@ -13,6 +13,8 @@ pub struct Lease {
     pub event_id: String,
     pub attempt: i64,
     pub engine: String,
+    /// The event had had a silent loss.
+    pub is_of_suspect: bool,
     /// Something may have ended it without its engine's word.
     pub is_doubtful: bool,
     /// Reports (not renewals) sent with its token by those who may settle it.
@@ -74,15 +76,25 @@ impl Ledger {
 
     /// The reply to a poll of `engine`, which may hold `max_concurrent` at a time.
     pub fn leased(&mut self, engine: &str, max_concurrent: usize, reply: &[Value]) {
-        let held = self.leases.values().filter(|lease| lease.engine == engine && lease.is_surely_live()).count();
+        let live = |lease: &&Lease| lease.engine == engine && lease.is_surely_live();
+        let held = self.leases.values().filter(live).count();
+        let mut suspects = self.leases.values().filter(live).filter(|lease| lease.is_of_suspect).count();
         assert!(held + reply.len() <= max_concurrent, "{engine} holds {held} and got {}", reply.len());
         for leased in reply {
-            let policy = self.lease_one(engine, leased);
-            let is_suspect = policy.is_some_and(|policy| leased["losses_left"] != policy.dead_letter_threshold);
-            if is_suspect {
-                self.count("suspect leased");
+            let Some(policy) = self.lease_one(engine, leased) else { continue };
+            let losses_left = leased["losses_left"].as_i64().expect("a number");
+            let lease_losses = policy.dead_letter_threshold - losses_left;
+            if lease_losses == 0 {
+                continue;
             }
-            assert!(!is_suspect || (held == 0 && reply.len() == 1), "a suspect has company: {reply:?}");
+            suspects += 1;
+            assert_eq!(suspects, 1, "{engine} has two suspects: {reply:?}");
+            if lease_losses == 1 && losses_left > 1 {
+                self.count("suspect leased beside others");
+            } else {
+                self.count("suspect leased alone");
+                assert!(held == 0 && reply.len() == 1, "an isolated suspect has company: {reply:?}");
+            }
         }
     }
 
@@ -106,6 +118,7 @@ impl Ledger {
             event_id: event_id.to_owned(),
             attempt,
             engine: engine.to_owned(),
+            is_of_suspect: policy.is_some_and(|policy| leased["losses_left"] != policy.dead_letter_threshold),
             is_doubtful: false,
             reports_sent: 0,
             settled: None,

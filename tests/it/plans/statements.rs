@@ -142,21 +142,24 @@ pub const STATEMENTS: [Statement; 16] = [
 const FIRST: &str = "'00000000-0000-0000-0000-000000000000'";
 const LAST: &str = "'ffffffff-ffff-ffff-ffff-ffffffffffff'";
 
-/// From the front of every range of both lanes.
-const RANGES: &str = "array[9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]::smallint[],
-            array_fill('epoch'::timestamptz, array[20]), array_fill('00000000-0000-0000-0000-000000000000'::uuid, array[20])";
+/// The lanes of a queue.
+const LANES: &str = "array['dialogue', 'dialogue', 'dialogue'], array[0, 1, 2]::smallint[]";
+
+/// From the front of every range of all lanes.
+const RANGES: &str = "array[9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]::smallint[],
+            array_fill('epoch'::timestamptz, array[30]), array_fill('00000000-0000-0000-0000-000000000000'::uuid, array[30])";
 
 /// Ten events of highest priority first, of each lane; and when the first ones are due.
 pub const SCANS: [Statement; 2] = [
     Statement {
         name: "lock_due",
         sql: sql!("lock_due"),
-        arguments: |_| format!("array['dialogue', 'dialogue'], array[0, 1]::smallint[], array[10, 10], {RANGES}, 10"),
+        arguments: |_| format!("{LANES}, array[10, 10, 10], {RANGES}, 10"),
     },
     Statement {
         name: "seconds_until_due",
         sql: sql!("seconds_until_due"),
-        arguments: |_| format!("array['dialogue', 'dialogue'], array[0, 1]::smallint[], {RANGES}"),
+        arguments: |_| format!("{LANES}, {RANGES}"),
     },
 ];
 

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::dispatch::scan_positions::pacing::Pace;
 use crate::domain::ids::EventId;
+use crate::domain::lane::Lane;
 use crate::domain::limits::MAX_PRIORITY;
 use crate::store::leases::due::{DuePosition, Range};
 
@@ -26,9 +27,10 @@ const SWEEPS_FROM_THE_FRONT: Pace = Pace { at_most: Duration::from_mins(1), ..SW
 const ASKED_SWEEPS: Pace = Pace { times: 3, at_least: Duration::ZERO, at_most: Duration::from_secs(4) };
 
 const PRIORITIES: usize = MAX_PRIORITY as usize + 1;
+const LANES: usize = Lane::ALL.len();
 
 /// By lane and priority.
-type Positions = [[DuePosition; PRIORITIES]; 2];
+type Positions = [[DuePosition; PRIORITIES]; LANES];
 /// Behind everything.
 const LAST: DuePosition = DuePosition { available_at: DateTime::<Utc>::MAX_UTC, event_id: EventId(Uuid::max()) };
 
@@ -46,8 +48,8 @@ pub struct Found {
 /// An event taken, or put back.
 #[derive(Clone, Copy, Debug)]
 pub struct Located {
-    /// It is in the lane of suspects.
-    pub is_suspect: bool,
+    /// Its lane.
+    pub lane: Lane,
     /// 0 to 9, the most urgent.
     pub priority: u8,
     /// Its place among the events of its lane and priority.
@@ -74,10 +76,8 @@ pub struct QueuePositions {
 /// Where a claim or a check scans, and what must be known when it ends.
 #[derive(Debug)]
 pub struct Scan {
-    /// What to scan for events that are no suspects.
-    pub normals: Vec<Range>,
-    /// What to scan for suspects.
-    pub suspects: Vec<Range>,
+    /// What to scan, by lane.
+    pub ranges: [Vec<Range>; LANES],
     /// `None`: a check, which takes nothing.
     claim: Option<u64>,
     start: Start,
@@ -102,7 +102,7 @@ impl QueuePositions {
     /// The positions of a queue of which nothing is known: its scans begin at the front.
     pub fn at_the_front(now: Instant) -> Self {
         Self {
-            behind: [[DuePosition::FRONT; PRIORITIES]; 2],
+            behind: [[DuePosition::FRONT; PRIORITIES]; LANES],
             under_way: HashMap::new(),
             next_claim: 0,
             next_sweep: now + SWEEPS.at_least,
@@ -116,7 +116,7 @@ impl QueuePositions {
     pub fn begin(&mut self, now: Instant) -> Scan {
         let claim = self.next_claim;
         self.next_claim += 1;
-        self.under_way.insert(claim, [[LAST; PRIORITIES]; 2]);
+        self.under_way.insert(claim, [[LAST; PRIORITIES]; LANES]);
         Scan { claim: Some(claim), ..self.scan(now) }
     }
 
@@ -137,33 +137,32 @@ impl QueuePositions {
             Start::Margin => before(position, MARGIN),
             Start::Position => position,
         };
-        let ranges = |positions: &[DuePosition; PRIORITIES]| {
+        let ranges = self.behind.map(|positions| {
             let range = |priority| Range { priority, behind: begin(positions[usize::from(priority)]) };
             (0..=MAX_PRIORITY).rev().map(range).collect()
-        };
-        let (normals, suspects) = (ranges(&self.behind[0]), ranges(&self.behind[1]));
+        });
         if start != Start::Position {
             self.next_sweep = now + SWEEPS.at_least;
         }
-        Scan { normals, suspects, claim: None, start, began_at: now }
+        Scan { ranges, claim: None, start, began_at: now }
     }
 
     /// A claim is over.
     pub fn end(&mut self, scan: &Scan, found: &Found, now: Instant) {
-        let mut last: HashMap<(bool, u8), DuePosition> = HashMap::new();
+        let mut last: HashMap<(Lane, u8), DuePosition> = HashMap::new();
         let mut behind_the_position = Vec::new();
         let bounds = scan.claim.and_then(|claim| self.under_way.remove(&claim));
         for event in &found.taken {
-            let reached = last.entry((event.is_suspect, event.priority)).or_insert(event.position);
+            let reached = last.entry((event.lane, event.priority)).or_insert(event.position);
             *reached = (*reached).max(event.position);
         }
-        for ((is_suspect, priority), reached) in last {
-            let (lane, level) = (usize::from(is_suspect), usize::from(priority));
-            let reached = bounds.map_or(reached, |bounds| reached.min(bounds[lane][level]));
-            let position = &mut self.behind[lane][level];
+        for ((lane, priority), reached) in last {
+            let (row, level) = (usize::from(lane.number()), usize::from(priority));
+            let reached = bounds.map_or(reached, |bounds| reached.min(bounds[row][level]));
+            let position = &mut self.behind[row][level];
             if scan.is_sweep() && reached < *position {
                 // It found something behind the position: there may be more of it.
-                behind_the_position.push(Located { is_suspect, priority, position: reached });
+                behind_the_position.push(Located { lane, priority, position: reached });
             } else {
                 *position = reached.max(*position);
             }
@@ -202,7 +201,7 @@ impl QueuePositions {
     /// There is something to be found at that place, also by claims that come after those under way:
     /// these, which may have passed over it, do not take the position beyond it when they end.
     pub fn step_back_before(&mut self, event: &Located) {
-        let (lane, level) = (usize::from(event.is_suspect), usize::from(event.priority));
+        let (lane, level) = (usize::from(event.lane.number()), usize::from(event.priority));
         for positions in std::iter::once(&mut self.behind).chain(self.under_way.values_mut()) {
             positions[lane][level] = positions[lane][level].min(just_before(event.position));
         }
