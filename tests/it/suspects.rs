@@ -13,10 +13,20 @@ async fn isolating_all() -> Lab {
 
 /// An event that was leased once and lost.
 async fn make_suspect(lab: &Lab, engine: &str) -> String {
-    let event_id = lab.enqueue("dialogue", json!({})).await;
-    assert_eq!(lab.lease_one("dialogue", engine).await["event_id"], event_id);
-    lab.lose(&event_id).await;
-    event_id
+    make_suspects(lab, engine, 1).await.remove(0)
+}
+
+/// Events that were leased once and lost.
+async fn make_suspects(lab: &Lab, engine: &str, count: usize) -> Vec<String> {
+    let mut suspects = Vec::new();
+    for _ in 0..count {
+        suspects.push(lab.enqueue("dialogue", json!({})).await);
+    }
+    assert_eq!(lab.poll("dialogue", engine, "limit=10").await.expect(200).event_ids(), suspects);
+    for suspect in &suspects {
+        lab.lose(suspect).await;
+    }
+    suspects
 }
 
 /// Leases an event that has nothing to do with the suspect, which has waited for long enough then.
@@ -173,11 +183,11 @@ async fn lane_of(lab: &Lab, event_id: &str) -> i16 {
 async fn an_event_that_was_lost_once_is_leased_beside_others_but_not_beside_another_such_event() {
     let lab = Lab::start().await;
     let (first, second) = (lab.register("dialogue", json!({})).await, lab.register("dialogue", json!({})).await);
-    let suspects = [make_suspect(&lab, &first).await, make_suspect(&lab, &first).await];
+    let suspects = make_suspects(&lab, &first, 2).await;
     let normals = [lab.enqueue("dialogue", json!({})).await, lab.enqueue("dialogue", json!({})).await];
 
     let beside = lab.poll("dialogue", &first, "limit=2").await.expect(200);
-    assert_eq!(beside.event_ids(), [&suspects[0], &normals[0]]);
+    assert_eq!(beside.event_ids(), [suspects[0].as_str(), &normals[0]]);
     let more = lab.poll("dialogue", &first, "limit=10").await.expect(200);
     assert_eq!(more.event_ids(), [normals[1].as_str()], "it holds a suspect, which keeps no other event from it");
     assert_eq!(lab.poll("dialogue", &first, "limit=10").await.expect(200).event_ids(), [""; 0]);
@@ -208,13 +218,14 @@ async fn an_event_is_isolated_from_its_second_loss_on_or_before_the_loss_that_ma
 async fn where_no_suspect_is_isolated_an_engine_still_holds_one_at_a_time() {
     let lab = Lab::start_with(&["--suspect-isolation", "never"]).await;
     let engine = lab.register("dialogue", json!({})).await;
-    let suspects = [make_suspect(&lab, &engine).await, make_suspect(&lab, &engine).await];
+    let suspects = make_suspects(&lab, &engine, 2).await;
     let twice = lab.lease_one("dialogue", &engine).await["event_id"].as_str().expect("an id").to_owned();
     lab.lose(&twice).await;
     assert_eq!(lane_of(&lab, &twice).await, 1);
     let normal = lab.enqueue("dialogue", json!({})).await;
     let beside = lab.poll("dialogue", &engine, "limit=10").await.expect(200);
-    assert_eq!(beside.event_ids(), [suspects.iter().find(|suspect| **suspect != twice).expect("the other"), &normal]);
+    let once = suspects.iter().find(|suspect| **suspect != twice).expect("the other");
+    assert_eq!(beside.event_ids(), [once.as_str(), &normal]);
 }
 
 #[tokio::test]
@@ -234,16 +245,17 @@ async fn a_suspect_that_is_released_or_fails_stays_in_its_lane() {
 }
 
 #[tokio::test]
-async fn a_loss_that_a_late_report_takes_back_leaves_the_event_in_the_lane_it_was_leased_from() {
+async fn an_event_whose_loss_a_late_report_takes_back_returns_to_the_lane_it_was_leased_from() {
     let lab = Lab::start().await;
     let engine = lab.register("dialogue", json!({})).await;
     let event_id = lab.enqueue("dialogue", json!({})).await;
-    for (losses, lane) in [(0, 1), (1, 2)] {
+    for (before, after_loss) in [(0, 1), (1, 2)] {
         let event = lab.lease_one("dialogue", &engine).await;
         lab.lose(&event_id).await;
-        assert_eq!(lane_of(&lab, &event_id).await, lane);
-        lab.settle(&event, "processing", json!({})).await.expect(200);
-        assert_eq!(lane_of(&lab, &event_id).await, losses);
+        assert_eq!(lane_of(&lab, &event_id).await, after_loss);
+        lab.settle(&event, "queued", json!({})).await.expect(200);
+        assert_eq!(lane_of(&lab, &event_id).await, before);
+        lab.lease_one("dialogue", &engine).await;
         lab.lose(&event_id).await;
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::json::SentJson;
 use crate::domain::lane::SuspectIsolation;
 use crate::domain::retry_policy::RetryPolicy;
 use crate::domain::settlement::{Renewal, Report, Settlement};
-use crate::domain::verdict::{Ending, Spent};
+use crate::domain::verdict::Ending;
 use crate::error::{Error, LeaseLost, Result};
 use crate::metrics::RENEWED;
 use crate::store::leases::open_events::{self, Locking, OpenEvent};
@@ -47,7 +47,7 @@ impl Broker {
             if locked.contains(&settlement.event_id) {
                 continue;
             }
-            match admit(&mut transaction, settlement, event, isolation).await? {
+            match admit(&mut transaction, settlement, event).await? {
                 Ok(event) => live.push((index, event)),
                 Err(answer) => answers[index] = Some(answer),
             }
@@ -113,7 +113,6 @@ async fn admit(
     connection: &mut PgConnection,
     settlement: &Settlement,
     open: Option<&OpenEvent>,
-    isolation: SuspectIsolation,
 ) -> Result<std::result::Result<OpenEvent, Result<Settled>>> {
     let is_renewal = matches!(settlement.report, Report::Renewed { .. });
     let shown = Credentials { lease_token: settlement.lease_token, caller: settlement.caller, is_renewal };
@@ -129,7 +128,7 @@ async fn admit(
             })))))
         }
         (Standing::Live, Some(open)) => Ok(Ok(open.clone())),
-        (Standing::Late, Some(open)) => match take_loss_back(connection, settlement, open, isolation).await? {
+        (Standing::Late, Some(open)) => match take_loss_back(connection, settlement, open).await? {
             Some(open) => Ok(Ok(open)),
             None => Ok(Err(answer_late_report(connection, settlement).await?)),
         },
@@ -144,13 +143,9 @@ async fn take_loss_back(
     connection: &mut PgConnection,
     settlement: &Settlement,
     open: &OpenEvent,
-    isolation: SuspectIsolation,
 ) -> Result<Option<OpenEvent>> {
     let Some(token) = settlement.lease_token else { return Ok(None) };
-    let policy = policies_of_open_events(connection, &[open.event_id]).await?[&open.event_id];
-    let before = Spent { lease_losses: open.spent.lease_losses.saturating_sub(1), ..open.spent };
-    let lane = before.lane(&policy, isolation);
-    if !settlement::late_report::take_loss_back(connection, open.event_id, token, settlement.caller, lane).await? {
+    if !settlement::late_report::take_loss_back(connection, open.event_id, token, settlement.caller).await? {
         return Ok(None);
     }
     Ok(open_events::lock(connection, &[open.event_id], Locking::Wait).await?.pop())

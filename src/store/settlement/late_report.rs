@@ -5,7 +5,6 @@ use sqlx::PgConnection;
 
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
-use crate::domain::lane::Lane;
 use crate::domain::settlement::Answer;
 use crate::store::error::Result;
 use crate::store::row::{from_columns, from_row};
@@ -62,19 +61,17 @@ pub async fn past_lease(
 }
 
 /// Takes a silent loss back: the lost attempt's record goes, its lease is as it was, and its event
-/// is locked, in the lane given. Affects nothing if `caller` is not the engine that held the lease.
+/// is locked. Affects nothing if `caller` is not the engine that held the lease.
 pub async fn take_loss_back(
     connection: &mut PgConnection,
     event_id: EventId,
     token: LeaseToken,
     caller: Option<EngineId>,
-    lane: Lane,
 ) -> Result<bool> {
     let done = sqlx::query(include_str!("../sql/take_loss_back.sql"))
         .bind(event_id.0)
         .bind(token.as_uuid())
         .bind(caller.map(|caller| caller.0))
-        .bind(i16::from(lane.number()))
         .execute(connection)
         .await?;
     Ok(done.rows_affected() == 1)

@@ -1,5 +1,5 @@
--- Takes a silent loss back: $1 the event, locked and queued; $2 the lost lease's token; $3 the caller; $4 the
--- lane of an event that has one silent loss less.
+-- Takes a silent loss back: $1 the event, locked and queued; $2 the lost lease's token; $3 the caller. The lane stays: the report
+-- that takes the loss back ends the attempt in the same transaction.
 with lost as (
     delete from eventlease.event_attempts a
     using eventlease.event_queue q
@@ -13,7 +13,6 @@ with lost as (
 update eventlease.event_queue q
 set state = 'processing',
     lease_losses = q.lease_losses - 1,
-    lane = $4,
     leased_by = lost.engine_id,
     incarnation = lost.incarnation,
     leased_at = lost.leased_at,
