@@ -69,7 +69,7 @@ pub enum PollNotice {
     EngineAtCapacity {
         /// Events the engine holds.
         held: u32,
-        /// It holds a suspect event, or is reserved for one, and gets no other until that one ends.
+        /// It holds an isolated suspect, or is reserved for one, and gets no other until that one ends.
         is_held_for_a_suspect: bool,
     },
     /// An operator paused the queue; its events wait.

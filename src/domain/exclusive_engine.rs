@@ -1,6 +1,6 @@
-//! Which engine is reserved for a suspect, and for how long.
+//! Which engine is reserved for an isolated suspect, and for how long.
 //!
-//! A suspect goes to an idle engine. Where every engine is always busy, one is made exclusive: it is given nothing, so that it is
+//! An isolated suspect goes to an idle engine. Where every engine is always busy, one is made exclusive: it is given nothing, so that it is
 //! idle once it has settled what it holds. With a long event it does not become idle in time, and its free capacity would be
 //! wasted. So exclusivity ends, and then the engine is given events again for at least as long; meanwhile another
 //! one may be exclusive. After one in vain the next one is twice as long, so that a suspect gets its turn also where

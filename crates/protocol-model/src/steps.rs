@@ -225,7 +225,7 @@ impl World {
         let shown = Credentials { lease_token: Some(lease_token(token)), caller: caller.map(engine_id), is_renewal };
         let is_admitted = match (rules.standing)(shown, event.row.as_ref().map(Row::lease)) {
             Standing::Live => true,
-            Standing::Late => event.take_loss_back(rules, token, caller),
+            Standing::Late => event.take_loss_back(token, caller),
             Standing::NotTheHolder => return Reply::Refused,
             Standing::Past => false,
         };
@@ -331,7 +331,7 @@ impl Event {
     }
 
     /// The statement of `take_loss_back.sql`: nothing, if the caller is not the engine that held the lease.
-    fn take_loss_back(&mut self, rules: &Rules, token: Number, caller: Option<Place>) -> bool {
+    fn take_loss_back(&mut self, token: Number, caller: Option<Place>) -> bool {
         let Some(row) = &mut self.row else { return false };
         let is_anothers = caller.is_some() && row.engine.is_some() && caller != row.engine;
         if row.is_processing || row.token != Some(token) || is_anothers {
@@ -340,7 +340,6 @@ impl Event {
         self.attempts.remove_last();
         row.is_processing = true;
         row.spent.lease_losses = row.spent.lease_losses.saturating_sub(1);
-        row.lane = row.spent.lane(&rules.policy, rules.isolation);
         self.live |= 1 << row.attempt;
         true
     }

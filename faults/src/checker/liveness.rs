@@ -74,7 +74,7 @@ fn late(
     let taken_back = ended.filter(|attempt| attempt.late_by.is_some()).map(|attempt| attempt.ended_at);
     let over = next.or(taken_back);
     let is_leased = over.is_some_and(|at| at <= deadline + CLOCKS_APART);
-    // It travels alone: somebody with nothing in hand must have been there for it, once it was due.
+    // It may be leased alone: an engine with nothing in hand must have been there for it, once it was due.
     let due_at = lost_at.unwrap_or(deadline) + terms.max_retry_delay + TOLD_WITHIN;
     let had_a_taker = || engines.asked_in_vain(index, heard.engine, due_at, deadline + CLOCKS_APART);
     let is_right = is_given_back && (is_final || is_leased || !had_a_taker());

@@ -66,7 +66,7 @@ shown! {
         priority: i16,
         /// Attempts so far.
         attempt: i32,
-        /// It had a silent loss, and travels alone.
+        /// It had a silent loss: it is leased alone, or beside no other such event.
         is_suspect: bool,
         created_at: DateTime<Utc>,
         available_at: DateTime<Utc>,

@@ -108,7 +108,7 @@ pub const STATEMENTS: [Statement; 16] = [
         arguments: |ids| {
             let zeros = all(ids, "0");
             format!(
-                "{}, {}, {}, {zeros}, {zeros}, {zeros}",
+                "{}, {}, {}, {zeros}, {zeros}, {zeros}, {zeros}",
                 array(ids),
                 all(ids, "statement_timestamp()"),
                 all(ids, "false")
