@@ -1,10 +1,5 @@
-<<<<<<< HEAD
--- Takes a silent loss back: $1 the event, locked and queued; $2 the lost lease's token; $3 the caller. Its lane stays until
--- the report that takes it back has ended the lease.
-=======
 -- Takes a silent loss back: $1 the event, locked and queued; $2 the lost lease's token; $3 the caller. The lane stays: the report
 -- that takes the loss back ends the attempt in the same transaction.
->>>>>>> hL
 with lost as (
     delete from eventlease.event_attempts a
     using eventlease.event_queue q
@@ -22,7 +17,6 @@ gone as (
     returning q.*, lost.engine_id, lost.engine_software_version, lost.incarnation, lost.leased_at, lost.ended_at,
         lost.progress
 )
-<<<<<<< HEAD
 insert into eventlease.event_leases (event_id, engine_type, event_type, lane, priority, available_at, payload_bytes,
     attempt, failures, lease_losses, releases, redrives, visibility_timeout_seconds, retry_policy, lease_token, leased_by,
     incarnation, engine_software_version, leased_at, lease_expires_at, lease_deadline_at, lease_seconds, progress)
@@ -31,15 +25,3 @@ select event_id, engine_type, event_type, lane, priority, available_at,
     lease_token, engine_id, incarnation, engine_software_version, leased_at, least(ended_at, lease_deadline_at),
     lease_deadline_at, lease_seconds, progress
 from gone
-=======
-update eventlease.event_queue q
-set state = 'processing',
-    lease_losses = q.lease_losses - 1,
-    leased_by = lost.engine_id,
-    incarnation = lost.incarnation,
-    leased_at = lost.leased_at,
-    lease_expires_at = least(lost.ended_at, q.lease_deadline_at),
-    progress = lost.progress
-from lost
-where q.event_id = lost.event_id
->>>>>>> hL
