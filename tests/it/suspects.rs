@@ -315,9 +315,15 @@ async fn poison_dies_at_its_third_engine_and_the_events_leased_with_it_complete(
 
 #[tokio::test]
 async fn suspects_go_to_all_idle_engines_at_once() {
+    for isolation in ["first_loss", "second_loss"] {
+        suspects_go_at_once(isolation).await;
+    }
+}
+
+async fn suspects_go_at_once(isolation: &str) {
     // More than a few look-outs could tell of one by one while the polls wait.
     const SUSPECTS: usize = 24;
-    let lab = Lab::start_with(&["--suspect-isolation", "first_loss", "--recheck-interval-ms", "5000"]).await;
+    let lab = Lab::start_with(&["--suspect-isolation", isolation, "--recheck-interval-ms", "5000"]).await;
     let dying = lab.register("dialogue", json!({})).await;
     for _ in 0..SUSPECTS {
         lab.enqueue("dialogue", json!({})).await;
