@@ -131,13 +131,7 @@ async fn close(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) -> Res
         .map(|attempt| attempt.event_id.0)
         .collect();
     if !ids.is_empty() {
-        sqlx::query(
-            "with leased as (delete from eventlease.event_leases where event_id = any($1))
-             delete from eventlease.event_queue where event_id = any($1)",
-        )
-        .bind(ids)
-        .execute(connection)
-        .await?;
+        sqlx::query(include_str!("sql/close.sql")).bind(ids).execute(connection).await?;
     }
     Ok(())
 }

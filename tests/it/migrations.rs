@@ -186,17 +186,31 @@ fn the_program_says_so_where_there_is_no_database_or_too_much_is_asked() {
     assert_eq!(migrate_program(nowhere, &["--status", "--sql"]).0, Some(2));
 }
 
-/// The version before the one that gives leases a table of their own, with an event queued, one leased and one lost.
-const BEFORE_LEASES: &str = "insert into eventlease.engine_states (engine_id, engine_type, metadata, registered_at, last_seen_at, engine_software_version)
-        values ('00000000-0000-4000-8000-00000000000e', 'dialogue', '{}', now(), now(), '1.4.0');
+/// What the version before the one that gives leases a table of their own may have: an event queued, one leased and one lost, each
+/// column with a value of its own. And a view and rights that somebody added.
+const BEFORE_LEASES: &str = r#"
+    insert into eventlease.engine_states (engine_id, engine_type, metadata, registered_at, last_seen_at, engine_software_version)
+    values ('00000000-0000-4000-8000-00000000000e', 'dialogue', '{}', now(), now(), '1.4.0');
     insert into eventlease.event_queue (event_id, engine_type, event_type, state, lane, priority, available_at, payload_bytes,
-        attempt, lease_losses, lease_token, leased_by, incarnation, leased_at, lease_expires_at, lease_deadline_at, lease_seconds)
-    select ('00000000-0000-7000-8000-00000000000' || n)::uuid, 'dialogue', 'e', case n when 2 then 'processing' else 'queued' end,
-        case n when 3 then 1 else 0 end, 5, now(), 2, n - 1, case n when 3 then 1 else 0 end,
-        case n when 1 then null else gen_random_uuid() end,
-        case n when 2 then '00000000-0000-4000-8000-00000000000e'::uuid end, case n when 2 then 7 end, case n when 2 then now() end,
-        case n when 2 then now() end, case n when 1 then null else now() end, case n when 1 then null else 60 end
-    from generate_series(1, 3) as n";
+        attempt, failures, lease_losses, releases, redrives, visibility_timeout_seconds, retry_policy, discard_at)
+    values ('00000000-0000-7000-8000-000000000001', 'dialogue', 'e', 'queued', 0, 1, now() - interval '1 s', 2,
+        3, 4, 0, 5, 6, 7, '{"jitter":0}', now() + interval '8 s');
+    insert into eventlease.event_queue (event_id, engine_type, event_type, state, lane, priority, available_at, payload_bytes,
+        attempt, failures, lease_losses, releases, redrives, visibility_timeout_seconds, retry_policy, cancel_requested_at,
+        lease_token, leased_by, incarnation, leased_at, lease_expires_at, lease_deadline_at, lease_seconds, poll_id, poll_terms,
+        is_poll_repeated, progress)
+    values ('00000000-0000-7000-8000-000000000002', 'dialogue', 'e', 'processing', 1, 2, now() - interval '9 s', 10,
+        11, 12, 13, 14, 15, 16, '{"jitter":0.1}', now() - interval '17 s',
+        gen_random_uuid(), '00000000-0000-4000-8000-00000000000e', 18, now() - interval '19 s', now() + interval '20 s',
+        now() + interval '21 s', 22, gen_random_uuid(), 'terms', true, '{"step":23}');
+    insert into eventlease.event_queue (event_id, engine_type, event_type, state, lane, priority, available_at, payload_bytes,
+        attempt, lease_losses, lease_token, lease_deadline_at, lease_seconds)
+    values ('00000000-0000-7000-8000-000000000003', 'dialogue', 'e', 'queued', 1, 3, now() - interval '24 s', 25,
+        26, 27, gen_random_uuid(), now() + interval '28 s', 29);
+    create table before as select to_jsonb(q) as columns from eventlease.event_queue q;
+    create view report as select event_id, status from eventlease.event_instances;
+    grant select on eventlease.event_instances to public;
+"#;
 
 #[tokio::test]
 async fn leases_move_to_their_table_once_no_replica_of_the_version_before_is_there() {
@@ -215,9 +229,18 @@ async fn leases_move_to_their_table_once_no_replica_of_the_version_before_is_the
     run("update eventlease.service_signs set last_sign_at = now() - interval '11 seconds'").await.expect("it is gone");
     migrate(&empty.pool).await.expect("nobody is there");
 
-    let open = "select format('%s %s %s %s %s %s', right(event_id::text, 1), state, attempt, lease_losses,
-            lease_token is not null, engine_software_version) from eventlease.open_events order by event_id";
-    assert_eq!(texts(&empty.db, open).await, ["1 queued 0 0 f ", "2 processing 1 0 t 1.4.0", "3 queued 2 1 t "]);
+    let moved = "select format('%s %s %s', right(a.columns ->> 'event_id', 1), a.place, a.columns ->> 'engine_software_version')
+        from (select 'queue' as place, to_jsonb(q) as columns from eventlease.event_queue q
+            union all select 'leases', to_jsonb(l) from eventlease.event_leases l) a
+        join before b on b.columns @> a.columns - 'engine_software_version' order by 1";
+    assert_eq!(
+        texts(&empty.db, moved).await,
+        ["1 queue ", "2 leases 1.4.0", "3 queue "],
+        "all columns are as they were"
+    );
+    let rights =
+        "select has_table_privilege('public', 'eventlease.event_instances', 'select')::text || count(*) from report";
+    assert_eq!(texts(&empty.db, rights).await, ["true0"]);
     // A replica of the version before that was forgotten does no harm.
     for forgotten in [
         "update eventlease.event_queue set state = 'processing', attempt = attempt + 1",

@@ -192,6 +192,10 @@ impl Stage {
                 .iter()
                 .flat_map(|plan| plan.indexes("event_queue").into_iter().chain(plan.indexes("event_leases")));
             found.extend(indexes.filter(|index| !may_use.contains(index)).map(str::to_owned));
+            for table in ["event_queue", "event_leases"] {
+                let whole = plans.iter().flat_map(|plan| plan.whole_indexes(table));
+                found.extend(whole.map(|index| format!("all of {index}")));
+            }
             let of_engines = match statement.name {
                 "enqueue_plain" => Some("engine_states_by_type"),
                 _ => None,

@@ -25,8 +25,10 @@ pub async fn open_events_of_run(connection: &mut PgConnection, run: &str, limit:
     let ids: Vec<Uuid> = sqlx::query_scalar(
         "select e.event_id
          from eventlease.events e
-         join eventlease.open_events q on q.event_id = e.event_id
-         where e.scenario_run_id = $1 and q.cancel_requested_at is null
+         cross join lateral (
+             select cancel_requested_at from eventlease.open_events where event_id = e.event_id limit 1
+         ) open
+         where e.scenario_run_id = $1 and open.cancel_requested_at is null
          limit $2",
     )
     .bind(run)

@@ -142,8 +142,8 @@ pub async fn are_open(
     if ids.is_empty() {
         return Ok(HashSet::new());
     }
-    let open = sqlx::query_scalar("select event_id from eventlease.open_events where event_id = any($1)");
-    let open: Vec<Uuid> = open.bind(ids).fetch_all(connection).await?;
+    let open: Vec<Uuid> =
+        sqlx::query_scalar(include_str!("../sql/are_open.sql")).bind(ids).fetch_all(connection).await?;
     Ok(open.into_iter().map(EventId).collect())
 }
 

@@ -1,7 +1,7 @@
 -- What keeps queues, of all that have a row, open events, engines or dead letters. Each index is read one entry a queue, but
 -- for leases: those that expire at $1 or later are all read, once.
 with recursive queued (engine_type) as (
-    (select q.engine_type from eventlease.event_queue q order by q.engine_type limit 1)
+    (select q.engine_type from eventlease.event_queue q where q.engine_type > '' order by q.engine_type limit 1)
     union all
     select (
         select q.engine_type from eventlease.event_queue q

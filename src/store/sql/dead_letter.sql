@@ -3,7 +3,7 @@ with dead_lettered as (
     delete from eventlease.event_leases q
     using unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::integer[])
         as dead (event_id, reason, error_type, error_message, failures_spent, losses_spent)
-    where q.event_id = dead.event_id
+    where q.event_id = dead.event_id and q.event_id = any($1)
     returning q.*, dead.reason, dead.error_type, dead.error_message, dead.failures_spent, dead.losses_spent
 )
 insert into eventlease.dead_letters (event_id, engine_type, event_type, reason, payload, payload_bytes,

@@ -13,6 +13,7 @@ select
             select from eventlease.event_queue q
             where q.engine_type = u.engine_type and q.lane = places.lane and q.priority = places.priority
                 and q.available_at <= statement_timestamp()
+            order by q.available_at
             limit $1) of_place
         limit $1) due) as due,
     (select count(*) from (
@@ -21,6 +22,7 @@ select
             select from eventlease.event_queue q
             where q.engine_type = u.engine_type and q.lane = places.lane and q.priority = places.priority
                 and q.available_at > statement_timestamp()
+            order by q.available_at
             limit $1) of_place
         limit $1) delayed) as delayed,
     (select count(*) from (

@@ -9,7 +9,8 @@ with held as materialized (
             where of_engine.leased_by = $3 and of_engine.poll_id = $4
             union all
             select of_nobody.event_id from eventlease.event_leases of_nobody
-            where $3 is null and of_nobody.leased_by is null and of_nobody.poll_id = $4))
+            where $3 is null and of_nobody.leased_by is null and of_nobody.poll_id = $4
+                and of_nobody.lease_expires_at > statement_timestamp()))
         and q.poll_id = $4 and q.lease_expires_at > statement_timestamp()
     order by q.event_id
     for update

@@ -4,7 +4,12 @@ with processing as materialized (
 )
 select
     u.engine_type,
-    exists (select from eventlease.event_queue q where q.engine_type = u.engine_type)
+    exists (
+        select from eventlease.event_queue q
+        where q.engine_type = u.engine_type
+        -- so that it is looked up in the index that has queues first
+        order by q.lane, q.priority, q.available_at
+        limit 1)
         or exists (select from processing p where p.engine_type = u.engine_type) as has_open_events,
     exists (select from eventlease.engine_states s where s.engine_type = u.engine_type) as has_engines,
     exists (select from eventlease.dead_letters d where d.engine_type = u.engine_type) as has_dead_letters,

@@ -7,6 +7,6 @@ set lease_seconds = coalesce(asked.seconds, q.lease_seconds),
         case when $4 then null else q.lease_expires_at end
     ))
 from unnest($1::uuid[], $2::integer[], $3::text[]) as asked (event_id, seconds, progress)
-where q.event_id = asked.event_id
+where q.event_id = asked.event_id and q.event_id = any($1)
 returning q.event_id, q.lease_expires_at as expires_at,
     extract(epoch from q.lease_expires_at - statement_timestamp())::float8 as expires_in_seconds

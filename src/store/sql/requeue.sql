@@ -8,7 +8,7 @@ insert into eventlease.event_queue (event_id, engine_type, event_type, lane, pri
 select q.event_id, q.engine_type, q.event_type, back.lane, q.priority,
     back.available_at, q.payload_bytes, q.attempt, back.failures, back.lease_losses, back.releases, q.redrives,
     q.visibility_timeout_seconds, q.retry_policy, case when back.keeps_token then q.lease_token end,
-    q.lease_deadline_at, q.lease_seconds
+    case when back.keeps_token then q.lease_deadline_at end, case when back.keeps_token then q.lease_seconds end
 from unnest($1::uuid[], $2::timestamptz[], $3::boolean[], $4::integer[], $5::integer[], $6::integer[],
         $7::smallint[]) as back (event_id, available_at, keeps_token, failures, lease_losses, releases, lane)
 cross join lateral (

@@ -13,7 +13,7 @@ with lost as (
 gone as (
     delete from eventlease.event_queue q
     using lost
-    where q.event_id = lost.event_id
+    where q.event_id = lost.event_id and q.event_id = $1
     returning q.*, lost.engine_id, lost.engine_software_version, lost.incarnation, lost.leased_at, lost.ended_at,
         lost.progress
 )

@@ -10,6 +10,8 @@ pub struct Scan {
     pub table: String,
     pub index: String,
     pub loops: u64,
+    /// It reads what a condition of the index chooses, and not all of it.
+    pub is_by_condition: bool,
 }
 
 /// Stands for an index where rows were found by their places.
@@ -43,6 +45,11 @@ impl Plan {
         self.of_table(table).map(|scan| scan.loops).sum()
     }
 
+    /// The indexes of a table that were read from end to end.
+    pub fn whole_indexes<'a>(&'a self, table: &'a str) -> impl Iterator<Item = &'a str> {
+        self.of_table(table).filter(|scan| !scan.is_by_condition).map(|scan| scan.index.as_str())
+    }
+
     pub fn sequential(&self) -> Vec<&Scan> {
         let tables = ["event_queue", "event_leases", "events", "event_attempts", "dead_letters"];
         tables.iter().flat_map(|table| self.of_table(table)).filter(|scan| scan.kind == "Seq Scan").collect()
@@ -64,7 +71,8 @@ fn collect(node: &Value, scans: &mut Vec<Scan>) {
             "Tid Scan" => CTID.to_owned(),
             _ => text("Index Name"),
         };
-        scans.push(Scan { kind, table: text("Relation Name"), index, loops });
+        let is_by_condition = ["Index Cond", "TID Cond", "Recheck Cond"].iter().any(|cond| node[*cond].is_string());
+        scans.push(Scan { kind, table: text("Relation Name"), index, loops, is_by_condition });
     }
     for child in node["Plans"].as_array().into_iter().flatten() {
         collect(child, scans);

@@ -13,7 +13,7 @@ macro_rules! sql {
     };
 }
 
-pub const STATEMENTS: [Statement; 16] = [
+pub const STATEMENTS: [Statement; 18] = [
     Statement { name: "event_scope", sql: sql!("event_scope"), arguments: |ids| format!("'{}'", ids[0]) },
     Statement {
         name: "complete",
@@ -127,6 +127,8 @@ pub const STATEMENTS: [Statement; 16] = [
             )
         },
     },
+    Statement { name: "close", sql: sql!("close"), arguments: array },
+    Statement { name: "are_open", sql: sql!("are_open"), arguments: array },
     Statement {
         name: "take_loss_back",
         sql: sql!("take_loss_back"),
