@@ -14,11 +14,10 @@ pub mod secret_file;
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
-use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
-use crate::domain::lane::SuspectIsolation;
 use crate::domain::limits;
 
 pub use client::{ClientConfig, ServerUrl};
@@ -305,7 +304,7 @@ pub struct LeaseConfig {
     /// From which silent loss on an event is leased alone, to an engine that holds nothing else: from the first, from the
     /// second (and from the first where the next one makes it a dead letter), or never. Otherwise an engine holds one event
     /// with a silent loss at a time, beside others.
-    #[arg(long, env = "EVENTLEASE_SUSPECT_ISOLATION", default_value = "second_loss", value_parser = suspect_isolation())]
+    #[arg(long, env = "EVENTLEASE_SUSPECT_ISOLATION", value_enum, default_value_t = SuspectIsolation::SecondLoss)]
     pub suspect_isolation: SuspectIsolation,
 
     /// Seconds of silence after which an engine that registered without a timeout of its own is unresponsive; and how long,
@@ -325,10 +324,14 @@ pub enum LeaseTokens {
     Required,
 }
 
-/// Reads a word of the setting.
-fn suspect_isolation() -> impl TypedValueParser<Value = SuspectIsolation> {
-    let words = PossibleValuesParser::new(SuspectIsolation::ALL.map(SuspectIsolation::as_str));
-    words.map(|word| SuspectIsolation::parse(&word).expect("one of the possible values"))
+/// From which silent loss on an event is leased alone, as `domain::lane` says.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+#[value(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the help would show them, and become twice as long")]
+pub enum SuspectIsolation {
+    FirstLoss,
+    SecondLoss,
+    Never,
 }
 
 /// Limits on a batch, and on what waits for one.

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::broker::{Coalescing, Settings, Size};
-use crate::config::ServeConfig;
+use crate::config::{self, ServeConfig};
 use crate::dispatch;
+use crate::domain::lane::SuspectIsolation;
 use crate::http::{AccessSettings, Limits};
 use crate::store::leases::LeaseDefaults;
 
@@ -38,7 +39,11 @@ pub fn of_broker(config: &ServeConfig) -> Settings {
             call_timeout: Duration::from_secs(call_timeout_seconds(config)),
         },
         grace_seconds: config.leases.heartbeat_timeout_seconds,
-        suspect_isolation: config.leases.suspect_isolation,
+        suspect_isolation: match config.leases.suspect_isolation {
+            config::SuspectIsolation::FirstLoss => SuspectIsolation::FirstLoss,
+            config::SuspectIsolation::SecondLoss => SuspectIsolation::SecondLoss,
+            config::SuspectIsolation::Never => SuspectIsolation::Never,
+        },
         retention_days: config.tasks.retention_days,
         audit_retention_days: config.tasks.audit_retention_days,
         issues_engine_tokens: config.is_auth_required(),

@@ -1,8 +1,6 @@
 //! The lane an event waits in. It says what an engine may hold beside the event: a silent loss makes an event a suspect, since
 //! it may be what killed its engine.
 
-use super::words::words;
-
 /// A queued event's lane. A leased event keeps the lane from which it was leased.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum Lane {
@@ -47,8 +45,6 @@ pub enum SuspectIsolation {
     /// No suspect is isolated: an engine holds one suspect at a time beside other events.
     Never,
 }
-
-words!(SuspectIsolation { FirstLoss = "first_loss", SecondLoss = "second_loss", Never = "never" });
 
 impl SuspectIsolation {
     /// The lane of an event that has had so many silent losses, where `dead_letter_threshold` of them make a dead letter.

@@ -196,6 +196,21 @@ async fn an_event_that_was_lost_once_is_leased_beside_others_but_not_beside_anot
 }
 
 #[tokio::test]
+async fn a_waiting_poll_gets_the_next_suspect_as_soon_as_its_engine_has_settled_the_one_before() {
+    // The check for what no signal announced comes later than the poll's end.
+    let lab = Lab::start_with(&["--recheck-interval-ms", "5000"]).await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let suspects = make_suspects(&lab, &engine, 2).await;
+    let held = lab.lease_one("dialogue", &engine).await;
+    let path = "/api/v1/events/queue/dialogue?wait_seconds=3";
+    let waiting = tokio::spawn(Reply::of(lab.request("GET", path).header("x-engine-id", &engine)));
+    lab.wait_for_parked_polls(1).await;
+    lab.settle(&held, "completed", json!({})).await.expect(200);
+    let other = suspects.iter().find(|suspect| held["event_id"] != **suspect).expect("the other");
+    assert_eq!(waiting.await.expect("a reply").expect(200).event_ids(), [other.as_str()]);
+}
+
+#[tokio::test]
 async fn an_event_is_isolated_from_its_second_loss_on_or_before_the_loss_that_makes_it_a_dead_letter() {
     let lab = Lab::start().await;
     let engine = lab.register("dialogue", json!({})).await;

@@ -82,15 +82,15 @@ impl State {
         number.is_some()
     }
 
-    /// Has the polls of an engine served: all, or those that could not take any before. Polls that a claim is serving just
-    /// now are served again.
+    /// Has the polls of an engine served: all, or those that could not take any before, or not those events that are due.
+    /// Polls that a claim is serving just now are served again.
     fn serve_engine(&mut self, engine_id: EngineId, is_for_all: bool) {
         let Some(engine) = self.engines.get_mut(&engine_id) else { return };
         engine.generation += 1;
         for number in engine.numbers.clone() {
             let Some(poll) = self.polls.get(&number) else { continue };
             let Some((name, queue)) = self.queues.get_key_value(poll.poll.engine_type.as_str()) else { continue };
-            if is_for_all || queue.cannot_take.contains(&number) {
+            if is_for_all || queue.has_left || queue.cannot_take.contains(&number) {
                 let name = Arc::clone(name);
                 self.make_query(&name, number);
             }

@@ -98,6 +98,7 @@ impl WaitingPolls {
                     queue.known_due = queue.known_due.max(due);
                 }
                 next_due => {
+                    queue.has_left = false;
                     if queue.known_due == DueCount::NONE {
                         queue.seen_empty_at = Some(asked_at);
                     }
