@@ -40,6 +40,9 @@ const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), D
 #[error("the work ended without an answer")]
 pub struct Panicked;
 
+/// What a panic left behind: what it said, for the log.
+pub type Panic = Box<dyn Any + Send>;
+
 /// Cheap to clone: all clones are the same supervisor.
 #[derive(Clone, Debug)]
 pub struct Supervisor {
@@ -143,7 +146,7 @@ impl Supervisor {
                 () = self.shared.seam.told_to_panic(name) => panic!("told to panic"),
             }
         };
-        self.watch(name, life).await
+        AssertUnwindSafe(life).catch_unwind().await.map_err(|panic| self.note_panic(name, &*panic))
     }
 
     /// Runs a piece of work in a task of its own, so that it reaches its end whoever stops waiting for it.
@@ -171,21 +174,24 @@ impl Supervisor {
     /// # Errors
     /// [`Panicked`], once the panic is in the log.
     pub async fn catch<T>(&self, kind: Work, work: impl Future<Output = T>) -> Result<T, Panicked> {
-        let name = kind.as_str();
-        let is_to_panic = self.shared.seam.take(name);
-        self.watch(name, async {
-            assert!(!is_to_panic, "told to panic");
-            work.await
-        })
-        .await
+        self.catch_unlogged(kind, work).await.map_err(|panic| self.note_panic(kind.as_str(), &*panic))
     }
 
-    async fn watch<T>(&self, name: &'static str, work: impl Future<Output = T>) -> Result<T, Panicked> {
-        AssertUnwindSafe(work).catch_unwind().await.map_err(|panic| {
-            tracing::error!(task = name, panic = %LogText(message_of(&*panic)), "a task panicked");
-            self.shared.metrics.task_panics.with_label_values(&[name]).inc();
-            Panicked
-        })
+    /// The same, where the caller logs the panic, by [`note_panic`](Self::note_panic).
+    pub async fn catch_unlogged<T>(&self, kind: Work, work: impl Future<Output = T>) -> Result<T, Panic> {
+        let is_to_panic = self.shared.seam.take(kind.as_str());
+        let work = async {
+            assert!(!is_to_panic, "told to panic");
+            work.await
+        };
+        AssertUnwindSafe(work).catch_unwind().await
+    }
+
+    /// Logs and counts the panic of a task, or of a piece of work.
+    pub fn note_panic(&self, name: &'static str, panic: &(dyn Any + Send)) -> Panicked {
+        tracing::error!(task = name, panic = %LogText(message_of(panic)), "a task panicked");
+        self.shared.metrics.task_panics.with_label_values(&[name]).inc();
+        Panicked
     }
 
     /// Returns the name of a task that panicked too often; never, while all is well.
@@ -246,8 +252,7 @@ impl Seam {
 }
 
 /// What a panic said.
-#[must_use]
-pub fn message_of(panic: &(dyn Any + Send)) -> &str {
+fn message_of(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }

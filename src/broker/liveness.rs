@@ -23,9 +23,8 @@ struct Engine {
     /// Polls, and other calls, that are waiting for their answer.
     waiting_polls: u32,
     waiting_calls: u32,
-    written_at: Option<Instant>,
-    /// For so long after it was written, it needs not be again.
-    rest: Duration,
+    /// Set once it was written: until then, it needs not be again.
+    rests_until: Option<Instant>,
 }
 
 /// A call to be written.
@@ -43,6 +42,9 @@ pub struct Sign {
 const MAX_ENGINES: usize = 100_000;
 /// Engines that did not call for so long are forgotten.
 const FORGOTTEN_AFTER: Duration = Duration::from_mins(5);
+/// A heartbeat is written by its batch within this time, and then need not be written here as a call. Only an engine that
+/// was never written, or was found to be silent, does not wait for that.
+const HEARTBEAT_WRITTEN_WITHIN: Duration = Duration::from_millis(600);
 /// Of its heartbeat timeout, an engine is written once in this part.
 const PART_OF_TIMEOUT: u32 = 9;
 
@@ -72,16 +74,16 @@ impl Liveness {
     pub fn take(&self, is_everything: bool) -> Vec<Sign> {
         let now = Instant::now();
         let mut engines = self.lock();
-        let is_recent = |at: Option<Instant>| at.is_some_and(|at| now - at < FORGOTTEN_AFTER);
+        let is_recent = |until: Option<Instant>| until.is_some_and(|until| now < until + FORGOTTEN_AFTER);
         let is_waiting = |engine: &Engine| engine.waiting_polls + engine.waiting_calls > 0;
-        engines.retain(|_, engine| engine.called_at.is_some() || is_waiting(engine) || is_recent(engine.written_at));
+        engines.retain(|_, engine| engine.called_at.is_some() || is_waiting(engine) || is_recent(engine.rests_until));
         let mut signs = Vec::new();
         for (engine_id, engine) in engines.iter_mut() {
             if is_waiting(engine) {
                 engine.called_at = Some(now);
                 engine.has_polled |= engine.waiting_polls > 0;
             }
-            let may_rest = !is_everything && engine.written_at.is_some_and(|at| now - at < engine.rest);
+            let may_rest = !is_everything && engine.rests_until.is_some_and(|until| now < until);
             if !may_rest && let Some(called_at) = engine.called_at.take() {
                 let has_polled = std::mem::take(&mut engine.has_polled);
                 signs.push(Sign { engine_id: *engine_id, has_polled, ago: now - called_at });
@@ -110,16 +112,16 @@ impl Liveness {
     /// The engine was found to be silent: its next call is news.
     pub fn is_unresponsive(&self, engine_id: EngineId) {
         if let Some(engine) = self.lock().get_mut(&engine_id) {
-            engine.written_at = None;
+            engine.rests_until = None;
         }
     }
 
     /// An engine's call is in the database.
     pub fn written(&self, engine_id: EngineId, heartbeat_timeout_seconds: Option<u32>) {
         if let Some(engine) = self.lock().get_mut(&engine_id) {
-            engine.written_at = Some(Instant::now());
             // Without a timeout nobody is judged by it; it is only shown.
-            engine.rest = Duration::from_secs(heartbeat_timeout_seconds.unwrap_or(45).into()) / PART_OF_TIMEOUT;
+            let timeout = Duration::from_secs(heartbeat_timeout_seconds.unwrap_or(45).into());
+            engine.rests_until = Some(Instant::now() + timeout / PART_OF_TIMEOUT);
         }
     }
 }
@@ -129,8 +131,11 @@ fn noted(engines: &mut HashMap<EngineId, Engine>, engine_id: EngineId, has_polle
     if engines.len() >= MAX_ENGINES && !engines.contains_key(&engine_id) {
         return None;
     }
-    let engine = engines.entry(engine_id).or_default();
-    engine.called_at = Some(Instant::now());
+    let (engine, now) = (engines.entry(engine_id).or_default(), Instant::now());
+    if let (None, Some(until)) = (engine.called_at, &mut engine.rests_until) {
+        *until = (*until).max(now + HEARTBEAT_WRITTEN_WITHIN);
+    }
+    engine.called_at = Some(now);
     engine.has_polled |= has_polled;
     Some(engine)
 }
@@ -182,6 +187,26 @@ mod tests {
         let kept = liveness.take(true);
         assert!(kept[0].has_polled);
         assert!(liveness.take(true).is_empty());
+    }
+
+    #[test]
+    fn a_call_waits_for_the_heartbeat_it_may_be_unless_the_engine_was_silent() {
+        let liveness = Liveness::default();
+        liveness.note(ENGINE, false);
+        assert_eq!(liveness.take(false).len(), 1, "it was never written");
+        liveness.written(ENGINE, Some(0));
+        liveness.note(ENGINE, false);
+        assert!(liveness.take(false).is_empty(), "a heartbeat's batch may be about to write it");
+        liveness.beaten(ENGINE, Some(0));
+        assert!(liveness.take(true).is_empty(), "the heartbeat was written");
+        liveness.note(ENGINE, false);
+        let rests_until = || liveness.lock()[&ENGINE].rests_until;
+        let until = rests_until();
+        liveness.note(ENGINE, false);
+        assert_eq!(rests_until(), until, "calls without end do not put it off");
+        liveness.is_unresponsive(ENGINE);
+        liveness.note(ENGINE, false);
+        assert_eq!(liveness.take(false).len(), 1, "it was silent");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::state::Broker;
 use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
-use crate::domain::engine::{EngineStatus, TypeSummary};
+use crate::domain::engine::{EngineCount, EngineStatus};
 use crate::domain::numbers::{to_f64, to_i64};
 use crate::domain::queue::Depth;
 use crate::error::Result;
@@ -26,7 +26,7 @@ impl Broker {
         let mut connection = self.connection().await?;
         let depths = store::queues::depth::of_queues(&mut connection, None, DEPTH_COUNT_BOUND).await?;
         let event_types = store::queues::room::count_event_types(&mut connection).await?;
-        let engines = store::engines::summarize(&mut connection, None).await?;
+        let engines = store::engines::count(&mut connection).await?;
         let partitions = store::partitions::days_ahead(&mut connection, MAX_DAYS_AHEAD_TOLD).await?;
         let oldest_snapshot = store::health::oldest_snapshot_age(&mut connection).await?;
         drop(connection);
@@ -104,14 +104,14 @@ fn by_label<'a>(metrics: &Metrics, depths: &'a [Depth]) -> HashMap<&'a str, Dept
 fn engines_by_label<'a>(
     metrics: &Metrics,
     labels: impl Iterator<Item = &'a str>,
-    engines: &'a [TypeSummary],
+    engines: &'a [EngineCount],
 ) -> HashMap<(&'a str, EngineStatus), i64> {
     let mut counts: HashMap<(&str, EngineStatus), i64> =
         labels.flat_map(|label| EngineStatus::ALL.map(|status| ((label, status), 0))).collect();
-    for summary in engines {
+    for counted in engines {
         // Else its queue has come since the depths were read.
-        if let Some(count) = counts.get_mut(&(metrics.queue(&summary.engine_type), summary.status)) {
-            *count += summary.engines;
+        if let Some(count) = counts.get_mut(&(metrics.queue(&counted.engine_type), counted.status)) {
+            *count += counted.engines;
         }
     }
     counts

@@ -175,7 +175,7 @@ async fn report_one(connection: &mut PgConnection, engine_type: &EngineType) -> 
 async fn report(connection: &mut PgConnection, queues: Vec<Queue>) -> Result<Vec<QueueReport>> {
     let names: Vec<String> = queues.iter().map(|queue| queue.engine_type.clone()).collect();
     let mut depths = store::queues::depth::of_queues(connection, Some(&names), EXACT_UP_TO + 1).await?;
-    let summaries = store::engines::summarize(connection, Some(&names)).await?;
+    let summaries = store::engines::summarize(connection, &names).await?;
     let mut reports = Vec::with_capacity(queues.len());
     for queue in queues {
         let Some(index) = depths.iter().position(|depth| depth.engine_type == queue.engine_type) else { continue };

@@ -101,6 +101,17 @@ pub struct Drained {
     pub was_draining: bool,
 }
 
+/// How many engines of a type have a status.
+#[derive(Clone, Debug)]
+pub struct EngineCount {
+    /// The queue they lease from.
+    pub engine_type: String,
+    /// Whether they are given events.
+    pub status: EngineStatus,
+    /// How many they are.
+    pub engines: i64,
+}
+
 /// The engines of one type and status.
 #[derive(Clone, Debug)]
 pub struct TypeSummary {

@@ -1,7 +1,6 @@
 //! What happens around every handler: request ids, times, logs, unknown paths and methods, panics.
 
-use std::any::Any;
-use std::panic::AssertUnwindSafe;
+use std::cell::LazyCell;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -10,8 +9,8 @@ use axum::http::header::{self, Entry};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
-use tracing::Instrument;
+use tracing::level_filters::LevelFilter;
+use tracing::{Instrument, Span};
 
 use super::api::Api;
 use super::errors::{Cause, Code, Limit, Problem};
@@ -20,8 +19,7 @@ use super::request_id::{REQUEST_ID, request_id};
 use super::{admission, browsers, replies, security_headers, traces};
 use crate::broker::within;
 use crate::domain::limits::MAX_WAIT_SECONDS;
-use crate::domain::log_text::LogText;
-use crate::supervisor::{Work, message_of};
+use crate::supervisor::{Panic, Work};
 
 /// Puts around the router what happens around every handler.
 pub fn wrap(router: Router<Api>, api: Api) -> Router {
@@ -57,25 +55,15 @@ pub async fn wrong_method(method: Method) -> Problem {
 }
 
 /// Lets a request in and has it handled, or refuses it, before its body is read.
-async fn answer(api: Api, request: Request, next: Next) -> Response {
+async fn answer(api: Api, request: Request, next: Next) -> Result<Response, Panic> {
     let admitted = match browsers::check(&api, &request) {
         Ok(()) => admission::admit(&api, request).await,
         Err(problem) => Err(problem),
     };
     match admitted {
-        Ok(request) => {
-            let handled = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-            handled.unwrap_or_else(|panic| after_panic(&api, &*panic))
-        }
-        Err(problem) => problem.into_response(),
+        Ok(request) => api.supervisor.catch_unlogged(Work::Request, next.run(request)).await,
+        Err(problem) => Ok(problem.into_response()),
     }
-}
-
-/// The reply where a handler panicked. It is counted beside the panics of tasks.
-fn after_panic(api: &Api, panic: &(dyn Any + Send)) -> Response {
-    tracing::error!(panic = %LogText(message_of(panic)), "a handler panicked");
-    api.metrics.task_panics.with_label_values(&[Work::Request.as_str()]).inc();
-    Problem::internal().into_response()
 }
 
 /// Gives every reply its request id, and measures it.
@@ -93,20 +81,31 @@ async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Re
         Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE => method.as_str(),
         _ => "other",
     };
-    // Also where no more than errors are logged.
-    let span = tracing::error_span!("request", id = request_id.to_str().unwrap_or("?"), method = known_method, route);
+    // Made for its first line, also where no more than errors are logged: it costs a tenth of a cheap request.
+    let span = LazyCell::new(|| {
+        tracing::error_span!("request", id = request_id.to_str().unwrap_or("?"), method = known_method, route)
+    });
+    let of_handler = if may_log(&method, route) { (*span).clone() } else { Span::none() };
     let trace = traces::begin(&request);
-    let answer = answer(api.clone(), request, next).instrument(trace.clone()).instrument(span.clone());
+    let answer = answer(api.clone(), request, next).instrument(trace.clone()).instrument(of_handler);
     let answer = within(time_limit(api.limits, &method, route), answer);
     let answer = if runs_to_its_end(&method, route) {
-        api.supervisor.finish(Work::Call, answer).await.unwrap_or_else(|_| Some(Problem::internal().into_response()))
+        let finished = api.supervisor.finish(Work::Call, answer).await;
+        finished.unwrap_or_else(|_| Some(Ok(Problem::internal().into_response())))
     } else {
         answer.await
     };
-    let mut response = answer.unwrap_or_else(|| {
-        span.in_scope(|| api.broker.troubles().note_hung_call());
-        took_too_long()
-    });
+    let mut response = match answer {
+        Some(Ok(response)) => response,
+        Some(Err(panic)) => {
+            span.in_scope(|| api.supervisor.note_panic(Work::Request.as_str(), &*panic));
+            Problem::internal().into_response()
+        }
+        None => {
+            span.in_scope(|| api.broker.troubles().note_hung_call());
+            took_too_long()
+        }
+    };
     if let Some(kind) = replies::Kind::of(&method, route) {
         response = replies::hold(response, kind, &api).await;
     }
@@ -115,13 +114,14 @@ async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Re
     let status = response.status();
     traces::end(&trace, status);
     api.metrics.request_seconds.with_label_values(&[known_method, route, status.as_str()]).observe(seconds);
-    tracing::debug!(parent: &span, status = status.as_u16(), seconds, "answered");
+    tracing::debug!(parent: &*span, status = status.as_u16(), seconds, "answered");
     if let Some(Cause(error)) = response.extensions().get() {
         span.in_scope(|| api.broker.troubles().note_refusal(error));
     }
     if let Some(limit) = response.extensions().get::<Limit>() {
         api.metrics.limits_met.with_label_values(&[limit.as_str()]).inc();
     }
+    drop(span);
     response.headers_mut().insert(REQUEST_ID, request_id);
     security_headers::add(response.headers_mut());
     response
@@ -154,6 +154,15 @@ const MAY_BE_DROPPED: [(Method, &str); 5] = [
 fn runs_to_its_end(method: &Method, route: &str) -> bool {
     let only_reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(method);
     !only_reads && !MAY_BE_DROPPED.iter().any(|(of_method, of_route)| of_method == method && *of_route == route)
+}
+
+/// Calls that answer several requests, and log the refusals of each.
+const ANSWER_SEVERAL: [&str; 2] = ["/api/v1/events/queue/{engine_type}/lease", "/api/v1/events/status"];
+
+/// Whether lines may be logged before there is a reply. Calls that only read, or leave the work to a batch, log
+/// nothing above debug level meanwhile.
+fn may_log(method: &Method, route: &str) -> bool {
+    runs_to_its_end(method, route) || ANSWER_SEVERAL.contains(&route) || LevelFilter::current() >= LevelFilter::DEBUG
 }
 
 /// How long a call may take, with all that is allowed to keep it.

@@ -17,7 +17,7 @@ use super::error::Result;
 use super::page::{PageRow, page, page_of};
 use super::row::from_row;
 use super::tokens;
-use crate::domain::engine::{Engine, EngineStatus, Filter, Registration, TypeSummary};
+use crate::domain::engine::{Engine, EngineCount, EngineStatus, Filter, Registration, TypeSummary};
 use crate::domain::ids::EngineId;
 use crate::domain::names::ScenarioRunId;
 use crate::domain::page::Page;
@@ -170,8 +170,8 @@ pub async fn delete(connection: &mut PgConnection, engine_id: EngineId) -> Resul
 
 from_row!(TypeSummary, "engine_states", engine_type: String, { engine_type, status, engines, unlimited, slots, leases_held });
 
-/// Sums engines up, of all types or of those named.
-pub async fn summarize(connection: &mut PgConnection, engine_types: Option<&[String]>) -> Result<Vec<TypeSummary>> {
+/// Sums the engines of these types up.
+pub async fn summarize(connection: &mut PgConnection, engine_types: &[String]) -> Result<Vec<TypeSummary>> {
     Ok(sqlx::query_as(
         "select s.engine_type, s.status, count(*) as engines,
             count(*) filter (where s.max_concurrent_events is null) as unlimited,
@@ -182,10 +182,23 @@ pub async fn summarize(connection: &mut PgConnection, engine_types: Option<&[Str
             select count(*) as leases from eventlease.event_leases q
             where q.leased_by = s.engine_id
          ) held
-         where $1::text[] is null or s.engine_type = any($1)
+         where s.engine_type = any($1)
          group by s.engine_type, s.status",
     )
     .bind(engine_types)
+    .fetch_all(connection)
+    .await?)
+}
+
+from_row!(EngineCount, "engine_states", engine_type: String, { engine_type, status, engines });
+
+/// Counts all engines. What they hold is left out: asking for each would take most of the time.
+pub async fn count(connection: &mut PgConnection) -> Result<Vec<EngineCount>> {
+    Ok(sqlx::query_as(
+        "select engine_type, status, count(*) as engines
+         from eventlease.engine_states
+         group by engine_type, status",
+    )
     .fetch_all(connection)
     .await?)
 }

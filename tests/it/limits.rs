@@ -11,7 +11,7 @@ mod queues;
 mod readers;
 mod replies;
 mod room;
-mod unread_bodies;
+pub mod unread_bodies;
 
 use eventlease::metrics::Metrics;
 

@@ -220,7 +220,7 @@ async fn what_operators_changed_is_a_line_and_what_they_did_not_is_none() {
     let registered = caller.call("POST", "/api/v1/engines", json!({"engine_type": "dialogue"})).await.expect(201);
     let engine_id = registered.body["engine_id"].as_str().expect("an id").to_owned();
     caller.call("POST", &format!("/api/v1/engines/{engine_id}/drain"), json!({})).await.expect(200);
-    line_with(&program, &["engine told to drain", &engine_id, "dialogue"]).await;
+    line_with(&program, &["request{id=\"", "route=", "engine told to drain", &engine_id, "dialogue"]).await;
     caller.call("POST", &format!("/api/v1/engines/{engine_id}/resume"), json!({})).await.expect(200);
     line_with(&program, &["engine told to go on", &engine_id]).await;
     let log = program.log();

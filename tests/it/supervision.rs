@@ -2,12 +2,16 @@
 //! is carried to its end when its caller hangs up.
 
 use std::cell::Cell;
+use std::io::Read as _;
+use std::sync::Arc;
 
 use eventlease::app::Failure;
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::time::{Duration, sleep};
 
+use crate::limits::unread_bodies::read_reply;
 use crate::support::{Lab, client, wait_for};
 use crate::trust::Guarded;
 
@@ -111,6 +115,46 @@ async fn a_batch_and_a_look_that_panic_cost_their_own_callers_only() {
     let leased = lab.lease_one("dialogue", &engine).await;
     lab.settle(&leased, "completed", json!({})).await.expect(200);
     assert!((lab.metric("eventlease_task_panics_total{task=\"batch\"}").await - 1.0).abs() < f64::EPSILON);
+}
+
+/// Asks on a connection that stays open.
+async fn ask(stream: &mut TcpStream, call: &str, request_id: &str) -> String {
+    let request = format!("{call} HTTP/1.1\r\nhost: lab\r\nx-request-id: {request_id}\r\ncontent-length: 0\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("the connection is open");
+    read_reply(stream).await
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_costs_its_own_request_only_and_is_one_line_with_its_id() {
+    let (mut log, writer) = std::io::pipe().expect("a pipe");
+    let lines = tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).with_ansi(false);
+    // The server's tasks are on this thread.
+    let logged = tracing::subscriber::set_default(lines.with_writer(Arc::new(writer)).finish());
+    let lab = Lab::start().await;
+    let mut stream = TcpStream::connect(lab.server().address).await.expect("a connection");
+    // The last two may log lines of their own before.
+    let calls = ["GET /api/v1/engines", "POST /api/v1/events", "PUT /api/v1/events/status", "POST /api/v1/engines"];
+    for call in calls {
+        lab.server().supervisor().make_panic("request");
+        let reply = ask(&mut stream, call, &format!("of {call}")).await;
+        assert!(reply.starts_with("HTTP/1.1 500 "), "{reply}");
+        assert!(reply.contains("application/problem+json") && reply.contains("\"code\":\"internal\""), "{reply}");
+        assert!(reply.contains(&format!("x-request-id: of {call}\r\n")), "{reply}");
+        assert!(!reply.contains("told to panic"), "{reply}");
+        let reply = ask(&mut stream, "GET /readyz", "well").await;
+        assert!(reply.starts_with("HTTP/1.1 200 "), "{reply}");
+    }
+    let panics = lab.metric("eventlease_task_panics_total{task=\"request\"}").await;
+    assert!((panics - 4.0).abs() < f64::EPSILON, "{panics}");
+    drop(lab);
+    drop(logged);
+    let mut text = String::new();
+    log.read_to_string(&mut text).expect("text");
+    for call in calls {
+        let line = |line: &&str| line.contains(&format!("request{{id=\"of {call}\" method="));
+        let lines: Vec<&str> = text.lines().filter(line).collect();
+        assert!(lines.len() == 1 && lines[0].contains("ERROR") && lines[0].contains("told to panic"), "{text}");
+    }
 }
 
 /// Sends a request whose transaction has to wait for a lock, and hangs up meanwhile.

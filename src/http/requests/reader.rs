@@ -136,10 +136,7 @@ impl<'a> Reader<'a> {
         }
         let errors = self.errors.take();
         if errors.is_empty() {
-            value().ok_or_else(|| {
-                tracing::error!("a part of a request was refused without a word");
-                Problem::internal()
-            })
+            Ok(value().expect("a part that is missing or wrong has been reported"))
         } else {
             Err(Problem::invalid_input(errors))
         }

@@ -29,7 +29,7 @@ async fn write_then_read(lab: &Lab, bytes: &[u8]) -> String {
 }
 
 /// Reads one reply whose length is declared; the connection stays open.
-async fn read_reply(stream: &mut TcpStream) -> String {
+pub async fn read_reply(stream: &mut TcpStream) -> String {
     let mut read = Vec::new();
     let whole = timeout(PATIENCE, async {
         loop {
