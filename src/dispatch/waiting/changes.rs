@@ -90,7 +90,7 @@ impl State {
         for number in engine.numbers.clone() {
             let Some(poll) = self.polls.get(&number) else { continue };
             let Some((name, queue)) = self.queues.get_key_value(poll.poll.engine_type.as_str()) else { continue };
-            if is_for_all || queue.has_left || queue.cannot_take.contains(&number) {
+            if is_for_all || queue.left_at.is_some() || queue.cannot_take.contains(&number) {
                 let name = Arc::clone(name);
                 self.make_query(&name, number);
             }

@@ -98,7 +98,7 @@ impl WaitingPolls {
                     queue.known_due = queue.known_due.max(due);
                 }
                 next_due => {
-                    queue.has_left = false;
+                    queue.left_at = queue.left_at.filter(|left_at| *left_at > asked_at);
                     if queue.known_due == DueCount::NONE {
                         queue.seen_empty_at = Some(asked_at);
                     }

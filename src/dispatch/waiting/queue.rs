@@ -19,8 +19,9 @@ pub struct PollsOfQueue {
     pub claims_under_way: usize,
     /// It is among the ready queues.
     pub is_ready: bool,
-    /// A claim left events that its polls could not take beside what their engines held; until a check finds nothing due.
-    pub has_left: bool,
+    /// When the claim began that left events, since its polls could not take them beside what their engines held; until a
+    /// later check finds nothing due.
+    pub left_at: Option<Instant>,
     /// When it was last seen to have nothing for any poll.
     pub seen_empty_at: Option<Instant>,
     /// When the next event becomes due, as far as that is soon and known.
@@ -164,7 +165,9 @@ impl PollsOfQueue {
     /// A claim has ended that was to find `claimed_due` of the known events.
     pub fn note(&mut self, began_at: Instant, claimed_due: DueCount, found: ClaimCounts) {
         let ClaimCounts { wanted, taken, has_left, is_cut } = found;
-        self.has_left |= has_left;
+        if has_left {
+            self.left_at = self.left_at.max(Some(began_at));
+        }
         if wanted == 0 {
             // No poll could take anything, so nothing was scanned.
             self.add_due(claimed_due);
