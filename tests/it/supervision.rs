@@ -128,8 +128,8 @@ async fn ask(stream: &mut TcpStream, call: &str, request_id: &str) -> String {
 async fn a_handler_that_panics_costs_its_own_request_only_and_is_one_line_with_its_id() {
     let (mut log, writer) = std::io::pipe().expect("a pipe");
     let lines = tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).with_ansi(false);
-    // With a single subscriber in the process, `tracing` asks the thread that meets a line first whether anybody wants it:
-    // one of another test, where nobody does. With two it asks both.
+    // With one subscriber in the process, `tracing` caches for each line whether the thread that runs it first has a subscriber.
+    // That may be a thread of another test, which has none. With two subscribers it asks both.
     let _second = tracing::Dispatch::new(tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).finish());
     // The server's tasks are on this thread.
     let logged = tracing::subscriber::set_default(lines.with_writer(Arc::new(writer)).finish());

@@ -17,8 +17,8 @@ held as materialized (
     ) q
     where (told.caller is null or q.leased_by is null or q.leased_by = told.caller)
 ),
--- By the place of the row and nothing else: no index serves that, so the planner has no other way to choose. A row that
--- was renewed between this statement's snapshot and its lock stands at a place the snapshot does not show, and stays.
+-- No index serves this condition, so there is one plan: `is true` keeps the queue's name from being a condition of an index
+-- (docs/adr/0030). A row that was renewed between this statement's snapshot and its lock stands at a place the snapshot does not show, and stays.
 gone as (
     delete from eventlease.event_leases q
     using held
