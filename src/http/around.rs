@@ -1,6 +1,7 @@
 //! What happens around every handler: request ids, times, logs, unknown paths and methods, panics.
 
 use std::cell::LazyCell;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -87,13 +88,14 @@ async fn observe(State(api): State<Api>, mut request: Request, next: Next) -> Re
     });
     let of_handler = if may_log(&method, route) { (*span).clone() } else { Span::none() };
     let trace = traces::begin(&request);
-    let answer = answer(api.clone(), request, next).instrument(trace.clone()).instrument(of_handler);
-    let answer = within(time_limit(api.limits, &method, route), answer);
+    let limit = time_limit(api.limits, &method, route);
+    let answer = || answer(api.clone(), request, next).instrument(trace.clone()).instrument(of_handler);
     let answer = if runs_to_its_end(&method, route) {
-        let finished = api.supervisor.finish(Work::Call, answer).await;
+        let finished = api.supervisor.finish(Work::Call, Box::pin(within(limit, answer()))).await;
         finished.unwrap_or_else(|_| Some(Ok(Problem::internal().into_response())))
     } else {
-        answer.await
+        // By reference: each function that takes a future by value keeps two copies' room for it, in every request.
+        within(limit, pin!(answer())).await
     };
     let mut response = match answer {
         Some(Ok(response)) => response,
