@@ -13,24 +13,23 @@ pub struct Line {
 
 pub enum Target {
     RatioAtLeast(f64),
-    AtLeast(f64),
     AtMost(f64),
     None,
 }
 
 pub const LINES: &[Line] = &[
     line("raw-1", "/s", None, Target::None),
-    line("life-3", "/s", Some("raw-1"), Target::RatioAtLeast(1.6)),
-    line("drain-3", "/s", Some("raw-1"), Target::RatioAtLeast(2.5)),
+    line("life-3", "/s", Some("raw-1"), Target::RatioAtLeast(2.4)),
+    line("drain-3", "/s", Some("raw-1"), Target::RatioAtLeast(3.6)),
     line("life-3-many", "/s", Some("life-3"), Target::RatioAtLeast(0.8)),
-    line("replicas", "/s", Some("drain-3"), Target::RatioAtLeast(0.8)),
+    line("replicas", "/s", Some("drain-3"), Target::RatioAtLeast(0.85)),
     line("raw-100", "/s", None, Target::None),
-    line("drain-100", "/s", Some("raw-100"), Target::RatioAtLeast(0.4)),
-    line("life-100", "/s", Some("raw-100"), Target::AtLeast(20_000.0)),
+    line("drain-100", "/s", Some("raw-100"), Target::RatioAtLeast(0.6)),
+    line("life-100", "/s", Some("raw-100"), Target::RatioAtLeast(0.4)),
     line("raw-insert-1", "/s", None, Target::None),
-    line("enqueue-1", "/s", Some("raw-insert-1"), Target::RatioAtLeast(1.2)),
+    line("enqueue-1", "/s", Some("raw-insert-1"), Target::RatioAtLeast(1.3)),
     line("raw-insert-500", "/s", None, Target::None),
-    line("enqueue-500", "/s", Some("raw-insert-500"), Target::RatioAtLeast(0.5)),
+    line("enqueue-500", "/s", Some("raw-insert-500"), Target::RatioAtLeast(0.45)),
     line("pickup p50", "ms", None, Target::AtMost(2.0)),
     line("pickup p99", "ms", None, Target::AtMost(6.0)),
     line("pickup POST p50", "ms", None, Target::None),
@@ -40,14 +39,14 @@ pub const LINES: &[Line] = &[
     line("trickle p99", "ms", None, Target::None),
     line("trickle cpu server", "µs an event", None, Target::None),
     line("trickle cpu database", "µs an event", None, Target::None),
-    line("backlog", "/s", Some("life-3"), Target::RatioAtLeast(0.85)),
+    line("backlog", "/s", Some("life-3"), Target::RatioAtLeast(0.9)),
     line("steady", "/s", None, Target::None),
     line("steady, first quarter", "/s", None, Target::None),
-    line("steady, last quarter", "/s", Some("steady, first quarter"), Target::RatioAtLeast(0.9)),
-    line("old-snapshot", "/s", Some("steady"), Target::RatioAtLeast(0.9)),
+    line("steady, last quarter", "/s", Some("steady, first quarter"), Target::RatioAtLeast(0.95)),
+    line("old-snapshot", "/s", Some("steady"), Target::RatioAtLeast(0.95)),
     line("old-snapshot, first quarter", "/s", None, Target::None),
-    line("old-snapshot, last quarter", "/s", Some("old-snapshot, first quarter"), Target::RatioAtLeast(0.9)),
-    line("idle statements", "/s", None, Target::AtMost(25.0)),
+    line("old-snapshot, last quarter", "/s", Some("old-snapshot, first quarter"), Target::RatioAtLeast(0.95)),
+    line("idle statements", "/s", None, Target::AtMost(20.0)),
     line("idle server", "% of a core", None, Target::AtMost(3.0)),
     line("idle database", "% of a core", None, Target::None),
     line("heartbeats in all", "% of a core", None, Target::AtMost(5.0)),
@@ -55,11 +54,11 @@ pub const LINES: &[Line] = &[
     line("heartbeats database", "% of a core", None, Target::None),
     line("statements", "an event", None, Target::AtMost(0.5)),
     line("transactions", "an event", None, Target::None),
-    line("wal", "KiB an event", None, Target::AtMost(1.6)),
+    line("wal", "KiB an event", None, Target::AtMost(1.5)),
     line("cpu server", "µs an event", None, Target::None),
     line("cpu database", "µs an event", None, Target::None),
     line("cpu load", "µs an event", None, Target::None),
-    line("memory", "MiB", None, Target::AtMost(150.0)),
+    line("memory", "MiB", None, Target::AtMost(120.0)),
     line("others", "cores", None, Target::None),
 ];
 
@@ -85,10 +84,10 @@ fn text(row: &[String; 7], widths: &[usize; 7]) -> String {
 fn row(line: &Line, figures: &Figures) -> Option<[String; 7]> {
     let Summary { median, least, most } = figures.summary(line.metric)?;
     let beside = line.beside.and_then(|metric| Some((metric, figures.summary(metric)?.median)));
-    let ratio = beside.map(|(_, other)| median / other);
+    let ratios = line.beside.and_then(|metric| figures.ratio(line.metric, metric));
+    let ratio = ratios.map(|ratios| ratios.median);
     let (target, is_reached) = match line.target {
         Target::RatioAtLeast(least) => (format!("≥ {least} ×"), ratio.map(|ratio| ratio >= least)),
-        Target::AtLeast(least) => (format!("≥ {}", number(least)), Some(median >= least)),
         Target::AtMost(most) => (format!("≤ {most}"), Some(median <= most)),
         Target::None => (String::new(), None),
     };
@@ -97,10 +96,15 @@ fn row(line: &Line, figures: &Figures) -> Option<[String; 7]> {
         format!("{} {}", number(median), line.unit).replace(" /s", "/s"),
         format!("{}–{}", number(least), number(most)),
         beside.map(|(metric, other)| format!("{metric} {}", number(other))).unwrap_or_default(),
-        ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default(),
+        ratios.map(text_of_ratio).unwrap_or_default(),
         target,
         is_reached.map_or("", |is_reached| if is_reached { "reached" } else { "MISSED" }).to_owned(),
     ])
+}
+
+/// The median of the rounds' ratios, and their range where there is one.
+fn text_of_ratio(Summary { median, least, most }: Summary) -> String {
+    if least < most { format!("{median:.2} ({least:.2}–{most:.2})") } else { format!("{median:.2}") }
 }
 
 /// Three digits or more, thousands set apart.

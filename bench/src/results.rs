@@ -23,8 +23,8 @@ impl Results {
         match outcome {
             Ok(outcome) => {
                 println!("{turn} {outcome}");
-                self.figures.add_all(&outcome.figures);
-                self.figures.add("others", outcome.usage.others / outcome.usage.seconds);
+                self.figures.add_all(round, &outcome.figures);
+                self.figures.add(round, "others", outcome.usage.others / outcome.usage.seconds);
             }
             Err(error) => {
                 println!("{turn} FAILED: {error:#}");
