@@ -1,12 +1,14 @@
 //! After a fault: how soon calls are answered again, by each replica; and that one replica's end is not the other's.
 
+use uuid::Uuid;
+
 use super::findings::Findings;
 use super::index::{Index, seconds};
 use crate::history::{Answer, At, Fault, Kind, Span, Terms};
 
 /// Recorded of a call that the harness itself broke off.
 pub const GIVEN_UP: &str = "given up";
-/// A cut strikes a connection when it carries something again, which is some seconds later where its engine was at work.
+/// A cut strikes a connection when it carries something again, which is some seconds later where nobody had anything to say.
 const CUT_LASTS: At = 5_000_000;
 
 pub fn in_time(index: &Index<'_>, terms: &Terms, findings: &mut Findings) {
@@ -53,11 +55,11 @@ pub fn others_unaffected(index: &Index<'_>, _: &Terms, findings: &mut Findings) 
         findings.look();
         let other = if fault.replica == Some(1) { 2 } else { 1 };
         let is_meanwhile = |span: &Span| span.replica == other && span.sent >= fault.began && span.sent <= fault.over;
-        let unanswered = |what: &str, span: Span, answer: Option<&str>| {
+        let unanswered = |what: &str, span: Span, engine: Option<Uuid>, answer: Option<&str>| {
             let why = answer.filter(|why| {
                 *why != GIVEN_UP
                     && is_meanwhile(&span)
-                    && !is_cut(index, span)
+                    && !is_cut(index, span, engine)
                     && !index.is_paused(span.sent, span.ended)
             })?;
             Some(format!(
@@ -67,10 +69,14 @@ pub fn others_unaffected(index: &Index<'_>, _: &Terms, findings: &mut Findings) 
             ))
         };
         let enqueues =
-            index.enqueues.iter().filter_map(|call| unanswered("an enqueue", call.span, trouble(&call.answer)));
-        let polls = index.polls.iter().filter_map(|call| unanswered("a poll", call.span, trouble(&call.answer)));
+            index.enqueues.iter().filter_map(|call| unanswered("an enqueue", call.span, None, trouble(&call.answer)));
+        let polls = index
+            .polls
+            .iter()
+            .filter_map(|call| unanswered("a poll", call.span, Some(call.engine), trouble(&call.answer)));
         let reports = index.reports.iter().filter_map(|call| {
-            unanswered("a report", call.span, call.items.first().and_then(|item| trouble(&item.answer)))
+            let answer = call.items.first().and_then(|item| trouble(&item.answer));
+            unanswered("a report", call.span, Some(call.engine), answer)
         });
         for text in enqueues.chain(polls).chain(reports) {
             findings.of_service(text);
@@ -86,12 +92,25 @@ fn trouble<T>(answer: &Answer<T>) -> Option<&str> {
     }
 }
 
-/// Whether the harness cut connections to that replica, or had begun to, while the call was under way.
-fn is_cut(index: &Index<'_>, span: Span) -> bool {
+/// Whether the harness cut connections to that replica, or had begun to, while the call was under way. An engine that hung
+/// meets the cut with its first call afterwards, however late.
+fn is_cut(index: &Index<'_>, span: Span, engine: Option<Uuid>) -> bool {
     index.faults.iter().any(|fault| {
         matches!(fault.kind, Kind::RequestsCut | Kind::RepliesCut)
             && fault.replica.is_none_or(|replica| replica == span.replica)
             && fault.began <= span.ended
-            && fault.over + CUT_LASTS >= span.sent
+            && (fault.over + CUT_LASTS >= span.sent
+                || engine.is_some_and(|engine| !was_answered(index, engine, span.replica, fault.over, span.sent)))
     })
+}
+
+/// Whether that replica answered a call that the engine sent between these times.
+fn was_answered(index: &Index<'_>, engine: Uuid, replica: u8, from: At, to: At) -> bool {
+    let is_between = |span: &Span| span.replica == replica && span.sent >= from && span.ended <= to;
+    index.polls.iter().any(|call| call.engine == engine && is_between(&call.span) && trouble(&call.answer).is_none())
+        || index.reports.iter().any(|call| {
+            call.engine == engine
+                && is_between(&call.span)
+                && call.items.iter().any(|item| trouble(&item.answer).is_none())
+        })
 }

@@ -318,6 +318,25 @@ fn a_replica_that_falls_silent_with_the_other_is_found_unless_its_connection_was
     run.breaks_nothing();
 }
 
+#[test]
+fn an_engine_that_said_nothing_since_a_cut_meets_it_late_and_one_that_was_answered_since_does_not() {
+    let mut run = sound();
+    run.fault(20.0, 20.0, Kind::RequestsCut, Some(1)).fault(29.0, 31.0, Kind::ReplicaKilled, Some(2));
+    let cut = Answer::Unsure("the server closed the connection".to_owned());
+    run.report_answered(30.0, ENGINE, FAILING, 2, "t5", Word::Completed, cut);
+    run.enqueue(32.0, 1, "e", &[]).enqueue(32.0, 2, "f", &[]);
+    run.lease(32.0, ENGINE, ENGINE, 1, "t6", (0, 0)).report(32.5, ENGINE, ENGINE, 1, "t6", Word::Completed);
+    run.enqueue(29.5, 1, "g", &[ENGINE]).stock(
+        ENGINE,
+        "g",
+        "completed",
+        vec![ended(1, ENGINE, "completed", 32.0, 32.5)],
+    );
+    run.breaks_nothing();
+    run.report(25.0, ENGINE, FAILING, 2, "t5", Word::Completed);
+    run.breaks(OTHERS);
+}
+
 fn with_dead_engine(ended_at: f64, leased_at: f64) -> Run {
     let mut run = sound();
     run.enqueue(20.0, 1, "e", &[ENGINE]);
