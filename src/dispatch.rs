@@ -145,7 +145,7 @@ impl Dispatch {
                 (answer, _) => answer,
             },
             () = self.context.stopping.cancelled() => {}
-            () = sleep_until(deadline), if may_wait => return pending.give_up().await,
+            () = sleep_until(deadline), if may_wait => return pending.end().await,
         }
         self.waiting.close();
         let polled = pending.give_up().await?;

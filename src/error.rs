@@ -29,6 +29,15 @@ pub enum Error {
     EngineTypeMismatch { engine_id: EngineId, registered: String, asked_for: String },
     #[error("engine {engine_id} is registered as {registered}; another engine_type needs another engine_id")]
     EngineIdTaken { engine_id: EngineId, registered: String },
+    #[error(
+        "engine {engine_id} is registered as another incarnation than this call's: it registered again since, or another process \
+         uses its id"
+    )]
+    EngineSuperseded {
+        engine_id: EngineId,
+        /// By the database's clock, when it last registered.
+        registered_at: DateTime<Utc>,
+    },
     #[error("no queue {0} exists: it had no event, engine or setting yet")]
     QueueNotFound(EngineType),
     #[error("queue {} has {}; it can be removed when it has none", .0.engine_type, in_use_by(.0).join(", "))]

@@ -18,6 +18,8 @@ pub mod queues;
 pub mod event_types;
 mod policies;
 pub mod tokens;
+/// Which installation this is.
+pub mod installation;
 pub mod audit;
 /// The days of `events` and `event_attempts`.
 pub mod partitions;

@@ -100,8 +100,15 @@ impl Broker {
     }
 
     /// Stops giving the engine events, or starts again.
-    pub async fn set_draining(&self, by: &Actor, engine_id: EngineId, is_draining: bool) -> Result<Engine> {
+    pub async fn set_draining(
+        &self,
+        by: &Actor,
+        engine_id: EngineId,
+        incarnation: Option<i32>,
+        is_draining: bool,
+    ) -> Result<Engine> {
         let mut transaction = self.begin().await?;
+        check_incarnation(&mut transaction, engine_id, incarnation).await?;
         if !store::engines::set_draining(&mut transaction, engine_id, is_draining).await? {
             return Err(Error::EngineNotFound(engine_id));
         }
@@ -123,9 +130,16 @@ impl Broker {
 
     /// Removes an engine. Its leases go back and spend nothing if it leaves by itself or was
     /// draining; else they are silent losses.
-    pub async fn deregister(&self, by: &Actor, engine_id: EngineId, caller: Option<EngineId>) -> Result<()> {
+    pub async fn deregister(
+        &self,
+        by: &Actor,
+        engine_id: EngineId,
+        incarnation: Option<i32>,
+        caller: Option<EngineId>,
+    ) -> Result<()> {
         let mut transaction = self.begin().await?;
         store::engines::lock(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+        check_incarnation(&mut transaction, engine_id, incarnation).await?;
         let engine =
             store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
         let held = open_events::lock_held_by(&mut transaction, engine_id).await?;
@@ -175,6 +189,22 @@ impl Broker {
         let mut connection = self.reading_connection().await?;
         store::engines::read(&mut connection, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
         Ok(store::leases::leases_of_engine(&mut connection, engine_id, behind, limit).await?)
+    }
+}
+
+/// Refuses a call that is meant for another incarnation than the registered one, which stays so until the transaction ends.
+async fn check_incarnation(
+    connection: &mut store::PgConnection,
+    engine_id: EngineId,
+    meant: Option<i32>,
+) -> Result<()> {
+    let Some(meant) = meant else { return Ok(()) };
+    match store::engines::lock_incarnation(connection, engine_id).await? {
+        Some((incarnation, registered_at)) if incarnation != meant => {
+            Err(Error::EngineSuperseded { engine_id, registered_at })
+        }
+        // Whoever is not registered is told so by what follows.
+        Some(_) | None => Ok(()),
     }
 }
 

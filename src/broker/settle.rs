@@ -49,9 +49,20 @@ impl Broker {
             let (round, later): (Vec<_>, Vec<_>) =
                 left.into_iter().partition(|(_, settlement)| seen.insert(settlement.event_id));
             let (places, batch): (Vec<usize>, Vec<Settlement>) = round.into_iter().unzip();
-            let settled = self.submit_settlements(batch).await?;
-            for (place, answer) in places.into_iter().zip(settled) {
-                answers[place] = Some(answer);
+            match self.submit_settlements(batch).await {
+                Ok(settled) => {
+                    for (place, answer) in places.into_iter().zip(settled) {
+                        answers[place] = Some(answer);
+                    }
+                }
+                Err(error) if answers.iter().all(Option::is_none) => return Err(error),
+                // What an earlier round committed is answered all the same.
+                Err(error) => {
+                    for place in places.into_iter().chain(later.iter().map(|(place, _)| *place)) {
+                        answers[place] = Some(Err(error.clone()));
+                    }
+                    break;
+                }
             }
             left = later;
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -75,6 +75,8 @@ pub struct Broker {
     pub(super) dead_letter_log: DeadLetterLog,
     /// Bearer tokens, as they were last read from the database.
     pub(super) tokens: KnownTokens,
+    /// The id of the installation, once it was asked for.
+    pub(super) installation_id: OnceCell<Uuid>,
     /// Distinguishes this replica from others.
     pub(super) replica_id: Uuid,
     /// Cancelled when requests are no longer to wait, and no more events are to be taken in.
@@ -130,6 +132,7 @@ impl Broker {
             troubles,
             dead_letter_log: DeadLetterLog::default(),
             tokens: KnownTokens::default(),
+            installation_id: OnceCell::new(),
             replica_id,
             stopping,
         };

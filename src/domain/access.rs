@@ -179,6 +179,7 @@ rules! {
     DrainEngine          "drain_engine"            Engine     [own  no  yes  no   no   no   no  ]  closed
     ResumeEngine         "resume_engine"           Engine     [no   no  yes  no   no   no   no  ]  closed
     DrainEngines         "drain_engines"           Handler    [no   no  yes  no   no   no   no  ]  closed
+    RenewEngineToken     "renew_engine_token"      Engine     [no   no  yes  no   no   no   yes ]  closed
     ListEngineLeases     "list_engine_leases"      Engine     [own  no  yes  yes  no   yes  no  ]  closed
 
     // Leasing: by the broker, an engine leases of its type and settles what it holds
@@ -222,11 +223,15 @@ rules! {
     CreateToken          "create_token"            Nothing    [no   no  no   no   yes  no   no  ]  closed
     ListTokens           "list_tokens"             Nothing    [no   no  no   no   yes  no   no  ]  closed
     RevokeToken          "revoke_token"            Nothing    [no   no  no   no   yes  no   no  ]  closed
+    CreateSession        "create_session"          Nothing    [no   no  yes  yes  yes  yes  no  ]  closed
+    ReadSession          "read_session"            Nothing    [yes  yes yes  yes  yes  yes  yes ]  closed
+    DeleteSession        "delete_session"          Nothing    [no   no  yes  yes  yes  yes  no  ]  closed
     ListAudit            "list_audit"              Everything [no   no  no   yes  yes  no   no  ]  closed
 
     // Running the service
     ReadDatabaseHealth   "read_database_health"    Everything [no   no  yes  yes  yes  yes  no  ]  closed
     ReadMetrics          "read_metrics"            Everything [no   no  yes  yes  yes  yes  no  ]  metrics
+    ReadServer           "read_server"             Nothing    [yes  yes yes  yes  yes  yes  yes ]  closed
     ReadOpenapiDocument  "read_openapi_document"   Nothing    [yes  yes yes  yes  yes  yes  yes ]  docs
     ReadDocs             "read_docs"               Nothing    [yes  yes yes  yes  yes  yes  yes ]  docs
     CheckHealth          "check_health"            Nothing    [yes  yes yes  yes  yes  yes  yes ]  open

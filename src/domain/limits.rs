@@ -118,6 +118,11 @@ pub const SETTLED_TOKEN_SECONDS: f64 = 30.0;
 /// With the token by which an engine has registered again it can do so once more, where the reply was lost.
 pub const REPLACED_ENGINE_TOKEN_SECONDS: f64 = 60.0;
 
+/// The longest life of a session: a working day and a bit.
+pub const SESSION_SECONDS: f64 = 12.0 * 3600.0;
+/// Sessions of one token; with one more, the oldest ends.
+pub const MAX_SESSIONS_OF_TOKEN: i64 = 20;
+
 /// Of an event, engine, queue, run or token, by which the audit trail is filtered.
 pub const MAX_SUBJECT_CHARS: usize = 200;
 

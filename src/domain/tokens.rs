@@ -136,9 +136,17 @@ pub struct Identity {
     pub engine_id: Option<EngineId>,
     /// `None`: not limited.
     pub engine_types: Option<Vec<String>>,
+    /// Of a session: the token with which it began. `None` for any other token.
+    pub session_of: Option<TokenId>,
 }
 
 impl Identity {
+    /// True of the token of a browser's session.
+    #[must_use]
+    pub const fn is_session(&self) -> bool {
+        self.session_of.is_some()
+    }
+
     /// True if the token names engine types.
     #[must_use]
     pub const fn is_limited(&self) -> bool {
@@ -169,6 +177,8 @@ pub struct Token {
     pub expires_in_seconds: Option<f64>,
     /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// Of an engine's token that ended, or will in a moment, because the engine registered again: when it did.
+    pub superseded_at: Option<DateTime<Utc>>,
     /// To within a few seconds.
     pub last_used_at: Option<DateTime<Utc>>,
 }

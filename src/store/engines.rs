@@ -16,7 +16,7 @@ use sqlx::{PgConnection, Postgres};
 use super::error::Result;
 use super::page::{PageRow, page, page_of};
 use super::row::from_row;
-use super::tokens;
+use super::tokens::{self, EndOfTokens};
 use crate::domain::engine::{Engine, EngineCount, EngineStatus, Filter, Registration, TypeSummary};
 use crate::domain::ids::EngineId;
 use crate::domain::names::ScenarioRunId;
@@ -42,6 +42,16 @@ pub async fn type_of(connection: &mut PgConnection, engine_id: EngineId) -> Resu
         .bind(engine_id.0)
         .fetch_optional(connection)
         .await?)
+}
+
+/// Locks a known engine against another registration, and answers its incarnation and when it registered as that.
+pub async fn lock_incarnation(
+    connection: &mut PgConnection,
+    engine_id: EngineId,
+) -> Result<Option<(i32, DateTime<Utc>)>> {
+    let statement = "select incarnation, registered_at from eventlease.engine_states where engine_id = $1
+        for no key update";
+    Ok(sqlx::query_as(statement).bind(engine_id.0).fetch_optional(connection).await?)
 }
 
 /// Registers a new engine; `false` where the id is known already.
@@ -165,7 +175,7 @@ pub async fn delete(connection: &mut PgConnection, engine_id: EngineId) -> Resul
         .bind(engine_id.0)
         .execute(&mut *connection)
         .await?;
-    tokens::end_of_engine(connection, engine_id, None).await
+    tokens::end_of_engine(connection, engine_id, EndOfTokens::Removed).await
 }
 
 from_row!(TypeSummary, "engine_states", engine_type: String, { engine_type, status, engines, unlimited, slots, leases_held });

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::metadata::{MetadataBody, read_metadata};
@@ -18,9 +19,9 @@ use crate::domain::tokens::TokenSecret;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::requests::members::{ScenarioRunIdBody, scenario_run_id};
-use crate::http::requests::texts::parse_uuid;
 use crate::http::requests::values::{integer, parsed, uuid};
 use crate::http::requests::{Fields, Input, Patch, described};
+use crate::http::server::ServerReply;
 
 described! {
     /// An engine that makes itself known.
@@ -33,7 +34,7 @@ described! {
     }))]
     pub struct RegisterBody<'a> of fields: Fields<'a> {
         /// Best chosen by the engine itself and kept over its restarts; made by the server where missing.
-        engine_id: Option<uuid::Uuid> = optional(uuid),
+        engine_id: Option<uuid::Uuid> = optional(id_of_an_engine),
         #[schema(example = "dialogue")]
         engine_type: Option<EngineType> as String = required(parsed(EngineType::parse)),
         scenario_run_id: Option<ScenarioRunId> as Option<ScenarioRunIdBody> = optional(scenario_run_id),
@@ -45,6 +46,15 @@ described! {
             patch(integer(MIN_HEARTBEAT_TIMEOUT_SECONDS..=MAX_HEARTBEAT_TIMEOUT_SECONDS)),
         metadata: Option<Fields<'a>> as Option<MetadataBody> = object(),
     }
+}
+
+/// Programs that forget to choose an id send one of these, and would all be the same engine.
+fn id_of_an_engine(raw: &RawValue) -> Result<uuid::Uuid, String> {
+    let engine_id = uuid(raw)?;
+    if engine_id.is_nil() || engine_id.is_max() {
+        return Err("is the nil or the max UUID, which is no engine's id".to_owned());
+    }
+    Ok(engine_id)
 }
 
 /// Registers an engine. A known id means that it restarted: its incarnation goes up, and what its
@@ -68,7 +78,11 @@ pub async fn register(State(api): State<Api>, input: Input) -> Result<Response, 
         registered => registered?,
     };
     let status = if registered.is_new { StatusCode::CREATED } else { StatusCode::OK };
-    let reply = RegisteredReply { engine: EngineReply::of(registered.engine), engine_token: registered.engine_token };
+    let reply = RegisteredReply {
+        engine: EngineReply::of(registered.engine),
+        engine_token: registered.engine_token,
+        server: ServerReply::of(&api),
+    };
     Ok((status, [(header::CACHE_CONTROL, "no-store")], Json(reply)).into_response())
 }
 
@@ -101,6 +115,7 @@ pub struct RegisteredReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false, pattern = "^el_[0-9a-f]{64}$")]
     engine_token: Option<TokenSecret>,
+    server: ServerReply,
 }
 
 /// Removes an engine. Leaving by itself (`X-Engine-Id`) or while draining, its leases go back and
@@ -110,15 +125,17 @@ pub struct RegisteredReply {
     params(
         ("engine_id" = uuid::Uuid, Path, description = "The engine"),
         ("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "Who says so: the engine itself, or not"),
+        ("X-Engine-Incarnation" = Option<i32>, Header, description = "The incarnation that is meant; any other than the registered one is refused"),
     ),
     responses(
         (status = 204, description = "Gone"),
         (status = 404, description = "Not registered"),
+        (status = 409, description = "The engine has registered again"),
         (status = 422, description = "Not a UUID"),
     )
 )]
 pub async fn deregister(State(api): State<Api>, input: Input) -> Result<StatusCode, Problem> {
-    let engine_id = input.read_path("engine_id", parse_uuid).map(EngineId)?;
-    api.broker.deregister(&input.actor(&api), engine_id, input.calling_engine()).await?;
+    let (engine_id, incarnation) = input.read_engine()?;
+    api.broker.deregister(&input.actor(&api), engine_id, incarnation, input.calling_engine()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

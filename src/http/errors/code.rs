@@ -52,6 +52,7 @@ codes! {
     AlreadySettled = CONFLICT "already_settled" "The lease was settled otherwise";
     EngineTypeMismatch = CONFLICT "engine_type_mismatch" "The engine is of another type";
     EngineIdTaken = CONFLICT "engine_id_taken" "The engine id is taken";
+    EngineSuperseded = CONFLICT "engine_superseded" "The engine has registered again";
     EventIsFinal = CONFLICT "event_is_final" "The event has ended";
     NotADeadLetter = CONFLICT "not_a_dead_letter" "The event is not a dead letter";
     QueueInUse = CONFLICT "queue_in_use" "The queue is in use";

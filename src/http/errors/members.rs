@@ -36,6 +36,9 @@ pub struct MembersBody {
     /// `engine_type_mismatch`, `engine_id_taken`: the type that the engine is registered with.
     #[schema(nullable = false)]
     engine_type: Option<String>,
+    /// `engine_superseded`: when the engine registered as it is known now.
+    #[schema(nullable = false)]
+    registered_at: Option<DateTime<Utc>>,
     /// `forbidden`: the roles that may do this, some of them perhaps only with what is their own. Left out where another role
     /// would not help.
     #[schema(nullable = false)]
@@ -58,7 +61,7 @@ pub struct MembersBody {
     /// `rate_limited`, `too_many_queues`, `too_many_event_types`: the limit that was met.
     #[schema(nullable = false)]
     limit: Option<i64>,
-    /// `rate_limited`: as the header Retry-After.
+    /// `rate_limited`, and any problem within `lease_error`: as the header Retry-After.
     #[schema(nullable = false)]
     retry_after_seconds: Option<i64>,
 }

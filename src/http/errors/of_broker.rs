@@ -9,6 +9,7 @@ use super::code::Code;
 use super::input_error::{InputError, InputPlace};
 use super::limit::Limit;
 use super::problem::Problem;
+use super::retry::Later;
 use crate::broker::{self, StoreError};
 use crate::domain::event::Status;
 use crate::domain::ids::EngineId;
@@ -46,6 +47,9 @@ impl From<broker::Error> for Problem {
             }
             Error::EngineIdTaken { registered, .. } => {
                 Self::new(Code::EngineIdTaken, detail).with("engine_type", json!(registered))
+            }
+            Error::EngineSuperseded { registered_at, .. } => {
+                Self::new(Code::EngineSuperseded, detail).with("registered_at", json!(registered_at))
             }
             Error::QueueNotFound(_) => Self::new(Code::QueueNotFound, detail),
             Error::QueueInUse(uses) => Self::new(Code::QueueInUse, detail)
@@ -114,8 +118,8 @@ impl From<broker::Error> for Problem {
             }
             Error::TooManyPollsOfEngine { .. } => Self::overloaded(&detail).of_limit(Limit::ParkedPollsOfEngine),
             Error::TooManyWaiting { .. } => Self::overloaded(&detail).of_limit(Limit::ParkedRequests),
-            Error::Overloaded => Self::new(Code::Overloaded, detail).retry_after_a_second(),
-            Error::ShuttingDown => Self::new(Code::ShuttingDown, detail).retry_after_a_second(),
+            Error::Overloaded => Self::overloaded(&detail),
+            Error::ShuttingDown => Self::new(Code::ShuttingDown, detail).retry_later(Later::Stopping),
         }
     }
 }
@@ -136,7 +140,9 @@ impl From<StoreError> for Problem {
             }
             StoreError::ReadersBusy(_) => {
                 let detail = "all database connections for lists and reports are in use; repeat the call in a moment";
-                Self::new(Code::DatabaseUnavailable, detail).retry_after_a_second().of_limit(Limit::ReadingConnections)
+                Self::new(Code::DatabaseUnavailable, detail)
+                    .retry_later(Later::Overloaded)
+                    .of_limit(Limit::ReadingConnections)
             }
             StoreError::Timeout(_) | StoreError::Locked(_) => {
                 Self::new(Code::DatabaseTimeout, "a statement ran into its time limit").retry_after_a_second()

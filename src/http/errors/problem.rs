@@ -13,6 +13,7 @@ use super::code::Code;
 use super::input_error::{InputError, InputErrorBody, InputPlace, MAX_PLACE_CHARS};
 use super::limit::Limit;
 use super::members::MembersBody;
+use super::retry::Later;
 use crate::broker;
 use crate::domain::access::{Operation, Role};
 
@@ -100,7 +101,7 @@ impl Problem {
     /// Too much is going on here; the same may work in a moment.
     #[must_use]
     pub fn overloaded(detail: &str) -> Self {
-        Self::new(Code::Overloaded, detail).retry_after_a_second()
+        Self::new(Code::Overloaded, detail).retry_later(Later::Overloaded)
     }
 
     /// Says which limit it was.
@@ -200,6 +201,22 @@ impl Problem {
     #[must_use]
     pub fn retry_after_a_second(self) -> Self {
         self.with_header(header::RETRY_AFTER, "1")
+    }
+
+    /// Worth another try after a time that nobody knows.
+    #[must_use]
+    pub fn retry_later(self, later: Later) -> Self {
+        self.retry_after(Duration::from_secs(later.seconds().into()))
+    }
+
+    /// For where the problem is part of a reply of success, which has no such header: `Retry-After` as a member.
+    #[must_use]
+    pub fn with_wait_in_body(self) -> Self {
+        let told = self.headers.iter().find(|(name, _)| *name == header::RETRY_AFTER);
+        match told.and_then(|(_, seconds)| seconds.to_str().ok()?.parse::<u64>().ok()) {
+            Some(seconds) => self.with("retry_after_seconds", seconds.into()),
+            None => self,
+        }
     }
 
     /// As an entry of a reply that answers several.

@@ -52,6 +52,7 @@ fn narrow_number(place: &str, name: &str, object: &mut Object) {
         ("heartbeat_timeout_seconds", _) => MIN_HEARTBEAT_TIMEOUT_SECONDS..=MAX_HEARTBEAT_TIMEOUT_SECONDS,
         ("expires_in_seconds", _) => 1..=MAX_TOKEN_SECONDS,
         ("expected_count", _) => 0..=MAX_EXPECTED_COUNT,
+        ("X-Engine-Incarnation", _) => 1..=i32::MAX.unsigned_abs(),
         ("wait_seconds", _) => 0..=MAX_WAIT_SECONDS,
         ("default_limit", _) | ("limit", "Exchange" | "lease_events") => 1..=MAX_LEASE_LIMIT,
         ("limit", "RedriveDeadLetters" | "PurgeDeadLetters") => 1..=MAX_BULK_DEAD_LETTERS,

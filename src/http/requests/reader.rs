@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::fields::Fields;
 use super::input::{ENGINE_ID_PARAMETER, Input, QueryParameter};
-use super::texts::parse_uuid;
+use super::texts::{incarnation, parse_uuid};
 use crate::domain::ids::EngineId;
 use crate::http::errors::{Code, Errors, InputPlace, Problem};
 
@@ -21,7 +21,29 @@ pub struct Reader<'a> {
     known_parameters: RefCell<Vec<&'static str>>,
 }
 
+/// By which an engine says which registration it speaks of.
+const INCARNATION_HEADER: &str = "X-Engine-Incarnation";
+
 impl Input {
+    /// Reads a call about the engine in its path, with the incarnation that is said of it; a body, where one comes, must be an
+    /// empty object.
+    pub fn read_engine(&self) -> Result<(EngineId, Option<i32>), Problem> {
+        let reader = self.reader();
+        let engine_id = reader.path("engine_id", parse_uuid).map(EngineId);
+        let incarnation = reader.incarnation(true);
+        reader.caller();
+        reader.empty_body()?;
+        reader.finish(|| Some((engine_id?, incarnation)))
+    }
+
+    /// Reads a call that says nothing; a body, where one comes, must be an empty object.
+    pub fn read_nothing(&self) -> Result<(), Problem> {
+        let reader = self.reader();
+        reader.caller();
+        reader.empty_body()?;
+        reader.finish(|| Some(()))
+    }
+
     /// Reads a call that says all in one parameter of its path; a body, where one comes, must be an empty object.
     pub fn read_path<T, E: ToString>(
         &self,
@@ -95,6 +117,20 @@ impl<'a> Reader<'a> {
             return None;
         };
         self.note(place, parse(text))
+    }
+
+    /// The incarnation that the calling engine says it has, to be checked against the registered one; may be missing.
+    /// `is_about_engine`: the call says which engine that is.
+    pub fn incarnation(&self, is_about_engine: bool) -> Option<i32> {
+        let place = || InputPlace::Header(INCARNATION_HEADER.to_owned());
+        let incarnation = self.header(INCARNATION_HEADER, incarnation);
+        if self.input.headers.get_all(INCARNATION_HEADER).iter().nth(1).is_some() {
+            self.errors.add(place(), "is given twice");
+        }
+        if incarnation.is_some() && !is_about_engine {
+            self.errors.add(place(), "is said of no engine; name it in X-Engine-Id");
+        }
+        incarnation
     }
 
     /// The body, which must be an object.
