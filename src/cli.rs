@@ -10,6 +10,7 @@ mod policies;
 mod policy_flags;
 mod tokens;
 mod audit;
+mod whoami;
 mod migrate;
 mod arguments;
 mod asking;
@@ -73,6 +74,8 @@ enum Command {
     /// Make, list and revoke tokens.
     #[command(subcommand)]
     Token(tokens::TokenCommand),
+    /// Show whose token this is, and what it may do.
+    Whoami(whoami::WhoamiArguments),
     /// List what operators and admins changed.
     Audit(audit::AuditArguments),
     /// Check a server and its database, and say what to do.
@@ -113,6 +116,7 @@ impl Cli {
             Command::Peek(arguments) => in_runtime(queues::peek(&arguments)),
             Command::Policies(arguments) => in_runtime(policies::run(&arguments)),
             Command::Cancel(arguments) => in_runtime(cancel::run(&arguments)),
+            Command::Whoami(arguments) => in_runtime(whoami::run(&arguments)),
             Command::Audit(arguments) => in_runtime(audit::run(&arguments)),
             Command::Token(command) => in_runtime(tokens::run(&command)),
             Command::Doctor(arguments) => in_runtime(doctor::run(&arguments)),

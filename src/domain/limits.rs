@@ -108,8 +108,8 @@ pub const MAX_TOKENS: usize = 100_000;
 pub const RESERVED_TOKENS: usize = 1_000;
 /// What has ended is kept for so long, so that its bearer is told why it is refused.
 pub const ENDED_TOKEN_DAYS: i32 = 30;
-/// An engine gets a new one with each registration.
-pub const ENDED_ENGINE_TOKEN_SECONDS: f64 = 600.0;
+/// The same for an engine's, which gets a new one with each registration, and for a session's, counted from when it was to end.
+pub const ENDED_SHORT_TOKEN_SECONDS: f64 = 600.0;
 /// Of one engine, older ones go with its next registration: beyond the latest few, and once all replicas have read that
 /// they ended.
 pub const ENDED_TOKENS_OF_AN_ENGINE: i64 = 3;

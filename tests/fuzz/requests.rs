@@ -156,6 +156,7 @@ fn of_engines() -> Vec<Good> {
         ),
         get("/api/v1/engines/{engine_id}/leases", &[]),
         post("/api/v1/engines/{engine_id}/resume", json!({})),
+        post("/api/v1/engines/{engine_id}/token", json!({})),
     ]
 }
 
@@ -235,5 +236,9 @@ fn of_tokens() -> Vec<Good> {
             json!({"name": "shop", "role": "producer", "engine_types": ["dialogue"], "expires_in_seconds": 60}),
         ),
         delete("/api/v1/tokens/{token_id}"),
+        get("/api/v1/server", &[]),
+        post("/api/v1/session", json!({})),
+        get("/api/v1/session", &[]),
+        delete("/api/v1/session"),
     ]
 }

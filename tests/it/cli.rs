@@ -46,6 +46,7 @@ fn help_says_what_every_flag_does() {
         "token create",
         "token list",
         "token revoke",
+        "whoami",
         "audit",
         "doctor",
     ] {

@@ -12,6 +12,7 @@ mod settings;
 mod stranger;
 mod terminal;
 mod trouble;
+mod whoami;
 
 use serde_json::{Value, json};
 

@@ -8,7 +8,9 @@ mod first_start;
 mod limited;
 mod logs;
 mod revocation;
+mod renewed;
 mod rotation;
+mod session;
 mod walk;
 
 use std::path::PathBuf;

@@ -23,6 +23,7 @@ impl Broker {
             return Err(Error::TokenEnded);
         }
         check_room(&mut transaction).await?;
+        store::tokens::forget_sessions(&mut transaction, of).await?;
         let secret = new_secret();
         let session = store::tokens::insert_session(&mut transaction, of, secret.digest()).await?;
         let ended = store::tokens::end_surplus_sessions(&mut transaction, of).await?;

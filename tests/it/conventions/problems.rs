@@ -73,6 +73,10 @@ async fn problems_of_engines_and_events() {
     assert_told(409, "engine_id_taken", lab.post("/api/v1/engines", &taken).await);
     assert_told(404, "event_not_found", lab.get(&format!("/api/v1/events/{}", unknown_id())).await);
 
+    let superseded = lab.request("POST", &format!("/api/v1/engines/{engine}/heartbeat"));
+    let superseded = superseded.header("x-engine-incarnation", "2").json(&json!({}));
+    assert_told(409, "engine_superseded", Reply::of(superseded).await);
+
     let event_id = lab.enqueue("dialogue", json!({})).await;
     assert_told(409, "not_a_dead_letter", lab.get(&format!("/api/v1/dead-letters/{event_id}")).await);
     let purge = json!({"all": true, "expected_count": 3});

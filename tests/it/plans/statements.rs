@@ -35,7 +35,7 @@ pub const STATEMENTS: [Statement; 18] = [
         sql: sql!("beat"),
         arguments: |_| {
             format!(
-                "array[{ENGINE}]::uuid[], array[1], array[null]::text[], array[null]::text[], array['epoch'::timestamptz]"
+                "array[{ENGINE}]::uuid[], array[1], array[null]::text[], array[null]::text[], array['epoch'::timestamptz], array[1]"
             )
         },
     },
