@@ -89,6 +89,8 @@ pub const MAX_HEARTBEAT_TIMEOUT_SECONDS: u32 = 86_400;
 pub const MAX_CONCURRENT_EVENTS: u32 = 100_000;
 /// Largest `current_workload` of a heartbeat.
 pub const MAX_WORKLOAD: u32 = 1_000_000;
+/// Largest incarnation that a caller can name.
+pub const MAX_INCARNATION: u32 = 999_999_999;
 /// Most leases that one heartbeat may renew.
 pub const MAX_HEARTBEAT_LEASES: usize = 1000;
 /// Most ids in the reply where engines are drained together; all of them drain.

@@ -151,8 +151,9 @@ impl SessionReply {
     }
 }
 
-/// As `admission` judges it.
+/// As `admission` and [`create`] judge it.
 fn may(identity: &Identity, operation: Operation) -> bool {
     let is_beyond_limit = operation.about() == About::Everything && identity.is_limited();
-    operation.permission(identity.role) != Permission::Nothing && !is_beyond_limit
+    let is_of_tokens_only = operation == Operation::CreateSession && identity.is_session();
+    operation.permission(identity.role) != Permission::Nothing && !is_beyond_limit && !is_of_tokens_only
 }

@@ -21,7 +21,7 @@ use crate::http::requests::{Fields, Input, described};
     post, path = "/engines/{engine_id}/drain", operation_id = "drain_engine", tag = "engines",
     params(
         ("engine_id" = uuid::Uuid, Path, description = "The engine"),
-        ("X-Engine-Incarnation" = Option<i32>, Header, description = "The incarnation that is meant; any other than the registered one is refused"),
+        ("X-Engine-Incarnation" = Option<String>, Header, description = "The incarnation that is meant; any other than the registered one is refused"),
     ),
     responses(
         (status = 200, description = "Draining", body = EngineReply),

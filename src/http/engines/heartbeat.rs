@@ -62,7 +62,7 @@ described! {
     post, path = "/engines/{engine_id}/heartbeat", operation_id = "send_heartbeat", tag = "engines", request_body = Option<HeartbeatBody>,
     params(
         ("engine_id" = uuid::Uuid, Path, description = "The engine"),
-        ("X-Engine-Incarnation" = Option<i32>, Header, description = "The incarnation that the engine registered as; any other than the registered one is refused"),
+        ("X-Engine-Incarnation" = Option<String>, Header, description = "The incarnation that the engine registered as; any other than the registered one is refused"),
     ),
     responses(
         (status = 200, description = "What the engine should do, and how its leases stand", body = HeartbeatReply),

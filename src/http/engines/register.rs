@@ -125,7 +125,7 @@ pub struct RegisteredReply {
     params(
         ("engine_id" = uuid::Uuid, Path, description = "The engine"),
         ("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "Who says so: the engine itself, or not"),
-        ("X-Engine-Incarnation" = Option<i32>, Header, description = "The incarnation that is meant; any other than the registered one is refused"),
+        ("X-Engine-Incarnation" = Option<String>, Header, description = "The incarnation that is meant; any other than the registered one is refused"),
     ),
     responses(
         (status = 204, description = "Gone"),

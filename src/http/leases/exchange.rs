@@ -51,7 +51,7 @@ described! {
         ("engine_type" = String, Path, description = "The queue"),
         ("engine_id" = Option<uuid::Uuid>, Query, description = "Who polls, where X-Engine-Id is not sent"),
         ("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "Who polls; without it the lease is anonymous"),
-        ("X-Engine-Incarnation" = Option<i32>, Header, description = "The incarnation that the engine registered as; with any other than the registered one nothing is leased. Settlements do not depend on it"),
+        ("X-Engine-Incarnation" = Option<String>, Header, description = "The incarnation that the engine registered as; with any other than the registered one nothing is leased. Settlements do not depend on it"),
     ),
     responses(
         (status = 200, description = "The settlements' verdicts, and the leased events or none", body = ExchangeReply),

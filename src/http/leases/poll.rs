@@ -35,7 +35,7 @@ use std::sync::Arc;
         ("poll_id" = Option<uuid::Uuid>, Query, description = "Repeated with the same id, a poll answers the leases it got that still hold; so a lost reply costs nothing"),
         ("engine_id" = Option<uuid::Uuid>, Query, description = "Who polls, where X-Engine-Id is not sent"),
         ("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "Who polls; without it the lease is anonymous"),
-        ("X-Engine-Incarnation" = Option<i32>, Header, description = "The incarnation that the engine registered as; any other than the registered one is refused"),
+        ("X-Engine-Incarnation" = Option<String>, Header, description = "The incarnation that the engine registered as; any other than the registered one is refused"),
     ),
     responses(
         (status = 200, description = "The leased events, or none", body = LeaseReply),

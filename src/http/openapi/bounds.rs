@@ -19,6 +19,8 @@ use crate::domain::limits::{
 const TYPE_NAME: &str = "^[A-Za-z0-9._:-]+$";
 const TEXT: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
 const PRINTABLE_ASCII: &str = r"^[\x20-\x7e]+$";
+/// Up to `MAX_INCARNATION`.
+const INCARNATION: &str = "^[1-9][0-9]{0,8}$";
 const HEX: &str = "^[0-9a-fA-F]+$";
 /// As `domain::ids` writes lease tokens.
 const LEASE_TOKEN_CHARS: usize = 32;
@@ -52,7 +54,6 @@ fn narrow_number(place: &str, name: &str, object: &mut Object) {
         ("heartbeat_timeout_seconds", _) => MIN_HEARTBEAT_TIMEOUT_SECONDS..=MAX_HEARTBEAT_TIMEOUT_SECONDS,
         ("expires_in_seconds", _) => 1..=MAX_TOKEN_SECONDS,
         ("expected_count", _) => 0..=MAX_EXPECTED_COUNT,
-        ("X-Engine-Incarnation", _) => 1..=i32::MAX.unsigned_abs(),
         ("wait_seconds", _) => 0..=MAX_WAIT_SECONDS,
         ("default_limit", _) | ("limit", "Exchange" | "lease_events") => 1..=MAX_LEASE_LIMIT,
         ("limit", "RedriveDeadLetters" | "PurgeDeadLetters") => 1..=MAX_BULK_DEAD_LETTERS,
@@ -83,6 +84,10 @@ fn narrow_text(place: &str, name: &str, object: &mut Object) {
         ("scenario_run_id", _) => return set(1..=MAX_SCENARIO_RUN_ID_CHARS, TEXT),
         ("idempotency_key", _) => return set(1..=MAX_IDEMPOTENCY_KEY_CHARS, TEXT),
         ("Idempotency-Key", _) => return set(1..=MAX_IDEMPOTENCY_KEY_CHARS, PRINTABLE_ASCII),
+        ("X-Engine-Incarnation", _) => {
+            object.pattern = Some(INCARNATION.to_owned());
+            return;
+        }
         ("lease_token", _) => return set(LEASE_TOKEN_CHARS..=LEASE_TOKEN_CHARS, HEX),
         _ => return,
     };

@@ -9,8 +9,9 @@ use serde_json::value::RawValue;
 
 use super::fields::Fields;
 use super::input::{ENGINE_ID_PARAMETER, Input, QueryParameter};
-use super::texts::{incarnation, parse_uuid};
+use super::texts::{number_in, parse_uuid};
 use crate::domain::ids::EngineId;
+use crate::domain::limits::MAX_INCARNATION;
 use crate::http::errors::{Code, Errors, InputPlace, Problem};
 
 /// Reads the parts of one request and collects what is wrong with them.
@@ -123,7 +124,7 @@ impl<'a> Reader<'a> {
     /// `is_about_engine`: the call says which engine that is.
     pub fn incarnation(&self, is_about_engine: bool) -> Option<i32> {
         let place = || InputPlace::Header(INCARNATION_HEADER.to_owned());
-        let incarnation = self.header(INCARNATION_HEADER, incarnation);
+        let incarnation = self.header(INCARNATION_HEADER, number_in(1..=MAX_INCARNATION)).map(u32::cast_signed);
         if self.input.headers.get_all(INCARNATION_HEADER).iter().nth(1).is_some() {
             self.errors.add(place(), "is given twice");
         }

@@ -20,12 +20,6 @@ pub fn number_in(range: std::ops::RangeInclusive<u32>) -> impl FnOnce(&str) -> R
     }
 }
 
-/// The number of an engine's registration.
-pub fn incarnation(text: &str) -> Result<i32, String> {
-    let number = text.parse::<i32>().ok().filter(|number| *number >= 1 && !text.starts_with('+'));
-    number.ok_or_else(|| format!("must be a whole number from 1 to {}", i32::MAX))
-}
-
 /// A text to filter by. What is compared with every row has a limit.
 pub fn text_up_to(max_chars: usize) -> impl Fn(&str) -> Result<String, String> {
     move |text| {
