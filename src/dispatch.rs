@@ -25,7 +25,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::lane::Lane;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::store;
 use crate::store::leases::due::DuePosition;
 use claim::Claims;
 use clock::DatabaseClock;
@@ -137,6 +138,7 @@ impl Dispatch {
             return Ok(Polled::nothing(PollNotice::ServerStopping));
         }
         let (wait, deadline) = (poll.wait, Instant::now() + poll.wait);
+        let named = poll.engine_id.zip(poll.incarnation);
         let (mut pending, full) = self.waiting.admit(poll, deadline);
         let may_wait = !wait.is_zero() && full.is_none();
         tokio::select! {
@@ -145,11 +147,28 @@ impl Dispatch {
                 (answer, _) => answer,
             },
             () = self.context.stopping.cancelled() => {}
-            () = sleep_until(deadline), if may_wait => return pending.end().await,
+            () = sleep_until(deadline), if may_wait => return self.still_meant(pending.give_up().await?, named).await,
         }
         self.waiting.close();
         let polled = pending.give_up().await?;
         Ok(if polled.events.is_empty() { Polled::nothing(PollNotice::ServerStopping) } else { polled })
+    }
+
+    /// The answer to a poll whose wait is over, unless its engine is by now another incarnation than the one it named: another
+    /// replica may have registered it, since the recheck was there last. An answer with events is a claim's, which has checked.
+    async fn still_meant(&self, polled: Polled, named: Option<(EngineId, i32)>) -> Result<Polled> {
+        let Some((engine_id, meant)) = named.filter(|_| polled.events.is_empty()) else { return Ok(polled) };
+        let read = async {
+            let mut connection = self.context.connection().await?;
+            Ok(store::engines::incarnation(&mut connection, engine_id).await?)
+        };
+        match self.context.in_time(read).await? {
+            Some((incarnation, registered_at)) if incarnation != meant => {
+                Err(Error::EngineSuperseded { engine_id, registered_at })
+            }
+            Some(_) => Ok(polled),
+            None => Err(Error::EngineNotFound(engine_id)),
+        }
     }
 
     /// Events came into a queue, committed by this replica.

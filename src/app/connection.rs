@@ -154,7 +154,8 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place:
         request.extensions_mut().insert(ConnectInfo(peer));
         let (router, activity, is_cut_short) = (routes.current(), Arc::clone(&of_requests), &is_cut_short);
         // In HTTP/1.0 a connection ends with its reply, unless both sides say otherwise.
-        let keep_alive = keep_alive.as_ref().filter(|_| request.version() == Version::HTTP_11);
+        let keep_alive =
+            keep_alive.as_ref().filter(|_| request.version() == Version::HTTP_11 && !is_to_be_closed(&request));
         let stop = &stop;
         async move {
             let (request, body) = unread::lend(request);
@@ -223,6 +224,12 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place:
     };
     let unread = was_cut_short.then(|| io.into_inner().stream);
     Ended { refusal, unread, stop }
+}
+
+/// Whether the client wants no further reply on its connection.
+fn is_to_be_closed(request: &Request<Incoming>) -> bool {
+    let options = request.headers().get(header::CONNECTION).and_then(|value| value.to_str().ok());
+    options.is_some_and(|options| options.split(',').any(|option| option.trim().eq_ignore_ascii_case("close")))
 }
 
 /// What of hyper's trouble was the client's doing.

@@ -54,6 +54,12 @@ pub async fn lock_incarnation(
     Ok(sqlx::query_as(statement).bind(engine_id.0).fetch_optional(connection).await?)
 }
 
+/// The incarnation of an engine, and when it registered as that.
+pub async fn incarnation(connection: &mut PgConnection, engine_id: EngineId) -> Result<Option<(i32, DateTime<Utc>)>> {
+    let statement = "select incarnation, registered_at from eventlease.engine_states where engine_id = $1";
+    Ok(sqlx::query_as(statement).bind(engine_id.0).fetch_optional(connection).await?)
+}
+
 /// Registers a new engine; `false` where the id is known already.
 pub async fn insert(connection: &mut PgConnection, registration: &Registration) -> Result<bool> {
     let metadata = &registration.metadata;

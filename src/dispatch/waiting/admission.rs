@@ -23,14 +23,13 @@ impl WaitingPolls {
         let (permit, full) = permit.map_or_else(|full| (None, Some(full)), |permit| (permit, None));
         let number = state.next_number;
         state.next_number += 1;
-        let names_incarnation = poll.incarnation.is_some();
         let can_wait = permit.is_some() && self.can_wait_unclaimed(&state, &poll);
         let deadline = if permit.is_some() { deadline } else { now };
         let seen = if can_wait { Seen::Assumed } else { Seen::NotYet };
         let waiting_poll = WaitingPoll { number, poll, deadline, seen, generation: 0, reply, _permit: permit };
         state.enter(waiting_poll, if can_wait { PollState::WaitsForHint } else { PollState::MustQuery });
         self.release(state);
-        (PendingAnswer { waiting: Arc::clone(self), number, names_incarnation, answer }, full)
+        (PendingAnswer { waiting: Arc::clone(self), number, answer }, full)
     }
 
     /// A permit to wait, or why there is none.
@@ -77,7 +76,6 @@ impl WaitingPolls {
 pub struct PendingAnswer {
     waiting: Arc<WaitingPolls>,
     number: u64,
-    names_incarnation: bool,
     answer: oneshot::Receiver<Result<Polled>>,
 }
 
@@ -85,16 +83,6 @@ impl PendingAnswer {
     /// Waits for the answer.
     pub async fn answer(&mut self) -> Result<Polled> {
         (&mut self.answer).await.map_err(|_| Error::Crashed)?
-    }
-
-    /// Its time is over. A poll that names its incarnation is served once more: only a claim sees whether its engine has
-    /// registered again meanwhile, perhaps with another replica.
-    pub async fn end(mut self) -> Result<Polled> {
-        if !self.names_incarnation {
-            return self.give_up().await;
-        }
-        self.waiting.serve(self.number);
-        self.answer().await
     }
 
     /// Waits no longer: answers what the last claim found, or, if one is serving the poll or has yet to, what that finds.

@@ -53,16 +53,6 @@ impl WaitingPolls {
         });
     }
 
-    /// Has a poll served, unless a claim is serving it just now.
-    pub fn serve(&self, number: u64) {
-        self.change(|state| {
-            let engine_type = state.polls.get(&number).map(|poll| poll.poll.engine_type.clone());
-            if let Some(engine_type) = engine_type {
-                state.make_query(engine_type.as_str(), number);
-            }
-        });
-    }
-
     /// Whether polls wait here that may take what comes.
     pub fn has_takers(&self, engine_type: &str) -> bool {
         let state = self.lock();

@@ -43,6 +43,8 @@ async fn replies_say_for_how_long_a_connection_may_be_idle() {
     assert_eq!(lab.get("/api/v1/nowhere").await.expect(404).header("keep-alive"), "timeout=110");
     let older = lab.request("GET", "/healthz").version(reqwest::Version::HTTP_10).send().await.expect("a reply");
     assert!(!older.headers().contains_key("keep-alive"), "{older:?}");
+    let last = lab.request("GET", "/healthz").header("connection", "close").send().await.expect("a reply");
+    assert!(!last.headers().contains_key("keep-alive"), "{last:?}");
     let short = Lab::start_with(&["--idle-timeout-seconds", "1"]).await;
     assert_eq!(short.get("/healthz").await.expect(200).header("keep-alive"), "");
 }
