@@ -23,6 +23,7 @@ pub struct WhoamiArguments {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "as in the reply")]
 struct Session {
     name: Option<String>,
     role: Option<String>,

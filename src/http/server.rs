@@ -58,6 +58,7 @@ pub struct ServerReply {
 /// The limits on requests that a client can keep to before it sends anything.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ServerLimits)]
+#[expect(clippy::struct_field_names, reason = "as the flags that set them")]
 pub struct ServerLimitsReply {
     /// Bytes of one event's payload.
     max_payload_bytes: usize,
