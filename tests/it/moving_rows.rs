@@ -125,7 +125,7 @@ async fn an_event_keeps_its_run_and_its_unique_key_wherever_it_goes() {
         lab.make_due(&event_id).await;
         let leased = lab.lease_one("dialogue", &engine).await;
         lab.settle(&leased, "failed", json!({"retryable": false})).await.expect(200);
-        let new = lab.post(&redrive, &json!({"payload": {"other": 1}, "delay_seconds": 600})).await.expect(200);
+        let new = lab.post(&redrive, &json!({"payload": {"other": 1}, "delay_seconds": 600})).await.expect(201);
         let new = new.body["event_id"].as_str().expect("an id").to_owned();
         assert_eq!(place(&lab, &new).await, "queued run-1 k");
     }
