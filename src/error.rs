@@ -47,8 +47,13 @@ pub enum Error {
     },
     #[error("event {event_id} was redriven before, with another payload, as event {redriven_as}")]
     RedrivenBefore { event_id: EventId, redriven_as: EventId },
-    #[error("{actual_count} match, not {expected_count}; nothing was changed")]
-    CountChanged { expected_count: u32, actual_count: i64 },
+    #[error("{actual_count} {what} match, not {expected_count}; nothing was changed")]
+    CountChanged {
+        /// Of what they are, in the plural.
+        what: &'static str,
+        expected_count: u32,
+        actual_count: i64,
+    },
     #[error("scenario run {0} is cancelled, and takes no more events")]
     RunCancelled(ScenarioRunId),
     #[error("the lease of event {event_id} belongs to another engine than the one named")]
