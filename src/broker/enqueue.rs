@@ -21,7 +21,9 @@ use crate::dispatch::Landed;
 use crate::domain::ids::EventId;
 use crate::domain::lane::Lane;
 use crate::domain::limits::MAX_DELAY_SECONDS;
+use crate::domain::names::ScenarioRunId;
 use crate::domain::new_event::{Enqueued, NewEvent};
+use crate::domain::run::CancelledRuns;
 use crate::error::{Error, Result};
 use crate::store::events::idempotency;
 use crate::store::pool::commit;
@@ -75,10 +77,11 @@ impl Broker {
         mode: Mode,
     ) -> Result<Answers<Vec<Result<Taken>>>> {
         let events: Vec<&NewEvent> = requests.iter().flat_map(|events| events.iter()).collect();
-        let has_keys = events.iter().any(|event| event.idempotency_key.is_some());
+        // Locks of keys and of runs are held until the events are committed.
+        let has_locks = events.iter().any(|event| event.idempotency_key.is_some() || event.scenario_run_id.is_some());
         let (new_queues, as_of) = self.known_queues.unknown_of(&events);
-        let taken = if has_keys || !new_queues.is_empty() {
-            // Somebody may be making the same queue, in a transaction that takes its time.
+        let taken = if has_locks || !new_queues.is_empty() {
+            // Somebody may be making the same queue, or cancelling the run, in a transaction that takes its time.
             let mut transaction = match mode {
                 Mode::Together => self.begin_impatient().await?,
                 Mode::Alone => self.begin().await?,
@@ -148,18 +151,44 @@ fn digest_of_key(event: &NewEvent) -> Option<Uuid> {
     Some(Uuid::from_slice(&digest[..16]).expect("sixteen bytes"))
 }
 
+/// Locks the runs of what would be new, and refuses it where they are cancelled.
+async fn refuse_events_of_cancelled_runs(
+    connection: &mut PgConnection,
+    events: &[&NewEvent],
+    plans: &mut [Plan],
+) -> Result<CancelledRuns> {
+    let new = events.iter().zip(&*plans).filter(|(_, plan)| matches!(plan, Plan::Enqueue(_)));
+    let runs = new.filter_map(|(event, _)| event.scenario_run_id.as_ref().map(ScenarioRunId::as_str));
+    let cancelled = store::runs::lock(connection, runs).await?;
+    for (event, plan) in events.iter().zip(plans) {
+        if let Plan::Enqueue(event_id) = *plan
+            && cancelled_run_of(event, &cancelled).is_some()
+        {
+            *plan = Plan::RunCancelled(event_id);
+        }
+    }
+    Ok(cancelled)
+}
+
+/// The refusal of an event whose run is cancelled.
+fn cancelled_run_of(event: &NewEvent, cancelled: &CancelledRuns) -> Option<Error> {
+    let run = event.scenario_run_id.as_ref()?;
+    cancelled.has(run.as_str(), event.engine_type.as_str()).then(|| Error::RunCancelled(run.clone()))
+}
+
 async fn enqueue_with_keys(
     connection: &mut PgConnection,
     events: &[&NewEvent],
     new_queues: &[&str],
 ) -> Result<Vec<Result<Taken>>> {
     let mut plans = keys::plan(connection, events).await?;
+    let cancelled = refuse_events_of_cancelled_runs(connection, events, &mut plans).await?;
     let to_enqueue: Vec<(&NewEvent, Option<EventId>)> = events
         .iter()
         .zip(&plans)
         .filter_map(|(event, plan)| match plan {
             Plan::Enqueue(event_id) => Some((*event, *event_id)),
-            Plan::Duplicate(_) | Plan::DuplicateByValue(_) | Plan::KeyReused(_) => None,
+            Plan::Duplicate(_) | Plan::DuplicateByValue(_) | Plan::KeyReused(_) | Plan::RunCancelled(_) => None,
         })
         .collect();
     let enqueued = store::events::enqueue::enqueue(connection, &to_enqueue, new_queues, MAX_DELAY_SECONDS).await?;
@@ -167,6 +196,10 @@ async fn enqueue_with_keys(
         .iter()
         .zip(&enqueued)
         .filter_map(|((_, event_id), enqueued)| event_id.filter(|_| enqueued.is_none()))
+        .chain(plans.iter().filter_map(|plan| match plan {
+            Plan::RunCancelled(event_id) => *event_id,
+            Plan::Enqueue(_) | Plan::Duplicate(_) | Plan::DuplicateByValue(_) | Plan::KeyReused(_) => None,
+        }))
         .collect();
     keys::compare_by_value(connection, events, &refused, &mut plans).await?;
     let mut enqueued = enqueued.into_iter();
@@ -187,10 +220,16 @@ async fn enqueue_with_keys(
                 match store::events::read(connection, event_id, false).await? {
                     Some(event) => Ok(Taken::Duplicate(Box::new(event))),
                     // The first one of this very batch was not taken in.
-                    None => Err(Error::AvailableTooFarAway),
+                    None => Err(cancelled_run_of(event, &cancelled).unwrap_or(Error::AvailableTooFarAway)),
                 }
             }
             Plan::KeyReused(event_id) => Err(Error::IdempotencyKeyReused { event_id }),
+            Plan::RunCancelled(_) => {
+                if let Some(key) = key_of(event) {
+                    idempotency::give_back(connection, &key).await?;
+                }
+                Err(cancelled_run_of(event, &cancelled).unwrap_or(Error::Crashed))
+            }
         });
     }
     Ok(taken)

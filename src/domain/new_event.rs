@@ -33,6 +33,8 @@ pub struct NewEvent {
     pub discard_after_seconds: Option<u32>,
     /// The caller's key, which stands for one event for 24 hours.
     pub idempotency_key: Option<String>,
+    /// No other open event of its queue has it.
+    pub unique_key: Option<String>,
     /// W3C trace context.
     pub traceparent: Option<String>,
     /// W3C trace context.

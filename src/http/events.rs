@@ -1,10 +1,11 @@
-//! `/events` and `/scenario-runs`: producing, reading and cancelling events.
+//! `/events`: producing, reading, rescheduling and cancelling events.
 
 mod enqueue;
 /// What a producer is answered.
 mod enqueued;
 mod list;
 mod read;
+mod reschedule;
 mod cancel;
 /// An event and its attempts, as readers see them.
 pub mod reply;
@@ -22,5 +23,5 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(read::get))
         .routes(routes!(read::attempts))
         .routes(routes!(cancel::cancel))
-        .routes(routes!(cancel::cancel_run))
+        .routes(routes!(reschedule::reschedule))
 }

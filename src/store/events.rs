@@ -5,6 +5,7 @@ pub mod enqueue;
 /// Which event a key stands for.
 pub mod idempotency;
 pub mod cancellation;
+pub mod reschedule;
 pub mod attempts;
 
 use chrono::TimeDelta;

@@ -10,6 +10,7 @@ mod logs;
 mod revocation;
 mod renewed;
 mod rotation;
+mod runs;
 mod session;
 mod walk;
 

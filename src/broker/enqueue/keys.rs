@@ -22,6 +22,8 @@ pub enum Plan {
     DuplicateByValue(EventId),
     /// The key stands for this event, whose body differs.
     KeyReused(EventId),
+    /// The event would be new, and its run is cancelled; with the id that its key was claimed for.
+    RunCancelled(Option<EventId>),
 }
 
 /// Claims the keys of a batch. A key that occurs twice in it is claimed once.
@@ -70,7 +72,7 @@ pub async fn compare_by_value(
 ) -> Result<()> {
     let undecided = |plan: &Plan| match plan {
         Plan::DuplicateByValue(event_id) => Some(*event_id).filter(|event_id| !refused.contains(event_id)),
-        Plan::Enqueue(_) | Plan::Duplicate(_) | Plan::KeyReused(_) => None,
+        Plan::Enqueue(_) | Plan::Duplicate(_) | Plan::KeyReused(_) | Plan::RunCancelled(_) => None,
     };
     let payloads: Vec<(EventId, &EngineType, &str)> = events
         .iter()

@@ -56,6 +56,7 @@ codes! {
     EventIsFinal = CONFLICT "event_is_final" "The event has ended";
     NotADeadLetter = CONFLICT "not_a_dead_letter" "The event is not a dead letter";
     QueueInUse = CONFLICT "queue_in_use" "The queue is in use";
+    RunCancelled = CONFLICT "run_cancelled" "The scenario run is cancelled";
     CountChanged = CONFLICT "count_changed" "Count changed";
     PayloadTooLarge = PAYLOAD_TOO_LARGE "payload_too_large" "The body is too large";
     RequestTimeout = REQUEST_TIMEOUT "request_timeout" "The request took too long to come";

@@ -67,9 +67,10 @@ impl From<broker::Error> for Problem {
             Error::RedrivenBefore { redriven_as, .. } => Self::new(Code::NotADeadLetter, detail)
                 .with("event_status", json!(Status::Failed))
                 .with("redriven_as", json!(redriven_as)),
-            Error::CountChanged { expected_count, actual_count } => Self::new(Code::CountChanged, detail)
+            Error::CountChanged { expected_count, actual_count, .. } => Self::new(Code::CountChanged, detail)
                 .with("expected_count", json!(expected_count))
                 .with("actual_count", json!(actual_count)),
+            Error::RunCancelled(ref run) => Self::new(Code::RunCancelled, detail).with("scenario_run_id", json!(run)),
             Error::NotTheHolder { .. } | Error::EventOfAnotherType(_) | Error::EngineOfTokenGone(_) => {
                 Self::new(Code::Forbidden, detail)
             }

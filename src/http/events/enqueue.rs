@@ -224,6 +224,7 @@ fn read_event(
         retry_policy: body.retry_policy,
         discard_after_seconds: body.discard_after_seconds,
         idempotency_key: key.or(key_of_header),
+        unique_key: None,
         traceparent,
         tracestate,
         enqueued_by,

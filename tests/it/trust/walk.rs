@@ -10,7 +10,7 @@ use crate::support::{Reply, unknown_id};
 
 /// Who may do it: `e`ngine, `p`roducer, `o`rchestrator, o`P`erator, `a`dmin, `r`eader, re`G`istrar. Where only its own is
 /// allowed, the test asks for its own.
-const ALLOWED: [(&str, &str); 53] = [
+const ALLOWED: [(&str, &str); 57] = [
     ("register_engine", "eoG"),
     ("list_engines", "oPr"),
     ("read_engine", "eoPr"),
@@ -26,13 +26,17 @@ const ALLOWED: [(&str, &str); 53] = [
     ("exchange_leases", "e"),
     ("settle_event", "e"),
     ("settle_batch", "e"),
-    ("enqueue_event", "pP"),
-    ("enqueue_batch", "pP"),
-    ("list_events", "pPr"),
-    ("read_event", "pPr"),
-    ("list_attempts", "pPr"),
-    ("cancel_event", "P"),
-    ("cancel_scenario_run", "P"),
+    ("enqueue_event", "poP"),
+    ("enqueue_batch", "poP"),
+    ("list_events", "poPr"),
+    ("read_event", "poPr"),
+    ("list_attempts", "poPr"),
+    ("cancel_event", "poP"),
+    ("reschedule_events", "oP"),
+    ("list_scenario_runs", "oPr"),
+    ("read_scenario_run", "oPr"),
+    ("cancel_scenario_run", "oP"),
+    ("reopen_scenario_run", "oP"),
     ("list_dead_letters", "Pr"),
     ("group_dead_letters", "Pr"),
     ("read_dead_letter", "Pr"),
@@ -103,6 +107,7 @@ fn body(id: &str, engine_id: &str) -> Value {
         "enqueue_event" => json!({"engine_type": "dialogue", "event_type": "e", "payload": 1}),
         "enqueue_batch" => json!({"events": [{"engine_type": "dialogue", "event_type": "e", "payload": 1}]}),
         "drain_engines" => json!({"filter": {"engine_type": "dialogue"}, "dry_run": true}),
+        "reschedule_events" => json!({"filter": {"engine_type": "dialogue"}, "priority": 1, "dry_run": true}),
         "redrive_dead_letters" | "purge_dead_letters" => {
             json!({"filter": {"engine_type": "dialogue"}, "dry_run": true})
         }
@@ -278,6 +283,10 @@ async fn every_role_is_kept_within_its_engine_types() {
         "create_session",
         "read_session",
         "delete_session",
+        "list_scenario_runs",
+        "read_scenario_run",
+        "cancel_scenario_run",
+        "reopen_scenario_run",
     ];
     for role in ["producer", "orchestrator", "operator", "reader", "registrar"] {
         // Of the same name as who brought the events, so that nothing but the limit is in the way.
