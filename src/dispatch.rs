@@ -154,19 +154,27 @@ impl Dispatch {
         Ok(if polled.events.is_empty() { Polled::nothing(PollNotice::ServerStopping) } else { polled })
     }
 
-    /// The answer to a poll whose wait is over, unless its engine is by now another incarnation than the one it named: another
-    /// replica may have registered it, since the recheck was there last. An answer with events is a claim's, which has checked.
+    /// The answer to a poll whose wait is over, unless its engine is by now another incarnation than the one it named. An answer
+    /// with events is a claim's, which has checked.
     async fn still_meant(&self, polled: Polled, named: Option<(EngineId, i32)>) -> Result<Polled> {
-        let Some((engine_id, meant)) = named.filter(|_| polled.events.is_empty()) else { return Ok(polled) };
+        if let Some((engine_id, incarnation)) = named.filter(|_| polled.events.is_empty()) {
+            self.check_incarnation(engine_id, incarnation).await?;
+        }
+        Ok(polled)
+    }
+
+    /// Refuses a call that has waited, where its engine is by now another incarnation than the one it named: another replica
+    /// may have registered it, since the recheck was there last.
+    pub async fn check_incarnation(&self, engine_id: EngineId, named: i32) -> Result<()> {
         let read = async {
             let mut connection = self.context.connection().await?;
             Ok(store::engines::incarnation(&mut connection, engine_id).await?)
         };
         match self.context.in_time(read).await? {
-            Some((incarnation, registered_at)) if incarnation != meant => {
+            Some((incarnation, registered_at)) if incarnation != named => {
                 Err(Error::EngineSuperseded { engine_id, registered_at })
             }
-            Some(_) => Ok(polled),
+            Some(_) => Ok(()),
             None => Err(Error::EngineNotFound(engine_id)),
         }
     }
