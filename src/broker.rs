@@ -4,10 +4,10 @@
 mod batches;
 
 // The verbs.
+pub mod settle;
 pub mod enqueue;
 pub mod events;
 pub mod lease;
-pub mod settle;
 pub mod cancel;
 pub mod dead_letters;
 pub mod engines;

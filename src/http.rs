@@ -14,8 +14,8 @@ mod counters;
 mod engines;
 mod dead_letters;
 mod queues;
-mod events;
 mod leases;
+mod events;
 mod admin;
 
 /// Who gets in.

@@ -1,7 +1,9 @@
 //! Taking events in.
 
-mod keys;
-mod new_queues;
+/// Which event each idempotency key of a batch stands for.
+pub mod keys;
+/// Which queues may be made.
+pub mod new_queues;
 /// What of a body is compared under an idempotency key.
 mod terms;
 
@@ -120,7 +122,8 @@ impl Broker {
         Ok((taken, admission.end()))
     }
 
-    fn announce_enqueued(&self, events: &[&NewEvent], taken: &[Result<Taken>], as_of: AsOf) {
+    /// Lets the rest of this replica know of events that were taken in; to be called after their commit.
+    pub(in crate::broker) fn announce_enqueued(&self, events: &[&NewEvent], taken: &[Result<Taken>], as_of: AsOf) {
         let accepted = events.iter().zip(taken).filter(|(_, taken)| matches!(taken, Ok(Taken::New(_))));
         self.known_queues.note(accepted.map(|(event, _)| event.engine_type.as_str()), as_of);
         let mut effects = Effects::default();
@@ -139,7 +142,7 @@ impl Broker {
 }
 
 /// Stands for an event's idempotency key. The second event of a key is judged when it is known what became of the first.
-fn digest_of_key(event: &NewEvent) -> Option<Uuid> {
+pub(in crate::broker) fn digest_of_key(event: &NewEvent) -> Option<Uuid> {
     let key = event.idempotency_key.as_deref()?;
     let whose = event.enqueued_by.as_deref().unwrap_or_default();
     // None of them has a control character.
@@ -153,7 +156,18 @@ async fn enqueue_with_keys(
     events: &[&NewEvent],
     new_queues: &[&str],
 ) -> Result<Vec<Result<Taken>>> {
-    let mut plans = keys::plan(connection, events).await?;
+    let plans = keys::plan(connection, events).await?;
+    enqueue_planned(connection, events, plans, new_queues).await
+}
+
+/// Stores those events whose keys were claimed for them, and answers for all. Needs no lock that is not the transaction's
+/// already, but those of `new_queues`.
+pub(in crate::broker) async fn enqueue_planned(
+    connection: &mut PgConnection,
+    events: &[&NewEvent],
+    mut plans: Vec<Plan>,
+    new_queues: &[&str],
+) -> Result<Vec<Result<Taken>>> {
     let to_enqueue: Vec<(&NewEvent, Option<EventId>)> = events
         .iter()
         .zip(&plans)

@@ -103,6 +103,7 @@ mod tests {
             traceparent: None,
             tracestate: None,
             enqueued_by: None,
+            caused_by: None,
             requester: Requester::Unknown,
         }
     }

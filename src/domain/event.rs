@@ -87,6 +87,9 @@ pub struct Event {
     /// The event that was made of it.
     #[schema(value_type = Option<uuid::Uuid>)]
     pub redriven_as: Option<EventId>,
+    /// The event whose completion brought it, as a follow-up.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub caused_by: Option<EventId>,
     /// W3C trace context.
     pub traceparent: Option<String>,
 }
@@ -111,6 +114,8 @@ pub struct Filter {
     pub status: Option<Status>,
     /// The simulation run they belong to.
     pub scenario_run_id: Option<String>,
+    /// The event whose follow-ups they are.
+    pub caused_by: Option<EventId>,
     /// From this time on.
     pub created_after: Option<DateTime<Utc>>,
     /// Before this time.

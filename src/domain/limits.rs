@@ -124,6 +124,12 @@ pub const MAX_SUBJECT_CHARS: usize = 200;
 /// Larger details of an entry of the audit trail are cut.
 pub const MAX_AUDIT_DETAIL_BYTES: usize = 16 << 10;
 
+/// Most follow-up events of one settlement.
+pub const MAX_FOLLOW_UPS: usize = 100;
+/// Most follow-up events of all settlements in one request.
+pub const MAX_FOLLOW_UPS_OF_REQUEST: usize = 1000;
+/// Most engine types beside its own into which an engine may enqueue.
+pub const MAX_MAY_ENQUEUE: usize = 100;
 /// Most events in one enqueue request.
 pub const MAX_BATCH_EVENTS: usize = 1000;
 /// Items on a page of a list whose request names no limit.

@@ -11,7 +11,7 @@ use super::requester::Requester;
 use super::retry_policy::RetryPolicyOverrides;
 
 /// An event as its producer sent it, checked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct NewEvent {
     /// The queue it goes into.
     pub engine_type: EngineType,
@@ -39,6 +39,8 @@ pub struct NewEvent {
     pub tracestate: Option<String>,
     /// The name of the token that brought it.
     pub enqueued_by: Option<Arc<str>>,
+    /// The event whose completion brought it.
+    pub caused_by: Option<EventId>,
     /// By whose quota its queue is made, where it is new.
     pub requester: Requester,
 }

@@ -1,6 +1,7 @@
 //! `/events` and `/scenario-runs`: producing, reading and cancelling events.
 
-mod enqueue;
+/// Taking events in, and how one is read.
+pub mod enqueue;
 /// What a producer is answered.
 mod enqueued;
 mod list;

@@ -13,6 +13,7 @@ use crate::store::PgConnection;
 use crate::store::events::idempotency::{self, ClaimedKey, FirstBody, Key, Likeness};
 
 /// What to do with an event of a batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Plan {
     /// The event is new and is stored, under the id that its key was claimed for; `None` if it has no key.
     Enqueue(Option<EventId>),

@@ -61,6 +61,7 @@ codes! {
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "The body must be JSON";
     InvalidInput = UNPROCESSABLE_ENTITY "invalid_input" "The request has errors";
     IdempotencyKeyReused = UNPROCESSABLE_ENTITY "idempotency_key_reused" "The idempotency key stands for another body";
+    FollowUpRefused = UNPROCESSABLE_ENTITY "follow_up_refused" "A follow-up event cannot be enqueued";
     PollIdReused = UNPROCESSABLE_ENTITY "poll_id_reused" "The poll id stands for another poll";
     TooManyQueues = UNPROCESSABLE_ENTITY "too_many_queues" "No more queues are made";
     TooManyEventTypes = UNPROCESSABLE_ENTITY "too_many_event_types" "No more event types get a policy";

@@ -196,7 +196,8 @@ fn read_trace(input: &Input) -> (Option<String>, Option<String>) {
     (header("traceparent", MAX_TRACEPARENT_CHARS), header("tracestate", MAX_TRACESTATE_CHARS))
 }
 
-fn read_event(
+/// Reads an event; what is wrong with it is reported.
+pub fn read_event(
     fields: &Fields<'_>,
     key_of_header: Option<String>,
     (traceparent, tracestate): (Option<String>, Option<String>),
@@ -227,6 +228,7 @@ fn read_event(
         traceparent,
         tracestate,
         enqueued_by,
+        caused_by: None,
         requester,
     })
 }

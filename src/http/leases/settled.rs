@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::renewal::RenewalReply;
 use crate::broker::settled::{Settled, SettledOutcome};
 use crate::domain::event::Status;
+use crate::domain::follow_up::FollowUp;
 use crate::domain::ids::EventId;
 use crate::domain::settlement::Answer;
 use crate::http::errors::ProblemBody;
@@ -83,6 +84,40 @@ pub struct SettledReply {
     available_at: Option<DateTime<Utc>>,
     #[serde(flatten)]
     renewal: RenewalReply,
+    /// What became of the follow-up events, in the order sent; left out where there were none. A repeated report gets the
+    /// same answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    enqueued: Vec<FollowUpReply>,
+}
+
+/// A follow-up event that is in its queue.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EnqueuedFollowUp)]
+pub struct FollowUpReply {
+    #[schema(value_type = uuid::Uuid)]
+    event_id: EventId,
+    /// True: the event was there before.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    duplicate: bool,
+    /// Which of its keys stands for the event that was there before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    duplicate_of: Option<DuplicateOf>,
+}
+
+/// A key that stands for an event.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DuplicateOf {
+    IdempotencyKey,
+}
+
+impl FollowUpReply {
+    fn of(follow_up: FollowUp) -> Self {
+        let (event_id, duplicate) = (follow_up.event_id(), follow_up.is_duplicate());
+        Self { event_id, duplicate, duplicate_of: duplicate.then_some(DuplicateOf::IdempotencyKey) }
+    }
 }
 
 impl SettledReply {
@@ -95,6 +130,7 @@ impl SettledReply {
             outcome: SettlementOutcome::of(settled.outcome),
             available_at: settled.available_at,
             renewal: settled.renewal.map(RenewalReply::of).unwrap_or_default(),
+            enqueued: settled.follow_ups.iter().copied().map(FollowUpReply::of).collect(),
         }
     }
 }
