@@ -89,6 +89,11 @@ pub struct Event {
     pub redriven_as: Option<EventId>,
     /// W3C trace context.
     pub traceparent: Option<String>,
+    /// While it is open, no other open event of its queue has this key.
+    pub unique_key: Option<String>,
+    /// The name of the token that brought it.
+    #[serde(skip)]
+    pub enqueued_by: Option<String>,
 }
 
 /// Whose an event is. Neither ever changes.

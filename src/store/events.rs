@@ -4,6 +4,8 @@
 pub mod enqueue;
 /// Which event a key stands for.
 pub mod idempotency;
+/// Which open event has a unique key.
+pub mod open_keys;
 pub mod cancellation;
 pub mod attempts;
 
@@ -21,7 +23,7 @@ use crate::domain::page::Page;
 from_row!(Event, "events", event_id: EventId, {
     event_id, engine_type, event_type, status, payload, payload_bytes, priority, scenario_run_id, created_at, available_at,
     finished_at, attempt, failures, lease_losses, redrives, leased_by, is_leased, lease_expires_at, progress, result, error,
-    dead_letter_reason, is_cancel_requested, redriven_from, redriven_as, traceparent,
+    dead_letter_reason, is_cancel_requested, redriven_from, redriven_as, traceparent, unique_key, enqueued_by,
 });
 
 from_row!(EventScope, "events", engine_type: String, { engine_type, enqueued_by });
