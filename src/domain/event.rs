@@ -96,6 +96,30 @@ pub struct Event {
     pub enqueued_by: Option<String>,
 }
 
+/// An event in brief: where it stands, without what its engine reported.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = BriefEvent)]
+pub struct BriefEvent {
+    /// The event.
+    #[schema(value_type = uuid::Uuid)]
+    pub event_id: EventId,
+    /// Its queue.
+    pub engine_type: String,
+    /// What happened.
+    pub event_type: String,
+    /// Where it stands.
+    pub status: Status,
+    /// The number of the latest attempt; 0 before the first.
+    pub attempt: i32,
+    /// By the database's clock.
+    pub created_at: DateTime<Utc>,
+    /// Null while it is open.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// The name of the token that brought it.
+    #[serde(skip)]
+    pub enqueued_by: Option<String>,
+}
+
 /// Whose an event is. Neither ever changes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EventScope {

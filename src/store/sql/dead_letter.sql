@@ -26,12 +26,12 @@ freed as (
 insert into eventlease.dead_letters (event_id, engine_type, event_type, reason, payload, payload_bytes,
     priority, scenario_run_id, visibility_timeout_seconds, retry_policy, created_at, traceparent,
     tracestate, dead_lettered_at, attempt, failures, lease_losses, redrives, attempts, error, error_type,
-    error_message, engine_software_version, redriven_from, enqueued_by)
+    error_message, engine_software_version, redriven_from, enqueued_by, unique_key)
 select q.event_id, q.engine_type, q.event_type, q.reason, fact.payload, fact.payload_bytes,
     q.priority, fact.scenario_run_id, q.visibility_timeout_seconds, q.retry_policy, fact.created_at,
     fact.traceparent, fact.tracestate, statement_timestamp(), q.attempt, q.failures_spent,
     q.losses_spent, q.redrives, history.attempts, latest.error, q.error_type, q.error_message,
-    latest.engine_software_version, fact.redriven_from, fact.enqueued_by
+    latest.engine_software_version, fact.redriven_from, fact.enqueued_by, q.unique_key
 from dead_lettered q
 cross join lateral (
     select * from eventlease.events e

@@ -2,6 +2,7 @@
 with dead as materialized (
     select
         d.event_id, d.engine_type, d.event_type, d.scenario_run_id, d.traceparent, d.tracestate, d.enqueued_by,
+        d.unique_key,
         coalesce($3::smallint, d.priority) as priority,
         coalesce($5::integer, d.visibility_timeout_seconds) as visibility_timeout_seconds,
         coalesce($6::json, d.retry_policy) as retry_policy,
@@ -19,9 +20,9 @@ fact as (
 ),
 open_event as (
     insert into eventlease.event_queue (event_id, engine_type, event_type, priority, available_at,
-        payload_bytes, visibility_timeout_seconds, retry_policy)
+        payload_bytes, visibility_timeout_seconds, retry_policy, scenario_run_id, unique_key)
     select new_id, engine_type, event_type, priority, available_at, octet_length($2),
-        visibility_timeout_seconds, retry_policy
+        visibility_timeout_seconds, retry_policy, scenario_run_id, unique_key
     from dead
 ),
 mark as (
