@@ -47,6 +47,8 @@ pub enum Error {
     },
     #[error("event {event_id} was redriven before, with another payload, as event {redriven_as}")]
     RedrivenBefore { event_id: EventId, redriven_as: EventId },
+    #[error("the unique key of event {event_id} is held by open event {held_by} of its queue")]
+    UniqueKeyHeld { event_id: EventId, held_by: EventId },
     #[error("{actual_count} dead letters match, not {expected_count}; nothing was changed")]
     CountChanged { expected_count: u32, actual_count: i64 },
     #[error("the lease of event {event_id} belongs to another engine than the one named")]

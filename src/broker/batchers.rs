@@ -43,9 +43,9 @@ const HEARTBEATS_ALONE: usize = 1;
 /// A batcher for each kind of request.
 #[derive(Debug)]
 pub struct Batchers {
-    /// Events without an idempotency key.
+    /// Events without keys.
     pub events: Batcher<Vec<NewEvent>, Vec<Result<Taken>>>,
-    /// Events with an idempotency key: they may have to wait for the transaction that just claims it.
+    /// Events with an idempotency key or a unique key: they may have to wait for the transaction that just claims it.
     pub keyed_events: Batcher<Vec<NewEvent>, Vec<Result<Taken>>>,
     /// Reports on leases.
     pub settlements: Batcher<Vec<Settlement>, Vec<Result<Settled>>>,

@@ -20,7 +20,7 @@ use crate::domain::lane::Lane;
 use crate::domain::page::Page;
 use crate::error::{Error, Result};
 use crate::store;
-use crate::store::dead_letters::redrive::Redriven;
+use crate::store::dead_letters::redrive::{Outcome, Redriven};
 use crate::store::pool::commit;
 use record::{Record, told};
 
@@ -49,7 +49,8 @@ impl Broker {
     /// Puts a dead letter back into its queue, with fresh budgets.
     ///
     /// # Errors
-    /// [`Error::NotADeadLetter`] with the event's status; [`Error::RedrivenBefore`] with the event that was made of it.
+    /// [`Error::NotADeadLetter`] with the event's status; [`Error::RedrivenBefore`] with the event that was made of it;
+    /// [`Error::UniqueKeyHeld`] with the open event that has its unique key.
     pub async fn redrive(
         &self,
         by: &Actor,
@@ -64,13 +65,17 @@ impl Broker {
             subject: &event_id.to_string(),
             details: &json!({"overrides": told(overrides)}),
         };
-        if self.redrive_batch(record, &due, None, overrides).await?.is_empty() {
+        let outcome = self.redrive_batch(record, &due, None, overrides).await?;
+        if let Some((event_id, held_by)) = outcome.held.first() {
+            return Err(Error::UniqueKeyHeld { event_id: *event_id, held_by: *held_by });
+        }
+        if outcome.redriven.is_empty() {
             return Err(no_dead_letter(&mut *self.connection().await?, event_id).await?);
         }
         Ok(())
     }
 
-    /// Puts dead letters back in one transaction, each due after its seconds; answers which. The
+    /// Puts dead letters back in one transaction, each due after its seconds. The
     /// one way back, for one and for many.
     async fn redrive_batch(
         &self,
@@ -78,15 +83,15 @@ impl Broker {
         due: &[(EventId, f64)],
         chosen_at: Option<DateTime<Utc>>,
         overrides: &Overrides,
-    ) -> Result<Vec<EventId>> {
+    ) -> Result<Outcome> {
         let mut transaction = self.begin().await?;
-        let redriven = store::dead_letters::redrive::redrive(&mut transaction, due, chosen_at, overrides).await?;
-        if !redriven.is_empty() {
-            record.write(&mut transaction, redriven.len() as u64).await?;
+        let outcome = store::dead_letters::redrive::redrive(&mut transaction, due, chosen_at, overrides).await?;
+        if !outcome.redriven.is_empty() {
+            record.write(&mut transaction, outcome.redriven.len() as u64).await?;
         }
         commit(transaction).await?;
-        self.announce_redriven(&redriven);
-        Ok(redriven.into_iter().map(|event| event.event_id).collect())
+        self.announce_redriven(&outcome.redriven);
+        Ok(outcome)
     }
 
     /// Makes a new event of a dead letter, with another payload; answers its id.
@@ -100,10 +105,13 @@ impl Broker {
     ) -> Result<EventId> {
         let mut transaction = self.begin().await?;
         let delay_seconds = f64::from(delay_seconds);
-        let redriven =
+        let outcome =
             store::dead_letters::redrive::redrive_as_new(&mut transaction, event_id, payload, delay_seconds, overrides)
                 .await?;
-        let Some(redriven) = redriven else {
+        if let Some((event_id, held_by)) = outcome.held.first() {
+            return Err(Error::UniqueKeyHeld { event_id: *event_id, held_by: *held_by });
+        }
+        let Some(redriven) = outcome.redriven.into_iter().next() else {
             return Err(no_dead_letter(&mut transaction, event_id).await?);
         };
         let details = json!({"redriven_as": redriven.event_id, "overrides": told(overrides)});

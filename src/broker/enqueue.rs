@@ -6,6 +6,8 @@ pub mod keys;
 pub mod new_queues;
 /// What of a body is compared under an idempotency key.
 mod terms;
+/// Which events of a batch get their unique keys.
+mod unique_keys;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -23,9 +25,9 @@ use crate::dispatch::Landed;
 use crate::domain::ids::EventId;
 use crate::domain::lane::Lane;
 use crate::domain::limits::MAX_DELAY_SECONDS;
-use crate::domain::new_event::{Enqueued, NewEvent};
+use crate::domain::new_event::{DuplicateOf, Enqueued, NewEvent};
 use crate::error::{Error, Result};
-use crate::store::events::idempotency;
+use crate::store::events::{idempotency, open_keys};
 use crate::store::pool::commit;
 use crate::store::{self, PgConnection};
 
@@ -45,7 +47,7 @@ impl Broker {
         let bytes = events.iter().map(|event| event.payload.get().len()).sum();
         let size = Size { rows: events.len(), bytes };
         let keys: Vec<Uuid> = events.iter().filter_map(digest_of_key).collect();
-        let batcher = if keys.is_empty() { &self.batchers.events } else { &self.batchers.keyed_events };
+        let batcher = if events.iter().any(NewEvent::has_key) { &self.batchers.keyed_events } else { &self.batchers.events };
         batcher.submit(events, size, keys).await?
     }
 
@@ -77,7 +79,7 @@ impl Broker {
         mode: Mode,
     ) -> Result<Answers<Vec<Result<Taken>>>> {
         let events: Vec<&NewEvent> = requests.iter().flat_map(|events| events.iter()).collect();
-        let has_keys = events.iter().any(|event| event.idempotency_key.is_some());
+        let has_keys = events.iter().any(|event| event.has_key());
         let (new_queues, as_of) = self.known_queues.unknown_of(&events);
         let taken = if has_keys || !new_queues.is_empty() {
             // Somebody may be making the same queue, in a transaction that takes its time.
@@ -168,44 +170,71 @@ pub(in crate::broker) async fn enqueue_planned(
     mut plans: Vec<Plan>,
     new_queues: &[&str],
 ) -> Result<Vec<Result<Taken>>> {
+    let redirected = unique_keys::claim(connection, events, &mut plans).await?;
     let to_enqueue: Vec<(&NewEvent, Option<EventId>)> = events
         .iter()
         .zip(&plans)
         .filter_map(|(event, plan)| match plan {
             Plan::Enqueue(event_id) => Some((*event, *event_id)),
-            Plan::Duplicate(_) | Plan::DuplicateByValue(_) | Plan::KeyReused(_) => None,
+            Plan::Duplicate(_)
+            | Plan::DuplicateByValue(_)
+            | Plan::KeyReused(_)
+            | Plan::Held(_)
+            | Plan::TooFarAway(_) => None,
         })
         .collect();
     let enqueued = store::events::enqueue::enqueue(connection, &to_enqueue, new_queues, MAX_DELAY_SECONDS).await?;
-    let refused: HashSet<EventId> = to_enqueue
+    unique_keys::redirect(connection, events, &redirected, &mut plans).await?;
+    let mut refused: HashSet<EventId> = to_enqueue
         .iter()
         .zip(&enqueued)
         .filter_map(|((_, event_id), enqueued)| event_id.filter(|_| enqueued.is_none()))
         .collect();
+    refused.extend(plans.iter().filter_map(|plan| if let Plan::TooFarAway(event_id) = plan { *event_id } else { None }));
     keys::compare_by_value(connection, events, &refused, &mut plans).await?;
     let mut enqueued = enqueued.into_iter();
     let mut taken = Vec::with_capacity(events.len());
     for (event, plan) in events.iter().zip(plans) {
         taken.push(match plan {
-            Plan::Enqueue(_) => {
-                if let Some(enqueued) = enqueued.next().flatten() {
-                    Ok(Taken::New(enqueued))
-                } else {
-                    if let Some(key) = key_of(event) {
-                        idempotency::give_back(connection, &key).await?;
-                    }
-                    Err(Error::AvailableTooFarAway)
-                }
-            }
+            Plan::Enqueue(_) => match enqueued.next().flatten() {
+                Some(enqueued) => Ok(Taken::New(enqueued)),
+                None => Err(refuse(connection, event, true).await?),
+            },
+            Plan::TooFarAway(_) => Err(refuse(connection, event, false).await?),
             Plan::Duplicate(event_id) | Plan::DuplicateByValue(event_id) => {
-                match store::events::read(connection, event_id, false).await? {
-                    Some(event) => Ok(Taken::Duplicate(Box::new(event))),
-                    // The first one of this very batch was not taken in.
-                    None => Err(Error::AvailableTooFarAway),
-                }
+                duplicate(connection, event, event_id, DuplicateOf::IdempotencyKey).await?
             }
+            Plan::Held(event_id) => duplicate(connection, event, event_id, DuplicateOf::UniqueKey).await?,
             Plan::KeyReused(event_id) => Err(Error::IdempotencyKeyReused { event_id }),
         });
     }
     Ok(taken)
+}
+
+/// Gives the keys back of an event that is not taken in.
+async fn refuse(connection: &mut PgConnection, event: &NewEvent, has_unique_key: bool) -> Result<Error> {
+    if let Some(key) = key_of(event) {
+        idempotency::give_back(connection, &key).await?;
+    }
+    if let Some(unique_key) = event.unique_key.as_deref().filter(|_| has_unique_key) {
+        open_keys::give_back(connection, event.engine_type.as_str(), unique_key).await?;
+    }
+    Ok(Error::AvailableTooFarAway)
+}
+
+/// The answer for an event one of whose keys stands for another. What somebody else brought is told by its id alone.
+async fn duplicate(
+    connection: &mut PgConnection,
+    event: &NewEvent,
+    event_id: EventId,
+    of: DuplicateOf,
+) -> Result<Result<Taken>> {
+    Ok(match store::events::read(connection, event_id, false).await? {
+        Some(known) if known.enqueued_by.as_deref() == event.enqueued_by.as_deref() => {
+            Ok(Taken::Duplicate(Box::new(known), of))
+        }
+        Some(known) => Ok(Taken::OfAnother(known.event_id, of)),
+        // The first one of this very batch was not taken in.
+        None => Err(Error::AvailableTooFarAway),
+    })
 }

@@ -100,6 +100,7 @@ mod tests {
             retry_policy: None,
             discard_after_seconds: None,
             idempotency_key: None,
+            unique_key: None,
             traceparent: None,
             tracestate: None,
             enqueued_by: None,

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::ids::EventId;
 use super::names::ScenarioRunId;
-use super::new_event::NewEvent;
+use super::new_event::{DuplicateOf, NewEvent};
 
 /// The caller that the idempotency keys of follow-up events belong to: all engines of a type are one caller, so that a
 /// redelivery to another engine finds the same keys.
@@ -15,21 +15,21 @@ pub const CALLER_PREFIX: &str = "engine:";
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FollowUp {
     event_id: Uuid,
-    #[serde(default, rename = "duplicate", skip_serializing_if = "std::ops::Not::not")]
-    is_duplicate: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    duplicate_of: Option<DuplicateOf>,
 }
 
 impl FollowUp {
     /// A new event.
     #[must_use]
     pub const fn made(event_id: EventId) -> Self {
-        Self { event_id: event_id.0, is_duplicate: false }
+        Self { event_id: event_id.0, duplicate_of: None }
     }
 
-    /// Its idempotency key stands for this event.
+    /// One of its keys stands for this event.
     #[must_use]
-    pub const fn duplicate(event_id: EventId) -> Self {
-        Self { event_id: event_id.0, is_duplicate: true }
+    pub const fn duplicate(event_id: EventId, of: DuplicateOf) -> Self {
+        Self { event_id: event_id.0, duplicate_of: Some(of) }
     }
 
     /// The event that was made, or that was there before.
@@ -38,10 +38,10 @@ impl FollowUp {
         EventId(self.event_id)
     }
 
-    /// Whether the event was there before.
+    /// The key that stands for the event that was there before.
     #[must_use]
-    pub const fn is_duplicate(&self) -> bool {
-        self.is_duplicate
+    pub const fn duplicate_of(&self) -> Option<DuplicateOf> {
+        self.duplicate_of
     }
 }
 
@@ -124,6 +124,7 @@ mod tests {
             retry_policy: None,
             discard_after_seconds: None,
             idempotency_key: None,
+            unique_key: None,
             traceparent: None,
             tracestate: None,
             enqueued_by: None,
@@ -171,9 +172,9 @@ mod tests {
 
     #[test]
     fn what_is_kept_with_the_attempt_is_read_back() {
-        let kept = [FollowUp::made(EventId(Uuid::from_u128(1))), FollowUp::duplicate(EventId(Uuid::from_u128(2)))];
+        let kept = [FollowUp::made(EventId(Uuid::from_u128(1))), FollowUp::duplicate(EventId(Uuid::from_u128(2)), DuplicateOf::UniqueKey)];
         let text = to_json(&kept);
         assert_eq!(serde_json::from_str::<Vec<FollowUp>>(&text).expect("follow-ups"), kept);
-        assert_eq!(text.matches("duplicate").count(), 1, "{text}");
+        assert_eq!(text.matches("unique_key").count(), 1, "{text}");
     }
 }

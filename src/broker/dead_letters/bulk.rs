@@ -51,6 +51,8 @@ pub struct Progress {
     pub matched: i64,
     /// Redriven, or purged.
     pub done: u64,
+    /// Left as they are, since an open event of their queue has their unique key.
+    pub skipped: u64,
     /// Of those matched, the ones not got to: beyond the limit, or left since the service stops.
     pub remaining: i64,
     /// The first of those that were done, the oldest first.
@@ -94,14 +96,16 @@ impl Broker {
             if self.stopping.is_cancelled() {
                 break;
             }
-            let redriven = self.redrive_batch(record, batch, Some(chosen.chosen_at), overrides).await?;
+            let outcome = self.redrive_batch(record, batch, Some(chosen.chosen_at), overrides).await?;
+            progress.skipped += outcome.held.len() as u64;
+            let redriven: Vec<EventId> = outcome.redriven.iter().map(|event| event.event_id).collect();
             progress.add(batch.iter().map(|(event_id, _)| *event_id), &redriven);
         }
         // What was only counted is no change.
         if selection.is_dry_run {
             return Ok(progress);
         }
-        let Progress { matched, done, remaining, .. } = progress;
+        let Progress { matched, done, skipped, remaining, .. } = progress;
         let (limit, Schedule { delay_seconds, spread_seconds }) = (selection.limit, schedule);
         tracing::info!(
             filter = selection.named(),
@@ -110,6 +114,7 @@ impl Broker {
             spread_seconds,
             matched,
             redriven = done,
+            skipped,
             remaining,
             "dead letters redriven"
         );

@@ -21,7 +21,7 @@ use crate::domain::ids::{EngineId, EventId};
 use crate::domain::new_event::NewEvent;
 use crate::domain::settlement::Settlement;
 use crate::error::{Error, FollowUpsRefused, Result};
-use crate::store::events::{follow_ups, idempotency};
+use crate::store::events::{follow_ups, idempotency, open_keys};
 use crate::store::leases::open_events::OpenEvent;
 use crate::store::pool::{begin_savepoint, commit, keep_savepoint, roll_back_savepoint};
 use crate::store::{PgConnection, Transaction};
@@ -126,14 +126,17 @@ impl Accepted<'_> {
         });
     }
 
-    /// Enqueues the follow-ups of all; undone if one was refused.
+    /// Enqueues the follow-ups of all, and frees the unique keys of the events that are completed; undone if one was refused.
     async fn enqueue(&self, transaction: &mut Transaction, new_queues: &[&str]) -> Result<Vec<Outcomes>> {
         let events: Vec<&NewEvent> = self.live.iter().flat_map(|(index, _)| self.events(*index)).collect();
         if events.is_empty() {
             return Ok(Vec::new());
         }
         let plans: Vec<Plan> = self.live.iter().flat_map(|(index, _)| self.follow_ups[*index].plans.clone()).collect();
+        let completed: Vec<EventId> = self.live.iter().map(|(_, open)| open.event_id).collect();
         let mut savepoint = begin_savepoint(transaction).await?;
+        // Before the follow-ups, so that one of them may have the key.
+        open_keys::free(&mut savepoint, &completed).await?;
         let taken = enqueue_planned(&mut savepoint, &events, plans, new_queues).await?;
         if taken.iter().any(Result::is_err) {
             roll_back_savepoint(savepoint).await?;
@@ -230,7 +233,8 @@ fn beyond_reach(
 fn kept(outcomes: &[Result<Taken>]) -> Vec<FollowUp> {
     let of_one = |taken: &Taken| match taken {
         Taken::New(enqueued) => FollowUp::made(enqueued.event_id),
-        Taken::Duplicate(event) => FollowUp::duplicate(event.event_id),
+        Taken::Duplicate(event, of) => FollowUp::duplicate(event.event_id, *of),
+        Taken::OfAnother(event_id, of) => FollowUp::duplicate(*event_id, *of),
     };
     outcomes.iter().flatten().map(of_one).collect()
 }

@@ -148,6 +148,9 @@ struct Progress {
     #[serde(alias = "redriven", alias = "purged")]
     done: u64,
     remaining: u64,
+    /// Left as they are, since open events have their unique keys; a server of an older version does not say it.
+    #[serde(default)]
+    skipped: u64,
     /// A server of an older version does not say it.
     #[serde(default)]
     event_ids: Vec<String>,
@@ -157,6 +160,8 @@ struct Progress {
 #[derive(Default)]
 struct Done {
     count: u64,
+    /// Left as they are, since open events have their unique keys.
+    skipped: u64,
     /// The first of them.
     event_ids: Vec<String>,
 }
@@ -262,7 +267,9 @@ impl Verb<'_> {
             done.count += progress.done;
             let room = MAX_DONE_DEAD_LETTERS_TOLD.saturating_sub(done.event_ids.len());
             done.event_ids.extend(progress.event_ids.into_iter().take(room));
-            expected_count = progress.remaining;
+            // What was skipped is met again by the next call: its count says it all.
+            done.skipped = progress.skipped;
+            expected_count = progress.remaining + progress.skipped;
             if progress.done == 0 {
                 break;
             }
@@ -295,10 +302,14 @@ impl Verb<'_> {
     }
 
     fn report(&self, is_json: bool, matched: u64, done: &Done) -> output::Result {
-        let Done { count, event_ids } = done;
+        let Done { count, skipped, event_ids } = done;
         if is_json {
-            let remaining = matched.saturating_sub(*count);
-            let report = json!({"matched": matched, self.past: count, "remaining": remaining, "event_ids": event_ids});
+            let remaining = matched.saturating_sub(*count + *skipped);
+            let mut report =
+                json!({"matched": matched, self.past: count, "remaining": remaining, "event_ids": event_ids});
+            if *skipped > 0 {
+                report["skipped"] = json!(skipped);
+            }
             return output::line(plain_json(&report.to_string()));
         }
         let letters = if matched == 1 { "dead letter matches" } else { "dead letters match" };
@@ -308,6 +319,9 @@ impl Verb<'_> {
             output::line(format_args!("{matched} {letters}; nothing was changed"))
         } else if *count == matched {
             output::line(format_args!("{count} {}", self.past))
+        } else if *skipped > 0 {
+            let past = self.past;
+            output::line(format_args!("{count} of {matched} {past}; {skipped} skipped: open events have their unique keys"))
         } else {
             output::line(format_args!("{count} of {matched} {}", self.past))
         }

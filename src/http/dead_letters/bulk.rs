@@ -143,6 +143,8 @@ pub struct RedrivenManyReply {
     matched: i64,
     /// In their queues again.
     redriven: u64,
+    /// Left as they are: an open event of their queue has their unique key.
+    skipped: u64,
     /// Of those that matched, the ones beyond the limit.
     remaining: i64,
     /// Those redriven, by id, the oldest first; the first 1000. None in a dry run.
@@ -152,8 +154,8 @@ pub struct RedrivenManyReply {
 
 impl RedrivenManyReply {
     fn of(progress: Progress) -> Self {
-        let Progress { matched, done, remaining, event_ids } = progress;
-        Self { matched, redriven: done, remaining, event_ids }
+        let Progress { matched, done, skipped, remaining, event_ids } = progress;
+        Self { matched, redriven: done, skipped, remaining, event_ids }
     }
 }
 
@@ -174,7 +176,7 @@ pub struct PurgedManyReply {
 
 impl PurgedManyReply {
     fn of(progress: Progress) -> Self {
-        let Progress { matched, done, remaining, event_ids } = progress;
+        let Progress { matched, done, skipped: _, remaining, event_ids } = progress;
         Self { matched, purged: done, remaining, event_ids }
     }
 }

@@ -72,6 +72,9 @@ impl From<broker::Error> for Problem {
             Error::RedrivenBefore { redriven_as, .. } => Self::new(Code::NotADeadLetter, detail)
                 .with("event_status", json!(Status::Failed))
                 .with("redriven_as", json!(redriven_as)),
+            Error::UniqueKeyHeld { held_by, .. } => {
+                Self::new(Code::UniqueKeyHeld, detail).with("event_id", json!(held_by))
+            }
             Error::CountChanged { expected_count, actual_count } => Self::new(Code::CountChanged, detail)
                 .with("expected_count", json!(expected_count))
                 .with("actual_count", json!(actual_count)),

@@ -9,6 +9,7 @@ use crate::broker::settled::{Settled, SettledOutcome};
 use crate::domain::event::Status;
 use crate::domain::follow_up::FollowUp;
 use crate::domain::ids::EventId;
+use crate::domain::new_event::DuplicateOf;
 use crate::domain::settlement::Answer;
 use crate::http::errors::ProblemBody;
 
@@ -106,17 +107,10 @@ pub struct FollowUpReply {
     duplicate_of: Option<DuplicateOf>,
 }
 
-/// A key that stands for an event.
-#[derive(Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DuplicateOf {
-    IdempotencyKey,
-}
-
 impl FollowUpReply {
     fn of(follow_up: FollowUp) -> Self {
-        let (event_id, duplicate) = (follow_up.event_id(), follow_up.is_duplicate());
-        Self { event_id, duplicate, duplicate_of: duplicate.then_some(DuplicateOf::IdempotencyKey) }
+        let duplicate_of = follow_up.duplicate_of();
+        Self { event_id: follow_up.event_id(), duplicate: duplicate_of.is_some(), duplicate_of }
     }
 }
 

@@ -68,7 +68,7 @@ pub const STATEMENTS: [Statement; 18] = [
             format!(
                 "'{{{places}}}', array['dialogue'], array['test.happened'], {uuids}, {queues}, {queues}, {small}, {small}, {},
                  {numbers}, {numbers}, {numbers}, {numbers}, {numbers}, {numbers}, {numbers}, {texts}, {uuids}, {uuids},
-                 {numbers}, {texts}, {numbers}, {numbers}, {uuids}, {texts}",
+                 {numbers}, {texts}, {numbers}, {numbers}, {uuids}, {texts}, {texts}, {texts}",
                 all(ids, "statement_timestamp()"),
             )
         },
