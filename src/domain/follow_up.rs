@@ -172,7 +172,10 @@ mod tests {
 
     #[test]
     fn what_is_kept_with_the_attempt_is_read_back() {
-        let kept = [FollowUp::made(EventId(Uuid::from_u128(1))), FollowUp::duplicate(EventId(Uuid::from_u128(2)), DuplicateOf::UniqueKey)];
+        let kept = [
+            FollowUp::made(EventId(Uuid::from_u128(1))),
+            FollowUp::duplicate(EventId(Uuid::from_u128(2)), DuplicateOf::UniqueKey),
+        ];
         let text = to_json(&kept);
         assert_eq!(serde_json::from_str::<Vec<FollowUp>>(&text).expect("follow-ups"), kept);
         assert_eq!(text.matches("unique_key").count(), 1, "{text}");

@@ -35,7 +35,7 @@ fn policy() -> Value {
 }
 
 fn registration() -> Value {
-    json!({"engine_id": ID, "engine_type": "dialogue", "scenario_run_id": 7, "heartbeat_timeout_seconds": 45, "metadata": {
+    json!({"engine_id": ID, "engine_type": "dialogue", "scenario_run_id": 7, "heartbeat_timeout_seconds": 45, "may_enqueue": ["speech"], "metadata": {
         "static_config": {"capabilities": ["dialogue_generation"], "engine_software_version": "1.0.0",
             "resource_limits": {"max_concurrent_events": 5, "memory_limit_mb": 1024}},
         "dynamic_state": {"resource_utilization": {"cpu_percent": 45.2}, "current_scenario_run_id": "run-1"}}})
@@ -49,7 +49,8 @@ fn event() -> Value {
 
 fn settlements() -> Value {
     json!([
-        {"event_id": ID, "lease_token": TOKEN, "status": "completed", "result": {"lines": ["a"]}},
+        {"event_id": ID, "lease_token": TOKEN, "status": "completed", "result": {"lines": ["a"]},
+            "enqueue": [event()]},
         {"event_id": ID, "lease_token": TOKEN, "status": "failed", "retryable": true, "delay_seconds": 5,
             "error": {"type": "timeout", "message": "took too long", "details": {"after": 30}}},
         {"event_id": ID, "lease_token": TOKEN, "status": "queued", "delay_seconds": 1},

@@ -20,6 +20,7 @@ mod event_list;
 mod event_wait;
 mod exchange;
 mod fencing;
+mod follow_ups;
 mod idempotency;
 mod leasing;
 mod life;

@@ -255,7 +255,8 @@ async fn a_page_of_events_opens_no_more_days_than_it_shows() {
     stage
         .lab
         .sql(
-            "update eventlease.events set scenario_run_id = 'run-1'
+            "update eventlease.events
+             set scenario_run_id = 'run-1', caused_by = '11111111-1111-1111-1111-111111111111'
              where event_id in (select event_id from eventlease.events order by event_id desc limit 100)",
         )
         .await;
@@ -266,8 +267,8 @@ async fn a_page_of_events_opens_no_more_days_than_it_shows() {
             let ids = stage.events_of_different_days(1).await;
             let plan = stage.explain(page, &ids).await;
             let days = plan.partitions("events").max(plan.partitions("event_attempts"));
-            // Every day's index of runs is asked, and most have nothing.
-            let is_of_run = page.name == "list_events_of_run";
+            // Every day's index of runs, or of causes, is asked, and most have nothing.
+            let is_of_run = matches!(page.name, "list_events_of_run" | "list_events_caused_by");
             let by_key = plan.indexes("events").iter().filter(|index| index.ends_with("_pkey")).count();
             if !plan.sequential().is_empty() || (days > DAYS_OF_A_PAGE && !is_of_run) || (is_of_run && by_key > 2) {
                 faults.push(format!("{when}: {}: {plan:#?}", page.name));

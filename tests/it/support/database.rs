@@ -138,7 +138,7 @@ async fn template(admin: &mut PgConnection) -> String {
     name
 }
 
-const MIGRATIONS: [&str; 16] = [
+const MIGRATIONS: [&str; 18] = [
     include_str!("../../../migrations/0001_event_ids.sql"),
     include_str!("../../../migrations/0002_engines_and_settings.sql"),
     include_str!("../../../migrations/0003_events.sql"),
@@ -156,4 +156,5 @@ const MIGRATIONS: [&str; 16] = [
     include_str!("../../../migrations/0015_event_leases.sql"),
     include_str!("../../../migrations/0016_runs.sql"),
     include_str!("../../../migrations/0017_open_keys.sql"),
+    include_str!("../../../migrations/0020_follow_ups.sql"),
 ];
