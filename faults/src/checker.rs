@@ -33,10 +33,11 @@ pub struct Verdict {
 
 type Rule = (&'static str, fn(&Index<'_>, &Terms, &mut Findings));
 
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 15] = [
     ("every acknowledged event exists", enqueued::exist),
     ("every event has ended, or is open with a reason", enqueued::ended),
     ("an enqueue without a reply is done, or not", enqueued::one_of_two),
+    ("a follow-up is there if its completion stands", enqueued::with_completions),
     ("no event has two leases at once", leases::one_at_a_time),
     ("no completed event is leased again", leases::completed_is_final),
     ("no lease ends before its time", leases::not_cut_short),

@@ -181,6 +181,9 @@ pub struct ReportItem {
     /// Which the token was given for.
     pub attempt: u32,
     pub word: Word,
+    /// The `scenario_run_id` of the one follow-up event that goes with it: by it the event is known also if the reply is lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_up: Option<String>,
     pub answer: Answer<Accepted>,
 }
 
@@ -190,6 +193,9 @@ pub struct Accepted {
     pub attempt: Option<u32>,
     /// Of a renewed lease, by the database's clock.
     pub expires_at: Option<At>,
+    /// Its follow-up events.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub enqueued: Vec<Uuid>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -38,6 +38,8 @@ pub struct Index<'a> {
     pub leases: HashMap<Uuid, Vec<Heard<'a>>>,
     /// By event, in the order in which they were sent.
     pub words: HashMap<Uuid, Vec<Said<'a>>>,
+    /// By the label of the follow-up event, the reports that bring it.
+    pub follow_ups: HashMap<&'a str, Vec<&'a ReportItem>>,
     pub stock: HashMap<Uuid, &'a Event>,
 }
 
@@ -78,6 +80,9 @@ impl<'a> Index<'a> {
     fn add_report(&mut self, report: &'a Report) {
         self.reports.push(report);
         for item in &report.items {
+            if let Some(label) = &item.follow_up {
+                self.follow_ups.entry(label).or_default().push(item);
+            }
             let said = Said { item, engine: report.engine, span: report.span };
             self.words.entry(item.event).or_default().push(said);
         }

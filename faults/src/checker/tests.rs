@@ -6,11 +6,14 @@ use uuid::Uuid;
 
 use super::{check, story};
 use crate::history::{Accepted, Answer, Entry, Kind, Pause, Refusal, Register, SECOND, Word};
-use invented_run::{DONE_AT_ONCE, ENGINE, FAILING, LOST_ONCE, OTHER_ENGINE, Run, TERMS, at, ended, sound, span};
+use invented_run::{
+    BROUGHT, DONE_AT_ONCE, ENGINE, FAILING, LOST_ONCE, OTHER_ENGINE, Run, TERMS, at, brought, ended, sound, span,
+};
 
 const EXIST: &str = "every acknowledged event exists";
 const ENDED: &str = "every event has ended, or is open with a reason";
 const ONE_OF_TWO: &str = "an enqueue without a reply is done, or not";
+const FOLLOW_UPS: &str = "a follow-up is there if its completion stands";
 const ONE_AT_A_TIME: &str = "no event has two leases at once";
 const FINAL: &str = "no completed event is leased again";
 const CUT_SHORT: &str = "no lease ends before its time";
@@ -101,7 +104,8 @@ fn a_double_lease_is_found() {
 #[test]
 fn a_renewed_lease_lives_on() {
     let mut run = sound();
-    let accepted = Accepted { outcome: "renewed".to_owned(), attempt: Some(1), expires_at: Some(at(9.0)) };
+    let accepted =
+        Accepted { outcome: "renewed".to_owned(), attempt: Some(1), expires_at: Some(at(9.0)), enqueued: Vec::new() };
     run.report_answered(5.0, ENGINE, LOST_ONCE, 1, "t2", Word::Renew, Answer::Done(accepted));
     run.breaks(ONE_AT_A_TIME);
     run.breaks(CUT_SHORT);
@@ -173,7 +177,8 @@ fn the_same_word_again_is_no_stale_report() {
 #[test]
 fn a_report_taken_for_another_attempts_is_found() {
     let mut run = sound();
-    let accepted = Accepted { outcome: "completed".to_owned(), attempt: Some(2), expires_at: None };
+    let accepted =
+        Accepted { outcome: "completed".to_owned(), attempt: Some(2), expires_at: None, enqueued: Vec::new() };
     run.report_answered(2.6, ENGINE, DONE_AT_ONCE, 1, "t1", Word::Completed, Answer::Done(accepted));
     run.breaks(FENCED);
 }
@@ -390,4 +395,43 @@ fn an_engine_that_was_not_silent_and_is_taken_for_dead_is_found() {
     run.silence(ENGINE, 21.0, Some(22.0));
     run.breaks(JUDGED);
     with_dead_engine(22.0, 28.0).breaks(JUDGED);
+}
+
+#[test]
+fn a_follow_up_that_is_lost_made_twice_or_answered_otherwise_is_found() {
+    let mut run = sound();
+    run.stock.retain(|state| state.event != BROUGHT);
+    run.breaks(FOLLOW_UPS);
+    let mut run = sound();
+    run.stock(Uuid::from_u128(21), "f", "cancelled", Vec::new());
+    run.breaks(FOLLOW_UPS);
+    let mut run = sound();
+    run.follow_up(2.6, DONE_AT_ONCE, "f", brought(&[BROUGHT]));
+    run.breaks_nothing();
+    for other in [brought(&[]), brought(&[Uuid::from_u128(21)])] {
+        let mut run = sound();
+        run.follow_up(2.6, DONE_AT_ONCE, "f", other);
+        run.breaks(FOLLOW_UPS);
+    }
+}
+
+#[test]
+fn without_a_reply_a_follow_up_is_there_as_its_completion_is() {
+    let mut run = sound();
+    for entry in &mut run.history {
+        if let Entry::Report(report) = entry
+            && report.items[0].follow_up.is_some()
+        {
+            report.items[0].answer = Answer::Unsure("cut".to_owned());
+        }
+    }
+    run.breaks_nothing();
+    run.stock.retain(|state| state.event != BROUGHT);
+    run.breaks(FOLLOW_UPS);
+    // Another engine completed it: the first one's follow-up must not be there.
+    let mut run = sound();
+    let refusal = Refusal { status: 409, code: "lease_lost".to_owned(), ended_by: None };
+    run.follow_up(7.2, LOST_ONCE, "g", Answer::Refused(refusal));
+    run.stock(Uuid::from_u128(21), "g", "cancelled", Vec::new());
+    run.breaks(FOLLOW_UPS);
 }

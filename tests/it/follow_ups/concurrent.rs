@@ -117,7 +117,7 @@ async fn a_completion_that_waits_for_a_key_holds_no_lease_meanwhile() {
     lab.wait_for_a_blocked_server().await;
     // The heartbeat locks the engine and renews the lease, while the completion waits.
     let lease = json!({"event_id": event_id, "lease_token": leased["lease"]["lease_token"]});
-    let beat = lab.heartbeat(&engine, &json!({"leases": [lease]})).await.expect(200);
+    let beat = lab.heartbeat(&engine, json!({"leases": [lease]})).await.expect(200);
     assert_eq!(beat.body["leases"][0]["outcome"], "renewed");
     // And whoever holds the key gets the engine, and the lease.
     for row in [
