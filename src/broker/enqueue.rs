@@ -1,9 +1,9 @@
 //! Taking events in.
 
 /// Which event each idempotency key of a batch stands for.
-pub mod keys;
+pub(super) mod keys;
 /// Which queues may be made.
-pub mod new_queues;
+pub(super) mod new_queues;
 /// What of a body is compared under an idempotency key.
 mod terms;
 /// Which events of a batch get their unique keys.

@@ -6,10 +6,7 @@ use uuid::Uuid;
 use super::ids::EventId;
 use super::names::ScenarioRunId;
 use super::new_event::{DuplicateOf, NewEvent};
-
-/// The caller that the idempotency keys of follow-up events belong to: all engines of a type are one caller, so that a
-/// redelivery to another engine finds the same keys.
-pub const CALLER_PREFIX: &str = "engine:";
+use super::tokens::ENGINES_CALLER_PREFIX;
 
 /// What became of one follow-up event. It is kept with the attempt, so that a repeated settlement is answered like the first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -72,7 +69,7 @@ impl Cause {
     pub fn complete(&self, sent: &NewEvent) -> NewEvent {
         let mut event = sent.clone();
         event.caused_by = Some(self.event_id);
-        event.enqueued_by = Some(format!("{CALLER_PREFIX}{}", self.engine_type).into());
+        event.enqueued_by = Some(format!("{ENGINES_CALLER_PREFIX}{}", self.engine_type).into());
         if event.scenario_run_id.is_none() {
             event.scenario_run_id.clone_from(&self.scenario_run_id);
         }

@@ -1,19 +1,17 @@
 //! What the checker says of a history in which all is well, once it is broken.
 
+mod follow_ups;
 mod invented_run;
 
 use uuid::Uuid;
 
 use super::{check, story};
 use crate::history::{Accepted, Answer, Entry, Kind, Pause, Refusal, Register, SECOND, Word};
-use invented_run::{
-    BROUGHT, DONE_AT_ONCE, ENGINE, FAILING, LOST_ONCE, OTHER_ENGINE, Run, TERMS, at, brought, ended, sound, span,
-};
+use invented_run::{DONE_AT_ONCE, ENGINE, FAILING, LOST_ONCE, OTHER_ENGINE, Run, TERMS, at, ended, sound, span};
 
 const EXIST: &str = "every acknowledged event exists";
 const ENDED: &str = "every event has ended, or is open with a reason";
 const ONE_OF_TWO: &str = "an enqueue without a reply is done, or not";
-const FOLLOW_UPS: &str = "a follow-up is there if its completion stands";
 const ONE_AT_A_TIME: &str = "no event has two leases at once";
 const FINAL: &str = "no completed event is leased again";
 const CUT_SHORT: &str = "no lease ends before its time";
@@ -395,43 +393,4 @@ fn an_engine_that_was_not_silent_and_is_taken_for_dead_is_found() {
     run.silence(ENGINE, 21.0, Some(22.0));
     run.breaks(JUDGED);
     with_dead_engine(22.0, 28.0).breaks(JUDGED);
-}
-
-#[test]
-fn a_follow_up_that_is_lost_made_twice_or_answered_otherwise_is_found() {
-    let mut run = sound();
-    run.stock.retain(|state| state.event != BROUGHT);
-    run.breaks(FOLLOW_UPS);
-    let mut run = sound();
-    run.stock(Uuid::from_u128(21), "f", "cancelled", Vec::new());
-    run.breaks(FOLLOW_UPS);
-    let mut run = sound();
-    run.follow_up(2.6, DONE_AT_ONCE, "f", brought(&[BROUGHT]));
-    run.breaks_nothing();
-    for other in [brought(&[]), brought(&[Uuid::from_u128(21)])] {
-        let mut run = sound();
-        run.follow_up(2.6, DONE_AT_ONCE, "f", other);
-        run.breaks(FOLLOW_UPS);
-    }
-}
-
-#[test]
-fn without_a_reply_a_follow_up_is_there_as_its_completion_is() {
-    let mut run = sound();
-    for entry in &mut run.history {
-        if let Entry::Report(report) = entry
-            && report.items[0].follow_up.is_some()
-        {
-            report.items[0].answer = Answer::Unsure("cut".to_owned());
-        }
-    }
-    run.breaks_nothing();
-    run.stock.retain(|state| state.event != BROUGHT);
-    run.breaks(FOLLOW_UPS);
-    // Another engine completed it: the first one's follow-up must not be there.
-    let mut run = sound();
-    let refusal = Refusal { status: 409, code: "lease_lost".to_owned(), ended_by: None };
-    run.follow_up(7.2, LOST_ONCE, "g", Answer::Refused(refusal));
-    run.stock(Uuid::from_u128(21), "g", "cancelled", Vec::new());
-    run.breaks(FOLLOW_UPS);
 }

@@ -84,6 +84,9 @@ async fn problems_of_engines_and_events() {
     let by_another = lab.request("PUT", &path).header("x-engine-id", &another).json(&body);
     assert_told(403, "forbidden", Reply::of(by_another).await);
 
+    let follow_ups = json!({"enqueue": [{"engine_type": "narration", "event_type": "e"}]});
+    assert_told(422, "follow_up_refused", lab.settle(&leased, "completed", follow_ups).await);
+
     let in_use = lab.delete("/api/v1/queues/dialogue").await;
     assert_told(409, "queue_in_use", in_use);
     lab.expire(&event_id).await;

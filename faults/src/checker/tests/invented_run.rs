@@ -220,7 +220,7 @@ pub fn brought(events: &[Uuid]) -> Answer<Accepted> {
 pub fn sound() -> Run {
     let mut run = Run { history: Vec::new(), stock: Vec::new() };
     run.enqueue(1.0, 1, "a", &[DONE_AT_ONCE, LOST_ONCE]).enqueue(1.0, 2, "b", &[FAILING]);
-    run.lease(2.0, ENGINE, DONE_AT_ONCE, 1, "t1", (0, 0)).follow_up(2.5, DONE_AT_ONCE, "f", brought(&[BROUGHT]));
+    run.lease(2.0, ENGINE, DONE_AT_ONCE, 1, "t1", (0, 0)).follow_up(2.5, DONE_AT_ONCE, "after", brought(&[BROUGHT]));
     run.lease(2.0, ENGINE, LOST_ONCE, 1, "t2", (0, 0));
     run.lease(6.5, OTHER_ENGINE, LOST_ONCE, 2, "t3", (0, 1));
     run.report(7.0, OTHER_ENGINE, LOST_ONCE, 2, "t3", Word::Completed);
@@ -234,7 +234,7 @@ pub fn sound() -> Run {
     let (failed, done) = (ended(1, ENGINE, "failed", 8.0, 8.5), ended(2, ENGINE, "completed", 12.0, 12.5));
     run.stock(FAILING, "b", "completed", vec![failed, done]);
     run.lease(7.5, OTHER_ENGINE, BROUGHT, 1, "t6", (0, 0)).report(8.0, OTHER_ENGINE, BROUGHT, 1, "t6", Word::Completed);
-    run.stock(BROUGHT, "f", "completed", vec![ended(1, OTHER_ENGINE, "completed", 7.5, 8.0)]);
+    run.stock(BROUGHT, "after", "completed", vec![ended(1, OTHER_ENGINE, "completed", 7.5, 8.0)]);
     // Labels without an event.
     run.history.retain(|entry| !matches!(entry, Entry::Enqueue(call) if call.size == 0 && call.span.sent < at(11.0)));
     run
