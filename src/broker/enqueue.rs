@@ -45,7 +45,8 @@ impl Broker {
         let bytes = events.iter().map(|event| event.payload.get().len()).sum();
         let size = Size { rows: events.len(), bytes };
         let keys: Vec<Uuid> = events.iter().filter_map(digest_of_key).collect();
-        let batcher = if events.iter().any(NewEvent::has_key) { &self.batchers.keyed_events } else { &self.batchers.events };
+        let batcher =
+            if events.iter().any(NewEvent::has_key) { &self.batchers.keyed_events } else { &self.batchers.events };
         batcher.submit(events, size, keys).await?
     }
 
@@ -176,7 +177,8 @@ async fn enqueue_with_keys(
         .zip(&enqueued)
         .filter_map(|((_, event_id), enqueued)| event_id.filter(|_| enqueued.is_none()))
         .collect();
-    refused.extend(plans.iter().filter_map(|plan| if let Plan::TooFarAway(event_id) = plan { *event_id } else { None }));
+    refused
+        .extend(plans.iter().filter_map(|plan| if let Plan::TooFarAway(event_id) = plan { *event_id } else { None }));
     keys::compare_by_value(connection, events, &refused, &mut plans).await?;
     let mut enqueued = enqueued.into_iter();
     let mut taken = Vec::with_capacity(events.len());

@@ -22,11 +22,7 @@ pub struct Redirected {
 
 /// Claims the unique keys of the events that are to be stored, after their idempotency keys. Of several events with one key, the
 /// first gets it. Answers the idempotency keys that are to stand for other events: see [`redirect`].
-pub async fn claim(
-    connection: &mut PgConnection,
-    events: &[&NewEvent],
-    plans: &mut [Plan],
-) -> Result<Vec<Redirected>> {
+pub async fn claim(connection: &mut PgConnection, events: &[&NewEvent], plans: &mut [Plan]) -> Result<Vec<Redirected>> {
     let mut places = Vec::new();
     let mut wanted = Vec::new();
     for (place, (event, plan)) in events.iter().zip(plans.iter()).enumerate() {
@@ -50,8 +46,7 @@ pub async fn claim(
             ClaimedKey::Ours(event_id) => Plan::Enqueue(Some(event_id)),
             ClaimedKey::TooFarAway => Plan::TooFarAway(wanted.event_id),
             ClaimedKey::Held(holder) => {
-                redirected
-                    .extend(wanted.event_id.map(|claimed_for| Redirected { index, claimed_for, holder }));
+                redirected.extend(wanted.event_id.map(|claimed_for| Redirected { index, claimed_for, holder }));
                 Plan::Held(holder)
             }
         };

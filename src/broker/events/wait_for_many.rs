@@ -104,12 +104,7 @@ impl<'a> End<'a> {
 }
 
 /// Moves those that may have ended from `ends` to `to_read`; ready when that is one of them, or all.
-fn poll_ends(
-    ends: &mut Vec<End<'_>>,
-    to_read: &mut Vec<EventId>,
-    until: Until,
-    context: &mut Context<'_>,
-) -> Poll<()> {
+fn poll_ends(ends: &mut Vec<End<'_>>, to_read: &mut Vec<EventId>, until: Until, context: &mut Context<'_>) -> Poll<()> {
     ends.retain_mut(|end| {
         let has_ended = end.ended.as_mut().poll(context).is_ready();
         if has_ended {

@@ -321,7 +321,9 @@ impl Verb<'_> {
             output::line(format_args!("{count} {}", self.past))
         } else if *skipped > 0 {
             let past = self.past;
-            output::line(format_args!("{count} of {matched} {past}; {skipped} skipped: open events have their unique keys"))
+            output::line(format_args!(
+                "{count} of {matched} {past}; {skipped} skipped: open events have their unique keys"
+            ))
         } else {
             output::line(format_args!("{count} of {matched} {}", self.past))
         }

@@ -146,12 +146,7 @@ pub async fn are_payloads_of(
 
 /// Lets a key that was just claimed stand for another event than the one it was claimed for. Answers whether that has the same
 /// payload as came with the key, by value; if not, later bodies are compared with the first by their bytes alone.
-pub async fn redirect(
-    connection: &mut PgConnection,
-    key: &Key<'_>,
-    event_id: EventId,
-    payload: &str,
-) -> Result<bool> {
+pub async fn redirect(connection: &mut PgConnection, key: &Key<'_>, event_id: EventId, payload: &str) -> Result<bool> {
     Ok(sqlx::query_scalar(
         "update eventlease.idempotency_keys
          set event_id = $4, terms_sha256 = case when eventlease.is_payload_of($4, $1, $5) then terms_sha256 end
