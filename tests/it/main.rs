@@ -51,5 +51,6 @@ mod sql_enqueue;
 mod starting;
 mod supervision;
 mod suspects;
+mod trace_context;
 mod trust;
 mod unique_keys;
