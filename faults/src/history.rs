@@ -107,6 +107,9 @@ pub struct Enqueue {
     pub is_atomic: bool,
     /// Sent again under the same label and idempotency key, until there is a reply.
     pub is_keyed: bool,
+    /// Of a single event: the answer may be an event of another call, which has this key.
+    #[serde(default)]
+    pub unique_key: Option<String>,
     pub answer: Answer<Vec<Uuid>>,
 }
 
@@ -343,6 +346,14 @@ pub struct Event {
     pub lease_losses: u32,
     pub reason: Option<String>,
     pub available_at: Option<At>,
+    /// Its queue and its unique key, where it has one.
+    #[serde(default)]
+    pub unique_key: Option<(String, String)>,
+    /// When it was stored, and when it ended, by the database's clock.
+    #[serde(default)]
+    pub created_at: Option<At>,
+    #[serde(default)]
+    pub finished_at: Option<At>,
     /// The oldest first; not read of events that were completed at once, but for a sample.
     pub attempts: Option<Vec<Attempt>>,
 }

@@ -1,4 +1,4 @@
-//! Those who enqueue: single events and batches, with and without idempotency keys.
+//! Those who enqueue: single events and batches, with and without idempotency keys and unique keys.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,8 @@ const CALL_LIMIT: Duration = Duration::from_secs(5);
 /// Before a call without a reply is sent again.
 const AGAIN_AFTER: Duration = Duration::from_millis(150);
 const MAX_BATCH: usize = 20;
+/// Of each queue: few, so that most are held by an open event when they are wanted.
+const UNIQUE_KEYS: usize = 4;
 
 pub struct Producer {
     recorder: Arc<Recorder>,
@@ -54,10 +56,15 @@ impl Producer {
         });
         let is_single = self.random.random_bool(0.3);
         let is_keyed = is_single && self.random.random_bool(0.7);
+        let unique_key = (is_single && self.random.random_bool(0.4))
+            .then(|| format!("unique-{}", self.random.random_range(0..UNIQUE_KEYS)));
         let is_atomic = !is_single && self.random.random_bool(0.5);
         let size = if is_single { 1 } else { self.random.random_range(2..=MAX_BATCH) };
         if is_keyed {
             event["idempotency_key"] = json!(label);
+        }
+        if let Some(unique_key) = &unique_key {
+            event["unique_key"] = json!(unique_key);
         }
         let (path, body) = if is_single {
             ("/api/v1/events", event)
@@ -73,6 +80,7 @@ impl Producer {
                 size,
                 is_atomic,
                 is_keyed,
+                unique_key: unique_key.clone(),
                 answer: given_up(),
             };
             let pending = Pending::new(&self.recorder, Entry::Enqueue(entry.clone()));

@@ -154,24 +154,83 @@ pub(in crate::broker) fn digest_of_key(event: &NewEvent) -> Option<Uuid> {
     Some(Uuid::from_slice(&digest[..16]).expect("sixteen bytes"))
 }
 
+/// Stands for an event's unique key.
+pub(in crate::broker) fn digest_of_unique_key(event: &NewEvent) -> Option<Uuid> {
+    let parts = [event.engine_type.as_str(), "\0unique\0", event.unique_key.as_deref()?];
+    let digest = parts.iter().fold(Sha256::new(), Sha256::chain_update).finalize();
+    Some(Uuid::from_slice(&digest[..16]).expect("sixteen bytes"))
+}
+
+/// What the keys of an event came to.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::broker) struct Claim {
+    /// By its idempotency key alone.
+    pub first: Plan,
+    /// By both.
+    pub plan: Plan,
+}
+
+/// Claims all keys of a batch: what has to be waited for before rows of open events are locked.
+pub(in crate::broker) async fn claim_keys(connection: &mut PgConnection, events: &[&NewEvent]) -> Result<Vec<Claim>> {
+    let first = keys::plan(connection, events).await?;
+    let mut plans = first.clone();
+    unique_keys::claim(connection, events, &mut plans).await?;
+    Ok(first.into_iter().zip(plans).map(|(first, plan)| Claim { first, plan }).collect())
+}
+
+/// Claims the unique keys that `freed` events had, whose rows the transaction has locked, and which it has freed: nobody is
+/// waited for.
+pub(in crate::broker) async fn claim_freed_keys(
+    connection: &mut PgConnection,
+    events: &[&NewEvent],
+    claims: &mut [Claim],
+    freed: &[EventId],
+) -> Result<()> {
+    let is_freed = |claim: &Claim| matches!(&claim.plan, Plan::Held(holder) if freed.contains(holder));
+    let places: Vec<usize> = (0..claims.len()).filter(|&place| is_freed(&claims[place])).collect();
+    let wanted: Vec<&NewEvent> = places.iter().map(|&place| events[place]).collect();
+    let mut plans: Vec<Plan> = places.iter().map(|&place| claims[place].first).collect();
+    unique_keys::claim(connection, &wanted, &mut plans).await?;
+    for (place, plan) in places.into_iter().zip(plans) {
+        claims[place].plan = plan;
+    }
+    Ok(())
+}
+
+/// Gives the keys back that were claimed for an event which is not taken in.
+pub(in crate::broker) async fn give_back_keys(
+    connection: &mut PgConnection,
+    event: &NewEvent,
+    claim: Claim,
+) -> Result<()> {
+    if let (Plan::Enqueue(Some(_)), Some(key)) = (claim.first, key_of(event)) {
+        idempotency::give_back(connection, &key).await?;
+    }
+    if let (Plan::Enqueue(_), Some(unique_key)) = (claim.plan, event.unique_key.as_deref()) {
+        open_keys::give_back(connection, event.engine_type.as_str(), unique_key).await?;
+    }
+    Ok(())
+}
+
 async fn enqueue_with_keys(
     connection: &mut PgConnection,
     events: &[&NewEvent],
     new_queues: &[&str],
 ) -> Result<Vec<Result<Taken>>> {
-    let plans = keys::plan(connection, events).await?;
-    enqueue_planned(connection, events, plans, new_queues).await
+    let claims = claim_keys(connection, events).await?;
+    enqueue_claimed(connection, events, &claims, new_queues).await
 }
 
-/// Stores those events whose keys were claimed for them, and answers for all. Needs no lock that is not the transaction's
-/// already, but those of `new_queues`.
-pub(in crate::broker) async fn enqueue_planned(
+/// Stores those events whose keys were claimed for them, and answers for all. Waits for nobody but who makes one of
+/// `new_queues`.
+pub(in crate::broker) async fn enqueue_claimed(
     connection: &mut PgConnection,
     events: &[&NewEvent],
-    mut plans: Vec<Plan>,
+    claims: &[Claim],
     new_queues: &[&str],
 ) -> Result<Vec<Result<Taken>>> {
-    let redirected = unique_keys::claim(connection, events, &mut plans).await?;
+    let mut plans: Vec<Plan> = claims.iter().map(|claim| claim.plan).collect();
+    let redirected = unique_keys::redirected(claims.iter().map(|claim| (claim.first, claim.plan)));
     let to_enqueue: Vec<(&NewEvent, Option<EventId>)> = events
         .iter()
         .zip(&plans)

@@ -193,6 +193,7 @@ rules! {
     ListEvents           "list_events"             Query      [no   own no   yes  no   yes  no  ]  closed
     ReadEvent            "read_event"              Event      [no   own no   yes  no   yes  no  ]  closed
     ListAttempts         "list_attempts"           Event      [no   own no   yes  no   yes  no  ]  closed
+    WaitForEvents        "wait_for_events"         Handler    [no   own yes  yes  no   yes  no  ]  closed
     CancelEvent          "cancel_event"            Event      [no   no  no   yes  no   no   no  ]  closed
     CancelScenarioRun    "cancel_scenario_run"     Everything [no   no  no   yes  no   no   no  ]  closed
 
@@ -316,7 +317,9 @@ mod tests {
         for operation in Operation::ALL {
             for role in Role::ALL.into_iter().filter(|role| operation.permission(*role) == Permission::Own) {
                 let can_be_told = match operation.about() {
-                    About::Engine | About::Handler => role == Role::Engine,
+                    About::Engine => role == Role::Engine,
+                    // By what the body names: a lease's token, an event's producer.
+                    About::Handler => matches!(role, Role::Engine | Role::Producer),
                     About::Event | About::Query => role == Role::Producer,
                     About::Nothing | About::Everything | About::Queue => false,
                 };

@@ -6,6 +6,7 @@ pub mod enqueue;
 mod enqueued;
 mod list;
 mod read;
+mod wait;
 mod cancel;
 /// An event and its attempts, as readers see them.
 pub mod reply;
@@ -22,6 +23,7 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(enqueue::enqueue_batch))
         .routes(routes!(read::get))
         .routes(routes!(read::attempts))
+        .routes(routes!(wait::wait))
         .routes(routes!(cancel::cancel))
         .routes(routes!(cancel::cancel_run))
 }

@@ -44,7 +44,8 @@ fn registration() -> Value {
 fn event() -> Value {
     json!({"engine_type": "dialogue", "event_type": "dialogue.requested", "payload": {"text": "é\u{0000}", "big": 1e300},
         "priority": 5, "delay_seconds": 3, "scenario_run_id": "run-1", "visibility_timeout_seconds": 60,
-        "retry_policy": policy(), "idempotency_key": "key-1", "discard_after_seconds": 60})
+        "retry_policy": policy(), "idempotency_key": "key-1", "unique_key": "scene-7", "discard_after_seconds": 60,
+        "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "rojo=00f067aa0ba902b7"})
 }
 
 fn settlements() -> Value {
@@ -182,6 +183,7 @@ fn of_events() -> Vec<Good> {
         get("/api/v1/events", &PAGE),
         post("/api/v1/events", event()),
         post("/api/v1/events/batch", json!({"events": [event(), event()], "atomic": true})),
+        post("/api/v1/events/wait", json!({"event_ids": [ID], "wait_seconds": 0, "until": "any"})),
         get(
             "/api/v1/events/queue/{engine_type}",
             &[("limit", "3"), ("visibility_timeout_seconds", "60"), ("poll_id", ID), ("engine_id", ID)],

@@ -86,6 +86,13 @@ async fn problems_of_engines_and_events() {
 
     let follow_ups = json!({"enqueue": [{"engine_type": "narration", "event_type": "e"}]});
     assert_told(422, "follow_up_refused", lab.settle(&leased, "completed", follow_ups).await);
+    let unique = json!({"unique_key": "k", "priority": 9});
+    let dead = lab.enqueue("dialogue", unique.clone()).await;
+    let leased_dead = lab.lease_one("dialogue", &another).await;
+    lab.settle(&leased_dead, "failed", json!({"retryable": false})).await.expect(200);
+    let holder = lab.enqueue("dialogue", unique).await;
+    assert_told(409, "unique_key_held", lab.post(&format!("/api/v1/dead-letters/{dead}/redrive"), &json!({})).await);
+    lab.post(&format!("/api/v1/events/{holder}/cancel"), &json!({})).await.expect(200);
 
     let in_use = lab.delete("/api/v1/queues/dialogue").await;
     assert_told(409, "queue_in_use", in_use);

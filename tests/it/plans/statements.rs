@@ -83,6 +83,15 @@ pub const STATEMENTS: [Statement; 20] = [
         sql: sql!("read_event", "event_details"),
         arguments: |ids| format!("'{}', true", ids[0]),
     },
+    Statement { name: "read_brief_events", sql: sql!("read_brief_events"), arguments: array },
+    Statement {
+        name: "claim_open_keys",
+        sql: sql!("claim_open_keys"),
+        arguments: |ids| {
+            let (queues, keys) = (all(ids, "'dialogue'"), format!("{}::text[]", array(ids)));
+            format!("{queues}, {keys}, {}, {}, {}::timestamptz[], 60", array(ids), all(ids, "0"), all(ids, "null"))
+        },
+    },
     Statement {
         name: "record_attempts",
         sql: sql!("record_attempts"),

@@ -10,7 +10,7 @@ use crate::support::{Reply, unknown_id};
 
 /// Who may do it: `e`ngine, `p`roducer, `o`rchestrator, o`P`erator, `a`dmin, `r`eader, re`G`istrar. Where only its own is
 /// allowed, the test asks for its own.
-const ALLOWED: [(&str, &str); 48] = [
+const ALLOWED: [(&str, &str); 49] = [
     ("register_engine", "eoG"),
     ("list_engines", "oPr"),
     ("read_engine", "eoPr"),
@@ -30,6 +30,7 @@ const ALLOWED: [(&str, &str); 48] = [
     ("list_events", "pPr"),
     ("read_event", "pPr"),
     ("list_attempts", "pPr"),
+    ("wait_for_events", "poPr"),
     ("cancel_event", "P"),
     ("cancel_scenario_run", "P"),
     ("list_dead_letters", "Pr"),

@@ -56,7 +56,15 @@ impl Run {
         answer: Answer<Vec<Uuid>>,
     ) -> &mut Self {
         let (span, label) = (span(replica, second), label.to_owned());
-        self.history.push(Entry::Enqueue(Enqueue { span, label, size, is_atomic: true, is_keyed: false, answer }));
+        self.history.push(Entry::Enqueue(Enqueue {
+            span,
+            label,
+            size,
+            is_atomic: true,
+            is_keyed: false,
+            unique_key: None,
+            answer,
+        }));
         self
     }
 
@@ -162,6 +170,9 @@ impl Run {
             lease_losses: count(&["expired", "engine_unresponsive", "engine_restarted"]),
             reason: None,
             available_at: None,
+            unique_key: None,
+            created_at: None,
+            finished_at: None,
             attempts: Some(attempts),
         });
         self
