@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::batchers::Answers;
 use super::effects::Effects;
-use super::enqueue::digest_of_key;
+use super::enqueue::{digest_of_key, digest_of_unique_key};
 use super::settled::{Settled, SettledOutcome};
 use super::state::Broker;
 use crate::batching::{Mode, Size};
@@ -35,7 +35,7 @@ impl Broker {
         self.submit_settlements(vec![settlement]).await?.pop().expect("one answer for one settlement")
     }
 
-    /// An event may occur once, and so may an idempotency key of follow-ups. Those with follow-ups have a batch queue of their
+    /// An event may occur once, and so may a key of follow-ups. Those with follow-ups have a batch queue of their
     /// own: they may have to wait for the transaction that just claims a key.
     async fn submit_settlements(&self, settlements: Vec<Settlement>) -> Result<Vec<Result<Settled>>> {
         let has_follow_ups = |settlement: &Settlement| !settlement.report.follow_ups().is_empty();
@@ -173,8 +173,9 @@ impl Broker {
     }
 }
 
-/// What no other settlement of a batch may touch: its event, and the idempotency keys of its follow-ups.
+/// What no other settlement of a batch may touch: its event, and the keys of its follow-ups.
 fn touches(settlement: &Settlement) -> impl Iterator<Item = Uuid> {
-    let keys = settlement.report.follow_ups().iter().filter_map(digest_of_key);
+    let follow_ups = settlement.report.follow_ups().iter();
+    let keys = follow_ups.flat_map(|event| [digest_of_key(event), digest_of_unique_key(event)]).flatten();
     std::iter::once(settlement.event_id.0).chain(keys)
 }

@@ -21,8 +21,8 @@ pub struct Redirected {
 }
 
 /// Claims the unique keys of the events that are to be stored, after their idempotency keys. Of several events with one key, the
-/// first gets it. Answers the idempotency keys that are to stand for other events: see [`redirect`].
-pub async fn claim(connection: &mut PgConnection, events: &[&NewEvent], plans: &mut [Plan]) -> Result<Vec<Redirected>> {
+/// first gets it.
+pub async fn claim(connection: &mut PgConnection, events: &[&NewEvent], plans: &mut [Plan]) -> Result<()> {
     let mut places = Vec::new();
     let mut wanted = Vec::new();
     for (place, (event, plan)) in events.iter().zip(plans.iter()).enumerate() {
@@ -37,21 +37,27 @@ pub async fn claim(connection: &mut PgConnection, events: &[&NewEvent], plans: &
         }
     }
     if wanted.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let claimed = open_keys::claim(connection, &wanted, MAX_DELAY_SECONDS).await?;
-    let mut redirected = Vec::new();
     for ((index, wanted), claimed) in places.into_iter().zip(&wanted).zip(claimed) {
         plans[index] = match claimed {
             ClaimedKey::Ours(event_id) => Plan::Enqueue(Some(event_id)),
             ClaimedKey::TooFarAway => Plan::TooFarAway(wanted.event_id),
-            ClaimedKey::Held(holder) => {
-                redirected.extend(wanted.event_id.map(|claimed_for| Redirected { index, claimed_for, holder }));
-                Plan::Held(holder)
-            }
+            ClaimedKey::Held(holder) => Plan::Held(holder),
         };
     }
-    Ok(redirected)
+    Ok(())
+}
+
+/// The idempotency keys that are to stand for other events, by the plans before and after the unique keys were claimed: see
+/// [`redirect`].
+pub fn redirected(plans: impl Iterator<Item = (Plan, Plan)>) -> Vec<Redirected> {
+    let redirected = |(index, plans)| match plans {
+        (Plan::Enqueue(Some(claimed_for)), Plan::Held(holder)) => Some(Redirected { index, claimed_for, holder }),
+        _ => None,
+    };
+    plans.enumerate().filter_map(redirected).collect()
 }
 
 /// Lets idempotency keys stand for the events that were answered in the place of their own, also for the events of this batch

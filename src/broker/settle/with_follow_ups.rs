@@ -1,8 +1,8 @@
 //! Completions with follow-up events: both in one transaction, or neither.
 //!
-//! The order of locks is that of all others: the idempotency keys of the follow-ups are claimed before the rows of the open
-//! events are locked. So nobody waits for a key who holds a row that others wait for. What was claimed for a settlement that
-//! is not taken is given back.
+//! The order of locks is that of all others: the keys of the follow-ups are claimed before the rows of the open events are
+//! locked. So nobody waits for a key who holds a row that others wait for. What was claimed for a settlement that is not taken
+//! is given back. A unique key that one of the completed events has is claimed when it is free.
 
 use std::collections::HashMap;
 
@@ -10,9 +10,8 @@ use super::under_locks::{admit_all, end_live};
 use crate::batching::Mode;
 use crate::broker::batchers::Answers;
 use crate::broker::effects::Effects;
-use crate::broker::enqueue::enqueue_planned;
-use crate::broker::enqueue::keys::{self, Plan, key_of};
 use crate::broker::enqueue::new_queues::NewQueues;
+use crate::broker::enqueue::{Claim, claim_freed_keys, claim_keys, enqueue_claimed, give_back_keys};
 use crate::broker::settled::Settled;
 use crate::broker::state::Broker;
 use crate::broker::taken::Taken;
@@ -21,7 +20,7 @@ use crate::domain::ids::{EngineId, EventId};
 use crate::domain::new_event::NewEvent;
 use crate::domain::settlement::Settlement;
 use crate::error::{Error, FollowUpsRefused, Result};
-use crate::store::events::{follow_ups, idempotency, open_keys};
+use crate::store::events::{follow_ups, open_keys};
 use crate::store::leases::open_events::OpenEvent;
 use crate::store::pool::{begin_savepoint, commit, keep_savepoint, roll_back_savepoint};
 use crate::store::{PgConnection, Transaction};
@@ -30,8 +29,8 @@ use crate::store::{PgConnection, Transaction};
 struct FollowUps {
     /// With what they inherit.
     events: Vec<NewEvent>,
-    /// What their keys stand for.
-    plans: Vec<Plan>,
+    /// What their keys came to.
+    claims: Vec<Claim>,
 }
 
 /// The follow-ups of settlements that are taken, as far as is known.
@@ -61,7 +60,7 @@ impl Broker {
         let events = follow_ups.iter().flat_map(|of_one| of_one.events.clone()).collect::<Vec<_>>();
         let (new_queues, as_of) = self.known_queues.unknown_of(&events.iter().collect::<Vec<_>>());
         let mut admission = NewQueues::look(self, &mut transaction, &new_queues).await?;
-        plan(&mut transaction, &mut follow_ups).await?;
+        claim(&mut transaction, &mut follow_ups).await?;
 
         let mut answers: Answers<Settled> = Vec::new();
         answers.resize_with(settlements.len(), || None);
@@ -78,7 +77,7 @@ impl Broker {
             }
         };
         let live = accepted.live;
-        give_back_keys(&mut transaction, &follow_ups, &live).await?;
+        give_back(&mut transaction, &follow_ups, &live).await?;
         let kept: HashMap<usize, Vec<FollowUp>> =
             live.iter().zip(&outcomes).map(|((index, _), outcomes)| (*index, kept(outcomes))).collect();
         let (isolation, mut effects) = (self.settings.suspect_isolation, Effects::default());
@@ -132,12 +131,14 @@ impl Accepted<'_> {
         if events.is_empty() {
             return Ok(Vec::new());
         }
-        let plans: Vec<Plan> = self.live.iter().flat_map(|(index, _)| self.follow_ups[*index].plans.clone()).collect();
+        let mut claims: Vec<Claim> =
+            self.live.iter().flat_map(|(index, _)| &self.follow_ups[*index].claims).copied().collect();
         let completed: Vec<EventId> = self.live.iter().map(|(_, open)| open.event_id).collect();
         let mut savepoint = begin_savepoint(transaction).await?;
         // Before the follow-ups, so that one of them may have the key.
         open_keys::free(&mut savepoint, &completed).await?;
-        let taken = enqueue_planned(&mut savepoint, &events, plans, new_queues).await?;
+        claim_freed_keys(&mut savepoint, &events, &mut claims, &completed).await?;
+        let taken = enqueue_claimed(&mut savepoint, &events, &claims, new_queues).await?;
         if taken.iter().any(Result::is_err) {
             roll_back_savepoint(savepoint).await?;
         } else {
@@ -184,35 +185,29 @@ async fn complete_follow_ups(connection: &mut PgConnection, settlements: &[&Sett
         let complete =
             |cause: &Cause| settlement.report.follow_ups().iter().map(|event| cause.complete(event)).collect();
         let events = causes.get(&settlement.event_id).map(complete).unwrap_or_default();
-        FollowUps { events, plans: Vec::new() }
+        FollowUps { events, claims: Vec::new() }
     };
     Ok(settlements.iter().map(of_one).collect())
 }
 
 /// Claims the keys of all.
-async fn plan(connection: &mut PgConnection, follow_ups: &mut [FollowUps]) -> Result<()> {
+async fn claim(connection: &mut PgConnection, follow_ups: &mut [FollowUps]) -> Result<()> {
     let events: Vec<&NewEvent> = follow_ups.iter().flat_map(|of_one| &of_one.events).collect();
-    let mut plans = keys::plan(connection, &events).await?.into_iter();
+    let mut claims = claim_keys(connection, &events).await?.into_iter();
     for of_one in follow_ups {
-        of_one.plans = plans.by_ref().take(of_one.events.len()).collect();
+        of_one.claims = claims.by_ref().take(of_one.events.len()).collect();
     }
     Ok(())
 }
 
 /// Gives the keys back that were claimed for settlements which are not taken.
-async fn give_back_keys(
-    connection: &mut PgConnection,
-    follow_ups: &[FollowUps],
-    live: &[(usize, OpenEvent)],
-) -> Result<()> {
-    for (index, FollowUps { events, plans }) in follow_ups.iter().enumerate() {
+async fn give_back(connection: &mut PgConnection, follow_ups: &[FollowUps], live: &[(usize, OpenEvent)]) -> Result<()> {
+    for (index, FollowUps { events, claims }) in follow_ups.iter().enumerate() {
         if live.iter().any(|(taken, _)| *taken == index) {
             continue;
         }
-        for (event, plan) in events.iter().zip(plans) {
-            if let (Plan::Enqueue(Some(_)), Some(key)) = (plan, key_of(event)) {
-                idempotency::give_back(connection, &key).await?;
-            }
+        for (event, claim) in events.iter().zip(claims) {
+            give_back_keys(connection, event, *claim).await?;
         }
     }
     Ok(())
