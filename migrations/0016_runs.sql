@@ -35,6 +35,10 @@ create index event_queue_of_run on eventlease.event_queue (scenario_run_id, engi
 create index event_leases_of_run on eventlease.event_leases (scenario_run_id, engine_type)
     where scenario_run_id is not null;
 
+-- The failed events of a run, also those whose history was dropped.
+create index dead_letters_of_run on eventlease.dead_letters (scenario_run_id, event_id)
+    where scenario_run_id is not null;
+
 -- As before, with two columns more.
 create or replace view eventlease.open_events as
 select event_id, engine_type, event_type, 'queued' as state, lane, priority, available_at, payload_bytes, attempt, failures,
@@ -84,6 +88,15 @@ begin
         select r.scenario_run_id, r.engine_type
         from eventlease.scenario_runs r
         where r.scenario_run_id = any(runs);
+end
+$$;
+
+-- Waits for all that add to a run, and keeps others from it until the end of the transaction.
+create function eventlease.lock_run_alone(run text) returns void
+language plpgsql volatile
+as $$
+begin
+    perform pg_advisory_xact_lock(1163284301, hashtext(run) & 63);
 end
 $$;
 

@@ -23,6 +23,10 @@ pub mod lane;
 pub mod settlement;
 /// What a producer sends.
 pub mod new_event;
+/// Events that belong together.
+pub mod run;
+/// What changes about queued events.
+pub mod rescheduling;
 /// What an event may do: the drawing.
 pub mod event;
 pub mod queue;

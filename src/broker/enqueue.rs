@@ -23,7 +23,9 @@ use crate::dispatch::Landed;
 use crate::domain::ids::EventId;
 use crate::domain::lane::Lane;
 use crate::domain::limits::MAX_DELAY_SECONDS;
+use crate::domain::names::ScenarioRunId;
 use crate::domain::new_event::{DuplicateOf, Enqueued, NewEvent};
+use crate::domain::run::CancelledRuns;
 use crate::error::{Error, Result};
 use crate::store::events::{idempotency, open_keys};
 use crate::store::pool::commit;
@@ -78,10 +80,11 @@ impl Broker {
         mode: Mode,
     ) -> Result<Answers<Vec<Result<Taken>>>> {
         let events: Vec<&NewEvent> = requests.iter().flat_map(|events| events.iter()).collect();
-        let has_keys = events.iter().any(|event| event.has_key());
+        // Locks of keys and of runs are held until the events are committed.
+        let has_locks = events.iter().any(|event| event.has_key() || event.scenario_run_id.is_some());
         let (new_queues, as_of) = self.known_queues.unknown_of(&events);
-        let taken = if has_keys || !new_queues.is_empty() {
-            // Somebody may be making the same queue, in a transaction that takes its time.
+        let taken = if has_locks || !new_queues.is_empty() {
+            // Somebody may be making the same queue, or cancelling the run, in a transaction that takes its time.
             let mut transaction = match mode {
                 Mode::Together => self.begin_impatient().await?,
                 Mode::Alone => self.begin().await?,
@@ -151,12 +154,39 @@ fn digest_of_key(event: &NewEvent) -> Option<Uuid> {
     Some(Uuid::from_slice(&digest[..16]).expect("sixteen bytes"))
 }
 
+/// Locks the runs of what would be new, and refuses it where they are cancelled.
+async fn refuse_events_of_cancelled_runs(
+    connection: &mut PgConnection,
+    events: &[&NewEvent],
+    plans: &mut [Plan],
+) -> Result<CancelledRuns> {
+    let new = events.iter().zip(&*plans).filter(|(_, plan)| matches!(plan, Plan::Enqueue(_)));
+    let runs = new.filter_map(|(event, _)| event.scenario_run_id.as_ref().map(ScenarioRunId::as_str));
+    let cancelled = store::runs::lock(connection, runs).await?;
+    for (event, plan) in events.iter().zip(plans) {
+        if let Plan::Enqueue(event_id) = *plan
+            && cancelled_run_of(event, &cancelled).is_some()
+        {
+            *plan = Plan::RunCancelled(event_id);
+        }
+    }
+    Ok(cancelled)
+}
+
+/// The refusal of an event whose run is cancelled.
+fn cancelled_run_of(event: &NewEvent, cancelled: &CancelledRuns) -> Option<Error> {
+    let run = event.scenario_run_id.as_ref()?;
+    cancelled.has(run.as_str(), event.engine_type.as_str()).then(|| Error::RunCancelled(run.clone()))
+}
+
 async fn enqueue_with_keys(
     connection: &mut PgConnection,
     events: &[&NewEvent],
     new_queues: &[&str],
 ) -> Result<Vec<Result<Taken>>> {
     let mut plans = keys::plan(connection, events).await?;
+    let cancelled = refuse_events_of_cancelled_runs(connection, events, &mut plans).await?;
+    // After the runs: an event that is refused takes no key from another of the batch.
     let redirected = unique_keys::claim(connection, events, &mut plans).await?;
     let to_enqueue: Vec<(&NewEvent, Option<EventId>)> = events
         .iter()
@@ -166,19 +196,24 @@ async fn enqueue_with_keys(
             Plan::Duplicate(_)
             | Plan::DuplicateByValue(_)
             | Plan::KeyReused(_)
+            | Plan::RunCancelled(_)
             | Plan::Held(_)
             | Plan::TooFarAway(_) => None,
         })
         .collect();
     let enqueued = store::events::enqueue::enqueue(connection, &to_enqueue, new_queues, MAX_DELAY_SECONDS).await?;
     unique_keys::redirect(connection, events, &redirected, &mut plans).await?;
-    let mut refused: HashSet<EventId> = to_enqueue
+    let refused: HashSet<EventId> = to_enqueue
         .iter()
         .zip(&enqueued)
         .filter_map(|((_, event_id), enqueued)| event_id.filter(|_| enqueued.is_none()))
+        .chain(plans.iter().filter_map(|plan| match plan {
+            Plan::RunCancelled(event_id) | Plan::TooFarAway(event_id) => *event_id,
+            Plan::Enqueue(_) | Plan::Duplicate(_) | Plan::DuplicateByValue(_) | Plan::KeyReused(_) | Plan::Held(_) => {
+                None
+            }
+        }))
         .collect();
-    refused
-        .extend(plans.iter().filter_map(|plan| if let Plan::TooFarAway(event_id) = plan { *event_id } else { None }));
     keys::compare_by_value(connection, events, &refused, &mut plans).await?;
     let mut enqueued = enqueued.into_iter();
     let mut taken = Vec::with_capacity(events.len());
@@ -186,28 +221,38 @@ async fn enqueue_with_keys(
         taken.push(match plan {
             Plan::Enqueue(_) => match enqueued.next().flatten() {
                 Some(enqueued) => Ok(Taken::New(enqueued)),
-                None => Err(refuse(connection, event, true).await?),
+                None => {
+                    give_keys_back(connection, event, true).await?;
+                    Err(Error::AvailableTooFarAway)
+                }
             },
-            Plan::TooFarAway(_) => Err(refuse(connection, event, false).await?),
-            Plan::Duplicate(event_id) | Plan::DuplicateByValue(event_id) => {
-                duplicate(connection, event, event_id, DuplicateOf::IdempotencyKey).await?
+            Plan::TooFarAway(_) => {
+                give_keys_back(connection, event, false).await?;
+                Err(Error::AvailableTooFarAway)
             }
-            Plan::Held(event_id) => duplicate(connection, event, event_id, DuplicateOf::UniqueKey).await?,
+            Plan::Duplicate(event_id) | Plan::DuplicateByValue(event_id) => {
+                duplicate(connection, event, event_id, DuplicateOf::IdempotencyKey, &cancelled).await?
+            }
+            Plan::Held(event_id) => duplicate(connection, event, event_id, DuplicateOf::UniqueKey, &cancelled).await?,
             Plan::KeyReused(event_id) => Err(Error::IdempotencyKeyReused { event_id }),
+            Plan::RunCancelled(_) => {
+                give_keys_back(connection, event, false).await?;
+                Err(cancelled_run_of(event, &cancelled).unwrap_or(Error::Crashed))
+            }
         });
     }
     Ok(taken)
 }
 
 /// Gives the keys back of an event that is not taken in.
-async fn refuse(connection: &mut PgConnection, event: &NewEvent, has_unique_key: bool) -> Result<Error> {
+async fn give_keys_back(connection: &mut PgConnection, event: &NewEvent, has_unique_key: bool) -> Result<()> {
     if let Some(key) = key_of(event) {
         idempotency::give_back(connection, &key).await?;
     }
     if let Some(unique_key) = event.unique_key.as_deref().filter(|_| has_unique_key) {
         open_keys::give_back(connection, event.engine_type.as_str(), unique_key).await?;
     }
-    Ok(Error::AvailableTooFarAway)
+    Ok(())
 }
 
 /// The answer for an event one of whose keys stands for another. What somebody else brought is told by its id alone.
@@ -216,6 +261,7 @@ async fn duplicate(
     event: &NewEvent,
     event_id: EventId,
     of: DuplicateOf,
+    cancelled: &CancelledRuns,
 ) -> Result<Result<Taken>> {
     Ok(match store::events::read(connection, event_id, false).await? {
         Some(known) if known.enqueued_by.as_deref() == event.enqueued_by.as_deref() => {
@@ -223,6 +269,6 @@ async fn duplicate(
         }
         Some(known) => Ok(Taken::OfAnother(known.event_id, of)),
         // The first one of this very batch was not taken in.
-        None => Err(Error::AvailableTooFarAway),
+        None => Err(cancelled_run_of(event, cancelled).unwrap_or(Error::AvailableTooFarAway)),
     })
 }

@@ -7,6 +7,7 @@ pub mod idempotency;
 /// Which open event has a unique key.
 pub mod open_keys;
 pub mod cancellation;
+pub mod reschedule;
 pub mod attempts;
 
 use chrono::TimeDelta;

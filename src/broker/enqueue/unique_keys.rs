@@ -20,7 +20,7 @@ pub struct Redirected {
     holder: EventId,
 }
 
-/// Claims the unique keys of the events that are to be stored, after their idempotency keys. Of several events with one key, the
+/// Claims the unique keys of the events that are to be stored, after their idempotency keys and runs. Of several events with one key, the
 /// first gets it. Answers the idempotency keys that are to stand for other events: see [`redirect`].
 pub async fn claim(connection: &mut PgConnection, events: &[&NewEvent], plans: &mut [Plan]) -> Result<Vec<Redirected>> {
     let mut places = Vec::new();
@@ -77,6 +77,7 @@ pub async fn redirect(
                 | Plan::KeyReused(_)
                 | Plan::DuplicateByValue(_)
                 | Plan::Enqueue(_)
+                | Plan::RunCancelled(_)
                 | Plan::Held(_)
                 | Plan::TooFarAway(_) => {}
             }

@@ -69,6 +69,7 @@ impl From<broker::Error> for Problem {
             Error::CountChanged { expected_count, actual_count } => Self::new(Code::CountChanged, detail)
                 .with("expected_count", json!(expected_count))
                 .with("actual_count", json!(actual_count)),
+            Error::RunCancelled(ref run) => Self::new(Code::RunCancelled, detail).with("scenario_run_id", json!(run)),
             Error::NotTheHolder { .. } | Error::EventOfAnotherType(_) | Error::EngineOfTokenGone(_) => {
                 Self::new(Code::Forbidden, detail)
             }

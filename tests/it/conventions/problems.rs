@@ -77,6 +77,9 @@ async fn problems_of_engines_and_events() {
     assert_told(409, "not_a_dead_letter", lab.get(&format!("/api/v1/dead-letters/{event_id}")).await);
     let purge = json!({"all": true, "expected_count": 3});
     assert_told(409, "count_changed", lab.post("/api/v1/dead-letters/purge", &purge).await);
+    lab.post("/api/v1/scenario-runs/run-1/cancel", &json!({})).await.expect(200);
+    let of_run = json!({"engine_type": "dialogue", "event_type": "e", "payload": 1, "scenario_run_id": "run-1"});
+    assert_told(409, "run_cancelled", lab.post("/api/v1/events", &of_run).await);
     let leased = lab.lease_one("dialogue", &engine).await;
     let path = format!("/api/v1/events/{event_id}/status");
     let body = json!({"status": "completed", "lease_token": leased["lease"]["lease_token"]});
