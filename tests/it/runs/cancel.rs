@@ -139,7 +139,8 @@ async fn a_transaction_whose_snapshot_is_older_than_the_cancel_adds_nothing_to_t
         let mut transaction = connection.begin().await.expect("a transaction");
         let snapshot = format!("set transaction isolation level {level}; select count(*) from eventlease.queues");
         sqlx::raw_sql(sqlx::AssertSqlSafe(snapshot)).execute(&mut *transaction).await.expect("a snapshot");
-        let enqueue = |run: &str| format!("select eventlease.enqueue('dialogue', 'e', '1', scenario_run_id => '{run}')");
+        let enqueue =
+            |run: &str| format!("select eventlease.enqueue('dialogue', 'e', '1', scenario_run_id => '{run}')");
         let other = sqlx::AssertSqlSafe(enqueue("run-2"));
         sqlx::query(other).execute(&mut *transaction).await.expect("another run");
         change(&lab, "run-1", "cancel").await.expect(200);
