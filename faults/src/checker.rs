@@ -3,6 +3,7 @@
 
 mod enqueued; // nothing lost, nothing made up
 mod words; // the fence, and that what was accepted stands
+mod runs; // a cancelled one stays so
 mod attempts; // they and both budgets add up
 mod resumption; // after a fault
 mod liveness; // who is taken for dead, and when
@@ -34,12 +35,13 @@ pub struct Verdict {
 
 type Rule = (&'static str, fn(&Index<'_>, &Terms, &mut Findings));
 
-const RULES: [Rule; 16] = [
+const RULES: [Rule; 17] = [
     ("every acknowledged event exists", enqueued::exist),
     ("every event has ended, or is open with a reason", enqueued::ended),
     ("an enqueue without a reply is done, or not", enqueued::one_of_two),
     ("two open events never share a unique key", unique_keys::one_holder),
     ("a unique key is answered with an event that has it", unique_keys::answered_by_holder),
+    ("a cancelled run gets nothing new", runs::stay_cancelled),
     ("no event has two leases at once", leases::one_at_a_time),
     ("no completed event is leased again", leases::completed_is_final),
     ("no lease ends before its time", leases::not_cut_short),

@@ -31,7 +31,7 @@ pub struct Selection {
 /// How far it came.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Progress {
-    /// All that the filter let through when the call began.
+    /// All that the filter let through when the call began, and that the change makes a difference to.
     pub matched: i64,
     /// Changed.
     pub rescheduled: i64,
@@ -46,12 +46,12 @@ impl Broker {
         let chosen = {
             let mut connection = self.begin_reading().await?;
             let limit = if selection.is_dry_run { 0 } else { selection.limit };
-            reschedule::choose(&mut connection, &selection.filter, limit).await?
+            reschedule::choose(&mut connection, &selection.filter, change, limit).await?
         };
         if let Some(expected_count) = selection.expected_count
             && chosen.matched != i64::from(expected_count)
         {
-            return Err(Error::CountChanged { expected_count, actual_count: chosen.matched });
+            return Err(Error::CountChanged { what: "queued events", expected_count, actual_count: chosen.matched });
         }
         let latest = chosen.chosen_at + TimeDelta::seconds(i64::from(MAX_DELAY_SECONDS));
         if change.available_at.is_some_and(|at| at > latest) {

@@ -56,17 +56,27 @@ async fn queued_events_are_rescheduled_by_a_filter_after_a_dry_run() {
         assert_eq!(reply.body["matched"], matched, "{filter}");
     }
     let all = reschedule(&lab, &json!({"all": true, "available_at": "2020-01-01T00:00:00Z"})).await.expect(200);
-    assert_eq!(all.body, json!({"matched": 4, "rescheduled": 4, "remaining": 0}));
+    assert_eq!(all.body, json!({"matched": 2, "rescheduled": 2, "remaining": 0}), "two are due already");
+    let later = json!({"all": true, "available_at": "2100-01-01T00:00:00Z", "limit": 3});
+    let refused = reschedule(&lab, &later).await.problem(422, "invalid_input");
+    assert_eq!(refused.places(), ["/available_at"]);
+    let at = (Utc::now() + chrono::TimeDelta::hours(1)).to_rfc3339();
+    let later = json!({"all": true, "available_at": at, "limit": 3});
+    for (matched, rescheduled) in [(4, 3), (1, 1), (0, 0)] {
+        let reply = reschedule(&lab, &later).await.expect(200);
+        let expected = json!({"matched": matched, "rescheduled": rescheduled, "remaining": matched - rescheduled});
+        assert_eq!(reply.body, expected, "repeated, it goes on");
+    }
     let audit = lab.get("/api/v1/audit?action=reschedule_events").await.expect(200).body["items"].clone();
-    assert_eq!(audit.as_array().map(Vec::len), Some(2), "{audit}");
-    assert_eq!(audit[1]["details"]["events"], 2);
+    assert_eq!(audit.as_array().map(Vec::len), Some(4), "{audit}");
+    assert_eq!(audit[3]["details"]["events"], 2);
 }
 
 #[tokio::test]
 async fn a_poll_that_waits_gets_an_event_that_is_rescheduled_to_now_by_another_replica() {
-    let mut lab = Lab::start_with(&["--recheck-interval-ms", "20000"]).await;
-    lab.start_replica(&["--recheck-interval-ms", "20000"]).await;
-    let replica = lab.start_replica(&["--recheck-interval-ms", "20000"]).await;
+    let mut lab = Lab::start_with(&["--recheck-interval-ms", "5000"]).await;
+    lab.start_replica(&["--recheck-interval-ms", "5000"]).await;
+    let replica = lab.start_replica(&["--recheck-interval-ms", "5000"]).await;
     let engine = lab.register("dialogue", json!({})).await;
     let event_id = lab.enqueue("dialogue", json!({"delay_seconds": 3600, "priority": 1})).await;
     let path = format!("/api/v1/events/queue/dialogue?wait_seconds=20&engine_id={engine}");

@@ -66,7 +66,7 @@ impl From<broker::Error> for Problem {
             Error::UniqueKeyHeld { held_by, .. } => {
                 Self::new(Code::UniqueKeyHeld, detail).with("event_id", json!(held_by))
             }
-            Error::CountChanged { expected_count, actual_count } => Self::new(Code::CountChanged, detail)
+            Error::CountChanged { expected_count, actual_count, .. } => Self::new(Code::CountChanged, detail)
                 .with("expected_count", json!(expected_count))
                 .with("actual_count", json!(actual_count)),
             Error::RunCancelled(ref run) => Self::new(Code::RunCancelled, detail).with("scenario_run_id", json!(run)),

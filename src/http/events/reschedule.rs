@@ -123,7 +123,8 @@ fn event_type(text: &str) -> Result<String, String> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = RescheduledEvents)]
 pub struct RescheduledReply {
-    /// All that matched when the call began.
+    /// All that matched when the call began. Events that are as asked already do not match: so a call with `available_at` is
+    /// repeated to go on.
     matched: i64,
     /// Changed.
     rescheduled: i64,

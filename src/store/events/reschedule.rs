@@ -44,8 +44,13 @@ struct ChosenRow {
     chosen_at: DateTime<Utc>,
 }
 
-/// Chooses up to `limit` of them, the oldest first, and counts all.
-pub async fn choose(connection: &mut PgConnection, filter: &QueuedFilter, limit: u32) -> Result<Chosen> {
+/// Chooses up to `limit` of those that the change makes a difference to, the oldest first, and counts all.
+pub async fn choose(
+    connection: &mut PgConnection,
+    filter: &QueuedFilter,
+    change: &Reschedule,
+    limit: u32,
+) -> Result<Chosen> {
     let statement = if filter.event_ids.is_some() {
         concat!(include_str!("../sql/queued_by_id.sql"), include_str!("../sql/choose_queued.sql"))
     } else {
@@ -59,6 +64,9 @@ pub async fn choose(connection: &mut PgConnection, filter: &QueuedFilter, limit:
         .bind(&filter.scenario_run_id)
         .bind(ids)
         .bind(i64::from(limit))
+        .bind(change.available_at)
+        .bind(change.priority.map(i16::from))
+        .bind(change.delay_seconds.is_some())
         .fetch_one(connection)
         .await?;
     Ok(Chosen {

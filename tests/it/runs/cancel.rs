@@ -132,6 +132,29 @@ async fn a_cancel_waits_for_a_transaction_that_enqueues_into_its_run_and_keeps_o
 }
 
 #[tokio::test]
+async fn a_transaction_whose_snapshot_is_older_than_the_cancel_adds_nothing_to_the_run() {
+    let lab = Lab::start().await;
+    let mut connection = lab.db.acquire().await.expect("a connection");
+    for level in ["repeatable read", "serializable"] {
+        let mut transaction = connection.begin().await.expect("a transaction");
+        let snapshot = format!("set transaction isolation level {level}; select count(*) from eventlease.queues");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(snapshot)).execute(&mut *transaction).await.expect("a snapshot");
+        let enqueue =
+            |run: &str| format!("select eventlease.enqueue('dialogue', 'e', '1', scenario_run_id => '{run}')");
+        let other = sqlx::AssertSqlSafe(enqueue("run-2"));
+        sqlx::query(other).execute(&mut *transaction).await.expect("another run");
+        change(&lab, "run-1", "cancel").await.expect(200);
+        let late = sqlx::AssertSqlSafe(enqueue("run-1"));
+        let error = sqlx::query(late).execute(&mut *transaction).await.expect_err("it is cancelled");
+        assert_eq!(error.into_database_error().expect("PostgreSQL's own word").code().as_deref(), Some("40001"));
+        transaction.rollback().await.expect("an end");
+        change(&lab, "run-1", "reopen").await.expect(200);
+        // Nothing is left of what it wrote.
+        assert_eq!(lab.get("/api/v1/scenario-runs").await.expect(200).body["items"], json!([]));
+    }
+}
+
+#[tokio::test]
 async fn a_cancel_of_many_events_goes_in_steps_and_one_that_was_cut_off_is_carried_on_with() {
     let lab = Lab::start().await;
     for name in ["run-1", "run-2"] {
