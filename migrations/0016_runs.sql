@@ -35,6 +35,10 @@ create index event_queue_of_run on eventlease.event_queue (scenario_run_id, engi
 create index event_leases_of_run on eventlease.event_leases (scenario_run_id, engine_type)
     where scenario_run_id is not null;
 
+-- The failed events of a run, also those whose history was dropped.
+create index dead_letters_of_run on eventlease.dead_letters (scenario_run_id, event_id)
+    where scenario_run_id is not null;
+
 -- As before, with two columns more.
 create or replace view eventlease.open_events as
 select event_id, engine_type, event_type, 'queued' as state, lane, priority, available_at, payload_bytes, attempt, failures,
@@ -87,10 +91,21 @@ begin
 end
 $$;
 
+-- Waits for all that add to a run, and keeps others from it until the end of the transaction.
+create function eventlease.lock_run_alone(run text) returns void
+language plpgsql volatile
+as $$
+begin
+    perform pg_advisory_xact_lock(1163284301, hashtext(run) & 63);
+end
+$$;
+
 -- Refuses an event of a run that is cancelled in the event's queue; for those who enqueue from SQL.
 create function eventlease.check_run(run text, queue text) returns void
 language plpgsql volatile
 as $$
+declare
+    mine text[];
 begin
     if run is null then
         return;
@@ -98,6 +113,18 @@ begin
     if exists (select from eventlease.lock_runs(array[run]) cancelled where cancelled.engine_type in ('', queue)) then
         raise exception 'scenario_run_id: the scenario run is cancelled'
             using errcode = 'object_not_in_prerequisite_state', detail = 'run_cancelled';
+    end if;
+    -- Where the whole transaction has one snapshot, a later cancel is not in it. Writing what the cancel wrote then fails, with
+    -- the error that such transactions are repeated for.
+    if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+        with written as (
+            insert into eventlease.scenario_runs (scenario_run_id, engine_type, cancelled_at)
+            values (run, '', statement_timestamp()), (run, queue, statement_timestamp())
+            on conflict on constraint scenario_runs_pkey do nothing
+            returning scenario_runs.engine_type
+        )
+        select array_agg(written.engine_type) into mine from written;
+        delete from eventlease.scenario_runs r where r.scenario_run_id = run and r.engine_type = any(mine);
     end if;
 end
 $$;

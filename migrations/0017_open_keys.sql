@@ -151,6 +151,8 @@ begin
         end if;
     end if;
 
+    perform eventlease.check_run(enqueue.scenario_run_id, enqueue.engine_type);
+
     if enqueue.unique_key is not null then
         holder := eventlease.claim_open_key(enqueue.engine_type, enqueue.unique_key, new_id);
         if holder <> new_id then
@@ -164,8 +166,6 @@ begin
             return holder;
         end if;
     end if;
-
-    perform eventlease.check_run(enqueue.scenario_run_id, enqueue.engine_type);
 
     insert into eventlease.events (event_id, engine_type, event_type, payload, payload_bytes, priority,
         scenario_run_id, created_at, idempotency_key, unique_key)

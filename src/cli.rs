@@ -6,6 +6,7 @@ mod events;
 mod queues;
 mod engines;
 mod cancel;
+mod runs;
 mod policies;
 mod policy_flags;
 mod tokens;
@@ -55,9 +56,11 @@ enum Command {
     Queues(Box<queues::QueuesArguments>),
     /// List engines, read one and what it holds, or drain them.
     Engines(Box<engines::EnginesArguments>),
-    /// List events, or read one with its payload and attempts.
+    /// List events, read one with its payload and attempts, or reschedule them.
     Events(Box<events::EventsArguments>),
-    /// Cancel events, or all open events of a scenario run.
+    /// List scenario runs and how they stand, cancel or reopen one.
+    Runs(Box<runs::RunsArguments>),
+    /// Cancel events, or a scenario run with all its open events.
     Cancel(cancel::CancelArguments),
     /// List, count, read, redrive and purge dead letters.
     #[command(subcommand)]
@@ -112,6 +115,7 @@ impl Cli {
             Command::Resume(arguments) => in_runtime(queues::resume(&arguments)),
             Command::Peek(arguments) => in_runtime(queues::peek(&arguments)),
             Command::Policies(arguments) => in_runtime(policies::run(&arguments)),
+            Command::Runs(arguments) => in_runtime(runs::run(&arguments)),
             Command::Cancel(arguments) => in_runtime(cancel::run(&arguments)),
             Command::Audit(arguments) => in_runtime(audit::run(&arguments)),
             Command::Token(command) => in_runtime(tokens::run(&command)),

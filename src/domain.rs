@@ -25,6 +25,10 @@ pub mod settlement;
 pub mod follow_up;
 /// What a producer sends.
 pub mod new_event;
+/// Events that belong together.
+pub mod run;
+/// What changes about queued events.
+pub mod rescheduling;
 /// What an event may do: the drawing.
 pub mod event;
 pub mod queue;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::limits::MAX_TOKENS;
-use crate::domain::names::{EngineType, EventType};
+use crate::domain::names::{EngineType, EventType, ScenarioRunId};
 use crate::domain::queue::QueueUses;
 use crate::domain::tokens::TokenId;
 use crate::store;
@@ -49,8 +49,15 @@ pub enum Error {
     RedrivenBefore { event_id: EventId, redriven_as: EventId },
     #[error("the unique key of event {event_id} is held by open event {held_by} of its queue")]
     UniqueKeyHeld { event_id: EventId, held_by: EventId },
-    #[error("{actual_count} dead letters match, not {expected_count}; nothing was changed")]
-    CountChanged { expected_count: u32, actual_count: i64 },
+    #[error("{actual_count} {what} match, not {expected_count}; nothing was changed")]
+    CountChanged {
+        /// Of what they are, in the plural.
+        what: &'static str,
+        expected_count: u32,
+        actual_count: i64,
+    },
+    #[error("scenario run {0} is cancelled, and takes no more events")]
+    RunCancelled(ScenarioRunId),
     #[error("the lease of event {event_id} belongs to another engine than the one named")]
     NotTheHolder { event_id: EventId },
     #[error("event {0} is for engines of another type than the one that reports on it")]

@@ -14,6 +14,7 @@ mod counters;
 mod engines;
 mod dead_letters;
 mod queues;
+mod runs;
 mod leases;
 mod events;
 mod admin;
@@ -63,6 +64,7 @@ fn routes() -> OpenApiRouter<Api> {
     let v1 = OpenApiRouter::new()
         .merge(engines::routes())
         .merge(events::routes())
+        .merge(runs::routes())
         .merge(leases::routes())
         .merge(dead_letters::routes())
         .merge(queues::routes())

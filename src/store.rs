@@ -8,6 +8,8 @@ pub mod migrations;
 /// What is said with commits.
 pub mod notices;
 pub mod dead_letters;
+/// Scenario runs.
+pub mod runs;
 pub mod events;
 /// The ends of leases.
 pub mod settlement;

@@ -3,6 +3,7 @@
 
 mod enqueued; // nothing lost, nothing made up
 mod words; // the fence, and that what was accepted stands
+mod runs; // a cancelled one stays so
 mod attempts; // they and both budgets add up
 mod resumption; // after a fault
 mod liveness; // who is taken for dead, and when
@@ -41,6 +42,7 @@ const RULES: [Rule; 17] = [
     ("a follow-up is there if its completion stands", enqueued::with_completions),
     ("two open events never share a unique key", unique_keys::one_holder),
     ("a unique key is answered with an event that has it", unique_keys::answered_by_holder),
+    ("a cancelled run gets nothing new", runs::stay_cancelled),
     ("no event has two leases at once", leases::one_at_a_time),
     ("no completed event is leased again", leases::completed_is_final),
     ("no lease ends before its time", leases::not_cut_short),

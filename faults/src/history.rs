@@ -16,6 +16,7 @@ pub const SECOND: At = 1_000_000;
 #[serde(tag = "entry", rename_all = "snake_case")]
 pub enum Entry {
     Enqueue(Enqueue),
+    Cancel(Cancel),
     Poll(Poll),
     Report(Report),
     Register(Register),
@@ -111,6 +112,15 @@ pub struct Enqueue {
     #[serde(default)]
     pub unique_key: Option<String>,
     pub answer: Answer<Vec<Uuid>>,
+}
+
+/// A run is cancelled; the events of each label are one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Cancel {
+    #[serde(flatten)]
+    pub span: Span,
+    pub label: String,
+    pub answer: Answer<()>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -17,10 +17,11 @@ use crate::domain::dead_letters::{DeadLetter, Filter, Overrides};
 use crate::domain::ids::EventId;
 use crate::domain::json::SentJson;
 use crate::domain::lane::Lane;
+use crate::domain::names::ScenarioRunId;
 use crate::domain::page::Page;
 use crate::error::{Error, Result};
 use crate::store;
-use crate::store::dead_letters::redrive::{Outcome, Redriven};
+use crate::store::dead_letters::redrive::{Redrive, Redriven};
 use crate::store::pool::commit;
 use record::{Record, told};
 
@@ -65,33 +66,32 @@ impl Broker {
             subject: &event_id.to_string(),
             details: &json!({"overrides": told(overrides)}),
         };
-        let outcome = self.redrive_batch(record, &due, None, overrides).await?;
-        if let Some((event_id, held_by)) = outcome.held.first() {
-            return Err(Error::UniqueKeyHeld { event_id: *event_id, held_by: *held_by });
+        let batch = self.redrive_batch(record, &due, None, overrides).await?;
+        if let Some(refusal) = refusal_of(&batch) {
+            return Err(refusal);
         }
-        if outcome.redriven.is_empty() {
+        if batch.redriven.is_empty() {
             return Err(no_dead_letter(&mut *self.connection().await?, event_id).await?);
         }
         Ok(())
     }
 
-    /// Puts dead letters back in one transaction, each due after its seconds. The
-    /// one way back, for one and for many.
+    /// Puts dead letters back in one transaction, each due after its seconds. The one way back, for one and for many.
     async fn redrive_batch(
         &self,
         record: Record<'_>,
         due: &[(EventId, f64)],
         chosen_at: Option<DateTime<Utc>>,
         overrides: &Overrides,
-    ) -> Result<Outcome> {
+    ) -> Result<Redrive> {
         let mut transaction = self.begin().await?;
-        let outcome = store::dead_letters::redrive::redrive(&mut transaction, due, chosen_at, overrides).await?;
-        if !outcome.redriven.is_empty() {
-            record.write(&mut transaction, outcome.redriven.len() as u64).await?;
+        let batch = store::dead_letters::redrive::redrive(&mut transaction, due, chosen_at, overrides).await?;
+        if !batch.redriven.is_empty() {
+            record.write(&mut transaction, batch.redriven.len() as u64).await?;
         }
         commit(transaction).await?;
-        self.announce_redriven(&outcome.redriven);
-        Ok(outcome)
+        self.announce_redriven(&batch.redriven);
+        Ok(batch)
     }
 
     /// Makes a new event of a dead letter, with another payload; answers its id.
@@ -105,13 +105,13 @@ impl Broker {
     ) -> Result<EventId> {
         let mut transaction = self.begin().await?;
         let delay_seconds = f64::from(delay_seconds);
-        let outcome =
+        let mut redrive =
             store::dead_letters::redrive::redrive_as_new(&mut transaction, event_id, payload, delay_seconds, overrides)
                 .await?;
-        if let Some((event_id, held_by)) = outcome.held.first() {
-            return Err(Error::UniqueKeyHeld { event_id: *event_id, held_by: *held_by });
+        if let Some(refusal) = refusal_of(&redrive) {
+            return Err(refusal);
         }
-        let Some(redriven) = outcome.redriven.into_iter().next() else {
+        let Some(redriven) = redrive.redriven.pop() else {
             return Err(no_dead_letter(&mut transaction, event_id).await?);
         };
         let details = json!({"redriven_as": redriven.event_id, "overrides": told(overrides)});
@@ -146,6 +146,15 @@ impl Broker {
         self.metrics.dead_letters_discarded.inc();
         Ok(())
     }
+}
+
+/// The refusal of a dead letter whose run is cancelled, or whose unique key is held.
+fn refusal_of(redrive: &Redrive) -> Option<Error> {
+    if let Some(&(event_id, held_by)) = redrive.held.first() {
+        return Some(Error::UniqueKeyHeld { event_id, held_by });
+    }
+    let (_, run) = redrive.of_cancelled_runs.first()?;
+    ScenarioRunId::parse(run).ok().map(Error::RunCancelled)
 }
 
 /// Why there is no such dead letter, or why it cannot be redriven.

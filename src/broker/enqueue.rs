@@ -1,7 +1,8 @@
 //! Taking events in.
 
-/// Which event each idempotency key of a batch stands for.
-pub(super) mod keys;
+/// Which keys of a batch are its own, and which of its runs are cancelled.
+pub(super) mod claims;
+mod keys;
 /// Which queues may be made.
 pub(super) mod new_queues;
 /// What of a body is compared under an idempotency key.
@@ -25,13 +26,16 @@ use crate::dispatch::Landed;
 use crate::domain::ids::EventId;
 use crate::domain::lane::Lane;
 use crate::domain::limits::MAX_DELAY_SECONDS;
+use crate::domain::names::ScenarioRunId;
 use crate::domain::new_event::{DuplicateOf, Enqueued, NewEvent};
+use crate::domain::run::CancelledRuns;
 use crate::error::{Error, Result};
 use crate::store::events::{idempotency, open_keys};
 use crate::store::pool::commit;
 use crate::store::{self, PgConnection};
 
-use keys::{Plan, key_of};
+use claims::{Claim, Claims, cancelled_run_of, give_keys_back};
+use keys::Plan;
 use new_queues::{Made, NewQueues};
 
 impl Broker {
@@ -80,10 +84,11 @@ impl Broker {
         mode: Mode,
     ) -> Result<Answers<Vec<Result<Taken>>>> {
         let events: Vec<&NewEvent> = requests.iter().flat_map(|events| events.iter()).collect();
-        let has_keys = events.iter().any(|event| event.has_key());
+        // Locks of keys and of runs are held until the events are committed.
+        let has_locks = events.iter().any(|event| event.has_key() || event.scenario_run_id.is_some());
         let (new_queues, as_of) = self.known_queues.unknown_of(&events);
-        let taken = if has_keys || !new_queues.is_empty() {
-            // Somebody may be making the same queue, in a transaction that takes its time.
+        let taken = if has_locks || !new_queues.is_empty() {
+            // Somebody may be making the same queue, or cancelling the run, in a transaction that takes its time.
             let mut transaction = match mode {
                 Mode::Together => self.begin_impatient().await?,
                 Mode::Alone => self.begin().await?,
@@ -161,64 +166,13 @@ pub(in crate::broker) fn digest_of_unique_key(event: &NewEvent) -> Option<Uuid> 
     Some(Uuid::from_slice(&digest[..16]).expect("sixteen bytes"))
 }
 
-/// What the keys of an event came to.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::broker) struct Claim {
-    /// By its idempotency key alone.
-    pub first: Plan,
-    /// By both.
-    pub plan: Plan,
-}
-
-/// Claims all keys of a batch: what has to be waited for before rows of open events are locked.
-pub(in crate::broker) async fn claim_keys(connection: &mut PgConnection, events: &[&NewEvent]) -> Result<Vec<Claim>> {
-    let first = keys::plan(connection, events).await?;
-    let mut plans = first.clone();
-    unique_keys::claim(connection, events, &mut plans).await?;
-    Ok(first.into_iter().zip(plans).map(|(first, plan)| Claim { first, plan }).collect())
-}
-
-/// Claims the unique keys that `freed` events had, whose rows the transaction has locked, and which it has freed: nobody is
-/// waited for.
-pub(in crate::broker) async fn claim_freed_keys(
-    connection: &mut PgConnection,
-    events: &[&NewEvent],
-    claims: &mut [Claim],
-    freed: &[EventId],
-) -> Result<()> {
-    let is_freed = |claim: &Claim| matches!(&claim.plan, Plan::Held(holder) if freed.contains(holder));
-    let places: Vec<usize> = (0..claims.len()).filter(|&place| is_freed(&claims[place])).collect();
-    let wanted: Vec<&NewEvent> = places.iter().map(|&place| events[place]).collect();
-    let mut plans: Vec<Plan> = places.iter().map(|&place| claims[place].first).collect();
-    unique_keys::claim(connection, &wanted, &mut plans).await?;
-    for (place, plan) in places.into_iter().zip(plans) {
-        claims[place].plan = plan;
-    }
-    Ok(())
-}
-
-/// Gives the keys back that were claimed for an event which is not taken in.
-pub(in crate::broker) async fn give_back_keys(
-    connection: &mut PgConnection,
-    event: &NewEvent,
-    claim: Claim,
-) -> Result<()> {
-    if let (Plan::Enqueue(Some(_)), Some(key)) = (claim.first, key_of(event)) {
-        idempotency::give_back(connection, &key).await?;
-    }
-    if let (Plan::Enqueue(_), Some(unique_key)) = (claim.plan, event.unique_key.as_deref()) {
-        open_keys::give_back(connection, event.engine_type.as_str(), unique_key).await?;
-    }
-    Ok(())
-}
-
 async fn enqueue_with_keys(
     connection: &mut PgConnection,
     events: &[&NewEvent],
     new_queues: &[&str],
 ) -> Result<Vec<Result<Taken>>> {
-    let claims = claim_keys(connection, events).await?;
-    enqueue_claimed(connection, events, &claims, new_queues).await
+    let Claims { claims, cancelled } = claims::claim(connection, events).await?;
+    enqueue_claimed(connection, events, &claims, &cancelled, new_queues).await
 }
 
 /// Stores those events whose keys were claimed for them, and answers for all. Waits for nobody but who makes one of
@@ -227,6 +181,7 @@ pub(in crate::broker) async fn enqueue_claimed(
     connection: &mut PgConnection,
     events: &[&NewEvent],
     claims: &[Claim],
+    cancelled: &CancelledRuns,
     new_queues: &[&str],
 ) -> Result<Vec<Result<Taken>>> {
     let mut plans: Vec<Plan> = claims.iter().map(|claim| claim.plan).collect();
@@ -239,19 +194,24 @@ pub(in crate::broker) async fn enqueue_claimed(
             Plan::Duplicate(_)
             | Plan::DuplicateByValue(_)
             | Plan::KeyReused(_)
+            | Plan::RunCancelled(_)
             | Plan::Held(_)
             | Plan::TooFarAway(_) => None,
         })
         .collect();
     let enqueued = store::events::enqueue::enqueue(connection, &to_enqueue, new_queues, MAX_DELAY_SECONDS).await?;
     unique_keys::redirect(connection, events, &redirected, &mut plans).await?;
-    let mut refused: HashSet<EventId> = to_enqueue
+    let refused: HashSet<EventId> = to_enqueue
         .iter()
         .zip(&enqueued)
         .filter_map(|((_, event_id), enqueued)| event_id.filter(|_| enqueued.is_none()))
+        .chain(plans.iter().filter_map(|plan| match plan {
+            Plan::RunCancelled(event_id) | Plan::TooFarAway(event_id) => *event_id,
+            Plan::Enqueue(_) | Plan::Duplicate(_) | Plan::DuplicateByValue(_) | Plan::KeyReused(_) | Plan::Held(_) => {
+                None
+            }
+        }))
         .collect();
-    refused
-        .extend(plans.iter().filter_map(|plan| if let Plan::TooFarAway(event_id) = plan { *event_id } else { None }));
     keys::compare_by_value(connection, events, &refused, &mut plans).await?;
     let mut enqueued = enqueued.into_iter();
     let mut taken = Vec::with_capacity(events.len());
@@ -259,28 +219,27 @@ pub(in crate::broker) async fn enqueue_claimed(
         taken.push(match plan {
             Plan::Enqueue(_) => match enqueued.next().flatten() {
                 Some(enqueued) => Ok(Taken::New(enqueued)),
-                None => Err(refuse(connection, event, true).await?),
+                None => {
+                    give_keys_back(connection, event, true).await?;
+                    Err(Error::AvailableTooFarAway)
+                }
             },
-            Plan::TooFarAway(_) => Err(refuse(connection, event, false).await?),
-            Plan::Duplicate(event_id) | Plan::DuplicateByValue(event_id) => {
-                duplicate(connection, event, event_id, DuplicateOf::IdempotencyKey).await?
+            Plan::TooFarAway(_) => {
+                give_keys_back(connection, event, false).await?;
+                Err(Error::AvailableTooFarAway)
             }
-            Plan::Held(event_id) => duplicate(connection, event, event_id, DuplicateOf::UniqueKey).await?,
+            Plan::Duplicate(event_id) | Plan::DuplicateByValue(event_id) => {
+                duplicate(connection, event, event_id, DuplicateOf::IdempotencyKey, cancelled).await?
+            }
+            Plan::Held(event_id) => duplicate(connection, event, event_id, DuplicateOf::UniqueKey, cancelled).await?,
             Plan::KeyReused(event_id) => Err(Error::IdempotencyKeyReused { event_id }),
+            Plan::RunCancelled(_) => {
+                give_keys_back(connection, event, false).await?;
+                Err(cancelled_run_of(event, cancelled).unwrap_or(Error::Crashed))
+            }
         });
     }
     Ok(taken)
-}
-
-/// Gives the keys back of an event that is not taken in.
-async fn refuse(connection: &mut PgConnection, event: &NewEvent, has_unique_key: bool) -> Result<Error> {
-    if let Some(key) = key_of(event) {
-        idempotency::give_back(connection, &key).await?;
-    }
-    if let Some(unique_key) = event.unique_key.as_deref().filter(|_| has_unique_key) {
-        open_keys::give_back(connection, event.engine_type.as_str(), unique_key).await?;
-    }
-    Ok(Error::AvailableTooFarAway)
 }
 
 /// The answer for an event one of whose keys stands for another. What somebody else brought is told by its id alone.
@@ -289,6 +248,7 @@ async fn duplicate(
     event: &NewEvent,
     event_id: EventId,
     of: DuplicateOf,
+    cancelled: &CancelledRuns,
 ) -> Result<Result<Taken>> {
     Ok(match store::events::read(connection, event_id, false).await? {
         Some(known) if known.enqueued_by.as_deref() == event.enqueued_by.as_deref() => {
@@ -296,6 +256,6 @@ async fn duplicate(
         }
         Some(known) => Ok(Taken::OfAnother(known.event_id, of)),
         // The first one of this very batch was not taken in.
-        None => Err(Error::AvailableTooFarAway),
+        None => Err(cancelled_run_of(event, cancelled).unwrap_or(Error::AvailableTooFarAway)),
     })
 }

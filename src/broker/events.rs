@@ -20,10 +20,11 @@ use crate::store;
 const READ_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Counts a read for as long as it waits, also where its caller hangs up.
-struct Counted<'a>(&'a IntGauge);
+pub(super) struct Counted<'a>(&'a IntGauge);
 
 impl<'a> Counted<'a> {
-    fn by(gauge: &'a IntGauge) -> Self {
+    /// Counts until this is dropped.
+    pub(super) fn by(gauge: &'a IntGauge) -> Self {
         gauge.inc();
         Self(gauge)
     }

@@ -17,6 +17,7 @@ use super::known_tokens::KnownTokens;
 use super::liveness::Liveness;
 use super::quota::Quota;
 use super::readiness::Readiness;
+use super::run_waits::RunWaits;
 use super::settings::Settings;
 use crate::dispatch::{self, Dispatch, Heard};
 use crate::domain::ids::EngineId;
@@ -47,6 +48,8 @@ pub struct Broker {
     pub(super) settings: Settings,
     /// Reads that wait for an event to end.
     pub(super) event_waits: EventWaits,
+    /// Reads that wait for a run without open events.
+    pub(super) run_waits: RunWaits,
     /// Holds the polls that wait for events, and serves them.
     pub(super) dispatch: Dispatch,
     /// When engines last called.
@@ -117,6 +120,7 @@ impl Broker {
             supervisor,
             settings,
             event_waits: EventWaits::default(),
+            run_waits: RunWaits::default(),
             dispatch,
             liveness: Liveness::default(),
             known_queues: KnownQueues::default(),

@@ -13,9 +13,9 @@ use super::words::words;
 pub enum Role {
     /// One engine: leases of its type, settles and renews what it holds.
     Engine,
-    /// Brings events, and reads those it brought.
+    /// Brings events, and reads and cancels those it brought.
     Producer,
-    /// Registers, changes, drains and removes engines.
+    /// Registers, changes, drains and removes engines; brings events, and steers them and their runs.
     Orchestrator,
     /// Queues, events, dead letters.
     Operator,
@@ -188,14 +188,20 @@ rules! {
     SettleBatch          "settle_batch"            Handler    [own  no  no   no   no   no   no  ]  closed
 
     // Events
-    EnqueueEvent         "enqueue_event"           Handler    [no   yes no   yes  no   no   no  ]  closed
-    EnqueueBatch         "enqueue_batch"           Handler    [no   yes no   yes  no   no   no  ]  closed
-    ListEvents           "list_events"             Query      [no   own no   yes  no   yes  no  ]  closed
-    ReadEvent            "read_event"              Event      [no   own no   yes  no   yes  no  ]  closed
-    ListAttempts         "list_attempts"           Event      [no   own no   yes  no   yes  no  ]  closed
+    EnqueueEvent         "enqueue_event"           Handler    [no   yes yes  yes  no   no   no  ]  closed
+    EnqueueBatch         "enqueue_batch"           Handler    [no   yes yes  yes  no   no   no  ]  closed
+    ListEvents           "list_events"             Query      [no   own yes  yes  no   yes  no  ]  closed
+    ReadEvent            "read_event"              Event      [no   own yes  yes  no   yes  no  ]  closed
+    ListAttempts         "list_attempts"           Event      [no   own yes  yes  no   yes  no  ]  closed
     WaitForEvents        "wait_for_events"         Handler    [no   own yes  yes  no   yes  no  ]  closed
-    CancelEvent          "cancel_event"            Event      [no   no  no   yes  no   no   no  ]  closed
-    CancelScenarioRun    "cancel_scenario_run"     Everything [no   no  no   yes  no   no   no  ]  closed
+    CancelEvent          "cancel_event"            Event      [no   own yes  yes  no   no   no  ]  closed
+    RescheduleEvents     "reschedule_events"       Handler    [no   no  yes  yes  no   no   no  ]  closed
+
+    // Scenario runs: of a limited token, the part in its engine types
+    ListScenarioRuns     "list_scenario_runs"      Handler    [no   no  yes  yes  no   yes  no  ]  closed
+    ReadScenarioRun      "read_scenario_run"       Handler    [no   no  yes  yes  no   yes  no  ]  closed
+    CancelScenarioRun    "cancel_scenario_run"     Handler    [no   no  yes  yes  no   no   no  ]  closed
+    ReopenScenarioRun    "reopen_scenario_run"     Handler    [no   no  yes  yes  no   no   no  ]  closed
 
     // Dead letters
     ListDeadLetters      "list_dead_letters"       Query      [no   no  no   yes  no   yes  no  ]  closed
@@ -297,7 +303,7 @@ mod tests {
     fn every_operation_is_allowed_to_the_roles_of_its_row() {
         let roles = |operation: Operation| operation.allowed_roles().map(Role::as_str).collect::<Vec<_>>();
         assert_eq!(roles(Operation::ListQueues), ["orchestrator", "operator", "reader"]);
-        assert_eq!(roles(Operation::ListEvents), ["producer", "operator", "reader"]);
+        assert_eq!(roles(Operation::ListEvents), ["producer", "orchestrator", "operator", "reader"]);
         assert_eq!(Operation::ReadRetryPolicy.in_words(), "read retry policy");
         for operation in Operation::ALL {
             assert!(!roles(*operation).is_empty(), "{operation:?} is allowed to nobody");

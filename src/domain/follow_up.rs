@@ -9,37 +9,26 @@ use super::new_event::{DuplicateOf, NewEvent};
 use super::tokens::ENGINES_CALLER_PREFIX;
 
 /// What became of one follow-up event. It is kept with the attempt, so that a repeated settlement is answered like the first.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct FollowUp {
-    event_id: Uuid,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    duplicate_of: Option<DuplicateOf>,
-}
-
-impl FollowUp {
-    /// A new event.
-    #[must_use]
-    pub const fn made(event_id: EventId) -> Self {
-        Self { event_id: event_id.0, duplicate_of: None }
-    }
-
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FollowUp {
     /// One of its keys stands for this event.
-    #[must_use]
-    pub const fn duplicate(event_id: EventId, of: DuplicateOf) -> Self {
-        Self { event_id: event_id.0, duplicate_of: Some(of) }
-    }
-
-    /// The event that was made, or that was there before.
-    #[must_use]
-    pub const fn event_id(&self) -> EventId {
-        EventId(self.event_id)
-    }
-
-    /// The key that stands for the event that was there before.
-    #[must_use]
-    pub const fn duplicate_of(&self) -> Option<DuplicateOf> {
-        self.duplicate_of
-    }
+    Duplicate {
+        /// The event that was there before.
+        event_id: Uuid,
+        /// Which of its keys.
+        duplicate_of: DuplicateOf,
+    },
+    /// It is a new event.
+    Made {
+        /// The new event.
+        event_id: Uuid,
+    },
+    /// Its run takes no more events.
+    RunCancelled {
+        /// The run.
+        run_cancelled: String,
+    },
 }
 
 /// What is kept with the attempt.
@@ -169,9 +158,11 @@ mod tests {
 
     #[test]
     fn what_is_kept_with_the_attempt_is_read_back() {
+        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let kept = [
-            FollowUp::made(EventId(Uuid::from_u128(1))),
-            FollowUp::duplicate(EventId(Uuid::from_u128(2)), DuplicateOf::UniqueKey),
+            FollowUp::Made { event_id: one },
+            FollowUp::Duplicate { event_id: two, duplicate_of: DuplicateOf::UniqueKey },
+            FollowUp::RunCancelled { run_cancelled: "run-1".to_owned() },
         ];
         let text = to_json(&kept);
         assert_eq!(serde_json::from_str::<Vec<FollowUp>>(&text).expect("follow-ups"), kept);

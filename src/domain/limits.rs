@@ -51,6 +51,14 @@ pub const MAX_RELEASE_DELAY_SECONDS: u32 = 300;
 pub const MAX_BULK_DEAD_LETTERS: u32 = 10_000;
 /// Dead letters that are moved with one commit.
 pub const BULK_BATCH_DEAD_LETTERS: usize = 200;
+/// One call reschedules no more events.
+pub const MAX_BULK_EVENTS: u32 = 10_000;
+/// Most events that a filter names by their ids.
+pub const MAX_IDS_OF_FILTER: usize = 1000;
+/// Events that are rescheduled with one commit.
+pub const BULK_BATCH_EVENTS: usize = 500;
+/// Events of a run that are counted of each kind.
+pub const MAX_COUNTED_EVENTS_OF_RUN: i64 = 10_000;
 /// Longest time over which a bulk redrive spreads its events: 7 days.
 pub const MAX_SPREAD_SECONDS: u32 = 7 * 86_400;
 /// Most groups in one reply.

@@ -1,4 +1,4 @@
-//! `/events` and `/scenario-runs`: producing, reading and cancelling events.
+//! `/events`: producing, reading, rescheduling and cancelling events.
 
 /// Taking events in, and how one is read.
 pub mod enqueue;
@@ -7,6 +7,7 @@ mod enqueued;
 mod list;
 mod read;
 mod wait;
+mod reschedule;
 mod cancel;
 /// An event and its attempts, as readers see them.
 pub mod reply;
@@ -25,5 +26,5 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(read::attempts))
         .routes(routes!(wait::wait))
         .routes(routes!(cancel::cancel))
-        .routes(routes!(cancel::cancel_run))
+        .routes(routes!(reschedule::reschedule))
 }

@@ -9,6 +9,7 @@ pub mod follow_ups;
 /// Which open event has a unique key.
 pub mod open_keys;
 pub mod cancellation;
+pub mod reschedule;
 pub mod attempts;
 
 use chrono::TimeDelta;

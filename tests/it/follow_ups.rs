@@ -254,3 +254,35 @@ async fn a_follow_up_still_names_its_cause_as_a_dead_letter_and_redriven() {
     assert_eq!(lab.event(&other).await["caused_by"], cause.as_str());
     lab.delete(&format!("/api/v1/dead-letters/{made}")).await.expect(204);
 }
+
+#[tokio::test]
+async fn a_completion_stands_where_the_run_of_its_follow_ups_is_cancelled() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    lab.enqueue("dialogue", json!({})).await;
+    let leased = lab.lease_one("dialogue", &engine).await;
+    lab.post("/api/v1/scenario-runs/over/cancel", &json!({})).await.expect(200);
+    let keyed = json!({"scenario_run_id": "over", "idempotency_key": "k", "unique_key": "u"});
+    let body = json!({"enqueue": [follow_up(keyed.clone()), follow_up(json!({})), follow_up(keyed)]});
+    let settled = lab.settle(&leased, "completed", body.clone()).await.expect(200).body;
+    assert_eq!(settled["outcome"], "completed");
+    for place in [0, 2] {
+        let refused = &settled["enqueued"][place];
+        assert_eq!(
+            (&refused["event_id"], &refused["error"]["code"]),
+            (&Value::Null, &json!("run_cancelled")),
+            "{settled}"
+        );
+        assert_eq!(refused["error"]["scenario_run_id"], "over");
+    }
+    assert!(settled["enqueued"][1]["event_id"].is_string(), "{settled}");
+    assert_eq!(lab.settle(&leased, "completed", body).await.expect(200).body, settled);
+    assert_eq!(count_events(&lab, "speech").await, 1);
+    for table in ["idempotency_keys", "open_keys"] {
+        let keys: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from eventlease.{table}")))
+            .fetch_one(&lab.db)
+            .await
+            .expect("a count");
+        assert_eq!(keys, 0, "{table}");
+    }
+}

@@ -8,6 +8,7 @@ mod drain;
 mod lists;
 mod narrow;
 mod roles;
+mod runs;
 mod settings;
 mod stranger;
 mod terminal;

@@ -10,6 +10,7 @@ mod limited;
 mod logs;
 mod revocation;
 mod rotation;
+mod runs;
 mod walk;
 
 use std::path::PathBuf;

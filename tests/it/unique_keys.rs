@@ -235,3 +235,22 @@ async fn a_key_has_1_to_256_characters_and_none_that_controls() {
     }
     lab.post(EVENTS, &body("", json!({"unique_key": null}))).await.expect(201);
 }
+
+#[tokio::test]
+async fn an_event_of_a_cancelled_run_takes_no_key_from_its_batch() {
+    let lab = Lab::start().await;
+    lab.post("/api/v1/scenario-runs/run-1/cancel", &json!({})).await.expect(200);
+    let of_run = body("k", json!({"scenario_run_id": "run-1", "idempotency_key": "i"}));
+    let events = [of_run.clone(), body("k", json!({})), body("k", json!({"payload": 2}))];
+    let reply = lab.post("/api/v1/events/batch", &json!({"events": events})).await.expect(207);
+    let results = reply.body["results"].as_array().expect("results");
+    assert_eq!(results[0]["error"]["code"], "run_cancelled");
+    assert_eq!((&results[1]["outcome"], &results[2]["duplicate_of"]), (&json!("enqueued"), &json!("unique_key")));
+    assert_eq!(count(&lab, "idempotency_keys").await, 0);
+    // Also where the key is held, and by SQL.
+    lab.post(EVENTS, &of_run).await.problem(409, "run_cancelled");
+    let by_sql = "select eventlease.enqueue('dialogue', 'e', '1', scenario_run_id => 'run-1', unique_key => 'other')";
+    let refused = sqlx::query(by_sql).execute(&lab.db).await.expect_err("the run is cancelled").to_string();
+    assert!(refused.contains("the scenario run is cancelled"), "{refused}");
+    assert_eq!(count(&lab, "open_keys").await, 1);
+}

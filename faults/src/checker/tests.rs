@@ -1,12 +1,13 @@
 //! What the checker says of a history in which all is well, once it is broken.
 
 mod follow_ups;
+mod unique_keys;
 mod invented_run;
 
 use uuid::Uuid;
 
 use super::{check, story};
-use crate::history::{Accepted, Answer, Entry, Kind, Pause, Refusal, Register, SECOND, Word};
+use crate::history::{Accepted, Answer, Attempt, Cancel, Entry, Kind, Pause, Refusal, Register, SECOND, Word};
 use invented_run::{DONE_AT_ONCE, ENGINE, FAILING, LOST_ONCE, OTHER_ENGINE, Run, TERMS, at, ended, sound, span};
 
 const EXIST: &str = "every acknowledged event exists";
@@ -14,6 +15,7 @@ const ENDED: &str = "every event has ended, or is open with a reason";
 const ONE_OF_TWO: &str = "an enqueue without a reply is done, or not";
 const ONE_HOLDER: &str = "two open events never share a unique key";
 const BY_HOLDER: &str = "a unique key is answered with an event that has it";
+const CANCELLED: &str = "a cancelled run gets nothing new";
 const ONE_AT_A_TIME: &str = "no event has two leases at once";
 const FINAL: &str = "no completed event is leased again";
 const CUT_SHORT: &str = "no lease ends before its time";
@@ -37,8 +39,8 @@ fn a_sound_history_breaks_no_rule_and_every_rule_of_events_has_looked_at_somethi
         .collect();
     assert_eq!(
         idle,
-        [ONE_HOLDER, BY_HOLDER, OTHERS, LEASED_AGAIN, JUDGED],
-        "no unique key was sent, and no replica and no engine died here"
+        [ONE_HOLDER, BY_HOLDER, CANCELLED, OTHERS, LEASED_AGAIN, JUDGED],
+        "no unique key was sent, no run was cancelled, and no replica and no engine died here"
     );
 }
 
@@ -93,38 +95,39 @@ fn a_refused_enqueue_a_second_event_of_a_key_and_one_that_nobody_sent_are_found(
 }
 
 #[test]
-fn two_open_events_of_a_unique_key_are_found() {
-    let mut run = sound();
-    let key = Some(("short".to_owned(), "unique-1".to_owned()));
-    for (number, label, created_at, finished_at) in
-        [(21, "e", 2.0, Some(3.0)), (22, "f", 3.0, Some(4.0)), (23, "g", 5.0, None)]
-    {
-        let event = Uuid::from_u128(number);
-        run.enqueue(created_at, 1, label, &[event]).stock(event, label, "cancelled", Vec::new());
-        let state = run.state(event);
-        (state.unique_key, state.created_at, state.finished_at) =
-            (key.clone(), Some(at(created_at)), finished_at.map(at));
-    }
-    let violations = |run: &Run, rule: &str| run.broken().into_iter().filter(|(broken, _)| *broken == rule).count();
-    assert_eq!(violations(&run, ONE_HOLDER), 0);
-    run.state(Uuid::from_u128(22)).finished_at = Some(at(5.1));
-    assert_eq!(violations(&run, ONE_HOLDER), 1);
-    run.state(Uuid::from_u128(22)).finished_at = None;
-    assert_eq!(violations(&run, ONE_HOLDER), 1);
-    // Another queue has keys of its own.
-    run.state(Uuid::from_u128(22)).unique_key = Some(("long".to_owned(), "unique-1".to_owned()));
-    assert_eq!(violations(&run, ONE_HOLDER), 0);
-}
-
-#[test]
-fn an_answer_that_has_another_unique_key_is_found() {
-    let mut run = sound();
-    run.enqueue(13.0, 1, "e", &[DONE_AT_ONCE]);
-    let Some(Entry::Enqueue(enqueue)) = run.history.last_mut() else { panic!("an enqueue") };
-    enqueue.unique_key = Some("unique-1".to_owned());
-    run.breaks(BY_HOLDER);
-    run.state(DONE_AT_ONCE).unique_key = Some(("short".to_owned(), "unique-1".to_owned()));
-    assert!(run.broken().iter().all(|(rule, _)| *rule != BY_HOLDER));
+fn what_gets_into_a_cancelled_run_is_found() {
+    let (one, other) = (Uuid::from_u128(21), Uuid::from_u128(22));
+    let cancel = |run: &mut Run, second: f64| {
+        run.history.push(Entry::Cancel(Cancel {
+            span: span(1, second),
+            label: "e".to_owned(),
+            answer: Answer::Done(()),
+        }));
+    };
+    // Nobody had it when it was cancelled.
+    let end = || {
+        let end = ended(1, ENGINE, "cancelled", 13.5, 14.0);
+        vec![Attempt { engine: None, leased_at: None, final_status: Some("cancelled".to_owned()), ..end }]
+    };
+    let sound_and_cancelled = || {
+        let mut run = sound();
+        run.enqueue(13.0, 1, "e", &[one]).stock(one, "e", "cancelled", end());
+        cancel(&mut run, 14.0);
+        let refusal = Refusal { status: 409, code: "run_cancelled".to_owned(), ended_by: None };
+        run.enqueue_answered(15.0, 1, "e", 1, Answer::Refused(refusal));
+        run
+    };
+    sound_and_cancelled().breaks_nothing();
+    let mut run = sound_and_cancelled();
+    run.enqueue(16.0, 2, "e", &[other]).stock(other, "e", "cancelled", end());
+    run.breaks(CANCELLED);
+    let mut run = sound_and_cancelled();
+    run.state(one).status = "completed".to_owned();
+    run.breaks(CANCELLED);
+    // What was sent before the reply may have come before the cancel.
+    let mut run = sound_and_cancelled();
+    run.enqueue(14.0, 2, "e", &[other]).stock(other, "e", "cancelled", end());
+    assert!(run.broken().iter().all(|(rule, _)| *rule != CANCELLED));
 }
 
 #[test]

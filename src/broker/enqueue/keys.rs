@@ -23,9 +23,11 @@ pub enum Plan {
     DuplicateByValue(EventId),
     /// The key stands for this event, whose body differs.
     KeyReused(EventId),
+    /// The event would be new, and its run is cancelled; with the id that its key was claimed for.
+    RunCancelled(Option<EventId>),
     /// This open event has its unique key.
     Held(EventId),
-    /// It is due too far in the future to be taken in; its idempotency key, if it has one, was claimed for this id.
+    /// It is due too far in the future to be taken in; with the id that its idempotency key was claimed for.
     TooFarAway(Option<EventId>),
 }
 
@@ -75,7 +77,12 @@ pub async fn compare_by_value(
 ) -> Result<()> {
     let undecided = |plan: &Plan| match plan {
         Plan::DuplicateByValue(event_id) => Some(*event_id).filter(|event_id| !refused.contains(event_id)),
-        Plan::Enqueue(_) | Plan::Duplicate(_) | Plan::KeyReused(_) | Plan::Held(_) | Plan::TooFarAway(_) => None,
+        Plan::Enqueue(_)
+        | Plan::Duplicate(_)
+        | Plan::KeyReused(_)
+        | Plan::RunCancelled(_)
+        | Plan::Held(_)
+        | Plan::TooFarAway(_) => None,
     };
     let payloads: Vec<(EventId, &EngineType, &str)> = events
         .iter()

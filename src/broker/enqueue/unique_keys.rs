@@ -20,7 +20,7 @@ pub struct Redirected {
     holder: EventId,
 }
 
-/// Claims the unique keys of the events that are to be stored, after their idempotency keys. Of several events with one key, the
+/// Claims the unique keys of the events that are to be stored, after their idempotency keys and runs. Of several events with one key, the
 /// first gets it.
 pub async fn claim(connection: &mut PgConnection, events: &[&NewEvent], plans: &mut [Plan]) -> Result<()> {
     let mut places = Vec::new();
@@ -83,6 +83,7 @@ pub async fn redirect(
                 | Plan::KeyReused(_)
                 | Plan::DuplicateByValue(_)
                 | Plan::Enqueue(_)
+                | Plan::RunCancelled(_)
                 | Plan::Held(_)
                 | Plan::TooFarAway(_) => {}
             }

@@ -10,14 +10,16 @@ use super::under_locks::{admit_all, end_live};
 use crate::batching::Mode;
 use crate::broker::batchers::Answers;
 use crate::broker::effects::Effects;
+use crate::broker::enqueue::claims::{self, Claim, Claims};
+use crate::broker::enqueue::enqueue_claimed;
 use crate::broker::enqueue::new_queues::NewQueues;
-use crate::broker::enqueue::{Claim, claim_freed_keys, claim_keys, enqueue_claimed, give_back_keys};
 use crate::broker::settled::Settled;
 use crate::broker::state::Broker;
 use crate::broker::taken::Taken;
 use crate::domain::follow_up::{Cause, FollowUp, Reach};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::new_event::NewEvent;
+use crate::domain::run::CancelledRuns;
 use crate::domain::settlement::Settlement;
 use crate::error::{Error, FollowUpsRefused, Result};
 use crate::store::events::{follow_ups, open_keys};
@@ -37,6 +39,7 @@ struct FollowUps {
 struct Accepted<'a> {
     live: Vec<(usize, OpenEvent)>,
     follow_ups: &'a [FollowUps],
+    cancelled: &'a CancelledRuns,
 }
 
 /// What became of the follow-ups of one settlement.
@@ -60,12 +63,12 @@ impl Broker {
         let events = follow_ups.iter().flat_map(|of_one| of_one.events.clone()).collect::<Vec<_>>();
         let (new_queues, as_of) = self.known_queues.unknown_of(&events.iter().collect::<Vec<_>>());
         let mut admission = NewQueues::look(self, &mut transaction, &new_queues).await?;
-        claim(&mut transaction, &mut follow_ups).await?;
+        let cancelled = claim(&mut transaction, &mut follow_ups).await?;
 
         let mut answers: Answers<Settled> = Vec::new();
         answers.resize_with(settlements.len(), || None);
         let live = admit_all(&mut transaction, settlements, mode, &mut answers).await?;
-        let mut accepted = Accepted { live, follow_ups: &follow_ups };
+        let mut accepted = Accepted { live, follow_ups: &follow_ups, cancelled: &cancelled };
         accepted.refuse(&mut answers, |index, event| beyond_reach(reaches.as_ref(), settlements[index], event));
         // A refusal may be found when the others are enqueued already; then all is done again without that settlement.
         let outcomes = loop {
@@ -137,9 +140,9 @@ impl Accepted<'_> {
         let mut savepoint = begin_savepoint(transaction).await?;
         // Before the follow-ups, so that one of them may have the key.
         open_keys::free(&mut savepoint, &completed).await?;
-        claim_freed_keys(&mut savepoint, &events, &mut claims, &completed).await?;
-        let taken = enqueue_claimed(&mut savepoint, &events, &claims, new_queues).await?;
-        if taken.iter().any(Result::is_err) {
+        claims::claim_freed(&mut savepoint, &events, &mut claims, &completed).await?;
+        let taken = enqueue_claimed(&mut savepoint, &events, &claims, self.cancelled, new_queues).await?;
+        if taken.iter().any(|taken| refusal_in(taken).is_some()) {
             roll_back_savepoint(savepoint).await?;
         } else {
             keep_savepoint(savepoint).await?;
@@ -154,8 +157,7 @@ impl Accepted<'_> {
         let mut outcomes = outcomes.iter();
         self.live.retain(|(index, open)| {
             let outcomes = outcomes.next().into_iter().flatten().enumerate();
-            let refused =
-                outcomes.filter_map(|(place, outcome)| Some((place, outcome.as_ref().err()?.clone()))).collect();
+            let refused = outcomes.filter_map(|(place, outcome)| Some((place, refusal_in(outcome)?.clone()))).collect();
             note_refusal(answers, *index, open.event_id, refused)
         });
         self.live.len() == count
@@ -190,14 +192,15 @@ async fn complete_follow_ups(connection: &mut PgConnection, settlements: &[&Sett
     Ok(settlements.iter().map(of_one).collect())
 }
 
-/// Claims the keys of all.
-async fn claim(connection: &mut PgConnection, follow_ups: &mut [FollowUps]) -> Result<()> {
+/// Claims the keys of all, and answers which of their runs are cancelled.
+async fn claim(connection: &mut PgConnection, follow_ups: &mut [FollowUps]) -> Result<CancelledRuns> {
     let events: Vec<&NewEvent> = follow_ups.iter().flat_map(|of_one| &of_one.events).collect();
-    let mut claims = claim_keys(connection, &events).await?.into_iter();
+    let Claims { claims, cancelled } = claims::claim(connection, &events).await?;
+    let mut claims = claims.into_iter();
     for of_one in follow_ups {
         of_one.claims = claims.by_ref().take(of_one.events.len()).collect();
     }
-    Ok(())
+    Ok(cancelled)
 }
 
 /// Gives the keys back that were claimed for settlements which are not taken.
@@ -207,7 +210,7 @@ async fn give_back(connection: &mut PgConnection, follow_ups: &[FollowUps], live
             continue;
         }
         for (event, claim) in events.iter().zip(claims) {
-            give_back_keys(connection, event, *claim).await?;
+            claims::give_back(connection, event, *claim).await?;
         }
     }
     Ok(())
@@ -224,12 +227,22 @@ fn beyond_reach(
     (!is_allowed).then(|| Error::MayNotEnqueue(event.engine_type.clone()))
 }
 
-/// What is answered of follow-ups that were all taken, and kept with the attempt.
+/// Why a follow-up refuses its settlement. A cancelled run does not: the completion stands, and the event is not made.
+const fn refusal_in(outcome: &Result<Taken>) -> Option<&Error> {
+    match outcome {
+        Ok(_) | Err(Error::RunCancelled(_)) => None,
+        Err(refusal) => Some(refusal),
+    }
+}
+
+/// What is answered of follow-ups none of which refuses its settlement, and kept with the attempt.
 fn kept(outcomes: &[Result<Taken>]) -> Vec<FollowUp> {
-    let of_one = |taken: &Taken| match taken {
-        Taken::New(enqueued) => FollowUp::made(enqueued.event_id),
-        Taken::Duplicate(event, of) => FollowUp::duplicate(event.event_id, *of),
-        Taken::OfAnother(event_id, of) => FollowUp::duplicate(*event_id, *of),
+    let of_one = |outcome: &Result<Taken>| match outcome {
+        Ok(Taken::New(enqueued)) => Some(FollowUp::Made { event_id: enqueued.event_id.0 }),
+        Ok(Taken::Duplicate(event, of)) => Some(FollowUp::Duplicate { event_id: event.event_id.0, duplicate_of: *of }),
+        Ok(Taken::OfAnother(event_id, of)) => Some(FollowUp::Duplicate { event_id: event_id.0, duplicate_of: *of }),
+        Err(Error::RunCancelled(run)) => Some(FollowUp::RunCancelled { run_cancelled: run.to_string() }),
+        Err(_) => None,
     };
-    outcomes.iter().flatten().map(of_one).collect()
+    outcomes.iter().filter_map(of_one).collect()
 }

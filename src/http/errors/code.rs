@@ -56,6 +56,7 @@ codes! {
     NotADeadLetter = CONFLICT "not_a_dead_letter" "The event is not a dead letter";
     UniqueKeyHeld = CONFLICT "unique_key_held" "An open event has the unique key";
     QueueInUse = CONFLICT "queue_in_use" "The queue is in use";
+    RunCancelled = CONFLICT "run_cancelled" "The scenario run is cancelled";
     CountChanged = CONFLICT "count_changed" "Count changed";
     PayloadTooLarge = PAYLOAD_TOO_LARGE "payload_too_large" "The body is too large";
     RequestTimeout = REQUEST_TIMEOUT "request_timeout" "The request took too long to come";

@@ -49,6 +49,9 @@ pub struct MembersBody {
     /// `queue_in_use`
     #[schema(nullable = false)]
     has_dead_letters: Option<bool>,
+    /// `run_cancelled`
+    #[schema(nullable = false)]
+    scenario_run_id: Option<String>,
     /// `count_changed`
     #[schema(nullable = false)]
     expected_count: Option<i64>,

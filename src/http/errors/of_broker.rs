@@ -25,6 +25,12 @@ impl Problem {
             .retry_after(Duration::from_secs(wait.as_secs() + 1))
     }
 
+    /// The run takes no more events.
+    pub fn run_cancelled(run: &str) -> Self {
+        let detail = format!("scenario run {run} is cancelled, and takes no more events");
+        Self::new(Code::RunCancelled, detail).with("scenario_run_id", json!(run))
+    }
+
     /// Names the place of each follow-up event that was refused, and why.
     fn follow_ups_refused(detail: String, refused: Vec<(usize, broker::Error)>) -> Self {
         let errors = refused.into_iter().map(|(index, error)| {
@@ -75,9 +81,10 @@ impl From<broker::Error> for Problem {
             Error::UniqueKeyHeld { held_by, .. } => {
                 Self::new(Code::UniqueKeyHeld, detail).with("event_id", json!(held_by))
             }
-            Error::CountChanged { expected_count, actual_count } => Self::new(Code::CountChanged, detail)
+            Error::CountChanged { expected_count, actual_count, .. } => Self::new(Code::CountChanged, detail)
                 .with("expected_count", json!(expected_count))
                 .with("actual_count", json!(actual_count)),
+            Error::RunCancelled(run) => Self::run_cancelled(run.as_str()),
             Error::NotTheHolder { .. } | Error::EventOfAnotherType(_) | Error::EngineOfTokenGone(_) => {
                 Self::new(Code::Forbidden, detail)
             }

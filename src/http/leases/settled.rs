@@ -11,7 +11,7 @@ use crate::domain::follow_up::FollowUp;
 use crate::domain::ids::EventId;
 use crate::domain::new_event::DuplicateOf;
 use crate::domain::settlement::Answer;
-use crate::http::errors::ProblemBody;
+use crate::http::errors::{Problem, ProblemBody};
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = SettledBatch)]
@@ -92,25 +92,43 @@ pub struct SettledReply {
     enqueued: Vec<FollowUpReply>,
 }
 
-/// A follow-up event that is in its queue.
+/// What became of a follow-up event.
 #[derive(Serialize, ToSchema)]
-#[schema(as = EnqueuedFollowUp)]
-pub struct FollowUpReply {
-    #[schema(value_type = uuid::Uuid)]
-    event_id: EventId,
-    /// True: the event was there before.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    duplicate: bool,
-    /// Which of its keys stands for the event that was there before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    duplicate_of: Option<DuplicateOf>,
+#[schema(as = FollowUpResult)]
+#[serde(untagged)]
+pub enum FollowUpReply {
+    #[schema(title = "EnqueuedFollowUp")]
+    Enqueued {
+        event_id: uuid::Uuid,
+        /// True: the event was there before.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        duplicate: bool,
+        /// Which of its keys stands for the event that was there before.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        duplicate_of: Option<DuplicateOf>,
+    },
+    /// Its run is cancelled. The completion stands.
+    #[schema(title = "RefusedFollowUp")]
+    Refused {
+        /// Always null: it got none.
+        #[schema(required)]
+        event_id: Option<uuid::Uuid>,
+        error: ProblemBody,
+    },
 }
 
 impl FollowUpReply {
-    fn of(follow_up: FollowUp) -> Self {
-        let duplicate_of = follow_up.duplicate_of();
-        Self { event_id: follow_up.event_id(), duplicate: duplicate_of.is_some(), duplicate_of }
+    fn of(follow_up: &FollowUp) -> Self {
+        match follow_up {
+            FollowUp::Made { event_id } => Self::Enqueued { event_id: *event_id, duplicate: false, duplicate_of: None },
+            FollowUp::Duplicate { event_id, duplicate_of } => {
+                Self::Enqueued { event_id: *event_id, duplicate: true, duplicate_of: Some(*duplicate_of) }
+            }
+            FollowUp::RunCancelled { run_cancelled } => {
+                Self::Refused { event_id: None, error: Problem::run_cancelled(run_cancelled).into_body() }
+            }
+        }
     }
 }
 
@@ -124,7 +142,7 @@ impl SettledReply {
             outcome: SettlementOutcome::of(settled.outcome),
             available_at: settled.available_at,
             renewal: settled.renewal.map(RenewalReply::of).unwrap_or_default(),
-            enqueued: settled.follow_ups.iter().copied().map(FollowUpReply::of).collect(),
+            enqueued: settled.follow_ups.iter().map(FollowUpReply::of).collect(),
         }
     }
 }

@@ -34,7 +34,7 @@ pub enum ClaimedKey {
 }
 
 /// Claims keys, the answers in the order of `wanted`. Waits for transactions that are just taking or freeing one of them. Must
-/// run in the transaction that stores the events, before it locks rows of runs, queues or open events.
+/// run in the transaction that stores the events, after it has locked idempotency keys and runs, and before rows of queues or open events.
 pub async fn claim(
     connection: &mut PgConnection,
     wanted: &[WantedKey<'_>],

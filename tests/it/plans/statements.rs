@@ -218,6 +218,74 @@ pub const PAGES: [Statement; 6] = [
     },
 ];
 
+/// What is asked of a run, and of events that are rescheduled; with the indexes of open events that each may use.
+pub const OF_RUNS: [(Statement, &[&str]); 9] = [
+    (
+        Statement { name: "read_run", sql: sql!("read_run"), arguments: |_| "'run-1', null, 10001".to_owned() },
+        &OF_RUN_AND_ID,
+    ),
+    (
+        Statement {
+            name: "read_part_of_run",
+            sql: sql!("read_run"),
+            arguments: |_| "'run-1', array['dialogue'], 10001".to_owned(),
+        },
+        &OF_RUN_AND_ID,
+    ),
+    (Statement { name: "list_runs", sql: sql!("list_runs"), arguments: |_| "'', null, 51".to_owned() }, &OF_RUN),
+    (
+        Statement {
+            name: "open_events_of_run",
+            sql: sql!("open_events_of_run"),
+            arguments: |_| "'run-1', null, 500".to_owned(),
+        },
+        &OF_RUN,
+    ),
+    (
+        Statement {
+            name: "idle_runs",
+            sql: sql!("idle_runs"),
+            arguments: |_| "array['run-1', 'run-2', 'run-1'], array[null, null, 'dialogue,chess']".to_owned(),
+        },
+        &OF_RUN,
+    ),
+    (
+        Statement {
+            name: "queued_of_run",
+            sql: sql!("queued_by_filter", "choose_queued"),
+            arguments: |_| "null, null, null, 'run-1', null, 500, null, null, true".to_owned(),
+        },
+        &OF_RUN,
+    ),
+    (
+        Statement {
+            name: "queued_of_queue",
+            sql: sql!("queued_by_filter", "choose_queued"),
+            arguments: |_| "'chess', null, null, null, null, 500, null, null, true".to_owned(),
+        },
+        &["event_queue_ready"],
+    ),
+    (
+        Statement {
+            name: "queued_by_id",
+            sql: sql!("queued_by_id", "choose_queued"),
+            arguments: |ids| format!("'dialogue', null, null, null, {}, 500, null, null, true", array(ids)),
+        },
+        &["event_queue_pkey"],
+    ),
+    (
+        Statement {
+            name: "reschedule",
+            sql: sql!("reschedule"),
+            arguments: |ids| format!("{}, 60, null, 5", array(ids)),
+        },
+        &["event_queue_pkey"],
+    ),
+];
+
+const OF_RUN: [&str; 2] = ["event_queue_of_run", "event_leases_of_run"];
+const OF_RUN_AND_ID: [&str; 4] = ["event_queue_of_run", "event_leases_of_run", "event_queue_pkey", "event_leases_pkey"];
+
 fn page(filters: &str) -> String {
     page_of(filters, "null")
 }

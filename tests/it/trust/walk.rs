@@ -10,7 +10,7 @@ use crate::support::{Reply, unknown_id};
 
 /// Who may do it: `e`ngine, `p`roducer, `o`rchestrator, o`P`erator, `a`dmin, `r`eader, re`G`istrar. Where only its own is
 /// allowed, the test asks for its own.
-const ALLOWED: [(&str, &str); 49] = [
+const ALLOWED: [(&str, &str); 53] = [
     ("register_engine", "eoG"),
     ("list_engines", "oPr"),
     ("read_engine", "eoPr"),
@@ -25,14 +25,18 @@ const ALLOWED: [(&str, &str); 49] = [
     ("exchange_leases", "e"),
     ("settle_event", "e"),
     ("settle_batch", "e"),
-    ("enqueue_event", "pP"),
-    ("enqueue_batch", "pP"),
-    ("list_events", "pPr"),
-    ("read_event", "pPr"),
-    ("list_attempts", "pPr"),
+    ("enqueue_event", "poP"),
+    ("enqueue_batch", "poP"),
+    ("list_events", "poPr"),
+    ("read_event", "poPr"),
+    ("list_attempts", "poPr"),
     ("wait_for_events", "poPr"),
-    ("cancel_event", "P"),
-    ("cancel_scenario_run", "P"),
+    ("cancel_event", "poP"),
+    ("reschedule_events", "oP"),
+    ("list_scenario_runs", "oPr"),
+    ("read_scenario_run", "oPr"),
+    ("cancel_scenario_run", "oP"),
+    ("reopen_scenario_run", "oP"),
     ("list_dead_letters", "Pr"),
     ("group_dead_letters", "Pr"),
     ("read_dead_letter", "Pr"),
@@ -93,12 +97,14 @@ async fn operations(guarded: &Guarded) -> Vec<(String, String, String)> {
 }
 
 /// A body that means something, where the operation has one: what is its own is asked for.
-fn body(id: &str, engine_id: &str) -> Value {
+fn body(id: &str, Own { engine_id, event_id, .. }: &Own) -> Value {
     match id {
         "register_engine" => json!({"engine_type": "dialogue", "engine_id": engine_id}),
         "enqueue_event" => json!({"engine_type": "dialogue", "event_type": "e", "payload": 1}),
         "enqueue_batch" => json!({"events": [{"engine_type": "dialogue", "event_type": "e", "payload": 1}]}),
+        "wait_for_events" => json!({"event_ids": [event_id]}),
         "drain_engines" => json!({"filter": {"engine_type": "dialogue"}, "dry_run": true}),
+        "reschedule_events" => json!({"filter": {"engine_type": "dialogue"}, "priority": 1, "dry_run": true}),
         "redrive_dead_letters" | "purge_dead_letters" => {
             json!({"filter": {"engine_type": "dialogue"}, "dry_run": true})
         }
@@ -126,7 +132,7 @@ async fn call(guarded: &Guarded, token: Option<&str>, operation: &(String, Strin
         request = request.bearer_auth(token);
     }
     if ["POST", "PUT", "PATCH"].contains(&method.as_str()) {
-        request = request.json(&body(id, &own.engine_id));
+        request = request.json(&body(id, own));
     }
     Reply::of(request).await
 }
@@ -264,7 +270,18 @@ async fn every_role_is_kept_within_its_engine_types() {
     let operations = operations(&guarded).await;
     let producer = guarded.token("producer", json!({})).await;
     let orchestrator = guarded.token("orchestrator", json!({})).await;
-    let free = ["read_openapi_document", "check_health", "check_readiness", "list_queues", "enqueue_batch"];
+    let free = [
+        "read_openapi_document",
+        "check_health",
+        "check_readiness",
+        "list_queues",
+        "enqueue_batch",
+        "wait_for_events",
+        "list_scenario_runs",
+        "read_scenario_run",
+        "cancel_scenario_run",
+        "reopen_scenario_run",
+    ];
     for role in ["producer", "orchestrator", "operator", "reader", "registrar"] {
         // Of the same name as who brought the events, so that nothing but the limit is in the way.
         let limited = json!({"name": "a producer", "engine_types": ["chess"]});
@@ -282,6 +299,8 @@ async fn every_role_is_kept_within_its_engine_types() {
                 let reply = call(&guarded, Some(&token), operation, &own).await;
                 if free.contains(&id.as_str()) {
                     assert!(!reply.raw.contains("\"dialogue\"") || id == "read_openapi_document", "{id}: {reply:?}");
+                    let is_unknown = reply.status == 403 || reply.body["unknown"] == json!([event_id]);
+                    assert!(id != "wait_for_events" || is_unknown, "{reply:?}");
                     assert!(id != "enqueue_batch" || [403, 422].contains(&reply.status), "{reply:?}");
                 } else if !is_role_allowed(id, role) {
                     reply.problem(403, "forbidden");
