@@ -4,11 +4,11 @@
 mod batches;
 
 // The verbs.
+pub mod settle;
 pub mod enqueue;
 pub mod runs;
 pub mod events;
 pub mod lease;
-pub mod settle;
 pub mod cancel;
 pub mod reschedule;
 pub mod dead_letters;

@@ -21,6 +21,8 @@ pub mod verdict;
 pub mod lane;
 /// What an engine may report.
 pub mod settlement;
+/// What an engine enqueues with a completion.
+pub mod follow_up;
 /// What a producer sends.
 pub mod new_event;
 /// Events that belong together.

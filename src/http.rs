@@ -15,8 +15,8 @@ mod engines;
 mod dead_letters;
 mod queues;
 mod runs;
-mod events;
 mod leases;
+mod events;
 mod admin;
 /// Who is calling, and the sessions of browsers.
 mod session;

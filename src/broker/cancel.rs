@@ -95,6 +95,7 @@ pub(super) async fn cancel_locked(
             error_type: None,
             error_message: None,
             late_by_seconds: None,
+            follow_ups: None,
         })
         .collect();
     settlement::apply(connection, &ended).await?;

@@ -50,7 +50,8 @@ impl Broker {
     /// Puts a dead letter back into its queue, with fresh budgets.
     ///
     /// # Errors
-    /// [`Error::NotADeadLetter`] with the event's status; [`Error::RedrivenBefore`] with the event that was made of it.
+    /// [`Error::NotADeadLetter`] with the event's status; [`Error::RedrivenBefore`] with the event that was made of it;
+    /// [`Error::UniqueKeyHeld`] with the open event that has its unique key.
     pub async fn redrive(
         &self,
         by: &Actor,
@@ -66,7 +67,7 @@ impl Broker {
             details: &json!({"overrides": told(overrides)}),
         };
         let batch = self.redrive_batch(record, &due, None, overrides).await?;
-        if let Some(refusal) = refusal_of(&batch.of_cancelled_runs) {
+        if let Some(refusal) = refusal_of(&batch) {
             return Err(refusal);
         }
         if batch.redriven.is_empty() {
@@ -107,7 +108,7 @@ impl Broker {
         let mut redrive =
             store::dead_letters::redrive::redrive_as_new(&mut transaction, event_id, payload, delay_seconds, overrides)
                 .await?;
-        if let Some(refusal) = refusal_of(&redrive.of_cancelled_runs) {
+        if let Some(refusal) = refusal_of(&redrive) {
             return Err(refusal);
         }
         let Some(redriven) = redrive.redriven.pop() else {
@@ -147,9 +148,12 @@ impl Broker {
     }
 }
 
-/// The refusal of a dead letter whose run is cancelled.
-fn refusal_of(of_cancelled_runs: &[(EventId, String)]) -> Option<Error> {
-    let (_, run) = of_cancelled_runs.first()?;
+/// The refusal of a dead letter whose run is cancelled, or whose unique key is held.
+fn refusal_of(redrive: &Redrive) -> Option<Error> {
+    if let Some(&(event_id, held_by)) = redrive.held.first() {
+        return Some(Error::UniqueKeyHeld { event_id, held_by });
+    }
+    let (_, run) = redrive.of_cancelled_runs.first()?;
     ScenarioRunId::parse(run).ok().map(Error::RunCancelled)
 }
 

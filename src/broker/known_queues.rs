@@ -104,6 +104,7 @@ mod tests {
             traceparent: None,
             tracestate: None,
             enqueued_by: None,
+            caused_by: None,
             requester: Requester::Unknown,
         }
     }

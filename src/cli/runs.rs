@@ -1,6 +1,7 @@
 //! `runs`: scenario runs and how they stand; below, cancelled and reopened.
 
 mod change;
+mod run;
 
 use std::process::ExitCode;
 
@@ -9,12 +10,13 @@ use clap::{Args, Subcommand};
 use serde::Deserialize;
 
 use super::asking::{Asking, print_answer};
-use super::client::{Answer, Client, Result};
+use super::client::Client;
 use super::outcome::Outcome;
-use super::table::{Column, Facts, Table};
-use super::text::{from_now, in_full};
+use super::table::{Column, Table};
+use super::text::from_now;
 
 pub use change::cancel_run;
+use run::facts;
 
 const EXAMPLES: &str = "Examples:
   eventlease runs
@@ -58,30 +60,6 @@ struct ShowArguments {
 
     #[command(flatten)]
     asking: Asking,
-}
-
-/// How many events a run has.
-#[derive(Deserialize)]
-pub struct Counts {
-    queued: u64,
-    processing: u64,
-    completed: u64,
-    failed: u64,
-    cancelled: u64,
-}
-
-/// A run, as the server describes it.
-#[derive(Deserialize)]
-pub struct Run {
-    scenario_run_id: String,
-    status: String,
-    counts: Counts,
-    is_approximate: bool,
-    first_created_at: Option<DateTime<Utc>>,
-    last_ended_at: Option<DateTime<Utc>>,
-    cancelled_at: Option<DateTime<Utc>>,
-    cancelled_by: Option<String>,
-    cancelled_in: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -141,26 +119,4 @@ async fn show(arguments: &ShowArguments) -> Outcome {
     let wait = ("wait_seconds", arguments.wait_seconds.map(|seconds| seconds.to_string()));
     let answer = client.get(&["scenario-runs", &arguments.scenario_run_id], &[wait]).await?;
     print_answer(&answer, arguments.asking.json, |answer| facts(answer)?.print().map_err(Into::into))
-}
-
-fn facts(answer: &Answer) -> Result<Facts> {
-    let run: Run = answer.read()?;
-    let at = |time| in_full(time, answer.now);
-    let count = |count: u64| count.to_string();
-    let mut facts = Facts::default();
-    facts
-        .add("run", run.scenario_run_id)
-        .add("status", run.status)
-        .add("queued", count(run.counts.queued))
-        .add("processing", count(run.counts.processing))
-        .add("completed", count(run.counts.completed))
-        .add("failed", count(run.counts.failed))
-        .add("cancelled", count(run.counts.cancelled))
-        .add_some("counts", run.is_approximate.then_some("there are more than these"))
-        .add_some("first created", run.first_created_at.map(at))
-        .add_some("last ended", run.last_ended_at.map(at))
-        .add_some("run cancelled", run.cancelled_at.map(at))
-        .add_some("by", run.cancelled_by)
-        .add_some("in", Some(run.cancelled_in.join(", ")).filter(|queues| !queues.is_empty()));
-    Ok(facts)
 }

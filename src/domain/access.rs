@@ -194,6 +194,7 @@ rules! {
     ListEvents           "list_events"             Query      [no   own yes  yes  no   yes  no  ]  closed
     ReadEvent            "read_event"              Event      [no   own yes  yes  no   yes  no  ]  closed
     ListAttempts         "list_attempts"           Event      [no   own yes  yes  no   yes  no  ]  closed
+    WaitForEvents        "wait_for_events"         Handler    [no   own yes  yes  no   yes  no  ]  closed
     CancelEvent          "cancel_event"            Event      [no   own yes  yes  no   no   no  ]  closed
     RescheduleEvents     "reschedule_events"       Handler    [no   no  yes  yes  no   no   no  ]  closed
 
@@ -327,7 +328,9 @@ mod tests {
         for operation in Operation::ALL {
             for role in Role::ALL.into_iter().filter(|role| operation.permission(*role) == Permission::Own) {
                 let can_be_told = match operation.about() {
-                    About::Engine | About::Handler => role == Role::Engine,
+                    About::Engine => role == Role::Engine,
+                    // By what the body names: a lease's token, an event's producer.
+                    About::Handler => matches!(role, Role::Engine | Role::Producer),
                     About::Event | About::Query => role == Role::Producer,
                     About::Nothing | About::Everything | About::Queue => false,
                 };

@@ -13,6 +13,10 @@ pub const MAX_CAPABILITIES: usize = 100;
 pub const MAX_CAPABILITY_CHARS: usize = 64;
 /// Of the key that a producer sends with an event.
 pub const MAX_IDEMPOTENCY_KEY_CHARS: usize = 255;
+/// Of the key that no two open events of a queue share.
+pub const MAX_UNIQUE_KEY_CHARS: usize = 256;
+/// Most events that one request may wait for.
+pub const MAX_AWAITED_EVENTS: usize = 100;
 /// How much of an error's type dead letters are found and grouped by. The error itself is kept as it was sent.
 pub const MAX_ERROR_TYPE_CHARS: usize = 200;
 /// A text that is looked for in the messages of dead letters. Finding one in a message costs up to the product of their
@@ -139,6 +143,12 @@ pub const MAX_SUBJECT_CHARS: usize = 200;
 /// Larger details of an entry of the audit trail are cut.
 pub const MAX_AUDIT_DETAIL_BYTES: usize = 16 << 10;
 
+/// Most follow-up events of one settlement.
+pub const MAX_FOLLOW_UPS: usize = 100;
+/// Most follow-up events of all settlements in one request.
+pub const MAX_FOLLOW_UPS_OF_REQUEST: usize = 1000;
+/// Most engine types beside its own into which an engine may enqueue.
+pub const MAX_MAY_ENQUEUE: usize = 100;
 /// Most events in one enqueue request.
 pub const MAX_BATCH_EVENTS: usize = 1000;
 /// Items on a page of a list whose request names no limit.

@@ -20,6 +20,10 @@ const PREFIX: &str = "el_";
 const RANDOM_BYTES: usize = 32;
 const CHARS: usize = PREFIX.len() + 2 * RANDOM_BYTES;
 
+/// The caller that the idempotency keys of follow-up events belong to: all engines of a type are one caller, so that a
+/// redelivery to another engine finds the same keys.
+pub const ENGINES_CALLER_PREFIX: &str = "engine:";
+
 /// Names a token in lists and logs; it is no secret.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(transparent)]
@@ -263,6 +267,9 @@ impl NewToken {
     #[must_use]
     pub fn contradictions(&self) -> Vec<Contradiction> {
         let mut found = Vec::new();
+        if self.name.starts_with(ENGINES_CALLER_PREFIX) {
+            found.push(("name", "begins with engine:, which is for the follow-up events of engines"));
+        }
         match (self.role.limit(), &self.engine_types) {
             (TypeLimit::Never, Some(_)) => {
                 found.push(("engine_types", "does not go with this role, which has no limit"));
@@ -324,5 +331,15 @@ mod tests {
         assert_eq!(wrong(Role::Engine, Some(&["a"]), None), ["engine_types", "engine_id"]);
         assert_eq!(wrong(Role::Registrar, None, None), ["engine_types"]);
         assert_eq!(wrong(Role::Admin, Some(&["a"]), None), ["engine_types"]);
+    }
+
+    #[test]
+    fn no_token_has_the_name_of_a_caller_that_is_all_engines_of_a_type() {
+        let wrong = |name: &str| {
+            let (name, role) = (name.to_owned(), Role::Producer);
+            NewToken { name, role, engine_types: None, engine_id: None, expires_in_seconds: None }.contradictions()
+        };
+        assert_eq!(wrong("engine:dialogue").iter().map(|(member, _)| *member).collect::<Vec<_>>(), ["name"]);
+        assert_eq!(wrong("engine of dialogue"), []);
     }
 }

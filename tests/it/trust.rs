@@ -5,6 +5,7 @@ mod beyond_reach;
 mod engines;
 mod failures;
 mod first_start;
+mod follow_ups;
 mod limited;
 mod logs;
 mod revocation;

@@ -1,16 +1,21 @@
 //! What the checker says of a history in which all is well, once it is broken.
 
+mod follow_ups;
+mod unique_keys;
 mod invented_run;
 
 use uuid::Uuid;
 
 use super::{check, story};
-use crate::history::{Accepted, Answer, Entry, Kind, Pause, Refusal, Register, SECOND, Word};
+use crate::history::{Accepted, Answer, Attempt, Cancel, Entry, Kind, Pause, Refusal, Register, SECOND, Word};
 use invented_run::{DONE_AT_ONCE, ENGINE, FAILING, LOST_ONCE, OTHER_ENGINE, Run, TERMS, at, ended, sound, span};
 
 const EXIST: &str = "every acknowledged event exists";
 const ENDED: &str = "every event has ended, or is open with a reason";
 const ONE_OF_TWO: &str = "an enqueue without a reply is done, or not";
+const ONE_HOLDER: &str = "two open events never share a unique key";
+const BY_HOLDER: &str = "a unique key is answered with an event that has it";
+const CANCELLED: &str = "a cancelled run gets nothing new";
 const ONE_AT_A_TIME: &str = "no event has two leases at once";
 const FINAL: &str = "no completed event is leased again";
 const CUT_SHORT: &str = "no lease ends before its time";
@@ -32,7 +37,11 @@ fn a_sound_history_breaks_no_rule_and_every_rule_of_events_has_looked_at_somethi
         .filter(|verdict| verdict.looked_at == 0)
         .map(|verdict| verdict.rule)
         .collect();
-    assert_eq!(idle, [OTHERS, LEASED_AGAIN, JUDGED], "no replica and no engine died here");
+    assert_eq!(
+        idle,
+        [ONE_HOLDER, BY_HOLDER, CANCELLED, OTHERS, LEASED_AGAIN, JUDGED],
+        "no unique key was sent, no run was cancelled, and no replica and no engine died here"
+    );
 }
 
 #[test]
@@ -86,6 +95,42 @@ fn a_refused_enqueue_a_second_event_of_a_key_and_one_that_nobody_sent_are_found(
 }
 
 #[test]
+fn what_gets_into_a_cancelled_run_is_found() {
+    let (one, other) = (Uuid::from_u128(21), Uuid::from_u128(22));
+    let cancel = |run: &mut Run, second: f64| {
+        run.history.push(Entry::Cancel(Cancel {
+            span: span(1, second),
+            label: "e".to_owned(),
+            answer: Answer::Done(()),
+        }));
+    };
+    // Nobody had it when it was cancelled.
+    let end = || {
+        let end = ended(1, ENGINE, "cancelled", 13.5, 14.0);
+        vec![Attempt { engine: None, leased_at: None, final_status: Some("cancelled".to_owned()), ..end }]
+    };
+    let sound_and_cancelled = || {
+        let mut run = sound();
+        run.enqueue(13.0, 1, "e", &[one]).stock(one, "e", "cancelled", end());
+        cancel(&mut run, 14.0);
+        let refusal = Refusal { status: 409, code: "run_cancelled".to_owned(), ended_by: None };
+        run.enqueue_answered(15.0, 1, "e", 1, Answer::Refused(refusal));
+        run
+    };
+    sound_and_cancelled().breaks_nothing();
+    let mut run = sound_and_cancelled();
+    run.enqueue(16.0, 2, "e", &[other]).stock(other, "e", "cancelled", end());
+    run.breaks(CANCELLED);
+    let mut run = sound_and_cancelled();
+    run.state(one).status = "completed".to_owned();
+    run.breaks(CANCELLED);
+    // What was sent before the reply may have come before the cancel.
+    let mut run = sound_and_cancelled();
+    run.enqueue(14.0, 2, "e", &[other]).stock(other, "e", "cancelled", end());
+    assert!(run.broken().iter().all(|(rule, _)| *rule != CANCELLED));
+}
+
+#[test]
 fn a_double_lease_is_found() {
     let mut run = sound();
     run.lease(3.0, OTHER_ENGINE, LOST_ONCE, 2, "t9", (0, 0));
@@ -101,7 +146,8 @@ fn a_double_lease_is_found() {
 #[test]
 fn a_renewed_lease_lives_on() {
     let mut run = sound();
-    let accepted = Accepted { outcome: "renewed".to_owned(), attempt: Some(1), expires_at: Some(at(9.0)) };
+    let accepted =
+        Accepted { outcome: "renewed".to_owned(), attempt: Some(1), expires_at: Some(at(9.0)), enqueued: Vec::new() };
     run.report_answered(5.0, ENGINE, LOST_ONCE, 1, "t2", Word::Renew, Answer::Done(accepted));
     run.breaks(ONE_AT_A_TIME);
     run.breaks(CUT_SHORT);
@@ -173,7 +219,8 @@ fn the_same_word_again_is_no_stale_report() {
 #[test]
 fn a_report_taken_for_another_attempts_is_found() {
     let mut run = sound();
-    let accepted = Accepted { outcome: "completed".to_owned(), attempt: Some(2), expires_at: None };
+    let accepted =
+        Accepted { outcome: "completed".to_owned(), attempt: Some(2), expires_at: None, enqueued: Vec::new() };
     run.report_answered(2.6, ENGINE, DONE_AT_ONCE, 1, "t1", Word::Completed, Answer::Done(accepted));
     run.breaks(FENCED);
 }

@@ -55,15 +55,18 @@ pub struct Progress {
     pub remaining: i64,
     /// Passed over, since their scenario runs are cancelled.
     pub of_cancelled_runs: u64,
+    /// Passed over, since an open event of their queue has their unique key.
+    pub of_held_keys: u64,
     /// The first of those that were done, the oldest first.
     pub event_ids: Vec<EventId>,
 }
 
 impl Progress {
-    /// Counts those of a batch that are passed over since their runs are cancelled.
-    fn skip(&mut self, of_cancelled_runs: usize) {
+    /// Counts those of a batch that are passed over since their runs are cancelled, or their unique keys held.
+    fn skip(&mut self, of_cancelled_runs: usize, of_held_keys: usize) {
         self.of_cancelled_runs += of_cancelled_runs as u64;
-        self.remaining += i64::try_from(of_cancelled_runs).expect("a batch is small");
+        self.of_held_keys += of_held_keys as u64;
+        self.remaining += i64::try_from(of_cancelled_runs + of_held_keys).expect("a batch is small");
     }
 
     /// Adds a batch, and which of it were done, in any order.
@@ -104,7 +107,7 @@ impl Broker {
             }
             let redrive = self.redrive_batch(record, batch, Some(chosen.chosen_at), overrides).await?;
             let redriven: Vec<EventId> = redrive.redriven.iter().map(|event| event.event_id).collect();
-            progress.skip(redrive.of_cancelled_runs.len());
+            progress.skip(redrive.of_cancelled_runs.len(), redrive.held.len());
             progress.add(batch.iter().map(|(event_id, _)| *event_id), &redriven);
         }
         // What was only counted is no change.

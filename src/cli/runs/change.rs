@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Run;
+use super::run::Run;
 use crate::cli::asking::{Asking, print_answer};
 use crate::cli::client::Client;
 use crate::cli::confirm::Consent;

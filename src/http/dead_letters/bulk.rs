@@ -158,18 +158,15 @@ pub struct RedrivenManyReply {
 pub struct SkippedReply {
     /// Their scenario runs are cancelled.
     run_cancelled: u64,
+    /// An open event of their queue has their unique key.
+    unique_key_held: u64,
 }
 
 impl RedrivenManyReply {
     fn of(progress: Progress) -> Self {
-        let Progress { matched, done, remaining, of_cancelled_runs, event_ids } = progress;
-        Self {
-            matched,
-            redriven: done,
-            remaining,
-            skipped: SkippedReply { run_cancelled: of_cancelled_runs },
-            event_ids,
-        }
+        let Progress { matched, done, remaining, of_cancelled_runs, of_held_keys, event_ids } = progress;
+        let skipped = SkippedReply { run_cancelled: of_cancelled_runs, unique_key_held: of_held_keys };
+        Self { matched, redriven: done, remaining, skipped, event_ids }
     }
 }
 

@@ -13,7 +13,7 @@ use super::reply::EngineReply;
 use crate::broker;
 use crate::domain::engine::Registration;
 use crate::domain::ids::EngineId;
-use crate::domain::limits::{MAX_HEARTBEAT_TIMEOUT_SECONDS, MIN_HEARTBEAT_TIMEOUT_SECONDS};
+use crate::domain::limits::{MAX_HEARTBEAT_TIMEOUT_SECONDS, MAX_MAY_ENQUEUE, MIN_HEARTBEAT_TIMEOUT_SECONDS};
 use crate::domain::names::{EngineType, ScenarioRunId};
 use crate::domain::tokens::TokenSecret;
 use crate::http::api::Api;
@@ -44,6 +44,11 @@ described! {
         /// leases end when they expire, and it is removed after 7 days without any call if it holds nothing.
         heartbeat_timeout_seconds: Patch<u32> as Option<u32> =
             patch(integer(MIN_HEARTBEAT_TIMEOUT_SECONDS..=MAX_HEARTBEAT_TIMEOUT_SECONDS)),
+        /// The queues beside its own into which the engine may enqueue follow-up events. With authentication, the token must
+        /// reach them; the engine's own token can give some up, and where it leaves this out, all stay. Without
+        /// authentication, every engine may enqueue into all.
+        may_enqueue: Option<Vec<EngineType>> as Option<Vec<String>> =
+            items(MAX_MAY_ENQUEUE, |raw| parsed(EngineType::parse)(raw)),
         metadata: Option<Fields<'a>> as Option<MetadataBody> = object(),
     }
 }
@@ -70,6 +75,9 @@ fn id_of_an_engine(raw: &RawValue) -> Result<uuid::Uuid, String> {
 pub async fn register(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
     let registration = read_registration(&input)?;
     input.caller.may_register(&api, registration.engine_id, &registration.engine_type)?;
+    for engine_type in registration.may_enqueue.iter().flatten() {
+        input.caller.may_reach(&api, engine_type.as_str())?;
+    }
     let registered = match api.broker.register(&input.actor(&api), &registration).await {
         // The type of an engine beyond the token's reach is none of the caller's business.
         Err(broker::Error::EngineIdTaken { engine_id, registered }) if !input.caller.reaches(&registered) => {
@@ -98,6 +106,7 @@ fn read_registration(input: &Input) -> Result<Registration, Problem> {
             engine_type: body.engine_type?,
             scenario_run_id: body.scenario_run_id,
             heartbeat_timeout_seconds,
+            may_enqueue: body.may_enqueue,
             metadata,
         })
     });

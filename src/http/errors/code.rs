@@ -55,6 +55,7 @@ codes! {
     EngineSuperseded = CONFLICT "engine_superseded" "The engine has registered again";
     EventIsFinal = CONFLICT "event_is_final" "The event has ended";
     NotADeadLetter = CONFLICT "not_a_dead_letter" "The event is not a dead letter";
+    UniqueKeyHeld = CONFLICT "unique_key_held" "An open event has the unique key";
     QueueInUse = CONFLICT "queue_in_use" "The queue is in use";
     RunCancelled = CONFLICT "run_cancelled" "The scenario run is cancelled";
     CountChanged = CONFLICT "count_changed" "Count changed";
@@ -63,6 +64,7 @@ codes! {
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "The body must be JSON";
     InvalidInput = UNPROCESSABLE_ENTITY "invalid_input" "The request has errors";
     IdempotencyKeyReused = UNPROCESSABLE_ENTITY "idempotency_key_reused" "The idempotency key stands for another body";
+    FollowUpRefused = UNPROCESSABLE_ENTITY "follow_up_refused" "A follow-up event cannot be enqueued";
     PollIdReused = UNPROCESSABLE_ENTITY "poll_id_reused" "The poll id stands for another poll";
     TooManyQueues = UNPROCESSABLE_ENTITY "too_many_queues" "No more queues are made";
     TooManyEventTypes = UNPROCESSABLE_ENTITY "too_many_event_types" "No more event types get a policy";

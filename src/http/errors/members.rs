@@ -30,7 +30,7 @@ pub struct MembersBody {
     /// `not_a_dead_letter`: the event that was made from it.
     #[schema(nullable = false)]
     redriven_as: Option<uuid::Uuid>,
-    /// `idempotency_key_reused`: the event that the key stands for.
+    /// `idempotency_key_reused`: the event that the key stands for. `unique_key_held`: the open event that has the key.
     #[schema(nullable = false)]
     event_id: Option<uuid::Uuid>,
     /// `engine_type_mismatch`, `engine_id_taken`: the type that the engine is registered with.

@@ -160,6 +160,17 @@ impl Problem {
         self
     }
 
+    /// Of bad input whose places are all within follow-up events of the settlement at `settlement`: the code for that.
+    #[must_use]
+    pub fn of_follow_ups(self, settlement: &str) -> Self {
+        let list = format!("{settlement}/enqueue/");
+        let is_within =
+            |error: &InputError| matches!(&error.place, InputPlace::Pointer(place) if place.starts_with(&list));
+        let is_of_them =
+            self.code == Code::InvalidInput && !self.errors.is_empty() && self.errors.iter().all(is_within);
+        if is_of_them { self.with_code(Code::FollowUpRefused) } else { self }
+    }
+
     /// Names no more mistakes than there is `room` for in the reply to a batch, but one at least.
     #[must_use]
     pub fn fit_into(mut self, room: &mut usize) -> Self {
@@ -195,6 +206,18 @@ impl Problem {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         self.headers.push((header::RETRY_AFTER, HeaderValue::from(seconds)));
         self
+    }
+
+    /// The same in other words.
+    #[must_use]
+    pub fn with_detail(self, detail: String) -> Self {
+        Self { detail, ..self }
+    }
+
+    /// The same under another code.
+    #[must_use]
+    pub fn with_code(self, code: Code) -> Self {
+        Self { code, ..self }
     }
 
     /// Adds `Retry-After: 1`: the same call may work in a second.

@@ -61,7 +61,7 @@ described! {
     )
 )]
 pub async fn exchange(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
-    let (mut poll, entries) = read_exchange(&input)?;
+    let (mut poll, entries) = read_exchange(&input, &api)?;
     let caller = input.into_caller();
     let results = if entries.is_empty() { Vec::new() } else { settle_entries(&api, entries).await? };
     if results.iter().any(SettleResult::is_refused) {
@@ -76,14 +76,14 @@ pub async fn exchange(State(api): State<Api>, input: Input) -> Result<Response, 
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(reply)).into_response())
 }
 
-fn read_exchange(input: &Input) -> Result<(Poll, Vec<Entry>), Problem> {
+fn read_exchange(input: &Input, api: &Api) -> Result<(Poll, Vec<Entry>), Problem> {
     let reader = input.reader();
     let engine_type = reader.path("engine_type", EngineType::parse);
     let engine_id = reader.caller();
     let incarnation = reader.incarnation(input.names_engine());
     let fields = reader.optional_body()?;
     let body = fields.as_ref().map(|fields| fields.exactly(ExchangeBody::take)).unwrap_or_default();
-    let entries = read_entries(body.settlements.unwrap_or_default(), input, engine_id);
+    let entries = read_entries(body.settlements.unwrap_or_default(), &reader, engine_id, input.requester(api));
     let poll = reader.finish(|| {
         Some(Poll {
             engine_type: engine_type?,

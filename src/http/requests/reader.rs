@@ -157,6 +157,11 @@ impl<'a> Reader<'a> {
         parsed.map_err(|error| self.errors.add(place, error.to_string())).ok()
     }
 
+    /// The request that is read.
+    pub const fn input(&self) -> &'a Input {
+        self.input
+    }
+
     /// What was found to be wrong so far.
     pub const fn errors(&self) -> &Errors {
         &self.errors

@@ -91,6 +91,8 @@ async fn problems_of_engines_and_events() {
     let by_another = lab.request("PUT", &path).header("x-engine-id", &another).json(&body);
     assert_told(403, "forbidden", Reply::of(by_another).await);
 
+    let follow_ups = json!({"enqueue": [{"engine_type": "narration", "event_type": "e"}]});
+    assert_told(422, "follow_up_refused", lab.settle(&leased, "completed", follow_ups).await);
     let in_use = lab.delete("/api/v1/queues/dialogue").await;
     assert_told(409, "queue_in_use", in_use);
     lab.expire(&event_id).await;
@@ -99,6 +101,13 @@ async fn problems_of_engines_and_events() {
     assert_told(409, "lease_lost", lab.settle(&leased, "completed", json!({})).await);
     lab.settle(&again, "completed", json!({})).await.expect(200);
     assert_told(409, "already_settled", lab.settle(&again, "failed", json!({})).await);
+
+    let unique = json!({"unique_key": "k", "priority": 9});
+    let dead = lab.enqueue("dialogue", unique.clone()).await;
+    let leased_dead = lab.lease_one("dialogue", &another).await;
+    lab.settle(&leased_dead, "failed", json!({"retryable": false})).await.expect(200);
+    lab.enqueue("dialogue", unique).await;
+    assert_told(409, "unique_key_held", lab.post(&format!("/api/v1/dead-letters/{dead}/redrive"), &json!({})).await);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ macro_rules! sql {
     };
 }
 
-pub const STATEMENTS: [Statement; 18] = [
+pub const STATEMENTS: [Statement; 20] = [
     Statement { name: "event_scope", sql: sql!("event_scope"), arguments: |ids| format!("'{}'", ids[0]) },
     Statement {
         name: "complete",
@@ -83,13 +83,23 @@ pub const STATEMENTS: [Statement; 18] = [
         sql: sql!("read_event", "event_details"),
         arguments: |ids| format!("'{}', true", ids[0]),
     },
+    Statement { name: "read_brief_events", sql: sql!("read_brief_events"), arguments: array },
+    Statement {
+        name: "claim_open_keys",
+        sql: sql!("claim_open_keys"),
+        arguments: |ids| {
+            let (queues, keys) = (all(ids, "'dialogue'"), format!("{}::text[]", array(ids)));
+            format!("{queues}, {keys}, {}, {}, {}::timestamptz[], 60", array(ids), all(ids, "0"), all(ids, "null"))
+        },
+    },
     Statement {
         name: "record_attempts",
         sql: sql!("record_attempts"),
         arguments: |ids| {
             let nothing = all(ids, "null");
             format!(
-                "{}, {}, {}, {}::float8[], {nothing}::text[], {nothing}::text[], {nothing}::float8[], {nothing}::text[]",
+                "{}, {}, {}, {}::float8[], {nothing}::text[], {nothing}::text[], {nothing}::float8[], {nothing}::text[],
+                 {nothing}::text[]",
                 array(ids),
                 all(ids, "'released'"),
                 all(ids, "'released'"),
@@ -128,6 +138,8 @@ pub const STATEMENTS: [Statement; 18] = [
         },
     },
     Statement { name: "close", sql: sql!("close"), arguments: array },
+    Statement { name: "causes", sql: sql!("causes"), arguments: array },
+    Statement { name: "free_open_keys", sql: sql!("free_open_keys"), arguments: array },
     Statement { name: "are_open", sql: sql!("are_open"), arguments: array },
     Statement {
         name: "take_loss_back",
@@ -172,8 +184,8 @@ pub const QUEUE_USES: Statement = Statement {
     arguments: |_| "statement_timestamp()".to_owned(),
 };
 
-/// A page of fifty: of all, of a status that is looked up, of a run, of what is open.
-pub const PAGES: [Statement; 5] = [
+/// A page of fifty: of all, of a status that is looked up, of a run, of what an event brought, of what is open.
+pub const PAGES: [Statement; 6] = [
     Statement {
         name: "list_events",
         sql: sql!("all_events", "list_events", "event_details"),
@@ -188,6 +200,11 @@ pub const PAGES: [Statement; 5] = [
         name: "list_events_of_run",
         sql: sql!("events_of_run", "list_events", "event_details"),
         arguments: |_| page_of("null, null, null", "null, 'run-1'"),
+    },
+    Statement {
+        name: "list_events_caused_by",
+        sql: sql!("events_caused_by", "list_events", "event_details"),
+        arguments: |_| page_of("null, null, null", &format!("null, {TOKEN}, null")),
     },
     Statement {
         name: "list_queued",

@@ -10,7 +10,7 @@ use crate::support::{Reply, unknown_id};
 
 /// Who may do it: `e`ngine, `p`roducer, `o`rchestrator, o`P`erator, `a`dmin, `r`eader, re`G`istrar. Where only its own is
 /// allowed, the test asks for its own.
-const ALLOWED: [(&str, &str); 57] = [
+const ALLOWED: [(&str, &str); 58] = [
     ("register_engine", "eoG"),
     ("list_engines", "oPr"),
     ("read_engine", "eoPr"),
@@ -31,6 +31,7 @@ const ALLOWED: [(&str, &str); 57] = [
     ("list_events", "poPr"),
     ("read_event", "poPr"),
     ("list_attempts", "poPr"),
+    ("wait_for_events", "poPr"),
     ("cancel_event", "poP"),
     ("reschedule_events", "oP"),
     ("list_scenario_runs", "oPr"),
@@ -101,11 +102,12 @@ async fn operations(guarded: &Guarded) -> Vec<(String, String, String)> {
 }
 
 /// A body that means something, where the operation has one: what is its own is asked for.
-fn body(id: &str, engine_id: &str) -> Value {
+fn body(id: &str, Own { engine_id, event_id, .. }: &Own) -> Value {
     match id {
         "register_engine" => json!({"engine_type": "dialogue", "engine_id": engine_id}),
         "enqueue_event" => json!({"engine_type": "dialogue", "event_type": "e", "payload": 1}),
         "enqueue_batch" => json!({"events": [{"engine_type": "dialogue", "event_type": "e", "payload": 1}]}),
+        "wait_for_events" => json!({"event_ids": [event_id]}),
         "drain_engines" => json!({"filter": {"engine_type": "dialogue"}, "dry_run": true}),
         "reschedule_events" => json!({"filter": {"engine_type": "dialogue"}, "priority": 1, "dry_run": true}),
         "redrive_dead_letters" | "purge_dead_letters" => {
@@ -135,7 +137,7 @@ async fn call(guarded: &Guarded, token: Option<&str>, operation: &(String, Strin
         request = request.bearer_auth(token);
     }
     if ["POST", "PUT", "PATCH"].contains(&method.as_str()) {
-        request = request.json(&body(id, &own.engine_id));
+        request = request.json(&body(id, own));
     }
     Reply::of(request).await
 }
@@ -283,6 +285,7 @@ async fn every_role_is_kept_within_its_engine_types() {
         "create_session",
         "read_session",
         "delete_session",
+        "wait_for_events",
         "list_scenario_runs",
         "read_scenario_run",
         "cancel_scenario_run",
@@ -305,6 +308,8 @@ async fn every_role_is_kept_within_its_engine_types() {
                 let reply = call(&guarded, Some(&token), operation, &own).await;
                 if free.contains(&id.as_str()) && is_role_allowed(id, role) {
                     assert!(!reply.raw.contains("\"dialogue\"") || id == "read_openapi_document", "{id}: {reply:?}");
+                    let is_unknown = reply.status == 403 || reply.body["unknown"] == json!([event_id]);
+                    assert!(id != "wait_for_events" || is_unknown, "{reply:?}");
                     assert!(id != "enqueue_batch" || [403, 422].contains(&reply.status), "{reply:?}");
                 } else if !is_role_allowed(id, role) {
                     reply.problem(403, "forbidden");
