@@ -33,6 +33,10 @@ pub enum ClaimedKey {
     TooFarAway,
 }
 
+fn column<'a, T>(wanted: &[WantedKey<'a>], order: &[usize], of: impl Fn(WantedKey<'a>) -> T) -> Vec<T> {
+    order.iter().map(|&index| of(wanted[index])).collect()
+}
+
 /// Claims keys, the answers in the order of `wanted`. Waits for transactions that are just taking or freeing one of them. Must
 /// run in the transaction that stores the events, after it has locked idempotency keys and runs, and before rows of queues or open events.
 pub async fn claim(
@@ -43,9 +47,6 @@ pub async fn claim(
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     // By bytes, as every transaction has it.
     order.sort_by_key(|&index| (wanted[index].engine_type, wanted[index].unique_key, wanted[index].place));
-    fn column<'a, T>(wanted: &[WantedKey<'a>], order: &[usize], of: impl Fn(WantedKey<'a>) -> T) -> Vec<T> {
-        order.iter().map(|&index| of(wanted[index])).collect()
-    }
     let rows: Vec<(Uuid, Option<Uuid>)> = sqlx::query_as(include_str!("../sql/claim_open_keys.sql"))
         .bind(column(wanted, &order, |key| key.engine_type))
         .bind(column(wanted, &order, |key| key.unique_key))
