@@ -4,11 +4,13 @@
 mod batches;
 
 // The verbs.
+pub mod settle;
 pub mod enqueue;
+pub mod runs;
 pub mod events;
 pub mod lease;
-pub mod settle;
 pub mod cancel;
+pub mod reschedule;
 pub mod dead_letters;
 pub mod engines;
 pub mod queues;
@@ -35,6 +37,7 @@ pub mod taken;
 pub mod settled;
 pub mod heartbeat;
 mod event_waits;
+mod run_waits;
 mod known_queues;
 pub mod known_tokens;
 /// What one caller may make in an hour.

@@ -6,10 +6,12 @@ mod events;
 mod queues;
 mod engines;
 mod cancel;
+mod runs;
 mod policies;
 mod policy_flags;
 mod tokens;
 mod audit;
+mod whoami;
 mod migrate;
 mod arguments;
 mod asking;
@@ -55,9 +57,11 @@ enum Command {
     Queues(Box<queues::QueuesArguments>),
     /// List engines, read one and what it holds, or drain them.
     Engines(Box<engines::EnginesArguments>),
-    /// List events, or read one with its payload and attempts.
+    /// List events, read one with its payload and attempts, or reschedule them.
     Events(Box<events::EventsArguments>),
-    /// Cancel events, or all open events of a scenario run.
+    /// List scenario runs and how they stand, cancel or reopen one.
+    Runs(Box<runs::RunsArguments>),
+    /// Cancel events, or a scenario run with all its open events.
     Cancel(cancel::CancelArguments),
     /// List, count, read, redrive and purge dead letters.
     #[command(subcommand)]
@@ -73,6 +77,8 @@ enum Command {
     /// Make, list and revoke tokens.
     #[command(subcommand)]
     Token(tokens::TokenCommand),
+    /// Show whose token this is, and what it may do.
+    Whoami(whoami::WhoamiArguments),
     /// List what operators and admins changed.
     Audit(audit::AuditArguments),
     /// Check a server and its database, and say what to do.
@@ -112,7 +118,9 @@ impl Cli {
             Command::Resume(arguments) => in_runtime(queues::resume(&arguments)),
             Command::Peek(arguments) => in_runtime(queues::peek(&arguments)),
             Command::Policies(arguments) => in_runtime(policies::run(&arguments)),
+            Command::Runs(arguments) => in_runtime(runs::run(&arguments)),
             Command::Cancel(arguments) => in_runtime(cancel::run(&arguments)),
+            Command::Whoami(arguments) => in_runtime(whoami::run(&arguments)),
             Command::Audit(arguments) => in_runtime(audit::run(&arguments)),
             Command::Token(command) => in_runtime(tokens::run(&command)),
             Command::Doctor(arguments) => in_runtime(doctor::run(&arguments)),

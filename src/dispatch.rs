@@ -25,7 +25,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::lane::Lane;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::store;
 use crate::store::leases::due::DuePosition;
 use claim::Claims;
 use clock::DatabaseClock;
@@ -137,6 +138,7 @@ impl Dispatch {
             return Ok(Polled::nothing(PollNotice::ServerStopping));
         }
         let (wait, deadline) = (poll.wait, Instant::now() + poll.wait);
+        let named = poll.engine_id.zip(poll.incarnation);
         let (mut pending, full) = self.waiting.admit(poll, deadline);
         let may_wait = !wait.is_zero() && full.is_none();
         tokio::select! {
@@ -145,11 +147,36 @@ impl Dispatch {
                 (answer, _) => answer,
             },
             () = self.context.stopping.cancelled() => {}
-            () = sleep_until(deadline), if may_wait => return pending.give_up().await,
+            () = sleep_until(deadline), if may_wait => return self.still_meant(pending.give_up().await?, named).await,
         }
         self.waiting.close();
         let polled = pending.give_up().await?;
         Ok(if polled.events.is_empty() { Polled::nothing(PollNotice::ServerStopping) } else { polled })
+    }
+
+    /// The answer to a poll whose wait is over, unless its engine is by now another incarnation than the one it named. An answer
+    /// with events is a claim's, which has checked.
+    async fn still_meant(&self, polled: Polled, named: Option<(EngineId, i32)>) -> Result<Polled> {
+        if let Some((engine_id, incarnation)) = named.filter(|_| polled.events.is_empty()) {
+            self.check_incarnation(engine_id, incarnation).await?;
+        }
+        Ok(polled)
+    }
+
+    /// Refuses a call that has waited, where its engine is by now another incarnation than the one it named: another replica
+    /// may have registered it, since the recheck was there last.
+    pub async fn check_incarnation(&self, engine_id: EngineId, named: i32) -> Result<()> {
+        let read = async {
+            let mut connection = self.context.connection().await?;
+            Ok(store::engines::incarnation(&mut connection, engine_id).await?)
+        };
+        match self.context.in_time(read).await? {
+            Some((incarnation, registered_at)) if incarnation != named => {
+                Err(Error::EngineSuperseded { engine_id, registered_at })
+            }
+            Some(_) => Ok(()),
+            None => Err(Error::EngineNotFound(engine_id)),
+        }
     }
 
     /// Events came into a queue, committed by this replica.

@@ -21,8 +21,14 @@ pub mod verdict;
 pub mod lane;
 /// What an engine may report.
 pub mod settlement;
+/// What an engine enqueues with a completion.
+pub mod follow_up;
 /// What a producer sends.
 pub mod new_event;
+/// Events that belong together.
+pub mod run;
+/// What changes about queued events.
+pub mod rescheduling;
 /// What an event may do: the drawing.
 pub mod event;
 pub mod queue;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::limits::MAX_TOKENS;
-use crate::domain::names::{EngineType, EventType};
+use crate::domain::names::{EngineType, EventType, ScenarioRunId};
 use crate::domain::queue::QueueUses;
 use crate::domain::tokens::TokenId;
 use crate::store;
@@ -29,6 +29,15 @@ pub enum Error {
     EngineTypeMismatch { engine_id: EngineId, registered: String, asked_for: String },
     #[error("engine {engine_id} is registered as {registered}; another engine_type needs another engine_id")]
     EngineIdTaken { engine_id: EngineId, registered: String },
+    #[error(
+        "engine {engine_id} is registered as another incarnation than this call's: it registered again since, or another process \
+         uses its id"
+    )]
+    EngineSuperseded {
+        engine_id: EngineId,
+        /// By the database's clock, when it last registered.
+        registered_at: DateTime<Utc>,
+    },
     #[error("no queue {0} exists: it had no event, engine or setting yet")]
     QueueNotFound(EngineType),
     #[error("queue {} has {}; it can be removed when it has none", .0.engine_type, in_use_by(.0).join(", "))]
@@ -47,8 +56,17 @@ pub enum Error {
     },
     #[error("event {event_id} was redriven before, with another payload, as event {redriven_as}")]
     RedrivenBefore { event_id: EventId, redriven_as: EventId },
-    #[error("{actual_count} dead letters match, not {expected_count}; nothing was changed")]
-    CountChanged { expected_count: u32, actual_count: i64 },
+    #[error("the unique key of event {event_id} is held by open event {held_by} of its queue")]
+    UniqueKeyHeld { event_id: EventId, held_by: EventId },
+    #[error("{actual_count} {what} match, not {expected_count}; nothing was changed")]
+    CountChanged {
+        /// Of what they are, in the plural.
+        what: &'static str,
+        expected_count: u32,
+        actual_count: i64,
+    },
+    #[error("scenario run {0} is cancelled, and takes no more events")]
+    RunCancelled(ScenarioRunId),
     #[error("the lease of event {event_id} belongs to another engine than the one named")]
     NotTheHolder { event_id: EventId },
     #[error("event {0} is for engines of another type than the one that reports on it")]
@@ -62,6 +80,16 @@ pub enum Error {
         /// By the database's clock.
         settled_at: DateTime<Utc>,
     },
+    #[error("{} of the follow-up events cannot be enqueued, so event {} is not completed: its lease stays", .0.refused.len(), .0.event_id)]
+    FollowUpsRefused(Box<FollowUpsRefused>),
+    #[error(
+        "the engine may enqueue into its own queue and those named in may_enqueue by its registration, not into {0}"
+    )]
+    MayNotEnqueue(EngineType),
+    #[error(
+        "engine {engine_id} cannot add {engine_type} to may_enqueue with its own token; register it with a registrar's"
+    )]
+    ReachOfEngineWidened { engine_id: EngineId, engine_type: EngineType },
     #[error("the idempotency key stands for event {event_id}, which has another body")]
     IdempotencyKeyReused { event_id: EventId },
     #[error("poll_id {poll_id} was sent before with another queue, limit or visibility timeout")]
@@ -125,6 +153,15 @@ pub struct LeaseLost {
     pub event_status: Status,
     /// The number of the event's latest attempt, from 1; 0 before the first.
     pub current_attempt: i32,
+}
+
+/// Why a completion with follow-up events was not taken; nothing was changed by it.
+#[derive(Clone, Debug)]
+pub struct FollowUpsRefused {
+    /// The event that was reported on.
+    pub event_id: EventId,
+    /// The places in the list of its follow-ups, and what is wrong there.
+    pub refused: Vec<(usize, Error)>,
 }
 
 impl From<Panicked> for Error {

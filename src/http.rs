@@ -14,9 +14,14 @@ mod counters;
 mod engines;
 mod dead_letters;
 mod queues;
-mod events;
+mod runs;
 mod leases;
+mod events;
 mod admin;
+/// Who is calling, and the sessions of browsers.
+mod session;
+/// What a client has to know of the server.
+mod server;
 
 /// Who gets in.
 mod admission;
@@ -32,6 +37,8 @@ mod requests;
 mod api;
 /// Who may do what, as the operator decided it.
 mod access;
+/// How a browser shows the token of its session.
+mod session_cookie;
 /// What the `OpenAPI` document says beside the annotations of handlers.
 mod openapi;
 /// A viewer of it.
@@ -63,10 +70,13 @@ fn routes() -> OpenApiRouter<Api> {
     let v1 = OpenApiRouter::new()
         .merge(engines::routes())
         .merge(events::routes())
+        .merge(runs::routes())
         .merge(leases::routes())
         .merge(dead_letters::routes())
         .merge(queues::routes())
-        .merge(admin::routes());
+        .merge(admin::routes())
+        .merge(session::routes())
+        .merge(server::routes());
     OpenApiRouter::with_openapi(openapi::base()).nest("/api/v1", v1).merge(admin::plain_routes())
 }
 

@@ -8,6 +8,8 @@ pub mod migrations;
 /// What is said with commits.
 pub mod notices;
 pub mod dead_letters;
+/// Scenario runs.
+pub mod runs;
 pub mod events;
 /// The ends of leases.
 pub mod settlement;
@@ -18,6 +20,8 @@ pub mod queues;
 pub mod event_types;
 mod policies;
 pub mod tokens;
+/// Which installation this is.
+pub mod installation;
 pub mod audit;
 /// The days of `events` and `event_attempts`.
 pub mod partitions;

@@ -16,7 +16,7 @@ use crate::supervisor::Supervisor;
 use periodic::{Periodic, Starter};
 
 /// What runs how often: from the end of one round to the begin of the next.
-fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 11] {
+fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 12] {
     let (seconds, minutes) = (Duration::from_secs, Duration::from_mins);
     [
         Periodic::every(reaper_interval, "reaper", |broker| Box::pin(reaper::run_once(broker))),
@@ -25,8 +25,13 @@ fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 11] {
             Box::pin(async move { broker.note_liveness().await.map(|()| None) })
         }),
         Periodic::every(recheck, "event_ends", |broker| {
-            Box::pin(async move { broker.wake_for_ends_elsewhere().await.map(|()| None) })
+            Box::pin(async move {
+                broker.wake_for_ends_elsewhere().await?;
+                broker.wake_for_idle_runs().await.map(|()| None)
+            })
         }),
+        // What a cancel of a run left undone, since its call was cut off.
+        Periodic::every(seconds(5), "cancelled_runs", |broker| Box::pin(carry_on_with_cancels(broker))),
         Periodic::every(seconds(5), "activity", |broker| {
             Box::pin(async move { broker.write_activity().await.map(|()| None) })
         }),
@@ -69,6 +74,11 @@ pub fn start(
     starter.keep("hand_back", |broker, stop| async move { broker.hand_back_undelivered(&stop).await });
     broker.start_dispatch(stop);
     broker.start_batches(stop);
+}
+
+async fn carry_on_with_cancels(broker: Arc<Broker>) -> Result<Option<String>> {
+    let done = broker.carry_on_with_cancels().await?;
+    Ok((done > 0).then(|| format!("cancelled {} of cancelled runs", counted(done as u64, "event"))))
 }
 
 async fn tend_queues(broker: Arc<Broker>) -> Result<Option<String>> {

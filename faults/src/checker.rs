@@ -3,10 +3,12 @@
 
 mod enqueued; // nothing lost, nothing made up
 mod words; // the fence, and that what was accepted stands
+mod runs; // a cancelled one stays so
 mod attempts; // they and both budgets add up
 mod resumption; // after a fault
 mod liveness; // who is taken for dead, and when
 mod leases; // one at a time, and none of what is done
+mod unique_keys; // one open event has it
 mod idleness; // who waited for events, and when
 mod index; // the history by event, by engine
 mod findings; // what a rule finds
@@ -33,10 +35,14 @@ pub struct Verdict {
 
 type Rule = (&'static str, fn(&Index<'_>, &Terms, &mut Findings));
 
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 18] = [
     ("every acknowledged event exists", enqueued::exist),
     ("every event has ended, or is open with a reason", enqueued::ended),
     ("an enqueue without a reply is done, or not", enqueued::one_of_two),
+    ("a follow-up is there if its completion stands", enqueued::with_completions),
+    ("two open events never share a unique key", unique_keys::one_holder),
+    ("a unique key is answered with an event that has it", unique_keys::answered_by_holder),
+    ("a cancelled run gets nothing new", runs::stay_cancelled),
     ("no event has two leases at once", leases::one_at_a_time),
     ("no completed event is leased again", leases::completed_is_final),
     ("no lease ends before its time", leases::not_cut_short),

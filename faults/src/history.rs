@@ -16,6 +16,7 @@ pub const SECOND: At = 1_000_000;
 #[serde(tag = "entry", rename_all = "snake_case")]
 pub enum Entry {
     Enqueue(Enqueue),
+    Cancel(Cancel),
     Poll(Poll),
     Report(Report),
     Register(Register),
@@ -107,7 +108,19 @@ pub struct Enqueue {
     pub is_atomic: bool,
     /// Sent again under the same label and idempotency key, until there is a reply.
     pub is_keyed: bool,
+    /// Of a single event: the answer may be an event of another call, which has this key.
+    #[serde(default)]
+    pub unique_key: Option<String>,
     pub answer: Answer<Vec<Uuid>>,
+}
+
+/// A run is cancelled; the events of each label are one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Cancel {
+    #[serde(flatten)]
+    pub span: Span,
+    pub label: String,
+    pub answer: Answer<()>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -181,6 +194,9 @@ pub struct ReportItem {
     /// Which the token was given for.
     pub attempt: u32,
     pub word: Word,
+    /// The `scenario_run_id` of the one follow-up event that goes with it: by it the event is known also if the reply is lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_up: Option<String>,
     pub answer: Answer<Accepted>,
 }
 
@@ -190,6 +206,9 @@ pub struct Accepted {
     pub attempt: Option<u32>,
     /// Of a renewed lease, by the database's clock.
     pub expires_at: Option<At>,
+    /// Its follow-up events.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub enqueued: Vec<Uuid>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -337,6 +356,14 @@ pub struct Event {
     pub lease_losses: u32,
     pub reason: Option<String>,
     pub available_at: Option<At>,
+    /// Its queue and its unique key, where it has one.
+    #[serde(default)]
+    pub unique_key: Option<(String, String)>,
+    /// When it was stored, and when it ended, by the database's clock.
+    #[serde(default)]
+    pub created_at: Option<At>,
+    #[serde(default)]
+    pub finished_at: Option<At>,
     /// The oldest first; not read of events that were completed at once, but for a sample.
     pub attempts: Option<Vec<Attempt>>,
 }

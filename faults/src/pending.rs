@@ -27,6 +27,7 @@ impl Drop for Pending<'_> {
         let ended = self.recorder.now();
         match &mut entry {
             Entry::Enqueue(call) => call.span.ended = ended,
+            Entry::Cancel(call) => call.span.ended = ended,
             Entry::Poll(call) => call.span.ended = ended,
             Entry::Report(call) => call.span.ended = ended,
             Entry::Register(call) => call.span.ended = ended,

@@ -104,6 +104,9 @@ fn read_event(recorder: &Recorder, item: &Value) -> Option<Event> {
         lease_losses: number(&item["lease_losses"]),
         reason: item["dead_letter_reason"].as_str().map(str::to_owned),
         available_at: item["available_at"].as_str().and_then(|at| recorder.clock.of_service(at)),
+        unique_key: item["unique_key"].as_str().map(|key| (text(&item["engine_type"]), key.to_owned())),
+        created_at: item["created_at"].as_str().and_then(|at| recorder.clock.of_service(at)),
+        finished_at: item["finished_at"].as_str().and_then(|at| recorder.clock.of_service(at)),
         attempts: None,
     })
 }

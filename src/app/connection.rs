@@ -18,7 +18,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, Version, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -32,6 +32,8 @@ use tower::ServiceExt;
 use super::activity::{ConnectionActivity, Phase};
 use super::room::Place;
 use super::routes::Routes;
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
 /// How long a connection may keep the server waiting.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +70,20 @@ pub struct Service {
     pub patience: Patience,
     /// Cancelled when the server stops: replies under way are finished, and then the connection ends.
     pub stop: CancellationToken,
+    /// What `Keep-Alive` says in replies; `None` where a connection has one reply.
+    pub keep_alive: Option<HeaderValue>,
+}
+
+/// How much earlier than the server a client is told to give up an idle connection: else the server may close it while the
+/// next request is under way.
+const KEEP_ALIVE_MARGIN_SECONDS: u64 = 10;
+
+/// What `Keep-Alive` says where connections may be idle for that long. Nothing where that is too short to be used.
+pub fn keep_alive(idle: Duration) -> Option<HeaderValue> {
+    let seconds = idle.as_secs();
+    let margin = KEEP_ALIVE_MARGIN_SECONDS.min(seconds.div_ceil(2));
+    let timeout = seconds.checked_sub(margin).filter(|timeout| *timeout > 0)?;
+    HeaderValue::try_from(format!("timeout={timeout}")).ok()
 }
 
 /// Why a connection ended that the client did not end.
@@ -128,7 +144,7 @@ impl Ended {
 
 /// Serves requests until the client, a limit, `stop` or `place.leave` ends it; what is under way then is answered first.
 pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place: &Place) -> Ended {
-    let Service { routes, http, patience, stop } = service;
+    let Service { routes, http, patience, stop, keep_alive } = service;
     let activity = &place.activity;
     let of_requests = Arc::clone(activity);
     // True once a reply was given although not all of its request was read.
@@ -137,12 +153,20 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place:
         of_requests.set(Phase::Busy);
         request.extensions_mut().insert(ConnectInfo(peer));
         let (router, activity, is_cut_short) = (routes.current(), Arc::clone(&of_requests), &is_cut_short);
+        // In HTTP/1.0 a connection ends with its reply, unless both sides say otherwise.
+        let keep_alive =
+            keep_alive.as_ref().filter(|_| request.version() == Version::HTTP_11 && !is_to_be_closed(&request));
+        let stop = &stop;
         async move {
             let (request, body) = unread::lend(request);
             let (mut response, is_read) = unread::with_rest_read(router.oneshot(request), body).await;
             if !is_read && let Ok(response) = &mut response {
                 is_cut_short.store(true, Ordering::Relaxed);
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            } else if let (Ok(response), Some(keep_alive)) = (&mut response, keep_alive)
+                && !stop.is_cancelled()
+            {
+                response.headers_mut().insert(KEEP_ALIVE, keep_alive.clone());
             }
             activity.set(Phase::Sending);
             response
@@ -200,6 +224,12 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, service: Service, place:
     };
     let unread = was_cut_short.then(|| io.into_inner().stream);
     Ended { refusal, unread, stop }
+}
+
+/// Whether the client wants no further reply on its connection.
+fn is_to_be_closed(request: &Request<Incoming>) -> bool {
+    let options = request.headers().get(header::CONNECTION).and_then(|value| value.to_str().ok());
+    options.is_some_and(|options| options.split(',').any(|option| option.trim().eq_ignore_ascii_case("close")))
 }
 
 /// What of hyper's trouble was the client's doing.
@@ -263,5 +293,19 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_are_told_to_give_up_idle_connections_before_the_server_does() {
+        let told =
+            |seconds| keep_alive(Duration::from_secs(seconds)).map(|told| told.to_str().expect("ASCII").to_owned());
+        assert_eq!(told(120).as_deref(), Some("timeout=110"));
+        assert_eq!(told(5).as_deref(), Some("timeout=2"));
+        assert_eq!(told(1), None);
     }
 }

@@ -103,12 +103,14 @@ impl Connections {
             reply: Duration::from_secs(config.reply_timeout_seconds),
             idle: Duration::from_secs(config.idle_timeout_seconds),
         };
-        let service = Service { routes: Arc::clone(routes), http, patience, stop: stop.clone() };
+        let keep_alive = connection::keep_alive(patience.idle);
+        let service = Service { routes: Arc::clone(routes), http, patience, stop: stop.clone(), keep_alive };
 
         let healthy = Arc::clone(routes);
         let mut service_without_room =
             Service { routes: Routes::new(http::without_room(move || healthy.current())), ..service.clone() };
         service_without_room.http.keep_alive(false);
+        service_without_room.keep_alive = None;
 
         let max_of_address = config.max_connections_of_address.unwrap_or(max_connections.div_ceil(2));
         Self {

@@ -1,4 +1,4 @@
-//! Which requests are carried out together: four kinds, each with a batcher.
+//! Which requests are carried out together: five kinds, each with a batcher.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,12 +43,14 @@ const HEARTBEATS_ALONE: usize = 1;
 /// A batcher for each kind of request.
 #[derive(Debug)]
 pub struct Batchers {
-    /// Events without an idempotency key.
+    /// Events without keys.
     pub events: Batcher<Vec<NewEvent>, Vec<Result<Taken>>>,
-    /// Events with an idempotency key: they may have to wait for the transaction that just claims it.
+    /// Events with an idempotency key or a unique key: they may have to wait for the transaction that just claims it.
     pub keyed_events: Batcher<Vec<NewEvent>, Vec<Result<Taken>>>,
     /// Reports on leases.
     pub settlements: Batcher<Vec<Settlement>, Vec<Result<Settled>>>,
+    /// Completions with follow-up events: they may have to wait for the transaction that just claims an idempotency key.
+    pub with_follow_ups: Batcher<Vec<Settlement>, Vec<Result<Settled>>>,
     /// Heartbeats of engines.
     pub heartbeats: Batcher<(EngineId, Heartbeat), HeartbeatAnswer>,
 }
@@ -87,6 +89,7 @@ impl Batchers {
             events: events(),
             keyed_events: events(),
             heartbeats: batching::Batcher::new(heartbeats, supervisor, metrics),
+            with_follow_ups: batching::Batcher::new(options("follow_ups"), supervisor, metrics),
             settlements,
         }
     }

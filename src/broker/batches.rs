@@ -15,12 +15,11 @@ impl Broker {
         for events in [&self.batchers.events, &self.batchers.keyed_events] {
             self.start_batcher(events, stop, |broker, items, mode| async move { broker.take_in(&items, mode).await });
         }
-        let settlements = &self.batchers.settlements;
-        self.start_batcher(
-            settlements,
-            stop,
-            |broker, items, mode| async move { broker.settle_batch(&items, mode).await },
-        );
+        for settlements in [&self.batchers.settlements, &self.batchers.with_follow_ups] {
+            self.start_batcher(settlements, stop, |broker, items, mode| async move {
+                broker.settle_batch(&items, mode).await
+            });
+        }
         let heartbeats = &self.batchers.heartbeats;
         self.start_batcher(heartbeats, stop, |broker, items, mode| async move {
             broker.take_heartbeats(&items, mode).await

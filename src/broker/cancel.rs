@@ -8,8 +8,6 @@ use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::event::{CancelReason, Event, Status};
 use crate::domain::ids::EventId;
-use crate::domain::log_text::LogText;
-use crate::domain::names::ScenarioRunId;
 use crate::domain::verdict::{Ending, Verdict};
 use crate::error::{Error, Result};
 use crate::store::events::cancellation as cancel;
@@ -19,7 +17,7 @@ use crate::store::settlement::{self, EndedAttempt};
 use crate::store::{self, PgConnection};
 
 /// Cancelled in one transaction.
-const BATCH: u32 = 500;
+pub(super) const BATCH: u32 = 500;
 
 /// What a cancellation came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -59,34 +57,6 @@ impl Broker {
         }
     }
 
-    /// Cancels all that is open of a scenario run.
-    pub async fn cancel_scenario_run(&self, by: &Actor, run: &ScenarioRunId) -> Result<Cancelled> {
-        let mut all = Cancelled::default();
-        loop {
-            let mut transaction = self.begin().await?;
-            let ids = cancel::open_events_of_run(&mut transaction, run.as_str(), BATCH).await?;
-            let open = open_events::lock(&mut transaction, &ids, Locking::Wait).await?;
-            let mut effects = Effects::default();
-            let done = cancel_locked(&mut transaction, &open, CancelReason::ScenarioRun, &mut effects).await?;
-            if !open.is_empty() {
-                let details = json!({"cancelled": done.cancelled, "cancel_requested": done.requested});
-                let action = Operation::CancelScenarioRun;
-                store::audit::record(&mut transaction, by, action, run.as_str(), &details).await?;
-            }
-            commit(transaction).await?;
-            self.apply(effects);
-            all.cancelled += done.cancelled;
-            all.requested += done.requested;
-            if ids.is_empty() {
-                if all.cancelled + all.requested > 0 {
-                    let (run, cancelled, cancel_requested) = (LogText(run.as_str()), all.cancelled, all.requested);
-                    tracing::info!(%run, cancelled, cancel_requested, "scenario run cancelled");
-                }
-                return Ok(all);
-            }
-        }
-    }
-
     /// Cancels events that nobody leased in time.
     pub(super) async fn cancel_too_old(&self) -> Result<usize> {
         let mut transaction = self.begin().await?;
@@ -102,7 +72,7 @@ impl Broker {
 }
 
 /// Closes what is queued, and leaves word with what is processing.
-async fn cancel_locked(
+pub(super) async fn cancel_locked(
     connection: &mut PgConnection,
     open: &[OpenEvent],
     reason: CancelReason,
@@ -125,6 +95,7 @@ async fn cancel_locked(
             error_type: None,
             error_message: None,
             late_by_seconds: None,
+            follow_ups: None,
         })
         .collect();
     settlement::apply(connection, &ended).await?;

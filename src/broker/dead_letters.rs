@@ -17,10 +17,11 @@ use crate::domain::dead_letters::{DeadLetter, Filter, Overrides};
 use crate::domain::ids::EventId;
 use crate::domain::json::SentJson;
 use crate::domain::lane::Lane;
+use crate::domain::names::ScenarioRunId;
 use crate::domain::page::Page;
 use crate::error::{Error, Result};
 use crate::store;
-use crate::store::dead_letters::redrive::Redriven;
+use crate::store::dead_letters::redrive::{Redrive, Redriven};
 use crate::store::pool::commit;
 use record::{Record, told};
 
@@ -49,7 +50,8 @@ impl Broker {
     /// Puts a dead letter back into its queue, with fresh budgets.
     ///
     /// # Errors
-    /// [`Error::NotADeadLetter`] with the event's status; [`Error::RedrivenBefore`] with the event that was made of it.
+    /// [`Error::NotADeadLetter`] with the event's status; [`Error::RedrivenBefore`] with the event that was made of it;
+    /// [`Error::UniqueKeyHeld`] with the open event that has its unique key.
     pub async fn redrive(
         &self,
         by: &Actor,
@@ -64,29 +66,32 @@ impl Broker {
             subject: &event_id.to_string(),
             details: &json!({"overrides": told(overrides)}),
         };
-        if self.redrive_batch(record, &due, None, overrides).await?.is_empty() {
+        let batch = self.redrive_batch(record, &due, None, overrides).await?;
+        if let Some(refusal) = refusal_of(&batch) {
+            return Err(refusal);
+        }
+        if batch.redriven.is_empty() {
             return Err(no_dead_letter(&mut *self.connection().await?, event_id).await?);
         }
         Ok(())
     }
 
-    /// Puts dead letters back in one transaction, each due after its seconds; answers which. The
-    /// one way back, for one and for many.
+    /// Puts dead letters back in one transaction, each due after its seconds. The one way back, for one and for many.
     async fn redrive_batch(
         &self,
         record: Record<'_>,
         due: &[(EventId, f64)],
         chosen_at: Option<DateTime<Utc>>,
         overrides: &Overrides,
-    ) -> Result<Vec<EventId>> {
+    ) -> Result<Redrive> {
         let mut transaction = self.begin().await?;
-        let redriven = store::dead_letters::redrive::redrive(&mut transaction, due, chosen_at, overrides).await?;
-        if !redriven.is_empty() {
-            record.write(&mut transaction, redriven.len() as u64).await?;
+        let batch = store::dead_letters::redrive::redrive(&mut transaction, due, chosen_at, overrides).await?;
+        if !batch.redriven.is_empty() {
+            record.write(&mut transaction, batch.redriven.len() as u64).await?;
         }
         commit(transaction).await?;
-        self.announce_redriven(&redriven);
-        Ok(redriven.into_iter().map(|event| event.event_id).collect())
+        self.announce_redriven(&batch.redriven);
+        Ok(batch)
     }
 
     /// Makes a new event of a dead letter, with another payload; answers its id.
@@ -100,10 +105,13 @@ impl Broker {
     ) -> Result<EventId> {
         let mut transaction = self.begin().await?;
         let delay_seconds = f64::from(delay_seconds);
-        let redriven =
+        let mut redrive =
             store::dead_letters::redrive::redrive_as_new(&mut transaction, event_id, payload, delay_seconds, overrides)
                 .await?;
-        let Some(redriven) = redriven else {
+        if let Some(refusal) = refusal_of(&redrive) {
+            return Err(refusal);
+        }
+        let Some(redriven) = redrive.redriven.pop() else {
             return Err(no_dead_letter(&mut transaction, event_id).await?);
         };
         let details = json!({"redriven_as": redriven.event_id, "overrides": told(overrides)});
@@ -138,6 +146,15 @@ impl Broker {
         self.metrics.dead_letters_discarded.inc();
         Ok(())
     }
+}
+
+/// The refusal of a dead letter whose run is cancelled, or whose unique key is held.
+fn refusal_of(redrive: &Redrive) -> Option<Error> {
+    if let Some(&(event_id, held_by)) = redrive.held.first() {
+        return Some(Error::UniqueKeyHeld { event_id, held_by });
+    }
+    let (_, run) = redrive.of_cancelled_runs.first()?;
+    ScenarioRunId::parse(run).ok().map(Error::RunCancelled)
 }
 
 /// Why there is no such dead letter, or why it cannot be redriven.

@@ -191,6 +191,7 @@ pub async fn end_in_silence(
             error_type: None,
             error_message: None,
             late_by_seconds: None,
+            follow_ups: None,
         })
         .collect();
     let due = settlement::apply(connection, &ended).await?;

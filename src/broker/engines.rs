@@ -15,6 +15,7 @@ use crate::domain::audit::Actor;
 use crate::domain::engine::{Engine, Filter, Registration, RegistrationKind};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::leased_event::LeasedEvent;
+use crate::domain::names::EngineType;
 use crate::domain::page::Page;
 use crate::domain::tokens::TokenSecret;
 use crate::domain::verdict::{Ending, Loss};
@@ -62,7 +63,8 @@ impl Broker {
             let held = open_events::lock_held_by(&mut transaction, engine_id).await?;
             let lost = all_ending(held, Ending::Lost(Loss::EngineRestarted));
             end_in_silence(&mut transaction, &lost, self.settings.suspect_isolation, &mut effects).await?;
-            store::engines::restart(&mut transaction, registration).await?;
+            let registration = with_its_reach(&mut transaction, by, registration).await?;
+            store::engines::restart(&mut transaction, &registration).await?;
         }
         let engine =
             store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
@@ -100,8 +102,15 @@ impl Broker {
     }
 
     /// Stops giving the engine events, or starts again.
-    pub async fn set_draining(&self, by: &Actor, engine_id: EngineId, is_draining: bool) -> Result<Engine> {
+    pub async fn set_draining(
+        &self,
+        by: &Actor,
+        engine_id: EngineId,
+        incarnation: Option<i32>,
+        is_draining: bool,
+    ) -> Result<Engine> {
         let mut transaction = self.begin().await?;
+        check_incarnation(&mut transaction, engine_id, incarnation).await?;
         if !store::engines::set_draining(&mut transaction, engine_id, is_draining).await? {
             return Err(Error::EngineNotFound(engine_id));
         }
@@ -123,9 +132,16 @@ impl Broker {
 
     /// Removes an engine. Its leases go back and spend nothing if it leaves by itself or was
     /// draining; else they are silent losses.
-    pub async fn deregister(&self, by: &Actor, engine_id: EngineId, caller: Option<EngineId>) -> Result<()> {
+    pub async fn deregister(
+        &self,
+        by: &Actor,
+        engine_id: EngineId,
+        incarnation: Option<i32>,
+        caller: Option<EngineId>,
+    ) -> Result<()> {
         let mut transaction = self.begin().await?;
         store::engines::lock(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+        check_incarnation(&mut transaction, engine_id, incarnation).await?;
         let engine =
             store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
         let held = open_events::lock_held_by(&mut transaction, engine_id).await?;
@@ -178,6 +194,22 @@ impl Broker {
     }
 }
 
+/// Refuses a call that is meant for another incarnation than the registered one, which stays so until the transaction ends.
+async fn check_incarnation(
+    connection: &mut store::PgConnection,
+    engine_id: EngineId,
+    meant: Option<i32>,
+) -> Result<()> {
+    let Some(meant) = meant else { return Ok(()) };
+    match store::engines::lock_incarnation(connection, engine_id).await? {
+        Some((incarnation, registered_at)) if incarnation != meant => {
+            Err(Error::EngineSuperseded { engine_id, registered_at })
+        }
+        // Whoever is not registered is told so by what follows.
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// What the audit trail says of an engine beside its id.
 fn type_of(engine: &Engine) -> Value {
     json!({"engine_type": engine.engine_type})
@@ -198,6 +230,28 @@ async fn insert_or_lock(
             return Ok(registered);
         }
     }
+}
+
+/// What the engine may enqueue from now on: as its registration says. With its own token it can give queues up, and gets no
+/// further ones; where it says nothing, all stays as it is.
+async fn with_its_reach(
+    connection: &mut store::PgConnection,
+    by: &Actor,
+    registration: &Registration,
+) -> Result<Registration> {
+    let mut registration = registration.clone();
+    if by.role != Some(Role::Engine) {
+        registration.may_enqueue.get_or_insert_default();
+    } else if let Some(asked) = &registration.may_enqueue {
+        let engine_id = registration.engine_id;
+        let known = store::events::follow_ups::reaches(connection, &[engine_id]).await?;
+        let is_new =
+            |engine_type: &&EngineType| known.get(&engine_id).is_none_or(|known| !known.includes(engine_type.as_str()));
+        if let Some(engine_type) = asked.iter().find(is_new) {
+            return Err(Error::ReachOfEngineWidened { engine_id, engine_type: engine_type.clone() });
+        }
+    }
+    Ok(registration)
 }
 
 fn all_ending(events: Vec<OpenEvent>, ending: Ending) -> Vec<(OpenEvent, Ending)> {

@@ -1,9 +1,14 @@
 //! Taking events in.
 
+/// Which keys of a batch are its own, and which of its runs are cancelled.
+pub(super) mod claims;
 mod keys;
-mod new_queues;
+/// Which queues may be made.
+pub(super) mod new_queues;
 /// What of a body is compared under an idempotency key.
 mod terms;
+/// Which events of a batch get their unique keys.
+mod unique_keys;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -21,13 +26,14 @@ use crate::dispatch::Landed;
 use crate::domain::ids::EventId;
 use crate::domain::lane::Lane;
 use crate::domain::limits::MAX_DELAY_SECONDS;
-use crate::domain::new_event::{Enqueued, NewEvent};
+use crate::domain::new_event::{DuplicateOf, Enqueued, NewEvent};
+use crate::domain::run::CancelledRuns;
 use crate::error::{Error, Result};
-use crate::store::events::idempotency;
 use crate::store::pool::commit;
 use crate::store::{self, PgConnection};
 
-use keys::{Plan, key_of};
+use claims::{Claim, Claims, cancelled_run_of, give_keys_back};
+use keys::Plan;
 use new_queues::{Made, NewQueues};
 
 impl Broker {
@@ -43,7 +49,8 @@ impl Broker {
         let bytes = events.iter().map(|event| event.payload.get().len()).sum();
         let size = Size { rows: events.len(), bytes };
         let keys: Vec<Uuid> = events.iter().filter_map(digest_of_key).collect();
-        let batcher = if keys.is_empty() { &self.batchers.events } else { &self.batchers.keyed_events };
+        let batcher =
+            if events.iter().any(NewEvent::has_key) { &self.batchers.keyed_events } else { &self.batchers.events };
         batcher.submit(events, size, keys).await?
     }
 
@@ -75,10 +82,11 @@ impl Broker {
         mode: Mode,
     ) -> Result<Answers<Vec<Result<Taken>>>> {
         let events: Vec<&NewEvent> = requests.iter().flat_map(|events| events.iter()).collect();
-        let has_keys = events.iter().any(|event| event.idempotency_key.is_some());
+        // Locks of keys and of runs are held until the events are committed.
+        let has_locks = events.iter().any(|event| event.has_key() || event.scenario_run_id.is_some());
         let (new_queues, as_of) = self.known_queues.unknown_of(&events);
-        let taken = if has_keys || !new_queues.is_empty() {
-            // Somebody may be making the same queue, in a transaction that takes its time.
+        let taken = if has_locks || !new_queues.is_empty() {
+            // Somebody may be making the same queue, or cancelling the run, in a transaction that takes its time.
             let mut transaction = match mode {
                 Mode::Together => self.begin_impatient().await?,
                 Mode::Alone => self.begin().await?,
@@ -120,7 +128,8 @@ impl Broker {
         Ok((taken, admission.end()))
     }
 
-    fn announce_enqueued(&self, events: &[&NewEvent], taken: &[Result<Taken>], as_of: AsOf) {
+    /// Lets the rest of this replica know of events that were taken in; to be called after their commit.
+    pub(in crate::broker) fn announce_enqueued(&self, events: &[&NewEvent], taken: &[Result<Taken>], as_of: AsOf) {
         let accepted = events.iter().zip(taken).filter(|(_, taken)| matches!(taken, Ok(Taken::New(_))));
         self.known_queues.note(accepted.map(|(event, _)| event.engine_type.as_str()), as_of);
         let mut effects = Effects::default();
@@ -139,11 +148,18 @@ impl Broker {
 }
 
 /// Stands for an event's idempotency key. The second event of a key is judged when it is known what became of the first.
-fn digest_of_key(event: &NewEvent) -> Option<Uuid> {
+pub(in crate::broker) fn digest_of_key(event: &NewEvent) -> Option<Uuid> {
     let key = event.idempotency_key.as_deref()?;
     let whose = event.enqueued_by.as_deref().unwrap_or_default();
     // None of them has a control character.
     let parts = [event.engine_type.as_str(), "\0", key, "\0", whose];
+    let digest = parts.iter().fold(Sha256::new(), Sha256::chain_update).finalize();
+    Some(Uuid::from_slice(&digest[..16]).expect("sixteen bytes"))
+}
+
+/// Stands for an event's unique key.
+pub(in crate::broker) fn digest_of_unique_key(event: &NewEvent) -> Option<Uuid> {
+    let parts = [event.engine_type.as_str(), "\0unique\0", event.unique_key.as_deref()?];
     let digest = parts.iter().fold(Sha256::new(), Sha256::chain_update).finalize();
     Some(Uuid::from_slice(&digest[..16]).expect("sixteen bytes"))
 }
@@ -153,20 +169,46 @@ async fn enqueue_with_keys(
     events: &[&NewEvent],
     new_queues: &[&str],
 ) -> Result<Vec<Result<Taken>>> {
-    let mut plans = keys::plan(connection, events).await?;
+    let Claims { claims, cancelled } = claims::claim(connection, events).await?;
+    enqueue_claimed(connection, events, &claims, &cancelled, new_queues).await
+}
+
+/// Stores those events whose keys were claimed for them, and answers for all. Waits for nobody but who makes one of
+/// `new_queues`.
+pub(in crate::broker) async fn enqueue_claimed(
+    connection: &mut PgConnection,
+    events: &[&NewEvent],
+    claims: &[Claim],
+    cancelled: &CancelledRuns,
+    new_queues: &[&str],
+) -> Result<Vec<Result<Taken>>> {
+    let mut plans: Vec<Plan> = claims.iter().map(|claim| claim.plan).collect();
+    let redirected = unique_keys::redirected(claims.iter().map(|claim| (claim.first, claim.plan)));
     let to_enqueue: Vec<(&NewEvent, Option<EventId>)> = events
         .iter()
         .zip(&plans)
         .filter_map(|(event, plan)| match plan {
             Plan::Enqueue(event_id) => Some((*event, *event_id)),
-            Plan::Duplicate(_) | Plan::DuplicateByValue(_) | Plan::KeyReused(_) => None,
+            Plan::Duplicate(_)
+            | Plan::DuplicateByValue(_)
+            | Plan::KeyReused(_)
+            | Plan::RunCancelled(_)
+            | Plan::Held(_)
+            | Plan::TooFarAway(_) => None,
         })
         .collect();
     let enqueued = store::events::enqueue::enqueue(connection, &to_enqueue, new_queues, MAX_DELAY_SECONDS).await?;
+    unique_keys::redirect(connection, events, &redirected, &mut plans).await?;
     let refused: HashSet<EventId> = to_enqueue
         .iter()
         .zip(&enqueued)
         .filter_map(|((_, event_id), enqueued)| event_id.filter(|_| enqueued.is_none()))
+        .chain(plans.iter().filter_map(|plan| match plan {
+            Plan::RunCancelled(event_id) | Plan::TooFarAway(event_id) => *event_id,
+            Plan::Enqueue(_) | Plan::Duplicate(_) | Plan::DuplicateByValue(_) | Plan::KeyReused(_) | Plan::Held(_) => {
+                None
+            }
+        }))
         .collect();
     keys::compare_by_value(connection, events, &refused, &mut plans).await?;
     let mut enqueued = enqueued.into_iter();
@@ -177,21 +219,42 @@ async fn enqueue_with_keys(
                 if let Some(enqueued) = enqueued.next().flatten() {
                     Ok(Taken::New(enqueued))
                 } else {
-                    if let Some(key) = key_of(event) {
-                        idempotency::give_back(connection, &key).await?;
-                    }
+                    give_keys_back(connection, event, true).await?;
                     Err(Error::AvailableTooFarAway)
                 }
             }
-            Plan::Duplicate(event_id) | Plan::DuplicateByValue(event_id) => {
-                match store::events::read(connection, event_id, false).await? {
-                    Some(event) => Ok(Taken::Duplicate(Box::new(event))),
-                    // The first one of this very batch was not taken in.
-                    None => Err(Error::AvailableTooFarAway),
-                }
+            Plan::TooFarAway(_) => {
+                give_keys_back(connection, event, false).await?;
+                Err(Error::AvailableTooFarAway)
             }
+            Plan::Duplicate(event_id) | Plan::DuplicateByValue(event_id) => {
+                duplicate(connection, event, event_id, DuplicateOf::IdempotencyKey, cancelled).await?
+            }
+            Plan::Held(event_id) => duplicate(connection, event, event_id, DuplicateOf::UniqueKey, cancelled).await?,
             Plan::KeyReused(event_id) => Err(Error::IdempotencyKeyReused { event_id }),
+            Plan::RunCancelled(_) => {
+                give_keys_back(connection, event, false).await?;
+                Err(cancelled_run_of(event, cancelled).unwrap_or(Error::Crashed))
+            }
         });
     }
     Ok(taken)
+}
+
+/// The answer for an event one of whose keys stands for another. What somebody else brought is told by its id alone.
+async fn duplicate(
+    connection: &mut PgConnection,
+    event: &NewEvent,
+    event_id: EventId,
+    of: DuplicateOf,
+    cancelled: &CancelledRuns,
+) -> Result<Result<Taken>> {
+    Ok(match store::events::read(connection, event_id, false).await? {
+        Some(known) if known.enqueued_by.as_deref() == event.enqueued_by.as_deref() => {
+            Ok(Taken::Duplicate(Box::new(known), of))
+        }
+        Some(known) => Ok(Taken::OfAnother(known.event_id, of)),
+        // The first one of this very batch was not taken in.
+        None => Err(cancelled_run_of(event, cancelled).unwrap_or(Error::AvailableTooFarAway)),
+    })
 }

@@ -51,7 +51,8 @@ impl EventWaits {
 #[derive(Debug)]
 pub struct EventWait<'a> {
     waits: &'a EventWaits,
-    event_id: EventId,
+    /// The event.
+    pub event_id: EventId,
     /// Notified when the event may have ended.
     pub ended: Arc<Notify>,
 }

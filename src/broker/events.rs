@@ -1,5 +1,8 @@
 //! Reading events and their attempts, and waiting for an event's end.
 
+/// Waiting for several.
+pub mod wait_for_many;
+
 use std::time::Duration;
 
 use prometheus::IntGauge;
@@ -17,10 +20,11 @@ use crate::store;
 const READ_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Counts a read for as long as it waits, also where its caller hangs up.
-struct Counted<'a>(&'a IntGauge);
+pub(super) struct Counted<'a>(&'a IntGauge);
 
 impl<'a> Counted<'a> {
-    fn by(gauge: &'a IntGauge) -> Self {
+    /// Counts until this is dropped.
+    pub(super) fn by(gauge: &'a IntGauge) -> Self {
         gauge.inc();
         Self(gauge)
     }
@@ -35,16 +39,21 @@ impl Drop for Counted<'_> {
 impl Broker {
     /// One event as it is now; refused if too many reads wait before it.
     pub async fn read_event(&self, event_id: EventId, with_payload: bool) -> Result<Event> {
+        self.within_reads(async {
+            let mut connection = self.connection().await?;
+            store::events::read(&mut connection, event_id, with_payload).await?.ok_or(Error::EventNotFound(event_id))
+        })
+        .await
+    }
+
+    /// Carries a short read out, within its time; refused if too many wait before it.
+    async fn within_reads<T>(&self, read: impl Future<Output = Result<T>>) -> Result<T> {
         // Waiting behind other reads says nothing of the database: a time limit on it must not have sessions replaced.
         let Ok(_permit) = timeout(READ_PATIENCE, self.event_reads.acquire()).await else {
             self.metrics.requests_overloaded.with_label_values(&[EVENT_READS]).inc();
             return Err(Error::Overloaded);
         };
-        self.in_time(async {
-            let mut connection = self.connection().await?;
-            store::events::read(&mut connection, event_id, with_payload).await?.ok_or(Error::EventNotFound(event_id))
-        })
-        .await
+        self.in_time(read).await
     }
 
     /// Reads an event when it is final, or when `wait` is over or the service stops, as it stands then. While parked it

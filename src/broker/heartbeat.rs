@@ -16,6 +16,8 @@ use crate::domain::settlement::Renewal;
 /// A heartbeat, checked.
 #[derive(Debug, Default)]
 pub struct Heartbeat {
+    /// The engine's, which must be the registered one; `None`: it does not say.
+    pub incarnation: Option<i32>,
     /// Events the engine says it works on, for operators to read; `None` if it does not say.
     pub current_workload: Option<u32>,
     /// An object of members to set in the dynamic state; `null` removes one.

@@ -100,9 +100,11 @@ mod tests {
             retry_policy: None,
             discard_after_seconds: None,
             idempotency_key: None,
+            unique_key: None,
             traceparent: None,
             tracestate: None,
             enqueued_by: None,
+            caused_by: None,
             requester: Requester::Unknown,
         }
     }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use parking_lot::RwLock;
 use tokio::sync::{Mutex, Notify};
 use tokio::time::Instant;
 
+use crate::domain::ids::EngineId;
 use crate::domain::tokens::{Identity, Token, TokenDigest, TokenId};
 use crate::error::Error;
 use crate::store::tokens::Horizon;
@@ -22,6 +24,24 @@ pub enum TokenStatus {
     Expired,
     /// It was revoked, even if it has expired since.
     Revoked,
+    /// It ended because its engine registered again.
+    Superseded {
+        /// The engine that it was for.
+        engine_id: EngineId,
+        /// When the engine registered again.
+        registered_at: DateTime<Utc>,
+    },
+}
+
+impl TokenStatus {
+    /// Whose token it is, or why it lets nobody in.
+    pub fn check(self) -> Result<Arc<Identity>, Error> {
+        match self {
+            Self::Good(identity) => Ok(identity),
+            Self::Expired | Self::Revoked => Err(Error::TokenEnded),
+            Self::Superseded { engine_id, registered_at } => Err(Error::EngineSuperseded { engine_id, registered_at }),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -31,6 +51,7 @@ struct Known {
     /// By this machine's steady clock, set from the database's.
     expires_at: Option<Instant>,
     is_revoked: bool,
+    superseded_at: Option<DateTime<Utc>>,
     is_used: AtomicBool,
 }
 
@@ -42,6 +63,7 @@ impl Known {
             digest: token.digest,
             expires_at: left.map(|left| Instant::now() + left),
             is_revoked: token.revoked_at.is_some(),
+            superseded_at: token.superseded_at,
             is_used: AtomicBool::new(false),
         }
     }
@@ -51,9 +73,14 @@ impl Known {
     }
 
     fn status(&self) -> TokenStatus {
-        if self.is_revoked {
+        let has_expired = self.has_expired(Instant::now());
+        if (self.is_revoked || has_expired)
+            && let (Some(registered_at), Some(engine_id)) = (self.superseded_at, self.identity.engine_id)
+        {
+            TokenStatus::Superseded { engine_id, registered_at }
+        } else if self.is_revoked {
             TokenStatus::Revoked
-        } else if self.has_expired(Instant::now()) {
+        } else if has_expired {
             TokenStatus::Expired
         } else {
             // Read first: written by every call, the line would wander between the cores.
@@ -128,6 +155,7 @@ impl KnownTokens {
             if let Some(before) = by_key.get(&token.digest.key()) {
                 // What is learned may have been read before what is known: nothing makes a token good again.
                 known.is_revoked |= before.is_revoked;
+                known.superseded_at = known.superseded_at.or(before.superseded_at);
                 known.is_used.store(before.is_used.load(Ordering::Relaxed), Ordering::Relaxed);
             }
             by_key.insert(token.digest.key(), known);
@@ -178,6 +206,7 @@ mod tests {
                 role: Role::Reader,
                 engine_id: None,
                 engine_types: None,
+                session_of: None,
             },
             digest,
             created_at: DateTime::UNIX_EPOCH,
@@ -185,6 +214,7 @@ mod tests {
             expires_at: None,
             expires_in_seconds: None,
             revoked_at: None,
+            superseded_at: None,
             last_used_at: None,
         };
         let known = KnownTokens::default();

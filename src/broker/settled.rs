@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::event::Status;
+use crate::domain::follow_up::FollowUp;
 use crate::domain::ids::EventId;
 use crate::domain::settlement::{Answer, Renewal};
 
@@ -21,6 +22,8 @@ pub struct Settled {
     pub available_at: Option<DateTime<Utc>>,
     /// The lease's new end; `None` unless the report renewed it.
     pub renewal: Option<Renewal>,
+    /// What became of the follow-up events, in the order sent; empty where there were none.
+    pub follow_ups: Vec<FollowUp>,
 }
 
 /// What a report did to its lease.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -17,6 +17,7 @@ use super::known_tokens::KnownTokens;
 use super::liveness::Liveness;
 use super::quota::Quota;
 use super::readiness::Readiness;
+use super::run_waits::RunWaits;
 use super::settings::Settings;
 use crate::dispatch::{self, Dispatch, Heard};
 use crate::domain::ids::EngineId;
@@ -47,6 +48,8 @@ pub struct Broker {
     pub(super) settings: Settings,
     /// Reads that wait for an event to end.
     pub(super) event_waits: EventWaits,
+    /// Reads that wait for a run without open events.
+    pub(super) run_waits: RunWaits,
     /// Holds the polls that wait for events, and serves them.
     pub(super) dispatch: Dispatch,
     /// When engines last called.
@@ -75,6 +78,8 @@ pub struct Broker {
     pub(super) dead_letter_log: DeadLetterLog,
     /// Bearer tokens, as they were last read from the database.
     pub(super) tokens: KnownTokens,
+    /// The id of the installation, once it was asked for.
+    pub(super) installation_id: OnceCell<Uuid>,
     /// Distinguishes this replica from others.
     pub(super) replica_id: Uuid,
     /// Cancelled when requests are no longer to wait, and no more events are to be taken in.
@@ -117,6 +122,7 @@ impl Broker {
             supervisor,
             settings,
             event_waits: EventWaits::default(),
+            run_waits: RunWaits::default(),
             dispatch,
             liveness: Liveness::default(),
             known_queues: KnownQueues::default(),
@@ -130,6 +136,7 @@ impl Broker {
             troubles,
             dead_letter_log: DeadLetterLog::default(),
             tokens: KnownTokens::default(),
+            installation_id: OnceCell::new(),
             replica_id,
             stopping,
         };

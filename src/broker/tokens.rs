@@ -1,6 +1,10 @@
-//! Bearer tokens: made, listed, revoked; below, how each replica knows them without asking the database.
+//! Bearer tokens: made, listed, revoked; below, those of engines and of sessions, and how each replica knows all of them without
+//! asking the database.
 
+mod of_engines;
+mod of_sessions;
 mod refresh;
+mod making;
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -12,18 +16,16 @@ use super::known_tokens::TokenStatus;
 use super::state::Broker;
 use crate::domain::access::{Operation, Role};
 use crate::domain::audit::Actor;
-use crate::domain::ids::EngineId;
-use crate::domain::limits::{MAX_TOKENS, RESERVED_TOKENS};
 use crate::domain::log_text::LogText;
 use crate::domain::tokens::{Filter, NewToken, Token, TokenId, TokenSecret};
 use crate::error::{Error, Result};
 use crate::store::pool::commit;
 use crate::store::tokens::Until;
 use crate::store::{self, PgConnection};
+use making::{check_room, new_secret};
 
-fn new_secret() -> TokenSecret {
-    TokenSecret::from_random_bytes(rand::random())
-}
+pub(super) use making::check_good;
+pub use of_engines::EngineToken;
 
 impl Broker {
     /// Makes a token. Its secret is known to nobody but the caller.
@@ -51,10 +53,13 @@ impl Broker {
     /// Revokes a token: here at once, on other replicas within seconds.
     pub async fn revoke_token(&self, by: &Actor, token_id: TokenId) -> Result<()> {
         let mut transaction = self.begin().await?;
-        let token = revoke(&mut transaction, by, token_id).await?;
+        let revoked = revoke(&mut transaction, by, token_id).await?;
         commit(transaction).await?;
-        tracing::info!(%token_id, name = %LogText(&token.identity.name), "token revoked");
-        self.tokens.learn(&token);
+        for token in &revoked {
+            let (token_id, name) = (token.identity.token_id, LogText(&token.identity.name));
+            tracing::info!(%token_id, %name, "token revoked");
+        }
+        self.tokens.learn_all(&revoked);
         Ok(())
     }
 
@@ -105,33 +110,6 @@ impl Broker {
         matches!(self.tokens.find(&secret.digest()), Some(TokenStatus::Good(_)))
     }
 
-    /// Makes the token of an engine that registers, in its transaction. What it had before ends, and is answered beside: at
-    /// once, or a little later where it is the one it registers with.
-    pub(super) async fn issue_engine_token(
-        &self,
-        connection: &mut PgConnection,
-        by: &Actor,
-        engine_id: EngineId,
-    ) -> Result<(Vec<Token>, TokenSecret)> {
-        if self.tokens.count_good() >= MAX_TOKENS - RESERVED_TOKENS {
-            return Err(Error::TooManyTokens);
-        }
-        store::tokens::forget_of_engine(connection, engine_id).await?;
-        let own = by.token_id.filter(|_| by.role == Some(Role::Engine));
-        let mut changed = store::tokens::end_of_engine(connection, engine_id, own).await?;
-        let new = NewToken {
-            name: format!("engine {engine_id}"),
-            role: Role::Engine,
-            engine_types: None,
-            engine_id: Some(engine_id),
-            expires_in_seconds: None,
-        };
-        let until = own.map_or(Until::AsNew, Until::AsOf);
-        let secret = new_secret();
-        changed.push(store::tokens::insert(connection, &new, secret.digest(), by, until).await?);
-        Ok((changed, secret))
-    }
-
     /// Writes down which tokens were used, ends those of engines that are gone, and forgets those that ended long ago.
     pub async fn tend_tokens(&self) -> Result<u64> {
         let used = self.tokens.take_used();
@@ -149,17 +127,6 @@ impl Broker {
     }
 }
 
-/// Refuses whoever shows a token that has ended, also where this replica does not know of it yet: what it would leave behind
-/// outlives it.
-pub(super) async fn check_good(connection: &mut PgConnection, by: &Actor) -> Result<()> {
-    match by.token_id {
-        Some(token_id) if !store::tokens::hold_good(connection, token_id, by.role == Some(Role::Engine)).await? => {
-            Err(Error::TokenEnded)
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
 /// Makes a token in a transaction, and records it.
 pub async fn create(connection: &mut PgConnection, by: &Actor, new: &NewToken) -> Result<(Token, TokenSecret)> {
     let secret = new_secret();
@@ -170,9 +137,7 @@ pub async fn create(connection: &mut PgConnection, by: &Actor, new: &NewToken) -
 /// The same with a secret that is there already.
 async fn insert(connection: &mut PgConnection, by: &Actor, new: &NewToken, secret: &TokenSecret) -> Result<Token> {
     check_good(connection, by).await?;
-    if store::tokens::count_good(connection).await? >= i64::try_from(MAX_TOKENS).unwrap_or(i64::MAX) {
-        return Err(Error::TooManyTokens);
-    }
+    check_room(connection).await?;
     if let Some(engine_id) = new.engine_id {
         store::engines::lock(connection, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
     }
@@ -186,10 +151,11 @@ async fn insert(connection: &mut PgConnection, by: &Actor, new: &NewToken, secre
     Ok(token)
 }
 
-/// Revokes a token in a transaction, and records it.
-pub async fn revoke(connection: &mut PgConnection, by: &Actor, token_id: TokenId) -> Result<Token> {
-    let token = store::tokens::revoke(connection, token_id).await?.ok_or(Error::TokenNotFound(token_id))?;
+/// Revokes a token in a transaction, and records it. Answers it, and the sessions that ended with it.
+pub async fn revoke(connection: &mut PgConnection, by: &Actor, token_id: TokenId) -> Result<Vec<Token>> {
+    let revoked = store::tokens::revoke(connection, token_id).await?;
+    let token = revoked.first().ok_or(Error::TokenNotFound(token_id))?;
     let details = json!({"name": token.identity.name, "role": token.identity.role});
     store::audit::record(connection, by, Operation::RevokeToken, &token_id.to_string(), &details).await?;
-    Ok(token)
+    Ok(revoked)
 }

@@ -1,4 +1,4 @@
-//! `cancel`: events by their ids, or all that is open of a scenario run.
+//! `cancel`: events by their ids, or a scenario run.
 
 use std::process::ExitCode;
 
@@ -6,16 +6,14 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::asking::{Asking, print_answer};
-use super::client::{Client, Result};
+use super::asking::Asking;
+use super::client::Client;
 use super::confirm::Consent;
 use super::outcome::{Outcome, UsageError};
+use super::runs::cancel_run;
 use super::tally::Tally;
 use super::text::{plain, plain_json};
 use crate::output;
-
-/// Open events of a run are counted up to here before the question.
-const MAX_COUNTED: u32 = 1000;
 
 const EXAMPLES: &str = "Examples:
   eventlease cancel 01a20093-1ca2-7da5-8000-86c2b092a5fc
@@ -29,7 +27,7 @@ pub struct CancelArguments {
     #[arg(conflicts_with = "scenario_run_id")]
     event_ids: Vec<String>,
 
-    /// All open events of that run.
+    /// That run, with all its open events, as `runs cancel` does.
     #[arg(long, visible_alias = "scenario-run")]
     scenario_run_id: Option<String>,
 
@@ -55,16 +53,10 @@ impl Event {
     }
 }
 
-#[derive(Deserialize)]
-struct CancelledRun {
-    cancelled: u64,
-    cancel_requested: u64,
-}
-
 /// Carries out the command.
 pub async fn run(arguments: &CancelArguments) -> Outcome {
     match &arguments.scenario_run_id {
-        Some(run) => cancel_run(arguments, run).await,
+        Some(run) => cancel_run(run, &arguments.consent, &arguments.asking).await,
         None => cancel_events(arguments).await,
     }
 }
@@ -93,51 +85,4 @@ async fn cancel_events(arguments: &CancelArguments) -> Outcome {
         })?;
     }
     Ok(tally.exit_code())
-}
-
-async fn cancel_run(arguments: &CancelArguments, run: &str) -> Outcome {
-    let client = Client::new(&arguments.asking.server)?;
-    if !arguments.consent.is_given() {
-        let (queued, processing) = (count(&client, run, "queued").await?, count(&client, run, "processing").await?);
-        if queued.count + processing.count == 0 {
-            output::say(format_args!("scenario run {} has no open events", plain(run)));
-            return Ok(ExitCode::SUCCESS);
-        }
-        let question = format!(
-            "Cancel all open events of scenario run {run:?}, of which {} are queued and {} are with engines?",
-            queued.in_words(),
-            processing.in_words()
-        );
-        if !arguments.consent.to(&question)? {
-            output::say("nothing was done");
-            return Ok(ExitCode::FAILURE);
-        }
-    }
-    let answer = client.post(&["scenario-runs", run, "cancel"], &json!({})).await?;
-    print_answer(&answer, arguments.asking.json, |answer| {
-        let CancelledRun { cancelled, cancel_requested } = answer.read()?;
-        output::line(format_args!("{cancelled} cancelled"))?;
-        if cancel_requested > 0 {
-            let told = "to be cancelled when their leases end, unless their engines complete them before";
-            output::line(format_args!("{cancel_requested} {told}"))?;
-        }
-        Ok(())
-    })
-}
-
-struct Counted {
-    count: usize,
-    has_more: bool,
-}
-
-impl Counted {
-    fn in_words(&self) -> String {
-        if self.has_more { format!("more than {}", self.count) } else { self.count.to_string() }
-    }
-}
-
-async fn count(client: &Client, run: &str, status: &str) -> Result<Counted> {
-    let query = [("scenario_run_id", Some(run.to_owned())), ("status", Some(status.to_owned()))];
-    let list = client.list(&["events"], &query, MAX_COUNTED).await?;
-    Ok(Counted { count: list.len(), has_more: list.has_more() })
 }

@@ -1,9 +1,11 @@
-//! `events`: what was sent, and where it stands.
+//! `events`: what was sent, and where it stands; below, rescheduled.
+
+mod reschedule;
 
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -19,10 +21,17 @@ use crate::output;
 /// Enough of an error's message to know it again, in a list.
 const ERROR_CHARS: usize = 60;
 
-/// The flags of `events`.
+const EXAMPLES: &str = "Examples:
+  eventlease events --engine-type dialogue --status failed --limit 500
+  eventlease events reschedule --scenario-run-id night-42 --delay-seconds 3600";
+
+/// The flags of `events`, and the command below it.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  eventlease events --engine-type dialogue --status failed --limit 500")]
+#[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub struct EventsArguments {
+    #[command(subcommand)]
+    command: Option<EventsCommand>,
+
     /// One event, in detail, with its payload and attempts.
     #[arg(conflicts_with_all = ["engine_type", "event_type", "status", "scenario_run_id", "created_after", "created_before"])]
     event_id: Option<String>,
@@ -61,6 +70,12 @@ pub struct EventsArguments {
 
     #[command(flatten)]
     asking: Asking,
+}
+
+#[derive(Subcommand, Debug)]
+enum EventsCommand {
+    /// Have queued events due at another time, or with another priority.
+    Reschedule(Box<reschedule::RescheduleArguments>),
 }
 
 #[derive(Deserialize)]
@@ -127,6 +142,9 @@ const ATTEMPT_COLUMNS: [Column; 6] = [
 
 /// Carries out the command.
 pub async fn run(arguments: &EventsArguments) -> Outcome {
+    if let Some(EventsCommand::Reschedule(arguments)) = &arguments.command {
+        return reschedule::reschedule(arguments).await;
+    }
     let Asking { server, json } = &arguments.asking;
     let client = Client::new(server)?;
     let with_payload = || ("include", Some("payload".to_owned()));

@@ -65,11 +65,6 @@ impl Client {
 }
 
 impl List {
-    /// Number of items.
-    pub const fn len(&self) -> usize {
-        self.items.len()
-    }
-
     /// True if the list goes on behind the last item.
     pub const fn has_more(&self) -> bool {
         self.next_cursor.is_some()

@@ -302,6 +302,7 @@ mod tests {
             engine_type: "dialogue".to_owned(),
             status: EngineStatus::Active,
             incarnation: 1,
+            registered_at: DateTime::UNIX_EPOCH,
             engine_software_version: None,
             max_concurrent_events: None,
             gate: Gate::default(),

@@ -15,6 +15,8 @@ pub struct Poll {
     pub engine_type: EngineType,
     /// `None`: an anonymous lease.
     pub engine_id: Option<EngineId>,
+    /// The engine's, which must be the registered one; `None`: it does not say.
+    pub incarnation: Option<i32>,
     /// Events at most; `None`: the queue's default, else the server's.
     pub limit: Option<u32>,
     /// How long it waits for an event.

@@ -13,9 +13,9 @@ use super::words::words;
 pub enum Role {
     /// One engine: leases of its type, settles and renews what it holds.
     Engine,
-    /// Brings events, and reads those it brought.
+    /// Brings events, and reads and cancels those it brought.
     Producer,
-    /// Registers, changes, drains and removes engines.
+    /// Registers, changes, drains and removes engines; brings events, and steers them and their runs.
     Orchestrator,
     /// Queues, events, dead letters.
     Operator,
@@ -179,6 +179,7 @@ rules! {
     DrainEngine          "drain_engine"            Engine     [own  no  yes  no   no   no   no  ]  closed
     ResumeEngine         "resume_engine"           Engine     [no   no  yes  no   no   no   no  ]  closed
     DrainEngines         "drain_engines"           Handler    [no   no  yes  no   no   no   no  ]  closed
+    RenewEngineToken     "renew_engine_token"      Engine     [no   no  yes  no   no   no   yes ]  closed
     ListEngineLeases     "list_engine_leases"      Engine     [own  no  yes  yes  no   yes  no  ]  closed
 
     // Leasing: by the broker, an engine leases of its type and settles what it holds
@@ -188,13 +189,20 @@ rules! {
     SettleBatch          "settle_batch"            Handler    [own  no  no   no   no   no   no  ]  closed
 
     // Events
-    EnqueueEvent         "enqueue_event"           Handler    [no   yes no   yes  no   no   no  ]  closed
-    EnqueueBatch         "enqueue_batch"           Handler    [no   yes no   yes  no   no   no  ]  closed
-    ListEvents           "list_events"             Query      [no   own no   yes  no   yes  no  ]  closed
-    ReadEvent            "read_event"              Event      [no   own no   yes  no   yes  no  ]  closed
-    ListAttempts         "list_attempts"           Event      [no   own no   yes  no   yes  no  ]  closed
-    CancelEvent          "cancel_event"            Event      [no   no  no   yes  no   no   no  ]  closed
-    CancelScenarioRun    "cancel_scenario_run"     Everything [no   no  no   yes  no   no   no  ]  closed
+    EnqueueEvent         "enqueue_event"           Handler    [no   yes yes  yes  no   no   no  ]  closed
+    EnqueueBatch         "enqueue_batch"           Handler    [no   yes yes  yes  no   no   no  ]  closed
+    ListEvents           "list_events"             Query      [no   own yes  yes  no   yes  no  ]  closed
+    ReadEvent            "read_event"              Event      [no   own yes  yes  no   yes  no  ]  closed
+    ListAttempts         "list_attempts"           Event      [no   own yes  yes  no   yes  no  ]  closed
+    WaitForEvents        "wait_for_events"         Handler    [no   own yes  yes  no   yes  no  ]  closed
+    CancelEvent          "cancel_event"            Event      [no   own yes  yes  no   no   no  ]  closed
+    RescheduleEvents     "reschedule_events"       Handler    [no   no  yes  yes  no   no   no  ]  closed
+
+    // Scenario runs: of a limited token, the part in its engine types
+    ListScenarioRuns     "list_scenario_runs"      Handler    [no   no  yes  yes  no   yes  no  ]  closed
+    ReadScenarioRun      "read_scenario_run"       Handler    [no   no  yes  yes  no   yes  no  ]  closed
+    CancelScenarioRun    "cancel_scenario_run"     Handler    [no   no  yes  yes  no   no   no  ]  closed
+    ReopenScenarioRun    "reopen_scenario_run"     Handler    [no   no  yes  yes  no   no   no  ]  closed
 
     // Dead letters
     ListDeadLetters      "list_dead_letters"       Query      [no   no  no   yes  no   yes  no  ]  closed
@@ -222,11 +230,15 @@ rules! {
     CreateToken          "create_token"            Nothing    [no   no  no   no   yes  no   no  ]  closed
     ListTokens           "list_tokens"             Nothing    [no   no  no   no   yes  no   no  ]  closed
     RevokeToken          "revoke_token"            Nothing    [no   no  no   no   yes  no   no  ]  closed
+    CreateSession        "create_session"          Nothing    [no   no  yes  yes  yes  yes  no  ]  closed
+    ReadSession          "read_session"            Nothing    [yes  yes yes  yes  yes  yes  yes ]  closed
+    DeleteSession        "delete_session"          Nothing    [no   no  yes  yes  yes  yes  no  ]  closed
     ListAudit            "list_audit"              Everything [no   no  no   yes  yes  no   no  ]  closed
 
     // Running the service
     ReadDatabaseHealth   "read_database_health"    Everything [no   no  yes  yes  yes  yes  no  ]  closed
     ReadMetrics          "read_metrics"            Everything [no   no  yes  yes  yes  yes  no  ]  metrics
+    ReadServer           "read_server"             Nothing    [yes  yes yes  yes  yes  yes  yes ]  closed
     ReadOpenapiDocument  "read_openapi_document"   Nothing    [yes  yes yes  yes  yes  yes  yes ]  docs
     ReadDocs             "read_docs"               Nothing    [yes  yes yes  yes  yes  yes  yes ]  docs
     CheckHealth          "check_health"            Nothing    [yes  yes yes  yes  yes  yes  yes ]  open
@@ -296,7 +308,7 @@ mod tests {
     fn every_operation_is_allowed_to_the_roles_of_its_row() {
         let roles = |operation: Operation| operation.allowed_roles().map(Role::as_str).collect::<Vec<_>>();
         assert_eq!(roles(Operation::ListQueues), ["orchestrator", "operator", "reader"]);
-        assert_eq!(roles(Operation::ListEvents), ["producer", "operator", "reader"]);
+        assert_eq!(roles(Operation::ListEvents), ["producer", "orchestrator", "operator", "reader"]);
         assert_eq!(Operation::ReadRetryPolicy.in_words(), "read retry policy");
         for operation in Operation::ALL {
             assert!(!roles(*operation).is_empty(), "{operation:?} is allowed to nobody");
@@ -316,7 +328,9 @@ mod tests {
         for operation in Operation::ALL {
             for role in Role::ALL.into_iter().filter(|role| operation.permission(*role) == Permission::Own) {
                 let can_be_told = match operation.about() {
-                    About::Engine | About::Handler => role == Role::Engine,
+                    About::Engine => role == Role::Engine,
+                    // By what the body names: a lease's token, an event's producer.
+                    About::Handler => matches!(role, Role::Engine | Role::Producer),
                     About::Event | About::Query => role == Role::Producer,
                     About::Nothing | About::Everything | About::Queue => false,
                 };

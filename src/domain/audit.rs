@@ -34,6 +34,8 @@ impl Actor {
     pub const ANONYMOUS: &'static str = "anonymous";
     /// The server itself, at its first start.
     pub const FIRST_START: &'static str = "first start";
+    /// The server itself, which carries on with what somebody asked for.
+    pub const SERVER: &'static str = "server";
     /// Somebody with the database's password.
     pub const DATABASE: &'static str = "database";
 

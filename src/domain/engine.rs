@@ -24,6 +24,8 @@ pub struct Engine {
     pub current_workload: Option<i32>,
     /// The simulation run it belongs to.
     pub scenario_run_id: Option<String>,
+    /// The queues beside its own into which it may enqueue follow-up events.
+    pub may_enqueue: Vec<String>,
     /// What it says of itself.
     pub description: Description,
     /// How often it has registered, from 1.
@@ -79,6 +81,8 @@ pub struct Registration {
     pub scenario_run_id: Option<ScenarioRunId>,
     /// `None`: judged by its leases alone.
     pub heartbeat_timeout_seconds: Option<u32>,
+    /// The queues beside its own into which it may enqueue follow-up events; `None`: not said.
+    pub may_enqueue: Option<Vec<EngineType>>,
     /// What it says of itself.
     pub metadata: Metadata,
 }

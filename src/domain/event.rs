@@ -87,8 +87,40 @@ pub struct Event {
     /// The event that was made of it.
     #[schema(value_type = Option<uuid::Uuid>)]
     pub redriven_as: Option<EventId>,
+    /// The event whose completion brought it, as a follow-up.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub caused_by: Option<EventId>,
     /// W3C trace context.
     pub traceparent: Option<String>,
+    /// While it is open, no other open event of its queue has this key.
+    pub unique_key: Option<String>,
+    /// The name of the token that brought it.
+    #[serde(skip)]
+    pub enqueued_by: Option<String>,
+}
+
+/// An event in brief: where it stands, without what its engine reported.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = BriefEvent)]
+pub struct BriefEvent {
+    /// The event.
+    #[schema(value_type = uuid::Uuid)]
+    pub event_id: EventId,
+    /// Its queue.
+    pub engine_type: String,
+    /// What happened.
+    pub event_type: String,
+    /// Where it stands.
+    pub status: Status,
+    /// The number of the latest attempt; 0 before the first.
+    pub attempt: i32,
+    /// By the database's clock.
+    pub created_at: DateTime<Utc>,
+    /// Null while it is open.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// The name of the token that brought it.
+    #[serde(skip)]
+    pub enqueued_by: Option<String>,
 }
 
 /// Whose an event is. Neither ever changes.
@@ -111,6 +143,8 @@ pub struct Filter {
     pub status: Option<Status>,
     /// The simulation run they belong to.
     pub scenario_run_id: Option<String>,
+    /// The event whose follow-ups they are.
+    pub caused_by: Option<EventId>,
     /// From this time on.
     pub created_after: Option<DateTime<Utc>>,
     /// Before this time.

@@ -76,3 +76,9 @@ pub struct PreviousAttempt {
     /// When its end was recorded.
     pub ended_at: DateTime<Utc>,
 }
+
+/// The holder's name, for people.
+#[must_use]
+pub fn lock_name(leased_by: Option<EngineId>) -> String {
+    leased_by.map_or_else(|| "processing_by_anonymous".to_owned(), |engine| format!("processing_by_{engine}"))
+}

@@ -13,6 +13,10 @@ pub const MAX_CAPABILITIES: usize = 100;
 pub const MAX_CAPABILITY_CHARS: usize = 64;
 /// Of the key that a producer sends with an event.
 pub const MAX_IDEMPOTENCY_KEY_CHARS: usize = 255;
+/// Of the key that no two open events of a queue share.
+pub const MAX_UNIQUE_KEY_CHARS: usize = 256;
+/// Most events that one request may wait for.
+pub const MAX_AWAITED_EVENTS: usize = 100;
 /// How much of an error's type dead letters are found and grouped by. The error itself is kept as it was sent.
 pub const MAX_ERROR_TYPE_CHARS: usize = 200;
 /// A text that is looked for in the messages of dead letters. Finding one in a message costs up to the product of their
@@ -47,6 +51,14 @@ pub const MAX_RELEASE_DELAY_SECONDS: u32 = 300;
 pub const MAX_BULK_DEAD_LETTERS: u32 = 10_000;
 /// Dead letters that are moved with one commit.
 pub const BULK_BATCH_DEAD_LETTERS: usize = 200;
+/// One call reschedules no more events.
+pub const MAX_BULK_EVENTS: u32 = 10_000;
+/// Most events that a filter names by their ids.
+pub const MAX_IDS_OF_FILTER: usize = 1000;
+/// Events that are rescheduled with one commit.
+pub const BULK_BATCH_EVENTS: usize = 500;
+/// Events of a run that are counted of each kind.
+pub const MAX_COUNTED_EVENTS_OF_RUN: i64 = 10_000;
 /// Longest time over which a bulk redrive spreads its events: 7 days.
 pub const MAX_SPREAD_SECONDS: u32 = 7 * 86_400;
 /// Most groups in one reply.
@@ -89,6 +101,8 @@ pub const MAX_HEARTBEAT_TIMEOUT_SECONDS: u32 = 86_400;
 pub const MAX_CONCURRENT_EVENTS: u32 = 100_000;
 /// Largest `current_workload` of a heartbeat.
 pub const MAX_WORKLOAD: u32 = 1_000_000;
+/// Largest incarnation that a caller can name.
+pub const MAX_INCARNATION: u32 = 999_999_999;
 /// Most leases that one heartbeat may renew.
 pub const MAX_HEARTBEAT_LEASES: usize = 1000;
 /// Most ids in the reply where engines are drained together; all of them drain.
@@ -108,8 +122,8 @@ pub const MAX_TOKENS: usize = 100_000;
 pub const RESERVED_TOKENS: usize = 1_000;
 /// What has ended is kept for so long, so that its bearer is told why it is refused.
 pub const ENDED_TOKEN_DAYS: i32 = 30;
-/// An engine gets a new one with each registration.
-pub const ENDED_ENGINE_TOKEN_SECONDS: f64 = 600.0;
+/// The same for an engine's, which gets a new one with each registration, and for a session's, counted from when it was to end.
+pub const ENDED_SHORT_TOKEN_SECONDS: f64 = 600.0;
 /// Of one engine, older ones go with its next registration: beyond the latest few, and once all replicas have read that
 /// they ended.
 pub const ENDED_TOKENS_OF_AN_ENGINE: i64 = 3;
@@ -118,12 +132,23 @@ pub const SETTLED_TOKEN_SECONDS: f64 = 30.0;
 /// With the token by which an engine has registered again it can do so once more, where the reply was lost.
 pub const REPLACED_ENGINE_TOKEN_SECONDS: f64 = 60.0;
 
+/// The longest life of a session: a working day and a bit.
+pub const SESSION_SECONDS: f64 = 12.0 * 3600.0;
+/// Sessions of one token; with one more, the oldest ends.
+pub const MAX_SESSIONS_OF_TOKEN: i64 = 20;
+
 /// Of an event, engine, queue, run or token, by which the audit trail is filtered.
 pub const MAX_SUBJECT_CHARS: usize = 200;
 
 /// Larger details of an entry of the audit trail are cut.
 pub const MAX_AUDIT_DETAIL_BYTES: usize = 16 << 10;
 
+/// Most follow-up events of one settlement.
+pub const MAX_FOLLOW_UPS: usize = 100;
+/// Most follow-up events of all settlements in one request.
+pub const MAX_FOLLOW_UPS_OF_REQUEST: usize = 1000;
+/// Most engine types beside its own into which an engine may enqueue.
+pub const MAX_MAY_ENQUEUE: usize = 100;
 /// Most events in one enqueue request.
 pub const MAX_BATCH_EVENTS: usize = 1000;
 /// Items on a page of a list whose request names no limit.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::ids::EventId;
 use super::json::SentJson;
@@ -11,7 +13,7 @@ use super::requester::Requester;
 use super::retry_policy::RetryPolicyOverrides;
 
 /// An event as its producer sent it, checked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct NewEvent {
     /// The queue it goes into.
     pub engine_type: EngineType,
@@ -33,14 +35,26 @@ pub struct NewEvent {
     pub discard_after_seconds: Option<u32>,
     /// The caller's key, which stands for one event for 24 hours.
     pub idempotency_key: Option<String>,
+    /// No other open event of its queue has it.
+    pub unique_key: Option<String>,
     /// W3C trace context.
     pub traceparent: Option<String>,
     /// W3C trace context.
     pub tracestate: Option<String>,
     /// The name of the token that brought it.
     pub enqueued_by: Option<Arc<str>>,
+    /// The event whose completion brought it.
+    pub caused_by: Option<EventId>,
     /// By whose quota its queue is made, where it is new.
     pub requester: Requester,
+}
+
+impl NewEvent {
+    /// Whether it may turn out to be one that is there.
+    #[must_use]
+    pub const fn has_key(&self) -> bool {
+        self.idempotency_key.is_some() || self.unique_key.is_some()
+    }
 }
 
 /// When a new event is due.
@@ -68,4 +82,14 @@ pub struct Enqueued {
     pub is_due: bool,
     /// True where an engine of its type is registered.
     pub has_engine: bool,
+}
+
+/// By which of its keys an event is the same as one that is there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DuplicateOf {
+    /// The caller brought an event with this key within 24 hours.
+    IdempotencyKey,
+    /// An open event of the queue has this key.
+    UniqueKey,
 }

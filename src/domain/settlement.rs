@@ -12,6 +12,7 @@ use super::ids::{EngineId, EventId, LeaseToken};
 use super::json::SentJson;
 use super::json::string::JsonString;
 use super::limits::{MAX_ERROR_MESSAGE_CHARS, MAX_ERROR_TYPE_CHARS};
+use super::new_event::NewEvent;
 use super::words::words;
 
 /// One engine's report on one event.
@@ -34,6 +35,8 @@ pub enum Report {
     Completed {
         /// What came of it, kept with the attempt.
         result: Option<SentJson>,
+        /// Events to be enqueued in the transaction of the completion.
+        follow_ups: Vec<NewEvent>,
     },
     /// The work failed.
     Failed {
@@ -59,16 +62,26 @@ pub enum Report {
 }
 
 impl Report {
-    /// The bytes of the JSON that goes with it.
+    /// The bytes of the JSON that goes with it, and with its follow-up events.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let json = match self {
-            Self::Completed { result } => result.as_ref(),
+            Self::Completed { result, .. } => result.as_ref(),
             Self::Failed { error, .. } => Some(&error.json),
             Self::Renewed { progress, .. } => progress.as_ref(),
             Self::Released { .. } => None,
         };
-        json.map_or(0, |json| json.get().len())
+        let of_follow_ups: usize = self.follow_ups().iter().map(|event| event.payload.get().len()).sum();
+        json.map_or(0, |json| json.get().len()) + of_follow_ups
+    }
+
+    /// The events that are to be enqueued with it; only a completion has any.
+    #[must_use]
+    pub fn follow_ups(&self) -> &[NewEvent] {
+        match self {
+            Self::Completed { follow_ups, .. } => follow_ups,
+            Self::Failed { .. } | Self::Released { .. } | Self::Renewed { .. } => &[],
+        }
     }
 
     /// The status by which the API names it.

@@ -20,6 +20,10 @@ const PREFIX: &str = "el_";
 const RANDOM_BYTES: usize = 32;
 const CHARS: usize = PREFIX.len() + 2 * RANDOM_BYTES;
 
+/// The caller that the idempotency keys of follow-up events belong to: all engines of a type are one caller, so that a
+/// redelivery to another engine finds the same keys.
+pub const ENGINES_CALLER_PREFIX: &str = "engine:";
+
 /// Names a token in lists and logs; it is no secret.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(transparent)]
@@ -136,9 +140,17 @@ pub struct Identity {
     pub engine_id: Option<EngineId>,
     /// `None`: not limited.
     pub engine_types: Option<Vec<String>>,
+    /// Of a session: the token with which it began. `None` for any other token.
+    pub session_of: Option<TokenId>,
 }
 
 impl Identity {
+    /// True of the token of a browser's session.
+    #[must_use]
+    pub const fn is_session(&self) -> bool {
+        self.session_of.is_some()
+    }
+
     /// True if the token names engine types.
     #[must_use]
     pub const fn is_limited(&self) -> bool {
@@ -169,6 +181,8 @@ pub struct Token {
     pub expires_in_seconds: Option<f64>,
     /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// Of an engine's token that ended, or will in a moment, because the engine registered again: when it did.
+    pub superseded_at: Option<DateTime<Utc>>,
     /// To within a few seconds.
     pub last_used_at: Option<DateTime<Utc>>,
 }
@@ -253,6 +267,9 @@ impl NewToken {
     #[must_use]
     pub fn contradictions(&self) -> Vec<Contradiction> {
         let mut found = Vec::new();
+        if self.name.starts_with(ENGINES_CALLER_PREFIX) {
+            found.push(("name", "begins with engine:, which is for the follow-up events of engines"));
+        }
         match (self.role.limit(), &self.engine_types) {
             (TypeLimit::Never, Some(_)) => {
                 found.push(("engine_types", "does not go with this role, which has no limit"));
@@ -314,5 +331,15 @@ mod tests {
         assert_eq!(wrong(Role::Engine, Some(&["a"]), None), ["engine_types", "engine_id"]);
         assert_eq!(wrong(Role::Registrar, None, None), ["engine_types"]);
         assert_eq!(wrong(Role::Admin, Some(&["a"]), None), ["engine_types"]);
+    }
+
+    #[test]
+    fn no_token_has_the_name_of_a_caller_that_is_all_engines_of_a_type() {
+        let wrong = |name: &str| {
+            let (name, role) = (name.to_owned(), Role::Producer);
+            NewToken { name, role, engine_types: None, engine_id: None, expires_in_seconds: None }.contradictions()
+        };
+        assert_eq!(wrong("engine:dialogue").iter().map(|(member, _)| *member).collect::<Vec<_>>(), ["name"]);
+        assert_eq!(wrong("engine of dialogue"), []);
     }
 }

@@ -10,6 +10,8 @@ use axum::http::request::Parts;
 use super::access::{Granted, Reason, Ruled, peer};
 use super::api::Api;
 use super::errors::{Code, INVALID_TOKEN, Problem};
+use super::{browsers, session_cookie};
+use crate::broker::Error;
 use crate::broker::known_tokens::TokenStatus;
 use crate::domain::access::{About, Permission};
 use crate::domain::tokens::{Identity, TokenDigest};
@@ -70,10 +72,15 @@ impl Unidentified {
 }
 
 async fn identify(api: &Api, request: &Parts) -> Result<(Arc<Identity>, TokenDigest), Unidentified> {
-    let Some(shown) = request.headers.get(header::AUTHORIZATION) else {
-        return Err(Unidentified::new(Reason::Missing, "a token is required, as Authorization: Bearer el_…"));
+    let token = match request.headers.get(header::AUTHORIZATION) {
+        Some(shown) => shown.to_str().ok().and_then(bearer),
+        None => match session(api, request).await? {
+            Some(secret) => Some(secret),
+            None => {
+                return Err(Unidentified::new(Reason::Missing, "a token is required, as Authorization: Bearer el_…"));
+            }
+        },
     };
-    let token = shown.to_str().ok().and_then(bearer);
     let Some(digest) = token.and_then(TokenDigest::of) else {
         return Err(failed_attempt(api, request, Reason::Malformed, "that is no token of this service"));
     };
@@ -88,8 +95,26 @@ async fn identify(api: &Api, request: &Parts) -> Result<(Arc<Identity>, TokenDig
         Some(TokenStatus::Revoked) => {
             Err(Unidentified::new(Reason::Revoked, "the token was revoked, or replaced by a newer one"))
         }
+        Some(TokenStatus::Superseded { engine_id, registered_at }) => {
+            let problem = Problem::from(Error::EngineSuperseded { engine_id, registered_at });
+            Err(Unidentified { reason: Reason::Superseded, problem: Box::new(problem) })
+        }
         None => Err(failed_attempt(api, request, Reason::Unknown, "the token is not known")),
     }
+}
+
+/// The token of a browser's session. A page of another site can have a browser send the cookie, but not the header beside it;
+/// without that, the cookie is as good as not there.
+async fn session<'a>(api: &Api, request: &'a Parts) -> Result<Option<&'a str>, Unidentified> {
+    if !session_cookie::is_there(&request.headers) || !browsers::is_from_dashboard(&request.headers) {
+        return Ok(None);
+    }
+    let installation_id = api
+        .broker
+        .installation_id()
+        .await
+        .map_err(|error| Unidentified { reason: Reason::Database, problem: Box::new(Problem::from(error)) })?;
+    Ok(session_cookie::read(&request.headers, &session_cookie::name(installation_id)))
 }
 
 /// The token of a header, whose scheme may be written in any case (RFC 7235).

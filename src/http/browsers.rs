@@ -10,6 +10,8 @@ use super::api::Api;
 use super::errors::{Code, Problem};
 use rule::{Call, Hosts, Refusal, RequestHead};
 
+pub use rule::is_from_dashboard;
+
 const LEASE: &str = "/api/v1/events/queue/{engine_type}";
 const EXCHANGE: &str = "/api/v1/events/queue/{engine_type}/lease";
 

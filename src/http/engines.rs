@@ -4,6 +4,7 @@ mod register;
 mod read;
 mod patch;
 mod drain;
+mod token;
 mod heartbeat;
 /// An engine, as readers see it.
 mod reply;
@@ -24,5 +25,6 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(heartbeat::heartbeat))
         .routes(routes!(drain::drain))
         .routes(routes!(drain::resume))
+        .routes(routes!(token::renew))
         .routes(routes!(read::leases))
 }

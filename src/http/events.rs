@@ -1,10 +1,13 @@
-//! `/events` and `/scenario-runs`: producing, reading and cancelling events.
+//! `/events`: producing, reading, rescheduling and cancelling events.
 
-mod enqueue;
+/// Taking events in, and how one is read.
+pub mod enqueue;
 /// What a producer is answered.
 mod enqueued;
 mod list;
 mod read;
+mod wait;
+mod reschedule;
 mod cancel;
 /// An event and its attempts, as readers see them.
 pub mod reply;
@@ -21,6 +24,7 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(enqueue::enqueue_batch))
         .routes(routes!(read::get))
         .routes(routes!(read::attempts))
+        .routes(routes!(wait::wait))
         .routes(routes!(cancel::cancel))
-        .routes(routes!(cancel::cancel_run))
+        .routes(routes!(reschedule::reschedule))
 }

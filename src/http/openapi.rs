@@ -39,6 +39,7 @@ pub use security::require as require_tokens;
     components(schemas(ProblemBody)),
     tags(
         (name = "events", description = "Producing and reading events"),
+        (name = "scenario runs", description = "Events that belong together: how they stand, and cancelling them"),
         (name = "leases", description = "Leasing events and settling them"),
         (name = "engines", description = "The engine registry"),
         (name = "dead letters", description = "Events that ended without success"),

@@ -16,15 +16,15 @@ use sqlx::{PgConnection, Postgres};
 use super::error::Result;
 use super::page::{PageRow, page, page_of};
 use super::row::from_row;
-use super::tokens;
+use super::tokens::{self, EndOfTokens};
 use crate::domain::engine::{Engine, EngineCount, EngineStatus, Filter, Registration, TypeSummary};
 use crate::domain::ids::EngineId;
-use crate::domain::names::ScenarioRunId;
+use crate::domain::names::{EngineType, ScenarioRunId};
 use crate::domain::page::Page;
 use crate::domain::tokens::Token;
 
 from_row!(Engine, "engine_states", engine_id: EngineId, {
-    engine_id, engine_type, status, last_heartbeat, current_workload, scenario_run_id, description, incarnation,
+    engine_id, engine_type, status, last_heartbeat, current_workload, scenario_run_id, may_enqueue, description, incarnation,
     registered_at, last_seen_at, last_poll_at, leases_held, heartbeat_timeout_seconds, is_draining,
 });
 
@@ -44,15 +44,32 @@ pub async fn type_of(connection: &mut PgConnection, engine_id: EngineId) -> Resu
         .await?)
 }
 
+/// Locks a known engine against another registration, and answers its incarnation and when it registered as that.
+pub async fn lock_incarnation(
+    connection: &mut PgConnection,
+    engine_id: EngineId,
+) -> Result<Option<(i32, DateTime<Utc>)>> {
+    let statement = "select incarnation, registered_at from eventlease.engine_states where engine_id = $1
+        for no key update";
+    Ok(sqlx::query_as(statement).bind(engine_id.0).fetch_optional(connection).await?)
+}
+
+/// The incarnation of an engine, and when it registered as that.
+pub async fn incarnation(connection: &mut PgConnection, engine_id: EngineId) -> Result<Option<(i32, DateTime<Utc>)>> {
+    let statement = "select incarnation, registered_at from eventlease.engine_states where engine_id = $1";
+    Ok(sqlx::query_as(statement).bind(engine_id.0).fetch_optional(connection).await?)
+}
+
 /// Registers a new engine; `false` where the id is known already.
 pub async fn insert(connection: &mut PgConnection, registration: &Registration) -> Result<bool> {
+    let may_enqueue = names(registration.may_enqueue.as_deref().unwrap_or_default());
     let metadata = &registration.metadata;
     let done = sqlx::query(
         "insert into eventlease.engine_states (engine_id, engine_type, scenario_run_id, metadata,
             registered_at, last_seen_at, heartbeat_timeout_seconds, max_concurrent_events,
-            engine_software_version, capabilities)
+            engine_software_version, capabilities, may_enqueue)
          values ($1, $2, $3, json_build_object('static_config', $4::json, 'dynamic_state', $5::json),
-            statement_timestamp(), statement_timestamp(), $6, $7, $8, $9)
+            statement_timestamp(), statement_timestamp(), $6, $7, $8, $9, $10)
          on conflict (engine_id) do nothing",
     )
     .bind(registration.engine_id.0)
@@ -64,6 +81,7 @@ pub async fn insert(connection: &mut PgConnection, registration: &Registration) 
     .bind(metadata.max_concurrent_events.map(u32::cast_signed))
     .bind(&metadata.engine_software_version)
     .bind(&metadata.capabilities)
+    .bind(may_enqueue)
     .execute(&mut *connection)
     .await?;
     sqlx::query("insert into eventlease.queues (engine_type) values ($1) on conflict (engine_type) do nothing")
@@ -73,7 +91,11 @@ pub async fn insert(connection: &mut PgConnection, registration: &Registration) 
     Ok(done.rows_affected() == 1)
 }
 
-/// Begins the next life of a locked engine.
+fn names(engine_types: &[EngineType]) -> Vec<&str> {
+    engine_types.iter().map(EngineType::as_str).collect()
+}
+
+/// Begins the next life of a locked engine. Where the registration does not say what it may enqueue, that stays as it is.
 pub async fn restart(connection: &mut PgConnection, registration: &Registration) -> Result<()> {
     let metadata = &registration.metadata;
     sqlx::query(
@@ -84,7 +106,7 @@ pub async fn restart(connection: &mut PgConnection, registration: &Registration)
              metadata = json_build_object('static_config', $3::json, 'dynamic_state', $4::json),
              registered_at = statement_timestamp(), last_seen_at = statement_timestamp(),
              heartbeat_timeout_seconds = $5, max_concurrent_events = $6,
-             engine_software_version = $7, capabilities = $8
+             engine_software_version = $7, capabilities = $8, may_enqueue = coalesce($9, may_enqueue)
          where engine_id = $1",
     )
     .bind(registration.engine_id.0)
@@ -95,6 +117,7 @@ pub async fn restart(connection: &mut PgConnection, registration: &Registration)
     .bind(metadata.max_concurrent_events.map(u32::cast_signed))
     .bind(&metadata.engine_software_version)
     .bind(&metadata.capabilities)
+    .bind(registration.may_enqueue.as_deref().map(names))
     .execute(connection)
     .await?;
     Ok(())
@@ -165,7 +188,7 @@ pub async fn delete(connection: &mut PgConnection, engine_id: EngineId) -> Resul
         .bind(engine_id.0)
         .execute(&mut *connection)
         .await?;
-    tokens::end_of_engine(connection, engine_id, None).await
+    tokens::end_of_engine(connection, engine_id, EndOfTokens::Removed).await
 }
 
 from_row!(TypeSummary, "engine_states", engine_type: String, { engine_type, status, engines, unlimited, slots, leases_held });

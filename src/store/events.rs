@@ -4,7 +4,12 @@
 pub mod enqueue;
 /// Which event a key stands for.
 pub mod idempotency;
+/// What follow-up events have from the event that was completed.
+pub mod follow_ups;
+/// Which open event has a unique key.
+pub mod open_keys;
 pub mod cancellation;
+pub mod reschedule;
 pub mod attempts;
 
 use chrono::TimeDelta;
@@ -14,14 +19,18 @@ use uuid::Uuid;
 use super::error::Result;
 use super::page::{PageRow, page, page_of};
 use super::row::from_row;
-use crate::domain::event::{Event, EventScope, Filter, Status};
+use crate::domain::event::{BriefEvent, Event, EventScope, Filter, Status};
 use crate::domain::ids::EventId;
 use crate::domain::page::Page;
 
 from_row!(Event, "events", event_id: EventId, {
     event_id, engine_type, event_type, status, payload, payload_bytes, priority, scenario_run_id, created_at, available_at,
     finished_at, attempt, failures, lease_losses, redrives, leased_by, is_leased, lease_expires_at, progress, result, error,
-    dead_letter_reason, is_cancel_requested, redriven_from, redriven_as, traceparent,
+    dead_letter_reason, is_cancel_requested, redriven_from, redriven_as, caused_by, traceparent, unique_key, enqueued_by,
+});
+
+from_row!(BriefEvent, "events", event_id: EventId, {
+    event_id, engine_type, event_type, status, attempt, created_at, finished_at, enqueued_by,
 });
 
 from_row!(EventScope, "events", engine_type: String, { engine_type, enqueued_by });
@@ -40,6 +49,12 @@ pub async fn read(connection: &mut PgConnection, event_id: EventId, with_payload
         .bind(with_payload)
         .fetch_optional(connection)
         .await?)
+}
+
+/// Those of the events that are known, in brief, in any order.
+pub async fn read_brief(connection: &mut PgConnection, events: &[EventId]) -> Result<Vec<BriefEvent>> {
+    let ids: Vec<Uuid> = events.iter().map(|event_id| event_id.0).collect();
+    Ok(sqlx::query_as(include_str!("sql/read_brief_events.sql")).bind(ids).fetch_all(connection).await?)
 }
 
 /// Whose an event is; `None` where there is no such event, or its history has been dropped.
@@ -96,6 +111,7 @@ pub async fn list(
 ) -> Result<Page<Event>> {
     let is_of_run = filter.scenario_run_id.is_some();
     let statement = match filter.status {
+        _ if filter.caused_by.is_some() => page_with_details!("sql/events_caused_by.sql", "sql/list_events.sql"),
         _ if is_of_run => page_with_details!("sql/events_of_run.sql", "sql/list_events.sql"),
         Some(Status::Queued | Status::Processing) => page_with_details!("sql/list_open_events.sql"),
         None | Some(Status::Completed | Status::Failed | Status::Cancelled) => {
@@ -114,7 +130,11 @@ pub async fn list(
         .bind(i64::from(limit) + 1)
         .bind(with_payload)
         .bind(filter.enqueued_by.as_deref());
-    let query = if is_of_run { query.bind(&filter.scenario_run_id) } else { query };
+    let query = match filter.caused_by {
+        Some(caused_by) => query.bind(caused_by.0).bind(&filter.scenario_run_id),
+        None if is_of_run => query.bind(&filter.scenario_run_id),
+        None => query,
+    };
     let rows: Vec<PageRow<Event>> = query.fetch_all(connection).await?;
     Ok(page_of(rows, limit))
 }

@@ -251,6 +251,21 @@ pub async fn commit(transaction: Transaction) -> Result<()> {
     Ok(transaction.commit().await?)
 }
 
+/// Begins a part of a transaction that can be undone alone. Row locks from before it stay.
+pub async fn begin_savepoint(transaction: &mut Transaction) -> Result<sqlx::Transaction<'_, sqlx::Postgres>> {
+    Ok(sqlx::Connection::begin(&mut **transaction).await?)
+}
+
+/// Keeps what was done since the savepoint, for the transaction's commit.
+pub async fn keep_savepoint(savepoint: sqlx::Transaction<'_, sqlx::Postgres>) -> Result<()> {
+    Ok(savepoint.commit().await?)
+}
+
+/// Undoes what was done since the savepoint.
+pub async fn roll_back_savepoint(savepoint: sqlx::Transaction<'_, sqlx::Postgres>) -> Result<()> {
+    Ok(savepoint.rollback().await?)
+}
+
 /// Begins a transaction of several callers, which waits for nobody's locks for long: one locked row must not stall
 /// them all. In one round trip, where setting it would take two.
 ///

@@ -14,6 +14,7 @@ use crate::domain::access::Role;
 use crate::domain::database_health::SnapshotHolder;
 use crate::domain::engine::EngineStatus;
 use crate::domain::event::{DeadLetterReason, Outcome, Status};
+use crate::domain::follow_up::FollowUp;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::RawJson;
 use crate::domain::retry_policy::RetryPolicyOverrides;
@@ -61,6 +62,7 @@ converted! {
     EngineId: Uuid, EngineId;
     LeaseToken: Uuid, LeaseToken::from_uuid;
     RawJson: Json<RawJson>, |Json(json)| json;
+    Vec<FollowUp>: Json<Vec<FollowUp>>, |Json(follow_ups)| follow_ups;
     RetryPolicyOverrides: Json<RetryPolicyOverrides>, |Json(policy)| policy;
 }
 

@@ -37,6 +37,8 @@ pub struct EndedAttempt<'a> {
     pub error_message: Option<&'a str>,
     /// Seconds after the lease had run out, where the report came late.
     pub late_by_seconds: Option<f64>,
+    /// What its follow-up events were answered, as JSON; `None` where it had none.
+    pub follow_ups: Option<&'a str>,
 }
 
 impl EndedAttempt<'_> {
@@ -83,6 +85,7 @@ async fn record(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) -> Re
         .bind(ended.iter().map(|attempt| attempt.error).collect::<Vec<_>>())
         .bind(ended.iter().map(|attempt| attempt.late_by_seconds).collect::<Vec<_>>())
         .bind(ended.iter().map(|attempt| attempt.final_status().map(Status::as_str)).collect::<Vec<_>>())
+        .bind(ended.iter().map(|attempt| attempt.follow_ups).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
     Ok(rows.into_iter().filter_map(|(event_id, available_at)| available_at.map(|at| (EventId(event_id), at))).collect())

@@ -14,7 +14,7 @@ use super::row::{Field, from_row, unknown};
 use crate::domain::access::Role;
 use crate::domain::audit::Actor;
 use crate::domain::ids::EngineId;
-use crate::domain::limits::REPLACED_ENGINE_TOKEN_SECONDS;
+use crate::domain::limits::{MAX_SESSIONS_OF_TOKEN, REPLACED_ENGINE_TOKEN_SECONDS, SESSION_SECONDS};
 use crate::domain::names::EngineType;
 use crate::domain::tokens::{Filter, Identity, NewToken, Token, TokenDigest, TokenId};
 
@@ -24,7 +24,7 @@ pub use upkeep::*;
 pub const CHANNEL: &str = "eventlease_tokens";
 
 from_row!(Token, "tokens", token_id: Uuid, {
-    identity, digest, created_at, created_by, expires_at, expires_in_seconds, revoked_at, last_used_at,
+    identity, digest, created_at, created_by, expires_at, expires_in_seconds, revoked_at, superseded_at, last_used_at,
 });
 
 impl Field for Identity {
@@ -36,6 +36,7 @@ impl Field for Identity {
             role: Field::read(row, "role")?,
             engine_id: Field::read(row, "engine_id")?,
             engine_types: Field::read(row, "engine_types")?,
+            session_of: Option::<Uuid>::read(row, "session_of")?.map(TokenId),
         })
     }
 }
@@ -54,7 +55,7 @@ macro_rules! tokens {
             $before,
             " token_id, name, role, engine_types, engine_id, sha256, created_at, created_by, expires_at,
                 extract(epoch from expires_at - statement_timestamp())::float8 as expires_in_seconds,
-                revoked_at, last_used_at ",
+                revoked_at, superseded_at, session_of, last_used_at ",
             $behind
         )
     };
@@ -128,9 +129,10 @@ async fn tell(connection: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
-/// Revokes a token; `None` where there is none, or it was revoked before. Tells the replicas with the commit.
-pub async fn revoke(connection: &mut PgConnection, token_id: TokenId) -> Result<Option<Token>> {
-    let token = sqlx::query_as(tokens!(
+/// Revokes a token, and with it the sessions that began with it; answers it, and then them. Nothing where there is none, or
+/// it was revoked before. Tells the replicas with the commit.
+pub async fn revoke(connection: &mut PgConnection, token_id: TokenId) -> Result<Vec<Token>> {
+    let mut revoked: Vec<Token> = sqlx::query_as(tokens!(
         "update eventlease.tokens
          set revoked_at = statement_timestamp(), changed_in = pg_current_xact_id()
          where token_id = $1 and revoked_at is null
@@ -138,24 +140,117 @@ pub async fn revoke(connection: &mut PgConnection, token_id: TokenId) -> Result<
         ""
     ))
     .bind(token_id.0)
-    .fetch_optional(&mut *connection)
+    .fetch_all(&mut *connection)
+    .await?;
+    // In a later statement: a session that was just being made is there once the token's row could be changed.
+    let sessions: Vec<Token> = sqlx::query_as(tokens!(
+        "update eventlease.tokens
+         set revoked_at = statement_timestamp(), changed_in = pg_current_xact_id()
+         where session_of = $1 and revoked_at is null
+         returning",
+        ""
+    ))
+    .bind(token_id.0)
+    .fetch_all(&mut *connection)
+    .await?;
+    revoked.extend(sessions);
+    tell(connection).await?;
+    Ok(revoked)
+}
+
+/// A token by its id.
+pub async fn read(connection: &mut PgConnection, token_id: TokenId) -> Result<Option<Token>> {
+    Ok(sqlx::query_as(tokens!("select", "from eventlease.tokens where token_id = $1"))
+        .bind(token_id.0)
+        .fetch_optional(connection)
+        .await?)
+}
+
+/// Makes the token of a session out of the one that began it, which the caller holds: the same caller with the same reach,
+/// for `SESSION_SECONDS` at most and no longer than that one. Tells the replicas with the commit.
+pub async fn insert_session(connection: &mut PgConnection, of: TokenId, digest: TokenDigest) -> Result<Token> {
+    let token = sqlx::query_as(tokens!(
+        "insert into eventlease.tokens (token_id, name, role, engine_types, sha256, created_by, created_by_token_id,
+            expires_at, granted_until, session_of)
+         select $1, of.name, of.role, of.engine_types, $2, of.name, of.token_id, until.at, until.at, of.token_id
+         from eventlease.tokens of
+         cross join lateral (
+            select least(of.expires_at, statement_timestamp() + make_interval(secs => $4)) as at
+         ) until
+         where of.token_id = $3
+         returning",
+        ""
+    ))
+    .bind(Uuid::new_v4())
+    .bind(digest.as_bytes().as_slice())
+    .bind(of.0)
+    .bind(SESSION_SECONDS)
+    .fetch_one(&mut *connection)
     .await?;
     tell(connection).await?;
     Ok(token)
 }
 
-/// Ends what an engine had, and answers it: it is gone, or gets a new one. The one in `but`, with which it asked for that, ends
-/// a little later: the reply may not have reached it. Tells the replicas with the commit.
-pub async fn end_of_engine(
-    connection: &mut PgConnection,
-    engine_id: EngineId,
-    but: Option<TokenId>,
-) -> Result<Vec<Token>> {
+/// Ends the oldest sessions of a token beyond as many as it may have, and answers them.
+pub async fn end_surplus_sessions(connection: &mut PgConnection, of: TokenId) -> Result<Vec<Token>> {
+    Ok(sqlx::query_as(tokens!(
+        "update eventlease.tokens
+         set revoked_at = statement_timestamp(), changed_in = pg_current_xact_id()
+         where token_id in (
+            select token_id from eventlease.tokens
+            where session_of = $1 and revoked_at is null and expires_at > statement_timestamp()
+            order by created_at desc, token_id desc offset $2)
+         returning",
+        ""
+    ))
+    .bind(of.0)
+    .bind(MAX_SESSIONS_OF_TOKEN)
+    .fetch_all(connection)
+    .await?)
+}
+
+/// The engine of a token that ended because its engine registered again, and when that was; `None` of any other token.
+pub async fn superseded(connection: &mut PgConnection, token_id: TokenId) -> Result<Option<(EngineId, DateTime<Utc>)>> {
+    let superseded: Option<(Uuid, DateTime<Utc>)> = sqlx::query_as(
+        "select engine_id, superseded_at from eventlease.tokens where token_id = $1 and superseded_at is not null",
+    )
+    .bind(token_id.0)
+    .fetch_optional(connection)
+    .await?;
+    Ok(superseded.map(|(engine_id, at)| (EngineId(engine_id), at)))
+}
+
+/// Why the tokens of an engine end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EndOfTokens {
+    /// The engine is gone: at once.
+    Removed,
+    /// The engine registered again: at once, except for the token with which it did, which ends a little later.
+    Restarted {
+        /// That token. `None`: the engine did not show one of its own.
+        by: Option<TokenId>,
+    },
+    /// The engine gets a new token and goes on: a little later, since the engine must first be told the new one.
+    Replaced,
+}
+
+/// Ends the tokens of an engine, and answers them. What ends a little later is good for as long as the reply with the new
+/// token may be lost. Tells the replicas with the commit.
+pub async fn end_of_engine(connection: &mut PgConnection, engine_id: EngineId, why: EndOfTokens) -> Result<Vec<Token>> {
+    let (but, is_all_later) = match why {
+        EndOfTokens::Removed => (None, false),
+        EndOfTokens::Restarted { by } => (by, false),
+        EndOfTokens::Replaced => (None, true),
+    };
+    let is_superseded = matches!(why, EndOfTokens::Restarted { .. });
     let tokens: Vec<Token> = sqlx::query_as(tokens!(
         "update eventlease.tokens
-         set revoked_at = case when token_id = $2 then null else statement_timestamp() end,
-             expires_at = case when token_id = $2
+         set revoked_at = case when $4 or token_id = $2 then null else statement_timestamp() end,
+             expires_at = case when $4 or token_id = $2
                 then least(expires_at, statement_timestamp() + make_interval(secs => $3)) else expires_at end,
+             superseded_at = case when $5
+                then (select s.registered_at from eventlease.engine_states s where s.engine_id = $1)
+                else superseded_at end,
              changed_in = pg_current_xact_id()
          where engine_id = $1 and revoked_at is null
          returning",
@@ -164,6 +259,8 @@ pub async fn end_of_engine(
     .bind(engine_id.0)
     .bind(but.map(|token_id| token_id.0))
     .bind(REPLACED_ENGINE_TOKEN_SECONDS)
+    .bind(is_all_later)
+    .bind(is_superseded)
     .fetch_all(&mut *connection)
     .await?;
     if !tokens.is_empty() {

@@ -35,7 +35,7 @@ fn policy() -> Value {
 }
 
 fn registration() -> Value {
-    json!({"engine_id": ID, "engine_type": "dialogue", "scenario_run_id": 7, "heartbeat_timeout_seconds": 45, "metadata": {
+    json!({"engine_id": ID, "engine_type": "dialogue", "scenario_run_id": 7, "heartbeat_timeout_seconds": 45, "may_enqueue": ["speech"], "metadata": {
         "static_config": {"capabilities": ["dialogue_generation"], "engine_software_version": "1.0.0",
             "resource_limits": {"max_concurrent_events": 5, "memory_limit_mb": 1024}},
         "dynamic_state": {"resource_utilization": {"cpu_percent": 45.2}, "current_scenario_run_id": "run-1"}}})
@@ -44,12 +44,14 @@ fn registration() -> Value {
 fn event() -> Value {
     json!({"engine_type": "dialogue", "event_type": "dialogue.requested", "payload": {"text": "é\u{0000}", "big": 1e300},
         "priority": 5, "delay_seconds": 3, "scenario_run_id": "run-1", "visibility_timeout_seconds": 60,
-        "retry_policy": policy(), "idempotency_key": "key-1", "discard_after_seconds": 60})
+        "retry_policy": policy(), "idempotency_key": "key-1", "unique_key": "scene-7", "discard_after_seconds": 60,
+        "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "rojo=00f067aa0ba902b7"})
 }
 
 fn settlements() -> Value {
     json!([
-        {"event_id": ID, "lease_token": TOKEN, "status": "completed", "result": {"lines": ["a"]}},
+        {"event_id": ID, "lease_token": TOKEN, "status": "completed", "result": {"lines": ["a"]},
+            "enqueue": [event()]},
         {"event_id": ID, "lease_token": TOKEN, "status": "failed", "retryable": true, "delay_seconds": 5,
             "error": {"type": "timeout", "message": "took too long", "details": {"after": 30}}},
         {"event_id": ID, "lease_token": TOKEN, "status": "queued", "delay_seconds": 1},
@@ -156,6 +158,7 @@ fn of_engines() -> Vec<Good> {
         ),
         get("/api/v1/engines/{engine_id}/leases", &[]),
         post("/api/v1/engines/{engine_id}/resume", json!({})),
+        post("/api/v1/engines/{engine_id}/token", json!({})),
     ]
 }
 
@@ -181,6 +184,7 @@ fn of_events() -> Vec<Good> {
         get("/api/v1/events", &PAGE),
         post("/api/v1/events", event()),
         post("/api/v1/events/batch", json!({"events": [event(), event()], "atomic": true})),
+        post("/api/v1/events/wait", json!({"event_ids": [ID], "wait_seconds": 0, "until": "any"})),
         get(
             "/api/v1/events/queue/{engine_type}",
             &[("limit", "3"), ("visibility_timeout_seconds", "60"), ("poll_id", ID), ("engine_id", ID)],
@@ -193,6 +197,12 @@ fn of_events() -> Vec<Good> {
         get("/api/v1/events/{event_id}", &[("include", "payload")]),
         get("/api/v1/events/{event_id}/attempts", &PAGE),
         post("/api/v1/events/{event_id}/cancel", json!({})),
+        post(
+            "/api/v1/events/reschedule",
+            json!({"filter": {"engine_type": "dialogue", "event_type": "e", "scenario_run_id": "run-1", "event_ids": [ID]},
+                "available_at": TIME, "priority": 1, "limit": 10, "expected_count": 3, "dry_run": true}),
+        ),
+        post("/api/v1/events/reschedule", json!({"all": true, "delay_seconds": 5})),
         settle(completed),
         settle(failed),
         settle(released),
@@ -216,7 +226,10 @@ fn of_queues() -> Vec<Good> {
         post("/api/v1/queues/{engine_type}/pause", json!({"reason": "maintenance", "resume_after_seconds": 60})),
         get("/api/v1/queues/{engine_type}/peek", &[("limit", "3"), ("include", "payload")]),
         post("/api/v1/queues/{engine_type}/resume", json!({})),
+        get("/api/v1/scenario-runs", &PAGE),
+        get("/api/v1/scenario-runs/{scenario_run_id}", &[("wait_seconds", "0")]),
         post("/api/v1/scenario-runs/{scenario_run_id}/cancel", json!({})),
+        post("/api/v1/scenario-runs/{scenario_run_id}/reopen", json!({})),
         get("/healthz", &[]),
         get("/metrics", &[]),
         get("/readyz", &[]),
@@ -235,5 +248,9 @@ fn of_tokens() -> Vec<Good> {
             json!({"name": "shop", "role": "producer", "engine_types": ["dialogue"], "expires_in_seconds": 60}),
         ),
         delete("/api/v1/tokens/{token_id}"),
+        get("/api/v1/server", &[]),
+        post("/api/v1/session", json!({})),
+        get("/api/v1/session", &[]),
+        delete("/api/v1/session"),
     ]
 }

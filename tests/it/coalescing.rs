@@ -414,7 +414,8 @@ async fn beyond_what_may_wait_requests_are_refused() {
     let (replies, ()) = tokio::join!(sending, release);
     let refused: Vec<&Reply> = replies.iter().filter(|reply| reply.status == 429).collect();
     assert_eq!((refused.len(), replies.iter().filter(|reply| reply.status == 201).count()), (15, 5));
-    assert_eq!((refused[0].text("code").as_str(), refused[0].header("retry-after").as_str()), ("overloaded", "1"));
+    assert_eq!(refused[0].text("code"), "overloaded");
+    assert!(refused.iter().all(|reply| (1..=5).contains(&reply.retry_after())));
 }
 
 /// More polls than one claim is for, of several queues: each reply has the events that the database says its engine holds.

@@ -1,6 +1,8 @@
 //! The registry: registration, heartbeats, draining, leaving, liveness.
 
 mod changes;
+mod incarnations;
+mod server;
 
 use serde_json::{Value, json};
 

@@ -84,3 +84,67 @@ async fn each_settlement_has_a_verdict_of_its_own_in_the_order_sent() {
     assert_eq!(results[3]["error"]["errors"][0]["pointer"], "/settlements/3/event_id");
     assert_eq!(results[4]["outcome"], "completed", "the same word again is answered alike");
 }
+
+/// Whatever keeps the leasing half from being done, what was settled before it is answered.
+#[tokio::test]
+async fn verdicts_are_told_where_leasing_is_refused_after_them() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let stranger = lab.register("narration", json!({})).await;
+    for _ in 0..2 {
+        lab.enqueue("dialogue", json!({})).await;
+    }
+    let leased = lab.poll("dialogue", &engine, "limit=2").await.expect(200).body["events"].clone();
+    let settlements = json!({"settlements": [entry(&leased[0], "completed"), entry(&leased[1], "completed")]});
+
+    // Somebody removed the engine meanwhile: its leases went back, and the reports come late.
+    lab.delete(&format!("/api/v1/engines/{engine}")).await.expect(204);
+    let told = exchange(&lab, &engine, &settlements).await.expect(200);
+    assert_eq!(told.body["results"][0]["outcome"], "completed", "{told:?}");
+    assert_eq!(told.body["results"][1]["outcome"], "completed", "{told:?}");
+    assert_eq!((&told.body["events"], &told.body["notice"]), (&json!([]), &Value::Null));
+    let problem = &told.body["lease_error"];
+    assert_eq!((&problem["code"], &problem["status"]), (&json!("engine_not_found"), &json!(404)));
+    assert_eq!(problem["type"], "urn:eventlease:problem:engine_not_found");
+
+    // What was refused of the settlements is told as well.
+    let told = exchange(&lab, &stranger, &settlements).await.expect(200);
+    assert_eq!(told.body["results"].as_array().map(Vec::len), Some(2));
+    assert_eq!(told.body["lease_error"]["code"], "engine_type_mismatch");
+    assert_eq!(told.body["lease_error"]["engine_type"], "narration");
+
+    // Without settlements, the problem is the reply; where leasing is not refused, there is no such member.
+    exchange(&lab, &engine, &json!({"settlements": []})).await.problem(404, "engine_not_found");
+    let other = lab.register("dialogue", json!({})).await;
+    let told = exchange(&lab, &other, &settlements).await.expect(200);
+    assert!(told.body.get("lease_error").is_none(), "{told:?}");
+
+    // Nothing is settled where anything of the request is bad.
+    lab.enqueue("dialogue", json!({})).await;
+    let again = lab.lease_one("dialogue", &other).await;
+    let bad = json!({"limit": 0, "settlements": [entry(&again, "completed")]});
+    exchange(&lab, &other, &bad).await.problem(422, "invalid_input");
+    assert_eq!(lab.event(again["event_id"].as_str().expect("an id")).await["status"], "processing");
+}
+
+/// The wait of a refusal stands in the body: a reply of success has no `Retry-After`.
+#[tokio::test]
+async fn a_refusal_for_want_of_room_says_when_to_come_back() {
+    let lab = Lab::start_with(&["--max-parked-requests", "1"]).await;
+    let engine = lab.register("dialogue", json!({})).await;
+    lab.enqueue("dialogue", json!({})).await;
+    let leased = lab.lease_one("dialogue", &engine).await;
+    let other = lab.register("dialogue", json!({})).await;
+    let waits = lab.poll("dialogue", &other, "wait_seconds=30");
+    let exchanges = async {
+        lab.wait_for_parked_polls(1).await;
+        let body = json!({"wait_seconds": 30, "settlements": [entry(&leased, "completed")]});
+        let told = exchange(&lab, &engine, &body).await.expect(200);
+        assert_eq!(told.body["results"][0]["outcome"], "completed");
+        assert_eq!(told.body["lease_error"]["code"], "overloaded");
+        let seconds = told.body["lease_error"]["retry_after_seconds"].as_u64().expect("seconds");
+        assert!((1..=5).contains(&seconds), "{told:?}");
+        lab.post(&format!("/api/v1/engines/{other}/drain"), &json!({})).await.expect(200);
+    };
+    tokio::join!(waits, exchanges).0.expect(200);
+}

@@ -43,6 +43,7 @@ async fn poll_and_hang_up(lab: &Lab, engine: &str, poll_id: Option<Uuid>) {
     let poll = Poll {
         engine_type: EngineType::parse("dialogue").expect("a name"),
         engine_id: Some(EngineId(engine.parse().expect("an id"))),
+        incarnation: None,
         limit: Some(1),
         wait: PATIENCE,
         visibility_timeout_seconds: None,

@@ -87,3 +87,47 @@ async fn a_late_report_follows_an_event_that_is_just_being_leased_anew_and_is_re
     assert_eq!((&refused["event_status"], &refused["current_attempt"]), (&json!("processing"), &json!(2)));
     assert_eq!(lab.event(&event_id).await["result"], Value::Null);
 }
+
+/// Where the event is open, and which run and key it has there.
+async fn place(lab: &Lab, event_id: &str) -> String {
+    sqlx::query_scalar(
+        "select concat_ws(' ', state, scenario_run_id, unique_key) from eventlease.open_events where event_id = $1::uuid",
+    )
+    .bind(event_id)
+    .fetch_one(&lab.db)
+    .await
+    .expect("it is open")
+}
+
+#[tokio::test]
+async fn an_event_keeps_its_run_and_its_unique_key_wherever_it_goes() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    for (due, key) in [(0, "k0"), (1, "k1")] {
+        let more = json!({"scenario_run_id": "run-1", "delay_seconds": due, "unique_key": key});
+        let event_id = lab.enqueue("dialogue", more).await;
+        let queued = format!("queued run-1 {key}");
+        assert_eq!(place(&lab, &event_id).await, queued);
+        lab.make_due(&event_id).await;
+        let leased = lab.lease_one("dialogue", &engine).await;
+        assert_eq!(place(&lab, &event_id).await, format!("processing run-1 {key}"));
+        // The lease is lost, and the late report takes the loss back.
+        lab.expire(&event_id).await;
+        lab.wait_for_status(&event_id, "queued").await;
+        assert_eq!(place(&lab, &event_id).await, queued);
+        lab.settle(&leased, "failed", json!({"retryable": true})).await.expect(200);
+        assert_eq!(place(&lab, &event_id).await, queued);
+        lab.make_due(&event_id).await;
+        let leased = lab.lease_one("dialogue", &engine).await;
+        lab.settle(&leased, "failed", json!({"retryable": false})).await.expect(200);
+        let redrive = format!("/api/v1/dead-letters/{event_id}/redrive");
+        lab.post(&redrive, &json!({"delay_seconds": 600})).await.expect(200);
+        assert_eq!(place(&lab, &event_id).await, queued);
+        lab.make_due(&event_id).await;
+        let leased = lab.lease_one("dialogue", &engine).await;
+        lab.settle(&leased, "failed", json!({"retryable": false})).await.expect(200);
+        let new = lab.post(&redrive, &json!({"payload": {"other": 1}, "delay_seconds": 600})).await.expect(201);
+        let new = new.body["event_id"].as_str().expect("an id").to_owned();
+        assert_eq!(place(&lab, &new).await, queued);
+    }
+}

@@ -8,10 +8,12 @@ mod drain;
 mod lists;
 mod narrow;
 mod roles;
+mod runs;
 mod settings;
 mod stranger;
 mod terminal;
 mod trouble;
+mod whoami;
 
 use serde_json::{Value, json};
 

@@ -16,8 +16,9 @@ use crate::support::{Lab, client, wait_for};
 use crate::trust::Guarded;
 
 /// Tasks whose rounds are far apart; each begins with one, so that a second one shows that it started again.
-const PERIODIC: [&str; 10] = [
+const PERIODIC: [&str; 11] = [
     "reaper",
+    "cancelled_runs",
     "long_silent",
     "signs_of_life",
     "partitions",

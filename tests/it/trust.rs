@@ -5,10 +5,14 @@ mod beyond_reach;
 mod engines;
 mod failures;
 mod first_start;
+mod follow_ups;
 mod limited;
 mod logs;
 mod revocation;
+mod renewed;
 mod rotation;
+mod runs;
+mod session;
 mod walk;
 
 use std::path::PathBuf;

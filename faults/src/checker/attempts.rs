@@ -81,7 +81,8 @@ fn overspent(index: &Index<'_>, state: &Event, terms: &Terms) -> Option<String> 
             let words = index.words_on(state.event);
             words.iter().any(|said| said.item.word == Word::Refused && said.item.attempt == state.attempt)
         }
-        ("failed" | "cancelled", _) => false,
+        ("cancelled", _) => index.may_be_cancelled(state.event),
+        ("failed", _) => false,
         _ => failures <= terms.max_retries && lease_losses < terms.dead_letter_threshold,
     };
     (!is_right).then_some(told)

@@ -43,7 +43,7 @@ pub fn one_of_two(index: &Index<'_>, _: &Terms, findings: &mut Findings) {
         there.entry(&event.label).or_default().insert(event.event);
     }
     for (label, events) in &there {
-        if !calls.contains_key(label) {
+        if !calls.contains_key(label) && !index.follow_ups.contains_key(label) {
             findings.of_event(*events.iter().next().expect("no label without one"), format!("nobody sent {label}"));
         }
     }
@@ -75,4 +75,37 @@ pub fn one_of_two(index: &Index<'_>, _: &Terms, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// The follow-up event of a completion is there once where the completion stands, and else not: also without a reply, and
+/// however often the completion was said.
+pub fn with_completions(index: &Index<'_>, _: &Terms, findings: &mut Findings) {
+    let mut there: HashMap<&str, HashSet<Uuid>> = HashMap::new();
+    for event in index.stock.values() {
+        there.entry(&event.label).or_default().insert(event.event);
+    }
+    let none = HashSet::new();
+    for (label, items) in &index.follow_ups {
+        findings.look();
+        let there = there.get(label).unwrap_or(&none);
+        let acknowledged: Vec<&Vec<Uuid>> =
+            items.iter().filter_map(|item| item.answer.done()).map(|accepted| &accepted.enqueued).collect();
+        let (event, attempt) = (items[0].event, items[0].attempt);
+        let is_acknowledged = !acknowledged.is_empty();
+        if acknowledged.iter().any(|ids| ids.len() != 1 || ids[0] != acknowledged[0][0]) {
+            findings.of_event(event, format!("{label} was answered in more than one way: {acknowledged:?}"));
+        } else if is_acknowledged && !(there.len() == 1 && there.contains(&acknowledged[0][0])) {
+            findings.of_event(event, format!("{label} was acknowledged as {}, there: {there:?}", acknowledged[0][0]));
+        } else if !is_acknowledged && there.len() != usize::from(is_completed(index, event, attempt)) {
+            let found = there.len();
+            findings
+                .of_event(event, format!("attempt {attempt} was not acknowledged, and {label} is there {found} times"));
+        }
+    }
+}
+
+/// Whether that attempt ended as completed. What has a report without a good answer was read with its attempts.
+fn is_completed(index: &Index<'_>, event: Uuid, attempt: u32) -> bool {
+    let attempts = index.stock.get(&event).and_then(|event| event.attempts.as_ref());
+    attempts.into_iter().flatten().any(|ended| ended.attempt == attempt && ended.outcome == "completed")
 }

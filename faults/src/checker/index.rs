@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::history::{
-    Answer, At, Enqueue, Entry, Event, Fault, Lease, Pause, Poll, Register, Report, ReportItem, Silence, Span,
+    Answer, At, Cancel, Enqueue, Entry, Event, Fault, Lease, Pause, Poll, Register, Report, ReportItem, Silence, Span,
 };
 
 /// A lease as its engine first heard of it.
@@ -27,6 +27,7 @@ pub struct Said<'a> {
 #[derive(Debug, Default)]
 pub struct Index<'a> {
     pub enqueues: Vec<&'a Enqueue>,
+    pub cancels: Vec<&'a Cancel>,
     pub polls: Vec<&'a Poll>,
     pub reports: Vec<&'a Report>,
     pub registers: HashMap<Uuid, Vec<&'a Register>>,
@@ -38,6 +39,8 @@ pub struct Index<'a> {
     pub leases: HashMap<Uuid, Vec<Heard<'a>>>,
     /// By event, in the order in which they were sent.
     pub words: HashMap<Uuid, Vec<Said<'a>>>,
+    /// By the label of the follow-up event, the reports that bring it.
+    pub follow_ups: HashMap<&'a str, Vec<&'a ReportItem>>,
     pub stock: HashMap<Uuid, &'a Event>,
 }
 
@@ -47,6 +50,7 @@ impl<'a> Index<'a> {
         for entry in history {
             match entry {
                 Entry::Enqueue(enqueue) => index.enqueues.push(enqueue),
+                Entry::Cancel(cancel) => index.cancels.push(cancel),
                 Entry::Poll(poll) => index.add_poll(poll),
                 Entry::Report(report) => index.add_report(report),
                 Entry::Register(register) => index.registers.entry(register.engine).or_default().push(register),
@@ -78,9 +82,18 @@ impl<'a> Index<'a> {
     fn add_report(&mut self, report: &'a Report) {
         self.reports.push(report);
         for item in &report.items {
+            if let Some(label) = &item.follow_up {
+                self.follow_ups.entry(label).or_default().push(item);
+            }
             let said = Said { item, engine: report.engine, span: report.span };
             self.words.entry(item.event).or_default().push(said);
         }
+    }
+
+    /// Whether the run of an event may have been cancelled.
+    pub fn may_be_cancelled(&self, event: Uuid) -> bool {
+        let label = self.stock.get(&event).map(|event| event.label.as_str());
+        self.cancels.iter().any(|cancel| Some(cancel.label.as_str()) == label && cancel.answer.may_be_done())
     }
 
     pub fn words_on(&self, event: Uuid) -> &[Said<'a>] {
@@ -126,6 +139,8 @@ pub fn story(history: &[Entry], stock: &[Event], event: Uuid) -> Vec<String> {
                 (is_its || Some(enqueue.label.as_str()) == label)
                     .then(|| (enqueue.span, format!("enqueue {}: {}", enqueue.label, short(enqueue))))
             }
+            Entry::Cancel(cancel) => (Some(cancel.label.as_str()) == label)
+                .then(|| (cancel.span, format!("cancel of {}: {:?}", cancel.label, cancel.answer))),
             Entry::Poll(poll) => poll
                 .answer
                 .done()

@@ -1,5 +1,8 @@
 //! What the checker says of a history in which all is well, once it is broken.
 
+mod cancelled_runs;
+mod follow_ups;
+mod unique_keys;
 mod invented_run;
 
 use uuid::Uuid;
@@ -11,6 +14,9 @@ use invented_run::{DONE_AT_ONCE, ENGINE, FAILING, LOST_ONCE, OTHER_ENGINE, Run, 
 const EXIST: &str = "every acknowledged event exists";
 const ENDED: &str = "every event has ended, or is open with a reason";
 const ONE_OF_TWO: &str = "an enqueue without a reply is done, or not";
+const ONE_HOLDER: &str = "two open events never share a unique key";
+const BY_HOLDER: &str = "a unique key is answered with an event that has it";
+const CANCELLED: &str = "a cancelled run gets nothing new";
 const ONE_AT_A_TIME: &str = "no event has two leases at once";
 const FINAL: &str = "no completed event is leased again";
 const CUT_SHORT: &str = "no lease ends before its time";
@@ -32,7 +38,11 @@ fn a_sound_history_breaks_no_rule_and_every_rule_of_events_has_looked_at_somethi
         .filter(|verdict| verdict.looked_at == 0)
         .map(|verdict| verdict.rule)
         .collect();
-    assert_eq!(idle, [OTHERS, LEASED_AGAIN, JUDGED], "no replica and no engine died here");
+    assert_eq!(
+        idle,
+        [ONE_HOLDER, BY_HOLDER, CANCELLED, OTHERS, LEASED_AGAIN, JUDGED],
+        "no unique key was sent, no run was cancelled, and no replica and no engine died here"
+    );
 }
 
 #[test]
@@ -101,7 +111,8 @@ fn a_double_lease_is_found() {
 #[test]
 fn a_renewed_lease_lives_on() {
     let mut run = sound();
-    let accepted = Accepted { outcome: "renewed".to_owned(), attempt: Some(1), expires_at: Some(at(9.0)) };
+    let accepted =
+        Accepted { outcome: "renewed".to_owned(), attempt: Some(1), expires_at: Some(at(9.0)), enqueued: Vec::new() };
     run.report_answered(5.0, ENGINE, LOST_ONCE, 1, "t2", Word::Renew, Answer::Done(accepted));
     run.breaks(ONE_AT_A_TIME);
     run.breaks(CUT_SHORT);
@@ -173,7 +184,8 @@ fn the_same_word_again_is_no_stale_report() {
 #[test]
 fn a_report_taken_for_another_attempts_is_found() {
     let mut run = sound();
-    let accepted = Accepted { outcome: "completed".to_owned(), attempt: Some(2), expires_at: None };
+    let accepted =
+        Accepted { outcome: "completed".to_owned(), attempt: Some(2), expires_at: None, enqueued: Vec::new() };
     run.report_answered(2.6, ENGINE, DONE_AT_ONCE, 1, "t1", Word::Completed, Answer::Done(accepted));
     run.breaks(FENCED);
 }

@@ -108,6 +108,7 @@ fn unheard_of(index: &Index<'_>, event: Uuid, attempt: &Attempt) -> Option<Strin
             });
             (!is_right).then(|| format!("attempt {number} was lost by a restart that was none"))
         }
+        "cancelled" if index.may_be_cancelled(event) => None,
         "deregistered" | "cancelled" | "max_lease" => {
             Some(format!("attempt {number} is kept as {}, for which there was no cause", attempt.outcome))
         }

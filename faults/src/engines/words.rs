@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::caller::{number, refusal, text};
 use crate::history::{Accepted, Answer, At, Lease, ReportItem, Word};
+use crate::queues::QUEUES;
 use crate::recorder::Clock;
 
 /// What will become of a lease.
@@ -85,7 +86,14 @@ impl Held {
 
     pub fn item(&self, word: Word, answer: Answer<Accepted>) -> ReportItem {
         let Lease { event, ref token, attempt, .. } = self.lease;
-        ReportItem { event, token: token.clone(), attempt, word, answer }
+        ReportItem { event, token: token.clone(), attempt, word, follow_up: self.follow_up(word), answer }
+    }
+
+    /// Every eighth completion brings an event. Decided by the token, so that what is said again is the same.
+    fn follow_up(&self, word: Word) -> Option<String> {
+        let Lease { event, token, .. } = &self.lease;
+        let is_chosen = word == Word::Completed && token.bytes().map(u32::from).sum::<u32>() % 8 == 0;
+        is_chosen.then(|| format!("f-{event}-{}", &token[token.len() - 8..]))
     }
 
     /// The body of a report, alone or in a list.
@@ -94,6 +102,18 @@ impl Held {
         if matches!(word, Word::Failed | Word::Refused) {
             body["error"] = json!("so the run wants it");
             body["retryable"] = json!(word == Word::Failed);
+        }
+        if let Some(label) = self.follow_up(word) {
+            let queue = QUEUES[usize::from(label.as_bytes()[label.len() - 1]) % QUEUES.len()].name;
+            let mut event = json!({
+                "engine_type": queue, "event_type": "faults.follow_up", "payload": {"after": self.lease.event},
+                "scenario_run_id": label,
+            });
+            // With a key, or with the transaction alone.
+            if label.ends_with(|digit: char| digit.is_ascii_digit()) {
+                event["idempotency_key"] = json!(label);
+            }
+            body["enqueue"] = json!([event]);
         }
         if in_list {
             body["event_id"] = json!(self.lease.event);
@@ -135,5 +155,7 @@ fn accepted(result: &Value, clock: &Clock) -> Answer<Accepted> {
     }
     let attempt = result["attempt"].as_u64().and_then(|attempt| u32::try_from(attempt).ok());
     let expires_at = result["expires_at"].as_str().and_then(|at| clock.of_service(at));
-    Answer::Done(Accepted { outcome, attempt, expires_at })
+    let enqueued = result["enqueued"].as_array().into_iter().flatten();
+    let enqueued = enqueued.filter_map(|event| event["event_id"].as_str()?.parse().ok()).collect();
+    Answer::Done(Accepted { outcome, attempt, expires_at, enqueued })
 }

@@ -51,13 +51,24 @@ pub struct Progress {
     pub matched: i64,
     /// Redriven, or purged.
     pub done: u64,
-    /// Of those matched, the ones not got to: beyond the limit, or left since the service stops.
+    /// Of those matched, the ones not got to: beyond the limit, left since the service stops, or passed over.
     pub remaining: i64,
+    /// Passed over, since their scenario runs are cancelled.
+    pub of_cancelled_runs: u64,
+    /// Passed over, since an open event of their queue has their unique key.
+    pub of_held_keys: u64,
     /// The first of those that were done, the oldest first.
     pub event_ids: Vec<EventId>,
 }
 
 impl Progress {
+    /// Counts those of a batch that are passed over since their runs are cancelled, or their unique keys held.
+    fn skip(&mut self, of_cancelled_runs: usize, of_held_keys: usize) {
+        self.of_cancelled_runs += of_cancelled_runs as u64;
+        self.of_held_keys += of_held_keys as u64;
+        self.remaining += i64::try_from(of_cancelled_runs + of_held_keys).expect("a batch is small");
+    }
+
     /// Adds a batch, and which of it were done, in any order.
     fn add(&mut self, batch: impl ExactSizeIterator<Item = EventId>, done: &[EventId]) {
         self.done += done.len() as u64;
@@ -94,7 +105,9 @@ impl Broker {
             if self.stopping.is_cancelled() {
                 break;
             }
-            let redriven = self.redrive_batch(record, batch, Some(chosen.chosen_at), overrides).await?;
+            let redrive = self.redrive_batch(record, batch, Some(chosen.chosen_at), overrides).await?;
+            let redriven: Vec<EventId> = redrive.redriven.iter().map(|event| event.event_id).collect();
+            progress.skip(redrive.of_cancelled_runs.len(), redrive.held.len());
             progress.add(batch.iter().map(|(event_id, _)| *event_id), &redriven);
         }
         // What was only counted is no change.
@@ -152,7 +165,7 @@ impl Broker {
         if let Some(expected_count) = selection.expected_count
             && chosen.matched != i64::from(expected_count)
         {
-            return Err(Error::CountChanged { expected_count, actual_count: chosen.matched });
+            return Err(Error::CountChanged { what: "dead letters", expected_count, actual_count: chosen.matched });
         }
         let progress = Progress { matched: chosen.matched, remaining: chosen.matched, ..Progress::default() };
         Ok((chosen, progress))

@@ -56,6 +56,10 @@ impl Broker {
         let mut merged: Vec<Option<String>> = Vec::with_capacity(items.len());
         for item in items {
             let (state, refused) = match locked.get(&item.0) {
+                Some(engine) if item.1.incarnation.is_some_and(|meant| meant != engine.incarnation) => {
+                    let registered_at = engine.registered_at;
+                    (None, Some(Err(Error::EngineSuperseded { engine_id: item.0, registered_at })))
+                }
                 Some(engine) => match self.merged(engine, &item.1) {
                     Ok(state) => (state, None),
                     Err(error) => (None, Some(Err(error))),
@@ -104,7 +108,8 @@ impl Broker {
         metadata: Option<(&'a str, &'a str)>,
     ) -> Beat<'a> {
         let held_since = self.dispatch.oldest_lease_of(engine_id);
-        Beat { engine_id, current_workload: heartbeat.current_workload, metadata, held_since }
+        let &Heartbeat { incarnation, current_workload, .. } = heartbeat;
+        Beat { engine_id, incarnation, current_workload, metadata, held_since }
     }
 
     /// The dynamic state with what the heartbeat changes of it; `None` where that is nothing.

@@ -13,6 +13,7 @@ use crate::store::PgConnection;
 use crate::store::events::idempotency::{self, ClaimedKey, FirstBody, Key, Likeness};
 
 /// What to do with an event of a batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Plan {
     /// The event is new and is stored, under the id that its key was claimed for; `None` if it has no key.
     Enqueue(Option<EventId>),
@@ -22,6 +23,12 @@ pub enum Plan {
     DuplicateByValue(EventId),
     /// The key stands for this event, whose body differs.
     KeyReused(EventId),
+    /// The event would be new, and its run is cancelled; with the id that its key was claimed for.
+    RunCancelled(Option<EventId>),
+    /// This open event has its unique key.
+    Held(EventId),
+    /// It is due too far in the future to be taken in; with the id that its idempotency key was claimed for.
+    TooFarAway(Option<EventId>),
 }
 
 /// Claims the keys of a batch. A key that occurs twice in it is claimed once.
@@ -70,7 +77,12 @@ pub async fn compare_by_value(
 ) -> Result<()> {
     let undecided = |plan: &Plan| match plan {
         Plan::DuplicateByValue(event_id) => Some(*event_id).filter(|event_id| !refused.contains(event_id)),
-        Plan::Enqueue(_) | Plan::Duplicate(_) | Plan::KeyReused(_) => None,
+        Plan::Enqueue(_)
+        | Plan::Duplicate(_)
+        | Plan::KeyReused(_)
+        | Plan::RunCancelled(_)
+        | Plan::Held(_)
+        | Plan::TooFarAway(_) => None,
     };
     let payloads: Vec<(EventId, &EngineType, &str)> = events
         .iter()
@@ -109,16 +121,23 @@ fn sha256_of_body(event: &NewEvent) -> [u8; 32] {
         Due::At(at) => format!("at {}", at.to_rfc3339()),
     };
     let policy = serde_json::to_string(&event.retry_policy).expect("a policy is a plain object of numbers");
+    let (priority, visibility_timeout, discard_after) = (
+        event.priority.to_string(),
+        event.visibility_timeout_seconds.unwrap_or(0).to_string(),
+        event.discard_after_seconds.unwrap_or(0).to_string(),
+    );
     let parts = [
         event.event_type.as_str(),
         event.payload.get(),
-        &event.priority.to_string(),
+        &priority,
         &due,
         event.scenario_run_id.as_ref().map_or("", ScenarioRunId::as_str),
-        &event.visibility_timeout_seconds.unwrap_or(0).to_string(),
-        &event.discard_after_seconds.unwrap_or(0).to_string(),
+        &visibility_timeout,
+        &discard_after,
         &policy,
     ];
+    // Without a unique key it is what it was before there were any.
+    let parts = parts.into_iter().chain(event.unique_key.as_deref());
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update(part.len().to_be_bytes());

@@ -69,6 +69,11 @@ impl<'a> NewQueues<'a> {
         Ok(())
     }
 
+    /// Counts nothing yet: what was admitted is not made after all.
+    pub fn start_anew(&mut self) {
+        self.made = Made::default();
+    }
+
     /// The queues that the admitted events make. They are counted only if they are kept.
     pub fn end(self) -> Made {
         self.made

@@ -20,6 +20,7 @@ pub fn sha256_of_terms(event: &NewEvent) -> [u8; 32] {
     terms.add("scenario_run_id", event.scenario_run_id.as_ref());
     terms.add("visibility_timeout_seconds", event.visibility_timeout_seconds);
     terms.add("discard_after_seconds", event.discard_after_seconds);
+    terms.add("unique_key", event.unique_key.as_ref());
     if let Some(policy) = &event.retry_policy {
         terms.add("max_retries", policy.max_retries);
         if let Some(delay) = &policy.retry_delay {

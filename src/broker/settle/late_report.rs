@@ -49,6 +49,7 @@ pub async fn answer_late_report(connection: &mut PgConnection, settlement: &Sett
             outcome: SettledOutcome::Ended(answer),
             available_at: ended.answer_available_at,
             renewal: None,
+            follow_ups: ended.follow_ups.unwrap_or_default(),
         }),
         (LateReport::AlreadySettled { as_status }, _) => {
             Err(Error::AlreadySettled { event_id, settled_as: as_status, settled_at: ended.ended_at })

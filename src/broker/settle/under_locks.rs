@@ -10,6 +10,7 @@ use crate::broker::settled::{Settled, SettledOutcome};
 use crate::broker::state::Broker;
 use crate::domain::event::{Outcome, Status};
 use crate::domain::fence::{self, Credentials, Standing};
+use crate::domain::follow_up::{self, FollowUp};
 use crate::domain::ids::EventId;
 use crate::domain::json::SentJson;
 use crate::domain::lane::SuspectIsolation;
@@ -31,39 +32,24 @@ impl Broker {
         let mut effects = Effects::default();
         let mut answers: Answers<Settled> = Vec::new();
         answers.resize_with(settlements.len(), || None);
-        let mut live: Vec<(usize, OpenEvent)> = Vec::new();
-
-        let ids: Vec<EventId> = settlements.iter().map(|settlement| settlement.event_id).collect();
-        debug_assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "an event occurs once");
-        let open = open_events::lock(&mut transaction, &ids, locking(mode)).await?;
-        let open: HashMap<EventId, OpenEvent> = open.into_iter().map(|event| (event.event_id, event)).collect();
-        let skipped: Vec<EventId> = ids.into_iter().filter(|event_id| !open.contains_key(event_id)).collect();
-        let locked = match mode {
-            Mode::Together => open_events::are_open(&mut transaction, &skipped).await?,
-            Mode::Alone => HashSet::new(),
-        };
-        for (index, settlement) in settlements.iter().enumerate() {
-            let event = open.get(&settlement.event_id);
-            if locked.contains(&settlement.event_id) {
-                continue;
-            }
-            match admit(&mut transaction, settlement, event).await? {
-                Ok(event) => live.push((index, event)),
-                Err(answer) => answers[index] = Some(answer),
-            }
-        }
+        let live = admit_all(&mut transaction, settlements, mode, &mut answers).await?;
         self.renew_live(&mut transaction, settlements, &live, &mut answers).await?;
-        end_live(&mut transaction, settlements, &live, isolation, &mut answers, &mut effects).await?;
+        end_live(&mut transaction, settlements, &live, &HashMap::new(), isolation, &mut answers, &mut effects).await?;
         commit(transaction).await?;
 
         self.apply(effects);
+        self.note_settled(settlements, &live);
+        Ok(answers)
+    }
+
+    /// Their engines are alive; and which settlements had no fence is counted.
+    pub(super) fn note_settled(&self, settlements: &[&Settlement], live: &[(usize, OpenEvent)]) {
         for (settlement, event) in live.iter().map(|(index, event)| (settlements[*index], event)) {
             self.note_holder_call(event.lease.holder);
             if settlement.lease_token.is_none() {
                 self.metrics.settlements_unfenced.inc();
             }
         }
-        Ok(answers)
     }
 
     async fn renew_live(
@@ -102,10 +88,42 @@ impl Broker {
                     expires_in_seconds: renewed.expires_in_seconds,
                     is_cancel_requested: event.is_cancel_requested,
                 }),
+                follow_ups: Vec::new(),
             }));
         }
         Ok(())
     }
+}
+
+/// Locks the open events, and answers those on whose leases the settlements act, each with its settlement's place. The others
+/// are answered, but for those that somebody else has locked. An event may occur once.
+pub async fn admit_all(
+    connection: &mut PgConnection,
+    settlements: &[&Settlement],
+    mode: Mode,
+    answers: &mut [Option<Result<Settled>>],
+) -> Result<Vec<(usize, OpenEvent)>> {
+    let ids: Vec<EventId> = settlements.iter().map(|settlement| settlement.event_id).collect();
+    debug_assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "an event occurs once");
+    let open = open_events::lock(connection, &ids, locking(mode)).await?;
+    let open: HashMap<EventId, OpenEvent> = open.into_iter().map(|event| (event.event_id, event)).collect();
+    let skipped: Vec<EventId> = ids.into_iter().filter(|event_id| !open.contains_key(event_id)).collect();
+    let locked = match mode {
+        Mode::Together => open_events::are_open(connection, &skipped).await?,
+        Mode::Alone => HashSet::new(),
+    };
+    let mut live = Vec::new();
+    for (index, settlement) in settlements.iter().enumerate() {
+        let event = open.get(&settlement.event_id);
+        if locked.contains(&settlement.event_id) {
+            continue;
+        }
+        match admit(connection, settlement, event).await? {
+            Ok(event) => live.push((index, event)),
+            Err(answer) => answers[index] = Some(answer),
+        }
+    }
+    Ok(live)
 }
 
 /// The open event, where the settlement acts on its lease; else the settlement's answer.
@@ -151,11 +169,12 @@ async fn take_loss_back(
     Ok(open_events::lock(connection, &[open.event_id], Locking::Wait).await?.pop())
 }
 
-/// Ends the leases that were reported on, by the budgets.
-async fn end_live(
+/// Ends the leases that were reported on, by the budgets. `follow_ups`: what became of those of a settlement, by its place.
+pub async fn end_live(
     connection: &mut PgConnection,
     settlements: &[&Settlement],
     live: &[(usize, OpenEvent)],
+    follow_ups: &HashMap<usize, Vec<FollowUp>>,
     isolation: SuspectIsolation,
     answers: &mut [Option<Result<Settled>>],
     effects: &mut Effects,
@@ -169,10 +188,13 @@ async fn end_live(
         .collect();
     let policies =
         if by_policy.is_empty() { HashMap::new() } else { policies_of_leased_events(connection, &by_policy).await? };
+    let kept: HashMap<usize, String> =
+        follow_ups.iter().map(|(index, follow_ups)| (*index, follow_up::to_json(follow_ups))).collect();
     let ended: Vec<EndedAttempt<'_>> = ending
         .iter()
-        .map(|(index, event)| {
-            ended_attempt(&settlements[*index].report, event, policies.get(&event.event_id), isolation)
+        .map(|(index, event)| EndedAttempt {
+            follow_ups: kept.get(index).map(String::as_str),
+            ..ended_attempt(&settlements[*index].report, event, policies.get(&event.event_id), isolation)
         })
         .collect();
     let due = settlement::apply(connection, &ended).await?;
@@ -187,6 +209,7 @@ async fn end_live(
             outcome: SettledOutcome::Ended(answer),
             available_at,
             renewal: None,
+            follow_ups: follow_ups.get(index).cloned().unwrap_or_default(),
         }));
     }
     Ok(())
@@ -209,7 +232,7 @@ fn ended_attempt<'a>(
     isolation: SuspectIsolation,
 ) -> EndedAttempt<'a> {
     let (ending, result, error) = match report {
-        Report::Completed { result } => (Ending::Completed, result.as_ref(), None),
+        Report::Completed { result, .. } => (Ending::Completed, result.as_ref(), None),
         Report::Failed { error, is_retryable, delay } => {
             (Ending::Failed { is_retryable: *is_retryable, delay: *delay }, None, Some(error))
         }
@@ -225,5 +248,6 @@ fn ended_attempt<'a>(
         error_type: error.and_then(|error| error.kind.as_deref()),
         error_message: error.map(|error| error.message.as_str()),
         late_by_seconds: event.late_by_seconds,
+        follow_ups: None,
     }
 }

@@ -46,6 +46,10 @@ pub async fn admit_all(
     let mut admitted = Admitted { queue_room, gate, ..Admitted::default() };
     let mut answers = Vec::with_capacity(group.polls.len());
     for (index, poll) in group.polls.iter().map(|poll| &poll.poll).enumerate() {
+        if let Err(refused) = check_incarnation(poll, engines) {
+            answers.push(Err(refused));
+            continue;
+        }
         if let Some(answer) = repeated(connection, poll, engines).await? {
             answers.push(answer);
             continue;
@@ -67,6 +71,17 @@ pub async fn admit_all(
 enum Admission {
     Taker(Taker),
     Notice(PollNotice),
+}
+
+/// Refuses a poll of another incarnation of its engine than the registered one, which stays so until the claim ends.
+fn check_incarnation(poll: &Poll, engines: &Engines) -> Result<()> {
+    let (Some(engine_id), Some(incarnation)) = (poll.engine_id, poll.incarnation) else { return Ok(()) };
+    match engines.position(engine_id).map(|index| &engines.locked[index]) {
+        Some(engine) if engine.incarnation != incarnation => {
+            Err(Error::EngineSuperseded { engine_id, registered_at: engine.registered_at })
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Whether a poll may claim anything at all.

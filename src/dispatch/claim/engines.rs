@@ -87,6 +87,7 @@ impl Engines {
             let (engine, capacity) = (&self.locked[index], self.capacities[index]);
             let known = Known {
                 engine_type: engine.engine_type.clone(),
+                incarnation: engine.incarnation,
                 is_draining: engine.status == EngineStatus::Draining,
                 holds_any: capacity.held > 0,
                 has_room: capacity.room() > 0,

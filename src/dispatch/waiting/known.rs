@@ -12,6 +12,8 @@ use crate::dispatch::poll::Poll;
 pub struct Known {
     /// The queue that it is for.
     pub engine_type: String,
+    /// How often it has registered, from 1.
+    pub incarnation: i32,
     /// It gets no further events.
     pub is_draining: bool,
     /// It holds leases, of which a repeated poll may be asking.
@@ -31,7 +33,13 @@ impl Known {
     /// True if a claim could only find that there are no events for this poll.
     pub fn is_free_to_wait(&self, poll: &Poll) -> bool {
         let may_be_a_repeat = poll.poll_id.is_some() && self.holds_any;
-        self.engine_type == poll.engine_type.as_str() && !self.is_draining && self.has_room && !may_be_a_repeat
+        self.is_meant_by(poll) && !self.is_draining && self.has_room && !may_be_a_repeat
+    }
+
+    /// It is of the type, and of the incarnation, that the poll names.
+    fn is_meant_by(&self, poll: &Poll) -> bool {
+        let is_incarnation = poll.incarnation.is_none_or(|incarnation| incarnation == self.incarnation);
+        is_incarnation && self.engine_type == poll.engine_type.as_str()
     }
 
     /// Whether a claim would find for a waiting poll what it found before.
@@ -39,9 +47,7 @@ impl Known {
         match poll.seen {
             Seen::NotYet => false,
             Seen::Assumed => self.is_free_to_wait(&poll.poll),
-            Seen::Claimed(_) => {
-                self.engine_type == poll.poll.engine_type.as_str() && Some(self.is_draining) == poll.seen.is_draining()
-            }
+            Seen::Claimed(_) => self.is_meant_by(&poll.poll) && Some(self.is_draining) == poll.seen.is_draining(),
         }
     }
 }

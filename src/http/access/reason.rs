@@ -13,6 +13,8 @@ pub enum Reason {
     Expired,
     /// The token was revoked, or replaced.
     Revoked,
+    /// The token's engine has registered again.
+    Superseded,
     /// Its address has shown too many tokens that do not exist.
     RateLimited,
     /// The database could not be asked.
@@ -21,12 +23,13 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, for metrics.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Missing,
         Self::Malformed,
         Self::Unknown,
         Self::Expired,
         Self::Revoked,
+        Self::Superseded,
         Self::RateLimited,
         Self::Database,
     ];
@@ -39,6 +42,7 @@ impl Reason {
             Self::Unknown => "unknown",
             Self::Expired => "expired",
             Self::Revoked => "revoked",
+            Self::Superseded => "superseded",
             Self::RateLimited => "rate_limited",
             Self::Database => "database",
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::api::Api;
-use crate::http::errors::{Code, Problem};
+use crate::http::errors::{Code, Later, Problem};
 
 #[derive(Serialize, ToSchema)]
 pub struct Health {
@@ -39,7 +39,7 @@ pub async fn healthz() -> Json<Health> {
 pub async fn readyz(State(api): State<Api>) -> Result<Json<Health>, Problem> {
     if api.stop_announced.is_cancelled() {
         return Err(Problem::new(Code::ShuttingDown, "the server is about to stop; it still answers")
-            .with_header(header::RETRY_AFTER, "1"));
+            .retry_later(Later::Stopping));
     }
     if api.broker.is_ready() {
         Ok(Json(HEALTHY))

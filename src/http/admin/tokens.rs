@@ -160,6 +160,9 @@ shown! {
         engine_types: Option<Vec<String>> = token.identity.engine_types.clone(),
         #[schema(value_type = Option<uuid::Uuid>)]
         engine_id: Option<EngineId> = token.identity.engine_id,
+        /// Of the session of a browser: the token that it began with, and ends with. Null for all others.
+        #[schema(value_type = Option<uuid::Uuid>)]
+        session_of: Option<TokenId> = token.identity.session_of,
         state: TokenState = token.state(),
         created_at: DateTime<Utc>,
         created_by: String,

@@ -122,7 +122,7 @@ fn is_navigation(headers: &HeaderMap) -> bool {
 
 fn check_origin(headers: &HeaderMap) -> Result<(), Refusal> {
     // Programs send none.
-    if !headers.contains_key(header::ORIGIN) || only(headers, &X_EVENTLEASE_DASHBOARD) == Some("1") {
+    if !headers.contains_key(header::ORIGIN) || is_from_dashboard(headers) {
         return Ok(());
     }
     let host = only(headers, &header::HOST).and_then(Authority::parse);
@@ -131,6 +131,11 @@ fn check_origin(headers: &HeaderMap) -> Result<(), Refusal> {
     let own: Vec<Authority> = host.into_iter().chain(forwarded).collect();
     let is_own = |origin: &str| own.iter().any(|own| own.is_of_origin(origin));
     if texts(headers, &header::ORIGIN).all(is_own) { Ok(()) } else { Err(Refusal::OtherOrigin) }
+}
+
+/// Whether a page of this server sent a request, or a program that says so: a page of another site cannot.
+pub fn is_from_dashboard(headers: &HeaderMap) -> bool {
+    only(headers, &X_EVENTLEASE_DASHBOARD) == Some("1")
 }
 
 /// The values of a header; one that is no text is like nothing that is compared with it.

@@ -15,7 +15,7 @@ use crate::domain::limits::{MAX_BULK_DEAD_LETTERS, MAX_DELAY_SECONDS, MAX_EXPECT
 use crate::domain::retry_policy::RetryPolicyOverrides;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::requests::members::{priority, visibility_timeout};
+use crate::http::requests::members::{all, priority, visibility_timeout};
 use crate::http::requests::retry_policy::RetryPolicyBody;
 use crate::http::requests::values::{boolean, integer};
 use crate::http::requests::{Fields, Input, described};
@@ -28,7 +28,7 @@ described! {
     pub struct RedriveManyBody of fields: Fields<'_> {
         filter: Option<Filter> as Option<FilterBody> = part(filter::of_body),
         /// Every dead letter.
-        all: Option<bool> = optional(filter::all),
+        all: Option<bool> = optional(all),
         /// At most that many, the oldest first; 10,000 where it is left out.
         limit: Option<u32> = optional(integer(1..=MAX_BULK_DEAD_LETTERS)),
         /// They become due evenly over that many seconds; all at once where it is left out.
@@ -95,7 +95,7 @@ described! {
     pub struct PurgeManyBody of fields: Fields<'_> {
         filter: Option<Filter> as Option<FilterBody> = part(filter::of_body),
         /// Every dead letter.
-        all: Option<bool> = optional(filter::all),
+        all: Option<bool> = optional(all),
         /// At most that many, the oldest first; 10,000 where it is left out.
         limit: Option<u32> = optional(integer(1..=MAX_BULK_DEAD_LETTERS)),
         /// True: counts, and changes nothing. False where it is left out.
@@ -143,17 +143,30 @@ pub struct RedrivenManyReply {
     matched: i64,
     /// In their queues again.
     redriven: u64,
-    /// Of those that matched, the ones beyond the limit.
+    /// Of those that matched, the ones that are dead letters still: beyond the limit, or passed over.
     remaining: i64,
+    /// Those passed over, counted by the code that a redrive of one of them is refused with.
+    skipped: SkippedReply,
     /// Those redriven, by id, the oldest first; the first 1000. None in a dry run.
     #[schema(value_type = Vec<uuid::Uuid>)]
     event_ids: Vec<EventId>,
 }
 
+/// Dead letters that were passed over, by the code of why.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SkippedDeadLetters)]
+pub struct SkippedReply {
+    /// Their scenario runs are cancelled.
+    run_cancelled: u64,
+    /// An open event of their queue has their unique key.
+    unique_key_held: u64,
+}
+
 impl RedrivenManyReply {
     fn of(progress: Progress) -> Self {
-        let Progress { matched, done, remaining, event_ids } = progress;
-        Self { matched, redriven: done, remaining, event_ids }
+        let Progress { matched, done, remaining, of_cancelled_runs, of_held_keys, event_ids } = progress;
+        let skipped = SkippedReply { run_cancelled: of_cancelled_runs, unique_key_held: of_held_keys };
+        Self { matched, redriven: done, remaining, skipped, event_ids }
     }
 }
 
@@ -174,7 +187,7 @@ pub struct PurgedManyReply {
 
 impl PurgedManyReply {
     fn of(progress: Progress) -> Self {
-        let Progress { matched, done, remaining, event_ids } = progress;
+        let Progress { matched, done, remaining, event_ids, .. } = progress;
         Self { matched, purged: done, remaining, event_ids }
     }
 }

@@ -1,7 +1,6 @@
 //! Which dead letters are meant: the same members in a query and in a body.
 
 use chrono::{DateTime, Utc};
-use serde_json::value::RawValue;
 use utoipa::IntoParams;
 
 use crate::domain::dead_letters::Filter;
@@ -124,11 +123,6 @@ pub fn of_body(fields: &Fields<'_>) -> Filter {
         redrives_max: body.redrives_max.map(u32::cast_signed),
         is_redrivable: false,
     }
-}
-
-/// The member `all`, which stands for every dead letter.
-pub fn all(raw: &RawValue) -> Result<bool, String> {
-    if raw.get() == "true" { Ok(true) } else { Err("can be true, nothing else".to_owned()) }
 }
 
 /// Exactly one of `filter` and `all`: what changes many says which.

@@ -43,7 +43,7 @@ described! {
         (status = 200, description = "Queued again", body = EventReply),
         (status = 201, description = "Queued as a new event, with the other payload", body = EventReply, headers(("Location" = String, description = "Where to read the new event"))),
         (status = 404, description = "No such event"),
-        (status = 409, description = "Not a dead letter, or redriven as a new event before"),
+        (status = 409, description = "Not a dead letter, or redriven as a new event before, or an open event has its unique key"),
     )
 )]
 pub async fn redrive(State(api): State<Api>, input: Input) -> Result<Response, Problem> {

@@ -19,16 +19,21 @@ use crate::http::requests::{Fields, Input, described};
 /// Gives the engine no more events; it finishes what it holds.
 #[utoipa::path(
     post, path = "/engines/{engine_id}/drain", operation_id = "drain_engine", tag = "engines",
-    params(("engine_id" = uuid::Uuid, Path, description = "The engine")),
+    params(
+        ("engine_id" = uuid::Uuid, Path, description = "The engine"),
+        ("X-Engine-Incarnation" = Option<String>, Header, description = "The incarnation that is meant; any other than the registered one is refused"),
+    ),
     responses(
         (status = 200, description = "Draining", body = EngineReply),
         (status = 400, description = "Not JSON, or not all of it came"),
         (status = 404, description = "Not registered"),
+        (status = 409, description = "The engine has registered again"),
         (status = 422, description = "Not a UUID"),
     )
 )]
 pub async fn drain(State(api): State<Api>, input: Input) -> Result<Json<EngineReply>, Problem> {
-    set_draining(&api, &input, true).await
+    let (engine_id, incarnation) = input.read_engine()?;
+    set_draining(&api, &input, engine_id, incarnation, true).await
 }
 
 /// Gives the engine events again.
@@ -43,12 +48,19 @@ pub async fn drain(State(api): State<Api>, input: Input) -> Result<Json<EngineRe
     )
 )]
 pub async fn resume(State(api): State<Api>, input: Input) -> Result<Json<EngineReply>, Problem> {
-    set_draining(&api, &input, false).await
+    let engine_id = input.read_path("engine_id", parse_uuid).map(EngineId)?;
+    set_draining(&api, &input, engine_id, None, false).await
 }
 
-async fn set_draining(api: &Api, input: &Input, is_draining: bool) -> Result<Json<EngineReply>, Problem> {
-    let engine_id = input.read_path("engine_id", parse_uuid).map(EngineId)?;
-    Ok(Json(EngineReply::of(api.broker.set_draining(&input.actor(api), engine_id, is_draining).await?)))
+async fn set_draining(
+    api: &Api,
+    input: &Input,
+    engine_id: EngineId,
+    incarnation: Option<i32>,
+    is_draining: bool,
+) -> Result<Json<EngineReply>, Problem> {
+    let engine = api.broker.set_draining(&input.actor(api), engine_id, incarnation, is_draining).await?;
+    Ok(Json(EngineReply::of(engine)))
 }
 
 described! {

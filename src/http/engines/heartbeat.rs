@@ -60,10 +60,14 @@ described! {
 /// Takes a heartbeat and renews the leases it lists.
 #[utoipa::path(
     post, path = "/engines/{engine_id}/heartbeat", operation_id = "send_heartbeat", tag = "engines", request_body = Option<HeartbeatBody>,
-    params(("engine_id" = uuid::Uuid, Path, description = "The engine")),
+    params(
+        ("engine_id" = uuid::Uuid, Path, description = "The engine"),
+        ("X-Engine-Incarnation" = Option<String>, Header, description = "The incarnation that the engine registered as; any other than the registered one is refused"),
+    ),
     responses(
         (status = 200, description = "What the engine should do, and how its leases stand", body = HeartbeatReply),
         (status = 404, description = "Not registered: register again"),
+        (status = 409, description = "The engine has registered again"),
     )
 )]
 pub async fn heartbeat(State(api): State<Api>, input: Input) -> Result<Json<HeartbeatReply>, Problem> {
@@ -80,7 +84,7 @@ fn read_heartbeat(input: &Input) -> Result<(EngineId, Heartbeat), Problem> {
     let reader = input.reader();
     let engine_id = reader.path("engine_id", parse_uuid).map(EngineId);
     reader.caller();
-    let mut heartbeat = Heartbeat::default();
+    let mut heartbeat = Heartbeat { incarnation: reader.incarnation(true), ..Heartbeat::default() };
     if let Some(fields) = reader.optional_body()? {
         let body = fields.exactly(HeartbeatBody::take);
         if body.dynamic_state.is_some() {

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::metadata::{MetadataBody, read_metadata};
@@ -12,15 +13,15 @@ use super::reply::EngineReply;
 use crate::broker;
 use crate::domain::engine::Registration;
 use crate::domain::ids::EngineId;
-use crate::domain::limits::{MAX_HEARTBEAT_TIMEOUT_SECONDS, MIN_HEARTBEAT_TIMEOUT_SECONDS};
+use crate::domain::limits::{MAX_HEARTBEAT_TIMEOUT_SECONDS, MAX_MAY_ENQUEUE, MIN_HEARTBEAT_TIMEOUT_SECONDS};
 use crate::domain::names::{EngineType, ScenarioRunId};
 use crate::domain::tokens::TokenSecret;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::requests::members::{ScenarioRunIdBody, scenario_run_id};
-use crate::http::requests::texts::parse_uuid;
 use crate::http::requests::values::{integer, parsed, uuid};
 use crate::http::requests::{Fields, Input, Patch, described};
+use crate::http::server::ServerReply;
 
 described! {
     /// An engine that makes itself known.
@@ -33,7 +34,7 @@ described! {
     }))]
     pub struct RegisterBody<'a> of fields: Fields<'a> {
         /// Best chosen by the engine itself and kept over its restarts; made by the server where missing.
-        engine_id: Option<uuid::Uuid> = optional(uuid),
+        engine_id: Option<uuid::Uuid> = optional(id_of_an_engine),
         #[schema(example = "dialogue")]
         engine_type: Option<EngineType> as String = required(parsed(EngineType::parse)),
         scenario_run_id: Option<ScenarioRunId> as Option<ScenarioRunIdBody> = optional(scenario_run_id),
@@ -43,8 +44,22 @@ described! {
         /// leases end when they expire, and it is removed after 7 days without any call if it holds nothing.
         heartbeat_timeout_seconds: Patch<u32> as Option<u32> =
             patch(integer(MIN_HEARTBEAT_TIMEOUT_SECONDS..=MAX_HEARTBEAT_TIMEOUT_SECONDS)),
+        /// The queues beside its own into which the engine may enqueue follow-up events. With authentication, the token must
+        /// reach them; the engine's own token can give some up, and where it leaves this out, all stay. Without
+        /// authentication, every engine may enqueue into all.
+        may_enqueue: Option<Vec<EngineType>> as Option<Vec<String>> =
+            items(MAX_MAY_ENQUEUE, |raw| parsed(EngineType::parse)(raw)),
         metadata: Option<Fields<'a>> as Option<MetadataBody> = object(),
     }
+}
+
+/// Programs that forget to choose an id send one of these, and would all be the same engine.
+fn id_of_an_engine(raw: &RawValue) -> Result<uuid::Uuid, String> {
+    let engine_id = uuid(raw)?;
+    if engine_id.is_nil() || engine_id.is_max() {
+        return Err("is the nil or the max UUID, which is no engine's id".to_owned());
+    }
+    Ok(engine_id)
 }
 
 /// Registers an engine. A known id means that it restarted: its incarnation goes up, and what its
@@ -60,6 +75,9 @@ described! {
 pub async fn register(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
     let registration = read_registration(&input)?;
     input.caller.may_register(&api, registration.engine_id, &registration.engine_type)?;
+    for engine_type in registration.may_enqueue.iter().flatten() {
+        input.caller.may_reach(&api, engine_type.as_str())?;
+    }
     let registered = match api.broker.register(&input.actor(&api), &registration).await {
         // The type of an engine beyond the token's reach is none of the caller's business.
         Err(broker::Error::EngineIdTaken { engine_id, registered }) if !input.caller.reaches(&registered) => {
@@ -68,7 +86,11 @@ pub async fn register(State(api): State<Api>, input: Input) -> Result<Response, 
         registered => registered?,
     };
     let status = if registered.is_new { StatusCode::CREATED } else { StatusCode::OK };
-    let reply = RegisteredReply { engine: EngineReply::of(registered.engine), engine_token: registered.engine_token };
+    let reply = RegisteredReply {
+        engine: EngineReply::of(registered.engine),
+        engine_token: registered.engine_token,
+        server: ServerReply::of(&api),
+    };
     Ok((status, [(header::CACHE_CONTROL, "no-store")], Json(reply)).into_response())
 }
 
@@ -84,6 +106,7 @@ fn read_registration(input: &Input) -> Result<Registration, Problem> {
             engine_type: body.engine_type?,
             scenario_run_id: body.scenario_run_id,
             heartbeat_timeout_seconds,
+            may_enqueue: body.may_enqueue,
             metadata,
         })
     });
@@ -101,6 +124,7 @@ pub struct RegisteredReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false, pattern = "^el_[0-9a-f]{64}$")]
     engine_token: Option<TokenSecret>,
+    server: ServerReply,
 }
 
 /// Removes an engine. Leaving by itself (`X-Engine-Id`) or while draining, its leases go back and
@@ -110,15 +134,17 @@ pub struct RegisteredReply {
     params(
         ("engine_id" = uuid::Uuid, Path, description = "The engine"),
         ("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "Who says so: the engine itself, or not"),
+        ("X-Engine-Incarnation" = Option<String>, Header, description = "The incarnation that is meant; any other than the registered one is refused"),
     ),
     responses(
         (status = 204, description = "Gone"),
         (status = 404, description = "Not registered"),
+        (status = 409, description = "The engine has registered again"),
         (status = 422, description = "Not a UUID"),
     )
 )]
 pub async fn deregister(State(api): State<Api>, input: Input) -> Result<StatusCode, Problem> {
-    let engine_id = input.read_path("engine_id", parse_uuid).map(EngineId)?;
-    api.broker.deregister(&input.actor(&api), engine_id, input.calling_engine()).await?;
+    let (engine_id, incarnation) = input.read_engine()?;
+    api.broker.deregister(&input.actor(&api), engine_id, incarnation, input.calling_engine()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -34,6 +34,8 @@ shown! {
         /// As the server counts them.
         leases_held: i32,
         scenario_run_id: Option<String>,
+        /// The queues beside its own into which it may enqueue follow-up events, with authentication.
+        may_enqueue: Vec<String>,
         metadata: MetadataReply = MetadataReply { static_config: engine.description.static_config, dynamic_state: engine.description.dynamic_state },
         /// How often this id was registered.
         incarnation: i32,

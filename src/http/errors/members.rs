@@ -30,12 +30,15 @@ pub struct MembersBody {
     /// `not_a_dead_letter`: the event that was made from it.
     #[schema(nullable = false)]
     redriven_as: Option<uuid::Uuid>,
-    /// `idempotency_key_reused`: the event that the key stands for.
+    /// `idempotency_key_reused`: the event that the key stands for. `unique_key_held`: the open event that has the key.
     #[schema(nullable = false)]
     event_id: Option<uuid::Uuid>,
     /// `engine_type_mismatch`, `engine_id_taken`: the type that the engine is registered with.
     #[schema(nullable = false)]
     engine_type: Option<String>,
+    /// `engine_superseded`: when the engine registered as it is known now.
+    #[schema(nullable = false)]
+    registered_at: Option<DateTime<Utc>>,
     /// `forbidden`: the roles that may do this, some of them perhaps only with what is their own. Left out where another role
     /// would not help.
     #[schema(nullable = false)]
@@ -49,6 +52,9 @@ pub struct MembersBody {
     /// `queue_in_use`
     #[schema(nullable = false)]
     has_dead_letters: Option<bool>,
+    /// `run_cancelled`
+    #[schema(nullable = false)]
+    scenario_run_id: Option<String>,
     /// `count_changed`
     #[schema(nullable = false)]
     expected_count: Option<i64>,
@@ -58,7 +64,7 @@ pub struct MembersBody {
     /// `rate_limited`, `too_many_queues`, `too_many_event_types`: the limit that was met.
     #[schema(nullable = false)]
     limit: Option<i64>,
-    /// `rate_limited`: as the header Retry-After.
+    /// `rate_limited`, and any problem within `lease_error`: as the header Retry-After.
     #[schema(nullable = false)]
     retry_after_seconds: Option<i64>,
 }

@@ -9,6 +9,7 @@ use super::code::Code;
 use super::input_error::{InputError, InputPlace};
 use super::limit::Limit;
 use super::problem::Problem;
+use super::retry::Later;
 use crate::broker::{self, StoreError};
 use crate::domain::event::Status;
 use crate::domain::ids::EngineId;
@@ -23,6 +24,21 @@ impl Problem {
             .with("limit", json!(limit))
             .with("retry_after_seconds", json!(wait.as_secs() + 1))
             .retry_after(Duration::from_secs(wait.as_secs() + 1))
+    }
+
+    /// The run takes no more events.
+    pub fn run_cancelled(run: &str) -> Self {
+        let detail = format!("scenario run {run} is cancelled, and takes no more events");
+        Self::new(Code::RunCancelled, detail).with("scenario_run_id", json!(run))
+    }
+
+    /// Names the place of each follow-up event that was refused, and why.
+    fn follow_ups_refused(detail: String, refused: Vec<(usize, broker::Error)>) -> Self {
+        let errors = refused.into_iter().map(|(index, error)| {
+            let place = InputPlace::Pointer(format!("/enqueue/{index}{}", member_at_fault(&error)));
+            InputError { limit: Self::from(error.clone()).limit(), ..InputError::new(place, error.to_string()) }
+        });
+        Self::invalid_input(errors.collect()).with_code(Code::FollowUpRefused).with_detail(detail)
     }
 
     /// As for [`broker::Error::EngineIdTaken`], without the type that the engine is registered as.
@@ -47,6 +63,9 @@ impl From<broker::Error> for Problem {
             Error::EngineIdTaken { registered, .. } => {
                 Self::new(Code::EngineIdTaken, detail).with("engine_type", json!(registered))
             }
+            Error::EngineSuperseded { registered_at, .. } => {
+                Self::new(Code::EngineSuperseded, detail).with("registered_at", json!(registered_at))
+            }
             Error::QueueNotFound(_) => Self::new(Code::QueueNotFound, detail),
             Error::QueueInUse(uses) => Self::new(Code::QueueInUse, detail)
                 .with("has_open_events", json!(uses.has_open_events))
@@ -63,9 +82,13 @@ impl From<broker::Error> for Problem {
             Error::RedrivenBefore { redriven_as, .. } => Self::new(Code::NotADeadLetter, detail)
                 .with("event_status", json!(Status::Failed))
                 .with("redriven_as", json!(redriven_as)),
-            Error::CountChanged { expected_count, actual_count } => Self::new(Code::CountChanged, detail)
+            Error::UniqueKeyHeld { held_by, .. } => {
+                Self::new(Code::UniqueKeyHeld, detail).with("event_id", json!(held_by))
+            }
+            Error::CountChanged { expected_count, actual_count, .. } => Self::new(Code::CountChanged, detail)
                 .with("expected_count", json!(expected_count))
                 .with("actual_count", json!(actual_count)),
+            Error::RunCancelled(run) => Self::run_cancelled(run.as_str()),
             Error::NotTheHolder { .. } | Error::EventOfAnotherType(_) | Error::EngineOfTokenGone(_) => {
                 Self::new(Code::Forbidden, detail)
             }
@@ -77,6 +100,8 @@ impl From<broker::Error> for Problem {
             Error::AlreadySettled { settled_as, settled_at, .. } => Self::new(Code::AlreadySettled, detail)
                 .with("settled_as", json!(settled_as))
                 .with("settled_at", json!(settled_at)),
+            Error::FollowUpsRefused(refusal) => Self::follow_ups_refused(detail, refusal.refused),
+            Error::MayNotEnqueue(_) | Error::ReachOfEngineWidened { .. } => Self::new(Code::Forbidden, detail),
             Error::IdempotencyKeyReused { event_id } => {
                 Self::new(Code::IdempotencyKeyReused, detail).with("event_id", json!(event_id))
             }
@@ -114,9 +139,20 @@ impl From<broker::Error> for Problem {
             }
             Error::TooManyPollsOfEngine { .. } => Self::overloaded(&detail).of_limit(Limit::ParkedPollsOfEngine),
             Error::TooManyWaiting { .. } => Self::overloaded(&detail).of_limit(Limit::ParkedRequests),
-            Error::Overloaded => Self::new(Code::Overloaded, detail).retry_after_a_second(),
-            Error::ShuttingDown => Self::new(Code::ShuttingDown, detail).retry_after_a_second(),
+            Error::Overloaded => Self::overloaded(&detail),
+            Error::ShuttingDown => Self::new(Code::ShuttingDown, detail).retry_later(Later::Stopping),
         }
+    }
+}
+
+/// The member of a follow-up event for which it was refused, as the rest of a pointer.
+const fn member_at_fault(error: &broker::Error) -> &'static str {
+    use broker::Error;
+    match error {
+        Error::IdempotencyKeyReused { .. } => "/idempotency_key",
+        Error::MayNotEnqueue(_) | Error::TooManyQueues { .. } | Error::TooManyNewQueues { .. } => "/engine_type",
+        Error::AvailableTooFarAway => "/available_at",
+        _ => "",
     }
 }
 
@@ -136,7 +172,9 @@ impl From<StoreError> for Problem {
             }
             StoreError::ReadersBusy(_) => {
                 let detail = "all database connections for lists and reports are in use; repeat the call in a moment";
-                Self::new(Code::DatabaseUnavailable, detail).retry_after_a_second().of_limit(Limit::ReadingConnections)
+                Self::new(Code::DatabaseUnavailable, detail)
+                    .retry_later(Later::Overloaded)
+                    .of_limit(Limit::ReadingConnections)
             }
             StoreError::Timeout(_) | StoreError::Locked(_) => {
                 Self::new(Code::DatabaseTimeout, "a statement ran into its time limit").retry_after_a_second()

@@ -13,6 +13,7 @@ use super::code::Code;
 use super::input_error::{InputError, InputErrorBody, InputPlace, MAX_PLACE_CHARS};
 use super::limit::Limit;
 use super::members::MembersBody;
+use super::retry::Later;
 use crate::broker;
 use crate::domain::access::{Operation, Role};
 
@@ -100,7 +101,7 @@ impl Problem {
     /// Too much is going on here; the same may work in a moment.
     #[must_use]
     pub fn overloaded(detail: &str) -> Self {
-        Self::new(Code::Overloaded, detail).retry_after_a_second()
+        Self::new(Code::Overloaded, detail).retry_later(Later::Overloaded)
     }
 
     /// Says which limit it was.
@@ -159,6 +160,17 @@ impl Problem {
         self
     }
 
+    /// Of bad input whose places are all within follow-up events of the settlement at `settlement`: the code for that.
+    #[must_use]
+    pub fn of_follow_ups(self, settlement: &str) -> Self {
+        let list = format!("{settlement}/enqueue/");
+        let is_within =
+            |error: &InputError| matches!(&error.place, InputPlace::Pointer(place) if place.starts_with(&list));
+        let is_of_them =
+            self.code == Code::InvalidInput && !self.errors.is_empty() && self.errors.iter().all(is_within);
+        if is_of_them { self.with_code(Code::FollowUpRefused) } else { self }
+    }
+
     /// Names no more mistakes than there is `room` for in the reply to a batch, but one at least.
     #[must_use]
     pub fn fit_into(mut self, room: &mut usize) -> Self {
@@ -196,10 +208,38 @@ impl Problem {
         self
     }
 
+    /// The same in other words.
+    #[must_use]
+    pub fn with_detail(self, detail: String) -> Self {
+        Self { detail, ..self }
+    }
+
+    /// The same under another code.
+    #[must_use]
+    pub fn with_code(self, code: Code) -> Self {
+        Self { code, ..self }
+    }
+
     /// Adds `Retry-After: 1`: the same call may work in a second.
     #[must_use]
     pub fn retry_after_a_second(self) -> Self {
         self.with_header(header::RETRY_AFTER, "1")
+    }
+
+    /// Worth another try after a time that nobody knows.
+    #[must_use]
+    pub fn retry_later(self, later: Later) -> Self {
+        self.retry_after(Duration::from_secs(later.seconds().into()))
+    }
+
+    /// For where the problem is part of a reply of success, which has no such header: `Retry-After` as a member.
+    #[must_use]
+    pub fn with_wait_in_body(self) -> Self {
+        let told = self.headers.iter().find(|(name, _)| *name == header::RETRY_AFTER);
+        match told.and_then(|(_, seconds)| seconds.to_str().ok()?.parse::<u64>().ok()) {
+            Some(seconds) => self.with("retry_after_seconds", seconds.into()),
+            None => self,
+        }
     }
 
     /// As an entry of a reply that answers several.

@@ -1,16 +1,13 @@
-//! `POST /events/{event_id}/cancel` and `POST /scenario-runs/{scenario_run_id}/cancel`.
+//! `POST /events/{event_id}/cancel`.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::reply::EventReply;
 use crate::domain::event::Status;
 use crate::domain::ids::EventId;
-use crate::domain::names::ScenarioRunId;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::requests::Input;
@@ -34,28 +31,4 @@ pub async fn cancel(State(api): State<Api>, input: Input) -> Result<Response, Pr
     let event = api.broker.cancel(&input.actor(&api), event_id).await?;
     let status = if event.status == Status::Cancelled { StatusCode::OK } else { StatusCode::ACCEPTED };
     Ok((status, Json(EventReply::of(event))).into_response())
-}
-
-/// Cancels all that is open of a scenario run.
-#[utoipa::path(
-    post, path = "/scenario-runs/{scenario_run_id}/cancel", operation_id = "cancel_scenario_run", tag = "events",
-    params(("scenario_run_id" = String, Path, description = "The run")),
-    responses(
-        (status = 200, description = "How many", body = CancelledReply),
-        (status = 422, description = "Not the name of a run"),
-    )
-)]
-pub async fn cancel_run(State(api): State<Api>, input: Input) -> Result<Json<CancelledReply>, Problem> {
-    let run = input.read_path("scenario_run_id", ScenarioRunId::parse)?;
-    let done = api.broker.cancel_scenario_run(&input.actor(&api), &run).await?;
-    Ok(Json(CancelledReply { cancelled: done.cancelled, cancel_requested: done.requested }))
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = CancelledRun)]
-pub struct CancelledReply {
-    /// Queued events that are cancelled now.
-    cancelled: usize,
-    /// Events in engines' hands, which end with their leases.
-    cancel_requested: usize,
 }

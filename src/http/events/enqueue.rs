@@ -9,12 +9,12 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
-use super::enqueued::{EnqueueResult, EnqueuedBatchReply, EnqueuedReply};
+use super::enqueued::{EnqueueAnswer, EnqueueResult, EnqueuedBatchReply, EnqueuedReply};
 use crate::broker::{self, taken::Taken};
 use crate::domain::json::SentJson;
 use crate::domain::limits::{
     DEFAULT_PRIORITY, MAX_BATCH_EVENTS, MAX_DELAY_SECONDS, MAX_IDEMPOTENCY_KEY_CHARS, MAX_TRACEPARENT_CHARS,
-    MAX_TRACESTATE_CHARS,
+    MAX_TRACESTATE_CHARS, MAX_UNIQUE_KEY_CHARS,
 };
 use crate::domain::names::{BadName, EngineType, EventType, ScenarioRunId, check_text};
 use crate::domain::new_event::{Due, NewEvent};
@@ -57,6 +57,13 @@ described! {
         /// callers of the same name. Bodies are compared by value: white space, the order of members and the form of numbers
         /// do not count. A single event may carry it as the header Idempotency-Key instead.
         idempotency_key: Option<String> = optional(checked_text(MAX_IDEMPOTENCY_KEY_CHARS)),
+        /// While an open event of the same queue has this key, whoever brought it, none is taken in: the answer is that event.
+        /// Its end frees the key, also as a dead letter. An idempotency key beside it is looked up first.
+        unique_key: Option<String> = optional(checked_text(MAX_UNIQUE_KEY_CHARS)),
+        /// W3C trace context, which travels with the event; of an event that has none, that of the request's headers.
+        traceparent: Option<String> = optional(checked_text(MAX_TRACEPARENT_CHARS)),
+        /// Beside `traceparent` only.
+        tracestate: Option<String> = optional(checked_text(MAX_TRACESTATE_CHARS)),
     }
 }
 
@@ -81,7 +88,7 @@ described! {
     post, path = "/events", operation_id = "enqueue_event", tag = "events", request_body = EnqueueBody,
     params(("Idempotency-Key" = Option<String>, Header, description = "As idempotency_key in the body")),
     responses(
-        (status = 200, description = "Its idempotency key stands for this event", body = EnqueuedReply, headers(("Location" = String, description = "Where to read the event"))),
+        (status = 200, description = "Its idempotency key stands for this event, or this open event has its unique key", body = EnqueueAnswer, headers(("Location" = String, description = "Where to read the event"))),
         (status = 201, description = "Taken in", body = EnqueuedReply, headers(("Location" = String, description = "Where to read the event"))),
     )
 )]
@@ -99,8 +106,8 @@ pub async fn enqueue(State(api): State<Api>, input: Input) -> Result<Response, P
     let events = Arc::new(vec![event]);
     let taken = api.broker.enqueue(Arc::clone(&events)).await?.pop().expect("one answer for one event")?;
     let status = if matches!(taken, Taken::New(_)) { StatusCode::CREATED } else { StatusCode::OK };
-    let reply = EnqueuedReply::of(&events[0], taken);
-    let location = format!("/api/v1/events/{}", reply.event_id);
+    let reply = EnqueueAnswer::of(&events[0], taken);
+    let location = format!("/api/v1/events/{}", reply.event_id());
     Ok((status, [(header::LOCATION, location)], Json(reply)).into_response())
 }
 
@@ -134,7 +141,7 @@ pub async fn enqueue_batch(State(api): State<Api>, input: Input) -> Result<Respo
             Ok(()) => {
                 let (taken, event) = taken.next().expect("one answer for each event");
                 match taken {
-                    Ok(taken) => EnqueueResult::Enqueued(Box::new(EnqueuedReply::of(event, taken))),
+                    Ok(taken) => EnqueueResult::of(EnqueueAnswer::of(event, taken)),
                     Err(error) => refused(&api, Problem::from(error).within(&format!("/events/{index}"))),
                 }
             }
@@ -196,16 +203,25 @@ fn read_trace(input: &Input) -> (Option<String>, Option<String>) {
     (header("traceparent", MAX_TRACEPARENT_CHARS), header("tracestate", MAX_TRACESTATE_CHARS))
 }
 
-fn read_event(
+/// Reads an event; what is wrong with it is reported.
+pub fn read_event(
     fields: &Fields<'_>,
     key_of_header: Option<String>,
-    (traceparent, tracestate): (Option<String>, Option<String>),
+    trace_of_request: (Option<String>, Option<String>),
     (enqueued_by, requester): (Option<Arc<str>>, Requester),
 ) -> Option<NewEvent> {
     let body = fields.exactly(EnqueueBody::take);
     if body.delay_seconds.is_some() && body.available_at.is_some() {
         fields.error("available_at", "stands beside delay_seconds; send one of the two");
     }
+    if body.tracestate.is_some() && body.traceparent.is_none() {
+        fields.error("tracestate", "needs the traceparent that it belongs to");
+    }
+    // One is never combined with the other of somewhere else.
+    let (traceparent, tracestate) = match body.traceparent {
+        Some(traceparent) => (Some(traceparent), body.tracestate),
+        None => trace_of_request,
+    };
     let key = body.idempotency_key;
     if key.is_some() && key_of_header.is_some() && key != key_of_header {
         fields.error("idempotency_key", "differs from the header Idempotency-Key");
@@ -224,9 +240,11 @@ fn read_event(
         retry_policy: body.retry_policy,
         discard_after_seconds: body.discard_after_seconds,
         idempotency_key: key.or(key_of_header),
+        unique_key: body.unique_key,
         traceparent,
         tracestate,
         enqueued_by,
+        caused_by: None,
         requester,
     })
 }

@@ -11,7 +11,7 @@ use crate::broker::taken::Taken;
 use crate::domain::event::Event;
 use crate::domain::event::Status;
 use crate::domain::ids::EventId;
-use crate::domain::new_event::{Enqueued, NewEvent};
+use crate::domain::new_event::{DuplicateOf, Enqueued, NewEvent};
 use crate::http::errors::ProblemBody;
 
 /// An event as it was taken in.
@@ -19,7 +19,7 @@ use crate::http::errors::ProblemBody;
 #[schema(as = EnqueuedEvent)]
 pub struct EnqueuedReply {
     #[schema(value_type = uuid::Uuid)]
-    pub event_id: EventId,
+    event_id: EventId,
     outcome: EnqueueOutcome,
     engine_type: String,
     event_type: String,
@@ -30,9 +30,16 @@ pub struct EnqueuedReply {
     /// Null once it has ended.
     available_at: Option<DateTime<Utc>>,
     payload_bytes: u32,
-    /// True: the idempotency key was known, and this is the event it stands for.
+    /// True: nothing was stored, and this is the event that one of the keys stands for.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     duplicate: bool,
+    /// The key, of a duplicate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    duplicate_of: Option<DuplicateOf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    unique_key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     notice: Option<EnqueueNotice>,
@@ -43,7 +50,7 @@ pub struct EnqueuedReply {
 #[serde(rename_all = "snake_case")]
 pub enum EnqueueOutcome {
     Enqueued,
-    /// The idempotency key was known.
+    /// One of its keys stands for an event that was there.
     Duplicate,
 }
 
@@ -51,6 +58,48 @@ pub enum EnqueueOutcome {
 #[serde(rename_all = "snake_case")]
 pub enum EnqueueNoticeCode {
     NoEngineOfType,
+}
+
+/// The event that one of the keys stands for, which another caller brought: no more is told of it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EventOfAnotherCaller)]
+pub struct OfAnotherReply {
+    #[schema(value_type = uuid::Uuid)]
+    event_id: EventId,
+    outcome: EnqueueOutcome,
+    /// Always true.
+    duplicate: bool,
+    duplicate_of: DuplicateOf,
+}
+
+/// What a producer is answered for one event.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum EnqueueAnswer {
+    Known(Box<EnqueuedReply>),
+    OfAnother(OfAnotherReply),
+}
+
+impl EnqueueAnswer {
+    /// The answer for one event.
+    pub fn of(event: &NewEvent, taken: Taken) -> Self {
+        match taken {
+            Taken::New(enqueued) => Self::Known(Box::new(EnqueuedReply::of_new(event, &enqueued))),
+            Taken::Duplicate(existing, of) => Self::Known(Box::new(EnqueuedReply::of_duplicate(*existing, of))),
+            Taken::OfAnother(event_id, duplicate_of) => {
+                let outcome = EnqueueOutcome::Duplicate;
+                Self::OfAnother(OfAnotherReply { event_id, outcome, duplicate: true, duplicate_of })
+            }
+        }
+    }
+
+    /// The event, new or known.
+    pub const fn event_id(&self) -> EventId {
+        match self {
+            Self::Known(reply) => reply.event_id,
+            Self::OfAnother(reply) => reply.event_id,
+        }
+    }
 }
 
 /// Something a producer may want to know.
@@ -61,14 +110,6 @@ pub struct EnqueueNotice {
 }
 
 impl EnqueuedReply {
-    /// The reply for one event.
-    pub fn of(event: &NewEvent, taken: Taken) -> Self {
-        match taken {
-            Taken::New(enqueued) => Self::of_new(event, &enqueued),
-            Taken::Duplicate(existing) => Self::of_duplicate(*existing),
-        }
-    }
-
     fn of_new(event: &NewEvent, enqueued: &Enqueued) -> Self {
         let notice = (!enqueued.has_engine).then(|| EnqueueNotice {
             code: EnqueueNoticeCode::NoEngineOfType,
@@ -86,11 +127,13 @@ impl EnqueuedReply {
             available_at: Some(enqueued.available_at),
             payload_bytes: u32::try_from(event.payload.get().len()).expect("a payload's limit is far below"),
             duplicate: false,
+            duplicate_of: None,
+            unique_key: event.unique_key.clone(),
             notice,
         }
     }
 
-    fn of_duplicate(event: Event) -> Self {
+    fn of_duplicate(event: Event, of: DuplicateOf) -> Self {
         Self {
             event_id: event.event_id,
             outcome: EnqueueOutcome::Duplicate,
@@ -103,6 +146,8 @@ impl EnqueuedReply {
             available_at: event.available_at,
             payload_bytes: event.payload_bytes,
             duplicate: true,
+            duplicate_of: Some(of),
+            unique_key: event.unique_key,
             notice: None,
         }
     }
@@ -140,6 +185,7 @@ impl IntoResponse for EnqueuedBatchReply {
 #[serde(untagged)]
 pub enum EnqueueResult {
     Enqueued(Box<EnqueuedReply>),
+    OfAnother(OfAnotherReply),
     #[schema(title = "RefusedEvent")]
     Refused {
         /// Always null: it got none.
@@ -147,4 +193,14 @@ pub enum EnqueueResult {
         event_id: Option<EventId>,
         error: ProblemBody,
     },
+}
+
+impl EnqueueResult {
+    /// The entry of an event that was not refused.
+    pub fn of(answer: EnqueueAnswer) -> Self {
+        match answer {
+            EnqueueAnswer::Known(reply) => Self::Enqueued(reply),
+            EnqueueAnswer::OfAnother(reply) => Self::OfAnother(reply),
+        }
+    }
 }

@@ -17,7 +17,8 @@ use crate::http::requests::texts::{parse_uuid, time};
 use crate::http::requests::{Input, Reader};
 
 /// Parameters of which one must stand beside `status`: with nothing else, all history would be looked through.
-const BESIDE_STATUS: [&str; 5] = ["engine_type", "event_type", "scenario_run_id", "created_after", "created_before"];
+const BESIDE_STATUS: [&str; 6] =
+    ["engine_type", "event_type", "scenario_run_id", "caused_by", "created_after", "created_before"];
 
 /// Lists events, the newest first.
 #[utoipa::path(
@@ -27,6 +28,7 @@ const BESIDE_STATUS: [&str; 5] = ["engine_type", "event_type", "scenario_run_id"
         ("event_type" = Option<String>, Query, description = "Only of that event type"),
         ("status" = Option<Status>, Query, description = "Only in that status; needs another filter, or a time, beside it"),
         ("scenario_run_id" = Option<String>, Query, description = "Only of that run"),
+        ("caused_by" = Option<uuid::Uuid>, Query, description = "Only follow-ups of that event"),
         ("created_after" = Option<DateTime<Utc>>, Query, description = "Only from then on"),
         ("created_before" = Option<DateTime<Utc>>, Query, description = "Only before then"),
         ("include" = Option<String>, Query, description = "`payload`: with payloads"),
@@ -60,6 +62,7 @@ fn read_filter(reader: &Reader<'_>) -> Filter {
             Status::parse(text).ok_or("must be queued, processing, completed, failed or cancelled")
         }),
         scenario_run_id: reader.query("scenario_run_id", |text| ScenarioRunId::parse(text).map(|id| id.to_string())),
+        caused_by: reader.query("caused_by", parse_uuid).map(EventId),
         created_after: reader.query("created_after", time),
         created_before: reader.query("created_before", time),
         enqueued_by: None,

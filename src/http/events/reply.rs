@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::domain::attempt::Attempt;
 use crate::domain::event::Event;
-use crate::http::leases::leased_event::lock_name;
+use crate::domain::leased_event::lock_name;
 
 /// The cursor that follows an attempt in the list of its event.
 pub fn attempt_place(attempt: &Attempt) -> String {

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::RawJson;
-use crate::domain::leased_event::LeasedEvent;
+use crate::domain::leased_event::{LeasedEvent, lock_name};
 use crate::http::shown::shown;
 
 #[derive(Serialize, ToSchema)]
@@ -69,11 +69,6 @@ impl LeasedEventReply {
         }
         self
     }
-}
-
-/// The holder's name, for people.
-pub fn lock_name(leased_by: Option<EngineId>) -> String {
-    leased_by.map_or_else(|| "processing_by_anonymous".to_owned(), |engine| format!("processing_by_{engine}"))
 }
 
 shown! {

@@ -35,12 +35,13 @@ use std::sync::Arc;
         ("poll_id" = Option<uuid::Uuid>, Query, description = "Repeated with the same id, a poll answers the leases it got that still hold; so a lost reply costs nothing"),
         ("engine_id" = Option<uuid::Uuid>, Query, description = "Who polls, where X-Engine-Id is not sent"),
         ("X-Engine-Id" = Option<uuid::Uuid>, Header, description = "Who polls; without it the lease is anonymous"),
+        ("X-Engine-Incarnation" = Option<String>, Header, description = "The incarnation that the engine registered as; any other than the registered one is refused"),
     ),
     responses(
         (status = 200, description = "The leased events, or none", body = LeaseReply),
         (status = 403, description = "A browser, which would lease what nobody works on"),
         (status = 404, description = "The engine is not registered"),
-        (status = 409, description = "The engine is of another type"),
+        (status = 409, description = "The engine is of another type, or has registered again"),
     )
 )]
 pub async fn lease(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
@@ -64,6 +65,7 @@ fn read_poll(input: &Input) -> Result<Poll, Problem> {
     let reader = input.reader();
     let engine_type = reader.path("engine_type", EngineType::parse);
     let engine_id = reader.caller();
+    let incarnation = reader.incarnation(input.names_engine());
     let limit = reader.query("limit", number_in(1..=MAX_LEASE_LIMIT));
     let wait = reader.query("wait_seconds", number_in(0..=MAX_WAIT_SECONDS)).unwrap_or(0);
     let visibility_timeout_seconds = reader.query(
@@ -75,6 +77,7 @@ fn read_poll(input: &Input) -> Result<Poll, Problem> {
         Some(Poll {
             engine_type: engine_type?,
             engine_id,
+            incarnation,
             limit,
             wait: Duration::from_secs(wait.into()),
             visibility_timeout_seconds,

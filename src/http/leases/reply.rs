@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::leased_event::LeasedEventReply;
 use crate::broker::lease::{PollNotice, Polled};
+use crate::http::errors::Later;
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Leased, example = json!({"notice": null, "events": [{
@@ -80,7 +81,9 @@ impl NoticeReply {
                 return Self { code: NoticeCode::QueueAtMaxProcessing, detail, held: None, retry_after_seconds: 1 };
             }
             PollNotice::ServerStopping => {
-                (NoticeCode::ServerStopping, "this server is stopping; poll another, or again in a moment", None, 1)
+                let retry_after_seconds = Later::Stopping.seconds();
+                let detail = "this server is stopping; poll another, or again in a moment";
+                (NoticeCode::ServerStopping, detail, None, retry_after_seconds)
             }
         };
         Self { code, detail: detail.to_owned(), held, retry_after_seconds }

@@ -22,6 +22,7 @@ use crate::http::requests::{Fields, Input, described};
     put, path = "/events/{event_id}/status", operation_id = "settle_event", tag = "leases",
     request_body(content = SettleBody, examples(
         ("completed" = (summary = "Done", value = json!({"status": "completed", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d", "result": {"text": "Hello to you"}}))),
+        ("with_follow_ups" = (summary = "Done, and what comes next", value = json!({"status": "completed", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d", "enqueue": [{"engine_type": "speech", "event_type": "speech.requested", "payload": {"text": "Hello to you"}, "idempotency_key": "speech-1"}]}))),
         ("failed" = (summary = "Failed: the retry policy decides", value = json!({"status": "failed", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d", "error": {"type": "Timeout", "message": "the model did not answer", "details": {"seconds": 30}}}))),
         ("released" = (summary = "Handed back", value = json!({"status": "queued", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d", "delay_seconds": 10}))),
         ("renewed" = (summary = "Still at it", value = json!({"status": "processing", "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d", "progress": {"words": 120}}))),
@@ -34,15 +35,17 @@ use crate::http::requests::{Fields, Input, described};
         (status = 200, description = "Settled, or renewed", body = SettledReply, examples(
             ("failed" = (summary = "A failure that is tried again: the event is queued", value = json!({"event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "status": "queued", "attempt": 1, "outcome": "retry_scheduled", "available_at": "2030-01-31T12:00:30Z"}))),
             ("completed" = (summary = "Done", value = json!({"event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "status": "completed", "attempt": 1, "outcome": "completed"}))),
+            ("with_follow_ups" = (summary = "Done, and what comes next is enqueued", value = json!({"event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "status": "completed", "attempt": 1, "outcome": "completed", "enqueued": [{"event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6d"}]}))),
             ("renewed" = (summary = "Renewed", value = json!({"event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "status": "processing", "attempt": 1, "outcome": "renewed", "expires_at": "2030-01-31T12:05:00Z", "expires_in_seconds": 300.0}))),
         )),
         (status = 403, description = "The lease belongs to another engine than the one named"),
         (status = 404, description = "No such event"),
         (status = 409, description = "The lease is over, or was settled otherwise; nothing was changed"),
+        (status = 422, description = "A follow-up event cannot be enqueued, so the event is not completed: its lease stays. Or the body is wrong"),
     )
 )]
 pub async fn settle(State(api): State<Api>, input: Input) -> Result<Json<SettledReply>, Problem> {
-    let settlement = read_settlement(&input)?;
+    let settlement = read_settlement(&input, &api)?;
     match api.broker.settle(settlement).await {
         Ok(settled) => Ok(Json(SettledReply::of(&settled))),
         Err(error) => {
@@ -53,15 +56,16 @@ pub async fn settle(State(api): State<Api>, input: Input) -> Result<Json<Settled
     }
 }
 
-fn read_settlement(input: &Input) -> Result<Settlement, Problem> {
-    let reader = input.reader();
+fn read_settlement(input: &Input, api: &Api) -> Result<Settlement, Problem> {
+    let (reader, requester) = (input.reader(), input.requester(api));
     let event_id = reader.path("event_id", parse_uuid).map(EventId);
     let caller = reader.caller();
-    let read = reader.body()?.and_then(|fields| read_what_is_reported(&fields, reader.errors()));
-    reader.finish(|| {
+    let read = reader.body()?.and_then(|fields| read_what_is_reported(&fields, reader.errors(), requester));
+    let settlement = reader.finish(|| {
         let (lease_token, report) = read?;
         Some(Settlement { event_id: event_id?, lease_token, caller, report })
-    })
+    });
+    settlement.map_err(|problem| problem.of_follow_ups(""))
 }
 
 described! {
@@ -88,8 +92,9 @@ pub async fn settle_many(State(api): State<Api>, input: Input) -> Result<Json<Se
     let entries = {
         let reader = input.reader();
         let caller = reader.caller();
-        let entries = reader.body()?.and_then(|fields| fields.exactly(SettleManyBody::take).settlements);
-        read_entries(reader.finish(|| entries)?, &input, caller)
+        let items = reader.body()?.and_then(|fields| fields.exactly(SettleManyBody::take).settlements);
+        let entries = items.map(|items| read_entries(items, &reader, caller, input.requester(&api)));
+        reader.finish(|| entries)?
     };
     Ok(Json(SettledManyReply { results: settle_entries(&api, entries).await? }))
 }

@@ -7,9 +7,11 @@ use utoipa::ToSchema;
 use super::renewal::RenewalReply;
 use crate::broker::settled::{Settled, SettledOutcome};
 use crate::domain::event::Status;
+use crate::domain::follow_up::FollowUp;
 use crate::domain::ids::EventId;
+use crate::domain::new_event::DuplicateOf;
 use crate::domain::settlement::Answer;
-use crate::http::errors::ProblemBody;
+use crate::http::errors::{Problem, ProblemBody};
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = SettledBatch)]
@@ -83,6 +85,51 @@ pub struct SettledReply {
     available_at: Option<DateTime<Utc>>,
     #[serde(flatten)]
     renewal: RenewalReply,
+    /// What became of the follow-up events, in the order sent; left out where there were none. A repeated report gets the
+    /// same answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    enqueued: Vec<FollowUpReply>,
+}
+
+/// What became of a follow-up event.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FollowUpResult)]
+#[serde(untagged)]
+pub enum FollowUpReply {
+    #[schema(title = "EnqueuedFollowUp")]
+    Enqueued {
+        event_id: uuid::Uuid,
+        /// True: the event was there before.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        duplicate: bool,
+        /// Which of its keys stands for the event that was there before.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        duplicate_of: Option<DuplicateOf>,
+    },
+    /// Its run is cancelled. The completion stands.
+    #[schema(title = "RefusedFollowUp")]
+    Refused {
+        /// Always null: it got none.
+        #[schema(required)]
+        event_id: Option<uuid::Uuid>,
+        error: ProblemBody,
+    },
+}
+
+impl FollowUpReply {
+    fn of(follow_up: &FollowUp) -> Self {
+        match follow_up {
+            FollowUp::Made { event_id } => Self::Enqueued { event_id: *event_id, duplicate: false, duplicate_of: None },
+            FollowUp::Duplicate { event_id, duplicate_of } => {
+                Self::Enqueued { event_id: *event_id, duplicate: true, duplicate_of: Some(*duplicate_of) }
+            }
+            FollowUp::RunCancelled { run_cancelled } => {
+                Self::Refused { event_id: None, error: Problem::run_cancelled(run_cancelled).into_body() }
+            }
+        }
+    }
 }
 
 impl SettledReply {
@@ -95,6 +142,7 @@ impl SettledReply {
             outcome: SettlementOutcome::of(settled.outcome),
             available_at: settled.available_at,
             renewal: settled.renewal.map(RenewalReply::of).unwrap_or_default(),
+            enqueued: settled.follow_ups.iter().map(FollowUpReply::of).collect(),
         }
     }
 }

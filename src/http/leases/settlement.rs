@@ -10,12 +10,17 @@ use crate::domain::event::Status;
 use crate::domain::ids::LeaseToken;
 use crate::domain::json::SentJson;
 use crate::domain::json::string::JsonString;
-use crate::domain::limits::MAX_RETRY_DELAY_SECONDS;
+use crate::domain::limits::{MAX_FOLLOW_UPS, MAX_RETRY_DELAY_SECONDS};
+use crate::domain::new_event::NewEvent;
+use crate::domain::requester::Requester;
 use crate::domain::settlement::{Report, ReportedError};
 use crate::http::errors::{Errors, InputPlace};
+use crate::http::events::enqueue::{EnqueueBody, read_event};
 use crate::http::requests::Fields;
 use crate::http::requests::members::visibility_timeout;
-use crate::http::requests::values::{any_string, boolean, check_json, integer, kind, parsed, text, within_bytes};
+use crate::http::requests::values::{
+    any_string, array, boolean, check_json, integer, kind, parsed, text, within_bytes,
+};
 
 /// An engine's report on an event it holds. Which members go with it depends on `status`.
 #[derive(ToSchema)]
@@ -29,6 +34,10 @@ pub enum SettleBody {
         lease_token: Option<String>,
         #[schema(value_type = Option<Value>)]
         result: Option<Value>,
+        /// Follow-up events, enqueued in the transaction of the completion: all of them and it, or none. What is left out of
+        /// `scenario_run_id` and the trace context, they have from the completed event. Their idempotency keys belong to the
+        /// engines of this type together.
+        enqueue: Option<Vec<EnqueueBody>>,
     },
     /// Tried again by the retry policy, or a dead letter.
     #[schema(title = "FailedSettlement")]
@@ -82,24 +91,28 @@ pub struct StructuredErrorBody {
     details: Option<Value>,
 }
 
-/// Reads the token and what is reported.
-pub fn read_what_is_reported(fields: &Fields<'_>, errors: &Errors) -> Option<(Option<LeaseToken>, Report)> {
+/// Reads the token and what is reported; `requester` is by whose quota new queues of follow-ups are made.
+pub fn read_what_is_reported(
+    fields: &Fields<'_>,
+    errors: &Errors,
+    requester: Requester,
+) -> Option<(Option<LeaseToken>, Report)> {
     let token_from = |raw| parsed(str::parse::<LeaseToken>)(raw);
     let lease_token = if fields.limits().are_lease_tokens_optional {
         fields.optional("lease_token", token_from)
     } else {
         fields.required("lease_token", token_from)
     };
-    let report = read_report(fields, errors);
+    let report = read_report(fields, errors, requester);
     fields.finish();
     Some((lease_token, report?))
 }
 
 /// What is allowed beside one status or another.
-const FIELDS_BY_STATUS: [&str; 6] =
-    ["result", "error", "retryable", "delay_seconds", "visibility_timeout_seconds", "progress"];
+const FIELDS_BY_STATUS: [&str; 7] =
+    ["result", "enqueue", "error", "retryable", "delay_seconds", "visibility_timeout_seconds", "progress"];
 
-fn read_report(fields: &Fields<'_>, errors: &Errors) -> Option<Report> {
+fn read_report(fields: &Fields<'_>, errors: &Errors, requester: Requester) -> Option<Report> {
     let delay = |fields: &Fields<'_>| {
         fields
             .optional("delay_seconds", integer(0..=MAX_RETRY_DELAY_SECONDS))
@@ -116,9 +129,10 @@ fn read_report(fields: &Fields<'_>, errors: &Errors) -> Option<Report> {
         return None;
     };
     match status {
-        Status::Completed => {
-            Some(Report::Completed { result: fields.optional("result", fields.any_json(fields.limits().detail())) })
-        }
+        Status::Completed => Some(Report::Completed {
+            result: fields.optional("result", fields.any_json(fields.limits().detail())),
+            follow_ups: read_follow_ups(fields, errors, requester),
+        }),
         Status::Failed => {
             let error = fields.required("error", |raw| Ok::<_, String>(read_error(raw, fields, errors)));
             let is_retryable = fields.optional("retryable", boolean).unwrap_or(true);
@@ -131,6 +145,17 @@ fn read_report(fields: &Fields<'_>, errors: &Errors) -> Option<Report> {
         }),
         Status::Cancelled => None,
     }
+}
+
+/// The follow-up events of a completion. Whose keys they bring, and what they inherit, is known when the event is.
+fn read_follow_ups(fields: &Fields<'_>, errors: &Errors, requester: Requester) -> Vec<NewEvent> {
+    let items = fields.optional("enqueue", |raw| array(raw, MAX_FOLLOW_UPS)).unwrap_or_default();
+    let place = fields.place("enqueue");
+    let read = |(index, raw)| {
+        let event = Fields::of(raw, format!("{place}/{index}"), errors, fields.input())?;
+        read_event(&event, None, (None, None), (None, requester))
+    };
+    items.into_iter().enumerate().filter_map(read).collect()
 }
 
 /// A message, or an object with a message; what is wrong with it is reported. Whatever its strings hold, it can be reported:

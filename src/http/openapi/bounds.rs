@@ -6,19 +6,23 @@ use utoipa::Number;
 use utoipa::openapi::{Array, Object, Schema};
 
 use crate::domain::limits::{
-    MAX_BATCH_EVENTS, MAX_BULK_DEAD_LETTERS, MAX_CAPABILITIES, MAX_CAPABILITY_CHARS, MAX_CONCURRENT_EVENTS,
-    MAX_DEAD_LETTER_THRESHOLD, MAX_DELAY_SECONDS, MAX_ERROR_CONTAINS_CHARS, MAX_ERROR_TYPE_CHARS, MAX_EXPECTED_COUNT,
-    MAX_HEARTBEAT_LEASES, MAX_HEARTBEAT_TIMEOUT_SECONDS, MAX_IDEMPOTENCY_KEY_CHARS, MAX_LEASE_LIMIT,
+    MAX_AWAITED_EVENTS, MAX_BATCH_EVENTS, MAX_BULK_DEAD_LETTERS, MAX_BULK_EVENTS, MAX_CAPABILITIES,
+    MAX_CAPABILITY_CHARS, MAX_CONCURRENT_EVENTS, MAX_DEAD_LETTER_THRESHOLD, MAX_DELAY_SECONDS,
+    MAX_ERROR_CONTAINS_CHARS, MAX_ERROR_TYPE_CHARS, MAX_EXPECTED_COUNT, MAX_HEARTBEAT_LEASES,
+    MAX_HEARTBEAT_TIMEOUT_SECONDS, MAX_IDEMPOTENCY_KEY_CHARS, MAX_IDS_OF_FILTER, MAX_LEASE_LIMIT,
     MAX_MAX_LEASE_SECONDS, MAX_PAGE, MAX_PAUSE_REASON_CHARS, MAX_PAUSE_SECONDS, MAX_PRIORITY, MAX_RETRIES,
     MAX_RETRY_DELAY_SECONDS, MAX_SCENARIO_RUN_ID_CHARS, MAX_SOFTWARE_VERSION_CHARS, MAX_SPREAD_SECONDS,
-    MAX_SUBJECT_CHARS, MAX_TOKEN_ENGINE_TYPES, MAX_TOKEN_NAME_CHARS, MAX_TOKEN_SECONDS, MAX_TYPE_NAME_CHARS,
-    MAX_VISIBILITY_TIMEOUT_SECONDS, MAX_WAIT_SECONDS, MIN_HEARTBEAT_TIMEOUT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS,
+    MAX_SUBJECT_CHARS, MAX_TOKEN_ENGINE_TYPES, MAX_TOKEN_NAME_CHARS, MAX_TOKEN_SECONDS, MAX_TRACEPARENT_CHARS,
+    MAX_TRACESTATE_CHARS, MAX_TYPE_NAME_CHARS, MAX_UNIQUE_KEY_CHARS, MAX_VISIBILITY_TIMEOUT_SECONDS, MAX_WAIT_SECONDS,
+    MIN_HEARTBEAT_TIMEOUT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS,
 };
 
 /// As `domain::names` checks them.
 const TYPE_NAME: &str = "^[A-Za-z0-9._:-]+$";
 const TEXT: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
 const PRINTABLE_ASCII: &str = r"^[\x20-\x7e]+$";
+/// Up to `MAX_INCARNATION`.
+const INCARNATION: &str = "^[1-9][0-9]{0,8}$";
 const HEX: &str = "^[0-9a-fA-F]+$";
 /// As `domain::ids` writes lease tokens.
 const LEASE_TOKEN_CHARS: usize = 32;
@@ -55,6 +59,7 @@ fn narrow_number(place: &str, name: &str, object: &mut Object) {
         ("wait_seconds", _) => 0..=MAX_WAIT_SECONDS,
         ("default_limit", _) | ("limit", "Exchange" | "lease_events") => 1..=MAX_LEASE_LIMIT,
         ("limit", "RedriveDeadLetters" | "PurgeDeadLetters") => 1..=MAX_BULK_DEAD_LETTERS,
+        ("limit", "RescheduleEvents") => 1..=MAX_BULK_EVENTS,
         ("limit", _) => 1..=MAX_PAGE,
         _ => return,
     };
@@ -81,7 +86,14 @@ fn narrow_text(place: &str, name: &str, object: &mut Object) {
         ("engine_type" | "event_type", _) => return set(1..=MAX_TYPE_NAME_CHARS, TYPE_NAME),
         ("scenario_run_id", _) => return set(1..=MAX_SCENARIO_RUN_ID_CHARS, TEXT),
         ("idempotency_key", _) => return set(1..=MAX_IDEMPOTENCY_KEY_CHARS, TEXT),
+        ("unique_key", _) => return set(1..=MAX_UNIQUE_KEY_CHARS, TEXT),
+        ("traceparent", _) => return set(1..=MAX_TRACEPARENT_CHARS, TEXT),
+        ("tracestate", _) => return set(1..=MAX_TRACESTATE_CHARS, TEXT),
         ("Idempotency-Key", _) => return set(1..=MAX_IDEMPOTENCY_KEY_CHARS, PRINTABLE_ASCII),
+        ("X-Engine-Incarnation", _) => {
+            object.pattern = Some(INCARNATION.to_owned());
+            return;
+        }
         ("lease_token", _) => return set(LEASE_TOKEN_CHARS..=LEASE_TOKEN_CHARS, HEX),
         _ => return,
     };
@@ -95,9 +107,11 @@ fn narrow_array(place: &str, name: &str, array: &mut Array) {
     let items = match (name, place) {
         ("settlements", "Exchange") => 0..=MAX_BATCH_EVENTS,
         ("settlements" | "events", _) => 1..=MAX_BATCH_EVENTS,
+        ("event_ids", "WaitForEvents") => 1..=MAX_AWAITED_EVENTS,
         ("leases", _) => 0..=MAX_HEARTBEAT_LEASES,
         ("capabilities", _) => 0..=MAX_CAPABILITIES,
         ("engine_types", _) => 1..=MAX_TOKEN_ENGINE_TYPES,
+        ("event_ids", "QueuedEventFilter") => 0..=MAX_IDS_OF_FILTER,
         _ => return,
     };
     array.min_items = Some(*items.start()).filter(|least| *least > 0);

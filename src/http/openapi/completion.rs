@@ -11,7 +11,8 @@ use super::walk::{change_all, drop_null, operations};
 const REQUEST_ID: &str = "RequestId";
 
 /// Replies with tokens of leases or of callers, which no cache may keep.
-const NOT_STORED: [&str; 4] = ["lease_events", "exchange_leases", "register_engine", "create_token"];
+const NOT_STORED: [&str; 5] =
+    ["lease_events", "exchange_leases", "register_engine", "create_token", "renew_engine_token"];
 
 const NO_NUL: &str = r"^[^\x00]*$";
 const UUID: &str = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$";

@@ -28,6 +28,7 @@ const LEADS: [Lead; 14] = [
             "list_engine_leases",
             "drain_engine",
             "resume_engine",
+            "renew_engine_token",
             "deregister_engine",
         ],
         parameters: &[ENGINE],

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use axum::http::Extensions;
 
 use crate::broker::Error;
-use crate::broker::known_tokens::TokenStatus;
 use crate::domain::access::Permission;
 use crate::domain::ids::EngineId;
 use crate::domain::names::EngineType;
@@ -39,8 +38,9 @@ impl Caller {
     pub fn check_still_good(&self, api: &Api) -> Result<(), Problem> {
         let shown = self.granted.as_ref().and_then(|granted| granted.digest);
         match shown.map(|digest| api.broker.known_token(&digest)) {
-            Some(None | Some(TokenStatus::Expired | TokenStatus::Revoked)) => Err(Problem::from(Error::TokenEnded)),
-            Some(Some(TokenStatus::Good(_))) | None => Ok(()),
+            Some(None) => Err(Problem::from(Error::TokenEnded)),
+            Some(Some(status)) => status.check().map(|_| ()).map_err(Problem::from),
+            None => Ok(()),
         }
     }
 

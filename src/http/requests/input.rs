@@ -120,6 +120,11 @@ impl Input {
         self.body.text()
     }
 
+    /// Whether the caller is, or says that it is, an engine.
+    pub fn names_engine(&self) -> bool {
+        self.caller.identity().is_some_and(|identity| identity.engine_id.is_some()) || self.named_engine().is_some()
+    }
+
     /// The engine that the caller says it is, and where it says so.
     pub fn named_engine(&self) -> Option<(InputPlace, Cow<'_, str>)> {
         if let Some(value) = self.headers.get(ENGINE_ID_HEADER) {

@@ -35,6 +35,11 @@ pub fn scenario_run_id(raw: &serde_json::value::RawValue) -> Result<ScenarioRunI
     ScenarioRunId::parse(&id).map_err(|error| error.to_string())
 }
 
+/// The member `all`, which stands for everything that a filter could let through.
+pub fn all(raw: &serde_json::value::RawValue) -> Result<bool, String> {
+    if raw.get() == "true" { Ok(true) } else { Err("can be true, nothing else".to_owned()) }
+}
+
 /// A priority, from 0 to 9.
 pub fn priority(raw: &serde_json::value::RawValue) -> Result<u8, String> {
     integer(0..=MAX_PRIORITY.into())(raw).map(|number| u8::try_from(number).expect("no more than 9"))

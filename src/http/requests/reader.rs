@@ -9,8 +9,9 @@ use serde_json::value::RawValue;
 
 use super::fields::Fields;
 use super::input::{ENGINE_ID_PARAMETER, Input, QueryParameter};
-use super::texts::parse_uuid;
+use super::texts::{number_in, parse_uuid};
 use crate::domain::ids::EngineId;
+use crate::domain::limits::MAX_INCARNATION;
 use crate::http::errors::{Code, Errors, InputPlace, Problem};
 
 /// Reads the parts of one request and collects what is wrong with them.
@@ -21,7 +22,29 @@ pub struct Reader<'a> {
     known_parameters: RefCell<Vec<&'static str>>,
 }
 
+/// By which an engine says which registration it speaks of.
+const INCARNATION_HEADER: &str = "X-Engine-Incarnation";
+
 impl Input {
+    /// Reads a call about the engine in its path, with the incarnation that is said of it; a body, where one comes, must be an
+    /// empty object.
+    pub fn read_engine(&self) -> Result<(EngineId, Option<i32>), Problem> {
+        let reader = self.reader();
+        let engine_id = reader.path("engine_id", parse_uuid).map(EngineId);
+        let incarnation = reader.incarnation(true);
+        reader.caller();
+        reader.empty_body()?;
+        reader.finish(|| Some((engine_id?, incarnation)))
+    }
+
+    /// Reads a call that says nothing; a body, where one comes, must be an empty object.
+    pub fn read_nothing(&self) -> Result<(), Problem> {
+        let reader = self.reader();
+        reader.caller();
+        reader.empty_body()?;
+        reader.finish(|| Some(()))
+    }
+
     /// Reads a call that says all in one parameter of its path; a body, where one comes, must be an empty object.
     pub fn read_path<T, E: ToString>(
         &self,
@@ -97,6 +120,20 @@ impl<'a> Reader<'a> {
         self.note(place, parse(text))
     }
 
+    /// The incarnation that the calling engine says it has, to be checked against the registered one; may be missing.
+    /// `is_about_engine`: the call says which engine that is.
+    pub fn incarnation(&self, is_about_engine: bool) -> Option<i32> {
+        let place = || InputPlace::Header(INCARNATION_HEADER.to_owned());
+        let incarnation = self.header(INCARNATION_HEADER, number_in(1..=MAX_INCARNATION)).map(u32::cast_signed);
+        if self.input.headers.get_all(INCARNATION_HEADER).iter().nth(1).is_some() {
+            self.errors.add(place(), "is given twice");
+        }
+        if incarnation.is_some() && !is_about_engine {
+            self.errors.add(place(), "is said of no engine; name it in X-Engine-Id");
+        }
+        incarnation
+    }
+
     /// The body, which must be an object.
     pub fn body(&'a self) -> Result<Option<Fields<'a>>, Problem> {
         let raw = parse_json(self.input.text())?;
@@ -118,6 +155,11 @@ impl<'a> Reader<'a> {
 
     fn note<T, E: ToString>(&self, place: InputPlace, parsed: Result<T, E>) -> Option<T> {
         parsed.map_err(|error| self.errors.add(place, error.to_string())).ok()
+    }
+
+    /// The request that is read.
+    pub const fn input(&self) -> &'a Input {
+        self.input
     }
 
     /// What was found to be wrong so far.

@@ -15,6 +15,8 @@ use crate::store::row::from_row;
 pub struct Beat<'a> {
     /// Who sent it.
     pub engine_id: EngineId,
+    /// The heartbeat is not taken if the engine is registered as another one.
+    pub incarnation: Option<i32>,
     /// As the engine says.
     pub current_workload: Option<u32>,
     /// The static configuration as it was read under the engine's lock, and the dynamic state already merged.
@@ -49,20 +51,24 @@ pub struct Locked {
     pub engine_id: EngineId,
     /// As it is stored.
     pub description: Description,
+    /// How often it has registered, from 1.
+    pub incarnation: i32,
+    /// When it last registered.
+    pub registered_at: DateTime<Utc>,
 }
 
-from_row!(Locked, "engine_states", engine_id: EngineId, { engine_id, description });
+from_row!(Locked, "engine_states", engine_id: EngineId, { engine_id, description, incarnation, registered_at });
 
 /// Locks engines, in the order of their ids; unknown ones are missing from the answer.
 pub async fn lock(connection: &mut PgConnection, engines: &[EngineId], locking: Locking) -> Result<Vec<Locked>> {
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
     let statement = match locking {
         Locking::Wait => {
-            "select engine_id, metadata from eventlease.engine_states
+            "select engine_id, metadata, incarnation, registered_at from eventlease.engine_states
              where engine_id = any($1) order by engine_id for no key update"
         }
         Locking::SkipLocked => {
-            "select engine_id, metadata from eventlease.engine_states
+            "select engine_id, metadata, incarnation, registered_at from eventlease.engine_states
              where engine_id = any($1) order by engine_id for no key update skip locked"
         }
     };
@@ -77,6 +83,7 @@ pub async fn beat(connection: &mut PgConnection, beats: &[Beat<'_>]) -> Result<V
         .bind(beats.iter().map(|beat| beat.metadata.map(|(static_config, _)| static_config)).collect::<Vec<_>>())
         .bind(beats.iter().map(|beat| beat.metadata.map(|(_, dynamic_state)| dynamic_state)).collect::<Vec<_>>())
         .bind(beats.iter().map(|beat| beat.held_since).collect::<Vec<_>>())
+        .bind(beats.iter().map(|beat| beat.incarnation).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?)
 }

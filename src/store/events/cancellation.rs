@@ -20,24 +20,6 @@ pub async fn request(connection: &mut PgConnection, events: &[EventId]) -> Resul
     Ok(())
 }
 
-/// Up to `limit` open events of a run that nobody has wanted cancelled yet.
-pub async fn open_events_of_run(connection: &mut PgConnection, run: &str, limit: u32) -> Result<Vec<EventId>> {
-    let ids: Vec<Uuid> = sqlx::query_scalar(
-        "select e.event_id
-         from eventlease.events e
-         cross join lateral (
-             select cancel_requested_at from eventlease.open_events where event_id = e.event_id limit 1
-         ) open
-         where e.scenario_run_id = $1 and open.cancel_requested_at is null
-         limit $2",
-    )
-    .bind(run)
-    .bind(i64::from(limit))
-    .fetch_all(connection)
-    .await?;
-    Ok(ids.into_iter().map(EventId).collect())
-}
-
 /// Up to `limit` queued events whose `discard_after_seconds` are over.
 pub async fn events_too_old(connection: &mut PgConnection, limit: u32) -> Result<Vec<EventId>> {
     let ids: Vec<Uuid> = sqlx::query_scalar(

@@ -51,8 +51,12 @@ pub async fn enqueue(
     let mut idempotency_keys = Vec::with_capacity(count);
     let mut id_endings = Vec::with_capacity(count);
     let mut enqueued_bys = Vec::with_capacity(count);
+    let mut unique_keys = Vec::with_capacity(count);
+    let mut caused_bys = Vec::with_capacity(count);
     for (ordinal, (event, event_id)) in events.iter().enumerate() {
         enqueued_bys.push(event.enqueued_by.as_deref());
+        unique_keys.push(event.unique_key.as_deref());
+        caused_bys.push(event.caused_by.map(|event_id| event_id.0));
         id_endings.push(EventId::ending(ordinal, rand::random()));
         discard_afters.push(event.discard_after_seconds.map(f64::from));
         event_ids.push(event_id.map(|event_id| event_id.0));
@@ -92,6 +96,8 @@ pub async fn enqueue(
         .bind(queues)
         .bind(id_endings)
         .bind(enqueued_bys)
+        .bind(unique_keys)
+        .bind(caused_bys)
         .fetch_all(connection)
         .await?;
     Ok(rows.into_iter().map(|row| row.is_within_bound.then_some(row.enqueued)).collect())

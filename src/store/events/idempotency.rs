@@ -144,6 +144,24 @@ pub async fn are_payloads_of(
     Ok(are_same)
 }
 
+/// Lets a key that was just claimed stand for another event than the one it was claimed for. Answers whether that has the same
+/// payload as came with the key, by value; if not, later bodies are compared with the first by their bytes alone.
+pub async fn redirect(connection: &mut PgConnection, key: &Key<'_>, event_id: EventId, payload: &str) -> Result<bool> {
+    Ok(sqlx::query_scalar(
+        "update eventlease.idempotency_keys
+         set event_id = $4, terms_sha256 = case when eventlease.is_payload_of($4, $1, $5) then terms_sha256 end
+         where engine_type = $1 and idempotency_key = $2 and enqueued_by = $3
+         returning terms_sha256 is not null",
+    )
+    .bind(key.engine_type.as_str())
+    .bind(key.key)
+    .bind(key.enqueued_by)
+    .bind(event_id.0)
+    .bind(payload)
+    .fetch_one(connection)
+    .await?)
+}
+
 /// Gives a key back whose event was not taken in.
 pub async fn give_back(connection: &mut PgConnection, key: &Key<'_>) -> Result<()> {
     sqlx::query(

@@ -68,6 +68,10 @@ pub struct QueuedRow {
     pub redrives: i32,
     visibility_timeout_seconds: Option<i32>,
     retry_policy: Option<Json<RetryPolicyOverrides>>,
+    /// The simulation run it belongs to.
+    pub scenario_run_id: Option<String>,
+    /// Of the events of its queue, no other has this key while this one is open.
+    pub unique_key: Option<String>,
 }
 
 impl QueuedRow {

@@ -176,6 +176,8 @@ async fn give(connection: &mut PgConnection, grants: &[Grant<'_>], defaults: Lea
         .bind(column(grants, |grant| grant.max_seconds(defaults).cast_signed()))
         .bind(column(grants, |grant| grant.poll.as_ref().map(|(poll_id, _)| *poll_id)))
         .bind(column(grants, |grant| grant.poll.as_ref().map(|(_, terms)| terms.as_str())))
+        .bind(column(grants, |grant| grant.event.row.scenario_run_id.as_deref()))
+        .bind(column(grants, |grant| grant.event.row.unique_key.as_deref()))
         .fetch_one(connection)
         .await?;
     if usize::try_from(given.leases) == Ok(grants.len()) {

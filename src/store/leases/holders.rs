@@ -23,6 +23,8 @@ pub struct LockedEngine {
     pub status: EngineStatus,
     /// How often it has registered, from 1.
     pub incarnation: i32,
+    /// When it last registered.
+    pub registered_at: DateTime<Utc>,
     /// As it registered.
     pub engine_software_version: Option<String>,
     /// How many events it may hold at a time; `None`: no limit of its own.
@@ -32,7 +34,7 @@ pub struct LockedEngine {
 }
 
 from_row!(LockedEngine, "engine_states", engine_id: EngineId, {
-    engine_id, engine_type, status, incarnation, engine_software_version, max_concurrent_events, gate,
+    engine_id, engine_type, status, incarnation, registered_at, engine_software_version, max_concurrent_events, gate,
 });
 
 /// Locks engines, in the order of their ids; unknown ones are missing from the answer. Whoever
@@ -40,7 +42,8 @@ from_row!(LockedEngine, "engine_states", engine_id: EngineId, {
 pub async fn lock_engines(connection: &mut PgConnection, engines: &[EngineId]) -> Result<Vec<LockedEngine>> {
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
     Ok(sqlx::query_as(concat!(
-        "select s.engine_id, s.engine_type, s.status, s.incarnation, s.engine_software_version, s.max_concurrent_events, ",
+        "select s.engine_id, s.engine_type, s.status, s.incarnation, s.registered_at, s.engine_software_version,
+            s.max_concurrent_events, ",
         gate_columns!(),
         " from eventlease.engine_states s
          left join eventlease.queues u on u.engine_type = s.engine_type
@@ -138,11 +141,13 @@ pub struct EngineCheck {
     pub engine_type: String,
     /// Whether it may lease.
     pub status: EngineStatus,
+    /// How often it has registered, from 1.
+    pub incarnation: i32,
     /// It holds something that was leased since.
     pub holds_any: bool,
 }
 
-from_row!(EngineCheck, "engine_states", engine_id: EngineId, { engine_id, engine_type, status, holds_any });
+from_row!(EngineCheck, "engine_states", engine_id: EngineId, { engine_id, engine_type, status, incarnation, holds_any });
 
 /// Checks engines, and whether they hold anything leased since; unknown ones are missing from the answer.
 pub async fn check_engines(
@@ -152,12 +157,12 @@ pub async fn check_engines(
 ) -> Result<Vec<EngineCheck>> {
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
     Ok(sqlx::query_as(
-        "select s.engine_id, s.engine_type, s.status, exists (
+        "select s.engine_id, s.engine_type, s.status, s.incarnation, exists (
                 select from eventlease.event_leases q
                 where q.leased_by = asked.engine_id and q.leased_at >= asked.since) as holds_any
          from unnest($1::uuid[], $2::timestamptz[]) as asked (engine_id, since)
          cross join lateral (
-             select s.engine_id, s.engine_type, s.status from eventlease.engine_states s
+             select s.engine_id, s.engine_type, s.status, s.incarnation from eventlease.engine_states s
              where s.engine_id = asked.engine_id
              limit 1
          ) s",

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::domain::event::{Outcome, Status};
+use crate::domain::follow_up::FollowUp;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::settlement::Answer;
 use crate::store::error::Result;
@@ -35,13 +36,15 @@ pub struct EndedLease {
     pub answer_available_at: Option<DateTime<Utc>>,
     /// When its end was recorded.
     pub ended_at: DateTime<Utc>,
+    /// What its follow-up events were answered.
+    pub follow_ups: Option<Vec<FollowUp>>,
 }
 
 from_row!(PastLease, "event_attempts", event_id: EventId, { is_of_another_type, event_status, current_attempt, ended });
 
 from_columns!(EndedLease, {
     attempt: "attempt", outcome: "outcome", answer: "answer", answer_available_at: "answer_available_at",
-    ended_at: "ended_at",
+    ended_at: "ended_at", follow_ups: "follow_ups",
 });
 
 /// Finds the ended attempt of `token`; without one, the newest that `caller` (or, unnamed, nobody

@@ -1,14 +1,16 @@
 -- Takes heartbeats of engines, which makes unresponsive ones active again: $1 the engines; $2 their workload,
 -- null where nothing was said; $3 and $4 their metadata, null where it stays; $5 since when none of what they
--- hold was leased. Engines that are not known, or that somebody else has locked, are not in the answer.
+-- hold was leased; $6 their incarnation, null where they do not say. Engines that are not known, that are registered as
+-- another incarnation, or that somebody else has locked, are not in the answer.
 with beat as (
-    select * from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::timestamptz[])
-        as beat (engine_id, current_workload, static_config, dynamic_state, held_since)
+    select * from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::timestamptz[], $6::integer[])
+        as beat (engine_id, current_workload, static_config, dynamic_state, held_since, incarnation)
 ),
 free as materialized (
     select s.engine_id
     from beat
     join eventlease.engine_states s on s.engine_id = beat.engine_id
+    where beat.incarnation is null or beat.incarnation = s.incarnation
     order by s.engine_id
     for no key update of s skip locked
 ),

@@ -24,7 +24,24 @@ gone as (
     using held
     where q.ctid = held.tid and (q.engine_type = held.engine_type) is true
     returning q.event_id, q.engine_type, q.attempt, q.leased_by, q.incarnation, q.engine_software_version, q.lease_token,
-        q.leased_at, q.lease_expires_at, q.progress, held.result
+        q.leased_at, q.lease_expires_at, q.progress, q.unique_key, held.result
+),
+-- Where an event had a unique key, another may take it now.
+keys as materialized (
+    select k.tid, k.engine_type
+    from gone
+    cross join lateral (
+        select k.ctid as tid, k.engine_type
+        from eventlease.open_keys k
+        where k.engine_type = gone.engine_type and k.unique_key = gone.unique_key and k.event_id = gone.event_id
+        limit 1
+    ) k
+    where gone.unique_key is not null
+),
+freed as (
+    delete from eventlease.open_keys k
+    using keys
+    where k.ctid = keys.tid and (k.engine_type = keys.engine_type) is true
 ),
 -- What was deleted, and not what was locked: else a completion would be recorded whose lease goes on.
 recorded as (

@@ -5,16 +5,33 @@ with dead_lettered as (
         as dead (event_id, reason, error_type, error_message, failures_spent, losses_spent)
     where q.event_id = dead.event_id and q.event_id = any($1)
     returning q.*, dead.reason, dead.error_type, dead.error_message, dead.failures_spent, dead.losses_spent
+),
+-- Where an event had a unique key, another may take it now.
+keys as materialized (
+    select k.tid, k.engine_type
+    from dead_lettered q
+    cross join lateral (
+        select k.ctid as tid, k.engine_type
+        from eventlease.open_keys k
+        where k.engine_type = q.engine_type and k.unique_key = q.unique_key and k.event_id = q.event_id
+        limit 1
+    ) k
+    where q.unique_key is not null
+),
+freed as (
+    delete from eventlease.open_keys k
+    using keys
+    where k.ctid = keys.tid and (k.engine_type = keys.engine_type) is true
 )
 insert into eventlease.dead_letters (event_id, engine_type, event_type, reason, payload, payload_bytes,
     priority, scenario_run_id, visibility_timeout_seconds, retry_policy, created_at, traceparent,
     tracestate, dead_lettered_at, attempt, failures, lease_losses, redrives, attempts, error, error_type,
-    error_message, engine_software_version, redriven_from, enqueued_by)
+    error_message, engine_software_version, redriven_from, enqueued_by, unique_key, caused_by)
 select q.event_id, q.engine_type, q.event_type, q.reason, fact.payload, fact.payload_bytes,
     q.priority, fact.scenario_run_id, q.visibility_timeout_seconds, q.retry_policy, fact.created_at,
     fact.traceparent, fact.tracestate, statement_timestamp(), q.attempt, q.failures_spent,
     q.losses_spent, q.redrives, history.attempts, latest.error, q.error_type, q.error_message,
-    latest.engine_software_version, fact.redriven_from, fact.enqueued_by
+    latest.engine_software_version, fact.redriven_from, fact.enqueued_by, q.unique_key, fact.caused_by
 from dead_lettered q
 cross join lateral (
     select * from eventlease.events e

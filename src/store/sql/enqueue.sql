@@ -15,26 +15,27 @@ placed as materialized (
         coalesce(sent.asked_for <= moment.now + make_interval(secs => $12), true) as is_within_bound
     from unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::float8[], $6::timestamptz[],
             $7::text[], $8::integer[], $9::text[], $10::text[], $11::text[], $13::uuid[], $14::text[], $15::float8[],
-            $17::uuid[], $18::text[])
+            $17::uuid[], $18::text[], $19::text[], $20::uuid[])
         with ordinality as sent (engine_type, event_type, payload, priority, delay_seconds, asked_for,
             scenario_run_id, visibility_timeout_seconds, retry_policy, traceparent, tracestate, given_id,
-            idempotency_key, discard_after_seconds, id_ending, enqueued_by, ordinal)
+            idempotency_key, discard_after_seconds, id_ending, enqueued_by, unique_key, caused_by,
+            ordinal)
     cross join moment
 ),
 facts as (
     insert into eventlease.events (event_id, engine_type, event_type, payload, payload_bytes, priority,
-        scenario_run_id, created_at, traceparent, tracestate, idempotency_key, enqueued_by)
+        scenario_run_id, created_at, traceparent, tracestate, idempotency_key, enqueued_by, unique_key, caused_by)
     select event_id, engine_type, event_type, payload::json, octet_length(payload), priority,
-        scenario_run_id, created_at, traceparent, tracestate, idempotency_key, enqueued_by
+        scenario_run_id, created_at, traceparent, tracestate, idempotency_key, enqueued_by, unique_key, caused_by
     from placed
     where is_within_bound
 ),
 open_events as (
     insert into eventlease.event_queue (event_id, engine_type, event_type, priority, available_at,
-        payload_bytes, visibility_timeout_seconds, retry_policy, discard_at)
+        payload_bytes, visibility_timeout_seconds, retry_policy, discard_at, scenario_run_id, unique_key)
     select event_id, engine_type, event_type, priority, available_at,
         octet_length(payload), visibility_timeout_seconds, retry_policy::json,
-        created_at + make_interval(secs => discard_after_seconds)
+        created_at + make_interval(secs => discard_after_seconds), scenario_run_id, unique_key
     from placed
     where is_within_bound
 ),

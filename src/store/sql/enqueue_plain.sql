@@ -16,11 +16,12 @@ facts as (
             tracestate, enqueued_by)
 ),
 open_events as (
-    insert into eventlease.event_queue (event_id, engine_type, event_type, priority, available_at, payload_bytes)
+    insert into eventlease.event_queue (event_id, engine_type, event_type, priority, available_at, payload_bytes,
+        scenario_run_id)
     select ((select left(id::text, 19) from moment) || id_ending)::uuid, engine_type, event_type, priority,
-        statement_timestamp(), payload_bytes
-    from unnest($1::text[], $2::text[], $3::text[], $5::integer[], $6::smallint[])
-        as sent (id_ending, engine_type, event_type, payload_bytes, priority)
+        statement_timestamp(), payload_bytes, scenario_run_id
+    from unnest($1::text[], $2::text[], $3::text[], $5::integer[], $6::smallint[], $7::text[])
+        as sent (id_ending, engine_type, event_type, payload_bytes, priority, scenario_run_id)
 )
 select statement_timestamp() as now, moment.id as id_beginning,
     array(

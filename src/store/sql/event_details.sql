@@ -26,16 +26,19 @@ select
     coalesce(q.cancel_requested_at is not null, false) as is_cancel_requested,
     fact.redriven_from,
     d.redriven_as,
-    fact.traceparent
+    fact.caused_by,
+    fact.traceparent,
+    fact.unique_key,
+    fact.enqueued_by
 from page
 cross join lateral (
     select e.event_id, e.engine_type, e.event_type, e.payload, e.payload_bytes, e.priority,
-        e.scenario_run_id, e.created_at, e.redriven_from, e.traceparent
+        e.scenario_run_id, e.created_at, e.redriven_from, e.caused_by, e.traceparent, e.unique_key, e.enqueued_by
     from eventlease.events e
     where e.event_id = page.event_id
     union all
     select d.event_id, d.engine_type, d.event_type, d.payload, d.payload_bytes, d.priority,
-        d.scenario_run_id, d.created_at, d.redriven_from, d.traceparent
+        d.scenario_run_id, d.created_at, d.redriven_from, d.caused_by, d.traceparent, d.unique_key, d.enqueued_by
     from eventlease.dead_letters d
     where d.event_id = page.event_id and not exists (select from eventlease.events e where e.event_id = page.event_id)
     -- each look-up has its limit, so that none is turned into a join that reads a whole table

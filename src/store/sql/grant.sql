@@ -11,18 +11,20 @@ leased as (
     insert into eventlease.event_leases (event_id, engine_type, event_type, lane, priority, available_at, payload_bytes,
         attempt, failures, lease_losses, releases, redrives, visibility_timeout_seconds, retry_policy, lease_token,
         leased_by, incarnation, engine_software_version, leased_at, lease_seconds, lease_expires_at, lease_deadline_at,
-        poll_id, poll_terms)
+        poll_id, poll_terms, scenario_run_id, unique_key)
     select event_id, engine_type, event_type, lane, priority, available_at, payload_bytes,
         attempt + 1, failures, lease_losses, releases, redrives, visibility_timeout_seconds, retry_policy::json, token,
         engine_id, incarnation, version, statement_timestamp(), seconds,
         statement_timestamp() + make_interval(secs => seconds),
-        statement_timestamp() + make_interval(secs => max_seconds), poll_id, poll_terms
+        statement_timestamp() + make_interval(secs => max_seconds), poll_id, poll_terms,
+        scenario_run_id, unique_key
     from unnest($4::uuid[], $5::text[], $6::text[], $7::smallint[], $8::smallint[], $9::timestamptz[], $10::integer[],
         $11::integer[], $12::integer[], $13::integer[], $14::integer[], $15::integer[], $16::integer[], $17::text[],
-        $18::uuid[], $19::uuid[], $20::integer[], $21::text[], $22::integer[], $23::integer[], $24::uuid[], $25::text[])
+        $18::uuid[], $19::uuid[], $20::integer[], $21::text[], $22::integer[], $23::integer[], $24::uuid[], $25::text[],
+        $26::text[], $27::text[])
         as granted (event_id, engine_type, event_type, lane, priority, available_at, payload_bytes,
             attempt, failures, lease_losses, releases, redrives, visibility_timeout_seconds, retry_policy,
-            token, engine_id, incarnation, version, seconds, max_seconds, poll_id, poll_terms)
+            token, engine_id, incarnation, version, seconds, max_seconds, poll_id, poll_terms, scenario_run_id, unique_key)
 )
 select statement_timestamp() as leased_at,
     (select count(*) from gone) as leases,

@@ -1,6 +1,7 @@
 -- A page of engines behind ($7, $8), the newest registration first. A filter that is null lets all pass.
 select
     s.engine_id, s.engine_type, s.status, s.last_heartbeat, s.current_workload, s.scenario_run_id,
+    s.may_enqueue,
     s.metadata,
     s.incarnation, s.registered_at, s.last_seen_at, s.last_poll_at, held.leases as leases_held,
     s.heartbeat_timeout_seconds, s.drain_requested_at is not null as is_draining

@@ -1,6 +1,7 @@
 -- Locks dead letters $1 that can be redriven, in the order of their ids, and says whose history was
 -- dropped beneath them, or one half of it so far. One that became a dead letter again after $2 is not meant.
-select d.event_id, fact.is_there is not null and latest.is_there is not null as has_history
+select d.event_id, d.engine_type, d.scenario_run_id, d.unique_key,
+    fact.is_there is not null and latest.is_there is not null as has_history
 from eventlease.dead_letters d
 left join lateral (
     select true as is_there from eventlease.events e

@@ -4,7 +4,7 @@
 -- events cost nothing. With each event comes what its lease has to know of it, and where its row stands.
 select want.ordinal as want, due.tid::text, due.event_id, due.event_type, due.priority, due.available_at,
     due.payload_bytes, due.is_overdue, due.attempt, due.failures, due.lease_losses, due.releases, due.redrives,
-    due.visibility_timeout_seconds, due.retry_policy
+    due.visibility_timeout_seconds, due.retry_policy, due.scenario_run_id, due.unique_key
 from unnest($1::text[], $2::smallint[], $3::bigint[]) with ordinality
     as want (engine_type, lane, wanted, ordinal)
 cross join lateral (
@@ -17,7 +17,8 @@ cross join lateral (
     cross join lateral (
         select q.ctid as tid, q.event_id, q.event_type, q.priority, q.available_at, q.payload_bytes,
             q.available_at < statement_timestamp() - make_interval(secs => $7) as is_overdue,
-            q.attempt, q.failures, q.lease_losses, q.releases, q.redrives, q.visibility_timeout_seconds, q.retry_policy
+            q.attempt, q.failures, q.lease_losses, q.releases, q.redrives, q.visibility_timeout_seconds, q.retry_policy,
+            q.scenario_run_id, q.unique_key
         from eventlease.event_queue q
         where q.engine_type = want.engine_type
             and q.lane = want.lane

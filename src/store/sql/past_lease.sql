@@ -7,7 +7,7 @@ select
     ) as is_of_another_type,
     coalesce(q.state, latest.final_status, case when d.event_id is not null then 'failed' end) as event_status,
     coalesce(q.attempt, latest.attempt, d.attempt, 0) as current_attempt,
-    mine.attempt, mine.outcome, mine.answer, mine.answer_available_at, mine.ended_at
+    mine.attempt, mine.outcome, mine.answer, mine.answer_available_at, mine.ended_at, mine.follow_ups
 from (
     select e.event_id, e.engine_type from eventlease.events e where e.event_id = $1
     union
@@ -23,7 +23,7 @@ left join lateral (
     limit 1
 ) latest on true
 left join lateral (
-    select a.attempt, a.outcome, a.answer, a.answer_available_at, a.ended_at
+    select a.attempt, a.outcome, a.answer, a.answer_available_at, a.ended_at, a.follow_ups
     from eventlease.event_attempts a
     where a.event_id = $1
         and case when $2::uuid is not null then a.lease_token = $2

@@ -19,9 +19,10 @@ gone as (
 )
 insert into eventlease.event_leases (event_id, engine_type, event_type, lane, priority, available_at, payload_bytes,
     attempt, failures, lease_losses, releases, redrives, visibility_timeout_seconds, retry_policy, lease_token, leased_by,
-    incarnation, engine_software_version, leased_at, lease_expires_at, lease_deadline_at, lease_seconds, progress)
+    incarnation, engine_software_version, leased_at, lease_expires_at, lease_deadline_at, lease_seconds, progress,
+    scenario_run_id, unique_key)
 select event_id, engine_type, event_type, lane, priority, available_at,
     payload_bytes, attempt, failures, lease_losses - 1, releases, redrives, visibility_timeout_seconds, retry_policy,
     lease_token, engine_id, incarnation, engine_software_version, leased_at, least(ended_at, lease_deadline_at),
-    lease_deadline_at, lease_seconds, progress
+    lease_deadline_at, lease_seconds, progress, scenario_run_id, unique_key
 from gone

@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use crate::domain::ids::EngineId;
 use crate::domain::limits::{
-    ENDED_ENGINE_TOKEN_SECONDS, ENDED_TOKEN_DAYS, ENDED_TOKENS_OF_AN_ENGINE, SETTLED_TOKEN_SECONDS,
+    ENDED_SHORT_TOKEN_SECONDS, ENDED_TOKEN_DAYS, ENDED_TOKENS_OF_AN_ENGINE, MAX_SESSIONS_OF_TOKEN,
+    SETTLED_TOKEN_SECONDS,
 };
 use crate::domain::tokens::TokenId;
 use crate::store::error::Result;
@@ -48,10 +49,12 @@ pub async fn end_of_missing_engines(pool: &Pool) -> Result<u64> {
 pub async fn forget_ended(pool: &Pool) -> Result<u64> {
     let done = sqlx::query(
         "delete from eventlease.tokens
-         where least(revoked_at, expires_at) < statement_timestamp() - case
-             when role = 'engine' then make_interval(secs => $1) else make_interval(days => $2) end",
+         where case when session_of is null then least(revoked_at, expires_at) else expires_at end
+             < statement_timestamp() - case
+                 when role = 'engine' or session_of is not null then make_interval(secs => $1)
+                 else make_interval(days => $2) end",
     )
-    .bind(ENDED_ENGINE_TOKEN_SECONDS)
+    .bind(ENDED_SHORT_TOKEN_SECONDS)
     .bind(ENDED_TOKEN_DAYS)
     .execute(&mut *pool.acquire().await?)
     .await?;
@@ -71,6 +74,23 @@ pub async fn forget_of_engine(connection: &mut PgConnection, engine_id: EngineId
     .bind(engine_id.0)
     .bind(SETTLED_TOKEN_SECONDS)
     .bind(ENDED_TOKENS_OF_AN_ENGINE)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Removes sessions of a token that have ended, but for the latest few. What has just ended stays, as with engines.
+pub async fn forget_sessions(connection: &mut PgConnection, of: TokenId) -> Result<()> {
+    sqlx::query(
+        "delete from eventlease.tokens where token_id in (
+             select token_id from eventlease.tokens
+             where session_of = $1 and least(revoked_at, expires_at) < statement_timestamp() - make_interval(secs => $2)
+             order by created_at desc, token_id offset $3
+             for update skip locked)",
+    )
+    .bind(of.0)
+    .bind(SETTLED_TOKEN_SECONDS)
+    .bind(MAX_SESSIONS_OF_TOKEN)
     .execute(connection)
     .await?;
     Ok(())

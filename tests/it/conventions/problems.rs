@@ -73,10 +73,17 @@ async fn problems_of_engines_and_events() {
     assert_told(409, "engine_id_taken", lab.post("/api/v1/engines", &taken).await);
     assert_told(404, "event_not_found", lab.get(&format!("/api/v1/events/{}", unknown_id())).await);
 
+    let superseded = lab.request("POST", &format!("/api/v1/engines/{engine}/heartbeat"));
+    let superseded = superseded.header("x-engine-incarnation", "2").json(&json!({}));
+    assert_told(409, "engine_superseded", Reply::of(superseded).await);
+
     let event_id = lab.enqueue("dialogue", json!({})).await;
     assert_told(409, "not_a_dead_letter", lab.get(&format!("/api/v1/dead-letters/{event_id}")).await);
     let purge = json!({"all": true, "expected_count": 3});
     assert_told(409, "count_changed", lab.post("/api/v1/dead-letters/purge", &purge).await);
+    lab.post("/api/v1/scenario-runs/run-1/cancel", &json!({})).await.expect(200);
+    let of_run = json!({"engine_type": "dialogue", "event_type": "e", "payload": 1, "scenario_run_id": "run-1"});
+    assert_told(409, "run_cancelled", lab.post("/api/v1/events", &of_run).await);
     let leased = lab.lease_one("dialogue", &engine).await;
     let path = format!("/api/v1/events/{event_id}/status");
     let body = json!({"status": "completed", "lease_token": leased["lease"]["lease_token"]});
@@ -84,6 +91,8 @@ async fn problems_of_engines_and_events() {
     let by_another = lab.request("PUT", &path).header("x-engine-id", &another).json(&body);
     assert_told(403, "forbidden", Reply::of(by_another).await);
 
+    let follow_ups = json!({"enqueue": [{"engine_type": "narration", "event_type": "e"}]});
+    assert_told(422, "follow_up_refused", lab.settle(&leased, "completed", follow_ups).await);
     let in_use = lab.delete("/api/v1/queues/dialogue").await;
     assert_told(409, "queue_in_use", in_use);
     lab.expire(&event_id).await;
@@ -92,6 +101,13 @@ async fn problems_of_engines_and_events() {
     assert_told(409, "lease_lost", lab.settle(&leased, "completed", json!({})).await);
     lab.settle(&again, "completed", json!({})).await.expect(200);
     assert_told(409, "already_settled", lab.settle(&again, "failed", json!({})).await);
+
+    let unique = json!({"unique_key": "k", "priority": 9});
+    let dead = lab.enqueue("dialogue", unique.clone()).await;
+    let leased_dead = lab.lease_one("dialogue", &another).await;
+    lab.settle(&leased_dead, "failed", json!({"retryable": false})).await.expect(200);
+    lab.enqueue("dialogue", unique).await;
+    assert_told(409, "unique_key_held", lab.post(&format!("/api/v1/dead-letters/{dead}/redrive"), &json!({})).await);
 }
 
 #[tokio::test]

@@ -62,7 +62,7 @@ async fn the_bodies_of_all_requests_together_have_a_limit() {
     .await;
     let event = |bytes: usize| json!({"engine_type": "dialogue", "event_type": "t", "payload": "a".repeat(bytes)});
     let refused = lab.post("/api/v1/events", &event(30_000)).await.problem(429, "overloaded");
-    assert_eq!(refused.header("retry-after"), "1");
+    assert!((1..=5).contains(&refused.retry_after()), "{refused:?}");
     lab.post("/api/v1/events", &event(10_000)).await.expect(201);
     is(refusals(&lab, "bodies_bytes").await, 1.0);
 

@@ -51,7 +51,7 @@ async fn lists_that_nobody_takes_are_bounded_in_all_and_refuse_nothing_but_lists
     let stuck = ask_and_take_nothing(&lab, LIST).await;
     wait_for_held(&lab, READING).await;
     let refused = lab.get(LIST).await.problem(429, "overloaded");
-    assert_eq!(refused.header("retry-after"), "1");
+    assert!((1..=5).contains(&refused.retry_after()), "{refused:?}");
     is(refusals(&lab, "replies_bytes").await, 1.0);
     // The list that nobody takes is still the only one held.
     assert!(lab.metric(READING).await <= 5_000_000.0);

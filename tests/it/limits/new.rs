@@ -115,7 +115,7 @@ async fn one_token_registers_so_many_new_engines_in_an_hour() {
     for token in [&registrar, &registrar, &registrar] {
         guarded.post(token, "/api/v1/engines", &again).await.expect(200);
     }
-    guarded.post(&own, "/api/v1/engines", &again).await.problem(401, "unauthenticated");
+    guarded.post(&own, "/api/v1/engines", &again).await.problem(409, "engine_superseded");
     let another = guarded.token("registrar", json!({"name": "another", "engine_types": ["dialogue"]})).await;
     guarded.register(&another, "dialogue").await;
     let counts: (i64, i64) = sqlx::query_as(

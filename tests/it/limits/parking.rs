@@ -18,7 +18,7 @@ async fn an_engine_has_so_many_polls_waiting_and_one_more_gets_what_is_there_or_
     let polls = [wait(&lab, &engine), wait(&lab, &engine)];
     lab.wait_for_parked_polls(2).await;
     let refused = lab.poll("dialogue", &engine, "wait_seconds=30").await.problem(429, "overloaded");
-    assert_eq!(refused.header("retry-after"), "1");
+    assert!((1..=5).contains(&refused.retry_after()), "{refused:?}");
     is(refusals(&lab, "parked_polls_of_engine").await, 1.0);
     // Who does not want to wait is not refused, and neither are others.
     lab.poll("dialogue", &engine, "").await.expect(200);

@@ -50,7 +50,7 @@ async fn while_every_reader_hangs_engines_and_producers_go_on() {
     for refused in join_all(paths.map(|path| lab.get(path))).await {
         let refused = refused.problem(503, "database_unavailable");
         assert!(refused.text("detail").contains("for lists and reports"), "{refused:?}");
-        assert_eq!(refused.header("retry-after"), "1");
+        assert!((1..=5).contains(&refused.retry_after()), "{refused:?}");
     }
     for _ in 0..5 {
         let event_id = lab.enqueue("dialogue", json!({})).await;

@@ -13,7 +13,7 @@ macro_rules! sql {
     };
 }
 
-pub const STATEMENTS: [Statement; 18] = [
+pub const STATEMENTS: [Statement; 22] = [
     Statement { name: "event_scope", sql: sql!("event_scope"), arguments: |ids| format!("'{}'", ids[0]) },
     Statement {
         name: "complete",
@@ -35,7 +35,7 @@ pub const STATEMENTS: [Statement; 18] = [
         sql: sql!("beat"),
         arguments: |_| {
             format!(
-                "array[{ENGINE}]::uuid[], array[1], array[null]::text[], array[null]::text[], array['epoch'::timestamptz]"
+                "array[{ENGINE}]::uuid[], array[1], array[null]::text[], array[null]::text[], array['epoch'::timestamptz], array[1]"
             )
         },
     },
@@ -68,7 +68,7 @@ pub const STATEMENTS: [Statement; 18] = [
             format!(
                 "'{{{places}}}', array['dialogue'], array['test.happened'], {uuids}, {queues}, {queues}, {small}, {small}, {},
                  {numbers}, {numbers}, {numbers}, {numbers}, {numbers}, {numbers}, {numbers}, {texts}, {uuids}, {uuids},
-                 {numbers}, {texts}, {numbers}, {numbers}, {uuids}, {texts}",
+                 {numbers}, {texts}, {numbers}, {numbers}, {uuids}, {texts}, {texts}, {texts}",
                 all(ids, "statement_timestamp()"),
             )
         },
@@ -83,13 +83,23 @@ pub const STATEMENTS: [Statement; 18] = [
         sql: sql!("read_event", "event_details"),
         arguments: |ids| format!("'{}', true", ids[0]),
     },
+    Statement { name: "read_brief_events", sql: sql!("read_brief_events"), arguments: array },
+    Statement {
+        name: "claim_open_keys",
+        sql: sql!("claim_open_keys"),
+        arguments: |ids| {
+            let (queues, keys) = (all(ids, "'dialogue'"), format!("{}::text[]", array(ids)));
+            format!("{queues}, {keys}, {}, {}, {}::timestamptz[], 60", array(ids), all(ids, "0"), all(ids, "null"))
+        },
+    },
     Statement {
         name: "record_attempts",
         sql: sql!("record_attempts"),
         arguments: |ids| {
             let nothing = all(ids, "null");
             format!(
-                "{}, {}, {}, {}::float8[], {nothing}::text[], {nothing}::text[], {nothing}::float8[], {nothing}::text[]",
+                "{}, {}, {}, {}::float8[], {nothing}::text[], {nothing}::text[], {nothing}::float8[], {nothing}::text[],
+                 {nothing}::text[]",
                 array(ids),
                 all(ids, "'released'"),
                 all(ids, "'released'"),
@@ -128,6 +138,8 @@ pub const STATEMENTS: [Statement; 18] = [
         },
     },
     Statement { name: "close", sql: sql!("close"), arguments: array },
+    Statement { name: "causes", sql: sql!("causes"), arguments: array },
+    Statement { name: "free_open_keys", sql: sql!("free_open_keys"), arguments: array },
     Statement { name: "are_open", sql: sql!("are_open"), arguments: array },
     Statement {
         name: "take_loss_back",
@@ -172,8 +184,8 @@ pub const QUEUE_USES: Statement = Statement {
     arguments: |_| "statement_timestamp()".to_owned(),
 };
 
-/// A page of fifty: of all, of a status that is looked up, of a run, of what is open.
-pub const PAGES: [Statement; 5] = [
+/// A page of fifty: of all, of a status that is looked up, of a run, of what an event brought, of what is open.
+pub const PAGES: [Statement; 6] = [
     Statement {
         name: "list_events",
         sql: sql!("all_events", "list_events", "event_details"),
@@ -190,6 +202,11 @@ pub const PAGES: [Statement; 5] = [
         arguments: |_| page_of("null, null, null", "null, 'run-1'"),
     },
     Statement {
+        name: "list_events_caused_by",
+        sql: sql!("events_caused_by", "list_events", "event_details"),
+        arguments: |_| page_of("null, null, null", &format!("null, {TOKEN}, null")),
+    },
+    Statement {
         name: "list_queued",
         sql: sql!("list_open_events", "event_details"),
         arguments: |_| page("null, null, 'queued'"),
@@ -200,6 +217,74 @@ pub const PAGES: [Statement; 5] = [
         arguments: |_| page("null, null, 'processing'"),
     },
 ];
+
+/// What is asked of a run, and of events that are rescheduled; with the indexes of open events that each may use.
+pub const OF_RUNS: [(Statement, &[&str]); 9] = [
+    (
+        Statement { name: "read_run", sql: sql!("read_run"), arguments: |_| "'run-1', null, 10001".to_owned() },
+        &OF_RUN_AND_ID,
+    ),
+    (
+        Statement {
+            name: "read_part_of_run",
+            sql: sql!("read_run"),
+            arguments: |_| "'run-1', array['dialogue'], 10001".to_owned(),
+        },
+        &OF_RUN_AND_ID,
+    ),
+    (Statement { name: "list_runs", sql: sql!("list_runs"), arguments: |_| "'', null, 51".to_owned() }, &OF_RUN),
+    (
+        Statement {
+            name: "open_events_of_run",
+            sql: sql!("open_events_of_run"),
+            arguments: |_| "'run-1', null, 500".to_owned(),
+        },
+        &OF_RUN,
+    ),
+    (
+        Statement {
+            name: "idle_runs",
+            sql: sql!("idle_runs"),
+            arguments: |_| "array['run-1', 'run-2', 'run-1'], array[null, null, 'dialogue,chess']".to_owned(),
+        },
+        &OF_RUN,
+    ),
+    (
+        Statement {
+            name: "queued_of_run",
+            sql: sql!("queued_by_filter", "choose_queued"),
+            arguments: |_| "null, null, null, 'run-1', null, 500, null, null, true".to_owned(),
+        },
+        &OF_RUN,
+    ),
+    (
+        Statement {
+            name: "queued_of_queue",
+            sql: sql!("queued_by_filter", "choose_queued"),
+            arguments: |_| "'chess', null, null, null, null, 500, null, null, true".to_owned(),
+        },
+        &["event_queue_ready"],
+    ),
+    (
+        Statement {
+            name: "queued_by_id",
+            sql: sql!("queued_by_id", "choose_queued"),
+            arguments: |ids| format!("'dialogue', null, null, null, {}, 500, null, null, true", array(ids)),
+        },
+        &["event_queue_pkey"],
+    ),
+    (
+        Statement {
+            name: "reschedule",
+            sql: sql!("reschedule"),
+            arguments: |ids| format!("{}, 60, null, 5", array(ids)),
+        },
+        &["event_queue_pkey"],
+    ),
+];
+
+const OF_RUN: [&str; 2] = ["event_queue_of_run", "event_leases_of_run"];
+const OF_RUN_AND_ID: [&str; 4] = ["event_queue_of_run", "event_leases_of_run", "event_queue_pkey", "event_leases_pkey"];
 
 fn page(filters: &str) -> String {
     page_of(filters, "null")

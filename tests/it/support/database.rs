@@ -31,12 +31,14 @@ impl TestDatabase {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
                 let lost = if is_to_be_checked { lost_events(&url).await } else { Vec::new() };
+                let wrong_keys = if is_to_be_checked { wrong_keys(&url).await } else { Vec::new() };
                 let mut admin = PgConnection::connect(&cluster::admin_url()).await.expect("the test cluster runs");
                 run(&mut admin, &format!("drop database if exists {name} with (force)")).await;
-                lost
+                (lost, wrong_keys)
             })
         });
-        let lost = checked.join().expect("the check runs");
+        let (lost, wrong_keys) = checked.join().expect("the check runs");
+        assert!(wrong_keys.is_empty(), "open events and unique keys disagree: {wrong_keys:?}");
         assert!(lost.is_empty(), "events were lost, or are in two places: {lost:?}");
     }
 }
@@ -67,6 +69,20 @@ async fn lost_events(url: &str) -> Vec<(Uuid, String)> {
             or (is_dead_letter and final_status is distinct from 'failed')
             or attempts <> coalesce(last_attempt, 0)
             or (is_open and open_attempt <> coalesce(last_attempt, 0) + case state when 'processing' then 1 else 0 end)",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .expect("the check runs")
+}
+
+/// Every open event with a unique key has it, and what has a key is open.
+async fn wrong_keys(url: &str) -> Vec<(Option<Uuid>, Option<Uuid>, Option<String>)> {
+    let mut connection = PgConnection::connect(url).await.expect("the test's database is there");
+    sqlx::query_as(
+        "select q.event_id, k.event_id, coalesce(q.unique_key, k.unique_key)
+         from (select * from eventlease.open_events where unique_key is not null) q
+         full join eventlease.open_keys k using (event_id, engine_type, unique_key)
+         where q.event_id is null or k.event_id is null",
     )
     .fetch_all(&mut connection)
     .await
@@ -122,7 +138,7 @@ async fn template(admin: &mut PgConnection) -> String {
     name
 }
 
-const MIGRATIONS: [&str; 15] = [
+const MIGRATIONS: [&str; 19] = [
     include_str!("../../../migrations/0001_event_ids.sql"),
     include_str!("../../../migrations/0002_engines_and_settings.sql"),
     include_str!("../../../migrations/0003_events.sql"),
@@ -138,4 +154,8 @@ const MIGRATIONS: [&str; 15] = [
     include_str!("../../../migrations/0013_idempotency_by_value.sql"),
     include_str!("../../../migrations/0014_json_text.sql"),
     include_str!("../../../migrations/0015_event_leases.sql"),
+    include_str!("../../../migrations/0016_runs.sql"),
+    include_str!("../../../migrations/0017_open_keys.sql"),
+    include_str!("../../../migrations/0019_sessions.sql"),
+    include_str!("../../../migrations/0020_follow_ups.sql"),
 ];

@@ -81,6 +81,12 @@ impl Reply {
         items.iter().map(|item| item[member].as_str().expect("a text").to_owned()).collect()
     }
 
+    /// The seconds of `Retry-After`.
+    #[track_caller]
+    pub fn retry_after(&self) -> u32 {
+        self.header("retry-after").parse().unwrap_or_else(|_| panic!("no Retry-After: {self:?}"))
+    }
+
     pub fn header(&self, name: &str) -> String {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
     }

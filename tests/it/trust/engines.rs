@@ -95,7 +95,7 @@ async fn a_registration_ends_the_token_before() {
     // The reply may have been lost: the token that was shown is good for a minute more, and registers once more.
     let third = guarded.post(&first, "/api/v1/engines", &again).await.expect(200).text("engine_token");
     guarded.post(&third, &beat, &json!({})).await.expect(200);
-    guarded.post(&second, &beat, &json!({})).await.problem(401, "unauthenticated");
+    guarded.post(&second, &beat, &json!({})).await.problem(409, "engine_superseded");
     let left: Vec<bool> = sqlx::query_scalar(
         "select expires_at - statement_timestamp() between interval '10 seconds' and interval '60 seconds'
          from eventlease.tokens where revoked_at is null and expires_at is not null",
@@ -112,11 +112,11 @@ async fn a_registration_ends_the_token_before() {
         )
         .await;
     guarded.lab.broker().read_tokens().await.expect("a reading");
-    guarded.post(&first, &beat, &json!({})).await.problem(401, "unauthenticated");
+    guarded.post(&first, &beat, &json!({})).await.problem(409, "engine_superseded");
     guarded.post(&third, &beat, &json!({})).await.expect(200);
     // By another's token, what it had ends at once.
     let fourth = guarded.post(&orchestrator, "/api/v1/engines", &again).await.expect(200).text("engine_token");
-    guarded.post(&third, &beat, &json!({})).await.problem(401, "unauthenticated");
+    guarded.post(&third, &beat, &json!({})).await.problem(409, "engine_superseded");
     guarded.post(&fourth, &beat, &json!({})).await.expect(200);
     guarded.ask(&orchestrator, "DELETE", &format!("/api/v1/engines/{engine_id}")).await.expect(204);
     guarded.post(&fourth, &beat, &json!({})).await.problem(401, "unauthenticated");

@@ -100,7 +100,11 @@ async fn an_engine_that_was_registered_again_ends_what_its_former_token_has_begu
     let again = json!({"engine_type": "dialogue", "engine_id": engine_id});
     guarded.post(&orchestrator, "/api/v1/engines", &again).await.expect(200);
     begun.write_all(b"}").await.expect("sent");
-    is_refused(&reply(begun).await);
+    let refused = reply(begun).await;
+    assert!(refused.starts_with("HTTP/1.1 409 ") && refused.contains("\"code\":\"engine_superseded\""), "{refused}");
+    let event =
+        guarded.get(&producer, &format!("/api/v1/events/{}", leased["event_id"].as_str().expect("an id"))).await;
+    assert_eq!(event.expect(200).body["status"], "queued");
 }
 
 #[tokio::test]

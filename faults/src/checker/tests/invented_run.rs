@@ -23,6 +23,7 @@ pub const OTHER_ENGINE: Uuid = Uuid::from_u128(2);
 pub const DONE_AT_ONCE: Uuid = Uuid::from_u128(11);
 pub const LOST_ONCE: Uuid = Uuid::from_u128(12);
 pub const FAILING: Uuid = Uuid::from_u128(13);
+pub const BROUGHT: Uuid = Uuid::from_u128(17);
 
 /// A call of 10 ms, the reply in the middle of whose making was at that second.
 pub fn span(replica: u8, second: f64) -> Span {
@@ -55,7 +56,15 @@ impl Run {
         answer: Answer<Vec<Uuid>>,
     ) -> &mut Self {
         let (span, label) = (span(replica, second), label.to_owned());
-        self.history.push(Entry::Enqueue(Enqueue { span, label, size, is_atomic: true, is_keyed: false, answer }));
+        self.history.push(Entry::Enqueue(Enqueue {
+            span,
+            label,
+            size,
+            is_atomic: true,
+            is_keyed: false,
+            unique_key: None,
+            answer,
+        }));
         self
     }
 
@@ -98,7 +107,7 @@ impl Run {
         word: Word,
     ) -> &mut Self {
         let outcome = word.status().to_owned();
-        let answer = Answer::Done(Accepted { outcome, attempt: Some(attempt), expires_at: None });
+        let answer = Answer::Done(Accepted { outcome, attempt: Some(attempt), expires_at: None, enqueued: Vec::new() });
         self.report_answered(second, engine, event, attempt, token, word, answer)
     }
 
@@ -113,8 +122,16 @@ impl Run {
         word: Word,
         answer: Answer<Accepted>,
     ) -> &mut Self {
-        let item = ReportItem { event, token: token.to_owned(), attempt, word, answer };
+        let item = ReportItem { event, token: token.to_owned(), attempt, word, follow_up: None, answer };
         self.history.push(Entry::Report(Report { span: span(1, second), engine, items: vec![item] }));
+        self
+    }
+
+    /// A completion that brings a follow-up event of that label.
+    pub fn follow_up(&mut self, second: f64, event: Uuid, label: &str, answer: Answer<Accepted>) -> &mut Self {
+        self.report_answered(second, ENGINE, event, 1, "t1", Word::Completed, answer);
+        let Some(Entry::Report(report)) = self.history.last_mut() else { unreachable!("it was just added") };
+        report.items[0].follow_up = Some(label.to_owned());
         self
     }
 
@@ -153,6 +170,9 @@ impl Run {
             lease_losses: count(&["expired", "engine_unresponsive", "engine_restarted"]),
             reason: None,
             available_at: None,
+            unique_key: None,
+            created_at: None,
+            finished_at: None,
             attempts: Some(attempts),
         });
         self
@@ -201,12 +221,17 @@ pub fn ended(number: u32, engine: Uuid, outcome: &str, leased: f64, ended: f64) 
     }
 }
 
-/// One event is completed at once; one's lease runs out, and another engine completes it; one fails first. The
+pub fn brought(events: &[Uuid]) -> Answer<Accepted> {
+    let outcome = "completed".to_owned();
+    Answer::Done(Accepted { outcome, attempt: Some(1), expires_at: None, enqueued: events.to_vec() })
+}
+
+/// One event is completed at once, and brings another; one's lease runs out, and another engine completes it; one fails first. The
 /// database is away for two seconds, and service resumes.
 pub fn sound() -> Run {
     let mut run = Run { history: Vec::new(), stock: Vec::new() };
     run.enqueue(1.0, 1, "a", &[DONE_AT_ONCE, LOST_ONCE]).enqueue(1.0, 2, "b", &[FAILING]);
-    run.lease(2.0, ENGINE, DONE_AT_ONCE, 1, "t1", (0, 0)).report(2.5, ENGINE, DONE_AT_ONCE, 1, "t1", Word::Completed);
+    run.lease(2.0, ENGINE, DONE_AT_ONCE, 1, "t1", (0, 0)).follow_up(2.5, DONE_AT_ONCE, "after", brought(&[BROUGHT]));
     run.lease(2.0, ENGINE, LOST_ONCE, 1, "t2", (0, 0));
     run.lease(6.5, OTHER_ENGINE, LOST_ONCE, 2, "t3", (0, 1));
     run.report(7.0, OTHER_ENGINE, LOST_ONCE, 2, "t3", Word::Completed);
@@ -219,6 +244,8 @@ pub fn sound() -> Run {
     run.stock(LOST_ONCE, "a", "completed", vec![lost, done]);
     let (failed, done) = (ended(1, ENGINE, "failed", 8.0, 8.5), ended(2, ENGINE, "completed", 12.0, 12.5));
     run.stock(FAILING, "b", "completed", vec![failed, done]);
+    run.lease(7.5, OTHER_ENGINE, BROUGHT, 1, "t6", (0, 0)).report(8.0, OTHER_ENGINE, BROUGHT, 1, "t6", Word::Completed);
+    run.stock(BROUGHT, "after", "completed", vec![ended(1, OTHER_ENGINE, "completed", 7.5, 8.0)]);
     // Labels without an event.
     run.history.retain(|entry| !matches!(entry, Entry::Enqueue(call) if call.size == 0 && call.span.sent < at(11.0)));
     run

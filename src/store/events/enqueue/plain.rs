@@ -30,6 +30,8 @@ pub fn is_plain(event: &NewEvent) -> bool {
             retry_policy: None,
             discard_after_seconds: None,
             idempotency_key: None,
+            caused_by: None,
+            unique_key: None,
             engine_type: _,
             event_type: _,
             payload: _,

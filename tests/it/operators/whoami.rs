@@ -1,0 +1,49 @@
+//! `whoami`: what a token is told of itself.
+
+use serde_json::json;
+
+use super::{ask, printed, printed_json, refused};
+use crate::cli::program::{Ended, run_beside};
+use crate::support::Lab;
+use crate::trust::Guarded;
+
+async fn ask_with(guarded: &Guarded, token: &str, command: &str) -> Ended {
+    let arguments = command.split_whitespace().chain(["--url", &guarded.lab.url, "--token", token]);
+    run_beside(arguments.map(str::to_owned).collect()).await
+}
+
+/// What stands behind a name.
+#[track_caller]
+fn fact(printed: &str, name: &str) -> String {
+    let line = printed.lines().find_map(|line| line.strip_prefix(name).filter(|rest| rest.starts_with(' ')));
+    line.unwrap_or_else(|| panic!("no {name}: {printed}")).trim().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_told_its_name_its_reach_and_what_it_may_do() {
+    let guarded = Guarded::start().await;
+    let token = guarded.token("reader", json!({"name": "a dashboard", "engine_types": ["chess", "dialogue"]})).await;
+    let told = printed(ask_with(&guarded, &token, "whoami").await);
+    assert_eq!(fact(&told, "name"), "a dashboard");
+    assert_eq!(fact(&told, "role"), "reader");
+    assert_eq!(fact(&told, "engine types"), "chess, dialogue");
+    assert_eq!(fact(&told, "expires"), "never");
+    assert_eq!(fact(&told, "server"), env!("CARGO_PKG_VERSION"));
+    let may = fact(&told, "may");
+    assert!(may.contains("list queues") && !may.contains("pause queue"), "{may}");
+    // About all engine types at once: not for a token that is limited to some.
+    assert!(!may.contains("list event types"), "{may}");
+    let told = printed_json(ask_with(&guarded, &token, "whoami --json").await);
+    assert_eq!((&told["name"], &told["role"]), (&json!("a dashboard"), &json!("reader")));
+
+    let told = refused(ask_with(&guarded, "el_unknown", "whoami").await);
+    assert!(told.contains("(401 unauthenticated)"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_authentication_everybody_is_anybody() {
+    let lab = Lab::start().await;
+    let told = printed(ask(&lab, "whoami").await);
+    assert!(fact(&told, "name").starts_with("anybody"), "{told}");
+    assert!(fact(&told, "may").contains("pause queue"), "{told}");
+}
