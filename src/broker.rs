@@ -6,6 +6,8 @@ mod batches;
 // The verbs.
 pub mod enqueue;
 pub mod runs;
+/// Waiting for the ends of several events.
+pub mod wait_for_many;
 pub mod events;
 pub mod lease;
 pub mod settle;

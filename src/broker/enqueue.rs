@@ -1,11 +1,11 @@
 //! Taking events in.
 
+/// Which events of a batch get their unique keys.
+mod unique_keys;
 mod keys;
 mod new_queues;
 /// What of a body is compared under an idempotency key.
 mod terms;
-/// Which events of a batch get their unique keys.
-mod unique_keys;
 
 use std::collections::HashSet;
 use std::sync::Arc;
