@@ -219,13 +219,14 @@ async fn enqueue_with_keys(
     let mut taken = Vec::with_capacity(events.len());
     for (event, plan) in events.iter().zip(plans) {
         taken.push(match plan {
-            Plan::Enqueue(_) => match enqueued.next().flatten() {
-                Some(enqueued) => Ok(Taken::New(enqueued)),
-                None => {
+            Plan::Enqueue(_) => {
+                if let Some(enqueued) = enqueued.next().flatten() {
+                    Ok(Taken::New(enqueued))
+                } else {
                     give_keys_back(connection, event, true).await?;
                     Err(Error::AvailableTooFarAway)
                 }
-            },
+            }
             Plan::TooFarAway(_) => {
                 give_keys_back(connection, event, false).await?;
                 Err(Error::AvailableTooFarAway)
