@@ -2,13 +2,13 @@
 
 /// Which keys of a batch are its own, and which of its runs are cancelled.
 pub(super) mod claims;
+/// Which events of a batch get their unique keys.
+mod unique_keys;
 mod keys;
 /// Which queues may be made.
 pub(super) mod new_queues;
 /// What of a body is compared under an idempotency key.
 mod terms;
-/// Which events of a batch get their unique keys.
-mod unique_keys;
 
 use std::collections::HashSet;
 use std::sync::Arc;

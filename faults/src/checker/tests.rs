@@ -1,8 +1,8 @@
 //! What the checker says of a history in which all is well, once it is broken.
 
-mod cancelled_runs;
 mod follow_ups;
 mod unique_keys;
+mod cancelled_runs;
 mod invented_run;
 
 use uuid::Uuid;
@@ -38,11 +38,8 @@ fn a_sound_history_breaks_no_rule_and_every_rule_of_events_has_looked_at_somethi
         .filter(|verdict| verdict.looked_at == 0)
         .map(|verdict| verdict.rule)
         .collect();
-    assert_eq!(
-        idle,
-        [ONE_HOLDER, BY_HOLDER, CANCELLED, OTHERS, LEASED_AGAIN, JUDGED],
-        "no unique key was sent, no run was cancelled, and no replica and no engine died here"
-    );
+    let of_what_did_not_happen = [ONE_HOLDER, BY_HOLDER, CANCELLED, OTHERS, LEASED_AGAIN, JUDGED];
+    assert_eq!(idle, of_what_did_not_happen, "no key was sent, no run was cancelled, and nobody died");
 }
 
 #[test]

@@ -111,7 +111,7 @@ async fn dead_letters_of_a_cancelled_run_are_not_redriven() {
     let many = lab.post("/api/v1/dead-letters/redrive", &json!({"all": true})).await.expect(200);
     assert_eq!(
         many.body,
-        json!({"matched": 3, "redriven": 1, "remaining": 2, "skipped": {"run_cancelled": 2}, "event_ids": [letters[2]]})
+        json!({"matched": 3, "redriven": 1, "remaining": 2, "skipped": {"run_cancelled": 2, "unique_key_held": 0}, "event_ids": [letters[2]]})
     );
     change(&lab, "run-1", "reopen").await.expect(200);
     lab.post(&redrive, &json!({})).await.expect(200);
