@@ -35,7 +35,7 @@ pub struct Verdict {
 
 type Rule = (&'static str, fn(&Index<'_>, &Terms, &mut Findings));
 
-const RULES: [Rule; 17] = [
+const RULES: [Rule; 18] = [
     ("every acknowledged event exists", enqueued::exist),
     ("every event has ended, or is open with a reason", enqueued::ended),
     ("an enqueue without a reply is done, or not", enqueued::one_of_two),

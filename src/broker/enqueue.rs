@@ -26,11 +26,9 @@ use crate::dispatch::Landed;
 use crate::domain::ids::EventId;
 use crate::domain::lane::Lane;
 use crate::domain::limits::MAX_DELAY_SECONDS;
-use crate::domain::names::ScenarioRunId;
 use crate::domain::new_event::{DuplicateOf, Enqueued, NewEvent};
 use crate::domain::run::CancelledRuns;
 use crate::error::{Error, Result};
-use crate::store::events::{idempotency, open_keys};
 use crate::store::pool::commit;
 use crate::store::{self, PgConnection};
 
