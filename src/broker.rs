@@ -7,6 +7,8 @@ mod batches;
 pub mod settle;
 pub mod enqueue;
 pub mod runs;
+/// Waiting for the ends of several events.
+pub mod wait_for_many;
 pub mod events;
 pub mod lease;
 pub mod cancel;

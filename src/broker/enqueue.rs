@@ -2,13 +2,13 @@
 
 /// Which keys of a batch are its own, and which of its runs are cancelled.
 pub(super) mod claims;
+/// Which events of a batch get their unique keys.
+mod unique_keys;
 mod keys;
 /// Which queues may be made.
 pub(super) mod new_queues;
 /// What of a body is compared under an idempotency key.
 mod terms;
-/// Which events of a batch get their unique keys.
-mod unique_keys;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -215,13 +215,14 @@ pub(in crate::broker) async fn enqueue_claimed(
     let mut taken = Vec::with_capacity(events.len());
     for (event, plan) in events.iter().zip(plans) {
         taken.push(match plan {
-            Plan::Enqueue(_) => match enqueued.next().flatten() {
-                Some(enqueued) => Ok(Taken::New(enqueued)),
-                None => {
+            Plan::Enqueue(_) => {
+                if let Some(enqueued) = enqueued.next().flatten() {
+                    Ok(Taken::New(enqueued))
+                } else {
                     give_keys_back(connection, event, true).await?;
                     Err(Error::AvailableTooFarAway)
                 }
-            },
+            }
             Plan::TooFarAway(_) => {
                 give_keys_back(connection, event, false).await?;
                 Err(Error::AvailableTooFarAway)

@@ -1,8 +1,5 @@
 //! Reading events and their attempts, and waiting for an event's end.
 
-/// Waiting for several.
-pub mod wait_for_many;
-
 use std::time::Duration;
 
 use prometheus::IntGauge;
@@ -47,7 +44,7 @@ impl Broker {
     }
 
     /// Carries a short read out, within its time; refused if too many wait before it.
-    async fn within_reads<T>(&self, read: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(super) async fn within_reads<T>(&self, read: impl Future<Output = Result<T>>) -> Result<T> {
         // Waiting behind other reads says nothing of the database: a time limit on it must not have sessions replaced.
         let Ok(_permit) = timeout(READ_PATIENCE, self.event_reads.acquire()).await else {
             self.metrics.requests_overloaded.with_label_values(&[EVENT_READS]).inc();

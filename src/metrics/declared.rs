@@ -39,7 +39,7 @@ metrics! {
     reply_bytes: IntGaugeVec = "eventlease_reply_bytes", [Label::of_owner("kind")];
     /// Polls of this server that wait for an event.
     polls_parked: IntGauge = "eventlease_polls_parked", [];
-    /// Reads of this server that wait for an event's end.
+    /// Reads of this server that wait for the end of an event, or of all events of a scenario run.
     event_waits_parked: IntGauge = "eventlease_event_waits_parked", [];
     /// 1 while this server listens for events that come by SQL or through other servers; else 0, and the recheck finds them.
     listener_connected: IntGauge = "eventlease_listener_connected", [];

@@ -1,6 +1,5 @@
 //! `POST /events/reschedule`: queued events become due at another time, or get another priority.
 
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::support::{Lab, Reply};
@@ -9,11 +8,26 @@ async fn reschedule(lab: &Lab, body: &Value) -> Reply {
     lab.post("/api/v1/events/reschedule", body).await
 }
 
-/// Seconds until the event is due.
+/// Seconds until the event, which is open, is due.
 async fn due_in(lab: &Lab, event_id: &str) -> i64 {
-    let at =
-        lab.event(event_id).await["available_at"].as_str().expect("a time").parse::<DateTime<Utc>>().expect("a time");
-    (at - Utc::now()).num_seconds()
+    sqlx::query_scalar(
+        "select floor(extract(epoch from available_at - statement_timestamp()))::bigint
+         from eventlease.open_events where event_id = $1::uuid",
+    )
+    .bind(event_id)
+    .fetch_one(&lab.db)
+    .await
+    .expect("it is open")
+}
+
+/// In an hour, by the database's clock.
+async fn in_an_hour(lab: &Lab) -> String {
+    sqlx::query_scalar(
+        "select to_char(now() at time zone 'UTC' + interval '1 hour', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
+    )
+    .fetch_one(&lab.db)
+    .await
+    .expect("a time")
 }
 
 #[tokio::test]
@@ -60,8 +74,7 @@ async fn queued_events_are_rescheduled_by_a_filter_after_a_dry_run() {
     let later = json!({"all": true, "available_at": "2100-01-01T00:00:00Z", "limit": 3});
     let refused = reschedule(&lab, &later).await.problem(422, "invalid_input");
     assert_eq!(refused.places(), ["/available_at"]);
-    let at = (Utc::now() + chrono::TimeDelta::hours(1)).to_rfc3339();
-    let later = json!({"all": true, "available_at": at, "limit": 3});
+    let later = json!({"all": true, "available_at": in_an_hour(&lab).await, "limit": 3});
     for (matched, rescheduled) in [(4, 3), (1, 1), (0, 0)] {
         let reply = reschedule(&lab, &later).await.expect(200);
         let expected = json!({"matched": matched, "rescheduled": rescheduled, "remaining": matched - rescheduled});

@@ -97,8 +97,8 @@ async fn every_end_frees_the_key_and_no_retry_or_loss_does() {
     lab.sql("update eventlease.event_queue set discard_at = statement_timestamp()").await;
     lab.wait_for_status(&old, "cancelled").await;
 
-    let last = lab.enqueue("dialogue", json!({"unique_key": "k"})).await;
-    held(&last).await;
+    let newest = lab.enqueue("dialogue", json!({"unique_key": "k"})).await;
+    held(&newest).await;
 }
 
 #[tokio::test]

@@ -78,9 +78,12 @@ impl Broker {
             let Ok(run) = ScenarioRunId::parse(&run) else { continue };
             let engine_types = (!engine_type.is_empty()).then(|| vec![engine_type]);
             let scope = RunScope { run, engine_types };
-            let Cancelled { cancelled, requested } =
-                self.cancel_open_events(&Actor::named(Actor::SERVER), &scope).await?;
-            done += cancelled + requested;
+            match self.cancel_open_events(&Actor::named(Actor::SERVER), &scope).await {
+                Ok(Cancelled { cancelled, requested }) => done += cancelled + requested,
+                // Another replica carries on, or this one once it is back.
+                Err(Error::ShuttingDown) => break,
+                Err(error) => return Err(error),
+            }
         }
         Ok(done)
     }

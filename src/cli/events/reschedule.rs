@@ -145,8 +145,11 @@ pub async fn reschedule(arguments: &RescheduleArguments) -> Outcome {
     }
     let events = if matched == 1 { "queued event" } else { "queued events" };
     let count = if total < matched { format!("the oldest {total} of {matched}") } else { total.to_string() };
-    let which =
-        if arguments.all { ", of all queues".to_owned() } else { format!(" with {}", plain_json(&filter.to_string())) };
+    let which = if arguments.all {
+        ", of all queues".to_owned()
+    } else {
+        format!(" that match {}", plain_json(&filter.to_string()))
+    };
     if !arguments.consent.to(&format!("Reschedule {count} {events}{which}?"))? {
         output::say("nothing was done");
         return Ok(ExitCode::FAILURE);

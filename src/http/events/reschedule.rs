@@ -25,7 +25,7 @@ described! {
         engine_type: Option<EngineType> = optional(parsed(EngineType::parse)),
         event_type: Option<String> = optional(parsed(event_type)),
         scenario_run_id: Option<ScenarioRunId> as Option<ScenarioRunIdBody> = optional(scenario_run_id),
-        event_ids: Option<Vec<uuid::Uuid>> = items(MAX_IDS_OF_FILTER, |raw| uuid(raw)),
+        event_ids: Option<Vec<uuid::Uuid>> = items(MAX_IDS_OF_FILTER, uuid),
     }
 }
 

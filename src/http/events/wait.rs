@@ -8,7 +8,7 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::broker::events::wait_for_many::{Awaited, Until};
+use crate::broker::wait_for_many::{Awaited, Until};
 use crate::domain::event::BriefEvent;
 use crate::domain::ids::EventId;
 use crate::domain::limits::{MAX_AWAITED_EVENTS, MAX_WAIT_SECONDS};

@@ -40,12 +40,12 @@ pub async fn claim(
     wanted: &[WantedKey<'_>],
     max_delay_seconds: u32,
 ) -> Result<Vec<ClaimedKey>> {
-    let mut order: Vec<usize> = (0..wanted.len()).collect();
-    // By bytes, as every transaction has it.
-    order.sort_by_key(|&index| (wanted[index].engine_type, wanted[index].unique_key, wanted[index].place));
     fn column<'a, T>(wanted: &[WantedKey<'a>], order: &[usize], of: impl Fn(WantedKey<'a>) -> T) -> Vec<T> {
         order.iter().map(|&index| of(wanted[index])).collect()
     }
+    let mut order: Vec<usize> = (0..wanted.len()).collect();
+    // By bytes, as every transaction has it.
+    order.sort_by_key(|&index| (wanted[index].engine_type, wanted[index].unique_key, wanted[index].place));
     let rows: Vec<(Uuid, Option<Uuid>)> = sqlx::query_as(include_str!("../sql/claim_open_keys.sql"))
         .bind(column(wanted, &order, |key| key.engine_type))
         .bind(column(wanted, &order, |key| key.unique_key))

@@ -23,7 +23,10 @@ async fn a_refusal_names_the_roles_that_may() {
     assert_eq!(told, expected);
     for (command, roles) in [
         ("resume dialogue", "may not resume queue; use a token of the role operator ("),
-        ("cancel 01a20093-1ca2-7da5-8000-86c2b092a5fc", "may not cancel event; use a token of the role operator ("),
+        (
+            "cancel 01a20093-1ca2-7da5-8000-86c2b092a5fc",
+            "may not cancel event; use a token of the role producer, orchestrator or operator (",
+        ),
         ("audit", "may not list audit; use a token of the role operator or admin ("),
         ("token list", "may not list tokens; use a token of the role admin ("),
         ("engines drain --engine-type dialogue", "may not drain engines; use a token of the role orchestrator ("),

@@ -38,7 +38,7 @@ async fn queued_events_are_rescheduled_after_a_question_with_their_number() {
     let counted = printed(ask(&lab, &format!("{reschedule} --dry-run")).await);
     assert_eq!(counted, "3 queued events match; nothing was changed\n");
     let question = refused(ask(&lab, reschedule).await);
-    assert!(question.contains("Reschedule 3 queued events with {\"scenario_run_id\":\"day\"}?"), "{question}");
+    assert!(question.contains("Reschedule 3 queued events that match {\"scenario_run_id\":\"day\"}?"), "{question}");
     assert_eq!(printed(ask(&lab, &format!("{reschedule} --limit 2 --yes")).await), "2 of 3 rescheduled\n");
     let one = format!("events reschedule {} --priority 9 --yes --json", events[2]);
     assert_eq!(printed_json(ask(&lab, &one).await), json!({"matched": 1, "rescheduled": 1, "remaining": 0}));

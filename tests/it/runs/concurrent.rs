@@ -1,7 +1,6 @@
 //! A run that is cancelled while producers and engines are at work on two replicas.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
@@ -23,10 +22,10 @@ async fn a_run_that_is_cancelled_amid_enqueues_and_completions_has_nothing_open_
     let replica = lab.start_replica(&[]).await;
     let (client, urls) = (crate::support::client(), [lab.url.clone(), replica]);
     let engine = lab.register("dialogue", json!({})).await;
-    let leased = Arc::new(parking_lot::Mutex::new(Vec::new()));
+    let mut leased = Vec::new();
     for n in 0..40 {
         lab.enqueue("dialogue", json!({"scenario_run_id": "run-1", "payload": n})).await;
-        leased.lock().push(lab.lease_one("dialogue", &engine).await);
+        leased.push(lab.lease_one("dialogue", &engine).await);
     }
     let (done, is_halfway) = (AtomicUsize::new(0), Notify::new());
     let enqueues = (0..ENQUEUES).map(|n| {
@@ -45,19 +44,16 @@ async fn a_run_that_is_cancelled_amid_enqueues_and_completions_has_nothing_open_
             if done.fetch_add(1, Ordering::Relaxed) == ENQUEUES / 3 {
                 is_halfway.notify_one();
             }
-            match reply.status {
-                201 => Some(reply.text("event_id")),
-                _ => {
-                    reply.problem(409, "run_cancelled");
-                    None
-                }
+            if reply.status == 201 {
+                return Some(reply.text("event_id"));
             }
+            reply.problem(409, "run_cancelled");
+            None
         }
     });
-    let completions = join_all((0..40).map(|_| {
-        let event = leased.lock().pop().expect("forty were leased");
+    let completions = join_all(leased.iter().map(|event| {
         let lab = &lab;
-        async move { lab.settle(&event, "completed", json!({})).await.expect(200) }
+        async move { lab.settle(event, "completed", json!({})).await.expect(200) }
     }));
     let cancel = async {
         is_halfway.notified().await;

@@ -33,7 +33,7 @@ async fn most_with_one_key(db: &PgPool) -> i64 {
 async fn produce(lab: Arc<Lab>, base: String, number: usize) -> Vec<String> {
     let mut new = Vec::new();
     for n in 0..EVENTS_EACH {
-        let key = KEYS[if n % 4 == 3 { 1 } else { 0 }];
+        let key = KEYS[usize::from(n % 4 == 3)];
         match number % 3 {
             0 => {
                 let request = lab.request("POST", &format!("{base}{EVENTS}")).json(&body(key, json!({"payload": n})));
@@ -45,7 +45,7 @@ async fn produce(lab: Arc<Lab>, base: String, number: usize) -> Vec<String> {
                 }
             }
             1 => {
-                let keys = if number % 2 == 0 { KEYS } else { ["cold", "warm", "hot"] };
+                let keys = if number.is_multiple_of(2) { KEYS } else { ["cold", "warm", "hot"] };
                 let events = keys.map(|key| body(key, json!({"payload": n})));
                 let batch = json!({"events": events, "atomic": number % 4 == 1});
                 let request = lab.request("POST", &format!("{base}{EVENTS}/batch")).json(&batch);
@@ -83,7 +83,7 @@ async fn fifty_producers_never_get_two_open_events_of_one_key() {
     let lab = Arc::new(lab);
     let producers: Vec<_> = (0..PRODUCERS)
         .map(|number| {
-            let base = if number % 2 == 0 { lab.url.clone() } else { replica.clone() };
+            let base = if number.is_multiple_of(2) { lab.url.clone() } else { replica.clone() };
             tokio::spawn(produce(Arc::clone(&lab), base, number))
         })
         .collect();

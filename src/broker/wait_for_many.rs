@@ -10,9 +10,9 @@ use std::time::Duration;
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, sleep_until};
 
-use super::Counted;
-use crate::broker::event_waits::EventWait;
-use crate::broker::state::Broker;
+use super::event_waits::EventWait;
+use super::events::Counted;
+use super::state::Broker;
 use crate::domain::event::BriefEvent;
 use crate::domain::ids::{EngineId, EventId};
 use crate::error::{Error, Result};
