@@ -204,7 +204,7 @@ impl Stage {
             // Where an event has a unique key, its end finds that by the key, and deletes it where it stands.
             let of_keys = plans.iter().flat_map(|plan| plan.indexes("open_keys"));
             found.extend(of_keys.filter(|index| !["open_keys_pkey", CTID].contains(index)).map(str::to_owned));
-            let frees_keys = matches!(statement.name, "complete" | "close" | "dead_letter");
+            let frees_keys = matches!(statement.name, "complete" | "close" | "dead_letter" | "free_open_keys");
             if frees_keys != plans.iter().all(|plan| plan.indexes("open_keys").contains("open_keys_pkey")) {
                 found.push("keys are not looked up, or in vain".to_owned());
             }
