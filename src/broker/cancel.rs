@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::store::events::cancellation as cancel;
 use crate::store::leases::open_events::{self, Locking, OpenEvent};
 use crate::store::pool::commit;
-use crate::store::settlement::{self, EndedAttempt};
+use crate::store::settlement::{self, AttemptWords, EndedAttempt};
 use crate::store::{self, PgConnection};
 
 /// Cancelled in one transaction.
@@ -120,10 +120,7 @@ async fn cancel_locked(
             event_id: event.event_id,
             ending: Ending::Cancelled,
             verdict: Verdict::Cancel,
-            result: None,
-            error,
-            error_type: None,
-            error_message: None,
+            words: AttemptWords { error, ..AttemptWords::default() },
             late_by_seconds: None,
         })
         .collect();

@@ -16,7 +16,7 @@ use crate::domain::settlement::Answer;
 use crate::domain::verdict::{self, Ending, Loss, Verdict};
 use crate::store::leases::open_events::OpenEvent;
 use crate::store::settlement::completion::Completed;
-use crate::store::settlement::{self, EndedAttempt};
+use crate::store::settlement::{self, AttemptWords, EndedAttempt};
 use crate::store::{self, PgConnection, policies_of_leased_events};
 
 /// What a transaction has done that others must learn of once it is committed.
@@ -186,10 +186,7 @@ pub async fn end_in_silence(
             event_id: event.event_id,
             ending: *ending,
             verdict: verdict_of(*ending, event, &policies[&event.event_id], isolation),
-            result: None,
-            error: None,
-            error_type: None,
-            error_message: None,
+            words: AttemptWords::default(),
             late_by_seconds: None,
         })
         .collect();

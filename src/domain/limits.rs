@@ -43,6 +43,11 @@ pub const MAX_BACKOFF_MULTIPLIER: f64 = 10.0;
 /// From the third release in a row on, the server adds 1, 2, 4 … seconds, at most this.
 pub const MAX_RELEASE_DELAY_SECONDS: u32 = 300;
 
+/// Of the code that an engine gives with a release.
+pub const MAX_RELEASE_CODE_CHARS: usize = 64;
+/// Of the reason that an engine gives with a release.
+pub const MAX_RELEASE_REASON_CHARS: usize = 500;
+
 /// One call redrives or purges no more dead letters.
 pub const MAX_BULK_DEAD_LETTERS: u32 = 10_000;
 /// Dead letters that are moved with one commit.

@@ -122,7 +122,7 @@ async fn template(admin: &mut PgConnection) -> String {
     name
 }
 
-const MIGRATIONS: [&str; 15] = [
+const MIGRATIONS: [&str; 16] = [
     include_str!("../../../migrations/0001_event_ids.sql"),
     include_str!("../../../migrations/0002_engines_and_settings.sql"),
     include_str!("../../../migrations/0003_events.sql"),
@@ -138,4 +138,5 @@ const MIGRATIONS: [&str; 15] = [
     include_str!("../../../migrations/0013_idempotency_by_value.sql"),
     include_str!("../../../migrations/0014_json_text.sql"),
     include_str!("../../../migrations/0015_event_leases.sql"),
+    include_str!("../../../migrations/0018_engines_under_orders.sql"),
 ];
