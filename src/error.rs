@@ -74,6 +74,8 @@ pub enum Error {
     StaticConfigTooLarge { bytes: usize, limit: usize },
     #[error("available_at is more than 365 days away")]
     AvailableTooFarAway,
+    #[error("an engine may hold off for one day at most; a later heartbeat may prolong it")]
+    HoldsOffTooLong,
     #[error("no token {0} is known that has not been revoked")]
     TokenNotFound(TokenId),
     #[error("there are {MAX_TOKENS} tokens already; revoke some, those that have ended go after some days")]

@@ -12,6 +12,7 @@ use crate::domain::log_text::LogText;
 use crate::domain::names::ScenarioRunId;
 use crate::domain::verdict::{Ending, Verdict};
 use crate::error::{Error, Result};
+use crate::store::engines::announcement::{self, Concerns};
 use crate::store::events::cancellation as cancel;
 use crate::store::leases::open_events::{self, Locking, OpenEvent};
 use crate::store::pool::commit;
@@ -131,6 +132,12 @@ async fn cancel_locked(
     let asked: Vec<EventId> = processing.iter().map(|event| event.event_id).collect();
     if !asked.is_empty() {
         cancel::request(connection, &asked).await?;
+        let mut engine_types: Vec<&str> = processing.iter().map(|event| event.engine_type.as_str()).collect();
+        engine_types.sort_unstable();
+        engine_types.dedup();
+        // With the commit: heartbeats that wait, on every replica, are answered.
+        announcement::announce(connection, Concerns::Heartbeats, &engine_types).await?;
+        effects.told(&engine_types);
     }
     Ok(Cancelled { cancelled: queued.len(), requested: processing.len() })
 }

@@ -96,6 +96,20 @@ pub const MAX_CONCURRENT_EVENTS: u32 = 100_000;
 pub const MAX_WORKLOAD: u32 = 1_000_000;
 /// Most leases that one heartbeat may renew.
 pub const MAX_HEARTBEAT_LEASES: usize = 1000;
+/// Longest time that the reply to a heartbeat may wait; less where the engine's heartbeat interval is shorter.
+pub const MAX_HEARTBEAT_WAIT_SECONDS: u32 = 60;
+/// Longest time for which an engine may hold off at once: one day.
+pub const MAX_HOLDING_OFF_SECONDS: u32 = 86_400;
+/// Of the reason that an engine gives for holding off.
+pub const MAX_HOLDING_OFF_REASON_CHARS: usize = 500;
+/// Of the reason with which an engine is told to drain.
+pub const MAX_DRAIN_REASON_CHARS: usize = 500;
+/// Of the reason an operator gives for a quarantine.
+pub const MAX_QUARANTINE_REASON_CHARS: usize = 500;
+/// Longest quarantine that ends by itself: 365 days.
+pub const MAX_QUARANTINE_SECONDS: u32 = 365 * 86_400;
+/// Of one queue. Each claim for a queue with quarantines looks through all of them.
+pub const MAX_QUARANTINES_OF_QUEUE: usize = 100;
 /// Most ids in the reply where engines are drained together; all of them drain.
 pub const MAX_DRAINED_ENGINES_TOLD: usize = 1000;
 /// The most ids in the reply where dead letters are redriven or purged together; all of them are done.

@@ -39,6 +39,8 @@ metrics! {
     reply_bytes: IntGaugeVec = "eventlease_reply_bytes", [Label::of_owner("kind")];
     /// Polls of this server that wait for an event.
     polls_parked: IntGauge = "eventlease_polls_parked", [];
+    /// Heartbeats of this server that wait until there is something to tell their engines.
+    heartbeats_parked: IntGauge = "eventlease_heartbeats_parked", [];
     /// Reads of this server that wait for an event's end.
     event_waits_parked: IntGauge = "eventlease_event_waits_parked", [];
     /// 1 while this server listens for events that come by SQL or through other servers; else 0, and the recheck finds them.

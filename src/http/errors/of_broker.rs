@@ -94,6 +94,10 @@ impl From<broker::Error> for Problem {
                 let place = InputPlace::Pointer("/available_at".to_owned());
                 Self::invalid_input(vec![InputError::new(place, "is more than 365 days away")])
             }
+            Error::HoldsOffTooLong => {
+                let place = InputPlace::Pointer("/holding_off/until".to_owned());
+                Self::invalid_input(vec![InputError::new(place, "is more than one day away")])
+            }
             Error::Crashed => Self::internal().caused_by(Error::Crashed),
             Error::TokenEnded => {
                 Self::new(Code::Unauthenticated, detail).with_header(header::WWW_AUTHENTICATE, INVALID_TOKEN)

@@ -15,7 +15,9 @@ use crate::domain::settlement::{Report, ReportedError};
 use crate::http::errors::{Errors, InputPlace};
 use crate::http::requests::Fields;
 use crate::http::requests::members::visibility_timeout;
-use crate::http::requests::values::{any_string, boolean, check_json, checked_text, integer, kind, parsed, text, within_bytes};
+use crate::http::requests::values::{
+    any_string, boolean, check_json, checked_text, integer, kind, parsed, text, within_bytes,
+};
 
 /// An engine's report on an event it holds. Which members go with it depends on `status`.
 #[derive(ToSchema)]
