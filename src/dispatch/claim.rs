@@ -304,6 +304,8 @@ mod tests {
             incarnation: 1,
             engine_software_version: None,
             max_concurrent_events: None,
+            is_quarantined: false,
+            holds_off_seconds: None,
             gate: Gate::default(),
         });
         let due = |number: u128, lane| {

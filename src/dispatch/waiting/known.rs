@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::waiting_poll::{Seen, WaitingPoll};
-use crate::dispatch::poll::Poll;
+use crate::dispatch::poll::{Poll, PollNotice};
 
 /// An engine as a query found it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,6 +14,8 @@ pub struct Known {
     pub engine_type: String,
     /// It gets no further events.
     pub is_draining: bool,
+    /// It is given nothing for now: its version is quarantined, or it holds off.
+    pub is_kept_out: bool,
     /// It holds leases, of which a repeated poll may be asking.
     pub holds_any: bool,
     /// It may take one more event. False where that was not asked.
@@ -31,7 +33,8 @@ impl Known {
     /// True if a claim could only find that there are no events for this poll.
     pub fn is_free_to_wait(&self, poll: &Poll) -> bool {
         let may_be_a_repeat = poll.poll_id.is_some() && self.holds_any;
-        self.engine_type == poll.engine_type.as_str() && !self.is_draining && self.has_room && !may_be_a_repeat
+        let is_given_events = !self.is_draining && !self.is_kept_out;
+        self.engine_type == poll.engine_type.as_str() && is_given_events && self.has_room && !may_be_a_repeat
     }
 
     /// Whether a claim would find for a waiting poll what it found before.
@@ -39,8 +42,11 @@ impl Known {
         match poll.seen {
             Seen::NotYet => false,
             Seen::Assumed => self.is_free_to_wait(&poll.poll),
-            Seen::Claimed(_) => {
-                self.engine_type == poll.poll.engine_type.as_str() && Some(self.is_draining) == poll.seen.is_draining()
+            Seen::Claimed(notice) => {
+                self.engine_type == poll.poll.engine_type.as_str()
+                    && Some(self.is_draining) == poll.seen.is_draining()
+                    // A draining engine is told that alone.
+                    && (self.is_draining || self.is_kept_out == notice.is_some_and(PollNotice::keeps_engine_out))
             }
         }
     }

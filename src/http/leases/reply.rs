@@ -1,6 +1,7 @@
 //! What a poll is answered.
 
 use serde::Serialize;
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use super::leased_event::LeasedEventReply;
@@ -41,6 +42,10 @@ pub enum NoticeCode {
     EngineAtCapacity,
     QueuePaused,
     QueueAtMaxProcessing,
+    /// The engine's version is quarantined in this queue.
+    VersionQuarantined,
+    /// The engine asked for no events for a while.
+    EngineHoldingOff,
     ServerStopping,
 }
 
@@ -78,6 +83,16 @@ impl NoticeReply {
                 let detail =
                     format!("{processing} events of the queue are being processed, as many as its max_processing");
                 return Self { code: NoticeCode::QueueAtMaxProcessing, detail, held: None, retry_after_seconds: 1 };
+            }
+            PollNotice::VersionQuarantined => {
+                let detail = "an operator has quarantined the engine's version: it is given no events";
+                (NoticeCode::VersionQuarantined, detail, None, 30)
+            }
+            PollNotice::EngineHoldingOff { until } => {
+                let seconds = until.saturating_duration_since(Instant::now()).as_secs_f64().ceil();
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a day at most")]
+                let seconds = (seconds as u32).max(1);
+                (NoticeCode::EngineHoldingOff, "the engine holds off, as its heartbeat said", None, seconds)
             }
             PollNotice::ServerStopping => {
                 (NoticeCode::ServerStopping, "this server is stopping; poll another, or again in a moment", None, 1)
