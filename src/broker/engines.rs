@@ -144,6 +144,7 @@ impl Broker {
         let isolation = self.settings.suspect_isolation;
         end_in_silence(&mut transaction, &all_ending(held, ending), isolation, &mut effects).await?;
         let ended = store::engines::delete(&mut transaction, engine_id).await?;
+        announcement::announce(&mut transaction, Concerns::Heartbeats, &[&engine.engine_type]).await?;
         // An engine that leaves by itself is nobody's doing.
         if caller != Some(engine_id) {
             let action = Operation::DeregisterEngine;
@@ -154,6 +155,7 @@ impl Broker {
         self.tokens.read_soon();
         self.apply(effects);
         self.dispatch.engine_changed(engine_id);
+        self.dispatch.orders_changed(&engine.engine_type);
         Ok(())
     }
 
