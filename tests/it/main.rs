@@ -41,6 +41,7 @@ mod pgbouncer;
 mod plans;
 mod queues;
 mod reaper;
+mod releases;
 mod reschedule;
 mod retention;
 mod rights;

@@ -122,7 +122,7 @@ async fn template(admin: &mut PgConnection) -> String {
     name
 }
 
-const MIGRATIONS: [&str; 17] = [
+const MIGRATIONS: [&str; 18] = [
     include_str!("../../../migrations/0001_event_ids.sql"),
     include_str!("../../../migrations/0002_engines_and_settings.sql"),
     include_str!("../../../migrations/0003_events.sql"),
@@ -139,5 +139,6 @@ const MIGRATIONS: [&str; 17] = [
     include_str!("../../../migrations/0014_json_text.sql"),
     include_str!("../../../migrations/0015_event_leases.sql"),
     include_str!("../../../migrations/0016_runs.sql"),
+    include_str!("../../../migrations/0018_engines_under_orders.sql"),
     include_str!("../../../migrations/0019_sessions.sql"),
 ];
