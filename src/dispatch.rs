@@ -7,6 +7,7 @@ mod serving; // the workers that serve waiting polls
 mod claim; // the transaction that leases events
 mod recheck; // the periodic check for what no signal announced
 mod waiting; // the polls that wait
+mod waiting_heartbeats; // the heartbeats that wait
 mod listener; // notifications that come
 mod notification_buffer; // notifications to be sent
 mod scan_positions; // where scans begin
@@ -23,6 +24,7 @@ use chrono::{DateTime, Utc};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::engine::Orders;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::lane::Lane;
 use crate::error::{Error, Result};
@@ -37,11 +39,13 @@ use recheck::Recheck;
 use scan_positions::{Located, ScanPositions};
 use serving::Serving;
 use waiting::WaitingPolls;
+use waiting_heartbeats::WaitingHeartbeats;
 
 pub use context::{Context, Settings};
 pub use listener::{Heard, ListenerState};
 pub use poll::{Poll, PollNotice, Polled};
 pub use scan_positions::ExpiringPosition;
+pub use waiting_heartbeats::Arrival;
 
 /// Something that came into a queue: from a settle, a loss, a redrive, or a producer.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +71,7 @@ pub struct Dispatch {
     clock: Arc<DatabaseClock>,
     serving: Arc<Serving>,
     recheck: Arc<Recheck>,
+    heartbeats: Arc<WaitingHeartbeats>,
     notifications: Arc<NotificationBuffer>,
     listener: Arc<Listener>,
 }
@@ -90,6 +95,7 @@ impl Dispatch {
         Self {
             serving: Arc::new(Serving { context: Arc::clone(&context), waiting: Arc::clone(&waiting), claims }),
             recheck: Arc::new(recheck),
+            heartbeats: Arc::new(WaitingHeartbeats::new(Arc::clone(&context), Arc::clone(&positions))),
             notifications: Arc::new(NotificationBuffer::new(Arc::clone(&context))),
             listener: Arc::new(Listener::new(Arc::clone(&context))),
             context,
@@ -104,6 +110,8 @@ impl Dispatch {
     pub fn start(&self, stop: &CancellationToken, report: impl Fn(Heard) + Send + Sync + 'static) {
         self.start_serving(stop);
         self.keep(recheck::TASK, &self.recheck, stop, |recheck, stop| async move { recheck.run(&stop).await });
+        let run = |heartbeats: Arc<WaitingHeartbeats>, stop| async move { heartbeats.run(&stop).await };
+        self.keep(waiting_heartbeats::TASK, &self.heartbeats, stop, run);
         let run = |buffer: Arc<NotificationBuffer>, stop| async move { buffer.run(&stop).await };
         self.keep(notification_buffer::TASK, &self.notifications, stop, run);
         let report = Arc::new(report);
@@ -224,6 +232,34 @@ impl Dispatch {
     /// The queue's settings changed, or it was resumed.
     pub fn queue_changed(&self, engine_type: &str) {
         self.waiting.queue_changed(engine_type);
+    }
+
+    /// A heartbeat has come, and is to be written: an older one of its engine waits no longer.
+    pub fn heartbeat_arrived(&self, engine_id: EngineId) -> Arrival {
+        self.heartbeats.arrived(engine_id)
+    }
+
+    /// Waits until the engine of a written heartbeat has something to hear that it was not told before, beyond `orders`, which
+    /// the heartbeat found. `None`: there is nothing, or it stands there. It waits for nothing while the service stops, or where as many requests wait
+    /// as may.
+    pub async fn wait_for_news(
+        &self,
+        arrival: Arrival,
+        engine_type: &str,
+        orders: Orders,
+        wait: Duration,
+    ) -> Result<Option<Orders>> {
+        self.heartbeats.wait(arrival, engine_type, orders, wait).await
+    }
+
+    /// Engines of this type may have something to hear: another command, an event to cancel, another limit.
+    pub fn orders_changed(&self, engine_type: &str) {
+        self.heartbeats.orders_changed(engine_type);
+    }
+
+    /// Announcements of what engines have to hear may have been missed.
+    pub fn all_orders_may_have_changed(&self) {
+        self.heartbeats.all_may_have_changed();
     }
 
     /// Leases that were given for callers that had gone, as soon as there are any. They are to be given back.

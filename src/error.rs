@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId};
-use crate::domain::limits::MAX_TOKENS;
+use crate::domain::limits::{MAX_QUARANTINES_OF_QUEUE, MAX_TOKENS};
 use crate::domain::names::{EngineType, EventType, ScenarioRunId};
 use crate::domain::queue::QueueUses;
 use crate::domain::tokens::TokenId;
@@ -102,6 +102,12 @@ pub enum Error {
     StaticConfigTooLarge { bytes: usize, limit: usize },
     #[error("available_at is more than 365 days away")]
     AvailableTooFarAway,
+    #[error("an engine may hold off for one day at most; a later heartbeat may prolong it")]
+    HoldsOffTooLong,
+    #[error("{engine_type} has no quarantine of {}", version_in_words(.version.as_deref()))]
+    NotQuarantined { engine_type: EngineType, version: Option<String> },
+    #[error("{0} has {MAX_QUARANTINES_OF_QUEUE} quarantines, as many as a queue may have; lift one")]
+    TooManyQuarantines(EngineType),
     #[error("no token {0} is known that has not been revoked")]
     TokenNotFound(TokenId),
     #[error("there are {MAX_TOKENS} tokens already; revoke some, those that have ended go after some days")]
@@ -185,6 +191,11 @@ impl Error {
             other => other.to_string(),
         }
     }
+}
+
+/// A version of engines, for people.
+fn version_in_words(version: Option<&str>) -> String {
+    version.map_or_else(|| "engines without a version".to_owned(), |version| format!("version {version}"))
 }
 
 /// What keeps a queue, for people.

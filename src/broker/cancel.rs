@@ -10,10 +10,11 @@ use crate::domain::event::{CancelReason, Event, Status};
 use crate::domain::ids::EventId;
 use crate::domain::verdict::{Ending, Verdict};
 use crate::error::{Error, Result};
+use crate::store::engines::announcement::{self, Concerns};
 use crate::store::events::cancellation as cancel;
 use crate::store::leases::open_events::{self, Locking, OpenEvent};
 use crate::store::pool::commit;
-use crate::store::settlement::{self, EndedAttempt};
+use crate::store::settlement::{self, AttemptWords, EndedAttempt};
 use crate::store::{self, PgConnection};
 
 /// Cancelled in one transaction.
@@ -90,10 +91,7 @@ pub(super) async fn cancel_locked(
             event_id: event.event_id,
             ending: Ending::Cancelled,
             verdict: Verdict::Cancel,
-            result: None,
-            error,
-            error_type: None,
-            error_message: None,
+            words: AttemptWords { error, ..AttemptWords::default() },
             late_by_seconds: None,
             follow_ups: None,
         })
@@ -105,6 +103,12 @@ pub(super) async fn cancel_locked(
     let asked: Vec<EventId> = processing.iter().map(|event| event.event_id).collect();
     if !asked.is_empty() {
         cancel::request(connection, &asked).await?;
+        let mut engine_types: Vec<&str> = processing.iter().map(|event| event.engine_type.as_str()).collect();
+        engine_types.sort_unstable();
+        engine_types.dedup();
+        // With the commit: heartbeats that wait, on every replica, are answered.
+        announcement::announce(connection, Concerns::Heartbeats, &engine_types).await?;
+        effects.told(&engine_types);
     }
     Ok(Cancelled { cancelled: queued.len(), requested: processing.len() })
 }

@@ -1,7 +1,7 @@
 //! Ending attempts, and what follows from it after the commit: waiting polls are served, readers wake, metrics count. A
 //! use-case collects `Effects` and applies them once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
@@ -16,7 +16,7 @@ use crate::domain::settlement::Answer;
 use crate::domain::verdict::{self, Ending, Loss, Verdict};
 use crate::store::leases::open_events::OpenEvent;
 use crate::store::settlement::completion::Completed;
-use crate::store::settlement::{self, EndedAttempt};
+use crate::store::settlement::{self, AttemptWords, EndedAttempt};
 use crate::store::{self, PgConnection, policies_of_leased_events};
 
 /// What a transaction has done that others must learn of once it is committed.
@@ -29,6 +29,8 @@ pub struct Effects {
     cancelled: Vec<(String, CancelReason)>,
     /// Events that are final now.
     finals: Vec<EventId>,
+    /// Engine types whose engines have something to hear.
+    told_types: BTreeSet<String>,
 }
 
 /// What a lease's end counts as.
@@ -66,6 +68,11 @@ impl Effects {
 
     fn freed(&mut self, engine_id: Option<EngineId>) {
         self.freed_engines.extend(engine_id);
+    }
+
+    /// Engines of these types have something to hear.
+    pub fn told(&mut self, engine_types: &[&str]) {
+        self.told_types.extend(engine_types.iter().map(|engine_type| (*engine_type).to_owned()));
     }
 
     /// An engine completed an event.
@@ -117,6 +124,9 @@ impl Broker {
         }
         for engine_id in effects.freed_engines {
             self.dispatch.engine_freed(engine_id);
+        }
+        for engine_type in effects.told_types {
+            self.dispatch.orders_changed(&engine_type);
         }
         for event_id in effects.finals {
             self.event_waits.wake(event_id);
@@ -186,10 +196,7 @@ pub async fn end_in_silence(
             event_id: event.event_id,
             ending: *ending,
             verdict: verdict_of(*ending, event, &policies[&event.event_id], isolation),
-            result: None,
-            error: None,
-            error_type: None,
-            error_message: None,
+            words: AttemptWords::default(),
             late_by_seconds: None,
             follow_ups: None,
         })

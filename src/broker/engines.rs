@@ -12,7 +12,7 @@ use super::state::Broker;
 use super::tokens::check_good;
 use crate::domain::access::{Operation, Role};
 use crate::domain::audit::Actor;
-use crate::domain::engine::{Engine, Filter, Registration, RegistrationKind};
+use crate::domain::engine::{DrainOrder, Engine, Filter, Registration, RegistrationKind};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::leased_event::LeasedEvent;
 use crate::domain::names::EngineType;
@@ -21,6 +21,7 @@ use crate::domain::tokens::TokenSecret;
 use crate::domain::verdict::{Ending, Loss};
 use crate::error::{Error, Result};
 use crate::store;
+use crate::store::engines::announcement::{self, Concerns};
 use crate::store::leases::open_events::{self, OpenEvent};
 use crate::store::pool::commit;
 
@@ -101,32 +102,40 @@ impl Broker {
         self.new_engines.reserve(by.into()).map(Some).map_err(refused)
     }
 
-    /// Stops giving the engine events, or starts again.
+    /// Stops giving the engine events, or (without an order) starts again.
     pub async fn set_draining(
         &self,
         by: &Actor,
         engine_id: EngineId,
         incarnation: Option<i32>,
-        is_draining: bool,
+        order: Option<&DrainOrder>,
     ) -> Result<Engine> {
         let mut transaction = self.begin().await?;
         check_incarnation(&mut transaction, engine_id, incarnation).await?;
-        if !store::engines::set_draining(&mut transaction, engine_id, is_draining).await? {
+        if !store::engines::set_draining(&mut transaction, engine_id, order).await? {
             return Err(Error::EngineNotFound(engine_id));
         }
         let engine =
             store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
-        let action = if is_draining { Operation::DrainEngine } else { Operation::ResumeEngine };
+        let action = if order.is_some() { Operation::DrainEngine } else { Operation::ResumeEngine };
         // An engine that announces its leave is nobody's doing.
         if by.role != Some(Role::Engine) {
-            store::audit::record(&mut transaction, by, action, &engine_id.to_string(), &type_of(&engine)).await?;
+            let details = match order {
+                Some(order) => {
+                    json!({"engine_type": engine.engine_type, "reason": order.reason, "then": order.then})
+                }
+                None => type_of(&engine),
+            };
+            store::audit::record(&mut transaction, by, action, &engine_id.to_string(), &details).await?;
         }
+        announcement::announce(&mut transaction, Concerns::HeartbeatsAndPolls, &[&engine.engine_type]).await?;
         commit(transaction).await?;
         if by.role != Some(Role::Engine) {
-            let told = if is_draining { "engine told to drain" } else { "engine told to go on" };
+            let told = if order.is_some() { "engine told to drain" } else { "engine told to go on" };
             tracing::info!(%engine_id, engine_type = %engine.engine_type, "{told}");
         }
         self.dispatch.engine_changed(engine_id);
+        self.dispatch.orders_changed(&engine.engine_type);
         Ok(engine)
     }
 
@@ -145,12 +154,13 @@ impl Broker {
         let engine =
             store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
         let held = open_events::lock_held_by(&mut transaction, engine_id).await?;
-        let leaves_in_order = engine.is_draining || caller == Some(engine_id);
+        let leaves_in_order = engine.drain.is_some() || caller == Some(engine_id);
         let ending = if leaves_in_order { Ending::HandedBack } else { Ending::Lost(Loss::Deregistered) };
         let mut effects = Effects::default();
         let isolation = self.settings.suspect_isolation;
         end_in_silence(&mut transaction, &all_ending(held, ending), isolation, &mut effects).await?;
         let ended = store::engines::delete(&mut transaction, engine_id).await?;
+        announcement::announce(&mut transaction, Concerns::Heartbeats, &[&engine.engine_type]).await?;
         // An engine that leaves by itself is nobody's doing.
         if caller != Some(engine_id) {
             let action = Operation::DeregisterEngine;
@@ -161,6 +171,7 @@ impl Broker {
         self.tokens.read_soon();
         self.apply(effects);
         self.dispatch.engine_changed(engine_id);
+        self.dispatch.orders_changed(&engine.engine_type);
         Ok(())
     }
 

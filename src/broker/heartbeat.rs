@@ -1,10 +1,12 @@
 //! What an engine says of itself in a heartbeat, and what it is answered.
 
+use std::time::Duration;
+
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::batching::Size;
-use crate::domain::engine::{Command, EngineStatus};
+use crate::domain::engine::{HoldingOffChange, Orders};
 use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::object::{Member, members};
@@ -24,17 +26,23 @@ pub struct Heartbeat {
     pub dynamic_state: Option<RawJson>,
     /// To set in the dynamic state, after those.
     pub resource_utilization: Option<RawJson>,
+    /// What it says of holding off, if it says anything.
+    pub holding_off: Option<HoldingOffChange>,
     /// An event may occur once.
     pub leases: Vec<HeldLease>,
+    /// How long the reply may wait for something to tell.
+    pub wait: Duration,
 }
 
-/// A lease that the engine says it holds, to be renewed.
+/// A lease that the engine says it holds.
 #[derive(Debug)]
 pub struct HeldLease {
     /// The event it works on.
     pub event_id: EventId,
     /// The token that was given with the lease.
     pub lease_token: LeaseToken,
+    /// It is to be renewed; else the engine only asks whether it still holds.
+    pub is_to_be_renewed: bool,
     /// Stored with the attempt; `None` leaves what is stored.
     pub progress: Option<SentJson>,
 }
@@ -42,10 +50,12 @@ pub struct HeldLease {
 /// The reply to a heartbeat.
 #[derive(Debug)]
 pub struct HeartbeatAnswer {
-    /// The engine's status after this heartbeat.
-    pub status: EngineStatus,
-    /// What the engine should do next.
-    pub command: Command,
+    /// The queue that the engine leases from.
+    pub engine_type: String,
+    /// `None`: judged by its leases alone.
+    pub heartbeat_timeout_seconds: Option<u32>,
+    /// How the engine stands.
+    pub orders: Orders,
     /// One for each lease that was listed.
     pub leases: Vec<LeaseAnswer>,
 }
@@ -55,20 +65,36 @@ pub struct HeartbeatAnswer {
 pub struct LeaseAnswer {
     /// The event whose lease it is.
     pub event_id: EventId,
-    /// Renewed, or lost.
+    /// Renewed, held or lost.
     pub verdict: LeaseVerdict,
 }
 
-/// The outcome of renewing a listed lease.
+/// How a listed lease stands.
 #[derive(Debug)]
 pub enum LeaseVerdict {
     /// It was held by this engine.
     Renewed(Renewal),
+    /// It is held by this engine, which did not ask for more.
+    Held(Renewal),
     /// `None`: there never was such a lease of that event.
     Lost {
         /// How the lease ended.
         ended_by: Option<Outcome>,
     },
+}
+
+impl HeartbeatAnswer {
+    /// The answer after some time, in which nothing was renewed. What somebody wants cancelled by then is told with the leases too.
+    pub fn after(mut self, elapsed: Duration) -> Self {
+        let to_cancel = &self.orders.events_to_cancel;
+        for lease in &mut self.leases {
+            if let LeaseVerdict::Renewed(renewal) | LeaseVerdict::Held(renewal) = &mut lease.verdict {
+                renewal.expires_in_seconds = (renewal.expires_in_seconds - elapsed.as_secs_f64()).max(0.0);
+                renewal.is_cancel_requested |= to_cancel.contains(&lease.event_id);
+            }
+        }
+        self
+    }
 }
 
 impl Heartbeat {
@@ -86,7 +112,7 @@ impl Heartbeat {
 
     /// Nothing has to be read before it can be written.
     pub const fn is_plain(&self) -> bool {
-        !self.changes_state() && self.leases.is_empty()
+        !self.changes_state() && self.leases.is_empty() && self.holding_off.is_none()
     }
 
     /// The engine's stored `dynamic_state` has to be read and merged.

@@ -15,6 +15,9 @@ use crate::store;
 /// Counts of a depth stop here: what is larger is not counted exactly.
 const DEPTH_COUNT_BOUND: i64 = 10_000;
 
+/// Among the statuses of engines in metrics.
+const QUARANTINED: &str = "quarantined";
+
 const SECONDS_OF_A_DAY: f64 = 86_400.0;
 
 impl Broker {
@@ -46,7 +49,7 @@ impl Broker {
             show_depth(metrics, label, depth);
         }
         for ((label, status), count) in engines_by_label(metrics, by_label.keys().copied(), &engines) {
-            metrics.engines.set(&[label, status.as_str()], to_f64(count));
+            metrics.engines.set(&[label, status], to_f64(count));
         }
         metrics.keep_readings_of(&|label| by_label.contains_key(label));
         Ok(depths.len())
@@ -100,17 +103,21 @@ fn by_label<'a>(metrics: &Metrics, depths: &'a [Depth]) -> HashMap<&'a str, Dept
     sums
 }
 
-/// The engines of each label and status, zero where there are none.
+/// The engines of each label and status, zero where there are none. Those that are active but for the quarantine of their
+/// version have a status of their own here: they do not work.
 fn engines_by_label<'a>(
     metrics: &Metrics,
     labels: impl Iterator<Item = &'a str>,
     engines: &'a [EngineCount],
-) -> HashMap<(&'a str, EngineStatus), i64> {
-    let mut counts: HashMap<(&str, EngineStatus), i64> =
-        labels.flat_map(|label| EngineStatus::ALL.map(|status| ((label, status), 0))).collect();
+) -> HashMap<(&'a str, &'static str), i64> {
+    let statuses = EngineStatus::ALL.map(EngineStatus::as_str).into_iter().chain([QUARANTINED]);
+    let mut counts: HashMap<(&str, &str), i64> =
+        labels.flat_map(|label| statuses.clone().map(move |status| ((label, status), 0))).collect();
     for counted in engines {
+        let is_in_quarantine = counted.is_quarantined && counted.status == EngineStatus::Active;
+        let status = if is_in_quarantine { QUARANTINED } else { counted.status.as_str() };
         // Else its queue has come since the depths were read.
-        if let Some(count) = counts.get_mut(&(metrics.queue(&counted.engine_type), counted.status)) {
+        if let Some(count) = counts.get_mut(&(metrics.queue(&counted.engine_type), status)) {
             *count += counted.engines;
         }
     }

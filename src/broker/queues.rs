@@ -1,6 +1,7 @@
 //! Queues: read, set, pause, resume, peek; below, removed.
 
 pub mod removal;
+mod quarantines;
 
 use serde_json::json;
 use tracing::field::display;
@@ -40,9 +41,17 @@ impl QueueReport {
         [due, delayed, in_flight, dead_letters].iter().any(|count| *count > EXACT_UP_TO)
     }
 
-    /// How many of its engines have that status.
+    /// How many of its engines have that status. Those that are active but for the quarantine of their version are not among them.
     pub fn engines_with(&self, status: EngineStatus) -> i64 {
-        self.engines.iter().filter(|engines| engines.status == status).map(|engines| engines.engines).sum()
+        let counted =
+            self.engines.iter().filter(|engines| engines.status == status && !is_active_in_quarantine(engines));
+        counted.map(|engines| engines.engines).sum()
+    }
+
+    /// How many of its engines are active but for the quarantine of their version.
+    pub fn engines_in_quarantine(&self) -> i64 {
+        let counted = self.engines.iter().filter(|engines| is_active_in_quarantine(engines));
+        counted.map(|engines| engines.engines).sum()
     }
 
     /// When nothing is due any more, at the present rates; `None` while the queue does not shrink, or is paused.
@@ -58,6 +67,10 @@ impl QueueReport {
         let due = self.depth.due as f64;
         (shrinks > 0.0).then(|| due / shrinks)
     }
+}
+
+fn is_active_in_quarantine(engines: &TypeSummary) -> bool {
+    engines.status == EngineStatus::Active && engines.is_quarantined
 }
 
 impl Broker {

@@ -23,6 +23,7 @@ use crate::dispatch::{self, Dispatch, Heard};
 use crate::domain::ids::EngineId;
 use crate::error::Result;
 use crate::metrics::Metrics;
+use crate::store::engines::announcement::Concerns;
 use crate::store::notices::Notice;
 use crate::store::pool::Pools;
 use crate::store::{self, Pool};
@@ -202,6 +203,13 @@ impl Broker {
             Heard::Connected => {
                 self.tokens.read_soon();
                 self.known_queues.forget_all();
+                self.dispatch.all_orders_may_have_changed();
+            }
+            Heard::Notice(Notice::Engines { engine_type, concerns }) => {
+                self.dispatch.orders_changed(&engine_type);
+                if concerns == Concerns::HeartbeatsAndPolls {
+                    self.dispatch.queue_changed(&engine_type);
+                }
             }
             Heard::Notice(Notice::Events { engine_type, is_of_a_producer }) => {
                 self.dispatch.heard(&engine_type, is_of_a_producer);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::domain::ids::EngineId;
@@ -59,6 +60,20 @@ impl Polled {
     }
 }
 
+impl PollNotice {
+    /// Whether the engine itself is given nothing, whatever its queue has, but for draining.
+    pub const fn keeps_engine_out(self) -> bool {
+        match self {
+            Self::VersionQuarantined | Self::EngineHoldingOff { .. } => true,
+            Self::EngineDraining { .. }
+            | Self::EngineAtCapacity { .. }
+            | Self::QueuePaused
+            | Self::QueueAtMaxProcessing { .. }
+            | Self::ServerStopping => false,
+        }
+    }
+}
+
 /// Why a poll got no events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PollNotice {
@@ -80,6 +95,13 @@ pub enum PollNotice {
     QueueAtMaxProcessing {
         /// Events of the queue that engines hold.
         processing: u32,
+    },
+    /// The engine's version is quarantined in this queue.
+    VersionQuarantined,
+    /// The engine asked for no events for a while.
+    EngineHoldingOff {
+        /// As this replica's clock measures it.
+        until: Instant,
     },
     /// The replica stops; another one may have events.
     ServerStopping,

@@ -85,7 +85,9 @@ impl Recheck {
             let known = found.into_iter().map(|engine| {
                 let is_draining = engine.status == EngineStatus::Draining;
                 let (engine_type, incarnation, holds_any) = (engine.engine_type, engine.incarnation, engine.holds_any);
-                let known = Known { engine_type, incarnation, is_draining, holds_any, has_room: !holds_any, asked_at };
+                let (is_kept_out, has_room) = (engine.is_kept_out, !holds_any);
+                let known =
+                    Known { engine_type, incarnation, is_draining, is_kept_out, holds_any, has_room, asked_at };
                 (engine.engine_id, known)
             });
             self.waiting.note_engines(&questions.engines, known.collect());

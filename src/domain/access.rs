@@ -176,9 +176,9 @@ rules! {
     ChangeEngine         "change_engine"           Engine     [no   no  yes  no   no   no   no  ]  closed
     DeregisterEngine     "deregister_engine"       Engine     [own  no  yes  no   no   no   no  ]  closed
     SendHeartbeat        "send_heartbeat"          Engine     [own  no  no   no   no   no   no  ]  closed
-    DrainEngine          "drain_engine"            Engine     [own  no  yes  no   no   no   no  ]  closed
-    ResumeEngine         "resume_engine"           Engine     [no   no  yes  no   no   no   no  ]  closed
-    DrainEngines         "drain_engines"           Handler    [no   no  yes  no   no   no   no  ]  closed
+    DrainEngine          "drain_engine"            Engine     [own  no  yes  yes  no   no   no  ]  closed
+    ResumeEngine         "resume_engine"           Engine     [no   no  yes  yes  no   no   no  ]  closed
+    DrainEngines         "drain_engines"           Handler    [no   no  yes  yes  no   no   no  ]  closed
     RenewEngineToken     "renew_engine_token"      Engine     [no   no  yes  no   no   no   yes ]  closed
     ListEngineLeases     "list_engine_leases"      Engine     [own  no  yes  yes  no   yes  no  ]  closed
 
@@ -220,6 +220,9 @@ rules! {
     DeleteQueue          "delete_queue"            Queue      [no   no  no   yes  yes  no   no  ]  closed
     PauseQueue           "pause_queue"             Queue      [no   no  no   yes  no   no   no  ]  closed
     ResumeQueue          "resume_queue"            Queue      [no   no  no   yes  no   no   no  ]  closed
+    QuarantineVersion    "quarantine_version"      Queue      [no   no  no   yes  no   no   no  ]  closed
+    ListQuarantines      "list_quarantines"        Queue      [no   no  yes  yes  no   yes  no  ]  closed
+    LiftQuarantine       "lift_quarantine"         Queue      [no   no  no   yes  no   no   no  ]  closed
     PeekQueue            "peek_queue"              Queue      [no   no  no   yes  no   yes  no  ]  closed
     ListEventTypes       "list_event_types"        Everything [no   no  no   yes  no   yes  no  ]  closed
     ReadRetryPolicy      "read_retry_policy"       Everything [no   no  no   yes  no   yes  no  ]  closed

@@ -36,6 +36,10 @@ pub struct Attempt {
     /// The last that was reported.
     #[schema(value_type = Option<Value>, required)]
     pub progress: Option<RawJson>,
+    /// Why its engine released it, for programs, like `no_handler`.
+    pub code: Option<String>,
+    /// Why its engine released it, for people.
+    pub reason: Option<String>,
     /// Seconds after the lease had run out, where the report came late.
     pub late_by_seconds: Option<f64>,
     /// The event's final status, on the attempt that ended it.

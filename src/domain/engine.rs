@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::ids::EngineId;
+use super::ids::{EngineId, EventId};
 use super::json::RawJson;
 use super::names::{EngineType, ScenarioRunId};
 use super::words::words;
@@ -40,8 +40,48 @@ pub struct Engine {
     pub leases_held: i32,
     /// `None`: judged by its leases alone.
     pub heartbeat_timeout_seconds: Option<i32>,
-    /// It is given no more events, also when it comes back from being unresponsive.
-    pub is_draining: bool,
+    /// It is given no more events, also when it comes back from being unresponsive; `None` while it is not draining.
+    pub drain: Option<Drain>,
+    /// It is given no events until then, as it asked; `None` once that is over.
+    pub holding_off: Option<HoldingOff>,
+    /// Its version is quarantined in its queue: it is given no events.
+    pub is_quarantined: bool,
+}
+
+/// Why an engine is given no more events, and what it is to do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Drain {
+    /// As it was given, for people.
+    pub reason: Option<String>,
+    /// Once it holds nothing.
+    pub then: AfterDrain,
+    /// When it began.
+    pub since: DateTime<Utc>,
+}
+
+/// What a draining engine is to do once it holds nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AfterDrain {
+    /// It may exit.
+    #[default]
+    Exit,
+    /// It stays, and sends heartbeats, until it is resumed.
+    Stay,
+}
+
+words!(AfterDrain {
+    Exit = "exit",
+    Stay = "stay",
+});
+
+/// An engine's own wish to be given no events for a while.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HoldingOff {
+    /// Ends then by itself.
+    pub until: DateTime<Utc>,
+    /// As the engine says, for people.
+    pub reason: String,
 }
 
 /// The two objects by which an engine describes itself.
@@ -96,13 +136,44 @@ pub struct DrainFilter {
     pub engine_software_version: Option<String>,
 }
 
+/// What is said to an engine that is told to drain.
+#[derive(Clone, Debug, Default)]
+pub struct DrainOrder {
+    /// For people.
+    pub reason: Option<String>,
+    /// Once it holds nothing.
+    pub then: AfterDrain,
+}
+
 /// An engine that a drain of many is meant for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Drained {
     /// The engine.
     pub engine_id: EngineId,
+    /// The queue it leases from.
+    pub engine_type: String,
     /// Before the call.
     pub was_draining: bool,
+}
+
+/// What an engine says of holding off in a heartbeat.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum HoldingOffChange {
+    /// It wants no events until then.
+    Begins(HoldingOff),
+    /// It takes events again.
+    Ends,
+}
+
+impl HoldingOffChange {
+    /// What then holds.
+    #[must_use]
+    pub const fn holding_off(&self) -> Option<&HoldingOff> {
+        match self {
+            Self::Begins(holding_off) => Some(holding_off),
+            Self::Ends => None,
+        }
+    }
 }
 
 /// How many engines of a type have a status.
@@ -112,6 +183,8 @@ pub struct EngineCount {
     pub engine_type: String,
     /// Whether they are given events.
     pub status: EngineStatus,
+    /// Their version is quarantined.
+    pub is_quarantined: bool,
     /// How many they are.
     pub engines: i64,
 }
@@ -123,6 +196,8 @@ pub struct TypeSummary {
     pub engine_type: String,
     /// Whether they are given events.
     pub status: EngineStatus,
+    /// Their version is quarantined: they are given none.
+    pub is_quarantined: bool,
     /// How many they are.
     pub engines: i64,
     /// Engines without a `max_concurrent_events`.
@@ -175,19 +250,55 @@ pub enum Command {
     Continue,
     /// Take no more events; finish what you hold.
     Drain,
-    /// You are draining and hold nothing: you may exit.
+    /// You are draining, are not to stay, and hold nothing: you may exit.
     Stop,
 }
 
 impl Command {
-    /// The command for an engine that holds `leases_held` events.
+    /// The command for an engine that drains, if it does, and holds `leases_held` events.
     #[must_use]
-    pub const fn for_engine(is_draining: bool, leases_held: u32) -> Self {
-        match (is_draining, leases_held) {
-            (false, _) => Self::Continue,
-            (true, 0) => Self::Stop,
-            (true, _) => Self::Drain,
+    pub const fn for_engine(then: Option<AfterDrain>, leases_held: u32) -> Self {
+        match (then, leases_held) {
+            (None, _) => Self::Continue,
+            (Some(AfterDrain::Exit), 0) => Self::Stop,
+            (Some(AfterDrain::Exit | AfterDrain::Stay), _) => Self::Drain,
         }
+    }
+}
+
+/// How an engine stands, as the replies to its heartbeats tell it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Orders {
+    /// Whether it is given events.
+    pub status: EngineStatus,
+    /// `None` while it is not draining.
+    pub drain: Option<Drain>,
+    /// How many events it holds.
+    pub leases_held: u32,
+    /// How many it may hold at a time; `None`: no limit of its own.
+    pub max_concurrent_events: Option<u32>,
+    /// Of the events that it holds, those somebody wants cancelled, by id.
+    pub events_to_cancel: Vec<EventId>,
+}
+
+impl Orders {
+    /// What it should do next.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        Command::for_engine(self.drain.as_ref().map(|drain| drain.then), self.leases_held)
+    }
+
+    /// Whether they say something that an engine does not know which was told `before`: another command, another limit, or an
+    /// event to cancel. One that was told nothing yet knows its limit from its registration.
+    #[must_use]
+    pub fn are_news(&self, before: Option<&Self>) -> bool {
+        let Some(before) = before else {
+            return self.command() != Command::Continue || !self.events_to_cancel.is_empty();
+        };
+        self.command() != before.command()
+            || self.drain != before.drain
+            || self.max_concurrent_events != before.max_concurrent_events
+            || self.events_to_cancel.iter().any(|event_id| !before.events_to_cancel.contains(event_id))
     }
 }
 
@@ -219,10 +330,36 @@ mod tests {
 
     #[test]
     fn a_draining_engine_stops_when_it_holds_nothing() {
-        assert_eq!(Command::for_engine(false, 0), Command::Continue);
-        assert_eq!(Command::for_engine(false, 3), Command::Continue);
-        assert_eq!(Command::for_engine(true, 1), Command::Drain);
-        assert_eq!(Command::for_engine(true, 0), Command::Stop);
+        assert_eq!(Command::for_engine(None, 0), Command::Continue);
+        assert_eq!(Command::for_engine(None, 3), Command::Continue);
+        assert_eq!(Command::for_engine(Some(AfterDrain::Exit), 1), Command::Drain);
+        assert_eq!(Command::for_engine(Some(AfterDrain::Exit), 0), Command::Stop);
+        assert_eq!(Command::for_engine(Some(AfterDrain::Stay), 0), Command::Drain, "it is to stay");
+    }
+
+    #[test]
+    fn news_is_what_an_engine_was_not_told_before() {
+        let idle = Orders {
+            status: EngineStatus::Active,
+            drain: None,
+            leases_held: 1,
+            max_concurrent_events: Some(3),
+            events_to_cancel: Vec::new(),
+        };
+        let event = |number| EventId(uuid::Uuid::from_u128(number));
+        let drain = Drain { reason: None, then: AfterDrain::Exit, since: DateTime::UNIX_EPOCH };
+        let draining = Orders { drain: Some(drain), ..idle.clone() };
+        let cancelling = Orders { events_to_cancel: vec![event(1)], ..idle.clone() };
+        let both = Orders { events_to_cancel: vec![event(1), event(2)], ..idle.clone() };
+        let limited = Orders { max_concurrent_events: Some(1), ..idle.clone() };
+        assert!(!idle.are_news(None), "its limit is known from its registration");
+        assert!([&draining, &cancelling].iter().all(|orders| orders.are_news(None)));
+        assert!([&draining, &cancelling, &limited].iter().all(|orders| orders.are_news(Some(&idle))));
+        assert!([&idle, &draining, &cancelling].iter().all(|orders| !orders.are_news(Some(orders))));
+        assert!(idle.are_news(Some(&draining)), "it goes on");
+        assert!(both.are_news(Some(&cancelling)));
+        assert!(!cancelling.are_news(Some(&both)), "that one has ended is no news");
+        assert!(!Orders { leases_held: 2, ..idle.clone() }.are_news(Some(&idle)));
     }
 
     #[test]

@@ -73,6 +73,10 @@ pub struct PreviousAttempt {
     pub error: Option<RawJson>,
     /// The last that was reported.
     pub progress: Option<RawJson>,
+    /// Why it was released, for programs.
+    pub code: Option<String>,
+    /// Why it was released, for people.
+    pub reason: Option<String>,
     /// When its end was recorded.
     pub ended_at: DateTime<Utc>,
 }

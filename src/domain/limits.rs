@@ -47,6 +47,11 @@ pub const MAX_BACKOFF_MULTIPLIER: f64 = 10.0;
 /// From the third release in a row on, the server adds 1, 2, 4 … seconds, at most this.
 pub const MAX_RELEASE_DELAY_SECONDS: u32 = 300;
 
+/// Of the code that an engine gives with a release.
+pub const MAX_RELEASE_CODE_CHARS: usize = 64;
+/// Of the reason that an engine gives with a release.
+pub const MAX_RELEASE_REASON_CHARS: usize = 500;
+
 /// One call redrives or purges no more dead letters.
 pub const MAX_BULK_DEAD_LETTERS: u32 = 10_000;
 /// Dead letters that are moved with one commit.
@@ -105,6 +110,20 @@ pub const MAX_WORKLOAD: u32 = 1_000_000;
 pub const MAX_INCARNATION: u32 = 999_999_999;
 /// Most leases that one heartbeat may renew.
 pub const MAX_HEARTBEAT_LEASES: usize = 1000;
+/// Longest time that the reply to a heartbeat may wait; less where the engine's heartbeat interval is shorter.
+pub const MAX_HEARTBEAT_WAIT_SECONDS: u32 = 60;
+/// Longest time for which an engine may hold off at once: one day.
+pub const MAX_HOLDING_OFF_SECONDS: u32 = 86_400;
+/// Of the reason that an engine gives for holding off.
+pub const MAX_HOLDING_OFF_REASON_CHARS: usize = 500;
+/// Of the reason with which an engine is told to drain.
+pub const MAX_DRAIN_REASON_CHARS: usize = 500;
+/// Of the reason an operator gives for a quarantine.
+pub const MAX_QUARANTINE_REASON_CHARS: usize = 500;
+/// Longest quarantine that ends by itself: 365 days.
+pub const MAX_QUARANTINE_SECONDS: u32 = 365 * 86_400;
+/// Of one queue. Each claim for a queue with quarantines looks through all of them.
+pub const MAX_QUARANTINES_OF_QUEUE: usize = 100;
 /// Most ids in the reply where engines are drained together; all of them drain.
 pub const MAX_DRAINED_ENGINES_TOLD: usize = 1000;
 /// The most ids in the reply where dead letters are redriven or purged together; all of them are done.

@@ -1,7 +1,7 @@
 //! Queues: what is set for them, and what is known of them.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::durations::Durations;
 use super::ids::EventId;
@@ -36,6 +36,21 @@ pub struct Pause {
     pub resume_at: Option<DateTime<Utc>>,
 }
 
+/// A version of engines that is given no events of a queue.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Quarantine {
+    /// As the engines register it; `None`: those that register none.
+    pub engine_software_version: Option<String>,
+    /// As it was given, for people.
+    pub reason: String,
+    /// The name of the token that made it.
+    pub by: Option<String>,
+    /// When it began.
+    pub since: DateTime<Utc>,
+    /// It ends then by itself.
+    pub lift_at: Option<DateTime<Utc>>,
+}
+
 /// A queue with its settings.
 #[derive(Clone, Debug)]
 pub struct Queue {
@@ -45,6 +60,8 @@ pub struct Queue {
     pub settings: QueueSettings,
     /// `None` while it is not paused.
     pub pause: Option<Pause>,
+    /// Those in force, the newest first.
+    pub quarantines: Vec<Quarantine>,
     /// The server's, that holds where the queue's says nothing.
     pub server_policy: RetryPolicyOverrides,
 }

@@ -46,11 +46,19 @@ pub enum Report {
         is_retryable: bool,
         /// Replaces the backoff of the policy; `None` keeps it.
         delay: Option<Duration>,
+        /// How far the work was, for the next attempt to read; `None` keeps what was said before.
+        progress: Option<SentJson>,
     },
     /// The engine gives the event back without a verdict.
     Released {
         /// After which the event is due again.
         delay: Duration,
+        /// Why, for programs.
+        code: Option<String>,
+        /// Why, for people.
+        reason: Option<String>,
+        /// How far the work was, for the next attempt to read; `None` keeps what was said before.
+        progress: Option<SentJson>,
     },
     /// The engine goes on.
     Renewed {
@@ -65,14 +73,18 @@ impl Report {
     /// The bytes of the JSON that goes with it, and with its follow-up events.
     #[must_use]
     pub fn bytes(&self) -> usize {
+        let error = match self {
+            Self::Failed { error, .. } => error.json.get().len(),
+            Self::Completed { .. } | Self::Released { .. } | Self::Renewed { .. } => 0,
+        };
         let json = match self {
             Self::Completed { result, .. } => result.as_ref(),
-            Self::Failed { error, .. } => Some(&error.json),
-            Self::Renewed { progress, .. } => progress.as_ref(),
-            Self::Released { .. } => None,
+            Self::Failed { progress, .. } | Self::Released { progress, .. } | Self::Renewed { progress, .. } => {
+                progress.as_ref()
+            }
         };
         let of_follow_ups: usize = self.follow_ups().iter().map(|event| event.payload.get().len()).sum();
-        json.map_or(0, |json| json.get().len()) + of_follow_ups
+        error + json.map_or(0, |json| json.get().len()) + of_follow_ups
     }
 
     /// The events that are to be enqueued with it; only a completion has any.

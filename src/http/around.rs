@@ -19,7 +19,7 @@ use super::limits::Limits;
 use super::request_id::{REQUEST_ID, request_id};
 use super::{admission, browsers, replies, security_headers, traces};
 use crate::broker::within;
-use crate::domain::limits::MAX_WAIT_SECONDS;
+use crate::domain::limits::{MAX_HEARTBEAT_WAIT_SECONDS, MAX_WAIT_SECONDS};
 use crate::supervisor::{Panic, Work};
 
 /// Puts around the router what happens around every handler.
@@ -170,7 +170,11 @@ fn may_log(method: &Method, route: &str) -> bool {
 /// How long a call may take, with all that is allowed to keep it.
 fn time_limit(limits: Limits, method: &Method, route: &str) -> Duration {
     let body = if *method == Method::GET { Duration::ZERO } else { limits.body_timeout };
-    let wait = if MAY_WAIT.contains(&route) { MAX_WAIT_SECONDS } else { 0 };
+    let wait = match route {
+        "/api/v1/engines/{engine_id}/heartbeat" => MAX_HEARTBEAT_WAIT_SECONDS,
+        _ if MAY_WAIT.contains(&route) => MAX_WAIT_SECONDS,
+        _ => 0,
+    };
     limits.call_timeout + body + Duration::from_secs(wait.into())
 }
 

@@ -6,6 +6,7 @@ mod pause;
 /// What would be leased next.
 mod peek;
 mod removal;
+mod quarantines;
 /// A queue, as readers see it.
 mod reply;
 
@@ -21,5 +22,6 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(read::get, patch::patch, removal::delete))
         .routes(routes!(pause::pause))
         .routes(routes!(pause::resume))
+        .routes(routes!(quarantines::add, quarantines::list, quarantines::lift))
         .routes(routes!(peek::peek))
 }

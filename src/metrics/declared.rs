@@ -25,7 +25,7 @@ metrics! {
     queues: DatabaseGauge = "eventlease_queues", [];
     /// Event types that have a retry policy of their own. Every server reads it: take max.
     event_types: DatabaseGauge = "eventlease_event_types", [];
-    /// Registered engines by status. Every server reads it: take `max by (engine_type, status)`.
+    /// Registered engines by status; active ones whose version is quarantined have the status `quarantined`. Every server reads it: take `max by (engine_type, status)`.
     engines: DatabaseGauge = "eventlease_engines", [Label::QUEUE, Label::of_owner("status")];
     /// Connections of clients that are open.
     connections: IntGauge = "eventlease_client_connections", [];
@@ -39,6 +39,8 @@ metrics! {
     reply_bytes: IntGaugeVec = "eventlease_reply_bytes", [Label::of_owner("kind")];
     /// Polls of this server that wait for an event.
     polls_parked: IntGauge = "eventlease_polls_parked", [];
+    /// Heartbeats of this server that wait until there is something to tell their engines.
+    heartbeats_parked: IntGauge = "eventlease_heartbeats_parked", [];
     /// Reads of this server that wait for the end of an event, or of all events of a scenario run.
     event_waits_parked: IntGauge = "eventlease_event_waits_parked", [];
     /// 1 while this server listens for events that come by SQL or through other servers; else 0, and the recheck finds them.

@@ -2,6 +2,8 @@
 
 /// Heartbeats.
 pub mod beat;
+/// Announcements to all replicas.
+pub mod announcement;
 /// What operators change.
 pub mod changes;
 /// Liveness of the engines and of the service.
@@ -15,9 +17,11 @@ use sqlx::{PgConnection, Postgres};
 
 use super::error::Result;
 use super::page::{PageRow, page, page_of};
-use super::row::from_row;
+use super::row::{from_columns, from_row};
 use super::tokens::{self, EndOfTokens};
-use crate::domain::engine::{Engine, EngineCount, EngineStatus, Filter, Registration, TypeSummary};
+use crate::domain::engine::{
+    Drain, DrainOrder, Engine, EngineCount, EngineStatus, Filter, HoldingOff, Registration, TypeSummary,
+};
 use crate::domain::ids::EngineId;
 use crate::domain::names::{EngineType, ScenarioRunId};
 use crate::domain::page::Page;
@@ -25,8 +29,13 @@ use crate::domain::tokens::Token;
 
 from_row!(Engine, "engine_states", engine_id: EngineId, {
     engine_id, engine_type, status, last_heartbeat, current_workload, scenario_run_id, may_enqueue, description, incarnation,
-    registered_at, last_seen_at, last_poll_at, leases_held, heartbeat_timeout_seconds, is_draining,
+    registered_at, last_seen_at, last_poll_at, leases_held, heartbeat_timeout_seconds, drain, holding_off,
+    is_quarantined,
 });
+
+from_columns!(Drain, { since: "drain_requested_at", reason: "drain_reason", then: "drain_then" });
+
+from_columns!(HoldingOff, { until: "holding_off_until", reason: "holding_off_reason" });
 
 /// Locks a known engine and answers its type. Whoever leases for it waits, and the other way round.
 pub async fn lock(connection: &mut PgConnection, engine_id: EngineId) -> Result<Option<String>> {
@@ -101,6 +110,7 @@ pub async fn restart(connection: &mut PgConnection, registration: &Registration)
     sqlx::query(
         "update eventlease.engine_states
          set incarnation = incarnation + 1, status = 'active', drain_requested_at = null,
+             drain_reason = null, drain_then = null, holding_off_until = null, holding_off_reason = null,
              unresponsive_since = null, last_heartbeat = null, current_workload = null, last_poll_at = null,
              scenario_run_id = $2,
              metadata = json_build_object('static_config', $3::json, 'dynamic_state', $4::json),
@@ -167,16 +177,25 @@ fn bind<'q, Row>(
         .bind(i64::from(limit))
 }
 
-/// Starts or ends draining. An unresponsive engine stays so, but comes back draining.
-pub async fn set_draining(connection: &mut PgConnection, engine_id: EngineId, is_draining: bool) -> Result<bool> {
+/// Starts draining, for the reason given and with what is to follow, or (`None`) ends it. An unresponsive engine stays so, but comes
+/// back draining. One that is draining has been since it was first told so.
+pub async fn set_draining(
+    connection: &mut PgConnection,
+    engine_id: EngineId,
+    order: Option<&DrainOrder>,
+) -> Result<bool> {
     let done = sqlx::query(
         "update eventlease.engine_states
          set drain_requested_at = case when $2 then coalesce(drain_requested_at, statement_timestamp()) end,
+             drain_reason = $3,
+             drain_then = $4,
              status = case when status = 'unresponsive' then status when $2 then 'draining' else 'active' end
          where engine_id = $1",
     )
     .bind(engine_id.0)
-    .bind(is_draining)
+    .bind(order.is_some())
+    .bind(order.and_then(|order| order.reason.as_deref()))
+    .bind(order.map(|order| order.then.as_str()))
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -191,12 +210,14 @@ pub async fn delete(connection: &mut PgConnection, engine_id: EngineId) -> Resul
     tokens::end_of_engine(connection, engine_id, EndOfTokens::Removed).await
 }
 
-from_row!(TypeSummary, "engine_states", engine_type: String, { engine_type, status, engines, unlimited, slots, leases_held });
+from_row!(TypeSummary, "engine_states", engine_type: String, {
+    engine_type, status, is_quarantined, engines, unlimited, slots, leases_held,
+});
 
 /// Sums the engines of these types up.
 pub async fn summarize(connection: &mut PgConnection, engine_types: &[String]) -> Result<Vec<TypeSummary>> {
     Ok(sqlx::query_as(
-        "select s.engine_type, s.status, count(*) as engines,
+        "select s.engine_type, s.status, quarantine.is_quarantined, count(*) as engines,
             count(*) filter (where s.max_concurrent_events is null) as unlimited,
             coalesce(sum(greatest(s.max_concurrent_events, held.leases)), 0)::bigint as slots,
             coalesce(sum(held.leases), 0)::bigint as leases_held
@@ -205,22 +226,32 @@ pub async fn summarize(connection: &mut PgConnection, engine_types: &[String]) -
             select count(*) as leases from eventlease.event_leases q
             where q.leased_by = s.engine_id
          ) held
+         left join eventlease.queues u on u.engine_type = s.engine_type
+         cross join lateral (
+            select u.quarantines is not null
+                and eventlease.is_quarantined(u.quarantines, s.engine_software_version) as is_quarantined
+         ) quarantine
          where s.engine_type = any($1)
-         group by s.engine_type, s.status",
+         group by s.engine_type, s.status, quarantine.is_quarantined",
     )
     .bind(engine_types)
     .fetch_all(connection)
     .await?)
 }
 
-from_row!(EngineCount, "engine_states", engine_type: String, { engine_type, status, engines });
+from_row!(EngineCount, "engine_states", engine_type: String, { engine_type, status, is_quarantined, engines });
 
 /// Counts all engines. What they hold is left out: asking for each would take most of the time.
 pub async fn count(connection: &mut PgConnection) -> Result<Vec<EngineCount>> {
     Ok(sqlx::query_as(
-        "select engine_type, status, count(*) as engines
-         from eventlease.engine_states
-         group by engine_type, status",
+        "select s.engine_type, s.status, quarantine.is_quarantined, count(*) as engines
+         from eventlease.engine_states s
+         left join eventlease.queues u on u.engine_type = s.engine_type
+         cross join lateral (
+            select u.quarantines is not null
+                and eventlease.is_quarantined(u.quarantines, s.engine_software_version) as is_quarantined
+         ) quarantine
+         group by s.engine_type, s.status, quarantine.is_quarantined",
     )
     .fetch_all(connection)
     .await?)

@@ -8,6 +8,7 @@ use sqlx::postgres::PgListener;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use super::engines::announcement::{self, Concerns};
 use super::error::Result;
 use super::pool::Pool;
 use super::queues::removal;
@@ -34,6 +35,13 @@ pub enum Notice {
         /// By way of SQL, perhaps from a transaction that began long before.
         is_of_a_producer: bool,
     },
+    /// Engines of a type have something to hear.
+    Engines {
+        /// Their type.
+        engine_type: String,
+        /// Which of their waiting requests may have their answer.
+        concerns: Concerns,
+    },
     /// Tokens were made or revoked.
     Tokens,
     /// A queue was removed.
@@ -48,7 +56,7 @@ pub async fn listen(pool: &Pool, replica_id: Uuid) -> Result<Notices> {
     let replacements = replacement::of_this_runtime().subscribe();
     let mut listener = PgListener::connect_with(&pool.beside().await?).await?;
     listener.eager_reconnect(false);
-    listener.listen_all([OF_REPLICAS, tokens::CHANNEL, removal::CHANNEL, OF_PRODUCERS]).await?;
+    listener.listen_all([OF_REPLICAS, tokens::CHANNEL, removal::CHANNEL, announcement::CHANNEL, OF_PRODUCERS]).await?;
     Ok(Notices { listener, replacements, replica_id: replica_id.simple().to_string() })
 }
 
@@ -72,6 +80,12 @@ impl Notices {
             }
             if notification.channel() == removal::CHANNEL {
                 return Ok(Some(Notice::QueueRemoved { engine_type: payload.to_owned() }));
+            }
+            if notification.channel() == announcement::CHANNEL {
+                match announcement::read(payload) {
+                    Some((concerns, engine_type)) => return Ok(Some(Notice::Engines { engine_type, concerns })),
+                    None => continue,
+                }
             }
             match payload.split_once(' ') {
                 Some((teller, engine_type)) if teller != self.replica_id => {

@@ -3,6 +3,8 @@
 /// What keeps queues, and what becomes of the others.
 pub mod removal;
 pub mod depth;
+/// Versions of engines that are given nothing.
+pub mod quarantines;
 /// What happened lately.
 pub mod activity;
 /// How many queues and event types there may be.
@@ -24,7 +26,7 @@ use crate::domain::page::Page;
 use crate::domain::queue::{Pause, PeekPlace, PeekedEvent, Queue, QueueSettings};
 use crate::domain::retry_policy::RetryPolicyOverrides;
 
-from_row!(Queue, "queues", engine_type: String, { engine_type, settings, pause, server_policy });
+from_row!(Queue, "queues", engine_type: String, { engine_type, settings, pause, quarantines, server_policy });
 
 from_columns!(QueueSettings, {
     default_limit: "default_limit", visibility_timeout_seconds: "visibility_timeout_seconds",

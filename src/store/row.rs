@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::error::Error;
 use crate::domain::access::Role;
 use crate::domain::database_health::SnapshotHolder;
-use crate::domain::engine::EngineStatus;
+use crate::domain::engine::{AfterDrain, EngineStatus};
 use crate::domain::event::{DeadLetterReason, Outcome, Status};
 use crate::domain::follow_up::FollowUp;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
@@ -88,7 +88,7 @@ macro_rules! word {
         }
     )+ };
 }
-word!(Status, Outcome, Answer, DeadLetterReason, EngineStatus, Role, SnapshotHolder);
+word!(Status, Outcome, Answer, DeadLetterReason, EngineStatus, AfterDrain, Role, SnapshotHolder);
 
 /// A stored value that no value of the domain stands for.
 #[derive(Debug, thiserror::Error)]

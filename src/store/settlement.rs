@@ -18,6 +18,25 @@ use crate::domain::ids::EventId;
 use crate::domain::settlement::Answer;
 use crate::domain::verdict::{Ending, Verdict};
 
+/// What an engine says of an attempt that it ends.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AttemptWords<'a> {
+    /// The reported result as JSON.
+    pub result: Option<&'a str>,
+    /// The reported error as JSON.
+    pub error: Option<&'a str>,
+    /// What of it a text column can hold.
+    pub error_type: Option<&'a str>,
+    /// What of it a text column can hold.
+    pub error_message: Option<&'a str>,
+    /// Why it was released, for programs.
+    pub code: Option<&'a str>,
+    /// Why it was released, for people.
+    pub reason: Option<&'a str>,
+    /// How far the work was, as JSON; `None` keeps what its renewals said.
+    pub progress: Option<&'a str>,
+}
+
 /// One attempt's end, and what follows.
 #[derive(Clone, Debug)]
 pub struct EndedAttempt<'a> {
@@ -27,14 +46,8 @@ pub struct EndedAttempt<'a> {
     pub ending: Ending,
     /// What follows for the event.
     pub verdict: Verdict,
-    /// The reported result as JSON.
-    pub result: Option<&'a str>,
-    /// The reported error as JSON.
-    pub error: Option<&'a str>,
-    /// What of it a text column can hold.
-    pub error_type: Option<&'a str>,
-    /// What of it a text column can hold.
-    pub error_message: Option<&'a str>,
+    /// What its engine said of it.
+    pub words: AttemptWords<'a>,
     /// Seconds after the lease had run out, where the report came late.
     pub late_by_seconds: Option<f64>,
     /// What its follow-up events were answered, as JSON; `None` where it had none.
@@ -81,10 +94,13 @@ async fn record(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) -> Re
         .bind(ended.iter().map(|attempt| attempt.ending.outcome().as_str()).collect::<Vec<_>>())
         .bind(ended.iter().map(|attempt| attempt.answer().as_str()).collect::<Vec<_>>())
         .bind(ended.iter().map(EndedAttempt::due_after_seconds).collect::<Vec<_>>())
-        .bind(ended.iter().map(|attempt| attempt.result).collect::<Vec<_>>())
-        .bind(ended.iter().map(|attempt| attempt.error).collect::<Vec<_>>())
+        .bind(ended.iter().map(|attempt| attempt.words.result).collect::<Vec<_>>())
+        .bind(ended.iter().map(|attempt| attempt.words.error).collect::<Vec<_>>())
         .bind(ended.iter().map(|attempt| attempt.late_by_seconds).collect::<Vec<_>>())
         .bind(ended.iter().map(|attempt| attempt.final_status().map(Status::as_str)).collect::<Vec<_>>())
+        .bind(ended.iter().map(|attempt| attempt.words.code).collect::<Vec<_>>())
+        .bind(ended.iter().map(|attempt| attempt.words.reason).collect::<Vec<_>>())
+        .bind(ended.iter().map(|attempt| attempt.words.progress).collect::<Vec<_>>())
         .bind(ended.iter().map(|attempt| attempt.follow_ups).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
@@ -146,8 +162,8 @@ async fn dead_letter(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) 
         if let Verdict::DeadLetter { reason, spent } = attempt.verdict {
             ids.push(attempt.event_id.0);
             reasons.push(reason.as_str());
-            error_types.push(attempt.error_type);
-            error_messages.push(attempt.error_message);
+            error_types.push(attempt.words.error_type);
+            error_messages.push(attempt.words.error_message);
             failures.push(spent.failures.cast_signed());
             lease_losses.push(spent.lease_losses.cast_signed());
         }

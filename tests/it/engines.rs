@@ -1,8 +1,11 @@
 //! The registry: registration, heartbeats, draining, leaving, liveness.
 
 mod changes;
+mod holding_off;
 mod incarnations;
+mod orders;
 mod server;
+mod waiting_heartbeats;
 
 use serde_json::{Value, json};
 
@@ -82,7 +85,11 @@ async fn a_heartbeat_merges_what_it_tells_and_keeps_every_byte() {
     let beat = r#"{"current_workload": 2, "resource_utilization": {"cpu_percent": 45.20},
         "dynamic_state": {"gone": null, "big": 123456789012345678901234567890, "nul": "\u0000", "deep": {"was": null}}}"#;
     let answer = lab.send_raw("POST", &format!("/api/v1/engines/{engine}/heartbeat"), beat).await.expect(200).body;
-    assert_eq!(answer, json!({"status": "active", "command": "continue", "leases": []}));
+    let told = json!({
+        "status": "active", "command": "continue", "leases_held": 0, "max_concurrent_events": null, "events_to_cancel": [],
+        "leases": []
+    });
+    assert_eq!(answer, told);
     let reply = lab.get(&format!("/api/v1/engines/{engine}")).await.expect(200);
     for kept in [
         "\"kept\":1.50",

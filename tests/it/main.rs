@@ -43,6 +43,7 @@ mod pgbouncer;
 mod plans;
 mod queues;
 mod reaper;
+mod releases;
 mod reschedule;
 mod retention;
 mod rights;

@@ -2,14 +2,18 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
 
 use crate::batching::Mode;
 use crate::broker::batchers::{Answers, locking};
 use crate::broker::heartbeat::{Heartbeat, HeartbeatAnswer, HeldLease, LeaseAnswer, LeaseVerdict};
 use crate::broker::state::Broker;
-use crate::domain::engine::Command;
+use crate::domain::engine::{HoldingOffChange, heartbeat_interval_seconds};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::json::SentJson;
+use crate::domain::limits::{MAX_HEARTBEAT_WAIT_SECONDS, MAX_HOLDING_OFF_SECONDS};
 use crate::domain::settlement::Renewal;
 use crate::error::{Error, Result};
 use crate::store;
@@ -18,10 +22,29 @@ use crate::store::leases::open_events::{self, Locking, OpenEvent, Renewed};
 use crate::store::pool::commit;
 
 impl Broker {
-    /// Takes a heartbeat, and renews the leases it lists.
+    /// Takes a heartbeat, and renews the leases it lists. Where it may wait, it is answered when there is something to tell that
+    /// its engine was not told before, or when it has waited so long. A newer heartbeat of the engine ends the wait.
     pub async fn heartbeat(&self, engine_id: EngineId, heartbeat: Heartbeat) -> Result<HeartbeatAnswer> {
         let (size, touches) = (heartbeat.size(), heartbeat.touches(engine_id));
-        self.batchers.heartbeats.submit(Arc::new((engine_id, heartbeat)), size, touches).await?
+        let (wait, holds_off, named) = (heartbeat.wait, heartbeat.holding_off.is_some(), heartbeat.incarnation);
+        // Before the heartbeat is written, so that nothing that changes from then on is missed.
+        let arrival = self.dispatch.heartbeat_arrived(engine_id);
+        let answer: HeartbeatAnswer =
+            self.batchers.heartbeats.submit(Arc::new((engine_id, heartbeat)), size, touches).await??;
+        if holds_off {
+            self.dispatch.engine_changed(engine_id);
+        }
+        let wait = wait.min(longest_wait(answer.heartbeat_timeout_seconds));
+        if wait.is_zero() {
+            return Ok(answer);
+        }
+        let began = Instant::now();
+        let news = self.dispatch.wait_for_news(arrival, &answer.engine_type, answer.orders.clone(), wait).await?;
+        if let Some(incarnation) = named {
+            self.dispatch.check_incarnation(engine_id, incarnation).await?;
+        }
+        let orders = news.unwrap_or_else(|| answer.orders.clone());
+        Ok(HeartbeatAnswer { orders, ..answer }.after(began.elapsed()))
     }
 
     /// Takes heartbeats of several engines, with one commit.
@@ -60,7 +83,7 @@ impl Broker {
                     let registered_at = engine.registered_at;
                     (None, Some(Err(Error::EngineSuperseded { engine_id: item.0, registered_at })))
                 }
-                Some(engine) => match self.merged(engine, &item.1) {
+                Some(engine) => match check_holding_off(engine, &item.1).and_then(|()| self.merged(engine, &item.1)) {
                     Ok(state) => (state, None),
                     Err(error) => (None, Some(Err(error))),
                 },
@@ -104,12 +127,12 @@ impl Broker {
     fn beat_of<'a>(
         &self,
         engine_id: EngineId,
-        heartbeat: &Heartbeat,
+        heartbeat: &'a Heartbeat,
         metadata: Option<(&'a str, &'a str)>,
     ) -> Beat<'a> {
         let held_since = self.dispatch.oldest_lease_of(engine_id);
-        let &Heartbeat { incarnation, current_workload, .. } = heartbeat;
-        Beat { engine_id, incarnation, current_workload, metadata, held_since }
+        let Heartbeat { incarnation, current_workload, ref holding_off, .. } = *heartbeat;
+        Beat { engine_id, incarnation, current_workload, metadata, held_since, holding_off: holding_off.as_ref() }
     }
 
     /// The dynamic state with what the heartbeat changes of it; `None` where that is nothing.
@@ -127,9 +150,21 @@ impl Broker {
     }
 }
 
-const fn answer(beaten: &Beaten, leases: Vec<LeaseAnswer>) -> HeartbeatAnswer {
-    let command = Command::for_engine(beaten.is_draining, beaten.leases_held);
-    HeartbeatAnswer { status: beaten.status, command, leases }
+fn answer(beaten: &Beaten, leases: Vec<LeaseAnswer>) -> HeartbeatAnswer {
+    let Beaten { engine_type, orders, heartbeat_timeout_seconds, .. } = beaten.clone();
+    HeartbeatAnswer { engine_type, heartbeat_timeout_seconds, orders, leases }
+}
+
+/// How long the reply to a heartbeat may wait: the next one is due by then.
+fn longest_wait(heartbeat_timeout_seconds: Option<u32>) -> Duration {
+    let interval = heartbeat_timeout_seconds.map_or(MAX_HEARTBEAT_WAIT_SECONDS, heartbeat_interval_seconds);
+    Duration::from_secs(interval.min(MAX_HEARTBEAT_WAIT_SECONDS).into())
+}
+
+fn check_holding_off(engine: &Locked, heartbeat: &Heartbeat) -> Result<()> {
+    let until = heartbeat.holding_off.as_ref().and_then(HoldingOffChange::holding_off).map(|held| held.until);
+    let latest = engine.now + TimeDelta::seconds(MAX_HOLDING_OFF_SECONDS.into());
+    if until.is_some_and(|until| until > latest) { Err(Error::HoldsOffTooLong) } else { Ok(()) }
 }
 
 /// Renews the leases that engines list: those whose token is current and which they hold themselves. `None` for
@@ -139,15 +174,20 @@ async fn renew_listed(
     engines: &[&(EngineId, Heartbeat)],
     locking: Locking,
 ) -> Result<Vec<Option<Vec<LeaseAnswer>>>> {
-    let ids: Vec<EventId> =
-        engines.iter().flat_map(|(_, heartbeat)| heartbeat.leases.iter().map(|lease| lease.event_id)).collect();
-    if ids.is_empty() {
+    let listed = |is_to_be_renewed| -> Vec<EventId> {
+        let leases = engines.iter().flat_map(|(_, heartbeat)| &heartbeat.leases);
+        leases.filter(|lease| lease.is_to_be_renewed == is_to_be_renewed).map(|lease| lease.event_id).collect()
+    };
+    let (to_renew, to_read) = (listed(true), listed(false));
+    if to_renew.is_empty() && to_read.is_empty() {
         return Ok(engines.iter().map(|_| Some(Vec::new())).collect());
     }
-    let open = open_events::lock(connection, &ids, locking).await?;
+    let mut open = open_events::lock(connection, &to_renew, locking).await?;
+    open.extend(open_events::read_leases(connection, &to_read).await?);
     let open: HashMap<EventId, OpenEvent> = open.into_iter().map(|event| (event.event_id, event)).collect();
     let is_all_there = |heartbeat: &Heartbeat| {
-        locking == Locking::Wait || heartbeat.leases.iter().all(|lease| open.contains_key(&lease.event_id))
+        let is_there = |lease: &HeldLease| !lease.is_to_be_renewed || open.contains_key(&lease.event_id);
+        locking == Locking::Wait || heartbeat.leases.iter().all(is_there)
     };
     let held = |engine_id: EngineId, lease: &HeldLease| {
         open.get(&lease.event_id).filter(|event| {
@@ -161,7 +201,7 @@ async fn renew_listed(
         .iter()
         .filter(|(_, heartbeat)| is_all_there(heartbeat))
         .flat_map(|(engine_id, heartbeat)| heartbeat.leases.iter().map(move |lease| (*engine_id, lease)))
-        .filter(|(engine_id, lease)| held(*engine_id, lease).is_some())
+        .filter(|(engine_id, lease)| lease.is_to_be_renewed && held(*engine_id, lease).is_some())
         .map(|(_, lease)| (lease.event_id, None, lease.progress.as_ref().map(SentJson::get)))
         .collect();
     let renewed = open_events::renew(connection, &asked, false).await?;
@@ -174,25 +214,37 @@ async fn renew_listed(
         }
         let mut of_engine = Vec::with_capacity(heartbeat.leases.len());
         for lease in &heartbeat.leases {
-            let verdict = if let (Some(event), Some(renewed)) = (held(*engine_id, lease), renewed.get(&lease.event_id))
-            {
-                LeaseVerdict::Renewed(Renewal {
+            let held = held(*engine_id, lease);
+            let verdict = match (held, renewed.get(&lease.event_id)) {
+                (Some(event), Some(renewed)) => LeaseVerdict::Renewed(Renewal {
                     expires_at: renewed.expires_at,
                     expires_in_seconds: renewed.expires_in_seconds,
                     is_cancel_requested: event.is_cancel_requested,
-                })
-            } else {
-                let token = Some(lease.lease_token);
-                let found =
-                    store::settlement::late_report::past_lease(connection, lease.event_id, token, Some(*engine_id))
-                        .await?;
-                // An engine of another type is told what it would be told of an event that does not exist.
-                let found = found.filter(|found| !found.is_of_another_type);
-                LeaseVerdict::Lost { ended_by: found.and_then(|found| found.ended).map(|ended| ended.outcome) }
+                }),
+                (Some(event), None) if !lease.is_to_be_renewed => LeaseVerdict::Held(standing(event)),
+                (Some(_) | None, _) => lost(connection, *engine_id, lease).await?,
             };
             of_engine.push(LeaseAnswer { event_id: lease.event_id, verdict });
         }
         answers.push(Some(of_engine));
     }
     Ok(answers)
+}
+
+/// A lease as it stands. One that has run out is held until the reaper ends it.
+fn standing(event: &OpenEvent) -> Renewal {
+    Renewal {
+        expires_at: event.expires_at.expect("a lease has an end"),
+        expires_in_seconds: event.expires_in_seconds.max(0.0),
+        is_cancel_requested: event.is_cancel_requested,
+    }
+}
+
+/// How a lease ended that the engine does not hold.
+async fn lost(connection: &mut store::PgConnection, engine_id: EngineId, lease: &HeldLease) -> Result<LeaseVerdict> {
+    let token = Some(lease.lease_token);
+    let found = store::settlement::late_report::past_lease(connection, lease.event_id, token, Some(engine_id)).await?;
+    // An engine of another type is told what it would be told of an event that does not exist.
+    let found = found.filter(|found| !found.is_of_another_type);
+    Ok(LeaseVerdict::Lost { ended_by: found.and_then(|found| found.ended).map(|ended| ended.outcome) })
 }

@@ -7,13 +7,14 @@ use tracing::field::display;
 use crate::broker::state::Broker;
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
-use crate::domain::engine::{DrainFilter, Drained, Engine, Metadata};
+use crate::domain::engine::{DrainFilter, DrainOrder, Drained, Engine, Metadata};
 use crate::domain::ids::EngineId;
 use crate::domain::json::object::members;
 use crate::domain::log_text::LogText;
 use crate::domain::merge_patch;
 use crate::error::{Error, Result};
 use crate::store;
+use crate::store::engines::announcement::{self, Concerns};
 use crate::store::pool::commit;
 
 /// Of a changed member's name, in the log.
@@ -45,6 +46,7 @@ impl Broker {
         store::engines::changes::write_metadata(&mut transaction, engine_id, &metadata).await?;
         let engine =
             store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+        announcement::announce(&mut transaction, Concerns::HeartbeatsAndPolls, &[&engine.engine_type]).await?;
         let details = format!("{{{}}}", merge_patch::member("static_config", patch.get()));
         let subject = engine_id.to_string();
         store::audit::record_text(&mut transaction, by, Operation::ChangeEngine, &subject, &details).await?;
@@ -55,17 +57,29 @@ impl Broker {
         let (members, bytes) = (names.join(", "), patch.get().len());
         tracing::info!(%engine_id, members = %LogText(&members), bytes, "engine configuration changed");
         self.dispatch.engine_changed(engine_id);
+        self.dispatch.orders_changed(&engine.engine_type);
         Ok(engine)
     }
 
     /// Stops giving events to all engines that the filter lets through, or only looks for them.
-    pub async fn drain_engines(&self, by: &Actor, filter: &DrainFilter, is_dry_run: bool) -> Result<Vec<Drained>> {
+    pub async fn drain_engines(
+        &self,
+        by: &Actor,
+        filter: &DrainFilter,
+        order: &DrainOrder,
+        is_dry_run: bool,
+    ) -> Result<Vec<Drained>> {
         let mut transaction = self.begin().await?;
-        let engines = store::engines::changes::drain(&mut transaction, filter, is_dry_run).await?;
+        let engines = store::engines::changes::drain(&mut transaction, filter, order, is_dry_run).await?;
+        let newly_draining = engines.iter().filter(|engine| !engine.was_draining);
+        let mut engine_types: Vec<&str> = newly_draining.map(|engine| engine.engine_type.as_str()).collect();
+        engine_types.sort_unstable();
+        engine_types.dedup();
         if !is_dry_run {
+            announcement::announce(&mut transaction, Concerns::HeartbeatsAndPolls, &engine_types).await?;
             let details = json!({
                 "engine_type": filter.engine_type, "engine_software_version": filter.engine_software_version,
-                "engines": engines.len(),
+                "engines": engines.len(), "reason": order.reason, "then": order.then,
             });
             let subject = filter.engine_type.as_deref().unwrap_or("engines");
             store::audit::record(&mut transaction, by, Operation::DrainEngines, subject, &details).await?;
@@ -81,6 +95,9 @@ impl Broker {
             );
             for engine in engines.iter().filter(|engine| !engine.was_draining) {
                 self.dispatch.engine_changed(engine.engine_id);
+            }
+            for engine_type in engine_types {
+                self.dispatch.orders_changed(engine_type);
             }
         }
         Ok(engines)

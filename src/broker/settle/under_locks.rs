@@ -21,7 +21,7 @@ use crate::error::{Error, LeaseLost, Result};
 use crate::metrics::RENEWED;
 use crate::store::leases::open_events::{self, Locking, OpenEvent};
 use crate::store::pool::commit;
-use crate::store::settlement::{self, EndedAttempt};
+use crate::store::settlement::{self, AttemptWords, EndedAttempt};
 use crate::store::{PgConnection, policies_of_leased_events};
 
 impl Broker {
@@ -231,22 +231,36 @@ fn ended_attempt<'a>(
     policy: Option<&RetryPolicy>,
     isolation: SuspectIsolation,
 ) -> EndedAttempt<'a> {
-    let (ending, result, error) = match report {
-        Report::Completed { result, .. } => (Ending::Completed, result.as_ref(), None),
-        Report::Failed { error, is_retryable, delay } => {
-            (Ending::Failed { is_retryable: *is_retryable, delay: *delay }, None, Some(error))
+    let (ending, words) = match report {
+        Report::Completed { result, .. } => {
+            (Ending::Completed, AttemptWords { result: result.as_ref().map(SentJson::get), ..AttemptWords::default() })
         }
-        Report::Released { delay } => (Ending::Released { delay: *delay }, None, None),
+        Report::Failed { error, is_retryable, delay, progress } => {
+            let words = AttemptWords {
+                error: Some(error.json.get()),
+                error_type: error.kind.as_deref(),
+                error_message: Some(&error.message),
+                progress: progress.as_ref().map(SentJson::get),
+                ..AttemptWords::default()
+            };
+            (Ending::Failed { is_retryable: *is_retryable, delay: *delay }, words)
+        }
+        Report::Released { delay, code, reason, progress } => {
+            let words = AttemptWords {
+                code: code.as_deref(),
+                reason: reason.as_deref(),
+                progress: progress.as_ref().map(SentJson::get),
+                ..AttemptWords::default()
+            };
+            (Ending::Released { delay: *delay }, words)
+        }
         Report::Renewed { .. } => unreachable!("renewals end nothing"),
     };
     EndedAttempt {
         event_id: event.event_id,
         ending,
         verdict: verdict_of(ending, event, &policy.copied().unwrap_or_default(), isolation),
-        result: result.map(SentJson::get),
-        error: error.map(|error| error.json.get()),
-        error_type: error.and_then(|error| error.kind.as_deref()),
-        error_message: error.map(|error| error.message.as_str()),
+        words,
         late_by_seconds: event.late_by_seconds,
         follow_ups: None,
     }

@@ -100,7 +100,7 @@ fn admit(poll: &Poll, default_limit: u32, queue_notice: Option<PollNotice>, engi
     if engine.status == EngineStatus::Draining {
         return Ok(Admission::Notice(PollNotice::EngineDraining { held: capacity.held }));
     }
-    if let Some(notice) = queue_notice {
+    if let Some(notice) = engines.kept_out(index).or(queue_notice) {
         return Ok(Admission::Notice(notice));
     }
     if capacity.room() == 0 {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
+use crate::dispatch::poll::PollNotice;
 use crate::dispatch::scan_positions::HeldPositions;
 use crate::dispatch::waiting::{Known, PollGroup};
 use crate::domain::assignment::Capacity;
@@ -22,6 +23,8 @@ pub struct Engines {
     pub locked: Vec<LockedEngine>,
     /// What each of them may still take, in the same order.
     pub capacities: Vec<Capacity>,
+    /// When they were locked.
+    locked_at: tokio::time::Instant,
     /// By engine, the polls whose leases it holds.
     pub polls: HashMap<EngineId, HashSet<Uuid>>,
 }
@@ -42,7 +45,8 @@ impl Engines {
         let counted: Vec<_> =
             locked.iter().map(|engine| (engine.engine_id, positions.count_from(engine.engine_id, now))).collect();
         let held = store::leases::count_held(connection, &counted).await?;
-        let mut engines = Self { locked, capacities: Vec::with_capacity(held.len()), polls: HashMap::new() };
+        let (capacities, locked_at) = (Vec::with_capacity(held.len()), tokio::time::Instant::from_std(now));
+        let mut engines = Self { locked, capacities, locked_at, polls: HashMap::new() };
         for (engine, held) in engines.locked.iter().zip(held) {
             positions.note(engine.engine_id, &held, now);
             engines.capacities.push(Capacity {
@@ -61,6 +65,17 @@ impl Engines {
     /// That of the queue of that name, if an engine of it is among them.
     pub fn gate(&self, engine_type: &str) -> Option<&Gate> {
         self.locked.iter().find(|engine| engine.engine_type == engine_type).map(|engine| &engine.gate)
+    }
+
+    /// Why the engine at this place is given nothing, whatever its queue has; draining apart.
+    pub fn kept_out(&self, index: usize) -> Option<PollNotice> {
+        let engine = &self.locked[index];
+        if engine.is_quarantined {
+            return Some(PollNotice::VersionQuarantined);
+        }
+        let seconds = engine.holds_off_seconds?;
+        let until = self.locked_at + Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        Some(PollNotice::EngineHoldingOff { until })
     }
 
     /// Where an engine stands in `locked`; `None` if it is not among them.
@@ -89,6 +104,7 @@ impl Engines {
                 engine_type: engine.engine_type.clone(),
                 incarnation: engine.incarnation,
                 is_draining: engine.status == EngineStatus::Draining,
+                is_kept_out: self.kept_out(index).is_some(),
                 holds_any: capacity.held > 0,
                 has_room: capacity.room() > 0,
                 asked_at: group.began_at,

@@ -84,7 +84,7 @@ impl State {
 
     /// Has the polls of an engine served: all, or those that could not take any before, or not those events that are due.
     /// Polls that a claim is serving just now are served again.
-    fn serve_engine(&mut self, engine_id: EngineId, is_for_all: bool) {
+    pub fn serve_engine(&mut self, engine_id: EngineId, is_for_all: bool) {
         let Some(engine) = self.engines.get_mut(&engine_id) else { return };
         engine.generation += 1;
         for number in engine.numbers.clone() {

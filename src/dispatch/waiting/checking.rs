@@ -70,7 +70,12 @@ impl WaitingPolls {
                 queue.seen_empty_at = None;
             });
         }
-        let next = state.queues.values().filter_map(|queue| queue.next_due).min();
+        while let Some((at, engine_id)) = state.free_again.first().copied().filter(|(at, _)| *at <= now) {
+            state.free_again.remove(&(at, engine_id));
+            state.serve_engine(engine_id, true);
+        }
+        let next_due = state.queues.values().filter_map(|queue| queue.next_due);
+        let next = next_due.chain(state.free_again.first().map(|(at, _)| *at)).min();
         let to_check = std::mem::take(&mut state.to_check);
         self.release(state);
         (to_check, next)

@@ -129,8 +129,13 @@ impl PollGroup {
                     queue.note(self.began_at, self.claimed_due, claimed.found);
                     check(queue);
                 });
+                let first_free_again = state.free_again.first().copied();
                 for undelivered in state.answer_or_put_back(polls, claimed) {
                     self.waiting.undelivered.add(&undelivered);
+                }
+                if state.free_again.first().copied() != first_free_again {
+                    // The recheck sleeps no longer than until then.
+                    self.waiting.checks_wanted.notify_one();
                 }
             }
             Err(error) => {
@@ -206,6 +211,9 @@ impl State {
                 self.leave(&poll);
                 poll.answer(Ok(Polled { notice, ..Polled::default() }));
                 continue;
+            }
+            if let (Some(PollNotice::EngineHoldingOff { until }), Some(engine_id)) = (notice, poll.poll.engine_id) {
+                self.free_again.insert((until, engine_id));
             }
             let has_changed = self.generation_of(&poll.poll) != poll.generation;
             poll.seen = Seen::Claimed(notice);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::waiting_poll::{Seen, WaitingPoll};
-use crate::dispatch::poll::Poll;
+use crate::dispatch::poll::{Poll, PollNotice};
 
 /// An engine as a query found it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,6 +16,8 @@ pub struct Known {
     pub incarnation: i32,
     /// It gets no further events.
     pub is_draining: bool,
+    /// It is given nothing for now: its version is quarantined, or it holds off.
+    pub is_kept_out: bool,
     /// It holds leases, of which a repeated poll may be asking.
     pub holds_any: bool,
     /// It may take one more event. False where that was not asked.
@@ -33,7 +35,8 @@ impl Known {
     /// True if a claim could only find that there are no events for this poll.
     pub fn is_free_to_wait(&self, poll: &Poll) -> bool {
         let may_be_a_repeat = poll.poll_id.is_some() && self.holds_any;
-        self.is_meant_by(poll) && !self.is_draining && self.has_room && !may_be_a_repeat
+        let is_given_events = !self.is_draining && !self.is_kept_out;
+        self.is_meant_by(poll) && is_given_events && self.has_room && !may_be_a_repeat
     }
 
     /// It is of the type, and of the incarnation, that the poll names.
@@ -47,7 +50,12 @@ impl Known {
         match poll.seen {
             Seen::NotYet => false,
             Seen::Assumed => self.is_free_to_wait(&poll.poll),
-            Seen::Claimed(_) => self.is_meant_by(&poll.poll) && Some(self.is_draining) == poll.seen.is_draining(),
+            Seen::Claimed(notice) => {
+                self.is_meant_by(&poll.poll)
+                    && Some(self.is_draining) == poll.seen.is_draining()
+                    // A draining engine is told that alone.
+                    && (self.is_draining || self.is_kept_out == notice.is_some_and(PollNotice::keeps_engine_out))
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! All waiting polls, by queue and by engine.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +54,8 @@ pub struct State {
     pub engines: HashMap<EngineId, PollingEngine>,
     /// Queues with something to claim.
     pub ready: VecDeque<Arc<str>>,
+    /// When engines that hold off take events again, for those whose polls wait.
+    pub free_again: BTreeSet<(Instant, EngineId)>,
     /// Queues to be checked out of turn.
     pub to_check: Vec<Arc<str>>,
     /// The service stops: no poll waits again.

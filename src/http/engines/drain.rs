@@ -6,9 +6,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::reply::EngineReply;
-use crate::domain::engine::{DrainFilter, Drained};
+use crate::domain::engine::{AfterDrain, DrainFilter, DrainOrder, Drained};
 use crate::domain::ids::EngineId;
-use crate::domain::limits::{MAX_DRAINED_ENGINES_TOLD, MAX_SOFTWARE_VERSION_CHARS};
+use crate::domain::limits::{MAX_DRAIN_REASON_CHARS, MAX_DRAINED_ENGINES_TOLD, MAX_SOFTWARE_VERSION_CHARS};
 use crate::domain::names::EngineType;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
@@ -16,24 +16,47 @@ use crate::http::requests::texts::parse_uuid;
 use crate::http::requests::values::{boolean, checked_text, parsed};
 use crate::http::requests::{Fields, Input, described};
 
-/// Gives the engine no more events; it finishes what it holds.
+described! {
+    /// Why an engine is to drain, and what it is to do then.
+    #[derive(Default)]
+    #[schema(as = DrainEngine, example = json!({"reason": "version 1.4.0 is replaced", "then": "exit"}))]
+    pub struct DrainBody of fields: Fields<'_> {
+        reason: Option<String> = optional(checked_text(MAX_DRAIN_REASON_CHARS)),
+        /// Once it holds nothing. `exit` where it is left out.
+        then: Option<AfterDrain> = optional(parsed(after_drain)),
+    }
+}
+
+fn after_drain(text: &str) -> Result<AfterDrain, &'static str> {
+    AfterDrain::parse(text).ok_or("must be exit or stay")
+}
+
+/// Gives the engine no more events; it finishes what it holds. The replies to its heartbeats tell it so. One that is draining already
+/// gets the new reason, and what is to follow.
 #[utoipa::path(
-    post, path = "/engines/{engine_id}/drain", operation_id = "drain_engine", tag = "engines",
+    post, path = "/engines/{engine_id}/drain", operation_id = "drain_engine", tag = "engines", request_body = Option<DrainBody>,
     params(
         ("engine_id" = uuid::Uuid, Path, description = "The engine"),
         ("X-Engine-Incarnation" = Option<String>, Header, description = "The incarnation that is meant; any other than the registered one is refused"),
     ),
     responses(
         (status = 200, description = "Draining", body = EngineReply),
-        (status = 400, description = "Not JSON, or not all of it came"),
         (status = 404, description = "Not registered"),
         (status = 409, description = "The engine has registered again"),
-        (status = 422, description = "Not a UUID"),
     )
 )]
 pub async fn drain(State(api): State<Api>, input: Input) -> Result<Json<EngineReply>, Problem> {
-    let (engine_id, incarnation) = input.read_engine()?;
-    set_draining(&api, &input, engine_id, incarnation, true).await
+    let (engine_id, incarnation, order) = {
+        let reader = input.reader();
+        let engine_id = reader.path("engine_id", parse_uuid).map(EngineId);
+        let incarnation = reader.incarnation(true);
+        reader.caller();
+        let body = reader.optional_body()?.map(|fields| fields.exactly(DrainBody::take)).unwrap_or_default();
+        let DrainBody { reason, then } = body;
+        reader.finish(|| Some((engine_id?, incarnation, DrainOrder { reason, then: then.unwrap_or_default() })))?
+    };
+    let engine = api.broker.set_draining(&input.actor(&api), engine_id, incarnation, Some(&order)).await?;
+    Ok(Json(EngineReply::of(engine)))
 }
 
 /// Gives the engine events again.
@@ -49,18 +72,7 @@ pub async fn drain(State(api): State<Api>, input: Input) -> Result<Json<EngineRe
 )]
 pub async fn resume(State(api): State<Api>, input: Input) -> Result<Json<EngineReply>, Problem> {
     let engine_id = input.read_path("engine_id", parse_uuid).map(EngineId)?;
-    set_draining(&api, &input, engine_id, None, false).await
-}
-
-async fn set_draining(
-    api: &Api,
-    input: &Input,
-    engine_id: EngineId,
-    incarnation: Option<i32>,
-    is_draining: bool,
-) -> Result<Json<EngineReply>, Problem> {
-    let engine = api.broker.set_draining(&input.actor(api), engine_id, incarnation, is_draining).await?;
-    Ok(Json(EngineReply::of(engine)))
+    Ok(Json(EngineReply::of(api.broker.set_draining(&input.actor(&api), engine_id, None, None).await?)))
 }
 
 described! {
@@ -68,6 +80,10 @@ described! {
     #[schema(as = DrainEngines, example = json!({"filter": {"engine_software_version": "1.0.0"}, "dry_run": true}))]
     pub struct DrainManyBody of fields: Fields<'_> {
         filter: Option<DrainFilter> as DrainFilterBody = part(read_filter),
+        /// Why, for people; for those that were not draining yet.
+        reason: Option<String> = optional(checked_text(MAX_DRAIN_REASON_CHARS)),
+        /// Once they hold nothing; for those that were not draining yet. `exit` where it is left out.
+        then: Option<AfterDrain> = optional(parsed(after_drain)),
         /// True: looks, and changes nothing. False where it is left out.
         dry_run: Option<bool> = optional(boolean),
     }
@@ -90,13 +106,13 @@ described! {
     )
 )]
 pub async fn drain_many(State(api): State<Api>, input: Input) -> Result<Json<DrainedManyReply>, Problem> {
-    let (filter, is_dry_run) = read_drain(&input)?;
+    let (filter, order, is_dry_run) = read_drain(&input)?;
     input.caller.may_reach_some(&api, filter.engine_type.as_deref())?;
-    let engines = api.broker.drain_engines(&input.actor(&api), &filter, is_dry_run).await?;
+    let engines = api.broker.drain_engines(&input.actor(&api), &filter, &order, is_dry_run).await?;
     Ok(Json(DrainedManyReply::of(&engines, is_dry_run)))
 }
 
-fn read_drain(input: &Input) -> Result<(DrainFilter, bool), Problem> {
+fn read_drain(input: &Input) -> Result<(DrainFilter, DrainOrder, bool), Problem> {
     let reader = input.reader();
     reader.caller();
     let read = reader.body()?.and_then(|fields| {
@@ -104,7 +120,8 @@ fn read_drain(input: &Input) -> Result<(DrainFilter, bool), Problem> {
         if !fields.is_given("filter") {
             fields.error("filter", "is missing; name an engine_type, an engine_software_version, or both");
         }
-        Some((body.filter?, body.dry_run.unwrap_or(false)))
+        let order = DrainOrder { reason: body.reason, then: body.then.unwrap_or_default() };
+        Some((body.filter?, order, body.dry_run.unwrap_or(false)))
     });
     reader.finish(|| read)
 }

@@ -5,8 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::metadata::{DynamicStateBody, StaticConfigBody};
-use crate::domain::engine::Engine;
-use crate::domain::engine::{EngineStatus, heartbeat_interval_seconds};
+use crate::domain::engine::{AfterDrain, Drain, Engine, EngineStatus, heartbeat_interval_seconds};
 use crate::domain::ids::EngineId;
 use crate::domain::json::RawJson;
 use crate::http::shown::shown;
@@ -20,6 +19,30 @@ pub struct MetadataReply {
     dynamic_state: RawJson,
 }
 
+/// Why an engine is given no more events, and what it is to do.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EngineDrain)]
+pub struct DrainReply {
+    reason: Option<String>,
+    /// Once it holds nothing.
+    then: AfterDrain,
+    since: DateTime<Utc>,
+}
+
+impl DrainReply {
+    /// A drain, as readers and the engine itself see it.
+    pub fn of(drain: Drain) -> Self {
+        Self { reason: drain.reason, then: drain.then, since: drain.since }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = EngineHoldingOff)]
+pub struct HoldingOffReply {
+    until: DateTime<Utc>,
+    reason: String,
+}
+
 shown! {
     /// What the service knows of an engine.
     #[schema(as = Engine)]
@@ -28,6 +51,13 @@ shown! {
         engine_id: EngineId,
         engine_type: String,
         status: EngineStatus,
+        /// Null while it is not draining.
+        drain: Option<DrainReply> = engine.drain.map(DrainReply::of),
+        /// It asked for no events until then; null once that is over.
+        holding_off: Option<HoldingOffReply> =
+            engine.holding_off.map(|held| HoldingOffReply { until: held.until, reason: held.reason }),
+        /// Its version is quarantined in its queue: it is given no events.
+        is_quarantined: bool,
         last_heartbeat: Option<DateTime<Utc>>,
         /// As the engine reports it.
         current_workload: Option<i32>,

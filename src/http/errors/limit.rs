@@ -32,6 +32,7 @@ limits! {
     NewQueues = "new_queues";
     NewEngines = "new_engines";
     EventTypes = "event_types";
+    Quarantines = "quarantines";
     ParkedPollsOfEngine = "parked_polls_of_engine";
     ParkedRequests = "parked_requests";
     CallTime = "call_time";

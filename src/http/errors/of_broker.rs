@@ -71,6 +71,11 @@ impl From<broker::Error> for Problem {
                 .with("has_open_events", json!(uses.has_open_events))
                 .with("has_engines", json!(uses.has_engines))
                 .with("has_dead_letters", json!(uses.has_dead_letters)),
+            Error::NotQuarantined { .. } => Self::new(Code::NotFound, detail),
+            Error::TooManyQuarantines(_) => {
+                let place = InputPlace::Pointer("/engine_software_version".to_owned());
+                Self::invalid_input(vec![InputError::new(place, detail)]).of_limit(Limit::Quarantines)
+            }
             Error::NoPolicyOfEventType(_) => Self::new(Code::NotFound, detail),
             Error::EventNotFound(_) => Self::new(Code::EventNotFound, detail),
             Error::EventIsFinal { status, .. } => {
@@ -118,6 +123,10 @@ impl From<broker::Error> for Problem {
             Error::AvailableTooFarAway => {
                 let place = InputPlace::Pointer("/available_at".to_owned());
                 Self::invalid_input(vec![InputError::new(place, "is more than 365 days away")])
+            }
+            Error::HoldsOffTooLong => {
+                let place = InputPlace::Pointer("/holding_off/until".to_owned());
+                Self::invalid_input(vec![InputError::new(place, "is more than one day away")])
             }
             Error::Crashed => Self::internal().caused_by(Error::Crashed),
             Error::TokenEnded => {

@@ -18,6 +18,10 @@ pub struct PreviousReply {
     error: Option<RawJson>,
     #[schema(value_type = Option<Value>, required)]
     progress: Option<RawJson>,
+    /// Why it was released, for programs, like `no_handler`.
+    code: Option<String>,
+    /// Why it was released, for people.
+    reason: Option<String>,
     ended_at: DateTime<Utc>,
 }
 
@@ -91,11 +95,15 @@ shown! {
         retries_left: u32 = event.spent.retries_left(&event.policy),
         /// Silent losses that are left before the event becomes a dead letter, this one included.
         losses_left: u32 = event.spent.losses_left(&event.policy),
+        /// How often the event was released in a row before this, each time without a delay of the engine's own.
+        releases_in_row: u32 = event.spent.releases,
         /// How the attempt before ended.
         previous: Option<PreviousReply> = event.previous.map(|previous| PreviousReply {
             outcome: previous.outcome,
             error: previous.error,
             progress: previous.progress,
+            code: previous.code,
+            reason: previous.reason,
             ended_at: previous.ended_at,
         }),
         traceparent: Option<String>,

@@ -1,6 +1,7 @@
 //! What a poll is answered.
 
 use serde::Serialize;
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use super::leased_event::LeasedEventReply;
@@ -11,7 +12,7 @@ use crate::http::errors::Later;
 #[schema(as = Leased, example = json!({"notice": null, "events": [{
     "event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "engine_type": "dialogue", "event_type": "dialogue.requested",
     "payload": {"text": "Hello"}, "priority": 5, "scenario_run_id": null, "created_at": "2030-01-31T12:00:00Z",
-    "attempt": 1, "max_attempts": 4, "retries_left": 3, "losses_left": 3, "previous": null, "traceparent": null,
+    "attempt": 1, "max_attempts": 4, "retries_left": 3, "losses_left": 3, "releases_in_row": 0, "previous": null, "traceparent": null,
     "lease": {
         "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d", "lock": "processing_by_0190f39e-0000-7000-8000-1728394a5b6c",
         "leased_by": "0190f39e-0000-7000-8000-1728394a5b6c", "leased_at": "2030-01-31T12:00:00Z",
@@ -42,6 +43,10 @@ pub enum NoticeCode {
     EngineAtCapacity,
     QueuePaused,
     QueueAtMaxProcessing,
+    /// The engine's version is quarantined in this queue.
+    VersionQuarantined,
+    /// The engine asked for no events for a while.
+    EngineHoldingOff,
     ServerStopping,
 }
 
@@ -79,6 +84,16 @@ impl NoticeReply {
                 let detail =
                     format!("{processing} events of the queue are being processed, as many as its max_processing");
                 return Self { code: NoticeCode::QueueAtMaxProcessing, detail, held: None, retry_after_seconds: 1 };
+            }
+            PollNotice::VersionQuarantined => {
+                let detail = "an operator has quarantined the engine's version: it is given no events";
+                (NoticeCode::VersionQuarantined, detail, None, 30)
+            }
+            PollNotice::EngineHoldingOff { until } => {
+                let seconds = until.saturating_duration_since(Instant::now()).as_secs_f64().ceil();
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a day at most")]
+                let seconds = (seconds as u32).max(1);
+                (NoticeCode::EngineHoldingOff, "the engine holds off, as its heartbeat said", None, seconds)
             }
             PollNotice::ServerStopping => {
                 let retry_after_seconds = Later::Stopping.seconds();

@@ -10,7 +10,9 @@ use crate::domain::event::Status;
 use crate::domain::ids::LeaseToken;
 use crate::domain::json::SentJson;
 use crate::domain::json::string::JsonString;
-use crate::domain::limits::{MAX_FOLLOW_UPS, MAX_RETRY_DELAY_SECONDS};
+use crate::domain::limits::{
+    MAX_FOLLOW_UPS, MAX_RELEASE_CODE_CHARS, MAX_RELEASE_REASON_CHARS, MAX_RETRY_DELAY_SECONDS,
+};
 use crate::domain::new_event::NewEvent;
 use crate::domain::requester::Requester;
 use crate::domain::settlement::{Report, ReportedError};
@@ -19,7 +21,7 @@ use crate::http::events::enqueue::{EnqueueBody, read_event};
 use crate::http::requests::Fields;
 use crate::http::requests::members::visibility_timeout;
 use crate::http::requests::values::{
-    any_string, array, boolean, check_json, integer, kind, parsed, text, within_bytes,
+    any_string, array, boolean, check_json, checked_text, integer, kind, parsed, text, within_bytes,
 };
 
 /// An engine's report on an event it holds. Which members go with it depends on `status`.
@@ -48,10 +50,23 @@ pub enum SettleBody {
         retryable: Option<bool>,
         /// Instead of the policy's backoff.
         delay_seconds: Option<u32>,
+        /// How far the work was, for the next attempt; left out, what renewals said before stays.
+        #[schema(value_type = Option<Value>)]
+        progress: Option<Value>,
     },
     /// Handed back; spends nothing.
     #[schema(title = "ReleasedSettlement")]
-    Queued { lease_token: Option<String>, delay_seconds: Option<u32> },
+    Queued {
+        lease_token: Option<String>,
+        delay_seconds: Option<u32>,
+        /// Why, for programs, like `no_handler` or `hold`.
+        code: Option<String>,
+        /// Why, for people.
+        reason: Option<String>,
+        /// How far the work was, for the next attempt; left out, what renewals said before stays.
+        #[schema(value_type = Option<Value>)]
+        progress: Option<Value>,
+    },
     /// Renewed from now on.
     #[schema(title = "RenewedSettlement")]
     Processing {
@@ -109,8 +124,8 @@ pub fn read_what_is_reported(
 }
 
 /// What is allowed beside one status or another.
-const FIELDS_BY_STATUS: [&str; 7] =
-    ["result", "enqueue", "error", "retryable", "delay_seconds", "visibility_timeout_seconds", "progress"];
+const FIELDS_BY_STATUS: [&str; 9] =
+    ["result", "enqueue", "error", "retryable", "delay_seconds", "visibility_timeout_seconds", "progress", "code", "reason"];
 
 fn read_report(fields: &Fields<'_>, errors: &Errors, requester: Requester) -> Option<Report> {
     let delay = |fields: &Fields<'_>| {
@@ -118,6 +133,7 @@ fn read_report(fields: &Fields<'_>, errors: &Errors, requester: Requester) -> Op
             .optional("delay_seconds", integer(0..=MAX_RETRY_DELAY_SECONDS))
             .map(|seconds| Duration::from_secs(seconds.into()))
     };
+    let progress = || fields.optional("progress", fields.any_json(fields.limits().detail()));
     let status = fields.required("status", |raw| {
         let status = text(raw)?;
         Status::parse(&status)
@@ -136,12 +152,18 @@ fn read_report(fields: &Fields<'_>, errors: &Errors, requester: Requester) -> Op
         Status::Failed => {
             let error = fields.required("error", |raw| Ok::<_, String>(read_error(raw, fields, errors)));
             let is_retryable = fields.optional("retryable", boolean).unwrap_or(true);
-            Some(Report::Failed { is_retryable, delay: delay(fields), error: error.flatten()? })
+            let (delay, progress) = (delay(fields), progress());
+            Some(Report::Failed { is_retryable, delay, progress, error: error.flatten()? })
         }
-        Status::Queued => Some(Report::Released { delay: delay(fields).unwrap_or_default() }),
+        Status::Queued => Some(Report::Released {
+            delay: delay(fields).unwrap_or_default(),
+            code: fields.optional("code", checked_text(MAX_RELEASE_CODE_CHARS)),
+            reason: fields.optional("reason", checked_text(MAX_RELEASE_REASON_CHARS)),
+            progress: progress(),
+        }),
         Status::Processing => Some(Report::Renewed {
             visibility_timeout_seconds: fields.optional("visibility_timeout_seconds", visibility_timeout()),
-            progress: fields.optional("progress", fields.any_json(fields.limits().detail())),
+            progress: progress(),
         }),
         Status::Cancelled => None,
     }

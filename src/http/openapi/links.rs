@@ -50,6 +50,7 @@ const LEADS: [Lead; 14] = [
             "pause_queue",
             "resume_queue",
             "change_queue",
+            "list_quarantines",
         ],
         parameters: &[QUEUE],
     },

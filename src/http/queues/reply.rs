@@ -5,9 +5,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::broker::queues::QueueReport;
-use crate::domain::engine::EngineStatus;
+use crate::domain::engine::{EngineStatus, TypeSummary};
+use crate::domain::queue::Quarantine;
 use crate::domain::retry_policy::RetryPolicyOverrides;
 use crate::http::limits::Limits;
+use crate::http::shown::shown;
 
 /// A queue. Counts are exact to 10,000; then `is_approximate` says that they stopped there.
 #[derive(Serialize, ToSchema)]
@@ -32,6 +34,8 @@ pub struct QueueReply {
     clear_in_seconds: Option<f64>,
     is_approximate: bool,
     pause: Option<PauseReply>,
+    /// Versions of engines that are given nothing, the newest quarantine first.
+    quarantines: Vec<QuarantineReply>,
     settings: SettingsReply,
 }
 
@@ -41,6 +45,8 @@ pub struct EnginesReply {
     active: i64,
     draining: i64,
     unresponsive: i64,
+    /// Active, but for the quarantine of their version.
+    quarantined: i64,
 }
 
 /// How many events the active engines can hold. `total` minus `busy` is what engines with a limit can still take.
@@ -80,6 +86,20 @@ pub struct PauseReply {
     by: Option<String>,
     since: DateTime<Utc>,
     resume_at: Option<DateTime<Utc>>,
+}
+
+shown! {
+    /// A version of engines that is given nothing of a queue.
+    #[schema(as = Quarantine)]
+    pub struct QuarantineReply of quarantine: Quarantine {
+        /// Null: engines that register none.
+        engine_software_version: Option<String>,
+        reason: String,
+        by: Option<String>,
+        since: DateTime<Utc>,
+        /// It ends then by itself.
+        lift_at: Option<DateTime<Utc>>,
+    }
 }
 
 /// Every setting in force, with its source.
@@ -137,7 +157,9 @@ impl QueueReply {
     /// A queue, each of its settings with where the value comes from.
     pub fn of(report: QueueReport, limits: Limits) -> Self {
         let counts = &report.last_minute;
-        let active = report.engines.iter().filter(|engines| engines.status == EngineStatus::Active);
+        let is_given_events =
+            |engines: &&TypeSummary| engines.status == EngineStatus::Active && !engines.is_quarantined;
+        let active = report.engines.iter().filter(is_given_events);
         let slots = active.fold(SlotsReply { total: 0, busy: 0, unlimited_engines: 0 }, |sum, engines| SlotsReply {
             total: sum.total + engines.slots,
             busy: sum.busy + engines.leases_held,
@@ -153,6 +175,7 @@ impl QueueReply {
                 active: report.engines_with(EngineStatus::Active),
                 draining: report.engines_with(EngineStatus::Draining),
                 unresponsive: report.engines_with(EngineStatus::Unresponsive),
+                quarantined: report.engines_in_quarantine(),
             },
             slots,
             rates: RatesReply {
@@ -174,6 +197,7 @@ impl QueueReply {
                 since: pause.since,
                 resume_at: pause.resume_at,
             }),
+            quarantines: report.queue.quarantines.into_iter().map(QuarantineReply::of).collect(),
             engine_type: report.queue.engine_type,
         }
     }

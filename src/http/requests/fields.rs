@@ -123,6 +123,12 @@ impl<'a> Fields<'a> {
         self.find(name).is_some_and(|value| value.get() != "null")
     }
 
+    /// Whether a member is there, if only null.
+    #[must_use]
+    pub fn is_there(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
     fn note<T>(&self, name: &str, parsed: Result<T, impl Into<Mistake>>) -> Option<T> {
         parsed.map_err(|mistake| self.error(name, mistake)).ok()
     }

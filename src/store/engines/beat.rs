@@ -1,14 +1,15 @@
 //! Heartbeats of many engines at once.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
-use crate::domain::engine::{Description, EngineStatus};
-use crate::domain::ids::EngineId;
+use crate::domain::engine::{Description, HoldingOff, HoldingOffChange, Orders};
+use crate::domain::ids::{EngineId, EventId};
 use crate::store::error::Result;
 use crate::store::leases::open_events::Locking;
-use crate::store::row::from_row;
+use crate::store::row::{Field, from_row};
 
 /// One engine's heartbeat.
 #[derive(Clone, Copy, Debug)]
@@ -23,26 +24,44 @@ pub struct Beat<'a> {
     pub metadata: Option<(&'a str, &'a str)>,
     /// Nothing of what it holds was leased before.
     pub held_since: DateTime<Utc>,
+    /// What it says of holding off, if it says anything.
+    pub holding_off: Option<&'a HoldingOffChange>,
+}
+
+impl<'a> Beat<'a> {
+    fn now_holds_off(&self) -> Option<&'a HoldingOff> {
+        self.holding_off.and_then(HoldingOffChange::holding_off)
+    }
 }
 
 /// How an engine stands after its heartbeat.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Beaten {
     /// Who sent it.
     pub engine_id: EngineId,
-    /// With the heartbeat.
-    pub status: EngineStatus,
-    /// It is to take no more events.
-    pub is_draining: bool,
-    /// How many events it holds.
-    pub leases_held: u32,
+    /// The queue it leases from.
+    pub engine_type: String,
+    /// What it is told.
+    pub orders: Orders,
     /// `None`: judged by its leases alone.
     pub heartbeat_timeout_seconds: Option<u32>,
 }
 
-from_row!(Beaten, "engine_states", engine_id: EngineId, {
-    engine_id, status, is_draining, leases_held, heartbeat_timeout_seconds,
-});
+from_row!(Beaten, "engine_states", engine_id: EngineId, { engine_id, engine_type, orders, heartbeat_timeout_seconds });
+
+impl Field for Orders {
+    fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
+        let mut to_cancel: Vec<Uuid> = row.try_get::<Option<_>, _>("events_to_cancel")?.unwrap_or_default();
+        to_cancel.sort_unstable();
+        Ok(Self {
+            status: Field::read(row, "status")?,
+            drain: Field::read(row, "drain")?,
+            leases_held: Field::read(row, "leases_held")?,
+            max_concurrent_events: Field::read(row, "max_concurrent_events")?,
+            events_to_cancel: to_cancel.into_iter().map(EventId).collect(),
+        })
+    }
+}
 
 /// What a locked engine says of itself.
 #[derive(Debug)]
@@ -55,20 +74,24 @@ pub struct Locked {
     pub incarnation: i32,
     /// When it last registered.
     pub registered_at: DateTime<Utc>,
+    /// By the database's clock.
+    pub now: DateTime<Utc>,
 }
 
-from_row!(Locked, "engine_states", engine_id: EngineId, { engine_id, description, incarnation, registered_at });
+from_row!(Locked, "engine_states", engine_id: EngineId, { engine_id, description, incarnation, registered_at, now });
 
 /// Locks engines, in the order of their ids; unknown ones are missing from the answer.
 pub async fn lock(connection: &mut PgConnection, engines: &[EngineId], locking: Locking) -> Result<Vec<Locked>> {
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
     let statement = match locking {
         Locking::Wait => {
-            "select engine_id, metadata, incarnation, registered_at from eventlease.engine_states
+            "select engine_id, metadata, incarnation, registered_at, statement_timestamp() as now
+             from eventlease.engine_states
              where engine_id = any($1) order by engine_id for no key update"
         }
         Locking::SkipLocked => {
-            "select engine_id, metadata, incarnation, registered_at from eventlease.engine_states
+            "select engine_id, metadata, incarnation, registered_at, statement_timestamp() as now
+             from eventlease.engine_states
              where engine_id = any($1) order by engine_id for no key update skip locked"
         }
     };
@@ -83,7 +106,19 @@ pub async fn beat(connection: &mut PgConnection, beats: &[Beat<'_>]) -> Result<V
         .bind(beats.iter().map(|beat| beat.metadata.map(|(static_config, _)| static_config)).collect::<Vec<_>>())
         .bind(beats.iter().map(|beat| beat.metadata.map(|(_, dynamic_state)| dynamic_state)).collect::<Vec<_>>())
         .bind(beats.iter().map(|beat| beat.held_since).collect::<Vec<_>>())
+        .bind(beats.iter().map(|beat| beat.holding_off.is_some()).collect::<Vec<_>>())
+        .bind(beats.iter().map(|beat| beat.now_holds_off().map(|held| held.until)).collect::<Vec<_>>())
+        .bind(beats.iter().map(|beat| beat.now_holds_off().map(|held| held.reason.as_str())).collect::<Vec<_>>())
         .bind(beats.iter().map(|beat| beat.incarnation).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await?)
+}
+
+/// How engines stand whose heartbeats wait, with since when nothing they hold was leased; unknown ones are missing from the answer.
+pub async fn read_orders(connection: &mut PgConnection, engines: &[(EngineId, DateTime<Utc>)]) -> Result<Vec<Beaten>> {
+    Ok(sqlx::query_as(include_str!("../sql/orders.sql"))
+        .bind(engines.iter().map(|(engine_id, _)| engine_id.0).collect::<Vec<_>>())
+        .bind(engines.iter().map(|(_, since)| *since).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?)
 }

@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 
-use crate::domain::engine::{Description, DrainFilter, Drained, Metadata};
+use crate::domain::engine::{Description, DrainFilter, DrainOrder, Drained, Metadata};
 use crate::domain::ids::EngineId;
 use crate::store::error::Result;
 use crate::store::row::{Field, from_row};
@@ -58,14 +58,21 @@ pub async fn write_metadata(connection: &mut PgConnection, engine_id: EngineId, 
     Ok(())
 }
 
-from_row!(Drained, "engine_states", engine_id: EngineId, { engine_id, was_draining });
+from_row!(Drained, "engine_states", engine_id: EngineId, { engine_id, engine_type, was_draining });
 
 /// Drains all engines that the filter lets through; a dry run only finds them.
-pub async fn drain(connection: &mut PgConnection, filter: &DrainFilter, is_dry_run: bool) -> Result<Vec<Drained>> {
+pub async fn drain(
+    connection: &mut PgConnection,
+    filter: &DrainFilter,
+    order: &DrainOrder,
+    is_dry_run: bool,
+) -> Result<Vec<Drained>> {
     Ok(sqlx::query_as(include_str!("../sql/drain_engines.sql"))
         .bind(&filter.engine_type)
         .bind(&filter.engine_software_version)
         .bind(is_dry_run)
+        .bind(&order.reason)
+        .bind(order.then.as_str())
         .fetch_all(connection)
         .await?)
 }

@@ -29,6 +29,9 @@ pub struct CarriedAttempt {
     result: Option<RawJson>,
     error: Option<RawJson>,
     progress: Option<RawJson>,
+    // Attempts that were carried before there were such words have none.
+    code: Option<String>,
+    reason: Option<String>,
     late_by_seconds: Option<f64>,
     final_status: Option<String>,
 }
@@ -48,6 +51,8 @@ impl CarriedAttempt {
             result: self.result,
             error: self.error,
             progress: self.progress,
+            code: self.code,
+            reason: self.reason,
             late_by_seconds: self.late_by_seconds,
             final_status: parse_optional(self.final_status.as_deref(), Status::parse)
                 .map_err(|value| corrupt("final_status", &value))?,
@@ -57,7 +62,7 @@ impl CarriedAttempt {
 
 from_row!(Attempt, "event_attempts", event_id: EventId, {
     attempt, engine_id, engine_software_version, leased_at, ended_at, outcome, answer, result, error, progress,
-    late_by_seconds, final_status,
+    code, reason, late_by_seconds, final_status,
 });
 
 /// Gives a dead letter the attempts back that it carried.
@@ -80,6 +85,8 @@ pub async fn restore(connection: &mut PgConnection, event_id: EventId, attempts:
         .bind(column(attempts, |attempt| attempt.progress.as_ref().map(|json| json.get())))
         .bind(column(attempts, |attempt| attempt.late_by_seconds))
         .bind(column(attempts, |attempt| attempt.final_status.as_deref()))
+        .bind(column(attempts, |attempt| attempt.code.as_deref()))
+        .bind(column(attempts, |attempt| attempt.reason.as_deref()))
         .execute(connection)
         .await?;
     Ok(())
@@ -101,7 +108,7 @@ pub async fn list(
         bytes "coalesce(octet_length(result::text), 0) + coalesce(octet_length(error::text), 0)
             + coalesce(octet_length(progress::text), 0)",
         "select attempt, engine_id, engine_software_version, leased_at, ended_at, outcome, answer, result,
-                error, progress, late_by_seconds, final_status, event_id
+                error, progress, code, reason, late_by_seconds, final_status, event_id
          from eventlease.event_attempts
          where event_id = $1 and attempt < coalesce($2, 2147483647)
          order by attempt desc

@@ -19,6 +19,7 @@ from_row!(LeasedEvent, "event_leases", event_id: EventId, {
 
 from_columns!(PreviousAttempt, {
     outcome: "previous_outcome", error: "previous_error", progress: "previous_progress", ended_at: "previous_ended_at",
+    code: "previous_code", reason: "previous_reason",
 });
 
 /// The leases that one poll was given and that still hold, as they were given.

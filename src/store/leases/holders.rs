@@ -29,12 +29,17 @@ pub struct LockedEngine {
     pub engine_software_version: Option<String>,
     /// How many events it may hold at a time; `None`: no limit of its own.
     pub max_concurrent_events: Option<u32>,
+    /// Its version is quarantined in the queue of its type.
+    pub is_quarantined: bool,
+    /// It asked for no events for so long; `None` where it did not, or that is over.
+    pub holds_off_seconds: Option<f64>,
     /// Of the queue of its type.
     pub gate: Gate,
 }
 
 from_row!(LockedEngine, "engine_states", engine_id: EngineId, {
-    engine_id, engine_type, status, incarnation, registered_at, engine_software_version, max_concurrent_events, gate,
+    engine_id, engine_type, status, incarnation, registered_at, engine_software_version, max_concurrent_events,
+    is_quarantined, holds_off_seconds, gate,
 });
 
 /// Locks engines, in the order of their ids; unknown ones are missing from the answer. Whoever
@@ -43,7 +48,11 @@ pub async fn lock_engines(connection: &mut PgConnection, engines: &[EngineId]) -
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
     Ok(sqlx::query_as(concat!(
         "select s.engine_id, s.engine_type, s.status, s.incarnation, s.registered_at, s.engine_software_version,
-            s.max_concurrent_events, ",
+            s.max_concurrent_events,
+            u.quarantines is not null and eventlease.is_quarantined(u.quarantines, s.engine_software_version)
+                as is_quarantined,
+            case when s.holding_off_until > statement_timestamp()
+                then extract(epoch from s.holding_off_until - statement_timestamp())::float8 end as holds_off_seconds, ",
         gate_columns!(),
         " from eventlease.engine_states s
          left join eventlease.queues u on u.engine_type = s.engine_type
@@ -143,11 +152,15 @@ pub struct EngineCheck {
     pub status: EngineStatus,
     /// How often it has registered, from 1.
     pub incarnation: i32,
+    /// It is given nothing: its version is quarantined, or it holds off.
+    pub is_kept_out: bool,
     /// It holds something that was leased since.
     pub holds_any: bool,
 }
 
-from_row!(EngineCheck, "engine_states", engine_id: EngineId, { engine_id, engine_type, status, incarnation, holds_any });
+from_row!(EngineCheck, "engine_states", engine_id: EngineId, {
+    engine_id, engine_type, status, incarnation, is_kept_out, holds_any,
+});
 
 /// Checks engines, and whether they hold anything leased since; unknown ones are missing from the answer.
 pub async fn check_engines(
@@ -157,15 +170,23 @@ pub async fn check_engines(
 ) -> Result<Vec<EngineCheck>> {
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
     Ok(sqlx::query_as(
-        "select s.engine_id, s.engine_type, s.status, s.incarnation, exists (
+        "select s.engine_id, s.engine_type, s.status, s.incarnation,
+            s.holds_off or u.quarantines is not null
+                and eventlease.is_quarantined(u.quarantines, s.engine_software_version) as is_kept_out,
+            exists (
                 select from eventlease.event_leases q
                 where q.leased_by = asked.engine_id and q.leased_at >= asked.since) as holds_any
          from unnest($1::uuid[], $2::timestamptz[]) as asked (engine_id, since)
          cross join lateral (
-             select s.engine_id, s.engine_type, s.status, s.incarnation from eventlease.engine_states s
+             select s.engine_id, s.engine_type, s.status, s.incarnation, s.engine_software_version,
+                coalesce(s.holding_off_until > statement_timestamp(), false) as holds_off
+             from eventlease.engine_states s
              where s.engine_id = asked.engine_id
              limit 1
-         ) s",
+         ) s
+         left join lateral (
+             select u.quarantines from eventlease.queues u where u.engine_type = s.engine_type limit 1
+         ) u on true",
     )
     .bind(ids)
     .bind(since)

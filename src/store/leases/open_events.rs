@@ -32,6 +32,8 @@ pub struct OpenEvent {
     pub is_cancel_requested: bool,
     /// When the lease runs out, or ran out.
     pub expires_at: Option<DateTime<Utc>>,
+    /// Until the lease runs out; negative once it has, and 0 without one.
+    pub expires_in_seconds: f64,
     /// How long ago the lease ran out; `None` while it has not.
     pub late_by_seconds: Option<f64>,
     /// How long the lease has been held.
@@ -49,8 +51,8 @@ impl OpenEvent {
 }
 
 from_row!(OpenEvent, "event_leases", event_id: EventId, {
-    event_id, engine_type, lease, priority, attempt, spent, is_cancel_requested, expires_at, late_by_seconds, held_seconds,
-    is_at_max_lease,
+    event_id, engine_type, lease, priority, attempt, spent, is_cancel_requested, expires_at, expires_in_seconds,
+    late_by_seconds, held_seconds, is_at_max_lease,
 });
 
 from_columns!(OpenLease, {
@@ -63,6 +65,7 @@ macro_rules! select_leases {
             "select q.event_id, q.engine_type, true as is_processing, q.priority, q.attempt, q.failures, q.lease_losses,
                 q.releases, q.lease_token, q.leased_by, q.cancel_requested_at is not null as is_cancel_requested,
                 q.lease_expires_at as expires_at,
+                extract(epoch from q.lease_expires_at - statement_timestamp())::float8 as expires_in_seconds,
                 case when q.lease_expires_at < statement_timestamp()
                     then extract(epoch from statement_timestamp() - q.lease_expires_at)::float8 end as late_by_seconds,
                 extract(epoch from statement_timestamp() - q.leased_at)::float8 as held_seconds,
@@ -77,7 +80,7 @@ macro_rules! select_queued {
         concat!(
             "select q.event_id, q.engine_type, false as is_processing, q.priority, q.attempt, q.failures, q.lease_losses,
                 q.releases, q.lease_token, null::uuid as leased_by, false as is_cancel_requested,
-                null::timestamptz as expires_at, null::float8 as late_by_seconds, 0::float8 as held_seconds,
+                null::timestamptz as expires_at, 0::float8 as expires_in_seconds, null::float8 as late_by_seconds, 0::float8 as held_seconds,
                 false as is_at_max_lease ",
             $from_where
         )
@@ -157,6 +160,18 @@ pub async fn lock_unrepeated(connection: &mut PgConnection, events: &[EventId]) 
     .bind(ids)
     .fetch_all(connection)
     .await?)
+}
+
+/// Those of `events` that are leased, without locks: as they stand, for who only asks.
+pub async fn read_leases(connection: &mut PgConnection, events: &[EventId]) -> Result<Vec<OpenEvent>> {
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = events.iter().map(|event| event.0).collect();
+    Ok(sqlx::query_as(select_leases!("from eventlease.event_leases q where q.event_id = any($1)"))
+        .bind(ids)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// Locks all that an engine holds.

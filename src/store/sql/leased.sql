@@ -23,6 +23,8 @@ select
     previous.error as previous_error,
     previous.progress as previous_progress,
     previous.ended_at as previous_ended_at,
+    previous.code as previous_code,
+    previous.reason as previous_reason,
     fact.traceparent,
     fact.tracestate,
     leased.lease_token,
@@ -41,7 +43,7 @@ cross join lateral (
     limit 1
 ) fact
 left join lateral (
-    select a.outcome, a.error, a.progress, a.ended_at
+    select a.outcome, a.error, a.progress, a.ended_at, a.code, a.reason
     from eventlease.event_attempts a
     where leased.attempt > 1
         and a.event_id = leased.event_id and a.engine_type = leased.engine_type

@@ -4,8 +4,12 @@ select
     s.may_enqueue,
     s.metadata,
     s.incarnation, s.registered_at, s.last_seen_at, s.last_poll_at, held.leases as leases_held,
-    s.heartbeat_timeout_seconds, s.drain_requested_at is not null as is_draining
+    s.heartbeat_timeout_seconds, s.drain_requested_at, s.drain_reason, coalesce(s.drain_then, 'exit') as drain_then,
+    case when s.holding_off_until > statement_timestamp() then s.holding_off_until end as holding_off_until,
+    s.holding_off_reason,
+    u.quarantines is not null and eventlease.is_quarantined(u.quarantines, s.engine_software_version) as is_quarantined
 from eventlease.engine_states s
+left join eventlease.queues u on u.engine_type = s.engine_type
 cross join lateral (
     select count(*)::integer as leases
     from eventlease.event_leases q

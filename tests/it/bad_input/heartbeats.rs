@@ -38,6 +38,28 @@ async fn every_bad_place_of_a_heartbeat_is_named_and_no_lease_is_renewed() {
         ),
         (beside_a_good_one(good.clone()), &["/leases"]),
         (json!({"leases": many}), &["/leases"]),
+        (json!({"wait_seconds": 61, "holding_off": 5}), &["/wait_seconds", "/holding_off"]),
+        (
+            json!({"wait_seconds": -1, "holding_off": {}}),
+            &["/wait_seconds", "/holding_off/until", "/holding_off/reason"],
+        ),
+        (
+            json!({"holding_off": {"until": "tomorrow", "reason": "", "since": 1}}),
+            &["/holding_off/until", "/holding_off/reason", "/holding_off/since"],
+        ),
+        (json!({"holding_off": {"until": "9999-01-01T00:00:00Z", "reason": "for ever"}}), &["/holding_off/until"]),
+        (
+            beside_a_good_one(json!({
+                "event_id": unknown_id(), "lease_token": "0".repeat(32), "renew": "no", "progress": 1
+            })),
+            &["/leases/1/renew"],
+        ),
+        (
+            beside_a_good_one(json!({
+                "event_id": unknown_id(), "lease_token": "0".repeat(32), "renew": false, "progress": 1
+            })),
+            &["/leases/1/progress"],
+        ),
     ];
     for (body, places) in bad {
         untouched.names("POST", &path, &body.to_string(), places).await;

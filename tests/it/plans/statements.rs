@@ -13,7 +13,7 @@ macro_rules! sql {
     };
 }
 
-pub const STATEMENTS: [Statement; 22] = [
+pub const STATEMENTS: [Statement; 24] = [
     Statement { name: "event_scope", sql: sql!("event_scope"), arguments: |ids| format!("'{}'", ids[0]) },
     Statement {
         name: "complete",
@@ -35,9 +35,15 @@ pub const STATEMENTS: [Statement; 22] = [
         sql: sql!("beat"),
         arguments: |_| {
             format!(
-                "array[{ENGINE}]::uuid[], array[1], array[null]::text[], array[null]::text[], array['epoch'::timestamptz], array[1]"
+                "array[{ENGINE}]::uuid[], array[1], array[null]::text[], array[null]::text[], array['epoch'::timestamptz],
+                 array[true], array[statement_timestamp()], array['because'], array[1]"
             )
         },
+    },
+    Statement {
+        name: "orders",
+        sql: sql!("orders"),
+        arguments: |_| format!("array[{ENGINE}]::uuid[], array['epoch'::timestamptz]"),
     },
     Statement { name: "facts", sql: sql!("facts"), arguments: |ids| format!("{}, {}", between(ids), array(ids)) },
     Statement {
@@ -99,7 +105,7 @@ pub const STATEMENTS: [Statement; 22] = [
             let nothing = all(ids, "null");
             format!(
                 "{}, {}, {}, {}::float8[], {nothing}::text[], {nothing}::text[], {nothing}::float8[], {nothing}::text[],
-                 {nothing}::text[]",
+                 {nothing}::text[], {nothing}::text[], {nothing}::text[], {nothing}::text[]",
                 array(ids),
                 all(ids, "'released'"),
                 all(ids, "'released'"),

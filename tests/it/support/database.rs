@@ -138,7 +138,7 @@ async fn template(admin: &mut PgConnection) -> String {
     name
 }
 
-const MIGRATIONS: [&str; 19] = [
+const MIGRATIONS: [&str; 20] = [
     include_str!("../../../migrations/0001_event_ids.sql"),
     include_str!("../../../migrations/0002_engines_and_settings.sql"),
     include_str!("../../../migrations/0003_events.sql"),
@@ -156,6 +156,7 @@ const MIGRATIONS: [&str; 19] = [
     include_str!("../../../migrations/0015_event_leases.sql"),
     include_str!("../../../migrations/0016_runs.sql"),
     include_str!("../../../migrations/0017_open_keys.sql"),
+    include_str!("../../../migrations/0018_engines_under_orders.sql"),
     include_str!("../../../migrations/0019_sessions.sql"),
     include_str!("../../../migrations/0020_follow_ups.sql"),
 ];

@@ -10,16 +10,16 @@ use crate::support::{Reply, unknown_id};
 
 /// Who may do it: `e`ngine, `p`roducer, `o`rchestrator, o`P`erator, `a`dmin, `r`eader, re`G`istrar. Where only its own is
 /// allowed, the test asks for its own.
-const ALLOWED: [(&str, &str); 58] = [
+const ALLOWED: [(&str, &str); 62] = [
     ("register_engine", "eoG"),
     ("list_engines", "oPr"),
     ("read_engine", "eoPr"),
     ("change_engine", "o"),
     ("deregister_engine", "eo"),
     ("send_heartbeat", "e"),
-    ("drain_engine", "eo"),
-    ("resume_engine", "o"),
-    ("drain_engines", "o"),
+    ("drain_engine", "eoP"),
+    ("resume_engine", "oP"),
+    ("drain_engines", "oP"),
     ("renew_engine_token", "oG"),
     ("list_engine_leases", "eoPr"),
     ("lease_events", "e"),
@@ -51,6 +51,9 @@ const ALLOWED: [(&str, &str); 58] = [
     ("delete_queue", "Pa"),
     ("pause_queue", "P"),
     ("resume_queue", "P"),
+    ("quarantine_version", "P"),
+    ("list_quarantines", "oPr"),
+    ("lift_quarantine", "P"),
     ("peek_queue", "Pr"),
     ("list_event_types", "Pr"),
     ("read_retry_policy", "Pr"),

@@ -124,6 +124,7 @@ async fn what_a_claim_found_of_an_engine_before_it_changed_is_not_used() {
         engine_type: "dialogue".to_owned(),
         incarnation: 1,
         is_draining: false,
+        is_kept_out: false,
         holds_any: false,
         has_room: true,
         asked_at: group.began_at,
@@ -172,7 +173,8 @@ fn waiting_polls_of_known_engine(holds_any: bool, has_room: bool) -> Arc<Waiting
     let polls = waiting_polls();
     let (_pending, group) = serve_engine(&polls);
     let (engine_type, asked_at) = ("dialogue".to_owned(), group.began_at);
-    let known = Known { engine_type, incarnation: 1, is_draining: false, holds_any, has_room, asked_at };
+    let (is_draining, is_kept_out) = (false, false);
+    let known = Known { engine_type, incarnation: 1, is_draining, is_kept_out, holds_any, has_room, asked_at };
     let found = ClaimCounts { wanted: 3, ..ClaimCounts::default() };
     group.end(Ok(Claimed { answers: vec![Ok(Polled::default())], found, engines: vec![(ENGINE, known)] }));
     polls

@@ -1,0 +1,35 @@
+//! Quarantines, kept with their queue, whose row every claim reads anyway.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::postgres::PgRow;
+use sqlx::types::Json;
+use sqlx::{PgConnection, Row as _};
+
+use crate::domain::queue::Quarantine;
+use crate::store::error::Result;
+use crate::store::row::Field;
+
+impl Field for Vec<Quarantine> {
+    fn read(row: &PgRow, column: &'static str) -> sqlx::Result<Self> {
+        Ok(row.try_get::<Option<Json<Self>>, _>(column)?.map_or_else(Vec::new, |Json(quarantines)| quarantines))
+    }
+}
+
+/// The time of the database, for the beginning and the end of a quarantine.
+pub async fn begin_and_end(
+    connection: &mut PgConnection,
+    lift_after_seconds: Option<u32>,
+) -> Result<(DateTime<Utc>, Option<DateTime<Utc>>)> {
+    let now: DateTime<Utc> = sqlx::query_scalar("select statement_timestamp()").fetch_one(connection).await?;
+    Ok((now, lift_after_seconds.map(|seconds| now + TimeDelta::seconds(seconds.into()))))
+}
+
+/// Writes the quarantines of a locked queue.
+pub async fn write(connection: &mut PgConnection, engine_type: &str, quarantines: &[Quarantine]) -> Result<()> {
+    sqlx::query("update eventlease.queues set quarantines = $2 where engine_type = $1")
+        .bind(engine_type)
+        .bind((!quarantines.is_empty()).then_some(Json(quarantines)))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
