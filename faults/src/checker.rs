@@ -6,6 +6,7 @@ mod words; // the fence, and that what was accepted stands
 mod attempts; // they and both budgets add up
 mod resumption; // after a fault
 mod liveness; // who is taken for dead, and when
+mod quarantines; // nothing is given to engines in quarantine
 mod leases; // one at a time, and none of what is done
 mod idleness; // who waited for events, and when
 mod index; // the history by event, by engine
@@ -33,13 +34,14 @@ pub struct Verdict {
 
 type Rule = (&'static str, fn(&Index<'_>, &Terms, &mut Findings));
 
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 15] = [
     ("every acknowledged event exists", enqueued::exist),
     ("every event has ended, or is open with a reason", enqueued::ended),
     ("an enqueue without a reply is done, or not", enqueued::one_of_two),
     ("no event has two leases at once", leases::one_at_a_time),
     ("no completed event is leased again", leases::completed_is_final),
     ("no lease ends before its time", leases::not_cut_short),
+    ("no engine is given anything while its version is quarantined", quarantines::respected),
     ("no stale token is accepted", words::fenced),
     ("what was accepted stands, and nothing else", words::stand),
     ("attempts add up", attempts::add_up),
