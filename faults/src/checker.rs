@@ -7,6 +7,7 @@ mod runs; // a cancelled one stays so
 mod attempts; // they and both budgets add up
 mod resumption; // after a fault
 mod liveness; // who is taken for dead, and when
+mod quarantines; // nothing is given to engines in quarantine
 mod leases; // one at a time, and none of what is done
 mod unique_keys; // one open event has it
 mod idleness; // who waited for events, and when
@@ -35,7 +36,7 @@ pub struct Verdict {
 
 type Rule = (&'static str, fn(&Index<'_>, &Terms, &mut Findings));
 
-const RULES: [Rule; 18] = [
+const RULES: [Rule; 19] = [
     ("every acknowledged event exists", enqueued::exist),
     ("every event has ended, or is open with a reason", enqueued::ended),
     ("an enqueue without a reply is done, or not", enqueued::one_of_two),
@@ -46,6 +47,7 @@ const RULES: [Rule; 18] = [
     ("no event has two leases at once", leases::one_at_a_time),
     ("no completed event is leased again", leases::completed_is_final),
     ("no lease ends before its time", leases::not_cut_short),
+    ("no engine is given anything while its version is quarantined", quarantines::respected),
     ("no stale token is accepted", words::fenced),
     ("what was accepted stands, and nothing else", words::stand),
     ("attempts add up", attempts::add_up),

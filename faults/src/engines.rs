@@ -13,11 +13,14 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::caller::{Caller, Fronts};
-use crate::history::{Entry, Fault, Kind, Silence};
+use crate::history::{Entry, Fault, Kind, Quarantine, Silence};
 use crate::queues::Queue;
 use crate::recorder::Recorder;
 use life::Life;
 pub use life::{Settings, Temper};
+
+/// How long an engine's version is quarantined.
+const QUARANTINE: Duration = Duration::from_secs(3);
 
 /// What befalls an engine.
 #[derive(Clone, Copy, Debug)]
@@ -96,6 +99,10 @@ impl Place {
                 let to = Some(self.recorder.now());
                 self.recorder.add(Entry::Silence(Silence { engine: life.id, from, to }));
                 life.is_hung.send_replace(false);
+            }
+            Kind::EngineQuarantined => {
+                let (from, to) = life.be_quarantined(QUARANTINE).await;
+                self.recorder.add(Entry::Quarantine(Quarantine { engine: life.id, from, to }));
             }
             Kind::EngineReportsLate => life.is_to_be_late.store(true, Ordering::Relaxed),
             Kind::EngineReportsTwice => life.repeats.store(true, Ordering::Relaxed),

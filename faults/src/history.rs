@@ -21,6 +21,7 @@ pub enum Entry {
     Report(Report),
     Register(Register),
     Silence(Silence),
+    Quarantine(Quarantine),
     Fault(Fault),
     Pause(Pause),
 }
@@ -229,6 +230,14 @@ pub struct Silence {
     pub to: Option<At>,
 }
 
+/// The engine's version was quarantined in its queue: from the reply that said so to the call that lifted it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Quarantine {
+    pub engine: Uuid,
+    pub from: At,
+    pub to: At,
+}
+
 /// Everything that is done to the service and its engines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -250,6 +259,7 @@ pub enum Kind {
     EngineRestarts,
     EngineReportsLate,
     EngineReportsTwice,
+    EngineQuarantined,
 }
 
 impl Kind {
@@ -267,7 +277,7 @@ impl Kind {
         Self::Demotion,
     ];
     /// At any time, also in the middle of those.
-    pub const OF_CLIENTS: [Self; 7] = [
+    pub const OF_CLIENTS: [Self; 8] = [
         Self::RequestsCut,
         Self::RepliesCut,
         Self::EngineKilled,
@@ -275,6 +285,7 @@ impl Kind {
         Self::EngineRestarts,
         Self::EngineReportsLate,
         Self::EngineReportsTwice,
+        Self::EngineQuarantined,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -296,6 +307,7 @@ impl Kind {
             Self::EngineRestarts => "engine restarts",
             Self::EngineReportsLate => "engine reports late",
             Self::EngineReportsTwice => "engine reports twice",
+            Self::EngineQuarantined => "engine's version quarantined",
         }
     }
 
@@ -318,7 +330,8 @@ impl Kind {
             | Self::EngineHangs
             | Self::EngineRestarts
             | Self::EngineReportsLate
-            | Self::EngineReportsTwice => false,
+            | Self::EngineReportsTwice
+            | Self::EngineQuarantined => false,
         }
     }
 }

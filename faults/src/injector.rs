@@ -198,7 +198,8 @@ impl Injector {
             | Kind::EngineHangs
             | Kind::EngineRestarts
             | Kind::EngineReportsLate
-            | Kind::EngineReportsTwice => unreachable!("these are not the service's"),
+            | Kind::EngineReportsTwice
+            | Kind::EngineQuarantined => unreachable!("these are not the service's"),
         }
         Ok(made)
     }

@@ -87,7 +87,7 @@ fn numbers(history: &[Entry], stock: &[Event]) -> Table {
             Entry::Register(_) => add("calls: register", 1),
             Entry::Cancel(_) => add("calls: cancel", 1),
             Entry::Pause(_) => add("times that this program stood still", 1),
-            Entry::Silence(_) | Entry::Fault(_) => {}
+            Entry::Silence(_) | Entry::Quarantine(_) | Entry::Fault(_) => {}
         }
     }
     for event in stock {

@@ -85,6 +85,7 @@ pub enum LeaseVerdict {
 
 impl HeartbeatAnswer {
     /// The answer after some time, in which nothing was renewed. What somebody wants cancelled by then is told with the leases too.
+    #[must_use]
     pub fn after(mut self, elapsed: Duration) -> Self {
         let to_cancel = &self.orders.events_to_cancel;
         for lease in &mut self.leases {

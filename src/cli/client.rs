@@ -153,6 +153,11 @@ impl Client {
         self.call(Method::DELETE, self.url(&["api", "v1"], path, &[])?, NO_BODY).await
     }
 
+    /// Removes what a query names of a resource.
+    pub async fn delete_by(&self, path: &[&str], query: Query<'_>) -> Result<Answer> {
+        self.call(Method::DELETE, self.url(&["api", "v1"], path, query)?, NO_BODY).await
+    }
+
     /// Where the server is, fit to be shown.
     pub fn base(&self) -> String {
         self.base.to_string()

@@ -118,6 +118,21 @@ pub struct Attempt {
     ended_at: DateTime<Utc>,
     outcome: String,
     error: Option<Box<RawValue>>,
+    // Of a release; servers of earlier versions say neither.
+    code: Option<String>,
+    reason: Option<String>,
+}
+
+impl Attempt {
+    /// Its error, or why it was released.
+    fn words(&self) -> String {
+        match (&self.error, &self.code, &self.reason) {
+            (Some(error), ..) => error_text(error),
+            (None, Some(code), Some(reason)) => format!("{code}: {reason}"),
+            (None, Some(words), None) | (None, None, Some(words)) => words.clone(),
+            (None, None, None) => String::new(),
+        }
+    }
 }
 
 const COLUMNS: [Column; 8] = [
@@ -137,7 +152,7 @@ const ATTEMPT_COLUMNS: [Column; 6] = [
     Column::Text("ENDED"),
     Column::SpareText("ENGINE"),
     Column::SpareText("VERSION"),
-    Column::Text("ERROR"),
+    Column::Text("ERROR OR REASON"),
 ];
 
 /// Carries out the command.
@@ -188,6 +203,7 @@ pub fn print_attempts(attempts: Vec<Attempt>, now: DateTime<Utc>) -> output::Res
     }
     let mut table = Table::new(&ATTEMPT_COLUMNS);
     for attempt in attempts {
+        let words = attempt.words();
         // An event that was cancelled while it waited has an attempt without an engine.
         let engine = match (attempt.engine_id, attempt.leased_at) {
             (Some(engine_id), _) => engine_id,
@@ -200,7 +216,7 @@ pub fn print_attempts(attempts: Vec<Attempt>, now: DateTime<Utc>) -> output::Res
             from_now(attempt.ended_at, now),
             engine,
             attempt.engine_software_version.unwrap_or_else(|| "-".to_owned()),
-            attempt.error.as_deref().map(error_text).unwrap_or_default(),
+            words,
         ]);
     }
     table.print_below()

@@ -3,6 +3,7 @@
 mod change;
 mod pause;
 mod peek;
+mod quarantine;
 mod queue;
 
 use std::process::ExitCode;
@@ -49,6 +50,12 @@ enum QueuesCommand {
     Pause(PauseArguments),
     /// Lease from a queue again, like `eventlease resume`.
     Resume(ResumeArguments),
+    /// Give engines of a version nothing of a queue, however often they restart. What they hold goes on.
+    Quarantine(quarantine::QuarantineArguments),
+    /// Show the quarantines of a queue.
+    Quarantines(quarantine::QuarantinesArguments),
+    /// Lift a quarantine: engines of that version get events again.
+    Lift(quarantine::LiftArguments),
     /// Show the events that would be leased next, like `eventlease peek`.
     Peek(PeekArguments),
     /// Delete a queue, with its settings. It must have no open events, engines or dead letters.
@@ -75,6 +82,9 @@ pub async fn run(arguments: &QueuesArguments) -> Outcome {
         Some(QueuesCommand::Set(arguments)) => return change::set(arguments).await,
         Some(QueuesCommand::Pause(arguments)) => return pause(arguments).await,
         Some(QueuesCommand::Resume(arguments)) => return resume(arguments).await,
+        Some(QueuesCommand::Quarantine(arguments)) => return quarantine::quarantine(arguments).await,
+        Some(QueuesCommand::Quarantines(arguments)) => return quarantine::list(arguments).await,
+        Some(QueuesCommand::Lift(arguments)) => return quarantine::lift(arguments).await,
         Some(QueuesCommand::Peek(arguments)) => return peek(arguments).await,
         Some(QueuesCommand::Delete(arguments)) => return change::delete(arguments).await,
         None => {}

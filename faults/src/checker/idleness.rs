@@ -55,7 +55,12 @@ impl<'a> Engines<'a> {
                     Answer::Done(leases) => poll.span.ended > to || leases.is_empty(),
                     Answer::Refused(_) | Answer::Unsure(_) | Answer::Unsent => false,
                 };
-                got_nothing && poll.span.sent < to && poll.span.ended > from && self.is_idle(index, poll)
+                let is_kept_out = index.is_quarantined(poll.engine, poll.span.sent, poll.span.ended);
+                got_nothing
+                    && !is_kept_out
+                    && poll.span.sent < to
+                    && poll.span.ended > from
+                    && self.is_idle(index, poll)
             })
         })
     }

@@ -5,8 +5,12 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::history::{
-    Answer, At, Cancel, Enqueue, Entry, Event, Fault, Lease, Pause, Poll, Register, Report, ReportItem, Silence, Span,
+    Answer, At, Cancel, Enqueue, Entry, Event, Fault, Lease, Pause, Poll, Quarantine, Register, Report, ReportItem, SECOND,
+    Silence, Span,
 };
+
+/// A quarantine may hold before its reply, and for so long after the call that lifts it.
+const SETTLES: At = 10 * SECOND;
 
 /// A lease as its engine first heard of it.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +36,7 @@ pub struct Index<'a> {
     pub reports: Vec<&'a Report>,
     pub registers: HashMap<Uuid, Vec<&'a Register>>,
     pub silences: Vec<&'a Silence>,
+    pub quarantines: Vec<&'a Quarantine>,
     /// Those that were made.
     pub faults: Vec<&'a Fault>,
     pub pauses: Vec<Pause>,
@@ -55,6 +60,7 @@ impl<'a> Index<'a> {
                 Entry::Report(report) => index.add_report(report),
                 Entry::Register(register) => index.registers.entry(register.engine).or_default().push(register),
                 Entry::Silence(silence) => index.silences.push(silence),
+                Entry::Quarantine(quarantine) => index.quarantines.push(quarantine),
                 Entry::Fault(fault) if fault.skipped.is_none() => index.faults.push(fault),
                 Entry::Fault(_) => {}
                 Entry::Pause(pause) => index.pauses.push(*pause),
@@ -115,6 +121,12 @@ impl<'a> Index<'a> {
         self.silences.iter().copied().filter(move |silence| silence.engine == engine)
     }
 
+    /// Whether the engine may have been in quarantine at some time between these; also before the reply that said so.
+    pub fn is_quarantined(&self, engine: Uuid, from: At, to: At) -> bool {
+        let of_engine = self.quarantines.iter().filter(|quarantine| quarantine.engine == engine);
+        of_engine.into_iter().any(|quarantine| quarantine.from - SETTLES <= to && quarantine.to + SETTLES >= from)
+    }
+
     /// Whether the program stood still at some time between these.
     pub fn is_paused(&self, from: At, to: At) -> bool {
         self.pauses.iter().any(|pause| pause.touches(from, to))
@@ -151,7 +163,7 @@ pub fn story(history: &[Entry], stock: &[Event], event: Uuid) -> Vec<String> {
                 .iter()
                 .find(|item| item.event == event)
                 .map(|item| (report.span, format!("report of engine {}: {item:?}", report.engine))),
-            Entry::Register(_) | Entry::Silence(_) | Entry::Fault(_) | Entry::Pause(_) => None,
+            Entry::Register(_) | Entry::Silence(_) | Entry::Quarantine(_) | Entry::Fault(_) | Entry::Pause(_) => None,
         };
         lines.extend(line.map(|(span, text)| {
             let Span { replica, sent, ended } = span;

@@ -8,7 +8,7 @@ mod invented_run;
 use uuid::Uuid;
 
 use super::{check, story};
-use crate::history::{Accepted, Answer, Entry, Kind, Pause, Refusal, Register, SECOND, Word};
+use crate::history::{Accepted, Answer, Entry, Kind, Pause, Quarantine, Refusal, Register, SECOND, Word};
 use invented_run::{DONE_AT_ONCE, ENGINE, FAILING, LOST_ONCE, OTHER_ENGINE, Run, TERMS, at, ended, sound, span};
 
 const EXIST: &str = "every acknowledged event exists";
@@ -20,6 +20,7 @@ const CANCELLED: &str = "a cancelled run gets nothing new";
 const ONE_AT_A_TIME: &str = "no event has two leases at once";
 const FINAL: &str = "no completed event is leased again";
 const CUT_SHORT: &str = "no lease ends before its time";
+const QUARANTINED: &str = "no engine is given anything while its version is quarantined";
 const FENCED: &str = "no stale token is accepted";
 const STAND: &str = "what was accepted stands, and nothing else";
 const ADD_UP: &str = "attempts add up";
@@ -38,7 +39,7 @@ fn a_sound_history_breaks_no_rule_and_every_rule_of_events_has_looked_at_somethi
         .filter(|verdict| verdict.looked_at == 0)
         .map(|verdict| verdict.rule)
         .collect();
-    let of_what_did_not_happen = [ONE_HOLDER, BY_HOLDER, CANCELLED, OTHERS, LEASED_AGAIN, JUDGED];
+    let of_what_did_not_happen = [QUARANTINED, ONE_HOLDER, BY_HOLDER, CANCELLED, OTHERS, LEASED_AGAIN, JUDGED];
     assert_eq!(idle, of_what_did_not_happen, "no key was sent, no run was cancelled, and nobody died");
 }
 
@@ -103,6 +104,21 @@ fn a_double_lease_is_found() {
     let mut run = sound();
     run.lease(6.5, ENGINE, LOST_ONCE, 2, "t3", (0, 1));
     run.breaks(ONE_AT_A_TIME);
+}
+
+#[test]
+fn what_an_engine_in_quarantine_is_given_is_found() {
+    let quarantine = |from, to| Entry::Quarantine(Quarantine { engine: OTHER_ENGINE, from: at(from), to: at(to) });
+    let broken = |entry| {
+        let mut run = sound();
+        run.lease(3.0, OTHER_ENGINE, LOST_ONCE, 2, "t9", (0, 0));
+        run.history.push(entry);
+        run.broken().iter().any(|(rule, _)| *rule == QUARANTINED)
+    };
+    assert!(broken(quarantine(2.0, 4.0)));
+    assert!(!broken(quarantine(3.0, 5.0)), "a claim that was under way may have given it just before");
+    assert!(!broken(quarantine(1.0, 3.1)), "it may have been lifted");
+    assert!(!broken(Entry::Quarantine(Quarantine { engine: ENGINE, from: at(2.5), to: at(3.5) })));
 }
 
 #[test]

@@ -81,6 +81,38 @@ impl Life {
         self.settings.temper.is_calm.load(Ordering::Relaxed)
     }
 
+    /// Each place of the fleet has one of its own, so that a quarantine is for its engine alone.
+    fn version(&self) -> String {
+        format!("1.0.{}", self.settings.home)
+    }
+
+    /// Has its version quarantined, and lifts that after some time; if a call comes late that was given up, it ends by itself. From the reply that said so to the call that lifted it.
+    pub async fn be_quarantined(&self, lasts: Duration) -> (At, At) {
+        let mut caller = Caller::new(self.settings.fronts, self.settings.home);
+        let path = format!("/api/v1/queues/{}/quarantines", self.settings.queue.name);
+        let body = json!({"engine_software_version": self.version(), "reason": "faults", "lift_after_seconds": 30})
+            .to_string();
+        loop {
+            let call = Call { method: "POST", path: &path, engine: None, body: body.clone(), limit: CALL_LIMIT };
+            if caller.call(self.recorder(), &call).await.1.done().is_some() {
+                break;
+            }
+            sleep(BREATH).await;
+        }
+        let from = self.recorder().now();
+        sleep(lasts).await;
+        let to = self.recorder().now();
+        let path = format!("{path}?engine_software_version={}", self.version());
+        loop {
+            let call = Call { method: "DELETE", path: &path, engine: None, body: String::new(), limit: CALL_LIMIT };
+            match caller.call(self.recorder(), &call).await.1 {
+                // A call without a reply may have lifted it.
+                Answer::Done(_) | Answer::Refused(_) => return (from, to),
+                Answer::Unsure(_) | Answer::Unsent => sleep(BREATH).await,
+            }
+        }
+    }
+
     /// While it hangs, it says nothing.
     async fn breathe(&self) {
         self.is_hung.subscribe().wait_for(|is_hung| !is_hung).await.ok();
@@ -90,7 +122,7 @@ impl Life {
         let body = json!({
             "engine_id": self.id, "engine_type": self.settings.queue.name,
             "heartbeat_timeout_seconds": HEARTBEAT_TIMEOUT_SECONDS,
-            "metadata": {"static_config": {"capabilities": ["faults"], "engine_software_version": "1.0.0",
+            "metadata": {"static_config": {"capabilities": ["faults"], "engine_software_version": self.version(),
                 "resource_limits": {"max_concurrent_events": MAX_CONCURRENT}}},
         });
         let body = body.to_string();

@@ -17,8 +17,8 @@ use crate::store::pool::commit;
 use crate::store::queues::quarantines;
 
 impl Broker {
-    /// Gives engines of that version, `None` being those without one, nothing more of the queue; makes the queue exist. One that
-    /// is there gets the new reason and end.
+    /// Gives engines of that version, `None` being those without one, nothing more of the queue from the answer on; makes the queue
+    /// exist. One that is there gets the new reason and end. Where it fails after its commit, it may be repeated.
     pub async fn quarantine_version(
         &self,
         by: &Actor,
@@ -55,6 +55,8 @@ impl Broker {
         let version = quarantine.engine_software_version.as_deref().map(|version| display(LogText(version)));
         tracing::info!(%engine_type, version, reason = %LogText(&quarantine.reason), "version quarantined");
         self.dispatch.queue_changed(name);
+        let mut connection = self.connection().await?;
+        quarantines::wait_for_claims(&mut connection, name, quarantine.engine_software_version.as_deref()).await?;
         Ok(quarantine)
     }
 

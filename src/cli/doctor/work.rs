@@ -45,6 +45,8 @@ struct Engines {
     draining: i64,
     #[serde(default)]
     unresponsive: i64,
+    #[serde(default)]
+    quarantined: i64,
 }
 
 #[derive(Deserialize)]
@@ -128,6 +130,13 @@ impl Queue {
                 (0, 0) => String::new(),
                 (draining, unresponsive) => format!(" ({draining} draining, {unresponsive} unresponsive)"),
             };
+            if self.engines.quarantined > 0 {
+                let engines = counted(self.engines.quarantined.unsigned_abs(), "active engine");
+                return Some(format!(
+                    "{due} in {name}, the oldest for {age}, and the version of its {engines} is quarantined{others}; start another \
+                     version, or see why: eventlease queues quarantines {name}"
+                ));
+            }
             return Some(format!(
                 "{due} in {name}, the oldest for {age}, and no engine is active{others}; start one, or see them: \
                  eventlease engines --engine-type {name}"

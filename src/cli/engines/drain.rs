@@ -27,6 +27,14 @@ pub struct DrainArguments {
     #[command(flatten)]
     which: Which,
 
+    /// Why; the engines are told, and their reports show it.
+    #[arg(long)]
+    reason: Option<String>,
+
+    /// What they are to do once they hold nothing: exit or stay. Exit where it is not said.
+    #[arg(long)]
+    then: Option<String>,
+
     /// Count the engines, and change nothing.
     #[arg(long, conflicts_with = "engine_ids")]
     dry_run: bool,
@@ -100,12 +108,20 @@ struct Drained {
     draining: u64,
 }
 
+impl DrainArguments {
+    /// What the engines are told.
+    fn order(&self) -> Map<String, Value> {
+        let said = [("reason", &self.reason), ("then", &self.then)];
+        said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value.as_ref()?)))).collect()
+    }
+}
+
 /// Drains the engines that are meant: they get no further events.
 pub async fn drain(arguments: &DrainArguments) -> Outcome {
-    let DrainArguments { which, dry_run, consent, asking } = arguments;
+    let DrainArguments { which, dry_run, consent, asking, .. } = arguments;
     which.check()?;
     if !which.engine_ids.is_empty() {
-        return one_by_one(&which.engine_ids, "drain", consent, asking).await;
+        return one_by_one(&which.engine_ids, "drain", &Value::Object(arguments.order()), consent, asking).await;
     }
     let client = Client::new(&asking.server)?;
     let given = which.filter().into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value.as_ref()?))));
@@ -126,7 +142,9 @@ pub async fn drain(arguments: &DrainArguments) -> Outcome {
             return Ok(ExitCode::FAILURE);
         }
     }
-    let answer = client.post(&["engines", "drain"], &json!({"filter": filter})).await?;
+    let mut body = arguments.order();
+    body.insert("filter".to_owned(), Value::Object(filter));
+    let answer = client.post(&["engines", "drain"], &Value::Object(body)).await?;
     print_answer(&answer, asking.json, |answer| {
         let Drained { matched, draining } = answer.read()?;
         Ok(output::line(told_of_draining(matched, draining))?)
@@ -146,7 +164,7 @@ pub async fn resume(arguments: &ResumeArguments) -> Outcome {
     let ResumeArguments { which, consent, asking } = arguments;
     which.check()?;
     if !which.engine_ids.is_empty() {
-        return one_by_one(&which.engine_ids, "resume", consent, asking).await;
+        return one_by_one(&which.engine_ids, "resume", &json!({}), consent, asking).await;
     }
     let mut query = vec![("status", Some("draining".to_owned()))];
     query.extend(which.filter().into_iter().map(|(name, value)| (name, value.clone())));
@@ -156,11 +174,11 @@ pub async fn resume(arguments: &ResumeArguments) -> Outcome {
         output::say(format_args!("no engine with {} is draining", plain(&which.in_words())));
         return Ok(ExitCode::SUCCESS);
     }
-    one_by_one(&engine_ids, "resume", consent, asking).await
+    one_by_one(&engine_ids, "resume", &json!({}), consent, asking).await
 }
 
 /// `verb`: `drain` or `resume`.
-async fn one_by_one(engine_ids: &[String], verb: &str, consent: &Consent, asking: &Asking) -> Outcome {
+async fn one_by_one(engine_ids: &[String], verb: &str, body: &Value, consent: &Consent, asking: &Asking) -> Outcome {
     let count = engine_ids.len();
     if count > 1 && !consent.to(&format!("{} {count} engines?", if verb == "drain" { "Drain" } else { "Resume" }))? {
         output::say("nothing was done");
@@ -169,7 +187,7 @@ async fn one_by_one(engine_ids: &[String], verb: &str, consent: &Consent, asking
     let client = Client::new(&asking.server)?;
     let mut tally = Tally::default();
     for engine_id in engine_ids {
-        let outcome = client.post(&["engines", engine_id, verb], &json!({})).await;
+        let outcome = client.post(&["engines", engine_id, verb], body).await;
         tally.add(engine_id, outcome, |answer| {
             if asking.json { Ok(plain_json(answer.json.get()).into_owned()) } else { told(answer) }
         })?;

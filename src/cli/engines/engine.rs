@@ -31,6 +31,24 @@ pub struct Engine {
     last_seen_at: DateTime<Utc>,
     last_poll_at: Option<DateTime<Utc>>,
     heartbeat_timeout_seconds: Option<i64>,
+    // Servers of earlier versions say none of these.
+    drain: Option<Drain>,
+    holding_off: Option<HoldingOff>,
+    #[serde(default)]
+    is_quarantined: bool,
+}
+
+#[derive(Deserialize)]
+struct Drain {
+    reason: Option<String>,
+    then: String,
+    since: DateTime<Utc>,
+}
+
+#[derive(Deserialize)]
+struct HoldingOff {
+    until: DateTime<Utc>,
+    reason: String,
 }
 
 #[derive(Deserialize)]
@@ -79,6 +97,14 @@ pub fn facts(answer: &Answer) -> Result<Facts> {
         .add("engine", engine.engine_id.clone())
         .add("type", engine.engine_type.clone())
         .add("status", engine.status.clone())
+        .add_some("draining since", engine.drain.as_ref().map(|drain| at(drain.since)))
+        .add_some("drained because", engine.drain.as_ref().and_then(|drain| drain.reason.clone()))
+        .add_some("then", engine.drain.as_ref().map(|drain| drain.then.clone()))
+        .add_some(
+            "holds off",
+            engine.holding_off.as_ref().map(|held| format!("until {}: {}", at(held.until), held.reason)),
+        )
+        .add_some("quarantined", engine.is_quarantined.then_some("its version is: it gets no events"))
         .add("leases held", engine.leases_held.to_string())
         .add("limit", engine.limit().unwrap_or_else(|| "none".to_owned()))
         .add_some("own workload", engine.current_workload.map(|workload| workload.to_string()))

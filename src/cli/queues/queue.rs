@@ -30,6 +30,8 @@ pub struct Queue {
     /// `None` while events are leased from it.
     pub pause: Option<Pause>,
     #[serde(default)]
+    quarantines: Vec<Quarantine>,
+    #[serde(default)]
     settings: Map<String, Value>,
 }
 
@@ -38,6 +40,17 @@ struct Engines {
     active: i64,
     draining: i64,
     unresponsive: i64,
+    /// A server of an earlier version does not say it.
+    #[serde(default)]
+    quarantined: i64,
+}
+
+impl Engines {
+    fn in_words(&self) -> String {
+        let Self { active, draining, unresponsive, quarantined } = self;
+        let others = format!("{active} active, {draining} draining, {unresponsive} unresponsive");
+        if *quarantined > 0 { format!("{others}, {quarantined} quarantined") } else { others }
+    }
 }
 
 #[derive(Deserialize)]
@@ -79,6 +92,32 @@ struct Rates {
 struct Quantiles {
     p50: Option<f64>,
     p99: Option<f64>,
+}
+
+/// A version of engines that is given nothing.
+#[derive(Deserialize)]
+pub struct Quarantine {
+    /// `None`: engines that register none.
+    pub engine_software_version: Option<String>,
+    /// As whoever made it said.
+    pub reason: String,
+    /// The name of whoever made it.
+    pub by: Option<String>,
+    /// When it was made.
+    pub since: DateTime<Utc>,
+    /// When it ends by itself; `None`: when somebody lifts it.
+    pub lift_at: Option<DateTime<Utc>>,
+}
+
+impl Quarantine {
+    /// The version, or that there is none.
+    pub fn version(&self) -> String {
+        self.engine_software_version.clone().unwrap_or_else(|| "none".to_owned())
+    }
+
+    fn in_words(&self) -> String {
+        format!("version {}: {}", self.version(), self.reason)
+    }
 }
 
 /// Why nothing is leased from a queue.
@@ -141,7 +180,6 @@ impl Queue {
 /// All there is to know of one queue.
 pub fn facts(answer: &Answer) -> Result<Facts, Error> {
     let queue: Queue = answer.read()?;
-    let Engines { active, draining, unresponsive } = queue.engines;
     let seconds = |seconds: Option<f64>| seconds.map_or("-".to_owned(), |seconds| format!("{seconds} s"));
     let mut facts = Facts::default();
     facts
@@ -151,7 +189,7 @@ pub fn facts(answer: &Answer) -> Result<Facts, Error> {
         .add("processing", queue.count(queue.processing))
         .add("dead letters", queue.count(queue.dead_letters))
         .add("oldest due", queue.oldest_due())
-        .add("engines", format!("{active} active, {draining} draining, {unresponsive} unresponsive"))
+        .add("engines", queue.engines.in_words())
         .add("slots", queue.slots.in_words())
         .add(
             "per second",
@@ -174,6 +212,9 @@ pub fn facts(answer: &Answer) -> Result<Facts, Error> {
             .add_some("paused by", pause.by.as_deref())
             .add_some("pause's reason", pause.reason.as_deref())
             .add_some("resumes", pause.resume_at.map(|at| in_full(at, answer.now)));
+    }
+    for quarantine in &queue.quarantines {
+        facts.add("quarantined", quarantine.in_words());
     }
     for (name, source) in settings_of(&queue.settings, "") {
         facts.add("setting", format!("{name} = {source}"));

@@ -9,6 +9,7 @@ use crate::dispatch::poll::{Poll, PollNotice};
 
 /// An engine as a query found it.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Known {
     /// The queue that it is for.
     pub engine_type: String,

@@ -71,12 +71,11 @@ impl From<broker::Error> for Problem {
                 .with("has_open_events", json!(uses.has_open_events))
                 .with("has_engines", json!(uses.has_engines))
                 .with("has_dead_letters", json!(uses.has_dead_letters)),
-            Error::NotQuarantined { .. } => Self::new(Code::NotFound, detail),
             Error::TooManyQuarantines(_) => {
                 let place = InputPlace::Pointer("/engine_software_version".to_owned());
                 Self::invalid_input(vec![InputError::new(place, detail)]).of_limit(Limit::Quarantines)
             }
-            Error::NoPolicyOfEventType(_) => Self::new(Code::NotFound, detail),
+            Error::NoPolicyOfEventType(_) | Error::NotQuarantined { .. } => Self::new(Code::NotFound, detail),
             Error::EventNotFound(_) => Self::new(Code::EventNotFound, detail),
             Error::EventIsFinal { status, .. } => {
                 Self::new(Code::EventIsFinal, detail).with("event_status", json!(status))

@@ -24,6 +24,22 @@ pub async fn begin_and_end(
     Ok((now, lift_after_seconds.map(|seconds| now + TimeDelta::seconds(seconds.into()))))
 }
 
+/// Waits for claims that are under way for engines of that version: they may have begun before its quarantine was committed, and
+/// hold the locks of their engines until they end.
+pub async fn wait_for_claims(connection: &mut PgConnection, engine_type: &str, version: Option<&str>) -> Result<()> {
+    sqlx::query(
+        "select from eventlease.engine_states
+         where engine_type = $1 and engine_software_version is not distinct from $2
+         order by engine_id
+         for share",
+    )
+    .bind(engine_type)
+    .bind(version)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Writes the quarantines of a locked queue.
 pub async fn write(connection: &mut PgConnection, engine_type: &str, quarantines: &[Quarantine]) -> Result<()> {
     sqlx::query("update eventlease.queues set quarantines = $2 where engine_type = $1")

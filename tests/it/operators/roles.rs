@@ -29,7 +29,10 @@ async fn a_refusal_names_the_roles_that_may() {
         ),
         ("audit", "may not list audit; use a token of the role operator or admin ("),
         ("token list", "may not list tokens; use a token of the role admin ("),
-        ("engines drain --engine-type dialogue", "may not drain engines; use a token of the role orchestrator ("),
+        (
+            "engines drain --engine-type dialogue",
+            "may not drain engines; use a token of the role orchestrator or operator (",
+        ),
         ("pause dialogue", "may not pause queue; use a token of the role operator ("),
         ("policies set e --max-retries 1", "may not set retry policy; use a token of the role operator ("),
     ] {
