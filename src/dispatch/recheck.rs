@@ -86,8 +86,7 @@ impl Recheck {
                 let is_draining = engine.status == EngineStatus::Draining;
                 let (engine_type, incarnation, holds_any) = (engine.engine_type, engine.incarnation, engine.holds_any);
                 let (is_kept_out, has_room) = (engine.is_kept_out, !holds_any);
-                let known =
-                    Known { engine_type, incarnation, is_draining, is_kept_out, holds_any, has_room, asked_at };
+                let known = Known { engine_type, incarnation, is_draining, is_kept_out, holds_any, has_room, asked_at };
                 (engine.engine_id, known)
             });
             self.waiting.note_engines(&questions.engines, known.collect());

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::history::{
-    Answer, At, Cancel, Enqueue, Entry, Event, Fault, Lease, Pause, Poll, Quarantine, Register, Report, ReportItem, SECOND,
-    Silence, Span,
+    Answer, At, Cancel, Enqueue, Entry, Event, Fault, Lease, Pause, Poll, Quarantine, Register, Report, ReportItem,
+    SECOND, Silence, Span,
 };
 
 /// A quarantine may hold before its reply, and for so long after the call that lifts it.

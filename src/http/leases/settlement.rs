@@ -124,8 +124,17 @@ pub fn read_what_is_reported(
 }
 
 /// What is allowed beside one status or another.
-const FIELDS_BY_STATUS: [&str; 9] =
-    ["result", "enqueue", "error", "retryable", "delay_seconds", "visibility_timeout_seconds", "progress", "code", "reason"];
+const FIELDS_BY_STATUS: [&str; 9] = [
+    "result",
+    "enqueue",
+    "error",
+    "retryable",
+    "delay_seconds",
+    "visibility_timeout_seconds",
+    "progress",
+    "code",
+    "reason",
+];
 
 fn read_report(fields: &Fields<'_>, errors: &Errors, requester: Requester) -> Option<Report> {
     let delay = |fields: &Fields<'_>| {

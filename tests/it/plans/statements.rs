@@ -13,7 +13,7 @@ macro_rules! sql {
     };
 }
 
-pub const STATEMENTS: [Statement; 24] = [
+pub const STATEMENTS: [Statement; 23] = [
     Statement { name: "event_scope", sql: sql!("event_scope"), arguments: |ids| format!("'{}'", ids[0]) },
     Statement {
         name: "complete",

@@ -134,8 +134,8 @@ async fn a_quarantine_is_lifted_by_time() {
     let event_id = lab.enqueue("dialogue", json!({})).await;
     assert_eq!(notice(&lab, &old).await, "version_quarantined");
     lab.sql(
-        r#"update eventlease.queues
-           set quarantines = jsonb_set(quarantines, '{0,lift_at}', to_jsonb(statement_timestamp() - interval '1 s'))"#,
+        r"update eventlease.queues
+           set quarantines = jsonb_set(quarantines, '{0,lift_at}', to_jsonb(statement_timestamp() - interval '1 s'))",
     )
     .await;
     // The poll that waits is served by the next recheck.
