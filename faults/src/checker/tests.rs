@@ -110,9 +110,8 @@ fn a_double_lease_is_found() {
 #[test]
 fn a_renewed_lease_lives_on() {
     let mut run = sound();
-    let accepted = accepted("renewed", 1, Some(at(9.0)));
-    run.report_answered(5.0, ENGINE, LOST_ONCE, 1, "t2", Word::Renew, Answer::Done(accepted));
-    run.breaks(ONE_AT_A_TIME);
+    let renewed = Answer::Done(accepted("renewed", 1, Some(at(9.0))));
+    run.report_answered(5.0, ENGINE, LOST_ONCE, 1, "t2", Word::Renew, renewed).breaks(ONE_AT_A_TIME);
     run.breaks(CUT_SHORT);
 }
 
@@ -182,9 +181,8 @@ fn the_same_word_again_is_no_stale_report() {
 #[test]
 fn a_report_taken_for_another_attempts_is_found() {
     let mut run = sound();
-    let accepted = accepted("completed", 2, None);
-    run.report_answered(2.6, ENGINE, DONE_AT_ONCE, 1, "t1", Word::Completed, Answer::Done(accepted));
-    run.breaks(FENCED);
+    let other = Answer::Done(accepted("completed", 2, None));
+    run.report_answered(2.6, ENGINE, DONE_AT_ONCE, 1, "t1", Word::Completed, other).breaks(FENCED);
 }
 
 #[test]
