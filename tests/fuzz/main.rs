@@ -178,7 +178,7 @@ fn no_spoilt_request_makes_a_handler_panic() {
     println!("{:?}", fuzz.statuses);
     // Spoilt enough to be refused for every reason there is, and seldom enough to be read to the end.
     for status in [400, 401, 404, 405, 415, 422, 503] {
-        assert!(fuzz.count(status) > u64::from(QUICK_CASES) / 400, "{status} is rare: {:?}", fuzz.statuses);
+        assert!(fuzz.count(status) > u64::from(QUICK_CASES) / 600, "{status} is rare: {:?}", fuzz.statuses);
     }
 }
 

@@ -15,7 +15,7 @@ pub fn follow_up(more: Value) -> Value {
 }
 
 /// A body that completes the leased event, and enqueues.
-pub fn completion(leased: &Value, enqueue: Value) -> Value {
+pub fn completion(leased: &Value, enqueue: &Value) -> Value {
     json!({"event_id": leased["event_id"], "lease_token": leased["lease"]["lease_token"], "status": "completed",
         "enqueue": enqueue})
 }
@@ -101,9 +101,9 @@ async fn every_way_of_settling_takes_follow_ups() {
     let plain =
         json!({"event_id": held[0]["event_id"], "lease_token": held[0]["lease"]["lease_token"], "status": "completed"});
     let entries = json!([
-        completion(&held[1], json!([follow_up(json!({}))])),
+        completion(&held[1], &json!([follow_up(json!({}))])),
         plain,
-        completion(&held[2], json!([follow_up(json!({})), follow_up(json!({}))]))
+        completion(&held[2], &json!([follow_up(json!({})), follow_up(json!({}))]))
     ]);
     let results =
         lab.put("/api/v1/events/status", &json!({"settlements": entries})).await.expect(200).body["results"].clone();
@@ -115,7 +115,7 @@ async fn every_way_of_settling_takes_follow_ups() {
     }
     assert_eq!(results[1]["enqueued"], Value::Null, "left out where there were none");
 
-    let exchange = json!({"settlements": [completion(&held[3], json!([follow_up(json!({}))]))]});
+    let exchange = json!({"settlements": [completion(&held[3], &json!([follow_up(json!({}))]))]});
     let request = lab.request("POST", "/api/v1/events/queue/dialogue/lease").header("x-engine-id", &engine);
     let exchanged = Reply::of(request.json(&exchange)).await.expect(200);
     first_enqueued(&exchanged.body["results"][0]);
@@ -248,7 +248,10 @@ async fn a_follow_up_still_names_its_cause_as_a_dead_letter_and_redriven() {
     lab.sql(&format!("delete from eventlease.events where event_id = '{made}'")).await;
     lab.sql(&format!("delete from eventlease.event_attempts where event_id = '{made}'")).await;
     assert_eq!(lab.event(&made).await["caused_by"], cause.as_str());
-    assert_eq!(lab.get(&format!("/api/v1/events?caused_by={cause}")).await.expect(200).event_ids(), [made.clone()]);
+    assert_eq!(
+        lab.get(&format!("/api/v1/events?caused_by={cause}")).await.expect(200).event_ids(),
+        std::slice::from_ref(&made)
+    );
     let path = format!("/api/v1/dead-letters/{made}/redrive");
     let other = lab.post(&path, &json!({"payload": 2})).await.expect(201).text("event_id");
     assert_eq!(lab.event(&other).await["caused_by"], cause.as_str());

@@ -9,7 +9,9 @@ use uuid::Uuid;
 
 use super::{check, story};
 use crate::history::{Accepted, Answer, Entry, Kind, Pause, Quarantine, Refusal, Register, SECOND, Word};
-use invented_run::{DONE_AT_ONCE, ENGINE, FAILING, LOST_ONCE, OTHER_ENGINE, Run, TERMS, at, ended, sound, span};
+use invented_run::{
+    DONE_AT_ONCE, ENGINE, FAILING, LOST_ONCE, OTHER_ENGINE, Run, TERMS, accepted, at, ended, sound, span,
+};
 
 const EXIST: &str = "every acknowledged event exists";
 const ENDED: &str = "every event has ended, or is open with a reason";
@@ -124,10 +126,8 @@ fn what_an_engine_in_quarantine_is_given_is_found() {
 #[test]
 fn a_renewed_lease_lives_on() {
     let mut run = sound();
-    let accepted =
-        Accepted { outcome: "renewed".to_owned(), attempt: Some(1), expires_at: Some(at(9.0)), enqueued: Vec::new() };
-    run.report_answered(5.0, ENGINE, LOST_ONCE, 1, "t2", Word::Renew, Answer::Done(accepted));
-    run.breaks(ONE_AT_A_TIME);
+    let renewed = Answer::Done(accepted("renewed", 1, Some(at(9.0))));
+    run.report_answered(5.0, ENGINE, LOST_ONCE, 1, "t2", Word::Renew, renewed).breaks(ONE_AT_A_TIME);
     run.breaks(CUT_SHORT);
 }
 
@@ -197,10 +197,8 @@ fn the_same_word_again_is_no_stale_report() {
 #[test]
 fn a_report_taken_for_another_attempts_is_found() {
     let mut run = sound();
-    let accepted =
-        Accepted { outcome: "completed".to_owned(), attempt: Some(2), expires_at: None, enqueued: Vec::new() };
-    run.report_answered(2.6, ENGINE, DONE_AT_ONCE, 1, "t1", Word::Completed, Answer::Done(accepted));
-    run.breaks(FENCED);
+    let other = Answer::Done(accepted("completed", 2, None));
+    run.report_answered(2.6, ENGINE, DONE_AT_ONCE, 1, "t1", Word::Completed, other).breaks(FENCED);
 }
 
 #[test]

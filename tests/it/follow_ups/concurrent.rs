@@ -21,7 +21,7 @@ async fn enqueue_many(lab: &Lab, count: usize) {
     lab.post("/api/v1/events/batch", &json!({"events": events})).await.expect(201);
 }
 
-fn settle_at(lab: &Lab, base: &str, leased: &Value, enqueue: Value) -> reqwest::RequestBuilder {
+fn settle_at(lab: &Lab, base: &str, leased: &Value, enqueue: &Value) -> reqwest::RequestBuilder {
     let path = format!("{base}/api/v1/events/{}/status", leased["event_id"].as_str().expect("an event"));
     let body = completion(leased, enqueue);
     let body: Value = body
@@ -46,7 +46,7 @@ async fn the_same_settlement_twice_at_once_on_two_replicas_enqueues_once() {
     for leased in &held {
         for base in [&lab.url, &replica] {
             let enqueue = json!([follow_up(json!({})), follow_up(json!({"idempotency_key": leased["event_id"]}))]);
-            calls.push(tokio::spawn(Reply::of(settle_at(&lab, base, leased, enqueue))));
+            calls.push(tokio::spawn(Reply::of(settle_at(&lab, base, leased, &enqueue))));
         }
     }
     let mut replies = Vec::new();
@@ -76,7 +76,7 @@ async fn two_hundred_completions_at_once_share_keys_and_enqueue_each_once() {
             let unique = follow_up(json!({"engine_type": "song", "unique_key": format!("u-{}", n % 7)}));
             let enqueue = json!([follow_up(json!({})), key(n), key(n / 10), unique]);
             let base = if n % 2 == 0 { &lab.url } else { &replica };
-            tokio::spawn(Reply::of(settle_at(&lab, base, leased, enqueue)))
+            tokio::spawn(Reply::of(settle_at(&lab, base, leased, &enqueue)))
         })
         .collect();
     let (mut joins, mut songs) = (HashSet::new(), HashSet::new());
@@ -113,7 +113,7 @@ async fn a_completion_that_waits_for_a_key_holds_no_lease_meanwhile() {
     .await
     .expect("a key");
     let enqueue = json!([follow_up(json!({"idempotency_key": "k"}))]);
-    let call = tokio::spawn(Reply::of(settle_at(&lab, &lab.url, &leased, enqueue)));
+    let call = tokio::spawn(Reply::of(settle_at(&lab, &lab.url, &leased, &enqueue)));
     lab.wait_for_a_blocked_server().await;
     // The heartbeat locks the engine and renews the lease, while the completion waits.
     let lease = json!({"event_id": event_id, "lease_token": leased["lease"]["lease_token"]});

@@ -26,7 +26,7 @@ async fn every_bad_place_of_every_follow_up_is_named() {
         ["/enqueue/1/colour", "/enqueue/1/engine_type", "/enqueue/1/payload", "/enqueue/2", "/enqueue/3/available_at"];
     let refused = lab.settle(&leased, "completed", json!({"enqueue": bad})).await.problem(422, "follow_up_refused");
     assert_eq!(refused.places(), places);
-    let entry = json!({"settlements": [{"status": "completed"}, completion(&leased, bad)]});
+    let entry = json!({"settlements": [{"status": "completed"}, completion(&leased, &bad)]});
     let results = lab.put("/api/v1/events/status", &entry).await.expect(200).body["results"].clone();
     assert_eq!(results[1]["event_id"], leased["event_id"]);
     assert_eq!(results[1]["error"]["code"], "follow_up_refused");
@@ -70,7 +70,7 @@ async fn a_request_has_at_most_a_thousand_follow_ups() {
     let held =
         lab.poll("dialogue", &engine, "limit=11").await.expect(200).body["events"].as_array().expect("events").clone();
     let entries: Vec<Value> =
-        held.iter().map(|leased| completion(leased, json!(vec![follow_up(json!({})); 100]))).collect();
+        held.iter().map(|leased| completion(leased, &json!(vec![follow_up(json!({})); 100]))).collect();
     let body = json!({"settlements": entries});
     let refused = lab.put("/api/v1/events/status", &body).await.problem(422, "invalid_input");
     assert_eq!(refused.places(), ["/settlements"]);
@@ -101,7 +101,7 @@ async fn a_key_that_stands_for_another_body_refuses_the_settlement_and_no_other(
     lab.settle(&held[0], "completed", json!({"enqueue": [keyed("k", 1)]})).await.expect(200);
     // The first and the last of them would be fine.
     let bad = json!([keyed("new", 1), keyed("k", 2), follow_up(json!({}))]);
-    let entries = json!([completion(&held[1], bad.clone()), completion(&held[2], json!([keyed("other", 1)]))]);
+    let entries = json!([completion(&held[1], &bad), completion(&held[2], &json!([keyed("other", 1)]))]);
     let results =
         lab.put("/api/v1/events/status", &json!({"settlements": entries})).await.expect(200).body["results"].clone();
     let error = &results[0]["error"];

@@ -221,6 +221,10 @@ pub fn ended(number: u32, engine: Uuid, outcome: &str, leased: f64, ended: f64) 
     }
 }
 
+pub fn accepted(outcome: &str, attempt: u32, expires_at: Option<At>) -> Accepted {
+    Accepted { outcome: outcome.to_owned(), attempt: Some(attempt), expires_at, enqueued: Vec::new() }
+}
+
 pub fn brought(events: &[Uuid]) -> Answer<Accepted> {
     let outcome = "completed".to_owned();
     Answer::Done(Accepted { outcome, attempt: Some(1), expires_at: None, enqueued: events.to_vec() })
