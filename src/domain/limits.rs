@@ -44,7 +44,7 @@ pub const MAX_RETRIES: u32 = 100;
 pub const MAX_DEAD_LETTER_THRESHOLD: u32 = 100;
 /// Largest multiplier of a policy's retry delay.
 pub const MAX_BACKOFF_MULTIPLIER: f64 = 10.0;
-/// From the third release in a row on, the server adds 1, 2, 4 … seconds, at most this.
+/// To the third and later releases in a row that bring no delay, the server adds 1, 2, 4 … seconds, at most this.
 pub const MAX_RELEASE_DELAY_SECONDS: u32 = 300;
 
 /// Of the code that an engine gives with a release.

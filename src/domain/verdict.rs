@@ -15,7 +15,7 @@ pub struct Spent {
     pub failures: u32,
     /// Silent losses; `dead_letter_threshold` bounds them.
     pub lease_losses: u32,
-    /// Releases in a row without a delay. They spend nothing, but are slowed down.
+    /// Releases in a row. They spend nothing, but those without a delay are slowed down.
     pub releases: u32,
 }
 
@@ -200,7 +200,8 @@ pub fn verdict(
         // The first loss is most likely the engine's fault: due at once. From then on as after a retry.
         Ending::Lost(_) if spent.lease_losses <= 1 => requeue(Duration::ZERO),
         Ending::Lost(_) => requeue(policy.backoff(spent.lease_losses - 1, variation)),
-        Ending::Released { delay } => requeue(delay + release_delay(spent.releases)),
+        Ending::Released { delay } if delay.is_zero() => requeue(release_delay(spent.releases)),
+        Ending::Released { delay } => requeue(delay),
         Ending::HandedBack | Ending::Undelivered => requeue(Duration::ZERO),
     }
 }
@@ -209,8 +210,7 @@ const fn spend(ending: Ending, before: Spent) -> Spent {
     match ending {
         Ending::Failed { .. } => Spent { failures: before.failures + 1, releases: 0, ..before },
         Ending::Lost(_) => Spent { lease_losses: before.lease_losses + 1, releases: 0, ..before },
-        Ending::Released { delay } if delay.is_zero() => Spent { releases: before.releases + 1, ..before },
-        Ending::Released { .. } => Spent { releases: 0, ..before },
+        Ending::Released { .. } => Spent { releases: before.releases + 1, ..before },
         Ending::HandedBack | Ending::Undelivered | Ending::Completed | Ending::Cancelled => before,
     }
 }
@@ -273,12 +273,13 @@ mod tests {
     }
 
     #[test]
-    fn a_release_with_a_delay_of_its_own_starts_the_count_anew() {
+    fn a_release_with_a_delay_of_its_own_waits_no_longer_and_counts_too() {
         let spent = Spent { releases: 7, ..Spent::default() };
         let delay = Duration::from_secs(5);
+        let next = Spent { releases: 8, ..Spent::default() };
         assert_eq!(
             judge(Ending::Released { delay }, spent),
-            Verdict::Requeue { after: delay, spent: Spent::default(), lane: Lane::Normal }
+            Verdict::Requeue { after: delay, spent: next, lane: Lane::Normal }
         );
     }
 

@@ -95,7 +95,7 @@ shown! {
         retries_left: u32 = event.spent.retries_left(&event.policy),
         /// Silent losses that are left before the event becomes a dead letter, this one included.
         losses_left: u32 = event.spent.losses_left(&event.policy),
-        /// How often the event was released in a row before this, each time without a delay of the engine's own.
+        /// How often the event was released in a row before this.
         releases_in_row: u32 = event.spent.releases,
         /// How the attempt before ended.
         previous: Option<PreviousReply> = event.previous.map(|previous| PreviousReply {
