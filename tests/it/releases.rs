@@ -33,11 +33,11 @@ async fn a_release_says_why_and_how_far_it_came_and_the_next_engine_is_told() {
     lab.settle(&leased, "queued", json!({})).await.expect(200);
     let leased = lab.lease_one("dialogue", &engine).await;
     assert_eq!((&leased["releases_in_row"], &leased["previous"]["code"]), (&json!(2), &Value::Null));
-    // One with a delay of its own ends the row.
+    // One with a delay of its own counts as well.
     lab.settle(&leased, "queued", json!({"delay_seconds": 600, "code": "hold"})).await.expect(200);
     lab.make_due(&event_id).await;
     let leased = lab.lease_one("dialogue", &engine).await;
-    assert_eq!((&leased["releases_in_row"], &leased["previous"]["code"]), (&json!(0), &json!("hold")));
+    assert_eq!((&leased["releases_in_row"], &leased["previous"]["code"]), (&json!(3), &json!("hold")));
     lab.settle(&leased, "completed", json!({})).await.expect(200);
 }
 
