@@ -28,7 +28,7 @@ async fn a_heartbeat_tells_of_events_to_cancel_whether_they_are_listed_or_not() 
         lab.post(&format!("/api/v1/events/{event_id}/cancel"), &json!({})).await.expect(202);
     }
     let mut to_cancel = vec![leased[0]["event_id"].clone(), leased[1]["event_id"].clone()];
-    to_cancel.sort_by_key(|event_id| event_id.to_string());
+    to_cancel.sort_by_key(ToString::to_string);
 
     for body in [json!({}), listed(&leased[0], json!({})), listed(&leased[2], json!({"renew": false}))] {
         let answer = lab.heartbeat(&engine, body).await.expect(200).body;
