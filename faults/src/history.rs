@@ -3,16 +3,13 @@
 //! beginning, and compared with nothing but itself, or with room for the difference.
 
 mod fault;
+mod moment;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use fault::{Fault, Kind};
-
-/// Microseconds since the run began.
-pub type At = i64;
-
-pub const SECOND: At = 1_000_000;
+pub use moment::{At, SECOND};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "snake_case")]

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::batching::Size;
+use crate::dispatch::Arrival;
 use crate::domain::engine::{HoldingOffChange, Orders};
 use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
@@ -58,6 +59,21 @@ pub struct HeartbeatAnswer {
     pub orders: Orders,
     /// One for each lease that was listed.
     pub leases: Vec<LeaseAnswer>,
+}
+
+/// A heartbeat that was written, and may yet wait for its answer.
+#[derive(Debug)]
+pub struct WrittenHeartbeat {
+    /// Whose it is.
+    pub engine_id: EngineId,
+    /// As it named itself; `None`: it did not.
+    pub incarnation: Option<i32>,
+    /// When it came, beside others of its engine.
+    pub arrival: Arrival,
+    /// How long it may wait.
+    pub wait: Duration,
+    /// What there was to answer when it was written.
+    pub answer: HeartbeatAnswer,
 }
 
 /// What became of a lease that a heartbeat listed.

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 
 use crate::batching::Mode;
 use crate::broker::batchers::{Answers, locking};
-use crate::broker::heartbeat::{Heartbeat, HeartbeatAnswer, HeldLease, LeaseAnswer, LeaseVerdict};
+use crate::broker::heartbeat::{Heartbeat, HeartbeatAnswer, HeldLease, LeaseAnswer, LeaseVerdict, WrittenHeartbeat};
 use crate::broker::state::Broker;
 use crate::domain::engine::{HoldingOffChange, heartbeat_interval_seconds};
 use crate::domain::ids::{EngineId, EventId};
@@ -22,11 +22,10 @@ use crate::store::leases::open_events::{self, Locking, OpenEvent, Renewed};
 use crate::store::pool::commit;
 
 impl Broker {
-    /// Takes a heartbeat, and renews the leases it lists. Where it may wait, it is answered when there is something to tell that
-    /// its engine was not told before, or when it has waited so long. A newer heartbeat of the engine ends the wait.
-    pub async fn heartbeat(&self, engine_id: EngineId, heartbeat: Heartbeat) -> Result<HeartbeatAnswer> {
+    /// Takes a heartbeat, and renews the leases it lists. Where it may wait, the answer goes to `wait_for_news` next.
+    pub async fn heartbeat(&self, engine_id: EngineId, heartbeat: Heartbeat) -> Result<WrittenHeartbeat> {
         let (size, touches) = (heartbeat.size(), heartbeat.touches(engine_id));
-        let (wait, holds_off, named) = (heartbeat.wait, heartbeat.holding_off.is_some(), heartbeat.incarnation);
+        let (wait, holds_off, incarnation) = (heartbeat.wait, heartbeat.holding_off.is_some(), heartbeat.incarnation);
         // Before the heartbeat is written, so that nothing that changes from then on is missed.
         let arrival = self.dispatch.heartbeat_arrived(engine_id);
         let answer: HeartbeatAnswer =
@@ -35,12 +34,19 @@ impl Broker {
             self.dispatch.engine_changed(engine_id);
         }
         let wait = wait.min(longest_wait(answer.heartbeat_timeout_seconds));
+        Ok(WrittenHeartbeat { engine_id, incarnation, arrival, wait, answer })
+    }
+
+    /// Answers a heartbeat that was written when there is something to tell that its engine was not told before, or when it has
+    /// waited so long. A newer heartbeat of the engine ends the wait.
+    pub async fn wait_for_news(&self, written: WrittenHeartbeat) -> Result<HeartbeatAnswer> {
+        let WrittenHeartbeat { engine_id, incarnation, arrival, wait, answer } = written;
         if wait.is_zero() {
             return Ok(answer);
         }
         let began = Instant::now();
         let news = self.dispatch.wait_for_news(arrival, &answer.engine_type, answer.orders.clone(), wait).await?;
-        if let Some(incarnation) = named {
+        if let Some(incarnation) = incarnation {
             self.dispatch.check_incarnation(engine_id, incarnation).await?;
         }
         let orders = news.unwrap_or_else(|| answer.orders.clone());

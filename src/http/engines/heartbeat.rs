@@ -99,8 +99,10 @@ described! {
 )]
 pub async fn heartbeat(State(api): State<Api>, input: Input) -> Result<Json<HeartbeatReply>, Problem> {
     let (engine_id, heartbeat) = read_heartbeat(&input)?;
+    let written = api.broker.heartbeat(engine_id, heartbeat).await?;
+    // Its body counts as held until it is written, and not while it waits.
     let caller = input.into_caller();
-    let answer = caller.after_wait(&api, api.broker.heartbeat(engine_id, heartbeat).await)?;
+    let answer = caller.after_wait(&api, api.broker.wait_for_news(written).await)?;
     Ok(Json(HeartbeatReply::of(answer)))
 }
 
