@@ -171,9 +171,12 @@ impl Dispatch {
         Ok(polled)
     }
 
-    /// Refuses a call that has waited, where its engine is by now another incarnation than the one it named: another replica
-    /// may have registered it, since the recheck was there last.
+    /// Refuses a call that has waited, where its engine is by now another incarnation than the one it named. What a claim or a
+    /// recheck found lately will do; else it is read.
     pub async fn check_incarnation(&self, engine_id: EngineId, named: i32) -> Result<()> {
+        if self.waiting.lately_known_incarnation(engine_id) == Some(named) {
+            return Ok(());
+        }
         let read = async {
             let mut connection = self.context.connection().await?;
             Ok(store::engines::incarnation(&mut connection, engine_id).await?)

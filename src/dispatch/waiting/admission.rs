@@ -32,6 +32,13 @@ impl WaitingPolls {
         (PendingAnswer { waiting: Arc::clone(self), number, answer }, full)
     }
 
+    /// How often the engine had registered when it was last looked at, if that was lately.
+    pub fn lately_known_incarnation(&self, engine_id: EngineId) -> Option<i32> {
+        let state = self.lock();
+        let known = state.engines.get(&engine_id)?.known.as_ref()?;
+        known.is_fresh(self.trust()).then_some(known.incarnation)
+    }
+
     /// A permit to wait, or why there is none.
     fn permit_to_wait(&self, state: &State, engine_id: Option<EngineId>) -> Result<OwnedSemaphorePermit> {
         let limit = self.settings.max_polls_of_engine;
