@@ -155,7 +155,7 @@ impl Dispatch {
                 (answer, _) => answer,
             },
             () = self.context.stopping.cancelled() => {}
-            () = sleep_until(deadline), if may_wait => return self.still_meant(pending.give_up().await?, named).await,
+            () = sleep_until(deadline), if may_wait => return self.still_meant(pending.give_up().await?, named, wait).await,
         }
         self.waiting.close();
         let polled = pending.give_up().await?;
@@ -164,17 +164,17 @@ impl Dispatch {
 
     /// The answer to a poll whose wait is over, unless its engine is by now another incarnation than the one it named. An answer
     /// with events is a claim's, which has checked.
-    async fn still_meant(&self, polled: Polled, named: Option<(EngineId, i32)>) -> Result<Polled> {
+    async fn still_meant(&self, polled: Polled, named: Option<(EngineId, i32)>, waited: Duration) -> Result<Polled> {
         if let Some((engine_id, incarnation)) = named.filter(|_| polled.events.is_empty()) {
-            self.check_incarnation(engine_id, incarnation).await?;
+            self.check_incarnation(engine_id, incarnation, waited).await?;
         }
         Ok(polled)
     }
 
-    /// Refuses a call that has waited, where its engine is by now another incarnation than the one it named. What a claim or a
-    /// recheck found lately will do; else it is read.
-    pub async fn check_incarnation(&self, engine_id: EngineId, named: i32) -> Result<()> {
-        if self.waiting.lately_known_incarnation(engine_id) == Some(named) {
+    /// Refuses a call that has waited, where its engine is by now another incarnation than the one it named. What a
+    /// recheck found lately, and during the wait, will do; else it is read.
+    pub async fn check_incarnation(&self, engine_id: EngineId, named: i32, waited: Duration) -> Result<()> {
+        if self.waiting.lately_known_incarnation(engine_id, waited) == Some(named) {
             return Ok(());
         }
         let read = async {

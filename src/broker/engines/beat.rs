@@ -47,7 +47,7 @@ impl Broker {
         let began = Instant::now();
         let news = self.dispatch.wait_for_news(arrival, &answer.engine_type, answer.orders.clone(), wait).await?;
         if let Some(incarnation) = incarnation {
-            self.dispatch.check_incarnation(engine_id, incarnation).await?;
+            self.dispatch.check_incarnation(engine_id, incarnation, began.elapsed()).await?;
         }
         let orders = news.unwrap_or_else(|| answer.orders.clone());
         Ok(HeartbeatAnswer { orders, ..answer }.after(began.elapsed()))

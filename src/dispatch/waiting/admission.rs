@@ -1,6 +1,7 @@
 //! A poll comes, waits for its answer, and goes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
@@ -32,11 +33,11 @@ impl WaitingPolls {
         (PendingAnswer { waiting: Arc::clone(self), number, answer }, full)
     }
 
-    /// How often the engine had registered when it was last looked at, if that was lately.
-    pub fn lately_known_incarnation(&self, engine_id: EngineId) -> Option<i32> {
+    /// How often the engine had registered when it was last looked at, if that was lately and no longer ago than `within`.
+    pub fn lately_known_incarnation(&self, engine_id: EngineId, within: Duration) -> Option<i32> {
         let state = self.lock();
         let known = state.engines.get(&engine_id)?.known.as_ref()?;
-        known.is_fresh(self.trust()).then_some(known.incarnation)
+        known.is_fresh(self.trust().min(within)).then_some(known.incarnation)
     }
 
     /// A permit to wait, or why there is none.
