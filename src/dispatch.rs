@@ -237,9 +237,14 @@ impl Dispatch {
         self.waiting.queue_changed(engine_type);
     }
 
-    /// A heartbeat has come, and is to be written: an older one of its engine waits no longer.
+    /// A heartbeat has come, and is to be written.
     pub fn heartbeat_arrived(&self, engine_id: EngineId) -> Arrival {
         self.heartbeats.arrived(engine_id)
+    }
+
+    /// A heartbeat has been written: an older one of its engine waits no longer. One that was refused ends nobody's wait.
+    pub fn heartbeat_written(&self, engine_id: EngineId) {
+        self.heartbeats.written(engine_id);
     }
 
     /// Waits until the engine of a written heartbeat has something to hear that it was not told before, beyond `orders`, which

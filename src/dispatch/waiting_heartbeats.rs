@@ -82,13 +82,16 @@ impl WaitingHeartbeats {
         Self { context, positions, state: Mutex::default(), changed: Notify::new() }
     }
 
-    /// A heartbeat has come: an older one of its engine waits no longer.
+    /// A heartbeat has come, and is to be written.
     pub fn arrived(&self, engine_id: EngineId) -> Arrival {
+        Arrival { engine_id, announcements: self.state.lock().announcements }
+    }
+
+    /// A heartbeat has been written: an older one of its engine waits no longer.
+    pub fn written(&self, engine_id: EngineId) {
         let mut state = self.state.lock();
-        let arrival = Arrival { engine_id, announcements: state.announcements };
         state.end_wait(engine_id, None);
         self.release(&state);
-        arrival
     }
 
     /// Waits until there is something that the engine was not told before. `None`: there is nothing new to tell, or what

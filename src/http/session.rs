@@ -49,8 +49,9 @@ pub async fn create(State(api): State<Api>, input: Input) -> Result<Response, Pr
             api.refuse(identity, "a session begins no other one, which would outlive it; show the token itself")
         );
     }
-    let (session, secret) = api.broker.begin_session(&input.actor(&api), identity.token_id).await?;
+    // Before the session begins, so that nothing can fail afterwards.
     let name = session_cookie::name(api.broker.installation_id().await?);
+    let (session, secret) = api.broker.begin_session(&input.actor(&api), identity.token_id).await?;
     let cookie = session_cookie::set(&name, &secret, whole_seconds_left(&session), &input.headers);
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(SessionReply::of(&api, session))).into_response())
 }
@@ -88,8 +89,8 @@ pub async fn delete(State(api): State<Api>, input: Input) -> Result<Response, Pr
         let detail = "this call shows no session; a token is revoked with DELETE /api/v1/tokens/{token_id}";
         return Err(Problem::new(Code::NotFound, detail));
     };
-    api.broker.end_session(&input.actor(&api), session.token_id).await?;
     let name = session_cookie::name(api.broker.installation_id().await?);
+    api.broker.end_session(&input.actor(&api), session.token_id).await?;
     let cookie = session_cookie::clear(&name, &input.headers);
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }

@@ -118,8 +118,8 @@ fn what_an_engine_in_quarantine_is_given_is_found() {
         run.history.push(entry);
         run.broken().iter().any(|(rule, _)| *rule == QUARANTINED)
     };
-    assert!(broken(quarantine(2.0, 4.0)));
-    assert!(!broken(quarantine(3.0, 5.0)), "a claim that was under way may have given it just before");
+    assert!(broken(quarantine(1.0, 4.0)));
+    assert!(!broken(quarantine(2.5, 5.0)), "a claim that was under way may have given it");
     assert!(!broken(quarantine(1.0, 3.1)), "it may have been lifted");
     assert!(!broken(Entry::Quarantine(Quarantine { engine: ENGINE, from: at(2.5), to: at(3.5) })));
 }

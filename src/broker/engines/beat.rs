@@ -30,6 +30,7 @@ impl Broker {
         let arrival = self.dispatch.heartbeat_arrived(engine_id);
         let answer: HeartbeatAnswer =
             self.batchers.heartbeats.submit(Arc::new((engine_id, heartbeat)), size, touches).await??;
+        self.dispatch.heartbeat_written(engine_id);
         if holds_off {
             self.dispatch.engine_changed(engine_id);
         }

@@ -72,7 +72,7 @@ impl Broker {
             let mut connection = self.connection().await?;
             runs::to_carry_out(&mut connection, LEFT_UNDONE_AFTER_SECONDS, CANCELS_A_ROUND).await?
         };
-        let mut done = 0;
+        let (mut done, mut failure) = (0, None);
         for (run, engine_type) in undone {
             // A name that is stored was checked.
             let Ok(run) = ScenarioRunId::parse(&run) else { continue };
@@ -82,10 +82,11 @@ impl Broker {
                 Ok(Cancelled { cancelled, requested }) => done += cancelled + requested,
                 // Another replica carries on, or this one once it is back.
                 Err(Error::ShuttingDown) => break,
-                Err(error) => return Err(error),
+                // The others need not wait for this one.
+                Err(error) => failure = Some(error),
             }
         }
-        Ok(done)
+        failure.map_or(Ok(done), Err)
     }
 
     /// Begins a transaction that has the run's lock alone.

@@ -25,7 +25,8 @@ pub async fn begin_and_end(
 }
 
 /// Waits for claims that are under way for engines of that version: they may have begun before its quarantine was committed, and
-/// hold the locks of their engines until they end.
+/// hold the locks of their engines until they end. It cannot wait for one that has none of them yet, since it waits for that of
+/// another engine: it does so for 200 ms at most.
 pub async fn wait_for_claims(connection: &mut PgConnection, engine_type: &str, version: Option<&str>) -> Result<()> {
     sqlx::query(
         "select from eventlease.engine_states
