@@ -65,7 +65,7 @@ class Document:
         if enumeration and isinstance(value, str):
             self.replaced.add(enumeration)
             return VALUE
-        for choice in schema.get("oneOf", []):
+        for choice in [*schema.get("oneOf", []), *schema.get("anyOf", [])]:
             choice = self.resolved(choice)
             if self._fits(value, choice):
                 return self.changed(value, choice)

@@ -9,10 +9,11 @@ sys.path.insert(0, folder)
 
 from eventlease_client import Client, models  # noqa: E402
 from eventlease_client.api.dead_letters import list_dead_letters  # noqa: E402
-from eventlease_client.api.engines import register_engine, send_heartbeat  # noqa: E402
+from eventlease_client.api.engines import drain_engine, register_engine, send_heartbeat  # noqa: E402
 from eventlease_client.api.events import enqueue_event, list_attempts, read_event  # noqa: E402
 from eventlease_client.api.leases import exchange_leases, lease_events, settle_event  # noqa: E402
 from eventlease_client.api.queues import pause_queue, read_queue, resume_queue  # noqa: E402
+from eventlease_client.api.scenario_runs import read_scenario_run  # noqa: E402
 
 QUEUE = "python_unknown_values"
 
@@ -47,4 +48,13 @@ assert exchanged.notice.code == value and exchanged[member] == value, exchanged
 resume_queue.sync(QUEUE, client=client)
 queue = read_queue.sync(QUEUE, client=client)
 assert queue.settings.default_limit.source == value, queue
+once = models.NewEvent(engine_type=QUEUE, event_type="e", payload=1, idempotency_key="once", scenario_run_id="run")
+enqueue_event.sync(client=client, body=once)
+again = enqueue_event.sync(client=client, body=once)
+assert again.duplicate_of == value, again
+run = read_scenario_run.sync("run", client=client)
+assert run.status == value and run[member] == value, run
+drain_engine.sync(engine.engine_id, client=client, body=models.DrainEngine(reason="a new version"))
+drain = send_heartbeat.sync(engine.engine_id, client=client, body=models.Heartbeat()).drain
+assert drain.then == value and drain[member] == value, drain
 print("nothing raised")

@@ -90,6 +90,7 @@ described! {
     responses(
         (status = 200, description = "Its idempotency key stands for this event, or this open event has its unique key", body = EnqueueAnswer, headers(("Location" = String, description = "Where to read the event"))),
         (status = 201, description = "Taken in", body = EnqueuedReply, headers(("Location" = String, description = "Where to read the event"))),
+        (status = 409, description = "Its scenario run is cancelled"),
     )
 )]
 pub async fn enqueue(State(api): State<Api>, input: Input) -> Result<Response, Problem> {

@@ -63,8 +63,6 @@ pub enum EnqueueNoticeCode {
 /// The event that one of the keys stands for, which another caller brought: no more is told of it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = EventOfAnotherCaller)]
-// For the document: else a duplicate of the caller's own would be one of these too, and of a choice exactly one must fit.
-#[serde(deny_unknown_fields)]
 pub struct OfAnotherReply {
     #[schema(value_type = uuid::Uuid)]
     event_id: EventId,

@@ -3,18 +3,20 @@
 use std::ops::RangeInclusive;
 
 use utoipa::Number;
-use utoipa::openapi::{Array, Object, Schema};
+use utoipa::openapi::schema::ArrayItems;
+use utoipa::openapi::{Array, Object, RefOr, Schema};
 
 use crate::domain::limits::{
     MAX_AWAITED_EVENTS, MAX_BATCH_EVENTS, MAX_BULK_DEAD_LETTERS, MAX_BULK_EVENTS, MAX_CAPABILITIES,
-    MAX_CAPABILITY_CHARS, MAX_CONCURRENT_EVENTS, MAX_DEAD_LETTER_THRESHOLD, MAX_DELAY_SECONDS,
+    MAX_CAPABILITY_CHARS, MAX_CONCURRENT_EVENTS, MAX_DEAD_LETTER_THRESHOLD, MAX_DELAY_SECONDS, MAX_DRAIN_REASON_CHARS,
     MAX_ERROR_CONTAINS_CHARS, MAX_ERROR_TYPE_CHARS, MAX_EXPECTED_COUNT, MAX_HEARTBEAT_LEASES,
-    MAX_HEARTBEAT_TIMEOUT_SECONDS, MAX_IDEMPOTENCY_KEY_CHARS, MAX_IDS_OF_FILTER, MAX_LEASE_LIMIT,
-    MAX_MAX_LEASE_SECONDS, MAX_PAGE, MAX_PAUSE_REASON_CHARS, MAX_PAUSE_SECONDS, MAX_PRIORITY, MAX_RETRIES,
-    MAX_RETRY_DELAY_SECONDS, MAX_SCENARIO_RUN_ID_CHARS, MAX_SOFTWARE_VERSION_CHARS, MAX_SPREAD_SECONDS,
-    MAX_SUBJECT_CHARS, MAX_TOKEN_ENGINE_TYPES, MAX_TOKEN_NAME_CHARS, MAX_TOKEN_SECONDS, MAX_TRACEPARENT_CHARS,
-    MAX_TRACESTATE_CHARS, MAX_TYPE_NAME_CHARS, MAX_UNIQUE_KEY_CHARS, MAX_VISIBILITY_TIMEOUT_SECONDS, MAX_WAIT_SECONDS,
-    MIN_HEARTBEAT_TIMEOUT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS,
+    MAX_HEARTBEAT_TIMEOUT_SECONDS, MAX_HEARTBEAT_WAIT_SECONDS, MAX_HOLDING_OFF_REASON_CHARS, MAX_IDEMPOTENCY_KEY_CHARS,
+    MAX_IDS_OF_FILTER, MAX_LEASE_LIMIT, MAX_MAX_LEASE_SECONDS, MAX_MAY_ENQUEUE, MAX_PAGE, MAX_PAUSE_REASON_CHARS,
+    MAX_PAUSE_SECONDS, MAX_PRIORITY, MAX_QUARANTINE_REASON_CHARS, MAX_QUARANTINE_SECONDS, MAX_RELEASE_CODE_CHARS,
+    MAX_RELEASE_REASON_CHARS, MAX_RETRIES, MAX_RETRY_DELAY_SECONDS, MAX_SCENARIO_RUN_ID_CHARS,
+    MAX_SOFTWARE_VERSION_CHARS, MAX_SPREAD_SECONDS, MAX_SUBJECT_CHARS, MAX_TOKEN_ENGINE_TYPES, MAX_TOKEN_NAME_CHARS,
+    MAX_TOKEN_SECONDS, MAX_TRACEPARENT_CHARS, MAX_TRACESTATE_CHARS, MAX_TYPE_NAME_CHARS, MAX_UNIQUE_KEY_CHARS,
+    MAX_VISIBILITY_TIMEOUT_SECONDS, MAX_WAIT_SECONDS, MIN_HEARTBEAT_TIMEOUT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS,
 };
 
 /// As `domain::names` checks them.
@@ -53,9 +55,11 @@ fn narrow_number(place: &str, name: &str, object: &mut Object) {
         ("max_lease_seconds", _) => 1..=MAX_MAX_LEASE_SECONDS,
         ("max_processing" | "max_concurrent_events", _) => 1..=MAX_CONCURRENT_EVENTS,
         ("resume_after_seconds", _) => 1..=MAX_PAUSE_SECONDS,
+        ("lift_after_seconds", _) => 1..=MAX_QUARANTINE_SECONDS,
         ("heartbeat_timeout_seconds", _) => MIN_HEARTBEAT_TIMEOUT_SECONDS..=MAX_HEARTBEAT_TIMEOUT_SECONDS,
         ("expires_in_seconds", _) => 1..=MAX_TOKEN_SECONDS,
         ("expected_count", _) => 0..=MAX_EXPECTED_COUNT,
+        ("wait_seconds", "Heartbeat") => 0..=MAX_HEARTBEAT_WAIT_SECONDS,
         ("wait_seconds", _) => 0..=MAX_WAIT_SECONDS,
         ("default_limit", _) | ("limit", "Exchange" | "lease_events") => 1..=MAX_LEASE_LIMIT,
         ("limit", "RedriveDeadLetters" | "PurgeDeadLetters") => 1..=MAX_BULK_DEAD_LETTERS,
@@ -79,9 +83,16 @@ fn narrow_text(place: &str, name: &str, object: &mut Object) {
         ("subject", _) => MAX_SUBJECT_CHARS,
         ("actor", _) | ("name", "list_tokens") => MAX_TOKEN_NAME_CHARS,
         ("name", _) => return set(1..=MAX_TOKEN_NAME_CHARS, TEXT),
-        ("engine_software_version", "EngineStaticConfig") => return set(1..=MAX_SOFTWARE_VERSION_CHARS, TEXT),
+        ("engine_software_version", "EngineStaticConfig" | "QuarantineVersion" | "lift_quarantine") => {
+            return set(1..=MAX_SOFTWARE_VERSION_CHARS, TEXT);
+        }
         ("engine_software_version", _) => MAX_SOFTWARE_VERSION_CHARS,
         ("reason", "PauseQueue") => return set(1..=MAX_PAUSE_REASON_CHARS, TEXT),
+        ("reason", "DrainEngine" | "DrainEngines") => return set(1..=MAX_DRAIN_REASON_CHARS, TEXT),
+        ("reason", "QuarantineVersion") => return set(1..=MAX_QUARANTINE_REASON_CHARS, TEXT),
+        ("reason", "HoldOff") => return set(1..=MAX_HOLDING_OFF_REASON_CHARS, TEXT),
+        ("reason", settlement) if settlement.contains("Settlement") => return set(1..=MAX_RELEASE_REASON_CHARS, TEXT),
+        ("code", settlement) if settlement.contains("Settlement") => return set(1..=MAX_RELEASE_CODE_CHARS, TEXT),
         ("engine_type" | "event_type", "DeadLetterFilter") => return,
         ("engine_type" | "event_type", _) => return set(1..=MAX_TYPE_NAME_CHARS, TYPE_NAME),
         ("scenario_run_id", _) => return set(1..=MAX_SCENARIO_RUN_ID_CHARS, TEXT),
@@ -111,9 +122,16 @@ fn narrow_array(place: &str, name: &str, array: &mut Array) {
         ("leases", _) => 0..=MAX_HEARTBEAT_LEASES,
         ("capabilities", _) => 0..=MAX_CAPABILITIES,
         ("engine_types", _) => 1..=MAX_TOKEN_ENGINE_TYPES,
+        ("may_enqueue", _) => 0..=MAX_MAY_ENQUEUE,
         ("event_ids", "QueuedEventFilter") => 0..=MAX_IDS_OF_FILTER,
         _ => return,
     };
+    if name == "may_enqueue"
+        && let ArrayItems::RefOrSchema(item) = &mut array.items
+        && let RefOr::T(item) = &mut **item
+    {
+        narrow(place, "engine_type", item);
+    }
     array.min_items = Some(*items.start()).filter(|least| *least > 0);
     array.max_items = Some(*items.end());
 }

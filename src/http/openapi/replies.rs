@@ -35,8 +35,17 @@ pub fn complete(document: &mut OpenApi) {
         if !open.contains(name) {
             change_each(schema, &mut |part| leave_open(part, &open));
         }
+        let_several_fit(schema);
     }
     schemas.retain(|name, _| [&in_requests, &in_replies, &in_parameters].iter().any(|names| names.contains(name)));
+}
+
+/// A choice of objects that take further members: one that has all members of another is one of those, too.
+fn let_several_fit(schema: &mut RefOr<Schema>) {
+    if let RefOr::T(Schema::OneOf(one_of)) = schema {
+        let any_of = one_of.items.drain(..).fold(AnyOfBuilder::new(), AnyOfBuilder::item);
+        *schema = RefOr::T(Schema::AnyOf(any_of.description(one_of.description.take()).build()));
+    }
 }
 
 fn open_enumerations(schemas: &Schemas) -> BTreeSet<String> {
