@@ -29,6 +29,8 @@ mod health;
 // What the verbs share.
 /// What a transaction did to the rest of this replica, applied after its commit.
 mod effects;
+/// Reads that wait for an end.
+mod waiting_reads;
 /// The `Broker`, which knows all that stands below.
 mod state;
 mod settings;
@@ -38,8 +40,7 @@ mod batchers;
 pub mod taken;
 pub mod settled;
 pub mod heartbeat;
-mod event_waits;
-mod run_waits;
+mod end_waits;
 mod known_queues;
 pub mod known_tokens;
 /// What one caller may make in an hour.

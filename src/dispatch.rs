@@ -181,13 +181,8 @@ impl Dispatch {
             let mut connection = self.context.connection().await?;
             Ok(store::engines::incarnation(&mut connection, engine_id).await?)
         };
-        match self.context.in_time(read).await? {
-            Some((incarnation, registered_at)) if incarnation != named => {
-                Err(Error::EngineSuperseded { engine_id, registered_at })
-            }
-            Some(_) => Ok(()),
-            None => Err(Error::EngineNotFound(engine_id)),
-        }
+        let (incarnation, registered_at) = self.context.in_time(read).await?.ok_or(Error::EngineNotFound(engine_id))?;
+        Error::check_incarnation(engine_id, Some(named), incarnation, registered_at)
     }
 
     /// Events came into a queue, committed by this replica.

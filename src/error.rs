@@ -177,6 +177,23 @@ impl From<Panicked> for Error {
 }
 
 impl Error {
+    /// Refuses a call that names another incarnation of an engine than the registered one.
+    ///
+    /// # Errors
+    /// [`Error::EngineSuperseded`].
+    pub fn check_incarnation(
+        engine_id: EngineId,
+        named: Option<i32>,
+        incarnation: i32,
+        registered_at: DateTime<Utc>,
+    ) -> Result<()> {
+        if named.is_none_or(|named| named == incarnation) {
+            Ok(())
+        } else {
+            Err(Self::EngineSuperseded { engine_id, registered_at })
+        }
+    }
+
     /// Whether another item of the same batch may fare better.
     #[must_use]
     pub const fn is_of_one_item(&self) -> bool {

@@ -129,7 +129,7 @@ impl Broker {
             self.dispatch.orders_changed(&engine_type);
         }
         for event_id in effects.finals {
-            self.event_waits.wake(event_id);
+            self.event_waits.wake(&event_id);
         }
         for (engine_type, end) in effects.ended {
             self.dispatch.place_freed(&engine_type);

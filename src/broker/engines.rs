@@ -111,10 +111,10 @@ impl Broker {
         order: Option<&DrainOrder>,
     ) -> Result<Engine> {
         let mut transaction = self.begin().await?;
-        check_incarnation(&mut transaction, engine_id, incarnation).await?;
-        if !store::engines::set_draining(&mut transaction, engine_id, order).await? {
-            return Err(Error::EngineNotFound(engine_id));
-        }
+        let locked =
+            store::engines::lock(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+        Error::check_incarnation(engine_id, incarnation, locked.incarnation, locked.registered_at)?;
+        store::engines::set_draining(&mut transaction, engine_id, order).await?;
         let engine =
             store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
         let action = if order.is_some() { Operation::DrainEngine } else { Operation::ResumeEngine };
@@ -149,8 +149,9 @@ impl Broker {
         caller: Option<EngineId>,
     ) -> Result<()> {
         let mut transaction = self.begin().await?;
-        store::engines::lock(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
-        check_incarnation(&mut transaction, engine_id, incarnation).await?;
+        let locked =
+            store::engines::lock(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+        Error::check_incarnation(engine_id, incarnation, locked.incarnation, locked.registered_at)?;
         let engine =
             store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
         let held = open_events::lock_held_by(&mut transaction, engine_id).await?;
@@ -205,22 +206,6 @@ impl Broker {
     }
 }
 
-/// Refuses a call that is meant for another incarnation than the registered one, which stays so until the transaction ends.
-async fn check_incarnation(
-    connection: &mut store::PgConnection,
-    engine_id: EngineId,
-    meant: Option<i32>,
-) -> Result<()> {
-    let Some(meant) = meant else { return Ok(()) };
-    match store::engines::lock_incarnation(connection, engine_id).await? {
-        Some((incarnation, registered_at)) if incarnation != meant => {
-            Err(Error::EngineSuperseded { engine_id, registered_at })
-        }
-        // Whoever is not registered is told so by what follows.
-        Some(_) | None => Ok(()),
-    }
-}
-
 /// What the audit trail says of an engine beside its id.
 fn type_of(engine: &Engine) -> Value {
     json!({"engine_type": engine.engine_type})
@@ -237,8 +222,8 @@ async fn insert_or_lock(
         }
         let registered = store::engines::lock(connection, registration.engine_id).await?;
         // Else it was just being removed: its id is new again.
-        if registered.is_some() {
-            return Ok(registered);
+        if let Some(registered) = registered {
+            return Ok(Some(registered.engine_type));
         }
     }
 }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use prometheus::IntGauge;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::timeout;
 
 use super::state::{Broker, EVENT_READS};
 use crate::domain::attempt::Attempt;
@@ -15,23 +14,6 @@ use crate::store;
 
 /// How long a read of one event waits behind others before it is refused.
 const READ_PATIENCE: Duration = Duration::from_secs(10);
-
-/// Counts a read for as long as it waits, also where its caller hangs up.
-pub(super) struct Counted<'a>(&'a IntGauge);
-
-impl<'a> Counted<'a> {
-    /// Counts until this is dropped.
-    pub(super) fn by(gauge: &'a IntGauge) -> Self {
-        gauge.inc();
-        Self(gauge)
-    }
-}
-
-impl Drop for Counted<'_> {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
-}
 
 impl Broker {
     /// One event as it is now; refused if too many reads wait before it.
@@ -63,27 +45,8 @@ impl Broker {
         caller: Option<EngineId>,
     ) -> Result<Event> {
         let _alive = caller.map(|engine_id| self.liveness.waiting(engine_id, false));
-        let deadline = Instant::now() + wait;
-        let waiting = self.event_waits.begin(event_id);
-        loop {
-            // The wait begins first, so that no end is missed between the read and the wait.
-            let ended = waiting.ended.notified();
-            tokio::pin!(ended);
-            ended.as_mut().enable();
-            let event = self.read_event(event_id, with_payload).await?;
-            if event.status.is_final() || self.stopping.is_cancelled() || Instant::now() >= deadline {
-                return Ok(event);
-            }
-            let Ok(_place) = self.places_to_wait.try_acquire() else {
-                return Err(Error::TooManyWaiting { limit: self.settings.dispatch.max_waiting });
-            };
-            let _waiting = Counted::by(&self.metrics.event_waits_parked);
-            tokio::select! {
-                () = &mut ended => {}
-                () = self.stopping.cancelled() => {}
-                () = sleep_until(deadline) => {}
-            }
-        }
+        let read = || self.read_event(event_id, with_payload);
+        self.read_at_its_end(&self.event_waits, event_id, wait, read, |event| event.status.is_final()).await
     }
 
     /// Wakes readers that wait for events which other replicas ended: one statement for all that are awaited here.
@@ -95,7 +58,7 @@ impl Broker {
         let mut connection = self.connection().await?;
         let ended = store::events::not_open(&mut connection, &awaited).await?;
         for event_id in &ended {
-            self.event_waits.wake(*event_id);
+            self.event_waits.wake(event_id);
         }
         Ok(())
     }

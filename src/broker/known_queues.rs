@@ -79,39 +79,11 @@ impl KnownQueues {
 
 #[cfg(test)]
 mod tests {
-    use bytestring::ByteString;
-
     use super::*;
-    use crate::domain::json::SentJson;
-    use crate::domain::names::{EngineType, EventType};
-    use crate::domain::new_event::Due;
-    use crate::domain::requester::Requester;
-
-    fn event(engine_type: &str) -> NewEvent {
-        let payload = ByteString::from("1");
-        NewEvent {
-            engine_type: EngineType::parse(engine_type).expect("a name"),
-            event_type: EventType::parse("e").expect("a name"),
-            payload: SentJson::of(&payload, serde_json::from_str(&payload).expect("JSON")),
-            priority: 5,
-            due: Due::After { seconds: 0.0 },
-            scenario_run_id: None,
-            visibility_timeout_seconds: None,
-            retry_policy: None,
-            discard_after_seconds: None,
-            idempotency_key: None,
-            unique_key: None,
-            traceparent: None,
-            tracestate: None,
-            enqueued_by: None,
-            caused_by: None,
-            requester: Requester::Unknown,
-        }
-    }
 
     #[test]
     fn what_was_found_before_a_removal_is_not_remembered_after_it() {
-        let (known, event) = (KnownQueues::default(), event("dialogue"));
+        let (known, event) = (KnownQueues::default(), NewEvent::plain("dialogue"));
         let (unknown, as_of) = known.unknown_of(&[&event]);
         assert_eq!(unknown, ["dialogue"]);
         known.note(unknown.into_iter(), as_of);
@@ -127,7 +99,7 @@ mod tests {
 
     #[test]
     fn queues_whose_rows_are_found_stay_known() {
-        let (known, dialogue, chess) = (KnownQueues::default(), event("dialogue"), event("chess"));
+        let (known, dialogue, chess) = (KnownQueues::default(), NewEvent::plain("dialogue"), NewEvent::plain("chess"));
         let (unknown, as_of) = known.unknown_of(&[&dialogue, &chess]);
         known.note(unknown.into_iter(), as_of);
         known.keep(&HashSet::from(["dialogue", "of-another-replica"]));

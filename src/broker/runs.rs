@@ -4,13 +4,10 @@ mod cancel;
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
-
-use super::events::Counted;
 use super::state::Broker;
 use crate::domain::limits::MAX_COUNTED_EVENTS_OF_RUN;
 use crate::domain::run::{ListedRun, Run, RunScope};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::store;
 
 impl Broker {
@@ -34,27 +31,8 @@ impl Broker {
     /// Reads a run when none of its events is open, or when `wait` is over or the service stops, as it stands then. While parked
     /// it asks the database nothing.
     pub async fn read_run_at_its_end(&self, scope: RunScope, wait: Duration) -> Result<Run> {
-        let deadline = Instant::now() + wait;
-        let waiting = self.run_waits.begin(scope.clone());
-        loop {
-            // The wait begins first, so that no end is missed between the read and the wait.
-            let is_idle = waiting.is_idle.notified();
-            tokio::pin!(is_idle);
-            is_idle.as_mut().enable();
-            let run = self.read_run(scope.clone()).await?;
-            if !run.has_open_events() || self.stopping.is_cancelled() || Instant::now() >= deadline {
-                return Ok(run);
-            }
-            let Ok(_place) = self.places_to_wait.try_acquire() else {
-                return Err(Error::TooManyWaiting { limit: self.settings.dispatch.max_waiting });
-            };
-            let _waiting = Counted::by(&self.metrics.event_waits_parked);
-            tokio::select! {
-                () = &mut is_idle => {}
-                () = self.stopping.cancelled() => {}
-                () = sleep_until(deadline) => {}
-            }
-        }
+        let read = || self.read_run(scope.clone());
+        self.read_at_its_end(&self.run_waits, scope.clone(), wait, read, |run| !run.has_open_events()).await
     }
 
     /// Wakes readers that wait for runs without open events: one statement for all that are awaited here.

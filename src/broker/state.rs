@@ -10,17 +10,18 @@ use uuid::Uuid;
 use super::activity::Activity;
 use super::batchers::Batchers;
 use super::dead_letter_log::DeadLetterLog;
-use super::event_waits::EventWaits;
+use super::end_waits::EndWaits;
 use super::freshness::Freshness;
 use super::known_queues::KnownQueues;
 use super::known_tokens::KnownTokens;
 use super::liveness::Liveness;
 use super::quota::Quota;
 use super::readiness::Readiness;
-use super::run_waits::RunWaits;
 use super::settings::Settings;
 use crate::dispatch::{self, Dispatch, Heard};
 use crate::domain::ids::EngineId;
+use crate::domain::ids::EventId;
+use crate::domain::run::RunScope;
 use crate::error::Result;
 use crate::metrics::Metrics;
 use crate::store::engines::announcement::Concerns;
@@ -48,9 +49,9 @@ pub struct Broker {
     /// What an operator decided.
     pub(super) settings: Settings,
     /// Reads that wait for an event to end.
-    pub(super) event_waits: EventWaits,
+    pub(super) event_waits: EndWaits<EventId>,
     /// Reads that wait for a run without open events.
-    pub(super) run_waits: RunWaits,
+    pub(super) run_waits: EndWaits<RunScope>,
     /// Holds the polls that wait for events, and serves them.
     pub(super) dispatch: Dispatch,
     /// When engines last called.
@@ -122,8 +123,8 @@ impl Broker {
             metrics,
             supervisor,
             settings,
-            event_waits: EventWaits::default(),
-            run_waits: RunWaits::default(),
+            event_waits: EndWaits::default(),
+            run_waits: EndWaits::default(),
             dispatch,
             liveness: Liveness::default(),
             known_queues: KnownQueues::default(),

@@ -10,9 +10,9 @@ use std::time::Duration;
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, sleep_until};
 
-use super::event_waits::EventWait;
-use super::events::Counted;
+use super::end_waits::EndWait;
 use super::state::Broker;
+use super::waiting_reads::Counted;
 use crate::domain::event::BriefEvent;
 use crate::domain::ids::{EngineId, EventId};
 use crate::error::{Error, Result};
@@ -87,19 +87,19 @@ impl Broker {
 
 /// A wait for one event's end.
 struct End<'a> {
-    wait: EventWait<'a>,
+    wait: EndWait<'a, EventId>,
     ended: Pin<Box<OwnedNotified>>,
 }
 
 impl<'a> End<'a> {
-    fn of(wait: EventWait<'a>) -> Self {
+    fn of(wait: EndWait<'a, EventId>) -> Self {
         let mut ended = Box::pin(Arc::clone(&wait.ended).notified_owned());
         ended.as_mut().enable();
         Self { wait, ended }
     }
 
     const fn event_id(&self) -> EventId {
-        self.wait.event_id
+        self.wait.of
     }
 }
 

@@ -89,35 +89,7 @@ impl Reach {
 
 #[cfg(test)]
 mod tests {
-    use bytestring::ByteString;
-
     use super::*;
-    use crate::domain::json::SentJson;
-    use crate::domain::names::{EngineType, EventType};
-    use crate::domain::new_event::Due;
-    use crate::domain::requester::Requester;
-
-    fn sent() -> NewEvent {
-        let payload = ByteString::from("1");
-        NewEvent {
-            engine_type: EngineType::parse("speech").expect("a name"),
-            event_type: EventType::parse("e").expect("a name"),
-            payload: SentJson::of(&payload, serde_json::from_str(&payload).expect("JSON")),
-            priority: 5,
-            due: Due::After { seconds: 0.0 },
-            scenario_run_id: None,
-            visibility_timeout_seconds: None,
-            retry_policy: None,
-            discard_after_seconds: None,
-            idempotency_key: None,
-            unique_key: None,
-            traceparent: None,
-            tracestate: None,
-            enqueued_by: None,
-            caused_by: None,
-            requester: Requester::Unknown,
-        }
-    }
 
     fn cause() -> Cause {
         Cause {
@@ -131,7 +103,7 @@ mod tests {
 
     #[test]
     fn what_is_not_given_is_inherited() {
-        let event = cause().complete(&sent());
+        let event = cause().complete(&NewEvent::plain("speech"));
         assert_eq!(event.scenario_run_id.map(|run| run.to_string()).as_deref(), Some("run-1"));
         assert_eq!((event.traceparent.as_deref(), event.tracestate.as_deref()), (Some("parent"), Some("state")));
         assert_eq!(event.enqueued_by.as_deref(), Some("engine:dialogue"));
@@ -143,7 +115,7 @@ mod tests {
         let own = NewEvent {
             scenario_run_id: Some(ScenarioRunId::parse("other").expect("an id")),
             traceparent: Some("own".to_owned()),
-            ..sent()
+            ..NewEvent::plain("speech")
         };
         let event = cause().complete(&own);
         assert_eq!(event.scenario_run_id.map(|run| run.to_string()).as_deref(), Some("other"));

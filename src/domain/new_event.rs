@@ -93,3 +93,29 @@ pub enum DuplicateOf {
     /// An open event of the queue has this key.
     UniqueKey,
 }
+
+#[cfg(test)]
+impl NewEvent {
+    /// One with nothing but what an event must have.
+    pub fn plain(engine_type: &str) -> Self {
+        let payload = bytestring::ByteString::from("1");
+        Self {
+            engine_type: EngineType::parse(engine_type).expect("a name"),
+            event_type: EventType::parse("e").expect("a name"),
+            payload: SentJson::of(&payload, serde_json::from_str(&payload).expect("JSON")),
+            priority: 5,
+            due: Due::After { seconds: 0.0 },
+            scenario_run_id: None,
+            visibility_timeout_seconds: None,
+            retry_policy: None,
+            discard_after_seconds: None,
+            idempotency_key: None,
+            unique_key: None,
+            traceparent: None,
+            tracestate: None,
+            enqueued_by: None,
+            caused_by: None,
+            requester: Requester::Unknown,
+        }
+    }
+}

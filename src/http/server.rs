@@ -17,7 +17,7 @@ pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(read))
 }
 
-/// Tells the server's version, its limits on requests, and what it asks callers to show.
+/// Returns the server's version, its limits on requests, and what it asks callers to show.
 #[utoipa::path(
     get, path = "/server", operation_id = "read_server", tag = "operations",
     responses((status = 200, description = "What the server is", body = ServerReply))

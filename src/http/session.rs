@@ -62,7 +62,7 @@ fn whole_seconds_left(session: &Token) -> u64 {
     session.expires_in_seconds.unwrap_or(0.0).max(0.0).floor() as u64
 }
 
-/// Tells who is calling, what they may do, and what the server is.
+/// Returns who is calling, what they may do, and what the server is.
 #[utoipa::path(
     get, path = "/session", operation_id = "read_session", tag = "tokens",
     responses((status = 200, description = "Who is calling", body = SessionReply))

@@ -37,12 +37,22 @@ from_columns!(Drain, { since: "drain_requested_at", reason: "drain_reason", then
 
 from_columns!(HoldingOff, { until: "holding_off_until", reason: "holding_off_reason" });
 
-/// Locks a known engine and answers its type. Whoever leases for it waits, and the other way round.
-pub async fn lock(connection: &mut PgConnection, engine_id: EngineId) -> Result<Option<String>> {
-    Ok(sqlx::query_scalar("select engine_type from eventlease.engine_states where engine_id = $1 for update")
-        .bind(engine_id.0)
-        .fetch_optional(connection)
-        .await?)
+/// What an engine is registered as: it stays so until the transaction ends that has locked it.
+#[derive(Debug, sqlx_macros::FromRow)]
+pub struct LockedRegistration {
+    /// The queue it leases from.
+    pub engine_type: String,
+    /// How often it has registered, from 1.
+    pub incarnation: i32,
+    /// When it last did.
+    pub registered_at: DateTime<Utc>,
+}
+
+/// Locks a known engine. Whoever leases for it waits, and the other way round.
+pub async fn lock(connection: &mut PgConnection, engine_id: EngineId) -> Result<Option<LockedRegistration>> {
+    let statement = "select engine_type, incarnation, registered_at from eventlease.engine_states where engine_id = $1
+        for update";
+    Ok(sqlx::query_as(statement).bind(engine_id.0).fetch_optional(connection).await?)
 }
 
 /// The type of a registered engine.
@@ -51,16 +61,6 @@ pub async fn type_of(connection: &mut PgConnection, engine_id: EngineId) -> Resu
         .bind(engine_id.0)
         .fetch_optional(connection)
         .await?)
-}
-
-/// Locks a known engine against another registration, and answers its incarnation and when it registered as that.
-pub async fn lock_incarnation(
-    connection: &mut PgConnection,
-    engine_id: EngineId,
-) -> Result<Option<(i32, DateTime<Utc>)>> {
-    let statement = "select incarnation, registered_at from eventlease.engine_states where engine_id = $1
-        for no key update";
-    Ok(sqlx::query_as(statement).bind(engine_id.0).fetch_optional(connection).await?)
 }
 
 /// The incarnation of an engine, and when it registered as that.
@@ -183,8 +183,8 @@ pub async fn set_draining(
     connection: &mut PgConnection,
     engine_id: EngineId,
     order: Option<&DrainOrder>,
-) -> Result<bool> {
-    let done = sqlx::query(
+) -> Result<()> {
+    sqlx::query(
         "update eventlease.engine_states
          set drain_requested_at = case when $2 then coalesce(drain_requested_at, statement_timestamp()) end,
              drain_reason = $3,
@@ -198,7 +198,7 @@ pub async fn set_draining(
     .bind(order.map(|order| order.then.as_str()))
     .execute(connection)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
 }
 
 /// Removes an engine, and answers its tokens, which have ended with it.

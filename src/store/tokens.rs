@@ -130,7 +130,7 @@ async fn tell(connection: &mut PgConnection) -> Result<()> {
 }
 
 /// Revokes a token, and with it the sessions that began with it; answers it, and then them. Nothing where there is none, or
-/// it was revoked before. Tells the replicas with the commit.
+/// it was revoked before. Notifies the replicas with the commit.
 pub async fn revoke(connection: &mut PgConnection, token_id: TokenId) -> Result<Vec<Token>> {
     let mut revoked: Vec<Token> = sqlx::query_as(tokens!(
         "update eventlease.tokens
@@ -167,7 +167,7 @@ pub async fn read(connection: &mut PgConnection, token_id: TokenId) -> Result<Op
 }
 
 /// Makes the token of a session out of the one that began it, which the caller holds: the same caller with the same reach,
-/// for `SESSION_SECONDS` at most and no longer than that one. Tells the replicas with the commit.
+/// for `SESSION_SECONDS` at most and no longer than that one. Notifies the replicas with the commit.
 pub async fn insert_session(connection: &mut PgConnection, of: TokenId, digest: TokenDigest) -> Result<Token> {
     let token = sqlx::query_as(tokens!(
         "insert into eventlease.tokens (token_id, name, role, engine_types, sha256, created_by, created_by_token_id,
@@ -235,7 +235,7 @@ pub enum EndOfTokens {
 }
 
 /// Ends the tokens of an engine, and answers them. What ends a little later is good for as long as the reply with the new
-/// token may be lost. Tells the replicas with the commit.
+/// token may be lost. Notifies the replicas with the commit.
 pub async fn end_of_engine(connection: &mut PgConnection, engine_id: EngineId, why: EndOfTokens) -> Result<Vec<Token>> {
     let (but, is_all_later) = match why {
         EndOfTokens::Removed => (None, false),

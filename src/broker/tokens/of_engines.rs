@@ -45,17 +45,16 @@ impl Broker {
     pub async fn renew_engine_token(&self, by: &Actor, engine_id: EngineId) -> Result<EngineToken> {
         let mut transaction = self.begin().await?;
         // The engine before its tokens, as a registration locks them.
-        let engine_type = store::engines::lock(&mut transaction, engine_id).await?;
-        let engine_type = engine_type.ok_or(Error::EngineNotFound(engine_id))?;
-        let locked = store::engines::lock_incarnation(&mut transaction, engine_id).await?;
-        let (incarnation, _) = locked.ok_or(Error::EngineNotFound(engine_id))?;
+        let locked =
+            store::engines::lock(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
+        let incarnation = locked.incarnation;
         if !self.settings.issues_engine_tokens {
             return Ok(EngineToken { incarnation, engine_token: None });
         }
         check_good(&mut transaction, by).await?;
         let why = EndOfTokens::Replaced;
         let (changed, secret) = self.replace_engine_tokens(&mut transaction, by, engine_id, why, Until::AsNew).await?;
-        let details = json!({"engine_type": engine_type, "incarnation": incarnation});
+        let details = json!({"engine_type": locked.engine_type, "incarnation": incarnation});
         let (action, subject) = (Operation::RenewEngineToken, engine_id.to_string());
         store::audit::record(&mut transaction, by, action, &subject, &details).await?;
         commit(transaction).await?;

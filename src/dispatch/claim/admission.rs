@@ -75,13 +75,10 @@ enum Admission {
 
 /// Refuses a poll of another incarnation of its engine than the registered one, which stays so until the claim ends.
 fn check_incarnation(poll: &Poll, engines: &Engines) -> Result<()> {
-    let (Some(engine_id), Some(incarnation)) = (poll.engine_id, poll.incarnation) else { return Ok(()) };
-    match engines.position(engine_id).map(|index| &engines.locked[index]) {
-        Some(engine) if engine.incarnation != incarnation => {
-            Err(Error::EngineSuperseded { engine_id, registered_at: engine.registered_at })
-        }
-        Some(_) | None => Ok(()),
-    }
+    let engine = poll.engine_id.and_then(|engine_id| engines.position(engine_id)).map(|index| &engines.locked[index]);
+    engine.map_or(Ok(()), |engine| {
+        Error::check_incarnation(engine.engine_id, poll.incarnation, engine.incarnation, engine.registered_at)
+    })
 }
 
 /// Whether a poll may claim anything at all.
