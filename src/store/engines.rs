@@ -216,27 +216,7 @@ from_row!(TypeSummary, "engine_states", engine_type: String, {
 
 /// Sums the engines of these types up.
 pub async fn summarize(connection: &mut PgConnection, engine_types: &[String]) -> Result<Vec<TypeSummary>> {
-    Ok(sqlx::query_as(
-        "select s.engine_type, s.status, quarantine.is_quarantined, count(*) as engines,
-            count(*) filter (where s.max_concurrent_events is null) as unlimited,
-            coalesce(sum(greatest(s.max_concurrent_events, held.leases)), 0)::bigint as slots,
-            coalesce(sum(held.leases), 0)::bigint as leases_held
-         from eventlease.engine_states s
-         cross join lateral (
-            select count(*) as leases from eventlease.event_leases q
-            where q.leased_by = s.engine_id
-         ) held
-         left join eventlease.queues u on u.engine_type = s.engine_type
-         cross join lateral (
-            select u.quarantines is not null
-                and eventlease.is_quarantined(u.quarantines, s.engine_software_version) as is_quarantined
-         ) quarantine
-         where s.engine_type = any($1)
-         group by s.engine_type, s.status, quarantine.is_quarantined",
-    )
-    .bind(engine_types)
-    .fetch_all(connection)
-    .await?)
+    Ok(sqlx::query_as(include_str!("sql/summarize_engines.sql")).bind(engine_types).fetch_all(connection).await?)
 }
 
 from_row!(EngineCount, "engine_states", engine_type: String, { engine_type, status, is_quarantined, engines });

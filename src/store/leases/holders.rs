@@ -9,7 +9,7 @@ use crate::domain::engine::EngineStatus;
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::lane::Lane;
 use crate::store::error::Result;
-use crate::store::queues::{Gate, gate_columns};
+use crate::store::queues::Gate;
 use crate::store::row::from_row;
 
 /// A registered engine, as read under its row lock.
@@ -47,18 +47,9 @@ from_row!(LockedEngine, "engine_states", engine_id: EngineId, {
 pub async fn lock_engines(connection: &mut PgConnection, engines: &[EngineId]) -> Result<Vec<LockedEngine>> {
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
     Ok(sqlx::query_as(concat!(
-        "select s.engine_id, s.engine_type, s.status, s.incarnation, s.registered_at, s.engine_software_version,
-            s.max_concurrent_events,
-            u.quarantines is not null and eventlease.is_quarantined(u.quarantines, s.engine_software_version)
-                as is_quarantined,
-            case when s.holding_off_until > statement_timestamp()
-                then extract(epoch from s.holding_off_until - statement_timestamp())::float8 end as holds_off_seconds, ",
-        gate_columns!(),
-        " from eventlease.engine_states s
-         left join eventlease.queues u on u.engine_type = s.engine_type
-         where s.engine_id = any($1)
-         order by s.engine_id
-         for no key update of s"
+        include_str!("../sql/lock_engines.sql"),
+        include_str!("../sql/gate_columns.sql"),
+        include_str!("../sql/lock_engines_by_id.sql")
     ))
     .bind(ids)
     .fetch_all(connection)
@@ -169,27 +160,5 @@ pub async fn check_engines(
     since: &[DateTime<Utc>],
 ) -> Result<Vec<EngineCheck>> {
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
-    Ok(sqlx::query_as(
-        "select s.engine_id, s.engine_type, s.status, s.incarnation,
-            s.holds_off or u.quarantines is not null
-                and eventlease.is_quarantined(u.quarantines, s.engine_software_version) as is_kept_out,
-            exists (
-                select from eventlease.event_leases q
-                where q.leased_by = asked.engine_id and q.leased_at >= asked.since) as holds_any
-         from unnest($1::uuid[], $2::timestamptz[]) as asked (engine_id, since)
-         cross join lateral (
-             select s.engine_id, s.engine_type, s.status, s.incarnation, s.engine_software_version,
-                coalesce(s.holding_off_until > statement_timestamp(), false) as holds_off
-             from eventlease.engine_states s
-             where s.engine_id = asked.engine_id
-             limit 1
-         ) s
-         left join lateral (
-             select u.quarantines from eventlease.queues u where u.engine_type = s.engine_type limit 1
-         ) u on true",
-    )
-    .bind(ids)
-    .bind(since)
-    .fetch_all(connection)
-    .await?)
+    Ok(sqlx::query_as(include_str!("../sql/check_engines.sql")).bind(ids).bind(since).fetch_all(connection).await?)
 }
