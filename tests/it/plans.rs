@@ -1,6 +1,8 @@
 //! Plans: every statement of an event's life finds its rows by index, in one partition an event, whatever the
 //! statistics say. With generic plans, which is what a prepared statement ends up with, and 60 partitions.
 
+mod lookups;
+mod named;
 mod plan;
 mod statements;
 

@@ -9,9 +9,10 @@ pub struct Statement {
 
 macro_rules! sql {
     ($($file:literal),+) => {
-        concat!($(include_str!(concat!("../../../src/store/sql/", $file, ".sql")), "\n"),+)
+        concat!($(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/sql/", $file, ".sql")), "\n"),+)
     };
 }
+pub(super) use sql;
 
 pub const STATEMENTS: [Statement; 23] = [
     Statement { name: "event_scope", sql: sql!("event_scope"), arguments: |ids| format!("'{}'", ids[0]) },
@@ -159,8 +160,8 @@ pub const STATEMENTS: [Statement; 23] = [
     },
 ];
 
-const FIRST: &str = "'00000000-0000-0000-0000-000000000000'";
-const LAST: &str = "'ffffffff-ffff-ffff-ffff-ffffffffffff'";
+pub const FIRST: &str = "'00000000-0000-0000-0000-000000000000'";
+pub const LAST: &str = "'ffffffff-ffff-ffff-ffff-ffffffffffff'";
 
 /// The lanes of a queue.
 const LANES: &str = "array['dialogue', 'dialogue', 'dialogue'], array[0, 1, 2]::smallint[]";
@@ -305,17 +306,17 @@ fn page_of(filters: &str, more: &str) -> String {
 pub const TOKEN: &str = "'11111111-1111-1111-1111-111111111111'::uuid";
 pub const ENGINE: &str = "'22222222-2222-2222-2222-222222222222'::uuid";
 
-fn array(ids: &[String]) -> String {
+pub fn array(ids: &[String]) -> String {
     format!("'{{{}}}'::uuid[]", ids.join(","))
 }
 
 /// The first and the last of the events.
-fn between(ids: &[String]) -> String {
+pub fn between(ids: &[String]) -> String {
     let (first, last) = (ids.iter().min().expect("at least one"), ids.iter().max().expect("at least one"));
     format!("'{first}', '{last}'")
 }
 
 /// An array of the same for each event.
-fn all(ids: &[String], value: &str) -> String {
+pub fn all(ids: &[String], value: &str) -> String {
     format!("array[{}]", vec![value; ids.len()].join(","))
 }
