@@ -189,7 +189,7 @@ impl Stage {
             }
             let may_use = match statement.name {
                 "beat" => ["event_leases_held"].as_slice(),
-                "count_held" | "leases_of_engine" => &["event_leases_held", "event_leases_pkey"],
+                "count_held" | "leases_of_engine" | "lock_held_by" => &["event_leases_held", "event_leases_pkey"],
                 "complete" => &["event_leases_pkey", CTID],
                 "grant_leases" => &[CTID],
                 _ => &["event_queue_pkey", "event_leases_pkey"],

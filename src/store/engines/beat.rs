@@ -84,16 +84,8 @@ from_row!(Locked, "engine_states", engine_id: EngineId, { engine_id, description
 pub async fn lock(connection: &mut PgConnection, engines: &[EngineId], locking: Locking) -> Result<Vec<Locked>> {
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
     let statement = match locking {
-        Locking::Wait => {
-            "select engine_id, metadata, incarnation, registered_at, statement_timestamp() as now
-             from eventlease.engine_states
-             where engine_id = any($1) order by engine_id for no key update"
-        }
-        Locking::SkipLocked => {
-            "select engine_id, metadata, incarnation, registered_at, statement_timestamp() as now
-             from eventlease.engine_states
-             where engine_id = any($1) order by engine_id for no key update skip locked"
-        }
+        Locking::Wait => include_str!("../sql/lock_beating.sql"),
+        Locking::SkipLocked => concat!(include_str!("../sql/lock_beating.sql"), include_str!("../sql/skip_locked.sql")),
     };
     Ok(sqlx::query_as(statement).bind(ids).fetch_all(connection).await?)
 }

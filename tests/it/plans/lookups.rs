@@ -36,9 +36,10 @@ impl Stage {
             ),
             format!(
                 "insert into eventlease.engine_states (engine_id, engine_type, metadata, registered_at, last_seen_at,
-                    heartbeat_timeout_seconds, engine_software_version)
+                    heartbeat_timeout_seconds, engine_software_version, status, last_heartbeat)
                  select case n when 1 then {ENGINE} else gen_random_uuid() end,
-                    case when n <= 20 then 'dialogue' else 'queue-' || n % 2000 end, '{{}}', {now}, {now}, 30, '1.0'
+                    case when n <= 20 then 'dialogue' else 'queue-' || n % 2000 end, '{{}}', {now}, {now}, 3600, '1.0',
+                    case n when 2 then 'unresponsive' else 'active' end, {now}
                  from generate_series(1, {MANY}) n"
             ),
             format!(

@@ -14,7 +14,24 @@ macro_rules! sql {
 }
 pub(super) use sql;
 
-pub const STATEMENTS: [Statement; 23] = [
+pub const STATEMENTS: [Statement; 28] = [
+    Statement { name: "lock_leases", sql: sql!("lease_columns", "among_leases", "lock_in_order"), arguments: array },
+    Statement {
+        name: "lock_queued",
+        sql: sql!("queued_columns", "among_queued", "lock_in_order", "skip_locked"),
+        arguments: array,
+    },
+    Statement {
+        name: "lock_unrepeated",
+        sql: sql!("lease_columns", "among_leases", "unrepeated", "lock_in_order"),
+        arguments: array,
+    },
+    Statement {
+        name: "lock_held_by",
+        sql: sql!("lease_columns", "held_by", "lock_in_order"),
+        arguments: |_| ENGINE.to_owned(),
+    },
+    Statement { name: "policies_of_leases", sql: sql!("policies_of_leases"), arguments: array },
     Statement { name: "event_scope", sql: sql!("event_scope"), arguments: |ids| format!("'{}'", ids[0]) },
     Statement {
         name: "complete",

@@ -55,6 +55,12 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         |_| format!("{ENGINES}, array[true, false], array[0, 0]") => ["engine_states_pkey"];
     "reaches": "reaches", |_| ENGINES.to_owned() => ["engine_states_pkey"];
 
+    "lock_beating": "lock_beating", |_| ENGINES.to_owned() => ["engine_states_pkey"];
+    "lock_expired": "lease_columns" "lock_expired",
+        |_| "100, 60, 60, 'epoch'".to_owned() => ["event_leases_expiring"], whole ["service_signs"];
+    "lock_held_by_unresponsive": "lease_columns" "lock_held_by_unresponsive",
+        |_| "100".to_owned() => ["event_leases_held"], whole ["engine_states"];
+
     "mark_run_cancelled": "mark_run_cancelled", |_| "'run-1', array['chess'], 'somebody'".to_owned() => [];
     "remove_marks_of_run": "remove_marks_of_run", |_| "'run-1', null".to_owned() => ["scenario_runs_pkey"];
     "note_run_carried_out": "note_run_carried_out", |_| "'run-1', array['']".to_owned() => ["scenario_runs_pkey"];
