@@ -7,7 +7,8 @@ with expired as materialized (
     limit $1
     for update skip locked
 )
--- From arrays, which a planner takes to be short: it takes what a parameter limits for a tenth of the table, and would read all of it.
+-- By arrays, which the planner takes to be short. What a parameter limits, it takes for a tenth of the table, and then
+-- reads the whole table instead of looking each key up.
 delete from eventlease.idempotency_keys k
 using unnest(array(select engine_type from expired), array(select idempotency_key from expired),
     array(select enqueued_by from expired)) as gone (engine_type, idempotency_key, enqueued_by)

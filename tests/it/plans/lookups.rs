@@ -38,7 +38,8 @@ impl Stage {
                 "insert into eventlease.engine_states (engine_id, engine_type, metadata, registered_at, last_seen_at,
                     heartbeat_timeout_seconds, engine_software_version, status, last_heartbeat)
                  select case n when 1 then {ENGINE} else gen_random_uuid() end,
-                    case when n <= 20 then 'dialogue' else 'queue-' || n % 2000 end, '{{}}', {now}, {now}, 3600, '1.0',
+                    case when n <= 20 then 'dialogue' else 'queue-' || n % 2000 end,
+                    '{{}}', {now}, {now}, 3600, '1.0',
                     case n when 2 then 'unresponsive' else 'active' end, {now}
                  from generate_series(1, {MANY}) n"
             ),
@@ -72,7 +73,8 @@ impl Stage {
             "insert into eventlease.dead_letters (event_id, engine_type, event_type, reason, payload, payload_bytes,
                 priority, scenario_run_id, created_at, dead_lettered_at, attempt, failures, lease_losses, redrives, attempts)
              select event_id, case when row_number() over () <= 100 then engine_type else 'chess' end, event_type,
-                'not_retryable', '{}', 2, priority, 'run-' || row_number() over () % 1000, created_at, created_at, 1, 1, 0, 0, '[{}]'
+                'not_retryable', '{}', 2, priority,
+                'run-' || row_number() over () % 1000, created_at, created_at, 1, 1, 0, 0, '[{}]'
              from (select * from eventlease.events order by event_id desc) newest"
                 .to_owned(),
             "insert into eventlease.queue_activity (engine_type, period_at, replica_id, durations)
@@ -90,8 +92,10 @@ impl Stage {
                  ),
                  numbered as (select event_id, unique_key, row_number() over () as n from given)
                  update eventlease.event_leases q
-                 set event_id = numbered.event_id, unique_key = numbered.unique_key, attempt = 2, leased_by = {ENGINE}, poll_id = {TOKEN}
-                 from numbered, (select event_id, row_number() over () as n from eventlease.event_leases limit 3) old
+                 set event_id = numbered.event_id, unique_key = numbered.unique_key, attempt = 2,
+                    leased_by = {ENGINE}, poll_id = {TOKEN}
+                 from numbered,
+                    (select event_id, row_number() over () as n from eventlease.event_leases limit 3) old
                  where numbered.n = old.n and q.event_id = old.event_id"
             ),
         ] {

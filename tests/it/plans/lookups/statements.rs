@@ -12,11 +12,14 @@ pub struct Lookup {
     pub is_filter: bool,
 }
 
-/// Rows of the tables that `may_use` names partitions of: of the days of the events asked for.
+/// Stands for the primary keys of the partitions of the days of the events asked for.
 pub const OF_DAY: &str = "the primary key of a day";
 
 macro_rules! lookups {
-    ($($name:literal: $($file:literal)+, $arguments:expr => [$($index:expr),*] $(, whole [$($table:literal),+])? $(, filter $is_filter:literal)?;)+) => {
+    ($(
+        $name:literal: $($file:literal)+, $arguments:expr =>
+            [$($index:expr),*] $(, whole [$($table:literal),+])? $(, filter $is_filter:literal)?;
+    )+) => {
         &[$(Lookup {
             statement: Statement { name: $name, sql: sql!($($file),+), arguments: $arguments },
             may_use: &[$($index),*],
