@@ -29,11 +29,10 @@ impl Stage {
         // Nothing that the server's own tasks would see to meanwhile.
         let now = "statement_timestamp()";
         for statement in [
-            format!(
-                "insert into eventlease.queues (engine_type)
+            "insert into eventlease.queues (engine_type)
                  select 'queue-' || n from generate_series(1, 2000) n union all select 'dialogue'
                  on conflict do nothing"
-            ),
+                .to_owned(),
             format!(
                 "insert into eventlease.engine_states (engine_id, engine_type, metadata, registered_at, last_seen_at,
                     heartbeat_timeout_seconds, engine_software_version, status, last_heartbeat)
@@ -56,12 +55,11 @@ impl Stage {
                  from (select token_id from eventlease.tokens order by token_id = {TOKEN} desc limit 1000) t
                  cross join generate_series(1, 10) n"
             ),
-            format!(
-                "insert into eventlease.tokens (token_id, name, role, sha256, created_by, expires_at, engine_id)
+            "insert into eventlease.tokens (token_id, name, role, sha256, created_by, expires_at, engine_id)
                  select gen_random_uuid(), 'engine', 'engine', sha256(('of engine ' || s.engine_id || n)::bytea), 'test',
                     statement_timestamp() + make_interval(hours => n - 2), s.engine_id
                  from eventlease.engine_states s cross join generate_series(1, 3) n"
-            ),
+                .to_owned(),
             format!(
                 "insert into eventlease.scenario_runs (scenario_run_id, cancelled_at, is_carried_out)
                  select 'run-' || n, {now}, n > 100 from generate_series(1, {MANY}) n"
