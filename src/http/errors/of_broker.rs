@@ -105,10 +105,15 @@ impl From<broker::Error> for Problem {
                 .with("settled_as", json!(settled_as))
                 .with("settled_at", json!(settled_at)),
             Error::FollowUpsRefused(refusal) => Self::follow_ups_refused(detail, refusal.refused),
-            Error::MayNotEnqueue(_) | Error::ReachOfEngineWidened { .. } => Self::new(Code::Forbidden, detail),
+            Error::MayNotEnqueue(_) => Self::new(Code::Forbidden, detail),
+            Error::ReachOfEngineWidened { index, .. } => {
+                let place = InputPlace::Pointer(format!("/may_enqueue/{index}"));
+                Self::new(Code::Forbidden, detail.clone()).at(vec![InputError::new(place, detail)])
+            }
             Error::IdempotencyKeyReused { event_id } => {
                 Self::new(Code::IdempotencyKeyReused, detail).with("event_id", json!(event_id))
             }
+            Error::IdempotencyKeyTwice => Self::new(Code::IdempotencyKeyReused, detail),
             Error::PollIdReused { .. } => Self::new(Code::PollIdReused, detail),
             Error::BatchRefused => Self::new(Code::InvalidInput, detail),
             // Of the whole body, since the members that were there before count.
@@ -157,7 +162,7 @@ impl From<broker::Error> for Problem {
 const fn member_at_fault(error: &broker::Error) -> &'static str {
     use broker::Error;
     match error {
-        Error::IdempotencyKeyReused { .. } => "/idempotency_key",
+        Error::IdempotencyKeyReused { .. } | Error::IdempotencyKeyTwice => "/idempotency_key",
         Error::MayNotEnqueue(_) | Error::TooManyQueues { .. } | Error::TooManyNewQueues { .. } => "/engine_type",
         Error::AvailableTooFarAway => "/available_at",
         _ => "",
