@@ -180,7 +180,8 @@ pub async fn run(arguments: &EventsArguments) -> Outcome {
         facts(&answer)?.print()?;
         let attempts = client.list(&["events", event_id, "attempts"], &[], u32::MAX).await?;
         let mut attempts_of_event: Vec<Attempt> = attempts.read()?;
-        let follow_ups = attempts_of_event.iter_mut().flat_map(|attempt| std::mem::take(&mut attempt.enqueued)).collect();
+        let follow_ups =
+            attempts_of_event.iter_mut().flat_map(|attempt| std::mem::take(&mut attempt.enqueued)).collect();
         print_attempts(attempts_of_event, attempts.now)?;
         follow_ups::print(follow_ups)?;
         return Ok(ExitCode::SUCCESS);

@@ -161,7 +161,12 @@ pub async fn reschedule(arguments: &RescheduleArguments) -> Outcome {
     {
         // One time for all calls: events that are due then already do not match any more, and so a later call goes on. Counted
         // again, since those that are due then by themselves do not match either.
-        body = Body { available_at: Some(time_after(answer.now, seconds)), delay_seconds: None, expected_count: None, ..body };
+        body = Body {
+            available_at: Some(time_after(answer.now, seconds)),
+            delay_seconds: None,
+            expected_count: None,
+            ..body
+        };
         matched = client.post(&["events", "reschedule"], &body).await?.read::<Progress>()?.matched;
     }
     let total = matched.min(arguments.limit.unwrap_or(u64::MAX));

@@ -217,9 +217,10 @@ impl<'a> Fields<'a> {
         let value = self.given(name)?;
         let items = self.note(name, array(value, most))?;
         let pointer = self.place(name);
-        let parts = items.into_iter().enumerate().map(|(index, item)| {
-            Self::of(item, format!("{pointer}/{index}"), self.errors, self.input)?.exactly(&take)
-        });
+        let parts = items
+            .into_iter()
+            .enumerate()
+            .map(|(index, item)| Self::of(item, format!("{pointer}/{index}"), self.errors, self.input)?.exactly(&take));
         // All of them are read, so that every mistake is named.
         parts.collect::<Vec<_>>().into_iter().collect()
     }
