@@ -51,6 +51,8 @@ pub mod buckets;
 pub mod merge_patch;
 pub mod log_text;
 pub mod page;
+/// What a `traceparent` is.
+pub mod trace_context;
 pub mod names;
 /// Numbers of one type as another.
 pub mod numbers;

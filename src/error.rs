@@ -89,9 +89,16 @@ pub enum Error {
     #[error(
         "engine {engine_id} cannot add {engine_type} to may_enqueue with its own token; register it with a registrar's"
     )]
-    ReachOfEngineWidened { engine_id: EngineId, engine_type: EngineType },
+    ReachOfEngineWidened {
+        engine_id: EngineId,
+        engine_type: EngineType,
+        /// Its place in `may_enqueue`.
+        index: usize,
+    },
     #[error("the idempotency key stands for event {event_id}, which has another body")]
     IdempotencyKeyReused { event_id: EventId },
+    #[error("another event of the request has the same idempotency key, and another body")]
+    IdempotencyKeyTwice,
     #[error("poll_id {poll_id} was sent before with another queue, limit or visibility timeout")]
     PollIdReused { poll_id: uuid::Uuid },
     #[error("another event of this atomic batch was refused, so that none was taken in")]

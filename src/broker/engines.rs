@@ -243,8 +243,8 @@ async fn with_its_reach(
         let known = store::events::follow_ups::reaches(connection, &[engine_id]).await?;
         let is_new =
             |engine_type: &&EngineType| known.get(&engine_id).is_none_or(|known| !known.includes(engine_type.as_str()));
-        if let Some(engine_type) = asked.iter().find(is_new) {
-            return Err(Error::ReachOfEngineWidened { engine_id, engine_type: engine_type.clone() });
+        if let Some((index, engine_type)) = asked.iter().enumerate().find(|(_, engine_type)| is_new(engine_type)) {
+            return Err(Error::ReachOfEngineWidened { engine_id, engine_type: engine_type.clone(), index });
         }
     }
     Ok(registration)

@@ -100,6 +100,8 @@ pub struct Filter {
     pub engine_id: Option<EngineId>,
     /// The queue they lease from.
     pub engine_type: Option<String>,
+    /// The queues they lease from: those that the caller's token is limited to.
+    pub engine_types: Option<Vec<String>>,
     /// Whether they are given events.
     pub status: Option<EngineStatus>,
     /// One of those they said they have.
@@ -132,6 +134,8 @@ pub struct Registration {
 pub struct DrainFilter {
     /// The queue they lease from.
     pub engine_type: Option<String>,
+    /// The queues they lease from: those that the caller's token is limited to.
+    pub engine_types: Option<Vec<String>>,
     /// As they registered it.
     pub engine_software_version: Option<String>,
 }

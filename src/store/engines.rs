@@ -167,7 +167,7 @@ fn bind<'q, Row>(
 ) -> Select<'q, Row> {
     statement
         .bind(filter.engine_id.map(|engine_id| engine_id.0))
-        .bind(&filter.engine_type)
+        .bind(filter.engine_type.as_ref().map(std::slice::from_ref).or(filter.engine_types.as_deref()))
         .bind(filter.status.map(EngineStatus::as_str))
         .bind(&filter.capability)
         .bind(&filter.scenario_run_id)

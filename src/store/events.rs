@@ -122,7 +122,8 @@ pub async fn list(
         .bind(filter.status.map(Status::as_str))
         .bind(i64::from(limit) + 1)
         .bind(with_payload)
-        .bind(filter.enqueued_by.as_deref());
+        .bind(filter.enqueued_by.as_deref())
+        .bind(&filter.engine_types);
     let query = match filter.caused_by {
         Some(caused_by) => query.bind(caused_by.0).bind(&filter.scenario_run_id),
         None if is_of_run => query.bind(&filter.scenario_run_id),

@@ -208,8 +208,9 @@ pub const QUEUE_USES: Statement = Statement {
     arguments: |_| "statement_timestamp()".to_owned(),
 };
 
-/// A page of fifty: of all, of a status that is looked up, of a run, of what an event brought, of what is open.
-pub const PAGES: [Statement; 6] = [
+/// A page of fifty: of all, of a status that is looked up, of a run, of what an event brought, of what is open; and within the
+/// limit of a token.
+pub const PAGES: [Statement; 8] = [
     Statement {
         name: "list_events",
         sql: sql!("all_events", "list_events", "event_details"),
@@ -223,12 +224,12 @@ pub const PAGES: [Statement; 6] = [
     Statement {
         name: "list_events_of_run",
         sql: sql!("events_of_run", "list_events", "event_details"),
-        arguments: |_| page_of("null, null, null", "null, 'run-1'"),
+        arguments: |_| page_of("null, null, null", "null, null, 'run-1'"),
     },
     Statement {
         name: "list_events_caused_by",
         sql: sql!("events_caused_by", "list_events", "event_details"),
-        arguments: |_| page_of("null, null, null", &format!("null, {TOKEN}, null")),
+        arguments: |_| page_of("null, null, null", &format!("null, null, {TOKEN}, null")),
     },
     Statement {
         name: "list_queued",
@@ -239,6 +240,16 @@ pub const PAGES: [Statement; 6] = [
         name: "list_processing",
         sql: sql!("list_open_events", "event_details"),
         arguments: |_| page("null, null, 'processing'"),
+    },
+    Statement {
+        name: "list_events_of_types",
+        sql: sql!("all_events", "list_events", "event_details"),
+        arguments: |_| page_of("null, null, null", "null, array['dialogue', 'chess']"),
+    },
+    Statement {
+        name: "list_queued_of_types",
+        sql: sql!("list_open_events", "event_details"),
+        arguments: |_| page_of("null, null, 'queued'", "null, array['dialogue', 'chess']"),
     },
 ];
 
@@ -311,7 +322,7 @@ const OF_RUN: [&str; 2] = ["event_queue_of_run", "event_leases_of_run"];
 const OF_RUN_AND_ID: [&str; 4] = ["event_queue_of_run", "event_leases_of_run", "event_queue_pkey", "event_leases_pkey"];
 
 fn page(filters: &str) -> String {
-    page_of(filters, "null")
+    page_of(filters, "null, null")
 }
 
 fn page_of(filters: &str, more: &str) -> String {
