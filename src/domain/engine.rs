@@ -176,28 +176,24 @@ impl HoldingOffChange {
     }
 }
 
-/// How many engines of a type have a status.
+/// How many engines of a type have a standing; there may be several counts of one standing.
 #[derive(Clone, Debug)]
 pub struct EngineCount {
     /// The queue they lease from.
     pub engine_type: String,
-    /// Whether they are given events.
-    pub status: EngineStatus,
-    /// Their version is quarantined.
-    pub is_quarantined: bool,
+    /// Whether they are given events, and why not.
+    pub standing: Standing,
     /// How many they are.
     pub engines: i64,
 }
 
-/// The engines of one type and status.
+/// The engines of one type and standing; there may be several summaries of one standing.
 #[derive(Clone, Debug)]
 pub struct TypeSummary {
     /// The queue they lease from.
     pub engine_type: String,
-    /// Whether they are given events.
-    pub status: EngineStatus,
-    /// Their version is quarantined: they are given none.
-    pub is_quarantined: bool,
+    /// Whether they are given events, and why not.
+    pub standing: Standing,
     /// How many they are.
     pub engines: i64,
     /// Engines without a `max_concurrent_events`.
@@ -226,6 +222,43 @@ words!(EngineStatus {
     Draining = "draining",
     Unresponsive = "unresponsive",
 });
+
+/// What an engine counts as where engines are counted: its status, or why an active one is given nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// It is given events.
+    Active,
+    /// It is told to take no more.
+    Draining,
+    /// It is silent.
+    Unresponsive,
+    /// Active, but for the quarantine of its version.
+    Quarantined,
+    /// Active, but it asked for no events for a while.
+    HoldingOff,
+}
+
+words!(Standing {
+    Active = "active",
+    Draining = "draining",
+    Unresponsive = "unresponsive",
+    Quarantined = "quarantined",
+    HoldingOff = "holding_off",
+});
+
+impl Standing {
+    /// What an engine counts as. One that holds off counts as quarantined where its version is.
+    #[must_use]
+    pub const fn of(status: EngineStatus, is_quarantined: bool, is_holding_off: bool) -> Self {
+        match (status, is_quarantined, is_holding_off) {
+            (EngineStatus::Draining, _, _) => Self::Draining,
+            (EngineStatus::Unresponsive, _, _) => Self::Unresponsive,
+            (EngineStatus::Active, true, _) => Self::Quarantined,
+            (EngineStatus::Active, false, true) => Self::HoldingOff,
+            (EngineStatus::Active, false, false) => Self::Active,
+        }
+    }
+}
 
 /// What a registration says: that an engine is new, or that a known one has restarted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
