@@ -15,7 +15,6 @@ use crate::store;
 /// Counts of a depth stop here: what is larger is not counted exactly.
 const DEPTH_COUNT_BOUND: i64 = 10_000;
 
-
 const SECONDS_OF_A_DAY: f64 = 86_400.0;
 
 impl Broker {

@@ -53,7 +53,8 @@ pub async fn create(State(api): State<Api>, input: Input) -> Result<Response, Pr
     let name = session_cookie::name(api.broker.installation_id().await?);
     let (session, secret) = api.broker.begin_session(&input.actor(&api), identity.token_id).await?;
     let cookie = session_cookie::set(&name, &secret, whole_seconds_left(&session), &input.headers);
-    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(SessionReply::of(&api, session, None))).into_response())
+    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(SessionReply::of(&api, session, None)))
+        .into_response())
 }
 
 /// A browser that kept the cookie for longer would show a token that has ended.

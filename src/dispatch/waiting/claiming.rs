@@ -212,7 +212,9 @@ impl State {
                 poll.answer(Ok(Polled { notice, ..Polled::default() }));
                 continue;
             }
-            if let (Some(PollNotice::EngineHoldingOff { ends_at, .. }), Some(engine_id)) = (&notice, poll.poll.engine_id) {
+            if let (Some(PollNotice::EngineHoldingOff { ends_at, .. }), Some(engine_id)) =
+                (&notice, poll.poll.engine_id)
+            {
                 self.free_again.insert((*ends_at, engine_id));
             }
             let has_changed = self.generation_of(&poll.poll) != poll.generation;

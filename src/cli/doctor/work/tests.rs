@@ -132,8 +132,10 @@ fn an_engine_that_has_no_work_and_does_not_ask_for_it_is_told() {
         assert_eq!(told(held, registered, polled), None, "{held} {registered} {polled:?}");
     }
     // It would be given nothing.
-    for reason in [json!({"is_quarantined": true}), json!({"holding_off": {"until": now(), "reason": "the provider"}})] {
-        let mut members = json!({"engine_id": "e1", "leases_held": 0, "registered_at": ago(9000), "last_poll_at": null});
+    for reason in [json!({"is_quarantined": true}), json!({"holding_off": {"until": now(), "reason": "the provider"}})]
+    {
+        let mut members =
+            json!({"engine_id": "e1", "leases_held": 0, "registered_at": ago(9000), "last_poll_at": null});
         members.as_object_mut().expect("members").extend(reason.as_object().expect("members").clone());
         let engine: Engine = serde_json::from_value(members).expect("an engine");
         assert_eq!(idle_engines(&queue, &[engine], now()), [""; 0]);
