@@ -51,7 +51,8 @@ async fn without_authentication_everybody_is_anybody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_engines_token_is_for_the_type_of_its_engine() {
     let guarded = Guarded::start().await;
-    let (engine_id, token) = guarded.register(&guarded.admin, "dialogue").await;
+    let orchestrator = guarded.token("orchestrator", json!({})).await;
+    let (engine_id, token) = guarded.register(&orchestrator, "dialogue").await;
     let told = printed(ask_with(&guarded, &token, "whoami").await);
     assert_eq!(fact(&told, "engine types"), "dialogue");
     assert_eq!(fact(&told, "engine"), engine_id);
