@@ -32,6 +32,7 @@ pub mod rescheduling;
 /// What an event may do: the drawing.
 pub mod event;
 pub mod queue;
+pub mod orders;
 pub mod engine;
 pub mod retry_policy;
 /// Whose quota something counts against.

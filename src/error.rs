@@ -30,8 +30,8 @@ pub enum Error {
     #[error("engine {engine_id} is registered as {registered}; another engine_type needs another engine_id")]
     EngineIdTaken { engine_id: EngineId, registered: String },
     #[error(
-        "engine {engine_id} is registered as another incarnation than this call's: it registered again since, or another process \
-         uses its id"
+        "engine {engine_id} is registered as another incarnation than this call's; stop this process, or register again if no \
+         other process uses that id"
     )]
     EngineSuperseded {
         engine_id: EngineId,

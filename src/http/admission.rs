@@ -77,7 +77,13 @@ async fn identify(api: &Api, request: &Parts) -> Result<(Arc<Identity>, TokenDig
         None => match session(api, request).await? {
             Some(secret) => Some(secret),
             None => {
-                return Err(Unidentified::new(Reason::Missing, "a token is required, as Authorization: Bearer el_…"));
+                let detail = if session_cookie::is_there(&request.headers) {
+                    "the cookie of a session needs the header X-EventLease-Dashboard: 1 beside it, and must be of this \
+                     installation; or show a token, as Authorization: Bearer el_…"
+                } else {
+                    "a token is required, as Authorization: Bearer el_…"
+                };
+                return Err(Unidentified::new(Reason::Missing, detail));
             }
         },
     };

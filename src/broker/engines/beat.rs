@@ -27,7 +27,7 @@ impl Broker {
         let (size, touches) = (heartbeat.size(), heartbeat.touches(engine_id));
         let (wait, holds_off, incarnation) = (heartbeat.wait, heartbeat.holding_off.is_some(), heartbeat.incarnation);
         // Before the heartbeat is written, so that nothing that changes from then on is missed.
-        let arrival = self.dispatch.heartbeat_arrived(engine_id);
+        let arrival = self.dispatch.heartbeat_arrived(engine_id, incarnation);
         let answer: HeartbeatAnswer =
             self.batchers.heartbeats.submit(Arc::new((engine_id, heartbeat)), size, touches).await??;
         self.dispatch.heartbeat_written(engine_id);

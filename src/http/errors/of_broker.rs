@@ -33,7 +33,10 @@ impl Problem {
 
     /// The run takes no more events.
     pub fn run_cancelled(run: &str) -> Self {
-        let detail = format!("scenario run {run} is cancelled, and takes no more events");
+        let detail = format!(
+            "scenario run {run} is cancelled, and takes no more events; reopen it with POST \
+             /api/v1/scenario-runs/{{scenario_run_id}}/reopen, or use another scenario_run_id"
+        );
         Self::new(Code::RunCancelled, detail).with("scenario_run_id", json!(run))
     }
 

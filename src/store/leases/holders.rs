@@ -5,9 +5,10 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::domain::engine::EngineStatus;
+use crate::domain::engine::{EngineStatus, HoldingOff};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::lane::Lane;
+use crate::domain::queue::Quarantine;
 use crate::store::error::Result;
 use crate::store::queues::Gate;
 use crate::store::row::from_row;
@@ -29,9 +30,11 @@ pub struct LockedEngine {
     pub engine_software_version: Option<String>,
     /// How many events it may hold at a time; `None`: no limit of its own.
     pub max_concurrent_events: Option<u32>,
-    /// Its version is quarantined in the queue of its type.
-    pub is_quarantined: bool,
-    /// It asked for no events for so long; `None` where it did not, or that is over.
+    /// The quarantines of the queue of its type where its version is among them; else none.
+    pub quarantines: Vec<Quarantine>,
+    /// It asked for no events for a while; `None` where it did not, or that is over.
+    pub holding_off: Option<HoldingOff>,
+    /// How long that lasts yet.
     pub holds_off_seconds: Option<f64>,
     /// Of the queue of its type.
     pub gate: Gate,
@@ -39,8 +42,16 @@ pub struct LockedEngine {
 
 from_row!(LockedEngine, "engine_states", engine_id: EngineId, {
     engine_id, engine_type, status, incarnation, registered_at, engine_software_version, max_concurrent_events,
-    is_quarantined, holds_off_seconds, gate,
+    quarantines, holding_off, holds_off_seconds, gate,
 });
+
+impl LockedEngine {
+    /// That of its version, if there is one.
+    #[must_use]
+    pub fn quarantine(&self) -> Option<&Quarantine> {
+        self.quarantines.iter().find(|known| known.engine_software_version == self.engine_software_version)
+    }
+}
 
 /// Locks engines, in the order of their ids; unknown ones are missing from the answer. Whoever
 /// registers one of them anew, or removes it, waits for this transaction, and the other way round.
