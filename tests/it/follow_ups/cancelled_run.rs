@@ -51,15 +51,23 @@ async fn a_run_cancelled_amid_two_hundred_completions_has_nothing_open_and_each_
     let answers = Arc::<Answers>::default();
     let send = |number: usize| complete(&lab, &urls[number % 2], &held[number], number, &answers);
 
+    // The cancel, once it has marked the run, cannot end before the test lets go of one of the run's events.
+    let delayed = lab.enqueue("song", json!({"scenario_run_id": "run-1", "delay_seconds": 60})).await;
+    let row = format!("select from eventlease.event_queue where event_id = '{delayed}' for update");
+    let somebody = Holder::of(&lab.db, &row).await;
     let mut calls: Vec<_> = (0..COMPLETIONS / 2).map(send).collect();
     answers.are_enough.notified().await;
-    // The cancel waits for somebody who adds to the run; whatever comes from now on waits behind the cancel.
-    let somebody = Holder::of(&lab.db, "select eventlease.lock_runs(array['run-1'])").await;
     let cancel = lab.request("POST", &format!("{}/api/v1/scenario-runs/run-1/cancel", urls[1]));
     let cancel = tokio::spawn(Reply::of(cancel));
     somebody.wait_for_statements_behind(&lab.db, 1).await;
     calls.extend((COMPLETIONS / 2..COMPLETIONS).map(send));
-    somebody.wait_for_statements_behind(&lab.db, 3).await;
+    // Completions wait for the cancel as well, or go on beside it.
+    lab.wait_for("completions amid the cancel", async || {
+        let are_answered = answers.count.load(Ordering::Relaxed) > COMPLETIONS / 2;
+        (are_answered || somebody.statements_behind(&lab.db).await >= 2).then_some(())
+    })
+    .await;
+    assert!(!cancel.is_finished());
     somebody.release().await;
 
     cancel.await.expect("a reply").expect(200);
@@ -80,7 +88,7 @@ async fn a_run_cancelled_amid_two_hundred_completions_has_nothing_open_and_each_
 
     let run = lab.get("/api/v1/scenario-runs/run-1").await.expect(200).body;
     let expected = json!({
-        "queued": 0, "processing": 0, "completed": COMPLETIONS, "failed": 0, "cancelled": made.len(),
+        "queued": 0, "processing": 0, "completed": COMPLETIONS, "failed": 0, "cancelled": made.len() + 1,
     });
     assert_eq!(run["counts"], expected, "{run}");
     assert_eq!(count_events(&lab, "speech").await, i64::try_from(made.len()).expect("small"));

@@ -39,7 +39,7 @@ async fn complete_amid_producers(lab: &mut Lab, enqueue: Value) -> (HashSet<Stri
     // Ending an event writes an attempt, which comes last.
     let holder = Holder::of(&lab.db, "lock table eventlease.event_attempts in share mode").await;
     let completion = tokio::spawn(Reply::of(settle_at(lab, &urls[0], &leased, &json!([enqueue]))));
-    holder.wait_for_statements_behind(&lab.db, 1).await;
+    holder.wait_for_a_patient_statement(&lab.db).await;
     let producers: Vec<_> = (0..PRODUCERS)
         .map(|number| {
             let url = format!("{}/api/v1/events", urls[number % 2]);

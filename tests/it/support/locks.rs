@@ -40,6 +40,19 @@ impl Holder {
         super::wait_for(&what, async || (self.statements_behind(db).await >= count).then_some(())).await;
     }
 
+    /// Waits until a statement waits for what the transaction has locked, for longer than those wait that give up to be tried
+    /// anew: so it goes on once the transaction is over.
+    pub async fn wait_for_a_patient_statement(&self, db: &PgPool) {
+        let is_there = "select exists (select from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock' and $1 = any(pg_blocking_pids(pid))
+                and clock_timestamp() - query_start > interval '400 milliseconds')";
+        super::wait_for("a statement that is not given up", async || {
+            let is_there: bool = sqlx::query_scalar(is_there).bind(self.pid).fetch_one(db).await.expect("an answer");
+            is_there.then_some(())
+        })
+        .await;
+    }
+
     pub async fn release(self) {
         self.transaction.rollback().await.expect("the locks go");
     }
