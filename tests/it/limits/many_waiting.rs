@@ -30,10 +30,12 @@ async fn register_many(lab: &Lab, engine_type: &str) -> Vec<Uuid> {
     lab.register(engine_type, json!({"heartbeat_timeout_seconds": 86_400})).await;
     let copies = format!(
         "insert into eventlease.engine_states
-         select copy.* from eventlease.engine_states e
-         cross join generate_series(2, {})
-         cross join lateral jsonb_populate_record(e, jsonb_build_object('engine_id', gen_random_uuid())) copy
-         where e.engine_type = '{engine_type}'",
+         select copy.* from (
+            select e, gen_random_uuid() as engine_id from eventlease.engine_states e
+            cross join generate_series(2, {})
+            where e.engine_type = '{engine_type}'
+         ) original
+         cross join lateral jsonb_populate_record(e, jsonb_build_object('engine_id', original.engine_id)) copy",
         ENGINES / 2
     );
     lab.sql(&copies).await;
