@@ -1,6 +1,8 @@
 //! Follow-up events: enqueued in the transaction of a completion.
 
+mod cancelled_run;
 mod concurrent;
+mod freed_keys;
 mod refused;
 
 use serde_json::{Value, json};
