@@ -65,7 +65,11 @@ async fn a_drain_with_its_reason_and_the_words_of_a_release_are_shown() {
 async fn an_engine_that_holds_off_is_shown_as_that() {
     let lab = Lab::start().await;
     let engine = lab.register("dialogue", json!({})).await;
-    let until = chrono::Utc::now() + chrono::TimeDelta::minutes(10);
+    let until: chrono::DateTime<chrono::Utc> =
+        sqlx::query_scalar("select statement_timestamp() + interval '10 minutes'")
+            .fetch_one(&lab.db)
+            .await
+            .expect("a time");
     let said = json!({"holding_off": {"until": until, "reason": "the provider answers 429"}});
     lab.heartbeat(&engine, said).await.expect(200);
     assert!(printed(ask(&lab, "engines").await).contains("active, holds off"));

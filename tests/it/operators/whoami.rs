@@ -55,7 +55,7 @@ async fn an_engines_token_is_for_the_type_of_its_engine() {
     let (engine_id, token) = guarded.register(&orchestrator, "dialogue").await;
     let told = printed(ask_with(&guarded, &token, "whoami").await);
     assert_eq!(fact(&told, "engine types"), "dialogue");
-    assert_eq!(fact(&told, "engine"), engine_id);
+    assert!(told.contains(&engine_id), "{told}");
     let session = guarded.get(&token, "/api/v1/session").await.expect(200).body;
     assert_eq!(session["engine_types"], json!(["dialogue"]));
 }
