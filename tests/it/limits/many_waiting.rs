@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use eventlease::broker::heartbeat::{Heartbeat, HeartbeatAnswer};
 use eventlease::broker::lease::{Poll, Polled};
-use eventlease::domain::engine::Command;
 use eventlease::domain::ids::EngineId;
 use eventlease::domain::names::EngineType;
+use eventlease::domain::orders::Command;
 use futures_util::stream::{StreamExt as _, iter};
 use serde_json::json;
 use tokio::task::JoinHandle;
