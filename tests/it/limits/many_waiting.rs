@@ -9,6 +9,7 @@ use eventlease::domain::engine::Command;
 use eventlease::domain::ids::EngineId;
 use eventlease::domain::names::EngineType;
 use eventlease::error::{Error, Result};
+use futures_util::future::join_all;
 use serde_json::json;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -105,9 +106,12 @@ impl Fleet {
             let refused = lab.poll(self.engine_type, &engine_id.to_string(), "wait_seconds=30").await;
             assert!((1..=5).contains(&refused.problem(429, "overloaded").retry_after()));
         }
-        for engine_id in beats_over_http {
-            let answer = lab.heartbeat(&engine_id.to_string(), json!({"wait_seconds": 60})).await.expect(200);
-            assert_eq!(answer.body["command"], "continue");
+        // Together, since heartbeats are written together, and not often.
+        let answers = beats_over_http
+            .iter()
+            .map(|engine_id| async move { lab.heartbeat(&engine_id.to_string(), json!({"wait_seconds": 60})).await });
+        for answer in join_all(answers).await {
+            assert_eq!(answer.expect(200).body["command"], "continue");
         }
         OVER_HTTP
     }
