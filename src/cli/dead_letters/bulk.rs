@@ -87,7 +87,7 @@ pub struct Which {
     #[arg(conflicts_with_all = ["Filter", "all", "limit", "dry_run", "expected_count"])]
     pub event_ids: Vec<String>,
 
-    /// Every dead letter.
+    /// Every dead letter that the token reaches.
     #[arg(long, conflicts_with = "Filter")]
     all: bool,
 
@@ -296,7 +296,7 @@ impl Verb<'_> {
         let count = if total < matched { format!("the oldest {total} of {matched}") } else { total.to_string() };
         let letters = if matched == 1 { "dead letter" } else { "dead letters" };
         if self.which.all {
-            format!("{} {count} {letters}, of all queues?", self.name)
+            format!("{} {count} {letters} of all queues that the token reaches?", self.name)
         } else {
             format!("{} {count} {letters} with {}?", self.name, self.which.filter.in_words())
         }
