@@ -16,6 +16,8 @@ pub mod reschedule;
 pub mod dead_letters;
 pub mod engines;
 pub mod queues;
+/// How the whole service stands.
+pub mod overview;
 pub mod event_types;
 pub mod tokens;
 pub mod audit;
@@ -33,6 +35,8 @@ mod effects;
 mod waiting_reads;
 /// The `Broker`, which knows all that stands below.
 mod state;
+/// How all queues stood when they were last measured.
+pub mod snapshots;
 mod settings;
 /// Which engines have called, until that is written down.
 mod liveness;

@@ -31,6 +31,14 @@ pub mod run;
 pub mod rescheduling;
 /// What an event may do: the drawing.
 pub mod event;
+/// What somebody should see to.
+pub mod attention;
+/// The whole service as it was last measured.
+pub mod snapshot;
+/// How a queue stands.
+pub mod queue_report;
+/// What happened in a queue lately.
+pub mod queue_activity;
 pub mod queue;
 pub mod engine;
 pub mod retry_policy;

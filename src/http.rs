@@ -11,6 +11,8 @@ mod around;
 /// The series of counters that are there from the start.
 mod counters;
 
+/// How the whole service stands.
+mod overview;
 mod engines;
 mod dead_letters;
 mod queues;
@@ -74,6 +76,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(leases::routes())
         .merge(dead_letters::routes())
         .merge(queues::routes())
+        .merge(overview::routes())
         .merge(admin::routes())
         .merge(session::routes())
         .merge(server::routes());

@@ -120,7 +120,7 @@ impl Broker {
         commit(transaction).await?;
         self.announce_redriven(std::slice::from_ref(&redriven));
         self.metrics.events_enqueued.with_label_values(&[self.metrics.queue(&redriven.engine_type)]).inc();
-        self.activity.count(&redriven.engine_type, |counts| counts.enqueued += 1);
+        self.activity.count(&redriven.engine_type, |counts| counts.happened.enqueued += 1);
         Ok(redriven.event_id)
     }
 

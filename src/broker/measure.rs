@@ -1,19 +1,21 @@
-//! The gauges: those that are read from the database, and what this replica knows of itself.
+//! How all queues stand: the snapshot in memory, the gauges that are read from the database, and what this replica knows of
+//! itself.
 
 use std::collections::HashMap;
 use std::time::Instant;
 
+use super::snapshots::{by_type, minutes_up_to};
 use super::state::Broker;
 use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
-use crate::domain::engine::{EngineCount, EngineStatus};
+use crate::domain::engine::{EngineStatus, TypeSummary};
+use crate::domain::limits::MAX_EXACT_DEPTH;
 use crate::domain::numbers::{to_f64, to_i64};
 use crate::domain::queue::Depth;
+use crate::domain::queue_report::QueueReport;
+use crate::domain::snapshot::{QueueSnapshot, Snapshot};
 use crate::error::Result;
 use crate::metrics::Metrics;
-use crate::store;
-
-/// Counts of a depth stop here: what is larger is not counted exactly.
-const DEPTH_COUNT_BOUND: i64 = 10_000;
+use crate::store::{self, PgConnection};
 
 /// Among the statuses of engines in metrics.
 const QUARANTINED: &str = "quarantined";
@@ -21,38 +23,41 @@ const QUARANTINED: &str = "quarantined";
 const SECONDS_OF_A_DAY: f64 = 86_400.0;
 
 impl Broker {
-    /// Sets the gauges that are read from the database.
+    /// Measures all queues: keeps the snapshot in memory, and sets the gauges that are read from the database.
     pub async fn measure(&self) -> Result<usize> {
         let began = Instant::now();
         let metrics = &*self.metrics;
         metrics.drop_removed_queues();
         let mut connection = self.connection().await?;
-        let depths = store::queues::depth::of_queues(&mut connection, None, DEPTH_COUNT_BOUND).await?;
         let event_types = store::queues::room::count_event_types(&mut connection).await?;
-        let engines = store::engines::count(&mut connection).await?;
         let partitions = store::partitions::days_ahead(&mut connection, MAX_DAYS_AHEAD_TOLD).await?;
         let oldest_snapshot = store::health::oldest_snapshot_age(&mut connection).await?;
+        let snapshot = read_snapshot(&mut connection, self.snapshots.latest().as_deref()).await?;
         drop(connection);
 
         // First, so that a scrape in between cannot take a part of them for old, and drop it.
         self.freshness.note(began, Instant::now());
         metrics.event_types.set(&[], to_f64(event_types));
-        metrics.queues.set(&[], to_f64(to_i64(depths.len())));
+        metrics.queues.set(&[], to_f64(to_i64(snapshot.queues.len())));
         let ahead = partitions.iter().map(|partitions| partitions.days_ahead).min().unwrap_or(0);
         metrics.partitions_ahead_seconds.set(&[], f64::from(ahead) * SECONDS_OF_A_DAY);
         match oldest_snapshot {
             Some(age) => metrics.oldest_snapshot_age.set(&[], age),
             None => metrics.oldest_snapshot_age.reset(),
         }
-        let by_label = by_label(metrics, &depths);
+        let by_label = by_label(metrics, snapshot.queues.values().map(|queue| &queue.report.depth));
         for (label, depth) in &by_label {
             show_depth(metrics, label, depth);
         }
-        for ((label, status), count) in engines_by_label(metrics, by_label.keys().copied(), &engines) {
+        let engines = snapshot.queues.values().flat_map(|queue| &queue.report.engines);
+        for ((label, status), count) in engines_by_label(metrics, by_label.keys().copied(), engines) {
             metrics.engines.set(&[label, status], to_f64(count));
         }
         metrics.keep_readings_of(&|label| by_label.contains_key(label));
-        Ok(depths.len())
+        let queues = snapshot.queues.len();
+        drop(by_label);
+        self.snapshots.note(snapshot);
+        Ok(queues)
     }
 
     /// What Prometheus scrapes. What was read from the database is left out while this replica cannot write to it, and
@@ -74,6 +79,38 @@ impl Broker {
     }
 }
 
+/// Measures all queues. `before` is the snapshot before, for what is known of the last minutes.
+async fn read_snapshot(connection: &mut PgConnection, before: Option<&Snapshot>) -> Result<Snapshot> {
+    let as_of = store::health::now(connection).await?;
+    let queues = store::queues::list(connection, None, None, i32::MAX.cast_unsigned(), None).await?;
+    let mut depths = store::queues::depth::of_queues(connection, None, MAX_EXACT_DEPTH + 1).await?;
+    store::queues::depth::estimate_beyond_bound(connection, &mut depths).await?;
+    let mut engines = by_type(store::engines::summarize(connection, None).await?);
+    let mut lately = store::queues::activity::recent(connection).await?;
+    let mut new_dead_letters = store::queues::attention::new_dead_letters(connection).await?;
+    let suspected: Vec<&str> =
+        depths.iter().filter(|depth| depth.suspects > 0).map(|depth| depth.engine_type.as_str()).collect();
+    let mut poison = store::queues::attention::poison(connection, &suspected).await?;
+    let mut depths: HashMap<String, Depth> =
+        depths.into_iter().map(|depth| (depth.engine_type.clone(), depth)).collect();
+    let measured = queues.into_iter().filter_map(|queue| {
+        let name = queue.engine_type.clone();
+        // Else it came or went meanwhile.
+        let depth = depths.remove(&name)?;
+        let (five_minutes, last_minute) = lately.remove(&name).unwrap_or_default();
+        let known = before.and_then(|before| Some((&before.queues.get(&name)?.minutes, before.as_of)));
+        let queue = QueueSnapshot {
+            minutes: minutes_up_to(known, &depth, as_of),
+            new_dead_letters: new_dead_letters.remove(&name),
+            poison: poison.remove(&name),
+            five_minutes,
+            report: QueueReport { queue, depth, engines: engines.remove(&name).unwrap_or_default(), last_minute },
+        };
+        Some((name, queue))
+    });
+    Ok(Snapshot { as_of, number: 0, queues: measured.collect() })
+}
+
 fn show_depth(metrics: &Metrics, label: &str, depth: &Depth) {
     let label = [label];
     metrics.queue_due.set(&label, to_f64(depth.due));
@@ -85,7 +122,7 @@ fn show_depth(metrics: &Metrics, label: &str, depth: &Depth) {
 }
 
 /// The depth for each label: those of queues that share a label are added up.
-fn by_label<'a>(metrics: &Metrics, depths: &'a [Depth]) -> HashMap<&'a str, Depth> {
+fn by_label<'a>(metrics: &Metrics, depths: impl Iterator<Item = &'a Depth>) -> HashMap<&'a str, Depth> {
     let mut sums: HashMap<&str, Depth> = HashMap::new();
     for depth in depths {
         let label = metrics.queue(&depth.engine_type);
@@ -108,7 +145,7 @@ fn by_label<'a>(metrics: &Metrics, depths: &'a [Depth]) -> HashMap<&'a str, Dept
 fn engines_by_label<'a>(
     metrics: &Metrics,
     labels: impl Iterator<Item = &'a str>,
-    engines: &'a [EngineCount],
+    engines: impl Iterator<Item = &'a TypeSummary>,
 ) -> HashMap<(&'a str, &'static str), i64> {
     let statuses = EngineStatus::ALL.map(EngineStatus::as_str).into_iter().chain([QUARANTINED]);
     let mut counts: HashMap<(&str, &str), i64> =

@@ -18,6 +18,7 @@ use super::liveness::Liveness;
 use super::quota::Quota;
 use super::readiness::Readiness;
 use super::settings::Settings;
+use super::snapshots::Snapshots;
 use crate::dispatch::{self, Dispatch, Heard};
 use crate::domain::ids::EngineId;
 use crate::domain::ids::EventId;
@@ -72,6 +73,8 @@ pub struct Broker {
     pub(super) readiness: Readiness,
     /// How long the gauges read from the database are shown.
     pub(super) freshness: Freshness,
+    /// How all queues stood when they were last measured.
+    pub(super) snapshots: Snapshots,
     /// What was done in each queue, for its rates.
     pub(super) activity: Activity,
     /// What goes wrong for as long as its cause lasts.
@@ -134,6 +137,7 @@ impl Broker {
             places_to_wait,
             readiness: Readiness::default(),
             freshness: Freshness::default(),
+            snapshots: Snapshots::default(),
             activity: Activity::default(),
             troubles,
             dead_letter_log: DeadLetterLog::default(),

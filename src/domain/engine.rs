@@ -176,19 +176,6 @@ impl HoldingOffChange {
     }
 }
 
-/// How many engines of a type have a status.
-#[derive(Clone, Debug)]
-pub struct EngineCount {
-    /// The queue they lease from.
-    pub engine_type: String,
-    /// Whether they are given events.
-    pub status: EngineStatus,
-    /// Their version is quarantined.
-    pub is_quarantined: bool,
-    /// How many they are.
-    pub engines: i64,
-}
-
 /// The engines of one type and status.
 #[derive(Clone, Debug)]
 pub struct TypeSummary {
@@ -198,6 +185,8 @@ pub struct TypeSummary {
     pub status: EngineStatus,
     /// Their version is quarantined: they are given none.
     pub is_quarantined: bool,
+    /// They asked for no events for now.
+    pub is_holding_off: bool,
     /// How many they are.
     pub engines: i64,
     /// Engines without a `max_concurrent_events`.

@@ -87,6 +87,40 @@ pub const MAX_PAUSE_REASON_CHARS: usize = 500;
 /// Longest pause that ends by itself: 365 days.
 pub const MAX_PAUSE_SECONDS: u32 = 365 * 86_400;
 
+/// In how many seconds what is due in a queue is to be processed, where the queue does not say it.
+pub const DEFAULT_TARGET_CLEAR_SECONDS: u32 = 60;
+/// Largest `target_clear_seconds` of a queue: one day.
+pub const MAX_TARGET_CLEAR_SECONDS: u32 = 86_400;
+/// Events of a queue are counted up to here, those of each priority for themselves; beyond it counts are estimates.
+pub const MAX_EXACT_DEPTH: i64 = 10_000;
+
+/// Points of a queue that a replica keeps in memory, a minute apart.
+pub const MINUTES_KEPT: usize = 20;
+/// Due events that have waited for less ask for no attention, even where no engine is active.
+pub const NOBODY_WORKS_AFTER_SECONDS: f64 = 30.0;
+/// A queue falls behind where its oldest due event has waited for longer than this,
+pub const FALLING_BEHIND_AGE_SECONDS: f64 = 300.0;
+/// and where that age has grown by this many seconds
+pub const FALLING_BEHIND_GROWTH_SECONDS: f64 = 60.0;
+/// in this many minutes.
+pub const FALLING_BEHIND_MINUTES: usize = 10;
+/// Fewer attempts in five minutes do not show that a queue is dying.
+pub const DYING_MIN_ATTEMPTS: i64 = 20;
+/// The share of attempts that failed or were lost, above which a queue is dying.
+pub const DYING_SHARE: f64 = 0.5;
+/// Fewer dead letters in an hour ask for no attention.
+pub const MIN_NEW_DEAD_LETTERS: i64 = 10;
+/// Nor do those of an hour that are no more than this many times those of an average hour of the day before.
+pub const NEW_DEAD_LETTERS_FACTOR: f64 = 5.0;
+/// Dead letters of the last hour, and of the day before it, that are counted of all queues together.
+pub const MAX_COUNTED_NEW_DEAD_LETTERS: i64 = 10_000;
+/// Silent losses with which an event is reported as the one that kills engines.
+pub const POISON_LEASE_LOSSES: i32 = 2;
+/// Events with silent losses that are looked at of each queue, half of them queued.
+pub const MAX_SUSPECTS_LOOKED_AT: i64 = 200;
+/// A pause without an end asks for attention after this time.
+pub const PAUSED_LONG_SECONDS: f64 = 3600.0;
+
 /// Events for a poll, where neither the poll nor the queue says it.
 pub const DEFAULT_LEASE_LIMIT: u32 = 3;
 /// Most events that one poll may ask for.

@@ -15,6 +15,8 @@ use utoipa_axum::routes;
 
 use crate::http::api::Api;
 
+pub use reply::{EnginesReply, PauseReply, RatesReply, SlotsReply};
+
 /// Its routes.
 pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()

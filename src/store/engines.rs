@@ -19,9 +19,7 @@ use super::error::Result;
 use super::page::{PageRow, page, page_of};
 use super::row::{from_columns, from_row};
 use super::tokens::{self, EndOfTokens};
-use crate::domain::engine::{
-    Drain, DrainOrder, Engine, EngineCount, EngineStatus, Filter, HoldingOff, Registration, TypeSummary,
-};
+use crate::domain::engine::{Drain, DrainOrder, Engine, EngineStatus, Filter, HoldingOff, Registration, TypeSummary};
 use crate::domain::ids::EngineId;
 use crate::domain::names::{EngineType, ScenarioRunId};
 use crate::domain::page::Page;
@@ -211,48 +209,10 @@ pub async fn delete(connection: &mut PgConnection, engine_id: EngineId) -> Resul
 }
 
 from_row!(TypeSummary, "engine_states", engine_type: String, {
-    engine_type, status, is_quarantined, engines, unlimited, slots, leases_held,
+    engine_type, status, is_quarantined, is_holding_off, engines, unlimited, slots, leases_held,
 });
 
-/// Sums the engines of these types up.
-pub async fn summarize(connection: &mut PgConnection, engine_types: &[String]) -> Result<Vec<TypeSummary>> {
-    Ok(sqlx::query_as(
-        "select s.engine_type, s.status, quarantine.is_quarantined, count(*) as engines,
-            count(*) filter (where s.max_concurrent_events is null) as unlimited,
-            coalesce(sum(greatest(s.max_concurrent_events, held.leases)), 0)::bigint as slots,
-            coalesce(sum(held.leases), 0)::bigint as leases_held
-         from eventlease.engine_states s
-         cross join lateral (
-            select count(*) as leases from eventlease.event_leases q
-            where q.leased_by = s.engine_id
-         ) held
-         left join eventlease.queues u on u.engine_type = s.engine_type
-         cross join lateral (
-            select u.quarantines is not null
-                and eventlease.is_quarantined(u.quarantines, s.engine_software_version) as is_quarantined
-         ) quarantine
-         where s.engine_type = any($1)
-         group by s.engine_type, s.status, quarantine.is_quarantined",
-    )
-    .bind(engine_types)
-    .fetch_all(connection)
-    .await?)
-}
-
-from_row!(EngineCount, "engine_states", engine_type: String, { engine_type, status, is_quarantined, engines });
-
-/// Counts all engines. What they hold is left out: asking for each would take most of the time.
-pub async fn count(connection: &mut PgConnection) -> Result<Vec<EngineCount>> {
-    Ok(sqlx::query_as(
-        "select s.engine_type, s.status, quarantine.is_quarantined, count(*) as engines
-         from eventlease.engine_states s
-         left join eventlease.queues u on u.engine_type = s.engine_type
-         cross join lateral (
-            select u.quarantines is not null
-                and eventlease.is_quarantined(u.quarantines, s.engine_software_version) as is_quarantined
-         ) quarantine
-         group by s.engine_type, s.status, quarantine.is_quarantined",
-    )
-    .fetch_all(connection)
-    .await?)
+/// Sums the engines up: of these types, or of all.
+pub async fn summarize(connection: &mut PgConnection, engine_types: Option<&[String]>) -> Result<Vec<TypeSummary>> {
+    Ok(sqlx::query_as(include_str!("sql/summarize_engines.sql")).bind(engine_types).fetch_all(connection).await?)
 }

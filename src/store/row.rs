@@ -46,7 +46,7 @@ macro_rules! as_stored {
         }
     )+ };
 }
-as_stored!(bool, i16, i32, i64, f64, String, Vec<String>, Uuid, DateTime<Utc>);
+as_stored!(bool, i16, i32, i64, f64, String, Vec<i64>, Vec<String>, Uuid, DateTime<Utc>);
 
 macro_rules! converted {
     ($($type:ty: $stored:ty, $convert:expr;)+) => { $(

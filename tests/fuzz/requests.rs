@@ -218,6 +218,7 @@ fn of_queues() -> Vec<Good> {
     vec![
         get("/api/v1/health/database", &[]),
         get("/api/v1/openapi.json", &[]),
+        get("/api/v1/overview", &[]),
         get("/api/v1/queues", &PAGE),
         get("/api/v1/queues/{engine_type}", &[]),
         with(
@@ -225,7 +226,7 @@ fn of_queues() -> Vec<Good> {
             "/api/v1/queues/{engine_type}",
             &[],
             Some(json!({"default_limit": 5, "visibility_timeout_seconds": null, "max_lease_seconds": 600,
-                "max_processing": 9, "retry_policy": policy()})),
+                "max_processing": 9, "target_clear_seconds": 30, "retry_policy": policy()})),
         ),
         post("/api/v1/queues/{engine_type}/pause", json!({"reason": "maintenance", "resume_after_seconds": 60})),
         get("/api/v1/queues/{engine_type}/quarantines", &[]),

@@ -39,6 +39,7 @@ mod openapi;
 mod operations;
 mod operators;
 mod outage;
+mod overview;
 mod pgbouncer;
 mod plans;
 mod queues;

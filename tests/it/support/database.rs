@@ -159,4 +159,5 @@ const MIGRATIONS: [&str; 20] = [
     include_str!("../../../migrations/0018_engines_under_orders.sql"),
     include_str!("../../../migrations/0019_sessions.sql"),
     include_str!("../../../migrations/0020_follow_ups.sql"),
+    include_str!("../../../migrations/0023_overview.sql"),
 ];

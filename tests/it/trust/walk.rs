@@ -10,7 +10,7 @@ use crate::support::{Reply, unknown_id};
 
 /// Who may do it: `e`ngine, `p`roducer, `o`rchestrator, o`P`erator, `a`dmin, `r`eader, re`G`istrar. Where only its own is
 /// allowed, the test asks for its own.
-const ALLOWED: [(&str, &str); 61] = [
+const ALLOWED: [(&str, &str); 62] = [
     ("register_engine", "eoG"),
     ("list_engines", "oPr"),
     ("read_engine", "eoPr"),
@@ -46,6 +46,7 @@ const ALLOWED: [(&str, &str); 61] = [
     ("redrive_dead_letters", "P"),
     ("purge_dead_letters", "P"),
     ("list_queues", "oPr"),
+    ("read_overview", "oPr"),
     ("read_queue", "oPr"),
     ("change_queue", "P"),
     ("delete_queue", "Pa"),
@@ -283,6 +284,7 @@ async fn every_role_is_kept_within_its_engine_types() {
         "check_health",
         "check_readiness",
         "list_queues",
+        "read_overview",
         "enqueue_batch",
         "read_server",
         "create_session",
