@@ -85,7 +85,10 @@ async fn they_count_neither_as_active_nor_as_slots() {
     lab.lease_one("dialogue", &old).await;
     quarantine(&lab, "", json!("1.0")).await;
     let report = queue(&lab).await;
-    assert_eq!(report["engines"], json!({"active": 1, "draining": 0, "unresponsive": 0, "quarantined": 1}));
+    assert_eq!(
+        report["engines"],
+        json!({"active": 1, "draining": 0, "unresponsive": 0, "quarantined": 1, "holding_off": 0})
+    );
     assert_eq!(report["slots"], json!({"total": 4, "busy": 0, "unlimited_engines": 0}));
     assert_eq!(report["quarantines"][0]["engine_software_version"], "1.0");
     lab.broker().measure().await.expect("measured");
