@@ -18,6 +18,8 @@ pub mod engines;
 pub mod queues;
 /// How the whole service stands.
 pub mod overview;
+/// How queues stood, minute by minute.
+pub mod history;
 pub mod event_types;
 pub mod tokens;
 pub mod audit;
@@ -37,6 +39,7 @@ mod waiting_reads;
 mod state;
 /// How all queues stood when they were last measured.
 pub mod snapshots;
+mod written_history;
 mod settings;
 /// Which engines have called, until that is written down.
 mod liveness;

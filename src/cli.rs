@@ -1,5 +1,7 @@
 //! The command line: `serve`, `migrate`, `openapi`; and for operators, who ask a server over HTTP, the rest.
 
+mod overview;
+mod history;
 mod doctor;
 mod dead_letters;
 mod events;
@@ -53,6 +55,10 @@ enum Command {
     Migrate(Box<migrate::MigrateArguments>),
     /// Print the OpenAPI document.
     Openapi,
+    /// Show how the service stands: what needs attention, the totals, and the worst queues.
+    Overview(overview::OverviewArguments),
+    /// Show how a queue, or all of them together, stood in the last hours.
+    History(history::HistoryArguments),
     /// List queues and how they stand, read one, or change its settings.
     Queues(Box<queues::QueuesArguments>),
     /// List engines, read one and what it holds, or drain them.
@@ -110,6 +116,8 @@ impl Cli {
                 in_runtime(migrate::run(&arguments))
             }
             Command::Openapi => print_openapi(),
+            Command::Overview(arguments) => in_runtime(overview::run(&arguments)),
+            Command::History(arguments) => in_runtime(history::run(&arguments)),
             Command::Queues(arguments) => in_runtime(queues::run(&arguments)),
             Command::Engines(arguments) => in_runtime(engines::run(&arguments)),
             Command::Events(arguments) => in_runtime(events::run(&arguments)),

@@ -35,6 +35,8 @@ pub mod event;
 pub mod attention;
 /// The whole service as it was last measured.
 pub mod snapshot;
+/// How queues stood, minute by minute.
+pub mod history;
 /// How a queue stands.
 pub mod queue_report;
 /// What happened in a queue lately.

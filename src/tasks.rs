@@ -16,7 +16,7 @@ use crate::supervisor::Supervisor;
 use periodic::{Periodic, Starter};
 
 /// What runs how often: from the end of one round to the begin of the next.
-fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 13] {
+fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 14] {
     let (seconds, minutes) = (Duration::from_secs, Duration::from_mins);
     [
         Periodic::every(reaper_interval, "reaper", |broker| Box::pin(reaper::run_once(broker))),
@@ -42,6 +42,10 @@ fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 13] {
         // For overviews, which show what it found for no longer than a minute.
         Periodic::rarely(seconds(20), "database_health", |broker| {
             Box::pin(async move { broker.look_at_database().await.map(|()| None) })
+        }),
+        // A minute at a time, by the replica that comes first.
+        Periodic::rarely(seconds(5), "history", |broker| {
+            Box::pin(async move { broker.write_history().await.map(|_| None) })
         }),
         // While a session holds an old snapshot, a round reads dead index entries, too.
         Periodic::rarely(seconds(10), "queues", |broker| Box::pin(tend_queues(broker))),

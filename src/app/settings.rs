@@ -46,6 +46,7 @@ pub fn of_broker(config: &ServeConfig) -> Settings {
         },
         retention_days: config.tasks.retention_days,
         audit_retention_days: config.tasks.audit_retention_days,
+        history_hours: config.tasks.history_hours,
         issues_engine_tokens: config.is_auth_required(),
         max_dynamic_state_bytes: config.limits.max_detail_bytes,
         coalescing: Coalescing {

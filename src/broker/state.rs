@@ -19,6 +19,7 @@ use super::quota::Quota;
 use super::readiness::Readiness;
 use super::settings::Settings;
 use super::snapshots::Snapshots;
+use super::written_history::WrittenHistory;
 use crate::dispatch::{self, Dispatch, Heard};
 use crate::domain::ids::EngineId;
 use crate::domain::ids::EventId;
@@ -75,6 +76,8 @@ pub struct Broker {
     pub(super) freshness: Freshness,
     /// How all queues stood when they were last measured.
     pub(super) snapshots: Snapshots,
+    /// What this replica wrote of the history of queues.
+    pub(super) written_history: WrittenHistory,
     /// What was done in each queue, for its rates.
     pub(super) activity: Activity,
     /// What goes wrong for as long as its cause lasts.
@@ -138,6 +141,7 @@ impl Broker {
             readiness: Readiness::default(),
             freshness: Freshness::default(),
             snapshots: Snapshots::default(),
+            written_history: WrittenHistory::default(),
             activity: Activity::default(),
             troubles,
             dead_letter_log: DeadLetterLog::default(),

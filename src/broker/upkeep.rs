@@ -79,7 +79,9 @@ impl Broker {
     /// Makes partitions ahead and removes those past the retention.
     pub async fn tend_partitions(&self) -> Result<(u32, Removal)> {
         let made = store::partitions::make_ahead(&self.pool).await?;
-        let removal = store::partitions::remove_older_than(&self.pool, self.settings.retention_days).await?;
+        let removal =
+            store::partitions::remove_older_than(&self.pool, self.settings.retention_days, self.settings.history_hours)
+                .await?;
         Ok((made, removal))
     }
 

@@ -216,6 +216,8 @@ rules! {
     // Queues and policies
     ListQueues           "list_queues"             Handler    [no   no  yes  yes  no   yes  no  ]  closed
     ReadOverview         "read_overview"           Handler    [no   no  yes  yes  no   yes  no  ]  closed
+    ReadHistory          "read_history"            Everything [no   no  yes  yes  no   yes  no  ]  closed
+    ReadQueueHistory     "read_queue_history"      Queue      [no   no  yes  yes  no   yes  no  ]  closed
     ReadQueue            "read_queue"              Queue      [no   no  yes  yes  no   yes  no  ]  closed
     ChangeQueue          "change_queue"            Queue      [no   no  no   yes  no   no   no  ]  closed
     DeleteQueue          "delete_queue"            Queue      [no   no  no   yes  yes  no   no  ]  closed

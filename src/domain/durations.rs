@@ -118,6 +118,13 @@ impl Durations {
         self.add_fine(fine);
     }
 
+    /// Adds other counts.
+    pub fn merge(&mut self, other: &Self) {
+        for (sum, count) in self.0.iter_mut().zip(&other.0) {
+            *sum += count;
+        }
+    }
+
     /// Adds counts of the fine buckets alone.
     pub fn add_fine(&mut self, stored: &[i64]) {
         for (sum, count) in self.0.iter_mut().zip(stored) {

@@ -94,6 +94,10 @@ pub const MAX_TARGET_CLEAR_SECONDS: u32 = 86_400;
 /// Events of a queue are counted up to here, those of each priority for themselves; beyond it counts are estimates.
 pub const MAX_EXACT_DEPTH: i64 = 10_000;
 
+/// Points of a history in one reply.
+pub const MAX_HISTORY_POINTS: i64 = 600;
+/// Largest step between two points of a history: one day.
+pub const MAX_HISTORY_STEP_SECONDS: u32 = 86_400;
 /// Points of a queue that a replica keeps in memory, a minute apart.
 pub const MINUTES_KEPT: usize = 20;
 /// Due events that have waited for less ask for no attention, even where no engine is active.

@@ -61,3 +61,11 @@ pub struct RecentDurations {
     /// From when an event was due until it was leased.
     pub waits: Durations,
 }
+
+impl RecentDurations {
+    /// Adds those of another queue.
+    pub fn add(&mut self, other: &Self) {
+        self.attempts.merge(&other.attempts);
+        self.waits.merge(&other.waits);
+    }
+}

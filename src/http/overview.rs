@@ -2,6 +2,8 @@
 
 /// `GET /overview`.
 mod read;
+/// How queues stood, minute by minute.
+mod history;
 /// The service and its queues, as an overview shows them.
 mod reply;
 
@@ -12,5 +14,8 @@ use super::api::Api;
 
 /// Its routes.
 pub fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(read::overview))
+    OpenApiRouter::new()
+        .routes(routes!(read::overview))
+        .routes(routes!(history::of_all))
+        .routes(routes!(history::of_queue))
 }

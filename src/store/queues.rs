@@ -5,6 +5,8 @@ pub mod removal;
 pub mod depth;
 /// Versions of engines that are given nothing.
 pub mod quarantines;
+/// How queues stood, minute by minute.
+pub mod history;
 /// What happened lately.
 pub mod activity;
 /// What shows that a queue needs somebody.

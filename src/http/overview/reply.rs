@@ -85,7 +85,7 @@ pub struct BriefQueueReply {
     engines: EnginesReply,
     pause: Option<PauseReply>,
     /// How many versions of engines are quarantined.
-    quarantines: usize,
+    quarantined_versions: usize,
     is_approximate: bool,
     /// `due` in the last minutes, up to twenty of them, the newest last; null where it was not measured.
     due_by_minute: Vec<Option<i64>>,
@@ -149,7 +149,7 @@ impl BriefQueueReply {
             slots: SlotsReply::of(report.slots()),
             engines: EnginesReply::of(Engines::of(report)),
             pause: report.queue.pause.clone().map(PauseReply::of),
-            quarantines: report.queue.quarantines.len(),
+            quarantined_versions: report.queue.quarantines.len(),
             is_approximate: report.is_approximate(),
             due_by_minute: queue.minutes.points().map(|point| point.map(|point| point.due)).collect(),
         }

@@ -56,8 +56,9 @@ pub async fn forget_old(pool: &Pool) -> Result<()> {
     Ok(())
 }
 
+/// What one replica counted of a queue.
 #[derive(sqlx_macros::FromRow)]
-struct MinuteRow {
+pub(super) struct MinuteRow {
     engine_type: String,
     enqueued: i64,
     completed: i64,
@@ -78,6 +79,11 @@ pub async fn of_last_minute(
 ) -> Result<HashMap<String, (LastMinute, RecentDurations)>> {
     let rows: Vec<MinuteRow> =
         sqlx::query_as(include_str!("../sql/last_minute.sql")).bind(engine_types).fetch_all(connection).await?;
+    Ok(summed(rows))
+}
+
+/// What the replicas counted of each queue, together.
+pub(super) fn summed(rows: Vec<MinuteRow>) -> HashMap<String, (LastMinute, RecentDurations)> {
     let mut found: HashMap<String, (LastMinute, RecentDurations)> = HashMap::new();
     for row in rows {
         let MinuteRow { enqueued, completed, failed, lost, released, late, dead_lettered, .. } = row;
@@ -88,7 +94,7 @@ pub async fn of_last_minute(
         durations.attempts.add(&row.durations);
         durations.waits.add_fine(row.waits.as_deref().unwrap_or_default());
     }
-    Ok(found)
+    found
 }
 
 #[derive(sqlx_macros::FromRow)]

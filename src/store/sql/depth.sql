@@ -62,8 +62,11 @@ cross join lateral (
                 limit $1
             ) of_place
         ) delayed
-        -- an idle queue costs one look
-        where (select true from eventlease.event_queue q where q.engine_type = u.engine_type limit 1)
+        -- An idle queue costs one look. It has an order so that it is looked up in the index that has queues first.
+        where (
+            select true from eventlease.event_queue q where q.engine_type = u.engine_type
+            order by q.lane, q.priority, q.available_at
+            limit 1)
         group by places.priority
     ) of_priority
 ) waiting
