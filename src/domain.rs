@@ -32,6 +32,8 @@ pub mod rescheduling;
 /// What an event may do: the drawing.
 pub mod event;
 pub mod queue;
+/// Which engines live without working.
+pub mod zombie;
 pub mod engine;
 pub mod retry_policy;
 /// Whose quota something counts against.

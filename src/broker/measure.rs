@@ -30,6 +30,7 @@ impl Broker {
         let depths = store::queues::depth::of_queues(&mut connection, None, DEPTH_COUNT_BOUND).await?;
         let event_types = store::queues::room::count_event_types(&mut connection).await?;
         let engines = store::engines::count(&mut connection).await?;
+        let zombies = store::engines::zombies::list(&mut connection, None).await?;
         let partitions = store::partitions::days_ahead(&mut connection, MAX_DAYS_AHEAD_TOLD).await?;
         let oldest_snapshot = store::health::oldest_snapshot_age(&mut connection).await?;
         drop(connection);
@@ -50,6 +51,16 @@ impl Broker {
         }
         for ((label, status), count) in engines_by_label(metrics, by_label.keys().copied(), &engines) {
             metrics.engines.set(&[label, status], to_f64(count));
+        }
+        let mut zombies_by_label: HashMap<&str, i64> = by_label.keys().map(|label| (*label, 0)).collect();
+        for zombie in &zombies {
+            // Else its queue has come since the depths were read.
+            if let Some(count) = zombies_by_label.get_mut(metrics.queue(&zombie.engine_type)) {
+                *count += 1;
+            }
+        }
+        for (label, count) in zombies_by_label {
+            metrics.zombies.set(&[label], to_f64(count));
         }
         metrics.keep_readings_of(&|label| by_label.contains_key(label));
         Ok(depths.len())
