@@ -42,6 +42,8 @@ pub mod queue_report;
 /// What happened in a queue lately.
 pub mod queue_activity;
 pub mod queue;
+/// Which engines live without working.
+pub mod zombie;
 pub mod engine;
 pub mod retry_policy;
 /// Whose quota something counts against.

@@ -12,7 +12,8 @@ use crate::domain::limits::MAX_EXACT_DEPTH;
 use crate::domain::numbers::{to_f64, to_i64};
 use crate::domain::queue::Depth;
 use crate::domain::queue_report::QueueReport;
-use crate::domain::snapshot::{QueueSnapshot, Snapshot};
+use crate::domain::snapshot::{QueueSnapshot, Snapshot, Zombies};
+use crate::domain::zombie::Candidate;
 use crate::error::Result;
 use crate::metrics::Metrics;
 use crate::store::{self, PgConnection};
@@ -53,6 +54,14 @@ impl Broker {
         for ((label, status), count) in engines_by_label(metrics, by_label.keys().copied(), engines) {
             metrics.engines.set(&[label, status], to_f64(count));
         }
+        let mut zombies_by_label: HashMap<&str, i64> = by_label.keys().map(|label| (*label, 0)).collect();
+        for (name, queue) in &snapshot.queues {
+            let zombies = queue.zombies.map_or(0, |zombies| zombies.count);
+            zombies_by_label.entry(metrics.queue(name)).and_modify(|count| *count += zombies);
+        }
+        for (label, count) in zombies_by_label {
+            metrics.zombies.set(&[label], to_f64(count));
+        }
         metrics.keep_readings_of(&|label| by_label.contains_key(label));
         let queues = snapshot.queues.len();
         drop(by_label);
@@ -91,6 +100,7 @@ async fn read_snapshot(connection: &mut PgConnection, before: Option<&Snapshot>)
     let suspected: Vec<&str> =
         depths.iter().filter(|depth| depth.suspects > 0).map(|depth| depth.engine_type.as_str()).collect();
     let mut poison = store::queues::attention::poison(connection, &suspected).await?;
+    let mut zombies = zombies_by_type(store::engines::zombies::list(connection, None).await?);
     let mut depths: HashMap<String, Depth> =
         depths.into_iter().map(|depth| (depth.engine_type.clone(), depth)).collect();
     let measured = queues.into_iter().filter_map(|queue| {
@@ -103,12 +113,24 @@ async fn read_snapshot(connection: &mut PgConnection, before: Option<&Snapshot>)
             minutes: minutes_up_to(known, &depth, as_of),
             new_dead_letters: new_dead_letters.remove(&name),
             poison: poison.remove(&name),
+            zombies: zombies.remove(&name),
             five_minutes,
             report: QueueReport { queue, depth, engines: engines.remove(&name).unwrap_or_default(), last_minute },
         };
         Some((name, queue))
     });
     Ok(Snapshot { as_of, number: 0, queues: measured.collect() })
+}
+
+/// The zombies of each queue, counted.
+fn zombies_by_type(found: Vec<Candidate>) -> HashMap<String, Zombies> {
+    let mut by_type: HashMap<String, Zombies> = HashMap::new();
+    for Candidate { engine_type, engine, .. } in found {
+        let zombies = by_type.entry(engine_type).or_insert(Zombies { count: 0, silent_since: engine.asked_at });
+        zombies.count += 1;
+        zombies.silent_since = zombies.silent_since.min(engine.asked_at);
+    }
+    by_type
 }
 
 fn show_depth(metrics: &Metrics, label: &str, depth: &Depth) {

@@ -192,7 +192,7 @@ impl Broker {
     /// Somebody reported with a lease's token, which speaks for the lease's holder also where it does not name itself.
     pub(super) fn note_holder_call(&self, holder: Option<EngineId>) {
         if let Some(holder) = holder {
-            self.note_call(holder);
+            self.liveness.note_settlement(holder);
         }
     }
 

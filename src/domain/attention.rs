@@ -23,7 +23,7 @@ pub use item::{Code, Item, Severity, Subject};
 /// All that a queue needs somebody to see to. `now` is when it was measured.
 #[must_use]
 pub fn of_queue(queue: &QueueSnapshot, now: DateTime<Utc>) -> Vec<Item> {
-    let rules = [nobody_works, dying, falling_behind, poison, dead_letters_new, paused_long];
+    let rules = [nobody_works, dying, falling_behind, poison, zombies, dead_letters_new, paused_long];
     let mut found: Vec<Item> = rules.iter().filter_map(|rule| rule(queue, now)).collect();
     let quarantines = &queue.report.queue.quarantines;
     found.extend(quarantines.iter().map(|quarantine| version_quarantined(&queue.report.queue.engine_type, quarantine)));
@@ -169,6 +169,29 @@ fn poison(queue: &QueueSnapshot, _now: DateTime<Utc>) -> Option<Item> {
         subject,
         since: None,
         count: poison.count,
+    })
+}
+
+fn zombies(queue: &QueueSnapshot, now: DateTime<Utc>) -> Option<Item> {
+    let name = &queue.report.queue.engine_type;
+    let zombies = queue.zombies.filter(|zombies| zombies.count > 0)?;
+    let silent = in_words((now - zombies.silent_since).as_seconds_f64());
+    let message = match zombies.count {
+        1 => format!("an engine of {name} is alive and has not asked for work for {silent}, although events are due"),
+        many => format!(
+            "{many} engines of {name} are alive and have not asked for work for up to {silent}, although events are due"
+        ),
+    };
+    Some(Item {
+        code: Code::Zombies,
+        severity: Severity::Warning,
+        message,
+        what_to_do: format!(
+            "see which they are: eventlease engines --zombie --engine-type {name}; restart them, and look for what blocks their polls"
+        ),
+        subject: Subject::queue(name),
+        since: Some(zombies.silent_since),
+        count: zombies.count,
     })
 }
 

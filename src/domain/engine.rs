@@ -108,6 +108,14 @@ pub struct Filter {
     pub scenario_run_id: Option<String>,
     /// As they registered it.
     pub engine_software_version: Option<String>,
+    /// They hold nothing, or (`false`) something.
+    pub is_idle: Option<bool>,
+    /// They live without working, or (`false`) do not.
+    pub is_zombie: Option<bool>,
+    /// They have held some event for longer than that.
+    pub held_over_seconds: Option<u32>,
+    /// They have sent nothing at all for longer than that.
+    pub silent_over_seconds: Option<u32>,
 }
 
 /// A registration, checked.

@@ -167,6 +167,9 @@ pub const MAX_DRAINED_ENGINES_TOLD: usize = 1000;
 /// The most ids in the reply where dead letters are redriven or purged together; all of them are done.
 pub const MAX_DONE_DEAD_LETTERS_TOLD: usize = 1000;
 
+/// Longest past time by which engines are filtered: 365 days.
+pub const MAX_PAST_SECONDS: u32 = 365 * 86_400;
+
 /// Of the name an admin gives a token.
 pub const MAX_TOKEN_NAME_CHARS: usize = 100;
 /// Most engine types that one token may be limited to.

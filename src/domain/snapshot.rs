@@ -33,6 +33,8 @@ pub struct QueueSnapshot {
     pub new_dead_letters: Option<NewDeadLetters>,
     /// Its events that were lost in silence again and again.
     pub poison: Option<Poison>,
+    /// Its engines that live and do not ask for work.
+    pub zombies: Option<Zombies>,
     /// How it stood at the beginning of each of the last minutes, the newest last.
     pub minutes: Minutes,
 }
@@ -59,6 +61,15 @@ pub struct Poison {
     pub worst: EventId,
     /// Its losses.
     pub lease_losses: i32,
+}
+
+/// Engines of a queue that live, hold nothing, and do not ask for work although it has some.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Zombies {
+    /// How many they are.
+    pub count: i64,
+    /// When the first of them last asked.
+    pub silent_since: DateTime<Utc>,
 }
 
 /// How a queue stood at the beginning of each of the last minutes; `None` where it was not measured.

@@ -8,6 +8,7 @@ pub mod announcement;
 pub mod changes;
 /// Liveness of the engines and of the service.
 pub mod liveness;
+pub mod zombies;
 mod metadata;
 
 use chrono::{DateTime, Utc};
@@ -138,12 +139,17 @@ pub async fn list(
     behind: Option<(DateTime<Utc>, EngineId)>,
     limit: u32,
 ) -> Result<Page<Engine>> {
+    let zombies = match filter.is_zombie {
+        Some(_) => zombies::list(&mut *connection, filter.engine_type.as_ref().map(std::slice::from_ref)).await?,
+        None => Vec::new(),
+    };
+    let zombies: Vec<EngineId> = zombies.into_iter().map(|zombie| zombie.engine_id).collect();
     let statement = sqlx::query_as(page!(
         order by "registered_at desc, engine_id desc",
         bytes "octet_length(metadata::text)",
         include_str!("sql/list_engines.sql")
     ));
-    let rows: Vec<PageRow<Engine>> = bind(statement, filter, behind, limit + 1).fetch_all(connection).await?;
+    let rows: Vec<PageRow<Engine>> = bind(statement, filter, &zombies, behind, limit + 1).fetch_all(connection).await?;
     Ok(page_of(rows, limit))
 }
 
@@ -151,7 +157,7 @@ pub async fn list(
 pub async fn read(connection: &mut PgConnection, engine_id: EngineId) -> Result<Option<Engine>> {
     let filter = Filter { engine_id: Some(engine_id), ..Filter::default() };
     let statement = sqlx::query_as(include_str!("sql/list_engines.sql"));
-    Ok(bind(statement, &filter, None, 1).fetch_optional(connection).await?)
+    Ok(bind(statement, &filter, &[], None, 1).fetch_optional(connection).await?)
 }
 
 type Select<'q, Row> = QueryAs<'q, Postgres, Row, PgArguments>;
@@ -160,6 +166,7 @@ type Select<'q, Row> = QueryAs<'q, Postgres, Row, PgArguments>;
 fn bind<'q, Row>(
     statement: Select<'q, Row>,
     filter: &'q Filter,
+    zombies: &[EngineId],
     behind: Option<(DateTime<Utc>, EngineId)>,
     limit: u32,
 ) -> Select<'q, Row> {
@@ -173,6 +180,11 @@ fn bind<'q, Row>(
         .bind(behind.map(|(at, _)| at))
         .bind(behind.map(|(_, engine_id)| engine_id.0))
         .bind(i64::from(limit))
+        .bind(filter.is_idle)
+        .bind(filter.is_zombie)
+        .bind(zombies.iter().map(|zombie| zombie.0).collect::<Vec<_>>())
+        .bind(filter.held_over_seconds.map(u32::cast_signed))
+        .bind(filter.silent_over_seconds.map(u32::cast_signed))
 }
 
 /// Starts draining, for the reason given and with what is to follow, or (`None`) ends it. An unresponsive engine stays so, but comes

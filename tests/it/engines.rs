@@ -6,6 +6,7 @@ mod incarnations;
 mod orders;
 mod server;
 mod waiting_heartbeats;
+mod zombies;
 
 use serde_json::{Value, json};
 

@@ -8,7 +8,7 @@ use crate::domain::queue::{Depth, Pause, Queue, QueueSettings};
 use crate::domain::queue_activity::{ActivityCounts, LastMinute};
 use crate::domain::queue_report::QueueReport;
 use crate::domain::retry_policy::RetryPolicyOverrides;
-use crate::domain::snapshot::{MinutePoint, Minutes, NewDeadLetters, Poison};
+use crate::domain::snapshot::{MinutePoint, Minutes, NewDeadLetters, Poison, Zombies};
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).expect("a time")
@@ -67,6 +67,7 @@ fn calm() -> QueueSnapshot {
         five_minutes: ActivityCounts { completed: 2000, failed: 60, lost: 2, ..ActivityCounts::default() },
         new_dead_letters: Some(NewDeadLetters { count: 4, error_types: 2, since: now(), of_day_before: 100 }),
         poison: None,
+        zombies: None,
         minutes: minutes((0..20).map(|n| f64::from(n % 7) * 3.0)),
     }
 }
@@ -166,6 +167,21 @@ fn an_event_lost_twice_is_poison() {
     let worst = EventId(uuid::Uuid::from_u128(7));
     let of = |lease_losses| changed(|queue| queue.poison = Some(Poison { count: 1, worst, lease_losses }));
     assert_eq!((of(1), of(2)), (vec![], vec![Code::Poison]));
+}
+
+/// Which engines are zombies, `zombie.rs` says.
+#[test]
+fn zombies_ask_for_attention() {
+    let zombies = |count| Some(Zombies { count, silent_since: now() - TimeDelta::minutes(9) });
+    assert_eq!(changed(|queue| queue.zombies = zombies(0)), []);
+    let mut queue = calm();
+    queue.zombies = zombies(3);
+    let item = of_queue(&queue, now()).remove(0);
+    assert_eq!((item.code, item.count, item.since), (Code::Zombies, 3, Some(now() - TimeDelta::minutes(9))));
+    assert_eq!(
+        item.message,
+        "3 engines of dialogue are alive and have not asked for work for up to 9 min, although events are due"
+    );
 }
 
 #[test]

@@ -8,14 +8,14 @@ use crate::domain::engine::EngineStatus;
 use crate::domain::engine::{Engine, Filter};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::leased_event::LeasedEvent;
-use crate::domain::limits::{MAX_CAPABILITY_CHARS, MAX_SOFTWARE_VERSION_CHARS};
+use crate::domain::limits::{MAX_CAPABILITY_CHARS, MAX_PAST_SECONDS, MAX_SOFTWARE_VERSION_CHARS};
 use crate::domain::names::{EngineType, ScenarioRunId};
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::leases::leased_event::{HeldEventBody, LeasedEventReply};
 use crate::http::pages::{self, Page, PageParameters};
 use crate::http::requests::Input;
-use crate::http::requests::texts::{parse_uuid, text_up_to};
+use crate::http::requests::texts::{number_in, parse_uuid, text_up_to, truth};
 
 /// Lists engines, the newest registration first.
 #[utoipa::path(
@@ -26,6 +26,10 @@ use crate::http::requests::texts::{parse_uuid, text_up_to};
         ("capability" = Option<String>, Query, description = "Only with that capability"),
         ("scenario_run_id" = Option<String>, Query, description = "Only of that run"),
         ("engine_software_version" = Option<String>, Query, description = "Only with that version"),
+        ("idle" = Option<bool>, Query, description = "true: only those that hold nothing; false: only the others"),
+        ("zombie" = Option<bool>, Query, description = "true: only those that live, hold nothing and have not asked for work for a minute, though their queue has had due events for half a minute; false: only the others"),
+        ("held_over_seconds" = Option<u32>, Query, description = "Only those that have held some event for longer"),
+        ("silent_over_seconds" = Option<u32>, Query, description = "Only those that have sent nothing at all for longer"),
         PageParameters,
     ),
     responses(
@@ -42,6 +46,10 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Engi
         capability: reader.query("capability", text_up_to(MAX_CAPABILITY_CHARS)),
         scenario_run_id: reader.query("scenario_run_id", |text| ScenarioRunId::parse(text).map(|id| id.to_string())),
         engine_software_version: reader.query("engine_software_version", text_up_to(MAX_SOFTWARE_VERSION_CHARS)),
+        is_idle: reader.query("idle", truth),
+        is_zombie: reader.query("zombie", truth),
+        held_over_seconds: reader.query("held_over_seconds", number_in(0..=MAX_PAST_SECONDS)),
+        silent_over_seconds: reader.query("silent_over_seconds", number_in(0..=MAX_PAST_SECONDS)),
     };
     let asked = pages::asked(&reader, EngineId);
     reader.finish(|| Some(()))?;
