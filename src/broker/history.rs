@@ -84,6 +84,11 @@ impl Broker {
         Ok(history::points(range, &measured, &rows))
     }
 
+    /// Makes what this replica wrote older, as if that time had passed: for tests.
+    pub fn age_history(&self, by: TimeDelta) {
+        self.written_history.age(by);
+    }
+
     /// The time of the database.
     pub async fn now(&self) -> Result<DateTime<Utc>> {
         Ok(store::health::now(&mut *self.reading_connection().await?).await?)

@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
+use chrono::TimeDelta;
+
 use super::snapshots::{by_type, minutes_up_to};
 use super::state::Broker;
 use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
@@ -16,6 +18,7 @@ use crate::domain::snapshot::{QueueSnapshot, Snapshot, Zombies};
 use crate::domain::zombie::Candidate;
 use crate::error::Result;
 use crate::metrics::Metrics;
+use crate::store::queues::history::RecentHistory;
 use crate::store::{self, PgConnection};
 
 /// Among the statuses of engines in metrics.
@@ -101,6 +104,10 @@ async fn read_snapshot(connection: &mut PgConnection, before: Option<&Snapshot>)
         depths.iter().filter(|depth| depth.suspects > 0).map(|depth| depth.engine_type.as_str()).collect();
     let mut poison = store::queues::attention::poison(connection, &suspected).await?;
     let mut zombies = zombies_by_type(store::engines::zombies::list(connection, None).await?);
+    let history = match before {
+        Some(_) => RecentHistory::default(),
+        None => store::queues::history::recent(connection, as_of - TimeDelta::minutes(25)).await?,
+    };
     let mut depths: HashMap<String, Depth> =
         depths.into_iter().map(|depth| (depth.engine_type.clone(), depth)).collect();
     let measured = queues.into_iter().filter_map(|queue| {
@@ -110,7 +117,7 @@ async fn read_snapshot(connection: &mut PgConnection, before: Option<&Snapshot>)
         let (five_minutes, last_minute) = lately.remove(&name).unwrap_or_default();
         let known = before.and_then(|before| Some((&before.queues.get(&name)?.minutes, before.as_of)));
         let queue = QueueSnapshot {
-            minutes: minutes_up_to(known, &depth, as_of),
+            minutes: minutes_up_to(known, &history, &depth, as_of),
             new_dead_letters: new_dead_letters.remove(&name),
             poison: poison.remove(&name),
             zombies: zombies.remove(&name),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use parking_lot::Mutex;
 
 use crate::domain::attention::{self, Code, Item, Subject};
@@ -12,6 +12,7 @@ use crate::domain::engine::TypeSummary;
 use crate::domain::limits::MINUTES_KEPT;
 use crate::domain::queue::Depth;
 use crate::domain::snapshot::{MinutePoint, Minutes, Snapshot};
+use crate::store::queues::history::RecentHistory;
 
 /// What was found when the database was last examined.
 #[derive(Debug)]
@@ -104,12 +105,18 @@ impl FirstSeen {
     }
 }
 
-/// The minutes of a queue up to a new measurement, in which it is that deep. The first measurement in a minute is its point.
-pub fn minutes_up_to(before: Option<(&Minutes, DateTime<Utc>)>, depth: &Depth, now: DateTime<Utc>) -> Minutes {
+/// The minutes of a queue up to a new measurement, in which it is that deep. The first measurement in a minute is its point. What was
+/// before the first measurement, the history says.
+pub fn minutes_up_to(
+    before: Option<(&Minutes, DateTime<Utc>)>,
+    history: &RecentHistory,
+    depth: &Depth,
+    now: DateTime<Utc>,
+) -> Minutes {
     let point = MinutePoint { due: depth.due, oldest_due_age_seconds: depth.oldest_due_age_seconds };
     let minute = |at: DateTime<Utc>| at.timestamp().div_euclid(60);
     let Some((minutes, measured_at)) = before else {
-        let mut minutes = Minutes::default();
+        let mut minutes = minutes_of_history(history, &depth.engine_type, now);
         minutes.push(Some(point));
         return minutes;
     };
@@ -120,6 +127,25 @@ pub fn minutes_up_to(before: Option<(&Minutes, DateTime<Utc>)>, depth: &Depth, n
     }
     if passed > 0 {
         minutes.push(Some(point));
+    }
+    minutes
+}
+
+/// The minutes of a queue as the history has them, before the first measurement of this replica, at `now`. A minute of the history is
+/// told as of its end, which is the begin of the next.
+pub fn minutes_of_history(history: &RecentHistory, engine_type: &str, now: DateTime<Utc>) -> Minutes {
+    let mut minutes = Minutes::default();
+    let begin = DateTime::from_timestamp(now.timestamp().div_euclid(60) * 60, 0).unwrap_or(now);
+    let due = history.due.get(engine_type);
+    for before in (1..i32::try_from(MINUTES_KEPT).unwrap_or(1)).rev() {
+        let minute_at = begin - TimeDelta::minutes(1) * (before + 1);
+        let point = history.measured.contains(&minute_at).then(|| {
+            let (due, age) = due.and_then(|due| due.get(&minute_at)).copied().unwrap_or_default();
+            MinutePoint { due, oldest_due_age_seconds: age.into() }
+        });
+        if point.is_some() || minutes.points().next().is_some() {
+            minutes.push(point);
+        }
     }
     minutes
 }
@@ -135,8 +161,6 @@ pub fn by_type(summaries: Vec<TypeSummary>) -> HashMap<String, Vec<TypeSummary>>
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
     use crate::domain::attention::Severity;
 
@@ -161,20 +185,36 @@ mod tests {
 
     #[test]
     fn a_queue_has_one_point_a_minute_and_none_where_it_was_not_measured() {
-        let mut minutes = minutes_up_to(None, &deep(1), at(0));
+        let mut minutes = minutes_up_to(None, &RecentHistory::default(), &deep(1), at(0));
         let mut before = at(0);
         for (seconds, due) in [(5, 2), (59, 3), (60, 4), (190, 5)] {
-            minutes = minutes_up_to(Some((&minutes, before)), &deep(due), at(seconds));
+            minutes = minutes_up_to(Some((&minutes, before)), &RecentHistory::default(), &deep(due), at(seconds));
             before = at(seconds);
         }
         let due: Vec<Option<i64>> = minutes.points().map(|point| point.map(|point| point.due)).collect();
         assert_eq!(due, [Some(1), Some(4), None, Some(5)]);
         assert_eq!(minutes.ago(2).map(|point| point.due), Some(4));
-        let after_a_day = minutes_up_to(Some((&minutes, before)), &deep(6), at(86_400));
+        let after_a_day = minutes_up_to(Some((&minutes, before)), &RecentHistory::default(), &deep(6), at(86_400));
         assert_eq!(after_a_day.points().count(), MINUTES_KEPT);
         assert_eq!(after_a_day.points().flatten().count(), 1);
-        let backwards = minutes_up_to(Some((&minutes, before)), &deep(6), at(0));
+        let backwards = minutes_up_to(Some((&minutes, before)), &RecentHistory::default(), &deep(6), at(0));
         assert_eq!(backwards.points().count(), 4, "a clock that is set back adds nothing");
+    }
+
+    #[test]
+    fn a_replica_that_starts_knows_the_minutes_before_from_the_history() {
+        let begin = at(0) - TimeDelta::seconds(at(0).timestamp() % 60);
+        let ago = |minutes| begin - TimeDelta::minutes(minutes);
+        let mut history = RecentHistory::default();
+        history.measured.extend([ago(5), ago(4), ago(2)]);
+        history.due.insert("dialogue".to_owned(), HashMap::from([(ago(4), (7, 30.0))]));
+        let told = |engine_type| {
+            let minutes = minutes_of_history(&history, engine_type, begin + TimeDelta::seconds(9));
+            minutes.points().map(|point| point.map(|point| point.due)).collect::<Vec<_>>()
+        };
+        assert_eq!(told("dialogue"), [Some(0), Some(7), None, Some(0)]);
+        assert_eq!(told("vision"), [Some(0), Some(0), None, Some(0)], "none were due");
+        assert_eq!(minutes_of_history(&RecentHistory::default(), "dialogue", begin).points().count(), 0);
     }
 
     #[test]

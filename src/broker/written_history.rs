@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use parking_lot::Mutex;
 
 use crate::domain::history::HistoryDepth;
@@ -35,6 +35,13 @@ impl WrittenHistory {
     /// This replica wrote a minute.
     pub fn note(&self, minute_at: DateTime<Utc>, depths: HashMap<String, HistoryDepth>) {
         *self.0.lock() = Some(Written { minute_at, depths });
+    }
+
+    /// Makes what was written older, as if that time had passed.
+    pub fn age(&self, by: TimeDelta) {
+        if let Some(written) = &mut *self.0.lock() {
+            written.minute_at -= by;
+        }
     }
 
     /// Another replica wrote a minute.

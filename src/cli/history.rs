@@ -73,11 +73,13 @@ pub async fn run(arguments: &HistoryArguments) -> Outcome {
     };
     // The server's clock decides what now is.
     let now = client.get(&["server"], &[]).await?.now;
-    let from = now - TimeDelta::hours(arguments.hours.into());
     let step_seconds = (arguments.hours * 3600 / ROWS).div_ceil(60).max(1) * 60;
+    // The step that is under way would look as if less happened in it.
+    let to = now - TimeDelta::seconds(now.timestamp().rem_euclid(step_seconds.into()));
+    let from = to - TimeDelta::hours(arguments.hours.into());
     let query = [
         ("from", Some(from.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))),
-        ("to", Some(now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))),
+        ("to", Some(to.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))),
         ("step_seconds", Some(step_seconds.to_string())),
     ];
     let answer = client.get(&path, &query).await?;

@@ -94,6 +94,8 @@ fn delete(operation: &'static str) -> Good {
 /// The cursor is not one of the server's own.
 const PAGE: [(&str, &str); 2] = [("limit", "10"), ("cursor", "WyJhIl0")];
 
+const RANGE: [(&str, &str); 3] = [("from", "2026-01-31T11:00:00Z"), ("to", TIME), ("step_seconds", "60")];
+
 pub fn good_requests() -> Vec<Good> {
     [of_dead_letters(), of_engines(), of_events(), of_queues(), of_tokens()].concat()
 }
@@ -219,6 +221,8 @@ fn of_queues() -> Vec<Good> {
         get("/api/v1/health/database", &[]),
         get("/api/v1/openapi.json", &[]),
         get("/api/v1/overview", &[]),
+        get("/api/v1/history", &RANGE),
+        get("/api/v1/queues/{engine_type}/history", &RANGE),
         get("/api/v1/queues", &PAGE),
         get("/api/v1/queues/{engine_type}", &[]),
         with(

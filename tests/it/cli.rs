@@ -19,6 +19,8 @@ fn help_says_what_every_flag_does() {
         "serve",
         "migrate",
         "openapi",
+        "overview",
+        "history",
         "queues",
         "queues set",
         "queues pause",

@@ -22,6 +22,7 @@ mod event_waits_for_many;
 mod exchange;
 mod fencing;
 mod follow_ups;
+mod history;
 mod idempotency;
 mod leasing;
 mod life;

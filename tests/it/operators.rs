@@ -7,6 +7,7 @@ mod doctor;
 mod drain;
 mod lists;
 mod narrow;
+mod overview;
 mod quarantines;
 mod roles;
 mod runs;

@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 
 use crate::support::Lab;
 use plan::{CTID, Plan};
-use statements::{ENGINE, OF_RUNS, PAGES, QUEUE_USES, SCANS, STATEMENTS, Statement, TOKEN};
+use statements::{ENGINE, MEASURED, OF_RUNS, PAGES, QUEUE_USES, SCANS, STATEMENTS, Statement, TOKEN};
 
 /// As many as may come and go between two rounds of autovacuum.
 const MANY: i32 = 20_000;
@@ -145,9 +145,9 @@ impl Stage {
         ))
         .await;
         let explain = format!(
-            "explain (analyze, timing off, format json) execute {} ({})",
+            "explain (analyze, timing off, format json) execute {}{}",
             statement.name,
-            (statement.arguments)(ids)
+            in_brackets(&(statement.arguments)(ids))
         );
         let explained: Result<Value, _> = sqlx::query_scalar(AssertSqlSafe(explain))
             .persistent(false)
@@ -226,6 +226,11 @@ impl Stage {
         }
         faults
     }
+}
+
+/// Arguments of a statement that may have none.
+fn in_brackets(arguments: &str) -> String {
+    if arguments.is_empty() { String::new() } else { format!(" ({arguments})") }
 }
 
 #[tokio::test]
@@ -348,6 +353,32 @@ async fn housekeeping_of_queues_reads_leases_from_a_position_and_queues_by_their
                 && plan.indexes("event_leases") == ["event_leases_expiring"].into();
             if !is_by_index || !plan.sequential().is_empty() {
                 faults.push(format!("{count}, {when}: {plan:#?}"));
+            }
+            stage.analyze().await;
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[tokio::test]
+async fn what_is_measured_of_all_queues_goes_by_indexes() {
+    let stage = Stage::set().await;
+    stage.lab.enqueue("dialogue", serde_json::json!({})).await;
+    let mut faults = Vec::new();
+    for count in [FEW, MANY] {
+        stage.fill(count).await;
+        for when in ["without statistics", "with statistics"] {
+            for statement in &MEASURED {
+                stage.run(&format!("deallocate all; prepare {} as {}", statement.name, statement.sql)).await;
+                let ids = stage.events_of_different_days(1).await;
+                let plan = stage.explain(statement, &ids).await;
+                let tables = ["event_queue", "event_leases", "dead_letters", "engine_states", "queue_activity"];
+                let sequential = plan.sequential();
+                let is_sequential = tables.iter().any(|table| format!("{sequential:?}").contains(table));
+                let other_indexes = plan.indexes("event_queue").into_iter().any(|index| index != "event_queue_ready");
+                if is_sequential || other_indexes {
+                    faults.push(format!("{count}, {when}: {}: {sequential:?}", statement.name));
+                }
             }
             stage.analyze().await;
         }

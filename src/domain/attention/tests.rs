@@ -72,6 +72,14 @@ fn calm() -> QueueSnapshot {
     }
 }
 
+#[test]
+fn each_code_is_explained_to_operators() {
+    let page = include_str!("../../../docs/operators.md");
+    for code in Code::ALL {
+        assert!(page.contains(&format!("| `{}` | ", code.as_str())), "{code:?}");
+    }
+}
+
 fn codes(queue: &QueueSnapshot) -> Vec<Code> {
     of_queue(queue, now()).iter().map(|item| item.code).collect()
 }

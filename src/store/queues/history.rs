@@ -1,6 +1,6 @@
 //! How queues stood, minute by minute: written by one replica at a time, and read by any.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -132,6 +132,38 @@ pub async fn read(
         }
     });
     Ok(minutes.collect())
+}
+
+#[derive(sqlx_macros::FromRow)]
+struct DueRow {
+    engine_type: String,
+    minute_at: DateTime<Utc>,
+    due: i64,
+    oldest_due_age_seconds: f32,
+}
+
+/// What is known of the minutes since a time.
+#[derive(Debug, Default)]
+pub struct RecentHistory {
+    /// The minutes in which the service ran.
+    pub measured: HashSet<DateTime<Utc>>,
+    /// By queue, how many events were due in which minute, and for how long the oldest of them had been; none were in the other minutes.
+    pub due: HashMap<String, HashMap<DateTime<Utc>, (i64, f32)>>,
+}
+
+/// How many events were due in each queue in the minutes since then.
+pub async fn recent(connection: &mut PgConnection, since: DateTime<Utc>) -> Result<RecentHistory> {
+    let rows: Vec<DueRow> =
+        sqlx::query_as(include_str!("../sql/recent_history.sql")).bind(since).fetch_all(connection).await?;
+    let mut found = RecentHistory::default();
+    for DueRow { engine_type, minute_at, due, oldest_due_age_seconds } in rows {
+        if engine_type == ALL_QUEUES {
+            found.measured.insert(minute_at);
+        } else {
+            found.due.entry(engine_type).or_default().insert(minute_at, (due, oldest_due_age_seconds));
+        }
+    }
+    Ok(found)
 }
 
 /// The minutes of a range in which the service ran.

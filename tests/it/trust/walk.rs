@@ -10,7 +10,7 @@ use crate::support::{Reply, unknown_id};
 
 /// Who may do it: `e`ngine, `p`roducer, `o`rchestrator, o`P`erator, `a`dmin, `r`eader, re`G`istrar. Where only its own is
 /// allowed, the test asks for its own.
-const ALLOWED: [(&str, &str); 62] = [
+const ALLOWED: [(&str, &str); 64] = [
     ("register_engine", "eoG"),
     ("list_engines", "oPr"),
     ("read_engine", "eoPr"),
@@ -47,6 +47,8 @@ const ALLOWED: [(&str, &str); 62] = [
     ("purge_dead_letters", "P"),
     ("list_queues", "oPr"),
     ("read_overview", "oPr"),
+    ("read_history", "oPr"),
+    ("read_queue_history", "oPr"),
     ("read_queue", "oPr"),
     ("change_queue", "P"),
     ("delete_queue", "Pa"),
