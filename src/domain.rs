@@ -44,6 +44,7 @@ pub mod queue_activity;
 pub mod queue;
 /// Which engines live without working.
 pub mod zombie;
+pub mod orders;
 pub mod engine;
 pub mod retry_policy;
 /// Whose quota something counts against.
@@ -63,6 +64,8 @@ pub mod buckets;
 pub mod merge_patch;
 pub mod log_text;
 pub mod page;
+/// What a `traceparent` is.
+pub mod trace_context;
 pub mod names;
 /// Numbers of one type as another.
 pub mod numbers;

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use super::snapshots::{by_type, minutes_up_to};
 use super::state::Broker;
 use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
-use crate::domain::engine::{EngineStatus, TypeSummary};
+use crate::domain::engine::{Standing, TypeSummary};
 use crate::domain::limits::MAX_EXACT_DEPTH;
 use crate::domain::numbers::{to_f64, to_i64};
 use crate::domain::queue::Depth;
@@ -20,9 +20,6 @@ use crate::error::Result;
 use crate::metrics::Metrics;
 use crate::store::queues::history::RecentHistory;
 use crate::store::{self, PgConnection};
-
-/// Among the statuses of engines in metrics.
-const QUARANTINED: &str = "quarantined";
 
 const SECONDS_OF_A_DAY: f64 = 86_400.0;
 
@@ -169,21 +166,18 @@ fn by_label<'a>(metrics: &Metrics, depths: impl Iterator<Item = &'a Depth>) -> H
     sums
 }
 
-/// The engines of each label and status, zero where there are none. Those that are active but for the quarantine of their
-/// version have a status of their own here: they do not work.
+/// The engines of each label and standing, zero where there are none.
 fn engines_by_label<'a>(
     metrics: &Metrics,
     labels: impl Iterator<Item = &'a str>,
     engines: impl Iterator<Item = &'a TypeSummary>,
 ) -> HashMap<(&'a str, &'static str), i64> {
-    let statuses = EngineStatus::ALL.map(EngineStatus::as_str).into_iter().chain([QUARANTINED]);
+    let standings = Standing::ALL.map(Standing::as_str);
     let mut counts: HashMap<(&str, &str), i64> =
-        labels.flat_map(|label| statuses.clone().map(move |status| ((label, status), 0))).collect();
+        labels.flat_map(|label| standings.map(move |standing| ((label, standing), 0))).collect();
     for counted in engines {
-        let is_in_quarantine = counted.is_quarantined && counted.status == EngineStatus::Active;
-        let status = if is_in_quarantine { QUARANTINED } else { counted.status.as_str() };
         // Else its queue has come since the depths were read.
-        if let Some(count) = counts.get_mut(&(metrics.queue(&counted.engine_type), status)) {
+        if let Some(count) = counts.get_mut(&(metrics.queue(&counted.engine_type), counted.standing.as_str())) {
             *count += counted.engines;
         }
     }

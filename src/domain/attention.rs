@@ -63,6 +63,8 @@ fn nobody_works(queue: &QueueSnapshot, now: DateTime<Utc>) -> Option<Item> {
     let applies = report.queue.pause.is_none()
         && depth.due > 0
         && engines.active == 0
+        // They come back by themselves.
+        && engines.holding_off == 0
         && !is_worked_on
         && age >= NOBODY_WORKS_AFTER_SECONDS;
     applies.then(|| {
@@ -116,12 +118,12 @@ fn dying(queue: &QueueSnapshot, _now: DateTime<Utc>) -> Option<Item> {
 
 fn falling_behind(queue: &QueueSnapshot, now: DateTime<Utc>) -> Option<Item> {
     let (report, name) = (&queue.report, &queue.report.queue.engine_type);
-    let age = report.depth.oldest_due_age_seconds;
+    let (age, engines) = (report.depth.oldest_due_age_seconds, Engines::of(report));
     let earlier = queue.minutes.ago(FALLING_BEHIND_MINUTES)?;
     let applies = report.queue.pause.is_none()
         && report.depth.due > 0
         // That is another item.
-        && Engines::of(report).active > 0
+        && (engines.active > 0 || engines.holding_off > 0)
         && age > FALLING_BEHIND_AGE_SECONDS
         && age >= earlier.oldest_due_age_seconds + FALLING_BEHIND_GROWTH_SECONDS;
     applies.then(|| {
@@ -137,8 +139,8 @@ fn falling_behind(queue: &QueueSnapshot, now: DateTime<Utc>) -> Option<Item> {
                 counted_are(report.depth.due, "event"),
                 in_words(age)
             ),
-            what_to_do: if slots.free > 0 {
-                format!("its engines have {} free: see why they do not take more: eventlease queues {name}", counted(slots.free, "slot"))
+            what_to_do: if slots.free() > 0 {
+                format!("its engines have {} free: see why they do not take more: eventlease queues {name}", counted(slots.free(), "slot"))
             } else {
                 format!("start more engines of {name}: all {} are busy", counted(slots.total, "slot"))
             },

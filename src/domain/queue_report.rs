@@ -1,6 +1,6 @@
 //! How a queue stands: its depth, its engines, what happened lately, and what follows from these.
 
-use super::engine::{EngineStatus, TypeSummary};
+use super::engine::{Standing, TypeSummary};
 use super::limits::{DEFAULT_TARGET_CLEAR_SECONDS, MAX_EXACT_DEPTH};
 use super::numbers::to_f64;
 use super::queue::{Depth, Queue};
@@ -13,13 +13,13 @@ pub struct QueueReport {
     pub queue: Queue,
     /// How many events it has, by state. What is beyond `MAX_EXACT_DEPTH` is an estimate.
     pub depth: Depth,
-    /// Its engines, counted by status.
+    /// Its engines, counted by standing.
     pub engines: Vec<TypeSummary>,
     /// What all replicas together counted in about a minute.
     pub last_minute: LastMinute,
 }
 
-/// How many events the engines of a queue can hold: those that are active, and not quarantined.
+/// How many events the active engines of a queue can hold: those that are given events.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Slots {
     /// The sum of their limits; an engine that has none, or holds more, counts with what it holds.
@@ -28,8 +28,14 @@ pub struct Slots {
     pub busy: i64,
     /// Engines without a limit.
     pub unlimited_engines: i64,
-    /// What those with a limit could take now: engines that hold off are left out.
-    pub free: i64,
+}
+
+impl Slots {
+    /// What engines with a limit could take now.
+    #[must_use]
+    pub const fn free(&self) -> i64 {
+        self.total - self.busy
+    }
 }
 
 impl QueueReport {
@@ -40,38 +46,20 @@ impl QueueReport {
         [due, delayed, dead_letters].iter().chain(&self.depth.due_by_priority).any(|count| *count > MAX_EXACT_DEPTH)
     }
 
-    /// How many of its engines have that status. Those that are active but for the quarantine of their version are not among them.
+    /// How many of its engines have that standing.
     #[must_use]
-    pub fn engines_with(&self, status: EngineStatus) -> i64 {
-        let counted = self.engines.iter().filter(|engines| engines.status == status);
-        counted.filter(|engines| !is_active_in_quarantine(engines)).map(|engines| engines.engines).sum()
-    }
-
-    /// How many of its engines are active but for the quarantine of their version.
-    #[must_use]
-    pub fn engines_in_quarantine(&self) -> i64 {
-        let counted = self.engines.iter().filter(|engines| is_active_in_quarantine(engines));
-        counted.map(|engines| engines.engines).sum()
-    }
-
-    /// How many of its active engines want no events now.
-    #[must_use]
-    pub fn engines_holding_off(&self) -> i64 {
-        self.working().filter(|engines| engines.is_holding_off).map(|engines| engines.engines).sum()
-    }
-
-    fn working(&self) -> impl Iterator<Item = &TypeSummary> {
-        self.engines.iter().filter(|engines| engines.status == EngineStatus::Active && !engines.is_quarantined)
+    pub fn engines_with(&self, standing: Standing) -> i64 {
+        self.engines.iter().filter(|engines| engines.standing == standing).map(|engines| engines.engines).sum()
     }
 
     /// How many events its engines can hold.
     #[must_use]
     pub fn slots(&self) -> Slots {
-        self.working().fold(Slots::default(), |sum, engines| Slots {
+        let active = self.engines.iter().filter(|engines| engines.standing == Standing::Active);
+        active.fold(Slots::default(), |sum, engines| Slots {
             total: sum.total + engines.slots,
             busy: sum.busy + engines.leases_held,
             unlimited_engines: sum.unlimited_engines + engines.unlimited,
-            free: sum.free + if engines.is_holding_off { 0 } else { engines.slots - engines.leases_held },
         })
     }
 
@@ -107,10 +95,6 @@ impl QueueReport {
         let wanted = wanted as i64;
         self.depth.in_flight + wanted
     }
-}
-
-fn is_active_in_quarantine(engines: &TypeSummary) -> bool {
-    engines.status == EngineStatus::Active && engines.is_quarantined
 }
 
 #[cfg(test)]

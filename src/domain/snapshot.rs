@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, Utc};
 
-use super::engine::EngineStatus;
+use super::engine::Standing;
 use super::ids::EventId;
 use super::limits::MINUTES_KEPT;
 use super::queue_activity::{ActivityCounts, LastMinute};
@@ -138,7 +138,7 @@ pub struct Totals {
 /// Engines by how they stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Engines {
-    /// They are given events, but for those that hold off.
+    /// They are given events.
     pub active: i64,
     /// They finish what they hold.
     pub draining: i64,
@@ -146,7 +146,7 @@ pub struct Engines {
     pub unresponsive: i64,
     /// They would be active, but their version is quarantined.
     pub quarantined: i64,
-    /// Of the active ones, those that asked for no events for now.
+    /// They would be active, but they asked for no events for a while.
     pub holding_off: i64,
 }
 
@@ -155,11 +155,11 @@ impl Engines {
     #[must_use]
     pub fn of(report: &QueueReport) -> Self {
         Self {
-            active: report.engines_with(EngineStatus::Active),
-            draining: report.engines_with(EngineStatus::Draining),
-            unresponsive: report.engines_with(EngineStatus::Unresponsive),
-            quarantined: report.engines_in_quarantine(),
-            holding_off: report.engines_holding_off(),
+            active: report.engines_with(Standing::Active),
+            draining: report.engines_with(Standing::Draining),
+            unresponsive: report.engines_with(Standing::Unresponsive),
+            quarantined: report.engines_with(Standing::Quarantined),
+            holding_off: report.engines_with(Standing::HoldingOff),
         }
     }
 }
@@ -187,7 +187,6 @@ impl Totals {
             sum.slots.total += slots.total;
             sum.slots.busy += slots.busy;
             sum.slots.unlimited_engines += slots.unlimited_engines;
-            sum.slots.free += slots.free;
             sum.last_minute.counts.add(&report.last_minute.counts);
             sum.last_minute.seconds = sum.last_minute.seconds.max(report.last_minute.seconds);
         }

@@ -12,15 +12,17 @@ pub mod zombies;
 mod metadata;
 
 use chrono::{DateTime, Utc};
-use sqlx::postgres::PgArguments;
+use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::QueryAs;
 use sqlx::{PgConnection, Postgres};
 
 use super::error::Result;
 use super::page::{PageRow, page, page_of};
-use super::row::{from_columns, from_row};
+use super::row::{Field, from_columns, from_row};
 use super::tokens::{self, EndOfTokens};
-use crate::domain::engine::{Drain, DrainOrder, Engine, EngineStatus, Filter, HoldingOff, Registration, TypeSummary};
+use crate::domain::engine::{
+    Drain, DrainOrder, Engine, EngineStatus, Filter, HoldingOff, Registration, Standing, TypeSummary,
+};
 use crate::domain::ids::EngineId;
 use crate::domain::names::{EngineType, ScenarioRunId};
 use crate::domain::page::Page;
@@ -172,7 +174,7 @@ fn bind<'q, Row>(
 ) -> Select<'q, Row> {
     statement
         .bind(filter.engine_id.map(|engine_id| engine_id.0))
-        .bind(&filter.engine_type)
+        .bind(filter.engine_type.as_ref().map(std::slice::from_ref).or(filter.engine_types.as_deref()))
         .bind(filter.status.map(EngineStatus::as_str))
         .bind(&filter.capability)
         .bind(&filter.scenario_run_id)
@@ -221,8 +223,15 @@ pub async fn delete(connection: &mut PgConnection, engine_id: EngineId) -> Resul
 }
 
 from_row!(TypeSummary, "engine_states", engine_type: String, {
-    engine_type, status, is_quarantined, is_holding_off, engines, unlimited, slots, leases_held,
+    engine_type, standing, engines, unlimited, slots, leases_held,
 });
+
+impl Field for Standing {
+    fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
+        let is_quarantined = Field::read(row, "is_quarantined")?;
+        Ok(Self::of(Field::read(row, "status")?, is_quarantined, Field::read(row, "is_holding_off")?))
+    }
+}
 
 /// Sums the engines up: of these types, or of all.
 pub async fn summarize(connection: &mut PgConnection, engine_types: Option<&[String]>) -> Result<Vec<TypeSummary>> {

@@ -60,6 +60,7 @@ struct Engines {
     /// A server of an earlier version does not say it.
     #[serde(default)]
     quarantined: i64,
+    /// The same.
     #[serde(default)]
     holding_off: i64,
 }
@@ -67,13 +68,13 @@ struct Engines {
 impl Engines {
     fn in_words(&self) -> String {
         let Self { active, draining, unresponsive, quarantined, holding_off } = self;
-        let mut words = format!("{active} active, {draining} draining, {unresponsive} unresponsive");
-        for (count, how) in [(quarantined, "quarantined"), (holding_off, "of the active ones holding off")] {
+        let mut told = format!("{active} active, {draining} draining, {unresponsive} unresponsive");
+        for (count, what) in [(quarantined, "quarantined"), (holding_off, "holding off")] {
             if *count > 0 {
-                write!(words, ", {count} {how}").expect("a text takes whatever is written");
+                write!(told, ", {count} {what}").expect("a text takes whatever is written");
             }
         }
-        words
+        told
     }
 }
 
@@ -159,12 +160,25 @@ pub struct Quarantine {
 impl Quarantine {
     /// The version, or that there is none.
     pub fn version(&self) -> String {
-        self.engine_software_version.clone().unwrap_or_else(|| "none".to_owned())
+        version_in_words(self.engine_software_version.as_deref())
+    }
+
+    /// When it ends.
+    pub fn end(&self, shown: impl Fn(DateTime<Utc>) -> String) -> String {
+        self.lift_at.map_or_else(|| "when lifted".to_owned(), shown)
     }
 
     fn in_words(&self) -> String {
-        format!("version {}: {}", self.version(), self.reason)
+        match &self.engine_software_version {
+            Some(version) => format!("version {version}: {}", self.reason),
+            None => format!("engines without a version: {}", self.reason),
+        }
     }
+}
+
+/// A version of engines in a table; `None`: that of engines that register none.
+pub fn version_in_words(version: Option<&str>) -> String {
+    version.unwrap_or("(no version)").to_owned()
 }
 
 /// Why nothing is leased from a queue.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::database_health::warnings::WarningCode;
-use crate::domain::engine::{EngineStatus, TypeSummary};
+use crate::domain::engine::{Standing, TypeSummary};
 use crate::domain::ids::EventId;
 use crate::domain::queue::{Depth, Pause, Queue, QueueSettings};
 use crate::domain::queue_activity::{ActivityCounts, LastMinute};
@@ -14,12 +14,10 @@ fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).expect("a time")
 }
 
-fn engines(status: EngineStatus, engines: i64) -> TypeSummary {
+fn engines(standing: Standing, engines: i64) -> TypeSummary {
     TypeSummary {
         engine_type: "dialogue".to_owned(),
-        status,
-        is_quarantined: false,
-        is_holding_off: false,
+        standing,
         engines,
         unlimited: 0,
         slots: engines * 5,
@@ -58,7 +56,7 @@ fn calm() -> QueueSnapshot {
                 next_due_at: None,
                 is_paused: false,
             },
-            engines: vec![engines(EngineStatus::Active, 3), engines(EngineStatus::Unresponsive, 1)],
+            engines: vec![engines(Standing::Active, 3), engines(Standing::Unresponsive, 1)],
             last_minute: LastMinute {
                 counts: ActivityCounts { enqueued: 400, completed: 400, ..ActivityCounts::default() },
                 seconds: 55.0,
@@ -98,7 +96,7 @@ fn a_calm_queue_asks_for_nothing() {
 }
 
 fn abandoned(queue: &mut QueueSnapshot) {
-    queue.report.engines.retain(|engines| engines.status != EngineStatus::Active);
+    queue.report.engines.retain(|engines| engines.standing != Standing::Active);
     queue.report.depth.in_flight = 4;
     queue.report.last_minute.counts.completed = 0;
     queue.report.depth.oldest_due_age_seconds = 30.0;
@@ -129,10 +127,10 @@ fn due_events_without_an_active_engine_ask_for_attention_after_a_while() {
     assert_eq!(otherwise(|queue| queue.report.depth.in_flight = 5), [], "leased by one that is not registered");
     assert_eq!(otherwise(|queue| queue.report.last_minute.counts.completed = 1), []);
     assert_eq!(otherwise(|queue| queue.report.queue.pause = Some(pause(now(), None))), [], "somebody wants it so");
-    let quarantined = otherwise(|queue| {
-        queue.report.engines.push(TypeSummary { is_quarantined: true, ..engines(EngineStatus::Active, 1) });
-    });
+    let quarantined = otherwise(|queue| queue.report.engines.push(engines(Standing::Quarantined, 1)));
     assert_eq!(quarantined, [Code::NobodyWorks], "quarantined engines get nothing");
+    let holding_off = otherwise(|queue| queue.report.engines.push(engines(Standing::HoldingOff, 1)));
+    assert_eq!(holding_off, [], "it comes back by itself");
 }
 
 #[test]

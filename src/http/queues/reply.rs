@@ -64,14 +64,13 @@ shown! {
         unresponsive: i64,
         /// Active, but for the quarantine of their version.
         quarantined: i64,
-        /// Of the active ones, those that asked for no events for now.
+        /// Active, but they asked for no events for a while. One whose version is quarantined counts there.
         holding_off: i64,
     }
 }
 
 shown! {
-    /// How many events the active engines can hold. `total` minus `busy` is what engines with a limit can still take, those that hold
-    /// off among them.
+    /// How many events the active engines can hold. `total` minus `busy` is what engines with a limit can still take.
     #[schema(as = QueueSlots)]
     pub struct SlotsReply of slots: Slots {
         /// The sum over all active engines of their `max_concurrent_events`. An engine counts with what it holds if it has no limit,

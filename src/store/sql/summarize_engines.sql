@@ -1,6 +1,5 @@
--- The engines of each type, or of the types $1, by how they stand, with what they hold.
-select s.engine_type, s.status, quarantine.is_quarantined, holding_off.is_holding_off,
-    count(*) as engines,
+-- The engines of types $1, or of all, summed up, by type, status, whether their version is in quarantine and whether they hold off.
+select s.engine_type, s.status, given_nothing.is_quarantined, given_nothing.is_holding_off, count(*) as engines,
     count(*) filter (where s.max_concurrent_events is null) as unlimited,
     coalesce(sum(greatest(s.max_concurrent_events, held.leases)), 0)::bigint as slots,
     coalesce(sum(held.leases), 0)::bigint as leases_held
@@ -11,11 +10,10 @@ cross join lateral (
 ) held
 left join eventlease.queues u on u.engine_type = s.engine_type
 cross join lateral (
-    select u.quarantines is not null
-        and eventlease.is_quarantined(u.quarantines, s.engine_software_version) as is_quarantined
-) quarantine
-cross join lateral (
-    select coalesce(s.holding_off_until > statement_timestamp(), false) as is_holding_off
-) holding_off
+    select
+        u.quarantines is not null
+            and eventlease.is_quarantined(u.quarantines, s.engine_software_version) as is_quarantined,
+        coalesce(s.holding_off_until > statement_timestamp(), false) as is_holding_off
+) given_nothing
 where $1::text[] is null or s.engine_type = any($1)
-group by s.engine_type, s.status, quarantine.is_quarantined, holding_off.is_holding_off
+group by s.engine_type, s.status, given_nothing.is_quarantined, given_nothing.is_holding_off

@@ -53,6 +53,12 @@ async fn engines_of_a_quarantined_version_get_nothing_however_often_they_restart
     let refused = lab.poll("dialogue", &old, "wait_seconds=1").await.expect(200).body;
     assert_eq!((&refused["events"], &refused["notice"]["code"]), (&json!([]), &json!("version_quarantined")));
     assert!(refused["notice"]["retry_after_seconds"].as_u64() > Some(0), "{refused}");
+    let told = &refused["notice"];
+    assert_eq!(
+        (&told["engine_software_version"], &told["reason"]),
+        (&json!("1.0"), &json!("answers in the wrong language"))
+    );
+    assert_eq!(told.get("until"), None, "it is to be lifted");
     // What it holds goes on: it is heard, renews, and settles.
     let lease = json!({"leases": [{"event_id": held["event_id"], "lease_token": held["lease"]["lease_token"]}]});
     let beaten = lab.heartbeat(&old, lease).await.expect(200).body;
@@ -135,7 +141,8 @@ async fn a_quarantine_is_lifted_by_time() {
     assert!(made["lift_at"].is_string(), "{made}");
     let poll = start_poll(&lab, &lab.url, &old, 30);
     let event_id = lab.enqueue("dialogue", json!({})).await;
-    assert_eq!(notice(&lab, &old).await, "version_quarantined");
+    let told = lab.poll("dialogue", &old, "").await.expect(200).body["notice"].clone();
+    assert_eq!((&told["code"], &told["until"]), (&json!("version_quarantined"), &made["lift_at"]));
     lab.sql(
         r"update eventlease.queues
            set quarantines = jsonb_set(quarantines, '{0,lift_at}', to_jsonb(statement_timestamp() - interval '1 s'))",
