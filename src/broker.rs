@@ -40,6 +40,8 @@ mod state;
 /// How all queues stood when they were last measured.
 pub mod snapshots;
 mod written_history;
+/// What happened in all queues in the last minutes.
+pub mod recent_activity;
 mod settings;
 /// Which engines have called, until that is written down.
 mod liveness;

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use chrono::TimeDelta;
 
+use super::recent_activity::RecentActivity;
 use super::snapshots::{by_type, minutes_up_to};
 use super::state::Broker;
 use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
@@ -33,7 +34,9 @@ impl Broker {
         let event_types = store::queues::room::count_event_types(&mut connection).await?;
         let partitions = store::partitions::days_ahead(&mut connection, MAX_DAYS_AHEAD_TOLD).await?;
         let oldest_snapshot = store::health::oldest_snapshot_age(&mut connection).await?;
-        let snapshot = read_snapshot(&mut connection, self.snapshots.latest().as_deref()).await?;
+        let before = self.snapshots.latest();
+        let (snapshot, activity) =
+            read_snapshot(&mut connection, before.as_deref(), &self.snapshots.activity()).await?;
         drop(connection);
 
         // First, so that a scrape in between cannot take a part of them for old, and drop it.
@@ -65,7 +68,7 @@ impl Broker {
         metrics.keep_readings_of(&|label| by_label.contains_key(label));
         let queues = snapshot.queues.len();
         drop(by_label);
-        self.snapshots.note(snapshot);
+        self.snapshots.note(snapshot, activity);
         Ok(queues)
     }
 
@@ -88,14 +91,20 @@ impl Broker {
     }
 }
 
-/// Measures all queues. `before` is the snapshot before, for what is known of the last minutes.
-async fn read_snapshot(connection: &mut PgConnection, before: Option<&Snapshot>) -> Result<Snapshot> {
+/// Measures all queues. `before` is the snapshot before, for what is known of the last minutes, and `activity` what was read then.
+async fn read_snapshot(
+    connection: &mut PgConnection,
+    before: Option<&Snapshot>,
+    activity: &RecentActivity,
+) -> Result<(Snapshot, RecentActivity)> {
     let as_of = store::health::now(connection).await?;
     let queues = store::queues::list(connection, None, None, i32::MAX.cast_unsigned(), None).await?;
+    let names: Vec<String> = queues.iter().map(|queue| queue.engine_type.clone()).collect();
     let mut depths = store::queues::depth::of_queues(connection, None, MAX_EXACT_DEPTH + 1).await?;
     store::queues::depth::estimate_beyond_bound(connection, &mut depths).await?;
-    let mut engines = by_type(store::engines::summarize(connection, None).await?);
-    let mut lately = store::queues::activity::recent(connection).await?;
+    let mut engines = by_type(store::engines::summarize(connection, &names).await?);
+    let activity = activity.read(connection, as_of).await?;
+    let mut lately = activity.summed(as_of);
     let mut new_dead_letters = store::queues::attention::new_dead_letters(connection).await?;
     let suspected: Vec<&str> =
         depths.iter().filter(|depth| depth.suspects > 0).map(|depth| depth.engine_type.as_str()).collect();
@@ -123,7 +132,7 @@ async fn read_snapshot(connection: &mut PgConnection, before: Option<&Snapshot>)
         };
         Some((name, queue))
     });
-    Ok(Snapshot { as_of, number: 0, queues: measured.collect() })
+    Ok((Snapshot { as_of, number: 0, queues: measured.collect() }, activity))
 }
 
 /// The zombies of each queue, counted.

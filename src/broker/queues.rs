@@ -55,7 +55,7 @@ impl Broker {
         let queues = store::queues::list(&mut connection, None, behind, limit, only).await?;
         let names: Vec<String> = queues.iter().map(|queue| queue.engine_type.clone()).collect();
         let mut depths = self.depths_of_page(&mut connection, &names).await?;
-        let mut engines = by_type(store::engines::summarize(&mut connection, Some(&names)).await?);
+        let mut engines = by_type(store::engines::summarize(&mut connection, &names).await?);
         let mut lately = store::queues::activity::of_last_minute(&mut connection, &names).await?;
         let reports = queues.into_iter().filter_map(|queue| {
             let name = queue.engine_type.as_str();
@@ -184,7 +184,7 @@ async fn report_one(connection: &mut PgConnection, engine_type: &EngineType) -> 
     store::queues::depth::estimate_beyond_bound(connection, &mut depths).await?;
     // Else it was just removed.
     let depth = depths.pop().ok_or_else(|| Error::QueueNotFound(engine_type.clone()))?;
-    let engines = store::engines::summarize(connection, Some(&names)).await?;
+    let engines = store::engines::summarize(connection, &names).await?;
     let mut lately = store::queues::activity::of_last_minute(connection, &names).await?;
     let (last_minute, durations) = lately.remove(&queue.engine_type).unwrap_or_default();
     Ok((QueueReport { queue, depth, engines, last_minute }, durations))

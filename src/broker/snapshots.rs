@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use parking_lot::Mutex;
 
+use super::recent_activity::RecentActivity;
 use crate::domain::attention::{self, Code, Item, Subject};
 use crate::domain::database_health::warnings::Warning;
 use crate::domain::engine::TypeSummary;
@@ -34,6 +35,7 @@ pub struct Snapshots {
 #[derive(Debug, Default)]
 struct State {
     latest: Option<Known>,
+    activity: Arc<RecentActivity>,
     database: Option<Arc<DatabaseLook>>,
     since_of_queues: FirstSeen,
     since_of_database: FirstSeen,
@@ -66,13 +68,19 @@ impl Snapshots {
         Some(Known { database: state.database.clone(), revision: state.changes, ..known.clone() })
     }
 
-    /// Keeps a snapshot instead of the one before.
-    pub fn note(&self, mut snapshot: Snapshot) {
+    /// What was read of the activity of all queues for the latest snapshot.
+    pub fn activity(&self) -> Arc<RecentActivity> {
+        Arc::clone(&self.state.lock().activity)
+    }
+
+    /// Keeps a snapshot, and the activity that was read for it, instead of the one before.
+    pub fn note(&self, mut snapshot: Snapshot, activity: RecentActivity) {
         let mut items: Vec<Item> =
             snapshot.queues.values().flat_map(|queue| attention::of_queue(queue, snapshot.as_of)).collect();
         let mut state = self.state.lock();
         state.since_of_queues.apply(&mut items, snapshot.as_of);
         state.changes += 1;
+        state.activity = Arc::new(activity);
         snapshot.number = state.changes;
         state.latest =
             Some(Known { snapshot: Arc::new(snapshot), attention: items.into(), database: None, revision: 0 });

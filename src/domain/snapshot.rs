@@ -48,7 +48,7 @@ pub struct NewDeadLetters {
     pub error_types: i64,
     /// When the first of them died.
     pub since: DateTime<Utc>,
-    /// How many died in the day before that hour and are still there, up to a bound.
+    /// How many died in the day before that hour and are still there, up to a bound; not counted where they are few.
     pub of_day_before: i64,
 }
 

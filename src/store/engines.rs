@@ -233,7 +233,7 @@ impl Field for Standing {
     }
 }
 
-/// Sums the engines up: of these types, or of all.
-pub async fn summarize(connection: &mut PgConnection, engine_types: Option<&[String]>) -> Result<Vec<TypeSummary>> {
+/// Sums the engines of these types up.
+pub async fn summarize(connection: &mut PgConnection, engine_types: &[String]) -> Result<Vec<TypeSummary>> {
     Ok(sqlx::query_as(include_str!("sql/summarize_engines.sql")).bind(engine_types).fetch_all(connection).await?)
 }

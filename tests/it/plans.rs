@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 
 use crate::support::Lab;
 use plan::{CTID, Plan};
-use statements::{ENGINE, MEASURED, OF_RUNS, PAGES, QUEUE_USES, SCANS, STATEMENTS, Statement, TOKEN};
+use statements::{ENGINE, OF_RUNS, PAGES, QUEUE_USES, SCANS, STATEMENTS, Statement, TOKEN};
 
 /// As many as may come and go between two rounds of autovacuum.
 const MANY: i32 = 20_000;
@@ -355,32 +355,6 @@ async fn housekeeping_of_queues_reads_leases_from_a_position_and_queues_by_their
                 && plan.indexes("event_leases") == ["event_leases_expiring"].into();
             if !is_by_index || !plan.sequential().is_empty() {
                 faults.push(format!("{count}, {when}: {plan:#?}"));
-            }
-            stage.analyze().await;
-        }
-    }
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
-}
-
-#[tokio::test]
-async fn what_is_measured_of_all_queues_goes_by_indexes() {
-    let stage = Stage::set().await;
-    stage.lab.enqueue("dialogue", serde_json::json!({})).await;
-    let mut faults = Vec::new();
-    for count in [FEW, MANY] {
-        stage.fill(count).await;
-        for when in ["without statistics", "with statistics"] {
-            for statement in &MEASURED {
-                stage.run(&format!("deallocate all; prepare {} as {}", statement.name, statement.sql)).await;
-                let ids = stage.events_of_different_days(1).await;
-                let plan = stage.explain(statement, &ids).await;
-                let tables = ["event_queue", "event_leases", "dead_letters", "engine_states", "queue_activity"];
-                let sequential = plan.sequential();
-                let is_sequential = tables.iter().any(|table| format!("{sequential:?}").contains(table));
-                let other_indexes = plan.indexes("event_queue").into_iter().any(|index| index != "event_queue_ready");
-                if is_sequential || other_indexes {
-                    faults.push(format!("{count}, {when}: {}: {sequential:?}", statement.name));
-                }
             }
             stage.analyze().await;
         }

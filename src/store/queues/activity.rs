@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -98,8 +99,9 @@ pub(super) fn summed(rows: Vec<MinuteRow>) -> HashMap<String, (LastMinute, Recen
 }
 
 #[derive(sqlx_macros::FromRow)]
-struct RecentRow {
+struct PeriodRow {
     engine_type: String,
+    period_at: DateTime<Utc>,
     enqueued: i64,
     completed: i64,
     failed: i64,
@@ -107,33 +109,21 @@ struct RecentRow {
     released: i64,
     late: i64,
     dead_lettered: i64,
-    minute_enqueued: i64,
-    minute_completed: i64,
-    minute_failed: i64,
-    minute_lost: i64,
-    minute_released: i64,
-    minute_late: i64,
-    minute_dead_lettered: i64,
-    minute_seconds: f64,
 }
 
-/// What all replicas together counted of each queue: in the last five minutes, and in the last of them. Queues in which nothing
-/// happened are left out.
-pub async fn recent(connection: &mut PgConnection) -> Result<HashMap<String, (ActivityCounts, LastMinute)>> {
-    let rows: Vec<RecentRow> = sqlx::query_as(include_str!("../sql/recent_activity.sql")).fetch_all(connection).await?;
-    let found = rows.into_iter().map(|row| {
-        let RecentRow { enqueued, completed, failed, lost, released, late, dead_lettered, .. } = row;
-        let five_minutes = ActivityCounts { enqueued, completed, failed, lost, released, late, dead_lettered };
-        let counts = ActivityCounts {
-            enqueued: row.minute_enqueued,
-            completed: row.minute_completed,
-            failed: row.minute_failed,
-            lost: row.minute_lost,
-            released: row.minute_released,
-            late: row.minute_late,
-            dead_lettered: row.minute_dead_lettered,
-        };
-        (row.engine_type, (five_minutes, LastMinute { counts, seconds: row.minute_seconds }))
-    });
-    Ok(found.collect())
+/// What all replicas together counted of each queue, by the periods of ten seconds from then on. Periods and queues in which
+/// nothing happened are left out.
+pub async fn by_period(
+    connection: &mut PgConnection,
+    from: DateTime<Utc>,
+) -> Result<HashMap<DateTime<Utc>, HashMap<String, ActivityCounts>>> {
+    let rows: Vec<PeriodRow> =
+        sqlx::query_as(include_str!("../sql/recent_activity.sql")).bind(from).fetch_all(connection).await?;
+    let mut found: HashMap<DateTime<Utc>, HashMap<String, ActivityCounts>> = HashMap::new();
+    for row in rows {
+        let PeriodRow { enqueued, completed, failed, lost, released, late, dead_lettered, .. } = row;
+        let counts = ActivityCounts { enqueued, completed, failed, lost, released, late, dead_lettered };
+        found.entry(row.period_at).or_default().insert(row.engine_type, counts);
+    }
+    Ok(found)
 }

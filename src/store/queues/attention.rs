@@ -7,7 +7,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::domain::ids::EventId;
-use crate::domain::limits::{MAX_COUNTED_NEW_DEAD_LETTERS, MAX_SUSPECTS_LOOKED_AT, POISON_LEASE_LOSSES};
+use crate::domain::limits::{
+    MAX_COUNTED_NEW_DEAD_LETTERS, MAX_SUSPECTS_LOOKED_AT, MIN_NEW_DEAD_LETTERS, POISON_LEASE_LOSSES,
+};
 use crate::domain::snapshot::{NewDeadLetters, Poison};
 use crate::store::error::Result;
 
@@ -24,6 +26,7 @@ struct DeadRow {
 pub async fn new_dead_letters(connection: &mut PgConnection) -> Result<HashMap<String, NewDeadLetters>> {
     let rows: Vec<DeadRow> = sqlx::query_as(include_str!("../sql/new_dead_letters.sql"))
         .bind(MAX_COUNTED_NEW_DEAD_LETTERS)
+        .bind(MIN_NEW_DEAD_LETTERS)
         .fetch_all(connection)
         .await?;
     let found = rows.into_iter().map(|row| {

@@ -10,7 +10,7 @@ use crate::domain::history::{HistoryDepth, HistoryMinute, HistorySeconds};
 use crate::domain::queue_activity::{ActivityCounts, LastMinute, RecentDurations};
 use crate::store::error::Result;
 
-/// The name under which all queues together are kept. No queue has it.
+/// The name under which all queues together are kept, in the statements too. No queue has it.
 const ALL_QUEUES: &str = "";
 
 /// Takes the lock of those who write history, to the end of the transaction; false where another replica has it.
@@ -22,9 +22,7 @@ pub async fn try_lock(connection: &mut PgConnection) -> Result<bool> {
 
 /// The last minute that any replica has written, of the last three days.
 pub async fn last_minute(connection: &mut PgConnection) -> Result<Option<DateTime<Utc>>> {
-    let statement = "select max(minute_at) from eventlease.queue_history
-        where engine_type = $1 and minute_at > statement_timestamp() - interval '3 days'";
-    Ok(sqlx::query_scalar(statement).bind(ALL_QUEUES).fetch_one(connection).await?)
+    Ok(sqlx::query_scalar(include_str!("../sql/last_history_minute.sql")).fetch_one(connection).await?)
 }
 
 /// What all replicas together counted of each queue in the minute that began then.
@@ -172,14 +170,6 @@ pub async fn measured(
     from: DateTime<Utc>,
     to: DateTime<Utc>,
 ) -> Result<Vec<DateTime<Utc>>> {
-    Ok(sqlx::query_scalar(
-        "select minute_at from eventlease.queue_history
-         where engine_type = $1 and minute_at >= $2 and minute_at < $3
-         order by minute_at",
-    )
-    .bind(ALL_QUEUES)
-    .bind(from)
-    .bind(to)
-    .fetch_all(connection)
-    .await?)
+    let statement = sqlx::query_scalar(include_str!("../sql/measured_minutes.sql"));
+    Ok(statement.bind(from).bind(to).fetch_all(connection).await?)
 }

@@ -1,4 +1,4 @@
--- The engines of types $1, or of all, summed up, by type, status, whether their version is in quarantine and whether they hold off.
+-- The engines of types $1 summed up, by type, status, whether their version is in quarantine and whether they hold off.
 select s.engine_type, s.status, given_nothing.is_quarantined, given_nothing.is_holding_off, count(*) as engines,
     count(*) filter (where s.max_concurrent_events is null) as unlimited,
     coalesce(sum(greatest(s.max_concurrent_events, held.leases)), 0)::bigint as slots,
@@ -15,5 +15,5 @@ cross join lateral (
             and eventlease.is_quarantined(u.quarantines, s.engine_software_version) as is_quarantined,
         coalesce(s.holding_off_until > statement_timestamp(), false) as is_holding_off
 ) given_nothing
-where $1::text[] is null or s.engine_type = any($1)
+where s.engine_type = any($1)
 group by s.engine_type, s.status, given_nothing.is_quarantined, given_nothing.is_holding_off

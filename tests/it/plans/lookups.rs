@@ -116,7 +116,8 @@ fn faults_of(lookup: &Lookup, plan: &Plan, events: usize) -> Vec<String> {
 
 /// The name of its index, or what stands for those of all days.
 fn index_of(scan: &Scan) -> &str {
-    let is_of_day = scan.table.starts_with("events_2") || scan.table.starts_with("event_attempts_2");
+    let is_of_day =
+        ["events_2", "event_attempts_2", "queue_history_2"].iter().any(|begin| scan.table.starts_with(begin));
     if is_of_day && scan.index.ends_with("_pkey") { OF_DAY } else { &scan.index }
 }
 

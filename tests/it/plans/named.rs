@@ -7,10 +7,11 @@ use super::lookups::LOOKUPS;
 use super::statements::{OF_RUNS, PAGES, QUEUE_USES, SCANS, STATEMENTS};
 
 /// Statements without a test of their plan, and why they need none.
-const EXEMPT: [(&str, &str); 10] = [
+const EXEMPT: [(&str, &str); 11] = [
     ("database_facts", "reads PostgreSQL's own tables"),
     ("days_ahead", "reads PostgreSQL's own tables"),
     ("old_partitions", "reads PostgreSQL's own tables"),
+    ("queue_shares", "reads PostgreSQL's own tables"),
     ("snapshot_holders", "reads PostgreSQL's own tables"),
     ("table_health", "reads PostgreSQL's own tables"),
     ("drain_engines", "goes through all engines, for an operator"),

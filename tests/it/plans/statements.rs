@@ -318,49 +318,6 @@ pub const OF_RUNS: [(Statement, &[&str]); 9] = [
     ),
 ];
 
-/// What is measured of all queues every few seconds, and what reports and histories of queues read.
-pub const MEASURED: [Statement; 13] = [
-    Statement { name: "depth_of_all", sql: sql!("depth"), arguments: |_| "10001, null".to_owned() },
-    Statement { name: "depth_of_one", sql: sql!("depth"), arguments: |_| "10001, array['dialogue']".to_owned() },
-    Statement { name: "summarize_all_engines", sql: sql!("summarize_engines"), arguments: |_| "null".to_owned() },
-    Statement {
-        name: "summarize_engines",
-        sql: sql!("summarize_engines"),
-        arguments: |_| "array['dialogue']".to_owned(),
-    },
-    Statement { name: "poison", sql: sql!("poison"), arguments: |_| "array['dialogue'], 100, 2".to_owned() },
-    Statement { name: "new_dead_letters", sql: sql!("new_dead_letters"), arguments: |_| "10000".to_owned() },
-    Statement { name: "recent_activity", sql: sql!("recent_activity"), arguments: |_| String::new() },
-    Statement { name: "last_minute", sql: sql!("last_minute"), arguments: |_| "array['dialogue']".to_owned() },
-    Statement {
-        name: "activity_of_minute",
-        sql: sql!("activity_of_minute"),
-        arguments: |_| "statement_timestamp()".to_owned(),
-    },
-    Statement {
-        name: "read_history",
-        sql: sql!("read_history"),
-        arguments: |_| "'dialogue', statement_timestamp() - interval '1 hour', statement_timestamp()".to_owned(),
-    },
-    Statement {
-        name: "recent_history",
-        sql: sql!("recent_history"),
-        arguments: |_| "statement_timestamp() - interval '25 minutes'".to_owned(),
-    },
-    Statement { name: "queue_shares", sql: sql!("queue_shares"), arguments: |_| "array['dialogue']".to_owned() },
-    Statement {
-        name: "add_history",
-        sql: sql!("add_history"),
-        arguments: |_| {
-            let (whole, real) = ("array[1]::bigint[]", "array[1]::real[]");
-            let depths = vec![whole; 4].join(", ");
-            let counts = vec![whole; 9].join(", ");
-            let seconds = vec![real; 4].join(", ");
-            format!("statement_timestamp(), array['dialogue'], {depths}, {real}, {counts}, {seconds}")
-        },
-    },
-];
-
 const OF_RUN: [&str; 2] = ["event_queue_of_run", "event_leases_of_run"];
 const OF_RUN_AND_ID: [&str; 4] = ["event_queue_of_run", "event_leases_of_run", "event_queue_pkey", "event_leases_pkey"];
 

@@ -93,13 +93,31 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "peek": "peek", |_| format!("'dialogue', 51, true, 9, 'epoch', {FIRST}") => ["event_queue_ready", OF_DAY];
     "depth": "depth", |_| "10001, array['dialogue']".to_owned()
         => ["event_queue_ready", "dead_letters_newest_by_type"], whole ["event_leases", "queues"];
+    "depth_of_all": "depth", |_| "1001, null".to_owned()
+        => ["event_queue_ready", "dead_letters_newest_by_type"], whole ["event_leases", "queues"];
+    "poison": "poison", |_| "array['dialogue'], 100, 2".to_owned() => ["event_queue_ready"], whole ["event_leases"];
+    "new_dead_letters": "new_dead_letters", |_| "10000, 10".to_owned()
+        => ["dead_letters_newest", "dead_letters_newest_by_type"];
+    "recent_activity": "recent_activity",
+        |_| "statement_timestamp() - interval '30 seconds'".to_owned() => ["queue_activity_by_period"];
+    "activity_of_minute": "activity_of_minute",
+        |_| "statement_timestamp() - interval '1 minute'".to_owned() => ["queue_activity_by_period"];
+    "add_history": "add_history", added_history => [];
+    "read_history": "read_history",
+        |_| "'dialogue', statement_timestamp() - interval '1 hour', statement_timestamp()".to_owned() => [OF_DAY];
+    "measured_minutes": "measured_minutes",
+        |_| "statement_timestamp() - interval '1 hour', statement_timestamp()".to_owned() => [OF_DAY];
+    "last_history_minute": "last_history_minute", |_| String::new() => [OF_DAY];
+    "recent_history": "recent_history",
+        |_| "statement_timestamp() - interval '25 minutes'".to_owned() => [OF_DAY], whole ["queues"];
     "queue_uses": "queue_uses", |_| "array['dialogue']".to_owned()
         => ["event_queue_ready", "engine_states_by_type", "dead_letters_newest_by_type", "queue_activity_pkey", "queues_pkey"],
         whole ["event_leases"];
     "list_queues": "list_queues", |_| "'dialogue', null, 1, null".to_owned() => [], whole ["queues", "server_settings"];
     "add_activity": "add_activity",
-        |_| format!("array['dialogue'], {TOKEN}, array[1], array[1], array[1], array[1], array[1, 2], 2") => [];
-    "last_minute": "last_minute", |_| "'dialogue'".to_owned() => ["queue_activity_pkey"];
+        |_| format!("array['dialogue'], {TOKEN}, array[1], array[1], array[1], array[1], array[1, 2], 2, array[1], array[1],
+            array[1], array[1, 2], 2, array[true]") => [];
+    "last_minute": "last_minute", |_| "array['dialogue']".to_owned() => ["queue_activity_pkey"];
 
     "lock_dead_letters": "lock_dead_letters", |ids| format!("{}, null", array(ids)) => ["dead_letters_pkey", OF_DAY];
     "redrive": "redrive",
@@ -139,6 +157,12 @@ fn keys(ids: &[String]) -> String {
 /// A filter of dead letters by queue or run.
 fn filter(engine_type: &str, run: &str, more: &str) -> String {
     format!("{engine_type}, null, null, null, null, {run}, null, null, null, null, false, {more}")
+}
+
+fn added_history(_: &[String]) -> String {
+    let (whole, real) = ("array[1]::bigint[]", "array[1]::real[]");
+    let (depths, counts, seconds) = (vec![whole; 4].join(", "), vec![whole; 9].join(", "), vec![real; 4].join(", "));
+    format!("statement_timestamp(), array['dialogue'], {depths}, {real}, {counts}, {seconds}")
 }
 
 fn enqueued(ids: &[String]) -> String {
