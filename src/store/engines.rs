@@ -8,6 +8,7 @@ pub mod announcement;
 pub mod changes;
 /// Liveness of the engines and of the service.
 pub mod liveness;
+pub mod groups;
 pub mod zombies;
 mod metadata;
 
@@ -140,6 +141,7 @@ pub async fn list(
     filter: &Filter,
     behind: Option<(DateTime<Utc>, EngineId)>,
     limit: u32,
+    is_brief: bool,
 ) -> Result<Page<Engine>> {
     let zombies = match filter.is_zombie {
         Some(_) => zombies::list(&mut *connection, filter.engine_type.as_ref().map(std::slice::from_ref)).await?,
@@ -151,7 +153,8 @@ pub async fn list(
         bytes "octet_length(metadata::text)",
         include_str!("sql/list_engines.sql")
     ));
-    let rows: Vec<PageRow<Engine>> = bind(statement, filter, &zombies, behind, limit + 1).fetch_all(connection).await?;
+    let rows: Vec<PageRow<Engine>> =
+        bind(statement, filter, &zombies, behind, limit + 1).bind(is_brief).fetch_all(connection).await?;
     Ok(page_of(rows, limit))
 }
 
@@ -159,12 +162,12 @@ pub async fn list(
 pub async fn read(connection: &mut PgConnection, engine_id: EngineId) -> Result<Option<Engine>> {
     let filter = Filter { engine_id: Some(engine_id), ..Filter::default() };
     let statement = sqlx::query_as(include_str!("sql/list_engines.sql"));
-    Ok(bind(statement, &filter, &[], None, 1).fetch_optional(connection).await?)
+    Ok(bind(statement, &filter, &[], None, 1).bind(false).fetch_optional(connection).await?)
 }
 
 type Select<'q, Row> = QueryAs<'q, Postgres, Row, PgArguments>;
 
-/// Binds the parameters of `sql/list_engines.sql`.
+/// Binds the parameters of `sql/list_engines.sql` but the last.
 fn bind<'q, Row>(
     statement: Select<'q, Row>,
     filter: &'q Filter,

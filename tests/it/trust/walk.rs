@@ -10,9 +10,10 @@ use crate::support::{Reply, unknown_id};
 
 /// Who may do it: `e`ngine, `p`roducer, `o`rchestrator, o`P`erator, `a`dmin, `r`eader, re`G`istrar. Where only its own is
 /// allowed, the test asks for its own.
-const ALLOWED: [(&str, &str); 61] = [
+const ALLOWED: [(&str, &str); 66] = [
     ("register_engine", "eoG"),
     ("list_engines", "oPr"),
+    ("summarize_engines", "oPr"),
     ("read_engine", "eoPr"),
     ("change_engine", "o"),
     ("deregister_engine", "eo"),
@@ -30,9 +31,13 @@ const ALLOWED: [(&str, &str); 61] = [
     ("enqueue_batch", "poP"),
     ("list_events", "poPr"),
     ("read_event", "poPr"),
+    ("read_event_payload", "poPr"),
+    ("read_event_result", "poPr"),
+    ("change_event", "oP"),
     ("list_attempts", "poPr"),
     ("wait_for_events", "poPr"),
     ("cancel_event", "poP"),
+    ("cancel_events", "oP"),
     ("reschedule_events", "oP"),
     ("list_scenario_runs", "oPr"),
     ("read_scenario_run", "oPr"),
