@@ -34,6 +34,8 @@ pub mod event;
 pub mod queue;
 /// Which engines live without working.
 pub mod zombie;
+/// How many engines do what.
+pub mod engine_group;
 pub mod engine;
 pub mod retry_policy;
 /// Whose quota something counts against.

@@ -1,6 +1,11 @@
-//! `events`: what was sent, and where it stands; below, rescheduled.
+//! `events`: what was sent, and where it stands; below, changed.
 
+mod change;
+mod cancel;
 mod reschedule;
+/// Many at once.
+mod queued;
+mod json;
 
 use std::process::ExitCode;
 
@@ -33,7 +38,8 @@ pub struct EventsArguments {
     command: Option<EventsCommand>,
 
     /// One event, in detail, with its payload and attempts.
-    #[arg(conflicts_with_all = ["engine_type", "event_type", "status", "scenario_run_id", "created_after", "created_before"])]
+    #[arg(conflicts_with_all = ["engine_type", "event_type", "status", "scenario_run_id", "created_after", "created_before",
+        "lease_losses_min", "failing", "leased_by", "error_type", "idempotency_key", "unique_key", "caused_by"])]
     event_id: Option<String>,
 
     /// Only of that queue.
@@ -51,6 +57,34 @@ pub struct EventsArguments {
     /// Only of that run.
     #[arg(long)]
     scenario_run_id: Option<String>,
+
+    /// Only open events with that many silent losses at least.
+    #[arg(long)]
+    lease_losses_min: Option<u32>,
+
+    /// Only open events of which a failure was reported since they were enqueued or redriven.
+    #[arg(long)]
+    failing: bool,
+
+    /// Only events that this engine holds.
+    #[arg(long)]
+    leased_by: Option<String>,
+
+    /// Only with that type of the last error. Needs --failing, --leased-by, --lease-losses-min or --status failed beside it.
+    #[arg(long)]
+    error_type: Option<String>,
+
+    /// Only those that this key stands for, while it is remembered. Needs --engine-type beside it.
+    #[arg(long)]
+    idempotency_key: Option<String>,
+
+    /// Only the open event that has this key. Needs --engine-type beside it.
+    #[arg(long)]
+    unique_key: Option<String>,
+
+    /// Only follow-ups of that event.
+    #[arg(long)]
+    caused_by: Option<String>,
 
     /// Only from then on, like 2030-01-31T12:00:00Z.
     #[arg(long)]
@@ -74,8 +108,16 @@ pub struct EventsArguments {
 
 #[derive(Subcommand, Debug)]
 enum EventsCommand {
+    /// Have one queued event due at another time, or with another priority.
+    Change(change::ChangeArguments),
     /// Have queued events due at another time, or with another priority.
     Reschedule(Box<reschedule::RescheduleArguments>),
+    /// Cancel queued events. What an engine works on stays as it is.
+    Cancel(Box<cancel::CancelQueuedArguments>),
+    /// Print an event's payload alone.
+    Payload(json::JsonArguments),
+    /// Print an event's result alone.
+    Result(json::JsonArguments),
 }
 
 #[derive(Deserialize)]
@@ -101,6 +143,16 @@ struct Event {
     progress: Option<Box<RawValue>>,
     result: Option<Box<RawValue>>,
     error: Option<Box<RawValue>>,
+    // In a brief list, of the error; servers of earlier versions say none of what follows.
+    error_type: Option<String>,
+    error_message: Option<String>,
+    leased_at: Option<DateTime<Utc>>,
+    lease_deadline_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    is_suspect: bool,
+    retries_left: Option<i64>,
+    losses_left: Option<i64>,
+    discard_at: Option<DateTime<Utc>>,
     dead_letter_reason: Option<String>,
     cancel_requested: bool,
     redriven_from: Option<String>,
@@ -157,8 +209,13 @@ const ATTEMPT_COLUMNS: [Column; 6] = [
 
 /// Carries out the command.
 pub async fn run(arguments: &EventsArguments) -> Outcome {
-    if let Some(EventsCommand::Reschedule(arguments)) = &arguments.command {
-        return reschedule::reschedule(arguments).await;
+    match &arguments.command {
+        Some(EventsCommand::Change(arguments)) => return change::change(arguments).await,
+        Some(EventsCommand::Reschedule(arguments)) => return reschedule::reschedule(arguments).await,
+        Some(EventsCommand::Cancel(arguments)) => return cancel::cancel(arguments).await,
+        Some(EventsCommand::Payload(arguments)) => return json::print(arguments, "payload").await,
+        Some(EventsCommand::Result(arguments)) => return json::print(arguments, "result").await,
+        None => {}
     }
     let Asking { server, json } = &arguments.asking;
     let client = Client::new(server)?;
@@ -178,10 +235,18 @@ pub async fn run(arguments: &EventsArguments) -> Outcome {
         ("event_type", arguments.event_type.clone()),
         ("status", arguments.status.clone()),
         ("scenario_run_id", arguments.scenario_run_id.clone()),
+        ("lease_losses_min", arguments.lease_losses_min.map(|losses| losses.to_string())),
+        ("failing", arguments.failing.then(|| "true".to_owned())),
+        ("leased_by", arguments.leased_by.clone()),
+        ("error_type", arguments.error_type.clone()),
+        ("idempotency_key", arguments.idempotency_key.clone()),
+        ("unique_key", arguments.unique_key.clone()),
+        ("caused_by", arguments.caused_by.clone()),
         ("created_after", arguments.created_after.clone()),
         ("created_before", arguments.created_before.clone()),
     ];
     query.extend(arguments.payload.then(with_payload));
+    query.extend((!json).then(|| ("view", Some("brief".to_owned()))));
     let list = client.list(&["events"], &query, arguments.limit).await?;
     if *json {
         list.print_json()?;
@@ -261,9 +326,18 @@ impl Event {
             since,
             self.attempt.to_string(),
             from_now(self.created_at, now),
-            self.error.as_deref().map(short_error_text).unwrap_or_default(),
+            match (self.error_type, self.error_message) {
+                (Some(kind), Some(message)) => cut(&format!("{kind}: {message}"), ERROR_CHARS),
+                (Some(text), None) | (None, Some(text)) => cut(&text, ERROR_CHARS),
+                (None, None) => String::new(),
+            },
         ]
     }
+}
+
+/// How much of a budget is spent, and what is left of it where that is known.
+fn spent(spent: i64, left: Option<i64>) -> String {
+    left.map_or_else(|| spent.to_string(), |left| format!("{spent}, {left} left"))
 }
 
 fn facts(answer: &Answer) -> Result<Facts> {
@@ -284,10 +358,14 @@ fn facts(answer: &Answer) -> Result<Facts> {
         .add_some("due", event.available_at.map(at))
         .add_some("finished", event.finished_at.map(at))
         .add_some("lock", event.lock)
+        .add_some("leased", event.leased_at.map(at))
         .add_some("lease ends", event.lease_expires_at.map(at))
+        .add_some("at the latest", event.lease_deadline_at.map(at))
+        .add_some("discarded", event.discard_at.map(at))
         .add("attempt", event.attempt.to_string())
-        .add("failures", event.failures.to_string())
-        .add("silent losses", event.lease_losses.to_string())
+        .add("failures", spent(event.failures, event.retries_left))
+        .add("silent losses", spent(event.lease_losses, event.losses_left))
+        .add_some("suspect", event.is_suspect.then_some("it is leased alone, or beside no other such event"))
         .add("redrives", event.redrives.to_string())
         .add_some("redriven from", event.redriven_from)
         .add_some("redriven as", event.redriven_as)

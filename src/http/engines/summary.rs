@@ -5,7 +5,8 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::engine::{EngineGroup, EngineStatus};
+use crate::domain::engine::EngineStatus;
+use crate::domain::engine_group::EngineGroup;
 use crate::domain::limits::MAX_ENGINE_GROUPS;
 use crate::domain::names::EngineType;
 use crate::http::api::Api;

@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::zombies;
-use crate::domain::engine::EngineGroup;
+use crate::domain::engine_group::EngineGroup;
 use crate::store::error::Result;
 use crate::store::row::from_row;
 
