@@ -68,6 +68,8 @@ impl Broker {
             end_in_silence(&mut transaction, &lost, self.settings.suspect_isolation, &mut effects).await?;
             let registration = with_its_reach(&mut transaction, by, registration).await?;
             store::engines::restart(&mut transaction, &registration).await?;
+            announcement::announce(&mut transaction, Concerns::Heartbeats, &[registration.engine_type.as_str()])
+                .await?;
         }
         let engine =
             store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
@@ -86,6 +88,9 @@ impl Broker {
         });
         self.apply(effects);
         self.dispatch.engine_changed(engine_id);
+        if !is_new {
+            self.dispatch.orders_changed(registration.engine_type.as_str());
+        }
         let kind = if is_new { RegistrationKind::New } else { RegistrationKind::Restarted };
         self.metrics
             .registrations
@@ -196,11 +201,11 @@ impl Broker {
         Ok(store::engines::list(&mut connection, filter, behind, limit, is_brief).await?)
     }
 
-    /// The engines of all types, or of one, counted by type, version and status; one group more than `MAX_ENGINE_GROUPS` where
+    /// The engines of all types, or of those named, counted by type, version and status; one group more than `MAX_ENGINE_GROUPS` where
     /// there are more.
-    pub async fn summarize_engines(&self, engine_type: Option<&str>) -> Result<Vec<EngineGroup>> {
+    pub async fn summarize_engines(&self, engine_types: Option<&[String]>) -> Result<Vec<EngineGroup>> {
         let mut connection = self.reading_connection().await?;
-        Ok(store::engines::groups::list(&mut connection, engine_type, MAX_ENGINE_GROUPS + 1).await?)
+        Ok(store::engines::groups::list(&mut connection, engine_types, MAX_ENGINE_GROUPS + 1).await?)
     }
 
     /// A page of what an engine holds, the newest lease first, behind the last one seen.
@@ -254,8 +259,8 @@ async fn with_its_reach(
         let known = store::events::follow_ups::reaches(connection, &[engine_id]).await?;
         let is_new =
             |engine_type: &&EngineType| known.get(&engine_id).is_none_or(|known| !known.includes(engine_type.as_str()));
-        if let Some(engine_type) = asked.iter().find(is_new) {
-            return Err(Error::ReachOfEngineWidened { engine_id, engine_type: engine_type.clone() });
+        if let Some((index, engine_type)) = asked.iter().enumerate().find(|(_, engine_type)| is_new(engine_type)) {
+            return Err(Error::ReachOfEngineWidened { engine_id, engine_type: engine_type.clone(), index });
         }
     }
     Ok(registration)

@@ -61,6 +61,8 @@ pub struct DeadLetter {
 pub struct Filter {
     /// Their queue.
     pub engine_type: Option<String>,
+    /// Their queues: those that the caller's token is limited to.
+    pub engine_types: Option<Vec<String>>,
     /// What happened.
     pub event_type: Option<String>,
     /// Why they are dead letters.

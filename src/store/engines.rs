@@ -13,16 +13,16 @@ pub mod zombies;
 mod metadata;
 
 use chrono::{DateTime, Utc};
-use sqlx::postgres::PgArguments;
+use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::QueryAs;
 use sqlx::{PgConnection, Postgres};
 
 use super::error::Result;
 use super::page::{PageRow, page, page_of};
-use super::row::{from_columns, from_row};
+use super::row::{Field, from_columns, from_row};
 use super::tokens::{self, EndOfTokens};
 use crate::domain::engine::{
-    Drain, DrainOrder, Engine, EngineCount, EngineStatus, Filter, HoldingOff, Registration, TypeSummary,
+    Drain, DrainOrder, Engine, EngineCount, EngineStatus, Filter, HoldingOff, Registration, Standing, TypeSummary,
 };
 use crate::domain::ids::EngineId;
 use crate::domain::names::{EngineType, ScenarioRunId};
@@ -144,7 +144,7 @@ pub async fn list(
     is_brief: bool,
 ) -> Result<Page<Engine>> {
     let zombies = match filter.is_zombie {
-        Some(_) => zombies::list(&mut *connection, filter.engine_type.as_ref().map(std::slice::from_ref)).await?,
+        Some(_) => zombies::list(&mut *connection, filter.types()).await?,
         None => Vec::new(),
     };
     let zombies: Vec<EngineId> = zombies.into_iter().map(|zombie| zombie.engine_id).collect();
@@ -165,6 +165,13 @@ pub async fn read(connection: &mut PgConnection, engine_id: EngineId) -> Result<
     Ok(bind(statement, &filter, &[], None, 1).bind(false).fetch_optional(connection).await?)
 }
 
+impl Filter {
+    /// Their queues, if any are named.
+    fn types(&self) -> Option<&[String]> {
+        self.engine_type.as_ref().map(std::slice::from_ref).or(self.engine_types.as_deref())
+    }
+}
+
 type Select<'q, Row> = QueryAs<'q, Postgres, Row, PgArguments>;
 
 /// Binds the parameters of `sql/list_engines.sql` but the last.
@@ -177,7 +184,7 @@ fn bind<'q, Row>(
 ) -> Select<'q, Row> {
     statement
         .bind(filter.engine_id.map(|engine_id| engine_id.0))
-        .bind(&filter.engine_type)
+        .bind(filter.types())
         .bind(filter.status.map(EngineStatus::as_str))
         .bind(&filter.capability)
         .bind(&filter.scenario_run_id)
@@ -226,47 +233,35 @@ pub async fn delete(connection: &mut PgConnection, engine_id: EngineId) -> Resul
 }
 
 from_row!(TypeSummary, "engine_states", engine_type: String, {
-    engine_type, status, is_quarantined, engines, unlimited, slots, leases_held,
+    engine_type, standing, engines, unlimited, slots, leases_held,
 });
+
+impl Field for Standing {
+    fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
+        let is_quarantined = Field::read(row, "is_quarantined")?;
+        Ok(Self::of(Field::read(row, "status")?, is_quarantined, Field::read(row, "is_holding_off")?))
+    }
+}
 
 /// Sums the engines of these types up.
 pub async fn summarize(connection: &mut PgConnection, engine_types: &[String]) -> Result<Vec<TypeSummary>> {
-    Ok(sqlx::query_as(
-        "select s.engine_type, s.status, quarantine.is_quarantined, count(*) as engines,
-            count(*) filter (where s.max_concurrent_events is null) as unlimited,
-            coalesce(sum(greatest(s.max_concurrent_events, held.leases)), 0)::bigint as slots,
-            coalesce(sum(held.leases), 0)::bigint as leases_held
-         from eventlease.engine_states s
-         cross join lateral (
-            select count(*) as leases from eventlease.event_leases q
-            where q.leased_by = s.engine_id
-         ) held
-         left join eventlease.queues u on u.engine_type = s.engine_type
-         cross join lateral (
-            select u.quarantines is not null
-                and eventlease.is_quarantined(u.quarantines, s.engine_software_version) as is_quarantined
-         ) quarantine
-         where s.engine_type = any($1)
-         group by s.engine_type, s.status, quarantine.is_quarantined",
-    )
-    .bind(engine_types)
-    .fetch_all(connection)
-    .await?)
+    Ok(sqlx::query_as(include_str!("sql/summarize_engines.sql")).bind(engine_types).fetch_all(connection).await?)
 }
 
-from_row!(EngineCount, "engine_states", engine_type: String, { engine_type, status, is_quarantined, engines });
+from_row!(EngineCount, "engine_states", engine_type: String, { engine_type, standing, engines });
 
 /// Counts all engines. What they hold is left out: asking for each would take most of the time.
 pub async fn count(connection: &mut PgConnection) -> Result<Vec<EngineCount>> {
     Ok(sqlx::query_as(
-        "select s.engine_type, s.status, quarantine.is_quarantined, count(*) as engines
+        "select s.engine_type, s.status, given_nothing.is_quarantined, given_nothing.is_holding_off, count(*) as engines
          from eventlease.engine_states s
          left join eventlease.queues u on u.engine_type = s.engine_type
          cross join lateral (
             select u.quarantines is not null
-                and eventlease.is_quarantined(u.quarantines, s.engine_software_version) as is_quarantined
-         ) quarantine
-         group by s.engine_type, s.status, quarantine.is_quarantined",
+                and eventlease.is_quarantined(u.quarantines, s.engine_software_version) as is_quarantined,
+                coalesce(s.holding_off_until > statement_timestamp(), false) as is_holding_off
+         ) given_nothing
+         group by s.engine_type, s.status, given_nothing.is_quarantined, given_nothing.is_holding_off",
     )
     .fetch_all(connection)
     .await?)

@@ -45,6 +45,8 @@ struct Engines {
     unresponsive: i64,
     #[serde(default)]
     quarantined: i64,
+    #[serde(default)]
+    holding_off: i64,
 }
 
 #[derive(Deserialize)]
@@ -132,6 +134,13 @@ impl Queue {
                 return Some(format!(
                     "{due} in {name}, the oldest for {age}, and the version of its {engines} is quarantined{others}; start another \
                      version, or see why: eventlease queues quarantines {name}"
+                ));
+            }
+            if self.engines.holding_off > 0 {
+                let engines = counted(self.engines.holding_off.unsigned_abs(), "active engine");
+                return Some(format!(
+                    "{due} in {name}, the oldest for {age}, and its {engines} asked for no events for a while{others}; start \
+                     another, or see which: eventlease engines --engine-type {name}"
                 ));
             }
             return Some(format!(

@@ -76,6 +76,15 @@ struct Progress {
 }
 
 impl Change {
+    async fn count(&self, client: &Client, expected_count: Option<u64>) -> Result<Answer> {
+        let mut body = self.members.clone();
+        body.insert("dry_run".to_owned(), json!(true));
+        if let Some(expected_count) = expected_count {
+            body.insert("expected_count".to_owned(), json!(expected_count));
+        }
+        client.post(&["events", self.call], &body).await
+    }
+
     fn progress(&self, answer: &Answer) -> Result<Progress> {
         let reply: Value = answer.read()?;
         let number = |name: &str| reply[name].as_u64().unwrap_or(0);
@@ -84,23 +93,41 @@ impl Change {
 }
 
 impl Queued {
-    fn filter(&self) -> Map<String, Value> {
-        let ids = (!self.event_ids.is_empty()).then(|| json!(self.event_ids));
+    fn texts(&self) -> impl Iterator<Item = (&'static str, &String)> {
         let texts = [
             ("engine_type", &self.engine_type),
             ("event_type", &self.event_type),
             ("scenario_run_id", &self.scenario_run_id),
         ];
-        let texts = texts.into_iter().filter_map(|(name, text)| Some((name, json!(text.as_ref()?))));
+        texts.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?)))
+    }
+
+    /// Which ones, behind their number in a question.
+    fn in_words(&self) -> String {
+        if self.all {
+            return ", of all queues".to_owned();
+        }
+        let named = match self.event_ids.as_slice() {
+            [] => "",
+            [_] => " that is named",
+            _ => " of those that are named",
+        };
+        let texts: Vec<String> = self.texts().map(|(name, text)| format!("{name} {text:?}")).collect();
+        if texts.is_empty() { named.to_owned() } else { format!("{named} with {}", texts.join(", ")) }
+    }
+
+    fn filter(&self) -> Map<String, Value> {
+        let ids = (!self.event_ids.is_empty()).then(|| json!(self.event_ids));
+        let texts = self.texts().map(|(name, text)| (name, json!(text)));
         let members = texts.chain(ids.map(|ids| ("event_ids", ids)));
         members.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// Carries the change out. `then` makes it what every call after the count says, by the time of the count.
+    /// Carries the change out. Where that takes several calls, `at_one_time` makes it one for all of them, by the time of the count.
     pub async fn change(
         &self,
         mut change: Change,
-        then: impl FnOnce(&mut Map<String, Value>, DateTime<Utc>),
+        at_one_time: impl FnOnce(&mut Map<String, Value>, DateTime<Utc>),
     ) -> Outcome {
         let filter = self.filter();
         if !self.all && filter.is_empty() {
@@ -110,30 +137,28 @@ impl Queued {
         let client = Client::new(&self.asking.server)?;
         let (name, value) = if self.all { ("all", json!(true)) } else { ("filter", json!(filter)) };
         change.members.insert(name.to_owned(), value);
-        let mut count = change.members.clone();
-        count.insert("dry_run".to_owned(), json!(true));
-        if let Some(expected_count) = self.expected_count {
-            count.insert("expected_count".to_owned(), json!(expected_count));
+        let answer = change.count(&client, self.expected_count).await?;
+        let mut matched = change.progress(&answer)?.matched;
+        let most = self.limit.unwrap_or(u64::MAX);
+        if matched.min(most) > MAX_BULK_EVENTS.into() {
+            let before = change.members.clone();
+            at_one_time(&mut change.members, answer.now);
+            if change.members != before {
+                // Counted again: some may be so by themselves then.
+                matched = change.progress(&change.count(&client, None).await?)?.matched;
+            }
         }
-        let answer = client.post(&["events", change.call], &count).await?;
-        let matched = change.progress(&answer)?.matched;
-        let total = matched.min(self.limit.unwrap_or(u64::MAX));
+        let total = matched.min(most);
         if self.dry_run || total == 0 {
             self.report(&change, matched, 0)?;
             return Ok(ExitCode::SUCCESS);
         }
         let events = if matched == 1 { "queued event" } else { "queued events" };
         let count = if total < matched { format!("the oldest {total} of {matched}") } else { total.to_string() };
-        let which = if self.all {
-            ", of all queues".to_owned()
-        } else {
-            format!(" that match {}", plain_json(&Value::Object(filter).to_string()))
-        };
-        if !self.consent.to(&format!("{} {count} {events}{which}?", change.asked))? {
+        if !self.consent.to(&format!("{} {count} {events}{}?", change.asked, self.in_words()))? {
             output::say("nothing was done");
             return Ok(ExitCode::FAILURE);
         }
-        then(&mut change.members, answer.now);
         let mut done = 0;
         let outcome = work(&client, &change, matched, total, &mut done).await;
         // What was done before a trouble is done.
@@ -162,7 +187,7 @@ impl Queued {
     }
 }
 
-/// In as many calls as it takes.
+/// In as many calls as it takes; with a delay it is one.
 async fn work(client: &Client, change: &Change, matched: u64, total: u64, done: &mut u64) -> Result<()> {
     let mut expected_count = matched;
     while *done < total {
@@ -173,7 +198,8 @@ async fn work(client: &Client, change: &Change, matched: u64, total: u64, done: 
         let progress = change.progress(&answer)?;
         *done += progress.done;
         expected_count = progress.remaining;
-        if progress.done == 0 {
+        // With a delay, what was rescheduled matches again: one call is all, and what it passed over stays.
+        if progress.done == 0 || change.members.contains_key("delay_seconds") {
             break;
         }
     }

@@ -40,7 +40,7 @@ pub async fn reschedule(arguments: &RescheduleArguments) -> Outcome {
     ];
     let members: Map<_, _> = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
     let change = Change { call: "reschedule", asked: "Reschedule", done: "rescheduled", members };
-    // One time for all calls: events that are due then already do not match any more, and so a later call goes on.
+    // Events that are due then already do not match any more, and so a later call goes on.
     let at_one_time = |members: &mut Map<_, _>, now| {
         if members.remove("delay_seconds").is_some()
             && let Some(seconds) = arguments.delay_seconds

@@ -91,6 +91,7 @@ fn software_version(text: &str) -> Result<String, String> {
 pub fn of_query(reader: &Reader<'_>) -> Filter {
     Filter {
         engine_type: reader.query("engine_type", engine_type),
+        engine_types: None,
         event_type: reader.query("event_type", event_type),
         reason: reader.query("reason", reason),
         error_type: reader.query("error_type", error_type),
@@ -112,6 +113,7 @@ pub fn of_body(fields: &Fields<'_>) -> Filter {
     let body = FilterBody::take(fields);
     Filter {
         engine_type: body.engine_type,
+        engine_types: None,
         event_type: body.event_type,
         reason: body.reason,
         error_type: body.error_type,

@@ -14,7 +14,8 @@ use crate::http::errors::Problem;
 use crate::http::requests::Input;
 use crate::http::shown::shown;
 
-/// Counts engines by type, version and status, and in each group by what they do.
+/// Counts engines by type, version and status, and in each group by what they do. A limited token sees those of
+/// its engine types.
 #[utoipa::path(
     get, path = "/engines/summary", operation_id = "summarize_engines", tag = "engines",
     params(("engine_type" = Option<String>, Query, description = "Only of that type")),
@@ -22,9 +23,12 @@ use crate::http::shown::shown;
 )]
 pub async fn summarize(State(api): State<Api>, input: Input) -> Result<Json<EngineSummaryReply>, Problem> {
     let reader = input.reader();
-    let engine_type = reader.query("engine_type", |text| EngineType::parse(text).map(|name| name.to_string()));
+    let mut engine_type = reader.query("engine_type", |text| EngineType::parse(text).map(|name| name.to_string()));
     reader.finish(|| Some(()))?;
-    let groups = api.broker.summarize_engines(engine_type.as_deref()).await?;
+    let mut engine_types = None;
+    input.caller.narrow(&api, &mut engine_type, &mut engine_types)?;
+    let engine_types = engine_type.map(|engine_type| vec![engine_type]).or(engine_types);
+    let groups = api.broker.summarize_engines(engine_types.as_deref()).await?;
     Ok(Json(EngineSummaryReply::of(groups)))
 }
 

@@ -38,7 +38,7 @@ const OF_OPEN_EVENTS: [&str; 3] = ["lease_losses_min", "failing", "leased_by"];
 /// Filters by which a few events are found, whatever they do. They stand beside none of the others.
 const OF_FEW_EVENTS: [&str; 3] = ["caused_by", "idempotency_key", "unique_key"];
 
-/// Lists events, the newest first.
+/// Lists events, the newest first. A limited token sees those of its engine types.
 #[utoipa::path(
     get, path = "/events", operation_id = "list_events", tag = "events",
     params(
@@ -68,12 +68,13 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Even
     let reader = input.reader();
     reader.caller();
     let enqueued_by = input.caller.only_its_own().map(|identity| Arc::clone(&identity.name));
-    let filter = Filter { enqueued_by, ..read_filter(&reader) };
+    let mut filter = Filter { enqueued_by, ..read_filter(&reader) };
     let parts = pages::shown_parts(&reader);
     let limit = pages::limit(&reader);
     // Ids are in the order of creation: place enough.
     let behind = reader.query("cursor", |text| parse_uuid(text).map_err(|_| pages::BAD_CURSOR)).map(EventId);
     reader.finish(|| Some(()))?;
+    input.caller.narrow(&api, &mut filter.engine_type, &mut filter.engine_types)?;
     let found = api.broker.list_events(&filter, behind, limit, parts).await?;
     let place = |event: &Event| event.event_id.to_string();
     Ok(Json(Page::of_read(found, place, EventReply::of)))
@@ -82,6 +83,7 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Even
 fn read_filter(reader: &Reader<'_>) -> Filter {
     let filter = Filter {
         engine_type: reader.query("engine_type", |text| EngineType::parse(text).map(|name| name.to_string())),
+        engine_types: None,
         event_type: reader.query("event_type", |text| EventType::parse(text).map(|name| name.to_string())),
         status: reader.query("status", |text| {
             Status::parse(text).ok_or("must be queued, processing, completed, failed or cancelled")

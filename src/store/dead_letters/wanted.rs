@@ -23,4 +23,5 @@ pub fn bind<'q, Row>(statement: Select<'q, Row>, filter: &Filter) -> Select<'q, 
         .bind(filter.dead_lettered_before)
         .bind(filter.redrives_max)
         .bind(filter.is_redrivable)
+        .bind(filter.engine_types.clone())
 }

@@ -12,13 +12,16 @@ from_row!(EngineGroup, "engine_states", engine_type: String, {
     engine_type, engine_software_version, status, engines, idle, full, zombie, holding_off, quarantined, leases_held,
 });
 
-/// Up to `limit` groups of the engines of all types, or of one, in the order of types and versions.
-pub async fn list(connection: &mut PgConnection, engine_type: Option<&str>, limit: u32) -> Result<Vec<EngineGroup>> {
-    let only = engine_type.map(|engine_type| [engine_type.to_owned()]);
-    let zombies = zombies::list(&mut *connection, only.as_ref().map(<[_; 1]>::as_slice)).await?;
+/// Up to `limit` groups of the engines of all types, or of those named, in the order of types and versions.
+pub async fn list(
+    connection: &mut PgConnection,
+    engine_types: Option<&[String]>,
+    limit: u32,
+) -> Result<Vec<EngineGroup>> {
+    let zombies = zombies::list(&mut *connection, engine_types).await?;
     let zombies: Vec<Uuid> = zombies.iter().map(|zombie| zombie.engine_id.0).collect();
     Ok(sqlx::query_as(include_str!("../sql/engine_groups.sql"))
-        .bind(engine_type)
+        .bind(engine_types)
         .bind(zombies)
         .bind(i64::from(limit))
         .fetch_all(connection)

@@ -67,6 +67,8 @@ impl CarriedAttempt {
             late_by_seconds: self.late_by_seconds,
             final_status: parse_optional(self.final_status.as_deref(), Status::parse)
                 .map_err(|value| corrupt("final_status", &value))?,
+            // What is a dead letter has not completed.
+            follow_ups: None,
         })
     }
 }
@@ -83,7 +85,8 @@ fn text_of(error: Option<&RawJson>, member: &str) -> Option<String> {
 
 from_row!(Attempt, "event_attempts", event_id: EventId, {
     attempt, engine_id, engine_software_version, incarnation, leased_at, ended_at, outcome, answer, next_available_at, result,
-    result_bytes, error, error_type, error_message, error_bytes, progress, progress_bytes, code, reason, late_by_seconds, final_status,
+    result_bytes, error, error_type, error_message, error_bytes, progress, progress_bytes, code, reason, late_by_seconds,
+    final_status, follow_ups,
 });
 
 /// Gives a dead letter the attempts back that it carried.
@@ -128,7 +131,7 @@ pub async fn list(
     let rows: Vec<PageRow<Attempt>> = sqlx::query_as(page!(
         order by "attempt desc",
         bytes "coalesce(octet_length(result::text), 0) + coalesce(octet_length(error::text), 0)
-            + coalesce(octet_length(progress::text), 0)",
+            + coalesce(octet_length(progress::text), 0) + coalesce(octet_length(follow_ups::text), 0)",
         include_str!("../sql/list_attempts.sql")
     ))
     .bind(event_id.0)

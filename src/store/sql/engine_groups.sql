@@ -1,4 +1,4 @@
--- Up to $3 groups of engines, of type $1 if that is not null, counted by what they do. $2: the zombies.
+-- Up to $3 groups of engines, of types $1 if that is not null, counted by what they do. $2: the zombies.
 with grouped as (
     select s.engine_type, s.engine_software_version, s.status,
         count(*) as engines,
@@ -17,7 +17,7 @@ with grouped as (
         from eventlease.event_leases q
         where q.leased_by = s.engine_id
     ) held
-    where $1::text is null or s.engine_type = $1
+    where $1::text[] is null or s.engine_type = any($1)
     group by s.engine_type, s.engine_software_version, s.status
 )
 select engine_type, engine_software_version, status, engines, idle, "full", zombie, holding_off, quarantined, leases_held

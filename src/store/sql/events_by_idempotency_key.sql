@@ -1,9 +1,9 @@
--- The events and dead letters that idempotency key $12 of queue $5 stands for: one of each caller, of run $13 if that is not null. To
+-- The events and dead letters that idempotency key $13 of queue $5 stands for: one of each caller, of run $14 if that is not null. To
 -- be followed by `list_events`.
 with known as materialized (
     select k.event_id, k.engine_type
     from eventlease.idempotency_keys k
-    where k.engine_type = $5 and k.idempotency_key = $12 and k.expires_at > statement_timestamp()
+    where k.engine_type = $5 and k.idempotency_key = $13 and k.expires_at > statement_timestamp()
 ),
 event as not materialized (
     select e.*
@@ -13,7 +13,7 @@ event as not materialized (
         where e.event_id = known.event_id and e.engine_type = known.engine_type
         limit 1
     ) e
-    where $13::text is null or e.scenario_run_id = $13
+    where $14::text is null or e.scenario_run_id = $14
 ),
 dead_letter as not materialized (
     select d.*
@@ -23,5 +23,5 @@ dead_letter as not materialized (
         where d.event_id = known.event_id and d.engine_type = known.engine_type
         limit 1
     ) d
-    where $13::text is null or d.scenario_run_id = $13
+    where $14::text is null or d.scenario_run_id = $14
 ),

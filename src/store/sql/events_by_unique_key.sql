@@ -1,4 +1,4 @@
--- The open event of queue $5 that has unique key $12, of run $13 if that is not null. To be followed by `list_events`.
+-- The open event of queue $5 that has unique key $13, of run $14 if that is not null. To be followed by `list_events`.
 with event as not materialized (
     select e.*
     from eventlease.open_keys k
@@ -7,7 +7,7 @@ with event as not materialized (
         where e.event_id = k.event_id and e.engine_type = k.engine_type
         limit 1
     ) e
-    where k.engine_type = $5 and k.unique_key = $12 and ($13::text is null or e.scenario_run_id = $13)
+    where k.engine_type = $5 and k.unique_key = $13 and ($14::text is null or e.scenario_run_id = $14)
 ),
 -- it is open
 dead_letter as not materialized (

@@ -1,9 +1,9 @@
--- They are counted by what $12 names, the largest group first. An id made later is greater as text too.
+-- They are counted by what $13 names, the largest group first. An id made later is greater as text too.
 select
-    case when 'reason' = any($12::text[]) then reason end as reason,
-    case when 'event_type' = any($12) then event_type end as event_type,
-    case when 'error_type' = any($12) then error_type end as error_type,
-    case when 'engine_software_version' = any($12) then engine_software_version end
+    case when 'reason' = any($13::text[]) then reason end as reason,
+    case when 'event_type' = any($13) then event_type end as event_type,
+    case when 'error_type' = any($13) then error_type end as error_type,
+    case when 'engine_software_version' = any($13) then engine_software_version end
         as engine_software_version,
     count(*) as count,
     count(*) filter (where redriven_as is null) as redrivable,
@@ -13,4 +13,4 @@ select
 from wanted
 group by 1, 2, 3, 4
 order by count(*) desc, max(dead_lettered_at) desc, max(event_id::text)
-limit $13
+limit $14

@@ -1,6 +1,6 @@
--- The events that engine $15 holds. To be followed by `list_open_events`.
+-- The events that engine $16 holds. To be followed by `list_open_events`.
 with open as materialized (
     select 'processing' as state, q.*
     from eventlease.event_leases q
-    where q.leased_by = $15
+    where q.leased_by = $16
 ),

@@ -1,4 +1,4 @@
--- The dead letters that a filter ($1 to $11) lets through. What is null in it lets all pass; $11 keeps
+-- The dead letters that a filter ($1 to $12) lets through. What is null in it lets all pass; $11 keeps
 -- those out that were redriven as another event.
 with wanted as not materialized (
     select *
@@ -14,4 +14,5 @@ with wanted as not materialized (
         and ($9::timestamptz is null or dead_lettered_at < $9)
         and ($10::integer is null or redrives <= $10)
         and (not $11::boolean or redriven_as is null)
+        and ($12::text[] is null or engine_type = any($12))
 )

@@ -73,6 +73,11 @@ fn each_state_of_a_queue_has_its_line() {
              unresponsive); start one, or see them: eventlease engines --engine-type dialogue",
         ),
         (
+            json!({"due": 2, "oldest_due_age_seconds": 9.0, "engines": {"active": 0, "holding_off": 2}}),
+            "Warning queues: 2 events are due in dialogue, the oldest for 9 s, and its 2 active engines asked for no events for \
+             a while; start another, or see which: eventlease engines --engine-type dialogue",
+        ),
+        (
             json!({"due": 2, "oldest_due_age_seconds": 9000.0, "pause": {"reason": "model", "since": ago(3000), "resume_at": null}}),
             "Ok queues: 1 queue, 1 of them paused; nothing is due",
         ),
