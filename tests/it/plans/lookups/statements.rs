@@ -140,7 +140,7 @@ fn keys(ids: &[String]) -> String {
 
 /// A filter of dead letters by queue or run.
 fn filter(engine_type: &str, run: &str, more: &str) -> String {
-    format!("{engine_type}, null, null, null, null, {run}, null, null, null, null, false, {more}")
+    format!("{engine_type}, null, null, null, null, {run}, null, null, null, null, false, null, {more}")
 }
 
 fn enqueued(ids: &[String]) -> String {
