@@ -130,11 +130,13 @@ impl Filter {
             Choice::Open(OpenChoice::Suspects)
         } else if self.is_failing {
             Choice::Open(OpenChoice::Failing)
+        } else if self.lease_losses_min.is_some() {
+            Choice::Open(OpenChoice::All)
         } else if let Some(error_type) = &self.error_type {
             Choice::FailedBy(error_type)
         } else if let Some(run) = &self.scenario_run_id {
             Choice::OfRun(run)
-        } else if is_open || self.lease_losses_min.is_some() {
+        } else if is_open {
             Choice::Open(OpenChoice::All)
         } else {
             Choice::All

@@ -43,6 +43,7 @@ async fn open_events_are_found_by_what_went_wrong_and_by_who_holds_them() {
     assert_eq!(found(&lab, "lease_losses_min=1&status=queued").await, Vec::<String>::new());
     assert_eq!(found(&lab, "lease_losses_min=2").await, Vec::<String>::new());
     assert_eq!(found(&lab, "lease_losses_min=0").await.len(), 4, "every open event");
+    assert_eq!(found(&lab, "lease_losses_min=0&scenario_run_id=run-1&error_type=Timeout").await, [timed_out.clone()]);
     assert_eq!(found(&lab, &format!("leased_by={engine}")).await, [lost.clone()]);
     assert_eq!(found(&lab, &format!("leased_by={engine}&failing=true")).await, Vec::<String>::new());
     lab.make_due(&timed_out).await;
