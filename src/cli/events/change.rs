@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Map, json};
 
-use super::facts;
+use super::event::facts;
 use crate::cli::asking::{Asking, print_answer};
 use crate::cli::client::Client;
 use crate::cli::outcome::{Outcome, UsageError};

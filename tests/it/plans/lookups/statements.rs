@@ -56,8 +56,8 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         => ["event_leases_held"], whole ["engine_states", "queues"];
     "note_signs": "note_signs",
         |_| format!("{ENGINES}, array[true, false], array[0, 0], array[true, false]") => ["engine_states_pkey"];
-    "zombie_candidates": "zombie_candidates", |_| "60, null".to_owned()
-        => ["event_leases_held", "event_queue_ready", "queues_pkey"], whole ["engine_states", "queues", "service_signs"];
+    "zombie_candidates": "zombie_candidates", |_| "-60, null".to_owned()
+        => ["event_leases_held", "event_queue_ready", "queues_pkey"], whole ["engine_states", "service_signs"];
     "reaches": "reaches", |_| ENGINES.to_owned() => ["engine_states_pkey"];
 
     "lock_beating": "lock_beating", |_| ENGINES.to_owned() => ["engine_states_pkey"];
