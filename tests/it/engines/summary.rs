@@ -49,6 +49,15 @@ async fn engines_are_counted_by_type_version_and_status_and_by_what_they_do() {
     let of_type = lab.get("/api/v1/engines/summary?engine_type=dialogue").await.expect(200).body;
     assert_eq!(of_type["groups"][0], group("dialogue", Some("1.0"), "active", [3, 1, 1, 0, 0, 3, 2]));
     assert_eq!(of_type["groups"].as_array().map(Vec::len), Some(2));
+    lab.sql(
+        "insert into eventlease.engine_states (engine_id, engine_type, metadata, registered_at, last_seen_at,
+            engine_software_version)
+         select gen_random_uuid(), 'chess', '{}', statement_timestamp(), statement_timestamp(), n::text
+         from generate_series(1, 1001) n",
+    )
+    .await;
+    let many = lab.get("/api/v1/engines/summary?engine_type=chess").await.expect(200).body;
+    assert_eq!((many["groups"].as_array().map(Vec::len), &many["has_more"]), (Some(1000), &json!(true)));
     let bad = lab.get("/api/v1/engines/summary?engine_type=a%20b&limit=3").await.problem(422, "invalid_input");
     assert_eq!(bad.places(), ["engine_type", "limit"]);
 }

@@ -117,6 +117,8 @@ fn body(id: &str, Own { engine_id, event_id, .. }: &Own) -> Value {
         "enqueue_batch" => json!({"events": [{"engine_type": "dialogue", "event_type": "e", "payload": 1}]}),
         "wait_for_events" => json!({"event_ids": [event_id]}),
         "drain_engines" => json!({"filter": {"engine_type": "dialogue"}, "dry_run": true}),
+        "change_event" => json!({"priority": 1}),
+        "cancel_events" => json!({"filter": {"engine_type": "dialogue"}, "dry_run": true}),
         "reschedule_events" => json!({"filter": {"engine_type": "dialogue"}, "priority": 1, "dry_run": true}),
         "redrive_dead_letters" | "purge_dead_letters" => {
             json!({"filter": {"engine_type": "dialogue"}, "dry_run": true})
@@ -308,7 +310,8 @@ async fn every_role_is_kept_within_its_engine_types() {
             let (engine_id, _) = guarded.register(&orchestrator, "dialogue").await;
             let event_id = guarded.enqueue(&producer, "dialogue").await;
             for query in ["", "?engine_type=dialogue"] {
-                let has_filter = ["list_engines", "list_events", "list_dead_letters", "group_dead_letters"];
+                let has_filter =
+                    ["list_engines", "summarize_engines", "list_events", "list_dead_letters", "group_dead_letters"];
                 if !query.is_empty() && !has_filter.contains(&id.as_str()) {
                     continue;
                 }
@@ -320,7 +323,8 @@ async fn every_role_is_kept_within_its_engine_types() {
                     assert!(id != "wait_for_events" || is_unknown, "{reply:?}");
                     assert!(id != "enqueue_batch" || [403, 422].contains(&reply.status), "{reply:?}");
                 } else if query.is_empty() && has_filter.contains(&id.as_str()) && is_role_allowed(id, role) {
-                    assert_eq!(reply.expect(200).body["items"], json!([]), "{id}");
+                    let list = if id == "summarize_engines" { "groups" } else { "items" };
+                    assert_eq!(reply.expect(200).body[list], json!([]), "{id}");
                 } else if !is_role_allowed(id, role) {
                     reply.problem(403, "forbidden");
                 } else if path.contains("{engine_id}") {
