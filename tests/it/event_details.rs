@@ -103,15 +103,12 @@ async fn a_brief_list_has_sizes_and_the_beginning_of_errors() {
         (&json!("ä".repeat(200)), &brief["error_bytes"])
     );
     // With the history of the event gone, the dead letter says the same of its attempts.
-    lab.sql("delete from eventlease.event_attempts").await;
-    lab.sql("delete from eventlease.events").await;
+    for table in ["event_attempts", "events"] {
+        lab.sql(&format!("delete from eventlease.{table} where event_id = '{event_id}'")).await;
+    }
     let mut carried = lab.get(&format!("{path}?view=brief")).await.expect(200).body["items"][0].clone();
     carried["next_available_at"] = brief["next_available_at"].clone();
     assert_eq!(carried, brief);
-
-    let leases = format!("/api/v1/engines/{engine}/leases");
-    let lease = lab.get(&format!("{leases}?view=brief")).await.expect(200).body["items"].clone();
-    assert_eq!(lease, json!([]), "its event is gone");
 }
 
 #[tokio::test]
