@@ -12,6 +12,7 @@ pub mod wait_for_many;
 pub mod events;
 pub mod lease;
 pub mod cancel;
+mod change_event;
 pub mod reschedule;
 pub mod dead_letters;
 pub mod engines;

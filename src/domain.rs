@@ -44,6 +44,8 @@ pub mod queue_activity;
 pub mod queue;
 /// Which engines live without working.
 pub mod zombie;
+/// How many engines do what.
+pub mod engine_group;
 pub mod orders;
 pub mod engine;
 pub mod retry_policy;

@@ -48,6 +48,8 @@ pub enum Error {
     EventNotFound(EventId),
     #[error("event {event_id} has ended already: it is {}", .status.as_str())]
     EventIsFinal { event_id: EventId, status: Status },
+    #[error("event {event_id} is not queued: it is {}", .status.as_str())]
+    EventNotQueued { event_id: EventId, status: Status },
     #[error("event {event_id} is not among the dead letters")]
     NotADeadLetter {
         event_id: EventId,

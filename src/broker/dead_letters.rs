@@ -18,7 +18,7 @@ use crate::domain::ids::EventId;
 use crate::domain::json::SentJson;
 use crate::domain::lane::Lane;
 use crate::domain::names::ScenarioRunId;
-use crate::domain::page::Page;
+use crate::domain::page::{Page, ShownParts};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::dead_letters::redrive::{Redrive, Redriven};
@@ -32,10 +32,10 @@ impl Broker {
         filter: &Filter,
         behind: Option<(DateTime<Utc>, EventId)>,
         limit: u32,
-        with_payload: bool,
+        parts: ShownParts,
     ) -> Result<Page<DeadLetter>> {
         let mut connection = self.begin_reading().await?;
-        Ok(store::dead_letters::list(&mut connection, filter, behind, limit, with_payload).await?)
+        Ok(store::dead_letters::list(&mut connection, filter, behind, limit, parts).await?)
     }
 
     /// One dead letter with its payload and a page of its attempts, the newest first.

@@ -44,6 +44,10 @@ pub struct DeadLetter {
     pub error: Option<RawJson>,
     /// The type of that error.
     pub error_type: Option<String>,
+    /// The beginning of its message.
+    pub error_message: Option<String>,
+    /// Of that error as JSON; 0 where there is none.
+    pub error_bytes: i32,
     /// Of the engine that had it last.
     pub engine_software_version: Option<String>,
     /// The dead letter it was made of.

@@ -167,6 +167,8 @@ pub const MAX_DRAINED_ENGINES_TOLD: usize = 1000;
 /// The most ids in the reply where dead letters are redriven or purged together; all of them are done.
 pub const MAX_DONE_DEAD_LETTERS_TOLD: usize = 1000;
 
+/// Most groups in the summary of engines.
+pub const MAX_ENGINE_GROUPS: u32 = 1000;
 /// Longest past time by which engines are filtered: 365 days.
 pub const MAX_PAST_SECONDS: u32 = 365 * 86_400;
 
@@ -211,6 +213,8 @@ pub const MAX_FOLLOW_UPS_OF_REQUEST: usize = 1000;
 pub const MAX_MAY_ENQUEUE: usize = 100;
 /// Most events in one enqueue request.
 pub const MAX_BATCH_EVENTS: usize = 1000;
+/// How much of an error's type and message a brief list has. The statements of `store` say this number as well.
+pub const MAX_BRIEF_ERROR_CHARS: usize = 200;
 /// Items on a page of a list whose request names no limit.
 pub const DEFAULT_PAGE: u32 = 50;
 /// Most items on a page of a list.

@@ -17,11 +17,11 @@ use crate::domain::attempt::Attempt;
 use crate::domain::dead_letters::{DeadLetter, Filter};
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_PAGE;
-use crate::domain::page::Page;
+use crate::domain::page::{Page, ShownParts};
 
 from_row!(DeadLetter, "dead_letters", event_id: EventId, {
     event_id, engine_type, event_type, reason, payload, payload_bytes, priority, scenario_run_id, created_at,
-    dead_lettered_at, attempt, failures, lease_losses, redrives, error, error_type, engine_software_version, redriven_from,
+    dead_lettered_at, attempt, failures, lease_losses, redrives, error, error_type, error_message, error_bytes, engine_software_version, redriven_from,
     redriven_as,
 });
 
@@ -39,7 +39,7 @@ pub async fn list(
     filter: &Filter,
     behind: Option<(DateTime<Utc>, EventId)>,
     limit: u32,
-    with_payload: bool,
+    parts: ShownParts,
 ) -> Result<Page<DeadLetter>> {
     let statement = sqlx::query_as(page!(
         order by "dead_lettered_at desc, event_id desc",
@@ -51,7 +51,8 @@ pub async fn list(
         .bind(behind.map(|(at, _)| at))
         .bind(behind.map(|(_, event_id)| event_id.0))
         .bind(i64::from(limit) + 1)
-        .bind(with_payload)
+        .bind(parts.with_payload)
+        .bind(parts.is_brief)
         .fetch_all(connection)
         .await?;
     Ok(page_of(rows, limit))

@@ -8,6 +8,7 @@ pub mod announcement;
 pub mod changes;
 /// Liveness of the engines and of the service.
 pub mod liveness;
+pub mod groups;
 pub mod zombies;
 mod metadata;
 
@@ -140,9 +141,10 @@ pub async fn list(
     filter: &Filter,
     behind: Option<(DateTime<Utc>, EngineId)>,
     limit: u32,
+    is_brief: bool,
 ) -> Result<Page<Engine>> {
     let zombies = match filter.is_zombie {
-        Some(_) => zombies::list(&mut *connection, filter.engine_type.as_ref().map(std::slice::from_ref)).await?,
+        Some(_) => zombies::list(&mut *connection, filter.types()).await?,
         None => Vec::new(),
     };
     let zombies: Vec<EngineId> = zombies.into_iter().map(|zombie| zombie.engine_id).collect();
@@ -151,7 +153,8 @@ pub async fn list(
         bytes "octet_length(metadata::text)",
         include_str!("sql/list_engines.sql")
     ));
-    let rows: Vec<PageRow<Engine>> = bind(statement, filter, &zombies, behind, limit + 1).fetch_all(connection).await?;
+    let rows: Vec<PageRow<Engine>> =
+        bind(statement, filter, &zombies, behind, limit + 1).bind(is_brief).fetch_all(connection).await?;
     Ok(page_of(rows, limit))
 }
 
@@ -159,12 +162,19 @@ pub async fn list(
 pub async fn read(connection: &mut PgConnection, engine_id: EngineId) -> Result<Option<Engine>> {
     let filter = Filter { engine_id: Some(engine_id), ..Filter::default() };
     let statement = sqlx::query_as(include_str!("sql/list_engines.sql"));
-    Ok(bind(statement, &filter, &[], None, 1).fetch_optional(connection).await?)
+    Ok(bind(statement, &filter, &[], None, 1).bind(false).fetch_optional(connection).await?)
+}
+
+impl Filter {
+    /// Their queues, if any are named.
+    fn types(&self) -> Option<&[String]> {
+        self.engine_type.as_ref().map(std::slice::from_ref).or(self.engine_types.as_deref())
+    }
 }
 
 type Select<'q, Row> = QueryAs<'q, Postgres, Row, PgArguments>;
 
-/// Binds the parameters of `sql/list_engines.sql`.
+/// Binds the parameters of `sql/list_engines.sql` but the last.
 fn bind<'q, Row>(
     statement: Select<'q, Row>,
     filter: &'q Filter,
@@ -174,7 +184,7 @@ fn bind<'q, Row>(
 ) -> Select<'q, Row> {
     statement
         .bind(filter.engine_id.map(|engine_id| engine_id.0))
-        .bind(filter.engine_type.as_ref().map(std::slice::from_ref).or(filter.engine_types.as_deref()))
+        .bind(filter.types())
         .bind(filter.status.map(EngineStatus::as_str))
         .bind(&filter.capability)
         .bind(&filter.scenario_run_id)

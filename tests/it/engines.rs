@@ -5,6 +5,7 @@ mod holding_off;
 mod incarnations;
 mod orders;
 mod server;
+mod summary;
 mod waiting_heartbeats;
 mod zombies;
 

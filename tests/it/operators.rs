@@ -5,6 +5,7 @@ mod cancel;
 mod dead_letters;
 mod doctor;
 mod drain;
+mod events;
 mod lists;
 mod narrow;
 mod overview;

@@ -32,9 +32,14 @@ shown! {
         failures: i32,
         lease_losses: i32,
         redrives: i32,
+        /// Null also in a brief list.
         #[schema(value_type = Option<Value>, required)]
         error: Option<RawJson>,
         error_type: Option<String>,
+        /// Its first 200 characters.
+        error_message: Option<String>,
+        /// Of `error`; 0 where there was none.
+        error_bytes: i32,
         engine_software_version: Option<String>,
         /// The dead letter that this one was made from, with another payload.
         #[schema(value_type = Option<uuid::Uuid>)]

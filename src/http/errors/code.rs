@@ -54,6 +54,7 @@ codes! {
     EngineIdTaken = CONFLICT "engine_id_taken" "The engine id is taken";
     EngineSuperseded = CONFLICT "engine_superseded" "The engine has registered again";
     EventIsFinal = CONFLICT "event_is_final" "The event has ended";
+    EventNotQueued = CONFLICT "event_not_queued" "The event is not queued";
     NotADeadLetter = CONFLICT "not_a_dead_letter" "The event is not a dead letter";
     UniqueKeyHeld = CONFLICT "unique_key_held" "An open event has the unique key";
     QueueInUse = CONFLICT "queue_in_use" "The queue is in use";

@@ -18,7 +18,7 @@ pub struct MembersBody {
     /// `lease_lost`: the number of the event's latest attempt.
     #[schema(nullable = false)]
     current_attempt: Option<i32>,
-    /// `lease_lost`, `event_is_final`, `not_a_dead_letter`
+    /// `lease_lost`, `event_is_final`, `event_not_queued`, `not_a_dead_letter`
     #[schema(nullable = false)]
     event_status: Option<Status>,
     /// `already_settled`: the status that was reported before.

@@ -87,6 +87,9 @@ impl From<broker::Error> for Problem {
             Error::EventIsFinal { status, .. } => {
                 Self::new(Code::EventIsFinal, detail).with("event_status", json!(status))
             }
+            Error::EventNotQueued { status, .. } => {
+                Self::new(Code::EventNotQueued, detail).with("event_status", json!(status))
+            }
             Error::NotADeadLetter { status, .. } => {
                 Self::new(Code::NotADeadLetter, detail).with("event_status", json!(status))
             }

@@ -39,7 +39,11 @@ const LEADS: [Lead; 14] = [
         to: &["read_engine"],
         parameters: &[("engine_id", "$response.body#/items/0/engine_id")],
     },
-    Lead { from: "enqueue_event", to: &["read_event", "list_attempts", "cancel_event"], parameters: &[EVENT] },
+    Lead {
+        from: "enqueue_event",
+        to: &["read_event", "read_event_payload", "list_attempts", "change_event", "cancel_event"],
+        parameters: &[EVENT],
+    },
     Lead {
         from: "enqueue_event",
         to: &[

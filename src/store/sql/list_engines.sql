@@ -1,9 +1,15 @@
 -- A page of engines behind ($7, $8), the newest registration first. A filter that is null lets all pass. $12: the zombies, where $11
--- asks for them or for the others.
+-- asks for them or for the others. $15: of the metadata, only what the server reads itself.
 select
     s.engine_id, s.engine_type, s.status, s.last_heartbeat, s.current_workload, s.scenario_run_id,
     s.may_enqueue,
-    s.metadata,
+    case when $15::boolean then json_build_object(
+        'static_config', json_strip_nulls(json_build_object(
+            'capabilities', s.capabilities,
+            'resource_limits', json_build_object('max_concurrent_events', s.max_concurrent_events),
+            'engine_software_version', s.engine_software_version)),
+        'dynamic_state', json_build_object())
+        else s.metadata end as metadata,
     s.incarnation, s.registered_at, s.last_seen_at, s.last_poll_at, held.leases as leases_held,
     s.heartbeat_timeout_seconds, s.drain_requested_at, s.drain_reason, coalesce(s.drain_then, 'exit') as drain_then,
     case when s.holding_off_until > statement_timestamp() then s.holding_off_until end as holding_off_until,

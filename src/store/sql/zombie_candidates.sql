@@ -10,7 +10,8 @@ with silent as materialized (
         and ($2::text[] is null or s.engine_type = any($2))
         and greatest(s.registered_at, s.last_poll_at, s.last_settled_at)
             <= statement_timestamp() - make_interval(secs => $1)
-        and not exists (select from eventlease.event_leases q where q.leased_by = s.engine_id)
+        -- one look-up an engine: "not exists" may read all leases
+        and (select true from eventlease.event_leases q where q.leased_by = s.engine_id limit 1) is null
 ),
 places (lane, priority) as materialized (
     select lane::smallint, priority::smallint

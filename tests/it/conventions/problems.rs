@@ -85,6 +85,8 @@ async fn problems_of_engines_and_events() {
     let of_run = json!({"engine_type": "dialogue", "event_type": "e", "payload": 1, "scenario_run_id": "run-1"});
     assert_told(409, "run_cancelled", lab.post("/api/v1/events", &of_run).await);
     let leased = lab.lease_one("dialogue", &engine).await;
+    let change = lab.request("PATCH", &format!("/api/v1/events/{event_id}")).json(&json!({"priority": 9}));
+    assert_told(409, "event_not_queued", Reply::of(change).await);
     let path = format!("/api/v1/events/{event_id}/status");
     let body = json!({"status": "completed", "lease_token": leased["lease"]["lease_token"]});
     let another = lab.register("dialogue", json!({})).await;

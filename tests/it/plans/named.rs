@@ -16,6 +16,7 @@ const EXEMPT: [(&str, &str); 11] = [
     ("table_health", "reads PostgreSQL's own tables"),
     ("drain_engines", "goes through all engines, for an operator"),
     ("mark_unresponsive", "goes through all engines"),
+    ("engine_groups", "goes through all engines and counts what they hold"),
     ("lock_long_silent", "goes through all engines and what they hold"),
     ("unused_queues", "goes through all queues"),
     ("count_processing", "counts leases, of which there are few, in queues with max_processing only"),

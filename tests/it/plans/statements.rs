@@ -14,7 +14,7 @@ macro_rules! sql {
 }
 pub(super) use sql;
 
-pub const STATEMENTS: [Statement; 28] = [
+pub const STATEMENTS: [Statement; 29] = [
     Statement { name: "lock_leases", sql: sql!("lease_columns", "among_leases", "lock_in_order"), arguments: array },
     Statement {
         name: "lock_queued",
@@ -173,7 +173,12 @@ pub const STATEMENTS: [Statement; 28] = [
     Statement {
         name: "leases_of_engine",
         sql: sql!("leases_of_engine", "leased"),
-        arguments: |_| format!("{FIRST}, {LAST}, {ENGINE}, 'infinity', {LAST}, 51"),
+        arguments: |_| format!("{FIRST}, {LAST}, {ENGINE}, 'infinity', {LAST}, 51, false"),
+    },
+    Statement {
+        name: "list_attempts",
+        sql: sql!("list_attempts"),
+        arguments: |ids| format!("'{}', null, 51, true", ids[0]),
     },
 ];
 
@@ -208,9 +213,9 @@ pub const QUEUE_USES: Statement = Statement {
     arguments: |_| "statement_timestamp()".to_owned(),
 };
 
-/// A page of fifty: of all, of a status that is looked up, of a run, of what an event brought, of what is open; and within the
-/// limit of a token.
-pub const PAGES: [Statement; 8] = [
+/// A page of fifty: of all, of a status that is looked up, of a run, of what an event brought, of what is open, by what it does and
+/// by keys; and within the limit of a token.
+pub const PAGES: [Statement; 14] = [
     Statement {
         name: "list_events",
         sql: sql!("all_events", "list_events", "event_details"),
@@ -224,32 +229,64 @@ pub const PAGES: [Statement; 8] = [
     Statement {
         name: "list_events_of_run",
         sql: sql!("events_of_run", "list_events", "event_details"),
-        arguments: |_| page_of("null, null, null", "null, null, 'run-1'"),
+        arguments: |_| page_of("null, null, null", "null, null, false, 'run-1'"),
     },
     Statement {
         name: "list_events_caused_by",
         sql: sql!("events_caused_by", "list_events", "event_details"),
-        arguments: |_| page_of("null, null, null", &format!("null, null, {TOKEN}, null")),
+        arguments: |_| page_of("null, null, null", &format!("null, null, false, {TOKEN}, null")),
     },
     Statement {
         name: "list_queued",
-        sql: sql!("list_open_events", "event_details"),
-        arguments: |_| page("null, null, 'queued'"),
+        sql: sql!("all_open_events", "list_open_events", "event_details"),
+        arguments: |_| page_of_open("null, null, 'queued'", "null, null, null, null, false"),
     },
     Statement {
         name: "list_processing",
-        sql: sql!("list_open_events", "event_details"),
-        arguments: |_| page("null, null, 'processing'"),
+        sql: sql!("all_open_events", "list_open_events", "event_details"),
+        arguments: |_| page_of_open("null, null, 'processing'", "null, null, null, null, false"),
+    },
+    Statement {
+        name: "list_failing",
+        sql: sql!("failing_events", "list_open_events", "event_details"),
+        arguments: |_| page_of_open("null, null, null", "null, null, 'Timeout', null, true"),
+    },
+    Statement {
+        name: "list_suspects",
+        sql: sql!("suspect_events", "list_open_events", "event_details"),
+        arguments: |_| page_of_open("null, null, null", "1, null, null, null, false"),
+    },
+    Statement {
+        name: "list_held",
+        sql: sql!("held_events", "list_open_events", "event_details"),
+        arguments: |_| page_of_open("null, null, null", &format!("null, null, null, {ENGINE}, false")),
+    },
+    Statement {
+        name: "list_by_idempotency_key",
+        sql: sql!("events_by_idempotency_key", "list_events", "event_details"),
+        arguments: |_| page_of("'dialogue', null, null", "null, null, false, 'key-1', null"),
+    },
+    Statement {
+        name: "list_by_unique_key",
+        sql: sql!("events_by_unique_key", "list_events", "event_details"),
+        arguments: |ids| page_of("'dialogue', null, null", &format!("null, null, false, '{}', null", ids[0])),
+    },
+    Statement {
+        name: "list_failed_by_error",
+        sql: sql!("list_failed_by_error", "event_details"),
+        arguments: |_| page_of("null, null, 'failed'", "null, null, false, 'Timeout', null"),
     },
     Statement {
         name: "list_events_of_types",
         sql: sql!("all_events", "list_events", "event_details"),
-        arguments: |_| page_of("null, null, null", "null, array['dialogue', 'chess']"),
+        arguments: |_| page_of("null, null, null", "null, array['dialogue', 'chess'], false"),
     },
     Statement {
         name: "list_queued_of_types",
-        sql: sql!("list_open_events", "event_details"),
-        arguments: |_| page_of("null, null, 'queued'", "null, array['dialogue', 'chess']"),
+        sql: sql!("all_open_events", "list_open_events", "event_details"),
+        arguments: |_| {
+            page_of("null, null, 'queued'", "null, array['dialogue', 'chess'], false, null, null, null, null, false")
+        },
     },
 ];
 
@@ -322,7 +359,11 @@ const OF_RUN: [&str; 2] = ["event_queue_of_run", "event_leases_of_run"];
 const OF_RUN_AND_ID: [&str; 4] = ["event_queue_of_run", "event_leases_of_run", "event_queue_pkey", "event_leases_pkey"];
 
 fn page(filters: &str) -> String {
-    page_of(filters, "null, null")
+    page_of(filters, "null, null, false")
+}
+
+fn page_of_open(filters: &str, more: &str) -> String {
+    page_of(filters, &format!("null, null, false, {more}"))
 }
 
 fn page_of(filters: &str, more: &str) -> String {

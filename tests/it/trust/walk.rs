@@ -10,9 +10,10 @@ use crate::support::{Reply, unknown_id};
 
 /// Who may do it: `e`ngine, `p`roducer, `o`rchestrator, o`P`erator, `a`dmin, `r`eader, re`G`istrar. Where only its own is
 /// allowed, the test asks for its own.
-const ALLOWED: [(&str, &str); 64] = [
+const ALLOWED: [(&str, &str); 69] = [
     ("register_engine", "eoG"),
     ("list_engines", "oPr"),
+    ("summarize_engines", "oPr"),
     ("read_engine", "eoPr"),
     ("change_engine", "o"),
     ("deregister_engine", "eo"),
@@ -30,9 +31,13 @@ const ALLOWED: [(&str, &str); 64] = [
     ("enqueue_batch", "poP"),
     ("list_events", "poPr"),
     ("read_event", "poPr"),
+    ("read_event_payload", "poPr"),
+    ("read_event_result", "poPr"),
+    ("change_event", "oP"),
     ("list_attempts", "poPr"),
     ("wait_for_events", "poPr"),
     ("cancel_event", "poP"),
+    ("cancel_events", "oP"),
     ("reschedule_events", "oP"),
     ("list_scenario_runs", "oPr"),
     ("read_scenario_run", "oPr"),
@@ -115,6 +120,8 @@ fn body(id: &str, Own { engine_id, event_id, .. }: &Own) -> Value {
         "enqueue_batch" => json!({"events": [{"engine_type": "dialogue", "event_type": "e", "payload": 1}]}),
         "wait_for_events" => json!({"event_ids": [event_id]}),
         "drain_engines" => json!({"filter": {"engine_type": "dialogue"}, "dry_run": true}),
+        "change_event" => json!({"priority": 1}),
+        "cancel_events" => json!({"filter": {"engine_type": "dialogue"}, "dry_run": true}),
         "reschedule_events" => json!({"filter": {"engine_type": "dialogue"}, "priority": 1, "dry_run": true}),
         "redrive_dead_letters" | "purge_dead_letters" => {
             json!({"filter": {"engine_type": "dialogue"}, "dry_run": true})
@@ -307,7 +314,8 @@ async fn every_role_is_kept_within_its_engine_types() {
             let (engine_id, _) = guarded.register(&orchestrator, "dialogue").await;
             let event_id = guarded.enqueue(&producer, "dialogue").await;
             for query in ["", "?engine_type=dialogue"] {
-                let has_filter = ["list_engines", "list_events", "list_dead_letters", "group_dead_letters"];
+                let has_filter =
+                    ["list_engines", "summarize_engines", "list_events", "list_dead_letters", "group_dead_letters"];
                 if !query.is_empty() && !has_filter.contains(&id.as_str()) {
                     continue;
                 }
@@ -319,7 +327,8 @@ async fn every_role_is_kept_within_its_engine_types() {
                     assert!(id != "wait_for_events" || is_unknown, "{reply:?}");
                     assert!(id != "enqueue_batch" || [403, 422].contains(&reply.status), "{reply:?}");
                 } else if query.is_empty() && has_filter.contains(&id.as_str()) && is_role_allowed(id, role) {
-                    assert_eq!(reply.expect(200).body["items"], json!([]), "{id}");
+                    let list = if id == "summarize_engines" { "groups" } else { "items" };
+                    assert_eq!(reply.expect(200).body[list], json!([]), "{id}");
                 } else if !is_role_allowed(id, role) {
                     reply.problem(403, "forbidden");
                 } else if path.contains("{engine_id}") {

@@ -52,10 +52,12 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "summarize_engines": "summarize_engines",
         |_| "array['dialogue']".to_owned() => ["engine_states_by_type", "event_leases_held"], whole ["queues"];
     "list_engines": "list_engines",
-        |_| "null, 'dialogue', null, null, null, null, null, null, 51".to_owned()
+        |_| "null, array['dialogue'], null, null, null, null, null, null, 51, null, null, null, null, null, false".to_owned()
         => ["event_leases_held"], whole ["engine_states", "queues"];
     "note_signs": "note_signs",
-        |_| format!("{ENGINES}, array[true, false], array[0, 0]") => ["engine_states_pkey"];
+        |_| format!("{ENGINES}, array[true, false], array[0, 0], array[true, false]") => ["engine_states_pkey"];
+    "zombie_candidates": "zombie_candidates", |_| "-60, null".to_owned()
+        => ["event_leases_held", "event_queue_ready", "queues_pkey"], whole ["engine_states", "service_signs"];
     "reaches": "reaches", |_| ENGINES.to_owned() => ["engine_states_pkey"];
 
     "lock_beating": "lock_beating", |_| ENGINES.to_owned() => ["engine_states_pkey"];
@@ -137,9 +139,9 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "list_carried_attempts": "list_carried_attempts",
         |ids| format!("'{}', 100, 51", ids[0]) => ["dead_letters_pkey"];
     "list_dead_letters": "wanted_dead_letters" "list_dead_letters",
-        |_| filter("'dialogue'", "null", "null, null, 51, true") => ["dead_letters_newest_by_type"], filter true;
+        |_| filter("'dialogue'", "null", "null, null, 51, true, true") => ["dead_letters_newest_by_type"], filter true;
     "list_dead_letters_of_run": "wanted_dead_letters" "list_dead_letters",
-        |_| filter("null", "'run-1'", "null, null, 51, true") => ["dead_letters_of_run"], filter true;
+        |_| filter("null", "'run-1'", "null, null, 51, true, true") => ["dead_letters_of_run"], filter true;
     "choose_dead_letters": "wanted_dead_letters" "choose_dead_letters",
         |_| filter("'dialogue'", "null", "500") => ["dead_letters_newest_by_type"], filter true;
     "group_dead_letters": "wanted_dead_letters" "group_dead_letters",
@@ -156,7 +158,7 @@ fn keys(ids: &[String]) -> String {
 
 /// A filter of dead letters by queue or run.
 fn filter(engine_type: &str, run: &str, more: &str) -> String {
-    format!("{engine_type}, null, null, null, null, {run}, null, null, null, null, false, {more}")
+    format!("{engine_type}, null, null, null, null, {run}, null, null, null, null, false, null, {more}")
 }
 
 fn added_history(_: &[String]) -> String {
