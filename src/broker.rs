@@ -16,6 +16,8 @@ mod change_event;
 pub mod reschedule;
 pub mod dead_letters;
 pub mod engines;
+/// Why an event is not worked on, and why a queue grows.
+mod explain;
 pub mod queues;
 /// How the whole service stands.
 pub mod overview;

@@ -2,6 +2,7 @@
 
 mod overview;
 mod history;
+mod explain;
 mod doctor;
 mod dead_letters;
 mod events;
@@ -59,6 +60,8 @@ enum Command {
     Overview(overview::OverviewArguments),
     /// Show how a queue, or all of them together, stood in the last hours.
     History(history::HistoryArguments),
+    /// Explain why an event is not worked on, or why a queue grows, and say what to do.
+    Explain(explain::ExplainArguments),
     /// List queues and how they stand, read one, or change its settings.
     Queues(Box<queues::QueuesArguments>),
     /// List engines, read one and what it holds, or drain them.
@@ -118,6 +121,7 @@ impl Cli {
             Command::Openapi => print_openapi(),
             Command::Overview(arguments) => in_runtime(overview::run(&arguments)),
             Command::History(arguments) => in_runtime(history::run(&arguments)),
+            Command::Explain(arguments) => in_runtime(explain::run(&arguments)),
             Command::Queues(arguments) => in_runtime(queues::run(&arguments)),
             Command::Engines(arguments) => in_runtime(engines::run(&arguments)),
             Command::Events(arguments) => in_runtime(events::run(&arguments)),

@@ -3,6 +3,8 @@
 //!
 //! In reading order, from the top to the ground: a module imports only what stands after it.
 
+/// Why an event is not worked on, and why a queue grows.
+pub mod explain;
 /// Who gets which event.
 pub mod assignment;
 /// Which engine is kept free for an event that is leased alone.
@@ -57,6 +59,8 @@ pub mod tokens;
 /// Who may do what.
 pub mod access;
 pub mod database_health;
+/// Numbers with their nouns.
+pub mod counted;
 /// Durations in words.
 pub mod spans;
 /// How long attempts took.

@@ -136,11 +136,14 @@ async fn read_snapshot(
 }
 
 /// The zombies of each queue, counted.
-fn zombies_by_type(found: Vec<Candidate>) -> HashMap<String, Zombies> {
+pub(super) fn zombies_by_type(found: Vec<Candidate>) -> HashMap<String, Zombies> {
     let mut by_type: HashMap<String, Zombies> = HashMap::new();
-    for Candidate { engine_type, engine, .. } in found {
-        let zombies = by_type.entry(engine_type).or_insert(Zombies { count: 0, silent_since: engine.asked_at });
+    for Candidate { engine_type, engine, max_concurrent_events, .. } in found {
+        let none = Zombies { count: 0, silent_since: engine.asked_at, slots: 0, unlimited: 0 };
+        let zombies = by_type.entry(engine_type).or_insert(none);
         zombies.count += 1;
+        zombies.slots += i64::from(max_concurrent_events.unwrap_or(0));
+        zombies.unlimited += i64::from(max_concurrent_events.is_none());
         zombies.silent_since = zombies.silent_since.min(engine.asked_at);
     }
     by_type

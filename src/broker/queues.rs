@@ -175,7 +175,11 @@ impl Broker {
     }
 }
 
-async fn report_one(connection: &mut PgConnection, engine_type: &EngineType) -> Result<(QueueReport, RecentDurations)> {
+/// A queue as it is now.
+pub(super) async fn report_one(
+    connection: &mut PgConnection,
+    engine_type: &EngineType,
+) -> Result<(QueueReport, RecentDurations)> {
     let queue = store::queues::read(connection, engine_type.as_str())
         .await?
         .ok_or_else(|| Error::QueueNotFound(engine_type.clone()))?;

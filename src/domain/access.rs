@@ -194,6 +194,7 @@ rules! {
     EnqueueBatch         "enqueue_batch"           Handler    [no   yes yes  yes  no   no   no  ]  closed
     ListEvents           "list_events"             Query      [no   own yes  yes  no   yes  no  ]  closed
     ReadEvent            "read_event"              Event      [no   own yes  yes  no   yes  no  ]  closed
+    ExplainEvent         "explain_event"           Event      [no   no  yes  yes  no   yes  no  ]  closed
     ReadEventPayload     "read_event_payload"      Event      [no   own yes  yes  no   yes  no  ]  closed
     ReadEventResult      "read_event_result"       Event      [no   own yes  yes  no   yes  no  ]  closed
     ChangeEvent          "change_event"            Event      [no   no  yes  yes  no   no   no  ]  closed
@@ -224,6 +225,7 @@ rules! {
     ReadHistory          "read_history"            Everything [no   no  yes  yes  no   yes  no  ]  closed
     ReadQueueHistory     "read_queue_history"      Queue      [no   no  yes  yes  no   yes  no  ]  closed
     ReadQueue            "read_queue"              Queue      [no   no  yes  yes  no   yes  no  ]  closed
+    ExplainQueue         "explain_queue"           Queue      [no   no  yes  yes  no   yes  no  ]  closed
     ChangeQueue          "change_queue"            Queue      [no   no  no   yes  no   no   no  ]  closed
     DeleteQueue          "delete_queue"            Queue      [no   no  no   yes  yes  no   no  ]  closed
     PauseQueue           "pause_queue"             Queue      [no   no  no   yes  no   no   no  ]  closed

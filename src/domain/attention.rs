@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::counted::{counted, counted_are};
 use super::database_health::warnings::Warning;
 use super::limits::{
     DYING_MIN_ATTEMPTS, DYING_SHARE, FALLING_BEHIND_AGE_SECONDS, FALLING_BEHIND_GROWTH_SECONDS, FALLING_BEHIND_MINUTES,
@@ -264,16 +265,6 @@ fn before(now: DateTime<Utc>, seconds: f64) -> DateTime<Utc> {
     #[expect(clippy::cast_possible_truncation, reason = "ages are far below 2^63 milliseconds")]
     let span = TimeDelta::milliseconds((seconds * 1000.0) as i64);
     now - span
-}
-
-/// A number and its noun.
-fn counted(count: i64, noun: &str) -> String {
-    if count == 1 { format!("{count} {noun}") } else { format!("{count} {noun}s") }
-}
-
-/// A number, its noun and its verb.
-fn counted_are(count: i64, noun: &str) -> String {
-    format!("{} {}", counted(count, noun), if count == 1 { "is" } else { "are" })
 }
 
 #[cfg(test)]

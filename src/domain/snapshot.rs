@@ -70,6 +70,10 @@ pub struct Zombies {
     pub count: i64,
     /// When the first of them last asked.
     pub silent_since: DateTime<Utc>,
+    /// How many events those with a limit could hold.
+    pub slots: i64,
+    /// How many of them have no limit.
+    pub unlimited: i64,
 }
 
 /// How a queue stood at the beginning of each of the last minutes; `None` where it was not measured.

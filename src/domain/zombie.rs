@@ -66,6 +66,8 @@ pub struct Candidate {
     pub engine_id: EngineId,
     /// The queue it leases from.
     pub engine_type: String,
+    /// How many events it may hold at a time; `None`: no limit of its own.
+    pub max_concurrent_events: Option<i32>,
     /// What it does.
     pub engine: EngineFacts,
     /// What its queue needs.

@@ -6,6 +6,8 @@ pub mod enqueue;
 mod enqueued;
 mod list;
 mod read;
+/// Why an event is not worked on.
+mod explain;
 /// The JSON of an event alone.
 mod json;
 mod wait;
@@ -29,6 +31,7 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(enqueue::enqueue, list::list))
         .routes(routes!(enqueue::enqueue_batch))
         .routes(routes!(read::get, change::change))
+        .routes(routes!(explain::explain))
         .routes(routes!(json::payload))
         .routes(routes!(json::result))
         .routes(routes!(read::attempts))

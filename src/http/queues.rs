@@ -1,6 +1,8 @@
 //! `/queues`: how they stand, and their settings.
 
 mod read;
+/// Why a queue grows.
+mod explain;
 mod patch;
 mod pause;
 /// What would be leased next.
@@ -22,6 +24,7 @@ pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(read::list))
         .routes(routes!(read::get, patch::patch, removal::delete))
+        .routes(routes!(explain::explain))
         .routes(routes!(pause::pause))
         .routes(routes!(pause::resume))
         .routes(routes!(quarantines::add, quarantines::list, quarantines::lift))

@@ -11,6 +11,8 @@ pub mod open_keys;
 pub mod cancellation;
 pub mod reschedule;
 pub mod attempts;
+/// Where a queued event stands in its line.
+pub mod place;
 
 use chrono::TimeDelta;
 use sqlx::PgConnection;

@@ -219,6 +219,7 @@ fn of_events() -> Vec<Good> {
         with(Method::PUT, "/api/v1/events/status", &[], Some(json!({"settlements": settlements()}))),
         get("/api/v1/events/{event_id}", &[("include", "payload")]),
         with(Method::PATCH, "/api/v1/events/{event_id}", &[], Some(json!({"priority": 9, "available_at": TIME}))),
+        get("/api/v1/events/{event_id}/explain", &[]),
         get("/api/v1/events/{event_id}/payload", &[]),
         get("/api/v1/events/{event_id}/result", &[]),
         get("/api/v1/events/{event_id}/attempts", &PAGE),
@@ -251,6 +252,7 @@ fn of_queues() -> Vec<Good> {
         get("/api/v1/queues/{engine_type}/history", &RANGE),
         get("/api/v1/queues", &PAGE),
         get("/api/v1/queues/{engine_type}", &[]),
+        get("/api/v1/queues/{engine_type}/explain", &[]),
         with(
             Method::PATCH,
             "/api/v1/queues/{engine_type}",

@@ -21,6 +21,7 @@ fn help_says_what_every_flag_does() {
         "openapi",
         "overview",
         "history",
+        "explain",
         "queues",
         "queues set",
         "queues pause",

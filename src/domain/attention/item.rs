@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::ids::EventId;
+use crate::domain::ids::{EngineId, EventId};
 use crate::domain::words::words;
 
 /// The stable codes, in the order in which items of one severity and age are listed.
@@ -66,6 +66,9 @@ pub struct Subject {
     /// The event, where it is about one.
     #[schema(value_type = Option<uuid::Uuid>)]
     pub event_id: Option<EventId>,
+    /// The engine, where it is about one.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub engine_id: Option<EngineId>,
     /// The version of engines, where it is about one.
     pub engine_software_version: Option<String>,
 }

@@ -178,7 +178,8 @@ fn an_event_lost_twice_is_poison() {
 /// Which engines are zombies, `zombie.rs` says.
 #[test]
 fn zombies_ask_for_attention() {
-    let zombies = |count| Some(Zombies { count, silent_since: now() - TimeDelta::minutes(9) });
+    let zombies =
+        |count| Some(Zombies { count, silent_since: now() - TimeDelta::minutes(9), slots: 0, unlimited: count });
     assert_eq!(changed(|queue| queue.zombies = zombies(0)), []);
     let mut queue = calm();
     queue.zombies = zombies(3);

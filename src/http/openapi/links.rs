@@ -41,7 +41,7 @@ const LEADS: [Lead; 14] = [
     },
     Lead {
         from: "enqueue_event",
-        to: &["read_event", "read_event_payload", "list_attempts", "change_event", "cancel_event"],
+        to: &["read_event", "explain_event", "read_event_payload", "list_attempts", "change_event", "cancel_event"],
         parameters: &[EVENT],
     },
     Lead {
@@ -50,6 +50,7 @@ const LEADS: [Lead; 14] = [
             "lease_events",
             "exchange_leases",
             "read_queue",
+            "explain_queue",
             "peek_queue",
             "pause_queue",
             "resume_queue",

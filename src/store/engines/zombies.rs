@@ -7,7 +7,9 @@ use crate::domain::zombie::{Candidate, EngineFacts, QueueFacts, SILENT_SECONDS};
 use crate::store::error::Result;
 use crate::store::row::{from_columns, from_row};
 
-from_row!(Candidate, "engine_states", engine_id: EngineId, { engine_id, engine_type, engine, queue, now });
+from_row!(Candidate, "engine_states", engine_id: EngineId, {
+    engine_id, engine_type, max_concurrent_events, engine, queue, now,
+});
 
 from_columns!(EngineFacts, {
     status: "status", leases_held: "leases_held", is_holding_off: "is_holding_off", is_quarantined: "is_quarantined",

@@ -37,6 +37,14 @@ pub async fn leases_of_poll(
         .await?)
 }
 
+/// When the first lease of a queue runs out that was never renewed; `None` where there is none.
+pub async fn first_lease_end(connection: &mut PgConnection, engine_type: &str) -> Result<Option<DateTime<Utc>>> {
+    Ok(sqlx::query_scalar(include_str!("../sql/first_lease_end.sql"))
+        .bind(engine_type)
+        .fetch_optional(connection)
+        .await?)
+}
+
 /// A page of what an engine holds, with payloads unless it is brief, behind the last one seen: the newest lease first.
 pub async fn leases_of_engine(
     connection: &mut PgConnection,

@@ -1,7 +1,7 @@
 -- Engines, of types $2 if that is not null, that may be zombies: active, holding nothing, and without a poll or a settlement for $1
 -- seconds. With what the rule asks of them and of their queues. While the service was away, none could ask.
 with silent as materialized (
-    select s.engine_id, s.engine_type, s.status, s.engine_software_version,
+    select s.engine_id, s.engine_type, s.status, s.engine_software_version, s.max_concurrent_events,
         coalesce(s.holding_off_until > statement_timestamp(), false) as is_holding_off,
         greatest(s.registered_at, s.last_poll_at, s.last_settled_at,
             (select signs.grace_since from eventlease.service_signs signs)) as asked_at
@@ -42,7 +42,7 @@ queue as materialized (
     from eventlease.queues u
     where u.engine_type = any(array(select distinct silent.engine_type from silent))
 )
-select silent.engine_id, silent.engine_type, silent.status, 0 as leases_held, silent.is_holding_off, silent.asked_at,
+select silent.engine_id, silent.engine_type, silent.status, silent.max_concurrent_events, 0 as leases_held, silent.is_holding_off, silent.asked_at,
     queue.quarantines is not null
         and eventlease.is_quarantined(queue.quarantines, silent.engine_software_version) as is_quarantined,
     queue.oldest_due_age_seconds, queue.is_paused, queue.processing, queue.max_processing,

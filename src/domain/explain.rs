@@ -1,0 +1,18 @@
+//! Why an event is not worked on, and why a queue grows: facts go in, reasons come out, in the order in which the service decides.
+//! Each reason that can be found stands there, not the first alone: whoever removes one blocker sees the next.
+
+/// Of one event.
+pub mod event;
+/// Of one queue.
+pub mod queue;
+/// When an event is likely to be leased.
+mod start;
+/// What the engines of a queue can take.
+mod supply;
+/// One reason, and the code that programs know it by.
+mod reason;
+
+pub use reason::{Code, Explanation, Reason, Verdict};
+
+#[cfg(test)]
+mod tests;
