@@ -23,6 +23,7 @@ mod event_list;
 mod event_wait;
 mod event_waits_for_many;
 mod exchange;
+mod explain;
 mod fencing;
 mod follow_ups;
 mod history;

@@ -72,7 +72,7 @@ const SITUATIONS: [Situation; 14] = [
 /// When the event is leased: each slot takes the next event as soon as it is free.
 fn simulated(situation: &Situation) -> f64 {
     let Situation { slots, busy, job_seconds, ahead, due_in, resumed_in, max_processing, .. } = *situation;
-    let slots = usize::from(max_processing.map_or(slots, |most| most.min(slots)));
+    let slots = max_processing.map_or(slots, |most| most.min(slots));
     let mut turn = 0_u32;
     let mut job = || {
         turn += 1;
@@ -81,8 +81,8 @@ fn simulated(situation: &Situation) -> f64 {
     // When each slot is free; those at work are in the middle of it.
     let mut free_at: Vec<f64> = (0..slots)
         .map(|slot| match situation.lease_ends_in {
-            Some(end) if slot < usize::from(busy) => end,
-            None if slot < usize::from(busy) => job() * (slot as f64 + 0.5) / slots as f64,
+            Some(end) if slot < busy => end,
+            None if slot < busy => job() * (f64::from(slot) + 0.5) / f64::from(slots),
             _ => 0.0,
         })
         .collect();
@@ -196,19 +196,21 @@ fn where_nothing_is_known_nothing_is_said() {
         assert_eq!(expected_of(situation), None, "{what}");
     }
     let (mut queue, durations) = queue_of(&Situation { resumed_in: 5.0, ..CALM });
-    let line = |queue| Line {
-        now: now(),
-        due_at: now(),
-        queue,
-        durations: &durations,
-        can_take: 4,
-        has_engines: true,
-        ahead: 0,
-        first_lease_end: None,
+    let of = |queue: &QueueSnapshot, has_engines| {
+        expected(&Line {
+            now: now(),
+            due_at: now(),
+            queue,
+            durations: &durations,
+            can_take: 4,
+            has_engines,
+            ahead: 0,
+            first_lease_end: None,
+        })
     };
-    assert_eq!(expected(&Line { has_engines: false, ..line(&queue) }), None, "nobody works");
+    assert_eq!(of(&queue, false), None, "nobody works");
     queue.report.queue.pause = Some(Pause { reason: None, by: None, since: now(), resume_at: None });
-    assert_eq!(expected(&line(&queue)), None, "a pause without an end");
+    assert_eq!(of(&queue, true), None, "a pause without an end");
 }
 
 /// A row of the table with what to do.

@@ -10,7 +10,7 @@ use crate::support::{Reply, unknown_id};
 
 /// Who may do it: `e`ngine, `p`roducer, `o`rchestrator, o`P`erator, `a`dmin, `r`eader, re`G`istrar. Where only its own is
 /// allowed, the test asks for its own.
-const ALLOWED: [(&str, &str); 69] = [
+const ALLOWED: [(&str, &str); 71] = [
     ("register_engine", "eoG"),
     ("list_engines", "oPr"),
     ("summarize_engines", "oPr"),
