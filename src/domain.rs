@@ -19,6 +19,8 @@ pub mod fence;
 pub mod verdict;
 /// What an engine may hold beside an event.
 pub mod lane;
+/// What dead letters with one cause have in common.
+pub mod fingerprint;
 /// What an engine may report.
 pub mod settlement;
 /// What an engine enqueues with a completion.

@@ -16,7 +16,7 @@ use crate::supervisor::Supervisor;
 use periodic::{Periodic, Starter};
 
 /// What runs how often: from the end of one round to the begin of the next.
-fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 12] {
+fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 13] {
     let (seconds, minutes) = (Duration::from_secs, Duration::from_mins);
     [
         Periodic::every(reaper_interval, "reaper", |broker| Box::pin(reaper::run_once(broker))),
@@ -49,6 +49,8 @@ fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 12] {
         }),
         // All engines are looked at, for what a week decides.
         Periodic::every(minutes(1), "long_silent", |broker| Box::pin(remove_long_silent(broker))),
+        // Only what was written before there were fingerprints, or by a replica of a version without them.
+        Periodic::every(minutes(1), "error_fingerprints", |broker| Box::pin(fill_in_fingerprints(broker))),
         // A week is made ahead: there are many more tries than are needed.
         Periodic::every(minutes(10), "partitions", |broker| Box::pin(tend_partitions(broker))),
         Periodic::every(minutes(10), "audit", |broker| Box::pin(forget_old_audit(broker))),
@@ -93,6 +95,11 @@ async fn tend_queues(broker: Arc<Broker>) -> Result<Option<String>> {
 async fn remove_long_silent(broker: Arc<Broker>) -> Result<Option<String>> {
     let removed = broker.remove_long_silent().await?;
     Ok((removed > 0).then(|| format!("removed {} silent for 7 days", counted(removed, "engine"))))
+}
+
+async fn fill_in_fingerprints(broker: Arc<Broker>) -> Result<Option<String>> {
+    let done = broker.fill_in_fingerprints().await?;
+    Ok((done > 0).then(|| format!("made the error fingerprints of {}", counted(done as u64, "dead letter"))))
 }
 
 async fn tend_partitions(broker: Arc<Broker>) -> Result<Option<String>> {

@@ -1,6 +1,8 @@
 //! Dead letters: list, read, redrive, discard; below, in bulk.
 
 pub mod bulk;
+/// Those that have none get theirs.
+mod fingerprints;
 /// What the audit trail says.
 mod record;
 
@@ -23,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::store;
 use crate::store::dead_letters::redrive::{Redrive, Redriven};
 use crate::store::pool::commit;
-use record::{Record, told};
+use record::Record;
 
 impl Broker {
     /// A page of the dead letters after the time and id in `behind`, the newest first.
@@ -64,7 +66,7 @@ impl Broker {
             by,
             action: Operation::RedriveDeadLetter,
             subject: &event_id.to_string(),
-            details: &json!({"overrides": told(overrides)}),
+            details: &json!({"overrides": overrides}),
         };
         let batch = self.redrive_batch(record, &due, None, overrides).await?;
         if let Some(refusal) = refusal_of(&batch) {
@@ -114,7 +116,7 @@ impl Broker {
         let Some(redriven) = redrive.redriven.pop() else {
             return Err(no_dead_letter(&mut transaction, event_id).await?);
         };
-        let details = json!({"redriven_as": redriven.event_id, "overrides": told(overrides)});
+        let details = json!({"redriven_as": redriven.event_id, "overrides": overrides});
         let subject = event_id.to_string();
         store::audit::record(&mut transaction, by, Operation::RedriveDeadLetter, &subject, &details).await?;
         commit(transaction).await?;

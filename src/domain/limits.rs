@@ -24,6 +24,14 @@ pub const MAX_ERROR_TYPE_CHARS: usize = 200;
 pub const MAX_ERROR_CONTAINS_CHARS: usize = 200;
 /// How much of an error's message dead letters are found by.
 pub const MAX_ERROR_MESSAGE_CHARS: usize = 8192;
+/// Of the fingerprint that an engine may send with an error.
+pub const MAX_FINGERPRINT_CHARS: usize = 200;
+/// How much of a message, without its changing parts, its fingerprint is made of.
+pub const MAX_FINGERPRINTED_CHARS: usize = 2000;
+/// Dead letters from before there were fingerprints, or of a replica that makes none, that get theirs with one commit.
+pub const FINGERPRINT_BATCH_DEAD_LETTERS: u32 = 200;
+/// Such batches in one round of housekeeping.
+pub const FINGERPRINT_BATCHES_OF_ROUND: usize = 50;
 /// A longer W3C `traceparent` is not kept.
 pub const MAX_TRACEPARENT_CHARS: usize = 64;
 /// A longer W3C `tracestate` is not kept.
@@ -68,6 +76,18 @@ pub const MAX_COUNTED_EVENTS_OF_RUN: i64 = 10_000;
 pub const MAX_SPREAD_SECONDS: u32 = 7 * 86_400;
 /// Most groups in one reply.
 pub const MAX_DEAD_LETTER_GROUPS: u32 = 200;
+/// Of the message that a group of dead letters shows.
+pub const MAX_SAMPLE_MESSAGE_CHARS: i32 = 200;
+/// Attempts of all queues, the newest, among which those of the queues that are asked for are looked for.
+pub const SCANNED_ATTEMPTS: i64 = 100_000;
+/// Attempts of all queues together that are counted by version.
+pub const ATTEMPTS_BY_VERSION: i64 = 10_000;
+/// Attempts of one queue that are counted by version.
+pub const ATTEMPTS_BY_VERSION_OF_QUEUE: i64 = 2_000;
+/// Below it, attempts of a version are too few to say anything.
+pub const MIN_ATTEMPTS_OF_VERSION: i64 = 20;
+/// Most versions in one reply.
+pub const MAX_VERSIONS: i64 = 200;
 /// No count of dead letters comes near it.
 pub const MAX_EXPECTED_COUNT: u32 = 1_000_000_000;
 

@@ -1,9 +1,9 @@
--- A page of them behind ($12, $13), the newest first; with payloads if $15.
+-- A page of them behind ($16, $17), the newest first; with payloads if $19.
 select
-    event_id, engine_type, event_type, reason, case when $15 then payload end as payload, payload_bytes,
+    event_id, engine_type, event_type, reason, case when $19 then payload end as payload, payload_bytes,
     priority, scenario_run_id, created_at, dead_lettered_at, attempt, failures, lease_losses, redrives,
-    error, error_type, engine_software_version, redriven_from, redriven_as
+    error, error_type, error_fingerprint, engine_software_version, redriven_from, redriven_as
 from wanted
-where ($12::timestamptz is null or (dead_lettered_at, event_id) < ($12, $13::uuid))
+where ($16::timestamptz is null or (dead_lettered_at, event_id) < ($16, $17::uuid))
 order by dead_lettered_at desc, event_id desc
-limit $14
+limit $18

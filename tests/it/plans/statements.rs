@@ -137,7 +137,7 @@ pub const STATEMENTS: [Statement; 23] = [
         arguments: |ids| {
             let (nothing, zeros) = (all(ids, "null"), all(ids, "0"));
             format!(
-                "{}, {}, {nothing}::text[], {nothing}::text[], {zeros}, {zeros}",
+                "{}, {}, {nothing}::text[], {nothing}::text[], {zeros}, {zeros}, {nothing}::text[], {zeros}",
                 array(ids),
                 all(ids, "'not_retryable'")
             )
