@@ -13,6 +13,7 @@ pub mod events;
 pub mod lease;
 pub mod cancel;
 pub mod reschedule;
+pub mod redrive_jobs;
 pub mod dead_letters;
 pub mod engines;
 pub mod queues;

@@ -7,6 +7,8 @@
 pub mod assignment;
 /// Which engine is kept free for an event that is leased alone.
 pub mod exclusive_engine;
+/// Dead letters put back into their queues in steps.
+pub mod redrive_job;
 /// Ended events that a redrive can bring back.
 pub mod dead_letters;
 /// An event in an engine's hands.

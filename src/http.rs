@@ -12,6 +12,7 @@ mod around;
 mod counters;
 
 mod engines;
+mod redrive_jobs;
 mod dead_letters;
 mod queues;
 mod runs;
@@ -73,6 +74,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(runs::routes())
         .merge(leases::routes())
         .merge(dead_letters::routes())
+        .merge(redrive_jobs::routes())
         .merge(queues::routes())
         .merge(admin::routes())
         .merge(session::routes())

@@ -23,7 +23,7 @@ use crate::domain::names::ScenarioRunId;
 use crate::domain::page::Page;
 use crate::error::{Error, Result};
 use crate::store;
-use crate::store::dead_letters::redrive::{Redrive, Redriven};
+use crate::store::dead_letters::redrive::{AsNew, Redrive, Redriven};
 use crate::store::pool::commit;
 use record::Record;
 
@@ -106,10 +106,9 @@ impl Broker {
         overrides: &Overrides,
     ) -> Result<EventId> {
         let mut transaction = self.begin().await?;
-        let delay_seconds = f64::from(delay_seconds);
+        let made = [AsNew { event_id, payload: payload.get(), delay_seconds: delay_seconds.into() }];
         let mut redrive =
-            store::dead_letters::redrive::redrive_as_new(&mut transaction, event_id, payload, delay_seconds, overrides)
-                .await?;
+            store::dead_letters::redrive::redrive_as_new(&mut transaction, &made, None, overrides).await?;
         if let Some(refusal) = refusal_of(&redrive) {
             return Err(refusal);
         }
@@ -120,13 +119,19 @@ impl Broker {
         let subject = event_id.to_string();
         store::audit::record(&mut transaction, by, Operation::RedriveDeadLetter, &subject, &details).await?;
         commit(transaction).await?;
-        self.announce_redriven(std::slice::from_ref(&redriven));
-        self.metrics.events_enqueued.with_label_values(&[self.metrics.queue(&redriven.engine_type)]).inc();
-        self.activity.count(&redriven.engine_type, |counts| counts.enqueued += 1);
+        self.announce_redriven_as_new(std::slice::from_ref(&redriven));
         Ok(redriven.event_id)
     }
 
-    fn announce_redriven(&self, redriven: &[Redriven]) {
+    pub(super) fn announce_redriven_as_new(&self, redriven: &[Redriven]) {
+        self.announce_redriven(redriven);
+        for Redriven { engine_type, .. } in redriven {
+            self.metrics.events_enqueued.with_label_values(&[self.metrics.queue(engine_type)]).inc();
+            self.activity.count(engine_type, |counts| counts.enqueued += 1);
+        }
+    }
+
+    pub(super) fn announce_redriven(&self, redriven: &[Redriven]) {
         let mut effects = Effects::default();
         for event in redriven {
             let Redriven { event_id, priority, available_at, is_due, .. } = *event;

@@ -1,7 +1,7 @@
 //! Dead letters: what is known of one, which are wanted, when redriven ones are due, and what they are grouped by.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::event::DeadLetterReason;
 use super::ids::EventId;
@@ -81,8 +81,14 @@ impl Wanted {
     }
 }
 
+/// A member that is there asks for something, null too.
+fn wanted<'de, D: Deserializer<'de>>(member: D) -> Result<Option<Wanted>, D::Error> {
+    Option::deserialize(member).map(|text| Some(Wanted::of(text)))
+}
+
 /// Which dead letters are wanted; `None` is any, and is left out in JSON, where null asks for what has no such text.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Filter {
     /// Their queue.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,10 +100,10 @@ pub struct Filter {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<DeadLetterReason>,
     /// The type of the last error reported.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "wanted")]
     pub error_type: Option<Wanted>,
     /// What those with their cause have in common.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "wanted")]
     pub error_fingerprint: Option<Wanted>,
     /// A part of the message of the last error reported, in capitals or not.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,7 +112,7 @@ pub struct Filter {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scenario_run_id: Option<String>,
     /// Of the engine that had them last.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "wanted")]
     pub engine_software_version: Option<Wanted>,
     /// From this time on.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -319,6 +325,8 @@ mod tests {
             json!({"engine_type": "dialogue", "reason": "not_retryable", "error_type": null, "error_fingerprint": "f",
                 "redrives_max": 2})
         );
+        let filter = group.filter(&by, &asked);
+        assert_eq!(serde_json::from_value::<Filter>(json!(filter)).expect("as it was written"), filter);
         assert_eq!(json!(group.filter(&[], &Filter::default())), json!({}));
     }
 

@@ -88,6 +88,32 @@ pub const ATTEMPTS_BY_VERSION_OF_QUEUE: i64 = 2_000;
 pub const MIN_ATTEMPTS_OF_VERSION: i64 = 20;
 /// Most versions in one reply.
 pub const MAX_VERSIONS: i64 = 200;
+/// Redrive jobs that have something to do, all together: a step of each is taken about once a second.
+pub const MAX_OPEN_REDRIVE_JOBS: i64 = 100;
+/// Redrive jobs that are kept, all together.
+pub const MAX_REDRIVE_JOBS: i64 = 10_000;
+/// Most dead letters that a redrive job tries first.
+pub const MAX_CANARY: u32 = 1000;
+/// How much of a canary has to complete, where the request does not say it.
+pub const DEFAULT_CONTINUE_AT_SUCCESS_RATIO: f64 = 0.9;
+/// How long a canary may take, where the request does not say it.
+pub const DEFAULT_CANARY_WAIT_SECONDS: u32 = 600;
+/// Longest time that a canary may take: 7 days.
+pub const MAX_CANARY_WAIT_SECONDS: u32 = 7 * 86_400;
+/// Slowest rate of a redrive job: one event in 1000 seconds.
+pub const MIN_REDRIVE_RATE: f64 = 0.001;
+/// Fastest rate of a redrive job, in events a second.
+pub const MAX_REDRIVE_RATE: f64 = 10_000.0;
+/// Least part of those that ended which may be said to stop a redrive job when it died again.
+pub const MIN_STOP_RATIO: f64 = 0.001;
+/// Before so many redriven events have ended, a redrive job is not stopped because some died again.
+pub const MIN_JUDGED_REDRIVEN: i64 = 20;
+/// Of the merge patch with which a redrive job changes payloads.
+pub const MAX_PAYLOAD_PATCH_BYTES: usize = 16 << 10;
+/// Payloads that a step of a redrive job changes, but for one of them.
+pub const PATCHED_BYTES_OF_STEP: i64 = 4 << 20;
+/// Open events of a redrive job that are checked in one step for how they ended.
+pub const CHECKED_EVENTS_OF_STEP: i64 = 200;
 /// No count of dead letters comes near it.
 pub const MAX_EXPECTED_COUNT: u32 = 1_000_000_000;
 

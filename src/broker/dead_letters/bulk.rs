@@ -174,7 +174,7 @@ impl Broker {
     }
 
     /// Chooses all that is to be done at one moment: what becomes a dead letter later is not meant.
-    async fn choose(&self, selection: &Selection) -> Result<(Chosen, Progress)> {
+    pub(in crate::broker) async fn choose(&self, selection: &Selection) -> Result<(Chosen, Progress)> {
         let mut connection = self.begin_reading().await?;
         let limit = if selection.is_dry_run { 0 } else { selection.limit };
         let chosen = bulk::choose(&mut connection, &selection.filter, limit).await?;

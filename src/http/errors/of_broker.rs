@@ -92,6 +92,11 @@ impl From<broker::Error> for Problem {
             Error::CountChanged { expected_count, actual_count, .. } => Self::new(Code::CountChanged, detail)
                 .with("expected_count", json!(expected_count))
                 .with("actual_count", json!(actual_count)),
+            Error::RedriveJobNotFound(_) => Self::new(Code::RedriveJobNotFound, detail),
+            Error::RedriveJobOver { state, .. } => {
+                Self::new(Code::RedriveJobOver, detail).with("redrive_job_state", json!(state))
+            }
+            Error::TooManyRedriveJobs => Self::overloaded(&detail).of_limit(Limit::RedriveJobs),
             Error::RunCancelled(run) => Self::run_cancelled(run.as_str()),
             Error::NotTheHolder { .. } | Error::EventOfAnotherType(_) | Error::EngineOfTokenGone(_) => {
                 Self::new(Code::Forbidden, detail)

@@ -8,7 +8,7 @@ use utoipa::openapi::{Array, Object, RefOr, Schema};
 
 use crate::domain::limits::{
     MAX_AWAITED_EVENTS, MAX_BATCH_EVENTS, MAX_BULK_DEAD_LETTERS, MAX_BULK_EVENTS, MAX_CAPABILITIES,
-    MAX_CAPABILITY_CHARS, MAX_CONCURRENT_EVENTS, MAX_DEAD_LETTER_THRESHOLD, MAX_DELAY_SECONDS, MAX_DRAIN_REASON_CHARS,
+    MAX_CANARY_WAIT_SECONDS, MAX_CAPABILITY_CHARS, MAX_CONCURRENT_EVENTS, MAX_DEAD_LETTER_THRESHOLD, MAX_DELAY_SECONDS, MAX_DRAIN_REASON_CHARS,
     MAX_ERROR_CONTAINS_CHARS, MAX_ERROR_TYPE_CHARS, MAX_EXPECTED_COUNT, MAX_FINGERPRINT_CHARS, MAX_HEARTBEAT_LEASES,
     MAX_HEARTBEAT_TIMEOUT_SECONDS, MAX_HEARTBEAT_WAIT_SECONDS, MAX_HOLDING_OFF_REASON_CHARS, MAX_IDEMPOTENCY_KEY_CHARS,
     MAX_IDS_OF_FILTER, MAX_LEASE_LIMIT, MAX_MAX_LEASE_SECONDS, MAX_MAY_ENQUEUE, MAX_PAGE, MAX_PAUSE_REASON_CHARS,
@@ -60,6 +60,7 @@ fn narrow_number(place: &str, name: &str, object: &mut Object) {
         ("expires_in_seconds", _) => 1..=MAX_TOKEN_SECONDS,
         ("expected_count", _) => 0..=MAX_EXPECTED_COUNT,
         ("wait_seconds", "Heartbeat") => 0..=MAX_HEARTBEAT_WAIT_SECONDS,
+        ("wait_seconds", "Canary") => 1..=MAX_CANARY_WAIT_SECONDS,
         ("wait_seconds", _) => 0..=MAX_WAIT_SECONDS,
         ("default_limit", _) | ("limit", "Exchange" | "lease_events") => 1..=MAX_LEASE_LIMIT,
         ("limit", "RedriveDeadLetters" | "PurgeDeadLetters") => 1..=MAX_BULK_DEAD_LETTERS,

@@ -160,4 +160,5 @@ const MIGRATIONS: [&str; 21] = [
     include_str!("../../../migrations/0019_sessions.sql"),
     include_str!("../../../migrations/0020_follow_ups.sql"),
     include_str!("../../../migrations/0021_error_fingerprints.sql"),
+    include_str!("../../../migrations/0022_redrive_jobs.sql"),
 ];
