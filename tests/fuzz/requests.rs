@@ -21,6 +21,7 @@ impl Good {
     pub fn path(&self) -> String {
         self.operation
             .replace("{event_id}", ID)
+            .replace("{job_id}", ID)
             .replace("{engine_id}", ID)
             .replace("{engine_type}", "dialogue")
             .replace("{event_type}", "dialogue.requested")
@@ -119,6 +120,18 @@ fn of_dead_letters() -> Vec<Good> {
             json!({"filter": filter, "limit": 10, "spread_seconds": 60, "priority": 1, "expected_count": 3}),
         ),
         post("/api/v1/dead-letters/redrive", json!({"all": true, "retry_policy": policy(), "dry_run": true})),
+        post(
+            "/api/v1/redrive-jobs",
+            json!({"filter": filter, "canary": {"count": 10, "continue_at_success_ratio": 0.5, "wait_seconds": 60},
+                "events_per_second": 0.5, "stop_at_failure_ratio": 0.2, "priority": 1, "retry_policy": policy(),
+                "payload_patch": {"a": null}, "expected_count": 3}),
+        ),
+        post("/api/v1/redrive-jobs", json!({"all": true, "visibility_timeout_seconds": 9, "dry_run": true})),
+        get("/api/v1/redrive-jobs", &[("engine_type", "dialogue"), ("limit", "10")]),
+        get("/api/v1/redrive-jobs/{job_id}", &[]),
+        post("/api/v1/redrive-jobs/{job_id}/pause", json!({})),
+        post("/api/v1/redrive-jobs/{job_id}/continue", json!({})),
+        post("/api/v1/redrive-jobs/{job_id}/cancel", json!({})),
         get("/api/v1/dead-letters/{event_id}", &[]),
         delete("/api/v1/dead-letters/{event_id}"),
         post(
