@@ -20,7 +20,13 @@ async fn fingerprint_of(lab: &Lab, event_id: &str) -> Value {
 async fn lose(lab: &Lab, engine_type: &str) -> String {
     let engine = lab.register(engine_type, json!({})).await;
     let event_id = lab.enqueue(engine_type, json!({"retry_policy": {"dead_letter_threshold": 1}})).await;
-    lab.lease_one(engine_type, &engine).await;
+    let leased = lab.lease_one(engine_type, &engine).await;
+    // Neither is a text that PostgreSQL can hold.
+    let renewal = format!(
+        r#"{{"status": "processing", "lease_token": {}, "progress": ["\u0000", "\ud83d"]}}"#,
+        leased["lease"]["lease_token"]
+    );
+    lab.send_raw("PUT", &format!("/api/v1/events/{event_id}/status"), renewal).await.expect(200);
     lab.expire(&event_id).await;
     lab.wait_for_status(&event_id, "failed").await;
     event_id
@@ -252,4 +258,36 @@ async fn versions_are_compared_by_how_their_newest_attempts_ended() {
     assert_eq!(of_vision.expect(200).body["versions"].as_array().map(Vec::len), Some(3));
     let none = lab.get(&format!("{GROUPS}?engine_type=audio")).await.expect(200);
     assert_eq!((&none.body["items"], &none.body["versions"]), (&json!([]), &json!([])));
+}
+
+/// An entry of an index has room for 2.7 KB, and one that has more would keep the event from ending.
+#[tokio::test]
+async fn the_longest_texts_have_room_in_the_index() {
+    let lab = Lab::start().await;
+    // Such texts cannot be compressed well.
+    let mut number = 1_u32;
+    let mut text = |chars: usize, name: bool| -> String {
+        let mut next = || {
+            number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            number >> 12
+        };
+        let letter = |number: u32| char::from_digit(number % 36, 36);
+        let cjk = |number: u32| char::from_u32(0x20000 + number % 0xa000);
+        (0..chars).map(|_| if name { letter(next()) } else { cjk(next()) }.expect("a character")).collect()
+    };
+    let (engine_type, event_type) = (text(64, true), text(64, true));
+    let (version, fingerprint, kind) = (text(64, false), text(200, false), text(200, false));
+    let metadata = json!({"metadata": {"static_config": {"engine_software_version": version}}});
+    let engine = lab.register(&engine_type, metadata).await;
+    let event_id = lab.enqueue(&engine_type, json!({"event_type": event_type})).await;
+    let leased = lab.lease_one(&engine_type, &engine).await;
+    let error = json!({"type": kind, "message": "no", "fingerprint": fingerprint});
+    lab.settle(&leased, "failed", json!({"retryable": false, "error": error})).await.expect(200);
+    let as_new = format!("/api/v1/dead-letters/{event_id}/redrive");
+    lab.post(&as_new, &json!({"payload": {}})).await.expect(201);
+    let group = groups(&lab, "by=engine_type,event_type,error_type,error_fingerprint,engine_software_version").await;
+    let filter = json!({"engine_type": engine_type, "event_type": event_type, "error_type": kind,
+        "error_fingerprint": fingerprint, "engine_software_version": version});
+    assert_eq!(group[0]["filter"], filter);
+    lab.post("/api/v1/dead-letters/purge", &json!({"filter": filter, "expected_count": 1})).await.expect(200);
 }
