@@ -54,7 +54,7 @@ fn settlements() -> Value {
         {"event_id": ID, "lease_token": TOKEN, "status": "completed", "result": {"lines": ["a"]},
             "enqueue": [event()]},
         {"event_id": ID, "lease_token": TOKEN, "status": "failed", "retryable": true, "delay_seconds": 5,
-            "error": {"type": "timeout", "message": "took too long", "details": {"after": 30}}},
+            "error": {"type": "timeout", "message": "took too long", "fingerprint": "gateway", "details": {"after": 30}}},
         {"event_id": ID, "lease_token": TOKEN, "status": "queued", "delay_seconds": 1},
         {"event_id": ID, "lease_token": TOKEN, "status": "processing", "visibility_timeout_seconds": 60, "progress": 0.5},
     ])
@@ -66,6 +66,7 @@ fn dead_letter_filter() -> Vec<(&'static str, &'static str)> {
         ("event_type", "dialogue.requested"),
         ("reason", "not_retryable"),
         ("error_type", "timeout"),
+        ("error_fingerprint", "29d3d95d8739da98"),
         ("error_contains", "too long"),
         ("scenario_run_id", "run-1"),
         ("engine_software_version", "1.0.0"),
@@ -110,7 +111,7 @@ fn of_dead_letters() -> Vec<Good> {
     vec![
         get("/api/v1/dead-letters", &filtered(&[("include", "payload"), ("limit", "10")])),
         get("/api/v1/dead-letters", &PAGE),
-        get("/api/v1/dead-letters/groups", &filtered(&[("by", "reason,event_type")])),
+        get("/api/v1/dead-letters/groups", &filtered(&[("by", "engine_type,error_fingerprint")])),
         post(
             "/api/v1/dead-letters/purge",
             json!({"filter": filter, "limit": 10, "expected_count": 3, "dry_run": true}),

@@ -1,6 +1,7 @@
 //! Dead letters: found, read, put back, discarded.
 
 mod bulk;
+mod fingerprints;
 mod other_payload;
 
 use serde_json::{Value, json};

@@ -81,9 +81,9 @@ fn a_fingerprint_is_of_the_type_and_of_the_message() {
 #[test]
 fn fingerprints_are_the_same_in_every_version_with_this_rule() {
     assert_eq!(RULE, 1);
-    assert_eq!(of(Some("Timeout"), "no answer from npc 7"), "pending");
-    assert_eq!(of(None, "no answer from npc 7"), "pending");
-    assert_eq!(fingerprint(Cause::Loss { outcome: "expired" }).text, "pending");
+    assert_eq!(of(Some("Timeout"), "no answer from npc 7"), "29d3d95d8739da98");
+    assert_eq!(of(None, "no answer from npc 7"), "152c7b6c1bffc331");
+    assert_eq!(fingerprint(Cause::Loss { outcome: "expired" }).text, "1ee5b5eff78172e3");
 }
 
 #[test]
