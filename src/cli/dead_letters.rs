@@ -2,8 +2,12 @@
 
 /// Those that are named.
 mod one_by_one;
+/// By a job of the server.
+mod job;
 /// Many at once.
 mod bulk;
+/// How a job is asked for.
+mod job_flags;
 /// What they have in common.
 mod groups;
 mod filter;
@@ -111,6 +115,7 @@ pub async fn run(command: &DeadLettersCommand) -> Outcome {
         DeadLettersCommand::List(arguments) => list(arguments).await,
         DeadLettersCommand::Groups(arguments) => groups::groups(arguments).await,
         DeadLettersCommand::Show(arguments) => show(arguments).await,
+        DeadLettersCommand::Redrive(arguments) if arguments.job.is_asked_for() => job::redrive(arguments).await,
         DeadLettersCommand::Redrive(arguments) if arguments.which.are_named() => one_by_one::redrive(arguments).await,
         DeadLettersCommand::Redrive(arguments) => bulk::redrive(arguments).await,
         DeadLettersCommand::Purge(arguments) if arguments.which.are_named() => one_by_one::purge(arguments).await,

@@ -8,6 +8,7 @@ mod drain;
 mod lists;
 mod narrow;
 mod quarantines;
+mod redrive_jobs;
 mod roles;
 mod runs;
 mod settings;

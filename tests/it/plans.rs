@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 
 use crate::support::Lab;
 use plan::{CTID, Plan};
-use statements::{BY_CAUSE, ENGINE, OF_CAUSES, OF_RUNS, PAGES, QUEUE_USES, SCANS, STATEMENTS, Statement, TOKEN};
+use statements::{BY_CAUSE, ENDS_OF_REDRIVEN, ENGINE, OF_CAUSES, OF_RUNS, PAGES, QUEUE_USES, SCANS, STATEMENTS, Statement, TOKEN};
 
 /// As many as may come and go between two rounds of autovacuum.
 const MANY: i32 = 20_000;
@@ -404,6 +404,50 @@ async fn housekeeping_of_queues_reads_leases_from_a_position_and_queues_by_their
             stage.analyze().await;
         }
     }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[tokio::test]
+async fn the_ends_of_redriven_events_are_looked_up_by_their_ids() {
+    let stage = Stage::set().await;
+    stage.fill(MANY).await;
+    stage
+        .lab
+        .sql(&format!(
+            "with job as (
+                insert into eventlease.redrive_jobs (job_id, filter, created_at, state, state_changed_at, has_canary_ahead, next_due_at,
+                    matched)
+                values ({TOKEN}, '{{}}', statement_timestamp(), 'watching', statement_timestamp(), false, statement_timestamp(), 0)
+             )
+             insert into eventlease.redriven_by_jobs (job_id, event_id, queued_event_id, outcome)
+             select {TOKEN}, event_id, event_id, case when place % 10 > 0 then 'completed' end
+             from (select event_id, row_number() over (order by event_id) as place from eventlease.events) e"
+        ))
+        .await;
+    // Some have ended: they are in neither table of open events.
+    stage.lab.sql("delete from eventlease.event_queue where priority = 3").await;
+    let mut faults = Vec::new();
+    for when in ["without statistics", "with statistics"] {
+        for mode in ["force_generic_plan", "force_custom_plan"] {
+            let (name, sql) = (ENDS_OF_REDRIVEN.name, ENDS_OF_REDRIVEN.sql);
+            stage.run(&format!("deallocate all; set plan_cache_mode = {mode}; prepare {name} as {sql}")).await;
+            let ids = stage.events_of_different_days(1).await;
+            let plan = stage.explain(&ENDS_OF_REDRIVEN, &ids).await;
+            let is_by_index = plan.indexes("event_queue") == ["event_queue_pkey"].into()
+                && plan.indexes("event_leases") == ["event_leases_pkey"].into()
+                && plan.lookups("event_queue") <= 200
+                && plan.lookups("event_attempts") <= 200
+                && plan.indexes("redriven_by_jobs").contains("redriven_by_jobs_open");
+            if !is_by_index || !plan.sequential().is_empty() {
+                faults.push(format!("{when}, {mode}: {plan:#?}"));
+            }
+        }
+        stage.lab.sql("analyze eventlease.redriven_by_jobs").await;
+        stage.analyze().await;
+    }
+    stage.lab.sql("delete from eventlease.redriven_by_jobs").await;
+    // They are in no place, and nothing of them was lost but by this test.
+    stage.empty().await;
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 

@@ -289,6 +289,13 @@ pub const OF_RUNS: [(Statement, &[&str]); 9] = [
     ),
 ];
 
+/// How the open events of a redrive job are checked.
+pub const ENDS_OF_REDRIVEN: Statement = Statement {
+    name: "note_ends_of_redriven",
+    sql: sql!("note_ends_of_redriven"),
+    arguments: |_| format!("{TOKEN}, null, 200"),
+};
+
 /// Nothing is filtered by but what is given: the queue, the fingerprint, whether there is one.
 fn dead_letters(engine_type: &str, fingerprint: &str, is_without: bool, more: &str) -> String {
     let nothing = "null, null, null, null, null, null, null, null, null";
@@ -298,7 +305,7 @@ fn dead_letters(engine_type: &str, fingerprint: &str, is_without: bool, more: &s
 const BY_ALL: &str = "array['engine_type', 'reason', 'event_type', 'error_type', 'error_fingerprint', 'engine_software_version'], 201, 200";
 
 /// What is asked of dead letters by their causes, with the indexes of theirs that each may use.
-pub const OF_CAUSES: [(Statement, &[&str]); 8] = [
+pub const OF_CAUSES: [(Statement, &[&str]); 11] = [
     (
         Statement {
             name: "group_dead_letters",
@@ -322,6 +329,37 @@ pub const OF_CAUSES: [(Statement, &[&str]); 8] = [
             arguments: |_| dead_letters("'dialogue'", "'cause-7'", false, "200"),
         },
         &[BY_CAUSE],
+    ),
+    (
+        Statement {
+            name: "choose_next_of_a_cause",
+            sql: sql!("wanted_dead_letters", "choose_next_dead_letters"),
+            arguments: |ids| {
+                dead_letters("'dialogue'", "'cause-7'", false, &format!("statement_timestamp(), 'epoch', '{}', 200", ids[0]))
+            },
+        },
+        &[BY_CAUSE],
+    ),
+    (
+        Statement {
+            name: "choose_next_of_all",
+            sql: sql!("wanted_dead_letters", "choose_next_dead_letters"),
+            arguments: |ids| {
+                dead_letters("null", "null", false, &format!("statement_timestamp(), 'epoch', '{}', 200", ids[0]))
+            },
+        },
+        &["dead_letters_newest"],
+    ),
+    (
+        Statement {
+            name: "redrive_as_new",
+            sql: sql!("redrive_as_new"),
+            arguments: |ids| {
+                let (nothing, payloads, zeros) = (all(ids, "null"), all(ids, "'{}'"), all(ids, "0"));
+                format!("{}, {payloads}, null, {zeros}, null, null, {nothing}::uuid[], statement_timestamp()", array(ids))
+            },
+        },
+        &["dead_letters_pkey"],
     ),
     (
         Statement {
