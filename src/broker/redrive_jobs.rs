@@ -11,8 +11,8 @@ use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::redrive_job::{Change, IsOver, RedriveJob, RedriveJobId, Settings};
 use crate::error::{Error, Result};
-use crate::store::{self, redrive_jobs};
 use crate::store::pool::commit;
+use crate::store::{self, redrive_jobs};
 
 /// Dead letters of old jobs that are forgotten with one commit.
 const FORGOTTEN_AT_ONCE: i64 = 5_000;
@@ -74,8 +74,7 @@ impl Broker {
         let mut transaction = self.begin().await?;
         let locked = redrive_jobs::lock(&mut transaction, job_id).await?;
         let (mut working, now) = locked.ok_or(Error::RedriveJobNotFound(job_id))?;
-        let changed =
-            working.change(change, now).map_err(|IsOver(state)| Error::RedriveJobOver { job_id, state })?;
+        let changed = working.change(change, now).map_err(|IsOver(state)| Error::RedriveJobOver { job_id, state })?;
         if changed {
             redrive_jobs::write(&mut transaction, &working).await?;
             let action = match change {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::json::object::members;
 use super::json::{RawJson, depth};
-use super::limits::{BULK_BATCH_DEAD_LETTERS, MIN_JUDGED_REDRIVEN};
+use super::limits::{BULK_BATCH_DEAD_LETTERS, MAX_REDRIVE_RATE, MIN_JUDGED_REDRIVEN};
 use super::merge_patch;
 pub use job::{Canary, Counts, RedriveJob, RedriveJobId, Settings, Skipped, State, StateReason};
 
@@ -82,9 +82,10 @@ impl WorkingJob {
         if !may_redrive || (self.job.settings.events_per_second.is_some() && next_due_at > now) {
             return 0;
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
         let in_a_second = self.job.settings.events_per_second.map_or(BULK_BATCH_DEAD_LETTERS, |rate| {
-            rate.ceil().clamp(1.0, BULK_BATCH_DEAD_LETTERS as f64) as usize
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 1 to 10000")]
+            let events = rate.ceil().clamp(1.0, MAX_REDRIVE_RATE) as usize;
+            events.min(BULK_BATCH_DEAD_LETTERS)
         });
         match self.of_canary() {
             Some(Canary { count, .. }) => {
@@ -219,11 +220,12 @@ impl WorkingJob {
     /// Nothing is left that could be paused, continued or cancelled.
     pub fn change(&mut self, change: Change, now: DateTime<Utc>) -> Result<bool, IsOver> {
         match (change, self.job.state) {
-            (Change::Cancel, State::Cancelled) => return Ok(false),
+            (Change::Pause, State::Paused)
+            | (Change::Continue, State::Canary | State::Redriving)
+            | (Change::Cancel, State::Cancelled) => return Ok(false),
             (_, State::Watching | State::Stopped | State::Cancelled | State::Finished) => {
                 return Err(IsOver(self.job.state));
             }
-            (Change::Pause, State::Paused) | (Change::Continue, State::Canary | State::Redriving) => return Ok(false),
             (Change::Pause, State::Canary | State::Redriving) => {
                 self.set_state(State::Paused, Some(StateReason::Operator), now);
             }

@@ -144,10 +144,7 @@ pub async fn lock_next(connection: &mut PgConnection) -> Result<Option<RedriveJo
 }
 
 /// Locks a job, and says what time it is.
-pub async fn lock(
-    connection: &mut PgConnection,
-    job_id: RedriveJobId,
-) -> Result<Option<(WorkingJob, DateTime<Utc>)>> {
+pub async fn lock(connection: &mut PgConnection, job_id: RedriveJobId) -> Result<Option<(WorkingJob, DateTime<Utc>)>> {
     let row: Option<LockedRow> = sqlx::query_as(
         "select *, statement_timestamp() as now from eventlease.redrive_jobs where job_id = $1 for update",
     )

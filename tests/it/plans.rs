@@ -14,7 +14,9 @@ use tokio::sync::Mutex;
 
 use crate::support::Lab;
 use plan::{CTID, Plan};
-use statements::{BY_CAUSE, ENDS_OF_REDRIVEN, ENGINE, OF_CAUSES, OF_RUNS, PAGES, QUEUE_USES, SCANS, STATEMENTS, Statement, TOKEN};
+use statements::{
+    BY_CAUSE, ENDS_OF_REDRIVEN, ENGINE, OF_CAUSES, OF_RUNS, PAGES, QUEUE_USES, SCANS, STATEMENTS, Statement, TOKEN,
+};
 
 /// As many as may come and go between two rounds of autovacuum.
 const MANY: i32 = 20_000;
@@ -425,7 +427,7 @@ async fn the_ends_of_redriven_events_are_looked_up_by_their_ids() {
         ))
         .await;
     // Some have ended: they are in neither table of open events.
-    stage.lab.sql("delete from eventlease.event_queue where priority = 3").await;
+    stage.lab.sql("delete from eventlease.event_queue where event_id::text ~ '[01]$'").await;
     let mut faults = Vec::new();
     for when in ["without statistics", "with statistics"] {
         for mode in ["force_generic_plan", "force_custom_plan"] {

@@ -52,12 +52,13 @@ fn counts(job: &Value) -> [i64; 6] {
         .map(|member| job[member].as_i64().unwrap_or_else(|| panic!("{job}")))
 }
 
-/// An engine takes all that is due, and ends it: of each ten, as many as `completed` say with success.
+/// An engine takes so many, and ends them: of each ten, as many as `completed` say with success.
 async fn work(lab: &Lab, engine_type: &str, count: usize, completed: usize) {
     let engine = lab.register(engine_type, json!({})).await;
     let mut done = 0;
     while done < count {
-        let leased = lab.poll(engine_type, &engine, "limit=100&wait_seconds=5").await.expect(200).body;
+        let query = format!("limit={}&wait_seconds=5", (count - done).min(100));
+        let leased = lab.poll(engine_type, &engine, &query).await.expect(200).body;
         for event in leased["events"].as_array().expect("events") {
             if done % 10 < completed {
                 lab.settle(event, "completed", json!({})).await.expect(200);
@@ -78,7 +79,8 @@ async fn a_job_redrives_all_that_match_and_says_how_they_ended() {
     let counted = lab.post(JOBS, &body).await.expect(200).body;
     // The copies have no error type: only one matches.
     assert_eq!(counted, json!({"matched": 1, "job": null}));
-    let job_id = create(&lab, json!({"filter": {"engine_type": "dialogue"}, "priority": 8, "expected_count": 10})).await;
+    let job_id =
+        create(&lab, json!({"filter": {"engine_type": "dialogue"}, "priority": 8, "expected_count": 10})).await;
     let job = wait_for_state(&lab, &job_id, "watching").await;
     assert_eq!(counts(&job), [10, 10, 10, 0, 0, 0]);
     let (queued, priority): (i64, i16) =
@@ -187,8 +189,7 @@ async fn a_job_is_paused_continued_and_cancelled_and_again_is_as_good_as_once() 
 async fn a_job_stops_where_too_many_die_again() {
     let lab = Lab::start().await;
     make_dead_letters(&lab, "dialogue", 60).await;
-    let job_id =
-        create(&lab, json!({"all": true, "events_per_second": 0.001, "stop_at_failure_ratio": 0.3})).await;
+    let job_id = create(&lab, json!({"all": true, "events_per_second": 0.001, "stop_at_failure_ratio": 0.3})).await;
     // As if it had been at work for long.
     let advance = async |count: u32| {
         for done in 1..=count {

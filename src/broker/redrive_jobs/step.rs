@@ -14,7 +14,7 @@ use crate::domain::audit::Actor;
 use crate::domain::ids::EventId;
 use crate::domain::json::RawJson;
 use crate::domain::limits::{CHECKED_EVENTS_OF_STEP, PATCHED_BYTES_OF_STEP};
-use crate::domain::redrive_job::{RedriveJobId, WorkingJob, patched};
+use crate::domain::redrive_job::{RedriveJobId, StateReason, WorkingJob, patched};
 use crate::error::Result;
 use crate::store::dead_letters::bulk::{self, Next};
 use crate::store::dead_letters::redrive::{self, AsNew, Redrive};
@@ -77,7 +77,7 @@ impl Broker {
             self.announce_redriven(&redrive.redriven);
         }
         if is_moved {
-            let (state, reason) = (job.state.as_str(), job.state_reason.map(|reason| reason.as_str()));
+            let (state, reason) = (job.state.as_str(), job.state_reason.map(StateReason::as_str));
             tracing::info!(%job_id, state, reason, redriven = job.counts.redriven, "redrive job goes on");
         }
         Ok(redrive.redriven.len())

@@ -140,14 +140,14 @@ impl Which {
             format!("{count} {letters} with {}", self.filter.in_words())
         }
     }
+}
 
-    /// What is said where nothing was done of so many.
-    pub fn counted(&self, matched: u64) -> String {
-        match matched {
-            0 => "no dead letter matches".to_owned(),
-            1 => "1 dead letter matches; nothing was changed".to_owned(),
-            more => format!("{more} dead letters match; nothing was changed"),
-        }
+/// What is said where so many match and nothing was done.
+pub fn counted(matched: u64) -> String {
+    match matched {
+        0 => "no dead letter matches".to_owned(),
+        1 => "1 dead letter matches; nothing was changed".to_owned(),
+        more => format!("{more} dead letters match; nothing was changed"),
     }
 }
 
@@ -340,7 +340,7 @@ impl Verb<'_> {
             return output::line(plain_json(&report.to_string()));
         }
         if matched == 0 || self.which.dry_run {
-            output::line(self.which.counted(matched))
+            output::line(counted(matched))
         } else if *count == matched {
             output::line(format_args!("{count} {}", self.past))
         } else if passed_over > 0 {

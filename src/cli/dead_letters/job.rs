@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::bulk::{Overrides, RedriveArguments};
+use super::bulk::{Overrides, RedriveArguments, counted};
 use super::job_flags::JobFlags;
 use crate::cli::asking::print_answer;
 use crate::cli::client::Client;
@@ -105,7 +105,7 @@ pub async fn redrive(arguments: &RedriveArguments) -> Outcome {
     let counted = client.post(&["redrive-jobs"], &body).await?;
     let Created { matched, .. } = counted.read()?;
     if which.dry_run || matched == 0 {
-        return print_answer(&counted, asking.json, |_| Ok(output::line(which.counted(matched))?));
+        return print_answer(&counted, asking.json, |_| Ok(output::line(counted(matched))?));
     }
     if !which.consent.to(&format!("Make a job that redrives {}?", which.in_words(matched, matched)))? {
         output::say("nothing was done");

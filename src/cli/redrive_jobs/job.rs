@@ -13,7 +13,8 @@ use crate::cli::text::{from_now, in_full, plain};
 /// A job, as the server describes it.
 #[derive(Deserialize)]
 pub struct Job {
-    job_id: String,
+    #[serde(rename = "job_id")]
+    id: String,
     state: String,
     state_reason: Option<String>,
     state_changed_at: DateTime<Utc>,
@@ -61,10 +62,10 @@ impl Job {
 
     /// How far it is, on a line.
     pub fn in_words(&self) -> String {
-        let Self { job_id, matched, redriven, open, completed, died_again, .. } = self;
+        let Self { id, matched, redriven, open, completed, died_again, .. } = self;
         let state = self.state_in_words();
         let text = format!(
-            "{job_id} {state}: {redriven} of {matched} redriven, {open} open, {completed} completed, {died_again} died again"
+            "{id} {state}: {redriven} of {matched} redriven, {open} open, {completed} completed, {died_again} died again"
         );
         plain(&text).into_owned()
     }
@@ -73,7 +74,7 @@ impl Job {
     pub fn cells(self, now: DateTime<Utc>) -> [String; 8] {
         let state = self.state_in_words();
         [
-            self.job_id,
+            self.id,
             state,
             self.redriven.to_string(),
             self.matched.to_string(),
@@ -96,7 +97,7 @@ pub fn facts(answer: &Answer) -> Result<Facts> {
     });
     let mut facts = Facts::default();
     facts
-        .add("job", job.job_id.clone())
+        .add("job", job.id.clone())
         .add("state", job.state_in_words())
         .add("since", at(job.state_changed_at))
         .add("created", at(job.created_at))

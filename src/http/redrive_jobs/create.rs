@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::reply::RedriveJobReply;
+use super::reply::{PayloadPatchBody, RedriveJobReply};
 use crate::domain::dead_letters::{Filter, Overrides};
 use crate::domain::json::RawJson;
 use crate::domain::limits::{
@@ -46,7 +46,7 @@ described! {
         retry_policy: Option<RetryPolicyOverrides> as Option<RetryPolicyBody> = part(RetryPolicyBody::whole),
         /// A merge patch (RFC 7396) of their payloads, 16 KiB at most: what it does not touch stays byte for byte. It makes new events;
         /// the dead letters stay, marked `redriven_as`. Payloads that are no objects are skipped.
-        payload_patch: Option<RawJson> as Option<Object> = optional(any_object(patch_limit(fields))),
+        payload_patch: Option<RawJson> as Option<PayloadPatchBody> = optional(any_object(patch_limit(fields))),
         /// If another number matches, no job is made.
         expected_count: Option<u32> = optional(integer(0..=MAX_EXPECTED_COUNT)),
         /// True: counts, and makes no job. False where it is left out.

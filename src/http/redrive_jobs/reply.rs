@@ -44,7 +44,7 @@ shown! {
         /// Null: each event has its own.
         retry_policy: Option<RetryPolicyOverrides> = job.settings.overrides.retry_policy.clone(),
         /// Null: payloads stay as they are.
-        #[schema(value_type = Option<Object>)]
+        #[schema(value_type = Option<PayloadPatchBody>)]
         payload_patch: Option<RawJson> = job.settings.payload_patch.clone(),
         /// Those that matched when the job was made. Of these, others may redrive or purge some before the job comes to them.
         matched: i64 = job.counts.matched,
@@ -91,3 +91,9 @@ pub struct SkippedReply {
     /// Their payloads are no objects, or would be too large or nested too deep with the patch.
     payload_patch: i64,
 }
+
+/// A merge patch (RFC 7396): its members replace those of a payload, objects are merged, and null removes a member.
+#[derive(ToSchema)]
+#[schema(as = PayloadPatch, value_type = Object)]
+#[expect(dead_code, reason = "describes the body to OpenAPI")]
+pub struct PayloadPatchBody(serde_json::Value);

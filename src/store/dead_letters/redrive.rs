@@ -159,8 +159,7 @@ pub async fn redrive_as_new(
         })
         .collect();
     let is_free = |event_id: EventId| {
-        letters.iter().any(|letter| letter.event_id == event_id.0)
-            && !held.iter().any(|(held, _)| *held == event_id)
+        letters.iter().any(|letter| letter.event_id == event_id.0) && !held.iter().any(|(held, _)| *held == event_id)
     };
     let made: Vec<&AsNew<'_>> = events.iter().filter(|event| is_free(event.event_id)).collect();
     if made.is_empty() {

@@ -45,12 +45,18 @@ async fn a_job_is_made_after_a_yes_and_followed_to_its_end() {
     let (ended, ()) = tokio::join!(ask(&lab, &follow), work);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.stderr.contains(&format!("{job_id} canary: ")), "{ended:?}");
-    for fact in ["finished", "{\"error_type\":\"Timeout\"}", "1, of which 0.9 have to complete within 600 s", "0.2 died again"] {
+    for fact in
+        ["finished", "{\"error_type\":\"Timeout\"}", "1, of which 0.9 have to complete within 600 s", "0.2 died again"]
+    {
         assert!(ended.stdout.contains(fact), "{fact}: {ended:?}");
     }
     let table = printed(ask(&lab, "redrive-jobs").await);
     let row = row_with(&table, &job_id);
-    assert_eq!(["STATE", "REDRIVEN", "COMPLETED"].map(|heading| cell(&row, heading)), ["finished", "2", "2"], "{table}");
+    assert_eq!(
+        ["STATE", "REDRIVEN", "COMPLETED"].map(|heading| cell(&row, heading)),
+        ["finished", "2", "2"],
+        "{table}"
+    );
     let told = refused(ask(&lab, &format!("redrive-jobs pause {job_id}")).await);
     assert!(told.contains("is over: it is finished (409 redrive_job_over)"), "{told}");
 }
@@ -58,8 +64,9 @@ async fn a_job_is_made_after_a_yes_and_followed_to_its_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_is_paused_continued_and_cancelled() {
     let (lab, _) = lab_with_dead_letters().await;
-    let made =
-        printed_json(ask(&lab, "dead-letters redrive --all --rate 0.01 --payload-patch {\"a\":1.50} --yes --json").await);
+    let made = printed_json(
+        ask(&lab, "dead-letters redrive --all --rate 0.01 --payload-patch {\"a\":1.50} --yes --json").await,
+    );
     let job_id = id_of(&made);
     assert_eq!((&made["matched"], &made["job"]["payload_patch"]), (&json!(3), &json!({"a": 1.50})));
     let told = printed(ask(&lab, &format!("redrive-jobs pause {job_id}")).await);
@@ -81,7 +88,12 @@ async fn a_job_is_paused_continued_and_cancelled() {
 #[tokio::test(flavor = "multi_thread")]
 async fn flags_that_are_not_for_jobs_are_refused() {
     let (lab, _) = lab_with_dead_letters().await;
-    for flags in ["--all --limit 1", "--all --spread-seconds 9", "--all --delay-seconds 9", "01a20093-1ca2-7da5-8000-86c2b092a5fc"] {
+    for flags in [
+        "--all --limit 1",
+        "--all --spread-seconds 9",
+        "--all --delay-seconds 9",
+        "01a20093-1ca2-7da5-8000-86c2b092a5fc",
+    ] {
         let ended = ask(&lab, &format!("dead-letters redrive --job --yes {flags}")).await;
         assert_eq!(ended.code, Some(2), "{ended:?}");
         assert!(ended.stderr.contains("--rate spreads"), "{ended:?}");

@@ -335,7 +335,12 @@ pub const OF_CAUSES: [(Statement, &[&str]); 11] = [
             name: "choose_next_of_a_cause",
             sql: sql!("wanted_dead_letters", "choose_next_dead_letters"),
             arguments: |ids| {
-                dead_letters("'dialogue'", "'cause-7'", false, &format!("statement_timestamp(), 'epoch', '{}', 200", ids[0]))
+                dead_letters(
+                    "'dialogue'",
+                    "'cause-7'",
+                    false,
+                    &format!("statement_timestamp(), 'epoch', '{}', 200", ids[0]),
+                )
             },
         },
         &[BY_CAUSE],
@@ -356,7 +361,10 @@ pub const OF_CAUSES: [(Statement, &[&str]); 11] = [
             sql: sql!("redrive_as_new"),
             arguments: |ids| {
                 let (nothing, payloads, zeros) = (all(ids, "null"), all(ids, "'{}'"), all(ids, "0"));
-                format!("{}, {payloads}, null, {zeros}, null, null, {nothing}::uuid[], statement_timestamp()", array(ids))
+                format!(
+                    "{}, {payloads}, null, {zeros}, null, null, {nothing}::uuid[], statement_timestamp()",
+                    array(ids)
+                )
             },
         },
         &["dead_letters_pkey"],

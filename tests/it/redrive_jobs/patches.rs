@@ -19,7 +19,8 @@ async fn make_with_payload(lab: &Lab, payload: &str) -> String {
 #[tokio::test]
 async fn a_patch_keeps_what_it_does_not_touch_byte_for_byte() {
     let lab = Lab::start().await;
-    let letter = make_with_payload(&lab, r#"{"a": 12345678901234567890, "b": 1.10, "model": "x", "c": {"d": [ 1e3 ]}}"#).await;
+    let letter =
+        make_with_payload(&lab, r#"{"a": 12345678901234567890, "b": 1.10, "model": "x", "c": {"d": [ 1e3 ]}}"#).await;
     let body = r#"{"all": true, "payload_patch": {"model": "y", "c": {"e": 2.50}}}"#;
     let reply = lab.send_raw("POST", JOBS, body).await.expect(201);
     assert!(reply.raw.contains(r#""payload_patch":{"model": "y", "c": {"e": 2.50}}"#), "{}", reply.raw);
@@ -28,12 +29,11 @@ async fn a_patch_keeps_what_it_does_not_touch_byte_for_byte() {
     assert_eq!(counts(&job), [1, 1, 1, 0, 0, 0]);
     let dead = lab.get(&format!("/api/v1/dead-letters/{letter}")).await.expect(200).body;
     let new_id = dead["redriven_as"].as_str().expect("an event").to_owned();
-    let payload: String =
-        sqlx::query_scalar("select payload::text from eventlease.events where event_id = $1::uuid")
-            .bind(&new_id)
-            .fetch_one(&lab.db)
-            .await
-            .expect("a payload");
+    let payload: String = sqlx::query_scalar("select payload::text from eventlease.events where event_id = $1::uuid")
+        .bind(&new_id)
+        .fetch_one(&lab.db)
+        .await
+        .expect("a payload");
     assert_eq!(payload, r#"{"a":12345678901234567890,"b":1.10,"model":"y","c":{"d":[ 1e3 ],"e":2.50}}"#);
     assert_eq!(lab.event(&new_id).await["redriven_from"], json!(letter));
     work(&lab, "dialogue", 1, 10).await;

@@ -90,7 +90,7 @@ async fn a_limited_token_has_to_do_with_jobs_of_its_queues_only() {
     let made = async |token: &str, body| guarded.post(token, JOBS, &body).await;
     let all = made(&operator, json!({"all": true})).await.expect(201).body["job"]["job_id"].clone();
     let own = made(&limited, json!({"filter": {"engine_type": "chess"}})).await.expect(201).body["job"].clone();
-    assert_eq!(own["created_by"], json!("operator"), "{own}");
+    assert_eq!(own["created_by"], json!("a operator"), "{own}");
     for body in [json!({"all": true}), json!({"filter": {"engine_type": "dialogue"}})] {
         made(&limited, body).await.problem(403, "forbidden");
     }
@@ -100,10 +100,7 @@ async fn a_limited_token_has_to_do_with_jobs_of_its_queues_only() {
     let all = all.as_str().expect("an id");
     guarded.get(&limited, &format!("{JOBS}/{all}")).await.problem(404, "redrive_job_not_found");
     for verb in ["pause", "continue", "cancel"] {
-        guarded
-            .post(&limited, &format!("{JOBS}/{all}/{verb}"), &json!({}))
-            .await
-            .problem(404, "redrive_job_not_found");
+        guarded.post(&limited, &format!("{JOBS}/{all}/{verb}"), &json!({})).await.problem(404, "redrive_job_not_found");
     }
     guarded.get(&limited, &format!("{JOBS}/{}", own["job_id"].as_str().expect("an id"))).await.expect(200);
 }

@@ -310,7 +310,8 @@ async fn every_role_is_kept_within_its_engine_types() {
             let (engine_id, _) = guarded.register(&orchestrator, "dialogue").await;
             let event_id = guarded.enqueue(&producer, "dialogue").await;
             for query in ["", "?engine_type=dialogue"] {
-                let has_filter = ["list_engines", "list_events", "list_dead_letters", "group_dead_letters", "list_redrive_jobs"];
+                let has_filter =
+                    ["list_engines", "list_events", "list_dead_letters", "group_dead_letters", "list_redrive_jobs"];
                 if !query.is_empty() && !has_filter.contains(&id.as_str()) {
                     continue;
                 }
