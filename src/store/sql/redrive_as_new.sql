@@ -14,7 +14,7 @@ with dead as materialized (
 fact as (
     insert into eventlease.events (event_id, engine_type, event_type, payload, payload_bytes, priority,
         scenario_run_id, created_at, traceparent, tracestate, redriven_from, enqueued_by, unique_key, caused_by)
-    select new_id, engine_type, event_type, $2::json, octet_length($2), priority, scenario_run_id,
+    select new_id, engine_type, event_type, $2::text::json, octet_length($2), priority, scenario_run_id,
         statement_timestamp(), traceparent, tracestate, event_id, enqueued_by, unique_key, caused_by
     from dead
 ),
