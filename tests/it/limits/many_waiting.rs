@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use eventlease::broker::heartbeat::{Heartbeat, HeartbeatAnswer};
 use eventlease::broker::lease::{Poll, Polled};
+use eventlease::domain::orders::Command;
 use eventlease::domain::ids::EngineId;
 use eventlease::domain::names::EngineType;
-use eventlease::domain::orders::Command;
-use futures_util::stream::{StreamExt as _, iter};
+use eventlease::error::{Error, Result};
+use futures_util::future::join_all;
 use serde_json::json;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::{is, refusals};
-use crate::support::{Lab, Reply};
+use crate::support::Lab;
 
 const ENGINES: usize = 10_000;
 const PLACES: u32 = 4000;
@@ -22,8 +23,12 @@ const PLACES: u32 = 4000;
 const WAITING_OF_TYPE: usize = PLACES as usize / 4;
 /// Longer than any test lasts: no wait ends because its time is over.
 const WAIT: Duration = Duration::from_hours(1);
-/// Requests at a time beyond the bound.
-const AT_ONCE: usize = 100;
+/// So many polls, and heartbeats, of each type are sent over HTTP when there is no place left; the others, as all that wait, are
+/// handed to the broker, which takes longer waits.
+const OVER_HTTP: usize = 20;
+
+type PollCall = JoinHandle<Result<Polled>>;
+type HeartbeatCall = JoinHandle<Result<HeartbeatAnswer>>;
 
 /// Registers half of the engines in each of two types: one over HTTP, the others as its copies.
 async fn register_many(lab: &Lab, engine_type: &str) -> Vec<Uuid> {
@@ -57,7 +62,15 @@ impl Fleet {
         Self { engine_type, engines: register_many(lab, engine_type).await }
     }
 
-    fn poll(&self, lab: &Lab) -> Vec<JoinHandle<eventlease::error::Result<Polled>>> {
+    fn waiting_polls(&self, lab: &Lab) -> Vec<PollCall> {
+        self.poll(lab, &self.engines[..WAITING_OF_TYPE])
+    }
+
+    fn waiting_heartbeats(&self, lab: &Lab) -> Vec<HeartbeatCall> {
+        beat(lab, &self.engines[WAITING_OF_TYPE..2 * WAITING_OF_TYPE])
+    }
+
+    fn poll(&self, lab: &Lab, engines: &[Uuid]) -> Vec<PollCall> {
         let engine_type = EngineType::parse(self.engine_type).expect("a name");
         let poll = |engine_id: &Uuid| {
             let poll = Poll {
@@ -72,40 +85,47 @@ impl Fleet {
             let broker = Arc::clone(lab.broker());
             tokio::spawn(async move { broker.lease(poll).await })
         };
-        self.engines[..WAITING_OF_TYPE].iter().map(poll).collect()
+        engines.iter().map(poll).collect()
     }
 
-    fn beat(&self, lab: &Lab) -> Vec<JoinHandle<eventlease::error::Result<HeartbeatAnswer>>> {
-        let beat = |engine_id: &Uuid| {
-            let (broker, engine_id) = (Arc::clone(lab.broker()), EngineId(*engine_id));
-            tokio::spawn(async move {
-                let written = broker.heartbeat(engine_id, Heartbeat { wait: WAIT, ..Heartbeat::default() }).await?;
-                broker.wait_for_news(written).await
-            })
-        };
-        self.engines[WAITING_OF_TYPE..2 * WAITING_OF_TYPE].iter().map(beat).collect()
-    }
-
-    /// The rest want to wait as well, half of them with polls; all are answered at once.
+    /// The rest want to wait as well, half of them with polls; all are answered at once. Answers how many were refused over HTTP.
     async fn ask_beyond_the_bound(&self, lab: &Lab) -> usize {
         let rest = &self.engines[2 * WAITING_OF_TYPE..];
         let (polling, beating) = rest.split_at(rest.len() / 2);
-        let poll = |engine_id: &Uuid| {
-            let path = format!("/api/v1/events/queue/{}?wait_seconds=30", self.engine_type);
-            Reply::of(lab.request("GET", &path).header("x-engine-id", engine_id.to_string()))
-        };
-        let polls: Vec<_> = polling.iter().map(poll).collect();
-        let refused = iter(polls).buffer_unordered(AT_ONCE).map(|reply| reply.problem(429, "overloaded"));
-        assert!(refused.all(async |refused| (1..=5).contains(&refused.retry_after())).await);
-        let beat = |engine_id: &Uuid| {
-            let path = format!("/api/v1/engines/{engine_id}/heartbeat");
-            Reply::of(lab.request("POST", &path).json(&json!({"wait_seconds": 60})))
-        };
-        let beats: Vec<_> = beating.iter().map(beat).collect();
-        let answers = iter(beats).buffer_unordered(AT_ONCE).map(|reply| reply.expect(200));
-        assert!(answers.all(async |answer| answer.body["command"] == "continue").await);
-        polling.len()
+        let (polls, polls_over_http) = polling.split_at(polling.len() - OVER_HTTP);
+        let (beats, beats_over_http) = beating.split_at(beating.len() - OVER_HTTP);
+        for refused in self.poll(lab, polls) {
+            let refused = refused.await.expect("no panic");
+            assert!(matches!(refused, Err(Error::TooManyWaiting { .. })), "{refused:?}");
+        }
+        for answer in beat(lab, beats) {
+            let answer = answer.await.expect("no panic").expect("an answer");
+            assert_eq!(answer.orders.command(), Command::Continue);
+        }
+        for engine_id in polls_over_http {
+            let refused = lab.poll(self.engine_type, &engine_id.to_string(), "wait_seconds=30").await;
+            assert!((1..=5).contains(&refused.problem(429, "overloaded").retry_after()));
+        }
+        // Together, since heartbeats are written together, and not often.
+        let answers = beats_over_http
+            .iter()
+            .map(|engine_id| async move { lab.heartbeat(&engine_id.to_string(), json!({"wait_seconds": 60})).await });
+        for answer in join_all(answers).await {
+            assert_eq!(answer.expect(200).body["command"], "continue");
+        }
+        OVER_HTTP
     }
+}
+
+fn beat(lab: &Lab, engines: &[Uuid]) -> Vec<HeartbeatCall> {
+    let beat = |engine_id: &Uuid| {
+        let (broker, engine_id) = (Arc::clone(lab.broker()), EngineId(*engine_id));
+        tokio::spawn(async move {
+            let written = broker.heartbeat(engine_id, Heartbeat { wait: WAIT, ..Heartbeat::default() }).await?;
+            broker.wait_for_news(written).await
+        })
+    };
+    engines.iter().map(beat).collect()
 }
 
 /// Waits until so many polls and heartbeats wait.
@@ -141,8 +161,8 @@ async fn wait_until_waiting_is_cheap(lab: &Lab) {
 async fn of_ten_thousand_engines_as_many_wait_as_may_and_cost_no_statements_until_there_is_something_to_tell() {
     let mut lab = Lab::start_with(&["--max-parked-requests", &PLACES.to_string()]).await;
     let (dialogue, speech) = (Fleet::register(&lab, "dialogue").await, Fleet::register(&lab, "speech").await);
-    let (polls, told) = (dialogue.poll(&lab), dialogue.beat(&lab));
-    let (other_polls, others) = (speech.poll(&lab), speech.beat(&lab));
+    let (polls, told) = (dialogue.waiting_polls(&lab), dialogue.waiting_heartbeats(&lab));
+    let (other_polls, others) = (speech.waiting_polls(&lab), speech.waiting_heartbeats(&lab));
     wait_until_parked(&lab, PLACES / 2, PLACES / 2).await;
 
     let refused = dialogue.ask_beyond_the_bound(&lab).await + speech.ask_beyond_the_bound(&lab).await;
@@ -164,7 +184,7 @@ async fn of_ten_thousand_engines_as_many_wait_as_may_and_cost_no_statements_unti
     wait_until_parked(&lab, PLACES / 4, PLACES / 4).await;
     assert!(!others.iter().any(JoinHandle::is_finished) && !other_polls.iter().any(JoinHandle::is_finished));
     // What they waited in is free again.
-    let again = dialogue.beat(&lab);
+    let again = dialogue.waiting_heartbeats(&lab);
     wait_until_parked(&lab, PLACES / 4, PLACES / 2).await;
 
     lab.stop().await;
