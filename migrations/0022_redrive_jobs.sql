@@ -60,9 +60,6 @@ create table eventlease.redrive_jobs (
 -- Jobs that have something to do, in the order in which they are served.
 create index redrive_jobs_next_step on eventlease.redrive_jobs (next_step_at) where next_step_at is not null;
 
--- The jobs about one queue.
-create index redrive_jobs_by_type on eventlease.redrive_jobs ((filter ->> 'engine_type'), job_id);
-
 -- Which dead letters a job redrove: none of them twice.
 create table eventlease.redriven_by_jobs (
     job_id uuid not null,

@@ -24,9 +24,9 @@ use chrono::{DateTime, Utc};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::engine::Orders;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::lane::Lane;
+use crate::domain::orders::Orders;
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::leases::due::DuePosition;
@@ -232,9 +232,9 @@ impl Dispatch {
         self.waiting.queue_changed(engine_type);
     }
 
-    /// A heartbeat has come, and is to be written.
-    pub fn heartbeat_arrived(&self, engine_id: EngineId) -> Arrival {
-        self.heartbeats.arrived(engine_id)
+    /// A heartbeat has come, and is to be written. `incarnation`: as it names it.
+    pub fn heartbeat_arrived(&self, engine_id: EngineId, incarnation: Option<i32>) -> Arrival {
+        self.heartbeats.arrived(engine_id, incarnation)
     }
 
     /// A heartbeat has been written: an older one of its engine waits no longer. One that was refused ends nobody's wait.
@@ -245,6 +245,9 @@ impl Dispatch {
     /// Waits until the engine of a written heartbeat has something to hear that it was not told before, beyond `orders`, which
     /// the heartbeat found. `None`: there is nothing, or it stands there. It waits for nothing while the service stops, or where as many requests wait
     /// as may.
+    ///
+    /// # Errors
+    /// The engine is gone, or is registered as another incarnation than the heartbeat named.
     pub async fn wait_for_news(
         &self,
         arrival: Arrival,
@@ -255,7 +258,7 @@ impl Dispatch {
         self.heartbeats.wait(arrival, engine_type, orders, wait).await
     }
 
-    /// Engines of this type may have something to hear: another command, an event to cancel, another limit.
+    /// Engines of this type may have something to hear: another command, an event to cancel, another limit, another registration.
     pub fn orders_changed(&self, engine_type: &str) {
         self.heartbeats.orders_changed(engine_type);
     }

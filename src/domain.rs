@@ -36,6 +36,7 @@ pub mod rescheduling;
 /// What an event may do: the drawing.
 pub mod event;
 pub mod queue;
+pub mod orders;
 pub mod engine;
 pub mod retry_policy;
 /// Whose quota something counts against.
@@ -55,6 +56,8 @@ pub mod buckets;
 pub mod merge_patch;
 pub mod log_text;
 pub mod page;
+/// What a `traceparent` is.
+pub mod trace_context;
 pub mod names;
 /// Numbers of one type as another.
 pub mod numbers;

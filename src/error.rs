@@ -31,8 +31,8 @@ pub enum Error {
     #[error("engine {engine_id} is registered as {registered}; another engine_type needs another engine_id")]
     EngineIdTaken { engine_id: EngineId, registered: String },
     #[error(
-        "engine {engine_id} is registered as another incarnation than this call's: it registered again since, or another process \
-         uses its id"
+        "engine {engine_id} is registered as another incarnation than this call's; stop this process, or register again if no \
+         other process uses that id"
     )]
     EngineSuperseded {
         engine_id: EngineId,
@@ -99,9 +99,16 @@ pub enum Error {
     #[error(
         "engine {engine_id} cannot add {engine_type} to may_enqueue with its own token; register it with a registrar's"
     )]
-    ReachOfEngineWidened { engine_id: EngineId, engine_type: EngineType },
+    ReachOfEngineWidened {
+        engine_id: EngineId,
+        engine_type: EngineType,
+        /// Its place in `may_enqueue`.
+        index: usize,
+    },
     #[error("the idempotency key stands for event {event_id}, which has another body")]
     IdempotencyKeyReused { event_id: EventId },
+    #[error("another event of the request has the same idempotency key, and another body")]
+    IdempotencyKeyTwice,
     #[error("poll_id {poll_id} was sent before with another queue, limit or visibility timeout")]
     PollIdReused { poll_id: uuid::Uuid },
     #[error("another event of this atomic batch was refused, so that none was taken in")]

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable
 
@@ -16,6 +16,8 @@ from check_api.tools import Installed
 NOT_SENT_TO_ENGINES = {"DatabaseWarningCode", "OperationId", "Role", "SnapshotHolder", "TokenState"}
 TAIL_LINES = 12  # of a step that passed
 SCHEMATHESIS_SECONDS = 300
+# The commit of the version before this one: the clients that its users have were generated from its document.
+VERSION_BEFORE = "0ba4dce395355d8f87d54b4aeb1a013fd71912fc"
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,23 @@ def unknown_values(check: Check) -> bool:
     return all(passed) and not_sent <= NOT_SENT_TO_ENGINES
 
 
+def clients_of_version_before(check: Check) -> bool:
+    """Clients generated from the document of the version before take events through their lives, by its own programs."""
+    if subprocess.run(["git", "cat-file", "-e", VERSION_BEFORE], cwd=check.tools.lists, capture_output=True,
+                      check=False).returncode != 0:
+        print(f"skipped: this clone has no commit {VERSION_BEFORE[:12]} (git fetch --unshallow)")
+        return True
+    folder = check.directory / "before"
+    folder.mkdir()
+    archive = subprocess.run(["git", "archive", VERSION_BEFORE, "docs/openapi.json", "scripts/check_api"],
+                             cwd=check.tools.lists.parent.parent, stdout=subprocess.PIPE, check=True).stdout
+    subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)
+    shutil.move(folder / "docs" / "openapi.json", folder)
+    before = replace(check, tools=replace(check.tools, lists=folder / "scripts" / "check_api"), directory=folder)
+    steps = [python_client, typescript_client, python_life_cycle, typescript_life_cycle]
+    return all([step(before) for step in steps])
+
+
 def schemathesis(check: Check) -> bool:
     """All checks, which is what it does unless told otherwise; `--checks all` would overrule the configuration."""
     config = check.tools.lists / "schemathesis.toml"
@@ -130,6 +149,7 @@ STEPS: dict[str, Callable[[Check], bool]] = {
     "life cycle in Python": python_life_cycle,
     "life cycle in TypeScript": typescript_life_cycle,
     "values of a later server": unknown_values,
+    "clients of the version before": clients_of_version_before,
     "schemathesis": schemathesis,
     "promtool check metrics": metrics,
 }

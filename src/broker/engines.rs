@@ -66,6 +66,8 @@ impl Broker {
             end_in_silence(&mut transaction, &lost, self.settings.suspect_isolation, &mut effects).await?;
             let registration = with_its_reach(&mut transaction, by, registration).await?;
             store::engines::restart(&mut transaction, &registration).await?;
+            announcement::announce(&mut transaction, Concerns::Heartbeats, &[registration.engine_type.as_str()])
+                .await?;
         }
         let engine =
             store::engines::read(&mut transaction, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
@@ -84,6 +86,9 @@ impl Broker {
         });
         self.apply(effects);
         self.dispatch.engine_changed(engine_id);
+        if !is_new {
+            self.dispatch.orders_changed(registration.engine_type.as_str());
+        }
         let kind = if is_new { RegistrationKind::New } else { RegistrationKind::Restarted };
         self.metrics
             .registrations
@@ -243,8 +248,8 @@ async fn with_its_reach(
         let known = store::events::follow_ups::reaches(connection, &[engine_id]).await?;
         let is_new =
             |engine_type: &&EngineType| known.get(&engine_id).is_none_or(|known| !known.includes(engine_type.as_str()));
-        if let Some(engine_type) = asked.iter().find(is_new) {
-            return Err(Error::ReachOfEngineWidened { engine_id, engine_type: engine_type.clone() });
+        if let Some((index, engine_type)) = asked.iter().enumerate().find(|(_, engine_type)| is_new(engine_type)) {
+            return Err(Error::ReachOfEngineWidened { engine_id, engine_type: engine_type.clone(), index });
         }
     }
     Ok(registration)

@@ -67,6 +67,7 @@ impl Broker {
         let mut transaction = self.begin().await?;
         let (taken, made) = self.take_in_within(&mut transaction, &events, &new_queues).await?;
         if taken.iter().any(Result::is_err) {
+            let taken = naming_no_undone(taken);
             return Ok(taken.into_iter().map(|taken| taken.and(Err(Error::BatchRefused))).collect());
         }
         commit(transaction).await?;
@@ -145,6 +146,22 @@ impl Broker {
         }
         self.apply(effects);
     }
+}
+
+/// The answers for events that are all undone: none names an event that would have been made beside it.
+pub(in crate::broker) fn naming_no_undone(taken: Vec<Result<Taken>>) -> Vec<Result<Taken>> {
+    let made: HashSet<EventId> = taken
+        .iter()
+        .filter_map(|taken| match taken {
+            Ok(Taken::New(enqueued)) => Some(enqueued.event_id),
+            Ok(Taken::Duplicate(..) | Taken::OfAnother(..)) | Err(_) => None,
+        })
+        .collect();
+    let told = |taken| match taken {
+        Err(Error::IdempotencyKeyReused { event_id }) if made.contains(&event_id) => Err(Error::IdempotencyKeyTwice),
+        other => other,
+    };
+    taken.into_iter().map(told).collect()
 }
 
 /// Stands for an event's idempotency key. The second event of a key is judged when it is known what became of the first.

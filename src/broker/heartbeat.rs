@@ -7,13 +7,14 @@ use uuid::Uuid;
 
 use crate::batching::Size;
 use crate::dispatch::Arrival;
-use crate::domain::engine::{HoldingOffChange, Orders};
+use crate::domain::engine::HoldingOffChange;
 use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::object::{Member, members};
 use crate::domain::json::string::JsonString;
 use crate::domain::json::{RawJson, SentJson};
 use crate::domain::merge_patch;
+use crate::domain::orders::Orders;
 use crate::domain::settlement::Renewal;
 
 /// A heartbeat, checked.

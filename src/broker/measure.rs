@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::state::Broker;
 use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
-use crate::domain::engine::{EngineCount, EngineStatus};
+use crate::domain::engine::{EngineCount, Standing};
 use crate::domain::numbers::{to_f64, to_i64};
 use crate::domain::queue::Depth;
 use crate::error::Result;
@@ -14,9 +14,6 @@ use crate::store;
 
 /// Counts of a depth stop here: what is larger is not counted exactly.
 const DEPTH_COUNT_BOUND: i64 = 10_000;
-
-/// Among the statuses of engines in metrics.
-const QUARANTINED: &str = "quarantined";
 
 const SECONDS_OF_A_DAY: f64 = 86_400.0;
 
@@ -103,21 +100,18 @@ fn by_label<'a>(metrics: &Metrics, depths: &'a [Depth]) -> HashMap<&'a str, Dept
     sums
 }
 
-/// The engines of each label and status, zero where there are none. Those that are active but for the quarantine of their
-/// version have a status of their own here: they do not work.
+/// The engines of each label and standing, zero where there are none.
 fn engines_by_label<'a>(
     metrics: &Metrics,
     labels: impl Iterator<Item = &'a str>,
     engines: &'a [EngineCount],
 ) -> HashMap<(&'a str, &'static str), i64> {
-    let statuses = EngineStatus::ALL.map(EngineStatus::as_str).into_iter().chain([QUARANTINED]);
+    let standings = Standing::ALL.map(Standing::as_str);
     let mut counts: HashMap<(&str, &str), i64> =
-        labels.flat_map(|label| statuses.clone().map(move |status| ((label, status), 0))).collect();
+        labels.flat_map(|label| standings.map(move |standing| ((label, standing), 0))).collect();
     for counted in engines {
-        let is_in_quarantine = counted.is_quarantined && counted.status == EngineStatus::Active;
-        let status = if is_in_quarantine { QUARANTINED } else { counted.status.as_str() };
         // Else its queue has come since the depths were read.
-        if let Some(count) = counts.get_mut(&(metrics.queue(&counted.engine_type), status)) {
+        if let Some(count) = counts.get_mut(&(metrics.queue(&counted.engine_type), counted.standing.as_str())) {
             *count += counted.engines;
         }
     }

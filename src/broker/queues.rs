@@ -9,7 +9,7 @@ use tracing::field::display;
 use super::state::Broker;
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
-use crate::domain::engine::{EngineStatus, TypeSummary};
+use crate::domain::engine::{Standing, TypeSummary};
 use crate::domain::log_text::LogText;
 use crate::domain::names::EngineType;
 use crate::domain::page::Page;
@@ -28,7 +28,7 @@ pub struct QueueReport {
     pub queue: Queue,
     /// How many events it has, by state; counted up to `EXACT_UP_TO`.
     pub depth: Depth,
-    /// Its engines, counted by status.
+    /// Its engines, counted by standing.
     pub engines: Vec<TypeSummary>,
     /// What all replicas together counted in about a minute.
     pub last_minute: LastMinute,
@@ -41,17 +41,9 @@ impl QueueReport {
         [due, delayed, in_flight, dead_letters].iter().any(|count| *count > EXACT_UP_TO)
     }
 
-    /// How many of its engines have that status. Those that are active but for the quarantine of their version are not among them.
-    pub fn engines_with(&self, status: EngineStatus) -> i64 {
-        let counted =
-            self.engines.iter().filter(|engines| engines.status == status && !is_active_in_quarantine(engines));
-        counted.map(|engines| engines.engines).sum()
-    }
-
-    /// How many of its engines are active but for the quarantine of their version.
-    pub fn engines_in_quarantine(&self) -> i64 {
-        let counted = self.engines.iter().filter(|engines| is_active_in_quarantine(engines));
-        counted.map(|engines| engines.engines).sum()
+    /// How many of its engines have that standing.
+    pub fn engines_with(&self, standing: Standing) -> i64 {
+        self.engines.iter().filter(|engines| engines.standing == standing).map(|engines| engines.engines).sum()
     }
 
     /// When nothing is due any more, at the present rates; `None` while the queue does not shrink, or is paused.
@@ -67,10 +59,6 @@ impl QueueReport {
         let due = self.depth.due as f64;
         (shrinks > 0.0).then(|| due / shrinks)
     }
-}
-
-fn is_active_in_quarantine(engines: &TypeSummary) -> bool {
-    engines.status == EngineStatus::Active && engines.is_quarantined
 }
 
 impl Broker {

@@ -55,15 +55,16 @@ impl Broker {
         redrive_jobs::read(&mut connection, job_id).await?.ok_or(Error::RedriveJobNotFound(job_id))
     }
 
-    /// Jobs behind `behind`, the newest first: all, or those whose filter names a queue.
+    /// Jobs behind `behind`, the newest first: all, or those whose filter names a queue, or none but these.
     pub async fn list_redrive_jobs(
         &self,
         engine_type: Option<&str>,
+        engine_types: Option<&[String]>,
         behind: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<RedriveJob>> {
         let mut connection = self.begin_reading().await?;
-        Ok(redrive_jobs::list(&mut connection, engine_type, behind, limit).await?)
+        Ok(redrive_jobs::list(&mut connection, engine_type, engine_types, behind, limit).await?)
     }
 
     /// Pauses, continues or cancels a job. Again is as good as once. No step of the job is under way when it returns.

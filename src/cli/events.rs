@@ -1,5 +1,6 @@
 //! `events`: what was sent, and where it stands; below, rescheduled.
 
+mod follow_ups;
 mod reschedule;
 
 use std::process::ExitCode;
@@ -8,6 +9,8 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+use follow_ups::FollowUp;
 
 use super::asking::{Asking, print_answer};
 use super::client::{Answer, Client, Result};
@@ -105,6 +108,10 @@ struct Event {
     cancel_requested: bool,
     redriven_from: Option<String>,
     redriven_as: Option<String>,
+    // A server of an older version says none of these.
+    caused_by: Option<String>,
+    traceparent: Option<String>,
+    unique_key: Option<String>,
 }
 
 /// One attempt, as the server describes it.
@@ -121,6 +128,8 @@ pub struct Attempt {
     // Of a release; servers of earlier versions say neither.
     code: Option<String>,
     reason: Option<String>,
+    #[serde(default)]
+    enqueued: Vec<FollowUp>,
 }
 
 impl Attempt {
@@ -170,7 +179,11 @@ pub async fn run(arguments: &EventsArguments) -> Outcome {
         }
         facts(&answer)?.print()?;
         let attempts = client.list(&["events", event_id, "attempts"], &[], u32::MAX).await?;
-        print_attempts(attempts.read()?, attempts.now)?;
+        let mut attempts_of_event: Vec<Attempt> = attempts.read()?;
+        let follow_ups =
+            attempts_of_event.iter_mut().flat_map(|attempt| std::mem::take(&mut attempt.enqueued)).collect();
+        print_attempts(attempts_of_event, attempts.now)?;
+        follow_ups::print(follow_ups)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut query = vec![
@@ -291,6 +304,9 @@ fn facts(answer: &Answer) -> Result<Facts> {
         .add("redrives", event.redrives.to_string())
         .add_some("redriven from", event.redriven_from)
         .add_some("redriven as", event.redriven_as)
+        .add_some("caused by", event.caused_by)
+        .add_some("unique key", event.unique_key)
+        .add_some("traceparent", event.traceparent)
         .add_some("progress", event.progress.map(json))
         .add_some("result", event.result.map(json))
         .add_some("error", event.error.as_deref().map(error_text))

@@ -78,7 +78,7 @@ const COLUMNS: [Column; 6] = [
     Column::Text("OPEN EVENTS"),
     Column::Text("CANCELLED"),
     Column::SpareText("BY"),
-    Column::SpareText("IN"),
+    Column::SpareText("IN QUEUES"),
 ];
 
 /// Carries out the command.

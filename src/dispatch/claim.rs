@@ -305,7 +305,8 @@ mod tests {
             registered_at: DateTime::UNIX_EPOCH,
             engine_software_version: None,
             max_concurrent_events: None,
-            is_quarantined: false,
+            quarantines: Vec::new(),
+            holding_off: None,
             holds_off_seconds: None,
             gate: Gate::default(),
         });

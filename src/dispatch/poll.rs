@@ -5,9 +5,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::domain::engine::HoldingOff;
 use crate::domain::ids::EngineId;
 use crate::domain::leased_event::LeasedEvent;
 use crate::domain::names::EngineType;
+use crate::domain::queue::Quarantine;
 
 /// One poll, checked.
 #[derive(Clone, Debug)]
@@ -62,9 +64,9 @@ impl Polled {
 
 impl PollNotice {
     /// Whether the engine itself is given nothing, whatever its queue has, but for draining.
-    pub const fn keeps_engine_out(self) -> bool {
+    pub const fn keeps_engine_out(&self) -> bool {
         match self {
-            Self::VersionQuarantined | Self::EngineHoldingOff { .. } => true,
+            Self::VersionQuarantined(_) | Self::EngineHoldingOff { .. } => true,
             Self::EngineDraining { .. }
             | Self::EngineAtCapacity { .. }
             | Self::QueuePaused
@@ -75,7 +77,7 @@ impl PollNotice {
 }
 
 /// Why a poll got no events.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum PollNotice {
     /// The engine was told to drain.
     EngineDraining {
@@ -97,11 +99,13 @@ pub enum PollNotice {
         processing: u32,
     },
     /// The engine's version is quarantined in this queue.
-    VersionQuarantined,
+    VersionQuarantined(Box<Quarantine>),
     /// The engine asked for no events for a while.
     EngineHoldingOff {
         /// As this replica's clock measures it.
-        until: Instant,
+        ends_at: Instant,
+        /// As the engine said.
+        holding_off: Box<HoldingOff>,
     },
     /// The replica stops; another one may have events.
     ServerStopping,

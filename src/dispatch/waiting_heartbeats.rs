@@ -1,4 +1,5 @@
-//! Heartbeats that wait until there is something to tell their engines: a command, an event to cancel, another limit.
+//! Heartbeats that wait until there is something to tell their engines: a command, an event to cancel, another limit, or that
+//! the engine has registered again.
 //!
 //! Waiting costs the database nothing. What changes for engines of a type is announced with its commit; then one statement
 //! reads how all the engines of that type stand whose heartbeats wait here.
@@ -14,11 +15,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
 use super::scan_positions::ScanPositions;
-use crate::domain::engine::Orders;
 use crate::domain::ids::EngineId;
 use crate::domain::numbers::to_i64;
+use crate::domain::orders::Orders;
 use crate::error::{Error, Result};
 use crate::store;
+use crate::store::engines::beat::CurrentOrders;
 
 /// The task's name in metrics and in the log.
 pub const TASK: &str = "heartbeats";
@@ -65,6 +67,8 @@ struct WaitingEngine {
 struct Wait {
     number: u64,
     engine_type: String,
+    /// As the heartbeat named it; `None`: it did not.
+    incarnation: Option<i32>,
     /// Dropped, it ends the wait without news.
     news: oneshot::Sender<Result<Orders>>,
 }
@@ -73,6 +77,7 @@ struct Wait {
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival {
     engine_id: EngineId,
+    incarnation: Option<i32>,
     announcements: u64,
 }
 
@@ -82,9 +87,9 @@ impl WaitingHeartbeats {
         Self { context, positions, state: Mutex::default(), changed: Notify::new() }
     }
 
-    /// A heartbeat has come, and is to be written.
-    pub fn arrived(&self, engine_id: EngineId) -> Arrival {
-        Arrival { engine_id, announcements: self.state.lock().announcements }
+    /// A heartbeat has come, and is to be written. `incarnation`: as it names it.
+    pub fn arrived(&self, engine_id: EngineId, incarnation: Option<i32>) -> Arrival {
+        Arrival { engine_id, incarnation, announcements: self.state.lock().announcements }
     }
 
     /// A heartbeat has been written: an older one of its engine waits no longer.
@@ -123,7 +128,7 @@ impl WaitingHeartbeats {
         engine_type: &str,
         orders: Orders,
     ) -> Option<(PendingHeartbeat, oneshot::Receiver<Result<Orders>>)> {
-        let Arrival { engine_id, announcements } = arrival;
+        let Arrival { engine_id, incarnation, announcements } = arrival;
         let mut state = self.state.lock();
         state.forget_old_ones();
         state.end_wait(engine_id, None);
@@ -132,7 +137,7 @@ impl WaitingHeartbeats {
         let (sender, news) = oneshot::channel();
         let number = state.next_number;
         state.next_number += 1;
-        let wait = is_waiting.then(|| Wait { number, engine_type: engine_type.to_owned(), news: sender });
+        let wait = is_waiting.then(|| Wait { number, engine_type: engine_type.to_owned(), incarnation, news: sender });
         state.waiting += usize::from(is_waiting);
         state.engines.insert(engine_id, WaitingEngine { told: orders, used_at: Instant::now(), wait });
         if is_waiting && state.announcements != announcements {
@@ -202,27 +207,23 @@ impl WaitingHeartbeats {
         waiting.collect()
     }
 
-    async fn read(&self, asked: &[(EngineId, u64)]) -> Result<HashMap<EngineId, Orders>> {
+    async fn read(&self, asked: &[(EngineId, u64)]) -> Result<HashMap<EngineId, CurrentOrders>> {
         let now = Instant::now().into_std();
         let since: Vec<_> =
             asked.iter().map(|(engine_id, _)| (*engine_id, self.positions.held.oldest(*engine_id, now))).collect();
         let mut connection = self.context.connection().await?;
         let found = store::engines::beat::read_orders(&mut connection, &since).await?;
-        Ok(found.into_iter().map(|engine| (engine.engine_id, engine.orders)).collect())
+        Ok(found.into_iter().map(|engine| (engine.engine_id, engine)).collect())
     }
 
-    fn tell(&self, asked: &[(EngineId, u64)], mut found: HashMap<EngineId, Orders>) {
+    fn tell(&self, asked: &[(EngineId, u64)], mut found: HashMap<EngineId, CurrentOrders>) {
         let mut state = self.state.lock();
         for (engine_id, number) in asked {
             let Some(engine) = state.engines.get(engine_id) else { continue };
             // A newer heartbeat has found all this itself.
-            if engine.wait.as_ref().is_none_or(|wait| wait.number != *number) {
-                continue;
-            }
-            match found.remove(engine_id) {
-                Some(orders) if orders.are_news(Some(&engine.told)) => state.end_wait(*engine_id, Some(Ok(orders))),
-                Some(_) => {}
-                None => state.end_wait(*engine_id, Some(Err(Error::EngineNotFound(*engine_id)))),
+            let Some(wait) = engine.wait.as_ref().filter(|wait| wait.number == *number) else { continue };
+            if let Some(news) = news_of(*engine_id, wait.incarnation, &engine.told, found.remove(engine_id)) {
+                state.end_wait(*engine_id, Some(news));
             }
         }
         self.release(&state);
@@ -231,6 +232,23 @@ impl WaitingHeartbeats {
     /// To be called before the lock is released, where waits have begun or ended.
     fn release(&self, state: &State) {
         self.context.metrics.heartbeats_parked.set(to_i64(state.waiting));
+    }
+}
+
+/// What ends the wait of an engine's heartbeat: orders that are news to it, or that the engine is gone, or is registered as another
+/// incarnation than the heartbeat named.
+fn news_of(
+    engine_id: EngineId,
+    named: Option<i32>,
+    told: &Orders,
+    found: Option<CurrentOrders>,
+) -> Option<Result<Orders>> {
+    let Some(CurrentOrders { incarnation, registered_at, orders, .. }) = found else {
+        return Some(Err(Error::EngineNotFound(engine_id)));
+    };
+    match Error::check_incarnation(engine_id, named, incarnation, registered_at) {
+        Ok(()) => orders.are_news(Some(told)).then_some(Ok(orders)),
+        Err(superseded) => Some(Err(superseded)),
     }
 }
 

@@ -85,7 +85,7 @@ pub enum About {
     Engine,
     /// The event in the path.
     Event,
-    /// A list, of the queue that the query names: limited tokens must name one.
+    /// A list, of the queue that the query names; where it names none, its handler narrows it to the token's limit.
     Query,
     /// What the body says, or the reply has: its handler sees to it.
     Handler,

@@ -5,14 +5,16 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::event::{Outcome, Status};
+use super::follow_up::FollowUp;
 use super::ids::EngineId;
 use super::json::RawJson;
 use super::settlement::Answer;
 
 /// One ended attempt.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = AttemptAsStored)]
 pub struct Attempt {
-    /// From 1, without a gap.
+    /// From 1, without a gap. The end of an event that was cancelled in its queue has the number behind its last lease.
     pub attempt: i32,
     /// Who held the lease; null for an anonymous one, and where there was none.
     #[schema(value_type = Option<uuid::Uuid>)]
@@ -44,4 +46,7 @@ pub struct Attempt {
     pub late_by_seconds: Option<f64>,
     /// The event's final status, on the attempt that ended it.
     pub final_status: Option<Status>,
+    /// What became of the follow-up events of its completion; `None` where there were none.
+    #[serde(skip)]
+    pub follow_ups: Option<Vec<FollowUp>>,
 }

@@ -93,6 +93,9 @@ pub struct Filter {
     /// Their queue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine_type: Option<String>,
+    /// Their queues: those that the caller's token is limited to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub engine_types: Option<Vec<String>>,
     /// What happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_type: Option<String>,
@@ -162,7 +165,7 @@ impl Group {
     /// `filter` lets through.
     #[must_use]
     pub fn filter(&self, by: &[GroupBy], filter: &Filter) -> Filter {
-        let mut filter = filter.clone();
+        let mut filter = Filter { engine_types: None, ..filter.clone() };
         for by in by {
             match by {
                 GroupBy::EngineType => filter.engine_type.clone_from(&self.engine_type),

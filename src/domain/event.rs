@@ -51,7 +51,7 @@ pub struct Event {
     pub available_at: Option<DateTime<Utc>>,
     /// Null while it is open.
     pub finished_at: Option<DateTime<Utc>>,
-    /// The number of the latest attempt; 0 before the first.
+    /// The number of the latest attempt, which is how often it was leased; 0 before the first.
     pub attempt: i32,
     /// Reported failures since it was enqueued or redriven.
     pub failures: i32,
@@ -112,7 +112,7 @@ pub struct BriefEvent {
     pub event_type: String,
     /// Where it stands.
     pub status: Status,
-    /// The number of the latest attempt; 0 before the first.
+    /// The number of the latest attempt, which is how often it was leased; 0 before the first.
     pub attempt: i32,
     /// By the database's clock.
     pub created_at: DateTime<Utc>,
@@ -137,6 +137,8 @@ pub struct EventScope {
 pub struct Filter {
     /// Their queue.
     pub engine_type: Option<String>,
+    /// Their queues: those that the caller's token is limited to.
+    pub engine_types: Option<Vec<String>>,
     /// What happened.
     pub event_type: Option<String>,
     /// Where they stand.

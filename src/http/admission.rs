@@ -74,12 +74,7 @@ impl Unidentified {
 async fn identify(api: &Api, request: &Parts) -> Result<(Arc<Identity>, TokenDigest), Unidentified> {
     let token = match request.headers.get(header::AUTHORIZATION) {
         Some(shown) => shown.to_str().ok().and_then(bearer),
-        None => match session(api, request).await? {
-            Some(secret) => Some(secret),
-            None => {
-                return Err(Unidentified::new(Reason::Missing, "a token is required, as Authorization: Bearer el_…"));
-            }
-        },
+        None => Some(session(api, request).await?.ok_or_else(|| nothing_shown(request))?),
     };
     let Some(digest) = token.and_then(TokenDigest::of) else {
         return Err(failed_attempt(api, request, Reason::Malformed, "that is no token of this service"));
@@ -101,6 +96,17 @@ async fn identify(api: &Api, request: &Parts) -> Result<(Arc<Identity>, TokenDig
         }
         None => Err(failed_attempt(api, request, Reason::Unknown, "the token is not known")),
     }
+}
+
+/// A request without a token, or with a cookie that does not count.
+fn nothing_shown(request: &Parts) -> Unidentified {
+    let detail = if session_cookie::is_there(&request.headers) {
+        "the cookie of a session needs the header X-EventLease-Dashboard: 1 beside it, and must be of this installation; or show a \
+         token, as Authorization: Bearer el_…"
+    } else {
+        "a token is required, as Authorization: Bearer el_…"
+    };
+    Unidentified::new(Reason::Missing, detail)
 }
 
 /// The token of a browser's session. A page of another site can have a browser send the cookie, but not the header beside it;

@@ -11,6 +11,8 @@ mod reschedule;
 mod cancel;
 /// An event and its attempts, as readers see them.
 pub mod reply;
+/// What became of a follow-up event.
+pub mod follow_up;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

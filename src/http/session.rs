@@ -53,7 +53,8 @@ pub async fn create(State(api): State<Api>, input: Input) -> Result<Response, Pr
     let name = session_cookie::name(api.broker.installation_id().await?);
     let (session, secret) = api.broker.begin_session(&input.actor(&api), identity.token_id).await?;
     let cookie = session_cookie::set(&name, &secret, whole_seconds_left(&session), &input.headers);
-    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(SessionReply::of(&api, session))).into_response())
+    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(SessionReply::of(&api, session, None)))
+        .into_response())
 }
 
 /// A browser that kept the cookie for longer would show a token that has ended.
@@ -70,7 +71,10 @@ fn whole_seconds_left(session: &Token) -> u64 {
 pub async fn read(State(api): State<Api>, input: Input) -> Result<Json<SessionReply>, Problem> {
     input.read_nothing()?;
     Ok(Json(match input.caller.identity() {
-        Some(identity) => SessionReply::of(&api, api.broker.read_token(identity.token_id).await?),
+        Some(identity) => {
+            let (token, engine_type) = api.broker.read_token(identity.token_id).await?;
+            SessionReply::of(&api, token, engine_type)
+        }
         None => SessionReply::of_anybody(&api),
     }))
 }
@@ -102,7 +106,7 @@ pub struct SessionReply {
     /// Null where the server asks for no token, as all members down to `expires_at`.
     name: Option<String>,
     role: Option<Role>,
-    /// Null: not limited.
+    /// Null: not limited. An engine's token has the type of its engine here.
     engine_types: Option<Vec<String>>,
     /// The engine that the token is for.
     #[schema(value_type = Option<uuid::Uuid>)]
@@ -118,7 +122,8 @@ pub struct SessionReply {
 }
 
 impl SessionReply {
-    fn of(api: &Api, token: Token) -> Self {
+    /// `engine_type`: beside an engine's token, that of the engine.
+    fn of(api: &Api, token: Token, engine_type: Option<String>) -> Self {
         let operations = Operation::ALL.iter().filter(|operation| may(&token.identity, **operation));
         let operations = operations.map(|operation| operation.id()).collect();
         let Token { identity, expires_at, .. } = token;
@@ -128,7 +133,7 @@ impl SessionReply {
             engine_id: identity.engine_id,
             expires_at,
             is_session: identity.is_session(),
-            engine_types: identity.engine_types,
+            engine_types: engine_type.map(|engine_type| vec![engine_type]).or(identity.engine_types),
             operations,
             server: ServerReply::of(api),
         }

@@ -25,7 +25,7 @@ metrics! {
     queues: DatabaseGauge = "eventlease_queues", [];
     /// Event types that have a retry policy of their own. Every server reads it: take max.
     event_types: DatabaseGauge = "eventlease_event_types", [];
-    /// Registered engines by status; active ones whose version is quarantined have the status `quarantined`. Every server reads it: take `max by (engine_type, status)`.
+    /// Registered engines by status; active ones whose version is quarantined have the status `quarantined`, others that hold off `holding_off`. Every server reads it: take `max by (engine_type, status)`.
     engines: DatabaseGauge = "eventlease_engines", [Label::QUEUE, Label::of_owner("status")];
     /// Connections of clients that are open.
     connections: IntGauge = "eventlease_client_connections", [];

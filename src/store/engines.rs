@@ -11,16 +11,16 @@ pub mod liveness;
 mod metadata;
 
 use chrono::{DateTime, Utc};
-use sqlx::postgres::PgArguments;
+use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::QueryAs;
 use sqlx::{PgConnection, Postgres};
 
 use super::error::Result;
 use super::page::{PageRow, page, page_of};
-use super::row::{from_columns, from_row};
+use super::row::{Field, from_columns, from_row};
 use super::tokens::{self, EndOfTokens};
 use crate::domain::engine::{
-    Drain, DrainOrder, Engine, EngineCount, EngineStatus, Filter, HoldingOff, Registration, TypeSummary,
+    Drain, DrainOrder, Engine, EngineCount, EngineStatus, Filter, HoldingOff, Registration, Standing, TypeSummary,
 };
 use crate::domain::ids::EngineId;
 use crate::domain::names::{EngineType, ScenarioRunId};
@@ -167,7 +167,7 @@ fn bind<'q, Row>(
 ) -> Select<'q, Row> {
     statement
         .bind(filter.engine_id.map(|engine_id| engine_id.0))
-        .bind(&filter.engine_type)
+        .bind(filter.engine_type.as_ref().map(std::slice::from_ref).or(filter.engine_types.as_deref()))
         .bind(filter.status.map(EngineStatus::as_str))
         .bind(&filter.capability)
         .bind(&filter.scenario_run_id)
@@ -211,47 +211,35 @@ pub async fn delete(connection: &mut PgConnection, engine_id: EngineId) -> Resul
 }
 
 from_row!(TypeSummary, "engine_states", engine_type: String, {
-    engine_type, status, is_quarantined, engines, unlimited, slots, leases_held,
+    engine_type, standing, engines, unlimited, slots, leases_held,
 });
+
+impl Field for Standing {
+    fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
+        let is_quarantined = Field::read(row, "is_quarantined")?;
+        Ok(Self::of(Field::read(row, "status")?, is_quarantined, Field::read(row, "is_holding_off")?))
+    }
+}
 
 /// Sums the engines of these types up.
 pub async fn summarize(connection: &mut PgConnection, engine_types: &[String]) -> Result<Vec<TypeSummary>> {
-    Ok(sqlx::query_as(
-        "select s.engine_type, s.status, quarantine.is_quarantined, count(*) as engines,
-            count(*) filter (where s.max_concurrent_events is null) as unlimited,
-            coalesce(sum(greatest(s.max_concurrent_events, held.leases)), 0)::bigint as slots,
-            coalesce(sum(held.leases), 0)::bigint as leases_held
-         from eventlease.engine_states s
-         cross join lateral (
-            select count(*) as leases from eventlease.event_leases q
-            where q.leased_by = s.engine_id
-         ) held
-         left join eventlease.queues u on u.engine_type = s.engine_type
-         cross join lateral (
-            select u.quarantines is not null
-                and eventlease.is_quarantined(u.quarantines, s.engine_software_version) as is_quarantined
-         ) quarantine
-         where s.engine_type = any($1)
-         group by s.engine_type, s.status, quarantine.is_quarantined",
-    )
-    .bind(engine_types)
-    .fetch_all(connection)
-    .await?)
+    Ok(sqlx::query_as(include_str!("sql/summarize_engines.sql")).bind(engine_types).fetch_all(connection).await?)
 }
 
-from_row!(EngineCount, "engine_states", engine_type: String, { engine_type, status, is_quarantined, engines });
+from_row!(EngineCount, "engine_states", engine_type: String, { engine_type, standing, engines });
 
 /// Counts all engines. What they hold is left out: asking for each would take most of the time.
 pub async fn count(connection: &mut PgConnection) -> Result<Vec<EngineCount>> {
     Ok(sqlx::query_as(
-        "select s.engine_type, s.status, quarantine.is_quarantined, count(*) as engines
+        "select s.engine_type, s.status, given_nothing.is_quarantined, given_nothing.is_holding_off, count(*) as engines
          from eventlease.engine_states s
          left join eventlease.queues u on u.engine_type = s.engine_type
          cross join lateral (
             select u.quarantines is not null
-                and eventlease.is_quarantined(u.quarantines, s.engine_software_version) as is_quarantined
-         ) quarantine
-         group by s.engine_type, s.status, quarantine.is_quarantined",
+                and eventlease.is_quarantined(u.quarantines, s.engine_software_version) as is_quarantined,
+                coalesce(s.holding_off_until > statement_timestamp(), false) as is_holding_off
+         ) given_nothing
+         group by s.engine_type, s.status, given_nothing.is_quarantined, given_nothing.is_holding_off",
     )
     .fetch_all(connection)
     .await?)

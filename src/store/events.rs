@@ -65,14 +65,7 @@ pub async fn scope(connection: &mut PgConnection, event_id: EventId) -> Result<O
 /// Those of the events that are not open: they have ended, or are not known at all.
 pub async fn not_open(connection: &mut PgConnection, events: &[EventId]) -> Result<Vec<EventId>> {
     let ids: Vec<Uuid> = events.iter().map(|event_id| event_id.0).collect();
-    let ended: Vec<Uuid> = sqlx::query_scalar(
-        "select asked.event_id
-         from unnest($1::uuid[]) as asked (event_id)
-         where (select true from eventlease.open_events q where q.event_id = asked.event_id limit 1) is null",
-    )
-    .bind(ids)
-    .fetch_all(connection)
-    .await?;
+    let ended: Vec<Uuid> = sqlx::query_scalar(include_str!("sql/not_open.sql")).bind(ids).fetch_all(connection).await?;
     Ok(ended.into_iter().map(EventId).collect())
 }
 
@@ -129,7 +122,8 @@ pub async fn list(
         .bind(filter.status.map(Status::as_str))
         .bind(i64::from(limit) + 1)
         .bind(with_payload)
-        .bind(filter.enqueued_by.as_deref());
+        .bind(filter.enqueued_by.as_deref())
+        .bind(&filter.engine_types);
     let query = match filter.caused_by {
         Some(caused_by) => query.bind(caused_by.0).bind(&filter.scenario_run_id),
         None if is_of_run => query.bind(&filter.scenario_run_id),

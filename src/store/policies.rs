@@ -42,18 +42,8 @@ pub async fn policies_of_leased_events(
     events: &[EventId],
 ) -> Result<HashMap<EventId, RetryPolicy>> {
     let ids: Vec<Uuid> = events.iter().map(|event| event.0).collect();
-    let rows: Vec<Row> = sqlx::query_as(
-        "select q.event_id, q.retry_policy as own_policy, t.retry_policy as type_policy,
-                u.retry_policy as queue_policy, s.retry_policy as server_policy
-         from eventlease.event_leases q
-         left join eventlease.event_types t on t.event_type = q.event_type
-         left join eventlease.queues u on u.engine_type = q.engine_type
-         join eventlease.server_settings s on s.is_only_row
-         where q.event_id = any($1)",
-    )
-    .bind(ids)
-    .fetch_all(connection)
-    .await?;
+    let rows: Vec<Row> =
+        sqlx::query_as(include_str!("sql/policies_of_leases.sql")).bind(ids).fetch_all(connection).await?;
     let policies: HashMap<EventId, RetryPolicy> = rows.into_iter().map(|row| (row.event_id, row.policy)).collect();
     match events.iter().find(|event| !policies.contains_key(event)) {
         // With the event's row locked, only the server's own can be missing.

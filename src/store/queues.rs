@@ -154,16 +154,6 @@ from_columns!(Gate, {
     retry_policy: "retry_policy",
 });
 
-/// The columns of a gate, from queues `u`, which may be missing in an outer join.
-macro_rules! gate_columns {
-    () => {
-        "coalesce(u.paused_at is not null and (u.resume_at is null or u.resume_at > statement_timestamp()), false)
-            as is_paused,
-         u.default_limit, u.max_processing, u.visibility_timeout_seconds, u.max_lease_seconds, u.retry_policy"
-    };
-}
-pub(super) use gate_columns;
-
 struct NamedGate {
     engine_type: String,
     gate: Gate,
@@ -177,9 +167,9 @@ pub async fn gates(connection: &mut PgConnection, engine_types: &[&str]) -> Resu
         return Ok(HashMap::new());
     }
     let rows: Vec<NamedGate> = sqlx::query_as(concat!(
-        "select u.engine_type, ",
-        gate_columns!(),
-        " from eventlease.queues u where u.engine_type = any($1)"
+        "select u.engine_type,\n",
+        include_str!("sql/gate_columns.sql"),
+        "from eventlease.queues u where u.engine_type = any($1)"
     ))
     .bind(engine_types)
     .fetch_all(connection)
@@ -194,10 +184,8 @@ pub async fn count_processing_locked(connection: &mut PgConnection, engine_type:
         .bind(engine_type)
         .execute(&mut *connection)
         .await?;
-    let count: i32 = sqlx::query_scalar("select count(*)::integer from eventlease.event_leases where engine_type = $1")
-        .bind(engine_type)
-        .fetch_one(connection)
-        .await?;
+    let count: i32 =
+        sqlx::query_scalar(include_str!("sql/count_processing.sql")).bind(engine_type).fetch_one(connection).await?;
     Ok(count.cast_unsigned())
 }
 

@@ -104,40 +104,34 @@ pub async fn create(
 
 /// One job.
 pub async fn read(connection: &mut PgConnection, job_id: RedriveJobId) -> Result<Option<RedriveJob>> {
-    Ok(sqlx::query_as("select * from eventlease.redrive_jobs where job_id = $1")
+    Ok(sqlx::query_as(include_str!("sql/read_redrive_job.sql"))
         .bind(job_id.0)
         .fetch_optional(connection)
         .await?)
 }
 
-/// Up to `limit` jobs behind one, the newest first: of all dead letters, or of those of one queue.
+/// Up to `limit` jobs behind one, the newest first: all, or those whose filter names a queue; and where `engine_types` are given,
+/// only those whose filter names no other queues.
 pub async fn list(
     connection: &mut PgConnection,
     engine_type: Option<&str>,
+    engine_types: Option<&[String]>,
     behind: Option<Uuid>,
     limit: u32,
 ) -> Result<Vec<RedriveJob>> {
-    Ok(sqlx::query_as(
-        "select * from eventlease.redrive_jobs
-         where ($1::text is null or filter ->> 'engine_type' = $1)
-            and job_id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-         order by job_id desc limit $3",
-    )
-    .bind(engine_type)
-    .bind(behind)
-    .bind(i64::from(limit))
-    .fetch_all(connection)
-    .await?)
+    Ok(sqlx::query_as(include_str!("sql/list_redrive_jobs.sql"))
+        .bind(engine_type)
+        .bind(engine_types)
+        .bind(behind)
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await?)
 }
 
 /// Locks the job whose next step has been due for longest, and that nobody else has locked.
 pub async fn lock_next(connection: &mut PgConnection) -> Result<Option<RedriveJobId>> {
-    let job_id: Option<Uuid> = sqlx::query_scalar(
-        "select job_id from eventlease.redrive_jobs
-         where next_step_at <= statement_timestamp()
-         order by next_step_at limit 1
-         for update skip locked",
-    )
+    let job_id: Option<Uuid> = sqlx::query_scalar(include_str!("sql/next_redrive_job.sql"))
+        .bind(1_i64)
     .fetch_optional(connection)
     .await?;
     Ok(job_id.map(RedriveJobId))
@@ -145,9 +139,7 @@ pub async fn lock_next(connection: &mut PgConnection) -> Result<Option<RedriveJo
 
 /// Locks a job, and says what time it is.
 pub async fn lock(connection: &mut PgConnection, job_id: RedriveJobId) -> Result<Option<(WorkingJob, DateTime<Utc>)>> {
-    let row: Option<LockedRow> = sqlx::query_as(
-        "select *, statement_timestamp() as now from eventlease.redrive_jobs where job_id = $1 for update",
-    )
+    let row: Option<LockedRow> = sqlx::query_as(include_str!("sql/lock_redrive_job.sql"))
     .bind(job_id.0)
     .fetch_optional(connection)
     .await?;
@@ -183,11 +175,7 @@ pub async fn note_ends(connection: &mut PgConnection, working: &WorkingJob, limi
 
 /// Records what a job has redriven. One that it has redriven before is an error.
 pub async fn record(connection: &mut PgConnection, job_id: RedriveJobId, redriven: &[Redriven]) -> Result<()> {
-    sqlx::query(
-        "insert into eventlease.redriven_by_jobs (job_id, event_id, queued_event_id)
-         select $1, redriven.event_id, redriven.queued_event_id
-         from unnest($2::uuid[], $3::uuid[]) as redriven (event_id, queued_event_id)",
-    )
+    sqlx::query(include_str!("sql/record_redriven.sql"))
     .bind(job_id.0)
     .bind(redriven.iter().map(|redriven| redriven.dead_letter_id.0).collect::<Vec<_>>())
     .bind(redriven.iter().map(|redriven| redriven.event_id.0).collect::<Vec<_>>())
@@ -227,10 +215,7 @@ pub async fn write(connection: &mut PgConnection, WorkingJob { job, place }: &Wo
 
 /// Lets other jobs go first for some seconds.
 pub async fn postpone(connection: &mut PgConnection, job_id: RedriveJobId, seconds: f64) -> Result<()> {
-    sqlx::query(
-        "update eventlease.redrive_jobs set next_step_at = statement_timestamp() + make_interval(secs => $2)
-         where job_id = $1 and next_step_at is not null",
-    )
+    sqlx::query(include_str!("sql/postpone_redrive_job.sql"))
     .bind(job_id.0)
     .bind(seconds)
     .execute(connection)
@@ -240,13 +225,7 @@ pub async fn postpone(connection: &mut PgConnection, job_id: RedriveJobId, secon
 
 /// Locks a job that has redriven nothing for `days`.
 pub async fn lock_old(connection: &mut PgConnection, days: i32) -> Result<Option<RedriveJobId>> {
-    let job_id: Option<Uuid> = sqlx::query_scalar(
-        "select job_id from eventlease.redrive_jobs
-         where state not in ('canary', 'redriving')
-            and state_changed_at < statement_timestamp() - make_interval(days => $1)
-         order by job_id limit 1
-         for update skip locked",
-    )
+    let job_id: Option<Uuid> = sqlx::query_scalar(include_str!("sql/old_redrive_job.sql"))
     .bind(days)
     .fetch_optional(connection)
     .await?;
@@ -255,11 +234,7 @@ pub async fn lock_old(connection: &mut PgConnection, days: i32) -> Result<Option
 
 /// Forgets up to `limit` dead letters of a locked job, or the job where it has no more. Answers whether it is forgotten.
 pub async fn forget(connection: &mut PgConnection, job_id: RedriveJobId, limit: i64) -> Result<bool> {
-    let done = sqlx::query(
-        "delete from eventlease.redriven_by_jobs r
-         where r.job_id = $1 and r.event_id = any(array(
-             select event_id from eventlease.redriven_by_jobs where job_id = $1 order by event_id limit $2))",
-    )
+    let done = sqlx::query(include_str!("sql/forget_redriven.sql"))
     .bind(job_id.0)
     .bind(limit)
     .execute(&mut *connection)
@@ -267,6 +242,6 @@ pub async fn forget(connection: &mut PgConnection, job_id: RedriveJobId, limit: 
     if done.rows_affected() > 0 {
         return Ok(false);
     }
-    sqlx::query("delete from eventlease.redrive_jobs where job_id = $1").bind(job_id.0).execute(connection).await?;
+    sqlx::query(include_str!("sql/forget_redrive_job.sql")).bind(job_id.0).execute(connection).await?;
     Ok(true)
 }

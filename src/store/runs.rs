@@ -35,61 +35,43 @@ pub async fn lock_alone(connection: &mut PgConnection, run: &str) -> Result<()> 
 
 /// Marks a run, which is locked alone, as cancelled. Answers whether it was not before.
 pub async fn mark_cancelled(connection: &mut PgConnection, scope: &RunScope, by: Option<&str>) -> Result<bool> {
-    let marked = sqlx::query(
-        "insert into eventlease.scenario_runs (scenario_run_id, engine_type, cancelled_at, cancelled_by)
-         select $1, asked.engine_type, statement_timestamp(), $3
-         from unnest($2::text[]) as asked (engine_type)
-         order by asked.engine_type
-         on conflict on constraint scenario_runs_pkey do nothing",
-    )
-    .bind(scope.run.as_str())
-    .bind(marks(scope))
-    .bind(by)
-    .execute(connection)
-    .await?;
+    let marked = sqlx::query(include_str!("sql/mark_run_cancelled.sql"))
+        .bind(scope.run.as_str())
+        .bind(marks(scope))
+        .bind(by)
+        .execute(connection)
+        .await?;
     Ok(marked.rows_affected() > 0)
 }
 
 /// Takes the marks of a run back, which is locked alone: those of these queues, or all. Answers whether there was one.
 pub async fn remove_marks(connection: &mut PgConnection, scope: &RunScope) -> Result<bool> {
-    let removed = sqlx::query(
-        "delete from eventlease.scenario_runs
-         where scenario_run_id = $1 and ($2::text[] is null or engine_type = any($2))",
-    )
-    .bind(scope.run.as_str())
-    .bind(&scope.engine_types)
-    .execute(connection)
-    .await?;
+    let removed = sqlx::query(include_str!("sql/remove_marks_of_run.sql"))
+        .bind(scope.run.as_str())
+        .bind(&scope.engine_types)
+        .execute(connection)
+        .await?;
     Ok(removed.rows_affected() > 0)
 }
 
 /// Notes that nothing is left to do for the cancel of a run.
 pub async fn note_carried_out(connection: &mut PgConnection, scope: &RunScope) -> Result<()> {
-    sqlx::query(
-        "update eventlease.scenario_runs set is_carried_out = true
-         where scenario_run_id = $1 and engine_type = any($2) and not is_carried_out",
-    )
-    .bind(scope.run.as_str())
-    .bind(marks(scope))
-    .execute(connection)
-    .await?;
+    sqlx::query(include_str!("sql/note_run_carried_out.sql"))
+        .bind(scope.run.as_str())
+        .bind(marks(scope))
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
 /// Up to `limit` cancels that were begun more than `seconds` ago and are not carried out, the oldest first: the run, and the
 /// queue, which is empty for all of them.
 pub async fn to_carry_out(connection: &mut PgConnection, seconds: u32, limit: u32) -> Result<Vec<(String, String)>> {
-    Ok(sqlx::query_as(
-        "select scenario_run_id, engine_type
-         from eventlease.scenario_runs
-         where not is_carried_out and cancelled_at <= statement_timestamp() - make_interval(secs => $1)
-         order by cancelled_at
-         limit $2",
-    )
-    .bind(f64::from(seconds))
-    .bind(i64::from(limit))
-    .fetch_all(connection)
-    .await?)
+    Ok(sqlx::query_as(include_str!("sql/runs_to_carry_out.sql"))
+        .bind(f64::from(seconds))
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await?)
 }
 
 /// The names under which the marks of a scope stand.

@@ -48,16 +48,13 @@ impl Field for TokenDigest {
     }
 }
 
-/// A statement that answers tokens: `$before`, the columns, `$behind`.
+/// A statement that answers tokens: `$before`, the columns, `$behind`; or a file that ends where the columns begin.
 macro_rules! tokens {
+    ($file:literal) => {
+        concat!(include_str!($file), include_str!("sql/token_columns.sql"))
+    };
     ($before:literal, $behind:literal) => {
-        concat!(
-            $before,
-            " token_id, name, role, engine_types, engine_id, sha256, created_at, created_by, expires_at,
-                extract(epoch from expires_at - statement_timestamp())::float8 as expires_in_seconds,
-                revoked_at, superseded_at, session_of, last_used_at ",
-            $behind
-        )
+        concat!($before, "\n", include_str!("sql/token_columns.sql"), $behind)
     };
 }
 
@@ -143,16 +140,8 @@ pub async fn revoke(connection: &mut PgConnection, token_id: TokenId) -> Result<
     .fetch_all(&mut *connection)
     .await?;
     // In a later statement: a session that was just being made is there once the token's row could be changed.
-    let sessions: Vec<Token> = sqlx::query_as(tokens!(
-        "update eventlease.tokens
-         set revoked_at = statement_timestamp(), changed_in = pg_current_xact_id()
-         where session_of = $1 and revoked_at is null
-         returning",
-        ""
-    ))
-    .bind(token_id.0)
-    .fetch_all(&mut *connection)
-    .await?;
+    let sessions: Vec<Token> =
+        sqlx::query_as(tokens!("sql/revoke_sessions.sql")).bind(token_id.0).fetch_all(&mut *connection).await?;
     revoked.extend(sessions);
     tell(connection).await?;
     Ok(revoked)
@@ -169,54 +158,30 @@ pub async fn read(connection: &mut PgConnection, token_id: TokenId) -> Result<Op
 /// Makes the token of a session out of the one that began it, which the caller holds: the same caller with the same reach,
 /// for `SESSION_SECONDS` at most and no longer than that one. Notifies the replicas with the commit.
 pub async fn insert_session(connection: &mut PgConnection, of: TokenId, digest: TokenDigest) -> Result<Token> {
-    let token = sqlx::query_as(tokens!(
-        "insert into eventlease.tokens (token_id, name, role, engine_types, sha256, created_by, created_by_token_id,
-            expires_at, granted_until, session_of)
-         select $1, of.name, of.role, of.engine_types, $2, of.name, of.token_id, until.at, until.at, of.token_id
-         from eventlease.tokens of
-         cross join lateral (
-            select least(of.expires_at, statement_timestamp() + make_interval(secs => $4)) as at
-         ) until
-         where of.token_id = $3
-         returning",
-        ""
-    ))
-    .bind(Uuid::new_v4())
-    .bind(digest.as_bytes().as_slice())
-    .bind(of.0)
-    .bind(SESSION_SECONDS)
-    .fetch_one(&mut *connection)
-    .await?;
+    let token = sqlx::query_as(tokens!("sql/insert_session.sql"))
+        .bind(Uuid::new_v4())
+        .bind(digest.as_bytes().as_slice())
+        .bind(of.0)
+        .bind(SESSION_SECONDS)
+        .fetch_one(&mut *connection)
+        .await?;
     tell(connection).await?;
     Ok(token)
 }
 
 /// Ends the oldest sessions of a token beyond as many as it may have, and answers them.
 pub async fn end_surplus_sessions(connection: &mut PgConnection, of: TokenId) -> Result<Vec<Token>> {
-    Ok(sqlx::query_as(tokens!(
-        "update eventlease.tokens
-         set revoked_at = statement_timestamp(), changed_in = pg_current_xact_id()
-         where token_id in (
-            select token_id from eventlease.tokens
-            where session_of = $1 and revoked_at is null and expires_at > statement_timestamp()
-            order by created_at desc, token_id desc offset $2)
-         returning",
-        ""
-    ))
-    .bind(of.0)
-    .bind(MAX_SESSIONS_OF_TOKEN)
-    .fetch_all(connection)
-    .await?)
+    Ok(sqlx::query_as(tokens!("sql/end_surplus_sessions.sql"))
+        .bind(of.0)
+        .bind(MAX_SESSIONS_OF_TOKEN)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// The engine of a token that ended because its engine registered again, and when that was; `None` of any other token.
 pub async fn superseded(connection: &mut PgConnection, token_id: TokenId) -> Result<Option<(EngineId, DateTime<Utc>)>> {
-    let superseded: Option<(Uuid, DateTime<Utc>)> = sqlx::query_as(
-        "select engine_id, superseded_at from eventlease.tokens where token_id = $1 and superseded_at is not null",
-    )
-    .bind(token_id.0)
-    .fetch_optional(connection)
-    .await?;
+    let superseded: Option<(Uuid, DateTime<Utc>)> =
+        sqlx::query_as(include_str!("sql/superseded.sql")).bind(token_id.0).fetch_optional(connection).await?;
     Ok(superseded.map(|(engine_id, at)| (EngineId(engine_id), at)))
 }
 
@@ -243,26 +208,14 @@ pub async fn end_of_engine(connection: &mut PgConnection, engine_id: EngineId, w
         EndOfTokens::Replaced => (None, true),
     };
     let is_superseded = matches!(why, EndOfTokens::Restarted { .. });
-    let tokens: Vec<Token> = sqlx::query_as(tokens!(
-        "update eventlease.tokens
-         set revoked_at = case when $4 or token_id = $2 then null else statement_timestamp() end,
-             expires_at = case when $4 or token_id = $2
-                then least(expires_at, statement_timestamp() + make_interval(secs => $3)) else expires_at end,
-             superseded_at = case when $5
-                then (select s.registered_at from eventlease.engine_states s where s.engine_id = $1)
-                else superseded_at end,
-             changed_in = pg_current_xact_id()
-         where engine_id = $1 and revoked_at is null
-         returning",
-        ""
-    ))
-    .bind(engine_id.0)
-    .bind(but.map(|token_id| token_id.0))
-    .bind(REPLACED_ENGINE_TOKEN_SECONDS)
-    .bind(is_all_later)
-    .bind(is_superseded)
-    .fetch_all(&mut *connection)
-    .await?;
+    let tokens: Vec<Token> = sqlx::query_as(tokens!("sql/end_tokens_of_engine.sql"))
+        .bind(engine_id.0)
+        .bind(but.map(|token_id| token_id.0))
+        .bind(REPLACED_ENGINE_TOKEN_SECONDS)
+        .bind(is_all_later)
+        .bind(is_superseded)
+        .fetch_all(&mut *connection)
+        .await?;
     if !tokens.is_empty() {
         tell(connection).await?;
     }

@@ -22,6 +22,44 @@ async fn a_queued_event_is_cancelled_at_once_and_again() {
 }
 
 #[tokio::test]
+async fn an_attempt_is_a_lease_also_of_an_event_that_was_cancelled_in_its_queue() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    for leases in [0, 1] {
+        let event_id = lab.enqueue("dialogue", json!({})).await;
+        for _ in 0..leases {
+            let leased = lab.lease_one("dialogue", &engine).await;
+            lab.settle(&leased, "queued", json!({"delay_seconds": 600})).await.expect(200);
+        }
+        assert_eq!(cancel(&lab, &event_id).await.expect(200).body["attempt"], leases);
+        assert_eq!(lab.event(&event_id).await["attempt"], leases);
+        let listed = lab.get("/api/v1/events?limit=1").await.expect(200).body["items"][0].clone();
+        assert_eq!((&listed["event_id"], &listed["attempt"]), (&json!(event_id), &json!(leases)));
+        let brief = lab.post("/api/v1/events/wait", &json!({"event_ids": [event_id]})).await.expect(200);
+        assert_eq!(brief.body["events"][0]["attempt"], leases);
+        let in_sql: i32 =
+            sqlx::query_scalar("select attempt from eventlease.event_instances where event_id = $1::uuid")
+                .bind(&event_id)
+                .fetch_one(&lab.db)
+                .await
+                .expect("one row an event");
+        assert_eq!(in_sql, leases);
+    }
+}
+
+#[tokio::test]
+async fn a_report_on_an_event_that_was_cancelled_in_its_queue_is_told_its_last_attempt() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let event_id = lab.enqueue("dialogue", json!({})).await;
+    let leased = lab.lease_one("dialogue", &engine).await;
+    lab.lose(&event_id).await;
+    cancel(&lab, &event_id).await.expect(200);
+    let lost = lab.settle(&leased, "completed", json!({})).await.problem(409, "lease_lost");
+    assert_eq!((&lost.body["event_status"], &lost.body["current_attempt"]), (&json!("cancelled"), &json!(1)));
+}
+
+#[tokio::test]
 async fn an_engine_hears_that_its_event_is_to_be_cancelled_and_any_end_but_completion_cancels_it() {
     for (status, outcome) in [("failed", "cancelled"), ("queued", "cancelled"), ("completed", "completed")] {
         let lab = Lab::start().await;

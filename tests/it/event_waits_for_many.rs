@@ -143,6 +143,8 @@ async fn every_bad_place_of_a_wait_is_named() {
         let refused = lab.post(WAIT, &json!({"event_ids": event_ids})).await.problem(422, "invalid_input");
         assert_eq!(refused.places(), ["/event_ids"]);
     }
+    let refused = lab.post(WAIT, &json!({"event_ids": ["x"]})).await.problem(422, "invalid_input");
+    assert_eq!(refused.places(), ["/event_ids/0"], "the list is not empty");
     lab.post(WAIT, &json!({"event_ids": vec![unknown_id(); 100]})).await.expect(200);
 }
 

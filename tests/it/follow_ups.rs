@@ -1,6 +1,8 @@
 //! Follow-up events: enqueued in the transaction of a completion.
 
+mod cancelled_run;
 mod concurrent;
+mod freed_keys;
 mod refused;
 
 use serde_json::{Value, json};
@@ -46,6 +48,8 @@ async fn a_completion_enqueues_what_comes_next() {
     assert_eq!((&reply.body["status"], &reply.body["outcome"]), (&json!("completed"), &json!("completed")));
     let enqueued = reply.texts("enqueued", "event_id");
     assert_eq!(enqueued.len(), 2);
+    // They are kept with the attempt.
+    assert_eq!(lab.attempts(&cause).await[0]["enqueued"], reply.body["enqueued"]);
 
     let first = lab.event(&enqueued[0]).await;
     assert_eq!(first["caused_by"], cause.as_str());

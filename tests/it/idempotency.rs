@@ -116,6 +116,12 @@ async fn an_atomic_batch_is_taken_whole_or_not_at_all() {
     far["available_at"] = json!("2999-01-01T00:00:00Z");
     lab.post("/api/v1/events/batch", &json!({"events": [good, far], "atomic": true})).await.expect(422);
     assert_eq!(count_events(&lab).await, 0);
+    // None names an event that was not made.
+    let twice = json!([body("twice", 1), body("twice", 2)]);
+    let refused = lab.post("/api/v1/events/batch", &json!({"events": twice, "atomic": true})).await.expect(422);
+    let error = &refused.body["results"][1]["error"];
+    assert_eq!((&error["code"], &error["event_id"]), (&json!("idempotency_key_reused"), &Value::Null), "{error}");
+    assert_eq!(count_events(&lab).await, 0);
     lab.post("/api/v1/events/batch", &json!({"events": [good, good], "atomic": true})).await.expect(201);
     assert_eq!(count_events(&lab).await, 2);
 }

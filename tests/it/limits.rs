@@ -4,6 +4,7 @@ mod bodies;
 mod connections;
 mod database;
 mod large_replies;
+mod many_waiting;
 mod new;
 mod pages;
 mod parking;

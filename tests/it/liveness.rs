@@ -64,7 +64,10 @@ async fn an_engine_that_never_sent_a_heartbeat_is_unresponsive_but_keeps_its_lea
     lab.lease_one("dialogue", &engine).await;
     lab.silence(&engine).await;
     let queue = lab.get("/api/v1/queues/dialogue").await.expect(200).body;
-    assert_eq!(queue["engines"], json!({"active": 0, "draining": 0, "unresponsive": 1, "quarantined": 0}));
+    assert_eq!(
+        queue["engines"],
+        json!({"active": 0, "draining": 0, "unresponsive": 1, "quarantined": 0, "holding_off": 0})
+    );
     assert_eq!(
         (&queue["slots"], &queue["processing"]),
         (&json!({"total": 0, "busy": 0, "unlimited_engines": 0}), &json!(2))

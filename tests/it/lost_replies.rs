@@ -6,10 +6,9 @@ use eventlease::broker::lease::Poll;
 use eventlease::domain::ids::EngineId;
 use eventlease::domain::names::EngineType;
 use serde_json::json;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::support::{Lab, PATIENCE};
+use crate::support::{Holder, Lab, PATIENCE};
 
 #[tokio::test]
 async fn a_repeated_poll_is_answered_with_the_same_leases_unchanged() {
@@ -49,19 +48,14 @@ async fn poll_and_hang_up(lab: &Lab, engine: &str, poll_id: Option<Uuid>) {
         visibility_timeout_seconds: None,
         poll_id,
     };
-    let mut holder = lab.db.begin().await.expect("a transaction");
-    sqlx::query("select from eventlease.engine_states where engine_id = $1::uuid for update")
-        .bind(engine)
-        .execute(&mut *holder)
-        .await
-        .expect("a lock");
-    let pid = pid_of(&mut holder).await;
+    let lock = format!("select from eventlease.engine_states where engine_id = '{engine}' for update");
+    let holder = Holder::of(&lab.db, &lock).await;
     let broker = Arc::clone(lab.broker());
     let caller = tokio::spawn(async move { broker.lease(poll).await });
-    lab.wait_for("the look", async || (statements_behind(lab, pid).await >= 1).then_some(())).await;
+    holder.wait_for_statements_behind(&lab.db, 1).await;
     caller.abort();
     assert!(caller.await.expect_err("aborted").is_cancelled());
-    holder.rollback().await.expect("the lock goes");
+    holder.release().await;
 }
 
 /// Waits until an attempt has been handed back.
@@ -125,22 +119,6 @@ async fn a_repeat_that_hangs_up_does_not_take_the_leases_from_who_has_them() {
     lab.settle(&leased.body["events"][0], "completed", json!({})).await.expect(200);
 }
 
-async fn pid_of(session: &mut PgConnection) -> i32 {
-    sqlx::query_scalar("select pg_backend_pid()").fetch_one(session).await.expect("a number")
-}
-
-/// How many statements wait for what that session has locked, or behind one that does. Nothing else counts: the server's
-/// own tasks may wait somewhere, too.
-async fn statements_behind(lab: &Lab, holder: i32) -> i64 {
-    let behind = "with waiting as (
-            select pid, pg_blocking_pids(pid) as blockers from pg_stat_activity
-            where datname = current_database() and wait_event_type = 'Lock'
-        ),
-        first as (select pid from waiting where $1 = any(blockers))
-        select count(*) from waiting where $1 = any(blockers) or blockers && array(select pid from first)";
-    sqlx::query_scalar(behind).bind(holder).fetch_one(&lab.db).await.expect("a count")
-}
-
 /// A poll's caller hangs up, and what was leased for it is about to go back when the same poll is repeated: the repeat
 /// must not be given leases that are gone a moment later.
 #[tokio::test]
@@ -150,18 +128,16 @@ async fn a_repeat_is_not_given_what_is_just_being_handed_back() {
     let event_id = lab.enqueue("dialogue", json!({})).await;
     let poll_id = Uuid::new_v4();
     // Handing back writes an attempt, which is held up here.
-    let mut holder = lab.db.begin().await.expect("a transaction");
-    let pid = pid_of(&mut holder).await;
-    sqlx::query("lock table eventlease.event_attempts in share mode").execute(&mut *holder).await.expect("a lock");
+    let holder = Holder::of(&lab.db, "lock table eventlease.event_attempts in share mode").await;
     poll_and_hang_up(&lab, &engine, Some(poll_id)).await;
-    lab.wait_for("the hand-back", async || (statements_behind(&lab, pid).await >= 1).then_some(())).await;
+    holder.wait_for_statements_behind(&lab.db, 1).await;
     let path = format!("/api/v1/events/queue/dialogue?limit=1&wait_seconds=20&poll_id={poll_id}");
     let repeat = tokio::spawn(lab.request("GET", &path).header("X-Engine-Id", &engine).send());
     lab.wait_for("the repeat", async || {
-        (repeat.is_finished() || statements_behind(&lab, pid).await >= 2).then_some(())
+        (repeat.is_finished() || holder.statements_behind(&lab.db).await >= 2).then_some(())
     })
     .await;
-    holder.rollback().await.expect("the lock goes");
+    holder.release().await;
     let reply = repeat.await.expect("no panic").expect("a reply").json::<serde_json::Value>().await.expect("JSON");
     wait_for_hand_back(&lab, &event_id, 1).await;
     lab.settle(&reply["events"][0], "completed", json!({})).await.expect(200);

@@ -1,6 +1,8 @@
 //! Plans: every statement of an event's life finds its rows by index, in one partition an event, whatever the
 //! statistics say. With generic plans, which is what a prepared statement ends up with, and 60 partitions.
 
+mod lookups;
+mod named;
 mod plan;
 mod statements;
 
@@ -189,7 +191,7 @@ impl Stage {
             }
             let may_use = match statement.name {
                 "beat" => ["event_leases_held"].as_slice(),
-                "count_held" | "leases_of_engine" => &["event_leases_held", "event_leases_pkey"],
+                "count_held" | "leases_of_engine" | "lock_held_by" => &["event_leases_held", "event_leases_pkey"],
                 "complete" => &["event_leases_pkey", CTID],
                 "grant_leases" => &[CTID],
                 _ => &["event_queue_pkey", "event_leases_pkey"],

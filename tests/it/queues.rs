@@ -57,7 +57,10 @@ async fn a_queue_tells_how_deep_it_is_who_works_on_it_and_how_fast() {
         assert_eq!(queue[count], expected, "{count}: {queue}");
     }
     assert!(queue["oldest_due_age_seconds"].as_f64().is_some_and(|age| age >= 100.0), "{queue}");
-    assert_eq!(queue["engines"], json!({"active": 1, "draining": 0, "unresponsive": 0, "quarantined": 0}));
+    assert_eq!(
+        queue["engines"],
+        json!({"active": 1, "draining": 0, "unresponsive": 0, "quarantined": 0, "holding_off": 0})
+    );
     assert_eq!(queue["slots"], json!({"total": 5, "busy": 1, "unlimited_engines": 0}));
     assert_eq!(queue["is_approximate"], false);
     for rate in ["enqueued_per_second", "completed_per_second", "failed_per_second"] {

@@ -82,6 +82,9 @@ async fn words_that_are_too_long_or_stand_in_the_wrong_place_are_named() {
     let elsewhere = json!({"code": "hold", "reason": "because", "progress": 1});
     let refused = lab.settle(&leased, "completed", elsewhere.clone()).await.problem(422, "invalid_input");
     assert_eq!(refused.places(), ["/code", "/progress", "/reason"]);
+    let details = ["goes only with status queued", "goes only with status failed, queued or processing"];
+    let told = [0, 1].map(|place| refused.body["errors"][place]["detail"].clone());
+    assert_eq!(told, details, "{refused:?}");
     let refused = lab.settle(&leased, "failed", elsewhere.clone()).await.problem(422, "invalid_input");
     assert_eq!(refused.places(), ["/code", "/reason"]);
     lab.settle(&leased, "queued", elsewhere).await.expect(200);

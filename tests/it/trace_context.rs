@@ -53,6 +53,8 @@ async fn what_is_wrong_with_it_is_named_of_each_event() {
         event(json!({"tracestate": "a=1"})),
         event(json!({"traceparent": "a\nb"})),
         event(json!({"traceparent": 7})),
+        event(json!({"traceparent": "nonsense", "tracestate": "a=1"})),
+        event(json!({"traceparent": OWN.to_uppercase()})),
     ];
     let reply = lab.post("/api/v1/events/batch", &json!({"events": events})).await.expect(422);
     let places: Vec<Vec<&str>> = reply.body["results"]
@@ -64,11 +66,13 @@ async fn what_is_wrong_with_it_is_named_of_each_event() {
             errors.iter().map(|error| error["pointer"].as_str().expect("a pointer")).collect()
         })
         .collect();
-    let expected: [Vec<&str>; 4] = [
+    let expected: [Vec<&str>; 6] = [
         vec!["/events/0/traceparent", "/events/0/tracestate"],
         vec!["/events/1/tracestate"],
         vec!["/events/2/traceparent"],
         vec!["/events/3/traceparent"],
+        vec!["/events/4/traceparent"],
+        vec!["/events/5/traceparent"],
     ];
     assert_eq!(places, expected);
 }
@@ -80,4 +84,18 @@ async fn it_is_no_part_of_what_an_idempotency_key_compares() {
         lab.post("/api/v1/events", &event(json!({"idempotency_key": "k", "traceparent": OWN}))).await.expect(201);
     let again = lab.post("/api/v1/events", &event(json!({"idempotency_key": "k"}))).await.expect(200);
     assert_eq!(again.body["event_id"], first.body["event_id"]);
+}
+
+#[tokio::test]
+async fn headers_that_are_no_trace_context_are_ignored() {
+    let lab = Lab::start().await;
+    let headers: [(&str, Option<&str>); 2] = [("nonsense", None), (OWN, Some(OWN))];
+    for (traceparent, kept) in headers {
+        let request = lab.request("POST", "/api/v1/events").header("traceparent", traceparent);
+        let request = request.header("tracestate", "a=1").json(&event(json!({})));
+        let made = Reply::of(request).await.expect(201);
+        let stored = stored(&lab).await.pop().expect("an event");
+        assert_eq!(stored, (kept.map(str::to_owned), kept.map(|_| "a=1".to_owned())));
+        assert_eq!(lab.event(&made.text("event_id")).await["traceparent"], json!(kept));
+    }
 }

@@ -23,7 +23,11 @@ pub fn add_up(index: &Index<'_>, _: &Terms, findings: &mut Findings) {
 fn gap(state: &Event, attempts: &[Attempt]) -> Option<String> {
     let numbers: Vec<u32> = attempts.iter().map(|attempt| attempt.attempt).collect();
     let is_running = state.status == "processing";
-    let expected: Vec<u32> = (1..=state.attempt.saturating_sub(u32::from(is_running))).collect();
+    // The end of an event that was cancelled in its queue is kept behind its leases, and is none.
+    let is_cancelled_in_its_queue =
+        attempts.last().is_some_and(|attempt| attempt.outcome == "cancelled" && attempt.leased_at.is_none());
+    let last = state.attempt.saturating_sub(u32::from(is_running)) + u32::from(is_cancelled_in_its_queue);
+    let expected: Vec<u32> = (1..=last).collect();
     if numbers != expected {
         return Some(format!("attempt {} is the last, and those kept are {numbers:?}", state.attempt));
     }

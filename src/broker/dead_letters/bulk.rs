@@ -97,7 +97,8 @@ impl Broker {
         engine_types.extend(filter.engine_type.as_deref());
         engine_types.sort_unstable();
         engine_types.dedup();
-        let engine_types = (!engine_types.is_empty()).then_some(engine_types);
+        let limited = || filter.engine_types.as_ref().map(|limited| limited.iter().map(String::as_str).collect());
+        let engine_types = if engine_types.is_empty() { limited() } else { Some(engine_types) };
         let versions = groups::attempts_by_version(&mut connection, engine_types.as_deref()).await?;
         Ok((found, versions))
     }

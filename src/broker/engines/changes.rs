@@ -71,14 +71,14 @@ impl Broker {
     ) -> Result<Vec<Drained>> {
         let mut transaction = self.begin().await?;
         let engines = store::engines::changes::drain(&mut transaction, filter, order, is_dry_run).await?;
-        let newly_draining = engines.iter().filter(|engine| !engine.was_draining);
-        let mut engine_types: Vec<&str> = newly_draining.map(|engine| engine.engine_type.as_str()).collect();
+        let mut engine_types: Vec<&str> = engines.iter().map(|engine| engine.engine_type.as_str()).collect();
         engine_types.sort_unstable();
         engine_types.dedup();
         if !is_dry_run {
             announcement::announce(&mut transaction, Concerns::HeartbeatsAndPolls, &engine_types).await?;
             let details = json!({
-                "engine_type": filter.engine_type, "engine_software_version": filter.engine_software_version,
+                "engine_type": filter.engine_type, "engine_types": filter.engine_types,
+                "engine_software_version": filter.engine_software_version,
                 "engines": engines.len(), "reason": order.reason, "then": order.then,
             });
             let subject = filter.engine_type.as_deref().unwrap_or("engines");
@@ -93,7 +93,7 @@ impl Broker {
                 engines = engines.len(),
                 "engines told to drain"
             );
-            for engine in engines.iter().filter(|engine| !engine.was_draining) {
+            for engine in &engines {
                 self.dispatch.engine_changed(engine.engine_id);
             }
             for engine_type in engine_types {

@@ -11,8 +11,8 @@ use crate::batching::Mode;
 use crate::broker::batchers::Answers;
 use crate::broker::effects::Effects;
 use crate::broker::enqueue::claims::{self, Claim, Claims};
-use crate::broker::enqueue::enqueue_claimed;
 use crate::broker::enqueue::new_queues::NewQueues;
+use crate::broker::enqueue::{enqueue_claimed, naming_no_undone};
 use crate::broker::settled::Settled;
 use crate::broker::state::Broker;
 use crate::broker::taken::Taken;
@@ -142,11 +142,13 @@ impl Accepted<'_> {
         open_keys::free(&mut savepoint, &completed).await?;
         claims::claim_freed(&mut savepoint, &events, &mut claims, &completed).await?;
         let taken = enqueue_claimed(&mut savepoint, &events, &claims, self.cancelled, new_queues).await?;
-        if taken.iter().any(|taken| refusal_in(taken).is_some()) {
+        let taken = if taken.iter().any(|taken| refusal_in(taken).is_some()) {
             roll_back_savepoint(savepoint).await?;
+            naming_no_undone(taken)
         } else {
             keep_savepoint(savepoint).await?;
-        }
+            taken
+        };
         let mut taken = taken.into_iter();
         Ok(self.live.iter().map(|(index, _)| taken.by_ref().take(self.events(*index).len()).collect()).collect())
     }

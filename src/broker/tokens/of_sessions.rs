@@ -51,10 +51,15 @@ impl Broker {
         Ok(())
     }
 
-    /// A token as the database has it.
-    pub async fn read_token(&self, token_id: TokenId) -> Result<Token> {
+    /// A token as the database has it; beside an engine's, the type of that engine.
+    pub async fn read_token(&self, token_id: TokenId) -> Result<(Token, Option<String>)> {
         let mut connection = self.reading_connection().await?;
-        store::tokens::read(&mut connection, token_id).await?.ok_or(Error::TokenEnded)
+        let token = store::tokens::read(&mut connection, token_id).await?.ok_or(Error::TokenEnded)?;
+        let engine_type = match token.identity.engine_id {
+            Some(engine_id) => store::engines::type_of(&mut connection, engine_id).await?,
+            None => None,
+        };
+        Ok((token, engine_type))
     }
 
     /// The installation's id, read from the database once.

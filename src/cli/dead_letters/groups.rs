@@ -62,7 +62,8 @@ struct Group {
 #[derive(Deserialize)]
 struct Version {
     engine_type: String,
-    engine_software_version: Option<String>,
+    #[serde(rename = "engine_software_version")]
+    software: Option<String>,
     attempts: i64,
     failed: i64,
     lost: i64,
@@ -159,7 +160,7 @@ impl Version {
     fn cells(self) -> [String; 6] {
         [
             self.engine_type,
-            self.engine_software_version.unwrap_or_else(|| "-".to_owned()),
+            self.software.unwrap_or_else(|| "-".to_owned()),
             self.attempts.to_string(),
             self.failed.to_string(),
             self.lost.to_string(),

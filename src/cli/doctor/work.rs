@@ -47,6 +47,8 @@ struct Engines {
     unresponsive: i64,
     #[serde(default)]
     quarantined: i64,
+    #[serde(default)]
+    holding_off: i64,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +66,18 @@ pub struct Engine {
     leases_held: i64,
     registered_at: DateTime<Utc>,
     last_poll_at: Option<DateTime<Utc>>,
+    // Servers of earlier versions say none of these.
+    #[serde(default)]
+    is_quarantined: bool,
+    #[serde(default)]
+    holding_off: Option<Value>,
+}
+
+impl Engine {
+    /// It may wait without a poll, since it would be given nothing.
+    const fn is_given_nothing(&self) -> bool {
+        self.is_quarantined || self.holding_off.is_some()
+    }
 }
 
 /// All dead letters together.
@@ -137,6 +151,13 @@ impl Queue {
                      version, or see why: eventlease queues quarantines {name}"
                 ));
             }
+            if self.engines.holding_off > 0 {
+                let engines = counted(self.engines.holding_off.unsigned_abs(), "active engine");
+                return Some(format!(
+                    "{due} in {name}, the oldest for {age}, and its {engines} asked for no events for a while{others}; start \
+                     another, or see which: eventlease engines --engine-type {name}"
+                ));
+            }
             return Some(format!(
                 "{due} in {name}, the oldest for {age}, and no engine is active{others}; start one, or see them: \
                  eventlease engines --engine-type {name}"
@@ -190,7 +211,7 @@ pub fn of_queues(queues: &[Queue], now: DateTime<Utc>, report: &mut Report) {
 pub fn idle_engines(queue: &Queue, engines: &[Engine], now: DateTime<Utc>) -> Vec<String> {
     let has_stopped = |engine: &&Engine| {
         let since = engine.last_poll_at.unwrap_or(engine.registered_at).max(engine.registered_at);
-        engine.leases_held == 0 && seconds_since(since, now) > NO_POLL_SECONDS
+        engine.leases_held == 0 && !engine.is_given_nothing() && seconds_since(since, now) > NO_POLL_SECONDS
     };
     let told = |engine: &Engine| {
         let Engine { engine_id, registered_at, last_poll_at, .. } = engine;

@@ -71,13 +71,22 @@ impl Engine {
         self.static_text(&["resource_limits", "max_concurrent_events"])
     }
 
+    /// With why it is given nothing where it is active.
+    fn status_in_short(&self) -> String {
+        match (self.is_quarantined, &self.holding_off) {
+            (true, _) => format!("{}, quarantined", self.status),
+            (false, Some(_)) => format!("{}, holds off", self.status),
+            (false, None) => self.status.clone(),
+        }
+    }
+
     /// Its line in the table of all engines.
     pub fn cells(self, now: DateTime<Utc>) -> [String; 9] {
         let nothing = || "-".to_owned();
         [
             self.engine_id.clone(),
             self.engine_type.clone(),
-            self.status.clone(),
+            self.status_in_short(),
             self.leases_held.to_string(),
             self.limit().unwrap_or_else(nothing),
             self.last_poll_at.map_or_else(|| "never".to_owned(), |at| from_now(at, now)),
@@ -104,7 +113,7 @@ pub fn facts(answer: &Answer) -> Result<Facts> {
             "holds off",
             engine.holding_off.as_ref().map(|held| format!("until {}: {}", at(held.until), held.reason)),
         )
-        .add_some("quarantined", engine.is_quarantined.then_some("its version is: it gets no events"))
+        .add_some("quarantined", engine.is_quarantined.then_some("yes, its version: it gets no events"))
         .add("leases held", engine.leases_held.to_string())
         .add("limit", engine.limit().unwrap_or_else(|| "none".to_owned()))
         .add_some("own workload", engine.current_workload.map(|workload| workload.to_string()))

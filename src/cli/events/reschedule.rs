@@ -102,16 +102,34 @@ struct Progress {
 }
 
 impl RescheduleArguments {
-    fn filter(&self) -> Value {
-        let ids = (!self.event_ids.is_empty()).then(|| json!(self.event_ids));
+    fn texts(&self) -> impl Iterator<Item = (&'static str, &String)> {
         let texts = [
             ("engine_type", &self.engine_type),
             ("event_type", &self.event_type),
             ("scenario_run_id", &self.scenario_run_id),
         ];
-        let texts = texts.into_iter().filter_map(|(name, text)| Some((name, json!(text.as_ref()?))));
+        texts.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?)))
+    }
+
+    fn filter(&self) -> Value {
+        let ids = (!self.event_ids.is_empty()).then(|| json!(self.event_ids));
+        let texts = self.texts().map(|(name, text)| (name, json!(text)));
         let members = texts.chain(ids.map(|ids| ("event_ids", ids)));
         Value::Object(members.map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    /// Which ones, behind their number in a question.
+    fn in_words(&self) -> String {
+        if self.all {
+            return ", of all queues".to_owned();
+        }
+        let named = match self.event_ids.as_slice() {
+            [] => "",
+            [_] => " that is named",
+            _ => " of those that are named",
+        };
+        let texts: Vec<String> = self.texts().map(|(name, text)| format!("{name} {text:?}")).collect();
+        if texts.is_empty() { named.to_owned() } else { format!("{named} with {}", texts.join(", ")) }
     }
 
     fn body(&self, filter: &Value) -> Body {
@@ -135,9 +153,22 @@ pub async fn reschedule(arguments: &RescheduleArguments) -> Outcome {
         return Err(UsageError("which ones? Name events, a filter like --scenario-run-id, or --all".to_owned()).into());
     }
     let client = Client::new(&arguments.asking.server)?;
-    let body = arguments.body(&filter);
+    let mut body = arguments.body(&filter);
     let answer = client.post(&["events", "reschedule"], &body).await?;
-    let matched = answer.read::<Progress>()?.matched;
+    let mut matched = answer.read::<Progress>()?.matched;
+    if let Some(seconds) = arguments.delay_seconds
+        && matched.min(arguments.limit.unwrap_or(u64::MAX)) > MAX_BULK_EVENTS.into()
+    {
+        // One time for all calls: events that are due then already do not match any more, and so a later call goes on. Counted
+        // again, since those that are due then by themselves do not match either.
+        body = Body {
+            available_at: Some(time_after(answer.now, seconds)),
+            delay_seconds: None,
+            expected_count: None,
+            ..body
+        };
+        matched = client.post(&["events", "reschedule"], &body).await?.read::<Progress>()?.matched;
+    }
     let total = matched.min(arguments.limit.unwrap_or(u64::MAX));
     if arguments.dry_run || total == 0 {
         report(arguments, matched, 0)?;
@@ -145,18 +176,11 @@ pub async fn reschedule(arguments: &RescheduleArguments) -> Outcome {
     }
     let events = if matched == 1 { "queued event" } else { "queued events" };
     let count = if total < matched { format!("the oldest {total} of {matched}") } else { total.to_string() };
-    let which = if arguments.all {
-        ", of all queues".to_owned()
-    } else {
-        format!(" that match {}", plain_json(&filter.to_string()))
-    };
-    if !arguments.consent.to(&format!("Reschedule {count} {events}{which}?"))? {
+    if !arguments.consent.to(&format!("Reschedule {count} {events}{}?", arguments.in_words()))? {
         output::say("nothing was done");
         return Ok(ExitCode::FAILURE);
     }
-    // One time for all calls: events that are due then already do not match any more, and so a later call goes on.
-    let at = arguments.delay_seconds.map(|seconds| time_after(answer.now, seconds)).or(body.available_at.clone());
-    let body = Body { available_at: at, delay_seconds: None, dry_run: false, ..body };
+    body.dry_run = false;
     let mut done = 0;
     let outcome = work(&client, &body, matched, total, &mut done).await;
     // What was done before a trouble is done.
@@ -171,7 +195,7 @@ fn time_after(now: DateTime<Utc>, seconds: u32) -> String {
     (now + TimeDelta::seconds(i64::from(seconds))).to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
-/// In as many calls as it takes.
+/// In as many calls as it takes; with a delay it is one.
 async fn work(client: &Client, body: &Body, matched: u64, total: u64, done: &mut u64) -> Result<()> {
     let mut expected_count = matched;
     while *done < total {
@@ -180,7 +204,8 @@ async fn work(client: &Client, body: &Body, matched: u64, total: u64, done: &mut
         let progress: Progress = client.post(&["events", "reschedule"], &body).await?.read()?;
         *done += progress.rescheduled;
         expected_count = progress.remaining;
-        if progress.rescheduled == 0 {
+        // With a delay, what was rescheduled matches again: one call is all, and what it passed over stays.
+        if progress.rescheduled == 0 || body.delay_seconds.is_some() {
             break;
         }
     }

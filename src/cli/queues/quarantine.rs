@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::queue::{Quarantine, warn_if_new};
+use super::queue::{Quarantine, version_in_words, warn_if_new};
 use crate::cli::asking::{Asking, print_answer};
 use crate::cli::client::Client;
 use crate::cli::outcome::Outcome;
@@ -83,7 +83,7 @@ struct Quarantines {
 const COLUMNS: [Column; 5] = [
     Column::Text("VERSION"),
     Column::Text("SINCE"),
-    Column::Text("LIFTED"),
+    Column::Text("ENDS"),
     Column::SpareText("BY"),
     Column::Text("REASON"),
 ];
@@ -92,7 +92,7 @@ fn cells(quarantine: Quarantine, now: DateTime<Utc>) -> [String; 5] {
     [
         quarantine.version(),
         from_now(quarantine.since, now),
-        quarantine.lift_at.map_or_else(|| "when told to".to_owned(), |at| from_now(at, now)),
+        quarantine.end(|at| from_now(at, now)),
         quarantine.by.unwrap_or_else(|| "-".to_owned()),
         quarantine.reason,
     ]
@@ -114,7 +114,7 @@ pub async fn quarantine(arguments: &QuarantineArguments) -> Outcome {
         let made: Quarantine = answer.read()?;
         let mut told = Facts::default();
         told.add("quarantined", made.version())
-            .add("lifted", made.lift_at.map_or("when told to".to_owned(), |at| in_full(at, answer.now)))
+            .add("ends", made.end(|at| in_full(at, answer.now)))
             .add("reason", made.reason);
         Ok(told.print()?)
     })
@@ -144,7 +144,7 @@ pub async fn lift(arguments: &LiftArguments) -> Outcome {
     let answer = client.delete_by(&["queues", queue, "quarantines"], &query).await?;
     print_answer(&answer, asking.json, |_| {
         let mut told = Facts::default();
-        told.add("lifted", which.engine_software_version.clone().unwrap_or_else(|| "none".to_owned()));
+        told.add("lifted", version_in_words(which.engine_software_version.as_deref()));
         Ok(told.print()?)
     })
 }

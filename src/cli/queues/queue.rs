@@ -1,5 +1,7 @@
 //! A queue as the server describes it.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -43,13 +45,21 @@ struct Engines {
     /// A server of an earlier version does not say it.
     #[serde(default)]
     quarantined: i64,
+    /// The same.
+    #[serde(default)]
+    holding_off: i64,
 }
 
 impl Engines {
     fn in_words(&self) -> String {
-        let Self { active, draining, unresponsive, quarantined } = self;
-        let others = format!("{active} active, {draining} draining, {unresponsive} unresponsive");
-        if *quarantined > 0 { format!("{others}, {quarantined} quarantined") } else { others }
+        let Self { active, draining, unresponsive, quarantined, holding_off } = self;
+        let mut told = format!("{active} active, {draining} draining, {unresponsive} unresponsive");
+        for (count, what) in [(quarantined, "quarantined"), (holding_off, "holding off")] {
+            if *count > 0 {
+                write!(told, ", {count} {what}").expect("a text takes whatever is written");
+            }
+        }
+        told
     }
 }
 
@@ -112,12 +122,25 @@ pub struct Quarantine {
 impl Quarantine {
     /// The version, or that there is none.
     pub fn version(&self) -> String {
-        self.engine_software_version.clone().unwrap_or_else(|| "none".to_owned())
+        version_in_words(self.engine_software_version.as_deref())
+    }
+
+    /// When it ends.
+    pub fn end(&self, shown: impl Fn(DateTime<Utc>) -> String) -> String {
+        self.lift_at.map_or_else(|| "when lifted".to_owned(), shown)
     }
 
     fn in_words(&self) -> String {
-        format!("version {}: {}", self.version(), self.reason)
+        match &self.engine_software_version {
+            Some(version) => format!("version {version}: {}", self.reason),
+            None => format!("engines without a version: {}", self.reason),
+        }
     }
+}
+
+/// A version of engines in a table; `None`: that of engines that register none.
+pub fn version_in_words(version: Option<&str>) -> String {
+    version.unwrap_or("(no version)").to_owned()
 }
 
 /// Why nothing is leased from a queue.

@@ -54,6 +54,6 @@ pub fn facts(answer: &Answer) -> Result<Facts> {
         .add_some("last ended", run.last_ended_at.map(at))
         .add_some("run cancelled", run.cancelled_at.map(at))
         .add_some("by", run.cancelled_by)
-        .add_some("in", Some(run.cancelled_in.join(", ")).filter(|queues| !queues.is_empty()));
+        .add_some("in queues", Some(run.cancelled_in.join(", ")).filter(|queues| !queues.is_empty()));
     Ok(facts)
 }

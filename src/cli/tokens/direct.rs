@@ -122,6 +122,7 @@ impl From<domain::tokens::Token> for Token {
             role: identity.role.as_str().to_owned(),
             engine_types: identity.engine_types,
             engine_id: identity.engine_id.map(|engine_id| engine_id.to_string()),
+            session_of: identity.session_of.map(|token_id| token_id.to_string()),
             state: state.as_str().to_owned(),
             created_at: token.created_at,
             created_by: token.created_by,

@@ -21,6 +21,9 @@ pub struct Token {
     pub engine_types: Option<Vec<String>>,
     /// The engine that it belongs to; `None` if it is not an engine's.
     pub engine_id: Option<String>,
+    /// Of the session of a browser: the token that it began with. `None` for all others, and from servers of earlier versions.
+    #[serde(default)]
+    pub session_of: Option<String>,
     /// `active`, `expired` or `revoked`; a later server may know others.
     pub state: String,
     /// When it was made.
@@ -57,7 +60,7 @@ pub fn print_tokens(tokens: &[Token], now: DateTime<Utc>) -> output::Result {
         let limited_to = token.engine_types.as_ref().map(|types| types.join(", ")).or_else(|| token.engine_id.clone());
         table.row([
             token.token_id.clone(),
-            token.role.clone(),
+            if token.session_of.is_some() { format!("{} (a session)", token.role) } else { token.role.clone() },
             token.state.clone(),
             from_now(token.created_at, now),
             token.last_used_at.map_or("never".to_owned(), |at| from_now(at, now)),

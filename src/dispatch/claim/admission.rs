@@ -54,7 +54,7 @@ pub async fn admit_all(
             answers.push(answer);
             continue;
         }
-        answers.push(match admit(poll, default_limit, queue_notice, engines) {
+        answers.push(match admit(poll, default_limit, queue_notice.clone(), engines) {
             Ok(Admission::Taker(taker)) => {
                 let room = room_of(&taker, &engines.capacities);
                 admitted.wanted = admitted.wanted.saturating_add(room).min(queue_room);

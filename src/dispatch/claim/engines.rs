@@ -70,12 +70,12 @@ impl Engines {
     /// Why the engine at this place is given nothing, whatever its queue has; draining apart.
     pub fn kept_out(&self, index: usize) -> Option<PollNotice> {
         let engine = &self.locked[index];
-        if engine.is_quarantined {
-            return Some(PollNotice::VersionQuarantined);
+        if let Some(quarantine) = engine.quarantine() {
+            return Some(PollNotice::VersionQuarantined(Box::new(quarantine.clone())));
         }
-        let seconds = engine.holds_off_seconds?;
-        let until = self.locked_at + Duration::try_from_secs_f64(seconds).unwrap_or_default();
-        Some(PollNotice::EngineHoldingOff { until })
+        let (holding_off, seconds) = engine.holding_off.clone().zip(engine.holds_off_seconds)?;
+        let ends_at = self.locked_at + Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        Some(PollNotice::EngineHoldingOff { ends_at, holding_off: Box::new(holding_off) })
     }
 
     /// Where an engine stands in `locked`; `None` if it is not among them.

@@ -96,7 +96,7 @@ impl PendingAnswer {
     /// Waits no longer: answers what the last claim found, or, if one is serving the poll or has yet to, what that finds.
     pub async fn give_up(mut self) -> Result<Polled> {
         match self.waiting.withdraw(self.number, |poll| poll.seen != Seen::NotYet) {
-            Some(poll) => Ok(Polled { notice: poll.seen.notice(), ..Polled::default() }),
+            Some(poll) => Ok(Polled { notice: poll.seen.notice().cloned(), ..Polled::default() }),
             None => self.answer().await,
         }
     }

@@ -212,16 +212,18 @@ impl State {
                 poll.answer(Ok(Polled { notice, ..Polled::default() }));
                 continue;
             }
-            if let (Some(PollNotice::EngineHoldingOff { until }), Some(engine_id)) = (notice, poll.poll.engine_id) {
-                self.free_again.insert((until, engine_id));
+            if let (Some(PollNotice::EngineHoldingOff { ends_at, .. }), Some(engine_id)) =
+                (&notice, poll.poll.engine_id)
+            {
+                self.free_again.insert((*ends_at, engine_id));
             }
             let has_changed = self.generation_of(&poll.poll) != poll.generation;
-            poll.seen = Seen::Claimed(notice);
             let poll_state = match notice {
                 _ if was_passed_over || has_changed => PollState::MustQuery,
                 Some(_) => PollState::CannotTake,
                 None => PollState::WaitsForHint,
             };
+            poll.seen = Seen::Claimed(notice);
             self.put(poll, poll_state);
         }
         undelivered

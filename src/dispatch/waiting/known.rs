@@ -48,14 +48,14 @@ impl Known {
 
     /// Whether a claim would find for a waiting poll what it found before.
     pub fn is_as_before(&self, poll: &WaitingPoll) -> bool {
-        match poll.seen {
+        match &poll.seen {
             Seen::NotYet => false,
             Seen::Assumed => self.is_free_to_wait(&poll.poll),
             Seen::Claimed(notice) => {
                 self.is_meant_by(&poll.poll)
                     && Some(self.is_draining) == poll.seen.is_draining()
                     // A draining engine is told that alone.
-                    && (self.is_draining || self.is_kept_out == notice.is_some_and(PollNotice::keeps_engine_out))
+                    && (self.is_draining || self.is_kept_out == notice.as_ref().is_some_and(PollNotice::keeps_engine_out))
             }
         }
     }

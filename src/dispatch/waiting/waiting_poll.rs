@@ -26,7 +26,7 @@ pub struct WaitingPoll {
 }
 
 /// What is known of a poll's situation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Seen {
     /// No query has run for it yet: an answer without events would be a guess.
     NotYet,
@@ -38,15 +38,15 @@ pub enum Seen {
 
 impl Seen {
     /// Why the last claim gave it nothing, where there is a cause beside an empty queue.
-    pub const fn notice(self) -> Option<PollNotice> {
+    pub const fn notice(&self) -> Option<&PollNotice> {
         match self {
-            Self::Claimed(notice) => notice,
+            Self::Claimed(notice) => notice.as_ref(),
             Self::NotYet | Self::Assumed => None,
         }
     }
 
     /// Whether its engine was draining; `None` while that is not known.
-    pub const fn is_draining(self) -> Option<bool> {
+    pub const fn is_draining(&self) -> Option<bool> {
         match self {
             Self::NotYet => None,
             Self::Assumed => Some(false),

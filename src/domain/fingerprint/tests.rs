@@ -111,7 +111,7 @@ fn two_hundred_errors_of_one_type_with_three_causes_and_changing_ids_make_three_
     let messages = (0..200).map(|n| {
         let (id, port) = (uuid::Uuid::from_u64_pair(mixed(n), mixed(n + 1000)), mixed(n) % 60_000);
         match n % 3 {
-            0 => format!("CUDA out of memory: tried to allocate {:.2} GiB for scene {id}", mixed(n) as f64 / 1e18),
+            0 => format!("CUDA out of memory: tried to allocate {}.{n} GiB for scene {id}", mixed(n) % 80),
             1 => format!("connection to 10.{}.{}.3:{port} reset after {port} ms", n % 256, mixed(n) % 256),
             _ => format!("no state for '{}' in /srv/npc/{:x}/state-{n}.json", id.simple(), mixed(n) | 1 << 60),
         }

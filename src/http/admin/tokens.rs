@@ -82,8 +82,11 @@ fn read_token(input: &Input) -> Result<NewToken, Problem> {
         }
         let NewTokenBody { name, role, engine_types, engine_id, expires_in_seconds } = body;
         let engine_id = engine_id.map(EngineId);
+        // What could not be read is named already, and is not missing.
+        let unread = [("engine_types", engine_types.is_none()), ("engine_id", engine_id.is_none())];
+        let is_unread = |member| unread.contains(&(member, true)) && fields.is_given(member);
         let new = NewToken { name: name?, role: role?, engine_types, engine_id, expires_in_seconds };
-        for (member, detail) in new.contradictions() {
+        for (member, detail) in new.contradictions().into_iter().filter(|(member, _)| !is_unread(member)) {
             fields.error(member, detail);
         }
         Some(new)
@@ -156,7 +159,7 @@ shown! {
         token_id: TokenId = token.identity.token_id,
         name: String = token.identity.name.to_string(),
         role: Role = token.identity.role,
-        /// Null: not limited.
+        /// Null: not limited, or an engine's, which is for the type of that engine.
         engine_types: Option<Vec<String>> = token.identity.engine_types.clone(),
         #[schema(value_type = Option<uuid::Uuid>)]
         engine_id: Option<EngineId> = token.identity.engine_id,

@@ -45,8 +45,8 @@ described! {
     }
 }
 
-/// Puts many dead letters back into their queues, the oldest first, in steps. A call that was cut off
-/// is repeated to go on.
+/// Puts many dead letters back into their queues, the oldest first, in steps: with a limited token, those of its engine types. A
+/// call that was cut off is repeated to go on.
 #[utoipa::path(
     post, path = "/dead-letters/redrive", operation_id = "redrive_dead_letters", tag = "dead letters", request_body = RedriveManyBody,
     responses(
@@ -55,8 +55,9 @@ described! {
     )
 )]
 pub async fn redrive_many(State(api): State<Api>, input: Input) -> Result<Json<RedrivenManyReply>, Problem> {
-    let (selection, schedule, overrides) = read_redrive(&input)?;
-    input.caller.may_reach_some(&api, selection.filter.engine_type.as_deref())?;
+    let (mut selection, schedule, overrides) = read_redrive(&input)?;
+    let filter = &mut selection.filter;
+    input.caller.narrow(&api, &mut filter.engine_type, &mut filter.engine_types)?;
     let by = input.actor(&api);
     Ok(Json(RedrivenManyReply::of(api.broker.redrive_many(&by, &selection, schedule, &overrides).await?)))
 }
@@ -114,8 +115,9 @@ described! {
     )
 )]
 pub async fn purge_many(State(api): State<Api>, input: Input) -> Result<Json<PurgedManyReply>, Problem> {
-    let selection = read_purge(&input)?;
-    input.caller.may_reach_some(&api, selection.filter.engine_type.as_deref())?;
+    let mut selection = read_purge(&input)?;
+    let filter = &mut selection.filter;
+    input.caller.narrow(&api, &mut filter.engine_type, &mut filter.engine_types)?;
     Ok(Json(PurgedManyReply::of(api.broker.purge_dead_letters(&input.actor(&api), &selection).await?)))
 }
 

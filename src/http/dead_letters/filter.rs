@@ -118,6 +118,7 @@ fn wanted(member: Patch<String>) -> Option<Wanted> {
 pub fn of_query(reader: &Reader<'_>) -> Filter {
     Filter {
         engine_type: reader.query("engine_type", engine_type),
+        engine_types: None,
         event_type: reader.query("event_type", event_type),
         reason: reader.query("reason", reason),
         error_type: reader.query("error_type", or_missing(error_type)),
@@ -140,6 +141,7 @@ pub fn of_body(fields: &Fields<'_>) -> Filter {
     let body = FilterBody::take(fields);
     Filter {
         engine_type: body.engine_type,
+        engine_types: None,
         event_type: body.event_type,
         reason: body.reason,
         error_type: wanted(body.error_type),

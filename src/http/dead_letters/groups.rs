@@ -15,7 +15,7 @@ use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::requests::Input;
 
-/// Counts dead letters by what they have in common, the largest group first.
+/// Counts dead letters by what they have in common, the largest group first: with a limited token, those of its engine types.
 #[utoipa::path(
     get, path = "/dead-letters/groups", operation_id = "group_dead_letters", tag = "dead letters",
     params(
@@ -28,13 +28,14 @@ use crate::http::requests::Input;
     )
 )]
 pub async fn groups(State(api): State<Api>, input: Input) -> Result<Json<GroupsReply>, Problem> {
-    let (by, filter) = {
+    let (by, mut filter) = {
         let reader = input.reader();
         reader.caller();
         let by = reader.query("by", read_by).unwrap_or_else(|| GroupBy::DEFAULT.to_vec());
         let filter = filter::of_query(&reader);
         reader.finish(|| Some((by, filter)))?
     };
+    input.caller.narrow(&api, &mut filter.engine_type, &mut filter.engine_types)?;
     let (mut found, versions) = api.broker.group_dead_letters(&filter, &by, MAX_DEAD_LETTER_GROUPS + 1).await?;
     let has_more = found.len() > MAX_DEAD_LETTER_GROUPS as usize;
     found.truncate(MAX_DEAD_LETTER_GROUPS as usize);

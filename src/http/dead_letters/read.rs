@@ -1,7 +1,5 @@
 //! `GET /dead-letters`, and one of them: read or discarded.
 
-use std::convert::identity;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,12 +10,12 @@ use crate::domain::dead_letters::DeadLetter;
 use crate::domain::ids::EventId;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
-use crate::http::events::reply::attempt_place;
+use crate::http::events::reply::{AttemptReply, attempt_place};
 use crate::http::pages::{self, Page, PageParameters, includes_payload};
 use crate::http::requests::Input;
 use crate::http::requests::texts::parse_uuid;
 
-/// Lists dead letters, the newest first.
+/// Lists dead letters, the newest first. A limited token sees those of its engine types.
 #[utoipa::path(
     get, path = "/dead-letters", operation_id = "list_dead_letters", tag = "dead letters",
     params(
@@ -33,10 +31,11 @@ use crate::http::requests::texts::parse_uuid;
 pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<DeadLetterReply>>, Problem> {
     let reader = input.reader();
     reader.caller();
-    let filter = filter::of_query(&reader);
+    let mut filter = filter::of_query(&reader);
     let with_payload = includes_payload(&reader);
     let asked = pages::asked(&reader, EventId);
     reader.finish(|| Some(()))?;
+    input.caller.narrow(&api, &mut filter.engine_type, &mut filter.engine_types)?;
     let found = api.broker.list_dead_letters(&filter, asked.behind, asked.limit, with_payload).await?;
     let place = |letter: &DeadLetter| pages::cursor(letter.dead_lettered_at, letter.event_id);
     Ok(Json(Page::of_read(found, place, DeadLetterReply::of)))
@@ -56,7 +55,7 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Dead
 pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<DeadLetterReply>, Problem> {
     let event_id = input.read_path("event_id", parse_uuid).map(EventId)?;
     let (dead_letter, attempts) = api.broker.read_dead_letter(event_id).await?;
-    let attempts = Page::of_read(attempts, attempt_place, identity);
+    let attempts = Page::of_read(attempts, attempt_place, AttemptReply::of);
     Ok(Json(DeadLetterReply::of(dead_letter).with_attempts(attempts)))
 }
 

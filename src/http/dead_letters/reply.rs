@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::domain::attempt::Attempt;
 use crate::domain::dead_letters::DeadLetter;
 use crate::domain::event::DeadLetterReason;
 use crate::domain::ids::EventId;
 use crate::domain::json::RawJson;
+use crate::http::events::reply::AttemptReply;
 use crate::http::pages::Page;
 use crate::http::shown::shown;
 
@@ -48,7 +48,7 @@ shown! {
         /// The newest first; only where one dead letter is read.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(nullable = false)]
-        attempts: Option<Vec<Attempt>> = None,
+        attempts: Option<Vec<AttemptReply>> = None,
         /// For `?cursor=` of the event's attempts, to get the older ones; null where there are none. Only where one dead
         /// letter is read.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,7 +59,7 @@ shown! {
 
 impl DeadLetterReply {
     /// Adds the newest attempts, and the cursor to those before.
-    pub fn with_attempts(self, attempts: Page<Attempt>) -> Self {
+    pub fn with_attempts(self, attempts: Page<AttemptReply>) -> Self {
         Self { attempts: Some(attempts.items), attempts_next_cursor: Some(json!(attempts.next_cursor)), ..self }
     }
 }

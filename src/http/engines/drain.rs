@@ -80,9 +80,9 @@ described! {
     #[schema(as = DrainEngines, example = json!({"filter": {"engine_software_version": "1.0.0"}, "dry_run": true}))]
     pub struct DrainManyBody of fields: Fields<'_> {
         filter: Option<DrainFilter> as DrainFilterBody = part(read_filter),
-        /// Why, for people; for those that were not draining yet.
+        /// Why, for people.
         reason: Option<String> = optional(checked_text(MAX_DRAIN_REASON_CHARS)),
-        /// Once they hold nothing; for those that were not draining yet. `exit` where it is left out.
+        /// Once they hold nothing. `exit` where it is left out.
         then: Option<AfterDrain> = optional(parsed(after_drain)),
         /// True: looks, and changes nothing. False where it is left out.
         dry_run: Option<bool> = optional(boolean),
@@ -98,7 +98,8 @@ described! {
     }
 }
 
-/// Gives all these engines no more events; they finish what they hold. One that registers later is not meant.
+/// Gives all these engines no more events; they finish what they hold. One that registers later is not meant. Those
+/// that are draining already get the new reason, and what is to follow. A limited token drains those of its engine types.
 #[utoipa::path(
     post, path = "/engines/drain", operation_id = "drain_engines", tag = "engines", request_body = DrainManyBody,
     responses(
@@ -106,8 +107,8 @@ described! {
     )
 )]
 pub async fn drain_many(State(api): State<Api>, input: Input) -> Result<Json<DrainedManyReply>, Problem> {
-    let (filter, order, is_dry_run) = read_drain(&input)?;
-    input.caller.may_reach_some(&api, filter.engine_type.as_deref())?;
+    let (mut filter, order, is_dry_run) = read_drain(&input)?;
+    input.caller.narrow(&api, &mut filter.engine_type, &mut filter.engine_types)?;
     let engines = api.broker.drain_engines(&input.actor(&api), &filter, &order, is_dry_run).await?;
     Ok(Json(DrainedManyReply::of(&engines, is_dry_run)))
 }
@@ -131,7 +132,7 @@ fn read_filter(fields: &Fields<'_>) -> DrainFilter {
         fields.refuse("is empty; name an engine_type, an engine_software_version, or both");
     }
     let DrainFilterBody { engine_type, engine_software_version } = DrainFilterBody::take(fields);
-    DrainFilter { engine_type: engine_type.map(|name| name.to_string()), engine_software_version }
+    DrainFilter { engine_type: engine_type.map(|name| name.to_string()), engine_types: None, engine_software_version }
 }
 
 /// The engines that were meant.

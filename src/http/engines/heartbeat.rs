@@ -12,13 +12,14 @@ use utoipa::ToSchema;
 use super::metadata::DynamicStateBody;
 use super::reply::DrainReply;
 use crate::broker::heartbeat::{Heartbeat, HeartbeatAnswer, HeldLease, LeaseAnswer, LeaseVerdict};
-use crate::domain::engine::{Command, EngineStatus, HoldingOff, HoldingOffChange, Orders};
+use crate::domain::engine::{EngineStatus, HoldingOff, HoldingOffChange};
 use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::{RawJson, SentJson};
 use crate::domain::limits::{
     MAX_HEARTBEAT_LEASES, MAX_HEARTBEAT_WAIT_SECONDS, MAX_HOLDING_OFF_REASON_CHARS, MAX_WORKLOAD,
 };
+use crate::domain::orders::{Command, Orders};
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::leases::renewal::RenewalReply;

@@ -17,7 +17,7 @@ use crate::http::pages::{self, Page, PageParameters};
 use crate::http::requests::Input;
 use crate::http::requests::texts::{parse_uuid, text_up_to};
 
-/// Lists engines, the newest registration first.
+/// Lists engines, the newest registration first. A limited token sees those of its engine types.
 #[utoipa::path(
     get, path = "/engines", operation_id = "list_engines", tag = "engines",
     params(
@@ -34,9 +34,10 @@ use crate::http::requests::texts::{parse_uuid, text_up_to};
 )]
 pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<EngineReply>>, Problem> {
     let reader = input.reader();
-    let filter = Filter {
+    let mut filter = Filter {
         engine_id: None,
         engine_type: reader.query("engine_type", |text| EngineType::parse(text).map(|name| name.to_string())),
+        engine_types: None,
         status: reader
             .query("status", |text| EngineStatus::parse(text).ok_or("must be active, draining or unresponsive")),
         capability: reader.query("capability", text_up_to(MAX_CAPABILITY_CHARS)),
@@ -45,6 +46,7 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Engi
     };
     let asked = pages::asked(&reader, EngineId);
     reader.finish(|| Some(()))?;
+    input.caller.narrow(&api, &mut filter.engine_type, &mut filter.engine_types)?;
     let found = api.broker.list_engines(&filter, asked.behind, asked.limit).await?;
     let place = |engine: &Engine| pages::cursor(engine.registered_at, engine.engine_id);
     Ok(Json(Page::of_read(found, place, EngineReply::of)))

@@ -17,7 +17,7 @@ use crate::domain::limits::{MAX_HEARTBEAT_TIMEOUT_SECONDS, MAX_MAY_ENQUEUE, MIN_
 use crate::domain::names::{EngineType, ScenarioRunId};
 use crate::domain::tokens::TokenSecret;
 use crate::http::api::Api;
-use crate::http::errors::Problem;
+use crate::http::errors::{Errors, InputPlace, Problem};
 use crate::http::requests::members::{ScenarioRunIdBody, scenario_run_id};
 use crate::http::requests::values::{integer, parsed, uuid};
 use crate::http::requests::{Fields, Input, Patch, described};
@@ -75,9 +75,7 @@ fn id_of_an_engine(raw: &RawValue) -> Result<uuid::Uuid, String> {
 pub async fn register(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
     let registration = read_registration(&input)?;
     input.caller.may_register(&api, registration.engine_id, &registration.engine_type)?;
-    for engine_type in registration.may_enqueue.iter().flatten() {
-        input.caller.may_reach(&api, engine_type.as_str())?;
-    }
+    check_may_enqueue(&input, &api, &registration)?;
     let registered = match api.broker.register(&input.actor(&api), &registration).await {
         // The type of an engine beyond the token's reach is none of the caller's business.
         Err(broker::Error::EngineIdTaken { engine_id, registered }) if !input.caller.reaches(&registered) => {
@@ -92,6 +90,22 @@ pub async fn register(State(api): State<Api>, input: Input) -> Result<Response, 
         server: ServerReply::of(&api),
     };
     Ok((status, [(header::CACHE_CONTROL, "no-store")], Json(reply)).into_response())
+}
+
+/// Refuses queues in `may_enqueue` that the token does not reach, and names them all.
+fn check_may_enqueue(input: &Input, api: &Api, registration: &Registration) -> Result<(), Problem> {
+    let Some(identity) = input.caller.identity() else { return Ok(()) };
+    let errors = Errors::default();
+    let asked = registration.may_enqueue.iter().flatten().enumerate();
+    for (index, engine_type) in asked.filter(|(_, engine_type)| !identity.reaches(engine_type.as_str())) {
+        let detail = format!("the token is limited to other engine types than {engine_type}");
+        errors.add(InputPlace::Pointer(format!("/may_enqueue/{index}")), detail);
+    }
+    let errors = errors.take();
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(api.refuse(identity, "may_enqueue names queues that the token does not reach").at(errors))
 }
 
 fn read_registration(input: &Input) -> Result<Registration, Problem> {

@@ -27,9 +27,17 @@ impl Problem {
             .retry_after(Duration::from_secs(wait.as_secs() + 1))
     }
 
+    /// One place of the request is wrong.
+    fn wrong_at(pointer: &str, detail: String) -> Self {
+        Self::invalid_input(vec![InputError::new(InputPlace::Pointer(pointer.to_owned()), detail)])
+    }
+
     /// The run takes no more events.
     pub fn run_cancelled(run: &str) -> Self {
-        let detail = format!("scenario run {run} is cancelled, and takes no more events");
+        let detail = format!(
+            "scenario run {run} is cancelled, and takes no more events; reopen it with POST \
+             /api/v1/scenario-runs/{{scenario_run_id}}/reopen, or use another scenario_run_id"
+        );
         Self::new(Code::RunCancelled, detail).with("scenario_run_id", json!(run))
     }
 
@@ -73,8 +81,7 @@ impl From<broker::Error> for Problem {
                 .with("has_engines", json!(uses.has_engines))
                 .with("has_dead_letters", json!(uses.has_dead_letters)),
             Error::TooManyQuarantines(_) => {
-                let place = InputPlace::Pointer("/engine_software_version".to_owned());
-                Self::invalid_input(vec![InputError::new(place, detail)]).of_limit(Limit::Quarantines)
+                Self::wrong_at("/engine_software_version", detail).of_limit(Limit::Quarantines)
             }
             Error::NoPolicyOfEventType(_) | Error::NotQuarantined { .. } => Self::new(Code::NotFound, detail),
             Error::EventNotFound(_) => Self::new(Code::EventNotFound, detail),
@@ -105,28 +112,22 @@ impl From<broker::Error> for Problem {
                 .with("settled_as", json!(settled_as))
                 .with("settled_at", json!(settled_at)),
             Error::FollowUpsRefused(refusal) => Self::follow_ups_refused(detail, refusal.refused),
-            Error::MayNotEnqueue(_) | Error::ReachOfEngineWidened { .. } => Self::new(Code::Forbidden, detail),
+            Error::MayNotEnqueue(_) => Self::new(Code::Forbidden, detail),
+            Error::ReachOfEngineWidened { index, .. } => {
+                let place = InputPlace::Pointer(format!("/may_enqueue/{index}"));
+                Self::new(Code::Forbidden, detail.clone()).at(vec![InputError::new(place, detail)])
+            }
             Error::IdempotencyKeyReused { event_id } => {
                 Self::new(Code::IdempotencyKeyReused, detail).with("event_id", json!(event_id))
             }
+            Error::IdempotencyKeyTwice => Self::new(Code::IdempotencyKeyReused, detail),
             Error::PollIdReused { .. } => Self::new(Code::PollIdReused, detail),
             Error::BatchRefused => Self::new(Code::InvalidInput, detail),
             // Of the whole body, since the members that were there before count.
-            Error::DynamicStateTooLarge { .. } => {
-                Self::invalid_input(vec![InputError::new(InputPlace::Pointer(String::new()), detail)])
-            }
-            Error::StaticConfigTooLarge { .. } => {
-                let place = InputPlace::Pointer("/metadata/static_config".to_owned());
-                Self::invalid_input(vec![InputError::new(place, detail)])
-            }
-            Error::AvailableTooFarAway => {
-                let place = InputPlace::Pointer("/available_at".to_owned());
-                Self::invalid_input(vec![InputError::new(place, "is more than 365 days away")])
-            }
-            Error::HoldsOffTooLong => {
-                let place = InputPlace::Pointer("/holding_off/until".to_owned());
-                Self::invalid_input(vec![InputError::new(place, "is more than one day away")])
-            }
+            Error::DynamicStateTooLarge { .. } => Self::wrong_at("", detail),
+            Error::StaticConfigTooLarge { .. } => Self::wrong_at("/metadata/static_config", detail),
+            Error::AvailableTooFarAway => Self::wrong_at("/available_at", "is more than 365 days away".to_owned()),
+            Error::HoldsOffTooLong => Self::wrong_at("/holding_off/until", "is more than one day away".to_owned()),
             Error::Crashed => Self::internal().caused_by(Error::Crashed),
             Error::TokenEnded => {
                 Self::new(Code::Unauthenticated, detail).with_header(header::WWW_AUTHENTICATE, INVALID_TOKEN)
@@ -168,7 +169,7 @@ impl Problem {
 const fn member_at_fault(error: &broker::Error) -> &'static str {
     use broker::Error;
     match error {
-        Error::IdempotencyKeyReused { .. } => "/idempotency_key",
+        Error::IdempotencyKeyReused { .. } | Error::IdempotencyKeyTwice => "/idempotency_key",
         Error::MayNotEnqueue(_) | Error::TooManyQueues { .. } | Error::TooManyNewQueues { .. } => "/engine_type",
         Error::AvailableTooFarAway => "/available_at",
         _ => "",

@@ -45,7 +45,7 @@ pub struct ProblemBody {
     detail: String,
     /// Stable; the one member to decide by.
     code: Code,
-    /// For bad input: every bad place at once.
+    /// For bad input, and for what a token does not allow of it: every bad place at once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<InputErrorBody>)]
     errors: Vec<InputError>,
@@ -96,6 +96,12 @@ impl Problem {
         }
         let limit = errors.iter().find_map(|error| error.limit);
         Self { errors, limit, ..Self::new(Code::InvalidInput, detail) }
+    }
+
+    /// Names the places of the request that it is about, where it is not bad input.
+    #[must_use]
+    pub fn at(self, errors: Vec<InputError>) -> Self {
+        Self { errors, ..self }
     }
 
     /// Too much is going on here; the same may work in a moment.

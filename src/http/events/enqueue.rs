@@ -13,13 +13,14 @@ use super::enqueued::{EnqueueAnswer, EnqueueResult, EnqueuedBatchReply, Enqueued
 use crate::broker::{self, taken::Taken};
 use crate::domain::json::SentJson;
 use crate::domain::limits::{
-    DEFAULT_PRIORITY, MAX_BATCH_EVENTS, MAX_DELAY_SECONDS, MAX_IDEMPOTENCY_KEY_CHARS, MAX_TRACEPARENT_CHARS,
-    MAX_TRACESTATE_CHARS, MAX_UNIQUE_KEY_CHARS,
+    DEFAULT_PRIORITY, MAX_BATCH_EVENTS, MAX_DELAY_SECONDS, MAX_IDEMPOTENCY_KEY_CHARS, MAX_TRACESTATE_CHARS,
+    MAX_UNIQUE_KEY_CHARS,
 };
 use crate::domain::names::{BadName, EngineType, EventType, ScenarioRunId, check_text};
 use crate::domain::new_event::{Due, NewEvent};
 use crate::domain::requester::Requester;
 use crate::domain::retry_policy::RetryPolicyOverrides;
+use crate::domain::trace_context::is_traceparent;
 use crate::http::api::Api;
 use crate::http::errors::{Errors, MAX_ERRORS_TOLD_OF_BATCH, Problem, ProblemBody};
 use crate::http::requests::members::{ScenarioRunIdBody, priority, scenario_run_id, visibility_timeout};
@@ -61,7 +62,7 @@ described! {
         /// Its end frees the key, also as a dead letter. An idempotency key beside it is looked up first.
         unique_key: Option<String> = optional(checked_text(MAX_UNIQUE_KEY_CHARS)),
         /// W3C trace context, which travels with the event; of an event that has none, that of the request's headers.
-        traceparent: Option<String> = optional(checked_text(MAX_TRACEPARENT_CHARS)),
+        traceparent: Option<String> = optional(parsed(traceparent)),
         /// Beside `traceparent` only.
         tracestate: Option<String> = optional(checked_text(MAX_TRACESTATE_CHARS)),
     }
@@ -194,14 +195,18 @@ fn idempotency_key(text: &str) -> Result<String, BadName> {
     check_text(text, MAX_IDEMPOTENCY_KEY_CHARS).map(|()| text.to_owned())
 }
 
-/// The producer's trace context, handed on with the event as it came (W3C Trace Context, which asks
-/// for one that is not understood to be ignored).
+fn traceparent(text: &str) -> Result<String, &'static str> {
+    let mistake = "must be a W3C traceparent, like 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    if is_traceparent(text) { Ok(text.to_owned()) } else { Err(mistake) }
+}
+
+/// The trace context of the request's headers, handed on with the events as it came. One that is not understood is ignored,
+/// with its `tracestate` (W3C Trace Context, 3.2 and 3.3).
 fn read_trace(input: &Input) -> (Option<String>, Option<String>) {
-    let header = |name: &str, limit| {
-        let text = input.headers.get(name)?.to_str().ok()?;
-        check_text(text, limit).ok().map(|()| text.to_owned())
-    };
-    (header("traceparent", MAX_TRACEPARENT_CHARS), header("tracestate", MAX_TRACESTATE_CHARS))
+    let header = |name: &str| input.headers.get(name)?.to_str().ok();
+    let Some(traceparent) = header("traceparent").filter(|text| is_traceparent(text)) else { return (None, None) };
+    let tracestate = header("tracestate").filter(|text| check_text(text, MAX_TRACESTATE_CHARS).is_ok());
+    (Some(traceparent.to_owned()), tracestate.map(str::to_owned))
 }
 
 /// Reads an event; what is wrong with it is reported.
@@ -212,10 +217,10 @@ pub fn read_event(
     (enqueued_by, requester): (Option<Arc<str>>, Requester),
 ) -> Option<NewEvent> {
     let body = fields.exactly(EnqueueBody::take);
-    if body.delay_seconds.is_some() && body.available_at.is_some() {
+    if fields.is_given("delay_seconds") && fields.is_given("available_at") {
         fields.error("available_at", "stands beside delay_seconds; send one of the two");
     }
-    if body.tracestate.is_some() && body.traceparent.is_none() {
+    if fields.is_given("tracestate") && !fields.is_given("traceparent") {
         fields.error("tracestate", "needs the traceparent that it belongs to");
     }
     // One is never combined with the other of somewhere else.

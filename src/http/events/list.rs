@@ -20,7 +20,7 @@ use crate::http::requests::{Input, Reader};
 const BESIDE_STATUS: [&str; 6] =
     ["engine_type", "event_type", "scenario_run_id", "caused_by", "created_after", "created_before"];
 
-/// Lists events, the newest first.
+/// Lists events, the newest first. A limited token sees those of its engine types.
 #[utoipa::path(
     get, path = "/events", operation_id = "list_events", tag = "events",
     params(
@@ -43,12 +43,13 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Even
     let reader = input.reader();
     reader.caller();
     let enqueued_by = input.caller.only_its_own().map(|identity| Arc::clone(&identity.name));
-    let filter = Filter { enqueued_by, ..read_filter(&reader) };
+    let mut filter = Filter { enqueued_by, ..read_filter(&reader) };
     let with_payload = includes_payload(&reader);
     let limit = pages::limit(&reader);
     // Ids are in the order of creation: place enough.
     let behind = reader.query("cursor", |text| parse_uuid(text).map_err(|_| pages::BAD_CURSOR)).map(EventId);
     reader.finish(|| Some(()))?;
+    input.caller.narrow(&api, &mut filter.engine_type, &mut filter.engine_types)?;
     let found = api.broker.list_events(&filter, behind, limit, with_payload).await?;
     let place = |event: &Event| event.event_id.to_string();
     Ok(Json(Page::of_read(found, place, EventReply::of)))
@@ -57,6 +58,7 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Even
 fn read_filter(reader: &Reader<'_>) -> Filter {
     let filter = Filter {
         engine_type: reader.query("engine_type", |text| EngineType::parse(text).map(|name| name.to_string())),
+        engine_types: None,
         event_type: reader.query("event_type", |text| EventType::parse(text).map(|name| name.to_string())),
         status: reader.query("status", |text| {
             Status::parse(text).ok_or("must be queued, processing, completed, failed or cancelled")

@@ -1,13 +1,11 @@
 //! `GET /events/{event_id}` and its attempts.
 
-use std::convert::identity;
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 
-use super::reply::{EventReply, attempt_place};
-use crate::domain::attempt::Attempt;
+use super::reply::{AttemptReply, EventReply, attempt_place};
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_WAIT_SECONDS;
 use crate::http::api::Api;
@@ -51,12 +49,12 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EventReply
         PageParameters,
     ),
     responses(
-        (status = 200, description = "A page of attempts", body = Page<Attempt>),
+        (status = 200, description = "A page of attempts", body = Page<AttemptReply>),
         (status = 404, description = "No such event"),
         (status = 422, description = "Not a UUID"),
     )
 )]
-pub async fn attempts(State(api): State<Api>, input: Input) -> Result<Json<Page<Attempt>>, Problem> {
+pub async fn attempts(State(api): State<Api>, input: Input) -> Result<Json<Page<AttemptReply>>, Problem> {
     let reader = input.reader();
     let event_id = reader.path("event_id", parse_uuid).map(EventId);
     let limit = pages::limit(&reader);
@@ -65,5 +63,5 @@ pub async fn attempts(State(api): State<Api>, input: Input) -> Result<Json<Page<
     reader.caller();
     let event_id = reader.finish(|| event_id)?;
     let found = api.broker.attempts_of_event(event_id, before, limit).await?;
-    Ok(Json(Page::of_read(found, attempt_place, identity)))
+    Ok(Json(Page::of_read(found, attempt_place, AttemptReply::of)))
 }

@@ -64,10 +64,8 @@ described! {
 )]
 pub async fn reschedule(State(api): State<Api>, input: Input) -> Result<Json<RescheduledReply>, Problem> {
     let (mut selection, change) = read(&input)?;
-    match &selection.filter.engine_type {
-        Some(engine_type) => input.caller.may_reach(&api, engine_type)?,
-        None => selection.filter.engine_types = input.caller.engine_types().map(<[String]>::to_vec),
-    }
+    let filter = &mut selection.filter;
+    input.caller.narrow(&api, &mut filter.engine_type, &mut filter.engine_types)?;
     let progress = api.broker.reschedule_events(&input.actor(&api), &selection, &change).await?;
     Ok(Json(RescheduledReply::of(progress)))
 }

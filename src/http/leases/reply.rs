@@ -1,11 +1,13 @@
 //! What a poll is answered.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use super::leased_event::LeasedEventReply;
 use crate::broker::lease::{PollNotice, Polled};
+use crate::domain::queue::Quarantine;
 use crate::http::errors::Later;
 
 #[derive(Serialize, ToSchema)]
@@ -60,14 +62,27 @@ pub struct NoticeReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     held: Option<u32>,
+    /// With `version_quarantined`: the version. Left out where the engine registered none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    engine_software_version: Option<String>,
+    /// Why, as the operator said of a quarantine, and the engine of holding off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<String>,
+    /// When the quarantine, or the holding off, ends by itself. Left out where a quarantine is to be lifted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    until: Option<DateTime<Utc>>,
     retry_after_seconds: u32,
 }
 
 impl NoticeReply {
     fn of(notice: PollNotice) -> Self {
-        let (code, detail, held, retry_after_seconds) = match notice {
+        match notice {
             PollNotice::EngineDraining { held } => {
-                (NoticeCode::EngineDraining, "the engine is draining and is given no more events", Some(held), 5)
+                let detail = "the engine is draining and is given no more events";
+                Self { held: Some(held), ..Self::new(NoticeCode::EngineDraining, detail, 5) }
             }
             PollNotice::EngineAtCapacity { held, is_held_for_a_suspect } => {
                 let detail = if is_held_for_a_suspect {
@@ -75,32 +90,39 @@ impl NoticeReply {
                 } else {
                     "the engine holds as many events as its max_concurrent_events"
                 };
-                (NoticeCode::EngineAtCapacity, detail, Some(held), 1)
+                Self { held: Some(held), ..Self::new(NoticeCode::EngineAtCapacity, detail, 1) }
             }
             PollNotice::QueuePaused => {
-                (NoticeCode::QueuePaused, "the queue is paused: nothing is leased from it", None, 5)
+                Self::new(NoticeCode::QueuePaused, "the queue is paused: nothing is leased from it", 5)
             }
             PollNotice::QueueAtMaxProcessing { processing } => {
                 let detail =
                     format!("{processing} events of the queue are being processed, as many as its max_processing");
-                return Self { code: NoticeCode::QueueAtMaxProcessing, detail, held: None, retry_after_seconds: 1 };
+                Self::new(NoticeCode::QueueAtMaxProcessing, detail, 1)
             }
-            PollNotice::VersionQuarantined => {
+            PollNotice::VersionQuarantined(quarantine) => {
+                let Quarantine { engine_software_version, reason, lift_at, .. } = *quarantine;
                 let detail = "an operator has quarantined the engine's version: it is given no events";
-                (NoticeCode::VersionQuarantined, detail, None, 30)
+                let notice = Self::new(NoticeCode::VersionQuarantined, detail, 30);
+                Self { engine_software_version, reason: Some(reason), until: lift_at, ..notice }
             }
-            PollNotice::EngineHoldingOff { until } => {
-                let seconds = until.saturating_duration_since(Instant::now()).as_secs_f64().ceil();
+            PollNotice::EngineHoldingOff { ends_at, holding_off } => {
+                let seconds = ends_at.saturating_duration_since(Instant::now()).as_secs_f64().ceil();
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a day at most")]
                 let seconds = (seconds as u32).max(1);
-                (NoticeCode::EngineHoldingOff, "the engine holds off, as its heartbeat said", None, seconds)
+                let notice =
+                    Self::new(NoticeCode::EngineHoldingOff, "the engine holds off, as its heartbeat said", seconds);
+                Self { reason: Some(holding_off.reason), until: Some(holding_off.until), ..notice }
             }
             PollNotice::ServerStopping => {
-                let retry_after_seconds = Later::Stopping.seconds();
                 let detail = "this server is stopping; poll another, or again in a moment";
-                (NoticeCode::ServerStopping, detail, None, retry_after_seconds)
+                Self::new(NoticeCode::ServerStopping, detail, Later::Stopping.seconds())
             }
-        };
-        Self { code, detail: detail.to_owned(), held, retry_after_seconds }
+        }
+    }
+
+    fn new(code: NoticeCode, detail: impl Into<String>, retry_after_seconds: u32) -> Self {
+        let (held, engine_software_version, reason, until) = (None, None, None, None);
+        Self { code, detail: detail.into(), held, engine_software_version, reason, until, retry_after_seconds }
     }
 }

@@ -7,11 +7,10 @@ use utoipa::ToSchema;
 use super::renewal::RenewalReply;
 use crate::broker::settled::{Settled, SettledOutcome};
 use crate::domain::event::Status;
-use crate::domain::follow_up::FollowUp;
 use crate::domain::ids::EventId;
-use crate::domain::new_event::DuplicateOf;
 use crate::domain::settlement::Answer;
-use crate::http::errors::{Problem, ProblemBody};
+use crate::http::errors::ProblemBody;
+use crate::http::events::follow_up::FollowUpReply;
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = SettledBatch)]
@@ -90,46 +89,6 @@ pub struct SettledReply {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     enqueued: Vec<FollowUpReply>,
-}
-
-/// What became of a follow-up event.
-#[derive(Serialize, ToSchema)]
-#[schema(as = FollowUpResult)]
-#[serde(untagged)]
-pub enum FollowUpReply {
-    #[schema(title = "EnqueuedFollowUp")]
-    Enqueued {
-        event_id: uuid::Uuid,
-        /// True: the event was there before.
-        #[serde(skip_serializing_if = "std::ops::Not::not")]
-        duplicate: bool,
-        /// Which of its keys stands for the event that was there before.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        #[schema(nullable = false)]
-        duplicate_of: Option<DuplicateOf>,
-    },
-    /// Its run is cancelled. The completion stands.
-    #[schema(title = "RefusedFollowUp")]
-    Refused {
-        /// Always null: it got none.
-        #[schema(required)]
-        event_id: Option<uuid::Uuid>,
-        error: ProblemBody,
-    },
-}
-
-impl FollowUpReply {
-    fn of(follow_up: &FollowUp) -> Self {
-        match follow_up {
-            FollowUp::Made { event_id } => Self::Enqueued { event_id: *event_id, duplicate: false, duplicate_of: None },
-            FollowUp::Duplicate { event_id, duplicate_of } => {
-                Self::Enqueued { event_id: *event_id, duplicate: true, duplicate_of: Some(*duplicate_of) }
-            }
-            FollowUp::RunCancelled { run_cancelled } => {
-                Self::Refused { event_id: None, error: Problem::run_cancelled(run_cancelled).into_body() }
-            }
-        }
-    }
 }
 
 impl SettledReply {

@@ -122,22 +122,27 @@ pub fn read_what_is_reported(
         fields.required("lease_token", token_from)
     };
     let report = read_report(fields, errors, requester);
-    fields.finish();
+    fields.finish_with(goes_with);
     Some((lease_token, report?))
 }
 
-/// What is allowed beside one status or another.
-const FIELDS_BY_STATUS: [&str; 9] = [
-    "result",
-    "enqueue",
-    "error",
-    "retryable",
-    "delay_seconds",
-    "visibility_timeout_seconds",
-    "progress",
-    "code",
-    "reason",
+/// What goes with one status or another, and with which.
+const FIELDS_BY_STATUS: [(&str, &str); 9] = [
+    ("result", "completed"),
+    ("enqueue", "completed"),
+    ("error", "failed"),
+    ("retryable", "failed"),
+    ("delay_seconds", "failed or queued"),
+    ("visibility_timeout_seconds", "processing"),
+    ("progress", "failed, queued or processing"),
+    ("code", "queued"),
+    ("reason", "queued"),
 ];
+
+fn goes_with(member: &str) -> Option<String> {
+    let (_, statuses) = FIELDS_BY_STATUS.iter().find(|(name, _)| *name == member)?;
+    Some(format!("goes only with status {statuses}"))
+}
 
 fn read_report(fields: &Fields<'_>, errors: &Errors, requester: Requester) -> Option<Report> {
     let delay = |fields: &Fields<'_>| {
@@ -153,7 +158,7 @@ fn read_report(fields: &Fields<'_>, errors: &Errors, requester: Requester) -> Op
             .ok_or_else(|| "must be completed, failed, queued or processing: what an engine reports".to_owned())
     });
     let Some(status) = status else {
-        fields.let_pass(&FIELDS_BY_STATUS);
+        fields.let_pass(&FIELDS_BY_STATUS.map(|(name, _)| name));
         return None;
     };
     match status {

@@ -108,8 +108,11 @@ pub async fn lift(State(api): State<Api>, input: Input) -> Result<StatusCode, Pr
             (reader.has_parameter("engine_software_version"), reader.has_parameter("without_version"));
         if is_named == is_without {
             let place = InputPlace::Parameter("engine_software_version".to_owned());
-            let detail =
-                if is_named { "stands beside without_version" } else { "is missing, and without_version=true too" };
+            let detail = if is_named {
+                "cannot be given together with without_version; leave one of them out"
+            } else {
+                "is required; to lift the quarantine of engines without a version, give without_version=true instead"
+            };
             reader.errors().add(place, detail);
         }
         reader.finish(|| Some((engine_type?, if is_without { without.map(|()| None)? } else { Some(version?) })))?

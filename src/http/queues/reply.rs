@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::broker::queues::QueueReport;
-use crate::domain::engine::{EngineStatus, TypeSummary};
+use crate::domain::engine::Standing;
 use crate::domain::queue::Quarantine;
 use crate::domain::retry_policy::RetryPolicyOverrides;
 use crate::http::limits::Limits;
@@ -47,6 +47,8 @@ pub struct EnginesReply {
     unresponsive: i64,
     /// Active, but for the quarantine of their version.
     quarantined: i64,
+    /// Active, but they asked for no events for a while. One whose version is quarantined counts there.
+    holding_off: i64,
 }
 
 /// How many events the active engines can hold. `total` minus `busy` is what engines with a limit can still take.
@@ -157,9 +159,7 @@ impl QueueReply {
     /// A queue, each of its settings with where the value comes from.
     pub fn of(report: QueueReport, limits: Limits) -> Self {
         let counts = &report.last_minute;
-        let is_given_events =
-            |engines: &&TypeSummary| engines.status == EngineStatus::Active && !engines.is_quarantined;
-        let active = report.engines.iter().filter(is_given_events);
+        let active = report.engines.iter().filter(|engines| engines.standing == Standing::Active);
         let slots = active.fold(SlotsReply { total: 0, busy: 0, unlimited_engines: 0 }, |sum, engines| SlotsReply {
             total: sum.total + engines.slots,
             busy: sum.busy + engines.leases_held,
@@ -172,10 +172,11 @@ impl QueueReply {
             dead_letters: report.depth.dead_letters,
             oldest_due_age_seconds: report.depth.oldest_due_age_seconds,
             engines: EnginesReply {
-                active: report.engines_with(EngineStatus::Active),
-                draining: report.engines_with(EngineStatus::Draining),
-                unresponsive: report.engines_with(EngineStatus::Unresponsive),
-                quarantined: report.engines_in_quarantine(),
+                active: report.engines_with(Standing::Active),
+                draining: report.engines_with(Standing::Draining),
+                unresponsive: report.engines_with(Standing::Unresponsive),
+                quarantined: report.engines_with(Standing::Quarantined),
+                holding_off: report.engines_with(Standing::HoldingOff),
             },
             slots,
             rates: RatesReply {

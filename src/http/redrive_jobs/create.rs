@@ -85,7 +85,8 @@ impl CanaryBody {
 }
 
 /// Makes a job that puts dead letters back into their queues, the oldest first: those that match, and that died before it was made.
-/// The server carries it out in steps, on any replica and over restarts, and redrives none of them twice.
+/// The server carries it out in steps, on any replica and over restarts, and redrives none of them twice. A limited token's job is for its
+/// engine types.
 #[utoipa::path(
     post, path = "/redrive-jobs", operation_id = "create_redrive_job", tag = "redrive jobs", request_body = CreateRedriveJobBody,
     responses(
@@ -96,8 +97,9 @@ impl CanaryBody {
     )
 )]
 pub async fn create(State(api): State<Api>, input: Input) -> Result<(StatusCode, Json<CreatedReply>), Problem> {
-    let (settings, expected_count, is_dry_run) = read_job(&input)?;
-    input.caller.may_reach_some(&api, settings.filter.engine_type.as_deref())?;
+    let (mut settings, expected_count, is_dry_run) = read_job(&input)?;
+    let Filter { engine_type, engine_types, .. } = &mut settings.filter;
+    input.caller.narrow(&api, engine_type, engine_types)?;
     let by = input.actor(&api);
     let (matched, job) = api.broker.create_redrive_job(&by, &settings, expected_count, is_dry_run).await?;
     let status = if job.is_some() { StatusCode::CREATED } else { StatusCode::OK };

@@ -5,6 +5,7 @@ use axum::extract::State;
 
 use super::reply::RedriveJobReply;
 use crate::broker::Error;
+use crate::domain::dead_letters::Filter;
 use crate::domain::names::EngineType;
 use crate::domain::redrive_job::{RedriveJob, RedriveJobId};
 use crate::http::api::Api;
@@ -14,7 +15,7 @@ use crate::http::requests::Input;
 use crate::http::requests::texts::parse_uuid;
 
 /// Lists redrive jobs, the newest first. They are kept for as long as ended events are, counted from when they last changed their
-/// state.
+/// state. A limited token sees those whose filter names none but its engine types.
 #[utoipa::path(
     get, path = "/redrive-jobs", operation_id = "list_redrive_jobs", tag = "redrive jobs",
     params(
@@ -34,8 +35,10 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Redr
         let behind = reader.query("cursor", |text| parse_uuid(text).map_err(|_| pages::BAD_CURSOR));
         reader.finish(|| Some((engine_type, behind, limit)))?
     };
-    let engine_type = engine_type.as_ref().map(EngineType::as_str);
-    let found = api.broker.list_redrive_jobs(engine_type, behind, limit + 1).await?;
+    let (mut engine_type, mut engine_types) = (engine_type.map(|name| name.to_string()), None);
+    input.caller.narrow(&api, &mut engine_type, &mut engine_types)?;
+    let (engine_type, engine_types) = (engine_type.as_deref(), engine_types.as_deref());
+    let found = api.broker.list_redrive_jobs(engine_type, engine_types, behind, limit + 1).await?;
     Ok(Json(Page::of(found, limit, |job| job.job_id.to_string(), RedriveJobReply::of)))
 }
 
@@ -56,8 +59,11 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<RedriveJob
 pub async fn job_in_reach(api: &Api, input: &Input) -> Result<RedriveJob, Problem> {
     let job_id = RedriveJobId(input.read_path("job_id", parse_uuid)?);
     let job = api.broker.read_redrive_job(job_id).await?;
-    match input.caller.may_reach_some(api, job.settings.filter.engine_type.as_deref()) {
-        Ok(()) => Ok(job),
-        Err(_) => Err(Error::RedriveJobNotFound(job_id).into()),
-    }
+    let Filter { engine_type, engine_types, .. } = &job.settings.filter;
+    let is_in_reach = match (engine_type, engine_types) {
+        (Some(engine_type), _) => input.caller.reaches(engine_type),
+        (None, Some(engine_types)) => engine_types.iter().all(|engine_type| input.caller.reaches(engine_type)),
+        (None, None) => input.caller.engine_types().is_none(),
+    };
+    if is_in_reach { Ok(job) } else { Err(Error::RedriveJobNotFound(job_id).into()) }
 }

@@ -31,7 +31,9 @@ shown! {
         created_by: Option<String> = job.created_by.clone(),
         /// Those that it is for; an empty one lets all through.
         #[schema(value_type = FilterBody)]
-        filter: Filter = job.settings.filter.clone(),
+        filter: Filter = Filter { engine_types: None, ..job.settings.filter.clone() },
+        /// The queues that it is limited to, by the token that made it; null: those that the filter lets through.
+        engine_types: Option<Vec<String>> = job.settings.filter.engine_types.clone(),
         canary: Option<CanaryReply> = job.settings.canary.map(CanaryReply::of),
         /// Null: as fast as the server can.
         events_per_second: Option<f64> = job.settings.events_per_second,

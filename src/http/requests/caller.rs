@@ -77,15 +77,20 @@ impl Caller {
         }
     }
 
-    /// The same of a filter, which means all types where it names none.
-    pub fn may_reach_some(&self, api: &Api, engine_type: Option<&str>) -> Result<(), Problem> {
-        match (self.identity(), engine_type) {
-            (_, Some(engine_type)) => self.may_reach(api, engine_type),
-            (Some(identity), None) if identity.is_limited() => {
-                Err(api.refuse(identity, "the token is limited to engine types; name one of them in engine_type"))
-            }
-            (Some(_) | None, None) => Ok(()),
+    /// Narrows a filter that names no engine type to those of the token's limit, if it has one; refuses a filter that names one
+    /// beyond the limit. A single type is named as such, since statements find it by their indexes.
+    pub fn narrow(
+        &self,
+        api: &Api,
+        engine_type: &mut Option<String>,
+        engine_types: &mut Option<Vec<String>>,
+    ) -> Result<(), Problem> {
+        match (engine_type.as_deref(), self.engine_types()) {
+            (Some(named), _) => return self.may_reach(api, named),
+            (None, Some([only])) => *engine_type = Some(only.clone()),
+            (None, limit) => *engine_types = limit.map(<[String]>::to_vec),
         }
+        Ok(())
     }
 
     /// Whether it may register that engine: an engine's own token, only itself.

@@ -183,7 +183,8 @@ impl<'a> Fields<'a> {
         self.patch_of(name, |value| Self::of(value, self.place(name), self.errors, self.input))
     }
 
-    /// A member that is an array of at most `most`, each item read by `parse`; may be missing or null.
+    /// A member that is an array of at most `most`, each item read by `parse`; may be missing or null. `None` if an item is wrong:
+    /// what is left must not be taken for the whole.
     pub fn items<T>(
         &self,
         name: &str,
@@ -192,11 +193,12 @@ impl<'a> Fields<'a> {
     ) -> Option<Vec<T>> {
         let value = self.given(name)?;
         let items = self.note(name, array(value, most))?;
-        let parsed = items.into_iter().enumerate().filter_map(|(index, item)| {
+        let parsed = items.into_iter().enumerate().map(|(index, item)| {
             let place = || InputPlace::Pointer(format!("{}/{index}", self.place(name)));
             parse(item).map_err(|detail| self.errors.add(place(), detail)).ok()
         });
-        Some(parsed.collect())
+        // All of them are read, so that every mistake is named.
+        parsed.collect::<Vec<_>>().into_iter().collect()
     }
 
     /// A member of a merge patch that is an array of at most `most`, each item read by `parse`.
@@ -210,19 +212,17 @@ impl<'a> Fields<'a> {
     }
 
     /// A member that is an array of at most `most` objects, each with the members that `take` takes, and no others; may be
-    /// missing or null. Those that are wrong are left out.
+    /// missing or null. `None` if one is wrong.
     pub fn parts<T>(&self, name: &str, most: usize, take: impl Fn(&Self) -> Option<T>) -> Option<Vec<T>> {
         let value = self.given(name)?;
         let items = self.note(name, array(value, most))?;
         let pointer = self.place(name);
-        Some(
-            items
-                .into_iter()
-                .enumerate()
-                .filter_map(|(index, item)| Self::of(item, format!("{pointer}/{index}"), self.errors, self.input))
-                .filter_map(|object| object.exactly(&take))
-                .collect(),
-        )
+        let parts = items
+            .into_iter()
+            .enumerate()
+            .map(|(index, item)| Self::of(item, format!("{pointer}/{index}"), self.errors, self.input)?.exactly(&take));
+        // All of them are read, so that every mistake is named.
+        parts.collect::<Vec<_>>().into_iter().collect()
     }
 
     /// Any JSON, kept byte for byte as a part of the body, within its limits.

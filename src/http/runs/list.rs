@@ -11,8 +11,8 @@ use crate::http::errors::Problem;
 use crate::http::pages::{self, Page, PageParameters};
 use crate::http::requests::Input;
 
-/// Lists scenario runs in the order of their names: those that have open events, and those that are cancelled. A limited token
-/// sees the part of each in its engine types.
+/// Lists scenario runs in the order of their names, since no run's beginning is kept: those that have open events, and those that
+/// are cancelled. A limited token sees the part of each in its engine types.
 #[utoipa::path(
     get, path = "/scenario-runs", operation_id = "list_scenario_runs", tag = "scenario runs",
     params(PageParameters),

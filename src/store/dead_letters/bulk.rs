@@ -77,7 +77,7 @@ pub async fn choose_next(
 /// The payloads of those of them that are dead letters.
 pub async fn payloads(connection: &mut PgConnection, event_ids: &[Uuid]) -> Result<HashMap<Uuid, RawJson>> {
     let rows: Vec<(Uuid, Json<RawJson>)> =
-        sqlx::query_as("select event_id, payload from eventlease.dead_letters where event_id = any($1)")
+        sqlx::query_as(include_str!("../sql/payloads_of_dead_letters.sql"))
             .bind(event_ids)
             .fetch_all(connection)
             .await?;

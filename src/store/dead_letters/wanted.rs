@@ -29,4 +29,5 @@ pub fn bind<'q, Row>(statement: Select<'q, Row>, filter: &Filter) -> Select<'q, 
         .bind(is_missing(&filter.error_type))
         .bind(is_missing(&filter.engine_software_version))
         .bind(is_missing(&filter.error_fingerprint))
+        .bind(filter.engine_types.clone())
 }

@@ -5,8 +5,9 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
-use crate::domain::engine::{Description, HoldingOff, HoldingOffChange, Orders};
+use crate::domain::engine::{Description, HoldingOff, HoldingOffChange};
 use crate::domain::ids::{EngineId, EventId};
+use crate::domain::orders::Orders;
 use crate::store::error::Result;
 use crate::store::leases::open_events::Locking;
 use crate::store::row::{Field, from_row};
@@ -47,6 +48,21 @@ pub struct Beaten {
     pub heartbeat_timeout_seconds: Option<u32>,
 }
 
+/// What there is to tell an engine whose heartbeat waits, and as what it is registered by now.
+#[derive(Clone, Debug)]
+pub struct CurrentOrders {
+    /// Registered.
+    pub engine_id: EngineId,
+    /// How often it has registered, from 1.
+    pub incarnation: i32,
+    /// When it last registered.
+    pub registered_at: DateTime<Utc>,
+    /// What it is told.
+    pub orders: Orders,
+}
+
+from_row!(CurrentOrders, "engine_states", engine_id: EngineId, { engine_id, incarnation, registered_at, orders });
+
 from_row!(Beaten, "engine_states", engine_id: EngineId, { engine_id, engine_type, orders, heartbeat_timeout_seconds });
 
 impl Field for Orders {
@@ -84,16 +100,8 @@ from_row!(Locked, "engine_states", engine_id: EngineId, { engine_id, description
 pub async fn lock(connection: &mut PgConnection, engines: &[EngineId], locking: Locking) -> Result<Vec<Locked>> {
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
     let statement = match locking {
-        Locking::Wait => {
-            "select engine_id, metadata, incarnation, registered_at, statement_timestamp() as now
-             from eventlease.engine_states
-             where engine_id = any($1) order by engine_id for no key update"
-        }
-        Locking::SkipLocked => {
-            "select engine_id, metadata, incarnation, registered_at, statement_timestamp() as now
-             from eventlease.engine_states
-             where engine_id = any($1) order by engine_id for no key update skip locked"
-        }
+        Locking::Wait => include_str!("../sql/lock_beating.sql"),
+        Locking::SkipLocked => concat!(include_str!("../sql/lock_beating.sql"), include_str!("../sql/skip_locked.sql")),
     };
     Ok(sqlx::query_as(statement).bind(ids).fetch_all(connection).await?)
 }
@@ -115,7 +123,10 @@ pub async fn beat(connection: &mut PgConnection, beats: &[Beat<'_>]) -> Result<V
 }
 
 /// How engines stand whose heartbeats wait, with since when nothing they hold was leased; unknown ones are missing from the answer.
-pub async fn read_orders(connection: &mut PgConnection, engines: &[(EngineId, DateTime<Utc>)]) -> Result<Vec<Beaten>> {
+pub async fn read_orders(
+    connection: &mut PgConnection,
+    engines: &[(EngineId, DateTime<Utc>)],
+) -> Result<Vec<CurrentOrders>> {
     Ok(sqlx::query_as(include_str!("../sql/orders.sql"))
         .bind(engines.iter().map(|(engine_id, _)| engine_id.0).collect::<Vec<_>>())
         .bind(engines.iter().map(|(_, since)| *since).collect::<Vec<_>>())

@@ -68,7 +68,7 @@ pub async fn drain(
     is_dry_run: bool,
 ) -> Result<Vec<Drained>> {
     Ok(sqlx::query_as(include_str!("../sql/drain_engines.sql"))
-        .bind(&filter.engine_type)
+        .bind(filter.engine_type.as_ref().map(std::slice::from_ref).or(filter.engine_types.as_deref()))
         .bind(&filter.engine_software_version)
         .bind(is_dry_run)
         .bind(&order.reason)

@@ -56,13 +56,15 @@ impl CarriedAttempt {
             late_by_seconds: self.late_by_seconds,
             final_status: parse_optional(self.final_status.as_deref(), Status::parse)
                 .map_err(|value| corrupt("final_status", &value))?,
+            // What is a dead letter has not completed.
+            follow_ups: None,
         })
     }
 }
 
 from_row!(Attempt, "event_attempts", event_id: EventId, {
     attempt, engine_id, engine_software_version, leased_at, ended_at, outcome, answer, result, error, progress,
-    code, reason, late_by_seconds, final_status,
+    code, reason, late_by_seconds, final_status, follow_ups,
 });
 
 /// Gives a dead letter the attempts back that it carried.
@@ -106,9 +108,9 @@ pub async fn list(
     let rows: Vec<PageRow<Attempt>> = sqlx::query_as(page!(
         order by "attempt desc",
         bytes "coalesce(octet_length(result::text), 0) + coalesce(octet_length(error::text), 0)
-            + coalesce(octet_length(progress::text), 0)",
+            + coalesce(octet_length(progress::text), 0) + coalesce(octet_length(follow_ups::text), 0)",
         "select attempt, engine_id, engine_software_version, leased_at, ended_at, outcome, answer, result,
-                error, progress, code, reason, late_by_seconds, final_status, event_id
+                error, progress, code, reason, late_by_seconds, final_status, follow_ups, event_id
          from eventlease.event_attempts
          where event_id = $1 and attempt < coalesce($2, 2147483647)
          order by attempt desc

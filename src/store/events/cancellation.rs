@@ -9,28 +9,15 @@ use crate::store::error::Result;
 /// Marks events as to be cancelled when their leases end; until then the leases go on.
 pub async fn request(connection: &mut PgConnection, events: &[EventId]) -> Result<()> {
     let ids: Vec<Uuid> = events.iter().map(|event| event.0).collect();
-    sqlx::query(
-        "update eventlease.event_leases
-         set cancel_requested_at = coalesce(cancel_requested_at, statement_timestamp())
-         where event_id = any($1)",
-    )
-    .bind(ids)
-    .execute(connection)
-    .await?;
+    sqlx::query(include_str!("../sql/request_cancel.sql")).bind(ids).execute(connection).await?;
     Ok(())
 }
 
 /// Up to `limit` queued events whose `discard_after_seconds` are over.
 pub async fn events_too_old(connection: &mut PgConnection, limit: u32) -> Result<Vec<EventId>> {
-    let ids: Vec<Uuid> = sqlx::query_scalar(
-        "select event_id from eventlease.event_queue
-         where discard_at <= statement_timestamp()
-         order by discard_at
-         limit $1
-         for update skip locked",
-    )
-    .bind(i64::from(limit))
-    .fetch_all(connection)
-    .await?;
+    let ids: Vec<Uuid> = sqlx::query_scalar(include_str!("../sql/events_too_old.sql"))
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await?;
     Ok(ids.into_iter().map(EventId).collect())
 }

@@ -39,12 +39,8 @@ pub async fn causes(connection: &mut PgConnection, events: &[EventId]) -> Result
 /// Into which queues each of the engines may enqueue. An engine that is not registered is not in the answer.
 pub async fn reaches(connection: &mut PgConnection, engines: &[EngineId]) -> Result<HashMap<EngineId, Reach>> {
     let ids: Vec<Uuid> = engines.iter().map(|engine_id| engine_id.0).collect();
-    let rows: Vec<(Uuid, String, Vec<String>)> = sqlx::query_as(
-        "select engine_id, engine_type, may_enqueue from eventlease.engine_states where engine_id = any($1)",
-    )
-    .bind(ids)
-    .fetch_all(connection)
-    .await?;
+    let rows: Vec<(Uuid, String, Vec<String>)> =
+        sqlx::query_as(include_str!("../sql/reaches.sql")).bind(ids).fetch_all(connection).await?;
     let reach = |(engine_id, engine_type, may_enqueue)| (EngineId(engine_id), Reach { engine_type, may_enqueue });
     Ok(rows.into_iter().map(reach).collect())
 }

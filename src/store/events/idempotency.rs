@@ -103,18 +103,13 @@ pub async fn claim(connection: &mut PgConnection, keys: &[&Key<'_>]) -> Result<V
         .fetch_all(&mut *connection)
         .await?;
     // A later statement, so that it sees what the one before waited for.
-    let known: Vec<(Uuid, Vec<u8>, Option<Vec<u8>>)> = sqlx::query_as(
-        "select k.event_id, k.body_sha256, k.terms_sha256
-         from unnest($1::text[], $2::text[], $3::text[])
-            with ordinality as asked (engine_type, idempotency_key, enqueued_by, ordinal)
-         join eventlease.idempotency_keys k using (engine_type, idempotency_key, enqueued_by)
-         order by asked.ordinal",
-    )
-    .bind(&engine_types)
-    .bind(&names)
-    .bind(&enqueued_bys)
-    .fetch_all(connection)
-    .await?;
+    let known: Vec<(Uuid, Vec<u8>, Option<Vec<u8>>)> =
+        sqlx::query_as(include_str!("../sql/known_idempotency_keys.sql"))
+            .bind(&engine_types)
+            .bind(&names)
+            .bind(&enqueued_bys)
+            .fetch_all(connection)
+            .await?;
     Ok(claimed
         .into_iter()
         .zip(known)
@@ -147,50 +142,32 @@ pub async fn are_payloads_of(
 /// Lets a key that was just claimed stand for another event than the one it was claimed for. Answers whether that has the same
 /// payload as came with the key, by value; if not, later bodies are compared with the first by their bytes alone.
 pub async fn redirect(connection: &mut PgConnection, key: &Key<'_>, event_id: EventId, payload: &str) -> Result<bool> {
-    Ok(sqlx::query_scalar(
-        "update eventlease.idempotency_keys
-         set event_id = $4, terms_sha256 = case when eventlease.is_payload_of($4, $1, $5) then terms_sha256 end
-         where engine_type = $1 and idempotency_key = $2 and enqueued_by = $3
-         returning terms_sha256 is not null",
-    )
-    .bind(key.engine_type.as_str())
-    .bind(key.key)
-    .bind(key.enqueued_by)
-    .bind(event_id.0)
-    .bind(payload)
-    .fetch_one(connection)
-    .await?)
+    Ok(sqlx::query_scalar(include_str!("../sql/redirect_idempotency_key.sql"))
+        .bind(key.engine_type.as_str())
+        .bind(key.key)
+        .bind(key.enqueued_by)
+        .bind(event_id.0)
+        .bind(payload)
+        .fetch_one(connection)
+        .await?)
 }
 
 /// Gives a key back whose event was not taken in.
 pub async fn give_back(connection: &mut PgConnection, key: &Key<'_>) -> Result<()> {
-    sqlx::query(
-        "delete from eventlease.idempotency_keys where engine_type = $1 and idempotency_key = $2 and enqueued_by = $3",
-    )
-    .bind(key.engine_type.as_str())
-    .bind(key.key)
-    .bind(key.enqueued_by)
-    .execute(connection)
-    .await?;
+    sqlx::query(include_str!("../sql/give_back_idempotency_key.sql"))
+        .bind(key.engine_type.as_str())
+        .bind(key.key)
+        .bind(key.enqueued_by)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
 /// Forgets keys whose time is over.
 pub async fn forget_expired(pool: &Pool) -> Result<u64> {
-    let done = sqlx::query(
-        "delete from eventlease.idempotency_keys k
-         using (
-            select engine_type, idempotency_key, enqueued_by from eventlease.idempotency_keys
-            where expires_at < statement_timestamp()
-            order by expires_at
-            limit $1
-            for update skip locked
-         ) expired
-         where k.engine_type = expired.engine_type and k.idempotency_key = expired.idempotency_key
-            and k.enqueued_by = expired.enqueued_by",
-    )
-    .bind(FORGOTTEN_AT_ONCE)
-    .execute(&mut *pool.acquire().await?)
-    .await?;
+    let done = sqlx::query(include_str!("../sql/forget_expired_keys.sql"))
+        .bind(FORGOTTEN_AT_ONCE)
+        .execute(&mut *pool.acquire().await?)
+        .await?;
     Ok(done.rows_affected())
 }

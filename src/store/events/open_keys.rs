@@ -78,7 +78,7 @@ pub async fn free(connection: &mut PgConnection, events: &[EventId]) -> Result<(
 
 /// Frees a key whose event was not stored after all.
 pub async fn give_back(connection: &mut PgConnection, engine_type: &str, unique_key: &str) -> Result<()> {
-    sqlx::query("delete from eventlease.open_keys where engine_type = $1 and unique_key = $2")
+    sqlx::query(include_str!("../sql/give_back_open_key.sql"))
         .bind(engine_type)
         .bind(unique_key)
         .execute(connection)

@@ -5,11 +5,12 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::domain::engine::EngineStatus;
+use crate::domain::engine::{EngineStatus, HoldingOff};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::lane::Lane;
+use crate::domain::queue::Quarantine;
 use crate::store::error::Result;
-use crate::store::queues::{Gate, gate_columns};
+use crate::store::queues::Gate;
 use crate::store::row::from_row;
 
 /// A registered engine, as read under its row lock.
@@ -29,9 +30,11 @@ pub struct LockedEngine {
     pub engine_software_version: Option<String>,
     /// How many events it may hold at a time; `None`: no limit of its own.
     pub max_concurrent_events: Option<u32>,
-    /// Its version is quarantined in the queue of its type.
-    pub is_quarantined: bool,
-    /// It asked for no events for so long; `None` where it did not, or that is over.
+    /// The quarantines of the queue of its type where its version is among them; else none.
+    pub quarantines: Vec<Quarantine>,
+    /// It asked for no events for a while; `None` where it did not, or that is over.
+    pub holding_off: Option<HoldingOff>,
+    /// How long that lasts yet.
     pub holds_off_seconds: Option<f64>,
     /// Of the queue of its type.
     pub gate: Gate,
@@ -39,26 +42,25 @@ pub struct LockedEngine {
 
 from_row!(LockedEngine, "engine_states", engine_id: EngineId, {
     engine_id, engine_type, status, incarnation, registered_at, engine_software_version, max_concurrent_events,
-    is_quarantined, holds_off_seconds, gate,
+    quarantines, holding_off, holds_off_seconds, gate,
 });
+
+impl LockedEngine {
+    /// That of its version, if there is one.
+    #[must_use]
+    pub fn quarantine(&self) -> Option<&Quarantine> {
+        self.quarantines.iter().find(|known| known.engine_software_version == self.engine_software_version)
+    }
+}
 
 /// Locks engines, in the order of their ids; unknown ones are missing from the answer. Whoever
 /// registers one of them anew, or removes it, waits for this transaction, and the other way round.
 pub async fn lock_engines(connection: &mut PgConnection, engines: &[EngineId]) -> Result<Vec<LockedEngine>> {
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
     Ok(sqlx::query_as(concat!(
-        "select s.engine_id, s.engine_type, s.status, s.incarnation, s.registered_at, s.engine_software_version,
-            s.max_concurrent_events,
-            u.quarantines is not null and eventlease.is_quarantined(u.quarantines, s.engine_software_version)
-                as is_quarantined,
-            case when s.holding_off_until > statement_timestamp()
-                then extract(epoch from s.holding_off_until - statement_timestamp())::float8 end as holds_off_seconds, ",
-        gate_columns!(),
-        " from eventlease.engine_states s
-         left join eventlease.queues u on u.engine_type = s.engine_type
-         where s.engine_id = any($1)
-         order by s.engine_id
-         for no key update of s"
+        include_str!("../sql/lock_engines.sql"),
+        include_str!("../sql/gate_columns.sql"),
+        include_str!("../sql/lock_engines_by_id.sql")
     ))
     .bind(ids)
     .fetch_all(connection)
@@ -169,27 +171,5 @@ pub async fn check_engines(
     since: &[DateTime<Utc>],
 ) -> Result<Vec<EngineCheck>> {
     let ids: Vec<Uuid> = engines.iter().map(|engine| engine.0).collect();
-    Ok(sqlx::query_as(
-        "select s.engine_id, s.engine_type, s.status, s.incarnation,
-            s.holds_off or u.quarantines is not null
-                and eventlease.is_quarantined(u.quarantines, s.engine_software_version) as is_kept_out,
-            exists (
-                select from eventlease.event_leases q
-                where q.leased_by = asked.engine_id and q.leased_at >= asked.since) as holds_any
-         from unnest($1::uuid[], $2::timestamptz[]) as asked (engine_id, since)
-         cross join lateral (
-             select s.engine_id, s.engine_type, s.status, s.incarnation, s.engine_software_version,
-                coalesce(s.holding_off_until > statement_timestamp(), false) as holds_off
-             from eventlease.engine_states s
-             where s.engine_id = asked.engine_id
-             limit 1
-         ) s
-         left join lateral (
-             select u.quarantines from eventlease.queues u where u.engine_type = s.engine_type limit 1
-         ) u on true",
-    )
-    .bind(ids)
-    .bind(since)
-    .fetch_all(connection)
-    .await?)
+    Ok(sqlx::query_as(include_str!("../sql/check_engines.sql")).bind(ids).bind(since).fetch_all(connection).await?)
 }

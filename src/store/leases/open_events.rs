@@ -59,31 +59,10 @@ from_columns!(OpenLease, {
     is_processing: "is_processing", lease_token: "lease_token", holder: "leased_by",
 });
 
-macro_rules! select_leases {
-    ($from_where:literal) => {
-        concat!(
-            "select q.event_id, q.engine_type, true as is_processing, q.priority, q.attempt, q.failures, q.lease_losses,
-                q.releases, q.lease_token, q.leased_by, q.cancel_requested_at is not null as is_cancel_requested,
-                q.lease_expires_at as expires_at,
-                extract(epoch from q.lease_expires_at - statement_timestamp())::float8 as expires_in_seconds,
-                case when q.lease_expires_at < statement_timestamp()
-                    then extract(epoch from statement_timestamp() - q.lease_expires_at)::float8 end as late_by_seconds,
-                extract(epoch from statement_timestamp() - q.leased_at)::float8 as held_seconds,
-                q.lease_expires_at >= q.lease_deadline_at as is_at_max_lease ",
-            $from_where
-        )
-    };
-}
-
-macro_rules! select_queued {
-    ($from_where:literal) => {
-        concat!(
-            "select q.event_id, q.engine_type, false as is_processing, q.priority, q.attempt, q.failures, q.lease_losses,
-                q.releases, q.lease_token, null::uuid as leased_by, false as is_cancel_requested,
-                null::timestamptz as expires_at, 0::float8 as expires_in_seconds, null::float8 as late_by_seconds, 0::float8 as held_seconds,
-                false as is_at_max_lease ",
-            $from_where
-        )
+/// A statement out of files: the columns first.
+macro_rules! sql {
+    ($($file:literal),+) => {
+        concat!($(include_str!(concat!("../sql/", $file, ".sql"))),+)
     };
 }
 
@@ -103,16 +82,12 @@ pub enum Locking {
 pub async fn lock(connection: &mut PgConnection, events: &[EventId], locking: Locking) -> Result<Vec<OpenEvent>> {
     let statements = match locking {
         Locking::Wait => [
-            select_leases!("from eventlease.event_leases q where q.event_id = any($1) order by q.event_id for update"),
-            select_queued!("from eventlease.event_queue q where q.event_id = any($1) order by q.event_id for update"),
+            sql!("lease_columns", "among_leases", "lock_in_order"),
+            sql!("queued_columns", "among_queued", "lock_in_order"),
         ],
         Locking::SkipLocked => [
-            select_leases!(
-                "from eventlease.event_leases q where q.event_id = any($1) order by q.event_id for update skip locked"
-            ),
-            select_queued!(
-                "from eventlease.event_queue q where q.event_id = any($1) order by q.event_id for update skip locked"
-            ),
+            sql!("lease_columns", "among_leases", "lock_in_order", "skip_locked"),
+            sql!("queued_columns", "among_queued", "lock_in_order", "skip_locked"),
         ],
     };
     let mut locked: Vec<OpenEvent> = Vec::new();
@@ -153,13 +128,10 @@ pub async fn are_open(
 /// Locks those of `events` that are leased, but not those that a repeat of their poll has taken over.
 pub async fn lock_unrepeated(connection: &mut PgConnection, events: &[EventId]) -> Result<Vec<OpenEvent>> {
     let ids: Vec<Uuid> = events.iter().map(|event| event.0).collect();
-    Ok(sqlx::query_as(select_leases!(
-        "from eventlease.event_leases q where q.event_id = any($1) and not q.is_poll_repeated
-         order by q.event_id for update"
-    ))
-    .bind(ids)
-    .fetch_all(connection)
-    .await?)
+    Ok(sqlx::query_as(sql!("lease_columns", "among_leases", "unrepeated", "lock_in_order"))
+        .bind(ids)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// Those of `events` that are leased, without locks: as they stand, for who only asks.
@@ -168,21 +140,15 @@ pub async fn read_leases(connection: &mut PgConnection, events: &[EventId]) -> R
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = events.iter().map(|event| event.0).collect();
-    Ok(sqlx::query_as(select_leases!("from eventlease.event_leases q where q.event_id = any($1)"))
-        .bind(ids)
-        .fetch_all(connection)
-        .await?)
+    Ok(sqlx::query_as(sql!("lease_columns", "among_leases")).bind(ids).fetch_all(connection).await?)
 }
 
 /// Locks all that an engine holds.
 pub async fn lock_held_by(connection: &mut PgConnection, engine_id: EngineId) -> Result<Vec<OpenEvent>> {
-    Ok(sqlx::query_as(select_leases!(
-        "from eventlease.event_leases q where q.leased_by = $1
-         order by q.event_id for update"
-    ))
-    .bind(engine_id.0)
-    .fetch_all(connection)
-    .await?)
+    Ok(sqlx::query_as(sql!("lease_columns", "held_by", "lock_in_order"))
+        .bind(engine_id.0)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// Locks up to `limit` events whose lease has run out, the oldest first, passing over locked ones.
@@ -194,38 +160,23 @@ pub async fn lock_expired(
     limit: u32,
     grace_seconds: u32,
 ) -> Result<Vec<OpenEvent>> {
-    Ok(sqlx::query_as(select_leases!(
-        "from eventlease.event_leases q
-         where q.lease_expires_at <= statement_timestamp()
-            and q.lease_expires_at > $4
-            and exists (
-                select from eventlease.service_signs signs
-                where signs.is_only_row
-                    and signs.last_sign_at >= statement_timestamp() - make_interval(secs => $2)
-                    and signs.grace_since <= statement_timestamp() - make_interval(secs => $3))
-         order by q.lease_expires_at limit $1 for update of q skip locked"
-    ))
-    .bind(i64::from(limit))
-    .bind(f64::from(SERVICE_GAP_SECONDS))
-    .bind(f64::from(grace_seconds))
-    .bind(since)
-    .fetch_all(connection)
-    .await?)
+    Ok(sqlx::query_as(sql!("lease_columns", "lock_expired"))
+        .bind(i64::from(limit))
+        .bind(f64::from(SERVICE_GAP_SECONDS))
+        .bind(f64::from(grace_seconds))
+        .bind(since)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// Locks up to `limit` events that unresponsive engines hold, and these engines, passing over locked
 /// ones. An engine that has sent no heartbeat since it registered keeps its leases until they expire. With the event's row alone locked, the engine would be as it was when the statement began:
 /// one that came back meanwhile and leased the same event anew would lose that lease.
 pub async fn lock_held_by_unresponsive(connection: &mut PgConnection, limit: u32) -> Result<Vec<OpenEvent>> {
-    Ok(sqlx::query_as(select_leases!(
-        "from eventlease.engine_states s
-         join eventlease.event_leases q on q.leased_by = s.engine_id
-         where s.status = 'unresponsive' and s.last_heartbeat is not null
-         limit $1 for no key update of s skip locked for update of q skip locked"
-    ))
-    .bind(i64::from(limit))
-    .fetch_all(connection)
-    .await?)
+    Ok(sqlx::query_as(sql!("lease_columns", "lock_held_by_unresponsive"))
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await?)
 }
 
 /// A lease's new end.

@@ -28,22 +28,13 @@ pub async fn begin_and_end(
 /// hold the locks of their engines until they end. It cannot wait for one that has none of them yet, since it waits for that of
 /// another engine: it does so for 200 ms at most.
 pub async fn wait_for_claims(connection: &mut PgConnection, engine_type: &str, version: Option<&str>) -> Result<()> {
-    sqlx::query(
-        "select from eventlease.engine_states
-         where engine_type = $1 and engine_software_version is not distinct from $2
-         order by engine_id
-         for share",
-    )
-    .bind(engine_type)
-    .bind(version)
-    .execute(connection)
-    .await?;
+    sqlx::query(include_str!("../sql/wait_for_claims.sql")).bind(engine_type).bind(version).execute(connection).await?;
     Ok(())
 }
 
 /// Writes the quarantines of a locked queue.
 pub async fn write(connection: &mut PgConnection, engine_type: &str, quarantines: &[Quarantine]) -> Result<()> {
-    sqlx::query("update eventlease.queues set quarantines = $2 where engine_type = $1")
+    sqlx::query(include_str!("../sql/write_quarantines.sql"))
         .bind(engine_type)
         .bind((!quarantines.is_empty()).then_some(Json(quarantines)))
         .execute(connection)

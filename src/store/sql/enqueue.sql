@@ -51,6 +51,7 @@ select
     placed.available_at,
     placed.available_at <= placed.created_at as is_due,
     placed.is_within_bound,
-    exists (select from eventlease.engine_states s where s.engine_type = placed.engine_type) as has_engine
+    -- one look-up an event: "exists" may read all engines
+    (select true from eventlease.engine_states s where s.engine_type = placed.engine_type limit 1) is true as has_engine
 from placed
 order by placed.ordinal

@@ -12,7 +12,7 @@ select
     fact.created_at,
     q.available_at,
     case when q.event_id is null then coalesce(latest.ended_at, d.dead_lettered_at) end as finished_at,
-    coalesce(q.attempt, latest.attempt, d.attempt, 0) as attempt,
+    coalesce(q.attempt, latest.leases, d.attempt, 0) as attempt,
     coalesce(q.failures, d.failures, spent.failures, 0) as failures,
     coalesce(q.lease_losses, d.lease_losses, spent.lease_losses, 0) as lease_losses,
     coalesce(q.redrives, d.redrives, spent.redrives, 0) as redrives,
@@ -59,7 +59,9 @@ left join lateral (
     limit 1
 ) d on true
 left join lateral (
-    select a.attempt, a.result, a.error, a.ended_at, a.final_status
+    select a.attempt, a.result, a.error, a.ended_at, a.final_status,
+        -- what ended an event in its queue is recorded behind its attempts, and is no lease
+        case when a.leased_at is null then a.attempt - 1 else a.attempt end as leases
     from eventlease.event_attempts a
     where a.event_id = page.event_id
     order by a.attempt desc

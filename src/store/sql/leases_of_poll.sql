@@ -11,7 +11,8 @@ with held as materialized (
             select of_nobody.event_id from eventlease.event_leases of_nobody
             where $3 is null and of_nobody.leased_by is null and of_nobody.poll_id = $4
                 and of_nobody.lease_expires_at > statement_timestamp()))
-        and q.poll_id = $4 and q.lease_expires_at > statement_timestamp()
+        -- "is true": else all leases that still hold might be read in the index of those that expire
+        and q.poll_id = $4 and (q.lease_expires_at > statement_timestamp()) is true
     order by q.event_id
     for update
 ),

@@ -16,7 +16,7 @@ cross join lateral (
     where q.leased_by = s.engine_id
 ) held
 where ($1::uuid is null or s.engine_id = $1)
-    and ($2::text is null or s.engine_type = $2)
+    and ($2::text[] is null or s.engine_type = any($2))
     and ($3::text is null or s.status = $3)
     and ($4::text is null or $4 = any(s.capabilities))
     and ($5::text is null or s.scenario_run_id = $5)

@@ -1,5 +1,5 @@
 -- A page of `event` (`all_events`, or `events_of_run`) with ids from $1 to below $2, the newest first: created from $3 to before $4, in
--- queue $5, of type $6, in status $7, enqueued by $10; a filter that is null lets all pass. To be followed by
+-- queue $5, in queues $11, of type $6, in status $7, enqueued by $10; a filter that is null lets all pass. To be followed by
 -- `event_details`.
 --
 -- Partitions are ordered by id like the page, so events are read backwards from $2 until the page is
@@ -14,6 +14,7 @@ recent as materialized (
         and ($3::timestamptz is null or e.created_at >= $3)
         and ($4::timestamptz is null or e.created_at < $4)
         and ($5::text is null or e.engine_type = $5)
+        and ($11::text[] is null or e.engine_type = any($11))
         and ($6::text is null or e.event_type = $6)
         and ($10::text is null or e.enqueued_by = $10)
         and ($7::text is null or $7 = coalesce(
@@ -40,6 +41,7 @@ outlived as materialized (
         and ($3::timestamptz is null or d.created_at >= $3)
         and ($4::timestamptz is null or d.created_at < $4)
         and ($5::text is null or d.engine_type = $5)
+        and ($11::text[] is null or d.engine_type = any($11))
         and ($6::text is null or d.event_type = $6)
         and ($10::text is null or d.enqueued_by = $10)
         and ($7::text is null or $7 = 'failed')

@@ -6,6 +6,7 @@ with page as (
     where q.state = $7
         and q.event_id >= $1 and q.event_id < $2
         and ($5::text is null or q.engine_type = $5)
+        and ($11::text[] is null or q.engine_type = any($11))
         and ($6::text is null or q.event_type = $6)
         and ($10::text is null or $10 = (
             select e.enqueued_by

@@ -1,11 +1,11 @@
 -- How engines $1 stand whose heartbeats wait; nothing that they hold was leased before the times in $2. It changes nothing, and
--- unknown engines are not in the answer. The columns are those of `beat`.
-select asked.engine_id, s.engine_type, s.status, s.drain_requested_at, s.drain_reason, s.drain_then,
-    s.max_concurrent_events, s.heartbeat_timeout_seconds, held.leases as leases_held, held.events_to_cancel
+-- unknown engines are not in the answer.
+select asked.engine_id, s.incarnation, s.registered_at, s.status, s.drain_requested_at, s.drain_reason, s.drain_then,
+    s.max_concurrent_events, held.leases as leases_held, held.events_to_cancel
 from unnest($1::uuid[], $2::timestamptz[]) as asked (engine_id, held_since)
 cross join lateral (
-    select s.engine_type, s.status, s.drain_requested_at, s.drain_reason, coalesce(s.drain_then, 'exit') as drain_then,
-        s.max_concurrent_events, s.heartbeat_timeout_seconds
+    select s.incarnation, s.registered_at, s.status, s.drain_requested_at, s.drain_reason,
+        coalesce(s.drain_then, 'exit') as drain_then, s.max_concurrent_events
     from eventlease.engine_states s
     where s.engine_id = asked.engine_id
     limit 1

@@ -6,7 +6,7 @@ select
         select from eventlease.engine_states s where s.engine_id = $3::uuid and s.engine_type <> known.engine_type
     ) as is_of_another_type,
     coalesce(q.state, latest.final_status, case when d.event_id is not null then 'failed' end) as event_status,
-    coalesce(q.attempt, latest.attempt, d.attempt, 0) as current_attempt,
+    coalesce(q.attempt, latest.leases, d.attempt, 0) as current_attempt,
     mine.attempt, mine.outcome, mine.answer, mine.answer_available_at, mine.ended_at, mine.follow_ups
 from (
     select e.event_id, e.engine_type from eventlease.events e where e.event_id = $1
@@ -16,7 +16,9 @@ from (
 left join eventlease.open_events q on q.event_id = $1
 left join eventlease.dead_letters d on d.event_id = $1 and d.engine_type = known.engine_type
 left join lateral (
-    select a.attempt, a.final_status
+    select a.final_status,
+        -- what ended an event in its queue is recorded behind its attempts, and is no lease
+        case when a.leased_at is null then a.attempt - 1 else a.attempt end as leases
     from eventlease.event_attempts a
     where a.event_id = $1
     order by a.attempt desc

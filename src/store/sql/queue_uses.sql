@@ -4,16 +4,22 @@ with processing as materialized (
 )
 select
     u.engine_type,
-    exists (
-        select from eventlease.event_queue q
+    -- ordered, so that it is looked up in the index that has queues first; "exists" would leave the order out
+    (
+        select true from eventlease.event_queue q
         where q.engine_type = u.engine_type
-        -- so that it is looked up in the index that has queues first
         order by q.lane, q.priority, q.available_at
-        limit 1)
+        limit 1) is true
         or exists (select from processing p where p.engine_type = u.engine_type) as has_open_events,
-    exists (select from eventlease.engine_states s where s.engine_type = u.engine_type) as has_engines,
-    exists (select from eventlease.dead_letters d where d.engine_type = u.engine_type) as has_dead_letters,
-    exists (select from eventlease.queue_activity a where a.engine_type = u.engine_type) as has_activity
+    -- one look-up a queue: "exists" may read all engines
+    (select true from eventlease.engine_states s where s.engine_type = u.engine_type limit 1) is true as has_engines,
+    -- the first queue from this one on that has any: no other index has that order
+    (
+        select d.engine_type from eventlease.dead_letters d
+        where d.engine_type >= u.engine_type
+        order by d.engine_type
+        limit 1) is not distinct from u.engine_type as has_dead_letters,
+    (select true from eventlease.queue_activity a where a.engine_type = u.engine_type limit 1) is true as has_activity
 from eventlease.queues u
 where u.engine_type = any($1)
 order by u.engine_type

@@ -7,7 +7,7 @@ select
     coalesce(q.state, latest.final_status, case when d.event_id is not null then 'failed' end) as status,
     fact.created_at,
     case when q.event_id is null then coalesce(latest.ended_at, d.dead_lettered_at) end as finished_at,
-    coalesce(q.attempt, latest.attempt, d.attempt, 0) as attempt,
+    coalesce(q.attempt, latest.leases, d.attempt, 0) as attempt,
     fact.enqueued_by
 from unnest($1::uuid[]) as asked (event_id)
 cross join lateral (
@@ -34,7 +34,9 @@ left join lateral (
     limit 1
 ) d on true
 left join lateral (
-    select a.attempt, a.ended_at, a.final_status
+    select a.ended_at, a.final_status,
+        -- what ended an event in its queue is recorded behind its attempts, and is no lease
+        case when a.leased_at is null then a.attempt - 1 else a.attempt end as leases
     from eventlease.event_attempts a
     where a.event_id = asked.event_id
     order by a.attempt desc

@@ -64,35 +64,17 @@ pub async fn forget_ended(pool: &Pool) -> Result<u64> {
 /// Removes what one engine had, but for the latest few. What has just ended stays: a replica that has not read that it did
 /// would take it for good.
 pub async fn forget_of_engine(connection: &mut PgConnection, engine_id: EngineId) -> Result<()> {
-    sqlx::query(
-        "delete from eventlease.tokens where token_id in (
-             select token_id from eventlease.tokens
-             where engine_id = $1 and least(revoked_at, expires_at) < statement_timestamp() - make_interval(secs => $2)
-             order by created_at desc, token_id offset $3
-             for update skip locked)",
-    )
-    .bind(engine_id.0)
-    .bind(SETTLED_TOKEN_SECONDS)
-    .bind(ENDED_TOKENS_OF_AN_ENGINE)
-    .execute(connection)
-    .await?;
-    Ok(())
+    let statement = include_str!("../sql/forget_tokens_of_engine.sql");
+    forget(connection, statement, engine_id.0, ENDED_TOKENS_OF_AN_ENGINE).await
 }
 
 /// Removes sessions of a token that have ended, but for the latest few. What has just ended stays, as with engines.
 pub async fn forget_sessions(connection: &mut PgConnection, of: TokenId) -> Result<()> {
-    sqlx::query(
-        "delete from eventlease.tokens where token_id in (
-             select token_id from eventlease.tokens
-             where session_of = $1 and least(revoked_at, expires_at) < statement_timestamp() - make_interval(secs => $2)
-             order by created_at desc, token_id offset $3
-             for update skip locked)",
-    )
-    .bind(of.0)
-    .bind(SETTLED_TOKEN_SECONDS)
-    .bind(MAX_SESSIONS_OF_TOKEN)
-    .execute(connection)
-    .await?;
+    forget(connection, include_str!("../sql/forget_sessions.sql"), of.0, MAX_SESSIONS_OF_TOKEN).await
+}
+
+async fn forget(connection: &mut PgConnection, statement: &'static str, whose: Uuid, but: i64) -> Result<()> {
+    sqlx::query(statement).bind(whose).bind(SETTLED_TOKEN_SECONDS).bind(but).execute(connection).await?;
     Ok(())
 }
 

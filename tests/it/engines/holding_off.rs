@@ -36,6 +36,8 @@ async fn an_engine_that_holds_off_is_given_nothing_until_then_and_keeps_what_it_
 
     let refused = lab.poll("dialogue", &engine, "wait_seconds=1").await.expect(200).body;
     assert_eq!((&refused["events"], &refused["notice"]["code"]), (&json!([]), &json!("engine_holding_off")));
+    assert_eq!(refused["notice"]["until"], json!(until));
+    assert_eq!(refused["notice"]["reason"], "the provider answers 429");
     let seconds = refused["notice"]["retry_after_seconds"].as_u64().expect("a number");
     assert!((500..=600).contains(&seconds), "{refused}");
     // Heartbeats that say nothing of it leave it as it is.
@@ -93,4 +95,39 @@ async fn a_poll_that_waits_is_served_when_holding_off_ends() {
         assert_eq!(reply.body["events"][0]["event_id"], json!(event_id), "{reply:?}");
     }
     assert!(started.elapsed() < Duration::from_secs(30));
+}
+
+#[tokio::test]
+async fn an_engine_that_holds_off_counts_neither_as_active_nor_as_slots() {
+    let lab = Lab::start().await;
+    let config =
+        json!({"static_config": {"resource_limits": {"max_concurrent_events": 4}, "engine_software_version": "1.0"}});
+    let engine = lab.register("dialogue", json!({"metadata": config})).await;
+    lab.register("dialogue", json!({"metadata": config})).await;
+    let counts = async || {
+        let report = lab.get("/api/v1/queues/dialogue").await.expect(200).body;
+        let count = |name: &str| report["engines"][name].as_i64().expect("a number");
+        (
+            count("active"),
+            count("holding_off"),
+            count("quarantined"),
+            report["slots"]["total"].as_i64().expect("a number"),
+        )
+    };
+    assert_eq!(counts().await, (2, 0, 0, 8));
+    hold_off(&lab, &engine, 600).await;
+    assert_eq!(counts().await, (1, 1, 0, 4));
+    lab.broker().measure().await.expect("measured");
+    for (status, engines) in [("active", 1.0), ("holding_off", 1.0), ("quarantined", 0.0)] {
+        let name = format!("eventlease_engines{{engine_type=\"dialogue\",status=\"{status}\"}}");
+        let shown = lab.metric(&name).await;
+        assert!((shown - engines).abs() < f64::EPSILON, "{status}: {shown}");
+    }
+    // Both at once count as quarantined.
+    let version = json!({"engine_software_version": "1.0", "reason": "slow"});
+    lab.post("/api/v1/queues/dialogue/quarantines", &version).await.expect(200);
+    assert_eq!(counts().await, (0, 0, 2, 0));
+    lab.delete("/api/v1/queues/dialogue/quarantines?engine_software_version=1.0").await.expect(204);
+    lab.heartbeat(&engine, json!({"holding_off": null})).await.expect(200);
+    assert_eq!(counts().await, (2, 0, 0, 8));
 }

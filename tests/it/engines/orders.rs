@@ -108,15 +108,16 @@ async fn a_drain_says_why_and_what_follows() {
 }
 
 #[tokio::test]
-async fn a_drain_of_many_gives_its_reason_to_those_that_were_not_draining() {
+async fn a_drain_of_many_gives_its_reason_to_all_as_a_drain_of_one_does() {
     let lab = Lab::start().await;
     let (before, now) = (lab.register("dialogue", json!({})).await, lab.register("dialogue", json!({})).await);
-    drain(&lab, &before, json!({"reason": "first"})).await.expect(200);
+    let since = drain(&lab, &before, json!({"reason": "first"})).await.expect(200).body["drain"]["since"].clone();
     let body = json!({"filter": {"engine_type": "dialogue"}, "reason": "second", "then": "stay"});
     lab.post("/api/v1/engines/drain", &body).await.expect(200);
-    for (engine, reason, then) in [(&before, "first", "exit"), (&now, "second", "stay")] {
+    for engine in [&before, &now] {
         let shown = read(&lab, engine).await["drain"].clone();
-        assert_eq!((&shown["reason"], &shown["then"]), (&json!(reason), &json!(then)));
+        assert_eq!((&shown["reason"], &shown["then"]), (&json!("second"), &json!("stay")));
+        assert_eq!(shown["since"] == since, engine == &before, "it has been draining since it was first told so");
     }
     // Who registers again begins anew.
     lab.post("/api/v1/engines", &json!({"engine_id": now, "engine_type": "dialogue"})).await.expect(200);

@@ -191,3 +191,29 @@ async fn a_caller_that_hangs_up_leaves_no_heartbeat_waiting() {
     heartbeat.abort();
     wait_until_parked(&lab, &lab.url, 0).await;
 }
+
+/// On its own server, and where the registration came in elsewhere.
+#[tokio::test]
+async fn the_wait_of_an_older_process_is_refused_when_its_engine_registers_again() {
+    let mut lab = Lab::start().await;
+    let replica = lab.start_replica(&[]).await;
+    lab.wait_until_well().await;
+    let (url, started) = (lab.url.clone(), Instant::now());
+    for at in [&url, &replica] {
+        let engine = register(&lab).await;
+        let request = lab.request("POST", &format!("{url}/api/v1/engines/{engine}/heartbeat"));
+        let request = request.header("x-engine-incarnation", "1").json(&json!({"wait_seconds": WAIT.as_secs()}));
+        let older = tokio::spawn(Reply::of(request));
+        wait_until_parked(&lab, &url, 1).await;
+        // That of another engine is no news.
+        let other = register(&lab).await;
+        let again = |engine_id: &str| json!({"engine_type": "dialogue", "engine_id": engine_id, "heartbeat_timeout_seconds": 180});
+        lab.post(&format!("{at}/api/v1/engines"), &again(&other)).await.expect(200);
+        wait_until_parked(&lab, &url, 1).await;
+        let registered = lab.post(&format!("{at}/api/v1/engines"), &again(&engine)).await.expect(200);
+        let refused = older.await.expect("a reply").problem(409, "engine_superseded");
+        assert_eq!(refused.body["registered_at"], registered.body["registered_at"]);
+        wait_until_parked(&lab, &url, 0).await;
+    }
+    assert!(started.elapsed() < WAIT, "one of them waited in vain");
+}

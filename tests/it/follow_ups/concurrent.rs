@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::{completion, count_events, first_enqueued, follow_up};
-use crate::support::{Lab, Reply};
+use crate::support::{Holder, Lab, Reply};
 
-async fn lease_many(lab: &Lab, engine: &str, count: usize) -> Vec<Value> {
+pub async fn lease_many(lab: &Lab, engine: &str, count: usize) -> Vec<Value> {
     let mut held = Vec::new();
     while held.len() < count {
         let reply = lab.poll("dialogue", engine, "limit=100").await.expect(200);
@@ -21,7 +21,7 @@ async fn enqueue_many(lab: &Lab, count: usize) {
     lab.post("/api/v1/events/batch", &json!({"events": events})).await.expect(201);
 }
 
-fn settle_at(lab: &Lab, base: &str, leased: &Value, enqueue: &Value) -> reqwest::RequestBuilder {
+pub fn settle_at(lab: &Lab, base: &str, leased: &Value, enqueue: &Value) -> reqwest::RequestBuilder {
     let path = format!("{base}/api/v1/events/{}/status", leased["event_id"].as_str().expect("an event"));
     let body = completion(leased, enqueue);
     let body: Value = body
@@ -96,37 +96,44 @@ async fn two_hundred_completions_at_once_share_keys_and_enqueue_each_once() {
     assert_eq!(keys, 10);
 }
 
-/// Heartbeat: engine, then lease. Follow-up: key, then lease. Registration: engine, then leases. So somebody who holds a key and
-/// waits for the engine must find that no follow-up holds a lease while it waits for the key.
-#[tokio::test]
-async fn a_completion_that_waits_for_a_key_holds_no_lease_meanwhile() {
+/// Heartbeat: engine, then lease. Follow-up: what it waits for, then lease. Registration: engine, then leases. So somebody who
+/// holds what a follow-up waits for, and waits for the engine, must find that no follow-up holds a lease meanwhile.
+async fn assert_holds_no_lease_while_it_waits(awaited: &str, event: Value, enqueue: Value) {
     let lab = Lab::start().await;
     let engine = lab.register("dialogue", json!({})).await;
-    let event_id = lab.enqueue("dialogue", json!({})).await;
+    let event_id = lab.enqueue("dialogue", event).await;
     let leased = lab.lease_one("dialogue", &engine).await;
-    let mut somebody = lab.db.begin().await.expect("a transaction");
-    sqlx::query(
-        "insert into eventlease.idempotency_keys (engine_type, idempotency_key, enqueued_by, event_id, body_sha256, expires_at)
-         values ('speech', 'k', 'engine:dialogue', gen_random_uuid(), '', statement_timestamp() + interval '1 hour')",
-    )
-    .execute(&mut *somebody)
-    .await
-    .expect("a key");
-    let enqueue = json!([follow_up(json!({"idempotency_key": "k"}))]);
-    let call = tokio::spawn(Reply::of(settle_at(&lab, &lab.url, &leased, &enqueue)));
-    lab.wait_for_a_blocked_server().await;
+    let mut somebody = Holder::of(&lab.db, awaited).await;
+    let call = tokio::spawn(Reply::of(settle_at(&lab, &lab.url, &leased, &json!([enqueue]))));
+    somebody.wait_for_statements_behind(&lab.db, 1).await;
     // The heartbeat locks the engine and renews the lease, while the completion waits.
     let lease = json!({"event_id": event_id, "lease_token": leased["lease"]["lease_token"]});
     let beat = lab.heartbeat(&engine, json!({"leases": [lease]})).await.expect(200);
     assert_eq!(beat.body["leases"][0]["outcome"], "renewed");
-    // And whoever holds the key gets the engine, and the lease.
-    for row in [
-        format!("select from eventlease.engine_states where engine_id = '{engine}' for update"),
-        format!("select from eventlease.event_leases where event_id = '{event_id}' for update"),
-    ] {
-        sqlx::query(sqlx::AssertSqlSafe(row)).execute(&mut *somebody).await.expect("its lock");
-    }
+    // And whoever holds what it waits for gets the engine, and the lease.
+    somebody.lock(&format!("select from eventlease.engine_states where engine_id = '{engine}' for update")).await;
+    somebody.lock(&format!("select from eventlease.event_leases where event_id = '{event_id}' for update")).await;
     assert!(!call.is_finished());
-    somebody.rollback().await.expect("rolled back");
+    somebody.release().await;
     first_enqueued(&call.await.expect("a reply").expect(200).body);
+}
+
+#[tokio::test]
+async fn a_completion_that_waits_for_a_key_holds_no_lease_meanwhile() {
+    let key = "insert into eventlease.idempotency_keys
+            (engine_type, idempotency_key, enqueued_by, event_id, body_sha256, expires_at)
+        values ('speech', 'k', 'engine:dialogue', gen_random_uuid(), '', statement_timestamp() + interval '1 hour')";
+    assert_holds_no_lease_while_it_waits(key, json!({}), follow_up(json!({"idempotency_key": "k"}))).await;
+}
+
+#[tokio::test]
+async fn a_completion_that_waits_for_a_unique_key_holds_no_lease_meanwhile() {
+    let key = "insert into eventlease.open_keys (engine_type, unique_key, event_id) values ('speech', 'k', gen_random_uuid())";
+    assert_holds_no_lease_while_it_waits(key, json!({}), follow_up(json!({"unique_key": "k"}))).await;
+}
+
+#[tokio::test]
+async fn a_completion_that_waits_for_a_run_holds_no_lease_meanwhile() {
+    let run = "select eventlease.lock_run_alone('run-1')";
+    assert_holds_no_lease_while_it_waits(run, json!({"scenario_run_id": "run-1"}), follow_up(json!({}))).await;
 }

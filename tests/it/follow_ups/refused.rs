@@ -171,3 +171,30 @@ async fn a_completion_stands_although_cancelling_was_asked_for() {
     assert_eq!(settled.body["outcome"], "completed");
     first_enqueued(&settled.body);
 }
+
+#[tokio::test]
+async fn a_key_that_occurs_twice_with_other_bodies_names_no_event_that_was_not_made() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    lab.enqueue("dialogue", json!({})).await;
+    let leased = lab.lease_one("dialogue", &engine).await;
+    let keyed = |payload: i32| follow_up(json!({"idempotency_key": "k", "payload": payload}));
+    let refused = lab.settle(&leased, "completed", json!({"enqueue": [keyed(1), keyed(2)]})).await;
+    let refused = refused.problem(422, "follow_up_refused");
+    assert_eq!(refused.places(), ["/enqueue/1/idempotency_key"]);
+    let detail = "another event of the request has the same idempotency key, and another body";
+    assert_eq!(refused.body["errors"][0]["detail"], detail);
+    assert_still_held(&lab, &leased).await;
+}
+
+#[tokio::test]
+async fn a_trace_context_that_is_none_refuses_the_settlement() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    lab.enqueue("dialogue", json!({})).await;
+    let leased = lab.lease_one("dialogue", &engine).await;
+    let traced = json!({"enqueue": [follow_up(json!({"traceparent": "nonsense", "tracestate": "a=1"}))]});
+    let refused = lab.settle(&leased, "completed", traced).await.problem(422, "follow_up_refused");
+    assert_eq!(refused.places(), ["/enqueue/0/traceparent"]);
+    assert_still_held(&lab, &leased).await;
+}

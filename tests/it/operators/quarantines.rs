@@ -13,7 +13,7 @@ async fn a_version_is_quarantined_shown_and_lifted() {
     lab.enqueue("dialogue", json!({})).await;
     let version = "--engine-software-version 1.4.0";
     let told = printed(ask(&lab, &format!("queues quarantine dialogue {version} --reason slow")).await);
-    for part in ["1.4.0", "when told to", "slow"] {
+    for part in ["1.4.0", "when lifted", "slow"] {
         assert!(told.contains(part), "{told}");
     }
     let made =
@@ -22,16 +22,17 @@ async fn a_version_is_quarantined_shown_and_lifted() {
     assert_eq!((&made["engine_software_version"], made["lift_at"].is_string()), (&json!(null), true));
 
     let listed = printed(ask(&lab, "queues quarantines dialogue").await);
-    for part in ["VERSION", "1.4.0", "none", "slow", "old", "when told to", "in "] {
+    for part in ["VERSION", "ENDS", "1.4.0", "(no version)", "slow", "old", "when lifted", "in "] {
         assert!(listed.contains(part), "{part}: {listed}");
     }
     let report = printed(ask(&lab, "queues dialogue").await);
     assert!(report.contains("0 active, 0 draining, 0 unresponsive, 1 quarantined"), "{report}");
     assert!(report.contains("version 1.4.0: slow"), "{report}");
     assert!(printed(ask(&lab, &format!("engines {engine}")).await).contains("it gets no events"));
+    assert!(printed(ask(&lab, "engines").await).contains("active, quarantined"));
 
     assert!(printed(ask(&lab, &format!("queues lift dialogue {version}")).await).contains("1.4.0"));
-    printed(ask(&lab, "queues lift dialogue --without-version").await);
+    assert!(printed(ask(&lab, "queues lift dialogue --without-version").await).contains("(no version)"));
     lab.lease_one("dialogue", &engine).await;
     let told = refused(ask(&lab, &format!("queues lift dialogue {version}")).await);
     assert!(told.contains("dialogue has no quarantine of version 1.4.0"), "{told}");
@@ -58,4 +59,21 @@ async fn a_drain_with_its_reason_and_the_words_of_a_release_are_shown() {
     lab.settle(&leased, "queued", json!({"code": "no_handler", "reason": "nobody speaks French"})).await.expect(200);
     let shown = printed(ask(&lab, &format!("events {event_id}")).await);
     assert!(shown.contains("no_handler: nobody speaks French"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_holds_off_is_shown_as_that() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let until: chrono::DateTime<chrono::Utc> =
+        sqlx::query_scalar("select statement_timestamp() + interval '10 minutes'")
+            .fetch_one(&lab.db)
+            .await
+            .expect("a time");
+    let said = json!({"holding_off": {"until": until, "reason": "the provider answers 429"}});
+    lab.heartbeat(&engine, said).await.expect(200);
+    assert!(printed(ask(&lab, "engines").await).contains("active, holds off"));
+    assert!(printed(ask(&lab, &format!("engines {engine}")).await).contains("the provider answers 429"));
+    let report = printed(ask(&lab, "queues dialogue").await);
+    assert!(report.contains("0 active, 0 draining, 0 unresponsive, 1 holding off"), "{report}");
 }

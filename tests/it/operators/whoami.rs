@@ -47,3 +47,26 @@ async fn without_authentication_everybody_is_anybody() {
     assert!(fact(&told, "name").starts_with("anybody"), "{told}");
     assert!(fact(&told, "may").contains("pause queue"), "{told}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engines_token_is_for_the_type_of_its_engine() {
+    let guarded = Guarded::start().await;
+    let orchestrator = guarded.token("orchestrator", json!({})).await;
+    let (engine_id, token) = guarded.register(&orchestrator, "dialogue").await;
+    let told = printed(ask_with(&guarded, &token, "whoami").await);
+    assert_eq!(fact(&told, "engine types"), "dialogue");
+    assert!(told.contains(&engine_id), "{told}");
+    let session = guarded.get(&token, "/api/v1/session").await.expect(200).body;
+    assert_eq!(session["engine_types"], json!(["dialogue"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_tokens_says_which_are_sessions() {
+    let guarded = Guarded::start().await;
+    let token = guarded.token("operator", json!({"name": "a dashboard"})).await;
+    guarded.post(&token, "/api/v1/session", &json!({})).await.expect(201);
+    let told = printed(ask_with(&guarded, &guarded.admin, "token list").await);
+    let of_dashboard = told.lines().filter(|line| line.contains("a dashboard"));
+    assert_eq!(of_dashboard.clone().count(), 2, "{told}");
+    assert_eq!(of_dashboard.filter(|line| line.contains("operator (a session)")).count(), 1, "{told}");
+}

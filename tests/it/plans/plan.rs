@@ -65,16 +65,26 @@ fn collect(node: &Value, scans: &mut Vec<Scan>) {
     let loops = node["Actual Loops"].as_u64().unwrap_or(0);
     let kind = text("Node Type");
     if loops > 0 && kind.ends_with("Scan") && node["Relation Name"].is_string() {
-        let index = match kind.as_str() {
-            // The index of a bitmap scan is named in the node below.
-            "Bitmap Heap Scan" => node["Plans"][0]["Index Name"].as_str().unwrap_or_default().to_owned(),
-            "Tid Scan" => CTID.to_owned(),
-            _ => text("Index Name"),
+        let indexes = match kind.as_str() {
+            "Bitmap Heap Scan" => indexes_of_bitmap(node),
+            "Tid Scan" => vec![CTID.to_owned()],
+            _ => vec![text("Index Name")],
         };
         let is_by_condition = ["Index Cond", "TID Cond", "Recheck Cond"].iter().any(|cond| node[*cond].is_string());
-        scans.push(Scan { kind, table: text("Relation Name"), index, loops, is_by_condition });
+        let of = |index| Scan { kind: kind.clone(), table: text("Relation Name"), index, loops, is_by_condition };
+        scans.extend(indexes.into_iter().map(of));
     }
     for child in node["Plans"].as_array().into_iter().flatten() {
         collect(child, scans);
     }
+}
+
+/// The indexes of a bitmap scan are named in the nodes below, one or several.
+fn indexes_of_bitmap(node: &Value) -> Vec<String> {
+    let below = node["Plans"].as_array().into_iter().flatten();
+    below
+        .flat_map(|child| {
+            child["Index Name"].as_str().map_or_else(|| indexes_of_bitmap(child), |name| vec![name.to_owned()])
+        })
+        .collect()
 }

@@ -9,11 +9,29 @@ pub struct Statement {
 
 macro_rules! sql {
     ($($file:literal),+) => {
-        concat!($(include_str!(concat!("../../../src/store/sql/", $file, ".sql")), "\n"),+)
+        concat!($(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/sql/", $file, ".sql")), "\n"),+)
     };
 }
+pub(super) use sql;
 
-pub const STATEMENTS: [Statement; 23] = [
+pub const STATEMENTS: [Statement; 28] = [
+    Statement { name: "lock_leases", sql: sql!("lease_columns", "among_leases", "lock_in_order"), arguments: array },
+    Statement {
+        name: "lock_queued",
+        sql: sql!("queued_columns", "among_queued", "lock_in_order", "skip_locked"),
+        arguments: array,
+    },
+    Statement {
+        name: "lock_unrepeated",
+        sql: sql!("lease_columns", "among_leases", "unrepeated", "lock_in_order"),
+        arguments: array,
+    },
+    Statement {
+        name: "lock_held_by",
+        sql: sql!("lease_columns", "held_by", "lock_in_order"),
+        arguments: |_| ENGINE.to_owned(),
+    },
+    Statement { name: "policies_of_leases", sql: sql!("policies_of_leases"), arguments: array },
     Statement { name: "event_scope", sql: sql!("event_scope"), arguments: |ids| format!("'{}'", ids[0]) },
     Statement {
         name: "complete",
@@ -159,8 +177,8 @@ pub const STATEMENTS: [Statement; 23] = [
     },
 ];
 
-const FIRST: &str = "'00000000-0000-0000-0000-000000000000'";
-const LAST: &str = "'ffffffff-ffff-ffff-ffff-ffffffffffff'";
+pub const FIRST: &str = "'00000000-0000-0000-0000-000000000000'";
+pub const LAST: &str = "'ffffffff-ffff-ffff-ffff-ffffffffffff'";
 
 /// The lanes of a queue.
 const LANES: &str = "array['dialogue', 'dialogue', 'dialogue'], array[0, 1, 2]::smallint[]";
@@ -190,8 +208,9 @@ pub const QUEUE_USES: Statement = Statement {
     arguments: |_| "statement_timestamp()".to_owned(),
 };
 
-/// A page of fifty: of all, of a status that is looked up, of a run, of what an event brought, of what is open.
-pub const PAGES: [Statement; 6] = [
+/// A page of fifty: of all, of a status that is looked up, of a run, of what an event brought, of what is open; and within the
+/// limit of a token.
+pub const PAGES: [Statement; 8] = [
     Statement {
         name: "list_events",
         sql: sql!("all_events", "list_events", "event_details"),
@@ -205,12 +224,12 @@ pub const PAGES: [Statement; 6] = [
     Statement {
         name: "list_events_of_run",
         sql: sql!("events_of_run", "list_events", "event_details"),
-        arguments: |_| page_of("null, null, null", "null, 'run-1'"),
+        arguments: |_| page_of("null, null, null", "null, null, 'run-1'"),
     },
     Statement {
         name: "list_events_caused_by",
         sql: sql!("events_caused_by", "list_events", "event_details"),
-        arguments: |_| page_of("null, null, null", &format!("null, {TOKEN}, null")),
+        arguments: |_| page_of("null, null, null", &format!("null, null, {TOKEN}, null")),
     },
     Statement {
         name: "list_queued",
@@ -221,6 +240,16 @@ pub const PAGES: [Statement; 6] = [
         name: "list_processing",
         sql: sql!("list_open_events", "event_details"),
         arguments: |_| page("null, null, 'processing'"),
+    },
+    Statement {
+        name: "list_events_of_types",
+        sql: sql!("all_events", "list_events", "event_details"),
+        arguments: |_| page_of("null, null, null", "null, array['dialogue', 'chess']"),
+    },
+    Statement {
+        name: "list_queued_of_types",
+        sql: sql!("list_open_events", "event_details"),
+        arguments: |_| page_of("null, null, 'queued'", "null, array['dialogue', 'chess']"),
     },
 ];
 
@@ -299,13 +328,13 @@ pub const ENDS_OF_REDRIVEN: Statement = Statement {
 /// Nothing is filtered by but what is given: the queue, the fingerprint, whether there is one.
 fn dead_letters(engine_type: &str, fingerprint: &str, is_without: bool, more: &str) -> String {
     let nothing = "null, null, null, null, null, null, null, null, null";
-    format!("{engine_type}, {nothing}, false, {fingerprint}, false, false, {is_without}, {more}")
+    format!("{engine_type}, {nothing}, false, {fingerprint}, false, false, {is_without}, null, {more}")
 }
 
 const BY_ALL: &str = "array['engine_type', 'reason', 'event_type', 'error_type', 'error_fingerprint', 'engine_software_version'], 201, 200";
 
 /// What is asked of dead letters by their causes, with the indexes of theirs that each may use.
-pub const OF_CAUSES: [(Statement, &[&str]); 11] = [
+pub const OF_CAUSES: [(Statement, &[&str]); 10] = [
     (
         Statement {
             name: "group_dead_letters",
@@ -354,20 +383,6 @@ pub const OF_CAUSES: [(Statement, &[&str]); 11] = [
             },
         },
         &["dead_letters_newest"],
-    ),
-    (
-        Statement {
-            name: "redrive_as_new",
-            sql: sql!("redrive_as_new"),
-            arguments: |ids| {
-                let (nothing, payloads, zeros) = (all(ids, "null"), all(ids, "'{}'"), all(ids, "0"));
-                format!(
-                    "{}, {payloads}, null, {zeros}, null, null, {nothing}::uuid[], statement_timestamp()",
-                    array(ids)
-                )
-            },
-        },
-        &["dead_letters_pkey"],
     ),
     (
         Statement {
@@ -420,7 +435,7 @@ const OF_RUN: [&str; 2] = ["event_queue_of_run", "event_leases_of_run"];
 const OF_RUN_AND_ID: [&str; 4] = ["event_queue_of_run", "event_leases_of_run", "event_queue_pkey", "event_leases_pkey"];
 
 fn page(filters: &str) -> String {
-    page_of(filters, "null")
+    page_of(filters, "null, null")
 }
 
 fn page_of(filters: &str, more: &str) -> String {
@@ -432,17 +447,17 @@ fn page_of(filters: &str, more: &str) -> String {
 pub const TOKEN: &str = "'11111111-1111-1111-1111-111111111111'::uuid";
 pub const ENGINE: &str = "'22222222-2222-2222-2222-222222222222'::uuid";
 
-fn array(ids: &[String]) -> String {
+pub fn array(ids: &[String]) -> String {
     format!("'{{{}}}'::uuid[]", ids.join(","))
 }
 
 /// The first and the last of the events.
-fn between(ids: &[String]) -> String {
+pub fn between(ids: &[String]) -> String {
     let (first, last) = (ids.iter().min().expect("at least one"), ids.iter().max().expect("at least one"));
     format!("'{first}', '{last}'")
 }
 
 /// An array of the same for each event.
-fn all(ids: &[String], value: &str) -> String {
+pub fn all(ids: &[String], value: &str) -> String {
     format!("array[{}]", vec![value; ids.len()].join(","))
 }

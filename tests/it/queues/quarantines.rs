@@ -53,6 +53,12 @@ async fn engines_of_a_quarantined_version_get_nothing_however_often_they_restart
     let refused = lab.poll("dialogue", &old, "wait_seconds=1").await.expect(200).body;
     assert_eq!((&refused["events"], &refused["notice"]["code"]), (&json!([]), &json!("version_quarantined")));
     assert!(refused["notice"]["retry_after_seconds"].as_u64() > Some(0), "{refused}");
+    let told = &refused["notice"];
+    assert_eq!(
+        (&told["engine_software_version"], &told["reason"]),
+        (&json!("1.0"), &json!("answers in the wrong language"))
+    );
+    assert_eq!(told.get("until"), None, "it is to be lifted");
     // What it holds goes on: it is heard, renews, and settles.
     let lease = json!({"leases": [{"event_id": held["event_id"], "lease_token": held["lease"]["lease_token"]}]});
     let beaten = lab.heartbeat(&old, lease).await.expect(200).body;
@@ -85,7 +91,10 @@ async fn they_count_neither_as_active_nor_as_slots() {
     lab.lease_one("dialogue", &old).await;
     quarantine(&lab, "", json!("1.0")).await;
     let report = queue(&lab).await;
-    assert_eq!(report["engines"], json!({"active": 1, "draining": 0, "unresponsive": 0, "quarantined": 1}));
+    assert_eq!(
+        report["engines"],
+        json!({"active": 1, "draining": 0, "unresponsive": 0, "quarantined": 1, "holding_off": 0})
+    );
     assert_eq!(report["slots"], json!({"total": 4, "busy": 0, "unlimited_engines": 0}));
     assert_eq!(report["quarantines"][0]["engine_software_version"], "1.0");
     lab.broker().measure().await.expect("measured");
@@ -132,7 +141,8 @@ async fn a_quarantine_is_lifted_by_time() {
     assert!(made["lift_at"].is_string(), "{made}");
     let poll = start_poll(&lab, &lab.url, &old, 30);
     let event_id = lab.enqueue("dialogue", json!({})).await;
-    assert_eq!(notice(&lab, &old).await, "version_quarantined");
+    let told = lab.poll("dialogue", &old, "").await.expect(200).body["notice"].clone();
+    assert_eq!((&told["code"], &told["until"]), (&json!("version_quarantined"), &made["lift_at"]));
     lab.sql(
         r"update eventlease.queues
            set quarantines = jsonb_set(quarantines, '{0,lift_at}', to_jsonb(statement_timestamp() - interval '1 s'))",

@@ -91,12 +91,21 @@ async fn a_limited_token_has_to_do_with_jobs_of_its_queues_only() {
     let all = made(&operator, json!({"all": true})).await.expect(201).body["job"]["job_id"].clone();
     let own = made(&limited, json!({"filter": {"engine_type": "chess"}})).await.expect(201).body["job"].clone();
     assert_eq!(own["created_by"], json!("a operator"), "{own}");
-    for body in [json!({"all": true}), json!({"filter": {"engine_type": "dialogue"}})] {
-        made(&limited, body).await.problem(403, "forbidden");
-    }
-    guarded.get(&limited, JOBS).await.problem(403, "forbidden");
-    let listed = guarded.get(&limited, &format!("{JOBS}?engine_type=chess")).await.expect(200);
-    assert_eq!(listed.texts("items", "job_id"), [own["job_id"].as_str().expect("an id")]);
+    made(&limited, json!({"filter": {"engine_type": "dialogue"}})).await.problem(403, "forbidden");
+    // What names no queue is for those of the token.
+    let both = guarded.token("operator", json!({"engine_types": ["chess", "go"]})).await;
+    let of_both = made(&both, json!({"all": true})).await.expect(201).body["job"].clone();
+    assert_eq!((&of_both["filter"], &of_both["engine_types"]), (&json!({}), &json!(["chess", "go"])));
+    let id = |job: &serde_json::Value| job["job_id"].as_str().expect("an id").to_owned();
+    let listed = guarded.get(&limited, JOBS).await.expect(200);
+    assert_eq!(listed.texts("items", "job_id"), [id(&own)]);
+    let listed = guarded.get(&both, JOBS).await.expect(200);
+    assert_eq!(listed.texts("items", "job_id"), [id(&of_both), id(&own)]);
+    let listed = guarded.get(&both, &format!("{JOBS}?engine_type=go")).await.expect(200);
+    assert_eq!(listed.texts("items", "job_id"), [id(&of_both)]);
+    assert_eq!(guarded.get(&operator, JOBS).await.expect(200).texts("items", "job_id").len(), 3);
+    guarded.get(&limited, &format!("{JOBS}?engine_type=dialogue")).await.problem(403, "forbidden");
+    guarded.get(&limited, &format!("{JOBS}/{}", id(&of_both))).await.problem(404, "redrive_job_not_found");
     let all = all.as_str().expect("an id");
     guarded.get(&limited, &format!("{JOBS}/{all}")).await.problem(404, "redrive_job_not_found");
     for verb in ["pause", "continue", "cancel"] {

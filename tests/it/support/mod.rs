@@ -4,6 +4,7 @@ mod caller;
 pub mod chromium;
 pub mod cluster;
 mod database;
+mod locks;
 mod reply;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use uuid::Uuid;
 pub use caller::Caller;
 use database::TestDatabase;
 pub use database::pool_of;
+pub use locks::Holder;
 pub use reply::Reply;
 
 /// How long a test waits for something that must happen. Only a broken test gets there.

@@ -49,7 +49,11 @@ async fn a_registrars_types_bound_what_its_engines_may_enqueue() {
     let guarded = Guarded::start().await;
     let registrar = guarded.token("registrar", json!({"engine_types": ["dialogue"]})).await;
     let body = json!({"engine_type": "dialogue", "may_enqueue": ["speech"]});
-    guarded.post(&registrar, "/api/v1/engines", &body).await.problem(403, "forbidden");
+    let refused = guarded.post(&registrar, "/api/v1/engines", &body).await.problem(403, "forbidden");
+    assert_eq!(refused.places(), ["/may_enqueue/0"]);
+    let several = json!({"engine_type": "dialogue", "may_enqueue": ["speech", "dialogue", "song"]});
+    let refused = guarded.post(&registrar, "/api/v1/engines", &several).await.problem(403, "forbidden");
+    assert_eq!(refused.places(), ["/may_enqueue/0", "/may_enqueue/2"]);
     register(&guarded, &registrar, json!({"engine_type": "dialogue", "may_enqueue": ["dialogue"]})).await;
     let wrong = json!({"engine_type": "dialogue", "may_enqueue": ["a b", "speech"]});
     let refused = guarded.post(&registrar, "/api/v1/engines", &wrong).await.problem(422, "invalid_input");
@@ -81,7 +85,8 @@ async fn an_engines_own_token_cannot_widen_what_it_may_enqueue() {
     let (_, token) = register(&guarded, &token, again(json!({}))).await;
     assert_eq!(shown(&token).await, json!(["speech", "song"]));
     let wider = again(json!({"may_enqueue": ["speech", "trend"]}));
-    guarded.post(&token, "/api/v1/engines", &wider).await.problem(403, "forbidden");
+    let refused = guarded.post(&token, "/api/v1/engines", &wider).await.problem(403, "forbidden");
+    assert_eq!(refused.places(), ["/may_enqueue/1"]);
     let (_, token) = register(&guarded, &token, again(json!({"may_enqueue": ["song"]}))).await;
     assert_eq!(shown(&token).await, json!(["song"]));
     let wider = again(json!({"may_enqueue": ["speech", "song"]}));

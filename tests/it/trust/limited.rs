@@ -29,23 +29,77 @@ async fn a_limited_token_works_within_its_types() {
     guarded.get(&chess, "/api/v1/events/not-an-id").await.problem(422, "invalid_input");
     let listed = guarded.get(&chess, "/api/v1/events?engine_type=chess").await.expect(200);
     assert_eq!(listed.body["items"].as_array().expect("a list").len(), 1);
-    guarded.get(&chess, "/api/v1/events").await.problem(403, "forbidden");
+    guarded.get(&chess, "/api/v1/events?engine_type=dialogue").await.problem(403, "forbidden");
     let queues = guarded.get(&chess, "/api/v1/queues").await.expect(200);
     assert_eq!(queues.body["items"].as_array().expect("a list").len(), 1);
     assert_eq!(queues.body["items"][0]["engine_type"], "chess");
     guarded.post(&chess, "/api/v1/queues/chess/pause", &json!({})).await.expect(200);
     guarded.post(&chess, "/api/v1/queues/dialogue/pause", &json!({})).await.problem(403, "forbidden");
-    guarded.post(&chess, "/api/v1/dead-letters/redrive", &json!({"all": true})).await.problem(403, "forbidden");
-    guarded
-        .post(&chess, "/api/v1/dead-letters/redrive", &json!({"filter": {"engine_type": "chess"}}))
-        .await
-        .expect(200);
+    let redrive = json!({"filter": {"engine_type": "dialogue"}});
+    guarded.post(&chess, "/api/v1/dead-letters/redrive", &redrive).await.problem(403, "forbidden");
     let batch = json!({"events": [
         {"engine_type": "chess", "event_type": "e", "payload": 1}, {"engine_type": "dialogue", "event_type": "e", "payload": 1}
     ]});
     let reply = guarded.post(&chess, "/api/v1/events/batch", &batch).await.expect(207);
     assert_eq!(reply.body["results"][0]["outcome"], "enqueued");
     assert_eq!(reply.body["results"][1]["error"]["code"], "forbidden");
+}
+
+/// What lists and calls for many name no engine type for, is done to those of the token.
+#[tokio::test]
+async fn what_names_no_type_is_narrowed_to_those_of_a_limited_token() {
+    let guarded = Guarded::start().await;
+    let all = guarded.token("operator", json!({"name": "all"})).await;
+    let orchestrator = guarded.token("orchestrator", json!({"name": "all"})).await;
+    let types = ["chess", "dialogue", "speech"];
+    let mut dead = Vec::new();
+    for engine_type in types {
+        let (_, engine) = guarded.register(&orchestrator, engine_type).await;
+        let event = json!({"engine_type": engine_type, "event_type": "e", "payload": 1, "scenario_run_id": "run"});
+        dead.push(guarded.post(&all, "/api/v1/events", &event).await.expect(201).text("event_id"));
+        let leased = guarded.lease_one(&engine, engine_type).await;
+        let failed = json!({"status": "failed", "error": "no", "retryable": false});
+        guarded.settle(&engine, &leased, failed).await.expect(200);
+        guarded.post(&all, "/api/v1/events", &event).await.expect(201);
+    }
+    let lists = [
+        ("/api/v1/events", 2),
+        ("/api/v1/events?scenario_run_id=run", 2),
+        ("/api/v1/events?event_type=e&status=queued", 1),
+        ("/api/v1/events?scenario_run_id=run&status=failed", 1),
+        ("/api/v1/engines", 1),
+        ("/api/v1/dead-letters", 1),
+        ("/api/v1/queues", 1),
+    ];
+    for limit in [&types[..1], &types[..2]] {
+        let reader = guarded.token("reader", json!({"engine_types": limit})).await;
+        for (path, of_each_type) in lists {
+            let items = guarded.get(&reader, path).await.expect(200).body["items"].as_array().expect("a list").clone();
+            assert_eq!(items.len(), of_each_type * limit.len(), "{path}: {items:?}");
+            for item in &items {
+                assert!(limit.contains(&item["engine_type"].as_str().expect("a type")), "{path}: {item}");
+            }
+        }
+        let groups = guarded.get(&reader, "/api/v1/dead-letters/groups?by=reason").await.expect(200);
+        assert_eq!(groups.body["items"][0]["count"], limit.len());
+        // Producers see what they brought.
+        let producer = guarded.token("producer", json!({"name": "all", "engine_types": limit})).await;
+        let events = guarded.get(&producer, "/api/v1/events").await.expect(200);
+        assert_eq!(events.body["items"].as_array().map(Vec::len), Some(2 * limit.len()));
+
+        let operator = guarded.token("operator", json!({"engine_types": limit})).await;
+        let count = json!({"all": true, "dry_run": true});
+        for path in ["/api/v1/dead-letters/redrive", "/api/v1/dead-letters/purge"] {
+            assert_eq!(guarded.post(&operator, path, &count).await.expect(200).body["matched"], limit.len(), "{path}");
+        }
+    }
+    let two = guarded.token("operator", json!({"engine_types": &types[..2]})).await;
+    let redriven = guarded.post(&two, "/api/v1/dead-letters/redrive", &json!({"all": true})).await.expect(200);
+    assert_eq!(redriven.body["redriven"], 2);
+    let left = guarded.get(&all, "/api/v1/dead-letters").await.expect(200);
+    assert_eq!(left.texts("items", "event_id"), [dead[2].clone()]);
+    let drain = json!({"filter": {"engine_software_version": "1.0.0"}, "dry_run": true});
+    assert_eq!(guarded.post(&two, "/api/v1/engines/drain", &drain).await.expect(200).body["matched"], 0);
 }
 
 #[tokio::test]
@@ -96,7 +150,9 @@ async fn what_does_not_go_together_is_named() {
         (json!({"name": "n", "role": "reader", "engine_types": []}), &["/engine_types"]),
         (json!({"name": "n", "role": "reader", "engine_types": ["a b"]}), &["/engine_types/0"]),
         (json!({"name": "n", "role": "admin", "engine_types": ["a"]}), &["/engine_types"]),
+        (json!({"name": "n", "role": "registrar", "engine_types": ["a b"]}), &["/engine_types/0"]),
         (json!({"name": "n", "role": "engine"}), &["/engine_id"]),
+        (json!({"name": "n", "role": "engine", "engine_id": "x"}), &["/engine_id"]),
         (json!({"name": "n", "role": "reader", "expires_in_seconds": 0}), &["/expires_in_seconds"]),
     ] {
         let reply = guarded.post(&guarded.admin, "/api/v1/tokens", &body).await.problem(422, "invalid_input");

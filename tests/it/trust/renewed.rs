@@ -93,7 +93,8 @@ async fn without_authentication_there_is_nothing_to_renew() {
     let lab = Lab::start().await;
     let engine_id = lab.register("dialogue", json!({})).await;
     let reply = lab.post(&path_of(&engine_id), &json!({})).await.expect(200);
-    assert_eq!(reply.body, json!({"engine_id": engine_id, "incarnation": 1}));
+    assert_eq!((&reply.body["engine_id"], &reply.body["incarnation"]), (&json!(engine_id), &json!(1)));
+    assert_eq!((reply.body.get("engine_token"), &reply.body["server"]["auth"]), (None, &json!(false)));
     lab.post(&path_of(&unknown_id()), &json!({})).await.problem(404, "engine_not_found");
 }
 

@@ -91,8 +91,11 @@ async fn a_cookie_counts_only_beside_the_header_that_other_sites_cannot_send() {
             .header("cookie", kept.pair.replacen(COOKIE, "eventlease_session_x", 1))
             .header("x-eventlease-dashboard", "1"),
     ] {
-        Reply::of(request).await.problem(401, "unauthenticated");
+        let refused = Reply::of(request).await.problem(401, "unauthenticated");
+        assert!(refused.text("detail").contains("X-EventLease-Dashboard: 1"), "{refused:?}");
     }
+    let nothing = guarded.lab.get(SESSION).await.problem(401, "unauthenticated");
+    assert!(!nothing.text("detail").contains("X-EventLease-Dashboard"), "{nothing:?}");
     ask(&guarded, &format!("theme=dark; {}; a=b", kept.pair), "GET", SESSION).await.expect(200);
     // A token that is shown as such is what counts.
     let reader = guarded.token("reader", json!({})).await;

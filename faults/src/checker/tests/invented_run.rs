@@ -161,11 +161,12 @@ impl Run {
             let found = attempts.iter().filter(|attempt| outcomes.contains(&attempt.outcome.as_str())).count();
             u32::try_from(found).unwrap()
         };
+        let is_lease = |attempt: &&Attempt| attempt.outcome != "cancelled" || attempt.leased_at.is_some();
         self.stock.push(Event {
             event,
             label: label.to_owned(),
             status: status.to_owned(),
-            attempt: u32::try_from(attempts.len()).unwrap(),
+            attempt: u32::try_from(attempts.iter().filter(is_lease).count()).unwrap(),
             failures: count(&["failed"]),
             lease_losses: count(&["expired", "engine_unresponsive", "engine_restarted"]),
             reason: None,

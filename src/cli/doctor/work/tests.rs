@@ -73,6 +73,11 @@ fn each_state_of_a_queue_has_its_line() {
              unresponsive); start one, or see them: eventlease engines --engine-type dialogue",
         ),
         (
+            json!({"due": 2, "oldest_due_age_seconds": 9.0, "engines": {"active": 0, "holding_off": 2}}),
+            "Warning queues: 2 events are due in dialogue, the oldest for 9 s, and its 2 active engines asked for no events for \
+             a while; start another, or see which: eventlease engines --engine-type dialogue",
+        ),
+        (
             json!({"due": 2, "oldest_due_age_seconds": 9000.0, "pause": {"reason": "model", "since": ago(3000), "resume_at": null}}),
             "Ok queues: 1 queue, 1 of them paused; nothing is due",
         ),
@@ -111,6 +116,8 @@ fn an_engine_that_has_no_work_and_does_not_ask_for_it_is_told() {
             leases_held: held,
             registered_at: ago(registered),
             last_poll_at: polled.map(ago),
+            is_quarantined: false,
+            holding_off: None,
         };
         idle_engines(&queue, &[engine], now()).pop()
     };
@@ -123,6 +130,15 @@ fn an_engine_that_has_no_work_and_does_not_ask_for_it_is_told() {
     // It has just registered, it polls, or it works.
     for (held, registered, polled) in [(0, 60, None), (0, 300, Some(60)), (2, 300, None), (0, 10, Some(120))] {
         assert_eq!(told(held, registered, polled), None, "{held} {registered} {polled:?}");
+    }
+    // It would be given nothing.
+    for reason in [json!({"is_quarantined": true}), json!({"holding_off": {"until": now(), "reason": "the provider"}})]
+    {
+        let mut members =
+            json!({"engine_id": "e1", "leases_held": 0, "registered_at": ago(9000), "last_poll_at": null});
+        members.as_object_mut().expect("members").extend(reason.as_object().expect("members").clone());
+        let engine: Engine = serde_json::from_value(members).expect("an engine");
+        assert_eq!(idle_engines(&queue, &[engine], now()), [""; 0]);
     }
 }
 

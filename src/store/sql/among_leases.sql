@@ -1,0 +1,2 @@
+from eventlease.event_leases q
+where q.event_id = any($1)

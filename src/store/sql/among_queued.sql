@@ -1,0 +1,2 @@
+from eventlease.event_queue q
+where q.event_id = any($1)

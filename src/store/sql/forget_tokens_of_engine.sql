@@ -1,0 +1,8 @@
+-- Removes what ended more than $2 seconds ago of the tokens of engine $1, but for the latest $3.
+delete from eventlease.tokens
+where token_id in (
+    select token_id from eventlease.tokens
+    where engine_id = $1 and least(revoked_at, expires_at) < statement_timestamp() - make_interval(secs => $2)
+    order by created_at desc, token_id
+    offset $3
+    for update skip locked)

@@ -1,0 +1,2 @@
+order by q.event_id
+for update

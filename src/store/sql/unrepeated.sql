@@ -1,0 +1,2 @@
+    -- not taken over by a repeat of their poll
+    and not q.is_poll_repeated
