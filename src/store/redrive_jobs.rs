@@ -104,10 +104,7 @@ pub async fn create(
 
 /// One job.
 pub async fn read(connection: &mut PgConnection, job_id: RedriveJobId) -> Result<Option<RedriveJob>> {
-    Ok(sqlx::query_as(include_str!("sql/read_redrive_job.sql"))
-        .bind(job_id.0)
-        .fetch_optional(connection)
-        .await?)
+    Ok(sqlx::query_as(include_str!("sql/read_redrive_job.sql")).bind(job_id.0).fetch_optional(connection).await?)
 }
 
 /// Up to `limit` jobs behind one, the newest first: all, or those whose filter names a queue; and where `engine_types` are given,
@@ -130,19 +127,15 @@ pub async fn list(
 
 /// Locks the job whose next step has been due for longest, and that nobody else has locked.
 pub async fn lock_next(connection: &mut PgConnection) -> Result<Option<RedriveJobId>> {
-    let job_id: Option<Uuid> = sqlx::query_scalar(include_str!("sql/next_redrive_job.sql"))
-        .bind(1_i64)
-    .fetch_optional(connection)
-    .await?;
+    let job_id: Option<Uuid> =
+        sqlx::query_scalar(include_str!("sql/next_redrive_job.sql")).bind(1_i64).fetch_optional(connection).await?;
     Ok(job_id.map(RedriveJobId))
 }
 
 /// Locks a job, and says what time it is.
 pub async fn lock(connection: &mut PgConnection, job_id: RedriveJobId) -> Result<Option<(WorkingJob, DateTime<Utc>)>> {
-    let row: Option<LockedRow> = sqlx::query_as(include_str!("sql/lock_redrive_job.sql"))
-    .bind(job_id.0)
-    .fetch_optional(connection)
-    .await?;
+    let row: Option<LockedRow> =
+        sqlx::query_as(include_str!("sql/lock_redrive_job.sql")).bind(job_id.0).fetch_optional(connection).await?;
     Ok(row.map(|LockedRow { job, place: PlaceRow { place }, now }| (WorkingJob { job, place }, now)))
 }
 
@@ -176,11 +169,11 @@ pub async fn note_ends(connection: &mut PgConnection, working: &WorkingJob, limi
 /// Records what a job has redriven. One that it has redriven before is an error.
 pub async fn record(connection: &mut PgConnection, job_id: RedriveJobId, redriven: &[Redriven]) -> Result<()> {
     sqlx::query(include_str!("sql/record_redriven.sql"))
-    .bind(job_id.0)
-    .bind(redriven.iter().map(|redriven| redriven.dead_letter_id.0).collect::<Vec<_>>())
-    .bind(redriven.iter().map(|redriven| redriven.event_id.0).collect::<Vec<_>>())
-    .execute(connection)
-    .await?;
+        .bind(job_id.0)
+        .bind(redriven.iter().map(|redriven| redriven.dead_letter_id.0).collect::<Vec<_>>())
+        .bind(redriven.iter().map(|redriven| redriven.event_id.0).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -215,30 +208,24 @@ pub async fn write(connection: &mut PgConnection, WorkingJob { job, place }: &Wo
 
 /// Lets other jobs go first for some seconds.
 pub async fn postpone(connection: &mut PgConnection, job_id: RedriveJobId, seconds: f64) -> Result<()> {
-    sqlx::query(include_str!("sql/postpone_redrive_job.sql"))
-    .bind(job_id.0)
-    .bind(seconds)
-    .execute(connection)
-    .await?;
+    sqlx::query(include_str!("sql/postpone_redrive_job.sql")).bind(job_id.0).bind(seconds).execute(connection).await?;
     Ok(())
 }
 
 /// Locks a job that has redriven nothing for `days`.
 pub async fn lock_old(connection: &mut PgConnection, days: i32) -> Result<Option<RedriveJobId>> {
-    let job_id: Option<Uuid> = sqlx::query_scalar(include_str!("sql/old_redrive_job.sql"))
-    .bind(days)
-    .fetch_optional(connection)
-    .await?;
+    let job_id: Option<Uuid> =
+        sqlx::query_scalar(include_str!("sql/old_redrive_job.sql")).bind(days).fetch_optional(connection).await?;
     Ok(job_id.map(RedriveJobId))
 }
 
 /// Forgets up to `limit` dead letters of a locked job, or the job where it has no more. Answers whether it is forgotten.
 pub async fn forget(connection: &mut PgConnection, job_id: RedriveJobId, limit: i64) -> Result<bool> {
     let done = sqlx::query(include_str!("sql/forget_redriven.sql"))
-    .bind(job_id.0)
-    .bind(limit)
-    .execute(&mut *connection)
-    .await?;
+        .bind(job_id.0)
+        .bind(limit)
+        .execute(&mut *connection)
+        .await?;
     if done.rows_affected() > 0 {
         return Ok(false);
     }

@@ -76,11 +76,10 @@ pub async fn choose_next(
 
 /// The payloads of those of them that are dead letters.
 pub async fn payloads(connection: &mut PgConnection, event_ids: &[Uuid]) -> Result<HashMap<Uuid, RawJson>> {
-    let rows: Vec<(Uuid, Json<RawJson>)> =
-        sqlx::query_as(include_str!("../sql/payloads_of_dead_letters.sql"))
-            .bind(event_ids)
-            .fetch_all(connection)
-            .await?;
+    let rows: Vec<(Uuid, Json<RawJson>)> = sqlx::query_as(include_str!("../sql/payloads_of_dead_letters.sql"))
+        .bind(event_ids)
+        .fetch_all(connection)
+        .await?;
     Ok(rows.into_iter().map(|(event_id, Json(payload))| (event_id, payload)).collect())
 }
 
