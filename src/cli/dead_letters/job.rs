@@ -102,10 +102,10 @@ pub async fn redrive(arguments: &RedriveArguments) -> Outcome {
     which.check()?;
     let client = Client::new(&asking.server)?;
     let mut body = Body::of(arguments);
-    let counted = client.post(&["redrive-jobs"], &body).await?;
-    let Created { matched, .. } = counted.read()?;
+    let dry_run = client.post(&["redrive-jobs"], &body).await?;
+    let Created { matched, .. } = dry_run.read()?;
     if which.dry_run || matched == 0 {
-        return print_answer(&counted, asking.json, |_| Ok(output::line(counted(matched))?));
+        return print_answer(&dry_run, asking.json, |_| Ok(output::line(counted(matched))?));
     }
     if !which.consent.to(&format!("Make a job that redrives {}?", which.in_words(matched, matched)))? {
         output::say("nothing was done");
