@@ -73,6 +73,8 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         audit_retention_days: 7,
         issues_engine_tokens: is_auth_required,
         max_dynamic_state_bytes: 4 << 10,
+        max_payload_bytes: 16 << 10,
+        max_json_depth: 64,
         coalescing: Coalescing { max_rows: 1000, max_waiting: Size { rows: 10_000, bytes: 64 << 20 } },
         max_queues: 100,
         max_new_queues_per_hour: 1_000_000,
