@@ -16,7 +16,7 @@ use crate::supervisor::Supervisor;
 use periodic::{Periodic, Starter};
 
 /// What runs how often: from the end of one round to the begin of the next.
-fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 16] {
+fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 17] {
     let (seconds, minutes) = (Duration::from_secs, Duration::from_mins);
     [
         Periodic::every(reaper_interval, "reaper", |broker| Box::pin(reaper::run_once(broker))),

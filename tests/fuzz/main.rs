@@ -69,6 +69,7 @@ fn router((forwarded_header, is_auth_required): (ForwardedHeader, bool)) -> Rout
         },
         grace_seconds: 45,
         suspect_isolation: SuspectIsolation::default(),
+        history_hours: 0,
         retention_days: 7,
         audit_retention_days: 7,
         issues_engine_tokens: is_auth_required,
