@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use eventlease::broker::heartbeat::{Heartbeat, HeartbeatAnswer};
 use eventlease::broker::lease::{Poll, Polled};
-use eventlease::domain::orders::Command;
 use eventlease::domain::ids::EngineId;
 use eventlease::domain::names::EngineType;
+use eventlease::domain::orders::Command;
 use eventlease::error::{Error, Result};
 use futures_util::future::join_all;
 use serde_json::json;

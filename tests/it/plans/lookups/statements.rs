@@ -52,7 +52,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "summarize_engines": "summarize_engines",
         |_| "array['dialogue']".to_owned() => ["engine_states_by_type", "event_leases_held"], whole ["queues"];
     "list_engines": "list_engines",
-        |_| "null, 'dialogue', null, null, null, null, null, null, 51".to_owned()
+        |_| "null, array['dialogue'], null, null, null, null, null, null, 51".to_owned()
         => ["event_leases_held"], whole ["engine_states", "queues"];
     "note_signs": "note_signs",
         |_| format!("{ENGINES}, array[true, false], array[0, 0]") => ["engine_states_pkey"];
