@@ -170,15 +170,22 @@ async fn engines_use_up_neither_their_own_tokens_nor_those_of_others() {
         select gen_random_uuid(), 'many', 'reader', sha256(n::text::bytea), 'a test'
         from generate_series(1, 99000) n";
     guarded.lab.sql(many).await;
-    guarded.lab.broker().read_tokens().await.expect("a reading");
+    read_many_tokens(&guarded).await;
     guarded.post(&orchestrator, "/api/v1/engines", &again).await.problem(429, "overloaded");
     guarded.token("reader", json!({})).await;
     guarded
         .lab
         .sql("update eventlease.tokens set revoked_at = now(), changed_in = pg_current_xact_id() where name = 'many'")
         .await;
-    guarded.lab.broker().read_tokens().await.expect("a reading");
+    read_many_tokens(&guarded).await;
     guarded.post(&orchestrator, "/api/v1/engines", &again).await.expect(200);
+}
+
+/// So many take a busy machine longer than a statement may last; as the service does, the test asks again.
+async fn read_many_tokens(guarded: &Guarded) {
+    while let Err(error) = guarded.lab.broker().read_tokens().await {
+        assert!(error.to_string().contains("timed out"), "{error}");
+    }
 }
 
 #[tokio::test]
