@@ -125,7 +125,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "choose_dead_letters": "wanted_dead_letters" "choose_dead_letters",
         |_| filter("'dialogue'", "null", "500") => ["dead_letters_newest_by_type"], filter true;
     "group_dead_letters": "wanted_dead_letters" "group_dead_letters",
-        |_| filter("'dialogue'", "null", "array['reason'], 100, 200") => ["dead_letters_newest_by_type"], filter true;
+        |_| filter("'dialogue'", "null", "array['reason'], 100, 200") => ["dead_letters_newest_by_type", "dead_letters_pkey"], filter true;
 };
 
 /// One that is registered, and one that is not.
