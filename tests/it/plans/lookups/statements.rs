@@ -92,9 +92,9 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         whole ["event_types"];
     "peek": "peek", |_| format!("'dialogue', 51, true, 9, 'epoch', {FIRST}") => ["event_queue_ready", OF_DAY];
     "depth": "depth", |_| "10001, array['dialogue']".to_owned()
-        => ["event_queue_ready", "dead_letters_newest_by_type"], whole ["event_leases", "queues"];
+        => ["event_queue_ready", "dead_letters_newest_by_type", "dead_letters_by_cause"], whole ["event_leases", "queues"];
     "queue_uses": "queue_uses", |_| "array['dialogue']".to_owned()
-        => ["event_queue_ready", "engine_states_by_type", "dead_letters_newest_by_type", "queue_activity_pkey", "queues_pkey"],
+        => ["event_queue_ready", "engine_states_by_type", "dead_letters_newest_by_type", "dead_letters_by_cause", "queue_activity_pkey", "queues_pkey"],
         whole ["event_leases"];
     "list_queues": "list_queues", |_| "'dialogue', null, 1, null".to_owned() => [], whole ["queues", "server_settings"];
     "add_activity": "add_activity",
