@@ -94,12 +94,12 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         whole ["event_types"];
     "peek": "peek", |_| format!("'dialogue', 51, true, 9, 'epoch', {FIRST}") => ["event_queue_ready", OF_DAY];
     "depth": "depth", |_| "10001, array['dialogue']".to_owned()
-        => ["event_queue_ready", "dead_letters_newest_by_type"], whole ["event_leases", "queues"];
+        => ["event_queue_ready", "dead_letters_newest_by_type", "dead_letters_by_cause"], whole ["event_leases", "queues"];
     "depth_of_all": "depth", |_| "1001, null".to_owned()
-        => ["event_queue_ready", "dead_letters_newest_by_type"], whole ["event_leases", "queues"];
+        => ["event_queue_ready", "dead_letters_newest_by_type", "dead_letters_by_cause"], whole ["event_leases", "queues"];
     "poison": "poison", |_| "array['dialogue'], 100, 2".to_owned() => ["event_queue_ready"], whole ["event_leases"];
     "new_dead_letters": "new_dead_letters", |_| "10000, 10".to_owned()
-        => ["dead_letters_newest", "dead_letters_newest_by_type"];
+        => ["dead_letters_newest", "dead_letters_newest_by_type", "dead_letters_by_cause"];
     "recent_activity": "recent_activity",
         |_| "statement_timestamp() - interval '30 seconds'".to_owned() => ["queue_activity_by_period"];
     "activity_of_minute": "activity_of_minute",
@@ -113,7 +113,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "recent_history": "recent_history",
         |_| "statement_timestamp() - interval '25 minutes'".to_owned() => [OF_DAY], whole ["queues"];
     "queue_uses": "queue_uses", |_| "array['dialogue']".to_owned()
-        => ["event_queue_ready", "engine_states_by_type", "dead_letters_newest_by_type", "queue_activity_pkey", "queues_pkey"],
+        => ["event_queue_ready", "engine_states_by_type", "dead_letters_newest_by_type", "dead_letters_by_cause", "queue_activity_pkey", "queues_pkey"],
         whole ["event_leases"];
     "list_queues": "list_queues", |_| "'dialogue', null, 1, null".to_owned() => [], whole ["queues", "server_settings"];
     "add_activity": "add_activity",
@@ -161,7 +161,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "choose_dead_letters": "wanted_dead_letters" "choose_dead_letters",
         |_| filter("'dialogue'", "null", "500") => ["dead_letters_newest_by_type"], filter true;
     "group_dead_letters": "wanted_dead_letters" "group_dead_letters",
-        |_| filter("'dialogue'", "null", "array['reason'], 100, 200") => ["dead_letters_newest_by_type"], filter true;
+        |_| filter("'dialogue'", "null", "array['reason'], 100, 200") => ["dead_letters_newest_by_type", "dead_letters_pkey"], filter true;
 };
 
 /// One that is registered, and one that is not.
