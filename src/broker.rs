@@ -14,6 +14,7 @@ pub mod lease;
 pub mod cancel;
 mod change_event;
 pub mod reschedule;
+pub mod redrive_jobs;
 pub mod dead_letters;
 pub mod engines;
 /// Why an event is not worked on, and why a queue grows.

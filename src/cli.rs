@@ -5,6 +5,7 @@ mod history;
 mod explain;
 mod doctor;
 mod dead_letters;
+mod redrive_jobs;
 mod events;
 mod queues;
 mod engines;
@@ -75,6 +76,8 @@ enum Command {
     /// List, count, read, redrive and purge dead letters.
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLettersCommand),
+    /// List redrive jobs, read one, pause, continue or cancel it.
+    RedriveJobs(Box<redrive_jobs::RedriveJobsArguments>),
     /// Stop leasing from a queue. What engines hold goes on, and events are taken in.
     Pause(queues::PauseArguments),
     /// Lease from a queue again.
@@ -126,6 +129,7 @@ impl Cli {
             Command::Engines(arguments) => in_runtime(engines::run(&arguments)),
             Command::Events(arguments) => in_runtime(events::run(&arguments)),
             Command::DeadLetters(command) => in_runtime(dead_letters::run(&command)),
+            Command::RedriveJobs(arguments) => in_runtime(redrive_jobs::run(&arguments)),
             Command::Pause(arguments) => in_runtime(queues::pause(&arguments)),
             Command::Resume(arguments) => in_runtime(queues::resume(&arguments)),
             Command::Peek(arguments) => in_runtime(queues::peek(&arguments)),

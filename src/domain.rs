@@ -9,6 +9,8 @@ pub mod explain;
 pub mod assignment;
 /// Which engine is kept free for an event that is leased alone.
 pub mod exclusive_engine;
+/// Dead letters put back into their queues in steps.
+pub mod redrive_job;
 /// Ended events that a redrive can bring back.
 pub mod dead_letters;
 /// An event in an engine's hands.
@@ -21,6 +23,8 @@ pub mod fence;
 pub mod verdict;
 /// What an engine may hold beside an event.
 pub mod lane;
+/// What dead letters with one cause have in common.
+pub mod fingerprint;
 /// What an engine may report.
 pub mod settlement;
 /// What an engine enqueues with a completion.

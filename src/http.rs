@@ -14,6 +14,7 @@ mod counters;
 /// How the whole service stands.
 mod overview;
 mod engines;
+mod redrive_jobs;
 mod dead_letters;
 mod queues;
 mod runs;
@@ -75,6 +76,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(runs::routes())
         .merge(leases::routes())
         .merge(dead_letters::routes())
+        .merge(redrive_jobs::routes())
         .merge(queues::routes())
         .merge(overview::routes())
         .merge(admin::routes())

@@ -49,6 +49,8 @@ pub fn of_broker(config: &ServeConfig) -> Settings {
         history_hours: config.tasks.history_hours,
         issues_engine_tokens: config.is_auth_required(),
         max_dynamic_state_bytes: config.limits.max_detail_bytes,
+        max_payload_bytes: config.limits.max_payload_bytes,
+        max_json_depth: config.limits.max_json_depth,
         coalescing: Coalescing {
             max_rows: config.batches.max_batch_rows,
             max_waiting: Size { rows: config.batches.max_waiting_rows, bytes: config.batches.max_waiting_bytes },

@@ -23,6 +23,10 @@ pub struct Settings {
     pub issues_engine_tokens: bool,
     /// Of one engine, however many heartbeats add to it; for its `static_config` and patches as well.
     pub max_dynamic_state_bytes: usize,
+    /// Of one event's payload, where the service changes it.
+    pub max_payload_bytes: usize,
+    /// The same: how deep arrays and objects may be nested.
+    pub max_json_depth: usize,
     /// Limits on a batch, and on what waits for one.
     pub coalescing: Coalescing,
     /// All queues together; a request that would make one more is refused.

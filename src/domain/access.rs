@@ -219,6 +219,14 @@ rules! {
     RedriveDeadLetters   "redrive_dead_letters"    Handler    [no   no  no   yes  no   no   no  ]  closed
     PurgeDeadLetters     "purge_dead_letters"      Handler    [no   no  no   yes  no   no   no  ]  closed
 
+    // Redrive jobs
+    CreateRedriveJob     "create_redrive_job"      Handler    [no   no  no   yes  no   no   no  ]  closed
+    ListRedriveJobs      "list_redrive_jobs"       Query      [no   no  no   yes  no   yes  no  ]  closed
+    ReadRedriveJob       "read_redrive_job"        Handler    [no   no  no   yes  no   yes  no  ]  closed
+    PauseRedriveJob      "pause_redrive_job"       Handler    [no   no  no   yes  no   no   no  ]  closed
+    ContinueRedriveJob   "continue_redrive_job"    Handler    [no   no  no   yes  no   no   no  ]  closed
+    CancelRedriveJob     "cancel_redrive_job"      Handler    [no   no  no   yes  no   no   no  ]  closed
+
     // Queues and policies
     ListQueues           "list_queues"             Handler    [no   no  yes  yes  no   yes  no  ]  closed
     ReadOverview         "read_overview"           Handler    [no   no  yes  yes  no   yes  no  ]  closed

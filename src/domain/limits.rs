@@ -24,6 +24,14 @@ pub const MAX_ERROR_TYPE_CHARS: usize = 200;
 pub const MAX_ERROR_CONTAINS_CHARS: usize = 200;
 /// How much of an error's message dead letters are found by.
 pub const MAX_ERROR_MESSAGE_CHARS: usize = 8192;
+/// Of the fingerprint that an engine may send with an error.
+pub const MAX_FINGERPRINT_CHARS: usize = 200;
+/// How much of a message, without its changing parts, its fingerprint is made of.
+pub const MAX_FINGERPRINTED_CHARS: usize = 2000;
+/// Dead letters from before there were fingerprints, or of a replica that makes none, that get theirs with one commit.
+pub const FINGERPRINT_BATCH_DEAD_LETTERS: u32 = 200;
+/// Such batches in one round of housekeeping.
+pub const FINGERPRINT_BATCHES_OF_ROUND: usize = 50;
 /// A longer W3C `traceparent` is not kept.
 pub const MAX_TRACEPARENT_CHARS: usize = 64;
 /// A longer W3C `tracestate` is not kept.
@@ -68,6 +76,44 @@ pub const MAX_COUNTED_EVENTS_OF_RUN: i64 = 10_000;
 pub const MAX_SPREAD_SECONDS: u32 = 7 * 86_400;
 /// Most groups in one reply.
 pub const MAX_DEAD_LETTER_GROUPS: u32 = 200;
+/// Of the message that a group of dead letters shows.
+pub const MAX_SAMPLE_MESSAGE_CHARS: i32 = 200;
+/// Attempts of all queues, the newest, among which those of the queues that are asked for are looked for.
+pub const SCANNED_ATTEMPTS: i64 = 100_000;
+/// Attempts of all queues together that are counted by version.
+pub const ATTEMPTS_BY_VERSION: i64 = 10_000;
+/// Attempts of one queue that are counted by version.
+pub const ATTEMPTS_BY_VERSION_OF_QUEUE: i64 = 2_000;
+/// Below it, attempts of a version are too few to say anything.
+pub const MIN_ATTEMPTS_OF_VERSION: i64 = 20;
+/// Most versions in one reply.
+pub const MAX_VERSIONS: i64 = 200;
+/// Redrive jobs that have something to do, all together: a step of each is taken about once a second.
+pub const MAX_OPEN_REDRIVE_JOBS: i64 = 100;
+/// Redrive jobs that are kept, all together.
+pub const MAX_REDRIVE_JOBS: i64 = 10_000;
+/// Most dead letters that a redrive job tries first.
+pub const MAX_CANARY: u32 = 1000;
+/// How much of a canary has to complete, where the request does not say it.
+pub const DEFAULT_CONTINUE_AT_SUCCESS_RATIO: f64 = 0.9;
+/// How long a canary may take, where the request does not say it.
+pub const DEFAULT_CANARY_WAIT_SECONDS: u32 = 600;
+/// Longest time that a canary may take: 7 days.
+pub const MAX_CANARY_WAIT_SECONDS: u32 = 7 * 86_400;
+/// Slowest rate of a redrive job: one event in 1000 seconds.
+pub const MIN_REDRIVE_RATE: f64 = 0.001;
+/// Fastest rate of a redrive job, in events a second.
+pub const MAX_REDRIVE_RATE: f64 = 10_000.0;
+/// Least part of those that ended which may be said to stop a redrive job when it died again.
+pub const MIN_STOP_RATIO: f64 = 0.001;
+/// Before so many redriven events have ended, a redrive job is not stopped because some died again.
+pub const MIN_JUDGED_REDRIVEN: i64 = 20;
+/// Of the merge patch with which a redrive job changes payloads.
+pub const MAX_PAYLOAD_PATCH_BYTES: usize = 16 << 10;
+/// Payloads that a step of a redrive job changes, but for one of them.
+pub const PATCHED_BYTES_OF_STEP: i64 = 4 << 20;
+/// Open events of a redrive job that are checked in one step for how they ended.
+pub const CHECKED_EVENTS_OF_STEP: i64 = 200;
 /// No count of dead letters comes near it.
 pub const MAX_EXPECTED_COUNT: u32 = 1_000_000_000;
 

@@ -3,6 +3,8 @@
 pub mod redrive;
 pub mod bulk;
 pub mod groups;
+/// Those that have none get theirs.
+pub mod fingerprints;
 /// Which a filter lets through.
 mod wanted;
 
@@ -21,8 +23,8 @@ use crate::domain::page::{Page, ShownParts};
 
 from_row!(DeadLetter, "dead_letters", event_id: EventId, {
     event_id, engine_type, event_type, reason, payload, payload_bytes, priority, scenario_run_id, created_at,
-    dead_lettered_at, attempt, failures, lease_losses, redrives, error, error_type, error_message, error_bytes, engine_software_version, redriven_from,
-    redriven_as,
+    dead_lettered_at, attempt, failures, lease_losses, redrives, error, error_type, error_message, error_bytes,
+    error_fingerprint, engine_software_version, redriven_from, redriven_as,
 });
 
 #[derive(sqlx_macros::FromRow)]

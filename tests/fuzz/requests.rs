@@ -21,6 +21,7 @@ impl Good {
     pub fn path(&self) -> String {
         self.operation
             .replace("{event_id}", ID)
+            .replace("{job_id}", ID)
             .replace("{engine_id}", ID)
             .replace("{engine_type}", "dialogue")
             .replace("{event_type}", "dialogue.requested")
@@ -53,7 +54,7 @@ fn settlements() -> Value {
         {"event_id": ID, "lease_token": TOKEN, "status": "completed", "result": {"lines": ["a"]},
             "enqueue": [event()]},
         {"event_id": ID, "lease_token": TOKEN, "status": "failed", "retryable": true, "delay_seconds": 5,
-            "error": {"type": "timeout", "message": "took too long", "details": {"after": 30}}},
+            "error": {"type": "timeout", "message": "took too long", "fingerprint": "gateway", "details": {"after": 30}}},
         {"event_id": ID, "lease_token": TOKEN, "status": "queued", "delay_seconds": 1},
         {"event_id": ID, "lease_token": TOKEN, "status": "processing", "visibility_timeout_seconds": 60, "progress": 0.5},
     ])
@@ -65,6 +66,7 @@ fn dead_letter_filter() -> Vec<(&'static str, &'static str)> {
         ("event_type", "dialogue.requested"),
         ("reason", "not_retryable"),
         ("error_type", "timeout"),
+        ("error_fingerprint", "29d3d95d8739da98"),
         ("error_contains", "too long"),
         ("scenario_run_id", "run-1"),
         ("engine_software_version", "1.0.0"),
@@ -111,7 +113,7 @@ fn of_dead_letters() -> Vec<Good> {
     vec![
         get("/api/v1/dead-letters", &filtered(&[("include", "payload"), ("limit", "10")])),
         get("/api/v1/dead-letters", &PAGE),
-        get("/api/v1/dead-letters/groups", &filtered(&[("by", "reason,event_type")])),
+        get("/api/v1/dead-letters/groups", &filtered(&[("by", "engine_type,error_fingerprint")])),
         post(
             "/api/v1/dead-letters/purge",
             json!({"filter": filter, "limit": 10, "expected_count": 3, "dry_run": true}),
@@ -121,6 +123,18 @@ fn of_dead_letters() -> Vec<Good> {
             json!({"filter": filter, "limit": 10, "spread_seconds": 60, "priority": 1, "expected_count": 3}),
         ),
         post("/api/v1/dead-letters/redrive", json!({"all": true, "retry_policy": policy(), "dry_run": true})),
+        post(
+            "/api/v1/redrive-jobs",
+            json!({"filter": filter, "canary": {"count": 10, "continue_at_success_ratio": 0.5, "wait_seconds": 60},
+                "events_per_second": 0.5, "stop_at_failure_ratio": 0.2, "priority": 1, "retry_policy": policy(),
+                "payload_patch": {"a": null}, "expected_count": 3}),
+        ),
+        post("/api/v1/redrive-jobs", json!({"all": true, "visibility_timeout_seconds": 9, "dry_run": true})),
+        get("/api/v1/redrive-jobs", &[("engine_type", "dialogue"), ("limit", "10")]),
+        get("/api/v1/redrive-jobs/{job_id}", &[]),
+        post("/api/v1/redrive-jobs/{job_id}/pause", json!({})),
+        post("/api/v1/redrive-jobs/{job_id}/continue", json!({})),
+        post("/api/v1/redrive-jobs/{job_id}/cancel", json!({})),
         get("/api/v1/dead-letters/{event_id}", &[]),
         delete("/api/v1/dead-letters/{event_id}"),
         post(

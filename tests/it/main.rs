@@ -49,6 +49,7 @@ mod pgbouncer;
 mod plans;
 mod queues;
 mod reaper;
+mod redrive_jobs;
 mod releases;
 mod reschedule;
 mod retention;

@@ -10,6 +10,7 @@ mod lists;
 mod narrow;
 mod overview;
 mod quarantines;
+mod redrive_jobs;
 mod roles;
 mod runs;
 mod settings;

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::domain::access::Role;
 use crate::domain::event::{Outcome, Status};
+use crate::domain::redrive_job::State;
 
 /// Members of a problem; each code has some of them, or none.
 #[derive(ToSchema)]
@@ -52,6 +53,9 @@ pub struct MembersBody {
     /// `queue_in_use`
     #[schema(nullable = false)]
     has_dead_letters: Option<bool>,
+    /// `redrive_job_over`: the state of the job.
+    #[schema(nullable = false)]
+    redrive_job_state: Option<State>,
     /// `run_cancelled`
     #[schema(nullable = false)]
     scenario_run_id: Option<String>,

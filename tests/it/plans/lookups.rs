@@ -10,7 +10,16 @@ use super::{MANY, Stage};
 pub use statements::{LOOKUPS, Lookup, OF_DAY};
 
 /// What is filled, beside what `Stage` sees to.
-const TABLES: [&str; 6] = ["queues", "engine_states", "tokens", "scenario_runs", "idempotency_keys", "queue_activity"];
+const TABLES: [&str; 8] = [
+    "queues",
+    "engine_states",
+    "tokens",
+    "scenario_runs",
+    "idempotency_keys",
+    "queue_activity",
+    "redrive_jobs",
+    "redriven_by_jobs",
+];
 
 impl Stage {
     /// Has every statement planned, once for all that comes.
@@ -69,10 +78,11 @@ impl Stage {
              from eventlease.events"
                 .to_owned(),
             "insert into eventlease.dead_letters (event_id, engine_type, event_type, reason, payload, payload_bytes,
-                priority, scenario_run_id, created_at, dead_lettered_at, attempt, failures, lease_losses, redrives, attempts)
+                priority, scenario_run_id, created_at, dead_lettered_at, attempt, failures, lease_losses, redrives, attempts,
+                error_fingerprint)
              select event_id, case when row_number() over () <= 100 then engine_type else 'chess' end, event_type,
                 'not_retryable', '{}', 2, priority,
-                'run-' || row_number() over () % 1000, created_at, created_at, 1, 1, 0, 0, '[{}]'
+                'run-' || row_number() over () % 1000, created_at, created_at, 1, 1, 0, 0, '[{}]', 'cause'
              from (select * from eventlease.events order by event_id desc) newest"
                 .to_owned(),
             "insert into eventlease.queue_activity (engine_type, period_at, replica_id, durations)
@@ -80,6 +90,21 @@ impl Stage {
                 gen_random_uuid(), '{}'
              from eventlease.queues cross join generate_series(1, 10) n"
                 .to_owned(),
+            format!(
+                "insert into eventlease.redrive_jobs (job_id, filter, created_at, state, state_changed_at, has_canary_ahead,
+                    next_due_at, next_step_at, matched)
+                 select case n when 1 then {TOKEN} when 2 then {ENGINE} else gen_random_uuid() end, '{{}}', {now}, 'watching', {now},
+                    false, {now}, case when n % 1000 = 0 then {now} end, 0
+                 from generate_series(1, {MANY}) n"
+            ),
+            // The newest are for a test of what a job records.
+            format!(
+                "insert into eventlease.redriven_by_jobs (job_id, event_id, queued_event_id, outcome)
+                 select {TOKEN}, event_id, event_id, 'completed'
+                 from (select event_id from eventlease.events order by event_id offset 1000 limit 5000) e
+                 union all
+                 select job_id, gen_random_uuid(), gen_random_uuid(), null from eventlease.redrive_jobs where job_id <> {ENGINE}"
+            ),
             "update eventlease.event_queue set discard_at = available_at + interval '60 days' where priority = 9".to_owned(),
             "update eventlease.event_leases set lease_expires_at = statement_timestamp() + interval '1 hour'".to_owned(),
             format!(

@@ -51,7 +51,7 @@ impl Plan {
     }
 
     pub fn sequential(&self) -> Vec<&Scan> {
-        let tables = ["event_queue", "event_leases", "events", "event_attempts", "dead_letters"];
+        let tables = ["event_queue", "event_leases", "events", "event_attempts", "dead_letters", "redriven_by_jobs"];
         tables.iter().flat_map(|table| self.of_table(table)).filter(|scan| scan.kind == "Seq Scan").collect()
     }
 

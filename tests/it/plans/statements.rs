@@ -155,7 +155,7 @@ pub const STATEMENTS: [Statement; 29] = [
         arguments: |ids| {
             let (nothing, zeros) = (all(ids, "null"), all(ids, "0"));
             format!(
-                "{}, {}, {nothing}::text[], {nothing}::text[], {zeros}, {zeros}",
+                "{}, {}, {nothing}::text[], {nothing}::text[], {zeros}, {zeros}, {nothing}::text[], {zeros}",
                 array(ids),
                 all(ids, "'not_retryable'")
             )
@@ -354,6 +354,119 @@ pub const OF_RUNS: [(Statement, &[&str]); 9] = [
         &["event_queue_pkey"],
     ),
 ];
+
+/// How the open events of a redrive job are checked.
+pub const ENDS_OF_REDRIVEN: Statement = Statement {
+    name: "note_ends_of_redriven",
+    sql: sql!("note_ends_of_redriven"),
+    arguments: |_| format!("{TOKEN}, null, 200"),
+};
+
+/// Nothing is filtered by but what is given: the queue, the fingerprint, whether there is one.
+fn dead_letters(engine_type: &str, fingerprint: &str, is_without: bool, more: &str) -> String {
+    let nothing = "null, null, null, null, null, null, null, null, null";
+    format!("{engine_type}, {nothing}, false, {fingerprint}, false, false, {is_without}, null, {more}")
+}
+
+const BY_ALL: &str = "array['engine_type', 'reason', 'event_type', 'error_type', 'error_fingerprint', 'engine_software_version'], 201, 200";
+
+/// What is asked of dead letters by their causes, with the indexes of theirs that each may use.
+pub const OF_CAUSES: [(Statement, &[&str]); 10] = [
+    (
+        Statement {
+            name: "group_dead_letters",
+            sql: sql!("wanted_dead_letters", "group_dead_letters"),
+            arguments: |_| dead_letters("null", "null", false, BY_ALL),
+        },
+        &GROUPS,
+    ),
+    (
+        Statement {
+            name: "group_those_of_a_queue",
+            sql: sql!("wanted_dead_letters", "group_dead_letters"),
+            arguments: |_| dead_letters("'dialogue'", "null", false, BY_ALL),
+        },
+        &GROUPS,
+    ),
+    (
+        Statement {
+            name: "choose_those_of_a_cause",
+            sql: sql!("wanted_dead_letters", "choose_dead_letters"),
+            arguments: |_| dead_letters("'dialogue'", "'cause-7'", false, "200"),
+        },
+        &[BY_CAUSE],
+    ),
+    (
+        Statement {
+            name: "choose_next_of_a_cause",
+            sql: sql!("wanted_dead_letters", "choose_next_dead_letters"),
+            arguments: |ids| {
+                dead_letters(
+                    "'dialogue'",
+                    "'cause-7'",
+                    false,
+                    &format!("statement_timestamp(), 'epoch', '{}', 200", ids[0]),
+                )
+            },
+        },
+        &[BY_CAUSE],
+    ),
+    (
+        Statement {
+            name: "choose_next_of_all",
+            sql: sql!("wanted_dead_letters", "choose_next_dead_letters"),
+            arguments: |ids| {
+                dead_letters("null", "null", false, &format!("statement_timestamp(), 'epoch', '{}', 200", ids[0]))
+            },
+        },
+        &["dead_letters_newest"],
+    ),
+    (
+        Statement {
+            name: "list_those_of_a_cause",
+            sql: sql!("wanted_dead_letters", "list_dead_letters"),
+            arguments: |_| dead_letters("'dialogue'", "'cause-7'", false, "null, null, 51, false"),
+        },
+        &[BY_CAUSE],
+    ),
+    (
+        Statement {
+            name: "list_those_without_fingerprint",
+            sql: sql!("wanted_dead_letters", "list_dead_letters"),
+            arguments: |_| dead_letters("null", "null", true, "null, null, 51, false"),
+        },
+        &[WITHOUT_FINGERPRINT, "dead_letters_newest"],
+    ),
+    (
+        Statement {
+            name: "dead_letters_without_fingerprint",
+            sql: sql!("dead_letters_without_fingerprint"),
+            arguments: |_| "200".to_owned(),
+        },
+        &[WITHOUT_FINGERPRINT],
+    ),
+    (
+        Statement {
+            name: "set_fingerprints",
+            sql: sql!("set_fingerprints"),
+            arguments: |ids| format!("{}, {}, 1::smallint", array(ids), all(ids, "'cause-7'")),
+        },
+        &["dead_letters_pkey"],
+    ),
+    (
+        Statement {
+            name: "attempts_by_version",
+            sql: sql!("attempts_by_version"),
+            arguments: |_| "array['dialogue'], 300, 200, 250, 200".to_owned(),
+        },
+        &["dead_letters_pkey"],
+    ),
+];
+
+pub const BY_CAUSE: &str = "dead_letters_by_cause";
+/// Also where no autovacuum was there yet; and the sample of each group.
+const GROUPS: [&str; 3] = [BY_CAUSE, "dead_letters_newest_by_type", "dead_letters_pkey"];
+const WITHOUT_FINGERPRINT: &str = "dead_letters_without_fingerprint";
 
 const OF_RUN: [&str; 2] = ["event_queue_of_run", "event_leases_of_run"];
 const OF_RUN_AND_ID: [&str; 4] = ["event_queue_of_run", "event_leases_of_run", "event_queue_pkey", "event_leases_pkey"];

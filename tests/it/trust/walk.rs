@@ -10,7 +10,7 @@ use crate::support::{Reply, unknown_id};
 
 /// Who may do it: `e`ngine, `p`roducer, `o`rchestrator, o`P`erator, `a`dmin, `r`eader, re`G`istrar. Where only its own is
 /// allowed, the test asks for its own.
-const ALLOWED: [(&str, &str); 71] = [
+const ALLOWED: [(&str, &str); 77] = [
     ("register_engine", "eoG"),
     ("list_engines", "oPr"),
     ("summarize_engines", "oPr"),
@@ -51,6 +51,12 @@ const ALLOWED: [(&str, &str); 71] = [
     ("discard_dead_letter", "P"),
     ("redrive_dead_letters", "P"),
     ("purge_dead_letters", "P"),
+    ("create_redrive_job", "P"),
+    ("list_redrive_jobs", "Pr"),
+    ("read_redrive_job", "Pr"),
+    ("pause_redrive_job", "P"),
+    ("continue_redrive_job", "P"),
+    ("cancel_redrive_job", "P"),
     ("list_queues", "oPr"),
     ("read_overview", "oPr"),
     ("read_history", "oPr"),
@@ -125,7 +131,7 @@ fn body(id: &str, Own { engine_id, event_id, .. }: &Own) -> Value {
         "change_event" => json!({"priority": 1}),
         "cancel_events" => json!({"filter": {"engine_type": "dialogue"}, "dry_run": true}),
         "reschedule_events" => json!({"filter": {"engine_type": "dialogue"}, "priority": 1, "dry_run": true}),
-        "redrive_dead_letters" | "purge_dead_letters" => {
+        "redrive_dead_letters" | "purge_dead_letters" | "create_redrive_job" => {
             json!({"filter": {"engine_type": "dialogue"}, "dry_run": true})
         }
         "settle_event" => json!({"status": "completed", "lease_token": "0".repeat(32)}),
@@ -145,6 +151,7 @@ async fn call(guarded: &Guarded, token: Option<&str>, operation: &(String, Strin
         .replace("{engine_type}", "dialogue")
         .replace("{event_type}", "nothing")
         .replace("{scenario_run_id}", "none")
+        .replace("{job_id}", &unknown_id())
         .replace("{token_id}", &unknown_id());
     let query = if path.contains('?') { "" } else { own.query };
     let mut request = guarded.lab.request(method, &format!("{path}{query}"));
@@ -316,8 +323,14 @@ async fn every_role_is_kept_within_its_engine_types() {
             let (engine_id, _) = guarded.register(&orchestrator, "dialogue").await;
             let event_id = guarded.enqueue(&producer, "dialogue").await;
             for query in ["", "?engine_type=dialogue"] {
-                let has_filter =
-                    ["list_engines", "summarize_engines", "list_events", "list_dead_letters", "group_dead_letters"];
+                let has_filter = [
+                    "list_engines",
+                    "summarize_engines",
+                    "list_events",
+                    "list_dead_letters",
+                    "group_dead_letters",
+                    "list_redrive_jobs",
+                ];
                 if !query.is_empty() && !has_filter.contains(&id.as_str()) {
                     continue;
                 }
@@ -337,6 +350,8 @@ async fn every_role_is_kept_within_its_engine_types() {
                     reply.problem(404, "engine_not_found");
                 } else if path.contains("{event_id}") {
                     reply.problem(404, "event_not_found");
+                } else if path.contains("{job_id}") {
+                    reply.problem(404, "redrive_job_not_found");
                 } else {
                     reply.problem(403, "forbidden");
                 }

@@ -97,12 +97,12 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         |ids| format!("'{}', 10001", ids[0]) => ["event_queue_pkey", "event_queue_ready"];
     "first_lease_end": "first_lease_end", |_| "'dialogue'".to_owned() => [], whole ["event_leases"];
     "depth": "depth", |_| "10001, array['dialogue']".to_owned()
-        => ["event_queue_ready", "dead_letters_newest_by_type"], whole ["event_leases", "queues"];
+        => ["event_queue_ready", "dead_letters_newest_by_type", "dead_letters_by_cause"], whole ["event_leases", "queues"];
     "depth_of_all": "depth", |_| "1001, null".to_owned()
-        => ["event_queue_ready", "dead_letters_newest_by_type"], whole ["event_leases", "queues"];
+        => ["event_queue_ready", "dead_letters_newest_by_type", "dead_letters_by_cause"], whole ["event_leases", "queues"];
     "poison": "poison", |_| "array['dialogue'], 100, 2".to_owned() => ["event_queue_ready"], whole ["event_leases"];
     "new_dead_letters": "new_dead_letters", |_| "10000, 10".to_owned()
-        => ["dead_letters_newest", "dead_letters_newest_by_type"];
+        => ["dead_letters_newest", "dead_letters_newest_by_type", "dead_letters_by_cause"];
     "recent_activity": "recent_activity",
         |_| "statement_timestamp() - interval '30 seconds'".to_owned() => ["queue_activity_by_period"];
     "activity_of_minute": "activity_of_minute",
@@ -116,7 +116,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "recent_history": "recent_history",
         |_| "statement_timestamp() - interval '25 minutes'".to_owned() => [OF_DAY], whole ["queues"];
     "queue_uses": "queue_uses", |_| "array['dialogue']".to_owned()
-        => ["event_queue_ready", "engine_states_by_type", "dead_letters_newest_by_type", "queue_activity_pkey", "queues_pkey"],
+        => ["event_queue_ready", "engine_states_by_type", "dead_letters_newest_by_type", "dead_letters_by_cause", "queue_activity_pkey", "queues_pkey"],
         whole ["event_leases"];
     "list_queues": "list_queues", |_| "'dialogue', null, 1, null".to_owned() => [], whole ["queues", "server_settings"];
     "add_activity": "add_activity",
@@ -128,7 +128,23 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "redrive": "redrive",
         |ids| format!("{}, {}, null, null, null, null", array(ids), all(ids, "0")) => ["dead_letters_pkey"];
     "redrive_as_new": "redrive_as_new",
-        |ids| format!("'{}', '{{}}', null, 0, null, null, null", ids[0]) => ["dead_letters_pkey"];
+        |ids| format!("{}, {}, null, {}, null, null, {}::uuid[], null",
+            array(ids), all(ids, "'{}'"), all(ids, "0"), all(ids, "null")) => ["dead_letters_pkey"];
+    "payloads_of_dead_letters": "payloads_of_dead_letters", array => ["dead_letters_pkey"];
+    "create_redrive_job": "create_redrive_job", |_| format!(
+        "'{{}}', null, null, null, null, 10, 0.9, 60, null, 0.2, statement_timestamp(), null, 'canary', 3, 100000, 100000")
+        => [], whole ["redrive_jobs"];
+    "read_redrive_job": "read_redrive_job", |_| TOKEN.to_owned() => ["redrive_jobs_pkey"];
+    "lock_redrive_job": "lock_redrive_job", |_| TOKEN.to_owned() => ["redrive_jobs_pkey"];
+    "list_redrive_jobs": "list_redrive_jobs", |_| format!("null, null, {TOKEN}, 51") => ["redrive_jobs_pkey"];
+    "next_redrive_job": "next_redrive_job", |_| "1".to_owned() => ["redrive_jobs_next_step"];
+    "write_redrive_job": "write_redrive_job", |_| format!(
+        "{TOKEN}, 'redriving', null, 'epoch', false, null, null, null, false, null, 'epoch', null, null, 0, 0, 0, 0, 0, 0, 0, 0")
+        => ["redrive_jobs_pkey"];
+    "postpone_redrive_job": "postpone_redrive_job", |_| format!("{TOKEN}, 10") => ["redrive_jobs_pkey"];
+    "old_redrive_job": "old_redrive_job", |_| "7".to_owned() => [], whole ["redrive_jobs"];
+    "forget_redriven": "forget_redriven", |_| format!("{TOKEN}, 100") => ["redriven_by_jobs_pkey"];
+    "forget_redrive_job": "forget_redrive_job", |_| ENGINE.to_owned() => ["redrive_jobs_pkey"];
     "restore_event": "restore_event", |ids| format!("'{}'", ids[0]) => ["dead_letters_pkey"];
     "restore_attempts": "restore_attempts", |ids| {
         let nothing = "array[null]";
@@ -148,7 +164,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "choose_dead_letters": "wanted_dead_letters" "choose_dead_letters",
         |_| filter("'dialogue'", "null", "500") => ["dead_letters_newest_by_type"], filter true;
     "group_dead_letters": "wanted_dead_letters" "group_dead_letters",
-        |_| filter("'dialogue'", "null", "array['reason'], 100") => ["dead_letters_newest_by_type"], filter true;
+        |_| filter("'dialogue'", "null", "array['reason'], 100, 200") => ["dead_letters_newest_by_type", "dead_letters_pkey"], filter true;
 };
 
 /// One that is registered, and one that is not.
@@ -161,7 +177,9 @@ fn keys(ids: &[String]) -> String {
 
 /// A filter of dead letters by queue or run.
 fn filter(engine_type: &str, run: &str, more: &str) -> String {
-    format!("{engine_type}, null, null, null, null, {run}, null, null, null, null, false, null, {more}")
+    format!(
+        "{engine_type}, null, null, null, null, {run}, null, null, null, null, false, null, false, false, false, null, {more}"
+    )
 }
 
 fn added_history(_: &[String]) -> String {
