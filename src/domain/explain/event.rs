@@ -12,7 +12,6 @@ use crate::domain::database_health::warnings::Warning;
 use crate::domain::engine::{Engine, EngineStatus, Standing};
 use crate::domain::event::Event;
 use crate::domain::lane::Lane;
-use crate::domain::leased_event::lock_name;
 use crate::domain::limits::MAX_EXACT_DEPTH;
 use crate::domain::queue_activity::RecentDurations;
 use crate::domain::snapshot::QueueSnapshot;
@@ -70,7 +69,7 @@ pub fn explain_held(event: &Event, holder: Option<&Engine>, now: DateTime<Utc>) 
     let subject = || Subject { engine_id: event.leased_by, ..subject_of(event) };
     let ends_at = event.lease_expires_at.unwrap_or(now);
     let lasted = event.leased_at.map(|since| seconds_in_words(now - since)).unwrap_or_default();
-    let lock = lock_name(event.leased_by);
+    let who = event.leased_by.map_or("a caller that is no engine".to_owned(), |engine| format!("engine {engine}"));
     let mut found = Vec::new();
     let left = (ends_at - now).as_seconds_f64();
     if left <= 0.0 {
@@ -83,7 +82,7 @@ pub fn explain_held(event: &Event, holder: Option<&Engine>, now: DateTime<Utc>) 
         ));
     } else {
         let message = format!(
-            "{lock} has held it for {lasted}, as attempt {}; its lease ends in {} unless it is renewed or reported",
+            "{who} has held it for {lasted}, as attempt {}; its lease ends in {} unless it is renewed or reported",
             event.attempt,
             in_words(left)
         );
@@ -117,7 +116,7 @@ pub fn explain_held(event: &Event, holder: Option<&Engine>, now: DateTime<Utc>) 
         let (left, whole) = ((deadline - now).as_seconds_f64(), (deadline - since).as_seconds_f64());
         if left > 0.0 && left < whole * NEAR_LONGEST_SHARE {
             let message = format!(
-                "no renewal of its lease goes beyond {}: it was leased for {} at most",
+                "its lease can be renewed for another {} and no longer: it lasts {} at most",
                 in_words(left),
                 in_words(whole)
             );
