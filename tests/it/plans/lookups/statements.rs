@@ -147,7 +147,8 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         let nothing = "array[null]";
         format!("'{}', array[1], {nothing}::uuid[], {nothing}::text[], {nothing}::integer[], array[statement_timestamp()],
             array[statement_timestamp()], array['released'], array['released'], {nothing}::text[], {nothing}::text[],
-            {nothing}::text[], {nothing}::float8[], {nothing}::text[], {nothing}::text[], {nothing}::text[]", ids[0])
+            {nothing}::text[], {nothing}::float8[], {nothing}::text[], {nothing}::text[], {nothing}::text[],
+            {nothing}::timestamptz[]", ids[0])
     } => ["dead_letters_pkey"];
     "purge_dead_letters": "purge_dead_letters",
         |ids| format!("{}, statement_timestamp()", array(ids)) => ["dead_letters_pkey"];
