@@ -108,8 +108,8 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         |ids| format!("{}, {}, null, {}, null, null, {}::uuid[], null",
             array(ids), all(ids, "'{}'"), all(ids, "0"), all(ids, "null")) => ["dead_letters_pkey"];
     "payloads_of_dead_letters": "payloads_of_dead_letters", array => ["dead_letters_pkey"];
-    "create_redrive_job": "create_redrive_job", |_| format!(
-        "'{{}}', null, null, null, null, 10, 0.9, 60, null, 0.2, statement_timestamp(), null, 'canary', 3, 100000, 100000")
+    "create_redrive_job": "create_redrive_job", |_|
+        "'{}', null, null, null, null, 10, 0.9, 60, null, 0.2, statement_timestamp(), null, 'canary', 3, 100000, 100000".to_owned()
         => [], whole ["redrive_jobs"];
     "read_redrive_job": "read_redrive_job", |_| TOKEN.to_owned() => ["redrive_jobs_pkey"];
     "lock_redrive_job": "lock_redrive_job", |_| TOKEN.to_owned() => ["redrive_jobs_pkey"];
