@@ -118,7 +118,8 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "write_redrive_job": "write_redrive_job", |_| format!(
         "{TOKEN}, 'redriving', null, 'epoch', false, null, null, null, false, null, 'epoch', null, null, 0, 0, 0, 0, 0, 0, 0, 0")
         => ["redrive_jobs_pkey"];
-    "postpone_redrive_job": "postpone_redrive_job", |_| format!("{TOKEN}, 10") => ["redrive_jobs_pkey"];
+    "postpone_redrive_job": "postpone_redrive_job",
+        |_| format!("{TOKEN}, 10") => ["redrive_jobs_pkey", "redrive_jobs_next_step"];
     "old_redrive_job": "old_redrive_job", |_| "7".to_owned() => [], whole ["redrive_jobs"];
     "forget_redriven": "forget_redriven", |_| format!("{TOKEN}, 100") => ["redriven_by_jobs_pkey"];
     "forget_redrive_job": "forget_redrive_job", |_| ENGINE.to_owned() => ["redrive_jobs_pkey"];
