@@ -128,8 +128,8 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         |ids| format!("{}, {}, null, {}, null, null, {}::uuid[], null",
             array(ids), all(ids, "'{}'"), all(ids, "0"), all(ids, "null")) => ["dead_letters_pkey"];
     "payloads_of_dead_letters": "payloads_of_dead_letters", array => ["dead_letters_pkey"];
-    "create_redrive_job": "create_redrive_job", |_| format!(
-        "'{{}}', null, null, null, null, 10, 0.9, 60, null, 0.2, statement_timestamp(), null, 'canary', 3, 100000, 100000")
+    "create_redrive_job": "create_redrive_job", |_|
+        "'{}', null, null, null, null, 10, 0.9, 60, null, 0.2, statement_timestamp(), null, 'canary', 3, 100000, 100000".to_owned()
         => [], whole ["redrive_jobs"];
     "read_redrive_job": "read_redrive_job", |_| TOKEN.to_owned() => ["redrive_jobs_pkey"];
     "lock_redrive_job": "lock_redrive_job", |_| TOKEN.to_owned() => ["redrive_jobs_pkey"];
@@ -138,7 +138,8 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "write_redrive_job": "write_redrive_job", |_| format!(
         "{TOKEN}, 'redriving', null, 'epoch', false, null, null, null, false, null, 'epoch', null, null, 0, 0, 0, 0, 0, 0, 0, 0")
         => ["redrive_jobs_pkey"];
-    "postpone_redrive_job": "postpone_redrive_job", |_| format!("{TOKEN}, 10") => ["redrive_jobs_pkey"];
+    "postpone_redrive_job": "postpone_redrive_job",
+        |_| format!("{TOKEN}, 10") => ["redrive_jobs_pkey", "redrive_jobs_next_step"];
     "old_redrive_job": "old_redrive_job", |_| "7".to_owned() => [], whole ["redrive_jobs"];
     "forget_redriven": "forget_redriven", |_| format!("{TOKEN}, 100") => ["redriven_by_jobs_pkey"];
     "forget_redrive_job": "forget_redrive_job", |_| ENGINE.to_owned() => ["redrive_jobs_pkey"];
