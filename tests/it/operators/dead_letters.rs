@@ -105,7 +105,7 @@ async fn many_are_redriven_after_a_dry_run_and_a_yes() {
 async fn many_are_purged_the_oldest_first() {
     let (lab, _, event_ids) = lab_with_dead_letters().await;
     let told = refused(ask(&lab, "dead-letters purge --all").await);
-    assert!(told.contains("Remove for good 3 dead letters, of all queues?"), "{told}");
+    assert!(told.contains("Remove for good 3 dead letters of all queues that the token reaches?"), "{told}");
     let purged = printed_json(ask(&lab, "dead-letters purge --all --limit 1 --yes --json").await);
     assert_eq!(purged, json!({"matched": 3, "purged": 1, "remaining": 2, "event_ids": [event_ids[0]]}));
     assert_eq!(printed(ask(&lab, "dead-letters purge --all --limit 1 --yes").await), "1 of 2 purged\n");

@@ -157,13 +157,17 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "list_carried_attempts": "list_carried_attempts",
         |ids| format!("'{}', 100, 51", ids[0]) => ["dead_letters_pkey"];
     "list_dead_letters": "wanted_dead_letters" "list_dead_letters",
-        |_| filter("'dialogue'", "null", "null, null, 51, true, true") => ["dead_letters_newest_by_type"], filter true;
+        |_| filter("'dialogue'", "null", "null", "null, null, 51, true, true") => ["dead_letters_newest_by_type"], filter true;
     "list_dead_letters_of_run": "wanted_dead_letters" "list_dead_letters",
-        |_| filter("null", "'run-1'", "null, null, 51, true, true") => ["dead_letters_of_run"], filter true;
+        |_| filter("null", "'run-1'", "null", "null, null, 51, true, true") => ["dead_letters_of_run"], filter true;
+    "list_dead_letters_of_types": "wanted_dead_letters" "list_dead_letters",
+        |_| filter("null", "null", TYPES, "null, null, 51, true, true") => ["dead_letters_newest_by_type"], filter true;
+    "choose_dead_letters_of_types": "wanted_dead_letters" "choose_dead_letters",
+        |_| filter("null", "null", TYPES, "500") => ["dead_letters_newest_by_type"], filter true;
     "choose_dead_letters": "wanted_dead_letters" "choose_dead_letters",
-        |_| filter("'dialogue'", "null", "500") => ["dead_letters_newest_by_type"], filter true;
+        |_| filter("'dialogue'", "null", "null", "500") => ["dead_letters_newest_by_type"], filter true;
     "group_dead_letters": "wanted_dead_letters" "group_dead_letters",
-        |_| filter("'dialogue'", "null", "array['reason'], 100, 200") => ["dead_letters_newest_by_type", "dead_letters_pkey"], filter true;
+        |_| filter("'dialogue'", "null", "null", "array['reason'], 100, 200") => ["dead_letters_newest_by_type", "dead_letters_pkey"], filter true;
 };
 
 /// One that is registered, and one that is not.
@@ -174,10 +178,13 @@ fn keys(ids: &[String]) -> String {
     format!("{}::text[]", array(ids))
 }
 
-/// A filter of dead letters by queue or run.
-fn filter(engine_type: &str, run: &str, more: &str) -> String {
+/// Those of a limited token.
+const TYPES: &str = "array['dialogue', 'speech']";
+
+/// A filter of dead letters by queue, run, or the queues of a limited token.
+fn filter(engine_type: &str, run: &str, engine_types: &str, more: &str) -> String {
     format!(
-        "{engine_type}, null, null, null, null, {run}, null, null, null, null, false, null, false, false, false, null, {more}"
+        "{engine_type}, null, null, null, null, {run}, null, null, null, null, false, null, false, false, false, {engine_types}, {more}"
     )
 }
 
