@@ -148,13 +148,14 @@ pub struct DrainFilter {
     pub engine_software_version: Option<String>,
 }
 
-/// What is said to an engine that is told to drain.
+/// What is said to an engine that is told to drain. One that is draining already keeps what is `None`; for others, that is no reason,
+/// and to exit.
 #[derive(Clone, Debug, Default)]
 pub struct DrainOrder {
     /// For people.
     pub reason: Option<String>,
     /// Once it holds nothing.
-    pub then: AfterDrain,
+    pub then: Option<AfterDrain>,
 }
 
 /// An engine that a drain of many is meant for.

@@ -12,20 +12,17 @@ pub fn is_traceparent(text: &str) -> bool {
         part.len() == digits && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     };
     let is_id = |part: &str, digits: usize| is_hex(part, digits) && part.bytes().any(|digit| digit != b'0');
-    let parts: Vec<&str> = text.splitn(5, '-').collect();
-    let is_kept = check_text(text, MAX_TRACEPARENT_CHARS).is_ok();
-    match parts[..] {
-        [version, trace_id, parent_id, flags, ref more @ ..] => {
-            is_kept
-                && is_hex(version, 2)
-                && version != "ff"
-                && is_id(trace_id, 32)
-                && is_id(parent_id, 16)
-                && is_hex(flags, 2)
-                && (more.is_empty() || version != "00")
-        }
-        _ => false,
+    if check_text(text, MAX_TRACEPARENT_CHARS).is_err() {
+        return false;
     }
+    let mut parts = text.splitn(5, '-');
+    let version = parts.next().unwrap_or_default();
+    is_hex(version, 2)
+        && version != "ff"
+        && parts.next().is_some_and(|trace_id| is_id(trace_id, 32))
+        && parts.next().is_some_and(|parent_id| is_id(parent_id, 16))
+        && parts.next().is_some_and(|flags| is_hex(flags, 2))
+        && (version != "00" || parts.next().is_none())
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ metrics! {
     queues: DatabaseGauge = "eventlease_queues", [];
     /// Event types that have a retry policy of their own. Every server reads it: take max.
     event_types: DatabaseGauge = "eventlease_event_types", [];
-    /// Registered engines by status; active ones whose version is quarantined have the status `quarantined`, others that hold off `holding_off`. Every server reads it: take `max by (engine_type, status)`.
+    /// Registered engines by status; active ones whose version is quarantined have the status `quarantined`, active ones that hold off have `holding_off`. Every server reads it: take `max by (engine_type, status)`.
     engines: DatabaseGauge = "eventlease_engines", [Label::QUEUE, Label::of_owner("status")];
     /// Engines that live, hold nothing and have not asked for work for a minute, though their queue has had due events for half
     /// a minute. Every server reads it: take `max by (engine_type)`.

@@ -22,7 +22,7 @@ use super::page::{PageRow, page, page_of};
 use super::row::{Field, from_columns, from_row};
 use super::tokens::{self, EndOfTokens};
 use crate::domain::engine::{
-    Drain, DrainOrder, Engine, EngineStatus, Filter, HoldingOff, Registration, Standing, TypeSummary,
+    AfterDrain, Drain, DrainOrder, Engine, EngineStatus, Filter, HoldingOff, Registration, Standing, TypeSummary,
 };
 use crate::domain::ids::EngineId;
 use crate::domain::names::{EngineType, ScenarioRunId};
@@ -200,7 +200,8 @@ fn bind<'q, Row>(
 }
 
 /// Starts draining, for the reason given and with what is to follow, or (`None`) ends it. An unresponsive engine stays so, but comes
-/// back draining. One that is draining has been since it was first told so.
+/// back draining. One that is draining has been since it was first told so, and keeps the reason and what is to follow where
+/// the order does not say them.
 pub async fn set_draining(
     connection: &mut PgConnection,
     engine_id: EngineId,
@@ -209,15 +210,15 @@ pub async fn set_draining(
     sqlx::query(
         "update eventlease.engine_states
          set drain_requested_at = case when $2 then coalesce(drain_requested_at, statement_timestamp()) end,
-             drain_reason = $3,
-             drain_then = $4,
+             drain_reason = case when $2 then coalesce($3, drain_reason) end,
+             drain_then = case when $2 then coalesce($4, drain_then) end,
              status = case when status = 'unresponsive' then status when $2 then 'draining' else 'active' end
          where engine_id = $1",
     )
     .bind(engine_id.0)
     .bind(order.is_some())
     .bind(order.and_then(|order| order.reason.as_deref()))
-    .bind(order.map(|order| order.then.as_str()))
+    .bind(order.and_then(|order| order.then).map(AfterDrain::as_str))
     .execute(connection)
     .await?;
     Ok(())

@@ -93,6 +93,23 @@ async fn trace_context_is_inherited_from_the_completed_event() {
     assert_eq!((&next["traceparent"], &next["tracestate"]), (&json!(parent), &json!("a=1")));
 }
 
+/// Versions before took any text. What an engine copies from its lease is taken.
+#[tokio::test]
+async fn a_trace_context_from_before_there_were_rules_is_not_handed_out() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    lab.enqueue("dialogue", json!({})).await;
+    lab.sql("update eventlease.events set traceparent = 'nonsense', tracestate = 'a=1'").await;
+    let leased = lab.lease_one("dialogue", &engine).await;
+    assert_eq!((&leased["traceparent"], leased.get("tracestate")), (&Value::Null, None));
+    let copied = follow_up(json!({"traceparent": leased["traceparent"], "tracestate": leased.get("tracestate")}));
+    let reply = lab.settle(&leased, "completed", json!({"enqueue": [copied]})).await.expect(200);
+    let speaker = lab.register("speech", json!({})).await;
+    let next = lab.lease_one("speech", &speaker).await;
+    assert_eq!(next["event_id"], first_enqueued(&reply.body).as_str());
+    assert_eq!(next["traceparent"], Value::Null, "nor what was inherited");
+}
+
 #[tokio::test]
 async fn every_way_of_settling_takes_follow_ups() {
     let lab = Lab::start().await;

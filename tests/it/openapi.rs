@@ -37,6 +37,26 @@ async fn the_program_prints_the_document_that_is_served() {
     assert!(printed["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")), "{}", printed["openapi"]);
 }
 
+/// Pydantic and Go refuse them.
+#[tokio::test]
+async fn no_pattern_looks_ahead_or_has_other_groups_that_clients_refuse() {
+    let lab = Lab::start().await;
+    let (document, mut patterns) = (document(&lab).await, 0);
+    let mut left = vec![&document];
+    while let Some(value) = left.pop() {
+        if let Some(pattern) = value["pattern"].as_str() {
+            assert!(!pattern.contains("(?"), "{pattern}");
+            patterns += 1;
+        }
+        match value {
+            Value::Object(members) => left.extend(members.values()),
+            Value::Array(items) => left.extend(items),
+            _ => {}
+        }
+    }
+    assert!(patterns > 5, "{patterns} patterns");
+}
+
 #[tokio::test]
 async fn every_documented_operation_is_there_and_no_other_method() {
     let lab = Lab::start().await;

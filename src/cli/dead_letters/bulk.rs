@@ -91,7 +91,7 @@ pub struct Which {
     #[arg(conflicts_with_all = ["Filter", "all", "limit", "dry_run", "expected_count"])]
     pub event_ids: Vec<String>,
 
-    /// Every dead letter.
+    /// Every dead letter that the token reaches.
     #[arg(long, conflicts_with = "Filter")]
     pub all: bool,
 
@@ -135,7 +135,7 @@ impl Which {
         let count = if total < matched { format!("the oldest {total} of {matched}") } else { total.to_string() };
         let letters = if matched == 1 { "dead letter" } else { "dead letters" };
         if self.all {
-            format!("{count} {letters}, of all queues")
+            format!("{count} {letters} of all queues that the token reaches")
         } else {
             format!("{count} {letters} with {}", self.filter.in_words())
         }

@@ -31,7 +31,8 @@ pub struct DrainArguments {
     #[arg(long)]
     reason: Option<String>,
 
-    /// What they are to do once they hold nothing: exit or stay. Exit where it is not said.
+    /// What they are to do once they hold nothing: exit or stay. Where it is not said, those that are draining
+    /// keep what they were told; for others it is exit.
     #[arg(long)]
     then: Option<String>,
 

@@ -21,7 +21,7 @@ pub struct Queued {
     #[arg(conflicts_with = "all")]
     event_ids: Vec<String>,
 
-    /// Every queued event.
+    /// Every queued event that the token reaches.
     #[arg(long, conflicts_with_all = ["engine_type", "event_type", "scenario_run_id"])]
     all: bool,
 
@@ -105,7 +105,7 @@ impl Queued {
     /// Which ones, behind their number in a question.
     fn in_words(&self) -> String {
         if self.all {
-            return ", of all queues".to_owned();
+            return " of all queues that the token reaches".to_owned();
         }
         let named = match self.event_ids.as_slice() {
             [] => "",

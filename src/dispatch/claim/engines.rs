@@ -79,6 +79,12 @@ impl Engines {
         Some(PollNotice::EngineHoldingOff { ends_at, holding_off: Box::new(holding_off) })
     }
 
+    /// Whether it is given nothing for such a reason.
+    fn is_kept_out(&self, index: usize) -> bool {
+        let engine = &self.locked[index];
+        engine.quarantine().is_some() || (engine.holding_off.is_some() && engine.holds_off_seconds.is_some())
+    }
+
     /// Where an engine stands in `locked`; `None` if it is not among them.
     pub fn position(&self, engine_id: EngineId) -> Option<usize> {
         self.locked.binary_search_by_key(&engine_id, |engine| engine.engine_id).ok()
@@ -105,7 +111,7 @@ impl Engines {
                 engine_type: engine.engine_type.clone(),
                 incarnation: engine.incarnation,
                 is_draining: engine.status == EngineStatus::Draining,
-                is_kept_out: self.kept_out(index).is_some(),
+                is_kept_out: self.is_kept_out(index),
                 holds_any: capacity.held > 0,
                 has_room: capacity.room() > 0,
                 asked_at: group.began_at,

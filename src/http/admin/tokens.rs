@@ -159,7 +159,7 @@ shown! {
         token_id: TokenId = token.identity.token_id,
         name: String = token.identity.name.to_string(),
         role: Role = token.identity.role,
-        /// Null: not limited, or an engine's, which is for the type of that engine.
+        /// Null: not limited. Also null for an engine's token, which reaches the type of its engine.
         engine_types: Option<Vec<String>> = token.identity.engine_types.clone(),
         #[schema(value_type = Option<uuid::Uuid>)]
         engine_id: Option<EngineId> = token.identity.engine_id,

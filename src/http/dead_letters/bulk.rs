@@ -27,7 +27,7 @@ described! {
     }))]
     pub struct RedriveManyBody of fields: Fields<'_> {
         filter: Option<Filter> as Option<FilterBody> = part(filter::of_body),
-        /// Every dead letter.
+        /// Every dead letter that the token reaches.
         all: Option<bool> = optional(all),
         /// At most that many, the oldest first; 10,000 where it is left out.
         limit: Option<u32> = optional(integer(1..=MAX_BULK_DEAD_LETTERS)),
@@ -95,7 +95,7 @@ described! {
     }))]
     pub struct PurgeManyBody of fields: Fields<'_> {
         filter: Option<Filter> as Option<FilterBody> = part(filter::of_body),
-        /// Every dead letter.
+        /// Every dead letter that the token reaches.
         all: Option<bool> = optional(all),
         /// At most that many, the oldest first; 10,000 where it is left out.
         limit: Option<u32> = optional(integer(1..=MAX_BULK_DEAD_LETTERS)),
@@ -106,7 +106,8 @@ described! {
     }
 }
 
-/// Removes many dead letters for good, the oldest first, in steps. Their events stay `failed`.
+/// Removes many dead letters for good, the oldest first, in steps: with a limited token, those of its engine types. Their events
+/// stay `failed`.
 #[utoipa::path(
     post, path = "/dead-letters/purge", operation_id = "purge_dead_letters", tag = "dead letters", request_body = PurgeManyBody,
     responses(

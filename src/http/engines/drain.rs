@@ -21,8 +21,9 @@ described! {
     #[derive(Default)]
     #[schema(as = DrainEngine, example = json!({"reason": "version 1.4.0 is replaced", "then": "exit"}))]
     pub struct DrainBody of fields: Fields<'_> {
+        /// Why, for people. Left out, one that is draining keeps its reason.
         reason: Option<String> = optional(checked_text(MAX_DRAIN_REASON_CHARS)),
-        /// Once it holds nothing. `exit` where it is left out.
+        /// Once it holds nothing. Left out, one that is draining keeps what it was told; for another it is `exit`.
         then: Option<AfterDrain> = optional(parsed(after_drain)),
     }
 }
@@ -32,7 +33,7 @@ fn after_drain(text: &str) -> Result<AfterDrain, &'static str> {
 }
 
 /// Gives the engine no more events; it finishes what it holds. The replies to its heartbeats tell it so. One that is draining already
-/// gets the new reason, and what is to follow.
+/// keeps its `reason` and `then` where they are left out.
 #[utoipa::path(
     post, path = "/engines/{engine_id}/drain", operation_id = "drain_engine", tag = "engines", request_body = Option<DrainBody>,
     params(
@@ -53,7 +54,7 @@ pub async fn drain(State(api): State<Api>, input: Input) -> Result<Json<EngineRe
         reader.caller();
         let body = reader.optional_body()?.map(|fields| fields.exactly(DrainBody::take)).unwrap_or_default();
         let DrainBody { reason, then } = body;
-        reader.finish(|| Some((engine_id?, incarnation, DrainOrder { reason, then: then.unwrap_or_default() })))?
+        reader.finish(|| Some((engine_id?, incarnation, DrainOrder { reason, then })))?
     };
     let engine = api.broker.set_draining(&input.actor(&api), engine_id, incarnation, Some(&order)).await?;
     Ok(Json(EngineReply::of(engine)))
@@ -80,9 +81,9 @@ described! {
     #[schema(as = DrainEngines, example = json!({"filter": {"engine_software_version": "1.0.0"}, "dry_run": true}))]
     pub struct DrainManyBody of fields: Fields<'_> {
         filter: Option<DrainFilter> as DrainFilterBody = part(read_filter),
-        /// Why, for people.
+        /// Why, for people. Left out, those that are draining keep their reasons.
         reason: Option<String> = optional(checked_text(MAX_DRAIN_REASON_CHARS)),
-        /// Once they hold nothing. `exit` where it is left out.
+        /// Once they hold nothing. Left out, those that are draining keep what they were told; for others it is `exit`.
         then: Option<AfterDrain> = optional(parsed(after_drain)),
         /// True: looks, and changes nothing. False where it is left out.
         dry_run: Option<bool> = optional(boolean),
@@ -99,7 +100,7 @@ described! {
 }
 
 /// Gives all these engines no more events; they finish what they hold. One that registers later is not meant. Those
-/// that are draining already get the new reason, and what is to follow. A limited token drains those of its engine types.
+/// that are draining already keep their `reason` and `then` where these are left out. A limited token drains those of its engine types.
 #[utoipa::path(
     post, path = "/engines/drain", operation_id = "drain_engines", tag = "engines", request_body = DrainManyBody,
     responses(
@@ -121,7 +122,7 @@ fn read_drain(input: &Input) -> Result<(DrainFilter, DrainOrder, bool), Problem>
         if !fields.is_given("filter") {
             fields.error("filter", "is missing; name an engine_type, an engine_software_version, or both");
         }
-        let order = DrainOrder { reason: body.reason, then: body.then.unwrap_or_default() };
+        let order = DrainOrder { reason: body.reason, then: body.then };
         Some((body.filter?, order, body.dry_run.unwrap_or(false)))
     });
     reader.finish(|| read)

@@ -20,7 +20,7 @@ described! {
     #[schema(as = CancelEvents, example = json!({"filter": {"engine_type": "dialogue", "event_type": "line.requested"}, "dry_run": true}))]
     pub struct CancelManyBody of fields: Fields<'_> {
         filter: Option<QueuedFilter> as Option<QueuedFilterBody> = part(of_filter),
-        /// Every queued event.
+        /// Every queued event that the token reaches.
         all: Option<bool> = optional(all),
         /// At most that many, the oldest first; 10,000 where it is left out.
         limit: Option<u32> = optional(integer(1..=MAX_BULK_EVENTS)),

@@ -37,7 +37,7 @@ described! {
     }))]
     pub struct RescheduleBody of fields: Fields<'_> {
         filter: Option<QueuedFilter> as Option<QueuedFilterBody> = part(of_filter),
-        /// Every queued event.
+        /// Every queued event that the token reaches.
         all: Option<bool> = optional(all),
         /// When they are due; a time in the past means now.
         available_at: Option<DateTime<Utc>> = optional(parsed(time)),

@@ -8,6 +8,7 @@ use crate::domain::event::Outcome;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::RawJson;
 use crate::domain::leased_event::{LeasedEvent, lock_name};
+use crate::domain::trace_context::is_traceparent;
 use crate::http::shown::shown;
 
 #[derive(Serialize, ToSchema)]
@@ -109,10 +110,11 @@ shown! {
             reason: previous.reason,
             ended_at: previous.ended_at,
         }),
-        traceparent: Option<String>,
+        // One from before there were rules for it is not handed out: copied into a follow-up event, it would refuse the completion.
+        traceparent: Option<String> = event.traceparent.clone().filter(|text| is_traceparent(text)),
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(nullable = false)]
-        tracestate: Option<String>,
+        tracestate: Option<String> = event.tracestate.filter(|_| event.traceparent.as_deref().is_some_and(is_traceparent)),
         lease: LeaseTermsReply = LeaseTermsReply {
             lease_token: Some(event.lease_token),
             lock: lock_name(event.leased_by),

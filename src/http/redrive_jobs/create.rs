@@ -32,7 +32,7 @@ described! {
     }))]
     pub struct CreateRedriveJobBody of fields: Fields<'_> {
         filter: Option<Filter> as Option<FilterBody> = part(filter::of_body),
-        /// Every dead letter.
+        /// Every dead letter that the token reaches.
         all: Option<bool> = optional(all),
         canary: Option<CanaryBody> = part(CanaryBody::take),
         /// No more become due in a second; as fast as the server can where it is left out.

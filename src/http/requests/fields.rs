@@ -1,6 +1,6 @@
 //! The members of a JSON object, read one by one; what is wrong is collected with its pointer.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 
 use serde_json::value::RawValue;
 
@@ -17,7 +17,8 @@ use crate::http::limits::{JsonLimit, Limits};
 #[derive(Debug)]
 pub struct Fields<'a> {
     members: Vec<Member<'a>>,
-    taken: RefCell<Vec<String>>,
+    /// Of each member, whether somebody took it.
+    taken: Vec<Cell<bool>>,
     pointer: String,
     errors: &'a Errors,
     input: &'a Input,
@@ -60,7 +61,8 @@ impl<'a> Fields<'a> {
     pub fn of(raw: &'a RawValue, pointer: String, errors: &'a Errors, input: &'a Input) -> Option<Self> {
         let refused = match members_up_to(raw, MAX_MEMBERS) {
             Some(Ok(members)) => {
-                let fields = Self { members, taken: RefCell::default(), pointer, errors, input };
+                let taken = vec![Cell::new(false); members.len()];
+                let fields = Self { members, taken, pointer, errors, input };
                 fields.report_repeated();
                 return Some(fields);
             }
@@ -95,8 +97,13 @@ impl<'a> Fields<'a> {
     }
 
     fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.taken.borrow_mut().push(name.to_owned());
-        self.find(name)
+        // All of that name: that it is given more than once is reported already.
+        let mut found = None;
+        for (member, taken) in self.members.iter().zip(&self.taken).filter(|(member, _)| member.name.is(name)) {
+            taken.set(true);
+            found = found.or(Some(member.value));
+        }
+        found
     }
 
     /// The value of a member that is there, and not null.
@@ -248,7 +255,9 @@ impl<'a> Fields<'a> {
 
     /// Members that may be there for all that can be said, since what decides on them is wrong.
     pub fn let_pass(&self, names: &[&str]) {
-        self.taken.borrow_mut().extend(names.iter().map(|name| (*name).to_owned()));
+        for name in names {
+            self.get(name);
+        }
     }
 
     /// What `take` takes; any other member is reported.
@@ -265,9 +274,8 @@ impl<'a> Fields<'a> {
 
     /// Reports what nobody took, with a hint where it belongs.
     pub fn finish_with(&self, hint: impl Fn(&str) -> Option<String>) {
-        let taken = self.taken.borrow();
-        for member in &self.members {
-            if !taken.iter().any(|known| member.name.is(known)) {
+        for (member, taken) in self.members.iter().zip(&self.taken) {
+            if !taken.get() {
                 let name = member.name.storable(MAX_PLACE_CHARS);
                 let detail = hint(&name).unwrap_or_else(|| "is not a field of this object".to_owned());
                 self.error(&name, detail);

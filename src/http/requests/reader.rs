@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
             self.errors.add(place(), "is given twice");
         }
         if incarnation.is_some() && !is_about_engine {
-            self.errors.add(place(), "needs X-Engine-Id beside it, which says of which engine this is the incarnation");
+            self.errors.add(place(), "needs X-Engine-Id beside it");
         }
         incarnation
     }

@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 
-use crate::domain::engine::{Description, DrainFilter, DrainOrder, Drained, Metadata};
+use crate::domain::engine::{AfterDrain, Description, DrainFilter, DrainOrder, Drained, Metadata};
 use crate::domain::ids::EngineId;
 use crate::store::error::Result;
 use crate::store::row::{Field, from_row};
@@ -72,7 +72,7 @@ pub async fn drain(
         .bind(&filter.engine_software_version)
         .bind(is_dry_run)
         .bind(&order.reason)
-        .bind(order.then.as_str())
+        .bind(order.then.map(AfterDrain::as_str))
         .fetch_all(connection)
         .await?)
 }

@@ -44,6 +44,14 @@ queues as (
     select new.engine_type from unnest($16::text[]) as new (engine_type)
     where exists (select from placed where placed.engine_type = new.engine_type and placed.is_within_bound)
     on conflict (engine_type) do nothing
+),
+-- Each queue once, by one look-up: "exists" may read all engines.
+with_engines as materialized (
+    select queue.engine_type
+    from (select distinct engine_type from placed) queue
+    cross join lateral (
+        select from eventlease.engine_states s where s.engine_type = queue.engine_type limit 1
+    ) engine
 )
 select
     placed.event_id,
@@ -51,7 +59,6 @@ select
     placed.available_at,
     placed.available_at <= placed.created_at as is_due,
     placed.is_within_bound,
-    -- one look-up an event: "exists" may read all engines
-    (select true from eventlease.engine_states s where s.engine_type = placed.engine_type limit 1) is true as has_engine
+    placed.engine_type in (select with_engines.engine_type from with_engines) as has_engine
 from placed
 order by placed.ordinal

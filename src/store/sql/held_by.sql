@@ -1,5 +1,5 @@
 from eventlease.event_leases q
--- By their ids: asked for in the order of ids at once, they may be looked for among all leases.
+-- Looks their ids up first. Ordered by id directly, the planner may read all leases.
 where q.event_id = any(array(
         select held.event_id from eventlease.event_leases held
         where held.leased_by = $1

@@ -1,4 +1,4 @@
--- What is asked of leases when they are locked or read; goes on with which.
+-- What is asked of leases when they are locked or read; `among_leases` or another file follows.
 select
     q.event_id, q.engine_type, true as is_processing, q.priority, q.attempt, q.failures, q.lease_losses,
     q.releases, q.lease_token, q.leased_by, q.cancel_requested_at is not null as is_cancel_requested,

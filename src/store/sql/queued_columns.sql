@@ -1,4 +1,4 @@
--- The same of queued events, as far as it is known of them; goes on with which.
+-- The same of queued events, as far as it is known of them; `among_queued` follows.
 select
     q.event_id, q.engine_type, false as is_processing, q.priority, q.attempt, q.failures, q.lease_losses,
     q.releases, q.lease_token, null::uuid as leased_by, false as is_cancel_requested,

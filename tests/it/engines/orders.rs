@@ -98,9 +98,13 @@ async fn a_drain_says_why_and_what_follows() {
     let answer = lab.heartbeat(&engine, json!({})).await.expect(200).body;
     assert_eq!((&answer["command"], &answer["leases_held"]), (&json!("drain"), &json!(0)), "it is to stay");
 
-    // Told again, it gets the new reason; it has been draining since before.
-    let drained = drain(&lab, &engine, json!({})).await.expect(200).body;
-    assert_eq!(drained["drain"], json!({"reason": null, "then": "exit", "since": shown["since"]}));
+    // Told again, it keeps what is not said anew; it has been draining since before.
+    let again = |body: Value| async { drain(&lab, &engine, body).await.expect(200).body["drain"].clone() };
+    assert_eq!(again(json!({})).await, shown);
+    let other = json!({"reason": "moved", "then": "stay", "since": shown["since"]});
+    assert_eq!(again(json!({"reason": "moved"})).await, other);
+    let exit = json!({"reason": "moved", "then": "exit", "since": shown["since"]});
+    assert_eq!(again(json!({"then": "exit"})).await, exit);
     assert_eq!(lab.heartbeat(&engine, json!({})).await.expect(200).body["command"], "stop");
     assert_eq!(told(&lab, &engine, "resume").await["drain"], Value::Null);
     let answer = lab.heartbeat(&engine, json!({})).await.expect(200).body;
@@ -119,7 +123,19 @@ async fn a_drain_of_many_gives_its_reason_to_all_as_a_drain_of_one_does() {
         assert_eq!((&shown["reason"], &shown["then"]), (&json!("second"), &json!("stay")));
         assert_eq!(shown["since"] == since, engine == &before, "it has been draining since it was first told so");
     }
-    // Who registers again begins anew.
+    // What a call does not say, stays; one that is told for the first time is given the default.
+    let third = lab.register("dialogue", json!({})).await;
+    lab.post("/api/v1/engines/drain", &json!({"filter": {"engine_type": "dialogue"}})).await.expect(200);
+    for (engine, reason, then) in
+        [(&before, json!("second"), "stay"), (&now, json!("second"), "stay"), (&third, Value::Null, "exit")]
+    {
+        let shown = read(&lab, engine).await["drain"].clone();
+        assert_eq!((&shown["reason"], &shown["then"]), (&reason, &json!(then)));
+    }
+    // Who registers again begins anew, and so does who was resumed.
+    told(&lab, &before, "resume").await;
+    let drained = drain(&lab, &before, json!({})).await.expect(200).body["drain"].clone();
+    assert_eq!((&drained["reason"], &drained["then"]), (&Value::Null, &json!("exit")));
     lab.post("/api/v1/engines", &json!({"engine_id": now, "engine_type": "dialogue"})).await.expect(200);
     assert_eq!(read(&lab, &now).await["drain"], Value::Null);
 }

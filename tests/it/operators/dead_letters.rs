@@ -52,7 +52,7 @@ async fn they_are_listed_counted_and_shown() {
     assert!(causes.contains("too few to say"), "{causes}");
     let of_cause = format!("dead-letters list --error-fingerprint {fingerprint} --json");
     assert_eq!(printed_json(ask(&lab, &of_cause).await)["items"][0]["event_id"], event_ids[1]);
-    assert!(printed(ask(&lab, &format!("dead-letters show {}", event_ids[1])).await).contains(&fingerprint));
+    assert!(printed(ask(&lab, &format!("dead-letters show {}", event_ids[1])).await).contains(fingerprint));
     let limited = ask(&lab, "dead-letters groups --limit 1").await;
     assert!(limited.stderr.contains("the largest groups; there are more"), "{limited:?}");
 
@@ -105,7 +105,7 @@ async fn many_are_redriven_after_a_dry_run_and_a_yes() {
 async fn many_are_purged_the_oldest_first() {
     let (lab, _, event_ids) = lab_with_dead_letters().await;
     let told = refused(ask(&lab, "dead-letters purge --all").await);
-    assert!(told.contains("Remove for good 3 dead letters, of all queues?"), "{told}");
+    assert!(told.contains("Remove for good 3 dead letters of all queues that the token reaches?"), "{told}");
     let purged = printed_json(ask(&lab, "dead-letters purge --all --limit 1 --yes --json").await);
     assert_eq!(purged, json!({"matched": 3, "purged": 1, "remaining": 2, "event_ids": [event_ids[0]]}));
     assert_eq!(printed(ask(&lab, "dead-letters purge --all --limit 1 --yes").await), "1 of 2 purged\n");

@@ -44,7 +44,7 @@ async fn queued_events_are_rescheduled_after_a_question_with_their_number() {
     let expected = "Reschedule 1 queued event that is named with engine_type \"dialogue\"?";
     assert!(question.contains(expected), "{question}");
     let question = refused(ask(&lab, "events reschedule --all --priority 1").await);
-    assert!(question.contains("Reschedule 3 queued events, of all queues?"), "{question}");
+    assert!(question.contains("Reschedule 3 queued events of all queues that the token reaches?"), "{question}");
     assert_eq!(printed(ask(&lab, &format!("{reschedule} --limit 2 --yes")).await), "2 of 3 rescheduled\n");
     let one = format!("events reschedule {} --priority 9 --yes --json", events[2]);
     assert_eq!(printed_json(ask(&lab, &one).await), json!({"matched": 1, "rescheduled": 1, "remaining": 0}));

@@ -52,9 +52,12 @@ async fn what_names_no_type_is_narrowed_to_those_of_a_limited_token() {
     let all = guarded.token("operator", json!({"name": "all"})).await;
     let orchestrator = guarded.token("orchestrator", json!({"name": "all"})).await;
     let types = ["chess", "dialogue", "speech"];
-    let mut dead = Vec::new();
+    let (mut dead, mut engines) = (Vec::new(), Vec::new());
     for engine_type in types {
-        let (_, engine) = guarded.register(&orchestrator, engine_type).await;
+        let registration = json!({"engine_type": engine_type, "engine_software_version": "1.0.0"});
+        let registered = guarded.post(&orchestrator, "/api/v1/engines", &registration).await.expect(201);
+        engines.push(registered.text("engine_id"));
+        let engine = registered.text("engine_token");
         let event = json!({"engine_type": engine_type, "event_type": "e", "payload": 1, "scenario_run_id": "run"});
         dead.push(guarded.post(&all, "/api/v1/events", &event).await.expect(201).text("event_id"));
         let leased = guarded.lease_one(&engine, engine_type).await;
@@ -103,8 +106,13 @@ async fn what_names_no_type_is_narrowed_to_those_of_a_limited_token() {
     assert_eq!(redriven.body["redriven"], 2);
     let left = guarded.get(&all, "/api/v1/dead-letters").await.expect(200);
     assert_eq!(left.texts("items", "event_id"), [dead[2].clone()]);
-    let drain = json!({"filter": {"engine_software_version": "1.0.0"}, "dry_run": true});
-    assert_eq!(guarded.post(&two, "/api/v1/engines/drain", &drain).await.expect(200).body["matched"], 0);
+    let drain = json!({"filter": {"engine_software_version": "1.0.0"}});
+    let drained = guarded.post(&two, "/api/v1/engines/drain", &drain).await.expect(200).body;
+    let mut expected = engines[..2].to_vec();
+    expected.sort_unstable();
+    assert_eq!((&drained["matched"], &drained["engine_ids"]), (&json!(2), &json!(expected)));
+    let still = guarded.get(&all, "/api/v1/engines?status=active").await.expect(200);
+    assert_eq!(still.texts("items", "engine_id"), [engines[2].clone()]);
 }
 
 #[tokio::test]

@@ -56,18 +56,20 @@ async fn a_limited_orchestrator_sees_and_cancels_its_part_of_a_run() {
 async fn a_limited_orchestrator_reschedules_events_of_its_types() {
     let guarded = Guarded::start().await;
     let all = guarded.token("operator", json!({"name": "all"})).await;
-    let chess = guarded.token("orchestrator", json!({"name": "chess only", "engine_types": ["chess"]})).await;
-    for engine_type in ["chess", "chess", "dialogue"] {
+    let two = guarded.token("orchestrator", json!({"name": "two types", "engine_types": ["chess", "speech"]})).await;
+    for engine_type in ["chess", "chess", "speech", "dialogue"] {
         enqueue(&guarded, &all, engine_type, "run-1").await;
     }
     let path = "/api/v1/events/reschedule";
     for which in [json!({"all": true}), json!({"filter": {"scenario_run_id": "run-1"}})] {
         let mut body = json!({"delay_seconds": 600});
         crate::support::merge(&mut body, which);
-        assert_eq!(guarded.post(&chess, path, &body).await.expect(200).body["rescheduled"], 2, "{body}");
+        assert_eq!(guarded.post(&two, path, &body).await.expect(200).body["rescheduled"], 3, "{body}");
     }
     let theirs = json!({"filter": {"engine_type": "dialogue"}, "delay_seconds": 600});
-    guarded.post(&chess, path, &theirs).await.problem(403, "forbidden");
+    let due = guarded.get(&all, "/api/v1/events/queue/dialogue/peek").await.expect(200);
+    assert_eq!(due.body["items"].as_array().map(Vec::len), Some(1), "another queue is left alone");
+    guarded.post(&two, path, &theirs).await.problem(403, "forbidden");
     assert_eq!(guarded.post(&all, path, &theirs).await.expect(200).body["rescheduled"], 1);
 }
 

@@ -316,7 +316,7 @@ async fn every_role_is_kept_within_its_engine_types() {
     ];
     for role in ["producer", "orchestrator", "operator", "reader", "registrar"] {
         // Of the same name as who brought the events, so that nothing but the limit is in the way.
-        let limited = json!({"name": "a producer", "engine_types": ["chess"]});
+        let limited = json!({"name": "a producer", "engine_types": ["chess", "speech"]});
         let token = guarded.token(role, limited).await;
         for operation in &operations {
             let (id, _, path) = operation;

@@ -131,8 +131,8 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         |ids| format!("{}, {}, null, {}, null, null, {}::uuid[], null",
             array(ids), all(ids, "'{}'"), all(ids, "0"), all(ids, "null")) => ["dead_letters_pkey"];
     "payloads_of_dead_letters": "payloads_of_dead_letters", array => ["dead_letters_pkey"];
-    "create_redrive_job": "create_redrive_job", |_| format!(
-        "'{{}}', null, null, null, null, 10, 0.9, 60, null, 0.2, statement_timestamp(), null, 'canary', 3, 100000, 100000")
+    "create_redrive_job": "create_redrive_job", |_|
+        "'{}', null, null, null, null, 10, 0.9, 60, null, 0.2, statement_timestamp(), null, 'canary', 3, 100000, 100000".to_owned()
         => [], whole ["redrive_jobs"];
     "read_redrive_job": "read_redrive_job", |_| TOKEN.to_owned() => ["redrive_jobs_pkey"];
     "lock_redrive_job": "lock_redrive_job", |_| TOKEN.to_owned() => ["redrive_jobs_pkey"];
@@ -141,7 +141,8 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "write_redrive_job": "write_redrive_job", |_| format!(
         "{TOKEN}, 'redriving', null, 'epoch', false, null, null, null, false, null, 'epoch', null, null, 0, 0, 0, 0, 0, 0, 0, 0")
         => ["redrive_jobs_pkey"];
-    "postpone_redrive_job": "postpone_redrive_job", |_| format!("{TOKEN}, 10") => ["redrive_jobs_pkey"];
+    "postpone_redrive_job": "postpone_redrive_job",
+        |_| format!("{TOKEN}, 10") => ["redrive_jobs_pkey", "redrive_jobs_next_step"];
     "old_redrive_job": "old_redrive_job", |_| "7".to_owned() => [], whole ["redrive_jobs"];
     "forget_redriven": "forget_redriven", |_| format!("{TOKEN}, 100") => ["redriven_by_jobs_pkey"];
     "forget_redrive_job": "forget_redrive_job", |_| ENGINE.to_owned() => ["redrive_jobs_pkey"];
@@ -150,7 +151,8 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         let nothing = "array[null]";
         format!("'{}', array[1], {nothing}::uuid[], {nothing}::text[], {nothing}::integer[], array[statement_timestamp()],
             array[statement_timestamp()], array['released'], array['released'], {nothing}::text[], {nothing}::text[],
-            {nothing}::text[], {nothing}::float8[], {nothing}::text[], {nothing}::text[], {nothing}::text[]", ids[0])
+            {nothing}::text[], {nothing}::float8[], {nothing}::text[], {nothing}::text[], {nothing}::text[],
+            {nothing}::timestamptz[]", ids[0])
     } => ["dead_letters_pkey"];
     "purge_dead_letters": "purge_dead_letters",
         |ids| format!("{}, statement_timestamp()", array(ids)) => ["dead_letters_pkey"];
@@ -158,13 +160,17 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "list_carried_attempts": "list_carried_attempts",
         |ids| format!("'{}', 100, 51", ids[0]) => ["dead_letters_pkey"];
     "list_dead_letters": "wanted_dead_letters" "list_dead_letters",
-        |_| filter("'dialogue'", "null", "null, null, 51, true, true") => ["dead_letters_newest_by_type"], filter true;
+        |_| filter("'dialogue'", "null", "null", "null, null, 51, true, true") => ["dead_letters_newest_by_type"], filter true;
     "list_dead_letters_of_run": "wanted_dead_letters" "list_dead_letters",
-        |_| filter("null", "'run-1'", "null, null, 51, true, true") => ["dead_letters_of_run"], filter true;
+        |_| filter("null", "'run-1'", "null", "null, null, 51, true, true") => ["dead_letters_of_run"], filter true;
+    "list_dead_letters_of_types": "wanted_dead_letters" "list_dead_letters",
+        |_| filter("null", "null", TYPES, "null, null, 51, true, true") => ["dead_letters_newest_by_type"], filter true;
+    "choose_dead_letters_of_types": "wanted_dead_letters" "choose_dead_letters",
+        |_| filter("null", "null", TYPES, "500") => ["dead_letters_newest_by_type"], filter true;
     "choose_dead_letters": "wanted_dead_letters" "choose_dead_letters",
-        |_| filter("'dialogue'", "null", "500") => ["dead_letters_newest_by_type"], filter true;
+        |_| filter("'dialogue'", "null", "null", "500") => ["dead_letters_newest_by_type"], filter true;
     "group_dead_letters": "wanted_dead_letters" "group_dead_letters",
-        |_| filter("'dialogue'", "null", "array['reason'], 100, 200") => ["dead_letters_newest_by_type", "dead_letters_pkey"], filter true;
+        |_| filter("'dialogue'", "null", "null", "array['reason'], 100, 200") => ["dead_letters_newest_by_type", "dead_letters_pkey"], filter true;
 };
 
 /// One that is registered, and one that is not.
@@ -175,10 +181,13 @@ fn keys(ids: &[String]) -> String {
     format!("{}::text[]", array(ids))
 }
 
-/// A filter of dead letters by queue or run.
-fn filter(engine_type: &str, run: &str, more: &str) -> String {
+/// Those of a limited token.
+const TYPES: &str = "array['dialogue', 'speech']";
+
+/// A filter of dead letters by queue, run, or the queues of a limited token.
+fn filter(engine_type: &str, run: &str, engine_types: &str, more: &str) -> String {
     format!(
-        "{engine_type}, null, null, null, null, {run}, null, null, null, null, false, null, false, false, false, null, {more}"
+        "{engine_type}, null, null, null, null, {run}, null, null, null, null, false, null, false, false, false, {engine_types}, {more}"
     )
 }
 
