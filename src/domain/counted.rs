@@ -9,5 +9,11 @@ pub fn counted(count: i64, noun: &str) -> String {
 /// A number, its noun and its verb: `1 event is`, `3 events are`.
 #[must_use]
 pub fn counted_are(count: i64, noun: &str) -> String {
-    format!("{} {}", counted(count, noun), if count == 1 { "is" } else { "are" })
+    format!("{} {}", counted(count, noun), are(count))
+}
+
+/// The verb of a number: `is` or `are`.
+#[must_use]
+pub const fn are(count: i64) -> &'static str {
+    if count == 1 { "is" } else { "are" }
 }

@@ -7,7 +7,7 @@ use super::reason::{Code, Explanation, Reason};
 use super::start::{self, Line};
 use super::supply::Supply;
 use crate::domain::attention::Subject;
-use crate::domain::counted::{counted, counted_are};
+use crate::domain::counted::{are, counted, counted_are};
 use crate::domain::database_health::warnings::Warning;
 use crate::domain::engine::{Engine, EngineStatus, Standing};
 use crate::domain::event::Event;
@@ -150,11 +150,12 @@ pub fn explain_queued(facts: &Facts<'_>) -> Explanation {
         found.push(not_due_yet(event, due_at, now));
     }
     found.extend(paused(Code::QueuePaused, queue, now));
-    found.extend(capped(Code::QueueCapped, queue, facts.first_lease_end.filter(|_| is_due)));
+    let next_end = next_end(facts.first_lease_end.filter(|_| is_due), now);
+    found.extend(capped(Code::QueueCapped, queue, &next_end));
     found.extend(supply.without_engines(now));
     found.extend(supply.silent(Code::EnginesDoNotAsk, now));
     if is_due {
-        found.extend(supply.full(Code::EnginesFull, facts.first_lease_end, report.wanted_slots(facts.durations)));
+        found.extend(supply.full(Code::EnginesFull, report.wanted_slots(facts.durations), &next_end));
     }
     let is_blocked = found.iter().any(|reason| reason.is_decisive);
     if is_due {
@@ -219,18 +220,26 @@ pub(super) fn paused(code: Code, queue: &QueueSnapshot, now: DateTime<Utc>) -> O
     Some(reason.decisive(format!("once what it was paused for is over: eventlease resume {name}")))
 }
 
+/// When room may come at the latest.
+fn next_end(first_lease_end: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
+    let left = |end: DateTime<Utc>| in_words((end - now).as_seconds_f64());
+    first_lease_end
+        .map(|end| format!("; the first lease runs out in {} unless it is renewed or reported", left(end)))
+        .unwrap_or_default()
+}
+
 /// As many events are processed as may be.
-pub(super) fn capped(code: Code, queue: &QueueSnapshot, until: Option<DateTime<Utc>>) -> Option<Reason> {
+pub(super) fn capped(code: Code, queue: &QueueSnapshot, next_end: &str) -> Option<Reason> {
     let report = &queue.report;
     let name = &report.queue.engine_type;
     let most = i64::from(report.queue.settings.max_processing?);
     (report.depth.in_flight >= most).then(|| {
+        let (held, are) = (report.depth.in_flight, are(report.depth.in_flight));
         let message = format!(
-            "{name} may have {} processed at a time, and {} now",
-            counted(most, "event"),
-            counted_are(report.depth.in_flight, "event")
+            "{} of {name} {are} processed now, and no more than {most} may be at a time{next_end}",
+            counted(held, "event")
         );
-        Reason::new(code, Subject::queue(name), message).until(until).decisive(format!(
+        Reason::new(code, Subject::queue(name), message).decisive(format!(
             "wait for one of them to end; if what they use can bear more: eventlease queues set {name} --max-processing"
         ))
     })

@@ -6,7 +6,7 @@ use super::event::{capped, of_database, paused};
 use super::reason::{Code, Explanation, Reason};
 use super::supply::Supply;
 use crate::domain::attention::Subject;
-use crate::domain::counted::{counted, counted_are};
+use crate::domain::counted::{are, counted, counted_are};
 use crate::domain::database_health::warnings::Warning;
 use crate::domain::numbers::to_f64;
 use crate::domain::queue_activity::RecentDurations;
@@ -59,8 +59,8 @@ pub fn explain(facts: &Facts<'_>) -> Explanation {
         found.extend(supply.silent(Code::Zombies, now));
     }
     if depth.due > 0 {
-        found.extend(capped(Code::Capped, queue, None));
-        found.extend(supply.full(Code::AllFull, None, queue.report.wanted_slots(facts.durations)));
+        found.extend(capped(Code::Capped, queue, ""));
+        found.extend(supply.full(Code::AllFull, queue.report.wanted_slots(facts.durations), ""));
     }
     found.extend(
         [
@@ -227,9 +227,10 @@ fn flows(facts: &Facts<'_>) -> Reason {
         format!("nothing is due in {}{later}", report.queue.engine_type)
     } else {
         format!(
-            "{} of {} due, the oldest for {}, and nothing keeps engines from them; {:.1} a second complete",
-            counted_are(depth.due, "event"),
+            "{} of {} {} due, the oldest for {}, and nothing keeps engines from them; {:.1} a second complete",
+            counted(depth.due, "event"),
             report.queue.engine_type,
+            are(depth.due),
             in_words(depth.oldest_due_age_seconds),
             minute.per_second(minute.counts.completed)
         )

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::reason::{Code, Reason};
 use crate::domain::attention::Subject;
-use crate::domain::counted::{counted, counted_are};
+use crate::domain::counted::{are, counted};
 use crate::domain::queue::Quarantine;
 use crate::domain::snapshot::{Engines, QueueSnapshot};
 use crate::domain::spans::in_words;
@@ -118,8 +118,9 @@ impl<'a> Supply<'a> {
         let zombies = self.queue.zombies.filter(|zombies| zombies.count > 0)?;
         let silent = in_words((now - zombies.silent_since).as_seconds_f64());
         let message = format!(
-            "{} of {name} active, with room, and {} not asked for work for up to {silent}",
-            counted_are(zombies.count, "engine"),
+            "{} of {name} {} active, with room, and {} not asked for work for up to {silent}",
+            counted(zombies.count, "engine"),
+            are(zombies.count),
             if zombies.count == 1 { "has" } else { "have" }
         );
         let what_to_do = format!(
@@ -131,7 +132,7 @@ impl<'a> Supply<'a> {
     }
 
     /// The engines that ask hold as much as they can.
-    pub fn full(&self, code: Code, until: Option<DateTime<Utc>>, wanted_slots: i64) -> Option<Reason> {
+    pub fn full(&self, code: Code, wanted_slots: i64, next_end: &str) -> Option<Reason> {
         if self.asking == 0 || self.can_take() > 0 {
             return None;
         }
@@ -157,7 +158,7 @@ impl<'a> Supply<'a> {
         } else {
             String::new()
         };
-        let reason = Reason::new(code, Subject::queue(name), message + &enough).until(until);
+        let reason = Reason::new(code, Subject::queue(name), message + next_end + &enough);
         Some(reason.decisive(format!(
             "start more engines of {name}, or see whether those at work still get on: eventlease engines --engine-type {name}"
         )))
