@@ -277,7 +277,7 @@ pub async fn make(lab: &Lab, state: &str) -> String {
                     attempt_p50_seconds)
                  select '{queue}', date_trunc('minute', statement_timestamp()) - make_interval(mins => n), 0, 0, 0, 0, 0, 5, 3,
                     60, 120, 2, 0, 0, 0, 0, 1.5
-                 from generate_series(1, 5) as n"
+                 from generate_series(30, 35) as n"
             ))
             .await;
             of_queue
