@@ -214,7 +214,7 @@ pub(super) fn paused(code: Code, queue: &QueueSnapshot, now: DateTime<Utc>) -> O
     let by = pause.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     let reason = pause.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     let end =
-        pause.resume_at.map_or("with no end".to_owned(), |at| format!("for another {}", seconds_in_words(at - now)));
+        pause.resume_at.map_or("without an end".to_owned(), |at| format!("for another {}", seconds_in_words(at - now)));
     let message = format!("{name} has been paused for {}{by}{reason}, {end}", seconds_in_words(now - pause.since));
     let reason = Reason::new(code, Subject::queue(name), message).since(pause.since).until(pause.resume_at);
     Some(reason.decisive(format!("once what it was paused for is over: eventlease resume {name}")))
