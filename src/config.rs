@@ -13,8 +13,7 @@ pub mod secret_file;
 
 use std::path::PathBuf;
 
-use clap::builder::FalseyValueParser;
-use clap::builder::RangedU64ValueParser;
+use clap::builder::{FalseyValueParser, RangedU64ValueParser};
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 

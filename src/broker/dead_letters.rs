@@ -123,6 +123,7 @@ impl Broker {
         Ok(redriven.event_id)
     }
 
+    /// The same of new events that were made of dead letters.
     pub(super) fn announce_redriven_as_new(&self, redriven: &[Redriven]) {
         self.announce_redriven(redriven);
         for Redriven { engine_type, .. } in redriven {
@@ -131,6 +132,7 @@ impl Broker {
         }
     }
 
+    /// Tells dispatch, after the commit, of dead letters that are in their queues again, and counts them.
     pub(super) fn announce_redriven(&self, redriven: &[Redriven]) {
         let mut effects = Effects::default();
         for event in redriven {

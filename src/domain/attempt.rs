@@ -31,8 +31,7 @@ pub struct Attempt {
     pub outcome: Outcome,
     /// What followed for the event.
     pub answer: Option<Answer>,
-    /// When the event was due again, as far as that followed from this attempt. Null where it did not go back into its queue, and
-    /// for a dead letter whose history was dropped.
+    /// When the event was due again, as far as that followed from this attempt. Null where it did not go back into its queue.
     pub next_available_at: Option<DateTime<Utc>>,
     /// As it was reported. Null also in a brief list.
     #[schema(value_type = Option<Value>, required)]

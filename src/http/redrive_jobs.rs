@@ -1,8 +1,8 @@
 //! `/redrive-jobs`: dead letters that the server puts back into their queues in steps.
 
 mod create;
-mod read;
 mod change;
+mod read;
 /// A job, as readers see it.
 mod reply;
 

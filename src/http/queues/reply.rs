@@ -57,6 +57,7 @@ pub struct QueueReply {
 }
 
 shown! {
+    /// Its engines, by what they are doing.
     #[schema(as = QueueEngines)]
     pub struct EnginesReply of engines: Engines {
         active: i64,

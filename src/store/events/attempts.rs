@@ -29,6 +29,8 @@ pub struct CarriedAttempt {
     ended_at: DateTime<Utc>,
     outcome: String,
     answer: Option<String>,
+    // Attempts that were carried before it was kept with them have none.
+    answer_available_at: Option<DateTime<Utc>>,
     result: Option<RawJson>,
     error: Option<RawJson>,
     progress: Option<RawJson>,
@@ -52,8 +54,7 @@ impl CarriedAttempt {
             ended_at: self.ended_at,
             outcome: Outcome::parse(&self.outcome).ok_or_else(|| corrupt("outcome", &self.outcome))?,
             answer: parse_optional(self.answer.as_deref(), Answer::parse).map_err(|value| corrupt("answer", &value))?,
-            // What is carried does not say it.
-            next_available_at: None,
+            next_available_at: self.answer_available_at,
             result_bytes: bytes_of(self.result.as_ref()),
             result: self.result,
             error_type: text_of(self.error.as_ref(), "type"),
@@ -111,6 +112,7 @@ pub async fn restore(connection: &mut PgConnection, event_id: EventId, attempts:
         .bind(column(attempts, |attempt| attempt.final_status.as_deref()))
         .bind(column(attempts, |attempt| attempt.code.as_deref()))
         .bind(column(attempts, |attempt| attempt.reason.as_deref()))
+        .bind(column(attempts, |attempt| attempt.answer_available_at))
         .execute(connection)
         .await?;
     Ok(())

@@ -47,6 +47,7 @@ cross join lateral (
         'attempt', a.attempt, 'engine_id', a.engine_id,
         'engine_software_version', a.engine_software_version, 'incarnation', a.incarnation,
         'leased_at', a.leased_at, 'ended_at', a.ended_at, 'outcome', a.outcome, 'answer', a.answer,
+        'answer_available_at', a.answer_available_at,
         'result', a.result, 'error', a.error, 'progress', a.progress, 'code', a.code, 'reason', a.reason,
         'late_by_seconds', a.late_by_seconds, 'final_status', a.final_status
     ) order by a.attempt) as attempts

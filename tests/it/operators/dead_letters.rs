@@ -52,7 +52,7 @@ async fn they_are_listed_counted_and_shown() {
     assert!(causes.contains("too few to say"), "{causes}");
     let of_cause = format!("dead-letters list --error-fingerprint {fingerprint} --json");
     assert_eq!(printed_json(ask(&lab, &of_cause).await)["items"][0]["event_id"], event_ids[1]);
-    assert!(printed(ask(&lab, &format!("dead-letters show {}", event_ids[1])).await).contains(&fingerprint));
+    assert!(printed(ask(&lab, &format!("dead-letters show {}", event_ids[1])).await).contains(fingerprint));
     let limited = ask(&lab, "dead-letters groups --limit 1").await;
     assert!(limited.stderr.contains("the largest groups; there are more"), "{limited:?}");
 

@@ -94,12 +94,12 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         whole ["event_types"];
     "peek": "peek", |_| format!("'dialogue', 51, true, 9, 'epoch', {FIRST}") => ["event_queue_ready", OF_DAY];
     "depth": "depth", |_| "10001, array['dialogue']".to_owned()
-        => ["event_queue_ready", "dead_letters_newest_by_type"], whole ["event_leases", "queues"];
+        => ["event_queue_ready", "dead_letters_newest_by_type", "dead_letters_by_cause"], whole ["event_leases", "queues"];
     "depth_of_all": "depth", |_| "1001, null".to_owned()
-        => ["event_queue_ready", "dead_letters_newest_by_type"], whole ["event_leases", "queues"];
+        => ["event_queue_ready", "dead_letters_newest_by_type", "dead_letters_by_cause"], whole ["event_leases", "queues"];
     "poison": "poison", |_| "array['dialogue'], 100, 2".to_owned() => ["event_queue_ready"], whole ["event_leases"];
     "new_dead_letters": "new_dead_letters", |_| "10000, 10".to_owned()
-        => ["dead_letters_newest", "dead_letters_newest_by_type"];
+        => ["dead_letters_newest", "dead_letters_newest_by_type", "dead_letters_by_cause"];
     "recent_activity": "recent_activity",
         |_| "statement_timestamp() - interval '30 seconds'".to_owned() => ["queue_activity_by_period"];
     "activity_of_minute": "activity_of_minute",
@@ -113,7 +113,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "recent_history": "recent_history",
         |_| "statement_timestamp() - interval '25 minutes'".to_owned() => [OF_DAY], whole ["queues"];
     "queue_uses": "queue_uses", |_| "array['dialogue']".to_owned()
-        => ["event_queue_ready", "engine_states_by_type", "dead_letters_newest_by_type", "queue_activity_pkey", "queues_pkey"],
+        => ["event_queue_ready", "engine_states_by_type", "dead_letters_newest_by_type", "dead_letters_by_cause", "queue_activity_pkey", "queues_pkey"],
         whole ["event_leases"];
     "list_queues": "list_queues", |_| "'dialogue', null, 1, null".to_owned() => [], whole ["queues", "server_settings"];
     "add_activity": "add_activity",
@@ -128,8 +128,8 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         |ids| format!("{}, {}, null, {}, null, null, {}::uuid[], null",
             array(ids), all(ids, "'{}'"), all(ids, "0"), all(ids, "null")) => ["dead_letters_pkey"];
     "payloads_of_dead_letters": "payloads_of_dead_letters", array => ["dead_letters_pkey"];
-    "create_redrive_job": "create_redrive_job", |_| format!(
-        "'{{}}', null, null, null, null, 10, 0.9, 60, null, 0.2, statement_timestamp(), null, 'canary', 3, 100000, 100000")
+    "create_redrive_job": "create_redrive_job", |_|
+        "'{}', null, null, null, null, 10, 0.9, 60, null, 0.2, statement_timestamp(), null, 'canary', 3, 100000, 100000".to_owned()
         => [], whole ["redrive_jobs"];
     "read_redrive_job": "read_redrive_job", |_| TOKEN.to_owned() => ["redrive_jobs_pkey"];
     "lock_redrive_job": "lock_redrive_job", |_| TOKEN.to_owned() => ["redrive_jobs_pkey"];
@@ -138,7 +138,8 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "write_redrive_job": "write_redrive_job", |_| format!(
         "{TOKEN}, 'redriving', null, 'epoch', false, null, null, null, false, null, 'epoch', null, null, 0, 0, 0, 0, 0, 0, 0, 0")
         => ["redrive_jobs_pkey"];
-    "postpone_redrive_job": "postpone_redrive_job", |_| format!("{TOKEN}, 10") => ["redrive_jobs_pkey"];
+    "postpone_redrive_job": "postpone_redrive_job",
+        |_| format!("{TOKEN}, 10") => ["redrive_jobs_pkey", "redrive_jobs_next_step"];
     "old_redrive_job": "old_redrive_job", |_| "7".to_owned() => [], whole ["redrive_jobs"];
     "forget_redriven": "forget_redriven", |_| format!("{TOKEN}, 100") => ["redriven_by_jobs_pkey"];
     "forget_redrive_job": "forget_redrive_job", |_| ENGINE.to_owned() => ["redrive_jobs_pkey"];
@@ -147,7 +148,8 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         let nothing = "array[null]";
         format!("'{}', array[1], {nothing}::uuid[], {nothing}::text[], {nothing}::integer[], array[statement_timestamp()],
             array[statement_timestamp()], array['released'], array['released'], {nothing}::text[], {nothing}::text[],
-            {nothing}::text[], {nothing}::float8[], {nothing}::text[], {nothing}::text[], {nothing}::text[]", ids[0])
+            {nothing}::text[], {nothing}::float8[], {nothing}::text[], {nothing}::text[], {nothing}::text[],
+            {nothing}::timestamptz[]", ids[0])
     } => ["dead_letters_pkey"];
     "purge_dead_letters": "purge_dead_letters",
         |ids| format!("{}, statement_timestamp()", array(ids)) => ["dead_letters_pkey"];
@@ -165,7 +167,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "choose_dead_letters": "wanted_dead_letters" "choose_dead_letters",
         |_| filter("'dialogue'", "null", "null", "500") => ["dead_letters_newest_by_type"], filter true;
     "group_dead_letters": "wanted_dead_letters" "group_dead_letters",
-        |_| filter("'dialogue'", "null", "null", "array['reason'], 100, 200") => ["dead_letters_newest_by_type"], filter true;
+        |_| filter("'dialogue'", "null", "null", "array['reason'], 100, 200") => ["dead_letters_newest_by_type", "dead_letters_pkey"], filter true;
 };
 
 /// One that is registered, and one that is not.
