@@ -30,6 +30,7 @@ mod ownership;
 mod encoding;
 mod page;
 /// Rows become types of the domain.
+pub mod clock;
 mod row;
 pub mod pool;
 mod connection;

@@ -91,7 +91,7 @@ impl Broker {
 
     /// The time of the database.
     pub async fn now(&self) -> Result<DateTime<Utc>> {
-        Ok(store::health::now(&mut *self.reading_connection().await?).await?)
+        Ok(store::clock::now(&mut *self.reading_connection().await?).await?)
     }
 }
 

@@ -97,7 +97,7 @@ async fn read_snapshot(
     before: Option<&Snapshot>,
     activity: &RecentActivity,
 ) -> Result<(Snapshot, RecentActivity)> {
-    let as_of = store::health::now(connection).await?;
+    let as_of = store::clock::now(connection).await?;
     let queues = store::queues::list(connection, None, None, i32::MAX.cast_unsigned(), None).await?;
     let names: Vec<String> = queues.iter().map(|queue| queue.engine_type.clone()).collect();
     let mut depths = store::queues::depth::of_queues(connection, None, MAX_EXACT_DEPTH + 1).await?;

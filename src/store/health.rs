@@ -133,11 +133,6 @@ async fn compare_clocks(connection: &mut PgConnection) -> Result<ClockDifference
     })
 }
 
-/// The time of the database.
-pub async fn now(connection: &mut PgConnection) -> Result<DateTime<Utc>> {
-    Ok(sqlx::query_scalar("select statement_timestamp()").fetch_one(connection).await?)
-}
-
 /// The age of the oldest snapshot that a session or prepared transaction holds, in seconds, 0 where there is none; `None`
 /// where the role may not see those of other users. Replication slots do not say when their snapshot began.
 pub async fn oldest_snapshot_age(connection: &mut PgConnection) -> Result<Option<f64>> {

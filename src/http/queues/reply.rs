@@ -129,6 +129,7 @@ impl QuantilesReply {
 }
 
 shown! {
+    /// Why and for how long a queue gives out nothing.
     #[schema(as = QueuePause)]
     pub struct PauseReply of pause: Pause {
         reason: Option<String>,

@@ -425,7 +425,7 @@ pub const OF_CAUSES: [(Statement, &[&str]); 10] = [
         Statement {
             name: "list_those_of_a_cause",
             sql: sql!("wanted_dead_letters", "list_dead_letters"),
-            arguments: |_| dead_letters("'dialogue'", "'cause-7'", false, "null, null, 51, false"),
+            arguments: |_| dead_letters("'dialogue'", "'cause-7'", false, "null, null, 51, false, false"),
         },
         &[BY_CAUSE],
     ),
@@ -433,7 +433,7 @@ pub const OF_CAUSES: [(Statement, &[&str]); 10] = [
         Statement {
             name: "list_those_without_fingerprint",
             sql: sql!("wanted_dead_letters", "list_dead_letters"),
-            arguments: |_| dead_letters("null", "null", true, "null, null, 51, false"),
+            arguments: |_| dead_letters("null", "null", true, "null, null, 51, false, false"),
         },
         &[WITHOUT_FINGERPRINT, "dead_letters_newest"],
     ),

@@ -54,7 +54,8 @@ async fn what_names_no_type_is_narrowed_to_those_of_a_limited_token() {
     let types = ["chess", "dialogue", "speech"];
     let (mut dead, mut engines) = (Vec::new(), Vec::new());
     for engine_type in types {
-        let registration = json!({"engine_type": engine_type, "engine_software_version": "1.0.0"});
+        let metadata = json!({"static_config": {"engine_software_version": "1.0.0"}});
+        let registration = json!({"engine_type": engine_type, "metadata": metadata});
         let registered = guarded.post(&orchestrator, "/api/v1/engines", &registration).await.expect(201);
         engines.push(registered.text("engine_id"));
         let engine = registered.text("engine_token");

@@ -67,7 +67,7 @@ async fn a_limited_orchestrator_reschedules_events_of_its_types() {
         assert_eq!(guarded.post(&two, path, &body).await.expect(200).body["rescheduled"], 3, "{body}");
     }
     let theirs = json!({"filter": {"engine_type": "dialogue"}, "delay_seconds": 600});
-    let due = guarded.get(&all, "/api/v1/events/queue/dialogue/peek").await.expect(200);
+    let due = guarded.get(&all, "/api/v1/queues/dialogue/peek").await.expect(200);
     assert_eq!(due.body["items"].as_array().map(Vec::len), Some(1), "another queue is left alone");
     guarded.post(&two, path, &theirs).await.problem(403, "forbidden");
     assert_eq!(guarded.post(&all, path, &theirs).await.expect(200).body["rescheduled"], 1);

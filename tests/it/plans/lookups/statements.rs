@@ -4,7 +4,7 @@ use super::super::statements::{ENGINE, FIRST, LAST, Statement, TOKEN, all, array
 
 pub struct Lookup {
     pub statement: Statement,
-    /// All the indexes that it uses, each with a condition.
+    /// All the indexes that it uses, each with a condition; `a|b` where either is as good.
     pub may_use: &'static [&'static str],
     /// Tables that it reads from end to end, since they are small or since it is about all of their rows.
     pub reads_whole: &'static [&'static str],
@@ -97,12 +97,12 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         |ids| format!("'{}', 10001", ids[0]) => ["event_queue_pkey", "event_queue_ready"];
     "first_lease_end": "first_lease_end", |_| "'dialogue'".to_owned() => [], whole ["event_leases"];
     "depth": "depth", |_| "10001, array['dialogue']".to_owned()
-        => ["event_queue_ready", "dead_letters_newest_by_type", "dead_letters_by_cause"], whole ["event_leases", "queues"];
+        => ["event_queue_ready", "dead_letters_newest_by_type|dead_letters_by_cause"], whole ["event_leases", "queues"];
     "depth_of_all": "depth", |_| "1001, null".to_owned()
-        => ["event_queue_ready", "dead_letters_newest_by_type", "dead_letters_by_cause"], whole ["event_leases", "queues"];
+        => ["event_queue_ready", "dead_letters_newest_by_type|dead_letters_by_cause"], whole ["event_leases", "queues"];
     "poison": "poison", |_| "array['dialogue'], 100, 2".to_owned() => ["event_queue_ready"], whole ["event_leases"];
     "new_dead_letters": "new_dead_letters", |_| "10000, 10".to_owned()
-        => ["dead_letters_newest", "dead_letters_newest_by_type", "dead_letters_by_cause"];
+        => ["dead_letters_newest", "dead_letters_newest_by_type|dead_letters_by_cause"];
     "recent_activity": "recent_activity",
         |_| "statement_timestamp() - interval '30 seconds'".to_owned() => ["queue_activity_by_period"];
     "activity_of_minute": "activity_of_minute",
@@ -116,7 +116,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "recent_history": "recent_history",
         |_| "statement_timestamp() - interval '25 minutes'".to_owned() => [OF_DAY], whole ["queues"];
     "queue_uses": "queue_uses", |_| "array['dialogue']".to_owned()
-        => ["event_queue_ready", "engine_states_by_type", "dead_letters_newest_by_type", "dead_letters_by_cause", "queue_activity_pkey", "queues_pkey"],
+        => ["event_queue_ready", "engine_states_by_type", "dead_letters_newest_by_type|dead_letters_by_cause", "queue_activity_pkey", "queues_pkey"],
         whole ["event_leases"];
     "list_queues": "list_queues", |_| "'dialogue', null, 1, null".to_owned() => [], whole ["queues", "server_settings"];
     "add_activity": "add_activity",
