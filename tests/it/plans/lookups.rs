@@ -25,6 +25,12 @@ impl Stage {
     /// Has every statement planned, once for all that comes.
     async fn prepare_lookups(&self) {
         self.run("deallocate all; set plan_cache_mode = force_generic_plan").await;
+        // The events that are asked for are leased; this one waits.
+        self.run(
+            "create or replace function pg_temp.queued_event() returns uuid language sql as
+             'select event_id from eventlease.event_queue order by event_id limit 1'",
+        )
+        .await;
         for Lookup { statement, .. } in LOOKUPS {
             self.run(&format!("prepare {} as {}", statement.name, statement.sql)).await;
             // The generic plan is made with the first execution.

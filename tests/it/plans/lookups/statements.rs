@@ -94,7 +94,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         whole ["event_types"];
     "peek": "peek", |_| format!("'dialogue', 51, true, 9, 'epoch', {FIRST}") => ["event_queue_ready", OF_DAY];
     "place_in_line": "place_in_line",
-        |ids| format!("'{}', 10001", ids[0]) => ["event_queue_pkey", "event_queue_ready"];
+        |_| "pg_temp.queued_event(), 10001".to_owned() => ["event_queue_pkey", "event_queue_ready"];
     "first_lease_end": "first_lease_end", |_| "'dialogue'".to_owned() => [], whole ["event_leases"];
     "depth": "depth", |_| "10001, array['dialogue']".to_owned()
         => ["event_queue_ready", "dead_letters_newest_by_type|dead_letters_by_cause"], whole ["event_leases", "queues"];
