@@ -34,7 +34,7 @@ impl Broker {
     pub async fn explain_event(&self, event_id: EventId, may_know_database: bool) -> Result<Explanation> {
         let mut connection = self.reading_connection().await?;
         for _ in 0..MOST_READS {
-            let now = store::health::now(&mut connection).await?;
+            let now = store::clock::now(&mut connection).await?;
             let event = store::events::read(&mut connection, event_id, false).await?;
             let event = event.ok_or(Error::EventNotFound(event_id))?;
             match event.status {
@@ -72,7 +72,7 @@ impl Broker {
     /// Explains one queue; with what is known of the database, if the caller may know it.
     pub async fn explain_queue(&self, engine_type: &EngineType, may_know_database: bool) -> Result<Explanation> {
         let mut connection = self.reading_connection().await?;
-        let now = store::health::now(&mut connection).await?;
+        let now = store::clock::now(&mut connection).await?;
         let KnownQueue { queue, measured_at, durations } = self.known_queue(&mut connection, engine_type, now).await?;
         let warnings = self.known_warnings(may_know_database);
         let day = now - TimeDelta::days(1);

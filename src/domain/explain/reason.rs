@@ -144,21 +144,25 @@ impl Reason {
     }
 
     /// It decides alone, and this is what to do about it.
+    #[must_use]
     pub fn decisive(self, what_to_do: impl Into<String>) -> Self {
         Self { is_decisive: true, ..self.with_advice(what_to_do) }
     }
 
     /// What to do about it.
+    #[must_use]
     pub fn with_advice(self, what_to_do: impl Into<String>) -> Self {
         Self { what_to_do: Some(what_to_do.into()), ..self }
     }
 
     /// Since when it has been so.
+    #[must_use]
     pub fn since(self, since: impl Into<Option<DateTime<Utc>>>) -> Self {
         Self { since: since.into(), ..self }
     }
 
     /// When it ends by itself.
+    #[must_use]
     pub fn until(self, until: impl Into<Option<DateTime<Utc>>>) -> Self {
         Self { until: until.into(), ..self }
     }

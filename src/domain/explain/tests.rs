@@ -106,7 +106,9 @@ fn queue_of(situation: &Situation) -> (QueueSnapshot, RecentDurations) {
     let completed = (at_work * lasted / job_seconds) as i64;
     let mut counts = DurationCounts::default();
     if completed > 0 {
-        [0.5, 1.0, 1.5].iter().for_each(|times| counts.note(job_seconds * times));
+        for times in [0.5, 1.0, 1.5] {
+            counts.note(job_seconds * times);
+        }
     }
     let mut durations = RecentDurations::default();
     durations.attempts.add(counts.as_slice());
