@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, Response};
 
 use crate::domain::event::Event;
 use crate::domain::ids::EventId;
-use crate::domain::json::RawJson;
 use crate::http::api::Api;
 use crate::http::errors::{Code, Problem};
 use crate::http::requests::Input;
@@ -24,7 +23,7 @@ use crate::http::requests::texts::parse_uuid;
 )]
 pub async fn payload(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
     let event = read(&api, &input, true).await?;
-    Ok(reply(event.payload.ok_or_else(|| nothing(event.event_id, "payload"))?))
+    Ok(reply(event.payload.ok_or_else(|| nothing(event.event_id, "payload"))?.get()))
 }
 
 /// Reads an event's result alone, byte for byte as it was sent.
@@ -39,7 +38,7 @@ pub async fn payload(State(api): State<Api>, input: Input) -> Result<Response, P
 )]
 pub async fn result(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
     let event = read(&api, &input, false).await?;
-    Ok(reply(event.result.ok_or_else(|| nothing(event.event_id, "result"))?))
+    Ok(reply(event.result.ok_or_else(|| nothing(event.event_id, "result"))?.get()))
 }
 
 async fn read(api: &Api, input: &Input, with_payload: bool) -> Result<Event, Problem> {
@@ -52,8 +51,8 @@ async fn read(api: &Api, input: &Input, with_payload: bool) -> Result<Event, Pro
     Ok(api.broker.read_event(event_id, with_payload).await?)
 }
 
-fn reply(json: RawJson) -> Response {
-    ([(CONTENT_TYPE, "application/json")], json.get().to_owned()).into_response()
+fn reply(json: &str) -> Response {
+    ([(CONTENT_TYPE, "application/json")], json.to_owned()).into_response()
 }
 
 fn nothing(event_id: EventId, what: &str) -> Problem {

@@ -210,7 +210,9 @@ impl QueueReply {
     pub fn of(report: QueueReport, durations: &RecentDurations, limits: Limits) -> Self {
         let mut due_by_priority = report.depth.due_by_priority.clone();
         due_by_priority.resize(usize::from(MAX_PRIORITY) + 1, 0);
-        due_by_priority.iter_mut().for_each(|count| *count = (*count).min(MAX_EXACT_DEPTH));
+        for count in &mut due_by_priority {
+            *count = (*count).min(MAX_EXACT_DEPTH);
+        }
         Self {
             due: report.depth.due,
             delayed: report.depth.delayed,

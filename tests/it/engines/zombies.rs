@@ -112,7 +112,7 @@ async fn asking_once_ends_it_on_every_replica() {
     let replica = lab.start_replica(&[]).await;
     due_for(&lab, "dialogue", 40).await;
     age(&lab, 90).await;
-    assert_eq!(zombies(&lab).await, [engine.clone()]);
+    assert_eq!(zombies(&lab).await, std::slice::from_ref(&engine));
     let polled = lab.poll_at(&replica, "dialogue", &engine, "limit=1").await.expect(200);
     let event = polled.body["events"][0].clone();
     assert!(zombies(&lab).await.is_empty(), "it works");
@@ -129,21 +129,21 @@ async fn engines_are_found_by_what_they_hold_and_how_long_they_have_been_silent(
     lab.enqueue("dialogue", json!({})).await;
     let leased = lab.lease_one("dialogue", &busy).await;
     lab.broker().flush_liveness().await.expect("written");
-    assert_eq!(listed(&lab, "idle=true").await, [idle.clone()]);
-    assert_eq!(listed(&lab, "idle=false").await, [busy.clone()]);
+    assert_eq!(listed(&lab, "idle=true").await, std::slice::from_ref(&idle));
+    assert_eq!(listed(&lab, "idle=false").await, std::slice::from_ref(&busy));
     assert_eq!(listed(&lab, "held_over_seconds=60").await, Vec::<String>::new());
     lab.sql(&format!(
         "update eventlease.event_leases set leased_at = leased_at - interval '61 seconds' where event_id = {}",
         leased["event_id"].to_string().replace('"', "'")
     ))
     .await;
-    assert_eq!(listed(&lab, "held_over_seconds=60").await, [busy.clone()]);
+    assert_eq!(listed(&lab, "held_over_seconds=60").await, std::slice::from_ref(&busy));
     assert_eq!(listed(&lab, "silent_over_seconds=40").await, Vec::<String>::new());
     lab.sql(&format!(
         "update eventlease.engine_states set last_seen_at = last_seen_at - interval '41 seconds' where engine_id = '{idle}'"
     ))
     .await;
-    assert_eq!(listed(&lab, "silent_over_seconds=40").await, [idle.clone()]);
+    assert_eq!(listed(&lab, "silent_over_seconds=40").await, std::slice::from_ref(&idle));
     assert_eq!(listed(&lab, "silent_over_seconds=40&idle=false").await, Vec::<String>::new());
     let bad = "/api/v1/engines?idle=yes&zombie=1&held_over_seconds=-1&silent_over_seconds=x";
     let places = lab.get(bad).await.problem(422, "invalid_input").places();

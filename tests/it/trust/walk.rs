@@ -127,11 +127,9 @@ fn body(id: &str, Own { engine_id, event_id, .. }: &Own) -> Value {
         "enqueue_event" => json!({"engine_type": "dialogue", "event_type": "e", "payload": 1}),
         "enqueue_batch" => json!({"events": [{"engine_type": "dialogue", "event_type": "e", "payload": 1}]}),
         "wait_for_events" => json!({"event_ids": [event_id]}),
-        "drain_engines" => json!({"filter": {"engine_type": "dialogue"}, "dry_run": true}),
         "change_event" => json!({"priority": 1}),
-        "cancel_events" => json!({"filter": {"engine_type": "dialogue"}, "dry_run": true}),
         "reschedule_events" => json!({"filter": {"engine_type": "dialogue"}, "priority": 1, "dry_run": true}),
-        "redrive_dead_letters" | "purge_dead_letters" | "create_redrive_job" => {
+        "drain_engines" | "cancel_events" | "redrive_dead_letters" | "purge_dead_letters" | "create_redrive_job" => {
             json!({"filter": {"engine_type": "dialogue"}, "dry_run": true})
         }
         "settle_event" => json!({"status": "completed", "lease_token": "0".repeat(32)}),

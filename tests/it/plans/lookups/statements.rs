@@ -193,7 +193,7 @@ fn filter(engine_type: &str, run: &str, engine_types: &str, more: &str) -> Strin
 
 fn added_history(_: &[String]) -> String {
     let (whole, real) = ("array[1]::bigint[]", "array[1]::real[]");
-    let (depths, counts, seconds) = (vec![whole; 4].join(", "), vec![whole; 9].join(", "), vec![real; 4].join(", "));
+    let (depths, counts, seconds) = ([whole; 4].join(", "), [whole; 9].join(", "), [real; 4].join(", "));
     format!("statement_timestamp(), array['dialogue'], {depths}, {real}, {counts}, {seconds}")
 }
 
