@@ -87,6 +87,7 @@ async fn count(lab: &Lab, queue: &str, counts: &[(&str, i32)], durations: &str) 
 const NO_DURATIONS: &str = "'{}'";
 
 /// Makes a state; answers what is to be explained.
+#[expect(clippy::too_many_lines, reason = "one state after the other, each with what it needs")]
 pub async fn make(lab: &Lab, state: &str) -> String {
     let queue = state;
     let enqueue = async |more: Value| lab.enqueue(queue, more).await;
