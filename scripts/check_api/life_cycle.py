@@ -17,7 +17,8 @@ from eventlease_client.api.leases import exchange_leases, lease_events, settle_b
 from eventlease_client.api.queues import change_queue  # noqa: E402
 from eventlease_client.types import UNSET  # noqa: E402
 
-QUEUE = "python_life_cycle"
+# Not that of earlier versions, whose clients are tried beside it.
+QUEUE = "python_life_cycle_2"
 
 client = Client(base_url=url, raise_on_unexpected_status=True)
 

@@ -10,7 +10,8 @@ type Settlement = components["schemas"]["Settlement"];
 type LeasedEvent = components["schemas"]["LeasedEvent"];
 type NewEvent = components["schemas"]["NewEvent"];
 
-const QUEUE = "typescript_life_cycle";
+// Not that of earlier versions, whose clients are tried beside it.
+const QUEUE = "typescript_life_cycle_2";
 const resource_utilization = { cpu_usage_percent: 45.2 };
 const client = createClient<paths>({ baseUrl: process.argv[2] ?? "http://127.0.0.1:8080" });
 
