@@ -111,6 +111,7 @@ fn narrow_text(place: &str, name: &str, object: &mut Object) {
         ("idempotency_key", _) => return set(1..=MAX_IDEMPOTENCY_KEY_CHARS, TEXT),
         ("unique_key", _) => return set(1..=MAX_UNIQUE_KEY_CHARS, TEXT),
         ("traceparent", _) => return set(MIN_TRACEPARENT_CHARS..=MAX_TRACEPARENT_CHARS, TRACEPARENT),
+        ("view", _) => return set(5..=5, "^brief$"),
         ("tracestate", _) => return set(1..=MAX_TRACESTATE_CHARS, TEXT),
         ("Idempotency-Key", _) => return set(1..=MAX_IDEMPOTENCY_KEY_CHARS, PRINTABLE_ASCII),
         ("X-Engine-Incarnation", _) => {
