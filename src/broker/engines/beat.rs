@@ -41,15 +41,10 @@ impl Broker {
     /// Answers a heartbeat that was written when there is something to tell that its engine was not told before, or when it has
     /// waited so long. A newer heartbeat of the engine ends the wait.
     pub async fn wait_for_news(&self, written: WrittenHeartbeat) -> Result<HeartbeatAnswer> {
-        if written.wait.is_zero() {
-            return Ok(written.answer);
-        }
-        // On the heap: most heartbeats do not wait, and have no room for it in their requests.
-        Box::pin(self.wait_with(written)).await
-    }
-
-    async fn wait_with(&self, written: WrittenHeartbeat) -> Result<HeartbeatAnswer> {
         let WrittenHeartbeat { engine_id, incarnation, arrival, wait, answer } = written;
+        if wait.is_zero() {
+            return Ok(answer);
+        }
         let began = Instant::now();
         let news = self.dispatch.wait_for_news(arrival, &answer.engine_type, answer.orders.clone(), wait).await?;
         if let Some(incarnation) = incarnation {

@@ -83,9 +83,12 @@ fn read_token(input: &Input) -> Result<NewToken, Problem> {
         let NewTokenBody { name, role, engine_types, engine_id, expires_in_seconds } = body;
         let engine_id = engine_id.map(EngineId);
         // What could not be read is named already, and is not missing.
-        let unread = [("engine_types", engine_types.is_none()), ("engine_id", engine_id.is_none())];
-        let is_unread = |member| unread.contains(&(member, true)) && fields.is_given(member);
         let new = NewToken { name: name?, role: role?, engine_types, engine_id, expires_in_seconds };
+        let is_unread = |member: &str| match member {
+            "engine_types" => new.engine_types.is_none() && fields.is_given(member),
+            "engine_id" => new.engine_id.is_none() && fields.is_given(member),
+            _ => false,
+        };
         for (member, detail) in new.contradictions().into_iter().filter(|(member, _)| !is_unread(member)) {
             fields.error(member, detail);
         }
