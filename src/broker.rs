@@ -12,10 +12,18 @@ pub mod wait_for_many;
 pub mod events;
 pub mod lease;
 pub mod cancel;
+mod change_event;
 pub mod reschedule;
+pub mod redrive_jobs;
 pub mod dead_letters;
 pub mod engines;
+/// Why an event is not worked on, and why a queue grows.
+mod explain;
 pub mod queues;
+/// How the whole service stands.
+pub mod overview;
+/// How queues stood, minute by minute.
+pub mod history;
 pub mod event_types;
 pub mod tokens;
 pub mod audit;
@@ -33,6 +41,11 @@ mod effects;
 mod waiting_reads;
 /// The `Broker`, which knows all that stands below.
 mod state;
+/// How all queues stood when they were last measured.
+pub mod snapshots;
+mod written_history;
+/// What happened in all queues in the last minutes.
+pub mod recent_activity;
 mod settings;
 /// Which engines have called, until that is written down.
 mod liveness;

@@ -1,7 +1,11 @@
 //! The command line: `serve`, `migrate`, `openapi`; and for operators, who ask a server over HTTP, the rest.
 
+mod overview;
+mod history;
+mod explain;
 mod doctor;
 mod dead_letters;
+mod redrive_jobs;
 mod events;
 mod queues;
 mod engines;
@@ -53,6 +57,12 @@ enum Command {
     Migrate(Box<migrate::MigrateArguments>),
     /// Print the OpenAPI document.
     Openapi,
+    /// Show how the service stands: what needs attention, the totals, and the worst queues.
+    Overview(overview::OverviewArguments),
+    /// Show how a queue, or all of them together, stood in the last hours.
+    History(history::HistoryArguments),
+    /// Explain why an event is not worked on, or why a queue grows, and say what to do.
+    Explain(explain::ExplainArguments),
     /// List queues and how they stand, read one, or change its settings.
     Queues(Box<queues::QueuesArguments>),
     /// List engines, read one and what it holds, or drain them.
@@ -66,6 +76,8 @@ enum Command {
     /// List, count, read, redrive and purge dead letters.
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLettersCommand),
+    /// List redrive jobs, read one, pause, continue or cancel it.
+    RedriveJobs(Box<redrive_jobs::RedriveJobsArguments>),
     /// Stop leasing from a queue. What engines hold goes on, and events are taken in.
     Pause(queues::PauseArguments),
     /// Lease from a queue again.
@@ -110,10 +122,14 @@ impl Cli {
                 in_runtime(migrate::run(&arguments))
             }
             Command::Openapi => print_openapi(),
+            Command::Overview(arguments) => in_runtime(overview::run(&arguments)),
+            Command::History(arguments) => in_runtime(history::run(&arguments)),
+            Command::Explain(arguments) => in_runtime(explain::run(&arguments)),
             Command::Queues(arguments) => in_runtime(queues::run(&arguments)),
             Command::Engines(arguments) => in_runtime(engines::run(&arguments)),
             Command::Events(arguments) => in_runtime(events::run(&arguments)),
             Command::DeadLetters(command) => in_runtime(dead_letters::run(&command)),
+            Command::RedriveJobs(arguments) => in_runtime(redrive_jobs::run(&arguments)),
             Command::Pause(arguments) => in_runtime(queues::pause(&arguments)),
             Command::Resume(arguments) => in_runtime(queues::resume(&arguments)),
             Command::Peek(arguments) => in_runtime(queues::peek(&arguments)),

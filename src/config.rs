@@ -13,8 +13,7 @@ pub mod secret_file;
 
 use std::path::PathBuf;
 
-use clap::builder::FalseyValueParser;
-use clap::builder::RangedU64ValueParser;
+use clap::builder::{FalseyValueParser, RangedU64ValueParser};
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
@@ -369,6 +368,10 @@ pub struct TaskConfig {
     /// Days for which the audit trail is kept.
     #[arg(long, env = "EVENTLEASE_AUDIT_RETENTION_DAYS", default_value_t = 365, value_parser = clap::value_parser!(i32).range(1..=36500))]
     pub audit_retention_days: i32,
+
+    /// Hours for which the history of queues is kept, minute by minute; 0: none is written.
+    #[arg(long, env = "EVENTLEASE_HISTORY_HOURS", default_value_t = 48, value_parser = clap::value_parser!(i32).range(0..=720))]
+    pub history_hours: i32,
 }
 
 /// What is logged, and in which form.

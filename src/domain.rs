@@ -3,10 +3,14 @@
 //!
 //! In reading order, from the top to the ground: a module imports only what stands after it.
 
+/// Why an event is not worked on, and why a queue grows.
+pub mod explain;
 /// Who gets which event.
 pub mod assignment;
 /// Which engine is kept free for an event that is leased alone.
 pub mod exclusive_engine;
+/// Dead letters put back into their queues in steps.
+pub mod redrive_job;
 /// Ended events that a redrive can bring back.
 pub mod dead_letters;
 /// An event in an engine's hands.
@@ -19,6 +23,8 @@ pub mod fence;
 pub mod verdict;
 /// What an engine may hold beside an event.
 pub mod lane;
+/// What dead letters with one cause have in common.
+pub mod fingerprint;
 /// What an engine may report.
 pub mod settlement;
 /// What an engine enqueues with a completion.
@@ -31,7 +37,21 @@ pub mod run;
 pub mod rescheduling;
 /// What an event may do: the drawing.
 pub mod event;
+/// What somebody should see to.
+pub mod attention;
+/// The whole service as it was last measured.
+pub mod snapshot;
+/// How queues stood, minute by minute.
+pub mod history;
+/// How a queue stands.
+pub mod queue_report;
+/// What happened in a queue lately.
+pub mod queue_activity;
 pub mod queue;
+/// Which engines live without working.
+pub mod zombie;
+/// How many engines do what.
+pub mod engine_group;
 pub mod orders;
 pub mod engine;
 pub mod retry_policy;
@@ -43,6 +63,8 @@ pub mod tokens;
 /// Who may do what.
 pub mod access;
 pub mod database_health;
+/// Numbers with their nouns.
+pub mod counted;
 /// Durations in words.
 pub mod spans;
 /// How long attempts took.

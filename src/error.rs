@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId};
-use crate::domain::limits::{MAX_QUARANTINES_OF_QUEUE, MAX_TOKENS};
+use crate::domain::limits::{MAX_OPEN_REDRIVE_JOBS, MAX_QUARANTINES_OF_QUEUE, MAX_REDRIVE_JOBS, MAX_TOKENS};
 use crate::domain::names::{EngineType, EventType, ScenarioRunId};
 use crate::domain::queue::QueueUses;
+use crate::domain::redrive_job::{RedriveJobId, State};
 use crate::domain::tokens::TokenId;
 use crate::store;
 use crate::supervisor::Panicked;
@@ -48,6 +49,8 @@ pub enum Error {
     EventNotFound(EventId),
     #[error("event {event_id} has ended already: it is {}", .status.as_str())]
     EventIsFinal { event_id: EventId, status: Status },
+    #[error("event {event_id} is not queued: it is {}", .status.as_str())]
+    EventNotQueued { event_id: EventId, status: Status },
     #[error("event {event_id} is not among the dead letters")]
     NotADeadLetter {
         event_id: EventId,
@@ -65,6 +68,15 @@ pub enum Error {
         expected_count: u32,
         actual_count: i64,
     },
+    #[error("no redrive job {0} is known")]
+    RedriveJobNotFound(RedriveJobId),
+    #[error("redrive job {job_id} is over: it is {}", .state.as_str())]
+    RedriveJobOver { job_id: RedriveJobId, state: State },
+    #[error(
+        "there are {MAX_OPEN_REDRIVE_JOBS} redrive jobs with something to do, or {MAX_REDRIVE_JOBS} altogether, as many as there may \
+         be"
+    )]
+    TooManyRedriveJobs,
     #[error("scenario run {0} is cancelled, and takes no more events")]
     RunCancelled(ScenarioRunId),
     #[error("the lease of event {event_id} belongs to another engine than the one named")]

@@ -11,7 +11,10 @@ mod around;
 /// The series of counters that are there from the start.
 mod counters;
 
+/// How the whole service stands.
+mod overview;
 mod engines;
+mod redrive_jobs;
 mod dead_letters;
 mod queues;
 mod runs;
@@ -73,7 +76,9 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(runs::routes())
         .merge(leases::routes())
         .merge(dead_letters::routes())
+        .merge(redrive_jobs::routes())
         .merge(queues::routes())
+        .merge(overview::routes())
         .merge(admin::routes())
         .merge(session::routes())
         .merge(server::routes());

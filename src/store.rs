@@ -7,6 +7,7 @@ pub mod health;
 pub mod migrations;
 /// What is said with commits.
 pub mod notices;
+pub mod redrive_jobs;
 pub mod dead_letters;
 /// Scenario runs.
 pub mod runs;
@@ -29,6 +30,7 @@ mod ownership;
 mod encoding;
 mod page;
 /// Rows become types of the domain.
+pub mod clock;
 mod row;
 pub mod pool;
 mod connection;

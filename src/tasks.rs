@@ -16,7 +16,7 @@ use crate::supervisor::Supervisor;
 use periodic::{Periodic, Starter};
 
 /// What runs how often: from the end of one round to the begin of the next.
-fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 12] {
+fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 17] {
     let (seconds, minutes) = (Duration::from_secs, Duration::from_mins);
     [
         Periodic::every(reaper_interval, "reaper", |broker| Box::pin(reaper::run_once(broker))),
@@ -32,12 +32,21 @@ fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 12] {
         }),
         // What a cancel of a run left undone, since its call was cut off.
         Periodic::every(seconds(5), "cancelled_runs", |broker| Box::pin(carry_on_with_cancels(broker))),
+        Periodic::every(seconds(1), "redrive_jobs", |broker| Box::pin(carry_on_with_redrive_jobs(broker))),
         Periodic::every(seconds(5), "activity", |broker| {
             Box::pin(async move { broker.write_activity().await.map(|()| None) })
         }),
         // The gauges are shown for sixty times as long as reading them took, so nothing else may lengthen the round.
         Periodic::rarely(seconds(5), "statistics", |broker| {
             Box::pin(async move { broker.measure().await.map(|_| None) })
+        }),
+        // For overviews, which show what it found for no longer than a minute.
+        Periodic::rarely(seconds(20), "database_health", |broker| {
+            Box::pin(async move { broker.look_at_database().await.map(|()| None) })
+        }),
+        // A minute at a time, by the replica that comes first.
+        Periodic::rarely(seconds(5), "history", |broker| {
+            Box::pin(async move { broker.write_history().await.map(|_| None) })
         }),
         // While a session holds an old snapshot, a round reads dead index entries, too.
         Periodic::rarely(seconds(10), "queues", |broker| Box::pin(tend_queues(broker))),
@@ -49,8 +58,11 @@ fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 12] {
         }),
         // All engines are looked at, for what a week decides.
         Periodic::every(minutes(1), "long_silent", |broker| Box::pin(remove_long_silent(broker))),
+        // Only what was written before there were fingerprints, or by a replica of a version without them.
+        Periodic::every(minutes(1), "error_fingerprints", |broker| Box::pin(fill_in_fingerprints(broker))),
         // A week is made ahead: there are many more tries than are needed.
         Periodic::every(minutes(10), "partitions", |broker| Box::pin(tend_partitions(broker))),
+        Periodic::every(minutes(10), "old_redrive_jobs", |broker| Box::pin(forget_old_redrive_jobs(broker))),
         Periodic::every(minutes(10), "audit", |broker| Box::pin(forget_old_audit(broker))),
     ]
 }
@@ -81,6 +93,11 @@ async fn carry_on_with_cancels(broker: Arc<Broker>) -> Result<Option<String>> {
     Ok((done > 0).then(|| format!("cancelled {} of cancelled runs", counted(done as u64, "event"))))
 }
 
+async fn carry_on_with_redrive_jobs(broker: Arc<Broker>) -> Result<Option<String>> {
+    // The jobs say in the log how far they are.
+    broker.carry_on_with_redrive_jobs().await.map(|_| None)
+}
+
 async fn tend_queues(broker: Arc<Broker>) -> Result<Option<String>> {
     let done = broker.tend_queues().await?;
     let did = done.restored > 0 || done.removed > 0;
@@ -95,6 +112,11 @@ async fn remove_long_silent(broker: Arc<Broker>) -> Result<Option<String>> {
     Ok((removed > 0).then(|| format!("removed {} silent for 7 days", counted(removed, "engine"))))
 }
 
+async fn fill_in_fingerprints(broker: Arc<Broker>) -> Result<Option<String>> {
+    let done = broker.fill_in_fingerprints().await?;
+    Ok((done > 0).then(|| format!("made the error fingerprints of {}", counted(done as u64, "dead letter"))))
+}
+
 async fn tend_partitions(broker: Arc<Broker>) -> Result<Option<String>> {
     let (made, removal) = broker.tend_partitions().await?;
     let did = made > 0 || removal.removed > 0 || removal.postponed > 0;
@@ -102,6 +124,11 @@ async fn tend_partitions(broker: Arc<Broker>) -> Result<Option<String>> {
         let (made, removed) = (counted(made.into(), "day"), counted(removal.removed.into(), "old partition"));
         format!("made the partitions of {made} ahead, removed {removed}, could not remove {} yet", removal.postponed)
     }))
+}
+
+async fn forget_old_redrive_jobs(broker: Arc<Broker>) -> Result<Option<String>> {
+    let forgotten = broker.forget_old_redrive_jobs().await?;
+    Ok((forgotten > 0).then(|| format!("removed {} past their retention", counted(forgotten, "redrive job"))))
 }
 
 async fn forget_old_audit(broker: Arc<Broker>) -> Result<Option<String>> {

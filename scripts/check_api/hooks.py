@@ -51,10 +51,6 @@ def before_call(context, case, kwargs):
     for event in filter(lambda event: isinstance(event, dict), events):
         if event.get("idempotency_key") is not None:
             event["idempotency_key"] = str(uuid.uuid4())
-        # They vanish from the path of a URL.
-        for name in ("engine_type", "event_type"):
-            if event.get(name) in (".", ".."):
-                event[name] = "dots"
         # No version is ff, no id is all zeros, and version 00 ends with its flags.
         if event.get("traceparent") is not None:
             event["traceparent"] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

@@ -46,8 +46,11 @@ pub fn of_broker(config: &ServeConfig) -> Settings {
         },
         retention_days: config.tasks.retention_days,
         audit_retention_days: config.tasks.audit_retention_days,
+        history_hours: config.tasks.history_hours,
         issues_engine_tokens: config.is_auth_required(),
         max_dynamic_state_bytes: config.limits.max_detail_bytes,
+        max_payload_bytes: config.limits.max_payload_bytes,
+        max_json_depth: config.limits.max_json_depth,
         coalescing: Coalescing {
             max_rows: config.batches.max_batch_rows,
             max_waiting: Size { rows: config.batches.max_waiting_rows, bytes: config.batches.max_waiting_bytes },

@@ -3,11 +3,13 @@
 use serde_json::json;
 
 use super::effects::Effects;
+use super::reschedule::{Progress, Selection};
 use super::state::Broker;
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
 use crate::domain::event::{CancelReason, Event, Status};
 use crate::domain::ids::EventId;
+use crate::domain::limits::BULK_BATCH_EVENTS;
 use crate::domain::verdict::{Ending, Verdict};
 use crate::error::{Error, Result};
 use crate::store::engines::announcement::{self, Concerns};
@@ -56,6 +58,39 @@ impl Broker {
             self.apply(effects);
             return Ok(event);
         }
+    }
+
+    /// Cancels queued events, the oldest first, batch by batch. What is being leased meanwhile goes on.
+    ///
+    /// # Errors
+    /// [`Error::CountChanged`]: nothing was cancelled.
+    pub async fn cancel_events(&self, by: &Actor, selection: &Selection) -> Result<Progress> {
+        let chosen = self.choose_queued(selection, None).await?;
+        let mut progress = Progress { matched: chosen.matched, done: 0 };
+        if selection.is_dry_run {
+            return Ok(progress);
+        }
+        for batch in chosen.event_ids.chunks(BULK_BATCH_EVENTS) {
+            if self.stopping.is_cancelled() {
+                break;
+            }
+            let mut transaction = self.begin().await?;
+            let open = open_events::lock(&mut transaction, batch, Locking::SkipLocked).await?;
+            let queued: Vec<OpenEvent> = open.into_iter().filter(|event| !event.lease.is_processing).collect();
+            let mut effects = Effects::default();
+            let done = cancel_locked(&mut transaction, &queued, CancelReason::Requested, &mut effects).await?.cancelled;
+            if done > 0 {
+                let details = json!({"filter": selection.filter, "events": done});
+                let subject = selection.filter.engine_type.as_deref().unwrap_or("events");
+                store::audit::record(&mut transaction, by, Operation::CancelEvents, subject, &details).await?;
+            }
+            commit(transaction).await?;
+            self.apply(effects);
+            progress.done += i64::try_from(done).expect("a batch is small");
+        }
+        let Progress { matched, done } = progress;
+        tracing::info!(matched, cancelled = done, "events cancelled");
+        Ok(progress)
     }
 
     /// Cancels events that nobody leased in time.

@@ -1,6 +1,8 @@
 //! Dead letters: list, read, redrive, discard; below, in bulk.
 
 pub mod bulk;
+/// Those that have none get theirs.
+mod fingerprints;
 /// What the audit trail says.
 mod record;
 
@@ -18,12 +20,12 @@ use crate::domain::ids::EventId;
 use crate::domain::json::SentJson;
 use crate::domain::lane::Lane;
 use crate::domain::names::ScenarioRunId;
-use crate::domain::page::Page;
+use crate::domain::page::{Page, ShownParts};
 use crate::error::{Error, Result};
 use crate::store;
-use crate::store::dead_letters::redrive::{Redrive, Redriven};
+use crate::store::dead_letters::redrive::{AsNew, Redrive, Redriven};
 use crate::store::pool::commit;
-use record::{Record, told};
+use record::Record;
 
 impl Broker {
     /// A page of the dead letters after the time and id in `behind`, the newest first.
@@ -32,10 +34,10 @@ impl Broker {
         filter: &Filter,
         behind: Option<(DateTime<Utc>, EventId)>,
         limit: u32,
-        with_payload: bool,
+        parts: ShownParts,
     ) -> Result<Page<DeadLetter>> {
         let mut connection = self.begin_reading().await?;
-        Ok(store::dead_letters::list(&mut connection, filter, behind, limit, with_payload).await?)
+        Ok(store::dead_letters::list(&mut connection, filter, behind, limit, parts).await?)
     }
 
     /// One dead letter with its payload and a page of its attempts, the newest first.
@@ -64,7 +66,7 @@ impl Broker {
             by,
             action: Operation::RedriveDeadLetter,
             subject: &event_id.to_string(),
-            details: &json!({"overrides": told(overrides)}),
+            details: &json!({"overrides": overrides}),
         };
         let batch = self.redrive_batch(record, &due, None, overrides).await?;
         if let Some(refusal) = refusal_of(&batch) {
@@ -104,27 +106,34 @@ impl Broker {
         overrides: &Overrides,
     ) -> Result<EventId> {
         let mut transaction = self.begin().await?;
-        let delay_seconds = f64::from(delay_seconds);
+        let made = [AsNew { event_id, payload: payload.get(), delay_seconds: delay_seconds.into() }];
         let mut redrive =
-            store::dead_letters::redrive::redrive_as_new(&mut transaction, event_id, payload, delay_seconds, overrides)
-                .await?;
+            store::dead_letters::redrive::redrive_as_new(&mut transaction, &made, None, overrides).await?;
         if let Some(refusal) = refusal_of(&redrive) {
             return Err(refusal);
         }
         let Some(redriven) = redrive.redriven.pop() else {
             return Err(no_dead_letter(&mut transaction, event_id).await?);
         };
-        let details = json!({"redriven_as": redriven.event_id, "overrides": told(overrides)});
+        let details = json!({"redriven_as": redriven.event_id, "overrides": overrides});
         let subject = event_id.to_string();
         store::audit::record(&mut transaction, by, Operation::RedriveDeadLetter, &subject, &details).await?;
         commit(transaction).await?;
-        self.announce_redriven(std::slice::from_ref(&redriven));
-        self.metrics.events_enqueued.with_label_values(&[self.metrics.queue(&redriven.engine_type)]).inc();
-        self.activity.count(&redriven.engine_type, |counts| counts.enqueued += 1);
+        self.announce_redriven_as_new(std::slice::from_ref(&redriven));
         Ok(redriven.event_id)
     }
 
-    fn announce_redriven(&self, redriven: &[Redriven]) {
+    /// The same of new events that were made of dead letters.
+    pub(super) fn announce_redriven_as_new(&self, redriven: &[Redriven]) {
+        self.announce_redriven(redriven);
+        for Redriven { engine_type, .. } in redriven {
+            self.metrics.events_enqueued.with_label_values(&[self.metrics.queue(engine_type)]).inc();
+            self.activity.count(engine_type, |counts| counts.happened.enqueued += 1);
+        }
+    }
+
+    /// Tells dispatch, after the commit, of dead letters that are in their queues again, and counts them.
+    pub(super) fn announce_redriven(&self, redriven: &[Redriven]) {
         let mut effects = Effects::default();
         for event in redriven {
             let Redriven { event_id, priority, available_at, is_due, .. } = *event;

@@ -138,6 +138,7 @@ impl Broker {
         for letter in effects.dead_lettered {
             let label = self.metrics.queue(&letter.engine_type);
             self.metrics.events_dead_lettered.with_label_values(&[label, letter.reason.as_str()]).inc();
+            self.activity.count(&letter.engine_type, |counts| counts.happened.dead_lettered += 1);
             self.dead_letter_log.note(letter);
         }
         for (engine_type, reason) in effects.cancelled {
@@ -151,8 +152,10 @@ impl Broker {
         match end {
             End::Settled { outcome, answer, held_seconds, is_late } => {
                 self.activity.count(engine_type, |counts| {
-                    counts.completed += i64::from(outcome == Outcome::Completed);
-                    counts.failed += i64::from(outcome == Outcome::Failed);
+                    counts.happened.completed += i64::from(outcome == Outcome::Completed);
+                    counts.happened.failed += i64::from(outcome == Outcome::Failed);
+                    counts.happened.released += i64::from(outcome == Outcome::Released);
+                    counts.happened.late += i64::from(is_late);
                     counts.durations.note(held_seconds);
                 });
                 self.metrics.settlements.with_label_values(&[label, answer.as_str()]).inc();
@@ -162,7 +165,7 @@ impl Broker {
                 }
             }
             End::Lost(loss) => {
-                self.activity.count(engine_type, |counts| counts.lost += 1);
+                self.activity.count(engine_type, |counts| counts.happened.lost += 1);
                 if matches!(loss, Loss::Expired | Loss::MaxLease) {
                     self.metrics.leases_expired.with_label_values(&[label]).inc();
                 }

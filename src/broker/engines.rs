@@ -13,8 +13,10 @@ use super::tokens::check_good;
 use crate::domain::access::{Operation, Role};
 use crate::domain::audit::Actor;
 use crate::domain::engine::{DrainOrder, Engine, Filter, Registration, RegistrationKind};
+use crate::domain::engine_group::EngineGroup;
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::leased_event::LeasedEvent;
+use crate::domain::limits::MAX_ENGINE_GROUPS;
 use crate::domain::names::EngineType;
 use crate::domain::page::Page;
 use crate::domain::tokens::TokenSecret;
@@ -193,9 +195,17 @@ impl Broker {
         filter: &Filter,
         behind: Option<(DateTime<Utc>, EngineId)>,
         limit: u32,
+        is_brief: bool,
     ) -> Result<Page<Engine>> {
         let mut connection = self.reading_connection().await?;
-        Ok(store::engines::list(&mut connection, filter, behind, limit).await?)
+        Ok(store::engines::list(&mut connection, filter, behind, limit, is_brief).await?)
+    }
+
+    /// The engines of all types, or of those named, counted by type, version and status; one group more than `MAX_ENGINE_GROUPS` where
+    /// there are more.
+    pub async fn summarize_engines(&self, engine_types: Option<&[String]>) -> Result<Vec<EngineGroup>> {
+        let mut connection = self.reading_connection().await?;
+        Ok(store::engines::groups::list(&mut connection, engine_types, MAX_ENGINE_GROUPS + 1).await?)
     }
 
     /// A page of what an engine holds, the newest lease first, behind the last one seen.
@@ -204,10 +214,11 @@ impl Broker {
         engine_id: EngineId,
         behind: Option<(DateTime<Utc>, EventId)>,
         limit: u32,
+        is_brief: bool,
     ) -> Result<Page<LeasedEvent>> {
         let mut connection = self.reading_connection().await?;
         store::engines::read(&mut connection, engine_id).await?.ok_or(Error::EngineNotFound(engine_id))?;
-        Ok(store::leases::leases_of_engine(&mut connection, engine_id, behind, limit).await?)
+        Ok(store::leases::leases_of_engine(&mut connection, engine_id, behind, limit, is_brief).await?)
     }
 }
 

@@ -141,7 +141,7 @@ impl Broker {
                 let landed = Landed { event_id, priority: event.priority, lane: Lane::Normal, available_at, is_due };
                 effects.landed(engine_type, landed);
                 self.metrics.events_enqueued.with_label_values(&[self.metrics.queue(engine_type)]).inc();
-                self.activity.count(engine_type, |counts| counts.enqueued += 1);
+                self.activity.count(engine_type, |counts| counts.happened.enqueued += 1);
             }
         }
         self.apply(effects);

@@ -8,7 +8,7 @@ use super::state::{Broker, EVENT_READS};
 use crate::domain::attempt::Attempt;
 use crate::domain::event::{Event, Filter};
 use crate::domain::ids::{EngineId, EventId};
-use crate::domain::page::Page;
+use crate::domain::page::{Page, ShownParts};
 use crate::error::{Error, Result};
 use crate::store;
 
@@ -74,21 +74,30 @@ impl Broker {
         filter: &Filter,
         behind: Option<EventId>,
         limit: u32,
-        with_payload: bool,
+        parts: ShownParts,
     ) -> Result<Page<Event>> {
         let mut connection = self.reading_connection().await?;
-        Ok(store::events::list(&mut connection, filter, behind, limit, with_payload).await?)
+        Ok(store::events::list(&mut connection, filter, behind, limit, parts).await?)
     }
 
     /// A page of an event's ended attempts, the newest first: of those before attempt `before`.
-    pub async fn attempts_of_event(&self, event_id: EventId, before: Option<i32>, limit: u32) -> Result<Page<Attempt>> {
+    pub async fn attempts_of_event(
+        &self,
+        event_id: EventId,
+        before: Option<i32>,
+        limit: u32,
+        is_brief: bool,
+    ) -> Result<Page<Attempt>> {
         let mut connection = self.reading_connection().await?;
-        let attempts = store::events::attempts::list(&mut connection, event_id, before, limit).await?;
+        let attempts = store::events::attempts::list(&mut connection, event_id, before, limit, is_brief).await?;
         if !attempts.items.is_empty() {
             return Ok(attempts);
         }
         // A dead letter may have outlived its history; it carries its attempts with it.
-        let attempts = store::dead_letters::list_attempts(&mut connection, event_id, before, limit).await?;
+        let mut attempts = store::dead_letters::list_attempts(&mut connection, event_id, before, limit).await?;
+        if is_brief {
+            attempts.items.iter_mut().for_each(Attempt::abridge);
+        }
         if attempts.items.is_empty() && store::events::read(&mut connection, event_id, false).await?.is_none() {
             return Err(Error::EventNotFound(event_id));
         }

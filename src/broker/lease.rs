@@ -31,7 +31,16 @@ impl Broker {
     /// `Error::TooManyPollsOfEngine`: there is nothing to lease, and this poll may not wait.
     pub async fn lease(&self, poll: Poll) -> Result<Polled> {
         let _alive = poll.engine_id.map(|engine_id| self.liveness.waiting(engine_id, true));
-        self.dispatch.lease(poll).await
+        let engine_type = poll.engine_type.clone();
+        let polled = self.dispatch.lease(poll).await?;
+        if !polled.is_repeat && !polled.events.is_empty() {
+            self.activity.count(engine_type.as_str(), |counts| {
+                for event in &polled.events {
+                    counts.waits.note((event.leased_at - event.available_at).as_seconds_f64().max(0.0));
+                }
+            });
+        }
+        Ok(polled)
     }
 
     /// Hands back what was leased for a caller that is to have it no more: it spends nothing.

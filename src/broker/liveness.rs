@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::domain::ids::EngineId;
+use crate::store::engines::liveness::Sign;
 
 /// The engines that called this replica lately.
 #[derive(Debug, Default)]
@@ -20,22 +21,14 @@ struct Engine {
     /// Not written yet.
     called_at: Option<Instant>,
     has_polled: bool,
+    has_settled: bool,
+    /// When a poll or a settlement was last taken to be written.
+    work_taken_at: Option<Instant>,
     /// Polls, and other calls, that are waiting for their answer.
     waiting_polls: u32,
     waiting_calls: u32,
     /// Set once it was written: until then, it needs not be again.
     rests_until: Option<Instant>,
-}
-
-/// A call to be written.
-#[derive(Clone, Copy, Debug)]
-pub struct Sign {
-    /// The engine that called.
-    pub engine_id: EngineId,
-    /// True if it asked for events.
-    pub has_polled: bool,
-    /// How long ago it called.
-    pub ago: Duration,
 }
 
 /// Engines that are remembered; those beyond are noted at their next call.
@@ -47,6 +40,9 @@ const FORGOTTEN_AFTER: Duration = Duration::from_mins(5);
 const HEARTBEAT_WRITTEN_WITHIN: Duration = Duration::from_millis(600);
 /// Of its heartbeat timeout, an engine is written once in this part.
 const PART_OF_TIMEOUT: u32 = 9;
+/// That an engine polled or settled something is written once in this time at least, however long its timeout is and however
+/// often it sends heartbeats: an engine that does neither for a minute may be a zombie.
+const WORK_WRITTEN_WITHIN: Duration = Duration::from_secs(20);
 
 impl Liveness {
     fn lock(&self) -> MutexGuard<'_, HashMap<EngineId, Engine>> {
@@ -56,6 +52,13 @@ impl Liveness {
     /// Notes that the engine calls now.
     pub fn note(&self, engine_id: EngineId, has_polled: bool) {
         noted(&mut self.lock(), engine_id, has_polled);
+    }
+
+    /// Notes that the engine settled something now.
+    pub fn note_settlement(&self, engine_id: EngineId) {
+        if let Some(engine) = noted(&mut self.lock(), engine_id, false) {
+            engine.has_settled = true;
+        }
     }
 
     /// A call that may wait for its answer: the engine is alive until the guard is dropped.
@@ -83,10 +86,15 @@ impl Liveness {
                 engine.called_at = Some(now);
                 engine.has_polled |= engine.waiting_polls > 0;
             }
-            let may_rest = !is_everything && engine.rests_until.is_some_and(|until| now < until);
+            let may_rest =
+                !is_everything && !engine.has_work_to_tell(now) && engine.rests_until.is_some_and(|until| now < until);
             if !may_rest && let Some(called_at) = engine.called_at.take() {
                 let has_polled = std::mem::take(&mut engine.has_polled);
-                signs.push(Sign { engine_id: *engine_id, has_polled, ago: now - called_at });
+                let has_settled = std::mem::take(&mut engine.has_settled);
+                if has_polled || has_settled {
+                    engine.work_taken_at = Some(now);
+                }
+                signs.push(Sign { engine_id: *engine_id, has_polled, has_settled, ago: now - called_at });
             }
         }
         signs
@@ -97,13 +105,17 @@ impl Liveness {
         let mut engines = self.lock();
         let engine = engines.entry(sign.engine_id).or_default();
         engine.has_polled |= sign.has_polled;
+        engine.has_settled |= sign.has_settled;
+        if sign.has_polled || sign.has_settled {
+            engine.work_taken_at = None;
+        }
         let called_at = Instant::now().checked_sub(sign.ago);
         engine.called_at = engine.called_at.max(called_at);
     }
 
     /// A heartbeat has been written, and with it whatever else the engine called for until then.
     pub fn beaten(&self, engine_id: EngineId, heartbeat_timeout_seconds: Option<u32>) {
-        if let Some(engine) = self.lock().get_mut(&engine_id).filter(|engine| !engine.has_polled) {
+        if let Some(engine) = self.lock().get_mut(&engine_id).filter(|engine| !engine.has_worked()) {
             engine.called_at = None;
         }
         self.written(engine_id, heartbeat_timeout_seconds);
@@ -141,6 +153,15 @@ fn noted(engines: &mut HashMap<EngineId, Engine>, engine_id: EngineId, has_polle
 }
 
 impl Engine {
+    const fn has_worked(&self) -> bool {
+        self.has_polled || self.has_settled
+    }
+
+    /// It polled or settled something, and that was not written for some time.
+    fn has_work_to_tell(&self, now: Instant) -> bool {
+        self.has_worked() && self.work_taken_at.is_none_or(|at| now >= at + WORK_WRITTEN_WITHIN)
+    }
+
     const fn waiting(&mut self, is_poll: bool) -> &mut u32 {
         if is_poll { &mut self.waiting_polls } else { &mut self.waiting_calls }
     }
@@ -179,7 +200,7 @@ mod tests {
     #[test]
     fn an_engine_that_was_just_written_is_kept_for_later_unless_all_is_wanted() {
         let liveness = Liveness::default();
-        liveness.note(ENGINE, false);
+        liveness.note(ENGINE, true);
         assert_eq!(liveness.take(false).len(), 1);
         liveness.written(ENGINE, Some(45));
         liveness.note(ENGINE, true);
@@ -207,6 +228,23 @@ mod tests {
         liveness.is_unresponsive(ENGINE);
         liveness.note(ENGINE, false);
         assert_eq!(liveness.take(false).len(), 1, "it was silent");
+    }
+
+    #[test]
+    fn work_is_written_however_often_heartbeats_are_and_however_long_the_timeout_is() {
+        let liveness = Liveness::default();
+        liveness.note(ENGINE, true);
+        assert!(liveness.take(false)[0].has_polled);
+        liveness.written(ENGINE, Some(86_400));
+        liveness.note_settlement(ENGINE);
+        liveness.beaten(ENGINE, Some(86_400));
+        assert!(liveness.take(false).is_empty(), "work was written just now");
+        let long_ago = Instant::now().checked_sub(WORK_WRITTEN_WITHIN);
+        liveness.lock().get_mut(&ENGINE).expect("known").work_taken_at = long_ago;
+        let signs = liveness.take(false);
+        assert!(signs.len() == 1 && signs[0].has_settled && !signs[0].has_polled, "{signs:?}");
+        liveness.put_back(signs[0]);
+        assert!(liveness.take(false)[0].has_settled, "it was not written");
     }
 
     #[test]

@@ -1,55 +1,75 @@
-//! The gauges: those that are read from the database, and what this replica knows of itself.
+//! How all queues stand: the snapshot in memory, the gauges that are read from the database, and what this replica knows of
+//! itself.
 
 use std::collections::HashMap;
 use std::time::Instant;
 
+use chrono::TimeDelta;
+
+use super::recent_activity::RecentActivity;
+use super::snapshots::{by_type, minutes_up_to};
 use super::state::Broker;
 use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
-use crate::domain::engine::{EngineCount, Standing};
+use crate::domain::engine::{Standing, TypeSummary};
+use crate::domain::limits::MAX_EXACT_DEPTH;
 use crate::domain::numbers::{to_f64, to_i64};
 use crate::domain::queue::Depth;
+use crate::domain::queue_report::QueueReport;
+use crate::domain::snapshot::{QueueSnapshot, Snapshot, Zombies};
+use crate::domain::zombie::Candidate;
 use crate::error::Result;
 use crate::metrics::Metrics;
-use crate::store;
-
-/// Counts of a depth stop here: what is larger is not counted exactly.
-const DEPTH_COUNT_BOUND: i64 = 10_000;
+use crate::store::queues::history::RecentHistory;
+use crate::store::{self, PgConnection};
 
 const SECONDS_OF_A_DAY: f64 = 86_400.0;
 
 impl Broker {
-    /// Sets the gauges that are read from the database.
+    /// Measures all queues: keeps the snapshot in memory, and sets the gauges that are read from the database.
     pub async fn measure(&self) -> Result<usize> {
         let began = Instant::now();
         let metrics = &*self.metrics;
         metrics.drop_removed_queues();
         let mut connection = self.connection().await?;
-        let depths = store::queues::depth::of_queues(&mut connection, None, DEPTH_COUNT_BOUND).await?;
         let event_types = store::queues::room::count_event_types(&mut connection).await?;
-        let engines = store::engines::count(&mut connection).await?;
         let partitions = store::partitions::days_ahead(&mut connection, MAX_DAYS_AHEAD_TOLD).await?;
         let oldest_snapshot = store::health::oldest_snapshot_age(&mut connection).await?;
+        let before = self.snapshots.latest();
+        let (snapshot, activity) =
+            read_snapshot(&mut connection, before.as_deref(), &self.snapshots.activity()).await?;
         drop(connection);
 
         // First, so that a scrape in between cannot take a part of them for old, and drop it.
         self.freshness.note(began, Instant::now());
         metrics.event_types.set(&[], to_f64(event_types));
-        metrics.queues.set(&[], to_f64(to_i64(depths.len())));
+        metrics.queues.set(&[], to_f64(to_i64(snapshot.queues.len())));
         let ahead = partitions.iter().map(|partitions| partitions.days_ahead).min().unwrap_or(0);
         metrics.partitions_ahead_seconds.set(&[], f64::from(ahead) * SECONDS_OF_A_DAY);
         match oldest_snapshot {
             Some(age) => metrics.oldest_snapshot_age.set(&[], age),
             None => metrics.oldest_snapshot_age.reset(),
         }
-        let by_label = by_label(metrics, &depths);
+        let by_label = by_label(metrics, snapshot.queues.values().map(|queue| &queue.report.depth));
         for (label, depth) in &by_label {
             show_depth(metrics, label, depth);
         }
-        for ((label, status), count) in engines_by_label(metrics, by_label.keys().copied(), &engines) {
+        let engines = snapshot.queues.values().flat_map(|queue| &queue.report.engines);
+        for ((label, status), count) in engines_by_label(metrics, by_label.keys().copied(), engines) {
             metrics.engines.set(&[label, status], to_f64(count));
         }
+        let mut zombies_by_label: HashMap<&str, i64> = by_label.keys().map(|label| (*label, 0)).collect();
+        for (name, queue) in &snapshot.queues {
+            let zombies = queue.zombies.map_or(0, |zombies| zombies.count);
+            zombies_by_label.entry(metrics.queue(name)).and_modify(|count| *count += zombies);
+        }
+        for (label, count) in zombies_by_label {
+            metrics.zombies.set(&[label], to_f64(count));
+        }
         metrics.keep_readings_of(&|label| by_label.contains_key(label));
-        Ok(depths.len())
+        let queues = snapshot.queues.len();
+        drop(by_label);
+        self.snapshots.note(snapshot, activity);
+        Ok(queues)
     }
 
     /// What Prometheus scrapes. What was read from the database is left out while this replica cannot write to it, and
@@ -71,6 +91,64 @@ impl Broker {
     }
 }
 
+/// Measures all queues. `before` is the snapshot before, for what is known of the last minutes, and `activity` what was read then.
+async fn read_snapshot(
+    connection: &mut PgConnection,
+    before: Option<&Snapshot>,
+    activity: &RecentActivity,
+) -> Result<(Snapshot, RecentActivity)> {
+    let as_of = store::clock::now(connection).await?;
+    let queues = store::queues::list(connection, None, None, i32::MAX.cast_unsigned(), None).await?;
+    let names: Vec<String> = queues.iter().map(|queue| queue.engine_type.clone()).collect();
+    let mut depths = store::queues::depth::of_queues(connection, None, MAX_EXACT_DEPTH + 1).await?;
+    store::queues::depth::estimate_beyond_bound(connection, &mut depths).await?;
+    let mut engines = by_type(store::engines::summarize(connection, &names).await?);
+    let activity = activity.read(connection, as_of).await?;
+    let mut lately = activity.summed(as_of);
+    let mut new_dead_letters = store::queues::attention::new_dead_letters(connection).await?;
+    let suspected: Vec<&str> =
+        depths.iter().filter(|depth| depth.suspects > 0).map(|depth| depth.engine_type.as_str()).collect();
+    let mut poison = store::queues::attention::poison(connection, &suspected).await?;
+    let mut zombies = zombies_by_type(store::engines::zombies::list(connection, None).await?);
+    let history = match before {
+        Some(_) => RecentHistory::default(),
+        None => store::queues::history::recent(connection, as_of - TimeDelta::minutes(25)).await?,
+    };
+    let mut depths: HashMap<String, Depth> =
+        depths.into_iter().map(|depth| (depth.engine_type.clone(), depth)).collect();
+    let measured = queues.into_iter().filter_map(|queue| {
+        let name = queue.engine_type.clone();
+        // Else it came or went meanwhile.
+        let depth = depths.remove(&name)?;
+        let (five_minutes, last_minute) = lately.remove(&name).unwrap_or_default();
+        let known = before.and_then(|before| Some((&before.queues.get(&name)?.minutes, before.as_of)));
+        let queue = QueueSnapshot {
+            minutes: minutes_up_to(known, &history, &depth, as_of),
+            new_dead_letters: new_dead_letters.remove(&name),
+            poison: poison.remove(&name),
+            zombies: zombies.remove(&name),
+            five_minutes,
+            report: QueueReport { queue, depth, engines: engines.remove(&name).unwrap_or_default(), last_minute },
+        };
+        Some((name, queue))
+    });
+    Ok((Snapshot { as_of, number: 0, queues: measured.collect() }, activity))
+}
+
+/// The zombies of each queue, counted.
+pub(super) fn zombies_by_type(found: Vec<Candidate>) -> HashMap<String, Zombies> {
+    let mut by_type: HashMap<String, Zombies> = HashMap::new();
+    for Candidate { engine_type, engine, max_concurrent_events, .. } in found {
+        let none = Zombies { count: 0, silent_since: engine.asked_at, slots: 0, unlimited: 0 };
+        let zombies = by_type.entry(engine_type).or_insert(none);
+        zombies.count += 1;
+        zombies.slots += i64::from(max_concurrent_events.unwrap_or(0));
+        zombies.unlimited += i64::from(max_concurrent_events.is_none());
+        zombies.silent_since = zombies.silent_since.min(engine.asked_at);
+    }
+    by_type
+}
+
 fn show_depth(metrics: &Metrics, label: &str, depth: &Depth) {
     let label = [label];
     metrics.queue_due.set(&label, to_f64(depth.due));
@@ -82,7 +160,7 @@ fn show_depth(metrics: &Metrics, label: &str, depth: &Depth) {
 }
 
 /// The depth for each label: those of queues that share a label are added up.
-fn by_label<'a>(metrics: &Metrics, depths: &'a [Depth]) -> HashMap<&'a str, Depth> {
+fn by_label<'a>(metrics: &Metrics, depths: impl Iterator<Item = &'a Depth>) -> HashMap<&'a str, Depth> {
     let mut sums: HashMap<&str, Depth> = HashMap::new();
     for depth in depths {
         let label = metrics.queue(&depth.engine_type);
@@ -104,7 +182,7 @@ fn by_label<'a>(metrics: &Metrics, depths: &'a [Depth]) -> HashMap<&'a str, Dept
 fn engines_by_label<'a>(
     metrics: &Metrics,
     labels: impl Iterator<Item = &'a str>,
-    engines: &'a [EngineCount],
+    engines: impl Iterator<Item = &'a TypeSummary>,
 ) -> HashMap<(&'a str, &'static str), i64> {
     let standings = Standing::ALL.map(Standing::as_str);
     let mut counts: HashMap<(&str, &str), i64> =

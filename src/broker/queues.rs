@@ -3,72 +3,43 @@
 pub mod removal;
 mod quarantines;
 
+use std::collections::HashMap;
+
 use serde_json::json;
 use tracing::field::display;
 
+use super::snapshots::by_type;
 use super::state::Broker;
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
-use crate::domain::engine::{Standing, TypeSummary};
+use crate::domain::limits::MAX_EXACT_DEPTH;
 use crate::domain::log_text::LogText;
 use crate::domain::names::EngineType;
 use crate::domain::page::Page;
-use crate::domain::queue::{Depth, LastMinute, PeekPlace, PeekedEvent, Queue, QueueSettings};
+use crate::domain::queue::{Depth, PeekPlace, PeekedEvent, QueueSettings};
+use crate::domain::queue_activity::RecentDurations;
+use crate::domain::queue_report::QueueReport;
 use crate::error::{Error, Result};
 use crate::store::pool::commit;
 use crate::store::{self, PgConnection};
 
-/// Counts are exact up to here; then readers are told that they are not.
-const EXACT_UP_TO: i64 = 10_000;
+/// A list of queues counts no further: deeper ones are as they were last measured.
+const QUICK_COUNT_BOUND: i64 = 1_001;
 
-/// All there is to say of a queue.
-#[derive(Debug)]
-pub struct QueueReport {
-    /// The queue with its settings and its pause.
-    pub queue: Queue,
-    /// How many events it has, by state; counted up to `EXACT_UP_TO`.
-    pub depth: Depth,
-    /// Its engines, counted by standing.
-    pub engines: Vec<TypeSummary>,
-    /// What all replicas together counted in about a minute.
-    pub last_minute: LastMinute,
-}
-
-impl QueueReport {
-    /// A count that stopped at the bound is not exact.
-    pub fn is_approximate(&self) -> bool {
-        let Depth { due, delayed, in_flight, dead_letters, .. } = self.depth;
-        [due, delayed, in_flight, dead_letters].iter().any(|count| *count > EXACT_UP_TO)
-    }
-
-    /// How many of its engines have that standing.
-    pub fn engines_with(&self, standing: Standing) -> i64 {
-        self.engines.iter().filter(|engines| engines.standing == standing).map(|engines| engines.engines).sum()
-    }
-
-    /// When nothing is due any more, at the present rates; `None` while the queue does not shrink, or is paused.
-    pub fn clear_in_seconds(&self) -> Option<f64> {
-        if self.depth.due == 0 {
-            return Some(0.0);
-        }
-        if self.queue.pause.is_some() {
-            return None;
-        }
-        let shrinks = self.last_minute.per_second(self.last_minute.completed - self.last_minute.enqueued);
-        #[expect(clippy::cast_precision_loss, reason = "the count is bounded")]
-        let due = self.depth.due as f64;
-        (shrinks > 0.0).then(|| due / shrinks)
-    }
+/// True where the count of a list stopped at its bound.
+fn is_deep(depth: &Depth) -> bool {
+    let Depth { due, delayed, dead_letters, .. } = depth;
+    [due, delayed, dead_letters].into_iter().any(|count| *count >= QUICK_COUNT_BOUND)
 }
 
 impl Broker {
     /// One queue as it is now; an error if it does not exist.
-    pub async fn read_queue(&self, engine_type: &EngineType) -> Result<QueueReport> {
+    pub async fn read_queue(&self, engine_type: &EngineType) -> Result<(QueueReport, RecentDurations)> {
         report_one(&mut *self.reading_connection().await?, engine_type).await
     }
 
     /// Reads a queue that was changed. The change is committed, so its reply does not wait behind other readers.
-    async fn read_changed_queue(&self, engine_type: &EngineType) -> Result<QueueReport> {
+    async fn read_changed_queue(&self, engine_type: &EngineType) -> Result<(QueueReport, RecentDurations)> {
         report_one(&mut *self.connection().await?, engine_type).await
     }
 
@@ -79,10 +50,48 @@ impl Broker {
         behind: Option<&str>,
         limit: u32,
         only: Option<&[String]>,
-    ) -> Result<Vec<QueueReport>> {
+    ) -> Result<Vec<(QueueReport, RecentDurations)>> {
         let mut connection = self.reading_connection().await?;
         let queues = store::queues::list(&mut connection, None, behind, limit, only).await?;
-        report(&mut connection, queues).await
+        let names: Vec<String> = queues.iter().map(|queue| queue.engine_type.clone()).collect();
+        let mut depths = self.depths_of_page(&mut connection, &names).await?;
+        let mut engines = by_type(store::engines::summarize(&mut connection, &names).await?);
+        let mut lately = store::queues::activity::of_last_minute(&mut connection, &names).await?;
+        let reports = queues.into_iter().filter_map(|queue| {
+            let name = queue.engine_type.as_str();
+            // Else it was just removed.
+            let depth = depths.remove(name)?;
+            let (last_minute, durations) = lately.remove(name).unwrap_or_default();
+            let engines = engines.remove(name).unwrap_or_default();
+            Some((QueueReport { queue, depth, engines, last_minute }, durations))
+        });
+        Ok(reports.collect())
+    }
+
+    /// How deep many queues are. Those that are known to be deep are not counted anew: they are as they were last measured, some
+    /// seconds ago.
+    async fn depths_of_page(&self, connection: &mut PgConnection, names: &[String]) -> Result<HashMap<String, Depth>> {
+        let counted = store::queues::depth::of_queues(connection, Some(names), QUICK_COUNT_BOUND).await?;
+        let snapshot = self.snapshots.latest();
+        let mut depths = HashMap::with_capacity(counted.len());
+        let mut unknown = Vec::new();
+        for depth in counted {
+            if !is_deep(&depth) {
+                depths.insert(depth.engine_type.clone(), depth);
+            } else if let Some(known) = snapshot.as_ref().and_then(|snapshot| snapshot.queues.get(&depth.engine_type))
+                && is_deep(&known.report.depth)
+            {
+                depths.insert(depth.engine_type, known.report.depth.clone());
+            } else {
+                unknown.push(depth.engine_type);
+            }
+        }
+        if !unknown.is_empty() {
+            let mut counted = store::queues::depth::of_queues(connection, Some(&unknown), MAX_EXACT_DEPTH + 1).await?;
+            store::queues::depth::estimate_beyond_bound(connection, &mut counted).await?;
+            depths.extend(counted.into_iter().map(|depth| (depth.engine_type.clone(), depth)));
+        }
+        Ok(depths)
     }
 
     /// Changes a queue's settings; makes it exist.
@@ -91,7 +100,7 @@ impl Broker {
         by: &Actor,
         engine_type: &EngineType,
         change: impl FnOnce(&mut QueueSettings) + Send,
-    ) -> Result<QueueReport> {
+    ) -> Result<(QueueReport, RecentDurations)> {
         let mut transaction = self.begin().await?;
         let made = self.check_room(&mut transaction, engine_type, by.into()).await?;
         store::queues::ensure(&mut transaction, engine_type.as_str()).await?;
@@ -118,7 +127,7 @@ impl Broker {
         engine_type: &EngineType,
         reason: Option<&str>,
         resume_after_seconds: Option<u32>,
-    ) -> Result<QueueReport> {
+    ) -> Result<(QueueReport, RecentDurations)> {
         let mut transaction = self.begin().await?;
         let made = self.check_room(&mut transaction, engine_type, by.into()).await?;
         store::queues::ensure(&mut transaction, engine_type.as_str()).await?;
@@ -135,7 +144,7 @@ impl Broker {
     }
 
     /// Lets events of the queue be leased again; no error if it was not paused.
-    pub async fn resume_queue(&self, by: &Actor, engine_type: &EngineType) -> Result<QueueReport> {
+    pub async fn resume_queue(&self, by: &Actor, engine_type: &EngineType) -> Result<(QueueReport, RecentDurations)> {
         let mut transaction = self.begin().await?;
         let is_known = store::queues::resume(&mut transaction, engine_type.as_str()).await?;
         if is_known {
@@ -166,24 +175,21 @@ impl Broker {
     }
 }
 
-async fn report_one(connection: &mut PgConnection, engine_type: &EngineType) -> Result<QueueReport> {
+/// A queue as it is now.
+pub(super) async fn report_one(
+    connection: &mut PgConnection,
+    engine_type: &EngineType,
+) -> Result<(QueueReport, RecentDurations)> {
     let queue = store::queues::read(connection, engine_type.as_str())
         .await?
         .ok_or_else(|| Error::QueueNotFound(engine_type.clone()))?;
-    Ok(report(connection, vec![queue]).await?.pop().expect("one report for one queue"))
-}
-
-async fn report(connection: &mut PgConnection, queues: Vec<Queue>) -> Result<Vec<QueueReport>> {
-    let names: Vec<String> = queues.iter().map(|queue| queue.engine_type.clone()).collect();
-    let mut depths = store::queues::depth::of_queues(connection, Some(&names), EXACT_UP_TO + 1).await?;
-    let summaries = store::engines::summarize(connection, &names).await?;
-    let mut reports = Vec::with_capacity(queues.len());
-    for queue in queues {
-        let Some(index) = depths.iter().position(|depth| depth.engine_type == queue.engine_type) else { continue };
-        let depth = depths.swap_remove(index);
-        let engines = summaries.iter().filter(|engines| engines.engine_type == queue.engine_type).cloned().collect();
-        let last_minute = store::queues::activity::of_last_minute(connection, &queue.engine_type).await?;
-        reports.push(QueueReport { queue, depth, engines, last_minute });
-    }
-    Ok(reports)
+    let names = [queue.engine_type.clone()];
+    let mut depths = store::queues::depth::of_queues(connection, Some(&names), MAX_EXACT_DEPTH + 1).await?;
+    store::queues::depth::estimate_beyond_bound(connection, &mut depths).await?;
+    // Else it was just removed.
+    let depth = depths.pop().ok_or_else(|| Error::QueueNotFound(engine_type.clone()))?;
+    let engines = store::engines::summarize(connection, &names).await?;
+    let mut lately = store::queues::activity::of_last_minute(connection, &names).await?;
+    let (last_minute, durations) = lately.remove(&queue.engine_type).unwrap_or_default();
+    Ok((QueueReport { queue, depth, engines, last_minute }, durations))
 }

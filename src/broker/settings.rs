@@ -17,10 +17,16 @@ pub struct Settings {
     pub retention_days: i32,
     /// Days for which entries of the audit trail are kept.
     pub audit_retention_days: i32,
+    /// Hours for which the history of queues is kept; 0: none is written.
+    pub history_hours: i32,
     /// With authentication, engines get a token of their own when they register.
     pub issues_engine_tokens: bool,
     /// Of one engine, however many heartbeats add to it; for its `static_config` and patches as well.
     pub max_dynamic_state_bytes: usize,
+    /// Of one event's payload, where the service changes it.
+    pub max_payload_bytes: usize,
+    /// The same: how deep arrays and objects may be nested.
+    pub max_json_depth: usize,
     /// Limits on a batch, and on what waits for one.
     pub coalescing: Coalescing,
     /// All queues together; a request that would make one more is refused.

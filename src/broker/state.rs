@@ -18,6 +18,8 @@ use super::liveness::Liveness;
 use super::quota::Quota;
 use super::readiness::Readiness;
 use super::settings::Settings;
+use super::snapshots::Snapshots;
+use super::written_history::WrittenHistory;
 use crate::dispatch::{self, Dispatch, Heard};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::run::RunScope;
@@ -71,6 +73,10 @@ pub struct Broker {
     pub(super) readiness: Readiness,
     /// How long the gauges read from the database are shown.
     pub(super) freshness: Freshness,
+    /// How all queues stood when they were last measured.
+    pub(super) snapshots: Snapshots,
+    /// What this replica wrote of the history of queues.
+    pub(super) written_history: WrittenHistory,
     /// What was done in each queue, for its rates.
     pub(super) activity: Activity,
     /// What goes wrong for as long as its cause lasts.
@@ -133,6 +139,8 @@ impl Broker {
             places_to_wait,
             readiness: Readiness::default(),
             freshness: Freshness::default(),
+            snapshots: Snapshots::default(),
+            written_history: WrittenHistory::default(),
             activity: Activity::default(),
             troubles,
             dead_letter_log: DeadLetterLog::default(),
@@ -183,7 +191,7 @@ impl Broker {
     /// Somebody reported with a lease's token, which speaks for the lease's holder also where it does not name itself.
     pub(super) fn note_holder_call(&self, holder: Option<EngineId>) {
         if let Some(holder) = holder {
-            self.note_call(holder);
+            self.liveness.note_settlement(holder);
         }
     }
 

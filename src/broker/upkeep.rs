@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::liveness::Sign;
 use super::state::Broker;
 use crate::error::Result;
 use crate::store;
+use crate::store::engines::liveness::Sign;
 use crate::store::partitions::Removal;
 use crate::store::pool::commit;
 
@@ -41,10 +41,9 @@ impl Broker {
         if signs.is_empty() {
             return Ok(());
         }
-        let calls: Vec<_> = signs.iter().map(|sign| (sign.engine_id, sign.has_polled, sign.ago)).collect();
         let outcome = async {
             let mut connection = self.connection().await?;
-            store::engines::liveness::note_signs(&mut connection, &calls).await
+            store::engines::liveness::note_signs(&mut connection, &signs).await
         }
         .await;
         let noted: HashMap<_, _> = match &outcome {
@@ -79,7 +78,9 @@ impl Broker {
     /// Makes partitions ahead and removes those past the retention.
     pub async fn tend_partitions(&self) -> Result<(u32, Removal)> {
         let made = store::partitions::make_ahead(&self.pool).await?;
-        let removal = store::partitions::remove_older_than(&self.pool, self.settings.retention_days).await?;
+        let removal =
+            store::partitions::remove_older_than(&self.pool, self.settings.retention_days, self.settings.history_hours)
+                .await?;
         Ok((made, removal))
     }
 

@@ -2,8 +2,14 @@
 
 /// Those that are named.
 mod one_by_one;
+/// By a job of the server.
+mod job;
 /// Many at once.
 mod bulk;
+/// How a job is asked for.
+mod job_flags;
+/// What they have in common.
+mod groups;
 mod filter;
 
 use std::process::ExitCode;
@@ -19,7 +25,6 @@ use super::events::{Attempt, error_text, print_attempts, short_error_text};
 use super::outcome::Outcome;
 use super::table::{Column, Facts, Table};
 use super::text::{from_now, in_full};
-use crate::output;
 use filter::Filter;
 
 /// What can be done with dead letters.
@@ -28,7 +33,7 @@ pub enum DeadLettersCommand {
     /// List dead letters, the newest first.
     List(ListArguments),
     /// Count dead letters by what they have in common.
-    Groups(GroupsArguments),
+    Groups(groups::GroupsArguments),
     /// Read a dead letter, with its payload and attempts.
     Show(ShowArguments),
     /// Put dead letters back into their queues.
@@ -51,21 +56,6 @@ pub struct ListArguments {
     /// Dead letters at most.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
-
-    #[command(flatten)]
-    asking: Asking,
-}
-
-/// The flags of `dead-letters groups`.
-#[derive(Args, Debug)]
-#[command(after_help = "Example:\n  eventlease dead-letters groups --by reason,error_type")]
-pub struct GroupsArguments {
-    /// Any of `reason,event_type,error_type,engine_software_version`; all of them where it is left out.
-    #[arg(long)]
-    by: Option<String>,
-
-    #[command(flatten)]
-    filter: Filter,
 
     #[command(flatten)]
     asking: Asking,
@@ -99,31 +89,13 @@ struct DeadLetter {
     lease_losses: i64,
     redrives: i64,
     error: Option<Box<RawValue>>,
+    error_fingerprint: Option<String>,
     engine_software_version: Option<String>,
     redriven_from: Option<String>,
     redriven_as: Option<String>,
     #[serde(default)]
     attempts: Vec<Attempt>,
     attempts_next_cursor: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Groups {
-    items: Vec<Group>,
-    has_more: bool,
-}
-
-#[derive(Deserialize)]
-struct Group {
-    reason: Option<String>,
-    event_type: Option<String>,
-    error_type: Option<String>,
-    engine_software_version: Option<String>,
-    count: i64,
-    redrivable: i64,
-    first_dead_lettered_at: DateTime<Utc>,
-    last_dead_lettered_at: DateTime<Utc>,
-    sample_event_id: String,
 }
 
 const COLUMNS: [Column; 8] = [
@@ -137,24 +109,13 @@ const COLUMNS: [Column; 8] = [
     Column::Text("ERROR"),
 ];
 
-const GROUP_COLUMNS: [Column; 9] = [
-    Column::Number("COUNT"),
-    Column::SpareNumber("REDRIVABLE"),
-    Column::Text("REASON"),
-    Column::Text("EVENT TYPE"),
-    Column::Text("ERROR TYPE"),
-    Column::SpareText("VERSION"),
-    Column::SpareText("FIRST"),
-    Column::Text("LAST"),
-    Column::SpareText("FOR EXAMPLE"),
-];
-
 /// Carries out the command.
 pub async fn run(command: &DeadLettersCommand) -> Outcome {
     match command {
         DeadLettersCommand::List(arguments) => list(arguments).await,
-        DeadLettersCommand::Groups(arguments) => groups(arguments).await,
+        DeadLettersCommand::Groups(arguments) => groups::groups(arguments).await,
         DeadLettersCommand::Show(arguments) => show(arguments).await,
+        DeadLettersCommand::Redrive(arguments) if arguments.job.is_asked_for() => job::redrive(arguments).await,
         DeadLettersCommand::Redrive(arguments) if arguments.which.are_named() => one_by_one::redrive(arguments).await,
         DeadLettersCommand::Redrive(arguments) => bulk::redrive(arguments).await,
         DeadLettersCommand::Purge(arguments) if arguments.which.are_named() => one_by_one::purge(arguments).await,
@@ -178,28 +139,6 @@ async fn list(arguments: &ListArguments) -> Outcome {
     table.print()?;
     list.say_what_is_missing("dead letters");
     Ok(ExitCode::SUCCESS)
-}
-
-async fn groups(arguments: &GroupsArguments) -> Outcome {
-    let client = Client::new(&arguments.asking.server)?;
-    let mut query = arguments.filter.query();
-    query.push(("by", arguments.by.clone()));
-    let answer = client.get(&["dead-letters", "groups"], &query).await?;
-    print_answer(&answer, arguments.asking.json, |answer| {
-        let Groups { items, has_more } = answer.read()?;
-        let is_empty = items.is_empty();
-        let mut table = Table::new(&GROUP_COLUMNS);
-        for group in items {
-            table.row(group.cells(answer.now));
-        }
-        table.print()?;
-        if is_empty {
-            output::say("no dead letters");
-        } else if has_more {
-            output::say("the largest groups; there are more");
-        }
-        Ok(())
-    })
 }
 
 async fn show(arguments: &ShowArguments) -> Outcome {
@@ -236,23 +175,6 @@ impl DeadLetter {
     }
 }
 
-impl Group {
-    fn cells(self, now: DateTime<Utc>) -> [String; 9] {
-        let or_nothing = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-        [
-            self.count.to_string(),
-            self.redrivable.to_string(),
-            or_nothing(self.reason),
-            or_nothing(self.event_type),
-            or_nothing(self.error_type),
-            or_nothing(self.engine_software_version),
-            from_now(self.first_dead_lettered_at, now),
-            from_now(self.last_dead_lettered_at, now),
-            self.sample_event_id,
-        ]
-    }
-}
-
 fn facts(letter: DeadLetter, answer: &Answer) -> Facts {
     let at = |time| in_full(time, answer.now);
     let mut facts = Facts::default();
@@ -272,6 +194,7 @@ fn facts(letter: DeadLetter, answer: &Answer) -> Facts {
         .add_some("redriven from", letter.redriven_from)
         .add_some("redriven as", letter.redriven_as)
         .add_some("last version", letter.engine_software_version)
+        .add_some("error fingerprint", letter.error_fingerprint)
         .add_some("error", letter.error.as_deref().map(error_text))
         .add("payload bytes", letter.payload_bytes.to_string())
         .add_some("payload", letter.payload.map(|payload| payload.get().to_owned()));

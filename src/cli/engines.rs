@@ -1,6 +1,7 @@
 //! `engines`: who is registered, and what they hold; below, drained and resumed.
 
 mod drain;
+mod summary;
 mod engine;
 
 use std::process::ExitCode;
@@ -18,6 +19,8 @@ use engine::{Engine, facts};
 
 const EXAMPLES: &str = "Examples:
   eventlease engines --engine-type dialogue --status unresponsive
+  eventlease engines --zombie
+  eventlease engines summary
   eventlease engines 01a20093-1ca2-7da5-8000-86c2b092a5fc
   eventlease engines drain --engine-type dialogue --engine-software-version 1.4.0";
 
@@ -29,7 +32,8 @@ pub struct EnginesArguments {
     command: Option<EnginesCommand>,
 
     /// One engine, in detail, with what it holds.
-    #[arg(conflicts_with_all = ["engine_type", "status", "capability", "scenario_run_id", "engine_software_version"])]
+    #[arg(conflicts_with_all = ["engine_type", "status", "capability", "scenario_run_id", "engine_software_version",
+        "idle", "zombie", "held_over_seconds", "silent_over_seconds"])]
     engine_id: Option<String>,
 
     /// Only of that type.
@@ -52,6 +56,23 @@ pub struct EnginesArguments {
     #[arg(long)]
     engine_software_version: Option<String>,
 
+    /// Only those that hold nothing.
+    #[arg(long)]
+    idle: bool,
+
+    /// Only those that live, hold nothing and have not asked for work for a minute, though their queue has had due events for
+    /// half a minute.
+    #[arg(long)]
+    zombie: bool,
+
+    /// Only those that have held some event for longer.
+    #[arg(long)]
+    held_over_seconds: Option<u32>,
+
+    /// Only those that have sent nothing at all for longer.
+    #[arg(long)]
+    silent_over_seconds: Option<u32>,
+
     /// Engines at most, the newest registrations first.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
@@ -62,6 +83,8 @@ pub struct EnginesArguments {
 
 #[derive(Subcommand, Debug)]
 enum EnginesCommand {
+    /// Count engines by type, version and status, and by what they do.
+    Summary(summary::SummaryArguments),
     /// Give engines no more events. They finish what they hold.
     Drain(drain::DrainArguments),
     /// Give engines events again that were drained.
@@ -105,6 +128,7 @@ const HELD_COLUMNS: [Column; 5] = [
 /// Carries out the command.
 pub async fn run(arguments: &EnginesArguments) -> Outcome {
     match &arguments.command {
+        Some(EnginesCommand::Summary(arguments)) => return summary::summarize(arguments).await,
         Some(EnginesCommand::Drain(arguments)) => return drain::drain(arguments).await,
         Some(EnginesCommand::Resume(arguments)) => return drain::resume(arguments).await,
         None => {}
@@ -125,6 +149,11 @@ pub async fn run(arguments: &EnginesArguments) -> Outcome {
         ("capability", arguments.capability.clone()),
         ("scenario_run_id", arguments.scenario_run_id.clone()),
         ("engine_software_version", arguments.engine_software_version.clone()),
+        ("idle", arguments.idle.then(|| "true".to_owned())),
+        ("zombie", arguments.zombie.then(|| "true".to_owned())),
+        ("held_over_seconds", arguments.held_over_seconds.map(|seconds| seconds.to_string())),
+        ("silent_over_seconds", arguments.silent_over_seconds.map(|seconds| seconds.to_string())),
+        ("view", (!json).then(|| "brief".to_owned())),
     ];
     let list = client.list(&["engines"], &query, arguments.limit).await?;
     if *json {
@@ -141,7 +170,7 @@ pub async fn run(arguments: &EnginesArguments) -> Outcome {
 }
 
 async fn print_held(client: &Client, engine_id: &str) -> Outcome {
-    let list = client.list(&["engines", engine_id, "leases"], &[], u32::MAX).await?;
+    let list = client.list(&["engines", engine_id, "leases"], &[("view", Some("brief".to_owned()))], u32::MAX).await?;
     let held: Vec<Held> = list.read()?;
     if held.is_empty() {
         return Ok(ExitCode::SUCCESS);

@@ -1,7 +1,15 @@
-//! `events`: what was sent, and where it stands; below, rescheduled.
+//! `events`: what was sent, and where it stands; below, changed.
 
+mod change;
+mod cancel;
 mod follow_ups;
 mod reschedule;
+/// Many at once.
+mod queued;
+mod json;
+mod event;
+/// Errors on one line.
+mod error_text;
 
 use std::process::ExitCode;
 
@@ -10,22 +18,21 @@ use clap::{Args, Subcommand};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use event::{Event, facts};
 use follow_ups::FollowUp;
 
-use super::asking::{Asking, print_answer};
-use super::client::{Answer, Client, Result};
-use super::outcome::Outcome;
-use super::table::{Column, Facts, Table};
-use super::text::{cut, from_now, in_full};
-use crate::domain::json::object::member_named;
-use crate::domain::json::string::JsonString;
-use crate::output;
+pub use error_text::{error_text, short_error_text};
 
-/// Enough of an error's message to know it again, in a list.
-const ERROR_CHARS: usize = 60;
+use super::asking::{Asking, print_answer};
+use super::client::Client;
+use super::outcome::Outcome;
+use super::table::{Column, Table};
+use super::text::from_now;
+use crate::output;
 
 const EXAMPLES: &str = "Examples:
   eventlease events --engine-type dialogue --status failed --limit 500
+  eventlease events --failing --error-type Timeout
   eventlease events reschedule --scenario-run-id night-42 --delay-seconds 3600";
 
 /// The flags of `events`, and the command below it.
@@ -36,7 +43,8 @@ pub struct EventsArguments {
     command: Option<EventsCommand>,
 
     /// One event, in detail, with its payload and attempts.
-    #[arg(conflicts_with_all = ["engine_type", "event_type", "status", "scenario_run_id", "created_after", "created_before"])]
+    #[arg(conflicts_with_all = ["engine_type", "event_type", "status", "scenario_run_id", "created_after", "created_before",
+        "lease_losses_min", "failing", "leased_by", "error_type", "idempotency_key", "unique_key", "caused_by"])]
     event_id: Option<String>,
 
     /// Only of that queue.
@@ -54,6 +62,34 @@ pub struct EventsArguments {
     /// Only of that run.
     #[arg(long)]
     scenario_run_id: Option<String>,
+
+    /// Only open events with that many silent losses at least.
+    #[arg(long)]
+    lease_losses_min: Option<u32>,
+
+    /// Only open events of which a failure was reported since they were enqueued or redriven.
+    #[arg(long)]
+    failing: bool,
+
+    /// Only events that this engine holds.
+    #[arg(long)]
+    leased_by: Option<String>,
+
+    /// Only with that type of the last error. Needs --failing, --leased-by, --lease-losses-min or --status failed beside it.
+    #[arg(long)]
+    error_type: Option<String>,
+
+    /// Only those that this key stands for, while it is remembered. Needs --engine-type beside it.
+    #[arg(long)]
+    idempotency_key: Option<String>,
+
+    /// Only the open event that has this key. Needs --engine-type beside it.
+    #[arg(long)]
+    unique_key: Option<String>,
+
+    /// Only follow-ups of that event.
+    #[arg(long)]
+    caused_by: Option<String>,
 
     /// Only from then on, like 2030-01-31T12:00:00Z.
     #[arg(long)]
@@ -77,41 +113,16 @@ pub struct EventsArguments {
 
 #[derive(Subcommand, Debug)]
 enum EventsCommand {
+    /// Have one queued event due at another time, or with another priority.
+    Change(change::ChangeArguments),
     /// Have queued events due at another time, or with another priority.
     Reschedule(Box<reschedule::RescheduleArguments>),
-}
-
-#[derive(Deserialize)]
-#[expect(clippy::struct_field_names, reason = "as in the reply")]
-struct Event {
-    event_id: String,
-    engine_type: String,
-    event_type: String,
-    status: String,
-    payload: Option<Box<RawValue>>,
-    payload_bytes: i64,
-    priority: i64,
-    scenario_run_id: Option<String>,
-    created_at: DateTime<Utc>,
-    available_at: Option<DateTime<Utc>>,
-    finished_at: Option<DateTime<Utc>>,
-    attempt: i64,
-    failures: i64,
-    lease_losses: i64,
-    redrives: i64,
-    lock: Option<String>,
-    lease_expires_at: Option<DateTime<Utc>>,
-    progress: Option<Box<RawValue>>,
-    result: Option<Box<RawValue>>,
-    error: Option<Box<RawValue>>,
-    dead_letter_reason: Option<String>,
-    cancel_requested: bool,
-    redriven_from: Option<String>,
-    redriven_as: Option<String>,
-    // A server of an older version says none of these.
-    caused_by: Option<String>,
-    traceparent: Option<String>,
-    unique_key: Option<String>,
+    /// Cancel queued events. What an engine works on stays as it is.
+    Cancel(Box<cancel::CancelQueuedArguments>),
+    /// Print an event's payload alone.
+    Payload(json::JsonArguments),
+    /// Print an event's result alone.
+    Result(json::JsonArguments),
 }
 
 /// One attempt, as the server describes it.
@@ -166,8 +177,13 @@ const ATTEMPT_COLUMNS: [Column; 6] = [
 
 /// Carries out the command.
 pub async fn run(arguments: &EventsArguments) -> Outcome {
-    if let Some(EventsCommand::Reschedule(arguments)) = &arguments.command {
-        return reschedule::reschedule(arguments).await;
+    match &arguments.command {
+        Some(EventsCommand::Change(arguments)) => return change::change(arguments).await,
+        Some(EventsCommand::Reschedule(arguments)) => return reschedule::reschedule(arguments).await,
+        Some(EventsCommand::Cancel(arguments)) => return cancel::cancel(arguments).await,
+        Some(EventsCommand::Payload(arguments)) => return json::print(arguments, "payload").await,
+        Some(EventsCommand::Result(arguments)) => return json::print(arguments, "result").await,
+        None => {}
     }
     let Asking { server, json } = &arguments.asking;
     let client = Client::new(server)?;
@@ -191,10 +207,18 @@ pub async fn run(arguments: &EventsArguments) -> Outcome {
         ("event_type", arguments.event_type.clone()),
         ("status", arguments.status.clone()),
         ("scenario_run_id", arguments.scenario_run_id.clone()),
+        ("lease_losses_min", arguments.lease_losses_min.map(|losses| losses.to_string())),
+        ("failing", arguments.failing.then(|| "true".to_owned())),
+        ("leased_by", arguments.leased_by.clone()),
+        ("error_type", arguments.error_type.clone()),
+        ("idempotency_key", arguments.idempotency_key.clone()),
+        ("unique_key", arguments.unique_key.clone()),
+        ("caused_by", arguments.caused_by.clone()),
         ("created_after", arguments.created_after.clone()),
         ("created_before", arguments.created_before.clone()),
     ];
     query.extend(arguments.payload.then(with_payload));
+    query.extend((!json).then(|| ("view", Some("brief".to_owned()))));
     let list = client.list(&["events"], &query, arguments.limit).await?;
     if *json {
         list.print_json()?;
@@ -233,84 +257,4 @@ pub fn print_attempts(attempts: Vec<Attempt>, now: DateTime<Utc>) -> output::Res
         ]);
     }
     table.print_below()
-}
-
-/// An error on one line: its type and message where it has them, else as it is.
-pub fn error_text(error: &RawValue) -> String {
-    let text = |name| {
-        let found = member_named(error, name).and_then(JsonString::decode);
-        found.map(|text| text.storable(usize::MAX))
-    };
-    match (text("type"), text("message")) {
-        (Some(kind), Some(message)) => format!("{kind}: {message}"),
-        (None, Some(message)) => message,
-        (_, None) => error.get().to_owned(),
-    }
-}
-
-/// The same, no longer than fits into a list.
-pub fn short_error_text(error: &RawValue) -> String {
-    cut(&error_text(error), ERROR_CHARS)
-}
-
-impl Event {
-    /// What holds since or until when, whichever tells more of its status.
-    fn since_or_until(&self, now: DateTime<Utc>) -> String {
-        match (self.finished_at, self.lease_expires_at, self.available_at) {
-            (Some(at), ..) => from_now(at, now),
-            (None, Some(at), _) => format!("ends {}", from_now(at, now)),
-            (None, None, Some(at)) => format!("due {}", from_now(at, now)),
-            (None, None, None) => "-".to_owned(),
-        }
-    }
-
-    fn cells(self, now: DateTime<Utc>) -> [String; 8] {
-        let since = self.since_or_until(now);
-        [
-            self.event_id,
-            self.engine_type,
-            self.event_type,
-            self.status,
-            since,
-            self.attempt.to_string(),
-            from_now(self.created_at, now),
-            self.error.as_deref().map(short_error_text).unwrap_or_default(),
-        ]
-    }
-}
-
-fn facts(answer: &Answer) -> Result<Facts> {
-    let event: Event = answer.read()?;
-    let at = |time| in_full(time, answer.now);
-    let json = |raw: Box<RawValue>| raw.get().to_owned();
-    let mut facts = Facts::default();
-    facts
-        .add("event", event.event_id)
-        .add("queue", event.engine_type)
-        .add("event type", event.event_type)
-        .add("status", event.status)
-        .add_some("dead letter", event.dead_letter_reason)
-        .add_some("cancel", event.cancel_requested.then_some("requested"))
-        .add("priority", event.priority.to_string())
-        .add_some("scenario run", event.scenario_run_id)
-        .add("created", at(event.created_at))
-        .add_some("due", event.available_at.map(at))
-        .add_some("finished", event.finished_at.map(at))
-        .add_some("lock", event.lock)
-        .add_some("lease ends", event.lease_expires_at.map(at))
-        .add("attempt", event.attempt.to_string())
-        .add("failures", event.failures.to_string())
-        .add("silent losses", event.lease_losses.to_string())
-        .add("redrives", event.redrives.to_string())
-        .add_some("redriven from", event.redriven_from)
-        .add_some("redriven as", event.redriven_as)
-        .add_some("caused by", event.caused_by)
-        .add_some("unique key", event.unique_key)
-        .add_some("traceparent", event.traceparent)
-        .add_some("progress", event.progress.map(json))
-        .add_some("result", event.result.map(json))
-        .add_some("error", event.error.as_deref().map(error_text))
-        .add("payload bytes", event.payload_bytes.to_string())
-        .add_some("payload", event.payload.map(json));
-    Ok(facts)
 }

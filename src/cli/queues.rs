@@ -8,6 +8,7 @@ mod queue;
 
 use std::process::ExitCode;
 
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 
 use super::asking::{Asking, print_answer};
@@ -17,7 +18,8 @@ use super::table::{Column, Table};
 
 pub use pause::{PauseArguments, ResumeArguments, pause, resume};
 pub use peek::{PeekArguments, peek};
-use queue::{Queue, facts};
+pub use queue::Queue;
+use queue::facts;
 
 const EXAMPLES: &str = "Examples:
   eventlease queues
@@ -76,6 +78,15 @@ const COLUMNS: [Column; 11] = [
     Column::Text("STATE"),
 ];
 
+/// A line for each queue.
+pub fn table_of(queues: &[Queue], now: DateTime<Utc>) -> Table {
+    let mut table = Table::new(&COLUMNS);
+    for queue in queues {
+        table.row(queue.cells(now));
+    }
+    table
+}
+
 /// Carries out the command.
 pub async fn run(arguments: &QueuesArguments) -> Outcome {
     match &arguments.command {
@@ -100,11 +111,7 @@ pub async fn run(arguments: &QueuesArguments) -> Outcome {
         list.print_json()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = Table::new(&COLUMNS);
-    for queue in list.read::<Queue>()? {
-        table.row(queue.cells(list.now));
-    }
-    table.print()?;
+    table_of(&list.read::<Queue>()?, list.now).print()?;
     list.say_what_is_missing("queues");
     Ok(ExitCode::SUCCESS)
 }

@@ -66,6 +66,27 @@ pub fn cut(text: &str, most_chars: usize) -> String {
     }
 }
 
+/// A text in lines of at most `width` characters, broken between words; all lines but the first begin with `indent`. A word that is
+/// longer than a line has a line of its own.
+pub fn wrapped(text: &str, indent: &str, width: usize) -> String {
+    let mut lines = String::new();
+    let mut length = 0;
+    for word in text.split_whitespace() {
+        let chars = word.chars().count();
+        if length > 0 && length + 1 + chars > width {
+            lines.push('\n');
+            lines.push_str(indent);
+            length = indent.chars().count();
+        } else if length > 0 {
+            lines.push(' ');
+            length += 1;
+        }
+        lines.push_str(word);
+        length += chars;
+    }
+    lines
+}
+
 /// A time as seen from now, like `3 min ago` or `in 45 s`.
 pub fn from_now(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of any time are far below 2^52")]
@@ -113,6 +134,13 @@ mod tests {
         let told = |seconds: i64| from_now(now + chrono::TimeDelta::seconds(seconds), now);
         assert_eq!([told(0), told(-1), told(-180), told(45)], ["now", "1 s ago", "3 min ago", "in 45 s"]);
         assert_eq!(in_full(now, now), "2030-03-17 17:46:40Z (now)");
+    }
+
+    #[test]
+    fn long_texts_are_wrapped_between_words() {
+        assert_eq!(wrapped("one two three four", "  ", 9), "one two\n  three\n  four");
+        assert_eq!(wrapped("eighteencharacters a", "", 9), "eighteencharacters\na");
+        assert_eq!(wrapped("", "  ", 9), "");
     }
 
     #[test]

@@ -172,6 +172,7 @@ rules! {
     // Engines
     RegisterEngine       "register_engine"         Handler    [own  no  yes  no   no   no   yes ]  closed
     ListEngines          "list_engines"            Query      [no   no  yes  yes  no   yes  no  ]  closed
+    SummarizeEngines     "summarize_engines"       Query      [no   no  yes  yes  no   yes  no  ]  closed
     ReadEngine           "read_engine"             Engine     [own  no  yes  yes  no   yes  no  ]  closed
     ChangeEngine         "change_engine"           Engine     [no   no  yes  no   no   no   no  ]  closed
     DeregisterEngine     "deregister_engine"       Engine     [own  no  yes  no   no   no   no  ]  closed
@@ -193,9 +194,14 @@ rules! {
     EnqueueBatch         "enqueue_batch"           Handler    [no   yes yes  yes  no   no   no  ]  closed
     ListEvents           "list_events"             Query      [no   own yes  yes  no   yes  no  ]  closed
     ReadEvent            "read_event"              Event      [no   own yes  yes  no   yes  no  ]  closed
+    ExplainEvent         "explain_event"           Event      [no   no  yes  yes  no   yes  no  ]  closed
+    ReadEventPayload     "read_event_payload"      Event      [no   own yes  yes  no   yes  no  ]  closed
+    ReadEventResult      "read_event_result"       Event      [no   own yes  yes  no   yes  no  ]  closed
+    ChangeEvent          "change_event"            Event      [no   no  yes  yes  no   no   no  ]  closed
     ListAttempts         "list_attempts"           Event      [no   own yes  yes  no   yes  no  ]  closed
     WaitForEvents        "wait_for_events"         Handler    [no   own yes  yes  no   yes  no  ]  closed
     CancelEvent          "cancel_event"            Event      [no   own yes  yes  no   no   no  ]  closed
+    CancelEvents         "cancel_events"           Handler    [no   no  yes  yes  no   no   no  ]  closed
     RescheduleEvents     "reschedule_events"       Handler    [no   no  yes  yes  no   no   no  ]  closed
 
     // Scenario runs: of a limited token, the part in its engine types
@@ -213,9 +219,21 @@ rules! {
     RedriveDeadLetters   "redrive_dead_letters"    Handler    [no   no  no   yes  no   no   no  ]  closed
     PurgeDeadLetters     "purge_dead_letters"      Handler    [no   no  no   yes  no   no   no  ]  closed
 
+    // Redrive jobs
+    CreateRedriveJob     "create_redrive_job"      Handler    [no   no  no   yes  no   no   no  ]  closed
+    ListRedriveJobs      "list_redrive_jobs"       Query      [no   no  no   yes  no   yes  no  ]  closed
+    ReadRedriveJob       "read_redrive_job"        Handler    [no   no  no   yes  no   yes  no  ]  closed
+    PauseRedriveJob      "pause_redrive_job"       Handler    [no   no  no   yes  no   no   no  ]  closed
+    ContinueRedriveJob   "continue_redrive_job"    Handler    [no   no  no   yes  no   no   no  ]  closed
+    CancelRedriveJob     "cancel_redrive_job"      Handler    [no   no  no   yes  no   no   no  ]  closed
+
     // Queues and policies
     ListQueues           "list_queues"             Handler    [no   no  yes  yes  no   yes  no  ]  closed
+    ReadOverview         "read_overview"           Handler    [no   no  yes  yes  no   yes  no  ]  closed
+    ReadHistory          "read_history"            Everything [no   no  yes  yes  no   yes  no  ]  closed
+    ReadQueueHistory     "read_queue_history"      Queue      [no   no  yes  yes  no   yes  no  ]  closed
     ReadQueue            "read_queue"              Queue      [no   no  yes  yes  no   yes  no  ]  closed
+    ExplainQueue         "explain_queue"           Queue      [no   no  yes  yes  no   yes  no  ]  closed
     ChangeQueue          "change_queue"            Queue      [no   no  no   yes  no   no   no  ]  closed
     DeleteQueue          "delete_queue"            Queue      [no   no  no   yes  yes  no   no  ]  closed
     PauseQueue           "pause_queue"             Queue      [no   no  no   yes  no   no   no  ]  closed

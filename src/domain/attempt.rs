@@ -16,6 +16,8 @@ use super::settlement::Answer;
 pub struct Attempt {
     /// From 1, without a gap. The end of an event that was cancelled in its queue has the number behind its last lease.
     pub attempt: i32,
+    /// Which registration of the engine held the lease; null where no engine did.
+    pub incarnation: Option<i32>,
     /// Who held the lease; null for an anonymous one, and where there was none.
     #[schema(value_type = Option<uuid::Uuid>)]
     pub engine_id: Option<EngineId>,
@@ -29,15 +31,27 @@ pub struct Attempt {
     pub outcome: Outcome,
     /// What followed for the event.
     pub answer: Option<Answer>,
-    /// As it was reported.
+    /// When the event was due again, as far as that followed from this attempt. Null where it did not go back into its queue.
+    pub next_available_at: Option<DateTime<Utc>>,
+    /// As it was reported. Null also in a brief list.
     #[schema(value_type = Option<Value>, required)]
     pub result: Option<RawJson>,
-    /// As it was reported.
+    /// Of `result`; 0 where there was none.
+    pub result_bytes: u32,
+    /// As it was reported. Null also in a brief list.
     #[schema(value_type = Option<Value>, required)]
     pub error: Option<RawJson>,
-    /// The last that was reported.
+    /// The type of the error, its first 200 characters.
+    pub error_type: Option<String>,
+    /// The message of the error, its first 200 characters.
+    pub error_message: Option<String>,
+    /// Of `error`; 0 where there was none.
+    pub error_bytes: u32,
+    /// The last that was reported. Null also in a brief list.
     #[schema(value_type = Option<Value>, required)]
     pub progress: Option<RawJson>,
+    /// Of `progress`; 0 where there was none.
+    pub progress_bytes: u32,
     /// Why its engine released it, for programs, like `no_handler`.
     pub code: Option<String>,
     /// Why its engine released it, for people.
@@ -49,4 +63,11 @@ pub struct Attempt {
     /// What became of the follow-up events of its completion; `None` where there were none.
     #[serde(skip)]
     pub follow_ups: Option<Vec<FollowUp>>,
+}
+
+impl Attempt {
+    /// Leaves out what a brief list does not show.
+    pub fn abridge(&mut self) {
+        (self.result, self.error, self.progress) = (None, None, None);
+    }
 }

@@ -44,6 +44,37 @@ impl Default for DurationCounts {
     }
 }
 
+/// Counts in the fine buckets alone, for what the version before does not know.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FineCounts([i64; Self::LENGTH]);
+
+impl FineCounts {
+    /// Number of counts.
+    pub const LENGTH: usize = BUCKETS;
+
+    /// Counts one duration.
+    pub fn note(&mut self, seconds: f64) {
+        self.0[bucket(seconds)] += 1;
+    }
+
+    /// The counts in the order in which they are stored.
+    pub const fn as_slice(&self) -> &[i64] {
+        &self.0
+    }
+
+    /// True where nothing was counted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|count| *count == 0)
+    }
+}
+
+impl Default for FineCounts {
+    fn default() -> Self {
+        Self([0; Self::LENGTH])
+    }
+}
+
 /// The bucket of a duration. An edge belongs to the bucket below it.
 fn bucket(seconds: f64) -> usize {
     // Durations on an edge must not be moved by how the logarithm is rounded.
@@ -84,7 +115,19 @@ impl Durations {
         if fine.is_empty() {
             self.add_coarse(coarse);
         }
-        for (sum, count) in self.0.iter_mut().zip(fine) {
+        self.add_fine(fine);
+    }
+
+    /// Adds other counts.
+    pub fn merge(&mut self, other: &Self) {
+        for (sum, count) in self.0.iter_mut().zip(&other.0) {
+            *sum += count;
+        }
+    }
+
+    /// Adds counts of the fine buckets alone.
+    pub fn add_fine(&mut self, stored: &[i64]) {
+        for (sum, count) in self.0.iter_mut().zip(stored) {
             *sum += to_f64(*count);
         }
     }
@@ -99,6 +142,16 @@ impl Durations {
                 *sum += to_f64(*count) * shared.max(0.0) / (to - from);
             }
         }
+    }
+
+    /// The mean, in seconds; `None` where there were none. Those of a bucket count as in its middle.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        let total: f64 = self.0.iter().sum();
+        let seconds = self.0.iter().enumerate().filter(|(_, count)| **count > 0.0);
+        let sum: f64 =
+            seconds.map(|(bucket, count)| between(lower_edge(bucket), upper_edge(bucket), 0.5) * count).sum();
+        (total > 0.0).then(|| sum / total)
     }
 
     /// The duration that this share of the attempts did not exceed, in seconds, to three significant digits; `None` where
@@ -192,6 +245,20 @@ mod tests {
         assert!(evenly.quantile(0.5).is_some_and(|p50| (29.0..31.5).contains(&p50)), "{:?}", evenly.quantile(0.5));
         assert_eq!(counted(&[0.001; 9]).quantile(0.5), Some(0.005));
         assert_eq!(counted(&[]).quantile(0.5), None);
+    }
+
+    #[test]
+    fn the_mean_lies_within_the_error_bound() {
+        let samples: Vec<f64> = (1..=1000).map(|n| f64::from(n) * 0.06).collect();
+        let mean = counted(&samples).mean().expect("samples");
+        assert!((30.03 / 1.13..30.03 * 1.13).contains(&mean), "{mean}");
+        assert_eq!(counted(&[]).mean(), None);
+        let mut waits = FineCounts::default();
+        assert!(waits.is_empty());
+        waits.note(20.0);
+        let mut durations = Durations::default();
+        durations.add_fine(waits.as_slice());
+        assert_eq!((waits.is_empty(), durations.quantile(0.5)), (false, counted(&[20.0]).quantile(0.5)));
     }
 
     #[test]

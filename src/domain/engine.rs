@@ -110,6 +110,14 @@ pub struct Filter {
     pub scenario_run_id: Option<String>,
     /// As they registered it.
     pub engine_software_version: Option<String>,
+    /// They hold nothing, or (`false`) something.
+    pub is_idle: Option<bool>,
+    /// They live without working, or (`false`) do not.
+    pub is_zombie: Option<bool>,
+    /// They have held some event for longer than that.
+    pub held_over_seconds: Option<u32>,
+    /// They have sent nothing at all for longer than that.
+    pub silent_over_seconds: Option<u32>,
 }
 
 /// A registration, checked.
@@ -179,17 +187,6 @@ impl HoldingOffChange {
             Self::Ends => None,
         }
     }
-}
-
-/// How many engines of a type have a standing; there may be several counts of one standing.
-#[derive(Clone, Debug)]
-pub struct EngineCount {
-    /// The queue they lease from.
-    pub engine_type: String,
-    /// Whether they are given events, and why not.
-    pub standing: Standing,
-    /// How many they are.
-    pub engines: i64,
 }
 
 /// The engines of one type and standing; there may be several summaries of one standing.

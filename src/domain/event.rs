@@ -15,11 +15,12 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::ids::{EngineId, EventId};
 use super::json::RawJson;
+use super::retry_policy::PolicyInForce;
 use super::words::words;
 
 /// An event: what was sent, and where it stands.
@@ -65,17 +66,37 @@ pub struct Event {
     /// True while it is processing.
     #[serde(skip)]
     pub is_leased: bool,
+    /// When its lease began.
+    pub leased_at: Option<DateTime<Utc>>,
     /// When its lease runs out, unless it is renewed.
     pub lease_expires_at: Option<DateTime<Utc>>,
-    /// The last that was reported on its current lease.
+    /// No renewal of its lease goes beyond it.
+    pub lease_deadline_at: Option<DateTime<Utc>>,
+    /// It is open and had a silent loss: it is leased alone, or beside no other such event.
+    pub is_suspect: bool,
+    /// It is cancelled then if no engine has leased it once; null also after its first lease.
+    pub discard_at: Option<DateTime<Utc>>,
+    /// The policy that holds for it while it is open, and which level says each part. Null also in a brief list.
+    pub retry_policy: Option<PolicyInForce>,
+    /// The last that was reported on its current lease. Null also in a brief list.
     #[schema(value_type = Option<Value>, required)]
     pub progress: Option<RawJson>,
-    /// Once it has completed.
+    /// Of `progress`; 0 where there is none.
+    pub progress_bytes: u32,
+    /// Once it has completed. Null also in a brief list.
     #[schema(value_type = Option<Value>, required)]
     pub result: Option<RawJson>,
-    /// The last one reported.
+    /// Of `result`; 0 where there is none.
+    pub result_bytes: u32,
+    /// The last one reported. Null also in a brief list.
     #[schema(value_type = Option<Value>, required)]
     pub error: Option<RawJson>,
+    /// The type of the error, its first 200 characters.
+    pub error_type: Option<String>,
+    /// The message of the error, its first 200 characters.
+    pub error_message: Option<String>,
+    /// Of `error`; 0 where there is none.
+    pub error_bytes: u32,
     /// While it is a dead letter.
     pub dead_letter_reason: Option<DeadLetterReason>,
     /// True once its cancellation was asked for while it was processing: it ends as cancelled with its lease.
@@ -147,6 +168,18 @@ pub struct Filter {
     pub scenario_run_id: Option<String>,
     /// The event whose follow-ups they are.
     pub caused_by: Option<EventId>,
+    /// They are open, and have had that many silent losses at least.
+    pub lease_losses_min: Option<u32>,
+    /// They are open, and a failure of them was reported since they were enqueued or redriven.
+    pub is_failing: bool,
+    /// The engine that holds them.
+    pub leased_by: Option<EngineId>,
+    /// The type of the last error reported.
+    pub error_type: Option<String>,
+    /// The key that a producer sent with them, while it is remembered.
+    pub idempotency_key: Option<String>,
+    /// The unique key that they have while they are open.
+    pub unique_key: Option<String>,
     /// From this time on.
     pub created_after: Option<DateTime<Utc>>,
     /// Before this time.
@@ -278,7 +311,7 @@ words!(CancelReason {
 });
 
 /// Why an event became a dead letter.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, ToSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeadLetterReason {
     /// More failures were reported than `max_retries` allows.

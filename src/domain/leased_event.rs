@@ -19,6 +19,8 @@ pub struct LeasedEvent {
     pub event_type: String,
     /// As it was sent.
     pub payload: RawJson,
+    /// Of the payload as it was sent.
+    pub payload_bytes: u32,
     /// 0 to 9; 9 is leased first.
     pub priority: u8,
     /// The simulation run it belongs to.
@@ -49,6 +51,8 @@ pub struct LeasedEvent {
     pub expires_at: DateTime<Utc>,
     /// From when it was read.
     pub expires_in_seconds: f64,
+    /// No renewal goes beyond it.
+    pub deadline_at: DateTime<Utc>,
     /// What a renewal adds, from its moment.
     pub visibility_timeout_seconds: u32,
     /// What the poll asked for, to compare a repetition of it with.

@@ -24,6 +24,14 @@ pub const MAX_ERROR_TYPE_CHARS: usize = 200;
 pub const MAX_ERROR_CONTAINS_CHARS: usize = 200;
 /// How much of an error's message dead letters are found by.
 pub const MAX_ERROR_MESSAGE_CHARS: usize = 8192;
+/// Of the fingerprint that an engine may send with an error.
+pub const MAX_FINGERPRINT_CHARS: usize = 200;
+/// How much of a message, without its changing parts, its fingerprint is made of.
+pub const MAX_FINGERPRINTED_CHARS: usize = 2000;
+/// Dead letters from before there were fingerprints, or of a replica that makes none, that get theirs with one commit.
+pub const FINGERPRINT_BATCH_DEAD_LETTERS: u32 = 200;
+/// Such batches in one round of housekeeping.
+pub const FINGERPRINT_BATCHES_OF_ROUND: usize = 50;
 /// A longer W3C `traceparent` is not kept.
 pub const MAX_TRACEPARENT_CHARS: usize = 64;
 /// A longer W3C `tracestate` is not kept.
@@ -68,6 +76,44 @@ pub const MAX_COUNTED_EVENTS_OF_RUN: i64 = 10_000;
 pub const MAX_SPREAD_SECONDS: u32 = 7 * 86_400;
 /// Most groups in one reply.
 pub const MAX_DEAD_LETTER_GROUPS: u32 = 200;
+/// Of the message that a group of dead letters shows.
+pub const MAX_SAMPLE_MESSAGE_CHARS: i32 = 200;
+/// Attempts of all queues, the newest, among which those of the queues that are asked for are looked for.
+pub const SCANNED_ATTEMPTS: i64 = 100_000;
+/// Attempts of all queues together that are counted by version.
+pub const ATTEMPTS_BY_VERSION: i64 = 10_000;
+/// Attempts of one queue that are counted by version.
+pub const ATTEMPTS_BY_VERSION_OF_QUEUE: i64 = 2_000;
+/// Below it, attempts of a version are too few to say anything.
+pub const MIN_ATTEMPTS_OF_VERSION: i64 = 20;
+/// Most versions in one reply.
+pub const MAX_VERSIONS: i64 = 200;
+/// Redrive jobs that have something to do, all together: a step of each is taken about once a second.
+pub const MAX_OPEN_REDRIVE_JOBS: i64 = 100;
+/// Redrive jobs that are kept, all together.
+pub const MAX_REDRIVE_JOBS: i64 = 10_000;
+/// Most dead letters that a redrive job tries first.
+pub const MAX_CANARY: u32 = 1000;
+/// How much of a canary has to complete, where the request does not say it.
+pub const DEFAULT_CONTINUE_AT_SUCCESS_RATIO: f64 = 0.9;
+/// How long a canary may take, where the request does not say it.
+pub const DEFAULT_CANARY_WAIT_SECONDS: u32 = 600;
+/// Longest time that a canary may take: 7 days.
+pub const MAX_CANARY_WAIT_SECONDS: u32 = 7 * 86_400;
+/// Slowest rate of a redrive job: one event in 1000 seconds.
+pub const MIN_REDRIVE_RATE: f64 = 0.001;
+/// Fastest rate of a redrive job, in events a second.
+pub const MAX_REDRIVE_RATE: f64 = 10_000.0;
+/// Least part of those that ended which may be said to stop a redrive job when it died again.
+pub const MIN_STOP_RATIO: f64 = 0.001;
+/// Before so many redriven events have ended, a redrive job is not stopped because some died again.
+pub const MIN_JUDGED_REDRIVEN: i64 = 20;
+/// Of the merge patch with which a redrive job changes payloads.
+pub const MAX_PAYLOAD_PATCH_BYTES: usize = 16 << 10;
+/// Payloads that a step of a redrive job changes, but for one of them.
+pub const PATCHED_BYTES_OF_STEP: i64 = 4 << 20;
+/// Open events of a redrive job that are checked in one step for how they ended.
+pub const CHECKED_EVENTS_OF_STEP: i64 = 200;
 /// No count of dead letters comes near it.
 pub const MAX_EXPECTED_COUNT: u32 = 1_000_000_000;
 
@@ -86,6 +132,44 @@ pub const MAX_MAX_LEASE_SECONDS: u32 = 604_800;
 pub const MAX_PAUSE_REASON_CHARS: usize = 500;
 /// Longest pause that ends by itself: 365 days.
 pub const MAX_PAUSE_SECONDS: u32 = 365 * 86_400;
+
+/// In how many seconds what is due in a queue is to be processed, where the queue does not say it.
+pub const DEFAULT_TARGET_CLEAR_SECONDS: u32 = 60;
+/// Largest `target_clear_seconds` of a queue: one day.
+pub const MAX_TARGET_CLEAR_SECONDS: u32 = 86_400;
+/// Events of a queue are counted up to here, those of each priority for themselves; beyond it counts are estimates.
+pub const MAX_EXACT_DEPTH: i64 = 10_000;
+
+/// Points of a history in one reply.
+pub const MAX_HISTORY_POINTS: i64 = 600;
+/// Largest step between two points of a history: one day.
+pub const MAX_HISTORY_STEP_SECONDS: u32 = 86_400;
+/// Points of a queue that a replica keeps in memory, a minute apart.
+pub const MINUTES_KEPT: usize = 20;
+/// Due events that have waited for less ask for no attention, even where no engine is active.
+pub const NOBODY_WORKS_AFTER_SECONDS: f64 = 30.0;
+/// A queue falls behind where its oldest due event has waited for longer than this,
+pub const FALLING_BEHIND_AGE_SECONDS: f64 = 300.0;
+/// and where that age has grown by this many seconds
+pub const FALLING_BEHIND_GROWTH_SECONDS: f64 = 60.0;
+/// in this many minutes.
+pub const FALLING_BEHIND_MINUTES: usize = 10;
+/// Fewer attempts in five minutes do not show that a queue is dying.
+pub const DYING_MIN_ATTEMPTS: i64 = 20;
+/// The share of attempts that failed or were lost, above which a queue is dying.
+pub const DYING_SHARE: f64 = 0.5;
+/// Fewer dead letters in an hour ask for no attention.
+pub const MIN_NEW_DEAD_LETTERS: i64 = 10;
+/// Nor do those of an hour that are no more than this many times those of an average hour of the day before.
+pub const NEW_DEAD_LETTERS_FACTOR: f64 = 5.0;
+/// Dead letters of the last hour, and of the day before it, that are counted of all queues together.
+pub const MAX_COUNTED_NEW_DEAD_LETTERS: i64 = 10_000;
+/// Silent losses with which an event is reported as the one that kills engines.
+pub const POISON_LEASE_LOSSES: i32 = 2;
+/// Events with silent losses that are looked at of each queue, half of them queued.
+pub const MAX_SUSPECTS_LOOKED_AT: i64 = 200;
+/// A pause without an end asks for attention after this time.
+pub const PAUSED_LONG_SECONDS: f64 = 3600.0;
 
 /// Events for a poll, where neither the poll nor the queue says it.
 pub const DEFAULT_LEASE_LIMIT: u32 = 3;
@@ -129,6 +213,11 @@ pub const MAX_DRAINED_ENGINES_TOLD: usize = 1000;
 /// The most ids in the reply where dead letters are redriven or purged together; all of them are done.
 pub const MAX_DONE_DEAD_LETTERS_TOLD: usize = 1000;
 
+/// Most groups in the summary of engines.
+pub const MAX_ENGINE_GROUPS: u32 = 1000;
+/// Longest past time by which engines are filtered: 365 days.
+pub const MAX_PAST_SECONDS: u32 = 365 * 86_400;
+
 /// Of the name an admin gives a token.
 pub const MAX_TOKEN_NAME_CHARS: usize = 100;
 /// Most engine types that one token may be limited to.
@@ -170,6 +259,8 @@ pub const MAX_FOLLOW_UPS_OF_REQUEST: usize = 1000;
 pub const MAX_MAY_ENQUEUE: usize = 100;
 /// Most events in one enqueue request.
 pub const MAX_BATCH_EVENTS: usize = 1000;
+/// How much of an error's type and message a brief list has. The statements of `store` say this number as well.
+pub const MAX_BRIEF_ERROR_CHARS: usize = 200;
 /// Items on a page of a list whose request names no limit.
 pub const DEFAULT_PAGE: u32 = 50;
 /// Most items on a page of a list.

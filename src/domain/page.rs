@@ -1,5 +1,14 @@
 //! Pages of lists.
 
+/// What of each item is wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ShownParts {
+    /// What was sent.
+    pub with_payload: bool,
+    /// Nothing that may be large: of what engines reported, only its size and the beginning of an error's message.
+    pub is_brief: bool,
+}
+
 /// One page of a list.
 #[derive(Clone, Debug)]
 pub struct Page<T> {

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::durations::Durations;
 use super::ids::EventId;
 use super::json::RawJson;
 use super::retry_policy::{RetryPolicy, RetryPolicyOverrides};
@@ -21,6 +20,8 @@ pub struct QueueSettings {
     pub max_processing: Option<u32>,
     /// Its part of the retry policy.
     pub retry_policy: Option<RetryPolicyOverrides>,
+    /// In how many seconds what is due is to be processed, for `wanted_slots`.
+    pub target_clear_seconds: Option<u32>,
 }
 
 /// Why and for how long a queue gives out nothing.
@@ -87,38 +88,16 @@ pub struct Depth {
     pub in_flight: i64,
     /// Dead letters, redriven as another event or not.
     pub dead_letters: i64,
+    /// Open events with a silent loss: due, delayed, or held by an engine.
+    pub suspects: i64,
+    /// The due events of priority 0, 1 and so on; empty where nothing waits at all.
+    pub due_by_priority: Vec<i64>,
     /// From `available_at` of the oldest due event, in seconds; 0 where nothing is due.
     pub oldest_due_age_seconds: f64,
+    /// When the first delayed event is due.
+    pub next_due_at: Option<DateTime<Utc>>,
     /// True while it gives out nothing.
     pub is_paused: bool,
-}
-
-/// What all replicas together counted of one queue in about a minute.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct LastMinute {
-    /// Events taken in.
-    pub enqueued: i64,
-    /// Attempts reported as completed.
-    pub completed: i64,
-    /// Attempts reported as failed.
-    pub failed: i64,
-    /// Leases that ended without a report.
-    pub lost: i64,
-    /// How long the attempts took that their engines settled.
-    pub durations: Durations,
-    /// The time that was counted: periods of ten seconds are counted whole, so it is less than a minute. Zero where
-    /// nothing happened.
-    pub seconds: f64,
-}
-
-impl LastMinute {
-    /// A count as a rate.
-    #[must_use]
-    pub fn per_second(&self, count: i64) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "counts of a minute are far below 2^52")]
-        let count = count as f64;
-        if self.seconds > 0.0 { count / self.seconds } else { 0.0 }
-    }
 }
 
 /// What keeps a queue.

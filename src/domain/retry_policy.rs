@@ -129,6 +129,101 @@ impl RetryPolicy {
     }
 }
 
+/// The level that says a part of a policy.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[schema(as = RetryPolicySource)]
+#[serde(rename_all = "snake_case")]
+pub enum PolicySource {
+    /// The event's own.
+    Event,
+    /// Its event type.
+    EventType,
+    /// Its queue.
+    Queue,
+    /// The server, for all that say nothing.
+    Server,
+}
+
+/// A part of a policy, and which level says it.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, ToSchema)]
+pub struct Sourced<T> {
+    /// What holds.
+    pub value: T,
+    /// Which level says it.
+    pub source: PolicySource,
+}
+
+/// The policy that holds for one event, with the source of each part.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, ToSchema)]
+#[schema(as = RetryPolicyInForce)]
+pub struct PolicyInForce {
+    /// How many reported failures are tried again.
+    pub max_retries: Sourced<u32>,
+    /// How long the event waits before each retry.
+    pub retry_delay: DelayInForce,
+    /// The silent loss that makes an event a dead letter.
+    pub dead_letter_threshold: Sourced<u32>,
+    /// The share by which a delay may vary in either direction, 0 to 1.
+    pub jitter: Sourced<f64>,
+}
+
+/// Seconds, but for the multiplier.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, ToSchema)]
+#[schema(as = RetryDelayInForce)]
+pub struct DelayInForce {
+    /// Before the first retry.
+    pub initial: Sourced<u32>,
+    /// The longest delay, before jitter.
+    pub max: Sourced<u32>,
+    /// Each delay is the one before times this.
+    pub multiplier: Sourced<f64>,
+}
+
+/// What each level says, the event's own first.
+#[derive(Clone, Copy, Debug)]
+pub struct PolicyLevels<'a> {
+    /// The event's own.
+    pub own: Option<&'a RetryPolicyOverrides>,
+    /// Of its event type.
+    pub of_type: Option<&'a RetryPolicyOverrides>,
+    /// Of its queue.
+    pub of_queue: Option<&'a RetryPolicyOverrides>,
+    /// Of the server.
+    pub of_server: Option<&'a RetryPolicyOverrides>,
+}
+
+impl PolicyInForce {
+    /// What [`RetryPolicy::resolve`] makes of the levels, with the level that says each part.
+    #[must_use]
+    pub fn resolve(levels: PolicyLevels<'_>) -> Self {
+        let PolicyLevels { own, of_type, of_queue, of_server } = levels;
+        let policy = RetryPolicy::resolve([own, of_type, of_queue, of_server]);
+        let source_of = |says: &dyn Fn(&RetryPolicyOverrides) -> bool| {
+            let above =
+                [(PolicySource::Event, own), (PolicySource::EventType, of_type), (PolicySource::Queue, of_queue)];
+            let first = above.into_iter().find(|(_, level)| level.is_some_and(says));
+            first.map_or(PolicySource::Server, |(source, _)| source)
+        };
+        let of_delay = |says: fn(&RetryDelayOverrides) -> bool| {
+            source_of(&|level: &RetryPolicyOverrides| level.retry_delay.as_ref().is_some_and(says))
+        };
+        let delay = policy.retry_delay;
+        Self {
+            max_retries: Sourced { value: policy.max_retries, source: source_of(&|level| level.max_retries.is_some()) },
+            retry_delay: DelayInForce {
+                initial: Sourced { value: delay.initial, source: of_delay(|delay| delay.initial.is_some()) },
+                max: Sourced { value: delay.max, source: of_delay(|delay| delay.max.is_some()) },
+                multiplier: Sourced { value: delay.multiplier, source: of_delay(|delay| delay.multiplier.is_some()) },
+            },
+            dead_letter_threshold: Sourced {
+                value: policy.dead_letter_threshold,
+                source: source_of(&|level| level.dead_letter_threshold.is_some()),
+            },
+            jitter: Sourced { value: policy.jitter, source: source_of(&|level| level.jitter.is_some()) },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -162,6 +257,27 @@ mod tests {
         assert_eq!(policy.max_retries, 0);
         assert_eq!(policy.retry_delay, RetryDelay { initial: 1, max: 300, multiplier: 2.0 });
         assert_eq!(policy.dead_letter_threshold, 3);
+    }
+
+    #[test]
+    fn each_part_in_force_names_the_level_that_says_it() {
+        let event = RetryPolicyOverrides { max_retries: Some(0), ..Default::default() };
+        let of_type = RetryPolicyOverrides { max_retries: Some(7), jitter: Some(0.5), ..Default::default() };
+        let queue = RetryPolicyOverrides {
+            retry_delay: Some(RetryDelayOverrides { initial: Some(1), ..Default::default() }),
+            ..Default::default()
+        };
+        let policy = PolicyInForce::resolve(PolicyLevels {
+            own: Some(&event),
+            of_type: Some(&of_type),
+            of_queue: Some(&queue),
+            of_server: None,
+        });
+        assert_eq!(policy.max_retries, Sourced { value: 0, source: PolicySource::Event });
+        assert_eq!(policy.jitter, Sourced { value: 0.5, source: PolicySource::EventType });
+        assert_eq!(policy.retry_delay.initial, Sourced { value: 1, source: PolicySource::Queue });
+        assert_eq!(policy.retry_delay.max, Sourced { value: 300, source: PolicySource::Server });
+        assert_eq!(policy.dead_letter_threshold, Sourced { value: 3, source: PolicySource::Server });
     }
 
     proptest! {

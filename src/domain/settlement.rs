@@ -129,6 +129,8 @@ pub struct ReportedError {
     pub kind: Option<String>,
     /// Cut to [`MAX_ERROR_MESSAGE_CHARS`] characters.
     pub message: String,
+    /// What it has in common with errors of the same cause, where the engine says it.
+    pub fingerprint: Option<String>,
 }
 
 impl ReportedError {
@@ -136,7 +138,7 @@ impl ReportedError {
     #[must_use]
     pub fn of_object(json: SentJson, kind: Option<&JsonString<'_>>, message: &JsonString<'_>) -> Self {
         let kind = kind.map(|kind| kind.storable(MAX_ERROR_TYPE_CHARS)).filter(|kind| !kind.is_empty());
-        Self { json, kind, message: message.storable(MAX_ERROR_MESSAGE_CHARS) }
+        Self { json, kind, message: message.storable(MAX_ERROR_MESSAGE_CHARS), fingerprint: None }
     }
 
     /// A message alone, as it is spelled and decoded.

@@ -6,7 +6,7 @@ mod redrive;
 mod groups;
 mod read;
 /// Which dead letters are meant.
-mod filter;
+pub mod filter;
 /// A dead letter, as readers see it.
 mod reply;
 

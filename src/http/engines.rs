@@ -2,6 +2,7 @@
 
 mod register;
 mod read;
+mod summary;
 mod patch;
 mod drain;
 mod token;
@@ -20,6 +21,7 @@ use crate::http::api::Api;
 pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(register::register, read::list))
+        .routes(routes!(summary::summarize))
         .routes(routes!(read::get, patch::patch, register::deregister))
         .routes(routes!(drain::drain_many))
         .routes(routes!(heartbeat::heartbeat))

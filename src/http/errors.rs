@@ -13,7 +13,7 @@ mod limit;
 mod retry;
 
 pub use code::Code;
-pub use input_error::{Errors, InputPlace, MAX_PLACE_CHARS, Mistake};
+pub use input_error::{Errors, InputError, InputPlace, MAX_PLACE_CHARS, Mistake};
 pub use limit::Limit;
 pub use of_broker::INVALID_TOKEN;
 pub use problem::{Cause, MAX_ERRORS_TOLD_OF_BATCH, Problem, ProblemBody};

@@ -6,7 +6,13 @@ pub mod enqueue;
 mod enqueued;
 mod list;
 mod read;
+/// Why an event is not worked on.
+mod explain;
+/// The JSON of an event alone.
+mod json;
 mod wait;
+mod change;
+mod cancel_many;
 mod reschedule;
 mod cancel;
 /// An event and its attempts, as readers see them.
@@ -24,9 +30,13 @@ pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(enqueue::enqueue, list::list))
         .routes(routes!(enqueue::enqueue_batch))
-        .routes(routes!(read::get))
+        .routes(routes!(read::get, change::change))
+        .routes(routes!(explain::explain))
+        .routes(routes!(json::payload))
+        .routes(routes!(json::result))
         .routes(routes!(read::attempts))
         .routes(routes!(wait::wait))
         .routes(routes!(cancel::cancel))
+        .routes(routes!(cancel_many::cancel_many))
         .routes(routes!(reschedule::reschedule))
 }

@@ -43,6 +43,7 @@ pub use security::require as require_tokens;
         (name = "leases", description = "Leasing events and settling them"),
         (name = "engines", description = "The engine registry"),
         (name = "dead letters", description = "Events that ended without success"),
+        (name = "redrive jobs", description = "Dead letters put back into their queues in steps"),
         (name = "queues", description = "How deep they are, and their settings"),
         (name = "retry policies", description = "Per event type"),
         (name = "tokens", description = "Who may do what"),

@@ -6,11 +6,12 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::errors::InputPlace;
 use super::requests::Reader;
 use super::requests::texts::number_in;
 use crate::domain::limits::{DEFAULT_PAGE, MAX_PAGE};
 use crate::domain::names::{BadName, EngineType};
-use crate::domain::page;
+use crate::domain::page::{self, ShownParts};
 use std::str::FromStr;
 
 /// Said of a cursor that cannot be read.
@@ -91,6 +92,22 @@ pub fn parse_cursor(text: &str) -> Result<(DateTime<Utc>, uuid::Uuid), String> {
     text.split_once('_')
         .and_then(|(at, id)| Some((DateTime::parse_from_rfc3339(at).ok()?.to_utc(), uuid::Uuid::from_str(id).ok()?)))
         .ok_or_else(|| BAD_CURSOR.to_owned())
+}
+
+/// Reads `?view=brief`.
+pub fn is_brief(reader: &Reader<'_>) -> bool {
+    reader.query("view", |text| if text == "brief" { Ok(()) } else { Err("can be brief, nothing else") }).is_some()
+}
+
+/// Reads `?view=brief` and `?include=payload`, which do not stand beside each other.
+pub fn shown_parts(reader: &Reader<'_>) -> ShownParts {
+    let parts = ShownParts { is_brief: is_brief(reader), with_payload: includes_payload(reader) };
+    if parts.is_brief && parts.with_payload {
+        reader
+            .errors()
+            .add(InputPlace::Parameter("include".to_owned()), "stands beside view=brief, which has no payloads");
+    }
+    parts
 }
 
 /// Reads `?include=payload`.

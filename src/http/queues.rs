@@ -1,6 +1,8 @@
 //! `/queues`: how they stand, and their settings.
 
 mod read;
+/// Why a queue grows.
+mod explain;
 mod patch;
 mod pause;
 /// What would be leased next.
@@ -15,11 +17,14 @@ use utoipa_axum::routes;
 
 use crate::http::api::Api;
 
+pub use reply::{EnginesReply, PauseReply, RatesReply, SlotsReply};
+
 /// Its routes.
 pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(read::list))
         .routes(routes!(read::get, patch::patch, removal::delete))
+        .routes(routes!(explain::explain))
         .routes(routes!(pause::pause))
         .routes(routes!(pause::resume))
         .routes(routes!(quarantines::add, quarantines::list, quarantines::lift))

@@ -27,6 +27,9 @@ metrics! {
     event_types: DatabaseGauge = "eventlease_event_types", [];
     /// Registered engines by status; active ones whose version is quarantined have the status `quarantined`, active ones that hold off have `holding_off`. Every server reads it: take `max by (engine_type, status)`.
     engines: DatabaseGauge = "eventlease_engines", [Label::QUEUE, Label::of_owner("status")];
+    /// Engines that live, hold nothing and have not asked for work for a minute, though their queue has had due events for half
+    /// a minute. Every server reads it: take `max by (engine_type)`.
+    zombies: DatabaseGauge = "eventlease_engines_zombie", [Label::QUEUE];
     /// Connections of clients that are open.
     connections: IntGauge = "eventlease_client_connections", [];
     /// Connections of clients that this server ended or did not take, by the limit they met, or as malformed.

@@ -3,6 +3,8 @@
 pub mod redrive;
 pub mod bulk;
 pub mod groups;
+/// Those that have none get theirs.
+pub mod fingerprints;
 /// Which a filter lets through.
 mod wanted;
 
@@ -17,12 +19,12 @@ use crate::domain::attempt::Attempt;
 use crate::domain::dead_letters::{DeadLetter, Filter};
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_PAGE;
-use crate::domain::page::Page;
+use crate::domain::page::{Page, ShownParts};
 
 from_row!(DeadLetter, "dead_letters", event_id: EventId, {
     event_id, engine_type, event_type, reason, payload, payload_bytes, priority, scenario_run_id, created_at,
-    dead_lettered_at, attempt, failures, lease_losses, redrives, error, error_type, engine_software_version, redriven_from,
-    redriven_as,
+    dead_lettered_at, attempt, failures, lease_losses, redrives, error, error_type, error_message, error_bytes,
+    error_fingerprint, engine_software_version, redriven_from, redriven_as,
 });
 
 #[derive(sqlx_macros::FromRow)]
@@ -39,7 +41,7 @@ pub async fn list(
     filter: &Filter,
     behind: Option<(DateTime<Utc>, EventId)>,
     limit: u32,
-    with_payload: bool,
+    parts: ShownParts,
 ) -> Result<Page<DeadLetter>> {
     let statement = sqlx::query_as(page!(
         order by "dead_lettered_at desc, event_id desc",
@@ -51,7 +53,8 @@ pub async fn list(
         .bind(behind.map(|(at, _)| at))
         .bind(behind.map(|(_, event_id)| event_id.0))
         .bind(i64::from(limit) + 1)
-        .bind(with_payload)
+        .bind(parts.with_payload)
+        .bind(parts.is_brief)
         .fetch_all(connection)
         .await?;
     Ok(page_of(rows, limit))

@@ -8,6 +8,8 @@ pub mod announcement;
 pub mod changes;
 /// Liveness of the engines and of the service.
 pub mod liveness;
+pub mod groups;
+pub mod zombies;
 mod metadata;
 
 use chrono::{DateTime, Utc};
@@ -20,8 +22,7 @@ use super::page::{PageRow, page, page_of};
 use super::row::{Field, from_columns, from_row};
 use super::tokens::{self, EndOfTokens};
 use crate::domain::engine::{
-    AfterDrain, Drain, DrainOrder, Engine, EngineCount, EngineStatus, Filter, HoldingOff, Registration, Standing,
-    TypeSummary,
+    AfterDrain, Drain, DrainOrder, Engine, EngineStatus, Filter, HoldingOff, Registration, Standing, TypeSummary,
 };
 use crate::domain::ids::EngineId;
 use crate::domain::names::{EngineType, ScenarioRunId};
@@ -140,13 +141,20 @@ pub async fn list(
     filter: &Filter,
     behind: Option<(DateTime<Utc>, EngineId)>,
     limit: u32,
+    is_brief: bool,
 ) -> Result<Page<Engine>> {
+    let zombies = match filter.is_zombie {
+        Some(_) => zombies::list(&mut *connection, filter.types()).await?,
+        None => Vec::new(),
+    };
+    let zombies: Vec<EngineId> = zombies.into_iter().map(|zombie| zombie.engine_id).collect();
     let statement = sqlx::query_as(page!(
         order by "registered_at desc, engine_id desc",
         bytes "octet_length(metadata::text)",
         include_str!("sql/list_engines.sql")
     ));
-    let rows: Vec<PageRow<Engine>> = bind(statement, filter, behind, limit + 1).fetch_all(connection).await?;
+    let rows: Vec<PageRow<Engine>> =
+        bind(statement, filter, &zombies, behind, limit + 1).bind(is_brief).fetch_all(connection).await?;
     Ok(page_of(rows, limit))
 }
 
@@ -154,21 +162,29 @@ pub async fn list(
 pub async fn read(connection: &mut PgConnection, engine_id: EngineId) -> Result<Option<Engine>> {
     let filter = Filter { engine_id: Some(engine_id), ..Filter::default() };
     let statement = sqlx::query_as(include_str!("sql/list_engines.sql"));
-    Ok(bind(statement, &filter, None, 1).fetch_optional(connection).await?)
+    Ok(bind(statement, &filter, &[], None, 1).bind(false).fetch_optional(connection).await?)
+}
+
+impl Filter {
+    /// Their queues, if any are named.
+    fn types(&self) -> Option<&[String]> {
+        self.engine_type.as_ref().map(std::slice::from_ref).or(self.engine_types.as_deref())
+    }
 }
 
 type Select<'q, Row> = QueryAs<'q, Postgres, Row, PgArguments>;
 
-/// Binds the parameters of `sql/list_engines.sql`.
+/// Binds the parameters of `sql/list_engines.sql` but the last.
 fn bind<'q, Row>(
     statement: Select<'q, Row>,
     filter: &'q Filter,
+    zombies: &[EngineId],
     behind: Option<(DateTime<Utc>, EngineId)>,
     limit: u32,
 ) -> Select<'q, Row> {
     statement
         .bind(filter.engine_id.map(|engine_id| engine_id.0))
-        .bind(filter.engine_type.as_ref().map(std::slice::from_ref).or(filter.engine_types.as_deref()))
+        .bind(filter.types())
         .bind(filter.status.map(EngineStatus::as_str))
         .bind(&filter.capability)
         .bind(&filter.scenario_run_id)
@@ -176,6 +192,11 @@ fn bind<'q, Row>(
         .bind(behind.map(|(at, _)| at))
         .bind(behind.map(|(_, engine_id)| engine_id.0))
         .bind(i64::from(limit))
+        .bind(filter.is_idle)
+        .bind(filter.is_zombie)
+        .bind(zombies.iter().map(|zombie| zombie.0).collect::<Vec<_>>())
+        .bind(filter.held_over_seconds.map(u32::cast_signed))
+        .bind(filter.silent_over_seconds.map(u32::cast_signed))
 }
 
 /// Starts draining, for the reason given and with what is to follow, or (`None`) ends it. An unresponsive engine stays so, but comes
@@ -226,23 +247,4 @@ impl Field for Standing {
 /// Sums the engines of these types up.
 pub async fn summarize(connection: &mut PgConnection, engine_types: &[String]) -> Result<Vec<TypeSummary>> {
     Ok(sqlx::query_as(include_str!("sql/summarize_engines.sql")).bind(engine_types).fetch_all(connection).await?)
-}
-
-from_row!(EngineCount, "engine_states", engine_type: String, { engine_type, standing, engines });
-
-/// Counts all engines. What they hold is left out: asking for each would take most of the time.
-pub async fn count(connection: &mut PgConnection) -> Result<Vec<EngineCount>> {
-    Ok(sqlx::query_as(
-        "select s.engine_type, s.status, given_nothing.is_quarantined, given_nothing.is_holding_off, count(*) as engines
-         from eventlease.engine_states s
-         left join eventlease.queues u on u.engine_type = s.engine_type
-         cross join lateral (
-            select u.quarantines is not null
-                and eventlease.is_quarantined(u.quarantines, s.engine_software_version) as is_quarantined,
-                coalesce(s.holding_off_until > statement_timestamp(), false) as is_holding_off
-         ) given_nothing
-         group by s.engine_type, s.status, given_nothing.is_quarantined, given_nothing.is_holding_off",
-    )
-    .fetch_all(connection)
-    .await?)
 }

@@ -11,6 +11,8 @@ pub mod open_keys;
 pub mod cancellation;
 pub mod reschedule;
 pub mod attempts;
+/// Where a queued event stands in its line.
+pub mod place;
 
 use chrono::TimeDelta;
 use sqlx::PgConnection;
@@ -21,11 +23,12 @@ use super::page::{PageRow, page, page_of};
 use super::row::from_row;
 use crate::domain::event::{BriefEvent, Event, EventScope, Filter, Status};
 use crate::domain::ids::EventId;
-use crate::domain::page::Page;
+use crate::domain::page::{Page, ShownParts};
 
 from_row!(Event, "events", event_id: EventId, {
     event_id, engine_type, event_type, status, payload, payload_bytes, priority, scenario_run_id, created_at, available_at,
-    finished_at, attempt, failures, lease_losses, redrives, leased_by, is_leased, lease_expires_at, progress, result, error,
+    finished_at, attempt, failures, lease_losses, redrives, leased_by, is_leased, leased_at, lease_expires_at, lease_deadline_at, is_suspect, discard_at, retry_policy,
+    progress, progress_bytes, result, result_bytes, error, error_type, error_message, error_bytes,
     dead_letter_reason, is_cancel_requested, redriven_from, redriven_as, caused_by, traceparent, unique_key, enqueued_by,
 });
 
@@ -94,25 +97,91 @@ macro_rules! page_with_details {
     };
 }
 
+/// Where a page of events begins to look, by the filter that lets the fewest through.
+enum Choice<'a> {
+    All,
+    OfRun(&'a str),
+    CausedBy(EventId),
+    IdempotencyKey(&'a str),
+    UniqueKey(&'a str),
+    FailedBy(&'a str),
+    Open(OpenChoice),
+}
+
+enum OpenChoice {
+    All,
+    Failing,
+    Suspects,
+    Held,
+}
+
+impl Filter {
+    /// By the first of the filters that are given; those that are left are conditions of its statement. Filters of open events do
+    /// not stand beside a cause or a key.
+    fn choice(&self) -> Choice<'_> {
+        let is_open = matches!(self.status, Some(Status::Queued | Status::Processing));
+        if let Some(caused_by) = self.caused_by {
+            Choice::CausedBy(caused_by)
+        } else if let Some(key) = &self.idempotency_key {
+            Choice::IdempotencyKey(key)
+        } else if let Some(key) = &self.unique_key {
+            Choice::UniqueKey(key)
+        } else if self.leased_by.is_some() {
+            Choice::Open(OpenChoice::Held)
+        } else if self.lease_losses_min.is_some_and(|losses| losses > 0) {
+            Choice::Open(OpenChoice::Suspects)
+        } else if self.is_failing {
+            Choice::Open(OpenChoice::Failing)
+        } else if self.lease_losses_min.is_some() {
+            Choice::Open(OpenChoice::All)
+        } else if let Some(error_type) = &self.error_type {
+            Choice::FailedBy(error_type)
+        } else if let Some(run) = &self.scenario_run_id {
+            Choice::OfRun(run)
+        } else if is_open {
+            Choice::Open(OpenChoice::All)
+        } else {
+            Choice::All
+        }
+    }
+}
+
+impl Choice<'_> {
+    const fn statement(&self) -> &'static str {
+        match self {
+            Self::All => page_with_details!("sql/all_events.sql", "sql/list_events.sql"),
+            Self::OfRun(_) => page_with_details!("sql/events_of_run.sql", "sql/list_events.sql"),
+            Self::CausedBy(_) => page_with_details!("sql/events_caused_by.sql", "sql/list_events.sql"),
+            Self::IdempotencyKey(_) => {
+                page_with_details!("sql/events_by_idempotency_key.sql", "sql/list_events.sql")
+            }
+            Self::UniqueKey(_) => page_with_details!("sql/events_by_unique_key.sql", "sql/list_events.sql"),
+            Self::FailedBy(_) => page_with_details!("sql/list_failed_by_error.sql"),
+            Self::Open(OpenChoice::All) => {
+                page_with_details!("sql/all_open_events.sql", "sql/list_open_events.sql")
+            }
+            Self::Open(OpenChoice::Failing) => {
+                page_with_details!("sql/failing_events.sql", "sql/list_open_events.sql")
+            }
+            Self::Open(OpenChoice::Suspects) => {
+                page_with_details!("sql/suspect_events.sql", "sql/list_open_events.sql")
+            }
+            Self::Open(OpenChoice::Held) => page_with_details!("sql/held_events.sql", "sql/list_open_events.sql"),
+        }
+    }
+}
+
 /// A page of events, the newest first, behind the last one seen.
 pub async fn list(
     connection: &mut PgConnection,
     filter: &Filter,
     behind: Option<EventId>,
     limit: u32,
-    with_payload: bool,
+    parts: ShownParts,
 ) -> Result<Page<Event>> {
-    let is_of_run = filter.scenario_run_id.is_some();
-    let statement = match filter.status {
-        _ if filter.caused_by.is_some() => page_with_details!("sql/events_caused_by.sql", "sql/list_events.sql"),
-        _ if is_of_run => page_with_details!("sql/events_of_run.sql", "sql/list_events.sql"),
-        Some(Status::Queued | Status::Processing) => page_with_details!("sql/list_open_events.sql"),
-        None | Some(Status::Completed | Status::Failed | Status::Cancelled) => {
-            page_with_details!("sql/all_events.sql", "sql/list_events.sql")
-        }
-    };
+    let choice = filter.choice();
     let (from, below) = ids(filter);
-    let query = sqlx::query_as(statement)
+    let query = sqlx::query_as(choice.statement())
         .bind(from.0)
         .bind(behind.map_or(below, |behind| behind.min(below)).0)
         .bind(filter.created_after)
@@ -121,13 +190,23 @@ pub async fn list(
         .bind(&filter.event_type)
         .bind(filter.status.map(Status::as_str))
         .bind(i64::from(limit) + 1)
-        .bind(with_payload)
+        .bind(parts.with_payload)
         .bind(filter.enqueued_by.as_deref())
-        .bind(&filter.engine_types);
-    let query = match filter.caused_by {
-        Some(caused_by) => query.bind(caused_by.0).bind(&filter.scenario_run_id),
-        None if is_of_run => query.bind(&filter.scenario_run_id),
-        None => query,
+        .bind(&filter.engine_types)
+        .bind(parts.is_brief);
+    let query = match choice {
+        Choice::All => query,
+        Choice::OfRun(run) => query.bind(run),
+        Choice::CausedBy(event_id) => query.bind(event_id.0).bind(&filter.scenario_run_id),
+        Choice::IdempotencyKey(text) | Choice::UniqueKey(text) | Choice::FailedBy(text) => {
+            query.bind(text).bind(&filter.scenario_run_id)
+        }
+        Choice::Open(_) => query
+            .bind(filter.lease_losses_min.map(u32::cast_signed))
+            .bind(&filter.scenario_run_id)
+            .bind(&filter.error_type)
+            .bind(filter.leased_by.map(|engine_id| engine_id.0))
+            .bind(filter.is_failing),
     };
     let rows: Vec<PageRow<Event>> = query.fetch_all(connection).await?;
     Ok(page_of(rows, limit))

@@ -1,4 +1,4 @@
-//! The partitions of `events` and `event_attempts`: a day each, made ahead, dropped when old.
+//! The partitions of `events`, `event_attempts` and `queue_history`: a day each, made ahead, dropped when old.
 
 use std::time::{Duration, Instant};
 
@@ -31,7 +31,8 @@ pub async fn make_ahead(pool: &Pool) -> Result<u32> {
         "select day from (select (statement_timestamp() at time zone 'UTC')::date + ahead as day
             from generate_series(-1, $1) as ahead) as days
          where to_regclass('eventlease.events_' || to_char(day, 'YYYYMMDD')) is null
-            or to_regclass('eventlease.event_attempts_' || to_char(day, 'YYYYMMDD')) is null",
+            or to_regclass('eventlease.event_attempts_' || to_char(day, 'YYYYMMDD')) is null
+            or to_regclass('eventlease.queue_history_' || to_char(day, 'YYYYMMDD')) is null",
     )
     .bind(DAYS_AHEAD)
     .fetch_all(&mut *pool.acquire().await?)
@@ -42,7 +43,9 @@ pub async fn make_ahead(pool: &Pool) -> Result<u32> {
         let user = ownership::current_user(&mut transaction).await?;
         sqlx::query("set local lock_timeout = '100ms'").execute(&mut *transaction).await?;
         ownership::act_as_owner_of_tables(&mut transaction, Lasting::Transaction).await?;
-        let was_made: bool = sqlx::query_scalar("select eventlease.ensure_partitions_of_day($1)")
+        let was_made: bool = sqlx::query_scalar(
+            "select eventlease.ensure_partitions_of_day($1)::integer + eventlease.ensure_history_partition($1)::integer > 0",
+        )
             .bind(day)
             .fetch_one(&mut *transaction)
             .await
@@ -89,21 +92,26 @@ pub struct Removal {
     pub postponed: u32,
 }
 
-/// Removes partitions whose newest event is older than `retention_days` and none of whose events
-/// is open. Detaches concurrently and then drops, so that no statement of others waits.
-pub async fn remove_older_than(pool: &Pool, retention_days: i32) -> Result<Removal> {
+/// Removes partitions whose newest event is older than `retention_days` and none of whose events is open, and those of the history of
+/// queues whose newest minute is older than `history_hours`. Detaches concurrently and then drops, so that no statement of others waits.
+pub async fn remove_older_than(pool: &Pool, retention_days: i32, history_hours: i32) -> Result<Removal> {
     let mut connection = pool.acquire().await?;
     // Its settings and its lock end with it, also where this round is given up half-way.
     connection.close_on_drop();
     let mut removal = Removal::default();
     sqlx::query("select set_config('lock_timeout', '100ms', false)").execute(&mut *connection).await?;
-    let outcome = remove_with(&mut connection, retention_days, &mut removal).await;
+    let outcome = remove_with(&mut connection, retention_days, history_hours, &mut removal).await;
     sqlx::query("select pg_advisory_unlock_all()").execute(&mut *connection).await?;
     connection.close().await?;
     outcome.map(|()| removal)
 }
 
-async fn remove_with(connection: &mut PgConnection, retention_days: i32, removal: &mut Removal) -> Result<()> {
+async fn remove_with(
+    connection: &mut PgConnection,
+    retention_days: i32,
+    history_hours: i32,
+    removal: &mut Removal,
+) -> Result<()> {
     let is_mine: bool =
         sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select pg_try_advisory_lock({RETENTION_LOCK})")))
             .fetch_one(&mut *connection)
@@ -112,8 +120,11 @@ async fn remove_with(connection: &mut PgConnection, retention_days: i32, removal
         return Ok(());
     }
     ownership::act_as_owner_of_tables(connection, Lasting::Session).await?;
-    let old: Vec<OldPartition> =
-        sqlx::query_as(include_str!("sql/old_partitions.sql")).bind(retention_days).fetch_all(&mut *connection).await?;
+    let old: Vec<OldPartition> = sqlx::query_as(include_str!("sql/old_partitions.sql"))
+        .bind(retention_days)
+        .bind(history_hours)
+        .fetch_all(&mut *connection)
+        .await?;
     let began_at = Instant::now();
     for OldPartition { parent, partition, is_attached, is_detach_pending } in old {
         if began_at.elapsed() >= REMOVALS_BEGIN_WITHIN {

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use sqlx::{PgConnection, Row as _};
+use sqlx::{PgConnection, Row as _, ValueRef as _};
 use uuid::Uuid;
 
 use super::error::{Error, Result};
 use super::row::{Field, from_row};
 use crate::domain::ids::EventId;
-use crate::domain::retry_policy::{RetryPolicy, RetryPolicyOverrides};
+use crate::domain::retry_policy::{PolicyInForce, PolicyLevels, RetryPolicy, RetryPolicyOverrides};
 
 /// Resolved from what each level says.
 impl Field for RetryPolicy {
@@ -21,6 +21,27 @@ impl Field for RetryPolicy {
         let of_queue: Level = row.try_get("queue_policy")?;
         let of_server: Level = row.try_get("server_policy")?;
         Ok(Self::resolve([own.as_deref(), of_type.as_deref(), of_queue.as_deref(), of_server.as_deref()]))
+    }
+}
+
+/// The same with the level that says each part. Missing where the server's is.
+impl Field for PolicyInForce {
+    fn read(row: &PgRow, _: &'static str) -> sqlx::Result<Self> {
+        type Level = Option<Json<RetryPolicyOverrides>>;
+        let own: Level = row.try_get("own_policy")?;
+        let of_type: Level = row.try_get("type_policy")?;
+        let of_queue: Level = row.try_get("queue_policy")?;
+        let of_server: Level = row.try_get("server_policy")?;
+        Ok(Self::resolve(PolicyLevels {
+            own: own.as_deref(),
+            of_type: of_type.as_deref(),
+            of_queue: of_queue.as_deref(),
+            of_server: of_server.as_deref(),
+        }))
+    }
+
+    fn is_null(row: &PgRow, _: &'static str) -> sqlx::Result<bool> {
+        Ok(row.try_get_raw("server_policy")?.is_null())
     }
 }
 

@@ -286,8 +286,14 @@ pub async fn acquire_reading(reading: &Pool) -> Result<Connection> {
 /// Begins a transaction for reading by a filter of many optional parts: its statements are planned for the parts given.
 pub async fn begin_reading(reading: &Pool) -> Result<Transaction> {
     let mut transaction = begin(reading).await.map_err(of_reading)?;
-    sqlx::query("select set_config('plan_cache_mode', 'force_custom_plan', true)").execute(&mut *transaction).await?;
+    plan_for_parts_given(&mut transaction).await?;
     Ok(transaction)
+}
+
+/// Has the rest of a transaction plan its statements anew, each for the parts of a filter that are given.
+pub async fn plan_for_parts_given(transaction: &mut Transaction) -> Result<()> {
+    sqlx::query("select set_config('plan_cache_mode', 'force_custom_plan', true)").execute(&mut **transaction).await?;
+    Ok(())
 }
 
 /// No connection for reading is an error of its own: connections of the other pool may be free.

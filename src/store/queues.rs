@@ -5,8 +5,12 @@ pub mod removal;
 pub mod depth;
 /// Versions of engines that are given nothing.
 pub mod quarantines;
+/// How queues stood, minute by minute.
+pub mod history;
 /// What happened lately.
 pub mod activity;
+/// What shows that a queue needs somebody.
+pub mod attention;
 /// How many queues and event types there may be.
 pub mod room;
 
@@ -31,6 +35,7 @@ from_row!(Queue, "queues", engine_type: String, { engine_type, settings, pause, 
 from_columns!(QueueSettings, {
     default_limit: "default_limit", visibility_timeout_seconds: "visibility_timeout_seconds",
     max_lease_seconds: "max_lease_seconds", max_processing: "max_processing", retry_policy: "retry_policy",
+    target_clear_seconds: "target_clear_seconds",
 });
 
 from_columns!(Pause, {
@@ -78,7 +83,7 @@ pub async fn write_settings(connection: &mut PgConnection, engine_type: &str, se
     sqlx::query(
         "update eventlease.queues
          set default_limit = $2, visibility_timeout_seconds = $3, max_lease_seconds = $4, max_processing = $5,
-             retry_policy = $6::json
+             retry_policy = $6::json, target_clear_seconds = $7
          where engine_type = $1",
     )
     .bind(engine_type)
@@ -87,6 +92,7 @@ pub async fn write_settings(connection: &mut PgConnection, engine_type: &str, se
     .bind(settings.max_lease_seconds.map(u32::cast_signed))
     .bind(settings.max_processing.map(u32::cast_signed))
     .bind(settings.retry_policy.as_ref().map(policies::to_json))
+    .bind(settings.target_clear_seconds.map(u32::cast_signed))
     .execute(connection)
     .await?;
     Ok(())

@@ -17,6 +17,7 @@ use crate::domain::event::{DeadLetterReason, Outcome, Status};
 use crate::domain::follow_up::FollowUp;
 use crate::domain::ids::{EngineId, EventId, LeaseToken};
 use crate::domain::json::RawJson;
+use crate::domain::redrive_job::{self, RedriveJobId};
 use crate::domain::retry_policy::RetryPolicyOverrides;
 use crate::domain::settlement::Answer;
 use crate::domain::verdict::Spent;
@@ -46,7 +47,7 @@ macro_rules! as_stored {
         }
     )+ };
 }
-as_stored!(bool, i16, i32, i64, f64, String, Vec<String>, Uuid, DateTime<Utc>);
+as_stored!(bool, i16, i32, i64, f64, String, Vec<i64>, Vec<String>, Uuid, DateTime<Utc>);
 
 macro_rules! converted {
     ($($type:ty: $stored:ty, $convert:expr;)+) => { $(
@@ -61,6 +62,7 @@ converted! {
     EventId: Uuid, EventId;
     EngineId: Uuid, EngineId;
     LeaseToken: Uuid, LeaseToken::from_uuid;
+    RedriveJobId: Uuid, RedriveJobId;
     RawJson: Json<RawJson>, |Json(json)| json;
     Vec<FollowUp>: Json<Vec<FollowUp>>, |Json(follow_ups)| follow_ups;
     RetryPolicyOverrides: Json<RetryPolicyOverrides>, |Json(policy)| policy;
@@ -88,7 +90,18 @@ macro_rules! word {
         }
     )+ };
 }
-word!(Status, Outcome, Answer, DeadLetterReason, EngineStatus, AfterDrain, Role, SnapshotHolder);
+word!(
+    Status,
+    Outcome,
+    Answer,
+    DeadLetterReason,
+    EngineStatus,
+    AfterDrain,
+    Role,
+    SnapshotHolder,
+    redrive_job::State,
+    redrive_job::StateReason
+);
 
 /// A stored value that no value of the domain stands for.
 #[derive(Debug, thiserror::Error)]

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::error::Result;
 use crate::domain::event::Status;
+use crate::domain::fingerprint::{Cause, Fingerprint, fingerprint};
 use crate::domain::ids::EventId;
 use crate::domain::settlement::Answer;
 use crate::domain::verdict::{Ending, Verdict};
@@ -29,6 +30,8 @@ pub struct AttemptWords<'a> {
     pub error_type: Option<&'a str>,
     /// What of it a text column can hold.
     pub error_message: Option<&'a str>,
+    /// What the engine says that errors of one cause have in common.
+    pub error_fingerprint: Option<&'a str>,
     /// Why it was released, for programs.
     pub code: Option<&'a str>,
     /// Why it was released, for people.
@@ -63,6 +66,15 @@ impl EndedAttempt<'_> {
 
     fn final_status(&self) -> Option<Status> {
         Some(self.answer().event_status()).filter(|status| status.is_final())
+    }
+
+    /// What the event died of, if it is dead now.
+    fn cause(&self) -> Cause<'_> {
+        let AttemptWords { error_type: kind, error_message, error_fingerprint: fingerprint, .. } = self.words;
+        match error_message {
+            Some(message) => Cause::Error { fingerprint, kind, message },
+            None => Cause::Loss { outcome: self.ending.outcome().as_str() },
+        }
     }
 
     fn due_after_seconds(&self) -> Option<f64> {
@@ -158,6 +170,7 @@ async fn close(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) -> Res
 async fn dead_letter(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) -> Result<()> {
     let (mut ids, mut reasons, mut error_types, mut error_messages) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut failures, mut lease_losses) = (Vec::new(), Vec::new());
+    let (mut fingerprints, mut rules) = (Vec::new(), Vec::new());
     for attempt in ended {
         if let Verdict::DeadLetter { reason, spent } = attempt.verdict {
             ids.push(attempt.event_id.0);
@@ -166,6 +179,9 @@ async fn dead_letter(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) 
             error_messages.push(attempt.words.error_message);
             failures.push(spent.failures.cast_signed());
             lease_losses.push(spent.lease_losses.cast_signed());
+            let Fingerprint { text, rule } = fingerprint(attempt.cause());
+            fingerprints.push(text);
+            rules.push(rule);
         }
     }
     if !ids.is_empty() {
@@ -176,6 +192,8 @@ async fn dead_letter(connection: &mut PgConnection, ended: &[EndedAttempt<'_>]) 
             .bind(error_messages)
             .bind(failures)
             .bind(lease_losses)
+            .bind(fingerprints)
+            .bind(rules)
             .execute(connection)
             .await?;
     }

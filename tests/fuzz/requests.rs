@@ -21,6 +21,7 @@ impl Good {
     pub fn path(&self) -> String {
         self.operation
             .replace("{event_id}", ID)
+            .replace("{job_id}", ID)
             .replace("{engine_id}", ID)
             .replace("{engine_type}", "dialogue")
             .replace("{event_type}", "dialogue.requested")
@@ -53,7 +54,7 @@ fn settlements() -> Value {
         {"event_id": ID, "lease_token": TOKEN, "status": "completed", "result": {"lines": ["a"]},
             "enqueue": [event()]},
         {"event_id": ID, "lease_token": TOKEN, "status": "failed", "retryable": true, "delay_seconds": 5,
-            "error": {"type": "timeout", "message": "took too long", "details": {"after": 30}}},
+            "error": {"type": "timeout", "message": "took too long", "fingerprint": "gateway", "details": {"after": 30}}},
         {"event_id": ID, "lease_token": TOKEN, "status": "queued", "delay_seconds": 1},
         {"event_id": ID, "lease_token": TOKEN, "status": "processing", "visibility_timeout_seconds": 60, "progress": 0.5},
     ])
@@ -65,6 +66,7 @@ fn dead_letter_filter() -> Vec<(&'static str, &'static str)> {
         ("event_type", "dialogue.requested"),
         ("reason", "not_retryable"),
         ("error_type", "timeout"),
+        ("error_fingerprint", "29d3d95d8739da98"),
         ("error_contains", "too long"),
         ("scenario_run_id", "run-1"),
         ("engine_software_version", "1.0.0"),
@@ -94,6 +96,8 @@ fn delete(operation: &'static str) -> Good {
 /// The cursor is not one of the server's own.
 const PAGE: [(&str, &str); 2] = [("limit", "10"), ("cursor", "WyJhIl0")];
 
+const RANGE: [(&str, &str); 3] = [("from", "2026-01-31T11:00:00Z"), ("to", TIME), ("step_seconds", "60")];
+
 pub fn good_requests() -> Vec<Good> {
     [of_dead_letters(), of_engines(), of_events(), of_queues(), of_tokens()].concat()
 }
@@ -109,7 +113,7 @@ fn of_dead_letters() -> Vec<Good> {
     vec![
         get("/api/v1/dead-letters", &filtered(&[("include", "payload"), ("limit", "10")])),
         get("/api/v1/dead-letters", &PAGE),
-        get("/api/v1/dead-letters/groups", &filtered(&[("by", "reason,event_type")])),
+        get("/api/v1/dead-letters/groups", &filtered(&[("by", "engine_type,error_fingerprint")])),
         post(
             "/api/v1/dead-letters/purge",
             json!({"filter": filter, "limit": 10, "expected_count": 3, "dry_run": true}),
@@ -119,6 +123,18 @@ fn of_dead_letters() -> Vec<Good> {
             json!({"filter": filter, "limit": 10, "spread_seconds": 60, "priority": 1, "expected_count": 3}),
         ),
         post("/api/v1/dead-letters/redrive", json!({"all": true, "retry_policy": policy(), "dry_run": true})),
+        post(
+            "/api/v1/redrive-jobs",
+            json!({"filter": filter, "canary": {"count": 10, "continue_at_success_ratio": 0.5, "wait_seconds": 60},
+                "events_per_second": 0.5, "stop_at_failure_ratio": 0.2, "priority": 1, "retry_policy": policy(),
+                "payload_patch": {"a": null}, "expected_count": 3}),
+        ),
+        post("/api/v1/redrive-jobs", json!({"all": true, "visibility_timeout_seconds": 9, "dry_run": true})),
+        get("/api/v1/redrive-jobs", &[("engine_type", "dialogue"), ("limit", "10")]),
+        get("/api/v1/redrive-jobs/{job_id}", &[]),
+        post("/api/v1/redrive-jobs/{job_id}/pause", json!({})),
+        post("/api/v1/redrive-jobs/{job_id}/continue", json!({})),
+        post("/api/v1/redrive-jobs/{job_id}/cancel", json!({})),
         get("/api/v1/dead-letters/{event_id}", &[]),
         delete("/api/v1/dead-letters/{event_id}"),
         post(
@@ -139,7 +155,18 @@ fn of_engines() -> Vec<Good> {
                 ("limit", "10"),
             ],
         ),
+        get(
+            "/api/v1/engines",
+            &[
+                ("idle", "true"),
+                ("zombie", "false"),
+                ("held_over_seconds", "60"),
+                ("silent_over_seconds", "60"),
+                ("view", "brief"),
+            ],
+        ),
         get("/api/v1/engines", &PAGE),
+        get("/api/v1/engines/summary", &[("engine_type", "dialogue")]),
         post("/api/v1/engines", registration()),
         post(
             "/api/v1/engines/drain",
@@ -185,6 +212,12 @@ fn of_events() -> Vec<Good> {
             "/api/v1/events",
             &[("engine_type", "dialogue"), ("status", "queued"), ("created_after", TIME), ("limit", "9")],
         ),
+        get(
+            "/api/v1/events",
+            &[("lease_losses_min", "1"), ("failing", "true"), ("leased_by", ID), ("error_type", "timeout")],
+        ),
+        get("/api/v1/events", &[("engine_type", "dialogue"), ("idempotency_key", "key-1"), ("view", "brief")]),
+        get("/api/v1/events", &[("engine_type", "dialogue"), ("unique_key", "scene-7")]),
         get("/api/v1/events", &PAGE),
         post("/api/v1/events", event()),
         post("/api/v1/events/batch", json!({"events": [event(), event()], "atomic": true})),
@@ -199,6 +232,10 @@ fn of_events() -> Vec<Good> {
         ),
         with(Method::PUT, "/api/v1/events/status", &[], Some(json!({"settlements": settlements()}))),
         get("/api/v1/events/{event_id}", &[("include", "payload")]),
+        with(Method::PATCH, "/api/v1/events/{event_id}", &[], Some(json!({"priority": 9, "available_at": TIME}))),
+        get("/api/v1/events/{event_id}/explain", &[]),
+        get("/api/v1/events/{event_id}/payload", &[]),
+        get("/api/v1/events/{event_id}/result", &[]),
         get("/api/v1/events/{event_id}/attempts", &PAGE),
         post("/api/v1/events/{event_id}/cancel", json!({})),
         post(
@@ -207,6 +244,12 @@ fn of_events() -> Vec<Good> {
                 "available_at": TIME, "priority": 1, "limit": 10, "expected_count": 3, "dry_run": true}),
         ),
         post("/api/v1/events/reschedule", json!({"all": true, "delay_seconds": 5})),
+        post(
+            "/api/v1/events/cancel",
+            json!({"filter": {"engine_type": "dialogue", "event_type": "e", "scenario_run_id": "run-1", "event_ids": [ID]},
+                "limit": 10, "expected_count": 3, "dry_run": true}),
+        ),
+        post("/api/v1/events/cancel", json!({"all": true})),
         settle(completed),
         settle(failed),
         settle(released),
@@ -218,14 +261,18 @@ fn of_queues() -> Vec<Good> {
     vec![
         get("/api/v1/health/database", &[]),
         get("/api/v1/openapi.json", &[]),
+        get("/api/v1/overview", &[]),
+        get("/api/v1/history", &RANGE),
+        get("/api/v1/queues/{engine_type}/history", &RANGE),
         get("/api/v1/queues", &PAGE),
         get("/api/v1/queues/{engine_type}", &[]),
+        get("/api/v1/queues/{engine_type}/explain", &[]),
         with(
             Method::PATCH,
             "/api/v1/queues/{engine_type}",
             &[],
             Some(json!({"default_limit": 5, "visibility_timeout_seconds": null, "max_lease_seconds": 600,
-                "max_processing": 9, "retry_policy": policy()})),
+                "max_processing": 9, "target_clear_seconds": 30, "retry_policy": policy()})),
         ),
         post("/api/v1/queues/{engine_type}/pause", json!({"reason": "maintenance", "resume_after_seconds": 60})),
         get("/api/v1/queues/{engine_type}/quarantines", &[]),

@@ -107,7 +107,8 @@ pub async fn dump(db: &PgPool) -> Vec<String> {
          from pg_class c
          join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
          where c.relnamespace = 'eventlease'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
-             and c.relname not in ('service_signs', 'queue_activity') and a.attname not in ('last_seen_at', 'last_poll_at')
+             and c.relname not in ('service_signs', 'queue_activity') and a.attname not in
+                ('last_seen_at', 'last_poll_at', 'last_settled_at')
          group by c.relname
          order by c.relname",
     )

@@ -35,6 +35,7 @@ fn operations(document: &serde_json::Value) -> Vec<(String, String)> {
             .replace("{event_id}", &unknown_id())
             .replace("{engine_id}", &unknown_id())
             .replace("{token_id}", &unknown_id())
+            .replace("{job_id}", &unknown_id())
             .replace("{engine_type}", "dialogue")
             .replace("{event_type}", "test.happened")
             .replace("{scenario_run_id}", "run-1");

@@ -1,6 +1,7 @@
 //! Dead letters: found, read, put back, discarded.
 
 mod bulk;
+mod fingerprints;
 mod other_payload;
 
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{Lab, Reply, unknown_id};
 
 /// Enqueues an event and lets an engine refuse it as hopeless.
-async fn make_dead_letter(lab: &Lab, engine_type: &str, event: Value, error: Value) -> String {
+pub async fn make_dead_letter(lab: &Lab, engine_type: &str, event: Value, error: Value) -> String {
     let version = json!({"metadata": {"static_config": {"engine_software_version": format!("{engine_type}-1.2")}}});
     let engine = lab.register(engine_type, version).await;
     let event_id = lab.enqueue(engine_type, event).await;
@@ -16,6 +17,29 @@ async fn make_dead_letter(lab: &Lab, engine_type: &str, event: Value, error: Val
     let settled = lab.settle(&leased, "failed", json!({"retryable": false, "error": error})).await.expect(200);
     assert_eq!((&settled.body["status"], &settled.body["outcome"]), (&json!("failed"), &json!("dead_lettered")));
     event_id
+}
+
+/// Makes many dead letters of one, each with its event and attempt.
+pub async fn copy(lab: &Lab, letter: &str, count: u32) {
+    lab.sql(&format!(
+        "with made as (
+            select eventlease.new_event_id(statement_timestamp(), n) as id from generate_series(1, {count}) n
+         ), facts as (
+            insert into eventlease.events (event_id, engine_type, event_type, payload, payload_bytes, priority, created_at)
+            select made.id, engine_type, event_type, payload, payload_bytes, priority, created_at
+            from made, eventlease.events where event_id = '{letter}'
+         ), attempts as (
+            insert into eventlease.event_attempts (event_id, engine_type, attempt, leased_at, ended_at, outcome, final_status)
+            select made.id, engine_type, attempt, leased_at, ended_at, outcome, final_status
+            from made, eventlease.event_attempts where event_id = '{letter}'
+         )
+         insert into eventlease.dead_letters (event_id, engine_type, event_type, reason, payload, payload_bytes, priority,
+            created_at, dead_lettered_at, attempt, failures, lease_losses, redrives, attempts)
+         select made.id, engine_type, event_type, reason, payload, payload_bytes, priority, created_at,
+            dead_lettered_at, attempt, failures, lease_losses, redrives, attempts
+         from made, eventlease.dead_letters where event_id = '{letter}'"
+    ))
+    .await;
 }
 
 async fn list(lab: &Lab, query: &str) -> Reply {

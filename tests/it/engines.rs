@@ -5,7 +5,9 @@ mod holding_off;
 mod incarnations;
 mod orders;
 mod server;
+mod summary;
 mod waiting_heartbeats;
+mod zombies;
 
 use serde_json::{Value, json};
 

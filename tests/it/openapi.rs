@@ -22,6 +22,7 @@ fn with_values(path: &str) -> String {
     let with_ids = path.replace("{event_id}", &unknown_id()).replace("{engine_id}", &unknown_id());
     let with_names = with_ids.replace("{engine_type}", "nobody").replace("{event_type}", "nothing");
     let path = with_names.replace("{scenario_run_id}", "none").replace("{token_id}", &unknown_id());
+    let path = path.replace("{job_id}", &unknown_id());
     assert!(!path.contains('{'), "{path} has a parameter this test does not know");
     path
 }

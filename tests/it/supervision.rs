@@ -16,7 +16,7 @@ use crate::support::{Lab, client, wait_for};
 use crate::trust::Guarded;
 
 /// Tasks whose rounds are far apart; each begins with one, so that a second one shows that it started again.
-const PERIODIC: [&str; 11] = [
+const PERIODIC: [&str; 13] = [
     "reaper",
     "cancelled_runs",
     "long_silent",
@@ -28,6 +28,8 @@ const PERIODIC: [&str; 11] = [
     "event_ends",
     "tokens",
     "audit",
+    "database_health",
+    "history",
 ];
 
 #[tokio::test]

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::record::{Record, told};
+use super::record::Record;
 use crate::broker::state::Broker;
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
-use crate::domain::dead_letters::{Filter, Group, GroupBy, Overrides, Schedule};
+use crate::domain::dead_letters::{Filter, Group, GroupBy, Overrides, Schedule, VersionAttempts};
 use crate::domain::ids::EventId;
 use crate::domain::limits::{BULK_BATCH_DEAD_LETTERS, MAX_DONE_DEAD_LETTERS_TOLD};
 use crate::error::{Error, Result};
@@ -37,7 +37,7 @@ impl Selection {
 
     /// The members that the filter has, for the log: what they say may be long, and has its place in the audit trail.
     fn named(&self) -> String {
-        match told(&self.filter) {
+        match json!(self.filter) {
             Value::Object(members) if !members.is_empty() => members.keys().cloned().collect::<Vec<_>>().join(", "),
             _ => "all".to_owned(),
         }
@@ -80,10 +80,27 @@ impl Progress {
 }
 
 impl Broker {
-    /// Groups dead letters; up to `limit` groups, the largest first.
-    pub async fn group_dead_letters(&self, filter: &Filter, by: &[GroupBy], limit: u32) -> Result<Vec<Group>> {
+    /// Groups dead letters; up to `limit` groups, the largest first. And how the newest attempts of their queues ended, by
+    /// version.
+    pub async fn group_dead_letters(
+        &self,
+        filter: &Filter,
+        by: &[GroupBy],
+        limit: u32,
+    ) -> Result<(Vec<Group>, Vec<VersionAttempts>)> {
         let mut connection = self.begin_reading().await?;
-        Ok(groups::group(&mut connection, filter, by, limit).await?)
+        let found = groups::group(&mut connection, filter, by, limit).await?;
+        if found.is_empty() {
+            return Ok((found, Vec::new()));
+        }
+        let mut engine_types: Vec<&str> = found.iter().filter_map(|group| group.engine_type.as_deref()).collect();
+        engine_types.extend(filter.engine_type.as_deref());
+        engine_types.sort_unstable();
+        engine_types.dedup();
+        let limited = || filter.engine_types.as_ref().map(|limited| limited.iter().map(String::as_str).collect());
+        let engine_types = if engine_types.is_empty() { limited() } else { Some(engine_types) };
+        let versions = groups::attempts_by_version(&mut connection, engine_types.as_deref()).await?;
+        Ok((found, versions))
     }
 
     /// Puts dead letters back into their queues, the oldest first, batch by batch.
@@ -98,7 +115,7 @@ impl Broker {
         let count = chosen.event_ids.len();
         let due = chosen.event_ids.into_iter().enumerate();
         let due: Vec<_> = due.map(|(index, event_id)| (event_id, schedule.delay_of(index, count))).collect();
-        let details = json!({"filter": told(&selection.filter), "overrides": told(overrides)});
+        let details = json!({"filter": selection.filter, "overrides": overrides});
         let action = Operation::RedriveDeadLetters;
         let record = Record { by, action, subject: selection.subject(), details: &details };
         for batch in due.chunks(BULK_BATCH_DEAD_LETTERS) {
@@ -132,7 +149,7 @@ impl Broker {
     /// Removes dead letters for good, the oldest first, batch by batch. Their events stay `failed`.
     pub async fn purge_dead_letters(&self, by: &Actor, selection: &Selection) -> Result<Progress> {
         let (chosen, mut progress) = self.choose(selection).await?;
-        let details = json!({"filter": told(&selection.filter)});
+        let details = json!({"filter": selection.filter});
         let action = Operation::PurgeDeadLetters;
         let record = Record { by, action, subject: selection.subject(), details: &details };
         for batch in chosen.event_ids.chunks(BULK_BATCH_DEAD_LETTERS) {
@@ -158,7 +175,7 @@ impl Broker {
     }
 
     /// Chooses all that is to be done at one moment: what becomes a dead letter later is not meant.
-    async fn choose(&self, selection: &Selection) -> Result<(Chosen, Progress)> {
+    pub(in crate::broker) async fn choose(&self, selection: &Selection) -> Result<(Chosen, Progress)> {
         let mut connection = self.begin_reading().await?;
         let limit = if selection.is_dry_run { 0 } else { selection.limit };
         let chosen = bulk::choose(&mut connection, &selection.filter, limit).await?;

@@ -1,6 +1,5 @@
 //! What the audit trail says of redriven and purged dead letters.
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::domain::access::Operation;
@@ -19,15 +18,6 @@ pub struct Record<'a> {
     pub subject: &'a str,
     /// What else there is to know, as a JSON object.
     pub details: &'a Value,
-}
-
-/// The members that say something.
-pub fn told(members: &impl Serialize) -> Value {
-    let mut told = json!(members);
-    if let Value::Object(members) = &mut told {
-        members.retain(|_, value| !value.is_null());
-    }
-    told
 }
 
 impl Record<'_> {

@@ -240,6 +240,7 @@ fn ended_attempt<'a>(
                 error: Some(error.json.get()),
                 error_type: error.kind.as_deref(),
                 error_message: Some(&error.message),
+                error_fingerprint: error.fingerprint.as_deref(),
                 progress: progress.as_ref().map(SentJson::get),
                 ..AttemptWords::default()
             };

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::filter::Filter;
+use super::job_flags::{JobFlags, json_text};
 use crate::cli::asking::Asking;
 use crate::cli::client::{Client, Result};
 use crate::cli::confirm::Consent;
@@ -17,9 +18,13 @@ use crate::cli::text::{plain, plain_json};
 use crate::domain::limits::{MAX_BULK_DEAD_LETTERS, MAX_DONE_DEAD_LETTERS_TOLD};
 use crate::output;
 
+const REDRIVE_EXAMPLES: &str = "Examples:
+  eventlease dead-letters redrive --engine-type dialogue --spread-seconds 600
+  eventlease dead-letters redrive --engine-type dialogue --canary 10 --rate 5 --stop-at 0.2 --wait";
+
 /// The flags of `dead-letters redrive`.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  eventlease dead-letters redrive --engine-type dialogue --spread-seconds 600")]
+#[command(after_help = REDRIVE_EXAMPLES)]
 pub struct RedriveArguments {
     /// The dead letters that are meant.
     #[command(flatten)]
@@ -31,11 +36,15 @@ pub struct RedriveArguments {
 
     /// They become due evenly over that many seconds.
     #[arg(long, default_value_t = 0, conflicts_with = "event_ids")]
-    spread_seconds: u64,
+    pub spread_seconds: u64,
 
     /// Another payload, in JSON: it makes a new event of the one dead letter that is named.
     #[arg(long, requires = "event_ids", conflicts_with_all = ["Filter", "all"], value_parser = json_text)]
     pub payload: Option<Box<RawValue>>,
+
+    /// Have the server do it as a job.
+    #[command(flatten)]
+    pub job: JobFlags,
 
     /// The server, and how its reply is shown.
     #[command(flatten)]
@@ -62,11 +71,6 @@ pub struct Overrides {
     pub retry_policy: Option<Box<RawValue>>,
 }
 
-/// JSON as it was typed: it is sent like that.
-fn json_text(text: &str) -> serde_json::Result<Box<RawValue>> {
-    serde_json::from_str(text)
-}
-
 /// The flags of `dead-letters purge`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  eventlease dead-letters purge --dead-lettered-before 2030-01-01T00:00:00Z")]
@@ -89,22 +93,23 @@ pub struct Which {
 
     /// Every dead letter that the token reaches.
     #[arg(long, conflicts_with = "Filter")]
-    all: bool,
+    pub all: bool,
 
+    /// Those of a filter.
     #[command(flatten)]
-    filter: Filter,
+    pub filter: Filter,
 
     /// The oldest so many; more than 10000 are done in several calls. [default: all that match]
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
-    limit: Option<u64>,
+    pub limit: Option<u64>,
 
     /// Count, and change nothing.
     #[arg(long)]
-    dry_run: bool,
+    pub dry_run: bool,
 
     /// If another number matches, change nothing.
     #[arg(long)]
-    expected_count: Option<u64>,
+    pub expected_count: Option<u64>,
 
     /// The flag that skips the question.
     #[command(flatten)]
@@ -115,6 +120,34 @@ impl Which {
     /// By their ids, not by a filter.
     pub const fn are_named(&self) -> bool {
         !self.event_ids.is_empty()
+    }
+
+    /// Refuses flags that name none.
+    pub fn check(&self) -> std::result::Result<(), UsageError> {
+        if self.all || !self.filter.is_empty() {
+            return Ok(());
+        }
+        Err(UsageError("which ones? Name events, a filter like --engine-type, or --all".to_owned()))
+    }
+
+    /// So many of them, in words.
+    pub fn in_words(&self, matched: u64, total: u64) -> String {
+        let count = if total < matched { format!("the oldest {total} of {matched}") } else { total.to_string() };
+        let letters = if matched == 1 { "dead letter" } else { "dead letters" };
+        if self.all {
+            format!("{count} {letters} of all queues that the token reaches")
+        } else {
+            format!("{count} {letters} with {}", self.filter.in_words())
+        }
+    }
+}
+
+/// What is said where so many match and nothing was done.
+pub fn counted(matched: u64) -> String {
+    match matched {
+        0 => "no dead letter matches".to_owned(),
+        1 => "1 dead letter matches; nothing was changed".to_owned(),
+        more => format!("{more} dead letters match; nothing was changed"),
     }
 }
 
@@ -225,9 +258,7 @@ pub async fn purge(arguments: &PurgeArguments) -> Outcome {
 
 impl Verb<'_> {
     async fn run(&self, asking: &Asking) -> Outcome {
-        if !self.which.all && self.which.filter.is_empty() {
-            return Err(UsageError("which ones? Name events, a filter like --engine-type, or --all".to_owned()).into());
-        }
+        self.which.check()?;
         let client = Client::new(&asking.server)?;
         let matched = self.count(&client).await?;
         let total = matched.min(self.which.limit.unwrap_or(u64::MAX));
@@ -293,13 +324,7 @@ impl Verb<'_> {
     }
 
     fn question(&self, matched: u64, total: u64) -> String {
-        let count = if total < matched { format!("the oldest {total} of {matched}") } else { total.to_string() };
-        let letters = if matched == 1 { "dead letter" } else { "dead letters" };
-        if self.which.all {
-            format!("{} {count} {letters} of all queues that the token reaches?", self.name)
-        } else {
-            format!("{} {count} {letters} with {}?", self.name, self.which.filter.in_words())
-        }
+        format!("{} {}?", self.name, self.which.in_words(matched, total))
     }
 
     fn report(&self, is_json: bool, matched: u64, done: &Done) -> output::Result {
@@ -314,11 +339,8 @@ impl Verb<'_> {
             }
             return output::line(plain_json(&report.to_string()));
         }
-        let letters = if matched == 1 { "dead letter matches" } else { "dead letters match" };
-        if matched == 0 {
-            output::line("no dead letter matches")
-        } else if self.which.dry_run {
-            output::line(format_args!("{matched} {letters}; nothing was changed"))
+        if matched == 0 || self.which.dry_run {
+            output::line(counted(matched))
         } else if *count == matched {
             output::line(format_args!("{count} {}", self.past))
         } else if passed_over > 0 {

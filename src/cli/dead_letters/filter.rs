@@ -3,6 +3,9 @@
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+/// What dead letters may be without.
+const NULLABLE: [&str; 3] = ["error_type", "error_fingerprint", "engine_software_version"];
+
 /// Those that are all of it. What a value may be, the server says.
 #[derive(Args, Clone, Default, Debug)]
 pub struct Filter {
@@ -18,9 +21,13 @@ pub struct Filter {
     #[arg(long)]
     reason: Option<String>,
 
-    /// Only whose last error had that type.
+    /// Only whose last error had that type; an empty text: none.
     #[arg(long)]
     error_type: Option<String>,
+
+    /// Only of that cause, as `dead-letters groups` shows it.
+    #[arg(long, alias = "fingerprint")]
+    error_fingerprint: Option<String>,
 
     /// Only whose last error's message has that text, in any case.
     #[arg(long)]
@@ -30,7 +37,7 @@ pub struct Filter {
     #[arg(long)]
     scenario_run_id: Option<String>,
 
-    /// Only last worked on by that version.
+    /// Only last worked on by that version; an empty text: by none, or an unknown one.
     #[arg(long)]
     engine_software_version: Option<String>,
 
@@ -48,12 +55,13 @@ pub struct Filter {
 }
 
 impl Filter {
-    fn texts(&self) -> [(&'static str, &Option<String>); 9] {
+    fn texts(&self) -> [(&'static str, &Option<String>); 10] {
         [
             ("engine_type", &self.engine_type),
             ("event_type", &self.event_type),
             ("reason", &self.reason),
             ("error_type", &self.error_type),
+            ("error_fingerprint", &self.error_fingerprint),
             ("error_contains", &self.error_contains),
             ("scenario_run_id", &self.scenario_run_id),
             ("engine_software_version", &self.engine_software_version),
@@ -74,10 +82,13 @@ impl Filter {
         query
     }
 
-    /// As the member `filter` of a body.
+    /// As the member `filter` of a body, in which null stands for what is empty on the command line.
     pub fn body(&self) -> Value {
-        let texts =
-            self.texts().into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value.as_ref()?))));
+        let texts = self.texts().into_iter().filter_map(|(name, value)| {
+            let value = value.as_ref()?;
+            let is_null = value.is_empty() && NULLABLE.contains(&name);
+            Some((name.to_owned(), if is_null { Value::Null } else { json!(value) }))
+        });
         let mut body: Map<String, Value> = texts.collect();
         if let Some(most) = self.redrives_max {
             body.insert("redrives_max".to_owned(), json!(most));
@@ -87,7 +98,10 @@ impl Filter {
 
     /// In words, for a question.
     pub fn in_words(&self) -> String {
-        let given = self.query().into_iter().filter_map(|(name, value)| Some(format!("{name} {:?}", value?)));
+        let given = self.query().into_iter().filter_map(|(name, value)| match value?.as_str() {
+            "" if NULLABLE.contains(&name) => Some(format!("no {name}")),
+            value => Some(format!("{name} {value:?}")),
+        });
         given.collect::<Vec<_>>().join(", ")
     }
 }

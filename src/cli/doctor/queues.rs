@@ -48,14 +48,14 @@ async fn check_engines(client: &Client, queues: &[Queue], report: &mut Report) {
     let mut found = Vec::new();
     let with_work: Vec<&Queue> = queues.iter().filter(|queue| queue.wants_engines_to_poll()).collect();
     for queue in with_work.iter().take(MAX_QUEUES_WITH_WORK) {
-        let query = [("engine_type", Some(queue.engine_type.clone())), ("status", Some("active".to_owned()))];
+        let query = [("engine_type", Some(queue.engine_type.clone())), ("zombie", Some("true".to_owned()))];
         let engines: Result<(Vec<Engine>, DateTime<Utc>), Error> =
             match client.list(&["engines"], &query, MAX_ENGINES).await {
                 Ok(list) => list.read().map(|engines| (engines, list.now)),
                 Err(error) => Err(error),
             };
         match engines {
-            Ok((engines, now)) => found.extend(work::idle_engines(queue, &engines, now)),
+            Ok((engines, now)) => found.extend(work::zombies(queue, &engines, now)),
             Err(error) => return report.add_error("engines", &error),
         }
     }

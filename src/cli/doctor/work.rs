@@ -14,8 +14,6 @@ use crate::logs::counted;
 const FORGOTTEN_PAUSE_SECONDS: f64 = 3600.0;
 /// An event that has been due for longer waits for somebody to do something.
 const LONG_DUE_SECONDS: f64 = 60.0;
-/// An engine that waits for events polls at least twice in that time.
-const NO_POLL_SECONDS: f64 = 60.0;
 /// Of one check; the others are counted.
 const MAX_WARNINGS: usize = 10;
 /// Queues that are named in one line.
@@ -63,21 +61,8 @@ struct Pause {
 #[expect(clippy::struct_field_names, reason = "as in the reply")]
 pub struct Engine {
     engine_id: String,
-    leases_held: i64,
     registered_at: DateTime<Utc>,
     last_poll_at: Option<DateTime<Utc>>,
-    // Servers of earlier versions say none of these.
-    #[serde(default)]
-    is_quarantined: bool,
-    #[serde(default)]
-    holding_off: Option<Value>,
-}
-
-impl Engine {
-    /// It may wait without a poll, since it would be given nothing.
-    const fn is_given_nothing(&self) -> bool {
-        self.is_quarantined || self.holding_off.is_some()
-    }
 }
 
 /// All dead letters together.
@@ -207,14 +192,10 @@ pub fn of_queues(queues: &[Queue], now: DateTime<Utc>, report: &mut Report) {
     report.add("queues", Standing::Ok, format!("{count}{paused}; {oldest}"));
 }
 
-/// What somebody has to do about engines that have no work and do not ask for it.
-pub fn idle_engines(queue: &Queue, engines: &[Engine], now: DateTime<Utc>) -> Vec<String> {
-    let has_stopped = |engine: &&Engine| {
-        let since = engine.last_poll_at.unwrap_or(engine.registered_at).max(engine.registered_at);
-        engine.leases_held == 0 && !engine.is_given_nothing() && seconds_since(since, now) > NO_POLL_SECONDS
-    };
+/// What somebody has to do about engines that live, and do not ask for work though there is some.
+pub fn zombies(queue: &Queue, engines: &[Engine], now: DateTime<Utc>) -> Vec<String> {
     let told = |engine: &Engine| {
-        let Engine { engine_id, registered_at, last_poll_at, .. } = engine;
+        let Engine { engine_id, registered_at, last_poll_at } = engine;
         let asked = match last_poll_at {
             Some(at) => format!("has not asked for work since {}", from_now(*at, now)),
             None => format!("registered {} and has never asked for work", from_now(*registered_at, now)),
@@ -225,13 +206,13 @@ pub fn idle_engines(queue: &Queue, engines: &[Engine], now: DateTime<Utc>) -> Ve
             queue.due_in_words()
         )
     };
-    engines.iter().filter(has_stopped).map(told).collect()
+    engines.iter().map(told).collect()
 }
 
 /// A line for each warning about engines; one line with their number where there is none.
 pub fn of_engines(queues: &[Queue], warnings: &[String], report: &mut Report) {
     if !warnings.is_empty() {
-        return add_warnings("engines", warnings.to_vec(), "engines", "eventlease engines --status active", report);
+        return add_warnings("engines", warnings.to_vec(), "engines", "eventlease engines --zombie", report);
     }
     let sum = |count: fn(&Engines) -> i64| queues.iter().map(|queue| count(&queue.engines)).sum::<i64>();
     let [active, draining, unresponsive] =

@@ -35,6 +35,10 @@ pub struct SetArguments {
     #[arg(long)]
     max_processing: Option<u32>,
 
+    /// Seconds in which what is due is to be processed, for the slots that the queue wants.
+    #[arg(long)]
+    target_clear_seconds: Option<u32>,
+
     #[command(flatten)]
     policy: PolicyFlags,
 
@@ -65,6 +69,7 @@ impl SetArguments {
         changes.set("visibility-timeout-seconds", &["visibility_timeout_seconds"], self.visibility_timeout_seconds);
         changes.set("max-lease-seconds", &["max_lease_seconds"], self.max_lease_seconds);
         changes.set("max-processing", &["max_processing"], self.max_processing);
+        changes.set("target-clear-seconds", &["target_clear_seconds"], self.target_clear_seconds);
         self.policy.add_to(&mut changes, &[RETRY_POLICY]);
         changes.set("retry-policy", &[RETRY_POLICY], None::<u32>);
         for name in &self.unset {

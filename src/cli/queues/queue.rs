@@ -22,11 +22,26 @@ pub struct Queue {
     delayed: i64,
     processing: i64,
     dead_letters: i64,
-    oldest_due_age_seconds: f64,
+    /// A server of an earlier version says neither this nor some of what follows.
+    #[serde(default)]
+    suspects: i64,
+    #[serde(default)]
+    due_by_priority: Vec<i64>,
+    /// How long the oldest due event has been due.
+    pub oldest_due_age_seconds: f64,
+    #[serde(default)]
+    next_due_at: Option<DateTime<Utc>>,
     engines: Engines,
     slots: Slots,
     rates: Rates,
+    /// An overview does not say it.
+    #[serde(default)]
     attempt_seconds: Quantiles,
+    #[serde(default)]
+    wait_seconds: Quantiles,
+    #[serde(default)]
+    wanted_slots: Option<i64>,
+    #[serde(default)]
     clear_in_seconds: Option<f64>,
     is_approximate: bool,
     /// `None` while events are leased from it.
@@ -96,9 +111,32 @@ struct Rates {
     completed_per_second: f64,
     failed_per_second: f64,
     lost_per_second: f64,
+    #[serde(default)]
+    released_per_second: f64,
+    #[serde(default)]
+    late_per_second: f64,
+    #[serde(default)]
+    dead_lettered_per_second: f64,
 }
 
-#[derive(Deserialize)]
+impl Rates {
+    fn in_words(&self) -> String {
+        let rates = [
+            (self.enqueued_per_second, "enqueued"),
+            (self.completed_per_second, "completed"),
+            (self.failed_per_second, "failed"),
+            (self.lost_per_second, "lost"),
+            (self.released_per_second, "released"),
+            (self.late_per_second, "late"),
+            (self.dead_lettered_per_second, "dead-lettered"),
+        ];
+        // What is usual is always said, what is not only where it happens.
+        let said = rates.iter().enumerate().filter(|(place, (rate, _))| *place < 4 || *rate > 0.0);
+        said.map(|(_, (rate, what))| format!("{rate:.2} {what}")).collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[derive(Deserialize, Default)]
 struct Quantiles {
     p50: Option<f64>,
     p99: Option<f64>,
@@ -174,9 +212,21 @@ impl Queue {
         ]
     }
 
-    /// Counts stop at some point, and are then told so.
+    /// Counts are estimates beyond some point, and are then marked as such.
     pub fn count(&self, count: i64) -> String {
-        if self.is_approximate && count > 10_000 { "> 10000".to_owned() } else { count.to_string() }
+        if self.is_approximate && count > 10_000 { format!("~{count}") } else { count.to_string() }
+    }
+
+    /// How bad it looks: longer waiting first, then more events.
+    pub fn badness(&self) -> (f64, i64) {
+        (self.oldest_due_age_seconds, self.due + self.dead_letters)
+    }
+
+    fn priorities(&self) -> Option<String> {
+        let due = self.due_by_priority.iter().enumerate().rev().filter(|(_, count)| **count > 0);
+        let words: Vec<String> =
+            due.map(|(priority, count)| format!("{} of priority {priority}", self.count(*count))).collect();
+        (!words.is_empty()).then(|| words.join(", "))
     }
 
     fn oldest_due(&self) -> String {
@@ -211,22 +261,21 @@ pub fn facts(answer: &Answer) -> Result<Facts, Error> {
         .add("delayed", queue.count(queue.delayed))
         .add("processing", queue.count(queue.processing))
         .add("dead letters", queue.count(queue.dead_letters))
+        .add("suspects", queue.count(queue.suspects))
+        .add_some("due by priority", queue.priorities())
         .add("oldest due", queue.oldest_due())
+        .add_some("next due", queue.next_due_at.map(|at| in_full(at, answer.now)))
         .add("engines", queue.engines.in_words())
         .add("slots", queue.slots.in_words())
-        .add(
-            "per second",
-            format!(
-                "{:.2} enqueued, {:.2} completed, {:.2} failed, {:.2} lost",
-                queue.rates.enqueued_per_second,
-                queue.rates.completed_per_second,
-                queue.rates.failed_per_second,
-                queue.rates.lost_per_second
-            ),
-        )
+        .add_some("wanted slots", queue.wanted_slots.map(|slots| slots.to_string()))
+        .add("per second", queue.rates.in_words())
         .add(
             "attempts take",
             format!("{} (p50), {} (p99)", seconds(queue.attempt_seconds.p50), seconds(queue.attempt_seconds.p99)),
+        )
+        .add(
+            "events wait",
+            format!("{} (p50), {} (p99)", seconds(queue.wait_seconds.p50), seconds(queue.wait_seconds.p99)),
         )
         .add("clear in", queue.clear_in());
     if let Some(pause) = &queue.pause {

@@ -12,6 +12,7 @@ use crate::domain::assignment::Capacity;
 use crate::domain::engine::EngineStatus;
 use crate::domain::ids::EngineId;
 use crate::domain::lane::Lane;
+use crate::store::engines::liveness::Sign;
 use crate::store::leases::LockedEngine;
 use crate::store::queues::Gate;
 use crate::store::{self, PgConnection};
@@ -127,10 +128,10 @@ async fn lock_and_wake(connection: &mut PgConnection, ids: &[EngineId]) -> store
         return Ok(Vec::new());
     }
     let engines = store::leases::lock_engines(connection, ids).await?;
-    let back: Vec<(EngineId, bool, Duration)> = engines
+    let back: Vec<Sign> = engines
         .iter()
         .filter(|engine| engine.status == EngineStatus::Unresponsive)
-        .map(|engine| (engine.engine_id, true, Duration::ZERO))
+        .map(|engine| Sign { engine_id: engine.engine_id, has_polled: true, has_settled: false, ago: Duration::ZERO })
         .collect();
     if back.is_empty() {
         return Ok(engines);

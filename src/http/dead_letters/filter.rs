@@ -3,16 +3,21 @@
 use chrono::{DateTime, Utc};
 use utoipa::IntoParams;
 
-use crate::domain::dead_letters::Filter;
+use crate::domain::dead_letters::{Filter, Wanted};
 use crate::domain::event::DeadLetterReason;
-use crate::domain::limits::{MAX_ERROR_CONTAINS_CHARS, MAX_ERROR_TYPE_CHARS, MAX_SOFTWARE_VERSION_CHARS};
+use crate::domain::limits::{
+    MAX_ERROR_CONTAINS_CHARS, MAX_ERROR_TYPE_CHARS, MAX_FINGERPRINT_CHARS, MAX_SOFTWARE_VERSION_CHARS,
+};
 use crate::domain::names::{EngineType, EventType, ScenarioRunId};
 use crate::http::requests::members::{ScenarioRunIdBody, scenario_run_id};
 use crate::http::requests::texts::{number_in, text_up_to, time};
 use crate::http::requests::values::{integer, parsed};
-use crate::http::requests::{Fields, Reader, described};
+use crate::http::requests::{Fields, Patch, Reader, described};
 
 const MAX_REDRIVES: u32 = 1_000_000;
+
+/// The members in which null asks for dead letters without such a text.
+const NULL_SAYS_SOMETHING: [&str; 3] = ["error_type", "error_fingerprint", "engine_software_version"];
 
 described! {
     /// Which dead letters are meant: those that are all of it. At least one member.
@@ -21,13 +26,15 @@ described! {
         engine_type: Option<String> = optional(parsed(engine_type)),
         event_type: Option<String> = optional(parsed(event_type)),
         reason: Option<DeadLetterReason> = optional(parsed(reason)),
-        /// The type of the last error.
-        error_type: Option<String> = optional(parsed(error_type)),
+        /// The type of the last error; null: it had none.
+        error_type: Patch<String> as Option<String> = patch(parsed(error_type)),
+        /// What the server says that errors of one cause have in common, or the engine said; null: housekeeping has yet to make it.
+        error_fingerprint: Patch<String> as Option<String> = patch(parsed(error_fingerprint)),
         /// The last error's message has that text, in any case.
         error_contains: Option<String> = optional(parsed(error_contains)),
         scenario_run_id: Option<ScenarioRunId> as Option<ScenarioRunIdBody> = optional(scenario_run_id),
-        /// Of the engine that last worked on it.
-        engine_software_version: Option<String> = optional(parsed(software_version)),
+        /// Of the engine that last worked on it; null: it had none, or is not known.
+        engine_software_version: Patch<String> as Option<String> = patch(parsed(software_version)),
         /// From then on.
         dead_lettered_after: Option<DateTime<Utc>> = optional(parsed(time)),
         /// Before then.
@@ -49,13 +56,15 @@ pub struct FilterParameters {
     event_type: Option<String>,
     /// Only for that reason
     reason: Option<DeadLetterReason>,
-    /// Only whose last error had that type
+    /// Only whose last error had that type; empty: none
     error_type: Option<String>,
+    /// Only of that cause; empty: those whose fingerprint is not made yet
+    error_fingerprint: Option<String>,
     /// Only whose last error's message has that text, in any case
     error_contains: Option<String>,
     /// Only of that run
     scenario_run_id: Option<String>,
-    /// Only last worked on by that version
+    /// Only last worked on by that version; empty: by none, or an unknown one
     engine_software_version: Option<String>,
     /// Only from then on
     dead_lettered_after: Option<DateTime<Utc>>,
@@ -79,12 +88,30 @@ fn error_type(text: &str) -> Result<String, String> {
     text_up_to(MAX_ERROR_TYPE_CHARS)(text)
 }
 
+fn error_fingerprint(text: &str) -> Result<String, String> {
+    text_up_to(MAX_FINGERPRINT_CHARS)(text)
+}
+
 fn error_contains(text: &str) -> Result<String, String> {
     text_up_to(MAX_ERROR_CONTAINS_CHARS)(text)
 }
 
 fn software_version(text: &str) -> Result<String, String> {
     text_up_to(MAX_SOFTWARE_VERSION_CHARS)(text)
+}
+
+/// Nothing that can be filtered by is an empty text: in a query it stands for null.
+fn or_missing(read: impl Fn(&str) -> Result<String, String>) -> impl Fn(&str) -> Result<Wanted, String> {
+    move |text| if text.is_empty() { Ok(Wanted::Missing) } else { read(text).map(Wanted::Text) }
+}
+
+/// What a member of a body asks for, in which null is another thing than nothing.
+fn wanted(member: Patch<String>) -> Option<Wanted> {
+    match member {
+        Patch::Keep => None,
+        Patch::Clear => Some(Wanted::Missing),
+        Patch::Set(text) => Some(Wanted::Text(text)),
+    }
 }
 
 /// Reads a filter out of a query.
@@ -94,10 +121,11 @@ pub fn of_query(reader: &Reader<'_>) -> Filter {
         engine_types: None,
         event_type: reader.query("event_type", event_type),
         reason: reader.query("reason", reason),
-        error_type: reader.query("error_type", error_type),
+        error_type: reader.query("error_type", or_missing(error_type)),
+        error_fingerprint: reader.query("error_fingerprint", or_missing(error_fingerprint)),
         error_contains: reader.query("error_contains", error_contains),
         scenario_run_id: reader.query("scenario_run_id", |text| ScenarioRunId::parse(text).map(|id| id.to_string())),
-        engine_software_version: reader.query("engine_software_version", software_version),
+        engine_software_version: reader.query("engine_software_version", or_missing(software_version)),
         dead_lettered_after: reader.query("dead_lettered_after", time),
         dead_lettered_before: reader.query("dead_lettered_before", time),
         redrives_max: reader.query("redrives_max", number_in(0..=MAX_REDRIVES)).map(u32::cast_signed),
@@ -107,7 +135,7 @@ pub fn of_query(reader: &Reader<'_>) -> Filter {
 
 /// Reads the member `filter`, which says something.
 pub fn of_body(fields: &Fields<'_>) -> Filter {
-    if fields.says_nothing() {
+    if fields.says_nothing() && !NULL_SAYS_SOMETHING.iter().any(|name| fields.is_there(name)) {
         fields.refuse("is empty; all: true stands for every dead letter");
     }
     let body = FilterBody::take(fields);
@@ -116,10 +144,11 @@ pub fn of_body(fields: &Fields<'_>) -> Filter {
         engine_types: None,
         event_type: body.event_type,
         reason: body.reason,
-        error_type: body.error_type,
+        error_type: wanted(body.error_type),
+        error_fingerprint: wanted(body.error_fingerprint),
         error_contains: body.error_contains,
         scenario_run_id: body.scenario_run_id.map(|id| id.to_string()),
-        engine_software_version: body.engine_software_version,
+        engine_software_version: wanted(body.engine_software_version),
         dead_lettered_after: body.dead_lettered_after,
         dead_lettered_before: body.dead_lettered_before,
         redrives_max: body.redrives_max.map(u32::cast_signed),

@@ -11,7 +11,7 @@ use crate::domain::ids::EventId;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
 use crate::http::events::reply::{AttemptReply, attempt_place};
-use crate::http::pages::{self, Page, PageParameters, includes_payload};
+use crate::http::pages::{self, Page, PageParameters};
 use crate::http::requests::Input;
 use crate::http::requests::texts::parse_uuid;
 
@@ -22,6 +22,7 @@ use crate::http::requests::texts::parse_uuid;
         FilterParameters,
         ("redrives_max" = Option<u32>, Query, description = "Only redriven at most that often", minimum = 0, maximum = 1_000_000),
         ("include" = Option<String>, Query, description = "`payload`: with payloads"),
+        ("view" = Option<String>, Query, description = "`brief`: without errors but for their type and the beginning of their message"),
         PageParameters,
     ),
     responses(
@@ -32,11 +33,11 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Dead
     let reader = input.reader();
     reader.caller();
     let mut filter = filter::of_query(&reader);
-    let with_payload = includes_payload(&reader);
+    let parts = pages::shown_parts(&reader);
     let asked = pages::asked(&reader, EventId);
     reader.finish(|| Some(()))?;
     input.caller.narrow(&api, &mut filter.engine_type, &mut filter.engine_types)?;
-    let found = api.broker.list_dead_letters(&filter, asked.behind, asked.limit, with_payload).await?;
+    let found = api.broker.list_dead_letters(&filter, asked.behind, asked.limit, parts).await?;
     let place = |letter: &DeadLetter| pages::cursor(letter.dead_lettered_at, letter.event_id);
     Ok(Json(Page::of_read(found, place, DeadLetterReply::of)))
 }

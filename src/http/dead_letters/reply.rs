@@ -32,9 +32,17 @@ shown! {
         failures: i32,
         lease_losses: i32,
         redrives: i32,
+        /// Null also in a brief list.
         #[schema(value_type = Option<Value>, required)]
         error: Option<RawJson>,
         error_type: Option<String>,
+        /// Its first 200 characters.
+        error_message: Option<String>,
+        /// Of `error`; 0 where there was none.
+        error_bytes: i32,
+        /// What dead letters of one cause have in common: what the engine said, or what the server made of the error's type and
+        /// message, or of how the lease was lost. Null until housekeeping has made it, after an update of the server.
+        error_fingerprint: Option<String>,
         engine_software_version: Option<String>,
         /// The dead letter that this one was made from, with another payload.
         #[schema(value_type = Option<uuid::Uuid>)]

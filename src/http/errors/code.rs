@@ -47,6 +47,7 @@ codes! {
     EngineNotFound = NOT_FOUND "engine_not_found" "The engine is not registered";
     EventNotFound = NOT_FOUND "event_not_found" "The event is not known";
     QueueNotFound = NOT_FOUND "queue_not_found" "The queue does not exist";
+    RedriveJobNotFound = NOT_FOUND "redrive_job_not_found" "The redrive job is not known";
     MethodNotAllowed = METHOD_NOT_ALLOWED "method_not_allowed" "The method does not fit the resource";
     LeaseLost = CONFLICT "lease_lost" "The lease is over";
     AlreadySettled = CONFLICT "already_settled" "The lease was settled otherwise";
@@ -54,11 +55,13 @@ codes! {
     EngineIdTaken = CONFLICT "engine_id_taken" "The engine id is taken";
     EngineSuperseded = CONFLICT "engine_superseded" "The engine has registered again";
     EventIsFinal = CONFLICT "event_is_final" "The event has ended";
+    EventNotQueued = CONFLICT "event_not_queued" "The event is not queued";
     NotADeadLetter = CONFLICT "not_a_dead_letter" "The event is not a dead letter";
     UniqueKeyHeld = CONFLICT "unique_key_held" "An open event has the unique key";
     QueueInUse = CONFLICT "queue_in_use" "The queue is in use";
     RunCancelled = CONFLICT "run_cancelled" "The scenario run is cancelled";
     CountChanged = CONFLICT "count_changed" "Count changed";
+    RedriveJobOver = CONFLICT "redrive_job_over" "The redrive job is over";
     PayloadTooLarge = PAYLOAD_TOO_LARGE "payload_too_large" "The body is too large";
     RequestTimeout = REQUEST_TIMEOUT "request_timeout" "The request took too long to come";
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "The body must be JSON";

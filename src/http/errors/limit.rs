@@ -33,6 +33,7 @@ limits! {
     NewEngines = "new_engines";
     EventTypes = "event_types";
     Quarantines = "quarantines";
+    RedriveJobs = "redrive_jobs";
     ParkedPollsOfEngine = "parked_polls_of_engine";
     ParkedRequests = "parked_requests";
     CallTime = "call_time";

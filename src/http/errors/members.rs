@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::domain::access::Role;
 use crate::domain::event::{Outcome, Status};
+use crate::domain::redrive_job::State;
 
 /// Members of a problem; each code has some of them, or none.
 #[derive(ToSchema)]
@@ -18,7 +19,7 @@ pub struct MembersBody {
     /// `lease_lost`: the number of the event's latest attempt.
     #[schema(nullable = false)]
     current_attempt: Option<i32>,
-    /// `lease_lost`, `event_is_final`, `not_a_dead_letter`
+    /// `lease_lost`, `event_is_final`, `event_not_queued`, `not_a_dead_letter`
     #[schema(nullable = false)]
     event_status: Option<Status>,
     /// `already_settled`: the status that was reported before.
@@ -52,6 +53,9 @@ pub struct MembersBody {
     /// `queue_in_use`
     #[schema(nullable = false)]
     has_dead_letters: Option<bool>,
+    /// `redrive_job_over`: the state of the job.
+    #[schema(nullable = false)]
+    redrive_job_state: Option<State>,
     /// `run_cancelled`
     #[schema(nullable = false)]
     scenario_run_id: Option<String>,

@@ -13,6 +13,7 @@ use super::retry::Later;
 use crate::broker::{self, StoreError};
 use crate::domain::event::Status;
 use crate::domain::ids::EngineId;
+use crate::domain::redrive_job::State;
 
 /// What `WWW-Authenticate` says of a token that is not good.
 pub const INVALID_TOKEN: &str = r#"Bearer realm="eventlease", error="invalid_token""#;
@@ -84,12 +85,9 @@ impl From<broker::Error> for Problem {
             }
             Error::NoPolicyOfEventType(_) | Error::NotQuarantined { .. } => Self::new(Code::NotFound, detail),
             Error::EventNotFound(_) => Self::new(Code::EventNotFound, detail),
-            Error::EventIsFinal { status, .. } => {
-                Self::new(Code::EventIsFinal, detail).with("event_status", json!(status))
-            }
-            Error::NotADeadLetter { status, .. } => {
-                Self::new(Code::NotADeadLetter, detail).with("event_status", json!(status))
-            }
+            Error::EventIsFinal { status, .. } => Self::of_status(Code::EventIsFinal, detail, status),
+            Error::EventNotQueued { status, .. } => Self::of_status(Code::EventNotQueued, detail, status),
+            Error::NotADeadLetter { status, .. } => Self::of_status(Code::NotADeadLetter, detail, status),
             Error::RedrivenBefore { redriven_as, .. } => Self::new(Code::NotADeadLetter, detail)
                 .with("event_status", json!(Status::Failed))
                 .with("redriven_as", json!(redriven_as)),
@@ -99,6 +97,9 @@ impl From<broker::Error> for Problem {
             Error::CountChanged { expected_count, actual_count, .. } => Self::new(Code::CountChanged, detail)
                 .with("expected_count", json!(expected_count))
                 .with("actual_count", json!(actual_count)),
+            Error::RedriveJobNotFound(_) => Self::new(Code::RedriveJobNotFound, detail),
+            Error::RedriveJobOver { state, .. } => Self::redrive_job_over(state, detail),
+            Error::TooManyRedriveJobs => Self::overloaded(&detail).of_limit(Limit::RedriveJobs),
             Error::RunCancelled(run) => Self::run_cancelled(run.as_str()),
             Error::NotTheHolder { .. } | Error::EventOfAnotherType(_) | Error::EngineOfTokenGone(_) => {
                 Self::new(Code::Forbidden, detail)
@@ -151,6 +152,17 @@ impl From<broker::Error> for Problem {
             Error::Overloaded => Self::overloaded(&detail),
             Error::ShuttingDown => Self::new(Code::ShuttingDown, detail).retry_later(Later::Stopping),
         }
+    }
+}
+
+impl Problem {
+    /// What an event's status does not allow.
+    fn of_status(code: Code, detail: String, status: Status) -> Self {
+        Self::new(code, detail).with("event_status", json!(status))
+    }
+
+    fn redrive_job_over(state: State, detail: String) -> Self {
+        Self::new(Code::RedriveJobOver, detail).with("redrive_job_state", json!(state))
     }
 }
 

@@ -46,6 +46,7 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EventReply
     get, path = "/events/{event_id}/attempts", operation_id = "list_attempts", tag = "events",
     params(
         ("event_id" = uuid::Uuid, Path, description = "The event"),
+        ("view" = Option<String>, Query, description = "`brief`: without results, errors and progress, but for their sizes and the beginning of an error's message"),
         PageParameters,
     ),
     responses(
@@ -57,11 +58,12 @@ pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<EventReply
 pub async fn attempts(State(api): State<Api>, input: Input) -> Result<Json<Page<AttemptReply>>, Problem> {
     let reader = input.reader();
     let event_id = reader.path("event_id", parse_uuid).map(EventId);
+    let is_brief = pages::is_brief(&reader);
     let limit = pages::limit(&reader);
     // Their numbers are places enough.
     let before = reader.query("cursor", |text| text.parse::<i32>().map_err(|_| pages::BAD_CURSOR));
     reader.caller();
     let event_id = reader.finish(|| event_id)?;
-    let found = api.broker.attempts_of_event(event_id, before, limit).await?;
+    let found = api.broker.attempts_of_event(event_id, before, limit, is_brief).await?;
     Ok(Json(Page::of_read(found, attempt_place, AttemptReply::of)))
 }

@@ -75,11 +75,7 @@ fn read(input: &Input) -> Result<(Selection, Reschedule), Problem> {
     reader.caller();
     let read = reader.body()?.and_then(|fields| {
         let body = fields.exactly(RescheduleBody::take);
-        match (fields.is_given("filter"), fields.is_given("all")) {
-            (true, true) => fields.error("all", "stands beside filter; send one of the two"),
-            (false, false) => fields.error("filter", "is missing; all: true stands for every queued event"),
-            (true, false) | (false, true) => {}
-        }
+        one_of_filter_and_all(&fields);
         if fields.is_given("available_at") && fields.is_given("delay_seconds") {
             fields.error("available_at", "stands beside delay_seconds; send one of the two");
         }
@@ -99,7 +95,17 @@ fn read(input: &Input) -> Result<(Selection, Reschedule), Problem> {
     reader.finish(|| read)
 }
 
-fn of_filter(fields: &Fields<'_>) -> QueuedFilter {
+/// Refuses a body with both, and one with neither.
+pub fn one_of_filter_and_all(fields: &Fields<'_>) {
+    match (fields.is_given("filter"), fields.is_given("all")) {
+        (true, true) => fields.error("all", "stands beside filter; send one of the two"),
+        (false, false) => fields.error("filter", "is missing; all: true stands for every queued event"),
+        (true, false) | (false, true) => {}
+    }
+}
+
+/// Reads the filter of a body.
+pub fn of_filter(fields: &Fields<'_>) -> QueuedFilter {
     if fields.says_nothing() {
         fields.refuse("is empty; all: true stands for every queued event");
     }
@@ -132,7 +138,7 @@ pub struct RescheduledReply {
 
 impl RescheduledReply {
     const fn of(progress: Progress) -> Self {
-        let Progress { matched, rescheduled } = progress;
-        Self { matched, rescheduled, remaining: matched - rescheduled }
+        let Progress { matched, done } = progress;
+        Self { matched, rescheduled: done, remaining: matched - done }
     }
 }

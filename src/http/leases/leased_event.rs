@@ -42,6 +42,8 @@ pub struct LeaseTermsReply {
     expires_at: DateTime<Utc>,
     /// From the moment of this reply; trust it where clocks differ.
     expires_in_seconds: f64,
+    /// No renewal goes beyond it.
+    deadline_at: DateTime<Utc>,
     visibility_timeout_seconds: u32,
 }
 
@@ -86,6 +88,7 @@ shown! {
         event_type: String,
         #[schema(value_type = Value)]
         payload: RawJson,
+        payload_bytes: u32,
         priority: u8,
         scenario_run_id: Option<String>,
         created_at: DateTime<Utc>,
@@ -119,6 +122,7 @@ shown! {
             leased_at: event.leased_at,
             expires_at: event.expires_at,
             expires_in_seconds: event.expires_in_seconds,
+            deadline_at: event.deadline_at,
             visibility_timeout_seconds: event.visibility_timeout_seconds,
         },
     }

@@ -13,7 +13,7 @@ use crate::http::errors::Later;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Leased, example = json!({"notice": null, "events": [{
     "event_id": "0190f3a1-c2d3-7e4f-8506-1728394a5b6c", "engine_type": "dialogue", "event_type": "dialogue.requested",
-    "payload": {"text": "Hello"}, "priority": 5, "scenario_run_id": null, "created_at": "2030-01-31T12:00:00Z",
+    "payload": {"text": "Hello"}, "payload_bytes": 16, "priority": 5, "scenario_run_id": null, "created_at": "2030-01-31T12:00:00Z",
     "attempt": 1, "max_attempts": 4, "retries_left": 3, "losses_left": 3, "releases_in_row": 0, "previous": null, "traceparent": null,
     "lease": {
         "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d", "lock": "processing_by_0190f39e-0000-7000-8000-1728394a5b6c",

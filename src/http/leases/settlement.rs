@@ -11,7 +11,7 @@ use crate::domain::ids::LeaseToken;
 use crate::domain::json::SentJson;
 use crate::domain::json::string::JsonString;
 use crate::domain::limits::{
-    MAX_FOLLOW_UPS, MAX_RELEASE_CODE_CHARS, MAX_RELEASE_REASON_CHARS, MAX_RETRY_DELAY_SECONDS,
+    MAX_FINGERPRINT_CHARS, MAX_FOLLOW_UPS, MAX_RELEASE_CODE_CHARS, MAX_RELEASE_REASON_CHARS, MAX_RETRY_DELAY_SECONDS,
 };
 use crate::domain::new_event::NewEvent;
 use crate::domain::requester::Requester;
@@ -102,6 +102,9 @@ pub struct StructuredErrorBody {
     r#type: Option<String>,
     /// In its first 8192 characters `error_contains` looks for a text.
     message: String,
+    /// By which dead letters of one cause are grouped, in the place of the one that the server makes of the type and the
+    /// message.
+    fingerprint: Option<String>,
     #[schema(value_type = Option<Value>)]
     details: Option<Value>,
 }
@@ -215,14 +218,20 @@ fn read_error<'a>(raw: &'a RawValue, of: &Fields<'a>, errors: &'a Errors) -> Opt
     let kind = fields.optional("type", string);
     let message = fields.required("message", string);
     let details = fields.optional("details", |raw| check_json(raw, limit).map(|()| raw.get().len()));
+    let fingerprint = fields.optional("fingerprint", checked_text(MAX_FINGERPRINT_CHARS));
     fields.finish();
     let message = message?;
-    if (kind.is_none() && fields.is_given("type")) || (details.is_none() && fields.is_given("details")) {
+    let is_refused = |name, is_read: bool| !is_read && fields.is_given(name);
+    if is_refused("type", kind.is_some())
+        || is_refused("details", details.is_some())
+        || is_refused("fingerprint", fingerprint.is_some())
+    {
         return None;
     }
     if let Err(detail) = within_bytes(raw.get().len() - details.unwrap_or(0), limit) {
         refuse(format!("{detail}, not counting details"));
         return None;
     }
-    Some(ReportedError::of_object(SentJson::of(of.input().text(), raw), kind.as_ref(), &message))
+    let error = ReportedError::of_object(SentJson::of(of.input().text(), raw), kind.as_ref(), &message);
+    Some(ReportedError { fingerprint, ..error })
 }

@@ -7,15 +7,16 @@ use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::{Array, Object, RefOr, Schema};
 
 use crate::domain::limits::{
-    MAX_AWAITED_EVENTS, MAX_BATCH_EVENTS, MAX_BULK_DEAD_LETTERS, MAX_BULK_EVENTS, MAX_CAPABILITIES,
-    MAX_CAPABILITY_CHARS, MAX_CONCURRENT_EVENTS, MAX_DEAD_LETTER_THRESHOLD, MAX_DELAY_SECONDS, MAX_DRAIN_REASON_CHARS,
-    MAX_ERROR_CONTAINS_CHARS, MAX_ERROR_TYPE_CHARS, MAX_EXPECTED_COUNT, MAX_HEARTBEAT_LEASES,
-    MAX_HEARTBEAT_TIMEOUT_SECONDS, MAX_HEARTBEAT_WAIT_SECONDS, MAX_HOLDING_OFF_REASON_CHARS, MAX_IDEMPOTENCY_KEY_CHARS,
-    MAX_IDS_OF_FILTER, MAX_LEASE_LIMIT, MAX_MAX_LEASE_SECONDS, MAX_MAY_ENQUEUE, MAX_PAGE, MAX_PAUSE_REASON_CHARS,
-    MAX_PAUSE_SECONDS, MAX_PRIORITY, MAX_QUARANTINE_REASON_CHARS, MAX_QUARANTINE_SECONDS, MAX_RELEASE_CODE_CHARS,
-    MAX_RELEASE_REASON_CHARS, MAX_RETRIES, MAX_RETRY_DELAY_SECONDS, MAX_SCENARIO_RUN_ID_CHARS,
-    MAX_SOFTWARE_VERSION_CHARS, MAX_SPREAD_SECONDS, MAX_SUBJECT_CHARS, MAX_TOKEN_ENGINE_TYPES, MAX_TOKEN_NAME_CHARS,
-    MAX_TOKEN_SECONDS, MAX_TRACEPARENT_CHARS, MAX_TRACESTATE_CHARS, MAX_TYPE_NAME_CHARS, MAX_UNIQUE_KEY_CHARS,
+    MAX_AWAITED_EVENTS, MAX_BATCH_EVENTS, MAX_BULK_DEAD_LETTERS, MAX_BULK_EVENTS, MAX_CANARY_WAIT_SECONDS,
+    MAX_CAPABILITIES, MAX_CAPABILITY_CHARS, MAX_CONCURRENT_EVENTS, MAX_DEAD_LETTER_THRESHOLD, MAX_DELAY_SECONDS,
+    MAX_DRAIN_REASON_CHARS, MAX_ERROR_CONTAINS_CHARS, MAX_ERROR_TYPE_CHARS, MAX_EXPECTED_COUNT, MAX_FINGERPRINT_CHARS,
+    MAX_HEARTBEAT_LEASES, MAX_HEARTBEAT_TIMEOUT_SECONDS, MAX_HEARTBEAT_WAIT_SECONDS, MAX_HISTORY_STEP_SECONDS,
+    MAX_HOLDING_OFF_REASON_CHARS, MAX_IDEMPOTENCY_KEY_CHARS, MAX_IDS_OF_FILTER, MAX_LEASE_LIMIT, MAX_MAX_LEASE_SECONDS,
+    MAX_MAY_ENQUEUE, MAX_PAGE, MAX_PAST_SECONDS, MAX_PAUSE_REASON_CHARS, MAX_PAUSE_SECONDS, MAX_PRIORITY,
+    MAX_QUARANTINE_REASON_CHARS, MAX_QUARANTINE_SECONDS, MAX_RELEASE_CODE_CHARS, MAX_RELEASE_REASON_CHARS, MAX_RETRIES,
+    MAX_RETRY_DELAY_SECONDS, MAX_SCENARIO_RUN_ID_CHARS, MAX_SOFTWARE_VERSION_CHARS, MAX_SPREAD_SECONDS,
+    MAX_SUBJECT_CHARS, MAX_TARGET_CLEAR_SECONDS, MAX_TOKEN_ENGINE_TYPES, MAX_TOKEN_NAME_CHARS, MAX_TOKEN_SECONDS,
+    MAX_TRACEPARENT_CHARS, MAX_TRACESTATE_CHARS, MAX_TYPE_NAME_CHARS, MAX_UNIQUE_KEY_CHARS,
     MAX_VISIBILITY_TIMEOUT_SECONDS, MAX_WAIT_SECONDS, MIN_HEARTBEAT_TIMEOUT_SECONDS, MIN_VISIBILITY_TIMEOUT_SECONDS,
 };
 
@@ -57,17 +58,22 @@ fn narrow_number(place: &str, name: &str, object: &mut Object) {
         ("initial" | "max", _) => 0..=MAX_RETRY_DELAY_SECONDS,
         ("visibility_timeout_seconds", _) => MIN_VISIBILITY_TIMEOUT_SECONDS..=MAX_VISIBILITY_TIMEOUT_SECONDS,
         ("max_lease_seconds", _) => 1..=MAX_MAX_LEASE_SECONDS,
+        ("step_seconds", _) => 60..=MAX_HISTORY_STEP_SECONDS,
+        ("target_clear_seconds", _) => 1..=MAX_TARGET_CLEAR_SECONDS,
         ("max_processing" | "max_concurrent_events", _) => 1..=MAX_CONCURRENT_EVENTS,
         ("resume_after_seconds", _) => 1..=MAX_PAUSE_SECONDS,
         ("lift_after_seconds", _) => 1..=MAX_QUARANTINE_SECONDS,
         ("heartbeat_timeout_seconds", _) => MIN_HEARTBEAT_TIMEOUT_SECONDS..=MAX_HEARTBEAT_TIMEOUT_SECONDS,
         ("expires_in_seconds", _) => 1..=MAX_TOKEN_SECONDS,
         ("expected_count", _) => 0..=MAX_EXPECTED_COUNT,
+        ("lease_losses_min", _) => 0..=MAX_DEAD_LETTER_THRESHOLD,
+        ("held_over_seconds" | "silent_over_seconds", _) => 0..=MAX_PAST_SECONDS,
         ("wait_seconds", "Heartbeat") => 0..=MAX_HEARTBEAT_WAIT_SECONDS,
+        ("wait_seconds", "Canary") => 1..=MAX_CANARY_WAIT_SECONDS,
         ("wait_seconds", _) => 0..=MAX_WAIT_SECONDS,
         ("default_limit", _) | ("limit", "Exchange" | "lease_events") => 1..=MAX_LEASE_LIMIT,
         ("limit", "RedriveDeadLetters" | "PurgeDeadLetters") => 1..=MAX_BULK_DEAD_LETTERS,
-        ("limit", "RescheduleEvents") => 1..=MAX_BULK_EVENTS,
+        ("limit", "RescheduleEvents" | "CancelEvents") => 1..=MAX_BULK_EVENTS,
         ("limit", _) => 1..=MAX_PAGE,
         _ => return,
     };
@@ -82,6 +88,8 @@ fn narrow_text(place: &str, name: &str, object: &mut Object) {
     };
     let most = match (name, place) {
         ("error_type", _) => MAX_ERROR_TYPE_CHARS,
+        ("error_fingerprint", _) => MAX_FINGERPRINT_CHARS,
+        ("fingerprint", _) => return set(1..=MAX_FINGERPRINT_CHARS, TEXT),
         ("error_contains", _) => MAX_ERROR_CONTAINS_CHARS,
         ("capability", _) => MAX_CAPABILITY_CHARS,
         ("subject", _) => MAX_SUBJECT_CHARS,
@@ -103,6 +111,7 @@ fn narrow_text(place: &str, name: &str, object: &mut Object) {
         ("idempotency_key", _) => return set(1..=MAX_IDEMPOTENCY_KEY_CHARS, TEXT),
         ("unique_key", _) => return set(1..=MAX_UNIQUE_KEY_CHARS, TEXT),
         ("traceparent", _) => return set(MIN_TRACEPARENT_CHARS..=MAX_TRACEPARENT_CHARS, TRACEPARENT),
+        ("view", _) => return set(5..=5, "^brief$"),
         ("tracestate", _) => return set(1..=MAX_TRACESTATE_CHARS, TEXT),
         ("Idempotency-Key", _) => return set(1..=MAX_IDEMPOTENCY_KEY_CHARS, PRINTABLE_ASCII),
         ("X-Engine-Incarnation", _) => {

@@ -19,7 +19,7 @@ const EVENT: (&str, &str) = ("event_id", "$response.body#/event_id");
 const QUEUE: (&str, &str) = ("engine_type", "$response.body#/engine_type");
 const SAME_EVENT_TYPE: (&str, &str) = ("event_type", "$request.path.event_type");
 
-const LEADS: [Lead; 14] = [
+const LEADS: [Lead; 15] = [
     Lead {
         from: "register_engine",
         to: &[
@@ -39,13 +39,18 @@ const LEADS: [Lead; 14] = [
         to: &["read_engine"],
         parameters: &[("engine_id", "$response.body#/items/0/engine_id")],
     },
-    Lead { from: "enqueue_event", to: &["read_event", "list_attempts", "cancel_event"], parameters: &[EVENT] },
+    Lead {
+        from: "enqueue_event",
+        to: &["read_event", "explain_event", "read_event_payload", "list_attempts", "change_event", "cancel_event"],
+        parameters: &[EVENT],
+    },
     Lead {
         from: "enqueue_event",
         to: &[
             "lease_events",
             "exchange_leases",
             "read_queue",
+            "explain_queue",
             "peek_queue",
             "pause_queue",
             "resume_queue",
@@ -72,6 +77,11 @@ const LEADS: [Lead; 14] = [
         parameters: &[("event_id", "$response.body#/items/0/event_id")],
     },
     Lead { from: "redrive_dead_letter", to: &["read_event"], parameters: &[EVENT] },
+    Lead {
+        from: "list_redrive_jobs",
+        to: &["read_redrive_job", "pause_redrive_job", "continue_redrive_job", "cancel_redrive_job"],
+        parameters: &[("job_id", "$response.body#/items/0/job_id")],
+    },
     Lead { from: "pause_queue", to: &["resume_queue", "read_queue"], parameters: &[QUEUE] },
     Lead {
         from: "list_queues",

@@ -6,10 +6,12 @@ use utoipa::openapi::{OpenApi, Ref, RefOr, Schema};
 use super::walk::{Schemas, change_all, name_of, schemas};
 
 /// What Rust's generic types are called otherwise.
-const PLAIN_NAMES: [(&str, &str); 3] = [
+const PLAIN_NAMES: [(&str, &str); 5] = [
     ("Setting_u32", "IntegerSetting"),
     ("Setting_f64", "NumberSetting"),
     ("Setting_Option_u32", "OptionalIntegerSetting"),
+    ("Sourced_u32", "IntegerOfPolicy"),
+    ("Sourced_f64", "NumberOfPolicy"),
 ];
 
 /// Gives every schema a name that stands alone in a generated client.

@@ -14,8 +14,9 @@ use super::walk::{
 const CLOSED: [&str; 1] = ["EventStatus"];
 
 /// Members that may be null, and may be left out as well. A problem has those of its code.
-const LEFT_OUT: [(&str, &str); 3] = [
+const LEFT_OUT: [(&str, &str); 4] = [
     ("DeadLetterGroup", "error_type"),
+    ("DeadLetterGroup", "error_fingerprint"),
     ("DeadLetterGroup", "engine_software_version"),
     ("DeadLetter", "attempts_next_cursor"),
 ];

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 
 use super::reply::QueueReply;
-use crate::domain::limits::{MAX_CONCURRENT_EVENTS, MAX_LEASE_LIMIT, MAX_MAX_LEASE_SECONDS};
+use crate::domain::limits::{MAX_CONCURRENT_EVENTS, MAX_LEASE_LIMIT, MAX_MAX_LEASE_SECONDS, MAX_TARGET_CLEAR_SECONDS};
 use crate::domain::names::EngineType;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
@@ -26,6 +26,8 @@ described! {
         max_lease_seconds: Patch<u32> as Option<u32> = patch(integer(1..=MAX_MAX_LEASE_SECONDS)),
         /// Never more events of the queue are processed at a time.
         max_processing: Patch<u32> as Option<u32> = patch(integer(1..=MAX_CONCURRENT_EVENTS)),
+        /// In how many seconds what is due is to be processed, for `wanted_slots`; 60 where the queue does not say it.
+        target_clear_seconds: Patch<u32> as Option<u32> = patch(integer(1..=MAX_TARGET_CLEAR_SECONDS)),
         retry_policy: Patch<RetryPolicyBody> as Option<RetryPolicyBody> = part_patch(RetryPolicyBody::take),
     }
 }
@@ -40,13 +42,14 @@ described! {
 )]
 pub async fn patch(State(api): State<Api>, input: Input) -> Result<Json<QueueReply>, Problem> {
     let (engine_type, patch) = read_patch(&input)?;
-    let report = api
+    let (report, durations) = api
         .broker
         .change_queue(&input.actor(&api), &engine_type, |settings| {
             patch.default_limit.apply(&mut settings.default_limit);
             patch.visibility_timeout_seconds.apply(&mut settings.visibility_timeout_seconds);
             patch.max_lease_seconds.apply(&mut settings.max_lease_seconds);
             patch.max_processing.apply(&mut settings.max_processing);
+            patch.target_clear_seconds.apply(&mut settings.target_clear_seconds);
             match patch.retry_policy {
                 Patch::Keep => {}
                 Patch::Clear => settings.retry_policy = None,
@@ -54,7 +57,7 @@ pub async fn patch(State(api): State<Api>, input: Input) -> Result<Json<QueueRep
             }
         })
         .await?;
-    Ok(Json(QueueReply::of(report, api.limits)))
+    Ok(Json(QueueReply::of(report, &durations, api.limits)))
 }
 
 fn read_patch(input: &Input) -> Result<(EngineType, PatchBody), Problem> {

@@ -38,9 +38,9 @@ pub async fn pause(State(api): State<Api>, input: Input) -> Result<Json<QueueRep
         let body = reader.optional_body()?.map(|fields| fields.exactly(PauseBody::take)).unwrap_or_default();
         reader.finish(|| Some((engine_type?, body)))?
     };
-    let report =
+    let (report, durations) =
         api.broker.pause_queue(&input.actor(&api), &engine_type, reason.as_deref(), resume_after_seconds).await?;
-    Ok(Json(QueueReply::of(report, api.limits)))
+    Ok(Json(QueueReply::of(report, &durations, api.limits)))
 }
 
 /// Ends a pause.
@@ -55,5 +55,6 @@ pub async fn pause(State(api): State<Api>, input: Input) -> Result<Json<QueueRep
 )]
 pub async fn resume(State(api): State<Api>, input: Input) -> Result<Json<QueueReply>, Problem> {
     let engine_type = input.read_path("engine_type", EngineType::parse)?;
-    Ok(Json(QueueReply::of(api.broker.resume_queue(&input.actor(&api), &engine_type).await?, api.limits)))
+    let (report, durations) = api.broker.resume_queue(&input.actor(&api), &engine_type).await?;
+    Ok(Json(QueueReply::of(report, &durations, api.limits)))
 }

@@ -31,8 +31,8 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Queu
     Ok(Json(Page::of(
         found,
         limit,
-        |report| report.queue.engine_type.clone(),
-        |report| QueueReply::of(report, api.limits),
+        |(report, _)| report.queue.engine_type.clone(),
+        |(report, durations)| QueueReply::of(report, &durations, api.limits),
     )))
 }
 
@@ -48,5 +48,6 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Queu
 )]
 pub async fn get(State(api): State<Api>, input: Input) -> Result<Json<QueueReply>, Problem> {
     let engine_type = input.read_path("engine_type", EngineType::parse)?;
-    Ok(Json(QueueReply::of(api.broker.read_queue(&engine_type).await?, api.limits)))
+    let (report, durations) = api.broker.read_queue(&engine_type).await?;
+    Ok(Json(QueueReply::of(report, &durations, api.limits)))
 }

@@ -4,14 +4,18 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::broker::queues::QueueReport;
-use crate::domain::engine::Standing;
-use crate::domain::queue::Quarantine;
+use crate::domain::durations::Durations;
+use crate::domain::limits::{DEFAULT_TARGET_CLEAR_SECONDS, MAX_EXACT_DEPTH, MAX_PRIORITY};
+use crate::domain::queue::{Pause, Quarantine};
+use crate::domain::queue_activity::{LastMinute, RecentDurations};
+use crate::domain::queue_report::{QueueReport, Slots};
 use crate::domain::retry_policy::RetryPolicyOverrides;
+use crate::domain::snapshot::Engines;
 use crate::http::limits::Limits;
 use crate::http::shown::shown;
 
-/// A queue. Counts are exact to 10,000; then `is_approximate` says that they stopped there.
+/// A queue. Counts of events are exact to 10,000, for due and delayed events of each priority; what is larger is an estimate, and
+/// `is_approximate` says so. A list shows queues with more than 1,000 due or delayed events or dead letters as they were some seconds ago.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Queue)]
 pub struct QueueReply {
@@ -21,8 +25,15 @@ pub struct QueueReply {
     delayed: i64,
     processing: i64,
     dead_letters: i64,
+    /// Open events that an engine was lost with, or did not report: they are leased with care.
+    suspects: i64,
+    /// The due events of priority 0, 1 and so on, to 9. Each count is exact to 10,000, and stops there.
+    #[schema(min_items = 10, max_items = 10)]
+    due_by_priority: Vec<i64>,
     /// How long the oldest due event has been due.
     oldest_due_age_seconds: f64,
+    /// When the first delayed event is due; null where none is delayed.
+    next_due_at: Option<DateTime<Utc>>,
     engines: EnginesReply,
     slots: SlotsReply,
     /// Averages over the last 50 to 60 seconds, all servers together. What happened in the last 5 seconds may be missing.
@@ -30,6 +41,12 @@ pub struct QueueReply {
     /// How long attempts took that their engines settled in the same time. Each value is less than 27 % from the duration of
     /// the attempt with that rank, or less than 0.01 seconds from it; null where no attempt was settled.
     attempt_seconds: QuantilesReply,
+    /// From when an event was due until it was leased, of the events that were leased in the same time, as exact as
+    /// `attempt_seconds`.
+    wait_seconds: QuantilesReply,
+    /// For autoscalers: how many slots the engines of this queue should have. `processing` + min(`due`, ⌈`due` × the mean length of
+    /// the attempts that ended lately ÷ `target_clear_seconds`⌉); where no attempt ended lately, `processing` + `due`.
+    wanted_slots: i64,
     /// When nothing is due any more, at these rates; null while the queue does not shrink or is paused.
     clear_in_seconds: Option<f64>,
     is_approximate: bool,
@@ -39,29 +56,32 @@ pub struct QueueReply {
     settings: SettingsReply,
 }
 
-#[derive(Serialize, ToSchema)]
-#[schema(as = QueueEngines)]
-pub struct EnginesReply {
-    active: i64,
-    draining: i64,
-    unresponsive: i64,
-    /// Active, but for the quarantine of their version.
-    quarantined: i64,
-    /// Active, but they asked for no events for a while. One whose version is quarantined counts there.
-    holding_off: i64,
+shown! {
+    /// Its engines, by what they are doing.
+    #[schema(as = QueueEngines)]
+    pub struct EnginesReply of engines: Engines {
+        active: i64,
+        draining: i64,
+        unresponsive: i64,
+        /// Active, but for the quarantine of their version.
+        quarantined: i64,
+        /// Active, but they asked for no events for a while. One whose version is quarantined counts there.
+        holding_off: i64,
+    }
 }
 
-/// How many events the active engines can hold. `total` minus `busy` is what engines with a limit can still take.
-#[derive(Serialize, ToSchema)]
-#[schema(as = QueueSlots)]
-pub struct SlotsReply {
-    /// The sum over all active engines of their `max_concurrent_events`. An engine counts with what it holds if it has no limit,
-    /// or if its limit was lowered below that, so `total` is never less than `busy`.
-    total: i64,
-    /// Events that the active engines hold, those without a limit among them.
-    busy: i64,
-    /// Active engines without a limit. They can take more events than `total` says; how many cannot be counted.
-    unlimited_engines: i64,
+shown! {
+    /// How many events the active engines can hold. `total` minus `busy` is what engines with a limit can still take.
+    #[schema(as = QueueSlots)]
+    pub struct SlotsReply of slots: Slots {
+        /// The sum over all active engines of their `max_concurrent_events`. An engine counts with what it holds if it has no limit,
+        /// or if its limit was lowered below that, so `total` is never less than `busy`.
+        total: i64,
+        /// Events that the active engines hold, those without a limit among them.
+        busy: i64,
+        /// Active engines without a limit. They can take more events than `total` says; how many cannot be counted.
+        unlimited_engines: i64,
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -72,6 +92,11 @@ pub struct RatesReply {
     completed_per_second: f64,
     failed_per_second: f64,
     lost_per_second: f64,
+    /// Attempts whose engines gave the event back.
+    released_per_second: f64,
+    /// Settlements that came after the end of their lease, and were accepted.
+    late_per_second: f64,
+    dead_lettered_per_second: f64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -81,13 +106,37 @@ pub struct QuantilesReply {
     p99: Option<f64>,
 }
 
-#[derive(Serialize, ToSchema)]
-#[schema(as = QueuePause)]
-pub struct PauseReply {
-    reason: Option<String>,
-    by: Option<String>,
-    since: DateTime<Utc>,
-    resume_at: Option<DateTime<Utc>>,
+impl RatesReply {
+    /// Counts as rates.
+    pub fn of(minute: &LastMinute) -> Self {
+        let counts = &minute.counts;
+        Self {
+            enqueued_per_second: minute.per_second(counts.enqueued),
+            completed_per_second: minute.per_second(counts.completed),
+            failed_per_second: minute.per_second(counts.failed),
+            lost_per_second: minute.per_second(counts.lost),
+            released_per_second: minute.per_second(counts.released),
+            late_per_second: minute.per_second(counts.late),
+            dead_lettered_per_second: minute.per_second(counts.dead_lettered),
+        }
+    }
+}
+
+impl QuantilesReply {
+    fn of(durations: &Durations) -> Self {
+        Self { p50: durations.quantile(0.5), p99: durations.quantile(0.99) }
+    }
+}
+
+shown! {
+    /// Why and for how long a queue gives out nothing.
+    #[schema(as = QueuePause)]
+    pub struct PauseReply of pause: Pause {
+        reason: Option<String>,
+        by: Option<String>,
+        since: DateTime<Utc>,
+        resume_at: Option<DateTime<Utc>>,
+    }
 }
 
 shown! {
@@ -112,6 +161,7 @@ pub struct SettingsReply {
     visibility_timeout_seconds: Setting<u32>,
     max_lease_seconds: Setting<u32>,
     max_processing: Setting<Option<u32>>,
+    target_clear_seconds: Setting<u32>,
     retry_policy: PolicySettingsReply,
 }
 
@@ -157,47 +207,31 @@ impl<T> Setting<T> {
 
 impl QueueReply {
     /// A queue, each of its settings with where the value comes from.
-    pub fn of(report: QueueReport, limits: Limits) -> Self {
-        let counts = &report.last_minute;
-        let active = report.engines.iter().filter(|engines| engines.standing == Standing::Active);
-        let slots = active.fold(SlotsReply { total: 0, busy: 0, unlimited_engines: 0 }, |sum, engines| SlotsReply {
-            total: sum.total + engines.slots,
-            busy: sum.busy + engines.leases_held,
-            unlimited_engines: sum.unlimited_engines + engines.unlimited,
-        });
+    pub fn of(report: QueueReport, durations: &RecentDurations, limits: Limits) -> Self {
+        let mut due_by_priority = report.depth.due_by_priority.clone();
+        due_by_priority.resize(usize::from(MAX_PRIORITY) + 1, 0);
+        for count in &mut due_by_priority {
+            *count = (*count).min(MAX_EXACT_DEPTH);
+        }
         Self {
             due: report.depth.due,
             delayed: report.depth.delayed,
             processing: report.depth.in_flight,
             dead_letters: report.depth.dead_letters,
+            suspects: report.depth.suspects,
+            due_by_priority,
             oldest_due_age_seconds: report.depth.oldest_due_age_seconds,
-            engines: EnginesReply {
-                active: report.engines_with(Standing::Active),
-                draining: report.engines_with(Standing::Draining),
-                unresponsive: report.engines_with(Standing::Unresponsive),
-                quarantined: report.engines_with(Standing::Quarantined),
-                holding_off: report.engines_with(Standing::HoldingOff),
-            },
-            slots,
-            rates: RatesReply {
-                enqueued_per_second: counts.per_second(counts.enqueued),
-                completed_per_second: counts.per_second(counts.completed),
-                failed_per_second: counts.per_second(counts.failed),
-                lost_per_second: counts.per_second(counts.lost),
-            },
-            attempt_seconds: QuantilesReply {
-                p50: counts.durations.quantile(0.5),
-                p99: counts.durations.quantile(0.99),
-            },
+            next_due_at: report.depth.next_due_at,
+            engines: EnginesReply::of(Engines::of(&report)),
+            slots: SlotsReply::of(report.slots()),
+            rates: RatesReply::of(&report.last_minute),
+            attempt_seconds: QuantilesReply::of(&durations.attempts),
+            wait_seconds: QuantilesReply::of(&durations.waits),
+            wanted_slots: report.wanted_slots(durations),
             clear_in_seconds: report.clear_in_seconds(),
             is_approximate: report.is_approximate(),
             settings: SettingsReply::of(&report, limits),
-            pause: report.queue.pause.map(|pause| PauseReply {
-                reason: pause.reason,
-                by: pause.by,
-                since: pause.since,
-                resume_at: pause.resume_at,
-            }),
+            pause: report.queue.pause.map(PauseReply::of),
             quarantines: report.queue.quarantines.into_iter().map(QuarantineReply::of).collect(),
             engine_type: report.queue.engine_type,
         }
@@ -219,6 +253,7 @@ impl SettingsReply {
             ),
             max_lease_seconds: Setting::of(own.max_lease_seconds, limits.default_max_lease_seconds),
             max_processing: Setting::of(own.max_processing.map(Some), None),
+            target_clear_seconds: Setting::of(own.target_clear_seconds, DEFAULT_TARGET_CLEAR_SECONDS),
             retry_policy: PolicySettingsReply {
                 max_retries: Setting::of(max_retries, policy.max_retries),
                 retry_delay: DelaySettingsReply {

@@ -20,6 +20,15 @@ pub fn number_in(range: std::ops::RangeInclusive<u32>) -> impl FnOnce(&str) -> R
     }
 }
 
+/// A truth in a query.
+pub fn truth(text: &str) -> Result<bool, &'static str> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("must be true or false"),
+    }
+}
+
 /// A text to filter by. What is compared with every row has a limit.
 pub fn text_up_to(max_chars: usize) -> impl Fn(&str) -> Result<String, String> {
     move |text| {

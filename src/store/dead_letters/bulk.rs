@@ -1,12 +1,16 @@
 //! Dead letters in bulk: choosing them by a filter, and purging those chosen.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::wanted::bind;
 use crate::domain::dead_letters::Filter;
 use crate::domain::ids::EventId;
+use crate::domain::json::RawJson;
 use crate::store::error::Result;
 
 /// The oldest dead letters that a filter lets through, as they stood at one moment.
@@ -37,6 +41,46 @@ pub async fn choose(connection: &mut PgConnection, filter: &Filter, limit: u32) 
         event_ids: row.event_ids.into_iter().map(EventId).collect(),
         chosen_at: row.chosen_at,
     })
+}
+
+/// A dead letter that comes next.
+#[derive(sqlx_macros::FromRow, Clone, Copy, Debug)]
+pub struct Next {
+    /// The event.
+    pub event_id: Uuid,
+    /// When it became one.
+    pub dead_lettered_at: DateTime<Utc>,
+    /// Of its payload as it was sent.
+    pub payload_bytes: i32,
+}
+
+/// The next dead letters of a filter that died by `died_by`, the oldest first, behind the time and id in `behind`. Its statement is
+/// planned for the parts of the filter that are given only in a transaction that plans so.
+pub async fn choose_next(
+    connection: &mut PgConnection,
+    filter: &Filter,
+    died_by: DateTime<Utc>,
+    behind: Option<(DateTime<Utc>, Uuid)>,
+    limit: usize,
+) -> Result<Vec<Next>> {
+    let statement =
+        concat!(include_str!("../sql/wanted_dead_letters.sql"), include_str!("../sql/choose_next_dead_letters.sql"));
+    Ok(bind(sqlx::query_as(statement), filter)
+        .bind(died_by)
+        .bind(behind.map(|(at, _)| at))
+        .bind(behind.map(|(_, event_id)| event_id))
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(connection)
+        .await?)
+}
+
+/// The payloads of those of them that are dead letters.
+pub async fn payloads(connection: &mut PgConnection, event_ids: &[Uuid]) -> Result<HashMap<Uuid, RawJson>> {
+    let rows: Vec<(Uuid, Json<RawJson>)> = sqlx::query_as(include_str!("../sql/payloads_of_dead_letters.sql"))
+        .bind(event_ids)
+        .fetch_all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|(event_id, Json(payload))| (event_id, payload)).collect())
 }
 
 /// Removes dead letters that were chosen then; their events stay `failed`. Answers which there still were.

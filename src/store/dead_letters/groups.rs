@@ -1,16 +1,23 @@
-//! Dead letters counted by what they have in common.
+//! Dead letters counted by what they have in common, and how attempts ended by version.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::wanted::bind;
-use crate::domain::dead_letters::{Filter, Group, GroupBy};
+use crate::domain::dead_letters::{Filter, Group, GroupBy, VersionAttempts};
+use crate::domain::limits::{
+    ATTEMPTS_BY_VERSION, ATTEMPTS_BY_VERSION_OF_QUEUE, MAX_SAMPLE_MESSAGE_CHARS, MAX_VERSIONS, SCANNED_ATTEMPTS,
+};
 use crate::store::error::Result;
 use crate::store::row::from_row;
 
 from_row!(Group, "dead_letters", sample_event_id: Uuid, {
-    reason, event_type, error_type, engine_software_version, count, redrivable, first_dead_lettered_at,
-    last_dead_lettered_at, sample_event_id,
+    engine_type, reason, event_type, error_type, error_fingerprint, engine_software_version, count, redrivable,
+    first_dead_lettered_at, last_dead_lettered_at, sample_event_id, sample_message,
+});
+
+from_row!(VersionAttempts, "event_attempts", engine_type: String, {
+    engine_type, engine_software_version, attempts, failed, lost, since,
 });
 
 /// Groups those that the filter lets through; up to `limit` groups, the largest first.
@@ -18,5 +25,25 @@ pub async fn group(connection: &mut PgConnection, filter: &Filter, by: &[GroupBy
     let statement =
         concat!(include_str!("../sql/wanted_dead_letters.sql"), include_str!("../sql/group_dead_letters.sql"));
     let by: Vec<&str> = by.iter().map(|by| by.as_str()).collect();
-    Ok(bind(sqlx::query_as(statement), filter).bind(by).bind(i64::from(limit)).fetch_all(connection).await?)
+    Ok(bind(sqlx::query_as(statement), filter)
+        .bind(by)
+        .bind(i64::from(limit))
+        .bind(MAX_SAMPLE_MESSAGE_CHARS)
+        .fetch_all(connection)
+        .await?)
+}
+
+/// How the newest attempts of these queues (`None`: of all) ended, by version; the versions with the most attempts.
+pub async fn attempts_by_version(
+    connection: &mut PgConnection,
+    engine_types: Option<&[&str]>,
+) -> Result<Vec<VersionAttempts>> {
+    Ok(sqlx::query_as(include_str!("../sql/attempts_by_version.sql"))
+        .bind(engine_types)
+        .bind(SCANNED_ATTEMPTS)
+        .bind(ATTEMPTS_BY_VERSION_OF_QUEUE)
+        .bind(ATTEMPTS_BY_VERSION)
+        .bind(MAX_VERSIONS)
+        .fetch_all(connection)
+        .await?)
 }

@@ -1,12 +1,13 @@
 //! Putting dead letters back into their queues.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::domain::dead_letters::Overrides;
 use crate::domain::ids::EventId;
-use crate::domain::json::SentJson;
 use crate::domain::limits::MAX_DELAY_SECONDS;
 use crate::store::error::{Error, Result};
 use crate::store::events::attempts::{self, CarriedAttempt};
@@ -21,6 +22,8 @@ use crate::store::runs;
 pub struct Redriven {
     /// As it was, or of the new event.
     pub event_id: EventId,
+    /// What it was made of.
+    pub dead_letter_id: EventId,
     /// Its queue.
     pub engine_type: String,
     /// 0 to 9.
@@ -31,7 +34,7 @@ pub struct Redriven {
     pub is_due: bool,
 }
 
-from_row!(Redriven, "event_queue", event_id: EventId, { event_id, engine_type, priority, available_at, is_due });
+from_row!(Redriven, "event_queue", event_id: EventId, { event_id, dead_letter_id, engine_type, priority, available_at, is_due });
 
 /// What a redrive came to.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +61,7 @@ pub async fn redrive(
         .await?;
     let event_ids: Vec<EventId> = events.iter().map(|(event_id, _)| *event_id).collect();
     let Locked { letters, of_cancelled_runs } = lock(connection, &event_ids, chosen_at).await?;
-    let held = claim_keys(connection, &event_ids, &letters).await?;
+    let held = held(&claim_keys(connection, wanted_keys(&event_ids, &letters, false)).await?);
     let is_held = |letter: &Letter| held.iter().any(|(event_id, _)| event_id.0 == letter.event_id);
     let letters: Vec<Letter> = letters.into_iter().filter(|letter| !is_held(letter)).collect();
     for letter in letters.iter().filter(|letter| !letter.has_history) {
@@ -83,75 +86,97 @@ pub async fn redrive(
     Ok(Redrive { redriven, of_cancelled_runs, held })
 }
 
-/// Claims the unique keys of locked dead letters for them. Of several with one key, the first in the order of `event_ids` gets
-/// it. Answers which did not get theirs, each with the event that has it.
-async fn claim_keys(
-    connection: &mut PgConnection,
-    event_ids: &[EventId],
-    letters: &[Letter],
-) -> Result<Vec<(EventId, EventId)>> {
-    let wanted: Vec<WantedKey<'_>> = letters
+/// The unique keys of locked dead letters: of several with one key, the first in the order of `event_ids` is to get it. As new
+/// events they have other ids.
+fn wanted_keys<'a>(event_ids: &[EventId], letters: &'a [Letter], are_new: bool) -> Vec<(EventId, WantedKey<'a>)> {
+    letters
         .iter()
         .filter_map(|letter| {
             let event_id = EventId(letter.event_id);
-            Some(WantedKey {
+            let wanted = WantedKey {
                 engine_type: &letter.engine_type,
                 unique_key: letter.unique_key.as_deref()?,
-                event_id: Some(event_id),
+                event_id: (!are_new).then_some(event_id),
                 place: event_ids.iter().position(|asked| *asked == event_id).unwrap_or_default(),
                 available_at: None,
-            })
+            };
+            Some((event_id, wanted))
         })
-        .collect();
+        .collect()
+}
+
+/// Claims unique keys for dead letters. Answers what came of each that has one.
+async fn claim_keys(
+    connection: &mut PgConnection,
+    wanted: Vec<(EventId, WantedKey<'_>)>,
+) -> Result<Vec<(EventId, ClaimedKey)>> {
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
+    let (event_ids, wanted): (Vec<EventId>, Vec<WantedKey<'_>>) = wanted.into_iter().unzip();
     let claimed = open_keys::claim(connection, &wanted, MAX_DELAY_SECONDS).await?;
-    let held = wanted.iter().zip(claimed).filter_map(|(wanted, claimed)| match claimed {
-        ClaimedKey::Held(holder) => Some((wanted.event_id?, holder)),
-        ClaimedKey::Ours(_) | ClaimedKey::TooFarAway => None,
-    });
-    Ok(held.collect())
+    Ok(event_ids.into_iter().zip(claimed).collect())
 }
 
-/// Makes a new event of a dead letter, with another payload. The dead letter stays, marked by it, with whatever is left of its
-/// history, and its unique key goes over to the new event. Nothing is redriven of what is none, or was redriven so before.
+/// Those whose keys other events hold, each with that event.
+fn held(claimed: &[(EventId, ClaimedKey)]) -> Vec<(EventId, EventId)> {
+    let held = claimed.iter().filter_map(|(event_id, claimed)| match claimed {
+        ClaimedKey::Held(holder) => Some((*event_id, *holder)),
+        ClaimedKey::Ours(_) | ClaimedKey::TooFarAway => None,
+    });
+    held.collect()
+}
+
+/// A dead letter that a new event is to be made of.
+#[derive(Clone, Copy, Debug)]
+pub struct AsNew<'a> {
+    /// The dead letter.
+    pub event_id: EventId,
+    /// Of the new event, JSON.
+    pub payload: &'a str,
+    /// Until the new event is due.
+    pub delay_seconds: f64,
+}
+
+/// Makes new events of dead letters, with other payloads. The dead letters stay, marked by them, with whatever is left of their
+/// history, and their unique keys go over to the new events. Nothing is redriven of what is none, or was redriven so before.
+/// Chosen earlier, the seconds count from `chosen_at`.
 pub async fn redrive_as_new(
     connection: &mut PgConnection,
-    event_id: EventId,
-    payload: &SentJson,
-    delay_seconds: f64,
+    events: &[AsNew<'_>],
+    chosen_at: Option<DateTime<Utc>>,
     overrides: &Overrides,
 ) -> Result<Redrive> {
-    let Locked { mut letters, of_cancelled_runs } = lock(connection, &[event_id], None).await?;
-    let Some(letter) = letters.pop() else {
-        return Ok(Redrive { of_cancelled_runs, ..Redrive::default() });
+    let event_ids: Vec<EventId> = events.iter().map(|event| event.event_id).collect();
+    let Locked { letters, of_cancelled_runs } = lock(connection, &event_ids, chosen_at).await?;
+    let claimed = claim_keys(connection, wanted_keys(&event_ids, &letters, true)).await?;
+    let held = held(&claimed);
+    let new_ids: HashMap<EventId, EventId> = claimed
+        .into_iter()
+        .filter_map(|(event_id, claimed)| match claimed {
+            ClaimedKey::Ours(new_id) => Some((event_id, new_id)),
+            ClaimedKey::Held(_) | ClaimedKey::TooFarAway => None,
+        })
+        .collect();
+    let is_free = |event_id: EventId| {
+        letters.iter().any(|letter| letter.event_id == event_id.0) && !held.iter().any(|(held, _)| *held == event_id)
     };
-    let new_id = match &letter.unique_key {
-        Some(unique_key) => {
-            let (engine_type, event_id, available_at) = (letter.engine_type.as_str(), None, None);
-            let wanted = WantedKey { engine_type, unique_key, event_id, place: 0, available_at };
-            match open_keys::claim(connection, &[wanted], MAX_DELAY_SECONDS).await?.first() {
-                Some(ClaimedKey::Ours(new_id)) => Some(*new_id),
-                Some(ClaimedKey::Held(holder)) => {
-                    return Ok(Redrive { held: vec![(EventId(letter.event_id), *holder)], ..Redrive::default() });
-                }
-                Some(ClaimedKey::TooFarAway) | None => None,
-            }
-        }
-        None => None,
-    };
+    let made: Vec<&AsNew<'_>> = events.iter().filter(|event| is_free(event.event_id)).collect();
+    if made.is_empty() {
+        return Ok(Redrive { redriven: Vec::new(), of_cancelled_runs, held });
+    }
     let redriven = sqlx::query_as(include_str!("../sql/redrive_as_new.sql"))
-        .bind(event_id.0)
-        .bind(payload.get())
+        .bind(made.iter().map(|event| event.event_id.0).collect::<Vec<_>>())
+        .bind(made.iter().map(|event| event.payload).collect::<Vec<_>>())
         .bind(overrides.priority.map(i16::from))
-        .bind(delay_seconds)
+        .bind(made.iter().map(|event| event.delay_seconds).collect::<Vec<_>>())
         .bind(overrides.visibility_timeout_seconds.map(u32::cast_signed))
         .bind(overrides.retry_policy.as_ref().map(policies::to_json))
-        .bind(new_id.map(|new_id| new_id.0))
-        .fetch_one(connection)
+        .bind(made.iter().map(|event| new_ids.get(&event.event_id).map(|new_id| new_id.0)).collect::<Vec<_>>())
+        .bind(chosen_at)
+        .fetch_all(connection)
         .await?;
-    Ok(Redrive { redriven: vec![redriven], ..Redrive::default() })
+    Ok(Redrive { redriven, of_cancelled_runs, held })
 }
 
 /// Dead letters that can be redriven, locked, and those whose runs are cancelled.

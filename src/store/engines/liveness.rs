@@ -60,13 +60,26 @@ pub struct Noted {
 
 from_row!(Noted, "engine_states", engine_id: EngineId, { engine_id, is_written, heartbeat_timeout_seconds });
 
-/// Notes calls of engines: who, whether it polled, and how long ago. Engines that are not known are missing from the
-/// answer.
-pub async fn note_signs(connection: &mut PgConnection, signs: &[(EngineId, bool, Duration)]) -> Result<Vec<Noted>> {
+/// A call of an engine.
+#[derive(Clone, Copy, Debug)]
+pub struct Sign {
+    /// The engine that called.
+    pub engine_id: EngineId,
+    /// True if it asked for events.
+    pub has_polled: bool,
+    /// True if it settled some.
+    pub has_settled: bool,
+    /// How long ago it called.
+    pub ago: Duration,
+}
+
+/// Notes calls of engines. Engines that are not known are missing from the answer.
+pub async fn note_signs(connection: &mut PgConnection, signs: &[Sign]) -> Result<Vec<Noted>> {
     Ok(sqlx::query_as(include_str!("../sql/note_signs.sql"))
-        .bind(signs.iter().map(|(engine_id, ..)| engine_id.0).collect::<Vec<_>>())
-        .bind(signs.iter().map(|(_, has_polled, _)| *has_polled).collect::<Vec<_>>())
-        .bind(signs.iter().map(|(.., ago)| ago.as_secs_f64()).collect::<Vec<_>>())
+        .bind(signs.iter().map(|sign| sign.engine_id.0).collect::<Vec<_>>())
+        .bind(signs.iter().map(|sign| sign.has_polled).collect::<Vec<_>>())
+        .bind(signs.iter().map(|sign| sign.ago.as_secs_f64()).collect::<Vec<_>>())
+        .bind(signs.iter().map(|sign| sign.has_settled).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?)
 }

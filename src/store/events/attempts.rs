@@ -9,6 +9,9 @@ use crate::domain::attempt::Attempt;
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::json::RawJson;
+use crate::domain::json::object::member_named;
+use crate::domain::json::string::JsonString;
+use crate::domain::limits::MAX_BRIEF_ERROR_CHARS;
 use crate::domain::page::Page;
 use crate::domain::settlement::Answer;
 use crate::store::error::{Error, Result};
@@ -26,6 +29,8 @@ pub struct CarriedAttempt {
     ended_at: DateTime<Utc>,
     outcome: String,
     answer: Option<String>,
+    // Attempts that were carried before it was kept with them have none.
+    answer_available_at: Option<DateTime<Utc>>,
     result: Option<RawJson>,
     error: Option<RawJson>,
     progress: Option<RawJson>,
@@ -44,12 +49,19 @@ impl CarriedAttempt {
             attempt: self.attempt,
             engine_id: self.engine_id.map(EngineId),
             engine_software_version: self.engine_software_version,
+            incarnation: self.incarnation,
             leased_at: self.leased_at,
             ended_at: self.ended_at,
             outcome: Outcome::parse(&self.outcome).ok_or_else(|| corrupt("outcome", &self.outcome))?,
             answer: parse_optional(self.answer.as_deref(), Answer::parse).map_err(|value| corrupt("answer", &value))?,
+            next_available_at: self.answer_available_at,
+            result_bytes: bytes_of(self.result.as_ref()),
             result: self.result,
+            error_type: text_of(self.error.as_ref(), "type"),
+            error_message: text_of(self.error.as_ref(), "message"),
+            error_bytes: bytes_of(self.error.as_ref()),
             error: self.error,
+            progress_bytes: bytes_of(self.progress.as_ref()),
             progress: self.progress,
             code: self.code,
             reason: self.reason,
@@ -62,9 +74,20 @@ impl CarriedAttempt {
     }
 }
 
+fn bytes_of(json: Option<&RawJson>) -> u32 {
+    json.map_or(0, |json| u32::try_from(json.get().len()).unwrap_or(u32::MAX))
+}
+
+/// A text within an error, as the statements have it.
+fn text_of(error: Option<&RawJson>, member: &str) -> Option<String> {
+    let value = member_named(error?, member)?;
+    JsonString::decode(value).map(|text| text.storable(MAX_BRIEF_ERROR_CHARS))
+}
+
 from_row!(Attempt, "event_attempts", event_id: EventId, {
-    attempt, engine_id, engine_software_version, leased_at, ended_at, outcome, answer, result, error, progress,
-    code, reason, late_by_seconds, final_status, follow_ups,
+    attempt, engine_id, engine_software_version, incarnation, leased_at, ended_at, outcome, answer, next_available_at, result,
+    result_bytes, error, error_type, error_message, error_bytes, progress, progress_bytes, code, reason, late_by_seconds,
+    final_status, follow_ups,
 });
 
 /// Gives a dead letter the attempts back that it carried.
@@ -89,6 +112,7 @@ pub async fn restore(connection: &mut PgConnection, event_id: EventId, attempts:
         .bind(column(attempts, |attempt| attempt.final_status.as_deref()))
         .bind(column(attempts, |attempt| attempt.code.as_deref()))
         .bind(column(attempts, |attempt| attempt.reason.as_deref()))
+        .bind(column(attempts, |attempt| attempt.answer_available_at))
         .execute(connection)
         .await?;
     Ok(())
@@ -104,21 +128,18 @@ pub async fn list(
     event_id: EventId,
     before: Option<i32>,
     limit: u32,
+    is_brief: bool,
 ) -> Result<Page<Attempt>> {
     let rows: Vec<PageRow<Attempt>> = sqlx::query_as(page!(
         order by "attempt desc",
         bytes "coalesce(octet_length(result::text), 0) + coalesce(octet_length(error::text), 0)
             + coalesce(octet_length(progress::text), 0) + coalesce(octet_length(follow_ups::text), 0)",
-        "select attempt, engine_id, engine_software_version, leased_at, ended_at, outcome, answer, result,
-                error, progress, code, reason, late_by_seconds, final_status, follow_ups, event_id
-         from eventlease.event_attempts
-         where event_id = $1 and attempt < coalesce($2, 2147483647)
-         order by attempt desc
-         limit $3"
+        include_str!("../sql/list_attempts.sql")
     ))
     .bind(event_id.0)
     .bind(before)
     .bind(i64::from(limit) + 1)
+    .bind(is_brief)
     .fetch_all(connection)
     .await?;
     Ok(page_of(rows, limit))

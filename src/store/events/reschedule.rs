@@ -44,11 +44,12 @@ struct ChosenRow {
     chosen_at: DateTime<Utc>,
 }
 
-/// Chooses up to `limit` of those that the change makes a difference to, the oldest first, and counts all.
+/// Chooses up to `limit` of those that the change makes a difference to, the oldest first, and counts all. Without a change, it
+/// makes one to all of them.
 pub async fn choose(
     connection: &mut PgConnection,
     filter: &QueuedFilter,
-    change: &Reschedule,
+    change: Option<&Reschedule>,
     limit: u32,
 ) -> Result<Chosen> {
     let statement = if filter.event_ids.is_some() {
@@ -64,9 +65,9 @@ pub async fn choose(
         .bind(&filter.scenario_run_id)
         .bind(ids)
         .bind(i64::from(limit))
-        .bind(change.available_at)
-        .bind(change.priority.map(i16::from))
-        .bind(change.delay_seconds.is_some())
+        .bind(change.and_then(|change| change.available_at))
+        .bind(change.and_then(|change| change.priority).map(i16::from))
+        .bind(change.is_none_or(|change| change.delay_seconds.is_some()))
         .fetch_one(connection)
         .await?;
     Ok(Chosen {

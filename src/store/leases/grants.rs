@@ -127,6 +127,7 @@ pub async fn grant(
             engine_type: grant.engine_type.to_owned(),
             event_type: row.event_type.clone(),
             payload: facts.payload,
+            payload_bytes: u32::try_from(event.payload_bytes).unwrap_or(u32::MAX),
             priority: event.priority,
             scenario_run_id: facts.scenario_run_id,
             created_at: facts.created_at,
@@ -142,6 +143,7 @@ pub async fn grant(
             leased_at: given.leased_at,
             expires_at: given.leased_at + TimeDelta::seconds(i64::from(seconds)),
             expires_in_seconds: f64::from(seconds),
+            deadline_at: given.leased_at + TimeDelta::seconds(i64::from(grant.max_seconds(defaults))),
             visibility_timeout_seconds: seconds,
             poll_terms: grant.poll.as_ref().map(|(_, terms)| terms.clone()),
         })

@@ -12,8 +12,8 @@ use crate::store::page::{PageRow, page, page_of};
 use crate::store::row::{from_columns, from_row};
 
 from_row!(LeasedEvent, "event_leases", event_id: EventId, {
-    event_id, engine_type, event_type, payload, priority, scenario_run_id, created_at, available_at, attempt, spent, policy,
-    previous, traceparent, tracestate, lease_token, leased_by, leased_at, expires_at, expires_in_seconds,
+    event_id, engine_type, event_type, payload, payload_bytes, priority, scenario_run_id, created_at, available_at, attempt, spent, policy,
+    previous, traceparent, tracestate, lease_token, leased_by, leased_at, expires_at, expires_in_seconds, deadline_at,
     visibility_timeout_seconds, poll_terms,
 });
 
@@ -37,17 +37,26 @@ pub async fn leases_of_poll(
         .await?)
 }
 
-/// A page of what an engine holds, with payloads, behind the last one seen: the newest lease first.
+/// When the first lease of a queue runs out that was never renewed; `None` where there is none.
+pub async fn first_lease_end(connection: &mut PgConnection, engine_type: &str) -> Result<Option<DateTime<Utc>>> {
+    Ok(sqlx::query_scalar(include_str!("../sql/first_lease_end.sql"))
+        .bind(engine_type)
+        .fetch_optional(connection)
+        .await?)
+}
+
+/// A page of what an engine holds, with payloads unless it is brief, behind the last one seen: the newest lease first.
 pub async fn leases_of_engine(
     connection: &mut PgConnection,
     engine_id: EngineId,
     behind: Option<(DateTime<Utc>, EventId)>,
     limit: u32,
+    is_brief: bool,
 ) -> Result<Page<LeasedEvent>> {
     let (leased_at, event_id) = behind.unwrap_or((DateTime::<Utc>::MAX_UTC, EventId(Uuid::max())));
     let rows: Vec<PageRow<LeasedEvent>> = sqlx::query_as(page!(
         order by "leased_at desc, event_id desc",
-        bytes "payload_bytes::bigint + coalesce(octet_length(previous_error::text), 0)
+        bytes "case when is_brief then 0 else payload_bytes::bigint end + coalesce(octet_length(previous_error::text), 0)
             + coalesce(octet_length(previous_progress::text), 0)",
         include_str!("../sql/leases_of_engine.sql"),
         include_str!("../sql/leased.sql")
@@ -58,6 +67,7 @@ pub async fn leases_of_engine(
     .bind(leased_at)
     .bind(event_id.0)
     .bind(i64::from(limit) + 1)
+    .bind(is_brief)
     .fetch_all(connection)
     .await?;
     Ok(page_of(rows, limit))

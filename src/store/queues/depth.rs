@@ -1,16 +1,18 @@
-//! How deep the queues are, for the metrics.
+//! How deep the queues are.
 
 use sqlx::PgConnection;
 
+use crate::domain::limits::MAX_EXACT_DEPTH;
 use crate::domain::queue::Depth;
 use crate::store::error::Result;
 use crate::store::row::from_row;
 
 from_row!(Depth, "queues", engine_type: String, {
-    engine_type, due, delayed, in_flight, dead_letters, oldest_due_age_seconds, is_paused,
+    engine_type, due, delayed, in_flight, dead_letters, suspects, due_by_priority, oldest_due_age_seconds, next_due_at,
+    is_paused,
 });
 
-/// Of every queue, or of those named.
+/// Of every queue, or of those named. Each count goes up to `count_bound` at least.
 pub async fn of_queues(
     connection: &mut PgConnection,
     engine_types: Option<&[String]>,
@@ -21,4 +23,27 @@ pub async fn of_queues(
         .bind(engine_types)
         .fetch_all(connection)
         .await?)
+}
+
+/// Replaces counts that stopped at the bound by estimates, as far as the statistics of the table know the queue. An estimate is
+/// never below what was counted.
+pub async fn estimate_beyond_bound(connection: &mut PgConnection, depths: &mut [Depth]) -> Result<()> {
+    let is_beyond = |depth: &Depth| depth.due > MAX_EXACT_DEPTH || depth.delayed > MAX_EXACT_DEPTH;
+    let deep: Vec<&str> =
+        depths.iter().filter(|depth| is_beyond(depth)).map(|depth| depth.engine_type.as_str()).collect();
+    if deep.is_empty() {
+        return Ok(());
+    }
+    let shares: Vec<(String, i64)> =
+        sqlx::query_as(include_str!("../sql/queue_shares.sql")).bind(deep).fetch_all(connection).await?;
+    for (engine_type, waiting) in shares {
+        let Some(depth) = depths.iter_mut().find(|depth| depth.engine_type == engine_type) else { continue };
+        // What is beyond both counts is taken for due: the statistics do not know the times of one queue.
+        if depth.due > MAX_EXACT_DEPTH {
+            depth.due = depth.due.max(waiting - depth.delayed);
+        } else {
+            depth.delayed = depth.delayed.max(waiting - depth.due);
+        }
+    }
+    Ok(())
 }

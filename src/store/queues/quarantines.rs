@@ -6,6 +6,7 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, Row as _};
 
 use crate::domain::queue::Quarantine;
+use crate::store::clock;
 use crate::store::error::Result;
 use crate::store::row::Field;
 
@@ -20,7 +21,7 @@ pub async fn begin_and_end(
     connection: &mut PgConnection,
     lift_after_seconds: Option<u32>,
 ) -> Result<(DateTime<Utc>, Option<DateTime<Utc>>)> {
-    let now: DateTime<Utc> = sqlx::query_scalar("select statement_timestamp()").fetch_one(connection).await?;
+    let now = clock::now(connection).await?;
     Ok((now, lift_after_seconds.map(|seconds| now + TimeDelta::seconds(seconds.into()))))
 }
 

@@ -1,4 +1,4 @@
--- Events of `page` (event_id, with_payload) with all that is known of them, the newest first. A dead
+-- Events of `page` (event_id, with_payload, is_brief) with all that is known of them, the newest first. A dead
 -- letter is found also after the partition of its event is gone.
 select
     fact.event_id,
@@ -18,10 +18,23 @@ select
     coalesce(q.redrives, d.redrives, spent.redrives, 0) as redrives,
     q.leased_by,
     coalesce(q.state = 'processing', false) as is_leased,
+    q.leased_at,
     q.lease_expires_at,
-    q.progress,
-    case when q.event_id is null then latest.result end as result,
-    coalesce(latest.error, d.error) as error,
+    case when q.state = 'processing' then q.lease_deadline_at end as lease_deadline_at,
+    coalesce(q.lane > 0, false) as is_suspect,
+    waiting.discard_at,
+    case when not page.is_brief then q.retry_policy end as own_policy,
+    of_type.retry_policy as type_policy,
+    of_queue.retry_policy as queue_policy,
+    of_server.retry_policy as server_policy,
+    case when not page.is_brief then q.progress end as progress,
+    coalesce(octet_length(q.progress::text), 0) as progress_bytes,
+    case when q.event_id is null and not page.is_brief then latest.result end as result,
+    case when q.event_id is null then coalesce(octet_length(latest.result::text), 0) else 0 end as result_bytes,
+    case when not page.is_brief then coalesce(latest.error, d.error) end as error,
+    left(coalesce(d.error_type, eventlease.json_text(latest.error, 'type')), 200) as error_type,
+    left(coalesce(d.error_message, eventlease.json_text(latest.error, 'message')), 200) as error_message,
+    coalesce(octet_length(coalesce(latest.error, d.error)::text), 0) as error_bytes,
     d.reason as dead_letter_reason,
     coalesce(q.cancel_requested_at is not null, false) as is_cancel_requested,
     fact.redriven_from,
@@ -46,14 +59,15 @@ cross join lateral (
 ) fact
 left join lateral (
     select q.event_id, q.state, q.priority, q.available_at, q.attempt, q.failures, q.lease_losses, q.redrives,
-        q.leased_by, q.lease_expires_at, q.progress, q.cancel_requested_at
+        q.leased_by, q.leased_at, q.lease_expires_at, q.lease_deadline_at, q.lane, q.retry_policy, q.progress,
+        q.cancel_requested_at
     from eventlease.open_events q
     where q.event_id = page.event_id
     limit 1
 ) q on true
 left join lateral (
     select d.event_id, d.priority, d.dead_lettered_at, d.attempt, d.failures, d.lease_losses, d.redrives, d.error,
-        d.reason, d.redriven_as
+        d.error_type, d.error_message, d.reason, d.redriven_as
     from eventlease.dead_letters d
     where d.event_id = page.event_id and d.engine_type = fact.engine_type
     limit 1
@@ -67,6 +81,31 @@ left join lateral (
     order by a.attempt desc
     limit 1
 ) latest on true
+left join lateral (
+    select w.discard_at
+    from eventlease.event_queue w
+    where w.event_id = page.event_id and q.state = 'queued'
+    limit 1
+) waiting on true
+-- what open events inherit
+left join lateral (
+    select t.retry_policy
+    from eventlease.event_types t
+    where t.event_type = fact.event_type and q.event_id is not null and not page.is_brief
+    limit 1
+) of_type on true
+left join lateral (
+    select u.retry_policy
+    from eventlease.queues u
+    where u.engine_type = fact.engine_type and q.event_id is not null and not page.is_brief
+    limit 1
+) of_queue on true
+left join lateral (
+    select s.retry_policy
+    from eventlease.server_settings s
+    where s.is_only_row and q.event_id is not null and not page.is_brief
+    limit 1
+) of_server on true
 -- Of what has ended, and is no dead letter, only the attempts tell what it had spent: those since the last that ended it
 -- before, which a redrive undid.
 left join lateral (

@@ -5,7 +5,7 @@ select
     leased.event_id,
     leased.engine_type,
     leased.event_type,
-    fact.payload,
+    case when leased.is_brief then 'null'::json else fact.payload end as payload,
     leased.payload_bytes,
     leased.priority,
     fact.scenario_run_id,
@@ -20,8 +20,8 @@ select
     of_queue.retry_policy as queue_policy,
     of_server.retry_policy as server_policy,
     previous.outcome as previous_outcome,
-    previous.error as previous_error,
-    previous.progress as previous_progress,
+    case when not leased.is_brief then previous.error end as previous_error,
+    case when not leased.is_brief then previous.progress end as previous_progress,
     previous.ended_at as previous_ended_at,
     previous.code as previous_code,
     previous.reason as previous_reason,
@@ -32,8 +32,10 @@ select
     leased.leased_at,
     leased.lease_expires_at as expires_at,
     extract(epoch from leased.lease_expires_at - statement_timestamp())::float8 as expires_in_seconds,
+    leased.lease_deadline_at as deadline_at,
     leased.lease_seconds as visibility_timeout_seconds,
-    leased.poll_terms
+    leased.poll_terms,
+    leased.is_brief
 from leased
 cross join lateral (
     select e.payload, e.scenario_run_id, e.created_at, e.traceparent, e.tracestate

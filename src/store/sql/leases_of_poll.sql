@@ -24,7 +24,7 @@ repeated as (
     returning q.*
 ),
 leased as (
-    select repeated.*,
+    select repeated.*, false as is_brief,
         row_number() over (order by repeated.priority desc, repeated.available_at, repeated.event_id) as ordinal
     from repeated
 )

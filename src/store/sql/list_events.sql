@@ -50,7 +50,7 @@ outlived as materialized (
     limit $8
 ),
 page as (
-    select event_id, $9::boolean as with_payload
+    select event_id, $9::boolean as with_payload, $12::boolean as is_brief
     from (select event_id from recent union all select event_id from outlived) found
     order by event_id desc
     limit $8

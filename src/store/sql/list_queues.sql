@@ -1,7 +1,7 @@
 -- Queue $1, or those behind $2 by name, of $4 only where that is not null. A pause that is over is none, and so is a quarantine.
 select
     u.engine_type, u.default_limit, u.visibility_timeout_seconds, u.max_lease_seconds, u.max_processing,
-    u.retry_policy,
+    u.retry_policy, u.target_clear_seconds,
     case when u.resume_at is null or u.resume_at > statement_timestamp() then u.paused_at end as paused_at,
     u.paused_by, u.pause_reason, u.resume_at,
     -- the newest first

@@ -5,7 +5,8 @@
 select
     d.event_id, d.engine_type, d.event_type, d.reason, d.payload, d.payload_bytes, d.priority, d.scenario_run_id,
     d.created_at, d.dead_lettered_at, d.attempt, d.failures, d.lease_losses, d.redrives, d.error, d.error_type,
-    d.engine_software_version, d.redriven_from, d.redriven_as,
+    left(d.error_message, 200) as error_message, coalesce(octet_length(d.error::text), 0) as error_bytes,
+    d.error_fingerprint, d.engine_software_version, d.redriven_from, d.redriven_as,
     array(
         select newest.attempt
         from (

@@ -16,4 +16,4 @@ select event_id, engine_type, event_type, coalesce($4, priority),
     payload_bytes, attempt, redrives + 1, coalesce($5, visibility_timeout_seconds),
     coalesce($6::json, retry_policy), scenario_run_id, unique_key
 from dead
-returning event_id, engine_type, priority, available_at, available_at <= statement_timestamp() as is_due
+returning event_id, event_id as dead_letter_id, engine_type, priority, available_at, available_at <= statement_timestamp() as is_due

@@ -72,7 +72,7 @@ async fn a_discarded_dead_letter_is_gone_and_its_event_stays_failed() {
 async fn every_bad_filter_is_named() {
     let (lab, _) = lab_with_a_dead_letter().await;
     let untouched = Untouched::from_now_on(&lab).await;
-    let query = "engine_type=a%20b&event_type=&reason=bored&error_type=%00&error_contains=%00&scenario_run_id=%00\
+    let query = "engine_type=a%20b&event_type=&reason=bored&error_type=%00&error_fingerprint=%00&error_contains=%00&scenario_run_id=%00\
         &engine_software_version=%00&dead_lettered_after=yesterday&dead_lettered_before=2030-01-01&redrives_max=-1\
         &include=everything&why=x";
     let places = [
@@ -80,6 +80,7 @@ async fn every_bad_filter_is_named() {
         "event_type",
         "reason",
         "error_type",
+        "error_fingerprint",
         "error_contains",
         "scenario_run_id",
         "engine_software_version",
@@ -128,7 +129,7 @@ async fn every_bad_place_of_a_change_of_many_is_named() {
         (
             "purge",
             json!({"filter": {"engine_type": "a b", "event_type": "", "reason": "bored", "error_type": "\0",
-                "error_contains": 5, "scenario_run_id": [], "engine_software_version": "\0", "redrives_max": -1,
+                "error_fingerprint": 7, "error_contains": 5, "scenario_run_id": [], "engine_software_version": "\0", "redrives_max": -1,
                 "dead_lettered_after": "yesterday", "dead_lettered_before": 5, "eror_type": "x"}}),
             &[
                 "/expected_count",
@@ -136,6 +137,7 @@ async fn every_bad_place_of_a_change_of_many_is_named() {
                 "/filter/event_type",
                 "/filter/reason",
                 "/filter/error_type",
+                "/filter/error_fingerprint",
                 "/filter/error_contains",
                 "/filter/scenario_run_id",
                 "/filter/engine_software_version",
@@ -190,7 +192,8 @@ async fn a_payload_that_cannot_be_kept_makes_no_event() {
 async fn what_a_filter_looks_for_is_short() {
     let (lab, _) = lab_with_a_dead_letter().await;
     let untouched = Untouched::from_now_on(&lab).await;
-    let texts = [("error_contains", 200), ("error_type", 200), ("engine_software_version", 64)];
+    let texts =
+        [("error_contains", 200), ("error_type", 200), ("error_fingerprint", 200), ("engine_software_version", 64)];
     for (name, most) in texts {
         // In characters, whatever their bytes.
         let (fits, too_long) = ("é".repeat(most), "é".repeat(most + 1));

@@ -142,7 +142,8 @@ async fn a_wrong_method_is_told_the_right_ones() {
         ("/api/v1/events".to_owned(), "POST,GET,HEAD"),
         ("/api/v1/events/batch".to_owned(), "POST"),
         ("/api/v1/events/queue/dialogue".to_owned(), "GET"),
-        (format!("/api/v1/events/{id}"), "GET,HEAD"),
+        (format!("/api/v1/events/{id}"), "GET,HEAD,PATCH"),
+        (format!("/api/v1/events/{id}/payload"), "GET,HEAD"),
         (format!("/api/v1/events/{id}/attempts"), "GET,HEAD"),
         (format!("/api/v1/events/{id}/status"), "PUT"),
         ("/api/v1/dead-letters".to_owned(), "GET,HEAD"),
@@ -158,7 +159,9 @@ async fn a_wrong_method_is_told_the_right_ones() {
         let right = sorted(right);
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"] {
             // `/events/queue` and `/events/batch` look like events.
-            if right.iter().any(|known| known == method) || (path.ends_with("/batch") && method == "GET") {
+            if right.iter().any(|known| known == method)
+                || (path.ends_with("/batch") && ["GET", "PATCH"].contains(&method))
+            {
                 continue;
             }
             let reply = untouched.refuses(lab.request(method, &path), 405, "method_not_allowed").await;

@@ -81,10 +81,17 @@ async fn problems_of_engines_and_events() {
     assert_told(409, "not_a_dead_letter", lab.get(&format!("/api/v1/dead-letters/{event_id}")).await);
     let purge = json!({"all": true, "expected_count": 3});
     assert_told(409, "count_changed", lab.post("/api/v1/dead-letters/purge", &purge).await);
+    assert_told(404, "redrive_job_not_found", lab.get(&format!("/api/v1/redrive-jobs/{}", unknown_id())).await);
+    let job = lab.post("/api/v1/redrive-jobs", &json!({"all": true})).await.expect(201).body;
+    let job = format!("/api/v1/redrive-jobs/{}", job["job"]["job_id"].as_str().expect("an id"));
+    lab.wait_for("the job to be over", async || (lab.get(&job).await.body["state"] == "finished").then_some(())).await;
+    assert_told(409, "redrive_job_over", lab.post(&format!("{job}/pause"), &json!({})).await);
     lab.post("/api/v1/scenario-runs/run-1/cancel", &json!({})).await.expect(200);
     let of_run = json!({"engine_type": "dialogue", "event_type": "e", "payload": 1, "scenario_run_id": "run-1"});
     assert_told(409, "run_cancelled", lab.post("/api/v1/events", &of_run).await);
     let leased = lab.lease_one("dialogue", &engine).await;
+    let change = lab.request("PATCH", &format!("/api/v1/events/{event_id}")).json(&json!({"priority": 9}));
+    assert_told(409, "event_not_queued", Reply::of(change).await);
     let path = format!("/api/v1/events/{event_id}/status");
     let body = json!({"status": "completed", "lease_token": leased["lease"]["lease_token"]});
     let another = lab.register("dialogue", json!({})).await;

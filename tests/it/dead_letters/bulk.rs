@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{list, make_dead_letter};
+use super::{copy, list, make_dead_letter};
 use crate::support::{Lab, Reply};
 
 const REDRIVE: &str = "/api/v1/dead-letters/redrive";
@@ -60,26 +60,8 @@ async fn the_oldest_that_match_are_redriven_up_to_the_limit() {
 async fn all_are_redriven_where_all_is_said_in_as_many_steps_as_it_takes() {
     let lab = Lab::start().await;
     let letter = make_dead_letter(&lab, "dialogue", json!({"payload": {"n": 1}}), json!("no")).await;
-    // Of one, many: more than go with one commit.
-    lab.sql(&format!(
-        "with made as (
-            select eventlease.new_event_id(statement_timestamp(), n) as id from generate_series(1, 450) n
-         ), facts as (
-            insert into eventlease.events (event_id, engine_type, event_type, payload, payload_bytes, priority, created_at)
-            select made.id, engine_type, event_type, payload, payload_bytes, priority, created_at
-            from made, eventlease.events where event_id = '{letter}'
-         ), attempts as (
-            insert into eventlease.event_attempts (event_id, engine_type, attempt, leased_at, ended_at, outcome, final_status)
-            select made.id, engine_type, attempt, leased_at, ended_at, outcome, final_status
-            from made, eventlease.event_attempts where event_id = '{letter}'
-         )
-         insert into eventlease.dead_letters (event_id, engine_type, event_type, reason, payload, payload_bytes, priority,
-            created_at, dead_lettered_at, attempt, failures, lease_losses, redrives, attempts)
-         select made.id, engine_type, event_type, reason, payload, payload_bytes, priority, created_at,
-            dead_lettered_at, attempt, failures, lease_losses, redrives, attempts
-         from made, eventlease.dead_letters where event_id = '{letter}'"
-    ))
-    .await;
+    // More than go with one commit.
+    copy(&lab, &letter, 450).await;
     let reply = lab.post(REDRIVE, &json!({"all": true, "limit": 440, "spread_seconds": 3600})).await.expect(200);
     assert_eq!(told(&reply, "redriven"), [451, 440, 11]);
     let (spread, distinct): (f64, i64) = sqlx::query_as(

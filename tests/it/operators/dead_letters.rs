@@ -43,6 +43,19 @@ async fn they_are_listed_counted_and_shown() {
     let groups = printed_json(ask(&lab, "dead-letters groups --by error_type --error-type Crash --json").await);
     assert_eq!((&groups["items"][0]["count"], &groups["has_more"]), (&json!(1), &json!(false)));
 
+    // What is one cause is one row, with the version's attempts below; its fingerprint is what the other commands take.
+    let causes = printed(ask(&lab, "dead-letters groups").await);
+    assert_harmless(&causes);
+    let row = row_with(&causes, "no answer at all");
+    assert_eq!(["COUNT", "QUEUE"].map(|heading| cell(&row, heading)), ["1", "dialogue"], "{causes}");
+    let fingerprint = cell(&row, "FINGERPRINT");
+    assert!(causes.contains("too few to say"), "{causes}");
+    let of_cause = format!("dead-letters list --error-fingerprint {fingerprint} --json");
+    assert_eq!(printed_json(ask(&lab, &of_cause).await)["items"][0]["event_id"], event_ids[1]);
+    assert!(printed(ask(&lab, &format!("dead-letters show {}", event_ids[1])).await).contains(fingerprint));
+    let limited = ask(&lab, "dead-letters groups --limit 1").await;
+    assert!(limited.stderr.contains("the largest groups; there are more"), "{limited:?}");
+
     let shown = printed(ask(&lab, &format!("dead-letters show {}", event_ids[2])).await);
     assert_harmless(&shown);
     for fact in ["not_retryable", "{\"n\":1}", "Crash: boom \\u001b[2J", &engine] {
@@ -82,6 +95,8 @@ async fn many_are_redriven_after_a_dry_run_and_a_yes() {
     assert_eq!(due, "5 10");
 
     assert_eq!(printed(ask(&lab, timeouts).await), "no dead letter matches\n");
+    let unknown = refused(ask(&lab, "dead-letters redrive --engine-software-version= --error-type Crash").await);
+    assert!(unknown.contains("error_type \"Crash\", no engine_software_version?"), "{unknown}");
     let more = printed_json(ask(&lab, "dead-letters redrive --all --limit 5 --yes --json").await);
     assert_eq!(more, json!({"matched": 1, "redriven": 1, "remaining": 0, "event_ids": [event_ids[2]]}));
 }

@@ -189,6 +189,7 @@ async fn what_somebody_has_to_do_is_a_warning_with_the_command_to_type() {
 
     // An engine that never polls. It has not been there for long yet.
     let event_id = lab.enqueue("dialogue", json!({})).await;
+    lab.sql("update eventlease.event_queue set available_at = available_at - interval '40 seconds'").await;
     assert_eq!(told("engines").await.0, "ok");
     lab.sql("update eventlease.engine_states set registered_at = registered_at - interval '5 minutes'").await;
     let (standing, message) = told("engines").await;
@@ -198,7 +199,7 @@ async fn what_somebody_has_to_do_is_a_warning_with_the_command_to_type() {
 
     // An event that has been due for minutes, beside an active engine and without.
     assert_eq!(told("queues").await.0, "ok");
-    lab.sql("update eventlease.event_queue set available_at = available_at - interval '5 minutes'").await;
+    lab.sql("update eventlease.event_queue set available_at = available_at - interval '260 seconds'").await;
     let (standing, message) = told("queues").await;
     let due = "1 event is due in dialogue, the oldest for 5 min, with 1 engine active; ";
     assert!(standing == "warning" && message.starts_with(due), "{message}");

@@ -44,7 +44,7 @@ async fn no_line_is_longer_than_the_terminal() {
         (&format!("events {failing}"), &failing),
         ("dead-letters list", &dead),
         (&format!("dead-letters show {dead}"), &dead),
-        ("dead-letters groups", "not_retryable"),
+        ("dead-letters groups", "UpstreamTimeout"),
         ("peek dialogue", &due),
         ("policies", "dialogue.requested"),
         ("audit", "pause_queue"),

@@ -51,7 +51,7 @@ impl Plan {
     }
 
     pub fn sequential(&self) -> Vec<&Scan> {
-        let tables = ["event_queue", "event_leases", "events", "event_attempts", "dead_letters"];
+        let tables = ["event_queue", "event_leases", "events", "event_attempts", "dead_letters", "redriven_by_jobs"];
         tables.iter().flat_map(|table| self.of_table(table)).filter(|scan| scan.kind == "Seq Scan").collect()
     }
 
@@ -81,7 +81,9 @@ fn collect(node: &Value, scans: &mut Vec<Scan>) {
 
 /// The indexes of a bitmap scan are named in the nodes below, one or several.
 fn indexes_of_bitmap(node: &Value) -> Vec<String> {
-    let below = node["Plans"].as_array().into_iter().flatten();
+    // What is beside them are plans of its conditions.
+    let is_below = |child: &&Value| matches!(child["Parent Relationship"].as_str(), Some("Outer" | "Member"));
+    let below = node["Plans"].as_array().into_iter().flatten().filter(is_below);
     below
         .flat_map(|child| {
             child["Index Name"].as_str().map_or_else(|| indexes_of_bitmap(child), |name| vec![name.to_owned()])

@@ -14,7 +14,7 @@ macro_rules! sql {
 }
 pub(super) use sql;
 
-pub const STATEMENTS: [Statement; 28] = [
+pub const STATEMENTS: [Statement; 29] = [
     Statement { name: "lock_leases", sql: sql!("lease_columns", "among_leases", "lock_in_order"), arguments: array },
     Statement {
         name: "lock_queued",
@@ -155,7 +155,7 @@ pub const STATEMENTS: [Statement; 28] = [
         arguments: |ids| {
             let (nothing, zeros) = (all(ids, "null"), all(ids, "0"));
             format!(
-                "{}, {}, {nothing}::text[], {nothing}::text[], {zeros}, {zeros}",
+                "{}, {}, {nothing}::text[], {nothing}::text[], {zeros}, {zeros}, {nothing}::text[], {zeros}",
                 array(ids),
                 all(ids, "'not_retryable'")
             )
@@ -173,7 +173,12 @@ pub const STATEMENTS: [Statement; 28] = [
     Statement {
         name: "leases_of_engine",
         sql: sql!("leases_of_engine", "leased"),
-        arguments: |_| format!("{FIRST}, {LAST}, {ENGINE}, 'infinity', {LAST}, 51"),
+        arguments: |_| format!("{FIRST}, {LAST}, {ENGINE}, 'infinity', {LAST}, 51, false"),
+    },
+    Statement {
+        name: "list_attempts",
+        sql: sql!("list_attempts"),
+        arguments: |ids| format!("'{}', null, 51, true", ids[0]),
     },
 ];
 
@@ -208,9 +213,9 @@ pub const QUEUE_USES: Statement = Statement {
     arguments: |_| "statement_timestamp()".to_owned(),
 };
 
-/// A page of fifty: of all, of a status that is looked up, of a run, of what an event brought, of what is open; and within the
-/// limit of a token.
-pub const PAGES: [Statement; 8] = [
+/// A page of fifty: of all, of a status that is looked up, of a run, of what an event brought, of what is open, by what it does and
+/// by keys; and within the limit of a token.
+pub const PAGES: [Statement; 14] = [
     Statement {
         name: "list_events",
         sql: sql!("all_events", "list_events", "event_details"),
@@ -224,32 +229,64 @@ pub const PAGES: [Statement; 8] = [
     Statement {
         name: "list_events_of_run",
         sql: sql!("events_of_run", "list_events", "event_details"),
-        arguments: |_| page_of("null, null, null", "null, null, 'run-1'"),
+        arguments: |_| page_of("null, null, null", "null, null, false, 'run-1'"),
     },
     Statement {
         name: "list_events_caused_by",
         sql: sql!("events_caused_by", "list_events", "event_details"),
-        arguments: |_| page_of("null, null, null", &format!("null, null, {TOKEN}, null")),
+        arguments: |_| page_of("null, null, null", &format!("null, null, false, {TOKEN}, null")),
     },
     Statement {
         name: "list_queued",
-        sql: sql!("list_open_events", "event_details"),
-        arguments: |_| page("null, null, 'queued'"),
+        sql: sql!("all_open_events", "list_open_events", "event_details"),
+        arguments: |_| page_of_open("null, null, 'queued'", "null, null, null, null, false"),
     },
     Statement {
         name: "list_processing",
-        sql: sql!("list_open_events", "event_details"),
-        arguments: |_| page("null, null, 'processing'"),
+        sql: sql!("all_open_events", "list_open_events", "event_details"),
+        arguments: |_| page_of_open("null, null, 'processing'", "null, null, null, null, false"),
+    },
+    Statement {
+        name: "list_failing",
+        sql: sql!("failing_events", "list_open_events", "event_details"),
+        arguments: |_| page_of_open("null, null, null", "null, null, 'Timeout', null, true"),
+    },
+    Statement {
+        name: "list_suspects",
+        sql: sql!("suspect_events", "list_open_events", "event_details"),
+        arguments: |_| page_of_open("null, null, null", "1, null, null, null, false"),
+    },
+    Statement {
+        name: "list_held",
+        sql: sql!("held_events", "list_open_events", "event_details"),
+        arguments: |_| page_of_open("null, null, null", &format!("null, null, null, {ENGINE}, false")),
+    },
+    Statement {
+        name: "list_by_idempotency_key",
+        sql: sql!("events_by_idempotency_key", "list_events", "event_details"),
+        arguments: |_| page_of("'dialogue', null, null", "null, null, false, 'key-1', null"),
+    },
+    Statement {
+        name: "list_by_unique_key",
+        sql: sql!("events_by_unique_key", "list_events", "event_details"),
+        arguments: |ids| page_of("'dialogue', null, null", &format!("null, null, false, '{}', null", ids[0])),
+    },
+    Statement {
+        name: "list_failed_by_error",
+        sql: sql!("list_failed_by_error", "event_details"),
+        arguments: |_| page_of("null, null, 'failed'", "null, null, false, 'Timeout', null"),
     },
     Statement {
         name: "list_events_of_types",
         sql: sql!("all_events", "list_events", "event_details"),
-        arguments: |_| page_of("null, null, null", "null, array['dialogue', 'chess']"),
+        arguments: |_| page_of("null, null, null", "null, array['dialogue', 'chess'], false"),
     },
     Statement {
         name: "list_queued_of_types",
-        sql: sql!("list_open_events", "event_details"),
-        arguments: |_| page_of("null, null, 'queued'", "null, array['dialogue', 'chess']"),
+        sql: sql!("all_open_events", "list_open_events", "event_details"),
+        arguments: |_| {
+            page_of("null, null, 'queued'", "null, array['dialogue', 'chess'], false, null, null, null, null, false")
+        },
     },
 ];
 
@@ -318,11 +355,128 @@ pub const OF_RUNS: [(Statement, &[&str]); 9] = [
     ),
 ];
 
+/// How the open events of a redrive job are checked.
+pub const ENDS_OF_REDRIVEN: Statement = Statement {
+    name: "note_ends_of_redriven",
+    sql: sql!("note_ends_of_redriven"),
+    arguments: |_| format!("{TOKEN}, null, 200"),
+};
+
+/// Nothing is filtered by but what is given: the queue, the fingerprint, whether there is one.
+fn dead_letters(engine_type: &str, fingerprint: &str, is_without: bool, more: &str) -> String {
+    let nothing = "null, null, null, null, null, null, null, null, null";
+    format!("{engine_type}, {nothing}, false, {fingerprint}, false, false, {is_without}, null, {more}")
+}
+
+const BY_ALL: &str = "array['engine_type', 'reason', 'event_type', 'error_type', 'error_fingerprint', 'engine_software_version'], 201, 200";
+
+/// What is asked of dead letters by their causes, with the indexes of theirs that each may use.
+pub const OF_CAUSES: [(Statement, &[&str]); 10] = [
+    (
+        Statement {
+            name: "group_dead_letters",
+            sql: sql!("wanted_dead_letters", "group_dead_letters"),
+            arguments: |_| dead_letters("null", "null", false, BY_ALL),
+        },
+        &GROUPS,
+    ),
+    (
+        Statement {
+            name: "group_those_of_a_queue",
+            sql: sql!("wanted_dead_letters", "group_dead_letters"),
+            arguments: |_| dead_letters("'dialogue'", "null", false, BY_ALL),
+        },
+        &GROUPS,
+    ),
+    (
+        Statement {
+            name: "choose_those_of_a_cause",
+            sql: sql!("wanted_dead_letters", "choose_dead_letters"),
+            arguments: |_| dead_letters("'dialogue'", "'cause-7'", false, "200"),
+        },
+        &[BY_CAUSE],
+    ),
+    (
+        Statement {
+            name: "choose_next_of_a_cause",
+            sql: sql!("wanted_dead_letters", "choose_next_dead_letters"),
+            arguments: |ids| {
+                dead_letters(
+                    "'dialogue'",
+                    "'cause-7'",
+                    false,
+                    &format!("statement_timestamp(), 'epoch', '{}', 200", ids[0]),
+                )
+            },
+        },
+        &[BY_CAUSE],
+    ),
+    (
+        Statement {
+            name: "choose_next_of_all",
+            sql: sql!("wanted_dead_letters", "choose_next_dead_letters"),
+            arguments: |ids| {
+                dead_letters("null", "null", false, &format!("statement_timestamp(), 'epoch', '{}', 200", ids[0]))
+            },
+        },
+        &["dead_letters_newest"],
+    ),
+    (
+        Statement {
+            name: "list_those_of_a_cause",
+            sql: sql!("wanted_dead_letters", "list_dead_letters"),
+            arguments: |_| dead_letters("'dialogue'", "'cause-7'", false, "null, null, 51, false, false"),
+        },
+        &[BY_CAUSE],
+    ),
+    (
+        Statement {
+            name: "list_those_without_fingerprint",
+            sql: sql!("wanted_dead_letters", "list_dead_letters"),
+            arguments: |_| dead_letters("null", "null", true, "null, null, 51, false, false"),
+        },
+        &[WITHOUT_FINGERPRINT, "dead_letters_newest"],
+    ),
+    (
+        Statement {
+            name: "dead_letters_without_fingerprint",
+            sql: sql!("dead_letters_without_fingerprint"),
+            arguments: |_| "200".to_owned(),
+        },
+        &[WITHOUT_FINGERPRINT],
+    ),
+    (
+        Statement {
+            name: "set_fingerprints",
+            sql: sql!("set_fingerprints"),
+            arguments: |ids| format!("{}, {}, 1::smallint", array(ids), all(ids, "'cause-7'")),
+        },
+        &["dead_letters_pkey"],
+    ),
+    (
+        Statement {
+            name: "attempts_by_version",
+            sql: sql!("attempts_by_version"),
+            arguments: |_| "array['dialogue'], 300, 200, 250, 200".to_owned(),
+        },
+        &["dead_letters_pkey"],
+    ),
+];
+
+pub const BY_CAUSE: &str = "dead_letters_by_cause";
+/// Also where no autovacuum was there yet; and the sample of each group.
+const GROUPS: [&str; 3] = [BY_CAUSE, "dead_letters_newest_by_type", "dead_letters_pkey"];
+const WITHOUT_FINGERPRINT: &str = "dead_letters_without_fingerprint";
+
 const OF_RUN: [&str; 2] = ["event_queue_of_run", "event_leases_of_run"];
 const OF_RUN_AND_ID: [&str; 4] = ["event_queue_of_run", "event_leases_of_run", "event_queue_pkey", "event_leases_pkey"];
 
 fn page(filters: &str) -> String {
-    page_of(filters, "null, null")
+    page_of(filters, "null, null, false")
+}
+
+fn page_of_open(filters: &str, more: &str) -> String {
+    page_of(filters, &format!("null, null, false, {more}"))
 }
 
 fn page_of(filters: &str, more: &str) -> String {

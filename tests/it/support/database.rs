@@ -138,7 +138,7 @@ async fn template(admin: &mut PgConnection) -> String {
     name
 }
 
-const MIGRATIONS: [&str; 21] = [
+const MIGRATIONS: [&str; 25] = [
     include_str!("../../../migrations/0001_event_ids.sql"),
     include_str!("../../../migrations/0002_engines_and_settings.sql"),
     include_str!("../../../migrations/0003_events.sql"),
@@ -159,5 +159,9 @@ const MIGRATIONS: [&str; 21] = [
     include_str!("../../../migrations/0018_engines_under_orders.sql"),
     include_str!("../../../migrations/0019_sessions.sql"),
     include_str!("../../../migrations/0020_follow_ups.sql"),
+    include_str!("../../../migrations/0021_error_fingerprints.sql"),
+    include_str!("../../../migrations/0022_redrive_jobs.sql"),
+    include_str!("../../../migrations/0023_overview.sql"),
+    include_str!("../../../migrations/0024_reading_by_more.sql"),
     include_str!("../../../migrations/0025_attempts_are_leases.sql"),
 ];

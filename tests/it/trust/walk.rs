@@ -10,9 +10,10 @@ use crate::support::{Reply, unknown_id};
 
 /// Who may do it: `e`ngine, `p`roducer, `o`rchestrator, o`P`erator, `a`dmin, `r`eader, re`G`istrar. Where only its own is
 /// allowed, the test asks for its own.
-const ALLOWED: [(&str, &str); 61] = [
+const ALLOWED: [(&str, &str); 77] = [
     ("register_engine", "eoG"),
     ("list_engines", "oPr"),
+    ("summarize_engines", "oPr"),
     ("read_engine", "eoPr"),
     ("change_engine", "o"),
     ("deregister_engine", "eo"),
@@ -30,9 +31,14 @@ const ALLOWED: [(&str, &str); 61] = [
     ("enqueue_batch", "poP"),
     ("list_events", "poPr"),
     ("read_event", "poPr"),
+    ("explain_event", "oPr"),
+    ("read_event_payload", "poPr"),
+    ("read_event_result", "poPr"),
+    ("change_event", "oP"),
     ("list_attempts", "poPr"),
     ("wait_for_events", "poPr"),
     ("cancel_event", "poP"),
+    ("cancel_events", "oP"),
     ("reschedule_events", "oP"),
     ("list_scenario_runs", "oPr"),
     ("read_scenario_run", "oPr"),
@@ -45,8 +51,18 @@ const ALLOWED: [(&str, &str); 61] = [
     ("discard_dead_letter", "P"),
     ("redrive_dead_letters", "P"),
     ("purge_dead_letters", "P"),
+    ("create_redrive_job", "P"),
+    ("list_redrive_jobs", "Pr"),
+    ("read_redrive_job", "Pr"),
+    ("pause_redrive_job", "P"),
+    ("continue_redrive_job", "P"),
+    ("cancel_redrive_job", "P"),
     ("list_queues", "oPr"),
+    ("read_overview", "oPr"),
+    ("read_history", "oPr"),
+    ("read_queue_history", "oPr"),
     ("read_queue", "oPr"),
+    ("explain_queue", "oPr"),
     ("change_queue", "P"),
     ("delete_queue", "Pa"),
     ("pause_queue", "P"),
@@ -111,9 +127,9 @@ fn body(id: &str, Own { engine_id, event_id, .. }: &Own) -> Value {
         "enqueue_event" => json!({"engine_type": "dialogue", "event_type": "e", "payload": 1}),
         "enqueue_batch" => json!({"events": [{"engine_type": "dialogue", "event_type": "e", "payload": 1}]}),
         "wait_for_events" => json!({"event_ids": [event_id]}),
-        "drain_engines" => json!({"filter": {"engine_type": "dialogue"}, "dry_run": true}),
+        "change_event" => json!({"priority": 1}),
         "reschedule_events" => json!({"filter": {"engine_type": "dialogue"}, "priority": 1, "dry_run": true}),
-        "redrive_dead_letters" | "purge_dead_letters" => {
+        "drain_engines" | "cancel_events" | "redrive_dead_letters" | "purge_dead_letters" | "create_redrive_job" => {
             json!({"filter": {"engine_type": "dialogue"}, "dry_run": true})
         }
         "settle_event" => json!({"status": "completed", "lease_token": "0".repeat(32)}),
@@ -133,6 +149,7 @@ async fn call(guarded: &Guarded, token: Option<&str>, operation: &(String, Strin
         .replace("{engine_type}", "dialogue")
         .replace("{event_type}", "nothing")
         .replace("{scenario_run_id}", "none")
+        .replace("{job_id}", &unknown_id())
         .replace("{token_id}", &unknown_id());
     let query = if path.contains('?') { "" } else { own.query };
     let mut request = guarded.lab.request(method, &format!("{path}{query}"));
@@ -161,8 +178,9 @@ async fn every_role_may_do_what_the_table_says_and_nothing_else() {
     assert!(allowed.keys().all(|id| ids.contains(id)), "the table names operations that are not there: {ids:?}");
 
     let producer = guarded.token("producer", json!({})).await;
-    let orchestrator = guarded.token("orchestrator", json!({})).await;
     for (letter, role) in ROLES {
+        // One that has registered few engines: how many one may in an hour is limited.
+        let orchestrator = guarded.token("orchestrator", json!({})).await;
         let given = match role {
             "engine" => None,
             "producer" => Some(producer.clone()),
@@ -277,12 +295,12 @@ async fn every_role_is_kept_within_its_engine_types() {
     let guarded = Guarded::start().await;
     let operations = operations(&guarded).await;
     let producer = guarded.token("producer", json!({})).await;
-    let orchestrator = guarded.token("orchestrator", json!({})).await;
     let free = [
         "read_openapi_document",
         "check_health",
         "check_readiness",
         "list_queues",
+        "read_overview",
         "enqueue_batch",
         "read_server",
         "create_session",
@@ -295,6 +313,7 @@ async fn every_role_is_kept_within_its_engine_types() {
         "reopen_scenario_run",
     ];
     for role in ["producer", "orchestrator", "operator", "reader", "registrar"] {
+        let orchestrator = guarded.token("orchestrator", json!({})).await;
         // Of the same name as who brought the events, so that nothing but the limit is in the way.
         let limited = json!({"name": "a producer", "engine_types": ["chess", "speech"]});
         let token = guarded.token(role, limited).await;
@@ -303,7 +322,14 @@ async fn every_role_is_kept_within_its_engine_types() {
             let (engine_id, _) = guarded.register(&orchestrator, "dialogue").await;
             let event_id = guarded.enqueue(&producer, "dialogue").await;
             for query in ["", "?engine_type=dialogue"] {
-                let has_filter = ["list_engines", "list_events", "list_dead_letters", "group_dead_letters"];
+                let has_filter = [
+                    "list_engines",
+                    "summarize_engines",
+                    "list_events",
+                    "list_dead_letters",
+                    "group_dead_letters",
+                    "list_redrive_jobs",
+                ];
                 if !query.is_empty() && !has_filter.contains(&id.as_str()) {
                     continue;
                 }
@@ -315,13 +341,16 @@ async fn every_role_is_kept_within_its_engine_types() {
                     assert!(id != "wait_for_events" || is_unknown, "{reply:?}");
                     assert!(id != "enqueue_batch" || [403, 422].contains(&reply.status), "{reply:?}");
                 } else if query.is_empty() && has_filter.contains(&id.as_str()) && is_role_allowed(id, role) {
-                    assert_eq!(reply.expect(200).body["items"], json!([]), "{id}");
+                    let list = if id == "summarize_engines" { "groups" } else { "items" };
+                    assert_eq!(reply.expect(200).body[list], json!([]), "{id}");
                 } else if !is_role_allowed(id, role) {
                     reply.problem(403, "forbidden");
                 } else if path.contains("{engine_id}") {
                     reply.problem(404, "engine_not_found");
                 } else if path.contains("{event_id}") {
                     reply.problem(404, "event_not_found");
+                } else if path.contains("{job_id}") {
+                    reply.problem(404, "redrive_job_not_found");
                 } else {
                     reply.problem(403, "forbidden");
                 }

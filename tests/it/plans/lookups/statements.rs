@@ -4,7 +4,7 @@ use super::super::statements::{ENGINE, FIRST, LAST, Statement, TOKEN, all, array
 
 pub struct Lookup {
     pub statement: Statement,
-    /// All the indexes that it uses, each with a condition.
+    /// All the indexes that it uses, each with a condition; `a|b` where either is as good.
     pub may_use: &'static [&'static str],
     /// Tables that it reads from end to end, since they are small or since it is about all of their rows.
     pub reads_whole: &'static [&'static str],
@@ -52,10 +52,12 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "summarize_engines": "summarize_engines",
         |_| "array['dialogue']".to_owned() => ["engine_states_by_type", "event_leases_held"], whole ["queues"];
     "list_engines": "list_engines",
-        |_| "null, array['dialogue'], null, null, null, null, null, null, 51".to_owned()
+        |_| "null, array['dialogue'], null, null, null, null, null, null, 51, null, null, null, null, null, false".to_owned()
         => ["event_leases_held"], whole ["engine_states", "queues"];
     "note_signs": "note_signs",
-        |_| format!("{ENGINES}, array[true, false], array[0, 0]") => ["engine_states_pkey"];
+        |_| format!("{ENGINES}, array[true, false], array[0, 0], array[true, false]") => ["engine_states_pkey"];
+    "zombie_candidates": "zombie_candidates", |_| "-60, null".to_owned()
+        => ["event_leases_held", "event_queue_ready", "queues_pkey"], whole ["engine_states", "service_signs"];
     "reaches": "reaches", |_| ENGINES.to_owned() => ["engine_states_pkey"];
 
     "lock_beating": "lock_beating", |_| ENGINES.to_owned() => ["engine_states_pkey"];
@@ -91,27 +93,66 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         => ["event_leases_held", "event_leases_pkey", "queues_pkey", "server_settings_pkey", OF_DAY],
         whole ["event_types"];
     "peek": "peek", |_| format!("'dialogue', 51, true, 9, 'epoch', {FIRST}") => ["event_queue_ready", OF_DAY];
+    "place_in_line": "place_in_line",
+        |_| "pg_temp.queued_event(), 10001".to_owned() => ["event_queue_pkey", "event_queue_ready"];
+    "first_lease_end": "first_lease_end", |_| "'dialogue'".to_owned() => [], whole ["event_leases"];
     "depth": "depth", |_| "10001, array['dialogue']".to_owned()
-        => ["event_queue_ready", "dead_letters_newest_by_type"], whole ["event_leases", "queues"];
+        => ["event_queue_ready", "dead_letters_newest_by_type|dead_letters_by_cause"], whole ["event_leases", "queues"];
+    "depth_of_all": "depth", |_| "1001, null".to_owned()
+        => ["event_queue_ready", "dead_letters_newest_by_type|dead_letters_by_cause"], whole ["event_leases", "queues"];
+    "poison": "poison", |_| "array['dialogue'], 100, 2".to_owned() => ["event_queue_ready"], whole ["event_leases"];
+    "new_dead_letters": "new_dead_letters", |_| "10000, 10".to_owned()
+        => ["dead_letters_newest", "dead_letters_newest_by_type|dead_letters_by_cause"];
+    "recent_activity": "recent_activity",
+        |_| "statement_timestamp() - interval '30 seconds'".to_owned() => ["queue_activity_by_period"];
+    "activity_of_minute": "activity_of_minute",
+        |_| "statement_timestamp() - interval '1 minute'".to_owned() => ["queue_activity_by_period"];
+    "add_history": "add_history", added_history => [];
+    "read_history": "read_history",
+        |_| "'dialogue', statement_timestamp() - interval '1 hour', statement_timestamp()".to_owned() => [OF_DAY];
+    "measured_minutes": "measured_minutes",
+        |_| "statement_timestamp() - interval '1 hour', statement_timestamp()".to_owned() => [OF_DAY];
+    "last_history_minute": "last_history_minute", |_| String::new() => [OF_DAY];
+    "recent_history": "recent_history",
+        |_| "statement_timestamp() - interval '25 minutes'".to_owned() => [OF_DAY], whole ["queues"];
     "queue_uses": "queue_uses", |_| "array['dialogue']".to_owned()
-        => ["event_queue_ready", "engine_states_by_type", "dead_letters_newest_by_type", "queue_activity_pkey", "queues_pkey"],
+        => ["event_queue_ready", "engine_states_by_type", "dead_letters_newest_by_type|dead_letters_by_cause", "queue_activity_pkey", "queues_pkey"],
         whole ["event_leases"];
     "list_queues": "list_queues", |_| "'dialogue', null, 1, null".to_owned() => [], whole ["queues", "server_settings"];
     "add_activity": "add_activity",
-        |_| format!("array['dialogue'], {TOKEN}, array[1], array[1], array[1], array[1], array[1, 2], 2") => [];
-    "last_minute": "last_minute", |_| "'dialogue'".to_owned() => ["queue_activity_pkey"];
+        |_| format!("array['dialogue'], {TOKEN}, array[1], array[1], array[1], array[1], array[1, 2], 2, array[1], array[1],
+            array[1], array[1, 2], 2, array[true]") => [];
+    "last_minute": "last_minute", |_| "array['dialogue']".to_owned() => ["queue_activity_pkey"];
 
     "lock_dead_letters": "lock_dead_letters", |ids| format!("{}, null", array(ids)) => ["dead_letters_pkey", OF_DAY];
     "redrive": "redrive",
         |ids| format!("{}, {}, null, null, null, null", array(ids), all(ids, "0")) => ["dead_letters_pkey"];
     "redrive_as_new": "redrive_as_new",
-        |ids| format!("'{}', '{{}}', null, 0, null, null, null", ids[0]) => ["dead_letters_pkey"];
+        |ids| format!("{}, {}, null, {}, null, null, {}::uuid[], null",
+            array(ids), all(ids, "'{}'"), all(ids, "0"), all(ids, "null")) => ["dead_letters_pkey"];
+    "payloads_of_dead_letters": "payloads_of_dead_letters", array => ["dead_letters_pkey"];
+    "create_redrive_job": "create_redrive_job", |_|
+        "'{}', null, null, null, null, 10, 0.9, 60, null, 0.2, statement_timestamp(), null, 'canary', 3, 100000, 100000".to_owned()
+        => [], whole ["redrive_jobs"];
+    "read_redrive_job": "read_redrive_job", |_| TOKEN.to_owned() => ["redrive_jobs_pkey"];
+    "lock_redrive_job": "lock_redrive_job", |_| TOKEN.to_owned() => ["redrive_jobs_pkey"];
+    "list_redrive_jobs": "list_redrive_jobs", |_| format!("null, null, {TOKEN}, 51") => ["redrive_jobs_pkey"];
+    "next_redrive_job": "next_redrive_job", |_| "1".to_owned() => ["redrive_jobs_next_step"];
+    "write_redrive_job": "write_redrive_job", |_| format!(
+        "{TOKEN}, 'redriving', null, 'epoch', false, null, null, null, false, null, 'epoch', null, null, 0, 0, 0, 0, 0, 0, 0, 0")
+        => ["redrive_jobs_pkey"];
+    "postpone_redrive_job": "postpone_redrive_job",
+        |_| format!("{TOKEN}, 10") => ["redrive_jobs_pkey", "redrive_jobs_next_step"];
+    "old_redrive_job": "old_redrive_job", |_| "7".to_owned() => [], whole ["redrive_jobs"];
+    "forget_redriven": "forget_redriven", |_| format!("{TOKEN}, 100") => ["redriven_by_jobs_pkey"];
+    "forget_redrive_job": "forget_redrive_job", |_| ENGINE.to_owned() => ["redrive_jobs_pkey"];
     "restore_event": "restore_event", |ids| format!("'{}'", ids[0]) => ["dead_letters_pkey"];
     "restore_attempts": "restore_attempts", |ids| {
         let nothing = "array[null]";
         format!("'{}', array[1], {nothing}::uuid[], {nothing}::text[], {nothing}::integer[], array[statement_timestamp()],
             array[statement_timestamp()], array['released'], array['released'], {nothing}::text[], {nothing}::text[],
-            {nothing}::text[], {nothing}::float8[], {nothing}::text[], {nothing}::text[], {nothing}::text[]", ids[0])
+            {nothing}::text[], {nothing}::float8[], {nothing}::text[], {nothing}::text[], {nothing}::text[],
+            {nothing}::timestamptz[]", ids[0])
     } => ["dead_letters_pkey"];
     "purge_dead_letters": "purge_dead_letters",
         |ids| format!("{}, statement_timestamp()", array(ids)) => ["dead_letters_pkey"];
@@ -119,13 +160,17 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "list_carried_attempts": "list_carried_attempts",
         |ids| format!("'{}', 100, 51", ids[0]) => ["dead_letters_pkey"];
     "list_dead_letters": "wanted_dead_letters" "list_dead_letters",
-        |_| filter("'dialogue'", "null", "null, null, 51, true") => ["dead_letters_newest_by_type"], filter true;
+        |_| filter("'dialogue'", "null", "null", "null, null, 51, true, true") => ["dead_letters_newest_by_type"], filter true;
     "list_dead_letters_of_run": "wanted_dead_letters" "list_dead_letters",
-        |_| filter("null", "'run-1'", "null, null, 51, true") => ["dead_letters_of_run"], filter true;
+        |_| filter("null", "'run-1'", "null", "null, null, 51, true, true") => ["dead_letters_of_run"], filter true;
+    "list_dead_letters_of_types": "wanted_dead_letters" "list_dead_letters",
+        |_| filter("null", "null", TYPES, "null, null, 51, true, true") => ["dead_letters_newest_by_type"], filter true;
+    "choose_dead_letters_of_types": "wanted_dead_letters" "choose_dead_letters",
+        |_| filter("null", "null", TYPES, "500") => ["dead_letters_newest_by_type"], filter true;
     "choose_dead_letters": "wanted_dead_letters" "choose_dead_letters",
-        |_| filter("'dialogue'", "null", "500") => ["dead_letters_newest_by_type"], filter true;
+        |_| filter("'dialogue'", "null", "null", "500") => ["dead_letters_newest_by_type"], filter true;
     "group_dead_letters": "wanted_dead_letters" "group_dead_letters",
-        |_| filter("'dialogue'", "null", "array['reason'], 100") => ["dead_letters_newest_by_type"], filter true;
+        |_| filter("'dialogue'", "null", "null", "array['reason'], 100, 200") => ["dead_letters_newest_by_type", "dead_letters_pkey"], filter true;
 };
 
 /// One that is registered, and one that is not.
@@ -136,9 +181,20 @@ fn keys(ids: &[String]) -> String {
     format!("{}::text[]", array(ids))
 }
 
-/// A filter of dead letters by queue or run.
-fn filter(engine_type: &str, run: &str, more: &str) -> String {
-    format!("{engine_type}, null, null, null, null, {run}, null, null, null, null, false, null, {more}")
+/// Those of a limited token.
+const TYPES: &str = "array['dialogue', 'speech']";
+
+/// A filter of dead letters by queue, run, or the queues of a limited token.
+fn filter(engine_type: &str, run: &str, engine_types: &str, more: &str) -> String {
+    format!(
+        "{engine_type}, null, null, null, null, {run}, null, null, null, null, false, null, false, false, false, {engine_types}, {more}"
+    )
+}
+
+fn added_history(_: &[String]) -> String {
+    let (whole, real) = ("array[1]::bigint[]", "array[1]::real[]");
+    let (depths, counts, seconds) = ([whole; 4].join(", "), [whole; 9].join(", "), [real; 4].join(", "));
+    format!("statement_timestamp(), array['dialogue'], {depths}, {real}, {counts}, {seconds}")
 }
 
 fn enqueued(ids: &[String]) -> String {

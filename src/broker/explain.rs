@@ -1,0 +1,138 @@
+//! Why an event is not worked on, and why a queue grows: a few cheap look-ups, and the rest from the snapshot in memory.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::state::Broker;
+use crate::domain::database_health::warnings::Warning;
+use crate::domain::event::Status;
+use crate::domain::explain::Explanation;
+use crate::domain::explain::ended::explain_ended;
+use crate::domain::explain::event::{Facts as EventFacts, explain_held, explain_queued};
+use crate::domain::explain::queue::{Facts as QueueFacts, explain as explain_queue};
+use crate::domain::history::HistoryMinute;
+use crate::domain::ids::EventId;
+use crate::domain::limits::MAX_EXACT_DEPTH;
+use crate::domain::names::EngineType;
+use crate::domain::queue_activity::{ActivityCounts, RecentDurations};
+use crate::domain::queue_report::QueueReport;
+use crate::domain::snapshot::{Minutes, QueueSnapshot};
+use crate::error::{Error, Result};
+use crate::store::{self, PgConnection};
+
+/// A queue: its settings, pause and quarantines as they are now, all else as it was last measured.
+struct KnownQueue {
+    queue: QueueSnapshot,
+    measured_at: DateTime<Utc>,
+    durations: RecentDurations,
+}
+
+/// An event that is leased or given back while it is read is read again, but no more often than that.
+const MOST_READS: u32 = 5;
+
+impl Broker {
+    /// Explains one event; with what is known of the database, if the caller may know it.
+    pub async fn explain_event(&self, event_id: EventId, may_know_database: bool) -> Result<Explanation> {
+        let mut connection = self.reading_connection().await?;
+        for _ in 0..MOST_READS {
+            let now = store::clock::now(&mut connection).await?;
+            let event = store::events::read(&mut connection, event_id, false).await?;
+            let event = event.ok_or(Error::EventNotFound(event_id))?;
+            match event.status {
+                Status::Completed | Status::Failed | Status::Cancelled => return Ok(explain_ended(&event, now)),
+                Status::Processing => {
+                    let holder = match event.leased_by {
+                        Some(engine_id) => store::engines::read(&mut connection, engine_id).await?,
+                        None => None,
+                    };
+                    return Ok(explain_held(&event, holder.as_ref(), now));
+                }
+                Status::Queued => {}
+            }
+            let place = store::events::place::read(&mut connection, event_id, MAX_EXACT_DEPTH + 1).await?;
+            let Some(place) = place else { continue };
+            let engine_type = EngineType::parse(&event.engine_type).map_err(|_| Error::EventNotFound(event_id))?;
+            let KnownQueue { queue, measured_at, durations } =
+                self.known_queue(&mut connection, &engine_type, now).await?;
+            let first_lease_end = store::leases::first_lease_end(&mut connection, engine_type.as_str()).await?;
+            let warnings = self.known_warnings(may_know_database);
+            return Ok(explain_queued(&EventFacts {
+                now,
+                event: &event,
+                place,
+                queue: &queue,
+                measured_at,
+                durations: &durations,
+                first_lease_end,
+                warnings: &warnings,
+            }));
+        }
+        Err(Error::Overloaded)
+    }
+
+    /// Explains one queue; with what is known of the database, if the caller may know it.
+    pub async fn explain_queue(&self, engine_type: &EngineType, may_know_database: bool) -> Result<Explanation> {
+        let mut connection = self.reading_connection().await?;
+        let now = store::clock::now(&mut connection).await?;
+        let KnownQueue { queue, measured_at, durations } = self.known_queue(&mut connection, engine_type, now).await?;
+        let warnings = self.known_warnings(may_know_database);
+        let day = now - TimeDelta::days(1);
+        let minutes = store::queues::history::read(&mut connection, Some(engine_type.as_str()), day, now).await?;
+        let facts = QueueFacts {
+            now,
+            queue: &queue,
+            measured_at,
+            durations: &durations,
+            usual_attempt_seconds: usual_seconds(&minutes),
+            warnings: &warnings,
+        };
+        Ok(explain_queue(&facts))
+    }
+
+    /// A queue as the snapshot has it, with its settings of now. One that came since is read.
+    async fn known_queue(
+        &self,
+        connection: &mut PgConnection,
+        engine_type: &EngineType,
+        now: DateTime<Utc>,
+    ) -> Result<KnownQueue> {
+        let names = [engine_type.as_str().to_owned()];
+        let snapshot = self.snapshot();
+        let known =
+            snapshot.as_ref().and_then(|snapshot| Some((snapshot.queues.get(engine_type.as_str())?, snapshot.as_of)));
+        let Some((measured, measured_at)) = known else {
+            let (report, durations) = super::queues::report_one(connection, engine_type).await?;
+            let zombies =
+                super::measure::zombies_by_type(store::engines::zombies::list(connection, Some(&names)).await?);
+            let queue = QueueSnapshot {
+                report,
+                five_minutes: ActivityCounts::default(),
+                new_dead_letters: None,
+                poison: None,
+                zombies: zombies.into_values().next(),
+                minutes: Minutes::default(),
+            };
+            return Ok(KnownQueue { queue, measured_at: now, durations });
+        };
+        let queue = store::queues::read(connection, engine_type.as_str())
+            .await?
+            .ok_or_else(|| Error::QueueNotFound(engine_type.clone()))?;
+        let mut lately = store::queues::activity::of_last_minute(connection, &names).await?;
+        let (last_minute, durations) = lately.remove(engine_type.as_str()).unwrap_or_default();
+        let report = QueueReport { queue, last_minute, ..measured.report.clone() };
+        let queue = QueueSnapshot { report, ..measured.clone() };
+        Ok(KnownQueue { queue, measured_at, durations })
+    }
+
+    /// What is wrong with the database, as it was last examined.
+    fn known_warnings(&self, may_know: bool) -> Vec<Warning> {
+        let look = self.snapshots.known().and_then(|known| known.database).filter(|_| may_know);
+        look.map(|look| look.warnings.clone()).unwrap_or_default()
+    }
+}
+
+/// In the middle of the minutes: how long half of their attempts took.
+fn usual_seconds(minutes: &[HistoryMinute]) -> Option<f64> {
+    let mut seconds: Vec<f64> = minutes.iter().filter_map(|minute| minute.seconds.attempt_p50).map(f64::from).collect();
+    seconds.sort_by(f64::total_cmp);
+    seconds.get(seconds.len() / 2).copied()
+}

@@ -1,0 +1,20 @@
+//! Why an event is not worked on, and why a queue grows: facts go in, reasons come out, in the order in which the service decides.
+//! Each reason that can be found stands there, not the first alone: whoever removes one blocker sees the next.
+
+/// Of one queue.
+pub mod queue;
+/// Of one event that waits, or that an engine holds.
+pub mod event;
+/// Of one event that has ended.
+pub mod ended;
+/// When an event is likely to be leased.
+mod start;
+/// What the engines of a queue can take.
+mod supply;
+/// One reason, and the code that programs know it by.
+mod reason;
+
+pub use reason::{Code, Explanation, Reason, Verdict};
+
+#[cfg(test)]
+mod tests;

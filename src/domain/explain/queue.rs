@@ -1,0 +1,239 @@
+//! Why a queue grows: what keeps its events waiting, and what makes more of them.
+
+use chrono::{DateTime, Utc};
+
+use super::event::{capped, of_database, paused};
+use super::reason::{Code, Explanation, Reason};
+use super::supply::Supply;
+use crate::domain::attention::Subject;
+use crate::domain::counted::{are, counted, counted_are};
+use crate::domain::database_health::warnings::Warning;
+use crate::domain::numbers::to_f64;
+use crate::domain::queue_activity::RecentDurations;
+use crate::domain::snapshot::QueueSnapshot;
+use crate::domain::spans::in_words;
+
+/// Fewer attempts in five minutes say nothing of a share.
+const MIN_ATTEMPTS: i64 = 20;
+/// From this share of failed attempts on, a queue fails.
+const FAILING_SHARE: f64 = 0.1;
+/// The same of leases that end without a report.
+const LOSING_SHARE: f64 = 0.05;
+/// The same of reports after the end of their lease.
+const LATE_SHARE: f64 = 0.01;
+/// From this share of what enters the line on, retries are a reason of its length.
+const RETRIES_SHARE: f64 = 0.3;
+/// Attempts are slower than before where they take that many times as long.
+const SLOWER_FACTOR: f64 = 2.0;
+/// More must come in than end by this share.
+const GROWS_SHARE: f64 = 1.1;
+
+/// All that is known of a queue.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// By the database's clock.
+    pub now: DateTime<Utc>,
+    /// The queue.
+    pub queue: &'a QueueSnapshot,
+    /// When it was measured.
+    pub measured_at: DateTime<Utc>,
+    /// How long its attempts and waits took in the last minute.
+    pub durations: &'a RecentDurations,
+    /// How long half of its attempts took in the minutes of the last day; `None` where that is not known.
+    pub usual_attempt_seconds: Option<f64>,
+    /// What is known to be wrong with the database.
+    pub warnings: &'a [Warning],
+}
+
+/// Explains a queue.
+#[must_use]
+pub fn explain(facts: &Facts<'_>) -> Explanation {
+    let Facts { now, queue, .. } = *facts;
+    let subject = Subject::queue(&queue.report.queue.engine_type);
+    let supply = Supply::of(queue);
+    let depth = &queue.report.depth;
+    let mut found: Vec<Reason> = paused(Code::Paused, queue, now).into_iter().collect();
+    // A queue that nobody needs may well have no engine.
+    if depth.due + depth.delayed > 0 {
+        found.extend(supply.without_engines(now));
+        found.extend(supply.silent(Code::Zombies, now));
+    }
+    if depth.due > 0 {
+        found.extend(capped(Code::Capped, queue, ""));
+        found.extend(supply.full(Code::AllFull, queue.report.wanted_slots(facts.durations), ""));
+    }
+    found.extend(
+        [
+            failing(queue),
+            losing(queue),
+            late(queue),
+            more_in_than_out(queue),
+            retries(queue),
+            suspects(queue),
+            slower(facts),
+        ]
+        .into_iter()
+        .flatten(),
+    );
+    let stops = of_database(facts.warnings, &subject);
+    if !found.iter().chain(&stops).any(|reason| reason.is_decisive) {
+        found.insert(0, flows(facts));
+    }
+    found.extend(stops);
+    Explanation::of(now, Some(facts.measured_at), found, None)
+}
+
+fn of(queue: &QueueSnapshot, code: Code, message: String) -> Reason {
+    Reason::new(code, Subject::queue(&queue.report.queue.engine_type), message)
+}
+
+/// Part of a whole, in whole per cent.
+fn percent(part: i64, whole: i64) -> String {
+    format!("{:.0} %", 100.0 * to_f64(part) / to_f64(whole.max(1)))
+}
+
+/// Attempts that ended in five minutes, and whether a part of them is more than its share.
+fn is_over(part: i64, whole: i64, share: f64) -> bool {
+    whole >= MIN_ATTEMPTS && to_f64(part) > share * to_f64(whole)
+}
+
+fn failing(queue: &QueueSnapshot) -> Option<Reason> {
+    let counts = &queue.five_minutes;
+    let all = counts.completed + counts.failed + counts.lost;
+    let name = &queue.report.queue.engine_type;
+    is_over(counts.failed, all, FAILING_SHARE).then(|| {
+        let dead = counted(counts.dead_lettered, "event");
+        let message = format!(
+            "{} of {} in the last 5 minutes failed ({}); {dead} became dead letters",
+            counts.failed,
+            counted(all, "attempt"),
+            percent(counts.failed, all)
+        );
+        of(queue, Code::Failing, message).with_advice(format!(
+            "see what they fail of: eventlease dead-letters groups --engine-type {name}; if it is one version: eventlease queues quarantine {name}"
+        ))
+    })
+}
+
+fn losing(queue: &QueueSnapshot) -> Option<Reason> {
+    let counts = &queue.five_minutes;
+    let all = counts.completed + counts.failed + counts.lost;
+    let name = &queue.report.queue.engine_type;
+    is_over(counts.lost, all, LOSING_SHARE).then(|| {
+        let message = format!(
+            "{} of {} in the last 5 minutes ended without a report of their engine ({})",
+            counts.lost,
+            counted(all, "attempt"),
+            percent(counts.lost, all)
+        );
+        of(queue, Code::Losing, message).with_advice(format!(
+            "see which engines fall silent: eventlease engines --engine-type {name}; if attempts outlast their leases: eventlease queues set {name} --visibility-timeout-seconds"
+        ))
+    })
+}
+
+fn late(queue: &QueueSnapshot) -> Option<Reason> {
+    let counts = &queue.five_minutes;
+    let all = counts.completed + counts.failed + counts.lost;
+    let name = &queue.report.queue.engine_type;
+    is_over(counts.late, all, LATE_SHARE).then(|| {
+        let message = format!(
+            "{} in the last 5 minutes came after their lease had ended ({}): their work may be done twice",
+            counted(counts.late, "report"),
+            percent(counts.late, all)
+        );
+        of(queue, Code::Late, message).with_advice(format!(
+            "let leases last longer, or let engines renew them: eventlease queues set {name} --visibility-timeout-seconds"
+        ))
+    })
+}
+
+fn more_in_than_out(queue: &QueueSnapshot) -> Option<Reason> {
+    let (report, counts) = (&queue.report, &queue.five_minutes);
+    let name = &report.queue.engine_type;
+    let out = counts.completed + counts.dead_lettered;
+    let applies =
+        report.depth.due > 0 && counts.enqueued >= MIN_ATTEMPTS && to_f64(counts.enqueued) > GROWS_SHARE * to_f64(out);
+    applies.then(|| {
+        let message = format!(
+            "{} came in within 5 minutes and {} ended; {} due, the oldest for {}",
+            counted(counts.enqueued, "event"),
+            out,
+            counted_are(report.depth.due, "event"),
+            in_words(report.depth.oldest_due_age_seconds)
+        );
+        of(queue, Code::MoreInThanOut, message)
+            .with_advice(format!("start more engines of {name}, or have fewer events sent"))
+    })
+}
+
+fn retries(queue: &QueueSnapshot) -> Option<Reason> {
+    let counts = &queue.five_minutes;
+    let again = (counts.failed + counts.lost - counts.dead_lettered).max(0) + counts.released;
+    let entered = counts.enqueued + again;
+    let name = &queue.report.queue.engine_type;
+    let waits = queue.report.depth.due + queue.report.depth.delayed > 0;
+    (waits && is_over(again, entered, RETRIES_SHARE)).then(|| {
+        let message = format!(
+            "{} of what entered the queue in the last 5 minutes had been tried before ({again} of {entered})",
+            percent(again, entered)
+        );
+        of(queue, Code::Retries, message).with_advice(format!(
+            "see which events fail again and again: eventlease events --failing --engine-type {name}"
+        ))
+    })
+}
+
+fn suspects(queue: &QueueSnapshot) -> Option<Reason> {
+    let depth = &queue.report.depth;
+    let name = &queue.report.queue.engine_type;
+    (depth.suspects > 0).then(|| {
+        let message = format!(
+            "{} lost before without a report: each is leased alone, or beside no other such event",
+            if depth.suspects == 1 { "1 event was".to_owned() } else { format!("{} events were", depth.suspects) }
+        );
+        of(queue, Code::Suspects, message).with_advice(format!(
+            "see which they are, and cancel what kills engines: eventlease events --lease-losses-min 1 --engine-type {name}"
+        ))
+    })
+}
+
+fn slower(facts: &Facts<'_>) -> Option<Reason> {
+    let counts = &facts.queue.five_minutes;
+    let (lately, usual) = (facts.durations.attempts.quantile(0.5)?, facts.usual_attempt_seconds?);
+    let name = &facts.queue.report.queue.engine_type;
+    let applies = counts.completed + counts.failed >= MIN_ATTEMPTS && lately > SLOWER_FACTOR * usual;
+    applies.then(|| {
+        let message = format!(
+            "half of the attempts take {} or more, where {} was usual in the last day",
+            in_words(lately),
+            in_words(usual)
+        );
+        of(facts.queue, Code::SlowerThanBefore, message)
+            .with_advice(format!("see since when, and what the engines wait for: eventlease history {name}"))
+    })
+}
+
+/// Nothing keeps its events waiting.
+fn flows(facts: &Facts<'_>) -> Reason {
+    let report = &facts.queue.report;
+    let depth = &report.depth;
+    let minute = &report.last_minute;
+    let message = if depth.due == 0 {
+        let later = match depth.delayed {
+            0 => String::new(),
+            delayed => format!("; {} due later", counted_are(delayed, "event")),
+        };
+        format!("nothing is due in {}{later}", report.queue.engine_type)
+    } else {
+        format!(
+            "{} of {} {} due, the oldest for {}, and nothing keeps engines from them; {:.1} a second complete",
+            counted(depth.due, "event"),
+            report.queue.engine_type,
+            are(depth.due),
+            in_words(depth.oldest_due_age_seconds),
+            minute.per_second(minute.counts.completed)
+        )
+    };
+    of(facts.queue, Code::Flows, message)
+}

@@ -1,0 +1,185 @@
+//! What the engines of a queue can take, and why they do not take it.
+
+use chrono::{DateTime, Utc};
+
+use super::reason::{Code, Reason};
+use crate::domain::attention::Subject;
+use crate::domain::counted::{are, counted};
+use crate::domain::queue::Quarantine;
+use crate::domain::snapshot::{Engines, QueueSnapshot};
+use crate::domain::spans::in_words;
+
+/// An engine without a limit asks again as soon as it has done its work: where an event has been due for longer than that,
+/// none of them is asking.
+const ASKED_AT_ONCE_SECONDS: f64 = 5.0;
+
+/// The engines of a queue as they were measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Supply<'a> {
+    queue: &'a QueueSnapshot,
+    engines: Engines,
+    /// Active engines that ask for work.
+    asking: i64,
+    /// What those of them with a limit can still take.
+    free: i64,
+    /// Those of them without a limit.
+    unlimited: i64,
+}
+
+impl<'a> Supply<'a> {
+    /// Of a queue.
+    pub fn of(queue: &'a QueueSnapshot) -> Self {
+        let engines = Engines::of(&queue.report);
+        let slots = queue.report.slots();
+        let (silent, silent_slots, silent_unlimited) =
+            queue.zombies.map_or((0, 0, 0), |zombies| (zombies.count, zombies.slots, zombies.unlimited));
+        Self {
+            queue,
+            engines,
+            asking: (engines.active - silent).max(0),
+            free: (slots.free() - silent_slots).max(0),
+            unlimited: (slots.unlimited_engines - silent_unlimited).max(0),
+        }
+    }
+
+    /// An engine is active.
+    pub const fn has_active(&self) -> bool {
+        self.engines.active > 0
+    }
+
+    /// How many events the engines that ask can take at once; those without a limit take any number, as long as they ask.
+    pub fn can_take(&self) -> i64 {
+        if self.unlimited > 0 && !self.are_unlimited_busy() { i64::MAX } else { self.free }
+    }
+
+    /// The engines without a limit are at work, since an event has been due for longer than an idle one would leave it.
+    fn are_unlimited_busy(&self) -> bool {
+        let report = &self.queue.report;
+        report.slots().busy > 0 && report.depth.due > 0 && report.depth.oldest_due_age_seconds > ASKED_AT_ONCE_SECONDS
+    }
+
+    /// Why no engine can be given anything, whatever it asks for: none is registered, or none is active.
+    pub fn without_engines(&self, now: DateTime<Utc>) -> Vec<Reason> {
+        let report = &self.queue.report;
+        let name = &report.queue.engine_type;
+        let Engines { active, draining, unresponsive, quarantined, holding_off } = self.engines;
+        let registered = active + draining + unresponsive + quarantined + holding_off;
+        let mut found = Vec::new();
+        if registered == 0 {
+            let message = format!("no engine is registered for {name}");
+            found
+                .push(Reason::new(Code::NoEngineRegistered, Subject::queue(name), message).decisive(format!(
+                    "start engines of {name}; if they run, their logs say why they do not register"
+                )));
+        } else if active == 0 {
+            let standings = [
+                (draining, "draining"),
+                (unresponsive, "unresponsive"),
+                (quarantined, "quarantined"),
+                (holding_off, "holding off"),
+            ];
+            let standings: Vec<String> = standings
+                .iter()
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, standing)| format!("{count} {standing}"))
+                .collect();
+            let message = format!(
+                "none of the {} of {name} is active: {}",
+                counted(registered, "registered engine"),
+                standings.join(", ")
+            );
+            let what_to_do = if unresponsive > 0 {
+                format!("see why they fell silent, and start them again: eventlease engines --engine-type {name}")
+            } else if draining > 0 {
+                format!("start other engines, or resume these: eventlease engines resume --engine-type {name}")
+            } else if quarantined > 0 {
+                format!("deploy another version, or lift the quarantine: eventlease queues lift {name}")
+            } else {
+                "they come back by themselves; see what they wait for: eventlease engines".to_owned()
+            };
+            found.push(Reason::new(Code::NoneActive, Subject::queue(name), message).decisive(what_to_do));
+        }
+        if quarantined > 0 {
+            found.extend(report.queue.quarantines.iter().map(|quarantine| version_quarantined(name, quarantine, now)));
+        }
+        if holding_off > 0 {
+            let message = format!("{} of {name} asked to be given nothing for a while", counted(holding_off, "engine"));
+            found.push(
+                Reason::new(Code::EnginesHoldingOff, Subject::queue(name), message)
+                    .with_advice(format!("see why, and until when: eventlease engines --engine-type {name}")),
+            );
+        }
+        found
+    }
+
+    /// Active engines that do not ask. Where none of the others can take anything, that decides.
+    pub fn silent(&self, code: Code, now: DateTime<Utc>) -> Option<Reason> {
+        let name = &self.queue.report.queue.engine_type;
+        let zombies = self.queue.zombies.filter(|zombies| zombies.count > 0)?;
+        let silent = in_words((now - zombies.silent_since).as_seconds_f64());
+        let message = format!(
+            "{} of {name} {} active, with room, and {} not asked for work for up to {silent}",
+            counted(zombies.count, "engine"),
+            are(zombies.count),
+            if zombies.count == 1 { "has" } else { "have" }
+        );
+        let what_to_do = format!(
+            "see which they are: eventlease engines --zombie --engine-type {name}; restart them, and look for what blocks their polls"
+        );
+        let reason = Reason::new(code, Subject::queue(name), message).since(zombies.silent_since);
+        let decides = self.asking == 0 || self.can_take() == 0;
+        Some(if decides { reason.decisive(what_to_do) } else { reason.with_advice(what_to_do) })
+    }
+
+    /// The engines that ask hold as much as they can.
+    pub fn full(&self, code: Code, wanted_slots: i64, next_end: &str) -> Option<Reason> {
+        if self.asking == 0 || self.can_take() > 0 {
+            return None;
+        }
+        let report = &self.queue.report;
+        let name = &report.queue.engine_type;
+        let slots = report.slots();
+        let held = counted(slots.busy, "event");
+        let message = if self.unlimited == 0 {
+            format!("the {} of {name} that ask for work are full: they hold {held}", counted(self.asking, "engine"))
+        } else {
+            format!(
+                "the {} of {name} are at work: they hold {held}, and ask again when they have done",
+                counted(self.asking, "engine")
+            )
+        };
+        let enough = if wanted_slots > slots.total {
+            format!(
+                "; {} in all would process what is due in {}, now there are {}",
+                counted(wanted_slots, "slot"),
+                in_words(f64::from(report.target_clear_seconds())),
+                slots.total
+            )
+        } else {
+            String::new()
+        };
+        let reason = Reason::new(code, Subject::queue(name), message + next_end + &enough);
+        Some(reason.decisive(format!(
+            "start more engines of {name}, or see whether those at work still get on: eventlease engines --engine-type {name}"
+        )))
+    }
+}
+
+fn version_quarantined(name: &str, quarantine: &Quarantine, now: DateTime<Utc>) -> Reason {
+    let which = quarantine
+        .engine_software_version
+        .as_deref()
+        .map_or("engines without a version".to_owned(), |version| format!("engines of version {version}"));
+    let by = quarantine.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+    let since = in_words((now - quarantine.since).as_seconds_f64());
+    let message =
+        format!("{which} get nothing of {name}: they have been quarantined for {since}{by} ({})", quarantine.reason);
+    let subject =
+        Subject { engine_software_version: quarantine.engine_software_version.clone(), ..Subject::queue(name) };
+    Reason::new(Code::VersionQuarantined, subject, message)
+        .since(quarantine.since)
+        .until(quarantine.lift_at)
+        .with_advice(format!(
+            "once another version is deployed, or that one is repaired: eventlease queues lift {name}"
+        ))
+}

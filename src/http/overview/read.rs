@@ -1,0 +1,73 @@
+//! `GET /overview`: from memory alone, however many look at it.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::reply::OverviewReply;
+use crate::http::api::Api;
+use crate::http::errors::{Code, Problem};
+use crate::http::requests::Input;
+
+/// Shows how the whole service stands: what somebody should see to, the worst first; all queues together; each queue in brief; and
+/// what the database is warned of.
+///
+/// It is what this server measured last, at `as_of`: no more than 5 seconds ago while measuring keeps up. It asks the database
+/// nothing. Each server measures for itself, so two of them may answer a little differently.
+#[utoipa::path(
+    get, path = "/overview", operation_id = "read_overview", tag = "operations",
+    params(("If-None-Match" = Option<String>, Header, description = "The ETag of an earlier reply: if nothing was measured since, the reply is 304, without a body")),
+    responses(
+        (status = 200, description = "How it stands; ETag names this content", body = OverviewReply),
+        (status = 304, description = "It stands as the reply said whose ETag If-None-Match names"),
+        (status = 422, description = "It takes no parameters"),
+        (status = 503, description = "This server started just now, and has not measured anything yet"),
+    )
+)]
+pub async fn overview(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
+    let known = {
+        let reader = input.reader();
+        reader.caller();
+        let known = reader.header("If-None-Match", |text| Ok::<_, String>(text.to_owned()));
+        reader.finish(|| Some(known))?
+    };
+    let Some(overview) = api.broker.overview(input.caller.engine_types()) else {
+        let detail = "this server has not measured its queues yet";
+        return Err(Problem::new(Code::DatabaseUnavailable, detail).with_header(header::RETRY_AFTER, "1"));
+    };
+    let tag = format!("\"{}\"", overview.revision);
+    let headers = [
+        (header::ETAG, HeaderValue::try_from(&tag).expect("letters, digits, dashes and quotes")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+    ];
+    if known.is_some_and(|known| names(&known, &tag)) {
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+    }
+    Ok((headers, Json(OverviewReply::of(&overview))).into_response())
+}
+
+/// Whether a list of entity tags has this one, or is `*`; weak or not is the same here.
+fn names(list: &str, tag: &str) -> bool {
+    list.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn a_list_of_tags_names_one_of_them() {
+        for (list, is_named) in [
+            ("\"a-1\"", true),
+            ("\"b\", \"a-1\"", true),
+            ("W/\"a-1\"", true),
+            ("*", true),
+            ("\"a-2\"", false),
+            ("a-1", false),
+            ("", false),
+        ] {
+            assert_eq!(names(list, "\"a-1\""), is_named, "{list}");
+        }
+    }
+}

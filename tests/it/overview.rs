@@ -1,0 +1,237 @@
+//! The overview: how all queues stand and what needs somebody, from memory.
+
+use serde_json::{Value, json};
+use sqlx::Connection as _;
+
+use crate::support::{Lab, Reply};
+use crate::trust::Guarded;
+
+/// As it is after all queues were measured.
+async fn overview(lab: &Lab) -> Value {
+    lab.broker().write_activity().await.expect("written");
+    lab.broker().measure().await.expect("a round");
+    lab.get("/api/v1/overview").await.expect(200).body
+}
+
+fn codes(overview: &Value) -> Vec<String> {
+    let items = overview["attention"].as_array().expect("a list");
+    items
+        .iter()
+        .filter(|item| item["code"] != "database")
+        .map(|item| item["code"].as_str().expect("a code").to_owned())
+        .collect()
+}
+
+fn item<'a>(overview: &'a Value, code: &str) -> &'a Value {
+    let items = overview["attention"].as_array().expect("a list");
+    items.iter().find(|item| item["code"] == code).unwrap_or_else(|| panic!("no {code}: {overview}"))
+}
+
+async fn count(lab: &Lab, table_and_condition: &str) -> i64 {
+    let statement = format!("select count(*) from eventlease.{table_and_condition}");
+    sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).fetch_one(&lab.db).await.expect("a count")
+}
+
+/// Some events of three queues, in all states.
+async fn work(lab: &Lab) {
+    for queue in ["chess", "dialogue", "vision"] {
+        let engine = lab
+            .register(queue, json!({"metadata": {"static_config": {"resource_limits": {"max_concurrent_events": 4}}}}))
+            .await;
+        for n in 0..4 {
+            lab.enqueue(queue, json!({"priority": n})).await;
+        }
+        lab.enqueue(queue, json!({"delay_seconds": 600})).await;
+        let done = lab.lease_one(queue, &engine).await;
+        lab.settle(&done, "completed", json!({})).await.expect(200);
+        let dead = lab.lease_one(queue, &engine).await;
+        lab.settle(&dead, "failed", json!({"retryable": false})).await.expect(200);
+        let lost = lab.lease_one(queue, &engine).await;
+        lab.lose(lost["event_id"].as_str().expect("an id")).await;
+        lab.lease_one(queue, &engine).await;
+    }
+}
+
+#[tokio::test]
+async fn an_overview_agrees_with_what_sql_counts() {
+    let lab = Lab::start().await;
+    work(&lab).await;
+    let overview = overview(&lab).await;
+    let totals = &overview["totals"];
+    for (member, counted) in [
+        ("queues", "queues"),
+        ("due", "event_queue where available_at <= now()"),
+        ("delayed", "event_queue where available_at > now()"),
+        ("processing", "event_leases"),
+        ("dead_letters", "dead_letters"),
+        ("suspects", "open_events where lane > 0"),
+    ] {
+        assert_eq!(totals[member], count(&lab, counted).await, "{member}: {overview}");
+    }
+    assert_eq!(totals["engines"]["active"], 3);
+    assert_eq!((&totals["slots"]["total"], &totals["is_approximate"]), (&json!(12), &json!(false)));
+    assert!(totals["rates"]["dead_lettered_per_second"].as_f64().is_some_and(|rate| rate > 0.0), "{totals}");
+    let queues = overview["queues"].as_array().expect("a list");
+    let names: Vec<&str> = queues.iter().filter_map(|queue| queue["engine_type"].as_str()).collect();
+    assert_eq!(names, ["chess", "dialogue", "vision"]);
+    for queue in queues {
+        let alone = lab
+            .get(&format!("/api/v1/queues/{}", queue["engine_type"].as_str().expect("a name")))
+            .await
+            .expect(200)
+            .body;
+        for member in
+            ["due", "delayed", "processing", "dead_letters", "suspects", "next_due_at", "slots", "engines", "pause"]
+        {
+            assert_eq!(queue[member], alone[member], "{member}: {queue} {alone}");
+        }
+        assert_eq!(queue["due_by_minute"].as_array().and_then(|points| points.last()).map(Value::is_null), Some(false));
+    }
+    let age: bool = sqlx::query_scalar("select now() - $1::timestamptz between '-1 s' and '20 s'")
+        .bind(overview["as_of"].as_str().and_then(|at| at.parse::<chrono::DateTime<chrono::Utc>>().ok()))
+        .fetch_one(&lab.db)
+        .await
+        .expect("an answer");
+    assert!(age, "{overview}");
+}
+
+#[tokio::test]
+async fn an_overview_asks_the_database_nothing() {
+    let lab = Lab::start().await;
+    work(&lab).await;
+    let before = overview(&lab).await;
+    let mut other = sqlx::PgConnection::connect_with(&lab.db.connect_options()).await.expect("a connection");
+    let mut transaction = other.begin().await.expect("a transaction");
+    sqlx::query(
+        "lock table eventlease.queues, eventlease.event_queue, eventlease.event_leases, eventlease.engine_states,
+            eventlease.dead_letters, eventlease.queue_activity in access exclusive mode",
+    )
+    .execute(&mut *transaction)
+    .await
+    .expect("locked");
+    let during = lab.get("/api/v1/overview").await.expect(200).body;
+    assert_eq!(during["queues"].as_array().map(Vec::len), before["queues"].as_array().map(Vec::len));
+    transaction.rollback().await.expect("ended");
+}
+
+#[tokio::test]
+async fn an_overview_is_sent_again_only_when_something_was_measured() {
+    let guarded = Guarded::start().await;
+    let lab = &guarded.lab;
+    let reader = guarded.token("reader", json!({})).await;
+    let limited = guarded.token("reader", json!({"engine_types": ["chess"]})).await;
+    let ask = async |token: &str, known: &str| {
+        Reply::of(lab.request("GET", "/api/v1/overview").bearer_auth(token).header("if-none-match", known)).await
+    };
+    let tag = |reply: &Reply| reply.headers["etag"].to_str().expect("text").to_owned();
+    let producer = guarded.token("producer", json!({})).await;
+    guarded.enqueue(&producer, "chess").await;
+    guarded.enqueue(&producer, "dialogue").await;
+    lab.wait_for("a 304", async || {
+        lab.broker().measure().await.expect("a round");
+        let known = tag(&ask(&reader, "\"none\"").await.expect(200));
+        // The task may measure in between.
+        let again = ask(&reader, &known).await;
+        (again.status == 304 && again.raw.is_empty() && tag(&again) == known).then_some(())
+    })
+    .await;
+    let known = tag(&ask(&reader, "\"none\"").await.expect(200));
+    let theirs = ask(&limited, &known).await.expect(200);
+    let names: Vec<&Value> =
+        theirs.body["queues"].as_array().expect("a list").iter().map(|queue| &queue["engine_type"]).collect();
+    assert_eq!(
+        (names, &theirs.body["totals"]["due"], &theirs.body["database"]),
+        (vec![&json!("chess")], &json!(1), &Value::Null)
+    );
+    lab.broker().measure().await.expect("a round");
+    assert_ne!(tag(&ask(&reader, &known).await.expect(200)), known);
+}
+
+#[tokio::test]
+async fn a_calm_fleet_needs_nobody() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    for n in 0..30 {
+        lab.enqueue("dialogue", json!({})).await;
+        let leased = lab.lease_one("dialogue", &engine).await;
+        let status = if n % 10 == 0 { "failed" } else { "completed" };
+        lab.settle(&leased, status, json!({})).await.expect(200);
+    }
+    lab.enqueue("dialogue", json!({})).await;
+    assert_eq!(codes(&overview(&lab).await), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn two_problems_at_once_are_both_shown_the_worse_first() {
+    let lab = Lab::start().await;
+    // Somebody paused it and forgot, two hours ago.
+    lab.enqueue("billing", json!({})).await;
+    lab.post("/api/v1/queues/billing/pause", &json!({"reason": "model upgrade"})).await.expect(200);
+    lab.sql("update eventlease.queues set paused_at = paused_at - interval '2 hours' where engine_type = 'billing'")
+        .await;
+    // And nobody works here, for a minute.
+    lab.enqueue("dialogue", json!({})).await;
+    lab.sql("update eventlease.event_queue set available_at = available_at - interval '60 s'").await;
+    let both = overview(&lab).await;
+    assert_eq!(codes(&both), ["nobody_works", "paused_long"], "{both}");
+    let nobody = item(&both, "nobody_works");
+    assert_eq!(
+        (&nobody["severity"], &nobody["subject"]["engine_type"], &nobody["count"]),
+        (&json!("critical"), &json!("dialogue"), &json!(1))
+    );
+    let message = item(&both, "paused_long")["message"].as_str().expect("a message");
+    assert!(message.starts_with("billing has been paused for 2 h (model upgrade), with no end"), "{message}");
+    // One is repaired, and the other stays.
+    lab.register("dialogue", json!({})).await;
+    assert_eq!(codes(&overview(&lab).await), ["paused_long"]);
+    lab.post("/api/v1/queues/billing/resume", &json!({})).await.expect(200);
+    assert_eq!(codes(&overview(&lab).await), ["nobody_works"], "now nobody works at the other");
+}
+
+#[tokio::test]
+async fn failures_dead_letters_poison_and_quarantines_are_shown_with_what_they_are_about() {
+    let lab = Lab::start().await;
+    let engine =
+        lab.register("dialogue", json!({"metadata": {"static_config": {"engine_software_version": "2.4.1"}}})).await;
+    for n in 0..20 {
+        lab.enqueue("dialogue", json!({})).await;
+        let leased = lab.lease_one("dialogue", &engine).await;
+        let error = json!({"type": if n % 2 == 0 { "Timeout" } else { "ValueError" }, "message": "no"});
+        lab.settle(&leased, "failed", json!({"retryable": false, "error": error})).await.expect(200);
+    }
+    let killer = lab.enqueue("dialogue", json!({})).await;
+    lab.lease_one("dialogue", &engine).await;
+    lab.lose(&killer).await;
+    lab.lease_one("dialogue", &engine).await;
+    assert!(!codes(&overview(&lab).await).contains(&"poison".to_owned()), "once is no pattern");
+    lab.lose(&killer).await;
+    let quarantine = json!({"engine_software_version": "2.4.1", "reason": "fails"});
+    lab.post("/api/v1/queues/dialogue/quarantines", &quarantine).await.expect(200);
+    let overview = overview(&lab).await;
+    assert_eq!(
+        codes(&overview),
+        ["dying", "dead_letters_new", "poison", "version_quarantined"].map(str::to_owned),
+        "{overview}"
+    );
+    let new = item(&overview, "dead_letters_new");
+    assert_eq!(new["count"], 20);
+    assert!(new["message"].as_str().is_some_and(|message| message.ends_with("with 2 error types")), "{new}");
+    assert_eq!(item(&overview, "poison")["subject"]["event_id"], killer.as_str());
+    assert_eq!(item(&overview, "version_quarantined")["subject"]["engine_software_version"], "2.4.1");
+}
+
+#[tokio::test]
+async fn what_the_database_is_warned_of_is_shown() {
+    let lab = Lab::start().await;
+    lab.broker().measure().await.expect("a round");
+    let database: String = sqlx::query_scalar("select current_database()").fetch_one(&lab.db).await.expect("a name");
+    lab.sql(&format!("alter database {database} set synchronous_commit = off")).await;
+    lab.broker().look_at_database().await.expect("examined");
+    let overview = lab.get("/api/v1/overview").await.expect(200).body;
+    assert!(overview["database"]["as_of"].is_string(), "{overview}");
+    let warnings = overview["database"]["warnings"].as_array().expect("a list");
+    let warning = warnings.iter().find(|warning| warning["code"] == "synchronous_commit_off").expect("the warning");
+    let items = overview["attention"].as_array().expect("a list");
+    let item = items.iter().find(|item| item["message"] == warning["message"]).expect("an item");
+    assert_eq!((&item["code"], &item["severity"]), (&json!("database"), &json!("warning")));
+}
