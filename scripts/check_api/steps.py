@@ -13,7 +13,10 @@ from check_api.later_server import MEMBER, VALUE, Document, LaterServer
 from check_api.tools import Installed
 
 # In the replies to operators and admins.
-NOT_SENT_TO_ENGINES = {"DatabaseWarningCode", "OperationId", "Role", "SnapshotHolder", "TokenState"}
+NOT_SENT_TO_ENGINES = {
+    "AttentionCode", "AttentionSeverity", "DatabaseWarningCode", "ExplanationCode", "OperationId", "RedriveJobState",
+    "RedriveJobStateReason", "RetryPolicySource", "Role", "SnapshotHolder", "TokenState",
+}
 TAIL_LINES = 12  # of a step that passed
 SCHEMATHESIS_SECONDS = 300
 # The commit of the version before this one: the clients that its users have were generated from its document.

@@ -18,7 +18,8 @@ use crate::http::errors::Later;
     "lease": {
         "lease_token": "0190f3a1c2d3e4f5061728394a5b6c7d", "lock": "processing_by_0190f39e-0000-7000-8000-1728394a5b6c",
         "leased_by": "0190f39e-0000-7000-8000-1728394a5b6c", "leased_at": "2030-01-31T12:00:00Z",
-        "expires_at": "2030-01-31T12:05:00Z", "expires_in_seconds": 300.0, "visibility_timeout_seconds": 300
+        "expires_at": "2030-01-31T12:05:00Z", "expires_in_seconds": 300.0, "deadline_at": "2030-01-31T13:00:00Z",
+        "visibility_timeout_seconds": 300
     }
 }]}))]
 pub struct LeaseReply {
