@@ -105,15 +105,16 @@ impl WorkingJob {
         }
     }
 
-    /// Notes that so many dead letters were redriven, due as [`Self::schedule`] says.
-    pub fn note_redriven(&mut self, redriven: usize, now: DateTime<Utc>) {
+    /// Notes that so many dead letters were redriven, due as [`Self::schedule`] says. The last of them stood at the place before
+    /// `places`: those that were passed over have places too.
+    pub fn note_redriven(&mut self, redriven: usize, places: usize, now: DateTime<Utc>) {
         if redriven == 0 {
             return;
         }
         let (first_due_at, gap_seconds) = self.schedule(now);
         let count = i64::try_from(redriven).expect("a step is small");
         #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a step is small")]
-        let took = TimeDelta::microseconds((gap_seconds * redriven as f64 * 1e6).ceil() as i64);
+        let took = TimeDelta::microseconds((gap_seconds * places as f64 * 1e6).ceil() as i64);
         self.place.next_due_at = first_due_at + took;
         self.job.last_redriven_at = Some(now);
         self.job.counts.redriven += count;
@@ -229,7 +230,12 @@ impl WorkingJob {
             (Change::Pause, State::Canary | State::Redriving) => {
                 self.set_state(State::Paused, Some(StateReason::Operator), now);
             }
-            (Change::Continue, State::Paused) => self.go_on(now),
+            (Change::Continue, State::Paused) => {
+                self.go_on(now);
+                // All may have ended meanwhile: a step judges that.
+                self.place.next_step_at = Some(now);
+                return Ok(true);
+            }
             (Change::Cancel, State::Canary | State::Redriving | State::Paused) => {
                 self.set_state(State::Cancelled, None, now);
             }
@@ -254,6 +260,13 @@ impl WorkingJob {
         } else {
             check_at(BETWEEN_IDLE_CHECKS_SECONDS)
         };
+    }
+
+    /// Takes the next step at once where the last check found that most had ended: the counts lag behind.
+    pub fn catch_up(&mut self, is_behind: bool, now: DateTime<Utc>) {
+        if is_behind && self.place.next_step_at.is_some() {
+            self.place.next_step_at = Some(now);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! some dead letters, records them, and writes how far the job is. So none is redriven twice, and none is forgotten, whichever replica
 //! takes the next step.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -31,7 +32,7 @@ impl Broker {
     pub async fn carry_on_with_redrive_jobs(&self) -> Result<usize> {
         let (began_at, mut done) = (Instant::now(), 0);
         while began_at.elapsed() < STEPS_BEGIN_WITHIN && !self.stopping.is_cancelled() {
-            match self.in_time(self.step_of_redrive_jobs()).await? {
+            match self.step_of_redrive_jobs().await? {
                 Some(redriven) => done += redriven,
                 None => break,
             }
@@ -43,7 +44,8 @@ impl Broker {
     pub async fn step_of_redrive_jobs(&self) -> Result<Option<usize>> {
         let mut transaction = self.begin().await?;
         let Some(job_id) = redrive_jobs::lock_next(&mut transaction).await? else { return Ok(None) };
-        let outcome = self.step(transaction, job_id).await;
+        // Within the limit, not around it: a job that takes too long, too, lets the others go first.
+        let outcome = self.in_time(self.step(transaction, job_id)).await;
         if outcome.is_err() {
             // The others need not wait for this one.
             let mut connection = self.connection().await?;
@@ -55,11 +57,12 @@ impl Broker {
     async fn step(&self, mut transaction: Transaction, job_id: RedriveJobId) -> Result<usize> {
         plan_for_parts_given(&mut transaction).await?;
         let Some((mut working, now)) = redrive_jobs::lock(&mut transaction, job_id).await? else { return Ok(0) };
-        note_ends(&mut transaction, &mut working).await?;
+        let ended = note_ends(&mut transaction, &mut working).await?;
         let mut is_moved = working.judge(now);
         let redrive = self.redrive_next(&mut transaction, &mut working, now).await?;
         is_moved |= working.judge(now);
         working.set_next_step(now);
+        working.catch_up(ended > CHECKED_EVENTS_OF_STEP / 2, now);
         redrive_jobs::write(&mut transaction, &working).await?;
         let job = &working.job;
         if is_moved {
@@ -126,11 +129,13 @@ impl Broker {
         #[expect(clippy::cast_precision_loss, reason = "a step is small")]
         let delay_of = |place: usize| (place as f64).mul_add(gap_seconds, first_delay_seconds);
         let overrides = &working.job.settings.overrides;
-        let redrive = match &working.job.settings.payload_patch {
+        let (redrive, places) = match &working.job.settings.payload_patch {
             None => {
                 let due: Vec<_> =
                     next.iter().enumerate().map(|(place, next)| (EventId(next.event_id), delay_of(place))).collect();
-                redrive::redrive(transaction, &due, Some(died_by), overrides).await?
+                let redrive = redrive::redrive(transaction, &due, Some(died_by), overrides).await?;
+                let places = places(due.iter().map(|(event_id, _)| *event_id), &redrive);
+                (redrive, places)
             }
             Some(patch) => {
                 let (payloads, skipped) = self.patched_payloads(transaction, next, patch).await?;
@@ -145,13 +150,14 @@ impl Broker {
                     .collect();
                 let redrive = redrive::redrive_as_new(transaction, &made, Some(died_by), overrides).await?;
                 working.job.counts.skipped.payload_patch += skipped;
-                redrive
+                let places = places(made.iter().map(|made| made.event_id), &redrive);
+                (redrive, places)
             }
         };
         redrive_jobs::record(transaction, working.job.job_id, &redrive.redriven).await?;
         working.job.counts.skipped.run_cancelled += count(redrive.of_cancelled_runs.len());
         working.job.counts.skipped.unique_key_held += count(redrive.held.len());
-        working.note_redriven(redrive.redriven.len(), now);
+        working.note_redriven(redrive.redriven.len(), places, now);
         Ok(redrive)
     }
 
@@ -177,10 +183,10 @@ impl Broker {
     }
 }
 
-/// Checks how open events of a locked job ended, and counts them.
-async fn note_ends(transaction: &mut Transaction, working: &mut WorkingJob) -> Result<()> {
+/// Checks how open events of a locked job ended, and counts them. Answers how many had ended.
+async fn note_ends(transaction: &mut Transaction, working: &mut WorkingJob) -> Result<i64> {
     if working.job.counts.open == 0 {
-        return Ok(());
+        return Ok(0);
     }
     let ends = redrive_jobs::note_ends(transaction, working, CHECKED_EVENTS_OF_STEP).await?;
     // After the last one, the next check begins with the first one.
@@ -190,7 +196,7 @@ async fn note_ends(transaction: &mut Transaction, working: &mut WorkingJob) -> R
     counts.completed += ends.completed;
     counts.died_again += ends.died_again;
     counts.cancelled += ends.cancelled;
-    Ok(())
+    Ok(ends.ended)
 }
 
 /// Keeps the first of them, as far as their payloads fit into a step: one at least.
@@ -204,6 +210,38 @@ fn keep_small(next: &mut Vec<Next>) {
     next.truncate(count);
 }
 
+/// How many dead letters of a step stand up to the last one that was redriven, with it.
+fn places(asked: impl Iterator<Item = EventId>, redrive: &Redrive) -> usize {
+    let redriven: HashSet<EventId> = redrive.redriven.iter().map(|redriven| redriven.dead_letter_id).collect();
+    asked.enumerate().filter(|(_, event_id)| redriven.contains(event_id)).last().map_or(0, |(place, _)| place + 1)
+}
+
 fn count(letters: usize) -> i64 {
     i64::try_from(letters).expect("a step is small")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_counted_up_to_the_last_one_that_was_redriven() {
+        let id = |number| EventId(Uuid::from_u128(number));
+        let redriven = |number| redrive::Redriven {
+            event_id: id(number + 100),
+            dead_letter_id: id(number),
+            engine_type: "dialogue".to_owned(),
+            priority: 5,
+            available_at: DateTime::UNIX_EPOCH,
+            is_due: true,
+        };
+        let of = |numbers: &[u128]| Redrive {
+            redriven: numbers.iter().copied().map(redriven).collect(),
+            ..Redrive::default()
+        };
+        let asked = || [9, 2, 7, 4].into_iter().map(id);
+        assert_eq!(places(asked(), &of(&[7, 2])), 3);
+        assert_eq!(places(asked(), &of(&[4])), 4);
+        assert_eq!(places(asked(), &of(&[])), 0);
+    }
 }

@@ -91,3 +91,18 @@ async fn a_canary_that_was_paused_has_its_time_again() {
     work(&lab, "dialogue", 2, 10).await;
     wait_for_state(&lab, &job_id, "watching").await;
 }
+
+#[tokio::test]
+async fn a_canary_that_ended_while_its_job_was_paused_is_judged_when_it_is_continued() {
+    let lab = Lab::start().await;
+    make_dead_letters(&lab, "dialogue", 2).await;
+    let job_id = create(&lab, json!({"all": true, "canary": {"count": 2}})).await;
+    wait_until_redriven(&lab, &job_id, 2).await;
+    lab.post(&format!("{JOBS}/{job_id}/pause"), &json!({})).await.expect(200);
+    work(&lab, "dialogue", 2, 10).await;
+    lab.sql("update eventlease.redrive_jobs set next_step_at = 'epoch' where next_step_at is not null").await;
+    let counted = async || (super::read(&lab, &job_id).await["open"] == 0).then_some(());
+    lab.wait_for("the ends to be counted", counted).await;
+    lab.post(&format!("{JOBS}/{job_id}/continue"), &json!({})).await.expect(200);
+    assert_eq!(counts(&wait_for_state(&lab, &job_id, "finished").await), [2, 2, 0, 2, 0, 0]);
+}
