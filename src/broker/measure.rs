@@ -11,7 +11,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::recent_activity::RecentActivity;
 use super::snapshots::{by_type, minutes_up_to};
 use super::state::Broker;
-use recount::Counted;
 use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
 use crate::domain::engine::{Standing, TypeSummary};
 use crate::domain::limits::{LONG_QUEUE, MAX_EXACT_DEPTH};
@@ -25,6 +24,7 @@ use crate::error::Result;
 use crate::metrics::Metrics;
 use crate::store::queues::history::RecentHistory;
 use crate::store::{self, PgConnection};
+use recount::Counted;
 
 const SECONDS_OF_A_DAY: f64 = 86_400.0;
 

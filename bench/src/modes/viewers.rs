@@ -34,6 +34,7 @@ const REGISTERED: &str = include_str!("viewers/engines.sql");
 
 pub async fn run(bench: &Bench<'_>) -> Result<Outcome> {
     let backlog = fill(bench).await?;
+    accuracy::overview_is_new(bench).await?;
     sleep(CALM).await;
     accuracy::overview_equals_tables(bench).await?;
     let mut figures = vec![("viewers overview age", accuracy::greatest_age(bench).await?)];
@@ -87,7 +88,8 @@ async fn fill(bench: &Bench<'_>) -> Result<Backlog> {
     sql.execute(REGISTERED, &[&QUEUES, &ENGINES]).await?;
     let queued = sql.execute(QUEUED, &[&QUEUES, &bench.conditions.open_events, &payload]).await?;
     let dead_letters = sql.execute(DEAD, &[&QUEUES, &DEAD_LETTERS, &payload]).await?;
-    for table in ["events", "event_queue", "event_leases", "event_attempts", "dead_letters", "engine_states", "queues"] {
+    for table in ["events", "event_queue", "event_leases", "event_attempts", "dead_letters", "engine_states", "queues"]
+    {
         sql.batch_execute(&format!("vacuum (analyze) eventlease.{table}")).await?;
     }
     bench.postgres.control.batch_execute("checkpoint").await?;

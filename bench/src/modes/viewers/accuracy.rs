@@ -1,7 +1,7 @@
 //! Whether the overview is right, and how old it is.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -12,6 +12,8 @@ use crate::bench::Bench;
 
 /// For which its age is observed: several rounds of measuring.
 const SECONDS: u32 = 20;
+/// For a round of measuring that was slowed down by making the events rests for long.
+const NEWNESS_LIMIT: Duration = Duration::from_mins(2);
 
 #[derive(Deserialize)]
 struct Overview {
@@ -35,10 +37,24 @@ async fn read(bench: &Bench<'_>) -> Result<Overview> {
     api::read(reply.body)
 }
 
+/// Waits until the overview was measured after now; prints how long that took.
+pub async fn overview_is_new(bench: &Bench<'_>) -> Result<()> {
+    let began = Instant::now();
+    let now: String = bench.service_sql.query_one("select clock_timestamp()::text", &[]).await?.get(0);
+    let is_newer = "select $1::text::timestamptz > $2::text::timestamptz";
+    while !bench.service_sql.query_one(is_newer, &[&read(bench).await?.as_of, &now]).await?.get::<_, bool>(0) {
+        ensure!(began.elapsed() < NEWNESS_LIMIT, "the overview is not measured again");
+        sleep(Duration::from_millis(250)).await;
+    }
+    println!("      the overview knows of it after {:.1} s", began.elapsed().as_secs_f64());
+    Ok(())
+}
+
 /// Queues that are counted have the counts of the tables; of the others the greatest error is printed.
 pub async fn overview_equals_tables(bench: &Bench<'_>) -> Result<()> {
     let overview = read(bench).await?;
-    let counts = "select u.engine_type, coalesce(waiting.due, 0), coalesce(waiting.delayed, 0), coalesce(dead.letters, 0)
+    let counts =
+        "select u.engine_type, coalesce(waiting.due, 0), coalesce(waiting.delayed, 0), coalesce(dead.letters, 0)
          from eventlease.queues u
          left join (
             select engine_type, count(*) filter (where available_at <= statement_timestamp()) as due,

@@ -23,5 +23,5 @@ insert into eventlease.dead_letters (event_id, engine_type, event_type, reason, 
     dead_lettered_at, attempt, failures, lease_losses, redrives, attempts, error, error_type, error_message,
     error_fingerprint, error_fingerprint_rule, engine_software_version)
 select event_id, engine_type, 'bench.event', 'not_retryable', $3::text::json, octet_length($3), 5, created_at,
-    created_at, 1, 1, 0, 0, '[]', '{"message":"hopeless"}', 'RuntimeError', 'hopeless', 'cause-' || cause, 32767, '1.0.' || mod(cause, 3)
+    created_at, 1, 1, 0, 0, '[]', '{"message":"hopeless"}', 'RuntimeError', 'hopeless', 'cause-' || cause, 0, '1.0.' || mod(cause, 3)
 from ids

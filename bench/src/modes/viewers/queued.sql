@@ -1,14 +1,14 @@
 -- Puts about $2 events into $1 queues: into the first the most, into the second half of that, into the third a third. Most are due, one
 -- in ten of them is delayed by hours; their priorities are 4, 5 and 6. The payload of each is $3.
 with shares as (
-    select number, 1.0 / number / sum(1.0 / number) over () as share
+    select number, greatest($2::bigint * (1.0 / number) / sum(1.0 / number) over (), 1)::bigint as events
     from generate_series(1, $1::integer) as number
 ),
 numbers as (
     select 'viewers-' || lpad(number::text, 4, '0') as engine_type, n,
-        statement_timestamp() - interval '12 hours' * (1 - n / greatest(share * $2::bigint, 1)::float8) as created_at
+        statement_timestamp() - interval '12 hours' * (1 - n::float8 / events) as created_at
     from shares
-    cross join lateral generate_series(1, greatest(share * $2::bigint, 1)::bigint) as n
+    cross join lateral generate_series(1, events) as n
 ),
 ids as materialized (
     select eventlease.new_event_id(created_at, mod(n, 16384)::integer) as event_id, engine_type, created_at,
