@@ -24,7 +24,7 @@ use crate::error::Result;
 use crate::metrics::Metrics;
 use crate::store::queues::history::RecentHistory;
 use crate::store::{self, PgConnection};
-use recount::Counted;
+use recount::LongQueue;
 
 const SECONDS_OF_A_DAY: f64 = 86_400.0;
 
@@ -150,7 +150,7 @@ async fn read_depths(
     let counted_before = long.iter().filter_map(|name| {
         let known = before?.queues.get(name).filter(|known| known.report.depth.is_long())?;
         let is_active = lately.get(name).is_some_and(|(_, minute)| minute.seconds > 0.0);
-        Some(Counted { engine_type: name, depth: &known.report.depth, counted_at: known.counted_at, is_active })
+        Some(LongQueue { engine_type: name, depth: &known.report.depth, counted_at: known.counted_at, is_active })
     });
     let kept = recount::kept(counted_before.collect());
     let anew: Vec<String> = names.iter().filter(|name| !kept.contains(name.as_str())).cloned().collect();

@@ -86,7 +86,7 @@ async fn fill(bench: &Bench<'_>) -> Result<Backlog> {
          select 'viewers-' || lpad(number::text, 4, '0') from generate_series(1, $1::integer) as number";
     sql.execute(queues, &[&QUEUES]).await?;
     sql.execute(REGISTERED, &[&QUEUES, &ENGINES]).await?;
-    let queued = sql.execute(QUEUED, &[&QUEUES, &bench.conditions.open_events, &payload]).await?;
+    let waiting = sql.execute(QUEUED, &[&QUEUES, &bench.conditions.open_events, &payload]).await?;
     let dead_letters = sql.execute(DEAD, &[&QUEUES, &DEAD_LETTERS, &payload]).await?;
     for table in ["events", "event_queue", "event_leases", "event_attempts", "dead_letters", "engine_states", "queues"]
     {
@@ -94,8 +94,8 @@ async fn fill(bench: &Bench<'_>) -> Result<Backlog> {
     }
     bench.postgres.control.batch_execute("checkpoint").await?;
     bench.postgres.forget_statements().await?;
-    println!("      filled with {queued} events in {:.0} s", started.elapsed().as_secs_f64());
-    Ok(Backlog { queued, completed: 0, dead_letters })
+    println!("      filled with {waiting} events in {:.0} s", started.elapsed().as_secs_f64());
+    Ok(Backlog { queued: waiting, completed: 0, dead_letters })
 }
 
 /// The statements that an overview costs: those of a window with viewers beyond those of one without, by their reads.

@@ -11,7 +11,7 @@ use crate::domain::queue::Depth;
 const MAX_ENTRIES: i64 = 500_000;
 
 /// A long queue that was counted in a round before.
-pub struct Counted<'a> {
+pub struct LongQueue<'a> {
     /// Its name.
     pub engine_type: &'a str,
     /// As it was counted then.
@@ -24,7 +24,7 @@ pub struct Counted<'a> {
 
 /// Those that keep their counts in this round. The others are counted anew: the active ones first, and of these and of the idle
 /// ones those first whose counts are the oldest. One is counted in any case.
-pub fn kept(mut queues: Vec<Counted<'_>>) -> HashSet<&str> {
+pub fn kept(mut queues: Vec<LongQueue<'_>>) -> HashSet<&str> {
     queues.sort_by_key(|queue| (!queue.is_active, queue.counted_at));
     let mut entries = 0;
     let mut kept = HashSet::new();
@@ -47,7 +47,7 @@ fn cost(depth: &Depth) -> i64 {
 mod tests {
     use chrono::{DateTime, TimeDelta};
 
-    use super::{Counted, Depth, MAX_ENTRIES, kept};
+    use super::{Depth, LongQueue, MAX_ENTRIES, kept};
 
     fn depth(due: i64) -> Depth {
         Depth {
@@ -65,7 +65,7 @@ mod tests {
     }
 
     fn kept_of(queues: &[(&'static str, &Depth, i64, bool)]) -> Vec<&'static str> {
-        let counted = queues.iter().map(|(engine_type, depth, seconds, is_active)| Counted {
+        let counted = queues.iter().map(|(engine_type, depth, seconds, is_active)| LongQueue {
             engine_type,
             depth,
             counted_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(*seconds),
