@@ -39,7 +39,9 @@ fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 17] {
         // The gauges are shown for sixty times as long as reading them took, so nothing else may lengthen the round.
         Periodic::rarely(seconds(5), "statistics", |broker| {
             Box::pin(async move { broker.measure().await.map(|_| None) })
-        }),
+        })
+        // What a round counts is bounded, and overviews are to be no older than the pause: half a second still keeps them so.
+        .resting(10),
         // For overviews, which show what it found for no longer than a minute.
         Periodic::rarely(seconds(20), "database_health", |broker| {
             Box::pin(async move { broker.look_at_database().await.map(|()| None) })

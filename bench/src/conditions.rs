@@ -17,6 +17,10 @@ pub struct Conditions {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub seconds: Option<u32>,
 
+    /// Events that wait in the queues of `viewers`.
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(i64).range(1000..=100_000_000))]
+    pub open_events: i64,
+
     /// The program `eventlease` to measure. [default: that of the profile `dist`]
     #[arg(long)]
     pub server: Option<PathBuf>,

@@ -2,6 +2,7 @@
 
 mod aging; // steady, old-snapshot
 mod backlog;
+mod viewers;
 mod trickle;
 pub mod life; // life-3, life-3-many, life-100
 mod drain; // drain-3, drain-100, replicas
@@ -61,6 +62,9 @@ pub enum Mode {
     /// `life-3` amid five million events.
     #[value(name = "backlog")]
     Backlog,
+    /// 50 viewers of 1,000 queues with ten million events, with and without an everyday load.
+    #[value(name = "viewers")]
+    Viewers,
     /// `life-3` for two minutes, of a hundred events one fails and one is lost; 1,024 engines.
     #[value(name = "steady")]
     Steady,
@@ -83,7 +87,7 @@ impl Mode {
             Self::Life3Many | Self::Backlog => Some(Step::Mode(Self::Life3)),
             Self::Replicas => Some(Step::Mode(Self::Drain3)),
             Self::OldSnapshot => Some(Step::Mode(Self::Steady)),
-            Self::Pickup | Self::Trickle | Self::Idle | Self::Heartbeats | Self::Steady => None,
+            Self::Pickup | Self::Trickle | Self::Idle | Self::Heartbeats | Self::Steady | Self::Viewers => None,
         }
     }
 
@@ -106,6 +110,7 @@ impl Mode {
             Self::Idle => idle::run(bench, "idle", &idle::PARKED).await,
             Self::Heartbeats => idle::run(bench, "heartbeats", &idle::BEATING).await,
             Self::Backlog => backlog::run(bench, "backlog").await,
+            Self::Viewers => viewers::run(bench).await,
             Self::Steady => aging::run(bench, aging::WITHOUT, false).await,
             Self::OldSnapshot => aging::run(bench, aging::WITH, true).await,
         }

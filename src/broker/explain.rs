@@ -105,6 +105,7 @@ impl Broker {
                 super::measure::zombies_by_type(store::engines::zombies::list(connection, Some(&names)).await?);
             let queue = QueueSnapshot {
                 report,
+                counted_at: now,
                 five_minutes: ActivityCounts::default(),
                 new_dead_letters: None,
                 poison: None,

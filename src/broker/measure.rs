@@ -1,19 +1,22 @@
 //! How all queues stand: the snapshot in memory, the gauges that are read from the database, and what this replica knows of
 //! itself.
 
+mod recount;
+
 use std::collections::HashMap;
 use std::time::Instant;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::recent_activity::RecentActivity;
 use super::snapshots::{by_type, minutes_up_to};
 use super::state::Broker;
 use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
 use crate::domain::engine::{Standing, TypeSummary};
-use crate::domain::limits::MAX_EXACT_DEPTH;
+use crate::domain::limits::{LONG_QUEUE, MAX_EXACT_DEPTH};
 use crate::domain::numbers::{to_f64, to_i64};
 use crate::domain::queue::Depth;
+use crate::domain::queue_activity::{ActivityCounts, LastMinute};
 use crate::domain::queue_report::QueueReport;
 use crate::domain::snapshot::{QueueSnapshot, Snapshot, Zombies};
 use crate::domain::zombie::Candidate;
@@ -21,6 +24,7 @@ use crate::error::Result;
 use crate::metrics::Metrics;
 use crate::store::queues::history::RecentHistory;
 use crate::store::{self, PgConnection};
+use recount::LongQueue;
 
 const SECONDS_OF_A_DAY: f64 = 86_400.0;
 
@@ -100,26 +104,24 @@ async fn read_snapshot(
     let as_of = store::clock::now(connection).await?;
     let queues = store::queues::list(connection, None, None, i32::MAX.cast_unsigned(), None).await?;
     let names: Vec<String> = queues.iter().map(|queue| queue.engine_type.clone()).collect();
-    let mut depths = store::queues::depth::of_queues(connection, None, MAX_EXACT_DEPTH + 1).await?;
-    store::queues::depth::estimate_beyond_bound(connection, &mut depths).await?;
-    let mut engines = by_type(store::engines::summarize(connection, &names).await?);
     let activity = activity.read(connection, as_of).await?;
     let mut lately = activity.summed(as_of);
+    let mut depths = read_depths(connection, &names, before, &lately, as_of).await?;
+    let mut engines = by_type(store::engines::summarize(connection, &names).await?);
     let mut new_dead_letters = store::queues::attention::new_dead_letters(connection).await?;
     let suspected: Vec<&str> =
-        depths.iter().filter(|depth| depth.suspects > 0).map(|depth| depth.engine_type.as_str()).collect();
+        depths.iter().filter(|(_, (depth, _))| depth.suspects > 0).map(|(name, _)| name.as_str()).collect();
     let mut poison = store::queues::attention::poison(connection, &suspected).await?;
     let mut zombies = zombies_by_type(store::engines::zombies::list(connection, None).await?);
     let history = match before {
         Some(_) => RecentHistory::default(),
         None => store::queues::history::recent(connection, as_of - TimeDelta::minutes(25)).await?,
     };
-    let mut depths: HashMap<String, Depth> =
-        depths.into_iter().map(|depth| (depth.engine_type.clone(), depth)).collect();
     let measured = queues.into_iter().filter_map(|queue| {
         let name = queue.engine_type.clone();
         // Else it came or went meanwhile.
-        let depth = depths.remove(&name)?;
+        let (mut depth, counted_at) = depths.remove(&name)?;
+        depth.is_paused = queue.pause.is_some();
         let (five_minutes, last_minute) = lately.remove(&name).unwrap_or_default();
         let known = before.and_then(|before| Some((&before.queues.get(&name)?.minutes, before.as_of)));
         let queue = QueueSnapshot {
@@ -128,11 +130,43 @@ async fn read_snapshot(
             poison: poison.remove(&name),
             zombies: zombies.remove(&name),
             five_minutes,
+            counted_at,
             report: QueueReport { queue, depth, engines: engines.remove(&name).unwrap_or_default(), last_minute },
         };
         Some((name, queue))
     });
     Ok((Snapshot { as_of, number: 0, queues: measured.collect() }, activity))
+}
+
+/// How deep the queues are, and when that was counted. Where long queues are many and deep, some keep the counts of a round before.
+async fn read_depths(
+    connection: &mut PgConnection,
+    names: &[String],
+    before: Option<&Snapshot>,
+    lately: &HashMap<String, (ActivityCounts, LastMinute)>,
+    as_of: DateTime<Utc>,
+) -> Result<HashMap<String, (Depth, DateTime<Utc>)>> {
+    let long = store::queues::depth::longer_than(connection, None, LONG_QUEUE).await?;
+    let counted_before = long.iter().filter_map(|name| {
+        let known = before?.queues.get(name).filter(|known| known.report.depth.is_long())?;
+        let is_active = lately.get(name).is_some_and(|(_, minute)| minute.seconds > 0.0);
+        Some(LongQueue { engine_type: name, depth: &known.report.depth, counted_at: known.counted_at, is_active })
+    });
+    let kept = recount::kept(counted_before.collect());
+    let anew: Vec<String> = names.iter().filter(|name| !kept.contains(name.as_str())).cloned().collect();
+    let mut counted = store::queues::depth::of_queues(connection, Some(&anew), MAX_EXACT_DEPTH + 1).await?;
+    store::queues::depth::estimate_beyond_bound(connection, &mut counted).await?;
+    let mut depths: HashMap<String, (Depth, DateTime<Utc>)> =
+        counted.into_iter().map(|depth| (depth.engine_type.clone(), (depth, as_of))).collect();
+    for (before, name) in before.iter().flat_map(|before| kept.iter().map(move |name| (before, *name))) {
+        let Some(known) = before.queues.get(name) else { continue };
+        let mut depth = known.report.depth.clone();
+        if depth.due > 0 {
+            depth.oldest_due_age_seconds += (as_of - before.as_of).as_seconds_f64();
+        }
+        depths.insert(name.to_owned(), (depth, known.counted_at));
+    }
+    Ok(depths)
 }
 
 /// The zombies of each queue, counted.

@@ -12,7 +12,7 @@ use super::snapshots::by_type;
 use super::state::Broker;
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
-use crate::domain::limits::MAX_EXACT_DEPTH;
+use crate::domain::limits::{LONG_QUEUE, MAX_EXACT_DEPTH};
 use crate::domain::log_text::LogText;
 use crate::domain::names::EngineType;
 use crate::domain::page::Page;
@@ -22,15 +22,6 @@ use crate::domain::queue_report::QueueReport;
 use crate::error::{Error, Result};
 use crate::store::pool::commit;
 use crate::store::{self, PgConnection};
-
-/// A list of queues counts no further: deeper ones are as they were last measured.
-const QUICK_COUNT_BOUND: i64 = 1_001;
-
-/// True where the count of a list stopped at its bound.
-fn is_deep(depth: &Depth) -> bool {
-    let Depth { due, delayed, dead_letters, .. } = depth;
-    [due, delayed, dead_letters].into_iter().any(|count| *count >= QUICK_COUNT_BOUND)
-}
 
 impl Broker {
     /// One queue as it is now; an error if it does not exist.
@@ -68,26 +59,19 @@ impl Broker {
         Ok(reports.collect())
     }
 
-    /// How deep many queues are. Those that are known to be deep are not counted anew: they are as they were last measured, some
-    /// seconds ago.
+    /// How deep many queues are. Long ones are not counted anew if they were long when they were last measured: they are shown as they
+    /// were then.
     async fn depths_of_page(&self, connection: &mut PgConnection, names: &[String]) -> Result<HashMap<String, Depth>> {
-        let counted = store::queues::depth::of_queues(connection, Some(names), QUICK_COUNT_BOUND).await?;
+        let long = store::queues::depth::longer_than(connection, Some(names), LONG_QUEUE).await?;
         let snapshot = self.snapshots.latest();
-        let mut depths = HashMap::with_capacity(counted.len());
-        let mut unknown = Vec::new();
-        for depth in counted {
-            if !is_deep(&depth) {
-                depths.insert(depth.engine_type.clone(), depth);
-            } else if let Some(known) = snapshot.as_ref().and_then(|snapshot| snapshot.queues.get(&depth.engine_type))
-                && is_deep(&known.report.depth)
-            {
-                depths.insert(depth.engine_type, known.report.depth.clone());
-            } else {
-                unknown.push(depth.engine_type);
-            }
-        }
-        if !unknown.is_empty() {
-            let mut counted = store::queues::depth::of_queues(connection, Some(&unknown), MAX_EXACT_DEPTH + 1).await?;
+        let measured = long.into_iter().filter_map(|name| {
+            let depth = &snapshot.as_ref()?.queues.get(&name)?.report.depth;
+            depth.is_long().then(|| (name, depth.clone()))
+        });
+        let mut depths: HashMap<String, Depth> = measured.collect();
+        let others: Vec<String> = names.iter().filter(|name| !depths.contains_key(*name)).cloned().collect();
+        if !others.is_empty() {
+            let mut counted = store::queues::depth::of_queues(connection, Some(&others), MAX_EXACT_DEPTH + 1).await?;
             store::queues::depth::estimate_beyond_bound(connection, &mut counted).await?;
             depths.extend(counted.into_iter().map(|depth| (depth.engine_type.clone(), depth)));
         }

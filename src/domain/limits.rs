@@ -140,6 +140,10 @@ pub const MAX_TARGET_CLEAR_SECONDS: u32 = 86_400;
 /// Events of a queue are counted up to here, those of each priority for themselves; beyond it counts are estimates.
 pub const MAX_EXACT_DEPTH: i64 = 10_000;
 
+/// Queues with more waiting events than this, or more dead letters, are long: lists show them as they were last measured, and a round
+/// of measuring counts only some of them where there are many.
+pub const LONG_QUEUE: i64 = 1_000;
+
 /// Points of a history in one reply.
 pub const MAX_HISTORY_POINTS: i64 = 600;
 /// Largest step between two points of a history: one day.

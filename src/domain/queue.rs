@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::EventId;
 use super::json::RawJson;
+use super::limits::LONG_QUEUE;
 use super::retry_policy::{RetryPolicy, RetryPolicyOverrides};
 
 /// What a queue says for itself; `None` is inherited.
@@ -98,6 +99,14 @@ pub struct Depth {
     pub next_due_at: Option<DateTime<Utc>>,
     /// True while it gives out nothing.
     pub is_paused: bool,
+}
+
+impl Depth {
+    /// True where so many events wait, or so many dead letters are there, that they are not counted each time.
+    #[must_use]
+    pub const fn is_long(&self) -> bool {
+        self.due + self.delayed > LONG_QUEUE || self.dead_letters > LONG_QUEUE
+    }
 }
 
 /// What keeps a queue.

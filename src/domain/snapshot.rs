@@ -27,6 +27,8 @@ pub struct Snapshot {
 pub struct QueueSnapshot {
     /// Its depth, engines, settings, pause, quarantines, and what happened in the last minute.
     pub report: QueueReport,
+    /// When its waiting events and dead letters were counted: before the snapshot, where it is long and many are.
+    pub counted_at: DateTime<Utc>,
     /// What happened in the last five minutes.
     pub five_minutes: ActivityCounts,
     /// Its dead letters of the last hour.

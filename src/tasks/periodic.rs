@@ -41,6 +41,11 @@ impl Periodic {
         Self { name, pause, rest: REST, run_once }
     }
 
+    /// The same with another pause, in multiples of the time that the round took.
+    pub const fn resting(self, rest: u32) -> Self {
+        Self { rest, ..self }
+    }
+
     fn pause_after(&self, took: Duration) -> Duration {
         (took * self.rest).max(self.pause)
     }

@@ -29,20 +29,7 @@ const WAIT_SECONDS: u32 = 20;
 
 pub async fn run(bench: &Bench<'_>, name: &'static str) -> Result<Outcome> {
     let ledger = Ledger::new(UNBOUNDED);
-    let mut crew = Crew::default();
-    let queues: Arc<[String]> = (1..=QUEUES).map(|number| format!("{name}-{number}")).collect();
-    let started = Instant::now();
-    let engines = bench.register(&queues, ENGINES as usize, 5).await?;
-    let connections = bench.connect(engines.len()).await?;
-    for (place, (engine, connection)) in (0..).zip(engines.into_iter().zip(connections)) {
-        let delay = HEARTBEAT_INTERVAL * place / ENGINES;
-        crew.add_engine(beat(connection, engine.id.clone(), true, delay, ledger.clone()));
-        crew.add_engine(work(engine, started, ledger.clone()));
-    }
-    for (place, connection) in (0..).zip(bench.connect(PRODUCERS as usize).await?) {
-        let delay = PRODUCER_INTERVAL * place / PRODUCERS;
-        crew.add_producer(produce(connection, queues.clone(), place as usize, delay, started, ledger.clone()));
-    }
+    let mut crew = begin(bench, name, &ledger).await?;
 
     let window = bench.conditions.window(SECONDS);
     let measured = measure(&bench.meter(), &mut crew, &ledger, window, || ledger.completed()).await?;
@@ -61,6 +48,25 @@ pub async fn run(bench: &Bench<'_>, name: &'static str) -> Result<Outcome> {
         ("trickle cpu database", usage.database * 1e6 / events),
     ];
     Ok(Outcome::new(figures, measured.usage, remark))
+}
+
+/// Engines first, then producers; the queues have `name` before their numbers.
+pub async fn begin(bench: &Bench<'_>, name: &str, ledger: &Arc<Ledger>) -> Result<Crew> {
+    let mut crew = Crew::default();
+    let queues: Arc<[String]> = (1..=QUEUES).map(|number| format!("{name}-{number}")).collect();
+    let started = Instant::now();
+    let engines = bench.register(&queues, ENGINES as usize, 5).await?;
+    let connections = bench.connect(engines.len()).await?;
+    for (place, (engine, connection)) in (0..).zip(engines.into_iter().zip(connections)) {
+        let delay = HEARTBEAT_INTERVAL * place / ENGINES;
+        crew.add_engine(beat(connection, engine.id.clone(), true, delay, ledger.clone()));
+        crew.add_engine(work(engine, started, ledger.clone()));
+    }
+    for (place, connection) in (0..).zip(bench.connect(PRODUCERS as usize).await?) {
+        let delay = PRODUCER_INTERVAL * place / PRODUCERS;
+        crew.add_producer(produce(connection, queues.clone(), place as usize, delay, started, ledger.clone()));
+    }
+    Ok(crew)
 }
 
 /// Sends an event each interval, whether or not the one before took longer, to the queues in turn.

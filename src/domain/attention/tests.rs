@@ -62,6 +62,7 @@ fn calm() -> QueueSnapshot {
                 seconds: 55.0,
             },
         },
+        counted_at: now(),
         five_minutes: ActivityCounts { completed: 2000, failed: 60, lost: 2, ..ActivityCounts::default() },
         new_dead_letters: Some(NewDeadLetters { count: 4, error_types: 2, since: now(), of_day_before: 100 }),
         poison: None,

@@ -149,6 +149,7 @@ fn queue_of(situation: &Situation) -> (QueueSnapshot, RecentDurations) {
                 seconds: 60.0,
             },
         },
+        counted_at: DateTime::UNIX_EPOCH,
         five_minutes: ActivityCounts { completed, ..ActivityCounts::default() },
         new_dead_letters: None,
         poison: None,

@@ -15,7 +15,7 @@ use crate::http::limits::Limits;
 use crate::http::shown::shown;
 
 /// A queue. Counts of events are exact to 10,000, for due and delayed events of each priority; what is larger is an estimate, and
-/// `is_approximate` says so. A list shows queues with more than 1,000 due or delayed events or dead letters as they were some seconds ago.
+/// `is_approximate` says so. A list shows queues with more than 1,000 waiting events or dead letters as they were some seconds ago.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Queue)]
 pub struct QueueReply {

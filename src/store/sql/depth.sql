@@ -1,6 +1,4 @@
 -- The depth of every queue, or of those in $2. Events of each lane and priority are counted up to $1, and so are dead letters.
--- Lane by lane and priority by priority: only so is a time a range of the index, and the few delayed events of a long
--- queue are found without reading all that are due.
 with places (lane, priority) as materialized (
     select lane::smallint, priority::smallint
     from generate_series(0, 2) as lane cross join generate_series(0, 9) as priority
@@ -28,50 +26,70 @@ select
     u.paused_at is not null and (u.resume_at is null or u.resume_at > statement_timestamp()) as is_paused
 from eventlease.queues u
 left join held on held.engine_type = u.engine_type
+-- Whether more events wait than are worth reading one after the other. The order is that of the index that has queues first.
+cross join lateral (
+    select count(*) > 0 as is_long
+    from (
+        select from eventlease.event_queue q where q.engine_type = u.engine_type
+        order by q.lane, q.priority, q.available_at
+        offset 500 limit 1
+    ) next
+) size
 cross join lateral (
     select
-        coalesce(sum(of_priority.due), 0)::bigint as due,
-        coalesce(sum(of_priority.delayed), 0)::bigint as delayed,
-        coalesce(sum(of_priority.suspects), 0)::bigint as suspects,
-        coalesce(array_agg(of_priority.due order by of_priority.priority), '{}') as due_by_priority,
-        min(of_priority.oldest_due_at) as oldest_due_at,
-        min(of_priority.next_due_at) as next_due_at
+        coalesce(sum(counted.events) filter (where counted.is_due), 0)::bigint as due,
+        coalesce(sum(counted.events) filter (where not counted.is_due), 0)::bigint as delayed,
+        coalesce(sum(counted.events) filter (where counted.lane > 0), 0)::bigint as suspects,
+        case when count(*) = 0 then '{}' else array[
+            coalesce(sum(counted.events) filter (where counted.is_due and counted.priority = 0), 0),
+            coalesce(sum(counted.events) filter (where counted.is_due and counted.priority = 1), 0),
+            coalesce(sum(counted.events) filter (where counted.is_due and counted.priority = 2), 0),
+            coalesce(sum(counted.events) filter (where counted.is_due and counted.priority = 3), 0),
+            coalesce(sum(counted.events) filter (where counted.is_due and counted.priority = 4), 0),
+            coalesce(sum(counted.events) filter (where counted.is_due and counted.priority = 5), 0),
+            coalesce(sum(counted.events) filter (where counted.is_due and counted.priority = 6), 0),
+            coalesce(sum(counted.events) filter (where counted.is_due and counted.priority = 7), 0),
+            coalesce(sum(counted.events) filter (where counted.is_due and counted.priority = 8), 0),
+            coalesce(sum(counted.events) filter (where counted.is_due and counted.priority = 9), 0)
+        ]::bigint[] end as due_by_priority,
+        min(counted.first_at) filter (where counted.is_due) as oldest_due_at,
+        min(counted.first_at) filter (where not counted.is_due) as next_due_at
     from (
-        select
-            places.priority,
-            sum(due.events)::bigint as due,
-            sum(delayed.events)::bigint as delayed,
-            sum(due.events + delayed.events) filter (where places.lane > 0)::bigint as suspects,
-            min(due.first_at) as oldest_due_at,
-            min(delayed.first_at) as next_due_at
+        -- A short queue is read once, from end to end.
+        select brief.lane, brief.priority, brief.is_due, count(*) as events, min(brief.available_at) as first_at
+        from (
+            select q.lane, q.priority, q.available_at, q.available_at <= statement_timestamp() as is_due
+            from eventlease.event_queue q
+            where q.engine_type = u.engine_type and not size.is_long
+            order by q.lane, q.priority, q.available_at
+        ) brief
+        group by brief.lane, brief.priority, brief.is_due
+        union all
+        -- A long one lane by lane and priority by priority: only so is a time a range of the index, and the few delayed
+        -- events are found without reading all that are due.
+        select places.lane, places.priority, of_place.is_due, of_place.events, of_place.first_at
         from places
         cross join lateral (
-            select count(*) as events, min(of_place.available_at) as first_at
+            select true as is_due, count(*) as events, min(due.available_at) as first_at
             from (
                 select q.available_at from eventlease.event_queue q
                 where q.engine_type = u.engine_type and q.lane = places.lane and q.priority = places.priority
                     and q.available_at <= statement_timestamp()
                 order by q.available_at
                 limit $1
-            ) of_place
-        ) due
-        cross join lateral (
-            select count(*) as events, min(of_place.available_at) as first_at
+            ) due
+            union all
+            select false, count(*), min(delayed.available_at)
             from (
                 select q.available_at from eventlease.event_queue q
                 where q.engine_type = u.engine_type and q.lane = places.lane and q.priority = places.priority
                     and q.available_at > statement_timestamp()
                 order by q.available_at
                 limit $1
-            ) of_place
-        ) delayed
-        -- An idle queue costs one look. It has an order so that it is looked up in the index that has queues first.
-        where (
-            select true from eventlease.event_queue q where q.engine_type = u.engine_type
-            order by q.lane, q.priority, q.available_at
-            limit 1)
-        group by places.priority
-    ) of_priority
+            ) delayed
+        ) of_place
+        where size.is_long
+    ) counted
 ) waiting
 cross join lateral (
     select count(*) as letters

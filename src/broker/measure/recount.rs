@@ -1,0 +1,96 @@
+//! Which of the long queues are counted in a round. Counting all of them would cost the more the deeper they are.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::limits::MAX_EXACT_DEPTH;
+use crate::domain::queue::Depth;
+
+/// Index entries that the long queues may cost in a round, about a tenth of a second.
+const MAX_ENTRIES: i64 = 500_000;
+
+/// A long queue that was counted in a round before.
+pub struct LongQueue<'a> {
+    /// Its name.
+    pub engine_type: &'a str,
+    /// As it was counted then.
+    pub depth: &'a Depth,
+    /// When that was.
+    pub counted_at: DateTime<Utc>,
+    /// Whether anything happened in it in the last minute.
+    pub is_active: bool,
+}
+
+/// Those that keep their counts in this round. The others are counted anew: the active ones first, and of these and of the idle
+/// ones those first whose counts are the oldest. One is counted in any case.
+pub fn kept(mut queues: Vec<LongQueue<'_>>) -> HashSet<&str> {
+    queues.sort_by_key(|queue| (!queue.is_active, queue.counted_at));
+    let mut entries = 0;
+    let mut kept = HashSet::new();
+    for queue in queues {
+        let is_first = entries == 0;
+        entries += cost(queue.depth);
+        if entries > MAX_ENTRIES && !is_first {
+            kept.insert(queue.engine_type);
+        }
+    }
+    kept
+}
+
+/// The index entries that are read to count a queue that is as deep as that.
+fn cost(depth: &Depth) -> i64 {
+    depth.due_by_priority.iter().sum::<i64>() + depth.delayed.min(MAX_EXACT_DEPTH) + depth.dead_letters + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+
+    use super::{Depth, LongQueue, MAX_ENTRIES, kept};
+
+    fn depth(due: i64) -> Depth {
+        Depth {
+            engine_type: String::new(),
+            due,
+            delayed: 0,
+            in_flight: 0,
+            dead_letters: 0,
+            suspects: 0,
+            due_by_priority: vec![due],
+            oldest_due_age_seconds: 0.0,
+            next_due_at: None,
+            is_paused: false,
+        }
+    }
+
+    fn kept_of(queues: &[(&'static str, &Depth, i64, bool)]) -> Vec<&'static str> {
+        let counted = queues.iter().map(|(engine_type, depth, seconds, is_active)| LongQueue {
+            engine_type,
+            depth,
+            counted_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(*seconds),
+            is_active: *is_active,
+        });
+        let mut names: Vec<&str> = kept(counted.collect()).into_iter().collect();
+        names.sort_unstable();
+        queues.iter().map(|queue| queue.0).filter(|name| names.contains(name)).collect()
+    }
+
+    #[test]
+    fn all_are_counted_while_together_they_cost_little() {
+        assert!(kept_of(&[("a", &depth(5000), 1, true), ("b", &depth(100_000), 2, false)]).is_empty());
+    }
+
+    #[test]
+    fn active_ones_are_counted_first_and_then_those_counted_longest_ago() {
+        let third = depth(MAX_ENTRIES / 3 + 1);
+        let queues = [("new", &third, 3, false), ("old", &third, 1, false), ("active", &third, 4, true)];
+        assert_eq!(kept_of(&queues), ["new"]);
+    }
+
+    #[test]
+    fn one_that_costs_more_than_a_round_may_is_counted_too() {
+        let long = depth(MAX_ENTRIES * 2);
+        assert_eq!(kept_of(&[("a", &long, 2, true), ("b", &long, 1, true)]), ["a"]);
+    }
+}
