@@ -4,6 +4,7 @@
 mod enqueued; // nothing lost, nothing made up
 mod words; // the fence, and that what was accepted stands
 mod runs; // a cancelled one stays so
+mod redrive_jobs; // each dead letter once
 mod attempts; // they and both budgets add up
 mod resumption; // after a fault
 mod liveness; // who is taken for dead, and when
@@ -36,7 +37,7 @@ pub struct Verdict {
 
 type Rule = (&'static str, fn(&Index<'_>, &Terms, &mut Findings));
 
-const RULES: [Rule; 19] = [
+const RULES: [Rule; 20] = [
     ("every acknowledged event exists", enqueued::exist),
     ("every event has ended, or is open with a reason", enqueued::ended),
     ("an enqueue without a reply is done, or not", enqueued::one_of_two),
@@ -44,6 +45,7 @@ const RULES: [Rule; 19] = [
     ("two open events never share a unique key", unique_keys::one_holder),
     ("a unique key is answered with an event that has it", unique_keys::answered_by_holder),
     ("a cancelled run gets nothing new", runs::stay_cancelled),
+    ("a redrive job redrives each dead letter once", redrive_jobs::redrive_once),
     ("no event has two leases at once", leases::one_at_a_time),
     ("no completed event is leased again", leases::completed_is_final),
     ("no lease ends before its time", leases::not_cut_short),

@@ -16,6 +16,7 @@ pub use moment::{At, SECOND};
 pub enum Entry {
     Enqueue(Enqueue),
     Cancel(Cancel),
+    RedriveJobs(RedriveJobs),
     Poll(Poll),
     Report(Report),
     Register(Register),
@@ -121,6 +122,30 @@ pub struct Cancel {
     pub span: Span,
     pub label: String,
     pub answer: Answer<()>,
+}
+
+/// The dead letters of a run were redriven by jobs, which came to their end; how its events stood then.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RedriveJobs {
+    pub label: String,
+    /// How many dead letters there were.
+    pub size: usize,
+    pub is_cancelled: bool,
+    /// More than one where the reply to the first call was lost.
+    pub jobs: Vec<Uuid>,
+    /// As the jobs say.
+    pub redriven: u32,
+    pub events: Vec<Redriven>,
+}
+
+/// An event of such a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Redriven {
+    pub event: Uuid,
+    pub status: String,
+    pub redrives: u32,
+    /// The dead letter that it was made from, with another payload.
+    pub redriven_from: Option<Uuid>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

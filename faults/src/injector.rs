@@ -10,6 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::sleep;
 
 use crate::engines::Blow;
+use crate::held_step::HeldStep;
 use crate::history::{At, Entry, Fault, Kind, SECOND};
 use crate::postgres::Postgres;
 use crate::proxy::{Flow, Proxy, Target, Way};
@@ -165,6 +166,16 @@ impl Injector {
                 let replica = service.replica(planned.replica);
                 made.exit_code = replica.drain().await?;
                 replica.start().await?;
+            }
+            Kind::KilledInRedriveStep => {
+                let step = HeldStep::hold(service.postgres.connect().await?, planned.choice).await?;
+                for replica in &mut service.replicas {
+                    replica.kill().await?;
+                }
+                made.note = step.let_go().await?;
+                for replica in &mut service.replicas {
+                    replica.start().await?;
+                }
             }
             Kind::DiskFull => {
                 service.postgres.fill_disk(planned.choice.is_multiple_of(2)).await?;

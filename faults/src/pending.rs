@@ -31,7 +31,7 @@ impl Drop for Pending<'_> {
             Entry::Poll(call) => call.span.ended = ended,
             Entry::Report(call) => call.span.ended = ended,
             Entry::Register(call) => call.span.ended = ended,
-            Entry::Silence(_) | Entry::Quarantine(_) | Entry::Fault(_) | Entry::Pause(_) => {}
+            Entry::RedriveJobs(_) | Entry::Silence(_) | Entry::Quarantine(_) | Entry::Fault(_) | Entry::Pause(_) => {}
         }
         self.recorder.add(entry);
     }

@@ -86,6 +86,10 @@ fn numbers(history: &[Entry], stock: &[Event]) -> Table {
             }
             Entry::Register(_) => add("calls: register", 1),
             Entry::Cancel(_) => add("calls: cancel", 1),
+            Entry::RedriveJobs(run) => {
+                add("redrive jobs", run.jobs.len());
+                add("dead letters redriven by jobs", usize::try_from(run.redriven).unwrap_or(0));
+            }
             Entry::Pause(_) => add("times that this program stood still", 1),
             Entry::Silence(_) | Entry::Quarantine(_) | Entry::Fault(_) => {}
         }

@@ -16,6 +16,7 @@ use crate::checker::{Verdict, check};
 use crate::engines::{Blow, Place, Temper};
 use crate::history::{At, Entry, Event, SECOND, Terms};
 use crate::injector::{Injector, Service, strike_clients};
+use crate::operators::Operator;
 use crate::postgres::Postgres;
 use crate::producers::Producer;
 use crate::queues;
@@ -25,6 +26,7 @@ use crate::replica::Replica;
 use crate::schedule::schedule;
 
 const PRODUCERS: usize = 4;
+const OPERATORS: usize = 2;
 /// In turn of the queues.
 const ENGINES: usize = 18;
 /// After the last fault, the fleet goes on for as long as service has to resume.
@@ -54,6 +56,7 @@ pub struct Outcome {
 struct Fleet {
     temper: Arc<Temper>,
     producers: Vec<JoinHandle<()>>,
+    operators: Vec<JoinHandle<()>>,
     engines: Vec<JoinHandle<()>>,
     blows: Vec<mpsc::UnboundedSender<Blow>>,
     stop_producers: CancellationToken,
@@ -71,6 +74,11 @@ impl Fleet {
             tokio::spawn(producer.work(rate, stop_producers.clone()))
         };
         let producers = (0..PRODUCERS).map(produce).collect();
+        let operate = |number| {
+            let operator = Operator::new(Arc::clone(recorder), fronts, number, plan.seed);
+            tokio::spawn(operator.work(stop_producers.clone()))
+        };
+        let operators = (0..OPERATORS).map(operate).collect();
         let (mut engines, mut blows) = (Vec::new(), Vec::new());
         for number in 0..ENGINES {
             let (blow, struck) = mpsc::unbounded_channel();
@@ -86,13 +94,16 @@ impl Fleet {
             engines.push(tokio::spawn(place.hold(struck, stop_engines.clone())));
             blows.push(blow);
         }
-        Self { temper, producers, engines, blows, stop_producers, stop_engines }
+        Self { temper, producers, operators, engines, blows, stop_producers, stop_engines }
     }
 
     async fn stop_producing(&mut self) -> Result<()> {
         self.stop_producers.cancel();
         for producer in self.producers.drain(..) {
             producer.await.context("a producer panicked")?;
+        }
+        for operator in self.operators.drain(..) {
+            operator.await.context("an operator panicked")?;
         }
         self.temper.is_calm.store(true, Ordering::Relaxed);
         Ok(())

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::history::{
-    Answer, At, Cancel, Enqueue, Entry, Event, Fault, Lease, Pause, Poll, Quarantine, Register, Report, ReportItem,
-    SECOND, Silence, Span,
+    Answer, At, Cancel, Enqueue, Entry, Event, Fault, Lease, Pause, Poll, Quarantine, RedriveJobs, Register, Report,
+    ReportItem, SECOND, Silence, Span,
 };
 
 /// A quarantine may hold before its reply, and for so long after the call that lifts it.
@@ -32,6 +32,7 @@ pub struct Said<'a> {
 pub struct Index<'a> {
     pub enqueues: Vec<&'a Enqueue>,
     pub cancels: Vec<&'a Cancel>,
+    pub redrive_jobs: Vec<&'a RedriveJobs>,
     pub polls: Vec<&'a Poll>,
     pub reports: Vec<&'a Report>,
     pub registers: HashMap<Uuid, Vec<&'a Register>>,
@@ -56,6 +57,7 @@ impl<'a> Index<'a> {
             match entry {
                 Entry::Enqueue(enqueue) => index.enqueues.push(enqueue),
                 Entry::Cancel(cancel) => index.cancels.push(cancel),
+                Entry::RedriveJobs(run) => index.redrive_jobs.push(run),
                 Entry::Poll(poll) => index.add_poll(poll),
                 Entry::Report(report) => index.add_report(report),
                 Entry::Register(register) => index.registers.entry(register.engine).or_default().push(register),
@@ -163,7 +165,12 @@ pub fn story(history: &[Entry], stock: &[Event], event: Uuid) -> Vec<String> {
                 .iter()
                 .find(|item| item.event == event)
                 .map(|item| (report.span, format!("report of engine {}: {item:?}", report.engine))),
-            Entry::Register(_) | Entry::Silence(_) | Entry::Quarantine(_) | Entry::Fault(_) | Entry::Pause(_) => None,
+            Entry::RedriveJobs(_)
+            | Entry::Register(_)
+            | Entry::Silence(_)
+            | Entry::Quarantine(_)
+            | Entry::Fault(_)
+            | Entry::Pause(_) => None,
         };
         lines.extend(line.map(|(span, text)| {
             let Span { replica, sent, ended } = span;

@@ -17,6 +17,7 @@ pub enum Kind {
     DatabaseStalled,
     ClockJumps,
     ReplicaDrained,
+    KilledInRedriveStep,
     DiskFull,
     Failover,
     Demotion,
@@ -32,7 +33,7 @@ pub enum Kind {
 
 impl Kind {
     /// One at a time, each with room to get over it.
-    pub const OF_SERVICE: [Self; 10] = [
+    pub const OF_SERVICE: [Self; 11] = [
         Self::ReplicaKilled,
         Self::PostgresKilled,
         Self::BackendsTerminated,
@@ -40,6 +41,7 @@ impl Kind {
         Self::DatabaseStalled,
         Self::ClockJumps,
         Self::ReplicaDrained,
+        Self::KilledInRedriveStep,
         Self::DiskFull,
         Self::Failover,
         Self::Demotion,
@@ -65,6 +67,7 @@ impl Kind {
             Self::DatabaseStalled => "database stalled",
             Self::ClockJumps => "a replica's clock jumps",
             Self::ReplicaDrained => "replica drained",
+            Self::KilledInRedriveStep => "killed in a redrive step",
             Self::DiskFull => "disk full",
             Self::Failover => "failover",
             Self::Demotion => "demotion",
@@ -88,6 +91,7 @@ impl Kind {
             | Self::DatabaseCut
             | Self::DatabaseStalled
             | Self::ReplicaDrained
+            | Self::KilledInRedriveStep
             | Self::DiskFull
             | Self::Failover
             | Self::Demotion => true,
