@@ -176,12 +176,12 @@ impl Operator {
         let (_, answer) = self.caller.call(&self.recorder, &call).await;
         let events = match answer {
             Answer::Done(reply) => reply["events"].as_array().cloned().unwrap_or_default(),
-            Answer::Refused(_) => {
-                // It fell silent for too long, or is not known: it comes as another one.
+            // What it may have been given, or said, comes back when it is taken for dead: it goes on as another one.
+            Answer::Refused(_) | Answer::Unsure(_) => {
                 self.engine = None;
-                return;
+                return sleep(AGAIN_AFTER).await;
             }
-            Answer::Unsure(_) | Answer::Unsent => return sleep(AGAIN_AFTER).await,
+            Answer::Unsent => return sleep(AGAIN_AFTER).await,
         };
         if events.is_empty() {
             return;
@@ -195,8 +195,9 @@ impl Operator {
         let body = json!({"settlements": events.iter().map(item).collect::<Vec<_>>()}).to_string();
         let call =
             Call { method: "PUT", path: "/api/v1/events/status", engine: Some(&engine), body, limit: CALL_LIMIT };
-        // Without a reply these are leased again once this engine is taken for dead, unless they were settled.
-        self.caller.call(&self.recorder, &call).await;
+        if self.caller.call(&self.recorder, &call).await.1.done().is_none() {
+            self.engine = None;
+        }
     }
 
     async fn engine(&mut self) -> Option<String> {
