@@ -125,6 +125,7 @@ fn falling_behind(queue: &QueueSnapshot, now: DateTime<Utc>) -> Option<Item> {
         && report.depth.due > 0
         // That is another item.
         && (engines.active > 0 || engines.holding_off > 0)
+        && !shrinks(queue)
         && age > FALLING_BEHIND_AGE_SECONDS
         && age >= earlier.oldest_due_age_seconds + FALLING_BEHIND_GROWTH_SECONDS;
     applies.then(|| {
@@ -150,6 +151,12 @@ fn falling_behind(queue: &QueueSnapshot, now: DateTime<Utc>) -> Option<Item> {
             count: report.depth.due,
         }
     })
+}
+
+/// More is completed than comes. So it is with many events that came at once: the oldest one waits longer and longer until all are done.
+const fn shrinks(queue: &QueueSnapshot) -> bool {
+    let (minute, minutes) = (&queue.report.last_minute.counts, &queue.five_minutes);
+    minutes.completed > minutes.enqueued || (minute.completed > 0 && minute.enqueued == 0)
 }
 
 fn poison(queue: &QueueSnapshot, _now: DateTime<Utc>) -> Option<Item> {
@@ -267,5 +274,7 @@ fn before(now: DateTime<Utc>, seconds: f64) -> DateTime<Utc> {
     now - span
 }
 
+#[cfg(test)]
+mod calm_day;
 #[cfg(test)]
 mod tests;
