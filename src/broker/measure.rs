@@ -173,8 +173,7 @@ async fn read_depths(
 pub(super) fn zombies_by_type(found: Vec<Candidate>) -> HashMap<String, Zombies> {
     let mut by_type: HashMap<String, Zombies> = HashMap::new();
     for Candidate { engine_id, engine_type, engine, max_concurrent_events, .. } in found {
-        let none =
-            Zombies { count: 0, most_silent: engine_id, silent_since: engine.asked_at, slots: 0, unlimited: 0 };
+        let none = Zombies { count: 0, most_silent: engine_id, silent_since: engine.asked_at, slots: 0, unlimited: 0 };
         let zombies = by_type.entry(engine_type).or_insert(none);
         zombies.count += 1;
         zombies.slots += i64::from(max_concurrent_events.unwrap_or(0));

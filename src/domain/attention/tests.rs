@@ -180,8 +180,9 @@ fn an_event_lost_twice_is_poison() {
 #[test]
 fn zombies_ask_for_attention() {
     let most_silent = EngineId(uuid::Uuid::from_u128(7));
-    let zombies =
-        |count| Some(Zombies { count, most_silent, silent_since: now() - TimeDelta::minutes(9), slots: 0, unlimited: count });
+    let zombies = |count| {
+        Some(Zombies { count, most_silent, silent_since: now() - TimeDelta::minutes(9), slots: 0, unlimited: count })
+    };
     assert_eq!(changed(|queue| queue.zombies = zombies(0)), []);
     let mut queue = calm();
     queue.zombies = zombies(3);

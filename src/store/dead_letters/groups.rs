@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::wanted::bind;
 use crate::domain::dead_letters::{Filter, Group, GroupBy, MainCause, VersionAttempts};
 use crate::domain::limits::{
-    ATTEMPTS_BY_VERSION, ATTEMPTS_BY_VERSION_OF_QUEUE, COMPARED_DEAD_LETTERS, MAX_QUOTED_MESSAGE_CHARS, MAX_SAMPLE_MESSAGE_CHARS, MAX_VERSIONS, SCANNED_ATTEMPTS,
+    ATTEMPTS_BY_VERSION, ATTEMPTS_BY_VERSION_OF_QUEUE, COMPARED_DEAD_LETTERS, MAX_QUOTED_MESSAGE_CHARS,
+    MAX_SAMPLE_MESSAGE_CHARS, MAX_VERSIONS, SCANNED_ATTEMPTS,
 };
 use crate::store::error::Result;
 use crate::store::row::from_row;
@@ -38,11 +39,7 @@ pub async fn group(connection: &mut PgConnection, filter: &Filter, by: &[GroupBy
 }
 
 /// What most of the newest dead letters of a queue died of, of those of the last seconds; `None` where there are none.
-pub async fn main_cause(
-    connection: &mut PgConnection,
-    engine_type: &str,
-    seconds: u32,
-) -> Result<Option<MainCause>> {
+pub async fn main_cause(connection: &mut PgConnection, engine_type: &str, seconds: u32) -> Result<Option<MainCause>> {
     Ok(sqlx::query_as(include_str!("../sql/main_cause.sql"))
         .bind(engine_type)
         .bind(f64::from(seconds))
