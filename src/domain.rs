@@ -63,6 +63,8 @@ pub mod tokens;
 /// Who may do what.
 pub mod access;
 pub mod database_health;
+/// What others named, as a word of a command that can be copied.
+pub mod shell_word;
 /// Numbers with their nouns.
 pub mod counted;
 /// Durations in words.

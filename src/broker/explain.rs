@@ -8,7 +8,7 @@ use crate::domain::event::Status;
 use crate::domain::explain::Explanation;
 use crate::domain::explain::ended::explain_ended;
 use crate::domain::explain::event::{Facts as EventFacts, explain_held, explain_queued};
-use crate::domain::explain::queue::{Facts as QueueFacts, explain as explain_queue};
+use crate::domain::explain::queue::{Facts as QueueFacts, explain as explain_queue, is_failing};
 use crate::domain::history::HistoryMinute;
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_EXACT_DEPTH;
@@ -25,6 +25,9 @@ struct KnownQueue {
     measured_at: DateTime<Utc>,
     durations: RecentDurations,
 }
+
+/// Failures are counted over that time.
+const FAILING_SECONDS: u32 = 300;
 
 /// An event that is leased or given back while it is read is read again, but no more often than that.
 const MOST_READS: u32 = 5;
@@ -77,12 +80,19 @@ impl Broker {
         let warnings = self.known_warnings(may_know_database);
         let day = now - TimeDelta::days(1);
         let minutes = store::queues::history::read(&mut connection, Some(engine_type.as_str()), day, now).await?;
+        let main_cause = match is_failing(&queue) {
+            true => {
+                store::dead_letters::groups::main_cause(&mut connection, engine_type.as_str(), FAILING_SECONDS).await?
+            }
+            false => None,
+        };
         let facts = QueueFacts {
             now,
             queue: &queue,
             measured_at,
             durations: &durations,
             usual_attempt_seconds: usual_seconds(&minutes),
+            main_cause: main_cause.as_ref(),
             warnings: &warnings,
         };
         Ok(explain_queue(&facts))

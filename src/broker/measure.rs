@@ -172,13 +172,15 @@ async fn read_depths(
 /// The zombies of each queue, counted.
 pub(super) fn zombies_by_type(found: Vec<Candidate>) -> HashMap<String, Zombies> {
     let mut by_type: HashMap<String, Zombies> = HashMap::new();
-    for Candidate { engine_type, engine, max_concurrent_events, .. } in found {
-        let none = Zombies { count: 0, silent_since: engine.asked_at, slots: 0, unlimited: 0 };
+    for Candidate { engine_id, engine_type, engine, max_concurrent_events, .. } in found {
+        let none = Zombies { count: 0, most_silent: engine_id, silent_since: engine.asked_at, slots: 0, unlimited: 0 };
         let zombies = by_type.entry(engine_type).or_insert(none);
         zombies.count += 1;
         zombies.slots += i64::from(max_concurrent_events.unwrap_or(0));
         zombies.unlimited += i64::from(max_concurrent_events.is_none());
-        zombies.silent_since = zombies.silent_since.min(engine.asked_at);
+        if engine.asked_at < zombies.silent_since {
+            (zombies.most_silent, zombies.silent_since) = (engine_id, engine.asked_at);
+        }
     }
     by_type
 }

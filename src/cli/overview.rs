@@ -18,9 +18,10 @@ const EXAMPLES: &str = "Examples:
   eventlease overview
   eventlease overview --json";
 
-/// Of the page: what is said of attention takes no more, so that the rest fits below it on 40 lines.
-const MAX_ATTENTION_LINES: usize = 24;
+const PAGE_LINES: usize = 40;
 const MAX_QUEUES: usize = 8;
+/// What the table of queues takes beside their rows: an empty line, the headings, and which columns were left out.
+const LINES_OF_TABLE: usize = 3;
 const WIDTH: usize = 80;
 const INDENT: &str = "    ";
 /// Longer texts of strangers, like the reason of a pause, are cut.
@@ -111,18 +112,26 @@ pub async fn run(arguments: &OverviewArguments) -> Outcome {
 
 fn print(answer: &Answer) -> Result<(), Box<dyn std::error::Error>> {
     let overview: Overview = answer.read()?;
-    output::line(attention(&overview, answer.now))?;
+    let totals = totals(&overview, answer.now);
+    let page = PAGE_LINES - (1 + totals.lines().count());
+    let mut attention = shown_attention(&overview, answer.now, usize::MAX);
+    if attention.lines().count() > page {
+        // Where not all of it has room, one queue has.
+        attention = shown_attention(&overview, answer.now, page - (LINES_OF_TABLE + 1));
+    }
+    output::line(&attention)?;
     output::line("")?;
-    output::line(totals(&overview, answer.now))?;
-    let worst = worst(overview.queues, &overview.attention);
+    output::line(totals)?;
+    let room = (page - attention.lines().count()).saturating_sub(LINES_OF_TABLE);
+    let worst = worst(overview.queues, &overview.attention, room.min(MAX_QUEUES));
     if !worst.is_empty() {
         table_of(&worst, answer.now).print_below()?;
     }
     Ok(())
 }
 
-/// The worst first; what is beyond the page is counted.
-fn attention(overview: &Overview, now: DateTime<Utc>) -> String {
+/// The worst first, on so many lines at most; what is beyond them is counted.
+fn shown_attention(overview: &Overview, now: DateTime<Utc>, most: usize) -> String {
     if overview.attention.is_empty() {
         return "Nothing needs attention.".to_owned();
     }
@@ -134,9 +143,12 @@ fn attention(overview: &Overview, now: DateTime<Utc>) -> String {
         let (severity, code, since) = (item.severity.to_uppercase(), plain(&item.code), from_now(item.since, now));
         let what = wrapped(&format!("{} {code} ({since}): {message}", plain(&severity)), INDENT, WIDTH);
         let to_do = wrapped(&format!("-> {to_do}"), INDENT, WIDTH - INDENT.len());
-        let text = format!("{what}\n{INDENT}{to_do}\n");
+        // What helps against several is said once, below the last of them.
+        let is_said_below = overview.attention.get(place + 1).is_some_and(|next| next.what_to_do == item.what_to_do);
+        let text = if is_said_below { format!("{what}\n") } else { format!("{what}\n{INDENT}{to_do}\n") };
         lines += text.lines().count();
-        if lines > MAX_ATTENTION_LINES {
+        // One line is for the count of the others.
+        if lines + 1 > most {
             let more = overview.attention.len() - place;
             writeln!(shown, "and {more} more: eventlease overview --json").expect("a text takes whatever is written");
             break;
@@ -176,7 +188,7 @@ fn totals(overview: &Overview, now: DateTime<Utc>) -> String {
 }
 
 /// Queues that need attention, in its order, then those whose events have waited for longest.
-fn worst(mut queues: Vec<Queue>, attention: &[Item]) -> Vec<Queue> {
+fn worst(mut queues: Vec<Queue>, attention: &[Item], most: usize) -> Vec<Queue> {
     let place = |queue: &Queue| {
         let of_queue = |item: &Item| item.subject.engine_type.as_deref() == Some(queue.engine_type.as_str());
         attention.iter().position(of_queue).unwrap_or(usize::MAX)
@@ -186,6 +198,6 @@ fn worst(mut queues: Vec<Queue>, attention: &[Item]) -> Vec<Queue> {
         let (worse_a, worse_b) = (a.badness(), b.badness());
         place(a).cmp(&place(b)).then(worse_b.0.total_cmp(&worse_a.0)).then(worse_b.1.cmp(&worse_a.1))
     });
-    queues.truncate(MAX_QUEUES);
+    queues.truncate(most);
     queues
 }

@@ -71,7 +71,7 @@ pub fn cut(text: &str, most_chars: usize) -> String {
 pub fn wrapped(text: &str, indent: &str, width: usize) -> String {
     let mut lines = String::new();
     let mut length = 0;
-    for word in text.split_whitespace() {
+    for word in pieces(text, width.saturating_sub(indent.chars().count())) {
         let chars = word.chars().count();
         if length > 0 && length + 1 + chars > width {
             lines.push('\n');
@@ -81,10 +81,37 @@ pub fn wrapped(text: &str, indent: &str, width: usize) -> String {
             lines.push(' ');
             length += 1;
         }
-        lines.push_str(word);
+        lines.push_str(&word);
         length += chars;
     }
     lines
+}
+
+/// The words of a text. A command of this program is one word, if it fits on a line, so that it can be copied.
+fn pieces(text: &str, width: usize) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    let mut command: Vec<&str> = Vec::new();
+    let end = |command: &mut Vec<&str>, pieces: &mut Vec<String>| {
+        let whole = command.join(" ");
+        if whole.chars().count() <= width {
+            pieces.extend((!whole.is_empty()).then_some(whole));
+        } else {
+            pieces.extend(command.iter().map(|&word| word.to_owned()));
+        }
+        command.clear();
+    };
+    for word in text.split_whitespace() {
+        if command.is_empty() && word != "eventlease" {
+            pieces.push(word.to_owned());
+            continue;
+        }
+        command.push(word);
+        if word.ends_with([';', ',', ':', ')']) {
+            end(&mut command, &mut pieces);
+        }
+    }
+    end(&mut command, &mut pieces);
+    pieces
 }
 
 /// A time as seen from now, like `3 min ago` or `in 45 s`.
@@ -141,6 +168,13 @@ mod tests {
         assert_eq!(wrapped("one two three four", "  ", 9), "one two\n  three\n  four");
         assert_eq!(wrapped("eighteencharacters a", "", 9), "eighteencharacters\na");
         assert_eq!(wrapped("", "  ", 9), "");
+    }
+
+    #[test]
+    fn commands_are_not_broken_where_they_fit_on_a_line() {
+        let text = "see it: eventlease events 7; or a b c d: eventlease cancel 7";
+        assert_eq!(wrapped(text, "  ", 24), "see it:\n  eventlease events 7;\n  or a b c d:\n  eventlease cancel 7");
+        assert_eq!(wrapped("eventlease events 7", "", 12), "eventlease\nevents 7");
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::limits::{
 };
 use super::numbers::to_f64;
 use super::queue::Quarantine;
+use super::shell_word::shell_word;
 use super::snapshot::{Engines, QueueSnapshot};
 use super::spans::in_words;
 
@@ -108,7 +109,7 @@ fn dying(queue: &QueueSnapshot, _now: DateTime<Utc>) -> Option<Item> {
             severity: Severity::Critical,
             message: format!("{bad} of {} of {name} failed in the last 5 minutes{lost}", counted(all, "attempt")),
             what_to_do: format!(
-                "see what they fail of: eventlease dead-letters groups --engine-type {name}; if it is one version, quarantine it; if it is what they call, pause the queue until that works again"
+                "eventlease dead-letters groups --engine-type {name}; quarantine a bad version, or pause the queue until what its engines call works again"
             ),
             subject: Subject::queue(name),
             since: None,
@@ -173,8 +174,8 @@ fn poison(queue: &QueueSnapshot, _now: DateTime<Utc>) -> Option<Item> {
         severity: Severity::Warning,
         message: format!("event {} of {name} was lost {times} without a report of its engine{others}", poison.worst),
         what_to_do: format!(
-            "see which engines held it, and what it is: eventlease events {}; if it kills them, cancel it",
-            poison.worst
+            "eventlease events {}; if it kills engines: eventlease cancel {}",
+            poison.worst, poison.worst
         ),
         subject,
         since: None,
@@ -186,20 +187,33 @@ fn zombies(queue: &QueueSnapshot, now: DateTime<Utc>) -> Option<Item> {
     let name = &queue.report.queue.engine_type;
     let zombies = queue.zombies.filter(|zombies| zombies.count > 0)?;
     let silent = in_words((now - zombies.silent_since).as_seconds_f64());
-    let message = match zombies.count {
-        1 => format!("an engine of {name} is alive and has not asked for work for {silent}, although events are due"),
-        many => format!(
-            "{many} engines of {name} are alive and have not asked for work for up to {silent}, although events are due"
+    let engine_id = zombies.most_silent;
+    let (message, what_to_do, subject) = match zombies.count {
+        1 => (
+            format!(
+                "engine {engine_id} of {name} is alive and has not asked for work for {silent}, although events are due"
+            ),
+            format!(
+                "see what blocks its polls, and have it exit, so that it is started anew: eventlease engines drain {engine_id}"
+            ),
+            Subject { engine_id: Some(engine_id), ..Subject::queue(name) },
+        ),
+        many => (
+            format!(
+                "{many} engines of {name} are alive and have not asked for work for up to {silent}, although events are due"
+            ),
+            format!(
+                "see which they are: eventlease engines --zombie --engine-type {name}; see what blocks their polls, and have each exit, so that it is started anew: eventlease engines drain {engine_id}"
+            ),
+            Subject::queue(name),
         ),
     };
     Some(Item {
         code: Code::Zombies,
         severity: Severity::Warning,
         message,
-        what_to_do: format!(
-            "see which they are: eventlease engines --zombie --engine-type {name}; restart them, and look for what blocks their polls"
-        ),
-        subject: Subject::queue(name),
+        what_to_do,
+        subject,
         since: Some(zombies.silent_since),
         count: zombies.count,
     })
@@ -220,7 +234,7 @@ fn dead_letters_new(queue: &QueueSnapshot, _now: DateTime<Utc>) -> Option<Item> 
             counted(new.error_types, "error type")
         ),
         what_to_do: format!(
-            "see what they have in common: eventlease dead-letters groups --engine-type {name}; redrive them once that is repaired"
+            "eventlease dead-letters groups --engine-type {name}; once repaired: eventlease dead-letters redrive --engine-type {name} --canary 10"
         ),
         subject: Subject::queue(name),
         since: Some(new.since),
@@ -241,7 +255,9 @@ fn paused_long(queue: &QueueSnapshot, now: DateTime<Utc>) -> Option<Item> {
             code: Code::PausedLong,
             severity: if waiting > 0 { Severity::Warning } else { Severity::Notice },
             message: format!("{name} has been paused for {}{by}{reason}, with no end{due}", in_words(lasted)),
-            what_to_do: format!("eventlease resume {name}, or give the pause an end: --resume-after"),
+            what_to_do: format!(
+                "eventlease resume {name}; or give it an end: eventlease pause {name} --resume-after-seconds 3600"
+            ),
             subject: Subject::queue(name),
             since: Some(pause.since),
             count: waiting,
@@ -253,12 +269,14 @@ fn version_quarantined(name: &str, quarantine: &Quarantine) -> Item {
     let version = quarantine.engine_software_version.as_deref();
     let which =
         version.map_or("engines without a version".to_owned(), |version| format!("engines of version {version}"));
+    let flag = version
+        .map_or("--without-version".to_owned(), |version| format!("--engine-software-version {}", shell_word(version)));
     let by = quarantine.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     Item {
         code: Code::VersionQuarantined,
         severity: Severity::Notice,
         message: format!("{which} get nothing of {name}: they are quarantined{by} ({})", quarantine.reason),
-        what_to_do: format!("once another version is deployed, lift it: eventlease queues lift {name}"),
+        what_to_do: format!("once another version is deployed, lift it: eventlease queues lift {name} {flag}"),
         subject: Subject {
             engine_software_version: quarantine.engine_software_version.clone(),
             ..Subject::queue(name)

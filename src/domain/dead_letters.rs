@@ -164,6 +164,23 @@ pub struct Group {
     pub sample_message: Option<String>,
 }
 
+/// What most of the newest dead letters of a queue have in common.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MainCause {
+    /// The type of the last error reported.
+    pub error_type: Option<String>,
+    /// What those with one cause have in common.
+    pub error_fingerprint: Option<String>,
+    /// Of the engine that had them last.
+    pub engine_software_version: Option<String>,
+    /// How many they are.
+    pub count: i64,
+    /// Of how many.
+    pub all_count: i64,
+    /// The beginning of the last error message of one of them; losses have none.
+    pub sample_message: Option<String>,
+}
+
 impl Group {
     /// The filter that lets through those of the group and no others, where they were grouped by `by` out of those that
     /// `filter` lets through.

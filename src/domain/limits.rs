@@ -78,6 +78,10 @@ pub const MAX_SPREAD_SECONDS: u32 = 7 * 86_400;
 pub const MAX_DEAD_LETTER_GROUPS: u32 = 200;
 /// Of the message that a group of dead letters shows.
 pub const MAX_SAMPLE_MESSAGE_CHARS: i32 = 200;
+/// Dead letters whose causes are compared where a queue fails, the newest ones.
+pub const COMPARED_DEAD_LETTERS: i64 = 500;
+/// Of a message in a sentence about others.
+pub const MAX_QUOTED_MESSAGE_CHARS: i32 = 60;
 /// Attempts of all queues, the newest, among which those of the queues that are asked for are looked for.
 pub const SCANNED_ATTEMPTS: i64 = 100_000;
 /// Attempts of all queues together that are counted by version.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use chrono::{DateTime, Utc};
 
 use super::engine::Standing;
-use super::ids::EventId;
+use super::ids::{EngineId, EventId};
 use super::limits::MINUTES_KEPT;
 use super::queue_activity::{ActivityCounts, LastMinute};
 use super::queue_report::{QueueReport, Slots};
@@ -70,7 +70,9 @@ pub struct Poison {
 pub struct Zombies {
     /// How many they are.
     pub count: i64,
-    /// When the first of them last asked.
+    /// The one that has not asked for longest.
+    pub most_silent: EngineId,
+    /// When it last asked.
     pub silent_since: DateTime<Utc>,
     /// How many events those with a limit could hold.
     pub slots: i64,

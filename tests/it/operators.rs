@@ -8,6 +8,7 @@ mod drain;
 mod events;
 mod lists;
 mod narrow;
+mod night;
 mod overview;
 mod quarantines;
 mod redrive_jobs;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::database_health::warnings::WarningCode;
 use crate::domain::engine::{Standing, TypeSummary};
-use crate::domain::ids::EventId;
+use crate::domain::ids::{EngineId, EventId};
 use crate::domain::queue::{Depth, Pause, Queue, QueueSettings};
 use crate::domain::queue_activity::{ActivityCounts, LastMinute};
 use crate::domain::queue_report::QueueReport;
@@ -179,8 +179,10 @@ fn an_event_lost_twice_is_poison() {
 /// Which engines are zombies, `zombie.rs` says.
 #[test]
 fn zombies_ask_for_attention() {
-    let zombies =
-        |count| Some(Zombies { count, silent_since: now() - TimeDelta::minutes(9), slots: 0, unlimited: count });
+    let most_silent = EngineId(uuid::Uuid::from_u128(7));
+    let zombies = |count| {
+        Some(Zombies { count, most_silent, silent_since: now() - TimeDelta::minutes(9), slots: 0, unlimited: count })
+    };
     assert_eq!(changed(|queue| queue.zombies = zombies(0)), []);
     let mut queue = calm();
     queue.zombies = zombies(3);
@@ -190,6 +192,11 @@ fn zombies_ask_for_attention() {
         item.message,
         "3 engines of dialogue are alive and have not asked for work for up to 9 min, although events are due"
     );
+    assert_eq!(item.subject, Subject::queue("dialogue"));
+    queue.zombies = zombies(1);
+    let item = of_queue(&queue, now()).remove(0);
+    assert_eq!(item.subject.engine_id, Some(most_silent), "one is named");
+    assert!(item.what_to_do.ends_with(&format!("eventlease engines drain {}", most_silent.0)), "{}", item.what_to_do);
 }
 
 #[test]

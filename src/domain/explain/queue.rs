@@ -8,8 +8,10 @@ use super::supply::Supply;
 use crate::domain::attention::Subject;
 use crate::domain::counted::{are, counted, counted_are};
 use crate::domain::database_health::warnings::Warning;
+use crate::domain::dead_letters::MainCause;
 use crate::domain::numbers::to_f64;
 use crate::domain::queue_activity::RecentDurations;
+use crate::domain::shell_word::shell_word;
 use crate::domain::snapshot::QueueSnapshot;
 use crate::domain::spans::in_words;
 
@@ -41,6 +43,8 @@ pub struct Facts<'a> {
     pub durations: &'a RecentDurations,
     /// How long half of its attempts took in the minutes of the last day; `None` where that is not known.
     pub usual_attempt_seconds: Option<f64>,
+    /// What most of its newest dead letters died of; `None` where that was not asked, as it does not fail, or none died.
+    pub main_cause: Option<&'a MainCause>,
     /// What is known to be wrong with the database.
     pub warnings: &'a [Warning],
 }
@@ -64,7 +68,7 @@ pub fn explain(facts: &Facts<'_>) -> Explanation {
     }
     found.extend(
         [
-            failing(queue),
+            failing(facts),
             losing(queue),
             late(queue),
             more_in_than_out(queue),
@@ -97,22 +101,50 @@ fn is_over(part: i64, whole: i64, share: f64) -> bool {
     whole >= MIN_ATTEMPTS && to_f64(part) > share * to_f64(whole)
 }
 
-fn failing(queue: &QueueSnapshot) -> Option<Reason> {
+/// Whether so many attempts failed that it matters of what.
+#[must_use]
+pub fn is_failing(queue: &QueueSnapshot) -> bool {
+    let counts = &queue.five_minutes;
+    is_over(counts.failed, counts.completed + counts.failed + counts.lost, FAILING_SHARE)
+}
+
+fn failing(facts: &Facts<'_>) -> Option<Reason> {
+    let Facts { queue, main_cause, .. } = *facts;
     let counts = &queue.five_minutes;
     let all = counts.completed + counts.failed + counts.lost;
     let name = &queue.report.queue.engine_type;
-    is_over(counts.failed, all, FAILING_SHARE).then(|| {
+    is_failing(queue).then(|| {
         let dead = counted(counts.dead_lettered, "event");
+        let cause = main_cause.map(|cause| format!(", most often of {}", in_a_clause(cause))).unwrap_or_default();
         let message = format!(
-            "{} of {} in the last 5 minutes failed ({}); {dead} became dead letters",
+            "{} of {} in the last 5 minutes failed ({}); {dead} became dead letters{cause}",
             counts.failed,
             counted(all, "attempt"),
             percent(counts.failed, all)
         );
+        let version = main_cause.and_then(|cause| cause.engine_software_version.as_deref()).map(|version| {
+            format!(
+                "; if it is the version: eventlease queues quarantine {name} --engine-software-version {} --reason failing",
+                shell_word(version)
+            )
+        });
         of(queue, Code::Failing, message).with_advice(format!(
-            "see what they fail of: eventlease dead-letters groups --engine-type {name}; if it is one version: eventlease queues quarantine {name}"
+            "see what they fail of: eventlease dead-letters groups --engine-type {name}{}",
+            version.unwrap_or_default()
         ))
     })
+}
+
+/// The error, its share, and the version that had most of them.
+fn in_a_clause(cause: &MainCause) -> String {
+    let told = [cause.error_type.as_deref(), cause.sample_message.as_deref()];
+    let told: Vec<&str> = told.into_iter().flatten().collect();
+    let told = if told.is_empty() { "an error without a type".to_owned() } else { told.join(": ") };
+    let fingerprint = cause.error_fingerprint.as_ref().map(|known| format!("fingerprint {known}, "));
+    let version = cause.engine_software_version.as_ref().map(|version| format!(", version {version}"));
+    let share = percent(cause.count, cause.all_count);
+    let (fingerprint, version) = (fingerprint.unwrap_or_default(), version.unwrap_or_default());
+    format!("{told} ({fingerprint}{share} of the newest {}{version})", cause.all_count)
 }
 
 fn losing(queue: &QueueSnapshot) -> Option<Reason> {

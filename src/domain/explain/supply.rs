@@ -124,7 +124,8 @@ impl<'a> Supply<'a> {
             if zombies.count == 1 { "has" } else { "have" }
         );
         let what_to_do = format!(
-            "see which they are: eventlease engines --zombie --engine-type {name}; restart them, and look for what blocks their polls"
+            "see which they are: eventlease engines --zombie --engine-type {name}; see what blocks their polls, and have each exit, so that it is started anew: eventlease engines drain {}",
+            zombies.most_silent
         );
         let reason = Reason::new(code, Subject::queue(name), message).since(zombies.silent_since);
         let decides = self.asking == 0 || self.can_take() == 0;

@@ -4,9 +4,10 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::wanted::bind;
-use crate::domain::dead_letters::{Filter, Group, GroupBy, VersionAttempts};
+use crate::domain::dead_letters::{Filter, Group, GroupBy, MainCause, VersionAttempts};
 use crate::domain::limits::{
-    ATTEMPTS_BY_VERSION, ATTEMPTS_BY_VERSION_OF_QUEUE, MAX_SAMPLE_MESSAGE_CHARS, MAX_VERSIONS, SCANNED_ATTEMPTS,
+    ATTEMPTS_BY_VERSION, ATTEMPTS_BY_VERSION_OF_QUEUE, COMPARED_DEAD_LETTERS, MAX_QUOTED_MESSAGE_CHARS,
+    MAX_SAMPLE_MESSAGE_CHARS, MAX_VERSIONS, SCANNED_ATTEMPTS,
 };
 use crate::store::error::Result;
 use crate::store::row::from_row;
@@ -14,6 +15,10 @@ use crate::store::row::from_row;
 from_row!(Group, "dead_letters", sample_event_id: Uuid, {
     engine_type, reason, event_type, error_type, error_fingerprint, engine_software_version, count, redrivable,
     first_dead_lettered_at, last_dead_lettered_at, sample_event_id, sample_message,
+});
+
+from_row!(MainCause, "dead_letters", sample_event_id: Uuid, {
+    error_type, error_fingerprint, engine_software_version, count, all_count, sample_message,
 });
 
 from_row!(VersionAttempts, "event_attempts", engine_type: String, {
@@ -30,6 +35,17 @@ pub async fn group(connection: &mut PgConnection, filter: &Filter, by: &[GroupBy
         .bind(i64::from(limit))
         .bind(MAX_SAMPLE_MESSAGE_CHARS)
         .fetch_all(connection)
+        .await?)
+}
+
+/// What most of the newest dead letters of a queue died of, of those of the last seconds; `None` where there are none.
+pub async fn main_cause(connection: &mut PgConnection, engine_type: &str, seconds: u32) -> Result<Option<MainCause>> {
+    Ok(sqlx::query_as(include_str!("../sql/main_cause.sql"))
+        .bind(engine_type)
+        .bind(f64::from(seconds))
+        .bind(COMPARED_DEAD_LETTERS)
+        .bind(MAX_QUOTED_MESSAGE_CHARS)
+        .fetch_optional(connection)
         .await?)
 }
 

@@ -8,7 +8,7 @@ use crate::support::Lab;
 
 /// No more than 40 lines of 80 characters.
 #[track_caller]
-fn assert_fits_a_page(shown: &str) {
+pub fn assert_fits_a_page(shown: &str) {
     assert!(shown.lines().count() <= 40, "{} lines\n{shown}", shown.lines().count());
     for line in shown.lines() {
         assert!(line.chars().count() <= 80, "{} characters\n{shown}", line.chars().count());

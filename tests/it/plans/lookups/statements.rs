@@ -105,6 +105,8 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "poison": "poison", |_| "array['dialogue'], 100, 2".to_owned() => ["event_queue_ready"], whole ["event_leases"];
     "new_dead_letters": "new_dead_letters", |_| "10000, 10".to_owned()
         => ["dead_letters_newest", "dead_letters_newest_by_type|dead_letters_by_cause"];
+    "main_cause": "main_cause", |_| "'dialogue', 300, 500, 60".to_owned()
+        => ["dead_letters_newest_by_type", "dead_letters_pkey"];
     "recent_activity": "recent_activity",
         |_| "statement_timestamp() - interval '30 seconds'".to_owned() => ["queue_activity_by_period"];
     "activity_of_minute": "activity_of_minute",
