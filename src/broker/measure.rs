@@ -13,7 +13,7 @@ use super::snapshots::{by_type, minutes_up_to};
 use super::state::Broker;
 use crate::domain::database_health::MAX_DAYS_AHEAD_TOLD;
 use crate::domain::engine::{Standing, TypeSummary};
-use crate::domain::limits::{LONG_QUEUE, MAX_EXACT_DEPTH};
+use crate::domain::limits::MAX_EXACT_DEPTH;
 use crate::domain::numbers::{to_f64, to_i64};
 use crate::domain::queue::Depth;
 use crate::domain::queue_activity::{ActivityCounts, LastMinute};
@@ -146,11 +146,10 @@ async fn read_depths(
     lately: &HashMap<String, (ActivityCounts, LastMinute)>,
     as_of: DateTime<Utc>,
 ) -> Result<HashMap<String, (Depth, DateTime<Utc>)>> {
-    let long = store::queues::depth::longer_than(connection, None, LONG_QUEUE).await?;
-    let counted_before = long.iter().filter_map(|name| {
-        let known = before?.queues.get(name).filter(|known| known.report.depth.is_long())?;
+    let known = before.iter().flat_map(|before| &before.queues).filter(|(_, known)| known.report.depth.is_long());
+    let counted_before = known.map(|(name, known)| {
         let is_active = lately.get(name).is_some_and(|(_, minute)| minute.seconds > 0.0);
-        Some(LongQueue { engine_type: name, depth: &known.report.depth, counted_at: known.counted_at, is_active })
+        LongQueue { engine_type: name, depth: &known.report.depth, counted_at: known.counted_at, is_active }
     });
     let kept = recount::kept(counted_before.collect());
     let anew: Vec<String> = names.iter().filter(|name| !kept.contains(name.as_str())).cloned().collect();

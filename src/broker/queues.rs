@@ -12,7 +12,7 @@ use super::snapshots::by_type;
 use super::state::Broker;
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
-use crate::domain::limits::{LONG_QUEUE, MAX_EXACT_DEPTH};
+use crate::domain::limits::MAX_EXACT_DEPTH;
 use crate::domain::log_text::LogText;
 use crate::domain::names::EngineType;
 use crate::domain::page::Page;
@@ -62,11 +62,10 @@ impl Broker {
     /// How deep many queues are. Long ones are not counted anew if they were long when they were last measured: they are shown as they
     /// were then.
     async fn depths_of_page(&self, connection: &mut PgConnection, names: &[String]) -> Result<HashMap<String, Depth>> {
-        let long = store::queues::depth::longer_than(connection, Some(names), LONG_QUEUE).await?;
         let snapshot = self.snapshots.latest();
-        let measured = long.into_iter().filter_map(|name| {
-            let depth = &snapshot.as_ref()?.queues.get(&name)?.report.depth;
-            depth.is_long().then(|| (name, depth.clone()))
+        let measured = names.iter().filter_map(|name| {
+            let depth = &snapshot.as_ref()?.queues.get(name)?.report.depth;
+            depth.is_long().then(|| (name.clone(), depth.clone()))
         });
         let mut depths: HashMap<String, Depth> = measured.collect();
         let others: Vec<String> = names.iter().filter(|name| !depths.contains_key(*name)).cloned().collect();

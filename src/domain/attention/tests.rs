@@ -63,7 +63,13 @@ pub(super) fn calm() -> QueueSnapshot {
             },
         },
         counted_at: now(),
-        five_minutes: ActivityCounts { enqueued: 2000, completed: 2000, failed: 60, lost: 2, ..ActivityCounts::default() },
+        five_minutes: ActivityCounts {
+            enqueued: 2000,
+            completed: 2000,
+            failed: 60,
+            lost: 2,
+            ..ActivityCounts::default()
+        },
         new_dead_letters: Some(NewDeadLetters { count: 4, error_types: 2, since: now(), of_day_before: 100 }),
         poison: None,
         zombies: None,

@@ -12,19 +12,6 @@ from_row!(Depth, "queues", engine_type: String, {
     is_paused,
 });
 
-/// The names of those queues, of all or of the named ones, that have more than `count` waiting events, or more dead letters.
-pub async fn longer_than(
-    connection: &mut PgConnection,
-    engine_types: Option<&[String]>,
-    count: i64,
-) -> Result<Vec<String>> {
-    Ok(sqlx::query_scalar(include_str!("../sql/long_queues.sql"))
-        .bind(engine_types)
-        .bind(count)
-        .fetch_all(connection)
-        .await?)
-}
-
 /// Of every queue, or of those named. Each count goes up to `count_bound` at least.
 pub async fn of_queues(
     connection: &mut PgConnection,

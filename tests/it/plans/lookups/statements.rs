@@ -100,8 +100,6 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         => ["event_queue_ready", "dead_letters_newest_by_type|dead_letters_by_cause"], whole ["event_leases", "queues"];
     "depth_of_all": "depth", |_| "1001, null".to_owned()
         => ["event_queue_ready", "dead_letters_newest_by_type|dead_letters_by_cause"], whole ["event_leases", "queues"];
-    "long_queues": "long_queues", |_| "null, 1000".to_owned()
-        => ["event_queue_ready", "dead_letters_newest_by_type|dead_letters_by_cause"], whole ["queues"];
     "poison": "poison", |_| "array['dialogue'], 100, 2".to_owned() => ["event_queue_ready"], whole ["event_leases"];
     "new_dead_letters": "new_dead_letters", |_| "10000, 10".to_owned()
         => ["dead_letters_newest", "dead_letters_newest_by_type|dead_letters_by_cause"];
