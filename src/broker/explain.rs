@@ -80,11 +80,10 @@ impl Broker {
         let warnings = self.known_warnings(may_know_database);
         let day = now - TimeDelta::days(1);
         let minutes = store::queues::history::read(&mut connection, Some(engine_type.as_str()), day, now).await?;
-        let main_cause = match is_failing(&queue) {
-            true => {
-                store::dead_letters::groups::main_cause(&mut connection, engine_type.as_str(), FAILING_SECONDS).await?
-            }
-            false => None,
+        let main_cause = if is_failing(&queue) {
+            store::dead_letters::groups::main_cause(&mut connection, engine_type.as_str(), FAILING_SECONDS).await?
+        } else {
+            None
         };
         let facts = QueueFacts {
             now,
