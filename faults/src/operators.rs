@@ -101,7 +101,7 @@ impl Operator {
             body["expected_count"] = json!(size);
         }
         loop {
-            let call = self.call("POST", "/api/v1/redrive-jobs", &body);
+            let call = call("POST", "/api/v1/redrive-jobs", &body);
             let (_, answer) = self.caller.call(&self.recorder, &call).await;
             let made = answer.done().and_then(|reply| reply["job"]["job_id"].as_str()?.parse().ok());
             let jobs = made.map_or_else(Vec::new, |job| vec![job]);
@@ -206,7 +206,7 @@ impl Operator {
             let body = json!({
                 "engine_id": engine, "engine_type": self.queue, "heartbeat_timeout_seconds": HEARTBEAT_TIMEOUT_SECONDS,
             });
-            let call = self.call("POST", "/api/v1/engines", &body);
+            let call = call("POST", "/api/v1/engines", &body);
             let (_, answer) = self.caller.call(&self.recorder, &call).await;
             match answer {
                 Answer::Done(_) => self.engine = Some(engine),
@@ -237,7 +237,7 @@ impl Operator {
     /// Sends a call until there is a reply. Refused, it is done already: a job that is over is neither paused nor cancelled.
     async fn until_done(&mut self, method: &'static str, path: &str, body: &Value) -> Value {
         loop {
-            let call = self.call(method, path, body);
+            let call = call(method, path, body);
             match self.caller.call(&self.recorder, &call).await.1 {
                 Answer::Done(reply) => return reply,
                 Answer::Refused(refusal) if refusal.status == 409 => return Value::Null,
@@ -245,9 +245,9 @@ impl Operator {
             }
         }
     }
+}
 
-    fn call<'a>(&self, method: &'static str, path: &'a str, body: &Value) -> Call<'a> {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        Call { method, path, engine: None, body, limit: CALL_LIMIT }
-    }
+fn call<'a>(method: &'static str, path: &'a str, body: &Value) -> Call<'a> {
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    Call { method, path, engine: None, body, limit: CALL_LIMIT }
 }
