@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::tests::calm;
 use super::{Code, of_queue};
@@ -12,7 +12,6 @@ use crate::domain::numbers::to_f64;
 use crate::domain::queue::Pause;
 use crate::domain::queue_activity::{ActivityCounts, LastMinute};
 use crate::domain::snapshot::{MinutePoint, Minutes, NewDeadLetters, QueueSnapshot};
-use chrono::{DateTime, Utc};
 
 const STEP: i64 = 5;
 const MINUTE: i64 = 60;
@@ -69,7 +68,7 @@ const FLEET: [Habit; 9] = [
     Habit { name: "a few long jobs", comes: |at| i64::from(at % (3 * MINUTE) == 0), job_seconds: 280, ..STEADY },
     Habit {
         name: "scaled to zero",
-        comes: |at| if at % HOUR < 10 * MINUTE && (8 * HOUR..18 * HOUR).contains(&at) { 1 } else { 0 },
+        comes: |at| i64::from(at % HOUR < 10 * MINUTE && (8 * HOUR..18 * HOUR).contains(&at)),
         engines: 1,
         scales_to_zero: true,
         job_seconds: 20,
