@@ -43,10 +43,14 @@ async fn a_list_shows_deep_queues_as_they_were_last_measured() {
     fill(&lab, 1500, 5).await;
     lab.broker().measure().await.expect("a round");
     assert_eq!(listed(&lab).await["due"], 1501);
-    // Counted anew where it is not known to be deep, and where it is not deep any more.
     lab.sql("delete from eventlease.event_queue where payload_bytes = 1 and event_id in (select event_id from eventlease.event_queue where event_type = 'e' limit 1499)").await;
     lab.sql("delete from eventlease.events e where e.event_type = 'e' and not exists (select from eventlease.event_queue q where q.event_id = e.event_id)").await;
+    assert_eq!(listed(&lab).await["due"], 1501, "it is not measured again yet");
+    lab.broker().measure().await.expect("a round");
     assert_eq!(listed(&lab).await["due"], 2);
+    // Short ones are counted each time.
+    lab.enqueue("dialogue", json!({})).await;
+    assert_eq!(listed(&lab).await["due"], 3);
 }
 
 #[tokio::test]
