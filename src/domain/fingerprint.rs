@@ -1,5 +1,5 @@
 //! Error fingerprints: dead letters with one cause have the same, although their messages name different ids, numbers and
-//! times. A change of the rule needs a new [`RULE`], and no old fingerprint is changed by it.
+//! times. A change of the rule needs a new `RULE`, and no old fingerprint is changed by it.
 
 /// A message without its changing parts.
 mod normalized;
