@@ -152,6 +152,60 @@ async fn a_range_is_checked_and_has_at_most_600_points() {
     assert!(last_hour["due"].as_array().is_some_and(|column| (60..=62).contains(&column.len())), "{last_hour}");
 }
 
+/// What a refused range is told, by the parameter.
+async fn told_of(lab: &Lab, query: &str) -> (String, String) {
+    let refused = lab.get(&format!("/api/v1/history?{query}")).await.problem(422, "invalid_input");
+    let error = &refused.body["errors"][0];
+    let text = |member: &str| error[member].as_str().unwrap_or_else(|| panic!("{refused:?}")).to_owned();
+    (text("parameter"), text("detail"))
+}
+
+#[tokio::test]
+async fn a_refused_range_is_told_what_would_be_taken() {
+    let lab = Lab::start().await;
+    for (query, parameter, detail) in [
+        ("from=2020-01-01T00:00:00Z&to=2050-01-01T00:00:00Z", "from", "must be at most 599 days before to"),
+        (
+            "from=2020-01-01T00:00:00Z&to=2050-01-01T00:00:00Z&step_seconds=86400",
+            "from",
+            "must be at most 599 days before to",
+        ),
+        (
+            "from=2030-01-01T00:00:00Z&to=2031-01-01T00:00:00Z&step_seconds=60",
+            "step_seconds",
+            "must be at least 52680 for that range, so that there are at most 600 points",
+        ),
+        ("from=2199-01-01T00:00:00Z", "from", "is in the future, and the range ends now where to is not given"),
+        ("from=2030-01-01T00:00:00Z&to=2029-01-01T00:00:00Z", "from", "must be before to"),
+    ] {
+        let told = told_of(&lab, query).await;
+        assert_eq!((told.0.as_str(), told.1.as_str()), (parameter, detail), "{query}");
+    }
+    // What is advised is taken.
+    for query in [
+        "from=2028-05-12T00:00:00Z&to=2030-01-01T00:00:00Z",
+        "from=2028-05-12T00:00:00Z&to=2030-01-01T00:00:00Z&step_seconds=86400",
+        "from=2030-01-01T00:00:00Z&to=2031-01-01T00:00:00Z&step_seconds=52680",
+        "from=2030-01-01T00:00:00.1Z&to=2030-01-01T00:00:00.9Z",
+    ] {
+        let shown = lab.get(&format!("/api/v1/history?{query}")).await.expect(200).body;
+        let points = shown["due"].as_array().map_or(0, Vec::len);
+        assert!((1..=600).contains(&points), "{query}: {points} points");
+    }
+}
+
+#[tokio::test]
+async fn what_is_unknown_is_told_once_however_often_it_is_given() {
+    let lab = Lab::start().await;
+    let refused = lab.get("/api/v1/history?a=1&b=1&a=2&a=3").await.problem(422, "invalid_input");
+    assert_eq!(refused.places(), ["a", "b"]);
+    let body = r#"{"engine_type": "dialogue", "event_type": "a", "payload": 1, "a": 1, "a": 2, "a": 3}"#;
+    let refused = lab.send_raw("POST", "/api/v1/events", body).await.problem(422, "invalid_input");
+    let errors = refused.body["errors"].as_array().expect("errors");
+    let unknown = errors.iter().filter(|error| error["detail"] == "is not a field of this object");
+    assert_eq!(unknown.count(), 1, "{refused:?}");
+}
+
 #[tokio::test]
 async fn no_history_is_written_where_it_is_off_and_old_days_are_dropped() {
     let lab = Lab::start_with(&["--history-hours", "0"]).await;

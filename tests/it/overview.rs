@@ -235,3 +235,40 @@ async fn what_the_database_is_warned_of_is_shown() {
     let item = items.iter().find(|item| item["message"] == warning["message"]).expect("an item");
     assert_eq!((&item["code"], &item["severity"]), (&json!("database"), &json!("warning")));
 }
+
+#[tokio::test]
+async fn if_none_match_is_read_as_http_says() {
+    let lab = Lab::start().await;
+    let ask = async |lines: &[Vec<u8>]| {
+        let request = lines.iter().fold(lab.request("GET", "/api/v1/overview"), |request, line| {
+            request.header("if-none-match", reqwest::header::HeaderValue::from_bytes(line).expect("a header"))
+        });
+        Reply::of(request).await
+    };
+    lab.broker().measure().await.expect("a round");
+    for (written, status) in [
+        (&["TAG"][..], 304),
+        (&["W/TAG"], 304),
+        (&["\"b\"", "TAG"], 304),
+        (&["\"b\", , W/\"c\" ,TAG"], 304),
+        (&["\"a,*,b\""], 200),
+        (&["\"b\", *"], 200),
+        (&["*"], 304),
+        (&["\"b", "TAG\""], 200),
+        (&["w/TAG"], 200),
+        (&["\"\u{e9}\", TAG"], 304),
+        (&["\"\u{e9}\""], 200),
+        (&["none"], 200),
+        (&[""], 200),
+    ] {
+        lab.wait_for(&format!("{written:?} to be answered {status}"), async || {
+            let tag = ask(&[]).await.expect(200).header("etag");
+            let lines: Vec<Vec<u8>> = written.iter().map(|line| line.replace("TAG", &tag).into_bytes()).collect();
+            let reply = ask(&lines).await;
+            // The task may measure in between, which makes it another tag.
+            let is_same = reply.header("etag") == tag || reply.status >= 400;
+            is_same.then(|| assert_eq!(reply.status, status, "{written:?}: {reply:?}"))
+        })
+        .await;
+    }
+}

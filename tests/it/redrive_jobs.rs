@@ -249,6 +249,49 @@ async fn old_jobs_are_forgotten_and_those_at_work_are_not() {
 }
 
 #[tokio::test]
+async fn ends_that_are_not_known_any_more_are_counted() {
+    let lab = Lab::start().await;
+    make_dead_letters(&lab, "dialogue", 3).await;
+    let job_id = create(&lab, json!({"all": true})).await;
+    wait_for_state(&lab, &job_id, "watching").await;
+    // As after their retention, where the job did not see them end.
+    lab.sql(
+        "with gone as (
+            delete from eventlease.event_queue
+            where event_id in (select event_id from eventlease.event_queue order by event_id limit 2)
+            returning event_id
+        ),
+        forgotten as (delete from eventlease.events where event_id in (select event_id from gone))
+        delete from eventlease.event_attempts where event_id in (select event_id from gone)",
+    )
+    .await;
+    work(&lab, "dialogue", 1, 10).await;
+    let job = wait_for_state(&lab, &job_id, "finished").await;
+    assert_eq!(counts(&job), [3, 3, 0, 1, 0, 0]);
+    assert_eq!(job["unknown"], 2, "{job}");
+}
+
+/// Housekeeping takes several commits for the rows of a large job.
+#[tokio::test]
+async fn a_job_that_is_continued_while_it_is_forgotten_is_not_forgotten_by_half() {
+    let lab = Lab::start().await;
+    make_dead_letters(&lab, "dialogue", 4).await;
+    let job_id = create(&lab, json!({"all": true, "events_per_second": 0.001})).await;
+    wait_until_redriven(&lab, &job_id, 1).await;
+    lab.post(&format!("{JOBS}/{job_id}/pause"), &json!({})).await.expect(200);
+    lab.sql("update eventlease.redrive_jobs set state_changed_at = 'epoch'").await;
+    // As if housekeeping had forgotten a part of it, and had been cut off.
+    lab.sql("delete from eventlease.redriven_by_jobs").await;
+    lab.post(&format!("{JOBS}/{job_id}/continue"), &json!({})).await.expect(200);
+    lab.sql("update eventlease.redrive_jobs set events_per_second = null, next_due_at = 'epoch', next_step_at = 'epoch'").await;
+    wait_until_redriven(&lab, &job_id, 4).await;
+    work(&lab, "dialogue", 4, 10).await;
+    lab.sql("update eventlease.redrive_jobs set next_step_at = 'epoch' where next_step_at is not null").await;
+    let job = wait_for_state(&lab, &job_id, "finished").await;
+    assert_eq!((&job["completed"], &job["open"], &job["unknown"]), (&json!(3), &json!(0), &json!(1)), "{job}");
+}
+
+#[tokio::test]
 async fn many_open_events_are_checked_part_by_part() {
     let lab = Lab::start().await;
     make_dead_letters(&lab, "dialogue", 450).await;

@@ -40,6 +40,22 @@ async fn they_are_listed_counted_and_shown() {
 
     let groups = printed(ask(&lab, "dead-letters groups --by error_type").await);
     assert_eq!(cell(&row_with(&groups, "Timeout"), "COUNT"), "2", "{groups}");
+    // What they were not grouped by has no column.
+    let headings: Vec<&str> = groups.lines().next().expect("headings").split_whitespace().collect();
+    assert_eq!(headings.join(" "), "COUNT LAST FIRST REDRIVABLE FOR EXAMPLE ERROR", "{groups}");
+    for (by, heading) in [
+        ("engine_type", "QUEUE"),
+        ("reason", "REASON"),
+        ("event_type", "EVENT TYPE"),
+        ("error_fingerprint", "FINGERPRINT"),
+        ("engine_software_version", "VERSION"),
+    ] {
+        let groups = printed(ask(&lab, &format!("dead-letters groups --by {by}")).await);
+        let groups = groups.split("\n\n").next().expect("the groups");
+        let shown = ["QUEUE", "REASON", "EVENT TYPE", "FINGERPRINT", "VERSION"].map(|known| groups.contains(known));
+        assert_eq!(shown.iter().filter(|is_shown| **is_shown).count(), 1, "{by}: {groups}");
+        assert!(groups.contains(heading), "{by}: {groups}");
+    }
     let groups = printed_json(ask(&lab, "dead-letters groups --by error_type --error-type Crash --json").await);
     assert_eq!((&groups["items"][0]["count"], &groups["has_more"]), (&json!(1), &json!(false)));
 

@@ -40,6 +40,50 @@ async fn events_are_cancelled_by_a_filter() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn events_are_rescheduled_to_now() {
+    let lab = Lab::start().await;
+    for _ in 0..2 {
+        lab.enqueue("dialogue", json!({"delay_seconds": 3600})).await;
+    }
+    let reschedule = "events reschedule --engine-type dialogue --now --yes";
+    assert_eq!(printed(ask(&lab, reschedule).await), "2 rescheduled\n");
+    let due: i64 =
+        sqlx::query_scalar("select count(*) from eventlease.event_queue where available_at <= statement_timestamp()")
+            .fetch_one(&lab.db)
+            .await
+            .expect("a number");
+    assert_eq!(due, 2);
+    for other in ["--delay-seconds 5", "--available-at 2030-01-31T12:00:00Z"] {
+        let ended = ask(&lab, &format!("{reschedule} {other}")).await;
+        assert!(ended.code == Some(2) && ended.stderr.contains("--now"), "{ended:?}");
+    }
+    let nothing = ask(&lab, "events reschedule --engine-type dialogue --yes").await;
+    assert!(nothing.code == Some(2) && nothing.stderr.contains("--now"), "{nothing:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_shows_how_old_its_progress_is() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let event_id = lab.enqueue("dialogue", json!({})).await;
+    let leased = lab.lease_one("dialogue", &engine).await;
+    assert_eq!(lab.event(&event_id).await["progress_at"], Value::Null);
+    lab.settle(&leased, "processing", json!({"progress": {"lines": 3}})).await.expect(200);
+    lab.sql("update eventlease.event_leases set progress_at = progress_at - interval '10 minutes'").await;
+    // A renewal that brings none leaves it as old as it is.
+    lab.settle(&leased, "processing", json!({})).await.expect(200);
+    let shown = printed(ask(&lab, &format!("events {event_id}")).await);
+    assert!(shown.contains("{\"lines\":3}") && shown.contains("(10 min ago)"), "{shown}");
+    let explain = async || lab.get(&format!("/api/v1/events/{event_id}/explain")).await.expect(200).body;
+    let explained = explain().await;
+    let reasons = explained["reasons"].as_array().expect("a list");
+    let old = reasons.iter().find(|reason| reason["code"] == "progress_old").expect("the reason");
+    assert!(old["message"].as_str().is_some_and(|message| message.contains("10 min")), "{explained}");
+    lab.settle(&leased, "processing", json!({"progress": {"lines": 4}})).await.expect(200);
+    assert!(!explain().await.to_string().contains("progress_old"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn failing_events_and_zombies_are_found() {
     let lab = Lab::start().await;
     let engine = lab.register("dialogue", json!({})).await;

@@ -69,6 +69,19 @@ async fn what_is_left_out_is_said_and_a_wide_terminal_shows_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_identifies_is_left_out_last() {
+    let lab = Lab::start().await;
+    lab.register("dialogue", json!({"scenario_run_id": "night-42"})).await;
+    let event_id = lab.enqueue("dialogue", json!({"event_type": "line.requested"})).await;
+    let engines = shown_on(80, &["engines", "--url", &lab.url]).await;
+    assert_fits("engines", &engines);
+    assert!(engines.contains("dialogue") && engines.contains("active"), "{engines}");
+    let events = shown_on(80, &["events", "--engine-type", "dialogue", "--url", &lab.url]).await;
+    assert_fits("events", &events);
+    assert!(events.contains("dialogue") && events.contains("queued") && events.contains(&event_id), "{events}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tokens_fit_too() {
     let guarded = Guarded::start().await;
     guarded

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::terminal::shown_on;
-use super::{HOSTILE, ask, assert_harmless, printed, printed_json};
+use super::{HOSTILE, ask, assert_harmless, make_dead_letter, printed, printed_json, refused};
 use crate::support::Lab;
 
 /// No more than 40 lines of 80 characters.
@@ -78,6 +78,29 @@ async fn a_queue_tells_what_waits_and_how_many_slots_would_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_of_each_is_not_said_in_the_plural() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    make_dead_letter(&lab, &engine, json!({"type": "Timeout", "message": "no"})).await;
+    lab.enqueue("dialogue", json!({"scenario_run_id": "night-42"})).await;
+    lab.broker().measure().await.expect("a round");
+    let shown = printed(ask(&lab, "overview").await);
+    assert!(shown.contains("; 1 queue, 0 paused") && shown.contains(" 1 dead letter, 0 suspects"), "{shown}");
+    let told = refused(ask(&lab, "events cancel --all --expected-count 5 --yes").await);
+    assert!(told.contains("1 queued event matches, not 5; nothing was changed"), "{told}");
+    let told = refused(ask(&lab, "dead-letters purge --all --expected-count 5 --yes").await);
+    assert!(told.contains("1 dead letter matches, not 5; nothing was changed"), "{told}");
+    let told = refused(ask(&lab, "runs cancel night-42").await);
+    assert!(told.contains("has 1 queued event, and 0 with engines"), "{told}");
+    make_dead_letter(&lab, &engine, json!({"type": "Timeout", "message": "no"})).await;
+    for command in ["events --limit 1 --engine-type dialogue", "dead-letters list --limit 1"] {
+        let listed = ask(&lab, command).await;
+        assert!(listed.stderr.starts_with("the first "), "{listed:?}");
+        assert!(!listed.stderr.contains("1 events") && !listed.stderr.contains("1 dead letters"), "{listed:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_history_is_a_short_table() {
     let lab = Lab::start().await;
     lab.enqueue("dialogue", json!({})).await;
@@ -90,12 +113,20 @@ async fn a_history_is_a_short_table() {
          where date_trunc('minute', now()) - make_interval(mins => n) >= (now() at time zone 'UTC')::date - 1",
     )
     .await;
-    for command in ["history", "history dialogue"] {
+    for command in ["history", "history dialogue", "history dialogue --hours 49", "history --hours 720"] {
         let arguments: Vec<&str> = command.split_whitespace().chain(["--url", &lab.url]).collect();
         let shown = shown_on(80, &arguments).await;
         assert_fits_a_page(&shown);
         let row = shown.lines().rev().find(|line| line.contains("41")).unwrap_or_else(|| panic!("no row: {shown}"));
-        assert!(row.contains("90 s") && row.contains("1.00") && row.contains("2.00"), "{shown}");
+        assert!(row.contains("90 s"), "{command}: {shown}");
+        if !command.contains("--hours") {
+            assert!(row.contains("1.00") && row.contains("2.00"), "{shown}");
+        }
+        // Steps before the first measurement are left out, and that is said.
+        for line in shown.lines().skip(1).take_while(|line| !line.starts_with("measured")) {
+            assert!(line.contains("41"), "{command}: {shown}");
+        }
+        assert!(!command.contains("--hours") || shown.contains("measured since "), "{command}: {shown}");
     }
     let json = printed_json(ask(&lab, "history dialogue --hours 24 --json").await);
     assert!(json["due"].as_array().is_some_and(|column| column.len() <= 31), "{json}");

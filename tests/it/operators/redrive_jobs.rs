@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{ask, cell, make_dead_letter, printed, printed_json, refused, row_with};
 use crate::support::Lab;
+use crate::trust::Guarded;
 
 /// A lab with three dead letters, two of them for one cause.
 async fn lab_with_dead_letters() -> (Lab, String) {
@@ -32,6 +33,11 @@ async fn a_job_is_made_after_a_yes_and_followed_to_its_end() {
         told.contains("Make a job that redrives 2 dead letters with error_type \"Timeout\"?") && told.contains("--yes"),
         "{told}"
     );
+    assert!(told.contains("First 1 of them: the others follow if 0.9 of these complete within 600 s."), "{told}");
+    assert!(told.contains("50 events a second at most.") && told.contains("Stops where 0.2 died again."), "{told}");
+    let patched = refused(ask(&lab, "dead-letters redrive --all --payload-patch {\"a\":1}").await);
+    assert!(patched.contains("redrives 3 dead letters of all queues that the token reaches?"), "{patched}");
+    assert!(patched.contains("Changes their payloads.") && !patched.contains("First "), "{patched}");
     let made = printed(ask(&lab, &format!("{redrive} --yes")).await);
     let job_id = made.split(' ').nth(1).expect("an id").to_owned();
     assert_eq!(made, format!("job {job_id} redrives 2\nhow far it is: eventlease redrive-jobs {job_id}\n"));
@@ -97,8 +103,22 @@ async fn flags_that_are_not_for_jobs_are_refused() {
         let ended = ask(&lab, &format!("dead-letters redrive --job --yes {flags}")).await;
         assert_eq!(ended.code, Some(2), "{ended:?}");
         assert!(ended.stderr.contains("--rate spreads"), "{ended:?}");
+        assert!(ended.stderr.contains("--delay-seconds or --spread-seconds"), "{ended:?}");
     }
     let ended = ask(&lab, "dead-letters redrive --job --yes").await;
     assert!(ended.code == Some(2) && ended.stderr.contains("which ones?"), "{ended:?}");
     assert_eq!(lab.get("/api/v1/redrive-jobs").await.expect(200).body["items"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_of_a_limited_token_shows_its_queues() {
+    let guarded = Guarded::start().await;
+    let token = guarded.token("operator", json!({"engine_types": ["chess", "go"]})).await;
+    let command = |command: &str| format!("{command} --token {token}");
+    let made = printed_json(ask(&guarded.lab, &command("dead-letters redrive --all --job --yes --json")).await);
+    // There are none, so that no job is made by this command.
+    assert_eq!(made, json!({"matched": 0, "job": null}));
+    let made = guarded.post(&token, "/api/v1/redrive-jobs", &json!({"all": true})).await.expect(201).body;
+    let shown = printed(ask(&guarded.lab, &command(&format!("redrive-jobs {}", id_of(&made)))).await);
+    assert!(shown.contains("only of queues") && shown.contains("chess, go"), "{shown}");
 }

@@ -70,6 +70,51 @@ async fn there_are_only_so_many_jobs_at_work() {
     create(&lab, json!({"all": true})).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_that_are_made_at_once_are_no_more_than_there_may_be() {
+    let lab = Lab::start().await;
+    lab.sql(
+        "insert into eventlease.redrive_jobs (job_id, filter, created_at, state, state_changed_at, has_canary_ahead, next_due_at,
+            next_step_at, matched)
+         select gen_random_uuid(), '{}', statement_timestamp(), 'redriving', statement_timestamp(), false, statement_timestamp(),
+            'infinity', 0
+         from generate_series(1, 99)",
+    )
+    .await;
+    // The first one to be made stays uncommitted until the others have come.
+    lab.sql(
+        "create function public.linger() returns trigger language plpgsql as $$
+         begin perform pg_sleep(0.5); return null; end $$",
+    )
+    .await;
+    lab.sql(
+        "create trigger lingers after insert on eventlease.redrive_jobs for each statement execute function public.linger()",
+    )
+    .await;
+    let body = json!({"all": true, "events_per_second": 0.001});
+    let create = async || lab.post(JOBS, &body).await.status;
+    let (a, b, c) = tokio::join!(create(), create(), create());
+    let mut told = [a, b, c];
+    told.sort_unstable();
+    assert_eq!(told, [201, 429, 429]);
+}
+
+/// A filter that a newer version stored must not be read as a wider one.
+#[tokio::test]
+async fn a_job_whose_filter_is_not_understood_redrives_nothing() {
+    let lab = Lab::start().await;
+    make_dead_letters(&lab, "dialogue", 2).await;
+    let job_id = create(&lab, json!({"filter": {"engine_type": "dialogue"}, "events_per_second": 0.001})).await;
+    super::wait_until_redriven(&lab, &job_id, 1).await;
+    lab.sql(
+        r#"update eventlease.redrive_jobs set filter = '{"engine_type": "dialogue", "error_code": "busy"}',
+            events_per_second = null, next_due_at = 'epoch', next_step_at = 'epoch'"#,
+    )
+    .await;
+    lab.broker().step_of_redrive_jobs().await.expect_err("no step is taken");
+    assert_eq!(lab.get("/api/v1/dead-letters").await.event_ids().len(), 1);
+}
+
 #[tokio::test]
 async fn jobs_that_are_not_known_are_told_from_others() {
     let lab = Lab::start().await;
