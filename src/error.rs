@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::counted::{counted, counted_match};
 use crate::domain::event::{Outcome, Status};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::limits::{MAX_OPEN_REDRIVE_JOBS, MAX_QUARANTINES_OF_QUEUE, MAX_REDRIVE_JOBS, MAX_TOKENS};
@@ -61,9 +62,9 @@ pub enum Error {
     RedrivenBefore { event_id: EventId, redriven_as: EventId },
     #[error("the unique key of event {event_id} is held by open event {held_by} of its queue")]
     UniqueKeyHeld { event_id: EventId, held_by: EventId },
-    #[error("{actual_count} {what} match, not {expected_count}; nothing was changed")]
+    #[error("{}, not {expected_count}; nothing was changed", counted_match(*.actual_count, .what))]
     CountChanged {
-        /// Of what they are, in the plural.
+        /// What they are, in the singular.
         what: &'static str,
         expected_count: u32,
         actual_count: i64,
@@ -131,25 +132,26 @@ pub enum Error {
     TokenNotFound(TokenId),
     #[error("there are {MAX_TOKENS} tokens already; revoke some, those that have ended go after some days")]
     TooManyTokens,
-    #[error("there are {limit} queues, as many as there may be: {engine_type} would be one more")]
+    #[error("this service may have {}, and has as many: {engine_type} would be one more", counted(*.limit, "queue"))]
     TooManyQueues { engine_type: EngineType, limit: u32 },
     #[error(
         "{engine_type} would be a new queue, and this caller has made {limit} in the last hour, as many as one may; try again \
-         in {} seconds",
-        .retry_after.as_secs() + 1
+         in {}",
+        counted(.retry_after.as_secs() + 1, "second")
     )]
     TooManyNewQueues { engine_type: EngineType, limit: u32, retry_after: Duration },
     #[error(
-        "this caller has registered {limit} new engines in the last hour, as many as one may; try again in {} seconds, or \
-         register with the id of an engine that is known",
-        .retry_after.as_secs() + 1
+        "this caller has registered {} in the last hour, as many as one may; try again in {}, or register with the id of an \
+         engine that is known",
+        counted(*.limit, "new engine"),
+        counted(.retry_after.as_secs() + 1, "second")
     )]
     TooManyNewEngines { limit: u32, retry_after: Duration },
-    #[error("{limit} event types have a retry policy, as many as may have one: {event_type} would be one more")]
+    #[error("no more than {} may have a retry policy, and as many do: {event_type} would be one more", counted(*.limit, "event type"))]
     TooManyEventTypes { event_type: EventType, limit: u32 },
-    #[error("{limit} polls of engine {engine_id} wait here already, as many as may, and there is nothing for this one")]
+    #[error("engine {engine_id} has {} waiting here, as many as may, and there is nothing for this one", counted(*.limit, "poll"))]
     TooManyPollsOfEngine { engine_id: EngineId, limit: usize },
-    #[error("{limit} requests wait here already, as many as may, and there is nothing for this one")]
+    #[error("no more than {} may wait here, and as many do; there is nothing for this one", counted(*.limit, "request"))]
     TooManyWaiting { limit: usize },
     #[error("the token has expired, or was revoked, or replaced by a newer one")]
     TokenEnded,

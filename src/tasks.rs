@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Broker, Result};
-use crate::logs::counted;
+use crate::domain::counted::counted;
 use crate::metrics::Metrics;
 use crate::supervisor::Supervisor;
 use periodic::{Periodic, Starter};
@@ -92,7 +92,7 @@ pub fn start(
 
 async fn carry_on_with_cancels(broker: Arc<Broker>) -> Result<Option<String>> {
     let done = broker.carry_on_with_cancels().await?;
-    Ok((done > 0).then(|| format!("cancelled {} of cancelled runs", counted(done as u64, "event"))))
+    Ok((done > 0).then(|| format!("cancelled {} of cancelled runs", counted(done, "event"))))
 }
 
 async fn carry_on_with_redrive_jobs(broker: Arc<Broker>) -> Result<Option<String>> {
@@ -104,7 +104,7 @@ async fn tend_queues(broker: Arc<Broker>) -> Result<Option<String>> {
     let done = broker.tend_queues().await?;
     let did = done.restored > 0 || done.removed > 0;
     Ok(did.then(|| {
-        let (restored, removed) = (counted(done.restored, "queue"), counted(done.removed as u64, "queue"));
+        let (restored, removed) = (counted(done.restored, "queue"), counted(done.removed, "queue"));
         format!("made the rows of {restored} again, removed {removed} unused for long")
     }))
 }
@@ -116,14 +116,14 @@ async fn remove_long_silent(broker: Arc<Broker>) -> Result<Option<String>> {
 
 async fn fill_in_fingerprints(broker: Arc<Broker>) -> Result<Option<String>> {
     let done = broker.fill_in_fingerprints().await?;
-    Ok((done > 0).then(|| format!("made the error fingerprints of {}", counted(done as u64, "dead letter"))))
+    Ok((done > 0).then(|| format!("made the error fingerprints of {}", counted(done, "dead letter"))))
 }
 
 async fn tend_partitions(broker: Arc<Broker>) -> Result<Option<String>> {
     let (made, removal) = broker.tend_partitions().await?;
     let did = made > 0 || removal.removed > 0 || removal.postponed > 0;
     Ok(did.then(|| {
-        let (made, removed) = (counted(made.into(), "day"), counted(removal.removed.into(), "old partition"));
+        let (made, removed) = (counted(made, "day"), counted(removal.removed, "old partition"));
         format!("made the partitions of {made} ahead, removed {removed}, could not remove {} yet", removal.postponed)
     }))
 }

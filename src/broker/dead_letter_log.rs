@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::domain::counted::counted;
 use crate::domain::event::DeadLetterReason;
 use crate::domain::ids::EventId;
-use crate::logs::{LineBudget, counted};
+use crate::logs::LineBudget;
 
 const LINES_A_SECOND: u32 = 5;
 /// Queues and reasons that a line names with a number of their own.
@@ -51,7 +52,7 @@ impl DeadLetterLog {
     pub fn note(&self, letter: DeadLettered) {
         let DeadLettered { event_id, engine_type, reason, attempt } = letter;
         if self.budget.take(Instant::now()).is_some() {
-            let (reason, attempts) = (reason.in_words(), counted(attempt.unsigned_abs().into(), "attempt"));
+            let (reason, attempts) = (reason.in_words(), counted(attempt, "attempt"));
             tracing::info!("dead letter: event {event_id} of queue {engine_type}: {reason} after {attempts}");
             return;
         }

@@ -79,7 +79,7 @@ impl Broker {
         let chosen = reschedule::choose(&mut connection, &selection.filter, change, limit).await?;
         match selection.expected_count {
             Some(expected_count) if chosen.matched != i64::from(expected_count) => {
-                Err(Error::CountChanged { what: "queued events", expected_count, actual_count: chosen.matched })
+                Err(Error::CountChanged { what: "queued event", expected_count, actual_count: chosen.matched })
             }
             Some(_) | None => Ok(chosen),
         }

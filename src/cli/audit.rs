@@ -85,7 +85,7 @@ pub async fn run(arguments: &AuditArguments) -> Outcome {
         list.print_json()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = Table::new(&COLUMNS);
+    let mut table = Table::new(COLUMNS);
     for entry in list.read::<Entry>()? {
         let nothing = || "-".to_owned();
         table.row([
@@ -99,6 +99,6 @@ pub async fn run(arguments: &AuditArguments) -> Outcome {
         ]);
     }
     table.print()?;
-    list.say_what_is_missing("entries");
+    list.say_what_is_missing("entry");
     Ok(ExitCode::SUCCESS)
 }

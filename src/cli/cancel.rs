@@ -13,6 +13,7 @@ use super::outcome::{Outcome, UsageError};
 use super::runs::cancel_run;
 use super::tally::Tally;
 use super::text::{plain, plain_json};
+use crate::domain::counted::counted;
 use crate::output;
 
 const EXAMPLES: &str = "Examples:
@@ -65,7 +66,7 @@ async fn cancel_events(arguments: &CancelArguments) -> Outcome {
     let question = match arguments.event_ids.len() {
         0 => return Err(UsageError("which ones? Name events, or --scenario-run-id".to_owned()).into()),
         1 => None,
-        count => Some(format!("Cancel {count} events?")),
+        count => Some(format!("Cancel {}?", counted(count, "event"))),
     };
     if let Some(question) = question
         && !arguments.consent.to(&question)?

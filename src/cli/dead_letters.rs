@@ -100,10 +100,10 @@ struct DeadLetter {
 
 const COLUMNS: [Column; 8] = [
     Column::Text("EVENT"),
-    Column::SpareText("QUEUE"),
+    Column::Text("QUEUE"),
     Column::SpareText("EVENT TYPE"),
     Column::SpareText("REASON"),
-    Column::Text("SINCE"),
+    Column::SpareText("SINCE"),
     Column::SpareNumber("ATTEMPTS"),
     Column::SpareNumber("REDRIVES"),
     Column::Text("ERROR"),
@@ -132,12 +132,12 @@ async fn list(arguments: &ListArguments) -> Outcome {
         list.print_json()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = Table::new(&COLUMNS);
+    let mut table = Table::new(COLUMNS);
     for letter in list.read::<DeadLetter>()? {
         table.row(letter.cells(list.now));
     }
     table.print()?;
-    list.say_what_is_missing("dead letters");
+    list.say_what_is_missing("dead letter");
     Ok(ExitCode::SUCCESS)
 }
 

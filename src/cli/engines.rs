@@ -107,11 +107,11 @@ struct Lease {
 
 const COLUMNS: [Column; 9] = [
     Column::Text("ENGINE"),
-    Column::SpareText("TYPE"),
+    Column::Text("TYPE"),
     Column::Text("STATUS"),
     Column::Number("HELD"),
-    Column::Number("LIMIT"),
-    Column::Text("LAST POLL"),
+    Column::SpareText("LAST POLL"),
+    Column::SpareNumber("LIMIT"),
     Column::SpareText("LAST SEEN"),
     Column::SpareText("VERSION"),
     Column::SpareText("RUN"),
@@ -160,12 +160,12 @@ pub async fn run(arguments: &EnginesArguments) -> Outcome {
         list.print_json()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = Table::new(&COLUMNS);
+    let mut table = Table::new(COLUMNS);
     for engine in list.read::<Engine>()? {
         table.row(engine.cells(list.now));
     }
     table.print()?;
-    list.say_what_is_missing("engines");
+    list.say_what_is_missing("engine");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -175,7 +175,7 @@ async fn print_held(client: &Client, engine_id: &str) -> Outcome {
     if held.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = Table::new(&HELD_COLUMNS);
+    let mut table = Table::new(HELD_COLUMNS);
     for Held { event_id, event_type, attempt, lease } in held {
         let (leased, expires) = (from_now(lease.leased_at, list.now), from_now(lease.expires_at, list.now));
         table.row([event_id, event_type, attempt.to_string(), leased, expires]);

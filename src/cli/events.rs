@@ -157,10 +157,10 @@ impl Attempt {
 
 const COLUMNS: [Column; 8] = [
     Column::Text("EVENT"),
-    Column::SpareText("QUEUE"),
+    Column::Text("QUEUE"),
     Column::SpareText("EVENT TYPE"),
     Column::Text("STATUS"),
-    Column::Text("SINCE OR UNTIL"),
+    Column::SpareText("SINCE OR UNTIL"),
     Column::SpareNumber("ATTEMPT"),
     Column::SpareText("CREATED"),
     Column::Text("ERROR"),
@@ -224,12 +224,12 @@ pub async fn run(arguments: &EventsArguments) -> Outcome {
         list.print_json()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = Table::new(&COLUMNS);
+    let mut table = Table::new(COLUMNS);
     for event in list.read::<Event>()? {
         table.row(event.cells(list.now));
     }
     table.print()?;
-    list.say_what_is_missing("events");
+    list.say_what_is_missing("event");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -238,7 +238,7 @@ pub fn print_attempts(attempts: Vec<Attempt>, now: DateTime<Utc>) -> output::Res
     if attempts.is_empty() {
         return Ok(());
     }
-    let mut table = Table::new(&ATTEMPT_COLUMNS);
+    let mut table = Table::new(ATTEMPT_COLUMNS);
     for attempt in attempts {
         let words = attempt.words();
         // An event that was cancelled while it waited has an attempt without an engine.

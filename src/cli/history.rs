@@ -8,7 +8,7 @@ use super::asking::{Asking, print_answer};
 use super::client::{Answer, Client};
 use super::outcome::Outcome;
 use super::table::{Column, Table};
-use super::text::from_now;
+use super::text::{from_now, in_full};
 use crate::domain::spans::in_words;
 use crate::output;
 
@@ -74,12 +74,10 @@ pub async fn run(arguments: &HistoryArguments) -> Outcome {
     // The server's clock decides what now is.
     let now = client.get(&["server"], &[]).await?.now;
     let step_seconds = (arguments.hours * 3600 / ROWS).div_ceil(60).max(1) * 60;
-    // The step that is under way would look as if less happened in it.
-    let to = now - TimeDelta::seconds(now.timestamp().rem_euclid(step_seconds.into()));
-    let from = to - TimeDelta::hours(arguments.hours.into());
+    let from = now - TimeDelta::hours(arguments.hours.into());
     let query = [
         ("from", Some(from.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))),
-        ("to", Some(to.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))),
+        ("to", Some(now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))),
         ("step_seconds", Some(step_seconds.to_string())),
     ];
     let answer = client.get(&path, &query).await?;
@@ -88,32 +86,42 @@ pub async fn run(arguments: &HistoryArguments) -> Outcome {
 
 fn print(answer: &Answer) -> Result<(), Box<dyn std::error::Error>> {
     let history: History = answer.read()?;
-    if history.due.iter().all(Option::is_none) {
+    let is_measured = |due: &Option<i64>| due.is_some();
+    let (first, last) = (history.due.iter().position(is_measured), history.due.iter().rposition(is_measured));
+    let (Some(first), Some(last)) = (first, last) else {
         output::line("Nothing was measured in that time.")?;
         return Ok(());
-    }
-    let mut table = Table::new(&COLUMNS);
-    for place in 0..history.due.len() {
-        let at = history.from + TimeDelta::seconds(i64::from(history.step_seconds)) * i32::try_from(place)?;
-        table.row(history.cells(place, from_now(at, answer.now)));
+    };
+    let mut table = Table::new(COLUMNS);
+    for place in first..=last {
+        table.row(history.cells(place, answer.now));
     }
     table.print()?;
+    if first > 0 {
+        output::say(format_args!("measured since {}", in_full(history.begin_of(first), answer.now)));
+    }
     Ok(())
 }
 
 impl History {
-    /// A line; dashes where nothing was measured.
-    fn cells(&self, place: usize, time: String) -> [String; 10] {
+    fn begin_of(&self, place: usize) -> DateTime<Utc> {
+        let steps = i64::try_from(place).unwrap_or(i64::MAX);
+        self.from + TimeDelta::seconds(i64::from(self.step_seconds).saturating_mul(steps))
+    }
+
+    /// A line; dashes where nothing was measured. Of the step that is under way only whole minutes are measured.
+    fn cells(&self, place: usize, now: DateTime<Utc>) -> [String; 10] {
+        let begin = self.begin_of(place);
+        let so_far = u32::try_from((now - begin).num_minutes()).unwrap_or(0).max(1).saturating_mul(60);
+        let seconds = so_far.min(self.step_seconds);
         let count = |column: &[Option<i64>]| told(column.get(place).copied().flatten(), |count| count.to_string());
         let rate = |column: &[Option<i64>]| {
             #[expect(clippy::cast_precision_loss, reason = "counts of a step are far below 2^52")]
-            told(column.get(place).copied().flatten(), |count| {
-                format!("{:.2}", count as f64 / f64::from(self.step_seconds))
-            })
+            told(column.get(place).copied().flatten(), |count| format!("{:.2}", count as f64 / f64::from(seconds)))
         };
         let span = |column: &[Option<f64>]| told(column.get(place).copied().flatten(), in_words);
         [
-            time,
+            from_now(begin, now),
             count(&self.due),
             span(&self.oldest_due_age_seconds),
             count(&self.processing),

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::outcome::Outcome;
 use crate::app::{self, Database, Signals};
 use crate::config::{DatabaseConfig, LogConfig};
+use crate::domain::counted::{are, counted};
 use crate::output;
 use crate::store::migrations::{self, Migration};
 
@@ -89,8 +90,8 @@ async fn tell(database: &Database, arguments: &MigrateArguments) -> Outcome {
     } else if pending.is_empty() {
         output::line("the schema is up to date")?;
     } else {
-        let (pending, all) = (pending.len(), all.len());
-        output::line(format_args!("{pending} of {all} migrations are pending; run: eventlease migrate"))?;
+        let (are, pending, all) = (are(pending.len()), pending.len(), counted(all.len(), "migration"));
+        output::line(format_args!("{pending} of {all} {are} pending; run: eventlease migrate"))?;
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::text::{cut, plain_lines};
 use crate::config::{DatabaseUrl, DirectDatabase};
+use crate::domain::counted::counted_match;
 use crate::output;
 
 /// The exit code that a command ends with, or the error that is printed.
@@ -13,6 +14,12 @@ pub type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 #[derive(Debug, thiserror::Error)]
 #[error("{0}; for more, try '--help'")]
 pub struct UsageError(pub String);
+
+/// What is said where so many match and nothing was done.
+pub fn only_counted(matched: u64, noun: &str) -> String {
+    let change = if matched == 0 { "" } else { "; nothing was changed" };
+    format!("{}{change}", counted_match(matched, noun))
+}
 
 /// The database that a command works on without a server; `None`: it asks a server.
 pub fn database_of(place: &DirectDatabase) -> Result<Option<DatabaseUrl>, UsageError> {

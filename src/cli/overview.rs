@@ -11,6 +11,7 @@ use super::client::{Answer, Client};
 use super::outcome::Outcome;
 use super::queues::{Queue, table_of};
 use super::text::{cut, from_now, plain, wrapped};
+use crate::domain::counted::counted;
 use crate::domain::spans::in_words;
 use crate::output;
 
@@ -168,20 +169,28 @@ fn totals(overview: &Overview, now: DateTime<Utc>) -> String {
         if *due > 0 { format!(", the oldest for {}", in_words(*oldest_due_age_seconds)) } else { String::new() };
     let lines = [
         format!(
-            "measured {}{}; {queues} queues, {paused_queues} paused",
+            "measured {}{}; {}, {paused_queues} paused",
             from_now(overview.as_of, now),
-            database.unwrap_or_default()
+            database.unwrap_or_default(),
+            counted(*queues, "queue")
         ),
         format!(
-            "{about}{due} due{oldest}, {delayed} delayed, {processing} processing, {dead_letters} dead letters, {suspects} suspects"
+            "{about}{due} due{oldest}, {delayed} delayed, {processing} processing, {}, {}",
+            counted(*dead_letters, "dead letter"),
+            counted(*suspects, "suspect")
         ),
         format!(
             "{:.2} enqueued, {:.2} completed, {:.2} failed, {:.2} lost per second",
             rates.enqueued_per_second, rates.completed_per_second, rates.failed_per_second, rates.lost_per_second
         ),
         format!(
-            "engines: {} active, {} draining, {} unresponsive, {} quarantined; {} of {} slots busy",
-            engines.active, engines.draining, engines.unresponsive, engines.quarantined, slots.busy, slots.total
+            "engines: {} active, {} draining, {} unresponsive, {} quarantined; {} of {} busy",
+            engines.active,
+            engines.draining,
+            engines.unresponsive,
+            engines.quarantined,
+            slots.busy,
+            counted(slots.total, "slot")
         ),
     ];
     lines.map(|line| wrapped(&line, INDENT, WIDTH)).join("\n")

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::client::{Client, Error, MAX_REPLY_BYTES, Query, Result, read};
 use super::text::plain_json;
+use crate::domain::counted::{counted, noun_of};
 use crate::domain::limits::MAX_PAGE;
 use crate::output;
 
@@ -83,13 +84,13 @@ impl List {
         output::line(format_args!("{{\"items\":[{items}],\"next_cursor\":{next_cursor}}}"))
     }
 
-    /// Says so where there is more, or nothing; below a table.
+    /// Says so where there is more, or nothing; below a table. `what` is one of the items.
     pub fn say_what_is_missing(&self, what: &str) {
-        if self.items.is_empty() {
-            output::say(format_args!("no {what}"));
+        let count = self.items.len();
+        if count == 0 {
+            output::say(format_args!("no {}", noun_of(count, what)));
         } else if self.next_cursor.is_some() {
-            let count = self.items.len();
-            output::say(format_args!("the first {count} {what}; there are more: see --limit"));
+            output::say(format_args!("the first {}; there are more: see --limit", counted(count, what)));
         }
     }
 }

@@ -139,13 +139,13 @@ pub async fn run(arguments: &PoliciesArguments) -> Outcome {
         list.print_json()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = Table::new(&COLUMNS);
+    let mut table = Table::new(COLUMNS);
     for policy in list.read::<EventType>()? {
         let members = MEMBERS.iter().map(|(_, pointer)| policy.member(pointer).unwrap_or_else(|| "-".to_owned()));
         table.row(std::iter::once(policy.event_type.clone()).chain(members));
     }
     table.print()?;
-    list.say_what_is_missing("event types with a retry policy of their own");
+    list.say_what_is_missing("retry policy");
     Ok(ExitCode::SUCCESS)
 }
 

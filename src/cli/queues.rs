@@ -80,7 +80,7 @@ const COLUMNS: [Column; 11] = [
 
 /// A line for each queue.
 pub fn table_of(queues: &[Queue], now: DateTime<Utc>) -> Table {
-    let mut table = Table::new(&COLUMNS);
+    let mut table = Table::new(COLUMNS);
     for queue in queues {
         table.row(queue.cells(now));
     }
@@ -112,6 +112,6 @@ pub async fn run(arguments: &QueuesArguments) -> Outcome {
         return Ok(ExitCode::SUCCESS);
     }
     table_of(&list.read::<Queue>()?, list.now).print()?;
-    list.say_what_is_missing("queues");
+    list.say_what_is_missing("queue");
     Ok(ExitCode::SUCCESS)
 }

@@ -107,12 +107,12 @@ async fn list(client: &Client, arguments: &RedriveJobsArguments) -> Outcome {
         list.print_json()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = Table::new(&COLUMNS);
+    let mut table = Table::new(COLUMNS);
     for job in list.read::<Job>()? {
         table.row(job.cells(list.now));
     }
     table.print()?;
-    list.say_what_is_missing("redrive jobs");
+    list.say_what_is_missing("redrive job");
     Ok(ExitCode::SUCCESS)
 }
 

@@ -98,7 +98,7 @@ async fn list(arguments: &RunsArguments) -> Outcome {
         list.print_json()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = Table::new(&COLUMNS);
+    let mut table = Table::new(COLUMNS);
     for run in list.read::<ListedRun>()? {
         table.row([
             run.scenario_run_id,
@@ -110,7 +110,7 @@ async fn list(arguments: &RunsArguments) -> Outcome {
         ]);
     }
     table.print()?;
-    list.say_what_is_missing("runs");
+    list.say_what_is_missing("run");
     Ok(ExitCode::SUCCESS)
 }
 

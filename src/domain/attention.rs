@@ -164,7 +164,7 @@ fn poison(queue: &QueueSnapshot, _now: DateTime<Utc>) -> Option<Item> {
     let name = &queue.report.queue.engine_type;
     let poison = queue.poison.filter(|poison| poison.lease_losses >= POISON_LEASE_LOSSES)?;
     let subject = Subject { event_id: Some(poison.worst), ..Subject::queue(name) };
-    let times = counted(poison.lease_losses.into(), "time");
+    let times = counted(poison.lease_losses, "time");
     let others = match poison.count - 1 {
         0 => String::new(),
         more => format!("; {more} more of that queue {} lost repeatedly too", if more == 1 { "was" } else { "were" }),

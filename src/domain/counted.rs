@@ -1,19 +1,76 @@
-//! Numbers with their nouns, for sentences.
+//! Numbers with their nouns and verbs, for sentences.
 
-/// A number and its noun: `1 event`, `3 events`.
+use std::fmt::Display;
+
+/// A whole number of any type.
+pub trait Number: Copy + Display + PartialEq + From<u8> {}
+
+impl<N: Copy + Display + PartialEq + From<u8>> Number for N {}
+
+fn is_one(count: impl Number) -> bool {
+    count == 1.into()
+}
+
+/// A number and its noun: `1 event`, `3 events`, `2 losses`.
 #[must_use]
-pub fn counted(count: i64, noun: &str) -> String {
-    if count == 1 { format!("{count} {noun}") } else { format!("{count} {noun}s") }
+pub fn counted(count: impl Number, noun: &str) -> String {
+    format!("{count} {}", noun_of(count, noun))
+}
+
+/// A noun, in the plural where the number is not one.
+#[must_use]
+pub fn noun_of(count: impl Number, noun: &str) -> String {
+    if is_one(count) {
+        noun.to_owned()
+    } else if noun.ends_with("ss") {
+        format!("{noun}es")
+    } else if let Some(stem) = noun.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u'])) {
+        format!("{stem}ies")
+    } else {
+        format!("{noun}s")
+    }
 }
 
 /// A number, its noun and its verb: `1 event is`, `3 events are`.
 #[must_use]
-pub fn counted_are(count: i64, noun: &str) -> String {
+pub fn counted_are(count: impl Number, noun: &str) -> String {
     format!("{} {}", counted(count, noun), are(count))
+}
+
+/// How many match: `no event matches`, `1 event matches`, `3 events match`.
+#[must_use]
+pub fn counted_match(count: impl Number, noun: &str) -> String {
+    if count == 0.into() {
+        format!("no {noun} matches")
+    } else if is_one(count) {
+        format!("1 {noun} matches")
+    } else {
+        format!("{} match", counted(count, noun))
+    }
 }
 
 /// The verb of a number: `is` or `are`.
 #[must_use]
-pub const fn are(count: i64) -> &'static str {
-    if count == 1 { "is" } else { "are" }
+pub fn are(count: impl Number) -> &'static str {
+    if is_one(count) { "is" } else { "are" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!(
+            [counted(0_i64, "event"), counted(1_u64, "event"), counted(2_usize, "event")],
+            ["0 events", "1 event", "2 events"]
+        );
+        assert_eq!([counted(1, "silent loss"), counted(3, "silent loss")], ["1 silent loss", "3 silent losses"]);
+        assert_eq!([counted(2, "retry policy"), counted(2, "day")], ["2 retry policies", "2 days"]);
+        assert_eq!([counted_are(1, "slot"), counted_are(0, "slot")], ["1 slot is", "0 slots are"]);
+        assert_eq!(
+            [0, 1, 2].map(|count| counted_match(count, "queued event")),
+            ["no queued event matches", "1 queued event matches", "2 queued events match"]
+        );
+    }
 }

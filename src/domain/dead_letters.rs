@@ -90,9 +90,10 @@ fn wanted<'de, D: Deserializer<'de>>(member: D) -> Result<Option<Wanted>, D::Err
     Option::deserialize(member).map(|text| Some(Wanted::of(text)))
 }
 
-/// Which dead letters are wanted; `None` is any, and is left out in JSON, where null asks for what has no such text.
+/// Which dead letters are wanted; `None` is any, and is left out in JSON, where null asks for what has no such text. One with a member
+/// that is not known, as of a later version, is not read: without that member it would let more through.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Filter {
     /// Their queue.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -352,6 +353,8 @@ mod tests {
         let filter = group.filter(&by, &asked);
         assert_eq!(serde_json::from_value::<Filter>(json!(filter)).expect("as it was written"), filter);
         assert_eq!(json!(group.filter(&[], &Filter::default())), json!({}));
+        serde_json::from_value::<Filter>(json!({"engine_type": "dialogue", "error_code": "busy"}))
+            .expect_err("it would let more through");
     }
 
     #[test]

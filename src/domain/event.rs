@@ -81,6 +81,8 @@ pub struct Event {
     /// The last that was reported on its current lease. Null also in a brief list.
     #[schema(value_type = Option<Value>, required)]
     pub progress: Option<RawJson>,
+    /// When that was reported, by the database's clock; null where there is none, and of a lease that was taken back after it was lost.
+    pub progress_at: Option<DateTime<Utc>>,
     /// Of `progress`; 0 where there is none.
     pub progress_bytes: u32,
     /// Once it has completed. Null also in a brief list.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::limits::MAX_HISTORY_POINTS;
+use super::limits::{MAX_HISTORY_POINTS, MAX_HISTORY_STEP_SECONDS};
 use super::queue_activity::ActivityCounts;
 
 /// A queue, or all of them together, in one minute.
@@ -66,6 +66,11 @@ pub struct HistoryRange {
 pub enum BadRange {
     /// It ends before it begins, or where it begins.
     Empty,
+    /// Its steps are too many, also where they are the longest there are.
+    TooLong {
+        /// Whole days that are not too long.
+        most_days: i64,
+    },
     /// Its steps are too many.
     TooManyPoints {
         /// The shortest step with which they are few enough.
@@ -76,19 +81,22 @@ pub enum BadRange {
 impl HistoryRange {
     /// The range from `from` to `to`, begun and ended on whole steps. Without a step it is the shortest possible.
     pub fn new(from: DateTime<Utc>, to: DateTime<Utc>, step_seconds: Option<u32>) -> Result<Self, BadRange> {
-        let seconds = (to - from).num_seconds();
-        if seconds <= 0 {
+        if to <= from {
             return Err(BadRange::Empty);
         }
+        let (from, to) = (from.timestamp(), to.timestamp() + i64::from(to.timestamp_subsec_nanos() > 0));
         // One more than fits may be needed, since the range is widened to whole steps.
-        let least = div_up(seconds, (MAX_HISTORY_POINTS - 1) * 60).max(1) * 60;
+        let steps = MAX_HISTORY_POINTS - 1;
+        let least = div_up(to - from, steps * 60) * 60;
+        if least > i64::from(MAX_HISTORY_STEP_SECONDS) {
+            return Err(BadRange::TooLong { most_days: steps * i64::from(MAX_HISTORY_STEP_SECONDS) / 86_400 });
+        }
         let step_seconds = step_seconds.map_or(least, i64::from);
         if step_seconds < least {
             return Err(BadRange::TooManyPoints { least_step_seconds: least });
         }
-        let aligned = |seconds: i64| DateTime::from_timestamp(seconds * step_seconds, 0).unwrap_or(from);
-        let from = aligned(from.timestamp().div_euclid(step_seconds));
-        Ok(Self { from, to: aligned(div_up(to.timestamp(), step_seconds)), step_seconds })
+        let aligned = |steps: i64| DateTime::from_timestamp(steps * step_seconds, 0).unwrap_or_default();
+        Ok(Self { from: aligned(from.div_euclid(step_seconds)), to: aligned(div_up(to, step_seconds)), step_seconds })
     }
 
     /// How many points it has.
@@ -184,8 +192,22 @@ mod tests {
             HistoryRange::new(at(0), at(2880), Some(60)),
             Err(BadRange::TooManyPoints { least_step_seconds: 300 })
         );
+        assert_eq!(HistoryRange::new(at(0), at(599 * 1440), None).map(|range| range.step_seconds), Ok(86_400));
+        for step_seconds in [None, Some(60), Some(86_400)] {
+            let too_long = HistoryRange::new(at(0), at(599 * 1440 + 1), step_seconds);
+            assert_eq!(too_long, Err(BadRange::TooLong { most_days: 599 }), "no step would do");
+        }
         let longest = HistoryRange::new(at(0) + TimeDelta::seconds(59), at(599), None).expect("a range");
         assert!(longest.points() <= 600, "{}", longest.points());
+    }
+
+    #[test]
+    fn parts_of_a_second_are_a_step_too() {
+        let after = |milliseconds| at(0) + TimeDelta::milliseconds(milliseconds);
+        for (from, to, points) in [(100, 900, 1), (0, 1, 1), (59_900, 60_000, 1), (59_900, 60_001, 2)] {
+            let range = HistoryRange::new(after(from), after(to), None).expect("a range");
+            assert_eq!(range.points(), points, "{from} to {to}");
+        }
     }
 
     #[test]

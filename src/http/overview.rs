@@ -2,6 +2,8 @@
 
 /// `GET /overview`.
 mod read;
+/// `If-None-Match`.
+mod entity_tags;
 /// How queues stood, minute by minute.
 mod history;
 /// The service and its queues, as an overview shows them.

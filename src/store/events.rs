@@ -28,7 +28,7 @@ use crate::domain::page::{Page, ShownParts};
 from_row!(Event, "events", event_id: EventId, {
     event_id, engine_type, event_type, status, payload, payload_bytes, priority, scenario_run_id, created_at, available_at,
     finished_at, attempt, failures, lease_losses, redrives, leased_by, is_leased, leased_at, lease_expires_at, lease_deadline_at, is_suspect, discard_at, retry_policy,
-    progress, progress_bytes, result, result_bytes, error, error_type, error_message, error_bytes,
+    progress, progress_at, progress_bytes, result, result_bytes, error, error_type, error_message, error_bytes,
     dead_letter_reason, is_cancel_requested, redriven_from, redriven_as, caused_by, traceparent, unique_key, enqueued_by,
 });
 

@@ -9,8 +9,9 @@ use uuid::Uuid;
 use super::dead_letters::redrive::Redriven;
 use super::error::Result;
 use super::policies;
-use super::row::{Field, from_columns, from_row};
+use super::row::{Field, from_columns, from_row, unknown};
 use crate::domain::dead_letters::{Filter, Overrides};
+use crate::domain::json::RawJson;
 use crate::domain::limits::{MAX_OPEN_REDRIVE_JOBS, MAX_REDRIVE_JOBS};
 use crate::domain::redrive_job::{
     Canary, Counts, Place, RedriveJob, RedriveJobId, Settings, Skipped, State, StateReason, WorkingJob,
@@ -19,7 +20,8 @@ use crate::domain::redrive_job::{
 /// Only what is no event yet can be redriven.
 impl Field for Filter {
     fn read(row: &PgRow, column: &'static str) -> sqlx::Result<Self> {
-        let Json(filter) = row.try_get::<Json<Self>, _>(column)?;
+        let Json(stored) = row.try_get::<Json<RawJson>, _>(column)?;
+        let filter: Self = serde_json::from_str(stored.get()).map_err(|_| unknown(column, stored.get()))?;
         Ok(Self { is_redrivable: true, ..filter })
     }
 }
@@ -43,7 +45,7 @@ from_columns!(Skipped, {
 });
 from_columns!(Counts, {
     matched: "matched", redriven: "redriven", skipped: "skipped_run_cancelled", open: "open_events",
-    completed: "completed", died_again: "died_again", cancelled: "cancelled",
+    completed: "completed", died_again: "died_again", cancelled: "cancelled", unknown: "unknown",
 });
 from_columns!(Place, {
     has_canary_ahead: "has_canary_ahead", canary_judged_by: "canary_judged_by", chosen_up_to_at: "chosen_up_to_at",
@@ -71,6 +73,9 @@ struct PlaceRow {
 
 from_row!(PlaceRow, "redrive_jobs", job_id: RedriveJobId, { place });
 
+/// Only one job is made at a time: the limits are kept also where several are asked for at once.
+const MAKING_LOCK: &str = "select pg_advisory_xact_lock(hashtextextended('eventlease.redrive_jobs', 0))";
+
 /// Makes a job for `matched` dead letters that died by `created_at`. `None`: there are as many jobs as there may be.
 pub async fn create(
     connection: &mut PgConnection,
@@ -80,6 +85,7 @@ pub async fn create(
     matched: i64,
 ) -> Result<Option<RedriveJob>> {
     let Settings { filter, overrides, payload_patch, canary, events_per_second, stop_at_failure_ratio } = settings;
+    sqlx::query(MAKING_LOCK).execute(&mut *connection).await?;
     let state = if canary.is_some() { State::Canary } else { State::Redriving };
     Ok(sqlx::query_as(include_str!("sql/create_redrive_job.sql"))
         .bind(serde_json::to_string(filter).expect("a filter is a plain object"))
@@ -154,6 +160,8 @@ pub struct Ends {
     pub died_again: i64,
     /// Cancelled.
     pub cancelled: i64,
+    /// In a way that is not known any more.
+    pub unknown: i64,
 }
 
 /// Checks up to `limit` open events of a job, behind the last one that was checked, and notes how they ended.
@@ -201,6 +209,7 @@ pub async fn write(connection: &mut PgConnection, WorkingJob { job, place }: &Wo
         .bind(job.counts.completed)
         .bind(job.counts.died_again)
         .bind(job.counts.cancelled)
+        .bind(job.counts.unknown)
         .execute(connection)
         .await?;
     Ok(())

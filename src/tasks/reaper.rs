@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::broker::reap::Reaped;
 use crate::broker::{Broker, Result};
-use crate::logs::counted;
+use crate::domain::counted::counted;
 
 /// One round; the report says what was freed, `None` if nothing was.
 pub async fn run_once(broker: Arc<Broker>) -> Result<Option<String>> {

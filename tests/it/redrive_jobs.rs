@@ -283,7 +283,10 @@ async fn a_job_that_is_continued_while_it_is_forgotten_is_not_forgotten_by_half(
     // As if housekeeping had forgotten a part of it, and had been cut off.
     lab.sql("delete from eventlease.redriven_by_jobs").await;
     lab.post(&format!("{JOBS}/{job_id}/continue"), &json!({})).await.expect(200);
-    lab.sql("update eventlease.redrive_jobs set events_per_second = null, next_due_at = 'epoch', next_step_at = 'epoch'").await;
+    lab.sql(
+        "update eventlease.redrive_jobs set events_per_second = null, next_due_at = 'epoch', next_step_at = 'epoch'",
+    )
+    .await;
     wait_until_redriven(&lab, &job_id, 4).await;
     work(&lab, "dialogue", 4, 10).await;
     lab.sql("update eventlease.redrive_jobs set next_step_at = 'epoch' where next_step_at is not null").await;

@@ -182,7 +182,7 @@ impl Broker {
         if let Some(expected_count) = selection.expected_count
             && chosen.matched != i64::from(expected_count)
         {
-            return Err(Error::CountChanged { what: "dead letters", expected_count, actual_count: chosen.matched });
+            return Err(Error::CountChanged { what: "dead letter", expected_count, actual_count: chosen.matched });
         }
         let progress = Progress { matched: chosen.matched, remaining: chosen.matched, ..Progress::default() };
         Ok((chosen, progress))

@@ -189,6 +189,7 @@ async fn note_ends(transaction: &mut Transaction, working: &mut WorkingJob) -> R
         return Ok(0);
     }
     let ends = redrive_jobs::note_ends(transaction, working, CHECKED_EVENTS_OF_STEP).await?;
+    let are_forgotten = ends.checked == 0 && working.place.checked_up_to_id.is_none();
     // After the last one, the next check begins with the first one.
     working.place.checked_up_to_id = ends.checked_up_to_id.filter(|_| ends.checked == CHECKED_EVENTS_OF_STEP);
     let counts = &mut working.job.counts;
@@ -196,6 +197,11 @@ async fn note_ends(transaction: &mut Transaction, working: &mut WorkingJob) -> R
     counts.completed += ends.completed;
     counts.died_again += ends.died_again;
     counts.cancelled += ends.cancelled;
+    counts.unknown += ends.unknown;
+    if are_forgotten {
+        // The job was paused for as long as jobs are kept, and continued while it was being forgotten.
+        counts.unknown += std::mem::take(&mut counts.open);
+    }
     Ok(ends.ended)
 }
 

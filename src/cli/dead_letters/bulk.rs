@@ -13,8 +13,9 @@ use super::job_flags::{JobFlags, json_text};
 use crate::cli::asking::Asking;
 use crate::cli::client::{Client, Result};
 use crate::cli::confirm::Consent;
-use crate::cli::outcome::{Outcome, UsageError};
+use crate::cli::outcome::{Outcome, UsageError, only_counted};
 use crate::cli::text::{plain, plain_json};
+use crate::domain::counted::counted;
 use crate::domain::limits::{MAX_BULK_DEAD_LETTERS, MAX_DONE_DEAD_LETTERS_TOLD};
 use crate::output;
 
@@ -132,22 +133,13 @@ impl Which {
 
     /// So many of them, in words.
     pub fn in_words(&self, matched: u64, total: u64) -> String {
-        let count = if total < matched { format!("the oldest {total} of {matched}") } else { total.to_string() };
-        let letters = if matched == 1 { "dead letter" } else { "dead letters" };
+        let letters = counted(matched, "dead letter");
+        let letters = if total < matched { format!("the oldest {total} of {letters}") } else { letters };
         if self.all {
-            format!("{count} {letters} of all queues that the token reaches")
+            format!("{letters} of all queues that the token reaches")
         } else {
-            format!("{count} {letters} with {}", self.filter.in_words())
+            format!("{letters} with {}", self.filter.in_words())
         }
-    }
-}
-
-/// What is said where so many match and nothing was done.
-pub fn counted(matched: u64) -> String {
-    match matched {
-        0 => "no dead letter matches".to_owned(),
-        1 => "1 dead letter matches; nothing was changed".to_owned(),
-        more => format!("{more} dead letters match; nothing was changed"),
     }
 }
 
@@ -340,7 +332,7 @@ impl Verb<'_> {
             return output::line(plain_json(&report.to_string()));
         }
         if matched == 0 || self.which.dry_run {
-            output::line(counted(matched))
+            output::line(only_counted(matched, "dead letter"))
         } else if *count == matched {
             output::line(format_args!("{count} {}", self.past))
         } else if passed_over > 0 {

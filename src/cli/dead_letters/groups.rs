@@ -10,6 +10,7 @@ use crate::cli::client::Client;
 use crate::cli::outcome::Outcome;
 use crate::cli::table::{Column, Table};
 use crate::cli::text::from_now;
+use crate::domain::counted::counted;
 use crate::output;
 
 /// Versions in the table below the groups; the JSON has all.
@@ -71,18 +72,19 @@ struct Version {
     is_enough: bool,
 }
 
-const COLUMNS: [Column; 11] = [
-    Column::Text("FINGERPRINT"),
-    Column::Number("COUNT"),
-    Column::Text("QUEUE"),
-    Column::SpareText("VERSION"),
-    Column::SpareText("REASON"),
-    Column::SpareText("EVENT TYPE"),
-    Column::Text("LAST"),
-    Column::SpareText("FIRST"),
-    Column::SpareNumber("REDRIVABLE"),
-    Column::SpareText("FOR EXAMPLE"),
-    Column::Text("ERROR"),
+/// Each column, with what the letters have to be grouped by for it to be shown.
+const COLUMNS: [(Column, Option<&str>); 11] = [
+    (Column::Text("FINGERPRINT"), Some("error_fingerprint")),
+    (Column::Number("COUNT"), None),
+    (Column::Text("QUEUE"), Some("engine_type")),
+    (Column::SpareText("VERSION"), Some("engine_software_version")),
+    (Column::SpareText("REASON"), Some("reason")),
+    (Column::SpareText("EVENT TYPE"), Some("event_type")),
+    (Column::Text("LAST"), None),
+    (Column::SpareText("FIRST"), None),
+    (Column::SpareNumber("REDRIVABLE"), None),
+    (Column::SpareText("FOR EXAMPLE"), None),
+    (Column::Text("ERROR"), None),
 ];
 
 const VERSION_COLUMNS: [Column; 6] = [
@@ -103,9 +105,14 @@ pub async fn groups(arguments: &GroupsArguments) -> Outcome {
     print_answer(&answer, arguments.asking.json, |answer| {
         let Groups { items, has_more, versions } = answer.read()?;
         let (count, limit) = (items.len(), arguments.limit as usize);
-        let mut table = Table::new(&COLUMNS);
+        let is_shown =
+            |needed: Option<&str>| needed.is_none_or(|needed| arguments.by.split(',').any(|by| by == needed));
+        let shown: Vec<bool> = COLUMNS.iter().map(|(_, needed)| is_shown(*needed)).collect();
+        let columns = COLUMNS.iter().zip(&shown).filter(|(_, is_shown)| **is_shown).map(|((column, _), _)| *column);
+        let mut table = Table::new(columns);
         for group in items.into_iter().take(limit) {
-            table.row(group.cells(answer.now));
+            let cells = group.cells(answer.now).into_iter().zip(&shown);
+            table.row(cells.filter(|(_, is_shown)| **is_shown).map(|(cell, _)| cell));
         }
         table.print()?;
         if count == 0 {
@@ -122,13 +129,14 @@ fn print_versions(versions: Vec<Version>) -> Result<(), Box<dyn std::error::Erro
         return Ok(());
     }
     let left_out = versions.len().saturating_sub(MAX_VERSIONS);
-    let mut table = Table::new(&VERSION_COLUMNS);
+    let mut table = Table::new(VERSION_COLUMNS);
     for version in versions.into_iter().take(MAX_VERSIONS) {
         table.row(version.cells());
     }
     table.print_below()?;
     if left_out > 0 {
-        output::say(format_args!("{left_out} more versions with fewer attempts; --json has them"));
+        let more = counted(left_out, "version");
+        output::say(format_args!("{more} more with fewer attempts: see --json"));
     }
     Ok(())
 }

@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::bulk::{Overrides, RedriveArguments, counted};
+use super::bulk::{Overrides, RedriveArguments};
 use super::job_flags::JobFlags;
 use crate::cli::asking::print_answer;
 use crate::cli::client::Client;
-use crate::cli::outcome::{Outcome, UsageError};
+use crate::cli::outcome::{Outcome, UsageError, only_counted};
 use crate::cli::redrive_jobs::follow;
 use crate::cli::text::plain;
+use crate::domain::limits::{DEFAULT_CANARY_WAIT_SECONDS, DEFAULT_CONTINUE_AT_SUCCESS_RATIO};
 use crate::output;
 
 #[derive(Serialize)]
@@ -84,6 +85,20 @@ impl<'a> Body<'a> {
             dry_run: true,
         }
     }
+
+    /// How the job goes about it, behind the question whether to make it: a sentence for each flag.
+    fn in_words(&self) -> String {
+        let canary = self.canary.as_ref().map(|canary| {
+            let ratio = canary.continue_at_success_ratio.unwrap_or(DEFAULT_CONTINUE_AT_SUCCESS_RATIO);
+            let seconds = canary.wait_seconds.unwrap_or(DEFAULT_CANARY_WAIT_SECONDS);
+            let count = canary.count;
+            format!("First {count} of them: the others follow if {ratio} of these complete within {seconds} s.")
+        });
+        let rate = self.events_per_second.map(|rate| format!("{rate} events a second at most."));
+        let stop = self.stop_at_failure_ratio.map(|ratio| format!("Stops where {ratio} died again."));
+        let patch = self.payload_patch.map(|_| "Changes their payloads.".to_owned());
+        [canary, rate, stop, patch].into_iter().flatten().map(|sentence| format!(" {sentence}")).collect()
+    }
 }
 
 /// Makes a job for all that match, and follows it where that is asked for.
@@ -95,7 +110,7 @@ pub async fn redrive(arguments: &RedriveArguments) -> Outcome {
         || *spread_seconds > 0
         || payload.is_some();
     if is_for_no_job {
-        let detail = "a job takes no event ids, --payload, --limit, --delay-seconds and --spread-seconds; --rate spreads, and --canary \
+        let detail = "a job takes no event ids, --payload, --limit, --delay-seconds or --spread-seconds; --rate spreads, and --canary \
                       tries some first";
         return Err(UsageError(detail.to_owned()).into());
     }
@@ -105,9 +120,10 @@ pub async fn redrive(arguments: &RedriveArguments) -> Outcome {
     let dry_run = client.post(&["redrive-jobs"], &body).await?;
     let Created { matched, .. } = dry_run.read()?;
     if which.dry_run || matched == 0 {
-        return print_answer(&dry_run, asking.json, |_| Ok(output::line(counted(matched))?));
+        return print_answer(&dry_run, asking.json, |_| Ok(output::line(only_counted(matched, "dead letter"))?));
     }
-    if !which.consent.to(&format!("Make a job that redrives {}?", which.in_words(matched, matched)))? {
+    let question = format!("Make a job that redrives {}?{}", which.in_words(matched, matched), body.in_words());
+    if !which.consent.to(&question)? {
         output::say("nothing was done");
         return Ok(ExitCode::FAILURE);
     }

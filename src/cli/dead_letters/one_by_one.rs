@@ -11,6 +11,7 @@ use crate::cli::client::Client;
 use crate::cli::outcome::{Outcome, UsageError};
 use crate::cli::tally::Tally;
 use crate::cli::text::{plain, plain_json};
+use crate::domain::counted::counted;
 use crate::output;
 
 #[derive(Serialize)]
@@ -73,7 +74,7 @@ pub async fn purge(arguments: &PurgeArguments) -> Outcome {
     let event_ids = &arguments.which.event_ids;
     let question = match event_ids.as_slice() {
         [event_id] => format!("Remove dead letter {event_id} for good?"),
-        several => format!("Remove {} dead letters for good?", several.len()),
+        several => format!("Remove {} for good?", counted(several.len(), "dead letter")),
     };
     if !arguments.which.consent.to(&question)? {
         output::say("nothing was done");

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::report::{Report, Standing};
+use crate::domain::counted::{counted, noun_of};
 use crate::domain::database_health::warnings::{WarningCode, to_see_all};
 use crate::domain::spans::in_words;
 
@@ -176,7 +177,8 @@ const CHECKS: [Check; 11] = [
             let (Some(live), Some(dead)) = (live_rows, dead_rows) else {
                 return Some(Finding::Unknown(format!("the rows of {table} are not counted; set track_counts = on")));
             };
-            Some(good(format!("{table} has {dead} dead rows beside {live} live ones")))
+            let (dead, ones) = (counted(*dead, "dead row"), noun_of(*live, "one"));
+            Some(good(format!("{table} has {dead} beside {live} live {ones}")))
         },
     },
     Check {
@@ -194,7 +196,8 @@ const CHECKS: [Check; 11] = [
         told: |health| {
             let interruptions = health.replica.as_ref()?.listener.interruptions;
             Some(good(format!(
-                "events from SQL and other replicas are heard of at once ({interruptions} interruptions)"
+                "events from SQL and other replicas are heard of at once ({})",
+                counted(interruptions, "interruption")
             )))
         },
     },
@@ -207,7 +210,8 @@ fn told_of_pool(Pool { size, idle, max }: Pool) -> String {
 
 fn told_of_partitions(health: &Health) -> Option<Finding> {
     let ahead = health.database.partitions.iter().filter(|partitions| partitions.days_ahead > 0);
-    let ahead: Vec<_> = ahead.map(|Partitions { table, days_ahead }| format!("{table} {days_ahead} days")).collect();
+    let ahead: Vec<_> =
+        ahead.map(|Partitions { table, days_ahead }| format!("{table} {}", counted(*days_ahead, "day"))).collect();
     if ahead.is_empty() { None } else { Some(good(format!("made ahead: {}", ahead.join(", ")))) }
 }
 

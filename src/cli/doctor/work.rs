@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::report::{Report, Standing};
 use crate::cli::text::from_now;
+use crate::domain::counted::{are, counted, noun_of};
 use crate::domain::spans::in_words;
-use crate::logs::counted;
 
 /// A pause without an end is taken for forgotten after that.
 const FORGOTTEN_PAUSE_SECONDS: f64 = 3600.0;
@@ -96,10 +96,7 @@ impl Queue {
     }
 
     fn due_in_words(&self) -> String {
-        match self.due {
-            1 => "1 event is due".to_owned(),
-            due => format!("{} events are due", self.count(due)),
-        }
+        format!("{} {} {} due", self.count(self.due), noun_of(self.due, "event"), are(self.due))
     }
 
     fn count(&self, count: i64) -> String {
@@ -130,14 +127,14 @@ impl Queue {
                 (draining, unresponsive) => format!(" ({draining} draining, {unresponsive} unresponsive)"),
             };
             if self.engines.quarantined > 0 {
-                let engines = counted(self.engines.quarantined.unsigned_abs(), "active engine");
+                let engines = counted(self.engines.quarantined, "active engine");
                 return Some(format!(
                     "{due} in {name}, the oldest for {age}, and the version of its {engines} is quarantined{others}; start another \
                      version, or see why: eventlease queues quarantines {name}"
                 ));
             }
             if self.engines.holding_off > 0 {
-                let engines = counted(self.engines.holding_off.unsigned_abs(), "active engine");
+                let engines = counted(self.engines.holding_off, "active engine");
                 return Some(format!(
                     "{due} in {name}, the oldest for {age}, and its {engines} asked for no events for a while{others}; start \
                      another, or see which: eventlease engines --engine-type {name}"
@@ -159,19 +156,20 @@ impl Queue {
             None => format!(
                 "{due} in {name}, the oldest for {age}, with {} active; start more, or see what they do: \
                  eventlease engines --engine-type {name}",
-                counted(self.engines.active.unsigned_abs(), "engine")
+                counted(self.engines.active, "engine")
             ),
         })
     }
 }
 
-/// Adds the first warnings; `what` and `command` are for the others.
+/// Adds the first warnings; `what`, one of them, and `command` are for the others.
 fn add_warnings(check: &str, warnings: Vec<String>, what: &str, command: &str, report: &mut Report) {
     let more = warnings.len().saturating_sub(MAX_WARNINGS);
     for warning in warnings.into_iter().take(MAX_WARNINGS) {
         report.add(check, Standing::Warning, warning);
     }
     if more > 0 {
+        let what = noun_of(more, what);
         report.add(check, Standing::Warning, format!("the same of {more} more {what}; see them: {command}"));
     }
 }
@@ -180,7 +178,7 @@ fn add_warnings(check: &str, warnings: Vec<String>, what: &str, command: &str, r
 pub fn of_queues(queues: &[Queue], now: DateTime<Utc>, report: &mut Report) {
     let warnings: Vec<String> = queues.iter().filter_map(|queue| queue.warning(now)).collect();
     if !warnings.is_empty() {
-        return add_warnings("queues", warnings, "queues", "eventlease queues", report);
+        return add_warnings("queues", warnings, "queue", "eventlease queues", report);
     }
     let paused = queues.iter().filter(|queue| queue.pause.is_some()).count();
     let paused = if paused == 0 { String::new() } else { format!(", {paused} of them paused") };
@@ -188,7 +186,7 @@ pub fn of_queues(queues: &[Queue], now: DateTime<Utc>, report: &mut Report) {
     let oldest = oldest.map(|queue| queue.oldest_due_age_seconds).reduce(f64::max);
     let oldest =
         oldest.map_or("nothing is due".to_owned(), |age| format!("the oldest due event waits for {}", in_words(age)));
-    let count = counted(queues.len() as u64, "queue");
+    let count = counted(queues.len(), "queue");
     report.add("queues", Standing::Ok, format!("{count}{paused}; {oldest}"));
 }
 
@@ -212,7 +210,7 @@ pub fn zombies(queue: &Queue, engines: &[Engine], now: DateTime<Utc>) -> Vec<Str
 /// A line for each warning about engines; one line with their number where there is none.
 pub fn of_engines(queues: &[Queue], warnings: &[String], report: &mut Report) {
     if !warnings.is_empty() {
-        return add_warnings("engines", warnings.to_vec(), "engines", "eventlease engines --zombie", report);
+        return add_warnings("engines", warnings.to_vec(), "engine", "eventlease engines --zombie", report);
     }
     let sum = |count: fn(&Engines) -> i64| queues.iter().map(|queue| count(&queue.engines)).sum::<i64>();
     let [active, draining, unresponsive] =
@@ -242,7 +240,8 @@ pub fn of_dead_letters(queues: &[Queue], all: Option<&DeadLetters>, report: &mut
         .map(|queue| format!("{} in {}", queue.count(queue.dead_letters), queue.engine_type))
         .collect();
     let others = with.len().saturating_sub(MAX_NAMES);
-    let others = if others == 0 { String::new() } else { format!(" and in {others} more queues") };
+    let others =
+        if others == 0 { String::new() } else { format!(" and in {others} more {}", noun_of(others, "queue")) };
     let ages = all.and_then(|all| {
         let (newest, oldest) = (from_now(all.newest_at?, all.now), from_now(all.oldest_at?, all.now));
         Some(if newest == oldest {

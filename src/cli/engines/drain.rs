@@ -13,7 +13,7 @@ use crate::cli::confirm::Consent;
 use crate::cli::outcome::{Outcome, UsageError};
 use crate::cli::tally::Tally;
 use crate::cli::text::{plain, plain_json};
-use crate::logs::counted;
+use crate::domain::counted::{counted, counted_match};
 use crate::output;
 
 const DRAIN_EXAMPLES: &str = "Examples:
@@ -153,11 +153,8 @@ pub async fn drain(arguments: &DrainArguments) -> Outcome {
 }
 
 fn told_of_draining(matched: u64, draining: u64) -> String {
-    match matched {
-        0 => "no engine matches".to_owned(),
-        1 => format!("1 engine matches, {draining} draining"),
-        _ => format!("{matched} engines match, {draining} draining"),
-    }
+    let draining = if matched == 0 { String::new() } else { format!(", {draining} draining") };
+    format!("{}{draining}", counted_match(matched, "engine"))
 }
 
 /// Lets drained engines get events again.
@@ -180,8 +177,8 @@ pub async fn resume(arguments: &ResumeArguments) -> Outcome {
 
 /// `verb`: `drain` or `resume`.
 async fn one_by_one(engine_ids: &[String], verb: &str, body: &Value, consent: &Consent, asking: &Asking) -> Outcome {
-    let count = engine_ids.len();
-    if count > 1 && !consent.to(&format!("{} {count} engines?", if verb == "drain" { "Drain" } else { "Resume" }))? {
+    let asked = if verb == "drain" { "Drain" } else { "Resume" };
+    if engine_ids.len() > 1 && !consent.to(&format!("{asked} {}?", counted(engine_ids.len(), "engine")))? {
         output::say("nothing was done");
         return Ok(ExitCode::FAILURE);
     }
@@ -200,8 +197,7 @@ fn told(answer: &Answer) -> Result<String> {
     let engine: Engine = answer.read()?;
     let held = match engine.leases_held {
         0 => "nothing".to_owned(),
-        1 => "1 lease".to_owned(),
-        several => format!("{several} leases"),
+        some => counted(some, "lease"),
     };
     Ok(format!("{} is {}, and holds {held}", plain(&engine.engine_id), plain(&engine.status)))
 }

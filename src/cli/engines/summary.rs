@@ -60,7 +60,7 @@ pub async fn summarize(arguments: &SummaryArguments) -> Outcome {
     let answer = Client::new(server)?.get(&["engines", "summary"], &query).await?;
     print_answer(&answer, *json, |answer| {
         let summary: Summary = answer.read()?;
-        let mut table = Table::new(&COLUMNS);
+        let mut table = Table::new(COLUMNS);
         for group in &summary.groups {
             let counts = [
                 group.engines,

@@ -36,7 +36,7 @@ pub struct ChangeArguments {
 }
 
 /// Any time in the past means now.
-const PAST: &str = "1970-01-01T00:00:00Z";
+pub const PAST: &str = "1970-01-01T00:00:00Z";
 
 /// Carries out the command.
 pub async fn change(arguments: &ChangeArguments) -> Outcome {

@@ -31,6 +31,8 @@ pub struct Event {
     lock: Option<String>,
     lease_expires_at: Option<DateTime<Utc>>,
     progress: Option<Box<RawValue>>,
+    /// A server of an earlier version does not say it.
+    progress_at: Option<DateTime<Utc>>,
     result: Option<Box<RawValue>>,
     error: Option<Box<RawValue>>,
     // In a brief list, of the error; servers of earlier versions say none of what follows.
@@ -119,6 +121,7 @@ pub fn facts(answer: &Answer) -> Result<Facts> {
         .add_some("unique key", event.unique_key)
         .add_some("traceparent", event.traceparent)
         .add_some("progress", event.progress.map(json))
+        .add_some("progress of", event.progress_at.map(at))
         .add_some("result", event.result.map(json))
         .add_some("error", event.error.as_deref().map(error_text))
         .add("payload bytes", event.payload_bytes.to_string())

@@ -25,7 +25,7 @@ pub fn print(follow_ups: Vec<FollowUp>) -> output::Result {
     if follow_ups.is_empty() {
         return Ok(());
     }
-    let mut table = Table::new(&COLUMNS);
+    let mut table = Table::new(COLUMNS);
     for follow_up in follow_ups {
         let outcome = match (follow_up.error, follow_up.duplicate_of) {
             (Some(refusal), _) => refusal.detail,

@@ -9,8 +9,9 @@ use serde_json::{Map, Value, json};
 use crate::cli::asking::Asking;
 use crate::cli::client::{Answer, Client, Result};
 use crate::cli::confirm::Consent;
-use crate::cli::outcome::{Outcome, UsageError};
+use crate::cli::outcome::{Outcome, UsageError, only_counted};
 use crate::cli::text::plain_json;
+use crate::domain::counted::counted;
 use crate::domain::limits::MAX_BULK_EVENTS;
 use crate::output;
 
@@ -153,9 +154,9 @@ impl Queued {
             self.report(&change, matched, 0)?;
             return Ok(ExitCode::SUCCESS);
         }
-        let events = if matched == 1 { "queued event" } else { "queued events" };
-        let count = if total < matched { format!("the oldest {total} of {matched}") } else { total.to_string() };
-        if !self.consent.to(&format!("{} {count} {events}{}?", change.asked, self.in_words()))? {
+        let events = counted(matched, "queued event");
+        let events = if total < matched { format!("the oldest {total} of {events}") } else { events };
+        if !self.consent.to(&format!("{} {events}{}?", change.asked, self.in_words()))? {
             output::say("nothing was done");
             return Ok(ExitCode::FAILURE);
         }
@@ -174,11 +175,8 @@ impl Queued {
             let report = json!({"matched": matched, change.done: done, "remaining": matched.saturating_sub(done)});
             return output::line(plain_json(&report.to_string()));
         }
-        if matched == 0 {
-            output::line("no queued event matches")
-        } else if self.dry_run {
-            let events = if matched == 1 { "queued event matches" } else { "queued events match" };
-            output::line(format_args!("{matched} {events}; nothing was changed"))
+        if matched == 0 || self.dry_run {
+            output::line(only_counted(matched, "queued event"))
         } else if done == matched {
             output::line(format_args!("{done} {}", change.done))
         } else {

@@ -4,11 +4,12 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::Args;
 use serde_json::{Map, json};
 
+use super::change::PAST;
 use super::queued::{Change, Queued};
-use crate::cli::outcome::Outcome;
+use crate::cli::outcome::{Outcome, UsageError};
 
 const EXAMPLES: &str = "Examples:
-  eventlease events reschedule 01a20093-1ca2-7da5-8000-86c2b092a5fc --delay-seconds 0
+  eventlease events reschedule 01a20093-1ca2-7da5-8000-86c2b092a5fc --now
   eventlease events reschedule --scenario-run-id night-42 --available-at 2030-01-31T12:00:00Z --dry-run";
 
 /// The flags of `events reschedule`.
@@ -23,6 +24,10 @@ pub struct RescheduleArguments {
     #[arg(long)]
     delay_seconds: Option<u32>,
 
+    /// They are due now.
+    #[arg(long, conflicts_with_all = ["available_at", "delay_seconds"])]
+    now: bool,
+
     /// Another priority, 0 to 9.
     #[arg(long)]
     priority: Option<u8>,
@@ -33,12 +38,17 @@ pub struct RescheduleArguments {
 
 /// Carries out the command.
 pub async fn reschedule(arguments: &RescheduleArguments) -> Outcome {
+    let at = arguments.available_at.as_deref().or(arguments.now.then_some(PAST));
     let members = [
-        ("available_at", arguments.available_at.as_ref().map(|at| json!(at))),
+        ("available_at", at.map(|at| json!(at))),
         ("delay_seconds", arguments.delay_seconds.map(|seconds| json!(seconds))),
         ("priority", arguments.priority.map(|priority| json!(priority))),
     ];
     let members: Map<_, _> = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    if members.is_empty() {
+        let detail = "what is to change? Name --priority, --available-at, --delay-seconds or --now";
+        return Err(UsageError(detail.to_owned()).into());
+    }
     let change = Change { call: "reschedule", asked: "Reschedule", done: "rescheduled", members };
     // Events that are due then already do not match any more, and so a later call goes on.
     let at_one_time = |members: &mut Map<_, _>, now| {

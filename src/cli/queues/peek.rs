@@ -64,7 +64,7 @@ pub async fn peek(arguments: &PeekArguments) -> Outcome {
         list.print_json()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = Table::new(&COLUMNS);
+    let mut table = Table::new(COLUMNS);
     for event in list.read::<Event>()? {
         table.row([
             event.event_id,
@@ -78,6 +78,6 @@ pub async fn peek(arguments: &PeekArguments) -> Outcome {
         ]);
     }
     table.print()?;
-    list.say_what_is_missing("due events");
+    list.say_what_is_missing("due event");
     Ok(ExitCode::SUCCESS)
 }

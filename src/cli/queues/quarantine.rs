@@ -125,7 +125,7 @@ pub async fn list(arguments: &QuarantinesArguments) -> Outcome {
     let QuarantinesArguments { queue, asking } = arguments;
     let answer = Client::new(&asking.server)?.get(&["queues", queue, "quarantines"], &[]).await?;
     print_answer(&answer, asking.json, |answer| {
-        let mut table = Table::new(&COLUMNS);
+        let mut table = Table::new(COLUMNS);
         for quarantine in answer.read::<Quarantines>()?.items {
             table.row(cells(quarantine, answer.now));
         }

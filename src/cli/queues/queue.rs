@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::cli::client::{Answer, Client, Error};
 use crate::cli::table::Facts;
 use crate::cli::text::{from_now, in_full, plain};
+use crate::domain::counted::counted;
 use crate::domain::spans::in_words;
 use crate::output;
 
@@ -98,8 +99,7 @@ impl Slots {
         let Self { total, busy, unlimited_engines } = self;
         match unlimited_engines {
             0 => format!("{busy} of {total} busy"),
-            1 => format!("{busy} of {total} busy, and 1 engine without a limit"),
-            many => format!("{busy} of {total} busy, and {many} engines without a limit"),
+            some => format!("{busy} of {total} busy, and {} without a limit", counted(*some, "engine")),
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Job {
     created_at: DateTime<Utc>,
     created_by: Option<String>,
     filter: Box<RawValue>,
+    /// A server of an earlier version does not say it, nor `unknown`.
+    engine_types: Option<Vec<String>>,
     canary: Option<Canary>,
     events_per_second: Option<f64>,
     stop_at_failure_ratio: Option<f64>,
@@ -32,6 +34,8 @@ pub struct Job {
     completed: i64,
     died_again: i64,
     cancelled: i64,
+    #[serde(default)]
+    unknown: i64,
     redriven_per_second: Option<f64>,
 }
 
@@ -103,6 +107,7 @@ pub fn facts(answer: &Answer) -> Result<Facts> {
         .add("created", at(job.created_at))
         .add_some("by", job.created_by)
         .add("filter", job.filter.get())
+        .add_some("only of queues", job.engine_types.map(|engine_types| engine_types.join(", ")))
         .add_some("canary", canary)
         .add_some("events per second", job.events_per_second.map(|rate| rate.to_string()))
         .add_some("stops at", job.stop_at_failure_ratio.map(|ratio| format!("{ratio} died again")))
@@ -114,6 +119,7 @@ pub fn facts(answer: &Answer) -> Result<Facts> {
         .add("completed", job.completed.to_string())
         .add("died again", job.died_again.to_string())
         .add("cancelled", job.cancelled.to_string())
+        .add_some("end unknown", (job.unknown > 0).then(|| job.unknown.to_string()))
         .add_some("redriven per second", job.redriven_per_second.map(|rate| format!("{rate:.1}")));
     Ok(facts)
 }

@@ -12,6 +12,7 @@ use crate::cli::client::Client;
 use crate::cli::confirm::Consent;
 use crate::cli::outcome::Outcome;
 use crate::cli::text::plain;
+use crate::domain::counted::counted;
 use crate::output;
 
 /// The flags of `runs cancel`.
@@ -62,9 +63,10 @@ pub async fn cancel_run(run: &str, consent: &Consent, asking: &Asking) -> Outcom
         let Run { counts, is_approximate, .. } = client.get(&["scenario-runs", run], &[]).await?.read()?;
         let more = if is_approximate { "at least " } else { "" };
         let question = format!(
-            "Scenario run {run:?} has {more}{} queued events, and {} with engines. Cancel it, so that it takes no events until it is \
+            "Scenario run {run:?} has {more}{}, and {} with engines. Cancel it, so that it takes no events until it is \
              reopened?",
-            counts.queued, counts.processing
+            counted(counts.queued, "queued event"),
+            counts.processing
         );
         if !consent.to(&question)? {
             output::say("nothing was done");

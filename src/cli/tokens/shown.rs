@@ -55,7 +55,7 @@ pub fn say_created(token_id: &str, name: &str, role: &str) {
 
 /// Prints a table of tokens.
 pub fn print_tokens(tokens: &[Token], now: DateTime<Utc>) -> output::Result {
-    let mut table = Table::new(&COLUMNS);
+    let mut table = Table::new(COLUMNS);
     for token in tokens {
         let limited_to = token.engine_types.as_ref().map(|types| types.join(", ")).or_else(|| token.engine_id.clone());
         table.row([

@@ -7,6 +7,7 @@ mod warning;
 use super::facts::{
     DatabaseHealth, Durability, PartitionsAhead, ReplicaHealth, Snapshot, SnapshotHolder, Standby, TableHealth,
 };
+use crate::domain::counted::{counted, counted_are};
 use crate::domain::spans::in_words;
 
 pub use replica::of_clock;
@@ -54,7 +55,8 @@ pub fn of_database(database: &DatabaseHealth) -> Vec<Warning> {
         found.push(Warning::new(WarningCode::DatabaseNotUtf8, message));
     }
     if database.pending_migrations > 0 {
-        let message = format!("{} migrations are pending; run: eventlease migrate", database.pending_migrations);
+        let message =
+            format!("{} pending; run: eventlease migrate", counted_are(database.pending_migrations, "migration"));
         found.push(Warning::new(WarningCode::MigrationsPending, message));
     } else {
         // Without the schema, there are none, and that has been said.
@@ -105,10 +107,9 @@ fn of_partitions(partitions: &PartitionsAhead) -> Option<Warning> {
         let message = format!("{table} has no partition for today, so that calls that write to it fail; {cause}");
         Some(Warning::new(WarningCode::PartitionMissing, message))
     } else if *days_ahead < FEW_DAYS_AHEAD {
-        let days = if *days_ahead == 1 { "day" } else { "days" };
-        let message = format!(
-            "{table} has partitions for {days_ahead} {days} ahead; after that, calls that write to it will fail; {cause}"
-        );
+        let days = counted(*days_ahead, "day");
+        let message =
+            format!("{table} has partitions for {days} ahead; after that, calls that write to it will fail; {cause}");
         Some(Warning::new(WarningCode::FewPartitionsAhead, message))
     } else {
         None

@@ -13,7 +13,7 @@ use crate::domain::spans::in_words;
 #[must_use]
 pub fn explain_ended(event: &Event, now: DateTime<Utc>) -> Explanation {
     let ago = event.finished_at.map(|at| format!(" {} ago", seconds_in_words(now - at))).unwrap_or_default();
-    let attempts = counted(event.attempt.into(), "attempt");
+    let attempts = counted(event.attempt, "attempt");
     let id = event.event_id;
     let (message, what_to_do) = match (event.status, event.dead_letter_reason, event.redriven_as) {
         (Status::Completed, ..) => (
@@ -37,8 +37,8 @@ pub fn explain_ended(event: &Event, now: DateTime<Utc>) -> Explanation {
                 format!(
                     "it is a dead letter since it failed{ago}: {} after {attempts} ({}, {}){error}",
                     reason.in_words(),
-                    counted(event.failures.into(), "failure"),
-                    silent_losses(event.lease_losses),
+                    counted(event.failures, "failure"),
+                    counted(event.lease_losses, "silent loss"),
                 ),
                 format!("once its cause is repaired: eventlease dead-letters redrive {id}"),
             )
@@ -54,10 +54,6 @@ pub fn explain_ended(event: &Event, now: DateTime<Utc>) -> Explanation {
     };
     let reason = Reason::new(Code::Ended, subject_of(event), message).since(event.finished_at).decisive(what_to_do);
     Explanation::of(now, None, vec![reason], None)
-}
-
-fn silent_losses(count: i32) -> String {
-    if count == 1 { "1 silent loss".to_owned() } else { format!("{count} silent losses") }
 }
 
 /// An event, and its queue.

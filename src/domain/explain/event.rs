@@ -25,6 +25,8 @@ const NEAR_LONGEST_SHARE: f64 = 0.1;
 const SILENT_SHARE: f64 = 0.5;
 /// The same for an engine without such a timeout.
 const SILENT_SECONDS: f64 = 60.0;
+/// Progress that was reported longer ago is old.
+const OLD_PROGRESS_SECONDS: f64 = 300.0;
 /// What is leased at once has waited for no longer than that many times what is usual.
 const UNUSUAL_FACTOR: f64 = 3.0;
 /// A shorter wait is never unusual: a claim may be under way.
@@ -105,6 +107,16 @@ pub fn explain_held(event: &Event, holder: Option<&Engine>, now: DateTime<Utc>) 
                     .with_advice(format!("see whether it still runs: eventlease engines {}", engine.engine_id)),
             );
         }
+    }
+    if let Some(at) = event.progress_at
+        && (now - at).as_seconds_f64() > OLD_PROGRESS_SECONDS
+    {
+        let message = format!("the last progress of this attempt was reported {} ago", seconds_in_words(now - at));
+        found.push(
+            Reason::new(Code::ProgressOld, subject(), message)
+                .since(at)
+                .with_advice(format!("see whether it still gets on: eventlease events {id}")),
+        );
     }
     if left > 0.0 && left < ENDS_SOON_SECONDS {
         let message = format!("its lease ends in {}; then it counts as lost", in_words(left));
@@ -256,7 +268,7 @@ fn travels_alone(event: &Event, place: Place, queue: &QueueSnapshot, is_blocked:
         0 => "no such event stands before it".to_owned(),
         ahead => format!("{} before it", counted_are(ahead, "such event")),
     };
-    let losses = counted(event.lease_losses.into(), "time");
+    let losses = counted(event.lease_losses, "time");
     let message = format!("it was lost {losses} without a report, so it {how}; {before}");
     let busy = queue.report.slots().busy;
     let active = queue.report.engines_with(Standing::Active);

@@ -114,10 +114,13 @@ fn failing(facts: &Facts<'_>) -> Option<Reason> {
     let all = counts.completed + counts.failed + counts.lost;
     let name = &queue.report.queue.engine_type;
     is_failing(queue).then(|| {
-        let dead = counted(counts.dead_lettered, "event");
+        let dead = match counts.dead_lettered {
+            1 => "1 event became a dead letter".to_owned(),
+            count => format!("{} became dead letters", counted(count, "event")),
+        };
         let cause = main_cause.map(|cause| format!(", most often of {}", in_a_clause(cause))).unwrap_or_default();
         let message = format!(
-            "{} of {} in the last 5 minutes failed ({}); {dead} became dead letters{cause}",
+            "{} of {} in the last 5 minutes failed ({}); {dead}{cause}",
             counts.failed,
             counted(all, "attempt"),
             percent(counts.failed, all)

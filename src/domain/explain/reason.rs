@@ -20,6 +20,8 @@ pub enum Code {
     LeaseOver,
     /// The engine that holds it has sent nothing for long.
     EngineSilent,
+    /// The engine that holds it has reported no progress for long, though it did before.
+    ProgressOld,
     /// Its lease ends soon unless it is renewed.
     LeaseEndsSoon,
     /// Its lease cannot be renewed for much longer.
@@ -85,6 +87,7 @@ words!(Code {
     Held = "held",
     LeaseOver = "lease_over",
     EngineSilent = "engine_silent",
+    ProgressOld = "progress_old",
     LeaseEndsSoon = "lease_ends_soon",
     NearLongestLease = "near_longest_lease",
     CancelRequested = "cancel_requested",

@@ -136,6 +136,8 @@ pub struct Counts {
     pub died_again: i64,
     /// Cancelled since.
     pub cancelled: i64,
+    /// Ended in a way that is not known any more.
+    pub unknown: i64,
 }
 
 impl Counts {

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::leased_event::LeasedEventReply;
 use crate::broker::lease::{PollNotice, Polled};
+use crate::domain::counted::{are, counted};
 use crate::domain::queue::Quarantine;
 use crate::http::errors::Later;
 
@@ -97,8 +98,11 @@ impl NoticeReply {
                 Self::new(NoticeCode::QueuePaused, "the queue is paused: nothing is leased from it", 5)
             }
             PollNotice::QueueAtMaxProcessing { processing } => {
-                let detail =
-                    format!("{processing} events of the queue are being processed, as many as its max_processing");
+                let detail = format!(
+                    "{} of the queue {} being processed, as many as its max_processing",
+                    counted(processing, "event"),
+                    are(processing)
+                );
                 Self::new(NoticeCode::QueueAtMaxProcessing, detail, 1)
             }
             PollNotice::VersionQuarantined(quarantine) => {

@@ -22,7 +22,7 @@ const DEFAULT_HOURS: i64 = 1;
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the query to OpenAPI; `range` reads it")]
 pub struct HistoryParameters {
-    /// From then on; an hour before `to`, where it is not given
+    /// From then on, at most 599 days before `to`; an hour before it, where it is not given
     from: Option<DateTime<Utc>>,
     /// Before then; now, where it is not given
     to: Option<DateTime<Utc>>,
@@ -138,7 +138,11 @@ impl Asked {
         let from = self.from.unwrap_or_else(|| to - TimeDelta::hours(DEFAULT_HOURS));
         let (place, detail) = match HistoryRange::new(from, to, self.step_seconds) {
             Ok(range) => return Ok(range),
+            Err(BadRange::Empty) if self.to.is_none() => {
+                ("from", "is in the future, and the range ends now where to is not given".to_owned())
+            }
             Err(BadRange::Empty) => ("from", "must be before to".to_owned()),
+            Err(BadRange::TooLong { most_days }) => ("from", format!("must be at most {most_days} days before to")),
             Err(BadRange::TooManyPoints { least_step_seconds }) => (
                 "step_seconds",
                 format!("must be at least {least_step_seconds} for that range, so that there are at most 600 points"),

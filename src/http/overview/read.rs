@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::entity_tags::if_none_match_names;
 use super::reply::OverviewReply;
 use crate::http::api::Api;
 use crate::http::errors::{Code, Problem};
@@ -26,48 +27,22 @@ use crate::http::requests::Input;
     )
 )]
 pub async fn overview(State(api): State<Api>, input: Input) -> Result<Response, Problem> {
-    let known = {
+    {
         let reader = input.reader();
         reader.caller();
-        let known = reader.header("If-None-Match", |text| Ok::<_, String>(text.to_owned()));
-        reader.finish(|| Some(known))?
-    };
+        reader.finish(|| Some(()))?;
+    }
     let Some(overview) = api.broker.overview(input.caller.engine_types()) else {
         let detail = "this server has not measured its queues yet";
         return Err(Problem::new(Code::DatabaseUnavailable, detail).with_header(header::RETRY_AFTER, "1"));
     };
     let tag = format!("\"{}\"", overview.revision);
     let headers = [
-        (header::ETAG, HeaderValue::try_from(&tag).expect("letters, digits, dashes and quotes")),
+        (header::ETAG, HeaderValue::try_from(tag).expect("letters, digits, dashes and quotes")),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
     ];
-    if known.is_some_and(|known| names(&known, &tag)) {
+    if if_none_match_names(&input.headers, &overview.revision) {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     Ok((headers, Json(OverviewReply::of(&overview))).into_response())
-}
-
-/// Whether a list of entity tags has this one, or is `*`; weak or not is the same here.
-fn names(list: &str, tag: &str) -> bool {
-    list.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::names;
-
-    #[test]
-    fn a_list_of_tags_names_one_of_them() {
-        for (list, is_named) in [
-            ("\"a-1\"", true),
-            ("\"b\", \"a-1\"", true),
-            ("W/\"a-1\"", true),
-            ("*", true),
-            ("\"a-2\"", false),
-            ("a-1", false),
-            ("", false),
-        ] {
-            assert_eq!(names(list, "\"a-1\""), is_named, "{list}");
-        }
-    }
 }

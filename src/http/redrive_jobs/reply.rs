@@ -50,7 +50,7 @@ shown! {
         payload_patch: Option<RawJson> = job.settings.payload_patch.clone(),
         /// Those that matched when the job was made. Of these, others may redrive or purge some before the job comes to them.
         matched: i64 = job.counts.matched,
-        /// In their queues again, or out of them since: `open`, `completed`, `died_again` or `cancelled`.
+        /// In their queues again, or out of them since: `open`, `completed`, `died_again`, `cancelled` or `unknown`.
         redriven: i64 = job.counts.redriven,
         /// Those that were passed over, counted by the code of why.
         skipped: SkippedReply = SkippedReply {
@@ -66,6 +66,8 @@ shown! {
         died_again: i64 = job.counts.died_again,
         /// Cancelled after they were redriven.
         cancelled: i64 = job.counts.cancelled,
+        /// Ended, and how is not known any more: their history was removed before the job saw it.
+        unknown: i64 = job.counts.unknown,
         last_redriven_at: Option<DateTime<Utc>>,
         /// From when the job was made until it last redrove some; null before it has for a second.
         redriven_per_second: Option<f64> = job.redriven_per_second(),

@@ -11,6 +11,7 @@ use bytestring::ByteString;
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 
+use crate::domain::counted::counted;
 use crate::http::api::Api;
 use crate::http::errors::{Code, Limit, Problem};
 use format::Coding;
@@ -53,7 +54,7 @@ impl HeldBody {
             Ok(Self(text))
         };
         timeout(api.limits.body_timeout, whole).await.unwrap_or_else(|_| {
-            let detail = format!("a body may take {} seconds to come", api.limits.body_timeout.as_secs());
+            let detail = format!("a body may take {} to come", counted(api.limits.body_timeout.as_secs(), "second"));
             Err(Problem::new(Code::RequestTimeout, detail).of_limit(Limit::BodyTime))
         })
     }

@@ -1,6 +1,7 @@
 //! The members of a JSON object, read one by one; what is wrong is collected with its pointer.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 
@@ -274,8 +275,9 @@ impl<'a> Fields<'a> {
 
     /// Reports what nobody took, with a hint where it belongs.
     pub fn finish_with(&self, hint: impl Fn(&str) -> Option<String>) {
+        let mut told = HashSet::new();
         for (member, taken) in self.members.iter().zip(&self.taken) {
-            if !taken.get() {
+            if !taken.get() && told.insert(&member.name) {
                 let name = member.name.storable(MAX_PLACE_CHARS);
                 let detail = hint(&name).unwrap_or_else(|| "is not a field of this object".to_owned());
                 self.error(&name, detail);

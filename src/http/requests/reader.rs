@@ -4,6 +4,7 @@
 //! what is wrong is collected until [`Reader::finish`].
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 
@@ -170,9 +171,9 @@ impl<'a> Reader<'a> {
     /// Ends the reading: the value made of the parts, or all that is wrong. `value` may answer
     /// `None` only where a part was missing or wrong and has been reported.
     pub fn finish<T>(&self, value: impl FnOnce() -> Option<T>) -> Result<T, Problem> {
-        let known = self.known_parameters.borrow();
+        let mut told: HashSet<&str> = self.known_parameters.borrow().iter().copied().collect();
         for QueryParameter { name, .. } in &self.input.query {
-            if !known.contains(&name.as_str()) {
+            if told.insert(name) {
                 self.errors.add(InputPlace::Parameter(name.clone()), "is not a parameter of this call");
             }
         }

@@ -28,6 +28,7 @@ select
     of_queue.retry_policy as queue_policy,
     of_server.retry_policy as server_policy,
     case when not page.is_brief then q.progress end as progress,
+    q.progress_at,
     coalesce(octet_length(q.progress::text), 0) as progress_bytes,
     case when q.event_id is null and not page.is_brief then latest.result end as result,
     case when q.event_id is null then coalesce(octet_length(latest.result::text), 0) else 0 end as result_bytes,
@@ -60,7 +61,7 @@ cross join lateral (
 left join lateral (
     select q.event_id, q.state, q.priority, q.available_at, q.attempt, q.failures, q.lease_losses, q.redrives,
         q.leased_by, q.leased_at, q.lease_expires_at, q.lease_deadline_at, q.lane, q.retry_policy, q.progress,
-        q.cancel_requested_at
+        q.progress_at, q.cancel_requested_at
     from eventlease.open_events q
     where q.event_id = page.event_id
     limit 1

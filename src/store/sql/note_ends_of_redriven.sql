@@ -46,5 +46,6 @@ select
     count(*) as ended,
     count(*) filter (where outcome = 'completed') as completed,
     count(*) filter (where outcome = 'died_again') as died_again,
-    count(*) filter (where outcome = 'cancelled') as cancelled
+    count(*) filter (where outcome = 'cancelled') as cancelled,
+    count(*) filter (where outcome = 'unknown') as unknown
 from noted

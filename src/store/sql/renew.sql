@@ -2,6 +2,7 @@
 update eventlease.event_leases q
 set lease_seconds = coalesce(asked.seconds, q.lease_seconds),
     progress = coalesce(asked.progress::json, q.progress),
+    progress_at = case when asked.progress is null then q.progress_at else statement_timestamp() end,
     lease_expires_at = least(q.lease_deadline_at, greatest(
         statement_timestamp() + make_interval(secs => coalesce(asked.seconds, q.lease_seconds)),
         case when $4 then null else q.lease_expires_at end

@@ -71,14 +71,24 @@ async fn what_is_left_out_is_said_and_a_wide_terminal_shows_all() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_identifies_is_left_out_last() {
     let lab = Lab::start().await;
-    lab.register("dialogue", json!({"scenario_run_id": "night-42"})).await;
+    let engine = lab.register("dialogue", json!({"scenario_run_id": "night-42"})).await;
+    let error = json!({"type": "UpstreamTimeout", "message": "the model did not answer within thirty seconds"});
+    let dead = make_dead_letter(&lab, &engine, error.clone()).await;
     let event_id = lab.enqueue("dialogue", json!({"event_type": "line.requested"})).await;
+    let leased = lab.lease_one("dialogue", &engine).await;
+    lab.settle(&leased, "failed", json!({"error": error, "delay_seconds": 1000})).await.expect(200);
+    let in_an_hour = "select to_json(statement_timestamp() + interval '1 hour')";
+    let until: serde_json::Value = sqlx::query_scalar(in_an_hour).fetch_one(&lab.db).await.expect("a time");
+    lab.heartbeat(&engine, json!({"holding_off": {"until": until, "reason": "429"}})).await.expect(200);
     let engines = shown_on(80, &["engines", "--url", &lab.url]).await;
     assert_fits("engines", &engines);
-    assert!(engines.contains("dialogue") && engines.contains("active"), "{engines}");
-    let events = shown_on(80, &["events", "--engine-type", "dialogue", "--url", &lab.url]).await;
+    assert!(engines.contains("dialogue") && engines.contains("active, holds off"), "{engines}");
+    let events = shown_on(80, &["events", "--failing", "--url", &lab.url]).await;
     assert_fits("events", &events);
     assert!(events.contains("dialogue") && events.contains("queued") && events.contains(&event_id), "{events}");
+    let letters = shown_on(80, &["dead-letters", "list", "--url", &lab.url]).await;
+    assert_fits("dead-letters list", &letters);
+    assert!(letters.contains("dialogue") && letters.contains(&dead), "{letters}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

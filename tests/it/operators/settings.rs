@@ -80,7 +80,7 @@ async fn retry_policies_of_event_types_are_listed_set_and_unset() {
     let lab = Lab::start().await;
     let none = ask(&lab, "policies").await;
     let told = (none.code, none.stderr.as_str());
-    assert_eq!(told, (Some(0), "no event types with a retry policy of their own\n"));
+    assert_eq!(told, (Some(0), "no retry policies\n"));
     let told = printed(
         ask(&lab, "policies set dialogue.requested --max-retries 5 --retry-delay-initial 7 --jitter 0.25").await,
     );
