@@ -44,6 +44,8 @@ mod access;
 mod session_cookie;
 /// What the `OpenAPI` document says beside the annotations of handlers.
 mod openapi;
+/// Replies as it shows them.
+mod examples;
 /// A viewer of it.
 mod docs;
 /// What a client is told when something is wrong.

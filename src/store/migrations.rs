@@ -9,6 +9,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use super::error::{Error, Result};
 use super::pool::Pool;
 use super::{encoding, ownership};
+use crate::domain::counted::counted;
 
 const TABLE: &str = "eventlease.migrations";
 /// PostgreSQL's code `object_in_use`.
@@ -47,7 +48,8 @@ async fn run(connection: &mut PgConnection) -> Result<()> {
     // Whoever may act as the owner of the schema does: else what is made would belong to somebody else, and a role that
     // serves could not add partitions to it.
     ownership::act_as_owner_of_schema(connection).await?;
-    let deed = format!("apply the {pending} migrations that are pending; run `eventlease migrate` as a role that may");
+    let pending = counted(pending, "pending migration");
+    let deed = format!("apply {pending}; run `eventlease migrate` as a role that may");
     match migrator(presence).run(&mut *connection).await {
         Ok(()) => Ok(()),
         Err(MigrateError::Execute(error)) => Err(ownership::explained(error, &user, &deed)),

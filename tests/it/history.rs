@@ -175,6 +175,7 @@ async fn a_refused_range_is_told_what_would_be_taken() {
             "step_seconds",
             "must be at least 52680 for that range, so that there are at most 600 points",
         ),
+        ("from=2020-01-01T00:00:00Z", "from", "must be at most 599 days before now"),
         ("from=2199-01-01T00:00:00Z", "from", "is in the future, and the range ends now where to is not given"),
         ("from=2030-01-01T00:00:00Z&to=2029-01-01T00:00:00Z", "from", "must be before to"),
     ] {

@@ -13,6 +13,7 @@ mod renewed;
 mod rotation;
 mod runs;
 mod session;
+mod told;
 mod walk;
 
 use std::path::PathBuf;

@@ -173,7 +173,7 @@ fn late(queue: &QueueSnapshot) -> Option<Reason> {
     let name = &queue.report.queue.engine_type;
     is_over(counts.late, all, LATE_SHARE).then(|| {
         let message = format!(
-            "{} in the last 5 minutes came after their lease had ended ({}): their work may be done twice",
+            "{} in the last 5 minutes came after the lease had ended ({}): such work may be done twice",
             counted(counts.late, "report"),
             percent(counts.late, all)
         );

@@ -83,11 +83,7 @@ impl<'a> Supply<'a> {
                 .filter(|(count, _)| *count > 0)
                 .map(|(count, standing)| format!("{count} {standing}"))
                 .collect();
-            let message = format!(
-                "none of the {} of {name} is active: {}",
-                counted(registered, "registered engine"),
-                standings.join(", ")
-            );
+            let message = format!("no engine of {name} is active; registered: {}", standings.join(", "));
             let what_to_do = if unresponsive > 0 {
                 format!("see why they fell silent, and start them again: eventlease engines --engine-type {name}")
             } else if draining > 0 {

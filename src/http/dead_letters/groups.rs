@@ -13,6 +13,7 @@ use crate::domain::event::DeadLetterReason;
 use crate::domain::limits::MAX_DEAD_LETTER_GROUPS;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
+use crate::http::examples;
 use crate::http::requests::Input;
 
 /// Counts dead letters by what they have in common, the largest group first: with a limited token, those of its engine types.
@@ -24,7 +25,7 @@ use crate::http::requests::Input;
         ("redrives_max" = Option<u32>, Query, description = "Only redriven at most that often"),
     ),
     responses(
-        (status = 200, description = "The largest groups", body = GroupsReply),
+        (status = 200, description = "The largest groups", body = GroupsReply, example = json!(examples::dead_letter_groups())),
     )
 )]
 pub async fn groups(State(api): State<Api>, input: Input) -> Result<Json<GroupsReply>, Problem> {

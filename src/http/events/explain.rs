@@ -7,6 +7,7 @@ use crate::domain::explain::Explanation;
 use crate::domain::ids::EventId;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
+use crate::http::examples;
 use crate::http::requests::Input;
 use crate::http::requests::texts::parse_uuid;
 
@@ -17,7 +18,7 @@ use crate::http::requests::texts::parse_uuid;
     get, path = "/events/{event_id}/explain", operation_id = "explain_event", tag = "events",
     params(("event_id" = uuid::Uuid, Path, description = "The event")),
     responses(
-        (status = 200, description = "Why it stands as it does", body = Explanation),
+        (status = 200, description = "Why it stands as it does", body = Explanation, example = json!(examples::explained_event())),
         (status = 404, description = "No such event"),
         (status = 422, description = "Not a UUID"),
     )

@@ -11,6 +11,7 @@ use crate::domain::limits::MAX_HISTORY_STEP_SECONDS;
 use crate::domain::names::EngineType;
 use crate::http::api::Api;
 use crate::http::errors::{InputError, InputPlace, Problem};
+use crate::http::examples;
 use crate::http::requests::texts::{number_in, time};
 use crate::http::requests::{Input, Reader};
 
@@ -75,7 +76,7 @@ pub struct HistoryReply {
     get, path = "/queues/{engine_type}/history", operation_id = "read_queue_history", tag = "queues",
     params(("engine_type" = String, Path, description = "The queue"), HistoryParameters),
     responses(
-        (status = 200, description = "How it stood", body = HistoryReply),
+        (status = 200, description = "How it stood", body = HistoryReply, example = json!(examples::history())),
         (status = 404, description = "It had no event, engine or setting yet"),
     )
 )]
@@ -98,7 +99,7 @@ pub async fn of_queue(State(api): State<Api>, input: Input) -> Result<Json<Histo
     get, path = "/history", operation_id = "read_history", tag = "operations",
     params(HistoryParameters),
     responses(
-        (status = 200, description = "How they stood", body = HistoryReply),
+        (status = 200, description = "How they stood", body = HistoryReply, example = json!(examples::history_of_all())),
     )
 )]
 pub async fn of_all(State(api): State<Api>, input: Input) -> Result<Json<HistoryReply>, Problem> {
@@ -136,13 +137,14 @@ impl Asked {
             None => api.broker.now().await?,
         };
         let from = self.from.unwrap_or_else(|| to - TimeDelta::hours(DEFAULT_HOURS));
+        let end = if self.to.is_some() { "to" } else { "now" };
         let (place, detail) = match HistoryRange::new(from, to, self.step_seconds) {
             Ok(range) => return Ok(range),
             Err(BadRange::Empty) if self.to.is_none() => {
                 ("from", "is in the future, and the range ends now where to is not given".to_owned())
             }
             Err(BadRange::Empty) => ("from", "must be before to".to_owned()),
-            Err(BadRange::TooLong { most_days }) => ("from", format!("must be at most {most_days} days before to")),
+            Err(BadRange::TooLong { most_days }) => ("from", format!("must be at most {most_days} days before {end}")),
             Err(BadRange::TooManyPoints { least_step_seconds }) => (
                 "step_seconds",
                 format!("must be at least {least_step_seconds} for that range, so that there are at most 600 points"),

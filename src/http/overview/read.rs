@@ -9,6 +9,7 @@ use super::entity_tags::if_none_match_names;
 use super::reply::OverviewReply;
 use crate::http::api::Api;
 use crate::http::errors::{Code, Problem};
+use crate::http::examples;
 use crate::http::requests::Input;
 
 /// Shows how the whole service stands: what somebody should see to, the worst first; all queues together; each queue in brief; and
@@ -20,7 +21,7 @@ use crate::http::requests::Input;
     get, path = "/overview", operation_id = "read_overview", tag = "operations",
     params(("If-None-Match" = Option<String>, Header, description = "The ETag of an earlier reply: if nothing was measured since, the reply is 304, without a body")),
     responses(
-        (status = 200, description = "How it stands; ETag names this content", body = OverviewReply),
+        (status = 200, description = "How it stands; ETag names this content", body = OverviewReply, example = json!(examples::overview())),
         (status = 304, description = "It stands as the reply said whose ETag If-None-Match names"),
         (status = 422, description = "It takes no parameters"),
         (status = 503, description = "This server started just now, and has not measured anything yet"),

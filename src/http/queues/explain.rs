@@ -7,6 +7,7 @@ use crate::domain::explain::Explanation;
 use crate::domain::names::EngineType;
 use crate::http::api::Api;
 use crate::http::errors::Problem;
+use crate::http::examples;
 use crate::http::requests::Input;
 
 /// Explains why a queue grows, or says that it flows: reasons in the order in which the service decides, and what to do about each.
@@ -16,7 +17,7 @@ use crate::http::requests::Input;
     get, path = "/queues/{engine_type}/explain", operation_id = "explain_queue", tag = "queues",
     params(("engine_type" = String, Path, description = "The queue")),
     responses(
-        (status = 200, description = "Why it stands as it does", body = Explanation),
+        (status = 200, description = "Why it stands as it does", body = Explanation, example = json!(examples::explained_queue())),
         (status = 404, description = "It had no event, engine or setting yet"),
         (status = 422, description = "Not the name of a queue"),
     )

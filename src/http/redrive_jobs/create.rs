@@ -18,6 +18,7 @@ use crate::domain::retry_policy::RetryPolicyOverrides;
 use crate::http::api::Api;
 use crate::http::dead_letters::filter::{self, FilterBody};
 use crate::http::errors::Problem;
+use crate::http::examples;
 use crate::http::limits::JsonLimit;
 use crate::http::requests::members::{all, priority, visibility_timeout};
 use crate::http::requests::retry_policy::RetryPolicyBody;
@@ -91,7 +92,7 @@ impl CanaryBody {
     post, path = "/redrive-jobs", operation_id = "create_redrive_job", tag = "redrive jobs", request_body = CreateRedriveJobBody,
     responses(
         (status = 200, description = "Counted; no job was made", body = CreatedReply),
-        (status = 201, description = "The job is made", body = CreatedReply),
+        (status = 201, description = "The job is made", body = CreatedReply, example = json!(examples::created_redrive_job())),
         (status = 409, description = "Another number matches than expected; no job was made"),
         (status = 429, description = "There are as many jobs as there may be"),
     )

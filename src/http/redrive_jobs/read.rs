@@ -10,6 +10,7 @@ use crate::domain::names::EngineType;
 use crate::domain::redrive_job::{RedriveJob, RedriveJobId};
 use crate::http::api::Api;
 use crate::http::errors::Problem;
+use crate::http::examples;
 use crate::http::pages::{self, Page, PageParameters};
 use crate::http::requests::Input;
 use crate::http::requests::texts::parse_uuid;
@@ -23,7 +24,7 @@ use crate::http::requests::texts::parse_uuid;
         PageParameters,
     ),
     responses(
-        (status = 200, description = "A page of jobs", body = Page<RedriveJobReply>),
+        (status = 200, description = "A page of jobs", body = Page<RedriveJobReply>, example = json!(examples::redrive_jobs())),
     )
 )]
 pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<RedriveJobReply>>, Problem> {
@@ -50,7 +51,7 @@ pub async fn list(State(api): State<Api>, input: Input) -> Result<Json<Page<Redr
     get, path = "/redrive-jobs/{job_id}", operation_id = "read_redrive_job", tag = "redrive jobs",
     params(("job_id" = uuid::Uuid, Path, description = "The job")),
     responses(
-        (status = 200, description = "The job", body = RedriveJobReply),
+        (status = 200, description = "The job", body = RedriveJobReply, example = json!(examples::redrive_job())),
         (status = 404, description = "No such job"),
     )
 )]

@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::session;
+use crate::domain::counted::counted_are;
 use crate::logs::Outage;
 use crate::store::connection::Connection;
 use crate::store::error::InWords;
@@ -208,7 +209,7 @@ impl Room {
                 false
             }
             Err(error) if is_out_of_room(&error) => {
-                let cause = format!("{}, {} connections are open", InWords(&error), pool.size());
+                let cause = format!("{}, {} open", InWords(&error), counted_are(pool.size(), "connection"));
                 self.state.outage.note_failure(&cause);
                 self.state.full_until.send_replace(Some(Instant::now() + FULL_FOR));
                 true

@@ -1,6 +1,7 @@
 //! What a replica is warned of: its writes, its pools, its listener, its clock.
 
 use super::warning::{Warning, WarningCode};
+use crate::domain::counted::{are, counted, counted_are};
 use crate::domain::database_health::facts::{ClockDifference, ListenerHealth, ReplicaHealth};
 use crate::domain::spans::in_words;
 
@@ -34,13 +35,14 @@ fn of_pools(replica: &ReplicaHealth) -> Option<Warning> {
     let ReplicaHealth { pool, reading_pool, .. } = replica;
     let message = if pool.is_saturated() {
         format!(
-            "all {} connections of this replica's pool are in use, so that calls wait; look for locks or slow statements, add replicas, or raise EVENTLEASE_MAX_CONNECTIONS",
-            pool.max
+            "{} in use, as many as this replica's pool may have, so that calls wait; look for locks or slow statements, add replicas, or raise EVENTLEASE_MAX_CONNECTIONS",
+            counted_are(pool.max, "connection")
         )
     } else if reading_pool.is_saturated() {
         format!(
-            "all {} connections of this replica for lists and reports are in use, so that such calls wait, and no others; look for slow filters, or raise EVENTLEASE_MAX_READING_CONNECTIONS",
-            reading_pool.max
+            "{} for lists and reports {} in use, as many as this replica may have, so that such calls wait, and no others; look for slow filters, or raise EVENTLEASE_MAX_READING_CONNECTIONS",
+            counted(reading_pool.max, "connection"),
+            are(reading_pool.max)
         )
     } else {
         return None;
