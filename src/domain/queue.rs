@@ -95,7 +95,7 @@ pub struct Depth {
     pub due_by_priority: Vec<i64>,
     /// From `available_at` of the oldest due event, in seconds; 0 where nothing is due.
     pub oldest_due_age_seconds: f64,
-    /// When the first delayed event is due.
+    /// When the first delayed event is due; `None` where none is delayed, and where that was not counted since one became due.
     pub next_due_at: Option<DateTime<Utc>>,
     /// True while it gives out nothing.
     pub is_paused: bool,
@@ -106,6 +106,23 @@ impl Depth {
     #[must_use]
     pub const fn is_long(&self) -> bool {
         self.due + self.delayed > LONG_QUEUE || self.dead_letters > LONG_QUEUE
+    }
+
+    /// The same depth later, at `now`, where it was not counted again: what was due has waited for so many seconds longer, and once
+    /// the first delayed event is due, at least that one can be leased. How many more are due by then, and when the next is, is
+    /// not known.
+    #[must_use]
+    pub fn later(&self, seconds: f64, now: DateTime<Utc>) -> Self {
+        let mut depth = self.clone();
+        if depth.due > 0 {
+            depth.oldest_due_age_seconds += seconds;
+        }
+        if let Some(due_at) = depth.next_due_at.take_if(|due_at| *due_at <= now) {
+            depth.due += 1;
+            depth.delayed = (depth.delayed - 1).max(0);
+            depth.oldest_due_age_seconds = depth.oldest_due_age_seconds.max((now - due_at).as_seconds_f64());
+        }
+        depth
     }
 }
 
