@@ -183,3 +183,40 @@ pub struct PeekPlace {
     /// The event.
     pub event_id: EventId,
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn a_depth_that_is_not_counted_again_grows_older_only_where_something_is_due() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::hours(1);
+        let ago = |seconds| Some(now - TimeDelta::seconds(seconds));
+        for (what, before, next_due_at, after, next) in [
+            ("nothing waits", (0, 0, 0.0), None, (0, 0, 0.0), None),
+            ("due", (3, 0, 7.0), None, (3, 0, 12.0), None),
+            ("due later", (0, 2, 0.0), ago(-9), (0, 2, 0.0), ago(-9)),
+            ("due by now", (0, 2, 0.0), ago(4), (1, 1, 4.0), None),
+            ("due exactly now", (0, 2, 0.0), ago(0), (1, 1, 0.0), None),
+            ("more is due by now", (3, 2, 7.0), ago(4), (4, 1, 12.0), None),
+        ] {
+            let depth = Depth {
+                engine_type: "dialogue".to_owned(),
+                due: before.0,
+                delayed: before.1,
+                in_flight: 0,
+                dead_letters: 0,
+                suspects: 0,
+                due_by_priority: Vec::new(),
+                oldest_due_age_seconds: before.2,
+                next_due_at,
+                is_paused: false,
+            };
+            let later = depth.later(5.0, now);
+            assert_eq!((later.due, later.delayed, later.oldest_due_age_seconds), after, "{what}");
+            assert_eq!(later.next_due_at, next, "{what}");
+        }
+    }
+}

@@ -7,8 +7,13 @@ use chrono::{DateTime, Utc};
 use crate::domain::limits::MAX_EXACT_DEPTH;
 use crate::domain::queue::Depth;
 
-/// Index entries that the long queues may cost in a round, about a tenth of a second.
-const MAX_ENTRIES: i64 = 500_000;
+/// Index entries that the long queues may cost in a round, somewhat less than a tenth of a second.
+const MAX_ENTRIES: i64 = 300_000;
+/// Looking into each lane and priority of a queue costs as much as reading that many entries.
+const COST_OF_A_QUEUE: i64 = 1_000;
+
+/// Each of them is counted to the bound.
+const PRIORITIES: i64 = 10;
 
 /// A long queue that was counted in a round before.
 pub struct LongQueue<'a> {
@@ -42,9 +47,9 @@ pub fn kept(mut queues: Vec<LongQueue<'_>>) -> HashSet<&str> {
     kept
 }
 
-/// The index entries that are read to count a queue that is as deep as that.
+/// What it costs to count a queue that is as deep as that, in index entries.
 fn cost(depth: &Depth) -> i64 {
-    depth.due_by_priority.iter().sum::<i64>() + depth.delayed.min(MAX_EXACT_DEPTH) + depth.dead_letters + 1
+    depth.due_by_priority.iter().sum::<i64>() + depth.delayed.min(PRIORITIES * MAX_EXACT_DEPTH) + depth.dead_letters + COST_OF_A_QUEUE
 }
 
 #[cfg(test)]
