@@ -174,17 +174,14 @@ pub(super) async fn report_one(
     let is_gone = || Error::QueueNotFound(engine_type.clone());
     let queue = store::queues::read(connection, engine_type.as_str()).await?.ok_or_else(is_gone)?;
     let names = [queue.engine_type.clone()];
-    let depth = match counted {
-        Some(counted) => {
-            let in_flight = store::queues::depth::in_flight(connection, Some(&names)).await?.into_values().sum();
-            Depth { in_flight, is_paused: queue.pause.is_some(), ..counted.clone() }
-        }
-        None => {
-            let mut depths = store::queues::depth::of_queues(connection, Some(&names), MAX_EXACT_DEPTH + 1).await?;
-            store::queues::depth::estimate_beyond_bound(connection, &mut depths).await?;
-            // Else it was just removed.
-            depths.pop().ok_or_else(is_gone)?
-        }
+    let depth = if let Some(counted) = counted {
+        let in_flight = store::queues::depth::in_flight(connection, Some(&names)).await?.into_values().sum();
+        Depth { in_flight, is_paused: queue.pause.is_some(), ..counted.clone() }
+    } else {
+        let mut depths = store::queues::depth::of_queues(connection, Some(&names), MAX_EXACT_DEPTH + 1).await?;
+        store::queues::depth::estimate_beyond_bound(connection, &mut depths).await?;
+        // Else it was just removed.
+        depths.pop().ok_or_else(is_gone)?
     };
     let engines = store::engines::summarize(connection, &names).await?;
     let mut lately = store::queues::activity::of_last_minute(connection, &names).await?;

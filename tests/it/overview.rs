@@ -280,6 +280,9 @@ async fn what_the_database_is_warned_of_is_shown() {
     lab.broker().measure().await.expect("a round");
     let database: String = sqlx::query_scalar("select current_database()").fetch_one(&lab.db).await.expect("a name");
     lab.sql(&format!("alter database {database} set synchronous_commit = off")).await;
+    // Known before, so that a reply that is kept would be seen.
+    let before = lab.get("/api/v1/overview").await.expect(200);
+    assert_eq!(lab.get("/api/v1/overview").await.expect(200).headers["content-type"], before.headers["content-type"]);
     lab.broker().look_at_database().await.expect("examined");
     let overview = lab.get("/api/v1/overview").await.expect(200).body;
     assert!(overview["database"]["as_of"].is_string(), "{overview}");

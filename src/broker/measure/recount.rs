@@ -49,7 +49,10 @@ pub fn kept(mut queues: Vec<LongQueue<'_>>) -> HashSet<&str> {
 
 /// What it costs to count a queue that is as deep as that, in index entries.
 fn cost(depth: &Depth) -> i64 {
-    depth.due_by_priority.iter().sum::<i64>() + depth.delayed.min(PRIORITIES * MAX_EXACT_DEPTH) + depth.dead_letters + COST_OF_A_QUEUE
+    depth.due_by_priority.iter().sum::<i64>()
+        + depth.delayed.min(PRIORITIES * MAX_EXACT_DEPTH)
+        + depth.dead_letters
+        + COST_OF_A_QUEUE
 }
 
 #[cfg(test)]
@@ -93,8 +96,12 @@ mod tests {
     #[test]
     fn the_one_counted_longest_ago_comes_first_then_active_ones_then_the_others_by_their_age() {
         let third = depth(MAX_ENTRIES / 3 - 1);
-        let queues =
-            [("new", &third, 3, false), ("old", &third, 2, false), ("oldest", &third, 1, false), ("active", &third, 4, true)];
+        let queues = [
+            ("new", &third, 3, false),
+            ("old", &third, 2, false),
+            ("oldest", &third, 1, false),
+            ("active", &third, 4, true),
+        ];
         assert_eq!(kept_of(&queues), ["new"]);
     }
 

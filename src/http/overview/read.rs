@@ -1,6 +1,5 @@
 //! `GET /overview`: from memory alone, however many look at it.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -44,7 +43,10 @@ pub async fn overview(State(api): State<Api>, input: Input) -> Result<Response, 
     if known.is_some_and(|known| names(&known, &tag)) {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
-    Ok((headers, Json(OverviewReply::of(&overview))).into_response())
+    let json =
+        overview.rendered(|overview| serde_json::to_vec(&OverviewReply::of(overview)).expect("text and numbers"));
+    let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    Ok((headers, content_type, json).into_response())
 }
 
 /// Whether a list of entity tags has this one, or is `*`; weak or not is the same here.

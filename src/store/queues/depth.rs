@@ -28,14 +28,9 @@ pub async fn of_queues(
 }
 
 /// How many events engines hold, of every queue or of those named. Queues without such events are left out.
-pub async fn in_flight(
-    connection: &mut PgConnection,
-    engine_types: Option<&[String]>,
-) -> Result<HashMap<String, i64>> {
-    let rows: Vec<(String, i64)> = sqlx::query_as(include_str!("../sql/held_by_queue.sql"))
-        .bind(engine_types)
-        .fetch_all(connection)
-        .await?;
+pub async fn in_flight(connection: &mut PgConnection, engine_types: Option<&[String]>) -> Result<HashMap<String, i64>> {
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as(include_str!("../sql/held_by_queue.sql")).bind(engine_types).fetch_all(connection).await?;
     Ok(rows.into_iter().collect())
 }
 
