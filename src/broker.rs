@@ -43,6 +43,7 @@ mod waiting_reads;
 mod state;
 /// How all queues stood when they were last measured.
 pub mod snapshots;
+mod rendered;
 mod written_history;
 /// What happened in all queues in the last minutes.
 pub mod recent_activity;

@@ -36,11 +36,11 @@ fn rounds(recheck: Duration, reaper_interval: Duration) -> [Periodic; 17] {
         Periodic::every(seconds(5), "activity", |broker| {
             Box::pin(async move { broker.write_activity().await.map(|()| None) })
         }),
-        // The gauges are shown for sixty times as long as reading them took, so nothing else may lengthen the round.
-        Periodic::rarely(seconds(5), "statistics", |broker| {
+        // An overview is as old as the pause and two rounds before the next one replaces it, and is to be no older than five
+        // seconds. What a round counts is bounded: up to 0.4 s, the rest is no longer than the pause.
+        Periodic::rarely(seconds(4), "statistics", |broker| {
             Box::pin(async move { broker.measure().await.map(|_| None) })
         })
-        // What a round counts is bounded, and overviews are to be no older than the pause: half a second still keeps them so.
         .resting(10),
         // For overviews, which show what it found for no longer than a minute.
         Periodic::rarely(seconds(20), "database_health", |broker| {

@@ -1,4 +1,4 @@
-//! Why an event is not worked on, and why a queue grows: a few cheap look-ups, and the rest from the snapshot in memory.
+//! Why an event is not worked on, and why a queue grows: a few cheap look-ups, and how deep a long queue is from the snapshot in memory.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -13,13 +13,12 @@ use crate::domain::history::HistoryMinute;
 use crate::domain::ids::EventId;
 use crate::domain::limits::MAX_EXACT_DEPTH;
 use crate::domain::names::EngineType;
-use crate::domain::queue_activity::{ActivityCounts, RecentDurations};
-use crate::domain::queue_report::QueueReport;
+use crate::domain::queue_activity::RecentDurations;
 use crate::domain::snapshot::{Minutes, QueueSnapshot};
 use crate::error::{Error, Result};
 use crate::store::{self, PgConnection};
 
-/// A queue: its settings, pause and quarantines as they are now, all else as it was last measured.
+/// A queue, and when its waiting events were counted; all else of it is as it is now.
 struct KnownQueue {
     queue: QueueSnapshot,
     measured_at: DateTime<Utc>,
@@ -28,6 +27,9 @@ struct KnownQueue {
 
 /// Failures are counted over that time.
 const FAILING_SECONDS: u32 = 300;
+
+/// How old the snapshot may be from which the depth of a long queue is taken.
+const RECENT_SECONDS: i64 = 15;
 
 /// An event that is leased or given back while it is read is read again, but no more often than that.
 const MOST_READS: u32 = 5;
@@ -97,39 +99,32 @@ impl Broker {
         Ok(explain_queue(&facts))
     }
 
-    /// A queue as the snapshot has it, with its settings of now. One that came since is read.
+    /// A queue as it is now, but for what a long one's waiting events are: these are not counted where a recent snapshot says how many
+    /// they are.
     async fn known_queue(
         &self,
         connection: &mut PgConnection,
         engine_type: &EngineType,
         now: DateTime<Utc>,
     ) -> Result<KnownQueue> {
-        let names = [engine_type.as_str().to_owned()];
-        let snapshot = self.snapshot();
-        let known =
-            snapshot.as_ref().and_then(|snapshot| Some((snapshot.queues.get(engine_type.as_str())?, snapshot.as_of)));
-        let Some((measured, measured_at)) = known else {
-            let (report, durations) = super::queues::report_one(connection, engine_type).await?;
-            let zombies =
-                super::measure::zombies_by_type(store::engines::zombies::list(connection, Some(&names)).await?);
-            let queue = QueueSnapshot {
-                report,
-                counted_at: now,
-                five_minutes: ActivityCounts::default(),
-                new_dead_letters: None,
-                poison: None,
-                zombies: zombies.into_values().next(),
-                minutes: Minutes::default(),
-            };
-            return Ok(KnownQueue { queue, measured_at: now, durations });
+        let name = engine_type.as_str();
+        let names = [name.to_owned()];
+        let snapshot = self.snapshot().filter(|snapshot| is_recent(snapshot.as_of, now));
+        let counted = snapshot.as_ref().and_then(|snapshot| snapshot.queues.get(name));
+        let counted = counted.filter(|queue| queue.report.depth.is_long());
+        let depth = counted.map(|queue| &queue.report.depth);
+        let (report, durations) = super::queues::report_one(connection, engine_type, depth).await?;
+        let zombies = super::measure::zombies_by_type(store::engines::zombies::list(connection, Some(&names)).await?);
+        let measured_at = counted.map_or(now, |queue| queue.counted_at);
+        let queue = QueueSnapshot {
+            report,
+            counted_at: measured_at,
+            five_minutes: store::queues::activity::of_five_minutes(connection, name).await?,
+            new_dead_letters: None,
+            poison: None,
+            zombies: zombies.into_values().next(),
+            minutes: Minutes::default(),
         };
-        let queue = store::queues::read(connection, engine_type.as_str())
-            .await?
-            .ok_or_else(|| Error::QueueNotFound(engine_type.clone()))?;
-        let mut lately = store::queues::activity::of_last_minute(connection, &names).await?;
-        let (last_minute, durations) = lately.remove(engine_type.as_str()).unwrap_or_default();
-        let report = QueueReport { queue, last_minute, ..measured.report.clone() };
-        let queue = QueueSnapshot { report, ..measured.clone() };
         Ok(KnownQueue { queue, measured_at, durations })
     }
 
@@ -138,6 +133,11 @@ impl Broker {
         let look = self.snapshots.known().and_then(|known| known.database).filter(|_| may_know);
         look.map(|look| look.warnings.clone()).unwrap_or_default()
     }
+}
+
+/// A snapshot that is older than three rounds of measuring is not relied on.
+fn is_recent(as_of: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    now - as_of <= TimeDelta::seconds(RECENT_SECONDS)
 }
 
 /// In the middle of the minutes: how long half of their attempts took.

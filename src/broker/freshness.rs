@@ -6,8 +6,8 @@ use parking_lot::Mutex;
 
 /// Readings of the database are shown for this long at least: several rounds of the task that makes them.
 const SHOWN_FOR: Duration = Duration::from_secs(30);
-/// The pause after a round that takes long is fifty times as long as the round, so its readings are shown for longer.
-const SHOWN_FOR_ROUNDS: u32 = 60;
+/// The pause after long rounds is ten times as long as a round, so their readings are shown for longer.
+const SHOWN_FOR_ROUNDS: u32 = 20;
 
 /// Until when the readings of the database are shown.
 #[derive(Debug, Default)]
@@ -41,7 +41,7 @@ mod tests {
         assert!(freshness.is_over(began + SHOWN_FOR + Duration::from_millis(1)));
         let took = Duration::from_secs(3);
         freshness.note(began, began + took);
-        assert!(!freshness.is_over(began + took * 55), "the next round begins later than this");
-        assert!(freshness.is_over(began + took * 62));
+        assert!(!freshness.is_over(began + took * 12), "the next round begins no later than this");
+        assert!(freshness.is_over(began + took * 22));
     }
 }

@@ -138,7 +138,8 @@ async fn read_snapshot(
     Ok((Snapshot { as_of, number: 0, queues: measured.collect() }, activity))
 }
 
-/// How deep the queues are, and when that was counted. Where long queues are many and deep, some keep the counts of a round before.
+/// How deep the queues are, and when that was counted. Where long queues are many and deep, some keep the counts of a round before;
+/// what engines hold of them is counted in each.
 async fn read_depths(
     connection: &mut PgConnection,
     names: &[String],
@@ -148,8 +149,10 @@ async fn read_depths(
 ) -> Result<HashMap<String, (Depth, DateTime<Utc>)>> {
     let known = before.iter().flat_map(|before| &before.queues).filter(|(_, known)| known.report.depth.is_long());
     let counted_before = known.map(|(name, known)| {
-        let is_active = lately.get(name).is_some_and(|(_, minute)| minute.seconds > 0.0);
-        LongQueue { engine_type: name, depth: &known.report.depth, counted_at: known.counted_at, is_active }
+        let depth = &known.report.depth;
+        let is_active = lately.get(name).is_some_and(|(_, minute)| minute.seconds > 0.0)
+            || depth.next_due_at.is_some_and(|due_at| due_at <= as_of);
+        LongQueue { engine_type: name, depth, counted_at: known.counted_at, is_active }
     });
     let kept = recount::kept(counted_before.collect());
     let anew: Vec<String> = names.iter().filter(|name| !kept.contains(name.as_str())).cloned().collect();
@@ -157,13 +160,13 @@ async fn read_depths(
     store::queues::depth::estimate_beyond_bound(connection, &mut counted).await?;
     let mut depths: HashMap<String, (Depth, DateTime<Utc>)> =
         counted.into_iter().map(|depth| (depth.engine_type.clone(), (depth, as_of))).collect();
-    for (before, name) in before.iter().flat_map(|before| kept.iter().map(move |name| (before, *name))) {
-        let Some(known) = before.queues.get(name) else { continue };
-        let mut depth = known.report.depth.clone();
-        if depth.due > 0 {
-            depth.oldest_due_age_seconds += (as_of - before.as_of).as_seconds_f64();
-        }
-        depths.insert(name.to_owned(), (depth, known.counted_at));
+    let Some(before) = before.filter(|_| !kept.is_empty()) else { return Ok(depths) };
+    let in_flight = store::queues::depth::in_flight(connection, None).await?;
+    let passed = (as_of - before.as_of).as_seconds_f64();
+    for (name, known) in kept.into_iter().filter_map(|name| before.queues.get_key_value(name)) {
+        let in_flight = in_flight.get(name).copied().unwrap_or(0);
+        let depth = Depth { in_flight, ..known.report.depth.later(passed, as_of) };
+        depths.insert(name.clone(), (depth, known.counted_at));
     }
     Ok(depths)
 }

@@ -3,6 +3,9 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
+use bytes::Bytes;
+
+use super::rendered::Rendered;
 use super::snapshots::{DatabaseLook, Known};
 use super::state::Broker;
 use crate::domain::attention::{self, Item};
@@ -20,6 +23,7 @@ pub struct Overview {
     pub database: Option<Arc<DatabaseLook>>,
     /// Names this content: another content, or the same for a caller with another limit, has another name.
     pub revision: String,
+    rendered: Arc<Rendered>,
 }
 
 impl Overview {
@@ -27,6 +31,11 @@ impl Overview {
     #[must_use]
     pub fn snapshot(&self) -> &Snapshot {
         &self.snapshot
+    }
+
+    /// As its readers are sent it: made once for all readers of this content.
+    pub fn rendered(&self, render: impl FnOnce(&Self) -> Vec<u8>) -> Bytes {
+        self.rendered.get_or_render(self.only.as_deref(), || render(self))
     }
 
     /// The queues that the caller may know, by name.
@@ -50,7 +59,7 @@ impl Broker {
     /// How the service stood some seconds ago, of these engine types only where some are named; `None` before this replica has
     /// measured it. Asks the database nothing.
     pub fn overview(&self, only: Option<&[String]>) -> Option<Overview> {
-        let Known { snapshot, attention, database, revision } = self.snapshots.known()?;
+        let Known { snapshot, attention, database, revision, rendered } = self.snapshots.known()?;
         let of_queue =
             |item: &&Item| item.subject.engine_type.as_deref().is_some_and(|engine_type| may_know(only, engine_type));
         let mut attention: Vec<Item> = attention.iter().filter(of_queue).cloned().collect();
@@ -59,7 +68,7 @@ impl Broker {
         attention.extend(database.iter().flat_map(|look| look.attention.iter().cloned()));
         attention::rank(&mut attention);
         let revision = format!("{}-{revision}-{:x}", self.replica_id.simple(), hash_of(only));
-        Some(Overview { snapshot, only: only.map(<[String]>::to_vec), attention, database, revision })
+        Some(Overview { snapshot, only: only.map(<[String]>::to_vec), attention, database, revision, rendered })
     }
 
     /// The latest snapshot of all queues; `None` before this replica has measured them.

@@ -26,12 +26,12 @@ use crate::store::{self, PgConnection};
 impl Broker {
     /// One queue as it is now; an error if it does not exist.
     pub async fn read_queue(&self, engine_type: &EngineType) -> Result<(QueueReport, RecentDurations)> {
-        report_one(&mut *self.reading_connection().await?, engine_type).await
+        report_one(&mut *self.reading_connection().await?, engine_type, None).await
     }
 
     /// Reads a queue that was changed. The change is committed, so its reply does not wait behind other readers.
     async fn read_changed_queue(&self, engine_type: &EngineType) -> Result<(QueueReport, RecentDurations)> {
-        report_one(&mut *self.connection().await?, engine_type).await
+        report_one(&mut *self.connection().await?, engine_type, None).await
     }
 
     /// Queues behind `behind`, in the order of their names.
@@ -59,8 +59,8 @@ impl Broker {
         Ok(reports.collect())
     }
 
-    /// How deep many queues are. Long ones are not counted anew if they were long when they were last measured: they are shown as they
-    /// were then.
+    /// How deep many queues are. The waiting events and dead letters of long ones are not counted again if they were long when they were
+    /// last measured: they are shown as they were then.
     async fn depths_of_page(&self, connection: &mut PgConnection, names: &[String]) -> Result<HashMap<String, Depth>> {
         let snapshot = self.snapshots.latest();
         let measured = names.iter().filter_map(|name| {
@@ -69,6 +69,13 @@ impl Broker {
         });
         let mut depths: HashMap<String, Depth> = measured.collect();
         let others: Vec<String> = names.iter().filter(|name| !depths.contains_key(*name)).cloned().collect();
+        if !depths.is_empty() {
+            let long: Vec<String> = depths.keys().cloned().collect();
+            let in_flight = store::queues::depth::in_flight(connection, Some(&long)).await?;
+            for (name, depth) in &mut depths {
+                depth.in_flight = in_flight.get(name).copied().unwrap_or(0);
+            }
+        }
         if !others.is_empty() {
             let mut counted = store::queues::depth::of_queues(connection, Some(&others), MAX_EXACT_DEPTH + 1).await?;
             store::queues::depth::estimate_beyond_bound(connection, &mut counted).await?;
@@ -158,19 +165,24 @@ impl Broker {
     }
 }
 
-/// A queue as it is now.
+/// A queue as it is now. Its waiting events and dead letters are not counted where `counted` says how many they are.
 pub(super) async fn report_one(
     connection: &mut PgConnection,
     engine_type: &EngineType,
+    counted: Option<&Depth>,
 ) -> Result<(QueueReport, RecentDurations)> {
-    let queue = store::queues::read(connection, engine_type.as_str())
-        .await?
-        .ok_or_else(|| Error::QueueNotFound(engine_type.clone()))?;
+    let is_gone = || Error::QueueNotFound(engine_type.clone());
+    let queue = store::queues::read(connection, engine_type.as_str()).await?.ok_or_else(is_gone)?;
     let names = [queue.engine_type.clone()];
-    let mut depths = store::queues::depth::of_queues(connection, Some(&names), MAX_EXACT_DEPTH + 1).await?;
-    store::queues::depth::estimate_beyond_bound(connection, &mut depths).await?;
-    // Else it was just removed.
-    let depth = depths.pop().ok_or_else(|| Error::QueueNotFound(engine_type.clone()))?;
+    let depth = if let Some(counted) = counted {
+        let in_flight = store::queues::depth::in_flight(connection, Some(&names)).await?.into_values().sum();
+        Depth { in_flight, is_paused: queue.pause.is_some(), ..counted.clone() }
+    } else {
+        let mut depths = store::queues::depth::of_queues(connection, Some(&names), MAX_EXACT_DEPTH + 1).await?;
+        store::queues::depth::estimate_beyond_bound(connection, &mut depths).await?;
+        // Else it was just removed.
+        depths.pop().ok_or_else(is_gone)?
+    };
     let engines = store::engines::summarize(connection, &names).await?;
     let mut lately = store::queues::activity::of_last_minute(connection, &names).await?;
     let (last_minute, durations) = lately.remove(&queue.engine_type).unwrap_or_default();

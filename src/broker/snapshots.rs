@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use parking_lot::Mutex;
 
 use super::recent_activity::RecentActivity;
+use super::rendered::Rendered;
 use crate::domain::attention::{self, Code, Item, Subject};
 use crate::domain::database_health::warnings::Warning;
 use crate::domain::engine::TypeSummary;
@@ -53,6 +54,8 @@ pub struct Known {
     pub database: Option<Arc<DatabaseLook>>,
     /// Counts what was noted, so that another number means another content.
     pub revision: u64,
+    /// What was made of this content for its readers.
+    pub rendered: Arc<Rendered>,
 }
 
 impl Snapshots {
@@ -82,8 +85,13 @@ impl Snapshots {
         state.changes += 1;
         state.activity = Arc::new(activity);
         snapshot.number = state.changes;
-        state.latest =
-            Some(Known { snapshot: Arc::new(snapshot), attention: items.into(), database: None, revision: 0 });
+        state.latest = Some(Known {
+            snapshot: Arc::new(snapshot),
+            attention: items.into(),
+            database: None,
+            revision: 0,
+            rendered: Arc::default(),
+        });
     }
 
     /// Keeps what was found about the database.
@@ -93,6 +101,9 @@ impl Snapshots {
         state.since_of_database.apply(&mut items, as_of);
         state.changes += 1;
         state.database = Some(Arc::new(DatabaseLook { as_of, warnings, attention: items }));
+        if let Some(latest) = &mut state.latest {
+            latest.rendered = Arc::default();
+        }
     }
 }
 

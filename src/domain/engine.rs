@@ -204,6 +204,8 @@ pub struct TypeSummary {
     pub slots: i64,
     /// How many events they hold.
     pub leases_held: i64,
+    /// How many of them hold nothing.
+    pub idle: i64,
 }
 
 /// Whether an engine is given events.

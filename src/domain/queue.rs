@@ -95,7 +95,7 @@ pub struct Depth {
     pub due_by_priority: Vec<i64>,
     /// From `available_at` of the oldest due event, in seconds; 0 where nothing is due.
     pub oldest_due_age_seconds: f64,
-    /// When the first delayed event is due.
+    /// When the first delayed event is due; `None` where none is delayed, and where that was not counted since one became due.
     pub next_due_at: Option<DateTime<Utc>>,
     /// True while it gives out nothing.
     pub is_paused: bool,
@@ -106,6 +106,23 @@ impl Depth {
     #[must_use]
     pub const fn is_long(&self) -> bool {
         self.due + self.delayed > LONG_QUEUE || self.dead_letters > LONG_QUEUE
+    }
+
+    /// The same depth later, at `now`, where it was not counted again: what was due has waited for so many seconds longer, and once
+    /// the first delayed event is due, at least that one can be leased. How many more are due by then, and when the next is, is
+    /// not known.
+    #[must_use]
+    pub fn later(&self, seconds: f64, now: DateTime<Utc>) -> Self {
+        let mut depth = self.clone();
+        if depth.due > 0 {
+            depth.oldest_due_age_seconds += seconds;
+        }
+        if let Some(due_at) = depth.next_due_at.take_if(|due_at| *due_at <= now) {
+            depth.due += 1;
+            depth.delayed = (depth.delayed - 1).max(0);
+            depth.oldest_due_age_seconds = depth.oldest_due_age_seconds.max((now - due_at).as_seconds_f64());
+        }
+        depth
     }
 }
 
@@ -165,4 +182,41 @@ pub struct PeekPlace {
     pub available_at: DateTime<Utc>,
     /// The event.
     pub event_id: EventId,
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn a_depth_that_is_not_counted_again_grows_older_only_where_something_is_due() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::hours(1);
+        let ago = |seconds| Some(now - TimeDelta::seconds(seconds));
+        for (what, before, next_due_at, after, next) in [
+            ("nothing waits", (0, 0, 0.0), None, (0, 0, 0.0), None),
+            ("due", (3, 0, 7.0), None, (3, 0, 12.0), None),
+            ("due later", (0, 2, 0.0), ago(-9), (0, 2, 0.0), ago(-9)),
+            ("due by now", (0, 2, 0.0), ago(4), (1, 1, 4.0), None),
+            ("due exactly now", (0, 2, 0.0), ago(0), (1, 1, 0.0), None),
+            ("more is due by now", (3, 2, 7.0), ago(4), (4, 1, 12.0), None),
+        ] {
+            let depth = Depth {
+                engine_type: "dialogue".to_owned(),
+                due: before.0,
+                delayed: before.1,
+                in_flight: 0,
+                dead_letters: 0,
+                suspects: 0,
+                due_by_priority: Vec::new(),
+                oldest_due_age_seconds: before.2,
+                next_due_at,
+                is_paused: false,
+            };
+            let later = depth.later(5.0, now);
+            assert_eq!((later.due, later.delayed, later.oldest_due_age_seconds), after, "{what}");
+            assert_eq!(later.next_due_at, next, "{what}");
+        }
+    }
 }

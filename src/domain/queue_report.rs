@@ -52,6 +52,12 @@ impl QueueReport {
         self.engines.iter().filter(|engines| engines.standing == standing).map(|engines| engines.engines).sum()
     }
 
+    /// How many of its active engines hold nothing.
+    #[must_use]
+    pub fn idle_engines(&self) -> i64 {
+        self.engines.iter().filter(|engines| engines.standing == Standing::Active).map(|engines| engines.idle).sum()
+    }
+
     /// How many events its engines can hold.
     #[must_use]
     pub fn slots(&self) -> Slots {

@@ -57,7 +57,7 @@ impl Kind {
 
 /// A reply in memory, counted until the last of it was handed to the system.
 struct HeldReply {
-    bytes: Box<[u8]>,
+    bytes: Bytes,
     of_all: IntGauge,
 }
 
@@ -82,8 +82,8 @@ pub async fn hold(response: Response, kind: Kind, api: &Api) -> Response {
     let (parts, body) = response.into_parts();
     // All of it is there already: a body of a known size is one piece.
     let Ok(bytes) = to_bytes(body, usize::MAX).await else { return Problem::internal().into_response() };
-    // A buffer that grew as it was written may be twice as large as what it holds.
-    let bytes = Vec::from(bytes).into_boxed_slice();
+    // A buffer that grew as it was written may be twice as large as what it holds. One that several replies share does not grow.
+    let bytes = if bytes.is_unique() { Bytes::from(Vec::from(bytes).into_boxed_slice()) } else { bytes };
     let of_all = kind.gauge(api);
     of_all.add(to_i64(bytes.len()));
     let held = HeldReply { bytes, of_all };

@@ -12,8 +12,8 @@ use crate::store;
 use crate::store::pool::within;
 use crate::supervisor::Supervisor;
 
-/// The pause after a round that may be expensive, in multiples of the time that the round took. It keeps the task's share of
-/// the database's time small.
+/// The pause after a round that may be expensive, in multiples of the time that rounds take. It keeps the task's share of the
+/// database's time small.
 const REST: u32 = 50;
 
 /// One round; what it did, or `None` where there was nothing to do.
@@ -25,7 +25,7 @@ pub struct Periodic {
     name: &'static str,
     /// The least pause after a round.
     pause: Duration,
-    /// The pause in multiples of the time that the round took, where that is longer.
+    /// The pause in multiples of the time that rounds take, where that is longer.
     rest: u32,
     run_once: Round,
 }
@@ -36,17 +36,19 @@ impl Periodic {
         Self { name, pause, rest: 0, run_once }
     }
 
-    /// A round of it may be expensive: the longer it takes, the longer the pause after it.
+    /// A round of it may be expensive: the longer rounds take, the longer the pauses between them.
     pub const fn rarely(pause: Duration, name: &'static str, run_once: Round) -> Self {
         Self { name, pause, rest: REST, run_once }
     }
 
-    /// The same with another pause, in multiples of the time that the round took.
+    /// The same with another pause, in multiples of the time that rounds take.
     pub const fn resting(self, rest: u32) -> Self {
         Self { rest, ..self }
     }
 
-    fn pause_after(&self, took: Duration) -> Duration {
+    /// The pause after the last two rounds. One long round, like the first after a start, does not lengthen it: the shorter of both counts.
+    fn pause_after(&self, rounds: [Duration; 2]) -> Duration {
+        let took = rounds[0].min(rounds[1]);
         (took * self.rest).max(self.pause)
     }
 }
@@ -105,10 +107,12 @@ impl Starter<'_> {
 }
 
 async fn run_rounds(task: Periodic, broker: Arc<Broker>, metrics: Arc<Metrics>, stop: CancellationToken) {
+    let mut rounds = [Duration::ZERO; 2];
     while !stop.is_cancelled() {
         let began = Instant::now();
         run_round(task, &broker, &metrics).await;
-        let pause = task.pause_after(began.elapsed()).mul_f64(rand::random_range(0.9..=1.1));
+        rounds = [rounds[1], began.elapsed()];
+        let pause = task.pause_after(rounds).mul_f64(rand::random_range(0.9..=1.1));
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(pause) => {}
@@ -141,11 +145,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pause_after_a_long_round_is_long_and_after_a_short_one_the_least() {
-        let (least, long) = (Duration::from_secs(10), Duration::from_secs(3));
+    fn the_pause_after_two_long_rounds_is_long_and_else_the_least() {
+        let (least, long, longer) = (Duration::from_secs(10), Duration::from_secs(3), Duration::from_secs(4));
         let run_once: Round = |_| Box::pin(async { Ok(None) });
         let task = Periodic::rarely(least, "tested", run_once);
-        assert_eq!((task.pause_after(Duration::ZERO), task.pause_after(long)), (least, long * REST));
-        assert_eq!(Periodic::every(least, "tested", run_once).pause_after(long), least);
+        assert_eq!(task.pause_after([Duration::ZERO, long]), least);
+        assert_eq!(task.pause_after([long, Duration::ZERO]), least);
+        assert_eq!(task.pause_after([longer, long]), long * REST);
+        assert_eq!(task.pause_after([long, longer]), long * REST);
+        assert_eq!(Periodic::every(least, "tested", run_once).pause_after([long, long]), least);
     }
 }

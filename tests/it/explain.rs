@@ -6,6 +6,7 @@ mod states;
 use serde_json::{Value, json};
 
 use crate::cli::program::run_beside;
+use crate::queues::report::fill;
 use crate::support::Lab;
 use states::{STATES, make};
 
@@ -164,6 +165,57 @@ async fn what_is_not_there_is_not_explained() {
     lab.get(&format!("/api/v1/events/{unknown}/explain")).await.problem(404, "event_not_found");
     lab.get("/api/v1/queues/nothing/explain").await.expect(404);
     lab.get("/api/v1/events/x/explain").await.expect(422);
+}
+
+/// The reply of now: nothing is measured before.
+async fn explained_now(lab: &Lab, event: &str) -> Value {
+    lab.get(&format!("/api/v1/events/{event}/explain")).await.expect(200).body
+}
+
+#[tokio::test]
+async fn engines_and_what_they_hold_are_explained_as_of_now() {
+    let lab = Lab::start().await;
+    let limits = json!({"metadata": {"static_config": {"resource_limits": {"max_concurrent_events": 1}}}});
+    lab.enqueue("dialogue", json!({})).await;
+    let event = lab.enqueue("dialogue", json!({})).await;
+    lab.broker().measure().await.expect("a round");
+    assert_eq!(verdict(&explained_now(&lab, &event).await), "no_engine_registered");
+    let engine = lab.register("dialogue", limits.clone()).await;
+    assert_eq!(verdict(&explained_now(&lab, &event).await), "behind_others");
+    let leased = lab.lease_one("dialogue", &engine).await;
+    assert_eq!(verdict(&explained_now(&lab, &event).await), "engines_full");
+    lab.register("dialogue", limits).await;
+    assert_eq!(verdict(&explained_now(&lab, &event).await), "would_be_soon");
+    super::queues::patch(&lab, "dialogue", &json!({"max_processing": 1})).await.expect(200);
+    assert_eq!(verdict(&explained_now(&lab, &event).await), "queue_capped");
+    lab.settle(&leased, "completed", json!({})).await.expect(200);
+    let explanation = explained_now(&lab, &event).await;
+    assert_eq!(verdict(&explanation), "would_be_soon");
+    assert_eq!(explanation["measured_at"], explanation["as_of"], "nothing of a short queue is from a snapshot");
+}
+
+#[tokio::test]
+async fn engines_and_rates_of_a_long_queue_are_explained_as_of_now_too() {
+    let lab = Lab::start().await;
+    let event = lab.enqueue("dialogue", json!({"priority": 9})).await;
+    fill(&lab, 1500, 5).await;
+    lab.broker().measure().await.expect("a round");
+    let before = explained_now(&lab, &event).await;
+    assert_eq!(verdict(&before), "no_engine_registered");
+    assert!(time(&before["measured_at"]) < time(&before["as_of"]), "{before}");
+    let engine = lab.register("dialogue", json!({})).await;
+    assert_eq!(verdict(&explained_now(&lab, &event).await), "would_be_soon");
+    for _ in 0..20 {
+        let leased = lab.lease_one("dialogue", &engine).await;
+        lab.settle(&leased, "failed", json!({"retryable": false})).await.expect(200);
+    }
+    lab.broker().write_activity().await.expect("written");
+    let queue = lab.get("/api/v1/queues/dialogue/explain").await.expect(200).body;
+    assert!(codes(&queue).contains(&"failing"), "{queue}");
+}
+
+fn time(value: &Value) -> chrono::DateTime<chrono::Utc> {
+    value.as_str().and_then(|at| at.parse().ok()).unwrap_or_else(|| panic!("{value} is no time"))
 }
 
 #[tokio::test]

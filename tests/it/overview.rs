@@ -95,6 +95,60 @@ async fn an_overview_agrees_with_what_sql_counts() {
     assert!(age, "{overview}");
 }
 
+/// Long queues: more of them than are counted in one round, and all but the last four active just now.
+async fn many_long_queues(lab: &Lab, count: u32) {
+    lab.sql(&format!(
+        "with queues as (
+            insert into eventlease.queues (engine_type) select 'long-' || lpad(n::text, 3, '0') from generate_series(1, {count}) n
+            returning engine_type),
+         active as (
+            insert into eventlease.queue_activity (engine_type, period_at, replica_id, durations, enqueued)
+            select engine_type, to_timestamp(floor(extract(epoch from statement_timestamp()) / 10) * 10), gen_random_uuid(), '{{}}', 1
+            from queues where engine_type <= 'long-' || lpad(({count} - 4)::text, 3, '0'))
+         insert into eventlease.event_queue (event_id, engine_type, event_type, priority, available_at, payload_bytes)
+         select eventlease.new_event_id(statement_timestamp(), n % 16384), engine_type, 'e', 5, statement_timestamp(), 1
+         from queues cross join generate_series(1, 1002) n"
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn idle_long_queues_are_counted_although_active_ones_are_all_that_a_round_may_count() {
+    const COUNT: u32 = 160;
+    let lab = Lab::start().await;
+    many_long_queues(&lab, COUNT).await;
+    let of = |overview: &Value, number: u32, member: &str| {
+        overview["queues"].as_array().expect("a list")[number as usize - 1][member].clone()
+    };
+    let idle = COUNT - 3..=COUNT;
+    let measured = overview(&lab).await;
+    assert!(idle.clone().all(|number| of(&measured, number, "due") == 1002), "{measured}");
+    lab.sql("delete from eventlease.event_queue where event_id in (select min(event_id::text)::uuid from eventlease.event_queue group by engine_type)")
+        .await;
+    lab.sql(&format!(
+        "insert into eventlease.event_leases (event_id, engine_type, event_type, lane, priority, available_at, payload_bytes,
+            attempt, failures, lease_losses, releases, redrives, lease_token, leased_at, lease_expires_at, lease_deadline_at, lease_seconds)
+         values (gen_random_uuid(), 'long-{COUNT}', 'e', 0, 5, now(), 1, 1, 0, 0, 0, 0, gen_random_uuid(), now(),
+            now() + interval '1 hour', now() + interval '1 hour', 3600)"
+    ))
+    .await;
+    let after_a_round = overview(&lab).await;
+    let kept: Vec<u32> = idle.clone().filter(|number| of(&after_a_round, *number, "due") == 1002).collect();
+    assert!(!kept.is_empty(), "one round counts them all");
+    assert_eq!(of(&after_a_round, COUNT, "processing"), 1, "what engines hold is counted in each round");
+    let explanation = lab.get(&format!("/api/v1/queues/long-{COUNT}/explain")).await.expect(200).body;
+    let time = |value: &Value| value.as_str().and_then(|at| at.parse::<chrono::DateTime<chrono::Utc>>().ok());
+    assert!(time(&explanation["measured_at"]) < time(&after_a_round["as_of"]), "{explanation}");
+    let mut latest = Value::Null;
+    for _ in 0..COUNT {
+        latest = overview(&lab).await;
+        if idle.clone().all(|number| of(&latest, number, "due") == 1001) {
+            return;
+        }
+    }
+    panic!("idle queues are never counted: {latest}");
+}
+
 #[tokio::test]
 async fn an_overview_asks_the_database_nothing() {
     let lab = Lab::start().await;
@@ -226,6 +280,9 @@ async fn what_the_database_is_warned_of_is_shown() {
     lab.broker().measure().await.expect("a round");
     let database: String = sqlx::query_scalar("select current_database()").fetch_one(&lab.db).await.expect("a name");
     lab.sql(&format!("alter database {database} set synchronous_commit = off")).await;
+    // Known before, so that a reply that is kept would be seen.
+    let before = lab.get("/api/v1/overview").await.expect(200);
+    assert_eq!(lab.get("/api/v1/overview").await.expect(200).headers["content-type"], before.headers["content-type"]);
     lab.broker().look_at_database().await.expect("examined");
     let overview = lab.get("/api/v1/overview").await.expect(200).body;
     assert!(overview["database"]["as_of"].is_string(), "{overview}");

@@ -2,13 +2,13 @@
 
 mod quarantines;
 mod removal;
-mod report;
+pub mod report;
 
 use serde_json::{Value, json};
 
 use crate::support::{Lab, Reply};
 
-async fn patch(lab: &Lab, queue: &str, body: &Value) -> Reply {
+pub async fn patch(lab: &Lab, queue: &str, body: &Value) -> Reply {
     Reply::of(lab.request("PATCH", &format!("/api/v1/queues/{queue}")).json(body)).await
 }
 

@@ -7,8 +7,13 @@ use chrono::{DateTime, Utc};
 use crate::domain::limits::MAX_EXACT_DEPTH;
 use crate::domain::queue::Depth;
 
-/// Index entries that the long queues may cost in a round, about a tenth of a second.
-const MAX_ENTRIES: i64 = 500_000;
+/// Index entries that the long queues may cost in a round, somewhat less than a tenth of a second.
+const MAX_ENTRIES: i64 = 300_000;
+/// Looking into each lane and priority of a queue costs as much as reading that many entries.
+const COST_OF_A_QUEUE: i64 = 1_000;
+
+/// Each of them is counted to the bound.
+const PRIORITIES: i64 = 10;
 
 /// A long queue that was counted in a round before.
 pub struct LongQueue<'a> {
@@ -18,29 +23,36 @@ pub struct LongQueue<'a> {
     pub depth: &'a Depth,
     /// When that was.
     pub counted_at: DateTime<Utc>,
-    /// Whether anything happened in it in the last minute.
+    /// Whether anything happened in it in the last minute, or a delayed event has become due since it was counted.
     pub is_active: bool,
 }
 
-/// Those that keep their counts in this round. The others are counted anew: the active ones first, and of these and of the idle
-/// ones those first whose counts are the oldest. One is counted in any case.
+/// Those that keep their counts in this round. The others are counted anew: the one whose counts are the oldest in any case, so that
+/// each is counted once in as many rounds as there are long queues; then the active ones, then the idle ones, and of these
+/// those first whose counts are the oldest.
 pub fn kept(mut queues: Vec<LongQueue<'_>>) -> HashSet<&str> {
-    queues.sort_by_key(|queue| (!queue.is_active, queue.counted_at));
+    queues.sort_by_key(|queue| queue.counted_at);
+    // The sort is stable.
+    if let Some((_, others)) = queues.split_first_mut() {
+        others.sort_by_key(|queue| !queue.is_active);
+    }
     let mut entries = 0;
     let mut kept = HashSet::new();
-    for queue in queues {
-        let is_first = entries == 0;
+    for (place, queue) in queues.into_iter().enumerate() {
         entries += cost(queue.depth);
-        if entries > MAX_ENTRIES && !is_first {
+        if entries > MAX_ENTRIES && place > 0 {
             kept.insert(queue.engine_type);
         }
     }
     kept
 }
 
-/// The index entries that are read to count a queue that is as deep as that.
+/// What it costs to count a queue that is as deep as that, in index entries.
 fn cost(depth: &Depth) -> i64 {
-    depth.due_by_priority.iter().sum::<i64>() + depth.delayed.min(MAX_EXACT_DEPTH) + depth.dead_letters + 1
+    depth.due_by_priority.iter().sum::<i64>()
+        + depth.delayed.min(PRIORITIES * MAX_EXACT_DEPTH)
+        + depth.dead_letters
+        + COST_OF_A_QUEUE
 }
 
 #[cfg(test)]
@@ -82,9 +94,14 @@ mod tests {
     }
 
     #[test]
-    fn active_ones_are_counted_first_and_then_those_counted_longest_ago() {
-        let third = depth(MAX_ENTRIES / 3 + 1);
-        let queues = [("new", &third, 3, false), ("old", &third, 1, false), ("active", &third, 4, true)];
+    fn the_one_counted_longest_ago_comes_first_then_active_ones_then_the_others_by_their_age() {
+        let third = depth(MAX_ENTRIES / 3 - 1);
+        let queues = [
+            ("new", &third, 3, false),
+            ("old", &third, 2, false),
+            ("oldest", &third, 1, false),
+            ("active", &third, 4, true),
+        ];
         assert_eq!(kept_of(&queues), ["new"]);
     }
 
@@ -92,5 +109,25 @@ mod tests {
     fn one_that_costs_more_than_a_round_may_is_counted_too() {
         let long = depth(MAX_ENTRIES * 2);
         assert_eq!(kept_of(&[("a", &long, 2, true), ("b", &long, 1, true)]), ["a"]);
+    }
+
+    #[test]
+    fn each_is_counted_once_in_as_many_rounds_as_there_are_queues() {
+        let long = depth(MAX_ENTRIES);
+        let names = ["idle", "active 1", "active 2", "other", "active 3"];
+        let mut counted_at = [0; 5];
+        for round in 1..=5 {
+            let queues: Vec<_> = names
+                .iter()
+                .zip(counted_at)
+                .map(|(name, counted_at)| (*name, &long, counted_at, name.starts_with("active")))
+                .collect();
+            let kept = kept_of(&queues);
+            for (name, counted_at) in names.iter().zip(&mut counted_at).filter(|(name, _)| !kept.contains(name)) {
+                assert_eq!(*counted_at, 0, "{name} is counted twice before others are");
+                *counted_at = round;
+            }
+        }
+        assert!(counted_at.iter().all(|counted_at| *counted_at > 0), "{counted_at:?}");
     }
 }

@@ -233,6 +233,7 @@ impl Day {
             unlimited: 0,
             slots: engines * 5,
             leases_held: if standing == Standing::Active { held } else { 0 },
+            idle: 0,
         };
         report.engines = self.engines().1.into_iter().map(summary).collect();
         report.last_minute = LastMinute { counts: self.counted(12), seconds: 60.0 };

@@ -22,6 +22,7 @@ fn engines(standing: Standing, engines: i64) -> TypeSummary {
         unlimited: 0,
         slots: engines * 5,
         leases_held: engines * 4,
+        idle: 0,
     }
 }
 

@@ -9,7 +9,7 @@ use super::supply::Supply;
 use crate::domain::attention::Subject;
 use crate::domain::counted::{are, counted, counted_are};
 use crate::domain::database_health::warnings::Warning;
-use crate::domain::engine::{Engine, EngineStatus, Standing};
+use crate::domain::engine::{Engine, EngineStatus};
 use crate::domain::event::Event;
 use crate::domain::lane::Lane;
 use crate::domain::limits::MAX_EXACT_DEPTH;
@@ -171,7 +171,7 @@ pub fn explain_queued(facts: &Facts<'_>) -> Explanation {
     }
     let is_blocked = found.iter().any(|reason| reason.is_decisive);
     if is_due {
-        found.extend(travels_alone(event, place, queue, is_blocked));
+        found.extend(travels_alone(event, place, &supply, is_blocked));
         let is_blocked = found.iter().any(|reason| reason.is_decisive);
         found.extend(behind_others(event, place, &supply, is_blocked));
     }
@@ -186,6 +186,7 @@ pub fn explain_queued(facts: &Facts<'_>) -> Explanation {
                 durations: facts.durations,
                 can_take: supply.can_take(),
                 has_engines: supply.has_active()
+                    && !waits_for_an_idle_engine(place, &supply)
                     && !found.iter().any(|reason| reason.code == Code::EnginesDoNotAsk && reason.is_decisive),
                 ahead: place.ahead,
                 first_lease_end: facts.first_lease_end,
@@ -257,7 +258,12 @@ pub(super) fn capped(code: Code, queue: &QueueSnapshot, next_end: &str) -> Optio
     })
 }
 
-fn travels_alone(event: &Event, place: Place, queue: &QueueSnapshot, is_blocked: bool) -> Option<Reason> {
+/// It is leased alone, and no engine is idle.
+const fn waits_for_an_idle_engine(place: Place, supply: &Supply<'_>) -> bool {
+    matches!(place.lane, Lane::Isolated) && !supply.has_idle()
+}
+
+fn travels_alone(event: &Event, place: Place, supply: &Supply<'_>, is_blocked: bool) -> Option<Reason> {
     let name = &event.engine_type;
     let how = match place.lane {
         Lane::Normal => return None,
@@ -270,15 +276,12 @@ fn travels_alone(event: &Event, place: Place, queue: &QueueSnapshot, is_blocked:
     };
     let losses = counted(event.lease_losses, "time");
     let message = format!("it was lost {losses} without a report, so it {how}; {before}");
-    let busy = queue.report.slots().busy;
-    let active = queue.report.engines_with(Standing::Active);
-    let waits_for_an_idle_one = place.lane == Lane::Isolated && busy >= active;
     let reason = Reason::new(Code::TravelsAlone, subject_of(event), message);
     let what_to_do = format!(
         "see what became of its attempts: eventlease events {}; if it kills its engines, cancel it; more engines of {name} would take it sooner",
         event.event_id
     );
-    let decides = !is_blocked && (place.ahead > 0 || waits_for_an_idle_one);
+    let decides = !is_blocked && (place.ahead > 0 || waits_for_an_idle_engine(place, supply));
     Some(if decides { reason.decisive(what_to_do) } else { reason.with_advice(what_to_do) })
 }
 

@@ -186,7 +186,8 @@ pub struct Verdict {
 pub struct Explanation {
     /// By the database's clock.
     pub as_of: DateTime<Utc>,
-    /// When the engines and the depth of the queue were measured; null where the event does not wait in it.
+    /// When the waiting events of the queue were counted: some rounds of measuring ago where it is long; all else is as of now. Null where
+    /// the event does not wait.
     pub measured_at: Option<DateTime<Utc>>,
     /// The first reason that decides alone.
     pub verdict: Verdict,

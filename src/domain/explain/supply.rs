@@ -24,6 +24,8 @@ pub struct Supply<'a> {
     free: i64,
     /// Those of them without a limit.
     unlimited: i64,
+    /// Those of them that hold nothing.
+    idle: i64,
 }
 
 impl<'a> Supply<'a> {
@@ -39,12 +41,18 @@ impl<'a> Supply<'a> {
             asking: (engines.active - silent).max(0),
             free: (slots.free() - silent_slots).max(0),
             unlimited: (slots.unlimited_engines - silent_unlimited).max(0),
+            idle: (queue.report.idle_engines() - silent).max(0),
         }
     }
 
     /// An engine is active.
     pub const fn has_active(&self) -> bool {
         self.engines.active > 0
+    }
+
+    /// An engine that asks holds nothing.
+    pub const fn has_idle(&self) -> bool {
+        self.idle > 0
     }
 
     /// How many events the engines that ask can take at once; those without a limit take any number, as long as they ask.

@@ -142,6 +142,7 @@ fn queue_of(situation: &Situation) -> (QueueSnapshot, RecentDurations) {
                 unlimited: 0,
                 slots: slots.into(),
                 leases_held: busy.into(),
+                idle: i64::from(slots - busy),
             }],
             // Periods are counted whole, also where little happened in them.
             last_minute: LastMinute {

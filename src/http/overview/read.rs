@@ -1,6 +1,5 @@
 //! `GET /overview`: from memory alone, however many look at it.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -45,5 +44,8 @@ pub async fn overview(State(api): State<Api>, input: Input) -> Result<Response, 
     if if_none_match_names(&input.headers, &overview.revision) {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
-    Ok((headers, Json(OverviewReply::of(&overview))).into_response())
+    let json =
+        overview.rendered(|overview| serde_json::to_vec(&OverviewReply::of(overview)).expect("text and numbers"));
+    let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    Ok((headers, content_type, json).into_response())
 }

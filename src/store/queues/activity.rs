@@ -83,6 +83,13 @@ pub async fn of_last_minute(
     Ok(summed(rows))
 }
 
+/// What all replicas together counted of a queue in five minutes.
+pub async fn of_five_minutes(connection: &mut PgConnection, engine_type: &str) -> Result<ActivityCounts> {
+    let (enqueued, completed, failed, lost, released, late, dead_lettered) =
+        sqlx::query_as(include_str!("../sql/five_minutes.sql")).bind(engine_type).fetch_one(connection).await?;
+    Ok(ActivityCounts { enqueued, completed, failed, lost, released, late, dead_lettered })
+}
+
 /// What the replicas counted of each queue, together.
 pub(super) fn summed(rows: Vec<MinuteRow>) -> HashMap<String, (LastMinute, RecentDurations)> {
     let mut found: HashMap<String, (LastMinute, RecentDurations)> = HashMap::new();

@@ -1,5 +1,7 @@
 //! How deep the queues are.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
 
 use crate::domain::limits::MAX_EXACT_DEPTH;
@@ -23,6 +25,13 @@ pub async fn of_queues(
         .bind(engine_types)
         .fetch_all(connection)
         .await?)
+}
+
+/// How many events engines hold, of every queue or of those named. Queues without such events are left out.
+pub async fn in_flight(connection: &mut PgConnection, engine_types: Option<&[String]>) -> Result<HashMap<String, i64>> {
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as(include_str!("../sql/held_by_queue.sql")).bind(engine_types).fetch_all(connection).await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Replaces counts that stopped at the bound by estimates, as far as the statistics of the table know the queue. An estimate is

@@ -2,7 +2,8 @@
 select s.engine_type, s.status, given_nothing.is_quarantined, given_nothing.is_holding_off, count(*) as engines,
     count(*) filter (where s.max_concurrent_events is null) as unlimited,
     coalesce(sum(greatest(s.max_concurrent_events, held.leases)), 0)::bigint as slots,
-    coalesce(sum(held.leases), 0)::bigint as leases_held
+    coalesce(sum(held.leases), 0)::bigint as leases_held,
+    count(*) filter (where held.leases = 0) as idle
 from eventlease.engine_states s
 cross join lateral (
     select count(*) as leases from eventlease.event_leases q

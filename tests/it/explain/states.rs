@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::Lab;
 
 /// The state, which is also the name of its queue; the verdict; all reasons in their order.
-pub const STATES: [(&str, &str, &[&str]); 34] = [
+pub const STATES: [(&str, &str, &[&str]); 36] = [
     ("completed", "ended", &["ended"]),
     ("dead", "ended", &["ended"]),
     ("cancelled", "ended", &["ended"]),
@@ -27,6 +27,8 @@ pub const STATES: [(&str, &str, &[&str]); 34] = [
     ("full-and-behind", "engines_full", &["engines_full", "behind_others"]),
     ("at-work-without-a-limit", "engines_full", &["engines_full"]),
     ("suspect", "travels_alone", &["travels_alone"]),
+    ("suspect-beside-an-idle-engine", "would_be_soon", &["travels_alone", "would_be_soon"]),
+    ("suspect-beside-a-silent-engine", "travels_alone", &["engines_do_not_ask", "travels_alone"]),
     ("behind", "behind_others", &["behind_others"]),
     ("soon", "would_be_soon", &["would_be_soon"]),
     ("forgotten", "would_be_soon", &["would_be_soon"]),
@@ -85,6 +87,16 @@ async fn count(lab: &Lab, queue: &str, counts: &[(&str, i32)], durations: &str) 
 }
 
 const NO_DURATIONS: &str = "'{}'";
+
+/// An event that was leased by an engine and lost in silence twice.
+async fn lost_twice(lab: &Lab, queue: &str, engine: &str) -> String {
+    let event = lab.enqueue(queue, json!({"retry_policy": {"dead_letter_threshold": 5}})).await;
+    for _ in 0..2 {
+        lab.lease_one(queue, engine).await;
+        lab.lose(&event).await;
+    }
+    event
+}
 
 /// Makes a state; answers what is to be explained.
 #[expect(clippy::too_many_lines, reason = "one state after the other, each with what it needs")]
@@ -229,10 +241,19 @@ pub async fn make(lab: &Lab, state: &str) -> String {
             // What it holds meanwhile keeps it from being given an isolated event.
             enqueue(json!({})).await;
             lab.lease_one(queue, &engine).await;
-            let event = enqueue(json!({"retry_policy": {"dead_letter_threshold": 5}})).await;
-            for _ in 0..2 {
-                lab.lease_one(queue, &engine).await;
-                lab.lose(&event).await;
+            lost_twice(lab, queue, &engine).await
+        }
+        "suspect-beside-an-idle-engine" | "suspect-beside-a-silent-engine" => {
+            let at_work = engine(lab, queue, 5).await;
+            for _ in 0..3 {
+                enqueue(json!({})).await;
+                lab.lease_one(queue, &at_work).await;
+            }
+            let event = lost_twice(lab, queue, &at_work).await;
+            let idle = engine(lab, queue, 5).await;
+            if state == "suspect-beside-a-silent-engine" {
+                due_for(lab, queue, 40).await;
+                fall_still(lab, &idle).await;
             }
             event
         }

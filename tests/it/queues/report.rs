@@ -6,7 +6,7 @@ use super::{patch, queue};
 use crate::support::Lab;
 
 /// That many due events, made by SQL.
-async fn fill(lab: &Lab, count: u32, priority: u8) {
+pub async fn fill(lab: &Lab, count: u32, priority: u8) {
     lab.sql(&format!(
         "with copies as (select eventlease.new_event_id(statement_timestamp(), n % 16384) as id from generate_series(1, {count}) n),
          facts as (insert into eventlease.events (event_id, engine_type, event_type, payload, payload_bytes, priority, created_at)
@@ -43,7 +43,10 @@ async fn a_list_shows_deep_queues_as_they_were_last_measured() {
     fill(&lab, 1500, 5).await;
     lab.broker().measure().await.expect("a round");
     assert_eq!(listed(&lab).await["due"], 1501);
-    lab.sql("delete from eventlease.event_queue where payload_bytes = 1 and event_id in (select event_id from eventlease.event_queue where event_type = 'e' limit 1499)").await;
+    let engine = lab.register("dialogue", json!({})).await;
+    lab.lease_one("dialogue", &engine).await;
+    assert_eq!(listed(&lab).await["processing"], 1, "what engines hold is counted each time");
+    lab.sql("delete from eventlease.event_queue where payload_bytes = 1 and event_id in (select event_id from eventlease.event_queue where event_type = 'e' limit 1498)").await;
     lab.sql("delete from eventlease.events e where e.event_type = 'e' and not exists (select from eventlease.event_queue q where q.event_id = e.event_id)").await;
     assert_eq!(listed(&lab).await["due"], 1501, "it is not measured again yet");
     lab.broker().measure().await.expect("a round");

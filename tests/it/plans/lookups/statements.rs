@@ -96,6 +96,8 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "place_in_line": "place_in_line",
         |_| "pg_temp.queued_event(), 10001".to_owned() => ["event_queue_pkey", "event_queue_ready"];
     "first_lease_end": "first_lease_end", |_| "'dialogue'".to_owned() => [], whole ["event_leases"];
+    "held_by_queue": "held_by_queue", |_| "array['dialogue']".to_owned() => [], whole ["event_leases"];
+    "held_by_all_queues": "held_by_queue", |_| "null".to_owned() => [], whole ["event_leases"];
     "depth": "depth", |_| "10001, array['dialogue']".to_owned()
         => ["event_queue_ready", "dead_letters_newest_by_type|dead_letters_by_cause"], whole ["event_leases", "queues"];
     "depth_of_all": "depth", |_| "1001, null".to_owned()
@@ -109,6 +111,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         |_| "statement_timestamp() - interval '30 seconds'".to_owned() => ["queue_activity_by_period"];
     "activity_of_minute": "activity_of_minute",
         |_| "statement_timestamp() - interval '1 minute'".to_owned() => ["queue_activity_by_period"];
+    "five_minutes": "five_minutes", |_| "'dialogue'".to_owned() => ["queue_activity_pkey"];
     "add_history": "add_history", added_history => [];
     "read_history": "read_history",
         |_| "'dialogue', statement_timestamp() - interval '1 hour', statement_timestamp()".to_owned() => [OF_DAY];
