@@ -153,7 +153,7 @@ fn a_limited_view_is_told_with_the_grant_to_type() {
     let found = of_database(&database);
     let [warning] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!(warning.code, WarningCode::LimitedView);
-    assert!(warning.message.ends_with(r#"grant pg_monitor to "the ""queue""""#), "{warning:?}");
+    assert!(warning.message.ends_with(r#": grant pg_monitor to "the ""queue""";"#), "{warning:?}");
 }
 
 #[test]
@@ -201,6 +201,7 @@ fn a_replica_is_warned_of_its_pool_its_listener_and_its_clock() {
     let at = DateTime::from_timestamp(1_900_000_000, 0).expect("a time");
     let replica = |idle, is_connected, difference_ms| ReplicaHealth {
         version: "0.1.0",
+        seconds_since_start: 11.0,
         pool: PoolUse { size: 10, idle, max: 10 },
         reading_pool: PoolUse { size: 3, idle: 3, max: 3 },
         listener: ListenerHealth { is_connected, pid: None, since: None, interruptions: 0 },
