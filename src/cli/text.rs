@@ -208,12 +208,17 @@ mod tests {
     fn a_statement_of_sql_has_a_line_of_its_own_and_is_never_broken() {
         let told = wrapped("end it, or: select pg_terminate_backend(77); then look again", "  ", 24);
         assert_eq!(told, "end it, or:\n  select pg_terminate_backend(77);\n  then look again");
-        let long = "an encoding cannot be changed, so make another: create database NAME encoding 'UTF8' template template0;";
+        let long =
+            "an encoding cannot be changed, so make another: create database NAME encoding 'UTF8' template template0;";
         assert_eq!(
             wrapped(long, "", 30),
             "an encoding cannot be changed,\nso make another:\ncreate database NAME encoding 'UTF8' template template0;"
         );
-        assert_eq!(wrapped("select what: select it", "", 12), "select what:\nselect it", "no statement, as it does not end");
+        assert_eq!(
+            wrapped("select what: select it", "", 12),
+            "select what:\nselect it",
+            "no statement, as it does not end"
+        );
     }
 
     #[test]

@@ -12,7 +12,8 @@ const STARTING_SECONDS: f64 = 10.0;
 
 /// All warnings about this replica.
 pub(super) fn of(replica: &ReplicaHealth) -> impl Iterator<Item = Warning> {
-    let found = [of_writes(replica), of_pools(replica), of_listener(replica), of_clock(&replica.clock, "the replica's")];
+    let found =
+        [of_writes(replica), of_pools(replica), of_listener(replica), of_clock(&replica.clock, "the replica's")];
     found.into_iter().flatten()
 }
 

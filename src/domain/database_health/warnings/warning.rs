@@ -123,17 +123,20 @@ pub struct Warning {
 
 impl Warning {
     /// A warning in words, under its code.
-    pub(super) fn new(code: WarningCode, message: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn new(code: WarningCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), object: None, since: None }
     }
 
     /// About that table, or that holder of a snapshot.
-    pub(super) fn about(self, object: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn about(self, object: impl Into<String>) -> Self {
         Self { object: Some(object.into()), ..self }
     }
 
     /// It has been so since then.
-    pub(super) fn since(self, since: Option<DateTime<Utc>>) -> Self {
+    #[must_use]
+    pub fn since(self, since: Option<DateTime<Utc>>) -> Self {
         Self { since, ..self }
     }
 }
