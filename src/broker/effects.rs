@@ -144,6 +144,7 @@ impl Broker {
         for (engine_type, reason) in effects.cancelled {
             let labels = [self.metrics.queue(&engine_type), reason.as_str()];
             self.metrics.events_cancelled.with_label_values(&labels).inc();
+            self.activity.count(&engine_type, |counts| counts.happened.cancelled += 1);
         }
     }
 

@@ -18,6 +18,7 @@ impl Broker {
         let of_pool = |index: usize| if before[index].idle > after[index].idle { before[index] } else { after[index] };
         let replica = ReplicaHealth {
             version: env!("CARGO_PKG_VERSION"),
+            seconds_since_start: self.readiness.run_time().as_secs_f64(),
             pool: of_pool(0),
             reading_pool: of_pool(1),
             listener: ListenerHealth {

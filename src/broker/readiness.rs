@@ -22,6 +22,11 @@ impl Default for Readiness {
 }
 
 impl Readiness {
+    /// How long this replica has been running.
+    pub fn run_time(&self) -> Duration {
+        self.began.elapsed()
+    }
+
     /// Notes that something was committed just now.
     pub fn note_write(&self) {
         self.written_at.fetch_max(milliseconds(self.began.elapsed()).saturating_add(1), Ordering::Relaxed);

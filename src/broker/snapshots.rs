@@ -107,17 +107,26 @@ impl Snapshots {
     }
 }
 
-/// Since when things have needed somebody that do not know it themselves.
+/// A time that is computed from an age differs by that much from one measurement to the next.
+const SAME_TIME: TimeDelta = TimeDelta::seconds(1);
+
+/// Since when things have needed somebody, by what was shown before.
 #[derive(Debug, Default)]
 struct FirstSeen(HashMap<(Code, Subject), DateTime<Utc>>);
 
 impl FirstSeen {
-    /// Fills in since when, and forgets what is over.
+    /// Fills in since when where an item does not know it, and forgets what is over. A time that is nearly the same as before stays, so that
+    /// items do not change places.
     fn apply(&mut self, items: &mut [Item], now: DateTime<Utc>) {
         let before = std::mem::take(&mut self.0);
-        for item in items.iter_mut().filter(|item| item.since.is_none()) {
+        for item in items {
             let key = (item.code, item.subject.clone());
-            let since = before.get(&key).copied().unwrap_or(now);
+            let known = before.get(&key).copied();
+            let since = match (item.since, known) {
+                (None, known) => known.unwrap_or(now),
+                (Some(since), Some(known)) if (since - known).abs() < SAME_TIME => known,
+                (Some(since), _) => since,
+            };
             item.since = Some(since);
             self.0.insert(key, since);
         }
@@ -182,6 +191,7 @@ pub fn by_type(summaries: Vec<TypeSummary>) -> HashMap<String, Vec<TypeSummary>>
 mod tests {
     use super::*;
     use crate::domain::attention::Severity;
+    use crate::domain::database_health::warnings::WarningCode;
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("a time")
@@ -258,5 +268,45 @@ mod tests {
         assert_eq!(since(&[Code::Poison, Code::Dying], at(5)), [seconds(5), seconds(0)]);
         assert_eq!(since(&[Code::Poison], at(10)), [seconds(5)]);
         assert_eq!(since(&[Code::Dying], at(15)), [seconds(15)], "it was over meanwhile");
+    }
+
+    #[test]
+    fn each_warning_of_the_database_has_been_so_since_it_was_first_seen_itself() {
+        let warning = |code| Warning::new(code, format!("{code:?}"));
+        let of_table = |table: &str| warning(WarningCode::ManyDeadRows).about(table);
+        let snapshots = Snapshots::default();
+        let since = |warnings: &[Warning], now: i64| {
+            snapshots.note_database(at(now), warnings.to_vec());
+            let look = snapshots.state.lock().database.clone().expect("a look");
+            look.attention.iter().map(|item| item.since.map(|since| (since - at(0)).num_seconds())).collect::<Vec<_>>()
+        };
+        let fsync = warning(WarningCode::FsyncOff);
+        assert_eq!(since(std::slice::from_ref(&fsync), 0), [Some(0)]);
+        assert_eq!(since(&[fsync.clone(), of_table("events")], 20), [Some(0), Some(20)]);
+        let both = [fsync.clone(), of_table("dead_letters"), of_table("events")];
+        assert_eq!(since(&both, 40), [Some(0), Some(40), Some(20)], "two of one code");
+        assert_eq!(since(&[of_table("dead_letters"), of_table("events")], 60), [Some(40), Some(20)]);
+        assert_eq!(since(&[fsync, of_table("events")], 80), [Some(80), Some(20)], "it was over meanwhile");
+        let old = warning(WarningCode::OldSnapshot).about("session 77").since(Some(at(-600)));
+        assert_eq!(since(&[old], 100), [Some(-600)], "it knows since when");
+    }
+
+    #[test]
+    fn a_time_that_is_computed_from_an_age_does_not_waver() {
+        let mut seen = FirstSeen::default();
+        let mut since = |milliseconds: i64| {
+            let mut items = [Item {
+                code: Code::NobodyWorks,
+                severity: Severity::Critical,
+                message: String::new(),
+                what_to_do: String::new(),
+                subject: Subject::queue("dialogue"),
+                since: Some(at(0) + TimeDelta::milliseconds(milliseconds)),
+                count: 1,
+            }];
+            seen.apply(&mut items, at(60));
+            items[0].since.map(|since| (since - at(0)).num_milliseconds())
+        };
+        assert_eq!([0, 3, -4, 900, 1000].map(&mut since), [Some(0), Some(0), Some(0), Some(0), Some(1000)]);
     }
 }

@@ -25,8 +25,8 @@ const MAX_QUEUES: usize = 8;
 const LINES_OF_TABLE: usize = 3;
 const WIDTH: usize = 80;
 const INDENT: &str = "    ";
-/// Longer texts of strangers, like the reason of a pause, are cut.
-const MAX_SENTENCE_CHARS: usize = 300;
+/// Longer texts of strangers, like the reason of a pause, are cut. A statement at the end of a warning is not, whatever the names in it.
+const MAX_SENTENCE_CHARS: usize = 450;
 
 /// The flags of `overview`.
 #[derive(Args, Debug)]

@@ -67,13 +67,18 @@ pub fn cut(text: &str, most_chars: usize) -> String {
 }
 
 /// A text in lines of at most `width` characters, broken between words; all lines but the first begin with `indent`. A word that is
-/// longer than a line has a line of its own.
+/// longer than a line has a line of its own, and so has a statement of SQL, whatever its length.
 pub fn wrapped(text: &str, indent: &str, width: usize) -> String {
     let mut lines = String::new();
     let mut length = 0;
-    for word in pieces(text, width.saturating_sub(indent.chars().count())) {
-        let chars = word.chars().count();
-        if length > 0 && length + 1 + chars > width {
+    let mut is_line_full = false;
+    for piece in pieces(text, width.saturating_sub(indent.chars().count())) {
+        let (text, is_statement) = match &piece {
+            Piece::Words(text) => (text, false),
+            Piece::Statement(text) => (text, true),
+        };
+        let chars = text.chars().count();
+        if length > 0 && (is_line_full || is_statement || length + 1 + chars > width) {
             lines.push('\n');
             lines.push_str(indent);
             length = indent.chars().count();
@@ -81,37 +86,59 @@ pub fn wrapped(text: &str, indent: &str, width: usize) -> String {
             lines.push(' ');
             length += 1;
         }
-        lines.push_str(&word);
+        lines.push_str(text);
         length += chars;
+        is_line_full = is_statement;
     }
     lines
 }
 
-/// The words of a text. A command of this program is one word, if it fits on a line, so that it can be copied.
-fn pieces(text: &str, width: usize) -> Vec<String> {
-    let mut pieces: Vec<String> = Vec::new();
-    let mut command: Vec<&str> = Vec::new();
-    let end = |command: &mut Vec<&str>, pieces: &mut Vec<String>| {
-        let whole = command.join(" ");
-        if whole.chars().count() <= width {
-            pieces.extend((!whole.is_empty()).then_some(whole));
-        } else {
-            pieces.extend(command.iter().map(|&word| word.to_owned()));
-        }
-        command.clear();
-    };
-    for word in text.split_whitespace() {
-        if command.is_empty() && word != "eventlease" {
-            pieces.push(word.to_owned());
+/// What is not broken.
+enum Piece {
+    /// A word, or a command of this program.
+    Words(String),
+    /// A statement of SQL, to be copied into psql.
+    Statement(String),
+}
+
+/// With what the statements begin that texts advise.
+const STATEMENTS: [&str; 4] = ["create", "grant", "rollback", "select"];
+
+/// How many of these words are a statement of SQL, which follows a colon and ends with a semicolon.
+fn statement_length(before: &str, words: &[&str]) -> Option<usize> {
+    let begins = before.ends_with(':') && STATEMENTS.contains(words.first()?);
+    let last = words.iter().position(|word| word.ends_with(';'))?;
+    begins.then_some(last + 1)
+}
+
+/// A text in pieces. A command of this program is one piece, if it fits on a line, so that it can be copied.
+fn pieces(text: &str, width: usize) -> Vec<Piece> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut pieces = Vec::new();
+    let mut place = 0;
+    while place < words.len() {
+        let rest = &words[place..];
+        let before = if place > 0 { words[place - 1] } else { "" };
+        if let Some(length) = statement_length(before, rest) {
+            pieces.push(Piece::Statement(rest[..length].join(" ")));
+            place += length;
             continue;
         }
-        command.push(word);
-        if word.ends_with([';', ',', ':', ')']) {
-            end(&mut command, &mut pieces);
+        let length = if rest[0] == "eventlease" { command_length(rest) } else { 1 };
+        let whole = rest[..length].join(" ");
+        if whole.chars().count() <= width {
+            pieces.push(Piece::Words(whole));
+        } else {
+            pieces.extend(rest[..length].iter().map(|&word| Piece::Words(word.to_owned())));
         }
+        place += length;
     }
-    end(&mut command, &mut pieces);
     pieces
+}
+
+/// How many of these words are a command of this program, up to what ends the clause.
+fn command_length(words: &[&str]) -> usize {
+    words.iter().position(|word| word.ends_with([';', ',', ':', ')'])).map_or(words.len(), |last| last + 1)
 }
 
 /// A time as seen from now, like `3 min ago` or `in 45 s`.
@@ -175,6 +202,23 @@ mod tests {
         let text = "see it: eventlease events 7; or a b c d: eventlease cancel 7";
         assert_eq!(wrapped(text, "  ", 24), "see it:\n  eventlease events 7;\n  or a b c d:\n  eventlease cancel 7");
         assert_eq!(wrapped("eventlease events 7", "", 12), "eventlease\nevents 7");
+    }
+
+    #[test]
+    fn a_statement_of_sql_has_a_line_of_its_own_and_is_never_broken() {
+        let told = wrapped("end it, or: select pg_terminate_backend(77); then look again", "  ", 24);
+        assert_eq!(told, "end it, or:\n  select pg_terminate_backend(77);\n  then look again");
+        let long =
+            "an encoding cannot be changed, so make another: create database NAME encoding 'UTF8' template template0;";
+        assert_eq!(
+            wrapped(long, "", 30),
+            "an encoding cannot be changed,\nso make another:\ncreate database NAME encoding 'UTF8' template template0;"
+        );
+        assert_eq!(
+            wrapped("select what: select it", "", 12),
+            "select what:\nselect it",
+            "no statement, as it does not end"
+        );
     }
 
     #[test]

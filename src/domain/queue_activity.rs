@@ -20,6 +20,8 @@ pub struct ActivityCounts {
     pub late: i64,
     /// Events that became dead letters.
     pub dead_lettered: i64,
+    /// Events that were cancelled.
+    pub cancelled: i64,
 }
 
 impl ActivityCounts {
@@ -32,6 +34,13 @@ impl ActivityCounts {
         self.released += other.released;
         self.late += other.late;
         self.dead_lettered += other.dead_lettered;
+        self.cancelled += other.cancelled;
+    }
+
+    /// Events that left the queue for good.
+    #[must_use]
+    pub const fn ended(&self) -> i64 {
+        self.completed + self.dead_lettered + self.cancelled
     }
 }
 

@@ -79,7 +79,7 @@ impl QueueReport {
             return None;
         }
         let counts = &self.last_minute.counts;
-        let shrinks = self.last_minute.per_second(counts.completed - counts.enqueued);
+        let shrinks = self.last_minute.per_second(counts.ended() - counts.enqueued);
         (shrinks > 0.0).then(|| to_f64(self.depth.due) / shrinks)
     }
 

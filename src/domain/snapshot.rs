@@ -46,8 +46,8 @@ pub struct QueueSnapshot {
 pub struct NewDeadLetters {
     /// How many they are, up to a bound.
     pub count: i64,
-    /// How many different types of errors they have.
-    pub error_types: i64,
+    /// How many causes they have, by their error fingerprints.
+    pub causes: i64,
     /// When the first of them died.
     pub since: DateTime<Utc>,
     /// How many died in the day before that hour and are still there, up to a bound; not counted where they are few.

@@ -1,4 +1,6 @@
-//! Spans of time, as people say them.
+//! Spans of time in seconds: as people say them, and back from a time.
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// The largest unit that fits, rounded: `0.4 s`, `45 s`, `12 min`, `3 h`, `9 days`. A unit is left for the next one at
 /// twice its length, so that `90 min` is not `2 h`.
@@ -19,6 +21,14 @@ pub fn in_words(seconds: f64) -> String {
     } else {
         format!("{} days", whole(86_400.0))
     }
+}
+
+/// That many seconds before a time.
+#[must_use]
+pub fn before(time: DateTime<Utc>, seconds: f64) -> DateTime<Utc> {
+    #[expect(clippy::cast_possible_truncation, reason = "ages are far below 2^63 milliseconds")]
+    let span = TimeDelta::milliseconds((seconds * 1000.0) as i64);
+    time - span
 }
 
 #[cfg(test)]

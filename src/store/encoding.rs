@@ -16,7 +16,7 @@ pub async fn check(connection: &mut PgConnection) -> Result<()> {
         return Ok(());
     }
     let problem = format!(
-        "the database {database:?} has the encoding {found}, which cannot store all of Unicode, and UTF8 is needed; an encoding cannot be changed, so make another database: create database NAME encoding 'UTF8' locale 'C' template template0"
+        "the database {database:?} has the encoding {found}, which cannot store all of Unicode, and UTF8 is needed; an encoding cannot be changed, so make another database: create database NAME encoding 'UTF8' locale 'C' template template0;"
     );
     Err(Error::Unusable(Arc::from(problem)))
 }

@@ -97,8 +97,9 @@ struct Pool {
     max: u32,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 struct Listener {
+    is_connected: bool,
     interruptions: u64,
 }
 
@@ -194,7 +195,10 @@ const CHECKS: [Check; 11] = [
         name: "listener",
         codes: &[WarningCode::ListenerDown],
         told: |health| {
-            let interruptions = health.replica.as_ref()?.listener.interruptions;
+            let Listener { is_connected, interruptions } = health.replica.as_ref()?.listener;
+            if !is_connected {
+                return Some(Finding::Unknown("the server has just started, and does not listen yet".to_owned()));
+            }
             Some(good(format!(
                 "events from SQL and other replicas are heard of at once ({})",
                 counted(interruptions, "interruption")

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::database_health::warnings::{Warning, WarningCode};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::words::words;
 
@@ -71,12 +72,21 @@ pub struct Subject {
     pub engine_id: Option<EngineId>,
     /// The version of engines, where it is about one.
     pub engine_software_version: Option<String>,
+    /// The database's warning, where it is about one.
+    pub database_warning: Option<WarningCode>,
+    /// What that warning is about, where the database can have several of the kind: a table, or who holds an old snapshot.
+    pub database_object: Option<String>,
 }
 
 impl Subject {
     /// A queue.
     pub fn queue(engine_type: &str) -> Self {
         Self { engine_type: Some(engine_type.to_owned()), ..Self::default() }
+    }
+
+    /// A warning about the database.
+    pub fn warning(warning: &Warning) -> Self {
+        Self { database_warning: Some(warning.code), database_object: warning.object.clone(), ..Self::default() }
     }
 }
 

@@ -1,7 +1,15 @@
 //! A calm queue asks for nothing, and each rule is tried on both sides of its bound.
 
+mod bad_days;
+mod calm_day;
+mod day;
+mod falling_behind;
+mod pairs;
+mod rank;
+
+use chrono::TimeDelta;
+
 use super::*;
-use crate::domain::database_health::warnings::WarningCode;
 use crate::domain::engine::{Standing, TypeSummary};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::queue::{Depth, Pause, Queue, QueueSettings};
@@ -35,7 +43,7 @@ fn minutes(ages: impl Iterator<Item = f64>) -> Minutes {
 }
 
 /// A busy afternoon: work comes and goes, little of it fails, nothing waits for long.
-pub(super) fn calm() -> QueueSnapshot {
+fn calm() -> QueueSnapshot {
     QueueSnapshot {
         report: QueueReport {
             queue: Queue {
@@ -71,7 +79,7 @@ pub(super) fn calm() -> QueueSnapshot {
             lost: 2,
             ..ActivityCounts::default()
         },
-        new_dead_letters: Some(NewDeadLetters { count: 4, error_types: 2, since: now(), of_day_before: 100 }),
+        new_dead_letters: Some(NewDeadLetters { count: 4, causes: 2, since: now(), of_day_before: 100 }),
         poison: None,
         zombies: None,
         minutes: minutes((0..20).map(|n| f64::from(n % 7) * 3.0)),
@@ -144,7 +152,10 @@ fn due_events_without_an_active_engine_ask_for_attention_after_a_while() {
 #[test]
 fn a_queue_is_dying_where_more_than_half_of_enough_attempts_fail() {
     let of = |completed, failed, lost| {
-        changed(|queue| queue.five_minutes = ActivityCounts { completed, failed, lost, ..ActivityCounts::default() })
+        changed(|queue| {
+            queue.five_minutes = ActivityCounts { completed, failed, lost, ..ActivityCounts::default() };
+            queue.report.last_minute.counts = queue.five_minutes;
+        })
     };
     assert_eq!(of(9, 11, 0), [Code::Dying]);
     assert_eq!(of(10, 10, 0), [], "half of them");
@@ -152,28 +163,32 @@ fn a_queue_is_dying_where_more_than_half_of_enough_attempts_fail() {
     assert_eq!(of(0, 19, 0), [], "too few to say");
     let mut queue = calm();
     queue.five_minutes = ActivityCounts { completed: 28, failed: 300, lost: 12, ..ActivityCounts::default() };
+    queue.report.last_minute.counts = queue.five_minutes;
     let message = of_queue(&queue, now()).remove(0).message;
     assert_eq!(message, "312 of 340 attempts of dialogue failed in the last 5 minutes, 12 of them without a report");
 }
 
 #[test]
-fn a_queue_falls_behind_where_its_oldest_event_waits_longer_and_longer() {
-    let of = |age: f64, ten_minutes_ago: f64| {
+fn a_queue_is_no_longer_dying_where_the_last_minute_shows_it() {
+    let after = |completed, failed, change: fn(&mut QueueSnapshot)| {
         changed(|queue| {
-            queue.report.depth.oldest_due_age_seconds = age;
-            queue.minutes = minutes((0..11).map(|n| ten_minutes_ago + (age - ten_minutes_ago) * f64::from(n) / 10.0));
+            queue.five_minutes = ActivityCounts { failed: 300, completed, ..ActivityCounts::default() };
+            queue.report.last_minute.counts = ActivityCounts { failed, completed, ..ActivityCounts::default() };
+            change(queue);
         })
     };
-    assert_eq!(of(720.0, 120.0), [Code::FallingBehind]);
-    assert_eq!(of(300.0, 0.0), [], "not old enough");
-    assert_eq!(of(720.0, 661.0), [], "it holds its ground");
-    assert_eq!(of(720.0, 660.0), [Code::FallingBehind]);
-    assert_eq!(of(720.0, 1400.0), [], "it catches up");
-    let short = changed(|queue| {
-        queue.report.depth.oldest_due_age_seconds = 720.0;
-        queue.minutes = minutes((0..10).map(|n| f64::from(n) * 60.0));
-    });
-    assert_eq!(short, [], "ten minutes ago is not known");
+    assert_eq!(after(0, 60, |_| ()), [Code::Dying]);
+    assert_eq!(after(1, 0, |_| ()), [], "none failed");
+    assert_eq!(after(10, 10, |_| ()), [], "enough were made, and half of them completed");
+    assert_eq!(after(9, 10, |_| ()), [Code::Dying], "too few to say");
+    assert_eq!(after(0, 0, |_| ()), [Code::Dying], "all wait to be tried again");
+    assert_eq!(after(0, 0, |queue| queue.report.queue.pause = Some(pause(now(), None))), [], "none are made");
+    let nothing_left: fn(&mut QueueSnapshot) = |queue| {
+        let depth = &mut queue.report.depth;
+        (depth.due, depth.delayed, depth.in_flight) = (0, 0, 0);
+    };
+    assert_eq!(after(0, 0, nothing_left), []);
+    assert_eq!(after(0, 1, nothing_left), [Code::Dying], "the last one has just failed");
 }
 
 #[test]
@@ -209,7 +224,7 @@ fn zombies_ask_for_attention() {
 #[test]
 fn new_dead_letters_ask_for_attention_where_they_are_many_and_far_more_than_usual() {
     let of = |count, of_day_before| {
-        let new = NewDeadLetters { count, error_types: 3, since: now(), of_day_before };
+        let new = NewDeadLetters { count, causes: 3, since: now(), of_day_before };
         changed(|queue| queue.new_dead_letters = Some(new))
     };
     assert_eq!((of(9, 0), of(10, 0)), (vec![], vec![Code::DeadLettersNew]));
@@ -252,42 +267,6 @@ fn each_quarantined_version_is_an_item() {
         [
             "engines of version 2.4.1 get nothing of dialogue: they are quarantined (crashes)",
             "engines without a version get nothing of dialogue: they are quarantined (crashes)"
-        ]
-    );
-}
-
-#[test]
-fn the_worst_comes_first_then_the_oldest() {
-    let mut queue = calm();
-    abandoned(&mut queue);
-    queue.report.queue.quarantines = vec![Quarantine {
-        engine_software_version: None,
-        reason: String::new(),
-        by: None,
-        since: now() - TimeDelta::days(9),
-        lift_at: None,
-    }];
-    let new = NewDeadLetters { count: 10, error_types: 1, since: now() - TimeDelta::minutes(50), of_day_before: 0 };
-    queue.new_dead_letters = Some(new);
-    let mut items = of_queue(&queue, now());
-    let warnings = [
-        Warning { code: WarningCode::OldSnapshot, message: "old".to_owned() },
-        Warning { code: WarningCode::DatabaseReadOnly, message: "read-only".to_owned() },
-    ];
-    let mut of_database = of_database(&warnings);
-    of_database[0].since = Some(now() - TimeDelta::minutes(55));
-    of_database[1].since = Some(now() - TimeDelta::seconds(10));
-    items.extend(of_database);
-    rank(&mut items);
-    let ranked: Vec<(Severity, Code)> = items.iter().map(|item| (item.severity, item.code)).collect();
-    assert_eq!(
-        ranked,
-        [
-            (Severity::Critical, Code::NobodyWorks),
-            (Severity::Critical, Code::Database),
-            (Severity::Warning, Code::Database),
-            (Severity::Warning, Code::DeadLettersNew),
-            (Severity::Notice, Code::VersionQuarantined),
         ]
     );
 }

@@ -154,6 +154,8 @@ impl Standby {
 pub struct ReplicaHealth {
     /// Of this service, like 0.1.0.
     pub version: &'static str,
+    /// How long it has been running.
+    pub seconds_since_start: f64,
     /// The connections for all calls but lists and reports.
     pub pool: PoolUse,
     /// Those for lists and reports.

@@ -49,7 +49,7 @@ pub fn of_database(database: &DatabaseHealth) -> Vec<Warning> {
     }
     if database.server_encoding != "UTF8" {
         let message = format!(
-            "the database has the encoding {}, which cannot store all of Unicode; an encoding cannot be changed, so make another database: create database NAME encoding 'UTF8' locale 'C' template template0",
+            "the database has the encoding {}, which cannot store all of Unicode; an encoding cannot be changed, so make another database: create database NAME encoding 'UTF8' locale 'C' template template0;",
             database.server_encoding
         );
         found.push(Warning::new(WarningCode::DatabaseNotUtf8, message));
@@ -83,7 +83,7 @@ pub fn of_database(database: &DatabaseHealth) -> Vec<Warning> {
 /// What lets the service's role see all.
 #[must_use]
 pub fn to_see_all(user: &str) -> String {
-    format!("as an administrator: grant pg_monitor to \"{}\"", user.replace('"', "\"\""))
+    format!("as an administrator: grant pg_monitor to \"{}\";", user.replace('"', "\"\""))
 }
 
 fn sorted(mut found: Vec<Warning>) -> Vec<Warning> {
@@ -105,12 +105,12 @@ fn of_partitions(partitions: &PartitionsAhead) -> Option<Warning> {
     let cause = "the service makes them every ten minutes: what hinders it stands in its log, at task partitions";
     if !has_today {
         let message = format!("{table} has no partition for today, so that calls that write to it fail; {cause}");
-        Some(Warning::new(WarningCode::PartitionMissing, message))
+        Some(Warning::new(WarningCode::PartitionMissing, message).about(table))
     } else if *days_ahead < FEW_DAYS_AHEAD {
         let days = counted(*days_ahead, "day");
         let message =
             format!("{table} has partitions for {days} ahead; after that, calls that write to it will fail; {cause}");
-        Some(Warning::new(WarningCode::FewPartitionsAhead, message))
+        Some(Warning::new(WarningCode::FewPartitionsAhead, message).about(table))
     } else {
         None
     }
@@ -175,17 +175,19 @@ fn of_snapshot(snapshot: &Snapshot) -> Option<Warning> {
             let user = snapshot.user.as_deref().unwrap_or("?");
             let state = snapshot.state.as_deref().unwrap_or("state unknown");
             format!(
-                "{who} (pid {pid}, user {user}, {state}) has held a snapshot for {age}, {cost}; end its transaction, or: select pg_terminate_backend({pid})"
+                "{who} (pid {pid}, user {user}, {state}) has held a snapshot for {age}, {cost}; end its transaction, or: select pg_terminate_backend({pid});"
             )
         }
         SnapshotHolder::PreparedTransaction if is_old => {
             format!(
-                "prepared transaction {name:?} has been open for {age}, {cost}; commit prepared or rollback prepared it"
+                "prepared transaction {name:?} has been open for {age}, {cost}; commit it, or: rollback prepared {};",
+                literal(name)
             )
         }
         SnapshotHolder::ReplicationSlot if snapshot.state.as_deref() == Some("inactive") => {
             format!(
-                "replication slot {name:?} is used by nobody and holds a snapshot, {cost}; bring its standby back, or drop it"
+                "replication slot {name:?} is used by nobody and holds a snapshot, {cost}; bring its standby back, or: select pg_drop_replication_slot({});",
+                literal(name)
             )
         }
         SnapshotHolder::ReplicationSlot if snapshot.transactions_behind > SLOT_TRANSACTIONS_BEHIND => {
@@ -196,7 +198,17 @@ fn of_snapshot(snapshot: &Snapshot) -> Option<Warning> {
         }
         SnapshotHolder::Session | SnapshotHolder::PreparedTransaction | SnapshotHolder::ReplicationSlot => return None,
     };
-    Some(Warning::new(WarningCode::OldSnapshot, message))
+    let holder = match snapshot.held_by {
+        SnapshotHolder::Session => format!("session {}", snapshot.pid.unwrap_or_default()),
+        SnapshotHolder::PreparedTransaction => format!("prepared transaction {name}"),
+        SnapshotHolder::ReplicationSlot => format!("replication slot {name}"),
+    };
+    Some(Warning::new(WarningCode::OldSnapshot, message).about(holder).since(snapshot.since))
+}
+
+/// A text in SQL.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 fn of_table(health: &TableHealth) -> Option<Warning> {
@@ -214,7 +226,7 @@ fn of_table(health: &TableHealth) -> Option<Warning> {
         let message = format!(
             "{table} has {dead_rows} dead rows beside {live_rows} live ones, {vacuumed}: calls get slower; look for an old snapshot or a lock that hinders autovacuum, and give it more workers or less delay"
         );
-        Warning::new(WarningCode::ManyDeadRows, message)
+        Warning::new(WarningCode::ManyDeadRows, message).about(table)
     })
 }
 

@@ -186,7 +186,7 @@ fn late(queue: &QueueSnapshot) -> Option<Reason> {
 fn more_in_than_out(queue: &QueueSnapshot) -> Option<Reason> {
     let (report, counts) = (&queue.report, &queue.five_minutes);
     let name = &report.queue.engine_type;
-    let out = counts.completed + counts.dead_lettered;
+    let out = counts.ended();
     let applies =
         report.depth.due > 0 && counts.enqueued >= MIN_ATTEMPTS && to_f64(counts.enqueued) > GROWS_SHARE * to_f64(out);
     applies.then(|| {

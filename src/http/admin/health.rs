@@ -47,7 +47,7 @@ fn example() -> Value {
     json!({
         "warnings": [{
             "code": "old_snapshot",
-            "message": "\"nightly report\" (pid 4711, user analyst, idle in transaction) has held a snapshot for 12 min, so that dead rows of the queue are not cleared away, and it gets slower; end its transaction, or: select pg_terminate_backend(4711)"
+            "message": "\"nightly report\" (pid 4711, user analyst, idle in transaction) has held a snapshot for 12 min, so that dead rows of the queue are not cleared away, and it gets slower; end its transaction, or: select pg_terminate_backend(4711);"
         }],
         "database": {
             "server_version": "17.2", "user": "eventlease", "sees_other_users": true,

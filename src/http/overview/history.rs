@@ -61,6 +61,7 @@ pub struct HistoryReply {
     released: Vec<Option<i64>>,
     late: Vec<Option<i64>>,
     dead_lettered: Vec<Option<i64>>,
+    cancelled: Vec<Option<i64>>,
     /// How long attempts took that their engines settled in a minute, the largest of the minutes of each step; null where there
     /// were none.
     attempt_p50_seconds: Vec<Option<f32>>,
@@ -179,6 +180,7 @@ impl HistoryReply {
             released: counts(|point| point.counts.released),
             late: counts(|point| point.counts.late),
             dead_lettered: counts(|point| point.counts.dead_lettered),
+            cancelled: counts(|point| point.counts.cancelled),
             attempt_p50_seconds: seconds(|point| point.seconds.attempt_p50),
             attempt_p99_seconds: seconds(|point| point.seconds.attempt_p99),
             wait_p50_seconds: seconds(|point| point.seconds.wait_p50),

@@ -97,6 +97,7 @@ pub struct RatesReply {
     /// Settlements that came after the end of their lease, and were accepted.
     late_per_second: f64,
     dead_lettered_per_second: f64,
+    cancelled_per_second: f64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -118,6 +119,7 @@ impl RatesReply {
             released_per_second: minute.per_second(counts.released),
             late_per_second: minute.per_second(counts.late),
             dead_lettered_per_second: minute.per_second(counts.dead_lettered),
+            cancelled_per_second: minute.per_second(counts.cancelled),
         }
     }
 }

@@ -44,6 +44,7 @@ pub async fn add(pool: &Pool, replica_id: Uuid, counted: &[(String, Counts)]) ->
         .bind(waits)
         .bind(i32::try_from(FineCounts::LENGTH).expect("a handful"))
         .bind(counted.iter().map(|(_, counts)| !counts.waits.is_empty()).collect::<Vec<bool>>())
+        .bind(of(|counts| counts.cancelled))
         .execute(&mut *pool.acquire().await?)
         .await?;
     Ok(())
@@ -68,6 +69,7 @@ pub(super) struct MinuteRow {
     released: i64,
     late: i64,
     dead_lettered: i64,
+    cancelled: i64,
     durations: Vec<i64>,
     waits: Option<Vec<i64>>,
     seconds: f64,
@@ -94,8 +96,8 @@ pub async fn of_five_minutes(connection: &mut PgConnection, engine_type: &str) -
 pub(super) fn summed(rows: Vec<MinuteRow>) -> HashMap<String, (LastMinute, RecentDurations)> {
     let mut found: HashMap<String, (LastMinute, RecentDurations)> = HashMap::new();
     for row in rows {
-        let MinuteRow { enqueued, completed, failed, lost, released, late, dead_lettered, .. } = row;
-        let counts = ActivityCounts { enqueued, completed, failed, lost, released, late, dead_lettered };
+        let MinuteRow { enqueued, completed, failed, lost, released, late, dead_lettered, cancelled, .. } = row;
+        let counts = ActivityCounts { enqueued, completed, failed, lost, released, late, dead_lettered, cancelled };
         let (minute, durations) = found.entry(row.engine_type).or_default();
         minute.counts.add(&counts);
         minute.seconds = row.seconds;
@@ -116,6 +118,7 @@ struct PeriodRow {
     released: i64,
     late: i64,
     dead_lettered: i64,
+    cancelled: i64,
 }
 
 /// What all replicas together counted of each queue, by the periods of ten seconds from then on. Periods and queues in which
@@ -128,8 +131,8 @@ pub async fn by_period(
         sqlx::query_as(include_str!("../sql/recent_activity.sql")).bind(from).fetch_all(connection).await?;
     let mut found: HashMap<DateTime<Utc>, HashMap<String, ActivityCounts>> = HashMap::new();
     for row in rows {
-        let PeriodRow { enqueued, completed, failed, lost, released, late, dead_lettered, .. } = row;
-        let counts = ActivityCounts { enqueued, completed, failed, lost, released, late, dead_lettered };
+        let PeriodRow { enqueued, completed, failed, lost, released, late, dead_lettered, cancelled, .. } = row;
+        let counts = ActivityCounts { enqueued, completed, failed, lost, released, late, dead_lettered, cancelled };
         found.entry(row.period_at).or_default().insert(row.engine_type, counts);
     }
     Ok(found)

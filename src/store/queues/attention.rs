@@ -17,7 +17,7 @@ use crate::store::error::Result;
 struct DeadRow {
     engine_type: String,
     count: i64,
-    error_types: i64,
+    causes: i64,
     since: DateTime<Utc>,
     of_day_before: i64,
 }
@@ -30,8 +30,8 @@ pub async fn new_dead_letters(connection: &mut PgConnection) -> Result<HashMap<S
         .fetch_all(connection)
         .await?;
     let found = rows.into_iter().map(|row| {
-        let DeadRow { count, error_types, since, of_day_before, .. } = row;
-        (row.engine_type, NewDeadLetters { count, error_types, since, of_day_before })
+        let DeadRow { count, causes, since, of_day_before, .. } = row;
+        (row.engine_type, NewDeadLetters { count, causes, since, of_day_before })
     });
     Ok(found.collect())
 }

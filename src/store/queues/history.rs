@@ -73,6 +73,7 @@ pub async fn add(
         .bind(seconds(|seconds| seconds.attempt_p99))
         .bind(seconds(|seconds| seconds.wait_p50))
         .bind(seconds(|seconds| seconds.wait_p99))
+        .bind(counts(|counts| counts.cancelled))
         .execute(connection)
         .await?;
     Ok(())
@@ -95,6 +96,7 @@ struct Row {
     released: i64,
     late: i64,
     dead_lettered: i64,
+    cancelled: i64,
     attempt_p50_seconds: Option<f32>,
     attempt_p99_seconds: Option<f32>,
     wait_p50_seconds: Option<f32>,
@@ -116,11 +118,11 @@ pub async fn read(
         .await?;
     let minutes = rows.into_iter().map(|row| {
         let Row { due, delayed, processing, dead_letters, oldest_due_age_seconds, slots, busy, .. } = row;
-        let Row { enqueued, completed, failed, lost, released, late, dead_lettered, .. } = row;
+        let Row { enqueued, completed, failed, lost, released, late, dead_lettered, cancelled, .. } = row;
         HistoryMinute {
             minute_at: row.minute_at,
             depth: HistoryDepth { due, delayed, processing, dead_letters, oldest_due_age_seconds, slots, busy },
-            counts: ActivityCounts { enqueued, completed, failed, lost, released, late, dead_lettered },
+            counts: ActivityCounts { enqueued, completed, failed, lost, released, late, dead_lettered, cancelled },
             seconds: HistorySeconds {
                 attempt_p50: row.attempt_p50_seconds,
                 attempt_p99: row.attempt_p99_seconds,

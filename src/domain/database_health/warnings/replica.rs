@@ -3,32 +3,34 @@
 use super::warning::{Warning, WarningCode};
 use crate::domain::counted::{are, counted, counted_are};
 use crate::domain::database_health::facts::{ClockDifference, ListenerHealth, ReplicaHealth};
-use crate::domain::spans::in_words;
+use crate::domain::spans::{before, in_words};
 
 const CLOCK_SKEW_MS: f64 = 1000.0;
 /// As long as `/readyz` allows.
 const UNWRITTEN_SECONDS: f64 = 5.0;
+/// A replica that has started has this long to listen, and to write for the first time.
+const STARTING_SECONDS: f64 = 10.0;
 
 /// All warnings about this replica.
 pub(super) fn of(replica: &ReplicaHealth) -> impl Iterator<Item = Warning> {
-    let ReplicaHealth { listener, clock, seconds_since_write, .. } = replica;
     let found =
-        [of_writes(*seconds_since_write), of_pools(replica), of_listener(listener), of_clock(clock, "the replica's")];
+        [of_writes(replica), of_pools(replica), of_listener(replica), of_clock(&replica.clock, "the replica's")];
     found.into_iter().flatten()
 }
 
-fn of_writes(seconds_since_write: Option<f64>) -> Option<Warning> {
-    if seconds_since_write.is_some_and(|seconds| seconds <= UNWRITTEN_SECONDS) {
+fn of_writes(replica: &ReplicaHealth) -> Option<Warning> {
+    let (seconds, allowed, since) = match replica.seconds_since_write {
+        Some(seconds) => (seconds, UNWRITTEN_SECONDS, format!("for {}", in_words(seconds))),
+        None => (replica.seconds_since_start, STARTING_SECONDS, "since it started".to_owned()),
+    };
+    if seconds <= allowed {
         return None;
     }
-    let since = match seconds_since_write {
-        Some(seconds) => format!("for {}", in_words(seconds)),
-        None => "since it started".to_owned(),
-    };
     let message = format!(
         "this replica has written nothing to the database {since}, though it tries every second: calls that change something fail; its log says why"
     );
-    Some(Warning::new(WarningCode::ReplicaCannotWrite, message))
+    let began = before(replica.clock.database_time, seconds);
+    Some(Warning::new(WarningCode::ReplicaCannotWrite, message).since(Some(began)))
 }
 
 fn of_pools(replica: &ReplicaHealth) -> Option<Warning> {
@@ -50,8 +52,11 @@ fn of_pools(replica: &ReplicaHealth) -> Option<Warning> {
     Some(Warning::new(WarningCode::PoolSaturated, message))
 }
 
-fn of_listener(listener: &ListenerHealth) -> Option<Warning> {
-    (!listener.is_connected).then(|| {
+fn of_listener(replica: &ReplicaHealth) -> Option<Warning> {
+    let ListenerHealth { is_connected, pid, interruptions, .. } = replica.listener;
+    let has_never_listened = pid.is_none() && interruptions == 0;
+    let is_starting = has_never_listened && replica.seconds_since_start <= STARTING_SECONDS;
+    (!is_connected && !is_starting).then(|| {
         let message = "this replica does not hear of events that come by SQL or other replicas, so that engines get them later, when it looks again (EVENTLEASE_RECHECK_INTERVAL_MS); it goes on trying, and its log says why";
         Warning::new(WarningCode::ListenerDown, message)
     })

@@ -129,12 +129,23 @@ fn an_old_snapshot_is_told_with_its_holder_and_a_young_or_unknown_one_is_not() {
     for part in ["\"nightly report\"", "pid 77", "user analyst", "idle in transaction", "12 min"] {
         assert!(warning.message.contains(part), "{part}: {}", warning.message);
     }
+    assert!(
+        warning.message.ends_with("end its transaction, or: select pg_terminate_backend(77);"),
+        "{}",
+        warning.message
+    );
     assert_eq!(codes(&with(session(Some(59.0)))), []);
     assert_eq!(codes(&with(session(None))), []);
 
-    let prepared = Snapshot { held_by: SnapshotHolder::PreparedTransaction, ..session(Some(61.0)) };
-    assert_eq!(codes(&with(prepared)), [WarningCode::OldSnapshot]);
-    assert_eq!(codes(&with(slot("inactive", 1))), [WarningCode::OldSnapshot]);
+    let prepared = Snapshot {
+        held_by: SnapshotHolder::PreparedTransaction,
+        name: Some("the month's end".to_owned()),
+        ..session(Some(61.0))
+    };
+    let told = |snapshot| of_database(&with(snapshot)).remove(0);
+    assert_eq!(told(prepared.clone()).code, WarningCode::OldSnapshot);
+    assert!(told(prepared).message.ends_with("commit it, or: rollback prepared 'the month''s end';"));
+    assert!(told(slot("inactive", 1)).message.ends_with(": select pg_drop_replication_slot('standby_1');"));
     assert_eq!(codes(&with(slot("active", 1))), []);
     assert_eq!(codes(&with(slot("active", 2_000_000))), [WarningCode::OldSnapshot]);
 }
@@ -153,7 +164,7 @@ fn a_limited_view_is_told_with_the_grant_to_type() {
     let found = of_database(&database);
     let [warning] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!(warning.code, WarningCode::LimitedView);
-    assert!(warning.message.ends_with(r#"grant pg_monitor to "the ""queue""""#), "{warning:?}");
+    assert!(warning.message.ends_with(r#": grant pg_monitor to "the ""queue""";"#), "{warning:?}");
 }
 
 #[test]
@@ -201,6 +212,7 @@ fn a_replica_is_warned_of_its_pool_its_listener_and_its_clock() {
     let at = DateTime::from_timestamp(1_900_000_000, 0).expect("a time");
     let replica = |idle, is_connected, difference_ms| ReplicaHealth {
         version: "0.1.0",
+        seconds_since_start: 11.0,
         pool: PoolUse { size: 10, idle, max: 10 },
         reading_pool: PoolUse { size: 3, idle: 3, max: 3 },
         listener: ListenerHealth { is_connected, pid: None, since: None, interruptions: 0 },
@@ -217,6 +229,19 @@ fn a_replica_is_warned_of_its_pool_its_listener_and_its_clock() {
     let slow = ClockDifference { round_trip_ms: 2200.0, ..replica(1, true, 2000).clock };
     let unsure = ReplicaHealth { clock: slow, ..replica(1, true, 0) };
     assert_eq!(codes(unsure), [], "the reply took so long that both clocks may be right");
+    assert_eq!(codes(replica(1, false, 0)), [WarningCode::ListenerDown]);
+    let at_start = ReplicaHealth { seconds_since_start: 9.9, seconds_since_write: None, ..replica(1, false, 0) };
+    assert_eq!(codes(at_start.clone()), [], "it has just started: it neither listens nor writes yet");
+    let lost = ListenerHealth { interruptions: 1, ..at_start.listener.clone() };
+    assert_eq!(codes(ReplicaHealth { listener: lost, ..at_start.clone() }), [WarningCode::ListenerDown]);
+    let unheard = ListenerHealth { pid: Some(7), ..at_start.listener.clone() };
+    assert_eq!(
+        codes(ReplicaHealth { listener: unheard, ..at_start.clone() }),
+        [WarningCode::ListenerDown],
+        "PostgreSQL does not know it"
+    );
+    let stopped_writing = ReplicaHealth { seconds_since_write: Some(5.1), ..at_start };
+    assert_eq!(codes(stopped_writing), [WarningCode::ReplicaCannotWrite]);
     for seconds_since_write in [None, Some(5.1)] {
         let silent = ReplicaHealth { seconds_since_write, ..replica(1, true, 0) };
         assert_eq!(codes(silent), [WarningCode::ReplicaCannotWrite]);

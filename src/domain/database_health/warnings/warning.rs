@@ -1,12 +1,13 @@
 //! A warning, and the stable code that programs know it by.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::words::words;
 
 /// The stable codes of warnings, the worst first.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, ToSchema)]
 #[schema(as = DatabaseWarningCode)]
 #[serde(rename_all = "snake_case")]
 pub enum WarningCode {
@@ -112,11 +113,30 @@ pub struct Warning {
     pub code: WarningCode,
     /// For people; may be worded otherwise in the next version.
     pub message: String,
+    /// What distinguishes it from other warnings of its code, where there can be several: a table, or who holds a snapshot.
+    #[serde(skip)]
+    pub object: Option<String>,
+    /// Since when it has been so, where that is known.
+    #[serde(skip)]
+    pub since: Option<DateTime<Utc>>,
 }
 
 impl Warning {
     /// A warning in words, under its code.
-    pub(super) fn new(code: WarningCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+    #[must_use]
+    pub fn new(code: WarningCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), object: None, since: None }
+    }
+
+    /// About that table, or that holder of a snapshot.
+    #[must_use]
+    pub fn about(self, object: impl Into<String>) -> Self {
+        Self { object: Some(object.into()), ..self }
+    }
+
+    /// It has been so since then.
+    #[must_use]
+    pub fn since(self, since: Option<DateTime<Utc>>) -> Self {
+        Self { since, ..self }
     }
 }

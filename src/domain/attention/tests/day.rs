@@ -1,12 +1,11 @@
-//! A calm day of a simulated fleet, in steps of five seconds: nobody needs to see to anything. Then each problem, put into that day, is
-//! shown soon.
+//! A queue in a simulated day, in steps of five seconds.
 
 use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::tests::calm;
-use super::{Code, of_queue};
+use super::calm;
+use crate::domain::attention::{Code, of_queue};
 use crate::domain::engine::{Standing, TypeSummary};
 use crate::domain::numbers::to_f64;
 use crate::domain::queue::Pause;
@@ -14,35 +13,54 @@ use crate::domain::queue_activity::{ActivityCounts, LastMinute};
 use crate::domain::snapshot::{MinutePoint, Minutes, NewDeadLetters, QueueSnapshot};
 
 const STEP: i64 = 5;
-const MINUTE: i64 = 60;
-const HOUR: i64 = 3600;
-const DAY: i64 = 24 * HOUR;
+pub const MINUTE: i64 = 60;
+pub const HOUR: i64 = 3600;
+pub const DAY: i64 = 24 * HOUR;
+
+/// How an attempt ends that does not complete.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Failure {
+    /// It is tried again.
+    Retried,
+    /// It is the last one.
+    Final,
+    /// Its engine never reports it, and it is tried again.
+    Lost,
+}
 
 /// How a queue is used, and how its engines work. Times are seconds of the day.
 #[derive(Clone, Copy)]
-struct Habit {
-    name: &'static str,
+pub struct Habit {
+    pub name: &'static str,
     /// Events that come in the step that begins then.
-    comes: fn(i64) -> i64,
+    pub comes: fn(i64) -> i64,
     /// Engines that are there, each for five events; a queue that scales to zero has none while nothing is due.
-    engines: i64,
-    scales_to_zero: bool,
-    job_seconds: i64,
+    pub engines: i64,
+    pub scales_to_zero: bool,
+    pub job_seconds: i64,
     /// One attempt of so many fails, and is tried again after half a minute.
-    fails_one_in: i64,
+    pub fails_one_in: i64,
     /// One failure of so many is the last one: a dead letter.
-    dies_one_in: i64,
+    pub dies_one_in: i64,
     /// A new version is deployed: one engine after the other drains, leaves and comes again.
-    deployed_at: Option<i64>,
+    pub deployed_at: Option<i64>,
     /// From when to when somebody pauses it.
-    paused: Option<(i64, i64)>,
+    pub paused: Option<(i64, i64)>,
     /// From when to when its engines hold off, as what they call answers 429.
-    holds_off: Option<(i64, i64)>,
+    pub holds_off: Option<(i64, i64)>,
     /// An engine crashes then with all that it holds, and is started again.
-    crashes_at: Option<i64>,
+    pub crashes_at: Option<i64>,
+    /// From when to when every attempt fails.
+    pub fails: Option<(i64, i64)>,
+    /// How such an attempt ends.
+    pub failure: Failure,
+    /// All that died is redriven then.
+    pub redriven_at: Option<i64>,
+    /// From when to when all its engines are silent.
+    pub silent: Option<(i64, i64)>,
 }
 
-const STEADY: Habit = Habit {
+pub const STEADY: Habit = Habit {
     name: "steady",
     comes: |_| 2,
     engines: 2,
@@ -54,40 +72,24 @@ const STEADY: Habit = Habit {
     paused: None,
     holds_off: None,
     crashes_at: None,
+    fails: None,
+    failure: Failure::Retried,
+    redriven_at: None,
+    silent: None,
 };
 
-const FLEET: [Habit; 9] = [
-    STEADY,
-    Habit { name: "deployed", deployed_at: Some(10 * HOUR), ..STEADY },
-    Habit { name: "paused for some minutes", paused: Some((11 * HOUR, 11 * HOUR + 4 * MINUTE)), ..STEADY },
-    Habit { name: "holding off", holds_off: Some((12 * HOUR, 12 * HOUR + 90)), ..STEADY },
-    Habit { name: "an engine crashes", crashes_at: Some(13 * HOUR), ..STEADY },
-    Habit { name: "bursts", comes: |at| if at % (20 * MINUTE) == 0 { 80 } else { 0 }, job_seconds: 10, ..STEADY },
-    // Two hours of work at once: the oldest waits longer and longer, while there are fewer and fewer.
-    Habit { name: "a batch at night", comes: |at| if at == 2 * HOUR { 4000 } else { 0 }, engines: 4, ..STEADY },
-    Habit { name: "a few long jobs", comes: |at| i64::from(at % (3 * MINUTE) == 0), job_seconds: 280, ..STEADY },
-    Habit {
-        name: "scaled to zero",
-        comes: |at| i64::from(at % HOUR < 10 * MINUTE && (8 * HOUR..18 * HOUR).contains(&at)),
-        engines: 1,
-        scales_to_zero: true,
-        job_seconds: 20,
-        ..STEADY
-    },
-];
-
 /// One queue, as the day goes on.
-struct Day {
-    habit: Habit,
+pub struct Day {
+    pub habit: Habit,
     begin: DateTime<Utc>,
-    at: i64,
+    pub at: i64,
     /// When each event became due, the oldest first.
     due: VecDeque<i64>,
     /// When each event that failed is due again.
     delayed: VecDeque<i64>,
     /// When each attempt ends.
     at_work: Vec<i64>,
-    attempts: i64,
+    pub attempts: i64,
     failures: i64,
     /// When each dead letter died.
     dead: Vec<i64>,
@@ -99,7 +101,7 @@ struct Day {
 }
 
 impl Day {
-    fn of(habit: Habit) -> Self {
+    pub fn of(habit: Habit) -> Self {
         Self {
             habit,
             begin: DateTime::from_timestamp(1_800_000_000, 0).expect("a time"),
@@ -128,6 +130,9 @@ impl Day {
             let is_there = self.starts_at.is_some_and(|at| at <= self.at) || !self.at_work.is_empty();
             return if is_there { (all, vec![(Standing::Active, all)]) } else { (0, Vec::new()) };
         }
+        if self.is_within(self.habit.silent) {
+            return (0, vec![(Standing::Unresponsive, all)]);
+        }
         if self.is_within(self.habit.holds_off) {
             return (0, vec![(Standing::HoldingOff, all)]);
         }
@@ -142,7 +147,7 @@ impl Day {
     }
 
     /// Five seconds pass.
-    fn pass(&mut self) {
+    pub fn pass(&mut self) {
         let mut counts = ActivityCounts::default();
         let at = self.at;
         for _ in 0..(self.habit.comes)(at) {
@@ -162,18 +167,31 @@ impl Day {
         self.at_work = going_on;
         for _ in ended {
             self.attempts += 1;
-            if self.attempts % self.habit.fails_one_in != 0 {
+            let fails = self.is_within(self.habit.fails);
+            if !fails && self.attempts % self.habit.fails_one_in != 0 {
                 counts.completed += 1;
                 continue;
             }
-            counts.failed += 1;
+            let failure = if fails { self.habit.failure } else { Failure::Retried };
+            if failure == Failure::Lost {
+                counts.lost += 1;
+            } else {
+                counts.failed += 1;
+            }
             self.failures += 1;
-            if self.failures % self.habit.dies_one_in == 0 {
+            let dies = if fails { failure == Failure::Final } else { self.failures % self.habit.dies_one_in == 0 };
+            if dies {
                 counts.dead_lettered += 1;
                 self.dead.push(at);
             } else {
                 self.delayed.push_back(at + 30);
             }
+        }
+        if self.habit.redriven_at == Some(at) {
+            let (redriven, old) =
+                std::mem::take(&mut self.dead).into_iter().partition::<Vec<i64>, _>(|died| *died >= 0);
+            self.dead = old;
+            self.due.extend(redriven.iter().map(|_| at));
         }
         if self.due.is_empty() && self.at_work.is_empty() {
             self.starts_at = None;
@@ -241,7 +259,7 @@ impl Day {
         let died = |from: i64, to: i64| self.dead.iter().filter(|died| (from..to).contains(*died)).count();
         snapshot.new_dead_letters = Some(NewDeadLetters {
             count: length(died(self.at - HOUR, self.at + 1)),
-            error_types: 1,
+            causes: 1,
             since: self.now(),
             of_day_before: length(died(self.at - DAY - HOUR, self.at - HOUR)),
         });
@@ -249,47 +267,8 @@ impl Day {
         snapshot
     }
 
-    fn codes(&self) -> Vec<Code> {
+    /// What is shown.
+    pub fn codes(&self) -> Vec<Code> {
         of_queue(&self.snapshot(), self.now()).iter().map(|item| item.code).collect()
     }
-
-    /// What is first shown after that time, and how long after.
-    fn first_shown_after(mut self, begin: i64) -> Option<(Code, i64)> {
-        while self.at < DAY {
-            self.pass();
-            if let Some(code) = self.codes().first() {
-                return Some((*code, self.at - begin));
-            }
-        }
-        None
-    }
-}
-
-#[test]
-fn a_calm_day_needs_nobody() {
-    for habit in FLEET {
-        let mut day = Day::of(habit);
-        while day.at < DAY {
-            day.pass();
-            assert_eq!(day.codes(), [], "{} at {} s of the day", habit.name, day.at);
-        }
-        assert!(day.attempts > 100, "{} worked on {} only", habit.name, day.attempts);
-    }
-}
-
-#[test]
-fn each_problem_in_a_calm_day_is_shown_soon() {
-    const AT: i64 = 9 * HOUR;
-    let shown = |habit: Habit| Day::of(habit).first_shown_after(AT).unwrap_or_else(|| panic!("{}", habit.name));
-    let within = |habit: Habit, code: Code, seconds: i64| {
-        let (found, after) = shown(habit);
-        assert!(found == code && (0..=seconds).contains(&after), "{}: {found:?} after {after} s", habit.name);
-    };
-    // Each begins at nine, and all was calm until then.
-    let more = |at: i64| if at < AT { 2 } else { 6 };
-    within(Habit { name: "three times as much", comes: more, ..STEADY }, Code::FallingBehind, 25 * MINUTE);
-    within(Habit { name: "forgotten pause", paused: Some((AT, DAY)), ..STEADY }, Code::PausedLong, 61 * MINUTE);
-    let never_started =
-        Habit { name: "never started", comes: |at| i64::from(at == AT), engines: 0, scales_to_zero: true, ..STEADY };
-    within(never_started, Code::NobodyWorks, 40);
 }
