@@ -26,6 +26,8 @@ pub const MAX_ERROR_CONTAINS_CHARS: usize = 200;
 pub const MAX_ERROR_MESSAGE_CHARS: usize = 8192;
 /// Of the fingerprint that an engine may send with an error.
 pub const MAX_FINGERPRINT_CHARS: usize = 200;
+/// How much of a message is read for its fingerprint.
+pub const MAX_FINGERPRINT_READ_CHARS: usize = 64 << 10;
 /// How much of a message, without its changing parts, its fingerprint is made of.
 pub const MAX_FINGERPRINTED_CHARS: usize = 2000;
 /// Dead letters from before there were fingerprints, or of a replica that makes none, that get theirs with one commit.

@@ -1,3 +1,5 @@
+mod causes;
+
 use std::collections::HashSet;
 use std::time::Instant;
 
@@ -118,6 +120,26 @@ fn two_hundred_errors_of_one_type_with_three_causes_and_changing_ids_make_three_
     });
     let groups: HashSet<String> = messages.map(|message| of(Some("RuntimeError"), &message)).collect();
     assert_eq!(groups.len(), 3);
+}
+
+/// What is wrong with lists of messages of which each has one cause, and no two have the same.
+fn faults_of(causes: &[&[&str]]) -> Vec<String> {
+    let mut faults = Vec::new();
+    let normal: Vec<Vec<String>> =
+        causes.iter().map(|messages| messages.iter().map(|message| normalized(message)).collect()).collect();
+    for (at, messages) in normal.iter().enumerate() {
+        let other = messages.iter().find(|other| **other != messages[0]);
+        faults.extend(other.map(|other| format!("apart:  {}\n        {other}", messages[0])));
+        let merged = normal[..at].iter().find(|before| before.iter().any(|text| messages.contains(text)));
+        faults.extend(merged.map(|_| format!("merged: {}\n        {}", messages[0], causes[at][0])));
+    }
+    faults
+}
+
+#[test]
+fn messages_have_one_fingerprint_where_one_repair_helps() {
+    let faults = faults_of(&causes::CAUSES);
+    assert!(faults.is_empty(), "{} of {}\n{}", faults.len(), causes::CAUSES.len(), faults.join("\n"));
 }
 
 #[test]

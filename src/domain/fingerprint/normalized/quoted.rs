@@ -1,0 +1,91 @@
+//! Which quoted strings say what has to be repaired, and which are data.
+
+use super::numbers::word_before;
+use super::run;
+
+/// Words before a quoted name of the program, of its schema or of its deployment.
+const BEFORE_NAME: [&str; 44] = [
+    "key", "attribute", "column", "constraint", "relation", "table", "database", "schema", "role", "function", "method",
+    "property", "field", "argument", "parameter", "option", "variable", "module", "package", "class", "type", "header",
+    "reading", "setting", "invoke", "because", "image", "secret", "configmap", "container", "namespace", "placeholder",
+    "extension", "operator", "trigger", "sequence", "policy", "host", "hostname", "service", "command", "import",
+    "include", "feature",
+];
+/// Two words, where the last alone may stand before a person's name as well.
+const BEFORE_NAME_TOO: [&str; 3] = ["module named ", "import name ", "host name "];
+/// What stands behind such a name.
+const BEHIND_NAME: [&str; 12] = [
+    " object", " is required", " is a required", " is not defined", " must be", " field", " property", " argument",
+    " parameter", " column", " module", " attribute",
+];
+/// Keys, in JSON and before `=` or `:`, whose values say what happened.
+const KEYS_OF_CAUSES: [&str; 30] = [
+    "error", "errors", "message", "msg", "reason", "detail", "details", "desc", "description", "title", "kind",
+    "status", "cause", "exception", "category", "code", "fault", "string", "param", "path", "loc", "expected", "received",
+    "action", "operation", "stage", "step", "phase", "component", "err",
+];
+/// Types that messages name in quotes.
+const TYPES: [&str; 17] = [
+    "NoneType", "None", "int", "str", "float", "bool", "list", "dict", "tuple", "set", "bytes", "undefined", "null",
+    "string", "number", "object", "boolean",
+];
+const ENDS_OF_ERROR_TYPES: [&str; 2] = ["error", "exception"];
+
+/// The quote that closes a string which this one opens.
+pub const fn closing_of(opening: char) -> Option<char> {
+    match opening {
+        '"' | '\'' | '`' => Some(opening),
+        '“' => Some('”'),
+        '‘' => Some('’'),
+        '«' => Some('»'),
+        _ => None,
+    }
+}
+
+/// Whether a string is read like the message around it; if not, it is data. `before` and `after` are what stands around it.
+pub fn says_what_happened(content: &[char], before: &str, after: &[char]) -> bool {
+    let ends = run(after, |c| c.is_whitespace() || c == '.') == after.len();
+    if before.is_empty() && ends {
+        return true;
+    }
+    has(content, &['(', ')']) || has(content, &[':', ':']) || has(content, &[':', '/', '/']) || is_status(content)
+        || TYPES.iter().any(|name| is(content, name))
+        || BEHIND_NAME.iter().any(|words| starts_with(after, words))
+        || names(before, after)
+}
+
+/// Whether the word before a value says that it is a name or a cause.
+pub fn names(before: &str, after: &[char]) -> bool {
+    let named = word_before(before);
+    if BEFORE_NAME.contains(&named.as_str()) || BEFORE_NAME_TOO.iter().any(|words| before.ends_with(words)) {
+        return true;
+    }
+    let separator = before.trim_end_matches([' ', '"']).chars().next_back();
+    let is_of_error = ENDS_OF_ERROR_TYPES.iter().any(|end| named.ends_with(end));
+    match separator {
+        Some('(') => is_of_error,
+        Some(':') if is_of_error && !before.ends_with("\": ") && !before.ends_with("\":") => {
+            matches!(after, [] | ['\n' | ')' | ']', ..])
+        }
+        Some(':' | '=') => KEYS_OF_CAUSES.iter().any(|key| named.ends_with(key)),
+        _ => false,
+    }
+}
+
+/// `404 Not Found`
+fn is_status(content: &[char]) -> bool {
+    matches!(content, ['4' | '5', tens, ones, ' ', reason, ..]
+        if tens.is_ascii_digit() && ones.is_ascii_digit() && reason.is_uppercase())
+}
+
+fn is(chars: &[char], text: &str) -> bool {
+    text.chars().eq(chars.iter().copied())
+}
+
+fn starts_with(chars: &[char], text: &str) -> bool {
+    text.chars().zip(chars).filter(|(wanted, c)| wanted == *c).count() == text.chars().count()
+}
+
+fn has(chars: &[char], wanted: &[char]) -> bool {
+    chars.windows(wanted.len()).any(|part| part == wanted)
+}
