@@ -98,7 +98,7 @@ fn print(answer: &Answer) -> Result<(), Box<dyn std::error::Error>> {
     }
     table.print()?;
     if first > 0 {
-        output::say(format_args!("measured since {}", in_full(history.begin_of(first), answer.now)));
+        output::say(format_args!("nothing was measured before {}", in_full(history.begin_of(first), answer.now)));
     }
     Ok(())
 }

@@ -17,8 +17,10 @@ pub struct UsageError(pub String);
 
 /// What is said where so many match and nothing was done.
 pub fn only_counted(matched: u64, noun: &str) -> String {
-    let change = if matched == 0 { "" } else { "; nothing was changed" };
-    format!("{}{change}", counted_match(matched, noun))
+    match matched {
+        0 => format!("no {noun} matches"),
+        some => format!("{}; nothing was changed", counted_match(some, noun)),
+    }
 }
 
 /// The database that a command works on without a server; `None`: it asks a server.

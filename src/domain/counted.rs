@@ -37,16 +37,10 @@ pub fn counted_are(count: impl Number, noun: &str) -> String {
     format!("{} {}", counted(count, noun), are(count))
 }
 
-/// How many match: `no event matches`, `1 event matches`, `3 events match`.
+/// How many match: `1 event matches`, `3 events match`.
 #[must_use]
 pub fn counted_match(count: impl Number, noun: &str) -> String {
-    if count == 0.into() {
-        format!("no {noun} matches")
-    } else if is_one(count) {
-        format!("1 {noun} matches")
-    } else {
-        format!("{} match", counted(count, noun))
-    }
+    format!("{} {}", counted(count, noun), if is_one(count) { "matches" } else { "match" })
 }
 
 /// The verb of a number: `is` or `are`.
@@ -70,7 +64,7 @@ mod tests {
         assert_eq!([counted_are(1, "slot"), counted_are(0, "slot")], ["1 slot is", "0 slots are"]);
         assert_eq!(
             [0, 1, 2].map(|count| counted_match(count, "queued event")),
-            ["no queued event matches", "1 queued event matches", "2 queued events match"]
+            ["0 queued events match", "1 queued event matches", "2 queued events match"]
         );
     }
 }

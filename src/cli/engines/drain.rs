@@ -153,8 +153,10 @@ pub async fn drain(arguments: &DrainArguments) -> Outcome {
 }
 
 fn told_of_draining(matched: u64, draining: u64) -> String {
-    let draining = if matched == 0 { String::new() } else { format!(", {draining} draining") };
-    format!("{}{draining}", counted_match(matched, "engine"))
+    match matched {
+        0 => "no engine matches".to_owned(),
+        some => format!("{}, {draining} draining", counted_match(some, "engine")),
+    }
 }
 
 /// Lets drained engines get events again.

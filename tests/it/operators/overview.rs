@@ -123,10 +123,10 @@ async fn a_history_is_a_short_table() {
             assert!(row.contains("1.00") && row.contains("2.00"), "{shown}");
         }
         // Steps before the first measurement are left out, and that is said.
-        for line in shown.lines().skip(1).take_while(|line| !line.starts_with("measured")) {
+        for line in shown.lines().skip(1).take_while(|line| !line.starts_with("nothing")) {
             assert!(line.contains("41"), "{command}: {shown}");
         }
-        assert!(!command.contains("--hours") || shown.contains("measured since "), "{command}: {shown}");
+        assert!(!command.contains("--hours") || shown.contains("nothing was measured before "), "{command}: {shown}");
     }
     let json = printed_json(ask(&lab, "history dialogue --hours 24 --json").await);
     assert!(json["due"].as_array().is_some_and(|column| column.len() <= 31), "{json}");

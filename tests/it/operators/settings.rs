@@ -68,7 +68,7 @@ async fn what_is_due_is_shown_in_the_order_of_leasing() {
     let json = printed_json(ask(&lab, "peek dialogue --limit 1 --json --payload").await);
     assert_eq!((&json["items"][0]["event_id"], &json["items"][0]["payload"]), (&json!(high), &json!({"n": 1})));
     let first = ask(&lab, "peek dialogue --limit 1").await;
-    assert_eq!(first.stderr, "the first 1 due events; there are more: see --limit\n");
+    assert_eq!(first.stderr, "the first 1 due event; there are more: see --limit\n");
     lab.post("/api/v1/queues/spare/pause", &json!({})).await.expect(200);
     let none = ask(&lab, "peek spare").await;
     assert_eq!((none.code, none.stdout.as_str(), none.stderr.as_str()), (Some(0), "", "no due events\n"));

@@ -81,6 +81,7 @@ async fn jobs_that_are_made_at_once_are_no_more_than_there_may_be() {
          from generate_series(1, 99)",
     )
     .await;
+    make_dead_letters(&lab, "dialogue", 9).await;
     // The first one to be made stays uncommitted until the others have come.
     lab.sql(
         "create function public.linger() returns trigger language plpgsql as $$

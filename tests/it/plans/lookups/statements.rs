@@ -144,7 +144,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "list_redrive_jobs": "list_redrive_jobs", |_| format!("null, null, {TOKEN}, 51") => ["redrive_jobs_pkey"];
     "next_redrive_job": "next_redrive_job", |_| "1".to_owned() => ["redrive_jobs_next_step"];
     "write_redrive_job": "write_redrive_job", |_| format!(
-        "{TOKEN}, 'redriving', null, 'epoch', false, null, null, null, false, null, 'epoch', null, null, 0, 0, 0, 0, 0, 0, 0, 0")
+        "{TOKEN}, 'redriving', null, 'epoch', false, null, null, null, false, null, 'epoch', null, null, 0, 0, 0, 0, 0, 0, 0, 0, 0")
         => ["redrive_jobs_pkey"];
     "postpone_redrive_job": "postpone_redrive_job",
         |_| format!("{TOKEN}, 10") => ["redrive_jobs_pkey", "redrive_jobs_next_step"];
