@@ -41,6 +41,8 @@ mod effects;
 mod waiting_reads;
 /// The `Broker`, which knows all that stands below.
 mod state;
+/// Since when something has needed somebody.
+mod first_seen;
 /// How all queues stood when they were last measured.
 pub mod snapshots;
 mod rendered;

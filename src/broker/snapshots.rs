@@ -6,9 +6,10 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use parking_lot::Mutex;
 
+use super::first_seen::FirstSeen;
 use super::recent_activity::RecentActivity;
 use super::rendered::Rendered;
-use crate::domain::attention::{self, Code, Item, Subject};
+use crate::domain::attention::{self, Item};
 use crate::domain::database_health::warnings::Warning;
 use crate::domain::engine::TypeSummary;
 use crate::domain::limits::MINUTES_KEPT;
@@ -107,32 +108,6 @@ impl Snapshots {
     }
 }
 
-/// A time that is computed from an age differs by that much from one measurement to the next.
-const SAME_TIME: TimeDelta = TimeDelta::seconds(1);
-
-/// Since when things have needed somebody, by what was shown before.
-#[derive(Debug, Default)]
-struct FirstSeen(HashMap<(Code, Subject), DateTime<Utc>>);
-
-impl FirstSeen {
-    /// Fills in since when where an item does not know it, and forgets what is over. A time that is nearly the same as before stays, so that
-    /// items do not change places.
-    fn apply(&mut self, items: &mut [Item], now: DateTime<Utc>) {
-        let before = std::mem::take(&mut self.0);
-        for item in items {
-            let key = (item.code, item.subject.clone());
-            let known = before.get(&key).copied();
-            let since = match (item.since, known) {
-                (None, known) => known.unwrap_or(now),
-                (Some(since), Some(known)) if (since - known).abs() < SAME_TIME => known,
-                (Some(since), _) => since,
-            };
-            item.since = Some(since);
-            self.0.insert(key, since);
-        }
-    }
-}
-
 /// The minutes of a queue up to a new measurement, in which it is that deep. The first measurement in a minute is its point. What was
 /// before the first measurement, the history says.
 pub fn minutes_up_to(
@@ -190,7 +165,6 @@ pub fn by_type(summaries: Vec<TypeSummary>) -> HashMap<String, Vec<TypeSummary>>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::attention::Severity;
     use crate::domain::database_health::warnings::WarningCode;
 
     fn at(seconds: i64) -> DateTime<Utc> {
@@ -247,30 +221,6 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_know_since_when_it_has_been_so_has_been_since_it_was_first_seen() {
-        let item = |code| Item {
-            code,
-            severity: Severity::Warning,
-            message: String::new(),
-            what_to_do: String::new(),
-            subject: Subject::queue("dialogue"),
-            since: None,
-            count: 1,
-        };
-        let mut seen = FirstSeen::default();
-        let mut since = |codes: &[Code], now| {
-            let mut items: Vec<Item> = codes.iter().map(|code| item(*code)).collect();
-            seen.apply(&mut items, now);
-            items.iter().map(|item| item.since.map(|since| since - at(0))).collect::<Vec<_>>()
-        };
-        let seconds = |seconds| Some(TimeDelta::seconds(seconds));
-        assert_eq!(since(&[Code::Dying], at(0)), [seconds(0)]);
-        assert_eq!(since(&[Code::Poison, Code::Dying], at(5)), [seconds(5), seconds(0)]);
-        assert_eq!(since(&[Code::Poison], at(10)), [seconds(5)]);
-        assert_eq!(since(&[Code::Dying], at(15)), [seconds(15)], "it was over meanwhile");
-    }
-
-    #[test]
     fn each_warning_of_the_database_has_been_so_since_it_was_first_seen_itself() {
         let warning = |code| Warning::new(code, format!("{code:?}"));
         let of_table = |table: &str| warning(WarningCode::ManyDeadRows).about(table);
@@ -289,24 +239,5 @@ mod tests {
         assert_eq!(since(&[fsync, of_table("events")], 80), [Some(80), Some(20)], "it was over meanwhile");
         let old = warning(WarningCode::OldSnapshot).about("session 77").since(Some(at(-600)));
         assert_eq!(since(&[old], 100), [Some(-600)], "it knows since when");
-    }
-
-    #[test]
-    fn a_time_that_is_computed_from_an_age_does_not_waver() {
-        let mut seen = FirstSeen::default();
-        let mut since = |milliseconds: i64| {
-            let mut items = [Item {
-                code: Code::NobodyWorks,
-                severity: Severity::Critical,
-                message: String::new(),
-                what_to_do: String::new(),
-                subject: Subject::queue("dialogue"),
-                since: Some(at(0) + TimeDelta::milliseconds(milliseconds)),
-                count: 1,
-            }];
-            seen.apply(&mut items, at(60));
-            items[0].since.map(|since| (since - at(0)).num_milliseconds())
-        };
-        assert_eq!([0, 3, -4, 900, 1000].map(&mut since), [Some(0), Some(0), Some(0), Some(0), Some(1000)]);
     }
 }

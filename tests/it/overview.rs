@@ -250,7 +250,10 @@ async fn failures_dead_letters_poison_and_quarantines_are_shown_with_what_they_a
     for n in 0..20 {
         lab.enqueue("dialogue", json!({})).await;
         let leased = lab.lease_one("dialogue", &engine).await;
-        let error = json!({"type": if n % 2 == 0 { "Timeout" } else { "ValueError" }, "message": "no"});
+        // Two of one type are two causes.
+        let (kind, message) =
+            [("Timeout", "no answer"), ("RuntimeError", "no voice"), ("RuntimeError", "out of memory")][n % 3];
+        let error = json!({"type": kind, "message": message});
         lab.settle(&leased, "failed", json!({"retryable": false, "error": error})).await.expect(200);
     }
     let killer = lab.enqueue("dialogue", json!({})).await;
@@ -269,7 +272,7 @@ async fn failures_dead_letters_poison_and_quarantines_are_shown_with_what_they_a
     );
     let new = item(&overview, "dead_letters_new");
     assert_eq!(new["count"], 20);
-    assert!(new["message"].as_str().is_some_and(|message| message.ends_with("with 2 error types")), "{new}");
+    assert!(new["message"].as_str().is_some_and(|message| message.ends_with("with 3 causes")), "{new}");
     assert_eq!(item(&overview, "poison")["subject"]["event_id"], killer.as_str());
     assert_eq!(item(&overview, "version_quarantined")["subject"]["engine_software_version"], "2.4.1");
 }
@@ -328,4 +331,53 @@ async fn if_none_match_is_read_as_http_says() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn each_warning_of_the_database_has_been_so_since_it_was_first_seen() {
+    let lab = Lab::start().await;
+    lab.wait_until_well().await;
+    lab.broker().measure().await.expect("a round");
+    lab.broker().look_at_database().await.expect("examined");
+    let since = async |code: &str| {
+        let overview = lab.get("/api/v1/overview").await.expect(200).body;
+        let items = overview["attention"].as_array().expect("a list");
+        let of_code: Vec<(String, String)> = items
+            .iter()
+            .filter(|item| item["subject"]["database_warning"] == code)
+            .map(|item| (item["subject"]["database_object"].to_string(), item["since"].to_string()))
+            .collect();
+        of_code
+    };
+    // The tests' PostgreSQL is set to be fast, and warned of for that.
+    let before = since("fsync_off").await;
+    assert_eq!(before.len(), 1, "{before:?}");
+    for table in ["events", "event_attempts"] {
+        lab.sql(&format!(
+            "do $$ begin execute 'drop table eventlease.{table}_'
+                || to_char((statement_timestamp() at time zone 'UTC')::date + 2, 'YYYYMMDD'); end $$"
+        ))
+        .await;
+        lab.broker().look_at_database().await.expect("examined");
+    }
+    let later = since("few_partitions_ahead").await;
+    let (objects, times): (Vec<&str>, Vec<&str>) =
+        later.iter().map(|(object, since)| (object.as_str(), since.as_str())).unzip();
+    assert_eq!(objects, ["\"events\"", "\"event_attempts\""], "what has lasted longest comes first");
+    assert!(before[0].1.as_str() < times[0] && times[0] < times[1], "{before:?} {later:?}");
+    assert_eq!(since("fsync_off").await, before);
+}
+
+#[tokio::test]
+async fn a_replica_that_starts_raises_no_alarm_for_what_it_has_not_done_yet() {
+    let lab = Lab::start().await;
+    let first = lab
+        .wait_for("the first look at the database", async || {
+            let health = lab.get("/api/v1/overview").await;
+            (health.status == 200 && health.body["database"].is_object()).then_some(health.body)
+        })
+        .await;
+    let warnings = first["database"]["warnings"].as_array().expect("a list");
+    let codes: Vec<&str> = warnings.iter().filter_map(|warning| warning["code"].as_str()).collect();
+    assert!(!codes.contains(&"listener_down") && !codes.contains(&"replica_cannot_write"), "{codes:?}");
 }

@@ -113,6 +113,38 @@ async fn a_report_tells_how_long_events_waited_and_how_attempts_ended() {
 }
 
 #[tokio::test]
+async fn cancelled_events_go_out_of_their_queue() {
+    let lab = Lab::start().await;
+    for _ in 0..40 {
+        lab.enqueue("dialogue", json!({})).await;
+    }
+    let codes = async || {
+        lab.broker().write_activity().await.expect("written");
+        lab.broker().measure().await.expect("a round");
+        let explanation = lab.get("/api/v1/queues/dialogue/explain").await.expect(200).body;
+        let reasons = explanation["reasons"].as_array().expect("a list");
+        reasons.iter().filter_map(|reason| reason["code"].as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    assert!(codes().await.contains(&"more_in_than_out".to_owned()));
+    // One is cancelled while an engine holds it, the others while they wait.
+    let engine = lab.register("dialogue", json!({})).await;
+    let held = lab.lease_one("dialogue", &engine).await;
+    let event_id = held["event_id"].as_str().expect("an id");
+    lab.post(&format!("/api/v1/events/{event_id}/cancel"), &json!({})).await.expect(202);
+    lab.settle(&held, "failed", json!({})).await.expect(200);
+    lab.post("/api/v1/events/cancel", &json!({"filter": {"engine_type": "dialogue"}})).await.expect(200);
+    // One is due.
+    lab.enqueue("dialogue", json!({})).await;
+    let found = codes().await;
+    assert!(!found.contains(&"more_in_than_out".to_owned()), "{found:?}");
+    for report in [queue(&lab).await, listed(&lab).await] {
+        let rate = report["rates"]["cancelled_per_second"].as_f64().expect("a number");
+        let enqueued = report["rates"]["enqueued_per_second"].as_f64().expect("a number");
+        assert!((rate / enqueued - 40.0 / 41.0).abs() < 0.01, "{report}");
+    }
+}
+
+#[tokio::test]
 async fn wanted_slots_follow_the_depth_the_length_of_attempts_and_the_target_of_the_queue() {
     let lab = Lab::start().await;
     let engine = lab.register("dialogue", json!({})).await;
