@@ -40,6 +40,8 @@ struct Normal {
     /// In how many strings the reader is.
     strings: usize,
     string: OpenString,
+    /// Where the last unit behind a number was left out.
+    unit_ends_at: usize,
 }
 
 /// What is known of the string that is read, which is the message or a quoted string.
@@ -67,11 +69,15 @@ impl Normal {
         let mut rest = chars;
         while let Some(&first) = rest.first() {
             rest = &rest[self.read(first, rest)..];
-            // Cut only now: where the cut falls must not depend on how long the changing parts are.
-            if self.text.len() > MAX_FINGERPRINTED_CHARS * char::MAX_LEN_UTF8 {
+            if self.is_full() {
                 break;
             }
         }
+    }
+
+    /// Whether more is certain to be cut off. Where the cut falls must not depend on how long the changing parts are.
+    const fn is_full(&self) -> bool {
+        self.text.len() > MAX_FINGERPRINTED_CHARS * char::MAX_LEN_UTF8
     }
 
     /// Reads what begins with `first`; answers how many characters that was, one at least.
@@ -100,7 +106,7 @@ impl Normal {
             length => {
                 let (word, after) = rest.split_at(length);
                 self.word(word, after);
-                length + words::query(after)
+                length + words::query(word, after)
             }
         }
     }
@@ -112,6 +118,11 @@ impl Normal {
 
     /// One mark for what changes, also where two such parts stand together: a time has several numbers, and so has an address.
     fn changing(&mut self) {
+        // `2 hours 5 minutes`
+        if self.unit_ends_at > 0 && self.text.len() == self.unit_ends_at + 1 && self.text.ends_with("# ") {
+            self.text.pop();
+            return;
+        }
         let before = self.text.strip_suffix([':', '.', ',', '/', '-', '_']).unwrap_or(&self.text);
         if before.ends_with(CHANGING) {
             self.text.truncate(before.len());

@@ -1,11 +1,26 @@
 //! Parts of words that a program has generated: UUIDs, ULIDs, hashes, ids of requests, names of pods.
 
+use std::ops::Range;
+
+use super::numbers::word_before;
+
 /// Hexadecimal digits from which on a run of them is an id.
 const MIN_HEX_DIGITS: usize = 8;
 /// With digits among the letters; the short hash of a Git commit has so many.
 const MIN_MIXED_HEX_DIGITS: usize = 7;
 /// Letters and digits that alternate are an id from here on; `k8s` and `i18n` are none.
 const MIN_ALTERNATING_CHARS: usize = 5;
+/// Behind an id, a part with a capital among its letters belongs to it up to this length.
+const MAX_REST_CHARS: usize = 4;
+const POD_CHARS: usize = 5;
+const REPLICA_SET_CHARS: Range<usize> = 8..11;
+const MIN_PREFIXED_CHARS: usize = 6;
+/// What the ids of services begin with.
+const PREFIXES: [&str; 34] = [
+    "req", "request", "sess", "session", "evt", "msg", "call", "toolu", "chatcmpl", "cmpl", "resp", "org", "proj", "asst",
+    "thread", "trace", "span", "txn", "cus", "acct", "usr", "user", "tok", "sk", "pk", "file", "batch", "conn", "ref",
+    "corr", "run", "task", "job", "id",
+];
 /// With its hyphens.
 const UUID_CHARS: usize = 36;
 
@@ -33,7 +48,7 @@ fn is_uuid(chars: &[char]) -> bool {
         .all(|(at, c)| if matches!(at, 8 | 13 | 18 | 23) { *c == '-' } else { c.is_ascii_hexdigit() })
 }
 
-/// Whether letters and digits without anything between them look generated. Behind an id in the same word, less is needed:
+/// Whether letters and digits without anything between them look generated. Behind an id or a number in the same word, less is needed:
 /// `x2k4q` of `worker-7d9f8b6c5-x2k4q` has too few characters to be sure of otherwise.
 pub fn is_generated(run: &[char], is_behind_id: bool) -> bool {
     if !run.iter().all(char::is_ascii_alphanumeric) {
@@ -50,7 +65,7 @@ pub fn is_generated(run: &[char], is_behind_id: bool) -> bool {
     {
         return true;
     }
-    if is_behind_id && (is_mixed || capitals_within(run) > 0 || !run.iter().any(is_vowel)) {
+    if is_behind_id && (is_mixed || is_of_pod(run, POD_CHARS) || (capitals_within(run) > 0 && run.len() <= MAX_REST_CHARS)) {
         return true;
     }
     let alternations = run.windows(2).filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit()).count();
@@ -66,8 +81,35 @@ fn capitals_within(run: &[char]) -> usize {
     run.windows(2).filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()).count()
 }
 
-fn is_vowel(c: &char) -> bool {
-    matches!(c.to_ascii_lowercase(), 'a' | 'e' | 'i' | 'o' | 'u' | 'y')
+/// Kubernetes names pods by an alphabet without vowels.
+fn is_of_pod(run: &[char], length: usize) -> bool {
+    run.len() == length && run.iter().all(|c| matches!(c, 'b'..='z' | '2'..='9') && !"eiouy".contains(*c))
+}
+
+/// Whether a part of a word behind a hyphen ends the name of a pod: `x2k4q`, or the hash before it.
+pub fn is_end_of_pod(run: &[char], is_in_pod: bool) -> bool {
+    let has_digit = run.iter().any(char::is_ascii_digit);
+    ((is_in_pod || has_digit) && is_of_pod(run, POD_CHARS)) || (has_digit && REPLICA_SET_CHARS.into_iter().any(|n| is_of_pod(run, n)))
+}
+
+/// Whether the word behind `before` is an id because that says so: `id=`, `request `, `commit `.
+pub fn is_named_id(word: &[char], before: &str) -> bool {
+    let has_digit = word.iter().any(char::is_ascii_digit);
+    match word_before(before).as_str() {
+        "id" | "uuid" => has_digit || before.trim_end_matches(' ').ends_with(['=', ':']),
+        "commit" | "revision" | "rev" | "sha" => {
+            word.len() >= MIN_MIXED_HEX_DIGITS && word.iter().all(char::is_ascii_hexdigit)
+        }
+        _ => false,
+    }
+}
+
+/// Whether the part of a word behind `prefix` and `_` or `-` is an id because that says so: `req_Kxfab71`.
+pub fn is_prefixed_id(run: &[char], prefix: &[char]) -> bool {
+    run.len() >= MIN_PREFIXED_CHARS
+        && PREFIXES.iter().any(|known| known.chars().eq(prefix.iter().copied()))
+        && run.iter().any(char::is_ascii_digit)
+        && run.iter().any(char::is_ascii_alphabetic)
 }
 
 /// `npc@example.com`
@@ -78,8 +120,11 @@ pub fn is_email(word: &[char]) -> bool {
 /// Digits and colons: a time or a MAC address, too, is one.
 pub fn is_ipv6(word: &[char]) -> bool {
     word.iter().all(|c| c.is_ascii_hexdigit() || matches!(c, ':' | '.'))
-        && word.iter().filter(|c| **c == ':').count() >= 2
-        && word.iter().any(char::is_ascii_digit)
+        && match word.iter().filter(|c| **c == ':').count() {
+            0 | 1 => false,
+            5 => true,
+            _ => word.iter().any(char::is_ascii_digit),
+        }
 }
 
 /// `[fe80::1]` or `[fe80::1]:5432`: the length.

@@ -19,10 +19,11 @@ const BEHIND_NAME: [&str; 12] = [
     " parameter", " column", " module", " attribute",
 ];
 /// Keys, in JSON and before `=` or `:`, whose values say what happened.
-const KEYS_OF_CAUSES: [&str; 30] = [
+const KEYS_OF_CAUSES: [&str; 41] = [
     "error", "errors", "message", "msg", "reason", "detail", "details", "desc", "description", "title", "kind",
     "status", "cause", "exception", "category", "code", "fault", "string", "param", "path", "loc", "expected", "received",
-    "action", "operation", "stage", "step", "phase", "component", "err",
+    "action", "operation", "stage", "step", "phase", "component", "err", "problem", "violation", "syscall", "summary",
+    "hint", "outcome", "text", "info", "result", "rule", "state",
 ];
 /// Types that messages name in quotes.
 const TYPES: [&str; 17] = [
@@ -52,6 +53,7 @@ pub fn says_what_happened(content: &[char], before: &str, after: &[char]) -> boo
         || TYPES.iter().any(|name| is(content, name))
         || BEHIND_NAME.iter().any(|words| starts_with(after, words))
         || names(before, after)
+        || (before.trim_end_matches(' ').ends_with("\":") && is_constant(content))
 }
 
 /// Whether the word before a value says that it is a name or a cause.
@@ -70,6 +72,15 @@ pub fn names(before: &str, after: &[char]) -> bool {
         Some(':' | '=') => KEYS_OF_CAUSES.iter().any(|key| named.ends_with(key)),
         _ => false,
     }
+}
+
+/// `RESOURCE_EXHAUSTED`, `NotFound`: in JSON, no data are written so.
+fn is_constant(content: &[char]) -> bool {
+    let is_upper = content.len() > 3 && content.iter().all(|c| c.is_ascii_uppercase() || *c == '_');
+    let is_camel = content.first().is_some_and(char::is_ascii_uppercase)
+        && content.iter().all(char::is_ascii_alphabetic)
+        && content.windows(2).any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+    is_upper || is_camel
 }
 
 /// `404 Not Found`

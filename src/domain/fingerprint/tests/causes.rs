@@ -1,7 +1,7 @@
 //! Messages of real stacks, sorted by what an operator would repair together: each list is one cause, and no two lists are.
 
 /// The messages of each cause.
-pub const CAUSES: [&[&str]; 53] = [
+pub const CAUSES: &[&[&str]] = &[
     // Python
     &["KeyError: 'mood'"],
     &["KeyError('mood')"],
