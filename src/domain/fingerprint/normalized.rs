@@ -152,7 +152,7 @@ impl Normal {
         let opening = match c {
             '{' | '[' | '(' => {
                 let inherited = self.string.brackets.last().is_some_and(|outer| outer.opening == '[' && outer.is_cause);
-                let is_cause = c == '[' && (inherited || quoted::names(self.slice(), &[]));
+                let is_cause = c != '{' && (inherited || quoted::names(self.slice(), &[]));
                 if self.string.brackets.len() < MAX_BRACKETS {
                     self.string.brackets.push(Bracket { opening: c, at: self.text.len(), is_cause });
                 }

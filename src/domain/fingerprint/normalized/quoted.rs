@@ -59,7 +59,9 @@ pub fn says_what_happened(content: &[char], before: &str, after: &[char]) -> boo
 /// Whether the word before a value says that it is a name or a cause.
 pub fn names(before: &str, after: &[char]) -> bool {
     let named = word_before(before);
-    if BEFORE_NAME.contains(&named.as_str()) || BEFORE_NAME_TOO.iter().any(|words| before.ends_with(words)) {
+    // `fields`
+    let singular = named.strip_suffix('s').unwrap_or(&named);
+    if BEFORE_NAME.iter().any(|word| *word == named || *word == singular) || BEFORE_NAME_TOO.iter().any(|words| before.ends_with(words)) {
         return true;
     }
     let separator = before.trim_end_matches([' ', '"']).chars().next_back();

@@ -118,4 +118,11 @@ pub const CAUSES: &[&[&str]] = &[
     &["com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException: Unrecognized field \"mood\" (class npc.Scene), not marked as ignorable"],
     &["com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException: Unrecognized field \"voice\" (class npc.Scene), not marked as ignorable"],
     &["npc.Scene@1b2c3d4 cannot be cast to npc.World", "npc.Scene@7f cannot be cast to npc.World"],
+    &["Invalid `prisma.npc.create()` invocation: Unique constraint failed on the fields: (`name`)"],
+    &["Invalid `prisma.npc.create()` invocation: Unique constraint failed on the fields: (`email`)"],
+    &["request failed (503)"],
+    &["request failed (404)"],
+    &["HTTP404"],
+    &["worker agent-bkzr4 left", "worker agent-x2k4q left"],
+    &["token request Kxfab0271z took 2 hours 5 minutes", "token request 8fKx02aQm1 took 5 minutes"],
 ];
