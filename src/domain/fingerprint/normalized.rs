@@ -12,7 +12,7 @@ mod words;
 
 use std::mem;
 
-use crate::domain::limits::{MAX_FINGERPRINTED_CHARS, MAX_FINGERPRINT_READ_CHARS};
+use crate::domain::limits::{MAX_FINGERPRINT_READ_CHARS, MAX_FINGERPRINTED_CHARS};
 
 /// Stands for a number, an id, a time or an address.
 const CHANGING: char = '#';
@@ -136,7 +136,8 @@ impl Normal {
         let Some((before, item)) = self.text.split_at_checked(begins_at) else { return };
         let is_in_list = self.string.brackets.last().is_some_and(|bracket| bracket.opening == '[');
         let separated = before.trim_end_matches(' ');
-        let Some(list) = separated.strip_suffix(',').or((is_in_list && separated.len() < before.len()).then_some(separated))
+        let Some(list) =
+            separated.strip_suffix(',').or((is_in_list && separated.len() < before.len()).then_some(separated))
         else {
             return;
         };
@@ -262,4 +263,9 @@ fn unescaped(content: &[char]) -> Vec<char> {
 /// How many characters at the front are meant.
 fn run(chars: &[char], is_meant: impl Fn(char) -> bool) -> usize {
     chars.iter().position(|c| !is_meant(*c)).unwrap_or(chars.len())
+}
+
+/// Whether a word is one of those that stand in a text with spaces between them.
+fn is_one_of(words: &str, word: impl Iterator<Item = char> + Clone) -> bool {
+    words.split(' ').any(|known| known.chars().eq(word.clone()))
 }

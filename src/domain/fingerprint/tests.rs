@@ -71,9 +71,15 @@ fn what_changes_is_taken_out_of_a_message() {
         ("who has /v1/npc? I do, in npc/mira.json", "who has /v#/#? I do, in npc/#"),
         ("read and/or write", "read and/or write"),
         // codes
-        ("HTTP 404, HTTP/1.1 503, statusCode=418, error 500 of 600", "HTTP 404, HTTP/# 503, statusCode=418, error 500 of #"),
+        (
+            "HTTP 404, HTTP/1.1 503, statusCode=418, error 500 of 600",
+            "HTTP 404, HTTP/# 503, statusCode=418, error 500 of #",
+        ),
         ("got 404 rows, got 503", "got # row, got 503"),
-        ("exit code 137, exit status 2, errno 13, SQLSTATE 42P01", "exit code 137, exit status 2, errno 13, SQLSTATE 42P01"),
+        (
+            "exit code 137, exit status 2, errno 13, SQLSTATE 42P01",
+            "exit code 137, exit status 2, errno 13, SQLSTATE 42P01",
+        ),
         // quoted names and causes
         ("'mira'", r#""mira""#),
         ("KeyError: 'npc-7'", r##"KeyError: "npc-#""##),
@@ -191,7 +197,8 @@ fn two_hundred_unlike_messages_do_not_merge() {
 #[test]
 fn a_message_that_is_cut_is_read_out_of_the_error() {
     let of = |filler: usize| {
-        let message = format!("lost \"{}\" in the {} scene", "x".repeat(filler), if filler < 20_000 { "last" } else { "first" });
+        let message =
+            format!("lost \"{}\" in the {} scene", "x".repeat(filler), if filler < 20_000 { "last" } else { "first" });
         let json = serde_json::json!({"message": message}).to_string();
         let kept: String = message.chars().take(MAX_ERROR_MESSAGE_CHARS).collect();
         fingerprint(Cause::Error { fingerprint: None, kind: None, message: &kept, json: Some(&json) }).text.into_owned()

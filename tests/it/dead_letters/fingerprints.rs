@@ -202,7 +202,11 @@ async fn make_fingerprints_old(lab: &Lab) {
 #[tokio::test]
 async fn housekeeping_makes_fingerprints_of_an_older_rule_anew_once_no_redrive_job_goes_by_them() {
     let lab = Lab::start().await;
-    let errors = [json!({"message": "HTTP 404"}), json!({"message": "HTTP 500"}), json!({"message": "no", "fingerprint": "old"})];
+    let errors = [
+        json!({"message": "HTTP 404"}),
+        json!({"message": "HTTP 500"}),
+        json!({"message": "no", "fingerprint": "old"}),
+    ];
     let mut letters = Vec::new();
     for error in errors {
         letters.push(make_dead_letter(&lab, "dialogue", json!({}), error).await);
@@ -217,9 +221,13 @@ async fn housekeeping_makes_fingerprints_of_an_older_rule_anew_once_no_redrive_j
 
     let job = json!({"filter": {"error_fingerprint": "old"}, "events_per_second": 0.001});
     let job = lab.post("/api/v1/redrive-jobs", &job).await.expect(201).body;
-    lab.post(&format!("/api/v1/redrive-jobs/{}/pause", job["job_id"].as_str().expect("an id")), &json!({})).await.expect(200);
+    lab.post(&format!("/api/v1/redrive-jobs/{}/pause", job["job_id"].as_str().expect("an id")), &json!({}))
+        .await
+        .expect(200);
     assert_eq!(lab.broker().fill_in_fingerprints().await.expect("a round"), 0);
-    lab.post(&format!("/api/v1/redrive-jobs/{}/cancel", job["job_id"].as_str().expect("an id")), &json!({})).await.expect(200);
+    lab.post(&format!("/api/v1/redrive-jobs/{}/cancel", job["job_id"].as_str().expect("an id")), &json!({}))
+        .await
+        .expect(200);
     assert_eq!(lab.broker().fill_in_fingerprints().await.expect("a round"), 3);
     assert_eq!(lab.broker().fill_in_fingerprints().await.expect("a round"), 0);
     for (letter, expected) in letters.iter().zip(&expected) {

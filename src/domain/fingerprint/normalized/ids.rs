@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::is_one_of;
 use super::numbers::word_before;
 
 /// Hexadecimal digits from which on a run of them is an id.
@@ -16,11 +17,8 @@ const POD_CHARS: usize = 5;
 const REPLICA_SET_CHARS: Range<usize> = 8..11;
 const MIN_PREFIXED_CHARS: usize = 6;
 /// What the ids of services begin with.
-const PREFIXES: [&str; 34] = [
-    "req", "request", "sess", "session", "evt", "msg", "call", "toolu", "chatcmpl", "cmpl", "resp", "org", "proj", "asst",
-    "thread", "trace", "span", "txn", "cus", "acct", "usr", "user", "tok", "sk", "pk", "file", "batch", "conn", "ref",
-    "corr", "run", "task", "job", "id",
-];
+const PREFIXES: &str = "req request sess session evt msg call toolu chatcmpl cmpl resp org proj asst thread trace span txn cus acct \
+    usr user tok sk pk file batch conn ref corr run task job id";
 /// With its hyphens.
 const UUID_CHARS: usize = 36;
 
@@ -65,7 +63,9 @@ pub fn is_generated(run: &[char], is_behind_id: bool) -> bool {
     {
         return true;
     }
-    if is_behind_id && (is_mixed || is_of_pod(run, POD_CHARS) || (capitals_within(run) > 0 && run.len() <= MAX_REST_CHARS)) {
+    if is_behind_id
+        && (is_mixed || is_of_pod(run, POD_CHARS) || (capitals_within(run) > 0 && run.len() <= MAX_REST_CHARS))
+    {
         return true;
     }
     let alternations = run.windows(2).filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit()).count();
@@ -89,7 +89,8 @@ fn is_of_pod(run: &[char], length: usize) -> bool {
 /// Whether a part of a word behind a hyphen ends the name of a pod: `x2k4q`, or the hash before it.
 pub fn is_end_of_pod(run: &[char], is_in_pod: bool) -> bool {
     let has_digit = run.iter().any(char::is_ascii_digit);
-    ((is_in_pod || has_digit) && is_of_pod(run, POD_CHARS)) || (has_digit && REPLICA_SET_CHARS.into_iter().any(|n| is_of_pod(run, n)))
+    ((is_in_pod || has_digit) && is_of_pod(run, POD_CHARS))
+        || (has_digit && REPLICA_SET_CHARS.into_iter().any(|n| is_of_pod(run, n)))
 }
 
 /// Whether the word behind `before` is an id because that says so: `id=`, `request `, `commit `.
@@ -107,7 +108,7 @@ pub fn is_named_id(word: &[char], before: &str) -> bool {
 /// Whether the part of a word behind `prefix` and `_` or `-` is an id because that says so: `req_Kxfab71`.
 pub fn is_prefixed_id(run: &[char], prefix: &[char]) -> bool {
     run.len() >= MIN_PREFIXED_CHARS
-        && PREFIXES.iter().any(|known| known.chars().eq(prefix.iter().copied()))
+        && is_one_of(PREFIXES, prefix.iter().copied())
         && run.iter().any(char::is_ascii_digit)
         && run.iter().any(char::is_ascii_alphabetic)
 }

@@ -1,9 +1,19 @@
 //! Numbers: with units of time and size, in times, and those that are codes.
 
-use super::run;
+use super::{is_one_of, run};
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -11,26 +21,21 @@ const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Frid
 const NAME_OF_DAY_CHARS: usize = 3;
 
 /// What is written behind a number without a space.
-const SHORT_UNITS: [&str; 5] = ["m", "d", "k", "g", "px"];
+const SHORT_UNITS: &str = "m d k g px";
 /// What is also written behind a number and a space.
-const UNITS: [&str; 44] = [
-    "ns", "us", "µs", "μs", "ms", "s", "h", "sec", "secs", "min", "mins", "hr", "hrs", "am", "pm", "millisecond",
-    "milliseconds", "second", "seconds", "minute", "minutes", "hour", "hours", "day", "days", "week", "weeks", "month",
-    "months", "year", "years", "byte", "bytes", "b", "kb", "kib", "mb", "mib", "gb", "gib", "tb", "tib", "pb", "pib",
-];
+const UNITS: &str = "ns us µs μs ms s h sec secs min mins hr hrs am pm millisecond milliseconds second seconds minute minutes \
+    hour hours day days week weeks month months year years byte bytes b kb kib mb mib gb gib tb tib pb pib";
 
 /// Words before an HTTP status.
-const BEFORE_STATUS: [&str; 6] = ["http", "status", "httpstatus", "error", "err", "response"];
+const BEFORE_STATUS: &str = "http status httpstatus error err response";
 /// Words before the status of a failure that stand before other numbers as well.
-const MAYBE_BEFORE_STATUS: [&str; 10] =
-    ["returned", "with", "got", "received", "responded", "answered", "replied", "upstream", "failed", "a"];
+const MAYBE_BEFORE_STATUS: &str = "returned with got received responded answered replied upstream failed a";
 /// What may follow a status: it is no count then.
-const BEHIND_STATUS: [&str; 12] = ["for", "from", "on", "after", "in", "at", "while", "when", "and", "but", "to", "by"];
+const BEHIND_STATUS: &str = "for from on after in at while when and but to by";
 /// Words before a number that a program has chosen for a cause.
-const BEFORE_CODE: [&str; 9] =
-    ["code", "statuscode", "errorcode", "errcode", "exitcode", "returncode", "sqlstate", "errno", "signal"];
+const BEFORE_CODE: &str = "code statuscode errorcode errcode exitcode returncode sqlstate errno signal";
 /// Words before the number that a process ends with, where the text just before them says that it does.
-const BEFORE_EXIT: [&str; 5] = ["exit", "exited", "status", "with", "value"];
+const BEFORE_EXIT: &str = "exit exited status with value";
 const MAX_EXIT: u32 = 255;
 const MAX_CODE_CHARS: usize = 8;
 const MAX_CODE_DIGITS: usize = 5;
@@ -75,8 +80,8 @@ pub fn compound(rest: &[char]) -> Option<usize> {
             at += 1 + run(&rest[at + 1..], |c| c.is_ascii_digit());
         }
         let letters = run(&rest[at..], char::is_alphabetic);
-        let is_between = matches!(rest[at..at + letters], ['x' | '×'])
-            && rest.get(at + 1).is_some_and(char::is_ascii_digit);
+        let is_between =
+            matches!(rest[at..at + letters], ['x' | '×']) && rest.get(at + 1).is_some_and(char::is_ascii_digit);
         if letters > 0 && !is_between && !is_unit_behind(&rest[at..at + letters], false) {
             return None;
         }
@@ -101,8 +106,8 @@ pub fn number(rest: &[char]) -> usize {
 
 /// Whether a word behind a number is its unit.
 pub fn is_unit_behind(word: &[char], has_space: bool) -> bool {
-    let is = |unit: &&str| unit.chars().eq(word.iter().flat_map(|c| c.to_lowercase()));
-    (!has_space && SHORT_UNITS.iter().any(is)) || UNITS.iter().any(is)
+    let unit = word.iter().flat_map(|c| c.to_lowercase());
+    is_one_of(UNITS, unit.clone()) || (!has_space && is_one_of(SHORT_UNITS, unit))
 }
 
 /// Whether a number, or a short word with digits, that stands between `before` and `after` is a code of its cause: an HTTP
@@ -114,16 +119,16 @@ pub fn is_code(word: &[char], before: &str, after: &[char]) -> bool {
         return false;
     }
     let named = word_before(before);
-    let is_behind = |words: &[&str]| words.contains(&named.as_str());
+    let is_behind = |words| is_one_of(words, named.chars());
     if !word.iter().all(char::is_ascii_digit) {
         let is_capital = |c: &char| c.is_ascii_uppercase() || c.is_ascii_digit();
-        return word.iter().all(is_capital) && (is_behind(&BEFORE_CODE) || named == "error");
+        return word.iter().all(is_capital) && (is_behind(BEFORE_CODE) || named == "error");
     }
     let number = word.iter().fold(0, |number, digit| number * 10 + digit.to_digit(10).unwrap_or(0));
     let is_status = word.len() == 3 && (100..=599).contains(&number);
-    (word.len() <= MAX_CODE_DIGITS && is_behind(&BEFORE_CODE))
-        || (number <= MAX_EXIT && is_behind(&BEFORE_EXIT) && tail(before).contains("exit"))
-        || (is_status && is_behind(&BEFORE_STATUS))
+    (word.len() <= MAX_CODE_DIGITS && is_behind(BEFORE_CODE))
+        || (number <= MAX_EXIT && is_behind(BEFORE_EXIT) && tail(before).contains("exit"))
+        || (is_status && is_behind(BEFORE_STATUS))
         || (is_status && number >= 400 && is_failure(&named, before, after))
 }
 
@@ -137,8 +142,8 @@ fn is_failure(named: &str, before: &str, after: &[char]) -> bool {
     }
     let next = after.strip_prefix(&[' ']).unwrap_or_default();
     let next = &next[..run(next, char::is_alphanumeric)];
-    let is_no_count = next.is_empty() || BEHIND_STATUS.iter().any(|word| word.chars().eq(next.iter().copied()));
-    is_no_count && (before.is_empty() || MAYBE_BEFORE_STATUS.contains(&named))
+    let is_no_count = next.is_empty() || is_one_of(BEHIND_STATUS, next.iter().copied());
+    is_no_count && (before.is_empty() || is_one_of(MAYBE_BEFORE_STATUS, named.chars()))
 }
 
 fn tail(text: &str) -> &str {

@@ -138,8 +138,7 @@ impl Normal {
         }
         let length = run(rest, char::is_alphanumeric);
         let whole = &rest[..length];
-        if whole.iter().any(char::is_ascii_digit)
-            && numbers::is_code(whole, self.slice(), behind(rest, length, after))
+        if whole.iter().any(char::is_ascii_digit) && numbers::is_code(whole, self.slice(), behind(rest, length, after))
         {
             self.text.extend(whole);
             return Some(length);
