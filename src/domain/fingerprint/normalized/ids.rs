@@ -14,6 +14,10 @@ const MIN_ALTERNATING_CHARS: usize = 5;
 /// Behind an id, a part with a capital among its letters belongs to it up to this length.
 const MAX_REST_CHARS: usize = 4;
 const POD_CHARS: usize = 5;
+/// Small and large letters that make no words are an id from here on.
+const MIN_CAMEL_CHARS: usize = 8;
+const SHORT_WORDS: &str = "id is to by of on in or at db ip my no up do go if as be an io tx ok ms npc http https html";
+const NANO_ID_CHARS: usize = 21;
 const REPLICA_SET_CHARS: Range<usize> = 8..11;
 const MIN_PREFIXED_CHARS: usize = 6;
 /// What the ids of services begin with.
@@ -69,11 +73,52 @@ pub fn is_generated(run: &[char], is_behind_id: bool) -> bool {
         return true;
     }
     let alternations = run.windows(2).filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit()).count();
-    // `fooBar7` is a name with a number, `fKxQz8` is none.
-    let capitals = capitals_within(run);
-    (alternations >= 2 && run.len() >= MIN_ALTERNATING_CHARS)
-        || (is_mixed && capitals >= 2 && (capitals + 1) * 3 > letters)
-        || (!is_mixed && capitals >= 2 && (capitals + 1) * 2 >= letters && letters > 5)
+    (alternations >= 2 && run.len() >= MIN_ALTERNATING_CHARS) || (run.len() >= MIN_CAMEL_CHARS && !is_camel_case(run))
+}
+
+/// Whether letters that are small and large, and digits, make words as in `getUserById2`: most of what begins with a capital can
+/// be pronounced, or is short for something.
+pub fn is_camel_case(run: &[char]) -> bool {
+    let (mut words, mut unlike_words) = (0, 0);
+    let mut rest = run;
+    while !rest.is_empty() {
+        let capitals = super::run(rest, |c| c.is_ascii_uppercase());
+        let small = super::run(&rest[capitals..], |c| c.is_ascii_lowercase());
+        let length = match (capitals, small) {
+            (0, 0) => super::run(rest, |c| !c.is_ascii_alphabetic()),
+            // The last capital of `HTTPStatus` begins the next word.
+            (2.., 1..) => capitals - 1,
+            _ => capitals + small,
+        };
+        let word = &rest[..length];
+        if word[0].is_ascii_alphabetic() {
+            words += 1;
+            let is_acronym = (2..=4).contains(&length) && word.iter().all(char::is_ascii_uppercase);
+            let is_word = (length > 2 && word.iter().any(is_vowel)) || is_one_of(SHORT_WORDS, lower(word));
+            unlike_words += usize::from(!is_acronym && !is_word);
+        }
+        rest = &rest[length..];
+    }
+    words < 2 || unlike_words * 2 <= words
+}
+
+fn lower(word: &[char]) -> impl Iterator<Item = char> + Clone {
+    word.iter().map(char::to_ascii_lowercase)
+}
+
+fn is_vowel(c: &char) -> bool {
+    "aeiouyAEIOUY".contains(*c)
+}
+
+/// A Nano ID may have hyphens and underscores anywhere.
+pub fn is_nano_id(word: &[char]) -> bool {
+    let has = |is: fn(&char) -> bool| word.iter().any(is);
+    word.len() == NANO_ID_CHARS
+        && word.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+        && has(char::is_ascii_digit)
+        && has(char::is_ascii_uppercase)
+        && has(char::is_ascii_lowercase)
+        && !is_camel_case(word)
 }
 
 /// Capitals behind small letters: `getById` has two.
@@ -109,8 +154,9 @@ pub fn is_named_id(word: &[char], before: &str) -> bool {
 pub fn is_prefixed_id(run: &[char], prefix: &[char]) -> bool {
     run.len() >= MIN_PREFIXED_CHARS
         && is_one_of(PREFIXES, prefix.iter().copied())
-        && run.iter().any(char::is_ascii_digit)
         && run.iter().any(char::is_ascii_alphabetic)
+        && (run.iter().any(char::is_ascii_digit)
+            || run[1..].iter().any(char::is_ascii_uppercase) && !is_camel_case(run))
 }
 
 /// `npc@example.com`

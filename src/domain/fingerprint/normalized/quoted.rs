@@ -1,5 +1,6 @@
 //! Which quoted strings say what has to be repaired, and which are data.
 
+use super::ids::is_camel_case;
 use super::numbers::word_before;
 use super::{is_one_of, run};
 
@@ -58,7 +59,7 @@ pub fn says_what_happened(content: &[char], before: &str, after: &[char]) -> boo
         || is_one_of(TYPES, content.iter().copied())
         || BEHIND_NAME.iter().any(|words| starts_with(after, words))
         || names(before, after)
-        || (before.trim_end_matches(' ').ends_with("\":") && is_constant(content))
+        || (before.trim_end_matches(' ').ends_with("\":") && word_before(before) != "id" && is_constant(content))
 }
 
 /// Whether the word before a value says that it is a name or a cause.
@@ -90,7 +91,7 @@ fn is_constant(content: &[char]) -> bool {
     let is_camel = content.first().is_some_and(char::is_ascii_uppercase)
         && content.iter().all(char::is_ascii_alphabetic)
         && content.windows(2).any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
-    is_upper || is_camel
+    is_upper || (is_camel && is_camel_case(content))
 }
 
 /// `404 Not Found`

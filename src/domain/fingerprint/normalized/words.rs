@@ -54,6 +54,7 @@ impl Normal {
         let begins_at = self.text.len();
         let is_whole = ids::is_ipv6(word)
             || ids::is_named_id(word, self.slice())
+            || ids::is_nano_id(word)
             || word.starts_with(&JWT)
             || word.windows(MASK.len()).any(|part| part == MASK);
         if is_whole {
