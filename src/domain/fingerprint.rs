@@ -1,6 +1,9 @@
 //! Error fingerprints: dead letters with one cause have the same, although their messages name different ids, numbers and
-//! times. A change of the rule needs a new `RULE`, and no old fingerprint is changed by it.
+//! times. A change of the rule needs a new `RULE`; housekeeping makes fingerprints of older rules anew, which it finds by an
+//! index that names them.
 
+/// The message of an error that was too long to be kept as a text.
+mod message;
 /// A message without its changing parts.
 mod normalized;
 
@@ -12,7 +15,7 @@ use sha2::{Digest, Sha256};
 use normalized::normalized;
 
 /// The version of the rule, kept beside each fingerprint that was made by it.
-pub const RULE: i16 = 1;
+pub const RULE: i16 = 2;
 
 /// The version that is kept beside a fingerprint that an engine sent.
 pub const SENT: i16 = 0;
@@ -29,8 +32,10 @@ pub enum Cause<'a> {
         fingerprint: Option<&'a str>,
         /// Its type, if it has one.
         kind: Option<&'a str>,
-        /// Its message.
+        /// Its message, as far as it is kept as a text.
         message: &'a str,
+        /// The error as it was sent, which has the whole message.
+        json: Option<&'a str>,
     },
     /// A lease ended without a report.
     Loss {
@@ -56,10 +61,10 @@ pub fn fingerprint(cause: Cause<'_>) -> Fingerprint<'_> {
     match cause {
         Cause::Error { fingerprint: Some(sent), .. } => return Fingerprint { text: Cow::Borrowed(sent), rule: SENT },
         // Neither a type nor a message has a NUL.
-        Cause::Error { fingerprint: None, kind, message } => {
+        Cause::Error { fingerprint: None, kind, message, json } => {
             hash.update(kind.unwrap_or_default());
             hash.update("\0");
-            hash.update(normalized(message));
+            hash.update(normalized(&message::whole(message, json)));
         }
         Cause::Loss { outcome } => {
             hash.update("\0\0");

@@ -70,9 +70,9 @@ impl EndedAttempt<'_> {
 
     /// What the event died of, if it is dead now.
     fn cause(&self) -> Cause<'_> {
-        let AttemptWords { error_type: kind, error_message, error_fingerprint: fingerprint, .. } = self.words;
+        let AttemptWords { error, error_type: kind, error_message, error_fingerprint: fingerprint, .. } = self.words;
         match error_message {
-            Some(message) => Cause::Error { fingerprint, kind, message },
+            Some(message) => Cause::Error { fingerprint, kind, message, json: error },
             None => Cause::Loss { outcome: self.ending.outcome().as_str() },
         }
     }

@@ -370,7 +370,7 @@ async fn dead_letters_of_a_cause_and_their_groups_go_by_an_index() {
                 error_fingerprint, error_fingerprint_rule)
              select event_id, engine_type, event_type, 'not_retryable', to_json(repeat(event_id::text, 20)), 720, priority,
                 created_at, created_at, 1, 1, 0, 0, '[]', 'Timeout', 'no answer',
-                nullif('cause-' || place % 21, 'cause-20'), 1
+                nullif('cause-' || place % 21, 'cause-20'), 2
              from (select *, row_number() over (order by event_id) as place from eventlease.events) e",
         )
         .await;

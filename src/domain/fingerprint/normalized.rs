@@ -12,7 +12,7 @@ mod words;
 
 use std::mem;
 
-use crate::domain::limits::{MAX_FINGERPRINTED_CHARS, MAX_FINGERPRINT_READ_CHARS};
+use crate::domain::limits::{MAX_FINGERPRINT_READ_CHARS, MAX_FINGERPRINTED_CHARS};
 
 /// Stands for a number, an id, a time or an address.
 const CHANGING: char = '#';
@@ -40,6 +40,8 @@ struct Normal {
     /// In how many strings the reader is.
     strings: usize,
     string: OpenString,
+    /// Where the last unit behind a number was left out.
+    unit_ends_at: usize,
 }
 
 /// What is known of the string that is read, which is the message or a quoted string.
@@ -67,11 +69,15 @@ impl Normal {
         let mut rest = chars;
         while let Some(&first) = rest.first() {
             rest = &rest[self.read(first, rest)..];
-            // Cut only now: where the cut falls must not depend on how long the changing parts are.
-            if self.text.len() > MAX_FINGERPRINTED_CHARS * char::MAX_LEN_UTF8 {
+            if self.is_full() {
                 break;
             }
         }
+    }
+
+    /// Whether more is certain to be cut off. Where the cut falls must not depend on how long the changing parts are.
+    const fn is_full(&self) -> bool {
+        self.text.len() > MAX_FINGERPRINTED_CHARS * char::MAX_LEN_UTF8
     }
 
     /// Reads what begins with `first`; answers how many characters that was, one at least.
@@ -100,7 +106,7 @@ impl Normal {
             length => {
                 let (word, after) = rest.split_at(length);
                 self.word(word, after);
-                length + words::query(after)
+                length + words::query(word, after)
             }
         }
     }
@@ -112,6 +118,11 @@ impl Normal {
 
     /// One mark for what changes, also where two such parts stand together: a time has several numbers, and so has an address.
     fn changing(&mut self) {
+        // `2 hours 5 minutes`
+        if self.unit_ends_at > 0 && self.text.len() == self.unit_ends_at + 1 && self.text.ends_with("# ") {
+            self.text.pop();
+            return;
+        }
         let before = self.text.strip_suffix([':', '.', ',', '/', '-', '_']).unwrap_or(&self.text);
         if before.ends_with(CHANGING) {
             self.text.truncate(before.len());
@@ -125,7 +136,8 @@ impl Normal {
         let Some((before, item)) = self.text.split_at_checked(begins_at) else { return };
         let is_in_list = self.string.brackets.last().is_some_and(|bracket| bracket.opening == '[');
         let separated = before.trim_end_matches(' ');
-        let Some(list) = separated.strip_suffix(',').or((is_in_list && separated.len() < before.len()).then_some(separated))
+        let Some(list) =
+            separated.strip_suffix(',').or((is_in_list && separated.len() < before.len()).then_some(separated))
         else {
             return;
         };
@@ -141,7 +153,7 @@ impl Normal {
         let opening = match c {
             '{' | '[' | '(' => {
                 let inherited = self.string.brackets.last().is_some_and(|outer| outer.opening == '[' && outer.is_cause);
-                let is_cause = c == '[' && (inherited || quoted::names(self.slice(), &[]));
+                let is_cause = c != '{' && (inherited || quoted::names(self.slice(), &[]));
                 if self.string.brackets.len() < MAX_BRACKETS {
                     self.string.brackets.push(Bracket { opening: c, at: self.text.len(), is_cause });
                 }
@@ -251,4 +263,9 @@ fn unescaped(content: &[char]) -> Vec<char> {
 /// How many characters at the front are meant.
 fn run(chars: &[char], is_meant: impl Fn(char) -> bool) -> usize {
     chars.iter().position(|c| !is_meant(*c)).unwrap_or(chars.len())
+}
+
+/// Whether a word is one of those that stand in a text with spaces between them.
+fn is_one_of(words: &str, word: impl Iterator<Item = char> + Clone) -> bool {
+    words.split(' ').any(|known| known.chars().eq(word.clone()))
 }

@@ -1,10 +1,11 @@
-//! Fingerprints of dead letters that have none: from before there were any, or written by a replica that makes none.
+//! Fingerprints of dead letters that have none, or one of an older rule: from an earlier version, or written by a replica of it.
 
 use serde::Deserialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::domain::fingerprint::{Cause, RULE, fingerprint};
+use crate::domain::limits::MAX_ERROR_MESSAGE_CHARS;
 use crate::store::error::{Error, Result};
 
 /// What a fingerprint is made of.
@@ -13,6 +14,8 @@ struct Row {
     event_id: Uuid,
     error_type: Option<String>,
     error_message: Option<String>,
+    /// The error as JSON, where its message is cut.
+    error: Option<String>,
     /// The newest attempt as JSON, where no error was reported.
     attempt: Option<String>,
 }
@@ -31,7 +34,12 @@ impl Row {
             None => Ended::default(),
         };
         let cause = match &self.error_message {
-            Some(message) => Cause::Error { fingerprint: None, kind: self.error_type.as_deref(), message },
+            Some(message) => Cause::Error {
+                fingerprint: None,
+                kind: self.error_type.as_deref(),
+                message,
+                json: self.error.as_deref(),
+            },
             None => Cause::Loss { outcome: &loss.outcome },
         };
         Ok(fingerprint(cause).text.into_owned())
@@ -40,8 +48,9 @@ impl Row {
 
 /// Makes the fingerprints of up to `limit` dead letters; says how many. Must run in a transaction.
 pub async fn fill_in(connection: &mut PgConnection, limit: u32) -> Result<usize> {
-    let rows: Vec<Row> = sqlx::query_as(include_str!("../sql/dead_letters_without_fingerprint.sql"))
+    let rows: Vec<Row> = sqlx::query_as(include_str!("../sql/dead_letters_to_fingerprint.sql"))
         .bind(i64::from(limit))
+        .bind(i32::try_from(MAX_ERROR_MESSAGE_CHARS).expect("a small number"))
         .fetch_all(&mut *connection)
         .await?;
     if rows.is_empty() {

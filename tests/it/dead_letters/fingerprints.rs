@@ -86,7 +86,7 @@ async fn what_the_engine_says_is_the_fingerprint_and_losses_have_one_too() {
             .fetch_all(&lab.db)
             .await
             .expect("rules");
-    assert_eq!(rules, [(0, 2), (1, 2)]);
+    assert_eq!(rules, [(0, 2), (2, 2)]);
 }
 
 #[tokio::test]
@@ -188,6 +188,70 @@ async fn housekeeping_makes_the_fingerprints_that_are_missing_and_changes_no_oth
     for (letter, expected) in letters.iter().zip(&expected) {
         assert_eq!(fingerprint_of(&lab, letter).await, *expected);
     }
+}
+
+/// As a version with the first rule wrote them.
+async fn make_fingerprints_old(lab: &Lab) {
+    lab.sql(
+        "update eventlease.dead_letters set error_fingerprint = 'old', error_fingerprint_rule = 1
+         where error_fingerprint_rule <> 0",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn housekeeping_makes_fingerprints_of_an_older_rule_anew_once_no_redrive_job_goes_by_them() {
+    let lab = Lab::start().await;
+    let errors = [
+        json!({"message": "HTTP 404"}),
+        json!({"message": "HTTP 500"}),
+        json!({"message": "no", "fingerprint": "old"}),
+    ];
+    let mut letters = Vec::new();
+    for error in errors {
+        letters.push(make_dead_letter(&lab, "dialogue", json!({}), error).await);
+    }
+    letters.push(lose(&lab, "audio").await);
+    let mut expected = Vec::new();
+    for letter in &letters {
+        expected.push(fingerprint_of(&lab, letter).await);
+    }
+    assert_ne!(expected[0], expected[1]);
+    make_fingerprints_old(&lab).await;
+
+    let job = json!({"filter": {"error_fingerprint": "old"}, "events_per_second": 0.001});
+    let job = lab.post("/api/v1/redrive-jobs", &job).await.expect(201).body;
+    lab.post(&format!("/api/v1/redrive-jobs/{}/pause", job["job_id"].as_str().expect("an id")), &json!({}))
+        .await
+        .expect(200);
+    assert_eq!(lab.broker().fill_in_fingerprints().await.expect("a round"), 0);
+    lab.post(&format!("/api/v1/redrive-jobs/{}/cancel", job["job_id"].as_str().expect("an id")), &json!({}))
+        .await
+        .expect(200);
+    assert_eq!(lab.broker().fill_in_fingerprints().await.expect("a round"), 3);
+    assert_eq!(lab.broker().fill_in_fingerprints().await.expect("a round"), 0);
+    for (letter, expected) in letters.iter().zip(&expected) {
+        assert_eq!(fingerprint_of(&lab, letter).await, *expected);
+    }
+}
+
+#[tokio::test]
+async fn a_fingerprint_is_of_the_whole_message_also_where_it_is_found_by_its_beginning_only() {
+    let lab = Lab::start().await;
+    let mut letters = Vec::new();
+    for (data, end) in [("x".repeat(9_000), "voice"), ("\u{0}".repeat(12_000), "voice"), ("x".repeat(9_000), "mood")] {
+        let error = json!({"message": format!("no '{data}' for the {end}")});
+        letters.push(make_dead_letter(&lab, "dialogue", json!({}), error).await);
+    }
+    let counts = async || {
+        let groups = groups(&lab, "by=error_fingerprint").await;
+        groups.iter().map(|group| group["count"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(counts().await, [2, 1]);
+    let made = fingerprint_of(&lab, &letters[0]).await;
+    make_fingerprints_old(&lab).await;
+    assert_eq!(lab.broker().fill_in_fingerprints().await.expect("a round"), 3);
+    assert_eq!((counts().await, fingerprint_of(&lab, &letters[1]).await), (vec![json!(2), json!(1)], made));
 }
 
 #[tokio::test]

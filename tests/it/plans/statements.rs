@@ -435,15 +435,15 @@ pub const OF_CAUSES: [(Statement, &[&str]); 10] = [
             sql: sql!("wanted_dead_letters", "list_dead_letters"),
             arguments: |_| dead_letters("null", "null", true, "null, null, 51, false, false"),
         },
-        &[WITHOUT_FINGERPRINT, "dead_letters_newest"],
+        &[TO_FINGERPRINT, "dead_letters_newest"],
     ),
     (
         Statement {
-            name: "dead_letters_without_fingerprint",
-            sql: sql!("dead_letters_without_fingerprint"),
-            arguments: |_| "200".to_owned(),
+            name: "dead_letters_to_fingerprint",
+            sql: sql!("dead_letters_to_fingerprint"),
+            arguments: |_| "200, 8192".to_owned(),
         },
-        &[WITHOUT_FINGERPRINT],
+        &[TO_FINGERPRINT],
     ),
     (
         Statement {
@@ -466,7 +466,7 @@ pub const OF_CAUSES: [(Statement, &[&str]); 10] = [
 pub const BY_CAUSE: &str = "dead_letters_by_cause";
 /// Also where no autovacuum was there yet; and the sample of each group.
 const GROUPS: [&str; 3] = [BY_CAUSE, "dead_letters_newest_by_type", "dead_letters_pkey"];
-const WITHOUT_FINGERPRINT: &str = "dead_letters_without_fingerprint";
+const TO_FINGERPRINT: &str = "dead_letters_to_fingerprint";
 
 const OF_RUN: [&str; 2] = ["event_queue_of_run", "event_leases_of_run"];
 const OF_RUN_AND_ID: [&str; 4] = ["event_queue_of_run", "event_leases_of_run", "event_queue_pkey", "event_leases_pkey"];

@@ -1,11 +1,28 @@
 //! Parts of words that a program has generated: UUIDs, ULIDs, hashes, ids of requests, names of pods.
 
+use std::ops::Range;
+
+use super::is_one_of;
+use super::numbers::word_before;
+
 /// Hexadecimal digits from which on a run of them is an id.
 const MIN_HEX_DIGITS: usize = 8;
 /// With digits among the letters; the short hash of a Git commit has so many.
 const MIN_MIXED_HEX_DIGITS: usize = 7;
 /// Letters and digits that alternate are an id from here on; `k8s` and `i18n` are none.
 const MIN_ALTERNATING_CHARS: usize = 5;
+/// Behind an id, a part with a capital among its letters belongs to it up to this length.
+const MAX_REST_CHARS: usize = 4;
+const POD_CHARS: usize = 5;
+/// Small and large letters that make no words are an id from here on.
+const MIN_CAMEL_CHARS: usize = 8;
+const SHORT_WORDS: &str = "id is to by of on in or at db ip my no up do go if as be an io tx ok ms npc http https html";
+const NANO_ID_CHARS: usize = 21;
+const REPLICA_SET_CHARS: Range<usize> = 8..11;
+const MIN_PREFIXED_CHARS: usize = 6;
+/// What the ids of services begin with.
+const PREFIXES: &str = "req request sess session evt msg call toolu chatcmpl cmpl resp org proj asst thread trace span txn cus acct \
+    usr user tok sk pk file batch conn ref corr run task job id";
 /// With its hyphens.
 const UUID_CHARS: usize = 36;
 
@@ -33,7 +50,7 @@ fn is_uuid(chars: &[char]) -> bool {
         .all(|(at, c)| if matches!(at, 8 | 13 | 18 | 23) { *c == '-' } else { c.is_ascii_hexdigit() })
 }
 
-/// Whether letters and digits without anything between them look generated. Behind an id in the same word, less is needed:
+/// Whether letters and digits without anything between them look generated. Behind an id or a number in the same word, less is needed:
 /// `x2k4q` of `worker-7d9f8b6c5-x2k4q` has too few characters to be sure of otherwise.
 pub fn is_generated(run: &[char], is_behind_id: bool) -> bool {
     if !run.iter().all(char::is_ascii_alphanumeric) {
@@ -50,15 +67,58 @@ pub fn is_generated(run: &[char], is_behind_id: bool) -> bool {
     {
         return true;
     }
-    if is_behind_id && (is_mixed || capitals_within(run) > 0 || !run.iter().any(is_vowel)) {
+    if is_behind_id
+        && (is_mixed || is_of_pod(run, POD_CHARS) || (capitals_within(run) > 0 && run.len() <= MAX_REST_CHARS))
+    {
         return true;
     }
     let alternations = run.windows(2).filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit()).count();
-    // `fooBar7` is a name with a number, `fKxQz8` is none.
-    let capitals = capitals_within(run);
-    (alternations >= 2 && run.len() >= MIN_ALTERNATING_CHARS)
-        || (is_mixed && capitals >= 2 && (capitals + 1) * 3 > letters)
-        || (!is_mixed && capitals >= 2 && (capitals + 1) * 2 >= letters && letters > 5)
+    (alternations >= 2 && run.len() >= MIN_ALTERNATING_CHARS) || (run.len() >= MIN_CAMEL_CHARS && !is_camel_case(run))
+}
+
+/// Whether letters that are small and large, and digits, make words as in `getUserById2`: most of what begins with a capital can
+/// be pronounced, or is short for something.
+pub fn is_camel_case(run: &[char]) -> bool {
+    let (mut words, mut unlike_words) = (0, 0);
+    let mut rest = run;
+    while !rest.is_empty() {
+        let capitals = super::run(rest, |c| c.is_ascii_uppercase());
+        let small = super::run(&rest[capitals..], |c| c.is_ascii_lowercase());
+        let length = match (capitals, small) {
+            (0, 0) => super::run(rest, |c| !c.is_ascii_alphabetic()),
+            // The last capital of `HTTPStatus` begins the next word.
+            (2.., 1..) => capitals - 1,
+            _ => capitals + small,
+        };
+        let word = &rest[..length];
+        if word[0].is_ascii_alphabetic() {
+            words += 1;
+            let is_acronym = (2..=4).contains(&length) && word.iter().all(char::is_ascii_uppercase);
+            let is_word = (length > 2 && word.iter().any(is_vowel)) || is_one_of(SHORT_WORDS, lower(word));
+            unlike_words += usize::from(!is_acronym && !is_word);
+        }
+        rest = &rest[length..];
+    }
+    words < 2 || unlike_words * 2 <= words
+}
+
+fn lower(word: &[char]) -> impl Iterator<Item = char> + Clone {
+    word.iter().map(char::to_ascii_lowercase)
+}
+
+fn is_vowel(c: &char) -> bool {
+    "aeiouyAEIOUY".contains(*c)
+}
+
+/// A Nano ID may have hyphens and underscores anywhere.
+pub fn is_nano_id(word: &[char]) -> bool {
+    let has = |is: fn(&char) -> bool| word.iter().any(is);
+    word.len() == NANO_ID_CHARS
+        && word.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+        && has(char::is_ascii_digit)
+        && has(char::is_ascii_uppercase)
+        && has(char::is_ascii_lowercase)
+        && !is_camel_case(word)
 }
 
 /// Capitals behind small letters: `getById` has two.
@@ -66,8 +126,37 @@ fn capitals_within(run: &[char]) -> usize {
     run.windows(2).filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()).count()
 }
 
-fn is_vowel(c: &char) -> bool {
-    matches!(c.to_ascii_lowercase(), 'a' | 'e' | 'i' | 'o' | 'u' | 'y')
+/// Kubernetes names pods by an alphabet without vowels.
+fn is_of_pod(run: &[char], length: usize) -> bool {
+    run.len() == length && run.iter().all(|c| matches!(c, 'b'..='z' | '2'..='9') && !"eiouy".contains(*c))
+}
+
+/// Whether a part of a word behind a hyphen ends the name of a pod: `x2k4q`, or the hash before it.
+pub fn is_end_of_pod(run: &[char], is_in_pod: bool) -> bool {
+    let has_digit = run.iter().any(char::is_ascii_digit);
+    ((is_in_pod || has_digit) && is_of_pod(run, POD_CHARS))
+        || (has_digit && REPLICA_SET_CHARS.into_iter().any(|n| is_of_pod(run, n)))
+}
+
+/// Whether the word behind `before` is an id because that says so: `id=`, `request `, `commit `.
+pub fn is_named_id(word: &[char], before: &str) -> bool {
+    let has_digit = word.iter().any(char::is_ascii_digit);
+    match word_before(before).as_str() {
+        "id" | "uuid" => has_digit || before.trim_end_matches(' ').ends_with(['=', ':']),
+        "commit" | "revision" | "rev" | "sha" => {
+            word.len() >= MIN_MIXED_HEX_DIGITS && word.iter().all(char::is_ascii_hexdigit)
+        }
+        _ => false,
+    }
+}
+
+/// Whether the part of a word behind `prefix` and `_` or `-` is an id because that says so: `req_Kxfab71`.
+pub fn is_prefixed_id(run: &[char], prefix: &[char]) -> bool {
+    run.len() >= MIN_PREFIXED_CHARS
+        && is_one_of(PREFIXES, prefix.iter().copied())
+        && run.iter().any(char::is_ascii_alphabetic)
+        && (run.iter().any(char::is_ascii_digit)
+            || run[1..].iter().any(char::is_ascii_uppercase) && !is_camel_case(run))
 }
 
 /// `npc@example.com`
@@ -78,8 +167,11 @@ pub fn is_email(word: &[char]) -> bool {
 /// Digits and colons: a time or a MAC address, too, is one.
 pub fn is_ipv6(word: &[char]) -> bool {
     word.iter().all(|c| c.is_ascii_hexdigit() || matches!(c, ':' | '.'))
-        && word.iter().filter(|c| **c == ':').count() >= 2
-        && word.iter().any(char::is_ascii_digit)
+        && match word.iter().filter(|c| **c == ':').count() {
+            0 | 1 => false,
+            5 => true,
+            _ => word.iter().any(char::is_ascii_digit),
+        }
 }
 
 /// `[fe80::1]` or `[fe80::1]:5432`: the length.

@@ -1,9 +1,19 @@
 //! Numbers: with units of time and size, in times, and those that are codes.
 
-use super::run;
+use super::{is_one_of, run};
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -11,27 +21,25 @@ const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Frid
 const NAME_OF_DAY_CHARS: usize = 3;
 
 /// What is written behind a number without a space.
-const SHORT_UNITS: [&str; 26] = [
-    "ns", "us", "µs", "μs", "ms", "s", "m", "h", "d", "b", "k", "kb", "kib", "mb", "mib", "g", "gb", "gib", "tb", "tib",
-    "sec", "secs", "min", "mins", "am", "pm",
-];
+const SHORT_UNITS: &str = "m d k g px";
 /// What is also written behind a number and a space.
-const UNITS: [&str; 36] = [
-    "ns", "us", "µs", "μs", "ms", "s", "h", "sec", "secs", "min", "mins", "hr", "hrs", "am", "pm", "millisecond",
-    "milliseconds", "second", "seconds", "minute", "minutes", "hour", "hours", "day", "days", "byte", "bytes", "b",
-    "kb", "kib", "mb", "mib", "gb", "gib", "tb", "tib",
-];
+const UNITS: &str = "ns us µs μs ms s h sec secs min mins hr hrs am pm millisecond milliseconds second seconds minute minutes \
+    hour hours day days week weeks month months year years byte bytes b kb kib mb mib gb gib tb tib pb pib";
 
-/// Words before a number of an HTTP status.
-const BEFORE_STATUS: [&str; 5] = ["http", "status", "error", "response", "err"];
-/// Words that stand before other things as well.
-const MAYBE_BEFORE_STATUS: [&str; 8] =
-    ["returned", "with", "got", "received", "responded", "answered", "replied", "upstream"];
+/// Words before an HTTP status.
+const BEFORE_STATUS: &str = "http status httpstatus error err response";
+/// Words before the status of a failure that stand before other numbers as well.
+const MAYBE_BEFORE_STATUS: &str = "returned with got received responded answered replied upstream failed a";
+/// What may follow a status: it is no count then.
+const BEHIND_STATUS: &str = "for from on after in at while when and but to by";
 /// Words before a number that a program has chosen for a cause.
-const BEFORE_CODE: [&str; 4] = ["code", "sqlstate", "errno", "signal"];
+const BEFORE_CODE: &str = "code statuscode errorcode errcode exitcode returncode sqlstate errno signal";
+/// Words before the number that a process ends with, where the text just before them says that it does.
+const BEFORE_EXIT: &str = "exit exited status with value";
+const MAX_EXIT: u32 = 255;
 const MAX_CODE_CHARS: usize = 8;
 const MAX_CODE_DIGITS: usize = 5;
-/// How far before a number or a quoted string its name may begin. It bounds the work for each of them.
+/// How far before a value its name may begin. It bounds the work for each value.
 const MAX_LOOK_BACK_CHARS: usize = 48;
 
 /// `2030-01-31`, also with `T12:00:00.5Z` or another offset.
@@ -72,9 +80,9 @@ pub fn compound(rest: &[char]) -> Option<usize> {
             at += 1 + run(&rest[at + 1..], |c| c.is_ascii_digit());
         }
         let letters = run(&rest[at..], char::is_alphabetic);
-        let is_between = matches!(rest[at..at + letters], ['x' | '×'])
-            && rest.get(at + 1).is_some_and(char::is_ascii_digit);
-        if letters > 0 && !is_between && !is_unit(&SHORT_UNITS, &rest[at..at + letters]) {
+        let is_between =
+            matches!(rest[at..at + letters], ['x' | '×']) && rest.get(at + 1).is_some_and(char::is_ascii_digit);
+        if letters > 0 && !is_between && !is_unit_behind(&rest[at..at + letters], false) {
             return None;
         }
         at += letters;
@@ -96,40 +104,50 @@ pub fn number(rest: &[char]) -> usize {
     length + exponent + run(&rest[length + exponent..], |c| c.is_ascii_digit())
 }
 
-/// Whether a word behind a number belongs to it.
+/// Whether a word behind a number is its unit.
 pub fn is_unit_behind(word: &[char], has_space: bool) -> bool {
-    if has_space { is_unit(&UNITS, word) } else { is_unit(&SHORT_UNITS, word) }
+    let unit = word.iter().flat_map(|c| c.to_lowercase());
+    is_one_of(UNITS, unit.clone()) || (!has_space && is_one_of(SHORT_UNITS, unit))
 }
 
-fn is_unit(units: &[&str], word: &[char]) -> bool {
-    units.iter().any(|unit| unit.chars().eq(word.iter().flat_map(|c| c.to_lowercase())))
-}
-
-/// Whether a number, or a short word with digits, that stands behind `before` and in front of `after` is a code of its cause:
-/// an HTTP status, or what stands behind a word like `code`.
+/// Whether a number, or a short word with digits, that stands between `before` and `after` is a code of its cause: an HTTP
+/// status, how a process ended, or what stands behind a word like `code`.
 pub fn is_code(word: &[char], before: &str, after: &[char]) -> bool {
-    if after.first().is_some_and(|next| next.is_alphanumeric())
-        || matches!(after, ['.', digit, ..] if digit.is_ascii_digit())
-    {
+    let is_part =
+        after.first().is_some_and(|c| c.is_alphanumeric()) || matches!(after, ['.', c, ..] if c.is_ascii_digit());
+    if is_part || word.len() > MAX_CODE_CHARS {
         return false;
     }
     let named = word_before(before);
-    let is_behind = |words: &[&str]| words.iter().any(|word| named.ends_with(word));
-    let number = word.iter().all(char::is_ascii_digit).then(|| word.iter().collect::<String>().parse::<u32>().ok());
-    let Some(Some(number)) = number else {
+    let is_behind = |words| is_one_of(words, named.chars());
+    if !word.iter().all(char::is_ascii_digit) {
         let is_capital = |c: &char| c.is_ascii_uppercase() || c.is_ascii_digit();
-        return word.len() <= MAX_CODE_CHARS && word.iter().all(is_capital) && is_behind(&["code", "sqlstate", "error"]);
-    };
-    if is_behind(&BEFORE_CODE) || before.trim_end().ends_with("exit status") {
-        return word.len() <= MAX_CODE_DIGITS;
+        return word.iter().all(is_capital) && (is_behind(BEFORE_CODE) || named == "error");
     }
+    let number = word.iter().fold(0, |number, digit| number * 10 + digit.to_digit(10).unwrap_or(0));
     let is_status = word.len() == 3 && (100..=599).contains(&number);
-    let is_failure = is_status && number >= 400;
-    let has_reason = matches!(after, [' ', first, second, ..] if first.is_uppercase() && second.is_alphabetic());
-    let ends = !matches!(after, [' ', next, ..] if next.is_alphanumeric());
-    (is_status && is_behind(&BEFORE_STATUS))
-        || (is_failure && has_reason)
-        || (is_failure && ends && (before.is_empty() || MAYBE_BEFORE_STATUS.contains(&named.as_str())))
+    (word.len() <= MAX_CODE_DIGITS && is_behind(BEFORE_CODE))
+        || (number <= MAX_EXIT && is_behind(BEFORE_EXIT) && tail(before).contains("exit"))
+        || (is_status && is_behind(BEFORE_STATUS))
+        || (is_status && number >= 400 && is_failure(&named, before, after))
+}
+
+/// Whether a number from 400 to 599 is a status by what is around it.
+fn is_failure(named: &str, before: &str, after: &[char]) -> bool {
+    if matches!(after, [' ', first, second, ..] if first.is_uppercase() && second.is_alphabetic())
+        || (before.ends_with('(') && after.starts_with(&[')']))
+        || (before == "[" && after.starts_with(&[']']))
+    {
+        return true;
+    }
+    let next = after.strip_prefix(&[' ']).unwrap_or_default();
+    let next = &next[..run(next, char::is_alphanumeric)];
+    let is_no_count = next.is_empty() || is_one_of(BEHIND_STATUS, next.iter().copied());
+    is_no_count && (before.is_empty() || is_one_of(MAYBE_BEFORE_STATUS, named.chars()))
+}
+
+fn tail(text: &str) -> &str {
+    text.char_indices().rev().nth(MAX_LOOK_BACK_CHARS / 2).map_or(text, |(at, _)| &text[at..])
 }
 
 /// The last word of a text in small letters, without what may stand between it and its value; `code` of `statusCode`.

@@ -1,34 +1,38 @@
 //! Which quoted strings say what has to be repaired, and which are data.
 
+use super::ids::is_camel_case;
 use super::numbers::word_before;
-use super::run;
+use super::{is_one_of, run};
 
 /// Words before a quoted name of the program, of its schema or of its deployment.
-const BEFORE_NAME: [&str; 44] = [
-    "key", "attribute", "column", "constraint", "relation", "table", "database", "schema", "role", "function", "method",
-    "property", "field", "argument", "parameter", "option", "variable", "module", "package", "class", "type", "header",
-    "reading", "setting", "invoke", "because", "image", "secret", "configmap", "container", "namespace", "placeholder",
-    "extension", "operator", "trigger", "sequence", "policy", "host", "hostname", "service", "command", "import",
-    "include", "feature",
-];
+const BEFORE_NAME: &str = "key attribute column constraint relation table database schema role function method property field argument \
+    parameter option variable module package class type header reading setting invoke because image secret \
+    configmap container namespace placeholder extension operator trigger sequence policy host hostname service \
+    command import include feature";
 /// Two words, where the last alone may stand before a person's name as well.
 const BEFORE_NAME_TOO: [&str; 3] = ["module named ", "import name ", "host name "];
 /// What stands behind such a name.
 const BEHIND_NAME: [&str; 12] = [
-    " object", " is required", " is a required", " is not defined", " must be", " field", " property", " argument",
-    " parameter", " column", " module", " attribute",
+    " object",
+    " is required",
+    " is a required",
+    " is not defined",
+    " must be",
+    " field",
+    " property",
+    " argument",
+    " parameter",
+    " column",
+    " module",
+    " attribute",
 ];
 /// Keys, in JSON and before `=` or `:`, whose values say what happened.
-const KEYS_OF_CAUSES: [&str; 30] = [
-    "error", "errors", "message", "msg", "reason", "detail", "details", "desc", "description", "title", "kind",
-    "status", "cause", "exception", "category", "code", "fault", "string", "param", "path", "loc", "expected", "received",
-    "action", "operation", "stage", "step", "phase", "component", "err",
-];
+const KEYS_OF_CAUSES: &str = "error errors message msg reason detail details desc description title kind status cause exception category \
+    code fault param path loc expected received action operation stage step phase component err problem \
+    violation syscall summary hint outcome errorcode errortype errormessage faultstring statuscode text info result rule state";
 /// Types that messages name in quotes.
-const TYPES: [&str; 17] = [
-    "NoneType", "None", "int", "str", "float", "bool", "list", "dict", "tuple", "set", "bytes", "undefined", "null",
-    "string", "number", "object", "boolean",
-];
+const TYPES: &str =
+    "NoneType None int str float bool list dict tuple set bytes undefined null string number object boolean";
 const ENDS_OF_ERROR_TYPES: [&str; 2] = ["error", "exception"];
 
 /// The quote that closes a string which this one opens.
@@ -48,16 +52,25 @@ pub fn says_what_happened(content: &[char], before: &str, after: &[char]) -> boo
     if before.is_empty() && ends {
         return true;
     }
-    has(content, &['(', ')']) || has(content, &[':', ':']) || has(content, &[':', '/', '/']) || is_status(content)
-        || TYPES.iter().any(|name| is(content, name))
+    has(content, &['(', ')'])
+        || has(content, &[':', ':'])
+        || has(content, &[':', '/', '/'])
+        || is_status(content)
+        || is_one_of(TYPES, content.iter().copied())
         || BEHIND_NAME.iter().any(|words| starts_with(after, words))
         || names(before, after)
+        || (before.trim_end_matches(' ').ends_with("\":") && word_before(before) != "id" && is_constant(content))
 }
 
 /// Whether the word before a value says that it is a name or a cause.
 pub fn names(before: &str, after: &[char]) -> bool {
     let named = word_before(before);
-    if BEFORE_NAME.contains(&named.as_str()) || BEFORE_NAME_TOO.iter().any(|words| before.ends_with(words)) {
+    // `fields`
+    let singular = named.strip_suffix('s').unwrap_or(&named);
+    if is_one_of(BEFORE_NAME, named.chars())
+        || is_one_of(BEFORE_NAME, singular.chars())
+        || BEFORE_NAME_TOO.iter().any(|words| before.ends_with(words))
+    {
         return true;
     }
     let separator = before.trim_end_matches([' ', '"']).chars().next_back();
@@ -67,19 +80,24 @@ pub fn names(before: &str, after: &[char]) -> bool {
         Some(':') if is_of_error && !before.ends_with("\": ") && !before.ends_with("\":") => {
             matches!(after, [] | ['\n' | ')' | ']', ..])
         }
-        Some(':' | '=') => KEYS_OF_CAUSES.iter().any(|key| named.ends_with(key)),
+        Some(':' | '=') => is_one_of(KEYS_OF_CAUSES, named.chars()),
         _ => false,
     }
+}
+
+/// `RESOURCE_EXHAUSTED`, `NotFound`: in JSON, no data are written so.
+fn is_constant(content: &[char]) -> bool {
+    let is_upper = content.len() > 3 && content.iter().all(|c| c.is_ascii_uppercase() || *c == '_');
+    let is_camel = content.first().is_some_and(char::is_ascii_uppercase)
+        && content.iter().all(char::is_ascii_alphabetic)
+        && content.windows(2).any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+    is_upper || (is_camel && is_camel_case(content))
 }
 
 /// `404 Not Found`
 fn is_status(content: &[char]) -> bool {
     matches!(content, ['4' | '5', tens, ones, ' ', reason, ..]
         if tens.is_ascii_digit() && ones.is_ascii_digit() && reason.is_uppercase())
-}
-
-fn is(chars: &[char], text: &str) -> bool {
-    text.chars().eq(chars.iter().copied())
 }
 
 fn starts_with(chars: &[char], text: &str) -> bool {

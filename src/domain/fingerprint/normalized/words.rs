@@ -4,23 +4,46 @@ use super::{Normal, ids, numbers, run};
 
 /// Stands in the place of a password or a key.
 const MASK: [char; 3] = ['*'; 3];
+/// A JSON Web Token begins with this.
+const JWT: [char; 5] = ['e', 'y', 'J', 'h', 'b'];
 const SCHEME_END: [char; 3] = [':', '/', '/'];
 
 pub fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/' | '\\' | '@' | '+' | '~' | '%' | '*')
 }
 
-/// How many characters from a `?` or `#` on are the query of a URL; `/scenes` has none in `who has /scenes? I do`.
-pub fn query(rest: &[char]) -> usize {
-    if !matches!(rest.first(), Some('?' | '#')) {
-        return 0;
-    }
-    let name = run(&rest[1..], |c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']' | '%'));
-    if name == 0 || (rest[0] == '?' && !matches!(rest.get(1 + name), Some('=' | '&'))) {
+/// How many characters from a `?` on are the query of a URL; `/scenes` has none in `who has /scenes? I do`. What stands
+/// behind a `#` is read with it, or alone.
+pub fn query(word: &[char], rest: &[char]) -> usize {
+    let name = |rest: &[char]| run(rest, |c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']' | '%'));
+    let is_query = match rest {
+        ['?', rest @ ..] => matches!(rest.get(name(rest)), Some('=' | '&')),
+        ['#', ..] => scheme(word).is_some(),
+        _ => false,
+    };
+    if !is_query {
         return 0;
     }
     let length = run(rest, |c| !c.is_whitespace() && !matches!(c, '"' | '\'' | '`' | ')' | '>' | '}'));
     rest[..length].iter().rposition(|c| !matches!(c, '.' | ',' | ':' | ';')).map_or(0, |last| last + 1)
+}
+
+/// Where the host of a URL begins.
+fn scheme(word: &[char]) -> Option<usize> {
+    word.windows(SCHEME_END.len()).position(|part| part == SCHEME_END).map(|at| at + SCHEME_END.len())
+}
+
+/// What stands behind the first `length` characters of a word, or behind the word.
+fn behind<'a>(rest: &'a [char], length: usize, after: &'a [char]) -> &'a [char] {
+    if length < rest.len() { &rest[length..] } else { after }
+}
+
+/// What is known of a word from its first parts.
+struct Word {
+    /// One of them is an id or a number.
+    has_id: bool,
+    /// It stands behind `pod`.
+    is_of_pod: bool,
 }
 
 impl Normal {
@@ -29,10 +52,15 @@ impl Normal {
         let end = word.iter().rposition(|c| !matches!(c, '.' | ':')).map_or(0, |last| last + 1);
         let (word, punctuation) = word.split_at(end);
         let begins_at = self.text.len();
-        if ids::is_ipv6(word) || word.windows(MASK.len()).any(|part| part == MASK) {
+        let is_whole = ids::is_ipv6(word)
+            || ids::is_named_id(word, self.slice())
+            || ids::is_nano_id(word)
+            || word.starts_with(&JWT)
+            || word.windows(MASK.len()).any(|part| part == MASK);
+        if is_whole {
             self.changing();
-        } else if let Some(scheme) = word.windows(SCHEME_END.len()).position(|part| part == SCHEME_END) {
-            self.url(word, scheme + SCHEME_END.len());
+        } else if let Some(host_at) = scheme(word) {
+            self.url(word, host_at);
         } else if ids::is_email(word) {
             self.changing();
         } else if let Some(last) = last_part_of_path(word) {
@@ -63,53 +91,68 @@ impl Normal {
 
     /// A word, part by part.
     fn parts(&mut self, word: &[char], after: &[char]) {
+        let is_of_pod = matches!(numbers::word_before(self.slice()).as_str(), "pod" | "pods");
+        let mut so_far = Word { has_id: false, is_of_pod };
         let mut at = 0;
-        let mut has_id = false;
-        while at < word.len() {
-            at += self.part(&word[at..], word[..at].last().copied(), after, &mut has_id);
+        while at < word.len() && !self.is_full() {
+            at += self.part(word, at, after, &mut so_far);
         }
     }
 
-    /// Reads the part that stands behind `before`; answers how many characters that was, one at least.
-    fn part(&mut self, rest: &[char], before: Option<char>, after: &[char], has_id: &mut bool) -> usize {
+    /// Reads the part of a word that begins `at`; answers how many characters that was, one at least.
+    fn part(&mut self, word: &[char], at: usize, after: &[char], so_far: &mut Word) -> usize {
+        let (before, rest) = (word[..at].last().copied(), &word[at..]);
         let first = rest[0];
+        let is_begin = !before.is_some_and(char::is_alphanumeric);
         if !first.is_alphanumeric() {
-            let is_begin = !before.is_some_and(char::is_alphanumeric);
             let is_sign = matches!(first, '-' | '+') && is_begin && rest.get(1).is_some_and(char::is_ascii_digit);
             if !is_sign {
                 self.text.push(first);
             }
             return 1;
         }
+        if is_begin && let Some(length) = self.whole_part(word, at, after, so_far) {
+            return length;
+        }
+        if !first.is_ascii_digit() {
+            let letters = run(rest, |c| c.is_alphanumeric() && !c.is_ascii_digit());
+            self.letters(&rest[..letters], before, letters == rest.len());
+            return letters;
+        }
+        let digits = run(rest, |c| c.is_ascii_digit());
+        // `HTTP404`
+        if !is_begin && numbers::is_code(&rest[..digits], self.slice(), behind(rest, digits, after)) {
+            self.text.extend(&rest[..digits]);
+            return digits;
+        }
+        so_far.has_id = true;
+        self.changing();
+        numbers::number(rest)
+    }
+
+    /// Reads letters and digits up to whatever is none, if they are one thing: a time, an id, a code; answers how many.
+    fn whole_part(&mut self, word: &[char], at: usize, after: &[char], so_far: &mut Word) -> Option<usize> {
+        let (before, rest) = (word[..at].last().copied(), &word[at..]);
+        if let Some(length) = numbers::time(rest).or_else(|| ids::marked_id(rest, before)) {
+            self.changing();
+            return Some(length);
+        }
         let length = run(rest, char::is_alphanumeric);
         let whole = &rest[..length];
-        if !before.is_some_and(char::is_alphanumeric) {
-            if let Some(length) = numbers::time(rest).or_else(|| ids::marked_id(rest, before)) {
-                self.changing();
-                return length;
-            }
-            let behind = if length < rest.len() { &rest[length..] } else { after };
-            if whole.iter().any(char::is_ascii_digit) && numbers::is_code(whole, self.slice(), behind) {
-                self.text.extend(whole);
-                return length;
-            }
-            if let Some(length) = numbers::compound(rest) {
-                self.changing();
-                return length;
-            }
-            if ids::is_generated(whole, *has_id) {
-                *has_id = true;
-                self.changing();
-                return length;
-            }
+        if whole.iter().any(char::is_ascii_digit) && numbers::is_code(whole, self.slice(), behind(rest, length, after))
+        {
+            self.text.extend(whole);
+            return Some(length);
         }
-        if first.is_ascii_digit() {
-            self.changing();
-            return numbers::number(rest);
-        }
-        let letters = run(rest, |c| c.is_alphanumeric() && !c.is_ascii_digit());
-        self.letters(&rest[..letters], before, letters == rest.len());
-        letters
+        let is_id = || {
+            ids::is_generated(whole, so_far.has_id)
+                || (before == Some('-') && ids::is_end_of_pod(whole, so_far.has_id || so_far.is_of_pod))
+                || (matches!(before, Some('-' | '_')) && ids::is_prefixed_id(whole, &word[..at - 1]))
+        };
+        let length = numbers::compound(rest).or_else(|| is_id().then_some(length))?;
+        so_far.has_id = true;
+        self.changing();
+        Some(length)
     }
 
     fn letters(&mut self, letters: &[char], before: Option<char>, is_last: bool) {
@@ -121,6 +164,7 @@ impl Normal {
         let has_space = self.text.ends_with("# ") && before.is_none();
         if (has_space || (self.text.ends_with('#') && !is_begin)) && numbers::is_unit_behind(letters, has_space) {
             self.text.truncate(self.text.trim_end().len());
+            self.unit_ends_at = self.text.len();
             return;
         }
         self.text.extend(letters);
@@ -137,7 +181,8 @@ fn last_part_of_path(word: &[char]) -> Option<usize> {
     let is_separator = |c: &char| matches!(c, '/' | '\\');
     let end = word.iter().rposition(|c| !is_separator(c))? + 1;
     let last = word[..end].iter().rposition(is_separator)? + 1;
-    let begins_like_one = word.first().is_some_and(|c| is_separator(c) || matches!(c, '.' | '~'));
+    let begins_like_one = word.first().is_some_and(|c| is_separator(c) || matches!(c, '.' | '~'))
+        || word.starts_with(&['a', 'r', 'n', ':']);
     let separators = word[..end].iter().filter(|c| is_separator(c)).count();
     (begins_like_one || separators >= 2 || is_file_name(&word[last..end])).then_some(last)
 }

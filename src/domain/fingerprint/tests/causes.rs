@@ -1,7 +1,7 @@
 //! Messages of real stacks, sorted by what an operator would repair together: each list is one cause, and no two lists are.
 
 /// The messages of each cause.
-pub const CAUSES: [&[&str]; 53] = [
+pub const CAUSES: &[&[&str]] = &[
     // Python
     &["KeyError: 'mood'"],
     &["KeyError('mood')"],
@@ -33,7 +33,9 @@ pub const CAUSES: [&[&str]; 53] = [
         "1 validation error for Reply\nmood\n  Field required [type=missing, input_value={'name': 'Mira'}, input_type=dict]",
         "1 validation error for Reply\nmood\n  Field required [type=missing, input_value={'name': 'Anna', 'a...ge': 3}, input_type=dict]",
     ],
-    &["1 validation error for Reply\nvoice\n  Field required [type=missing, input_value={'name': 'Mira'}, input_type=dict]"],
+    &[
+        "1 validation error for Reply\nvoice\n  Field required [type=missing, input_value={'name': 'Mira'}, input_type=dict]",
+    ],
     &["no embedding for ids [1, 2, 3]", "no embedding for ids [1, 2]", "no embedding for ids [17]"],
     &["no state for npcs ['mira', 'anna']", "no state for npcs ['otto']"],
     // HTTP clients
@@ -65,8 +67,10 @@ pub const CAUSES: [&[&str]; 53] = [
         "Error code: 429 - {'error': {'message': 'Rate limit reached for gpt-4o in organization org-8fKx02LmQpZ1 on tokens per min (TPM): Limit 30000, Used 29821, Requested 1200. Please try again in 2.042s.', 'type': 'tokens', 'param': None, 'code': 'rate_limit_exceeded'}}",
         "Error code: 429 - {'error': {'message': 'Rate limit reached for gpt-4o in organization org-1bKz77RtWqX9 on tokens per min (TPM): Limit 30000, Used 30000, Requested 87. Please try again in 174ms.', 'type': 'tokens', 'param': None, 'code': 'rate_limit_exceeded'}}",
     ],
-    &["Error code: 401 - {'error': {'message': 'Incorrect API key provided: sk-proj-********abcd.', 'type': 'invalid_request_error', 'param': None, 'code': 'invalid_api_key'}}",
-        "Error code: 401 - {'error': {'message': 'Incorrect API key provided: sk-proj-***************x9Yz.', 'type': 'invalid_request_error', 'param': None, 'code': 'invalid_api_key'}}"],
+    &[
+        "Error code: 401 - {'error': {'message': 'Incorrect API key provided: sk-proj-********abcd.', 'type': 'invalid_request_error', 'param': None, 'code': 'invalid_api_key'}}",
+        "Error code: 401 - {'error': {'message': 'Incorrect API key provided: sk-proj-***************x9Yz.', 'type': 'invalid_request_error', 'param': None, 'code': 'invalid_api_key'}}",
+    ],
     &[r#"{"code":503,"status":"UNAVAILABLE"}"#],
     &[r#"{"code":429,"status":"RESOURCE_EXHAUSTED"}"#],
     // JavaScript
@@ -76,13 +80,8 @@ pub const CAUSES: [&[&str]; 53] = [
     &["getaddrinfo ENOTFOUND db.internal"],
     &["getaddrinfo ENOTFOUND voices.internal"],
     // Go
-    &[
-        "dial tcp 10.0.0.7:5432: connect: connection refused",
-        "dial tcp [fd00::17]:5432: connect: connection refused",
-    ],
-    &[
-        r#"Post "https://api.openai.com/v1/embeddings": context deadline exceeded"#,
-    ],
+    &["dial tcp 10.0.0.7:5432: connect: connection refused", "dial tcp [fd00::17]:5432: connect: connection refused"],
+    &[r#"Post "https://api.openai.com/v1/embeddings": context deadline exceeded"#],
     &[r#"Post "https://voices.internal/v1/speak": context deadline exceeded"#],
     // Java
     &[r#"Cannot invoke "Npc.getMood()" because "npc" is null"#],
