@@ -46,7 +46,7 @@ pub const LINES: &[Line] = &[
     line("viewers explain queue", "ms", None, Target::AtMost(20.0)),
     line("viewers explain event", "ms", None, Target::AtMost(20.0)),
     line("viewers groups", "ms", None, Target::AtMost(300.0)),
-    line("viewers overview age", "s", None, Target::AtMost(6.0)),
+    line("viewers overview age", "s", None, Target::AtMost(5.0)),
     line("viewers overview statements", "a call", None, Target::AtMost(0.02)),
     line("viewers p99 without", "ms", None, Target::None),
     line("viewers p99 with", "ms", None, Target::None),

@@ -110,12 +110,13 @@ impl Broker {
         let name = engine_type.as_str();
         let names = [name.to_owned()];
         let snapshot = self.snapshot().filter(|snapshot| is_recent(snapshot.as_of, now));
-        let counted = snapshot.as_ref().and_then(|snapshot| snapshot.queues.get(name));
-        let counted = counted.filter(|queue| queue.report.depth.is_long());
-        let depth = counted.map(|queue| &queue.report.depth);
+        let counted = snapshot.as_ref().and_then(|snapshot| {
+            let queue = snapshot.queues.get(name).filter(|queue| queue.report.depth.is_long())?;
+            Some((snapshot.depth_of(queue, now), queue.counted_at.min(snapshot.as_of)))
+        });
+        let (depth, measured_at) = counted.map_or((None, now), |(depth, counted_at)| (Some(depth), counted_at));
         let (report, durations) = super::queues::report_one(connection, engine_type, depth).await?;
         let zombies = super::measure::zombies_by_type(store::engines::zombies::list(connection, Some(&names)).await?);
-        let measured_at = counted.map_or(now, |queue| queue.counted_at);
         let queue = QueueSnapshot {
             report,
             counted_at: measured_at,
@@ -145,4 +146,16 @@ fn usual_seconds(minutes: &[HistoryMinute]) -> Option<f64> {
     let mut seconds: Vec<f64> = minutes.iter().filter_map(|minute| minute.seconds.attempt_p50).map(f64::from).collect();
     seconds.sort_by(f64::total_cmp);
     seconds.get(seconds.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_is_relied_on_for_fifteen_seconds() {
+        let as_of = DateTime::UNIX_EPOCH;
+        assert!(is_recent(as_of, as_of + TimeDelta::seconds(15)));
+        assert!(!is_recent(as_of, as_of + TimeDelta::milliseconds(15_001)));
+    }
 }

@@ -162,10 +162,9 @@ async fn read_depths(
         counted.into_iter().map(|depth| (depth.engine_type.clone(), (depth, as_of))).collect();
     let Some(before) = before.filter(|_| !kept.is_empty()) else { return Ok(depths) };
     let in_flight = store::queues::depth::in_flight(connection, None).await?;
-    let passed = (as_of - before.as_of).as_seconds_f64();
     for (name, known) in kept.into_iter().filter_map(|name| before.queues.get_key_value(name)) {
         let in_flight = in_flight.get(name).copied().unwrap_or(0);
-        let depth = Depth { in_flight, ..known.report.depth.later(passed, as_of) };
+        let depth = Depth { in_flight, ..before.depth_of(known, as_of) };
         depths.insert(name.clone(), (depth, known.counted_at));
     }
     Ok(depths)

@@ -63,9 +63,11 @@ impl Broker {
     /// last measured: they are shown as they were then.
     async fn depths_of_page(&self, connection: &mut PgConnection, names: &[String]) -> Result<HashMap<String, Depth>> {
         let snapshot = self.snapshots.latest();
+        let now = store::clock::now(connection).await?;
         let measured = names.iter().filter_map(|name| {
-            let depth = &snapshot.as_ref()?.queues.get(name)?.report.depth;
-            depth.is_long().then(|| (name.clone(), depth.clone()))
+            let snapshot = snapshot.as_ref()?;
+            let queue = snapshot.queues.get(name).filter(|queue| queue.report.depth.is_long())?;
+            Some((name.clone(), snapshot.depth_of(queue, now)))
         });
         let mut depths: HashMap<String, Depth> = measured.collect();
         let others: Vec<String> = names.iter().filter(|name| !depths.contains_key(*name)).cloned().collect();
@@ -169,14 +171,14 @@ impl Broker {
 pub(super) async fn report_one(
     connection: &mut PgConnection,
     engine_type: &EngineType,
-    counted: Option<&Depth>,
+    counted: Option<Depth>,
 ) -> Result<(QueueReport, RecentDurations)> {
     let is_gone = || Error::QueueNotFound(engine_type.clone());
     let queue = store::queues::read(connection, engine_type.as_str()).await?.ok_or_else(is_gone)?;
     let names = [queue.engine_type.clone()];
     let depth = if let Some(counted) = counted {
         let in_flight = store::queues::depth::in_flight(connection, Some(&names)).await?.into_values().sum();
-        Depth { in_flight, is_paused: queue.pause.is_some(), ..counted.clone() }
+        Depth { in_flight, is_paused: queue.pause.is_some(), ..counted }
     } else {
         let mut depths = store::queues::depth::of_queues(connection, Some(&names), MAX_EXACT_DEPTH + 1).await?;
         store::queues::depth::estimate_beyond_bound(connection, &mut depths).await?;

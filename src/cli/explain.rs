@@ -90,7 +90,7 @@ fn shown(explanation: &Explanation, now: DateTime<Utc>) -> String {
         lines.push(format!("expected to be leased: {}", in_full(at, now)));
     }
     if let Some(at) = explanation.measured_at {
-        lines.push(format!("engines and depth were measured {}", from_now(at, now)));
+        lines.push(format!("the waiting events of the queue were counted {}", from_now(at, now)));
     }
     lines.join("\n")
 }

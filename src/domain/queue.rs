@@ -115,7 +115,7 @@ impl Depth {
     pub fn later(&self, seconds: f64, now: DateTime<Utc>) -> Self {
         let mut depth = self.clone();
         if depth.due > 0 {
-            depth.oldest_due_age_seconds += seconds;
+            depth.oldest_due_age_seconds += seconds.max(0.0);
         }
         if let Some(due_at) = depth.next_due_at.take_if(|due_at| *due_at <= now) {
             depth.due += 1;

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::engine::Standing;
 use super::ids::{EngineId, EventId};
 use super::limits::MINUTES_KEPT;
+use super::queue::Depth;
 use super::queue_activity::{ActivityCounts, LastMinute};
 use super::queue_report::{QueueReport, Slots};
 
@@ -20,6 +21,14 @@ pub struct Snapshot {
     pub number: u64,
     /// The queues by their names.
     pub queues: BTreeMap<String, QueueSnapshot>,
+}
+
+impl Snapshot {
+    /// How deep one of its queues is later, at `now`, where it is not counted again.
+    #[must_use]
+    pub fn depth_of(&self, queue: &QueueSnapshot, now: DateTime<Utc>) -> Depth {
+        queue.report.depth.later((now - self.as_of).as_seconds_f64(), now)
+    }
 }
 
 /// One queue as it was measured.
