@@ -1,9 +1,9 @@
 //! `events`: what was sent, and where it stands; below, changed.
 
+mod reschedule;
 mod change;
 mod cancel;
 mod follow_ups;
-mod reschedule;
 /// Many at once.
 mod queued;
 mod json;

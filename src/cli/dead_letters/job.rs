@@ -97,7 +97,7 @@ impl<'a> Body<'a> {
         let rate = self.events_per_second.map(|rate| format!("{rate} events a second at most."));
         let stop = self.stop_at_failure_ratio.map(|ratio| format!("Stops where {ratio} died again."));
         let patch = self.payload_patch.map(|_| "Changes their payloads.".to_owned());
-        [canary, rate, stop, patch].into_iter().flatten().map(|sentence| format!(" {sentence}")).collect()
+        [Some(String::new()), canary, rate, stop, patch].into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 }
 
