@@ -99,7 +99,8 @@ struct Pool {
 
 #[derive(Clone, Copy, Deserialize)]
 struct Listener {
-    is_connected: bool,
+    /// Another server may not say it.
+    is_connected: Option<bool>,
     interruptions: u64,
 }
 
@@ -196,7 +197,7 @@ const CHECKS: [Check; 11] = [
         codes: &[WarningCode::ListenerDown],
         told: |health| {
             let Listener { is_connected, interruptions } = health.replica.as_ref()?.listener;
-            if !is_connected {
+            if is_connected == Some(false) {
                 return Some(Finding::Unknown("the server has just started, and does not listen yet".to_owned()));
             }
             Some(good(format!(
