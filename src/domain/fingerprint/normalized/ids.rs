@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::is_one_of;
+use super::chars::{is_one_of, run};
 use super::numbers::word_before;
 
 /// Hexadecimal digits from which on a run of them is an id.
@@ -34,7 +34,7 @@ pub fn marked_id(rest: &[char], before: Option<char>) -> Option<usize> {
     {
         return Some(UUID_CHARS);
     }
-    let length = super::run(rest, char::is_alphanumeric);
+    let length = super::chars::run(rest, char::is_alphanumeric);
     let digits = match rest[..length] {
         ['0', 'x' | 'X', ref digits @ ..] => digits,
         ref digits if before == Some('@') => digits,
@@ -82,10 +82,10 @@ pub fn is_camel_case(run: &[char]) -> bool {
     let (mut words, mut unlike_words) = (0, 0);
     let mut rest = run;
     while !rest.is_empty() {
-        let capitals = super::run(rest, |c| c.is_ascii_uppercase());
-        let small = super::run(&rest[capitals..], |c| c.is_ascii_lowercase());
+        let capitals = super::chars::run(rest, |c| c.is_ascii_uppercase());
+        let small = super::chars::run(&rest[capitals..], |c| c.is_ascii_lowercase());
         let length = match (capitals, small) {
-            (0, 0) => super::run(rest, |c| !c.is_ascii_alphabetic()),
+            (0, 0) => super::chars::run(rest, |c| !c.is_ascii_alphabetic()),
             // The last capital of `HTTPStatus` begins the next word.
             (2.., 1..) => capitals - 1,
             _ => capitals + small,
@@ -185,7 +185,7 @@ pub fn bracketed_address(rest: &[char]) -> Option<usize> {
         return None;
     }
     let port = match rest.get(end + 1) {
-        Some(':') => super::run(&rest[end + 2..], |c| c.is_ascii_digit()),
+        Some(':') => super::chars::run(&rest[end + 2..], |c| c.is_ascii_digit()),
         _ => 0,
     };
     Some(end + 1 + if port > 0 { port + 1 } else { 0 })

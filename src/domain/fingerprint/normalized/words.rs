@@ -1,6 +1,8 @@
 //! Words, paths, addresses and numbers: whatever stands between white space, brackets and the like.
 
-use super::{Normal, ids, numbers, run};
+use super::chars::run;
+use super::normal::Normal;
+use super::{ids, numbers};
 
 /// Stands in the place of a password or a key.
 const MASK: [char; 3] = ['*'; 3];
@@ -47,7 +49,8 @@ struct Word {
 }
 
 impl Normal {
-    pub(super) fn word(&mut self, word: &[char], after: &[char]) {
+    /// Writes a word, up to `after`.
+    pub fn word(&mut self, word: &[char], after: &[char]) {
         // What ends a sentence is not a part of its last word.
         let end = word.iter().rposition(|c| !matches!(c, '.' | ':')).map_or(0, |last| last + 1);
         let (word, punctuation) = word.split_at(end);
