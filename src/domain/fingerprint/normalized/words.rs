@@ -10,6 +10,7 @@ const MASK: [char; 3] = ['*'; 3];
 const JWT: [char; 5] = ['e', 'y', 'J', 'h', 'b'];
 const SCHEME_END: [char; 3] = [':', '/', '/'];
 
+/// Whether a character is part of a word: of a name, a path, an address, a time.
 pub fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/' | '\\' | '@' | '+' | '~' | '%' | '*')
 }
