@@ -129,7 +129,7 @@ fn capitals_within(part: &[char]) -> usize {
 
 /// Kubernetes names pods by an alphabet without vowels.
 fn is_of_pod(part: &[char], length: usize) -> bool {
-    run.len() == length && run.iter().all(|c| matches!(c, 'b'..='z' | '2'..='9') && !"eiouy".contains(*c))
+    part.len() == length && part.iter().all(|c| matches!(c, 'b'..='z' | '2'..='9') && !"eiouy".contains(*c))
 }
 
 /// Whether a part of a word behind a hyphen ends the name of a pod: `x2k4q`, or the hash before it.
