@@ -138,7 +138,7 @@ async fn template(admin: &mut PgConnection) -> String {
     name
 }
 
-const MIGRATIONS: [&str; 25] = [
+const MIGRATIONS: [&str; 26] = [
     include_str!("../../../migrations/0001_event_ids.sql"),
     include_str!("../../../migrations/0002_engines_and_settings.sql"),
     include_str!("../../../migrations/0003_events.sql"),
@@ -164,4 +164,5 @@ const MIGRATIONS: [&str; 25] = [
     include_str!("../../../migrations/0023_overview.sql"),
     include_str!("../../../migrations/0024_reading_by_more.sql"),
     include_str!("../../../migrations/0025_attempts_are_leases.sql"),
+    include_str!("../../../migrations/0026_fingerprints_of_rule_2.sql"),
 ];

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::is_one_of;
+use super::chars::{is_one_of, run};
 use super::numbers::word_before;
 
 /// Hexadecimal digits from which on a run of them is an id.
@@ -34,7 +34,7 @@ pub fn marked_id(rest: &[char], before: Option<char>) -> Option<usize> {
     {
         return Some(UUID_CHARS);
     }
-    let length = super::run(rest, char::is_alphanumeric);
+    let length = run(rest, char::is_alphanumeric);
     let digits = match rest[..length] {
         ['0', 'x' | 'X', ref digits @ ..] => digits,
         ref digits if before == Some('@') => digits,
@@ -52,40 +52,41 @@ fn is_uuid(chars: &[char]) -> bool {
 
 /// Whether letters and digits without anything between them look generated. Behind an id or a number in the same word, less is needed:
 /// `x2k4q` of `worker-7d9f8b6c5-x2k4q` has too few characters to be sure of otherwise.
-pub fn is_generated(run: &[char], is_behind_id: bool) -> bool {
-    if !run.iter().all(char::is_ascii_alphanumeric) {
+pub fn is_generated(part: &[char], is_behind_id: bool) -> bool {
+    if !part.iter().all(char::is_ascii_alphanumeric) {
         return false;
     }
-    let digits = run.iter().filter(|c| c.is_ascii_digit()).count();
-    let letters = run.len() - digits;
+    let digits = part.iter().filter(|c| c.is_ascii_digit()).count();
+    let letters = part.len() - digits;
     if letters == 0 {
         return false;
     }
     let is_mixed = digits > 0;
-    if run.iter().all(char::is_ascii_hexdigit)
-        && run.len() >= if is_mixed { MIN_MIXED_HEX_DIGITS } else { MIN_HEX_DIGITS }
+    if part.iter().all(char::is_ascii_hexdigit)
+        && part.len() >= if is_mixed { MIN_MIXED_HEX_DIGITS } else { MIN_HEX_DIGITS }
     {
         return true;
     }
     if is_behind_id
-        && (is_mixed || is_of_pod(run, POD_CHARS) || (capitals_within(run) > 0 && run.len() <= MAX_REST_CHARS))
+        && (is_mixed || is_of_pod(part, POD_CHARS) || (capitals_within(part) > 0 && part.len() <= MAX_REST_CHARS))
     {
         return true;
     }
-    let alternations = run.windows(2).filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit()).count();
-    (alternations >= 2 && run.len() >= MIN_ALTERNATING_CHARS) || (run.len() >= MIN_CAMEL_CHARS && !is_camel_case(run))
+    let alternations = part.windows(2).filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit()).count();
+    (alternations >= 2 && part.len() >= MIN_ALTERNATING_CHARS)
+        || (part.len() >= MIN_CAMEL_CHARS && !is_camel_case(part))
 }
 
 /// Whether letters that are small and large, and digits, make words as in `getUserById2`: most of what begins with a capital can
 /// be pronounced, or is short for something.
-pub fn is_camel_case(run: &[char]) -> bool {
+pub fn is_camel_case(part: &[char]) -> bool {
     let (mut words, mut unlike_words) = (0, 0);
-    let mut rest = run;
+    let mut rest = part;
     while !rest.is_empty() {
-        let capitals = super::run(rest, |c| c.is_ascii_uppercase());
-        let small = super::run(&rest[capitals..], |c| c.is_ascii_lowercase());
+        let capitals = run(rest, |c| c.is_ascii_uppercase());
+        let small = run(&rest[capitals..], |c| c.is_ascii_lowercase());
         let length = match (capitals, small) {
-            (0, 0) => super::run(rest, |c| !c.is_ascii_alphabetic()),
+            (0, 0) => run(rest, |c| !c.is_ascii_alphabetic()),
             // The last capital of `HTTPStatus` begins the next word.
             (2.., 1..) => capitals - 1,
             _ => capitals + small,
@@ -122,20 +123,20 @@ pub fn is_nano_id(word: &[char]) -> bool {
 }
 
 /// Capitals behind small letters: `getById` has two.
-fn capitals_within(run: &[char]) -> usize {
-    run.windows(2).filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()).count()
+fn capitals_within(part: &[char]) -> usize {
+    part.windows(2).filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()).count()
 }
 
 /// Kubernetes names pods by an alphabet without vowels.
-fn is_of_pod(run: &[char], length: usize) -> bool {
-    run.len() == length && run.iter().all(|c| matches!(c, 'b'..='z' | '2'..='9') && !"eiouy".contains(*c))
+fn is_of_pod(part: &[char], length: usize) -> bool {
+    part.len() == length && part.iter().all(|c| matches!(c, 'b'..='z' | '2'..='9') && !"eiouy".contains(*c))
 }
 
 /// Whether a part of a word behind a hyphen ends the name of a pod: `x2k4q`, or the hash before it.
-pub fn is_end_of_pod(run: &[char], is_in_pod: bool) -> bool {
-    let has_digit = run.iter().any(char::is_ascii_digit);
-    ((is_in_pod || has_digit) && is_of_pod(run, POD_CHARS))
-        || (has_digit && REPLICA_SET_CHARS.into_iter().any(|n| is_of_pod(run, n)))
+pub fn is_end_of_pod(part: &[char], is_in_pod: bool) -> bool {
+    let has_digit = part.iter().any(char::is_ascii_digit);
+    ((is_in_pod || has_digit) && is_of_pod(part, POD_CHARS))
+        || (has_digit && REPLICA_SET_CHARS.into_iter().any(|n| is_of_pod(part, n)))
 }
 
 /// Whether the word behind `before` is an id because that says so: `id=`, `request `, `commit `.
@@ -151,12 +152,12 @@ pub fn is_named_id(word: &[char], before: &str) -> bool {
 }
 
 /// Whether the part of a word behind `prefix` and `_` or `-` is an id because that says so: `req_Kxfab71`.
-pub fn is_prefixed_id(run: &[char], prefix: &[char]) -> bool {
-    run.len() >= MIN_PREFIXED_CHARS
+pub fn is_prefixed_id(part: &[char], prefix: &[char]) -> bool {
+    part.len() >= MIN_PREFIXED_CHARS
         && is_one_of(PREFIXES, prefix.iter().copied())
-        && run.iter().any(char::is_ascii_alphabetic)
-        && (run.iter().any(char::is_ascii_digit)
-            || run[1..].iter().any(char::is_ascii_uppercase) && !is_camel_case(run))
+        && part.iter().any(char::is_ascii_alphabetic)
+        && (part.iter().any(char::is_ascii_digit)
+            || part[1..].iter().any(char::is_ascii_uppercase) && !is_camel_case(part))
 }
 
 /// `npc@example.com`
@@ -185,7 +186,7 @@ pub fn bracketed_address(rest: &[char]) -> Option<usize> {
         return None;
     }
     let port = match rest.get(end + 1) {
-        Some(':') => super::run(&rest[end + 2..], |c| c.is_ascii_digit()),
+        Some(':') => run(&rest[end + 2..], |c| c.is_ascii_digit()),
         _ => 0,
     };
     Some(end + 1 + if port > 0 { port + 1 } else { 0 })

@@ -1,6 +1,6 @@
 //! Numbers: with units of time and size, in times, and those that are codes.
 
-use super::{is_one_of, run};
+use super::chars::{is_one_of, run};
 
 const MONTHS: [&str; 12] = [
     "January",

@@ -1,8 +1,8 @@
 //! Which quoted strings say what has to be repaired, and which are data.
 
+use super::chars::{is_one_of, run};
 use super::ids::is_camel_case;
 use super::numbers::word_before;
-use super::{is_one_of, run};
 
 /// Words before a quoted name of the program, of its schema or of its deployment.
 const BEFORE_NAME: &str = "key attribute column constraint relation table database schema role function method property field argument \

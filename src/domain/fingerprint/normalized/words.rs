@@ -1,6 +1,8 @@
 //! Words, paths, addresses and numbers: whatever stands between white space, brackets and the like.
 
-use super::{Normal, ids, numbers, run};
+use super::chars::run;
+use super::normal::Normal;
+use super::{ids, numbers};
 
 /// Stands in the place of a password or a key.
 const MASK: [char; 3] = ['*'; 3];
@@ -8,6 +10,7 @@ const MASK: [char; 3] = ['*'; 3];
 const JWT: [char; 5] = ['e', 'y', 'J', 'h', 'b'];
 const SCHEME_END: [char; 3] = [':', '/', '/'];
 
+/// Whether a character is part of a word: of a name, a path, an address, a time.
 pub fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/' | '\\' | '@' | '+' | '~' | '%' | '*')
 }
@@ -47,7 +50,8 @@ struct Word {
 }
 
 impl Normal {
-    pub(super) fn word(&mut self, word: &[char], after: &[char]) {
+    /// Writes a word, up to `after`.
+    pub fn word(&mut self, word: &[char], after: &[char]) {
         // What ends a sentence is not a part of its last word.
         let end = word.iter().rposition(|c| !matches!(c, '.' | ':')).map_or(0, |last| last + 1);
         let (word, punctuation) = word.split_at(end);

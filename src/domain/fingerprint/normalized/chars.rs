@@ -1,0 +1,11 @@
+//! Questions about characters and words.
+
+/// How many characters at the front are meant.
+pub fn run(chars: &[char], is_meant: impl Fn(char) -> bool) -> usize {
+    chars.iter().position(|c| !is_meant(*c)).unwrap_or(chars.len())
+}
+
+/// Whether a word is one of those that stand in a text with spaces between them.
+pub fn is_one_of(words: &str, word: impl Iterator<Item = char> + Clone) -> bool {
+    words.split(' ').any(|known| known.chars().eq(word.clone()))
+}
