@@ -151,7 +151,7 @@ fn what_helps(queue: &QueueSnapshot) -> String {
     let free = slots.free() - of_zombies;
     match report.queue.settings.max_processing {
         Some(most) if report.depth.in_flight >= most.into() => {
-            format!("its limit of {} at a time is reached; see what follows", counted(most.into(), "event"))
+            format!("its limit of {} at a time is reached; see what follows", counted(most, "event"))
         }
         _ if engines.active == 0 && engines.holding_off > 0 => {
             "its engines asked to be given nothing for a while; see what they wait for".to_owned()

@@ -87,9 +87,9 @@ pub async fn of_last_minute(
 
 /// What all replicas together counted of a queue in five minutes.
 pub async fn of_five_minutes(connection: &mut PgConnection, engine_type: &str) -> Result<ActivityCounts> {
-    let (enqueued, completed, failed, lost, released, late, dead_lettered) =
+    let (enqueued, completed, failed, lost, released, late, dead_lettered, cancelled) =
         sqlx::query_as(include_str!("../sql/five_minutes.sql")).bind(engine_type).fetch_one(connection).await?;
-    Ok(ActivityCounts { enqueued, completed, failed, lost, released, late, dead_lettered })
+    Ok(ActivityCounts { enqueued, completed, failed, lost, released, late, dead_lettered, cancelled })
 }
 
 /// What the replicas counted of each queue, together.

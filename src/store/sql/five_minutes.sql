@@ -6,7 +6,8 @@ select
     coalesce(sum(a.lost), 0)::bigint,
     coalesce(sum(a.released), 0)::bigint,
     coalesce(sum(a.late), 0)::bigint,
-    coalesce(sum(a.dead_lettered), 0)::bigint
+    coalesce(sum(a.dead_lettered), 0)::bigint,
+    coalesce(sum(a.cancelled), 0)::bigint
 from (
     select to_timestamp(floor(extract(epoch from statement_timestamp()) / 10) * 10) - interval '290 seconds' as begin_at
 ) counted
