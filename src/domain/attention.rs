@@ -7,7 +7,8 @@ use std::cmp::Reverse;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::counted::{counted, counted_are};
+use super::advised_command::{AdvisedCommand, command, engines_of};
+use super::counted::{agreeing, counted, counted_are, the_oldest, times};
 use super::database_health::warnings::Warning;
 use super::limits::{
     DYING_MIN_ATTEMPTS, DYING_SHARE, FALLING_BEHIND_AGE_SECONDS, FALLING_BEHIND_GROWTH_SECONDS, FALLING_BEHIND_MINUTES,
@@ -16,8 +17,7 @@ use super::limits::{
 };
 use super::numbers::to_f64;
 use super::queue::Quarantine;
-use super::shell_word::shell_word;
-use super::snapshot::{Engines, QueueSnapshot};
+use super::snapshot::{Engines, QueueSnapshot, Zombies};
 use super::spans::in_words;
 
 pub use item::{Code, Item, Severity, Subject};
@@ -39,7 +39,7 @@ pub fn of_database(warnings: &[Warning]) -> Vec<Item> {
         code: Code::Database,
         severity: if warning.code.stops_the_queue() { Severity::Critical } else { Severity::Warning },
         message: warning.message.clone(),
-        what_to_do: "run eventlease doctor".to_owned(),
+        what_to_do: format!("see what else it says: {}", command("doctor")),
         subject: Subject::default(),
         since: None,
         count: 1,
@@ -82,12 +82,14 @@ fn nobody_works(queue: &QueueSnapshot, now: DateTime<Utc>) -> Option<Item> {
             code: Code::NobodyWorks,
             severity: Severity::Critical,
             message: format!(
-                "{name} has {} and no active engine{others}; the oldest has been due for {}",
+                "{name} has {} and no active engine{others}; {} has been due for {}",
                 counted(depth.due, "due event"),
+                the_oldest(depth.due),
                 in_words(age)
             ),
             what_to_do: format!(
-                "start engines of {name}; if they run, their logs say why they are not registered or fell silent: eventlease engines --engine-type {name}"
+                "start engines of {name}; if they run, their logs say why they are not registered or fell silent; see which are: {}",
+                engines_of(name)
             ),
             subject: Subject::queue(name),
             since: Some(before(now, age)),
@@ -109,7 +111,8 @@ fn dying(queue: &QueueSnapshot, _now: DateTime<Utc>) -> Option<Item> {
             severity: Severity::Critical,
             message: format!("{bad} of {} of {name} failed in the last 5 minutes{lost}", counted(all, "attempt")),
             what_to_do: format!(
-                "eventlease dead-letters groups --engine-type {name}; quarantine a bad version, or pause the queue until what its engines call works again"
+                "see what they fail of: {}; quarantine a bad version, or pause the queue until what its engines call works again",
+                command("dead-letters groups").flag("--engine-type", name)
             ),
             subject: Subject::queue(name),
             since: None,
@@ -136,16 +139,20 @@ fn falling_behind(queue: &QueueSnapshot, now: DateTime<Utc>) -> Option<Item> {
             code: Code::FallingBehind,
             severity: Severity::Warning,
             message: format!(
-                "{name} gets {:.1} events a second and completes {:.1}; {} due, and the oldest has waited for {} and waits longer and longer",
+                "{name} gets {:.1} events a second and completes {:.1}; {} due, and {} has waited for {} and waits longer and longer",
                 minute.per_second(minute.counts.enqueued),
                 minute.per_second(minute.counts.completed),
                 counted_are(report.depth.due, "event"),
+                the_oldest(report.depth.due),
                 in_words(age)
             ),
             what_to_do: if slots.free() > 0 {
-                format!("its engines have {} free: see why they do not take more: eventlease queues {name}", counted(slots.free(), "slot"))
+                let explain = command("explain").about(name);
+                format!("{} free, so see why no more is taken: {explain}", counted_are(slots.free(), "slot"))
+            } else if slots.total == 1 {
+                format!("start more engines of {name}: the only slot is busy")
             } else {
-                format!("start more engines of {name}: all {} are busy", counted(slots.total, "slot"))
+                format!("start more engines of {name}: all {} slots are busy", slots.total)
             },
             subject: Subject::queue(name),
             since: Some(before(now, age)),
@@ -164,18 +171,19 @@ fn poison(queue: &QueueSnapshot, _now: DateTime<Utc>) -> Option<Item> {
     let name = &queue.report.queue.engine_type;
     let poison = queue.poison.filter(|poison| poison.lease_losses >= POISON_LEASE_LOSSES)?;
     let subject = Subject { event_id: Some(poison.worst), ..Subject::queue(name) };
-    let times = counted(poison.lease_losses.into(), "time");
+    let often = times(poison.lease_losses.into());
     let others = match poison.count - 1 {
         0 => String::new(),
-        more => format!("; {more} more of that queue {} lost repeatedly too", if more == 1 { "was" } else { "were" }),
+        more => format!("; {more} more of that queue {} lost repeatedly too", agreeing(more, "was", "were")),
     };
     Some(Item {
         code: Code::Poison,
         severity: Severity::Warning,
-        message: format!("event {} of {name} was lost {times} without a report of its engine{others}", poison.worst),
+        message: format!("event {} of {name} was lost {often} without a report of its engine{others}", poison.worst),
         what_to_do: format!(
-            "eventlease events {}; if it kills engines: eventlease cancel {}",
-            poison.worst, poison.worst
+            "see its attempts: {}; if it kills engines: {}",
+            command("events").about(poison.worst),
+            command("cancel").about(poison.worst)
         ),
         subject,
         since: None,
@@ -188,22 +196,16 @@ fn zombies(queue: &QueueSnapshot, now: DateTime<Utc>) -> Option<Item> {
     let zombies = queue.zombies.filter(|zombies| zombies.count > 0)?;
     let silent = in_words((now - zombies.silent_since).as_seconds_f64());
     let engine_id = zombies.most_silent;
-    let (message, what_to_do, subject) = match zombies.count {
+    let (message, subject) = match zombies.count {
         1 => (
             format!(
                 "engine {engine_id} of {name} is alive and has not asked for work for {silent}, although events are due"
-            ),
-            format!(
-                "see what blocks its polls, and have it exit, so that it is started anew: eventlease engines drain {engine_id}"
             ),
             Subject { engine_id: Some(engine_id), ..Subject::queue(name) },
         ),
         many => (
             format!(
                 "{many} engines of {name} are alive and have not asked for work for up to {silent}, although events are due"
-            ),
-            format!(
-                "see which they are: eventlease engines --zombie --engine-type {name}; see what blocks their polls, and have each exit, so that it is started anew: eventlease engines drain {engine_id}"
             ),
             Subject::queue(name),
         ),
@@ -212,11 +214,24 @@ fn zombies(queue: &QueueSnapshot, now: DateTime<Utc>) -> Option<Item> {
         code: Code::Zombies,
         severity: Severity::Warning,
         message,
-        what_to_do,
+        what_to_do: advice_on_zombies(name, &zombies),
         subject,
         since: Some(zombies.silent_since),
         count: zombies.count,
     })
+}
+
+/// What to do about engines that do not ask for work.
+#[must_use]
+pub fn advice_on_zombies(name: &str, zombies: &Zombies) -> String {
+    let drain = command("engines drain").about(zombies.most_silent);
+    if zombies.count == 1 {
+        return format!("see what blocks its polls, and have it exit, so that it is started anew: {drain}");
+    }
+    let which = command("engines").switch("--zombie").flag("--engine-type", name);
+    format!(
+        "see which they are: {which}; see what blocks their polls, and have each exit, so that it is started anew: {drain}"
+    )
 }
 
 fn dead_letters_new(queue: &QueueSnapshot, _now: DateTime<Utc>) -> Option<Item> {
@@ -234,7 +249,9 @@ fn dead_letters_new(queue: &QueueSnapshot, _now: DateTime<Utc>) -> Option<Item> 
             counted(new.error_types, "error type")
         ),
         what_to_do: format!(
-            "eventlease dead-letters groups --engine-type {name}; once repaired: eventlease dead-letters redrive --engine-type {name} --canary 10"
+            "see what they died of: {}; once repaired: {}",
+            command("dead-letters groups").flag("--engine-type", name),
+            command("dead-letters redrive").flag("--engine-type", name).flag("--canary", 10)
         ),
         subject: Subject::queue(name),
         since: Some(new.since),
@@ -256,7 +273,9 @@ fn paused_long(queue: &QueueSnapshot, now: DateTime<Utc>) -> Option<Item> {
             severity: if waiting > 0 { Severity::Warning } else { Severity::Notice },
             message: format!("{name} has been paused for {}{by}{reason}, with no end{due}", in_words(lasted)),
             what_to_do: format!(
-                "eventlease resume {name}; or give it an end: eventlease pause {name} --resume-after-seconds 3600"
+                "to go on: {}; or give it an end: {}",
+                command("resume").about(name),
+                command("pause").about(name).flag("--resume-after-seconds", 3600)
             ),
             subject: Subject::queue(name),
             since: Some(pause.since),
@@ -269,14 +288,12 @@ fn version_quarantined(name: &str, quarantine: &Quarantine) -> Item {
     let version = quarantine.engine_software_version.as_deref();
     let which =
         version.map_or("engines without a version".to_owned(), |version| format!("engines of version {version}"));
-    let flag = version
-        .map_or("--without-version".to_owned(), |version| format!("--engine-software-version {}", shell_word(version)));
     let by = quarantine.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     Item {
         code: Code::VersionQuarantined,
         severity: Severity::Notice,
         message: format!("{which} get nothing of {name}: they are quarantined{by} ({})", quarantine.reason),
-        what_to_do: format!("once another version is deployed, lift it: eventlease queues lift {name} {flag}"),
+        what_to_do: format!("once another version is deployed, lift it: {}", lift(name, quarantine)),
         subject: Subject {
             engine_software_version: quarantine.engine_software_version.clone(),
             ..Subject::queue(name)
@@ -284,6 +301,12 @@ fn version_quarantined(name: &str, quarantine: &Quarantine) -> Item {
         since: Some(quarantine.since),
         count: 1,
     }
+}
+
+/// The command that lifts a quarantine.
+#[must_use]
+pub fn lift(name: &str, quarantine: &Quarantine) -> AdvisedCommand {
+    command("queues lift").about(name).version(quarantine.engine_software_version.as_deref())
 }
 
 fn before(now: DateTime<Utc>, seconds: f64) -> DateTime<Utc> {

@@ -15,5 +15,23 @@ pub fn counted_are(count: i64, noun: &str) -> String {
 /// The verb of a number: `is` or `are`.
 #[must_use]
 pub const fn are(count: i64) -> &'static str {
-    if count == 1 { "is" } else { "are" }
+    agreeing(count, "is", "are")
+}
+
+/// How often: `once`, `3 times`.
+#[must_use]
+pub fn times(count: i64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
+/// Since when events have been due: of one, or of the oldest.
+#[must_use]
+pub fn the_oldest(count: i64) -> &'static str {
+    agreeing(count, "it", "the oldest")
+}
+
+/// The word that goes with a number.
+#[must_use]
+pub const fn agreeing(count: i64, one: &'static str, many: &'static str) -> &'static str {
+    if count == 1 { one } else { many }
 }

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::reason::{Code, Reason};
-use crate::domain::attention::Subject;
-use crate::domain::counted::{are, counted};
+use crate::domain::attention::{Subject, advice_on_zombies, lift};
+use crate::domain::advised_command::{command, engines_of};
+use crate::domain::counted::{agreeing, are, counted};
 use crate::domain::queue::Quarantine;
 use crate::domain::snapshot::{Engines, QueueSnapshot};
 use crate::domain::spans::in_words;
@@ -78,24 +79,27 @@ impl<'a> Supply<'a> {
                 (quarantined, "quarantined"),
                 (holding_off, "holding off"),
             ];
-            let standings: Vec<String> = standings
-                .iter()
-                .filter(|(count, _)| *count > 0)
-                .map(|(count, standing)| format!("{count} {standing}"))
-                .collect();
-            let message = format!(
-                "none of the {} of {name} is active: {}",
-                counted(registered, "registered engine"),
-                standings.join(", ")
-            );
-            let what_to_do = if unresponsive > 0 {
-                format!("see why they fell silent, and start them again: eventlease engines --engine-type {name}")
-            } else if draining > 0 {
-                format!("start other engines, or resume these: eventlease engines resume --engine-type {name}")
-            } else if quarantined > 0 {
-                format!("deploy another version, or lift the quarantine: eventlease queues lift {name}")
+            let standings = standings.iter().filter(|(count, _)| *count > 0);
+            let message = if registered == 1 {
+                let standings: Vec<&str> = standings.map(|(_, standing)| *standing).collect();
+                format!("the only engine of {name} is not active: it is {}", standings.join(", "))
             } else {
-                "they come back by themselves; see what they wait for: eventlease engines".to_owned()
+                let standings: Vec<String> =
+                    standings.map(|(count, standing)| format!("{count} {standing}")).collect();
+                format!("none of the {registered} engines of {name} is active: {}", standings.join(", "))
+            };
+            let what_to_do = if unresponsive > 0 {
+                format!("see which fell silent, and start them again: {}", engines_of(name))
+            } else if draining > 0 {
+                let resume = command("engines resume").flag("--engine-type", name);
+                format!("start other engines, or resume those that drain: {resume}")
+            } else if quarantined > 0 {
+                match report.queue.quarantines.as_slice() {
+                    [quarantine] => format!("deploy another version, or lift the quarantine: {}", lift(name, quarantine)),
+                    _ => format!("deploy another version, or see the quarantines: {}", command("queues quarantines").about(name)),
+                }
+            } else {
+                format!("nothing, if it is short; see what is waited for, and until when: {}", engines_of(name))
             };
             found.push(Reason::new(Code::NoneActive, Subject::queue(name), message).decisive(what_to_do));
         }
@@ -106,7 +110,7 @@ impl<'a> Supply<'a> {
             let message = format!("{} of {name} asked to be given nothing for a while", counted(holding_off, "engine"));
             found.push(
                 Reason::new(Code::EnginesHoldingOff, Subject::queue(name), message)
-                    .with_advice(format!("see why, and until when: eventlease engines --engine-type {name}")),
+                    .with_advice(format!("see why, and until when: {}", engines_of(name))),
             );
         }
         found
@@ -118,15 +122,12 @@ impl<'a> Supply<'a> {
         let zombies = self.queue.zombies.filter(|zombies| zombies.count > 0)?;
         let silent = in_words((now - zombies.silent_since).as_seconds_f64());
         let message = format!(
-            "{} of {name} {} active, with room, and {} not asked for work for up to {silent}",
+            "{} of {name} {} active, with room, and {} not asked for work for {silent}",
             counted(zombies.count, "engine"),
             are(zombies.count),
-            if zombies.count == 1 { "has" } else { "have" }
+            agreeing(zombies.count, "has", "have for up to"),
         );
-        let what_to_do = format!(
-            "see which they are: eventlease engines --zombie --engine-type {name}; see what blocks their polls, and have each exit, so that it is started anew: eventlease engines drain {}",
-            zombies.most_silent
-        );
+        let what_to_do = advice_on_zombies(name, &zombies);
         let reason = Reason::new(code, Subject::queue(name), message).since(zombies.silent_since);
         let decides = self.asking == 0 || self.can_take() == 0;
         Some(if decides { reason.decisive(what_to_do) } else { reason.with_advice(what_to_do) })
@@ -141,19 +142,24 @@ impl<'a> Supply<'a> {
         let name = &report.queue.engine_type;
         let slots = report.slots();
         let held = counted(slots.busy, "event");
-        let message = if self.unlimited == 0 {
-            format!("the {} of {name} that ask for work are full: they hold {held}", counted(self.asking, "engine"))
-        } else {
-            format!(
-                "the {} of {name} are at work: they hold {held}, and ask again when they have done",
-                counted(self.asking, "engine")
-            )
+        let message = match (self.asking, self.unlimited) {
+            (1, 0) => format!("the only engine of {name} that asks for work is full: it holds {held}"),
+            (1, _) => format!(
+                "the only engine of {name} that asks for work is busy: it holds {held}, and asks again once it is done"
+            ),
+            (asking, 0) => {
+                format!("the {asking} engines of {name} that ask for work are full: they hold {held}")
+            }
+            (asking, _) => format!(
+                "the {asking} engines of {name} that ask for work are busy: they hold {held}, and ask again once they are done"
+            ),
         };
         let enough = if wanted_slots > slots.total {
             format!(
-                "; {} in all would process what is due in {}, now there are {}",
+                "; {} in all would process what is due in {}, now there {} {}",
                 counted(wanted_slots, "slot"),
                 in_words(f64::from(report.target_clear_seconds())),
+                are(slots.total),
                 slots.total
             )
         } else {
@@ -161,7 +167,8 @@ impl<'a> Supply<'a> {
         };
         let reason = Reason::new(code, Subject::queue(name), message + next_end + &enough);
         Some(reason.decisive(format!(
-            "start more engines of {name}, or see whether those at work still get on: eventlease engines --engine-type {name}"
+            "start more engines of {name}, or see whether those at work still get on: {}",
+            engines_of(name)
         )))
     }
 }
@@ -181,6 +188,7 @@ fn version_quarantined(name: &str, quarantine: &Quarantine, now: DateTime<Utc>) 
         .since(quarantine.since)
         .until(quarantine.lift_at)
         .with_advice(format!(
-            "once another version is deployed, or that one is repaired: eventlease queues lift {name}"
+            "once another version is deployed, or that one is repaired: {}",
+            lift(name, quarantine)
         ))
 }
