@@ -244,6 +244,16 @@ impl Field for Standing {
     }
 }
 
+/// When an engine of a queue was last seen; of one that is registered no more, as the history of queues has it since then.
+pub async fn last_seen(
+    connection: &mut PgConnection,
+    engine_type: &str,
+    since: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>> {
+    let statement = sqlx::query_scalar(include_str!("sql/engines_last_seen.sql"));
+    Ok(statement.bind(engine_type).bind(since).fetch_one(connection).await?)
+}
+
 /// Sums the engines of these types up.
 pub async fn summarize(connection: &mut PgConnection, engine_types: &[String]) -> Result<Vec<TypeSummary>> {
     Ok(sqlx::query_as(include_str!("sql/summarize_engines.sql")).bind(engine_types).fetch_all(connection).await?)

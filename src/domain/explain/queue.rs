@@ -3,13 +3,15 @@
 use chrono::{DateTime, Utc};
 
 use super::event::{capped, of_database, paused};
+use super::held::longer_leases_of;
 use super::reason::{Code, Explanation, Reason};
 use super::supply::Supply;
 use crate::domain::attention::Subject;
-use crate::domain::advised_command::{command, engines_of};
-use crate::domain::counted::{agreeing, are, counted, counted_are, the_oldest};
+use crate::domain::advised_command::{AdvisedCommand, command, engines_of};
+use crate::domain::counted::{agreeing, are, counted, counted_are};
 use crate::domain::database_health::warnings::Warning;
 use crate::domain::dead_letters::MainCause;
+use crate::domain::limits::DEFAULT_VISIBILITY_TIMEOUT_SECONDS;
 use crate::domain::numbers::to_f64;
 use crate::domain::queue_activity::RecentDurations;
 use crate::domain::snapshot::QueueSnapshot;
@@ -45,6 +47,8 @@ pub struct Facts<'a> {
     pub usual_attempt_seconds: Option<f64>,
     /// What most of its newest dead letters died of; `None` where that was not asked, as it does not fail, or none died.
     pub main_cause: Option<&'a MainCause>,
+    /// When an engine was last seen, where none is active and that is known.
+    pub last_seen_at: Option<DateTime<Utc>>,
     /// What is known to be wrong with the database.
     pub warnings: &'a [Warning],
 }
@@ -59,7 +63,7 @@ pub fn explain(facts: &Facts<'_>) -> Explanation {
     let mut found: Vec<Reason> = paused(Code::Paused, queue, now).into_iter().collect();
     // A queue that nobody needs may well have no engine.
     if depth.due + depth.delayed > 0 {
-        found.extend(supply.without_engines(now));
+        found.extend(supply.without_engines(facts.last_seen_at, now));
         found.extend(supply.silent(Code::Zombies, now));
     }
     if depth.due > 0 {
@@ -188,7 +192,7 @@ fn late(queue: &QueueSnapshot) -> Option<Reason> {
 fn longer_leases(queue: &QueueSnapshot) -> AdvisedCommand {
     let queue = &queue.report.queue;
     let seconds = queue.settings.visibility_timeout_seconds.unwrap_or(DEFAULT_VISIBILITY_TIMEOUT_SECONDS);
-    with_longer_leases(&queue.engine_type, seconds)
+    longer_leases_of(&queue.engine_type, seconds)
 }
 
 fn more_in_than_out(queue: &QueueSnapshot) -> Option<Reason> {
@@ -199,11 +203,11 @@ fn more_in_than_out(queue: &QueueSnapshot) -> Option<Reason> {
         report.depth.due > 0 && counts.enqueued >= MIN_ATTEMPTS && to_f64(counts.enqueued) > GROWS_SHARE * to_f64(out);
     applies.then(|| {
         let message = format!(
-            "{} came in within 5 minutes and {} ended; {} due, {} for {}",
+            "{} came in within 5 minutes and {} ended; {} due, {}for {}",
             counted(counts.enqueued, "event"),
             out,
             counted_are(report.depth.due, "event"),
-            the_oldest(report.depth.due),
+            agreeing(report.depth.due, "", "the oldest "),
             in_words(report.depth.oldest_due_age_seconds)
         );
         of(queue, Code::MoreInThanOut, message)
@@ -275,11 +279,11 @@ fn flows(facts: &Facts<'_>) -> Reason {
         format!("nothing is due in {}{later}", report.queue.engine_type)
     } else {
         format!(
-            "{} of {} {} due, {} for {}, and nothing keeps engines from {}; {:.1} a second complete",
+            "{} of {} {} due, {}for {}, and nothing keeps engines from {}; {:.1} a second complete",
             counted(depth.due, "event"),
             report.queue.engine_type,
             are(depth.due),
-            the_oldest(depth.due),
+            agreeing(depth.due, "", "the oldest "),
             in_words(depth.oldest_due_age_seconds),
             agreeing(depth.due, "it", "them"),
             minute.per_second(minute.counts.completed)

@@ -60,14 +60,18 @@ impl<'a> Supply<'a> {
     }
 
     /// Why no engine can be given anything, whatever it asks for: none is registered, or none is active.
-    pub fn without_engines(&self, now: DateTime<Utc>) -> Vec<Reason> {
+    pub fn without_engines(&self, last_seen_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Vec<Reason> {
         let report = &self.queue.report;
         let name = &report.queue.engine_type;
         let Engines { active, draining, unresponsive, quarantined, holding_off } = self.engines;
         let registered = active + draining + unresponsive + quarantined + holding_off;
+        let last_seen = |whose: &str| {
+            let seconds = last_seen_at.map(|at| (now - at).as_seconds_f64());
+            seconds.map(|seconds| format!("; {whose} last seen {} ago", in_words(seconds))).unwrap_or_default()
+        };
         let mut found = Vec::new();
         if registered == 0 {
-            let message = format!("no engine is registered for {name}");
+            let message = format!("no engine is registered for {name}{}", last_seen("one was"));
             found
                 .push(Reason::new(Code::NoEngineRegistered, Subject::queue(name), message).decisive(format!(
                     "start engines of {name}; if they run, their logs say why they do not register"
@@ -82,11 +86,13 @@ impl<'a> Supply<'a> {
             let standings = standings.iter().filter(|(count, _)| *count > 0);
             let message = if registered == 1 {
                 let standings: Vec<&str> = standings.map(|(_, standing)| *standing).collect();
-                format!("the only engine of {name} is not active: it is {}", standings.join(", "))
+                let (standings, last_seen) = (standings.join(", "), last_seen("it was"));
+                format!("the only engine of {name} is not active: it is {standings}{last_seen}")
             } else {
                 let standings: Vec<String> =
                     standings.map(|(count, standing)| format!("{count} {standing}")).collect();
-                format!("none of the {registered} engines of {name} is active: {}", standings.join(", "))
+                let (standings, last_seen) = (standings.join(", "), last_seen("one of them was"));
+                format!("none of the {registered} engines of {name} is active: {standings}{last_seen}")
             };
             let what_to_do = if unresponsive > 0 {
                 format!("see which fell silent, and start them again: {}", engines_of(name))

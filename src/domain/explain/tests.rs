@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Code;
-use super::start::{Line, expected};
+use super::start::{Line, QueueLeases, expected};
 use crate::domain::durations::DurationCounts;
 use crate::domain::engine::{Standing, TypeSummary};
 use crate::domain::queue::{Depth, Pause, Queue, QueueSettings};
@@ -169,7 +169,7 @@ fn expected_of(situation: &Situation) -> Option<f64> {
         can_take: i64::from(situation.slots - situation.busy),
         has_engines: true,
         ahead: situation.ahead.into(),
-        first_lease_end: situation.lease_ends_in.map(after),
+        leases: &QueueLeases { first_end: situation.lease_ends_in.map(after), began_at: Vec::new() },
     };
     expected(&line).map(|at| (at - now()).as_seconds_f64())
 }
@@ -208,7 +208,7 @@ fn where_nothing_is_known_nothing_is_said() {
             can_take: 4,
             has_engines,
             ahead: 0,
-            first_lease_end: None,
+            leases: &QueueLeases::default(),
         })
     };
     assert_eq!(of(&queue, false), None, "nobody works");
