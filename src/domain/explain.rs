@@ -23,4 +23,8 @@ mod reason;
 pub use reason::{Code, Explanation, Reason, Verdict};
 
 #[cfg(test)]
+pub(crate) mod every_sentence;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wording;

@@ -234,7 +234,7 @@ pub async fn delete(connection: &mut PgConnection, engine_id: EngineId) -> Resul
 }
 
 from_row!(TypeSummary, "engine_states", engine_type: String, {
-    engine_type, standing, engines, unlimited, slots, leases_held,
+    engine_type, standing, is_quarantined, is_holding_off, engines, unlimited, slots, leases_held,
 });
 
 impl Field for Standing {

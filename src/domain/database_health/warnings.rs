@@ -7,6 +7,8 @@ mod warning;
 use super::facts::{
     DatabaseHealth, Durability, PartitionsAhead, ReplicaHealth, Snapshot, SnapshotHolder, Standby, TableHealth,
 };
+use crate::domain::advised_command::command;
+use crate::domain::counted::counted_are;
 use crate::domain::spans::in_words;
 
 pub use replica::of_clock;
@@ -54,7 +56,8 @@ pub fn of_database(database: &DatabaseHealth) -> Vec<Warning> {
         found.push(Warning::new(WarningCode::DatabaseNotUtf8, message));
     }
     if database.pending_migrations > 0 {
-        let message = format!("{} migrations are pending; run: eventlease migrate", database.pending_migrations);
+        let pending = counted_are(i64::try_from(database.pending_migrations).unwrap_or(i64::MAX), "migration");
+        let message = format!("{pending} pending; run: {}", command("migrate"));
         found.push(Warning::new(WarningCode::MigrationsPending, message));
     } else {
         // Without the schema, there are none, and that has been said.

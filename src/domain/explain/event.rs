@@ -78,15 +78,10 @@ pub fn explain_queued(facts: &Facts<'_>) -> Explanation {
     found.extend(capped(Code::QueueCapped, queue, &next_end));
     found.extend(supply.without_engines(facts.last_seen_at, now));
     found.extend(supply.silent(Code::EnginesDoNotAsk, now));
-    if is_due {
-        found.extend(supply.full(Code::EnginesFull, report.wanted_slots(facts.durations), &next_end));
-    }
+    found.extend(supply.full(Code::EnginesFull, report.wanted_slots(facts.durations), &next_end));
     let is_blocked = found.iter().any(|reason| reason.is_decisive);
-    if is_due {
-        found.extend(travels_alone(event, place, queue, is_blocked));
-        let is_blocked = found.iter().any(|reason| reason.is_decisive);
-        found.extend(behind_others(event, place, &supply, is_blocked));
-    }
+    found.extend(travels_alone(event, place, queue, is_blocked));
+    found.extend(behind_others(event, place, &supply, is_blocked));
     let stops = database(facts.warnings, event);
     let is_stopped = stops.iter().any(|reason| reason.is_decisive);
     let expected = (!is_stopped)

@@ -6,6 +6,7 @@ use super::reason::{Code, Reason};
 use crate::domain::attention::{Subject, advice_on_zombies, lift};
 use crate::domain::advised_command::{command, engines_of};
 use crate::domain::counted::{agreeing, are, counted};
+use crate::domain::engine::{Standing, TypeSummary};
 use crate::domain::queue::Quarantine;
 use crate::domain::snapshot::{Engines, QueueSnapshot};
 use crate::domain::spans::in_words;
@@ -109,9 +110,14 @@ impl<'a> Supply<'a> {
             };
             found.push(Reason::new(Code::NoneActive, Subject::queue(name), message).decisive(what_to_do));
         }
-        if quarantined > 0 {
+        // Also of engines that are draining beside: that blocks them next.
+        let engines_that = |is_so: fn(&TypeSummary) -> bool| -> i64 {
+            report.engines.iter().filter(|engines| is_so(engines)).map(|engines| engines.engines).sum()
+        };
+        if engines_that(|engines| engines.is_quarantined) > 0 {
             found.extend(report.queue.quarantines.iter().map(|quarantine| version_quarantined(name, quarantine, now)));
         }
+        let holding_off = engines_that(|engines| engines.is_holding_off);
         if holding_off > 0 {
             let message = format!("{} of {name} asked to be given nothing for a while", counted(holding_off, "engine"));
             found.push(
@@ -141,6 +147,9 @@ impl<'a> Supply<'a> {
 
     /// The engines that ask hold as much as they can.
     pub fn full(&self, code: Code, wanted_slots: i64, next_end: &str) -> Option<Reason> {
+        if self.engines.active == 0 {
+            return self.full_besides(code, next_end);
+        }
         if self.asking == 0 || self.can_take() > 0 {
             return None;
         }
@@ -176,6 +185,29 @@ impl<'a> Supply<'a> {
             "start more engines of {name}, or see whether those at work still get on: {}",
             engines_of(name)
         )))
+    }
+
+    /// Engines that get nothing for another reason hold as much as they can: once that is over, they are still full.
+    fn full_besides(&self, code: Code, next_end: &str) -> Option<Reason> {
+        let name = &self.queue.report.queue.engine_type;
+        let kept_out = self.queue.report.engines.iter().filter(|engines| engines.standing != Standing::Unresponsive);
+        let (engines, slots, held, unlimited) =
+            kept_out.fold((0, 0, 0, 0), |(engines, slots, held, unlimited), summary| {
+                let TypeSummary { engines: more, slots: of_more, leases_held, unlimited: without_limit, .. } = summary;
+                (engines + more, slots + of_more, held + leases_held, unlimited + without_limit)
+            });
+        if engines == 0 || unlimited > 0 || held < slots {
+            return None;
+        }
+        let message = format!(
+            "{} of {name} {} full as well: {} {}{next_end}",
+            if engines == 1 { "that engine".to_owned() } else { format!("those {engines} engines") },
+            are(engines),
+            agreeing(engines, "it holds", "they hold"),
+            counted(held, "event"),
+        );
+        let reason = Reason::new(code, Subject::queue(name), message);
+        Some(reason.decisive(format!("see whether they still get on with what they hold: {}", engines_of(name))))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::warning::{Warning, WarningCode};
 use crate::domain::database_health::facts::{ClockDifference, ListenerHealth, ReplicaHealth};
+use crate::domain::counted::are;
 use crate::domain::spans::in_words;
 
 const CLOCK_SKEW_MS: f64 = 1000.0;
@@ -34,18 +35,24 @@ fn of_pools(replica: &ReplicaHealth) -> Option<Warning> {
     let ReplicaHealth { pool, reading_pool, .. } = replica;
     let message = if pool.is_saturated() {
         format!(
-            "all {} connections of this replica's pool are in use, so that calls wait; look for locks or slow statements, add replicas, or raise EVENTLEASE_MAX_CONNECTIONS",
-            pool.max
+            "{} of this replica's pool {} in use, so that calls wait; look for locks or slow statements, add replicas, or raise EVENTLEASE_MAX_CONNECTIONS",
+            all_connections(pool.max.into()),
+            are(pool.max.into())
         )
     } else if reading_pool.is_saturated() {
         format!(
-            "all {} connections of this replica for lists and reports are in use, so that such calls wait, and no others; look for slow filters, or raise EVENTLEASE_MAX_READING_CONNECTIONS",
-            reading_pool.max
+            "{} of this replica for lists and reports {} in use, so that such calls wait, and no others; look for slow filters, or raise EVENTLEASE_MAX_READING_CONNECTIONS",
+            all_connections(reading_pool.max.into()),
+            are(reading_pool.max.into())
         )
     } else {
         return None;
     };
     Some(Warning::new(WarningCode::PoolSaturated, message))
+}
+
+fn all_connections(count: i64) -> String {
+    if count == 1 { "the only connection".to_owned() } else { format!("all {count} connections") }
 }
 
 fn of_listener(listener: &ListenerHealth) -> Option<Warning> {
