@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::cancel::TOO_OLD;
 use super::state::Broker;
-use crate::domain::database_health::warnings::Warning;
 use crate::domain::attempt::Attempt;
+use crate::domain::database_health::warnings::Warning;
 use crate::domain::engine::Standing;
 use crate::domain::event::{Event, Status};
 use crate::domain::explain::Explanation;

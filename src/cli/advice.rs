@@ -14,7 +14,8 @@ const QUEUES: [&str; 4] = ["dialogue", "-v", "set", "--help"];
 /// The arguments of the commands in a text: each from its name to a `;` or to the end, as a shell takes it apart.
 fn commands_in(text: &str) -> Vec<Vec<String>> {
     let begins = text.match_indices("eventlease ").map(|(at, _)| at);
-    let at_a_word = begins.filter(|at| !text[..*at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '-' | '/' | '_')));
+    let at_a_word =
+        begins.filter(|at| !text[..*at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '-' | '/' | '_')));
     at_a_word.map(|at| arguments(&text[at..])).collect()
 }
 
@@ -57,11 +58,16 @@ fn all_understood(commands: impl IntoIterator<Item = Vec<String>>, at_least: usi
 
 #[test]
 fn commands_are_taken_apart_as_by_a_shell() {
-    let found = commands_in("see: eventlease queues lift x --engine-software-version='-1; it'\\''s new'; or: eventlease doctor # all");
-    assert_eq!(found, [
-        vec!["eventlease", "queues", "lift", "x", "--engine-software-version=-1; it's new"],
-        vec!["eventlease", "doctor"],
-    ]);
+    let found = commands_in(
+        "see: eventlease queues lift x --engine-software-version='-1; it'\\''s new'; or: eventlease doctor # all",
+    );
+    assert_eq!(
+        found,
+        [
+            vec!["eventlease", "queues", "lift", "x", "--engine-software-version=-1; it's new"],
+            vec!["eventlease", "doctor"],
+        ]
+    );
     assert!(misunderstood(&arguments("eventlease queues lift x")).is_some());
     assert!(misunderstood(&arguments("eventlease queues set x --max-processing")).is_some());
 }
@@ -71,7 +77,8 @@ fn what_explanations_and_attention_advise_is_understood() {
     let mut commands = Vec::new();
     for name in QUEUES {
         for number in [0, 1, 2] {
-            let reasons = reasons(name, number).into_iter().flat_map(|reason| [Some(reason.message), reason.what_to_do]);
+            let reasons =
+                reasons(name, number).into_iter().flat_map(|reason| [Some(reason.message), reason.what_to_do]);
             let items = items(name, number).into_iter().flat_map(|item| [Some(item.message), Some(item.what_to_do)]);
             commands.extend(reasons.chain(items).flatten().flat_map(|text| commands_in(&text)));
         }

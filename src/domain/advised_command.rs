@@ -81,7 +81,10 @@ mod tests {
         assert_eq!(of("-v"), "eventlease queues set --max-processing 5 -- -v");
         assert_eq!(engines_of("-v").to_string(), "eventlease engines --engine-type=-v");
         let lift = command("queues lift").about("dialogue");
-        assert_eq!(lift.clone().version(Some("-1; x")).to_string(), "eventlease queues lift dialogue --engine-software-version='-1; x'");
+        assert_eq!(
+            lift.clone().version(Some("-1; x")).to_string(),
+            "eventlease queues lift dialogue --engine-software-version='-1; x'"
+        );
         assert_eq!(lift.version(None).to_string(), "eventlease queues lift dialogue --without-version");
     }
 }

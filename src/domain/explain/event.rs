@@ -7,9 +7,9 @@ use super::reason::{Code, Explanation, Reason};
 use super::said::{seconds_in_words, subject_of};
 use super::start::{self, Line, QueueLeases};
 use super::supply::Supply;
-use crate::domain::attention::Subject;
 use crate::domain::advised_command::{AdvisedCommand, command};
 use crate::domain::attempt::Attempt;
+use crate::domain::attention::Subject;
 use crate::domain::counted::{agreeing, are, counted, counted_are, times};
 use crate::domain::database_health::warnings::Warning;
 use crate::domain::engine::Standing;
@@ -116,8 +116,9 @@ pub(super) fn paused(code: Code, queue: &QueueSnapshot, now: DateTime<Utc>) -> O
     let pause = queue.report.queue.pause.as_ref()?;
     let by = pause.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     let reason = pause.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    let end =
-        pause.resume_at.map_or("without an end".to_owned(), |at| format!("for another {}", seconds_in_words(at - now)));
+    let end = pause
+        .resume_at
+        .map_or("without an end".to_owned(), |at| format!("and is for another {}", seconds_in_words(at - now)));
     let message = format!("{name} has been paused for {}{by}{reason}, {end}", seconds_in_words(now - pause.since));
     let reason = Reason::new(code, Subject::queue(name), message).since(pause.since).until(pause.resume_at);
     Some(reason.decisive(format!("once what it was paused for is over: {}", command("resume").about(name))))

@@ -36,21 +36,19 @@ pub fn explain_held(event: &Event, holder: Option<&Engine>, now: DateTime<Utc>) 
             "its lease ended {} ago, after {lasted}, without a report; the service takes it back with its next round",
             in_words(-left)
         );
-        found.push(Reason::new(Code::LeaseOver, subject(), message).since(ends_at).decisive(
-            format!("nothing for some seconds; if it stays so, no replica does its background work: {}", command("doctor")),
-        ));
+        found.push(Reason::new(Code::LeaseOver, subject(), message).since(ends_at).decisive(format!(
+            "nothing for some seconds; if it stays so, no replica does its background work: {}",
+            command("doctor")
+        )));
     } else {
         let message = format!(
             "{who} has held it for {lasted}, as attempt {}; its lease ends in {} unless it is renewed or reported",
             event.attempt,
             in_words(left)
         );
-        found.push(
-            Reason::new(Code::Held, subject(), message)
-                .since(event.leased_at)
-                .until(ends_at)
-                .decisive(format!("wait for {holder_in_words}; to see what that reports: {}", command("events").about(id))),
-        );
+        found.push(Reason::new(Code::Held, subject(), message).since(event.leased_at).until(ends_at).decisive(
+            format!("wait for {holder_in_words}; to see what that reports: {}", command("events").about(id)),
+        ));
     }
     if let Some(engine) = holder {
         let silent = (now - engine.last_seen_at).as_seconds_f64();
@@ -88,9 +86,7 @@ pub fn explain_held(event: &Event, holder: Option<&Engine>, now: DateTime<Utc>) 
                 let longer = command("queues set").about(&event.engine_type).flag("--max-lease-seconds", seconds);
                 format!("if such attempts may last longer: {longer}")
             };
-            found.push(
-                Reason::new(Code::NearLongestLease, subject(), message).until(deadline).with_advice(what_to_do),
-            );
+            found.push(Reason::new(Code::NearLongestLease, subject(), message).until(deadline).with_advice(what_to_do));
         }
     }
     if event.is_cancel_requested {

@@ -6,8 +6,8 @@ use super::event::{capped, of_database, paused};
 use super::held::longer_leases_of;
 use super::reason::{Code, Explanation, Reason};
 use super::supply::Supply;
-use crate::domain::attention::Subject;
 use crate::domain::advised_command::{AdvisedCommand, command, engines_of};
+use crate::domain::attention::Subject;
 use crate::domain::counted::{agreeing, are, counted, counted_are};
 use crate::domain::database_health::warnings::Warning;
 use crate::domain::dead_letters::MainCause;
@@ -181,10 +181,8 @@ fn late(queue: &QueueSnapshot) -> Option<Reason> {
             percent(counts.late, all),
             agreeing(counts.late, "its", "their"),
         );
-        of(queue, Code::Late, message).with_advice(format!(
-            "let engines renew their leases, or let leases last longer: {}",
-            longer_leases(queue)
-        ))
+        of(queue, Code::Late, message)
+            .with_advice(format!("let engines renew their leases, or let leases last longer: {}", longer_leases(queue)))
     })
 }
 

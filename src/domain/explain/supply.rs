@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::reason::{Code, Reason};
-use crate::domain::attention::{Subject, advice_on_zombies, lift};
 use crate::domain::advised_command::{command, engines_of};
+use crate::domain::attention::{Subject, advice_on_zombies, lift};
 use crate::domain::counted::{agreeing, are, counted};
 use crate::domain::engine::{Standing, TypeSummary};
 use crate::domain::queue::Quarantine;
@@ -90,8 +90,7 @@ impl<'a> Supply<'a> {
                 let (standings, last_seen) = (standings.join(", "), last_seen("it was"));
                 format!("the only engine of {name} is not active: it is {standings}{last_seen}")
             } else {
-                let standings: Vec<String> =
-                    standings.map(|(count, standing)| format!("{count} {standing}")).collect();
+                let standings: Vec<String> = standings.map(|(count, standing)| format!("{count} {standing}")).collect();
                 let (standings, last_seen) = (standings.join(", "), last_seen("one of them was"));
                 format!("none of the {registered} engines of {name} is active: {standings}{last_seen}")
             };
@@ -102,8 +101,13 @@ impl<'a> Supply<'a> {
                 format!("start other engines, or resume those that drain: {resume}")
             } else if quarantined > 0 {
                 match report.queue.quarantines.as_slice() {
-                    [quarantine] => format!("deploy another version, or lift the quarantine: {}", lift(name, quarantine)),
-                    _ => format!("deploy another version, or see the quarantines: {}", command("queues quarantines").about(name)),
+                    [quarantine] => {
+                        format!("deploy another version, or lift the quarantine: {}", lift(name, quarantine))
+                    }
+                    _ => format!(
+                        "deploy another version, or see the quarantines: {}",
+                        command("queues quarantines").about(name)
+                    ),
                 }
             } else {
                 format!("nothing, if it is short; see what is waited for, and until when: {}", engines_of(name))
@@ -134,10 +138,11 @@ impl<'a> Supply<'a> {
         let zombies = self.queue.zombies.filter(|zombies| zombies.count > 0)?;
         let silent = in_words((now - zombies.silent_since).as_seconds_f64());
         let message = format!(
-            "{} of {name} {} active, with room, and {} not asked for work for {silent}",
+            "{} of {name} {} active, with room, and {} not asked for work for {}{silent}",
             counted(zombies.count, "engine"),
             are(zombies.count),
-            agreeing(zombies.count, "has", "have for up to"),
+            agreeing(zombies.count, "has", "have"),
+            agreeing(zombies.count, "", "up to "),
         );
         let what_to_do = advice_on_zombies(name, &zombies);
         let reason = Reason::new(code, Subject::queue(name), message).since(zombies.silent_since);
@@ -225,8 +230,5 @@ fn version_quarantined(name: &str, quarantine: &Quarantine, now: DateTime<Utc>) 
     Reason::new(Code::VersionQuarantined, subject, message)
         .since(quarantine.since)
         .until(quarantine.lift_at)
-        .with_advice(format!(
-            "once another version is deployed, or that one is repaired: {}",
-            lift(name, quarantine)
-        ))
+        .with_advice(format!("once another version is deployed, or that one is repaired: {}", lift(name, quarantine)))
 }

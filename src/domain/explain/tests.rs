@@ -194,10 +194,20 @@ fn a_lease_that_has_lasted_long_is_taken_to_last_as_long_again() {
         let began_at = leased_for.iter().map(|seconds| after(-seconds)).collect();
         let leases = QueueLeases { first_end: first_end.map(after), began_at };
         let (ahead, due_at) = (i64::from(ahead), now());
-        let line = Line { now: now(), due_at, queue: &queue, durations: &durations, can_take: 0, has_engines: true, ahead, leases: &leases };
+        let line = Line {
+            now: now(),
+            due_at,
+            queue: &queue,
+            durations: &durations,
+            can_take: 0,
+            has_engines: true,
+            ahead,
+            leases: &leases,
+        };
         (expected(&line).expect("a time") - now()).as_seconds_f64()
     };
-    let is_about = |seconds: f64, wanted: f64| assert!((seconds - wanted).abs() < 0.4 * wanted, "{seconds}, not {wanted}");
+    let is_about =
+        |seconds: f64, wanted: f64| assert!((seconds - wanted).abs() < 0.4 * wanted, "{seconds}, not {wanted}");
     is_about(of(1, 0, &[60.0], None), 60.0);
     is_about(of(1, 0, &[60.0], Some(20.0)), 20.0);
     is_about(of(1, 0, &[0.1], None), 0.1);

@@ -7,9 +7,8 @@ use super::every_sentence::{items, reasons};
 use crate::domain::attention;
 
 /// What is counted in sentences.
-const NOUNS: [&str; 11] = [
-    "event", "engine", "attempt", "slot", "report", "failure", "loss", "letter", "type", "time", "minute",
-];
+const NOUNS: [&str; 11] =
+    ["event", "engine", "attempt", "slot", "report", "failure", "loss", "letter", "type", "time", "minute"];
 const OF_ONE: [&str; 9] = ["is", "was", "has", "it", "its", "holds", "asks", "that asks", "itself"];
 const OF_MANY: [&str; 8] = ["are", "were", "have", "they", "their", "hold", "ask", "these"];
 
@@ -24,7 +23,9 @@ fn noun_of(word: &str) -> Option<(&'static str, bool)> {
 fn disagreement(sentence: &str) -> Option<String> {
     for clause in sentence.split([';', ':', ',', '(', ')']) {
         let words: Vec<&str> = clause.split_whitespace().collect();
-        for (place, number) in words.iter().enumerate().filter_map(|(place, word)| Some((place, word.parse::<i64>().ok()?))) {
+        for (place, number) in
+            words.iter().enumerate().filter_map(|(place, word)| Some((place, word.parse::<i64>().ok()?)))
+        {
             let after = words[place + 1..].iter().take(3).enumerate();
             let noun = after.clone().find_map(|(at, word)| Some((at, noun_of(word)?)));
             let Some((at, (noun, is_plural))) = noun else { continue };
@@ -51,10 +52,13 @@ fn disagreement(sentence: &str) -> Option<String> {
 
 #[test]
 fn a_sentence_that_does_not_agree_is_found() {
-    for wrong in ["the 1 engine of x that ask for work are full", "1 events are due", "2 event", "2 events of x is due"] {
+    for wrong in ["the 1 engine of x that ask for work are full", "1 events are due", "2 event", "2 events of x is due"]
+    {
         assert!(disagreement(wrong).is_some(), "{wrong}");
     }
-    for right in ["1 event of x is due, and 2 engines are full", "12 of 20 attempts failed", "none of the 2 engines of x is"] {
+    for right in
+        ["1 event of x is due, and 2 engines are full", "12 of 20 attempts failed", "none of the 2 engines of x is"]
+    {
         let is_of_none = right.starts_with("none");
         assert_eq!(disagreement(right).is_some(), is_of_none, "{right}");
     }
@@ -73,7 +77,6 @@ fn every_sentence_agrees_with_its_numbers() {
         }
     }
     assert!(sentences.len() > 150, "{} sentences", sentences.len());
-    if std::env::var_os("PRINT").is_some() { for s in &sentences { println!("{s}"); } }
     let wrong: Vec<String> = sentences
         .iter()
         // `none of the 2 engines is`.
@@ -81,16 +84,19 @@ fn every_sentence_agrees_with_its_numbers() {
         .filter_map(|sentence| disagreement(sentence).map(|what| format!("{what}: {sentence}")))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let odd: Vec<&String> = sentences.iter().filter(|sentence| sentence.contains("the 1 ") || sentence.contains("all 1 ")).collect();
+    let odd: Vec<&String> =
+        sentences.iter().filter(|sentence| sentence.contains("the 1 ") || sentence.contains("all 1 ")).collect();
     assert!(odd.is_empty(), "{odd:#?}");
 }
 
 #[test]
 fn every_code_is_among_the_sentences() {
-    let found: BTreeSet<Code> = [0, 1, 2].into_iter().flat_map(|number| reasons("dialogue", number)).map(|reason| reason.code).collect();
+    let found: BTreeSet<Code> =
+        [0, 1, 2].into_iter().flat_map(|number| reasons("dialogue", number)).map(|reason| reason.code).collect();
     let missing: Vec<Code> = Code::ALL.into_iter().filter(|code| !found.contains(code)).collect();
     assert_eq!(missing, []);
-    let found: BTreeSet<attention::Code> = [0, 1, 2].into_iter().flat_map(|number| items("dialogue", number)).map(|item| item.code).collect();
+    let found: BTreeSet<attention::Code> =
+        [0, 1, 2].into_iter().flat_map(|number| items("dialogue", number)).map(|item| item.code).collect();
     let missing: Vec<attention::Code> = attention::Code::ALL.into_iter().filter(|code| !found.contains(code)).collect();
     assert_eq!(missing, []);
 }

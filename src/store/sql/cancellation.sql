@@ -2,7 +2,7 @@
 -- $3, in the transaction that ended it. It was created at $4 and ended at $5.
 select a.action, a.recorded_at
 from eventlease.audit a
-where a.recorded_at >= $4 and a.recorded_at < $5 + interval '1 minute'
+where a.recorded_at >= $4::timestamptz and a.recorded_at < $5::timestamptz + interval '1 minute'
     and (
         a.action = 'cancel_event' and a.subject = $1
         or a.action = 'cancel_scenario_run' and a.subject = $2

@@ -95,7 +95,8 @@ async fn why_an_event_is_due_later_is_what_put_it_there_last() {
     let engine = lab.register("dialogue", json!({})).await;
     let later = json!({"delay_seconds": 3600});
     let change = async |event: &str| {
-        let request = lab.request("PATCH", &format!("/api/v1/events/{event}")).json(&later);
+        let at = (chrono::Utc::now() + chrono::TimeDelta::hours(1)).to_rfc3339();
+        let request = lab.request("PATCH", &format!("/api/v1/events/{event}")).json(&json!({"available_at": at}));
         Reply::of(request).await.expect(200);
     };
     let backoff = json!({"retry_policy": {"retry_delay": {"initial": 600, "max": 600}, "dead_letter_threshold": 5}});
@@ -148,7 +149,7 @@ async fn a_queue_without_engines_shows_when_one_was_last_seen() {
         assert_eq!(explanation["verdict"]["message"], expected);
     }
 
-    lab.delete(&format!("/api/v1/engines/{engine}")).await.expect(200);
+    lab.delete(&format!("/api/v1/engines/{engine}")).await.expect(204);
     // Until three hours ago, it could hold an event.
     lab.sql(
         "insert into eventlease.queue_history (engine_type, minute_at, due, delayed, processing, dead_letters,
@@ -178,7 +179,8 @@ async fn a_lease_that_has_lasted_long_outweighs_short_attempts() {
     ))
     .await;
     let explanation = explained_as(&lab, "full", &event, "engines_full", &["engines_full"]).await;
-    let time = |value: &Value| -> chrono::DateTime<chrono::Utc> { value.as_str().expect("a time").parse().expect("a time") };
+    let time =
+        |value: &Value| -> chrono::DateTime<chrono::Utc> { value.as_str().expect("a time").parse().expect("a time") };
     let seconds = (time(&explanation["expected_start_at"]) - time(&explanation["as_of"])).as_seconds_f64();
     assert!((59.0..100.0).contains(&seconds), "{seconds} s: {explanation}");
 }

@@ -24,9 +24,8 @@ enum Blocker {
 
 use Blocker::*;
 
-const BLOCKERS: [Blocker; 11] = [
-    NotDue, Paused, Capped, NoEngine, Draining, Quarantined, HoldingOff, DoesNotAsk, Full, TravelsAlone, BehindOthers,
-];
+const BLOCKERS: [Blocker; 11] =
+    [NotDue, Paused, Capped, NoEngine, Draining, Quarantined, HoldingOff, DoesNotAsk, Full, TravelsAlone, BehindOthers];
 
 /// Pairs that cannot hold at once, or of which one is not one beside the other.
 fn exclude_each_other(first: Blocker, second: Blocker) -> bool {
@@ -125,7 +124,10 @@ impl<'a> Scene<'a> {
     async fn block(&mut self, blocker: Blocker) {
         let (queue, event) = (self.queue.clone(), self.event.clone());
         match blocker {
-            NotDue => self.patch(&format!("events/{event}"), json!({"delay_seconds": 3600})).await,
+            NotDue => {
+                let later = chrono::Utc::now() + chrono::TimeDelta::hours(1);
+                self.patch(&format!("events/{event}"), json!({"available_at": later.to_rfc3339()})).await;
+            }
             Paused => self.post(&format!("queues/{queue}/pause"), json!({})).await,
             Capped => self.patch(&format!("queues/{queue}"), json!({"max_processing": 1})).await,
             NoEngine | Full => {}
@@ -141,7 +143,9 @@ impl<'a> Scene<'a> {
                 let since = "available_at = statement_timestamp() - interval '1 minute'";
                 self.lab.sql(&format!("update eventlease.event_queue set {since} where event_id = '{oldest}'")).await;
                 self.change_engine("registered_at = registered_at - interval '1 hour', last_poll_at = null").await;
-                self.lab.sql("update eventlease.service_signs set grace_since = grace_since - interval '2 hours'").await;
+                self.lab
+                    .sql("update eventlease.service_signs set grace_since = grace_since - interval '2 hours'")
+                    .await;
             }
             TravelsAlone => {
                 let other = self.lab.enqueue(&queue, json!({"priority": 9})).await;
@@ -157,14 +161,14 @@ impl<'a> Scene<'a> {
     async fn lift(&mut self, blocker: Blocker) {
         let (queue, event) = (self.queue.clone(), self.event.clone());
         match blocker {
-            NotDue => self.patch(&format!("events/{event}"), json!({"delay_seconds": 0})).await,
+            NotDue => self.patch(&format!("events/{event}"), json!({"available_at": "2026-01-01T00:00:00Z"})).await,
             Paused => self.post(&format!("queues/{queue}/resume"), json!({})).await,
             Capped => self.patch(&format!("queues/{queue}"), json!({"max_processing": null})).await,
             NoEngine => self.register().await,
             Draining => self.post(&format!("engines/{}/resume", self.engine()), json!({})).await,
             Quarantined => {
                 let path = format!("/api/v1/queues/{queue}/quarantines?engine_software_version=2.4.1");
-                self.lab.delete(&path).await.expect(200);
+                self.lab.delete(&path).await.expect(204);
             }
             HoldingOff => self.change_engine("holding_off_until = null").await,
             DoesNotAsk => self.change_engine("last_poll_at = statement_timestamp()").await,

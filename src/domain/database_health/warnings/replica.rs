@@ -1,8 +1,8 @@
 //! What a replica is warned of: its writes, its pools, its listener, its clock.
 
 use super::warning::{Warning, WarningCode};
-use crate::domain::database_health::facts::{ClockDifference, ListenerHealth, ReplicaHealth};
 use crate::domain::counted::are;
+use crate::domain::database_health::facts::{ClockDifference, ListenerHealth, ReplicaHealth};
 use crate::domain::spans::in_words;
 
 const CLOCK_SKEW_MS: f64 = 1000.0;
