@@ -28,6 +28,8 @@ mod traces;
 mod outcome;
 mod text;
 mod logs;
+#[cfg(test)]
+mod advice;
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -63,6 +63,8 @@ pub mod tokens;
 /// Who may do what.
 pub mod access;
 pub mod database_health;
+/// Commands of the program, in sentences of advice.
+pub mod advised_command;
 /// What others named, as a word of a command that can be copied.
 pub mod shell_word;
 /// Numbers with their nouns.

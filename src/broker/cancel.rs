@@ -22,6 +22,9 @@ use crate::store::{self, PgConnection};
 /// Cancelled in one transaction.
 pub(super) const BATCH: u32 = 500;
 
+/// The type of the error with which events end that nobody leased in time.
+pub(super) const TOO_OLD: &str = "too_old";
+
 /// What a cancellation came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Cancelled {
@@ -114,8 +117,9 @@ pub(super) async fn cancel_locked(
     reason: CancelReason,
     effects: &mut Effects,
 ) -> Result<Cancelled> {
+    let too_old = format!(r#"{{"type":"{TOO_OLD}","message":"no engine leased it in time"}}"#);
     let error = match reason {
-        CancelReason::TooOld => Some(r#"{"type":"too_old","message":"no engine leased it in time"}"#),
+        CancelReason::TooOld => Some(too_old.as_str()),
         CancelReason::Requested | CancelReason::ScenarioRun | CancelReason::WhileProcessing => None,
     };
     let (processing, queued): (Vec<&OpenEvent>, Vec<&OpenEvent>) =

@@ -2,12 +2,16 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::cancel::TOO_OLD;
 use super::state::Broker;
+use crate::domain::attempt::Attempt;
 use crate::domain::database_health::warnings::Warning;
-use crate::domain::event::Status;
+use crate::domain::engine::Standing;
+use crate::domain::event::{Event, Status};
 use crate::domain::explain::Explanation;
-use crate::domain::explain::ended::explain_ended;
-use crate::domain::explain::event::{Facts as EventFacts, explain_held, explain_queued};
+use crate::domain::explain::ended::{Cancellation, explain_ended};
+use crate::domain::explain::event::{Facts as EventFacts, explain_queued};
+use crate::domain::explain::held::explain_held;
 use crate::domain::explain::queue::{Facts as QueueFacts, explain as explain_queue, is_failing};
 use crate::domain::history::HistoryMinute;
 use crate::domain::ids::EventId;
@@ -30,6 +34,8 @@ const FAILING_SECONDS: u32 = 300;
 
 /// How old the snapshot may be from which the depth of a long queue is taken.
 const RECENT_SECONDS: i64 = 15;
+/// Leases of a queue that are read, those that have lasted longest.
+const MOST_LEASES: i32 = 1000;
 
 /// An event that is leased or given back while it is read is read again, but no more often than that.
 const MOST_READS: u32 = 5;
@@ -43,7 +49,10 @@ impl Broker {
             let event = store::events::read(&mut connection, event_id, false).await?;
             let event = event.ok_or(Error::EventNotFound(event_id))?;
             match event.status {
-                Status::Completed | Status::Failed | Status::Cancelled => return Ok(explain_ended(&event, now)),
+                Status::Completed | Status::Failed | Status::Cancelled => {
+                    let cancellation = cancellation(&mut connection, &event).await?;
+                    return Ok(explain_ended(&event, cancellation, now));
+                }
                 Status::Processing => {
                     let holder = match event.leased_by {
                         Some(engine_id) => store::engines::read(&mut connection, engine_id).await?,
@@ -58,7 +67,9 @@ impl Broker {
             let engine_type = EngineType::parse(&event.engine_type).map_err(|_| Error::EventNotFound(event_id))?;
             let KnownQueue { queue, measured_at, durations } =
                 self.known_queue(&mut connection, &engine_type, now).await?;
-            let first_lease_end = store::leases::first_lease_end(&mut connection, engine_type.as_str()).await?;
+            let leases = store::leases::queue_leases(&mut connection, engine_type.as_str(), MOST_LEASES).await?;
+            let last_attempt = last_attempt(&mut connection, &event).await?;
+            let last_seen_at = last_seen(&mut connection, &queue, now).await?;
             let warnings = self.known_warnings(may_know_database);
             return Ok(explain_queued(&EventFacts {
                 now,
@@ -67,7 +78,9 @@ impl Broker {
                 queue: &queue,
                 measured_at,
                 durations: &durations,
-                first_lease_end,
+                last_attempt: last_attempt.as_ref(),
+                leases: &leases,
+                last_seen_at,
                 warnings: &warnings,
             }));
         }
@@ -87,6 +100,7 @@ impl Broker {
         } else {
             None
         };
+        let last_seen_at = last_seen(&mut connection, &queue, now).await?;
         let facts = QueueFacts {
             now,
             queue: &queue,
@@ -94,6 +108,7 @@ impl Broker {
             durations: &durations,
             usual_attempt_seconds: usual_seconds(&minutes),
             main_cause: main_cause.as_ref(),
+            last_seen_at,
             warnings: &warnings,
         };
         Ok(explain_queue(&facts))
@@ -139,6 +154,38 @@ impl Broker {
 /// A snapshot that is older than three rounds of measuring is not relied on.
 fn is_recent(as_of: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     now - as_of <= TimeDelta::seconds(RECENT_SECONDS)
+}
+
+/// What cancelled an event; of one that ended otherwise, nothing is known.
+async fn cancellation(connection: &mut PgConnection, event: &Event) -> Result<Cancellation> {
+    if event.status != Status::Cancelled {
+        return Ok(Cancellation::Unknown);
+    }
+    // Its end is an attempt too. No engine had that, so only the service says why.
+    let end = last_attempt(connection, event).await?;
+    if end.is_some_and(|end| end.leased_at.is_none() && end.error_type.as_deref() == Some(TOO_OLD)) {
+        return Ok(Cancellation::TooOld);
+    }
+    Ok(store::audit::cancellation(connection, event).await?)
+}
+
+/// The latest attempt of an event that has ended.
+async fn last_attempt(connection: &mut PgConnection, event: &Event) -> Result<Option<Attempt>> {
+    let page = store::events::attempts::list(connection, event.event_id, None, 1, true).await?;
+    Ok(page.items.into_iter().next())
+}
+
+/// When an engine of a queue was last seen, where none is active.
+async fn last_seen(
+    connection: &mut PgConnection,
+    queue: &QueueSnapshot,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>> {
+    if queue.report.engines_with(Standing::Active) > 0 {
+        return Ok(None);
+    }
+    let day = now - TimeDelta::days(1);
+    Ok(store::engines::last_seen(connection, &queue.report.queue.engine_type, day).await?)
 }
 
 /// In the middle of the minutes: how long half of their attempts took.

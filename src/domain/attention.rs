@@ -9,14 +9,15 @@ mod item;
 
 use chrono::{DateTime, Utc};
 
+use super::advised_command::{AdvisedCommand, command};
 use super::counted::counted;
 use super::database_health::warnings::Warning;
 use super::limits::PAUSED_LONG_SECONDS;
 use super::queue::Quarantine;
-use super::shell_word::shell_word;
 use super::snapshot::QueueSnapshot;
 use super::spans::in_words;
 use failures::{dead_letters_new, dying, poison};
+pub use work::advice_on_zombies;
 use work::{falling_behind, nobody_works, zombies};
 
 pub use item::{Code, Item, Severity, Subject};
@@ -42,7 +43,7 @@ pub fn of_database(warnings: &[Warning]) -> Vec<Item> {
         code: Code::Database,
         severity: if warning.code.stops_the_queue() { Severity::Critical } else { Severity::Warning },
         message: warning.message.clone(),
-        what_to_do: "run eventlease doctor".to_owned(),
+        what_to_do: format!("see what else it says: {}", command("doctor")),
         subject: Subject::warning(warning),
         since: warning.since,
         count: 1,
@@ -72,7 +73,9 @@ fn paused_long(queue: &QueueSnapshot, now: DateTime<Utc>) -> Option<Item> {
             severity: if waiting > 0 { Severity::Warning } else { Severity::Notice },
             message: format!("{name} has been paused for {}{by}{reason}, with no end{due}", in_words(lasted)),
             what_to_do: format!(
-                "eventlease resume {name}; or give it an end: eventlease pause {name} --resume-after-seconds 3600"
+                "to go on: {}; or give it an end: {}",
+                command("resume").about(name),
+                command("pause").about(name).flag("--resume-after-seconds", 3600)
             ),
             subject: Subject::queue(name),
             since: Some(pause.since),
@@ -85,14 +88,12 @@ fn version_quarantined(name: &str, quarantine: &Quarantine) -> Item {
     let version = quarantine.engine_software_version.as_deref();
     let which =
         version.map_or("engines without a version".to_owned(), |version| format!("engines of version {version}"));
-    let flag = version
-        .map_or("--without-version".to_owned(), |version| format!("--engine-software-version {}", shell_word(version)));
     let by = quarantine.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     Item {
         code: Code::VersionQuarantined,
         severity: Severity::Notice,
         message: format!("{which} get nothing of {name}: they are quarantined{by} ({})", quarantine.reason),
-        what_to_do: format!("once another version is deployed, lift it: eventlease queues lift {name} {flag}"),
+        what_to_do: format!("once another version is deployed, lift it: {}", lift(name, quarantine)),
         subject: Subject {
             engine_software_version: quarantine.engine_software_version.clone(),
             ..Subject::queue(name)
@@ -100,6 +101,12 @@ fn version_quarantined(name: &str, quarantine: &Quarantine) -> Item {
         since: Some(quarantine.since),
         count: 1,
     }
+}
+
+/// The command that lifts a quarantine.
+#[must_use]
+pub fn lift(name: &str, quarantine: &Quarantine) -> AdvisedCommand {
+    command("queues lift").about(name).version(quarantine.engine_software_version.as_deref())
 }
 
 #[cfg(test)]

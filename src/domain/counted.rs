@@ -46,7 +46,25 @@ pub fn counted_match(count: impl Number, noun: &str) -> String {
 /// The verb of a number: `is` or `are`.
 #[must_use]
 pub fn are(count: impl Number) -> &'static str {
-    if is_one(count) { "is" } else { "are" }
+    agreeing(count, "is", "are")
+}
+
+/// How often: `once`, `3 times`.
+#[must_use]
+pub fn times(count: impl Number) -> String {
+    if is_one(count) { "once".to_owned() } else { format!("{count} times") }
+}
+
+/// Since when events have been due: of one, or of the oldest.
+#[must_use]
+pub fn the_oldest(count: impl Number) -> &'static str {
+    agreeing(count, "it", "the oldest")
+}
+
+/// The word that goes with a number.
+#[must_use]
+pub fn agreeing(count: impl Number, one: &'static str, many: &'static str) -> &'static str {
+    if is_one(count) { one } else { many }
 }
 
 #[cfg(test)]

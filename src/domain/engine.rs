@@ -196,6 +196,10 @@ pub struct TypeSummary {
     pub engine_type: String,
     /// Whether they are given events, and why not.
     pub standing: Standing,
+    /// Their version is quarantined, whatever their status.
+    pub is_quarantined: bool,
+    /// They asked for no events for a while, whatever their status.
+    pub is_holding_off: bool,
     /// How many they are.
     pub engines: i64,
     /// Engines without a `max_concurrent_events`.

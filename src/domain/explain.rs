@@ -3,18 +3,28 @@
 
 /// Of one queue.
 pub mod queue;
-/// Of one event that waits, or that an engine holds.
+/// Of one event that waits.
 pub mod event;
+/// Of one event that an engine holds.
+pub mod held;
 /// Of one event that has ended.
 pub mod ended;
+/// Why an event is not due yet.
+mod not_due;
 /// When an event is likely to be leased.
-mod start;
+pub mod start;
 /// What the engines of a queue can take.
 mod supply;
+/// What the rules of one event share.
+mod said;
 /// One reason, and the code that programs know it by.
 mod reason;
 
 pub use reason::{Code, Explanation, Reason, Verdict};
 
 #[cfg(test)]
+pub(crate) mod every_sentence;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wording;

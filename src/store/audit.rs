@@ -1,5 +1,6 @@
 //! The audit trail: what operators and admins changed.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -10,6 +11,8 @@ use super::pool::Pool;
 use super::row::from_row;
 use crate::domain::access::{Operation, Role};
 use crate::domain::audit::{Actor, Entry, Filter, bounded};
+use crate::domain::event::Event;
+use crate::domain::explain::ended::Cancellation;
 use crate::domain::page::Page;
 
 /// Records a change, with the transaction that makes it. `details` never hold a payload, nor a secret; large ones are cut.
@@ -82,6 +85,24 @@ pub async fn list(
     .fetch_all(connection)
     .await?;
     Ok(page_of(rows, limit))
+}
+
+/// What the audit trail has of the cancellation of an event.
+pub async fn cancellation(connection: &mut PgConnection, event: &Event) -> Result<Cancellation> {
+    let found: Option<(String, DateTime<Utc>)> = sqlx::query_as(include_str!("sql/cancellation.sql"))
+        .bind(event.event_id.to_string())
+        .bind(&event.scenario_run_id)
+        .bind(&event.engine_type)
+        .bind(event.created_at)
+        .bind(event.finished_at)
+        .fetch_optional(connection)
+        .await?;
+    Ok(match found {
+        Some((action, _)) if action == Operation::CancelEvent.id() => Cancellation::Alone,
+        Some((action, _)) if action == Operation::CancelScenarioRun.id() => Cancellation::WithItsRun,
+        Some((_, recorded_at)) => Cancellation::WithOthers(recorded_at),
+        None => Cancellation::Unknown,
+    })
 }
 
 /// One statement removes no more than this.

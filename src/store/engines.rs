@@ -234,7 +234,7 @@ pub async fn delete(connection: &mut PgConnection, engine_id: EngineId) -> Resul
 }
 
 from_row!(TypeSummary, "engine_states", engine_type: String, {
-    engine_type, standing, engines, unlimited, slots, leases_held, idle,
+    engine_type, standing, is_quarantined, is_holding_off, engines, unlimited, slots, leases_held, idle,
 });
 
 impl Field for Standing {
@@ -242,6 +242,16 @@ impl Field for Standing {
         let is_quarantined = Field::read(row, "is_quarantined")?;
         Ok(Self::of(Field::read(row, "status")?, is_quarantined, Field::read(row, "is_holding_off")?))
     }
+}
+
+/// When an engine of a queue was last seen; of one that is registered no more, as the history of queues has it since then.
+pub async fn last_seen(
+    connection: &mut PgConnection,
+    engine_type: &str,
+    since: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>> {
+    let statement = sqlx::query_scalar(include_str!("sql/engines_last_seen.sql"));
+    Ok(statement.bind(engine_type).bind(since).fetch_one(connection).await?)
 }
 
 /// Sums the engines of these types up.

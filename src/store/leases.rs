@@ -12,5 +12,5 @@ pub mod due;
 mod holders;
 
 pub use grants::{Grant, LeaseDefaults, grant};
-pub use held_leases::{first_lease_end, leases_of_engine, leases_of_poll};
+pub use held_leases::{leases_of_engine, leases_of_poll, queue_leases};
 pub use holders::{CountFrom, Held, LockedEngine, check_engines, count_held, lock_engines};

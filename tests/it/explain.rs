@@ -1,6 +1,8 @@
 //! Why an event is not worked on, and why a queue grows: one table of states and of the codes that explain them, for the reply and
 //! the command line alike.
 
+mod advice;
+mod pairs;
 mod states;
 
 use serde_json::{Value, json};

@@ -151,7 +151,8 @@ impl Queue {
         Some(match self.reached_cap() {
             Some(cap) => format!(
                 "{due} in {name}, the oldest for {age}, while max_processing lets no more than {cap} be processed; \
-                 to raise it: eventlease queues set {name} --max-processing N"
+                 to raise it: eventlease queues set {name} --max-processing {}",
+                cap.saturating_mul(2)
             ),
             None => format!(
                 "{due} in {name}, the oldest for {age}, with {} active; start more, or see what they do: \

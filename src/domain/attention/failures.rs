@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::item::{Code, Item, Severity, Subject};
-use crate::domain::counted::counted;
+use crate::domain::advised_command::command;
+use crate::domain::counted::{agreeing, counted, times};
 use crate::domain::limits::{
     DYING_MIN_ATTEMPTS, DYING_SHARE, MIN_NEW_DEAD_LETTERS, NEW_DEAD_LETTERS_FACTOR, POISON_LEASE_LOSSES,
 };
@@ -23,7 +24,8 @@ pub(super) fn dying(queue: &QueueSnapshot, _now: DateTime<Utc>) -> Option<Item> 
             severity: Severity::Critical,
             message: format!("{bad} of {} of {name} failed in the last 5 minutes{lost}", counted(all, "attempt")),
             what_to_do: format!(
-                "see of what: eventlease explain {name}; quarantine a bad version, or pause the queue until what its engines call works again"
+                "see of what: {}; quarantine a bad version, or pause the queue until what its engines call works again",
+                command("explain").about(name)
             ),
             subject: Subject::queue(name),
             since: None,
@@ -62,18 +64,19 @@ pub(super) fn poison(queue: &QueueSnapshot, _now: DateTime<Utc>) -> Option<Item>
     let name = &queue.report.queue.engine_type;
     let poison = queue.poison.filter(|poison| poison.lease_losses >= POISON_LEASE_LOSSES)?;
     let subject = Subject { event_id: Some(poison.worst), ..Subject::queue(name) };
-    let times = counted(poison.lease_losses, "time");
+    let often = times(poison.lease_losses);
     let others = match poison.count - 1 {
         0 => String::new(),
-        more => format!("; {more} more of that queue {} lost repeatedly too", if more == 1 { "was" } else { "were" }),
+        more => format!("; {more} more of that queue {} lost repeatedly too", agreeing(more, "was", "were")),
     };
     Some(Item {
         code: Code::Poison,
         severity: Severity::Warning,
-        message: format!("event {} of {name} was lost {times} without a report of its engine{others}", poison.worst),
+        message: format!("event {} of {name} was lost {often} without a report of its engine{others}", poison.worst),
         what_to_do: format!(
-            "eventlease events {}; if it kills engines: eventlease cancel {}",
-            poison.worst, poison.worst
+            "see its attempts: {}; if it kills engines: {}",
+            command("events").about(poison.worst),
+            command("cancel").about(poison.worst)
         ),
         subject,
         since: None,
@@ -97,7 +100,9 @@ pub(super) fn dead_letters_new(queue: &QueueSnapshot, _now: DateTime<Utc>) -> Op
             counted(new.causes, "cause")
         ),
         what_to_do: format!(
-            "eventlease dead-letters groups --engine-type {name}; once repaired: eventlease dead-letters redrive --engine-type {name} --canary 10"
+            "see what they died of: {}; once repaired: {}",
+            command("dead-letters groups").flag("--engine-type", name),
+            command("dead-letters redrive").flag("--engine-type", name).flag("--canary", 10)
         ),
         subject: Subject::queue(name),
         since: Some(new.since),

@@ -26,6 +26,8 @@ fn engines(standing: Standing, engines: i64) -> TypeSummary {
     TypeSummary {
         engine_type: "dialogue".to_owned(),
         standing,
+        is_quarantined: standing == Standing::Quarantined,
+        is_holding_off: standing == Standing::HoldingOff,
         engines,
         unlimited: 0,
         slots: engines * 5,

@@ -4,13 +4,14 @@ use chrono::{DateTime, Utc};
 
 use super::failures::fails_mostly;
 use super::item::{Code, Item, Severity, Subject};
-use crate::domain::counted::{counted, counted_are};
+use crate::domain::advised_command::command;
+use crate::domain::counted::{counted, counted_are, the_oldest};
 use crate::domain::limits::{
     FALLING_BEHIND_AGE_SECONDS, FALLING_BEHIND_GROWTH_SECONDS, FALLING_BEHIND_MINUTES, NOBODY_WORKS_AFTER_SECONDS,
 };
 use crate::domain::queue_activity::ActivityCounts;
 use crate::domain::queue_report::QueueReport;
-use crate::domain::snapshot::{Engines, QueueSnapshot};
+use crate::domain::snapshot::{Engines, QueueSnapshot, Zombies};
 use crate::domain::spans::{before, in_words};
 
 /// Engines that lease without being registered work as well.
@@ -45,12 +46,14 @@ pub(super) fn nobody_works(queue: &QueueSnapshot, now: DateTime<Utc>) -> Option<
             code: Code::NobodyWorks,
             severity: Severity::Critical,
             message: format!(
-                "{name} has {} and no active engine{others}; the oldest has been due for {}",
+                "{name} has {} and no active engine{others}; {} has been due for {}",
                 counted(depth.due, "due event"),
+                the_oldest(depth.due),
                 in_words(age)
             ),
             what_to_do: format!(
-                "start engines of {name}{version}; if they run, see why they get nothing: eventlease explain {name}"
+                "start engines of {name}{version}; if they run, see why they get nothing: {}",
+                command("explain").about(name)
             ),
             subject: Subject::queue(name),
             since: Some(before(now, age)),
@@ -65,22 +68,16 @@ pub(super) fn zombies(queue: &QueueSnapshot, now: DateTime<Utc>) -> Option<Item>
     let zombies = queue.zombies.filter(|zombies| zombies.count > 0)?;
     let silent = in_words((now - zombies.silent_since).as_seconds_f64());
     let engine_id = zombies.most_silent;
-    let (message, what_to_do, subject) = match zombies.count {
+    let (message, subject) = match zombies.count {
         1 => (
             format!(
                 "engine {engine_id} of {name} is alive and has not asked for work for {silent}, although events are due"
-            ),
-            format!(
-                "see what blocks its polls, and have it exit, so that it is started anew: eventlease engines drain {engine_id}"
             ),
             Subject { engine_id: Some(engine_id), ..Subject::queue(name) },
         ),
         many => (
             format!(
                 "{many} engines of {name} are alive and have not asked for work for up to {silent}, although events are due"
-            ),
-            format!(
-                "see which they are: eventlease engines --zombie --engine-type {name}; see what blocks their polls, and have each exit, so that it is started anew: eventlease engines drain {engine_id}"
             ),
             Subject::queue(name),
         ),
@@ -90,11 +87,24 @@ pub(super) fn zombies(queue: &QueueSnapshot, now: DateTime<Utc>) -> Option<Item>
         code: Code::Zombies,
         severity: if nobody_else_works { Severity::Critical } else { Severity::Warning },
         message,
-        what_to_do,
+        what_to_do: advice_on_zombies(name, &zombies),
         subject,
         since: Some(zombies.silent_since),
         count: zombies.count,
     })
+}
+
+/// What to do about engines that do not ask for work.
+#[must_use]
+pub fn advice_on_zombies(name: &str, zombies: &Zombies) -> String {
+    let drain = command("engines drain").about(zombies.most_silent);
+    if zombies.count == 1 {
+        return format!("see what blocks its polls, and have it exit, so that it is started anew: {drain}");
+    }
+    let which = command("engines").switch("--zombie").flag("--engine-type", name);
+    format!(
+        "see which they are: {which}; see what blocks their polls, and have each exit, so that it is started anew: {drain}"
+    )
 }
 
 /// The oldest event waits longer and longer.
@@ -115,13 +125,14 @@ pub(super) fn falling_behind(queue: &QueueSnapshot, now: DateTime<Utc>) -> Optio
             code: Code::FallingBehind,
             severity: Severity::Warning,
             message: format!(
-                "{name} gets {:.1} events a second, and {:.1} a second end; {} due, and the oldest has waited for {} and waits longer and longer",
+                "{name} gets {:.1} events a second, and {:.1} a second end; {} due, and {} has waited for {} and waits longer and longer",
                 minute.per_second(minute.counts.enqueued),
                 minute.per_second(minute.counts.ended()),
                 counted_are(report.depth.due, "event"),
+                the_oldest(report.depth.due),
                 in_words(age)
             ),
-            what_to_do: format!("{}: eventlease explain {name}", what_helps(queue)),
+            what_to_do: format!("{}: {}", what_helps(queue), command("explain").about(name)),
             subject: Subject::queue(name),
             since: Some(before(now, age)),
             count: report.depth.due,

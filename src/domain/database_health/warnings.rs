@@ -7,6 +7,7 @@ mod warning;
 use super::facts::{
     DatabaseHealth, Durability, PartitionsAhead, ReplicaHealth, Snapshot, SnapshotHolder, Standby, TableHealth,
 };
+use crate::domain::advised_command::command;
 use crate::domain::counted::{counted, counted_are};
 use crate::domain::spans::in_words;
 
@@ -55,8 +56,8 @@ pub fn of_database(database: &DatabaseHealth) -> Vec<Warning> {
         found.push(Warning::new(WarningCode::DatabaseNotUtf8, message));
     }
     if database.pending_migrations > 0 {
-        let message =
-            format!("{} pending; run: eventlease migrate", counted_are(database.pending_migrations, "migration"));
+        let pending = counted_are(database.pending_migrations, "migration");
+        let message = format!("{pending} pending; run: {}", command("migrate"));
         found.push(Warning::new(WarningCode::MigrationsPending, message));
     } else {
         // Without the schema, there are none, and that has been said.

@@ -2,31 +2,23 @@
 
 use chrono::{DateTime, Utc};
 
-use super::ended::{seconds_in_words, subject_of};
+use super::not_due::not_due_yet;
 use super::reason::{Code, Explanation, Reason};
-use super::start::{self, Line};
+use super::said::{seconds_in_words, subject_of};
+use super::start::{self, Line, QueueLeases};
 use super::supply::Supply;
+use crate::domain::advised_command::{AdvisedCommand, command};
+use crate::domain::attempt::Attempt;
 use crate::domain::attention::Subject;
-use crate::domain::counted::{are, counted, counted_are};
+use crate::domain::counted::{agreeing, are, counted, counted_are, times};
 use crate::domain::database_health::warnings::Warning;
-use crate::domain::engine::{Engine, EngineStatus};
 use crate::domain::event::Event;
 use crate::domain::lane::Lane;
-use crate::domain::limits::MAX_EXACT_DEPTH;
+use crate::domain::limits::{MAX_CONCURRENT_EVENTS, MAX_EXACT_DEPTH};
 use crate::domain::queue_activity::RecentDurations;
 use crate::domain::snapshot::QueueSnapshot;
 use crate::domain::spans::in_words;
 
-/// A lease ends soon when less than that is left of it.
-const ENDS_SOON_SECONDS: f64 = 10.0;
-/// A lease is near its longest end when less than this share of its time is left.
-const NEAR_LONGEST_SHARE: f64 = 0.1;
-/// Of its heartbeat timeout: an engine that has sent nothing for longer is silent.
-const SILENT_SHARE: f64 = 0.5;
-/// The same for an engine without such a timeout.
-const SILENT_SECONDS: f64 = 60.0;
-/// Progress that was reported longer ago is old.
-const OLD_PROGRESS_SECONDS: f64 = 300.0;
 /// What is leased at once has waited for no longer than that many times what is usual.
 const UNUSUAL_FACTOR: f64 = 3.0;
 /// A shorter wait is never unusual: a claim may be under way.
@@ -58,95 +50,14 @@ pub struct Facts<'a> {
     pub measured_at: DateTime<Utc>,
     /// How long its attempts and waits took in the last minute.
     pub durations: &'a RecentDurations,
-    /// When the first lease of its queue runs out, where there is one that was never renewed.
-    pub first_lease_end: Option<DateTime<Utc>>,
+    /// Its latest attempt that has ended.
+    pub last_attempt: Option<&'a Attempt>,
+    /// What is leased of its queue.
+    pub leases: &'a QueueLeases,
+    /// When an engine of its queue was last seen, where none is active and that is known.
+    pub last_seen_at: Option<DateTime<Utc>>,
     /// What is known to be wrong with the database.
     pub warnings: &'a [Warning],
-}
-
-/// What the engine does that holds an event; `holder` is that engine, while it is registered.
-#[must_use]
-pub fn explain_held(event: &Event, holder: Option<&Engine>, now: DateTime<Utc>) -> Explanation {
-    let id = event.event_id;
-    let subject = || Subject { engine_id: event.leased_by, ..subject_of(event) };
-    let ends_at = event.lease_expires_at.unwrap_or(now);
-    let lasted = event.leased_at.map(|since| seconds_in_words(now - since)).unwrap_or_default();
-    let who = event.leased_by.map_or("a caller that is no engine".to_owned(), |engine| format!("engine {engine}"));
-    let mut found = Vec::new();
-    let left = (ends_at - now).as_seconds_f64();
-    if left <= 0.0 {
-        let message = format!(
-            "its lease ended {} ago, after {lasted}, without a report; the service takes it back with its next round",
-            in_words(-left)
-        );
-        found.push(Reason::new(Code::LeaseOver, subject(), message).since(ends_at).decisive(
-            "nothing for some seconds; if it stays so, no replica does its background work: eventlease doctor",
-        ));
-    } else {
-        let message = format!(
-            "{who} has held it for {lasted}, as attempt {}; its lease ends in {} unless it is renewed or reported",
-            event.attempt,
-            in_words(left)
-        );
-        found.push(
-            Reason::new(Code::Held, subject(), message)
-                .since(event.leased_at)
-                .until(ends_at)
-                .decisive(format!("wait for its engine; to see what it reports: eventlease events {id}")),
-        );
-    }
-    if let Some(engine) = holder {
-        let silent = (now - engine.last_seen_at).as_seconds_f64();
-        let bound =
-            engine.heartbeat_timeout_seconds.map_or(SILENT_SECONDS, |timeout| f64::from(timeout) * SILENT_SHARE);
-        if engine.status == EngineStatus::Unresponsive || silent > bound {
-            let message = format!("engine {} has sent nothing for {}", engine.engine_id, in_words(silent));
-            found.push(
-                Reason::new(Code::EngineSilent, subject(), message)
-                    .since(engine.last_seen_at)
-                    .with_advice(format!("see whether it still runs: eventlease engines {}", engine.engine_id)),
-            );
-        }
-    }
-    if let Some(at) = event.progress_at
-        && (now - at).as_seconds_f64() > OLD_PROGRESS_SECONDS
-    {
-        let message = format!("the last progress of this attempt was reported {} ago", seconds_in_words(now - at));
-        found.push(
-            Reason::new(Code::ProgressOld, subject(), message)
-                .since(at)
-                .with_advice(format!("see whether it still gets on: eventlease events {id}")),
-        );
-    }
-    if left > 0.0 && left < ENDS_SOON_SECONDS {
-        let message = format!("its lease ends in {}; then it counts as lost", in_words(left));
-        found.push(Reason::new(Code::LeaseEndsSoon, subject(), message).until(ends_at).with_advice(
-            format!("its engine has to renew it or report; if attempts need longer: eventlease queues set {} --visibility-timeout-seconds", event.engine_type),
-        ));
-    }
-    if let (Some(deadline), Some(since)) = (event.lease_deadline_at, event.leased_at) {
-        let (left, whole) = ((deadline - now).as_seconds_f64(), (deadline - since).as_seconds_f64());
-        if left > 0.0 && left < whole * NEAR_LONGEST_SHARE {
-            let message = format!(
-                "its lease can be renewed for another {} and no longer: it lasts {} at most",
-                in_words(left),
-                in_words(whole)
-            );
-            found.push(Reason::new(Code::NearLongestLease, subject(), message).until(deadline).with_advice(format!(
-                "if such attempts may last longer: eventlease queues set {} --max-lease-seconds",
-                event.engine_type
-            )));
-        }
-    }
-    if event.is_cancel_requested {
-        let message = "it ends as cancelled with its lease: its cancellation was asked for while it was held";
-        found.push(
-            Reason::new(Code::CancelRequested, subject(), message)
-                .until(ends_at)
-                .with_advice("nothing: its engine is told, and at the latest its lease ends"),
-        );
-    }
-    Explanation::of(now, None, found, None)
 }
 
 /// Why an event waits.
@@ -159,22 +70,18 @@ pub fn explain_queued(facts: &Facts<'_>) -> Explanation {
     let due_at = event.available_at.unwrap_or(now);
     let is_due = due_at <= now;
     if !is_due {
-        found.push(not_due_yet(event, due_at, now));
+        found.push(not_due_yet(event, facts.last_attempt, due_at, now));
     }
     found.extend(paused(Code::QueuePaused, queue, now));
-    let next_end = next_end(facts.first_lease_end.filter(|_| is_due), now);
+    let next_end = next_end(facts.leases.first_end.filter(|_| is_due), now);
     found.extend(capped(Code::QueueCapped, queue, &next_end));
-    found.extend(supply.without_engines(now));
+    found.extend(supply.without_engines(facts.last_seen_at, now));
     found.extend(supply.silent(Code::EnginesDoNotAsk, now));
-    if is_due {
-        found.extend(supply.full(Code::EnginesFull, report.wanted_slots(facts.durations), &next_end));
-    }
+    found.extend(supply.full(Code::EnginesFull, report.wanted_slots(facts.durations), &next_end));
     let is_blocked = found.iter().any(|reason| reason.is_decisive);
-    if is_due {
-        found.extend(travels_alone(event, place, &supply, is_blocked));
-        let is_blocked = found.iter().any(|reason| reason.is_decisive);
-        found.extend(behind_others(event, place, &supply, is_blocked));
-    }
+    found.extend(travels_alone(event, place, &supply, is_blocked));
+    let is_blocked = found.iter().any(|reason| reason.is_decisive);
+    found.extend(behind_others(event, place, &supply, is_blocked));
     let stops = database(facts.warnings, event);
     let is_stopped = stops.iter().any(|reason| reason.is_decisive);
     let expected = (!is_stopped)
@@ -189,7 +96,7 @@ pub fn explain_queued(facts: &Facts<'_>) -> Explanation {
                     && !waits_for_an_idle_engine(place, &supply)
                     && !found.iter().any(|reason| reason.code == Code::EnginesDoNotAsk && reason.is_decisive),
                 ahead: place.ahead,
-                first_lease_end: facts.first_lease_end,
+                leases: facts.leases,
             })
         })
         .flatten();
@@ -204,33 +111,23 @@ pub fn explain_queued(facts: &Facts<'_>) -> Explanation {
     Explanation::of(now, Some(measured_at), found, expected)
 }
 
-fn not_due_yet(event: &Event, due_at: DateTime<Utc>, now: DateTime<Utc>) -> Reason {
-    let left = seconds_in_words(due_at - now);
-    let why = if event.attempt == 0 {
-        "as was asked for when it was enqueued or rescheduled".to_owned()
-    } else if event.failures + event.lease_losses > 0 {
-        format!("it waits after attempt {}, before it is tried again", event.attempt)
-    } else if event.redrives > 0 {
-        "a redrive put it there".to_owned()
-    } else {
-        format!("attempt {} was given back with a delay", event.attempt)
-    };
-    Reason::new(Code::NotDueYet, subject_of(event), format!("it becomes due in {left}: {why}"))
-        .until(due_at)
-        .decisive(format!("wait; or have it leased now: eventlease events change {} --now", event.event_id))
-}
-
 /// The queue gives out nothing.
 pub(super) fn paused(code: Code, queue: &QueueSnapshot, now: DateTime<Utc>) -> Option<Reason> {
     let name = &queue.report.queue.engine_type;
     let pause = queue.report.queue.pause.as_ref()?;
     let by = pause.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     let reason = pause.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    let end =
-        pause.resume_at.map_or("without an end".to_owned(), |at| format!("for another {}", seconds_in_words(at - now)));
+    let end = pause
+        .resume_at
+        .map_or("without an end".to_owned(), |at| format!("and is for another {}", seconds_in_words(at - now)));
     let message = format!("{name} has been paused for {}{by}{reason}, {end}", seconds_in_words(now - pause.since));
     let reason = Reason::new(code, Subject::queue(name), message).since(pause.since).until(pause.resume_at);
-    Some(reason.decisive(format!("once what it was paused for is over: eventlease resume {name}")))
+    Some(reason.decisive(format!("once what it was paused for is over: {}", command("resume").about(name))))
+}
+
+/// The command that changes a queued event.
+fn change(event: &Event) -> AdvisedCommand {
+    command("events change").about(event.event_id)
 }
 
 /// When room may come at the latest.
@@ -252,8 +149,11 @@ pub(super) fn capped(code: Code, queue: &QueueSnapshot, next_end: &str) -> Optio
             "{} of {name} {are} processed now, and no more than {most} may be at a time{next_end}",
             counted(held, "event")
         );
+        let more = most.saturating_mul(2).min(i64::from(MAX_CONCURRENT_EVENTS));
         Reason::new(code, Subject::queue(name), message).decisive(format!(
-            "wait for one of them to end; if what they use can bear more: eventlease queues set {name} --max-processing"
+            "wait for {} to end; if what the engines use can bear more: {}",
+            agreeing(held, "it", "one of them"),
+            command("queues set").about(name).flag("--max-processing", more)
         ))
     })
 }
@@ -274,12 +174,12 @@ fn travels_alone(event: &Event, place: Place, supply: &Supply<'_>, is_blocked: b
         0 => "no such event stands before it".to_owned(),
         ahead => format!("{} before it", counted_are(ahead, "such event")),
     };
-    let losses = counted(event.lease_losses, "time");
+    let losses = times(event.lease_losses);
     let message = format!("it was lost {losses} without a report, so it {how}; {before}");
     let reason = Reason::new(Code::TravelsAlone, subject_of(event), message);
     let what_to_do = format!(
-        "see what became of its attempts: eventlease events {}; if it kills its engines, cancel it; more engines of {name} would take it sooner",
-        event.event_id
+        "see what became of its attempts: {}; if it kills its engines, cancel it; more engines of {name} would take it sooner",
+        command("events").about(event.event_id)
     );
     let decides = !is_blocked && (place.ahead > 0 || waits_for_an_idle_engine(place, supply));
     Some(if decides { reason.decisive(what_to_do) } else { reason.with_advice(what_to_do) })
@@ -298,13 +198,17 @@ fn behind_others(event: &Event, place: Place, supply: &Supply<'_>, is_blocked: b
     };
     let by_priority = match place.ahead_by_priority {
         0 => String::new(),
-        count => format!(", {count} of them of a higher priority than its {}", event.priority),
+        count => {
+            let of_them = if count == place.ahead { String::new() } else { format!("{count} of them ") };
+            format!(", {of_them}of a higher priority than its {}", event.priority)
+        }
     };
     let message = format!("{} before it in {}{by_priority}", number(place.ahead), event.engine_type);
     let reason = Reason::new(Code::BehindOthers, subject_of(event), message);
     let what_to_do = format!(
-        "wait, or start more engines of {}; to have it leased first: eventlease events change {} --priority 9",
-        event.engine_type, event.event_id
+        "wait, or start more engines of {}; to have it leased first: {}",
+        event.engine_type,
+        change(event).flag("--priority", 9)
     );
     let decides = !is_blocked && place.ahead >= supply.can_take();
     Some(if decides { reason.decisive(what_to_do) } else { reason.with_advice(what_to_do) })
@@ -324,7 +228,7 @@ fn would_be_soon(event: &Event, due_at: DateTime<Utc>, facts: &Facts<'_>) -> (Re
                 in_words(waited),
                 in_words(usual)
             ),
-            "see whether the database is well, and whether the engines ask for work: eventlease doctor".to_owned(),
+            format!("see whether the database is well, and whether the engines ask for work: {}", command("doctor")),
         )
     };
     (Reason::new(Code::WouldBeSoon, subject_of(event), message).since(due_at).decisive(what_to_do), is_usual)
@@ -354,7 +258,7 @@ fn database(warnings: &[Warning], event: &Event) -> Vec<Reason> {
 pub(super) fn of_database(warnings: &[Warning], subject: &Subject) -> Vec<Reason> {
     let reasons = warnings.iter().map(|warning| {
         let reason = Reason::new(Code::Database, subject.clone(), warning.message.clone());
-        let what_to_do = "eventlease doctor says more";
+        let what_to_do = format!("see what else it says: {}", command("doctor"));
         if warning.code.stops_the_queue() { reason.decisive(what_to_do) } else { reason.with_advice(what_to_do) }
     });
     reasons.collect()

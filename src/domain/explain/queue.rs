@@ -3,15 +3,17 @@
 use chrono::{DateTime, Utc};
 
 use super::event::{capped, of_database, paused};
+use super::held::longer_leases_of;
 use super::reason::{Code, Explanation, Reason};
 use super::supply::Supply;
+use crate::domain::advised_command::{AdvisedCommand, command, engines_of};
 use crate::domain::attention::Subject;
-use crate::domain::counted::{are, counted, counted_are};
+use crate::domain::counted::{agreeing, are, counted, counted_are};
 use crate::domain::database_health::warnings::Warning;
 use crate::domain::dead_letters::MainCause;
+use crate::domain::limits::DEFAULT_VISIBILITY_TIMEOUT_SECONDS;
 use crate::domain::numbers::to_f64;
 use crate::domain::queue_activity::RecentDurations;
-use crate::domain::shell_word::shell_word;
 use crate::domain::snapshot::QueueSnapshot;
 use crate::domain::spans::in_words;
 
@@ -45,6 +47,8 @@ pub struct Facts<'a> {
     pub usual_attempt_seconds: Option<f64>,
     /// What most of its newest dead letters died of; `None` where that was not asked, as it does not fail, or none died.
     pub main_cause: Option<&'a MainCause>,
+    /// When an engine was last seen, where none is active and that is known.
+    pub last_seen_at: Option<DateTime<Utc>>,
     /// What is known to be wrong with the database.
     pub warnings: &'a [Warning],
 }
@@ -59,7 +63,7 @@ pub fn explain(facts: &Facts<'_>) -> Explanation {
     let mut found: Vec<Reason> = paused(Code::Paused, queue, now).into_iter().collect();
     // A queue that nobody needs may well have no engine.
     if depth.due + depth.delayed > 0 {
-        found.extend(supply.without_engines(now));
+        found.extend(supply.without_engines(facts.last_seen_at, now));
         found.extend(supply.silent(Code::Zombies, now));
     }
     if depth.due > 0 {
@@ -114,25 +118,22 @@ fn failing(facts: &Facts<'_>) -> Option<Reason> {
     let all = counts.completed + counts.failed + counts.lost;
     let name = &queue.report.queue.engine_type;
     is_failing(queue).then(|| {
-        let dead = match counts.dead_lettered {
-            1 => "1 event became a dead letter".to_owned(),
-            count => format!("{} became dead letters", counted(count, "event")),
-        };
+        let dead = counted(counts.dead_lettered, "event");
+        let became = agreeing(counts.dead_lettered, "became a dead letter", "became dead letters");
         let cause = main_cause.map(|cause| format!(", most often of {}", in_a_clause(cause))).unwrap_or_default();
         let message = format!(
-            "{} of {} in the last 5 minutes failed ({}); {dead}{cause}",
+            "{} of {} in the last 5 minutes failed ({}); {dead} {became}{cause}",
             counts.failed,
             counted(all, "attempt"),
             percent(counts.failed, all)
         );
         let version = main_cause.and_then(|cause| cause.engine_software_version.as_deref()).map(|version| {
-            format!(
-                "; if it is the version: eventlease queues quarantine {name} --engine-software-version {} --reason failing",
-                shell_word(version)
-            )
+            let quarantine = command("queues quarantine").about(name).version(Some(version));
+            format!("; if it is the version: {}", quarantine.flag("--reason", "failing"))
         });
         of(queue, Code::Failing, message).with_advice(format!(
-            "see what they fail of: eventlease dead-letters groups --engine-type {name}{}",
+            "see what they fail of: {}{}",
+            command("dead-letters groups").flag("--engine-type", name),
             version.unwrap_or_default()
         ))
     })
@@ -162,7 +163,9 @@ fn losing(queue: &QueueSnapshot) -> Option<Reason> {
             percent(counts.lost, all)
         );
         of(queue, Code::Losing, message).with_advice(format!(
-            "see which engines fall silent: eventlease engines --engine-type {name}; if attempts outlast their leases: eventlease queues set {name} --visibility-timeout-seconds"
+            "see which engines fall silent: {}; if attempts outlast their leases: {}",
+            engines_of(name),
+            longer_leases(queue)
         ))
     })
 }
@@ -170,17 +173,24 @@ fn losing(queue: &QueueSnapshot) -> Option<Reason> {
 fn late(queue: &QueueSnapshot) -> Option<Reason> {
     let counts = &queue.five_minutes;
     let all = counts.completed + counts.failed + counts.lost;
-    let name = &queue.report.queue.engine_type;
     is_over(counts.late, all, LATE_SHARE).then(|| {
         let message = format!(
-            "{} in the last 5 minutes came after the lease had ended ({}): such work may be done twice",
+            "{} in the last 5 minutes came after {} lease had ended ({}): {} work may be done twice",
             counted(counts.late, "report"),
-            percent(counts.late, all)
+            agreeing(counts.late, "its", "their"),
+            percent(counts.late, all),
+            agreeing(counts.late, "its", "their"),
         );
-        of(queue, Code::Late, message).with_advice(format!(
-            "let leases last longer, or let engines renew them: eventlease queues set {name} --visibility-timeout-seconds"
-        ))
+        of(queue, Code::Late, message)
+            .with_advice(format!("let engines renew their leases, or let leases last longer: {}", longer_leases(queue)))
     })
+}
+
+/// The command that doubles how long leases of a queue last.
+fn longer_leases(queue: &QueueSnapshot) -> AdvisedCommand {
+    let queue = &queue.report.queue;
+    let seconds = queue.settings.visibility_timeout_seconds.unwrap_or(DEFAULT_VISIBILITY_TIMEOUT_SECONDS);
+    longer_leases_of(&queue.engine_type, seconds)
 }
 
 fn more_in_than_out(queue: &QueueSnapshot) -> Option<Reason> {
@@ -191,10 +201,11 @@ fn more_in_than_out(queue: &QueueSnapshot) -> Option<Reason> {
         report.depth.due > 0 && counts.enqueued >= MIN_ATTEMPTS && to_f64(counts.enqueued) > GROWS_SHARE * to_f64(out);
     applies.then(|| {
         let message = format!(
-            "{} came in within 5 minutes and {} ended; {} due, the oldest for {}",
+            "{} came in within 5 minutes and {} ended; {} due, {}for {}",
             counted(counts.enqueued, "event"),
             out,
             counted_are(report.depth.due, "event"),
+            agreeing(report.depth.due, "", "the oldest "),
             in_words(report.depth.oldest_due_age_seconds)
         );
         of(queue, Code::MoreInThanOut, message)
@@ -214,7 +225,8 @@ fn retries(queue: &QueueSnapshot) -> Option<Reason> {
             percent(again, entered)
         );
         of(queue, Code::Retries, message).with_advice(format!(
-            "see which events fail again and again: eventlease events --failing --engine-type {name}"
+            "see which events fail again and again: {}",
+            command("events").switch("--failing").flag("--engine-type", name)
         ))
     })
 }
@@ -224,11 +236,14 @@ fn suspects(queue: &QueueSnapshot) -> Option<Reason> {
     let name = &queue.report.queue.engine_type;
     (depth.suspects > 0).then(|| {
         let message = format!(
-            "{} lost before without a report: each is leased alone, or beside no other such event",
-            if depth.suspects == 1 { "1 event was".to_owned() } else { format!("{} events were", depth.suspects) }
+            "{} {} lost before without a report: {} is leased alone, or beside no other such event",
+            counted(depth.suspects, "event"),
+            agreeing(depth.suspects, "was", "were"),
+            agreeing(depth.suspects, "it", "each"),
         );
         of(queue, Code::Suspects, message).with_advice(format!(
-            "see which they are, and cancel what kills engines: eventlease events --lease-losses-min 1 --engine-type {name}"
+            "cancel what kills engines; see what was lost: {}",
+            command("events").flag("--lease-losses-min", 1).flag("--engine-type", name)
         ))
     })
 }
@@ -245,7 +260,7 @@ fn slower(facts: &Facts<'_>) -> Option<Reason> {
             in_words(usual)
         );
         of(facts.queue, Code::SlowerThanBefore, message)
-            .with_advice(format!("see since when, and what the engines wait for: eventlease history {name}"))
+            .with_advice(format!("see what the engines wait for, and since when: {}", command("history").about(name)))
     })
 }
 
@@ -262,11 +277,13 @@ fn flows(facts: &Facts<'_>) -> Reason {
         format!("nothing is due in {}{later}", report.queue.engine_type)
     } else {
         format!(
-            "{} of {} {} due, the oldest for {}, and nothing keeps engines from them; {:.1} a second complete",
+            "{} of {} {} due, {}for {}, and nothing keeps engines from {}; {:.1} a second complete",
             counted(depth.due, "event"),
             report.queue.engine_type,
             are(depth.due),
+            agreeing(depth.due, "", "the oldest "),
             in_words(depth.oldest_due_age_seconds),
+            agreeing(depth.due, "it", "them"),
             minute.per_second(minute.counts.completed)
         )
     };

@@ -11,8 +11,19 @@ use crate::domain::snapshot::QueueSnapshot;
 const HAD_A_LINE_SECONDS: f64 = 60.0;
 /// Fewer ends in five minutes say nothing of a rate.
 const MIN_ENDS: i64 = 3;
+/// A lease that has lasted for that many times what is usual tells more of its own end than the usual does.
+const UNUSUAL_FACTOR: f64 = 2.0;
 /// Later than this is no estimate.
 const FARTHEST_SECONDS: f64 = 30.0 * 86_400.0;
+
+/// What engines hold of a queue.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct QueueLeases {
+    /// When the first lease runs out that was never renewed.
+    pub first_end: Option<DateTime<Utc>>,
+    /// When those began that have lasted longest, the oldest first.
+    pub began_at: Vec<DateTime<Utc>>,
+}
 
 /// What is before an event.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +42,8 @@ pub struct Line<'a> {
     pub has_engines: bool,
     /// How many events are leased before it.
     pub ahead: i64,
-    /// When the first lease runs out.
-    pub first_lease_end: Option<DateTime<Utc>>,
+    /// What is leased.
+    pub leases: &'a QueueLeases,
 }
 
 /// When it is likely to be leased; `None` where nothing can be said.
@@ -53,37 +64,77 @@ pub fn expected(line: &Line<'_>) -> Option<DateTime<Utc>> {
         return Some(opens_at);
     }
     let to_end = line.ahead.saturating_sub(room).saturating_add(1);
-    if let Some(rate) = ends_per_second(line, limit) {
-        let seconds = to_f64(to_end) / rate;
+    // A lease that is neither renewed nor reported ends then.
+    let first_end = line.leases.first_end.filter(|_| to_end == 1).map(|end| end.max(opens_at));
+    let at = pace(line, limit).and_then(|pace| {
+        let seconds = pace.seconds_until(to_end, &line.leased_for());
         #[expect(clippy::cast_possible_truncation, reason = "no more than thirty days")]
-        return (seconds < FARTHEST_SECONDS).then(|| opens_at + TimeDelta::milliseconds((seconds * 1000.0) as i64));
-    }
-    // Nothing has ended lately. What is lost in silence ends with its lease.
-    line.first_lease_end.filter(|_| to_end == 1).map(|end| end.max(opens_at))
+        (seconds < FARTHEST_SECONDS).then(|| opens_at + TimeDelta::milliseconds((seconds * 1000.0) as i64))
+    });
+    at.into_iter().chain(first_end).min()
 }
 
-/// How many attempts end in a second while there is a line.
-fn ends_per_second(line: &Line<'_>, limit: Option<i64>) -> Option<f64> {
+impl Line<'_> {
+    /// How long the leases have lasted that began first, in seconds.
+    fn leased_for(&self) -> Vec<f64> {
+        self.leases.began_at.iter().map(|at| (self.now - *at).as_seconds_f64()).collect()
+    }
+}
+
+/// At which pace attempts end while there is a line.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    /// How many are under way at a time.
+    slots: i64,
+    /// How long each takes.
+    seconds: f64,
+}
+
+impl Pace {
+    /// In how many seconds that many of them have ended. `leased_for` is how long those under way have lasted, the longest first.
+    ///
+    /// What has lasted for more than `UNUSUAL_FACTOR` times what is usual does not end as the others do: it is taken to last as long again.
+    /// After it, its slot keeps the pace of the others.
+    fn seconds_until(self, to_end: i64, leased_for: &[f64]) -> f64 {
+        let slots = usize::try_from(self.slots).unwrap_or(0);
+        let is_unusual = |age: &&f64| **age > UNUSUAL_FACTOR * self.seconds;
+        let unusual: Vec<f64> = leased_for.iter().take(slots).take_while(is_unusual).copied().collect();
+        let (mut at_pace, mut freed_in) = (slots - unusual.len(), 0.0);
+        // What the slots at pace have to do together, were they all at pace from now on.
+        let mut work = to_f64(to_end) * self.seconds;
+        for age in unusual.iter().rev() {
+            if at_pace > 0 && work <= age * count(at_pace) {
+                break;
+            }
+            work += age - self.seconds;
+            (at_pace, freed_in) = (at_pace + 1, *age);
+        }
+        (work / count(at_pace)).max(freed_in)
+    }
+}
+
+fn count(slots: usize) -> f64 {
+    to_f64(i64::try_from(slots).unwrap_or(i64::MAX))
+}
+
+/// The pace of the last minutes; `None` where nothing ended in them.
+fn pace(line: &Line<'_>, limit: Option<i64>) -> Option<Pace> {
     let report = &line.queue.report;
     let ended = |counts: &ActivityCounts| counts.completed + counts.failed + counts.lost + counts.released;
+    let total = report.slots().total;
+    let slots = limit.map_or(total, |most| total.min(most)).max(1);
+    let of_rate = |per_second: f64| Pace { slots, seconds: to_f64(slots) / per_second };
     let minute = &report.last_minute;
-    let measured = Some(minute.per_second(ended(&minute.counts))).filter(|rate| *rate > 0.0);
+    let measured = Some(minute.per_second(ended(&minute.counts))).filter(|rate| *rate > 0.0).map(of_rate);
     let had_a_line = report.queue.pause.is_none()
         && report.depth.due > 0
         && report.depth.oldest_due_age_seconds >= HAD_A_LINE_SECONDS;
     if had_a_line && measured.is_some() {
         return measured;
     }
-    let slots = report.slots();
-    let at_work = limit.map_or(slots.total, |most| slots.total.min(most));
-    let possible = line
-        .durations
-        .attempts
-        .mean()
-        .filter(|seconds| at_work > 0 && *seconds > 0.0)
-        .map(|seconds| to_f64(at_work) / seconds);
-    possible.or(measured).or_else(|| {
+    let mean = line.durations.attempts.mean().filter(|seconds| total > 0 && *seconds > 0.0);
+    mean.map(|seconds| Pace { slots, seconds }).or(measured).or_else(|| {
         let ended = ended(&line.queue.five_minutes);
-        (ended >= MIN_ENDS).then(|| to_f64(ended) / 300.0)
+        (ended >= MIN_ENDS).then(|| of_rate(to_f64(ended) / 300.0))
     })
 }

@@ -3,8 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::reason::{Code, Reason};
-use crate::domain::attention::Subject;
-use crate::domain::counted::{are, counted};
+use crate::domain::advised_command::{command, engines_of};
+use crate::domain::attention::{Subject, advice_on_zombies, lift};
+use crate::domain::counted::{agreeing, are, counted};
+use crate::domain::engine::{Standing, TypeSummary};
 use crate::domain::queue::Quarantine;
 use crate::domain::snapshot::{Engines, QueueSnapshot};
 use crate::domain::spans::in_words;
@@ -67,14 +69,18 @@ impl<'a> Supply<'a> {
     }
 
     /// Why no engine can be given anything, whatever it asks for: none is registered, or none is active.
-    pub fn without_engines(&self, now: DateTime<Utc>) -> Vec<Reason> {
+    pub fn without_engines(&self, last_seen_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Vec<Reason> {
         let report = &self.queue.report;
         let name = &report.queue.engine_type;
         let Engines { active, draining, unresponsive, quarantined, holding_off } = self.engines;
         let registered = active + draining + unresponsive + quarantined + holding_off;
+        let last_seen = |whose: &str| {
+            let seconds = last_seen_at.map(|at| (now - at).as_seconds_f64());
+            seconds.map(|seconds| format!("; {whose} last seen {} ago", in_words(seconds))).unwrap_or_default()
+        };
         let mut found = Vec::new();
         if registered == 0 {
-            let message = format!("no engine is registered for {name}");
+            let message = format!("no engine is registered for {name}{}", last_seen("one was"));
             found
                 .push(Reason::new(Code::NoEngineRegistered, Subject::queue(name), message).decisive(format!(
                     "start engines of {name}; if they run, their logs say why they do not register"
@@ -86,31 +92,49 @@ impl<'a> Supply<'a> {
                 (quarantined, "quarantined"),
                 (holding_off, "holding off"),
             ];
-            let standings: Vec<String> = standings
-                .iter()
-                .filter(|(count, _)| *count > 0)
-                .map(|(count, standing)| format!("{count} {standing}"))
-                .collect();
-            let message = format!("no engine of {name} is active; registered: {}", standings.join(", "));
-            let what_to_do = if unresponsive > 0 {
-                format!("see why they fell silent, and start them again: eventlease engines --engine-type {name}")
-            } else if draining > 0 {
-                format!("start other engines, or resume these: eventlease engines resume --engine-type {name}")
-            } else if quarantined > 0 {
-                format!("deploy another version, or lift the quarantine: eventlease queues lift {name}")
+            let standings = standings.iter().filter(|(count, _)| *count > 0);
+            let message = if registered == 1 {
+                let standings: Vec<&str> = standings.map(|(_, standing)| *standing).collect();
+                let (standings, last_seen) = (standings.join(", "), last_seen("it was"));
+                format!("the only engine of {name} is not active: it is {standings}{last_seen}")
             } else {
-                "they come back by themselves; see what they wait for: eventlease engines".to_owned()
+                let standings: Vec<String> = standings.map(|(count, standing)| format!("{count} {standing}")).collect();
+                let (standings, last_seen) = (standings.join(", "), last_seen("one of them was"));
+                format!("none of the {registered} engines of {name} is active: {standings}{last_seen}")
+            };
+            let what_to_do = if unresponsive > 0 {
+                format!("see which fell silent, and start them again: {}", engines_of(name))
+            } else if draining > 0 {
+                let resume = command("engines resume").flag("--engine-type", name);
+                format!("start other engines, or resume those that drain: {resume}")
+            } else if quarantined > 0 {
+                match report.queue.quarantines.as_slice() {
+                    [quarantine] => {
+                        format!("deploy another version, or lift the quarantine: {}", lift(name, quarantine))
+                    }
+                    _ => format!(
+                        "deploy another version, or see the quarantines: {}",
+                        command("queues quarantines").about(name)
+                    ),
+                }
+            } else {
+                format!("nothing, if it is short; see what is waited for, and until when: {}", engines_of(name))
             };
             found.push(Reason::new(Code::NoneActive, Subject::queue(name), message).decisive(what_to_do));
         }
-        if quarantined > 0 {
+        // Also of engines that are draining beside: that blocks them next.
+        let engines_that = |is_so: fn(&TypeSummary) -> bool| -> i64 {
+            report.engines.iter().filter(|engines| is_so(engines)).map(|engines| engines.engines).sum()
+        };
+        if engines_that(|engines| engines.is_quarantined) > 0 {
             found.extend(report.queue.quarantines.iter().map(|quarantine| version_quarantined(name, quarantine, now)));
         }
+        let holding_off = engines_that(|engines| engines.is_holding_off);
         if holding_off > 0 {
             let message = format!("{} of {name} asked to be given nothing for a while", counted(holding_off, "engine"));
             found.push(
                 Reason::new(Code::EnginesHoldingOff, Subject::queue(name), message)
-                    .with_advice(format!("see why, and until when: eventlease engines --engine-type {name}")),
+                    .with_advice(format!("see why, and until when: {}", engines_of(name))),
             );
         }
         found
@@ -122,15 +146,13 @@ impl<'a> Supply<'a> {
         let zombies = self.queue.zombies.filter(|zombies| zombies.count > 0)?;
         let silent = in_words((now - zombies.silent_since).as_seconds_f64());
         let message = format!(
-            "{} of {name} {} active, with room, and {} not asked for work for up to {silent}",
+            "{} of {name} {} active, with room, and {} not asked for work for {}{silent}",
             counted(zombies.count, "engine"),
             are(zombies.count),
-            if zombies.count == 1 { "has" } else { "have" }
+            agreeing(zombies.count, "has", "have"),
+            agreeing(zombies.count, "", "up to "),
         );
-        let what_to_do = format!(
-            "see which they are: eventlease engines --zombie --engine-type {name}; see what blocks their polls, and have each exit, so that it is started anew: eventlease engines drain {}",
-            zombies.most_silent
-        );
+        let what_to_do = advice_on_zombies(name, &zombies);
         let reason = Reason::new(code, Subject::queue(name), message).since(zombies.silent_since);
         let decides = self.asking == 0 || self.can_take() == 0;
         Some(if decides { reason.decisive(what_to_do) } else { reason.with_advice(what_to_do) })
@@ -138,6 +160,9 @@ impl<'a> Supply<'a> {
 
     /// The engines that ask hold as much as they can.
     pub fn full(&self, code: Code, wanted_slots: i64, next_end: &str) -> Option<Reason> {
+        if self.engines.active == 0 {
+            return self.full_besides(code, next_end);
+        }
         if self.asking == 0 || self.can_take() > 0 {
             return None;
         }
@@ -145,19 +170,24 @@ impl<'a> Supply<'a> {
         let name = &report.queue.engine_type;
         let slots = report.slots();
         let held = counted(slots.busy, "event");
-        let message = if self.unlimited == 0 {
-            format!("the {} of {name} that ask for work are full: they hold {held}", counted(self.asking, "engine"))
-        } else {
-            format!(
-                "the {} of {name} are at work: they hold {held}, and ask again when they have done",
-                counted(self.asking, "engine")
-            )
+        let message = match (self.asking, self.unlimited) {
+            (1, 0) => format!("the only engine of {name} that asks for work is full: it holds {held}"),
+            (1, _) => format!(
+                "the only engine of {name} that asks for work is busy: it holds {held}, and asks again once it is done"
+            ),
+            (asking, 0) => {
+                format!("the {asking} engines of {name} that ask for work are full: they hold {held}")
+            }
+            (asking, _) => format!(
+                "the {asking} engines of {name} that ask for work are busy: they hold {held}, and ask again once they are done"
+            ),
         };
         let enough = if wanted_slots > slots.total {
             format!(
-                "; {} in all would process what is due in {}, now there are {}",
+                "; {} in all would process what is due in {}, now there {} {}",
                 counted(wanted_slots, "slot"),
                 in_words(f64::from(report.target_clear_seconds())),
+                are(slots.total),
                 slots.total
             )
         } else {
@@ -165,8 +195,32 @@ impl<'a> Supply<'a> {
         };
         let reason = Reason::new(code, Subject::queue(name), message + next_end + &enough);
         Some(reason.decisive(format!(
-            "start more engines of {name}, or see whether those at work still get on: eventlease engines --engine-type {name}"
+            "start more engines of {name}, or see whether those at work still get on: {}",
+            engines_of(name)
         )))
+    }
+
+    /// Engines that get nothing for another reason hold as much as they can: once that is over, they are still full.
+    fn full_besides(&self, code: Code, next_end: &str) -> Option<Reason> {
+        let name = &self.queue.report.queue.engine_type;
+        let kept_out = self.queue.report.engines.iter().filter(|engines| engines.standing != Standing::Unresponsive);
+        let (engines, slots, held, unlimited) =
+            kept_out.fold((0, 0, 0, 0), |(engines, slots, held, unlimited), summary| {
+                let TypeSummary { engines: more, slots: of_more, leases_held, unlimited: without_limit, .. } = summary;
+                (engines + more, slots + of_more, held + leases_held, unlimited + without_limit)
+            });
+        if engines == 0 || unlimited > 0 || held < slots {
+            return None;
+        }
+        let message = format!(
+            "{} of {name} {} full as well: {} {}{next_end}",
+            if engines == 1 { "that engine".to_owned() } else { format!("those {engines} engines") },
+            are(engines),
+            agreeing(engines, "it holds", "they hold"),
+            counted(held, "event"),
+        );
+        let reason = Reason::new(code, Subject::queue(name), message);
+        Some(reason.decisive(format!("see whether they still get on with what they hold: {}", engines_of(name))))
     }
 }
 
@@ -184,7 +238,5 @@ fn version_quarantined(name: &str, quarantine: &Quarantine, now: DateTime<Utc>) 
     Reason::new(Code::VersionQuarantined, subject, message)
         .since(quarantine.since)
         .until(quarantine.lift_at)
-        .with_advice(format!(
-            "once another version is deployed, or that one is repaired: eventlease queues lift {name}"
-        ))
+        .with_advice(format!("once another version is deployed, or that one is repaired: {}", lift(name, quarantine)))
 }

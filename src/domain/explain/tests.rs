@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Code;
-use super::start::{Line, expected};
+use super::start::{Line, QueueLeases, expected};
 use crate::domain::durations::DurationCounts;
 use crate::domain::engine::{Standing, TypeSummary};
 use crate::domain::queue::{Depth, Pause, Queue, QueueSettings};
@@ -138,6 +138,8 @@ fn queue_of(situation: &Situation) -> (QueueSnapshot, RecentDurations) {
             engines: vec![TypeSummary {
                 engine_type: "dialogue".to_owned(),
                 standing: Standing::Active,
+                is_quarantined: false,
+                is_holding_off: false,
                 engines: slots.into(),
                 unlimited: 0,
                 slots: slots.into(),
@@ -170,7 +172,7 @@ fn expected_of(situation: &Situation) -> Option<f64> {
         can_take: i64::from(situation.slots - situation.busy),
         has_engines: true,
         ahead: situation.ahead.into(),
-        first_lease_end: situation.lease_ends_in.map(after),
+        leases: &QueueLeases { first_end: situation.lease_ends_in.map(after), began_at: Vec::new() },
     };
     expected(&line).map(|at| (at - now()).as_seconds_f64())
 }
@@ -184,6 +186,40 @@ fn what_is_expected_is_within_a_factor_of_two_of_what_happens() {
         let is_right = told <= happens * 2.0 + 1.0 && happens <= told * 2.0 + 1.0;
         assert!(is_right, "{}: {told} s, but it is {happens} s", situation.what);
     }
+}
+
+#[test]
+fn a_lease_that_has_lasted_long_is_taken_to_last_as_long_again() {
+    let of = |slots, ahead, leased_for: &[f64], first_end: Option<f64>| {
+        let (queue, durations) = queue_of(&Situation { slots, busy: slots, ahead, job_seconds: 0.1, ..CALM });
+        let began_at = leased_for.iter().map(|seconds| after(-seconds)).collect();
+        let leases = QueueLeases { first_end: first_end.map(after), began_at };
+        let (ahead, due_at) = (i64::from(ahead), now());
+        let line = Line {
+            now: now(),
+            due_at,
+            queue: &queue,
+            durations: &durations,
+            can_take: 0,
+            has_engines: true,
+            ahead,
+            leases: &leases,
+        };
+        (expected(&line).expect("a time") - now()).as_seconds_f64()
+    };
+    let is_about =
+        |seconds: f64, wanted: f64| assert!((seconds - wanted).abs() < 0.4 * wanted, "{seconds}, not {wanted}");
+    is_about(of(1, 0, &[60.0], None), 60.0);
+    is_about(of(1, 0, &[60.0], Some(20.0)), 20.0);
+    is_about(of(1, 0, &[0.1], None), 0.1);
+    is_about(of(1, 600, &[60.0], None), 120.0);
+    // The first of them ends, and then its slot is at pace.
+    is_about(of(3, 0, &[90.0, 60.0, 30.0], None), 30.0);
+    is_about(of(3, 900, &[90.0, 60.0, 30.0], None), 90.0);
+    // Others than it go on.
+    is_about(of(4, 300, &[60.0, 0.1, 0.1], None), 10.0);
+    // It does not hold the place for an engine's that is gone.
+    is_about(of(1, 0, &[60.0, 50.0], None), 60.0);
 }
 
 #[test]
@@ -209,7 +245,7 @@ fn where_nothing_is_known_nothing_is_said() {
             can_take: 4,
             has_engines,
             ahead: 0,
-            first_lease_end: None,
+            leases: &QueueLeases::default(),
         })
     };
     assert_eq!(of(&queue, false), None, "nobody works");

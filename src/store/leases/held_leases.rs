@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::domain::explain::start::QueueLeases;
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::leased_event::{LeasedEvent, PreviousAttempt};
 use crate::domain::page::Page;
@@ -37,12 +38,14 @@ pub async fn leases_of_poll(
         .await?)
 }
 
-/// When the first lease of a queue runs out that was never renewed; `None` where there is none.
-pub async fn first_lease_end(connection: &mut PgConnection, engine_type: &str) -> Result<Option<DateTime<Utc>>> {
-    Ok(sqlx::query_scalar(include_str!("../sql/first_lease_end.sql"))
+/// What is held of a queue. `most` is how many of its leases are read.
+pub async fn queue_leases(connection: &mut PgConnection, engine_type: &str, most: i32) -> Result<QueueLeases> {
+    let (first_end, began_at) = sqlx::query_as(include_str!("../sql/queue_leases.sql"))
         .bind(engine_type)
-        .fetch_optional(connection)
-        .await?)
+        .bind(most)
+        .fetch_one(connection)
+        .await?;
+    Ok(QueueLeases { first_end, began_at })
 }
 
 /// A page of what an engine holds, with payloads unless it is brief, behind the last one seen: the newest lease first.

@@ -73,7 +73,7 @@ async fn fall_still(lab: &Lab, engine: &str) {
 }
 
 /// What replicas counted of a queue just now.
-async fn count(lab: &Lab, queue: &str, counts: &[(&str, i32)], durations: &str) {
+pub async fn count(lab: &Lab, queue: &str, counts: &[(&str, i32)], durations: &str) {
     let names: Vec<&str> = counts.iter().map(|(name, _)| *name).collect();
     let values: Vec<String> = counts.iter().map(|(_, count)| count.to_string()).collect();
     lab.sql(&format!(

@@ -60,7 +60,7 @@ fn each_state_of_a_queue_has_its_line() {
         (
             json!({"due": 12, "processing": 5, "oldest_due_age_seconds": 300.0, "engines": active, "settings": capped}),
             "Warning queues: 12 events are due in dialogue, the oldest for 5 min, while max_processing lets no more than 5 be \
-             processed; to raise it: eventlease queues set dialogue --max-processing N",
+             processed; to raise it: eventlease queues set dialogue --max-processing 10",
         ),
         (
             json!({"due": 1, "oldest_due_age_seconds": 0.4}),

@@ -247,6 +247,8 @@ impl Day {
         let summary = |(standing, engines): (Standing, i64)| TypeSummary {
             engine_type: self.habit.name.to_owned(),
             standing,
+            is_quarantined: standing == Standing::Quarantined,
+            is_holding_off: standing == Standing::HoldingOff,
             engines,
             unlimited: 0,
             slots: engines * 5,

@@ -1,7 +1,7 @@
 //! What a replica is warned of: its writes, its pools, its listener, its clock.
 
 use super::warning::{Warning, WarningCode};
-use crate::domain::counted::{are, counted, counted_are};
+use crate::domain::counted::are;
 use crate::domain::database_health::facts::{ClockDifference, ListenerHealth, ReplicaHealth};
 use crate::domain::spans::{before, in_words};
 
@@ -37,19 +37,24 @@ fn of_pools(replica: &ReplicaHealth) -> Option<Warning> {
     let ReplicaHealth { pool, reading_pool, .. } = replica;
     let message = if pool.is_saturated() {
         format!(
-            "{} in use, as many as this replica's pool may have, so that calls wait; look for locks or slow statements, add replicas, or raise EVENTLEASE_MAX_CONNECTIONS",
-            counted_are(pool.max, "connection")
+            "{} of this replica's pool {} in use, so that calls wait; look for locks or slow statements, add replicas, or raise EVENTLEASE_MAX_CONNECTIONS",
+            all_connections(pool.max.into()),
+            are(pool.max)
         )
     } else if reading_pool.is_saturated() {
         format!(
-            "{} for lists and reports {} in use, as many as this replica may have, so that such calls wait, and no others; look for slow filters, or raise EVENTLEASE_MAX_READING_CONNECTIONS",
-            counted(reading_pool.max, "connection"),
+            "{} of this replica for lists and reports {} in use, so that such calls wait, and no others; look for slow filters, or raise EVENTLEASE_MAX_READING_CONNECTIONS",
+            all_connections(reading_pool.max.into()),
             are(reading_pool.max)
         )
     } else {
         return None;
     };
     Some(Warning::new(WarningCode::PoolSaturated, message))
+}
+
+fn all_connections(count: i64) -> String {
+    if count == 1 { "the only connection".to_owned() } else { format!("all {count} connections") }
 }
 
 fn of_listener(replica: &ReplicaHealth) -> Option<Warning> {

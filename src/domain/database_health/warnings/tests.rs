@@ -189,6 +189,8 @@ fn partitions_are_missing_today_or_soon() {
     assert_eq!(codes(&with(false, 0)), [WarningCode::PartitionMissing]);
     assert_eq!(codes(&with(true, 1)), [WarningCode::FewPartitionsAhead]);
     assert_eq!(codes(&with(true, 2)), []);
+    let one = of_database(&DatabaseHealth { pending_migrations: 1, ..with(false, 0) }).remove(0).message;
+    assert_eq!(one, "1 migration is pending; run: eventlease migrate");
     let unmigrated = DatabaseHealth { pending_migrations: 8, ..with(false, 0) };
     assert_eq!(codes(&unmigrated), [WarningCode::MigrationsPending]);
 }

@@ -95,9 +95,13 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "peek": "peek", |_| format!("'dialogue', 51, true, 9, 'epoch', {FIRST}") => ["event_queue_ready", OF_DAY];
     "place_in_line": "place_in_line",
         |_| "pg_temp.queued_event(), 10001".to_owned() => ["event_queue_pkey", "event_queue_ready"];
-    "first_lease_end": "first_lease_end", |_| "'dialogue'".to_owned() => [], whole ["event_leases"];
     "held_by_queue": "held_by_queue", |_| "array['dialogue']".to_owned() => [], whole ["event_leases"];
     "held_by_all_queues": "held_by_queue", |_| "null".to_owned() => [], whole ["event_leases"];
+    "queue_leases": "queue_leases", |_| "'dialogue', 1000".to_owned() => ["engine_states_pkey"], whole ["event_leases"];
+    "engines_last_seen": "engines_last_seen", |_| "'dialogue', statement_timestamp() - interval '1 day'".to_owned()
+        => ["engine_states_by_type", OF_DAY];
+    "cancellation": "cancellation", |_| format!(
+        "'{TOKEN}', 'run-1', 'dialogue', statement_timestamp() - interval '1 hour', statement_timestamp()") => ["audit_by_age"];
     "depth": "depth", |_| "10001, array['dialogue']".to_owned()
         => ["event_queue_ready", "dead_letters_newest_by_type|dead_letters_by_cause"], whole ["event_leases", "queues"];
     "depth_of_all": "depth", |_| "1001, null".to_owned()
