@@ -67,8 +67,11 @@ fn what_changes_is_taken_out_of_a_message() {
         ("cannot read ~/npc/", "cannot read ~/#"),
         (r"cannot read C:\npc\mira.json", r"cannot read C:\npc\#"),
         ("GET https://api.example.com/v1/models/mira?page=3", "GET https://api.example.com/v#/models/#"),
-        ("GET https://npc:pw@api.example.com:8443 of /v1/npc/mira#top", "GET https://api.example.com:# of /v#/npc/#"),
-        ("who has /v1/npc? I do, in npc/mira.json", "who has /v#/#? I do, in npc/#"),
+        (
+            "GET https://npc:pw@api.example.com:8443 of https://a.com/v1/npc/mira#top",
+            "GET https://api.example.com:# of https://a.com/v#/npc/#",
+        ),
+        ("who has /npcs/mira? I do, in npc/mira.json", "who has /npcs/#? I do, in npc/#"),
         ("read and/or write", "read and/or write"),
         // codes
         (
