@@ -159,6 +159,11 @@ impl Normal {
         Some(length)
     }
 
+    /// Whether a number stands at the end that is no part of a name, as it is in `k8s`.
+    fn ends_with_number(&self) -> bool {
+        self.text.strip_suffix('#').is_some_and(|before| !before.ends_with(char::is_alphanumeric))
+    }
+
     fn letters(&mut self, letters: &[char], before: Option<char>, is_last: bool) {
         let is_begin = !before.is_some_and(char::is_alphanumeric);
         if is_begin && numbers::is_name_of_day(letters) {
@@ -166,7 +171,7 @@ impl Normal {
             return;
         }
         let has_space = self.text.ends_with("# ") && before.is_none();
-        if (has_space || (self.text.ends_with('#') && !is_begin)) && numbers::is_unit_behind(letters, has_space) {
+        if (has_space || (!is_begin && self.ends_with_number())) && numbers::is_unit_behind(letters, has_space) {
             self.text.truncate(self.text.trim_end().len());
             self.unit_ends_at = self.text.len();
             return;
