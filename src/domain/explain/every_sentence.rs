@@ -81,6 +81,7 @@ fn engines(name: &str, standing: Standing, engines: i64, held: i64, slots: i64) 
         unlimited: 0,
         slots,
         leases_held: held,
+        idle: engines.saturating_sub(held).max(0),
     }
 }
 
@@ -112,6 +113,7 @@ pub fn queued_event(name: &str) -> Event {
         retry_policy: None,
         progress: None,
         progress_bytes: 0,
+        progress_at: None,
         result: None,
         result_bytes: 0,
         error: None,
@@ -259,7 +261,7 @@ fn queues(name: &str, n: i64) -> Vec<QueueSnapshot> {
     add(&|queue| {
         let lease_losses = i32::try_from(n.max(2)).expect("few");
         queue.poison = Some(Poison { count: n.max(1), worst: EventId(Uuid::from_u128(7)), lease_losses });
-        let new = NewDeadLetters { count: 10 + n, error_types: n, since: ago(600), of_day_before: 0 };
+        let new = NewDeadLetters { count: 10 + n, causes: n, since: ago(600), of_day_before: 0 };
         queue.new_dead_letters = Some(new);
     });
     found
@@ -409,7 +411,7 @@ fn of_ended_events(name: &str, n: i64) -> Vec<Reason> {
 
 /// All reasons about a queue of that name.
 pub fn reasons(name: &str, n: i64) -> Vec<Reason> {
-    let warnings = WarningCode::ALL.iter().map(|code| Warning { code: *code, message: "it is slow".to_owned() });
+    let warnings = WarningCode::ALL.iter().map(|code| Warning::new(*code, "it is slow"));
     let warnings: Vec<Warning> = warnings.collect();
     let mut found = of_queued_events(name, n, &[]);
     found.extend(of_queued_events(name, n, &warnings));
@@ -422,7 +424,7 @@ pub fn reasons(name: &str, n: i64) -> Vec<Reason> {
 
 /// All items of attention about a queue of that name.
 pub fn items(name: &str, n: i64) -> Vec<Item> {
-    let warnings = [Warning { code: WarningCode::OldSnapshot, message: "it is slow".to_owned() }];
+    let warnings = [Warning::new(WarningCode::OldSnapshot, "it is slow")];
     let mut found = of_database(&warnings);
     found.extend(queues(name, n).iter().flat_map(|queue| of_queue(queue, now())));
     found
