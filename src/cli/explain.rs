@@ -1,6 +1,6 @@
 //! `explain`: why an event is not worked on, or why a queue grows, in sentences.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -89,7 +89,8 @@ fn shown(explanation: &Explanation, now: DateTime<Utc>) -> String {
     if let Some(at) = explanation.expected_start_at {
         lines.push(format!("expected to be leased: {}", in_full(at, now)));
     }
-    if let Some(at) = explanation.measured_at {
+    // What was counted for the reply needs no time.
+    if let Some(at) = explanation.measured_at.filter(|at| now - *at >= TimeDelta::seconds(1)) {
         lines.push(format!("the waiting events of the queue were counted {}", from_now(at, now)));
     }
     lines.join("\n")
