@@ -7,7 +7,7 @@ use super::reschedule::{Progress, Selection};
 use super::state::Broker;
 use crate::domain::access::Operation;
 use crate::domain::audit::Actor;
-use crate::domain::event::{CancelReason, Event, Status};
+use crate::domain::event::{CancelReason, Event, Status, TOO_OLD_ERROR};
 use crate::domain::ids::EventId;
 use crate::domain::limits::BULK_BATCH_EVENTS;
 use crate::domain::verdict::{Ending, Verdict};
@@ -21,9 +21,6 @@ use crate::store::{self, PgConnection};
 
 /// Cancelled in one transaction.
 pub(super) const BATCH: u32 = 500;
-
-/// The type of the error with which events end that nobody leased in time.
-pub(super) const TOO_OLD: &str = "too_old";
 
 /// What a cancellation came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -117,7 +114,7 @@ pub(super) async fn cancel_locked(
     reason: CancelReason,
     effects: &mut Effects,
 ) -> Result<Cancelled> {
-    let too_old = format!(r#"{{"type":"{TOO_OLD}","message":"no engine leased it in time"}}"#);
+    let too_old = format!(r#"{{"type":"{TOO_OLD_ERROR}","message":"no engine leased it in time"}}"#);
     let error = match reason {
         CancelReason::TooOld => Some(too_old.as_str()),
         CancelReason::Requested | CancelReason::ScenarioRun | CancelReason::WhileProcessing => None,

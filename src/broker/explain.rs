@@ -2,12 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::cancel::TOO_OLD;
 use super::state::Broker;
 use crate::domain::attempt::Attempt;
 use crate::domain::database_health::warnings::Warning;
 use crate::domain::engine::Standing;
-use crate::domain::event::{Event, Status};
+use crate::domain::event::{Event, Status, TOO_OLD_ERROR};
 use crate::domain::explain::Explanation;
 use crate::domain::explain::ended::{Cancellation, explain_ended};
 use crate::domain::explain::event::{Facts as EventFacts, explain_queued};
@@ -163,7 +162,7 @@ async fn cancellation(connection: &mut PgConnection, event: &Event) -> Result<Ca
     }
     // Its end is an attempt too. No engine had that, so only the service says why.
     let end = last_attempt(connection, event).await?;
-    if end.is_some_and(|end| end.leased_at.is_none() && end.error_type.as_deref() == Some(TOO_OLD)) {
+    if end.is_some_and(|end| end.leased_at.is_none() && end.error_type.as_deref() == Some(TOO_OLD_ERROR)) {
         return Ok(Cancellation::TooOld);
     }
     Ok(store::audit::cancellation(connection, event).await?)

@@ -26,7 +26,6 @@ fn arguments(text: &str) -> Vec<String> {
     while let Some(c) = characters.next() {
         match (quote, c) {
             (Some(open), c) if c == open => quote = None,
-            (Some(_), c) => word.get_or_insert_default().push(c),
             (None, '\'' | '"') => {
                 quote = Some(c);
                 word.get_or_insert_default();
@@ -35,7 +34,7 @@ fn arguments(text: &str) -> Vec<String> {
             (None, ';' | '\n') => break,
             (None, '#') if word.is_none() => break,
             (None, c) if c.is_whitespace() => words.extend(word.take()),
-            (None, c) => word.get_or_insert_default().push(c),
+            (Some(_) | None, c) => word.get_or_insert_default().push(c),
         }
     }
     words.extend(word);
@@ -140,7 +139,7 @@ fn what_the_documentation_shows_is_understood() {
 }
 
 fn examples(command: &clap::Command) -> Vec<Vec<String>> {
-    let own = command.get_after_help().map(|help| help.to_string()).unwrap_or_default();
+    let own = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let own = own.lines().flat_map(commands_in);
     own.chain(command.get_subcommands().flat_map(examples)).collect()
 }

@@ -292,6 +292,9 @@ impl Outcome {
     }
 }
 
+/// The type of the error with which an event ends that no engine leased in time.
+pub const TOO_OLD_ERROR: &str = "too_old";
+
 /// Why an event was cancelled.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum CancelReason {

@@ -25,6 +25,8 @@ pub use reason::{Code, Explanation, Reason, Verdict};
 #[cfg(test)]
 pub(crate) mod every_sentence;
 #[cfg(test)]
+mod plain_facts;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod wording;

@@ -1,13 +1,14 @@
 //! Every reason and every item of attention, in each of its wordings, about so many events, engines and the like: for the tests of what they
 //! say.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::Reason;
 use super::ended::{Cancellation, explain_ended};
 use super::event::{Facts, Place, explain_queued};
 use super::held::explain_held;
+use super::plain_facts::{ago, attempt, calm_queue, now, queued_event};
 use super::queue;
 use super::start::QueueLeases;
 use crate::domain::attempt::Attempt;
@@ -19,57 +20,12 @@ use crate::domain::engine::{Description, Engine, EngineStatus, Standing, TypeSum
 use crate::domain::event::{DeadLetterReason, Event, Outcome, Status};
 use crate::domain::ids::{EngineId, EventId};
 use crate::domain::lane::Lane;
-use crate::domain::queue::{Depth, Pause, Quarantine, Queue, QueueSettings};
-use crate::domain::queue_activity::{ActivityCounts, LastMinute, RecentDurations};
-use crate::domain::queue_report::QueueReport;
-use crate::domain::retry_policy::RetryPolicyOverrides;
-use crate::domain::snapshot::{MinutePoint, Minutes, NewDeadLetters, Poison, QueueSnapshot, Zombies};
+use crate::domain::queue::{Pause, Quarantine};
+use crate::domain::queue_activity::{ActivityCounts, RecentDurations};
+use crate::domain::snapshot::{MinutePoint, NewDeadLetters, Poison, QueueSnapshot, Zombies};
 
 /// A version that a shell would take apart, and that begins like a flag.
 const VERSION: &str = "-1; it's new";
-
-pub fn now() -> DateTime<Utc> {
-    DateTime::from_timestamp(1_800_000_000, 0).expect("a time")
-}
-
-fn ago(seconds: i64) -> DateTime<Utc> {
-    now() - TimeDelta::seconds(seconds)
-}
-
-/// A queue of which nothing is to be said.
-pub fn calm_queue(name: &str) -> QueueSnapshot {
-    QueueSnapshot {
-        report: QueueReport {
-            queue: Queue {
-                engine_type: name.to_owned(),
-                settings: QueueSettings::default(),
-                pause: None,
-                quarantines: Vec::new(),
-                server_policy: RetryPolicyOverrides::default(),
-            },
-            depth: Depth {
-                engine_type: name.to_owned(),
-                due: 0,
-                delayed: 0,
-                in_flight: 0,
-                dead_letters: 0,
-                suspects: 0,
-                due_by_priority: Vec::new(),
-                oldest_due_age_seconds: 0.0,
-                next_due_at: None,
-                is_paused: false,
-            },
-            engines: Vec::new(),
-            last_minute: LastMinute { counts: ActivityCounts::default(), seconds: 60.0 },
-        },
-        counted_at: now(),
-        five_minutes: ActivityCounts::default(),
-        new_dead_letters: None,
-        poison: None,
-        zombies: None,
-        minutes: Minutes::default(),
-    }
-}
 
 fn engines(name: &str, standing: Standing, engines: i64, held: i64, slots: i64) -> TypeSummary {
     TypeSummary {
@@ -82,79 +38,6 @@ fn engines(name: &str, standing: Standing, engines: i64, held: i64, slots: i64) 
         slots,
         leases_held: held,
         idle: engines.saturating_sub(held).max(0),
-    }
-}
-
-/// An event that waits.
-pub fn queued_event(name: &str) -> Event {
-    Event {
-        event_id: EventId(Uuid::from_u128(7)),
-        engine_type: name.to_owned(),
-        event_type: "line.requested".to_owned(),
-        status: Status::Queued,
-        payload: None,
-        payload_bytes: 2,
-        priority: 5,
-        scenario_run_id: Some("night 42".to_owned()),
-        created_at: ago(60),
-        available_at: Some(ago(60)),
-        finished_at: None,
-        attempt: 0,
-        failures: 0,
-        lease_losses: 0,
-        redrives: 0,
-        leased_by: None,
-        is_leased: false,
-        leased_at: None,
-        lease_expires_at: None,
-        lease_deadline_at: None,
-        is_suspect: false,
-        discard_at: None,
-        retry_policy: None,
-        progress: None,
-        progress_bytes: 0,
-        progress_at: None,
-        result: None,
-        result_bytes: 0,
-        error: None,
-        error_type: None,
-        error_message: None,
-        error_bytes: 0,
-        dead_letter_reason: None,
-        is_cancel_requested: false,
-        redriven_from: None,
-        redriven_as: None,
-        caused_by: None,
-        traceparent: None,
-        unique_key: None,
-        enqueued_by: None,
-    }
-}
-
-pub fn attempt(number: i32, outcome: Outcome) -> Attempt {
-    Attempt {
-        attempt: number,
-        incarnation: None,
-        engine_id: None,
-        engine_software_version: None,
-        leased_at: None,
-        ended_at: ago(30),
-        outcome,
-        answer: None,
-        next_available_at: None,
-        result: None,
-        result_bytes: 0,
-        error: None,
-        error_type: None,
-        error_message: None,
-        error_bytes: 0,
-        progress: None,
-        progress_bytes: 0,
-        code: None,
-        reason: None,
-        late_by_seconds: None,
-        final_status: None,
-        follow_ups: None,
     }
 }
 

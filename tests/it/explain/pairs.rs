@@ -149,7 +149,7 @@ impl<'a> Scene<'a> {
             }
             TravelsAlone => {
                 let other = self.lab.enqueue(&queue, json!({"priority": 9})).await;
-                let lost = "lane = 2, lease_losses = 2";
+                let lost = "lane = 2, lease_losses = 2, attempt = 2";
                 let both = format!("('{event}', '{other}')");
                 self.lab.sql(&format!("update eventlease.event_queue set {lost} where event_id in {both}")).await;
                 self.other = Some(other);

@@ -101,7 +101,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "engines_last_seen": "engines_last_seen", |_| "'dialogue', statement_timestamp() - interval '1 day'".to_owned()
         => ["engine_states_by_type", OF_DAY];
     "cancellation": "cancellation", |_| format!(
-        "'{TOKEN}', 'run-1', 'dialogue', statement_timestamp() - interval '1 hour', statement_timestamp()") => ["audit_by_age"];
+        "{TOKEN}, 'run-1', 'dialogue', statement_timestamp() - interval '1 hour', statement_timestamp()") => ["audit_by_age"];
     "depth": "depth", |_| "10001, array['dialogue']".to_owned()
         => ["event_queue_ready", "dead_letters_newest_by_type|dead_letters_by_cause"], whole ["event_leases", "queues"];
     "depth_of_all": "depth", |_| "1001, null".to_owned()
