@@ -130,7 +130,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "list_queues": "list_queues", |_| "'dialogue', null, 1, null".to_owned() => [], whole ["queues", "server_settings"];
     "add_activity": "add_activity",
         |_| format!("array['dialogue'], {TOKEN}, array[1], array[1], array[1], array[1], array[1, 2], 2, array[1], array[1],
-            array[1], array[1, 2], 2, array[true]") => [];
+            array[1], array[1, 2], 2, array[true], array[1]") => [];
     "last_minute": "last_minute", |_| "array['dialogue']".to_owned() => ["queue_activity_pkey"];
 
     "lock_dead_letters": "lock_dead_letters", |ids| format!("{}, null", array(ids)) => ["dead_letters_pkey", OF_DAY];
@@ -203,7 +203,7 @@ fn filter(engine_type: &str, run: &str, engine_types: &str, more: &str) -> Strin
 fn added_history(_: &[String]) -> String {
     let (whole, real) = ("array[1]::bigint[]", "array[1]::real[]");
     let (depths, counts, seconds) = ([whole; 4].join(", "), [whole; 9].join(", "), [real; 4].join(", "));
-    format!("statement_timestamp(), array['dialogue'], {depths}, {real}, {counts}, {seconds}")
+    format!("statement_timestamp(), array['dialogue'], {depths}, {real}, {counts}, {seconds}, {whole}")
 }
 
 fn enqueued(ids: &[String]) -> String {
