@@ -219,18 +219,22 @@ async fn housekeeping_makes_fingerprints_of_an_older_rule_anew_once_no_redrive_j
     assert_ne!(expected[0], expected[1]);
     make_fingerprints_old(&lab).await;
 
+    // The job redrives the first one at once, and the others much later.
     let job = json!({"filter": {"error_fingerprint": "old"}, "events_per_second": 0.001});
     let job = lab.post("/api/v1/redrive-jobs", &job).await.expect(201).body;
-    lab.post(&format!("/api/v1/redrive-jobs/{}/pause", job["job_id"].as_str().expect("an id")), &json!({}))
-        .await
-        .expect(200);
+    let job = format!("/api/v1/redrive-jobs/{}", job["job"]["job_id"].as_str().expect("an id"));
+    lab.wait_for("one to be redriven", async || {
+        let read = lab.get(&job).await.expect(200).body;
+        (read["redriven"] == 1).then_some(())
+    })
+    .await;
+    for (verb, made) in [("pause", 0), ("continue", 0), ("cancel", 2)] {
+        lab.post(&format!("{job}/{verb}"), &json!({})).await.expect(200);
+        assert_eq!(lab.broker().fill_in_fingerprints().await.expect("a round"), made, "{verb}");
+    }
     assert_eq!(lab.broker().fill_in_fingerprints().await.expect("a round"), 0);
-    lab.post(&format!("/api/v1/redrive-jobs/{}/cancel", job["job_id"].as_str().expect("an id")), &json!({}))
-        .await
-        .expect(200);
-    assert_eq!(lab.broker().fill_in_fingerprints().await.expect("a round"), 3);
-    assert_eq!(lab.broker().fill_in_fingerprints().await.expect("a round"), 0);
-    for (letter, expected) in letters.iter().zip(&expected) {
+    let (letters, expected) = (&letters[1..], &expected[1..]);
+    for (letter, expected) in letters.iter().zip(expected) {
         assert_eq!(fingerprint_of(&lab, letter).await, *expected);
     }
 }
