@@ -164,5 +164,7 @@ const MIGRATIONS: [&str; 26] = [
     include_str!("../../../migrations/0023_overview.sql"),
     include_str!("../../../migrations/0024_reading_by_more.sql"),
     include_str!("../../../migrations/0025_attempts_are_leases.sql"),
-    include_str!("../../../migrations/0026_fingerprints_of_rule_2.sql"),
+    include_str!("../../../migrations/0026_cancelled_in_activity.sql"),
+    include_str!("../../../migrations/0027_progress_and_unknown_ends.sql"),
+    include_str!("../../../migrations/0028_fingerprints_of_rule_2.sql"),
 ];
