@@ -6,6 +6,7 @@ pub fn run(chars: &[char], is_meant: impl Fn(char) -> bool) -> usize {
 }
 
 /// Whether a word is one of those that stand in a text with spaces between them.
-pub fn is_one_of(words: &str, word: impl Iterator<Item = char> + Clone) -> bool {
-    words.split(' ').any(|known| known.chars().eq(word.clone()))
+pub fn is_one_of(words: &str, word: impl Iterator<Item = char>) -> bool {
+    let word: String = word.collect();
+    words.split(' ').any(|known| known == word)
 }

@@ -95,7 +95,7 @@ pub fn is_camel_case(part: &[char]) -> bool {
         if word[0].is_ascii_alphabetic() {
             words += 1;
             let is_acronym = (2..=4).contains(&length) && word.iter().all(char::is_ascii_uppercase);
-            let is_word = (length > 2 && word.iter().any(is_vowel)) || is_one_of(SHORT_WORDS, lower(word));
+            let is_word = (length > 2 && word.iter().any(|c| is_vowel(*c))) || is_one_of(SHORT_WORDS, lower(word));
             unlike_words += usize::from(!is_acronym && !is_word);
         }
         rest = &rest[length..];
@@ -103,12 +103,12 @@ pub fn is_camel_case(part: &[char]) -> bool {
     words < 2 || unlike_words * 2 <= words
 }
 
-fn lower(word: &[char]) -> impl Iterator<Item = char> + Clone {
+fn lower(word: &[char]) -> impl Iterator<Item = char> {
     word.iter().map(char::to_ascii_lowercase)
 }
 
-fn is_vowel(c: &char) -> bool {
-    "aeiouyAEIOUY".contains(*c)
+const fn is_vowel(c: char) -> bool {
+    matches!(c.to_ascii_lowercase(), 'a' | 'e' | 'i' | 'o' | 'u' | 'y')
 }
 
 /// A Nano ID may have hyphens and underscores anywhere.
