@@ -41,10 +41,10 @@ mod effects;
 mod waiting_reads;
 /// The `Broker`, which knows all that stands below.
 mod state;
-/// Since when something has needed somebody.
-mod first_seen;
 /// How all queues stood when they were last measured.
 pub mod snapshots;
+/// Since when something has needed somebody.
+mod first_seen;
 mod rendered;
 mod written_history;
 /// What happened in all queues in the last minutes.

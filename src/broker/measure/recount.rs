@@ -59,7 +59,7 @@ fn cost(depth: &Depth) -> i64 {
 mod tests {
     use chrono::{DateTime, TimeDelta};
 
-    use super::{Depth, LongQueue, MAX_ENTRIES, kept};
+    use super::{COST_OF_A_QUEUE, Depth, LongQueue, MAX_ENTRIES, kept};
 
     fn depth(due: i64) -> Depth {
         Depth {
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn the_one_counted_longest_ago_comes_first_then_active_ones_then_the_others_by_their_age() {
-        let third = depth(MAX_ENTRIES / 3 - 1);
+        let third = depth(MAX_ENTRIES / 3 - COST_OF_A_QUEUE);
         let queues = [
             ("new", &third, 3, false),
             ("old", &third, 2, false),

@@ -74,7 +74,7 @@ pub(super) fn poison(queue: &QueueSnapshot, _now: DateTime<Utc>) -> Option<Item>
         severity: Severity::Warning,
         message: format!("event {} of {name} was lost {often} without a report of its engine{others}", poison.worst),
         what_to_do: format!(
-            "see its attempts: {}; if it kills engines: {}",
+            "{}; if it kills engines: {}",
             command("events").about(poison.worst),
             command("cancel").about(poison.worst)
         ),
@@ -100,7 +100,7 @@ pub(super) fn dead_letters_new(queue: &QueueSnapshot, _now: DateTime<Utc>) -> Op
             counted(new.causes, "cause")
         ),
         what_to_do: format!(
-            "see what they died of: {}; once repaired: {}",
+            "{}; once repaired: {}",
             command("dead-letters groups").flag("--engine-type", name),
             command("dead-letters redrive").flag("--engine-type", name).flag("--canary", 10)
         ),

@@ -251,6 +251,7 @@ fn of_held_events(name: &str, n: i64) -> Vec<Reason> {
                 leased_at: Some(ago(3600)),
                 lease_expires_at: Some(now() + TimeDelta::seconds(expires_in)),
                 lease_deadline_at: Some(now() + TimeDelta::seconds(100)),
+                progress_at: Some(ago(600)),
                 is_cancel_requested: true,
                 ..queued_event(name)
             };
