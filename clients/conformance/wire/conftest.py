@@ -6,13 +6,17 @@ Cases that need time to pass use `pass_time`: it waits for the real server and m
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
 from eventlease.testing.fake_server import FakeServer
 from eventlease.testing.real_server import server
 from wire.target import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 KINDS = ["real", "fake"]
 ADMIN = "el_" + "a" * 64
@@ -24,10 +28,10 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     if request.param == "real":
         # Leases end within a tenth of a second of their time, as in the fake.
         with server("--reaper-interval-ms", "100", "--recheck-interval-ms", "100") as running:
-            yield Target(running.url, time.sleep)
+            yield Target(running.url, time.sleep, time.time)
     else:
         with FakeServer() as fake, fake.over_http() as url:
-            yield Target(url, fake.advance)
+            yield Target(url, fake.advance, fake.state.now)
 
 
 @pytest.fixture(scope="session", params=KINDS)
@@ -38,7 +42,7 @@ def admin(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         token.write_text(ADMIN)
         token.chmod(0o600)
         with server("--auth", "required", "--admin-token-from-file", str(token)) as running:
-            yield Target(running.url, time.sleep, ADMIN)
+            yield Target(running.url, time.sleep, time.time, ADMIN)
     else:
         with FakeServer(admin_token=ADMIN) as fake, fake.over_http() as url:
-            yield Target(url, fake.advance, ADMIN)
+            yield Target(url, fake.advance, fake.state.now, ADMIN)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import http.client
 import json
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,11 @@ class Reply:
 
 @dataclass
 class Target:
-    """Speaks to a server. `pass_time` lets so many seconds pass there."""
+    """Speaks to a server. `pass_time` lets so many seconds pass there, `now` is its time."""
 
     url: str
     pass_time: Callable[[float], None]
+    now: Callable[[], float]
     token: str | None = None
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
@@ -64,7 +68,11 @@ class Target:
 
     def with_token(self, token: str | None) -> Target:
         """The same server, spoken to with another token."""
-        return Target(self.url, self.pass_time, token)
+        return Target(self.url, self.pass_time, self.now, token)
+
+    def soon(self, seconds: float) -> str:
+        """A time so many seconds away, as the interface takes it."""
+        return datetime.fromtimestamp(self.now() + seconds, timezone.utc).isoformat().replace("+00:00", "Z")
 
     def engine(self, engine_type: str | None = None, **registration: Any) -> EngineCaller:
         """Registers an engine, by default for a queue of its own."""

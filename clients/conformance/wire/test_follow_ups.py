@@ -42,7 +42,9 @@ def test_a_follow_up_that_is_wrong_refuses_the_completion(target: Target) -> Non
     engine = target.engine()
     event = engine.lease_one()
     reply = engine.settle(event, "completed", enqueue=[follow_up("a b", priority=10)])
-    assert sorted(reply.places) == ["/enqueue/0/engine_type", "/enqueue/0/priority"]
+    assert (reply.status, reply.code) == (422, "follow_up_refused")
+    places = [error["pointer"] for error in reply.body["errors"]]
+    assert sorted(places) == ["/enqueue/0/engine_type", "/enqueue/0/priority"]
     assert target.event(event["event_id"])["status"] == "processing"
 
 

@@ -2,13 +2,8 @@
 
 import threading
 import time
-from datetime import datetime, timedelta, timezone
 
 from wire.target import NO_TOKEN, Target, held
-
-
-def soon(seconds: float) -> str:
-    return (datetime.now(timezone.utc) + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
 
 
 def test_a_heartbeat_says_how_the_engine_stands(target: Target) -> None:
@@ -124,9 +119,7 @@ def test_a_waiting_heartbeat_ends_when_its_engine_registers_again(target: Target
     before = target.call("GET", f"/engines/{engine.id}").body["last_heartbeat"]
 
     def beat() -> None:
-        reply = engine.call(
-            "POST", f"/engines/{engine.id}/heartbeat", {"wait_seconds": 15}, X_Engine_Incarnation="1"
-        )
+        reply = engine.call("POST", f"/engines/{engine.id}/heartbeat", {"wait_seconds": 15}, X_Engine_Incarnation="1")
         replies.append((reply.status, reply.code))
 
     thread = threading.Thread(target=beat)
@@ -141,7 +134,7 @@ def test_a_waiting_heartbeat_ends_when_its_engine_registers_again(target: Target
 def test_an_engine_that_holds_off_gets_nothing_until_then(target: Target) -> None:
     engine = target.engine()
     target.enqueue(engine.queue)
-    engine.heartbeat(holding_off={"until": soon(60), "reason": "the provider answers 429"})
+    engine.heartbeat(holding_off={"until": target.soon(60), "reason": "the provider answers 429"})
     notice = engine.exchange().body["notice"]
     assert notice["code"] == "engine_holding_off" and notice["reason"] == "the provider answers 429"
     assert 55 <= notice["retry_after_seconds"] <= 60 and notice["until"]
@@ -155,7 +148,7 @@ def test_an_engine_that_holds_off_gets_nothing_until_then(target: Target) -> Non
 def test_holding_off_ends_by_itself(target: Target) -> None:
     engine = target.engine()
     target.enqueue(engine.queue)
-    engine.heartbeat(holding_off={"until": soon(1), "reason": "busy"})
+    engine.heartbeat(holding_off={"until": target.soon(1), "reason": "busy"})
     assert engine.lease() == []
     target.pass_time(1.2)
     assert len(engine.lease()) == 1

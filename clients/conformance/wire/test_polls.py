@@ -3,11 +3,12 @@
 import threading
 import time
 import uuid
+from typing import Any
 
 from wire.target import Target, new_queue
 
 
-def limited(most: int) -> dict[str, object]:
+def limited(most: int) -> dict[str, Any]:
     return {"metadata": {"static_config": {"resource_limits": {"max_concurrent_events": most}}}}
 
 

@@ -93,14 +93,15 @@ def test_an_engine_that_was_removed_can_still_report_late(target: Target) -> Non
 
 
 def test_an_unknown_engine_is_told_to_register(target: Target) -> None:
-    for method, path, body in [
+    calls: list[tuple[str, str, object]] = [
         ("POST", f"/engines/{UNKNOWN_ID}/heartbeat", {}),
         ("POST", f"/engines/{UNKNOWN_ID}/drain", {}),
         ("POST", f"/engines/{UNKNOWN_ID}/resume", None),
         ("POST", f"/engines/{UNKNOWN_ID}/token", None),
         ("DELETE", f"/engines/{UNKNOWN_ID}", None),
         ("POST", "/events/queue/anything/lease", {}),
-    ]:
+    ]
+    for method, path, body in calls:
         reply = target.call(method, path, body, X_Engine_Id=UNKNOWN_ID)
         assert (reply.status, reply.code) == (404, "engine_not_found"), path
 
@@ -109,12 +110,13 @@ def test_a_call_of_another_incarnation_is_superseded(target: Target) -> None:
     engine = target.engine()
     again = engine.register_again().body
     stale = {"X_Engine_Incarnation": "1"}
-    for method, path, body in [
+    calls: list[tuple[str, str, object]] = [
         ("POST", f"/engines/{engine.id}/heartbeat", {}),
         ("POST", f"/events/queue/{engine.queue}/lease", {}),
         ("POST", f"/engines/{engine.id}/drain", {}),
         ("DELETE", f"/engines/{engine.id}", None),
-    ]:
+    ]
+    for method, path, body in calls:
         reply = engine.call(method, path, body, **stale)
         assert (reply.status, reply.code) == (409, "engine_superseded"), path
         assert reply.body["registered_at"] == again["registered_at"]
@@ -125,7 +127,9 @@ def test_a_report_of_an_earlier_life_is_taken_while_nobody_leased_again(target: 
     engine = target.engine()
     event = engine.lease_one()
     engine.register_again()
-    reply = engine.call("PUT", "/events/status", {"settlements": [report(event, "completed")]}, X_Engine_Incarnation="1")
+    reply = engine.call(
+        "PUT", "/events/status", {"settlements": [report(event, "completed")]}, X_Engine_Incarnation="1"
+    )
     assert reply.body["results"][0]["outcome"] == "completed"
     (attempt,) = target.attempts(event["event_id"])
     assert attempt["outcome"] == "completed" and attempt["late_by_seconds"] >= 0

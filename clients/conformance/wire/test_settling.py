@@ -64,7 +64,9 @@ def test_a_renewal_may_shorten_and_keeps_progress(target: Target) -> None:
     assert target.event(event["event_id"])["progress"] == {"at": 2}
 
 
-@pytest.mark.parametrize("status, members", [("completed", {"result": 1}), ("failed", {"error": "no"}), ("queued", {})])
+@pytest.mark.parametrize(
+    ("status", "members"), [("completed", {"result": 1}), ("failed", {"error": "no"}), ("queued", {})]
+)
 def test_a_report_again_is_answered_as_the_first_time(target: Target, status: str, members: dict[str, object]) -> None:
     engine = target.engine()
     event = engine.lease_one()
@@ -93,7 +95,9 @@ def test_a_token_that_never_was_is_refused(target: Target) -> None:
 
 
 def test_an_unknown_event_is_not_found(target: Target) -> None:
-    reply = target.engine().call("PUT", f"/events/{UNKNOWN_ID}/status", {"status": "completed", "lease_token": NO_TOKEN})
+    reply = target.engine().call(
+        "PUT", f"/events/{UNKNOWN_ID}/status", {"status": "completed", "lease_token": NO_TOKEN}
+    )
     assert (reply.status, reply.code) == (404, "event_not_found")
 
 
@@ -133,7 +137,7 @@ def test_the_token_of_another_engine_s_lease_is_of_no_use(target: Target) -> Non
     second = target.engine(first.queue)
     event = first.lease_one()
     reply = second.settle(event, "completed")
-    assert reply.status == 409 and reply.code == "lease_lost"
+    assert (reply.status, reply.code) == (403, "forbidden")
     assert first.settle(event, "completed").status == 200
 
 
@@ -159,9 +163,10 @@ def test_a_result_that_is_too_large_or_too_deep_is_refused_alone(target: Target)
         report(three, "completed", result=1),
     ).body["results"]
     assert [result.get("outcome") or result["error"]["code"] for result in results] == [
-        "payload_too_large", "invalid_input", "completed"
+        "invalid_input", "invalid_input", "completed"
     ]  # fmt: skip
-    assert results[1]["error"]["errors"][0]["pointer"] == "/settlements/1/result"
+    for place in (0, 1):
+        assert results[place]["error"]["errors"][0]["pointer"] == f"/settlements/{place}/result"
 
 
 def test_a_body_that_is_no_json_is_malformed(target: Target) -> None:

@@ -9,9 +9,12 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
 
 READY = re.compile(r"^listening on (http://\S+)$", re.MULTILINE)
 
@@ -105,7 +108,7 @@ class RealServer:
 
 
 @contextmanager
-def server(*flags: str, binary: str | None = None) -> Iterator[RealServer]:
+def server(*flags: str, binary: str | None = None) -> Generator[RealServer]:
     """Runs a server for as long as the block lasts; its data is removed afterwards.
 
     `flags` are further flags of `eventlease serve`. One server is enough for a test run: give each test a queue of
@@ -113,7 +116,7 @@ def server(*flags: str, binary: str | None = None) -> Iterator[RealServer]:
     """
     with tempfile.TemporaryDirectory(prefix="eventlease-test-", ignore_cleanup_errors=True) as folder:
         # As root, the private PostgreSQL runs as another user, who must get through to its data.
-        os.chmod(folder, 0o711)
+        Path(folder).chmod(0o711)
         running = RealServer(Path(folder), flags, binary)
         try:
             running.start()

@@ -1,12 +1,15 @@
-"""A pytest plug-in: `pytest_plugins = ["eventlease.testing.pytest"]` gives tests the fixture `eventlease_server`."""
+"""For pytest: `pytest_plugins = ["eventlease.testing.pytest_plugin"]` gives tests the fixture `eventlease_server`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from eventlease.testing.real_server import RealServer, server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture(scope="session")
