@@ -7,6 +7,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from eventlease.encoding import STANDARD, Json
 from eventlease.event import Event
 from eventlease.outcomes import Completed, Failed, Released, Report
 from eventlease.reports import MAX_DETAIL_BYTES, encode, settlement
@@ -15,8 +16,6 @@ from eventlease.stats import Stats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from eventlease.encoding import Json
 
 RENEWAL_PAUSE_SECONDS = 1.0
 
@@ -39,8 +38,15 @@ class Settlement:
 class Leases:
     """The table of leases, and the settlements in the order in which handlers ended."""
 
-    def __init__(self, capacity: int, encoding: Json, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        capacity: int,
+        heartbeat_timeout_seconds: float,
+        encoding: Json = STANDARD,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.capacity = capacity
+        self.heartbeat_timeout_seconds = heartbeat_timeout_seconds
         self.encoding = encoding
         self.now = clock
         self.max_detail_bytes = MAX_DETAIL_BYTES
@@ -51,8 +57,8 @@ class Leases:
         """Something can be sent, or leased."""
         self.waiters = 0
         self.outbox: deque[Settlement] = deque()
-        self.under_way = 0
-        """Settlements that were sent and have no answer yet."""
+        self.hold_until = 0.0
+        self.hold_reason = ""
         self._behind: dict[str, Event[Any, Any]] = {}
         self._renewals: dict[str, Row] = {}
         self._renewed_at: dict[str, float] = {}
@@ -116,13 +122,19 @@ class Leases:
         self.finish(event, row, Released(0, row.told or "not_begun", "it was not begun"), state=WAITING)
 
     def finish(
-        self, event: Event[Any, Any], row: Row, report: Report | None, *, state: str = RUNNING
+        self,
+        event: Event[Any, Any],
+        row: Row,
+        report: Report | None,
+        *,
+        state: str = RUNNING,
+        given_up: bool = False,
     ) -> Event[Any, Any] | None:
         """The event is over for its handler. The event that waited for that, and may begin now."""
         body = None if report is None else settlement(row, report, self.encoding, self.max_detail_bytes)
         with self.lock:
-            if row.state != state:
-                return None  # it was given up, and reported, before
+            if row.state != state or row.given_up is not given_up:
+                return None  # it was reported before
             after = self.table.finish(row)
             row.wake = None
             if body is None:
@@ -134,6 +146,22 @@ class Leases:
             self.wake()
             return self._behind.pop(after.lease_token, None) if after is not None else None
 
+    def hold(self, seconds: float, reason: str) -> None:
+        """Asks for no events for that long. The lock is held."""
+        until = self.now() + seconds
+        if until > self.hold_until:
+            self.hold_until, self.hold_reason = until, reason
+
+    def heard(self, sent: float) -> None:
+        """The server has answered a call of that time. The lock is held."""
+        self.table.alive_until = max(self.table.alive_until, sent + self.heartbeat_timeout_seconds)
+
+    def give_up(self, row: Row) -> bool:
+        """What its handler returns will not count. False if it has ended."""
+        with self.lock:
+            row.given_up = row.state == RUNNING
+            return row.given_up
+
     def _count(self, report: Report | None) -> None:
         if isinstance(report, Completed):
             self.stats.completed += 1
@@ -141,6 +169,8 @@ class Leases:
             self.stats.failed += 1
         elif report is not None:
             self.stats.released += 1
+            if report.hold_seconds:
+                self.hold(report.hold_seconds, report.reason or "held")
 
     def wake(self) -> None:
         """Wakes the threads that wait for `changed`. The lock is held."""
@@ -195,13 +225,11 @@ class Leases:
                 self._renewed_at[token] = now
                 taken.append(Settlement(row, _renewal(row), None, None))
                 size += len(taken[-1].body)
-        self.under_way += len(taken)
         return taken
 
     def put_back(self, settlements: Sequence[Settlement]) -> None:
         """They were not answered, and are sent again before all others."""
         with self.lock:
-            self.under_way -= len(settlements)
             self.outbox.extendleft(each for each in reversed(settlements) if each.report is not None)
             self.wake()
 

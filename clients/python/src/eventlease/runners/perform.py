@@ -12,6 +12,8 @@ from eventlease.outcomes import Completed, Report
 from eventlease.reports import report_of
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from eventlease.leases import Leases
     from eventlease.runners.slots import Job, Slots
 
@@ -24,6 +26,7 @@ class Performer:
 
     leases: Leases
     slots: Slots
+    engine_type: str
     state: Any = None
     report_traceback: bool = True
     log_failures: bool = True
@@ -31,9 +34,14 @@ class Performer:
     def begin(self, job: Job) -> bool:
         """False if the handler must not begin; the event is given back then."""
         if self.leases.begin(job.row, job.handler.timeout_seconds):
+            self.slots.active[job.row.lease_token] = job
             return True
         self.leases.decline(job.event, job.row)
         return False
+
+    def span(self, job: Job) -> AbstractContextManager[tracing.Ended]:
+        """The span of this attempt, where there are traces."""
+        return tracing.processing(job.event._body, self.engine_type)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
     def prepare(self, job: Job) -> None:
         """Raises PayloadInvalid, or what the author's own decoder raises."""
@@ -57,10 +65,15 @@ class Performer:
 
     def finish(self, job: Job, report: Report | None) -> None:
         """Hands over the report; an event that waited for this handler may begin."""
-        tracing.outcome(job.row, report)
+        self.slots.active.pop(job.row.lease_token, None)
         after = self.leases.finish(job.event, job.row, report)
         if after is not None:
             self.slots.add([type(job)(after, after._row, job.handler)])  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+def outcome(report: Report | None) -> str:
+    """The name of what is reported."""
+    return "nothing" if report is None else type(report).__name__.lower()
 
 
 def completed(result: Any) -> Report:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from eventlease.event import Event
     from eventlease.handlers import Handler
@@ -46,6 +46,8 @@ class Slots:
         self._leases = leases
         self._runners = runners
         self._waiting: deque[Job] = deque()
+        self.active: dict[str, Job] = {}
+        """Whose handler runs, by lease token."""
         self.running = 0
         self.hung = 0
         """Handlers that were given up and run on."""
@@ -70,23 +72,32 @@ class Slots:
         self._fill()
         return None
 
-    def give_up(self) -> None:
-        """The handler of one slot is not waited for any more."""
+    def give_up(self, row: Row) -> Job | None:
+        """Its handler is not waited for any more: its slot goes to another. None if it has ended."""
+        job = self.active.get(row.lease_token)
+        if job is None or not self._leases.give_up(row):
+            return None
         with self._lock:
             self.running -= 1
             self.hung += 1
         self._fill()
+        return job
+
+    def is_stuck(self) -> bool:
+        """True if as many handlers hang as may run at once."""
+        return self.hung >= self._concurrency
 
     def ended_at_last(self) -> None:
         """A handler that was given up has ended."""
         with self._lock:
             self.hung -= 1
 
-    def take_waiting(self) -> list[Job]:
-        """Empties what waits."""
+    def take_waiting(self, wanted: Callable[[Job], bool]) -> list[Job]:
+        """Takes what waits out of the queue, as far as it is wanted."""
         with self._lock:
-            jobs = list(self._waiting)
-            self._waiting.clear()
+            jobs = [job for job in self._waiting if wanted(job)]
+            if jobs:
+                self._waiting = deque(job for job in self._waiting if not wanted(job))
         return jobs
 
     def _fill(self) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from eventlease.runners.perform import Performer, completed
+from eventlease.runners.perform import Performer, completed, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,11 +53,14 @@ class TaskRunner:
             return
         task: asyncio.Task[Any] | None = asyncio.current_task()
         row.wake = lambda: self._loop.call_soon_threadsafe(task.cancel) if task is not None else None
-        try:
-            performer.prepare(job)
-            if row.told is not None:  # before `wake` was there
-                raise asyncio.CancelledError
-            report = completed(await job.handler.call(job.event))
-        except BaseException as error:  # noqa: BLE001, the task has no other end than a report
-            report = performer.failed(job, error, is_cancelled=isinstance(error, asyncio.CancelledError))
+        with performer.span(job) as ended:
+            try:
+                performer.prepare(job)
+                if row.told is not None:  # before `wake` was there
+                    raise asyncio.CancelledError  # noqa: TRY301
+                report = completed(await job.handler.call(job.event))
+                ended("completed")
+            except BaseException as error:  # noqa: BLE001, the task has no other end than a report
+                report = performer.failed(job, error, is_cancelled=isinstance(error, asyncio.CancelledError))
+                ended(outcome(report), error)
         performer.finish(job, report)

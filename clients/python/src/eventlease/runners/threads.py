@@ -7,7 +7,7 @@ from contextvars import copy_context
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from eventlease.runners.perform import Performer, completed
+from eventlease.runners.perform import Performer, completed, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,9 +66,12 @@ class ThreadRunner:
         performer = self._performer
         if not performer.begin(job):
             return
-        try:
-            performer.prepare(job)
-            report = completed(job.handler.call(job.event))
-        except BaseException as error:  # noqa: BLE001, SystemExit and KeyboardInterrupt end the handler alone
-            report = performer.failed(job, error)
+        with performer.span(job) as ended:
+            try:
+                performer.prepare(job)
+                report = completed(job.handler.call(job.event))
+                ended("completed")
+            except BaseException as error:  # noqa: BLE001, SystemExit and KeyboardInterrupt end the handler alone
+                report = performer.failed(job, error)
+                ended(outcome(report), error)
         performer.finish(job, report)
