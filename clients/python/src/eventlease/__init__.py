@@ -1,5 +1,8 @@
 """Engines and producers for EventLease."""
 
+from eventlease.async_client import AsyncClient
+from eventlease.client import Client
+from eventlease.enqueuing import Enqueued, EventOptions
 from eventlease.errors import (
     AlreadySettled,
     BufferFull,
@@ -20,11 +23,15 @@ from eventlease.version import VERSION as __version__
 
 __all__ = [
     "AlreadySettled",
+    "AsyncClient",
     "BufferFull",
+    "Client",
     "Conflict",
+    "Enqueued",
     "EventCancelled",
     "EventFailed",
     "EventLeaseError",
+    "EventOptions",
     "Forbidden",
     "InvalidInput",
     "LeaseLost",
