@@ -127,8 +127,7 @@ class Urllib3Transport:
         connection, path = self._connection, self._prefix + request.path
         response: BaseHTTPResponse | None = None
         try:
-            if connection.sock is not None:
-                connection.sock.settimeout(seconds)
+            connection.timeout = seconds  # until here it was the limit of connecting
             connection.request(request.method, path, request.body, request.headers, preload_content=False)
             response = connection.getresponse()
             return Reply(response.status, response.headers, _read(response, deadline))
