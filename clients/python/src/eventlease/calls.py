@@ -15,7 +15,7 @@ from eventlease.tries import Timing, Tries
 from eventlease.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
 CLIENT = f"eventlease-python/{VERSION}"
 USER_AGENT = f"{CLIENT} ({platform.python_implementation().lower()} {platform.python_version()}; {sys.platform})"
@@ -90,13 +90,16 @@ class Calls:
         seconds: float,
         repeat: Repeat,
         headers: Mapping[str, str] | None = None,
+        accept: Container[int] = (),
     ) -> Any:
         """The decoded reply; None where it has no body. `seconds` limits one try.
+
+        `accept` names statuses from 400 that are a reply as any other where no problem comes with them.
 
         Raises ProblemError's family for what the server refuses, Unavailable without a definite answer, NotEventLease.
         """
         data = None if body is None else dump_bytes(body, self._encoding)
-        reply = self.send(method, path, data, seconds=seconds, repeat=repeat, headers=headers)
+        reply = self.send(method, path, data, seconds=seconds, repeat=repeat, headers=headers, accept=accept)
         if not reply.body:
             return None
         try:
@@ -113,6 +116,7 @@ class Calls:
         seconds: float,
         repeat: Repeat,
         headers: Mapping[str, str] | None = None,
+        accept: Container[int] = (),
     ) -> Reply:
         """As `call`, with bodies as JSON text."""
         if body is not None and len(body) > MAX_BODY_BYTES:
@@ -131,7 +135,7 @@ class Calls:
             if failure is not None:
                 if tries.failed(failure, f"{self.url}: status {reply.status}", reply, problem):
                     self._next_server()
-            elif reply.status < 300:
+            elif reply.status < 300 or (problem is None and reply.status in accept):
                 tries.answered()
                 return reply
             elif problem is None:
