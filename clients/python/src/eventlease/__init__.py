@@ -1,5 +1,6 @@
 """Engines and producers for EventLease."""
 
+from eventlease.engine import Engine, run
 from eventlease.errors import (
     AlreadySettled,
     BufferFull,
@@ -16,22 +17,51 @@ from eventlease.errors import (
     Unauthenticated,
     Unavailable,
 )
+from eventlease.event import Event, current_event
+from eventlease.outcomes import (
+    Completed,
+    ConfigurationError,
+    EngineRefused,
+    Failed,
+    HandlerInterrupted,
+    Hold,
+    LeaseUncertain,
+    NotRetryable,
+    Release,
+    Released,
+    RetryAfter,
+)
 from eventlease.version import VERSION as __version__
 
 __all__ = [
     "AlreadySettled",
     "BufferFull",
+    "Completed",
+    "ConfigurationError",
     "Conflict",
+    "Engine",
+    "EngineRefused",
+    "Event",
     "EventCancelled",
     "EventFailed",
     "EventLeaseError",
+    "Failed",
     "Forbidden",
+    "HandlerInterrupted",
+    "Hold",
     "InvalidInput",
     "LeaseLost",
+    "LeaseUncertain",
     "NotEventLease",
     "NotFound",
+    "NotRetryable",
     "ProblemError",
+    "Release",
+    "Released",
+    "RetryAfter",
     "Unauthenticated",
     "Unavailable",
     "__version__",
+    "current_event",
+    "run",
 ]
