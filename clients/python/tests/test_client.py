@@ -121,7 +121,7 @@ def test_all_or_none_are_stored(server: FakeServer, client: Client) -> None:
     results = client.enqueue_many([NEW, {**NEW, "priority": 10}], atomic=True)
     assert [type(result) for result in results] == [InvalidInput] * 2
     assert server.state.events == {}
-    with pytest.raises(ValueError, match="do not fit"):
+    with pytest.raises(ValueError, match="1001 events are more"):
         client.enqueue_many([NEW] * (MAX_BATCH_EVENTS + 1), atomic=True)
 
 
@@ -188,8 +188,8 @@ def test_waiting_ends_with_its_time_limit(client: Client) -> None:
 
 def test_waiting_for_many(server: FakeServer, client: Client) -> None:
     ids = [client.enqueue("dialogue", "asked", 1).event_id for _ in range(3)]
-    end(server, ids[1], status="completed", result=7)
     client.cancel(ids[2])
+    end(server, ids[1], status="completed", result=7)
     values = client.wait_many([*ids, UNKNOWN, ids[1]], timeout=0.1)
     assert [type(value) for value in values] == [TimeoutError, int, EventCancelled, NotFound, int]
 
