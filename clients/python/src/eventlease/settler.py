@@ -70,11 +70,11 @@ class Settlements:
     def refused_whole(self, sent: Sequence[Settlement], error: ProblemError | Unavailable) -> None:
         """The request that carried them was refused: they go again, fewer at a time where that may help."""
         code, status = error.code or "", error.status or 0
-        if len(sent) == 1 and 400 <= status and status not in (401, 404, 409):
+        if len(sent) == 1 and status >= 400 and status not in (401, 404, 409):
             problem = error.problem if isinstance(error, ProblemError) else {"code": code, "status": status}
             if not self._refused(sent[0], {"detail": str(error), **problem, "status": status}, is_alone=True):
                 return
-        self.entries = next_batch(len(sent), code, status)
+        self.entries = next_batch(len(sent), status)
         self._leases.put_back(sent)
 
     def _refused(self, each: Settlement, problem: dict[str, Any], *, is_alone: bool = False) -> bool:
