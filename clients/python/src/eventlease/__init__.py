@@ -2,6 +2,7 @@
 
 from eventlease.async_client import AsyncClient
 from eventlease.client import Client
+from eventlease.engine import Engine, run
 from eventlease.enqueuing import Enqueued, EventOptions
 from eventlease.errors import (
     AlreadySettled,
@@ -19,6 +20,20 @@ from eventlease.errors import (
     Unauthenticated,
     Unavailable,
 )
+from eventlease.event import Event, current_event
+from eventlease.outcomes import (
+    Completed,
+    ConfigurationError,
+    EngineRefused,
+    Failed,
+    HandlerInterrupted,
+    Hold,
+    LeaseUncertain,
+    NotRetryable,
+    Release,
+    Released,
+    RetryAfter,
+)
 from eventlease.version import VERSION as __version__
 
 __all__ = [
@@ -26,19 +41,34 @@ __all__ = [
     "AsyncClient",
     "BufferFull",
     "Client",
+    "Completed",
+    "ConfigurationError",
     "Conflict",
+    "Engine",
+    "EngineRefused",
     "Enqueued",
+    "Event",
     "EventCancelled",
     "EventFailed",
     "EventLeaseError",
     "EventOptions",
+    "Failed",
     "Forbidden",
+    "HandlerInterrupted",
+    "Hold",
     "InvalidInput",
     "LeaseLost",
+    "LeaseUncertain",
     "NotEventLease",
     "NotFound",
+    "NotRetryable",
     "ProblemError",
+    "Release",
+    "Released",
+    "RetryAfter",
     "Unauthenticated",
     "Unavailable",
     "__version__",
+    "current_event",
+    "run",
 ]

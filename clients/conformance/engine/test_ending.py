@@ -1,0 +1,138 @@
+"""Signals, drains and deadlines. Scenarios 3, 4, 5, 28."""
+
+import signal
+import socket
+import threading
+import time
+from collections import Counter
+
+import pytest
+from engine.fleet import Fleet
+from eventlease import Engine, Event
+
+
+def registered(fleet: Fleet) -> list[object]:
+    items: list[object] = fleet.target.call("GET", f"/engines?engine_type={fleet.queue}").body["items"]
+    return items
+
+
+def test_a_signal_under_load_loses_nothing(fleet: Fleet) -> None:
+    fleet.enqueue(["sleep", 0.05], count=600)
+    engine = fleet.start(concurrency=5, prefetch=20)
+    fleet.wait_noted("returned", 20)
+    engine.signal(signal.SIGTERM)
+    assert engine.wait() == 0
+    assert registered(fleet) == [] and engine.errors == []
+    outcomes = Counter(outcome for event_id in fleet.event_ids for outcome in fleet.outcomes(event_id))
+    assert set(outcomes) <= {"completed", "released"}, outcomes
+    assert outcomes["completed"] == len(fleet.noted("returned"))
+    fleet.start(concurrency=20)
+    fleet.wait_all_final()
+    assert fleet.account() == {"completed": 600}
+
+
+def test_a_handler_longer_than_the_drain_is_released(fleet: Fleet) -> None:
+    (event_id,) = fleet.enqueue(["sleep_hard", 60])
+    engine = fleet.start(drain_seconds=3, grace_seconds=1)
+    fleet.wait_noted("began")
+    began = time.monotonic()
+    engine.signal(signal.SIGTERM)
+    assert engine.wait() == 1
+    assert time.monotonic() - began < 3 + 4
+    assert fleet.outcomes(event_id) == ["released"]
+    assert fleet.target.event(event_id)["status"] == "queued"
+
+
+def test_a_handler_that_heeds_the_end_is_released_in_order(fleet: Fleet) -> None:
+    ids = fleet.enqueue(["sleep", 60]) + fleet.enqueue(["sleep", 60], event_type="tried.async")
+    engine = fleet.start(drain_seconds=3, grace_seconds=2)
+    fleet.wait_noted("began", 2)
+    engine.signal(signal.SIGTERM)
+    assert engine.wait() in (0, 1)
+    assert {line["told"] for line in fleet.noted("raised")} == {"stopping"}
+    for event_id in ids:
+        assert fleet.outcomes(event_id) == ["released"]
+
+
+def test_a_second_signal_cuts_off(fleet: Fleet) -> None:
+    (event_id,) = fleet.enqueue(["sleep_hard", 60])
+    engine = fleet.start(drain_seconds=60)
+    fleet.wait_noted("began")
+    engine.signal(signal.SIGTERM)
+    time.sleep(0.5)  # two signals of one kind at once are one
+    began = time.monotonic()
+    engine.signal(signal.SIGTERM)
+    assert engine.wait() == 1
+    assert time.monotonic() - began < 8
+    assert fleet.outcomes(event_id) == ["released"]
+
+
+def test_a_third_signal_ends_the_process_at_once(fleet: Fleet) -> None:
+    fleet.enqueue(["hold_interpreter", 1], ["sleep_hard", 60])
+    engine = fleet.start(drain_seconds=60)
+    fleet.wait_noted("began")
+    for _ in range(3):
+        engine.signal(signal.SIGINT)
+        time.sleep(0.4)
+    engine.wait(10)
+    assert engine.process.returncode != 0
+
+
+def test_a_waiting_poll_is_ended_by_the_drain(fleet: Fleet) -> None:
+    engine = fleet.start()
+    fleet.enqueue()
+    fleet.wait_all_final()
+    began = time.monotonic()
+    engine.signal(signal.SIGTERM)
+    assert engine.wait() == 0
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_nothing_is_left_of_a_stopped_engine(fleet: Fleet, kind: str) -> None:
+    engine = Engine(fleet.queue, url=fleet.target.url, heartbeat_timeout_seconds=3, health_port=0)
+    done = threading.Event()
+
+    if kind == "def":
+
+        @engine.on("tried")
+        def work(event: Event) -> None:
+            done.set()
+    else:
+
+        @engine.on("tried")
+        async def work_async(event: Event) -> None:
+            done.set()
+
+    threads, sockets = set(threading.enumerate()), open_sockets()
+    for _ in range(3):
+        done.clear()
+        engine.start()
+        fleet.enqueue()
+        assert done.wait(20)
+        engine.stop()
+        left = set(threading.enumerate()) - threads
+        assert not left, left
+        assert open_sockets() == sockets
+    fleet.wait_all_final()
+    assert registered(fleet) == []
+
+
+def open_sockets() -> int:
+    """How many sockets this process has open."""
+    from pathlib import Path
+
+    count = 0
+    for entry in Path("/proc/self/fd").iterdir():
+        try:
+            count += str(entry.readlink()).startswith("socket:")
+        except OSError:
+            continue
+    return count
+
+
+def test_a_socket_is_counted() -> None:
+    before = open_sockets()
+    with socket.socket():
+        assert open_sockets() == before + 1
+    assert open_sockets() == before
