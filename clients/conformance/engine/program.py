@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 sys.path[:0] = [str(Path(__file__).parents[1])]
 
 from engine.journal import Journal
-
 from eventlease import Completed, Engine, Event, Hold, NotRetryable, Release, RetryAfter
 
 if TYPE_CHECKING:

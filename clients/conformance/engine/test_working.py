@@ -29,7 +29,9 @@ def test_what_a_killed_engine_held_is_finished_by_others(fleet: Fleet) -> None:
     fleet.enqueue(["sleep", 2], count=10)
     fleet.wait_noted("began", 10)
     # It has to have sent a heartbeat: an engine that never did is judged by its leases.
-    wait_until(lambda: fleet.target.call("GET", f"/engines?engine_type={fleet.queue}").body["items"][0]["last_heartbeat"])
+    wait_until(
+        lambda: fleet.target.call("GET", f"/engines?engine_type={fleet.queue}").body["items"][0]["last_heartbeat"]
+    )
     victim.signal(signal.SIGKILL)
     killed = time.monotonic()
     fleet.start(2, concurrency=10)
