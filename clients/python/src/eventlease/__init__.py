@@ -1,6 +1,9 @@
 """Engines and producers for EventLease."""
 
+from eventlease.async_client import AsyncClient
+from eventlease.client import Client
 from eventlease.engine import Engine, run
+from eventlease.enqueuing import Enqueued, EventOptions
 from eventlease.errors import (
     AlreadySettled,
     BufferFull,
@@ -35,16 +38,20 @@ from eventlease.version import VERSION as __version__
 
 __all__ = [
     "AlreadySettled",
+    "AsyncClient",
     "BufferFull",
+    "Client",
     "Completed",
     "ConfigurationError",
     "Conflict",
     "Engine",
     "EngineRefused",
+    "Enqueued",
     "Event",
     "EventCancelled",
     "EventFailed",
     "EventLeaseError",
+    "EventOptions",
     "Failed",
     "Forbidden",
     "HandlerInterrupted",

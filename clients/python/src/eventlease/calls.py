@@ -100,6 +100,10 @@ class Calls:
         """
         data = None if body is None else dump_bytes(body, self._encoding)
         reply = self.send(method, path, data, seconds=seconds, repeat=repeat, headers=headers, accept=accept)
+        return self.decode(reply)
+
+    def decode(self, reply: Reply) -> Any:
+        """The value of a reply; None where it has no body."""
         if not reply.body:
             return None
         try:

@@ -15,7 +15,7 @@ from eventlease.transport import Transport, Urllib3Transport
 from eventlease.tries import Timing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 MAX_IDLE = 10
@@ -58,7 +58,7 @@ class Connections:
     after_fork = _begin  # what is left over stays the parent's
 
     @contextmanager
-    def one(self) -> Iterator[Calls]:
+    def one(self) -> Generator[Calls]:
         """Calls of its own for the caller."""
         with self._lock:
             if self.timing.stop.is_set():

@@ -31,7 +31,7 @@ _NAMES = {str: "a string", int: "an integer", float: "a number", bool: "true or 
 _REQUIRED = {getattr(typing, name, None) for name in ("Required", "NotRequired", "ReadOnly")} - {None}
 
 
-class PayloadInvalid(Exception):  # noqa: N818, the name stands in reports
+class PayloadInvalid(Exception):
     """The payload is not what the handler asks for; `places` says where."""
 
     def __init__(self, places: Places) -> None:

@@ -311,10 +311,10 @@ def run(*engines: Engine) -> None:
 
     with Signals(ask):
         try:
-            if any(engine._handlers.has_async() for engine in engines):  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            if any(engine._handlers.has_async() for engine in engines):  # pyright: ignore[reportPrivateUsage]
                 asyncio.run(_run_on_loop(engines, begun))
             else:
-                begun += [engine._begin(None) for engine in engines]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+                begun += [engine._begin(None) for engine in engines]  # pyright: ignore[reportPrivateUsage]
                 for running in begun:
                     running.join()
         except ConfigurationError as error:
@@ -330,7 +330,7 @@ def run(*engines: Engine) -> None:
 
 async def _run_on_loop(engines: Sequence[Engine], begun: list[Running]) -> None:
     loop = asyncio.get_running_loop()
-    begun += [engine._begin(loop) for engine in engines]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    begun += [engine._begin(loop) for engine in engines]  # pyright: ignore[reportPrivateUsage]
     for running in begun:
         await running.wait()
 

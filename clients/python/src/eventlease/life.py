@@ -202,7 +202,7 @@ class Life:
     def _take_in(self, events: list[Event[Any, Any]]) -> None:
         jobs: list[Job] = []
         for event in events:
-            row = event._row  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            row = event._row  # pyright: ignore[reportPrivateUsage]
             handler = self._handlers.find(event.event_type)
             if handler is None:
                 self._has_no_handler(event)
@@ -224,7 +224,7 @@ class Life:
             )
 
     def _has_no_handler(self, event: Event[Any, Any]) -> None:
-        event_type, row = event.event_type, event._row  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        event_type, row = event.event_type, event._row  # pyright: ignore[reportPrivateUsage]
         if event_type not in self._unknown_types and len(self._unknown_types) < 1000:
             self._unknown_types.add(event_type)
             log.warning("no handler for events of type %s", event_type)

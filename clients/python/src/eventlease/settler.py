@@ -70,7 +70,7 @@ class Settlements:
     def refused_whole(self, sent: Sequence[Settlement], error: ProblemError | Unavailable) -> None:
         """The request that carried them was refused: they go again, fewer at a time where that may help."""
         code, status = error.code or "", error.status or 0
-        if len(sent) == 1 and 400 <= status and status not in (401, 404, 409):
+        if len(sent) == 1 and status >= 400 and status not in (401, 404, 409):
             problem = error.problem if isinstance(error, ProblemError) else {"code": code, "status": status}
             if not self._refused(sent[0], {"detail": str(error), **problem, "status": status}, is_alone=True):
                 return

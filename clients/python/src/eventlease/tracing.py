@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
 
 class Ended(Protocol):
@@ -28,7 +28,7 @@ def trace_context() -> dict[str, str]:
 
 
 @contextmanager
-def processing(event: Mapping[str, Any], engine_type: str) -> Iterator[Ended]:
+def processing(event: Mapping[str, Any], engine_type: str) -> Generator[Ended]:
     """The span of one attempt, a child of the event's context. It is the current one of the calling thread or task."""
     trace: Any = sys.modules.get("opentelemetry.trace")
     propagation = _propagation()

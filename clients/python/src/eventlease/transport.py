@@ -127,8 +127,7 @@ class Urllib3Transport:
         connection, path = self._connection, self._prefix + request.path
         response: BaseHTTPResponse | None = None
         try:
-            if connection.sock is not None:
-                connection.sock.settimeout(seconds)
+            connection.timeout = seconds  # until here it was the limit of connecting
             connection.request(request.method, path, request.body, request.headers, preload_content=False)
             response = connection.getresponse()
             return Reply(response.status, response.headers, _read(response, deadline))
@@ -137,6 +136,9 @@ class Urllib3Transport:
         except (OSError, HTTPException, HTTPError) as error:
             any_byte = response is not None or not isinstance(error, OSError)
             raise Cut(f"the connection ended: {error}", reused=reused, any_byte=any_byte) from error
+        finally:
+            if response is not None:
+                response.close()  # it holds the socket until it is read to its end
 
     def _connect(self, seconds: float) -> bool:
         """True if the connection was there already."""
@@ -152,6 +154,11 @@ class Urllib3Transport:
 
 
 def _read(response: BaseHTTPResponse, deadline: float) -> bytes:
+    # `http.client` takes a connection that ends within the headers for a reply whose body is empty.
+    headers = response.headers
+    is_framed = headers.get("content-length", "").isdecimal() or "transfer-encoding" in headers
+    if not is_framed and response.status != 204:
+        raise Cut("the reply ended within its headers", reused=False, any_byte=True)
     pieces: list[bytes] = []
     while piece := response.read(_PIECE_BYTES):
         pieces.append(piece)

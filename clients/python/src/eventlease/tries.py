@@ -79,12 +79,12 @@ class Tries:
         retry_after = _retry_after(reply) if reply else None
         pause = pause_seconds(self._pauses, self._timing.random(), spread=spread, retry_after=retry_after)
         self._pauses += 1
-        if within is not None and now + pause > self._started + within:
+        if self._timing.stop.is_set() or (within is not None and now + pause > self._started + within):
             return False
         if self._said_at is None or now - self._said_at >= SAY_AGAIN_SECONDS:
             self._said_at = now
             fields = {"call": self._name, "cause": cause, "pause_seconds": round(pause, 1)}
-            log.warning("the server does not answer, repeating", extra={"eventlease": fields})
+            log.warning("the server does not answer, repeating: %s", cause, extra={"eventlease": fields})
         return not self._timing.stop.wait(pause)
 
     def _unavailable(self, cause: str, reply: Reply | None, problem: dict[str, Any]) -> Unavailable:

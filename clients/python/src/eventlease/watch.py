@@ -156,5 +156,5 @@ class Watch:
 
 def stack_of(thread: int) -> str:
     """Where a thread is."""
-    frame = sys._current_frames().get(thread)  # noqa: SLF001
+    frame = sys._current_frames().get(thread)
     return "".join(traceback.format_stack(frame)[-STACK_LINES:]) if frame is not None else "(ended)"
