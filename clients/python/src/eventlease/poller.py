@@ -130,9 +130,9 @@ class Poller:
         if events := exchanged["events"]:
             self._take_in(leases.place(events, self._counted_from(sent, arrived, bool(wait))))
         if (problem := exchanged.get("lease_error")) is not None:
-            error = problem_error(problem)
-            if error.status not in (429, 503, 504):
-                self._identity.recover(error, generation)
+            refused = problem_error(problem)
+            if refused.status not in (429, 503, 504):
+                self._identity.recover(refused, generation)
             return max(float(problem.get("retry_after_seconds") or 0), PAUSE_SECONDS)
         if events:
             return 0.0

@@ -1,4 +1,4 @@
-"""Watches time: the event loop, the interpreter, the handlers' time limits, and leases that cannot wait for a heartbeat."""
+"""Watches time: the event loop, the interpreter, handlers, and leases that cannot wait for a heartbeat."""
 
 from __future__ import annotations
 
@@ -156,5 +156,5 @@ class Watch:
 
 def stack_of(thread: int) -> str:
     """Where a thread is."""
-    frame = sys._current_frames().get(thread)
+    frame = sys._current_frames().get(thread)  # pyright: ignore[reportPrivateUsage]
     return "".join(traceback.format_stack(frame)[-STACK_LINES:]) if frame is not None else "(ended)"
