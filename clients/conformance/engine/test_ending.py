@@ -6,6 +6,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -17,18 +19,13 @@ from wire.target import Target
 NewFleet = Callable[..., Fleet]
 
 
-def registered(fleet: Fleet) -> list[object]:
-    items: list[object] = fleet.target.call("GET", f"/engines?engine_type={fleet.queue}").body["items"]
-    return items
-
-
 def test_a_signal_under_load_loses_nothing(fleet: Fleet) -> None:
     fleet.enqueue(["sleep", 0.05], count=600)
     engine = fleet.start(concurrency=5, prefetch=20)
     fleet.wait_noted("returned", 20)
     engine.signal(signal.SIGTERM)
     assert engine.wait() == 0
-    assert registered(fleet) == [] and engine.errors == []
+    assert fleet.registered() == [] and engine.errors == []
     outcomes = Counter(outcome for event_id in fleet.event_ids for outcome in fleet.outcomes(event_id))
     assert set(outcomes) <= {"completed", "released"}, outcomes
     assert outcomes["completed"] == len(fleet.noted("returned"))
@@ -107,12 +104,12 @@ def test_nothing_is_left_of_a_stopped_engine(fleet: Fleet, kind: str) -> None:
     if kind == "def":
 
         @engine.on("tried")
-        def work(event: Event) -> None:
+        def work(_: Event) -> None:
             done.set()
     else:
 
         @engine.on("tried")
-        async def work_async(event: Event) -> None:
+        async def work_async(_: Event) -> None:
             done.set()
 
     threads, sockets = set(threading.enumerate()), open_sockets()
@@ -126,19 +123,15 @@ def test_nothing_is_left_of_a_stopped_engine(fleet: Fleet, kind: str) -> None:
         assert not left, left
         assert open_sockets() == sockets
     fleet.wait_all_final()
-    assert registered(fleet) == []
+    assert fleet.registered() == []
 
 
 def open_sockets() -> int:
     """How many sockets this process has open."""
-    from pathlib import Path
-
     count = 0
     for entry in Path("/proc/self/fd").iterdir():
-        try:
+        with suppress(FileNotFoundError):  # the one through which the folder is read
             count += str(entry.readlink()).startswith("socket:")
-        except OSError:
-            continue
     return count
 
 

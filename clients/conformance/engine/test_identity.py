@@ -52,7 +52,7 @@ def test_a_revoked_token_is_replaced_and_no_lease_is_lost(admin: Target, new_fle
         engine = fleet.start(concurrency=2, token=registrar)
         ids = fleet.enqueue(["sleep", 4], count=2)
         fleet.wait_noted("began", 2)
-        (registered,) = fleet.target.call("GET", f"/engines?engine_type={fleet.queue}").body["items"]
+        (registered,) = fleet.registered()
         revoke(admin, registered["engine_id"])
         fleet.wait_all_final()
         assert all(fleet.outcomes(event_id) == ["completed"] for event_id in ids)
@@ -83,7 +83,7 @@ def test_a_rotated_registrar_s_token_is_read_anew(admin: Target, new_fleet: NewF
     handled = threading.Semaphore(0)
 
     @engine.on("tried")
-    def work(event: Event) -> None:
+    def work(_: Event) -> None:
         handled.release()
 
     with engine:

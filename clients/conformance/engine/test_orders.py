@@ -14,7 +14,7 @@ NewFleet = Callable[..., Fleet]
 
 
 def engine_of(fleet: Fleet) -> Any:
-    (engine,) = fleet.target.call("GET", f"/engines?engine_type={fleet.queue}").body["items"]
+    (engine,) = fleet.registered()
     return engine
 
 
@@ -92,7 +92,7 @@ def test_a_drained_engine_that_is_to_exit_does(fleet: Fleet) -> None:
     orders(fleet, "drain", then="exit", reason="a new version")
     assert engine.wait() == 0
     assert fleet.account() == {"completed": 1}
-    assert fleet.target.call("GET", f"/engines?engine_type={fleet.queue}").body["items"] == []
+    assert fleet.registered() == []
 
 
 def test_a_drain_under_load_loses_nothing(fleet: Fleet) -> None:
