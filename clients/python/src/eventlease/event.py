@@ -6,17 +6,24 @@ import re
 import threading
 from contextvars import ContextVar
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol
 
 from eventlease.outcomes import HandlerInterrupted, LeaseUncertain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from typing_extensions import TypeVar
+
     from eventlease.rules.leases import Row, Told
 
-P = TypeVar("P")
-S = TypeVar("S")
+    P = TypeVar("P", default=Any)  # so that a plain `Event` is an Event[Any, Any]
+    S = TypeVar("S", default=Any)
+else:
+    from typing import TypeVar
+
+    P = TypeVar("P")  # before Python 3.13 they have no defaults when they run
+    S = TypeVar("S")
 
 _current: ContextVar[Event[Any, Any]] = ContextVar("eventlease_event")
 _FRACTION = re.compile(r"\.(\d+)")
