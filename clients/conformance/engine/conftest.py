@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+
 from engine.fleet import Fleet
 from engine.proxy import Proxy
 from eventlease.testing.real_server import RealServer, server

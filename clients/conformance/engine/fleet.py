@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 HERE = Path(__file__).parent
-LIBRARY = HERE.parents[1] / "python" / "src"
+LIBRARIES = f"{HERE.parents[1] / 'python' / 'src'}{os.pathsep}{HERE.parent}"
 FINAL = ("completed", "failed", "cancelled")
 SILENT = ("expired", "engine_unresponsive", "engine_restarted", "deregistered", "max_lease")
 
@@ -34,7 +34,7 @@ class EngineProcess:
             self.process = subprocess.Popen(
                 [sys.executable, str(HERE / "program.py"), json.dumps(settings)],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": str(LIBRARY), **environment},
+                env={**os.environ, "PYTHONPATH": LIBRARIES, **environment},
             )  # fmt: skip
 
     @property
@@ -140,6 +140,15 @@ class Fleet:
         """Waits for that many lines of one kind."""
         wait_until(lambda: len(self.noted(what, **members)) >= count, seconds, lambda: f"{what}: {self.noted(what)}")
         return self.noted(what, **members)
+
+    def registered(self) -> list[Any]:
+        """The engines of the queue, as the server knows them."""
+        items: list[Any] = self.target.call("GET", f"/engines?engine_type={self.queue}").body["items"]
+        return items
+
+    def wait_for_a_heartbeat(self) -> None:
+        """Waits until an engine has sent one: before that, its leases alone decide about it."""
+        wait_until(lambda: self.registered()[0]["last_heartbeat"])
 
     def end(self) -> None:
         for engine in self.engines:

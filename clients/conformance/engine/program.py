@@ -17,10 +17,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-sys.path[:0] = [str(Path(__file__).parents[1])]
-
 from engine.journal import Journal
-
 from eventlease import Completed, Engine, Event, Hold, NotRetryable, Release, RetryAfter
 
 if TYPE_CHECKING:

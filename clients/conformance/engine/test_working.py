@@ -3,7 +3,7 @@
 import signal
 import time
 
-from engine.fleet import Fleet, wait_until
+from engine.fleet import Fleet
 
 
 def test_three_engines_complete_two_thousand_events_once_each(fleet: Fleet) -> None:
@@ -28,8 +28,7 @@ def test_what_a_killed_engine_held_is_finished_by_others(fleet: Fleet) -> None:
     victim = fleet.start(concurrency=10)
     fleet.enqueue(["sleep", 2], count=10)
     fleet.wait_noted("began", 10)
-    # It has to have sent a heartbeat: an engine that never did is judged by its leases.
-    wait_until(lambda: fleet.target.call("GET", f"/engines?engine_type={fleet.queue}").body["items"][0]["last_heartbeat"])
+    fleet.wait_for_a_heartbeat()
     victim.signal(signal.SIGKILL)
     killed = time.monotonic()
     fleet.start(2, concurrency=10)

@@ -8,6 +8,7 @@ import sys
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from enum import Enum
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -27,6 +28,8 @@ _PARSED: dict[Any, Callable[[str], Any]] = {
     datetime.datetime: lambda text: datetime.datetime.fromisoformat(text.replace("Z", "+00:00")),
     datetime.date: datetime.date.fromisoformat,
 }
+_ARRAY: Any = list
+_OBJECT: Any = dict
 _NAMES = {str: "a string", int: "an integer", float: "a number", bool: "true or false", type(None): "null"}
 _REQUIRED = {getattr(typing, name, None) for name in ("Required", "NotRequired", "ReadOnly")} - {None}
 
@@ -101,8 +104,13 @@ def _reader(wanted: Any, what: str, known: dict[Any, _Read]) -> _Read:
         return _parsed(wanted.__name__, _PARSED[wanted])
     if isinstance(wanted, type):
         if wanted not in known:
-            known[wanted] = lambda value, at, places: made[0](value, at, places)  # types may contain themselves
-            made = [_class(cast("type[Any]", wanted), what, known)]
+            made: list[_Read] = []
+
+            def read(value: Any, at: str, places: Places) -> Any:
+                return made[0](value, at, places)
+
+            known[wanted] = read  # types may contain themselves
+            made.append(_class(cast("type[Any]", wanted), what, known))
         return known[wanted]
     raise ConfigurationError(f"{what}: {wanted!r} cannot be decoded; give payload= instead")
 
@@ -173,22 +181,20 @@ def _container(kind: Any, args: tuple[Any, ...], what: str, known: dict[Any, _Re
     length = len(args) if kind is tuple and args and args[-1] is not Ellipsis else None
 
     def read(value: Any, at: str, places: Places) -> Any:
-        if not isinstance(value, list) or (length is not None and len(cast("list[Any]", value)) != length):
+        if not isinstance(value, _ARRAY) or (length is not None and len(value) != length):
             places.append(_place(at, "must be an array" + (f" of {length}" if length is not None else "")))
             return value
-        items = cast("list[Any]", value)
+        items: list[Any] = value
         if not each:
             return make(items)
-        return make(
-            [each[i if length is not None else 0](item, f"{at}/{i}", places) for i, item in enumerate(items)]
-        )
+        return make([each[i if length is not None else 0](item, f"{at}/{i}", places) for i, item in enumerate(items)])
 
     return read
 
 
 def _mapping(reader: _Read) -> _Read:
     def read(value: Any, at: str, places: Places) -> Any:
-        if not isinstance(value, dict):
+        if not isinstance(value, _OBJECT):
             places.append(_place(at, "must be an object"))
             return value
         members = cast("dict[str, Any]", value)
@@ -201,7 +207,7 @@ def _members(
     readers: Mapping[str, _Read], needed: set[str], make: Callable[[dict[str, Any]], Any], *, keeps_others: bool
 ) -> _Read:
     def read(value: Any, at: str, places: Places) -> Any:
-        if not isinstance(value, dict):
+        if not isinstance(value, _OBJECT):
             places.append(_place(at, "must be an object"))
             return value
         given, before = cast("dict[str, Any]", value), len(places)
@@ -223,13 +229,11 @@ def _members(
 
 def _parsed(name: str, parse: Callable[[Any], Any], *, only_text: bool = True) -> _Read:
     def read(value: Any, at: str, places: Places) -> Any:
-        try:
-            if only_text and not isinstance(value, str):
-                raise TypeError
-            return parse(value)
-        except (TypeError, ValueError):
-            places.append(_place(at, f"is no {name}"))
-            return value
+        if isinstance(value, str) or not only_text:
+            with suppress(TypeError, ValueError):
+                return parse(value)
+        places.append(_place(at, f"is no {name}"))
+        return value
 
     return read
 

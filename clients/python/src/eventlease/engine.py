@@ -280,9 +280,13 @@ class Running:
         loop = asyncio.get_running_loop()
         ended = loop.create_future()
 
+        def finish() -> None:
+            if not ended.done():
+                ended.set_result(None)
+
         def tell() -> None:
             with suppress(RuntimeError):  # where the loop has ended before
-                loop.call_soon_threadsafe(lambda: ended.done() or ended.set_result(None))
+                loop.call_soon_threadsafe(finish)
 
         self._listeners.append(tell)
         if not self.ending.ended.is_set():

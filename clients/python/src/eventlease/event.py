@@ -6,17 +6,24 @@ import re
 import threading
 from contextvars import ContextVar
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol
 
 from eventlease.outcomes import HandlerInterrupted, LeaseUncertain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from typing_extensions import TypeVar
+
     from eventlease.rules.leases import Row, Told
 
-P = TypeVar("P")
-S = TypeVar("S")
+    P = TypeVar("P", default=Any)  # so that a plain `Event` is an Event[Any, Any]
+    S = TypeVar("S", default=Any)
+else:
+    from typing import TypeVar
+
+    P = TypeVar("P")  # before Python 3.13 they have no defaults when they run
+    S = TypeVar("S")
 
 _current: ContextVar[Event[Any, Any]] = ContextVar("eventlease_event")
 _FRACTION = re.compile(r"\.(\d+)")
@@ -166,7 +173,8 @@ class Event(Generic[P, S]):
     @property
     def scenario_run_id(self) -> str | None:
         """The run it belongs to."""
-        return self._body["scenario_run_id"]
+        run_id: str | None = self._body["scenario_run_id"]
+        return run_id
 
     @property
     def created_at(self) -> datetime:
@@ -176,7 +184,8 @@ class Event(Generic[P, S]):
     @property
     def traceparent(self) -> str | None:
         """The trace context it was enqueued with."""
-        return self._body["traceparent"]
+        traceparent: str | None = self._body["traceparent"]
+        return traceparent
 
     @property
     def tracestate(self) -> str | None:
@@ -225,10 +234,19 @@ class Event(Generic[P, S]):
         return None if limit is None else max(limit - self._holder.now(), 0.0)
 
 
+def row_of(event: Event[Any, Any]) -> Row:
+    """Its row in the table of leases."""
+    return event._row  # pyright: ignore[reportPrivateUsage]
+
+
+def body_of(event: Event[Any, Any]) -> Mapping[str, Any]:
+    """As the server has sent it."""
+    return event._body  # pyright: ignore[reportPrivateUsage]
+
+
 def enter(event: Event[Any, Any]) -> None:
     """Makes it the current event of this context."""
     _current.set(event)
-
 
 
 def _time(text: str) -> datetime:

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from eventlease.decoding import Decode, decoder, decoder_of
-from eventlease.event import Event
 from eventlease.outcomes import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-Call = "Callable[[Event[Any, Any]], Any]"
-Lifespan = "AbstractContextManager[Any] | AbstractAsyncContextManager[Any]"
+    from eventlease.event import Event
+
 ANY_TYPE = "*"
 
 

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Check = "Callable[[], list[str]]"
-
 
 class Health:
     """Serves `/healthz` and `/readyz`: 200 where nothing is wrong, else 503; the body says what."""
@@ -34,7 +32,7 @@ class Health:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Probes are not logged."""
 
         self._server = ThreadingHTTPServer(("", port), Handler)

@@ -98,7 +98,7 @@ class Heart:
         batches = _batches(listed)
         for batch in batches[:-1]:
             self._send(batch, 0)
-        wait = min(int(interval), MAX_WAIT_SECONDS)
+        wait = min(max(int(interval), 1), MAX_WAIT_SECONDS)
         has_news = self._send(batches[-1], wait)
         if has_news:
             return NEWS_PAUSE_SECONDS
@@ -109,9 +109,7 @@ class Heart:
         """True if the reply says something new."""
         leases, sent = self._leases, self._leases.now()
         progress = [row.progress if renew and row.progress_is_unsent else None for row, renew in listed]
-        entries = [
-            _entry(row, renew, shown) for (row, renew), shown in zip(listed, progress, strict=True)
-        ]
+        entries = [_entry(row, renew, shown) for (row, renew), shown in zip(listed, progress, strict=True)]
         body = self._facts(wait)[:-1] + b',"leases":[' + b",".join(entries) + b"]}"
         seconds = wait + min(MAX_CALL_SECONDS, max(self._identity.interval_seconds, 1.0))
         reply = self._calls.send("POST", f"{self._identity.path}/heartbeat", body, seconds=seconds, repeat=ONCE)

@@ -88,7 +88,7 @@ class Identity:
             except (ProblemError, Unavailable, NotEventLease) as error:
                 log.error("the engine's token has ended, and there is no new one: %s", error, extra=self._fields())  # noqa: TRY400
                 return False
-            return self._token != self._used.token
+            return bool(self._token != getattr(self._used, "token", None))
 
     def register(self) -> None:
         """Registers for the first time; waits for a server. Raises EngineRefused, or Unavailable once stopped."""

@@ -8,7 +8,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from eventlease.calls import Calls
-from eventlease.handlers import Handlers
+from eventlease.event import Event, row_of
 from eventlease.health import Health
 from eventlease.heart import Heart
 from eventlease.identity import Identity
@@ -29,7 +29,7 @@ from eventlease.watch import Loop, Watch
 if TYPE_CHECKING:
     import asyncio
 
-    from eventlease.event import Event
+    from eventlease.handlers import Handlers
     from eventlease.settings import Settings
 
 log = logging.getLogger("eventlease.engine")
@@ -110,8 +110,8 @@ class Life:
     def close(self, seconds: float) -> None:
         """Ends all parts and connections."""
         self.stopped.set()
-        for part in (self.poller, self.settler, self.heart, self.watch):
-            part.stopped.set()
+        for each in (self.poller, self.settler, self.heart, self.watch):
+            each.stopped.set()
         with self.leases.lock:
             self.leases.wake()
         for calls in self._calls:
@@ -196,13 +196,12 @@ class Life:
 
     def _pause_poller(self) -> None:
         """The lock of the leases is held."""
-        self.poller.is_paused = self.is_draining or self.watch.is_stalled
-        self.leases.wake()
+        self.poller.pause(self.is_draining or self.watch.is_stalled)
 
     def _take_in(self, events: list[Event[Any, Any]]) -> None:
         jobs: list[Job] = []
         for event in events:
-            row = event._row  # pyright: ignore[reportPrivateUsage]
+            row = row_of(event)
             handler = self._handlers.find(event.event_type)
             if handler is None:
                 self._has_no_handler(event)
@@ -219,12 +218,10 @@ class Life:
 
     def _release(self, jobs: list[Job], report: Released | None = None) -> None:
         for job in jobs:
-            self.leases.finish(
-                job.event, job.row, report or Released(0, "stopping", "the engine stops"), state=WAITING
-            )
+            self.leases.finish(job.event, job.row, report or Released(0, "stopping", "the engine stops"), state=WAITING)
 
     def _has_no_handler(self, event: Event[Any, Any]) -> None:
-        event_type, row = event.event_type, event._row  # pyright: ignore[reportPrivateUsage]
+        event_type, row = event.event_type, row_of(event)
         if event_type not in self._unknown_types and len(self._unknown_types) < 1000:
             self._unknown_types.add(event_type)
             log.warning("no handler for events of type %s", event_type)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from eventlease.errors import EventLeaseError
@@ -88,7 +88,7 @@ class Completed:
 class Failed:
     """The handler failed. `error` has `type`, `message` and perhaps `details`."""
 
-    error: dict[str, Any] = field(default_factory=dict)
+    error: dict[str, Any]
     retryable: bool = True
     delay_seconds: int | None = None
 

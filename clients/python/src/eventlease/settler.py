@@ -74,7 +74,7 @@ class Settlements:
             problem = error.problem if isinstance(error, ProblemError) else {"code": code, "status": status}
             if not self._refused(sent[0], {"detail": str(error), **problem, "status": status}, is_alone=True):
                 return
-        self.entries = next_batch(len(sent), code, status)
+        self.entries = next_batch(len(sent), status)
         self._leases.put_back(sent)
 
     def _refused(self, each: Settlement, problem: dict[str, Any], *, is_alone: bool = False) -> bool:

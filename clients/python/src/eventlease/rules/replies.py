@@ -56,7 +56,7 @@ def recovery(code: str, status: int, *, at_start: bool = False) -> Recovery:
     return Recovery.REFUSED if at_start and 400 <= status < 500 and status not in (408, 429) else Recovery.WAIT
 
 
-def next_batch(entries: int, code: str, status: int) -> int:
+def next_batch(entries: int, status: int) -> int:
     """How many settlements to send at a time after a batch was refused as a whole.
 
     One too large, or one that the server fails over, is found by halving; one that makes a request invalid, singly.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from eventlease import tracing
-from eventlease.event import enter
+from eventlease.event import body_of, enter, row_of
 from eventlease.outcomes import Completed, Report
 from eventlease.reports import report_of
 
@@ -41,14 +41,14 @@ class Performer:
 
     def span(self, job: Job) -> AbstractContextManager[tracing.Ended]:
         """The span of this attempt, where there are traces."""
-        return tracing.processing(job.event._body, self.engine_type)  # pyright: ignore[reportPrivateUsage]
+        return tracing.processing(body_of(job.event), self.engine_type)
 
     def prepare(self, job: Job) -> None:
         """Raises PayloadInvalid, or what the author's own decoder raises."""
         event, decode = job.event, job.handler.decode
         enter(event)
         event.state = self.state
-        payload = event._body["payload"]  # pyright: ignore[reportPrivateUsage]
+        payload = body_of(event)["payload"]
         event.payload = payload if decode is None else decode(payload)
 
     def failed(self, job: Job, error: BaseException, *, is_cancelled: bool = False) -> Report | None:
@@ -68,7 +68,7 @@ class Performer:
         self.slots.active.pop(job.row.lease_token, None)
         after = self.leases.finish(job.event, job.row, report)
         if after is not None:
-            self.slots.add([type(job)(after, after._row, job.handler)])  # pyright: ignore[reportPrivateUsage]
+            self.slots.add([type(job)(after, row_of(after), job.handler)])
 
 
 def outcome(report: Report | None) -> str:

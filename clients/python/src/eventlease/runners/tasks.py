@@ -11,6 +11,7 @@ from eventlease.runners.perform import Performer, completed, outcome
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from eventlease.outcomes import Report
     from eventlease.runners.slots import Job
 
 
@@ -40,8 +41,7 @@ class TaskRunner:
         task.add_done_callback(self._tasks.discard)
 
     async def _perform(self, first: Job) -> None:
-        job: Job | None = first
-        await self._perform_one(job)
+        await self._perform_one(first)
         if first.row.given_up:
             self._performer.slots.ended_at_last()
         elif (job := self._performer.slots.next(is_async=True)) is not None:
@@ -58,7 +58,7 @@ class TaskRunner:
                 performer.prepare(job)
                 if row.told is not None:  # before `wake` was there
                     raise asyncio.CancelledError  # noqa: TRY301
-                report = completed(await job.handler.call(job.event))
+                report: Report | None = completed(await job.handler.call(job.event))
                 ended("completed")
             except BaseException as error:  # noqa: BLE001, the task has no other end than a report
                 report = performer.failed(job, error, is_cancelled=isinstance(error, asyncio.CancelledError))

@@ -12,6 +12,7 @@ from eventlease.runners.perform import Performer, completed, outcome
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from eventlease.outcomes import Report
     from eventlease.runners.slots import Job
 
 
@@ -69,7 +70,7 @@ class ThreadRunner:
         with performer.span(job) as ended:
             try:
                 performer.prepare(job)
-                report = completed(job.handler.call(job.event))
+                report: Report | None = completed(job.handler.call(job.event))
                 ended("completed")
             except BaseException as error:  # noqa: BLE001, SystemExit and KeyboardInterrupt end the handler alone
                 report = performer.failed(job, error)
