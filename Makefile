@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-conformance clients-faults bench bench-full bench-peers faults clean
+.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-conformance clients-faults server-wheel bench bench-full bench-peers faults clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # What is run, played and checked from here: the debug build, which the tests are made of, too. It is built in a third of the
@@ -122,6 +122,9 @@ clients-conformance: debug $(CLIENTS_VENV)/installed ## Hold clients, fake serve
 clients-faults: debug $(CLIENTS_VENV)/installed ## Run all scenarios of the clients, also the long ones
 	scripts/ensure-postgres
 	cd clients/conformance && EVENTLEASE_BINARY=$(abspath $(BINARY)) $(CLIENTS_BIN)/pytest $(ARGS)
+
+server-wheel: debug $(CLIENTS_VENV)/installed ## Check the server's Python package: install it, and have an event completed
+	scripts/check-server-wheel $(CLIENTS_VENV) $(BINARY)
 
 bench: ## Measure the main modes beside raw SQL (ARGS='--mode life-3 --rounds 1 --seconds 5', bench/README.md)
 	scripts/ensure-postgres
