@@ -84,7 +84,8 @@ class Identity:
                 self._token = reply.get("engine_token")
                 log.info("the engine has a new token", extra=self._fields())
             except (NotFound, Forbidden):
-                self._register_anew("engine_removed")
+                self._lose_all("engine_removed")
+                self._register_anew()
             except (ProblemError, Unavailable, NotEventLease) as error:
                 log.error("the engine's token has ended, and there is no new one: %s", error, extra=self._fields())  # noqa: TRY400
                 return False
@@ -111,18 +112,18 @@ class Identity:
         with self._lock:
             if self.generation != generation or self._is_over:
                 return
-            if what is Recovery.REGISTER:
-                self._wait_for_turn()
-                self._register_anew("engine_removed")
-            elif self._settings.engine_id is not None:
+            is_given = self._settings.engine_id is not None
+            self._lose_all("engine_removed" if what is Recovery.REGISTER else "engine_restarted")
+            if what is Recovery.SUPERSEDED and is_given:
                 self._over(SUPERSEDED_STATUS, f"another process has registered as engine {self.engine_id}")
-            else:
+                return
+            if what is Recovery.SUPERSEDED:
                 before, self.engine_id = self.engine_id, str(uuid4())
                 self._token = None
                 fields = {"engine_id": before, "new_engine_id": self.engine_id}
                 log.error("another process uses the id of this engine, which takes a new one", extra=_extra(fields))
-                self._wait_for_turn()
-                self._register_anew("engine_restarted")
+            self._wait_for_turn()
+            self._register_anew()
 
     def leave(self, seconds: float) -> None:
         """Deregisters: what the server still thinks we hold goes back. Nothing registers the engine after that."""
@@ -144,7 +145,7 @@ class Identity:
         self._stop.set()
         self._calls.close()
 
-    def _register_anew(self, reason: str) -> None:
+    def _register_anew(self) -> None:
         """The lock is held."""
         try:
             self._register()
@@ -155,12 +156,17 @@ class Identity:
             return
         except Unavailable:
             return
+        log.warning("registered anew", extra=self._fields())
+
+    def _lose_all(self, reason: str) -> None:
         leases = self._leases
         with leases.lock:
             lost = leases.table.lose_all(reason, leases.now())
             leases.stats.lost += len(lost)
         leases.interrupt(lost)
-        log.warning("registered anew", extra=_extra({**self._fields()["eventlease"], "leases_lost": len(lost)}))
+        if lost:
+            fields = {"engine_id": self.engine_id, "leases_lost": len(lost), "reason": reason}
+            log.warning("all leases were lost", extra=_extra(fields))
 
     def _register(self) -> None:
         settings, self._tried_at = self._settings, time.monotonic()
