@@ -26,6 +26,8 @@ log = logging.getLogger("eventlease.identity")
 
 CALL_SECONDS = 30.0
 REGISTRATION_PAUSE_SECONDS = 10.0
+TOKEN_PAUSE_SECONDS = 5.0
+SAY_AGAIN_SECONDS = 30.0
 SUPERSEDED_STATUS = 3
 REFUSED_STATUS = 2
 
@@ -46,6 +48,8 @@ class Identity:
         self._used = threading.local()
         self._token: str | None = None
         self._tried_at = float("-inf")
+        self._no_token_at = float("-inf")
+        self._said_at: dict[str, float] = {}
         self._is_over = False
         timing = Timing(stop=self._stop)
         self._calls = Calls(
@@ -74,9 +78,8 @@ class Identity:
         with self._lock:
             if self._token != getattr(self._used, "token", None):
                 return True  # another thread has renewed it
-            if self._is_over or time.monotonic() < self._tried_at + REGISTRATION_PAUSE_SECONDS:
+            if self._is_over or time.monotonic() < self._no_token_at + TOKEN_PAUSE_SECONDS:
                 return False
-            self._tried_at = time.monotonic()
             try:
                 reply: dict[str, Any] = self._calls.call(
                     "POST", f"{self.path}/token", {}, seconds=CALL_SECONDS, repeat=ENGINE
@@ -85,8 +88,10 @@ class Identity:
                 log.info("the engine has a new token", extra=self._fields())
             except (NotFound, Forbidden):
                 self._lose_all("engine_removed")
+                self._wait_for_turn()
                 self._register_anew()
             except (ProblemError, Unavailable, NotEventLease) as error:
+                self._no_token_at = time.monotonic()
                 log.error("the engine's token has ended, and there is no new one: %s", error, extra=self._fields())  # noqa: TRY400
                 return False
             return bool(self._token != getattr(self._used, "token", None))
@@ -107,7 +112,7 @@ class Identity:
         if what is Recovery.REFUSED:
             self._over(REFUSED_STATUS, str(error))
         if what not in (Recovery.REGISTER, Recovery.SUPERSEDED):
-            log.error("a call was refused: %s", error, extra=self._fields())
+            self._say_refused(error)
             return
         with self._lock:
             if self.generation != generation or self._is_over:
@@ -199,6 +204,12 @@ class Identity:
             self._leases.table.alive_until = sent + settings.heartbeat_timeout_seconds
         self.generation += 1
         self.is_registered = True
+
+    def _say_refused(self, error: ProblemError) -> None:
+        now = time.monotonic()
+        if now >= self._said_at.get(error.code, float("-inf")) + SAY_AGAIN_SECONDS:
+            self._said_at[error.code] = now
+            log.error("a call was refused: %s", error, extra=self._fields())
 
     def _wait_for_turn(self) -> None:
         self._stop.wait(max(self._tried_at + REGISTRATION_PAUSE_SECONDS - time.monotonic(), 0.0))
