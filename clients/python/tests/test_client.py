@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from scripted import Scripted, reply
 
 from eventlease import (
     Client,
@@ -21,7 +22,6 @@ from eventlease import (
 from eventlease.enqueuing import MAX_BATCH_EVENTS
 from eventlease.testing import FakeServer
 from eventlease.transport import Cut, Reply, Request
-from scripted import Scripted, reply
 
 UNKNOWN = "01926f5e-7a3c-7d2e-9b54-3f1c8a6d2e10"
 NEW = {"engine_type": "dialogue", "event_type": "asked", "payload": 1}
@@ -79,8 +79,9 @@ def test_an_event_whose_first_reply_was_lost_is_no_duplicate(server: FakeServer,
 
 
 @pytest.mark.parametrize("key", ["idempotency_key", "unique_key"])
-def test_a_duplicate_is_told(client: Client, key: Any) -> None:
-    first, again = (client.enqueue("dialogue", "asked", 1, **{key: "k"}) for _ in range(2))
+def test_a_duplicate_is_told(client: Client, key: str) -> None:
+    options: Any = {key: "k"}
+    first, again = (client.enqueue("dialogue", "asked", 1, **options) for _ in range(2))
     assert (first.is_duplicate, again.is_duplicate, again.reply["duplicate_of"]) == (False, True, key)
     assert again.event_id == first.event_id
 

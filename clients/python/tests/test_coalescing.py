@@ -4,11 +4,11 @@ import asyncio
 import concurrent.futures
 import json
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from scripted import reply
 
 from eventlease import AsyncClient, BufferFull, Client, Enqueued, EventCancelled, InvalidInput, NotFound, Unavailable
 from eventlease.coalesce import MAX_WAITING_EVENTS, Coalescer, Waiting
@@ -16,7 +16,6 @@ from eventlease.enqueuing import NewBody
 from eventlease.errors import EventLeaseError
 from eventlease.testing import FakeServer
 from eventlease.transport import NotSent, Reply, Request
-from scripted import reply
 
 UNKNOWN = "01926f5e-7a3c-7d2e-9b54-3f1c8a6d2e10"
 
@@ -205,7 +204,9 @@ def test_every_caller_hears_of_an_outage() -> None:
         with FakeServer() as server:
             server.go_away()
             async with AsyncClient(transport=server.transport, timeout_seconds=0.1) as client:
-                answers = await asyncio.gather(*(client.enqueue("q", "t", 1) for _ in range(20)), return_exceptions=True)
+                answers = await asyncio.gather(
+                    *(client.enqueue("q", "t", 1) for _ in range(20)), return_exceptions=True
+                )
                 assert {type(answer) for answer in answers} == {Unavailable}
                 server.come_back()
                 await client.enqueue("q", "t", 1)
@@ -229,21 +230,23 @@ def test_closing_waits_for_what_was_enqueued() -> None:
 
 
 def test_closing_says_how_many_events_were_not_acknowledged() -> None:
+    is_reached = threading.Event()
+
     class Away:
         def send(self, request: Request, seconds: float) -> Reply:
+            is_reached.set()
             raise NotSent(f"refused {request.path} within {seconds:g} s")
 
         def close(self) -> None:
             pass
 
-    coalescing = Client(transport=lambda _: Away(), coalesce=True, timeout_seconds=600)
+    client = Client(transport=lambda _: Away(), coalesce=True, timeout_seconds=600)
     with concurrent.futures.ThreadPoolExecutor(3) as threads:
-        futures = [threads.submit(coalescing.enqueue, "q", "t", number) for number in range(3)]
-        while sum(future.running() for future in futures) < 3:
-            time.sleep(0.01)
-        count = coalescing.close(seconds=0.1)
+        futures = [threads.submit(client.enqueue, "q", "t", number) for number in range(3)]
+        assert is_reached.wait(30)
+        count = client.close(seconds=0.1)
         errors = [type(future.exception(30)) for future in futures]
-    assert count > 0
+    assert 1 <= count <= 3
     assert errors == [Unavailable] * 3
 
 

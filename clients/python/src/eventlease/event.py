@@ -99,6 +99,12 @@ class Event(Generic[P, S]):
 
     __slots__ = ("_body", "_holder", "_row", "_stopped", "payload", "state")
 
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, types: Any) -> Any:
+            """`Event[Scene]` is an `Event[Scene, Any]`: before Python 3.13 type parameters have no defaults."""
+            return super().__class_getitem__(types if isinstance(types, tuple) else (types, Any))
+
     payload: P
     """Decoded as the handler's annotation says."""
     state: S
