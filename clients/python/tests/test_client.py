@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from scripted import Scripted, reply
 
 from eventlease import (
     Client,
@@ -21,7 +22,6 @@ from eventlease import (
 from eventlease.enqueuing import MAX_BATCH_EVENTS
 from eventlease.testing import FakeServer
 from eventlease.transport import Cut, Reply, Request
-from scripted import Scripted, reply
 
 UNKNOWN = "01926f5e-7a3c-7d2e-9b54-3f1c8a6d2e10"
 NEW = {"engine_type": "dialogue", "event_type": "asked", "payload": 1}
@@ -79,8 +79,9 @@ def test_an_event_whose_first_reply_was_lost_is_no_duplicate(server: FakeServer,
 
 
 @pytest.mark.parametrize("key", ["idempotency_key", "unique_key"])
-def test_a_duplicate_is_told(client: Client, key: Any) -> None:
-    first, again = (client.enqueue("dialogue", "asked", 1, **{key: "k"}) for _ in range(2))
+def test_a_duplicate_is_told(client: Client, key: str) -> None:
+    options: Any = {key: "k"}
+    first, again = (client.enqueue("dialogue", "asked", 1, **options) for _ in range(2))
     assert (first.is_duplicate, again.is_duplicate, again.reply["duplicate_of"]) == (False, True, key)
     assert again.event_id == first.event_id
 
@@ -121,7 +122,7 @@ def test_all_or_none_are_stored(server: FakeServer, client: Client) -> None:
     results = client.enqueue_many([NEW, {**NEW, "priority": 10}], atomic=True)
     assert [type(result) for result in results] == [InvalidInput] * 2
     assert server.state.events == {}
-    with pytest.raises(ValueError, match="do not fit"):
+    with pytest.raises(ValueError, match="1001 events are more"):
         client.enqueue_many([NEW] * (MAX_BATCH_EVENTS + 1), atomic=True)
 
 
@@ -188,8 +189,8 @@ def test_waiting_ends_with_its_time_limit(client: Client) -> None:
 
 def test_waiting_for_many(server: FakeServer, client: Client) -> None:
     ids = [client.enqueue("dialogue", "asked", 1).event_id for _ in range(3)]
-    end(server, ids[1], status="completed", result=7)
     client.cancel(ids[2])
+    end(server, ids[1], status="completed", result=7)
     values = client.wait_many([*ids, UNKNOWN, ids[1]], timeout=0.1)
     assert [type(value) for value in values] == [TimeoutError, int, EventCancelled, NotFound, int]
 

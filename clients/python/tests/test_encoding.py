@@ -42,9 +42,8 @@ AT = datetime.datetime(2026, 11, 29, 9, tzinfo=datetime.timezone.utc)
         ({1}, "[1]"),
         (Model(), '{"mode":"json"}'),
         (
-            Scene("Mira", AT, Scene("Ada", AT)),
-            '{"npc":"Mira","at":"2026-11-29T09:00:00+00:00",'
-            '"inner":{"npc":"Ada","at":"2026-11-29T09:00:00+00:00","inner":null}}',
+            Scene("Mira", AT),
+            '{"npc":"Mira","at":"2026-11-29T09:00:00+00:00","inner":null}',
         ),
         ("ä\u2028\0", '"ä\u2028\\u0000"'),
         (2**70, "1180591620717411303424"),

@@ -61,13 +61,13 @@ class AsyncClient:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def close(self) -> int:
+    async def close(self, seconds: float = CLOSE_SECONDS) -> int:
         """See `Client.close`."""
         with ThreadPoolExecutor(1, thread_name_prefix="eventlease-close") as thread:
-            return await asyncio.get_running_loop().run_in_executor(thread, self._close)
+            return await asyncio.get_running_loop().run_in_executor(thread, self._close, seconds)
 
-    def _close(self) -> int:
-        count = self._coalescer.close(CLOSE_SECONDS)
+    def _close(self, seconds: float) -> int:
+        count = self._coalescer.close(seconds)
         self._client.close()
         self._coalescer.join()
         self._watcher.join()

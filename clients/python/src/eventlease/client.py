@@ -83,12 +83,12 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def close(self) -> int:
-        """Waits up to 5 s for what is under way, and ends all connections.
+    def close(self, seconds: float = CLOSE_SECONDS) -> int:
+        """Waits up to 5 s for what is enqueued, and ends all connections.
 
         The number of events that were not acknowledged; the server may have some of them.
         """
-        count = self._coalescer.close(CLOSE_SECONDS) if self._coalescer else 0
+        count = self._coalescer.close(seconds) if self._coalescer else 0
         self.connections.close()
         if self._coalescer:
             self._coalescer.join()

@@ -98,7 +98,7 @@ class Heart:
         batches = _batches(listed)
         for batch in batches[:-1]:
             self._send(batch, 0)
-        wait = min(int(interval), MAX_WAIT_SECONDS)
+        wait = min(max(int(interval), 1), MAX_WAIT_SECONDS)
         has_news = self._send(batches[-1], wait)
         if has_news:
             return NEWS_PAUSE_SECONDS

@@ -26,6 +26,8 @@ log = logging.getLogger("eventlease.identity")
 
 CALL_SECONDS = 30.0
 REGISTRATION_PAUSE_SECONDS = 10.0
+TOKEN_PAUSE_SECONDS = 5.0
+SAY_AGAIN_SECONDS = 30.0
 SUPERSEDED_STATUS = 3
 REFUSED_STATUS = 2
 
@@ -46,6 +48,8 @@ class Identity:
         self._used = threading.local()
         self._token: str | None = None
         self._tried_at = float("-inf")
+        self._no_token_at = float("-inf")
+        self._said_at: dict[str, float] = {}
         self._is_over = False
         timing = Timing(stop=self._stop)
         self._calls = Calls(
@@ -74,9 +78,8 @@ class Identity:
         with self._lock:
             if self._token != getattr(self._used, "token", None):
                 return True  # another thread has renewed it
-            if self._is_over or time.monotonic() < self._tried_at + REGISTRATION_PAUSE_SECONDS:
+            if self._is_over or time.monotonic() < self._no_token_at + TOKEN_PAUSE_SECONDS:
                 return False
-            self._tried_at = time.monotonic()
             try:
                 reply: dict[str, Any] = self._calls.call(
                     "POST", f"{self.path}/token", {}, seconds=CALL_SECONDS, repeat=ENGINE
@@ -84,8 +87,11 @@ class Identity:
                 self._token = reply.get("engine_token")
                 log.info("the engine has a new token", extra=self._fields())
             except (NotFound, Forbidden):
-                self._register_anew("engine_removed")
+                self._lose_all("engine_removed")
+                self._wait_for_turn()
+                self._register_anew()
             except (ProblemError, Unavailable, NotEventLease) as error:
+                self._no_token_at = time.monotonic()
                 log.error("the engine's token has ended, and there is no new one: %s", error, extra=self._fields())  # noqa: TRY400
                 return False
             return bool(self._token != getattr(self._used, "token", None))
@@ -106,23 +112,23 @@ class Identity:
         if what is Recovery.REFUSED:
             self._over(REFUSED_STATUS, str(error))
         if what not in (Recovery.REGISTER, Recovery.SUPERSEDED):
-            log.error("a call was refused: %s", error, extra=self._fields())
+            self._say_refused(error)
             return
         with self._lock:
             if self.generation != generation or self._is_over:
                 return
-            if what is Recovery.REGISTER:
-                self._wait_for_turn()
-                self._register_anew("engine_removed")
-            elif self._settings.engine_id is not None:
+            is_given = self._settings.engine_id is not None
+            self._lose_all("engine_removed" if what is Recovery.REGISTER else "engine_restarted")
+            if what is Recovery.SUPERSEDED and is_given:
                 self._over(SUPERSEDED_STATUS, f"another process has registered as engine {self.engine_id}")
-            else:
+                return
+            if what is Recovery.SUPERSEDED:
                 before, self.engine_id = self.engine_id, str(uuid4())
                 self._token = None
                 fields = {"engine_id": before, "new_engine_id": self.engine_id}
                 log.error("another process uses the id of this engine, which takes a new one", extra=_extra(fields))
-                self._wait_for_turn()
-                self._register_anew("engine_restarted")
+            self._wait_for_turn()
+            self._register_anew()
 
     def leave(self, seconds: float) -> None:
         """Deregisters: what the server still thinks we hold goes back. Nothing registers the engine after that."""
@@ -144,7 +150,7 @@ class Identity:
         self._stop.set()
         self._calls.close()
 
-    def _register_anew(self, reason: str) -> None:
+    def _register_anew(self) -> None:
         """The lock is held."""
         try:
             self._register()
@@ -155,12 +161,17 @@ class Identity:
             return
         except Unavailable:
             return
+        log.warning("registered anew", extra=self._fields())
+
+    def _lose_all(self, reason: str) -> None:
         leases = self._leases
         with leases.lock:
             lost = leases.table.lose_all(reason, leases.now())
             leases.stats.lost += len(lost)
         leases.interrupt(lost)
-        log.warning("registered anew", extra=_extra({**self._fields()["eventlease"], "leases_lost": len(lost)}))
+        if lost:
+            fields = {"engine_id": self.engine_id, "leases_lost": len(lost), "reason": reason}
+            log.warning("all leases were lost", extra=_extra(fields))
 
     def _register(self) -> None:
         settings, self._tried_at = self._settings, time.monotonic()
@@ -193,6 +204,12 @@ class Identity:
             self._leases.table.alive_until = sent + settings.heartbeat_timeout_seconds
         self.generation += 1
         self.is_registered = True
+
+    def _say_refused(self, error: ProblemError) -> None:
+        now = time.monotonic()
+        if now >= self._said_at.get(error.code, float("-inf")) + SAY_AGAIN_SECONDS:
+            self._said_at[error.code] = now
+            log.error("a call was refused: %s", error, extra=self._fields())
 
     def _wait_for_turn(self) -> None:
         self._stop.wait(max(self._tried_at + REGISTRATION_PAUSE_SECONDS - time.monotonic(), 0.0))

@@ -196,8 +196,7 @@ class Life:
 
     def _pause_poller(self) -> None:
         """The lock of the leases is held."""
-        self.poller.is_paused = self.is_draining or self.watch.is_stalled
-        self.leases.wake()
+        self.poller.pause(self.is_draining or self.watch.is_stalled)
 
     def _take_in(self, events: list[Event[Any, Any]]) -> None:
         jobs: list[Job] = []

@@ -56,6 +56,7 @@ class Poller:
         self.stopped = threading.Event()
         self.is_asking = False
         """A poll is under way: events may come."""
+        self._may_pause = False
         self.is_paused = False
         """No events are wanted: the engine drains, or its loop has stalled."""
 
@@ -66,6 +67,11 @@ class Poller:
     def takes_renewals(self) -> bool:
         """True if a poll follows though nothing is to be settled. The lock of the leases is held."""
         return self.takes_settlements() and self._free(()) > 0
+
+    def pause(self, is_paused: bool) -> None:
+        """Asks for no more events, or again at once. The lock of the leases is held."""
+        self.is_paused, self._may_pause = is_paused, is_paused
+        self._leases.wake()
 
     def run(self) -> None:
         """Until stopped."""
@@ -151,10 +157,12 @@ class Poller:
         return max(sent, arrived - longest)
 
     def _pause(self, seconds: float) -> None:
-        with self._leases.lock:
-            self._is_parked = True
-            self._leases.wake()
-        self.stopped.wait(seconds)
+        leases, until = self._leases, self._leases.now() + seconds
+        with leases.lock:
+            self._is_parked, self._may_pause = True, True
+            leases.wake()
+            while self._may_pause and not self.stopped.is_set() and (left := until - leases.now()) > 0:
+                leases.wait(left)
 
 
 def pause_after_nothing(

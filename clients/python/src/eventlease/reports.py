@@ -90,7 +90,8 @@ def describe(error: BaseException, handler: str, *, with_traceback: bool = True)
     if causes := _causes(error):
         details["cause"] = causes
     if with_traceback and not isinstance(error, PayloadInvalid):
-        text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        own = error.__traceback__  # its first frame is the library's
+        text = "".join(traceback.format_exception(type(error), error, own.tb_next if own is not None else None))
         details["traceback"] = well_formed(text[-MAX_TRACEBACK_CHARS:])
     described = {"type": _type(error), "message": _message(error), "details": details}
     fingerprint = getattr(error, "fingerprint", None)

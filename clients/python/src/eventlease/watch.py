@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eventlease.outcomes import HandlerInterrupted, Released
@@ -28,6 +29,7 @@ LATE_SECONDS = 2.0
 CLOCK_JUMP_SECONDS = 10.0
 WAITING_SECONDS = 30.0
 STACK_LINES = 12
+RUNNERS = str(Path(__file__).parent / "runners")
 
 
 class Loop:
@@ -51,8 +53,8 @@ class Loop:
         silent = now - self._asked_at
         if silent >= LOOP_WARNING_SECONDS and not self._has_warned:
             self._has_warned = True
-            fields = {"seconds": round(silent, 1), "stack": stack_of(self._thread)}
-            log.warning("the event loop is blocked\n%s", fields["stack"], extra={"eventlease": fields})
+            fields = {"seconds": round(silent, 1)}
+            log.warning("the event loop is blocked\n%s", stack_of(self._thread), extra={"eventlease": fields})
         return silent
 
     def _answer(self) -> None:
@@ -148,13 +150,16 @@ class Watch:
 
     def _say_late(self, seconds: float) -> None:
         self._leases.stats.heartbeats_late += 1
-        stacks = "\n".join(stack_of(thread) for thread in self._handler_threads())
+        stacks = "\n".join(filter(None, map(stack_of, self._handler_threads())))
         fields: dict[str, Any] = {"seconds": round(seconds, 1)}
         message = "the interpreter was held, or the process stopped, for %.1f s; handlers now:\n%s"
         log.warning(message, seconds, stacks, extra={"eventlease": fields})
 
 
 def stack_of(thread: int) -> str:
-    """Where a thread is."""
+    """Where a thread is, in what its handler has called; empty if it runs none."""
     frame = sys._current_frames().get(thread)  # pyright: ignore[reportPrivateUsage]
-    return "".join(traceback.format_stack(frame)[-STACK_LINES:]) if frame is not None else "(ended)"
+    summary = traceback.extract_stack(frame) if frame is not None else []
+    own = max((number for number, each in enumerate(summary) if each.filename.startswith(RUNNERS)), default=-1)
+    below = summary[own + 1 :][-STACK_LINES:]
+    return "".join(traceback.format_list(below)) if frame is not None else ""
