@@ -15,9 +15,8 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from worker import MODES, PAYLOAD, bare
-
 from eventlease.testing.real_server import RealServer, server
+from worker import MODES, PAYLOAD, bare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -119,3 +120,31 @@ def test_a_service_of_another_kind_is_refused_at_the_start(fleet: Fleet) -> None
         assert engine.wait() == 2
         assert "not from an EventLease" in engine.log and "text/html" in engine.log
         other.shutdown()
+
+
+def test_engines_go_over_to_another_replica(own_server: NewServer, new_fleet: NewFleet) -> None:
+    first = own_server()
+    replicas = [own_server("--database-url", first.database_url) for _ in range(2)]
+    fleet = new_fleet(target_of(first))
+    fleet.enqueue(["sleep", 0.1], count=1200)
+    fleet.start(2, url=[replica.url for replica in replicas], concurrency=5)
+    fleet.wait_noted("returned", 10)
+    for number, replica in enumerate([*replicas, *replicas]):
+        if number < 2:
+            replica.terminate()
+        else:
+            replica.kill()
+        stopped = len(fleet.noted("began"))
+        wait_until(lambda: len(fleet.noted("began")) > stopped + 20, 20)  # noqa: B023
+        replica.start()
+    fleet.wait_all_final(120)
+    assert fleet.account() == {"completed": 1200}
+    assert all(fleet.outcomes(event_id) == ["completed"] for event_id in fleet.event_ids[::10])
+    assert all(engine.is_running for engine in fleet.engines)
+    assert longest_gap(fleet) < 8
+
+
+def longest_gap(fleet: Fleet) -> float:
+    """The longest time in which no handler began, while there was work."""
+    times: list[float] = sorted(line["at"] for line in fleet.noted("began"))
+    return max(later - earlier for earlier, later in pairwise(times))

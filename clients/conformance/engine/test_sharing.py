@@ -5,6 +5,7 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 from engine.fleet import Fleet
 from engine.proxy import Fate, Proxy, Request
@@ -105,10 +106,10 @@ def test_waiting_for_a_result_bears_cut_replies(target: Target, new_fleet: NewFl
         assert client.wait(event.event_id, timeout=30) == "done"
 
 
-def leased_payloads(target: Target, queue: str) -> list[object]:
+def leased_payloads(target: Target, queue: str) -> list[Any]:
     """The payloads of all events of a queue, by leasing them."""
     engine = target.engine(queue)
-    payloads: list[object] = []
+    payloads: list[Any] = []
     while events := engine.lease(100):
         payloads += [event["payload"] for event in events]
     return payloads

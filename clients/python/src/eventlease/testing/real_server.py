@@ -12,6 +12,7 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -43,6 +44,12 @@ class RealServer:
         self.log_file = folder / "server.log"
         self._listen = "127.0.0.1:0"
         self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def database_url(self) -> str:
+        """The URL of its private database, for `--database-url` of a further replica."""
+        host = quote(str(self.folder / "data" / "socket"), safe="")
+        return f"postgres://postgres@localhost:5432/postgres?host={host}&sslmode=disable"
 
     @property
     def pid(self) -> int:
