@@ -281,6 +281,7 @@ def test_environment_variables_name_server_and_token(monkeypatch: pytest.MonkeyP
     assert script.sent[0][1].headers["Authorization"] == "Bearer el_1"
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # with threads, from Python 3.12 on
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.parametrize("coalesce", [False, True])
 def test_a_child_process_opens_connections_of_its_own(server: FakeServer, coalesce: bool) -> None:
