@@ -22,7 +22,7 @@ from eventlease.errors import (
     Unavailable,
 )
 from eventlease.rules.repeats import ENGINE, Repeat
-from eventlease.transport import Cut, NotSent, Reply, TimedOut, TransportError
+from eventlease.transport import Cut, NotSent, Reply, Request, TimedOut, TransportError
 from eventlease.tries import Timing
 
 OK = reply(200, {"version": "0.1.0"})
@@ -204,6 +204,22 @@ def test_a_token_is_read_again_after_a_401_and_once() -> None:
     assert shown == ["Bearer old", "Bearer new", "Bearer new", "Bearer newer"]
 
 
+def test_a_token_that_another_thread_has_read_again_is_used() -> None:
+    token = Token(iter(["old", "new", "new"]).__next__)
+
+    class Renewed(Scripted):
+        """While the request is under way, another call renews the token."""
+
+        def answer(self, url: str, request: Request) -> Reply:
+            if not self.sent:
+                token.renew()
+            return super().answer(url, request)
+
+    script = Renewed([reply(401, {"code": "unauthenticated"}), OK])
+    get(Calls(["a"], credentials=token, transport=script))
+    assert [request.headers["Authorization"] for _, request in script.sent] == ["Bearer old", "Bearer new"]
+
+
 def test_a_fixed_token_that_is_refused_is_shown_once() -> None:
     calls, script, _ = make(reply(401, {"code": "unauthenticated"}), OK, token="el_x")
     with pytest.raises(Unauthenticated):
@@ -213,7 +229,7 @@ def test_a_fixed_token_that_is_refused_is_shown_once() -> None:
 
 def test_a_body_that_no_server_takes_is_not_sent() -> None:
     calls, script, _ = make(OK)
-    with pytest.raises(ValueError, match="longer than"):
+    with pytest.raises(InvalidInput, match="longer than"):
         calls.call("POST", "/events", "x" * 16_000_000, seconds=30, repeat=SAFE)
     assert script.sent == []
 

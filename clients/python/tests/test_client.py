@@ -21,7 +21,7 @@ from eventlease import (
 )
 from eventlease.enqueuing import MAX_BATCH_EVENTS
 from eventlease.testing import FakeServer
-from eventlease.transport import Cut, Reply, Request
+from eventlease.transport import Cut, NotSent, Reply, Request
 
 UNKNOWN = "01926f5e-7a3c-7d2e-9b54-3f1c8a6d2e10"
 NEW = {"engine_type": "dialogue", "event_type": "asked", "payload": 1}
@@ -279,6 +279,14 @@ def test_environment_variables_name_server_and_token(monkeypatch: pytest.MonkeyP
         client.call("GET", "/server")
     assert script.urls == ["https://queue.example.com"]
     assert script.sent[0][1].headers["Authorization"] == "Bearer el_1"
+
+
+def test_several_servers_are_named_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVENTLEASE_URL", "http://a, http://b")
+    script = Scripted([NotSent("refused"), reply(200, {})])
+    with Client(transport=script) as client:
+        client.call("GET", "/server")
+    assert script.urls == ["http://a", "http://b"]
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # with threads, from Python 3.12 on

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from eventlease.encoding import STANDARD, Json, dump_bytes
-from eventlease.errors import NotEventLease, Unauthenticated, problem_error
+from eventlease.errors import InvalidInput, NotEventLease, Unauthenticated, problem_error
 from eventlease.rules.repeats import Failure, Repeat, failure_of_reply
 from eventlease.transport import Cut, NotSent, Reply, Request, TimedOut, Transport, TransportError, Urllib3Transport
 from eventlease.tries import Timing, Tries
@@ -71,6 +71,7 @@ class Calls:
         self._transport = transport(self._urls[0])
         self._encoding = encoding
         self._timing = timing or Timing()
+        self._is_closed = False
 
     @property
     def url(self) -> str:
@@ -79,6 +80,7 @@ class Calls:
 
     def close(self) -> None:
         """Ends the connection, from any thread; a call under way raises Unavailable if nothing repeats it."""
+        self._is_closed = True
         self._transport.close()
 
     def call(
@@ -124,7 +126,8 @@ class Calls:
     ) -> Reply:
         """As `call`, with bodies as JSON text."""
         if body is not None and len(body) > MAX_BODY_BYTES:
-            raise ValueError(f"a body of {len(body)} bytes is longer than {MAX_BODY_BYTES}")
+            detail = f"a body of {len(body)} bytes is longer than the {MAX_BODY_BYTES} that are sent"
+            raise InvalidInput({"code": "payload_too_large", "detail": detail}, 413)
         tries = Tries(f"{method} {path.partition('?')[0]}", repeat, self._timing)
         while True:
             request = Request(method, path, self._headers(body, headers), body)
@@ -146,7 +149,7 @@ class Calls:
                 raise _not_eventlease(reply)
             else:
                 refused = problem_error(problem, reply.status, reply.headers.get("x-request-id"))
-                if not (isinstance(refused, Unauthenticated) and tries.may_renew() and self._credentials.renew()):
+                if not (isinstance(refused, Unauthenticated) and tries.may_renew() and self._has_others(request)):
                     raise refused
 
     def _headers(self, body: bytes | None, more: Mapping[str, str] | None) -> dict[str, str]:
@@ -157,11 +160,18 @@ class Calls:
             headers.update(more)
         return headers
 
+    def _has_others(self, refused: Request) -> bool:
+        """True if there are other credentials now than those that were refused."""
+        now = self._credentials.headers()
+        return any(refused.headers.get(name) != value for name, value in now.items()) or self._credentials.renew()
+
     def _next_server(self) -> None:
         if len(self._urls) > 1:
             self._transport.close()
             self._urls.append(self._urls.pop(0))
             self._transport = self._new_transport(self._urls[0])
+            if self._is_closed:  # by another thread meanwhile
+                self._transport.close()
 
 
 def _failure(error: TransportError) -> Failure:

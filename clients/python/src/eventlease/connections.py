@@ -22,9 +22,9 @@ MAX_IDLE = 10
 
 
 def urls_of(url: str | Sequence[str] | None) -> list[str]:
-    """The base addresses: as given, else of EVENTLEASE_URL, else the server of this machine."""
+    """The base addresses: as given, else of EVENTLEASE_URL (several with commas), else the server of this machine."""
     urls = url or os.environ.get("EVENTLEASE_URL") or DEFAULT_URL
-    return [urls] if isinstance(urls, str) else list(urls)
+    return [each.strip() for each in urls.split(",")] if isinstance(urls, str) else list(urls)
 
 
 def token_of(token: str | Callable[[], str] | None) -> Token:

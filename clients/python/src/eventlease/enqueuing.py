@@ -134,11 +134,11 @@ def enqueue_batch(
         results = calls.decode(reply)["results"]
         if len(results) != len(bodies):
             raise NotEventLease(f"{len(bodies)} events were sent, {len(results)} results came back")
-    except (InvalidInput, ValueError) as error:  # the request as a whole; the culprit is found by halving it
+    except InvalidInput as error:  # the request as a whole; the culprit is found by halving it
         if atomic:
             raise
         if len(bodies) == 1:
-            return [error if isinstance(error, EventLeaseError) else EventLeaseError(str(error))]
+            return [error]
         middle = len(bodies) // 2
         return [
             *enqueue_batch(calls, bodies[:middle], timeout_seconds),

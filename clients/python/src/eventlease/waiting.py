@@ -140,9 +140,10 @@ class Watcher:
     def watch(self, event_id: str, future: Any) -> None:
         """The future is given to `deliver` when the event has ended, unless it is cancelled before."""
         with self._lock:
-            futures = self._futures.setdefault(event_id, [])
-            futures.append(future)
-            if len(futures) == 1:
+            is_new = event_id not in self._futures
+            before = self._futures.get(event_id, [])
+            self._futures[event_id] = [*(other for other in before if not other.cancelled()), future]
+            if is_new:
                 self._unwatched.append(event_id)
                 if len(self._threads) < MAX_REQUESTS:
                     thread = threading.Thread(target=self._run, name="eventlease-wait", daemon=True)
