@@ -71,6 +71,8 @@ class Calls:
         self._transport = transport(self._urls[0])
         self._encoding = encoding
         self._timing = timing or Timing()
+        self.sent_at = 0.0
+        """When the last try was sent, by the clock of `timing`."""
 
     @property
     def url(self) -> str:
@@ -129,6 +131,7 @@ class Calls:
         while True:
             request = Request(method, path, self._headers(body, headers), body)
             try:
+                self.sent_at = self._timing.clock()
                 reply = self._transport.send(request, seconds)
             except TransportError as error:
                 if tries.failed(_failure(error), f"{self.url}: {error}"):

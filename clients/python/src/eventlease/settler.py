@@ -133,7 +133,7 @@ class Settler:
         while True:
             with leases.lock:
                 while not self.stopped.is_set() and not self._has_work():
-                    leases.wait(None)
+                    leases.wait(leases.renewals_in_seconds() or None)
                 if self.stopped.is_set():
                     return
                 sent = self._settlements.take()
@@ -144,14 +144,14 @@ class Settler:
         leases = self._leases
         if leases.outbox:
             return not self._poller.takes_settlements()
-        return leases.has_renewals(leases.now()) and not self._poller.takes_renewals()
+        return leases.renewals_in_seconds() == 0 and not self._poller.takes_renewals()
 
 
 def send(
     calls: Calls, identity: Identity, leases: Leases, settlements: Settlements, sent: Sequence[Settlement]
 ) -> bool:
     """One request of settlements. False if a pause should follow."""
-    sent_at, generation = leases.now(), identity.generation
+    generation = identity.generation
     body = b'{"settlements":[' + b",".join([each.body for each in sent]) + b"]}"
     try:
         reply = calls.send("PUT", "/events/status", body, seconds=CALL_SECONDS, repeat=ENGINE)
@@ -164,7 +164,7 @@ def send(
         leases.put_back(sent)
         log.error("%s", error)  # noqa: TRY400
         return False
-    return settlements.apply(sent, leases.encoding.loads(reply.body)["results"], sent_at)
+    return settlements.apply(sent, leases.encoding.loads(reply.body)["results"], calls.sent_at)
 
 
 def _guarded(callback: Callable[..., Any], *arguments: Any) -> None:
