@@ -5,10 +5,11 @@ import threading
 import time
 import uuid
 from collections.abc import Generator
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from working import QUEUE, Desk, got, until
+from working import QUEUE, Desk, got, nothing, until
 
 from eventlease import Engine, EngineRefused, Event
 from eventlease.testing import FakeServer
@@ -25,7 +26,11 @@ def server() -> Generator[FakeServer]:
 def test_every_event_is_settled_once_whatever_reply_is_lost(server: FakeServer, operation: str, trouble: str) -> None:
     desk = Desk(server, concurrency=3)
     begun: list[str] = []
-    desk.engine.on("x")(lambda event: begun.append(event.event_id))
+
+    @desk.engine.on("x")
+    def handle(event: Event) -> Any:
+        return begun.append(event.event_id)
+
     if trouble == "lost":
         server.lose_next_reply(operation, times=3)
     else:
@@ -41,7 +46,7 @@ def test_results_outlast_a_server_that_is_away(server: FakeServer) -> None:
     begun, back = threading.Event(), threading.Event()
 
     @desk.engine.on("x")
-    def handle(event: Event) -> str:
+    def handle(_: Event) -> str:
         begun.set()
         got(back)
         return "kept"
@@ -80,7 +85,7 @@ def test_a_result_that_nobody_takes_is_told(server: FakeServer) -> None:
     begun, over = threading.Event(), threading.Event()
 
     @desk.engine.on("x")
-    def handle(event: Event) -> None:
+    def handle(_: Event) -> None:
         begun.set()
         got(over)
 
@@ -133,7 +138,7 @@ def test_a_cancelled_event_stops_its_handler(server: FakeServer, is_async: bool)
         event.wait_cancelled(30)
         event.check()
 
-    async def handle_on_loop(event: Event) -> None:
+    async def handle_on_loop(_: Event) -> None:
         begun.set()
         await asyncio.sleep(30)
 
@@ -150,7 +155,7 @@ def test_a_cancelled_event_that_was_not_begun_ends_at_once(server: FakeServer) -
     begun, over = threading.Event(), threading.Event()
 
     @desk.engine.on("x")
-    def handle(event: Event) -> None:
+    def handle(_: Event) -> None:
         begun.set()
         got(over)
 
@@ -167,27 +172,29 @@ def test_a_cancelled_event_that_was_not_begun_ends_at_once(server: FakeServer) -
 
 @pytest.mark.parametrize("is_async", [False, True])
 def test_a_time_limit_is_a_failure_and_its_slot_is_free_again(server: FakeServer, is_async: bool) -> None:
-    desk = Desk(server, concurrency=1, grace_seconds=0)
+    desk = Desk(server, concurrency=2, grace_seconds=0)
     over, ended = threading.Event(), threading.Event()
 
-    def handle(event: Event) -> None:
+    def handle(_: Event) -> None:
         got(over)  # whatever it is told
         ended.set()
 
-    async def handle_on_loop(event: Event) -> None:
+    async def handle_on_loop(_: Event) -> None:
         while not over.is_set():
-            try:
+            with suppress(asyncio.CancelledError):
                 await asyncio.sleep(0.01)
-            except asyncio.CancelledError:
-                pass
         ended.set()
 
     desk.engine.on("x", timeout_seconds=0)(handle_on_loop if is_async else handle)
-    desk.engine.on("y", timeout_seconds=30)(lambda _: "next")
+
+    desk.engine.on("y", timeout_seconds=30)(nothing)
     event_id = desk.put()
     with desk.working():
         assert desk.answer()["outcome"] == "retry_scheduled"
         assert desk.attempt(event_id)["error"]["type"] == "HandlerTimeout"
+        for _ in range(2):
+            desk.put("y")
+            assert desk.answer()["outcome"] == "completed"
         over.set()
         got(ended)
 
@@ -195,7 +202,11 @@ def test_a_time_limit_is_a_failure_and_its_slot_is_free_again(server: FakeServer
 def test_handlers_that_all_hang_end_the_engine(server: FakeServer) -> None:
     desk = Desk(server, concurrency=2)
     over = threading.Event()
-    desk.engine.on("x", timeout_seconds=0)(lambda _: got(over))
+
+    @desk.engine.on("x", timeout_seconds=0)
+    def handle(_: Event) -> Any:
+        return got(over)
+
     ids = [desk.put(), desk.put()]
     with pytest.raises(EngineRefused, match="hangs"):
         asyncio.run(desk.engine.serve())
@@ -208,7 +219,7 @@ def test_a_handler_that_is_cut_off_is_released(server: FakeServer) -> None:
     begun, over = threading.Event(), threading.Event()
 
     @desk.engine.on("x")
-    def handle(event: Event) -> None:
+    def handle(_: Event) -> None:
         begun.set()
         got(over)
 
@@ -225,7 +236,7 @@ def test_a_handler_may_finish_while_the_engine_drains(server: FakeServer) -> Non
     begun, over = threading.Event(), threading.Event()
 
     @desk.engine.on("x")
-    def handle(event: Event) -> None:
+    def handle(_: Event) -> None:
         begun.set()
         got(over)
 
@@ -265,7 +276,7 @@ def test_an_engine_that_was_removed_registers_again(server: FakeServer) -> None:
 def test_another_process_with_the_given_id_ends_the_engine(server: FakeServer) -> None:
     engine_id = str(uuid.uuid4())
     desk = Desk(server, engine_id=engine_id)
-    desk.engine.on("x")(lambda _: None)
+    desk.engine.on("x")(nothing)
 
     async def work() -> None:
         serving = asyncio.create_task(desk.engine.serve())
@@ -283,7 +294,7 @@ def test_an_engine_of_a_random_id_that_is_taken_takes_another(
 ) -> None:
     monkeypatch.setattr("eventlease.identity.REGISTRATION_PAUSE_SECONDS", 0.0)
     desk = Desk(server)
-    desk.engine.on("x")(lambda _: None)
+    desk.engine.on("x")(nothing)
     with desk.working():
         until(lambda: server.requests and server.state.engines)
         before = desk.engine.engine_id
@@ -297,14 +308,14 @@ def test_a_registration_that_is_refused_is_final(server: FakeServer) -> None:
     engine_id = str(uuid.uuid4())
     desk = Desk(server, engine_id=engine_id)
     desk.client.call("POST", "/engines", {"engine_id": engine_id, "engine_type": "another"})
-    desk.engine.on("x")(lambda _: None)
+    desk.engine.on("x")(nothing)
     with pytest.raises(EngineRefused, match="engine_id_taken"):
         asyncio.run(desk.engine.serve())
 
 
 def test_a_server_that_is_away_at_the_start_is_waited_for(server: FakeServer) -> None:
     desk = Desk(server)
-    desk.engine.on("x")(lambda _: None)
+    desk.engine.on("x")(nothing)
     desk.put()
     server.go_away()
     with desk.working():
@@ -314,7 +325,7 @@ def test_a_server_that_is_away_at_the_start_is_waited_for(server: FakeServer) ->
 
 def test_an_engine_can_be_stopped_while_no_server_is_there(server: FakeServer) -> None:
     desk = Desk(server)
-    desk.engine.on("x")(lambda _: None)
+    desk.engine.on("x")(nothing)
     server.go_away()
     with desk.working():
         pass
@@ -323,7 +334,7 @@ def test_an_engine_can_be_stopped_while_no_server_is_there(server: FakeServer) -
 
 def test_an_operator_drains_resumes_and_ends_an_engine(server: FakeServer) -> None:
     desk = Desk(server)
-    desk.engine.on("x")(lambda _: None)
+    desk.engine.on("x")(nothing)
     desk.engine.start()
     until(lambda: [1 for operation, _ in server.requests if operation == "heartbeat"])
     path = f"/engines/{desk.engine.engine_id}"
@@ -351,7 +362,7 @@ def test_a_part_that_crashes_is_started_again(server: FakeServer, part: str, mon
 
     monkeypatch.setattr(target, "run", crashing)
     desk = Desk(server)
-    desk.engine.on("x")(lambda _: None)
+    desk.engine.on("x")(nothing)
     with desk.working():
         for _ in range(3):
             desk.put()
@@ -366,7 +377,7 @@ def test_a_part_that_crashes_again_and_again_ends_the_engine(
 
     monkeypatch.setattr("eventlease.poller.Poller.run", crash)
     desk = Desk(server)
-    desk.engine.on("x")(lambda _: None)
+    desk.engine.on("x")(nothing)
     with pytest.raises(EngineRefused, match="crashes"):
         asyncio.run(desk.engine.serve())
 
@@ -376,7 +387,7 @@ def test_a_blocked_loop_loses_no_lease(server: FakeServer, caplog: pytest.LogCap
 
     @desk.engine.on("x")
     async def handle(event: Event) -> bool:
-        time.sleep(4)  # noqa: ASYNC251 - longer than the heartbeat timeout
+        time.sleep(4)  # longer than the heartbeat timeout
         return event.lease_certain
 
     event_id = desk.put()
@@ -398,22 +409,17 @@ def test_short_leases_are_renewed_between_heartbeats(server: FakeServer) -> None
 
     event_id = desk.put()
     with desk.working():
-        until(lambda: len([1 for _, body in list(server.requests) if _renews(body)]) >= 3)
+        until(lambda: len(desk.sent("processing")) >= 3)
         over.set()
         desk.answer()
     shown = server.event(event_id)
     assert (shown["attempt"], shown["result"]) == (1, True)
 
 
-def _renews(body: Any) -> bool:
-    entries = body.get("settlements") or [] if isinstance(body, dict) else []
-    return any(entry["status"] == "processing" for entry in entries)
-
-
 def test_nothing_is_left_after_the_stop(server: FakeServer) -> None:
     before = set(threading.enumerate())
     desk = Desk(server, concurrency=5, health_port=0)
-    desk.engine.on("x")(lambda _: None)
+    desk.engine.on("x")(nothing)
     desk.engine.on("y")(_sleepless)
     with desk.working():
         for event_type in ("x", "y") * 5:
@@ -433,7 +439,7 @@ def test_engines_share_a_loop_with_their_program(server: FakeServer) -> None:
     loops: list[Any] = []
 
     @desk.engine.on("x")
-    async def handle(event: Event) -> None:
+    async def handle(_: Event) -> None:
         loops.append(asyncio.get_running_loop())
 
     async def program() -> None:
@@ -448,7 +454,7 @@ def test_engines_share_a_loop_with_their_program(server: FakeServer) -> None:
 
 def test_serving_is_cancelled(server: FakeServer) -> None:
     desk = Desk(server)
-    desk.engine.on("x")(lambda _: None)
+    desk.engine.on("x")(nothing)
 
     async def program() -> None:
         serving = asyncio.create_task(desk.engine.serve())
@@ -464,7 +470,7 @@ def test_serving_is_cancelled(server: FakeServer) -> None:
 
 def test_an_engine_works_once_at_a_time(server: FakeServer) -> None:
     desk = Desk(server)
-    desk.engine.on("x")(lambda _: None)
+    desk.engine.on("x")(nothing)
     with desk.working(), pytest.raises(RuntimeError, match="works already"):
         desk.engine.start()
     with desk.working():
@@ -480,6 +486,6 @@ def test_patched_threads_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setitem(__import__("sys").modules, "gevent.monkey", Monkey)
     engine = Engine("dialogue")
-    engine.on("x")(lambda _: None)
+    engine.on("x")(nothing)
     with pytest.raises(Exception, match="gevent"):
         engine.start()

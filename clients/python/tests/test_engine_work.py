@@ -2,12 +2,12 @@
 
 import asyncio
 import threading
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import pytest
-from working import Desk, got, until
+from working import Desk, got, nothing, until
 
 from eventlease import (
     Completed,
@@ -47,12 +47,12 @@ def test_coroutines_work_beside_threads(server: FakeServer) -> None:
     both = threading.Barrier(2)
 
     @desk.engine.on("thread")
-    def in_thread(event: Event) -> str:
+    def in_thread(_: Event) -> str:
         both.wait(30)
         return "thread"
 
     @desk.engine.on("task")
-    async def in_task(event: Event) -> str:
+    async def in_task(_: Event) -> str:
         await asyncio.to_thread(both.wait, 30)
         return "task"
 
@@ -83,10 +83,10 @@ def test_coroutines_work_beside_threads(server: FakeServer) -> None:
 def test_what_a_handler_raises_decides(server: FakeServer, error: BaseException, outcome: str, is_async: bool) -> None:
     desk = Desk(server)
 
-    def handle(event: Event) -> None:
+    def handle(_: Event) -> None:
         raise error
 
-    async def handle_on_loop(event: Event) -> None:
+    async def handle_on_loop(_: Event) -> None:
         raise error
 
     desk.engine.on("x", not_retryable=[KeyError])(handle_on_loop if is_async else handle)
@@ -99,11 +99,8 @@ def test_a_failure_says_what_and_where(server: FakeServer) -> None:
     desk = Desk(server)
 
     @desk.engine.on("x")
-    def handle(event: Event) -> None:
-        try:
-            raise KeyError("inner")
-        except KeyError as error:
-            raise NotRetryable("outer", details={"hint": 1}, fingerprint="same cause") from error
+    def handle(_: Event) -> None:
+        raise NotRetryable("outer", details={"hint": 1}, fingerprint="same cause") from KeyError("inner")
 
     event_id = desk.put()
     with desk.working():
@@ -121,7 +118,11 @@ def test_a_failure_says_what_and_where(server: FakeServer) -> None:
 )
 def test_a_result_that_cannot_be_sent_fails_for_good(server: FakeServer, result: Any, kind: str) -> None:
     desk = Desk(server)
-    desk.engine.on("x")(lambda _: result)
+
+    @desk.engine.on("x")
+    def handle(_: Event) -> Any:
+        return result
+
     event_id = desk.put()
     with desk.working():
         assert desk.answer()["outcome"] == "dead_lettered"
@@ -133,7 +134,11 @@ def test_a_result_that_the_server_refuses_fails_for_good(server: FakeServer) -> 
     deep: list[Any] = []
     for _ in range(70):
         deep = [deep]
-    desk.engine.on("x")(lambda _: deep)
+
+    @desk.engine.on("x")
+    def handle(_: Event) -> Any:
+        return deep
+
     event_id = desk.put()
     with desk.working():
         assert desk.answer()["outcome"] == "dead_lettered"
@@ -185,39 +190,30 @@ def test_progress_that_cannot_wait_is_sent_while_the_handler_runs(server: FakeSe
 
     desk.put()
     with desk.working():
-        until(lambda: any(_progress(body) == {"half": True} for _, body in list(server.requests)))
+        until(lambda: [entry for entry in desk.sent("processing") if entry["progress"] == {"half": True}])
         sent.set()
         desk.answer()
-
-
-def _progress(body: Any) -> Any:
-    entries = (body or {}).get("settlements", []) if isinstance(body, dict) else []
-    return next((entry.get("progress") for entry in entries if entry["status"] == "processing"), None)
 
 
 def test_hold_stops_the_asking(server: FakeServer) -> None:
     desk = Desk(server)
 
     @desk.engine.on("x")
-    def handle(event: Event) -> None:
+    def handle(_: Event) -> None:
         raise Hold(3600, "the provider refuses calls")
 
     event_id = desk.put()
     with desk.working():
         assert desk.answer()["outcome"] == "released"
-        until(lambda: any(_holding_off(body) for _, body in list(server.requests)))
+        until(lambda: [body for body in desk.bodies("heartbeat") if "holding_off" in body])
         assert desk.attempt(event_id)["code"] == "hold"
         until(lambda: desk.engine.stats().released >= 1)
         assert not desk.engine.stats().running
 
 
-def _holding_off(body: Any) -> bool:
-    return isinstance(body, dict) and bool(body.get("holding_off"))
-
-
 def test_an_event_type_without_a_handler_is_given_back(server: FakeServer) -> None:
     desk = Desk(server)
-    desk.engine.on("x")(lambda _: None)
+    desk.engine.on("x")(nothing)
     event_id = desk.put("other")
     with desk.working():
         assert desk.answer()["outcome"] == "released"
@@ -226,7 +222,7 @@ def test_an_event_type_without_a_handler_is_given_back(server: FakeServer) -> No
 
 def test_the_tenth_release_in_a_row_for_want_of_a_handler_is_a_failure(server: FakeServer) -> None:
     desk = Desk(server, heartbeat_timeout_seconds=86_400)
-    desk.engine.on("x")(lambda _: None)
+    desk.engine.on("x")(nothing)
     event_id = desk.put("other")
     with desk.working():
         for _ in range(9):
@@ -238,8 +234,12 @@ def test_the_tenth_release_in_a_row_for_want_of_a_handler_is_a_failure(server: F
 
 def test_an_engine_may_refuse_unknown_types_and_take_all(server: FakeServer) -> None:
     strict, all_types = Desk(server, on_unknown_type="fail"), Desk(server)
-    strict.engine.on("x")(lambda _: None)
-    all_types.engine.on("*")(lambda event: event.event_type)
+    strict.engine.on("x")(nothing)
+
+    @all_types.engine.on("*")
+    def handle(event: Event) -> Any:
+        return event.event_type
+
     strict.put("other")
     with strict.working():
         assert strict.answer()["outcome"] == "dead_lettered"
@@ -269,11 +269,11 @@ def test_layers_are_around_handlers_of_their_kind(server: FakeServer) -> None:
         return await call(event)
 
     @desk.engine.on("thread")
-    def in_thread(event: Event) -> None:
+    def in_thread(_: Event) -> None:
         seen.append("thread")
 
     @desk.engine.on("task")
-    async def in_task(event: Event) -> None:
+    async def in_task(_: Event) -> None:
         seen.append("task")
 
     with desk.working():
@@ -295,13 +295,17 @@ def test_what_the_lifespan_yields_is_there_for_handlers(server: FakeServer, is_a
         seen.append("left")
 
     @asynccontextmanager
-    async def on_loop() -> Any:
+    async def on_loop() -> AsyncGenerator[str]:
         seen.append("entered")
         yield "pool"
         seen.append("left")
 
     desk = Desk(server, lifespan=on_loop if is_async else plain)
-    desk.engine.on("x")(lambda event: seen.append(event.state))
+
+    @desk.engine.on("x")
+    def handle(event: Event) -> Any:
+        return seen.append(event.state)
+
     desk.put()
     with desk.working():
         desk.answer()
@@ -310,7 +314,11 @@ def test_what_the_lifespan_yields_is_there_for_handlers(server: FakeServer, is_a
 
 def test_the_current_event_follows_into_what_a_handler_calls(server: FakeServer) -> None:
     desk = Desk(server)
-    desk.engine.on("x")(lambda event: current_event() is event)
+
+    @desk.engine.on("x")
+    def handle(event: Event) -> Any:
+        return current_event() is event
+
     event_id = desk.put()
     with desk.working():
         desk.answer()
@@ -321,10 +329,10 @@ def test_the_current_event_follows_into_what_a_handler_calls(server: FakeServer)
 
 def test_a_callback_that_fails_changes_nothing(server: FakeServer) -> None:
     desk = Desk(server)
-    desk.engine.on("x")(lambda _: None)
+    desk.engine.on("x")(nothing)
 
     @desk.engine.on_settled
-    def broken(event: Any, report: Any, answer: Any) -> None:
+    def broken(*_: Any) -> None:
         raise ValueError("broken")
 
     with desk.working():
@@ -342,15 +350,19 @@ def test_an_engine_is_set_up_wrongly() -> None:
         desk = Desk(server)
         with pytest.raises(ConfigurationError, match="no handler"):
             desk.engine.start()
-        desk.engine.on("x")(lambda _: None)
+        desk.engine.on("x")(nothing)
         with pytest.raises(ConfigurationError, match="already"):
-            desk.engine.on("x")(lambda _: None)
+            desk.engine.on("x")(nothing)
 
 
 def test_no_payload_and_no_token_stands_in_a_text_form(server: FakeServer) -> None:
     desk = Desk(server)
     texts: list[str] = []
-    desk.engine.on("x")(lambda event: texts.append(f"{event} {event!r}"))
+
+    @desk.engine.on("x")
+    def handle(event: Event) -> Any:
+        return texts.append(f"{event} {event!r}")
+
     desk.put(payload={"secret": "hush"})
     with desk.working():
         desk.answer()

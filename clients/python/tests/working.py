@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from queue import SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eventlease import Client, Engine, Event
-from eventlease.outcomes import Report
-from eventlease.testing import FakeServer
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Generator
+
+    from eventlease.outcomes import Report
+    from eventlease.testing import FakeServer
 
 PATIENCE_SECONDS = 30.0
 QUEUE = "dialogue"
@@ -47,6 +50,15 @@ class Desk:
         attempts: list[dict[str, Any]] = self.client.call("GET", f"/events/{event_id}/attempts")["items"]
         return attempts[0]
 
+    def bodies(self, operation: str) -> list[dict[str, Any]]:
+        """The bodies of the requests of an operation."""
+        return [body for name, body in list(self.server.requests) if name == operation and body]
+
+    def sent(self, status: str) -> list[dict[str, Any]]:
+        """The entries with a status of all settlements."""
+        requests = self.bodies("settle_many") + self.bodies("exchange")
+        return [each for body in requests for each in body.get("settlements", []) if each["status"] == status]
+
     @contextmanager
     def working(self) -> Generator[None]:
         """The engine works."""
@@ -68,3 +80,7 @@ def until(is_so: Callable[[], Any]) -> None:
 def got(event: threading.Event) -> None:
     """Waits for an event of threads."""
     assert event.wait(PATIENCE_SECONDS)
+
+
+def nothing(_: Event) -> None:
+    """A handler of events that need none."""

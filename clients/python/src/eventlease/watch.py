@@ -160,7 +160,7 @@ class Watch:
 def stack_of(thread: int) -> str:
     """Where a thread is, in what its handler has called; empty if it runs none."""
     frame = sys._current_frames().get(thread)  # pyright: ignore[reportPrivateUsage]
-    summary = traceback.extract_stack(frame) if frame is not None else []
+    summary = list(traceback.extract_stack(frame)) if frame is not None else list[traceback.FrameSummary]()
     own = max((number for number, each in enumerate(summary) if each.filename.startswith(RUNNERS)), default=-1)
     below = summary[own + 1 :][-STACK_LINES:]
     return "".join(traceback.format_list(below)) if frame is not None else ""
