@@ -12,7 +12,7 @@ from eventlease.rules.leases import Row, Table
 VECTORS = Path(__file__).parents[2] / "vectors"
 
 
-def cases(name: str, part: str = "cases") -> Any:
+def cases(name: str, part: str = "cases") -> pytest.MarkDecorator:
     """The cases of a file, each with its name."""
     listed = json.loads((VECTORS / f"{name}.json").read_text(encoding="utf-8"))[part]
     return pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in listed])

@@ -72,6 +72,8 @@ class Calls:
         self._encoding = encoding
         self._timing = timing or Timing()
         self._is_closed = False
+        self.sent_at = 0.0
+        """When the last try was sent, by the clock of `timing`."""
 
     @property
     def url(self) -> str:
@@ -132,6 +134,7 @@ class Calls:
         while True:
             request = Request(method, path, self._headers(body, headers), body)
             try:
+                self.sent_at = self._timing.clock()
                 reply = self._transport.send(request, seconds)
             except TransportError as error:
                 if tries.failed(_failure(error), f"{self.url}: {error}"):

@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from eventlease.event import Event
+    from eventlease.settler import Lost, Settled
     from eventlease.stats import Stats
 
 log = logging.getLogger("eventlease.engine")
 
-H = TypeVar("H", bound="Callable[..., Any]")
+H = TypeVar("H", bound="Callable[[Event[Any, Any]], Any]")
+W = TypeVar("W", bound="Callable[[Event[Any, Any], Callable[[Event[Any, Any]], Any]], Any]")
 REFUSED_STATUS = 2
 
 
@@ -98,8 +100,8 @@ class Engine:
         self._settings.check()
         self._handlers = Handlers(timeout_seconds)
         self._lifespan = lifespan
-        self._on_settled: list[Callable[[Event[Any, Any], Any, dict[str, Any]], Any]] = []
-        self._on_lost: list[Callable[[Event[Any, Any]], Any]] = []
+        self._on_settled: list[Settled] = []
+        self._on_lost: list[Lost] = []
         self._running: Running | None = None
         self._ended: Stats | None = None
         forks.watch(self)
@@ -123,7 +125,7 @@ class Engine:
 
         return add
 
-    def around(self, wrapper: H) -> H:
+    def around(self, wrapper: W) -> W:
         """Adds a layer `wrapper(event, call)` around handlers of its own kind, `def` or `async def`.
 
         The first added is the outermost.
@@ -131,12 +133,12 @@ class Engine:
         self._handlers.add_around(wrapper)
         return wrapper
 
-    def on_settled(self, callback: H) -> H:
+    def on_settled(self, callback: Settled) -> Settled:
         """Calls back with the event, the report and the server's answer, in a thread of the engine."""
         self._on_settled.append(callback)
         return callback
 
-    def on_lost(self, callback: H) -> H:
+    def on_lost(self, callback: Lost) -> Lost:
         """Calls back with events whose report came too late, in a thread of the engine."""
         self._on_lost.append(callback)
         return callback

@@ -97,12 +97,19 @@ class Identity:
             return bool(self._token != getattr(self._used, "token", None))
 
     def register(self) -> None:
-        """Registers for the first time; waits for a server. Raises EngineRefused, or Unavailable once stopped."""
-        try:
-            self._register()
-        except (ProblemError, NotEventLease) as error:
-            raise EngineRefused(f"registration was refused: {error}") from error
-        log.info("registered", extra=self._fields())
+        """Registers for the first time; waits for a server. Raises EngineRefused."""
+        while not self._stop.is_set():
+            try:
+                self._register()
+            except (ProblemError, NotEventLease) as error:
+                raise EngineRefused(f"registration was refused: {error}") from error
+            except Unavailable as error:
+                self._stop.wait(REGISTRATION_PAUSE_SECONDS)
+                if not self._stop.is_set():
+                    log.warning("%s", error)
+            else:
+                log.info("registered", extra=self._fields())
+                return
 
     def recover(self, error: ProblemError, generation: int) -> None:
         """After a call was refused as a whole. `generation` is the registration with which it was sent."""
@@ -193,7 +200,6 @@ class Identity:
             body["scenario_run_id"] = settings.scenario_run_id
         if settings.may_enqueue is not None:
             body["may_enqueue"] = list(settings.may_enqueue)
-        sent = time.monotonic()
         reply: dict[str, Any] = self._calls.call("POST", "/engines", body, seconds=CALL_SECONDS, repeat=ENGINE)
         self._token = reply.get("engine_token")
         self.incarnation = int(reply["incarnation"])
@@ -201,7 +207,7 @@ class Identity:
         limits = reply.get("server", {}).get("limits", {})
         self._leases.max_detail_bytes = int(limits.get("max_detail_bytes", self._leases.max_detail_bytes))
         with self._leases.lock:
-            self._leases.table.alive_until = sent + settings.heartbeat_timeout_seconds
+            self._leases.table.alive_until = self._leases.now() + settings.heartbeat_timeout_seconds
         self.generation += 1
         self.is_registered = True
 

@@ -60,8 +60,8 @@ class Leases:
         self.hold_until = 0.0
         self.hold_reason = ""
         self._behind: dict[str, Event[Any, Any]] = {}
-        self._renewals: dict[str, Row] = {}
-        self._renewed_at: dict[str, float] = {}
+        self._renewals: dict[str, tuple[float, Row]] = {}
+        """Leases to renew, and not before when."""
 
     def is_certain(self, row: Row) -> bool:
         """See `Holder.is_certain`."""
@@ -78,7 +78,7 @@ class Leases:
         with self.lock:
             row.progress, row.progress_is_unsent = progress, True
             if now and row.state == RUNNING:
-                self._renewals[row.lease_token] = row
+                self._renewals[row.lease_token] = (row.renewed_at + RENEWAL_PAUSE_SECONDS, row)
                 self.wake()
 
     def held(self) -> int:
@@ -202,12 +202,13 @@ class Leases:
     def renew_now(self, rows: Iterable[Row]) -> None:
         """Renews leases that cannot wait for the next heartbeat."""
         with self.lock:
-            self._renewals.update((row.lease_token, row) for row in rows)
+            self._renewals.update((row.lease_token, (0.0, row)) for row in rows)
             self.wake()
 
-    def has_renewals(self, now: float) -> bool:
-        """True if a renewal may be sent. The lock is held."""
-        return any(now >= self._renewed_at.get(token, 0.0) + RENEWAL_PAUSE_SECONDS for token in self._renewals)
+    def renewals_in_seconds(self) -> float | None:
+        """When a renewal may be sent; None without any. The lock is held."""
+        due = min((due for due, _ in self._renewals.values()), default=None)
+        return None if due is None else max(due - self.now(), 0.0)
 
     def take(self, entries: int, most_bytes: int) -> list[Settlement]:
         """The next settlements and renewals to send, at least one where there are any. The lock is held."""
@@ -216,13 +217,12 @@ class Leases:
         while self.outbox and len(taken) < entries and (not taken or size + len(self.outbox[0].body) <= most_bytes):
             taken.append(self.outbox.popleft())
             size += len(taken[-1].body)
-        for token, row in list(self._renewals.items()):
+        for token, (due, row) in list(self._renewals.items()):
             if len(taken) >= entries or size > most_bytes:
                 break
-            if now >= self._renewed_at.get(token, 0.0) + RENEWAL_PAUSE_SECONDS:
+            if now >= due:
                 del self._renewals[token]
-                self._renewed_at = {key: at for key, at in self._renewed_at.items() if at + 60 > now}
-                self._renewed_at[token] = now
+                row.renewed_at = now
                 taken.append(Settlement(row, _renewal(row), None, None))
                 size += len(taken[-1].body)
         return taken

@@ -182,7 +182,8 @@ class Life:
             log.error("%s", error)  # noqa: TRY400
             self._end(2, str(error))
         else:
-            self.inbox.put(("registered", 0, ""))
+            if self.identity.is_registered:
+                self.inbox.put(("registered", 0, ""))
 
     def _end(self, status: int, why: str) -> None:
         self.inbox.put(("end", status, why))

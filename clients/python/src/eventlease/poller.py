@@ -112,7 +112,7 @@ class Poller:
     def _poll(self, settlements: list[Settlement], limit: int) -> float:
         """How long to pause before the next."""
         leases, wait = self._leases, 0 if settlements else WAIT_SECONDS
-        generation, sent = self._identity.generation, leases.now()
+        generation = self._identity.generation
         body = b'{"poll_id":"%s","limit":%d,"wait_seconds":%d' % (str(uuid4()).encode(), limit, wait) + self._more
         if settlements:
             body += b',"settlements":[' + b",".join([each.body for each in settlements]) + b"]"
@@ -130,7 +130,7 @@ class Poller:
             leases.put_back(settlements)
             log.error("%s", error)  # noqa: TRY400
             return PAUSE_SECONDS
-        arrived = leases.now()
+        sent, arrived = self._calls.sent_at, leases.now()
         leases.stats.polls += 1
         is_settled = not settlements or self._settlements.apply(settlements, exchanged["results"], sent)
         if events := exchanged["events"]:

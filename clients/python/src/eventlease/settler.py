@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from eventlease.errors import NotEventLease, ProblemError, Unavailable, problem_error
-from eventlease.outcomes import Failed
+from eventlease.event import Event
+from eventlease.outcomes import Failed, Report
 from eventlease.rules.repeats import ENGINE
 from eventlease.rules.replies import Verdict, next_batch, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from eventlease.calls import Calls
-    from eventlease.event import Event
     from eventlease.identity import Identity
     from eventlease.leases import Leases, Settlement
     from eventlease.poller import Poller
@@ -27,8 +28,8 @@ MAX_BYTES = 4 * 1024 * 1024
 CALL_SECONDS = 30.0
 PAUSE_SECONDS = 1.0
 
-Settled = "Callable[[Event[Any, Any], Any, dict[str, Any]], Any]"
-Lost = "Callable[[Event[Any, Any]], Any]"
+Settled = Callable[[Event[Any, Any], Report, dict[str, Any]], Any]
+Lost = Callable[[Event[Any, Any]], Any]
 
 
 class Settlements:
@@ -37,8 +38,8 @@ class Settlements:
     def __init__(self, leases: Leases) -> None:
         self._leases = leases
         self.entries = MAX_ENTRIES
-        self.on_settled: list[Callable[[Event[Any, Any], Any, dict[str, Any]], Any]] = []
-        self.on_lost: list[Callable[[Event[Any, Any]], Any]] = []
+        self.on_settled: list[Settled] = []
+        self.on_lost: list[Lost] = []
 
     def take(self) -> list[Settlement]:
         """What goes with the next request. The lock of the leases is held."""
@@ -133,7 +134,7 @@ class Settler:
         while True:
             with leases.lock:
                 while not self.stopped.is_set() and not self._has_work():
-                    leases.wait(None)
+                    leases.wait(leases.renewals_in_seconds() or None)
                 if self.stopped.is_set():
                     return
                 sent = self._settlements.take()
@@ -144,14 +145,14 @@ class Settler:
         leases = self._leases
         if leases.outbox:
             return not self._poller.takes_settlements()
-        return leases.has_renewals(leases.now()) and not self._poller.takes_renewals()
+        return leases.renewals_in_seconds() == 0 and not self._poller.takes_renewals()
 
 
 def send(
     calls: Calls, identity: Identity, leases: Leases, settlements: Settlements, sent: Sequence[Settlement]
 ) -> bool:
     """One request of settlements. False if a pause should follow."""
-    sent_at, generation = leases.now(), identity.generation
+    generation = identity.generation
     body = b'{"settlements":[' + b",".join([each.body for each in sent]) + b"]}"
     try:
         reply = calls.send("PUT", "/events/status", body, seconds=CALL_SECONDS, repeat=ENGINE)
@@ -164,7 +165,7 @@ def send(
         leases.put_back(sent)
         log.error("%s", error)  # noqa: TRY400
         return False
-    return settlements.apply(sent, leases.encoding.loads(reply.body)["results"], sent_at)
+    return settlements.apply(sent, leases.encoding.loads(reply.body)["results"], calls.sent_at)
 
 
 def _guarded(callback: Callable[..., Any], *arguments: Any) -> None:

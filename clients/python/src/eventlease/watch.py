@@ -28,6 +28,7 @@ LOOP_WARNING_SECONDS = 5.0
 LATE_SECONDS = 2.0
 CLOCK_JUMP_SECONDS = 10.0
 WAITING_SECONDS = 30.0
+URGENT_SHARE = 0.6  # heartbeats renew while more than two thirds are left
 STACK_LINES = 12
 RUNNERS = str(Path(__file__).parent / "runners")
 
@@ -106,7 +107,7 @@ class Watch:
         with self._leases.lock:
             for row in self._leases.table.rows.values():
                 left = row.lease_end - now
-                if row.ended is None and 0 < left < row.visibility_seconds / 2:
+                if row.ended is None and 0 < left < row.visibility_seconds * URGENT_SHARE:
                     urgent.append(row)
             for row in self._leases.table:
                 if row.state != RUNNING or row.given_up or row.time_limit_at is None or now < row.time_limit_at:
@@ -159,7 +160,7 @@ class Watch:
 def stack_of(thread: int) -> str:
     """Where a thread is, in what its handler has called; empty if it runs none."""
     frame = sys._current_frames().get(thread)  # pyright: ignore[reportPrivateUsage]
-    summary = traceback.extract_stack(frame) if frame is not None else []
+    summary = list(traceback.extract_stack(frame)) if frame is not None else list[traceback.FrameSummary]()
     own = max((number for number, each in enumerate(summary) if each.filename.startswith(RUNNERS)), default=-1)
     below = summary[own + 1 :][-STACK_LINES:]
     return "".join(traceback.format_list(below)) if frame is not None else ""

@@ -22,7 +22,7 @@ class Row:
 
     __slots__ = (
         "attempt", "began_at", "behind", "behind_until", "ended", "event_id", "given_up", "lease_end", "lease_token",
-        "leased_at", "progress", "progress_is_unsent", "state", "time_limit_at", "told", "told_at",
+        "leased_at", "progress", "progress_is_unsent", "renewed_at", "state", "time_limit_at", "told", "told_at",
         "visibility_seconds", "wake",
     )  # fmt: skip
 
@@ -34,6 +34,8 @@ class Row:
         self.state: str = WAITING
         self.leased_at = 0.0
         self.lease_end = 0.0
+        self.renewed_at = 0.0
+        """When a renewal was last sent beside the heartbeats."""
         self.began_at = 0.0
         self.time_limit_at: float | None = None
         self.told: Told | None = None
