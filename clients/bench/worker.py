@@ -1,7 +1,7 @@
 """The measured process: one engine or producer of the library, or a bare loop of requests to compare it with.
 
-Its argument is JSON: `mode`, `url`, `queue`, `events`. It prints a line of JSON: how many events it has handled a second,
-with how much processor time for each, and how much memory it has.
+Its argument is JSON: `mode`, `url`, `queue`, `events`. It prints a line of JSON: how many events it has handled a
+second, with how much processor time for each, and how much memory it has.
 """
 
 from __future__ import annotations

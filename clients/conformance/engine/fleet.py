@@ -158,6 +158,12 @@ class Fleet:
         """How the attempts of an event ended, the oldest first."""
         return [attempt["outcome"] for attempt in reversed(self.target.attempts(event_id))]
 
+    def losses(self, *more: str, events: int = 500) -> dict[str, list[str]]:
+        """The outcomes of the events that had a silent loss, of so many; or an outcome that is among `more`."""
+        ids = self.event_ids[:: max(1, len(self.event_ids) // events)]
+        outcomes = {event_id: self.outcomes(event_id) for event_id in ids}
+        return {event_id: of_one for event_id, of_one in outcomes.items() if {*SILENT, *more} & set(of_one)}
+
     def account(self) -> Counter[str]:
         """Compares journals and server for every event, and counts the statuses.
 

@@ -110,11 +110,11 @@ class Watch:
                 if row.ended is None and 0 < left < row.visibility_seconds * URGENT_SHARE:
                     urgent.append(row)
             for row in self._leases.table:
-                if row.state != RUNNING or row.given_up or row.time_limit_at is None or now < row.time_limit_at:
+                if row.state != RUNNING or row.given_up:
                     continue
-                if row.told is None:
+                if row.told is None and row.time_limit_at is not None and now >= row.time_limit_at:
                     overdue.append(row)
-                elif now >= max(row.told_at, row.time_limit_at) + self._grace_seconds:
+                elif row.told is not None and self._is_hanging(row, now):
                     hanging.append(row)
         if urgent and not self.is_stalled:
             self._leases.renew_now(urgent)
@@ -123,10 +123,17 @@ class Watch:
             self._give_up(hanging)
         self._release_what_waits_too_long(now)
 
+    def _is_hanging(self, row: Row, now: float) -> bool:
+        """It was told to stop and should have ended: at its time limit, a task also where it was cancelled on request."""
+        job = self._slots.active.get(row.lease_token)
+        is_cancelled_task = row.told == "cancel_requested" and job is not None and job.handler.is_async
+        ends_at = row.told_at if is_cancelled_task else row.time_limit_at
+        return ends_at is not None and now >= max(row.told_at, ends_at) + self._grace_seconds
+
     def _give_up(self, rows: list[Row]) -> None:
         for row in rows:
             fields = {"event_id": row.event_id, "attempt": row.attempt}
-            log.error("a handler ignores its time limit; its slot goes to another", extra={"eventlease": fields})
+            log.error("a handler does not end; its slot goes to another", extra={"eventlease": fields})
             job = self._slots.give_up(row)
             if job is not None and row.told is not None:
                 report = report_of(HandlerInterrupted(row.told), row.told, handler=job.handler.name)
