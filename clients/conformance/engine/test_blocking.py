@@ -19,6 +19,7 @@ def test_a_blocked_loop_loses_no_lease_and_is_named(fleet: Fleet, seconds: int) 
     assert warnings and "program.py" in engine.log and "sleep_hard" in engine.log, engine.log
 
 
+@pytest.mark.long
 def test_code_that_holds_the_interpreter_is_noticed_and_its_result_tried(fleet: Fleet) -> None:
     engine = fleet.start(concurrency=2)
     (other,) = fleet.enqueue(["sleep", 60])

@@ -28,7 +28,7 @@ def cutting_every(nth: int, step: int) -> Callable[[Request], Fate]:
     return fate
 
 
-@pytest.mark.parametrize(("count", "step"), [(80, 29), pytest.param(3000, 1, marks=pytest.mark.long)])
+@pytest.mark.parametrize(("count", "step"), [(40, 29), pytest.param(3000, 1, marks=pytest.mark.long)])
 def test_replies_cut_at_every_length_lose_nothing(
     target: Target, new_fleet: NewFleet, proxy: Proxy, count: int, step: int
 ) -> None:
@@ -104,6 +104,7 @@ def test_a_cancel_that_never_arrives_lets_the_handler_finish(target: Target, new
     assert (proxy.count("heartbeat") - before) / (time.monotonic() - began) < 5
 
 
+@pytest.mark.long
 def test_a_full_server_is_asked_no_more_often_than_it_says(
     own_server: Callable[..., RealServer], new_fleet: NewFleet
 ) -> None:

@@ -112,6 +112,7 @@ def test_nothing_is_left_of_a_stopped_engine(fleet: Fleet, kind: str) -> None:
         async def work_async(_: Event) -> None:
             done.set()
 
+    assert fleet.registered() == []
     threads, sockets = set(threading.enumerate()), open_sockets()
     for _ in range(3):
         done.clear()

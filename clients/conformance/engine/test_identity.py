@@ -50,7 +50,7 @@ def test_a_revoked_token_is_replaced_and_no_lease_is_lost(admin: Target, new_fle
         fleet = new_fleet(admin.with_token(token(admin, "orchestrator")), proxy.url)
         registrar = token(admin, "registrar", engine_types=[fleet.queue])
         engine = fleet.start(concurrency=2, token=registrar)
-        ids = fleet.enqueue(["sleep", 4], count=2)
+        fleet.enqueue(["sleep", 4], count=2)
         fleet.wait_noted("began", 2)
         (registered,) = fleet.registered()
         revoke(admin, registered["engine_id"])
@@ -76,6 +76,7 @@ def test_a_registrar_of_other_types_is_refused_at_the_start(admin: Target, new_f
     assert "forbidden" in engine.log and registrar not in engine.log
 
 
+@pytest.mark.long
 def test_a_rotated_registrar_s_token_is_read_anew(admin: Target, new_fleet: NewFleet) -> None:
     fleet = new_fleet(admin.with_token(token(admin, "orchestrator")))
     tokens = [token(admin, "registrar", engine_types=[fleet.queue])]

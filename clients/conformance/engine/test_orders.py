@@ -110,7 +110,7 @@ def test_a_drain_under_load_loses_nothing(fleet: Fleet) -> None:
 
 def test_a_lowered_limit_is_kept_and_raised_again(fleet: Fleet) -> None:
     fleet.start(concurrency=4)
-    fleet.enqueue(["sleep", 0.3], count=200)
+    fleet.enqueue(["sleep", 0.3], count=80)
     fleet.wait_noted("began", 4)
     path = f"/engines/{engine_of(fleet)['engine_id']}"
 
@@ -126,9 +126,10 @@ def test_a_lowered_limit_is_kept_and_raised_again(fleet: Fleet) -> None:
     limit(4)
     wait_until(lambda: engine_of(fleet)["leases_held"] >= 3)
     fleet.wait_all_final()
-    assert fleet.account() == {"completed": 200}
+    assert fleet.account() == {"completed": 80}
 
 
+@pytest.mark.long
 def test_a_removed_engine_registers_again_and_its_results_are_tried(fleet: Fleet) -> None:
     engine = fleet.start(concurrency=1)
     (event_id,) = fleet.enqueue(["sleep_hard", 3])

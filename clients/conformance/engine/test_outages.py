@@ -26,7 +26,7 @@ def target_of(server: RealServer) -> Target:
 def test_a_server_that_is_killed_again_and_again(kills: int, own_server: NewServer, new_fleet: NewFleet) -> None:
     server = own_server()
     fleet = new_fleet(target_of(server))
-    fleet.enqueue(["sleep", 0.1], count=kills * 300)
+    fleet.enqueue(["sleep", 0.1], count=kills * 150)
     fleet.start(3, concurrency=5, prefetch=5)
     fleet.wait_noted("returned", 20)
     for _ in range(kills):
@@ -39,7 +39,7 @@ def test_a_server_that_is_killed_again_and_again(kills: int, own_server: NewServ
     fleet.wait_all_final(120)
     assert all(engine.is_running for engine in fleet.engines)
     counts = fleet.account()
-    assert counts == {"completed": kills * 300}
+    assert counts == {"completed": kills * 150}
     # An outage counts against nobody.
     assert fleet.losses() == {}
 
@@ -122,6 +122,7 @@ def test_a_service_of_another_kind_is_refused_at_the_start(fleet: Fleet) -> None
         other.shutdown()
 
 
+@pytest.mark.long
 def test_engines_go_over_to_another_replica(own_server: NewServer, new_fleet: NewFleet) -> None:
     first = own_server()
     replicas = [own_server("--database-url", first.database_url) for _ in range(2)]

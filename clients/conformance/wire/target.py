@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,10 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+# Connections that no call uses now, by server.
+IDLE: dict[str, list[http.client.HTTPConnection]] = {}
 
 
 @dataclass(frozen=True)
@@ -47,9 +52,7 @@ class Target:
     token: str | None = None
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
-        """Sends one request on a connection of its own; header names have underscores in the place of hyphens."""
-        address = urlsplit(self.url)
-        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
+        """Sends one request; header names have underscores in the place of hyphens."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.token is not None:
             sent.setdefault("Authorization", f"Bearer {self.token}")
@@ -57,12 +60,30 @@ class Target:
         if body is not None:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             sent["Content-Type"] = "application/json"
+        idle = IDLE.setdefault(self.url, [])
+        if idle:
+            with suppress(OSError, http.client.HTTPException):  # the server may have closed it meanwhile
+                return self._exchange(idle.pop(), method, path, data, sent)
+        address = urlsplit(self.url)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
+        return self._exchange(connection, method, path, data, sent)
+
+    def _exchange(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        data: bytes | None,
+        headers: dict[str, str],
+    ) -> Reply:
         try:
-            connection.request(method, f"/api/v1{path}", body=data, headers=sent)
+            connection.request(method, f"/api/v1{path}", body=data, headers=headers)
             answer = connection.getresponse()
             text = answer.read()
-        finally:
+        except BaseException:
             connection.close()
+            raise
+        IDLE[self.url].append(connection)
         names = {name.lower(): value for name, value in answer.getheaders()}
         return Reply(answer.status, names, json.loads(text) if text else None)
 
