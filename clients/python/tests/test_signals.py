@@ -18,7 +18,8 @@ from eventlease import Engine, run
 
 engines = []
 for name in sys.argv[2].split(","):
-    engine = Engine(name, url=sys.argv[1], heartbeat_timeout_seconds=3, drain_seconds=float(sys.argv[3]), grace_seconds=0)
+    drain = float(sys.argv[3])
+    engine = Engine(name, url=sys.argv[1], heartbeat_timeout_seconds=3, drain_seconds=drain, grace_seconds=0)
 
     @engine.on("sync")
     def handle(event):
