@@ -55,7 +55,11 @@ def _poll(call: Call, sent: dict[str, Any], *, is_refused: bool) -> tuple[list[A
         is_over = state.is_stopping or (engine.drain is not None and not was_draining)
         return events if events or is_over else None
 
-    events = state.wait(0 if is_refused else sent["wait_seconds"], look)
+    first.parked_polls += 1
+    try:
+        events = state.wait(0 if is_refused else sent["wait_seconds"], look)
+    finally:
+        first.parked_polls -= 1
     return events or [], notice
 
 
