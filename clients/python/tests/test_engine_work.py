@@ -368,3 +368,101 @@ def test_no_payload_and_no_token_stands_in_a_text_form(server: FakeServer) -> No
         desk.answer()
     assert "hush" not in texts[0]
     assert "token" not in texts[0]
+
+
+class Awkward:
+    """Raises wherever it is looked at."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no text")
+
+    def model_dump(self, **_: Any) -> Any:
+        raise RuntimeError("no JSON")
+
+
+class AwkwardError(Exception):
+    """Cannot be made a text, and has details that cannot be encoded."""
+
+    details = Awkward()
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_values_that_cannot_be_looked_at_stop_nothing(server: FakeServer, is_async: bool) -> None:
+    desk = Desk(server, concurrency=1)
+
+    def handle(event: Event) -> Any:
+        if event.payload == "raise":
+            raise AwkwardError
+        return Awkward()
+
+    async def handle_on_loop(event: Event) -> Any:
+        return handle(event)
+
+    desk.engine.on("x")(handle_on_loop if is_async else handle)
+    desk.engine.on("y")(nothing)
+    with desk.working():
+        desk.put(payload="raise")
+        assert desk.answer()["outcome"] == "retry_scheduled"
+        desk.put(payload="return")
+        assert desk.answer()["outcome"] == "dead_lettered"
+        desk.put("y")
+        assert desk.answer()["outcome"] == "completed"
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_traces_that_break_stop_nothing(server: FakeServer, is_async: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = iter([True])
+
+    @contextmanager
+    def processing(*_: Any) -> Generator[Any]:
+        if next(broken, False):
+            raise RuntimeError("traces are broken")
+        yield lambda *_: None
+
+    monkeypatch.setattr("eventlease.tracing.processing", processing)
+    desk = Desk(server, concurrency=1)
+
+    async def handle_on_loop(_: Event) -> None:
+        return
+
+    desk.engine.on("x")(handle_on_loop if is_async else nothing)
+    first = desk.put()
+    with desk.working():
+        assert desk.answer()["outcome"] == "retry_scheduled"
+        desk.put()
+        assert desk.answer()["outcome"] == "completed"
+    assert desk.attempt(first)["error"]["type"] == "ClientBug"
+
+
+@pytest.mark.parametrize("code", ["payload_too_large", "malformed_json", "internal"])
+def test_a_settlement_that_spoils_its_batch_is_found(server: FakeServer, code: str) -> None:
+    """All of a batch are refused until the one that is to blame travels alone."""
+    desk = Desk(server, concurrency=8)
+    everything = threading.Barrier(8)
+    answer = server.handle
+
+    def refusing(request: Any) -> Any:
+        if request.body and b"spoiled" in request.body and b"settlements" in request.body:
+            server.refuse_next("settle_many", code)
+            server.refuse_next("exchange", code)
+            try:
+                return answer(request)
+            finally:
+                server.misfortunes._ordered.clear()  # pyright: ignore[reportPrivateUsage]
+        return answer(request)
+
+    server.handle = refusing  # type: ignore[method-assign]
+
+    @desk.engine.on("x")
+    def handle(event: Event) -> Any:
+        everything.wait(30)
+        return event.payload
+
+    ids = {name: desk.put(payload=name) for name in ["spoiled", *"abcdefg"]}
+    with desk.working():
+        until(lambda: all(server.event(ids[name])["status"] == "completed" for name in "abcdefg"))
+        if code != "internal":
+            until(lambda: server.event(ids["spoiled"])["status"] == "failed")

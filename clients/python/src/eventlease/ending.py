@@ -25,6 +25,7 @@ TICK_SECONDS = 0.05
 IDLE_SECONDS = 5.0
 CUT_SECONDS = 3.0
 POLL_SECONDS = 2.0
+ENDED_POLL_SECONDS = 0.3
 LEAVE_SECONDS = 2.0
 JOIN_SECONDS = 2.0
 CUT_STATUS = 1
@@ -40,6 +41,8 @@ class Ending:
         self._plan = Plan(life.settings.drain_seconds, life.settings.grace_seconds)
         self._stage = Stage.WORKING
         self._cut_until: float | None = None
+        self._poll_until = 0.0
+        """How long a poll that is under way may keep the engine from leaving."""
         self._is_working = False
         self.status = 0
         self.why = ""
@@ -86,13 +89,14 @@ class Ending:
     def _ask(self) -> None:
         if self._plan.asked_at is None:
             self._plan.asked_at = self._life.leases.now()
+            self._poll_until = self._plan.asked_at + POLL_SECONDS
 
     def _move(self) -> None:
         life, plan = self._life, self._plan
         now, held = life.leases.now(), life.leases.held()
         plan.is_drained = life.command in ("drain", "stop")
         plan.is_released = life.command == "stop" and life.after_drain == "exit"
-        if plan.asked_at is not None and life.poller.is_asking and now < plan.asked_at + POLL_SECONDS:
+        if plan.asked_at is not None and life.poller.is_asking and now < self._poll_until:
             held += 1  # its reply may bring events, which should not be lost
         stage = plan.stage(now, held)
         if stage is self._stage:
@@ -134,6 +138,8 @@ class Ending:
         repeat = Repeat(is_safe=True, within_seconds=POLL_SECONDS)
         try:
             calls.call("POST", f"{life.identity.path}/drain", {}, seconds=POLL_SECONDS, repeat=repeat)
+            # A poll that the drain has not ended came after it, and brings nothing.
+            self._poll_until = min(self._poll_until, life.leases.now() + ENDED_POLL_SECONDS)
         except EventLeaseError as error:
             log.info("the server was not told of the drain: %s", error)
         finally:

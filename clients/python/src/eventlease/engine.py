@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import logging
+import os
 import sys
 import threading
 import weakref
@@ -76,7 +77,7 @@ class Engine:
             engine_type=engine_type,
             urls=urls_of(url),
             token=token,
-            engine_id=engine_id,
+            engine_id=engine_id or os.environ.get("EVENTLEASE_ENGINE_ID") or None,
             concurrency=concurrency,
             prefetch=prefetch,
             timeout_seconds=timeout_seconds,

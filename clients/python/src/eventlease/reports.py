@@ -21,6 +21,8 @@ from eventlease.outcomes import (
 from eventlease.rules.outcome import Ending, Kind, kind_of_report
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from eventlease.rules.leases import Row, Told
 
 MAX_TYPE_CHARS = 200
@@ -106,10 +108,10 @@ def settlement(row: Row, report: Report, using: Json = STANDARD, max_bytes: int 
     if isinstance(report, Completed):
         try:
             return start.encode() + _completed(report, using, max_bytes)
-        except (TypeError, ValueError) as error:
-            report = Failed({"type": "ResultNotJson", "message": _message(error)}, retryable=False)
         except _TooLargeError as error:
             report = Failed({"type": "ResultRefused", "message": _message(error)}, retryable=False)
+        except Exception as error:  # noqa: BLE001, an author's class may raise anything where it is encoded
+            report = Failed({"type": "ResultNotJson", "message": _message(error)}, retryable=False)
     members: dict[str, Any] = {}
     if isinstance(report, Failed):
         status = '"failed"'
@@ -159,10 +161,14 @@ def _type(error: BaseException) -> str:
 
 
 def _message(error: BaseException) -> str:
+    return _text_of(error, str)
+
+
+def _text_of(value: Any, make: Callable[[Any], str]) -> str:
     try:
-        text = str(error)
-    except Exception:  # noqa: BLE001, an author's class may fail here too
-        text = "the message of this error cannot be made"
+        text = make(value)
+    except Exception:  # noqa: BLE001, an author's class may raise anything
+        text = f"the text of this {type(value).__name__} cannot be made"
     return well_formed(text if len(text) <= MAX_MESSAGE_CHARS else text[: MAX_MESSAGE_CHARS - 1] + "…")
 
 
@@ -179,8 +185,8 @@ def _bounded(value: Any) -> Any:
     """An author's details, or their text where they are no JSON, too long or too deep."""
     try:
         text = encode(value)
-    except (TypeError, ValueError):
-        return well_formed(repr(value)[:MAX_MESSAGE_CHARS])
+    except Exception:  # noqa: BLE001, an author's class may raise anything
+        return _text_of(value, repr)
     if len(text) > MAX_DETAIL_BYTES // 4 or _depth(value) > 50:
         return text[:MAX_MESSAGE_CHARS].decode("utf-8", "replace")
     return value

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from eventlease.identity import Identity
     from eventlease.leases import Leases, Settlement
     from eventlease.poller import Poller
+    from eventlease.rules.leases import Row
 
 log = logging.getLogger("eventlease.settler")
 
@@ -50,6 +51,7 @@ class Settlements:
         leases = self._leases
         self.entries = min(self.entries * 2, MAX_ENTRIES)
         refused = [(each, result["error"]) for each, result in zip(sent, results, strict=False) if "error" in result]
+        cancelled: list[Row] = []
         with leases.lock:
             leases.heard(sent_at)
             for each, result in zip(sent, results, strict=False):
@@ -59,7 +61,10 @@ class Settlements:
                     leases.table.remove(each.row)
                 elif "expires_in_seconds" in result:
                     leases.renewed(each.row, each.progress, sent_at + result["expires_in_seconds"])
+                    cancelled += [each.row] if result.get("cancel_requested") else []
             leases.wake()
+        if cancelled:
+            leases.tell(cancelled, "cancel_requested")
         if self.on_settled:
             self._tell_settled(sent, results)
         again = [each for each, problem in refused if self._refused(each, problem)]

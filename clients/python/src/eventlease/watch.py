@@ -124,7 +124,7 @@ class Watch:
         self._release_what_waits_too_long(now)
 
     def _is_hanging(self, row: Row, now: float) -> bool:
-        """It was told to stop and should have ended: at its time limit, a task also where it was cancelled on request."""
+        """It was told to stop and should have ended: at its time limit, a task also after a cancel."""
         job = self._slots.active.get(row.lease_token)
         is_cancelled_task = row.told == "cancel_requested" and job is not None and job.handler.is_async
         ends_at = row.told_at if is_cancelled_task else row.time_limit_at

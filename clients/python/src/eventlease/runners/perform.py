@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from eventlease import tracing
 from eventlease.event import body_of, enter, row_of
-from eventlease.outcomes import Completed, Report
+from eventlease.outcomes import Completed, Failed, Report
 from eventlease.reports import report_of
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ class Performer:
         """False if the handler must not begin; the event is given back then."""
         if self.leases.begin(job.row, job.handler.timeout_seconds):
             self.slots.active[job.row.lease_token] = job
+            if log.isEnabledFor(logging.DEBUG):
+                log.debug("begun", extra={"eventlease": {"event_id": job.row.event_id, "attempt": job.row.attempt}})
             return True
         self.leases.decline(job.event, job.row)
         return False
@@ -62,6 +64,12 @@ class Performer:
             fields = {"event_id": job.row.event_id, "event_type": job.event.event_type, "attempt": job.row.attempt}
             log.warning("a handler failed", exc_info=error, extra={"eventlease": fields})
         return report
+
+    def broke(self, job: Job, error: BaseException) -> None:
+        """Reports the event where the library itself has raised, so that neither it nor its slot is lost."""
+        fields = {"event_id": job.row.event_id}
+        log.error("a handler could not be run", exc_info=error, extra={"eventlease": fields})
+        self.finish(job, Failed({"type": "ClientBug", "message": "the client library raised an error"}))
 
     def finish(self, job: Job, report: Report | None) -> None:
         """Hands over the report; an event that waited for this handler may begin."""

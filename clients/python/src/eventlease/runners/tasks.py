@@ -41,7 +41,10 @@ class TaskRunner:
         task.add_done_callback(self._tasks.discard)
 
     async def _perform(self, first: Job) -> None:
-        await self._perform_one(first)
+        try:
+            await self._perform_one(first)
+        except BaseException as error:  # noqa: BLE001, as from a library of traces
+            self._performer.broke(first, error)
         if first.row.given_up:
             self._performer.slots.ended_at_last()
         elif (job := self._performer.slots.next(is_async=True)) is not None:

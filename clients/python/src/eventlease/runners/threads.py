@@ -53,7 +53,10 @@ class ThreadRunner:
         while (first := self._jobs.get()) is not None:
             job: Job | None = first
             while job is not None:
-                self._context.copy().run(self._perform, job)
+                try:
+                    self._context.copy().run(self._perform, job)
+                except BaseException as error:  # noqa: BLE001, as from a library of traces
+                    self._performer.broke(job, error)
                 if job.row.given_up:
                     self._performer.slots.ended_at_last()
                     self.threads.discard(threading.current_thread())
