@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from eventlease.testing.fake_server import fields
+from eventlease.testing.fake_server import checks, fields
 from eventlease.testing.fake_server.clock import written
 from eventlease.testing.fake_server.refusals import Refused, engine_not_found
 from eventlease.testing.fake_server.settling import read_settlements, settle
@@ -182,9 +182,9 @@ def _previous(event: Event) -> dict[str, Any] | None:
 
 def _read_exchange(f: Fields, state: State) -> dict[str, Any]:
     return {
-        "limit": f.optional("limit", fields.integer(1, 100)),
-        "wait_seconds": f.optional("wait_seconds", fields.integer(0, 30), 0),
-        "visibility": f.optional("visibility_timeout_seconds", fields.integer(1, 43_200)),
-        "poll_id": f.optional("poll_id", fields.identifier),
+        "limit": f.optional("limit", checks.integer(1, 100)),
+        "wait_seconds": f.optional("wait_seconds", checks.integer(0, 30), 0),
+        "visibility": f.optional("visibility_timeout_seconds", checks.integer(1, 43_200)),
+        "poll_id": f.optional("poll_id", checks.identifier),
         "settlements": read_settlements(f, state, least=0),
     }
