@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import sys
 import types
 import typing
@@ -44,6 +45,8 @@ class PayloadInvalid(Exception):
 
 def decoder_of(handler: Callable[..., Any]) -> Decode | None:
     """By the annotation of the first parameter, `Event[…]`; None takes payloads as they come."""
+    while isinstance(handler, functools.partial):
+        handler = handler.func
     name = getattr(handler, "__qualname__", repr(handler))
     function = handler if hasattr(handler, "__code__") or hasattr(handler, "__func__") else type(handler).__call__
     annotations: dict[str, Any] = getattr(function, "__annotations__", {})

@@ -124,12 +124,13 @@ class Ending:
         self._cut_until = now + CUT_SECONDS
         running = self._running()
         self._life.leases.tell(running, "stopping")
+        if running:
+            self.status = max(self.status, CUT_STATUS)
         for row in running:
             job = self._life.slots.give_up(row)
             if job is not None and row.told is not None:
                 report = report_of(HandlerInterrupted(row.told), row.told, handler=job.handler.name)
                 self._life.leases.finish(job.event, row, report, given_up=True)
-                self.status = max(self.status, CUT_STATUS)
 
     def _tell_server(self) -> None:
         """Ends the poll that waits, so that nothing is leased any more."""
@@ -148,6 +149,9 @@ class Ending:
     def _leave(self) -> None:
         life = self._life
         life.stopped.set()
+        life.identity.stop()
+        if life.registering is not None:
+            life.registering.join(LEAVE_SECONDS)
         if life.identity.is_registered:
             life.identity.leave(LEAVE_SECONDS)
         if self._is_working:

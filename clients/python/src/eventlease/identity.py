@@ -152,9 +152,12 @@ class Identity:
         finally:
             calls.close()
 
-    def close(self) -> None:
-        """Ends what waits for the server."""
+    def stop(self) -> None:
+        """Repeats no registration any more; one that is under way may still succeed."""
         self._stop.set()
+
+    def close(self) -> None:
+        """Ends the connection."""
         self._calls.close()
 
     def _register_anew(self) -> None:

@@ -28,6 +28,7 @@ from eventlease.watch import Loop, Watch
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from eventlease.handlers import Handlers
     from eventlease.settings import Settings
@@ -79,13 +80,14 @@ class Life:
             stalled=self._stalled, stuck=self._stuck, handler_threads=self._handler_threads,
         )  # fmt: skip
         self.parts: list[Part] = []
+        self.registering: Part | None = None
         self.health: Health | None = None
 
     def open(self) -> None:
         """Serves health, and registers in the background; `registered` or `end` is told to the inbox."""
         if self.settings.health_port is not None:
             self.health = Health(self.settings.health_port, self.failing, self.unready)
-        self._start("identity", self._register)
+        self.registering = self._start("identity", self._register)
 
     def work(self, state: Any, loop_thread: int | None) -> None:
         """Begins to lease events. `state` is what handlers get."""
@@ -170,10 +172,11 @@ class Life:
             self.command, self.after_drain = command, after
             self.inbox.put(("command", 0, command))
 
-    def _start(self, name: str, run: Any) -> None:
+    def _start(self, name: str, run: Callable[[], None]) -> Part:
         part = Part(f"{self._name}-{name}", run, lambda part: self._end(STUCK_STATUS, f"{part} crashes"))
         self.parts.append(part)
         part.start()
+        return part
 
     def _register(self) -> None:
         try:
