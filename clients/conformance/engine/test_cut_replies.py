@@ -90,6 +90,7 @@ def test_a_cancel_whose_replies_are_cut_is_told_with_the_first_that_arrives(
     assert target.event(event_id)["status"] == "cancelled"
 
 
+@pytest.mark.long
 def test_a_cancel_that_never_arrives_lets_the_handler_finish(target: Target, new_fleet: NewFleet, proxy: Proxy) -> None:
     fleet = new_fleet(target, proxy.url)
     (event_id,) = fleet.enqueue(["sleep", 8])

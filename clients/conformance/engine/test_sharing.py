@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from engine.fleet import Fleet
 from engine.proxy import Fate, Proxy, Request
 from engine.test_cut_replies import cutting_every
@@ -78,6 +80,7 @@ def test_a_child_of_a_fork_has_connections_of_its_own(target: Target) -> None:
     assert len(payloads) == len(set(payloads)) == 1 + 4 * 20
 
 
+@pytest.mark.long
 def test_an_event_whose_reply_is_cut_is_enqueued_once(target: Target, proxy: Proxy) -> None:
     queue = new_queue()
     proxy.fate = cutting_every(2, 13)

@@ -3,6 +3,8 @@
 import signal
 import time
 
+import pytest
+
 from engine.fleet import Fleet
 
 
@@ -39,6 +41,7 @@ def test_what_a_killed_engine_held_is_finished_by_others(fleet: Fleet) -> None:
         assert fleet.outcomes(event_id) == ["engine_unresponsive", "completed"]
 
 
+@pytest.mark.long
 def test_poison_becomes_a_dead_letter_and_takes_nothing_with_it(fleet: Fleet) -> None:
     (poison,) = fleet.enqueue(["die", None], retry_policy={"retry_delay": {"initial": 0, "max": 0}}, priority=9)
     innocents = fleet.enqueue(["sleep", 0.02], count=30)

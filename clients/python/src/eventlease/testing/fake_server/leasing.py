@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from eventlease.testing.fake_server import fields
+from eventlease.testing.fake_server import checks, fields
 from eventlease.testing.fake_server.clock import written
 from eventlease.testing.fake_server.refusals import Refused, engine_not_found
 from eventlease.testing.fake_server.settling import read_settlements, settle
@@ -55,7 +55,11 @@ def _poll(call: Call, sent: dict[str, Any], *, is_refused: bool) -> tuple[list[A
         is_over = state.is_stopping or (engine.drain is not None and not was_draining)
         return events if events or is_over else None
 
-    events = state.wait(0 if is_refused else sent["wait_seconds"], look)
+    first.parked_polls += 1
+    try:
+        events = state.wait(0 if is_refused else sent["wait_seconds"], look)
+    finally:
+        first.parked_polls -= 1
     return events or [], notice
 
 
@@ -178,9 +182,9 @@ def _previous(event: Event) -> dict[str, Any] | None:
 
 def _read_exchange(f: Fields, state: State) -> dict[str, Any]:
     return {
-        "limit": f.optional("limit", fields.integer(1, 100)),
-        "wait_seconds": f.optional("wait_seconds", fields.integer(0, 30), 0),
-        "visibility": f.optional("visibility_timeout_seconds", fields.integer(1, 43_200)),
-        "poll_id": f.optional("poll_id", fields.identifier),
+        "limit": f.optional("limit", checks.integer(1, 100)),
+        "wait_seconds": f.optional("wait_seconds", checks.integer(0, 30), 0),
+        "visibility": f.optional("visibility_timeout_seconds", checks.integer(1, 43_200)),
+        "poll_id": f.optional("poll_id", checks.identifier),
         "settlements": read_settlements(f, state, least=0),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from eventlease.testing.fake_server import fields
+from eventlease.testing.fake_server import checks, fields
 from eventlease.testing.fake_server.clock import written
 from eventlease.testing.fake_server.engines import renew, terms
 from eventlease.testing.fake_server.enqueueing import enqueue_one, read_event
@@ -46,11 +46,11 @@ def settle_many(call: Call) -> tuple[int, Any]:
 def read_settlements(f: Fields, state: State, least: int) -> list[dict[str, Any]]:
     """The settlements of a body; one that is wrong is refused alone, as its `refusal`."""
     read: list[dict[str, Any]] = []
-    check = fields.items(least, 1000, "settlement")
+    check = checks.items(least, 1000, "settlement")
     for index, item in enumerate((f.required if least else f.optional)("settlements", check) or []):
         errors: fields.Errors = []
         part = Fields(item, f"/settlements/{index}", errors)
-        settlement = {"event_id": part.required("event_id", fields.identifier), "index": index}
+        settlement = {"event_id": part.required("event_id", checks.identifier), "index": index}
         settlement = _read_report(part, state, settlement)
         try:
             _check(part, errors)
@@ -204,35 +204,35 @@ def _check(f: Fields, errors: fields.Errors) -> None:
 
 def _read_report(f: Fields, state: State, settlement: dict[str, Any]) -> dict[str, Any]:
     read_token = f.required if state.needs_tokens else f.optional
-    settlement["lease_token"] = read_token("lease_token", fields.token)
+    settlement["lease_token"] = read_token("lease_token", checks.token)
     status = settlement["status"] = f.required("status", _status)
     if status is None:
         f.drop(*MEMBERS)
     if status in ("failed", "queued", "processing") and f.has("progress"):
-        settlement["progress"] = f.optional("progress", fields.any_json(fields.MAX_DETAIL_BYTES))
+        settlement["progress"] = f.optional("progress", checks.any_json(checks.MAX_DETAIL_BYTES))
     if status in ("failed", "queued"):
-        settlement["delay_seconds"] = f.optional("delay_seconds", fields.integer(0, 86_400))
+        settlement["delay_seconds"] = f.optional("delay_seconds", checks.integer(0, 86_400))
     if status == "completed":
-        settlement["result"] = f.optional("result", fields.any_json(fields.MAX_DETAIL_BYTES))
-        listed = f.optional("enqueue", fields.items(0, 100), [])
+        settlement["result"] = f.optional("result", checks.any_json(checks.MAX_DETAIL_BYTES))
+        listed = f.optional("enqueue", checks.items(0, 100), [])
         parts = [Fields(item, f"{f.place}/enqueue/{index}", f.errors) for index, item in enumerate(listed)]
         settlement["enqueue"] = [read_event(part) for part in parts]
     elif status == "failed":
         settlement["error"] = f.required("error", lambda value: value)
         _check_error(f, settlement)
-        settlement["retryable"] = f.optional("retryable", fields.boolean, True)
+        settlement["retryable"] = f.optional("retryable", checks.boolean, True)
     elif status == "queued":
-        settlement["code"] = f.optional("code", fields.text(64))
-        settlement["reason"] = f.optional("reason", fields.text(500))
+        settlement["code"] = f.optional("code", checks.text(64))
+        settlement["reason"] = f.optional("reason", checks.text(500))
     elif status == "processing":
         name = "visibility_timeout_seconds"
-        settlement[name] = f.optional(name, fields.integer(1, 43_200))
+        settlement[name] = f.optional(name, checks.integer(1, 43_200))
     return settlement
 
 
 def _status(value: Any) -> str:
     if value not in ("completed", "failed", "queued", "processing"):
-        raise fields.Wrong("must be completed, failed, queued or processing: what an engine reports")
+        raise checks.Wrong("must be completed, failed, queued or processing: what an engine reports")
     return str(value)
 
 
@@ -242,8 +242,8 @@ def _check_error(f: Fields, settlement: dict[str, Any]) -> None:
         settlement["error"] = {"message": error}
     elif error is not None:
         part = Fields(error, f"{f.place}/error", f.errors)
-        part.required("message", fields.any_json(fields.MAX_DETAIL_BYTES))
-        part.optional("type", fields.any_json(fields.MAX_DETAIL_BYTES))
-        part.optional("fingerprint", fields.text(200))
-        part.optional("details", fields.any_json(fields.MAX_DETAIL_BYTES))
+        part.required("message", checks.any_json(checks.MAX_DETAIL_BYTES))
+        part.optional("type", checks.any_json(checks.MAX_DETAIL_BYTES))
+        part.optional("fingerprint", checks.text(200))
+        part.optional("details", checks.any_json(checks.MAX_DETAIL_BYTES))
         part.finish()

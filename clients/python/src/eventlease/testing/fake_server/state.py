@@ -43,6 +43,7 @@ class Engine:
     holding_off: tuple[float, str] | None = None
     is_unresponsive: bool = False
     heartbeats: int = 0
+    parked_polls: int = 0
     told: dict[str, Any] | None = None
 
     @property

@@ -98,9 +98,11 @@ def take_loss_back(event: Event, attempt: Attempt) -> None:
 
 
 def reap(state: State) -> None:
-    """Ends what has run out: leases, silent engines, events that are too old."""
+    """Ends what has run out: leases, silent engines, events that are too old. A waiting poll is a sign of life."""
     now = state.now()
     for engine in state.engines.values():
+        if engine.parked_polls:
+            engine.last_seen = now
         if engine.timeout is not None and now - engine.last_seen >= engine.timeout:
             engine.is_unresponsive = True
             if engine.last_heartbeat is not None:
