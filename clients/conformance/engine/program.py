@@ -83,11 +83,19 @@ def progress(event: Event, value: Any) -> None:
     event.progress(value, now=True)
 
 
+def progress_deep(event: Event, levels: int) -> None:
+    """With the next heartbeat."""
+    value: Any = 0
+    for _ in range(levels):
+        value = [value]
+    event.progress(value)
+
+
 VERBS: dict[str, Callable[[Event, Any], None]] = {
     verb.__name__: verb
     for verb in (
         *(fail, not_retryable, retry_after, release, hold, hold_unless_after, sleep, sleep_hard, hold_interpreter),
-        *(die, die_once, progress),
+        *(die, die_once, progress, progress_deep),
     )
 }
 

@@ -1,8 +1,13 @@
 """Results that are too large, too deep, no JSON, or unusual. Scenario 21."""
 
+import time
+from collections.abc import Callable
+
 import pytest
 
 from engine.fleet import Fleet
+from eventlease.testing.real_server import RealServer
+from wire.target import Target
 
 
 @pytest.mark.parametrize("event_type", ["tried", "tried.async"])
@@ -45,3 +50,16 @@ def test_a_large_batch_of_large_results_is_settled(fleet: Fleet) -> None:
     fleet.start(concurrency=1, prefetch=99)
     fleet.wait_all_final()
     assert fleet.account() == {"completed": 100}
+
+
+def test_progress_that_the_server_refuses_harms_no_other_lease(
+    own_server: Callable[..., RealServer], new_fleet: Callable[..., Fleet]
+) -> None:
+    server = own_server("--max-json-depth", "8")
+    fleet = new_fleet(Target(server.url, time.sleep, time.time))
+    engine = fleet.start(concurrency=4)
+    fleet.enqueue(["progress_deep", 9], ["sleep", 8])
+    others = fleet.enqueue(["sleep", 8], count=2)
+    fleet.wait_all_final(ids=others)
+    assert fleet.losses() == {} and engine.is_running
+    assert len(fleet.noted("returned")) >= 2

@@ -123,3 +123,56 @@ def test_within_a_loop() -> None:
         assert await run_async(engine, "scene.awaited", 0.01) == Completed("awaited")
 
     asyncio.run(check())
+
+
+@engine.on("scene.odd")
+def raise_odd(event: Event) -> None:
+    raise {
+        "long code": Release(code="x" * 100), "line": Release(code="a\nb", reason="c\x00d"),
+        "for ever": Release(float("inf")), "never": Release(float("nan")), "back": Release(-1),
+        "later": RetryAfter(float("inf")), "hold": Hold(float("inf")),
+    }[event.payload]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        ("long code", Released(0, "x" * 64)),
+        ("line", Released(0, "ab", "cd")),
+        ("for ever", Released(86_400)),
+        ("never", Released(0)),
+        ("back", Released(0)),
+        ("hold", Released(0, "hold", "held by its handler", 86_400)),
+    ],
+)
+def test_what_the_server_would_refuse_is_cut(payload: str, expected: Released) -> None:
+    report = run(engine, "scene.odd", payload)
+    assert isinstance(report, Released)
+    assert (report.delay_seconds, report.code, report.hold_seconds) == (
+        expected.delay_seconds,
+        expected.code,
+        expected.hold_seconds,
+    )
+    assert expected.reason in (None, report.reason)
+
+
+def test_a_retry_for_ever_waits_a_day() -> None:
+    report = run(engine, "scene.odd", "later")
+    assert isinstance(report, Failed)
+    assert report.delay_seconds == 86_400
+
+
+@engine.on("scene.deep")
+def report_deep(event: Event) -> str:
+    value: object = 0
+    for _ in range(event.payload):
+        value = [{"a]": value}]
+    event.progress(value)
+    return "reported"
+
+
+def test_progress_that_is_nested_too_deep_fails_its_handler_alone() -> None:
+    assert run(engine, "scene.deep", 32) == Completed("reported")
+    report = run(engine, "scene.deep", 33)
+    assert isinstance(report, Failed)
+    assert "nested" in report.error["message"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
+import re
 from enum import Enum
 from pathlib import PurePath
 from typing import Any, Protocol, cast
@@ -58,9 +59,22 @@ class StandardJson:
 
 
 STANDARD = StandardJson()
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 
 
 def dump_bytes(value: Any, using: Json = STANDARD) -> bytes:
     """The JSON text of a value in UTF-8. A lone surrogate is a ValueError, as is NaN."""
     text = using.dumps(value)
     return text if isinstance(text, bytes) else text.encode()
+
+
+def depth(text: bytes) -> int:
+    """How deep arrays and objects are nested in a JSON text."""
+    deepest = level = 0
+    for token in _TOKENS.findall(text):
+        if token in (b"[", b"{"):
+            level += 1
+            deepest = max(deepest, level)
+        elif token in (b"]", b"}"):
+            level -= 1
+    return deepest

@@ -9,7 +9,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from eventlease.errors import NotEventLease, ProblemError, Unavailable
+from eventlease.errors import InvalidInput, NotEventLease, ProblemError, Unavailable
 from eventlease.rules.repeats import Repeat
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ class Heart:
             except ProblemError as error:
                 self.was_refused = True
                 self._identity.recover(error, generation)
+                if isinstance(error, InvalidInput) and self._drop_progress():
+                    pause = FIRST_PAUSE_SECONDS
             except (Unavailable, NotEventLease) as error:
                 if not failures and not self.stopped.is_set():
                     log.warning("a heartbeat was not answered: %s", error)
@@ -140,6 +142,14 @@ class Heart:
         self._body.commanded(answer["command"], answer.get("drain"))
         before, self._told = self._told, (answer["command"], answer["max_concurrent_events"] or 0)
         return bool(lost or told) or before != self._told
+
+    def _drop_progress(self) -> bool:
+        """Leases are renewed without it rather than not at all; false if there was none."""
+        with self._leases.lock:
+            unsent = [row for row in self._leases.table if row.progress_is_unsent]
+            for row in unsent:
+                row.progress_is_unsent = False
+        return bool(unsent)
 
     def _facts(self, wait: int) -> bytes:
         leases, running = self._leases, self._body.running()

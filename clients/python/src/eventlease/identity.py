@@ -209,6 +209,7 @@ class Identity:
         self.interval_seconds = float(reply.get("heartbeat_interval_seconds") or self.interval_seconds)
         limits = reply.get("server", {}).get("limits", {})
         self._leases.max_detail_bytes = int(limits.get("max_detail_bytes", self._leases.max_detail_bytes))
+        self._leases.max_json_depth = int(limits.get("max_json_depth", self._leases.max_json_depth))
         with self._leases.lock:
             self._leases.table.alive_until = self._leases.now() + settings.heartbeat_timeout_seconds
         self.generation += 1

@@ -7,10 +7,10 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from eventlease.encoding import STANDARD, Json
+from eventlease.encoding import STANDARD, Json, depth
 from eventlease.event import Event
 from eventlease.outcomes import Completed, Failed, Released, Report
-from eventlease.reports import MAX_DETAIL_BYTES, encode, settlement
+from eventlease.reports import MAX_DETAIL_BYTES, MAX_JSON_DEPTH, encode, settlement
 from eventlease.rules.leases import RUNNING, WAITING, Row, Table, Told
 from eventlease.stats import Stats
 
@@ -50,6 +50,7 @@ class Leases:
         self.encoding = encoding
         self.now = clock
         self.max_detail_bytes = MAX_DETAIL_BYTES
+        self.max_json_depth = MAX_JSON_DEPTH
         self.table = Table()
         self.stats = Stats()
         self.lock = threading.Lock()
@@ -75,6 +76,8 @@ class Leases:
         """See `Holder.set_progress`."""
         if len(progress) > self.max_detail_bytes:
             raise ValueError(f"a progress of {len(progress)} bytes is longer than {self.max_detail_bytes}")
+        if (levels := depth(progress)) > self.max_json_depth:
+            raise ValueError(f"a progress is nested {levels} deep; at most {self.max_json_depth} are taken")
         with self.lock:
             row.progress, row.progress_is_unsent = progress, True
             if now and row.state == RUNNING:

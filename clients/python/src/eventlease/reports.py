@@ -30,8 +30,10 @@ MAX_MESSAGE_CHARS = 8192
 MAX_TRACEBACK_CHARS = 16_000
 MAX_CAUSES = 5
 MAX_DETAIL_BYTES = 256 * 1024  # the server's, unless it says otherwise
+MAX_JSON_DEPTH = 64
 MAX_DELAY_SECONDS = 86_400
 MAX_REASON_CHARS = 500
+MAX_CODE_CHARS = 64
 _TOLD_REASONS: dict[Told, str] = {"cancel_requested": "its cancellation was requested", "stopping": "the engine stops"}
 
 
@@ -63,10 +65,10 @@ def report_of(
     if kind is Kind.TIMED_OUT:
         return timed_out(handler)
     if kind is Kind.HELD and isinstance(error, Hold):
-        return Released(0, "hold", _reason(error.reason), hold_seconds=max(error.seconds, 0))
+        return Released(0, "hold", _reason(error.reason), hold_seconds=_delay(error.seconds))
     if kind is Kind.RELEASED:
         if isinstance(error, Release):
-            return Released(_delay(error.delay_seconds), error.code, _reason(error.reason))
+            return Released(_delay(error.delay_seconds), _code(error.code), _reason(error.reason))
         return released_as_told(told)
     delay = _delay(error.seconds) if kind is Kind.FAILED_LATER and isinstance(error, RetryAfter) else None
     described = describe(error, handler, with_traceback=with_traceback)
@@ -205,7 +207,11 @@ def _printable(text: str) -> str:
 
 
 def _delay(seconds: float) -> int:
-    return min(max(round(seconds), 0), MAX_DELAY_SECONDS)
+    return round(min(seconds, MAX_DELAY_SECONDS)) if seconds > 0 else 0  # NaN is not
+
+
+def _code(text: str | None) -> str | None:
+    return _printable(text)[:MAX_CODE_CHARS] or None if text else None
 
 
 def _reason(text: str | None) -> str | None:
