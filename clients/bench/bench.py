@@ -57,7 +57,7 @@ def measure(mode: str, binary: str, scale: float) -> bool:
     is_right = True
     for each in filter(None, (beside, mode)):
         figures, recorded = run(each, events, binary)
-        line[each] = {name: round(value, 2) for name, value in figures.items() if value is not None}
+        line[each] = {name: round(value, 4) for name, value in figures.items() if value is not None}
         if recorded is not None:
             handled = figures.get("different") or figures["handled"]
             is_right = is_right and recorded == handled == events

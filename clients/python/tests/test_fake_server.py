@@ -1,5 +1,6 @@
 """The fake server as authors use it: with an engine and a client in the same process, and misfortunes on order."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ import pytest
 
 from eventlease import Client, Engine, Event, Unavailable
 from eventlease.testing import FakeServer
-from eventlease.transport import Request
+from eventlease.transport import Cut, Request, Transport
 
 QUEUE = "dialogue"
 
@@ -147,6 +148,28 @@ def test_a_reply_that_comes_late_is_given_up(server: FakeServer) -> None:
     with pytest.raises(Exception, match="no reply"):
         server.transport("").send(Request("GET", "/server", {}), 0.1)
     assert time.monotonic() - began < 5
+
+
+def test_a_poll_that_waits_ends_when_its_transport_is_closed_or_the_server_goes_away(server: FakeServer) -> None:
+    ends: list[str] = []
+
+    def poll(transport: Transport, engine_id: str) -> None:
+        body = b'{"wait_seconds": 30}'
+        try:
+            transport.send(Request("POST", f"/events/queue/{QUEUE}/lease", {"X-Engine-Id": engine_id}, body), 60)
+        except Cut:
+            ends.append("cut")
+
+    for end in ("close", "go_away"):
+        transport = server.transport("")
+        reply = transport.send(Request("POST", "/engines", {}, b'{"engine_type": "dialogue"}'), 5)
+        engine_id = json.loads(reply.body)["engine_id"]
+        thread = threading.Thread(target=poll, args=(transport, engine_id))
+        thread.start()
+        wait_until(lambda: server.state.engines[engine_id].parked_polls)  # noqa: B023
+        transport.close() if end == "close" else server.go_away()
+        thread.join(10)
+    assert ends == ["cut", "cut"]
 
 
 def test_over_http_threads_are_answered_at_once(server: FakeServer) -> None:

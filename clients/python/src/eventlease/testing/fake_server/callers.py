@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from eventlease.testing.fake_server.clock import written
 from eventlease.testing.fake_server.refusals import Refused, engine_not_found
+from eventlease.transport import Cut
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from eventlease.testing.fake_server.state import Engine, State, Token
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -17,12 +22,12 @@ class Call:
     """A request as handlers read it; `token` is None without authentication."""
 
     state: State
-    method: str
     operation: str
     params: dict[str, str]
     query: dict[str, str]
     headers: dict[str, str]
     body: Any
+    is_hung_up: Callable[[], bool]
     token: Token | None = None
     location: str | None = field(default=None, init=False)
 
@@ -37,6 +42,22 @@ class Call:
     def wait_seconds(self) -> int:
         """Of the query."""
         return int(self.query.get("wait_seconds", 0))
+
+    def wait(self, seconds: float, look: Callable[[], T | None]) -> T | None:
+        """Looks until something is found or the time is over; the lock is free while it waits.
+
+        Much happens because time passes, so it also looks again every twentieth of a second.
+        """
+        state = self.state
+        deadline = state.now() + seconds
+        while True:
+            found = look()
+            left = deadline - state.now()
+            if found is not None or left <= 0:
+                return found
+            state.changed.wait(min(left, 0.05))
+            if self.is_hung_up():
+                raise Cut("the connection was closed", reused=True, any_byte=False)
 
     def engine(self) -> Engine:
         """The engine in the path."""

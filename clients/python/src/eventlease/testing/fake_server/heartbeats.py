@@ -47,7 +47,7 @@ def heartbeat(call: Call) -> tuple[int, Any]:
         is_news = engine.heartbeats != number or _is_news(orders, engine.told)
         return orders if is_news or state.is_stopping else None
 
-    found = state.wait(min(sent["wait_seconds"], interval(engine.timeout) or 60), look)
+    found = call.wait(min(sent["wait_seconds"], interval(engine.timeout) or 60), look)
     orders = found or _orders(state, engine)
     engine.told = orders
     return 200, {**orders, "leases": leases}

@@ -57,7 +57,7 @@ def _poll(call: Call, sent: dict[str, Any], *, is_refused: bool) -> tuple[list[A
 
     first.parked_polls += 1
     try:
-        events = state.wait(0 if is_refused else sent["wait_seconds"], look)
+        events = call.wait(0 if is_refused else sent["wait_seconds"], look)
     finally:
         first.parked_polls -= 1
     return events or [], notice

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def read_event(call: Call) -> tuple[int, Any]:
     """`GET /events/{event_id}`."""
     event = _known(call)
-    _wait(call.state, call.wait_seconds, lambda: not event.is_open)
+    _wait(call, call.wait_seconds, lambda: not event.is_open)
     return 200, _shown(event)
 
 
@@ -38,7 +38,7 @@ def wait(call: Call) -> tuple[int, Any]:
         open_count = sum(event.is_open for event in known)
         return open_count == 0 or (sent["until"] == "any" and open_count < len(known))
 
-    _wait(state, sent["wait_seconds"], is_over)
+    _wait(call, sent["wait_seconds"], is_over)
     return 200, {
         "events": [_brief(event) for event in known if not event.is_open],
         "open": [event.event_id for event in known if event.is_open],
@@ -70,7 +70,7 @@ def read_run(call: Call) -> tuple[int, Any]:
     """`GET /scenario-runs/{scenario_run_id}`."""
     run = call.params["scenario_run_id"]
     events = _of_run(call.state, run)
-    _wait(call.state, call.wait_seconds, lambda: not any(event.is_open for event in _of_run(call.state, run)))
+    _wait(call, call.wait_seconds, lambda: not any(event.is_open for event in _of_run(call.state, run)))
     events = _of_run(call.state, run)
     statuses = ("queued", "processing", "completed", "failed", "cancelled")
     cancelled_at = call.state.cancelled_runs.get(run)
@@ -110,12 +110,12 @@ def _known(call: Call) -> Event:
     return event
 
 
-def _wait(state: State, seconds: float, is_over: Any) -> None:
+def _wait(call: Call, seconds: float, is_over: Any) -> None:
     def look() -> bool | None:
-        reap(state)
-        return True if is_over() or state.is_stopping else None
+        reap(call.state)
+        return True if is_over() or call.state.is_stopping else None
 
-    state.wait(seconds, look)
+    call.wait(seconds, look)
 
 
 def _of_run(state: State, run: str) -> list[Event]:

@@ -34,11 +34,16 @@ KINDS: dict[str, tuple[int, str]] = {
 
 
 class Refused(Exception):
-    """A refusal; `members` are further members of its problem document."""
+    """A refusal; `members` are further members of its problem document, `headers` go with a reply of its own."""
 
     def __init__(self, code: str, detail: str, **members: Any) -> None:
         super().__init__(detail)
         self.code, self.detail, self.members = code, detail, members
+        self.headers: dict[str, str] = {}
+        if self.status == 401:
+            self.headers["www-authenticate"] = "Bearer"
+        elif self.status in (429, 503):
+            self.headers["retry-after"] = "1"
 
     @property
     def status(self) -> int:

@@ -67,17 +67,10 @@ def find(method: str, path: str) -> tuple[str, Handler, dict[str, str]]:
             return name, handler, params
         methods.append(of_route)
     if methods:
-        detail = f"{method} is not among the methods in Allow"
-        raise MethodNotAllowed("method_not_allowed", detail, methods)
+        refused = Refused("method_not_allowed", f"{method} is not among the methods in Allow")
+        refused.headers["allow"] = ", ".join(methods)
+        raise refused
     raise Refused("not_found", f"no resource has the path /api/v1{path}")
-
-
-class MethodNotAllowed(Refused):
-    """The path has other methods."""
-
-    def __init__(self, code: str, detail: str, methods: list[str]) -> None:
-        super().__init__(code, detail)
-        self.methods = methods
 
 
 def _is_id(key: str, value: str) -> bool:

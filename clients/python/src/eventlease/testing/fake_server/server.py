@@ -18,7 +18,7 @@ from eventlease.testing.fake_server.verdicts import reap
 from eventlease.transport import Cut, NotSent, Reply, Request, TimedOut
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from types import TracebackType
 
 _WITHOUT_BODY = ("GET", "DELETE")
@@ -95,9 +95,8 @@ class FakeServer:
 
     def go_away(self) -> None:
         """Refuses connections, and cuts those that wait, until `come_back`: as a server that was killed."""
-        with self.state.changed:
-            self._is_away = True
-            self.state.changed.notify_all()
+        self._is_away = True
+        self.wake()
 
     def come_back(self) -> None:
         """Ends `go_away`; everything is as it was."""
@@ -109,6 +108,11 @@ class FakeServer:
             self.state.is_stopping = True
             self.state.changed.notify_all()
 
+    def wake(self) -> None:
+        """Lets all that waits look again."""
+        with self.state.changed:
+            self.state.changed.notify_all()
+
     def event(self, event_id: str) -> dict[str, Any]:
         """An event as `GET /events/{event_id}` shows it."""
         reply = self.handle(Request("GET", f"/events/{event_id}", self._admin_headers()))
@@ -117,46 +121,55 @@ class FakeServer:
 
     # What answers
 
-    def handle(self, request: Request) -> Reply:
-        """Answers a request. Raises Cut where the reply is ordered to be lost, NotSent while the server is away."""
+    def handle(self, request: Request, is_hung_up: Callable[[], bool] = lambda: False) -> Reply:
+        """Answers a request. Raises Cut where the reply is lost, NotSent while the server is away."""
         if self._is_away:
             raise NotSent("the fake server is away")
-        path, _, query = request.path.partition("?")
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        try:
-            operation, handler, params = routes.find(request.method, path)
-        except Refused as refused:
-            return _reply(*_refusal(refused), headers, refused=refused)
-        misfortune = self.misfortunes.take(operation)
+        asked = {name.lower(): value for name, value in request.headers.items()}
+        headers = {"x-request-id": asked.get("x-request-id") or str(uuid.uuid4()), "cache-control": "no-store"}
         with self.state.changed:
             try:
-                body = _read_body(request)
-                self.requests.append((operation, body))
-                params = {name: unquote(value) for name, value in params.items()}
-                call = Call(self.state, request.method, operation, params, dict(parse_qsl(query)), headers, body)
-                reply = self._answer(call, handler, misfortune)
+                status, body = self._answer(request, asked, headers, lambda: self._is_away or is_hung_up())
             except Refused as refused:
-                reply = _reply(*_refusal(refused), headers, refused=refused)
-            if misfortune is not None:
-                if misfortune.late_by_seconds:
-                    self.state.pause(misfortune.late_by_seconds)
-                if misfortune.is_reply_lost:
-                    raise Cut("the reply was lost, as ordered", reused=True, any_byte=False)
-        if self._is_away:
-            raise Cut("the fake server went away", reused=True, any_byte=False)
+                status, body = refused.status, refused.problem()
+                headers.update(refused.headers)
+                headers["content-type"] = "application/problem+json"
+        if body is None:
+            return Reply(status, headers, b"")
+        headers.setdefault("content-type", "application/json")
+        return Reply(status, headers, json.dumps(body, separators=(",", ":")).encode())
+
+    def _answer(
+        self, request: Request, asked: dict[str, str], headers: dict[str, str], is_hung_up: Callable[[], bool]
+    ) -> tuple[int, Any]:
+        path, _, query = request.path.partition("?")
+        operation, handler, params = routes.find(request.method, path)
+        misfortune = self.misfortunes.take(operation)
+        body = _read_body(request)
+        self.requests.append((operation, body))
+        params = {name: unquote(value) for name, value in params.items()}
+        call = Call(self.state, operation, params, dict(parse_qsl(query)), asked, body, is_hung_up)
+        if misfortune is None:
+            return self._carry_out(call, handler, headers)
+        if misfortune.code is not None:
+            refused = Refused(misfortune.code, "as the test ordered")
+            if misfortune.retry_after is not None:
+                refused.headers["retry-after"] = str(misfortune.retry_after)
+            raise refused
+        reply = self._carry_out(call, handler, headers)
+        call.wait(misfortune.late_by_seconds, lambda: None)
+        if misfortune.is_reply_lost:
+            raise Cut("the reply was lost, as ordered", reused=True, any_byte=False)
         return reply
 
-    def _answer(self, call: Call, handler: routes.Handler, misfortune: Misfortune | None) -> Reply:
-        if misfortune is not None and misfortune.code is not None:
-            refused = Refused(misfortune.code, "as the test ordered")
-            after = {} if misfortune.retry_after is None else {"retry-after": str(misfortune.retry_after)}
-            return _reply(*_refusal(refused), call.headers, after)
+    def _carry_out(self, call: Call, handler: routes.Handler, headers: dict[str, str]) -> tuple[int, Any]:
         reap(self.state)
         callers.admit(call)
         callers.mark_seen(call)
-        status, body = handler(call)
-        location = {} if call.location is None else {"location": call.location}
-        return _reply(status, body, call.headers, location)
+        reply = handler(call)
+        if call.location is not None:
+            headers["location"] = call.location
+        return reply
 
     def _admin_headers(self) -> dict[str, str]:
         reader = next((secret for secret, t in self.state.tokens.items() if t.role in ("reader", "operator")), None)
@@ -178,16 +191,15 @@ class FakeTransport:
         if self._is_closed:
             raise NotSent("this transport is closed")
         began = real_seconds()
-        reply = self._server.handle(request)
+        reply = self._server.handle(request, lambda: self._is_closed)
         if real_seconds() - began > seconds:
             raise TimedOut(f"no reply within {seconds:g} s")
-        if self._is_closed:
-            raise Cut("this transport was closed", reused=False, any_byte=False)
         return reply
 
     def close(self) -> None:
         """See `Transport.close`."""
         self._is_closed = True
+        self._server.wake()
 
 
 def _read_body(request: Request) -> Any:
@@ -203,29 +215,3 @@ def _read_body(request: Request) -> Any:
 
 def _may_be_empty(path: str) -> bool:
     return path.startswith("/engines/") or path.endswith(("/cancel", "/reopen", "/lease"))
-
-
-def _refusal(refused: Refused) -> tuple[int, Any]:
-    return refused.status, refused.problem()
-
-
-def _reply(
-    status: int,
-    body: Any,
-    asked: dict[str, str],
-    more: dict[str, str] | None = None,
-    refused: Refused | None = None,
-) -> Reply:
-    headers = {"x-request-id": asked.get("x-request-id") or str(uuid.uuid4()), "cache-control": "no-store"}
-    headers.update(more or {})
-    if isinstance(refused, routes.MethodNotAllowed):
-        headers["allow"] = ", ".join(refused.methods)
-    if status == 401:
-        headers["www-authenticate"] = "Bearer"
-    if status in (429, 503):
-        headers.setdefault("retry-after", "1")
-    if body is None:
-        return Reply(status, headers, b"")
-    is_problem = "urn:eventlease:problem" in str(body.get("type", "")) if isinstance(body, dict) else False  # pyright: ignore
-    headers["content-type"] = "application/problem+json" if is_problem else "application/json"
-    return Reply(status, headers, json.dumps(body, separators=(",", ":")).encode())

@@ -8,14 +8,10 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 from eventlease.testing.fake_server.clock import Clock
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-T = TypeVar("T")
 DEFAULT_POLICY: dict[str, Any] = {
     "max_retries": 3, "retry_delay": {"initial": 30, "max": 300, "multiplier": 2.0},
     "dead_letter_threshold": 3, "jitter": 0.1,
@@ -176,23 +172,6 @@ class State:
     def held_by(self, engine_id: str) -> list[Event]:
         """The events that an engine holds."""
         return [event for event in self.events.values() if event.lease and event.lease.engine_id == engine_id]
-
-    def wait(self, seconds: float, look: Callable[[], T | None]) -> T | None:
-        """Looks until something is found or the time is over; the lock is free while it waits.
-
-        Much happens because time passes, so it also looks again every twentieth of a second.
-        """
-        deadline = self.now() + seconds
-        while True:
-            found = look()
-            left = deadline - self.now()
-            if found is not None or left <= 0:
-                return found
-            self.changed.wait(min(left, 0.05))
-
-    def pause(self, seconds: float) -> None:
-        """Waits in the server's time, for replies that are ordered to be late."""
-        self.wait(seconds, lambda: None)
 
 
 def new_secret() -> str:
