@@ -235,17 +235,32 @@ class Engine:
 def run(*engines: Engine) -> None:
     """Runs several engines in one process, until a signal; see `Engine.run`."""
     begun: list[Running] = []
+    early: list[None] = []  # signals that came before all had begun
 
     def ask() -> None:
+        if len(begun) < len(engines):
+            early.append(None)
+            return
         for running in begun:
             running.ask("signal")
+
+    def begin(loop: asyncio.AbstractEventLoop | None) -> None:
+        for engine in engines:
+            begun.append(engine._begin(loop))  # pyright: ignore[reportPrivateUsage]  # noqa: PERF401
+        for _ in early:
+            ask()
+
+    async def on_loop() -> None:
+        begin(asyncio.get_running_loop())
+        for running in begun:
+            await running.wait()
 
     with Signals(ask):
         try:
             if any(engine._handlers.has_async() for engine in engines):  # pyright: ignore[reportPrivateUsage]
-                asyncio.run(_run_on_loop(engines, begun))
+                asyncio.run(on_loop())
             else:
-                begun += [engine._begin(None) for engine in engines]  # pyright: ignore[reportPrivateUsage]
+                begin(None)
                 for running in begun:
                     running.join()
         except ConfigurationError as error:
@@ -254,13 +269,8 @@ def run(*engines: Engine) -> None:
         finally:
             for running in begun:
                 running.ask("stop")
+            for running in begun:
+                running.join()
     status = max((running.ending.status for running in begun), default=0)
     if status:
         raise SystemExit(status)
-
-
-async def _run_on_loop(engines: Sequence[Engine], begun: list[Running]) -> None:
-    loop = asyncio.get_running_loop()
-    begun += [engine._begin(loop) for engine in engines]  # pyright: ignore[reportPrivateUsage]
-    for running in begun:
-        await running.wait()
