@@ -444,17 +444,17 @@ def test_a_settlement_that_spoils_its_batch_is_found(server: FakeServer, code: s
     everything = threading.Barrier(8)
     answer = server.handle
 
-    def refusing(request: Any) -> Any:
+    def refusing(request: Any, *more: Any) -> Any:
         if request.body and b"spoiled" in request.body and b"settlements" in request.body:
             server.refuse_next("settle_many", code)
             server.refuse_next("exchange", code)
             try:
-                return answer(request)
+                return answer(request, *more)
             finally:
                 server.misfortunes._ordered.clear()  # pyright: ignore[reportPrivateUsage]
-        return answer(request)
+        return answer(request, *more)
 
-    server.handle = refusing  # type: ignore[method-assign]
+    server.handle = refusing  # type: ignore[assignment, method-assign]
 
     @desk.engine.on("x")
     def handle(event: Event) -> Any:
