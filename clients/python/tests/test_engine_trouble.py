@@ -9,10 +9,12 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from working import QUEUE, Desk, got, nothing, until
+from working import QUEUE, Between, Desk, got, nothing, until
 
 from eventlease import Engine, EngineRefused, Event
+from eventlease.settler import Settlements
 from eventlease.testing import FakeServer
+from eventlease.transport import Reply, Request
 
 
 @pytest.fixture
@@ -489,3 +491,42 @@ def test_patched_threads_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     engine.on("x")(nothing)
     with pytest.raises(Exception, match="gevent"):
         engine.start()
+
+
+@pytest.mark.parametrize("operation", ["exchange", "settle_many", "heartbeat"])
+@pytest.mark.parametrize("body", [b"<html>Please log in</html>", b"[]", b'{"ok":true}', b""])
+def test_replies_of_something_else_end_nothing(
+    server: FakeServer, operation: str, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eventlease.poller.PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("eventlease.settler.PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("eventlease.heart.FIRST_PAUSE_SECONDS", 0.01)
+    others = iter([Reply(200, {"content-type": "text/html"}, body)] * 4)
+    paths = {"exchange": "/lease", "settle_many": "/events/status", "heartbeat": "/heartbeat"}
+
+    def answer(request: Request) -> Reply | None:
+        return next(others, None) if request.path.endswith(paths[operation]) else None
+
+    desk = Desk(server, transport=Between(server, answer))
+    desk.engine.on("x")(nothing)
+    with desk.working():
+        for _ in range(6):
+            desk.put()
+            assert desk.answer()["outcome"] == "completed"
+
+
+def test_a_crash_while_answers_are_applied_loses_no_result(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    apply, crashes = Settlements.apply, iter([True, True])
+
+    def crashing(self: Settlements, *arguments: Any) -> bool:
+        if next(crashes, False):
+            raise RuntimeError("a bug")
+        return apply(self, *arguments)
+
+    monkeypatch.setattr(Settlements, "apply", crashing)
+    desk = Desk(server)
+    desk.engine.on("x")(nothing)
+    event_id = desk.put()
+    with desk.working():
+        assert desk.answer()["outcome"] == "completed"
+    assert server.event(event_id)["status"] == "completed"

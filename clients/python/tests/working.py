@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from eventlease.outcomes import Report
     from eventlease.testing import FakeServer
+    from eventlease.transport import Reply, Request, Transport
 
 PATIENCE_SECONDS = 30.0
 QUEUE = "dialogue"
@@ -26,8 +27,14 @@ class Desk:
     def __init__(self, server: FakeServer, **settings: Any) -> None:
         self.server = server
         self.client = Client("http://fake", transport=server.transport)
-        settings = {"heartbeat_timeout_seconds": 3, "grace_seconds": 0, "drain_seconds": 0, **settings}
-        self.engine = Engine(QUEUE, url="http://fake", transport=server.transport, **settings)
+        settings = {
+            "transport": server.transport,
+            "heartbeat_timeout_seconds": 3,
+            "grace_seconds": 0,
+            "drain_seconds": 0,
+            **settings,
+        }
+        self.engine = Engine(QUEUE, url="http://fake", **settings)
         self.settled: SimpleQueue[tuple[Event[Any, Any], Report, dict[str, Any]]] = SimpleQueue()
         self.lost: SimpleQueue[Event[Any, Any]] = SimpleQueue()
         self.engine.on_settled(lambda event, report, answer: self.settled.put((event, report, answer)))
@@ -67,6 +74,29 @@ class Desk:
             yield
         finally:
             self.engine.stop()
+
+
+class Between:
+    """Answers some requests in the place of the server; to be used as an engine's `transport`."""
+
+    def __init__(self, server: FakeServer, answer: Callable[[Request], Reply | None]) -> None:
+        self._server = server
+        self._answer = answer
+
+    def __call__(self, url: str) -> Between:
+        between = Between(self._server, self._answer)
+        between._transport = self._server.transport(url)
+        return between
+
+    _transport: Transport
+
+    def send(self, request: Request, seconds: float) -> Reply:
+        """See `Transport.send`."""
+        return self._answer(request) or self._transport.send(request, seconds)
+
+    def close(self) -> None:
+        """See `Transport.close`."""
+        self._transport.close()
 
 
 def until(is_so: Callable[[], Any]) -> None:

@@ -115,6 +115,13 @@ class Calls:
         except ValueError:
             raise _not_eventlease(reply) from None
 
+    def decode_object(self, reply: Reply, *members: str) -> dict[str, Any]:
+        """The object of a reply that has at least these members. Raises NotEventLease."""
+        value = self.decode(reply)
+        if not isinstance(value, dict) or not all(name in value for name in members):
+            raise _not_eventlease(reply)
+        return cast("dict[str, Any]", value)
+
     def send(
         self,
         method: str,

@@ -115,7 +115,7 @@ class Heart:
         body = self._facts(wait)[:-1] + b',"leases":[' + b",".join(entries) + b"]}"
         seconds = wait + min(MAX_CALL_SECONDS, max(self._identity.interval_seconds, 1.0))
         reply = self._calls.send("POST", f"{self._identity.path}/heartbeat", body, seconds=seconds, repeat=ONCE)
-        answer: dict[str, Any] = leases.encoding.loads(reply.body)
+        answer = self._calls.decode_object(reply, "leases", "events_to_cancel", "command", "max_concurrent_events")
         self.answered_at = sent
         lost: list[Row] = []
         now = leases.now()

@@ -90,12 +90,13 @@ class Poller:
                 self.is_asking = free > 0
                 if self._is_parked:
                     leases.wake()
-            if free > 0:
-                pause = self._poll(settlements, min(free, MAX_EVENTS))
-                self.is_asking = False
-            else:
-                is_done = send(self._calls, self._identity, leases, self._settlements, settlements)
-                pause = 0.0 if is_done else PAUSE_SECONDS
+            with self._settlements.kept(settlements):
+                if free > 0:
+                    pause = self._poll(settlements, min(free, MAX_EVENTS))
+                else:
+                    is_done = send(self._calls, self._identity, leases, self._settlements, settlements)
+                    pause = 0.0 if is_done else PAUSE_SECONDS
+            self.is_asking = False
             if pause:
                 self._pause(pause)
 
@@ -119,7 +120,7 @@ class Poller:
         seconds = wait + 15.0 if wait else CALL_SECONDS
         try:
             reply = self._calls.send("POST", self._path, body + b"}", seconds=seconds, repeat=ENGINE)
-            exchanged: dict[str, Any] = leases.encoding.loads(reply.body)
+            exchanged = self._calls.decode_object(reply, "results", "events")
         except (ProblemError, Unavailable) as error:
             if settlements:
                 self._settlements.refused_whole(settlements, error)

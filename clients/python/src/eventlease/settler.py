@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from eventlease.errors import NotEventLease, ProblemError, Unavailable, problem_error
@@ -14,7 +15,7 @@ from eventlease.rules.repeats import ENGINE
 from eventlease.rules.replies import Verdict, next_batch, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from eventlease.calls import Calls
     from eventlease.identity import Identity
@@ -45,6 +46,15 @@ class Settlements:
     def take(self) -> list[Settlement]:
         """What goes with the next request. The lock of the leases is held."""
         return self._leases.take(self.entries, MAX_BYTES)
+
+    @contextmanager
+    def kept(self, sent: Sequence[Settlement]) -> Generator[None]:
+        """What was sent is sent again if the part that sent it crashes: nothing happens twice by that."""
+        try:
+            yield
+        except BaseException:
+            self._leases.put_back(sent)
+            raise
 
     def apply(self, sent: Sequence[Settlement], results: Sequence[dict[str, Any]], sent_at: float) -> bool:
         """True if every settlement got a definite answer."""
@@ -143,7 +153,9 @@ class Settler:
                 if self.stopped.is_set():
                     return
                 sent = self._settlements.take()
-            if sent and not send(self._calls, self._identity, leases, self._settlements, sent):
+            with self._settlements.kept(sent):
+                is_done = not sent or send(self._calls, self._identity, leases, self._settlements, sent)
+            if not is_done:
                 self.stopped.wait(PAUSE_SECONDS)
 
     def _has_work(self) -> bool:
@@ -161,6 +173,7 @@ def send(
     body = b'{"settlements":[' + b",".join([each.body for each in sent]) + b"]}"
     try:
         reply = calls.send("PUT", "/events/status", body, seconds=CALL_SECONDS, repeat=ENGINE)
+        results = calls.decode_object(reply, "results")["results"]
     except (ProblemError, Unavailable) as error:
         settlements.refused_whole(sent, error)
         if isinstance(error, ProblemError):
@@ -170,7 +183,7 @@ def send(
         leases.put_back(sent)
         log.error("%s", error)  # noqa: TRY400
         return False
-    return settlements.apply(sent, leases.encoding.loads(reply.body)["results"], calls.sent_at)
+    return settlements.apply(sent, results, calls.sent_at)
 
 
 def _guarded(callback: Callable[..., Any], *arguments: Any) -> None:

@@ -116,7 +116,7 @@ class Watch:
                     overdue.append(row)
                 elif row.told is not None and self._is_hanging(row, now):
                     hanging.append(row)
-        if urgent and not self.is_stalled:
+        if urgent := [row for row in urgent if not (self.is_stalled and self._is_task(row))]:
             self._leases.renew_now(urgent)
         self._leases.tell(overdue, "timeout")
         if hanging:
@@ -125,10 +125,13 @@ class Watch:
 
     def _is_hanging(self, row: Row, now: float) -> bool:
         """It was told to stop and should have ended: at its time limit, a task also after a cancel."""
-        job = self._slots.active.get(row.lease_token)
-        is_cancelled_task = row.told == "cancel_requested" and job is not None and job.handler.is_async
+        is_cancelled_task = row.told == "cancel_requested" and self._is_task(row)
         ends_at = row.told_at if is_cancelled_task else row.time_limit_at
         return ends_at is not None and now >= max(row.told_at, ends_at) + self._grace_seconds
+
+    def _is_task(self, row: Row) -> bool:
+        job = self._slots.active.get(row.lease_token)
+        return job is not None and job.handler.is_async
 
     def _give_up(self, rows: list[Row]) -> None:
         for row in rows:
