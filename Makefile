@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-conformance clients-faults server-wheel bench bench-full bench-peers faults clean
+.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-conformance clients-faults clients-bench server-wheel bench bench-full bench-peers faults clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # What is run, played and checked from here: the debug build, which the tests are made of, too. It is built in a third of the
@@ -122,6 +122,11 @@ clients-conformance: debug $(CLIENTS_VENV)/installed ## Hold clients, fake serve
 clients-faults: debug $(CLIENTS_VENV)/installed ## Run all scenarios of the clients, also the long ones
 	scripts/ensure-postgres
 	cd clients/conformance && EVENTLEASE_BINARY=$(abspath $(BINARY)) $(CLIENTS_BIN)/pytest $(ARGS)
+
+clients-bench: $(CLIENTS_VENV)/installed ## Measure the Python client beside bare loops of requests (ARGS='--mode exchange-100')
+	scripts/ensure-postgres
+	cargo build --locked --release --package eventlease
+	PYTHONPATH=clients/python/src $(CLIENTS_BIN)/python clients/bench/bench.py --server $(TARGET_DIR)/release/eventlease $(ARGS)
 
 server-wheel: debug $(CLIENTS_VENV)/installed ## Check the server's Python package: install it, and have an event completed
 	scripts/check-server-wheel $(CLIENTS_VENV) $(BINARY)

@@ -167,6 +167,7 @@ def test_fifty_engines_hold_off_for_a_minute(target: Target, proxy: Proxy) -> No
     busy_until = time.monotonic() + 60
     handled: set[str] = set()
     lock = threading.Lock()
+    target.call("GET", "/server")  # whose connection is kept
     threads, sockets = set(threading.enumerate()), open_sockets()
     engines = [Engine(queue, url=proxy.url, concurrency=4, log_failures=False) for _ in range(50)]
 
@@ -199,8 +200,8 @@ def test_fifty_engines_hold_off_for_a_minute(target: Target, proxy: Proxy) -> No
         assert event["status"] == "completed" and event["failures"] == 0 and event["lease_losses"] == 0
     left = set(threading.enumerate()) - threads
     assert not [thread for thread in left if thread.name.startswith("eventlease")]
-    wait_until(lambda: proxy.connections == 0)
-    wait_until(lambda: open_sockets() == sockets)
+    wait_until(lambda: proxy.connections == 0, describe=lambda: proxy.connections)
+    wait_until(lambda: open_sockets() == sockets, describe=lambda: (open_sockets(), sockets))
 
 
 def memory_mb() -> float:

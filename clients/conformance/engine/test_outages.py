@@ -128,7 +128,7 @@ def test_engines_go_over_to_another_replica(own_server: NewServer, new_fleet: Ne
     replicas = [own_server("--database-url", first.database_url) for _ in range(2)]
     fleet = new_fleet(target_of(first))
     fleet.enqueue(["sleep", 0.1], count=1200)
-    fleet.start(2, url=[replica.url for replica in replicas], concurrency=5)
+    fleet.start(2, url=[replica.url for replica in replicas], concurrency=5, heartbeat_timeout_seconds=9)
     fleet.wait_noted("returned", 10)
     for number, replica in enumerate([*replicas, *replicas]):
         if number < 2:
