@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi bench bench-full bench-peers faults clean
+.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-conformance clients-faults clients-bench server-wheel bench bench-full bench-peers faults clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # What is run, played and checked from here: the debug build, which the tests are made of, too. It is built in a third of the
@@ -23,7 +23,7 @@ use_postgres = scripts/ensure-postgres
 endif
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Variables: LISTEN=$(LISTEN) (run), PG=17 or PG=18 (test, test-nextest), ARGS='...' (run, test, test-nextest, bench)"
 
 run: postgres debug ## Build (debug) and serve on http://127.0.0.1:8080 (a private database, or DATABASE_URL)
@@ -92,6 +92,44 @@ openapi: ## Write docs/openapi.json anew
 	@mkdir -p docs $(TARGET_DIR)
 	cargo run --quiet --locked -- openapi > $(TARGET_DIR)/openapi.json
 	mv $(TARGET_DIR)/openapi.json docs/openapi.json
+
+# The tools of the clients' checks are of pinned versions, and installed where their list has changed.
+CLIENTS_VENV := $(abspath $(TARGET_DIR))/clients-python/venv
+CLIENTS_BIN := $(CLIENTS_VENV)/bin
+CLIENTS_FOLDERS := $(wildcard clients/conformance clients/bench)
+$(CLIENTS_VENV)/installed: clients/python/requirements-dev.txt
+	rm -rf $(CLIENTS_VENV)
+	python3 -m venv $(CLIENTS_VENV)
+	$(CLIENTS_BIN)/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+clients: $(CLIENTS_VENV)/installed ## Check the Python client: generated files, lints, types, unit tests, and its package
+	clients/generate.py --check
+	cd clients/python && $(CLIENTS_BIN)/ruff check --quiet --no-cache . ../generate.py && \
+		$(CLIENTS_BIN)/ruff format --quiet --no-cache --check . ../generate.py
+	for folder in $(CLIENTS_FOLDERS); do (cd $$folder && $(CLIENTS_BIN)/ruff check --quiet --no-cache . && \
+		$(CLIENTS_BIN)/ruff format --quiet --no-cache --check .) || exit 1; done
+	cd clients/python && $(CLIENTS_BIN)/mypy --cache-dir $(CLIENTS_VENV)/mypy
+	cd clients/python && PATH=$(CLIENTS_BIN):$$PATH $(CLIENTS_BIN)/pyright
+	cd clients/python && $(CLIENTS_BIN)/pytest
+	scripts/check-python-package $(CLIENTS_VENV)
+
+# `make clients-faults` runs what is marked as long.
+clients-conformance: debug $(CLIENTS_VENV)/installed ## Hold clients, fake server and real server to the same scenarios
+	scripts/ensure-postgres
+	cd clients/conformance && EVENTLEASE_BINARY=$(abspath $(BINARY)) $(CLIENTS_BIN)/pytest -m "not long" $(ARGS)
+
+clients-faults: debug $(CLIENTS_VENV)/installed ## Run all scenarios of the clients, also the long ones
+	scripts/ensure-postgres
+	cd clients/conformance && EVENTLEASE_BINARY=$(abspath $(BINARY)) $(CLIENTS_BIN)/pytest $(ARGS)
+
+clients-bench: $(CLIENTS_VENV)/installed ## Measure the Python client beside bare loops of requests (ARGS='--mode exchange-100')
+	scripts/ensure-postgres
+	cargo build --locked --release --package eventlease
+	PYTHONPATH=clients/python/src $(CLIENTS_BIN)/python clients/bench/bench.py --server $(TARGET_DIR)/release/eventlease $(ARGS)
+
+server-wheel: debug $(CLIENTS_VENV)/installed ## Check the server's Python package: install it, and have an event completed
+	scripts/check-server-wheel $(CLIENTS_VENV) $(BINARY)
 
 bench: ## Measure the main modes beside raw SQL (ARGS='--mode life-3 --rounds 1 --seconds 5', bench/README.md)
 	scripts/ensure-postgres

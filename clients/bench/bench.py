@@ -1,0 +1,113 @@
+"""Measures the Python client beside bare loops of requests on the same server: `python clients/bench/bench.py --help`.
+
+Each mode has a server and a database that were just started. What the engine says it handled is compared with what the
+server has recorded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eventlease.testing.real_server import RealServer, server
+from worker import MODES, PAYLOAD, bare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HERE = Path(__file__).parent
+# By mode: events, with what it is compared, and the target (docs/adr of the client).
+PLAN: dict[str, tuple[int, str | None, str]] = {
+    "exchange-100": (60_000, "bare-exchange-100", ">= 6000/s, client <= 70 us an event"),
+    "one-by-one": (2_000, "bare-one-by-one", ">= 90 % of the bare loop"),
+    "threads-32": (30_000, None, ">= 2500/s; 3200 is the most possible"),
+    "async-500": (40_000, None, ">= 4000/s; 5000 is the most possible"),
+    "enqueue": (3_000, "bare-enqueue", ">= 90 % of the bare loop"),
+    "enqueue-tasks": (50_000, None, ">= 8000/s"),
+    "idle": (60, None, "<= 0.3 % of a core, <= 12 MB above the bare interpreter"),
+    "leak": (1_000_000, None, "grows by <= 5 MB after the first 50000 events"),
+}
+PRODUCING = ("enqueue", "enqueue-tasks", "bare-enqueue")
+
+
+def main() -> None:
+    """Runs the modes and prints a line for each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--server", required=True, help="the server's program")
+    parser.add_argument("--mode", help="modes, separated by commas; all but leak without it")
+    parser.add_argument("--scale", type=float, default=1.0, help="events times this")
+    chosen = parser.parse_args()
+    modes = chosen.mode.split(",") if chosen.mode else [mode for mode in PLAN if mode != "leak"]
+    failed = [mode for mode in modes if not measure(mode, chosen.server, chosen.scale)]
+    if failed:
+        raise SystemExit(f"what was handled is not what was recorded: {', '.join(failed)}")
+
+
+def measure(mode: str, binary: str, scale: float) -> bool:
+    """Measures a mode and what it is compared with; false if the records differ."""
+    events, beside, goal = PLAN[mode]
+    events = max(1000, int(events * scale)) if mode != "idle" else events
+    line: dict[str, Any] = {"mode": mode, "load": os.getloadavg()[0], "target": goal}
+    is_right = True
+    for each in filter(None, (beside, mode)):
+        figures, recorded = run(each, events, binary)
+        line[each] = {name: round(value, 4) for name, value in figures.items() if value is not None}
+        if recorded is not None:
+            handled = figures.get("different") or figures["handled"]
+            is_right = is_right and recorded == handled == events
+            line[each]["recorded"] = recorded
+    if beside:
+        line["ratio"] = round(line[mode]["per_second"] / line[beside]["per_second"], 3)
+    print(json.dumps(line), flush=True)
+    return is_right
+
+
+def run(mode: str, events: int, binary: str) -> tuple[dict[str, Any], int | None]:
+    """Runs one worker on a fresh server; also how many events the server has recorded as it says."""
+    queue = f"bench-{mode}"
+    runs: list[str] = []
+    with server(binary=binary) as running:
+        is_consuming = mode not in (*PRODUCING, "idle")
+        if is_consuming:
+            runs = fill(running, queue, events)
+        settings = {"mode": mode, "url": running.url, "queue": queue, "events": events}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run(
+            [sys.executable, str(HERE / "worker.py"), json.dumps(settings)],
+            check=True, stdout=subprocess.PIPE, text=True, env=environment,
+        )  # fmt: skip
+        figures: dict[str, Any] = json.loads(done.stdout)
+        if not is_consuming:
+            return figures, None
+        with bare(running.url) as call:
+            return figures, sum(call("GET", f"/scenario-runs/{run}", None)["counts"]["completed"] for run in runs)
+
+
+def fill(running: RealServer, queue: str, events: int) -> list[str]:
+    """Enqueues what is to be worked on, in runs that are small enough to be counted exactly; the runs."""
+    runs: list[str] = []
+    with bare(running.url) as call:
+        for count in portions(events, 1000):
+            runs.append(uuid.uuid4().hex)
+            event = {"engine_type": queue, "event_type": "tried", "payload": PAYLOAD, "scenario_run_id": runs[-1]}
+            reply = call("POST", "/events/batch", {"events": [event] * count})
+            assert reply["rejected"] == 0, reply
+    return runs
+
+
+def portions(total: int, most: int) -> Iterable[int]:
+    """The total in parts."""
+    while total > 0:
+        yield min(total, most)
+        total -= most
+
+
+if __name__ == "__main__":
+    assert PLAN.keys() <= MODES.keys()
+    main()

@@ -1,0 +1,197 @@
+"""Engines under test as processes, and what is asked of the server about their events."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine import journal
+from wire.target import Target, new_queue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+HERE = Path(__file__).parent
+LIBRARIES = f"{HERE.parents[1] / 'python' / 'src'}{os.pathsep}{HERE.parent}"
+FINAL = ("completed", "failed", "cancelled")
+SILENT = ("expired", "engine_unresponsive", "engine_restarted", "deregistered", "max_lease")
+
+
+class EngineProcess:
+    """An engine under test."""
+
+    def __init__(self, folder: Path, name: str, settings: dict[str, Any], environment: dict[str, str]) -> None:
+        self.journal_file, self.log_file = folder / f"{name}.journal", folder / f"{name}.log"
+        settings = {**settings, "journal": str(self.journal_file)}
+        with self.log_file.open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, str(HERE / "program.py"), json.dumps(settings)],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": LIBRARIES, **environment},
+            )  # fmt: skip
+
+    @property
+    def journal(self) -> list[dict[str, Any]]:
+        return journal.read(self.journal_file)
+
+    def noted(self, what: str, **members: Any) -> list[dict[str, Any]]:
+        """The lines of one kind."""
+        lines = [line for line in self.journal if line["what"] == what]
+        return [line for line in lines if all(line.get(key) == value for key, value in members.items())]
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text(errors="replace")
+
+    @property
+    def errors(self) -> list[str]:
+        """Lines of the log at level error."""
+        return [line for line in self.log.splitlines() if line.startswith(("ERROR", "CRITICAL"))]
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def wait(self, seconds: float = 60) -> int:
+        """Waits for its end and returns the exit status."""
+        return self.process.wait(seconds)
+
+    @property
+    def is_running(self) -> bool:
+        return self.process.poll() is None
+
+    def end(self) -> None:
+        """Ends it whatever it does."""
+        if self.is_running:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.kill()
+            self.process.wait()
+
+
+class Fleet:
+    """Engines of one queue, and the events of that queue."""
+
+    def __init__(self, target: Target, folder: Path, url: str | None = None) -> None:
+        self.target, self.folder, self.url = target, folder, url or target.url
+        self.queue = new_queue()
+        self.engines: list[EngineProcess] = []
+        self.event_ids: list[str] = []
+
+    def start(self, count: int = 1, *, url: str | Sequence[str] | None = None, **engine: Any) -> EngineProcess:
+        """Starts engines; returns the last. Keyword arguments are those of `Engine`."""
+        token = engine.pop("token", None)
+        with_async = engine.pop("with_async", True)
+        settings = {"url": url or self.url, "heartbeat_timeout_seconds": 3, **engine}
+        for _ in range(count):
+            name = f"engine-{len(self.engines)}"
+            arguments = {"engine_type": self.queue, "engine": settings, "with_async": with_async}
+            environment = {"EVENTLEASE_TOKEN": token} if token else {}
+            self.engines.append(EngineProcess(self.folder, name, arguments, environment))
+        return self.engines[-1]
+
+    def enqueue(self, *do: Sequence[Any], event_type: str = "tried", count: int = 1, **members: Any) -> list[str]:
+        """Enqueues events whose handlers do what is said; `members` beside `payload` are the event's."""
+        payload = {"do": list(do), **members.pop("payload", {})}
+        ids: list[str] = []
+        for begin in range(0, count, 1000):
+            events = [
+                {
+                    "engine_type": self.queue, "event_type": event_type,
+                    "payload": {"result": number, **payload}, **members,
+                }
+                for number in range(begin, min(begin + 1000, count))
+            ]  # fmt: skip
+            reply = self.target.call("POST", "/events/batch", {"events": events})
+            assert reply.status == 201, reply.body
+            ids += [result["event_id"] for result in reply.body["results"]]
+        self.event_ids += ids
+        return ids
+
+    def wait_all_final(self, seconds: float = 60, ids: Iterable[str] | None = None) -> None:
+        """Waits until all events have ended."""
+        left = list(self.event_ids if ids is None else ids)
+        deadline = time.monotonic() + seconds
+        while left:
+            body = {"event_ids": left[:100], "wait_seconds": 2, "until": "all"}
+            try:
+                reply = self.target.call("POST", "/events/wait", body)
+            except OSError:
+                time.sleep(0.1)
+            else:
+                if reply.status == 200:
+                    ended = {event["event_id"] for event in reply.body["events"]}
+                    left = [event_id for event_id in left if event_id not in ended]
+            assert time.monotonic() < deadline, f"{len(left)} events have not ended: {self._described(left[:5])}"
+
+    def _described(self, ids: list[str]) -> list[Any]:
+        return [(self.target.event(event_id), self.target.attempts(event_id)) for event_id in ids]
+
+    def noted(self, what: str, **members: Any) -> list[dict[str, Any]]:
+        """The lines of one kind of all journals."""
+        return [line for engine in self.engines for line in engine.noted(what, **members)]
+
+    def wait_noted(self, what: str, count: int = 1, seconds: float = 30, **members: Any) -> list[dict[str, Any]]:
+        """Waits for that many lines of one kind."""
+        wait_until(lambda: len(self.noted(what, **members)) >= count, seconds, lambda: f"{what}: {self.noted(what)}")
+        return self.noted(what, **members)
+
+    def registered(self) -> list[Any]:
+        """The engines of the queue, as the server knows them."""
+        items: list[Any] = self.target.call("GET", f"/engines?engine_type={self.queue}").body["items"]
+        return items
+
+    def wait_for_a_heartbeat(self) -> None:
+        """Waits until an engine has sent one: before that, its leases alone decide about it."""
+        wait_until(lambda: self.registered()[0]["last_heartbeat"])
+
+    def end(self) -> None:
+        for engine in self.engines:
+            engine.end()
+
+    def outcomes(self, event_id: str) -> list[str]:
+        """How the attempts of an event ended, the oldest first."""
+        return [attempt["outcome"] for attempt in reversed(self.target.attempts(event_id))]
+
+    def losses(self, *more: str, events: int = 500) -> dict[str, list[str]]:
+        """The outcomes of the events that had a silent loss, of so many; or an outcome that is among `more`."""
+        ids = self.event_ids[:: max(1, len(self.event_ids) // events)]
+        outcomes = {event_id: self.outcomes(event_id) for event_id in ids}
+        return {event_id: of_one for event_id, of_one in outcomes.items() if {*SILENT, *more} & set(of_one)}
+
+    def account(self) -> Counter[str]:
+        """Compares journals and server for every event, and counts the statuses.
+
+        What a handler returned is recorded, or its lease was lost for a reason the server names; no handler began
+        twice for one lease; no event was completed that no handler returned from.
+        """
+        began = Counter((line["event_id"], line["attempt"]) for line in self.noted("began"))
+        twice = [key for key, count in began.items() if count > 1]
+        assert not twice, f"handlers began twice for one lease: {twice[:5]}"
+        returned = {(line["event_id"], line["attempt"]) for line in self.noted("returned")}
+        counts: Counter[str] = Counter()
+        for event_id in self.event_ids:
+            event, attempts = self.target.event(event_id), self.target.attempts(event_id)
+            counts[event["status"]] += 1
+            by_number = {attempt["attempt"]: attempt["outcome"] for attempt in attempts}
+            completed = [number for number, outcome in by_number.items() if outcome == "completed"]
+            assert len(completed) == (event["status"] == "completed"), (event, by_number)
+            for number in completed:
+                assert (event_id, number) in returned, f"{event_id} was completed without a handler: {by_number}"
+            for number in (number for of_event, number in returned if of_event == event_id):
+                outcome = by_number.get(number)
+                assert outcome in ("completed", "failed", *SILENT), f"{event_id} returned at {number}: {by_number}"
+        return counts
+
+
+def wait_until(is_so: Callable[[], Any], seconds: float = 30, describe: Callable[[], Any] = lambda: "") -> None:
+    """Waits until something is true."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {describe()}"
+        time.sleep(0.05)

@@ -1,0 +1,74 @@
+"""Engines and producers for EventLease."""
+
+from eventlease.async_client import AsyncClient
+from eventlease.client import Client
+from eventlease.engine import Engine, run
+from eventlease.enqueuing import Enqueued, EventOptions
+from eventlease.errors import (
+    AlreadySettled,
+    BufferFull,
+    Conflict,
+    EventCancelled,
+    EventFailed,
+    EventLeaseError,
+    Forbidden,
+    InvalidInput,
+    LeaseLost,
+    NotEventLease,
+    NotFound,
+    ProblemError,
+    Unauthenticated,
+    Unavailable,
+)
+from eventlease.event import Event, current_event
+from eventlease.outcomes import (
+    Completed,
+    ConfigurationError,
+    EngineRefused,
+    Failed,
+    HandlerInterrupted,
+    Hold,
+    LeaseUncertain,
+    NotRetryable,
+    Release,
+    Released,
+    RetryAfter,
+)
+from eventlease.version import VERSION as __version__
+
+__all__ = [
+    "AlreadySettled",
+    "AsyncClient",
+    "BufferFull",
+    "Client",
+    "Completed",
+    "ConfigurationError",
+    "Conflict",
+    "Engine",
+    "EngineRefused",
+    "Enqueued",
+    "Event",
+    "EventCancelled",
+    "EventFailed",
+    "EventLeaseError",
+    "EventOptions",
+    "Failed",
+    "Forbidden",
+    "HandlerInterrupted",
+    "Hold",
+    "InvalidInput",
+    "LeaseLost",
+    "LeaseUncertain",
+    "NotEventLease",
+    "NotFound",
+    "NotRetryable",
+    "ProblemError",
+    "Release",
+    "Released",
+    "RetryAfter",
+    "Unauthenticated",
+    "Unavailable",
+    "__version__",
+    "current_event",
+    "run",
+]

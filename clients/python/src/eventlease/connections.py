@@ -1,0 +1,95 @@
+"""Connections of a client that many threads share: each call has one to itself."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from eventlease import forks
+from eventlease.calls import Calls, Token
+from eventlease.encoding import STANDARD, Json
+from eventlease.errors import Unavailable
+from eventlease.transport import Transport, Urllib3Transport
+from eventlease.tries import Timing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+MAX_IDLE = 10
+
+
+def urls_of(url: str | Sequence[str] | None) -> list[str]:
+    """The base addresses: as given, else of EVENTLEASE_URL (several with commas), else the server of this machine."""
+    urls = url or os.environ.get("EVENTLEASE_URL") or DEFAULT_URL
+    return [each.strip() for each in urls.split(",")] if isinstance(urls, str) else list(urls)
+
+
+def token_of(token: str | Callable[[], str] | None) -> Token:
+    """The token: as given, else of EVENTLEASE_TOKEN, else none."""
+    return Token(token or os.environ.get("EVENTLEASE_TOKEN"))
+
+
+class Connections:
+    """Hands out calls, and keeps a few of them for the next ones. Safe for threads and for forks."""
+
+    def __init__(
+        self,
+        url: str | Sequence[str] | None,
+        token: str | Callable[[], str] | None,
+        transport: Callable[[str], Transport] = Urllib3Transport,
+        encoding: Json = STANDARD,
+    ) -> None:
+        self._urls = urls_of(url)
+        self._token = token_of(token)
+        self._transport = transport
+        self.encoding = encoding
+        self._begin()
+        forks.watch(self)
+
+    def _begin(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[Calls] = []
+        self._busy: set[Calls] = set()
+        self.timing = Timing()
+
+    after_fork = _begin  # what is left over stays the parent's
+
+    @contextmanager
+    def one(self) -> Generator[Calls]:
+        """Calls of its own for the caller."""
+        with self._lock:
+            if self.timing.stop.is_set():
+                raise Unavailable("the client is closed")
+            calls = self._idle.pop() if self._idle else self._new()
+            self._busy.add(calls)
+        try:
+            yield calls
+        finally:
+            with self._lock:
+                self._busy.discard(calls)
+                is_kept = len(self._idle) < MAX_IDLE and not self.timing.stop.is_set()
+                if is_kept:
+                    self._idle.append(calls)
+            if not is_kept:
+                calls.close()
+
+    def close(self) -> None:
+        """Ends all connections; calls under way raise Unavailable."""
+        self.timing.stop.set()
+        with self._lock:
+            all_calls = [*self._idle, *self._busy]
+            self._idle.clear()
+        for calls in all_calls:
+            calls.close()
+
+    def _new(self) -> Calls:
+        return Calls(
+            self._urls,
+            credentials=self._token,
+            transport=self._transport,
+            encoding=self.encoding,
+            timing=self.timing,
+        )

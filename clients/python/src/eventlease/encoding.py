@@ -1,0 +1,80 @@
+"""Values to JSON and back."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import re
+from enum import Enum
+from pathlib import PurePath
+from typing import Any, Protocol, cast
+from uuid import UUID
+
+
+class Json(Protocol):
+    """What an author may hand in instead of the standard library: orjson, or one that keeps decimals.
+
+    The module `json` itself does as well; `dumps` may return text or bytes.
+    """
+
+    def dumps(self, obj: Any, /) -> str | bytes:
+        """The JSON text of a value."""
+        ...
+
+    def loads(self, data: bytes, /) -> Any:
+        """The value of a JSON text."""
+        ...
+
+
+def plain(value: Any) -> Any:
+    """What JSON can hold, for a value that it cannot: dates, UUIDs, enums, dataclasses, pydantic models, sets."""
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, UUID | PurePath):
+        return str(value)
+    if isinstance(value, set | frozenset):
+        return list(cast("set[Any]", value))
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+class StandardJson:
+    """The standard library, without spaces and without escapes of what UTF-8 can hold. Refuses NaN and infinities."""
+
+    _encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=plain)
+
+    def dumps(self, obj: Any, /) -> str:
+        """See `Json.dumps`."""
+        return self._encoder.encode(obj)
+
+    def loads(self, data: bytes, /) -> Any:
+        """See `Json.loads`."""
+        return json.loads(data)
+
+
+STANDARD = StandardJson()
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+
+
+def dump_bytes(value: Any, using: Json = STANDARD) -> bytes:
+    """The JSON text of a value in UTF-8. A lone surrogate is a ValueError, as is NaN."""
+    text = using.dumps(value)
+    return text if isinstance(text, bytes) else text.encode()
+
+
+def depth(text: bytes) -> int:
+    """How deep arrays and objects are nested in a JSON text."""
+    deepest = level = 0
+    for token in _TOKENS.findall(text):
+        if token in (b"[", b"{"):
+            level += 1
+            deepest = max(deepest, level)
+        elif token in (b"]", b"}"):
+            level -= 1
+    return deepest

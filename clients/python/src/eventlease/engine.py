@@ -1,0 +1,276 @@
+"""The engine as its author sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from eventlease import forks
+from eventlease.connections import urls_of
+from eventlease.encoding import STANDARD, Json
+from eventlease.handlers import Handlers
+from eventlease.outcomes import ConfigurationError, EngineRefused
+from eventlease.running import Running, refuse_green_threads
+from eventlease.settings import Settings
+from eventlease.signals import Signals
+from eventlease.transport import Transport, Urllib3Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
+
+    from eventlease.event import Event
+    from eventlease.settler import Lost, Settled
+    from eventlease.stats import Stats
+
+log = logging.getLogger("eventlease.engine")
+
+H = TypeVar("H", bound="Callable[[Event[Any, Any]], Any]")
+W = TypeVar("W", bound="Callable[[Event[Any, Any], Callable[[Event[Any, Any]], Any]], Any]")
+REFUSED_STATUS = 2
+
+
+class Engine:
+    """Leases events of one type and hands each to the handler of its event type."""
+
+    def __init__(
+        self,
+        engine_type: str,
+        *,
+        url: str | Sequence[str] | None = None,
+        token: str | Callable[[], str] | None = None,
+        concurrency: int = 10,
+        prefetch: int = 0,
+        timeout_seconds: float | None = None,
+        grace_seconds: float = 5,
+        drain_seconds: float = 25,
+        heartbeat_timeout_seconds: int = 45,
+        visibility_timeout_seconds: int | None = None,
+        engine_id: str | None = None,
+        software_version: str | None = None,
+        capabilities: Sequence[str] | None = None,
+        scenario_run_id: str | None = None,
+        may_enqueue: Sequence[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        on_unknown_type: str = "release",
+        lifespan: Callable[[], AbstractContextManager[Any] | AbstractAsyncContextManager[Any]] | None = None,
+        health_port: int | None = None,
+        json: Json = STANDARD,
+        report_traceback: bool = True,
+        log_failures: bool = True,
+        stall_seconds: float = 300,
+        transport: Callable[[str], Transport] = Urllib3Transport,
+    ) -> None:
+        """See the README for every parameter."""
+        if on_unknown_type not in ("release", "fail"):
+            raise ConfigurationError("on_unknown_type: release or fail")
+        self._settings = Settings(
+            engine_type=engine_type,
+            urls=urls_of(url),
+            token=token,
+            engine_id=engine_id or os.environ.get("EVENTLEASE_ENGINE_ID") or None,
+            concurrency=concurrency,
+            prefetch=prefetch,
+            timeout_seconds=timeout_seconds,
+            grace_seconds=grace_seconds,
+            drain_seconds=drain_seconds,
+            heartbeat_timeout_seconds=heartbeat_timeout_seconds,
+            visibility_timeout_seconds=visibility_timeout_seconds,
+            stall_seconds=stall_seconds,
+            software_version=software_version,
+            capabilities=capabilities,
+            scenario_run_id=scenario_run_id,
+            may_enqueue=may_enqueue,
+            metadata=metadata,
+            unknown_types_fail=on_unknown_type == "fail",
+            health_port=health_port,
+            encoding=json,
+            report_traceback=report_traceback,
+            log_failures=log_failures,
+            transport=transport,
+        )
+        self._settings.check()
+        self._handlers = Handlers(timeout_seconds)
+        self._lifespan = lifespan
+        self._on_settled: list[Settled] = []
+        self._on_lost: list[Lost] = []
+        self._running: Running | None = None
+        self._ended: Stats | None = None
+        forks.watch(self)
+
+    def on(
+        self,
+        event_type: str,
+        *,
+        payload: Callable[[Any], Any] | None = None,
+        timeout_seconds: float | None = None,
+        not_retryable: Iterable[type[BaseException]] = (),
+    ) -> Callable[[H], H]:
+        """Adds the handler of an event type, or of all others with `*`.
+
+        `payload` makes of the decoded JSON what the handler gets, in the place of the annotation `Event[…]`.
+        """
+
+        def add(handler: H) -> H:
+            self._handlers.add(event_type, handler, payload, timeout_seconds, not_retryable)
+            return handler
+
+        return add
+
+    def around(self, wrapper: W) -> W:
+        """Adds a layer `wrapper(event, call)` around handlers of its own kind, `def` or `async def`.
+
+        The first added is the outermost.
+        """
+        self._handlers.add_around(wrapper)
+        return wrapper
+
+    def on_settled(self, callback: Settled) -> Settled:
+        """Calls back with the event, the report and the server's answer, in a thread of the engine."""
+        self._on_settled.append(callback)
+        return callback
+
+    def on_lost(self, callback: Lost) -> Lost:
+        """Calls back with events whose report came too late, in a thread of the engine."""
+        self._on_lost.append(callback)
+        return callback
+
+    def run(self) -> None:
+        """Works until a signal; returns after an orderly end, and raises SystemExit otherwise."""
+        run(self)
+
+    def start(self) -> None:
+        """Works in the background, until `stop`. No signal handlers are installed."""
+        self._begin(None)
+
+    def stop(self) -> None:
+        """Drains and leaves; returns once nothing is left. An engine that does not work is left alone."""
+        running = self._running
+        if running is not None:
+            running.ask("stop")
+            running.join()
+            self._running = None
+
+    async def serve(self) -> None:
+        """Works on this event loop until the engine ends or this call is cancelled. Raises EngineRefused."""
+        running = self._begin(asyncio.get_running_loop())
+        try:
+            await running.wait()
+        finally:
+            await self._leave(running)
+        if running.ending.status >= REFUSED_STATUS:
+            raise EngineRefused(running.ending.why)
+
+    async def __aenter__(self) -> Engine:
+        self._begin(asyncio.get_running_loop())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._running is not None:
+            await self._leave(self._running)
+
+    def __enter__(self) -> Engine:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def engine_id(self) -> str | None:
+        """The id it is registered with; None while it does not work and none was given."""
+        return self._running.life.identity.engine_id if self._running else self._settings.engine_id
+
+    @property
+    def health_port(self) -> int | None:
+        """Where health is served."""
+        health = self._running.life.health if self._running else None
+        return health.port if health else None
+
+    def stats(self) -> Stats:
+        """Counts since the start. RuntimeError while it does not work."""
+        if self._running is None:
+            raise RuntimeError("the engine does not work")
+        life = self._running.life
+        age = life.leases.now() - life.heart.answered_at if life.heart.answered_at is not None else None
+        return replace(
+            life.leases.stats, running=life.slots.running, waiting=life.slots.waiting, last_heartbeat_age_seconds=age
+        )
+
+    def after_fork(self) -> None:
+        """The engine goes on in the parent alone."""
+        self._running = None
+
+    def _begin(self, loop: asyncio.AbstractEventLoop | None) -> Running:
+        if self._running is not None:
+            if not self._running.ending.ended.is_set():
+                raise RuntimeError("the engine works already")
+            self._running = None
+        if not len(self._handlers):
+            raise ConfigurationError("the engine has no handler")
+        refuse_green_threads()
+        self._running = Running(self._settings, self._handlers, self._lifespan, loop)
+        self._running.life.settlements.on_settled = self._on_settled
+        self._running.life.settlements.on_lost = self._on_lost
+        self._running.start()
+        return self._running
+
+    async def _leave(self, running: Running) -> None:
+        running.ask("stop")
+        waiting = asyncio.ensure_future(running.wait())
+        cancelled = False
+        while not waiting.done():
+            try:
+                await asyncio.shield(waiting)
+            except asyncio.CancelledError:  # the engine ends in order all the same
+                cancelled = True
+        self._running = None
+        if cancelled:
+            raise asyncio.CancelledError
+
+
+def run(*engines: Engine) -> None:
+    """Runs several engines in one process, until a signal; see `Engine.run`."""
+    begun: list[Running] = []
+    early: list[None] = []  # signals that came before all had begun
+
+    def ask() -> None:
+        if len(begun) < len(engines):
+            early.append(None)
+            return
+        for running in begun:
+            running.ask("signal")
+
+    def begin(loop: asyncio.AbstractEventLoop | None) -> None:
+        for engine in engines:
+            begun.append(engine._begin(loop))  # pyright: ignore[reportPrivateUsage]  # noqa: PERF401
+        for _ in early:
+            ask()
+
+    async def on_loop() -> None:
+        begin(asyncio.get_running_loop())
+        for running in begun:
+            await running.wait()
+
+    with Signals(ask):
+        try:
+            if any(engine._handlers.has_async() for engine in engines):  # pyright: ignore[reportPrivateUsage]
+                asyncio.run(on_loop())
+            else:
+                begin(None)
+                for running in begun:
+                    running.join()
+        except ConfigurationError as error:
+            log.error("%s", error)  # noqa: TRY400
+            raise SystemExit(REFUSED_STATUS) from error
+        finally:
+            for running in begun:
+                running.ask("stop")
+            for running in begun:
+                running.join()
+    status = max((running.ending.status for running in begun), default=0)
+    if status:
+        raise SystemExit(status)

@@ -1,0 +1,182 @@
+"""Events that are enqueued: their bodies, requests of many, and what the server says of each."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from eventlease.encoding import Json, dump_bytes
+from eventlease.errors import EventLeaseError, InvalidInput, NotEventLease, ProblemError, problem_error
+from eventlease.rules.repeats import Repeat
+from eventlease.tracing import trace_context
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Iterator, Sequence
+
+    from eventlease.calls import Calls
+    from eventlease.openapi import NewEvent, RetryPolicy
+
+log = logging.getLogger("eventlease.client")
+
+MAX_BATCH_EVENTS = 1000
+MAX_BATCH_BYTES = 4 * 1024 * 1024
+CALL_SECONDS = 30.0
+
+
+class EventOptions(TypedDict, total=False):
+    """What may be said of an event when it is enqueued. None is the same as leaving it out."""
+
+    priority: int | None
+    """0 to 9, 9 first; 5 where it is left out."""
+    delay_seconds: int | None
+    available_at: str | datetime.datetime | None
+    """When it is due, instead of `delay_seconds`; a datetime with its time zone."""
+    scenario_run_id: str | int | None
+    visibility_timeout_seconds: int | None
+    retry_policy: RetryPolicy | None
+    idempotency_key: str | None
+    """The same key within 24 hours is the same event. Where it is left out, the client makes one up."""
+    idempotency: bool
+    """False: no key is made up. Then a lost reply raises Unavailable with `is_unknown`."""
+    unique_key: str | None
+    """While an open event of the queue has it, no other is taken in: that event is the answer."""
+    discard_after_seconds: int | None
+    traceparent: str | None
+    """The trace it belongs to; where it is left out, the current one."""
+    tracestate: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """An event that the server has, or the one that a key stood for."""
+
+    event_id: str
+    is_duplicate: bool
+    """True: nothing was stored; `reply["duplicate_of"]` says by which key."""
+    notice: str | None
+    """`no_engine_of_type`, where no engine is registered that would work on it."""
+    reply: dict[str, Any]
+    """All that the server said: an `openapi.EnqueueAnswer`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewBody:
+    """An event as it is sent."""
+
+    text: bytes
+    has_key: bool
+    """It may be sent again."""
+    key_is_made_up: bool
+
+
+def new_event(engine_type: str, event_type: str, payload: Any, options: EventOptions) -> NewEvent:
+    """The event with its options, those that are None left out."""
+    event: Any = {"engine_type": engine_type, "event_type": event_type, "payload": payload}
+    event.update({name: value for name, value in options.items() if value is not None})
+    return event  # type: ignore[no-any-return]
+
+
+def new_body(event: NewEvent | dict[str, Any], encoding: Json) -> NewBody:
+    """The JSON text of an event, with a key and the trace context where it has none."""
+    sent: dict[str, Any] = dict(event)
+    may_make_key = sent.pop("idempotency", True)
+    has_key = sent.get("idempotency_key") is not None
+    if not has_key and may_make_key:
+        sent["idempotency_key"] = os.urandom(16).hex()
+    if sent.get("traceparent") is None:
+        sent.update(trace_context())
+    is_unique = sent.get("unique_key") is not None
+    return NewBody(dump_bytes(sent, encoding), has_key or may_make_key, may_make_key and not has_key and not is_unique)
+
+
+def batches(bodies: Iterator[NewBody]) -> Iterator[list[NewBody]]:
+    """Events in requests that are not too large."""
+    batch: list[NewBody] = []
+    size = 0
+    for body in bodies:
+        if batch and (len(batch) == MAX_BATCH_EVENTS or size + len(body.text) > MAX_BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(body)
+        size += len(body.text)
+    if batch:
+        yield batch
+
+
+def enqueued(reply: dict[str, Any], body: NewBody) -> Enqueued:
+    """What the server took in. A duplicate by a key that was made up here is this event, whose first reply was lost."""
+    is_duplicate = bool(reply.get("duplicate"))
+    if body.key_is_made_up and reply.get("duplicate_of") == "idempotency_key":
+        is_duplicate = False
+    notice = reply.get("notice")
+    return Enqueued(str(reply["event_id"]), is_duplicate, notice["code"] if notice else None, reply)
+
+
+def enqueue_one(calls: Calls, body: NewBody, timeout_seconds: float) -> Enqueued:
+    """One event in a request of its own."""
+    repeat = Repeat(body.has_key, timeout_seconds)
+    reply = calls.send("POST", "/events", body.text, seconds=CALL_SECONDS, repeat=repeat)
+    return enqueued(calls.decode(reply), body)
+
+
+def enqueue_batch(
+    calls: Calls, bodies: Sequence[NewBody], timeout_seconds: float, *, atomic: bool = False
+) -> list[Enqueued | EventLeaseError]:
+    """Many events in one request: for each the event, or why there is none. Raises only if `atomic`."""
+    text = b'{"events":[' + b",".join(body.text for body in bodies) + (b'],"atomic":true}' if atomic else b"]}")
+    repeat = Repeat(all(body.has_key for body in bodies), timeout_seconds)
+    try:
+        reply = calls.send("POST", "/events/batch", text, seconds=CALL_SECONDS, repeat=repeat, accept=(422,))
+        results = calls.decode(reply)["results"]
+        if len(results) != len(bodies):
+            raise NotEventLease(f"{len(bodies)} events were sent, {len(results)} results came back")
+    except InvalidInput as error:  # the request as a whole; the culprit is found by halving it
+        if atomic:
+            raise
+        if len(bodies) == 1:
+            return [error]
+        middle = len(bodies) // 2
+        return [
+            *enqueue_batch(calls, bodies[:middle], timeout_seconds),
+            *enqueue_batch(calls, bodies[middle:], timeout_seconds),
+        ]
+    except EventLeaseError as error:
+        if atomic:
+            raise
+        return [error] * len(bodies)
+    request_id = reply.headers.get("x-request-id")
+    return [_result(result, body, request_id) for result, body in zip(results, bodies, strict=True)]
+
+
+def _result(result: dict[str, Any], body: NewBody, request_id: str | None) -> Enqueued | ProblemError:
+    if "error" in result:
+        problem = result["error"]
+        for error in problem.get("errors", ()):
+            if "pointer" in error:  # into the event, which was sent alone as far as its caller knows
+                error["pointer"] = re.sub(r"^/events/\d+", "", error["pointer"])
+        return problem_error(problem, request_id=request_id)
+    return enqueued(result, body)
+
+
+class Notices:
+    """Logs once for each engine type that no engine of it is registered."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def say(self, event: Enqueued) -> None:
+        """Looks at what was enqueued."""
+        if event.notice is None:
+            return
+        engine_type = str(event.reply.get("engine_type"))
+        if engine_type not in self._said and len(self._said) < MAX_BATCH_EVENTS:
+            self._said.add(engine_type)
+            log.warning(
+                "an event was enqueued for which no engine is registered: %s",
+                engine_type,
+                extra={"eventlease": {"engine_type": engine_type, "event_id": event.event_id}},
+            )

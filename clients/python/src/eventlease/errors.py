@@ -1,0 +1,143 @@
+"""What calls raise. Programs decide by class and by `code`, never by text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class EventLeaseError(Exception):
+    """The base of everything that this library raises on its own account."""
+
+
+class ProblemError(EventLeaseError):
+    """The server refused a call; `problem` is the body of its reply."""
+
+    def __init__(self, problem: dict[str, Any], status: int, request_id: str | None = None) -> None:
+        self.problem = problem
+        self.status = status
+        self.code = str(problem.get("code", ""))
+        self.detail = str(problem.get("detail") or problem.get("title") or "")
+        self.errors: list[dict[str, Any]] = problem.get("errors") or []
+        self.request_id = request_id
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        text = f"{self.code or self.status}: {self.detail}"
+        for error in self.errors:
+            place = error.get("pointer") or error.get("parameter") or error.get("header") or "body"
+            text += f"; {place}: {error.get('detail', '')}"
+        return f"{text} (request {self.request_id})" if self.request_id else text
+
+
+class InvalidInput(ProblemError):
+    """400, 405, 413, 415, 422, 431: the request itself is wrong; `errors` names every bad place."""
+
+
+class Unauthenticated(ProblemError):
+    """401: the token is missing, unknown, revoked or expired."""
+
+
+class Forbidden(ProblemError):
+    """403, 421: this caller may not do that."""
+
+
+class NotFound(ProblemError):
+    """404: there is no such event, engine, queue or address."""
+
+
+class Conflict(ProblemError):
+    """409: the state of the server does not allow it."""
+
+
+class LeaseLost(Conflict):
+    """The lease has ended and its report comes too late."""
+
+    @property
+    def lease_ended_by(self) -> str | None:
+        """How the lease ended: `expired`, `engine_unresponsive`, …; None where there never was such a lease."""
+        ended_by: str | None = self.problem.get("lease_ended_by")
+        return ended_by
+
+
+class AlreadySettled(Conflict):
+    """The lease was settled with another status; `settled_as` is the one that stands."""
+
+    @property
+    def settled_as(self) -> str | None:
+        """The status with which the lease was settled."""
+        settled_as: str | None = self.problem.get("settled_as")
+        return settled_as
+
+
+class Unavailable(EventLeaseError):
+    """No definite answer: nobody answered, or the server could not serve the call, and the repeats are used up.
+
+    `is_unknown` is True if the server may have carried out the call all the same.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        is_unknown: bool = False,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.is_unknown = is_unknown
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+
+
+class NotEventLease(EventLeaseError):
+    """Something answered that is no EventLease server: a proxy's page, a redirect, another service."""
+
+
+class BufferFull(EventLeaseError):
+    """Too many events wait to be enqueued, and the client was told not to wait."""
+
+
+class EventFailed(EventLeaseError):
+    """The awaited event ended without success; `event` is the event as the server describes it."""
+
+    def __init__(self, event: dict[str, Any]) -> None:
+        self.event = event
+        self.event_id = str(event["event_id"])
+        self.error_type: str | None = event.get("error_type")
+        self.error: Any = event.get("error")
+        message = event.get("error_message") or event.get("dead_letter_reason") or "no error was reported"
+        super().__init__(f"event {self.event_id} failed: {f'{self.error_type}: ' if self.error_type else ''}{message}")
+
+
+class EventCancelled(EventLeaseError):
+    """The awaited event was cancelled, by somebody or as too old."""
+
+    def __init__(self, event: dict[str, Any]) -> None:
+        self.event = event
+        self.event_id = str(event["event_id"])
+        super().__init__(f"event {self.event_id} was cancelled")
+
+
+_BY_CODE: dict[str, type[ProblemError]] = {"lease_lost": LeaseLost, "already_settled": AlreadySettled}
+_BY_STATUS: dict[int, type[ProblemError]] = {
+    400: InvalidInput,
+    401: Unauthenticated,
+    403: Forbidden,
+    404: NotFound,
+    405: InvalidInput,
+    409: Conflict,
+    413: InvalidInput,
+    415: InvalidInput,
+    421: Forbidden,
+    422: InvalidInput,
+    431: InvalidInput,
+}
+
+
+def problem_error(problem: dict[str, Any], status: int | None = None, request_id: str | None = None) -> ProblemError:
+    """The error for a problem document, of a whole reply or of one entry of it. Unknown codes keep their family."""
+    status = status if status is not None else int(problem.get("status", 0))
+    kind = _BY_CODE.get(str(problem.get("code"))) or _BY_STATUS.get(status, ProblemError)
+    return kind(problem, status, request_id)

@@ -1,0 +1,32 @@
+"""What must not be shared with a child process is made anew there."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from typing import Protocol
+
+
+class Forkable(Protocol):
+    """Something with connections, locks or threads."""
+
+    def after_fork(self) -> None:
+        """Called in the child, before anything else runs there."""
+        ...
+
+
+_watched: weakref.WeakSet[Forkable] = weakref.WeakSet()
+
+
+def watch(thing: Forkable) -> None:
+    """Its `after_fork` is called in every child, as long as it is used."""
+    _watched.add(thing)
+
+
+def _after_fork() -> None:
+    for thing in list(_watched):
+        thing.after_fork()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_after_fork)

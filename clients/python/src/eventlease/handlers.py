@@ -1,0 +1,101 @@
+"""The handlers of an engine, by event type."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from eventlease.decoding import Decode, decoder, decoder_of
+from eventlease.outcomes import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from eventlease.event import Event
+
+ANY_TYPE = "*"
+
+
+@dataclass(slots=True)
+class Handler:
+    """A function of the author's with what was said of it."""
+
+    name: str
+    call: Callable[[Event[Any, Any]], Any]
+    is_async: bool
+    decode: Decode | None
+    timeout_seconds: float | None
+    not_retryable: tuple[type[BaseException], ...]
+
+
+class Handlers:
+    """One handler for each event type, and the layers around them."""
+
+    def __init__(self, timeout_seconds: float | None) -> None:
+        self._timeout_seconds = timeout_seconds
+        self._by_type: dict[str, Handler] = {}
+        self._around: list[Callable[..., Any]] = []
+
+    def add(
+        self,
+        event_type: str,
+        function: Callable[[Event[Any, Any]], Any],
+        payload: Callable[[Any], Any] | None,
+        timeout_seconds: float | None,
+        not_retryable: Iterable[type[BaseException]],
+    ) -> None:
+        """Decides how payloads are decoded. Raises ConfigurationError where that cannot be known."""
+        if event_type in self._by_type:
+            raise ConfigurationError(f"{event_type} has a handler already")
+        decode = _decode(payload) if payload is not None else decoder_of(function)
+        name = getattr(function, "__qualname__", type(function).__qualname__)
+        limit = timeout_seconds if timeout_seconds is not None else self._timeout_seconds
+        is_async = is_async_function(function)
+        self._by_type[event_type] = Handler(name, function, is_async, decode, limit, tuple(not_retryable))
+
+    def add_around(self, wrapper: Callable[..., Any]) -> None:
+        """A layer: `def` around the handlers that are `def`, `async def` around those that are `async def`."""
+        self._around.append(wrapper)
+
+    def find(self, event_type: str) -> Handler | None:
+        """The handler of a type, or the one of all others."""
+        return self._by_type.get(event_type) or self._by_type.get(ANY_TYPE)
+
+    def types(self) -> list[str]:
+        """The event types that have a handler of their own."""
+        return sorted(self._by_type.keys() - {ANY_TYPE})
+
+    def has_async(self) -> bool:
+        """True if some handler needs an event loop."""
+        return any(handler.is_async for handler in self._by_type.values())
+
+    def __len__(self) -> int:
+        return len(self._by_type)
+
+    def layered(self) -> Handlers:
+        """A copy in which the layers are around the handlers, the first outermost."""
+        layered = Handlers(self._timeout_seconds)
+        for event_type, handler in self._by_type.items():
+            call = handler.call
+            for wrapper in reversed(self._around):
+                if is_async_function(wrapper) == handler.is_async:
+                    call = _layer(wrapper, call)
+            layered._by_type[event_type] = Handler(
+                handler.name, call, handler.is_async, handler.decode, handler.timeout_seconds, handler.not_retryable
+            )
+        return layered
+
+
+def is_async_function(function: Callable[..., Any]) -> bool:
+    """True if calling it makes a coroutine."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+def _layer(wrapper: Callable[..., Any], call: Callable[[Event[Any, Any]], Any]) -> Callable[[Event[Any, Any]], Any]:
+    return lambda event: wrapper(event, call)
+
+
+def _decode(payload: Callable[[Any], Any]) -> Decode | None:
+    """`payload` is a type that can be decoded, or any function of the payload."""
+    return decoder(payload) if isinstance(payload, type) else payload

@@ -1,0 +1,203 @@
+"""Heartbeats: they keep the engine alive and its leases renewed, and bring cancels, drains and losses."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import random
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+from eventlease.errors import InvalidInput, NotEventLease, ProblemError, Unavailable
+from eventlease.rules.repeats import Repeat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eventlease.calls import Calls
+    from eventlease.identity import Identity
+    from eventlease.leases import Leases
+    from eventlease.rules.leases import Row
+
+log = logging.getLogger("eventlease.heart")
+
+MAX_LEASES = 1000
+MAX_BYTES = 4 * 1024 * 1024
+MAX_CALL_SECONDS = 10.0
+MAX_WAIT_SECONDS = 60
+FIRST_PAUSE_SECONDS = 0.5
+NEWS_PAUSE_SECONDS = 0.1
+ONCE = Repeat(is_safe=True, within_seconds=0.0)
+
+
+class Body(Protocol):
+    """What the heart serves."""
+
+    def running(self) -> int:
+        """Handlers that run."""
+        ...
+
+    def unrenewed(self) -> frozenset[str]:
+        """Events whose leases should run out: their loop has stalled for good."""
+        ...
+
+    def stop_waiting(self) -> None:
+        """Gives back what waits for a handler and was told to stop."""
+        ...
+
+    def commanded(self, command: str, drain: dict[str, Any] | None) -> None:
+        """`continue`, `drain` or `stop`; with `drain` what should be done then."""
+        ...
+
+
+class Heart:
+    """Beats until it is stopped. Each beat waits at the server until there is news, or until the next is due."""
+
+    def __init__(self, leases: Leases, calls: Calls, identity: Identity, body: Body) -> None:
+        self._leases = leases
+        self._calls = calls
+        self._identity = identity
+        self._body = body
+        self._told = ("continue", 0)
+        self._processor = (time.process_time(), time.monotonic())
+        self.stopped = threading.Event()
+        self.answered_at: float | None = None
+        """When the last heartbeat that was answered was sent."""
+        self.was_refused = False
+        """The server answers, and does not take our heartbeats."""
+
+    def run(self) -> None:
+        """Until stopped."""
+        failures = 0
+        while not self.stopped.is_set():
+            generation, sent = self._identity.generation, self._leases.now()
+            interval = self._identity.interval_seconds * random.uniform(0.9, 1.0)
+            pause = self._pause(sent, interval)
+            try:
+                pause = self._beat(sent, interval)
+                failures, self.was_refused = 0, False
+            except ProblemError as error:
+                self.was_refused = True
+                self._identity.recover(error, generation)
+                if isinstance(error, InvalidInput) and self._drop_progress():
+                    pause = FIRST_PAUSE_SECONDS
+            except (Unavailable, NotEventLease) as error:
+                if not failures and not self.stopped.is_set():
+                    log.warning("a heartbeat was not answered: %s", error)
+                pause = min(FIRST_PAUSE_SECONDS * 2.0**failures, pause)
+                failures = min(failures + 1, 10)
+            self.stopped.wait(pause)
+
+    def _pause(self, sent: float, interval: float) -> float:
+        return max(sent + interval - self._leases.now(), NEWS_PAUSE_SECONDS)
+
+    def _beat(self, sent: float, interval: float) -> float:
+        """How long to pause before the next."""
+        leases = self._leases
+        with leases.lock:
+            listed = leases.table.listed(sent, sent + 2 * interval, without=self._body.unrenewed())
+        batches = _batches(listed)
+        for batch in batches[:-1]:
+            self._send(batch, 0)
+        wait = min(max(int(interval), 1), MAX_WAIT_SECONDS)
+        has_news = self._send(batches[-1], wait)
+        if has_news:
+            return NEWS_PAUSE_SECONDS
+        waited = leases.now() - sent
+        return NEWS_PAUSE_SECONDS if wait and waited >= wait - 0.5 else self._pause(sent, interval)
+
+    def _send(self, listed: Sequence[tuple[Row, bool]], wait: int) -> bool:
+        """True if the reply says something new."""
+        leases, sent = self._leases, self._leases.now()
+        progress = [row.progress if renew and row.progress_is_unsent else None for row, renew in listed]
+        entries = [_entry(row, renew, shown) for (row, renew), shown in zip(listed, progress, strict=True)]
+        body = self._facts(wait)[:-1] + b',"leases":[' + b",".join(entries) + b"]}"
+        seconds = wait + min(MAX_CALL_SECONDS, max(self._identity.interval_seconds, 1.0))
+        reply = self._calls.send("POST", f"{self._identity.path}/heartbeat", body, seconds=seconds, repeat=ONCE)
+        answer = self._calls.decode_object(reply, "leases", "events_to_cancel", "command", "max_concurrent_events")
+        self.answered_at = sent
+        lost: list[Row] = []
+        now = leases.now()
+        with leases.lock:
+            leases.heard(sent)
+            leases.stats.heartbeats += 1
+            for (row, _), shown, entry in zip(listed, progress, answer["leases"], strict=False):
+                if entry["outcome"] == "lost":
+                    row_lost = leases.table.lose(row.event_id, row.lease_token, entry.get("reason"), now)
+                    lost += [row_lost] if row_lost is not None else []
+                elif "expires_in_seconds" in entry:
+                    leases.renewed(row, shown, sent + entry["expires_in_seconds"])
+            leases.stats.lost += len(lost)
+            rows = leases.table.rows
+            cancels = [rows[event_id] for event_id in answer["events_to_cancel"] if event_id in rows]
+            leases.wake()
+        for row in lost:
+            fields = {"event_id": row.event_id, "attempt": row.attempt, "reason": row.ended}
+            log.warning("a lease was lost", extra={"eventlease": fields})
+        leases.interrupt(lost)
+        told = leases.tell(cancels, "cancel_requested")
+        if told or lost:
+            self._body.stop_waiting()
+        self._body.commanded(answer["command"], answer.get("drain"))
+        before, self._told = self._told, (answer["command"], answer["max_concurrent_events"] or 0)
+        return bool(lost or told) or before != self._told
+
+    def _drop_progress(self) -> bool:
+        """Leases are renewed without it rather than not at all; false if there was none."""
+        with self._leases.lock:
+            unsent = [row for row in self._leases.table if row.progress_is_unsent]
+            for row in unsent:
+                row.progress_is_unsent = False
+        return bool(unsent)
+
+    def _facts(self, wait: int) -> bytes:
+        leases, running = self._leases, self._body.running()
+        with leases.lock:
+            held, hold_until, reason = len(leases.table), leases.hold_until, leases.hold_reason
+        facts: dict[str, Any] = {
+            "current_workload": held,
+            "dynamic_state": {"running": running, "waiting": max(held - running, 0)},
+            "resource_utilization": {"cpu_percent": self._cpu_percent(), "memory_usage_mb": _memory_mb()},
+        }
+        if wait:
+            facts["wait_seconds"] = wait
+        if (left := hold_until - leases.now()) > 0:
+            until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=min(left, 86_000))
+            facts["holding_off"] = {"until": until.isoformat().replace("+00:00", "Z"), "reason": reason}
+        return leases.dumps(facts)
+
+    def _cpu_percent(self) -> float:
+        (used, at), self._processor = self._processor, (time.process_time(), time.monotonic())
+        seconds = max(self._processor[1] - at, 0.001)
+        return round(100 * (self._processor[0] - used) / seconds, 1)
+
+
+def _entry(row: Row, renew: bool, progress: bytes | None) -> bytes:
+    start = f'{{"event_id":"{row.event_id}","lease_token":"{row.lease_token}"'
+    if not renew:
+        start += ',"renew":false'
+    return start.encode() + (b"" if progress is None else b',"progress":' + progress) + b"}"
+
+
+def _batches(listed: Sequence[tuple[Row, bool]]) -> list[list[tuple[Row, bool]]]:
+    """Lists that fit into one heartbeat, at least one."""
+    batches: list[list[tuple[Row, bool]]] = [[]]
+    size = 0
+    for row, renew in listed:
+        size += len(row.progress or b"") if row.progress_is_unsent else 0
+        if len(batches[-1]) >= MAX_LEASES or size > MAX_BYTES:
+            batches.append([])
+            size = len(row.progress or b"")
+        batches[-1].append((row, renew))
+    return batches
+
+
+def _memory_mb() -> float | None:
+    """What the process occupies; None where the system does not say it in a file."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
+            pages = int(file.read().split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+    return round(pages * 4096 / 1_048_576, 1)

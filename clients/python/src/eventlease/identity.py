@@ -1,0 +1,239 @@
+"""Who this engine is: its id, its incarnation and its token. All threads ask here; one at a time renews it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from eventlease.calls import CLIENT, Calls
+from eventlease.connections import token_of
+from eventlease.errors import Conflict, Forbidden, NotEventLease, NotFound, ProblemError, Unavailable
+from eventlease.outcomes import EngineRefused
+from eventlease.rules.repeats import ENGINE, Repeat
+from eventlease.rules.replies import Recovery, recovery
+from eventlease.tries import Timing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from eventlease.leases import Leases
+    from eventlease.settings import Settings
+
+log = logging.getLogger("eventlease.identity")
+
+CALL_SECONDS = 30.0
+REGISTRATION_PAUSE_SECONDS = 10.0
+TOKEN_PAUSE_SECONDS = 5.0
+SAY_AGAIN_SECONDS = 30.0
+SUPERSEDED_STATUS = 3
+REFUSED_STATUS = 2
+
+
+class Identity:
+    """Registers the engine; gives its calls their headers; registers anew where the server has forgotten it."""
+
+    def __init__(
+        self, settings: Settings, capabilities: Sequence[str], leases: Leases, end: Callable[[int, str], None]
+    ) -> None:
+        """`end` is called with an exit status and the reason where this engine cannot go on."""
+        self._settings = settings
+        self._capabilities = list(capabilities)
+        self._leases = leases
+        self._end = end
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._used = threading.local()
+        self._token: str | None = None
+        self._tried_at = float("-inf")
+        self._no_token_at = float("-inf")
+        self._said_at: dict[str, float] = {}
+        self._is_over = False
+        timing = Timing(stop=self._stop)
+        self._calls = Calls(
+            settings.urls, credentials=token_of(settings.token), transport=settings.transport, timing=timing
+        )
+        self.engine_id = settings.engine_id or str(uuid4())
+        self.incarnation = 0
+        self.generation = 0
+        """Goes up with every registration."""
+        self.interval_seconds = settings.heartbeat_timeout_seconds / 3
+        self.is_registered = False
+
+    @property
+    def path(self) -> str:
+        """The address of this engine."""
+        return f"/engines/{self.engine_id}"
+
+    def headers(self) -> Mapping[str, str]:
+        """See `Credentials.headers`."""
+        token = self._used.token = self._token
+        who = {"Authorization": f"Bearer {token}"} if token else {"X-Engine-Id": self.engine_id}
+        return {**who, "X-Engine-Incarnation": str(self.incarnation)}
+
+    def renew(self) -> bool:
+        """See `Credentials.renew`: a new token, with which the leases are kept."""
+        with self._lock:
+            if self._token != getattr(self._used, "token", None):
+                return True  # another thread has renewed it
+            if self._is_over or time.monotonic() < self._no_token_at + TOKEN_PAUSE_SECONDS:
+                return False
+            try:
+                reply: dict[str, Any] = self._calls.call(
+                    "POST", f"{self.path}/token", {}, seconds=CALL_SECONDS, repeat=ENGINE
+                )
+                self._token = reply.get("engine_token")
+                log.info("the engine has a new token", extra=self._fields())
+            except (NotFound, Forbidden):
+                self._lose_all("engine_removed")
+                self._wait_for_turn()
+                self._register_anew()
+            except (ProblemError, Unavailable, NotEventLease) as error:
+                self._no_token_at = time.monotonic()
+                log.error("the engine's token has ended, and there is no new one: %s", error, extra=self._fields())  # noqa: TRY400
+                return False
+            return bool(self._token != getattr(self._used, "token", None))
+
+    def register(self) -> None:
+        """Registers for the first time; waits for a server. Raises EngineRefused."""
+        while not self._stop.is_set():
+            try:
+                self._register()
+            except (ProblemError, NotEventLease) as error:
+                raise EngineRefused(f"registration was refused: {error}") from error
+            except Unavailable as error:
+                self._stop.wait(REGISTRATION_PAUSE_SECONDS)
+                if not self._stop.is_set():
+                    log.warning("%s", error)
+            else:
+                log.info("registered", extra=self._fields())
+                return
+
+    def recover(self, error: ProblemError, generation: int) -> None:
+        """After a call was refused as a whole. `generation` is the registration with which it was sent."""
+        what = recovery(error.code, error.status)
+        if self._is_over:
+            return
+        if what is Recovery.REFUSED:
+            self._over(REFUSED_STATUS, str(error))
+        if what not in (Recovery.REGISTER, Recovery.SUPERSEDED):
+            self._say_refused(error)
+            return
+        with self._lock:
+            if self.generation != generation or self._is_over:
+                return
+            is_given = self._settings.engine_id is not None
+            self._lose_all("engine_removed" if what is Recovery.REGISTER else "engine_restarted")
+            if what is Recovery.SUPERSEDED and is_given:
+                self._over(SUPERSEDED_STATUS, f"another process has registered as engine {self.engine_id}")
+                return
+            if what is Recovery.SUPERSEDED:
+                before, self.engine_id = self.engine_id, str(uuid4())
+                self._token = None
+                fields = {"engine_id": before, "new_engine_id": self.engine_id}
+                log.error("another process uses the id of this engine, which takes a new one", extra=_extra(fields))
+            self._wait_for_turn()
+            self._register_anew()
+
+    def leave(self, seconds: float) -> None:
+        """Deregisters: what the server still thinks we hold goes back. Nothing registers the engine after that."""
+        self._is_over = True
+        calls = Calls(self._settings.urls, credentials=self, transport=self._settings.transport)
+        try:
+            calls.call("DELETE", self.path, seconds=seconds, repeat=Repeat(is_safe=True, within_seconds=seconds))
+        except (ProblemError, Unavailable, NotEventLease) as error:
+            if not isinstance(error, NotFound | Conflict):
+                log.warning(
+                    "left without the server's knowledge, which frees what was held after the heartbeat timeout: %s",
+                    error, extra=self._fields(),
+                )  # fmt: skip
+        finally:
+            calls.close()
+
+    def stop(self) -> None:
+        """Repeats no registration any more; one that is under way may still succeed."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._calls.close()
+
+    def _register_anew(self) -> None:
+        """The lock is held."""
+        try:
+            self._register()
+        except (ProblemError, NotEventLease) as error:
+            if isinstance(error, ProblemError) and recovery(error.code, error.status) is Recovery.REFUSED:
+                self._over(REFUSED_STATUS, str(error))
+            log.error("registration was refused: %s", error, extra=self._fields())  # noqa: TRY400
+            return
+        except Unavailable:
+            return
+        log.warning("registered anew", extra=self._fields())
+
+    def _lose_all(self, reason: str) -> None:
+        leases = self._leases
+        with leases.lock:
+            lost = leases.table.lose_all(reason, leases.now())
+            leases.stats.lost += len(lost)
+        leases.interrupt(lost)
+        if lost:
+            fields = {"engine_id": self.engine_id, "leases_lost": len(lost), "reason": reason}
+            log.warning("all leases were lost", extra=_extra(fields))
+
+    def _register(self) -> None:
+        settings, self._tried_at = self._settings, time.monotonic()
+        config: dict[str, Any] = {
+            **(settings.metadata or {}),
+            "client": CLIENT,
+            "capabilities": self._capabilities,
+            "resource_limits": {"max_concurrent_events": settings.capacity},
+        }
+        if settings.software_version is not None:
+            config["engine_software_version"] = settings.software_version
+        body: dict[str, Any] = {
+            "engine_id": self.engine_id,
+            "engine_type": settings.engine_type,
+            "heartbeat_timeout_seconds": settings.heartbeat_timeout_seconds,
+            "metadata": {"static_config": config},
+        }
+        if settings.scenario_run_id is not None:
+            body["scenario_run_id"] = settings.scenario_run_id
+        if settings.may_enqueue is not None:
+            body["may_enqueue"] = list(settings.may_enqueue)
+        reply: dict[str, Any] = self._calls.call("POST", "/engines", body, seconds=CALL_SECONDS, repeat=ENGINE)
+        self._token = reply.get("engine_token")
+        self.incarnation = int(reply["incarnation"])
+        self.interval_seconds = float(reply.get("heartbeat_interval_seconds") or self.interval_seconds)
+        limits = reply.get("server", {}).get("limits", {})
+        self._leases.max_detail_bytes = int(limits.get("max_detail_bytes", self._leases.max_detail_bytes))
+        self._leases.max_json_depth = int(limits.get("max_json_depth", self._leases.max_json_depth))
+        with self._leases.lock:
+            self._leases.table.alive_until = self._leases.now() + settings.heartbeat_timeout_seconds
+        self.generation += 1
+        self.is_registered = True
+
+    def _say_refused(self, error: ProblemError) -> None:
+        now = time.monotonic()
+        if now >= self._said_at.get(error.code, float("-inf")) + SAY_AGAIN_SECONDS:
+            self._said_at[error.code] = now
+            log.error("a call was refused: %s", error, extra=self._fields())
+
+    def _wait_for_turn(self) -> None:
+        self._stop.wait(max(self._tried_at + REGISTRATION_PAUSE_SECONDS - time.monotonic(), 0.0))
+
+    def _over(self, status: int, why: str) -> None:
+        if not self._is_over:
+            self._is_over = True
+            log.error("the engine ends: %s", why, extra=self._fields())
+            self._end(status, why)
+
+    def _fields(self) -> dict[str, Any]:
+        fields = {"engine_id": self.engine_id, "engine_type": self._settings.engine_type}
+        return _extra({**fields, "incarnation": self.incarnation})
+
+
+def _extra(fields: dict[str, Any]) -> dict[str, Any]:
+    return {"eventlease": fields}

@@ -1,0 +1,107 @@
+"""What a handler may return or raise, and what is reported of an event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from eventlease.errors import EventLeaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from eventlease.rules.leases import Told
+
+
+class NotRetryable(Exception):
+    """Trying again is pointless: the event becomes a dead letter."""
+
+    def __init__(self, message: str = "", *, details: Any = None, fingerprint: str | None = None) -> None:
+        super().__init__(message)
+        self.details = details
+        self.fingerprint = fingerprint
+
+
+class RetryAfter(Exception):
+    """A failure that is retried after the handler's own delay, as long as retries are left."""
+
+    def __init__(self, seconds: float, message: str = "", *, details: Any = None) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+        self.details = details
+
+
+class Release(Exception):
+    """Gives the event back; no retry is spent. `code` is for programs, `reason` for people."""
+
+    def __init__(self, delay_seconds: float = 0, reason: str | None = None, *, code: str | None = None) -> None:
+        super().__init__(reason or "released")
+        self.delay_seconds = delay_seconds
+        self.reason = reason
+        self.code = code
+
+
+class Hold(Exception):
+    """Gives the event back, and this engine asks for none until then, as when a provider refuses calls."""
+
+    def __init__(self, seconds: float, reason: str = "held by its handler") -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+        self.reason = reason
+
+
+class LeaseUncertain(Release):
+    """The lease may have ended: somebody else may work on the event."""
+
+    def __init__(self) -> None:
+        super().__init__(0, "the lease may have ended", code="lease_uncertain")
+
+
+class HandlerInterrupted(BaseException):
+    """Raised by `event.check()` once the handler should stop; like a cancelled task, not to be swallowed."""
+
+    def __init__(self, reason: Told) -> None:
+        super().__init__(reason)
+        self.reason: Told = reason
+
+
+class ConfigurationError(EventLeaseError):
+    """The engine cannot work as it is set up."""
+
+
+class EngineRefused(EventLeaseError):
+    """The server refuses this engine for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The event is done. A handler may return it in order to enqueue follow-up events in the same transaction.
+
+    `enqueue` has events as for `Client.enqueue_many`: `engine_type`, `event_type`, `payload`, …
+    """
+
+    result: Any = None
+    enqueue: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The handler failed. `error` has `type`, `message` and perhaps `details`."""
+
+    error: dict[str, Any]
+    retryable: bool = True
+    delay_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The event goes back into its queue."""
+
+    delay_seconds: int = 0
+    code: str | None = None
+    reason: str | None = None
+    hold_seconds: float | None = None
+    """For how long the engine holds off."""
+
+
+Report = Completed | Failed | Released

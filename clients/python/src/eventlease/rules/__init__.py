@@ -1,0 +1,1 @@
+"""Rules without input or output; time and randomness are parameters. Their cases stand in clients/vectors."""

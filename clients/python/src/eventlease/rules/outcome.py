@@ -1,0 +1,80 @@
+"""What is reported of an event, by how its handler ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from eventlease.rules.leases import Told
+
+FIRST_NO_HANDLER_DELAY_SECONDS = 30
+MAX_NO_HANDLER_DELAY_SECONDS = 300
+RELEASES_BEFORE_NO_HANDLER_FAILS = 9
+
+
+class Ending(Enum):
+    """How a handler ended."""
+
+    RETURNED = "returned"
+    NOT_RETRYABLE = "not_retryable"
+    RETRY_AFTER = "retry_after"
+    RELEASE = "release"
+    HOLD = "hold"
+    INTERRUPTED = "interrupted"  # by a cancelled task or by `check()`
+    RAISED = "raised"  # anything else
+
+
+class Kind(Enum):
+    """What is reported."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"  # retried by the policy
+    FAILED_LATER = "failed_later"  # retried after the handler's own delay
+    DEAD_LETTER = "dead_letter"
+    RELEASED = "released"
+    HELD = "held"  # released with code `hold`, and the engine holds off
+    TIMED_OUT = "timed_out"  # failed with type `HandlerTimeout`
+    NOTHING = "nothing"
+
+
+_BY_ENDING = {
+    Ending.RETURNED: Kind.COMPLETED,
+    Ending.NOT_RETRYABLE: Kind.DEAD_LETTER,
+    Ending.RETRY_AFTER: Kind.FAILED_LATER,
+    Ending.RELEASE: Kind.RELEASED,
+    Ending.HOLD: Kind.HELD,
+    Ending.INTERRUPTED: Kind.FAILED,
+    Ending.RAISED: Kind.FAILED,
+}
+_BY_TOLD: dict[Told, Kind] = {
+    "lease_lost": Kind.NOTHING,
+    "cancel_requested": Kind.RELEASED,
+    "stopping": Kind.RELEASED,
+    "timeout": Kind.TIMED_OUT,
+}
+
+
+def kind_of_report(ending: Ending, told: Told | None) -> Kind:
+    """A handler that was told to stop and then raised has ended because of that, unless it said otherwise itself."""
+    if told is not None and ending in (Ending.INTERRUPTED, Ending.RAISED):
+        return _BY_TOLD[told]
+    if told == "lease_lost" and ending is not Ending.RETURNED:
+        return Kind.NOTHING
+    return _BY_ENDING[ending]
+
+
+@dataclass(frozen=True, slots=True)
+class NoHandler:
+    """What becomes of an event whose type has no handler: released for a while, or failed where that is None."""
+
+    delay_seconds: int | None
+
+
+def no_handler(releases_in_row: int, *, fails_at_once: bool) -> NoHandler:
+    """The tenth release in a row becomes a failure. The number of attempts does not count: retries raise it too."""
+    if fails_at_once or releases_in_row >= RELEASES_BEFORE_NO_HANDLER_FAILS:
+        return NoHandler(None)
+    delay = FIRST_NO_HANDLER_DELAY_SECONDS * 2 ** min(releases_in_row, 10)
+    return NoHandler(min(delay, MAX_NO_HANDLER_DELAY_SECONDS))

@@ -1,0 +1,144 @@
+"""Enqueueing: events, their keys, batches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from eventlease.testing.fake_server import checks, fields
+from eventlease.testing.fake_server.clock import written
+from eventlease.testing.fake_server.fields import Fields
+from eventlease.testing.fake_server.refusals import Refused, invalid
+from eventlease.testing.fake_server.state import Event, State
+
+if TYPE_CHECKING:
+    from eventlease.testing.fake_server.callers import Call
+
+MAX_DELAY_SECONDS = 31_536_000
+KEY_SECONDS = 86_400
+
+
+def enqueue(call: Call) -> tuple[int, Any]:
+    """`POST /events`."""
+    body = fields.read_whole(call.body, read_event_of_whole)
+    body["idempotency_key"] = body["idempotency_key"] or call.headers.get("idempotency-key")
+    made, duplicate_of = enqueue_one(call.state, body, owner=_owner(call))
+    call.location = f"/api/v1/events/{made.event_id}"
+    return (200 if duplicate_of else 201), _told(call.state, made, duplicate_of)
+
+
+def enqueue_batch(call: Call) -> tuple[int, Any]:
+    """`POST /events/batch`."""
+    sent = fields.read_whole(
+        call.body,
+        lambda f: (f.required("events", checks.items(1, 1000, "event")), f.optional("atomic", checks.boolean, False)),
+    )
+    results = [_read_or_refuse(index, item) for index, item in enumerate(sent[0])]
+    is_wrong = any(isinstance(result, Refused) for result in results)
+    for index, body in enumerate(results):
+        if isinstance(body, Refused):
+            continue
+        if sent[1] and is_wrong:
+            detail = "another event of this atomic batch was refused, so that none was taken in"
+            results[index] = Refused("invalid_input", detail)
+            continue
+        try:
+            results[index] = _told(call.state, *enqueue_one(call.state, body, owner=_owner(call)))
+        except Refused as refused:
+            results[index] = refused
+    rejected = sum(isinstance(result, Refused) for result in results)
+    entries = [{"event_id": None, "error": r.problem()} if isinstance(r, Refused) else r for r in results]
+    status = 201 if not rejected else 422 if rejected == len(results) else 207
+    return status, {"accepted": len(results) - rejected, "rejected": rejected, "results": entries}
+
+
+def enqueue_one(
+    state: State, body: dict[str, Any], *, owner: str, caused_by: str | None = None, is_trial: bool = False
+) -> tuple[Event, str | None]:
+    """Enqueues an event, or finds the one that a key of it stands for, and says which key. A trial only refuses."""
+    run = body.get("scenario_run_id")
+    key = (owner, str(body["engine_type"]), str(body.get("idempotency_key")))
+    known = state.events.get(state.keys.get(key, "")) if body.get("idempotency_key") is not None else None
+    if known is not None and state.now() - known.created_at < KEY_SECONDS:
+        if _terms(known.body) != _terms(body):
+            detail = f"the idempotency key stands for event {known.event_id}, which has another body"
+            raise Refused("idempotency_key_reused", detail, event_id=known.event_id)
+        return known, "idempotency_key"
+    if run is not None and run in state.cancelled_runs:
+        detail = f"scenario run {run} is cancelled, and takes no more events"
+        raise Refused("run_cancelled", detail, scenario_run_id=run)
+    if is_trial:
+        return Event("", body, 0, 0, 0), None
+    unique = body.get("unique_key")
+    holder = next((e for e in state.queue(body["engine_type"]) if unique and e.body.get("unique_key") == unique), None)
+    made = holder
+    if made is None:
+        due = body.get("available_at") or state.now() + (body.get("delay_seconds") or 0)
+        made = state.new_event(body, max(due, state.now()))
+        made.caused_by = caused_by
+        if not body.get("delay_seconds") and not body.get("available_at"):
+            made.available_at = made.created_at
+        state.changed.notify_all()
+    if body.get("idempotency_key") is not None:
+        state.keys[key] = made.event_id
+    return made, "unique_key" if holder else None
+
+
+def read_event(f: Fields) -> dict[str, Any]:
+    """A new event, as part of a body."""
+    body = read_event_of_whole(f)
+    f.finish()
+    return body
+
+
+def read_event_of_whole(f: Fields) -> dict[str, Any]:
+    """A new event, whose further members the caller refuses."""
+    body: dict[str, Any] = {
+        "engine_type": f.required("engine_type", checks.name), "event_type": f.required("event_type", checks.name),
+        "payload": f.required("payload", checks.any_json(checks.MAX_PAYLOAD_BYTES)),
+        "priority": f.optional("priority", checks.integer(0, 9), 5),
+        "delay_seconds": f.optional("delay_seconds", checks.integer(0, MAX_DELAY_SECONDS)),
+        "available_at": f.optional("available_at", checks.moment),
+        "scenario_run_id": f.optional("scenario_run_id", checks.run_id),
+        "visibility_timeout_seconds": f.optional("visibility_timeout_seconds", checks.integer(1, 43_200)),
+        "retry_policy": f.optional("retry_policy", checks.any_object),
+        "discard_after_seconds": f.optional("discard_after_seconds", checks.integer(1, MAX_DELAY_SECONDS)),
+        "idempotency_key": f.optional("idempotency_key", checks.text(255)),
+        "unique_key": f.optional("unique_key", checks.text(256)),
+        "traceparent": f.optional("traceparent", checks.text(64)),
+        "tracestate": f.optional("tracestate", checks.text(512)),
+    }  # fmt: skip
+    body["payload_bytes"] = checks.byte_length(body["payload"])
+    return body
+
+
+def _read_or_refuse(index: int, item: Any) -> Any:
+    errors: fields.Errors = []
+    body = read_event(Fields(item, f"/events/{index}", errors))
+    return invalid(errors) if errors else body
+
+
+def _owner(call: Call) -> str:
+    return call.token.name if call.token is not None else ""
+
+
+def _terms(body: dict[str, Any]) -> dict[str, Any]:
+    """What has to be the same under one key; numbers are compared by value."""
+    return {name: value for name, value in body.items() if name not in ("idempotency_key", "payload_bytes")}
+
+
+def _told(state: State, event: Event, duplicate_of: str | None) -> dict[str, Any]:
+    body = event.body
+    told: dict[str, Any] = {
+        "event_id": event.event_id, "outcome": "duplicate" if duplicate_of else "enqueued",
+        **{name: body.get(name) for name in ("engine_type", "event_type", "priority", "scenario_run_id")},
+        "status": event.status, "payload_bytes": body["payload_bytes"], "created_at": written(event.created_at),
+        "available_at": written(event.available_at),
+    }  # fmt: skip
+    if duplicate_of:
+        told.update(duplicate=True, duplicate_of=duplicate_of)
+    if body.get("unique_key") is not None:
+        told["unique_key"] = body["unique_key"]
+    if not duplicate_of and all(e.engine_type != body["engine_type"] for e in state.engines.values()):
+        detail = f"no engine of type {body['engine_type']} is registered; the event waits for one"
+        told["notice"] = {"code": "no_engine_of_type", "detail": detail}
+    return told

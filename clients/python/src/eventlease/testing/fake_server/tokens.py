@@ -1,0 +1,57 @@
+"""Bearer tokens, as admins make and revoke them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from eventlease.testing.fake_server import checks, fields
+from eventlease.testing.fake_server.clock import written
+from eventlease.testing.fake_server.refusals import Refused
+from eventlease.testing.fake_server.state import Token, new_secret
+
+if TYPE_CHECKING:
+    from eventlease.testing.fake_server.callers import Call
+    from eventlease.testing.fake_server.fields import Fields
+
+ROLES = ("engine", "producer", "orchestrator", "operator", "admin", "reader", "registrar")
+
+
+def create(call: Call) -> tuple[int, Any]:
+    """`POST /tokens`."""
+    token, seconds = fields.read_whole(call.body, _read)
+    secret, now = new_secret(), call.state.now()
+    if seconds is not None:
+        token.ends_at = now + seconds
+    call.state.tokens[secret] = token
+    return 201, {**_shown(token), "token": secret}
+
+
+def list_all(call: Call) -> tuple[int, Any]:
+    """`GET /tokens`."""
+    return 200, {"items": [_shown(token) for token in call.state.tokens.values()], "next_cursor": None}
+
+
+def revoke(call: Call) -> tuple[int, Any]:
+    """`DELETE /tokens/{token_id}`."""
+    for secret, token in list(call.state.tokens.items()):
+        if token.token_id == call.params["token_id"]:
+            del call.state.tokens[secret]
+            return 204, None
+    raise Refused("not_found", "no such token is known")
+
+
+def _read(f: Fields) -> tuple[Token, int | None]:
+    role, name = f.required("role", checks.one_of(*ROLES)), f.required("name", checks.text(100))
+    engine_types = f.optional("engine_types", checks.items(1, 100, "engine type"))
+    if role == "registrar" and engine_types is None:
+        f.error("engine_types", "is missing; a registrar is for listed types")
+    engine_id = f.optional("engine_id", checks.identifier)
+    seconds = f.optional("expires_in_seconds", checks.integer(1, 315_360_000))
+    return Token(role or "", name or "", engine_id=engine_id, engine_types=engine_types), seconds
+
+
+def _shown(token: Token) -> dict[str, Any]:
+    return {
+        "token_id": token.token_id, "role": token.role, "name": token.name, "engine_id": token.engine_id,
+        "engine_types": token.engine_types, "expires_at": written(token.ends_at),
+    }  # fmt: skip

@@ -1,0 +1,145 @@
+"""One handler called with one event, through the decoding and the reports of production, without threads or network."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from eventlease.event import row_of
+from eventlease.leases import Leases
+from eventlease.outcomes import Completed, Failed, Released, Report
+from eventlease.reports import settlement
+from eventlease.rules.outcome import no_handler
+from eventlease.runners.perform import Performer, completed
+from eventlease.runners.slots import Job, Slots
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    from eventlease.engine import Engine
+    from eventlease.rules.leases import Told
+
+LEASE_SECONDS = 300
+LONG_SECONDS = 1e9
+
+
+def run(
+    engine: Engine,
+    event_type: str,
+    payload: Any = None,
+    *,
+    state: Any = None,
+    cancel_after: float | None = None,
+    lose_lease_after: float | None = None,
+    **members: Any,
+) -> Report | None:
+    """Calls the handler of `event_type` and returns what would be reported; None if nothing would.
+
+    `members` are those of a leased event: `attempt=2`, `previous={"outcome": "failed", "progress": …}`,
+    `releases_in_row=9`, `priority=9`, … `state` is what the engine's `lifespan` would yield. After `cancel_after`
+    seconds the handler is told that the event is to be cancelled, after `lose_lease_after` that the lease is lost.
+    Within a running event loop, await `run_async` instead.
+    """
+    return asyncio.run(
+        run_async(
+            engine,
+            event_type,
+            payload,
+            state=state,
+            cancel_after=cancel_after,
+            lose_lease_after=lose_lease_after,
+            **members,
+        )
+    )
+
+
+async def run_async(
+    engine: Engine,
+    event_type: str,
+    payload: Any = None,
+    *,
+    state: Any = None,
+    cancel_after: float | None = None,
+    lose_lease_after: float | None = None,
+    **members: Any,
+) -> Report | None:
+    """See `run`. A handler that is `def` runs on the calling thread."""
+    settings, handlers = engine._settings, engine._handlers.layered()  # pyright: ignore[reportPrivateUsage]
+    leases = Leases(1, LONG_SECONDS, settings.encoding)
+    body = leased_event(settings.engine_type, event_type, payload, **members)
+    (event,) = leases.place([body], leases.now())
+    handler = handlers.find(event_type)
+    if handler is None:
+        delay = no_handler(body["releases_in_row"], fails_at_once=settings.unknown_types_fail).delay_seconds
+        missing = {"type": "NoHandler", "message": f"no handler for {event_type}"}
+        return Failed(missing, retryable=False) if delay is None else Released(delay, "no_handler")
+    job = Job(event, row_of(event), handler)
+    performer = Performer(leases, Slots(1, leases, {}), settings.engine_type, state, settings.report_traceback, False)
+    performer.begin(job)
+    told: dict[Told, float | None]
+    told = {"cancel_requested": cancel_after, "lease_lost": lose_lease_after, "timeout": handler.timeout_seconds}
+    with _telling(leases, job, told):
+        report = await _perform(performer, job)
+    return None if report is None else _as_sent(leases, job, report)
+
+
+def leased_event(engine_type: str, event_type: str, payload: Any, **members: Any) -> dict[str, Any]:
+    """A leased event as the server sends it."""
+    attempt, retries_left = members.get("attempt", 1), members.get("retries_left", 3)
+    previous: Mapping[str, Any] | None = members.pop("previous", None)
+    lease = {"lease_token": uuid.uuid4().hex, "expires_in_seconds": LEASE_SECONDS}
+    nothing = {"error": None, "progress": None, "code": None, "reason": None, "ended_at": "2030-01-31T12:00:00Z"}
+    return {
+        "event_id": str(uuid.uuid4()), "engine_type": engine_type, "event_type": event_type, "payload": payload,
+        "priority": 5, "scenario_run_id": None, "created_at": "2030-01-31T12:00:00Z", "attempt": attempt,
+        "max_attempts": attempt + retries_left, "retries_left": retries_left, "losses_left": 3,
+        "releases_in_row": 0, "traceparent": None, **members,
+        "previous": {"outcome": "failed", **nothing, **previous} if previous else None,
+        "lease": {**lease, "visibility_timeout_seconds": LEASE_SECONDS},
+    }  # fmt: skip
+
+
+async def _perform(performer: Performer, job: Job) -> Report | None:
+    try:
+        performer.prepare(job)
+        if not job.handler.is_async:
+            return completed(job.handler.call(job.event))
+        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(job.handler.call(job.event))
+        job.row.wake = lambda: loop.call_soon_threadsafe(task.cancel)
+        if job.row.told is not None:
+            task.cancel()
+        return completed(await task)
+    except BaseException as error:  # noqa: BLE001, as in production
+        return performer.failed(job, error, is_cancelled=isinstance(error, asyncio.CancelledError))
+
+
+@contextmanager
+def _telling(leases: Leases, job: Job, told: Mapping[Told, float | None]) -> Generator[None]:
+    """Tells the handler to stop, after the seconds that are given."""
+    timers = [
+        threading.Timer(seconds, leases.tell, ([job.row], reason))
+        for reason, seconds in told.items()
+        if seconds is not None
+    ]
+    for timer in timers:
+        timer.start()
+    try:
+        yield
+    finally:
+        for timer in timers:
+            timer.cancel()
+            timer.join()
+
+
+def _as_sent(leases: Leases, job: Job, report: Report) -> Report:
+    """As the server would read it: with a result that went through JSON, or the failure that it makes."""
+    sent = leases.encoding.loads(settlement(job.row, report, leases.encoding))
+    if sent["status"] == "completed":
+        return Completed(sent.get("result"), enqueue=sent.get("enqueue", ()))
+    if sent["status"] == "failed":
+        return Failed(sent["error"], sent.get("retryable", True), sent.get("delay_seconds"))
+    hold_seconds = report.hold_seconds if isinstance(report, Released) else None
+    return Released(sent.get("delay_seconds", 0), sent.get("code"), sent.get("reason"), hold_seconds)

@@ -1,0 +1,175 @@
+"""One request and its reply, as bytes. Which requests may be repeated is decided by `calls`."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.util.ssl_ import create_urllib3_context
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+
+    from urllib3.response import BaseHTTPResponse
+
+BASE_PATH = "/api/v1"
+CONNECT_SECONDS = 5.0
+MAX_REPLY_BYTES = 64 * 1024 * 1024
+_PIECE_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request; `path` has the query and stands below /api/v1."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply; `headers` is read by names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class TransportError(Exception):
+    """No complete reply arrived."""
+
+
+class NotSent(TransportError):
+    """The server did not get the request: no such host, connection refused, TLS refused."""
+
+
+class Cut(TransportError):
+    """The connection ended under way; the server may have carried the request out."""
+
+    def __init__(self, message: str, *, reused: bool, any_byte: bool) -> None:
+        super().__init__(message)
+        self.reused = reused
+        self.any_byte = any_byte
+
+
+class TimedOut(TransportError):
+    """No complete reply within the time limit; the server may have carried the request out."""
+
+
+class Transport(Protocol):
+    """What carries requests to one server, one at a time."""
+
+    def send(self, request: Request, seconds: float) -> Reply:
+        """Waits for the reply at most that long. Raises NotSent, Cut or TimedOut."""
+        ...
+
+    def close(self) -> None:
+        """Ends the connection, from any thread; a request under way raises Cut."""
+        ...
+
+
+class Urllib3Transport:
+    """One connection to one server, kept open between requests and opened again where it was closed."""
+
+    def __init__(self, url: str, *, ssl_context: ssl.SSLContext | None = None) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"not an http or https address: {url}")
+        self._prefix = parts.path.rstrip("/") + BASE_PATH
+        self._connection: HTTPConnection
+        if parts.scheme == "https":
+            context = ssl_context or _default_context()
+            self._connection = HTTPSConnection(parts.hostname, parts.port or 443, ssl_context=context)
+        else:
+            self._connection = HTTPConnection(parts.hostname, parts.port or 80)
+        self._is_busy = False
+        self._is_closed = False
+
+    def send(self, request: Request, seconds: float) -> Reply:
+        """See `Transport.send`."""
+        if self._is_closed:
+            raise NotSent("this transport is closed")
+        self._is_busy = True
+        try:
+            reply = self._exchange(request, seconds)
+        except TransportError:
+            self._connection.close()
+            raise
+        finally:
+            self._is_busy = False
+            if self._is_closed:
+                self._connection.close()
+        return reply
+
+    def close(self) -> None:
+        """See `Transport.close`."""
+        self._is_closed = True
+        sock = self._connection.sock
+        if sock is not None:
+            with suppress(OSError):  # where it is not connected any more
+                sock.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads from it
+        if not self._is_busy:
+            self._connection.close()
+
+    def _exchange(self, request: Request, seconds: float) -> Reply:
+        deadline = time.monotonic() + seconds
+        reused = self._connect(seconds)
+        connection, path = self._connection, self._prefix + request.path
+        response: BaseHTTPResponse | None = None
+        try:
+            connection.timeout = seconds  # until here it was the limit of connecting
+            connection.request(request.method, path, request.body, request.headers, preload_content=False)
+            response = connection.getresponse()
+            return Reply(response.status, response.headers, _read(response, deadline))
+        except (TimeoutError, ReadTimeoutError) as error:
+            raise TimedOut(f"no reply within {seconds:g} s") from error
+        except (OSError, HTTPException, HTTPError) as error:
+            any_byte = response is not None or not isinstance(error, OSError)
+            raise Cut(f"the connection ended: {error}", reused=reused, any_byte=any_byte) from error
+        finally:
+            if response is not None:
+                response.close()  # it holds the socket until it is read to its end
+
+    def _connect(self, seconds: float) -> bool:
+        """True if the connection was there already."""
+        if self._connection.is_connected:
+            return True
+        self._connection.close()
+        self._connection.timeout = min(CONNECT_SECONDS, seconds)
+        try:
+            self._connection.connect()
+        except (OSError, HTTPError) as error:
+            raise NotSent(str(error)) from error
+        return False
+
+
+def _read(response: BaseHTTPResponse, deadline: float) -> bytes:
+    # `http.client` takes a connection that ends within the headers for a reply whose body is empty.
+    headers = response.headers
+    is_framed = headers.get("content-length", "").isdecimal() or "transfer-encoding" in headers
+    if not is_framed and response.status != 204:
+        raise Cut("the reply ended within its headers", reused=False, any_byte=True)
+    pieces: list[bytes] = []
+    while piece := response.read(_PIECE_BYTES):
+        pieces.append(piece)
+        if len(pieces) * _PIECE_BYTES > MAX_REPLY_BYTES:
+            raise Cut(f"the reply is longer than {MAX_REPLY_BYTES} bytes", reused=False, any_byte=True)
+        if time.monotonic() > deadline:
+            raise TimedOut("the reply did not end in time")
+    return b"".join(pieces)
+
+
+def _default_context() -> ssl.SSLContext:
+    context = create_urllib3_context()
+    context.load_default_certs()
+    return context

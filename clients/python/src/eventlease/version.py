@@ -1,0 +1,3 @@
+"""The version of this library, which every request names."""
+
+VERSION = "0.1.0"

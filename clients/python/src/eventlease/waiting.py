@@ -1,0 +1,192 @@
+"""How awaited events ended, and waiting for many of them at once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from eventlease import forks
+from eventlease.errors import (
+    EventCancelled,
+    EventFailed,
+    EventLeaseError,
+    ProblemError,
+    Unavailable,
+)
+from eventlease.rules.repeats import Repeat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from eventlease.calls import Calls
+    from eventlease.connections import Connections
+
+    Ended = dict[str, Any] | EventLeaseError
+
+log = logging.getLogger("eventlease.client")
+
+MAX_AWAITED = 100
+MAX_WAIT_SECONDS = 20
+REPLY_SECONDS = 15.0
+MAX_REQUESTS = 8
+LAST_PAUSE_SECONDS = 0.2
+_REPEAT = Repeat(is_safe=True, within_seconds=30)
+
+
+def checked_id(event_id: str | UUID) -> str:
+    """The id as text. A ValueError where it is none: the server would refuse it, with all that were sent beside it."""
+    return str(event_id if isinstance(event_id, UUID) else UUID(event_id))
+
+
+def result_of(event: dict[str, Any]) -> Any:
+    """The result of an event that has ended. Raises EventFailed or EventCancelled."""
+    if event["status"] == "completed":
+        return event["result"]
+    raise EventCancelled(event) if event["status"] == "cancelled" else EventFailed(event)
+
+
+def is_open(event: dict[str, Any]) -> bool:
+    """True while it is queued or processing."""
+    return event["status"] in ("queued", "processing")
+
+
+def value_of(event: Ended) -> Any:
+    """The result of an event that has ended, or the error."""
+    try:
+        return event if isinstance(event, EventLeaseError) else result_of(event)
+    except EventLeaseError as error:
+        return error
+
+
+class TimeLimit:
+    """How long a wait lasts, which may take several requests."""
+
+    def __init__(self, seconds: float | None, message: str) -> None:
+        self._deadline = None if seconds is None else time.monotonic() + seconds
+        self._message = message
+
+    def left(self) -> float | None:
+        """Seconds; None without a limit."""
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+
+    def repeat(self) -> Repeat:
+        """How the next request may be repeated."""
+        return Repeat(is_safe=True, within_seconds=self.left())
+
+    def wait_seconds(self) -> int:
+        """How long the server may wait before it answers the next request; whole seconds."""
+        left = self.left()
+        return MAX_WAIT_SECONDS if left is None else min(int(left), MAX_WAIT_SECONDS)
+
+    def is_over(self) -> bool:
+        """After a request. Pauses where less is left than the server can wait."""
+        left = self.left()
+        if left is not None and left < 1:
+            time.sleep(min(left, LAST_PAUSE_SECONDS))
+        return left == 0
+
+    def check(self) -> None:
+        """As `is_over`, but raises TimeoutError."""
+        if self.is_over():
+            raise TimeoutError(self._message)
+
+
+def read_event(calls: Calls, event_id: str, repeat: Repeat, wait_seconds: int = 0) -> dict[str, Any]:
+    """The event; when it has ended, or after that many seconds."""
+    query = f"?wait_seconds={wait_seconds}" if wait_seconds else ""
+    seconds = wait_seconds + REPLY_SECONDS
+    event: dict[str, Any] = calls.call("GET", f"/events/{event_id}{query}", seconds=seconds, repeat=repeat)
+    return event
+
+
+def wait_once(calls: Calls, event_ids: list[str], wait_seconds: int, repeat: Repeat) -> dict[str, Ended]:
+    """Those that have ended, by id, once there is one or the time is over. Those that are not known are errors."""
+    body = {"event_ids": event_ids, "wait_seconds": wait_seconds, "until": "any"}
+    reply = calls.call("POST", "/events/wait", body, seconds=wait_seconds + REPLY_SECONDS, repeat=repeat)
+    ended: dict[str, Ended] = {}
+    for event_id in [*reply["unknown"], *(event["event_id"] for event in reply["events"])]:
+        try:
+            event = read_event(calls, event_id, repeat)  # also of an unknown one, for the server's words
+        except ProblemError as error:
+            ended[event_id] = error
+        else:
+            if not is_open(event):  # as it is if it was redriven meanwhile
+                ended[event_id] = event
+    return ended
+
+
+class Watcher:
+    """Waits for the ends of any number of events, in a few threads that end when nothing is awaited."""
+
+    def __init__(self, connections: Connections, deliver: Callable[[list[tuple[Any, Ended]]], None]) -> None:
+        """`deliver` is called in one of the threads, with the caller's futures and what became of their events."""
+        self._connections = connections
+        self._deliver = deliver
+        self._begin()
+        forks.watch(self)
+
+    def _begin(self) -> None:
+        self._lock = threading.Lock()
+        self._futures: dict[str, list[Any]] = {}
+        self._unwatched: deque[str] = deque()
+        self._threads: set[threading.Thread] = set()
+
+    after_fork = _begin
+
+    def watch(self, event_id: str, future: Any) -> None:
+        """The future is given to `deliver` when the event has ended, unless it is cancelled before."""
+        with self._lock:
+            is_new = event_id not in self._futures
+            before = self._futures.get(event_id, [])
+            self._futures[event_id] = [*(other for other in before if not other.cancelled()), future]
+            if is_new:
+                self._unwatched.append(event_id)
+                if len(self._threads) < MAX_REQUESTS:
+                    thread = threading.Thread(target=self._run, name="eventlease-wait", daemon=True)
+                    self._threads.add(thread)
+                    thread.start()
+
+    def join(self) -> None:
+        """Waits for the threads, once the connections are closed."""
+        for thread in list(self._threads):
+            thread.join()
+
+    def _run(self) -> None:
+        event_ids: list[str] = []
+        while event_ids := self._next(event_ids):
+            # Where all threads wait, one of them comes back soon for events that nobody watches yet.
+            is_brief = bool(self._unwatched) or len(self._threads) == MAX_REQUESTS
+            try:
+                with self._connections.one() as calls:
+                    ended = wait_once(calls, event_ids, 1 if is_brief else MAX_WAIT_SECONDS, _REPEAT)
+            except Unavailable as error:
+                if not self._connections.timing.stop.is_set():
+                    continue  # callers have time limits of their own
+                ended = dict.fromkeys(event_ids, error)
+            except EventLeaseError as error:
+                ended = dict.fromkeys(event_ids, error)
+            except Exception as error:  # as above: callers must not wait for a thread that has died
+                log.exception("waiting for events failed in an unexpected way")
+                ended = dict.fromkeys(event_ids, EventLeaseError(f"waiting failed: {type(error).__name__}: {error}"))
+            with self._lock:
+                found = [(future, ended[event_id]) for event_id in ended for future in self._futures.pop(event_id, [])]
+            self._deliver(found)
+
+    def _next(self, watched: Iterable[str]) -> list[str]:
+        """The events of the next request, those first that nobody watches. None: the thread ends."""
+        with self._lock:
+            self._unwatched.extend(watched)
+            found: list[str] = []
+            while self._unwatched and len(found) < MAX_AWAITED:
+                event_id = self._unwatched.popleft()
+                if all(future.cancelled() for future in self._futures.get(event_id, ())):
+                    self._futures.pop(event_id, None)
+                else:
+                    found.append(event_id)
+            if not found:
+                self._threads.discard(threading.current_thread())
+            return found

@@ -1,0 +1,348 @@
+"""Events that many tasks or threads enqueue: few requests, and each caller's own answer."""
+
+import asyncio
+import concurrent.futures
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from scripted import reply
+
+from eventlease import AsyncClient, BufferFull, Client, Enqueued, EventCancelled, InvalidInput, NotFound, Unavailable
+from eventlease.coalesce import MAX_WAITING_EVENTS, Coalescer, Waiting
+from eventlease.enqueuing import NewBody
+from eventlease.errors import EventLeaseError
+from eventlease.testing import FakeServer
+from eventlease.transport import NotSent, Reply, Request
+
+UNKNOWN = "01926f5e-7a3c-7d2e-9b54-3f1c8a6d2e10"
+
+
+class Gate:
+    """A server that answers batches once its gate is open, and then at once."""
+
+    def __init__(self) -> None:
+        self.is_open = threading.Event()
+        self.is_reached = threading.Event()
+        self.batches: list[list[Any]] = []
+
+    def __call__(self, url: str) -> "Gate":
+        assert url
+        return self
+
+    def send(self, request: Request, seconds: float) -> Reply:
+        self.is_reached.set()
+        assert self.is_open.wait(seconds)
+        events = json.loads(request.body or b"")["events"]
+        self.batches.append([event["payload"] for event in events])
+        return reply(201, {"results": [{"event_id": f"event {event['payload']}"} for event in events]})
+
+    def close(self) -> None:
+        self.is_open.set()
+
+
+async def reached(gate: Gate) -> None:
+    await asyncio.to_thread(gate.is_reached.wait, 30)
+
+
+def test_what_arrives_during_a_request_goes_with_the_next() -> None:
+    async def main() -> None:
+        gate = Gate()
+        async with AsyncClient(transport=gate) as client:
+            first = asyncio.create_task(client.enqueue("q", "t", 0))
+            await reached(gate)
+            others = [asyncio.create_task(client.enqueue("q", "t", number)) for number in range(1, 1501)]
+            await asyncio.sleep(0)
+            gate.is_open.set()
+            events = await asyncio.gather(first, *others)
+        assert [event.event_id for event in events] == [f"event {number}" for number in range(1501)]
+        assert [len(batch) for batch in gate.batches] == [1, 1000, 500]
+
+    asyncio.run(main())
+
+
+def test_threads_that_share_a_client_share_requests() -> None:
+    gate = Gate()
+    with (
+        Client(transport=gate, coalesce=True) as client,
+        concurrent.futures.ThreadPoolExecutor(50) as threads,
+    ):
+        first = threads.submit(client.enqueue, "q", "t", 0)
+        assert gate.is_reached.wait(30)
+        others = [threads.submit(client.enqueue, "q", "t", number) for number in range(1, 50)]
+        gate.is_open.set()
+        events = [future.result(30) for future in [first, *others]]
+    assert [event.event_id for event in events] == [f"event {number}" for number in range(50)]
+    assert sum(len(batch) for batch in gate.batches) == 50
+
+
+def test_a_refused_event_fails_its_own_call_only() -> None:
+    async def main() -> None:
+        with FakeServer() as server:
+            async with AsyncClient(transport=server.transport) as client:
+                answers = await asyncio.gather(
+                    *(client.enqueue("q", "t", number, priority=10 if number == 7 else 5) for number in range(20)),
+                    return_exceptions=True,
+                )
+        refused = [number for number, answer in enumerate(answers) if not isinstance(answer, Enqueued)]
+        assert refused == [7]
+        assert isinstance(answers[7], InvalidInput)
+        assert answers[7].errors[0]["pointer"] == "/priority"
+
+    asyncio.run(main())
+
+
+def test_a_lost_reply_makes_no_second_events() -> None:
+    async def main() -> None:
+        with FakeServer() as server:
+            server.lose_next_reply("enqueue_batch", 2)
+            async with AsyncClient(transport=server.transport) as client:
+                events = await asyncio.gather(*(client.enqueue("q", "t", number) for number in range(20)))
+            assert sorted(event.event_id for event in events) == sorted(server.state.events)
+            assert not any(event.is_duplicate for event in events)
+
+    asyncio.run(main())
+
+
+def test_events_without_keys_are_not_mixed_with_others() -> None:
+    """One of them must not be sent twice; the others may."""
+    sizes: list[int] = []
+
+    def send(bodies: list[NewBody]) -> list[EventLeaseError]:
+        assert len({body.has_key for body in bodies}) == 1
+        sizes.append(len(bodies))
+        return [EventLeaseError("none")] * len(bodies)
+
+    coalescer, futures = collected(send)
+    offer(coalescer, futures, *[True] * 3, *[False] * 2, True)
+    coalescer.close(30)
+    assert [future.result(30) for future in futures] == ["none"] * 6
+    assert sum(sizes) == 6
+    assert len(sizes) >= 3
+
+
+def test_a_full_buffer_makes_tasks_wait() -> None:
+    async def main() -> None:
+        gate = Gate()
+        async with AsyncClient(transport=gate) as client:
+            tasks = [asyncio.create_task(client.enqueue("q", "t", n)) for n in range(MAX_WAITING_EVENTS + 3001)]
+            await reached(gate)
+            gate.is_open.set()
+            events = await asyncio.gather(*tasks)
+        assert len({event.event_id for event in events}) == MAX_WAITING_EVENTS + 3001
+        assert max(len(batch) for batch in gate.batches) == 1000
+
+    asyncio.run(main())
+
+
+def test_tasks_that_are_cancelled_while_they_wait_for_room_hold_up_nobody() -> None:
+    async def main() -> None:
+        gate = Gate()
+        async with AsyncClient(transport=gate) as client:
+            kept = [asyncio.create_task(client.enqueue("q", "t", n)) for n in range(MAX_WAITING_EVENTS + 1000)]
+            given_up = [asyncio.create_task(client.enqueue("q", "t", -n)) for n in range(1, 2000)]
+            late = asyncio.create_task(client.enqueue("q", "t", "late"))
+            await reached(gate)
+            await asyncio.sleep(0)
+            for task in given_up:
+                task.cancel()
+            gate.is_open.set()
+            await asyncio.gather(*kept, late)
+
+    asyncio.run(main())
+
+
+def test_a_full_buffer_may_be_an_error() -> None:
+    async def main() -> None:
+        gate = Gate()
+        async with AsyncClient(transport=gate, on_full="raise") as client:
+            tasks = [asyncio.create_task(client.enqueue("q", "t", n)) for n in range(MAX_WAITING_EVENTS + 1001)]
+            await asyncio.sleep(0)
+            with pytest.raises(BufferFull):
+                await client.enqueue("q", "t", "too many")
+            gate.is_open.set()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(main())
+
+
+def test_large_events_fill_the_buffer_too() -> None:
+    gate, full = Gate(), 0
+    with Client(transport=gate, coalesce=True, on_full="raise") as client:
+        threads = concurrent.futures.ThreadPoolExecutor(60)
+        futures = [threads.submit(client.enqueue, "q", "t", "x" * 1_000_000) for _ in range(60)]
+        assert gate.is_reached.wait(30)
+        done = concurrent.futures.wait(futures, 30, concurrent.futures.FIRST_EXCEPTION).done
+        full = sum(isinstance(future.exception(), BufferFull) for future in done)
+        gate.is_open.set()
+        threads.shutdown()
+    assert full > 0
+    assert max(len(batch) for batch in gate.batches) <= 4
+
+
+def test_an_event_whose_task_was_cancelled_is_not_sent() -> None:
+    async def main() -> None:
+        gate = Gate()
+        async with AsyncClient(transport=gate) as client:
+            first = asyncio.create_task(client.enqueue("q", "t", "first"))
+            await reached(gate)
+            tasks = [asyncio.create_task(client.enqueue("q", "t", number)) for number in range(3)]
+            await asyncio.sleep(0)
+            tasks[1].cancel()
+            await asyncio.gather(tasks[1], return_exceptions=True)
+            gate.is_open.set()
+            await asyncio.gather(first, tasks[0], tasks[2])
+        assert gate.batches == [["first"], [0, 2]]
+
+    asyncio.run(main())
+
+
+def test_every_caller_hears_of_an_outage() -> None:
+    async def main() -> None:
+        with FakeServer() as server:
+            server.go_away()
+            async with AsyncClient(transport=server.transport, timeout_seconds=0.1) as client:
+                answers = await asyncio.gather(
+                    *(client.enqueue("q", "t", 1) for _ in range(20)), return_exceptions=True
+                )
+                assert {type(answer) for answer in answers} == {Unavailable}
+                server.come_back()
+                await client.enqueue("q", "t", 1)
+
+    asyncio.run(main())
+
+
+def test_closing_waits_for_what_was_enqueued() -> None:
+    async def main() -> None:
+        gate = Gate()
+        client = AsyncClient(transport=gate)
+        tasks = [asyncio.create_task(client.enqueue("q", "t", number)) for number in range(5)]
+        await reached(gate)
+        threading.Timer(0, gate.is_open.set).start()
+        assert await client.close() == 0
+        assert len(await asyncio.gather(*tasks)) == 5
+        with pytest.raises(Unavailable, match="closed"):
+            await client.enqueue("q", "t", 1)
+
+    asyncio.run(main())
+
+
+def test_closing_says_how_many_events_were_not_acknowledged() -> None:
+    is_reached = threading.Event()
+
+    class Away:
+        def send(self, request: Request, seconds: float) -> Reply:
+            is_reached.set()
+            raise NotSent(f"refused {request.path} within {seconds:g} s")
+
+        def close(self) -> None:
+            pass
+
+    client = Client(transport=lambda _: Away(), coalesce=True, timeout_seconds=600)
+    with concurrent.futures.ThreadPoolExecutor(3) as threads:
+        futures = [threads.submit(client.enqueue, "q", "t", number) for number in range(3)]
+        assert is_reached.wait(30)
+        count = client.close(seconds=0.1)
+        errors = [type(future.exception(30)) for future in futures]
+    assert 1 <= count <= 3
+    assert errors == [Unavailable] * 3
+
+
+def test_an_answer_of_no_sense_leaves_nobody_waiting() -> None:
+    def send(bodies: list[NewBody]) -> list[EventLeaseError]:
+        raise KeyError(len(bodies))
+
+    coalescer, futures = collected(send)
+    offer(coalescer, futures, True)
+    assert "KeyError" in futures[0].result(30)
+    offer(coalescer, futures, True)
+    assert "KeyError" in futures[1].result(30)
+    coalescer.close(30)
+
+
+def test_tasks_wait_for_the_ends_of_their_events() -> None:
+    async def main() -> None:
+        with FakeServer() as server:
+            async with AsyncClient(transport=server.transport) as client:
+                events = await asyncio.gather(*(client.enqueue("q", "t", number) for number in range(300)))
+                waits = [asyncio.create_task(client.wait(event.event_id)) for event in events]
+                await asyncio.sleep(0)
+                await asyncio.gather(*(client.cancel(event.event_id) for event in events))
+                ends = await asyncio.gather(*waits, return_exceptions=True)
+            assert {type(end) for end in ends} == {EventCancelled}
+            requests = [name for name, _ in server.requests if name == "wait"]
+            assert len(requests) < 300
+
+    asyncio.run(main())
+
+
+def test_a_wait_ends_with_its_time_limit_and_holds_up_no_other() -> None:
+    async def main() -> None:
+        with FakeServer() as server:
+            client = AsyncClient(transport=server.transport)
+            event = await client.enqueue("q", "t", 1)
+            with pytest.raises(TimeoutError, match="still open"):
+                await client.wait(event.event_id, timeout=0.05)
+            with pytest.raises(NotFound):
+                await client.wait(UNKNOWN)
+            with pytest.raises(ValueError, match="UUID"):
+                await client.wait("1")
+            assert await client.wait_many([]) == []
+            values = await client.wait_many([event.event_id, UNKNOWN], timeout=0.5)
+            assert [type(value) for value in values] == [TimeoutError, NotFound]
+            server.stop()  # the fake's waits cannot be cut off
+            await client.close()
+
+    asyncio.run(main())
+
+
+def test_runs_and_other_calls_can_be_awaited() -> None:
+    async def main() -> None:
+        with FakeServer() as server:
+            async with AsyncClient(transport=server.transport) as client:
+                event = await client.enqueue("q", "t", 1, scenario_run_id="r")
+                assert (await client.read(event.event_id))["status"] == "queued"
+                assert (await client.read_run("r"))["counts"]["queued"] == 1
+                assert (await client.cancel_run("r"))["cancelled"] == 1
+                assert (await client.wait_for_run("r", timeout=30))["status"] == "cancelled"
+                assert (await client.reopen_run("r"))["reopened"]
+                assert (await client.call("GET", "/server"))["version"]
+                (stored,) = await client.enqueue_many([{"engine_type": "q", "event_type": "t", "payload": 1}])
+                assert isinstance(stored, Enqueued)
+
+    asyncio.run(main())
+
+
+def test_nothing_is_left_of_a_client_that_is_closed() -> None:
+    before = set(threading.enumerate())
+
+    async def main(url: str) -> None:
+        async with AsyncClient(url) as client:
+            event = await client.enqueue("q", "t", 1)
+            waits = [asyncio.create_task(client.wait(event.event_id)) for _ in range(3)]
+            await client.cancel(event.event_id)
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    with FakeServer() as server, server.over_http() as url:
+        serving = set(threading.enumerate()) - before
+        asyncio.run(main(url))
+        left = {thread.name for thread in set(threading.enumerate()) - before - serving}
+    assert {name for name in left if name.startswith("eventlease")} == set()
+
+
+def collected(send: Callable[[list[NewBody]], Any]) -> tuple[Coalescer, "list[concurrent.futures.Future[str]]"]:
+    """A coalescer whose futures get the texts of the errors that are the answers."""
+
+    def deliver(events: list[Waiting], answers: Any) -> None:
+        for event, answer in zip(events, answers, strict=True):
+            event.future.set_result(str(answer))
+
+    return Coalescer(send, deliver, 30), []
+
+
+def offer(coalescer: Coalescer, futures: "list[concurrent.futures.Future[str]]", *have_keys: bool) -> None:
+    for has_key in have_keys:
+        futures.append(concurrent.futures.Future())
+        assert coalescer.offer(Waiting(NewBody(b"{}", has_key, has_key), futures[-1]))

@@ -1,0 +1,170 @@
+"""Payloads as handlers ask for them."""
+
+import datetime
+import functools
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Annotated, Any, Literal, NewType, TypedDict
+from uuid import UUID
+
+import msgspec
+import pydantic
+import pytest
+
+from eventlease import ConfigurationError, Event
+from eventlease.decoding import PayloadInvalid, decoder, decoder_of
+
+Name = NewType("Name", str)
+
+
+class Mood(Enum):
+    CALM = "calm"
+    ANGRY = "angry"
+
+
+@dataclass
+class Line:
+    text: str
+    loudness: float = 1.0
+
+
+@dataclass
+class Scene:
+    npc: Name
+    mood: Mood = Mood.CALM
+    lines: list[Line] = field(default_factory=list[Line])
+    parent: "Scene | None" = None
+
+
+class _Needed(TypedDict):
+    npc: str
+
+
+class Loose(_Needed, total=False):
+    lines: int
+
+
+class Model(pydantic.BaseModel):
+    npc: str
+    lines: int = 1
+
+
+class Struct(msgspec.Struct):
+    npc: str
+    lines: int = 1
+
+
+def decode(wanted: Any, value: Any) -> Any:
+    """What is made of a value."""
+    made = decoder(wanted)
+    return value if made is None else made(value)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "value", "decoded"),
+    [
+        (Any, {"a": [1]}, {"a": [1]}),
+        (object, {"a": 1}, {"a": 1}),
+        (dict[str, int], {"a": 1}, {"a": 1}),
+        (str, "a", "a"),
+        (float, 1, 1.0),
+        (int | None, None, None),
+        (Literal["a", 1], 1, 1),
+        (Annotated[int, "size"], 3, 3),
+        (list[Name], ["a"], ["a"]),
+        (tuple[int, str], [1, "a"], (1, "a")),
+        (tuple[int, ...], [1, 2], (1, 2)),
+        (frozenset[int], [1, 1], frozenset({1})),
+        (Mood, "angry", Mood.ANGRY),
+        (UUID, "0198c0de-0000-7000-8000-000000000000", UUID("0198c0de-0000-7000-8000-000000000000")),
+        (datetime.date, "2026-11-29", datetime.date(2026, 11, 29)),
+        (
+            datetime.datetime,
+            "2026-11-29T10:00:00Z",
+            datetime.datetime(2026, 11, 29, 10, tzinfo=datetime.timezone.utc),
+        ),
+        (Scene, {"npc": "Mira", "unknown": 1}, Scene(Name("Mira"))),
+        (
+            Scene,
+            {"npc": "Mira", "mood": "angry", "lines": [{"text": "Out!", "loudness": 2}], "parent": {"npc": "Ada"}},
+            Scene(Name("Mira"), Mood.ANGRY, [Line("Out!", 2.0)], Scene(Name("Ada"))),
+        ),
+        (Loose, {"npc": "Mira", "more": 1}, {"npc": "Mira", "more": 1}),
+        (Model, {"npc": "Mira"}, Model(npc="Mira")),
+        (list[Model], [{"npc": "Mira", "lines": 2}], [Model(npc="Mira", lines=2)]),
+        (Struct, {"npc": "Mira"}, Struct("Mira")),
+    ],
+)
+def test_values_are_decoded(wanted: Any, value: Any, decoded: Any) -> None:
+    assert decode(wanted, value) == decoded
+
+
+MISFITS: list[tuple[Any, Any, list[str]]] = [
+    (int, "1", [""]),
+    (int, True, [""]),
+    (int, 1.5, [""]),
+    (str, None, [""]),
+    (int | str, [], [""]),
+    (Literal["a"], "b", [""]),
+    (Literal[1], True, [""]),
+    (tuple[int, str], [1], [""]),
+    (Mood, "sad", [""]),
+    (UUID, 1, [""]),
+    (datetime.date, "tomorrow", [""]),
+    (list[int], {"a": 1}, [""]),
+    (list[int], [1, "2", None], ["/1", "/2"]),
+    (dict[str, int], {"a/b": "x", "c~": "y"}, ["/a~1b", "/c~0"]),
+    (Scene, {}, ["/npc"]),
+    (Scene, [], [""]),
+    (Scene, {"npc": 1, "lines": [{"text": 2}, {}]}, ["/npc", "/lines/0/text", "/lines/1/text"]),
+    (Scene, {"npc": "a", "parent": {"npc": "b", "parent": {}}}, ["/parent/parent/npc"]),
+    (Loose, {"lines": "x"}, ["/npc", "/lines"]),
+    (Model, {"lines": "x"}, ["/npc", "/lines"]),
+    (list[Model], [{}], ["/0/npc"]),
+    (Struct, {"lines": "x"}, [""]),
+]
+
+
+@pytest.mark.parametrize(("wanted", "value", "pointers"), MISFITS)
+def test_every_place_that_does_not_fit_is_named(wanted: Any, value: Any, pointers: list[str]) -> None:
+    with pytest.raises(PayloadInvalid) as raised:
+        decode(wanted, value)
+    assert [place["pointer"] for place in raised.value.places] == pointers
+
+
+def test_the_annotation_of_a_handler_decides() -> None:
+    def plain(event: Event) -> None: ...
+
+    def typed(event: Event[Scene]) -> None: ...
+
+    def none(event): ...  # type: ignore[no-untyped-def]  # pyright: ignore
+
+    class Handlers:
+        def method(self, event: Event[Scene]) -> None: ...
+
+        async def __call__(self, event: Event[Scene]) -> None: ...
+
+    assert decoder_of(plain) is None
+    assert decoder_of(none) is None  # pyright: ignore[reportUnknownArgumentType]
+    for handler in (typed, Handlers().method, Handlers(), functools.partial(typed)):
+        made = decoder_of(handler)
+        assert made is not None
+        assert made({"npc": "Mira"}) == Scene(Name("Mira"))
+
+
+def test_annotations_that_cannot_be_decoded_are_refused_at_the_start() -> None:
+    class Other:
+        pass
+
+    def typed(event: "Event[Other]") -> None: ...
+
+    def unknown(event: "Event[Missing]") -> None: ...  # type: ignore[name-defined]  # noqa: F821  # pyright: ignore
+
+    def deep(event: Event[list[complex]]) -> None: ...
+
+    with pytest.raises(ConfigurationError, match="payload="):
+        decoder_of(unknown)  # pyright: ignore[reportUnknownArgumentType]
+    with pytest.raises(ConfigurationError, match="complex"):
+        decoder_of(deep)
+    with pytest.raises(ConfigurationError):
+        decoder_of(typed)
