@@ -15,8 +15,7 @@ from typing import TypedDict, cast
 
 import pytest
 
-from eventlease import Client, Completed, Engine, Event, Failed, Released
-from eventlease.outcomes import Report
+from eventlease import Client, Completed, Engine, Event, Failed, Released, Report
 from eventlease.testing import FakeServer, run
 from llm_engine import connections, engine
 
@@ -80,7 +79,7 @@ class Call(BaseHTTPRequestHandler):
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> Generator[Model]:
     with Model() as model:
-        threading.Thread(target=model.serve_forever).start()
+        threading.Thread(target=model.serve_forever, args=(0.01,)).start()
         monkeypatch.setenv("MODEL_URL", model.url)
         try:
             yield model
@@ -145,7 +144,7 @@ def test_a_cancelled_event_ends_the_call_of_the_model(model: Model) -> None:
 def test_the_program_works_through_a_hold_and_a_failure_and_ends_in_order(model: Model) -> None:
     model.refusals.put((429, {"Retry-After": "1"}))
     model.refusals.put((500, {}))
-    heard: SimpleQueue[Event] = SimpleQueue()
+    heard: SimpleQueue[Event[object]] = SimpleQueue()
     with FakeServer() as server, server.over_http() as url, closing(Client(url)) as client:
         voice = Engine("voice", url=url)
         voice.on("voice.requested")(heard.put)
