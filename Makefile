@@ -86,9 +86,9 @@ demo: debug $(CLIENTS_VENV)/installed ## Play examples/ with engines that crash,
 	scripts/ensure-postgres
 	PYTHONPATH=$(CURDIR)/clients/python/src $(CLIENTS_BIN)/python examples/demo.py --server $(BINARY)
 
-check-api: debug ## Check the HTTP interface with third-party tools, which it installs below target/ (ARGS='--seed 7')
+check-api: debug $(CLIENTS_VENV)/installed ## Check the HTTP interface with third-party tools, which it installs below target/ (ARGS='--seed 7')
 	scripts/ensure-postgres
-	python3 scripts/check-api --server $(BINARY) $(ARGS)
+	$(CLIENTS_BIN)/python scripts/check-api --server $(BINARY) $(ARGS)
 
 # By way of a second file, so that a failing build leaves the old document whole.
 openapi: ## Write docs/openapi.json anew
