@@ -99,6 +99,7 @@ openapi: ## Write docs/openapi.json anew
 # The tools of the clients' checks are of pinned versions, and installed where their list has changed.
 CLIENTS_FOLDERS := $(wildcard clients/conformance clients/bench) examples
 $(CLIENTS_VENV)/installed: clients/python/requirements-dev.txt
+	scripts/ensure-venv
 	rm -rf $(CLIENTS_VENV)
 	python3 -m venv $(CLIENTS_VENV)
 	$(CLIENTS_BIN)/pip install --quiet --disable-pip-version-check -r $<

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """An engine for a language model behind HTTP, which sends its words as they come, one a line.
 
-Set EVENTLEASE_URL to the server and MODEL_URL to the model, and run it: python3 examples/llm_engine.py
+Set EVENTLEASE_URL to the server and MODEL_URL to the model, like http://host:port, and run this program.
 """
 
 import os
@@ -9,7 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from urllib3 import PoolManager, Timeout
+from urllib3 import HTTPConnectionPool, Timeout, connection_from_url
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
@@ -23,9 +23,9 @@ class Scene:
 
 
 @contextmanager
-def connections() -> Generator[PoolManager]:
+def connections() -> Generator[HTTPConnectionPool]:
     """What the handlers share, as `event.state`. A model that sends nothing for 30 s has failed."""
-    with PoolManager(maxsize=20, retries=False, timeout=Timeout(connect=5, read=30)) as pool:
+    with connection_from_url(os.environ["MODEL_URL"], maxsize=20, timeout=Timeout(connect=5, read=30)) as pool:
         yield pool
 
 
@@ -33,12 +33,12 @@ engine = Engine("dialogue", concurrency=20, timeout_seconds=600, lifespan=connec
 
 
 @engine.on("line.requested")
-def speak(event: Event[Scene, PoolManager]) -> Completed:
+def speak(event: Event[Scene, HTTPConnectionPool]) -> Completed:
     npc, words = event.payload.npc, list[str]()
     if event.previous and event.previous.progress:
         words += event.previous.progress["words"]  # the attempt before came this far
     asked = {"prompt": event.payload.prompt, "continue_after": words}
-    with event.state.request("POST", os.environ["MODEL_URL"], json=asked, preload_content=False) as reply:
+    with event.state.request("POST", "/generate", json=asked, retries=False, preload_content=False) as reply:
         if reply.status == 429:
             seconds = 10.0
             with suppress(InvalidHeader):

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import SimpleQueue
@@ -35,7 +35,7 @@ class Model(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Call)
-        self.url = f"http://127.0.0.1:{self.server_port}/generate"
+        self.url = f"http://127.0.0.1:{self.server_port}"
         self.refusals: SimpleQueue[tuple[int, dict[str, str]]] = SimpleQueue()
         self.asked: list[Asked] = []
         self.words = ["Good", "morning", "to", "you"]
@@ -47,6 +47,7 @@ class Call(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
+        assert self.path == "/generate"
         model = cast("Model", self.server)
         asked: Asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         model.asked.append(asked)
@@ -95,6 +96,20 @@ def speak(*, cancel_after: float | None = None, words_before: list[str] | None =
         return run(engine, "line.requested", SCENE, state=pool, cancel_after=cancel_after, previous=previous)
 
 
+@contextmanager
+def start(url: str) -> Generator[subprocess.Popen[bytes]]:
+    """The program, which is killed in the end if it is still there."""
+    search = os.pathsep.join(filter(None, sys.path))
+    with subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("llm_engine.py"))],
+        env={**os.environ, "EVENTLEASE_URL": url, "PYTHONPATH": search},
+    ) as program:
+        try:
+            yield program
+        finally:
+            program.kill()
+
+
 def test_the_words_are_the_result_and_go_on_to_the_voice_engines(model: Model) -> None:
     assert speak() == Completed(SPOKEN, enqueue=[VOICE])
     assert model.asked == [{"prompt": SCENE["prompt"], "continue_after": []}]
@@ -107,7 +122,13 @@ def test_a_later_attempt_goes_on_where_the_one_before_stopped(model: Model) -> N
 
 @pytest.mark.parametrize(
     ("headers", "seconds"),
-    [({"Retry-After": "7"}, 7), ({"Retry-After": "soon"}, 10), ({"Retry-After": "0"}, 10), ({}, 10)],
+    [
+        ({"Retry-After": "7"}, 7),
+        ({"Retry-After": "Fri, 01 Jan 2100 00:00:00 GMT"}, 21_600),
+        ({"Retry-After": "soon"}, 10),
+        ({"Retry-After": "0"}, 10),
+        ({}, 10),
+    ],
 )
 def test_while_the_model_takes_no_calls_the_engine_holds_off(
     model: Model, headers: dict[str, str], seconds: float
@@ -165,3 +186,12 @@ def test_the_program_works_through_a_hold_and_a_failure_and_ends_in_order(model:
         finally:
             program.kill()
             program.wait()
+
+
+def test_the_program_does_not_begin_without_the_address_of_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MODEL_URL", raising=False)
+    with FakeServer() as server, server.over_http() as url, closing(Client(url)) as client:
+        event = client.enqueue("dialogue", "line.requested", SCENE)
+        with start(url) as program:
+            assert program.wait(PATIENCE_SECONDS) != 0
+        assert client.read(event.event_id)["status"] == "queued"
