@@ -10,6 +10,9 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # What is run, played and checked from here: the debug build, which the tests are made of, too. It is built in a third of the
 # time that `release` takes, and is several times slower.
 BINARY := $(TARGET_DIR)/debug/eventlease
+# Where Python and what the clients, the demo and their checks need are installed.
+CLIENTS_VENV := $(abspath $(TARGET_DIR))/clients-python/venv
+CLIENTS_BIN := $(CLIENTS_VENV)/bin
 
 # Where `make run` listens, and further flags of `eventlease serve` or of the test runner.
 LISTEN ?= $(or $(EVENTLEASE_LISTEN),127.0.0.1:8080)
@@ -79,13 +82,13 @@ alerts: ## Check the alert rules in docs/alerts.yml, and run their unit tests
 fuzz: ## Send spoilt requests to the router for so long (MINUTES=10; EVENTLEASE_FUZZ_SEED=… replays), without a database
 	EVENTLEASE_FUZZ_MINUTES=$(or $(MINUTES),10) cargo test --locked --test fuzz -- --ignored --nocapture
 
-demo: debug ## Play examples/ with engines that crash, hang and restart, and account for every event
+demo: debug $(CLIENTS_VENV)/installed ## Play examples/ with engines that crash, hang and restart, and account for every event
 	scripts/ensure-postgres
-	python3 examples/demo.py --server $(BINARY)
+	PYTHONPATH=$(CURDIR)/clients/python/src $(CLIENTS_BIN)/python examples/demo.py --server $(BINARY)
 
-check-api: debug ## Check the HTTP interface with third-party tools, which it installs below target/ (ARGS='--seed 7')
+check-api: debug $(CLIENTS_VENV)/installed ## Check the HTTP interface with third-party tools, which it installs below target/ (ARGS='--seed 7')
 	scripts/ensure-postgres
-	python3 scripts/check-api --server $(BINARY) $(ARGS)
+	$(CLIENTS_BIN)/python scripts/check-api --server $(BINARY) $(ARGS)
 
 # By way of a second file, so that a failing build leaves the old document whole.
 openapi: ## Write docs/openapi.json anew
@@ -94,24 +97,24 @@ openapi: ## Write docs/openapi.json anew
 	mv $(TARGET_DIR)/openapi.json docs/openapi.json
 
 # The tools of the clients' checks are of pinned versions, and installed where their list has changed.
-CLIENTS_VENV := $(abspath $(TARGET_DIR))/clients-python/venv
-CLIENTS_BIN := $(CLIENTS_VENV)/bin
-CLIENTS_FOLDERS := $(wildcard clients/conformance clients/bench)
+CLIENTS_FOLDERS := $(wildcard clients/conformance clients/bench) examples
 $(CLIENTS_VENV)/installed: clients/python/requirements-dev.txt
+	scripts/ensure-venv
 	rm -rf $(CLIENTS_VENV)
 	python3 -m venv $(CLIENTS_VENV)
 	$(CLIENTS_BIN)/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
-clients: $(CLIENTS_VENV)/installed ## Check the Python client: generated files, lints, types, unit tests, and its package
+clients: $(CLIENTS_VENV)/installed ## Check the Python client and examples/: generated files, lints, types, unit tests, and its package
 	clients/generate.py --check
 	cd clients/python && $(CLIENTS_BIN)/ruff check --quiet --no-cache . ../generate.py && \
 		$(CLIENTS_BIN)/ruff format --quiet --no-cache --check . ../generate.py
 	for folder in $(CLIENTS_FOLDERS); do (cd $$folder && $(CLIENTS_BIN)/ruff check --quiet --no-cache . && \
 		$(CLIENTS_BIN)/ruff format --quiet --no-cache --check .) || exit 1; done
-	cd clients/python && $(CLIENTS_BIN)/mypy --cache-dir $(CLIENTS_VENV)/mypy
-	cd clients/python && PATH=$(CLIENTS_BIN):$$PATH $(CLIENTS_BIN)/pyright
-	cd clients/python && $(CLIENTS_BIN)/pytest
+	for folder in clients/python examples; do (cd $$folder && \
+		$(CLIENTS_BIN)/mypy --cache-dir $(CLIENTS_VENV)/mypy-$$(basename $$folder) && \
+		PATH=$(CLIENTS_BIN):$$PATH $(CLIENTS_BIN)/pyright && \
+		$(CLIENTS_BIN)/pytest) || exit 1; done
 	scripts/check-python-package $(CLIENTS_VENV)
 
 # `make clients-faults` runs what is marked as long.

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""An EventLease engine in plain Python: copy this page and replace `handle`.
+"""An EventLease engine without a library, for authors in other languages: what one has to do, on one page.
+
+In Python, use the library instead: clients/python, and examples/llm_engine.py as an engine that is written with it.
 
 The main thread leases events, works on them one by one and settles each; a second one sends the heartbeats, which renew
 the leases. Delivery is at least once: what `handle` does to the outside world must bear being done twice.
@@ -119,6 +121,7 @@ class Engine:
     def call(self, method: str, path: str, body: Any = None, timeout: float = 10, token: Optional[str] = None) -> Any:
         """A request, repeated until answered, as all of them here may be; on the way out for a few seconds only."""
         data, pause = None if body is None else json.dumps(body).encode(), 0.2
+        trouble: object = None
         while True:
             shown = token or self.token
             identity = {"Authorization": f"Bearer {shown}"} if shown else {"X-Engine-Id": self.engine_id}
@@ -127,7 +130,7 @@ class Engine:
                 with urlopen(Request(self.url + path, data, headers, method=method), timeout=timeout) as reply:
                     return json.loads(reply.read() or "null")
             except HTTPError as error:
-                problem = json.loads(error.read()) if "json" in error.headers.get("Content-Type", "") else {}
+                problem: dict[str, Any] = json.loads(error.read()) if "json" in error.headers.get("Content-Type", "") else {}
                 trouble, retry_after = problem.get("code", error.code), error.headers.get("Retry-After", "")
                 is_unknown = trouble in ("engine_not_found", "unauthenticated") and path != "/engines"
                 if is_unknown and self.leaving:
@@ -147,7 +150,7 @@ class Engine:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="An EventLease engine without a library.")
     parser.add_argument("--url", default="http://127.0.0.1:8080")
     parser.add_argument("--engine-type", required=True)
     parser.add_argument("--engine-id", default=str(uuid.uuid4()), help="our own choice: registering can be repeated")

@@ -1,89 +1,92 @@
-"""An engine process of the demo: `examples/engine.py` that obeys the scenario and keeps a journal.
+"""An engine process of the demo, which obeys the scenario and keeps a journal. Run as `python3 -m demo.unruly`."""
 
-Run as `python3 -m demo.unruly` in `examples/`. The journal has one JSON object a line, written in one piece, so that
-it is whole whenever the process is killed:
-
-    {"entry": "started"}                                       {"entry": "heartbeat"}
-    {"entry": "leased", "event_id", "lease_token", "attempt"}
-    {"entry": "settling", "event_id", "lease_token", "asked"}  before the request,
-    {"entry": "settled", …, "outcome", "attempt"}              and its reply
-    {"entry": "refused", …, "code"}
-"""
 import argparse
-import json
+import logging
 import os
 import random
 import signal
 import time
-from typing import Any, Optional
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
+from demo.journal import Entry, Journal, What
 from demo.scenario import fingerprint, instructions
-from engine import Engine, NotRetryable, Refused, Work
+from eventlease import Engine, Event, HandlerInterrupted, NotRetryable, Report
 
 
 class ModelOverloaded(Exception):
     """The failure that goes away with patience."""
 
 
-class UnrulyEngine(Engine):
-    def __init__(self, journal: str, is_deaf: bool, **of_every_engine: Any) -> None:
-        super().__init__(**of_every_engine)
-        self.journal = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        self.is_deaf = is_deaf
-        self.note("started")
+class Unruly:
+    def __init__(self, journal: Path, *, is_deaf: bool) -> None:
+        self.journal, self.is_deaf = Journal(journal), is_deaf
+        self.journal.note(Entry("started"))
 
-    def note(self, entry: str, **facts: Any) -> None:
-        os.write(self.journal, json.dumps({"entry": entry, **facts}).encode() + b"\n")
-
-    def handle(self, work: Work) -> Any:
-        payload, told = work.event["payload"], instructions(work.event["payload"])
+    def obey(self, event: Event[object]) -> dict[str, str]:
+        """The handler of all events."""
+        told = instructions(event.payload)
         if "kills_engine" in told:
             os.kill(os.getpid(), signal.SIGKILL)
-        done_at = time.monotonic() + told.get("work_seconds", random.uniform(0.1, 0.4))
-        while time.monotonic() < done_at and not work.lost:
-            work.progress = {"seconds_to_go": round(done_at - time.monotonic(), 1)}
-            time.sleep(0.05)
+        self.work(event, told.get("work_seconds", random.uniform(0.1, 0.4)))
         if "not_retryable" in told:
             raise NotRetryable(told["not_retryable"])
-        if "always_fails" in told or work.event["retries_left"] > told.get("fails_until_retries_left", 100):
-            raise ModelOverloaded(f"try again later, {work.event['retries_left']} retries are left")
-        return {"fingerprint": fingerprint(payload)}
+        if "always_fails" in told or event.retries_left > told.get("fails_until_retries_left", 100):
+            raise ModelOverloaded(f"try again later, {event.retries_left} retries are left")
+        return {"fingerprint": fingerprint(event.payload)}
 
-    def lease(self) -> list[Work]:
-        works = super().lease()
-        for work in works:
-            self.note("leased", event_id=work.event["event_id"], lease_token=work.token, attempt=work.event["attempt"])
-        return works
+    def work(self, event: Event[object], seconds: float) -> None:
+        done_at = time.monotonic() + seconds
+        while (left := done_at - time.monotonic()) > 0:
+            event.progress({"seconds_to_go": round(left, 1)})
+            if self.is_deaf:
+                time.sleep(min(left, 0.05))  # and reports what nobody waits for
+            else:
+                event.wait_cancelled(min(left, 0.05))
+                event.check()
 
-    def work_on(self, work: Work) -> None:
-        work.lost = work.lost and not self.is_deaf
-        super().work_on(work)
-
-    def settle(self, work: Work, body: dict[str, Any]) -> None:
-        work.lost = work.lost and not self.is_deaf  # a deaf engine reports what nobody waits for
-        super().settle(work, body)
-
-    def call(self, method: str, path: str, body: Any = None, timeout: float = 10, token: Optional[str] = None) -> Any:
-        if method != "PUT":
-            reply = super().call(method, path, body, timeout, token)
-            if path.endswith("/heartbeat"):
-                self.note("heartbeat")
-            return reply
-        report = {"event_id": path.split("/")[2], "lease_token": body["lease_token"], "asked": body["status"]}
-        self.note("settling", **report)
+    def note_work(self, event: Event[object], call: Callable[[Event[object]], object]) -> object:
+        """Around each call of the handler."""
+        self.note("begun", event)
+        outcome = "failed"
         try:
-            reply = super().call(method, path, body, timeout, token)
-        except Refused as refused:
-            self.note("refused", **report, code=refused.args[0])
+            result = call(event)
+            outcome = "completed"
+        except HandlerInterrupted:
+            outcome = "stopped"
             raise
-        self.note("settled", **report, outcome=reply["outcome"], attempt=reply["attempt"])
-        return reply
+        finally:
+            self.note("ended", event, outcome)
+        return result
+
+    def note_settled(self, event: Event[object], report: Report, _: Mapping[str, object]) -> None:
+        self.note("settled", event, type(report).__name__.lower())
+
+    def note_lost(self, event: Event[object]) -> None:
+        self.note("lost", event)
+
+    def note(self, what: What, event: Event[object], outcome: str = "") -> None:
+        self.journal.note(Entry(what, event.event_id, event.attempt, outcome))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("--url", "--engine-type", "--engine-id"):
+        parser.add_argument(name, required=True)
+    parser.add_argument("--journal", required=True, type=Path)
+    parser.add_argument("--is-deaf", action="store_true", help="goes on with work whose lease is lost")
+    told = parser.parse_args()
+    logging.basicConfig(level=logging.INFO)
+    unruly = Unruly(told.journal, is_deaf=told.is_deaf)
+    engine = Engine(
+        told.engine_type, url=told.url, engine_id=told.engine_id, concurrency=3, prefetch=1, heartbeat_timeout_seconds=3
+    )
+    engine.on("*")(unruly.obey)
+    engine.around(unruly.note_work)
+    engine.on_settled(unruly.note_settled)
+    engine.on_lost(unruly.note_lost)
+    engine.run()
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("--url", "--engine-type", "--engine-id", "--journal"):
-        parser.add_argument(name, required=True)
-    parser.add_argument("--is-deaf", action="store_true", help="goes on with work whose lease is lost")
-    arguments = parser.parse_args()
-    UnrulyEngine(**vars(arguments), limit=3, heartbeat_timeout_seconds=3).run()
+    main()

@@ -32,6 +32,7 @@ from eventlease.outcomes import (
     NotRetryable,
     Release,
     Released,
+    Report,
     RetryAfter,
 )
 from eventlease.version import VERSION as __version__
@@ -65,6 +66,7 @@ __all__ = [
     "ProblemError",
     "Release",
     "Released",
+    "Report",
     "RetryAfter",
     "Unauthenticated",
     "Unavailable",

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from eventlease.rules.leases import Row, Told
 
-    P = TypeVar("P", default=Any)  # so that a plain `Event` is an Event[Any, Any]
-    S = TypeVar("S", default=Any)
+    P = TypeVar("P", default=Any)  # so that a plain `Event` has any payload
+    S = TypeVar("S", default=object)  # whoever uses the state names its type
 else:
     from typing import TypeVar
 
@@ -102,8 +102,8 @@ class Event(Generic[P, S]):
     if not TYPE_CHECKING:
 
         def __class_getitem__(cls, types: Any) -> Any:
-            """`Event[Scene]` is an `Event[Scene, Any]`: before Python 3.13 type parameters have no defaults."""
-            return super().__class_getitem__(types if isinstance(types, tuple) else (types, Any))
+            """`Event[Scene]` is an `Event[Scene, object]`: before Python 3.13 type parameters have no defaults."""
+            return super().__class_getitem__(types if isinstance(types, tuple) else (types, object))
 
     payload: P
     """Decoded as the handler's annotation says."""

@@ -61,12 +61,17 @@ class RealServer:
         command = [self.binary, "serve", "--listen", self._listen, *self.flags]
         if not any(flag.startswith("--database-url") for flag in self.flags):
             command += ["--data-dir", str(self.folder / "data")]
-        # A DATABASE_URL of the surroundings names a database that is not the test's.
-        environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
+        # Neither a database nor settings of the surroundings are the test's.
+        environment = {
+            key: value
+            for key, value in os.environ.items()
+            if key != "DATABASE_URL" and not key.startswith("EVENTLEASE_")
+        }
         with self.log_file.open("a") as log:
             self._process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True, env=environment
-            )
+                command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True, env=environment,
+                start_new_session=True,  # Ctrl-C is for the tests, which then stop it in order
+            )  # fmt: skip
         watchdog = threading.Timer(timeout_seconds, self._process.kill)
         watchdog.start()
         try:
