@@ -107,7 +107,8 @@ impl<'a> Scene<'a> {
     }
 
     async fn post(&self, path: &str, body: Value) {
-        self.lab.post(&format!("/api/v1/{path}"), &body).await.expect(200);
+        let reply = self.lab.post(&format!("/api/v1/{path}"), &body).await;
+        assert_eq!(reply.status, 200, "{}: {path}: {reply:?}", self.queue);
     }
 
     async fn patch(&self, path: &str, body: Value) {
@@ -136,7 +137,7 @@ impl<'a> Scene<'a> {
                 let body = json!({"engine_software_version": "2.4.1", "reason": "it crashes"});
                 self.post(&format!("queues/{queue}/quarantines"), body).await;
             }
-            HoldingOff => self.change_engine("holding_off_until = statement_timestamp() + interval '1 hour'").await,
+            HoldingOff => self.change_engine("holding_off_until = statement_timestamp() + interval '1 hour', holding_off_reason = 'the provider answers 429'").await,
             DoesNotAsk => {
                 // Some event has been due for long enough, whatever becomes of the one that is explained.
                 let oldest = self.lab.enqueue(&queue, json!({"priority": 0})).await;
@@ -149,7 +150,7 @@ impl<'a> Scene<'a> {
             }
             TravelsAlone => {
                 let other = self.lab.enqueue(&queue, json!({"priority": 9})).await;
-                let lost = "lane = 2, lease_losses = 2, attempt = 2";
+                let lost = "lane = 2, lease_losses = 2";
                 let both = format!("('{event}', '{other}')");
                 self.lab.sql(&format!("update eventlease.event_queue set {lost} where event_id in {both}")).await;
                 self.other = Some(other);
@@ -170,7 +171,7 @@ impl<'a> Scene<'a> {
                 let path = format!("/api/v1/queues/{queue}/quarantines?engine_software_version=2.4.1");
                 self.lab.delete(&path).await.expect(204);
             }
-            HoldingOff => self.change_engine("holding_off_until = null").await,
+            HoldingOff => self.change_engine("holding_off_until = null, holding_off_reason = null").await,
             DoesNotAsk => self.change_engine("last_poll_at = statement_timestamp()").await,
             Full => {
                 let held = self.held.take().expect("an event");
