@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{codes, explained, reason, verdict};
+use super::{codes, explained, in_an_hour, reason, verdict};
 use crate::support::{Lab, Reply};
 
 /// What keeps the event waiting, in the order in which the service meets it.
@@ -30,12 +30,11 @@ const BLOCKERS: [Blocker; 11] =
 /// Pairs that cannot hold at once, or of which one is not one beside the other.
 fn exclude_each_other(first: Blocker, second: Blocker) -> bool {
     match (first, second) {
-        // All of these need an engine.
-        (NoEngine, Draining | Quarantined | HoldingOff | DoesNotAsk | Full) => true,
-        // An engine that is to get nothing, or has no room, need not ask.
-        (Paused | Capped | Draining | Quarantined | HoldingOff, DoesNotAsk) | (DoesNotAsk, Full) => true,
-        // An event is in one lane.
-        (TravelsAlone, BehindOthers) => true,
+        // All of these need an engine; one that is to get nothing, or has no room, need not ask; an event is in one lane.
+        (NoEngine, Draining | Quarantined | HoldingOff | DoesNotAsk | Full)
+        | (Paused | Capped | Draining | Quarantined | HoldingOff, DoesNotAsk)
+        | (DoesNotAsk, Full)
+        | (TravelsAlone, BehindOthers) => true,
         _ => false,
     }
 }
@@ -126,8 +125,8 @@ impl<'a> Scene<'a> {
         let (queue, event) = (self.queue.clone(), self.event.clone());
         match blocker {
             NotDue => {
-                let later = chrono::Utc::now() + chrono::TimeDelta::hours(1);
-                self.patch(&format!("events/{event}"), json!({"available_at": later.to_rfc3339()})).await;
+                let later = in_an_hour(self.lab).await;
+                self.patch(&format!("events/{event}"), json!({"available_at": later})).await;
             }
             Paused => self.post(&format!("queues/{queue}/pause"), json!({})).await,
             Capped => self.patch(&format!("queues/{queue}"), json!({"max_processing": 1})).await,
