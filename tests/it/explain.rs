@@ -20,6 +20,12 @@ async fn explained(lab: &Lab, what: &str) -> Value {
     lab.get(&format!("/api/v1/{kind}/{what}/explain")).await.expect(200).body
 }
 
+/// The time in an hour, as a call takes it.
+async fn in_an_hour(lab: &Lab) -> String {
+    let later = sqlx::query_scalar("select statement_timestamp() + interval '1 hour'").fetch_one(&lab.db).await;
+    later.map(|at: chrono::DateTime<chrono::Utc>| at.to_rfc3339()).expect("a time")
+}
+
 /// What the command line says of it.
 async fn shown(lab: &Lab, what: &str) -> String {
     let arguments = ["explain", what, "--url", &lab.url];

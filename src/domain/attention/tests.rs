@@ -175,7 +175,7 @@ fn a_queue_is_no_longer_dying_where_the_last_minute_shows_it() {
     let after = |completed, failed, change: fn(&mut QueueSnapshot)| {
         changed(|queue| {
             queue.five_minutes = ActivityCounts { failed: 300, completed, ..ActivityCounts::default() };
-            queue.report.last_minute.counts = ActivityCounts { failed, completed, ..ActivityCounts::default() };
+            queue.report.last_minute.counts = ActivityCounts { completed, failed, ..ActivityCounts::default() };
             change(queue);
         })
     };

@@ -80,6 +80,7 @@ fn example() -> Value {
             "reading_pool": {"size": 1, "idle": 1, "max": 3},
             "listener": {"is_connected": true, "pid": 4690, "since": "2030-01-31T09:00:00Z", "interruptions": 0},
             "clock": {"database_time": at, "replica_time": at, "difference_ms": 0, "round_trip_ms": 0.4},
+            "seconds_since_start": 86400.5,
             "seconds_since_write": 0.3
         }
     })

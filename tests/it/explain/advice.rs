@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::states::count;
-use super::{codes, explained, explained_as, reason, verdict};
+use super::{codes, explained, explained_as, in_an_hour, reason, verdict};
 use crate::cli::program::run_beside;
 use crate::support::{Lab, Reply};
 
@@ -95,7 +95,7 @@ async fn why_an_event_is_due_later_is_what_put_it_there_last() {
     let engine = lab.register("dialogue", json!({})).await;
     let later = json!({"delay_seconds": 3600});
     let change = async |event: &str| {
-        let at = (chrono::Utc::now() + chrono::TimeDelta::hours(1)).to_rfc3339();
+        let at = in_an_hour(&lab).await;
         let request = lab.request("PATCH", &format!("/api/v1/events/{event}")).json(&json!({"available_at": at}));
         Reply::of(request).await.expect(200);
     };

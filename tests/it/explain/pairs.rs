@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{codes, explained, reason, verdict};
+use super::{codes, explained, in_an_hour, reason, verdict};
 use crate::support::{Lab, Reply};
 
 /// What keeps the event waiting, in the order in which the service meets it.
@@ -30,12 +30,11 @@ const BLOCKERS: [Blocker; 11] =
 /// Pairs that cannot hold at once, or of which one is not one beside the other.
 fn exclude_each_other(first: Blocker, second: Blocker) -> bool {
     match (first, second) {
-        // All of these need an engine.
-        (NoEngine, Draining | Quarantined | HoldingOff | DoesNotAsk | Full) => true,
-        // An engine that is to get nothing, or has no room, need not ask.
-        (Paused | Capped | Draining | Quarantined | HoldingOff, DoesNotAsk) | (DoesNotAsk, Full) => true,
-        // An event is in one lane.
-        (TravelsAlone, BehindOthers) => true,
+        // All of these need an engine; one that is to get nothing, or has no room, need not ask; an event is in one lane.
+        (NoEngine, Draining | Quarantined | HoldingOff | DoesNotAsk | Full)
+        | (Paused | Capped | Draining | Quarantined | HoldingOff, DoesNotAsk)
+        | (DoesNotAsk, Full)
+        | (TravelsAlone, BehindOthers) => true,
         _ => false,
     }
 }
@@ -107,7 +106,8 @@ impl<'a> Scene<'a> {
     }
 
     async fn post(&self, path: &str, body: Value) {
-        self.lab.post(&format!("/api/v1/{path}"), &body).await.expect(200);
+        let reply = self.lab.post(&format!("/api/v1/{path}"), &body).await;
+        assert_eq!(reply.status, 200, "{}: {path}: {reply:?}", self.queue);
     }
 
     async fn patch(&self, path: &str, body: Value) {
@@ -125,8 +125,8 @@ impl<'a> Scene<'a> {
         let (queue, event) = (self.queue.clone(), self.event.clone());
         match blocker {
             NotDue => {
-                let later = chrono::Utc::now() + chrono::TimeDelta::hours(1);
-                self.patch(&format!("events/{event}"), json!({"available_at": later.to_rfc3339()})).await;
+                let later = in_an_hour(self.lab).await;
+                self.patch(&format!("events/{event}"), json!({"available_at": later})).await;
             }
             Paused => self.post(&format!("queues/{queue}/pause"), json!({})).await,
             Capped => self.patch(&format!("queues/{queue}"), json!({"max_processing": 1})).await,
@@ -136,7 +136,7 @@ impl<'a> Scene<'a> {
                 let body = json!({"engine_software_version": "2.4.1", "reason": "it crashes"});
                 self.post(&format!("queues/{queue}/quarantines"), body).await;
             }
-            HoldingOff => self.change_engine("holding_off_until = statement_timestamp() + interval '1 hour'").await,
+            HoldingOff => self.change_engine("holding_off_until = statement_timestamp() + interval '1 hour', holding_off_reason = 'the provider answers 429'").await,
             DoesNotAsk => {
                 // Some event has been due for long enough, whatever becomes of the one that is explained.
                 let oldest = self.lab.enqueue(&queue, json!({"priority": 0})).await;
@@ -149,7 +149,7 @@ impl<'a> Scene<'a> {
             }
             TravelsAlone => {
                 let other = self.lab.enqueue(&queue, json!({"priority": 9})).await;
-                let lost = "lane = 2, lease_losses = 2, attempt = 2";
+                let lost = "lane = 2, lease_losses = 2";
                 let both = format!("('{event}', '{other}')");
                 self.lab.sql(&format!("update eventlease.event_queue set {lost} where event_id in {both}")).await;
                 self.other = Some(other);
@@ -170,7 +170,7 @@ impl<'a> Scene<'a> {
                 let path = format!("/api/v1/queues/{queue}/quarantines?engine_software_version=2.4.1");
                 self.lab.delete(&path).await.expect(204);
             }
-            HoldingOff => self.change_engine("holding_off_until = null").await,
+            HoldingOff => self.change_engine("holding_off_until = null, holding_off_reason = null").await,
             DoesNotAsk => self.change_engine("last_poll_at = statement_timestamp()").await,
             Full => {
                 let held = self.held.take().expect("an event");

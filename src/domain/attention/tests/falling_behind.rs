@@ -56,7 +56,7 @@ fn what_helps_a_queue_that_falls_behind_is_told_by_its_slots() {
     };
     assert_eq!(advice(&|_| ()), "its engines have 3 slots free; see why they do not take more");
     let of =
-        |slots, leases_held, unlimited| TypeSummary { slots, leases_held, unlimited, ..engines(Standing::Active, 2) };
+        |slots, leases_held, unlimited| TypeSummary { unlimited, slots, leases_held, ..engines(Standing::Active, 2) };
     let with = |summary: TypeSummary| advice(&|queue| queue.report.engines = vec![summary.clone()]);
     assert_eq!(with(of(2, 1, 0)), "its engines have 1 slot free; see why they do not take more");
     assert_eq!(with(of(1, 1, 0)), "start more engines of dialogue: 1 of 1 slot is busy; see what else helps");

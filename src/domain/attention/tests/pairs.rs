@@ -11,8 +11,10 @@ use crate::domain::queue::Quarantine;
 use crate::domain::queue_activity::{ActivityCounts, LastMinute};
 use crate::domain::snapshot::{NewDeadLetters, Poison, QueueSnapshot, Zombies};
 
+type Change = fn(&mut QueueSnapshot);
+
 /// What each item takes. Those of the database are about no queue.
-const CAUSES: [(Code, fn(&mut QueueSnapshot)); 8] = [
+const CAUSES: [(Code, Change); 8] = [
     (Code::NobodyWorks, |queue| {
         queue.report.engines = vec![engines(Standing::Unresponsive, 3)];
         queue.report.last_minute.counts.completed = 0;
@@ -79,9 +81,11 @@ fn is_of(pair: &(Code, Code, &str), a: Code, b: Code) -> bool {
     (pair.0, pair.1) == (a, b) || (pair.0, pair.1) == (b, a)
 }
 
-fn with(causes: &[fn(&mut QueueSnapshot)]) -> QueueSnapshot {
+fn with(causes: &[Change]) -> QueueSnapshot {
     let mut queue = calm();
-    causes.iter().for_each(|cause| cause(&mut queue));
+    for cause in causes {
+        cause(&mut queue);
+    }
     queue
 }
 

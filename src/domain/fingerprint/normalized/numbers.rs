@@ -134,14 +134,17 @@ pub fn is_code(word: &[char], before: &str, after: &[char]) -> bool {
 
 /// Whether a number from 400 to 599 is a status by what is around it.
 fn is_failure(named: &str, before: &str, after: &[char]) -> bool {
+    let next = after.strip_prefix(&[' ']).unwrap_or_default();
+    let next = &next[..run(next, char::is_alphanumeric)];
+    if is_unit_behind(next, true) {
+        return false;
+    }
     if matches!(after, [' ', first, second, ..] if first.is_uppercase() && second.is_alphabetic())
         || (before.ends_with('(') && after.starts_with(&[')']))
         || (before == "[" && after.starts_with(&[']']))
     {
         return true;
     }
-    let next = after.strip_prefix(&[' ']).unwrap_or_default();
-    let next = &next[..run(next, char::is_alphanumeric)];
     let is_no_count = next.is_empty() || is_one_of(BEHIND_STATUS, next.iter().copied());
     is_no_count && (before.is_empty() || is_one_of(MAYBE_BEFORE_STATUS, named.chars()))
 }

@@ -25,6 +25,7 @@ pub const CAUSES: &[&[&str]] = &[
         "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 23.69 GiB of which 1.06 GiB is free.",
         "CUDA out of memory. Tried to allocate 512.00 MiB. GPU 1 has a total capacity of 79.15 GiB of which 310.19 MiB is free.",
     ],
+    &["CUDA out of memory: tried to allocate 96 MiB", "CUDA out of memory: tried to allocate 404 MiB"],
     &[
         "mat1 and mat2 shapes cannot be multiplied (1x512 and 768x512)",
         "mat1 and mat2 shapes cannot be multiplied (2x64 and 768x512)",

@@ -98,7 +98,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "held_by_queue": "held_by_queue", |_| "array['dialogue']".to_owned() => [], whole ["event_leases"];
     "held_by_all_queues": "held_by_queue", |_| "null".to_owned() => [], whole ["event_leases"];
     "queue_leases": "queue_leases", |_| "'dialogue', 1000".to_owned() => ["engine_states_pkey"], whole ["event_leases"];
-    "engines_last_seen": "engines_last_seen", |_| "'dialogue', statement_timestamp() - interval '1 day'".to_owned()
+    "engines_last_seen": "engines_last_seen", |_| "'without engines', statement_timestamp() - interval '1 day'".to_owned()
         => ["engine_states_by_type", OF_DAY];
     "cancellation": "cancellation", |_| format!(
         "{TOKEN}, 'run-1', 'dialogue', statement_timestamp() - interval '1 hour', statement_timestamp()") => ["audit_by_age"];
