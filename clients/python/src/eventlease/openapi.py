@@ -115,6 +115,8 @@ AttentionSeverity = Literal["critical", "warning", "notice"]
 class AttentionSubject(TypedDict):
     """What an item is about."""
 
+    database_object: str | None
+    database_warning: DatabaseWarningCode | str | None
     engine_id: str | None
     engine_software_version: str | None
     engine_type: str | None
@@ -715,6 +717,7 @@ class Event(TypedDict):
     payload_bytes: int
     priority: int
     progress: Any
+    progress_at: str | None
     progress_bytes: int
     redriven_as: str | None
     redriven_from: str | None
@@ -787,6 +790,7 @@ ExplanationCode = Literal[
     "held",
     "lease_over",
     "engine_silent",
+    "progress_old",
     "lease_ends_soon",
     "near_longest_lease",
     "cancel_requested",
@@ -966,6 +970,7 @@ History = TypedDict(
         "attempt_p50_seconds": "list[float | None]",
         "attempt_p99_seconds": "list[float | None]",
         "busy": "list[int | None]",
+        "cancelled": "list[int | None]",
         "completed": "list[int | None]",
         "dead_lettered": "list[int | None]",
         "dead_letters": "list[int | None]",
@@ -1567,6 +1572,7 @@ class QueuePolicySettings(TypedDict):
 
 
 class QueueRates(TypedDict):
+    cancelled_per_second: float
     completed_per_second: float
     dead_lettered_per_second: float
     enqueued_per_second: float
@@ -1655,6 +1661,7 @@ class RedriveJob(TypedDict):
     state_changed_at: str
     state_reason: RedriveJobStateReason | str | None
     stop_at_failure_ratio: float | None
+    unknown: int
     visibility_timeout_seconds: int | None
 
 
@@ -1786,6 +1793,7 @@ class ReplicaHealth(TypedDict):
     listener: ListenerHealth
     pool: PoolUse
     reading_pool: PoolUse
+    seconds_since_start: float
     seconds_since_write: float | None
     version: str
 
