@@ -163,22 +163,46 @@ def test_follow_ups_go_with_the_completion(server: FakeServer) -> None:
     assert server.event(answer["enqueued"][0]["event_id"])["event_type"] == "speak"
 
 
-def test_progress_goes_with_a_failure_and_is_there_next_time(server: FakeServer) -> None:
+@pytest.mark.parametrize("error", [RetryAfter(0), Release(), Hold(0.1), ValueError("broken")])
+def test_progress_is_there_for_later_attempts_though_one_reports_none(server: FakeServer, error: Exception) -> None:
     desk = Desk(server)
     seen: list[Any] = []
 
     @desk.engine.on("x")
     def handle(event: Event) -> None:
         seen.append(event.previous.progress if event.previous else None)
-        if event.attempt == 1:
+        if len(seen) == 1:
             event.progress({"lines": [1, 2]})
-            raise RetryAfter(0)
+        if len(seen) < 3:
+            raise error
+
+    desk.put(retry_policy={"retry_delay": {"initial": 0, "max": 0}})
+    with desk.working():
+        until(lambda: len(seen) == 3)
+    assert seen == [None, {"lines": [1, 2]}, {"lines": [1, 2]}]
+
+
+def test_progress_outlasts_an_attempt_that_is_lost(server: FakeServer) -> None:
+    desk = Desk(server)
+    seen: list[Any] = []
+    handed_on = threading.Event()
+
+    @desk.engine.on("x")
+    def handle(event: Event) -> None:
+        seen.append(event.previous.progress if event.previous else None)
+        if len(seen) == 1:
+            event.progress(5)
+            raise Release
+        if len(seen) == 2:
+            got(handed_on)
 
     desk.put()
     with desk.working():
-        desk.answer()
-        desk.answer()
-    assert seen == [None, {"lines": [1, 2]}]
+        until(lambda: [b for b in desk.bodies("heartbeat") if any(e.get("progress") == 5 for e in b["leases"])])
+        server.expire_leases()
+        handed_on.set()
+        until(lambda: len(seen) == 3)
+    assert seen == [None, 5, 5]
 
 
 def test_progress_that_cannot_wait_is_sent_while_the_handler_runs(server: FakeServer) -> None:
