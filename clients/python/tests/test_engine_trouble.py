@@ -315,6 +315,16 @@ def test_a_registration_that_is_refused_is_final(server: FakeServer) -> None:
         asyncio.run(desk.engine.serve())
 
 
+@pytest.mark.parametrize("body", [b'{"x":1}', b"[]", b"3", b"", b"<html>"])
+def test_another_service_at_the_address_ends_the_engine(server: FakeServer, body: bytes) -> None:
+    other = Reply(200, {"content-type": "application/json"}, body)
+    desk = Desk(server, transport=Between(server, lambda _: other))
+    desk.engine.on("x")(nothing)
+    with pytest.raises(SystemExit) as ended:
+        desk.engine.run()
+    assert ended.value.code == 2
+
+
 def test_a_server_that_is_away_at_the_start_is_waited_for(server: FakeServer) -> None:
     desk = Desk(server)
     desk.engine.on("x")(nothing)

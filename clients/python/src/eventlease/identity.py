@@ -81,10 +81,9 @@ class Identity:
             if self._is_over or time.monotonic() < self._no_token_at + TOKEN_PAUSE_SECONDS:
                 return False
             try:
-                reply: dict[str, Any] = self._calls.call(
-                    "POST", f"{self.path}/token", {}, seconds=CALL_SECONDS, repeat=ENGINE
-                )
-                self._token = reply.get("engine_token")
+                path, members = f"{self.path}/token", ("engine_token",)
+                reply = self._calls.call("POST", path, {}, seconds=CALL_SECONDS, repeat=ENGINE, members=members)
+                self._token = reply["engine_token"]
                 log.info("the engine has a new token", extra=self._fields())
             except (NotFound, Forbidden):
                 self._lose_all("engine_removed")
@@ -203,7 +202,9 @@ class Identity:
             body["scenario_run_id"] = settings.scenario_run_id
         if settings.may_enqueue is not None:
             body["may_enqueue"] = list(settings.may_enqueue)
-        reply: dict[str, Any] = self._calls.call("POST", "/engines", body, seconds=CALL_SECONDS, repeat=ENGINE)
+        reply: dict[str, Any] = self._calls.call(
+            "POST", "/engines", body, seconds=CALL_SECONDS, repeat=ENGINE, members=["engine_id", "incarnation"]
+        )
         self._token = reply.get("engine_token")
         self.incarnation = int(reply["incarnation"])
         self.interval_seconds = float(reply.get("heartbeat_interval_seconds") or self.interval_seconds)
