@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from eventlease.encoding import STANDARD, Json, dump_request
-from eventlease.errors import NotEventLease, Unauthenticated, problem_error, refused_here
+from eventlease.errors import ConfigurationError, NotEventLease, Unauthenticated, problem_error, refused_here
 from eventlease.rules.repeats import Failure, Repeat, failure_of_reply
 from eventlease.transport import Cut, NotSent, Reply, Request, TimedOut, Transport, TransportError, Urllib3Transport
 from eventlease.tries import Timing, Tries
@@ -39,7 +39,7 @@ class Token:
 
     def __init__(self, token: str | Callable[[], str] | None) -> None:
         self._read = token if callable(token) else None
-        self._token = token() if callable(token) else token
+        self._token = _checked(token() if callable(token) else token)
 
     def headers(self) -> Mapping[str, str]:
         """See `Credentials.headers`."""
@@ -49,8 +49,17 @@ class Token:
         """See `Credentials.renew`."""
         if self._read is None:
             return False
-        before, self._token = self._token, self._read()
+        before, self._token = self._token, _checked(self._read())
         return self._token != before
+
+
+def _checked(token: str | None) -> str | None:
+    if token is None:
+        return None
+    token = token.strip()  # the file that it was read from may end with a line break
+    if not token or not token.isascii() or not token.isprintable():
+        raise ConfigurationError("token: visible ASCII characters, at least one")
+    return token
 
 
 class Calls:

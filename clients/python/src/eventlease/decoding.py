@@ -15,8 +15,8 @@ from enum import Enum
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from eventlease.errors import ConfigurationError
 from eventlease.event import Event
-from eventlease.outcomes import ConfigurationError
 
 Decode = Callable[[Any], Any]
 Places = list[dict[str, str]]

@@ -23,10 +23,10 @@ log = logging.getLogger("eventlease.engine")
 
 TICK_SECONDS = 0.05
 IDLE_SECONDS = 5.0
-CUT_SECONDS = 3.0
+CUT_SECONDS = 2.0
 POLL_SECONDS = 2.0
 ENDED_POLL_SECONDS = 0.3
-LEAVE_SECONDS = 2.0
+LEAVE_SECONDS = 1.5
 JOIN_SECONDS = 2.0
 CUT_STATUS = 1
 
@@ -38,7 +38,7 @@ class Ending:
         self._life = life
         self._lifespan = lifespan
         self._loop_thread = loop_thread
-        self._plan = Plan(life.settings.drain_seconds, life.settings.grace_seconds)
+        self._plan = Plan(life.settings.drain_seconds, life.settings.grace)
         self._stage = Stage.WORKING
         self._cut_until: float | None = None
         self._poll_until = 0.0
@@ -102,6 +102,7 @@ class Ending:
         if stage is self._stage:
             if stage is Stage.CUTTING and self._cut_until is not None and now >= self._cut_until:
                 self._stage = Stage.LEAVING
+                self._say_unreported()
             return
         log.info("%s", stage.name.lower(), extra={"eventlease": {"held": held}})
         before, self._stage = self._stage, stage
@@ -115,6 +116,13 @@ class Ending:
             life.leases.tell(self._running(), "stopping")
         if stage is Stage.CUTTING:
             self._cut(now)
+
+    def _say_unreported(self) -> None:
+        with self._life.leases.lock:
+            rows = [str(row) for row in self._life.leases.table if row.began_at]
+        if rows:
+            self.status = max(self.status, CUT_STATUS)
+            log.error("the server has not answered, and this was not reported: %s", "; ".join(rows[:20]))
 
     def _running(self) -> list[Any]:
         with self._life.leases.lock:

@@ -104,6 +104,10 @@ class BufferFull(EventLeaseError):
     """Too many events wait to be enqueued, and the client was told not to wait."""
 
 
+class ConfigurationError(EventLeaseError):
+    """An engine or a client cannot work as it is set up."""
+
+
 class EventFailed(EventLeaseError):
     """The awaited event ended without success; `event` is the event as the server describes it."""
 

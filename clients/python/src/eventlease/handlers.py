@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from eventlease.decoding import Decode, decoder_of, name_of
-from eventlease.outcomes import ConfigurationError
+from eventlease.errors import ConfigurationError
+from eventlease.settings import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -50,7 +51,7 @@ class Handlers:
         _check(function, ["the event"])
         if event_type in self._by_type:
             raise ConfigurationError(f"{event_type} has a handler already")
-        if timeout_seconds is not None and not timeout_seconds > 0:
+        if timeout_seconds is not None and not (is_number(timeout_seconds, 0) and timeout_seconds):
             raise ConfigurationError("timeout_seconds: more than 0")
         if payload is not None and not callable(payload):
             raise ConfigurationError("payload: a type, or a function of the payload")

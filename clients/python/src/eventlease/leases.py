@@ -96,7 +96,10 @@ class Leases:
         with self.lock:
             for body in bodies:
                 lease = body["lease"]
-                row = Row(body["event_id"], lease["lease_token"], body["attempt"], lease["visibility_timeout_seconds"])
+                row = Row(
+                    body["event_id"], lease["lease_token"], body["attempt"], lease["visibility_timeout_seconds"],
+                    body["event_type"],
+                )  # fmt: skip
                 row.progress = self._handed_on(body)
                 row.progress_is_unsent = row.progress is not None
                 event: Event[Any, Any] = Event(body, row, self)

@@ -76,7 +76,7 @@ class Life:
         self.settler = Settler(self.leases, self.settlements, self._new_calls(), self.identity, self.poller)
         self.heart = Heart(self.leases, self._new_calls(), self.identity, self)
         self.watch = Watch(
-            self.leases, self.slots, None, grace_seconds=settings.grace_seconds, stall_seconds=settings.stall_seconds,
+            self.leases, self.slots, None, grace_seconds=settings.grace, stall_seconds=settings.stall_seconds,
             stalled=self._stalled, stuck=self._stuck, handler_threads=self._handler_threads,
         )  # fmt: skip
         self.parts: list[Part] = []
