@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from scripted import Scripted, reply
@@ -14,6 +14,7 @@ from eventlease import (
     Enqueued,
     EventCancelled,
     EventFailed,
+    EventOptions,
     InvalidInput,
     NotEventLease,
     NotFound,
@@ -144,6 +145,10 @@ def test_an_event_that_is_no_json_is_refused_alone(server: FakeServer, client: C
         client.enqueue("dialogue", "asked", payload)
     assert [type(result) for result in client.enqueue_many([NEW, bad], atomic=True)] == [InvalidInput] * 2
     assert len(server.state.events) == MAX_BATCH_EVENTS + 2
+
+
+def test_the_options_of_an_event_can_be_asked_for() -> None:
+    assert "retry_policy" in get_type_hints(EventOptions)
 
 
 def test_what_is_no_event_is_refused_alone(client: Client) -> None:

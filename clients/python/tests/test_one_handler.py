@@ -1,6 +1,7 @@
 """`testing.run`: one handler with one event."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,6 +117,25 @@ def test_a_type_without_a_handler_is_released_and_in_the_end_failed() -> None:
     last = run(engine, "scene.unknown", releases_in_row=9)
     assert isinstance(last, Failed)
     assert (last.error["type"], last.retryable) == ("NoHandler", False)
+
+
+def test_members_that_no_event_has_are_refused() -> None:
+    with pytest.raises(TypeError, match="attemptt"):
+        run(engine, "scene.requested", {"npc": "Mira"}, attemptt=3)
+    with pytest.raises(TypeError, match="progres"):
+        run(engine, "scene.requested", {"npc": "Mira"}, previous={"progres": 1})
+
+
+def test_an_engine_with_a_lifespan_is_given_its_state() -> None:
+    living = Engine("dialogue", lifespan=contextlib.nullcontext)
+
+    @living.on("x")
+    def handle(event: Event) -> Any:
+        return event.state
+
+    with pytest.raises(TypeError, match="state="):
+        run(living, "x")
+    assert run(living, "x", state=None) == Completed(None)
 
 
 def test_within_a_loop() -> None:

@@ -94,7 +94,7 @@ class Client:
         if self._coalescer:
             self._coalescer.join()
         if count:
-            log.warning("closed with events that were not acknowledged", extra={"eventlease": {"events": count}})
+            log.warning("closed with %d events that were not acknowledged", count)
         return count
 
     def call(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime  # noqa: TC003, for those who ask for the types of `EventOptions`
 import logging
 import os
 import re
@@ -10,15 +11,15 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from eventlease.encoding import Json, dump_request
 from eventlease.errors import EventLeaseError, InvalidInput, NotEventLease, ProblemError, problem_error, refused_here
+from eventlease.openapi import RetryPolicy  # noqa: TC001, as above
 from eventlease.rules.repeats import Repeat
 from eventlease.tracing import trace_context
 
 if TYPE_CHECKING:
-    import datetime
     from collections.abc import Iterator, Sequence
 
     from eventlease.calls import Calls
-    from eventlease.openapi import NewEvent, RetryPolicy
+    from eventlease.openapi import NewEvent
 
 log = logging.getLogger("eventlease.client")
 
