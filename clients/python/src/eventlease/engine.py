@@ -65,7 +65,7 @@ class Engine:
         stall_seconds: float = 300,
         transport: Callable[[str], Transport] = Urllib3Transport,
     ) -> None:
-        """See the README for every parameter."""
+        """See "Parameters" in the README. What is wrong with them is said when the engine starts."""
         self._settings = Settings(
             engine_type=engine_type,
             urls=urls_of(url),
