@@ -98,16 +98,15 @@ class Ending:
         now, held = life.leases.now(), life.leases.held()
         plan.is_drained = life.command in ("drain", "stop")
         plan.is_released = life.command == "stop" and life.after_drain == "exit"
-        if plan.asked_at is not None and life.poller.is_asking and now < self._poll_until:
-            held += 1  # its reply may bring events, which should not be lost
-        stage = plan.stage(now, held)
+        is_asking = plan.asked_at is not None and life.poller.is_asking and now < self._poll_until
+        stage = plan.stage(now, held + is_asking)  # a poll's reply may bring events, which should not be lost
         if stage is self._stage:
             if stage is Stage.CUTTING and self._cut_until is not None and now >= self._cut_until:
                 self._stage = Stage.LEAVING
                 self._say_unreported()
             return
         fields = {"engine_type": self._name, "held": held}
-        log.info("%s: %s, with %d events", self._name, stage.name.lower(), held, extra={"eventlease": fields})
+        log.info("%s: %s, events held: %d", self._name, stage.name.lower(), held, extra={"eventlease": fields})
         before, self._stage = self._stage, stage
         if before is Stage.WORKING and stage > Stage.WORKING:
             life.drain(True)
