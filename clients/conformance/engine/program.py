@@ -83,6 +83,18 @@ def progress(event: Event, value: Any) -> None:
     event.progress(value, now=True)
 
 
+def progress_once(event: Event, value: Any) -> None:
+    if event.attempt == 1:
+        event.progress(value)
+
+
+def twice(event: Event, what: tuple[str, Any]) -> None:
+    """Obeys another verb, at the first two attempts."""
+    verb, argument = what
+    if event.attempt < 3:
+        VERBS[verb](event, argument)
+
+
 def progress_deep(event: Event, levels: int) -> None:
     """With the next heartbeat."""
     value: Any = 0
@@ -95,7 +107,7 @@ VERBS: dict[str, Callable[[Event, Any], None]] = {
     verb.__name__: verb
     for verb in (
         *(fail, not_retryable, retry_after, release, hold, hold_unless_after, sleep, sleep_hard, hold_interpreter),
-        *(die, die_once, progress, progress_deep),
+        *(die, die_once, progress, progress_once, progress_deep, twice),
     )
 }
 

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from typing import Any
 
 import pytest
 
@@ -79,6 +80,17 @@ def test_progress_reaches_the_next_attempt(fleet: Fleet) -> None:
     fleet.start()
     fleet.wait_all_final()
     assert [attempt["progress"] for attempt in fleet.target.attempts(event_id)] == [{"lines": 3}] * 2
+
+
+@pytest.mark.parametrize("verb", [["hold", 1], ["release", 0], ["fail", "no luck"], ["retry_after", 0]])
+def test_attempts_that_report_no_progress_hand_it_on(fleet: Fleet, verb: list[Any]) -> None:
+    policy = {"retry_delay": {"initial": 0, "max": 0}}
+    (event_id,) = fleet.enqueue(["progress_once", {"lines": 6}], ["twice", verb], retry_policy=policy)
+    fleet.start()
+    fleet.wait_all_final()
+    attempts = fleet.target.attempts(event_id)
+    assert len(attempts) >= 3
+    assert [attempt["progress"] for attempt in attempts[1:]] == [{"lines": 6}] * (len(attempts) - 1)
 
 
 def test_follow_ups_are_enqueued_with_the_completion(fleet: Fleet) -> None:

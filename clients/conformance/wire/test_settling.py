@@ -55,6 +55,37 @@ def test_a_released_event_says_why(target: Target) -> None:
     assert again["attempt"] == 2 and again["retries_left"] == 3 and again["releases_in_row"] == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "members"), [("failed", {"error": "no", "delay_seconds": 0}), ("queued", {}), (None, {})]
+)
+def test_progress_is_of_its_attempt_alone(target: Target, status: str | None, members: dict[str, object]) -> None:
+    engine = target.engine()
+    event = engine.lease_one(retry_policy={"retry_delay": {"initial": 0, "max": 0}})
+    engine.settle(event, "queued", progress={"at": 1})
+    assert target.event(event["event_id"])["progress"] is None
+    (second,) = engine.lease(visibility_timeout_seconds=1)
+    assert second["previous"]["progress"] == {"at": 1}
+    assert target.event(event["event_id"])["progress"] is None
+    if status is None:
+        target.pass_time(1.5)
+    else:
+        engine.settle(second, status, **members)
+    (third,) = engine.lease(wait_seconds=5)
+    assert third["attempt"] == 3 and third["previous"]["progress"] is None
+    engine.settle(third, "completed")
+    assert [attempt["progress"] for attempt in target.attempts(event["event_id"])] == [None, None, {"at": 1}]
+
+
+def test_a_late_report_keeps_the_progress_of_its_lease(target: Target) -> None:
+    engine = target.engine()
+    event = engine.lease_one()
+    engine.settle(event, "processing", visibility_timeout_seconds=1, progress={"at": 1})
+    target.pass_time(1.5)
+    assert engine.settle(event, "queued").status == 200
+    (attempt,) = target.attempts(event["event_id"])
+    assert attempt["progress"] == {"at": 1} and attempt["outcome"] == "released"
+
+
 def test_a_renewal_may_shorten_and_keeps_progress(target: Target) -> None:
     engine = target.engine()
     event = engine.lease_one()

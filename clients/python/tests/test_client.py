@@ -2,8 +2,8 @@
 
 import os
 import threading
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, get_type_hints
 
 import pytest
 from scripted import Scripted, reply
@@ -14,7 +14,9 @@ from eventlease import (
     Enqueued,
     EventCancelled,
     EventFailed,
+    EventOptions,
     InvalidInput,
+    NotEventLease,
     NotFound,
     ProblemError,
     Unavailable,
@@ -37,6 +39,13 @@ def server() -> Iterator[FakeServer]:
 def client(server: FakeServer) -> Iterator[Client]:
     with Client(transport=server.transport) as of_server:
         yield of_server
+
+
+class Endless:
+    """Is encoded for ever."""
+
+    def model_dump(self, **_: Any) -> Any:
+        return [self]
 
 
 def end(server: FakeServer, event_id: str, **settlement: Any) -> None:
@@ -122,8 +131,29 @@ def test_all_or_none_are_stored(server: FakeServer, client: Client) -> None:
     results = client.enqueue_many([NEW, {**NEW, "priority": 10}], atomic=True)
     assert [type(result) for result in results] == [InvalidInput] * 2
     assert server.state.events == {}
-    with pytest.raises(ValueError, match="1001 events are more"):
+    with pytest.raises(InvalidInput, match="1001 events are more"):
         client.enqueue_many([NEW] * (MAX_BATCH_EVENTS + 1), atomic=True)
+
+
+@pytest.mark.parametrize("payload", [object(), float("nan"), "\ud800", {(1, 2): 3}, {"deep": Endless()}])
+def test_an_event_that_is_no_json_is_refused_alone(server: FakeServer, client: Client, payload: Any) -> None:
+    bad = {**NEW, "payload": payload}
+    results = client.enqueue_many([*[NEW] * MAX_BATCH_EVENTS, NEW, bad, NEW])
+    assert [type(result) for result in results[-3:]] == [Enqueued, InvalidInput, Enqueued]
+    assert len(server.state.events) == MAX_BATCH_EVENTS + 2
+    with pytest.raises(InvalidInput, match="cannot be written as JSON"):
+        client.enqueue("dialogue", "asked", payload)
+    assert [type(result) for result in client.enqueue_many([NEW, bad], atomic=True)] == [InvalidInput] * 2
+    assert len(server.state.events) == MAX_BATCH_EVENTS + 2
+
+
+def test_the_options_of_an_event_can_be_asked_for() -> None:
+    assert "retry_policy" in get_type_hints(EventOptions)
+
+
+def test_what_is_no_event_is_refused_alone(client: Client) -> None:
+    events: list[Any] = [NEW, 3, None, "text"]
+    assert [type(result) for result in client.enqueue_many(events)] == [Enqueued, *[InvalidInput] * 3]
 
 
 def test_no_events_are_no_request(server: FakeServer, client: Client) -> None:
@@ -154,7 +184,7 @@ def test_the_culprit_for_whom_a_request_is_refused_is_found() -> None:
 def test_a_reply_with_other_results_than_events_is_not_taken() -> None:
     with Client(transport=Scripted([reply(201, {"results": []})])) as client:
         (result,) = client.enqueue_many([NEW])
-    assert "1 events were sent, 0 results came back" in str(result)
+    assert isinstance(result, NotEventLease)
 
 
 def test_waiting_for_a_result(server: FakeServer, client: Client) -> None:
@@ -177,8 +207,38 @@ def test_waiting_for_what_does_not_succeed(server: FakeServer, client: Client) -
         client.wait(cancelled)
     with pytest.raises(NotFound):
         client.wait(UNKNOWN)
-    with pytest.raises(ValueError, match="UUID"):
+    with pytest.raises(InvalidInput, match="UUID"):
         client.wait("../tokens")
+
+
+@pytest.mark.parametrize(
+    "body", [{"x": 1}, [], None, 3, {"event_id": "e"}, {"results": 3}, {"results": [3]}, {"events": []}]
+)
+def test_another_service_that_answers_is_told_apart(body: Any) -> None:
+    calls: list[Callable[[Client], Any]] = [
+        lambda client: client.wait(UNKNOWN),
+        lambda client: client.read(UNKNOWN),
+        lambda client: client.cancel(UNKNOWN),
+        lambda client: client.wait_many([UNKNOWN]),
+        lambda client: client.wait_for_run("r"),
+        lambda client: client.read_run("r"),
+        lambda client: client.cancel_run("r"),
+        lambda client: client.reopen_run("r"),
+    ]
+    if body != {"event_id": "e"}:
+        calls.append(lambda client: client.enqueue("dialogue", "asked", 1))
+    for call in calls:
+        with pytest.raises(NotEventLease):
+            call(Client(transport=Scripted([reply(200, body)])))
+    (refused,) = Client(transport=Scripted([reply(200, body)])).enqueue_many([NEW])
+    assert isinstance(refused, NotEventLease)
+
+
+@pytest.mark.parametrize("status", [400, 404, 409])
+def test_a_problem_of_another_service_is_told_apart(status: int) -> None:
+    problem = {"type": "about:blank", "title": "Not Found", "status": status, "errors": {"name": ["is wrong"]}}
+    with pytest.raises(NotEventLease):
+        Client(transport=Scripted([reply(status, problem)])).read(UNKNOWN)
 
 
 def test_waiting_ends_with_its_time_limit(client: Client) -> None:
@@ -191,8 +251,9 @@ def test_waiting_for_many(server: FakeServer, client: Client) -> None:
     ids = [client.enqueue("dialogue", "asked", 1).event_id for _ in range(3)]
     client.cancel(ids[2])
     end(server, ids[1], status="completed", result=7)
-    values = client.wait_many([*ids, UNKNOWN, ids[1]], timeout=0.1)
-    assert [type(value) for value in values] == [TimeoutError, int, EventCancelled, NotFound, int]
+    values = client.wait_many([*ids, UNKNOWN, "x", ids[1]], timeout=0.1)
+    kinds = [TimeoutError, int, EventCancelled, NotFound, InvalidInput, int]
+    assert [type(value) for value in values] == kinds
 
 
 def test_waiting_for_more_than_a_request_takes(server: FakeServer, client: Client) -> None:

@@ -287,11 +287,11 @@ def test_a_wait_ends_with_its_time_limit_and_holds_up_no_other() -> None:
                 await client.wait(event.event_id, timeout=0.05)
             with pytest.raises(NotFound):
                 await client.wait(UNKNOWN)
-            with pytest.raises(ValueError, match="UUID"):
+            with pytest.raises(InvalidInput, match="UUID"):
                 await client.wait("1")
             assert await client.wait_many([]) == []
-            values = await client.wait_many([event.event_id, UNKNOWN], timeout=0.5)
-            assert [type(value) for value in values] == [TimeoutError, NotFound]
+            values = await client.wait_many([event.event_id, UNKNOWN, "1"], timeout=0.5)
+            assert [type(value) for value in values] == [TimeoutError, NotFound, InvalidInput]
             server.stop()  # the fake's waits cannot be cut off
             await client.close()
 

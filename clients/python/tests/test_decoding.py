@@ -2,17 +2,20 @@
 
 import datetime
 import functools
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Annotated, Any, Literal, NewType, TypedDict
+from unittest.mock import Mock
 from uuid import UUID
 
 import msgspec
 import pydantic
 import pytest
 
-from eventlease import ConfigurationError, Event
+from eventlease import Completed, ConfigurationError, Engine, Event
 from eventlease.decoding import PayloadInvalid, decoder, decoder_of
+from eventlease.testing import run
 
 Name = NewType("Name", str)
 
@@ -150,6 +153,77 @@ def test_the_annotation_of_a_handler_decides() -> None:
         made = decoder_of(handler)
         assert made is not None
         assert made({"npc": "Mira"}) == Scene(Name("Mira"))
+
+
+class Takes:
+    def __init__(self, event: Event) -> None: ...
+
+    def method(self, event: Event) -> None: ...
+
+    @staticmethod
+    def static(event: Event) -> None: ...
+
+
+def other(event: Scene) -> None: ...
+def number(event: int) -> None: ...
+def nothing() -> None: ...
+def two(event: Event, more: int) -> None: ...
+def keyword(event: Event, *, more: int) -> None: ...
+def text(event: "Scene") -> None: ...
+def some(event: Event[Scene] | None) -> None: ...
+def produce(event: Event) -> Iterator[int]:
+    yield event.attempt
+
+
+async def produce_async(event: Event) -> AsyncIterator[int]:
+    yield event.attempt
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        *(other, number, nothing, two, keyword, text, some, produce, produce_async),
+        *(Takes, Takes.method, functools.partial(two), 3),
+    ],
+)
+@pytest.mark.parametrize("options", [{}, {"payload": dict}])
+def test_what_cannot_be_a_handler_is_refused_when_it_is_added(handler: Any, options: Any) -> None:
+    with pytest.raises(ConfigurationError):
+        Engine("x").on("y", **options)(handler)
+
+
+@pytest.mark.parametrize("options", [{"timeout_seconds": 0}, {"not_retryable": ["x"]}, {"payload": "Scene"}])
+def test_options_of_a_handler_are_looked_at_when_it_is_added(options: Any) -> None:
+    def handle(event: Event) -> None: ...
+
+    with pytest.raises(ConfigurationError, match=next(iter(options))):
+        Engine("x").on("y", **options)(handle)
+
+
+def test_layers_take_the_event_and_what_is_called() -> None:
+    def one(event: Event) -> None: ...
+
+    with pytest.raises(ConfigurationError):
+        Engine("x").around(one)  # type: ignore[type-var]  # pyright: ignore
+
+
+def test_what_can_be_called_with_an_event_is_a_handler() -> None:
+    def injects(function: Any) -> Any:
+        @functools.wraps(function)
+        def call(event: Any) -> Any:
+            return function(event, 1)
+
+        return call
+
+    def bare(event): ...  # type: ignore[no-untyped-def]  # pyright: ignore
+
+    def anything(event: Any, more: int = 1) -> None: ...
+
+    engine = Engine("x")
+    handlers: list[Any] = [bare, anything, injects(two), Takes.static, functools.partial(two, more=1)]
+    for number, handler in enumerate([*handlers, Mock(return_value=1)]):
+        engine.on(str(number))(handler)
+    assert run(engine, "2", None) == Completed()
 
 
 def test_annotations_that_cannot_be_decoded_are_refused_at_the_start() -> None:

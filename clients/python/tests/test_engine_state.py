@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from working import Desk, got, nothing, until
 
-from eventlease import Event
+from eventlease import Event, Hold, NotRetryable, Release, RetryAfter
 from eventlease.testing import FakeServer
 
 
@@ -111,10 +111,73 @@ def test_a_failure_is_logged_once_and_payloads_never(server: FakeServer, caplog:
         desk.put(payload={"secret": "hush"})
         with desk.working():
             desk.answer()
-        logged = [record for record in caplog.records if record.message == "a handler failed"]
+        logged = [record for record in caplog.records if " failed: ValueError: broken" in record.message]
         assert len(logged) == failures
     assert "hush" not in caplog.text
     assert not [record for record in caplog.records if "lease_token" in str(record.__dict__)]
+
+
+@pytest.mark.parametrize(
+    ("error", "level", "text", "has_traceback"),
+    [
+        (RetryAfter(9, "busy"), logging.INFO, "failed, and is retried in 9 s: busy", False),
+        (Hold(60, "429"), logging.INFO, "goes back, and the engine holds off for 60 s: 429", False),
+        (Release(3, "not now"), logging.INFO, "goes back, for 3 s at least: not now", False),
+        (NotRetryable("never"), logging.WARNING, "failed: NotRetryable: never", False),
+        (ValueError("broken"), logging.WARNING, "failed: ValueError: broken", True),
+        (ValueError("two\nlines"), logging.WARNING, "failed: ValueError: two lines", True),
+    ],
+)
+def test_a_log_line_names_its_event(
+    server: FakeServer,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    level: int,
+    text: str,
+    has_traceback: bool,
+) -> None:
+    caplog.set_level(logging.INFO)
+    desk = Desk(server)
+
+    @desk.engine.on("scene")
+    def handle(event: Event[dict[str, Any]]) -> None:
+        try:
+            event.payload["cause"]
+        except KeyError as cause:
+            raise error from cause
+
+    event_id = desk.put("scene", {})
+    with desk.working():
+        desk.answer()
+    (record,) = [record for record in caplog.records if record.name == "eventlease.handler"]
+    assert record.message == f"event {event_id} (scene, attempt 1) {text}"
+    assert (record.levelno, bool(record.exc_info)) == (level, has_traceback)
+    assert vars(record)["eventlease"] == {
+        "event_id": event_id, "event_type": "scene", "attempt": 1, "engine_type": "dialogue"
+    }  # fmt: skip
+
+
+def test_a_log_says_of_which_engine_and_why_it_ends(server: FakeServer, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    desk = Desk(server, concurrency=1)
+    over = threading.Event()
+
+    @desk.engine.on("x", timeout_seconds=0.01)
+    def handle(_: Event) -> None:
+        over.wait(30)
+
+    event_id = desk.put()
+    with pytest.raises(SystemExit) as ended:
+        desk.engine.run()
+    over.set()
+    assert ended.value.code == 4
+    errors = [record.message for record in caplog.records if record.levelno == logging.ERROR]
+    assert len(errors) == 2
+    assert f"event {event_id} (x, attempt 1)" in errors[0]
+    assert "dialogue" in errors[1]
+    assert "status 4" in errors[1]
+    assert "hang" in errors[1]
+    assert all("dialogue" in record.message for record in caplog.records if record.name == "eventlease.engine")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

@@ -187,7 +187,7 @@ def test_a_time_limit_is_a_failure_and_its_slot_is_free_again(server: FakeServer
                 await asyncio.sleep(0.01)
         ended.set()
 
-    desk.engine.on("x", timeout_seconds=0)(handle_on_loop if is_async else handle)
+    desk.engine.on("x", timeout_seconds=0.01)(handle_on_loop if is_async else handle)
 
     desk.engine.on("y", timeout_seconds=30)(nothing)
     event_id = desk.put()
@@ -205,7 +205,7 @@ def test_handlers_that_all_hang_end_the_engine(server: FakeServer) -> None:
     desk = Desk(server, concurrency=2)
     over = threading.Event()
 
-    @desk.engine.on("x", timeout_seconds=0)
+    @desk.engine.on("x", timeout_seconds=0.01)
     def handle(_: Event) -> Any:
         return got(over)
 
@@ -231,6 +231,37 @@ def test_a_handler_that_is_cut_off_is_released(server: FakeServer) -> None:
     over.set()
     attempt = desk.attempt(event_id)
     assert (attempt["outcome"], attempt["code"]) == ("released", "stopping")
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+def test_a_result_that_could_not_be_reported_is_told_by_the_exit_status(
+    server: FakeServer, is_held: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("eventlease.ending.CUT_SECONDS", 0.1)
+    monkeypatch.setattr("eventlease.ending.LEAVE_SECONDS", 0.1)
+    desk = Desk(server, drain_seconds=0.2 if is_held else 30)
+    begun, over = threading.Event(), threading.Event()
+
+    @desk.engine.on("x")
+    def handle(_: Event) -> int:
+        begun.set()
+        got(over)
+        return 42
+
+    event_id = desk.put()
+    desk.engine.start()
+    got(begun)
+    server.go_away()
+    over.set()
+    running = desk.engine._running  # pyright: ignore[reportPrivateUsage]
+    assert running is not None
+    until(lambda: running.life.leases.stats.completed)
+    if not is_held:
+        server.come_back()
+    desk.engine.stop()
+    assert running.ending.status == int(is_held)
+    assert (event_id in caplog.text and "not reported" in caplog.text) is is_held
+    server.come_back()
 
 
 def test_a_handler_may_finish_while_the_engine_drains(server: FakeServer) -> None:
@@ -313,6 +344,16 @@ def test_a_registration_that_is_refused_is_final(server: FakeServer) -> None:
     desk.engine.on("x")(nothing)
     with pytest.raises(EngineRefused, match="engine_id_taken"):
         asyncio.run(desk.engine.serve())
+
+
+@pytest.mark.parametrize("body", [b'{"x":1}', b"[]", b"3", b"", b"<html>"])
+def test_another_service_at_the_address_ends_the_engine(server: FakeServer, body: bytes) -> None:
+    other = Reply(200, {"content-type": "application/json"}, body)
+    desk = Desk(server, transport=Between(server, lambda _: other))
+    desk.engine.on("x")(nothing)
+    with pytest.raises(SystemExit) as ended:
+        desk.engine.run()
+    assert ended.value.code == 2
 
 
 def test_a_server_that_is_away_at_the_start_is_waited_for(server: FakeServer) -> None:

@@ -11,8 +11,10 @@ import pytest
 from working import Between, Desk, got, nothing, until
 
 from eventlease import (
+    Client,
     Completed,
     ConfigurationError,
+    Engine,
     Event,
     Hold,
     LeaseUncertain,
@@ -163,22 +165,46 @@ def test_follow_ups_go_with_the_completion(server: FakeServer) -> None:
     assert server.event(answer["enqueued"][0]["event_id"])["event_type"] == "speak"
 
 
-def test_progress_goes_with_a_failure_and_is_there_next_time(server: FakeServer) -> None:
+@pytest.mark.parametrize("error", [RetryAfter(0), Release(), Hold(0.1), ValueError("broken")])
+def test_progress_is_there_for_later_attempts_though_one_reports_none(server: FakeServer, error: Exception) -> None:
     desk = Desk(server)
     seen: list[Any] = []
 
     @desk.engine.on("x")
     def handle(event: Event) -> None:
         seen.append(event.previous.progress if event.previous else None)
-        if event.attempt == 1:
+        if len(seen) == 1:
             event.progress({"lines": [1, 2]})
-            raise RetryAfter(0)
+        if len(seen) < 3:
+            raise error
+
+    desk.put(retry_policy={"retry_delay": {"initial": 0, "max": 0}})
+    with desk.working():
+        until(lambda: len(seen) == 3)
+    assert seen == [None, {"lines": [1, 2]}, {"lines": [1, 2]}]
+
+
+def test_progress_outlasts_an_attempt_that_is_lost(server: FakeServer) -> None:
+    desk = Desk(server)
+    seen: list[Any] = []
+    handed_on = threading.Event()
+
+    @desk.engine.on("x")
+    def handle(event: Event) -> None:
+        seen.append(event.previous.progress if event.previous else None)
+        if len(seen) == 1:
+            event.progress(5)
+            raise Release
+        if len(seen) == 2:
+            got(handed_on)
 
     desk.put()
     with desk.working():
-        desk.answer()
-        desk.answer()
-    assert seen == [None, {"lines": [1, 2]}]
+        until(lambda: [b for b in desk.bodies("heartbeat") if any(e.get("progress") == 5 for e in b["leases"])])
+        server.expire_leases()
+        handed_on.set()
+        until(lambda: len(seen) == 3)
+    assert seen == [None, 5, 5]
 
 
 def test_progress_that_cannot_wait_is_sent_while_the_handler_runs(server: FakeServer) -> None:
@@ -345,16 +371,52 @@ def test_a_callback_that_fails_changes_nothing(server: FakeServer) -> None:
 
 def test_an_engine_is_set_up_wrongly() -> None:
     with FakeServer() as server:
-        with pytest.raises(ConfigurationError, match="concurrency"):
-            Desk(server, concurrency=0)
-        with pytest.raises(ConfigurationError, match="engine_id"):
-            Desk(server, engine_id="me")
         desk = Desk(server)
         with pytest.raises(ConfigurationError, match="no handler"):
             desk.engine.start()
         desk.engine.on("x")(nothing)
         with pytest.raises(ConfigurationError, match="already"):
             desk.engine.on("x")(nothing)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *({"concurrency": 0}, {"concurrency": "3"}, {"concurrency": 1.5}, {"prefetch": -1}, {"prefetch": 10**6}),
+        *({"timeout_seconds": -1}, {"timeout_seconds": "1"}, {"drain_seconds": float("nan")}, {"drain_seconds": None}),
+        *({"stall_seconds": 0}, {"heartbeat_timeout_seconds": 2}, {"visibility_timeout_seconds": 0}),
+        *({"url": ""}, {"url": []}, {"token": ""}, {"token": "a\nb"}, {"engine_id": "me"}, {"health_port": 70_000}),
+        *({"on_unknown_type": "x"}, {"may_enqueue": "voice"}, {"capabilities": "talk"}, {"scenario_run_id": 3}),
+        *({"url": "localhost:18115"}, {"url": "http://x:99999"}, {"url": "http://[x"}, {"url": ["http://a", "b"]}),
+    ],
+)
+def test_wrong_settings_end_a_program_with_status_two(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+    engine = Engine("x", **settings)
+    engine.on("x")(nothing)
+    with pytest.raises(ConfigurationError, match=next(iter(settings))):
+        engine.start()
+    with pytest.raises(SystemExit) as ended:
+        engine.run()
+    assert ended.value.code == 2
+    assert [record.message for record in caplog.records if next(iter(settings)) in record.message]
+
+
+def test_grace_is_within_the_drain() -> None:
+    engine = Engine("x", drain_seconds=2, grace_seconds=3)
+    engine.on("x")(nothing)
+    with pytest.raises(ConfigurationError, match="grace_seconds"):
+        engine.start()
+    with FakeServer() as server:
+        desk = Desk(server, drain_seconds=2, grace_seconds=None)
+        desk.engine.on("x")(nothing)
+        with desk.working():
+            pass
+
+
+@pytest.mark.parametrize("url", ["", "localhost:18115", "ftp://x", ["http://a", "b"]])
+def test_a_client_refuses_a_wrong_address(url: Any) -> None:
+    with pytest.raises(ConfigurationError, match="url"):
+        Client(url)
 
 
 def test_no_payload_and_no_token_stands_in_a_text_form(server: FakeServer) -> None:

@@ -1,6 +1,7 @@
 """`testing.run`: one handler with one event."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,6 +119,25 @@ def test_a_type_without_a_handler_is_released_and_in_the_end_failed() -> None:
     assert (last.error["type"], last.retryable) == ("NoHandler", False)
 
 
+def test_members_that_no_event_has_are_refused() -> None:
+    with pytest.raises(TypeError, match="attemptt"):
+        run(engine, "scene.requested", {"npc": "Mira"}, attemptt=3)
+    with pytest.raises(TypeError, match="progres"):
+        run(engine, "scene.requested", {"npc": "Mira"}, previous={"progres": 1})
+
+
+def test_an_engine_with_a_lifespan_is_given_its_state() -> None:
+    living = Engine("dialogue", lifespan=contextlib.nullcontext)
+
+    @living.on("x")
+    def handle(event: Event) -> Any:
+        return event.state
+
+    with pytest.raises(TypeError, match="state="):
+        run(living, "x")
+    assert run(living, "x", state=None) == Completed(None)
+
+
 def test_within_a_loop() -> None:
     async def check() -> None:
         assert await run_async(engine, "scene.awaited", 0.01) == Completed("awaited")
@@ -129,8 +149,7 @@ def test_within_a_loop() -> None:
 def raise_odd(event: Event) -> None:
     raise {
         "long code": Release(code="x" * 100), "line": Release(code="a\nb", reason="c\x00d"),
-        "for ever": Release(float("inf")), "never": Release(float("nan")), "back": Release(-1),
-        "later": RetryAfter(float("inf")), "hold": Hold(float("inf")),
+        "for long": Release(1e9), "later": RetryAfter(1e9), "hold": Hold(1e9, ValueError("busy")),
     }[event.payload]  # fmt: skip
 
 
@@ -139,10 +158,8 @@ def raise_odd(event: Event) -> None:
     [
         ("long code", Released(0, "x" * 64)),
         ("line", Released(0, "ab", "cd")),
-        ("for ever", Released(86_400)),
-        ("never", Released(0)),
-        ("back", Released(0)),
-        ("hold", Released(0, "hold", "held by its handler", 86_400)),
+        ("for long", Released(86_400)),
+        ("hold", Released(0, "hold", "busy", 86_400)),
     ],
 )
 def test_what_the_server_would_refuse_is_cut(payload: str, expected: Released) -> None:
@@ -156,7 +173,23 @@ def test_what_the_server_would_refuse_is_cut(payload: str, expected: Released) -
     assert expected.reason in (None, report.reason)
 
 
-def test_a_retry_for_ever_waits_a_day() -> None:
+@pytest.mark.parametrize("seconds", ["soon", None, float("inf"), float("nan"), -1, True])
+@pytest.mark.parametrize("kind", [RetryAfter, Release, Hold])
+def test_a_wrong_delay_is_the_mistake_of_the_handler(kind: Any, seconds: Any) -> None:
+    mistaken = Engine("dialogue")
+
+    @mistaken.on("x")
+    def handle(_: Event) -> None:
+        raise kind(seconds)
+
+    report = run(mistaken, "x")
+    assert isinstance(report, Failed)
+    assert report.retryable
+    assert report.error["type"] == "ValueError"
+    assert kind.__name__ in report.error["message"]
+
+
+def test_a_retry_for_long_waits_a_day() -> None:
     report = run(engine, "scene.odd", "later")
     assert isinstance(report, Failed)
     assert report.delay_seconds == 86_400

@@ -5,6 +5,7 @@ import threading
 import pytest
 from scripted import socket_server
 
+from eventlease import ConfigurationError
 from eventlease.transport import Cut, NotSent, Request, TimedOut, Urllib3Transport
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
@@ -107,5 +108,5 @@ def test_a_closed_transport_sends_nothing() -> None:
 
 @pytest.mark.parametrize("url", ["", "ftp://host", "127.0.0.1:8080", "http://"])
 def test_an_address_that_is_none_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="not an http"):
+    with pytest.raises(ConfigurationError, match="http"):
         Urllib3Transport(url)

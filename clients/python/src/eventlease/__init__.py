@@ -7,6 +7,7 @@ from eventlease.enqueuing import Enqueued, EventOptions
 from eventlease.errors import (
     AlreadySettled,
     BufferFull,
+    ConfigurationError,
     Conflict,
     EventCancelled,
     EventFailed,
@@ -23,7 +24,6 @@ from eventlease.errors import (
 from eventlease.event import Event, current_event
 from eventlease.outcomes import (
     Completed,
-    ConfigurationError,
     EngineRefused,
     Failed,
     HandlerInterrupted,

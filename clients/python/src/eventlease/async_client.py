@@ -16,7 +16,7 @@ from eventlease.encoding import STANDARD, Json
 from eventlease.enqueuing import CALL_SECONDS, Enqueued, EventOptions, new_event
 from eventlease.errors import BufferFull, EventLeaseError
 from eventlease.transport import Transport, Urllib3Transport
-from eventlease.waiting import Watcher, checked_id, value_of
+from eventlease.waiting import Watcher, id_or_error, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -122,10 +122,13 @@ class AsyncClient:
     async def wait_many(self, event_ids: Iterable[str | UUID], timeout: float | None = None) -> list[Any]:
         """See `Client.wait_many`."""
         loop = asyncio.get_running_loop()
-        asked = [checked_id(event_id) for event_id in event_ids]
+        asked = [id_or_error(event_id) for event_id in event_ids]
         futures: list[asyncio.Future[Any]] = [loop.create_future() for _ in asked]
         for event_id, future in zip(asked, futures, strict=True):
-            self._watcher.watch(event_id, future)
+            if isinstance(event_id, str):
+                self._watcher.watch(event_id, future)
+            else:
+                future.set_result(event_id)
         try:
             if futures:
                 await asyncio.wait(futures, timeout=timeout)

@@ -7,8 +7,8 @@ import platform
 import sys
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from eventlease.encoding import STANDARD, Json, dump_bytes
-from eventlease.errors import InvalidInput, NotEventLease, Unauthenticated, problem_error
+from eventlease.encoding import STANDARD, Json, dump_request
+from eventlease.errors import ConfigurationError, NotEventLease, Unauthenticated, problem_error, refused_here
 from eventlease.rules.repeats import Failure, Repeat, failure_of_reply
 from eventlease.transport import Cut, NotSent, Reply, Request, TimedOut, Transport, TransportError, Urllib3Transport
 from eventlease.tries import Timing, Tries
@@ -39,7 +39,7 @@ class Token:
 
     def __init__(self, token: str | Callable[[], str] | None) -> None:
         self._read = token if callable(token) else None
-        self._token = token() if callable(token) else token
+        self._token = _checked(token() if callable(token) else token)
 
     def headers(self) -> Mapping[str, str]:
         """See `Credentials.headers`."""
@@ -49,8 +49,17 @@ class Token:
         """See `Credentials.renew`."""
         if self._read is None:
             return False
-        before, self._token = self._token, self._read()
+        before, self._token = self._token, _checked(self._read())
         return self._token != before
+
+
+def _checked(token: str | None) -> str | None:
+    if token is None:
+        return None
+    token = token.strip()  # the file that it was read from may end with a line break
+    if not token or not token.isascii() or not token.isprintable():
+        raise ConfigurationError("token: visible ASCII characters, at least one")
+    return token
 
 
 class Calls:
@@ -94,17 +103,17 @@ class Calls:
         seconds: float,
         repeat: Repeat,
         headers: Mapping[str, str] | None = None,
-        accept: Container[int] = (),
+        members: Sequence[str] = (),
     ) -> Any:
         """The decoded reply; None where it has no body. `seconds` limits one try.
 
-        `accept` names statuses from 400 that are a reply as any other where no problem comes with them.
+        With `members` it is an object that has these, or NotEventLease.
 
         Raises ProblemError's family for what the server refuses, Unavailable without a definite answer, NotEventLease.
         """
-        data = None if body is None else dump_bytes(body, self._encoding)
-        reply = self.send(method, path, data, seconds=seconds, repeat=repeat, headers=headers, accept=accept)
-        return self.decode(reply)
+        data = None if body is None else dump_request(body, self._encoding)
+        reply = self.send(method, path, data, seconds=seconds, repeat=repeat, headers=headers)
+        return self.decode_object(reply, *members) if members else self.decode(reply)
 
     def decode(self, reply: Reply) -> Any:
         """The value of a reply; None where it has no body."""
@@ -133,10 +142,13 @@ class Calls:
         headers: Mapping[str, str] | None = None,
         accept: Container[int] = (),
     ) -> Reply:
-        """As `call`, with bodies as JSON text."""
+        """As `call`, with bodies as JSON text.
+
+        `accept` names statuses from 400 that are a reply as any other where no problem comes with them.
+        """
         if body is not None and len(body) > MAX_BODY_BYTES:
             detail = f"a body of {len(body)} bytes is longer than the {MAX_BODY_BYTES} that are sent"
-            raise InvalidInput({"code": "payload_too_large", "detail": detail}, 413)
+            raise refused_here(detail, 413)
         tries = Tries(f"{method} {path.partition('?')[0]}", repeat, self._timing)
         while True:
             request = Request(method, path, self._headers(body, headers), body)
@@ -199,7 +211,8 @@ def _problem(reply: Reply) -> dict[str, Any] | None:
         problem = json.loads(reply.body)
     except ValueError:
         return None
-    return cast("dict[str, Any]", problem) if isinstance(problem, dict) else None
+    # Others answer with problems, too; those of EventLease have a code.
+    return cast("dict[str, Any]", problem) if isinstance(problem, dict) and "code" in problem else None
 
 
 def _not_eventlease(reply: Reply) -> NotEventLease:

@@ -24,7 +24,7 @@ from eventlease.enqueuing import (
     new_body,
     new_event,
 )
-from eventlease.errors import BufferFull, EventLeaseError
+from eventlease.errors import BufferFull, EventLeaseError, InvalidInput, refused_here
 from eventlease.rules.repeats import Repeat
 from eventlease.transport import Transport, Urllib3Transport
 from eventlease.waiting import (
@@ -32,6 +32,7 @@ from eventlease.waiting import (
     MAX_WAIT_SECONDS,
     TimeLimit,
     checked_id,
+    id_or_error,
     is_open,
     read_event,
     result_of,
@@ -93,7 +94,7 @@ class Client:
         if self._coalescer:
             self._coalescer.join()
         if count:
-            log.warning("closed with events that were not acknowledged", extra={"eventlease": {"events": count}})
+            log.warning("closed with %d events that were not acknowledged", count)
         return count
 
     def call(
@@ -115,6 +116,12 @@ class Client:
         with self.connections.one() as calls:
             return calls.call(method, path, body, seconds=seconds, repeat=repeat, headers=headers)
 
+    def _known(self, method: str, path: str, *members: str) -> Any:
+        """A call that is safe, and whose reply has these members."""
+        repeat = Repeat(is_safe=True, within_seconds=self.timeout_seconds)
+        with self.connections.one() as calls:
+            return calls.call(method, path, seconds=CALL_SECONDS, repeat=repeat, members=members)
+
     def enqueue(self, engine_type: str, event_type: str, payload: Any, **options: Unpack[EventOptions]) -> Enqueued:
         """Returns when the event is stored. Raises InvalidInput where it is refused, Unavailable without an answer."""
         body = self.body(new_event(engine_type, event_type, payload, options))
@@ -135,16 +142,19 @@ class Client:
         alone: look at what is returned.
         """
         results: list[Enqueued | EventLeaseError] = []
-        bodies = (self.body(event) for event in events)
+        bodies = (self._body_or_error(event) for event in events)
         if not atomic:
             for batch in batches(bodies):
-                results += self.enqueue_together(batch)
+                answers = iter(self.enqueue_together([body for body in batch if isinstance(body, NewBody)]))
+                results += [next(answers) if isinstance(body, NewBody) else body for body in batch]
             return results
-        together = list(bodies)
+        together: list[NewBody] = []
+        for body in bodies:
+            if isinstance(body, InvalidInput):
+                return [body] * (len(together) + 1 + sum(1 for _ in bodies))
+            together.append(body)
         if len(together) > MAX_BATCH_EVENTS:
-            raise ValueError(
-                f"{len(together)} events are more than the {MAX_BATCH_EVENTS} that fit into one transaction"
-            )
+            raise refused_here(f"{len(together)} events are more than the {MAX_BATCH_EVENTS} of a transaction")
         with self.connections.one() as calls:
             return enqueue_batch(calls, together, self.timeout_seconds, atomic=True) if together else []
 
@@ -161,9 +171,9 @@ class Client:
 
     def wait_many(self, event_ids: Iterable[str | UUID], timeout: float | None = None) -> list[Any]:
         """For each event, in order, its result or else the error that `wait` would raise."""
-        asked = [checked_id(event_id) for event_id in event_ids]
+        asked = [id_or_error(event_id) for event_id in event_ids]
         time_limit = TimeLimit(timeout, "events are still open")
-        still_open, found = list(dict.fromkeys(asked)), dict[str, Any]()
+        still_open, found = list(dict.fromkeys(each for each in asked if isinstance(each, str))), dict[str, Any]()
         while still_open:
             now, later = still_open[:MAX_AWAITED], still_open[MAX_AWAITED:]
             wait_seconds = min(time_limit.wait_seconds(), 1 if later else MAX_WAIT_SECONDS)
@@ -174,21 +184,21 @@ class Client:
             if still_open and time_limit.is_over():
                 found.update({event_id: TimeoutError(f"event {event_id} is still open") for event_id in still_open})
                 break
-        return [found[event_id] for event_id in asked]
+        return [found[each] if isinstance(each, str) else each for each in asked]
 
     def read(self, event_id: str | UUID) -> Event:
         """Where an event stands, with its result or last error."""
-        event: Event = self.call("GET", f"/events/{checked_id(event_id)}")
+        event: Event = self._known("GET", f"/events/{checked_id(event_id)}", "event_id", "status")
         return event
 
     def cancel(self, event_id: str | UUID) -> Event:
         """Cancels an event. While an engine works on it, it is `processing` still, with `cancel_requested`."""
-        event: Event = self.call("POST", f"/events/{checked_id(event_id)}/cancel", is_safe=True)
+        event: Event = self._known("POST", f"/events/{checked_id(event_id)}/cancel", "event_id", "status")
         return event
 
     def read_run(self, scenario_run_id: str | int) -> ScenarioRun:
         """How many of a run's events are in each status."""
-        run: ScenarioRun = self.call("GET", _run(scenario_run_id))
+        run: ScenarioRun = self._known("GET", _run(scenario_run_id), "counts")
         return run
 
     def wait_for_run(self, scenario_run_id: str | int, timeout: float | None = None) -> ScenarioRun:
@@ -198,27 +208,37 @@ class Client:
             wait_seconds = time_limit.wait_seconds()
             path, seconds = f"{_run(scenario_run_id)}?wait_seconds={wait_seconds}", wait_seconds + CALL_SECONDS
             with self.connections.one() as calls:
-                run: ScenarioRun = calls.call("GET", path, seconds=seconds, repeat=time_limit.repeat())
+                run: ScenarioRun = calls.call(
+                    "GET", path, seconds=seconds, repeat=time_limit.repeat(), members=["counts"]
+                )
             if run["counts"]["queued"] + run["counts"]["processing"] == 0:
                 return run
             time_limit.check()
 
     def cancel_run(self, scenario_run_id: str | int) -> CancelledRun:
         """Cancels what is open of a run. Until it is reopened, it takes no events."""
-        cancelled: CancelledRun = self.call("POST", f"{_run(scenario_run_id)}/cancel", is_safe=True)
+        cancelled: CancelledRun = self._known("POST", f"{_run(scenario_run_id)}/cancel", "cancelled")
         return cancelled
 
     def reopen_run(self, scenario_run_id: str | int) -> ReopenedRun:
         """Lets a cancelled run take events again."""
-        reopened: ReopenedRun = self.call("POST", f"{_run(scenario_run_id)}/reopen", is_safe=True)
+        reopened: ReopenedRun = self._known("POST", f"{_run(scenario_run_id)}/reopen", "reopened")
         return reopened
 
     def body(self, event: NewEvent | dict[str, Any]) -> NewBody:
-        """An event as it is sent."""
+        """An event as it is sent. Raises InvalidInput."""
         return new_body(event, self.connections.encoding)
 
+    def _body_or_error(self, event: NewEvent | dict[str, Any]) -> NewBody | InvalidInput:
+        try:
+            return self.body(event)
+        except InvalidInput as error:
+            return error
+
     def enqueue_together(self, batch: list[NewBody]) -> list[Enqueued | EventLeaseError]:
-        """Up to 1000 events in one request."""
+        """Up to 1000 events in one request, or in none where there are none."""
+        if not batch:
+            return []
         with self.connections.one() as calls:
             results = enqueue_batch(calls, batch, self.timeout_seconds)
         for result in results:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from eventlease import forks
 from eventlease.calls import Calls, Token
 from eventlease.encoding import STANDARD, Json
-from eventlease.errors import Unavailable
+from eventlease.errors import ConfigurationError, Unavailable
 from eventlease.transport import Transport, Urllib3Transport
 from eventlease.tries import Timing
 
@@ -23,13 +23,21 @@ MAX_IDLE = 10
 
 def urls_of(url: str | Sequence[str] | None) -> list[str]:
     """The base addresses: as given, else of EVENTLEASE_URL (several with commas), else the server of this machine."""
-    urls = url or os.environ.get("EVENTLEASE_URL") or DEFAULT_URL
+    urls = (os.environ.get("EVENTLEASE_URL") or DEFAULT_URL) if url is None else url
     return [each.strip() for each in urls.split(",")] if isinstance(urls, str) else list(urls)
+
+
+def check_urls(urls: Sequence[str], transport: Callable[[str], Transport]) -> None:
+    """Raises ConfigurationError for addresses that cannot be one of a server."""
+    if not urls or not all(urls):
+        raise ConfigurationError("url: at least one address, and no empty one")
+    for url in urls:
+        transport(url).close()
 
 
 def token_of(token: str | Callable[[], str] | None) -> Token:
     """The token: as given, else of EVENTLEASE_TOKEN, else none."""
-    return Token(token or os.environ.get("EVENTLEASE_TOKEN"))
+    return Token((os.environ.get("EVENTLEASE_TOKEN") or None) if token is None else token)
 
 
 class Connections:
@@ -43,6 +51,7 @@ class Connections:
         encoding: Json = STANDARD,
     ) -> None:
         self._urls = urls_of(url)
+        check_urls(self._urls, transport)
         self._token = token_of(token)
         self._transport = transport
         self.encoding = encoding

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import functools
+import inspect
 import sys
 import types
 import typing
@@ -14,8 +15,8 @@ from enum import Enum
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from eventlease.errors import ConfigurationError
 from eventlease.event import Event
-from eventlease.outcomes import ConfigurationError
 
 Decode = Callable[[Any], Any]
 Places = list[dict[str, str]]
@@ -32,7 +33,7 @@ _PARSED: dict[Any, Callable[[str], Any]] = {
 _ARRAY: Any = list
 _OBJECT: Any = dict
 _NAMES = {str: "a string", int: "an integer", float: "a number", bool: "true or false", type(None): "null"}
-_REQUIRED = {getattr(typing, name, None) for name in ("Required", "NotRequired", "ReadOnly")} - {None}
+_QUALIFIERS = ("Required", "NotRequired", "ReadOnly")  # before Python 3.11 they are those of typing_extensions
 
 
 class PayloadInvalid(Exception):
@@ -43,23 +44,46 @@ class PayloadInvalid(Exception):
         self.places = places
 
 
-def decoder_of(handler: Callable[..., Any]) -> Decode | None:
-    """By the annotation of the first parameter, `Event[…]`; None takes payloads as they come."""
+def decoder_of(handler: Callable[..., Any], payload: Callable[[Any], Any] | None = None) -> Decode | None:
+    """By the annotation of the first parameter, `Event[…]`; None takes payloads as they come.
+
+    `payload` stands in the place of what the annotation says: a type that can be decoded, or any function.
+    """
+    try:
+        annotation = annotation_of(handler)
+    except ConfigurationError:
+        if payload is None:
+            raise
+        annotation = Event
+    is_typed = get_origin(annotation) is Event
+    if not is_typed and annotation not in (Any, object, Event):
+        raise ConfigurationError(f"{name_of(handler)}: its argument is an Event or an Event[…], not {annotation}")
+    if payload is not None:
+        return decoder(payload) if isinstance(payload, type) else payload
+    return decoder(get_args(annotation)[0], f"the payload of {name_of(handler)}") if is_typed else None
+
+
+def name_of(handler: Callable[..., Any]) -> str:
+    """How errors and logs name it."""
     while isinstance(handler, functools.partial):
         handler = handler.func
-    name = getattr(handler, "__qualname__", repr(handler))
-    function = handler if hasattr(handler, "__code__") or hasattr(handler, "__func__") else type(handler).__call__
-    annotations: dict[str, Any] = getattr(function, "__annotations__", {})
-    parameter = next((key for key in annotations if key != "return"), None)
-    if parameter is None:
-        return None
-    try:
-        annotation = get_type_hints(function, include_extras=True)[parameter]
-    except Exception as error:
-        message = f"the annotation of {name} cannot be resolved ({error}); give payload= instead"
-        raise ConfigurationError(message) from error
-    wanted = get_args(annotation)[:1] if get_origin(annotation) is Event else ()
-    return decoder(wanted[0], f"the payload of {name}") if wanted else None
+    return str(getattr(handler, "__qualname__", type(handler).__qualname__))
+
+
+def annotation_of(handler: Callable[..., Any]) -> Any:
+    """The annotation of the first parameter; Any where there is none. Raises ConfigurationError."""
+    with suppress(ValueError):  # of a function that is no Python
+        parameter = next(iter(inspect.signature(handler).parameters), "")
+        while isinstance(handler, functools.partial):
+            handler = handler.func
+        function = handler if hasattr(handler, "__code__") or hasattr(handler, "__func__") else type(handler).__call__
+        if parameter in getattr(function, "__annotations__", {}):
+            try:
+                return get_type_hints(function, include_extras=True)[parameter]
+            except Exception as error:
+                message = f"the annotation of {name_of(handler)} cannot be resolved ({error}); give payload= instead"
+                raise ConfigurationError(message) from error
+    return Any
 
 
 def decoder(wanted: Any, what: str = "the payload") -> Decode | None:
@@ -90,7 +114,7 @@ def _reader(wanted: Any, what: str, known: dict[Any, _Read]) -> _Read:
         return _any
     if wanted is None or wanted in _NAMES:
         return _plain(type(None) if wanted is None else wanted)
-    if origin is Annotated or origin in _REQUIRED:
+    if origin is Annotated or _is_qualifier(origin):
         return _reader(args[0], what, known)
     if hasattr(wanted, "__supertype__"):
         return _reader(wanted.__supertype__, what, known)
@@ -138,9 +162,23 @@ def _class(wanted: type[Any], what: str, known: dict[Any, _Read]) -> _Read:
         return _members(readers, needed, lambda members: wanted(**members), keeps_others=False)
     if hasattr(wanted, "__required_keys__"):
         readers = {name: _reader(hint, what, known) for name, hint in hints.items()}
-        needed = set(cast("frozenset[str]", wanted.__required_keys__))  # pyright: ignore[reportAttributeAccessIssue]
+        required = cast("frozenset[str]", wanted.__required_keys__)  # pyright: ignore[reportAttributeAccessIssue]
+        needed = {name for name, hint in hints.items() if _is_required(hint, name in required)}
         return _members(readers, needed, lambda members: members, keeps_others=True)
     raise ConfigurationError(f"{what}: {wanted.__name__} cannot be decoded; give payload= instead")
+
+
+def _is_qualifier(origin: Any) -> bool:
+    return getattr(origin, "_name", None) in _QUALIFIERS
+
+
+def _is_required(hint: Any, otherwise: bool) -> bool:
+    """As its qualifier says: `__required_keys__` knows nothing of qualifiers in postponed annotations."""
+    origin = get_origin(hint)
+    if origin is Annotated or _is_qualifier(origin):
+        name = getattr(origin, "_name", None)
+        return name == "Required" if name in _QUALIFIERS[:2] else _is_required(get_args(hint)[0], otherwise)
+    return otherwise
 
 
 def _plain(wanted: Any) -> _Read:

@@ -6,10 +6,13 @@ import dataclasses
 import datetime
 import json
 import re
+import traceback
 from enum import Enum
 from pathlib import PurePath
 from typing import Any, Protocol, cast
 from uuid import UUID
+
+from eventlease.errors import refused_here
 
 
 class Json(Protocol):
@@ -66,6 +69,15 @@ def dump_bytes(value: Any, using: Json = STANDARD) -> bytes:
     """The JSON text of a value in UTF-8. A lone surrogate is a ValueError, as is NaN."""
     text = using.dumps(value)
     return text if isinstance(text, bytes) else text.encode()
+
+
+def dump_request(value: Any, using: Json = STANDARD) -> bytes:
+    """As `dump_bytes`, for what is sent. Raises InvalidInput, whatever the classes of an author may raise."""
+    try:
+        return dump_bytes(value, using)
+    except Exception as error:
+        why = "".join(traceback.format_exception_only(error)).strip()
+        raise refused_here(f"it cannot be written as JSON: {why}") from error
 
 
 def depth(text: bytes) -> int:

@@ -23,10 +23,10 @@ log = logging.getLogger("eventlease.engine")
 
 TICK_SECONDS = 0.05
 IDLE_SECONDS = 5.0
-CUT_SECONDS = 3.0
+CUT_SECONDS = 2.0
 POLL_SECONDS = 2.0
 ENDED_POLL_SECONDS = 0.3
-LEAVE_SECONDS = 2.0
+LEAVE_SECONDS = 1.5
 JOIN_SECONDS = 2.0
 CUT_STATUS = 1
 
@@ -36,9 +36,10 @@ class Ending:
 
     def __init__(self, life: Life, lifespan: Lifespan, loop_thread: int | None) -> None:
         self._life = life
+        self._name = life.settings.engine_type
         self._lifespan = lifespan
         self._loop_thread = loop_thread
-        self._plan = Plan(life.settings.drain_seconds, life.settings.grace_seconds)
+        self._plan = Plan(life.settings.drain_seconds, life.settings.grace)
         self._stage = Stage.WORKING
         self._cut_until: float | None = None
         self._poll_until = 0.0
@@ -56,7 +57,7 @@ class Ending:
                 self._read()
                 self._move()
         except BaseException as error:
-            log.exception("the engine ends")
+            log.exception("%s: the engine ends", self._name)
             self.status, self.why = self.status or 4, repr(error)
         finally:
             self._leave()
@@ -72,6 +73,7 @@ class Ending:
         if kind == "registered":
             self._begin()
         elif kind == "end":
+            log.error("%s: the engine ends with status %d: %s", self._name, status, why)
             self.status, self.why = max(self.status, status), self.why or why
             self._ask()
         elif kind == "stop":
@@ -96,14 +98,15 @@ class Ending:
         now, held = life.leases.now(), life.leases.held()
         plan.is_drained = life.command in ("drain", "stop")
         plan.is_released = life.command == "stop" and life.after_drain == "exit"
-        if plan.asked_at is not None and life.poller.is_asking and now < self._poll_until:
-            held += 1  # its reply may bring events, which should not be lost
-        stage = plan.stage(now, held)
+        is_asking = plan.asked_at is not None and life.poller.is_asking and now < self._poll_until
+        stage = plan.stage(now, held + is_asking)  # a poll's reply may bring events, which should not be lost
         if stage is self._stage:
             if stage is Stage.CUTTING and self._cut_until is not None and now >= self._cut_until:
                 self._stage = Stage.LEAVING
+                self._say_unreported()
             return
-        log.info("%s", stage.name.lower(), extra={"eventlease": {"held": held}})
+        fields = {"engine_type": self._name, "held": held}
+        log.info("%s: %s, events held: %d", self._name, stage.name.lower(), held, extra={"eventlease": fields})
         before, self._stage = self._stage, stage
         if before is Stage.WORKING and stage > Stage.WORKING:
             life.drain(True)
@@ -116,6 +119,13 @@ class Ending:
         if stage is Stage.CUTTING:
             self._cut(now)
 
+    def _say_unreported(self) -> None:
+        with self._life.leases.lock:
+            rows = [str(row) for row in self._life.leases.table if row.began_at]
+        if rows:
+            self.status = max(self.status, CUT_STATUS)
+            log.error("%s: no answer of the server, so this was not reported: %s", self._name, "; ".join(rows[:20]))
+
     def _running(self) -> list[Any]:
         with self._life.leases.lock:
             return [row for row in self._life.leases.table if row.state == RUNNING]
@@ -127,6 +137,7 @@ class Ending:
         if running:
             self.status = max(self.status, CUT_STATUS)
         for row in running:
+            log.warning("%s: %s is cut off", self._name, row, extra=row.fields(engine_type=self._name))
             job = self._life.slots.give_up(row)
             if job is not None and row.told is not None:
                 report = report_of(HandlerInterrupted(row.told), row.told, handler=job.handler.name)
@@ -142,7 +153,7 @@ class Ending:
             # A poll that the drain has not ended came after it, and brings nothing.
             self._poll_until = min(self._poll_until, life.leases.now() + ENDED_POLL_SECONDS)
         except EventLeaseError as error:
-            log.info("the server was not told of the drain: %s", error)
+            log.info("%s: the server was not told of the drain: %s", self._name, error)
         finally:
             calls.close()
 
@@ -158,6 +169,7 @@ class Ending:
             try:
                 self._lifespan.leave(JOIN_SECONDS)
             except Exception:
-                log.exception("the lifespan did not end well")
+                log.exception("%s: the lifespan did not end well", self._name)
         life.close(JOIN_SECONDS)
-        log.info("left", extra={"eventlease": {"status": self.status}})
+        fields = {"engine_type": self._name, "status": self.status}
+        log.info("%s: left, with status %d", self._name, self.status, extra={"eventlease": fields})

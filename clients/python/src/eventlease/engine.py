@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from eventlease import forks
 from eventlease.connections import urls_of
 from eventlease.encoding import STANDARD, Json
+from eventlease.errors import ConfigurationError
 from eventlease.handlers import Handlers
-from eventlease.outcomes import ConfigurationError, EngineRefused
+from eventlease.outcomes import EngineRefused
 from eventlease.running import Running, refuse_green_threads
 from eventlease.settings import Settings
 from eventlease.signals import Signals
@@ -45,7 +46,7 @@ class Engine:
         concurrency: int = 10,
         prefetch: int = 0,
         timeout_seconds: float | None = None,
-        grace_seconds: float = 5,
+        grace_seconds: float | None = None,
         drain_seconds: float = 25,
         heartbeat_timeout_seconds: int = 45,
         visibility_timeout_seconds: int | None = None,
@@ -64,9 +65,7 @@ class Engine:
         stall_seconds: float = 300,
         transport: Callable[[str], Transport] = Urllib3Transport,
     ) -> None:
-        """See the README for every parameter."""
-        if on_unknown_type not in ("release", "fail"):
-            raise ConfigurationError("on_unknown_type: release or fail")
+        """See "Parameters" in the README. What is wrong with them is said when the engine starts."""
         self._settings = Settings(
             engine_type=engine_type,
             urls=urls_of(url),
@@ -85,14 +84,13 @@ class Engine:
             scenario_run_id=scenario_run_id,
             may_enqueue=may_enqueue,
             metadata=metadata,
-            unknown_types_fail=on_unknown_type == "fail",
+            on_unknown_type=on_unknown_type,
             health_port=health_port,
             encoding=json,
             report_traceback=report_traceback,
             log_failures=log_failures,
             transport=transport,
         )
-        self._settings.check()
         self._handlers = Handlers(timeout_seconds)
         self._lifespan = lifespan
         self._on_settled: list[Settled] = []
@@ -211,6 +209,7 @@ class Engine:
             self._running = None
         if not len(self._handlers):
             raise ConfigurationError("the engine has no handler")
+        self._settings.check()
         refuse_green_threads()
         self._running = Running(self._settings, self._handlers, self._lifespan, loop)
         self._running.life.settlements.on_settled = self._on_settled

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import datetime  # noqa: TC003, for those who ask for the types of `EventOptions`
 import logging
 import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from eventlease.encoding import Json, dump_bytes
-from eventlease.errors import EventLeaseError, InvalidInput, NotEventLease, ProblemError, problem_error
+from eventlease.encoding import Json, dump_request
+from eventlease.errors import EventLeaseError, InvalidInput, NotEventLease, ProblemError, problem_error, refused_here
+from eventlease.openapi import RetryPolicy  # noqa: TC001, as above
 from eventlease.rules.repeats import Repeat
 from eventlease.tracing import trace_context
 
 if TYPE_CHECKING:
-    import datetime
     from collections.abc import Iterator, Sequence
 
     from eventlease.calls import Calls
-    from eventlease.openapi import NewEvent, RetryPolicy
+    from eventlease.openapi import NewEvent
 
 log = logging.getLogger("eventlease.client")
 
@@ -81,8 +82,11 @@ def new_event(engine_type: str, event_type: str, payload: Any, options: EventOpt
 
 
 def new_body(event: NewEvent | dict[str, Any], encoding: Json) -> NewBody:
-    """The JSON text of an event, with a key and the trace context where it has none."""
-    sent: dict[str, Any] = dict(event)
+    """The JSON text of an event, with a key and the trace context where it has none. Raises InvalidInput."""
+    try:
+        sent: dict[str, Any] = dict(event)
+    except (TypeError, ValueError):
+        raise refused_here(f"an event is an object, and no {type(event).__name__}") from None
     may_make_key = sent.pop("idempotency", True)
     has_key = sent.get("idempotency_key") is not None
     if not has_key and may_make_key:
@@ -90,19 +94,21 @@ def new_body(event: NewEvent | dict[str, Any], encoding: Json) -> NewBody:
     if sent.get("traceparent") is None:
         sent.update(trace_context())
     is_unique = sent.get("unique_key") is not None
-    return NewBody(dump_bytes(sent, encoding), has_key or may_make_key, may_make_key and not has_key and not is_unique)
+    text = dump_request(sent, encoding)
+    return NewBody(text, has_key or may_make_key, may_make_key and not has_key and not is_unique)
 
 
-def batches(bodies: Iterator[NewBody]) -> Iterator[list[NewBody]]:
-    """Events in requests that are not too large."""
-    batch: list[NewBody] = []
+def batches(bodies: Iterator[NewBody | InvalidInput]) -> Iterator[list[NewBody | InvalidInput]]:
+    """Events in requests that are not too large; among them, why some cannot be sent."""
+    batch: list[NewBody | InvalidInput] = []
     size = 0
     for body in bodies:
-        if batch and (len(batch) == MAX_BATCH_EVENTS or size + len(body.text) > MAX_BATCH_BYTES):
+        length = len(body.text) if isinstance(body, NewBody) else 0
+        if batch and (len(batch) == MAX_BATCH_EVENTS or size + length > MAX_BATCH_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(body)
-        size += len(body.text)
+        size += length
     if batch:
         yield batch
 
@@ -120,7 +126,7 @@ def enqueue_one(calls: Calls, body: NewBody, timeout_seconds: float) -> Enqueued
     """One event in a request of its own."""
     repeat = Repeat(body.has_key, timeout_seconds)
     reply = calls.send("POST", "/events", body.text, seconds=CALL_SECONDS, repeat=repeat)
-    return enqueued(calls.decode(reply), body)
+    return enqueued(calls.decode_object(reply, "event_id"), body)
 
 
 def enqueue_batch(
@@ -131,9 +137,9 @@ def enqueue_batch(
     repeat = Repeat(all(body.has_key for body in bodies), timeout_seconds)
     try:
         reply = calls.send("POST", "/events/batch", text, seconds=CALL_SECONDS, repeat=repeat, accept=(422,))
-        results = calls.decode(reply)["results"]
-        if len(results) != len(bodies):
-            raise NotEventLease(f"{len(bodies)} events were sent, {len(results)} results came back")
+        results = calls.decode_object(reply, "results")["results"]
+        if not _is_list_of(results, len(bodies)):
+            raise NotEventLease(f"{len(bodies)} events were sent, the reply has not a result for each")
     except InvalidInput as error:  # the request as a whole; the culprit is found by halving it
         if atomic:
             raise
@@ -150,6 +156,13 @@ def enqueue_batch(
         return [error] * len(bodies)
     request_id = reply.headers.get("x-request-id")
     return [_result(result, body, request_id) for result, body in zip(results, bodies, strict=True)]
+
+
+def _is_list_of(results: Any, count: int) -> bool:
+    def is_result(result: Any) -> bool:
+        return isinstance(result, dict) and ("event_id" in result or "error" in result)
+
+    return isinstance(results, list) and len(results) == count and all(map(is_result, results))  # pyright: ignore[reportUnknownArgumentType]
 
 
 def _result(result: dict[str, Any], body: NewBody, request_id: str | None) -> Enqueued | ProblemError:

@@ -33,6 +33,11 @@ class InvalidInput(ProblemError):
     """400, 405, 413, 415, 422, 431: the request itself is wrong; `errors` names every bad place."""
 
 
+def refused_here(detail: str, status: int = 422) -> InvalidInput:
+    """What the client refuses itself, because it cannot be sent."""
+    return InvalidInput({"code": "payload_too_large" if status == 413 else "invalid_input", "detail": detail}, status)
+
+
 class Unauthenticated(ProblemError):
     """401: the token is missing, unknown, revoked or expired."""
 
@@ -97,6 +102,10 @@ class NotEventLease(EventLeaseError):
 
 class BufferFull(EventLeaseError):
     """Too many events wait to be enqueued, and the client was told not to wait."""
+
+
+class ConfigurationError(EventLeaseError):
+    """An engine or a client cannot work as it is set up."""
 
 
 class EventFailed(EventLeaseError):

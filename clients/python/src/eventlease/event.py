@@ -127,8 +127,7 @@ class Event(Generic[P, S]):
     @property
     def event_type(self) -> str:
         """By which its handler was chosen."""
-        event_type: str = self._body["event_type"]
-        return event_type
+        return self._row.event_type
 
     @property
     def payload_text(self) -> str:

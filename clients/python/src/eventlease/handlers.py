@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from eventlease.decoding import Decode, decoder, decoder_of
-from eventlease.outcomes import ConfigurationError
+from eventlease.decoding import Decode, decoder_of, name_of
+from eventlease.errors import ConfigurationError
+from eventlease.settings import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -46,16 +48,24 @@ class Handlers:
         not_retryable: Iterable[type[BaseException]],
     ) -> None:
         """Decides how payloads are decoded. Raises ConfigurationError where that cannot be known."""
+        _check(function, ["the event"])
         if event_type in self._by_type:
             raise ConfigurationError(f"{event_type} has a handler already")
-        decode = _decode(payload) if payload is not None else decoder_of(function)
-        name = getattr(function, "__qualname__", type(function).__qualname__)
+        if timeout_seconds is not None and not (is_number(timeout_seconds, 0) and timeout_seconds):
+            raise ConfigurationError("timeout_seconds: more than 0")
+        if payload is not None and not callable(payload):
+            raise ConfigurationError("payload: a type, or a function of the payload")
+        classes = tuple(not_retryable)
+        if not all(isinstance(each, type) for each in cast("tuple[Any, ...]", classes)):
+            raise ConfigurationError("not_retryable: classes of exceptions")
+        decode = decoder_of(function, payload)
         limit = timeout_seconds if timeout_seconds is not None else self._timeout_seconds
         is_async = is_async_function(function)
-        self._by_type[event_type] = Handler(name, function, is_async, decode, limit, tuple(not_retryable))
+        self._by_type[event_type] = Handler(name_of(function), function, is_async, decode, limit, classes)
 
     def add_around(self, wrapper: Callable[..., Any]) -> None:
         """A layer: `def` around the handlers that are `def`, `async def` around those that are `async def`."""
+        _check(wrapper, ["the event", "what it calls"])
         self._around.append(wrapper)
 
     def find(self, event_type: str) -> Handler | None:
@@ -96,6 +106,15 @@ def _layer(wrapper: Callable[..., Any], call: Callable[[Event[Any, Any]], Any]) 
     return lambda event: wrapper(event, call)
 
 
-def _decode(payload: Callable[[Any], Any]) -> Decode | None:
-    """`payload` is a type that can be decoded, or any function of the payload."""
-    return decoder(payload) if isinstance(payload, type) else payload
+def _check(function: Callable[..., Any], arguments: list[str]) -> None:
+    """Raises ConfigurationError for what cannot be called with these."""
+    if isinstance(function, type) or not callable(function):
+        raise ConfigurationError(f"{function!r} is no function")
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise ConfigurationError(f"{name_of(function)} yields, where it should return")
+    with suppress(ValueError):  # of a function that is no Python
+        try:
+            inspect.signature(function, follow_wrapped=False).bind(*arguments)
+        except TypeError as error:
+            message = f"{name_of(function)} has to take {' and '.join(arguments)}, and nothing else: {error}"
+            raise ConfigurationError(message) from None

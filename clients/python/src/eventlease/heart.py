@@ -133,8 +133,7 @@ class Heart:
             cancels = [rows[event_id] for event_id in answer["events_to_cancel"] if event_id in rows]
             leases.wake()
         for row in lost:
-            fields = {"event_id": row.event_id, "attempt": row.attempt, "reason": row.ended}
-            log.warning("a lease was lost", extra={"eventlease": fields})
+            log.warning("the lease of %s was lost: %s", row, row.ended, extra=row.fields(reason=row.ended))
         leases.interrupt(lost)
         told = leases.tell(cancels, "cancel_requested")
         if told or lost:

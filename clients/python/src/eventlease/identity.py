@@ -62,6 +62,9 @@ class Identity:
         self.interval_seconds = settings.heartbeat_timeout_seconds / 3
         self.is_registered = False
 
+    def __str__(self) -> str:
+        return f"engine {self.engine_id} ({self._settings.engine_type})"
+
     @property
     def path(self) -> str:
         """The address of this engine."""
@@ -81,18 +84,17 @@ class Identity:
             if self._is_over or time.monotonic() < self._no_token_at + TOKEN_PAUSE_SECONDS:
                 return False
             try:
-                reply: dict[str, Any] = self._calls.call(
-                    "POST", f"{self.path}/token", {}, seconds=CALL_SECONDS, repeat=ENGINE
-                )
-                self._token = reply.get("engine_token")
-                log.info("the engine has a new token", extra=self._fields())
+                path, members = f"{self.path}/token", ("engine_token",)
+                reply = self._calls.call("POST", path, {}, seconds=CALL_SECONDS, repeat=ENGINE, members=members)
+                self._token = reply["engine_token"]
+                log.info("%s has a new token", self, extra=self._fields())
             except (NotFound, Forbidden):
                 self._lose_all("engine_removed")
                 self._wait_for_turn()
                 self._register_anew()
             except (ProblemError, Unavailable, NotEventLease) as error:
                 self._no_token_at = time.monotonic()
-                log.error("the engine's token has ended, and there is no new one: %s", error, extra=self._fields())  # noqa: TRY400
+                log.error("the token of %s has ended, and there is no new one: %s", self, error, extra=self._fields())  # noqa: TRY400
                 return False
             return bool(self._token != getattr(self._used, "token", None))
 
@@ -108,7 +110,7 @@ class Identity:
                 if not self._stop.is_set():
                     log.warning("%s", error)
             else:
-                log.info("registered", extra=self._fields())
+                log.info("%s is registered", self, extra=self._fields())
                 return
 
     def recover(self, error: ProblemError, generation: int) -> None:
@@ -133,7 +135,7 @@ class Identity:
                 before, self.engine_id = self.engine_id, str(uuid4())
                 self._token = None
                 fields = {"engine_id": before, "new_engine_id": self.engine_id}
-                log.error("another process uses the id of this engine, which takes a new one", extra=_extra(fields))
+                log.error("another process uses the id %s; this engine is %s now", before, self, extra=_extra(fields))
             self._wait_for_turn()
             self._register_anew()
 
@@ -146,8 +148,8 @@ class Identity:
         except (ProblemError, Unavailable, NotEventLease) as error:
             if not isinstance(error, NotFound | Conflict):
                 log.warning(
-                    "left without the server's knowledge, which frees what was held after the heartbeat timeout: %s",
-                    error, extra=self._fields(),
+                    "the server was not told that %s leaves; it frees its events after the heartbeat timeout: %s",
+                    self, error, extra=self._fields(),
                 )  # fmt: skip
         finally:
             calls.close()
@@ -167,11 +169,11 @@ class Identity:
         except (ProblemError, NotEventLease) as error:
             if isinstance(error, ProblemError) and recovery(error.code, error.status) is Recovery.REFUSED:
                 self._over(REFUSED_STATUS, str(error))
-            log.error("registration was refused: %s", error, extra=self._fields())  # noqa: TRY400
+            log.error("registration of %s was refused: %s", self, error, extra=self._fields())  # noqa: TRY400
             return
         except Unavailable:
             return
-        log.warning("registered anew", extra=self._fields())
+        log.warning("%s is registered anew", self, extra=self._fields())
 
     def _lose_all(self, reason: str) -> None:
         leases = self._leases
@@ -181,7 +183,7 @@ class Identity:
         leases.interrupt(lost)
         if lost:
             fields = {"engine_id": self.engine_id, "leases_lost": len(lost), "reason": reason}
-            log.warning("all leases were lost", extra=_extra(fields))
+            log.warning("%s has lost all %d leases: %s", self, len(lost), reason, extra=_extra(fields))
 
     def _register(self) -> None:
         settings, self._tried_at = self._settings, time.monotonic()
@@ -203,7 +205,9 @@ class Identity:
             body["scenario_run_id"] = settings.scenario_run_id
         if settings.may_enqueue is not None:
             body["may_enqueue"] = list(settings.may_enqueue)
-        reply: dict[str, Any] = self._calls.call("POST", "/engines", body, seconds=CALL_SECONDS, repeat=ENGINE)
+        reply: dict[str, Any] = self._calls.call(
+            "POST", "/engines", body, seconds=CALL_SECONDS, repeat=ENGINE, members=["engine_id", "incarnation"]
+        )
         self._token = reply.get("engine_token")
         self.incarnation = int(reply["incarnation"])
         self.interval_seconds = float(reply.get("heartbeat_interval_seconds") or self.interval_seconds)
@@ -219,7 +223,7 @@ class Identity:
         now = time.monotonic()
         if now >= self._said_at.get(error.code, float("-inf")) + SAY_AGAIN_SECONDS:
             self._said_at[error.code] = now
-            log.error("a call was refused: %s", error, extra=self._fields())
+            log.error("a call of %s was refused: %s", self, error, extra=self._fields())
 
     def _wait_for_turn(self) -> None:
         self._stop.wait(max(self._tried_at + REGISTRATION_PAUSE_SECONDS - time.monotonic(), 0.0))
@@ -227,7 +231,6 @@ class Identity:
     def _over(self, status: int, why: str) -> None:
         if not self._is_over:
             self._is_over = True
-            log.error("the engine ends: %s", why, extra=self._fields())
             self._end(status, why)
 
     def _fields(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from eventlease.encoding import STANDARD, Json, depth
@@ -95,7 +96,12 @@ class Leases:
         with self.lock:
             for body in bodies:
                 lease = body["lease"]
-                row = Row(body["event_id"], lease["lease_token"], body["attempt"], lease["visibility_timeout_seconds"])
+                row = Row(
+                    body["event_id"], lease["lease_token"], body["attempt"], lease["visibility_timeout_seconds"],
+                    body["event_type"],
+                )  # fmt: skip
+                row.progress = self._handed_on(body)
+                row.progress_is_unsent = row.progress is not None
                 event: Event[Any, Any] = Event(body, row, self)
                 placed = self.table.place(row, arrived + lease["expires_in_seconds"], arrived)
                 if placed == "begin":
@@ -106,6 +112,15 @@ class Leases:
             if row.wake is not None:
                 row.wake()
         return begin
+
+    def _handed_on(self, body: Mapping[str, Any]) -> bytes | None:
+        """The progress of the attempt before: the server shows an attempt no other, so each has to report it anew."""
+        progress = body["previous"]["progress"] if body["previous"] else None
+        if progress is not None:
+            with suppress(TypeError, ValueError):  # as for a number that is no JSON once it is decoded
+                text = self.dumps(progress)
+                return text if len(text) <= self.max_detail_bytes else None
+        return None
 
     def begin(self, row: Row, timeout_seconds: float | None) -> bool:
         """False if the handler must not begin."""

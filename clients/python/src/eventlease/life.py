@@ -76,7 +76,7 @@ class Life:
         self.settler = Settler(self.leases, self.settlements, self._new_calls(), self.identity, self.poller)
         self.heart = Heart(self.leases, self._new_calls(), self.identity, self)
         self.watch = Watch(
-            self.leases, self.slots, None, grace_seconds=settings.grace_seconds, stall_seconds=settings.stall_seconds,
+            self.leases, self.slots, None, grace_seconds=settings.grace, stall_seconds=settings.stall_seconds,
             stalled=self._stalled, stuck=self._stuck, handler_threads=self._handler_threads,
         )  # fmt: skip
         self.parts: list[Part] = []
@@ -182,7 +182,6 @@ class Life:
         try:
             self.identity.register()
         except EngineRefused as error:
-            log.error("%s", error)  # noqa: TRY400
             self._end(2, str(error))
         else:
             if self.identity.is_registered:
@@ -228,7 +227,7 @@ class Life:
         event_type, row = event.event_type, row_of(event)
         if event_type not in self._unknown_types and len(self._unknown_types) < 1000:
             self._unknown_types.add(event_type)
-            log.warning("no handler for events of type %s", event_type)
+            log.warning("%s: no handler for events of type %s", self.settings.engine_type, event_type)
         message = f"this engine has no handler for {event_type}"
         delay = no_handler(event.releases_in_row, fails_at_once=self.settings.unknown_types_fail).delay_seconds
         report: Released | Failed = Released(delay or 0, "no_handler", message)

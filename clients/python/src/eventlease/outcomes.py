@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from eventlease.rules.leases import Told
 
 
+def _checked(name: str, seconds: Any) -> Any:
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < float("inf"):
+        raise ValueError(f"{name} takes seconds, a number from 0 up, and not {seconds!r}")
+    return seconds
+
+
 class NotRetryable(Exception):
     """Trying again is pointless: the event becomes a dead letter."""
 
@@ -23,20 +29,20 @@ class NotRetryable(Exception):
 
 
 class RetryAfter(Exception):
-    """A failure that is retried after the handler's own delay, as long as retries are left."""
+    """A failure that is retried after the handler's own delay, a day at most, as long as retries are left."""
 
     def __init__(self, seconds: float, message: str = "", *, details: Any = None) -> None:
         super().__init__(message)
-        self.seconds = seconds
+        self.seconds = _checked("RetryAfter", seconds)
         self.details = details
 
 
 class Release(Exception):
-    """Gives the event back; no retry is spent. `code` is for programs, `reason` for people."""
+    """Gives the event back, for a day at most; no retry is spent. `code` is for programs, `reason` for people."""
 
-    def __init__(self, delay_seconds: float = 0, reason: str | None = None, *, code: str | None = None) -> None:
-        super().__init__(reason or "released")
-        self.delay_seconds = delay_seconds
+    def __init__(self, delay_seconds: float = 0, reason: object = None, *, code: str | None = None) -> None:
+        super().__init__("released" if reason is None else reason)
+        self.delay_seconds = _checked("Release", delay_seconds)
         self.reason = reason
         self.code = code
 
@@ -44,9 +50,9 @@ class Release(Exception):
 class Hold(Exception):
     """Gives the event back, and this engine asks for none until then, as when a provider refuses calls."""
 
-    def __init__(self, seconds: float, reason: str = "held by its handler") -> None:
+    def __init__(self, seconds: float, reason: object = "held by its handler") -> None:
         super().__init__(reason)
-        self.seconds = seconds
+        self.seconds = _checked("Hold", seconds)
         self.reason = reason
 
 
@@ -63,10 +69,6 @@ class HandlerInterrupted(BaseException):
     def __init__(self, reason: Told) -> None:
         super().__init__(reason)
         self.reason: Told = reason
-
-
-class ConfigurationError(EventLeaseError):
-    """The engine cannot work as it is set up."""
 
 
 class EngineRefused(EventLeaseError):

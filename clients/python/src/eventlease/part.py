@@ -44,7 +44,9 @@ class Part:
             try:
                 self._run()
             except BaseException:
-                log.exception("a part of the engine has crashed", extra={"eventlease": {"part": self.name}})
+                log.exception(
+                    "a part of the engine has crashed: %s", self.name, extra={"eventlease": {"part": self.name}}
+                )
                 now = time.monotonic()
                 crashes = [at for at in crashes if at > now - CRASHES_WITHIN_SECONDS] + [now]
                 if len(crashes) >= MAX_CRASHES:

@@ -207,12 +207,12 @@ def _printable(text: str) -> str:
 
 
 def _delay(seconds: float) -> int:
-    return round(min(seconds, MAX_DELAY_SECONDS)) if seconds > 0 else 0  # NaN is not
+    return round(min(seconds, MAX_DELAY_SECONDS))
 
 
-def _code(text: str | None) -> str | None:
-    return _printable(text)[:MAX_CODE_CHARS] or None if text else None
+def _code(code: object) -> str | None:
+    return None if code is None else _printable(_text_of(code, str))[:MAX_CODE_CHARS] or None
 
 
-def _reason(text: str | None) -> str | None:
-    return _printable(text)[:MAX_REASON_CHARS] or None if text else None
+def _reason(reason: object) -> str | None:
+    return None if reason is None else _printable(_text_of(reason, str))[:MAX_REASON_CHARS] or None

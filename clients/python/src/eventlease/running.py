@@ -11,8 +11,8 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, supp
 from typing import TYPE_CHECKING, Any
 
 from eventlease.ending import LEAVE_SECONDS, Ending
+from eventlease.errors import ConfigurationError
 from eventlease.life import Life
-from eventlease.outcomes import ConfigurationError
 from eventlease.runners.lifespan import Lifespan
 
 if TYPE_CHECKING:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from eventlease.connections import check_urls
 from eventlease.encoding import STANDARD, Json
-from eventlease.outcomes import ConfigurationError
+from eventlease.errors import ConfigurationError
 from eventlease.transport import Transport, Urllib3Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-MIN_HEARTBEAT_TIMEOUT_SECONDS = 3
-STALL_SECONDS = 300.0
+MAX_CAPACITY = 100_000
+GRACE_SECONDS = 5.0
 _NAME = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """See `Engine`."""
+    """See `Engine`. Nothing is known to be right before `check`."""
 
     engine_type: str
     urls: Sequence[str]
@@ -30,18 +32,18 @@ class Settings:
     concurrency: int
     prefetch: int
     timeout_seconds: float | None
-    grace_seconds: float
+    grace_seconds: float | None
     drain_seconds: float
     heartbeat_timeout_seconds: int
     visibility_timeout_seconds: int | None
-    stall_seconds: float = STALL_SECONDS
-    software_version: str | None = None
-    capabilities: Sequence[str] | None = None
-    scenario_run_id: str | None = None
-    may_enqueue: Sequence[str] | None = None
-    metadata: Mapping[str, Any] | None = None
-    unknown_types_fail: bool = False
-    health_port: int | None = None
+    stall_seconds: float
+    software_version: str | None
+    capabilities: Sequence[str] | None
+    scenario_run_id: str | None
+    may_enqueue: Sequence[str] | None
+    metadata: Mapping[str, Any] | None
+    on_unknown_type: str
+    health_port: int | None
     encoding: Json = STANDARD
     report_traceback: bool = True
     log_failures: bool = True
@@ -52,32 +54,72 @@ class Settings:
         """Events held at once."""
         return self.concurrency + self.prefetch
 
+    @property
+    def grace(self) -> float:
+        """How long before the end of a drain handlers are told to stop; seconds."""
+        return min(GRACE_SECONDS, self.drain_seconds) if self.grace_seconds is None else self.grace_seconds
+
+    @property
+    def unknown_types_fail(self) -> bool:
+        """Events without a handler fail at once."""
+        return self.on_unknown_type == "fail"
+
     def check(self) -> None:
         """Raises ConfigurationError for what cannot work."""
-        wrong = [
-            text
-            for is_wrong, text in (
-                (not _NAME.fullmatch(self.engine_type), "engine_type: 1 to 64 letters, digits, '.', '_', ':' or '-'"),
-                (not self.urls, "url: at least one"),
-                (self.concurrency < 1, "concurrency: at least 1"),
-                (self.prefetch < 0, "prefetch: at least 0"),
-                (self.capacity > 100_000, "concurrency and prefetch: at most 100000 together"),
-                (self.grace_seconds < 0 or self.drain_seconds < 0, "grace_seconds, drain_seconds: at least 0"),
-                (
-                    self.heartbeat_timeout_seconds < MIN_HEARTBEAT_TIMEOUT_SECONDS,
-                    f"heartbeat_timeout_seconds: at least {MIN_HEARTBEAT_TIMEOUT_SECONDS}",
-                ),
-                (self.engine_id is not None and not _is_uuid(self.engine_id), "engine_id: a UUID"),
-            )
-            if is_wrong
-        ]
-        if wrong:
+        whole, number, most_prefetch = is_whole, is_number, MAX_CAPACITY
+        if whole(self.concurrency, 1, MAX_CAPACITY):
+            most_prefetch -= self.concurrency
+        drain = self.drain_seconds if number(self.drain_seconds, 0) else float("inf")
+        given = {
+            "engine_type: 1 to 64 letters, digits, '.', '_', ':' or '-'": _is_name(self.engine_type),
+            f"concurrency: a whole number from 1 to {MAX_CAPACITY}": whole(self.concurrency, 1, MAX_CAPACITY),
+            f"prefetch: a whole number from 0 to {most_prefetch}": whole(self.prefetch, 0, most_prefetch),
+            "drain_seconds: a number from 0 up": number(self.drain_seconds, 0),
+            "stall_seconds: a number above 0": number(self.stall_seconds, 0) and self.stall_seconds != 0,
+            "heartbeat_timeout_seconds: a whole number from 3 up": whole(self.heartbeat_timeout_seconds, 3),
+            "on_unknown_type: release or fail": self.on_unknown_type in ("release", "fail"),
+        }
+        optional: dict[str, tuple[Any, Callable[[Any], bool]]] = {
+            "timeout_seconds: a number above 0": (self.timeout_seconds, lambda v: number(v, 0) and v != 0),
+            "grace_seconds: a number from 0 to drain_seconds": (self.grace_seconds, lambda v: number(v, 0, drain)),
+            "visibility_timeout_seconds: a whole number from 1 to 43200": (
+                self.visibility_timeout_seconds, lambda v: whole(v, 1, 43_200)
+            ),
+            "health_port: a whole number from 0 to 65535": (self.health_port, lambda v: whole(v, 0, 65_535)),
+            "engine_id: a UUID": (self.engine_id, _is_uuid),
+            "software_version: a text": (self.software_version, lambda v: isinstance(v, str)),
+            "scenario_run_id: a text": (self.scenario_run_id, lambda v: isinstance(v, str)),
+            "capabilities: a list of event types": (self.capabilities, _is_list),
+            "may_enqueue: a list of queues": (self.may_enqueue, _is_list),
+            "metadata: an object": (self.metadata, lambda v: isinstance(v, Mapping)),
+        }  # fmt: skip
+        given |= {text: value is None or is_right(value) for text, (value, is_right) in optional.items()}
+        if wrong := [text for text, is_right in given.items() if not is_right]:
             raise ConfigurationError("; ".join(wrong))
+        check_urls(self.urls, self.transport)
 
 
-def _is_uuid(text: str) -> bool:
+def is_number(value: Any, least: float, most: float = float("inf")) -> bool:
+    """True for a number within these limits; NaN is none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and least <= value <= most
+
+
+def is_whole(value: Any, least: int, most: float = float("inf")) -> bool:
+    """As `is_number`, without a fraction."""
+    return isinstance(value, int) and is_number(value, least, most)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None
+
+
+def _is_list(value: Any) -> bool:
+    return not isinstance(value, (str, bytes)) and all(isinstance(each, str) for each in value)
+
+
+def _is_uuid(value: Any) -> bool:
     try:
-        UUID(text)
-    except ValueError:
+        UUID(value)
+    except (ValueError, AttributeError, TypeError):
         return False
     return True

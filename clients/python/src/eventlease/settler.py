@@ -106,15 +106,15 @@ class Settlements:
                     lost = leases.table.lose(row.event_id, row.lease_token, problem.get("lease_ended_by"), leases.now())
                 leases.interrupt([lost] if lost else [])
             return False
-        fields = {"event_id": row.event_id, "attempt": row.attempt, "code": error.code, "lost": row.ended}
+        fields = row.fields(code=error.code, lost=row.ended)
         if what is Verdict.REFUSED:
-            log.error("a report was refused, and the event fails: %s", error, extra={"eventlease": fields})
+            log.error("the report of %s was refused, and it fails: %s", row, error, extra=fields)
             details = {"code": error.code, "errors": error.errors}
             kind = "ClientBug" if is_alone and error.status in (400, 415) else "ResultRefused"
             leases.replace(each, Failed({"type": kind, "message": error.detail, "details": details}, retryable=False))
             return False
         level = logging.ERROR if what is Verdict.DROPPED else logging.INFO if row.ended else logging.WARNING
-        log.log(level, "a report was not taken: %s", error, extra={"eventlease": fields})
+        log.log(level, "the report of %s was not taken: %s", row, error, extra=fields)
         with leases.lock:
             leases.table.remove(row)
             leases.stats.results_lost += 1
@@ -190,4 +190,4 @@ def _guarded(callback: Callable[..., Any], *arguments: Any) -> None:
     try:
         callback(*arguments)
     except Exception:
-        log.exception("a callback failed")
+        log.exception("a callback failed, with %r", arguments[0])

@@ -37,7 +37,8 @@ class Signals:
                 self._before[number] = before
                 signal.signal(number, self._handle)
             else:
-                log.info("%s is left alone: it has a handler", signal.Signals(number).name)
+                how = "ignored" if before == signal.SIG_IGN else "handled by the program"
+                log.info("%s is left alone: it is %s", signal.Signals(number).name, how)
         return self
 
     def __exit__(self, *_: object) -> None:

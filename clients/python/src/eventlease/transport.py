@@ -14,6 +14,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util.ssl_ import create_urllib3_context
 
+from eventlease.errors import ConfigurationError
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
@@ -82,16 +84,14 @@ class Urllib3Transport:
     """One connection to one server, kept open between requests and opened again where it was closed."""
 
     def __init__(self, url: str, *, ssl_context: ssl.SSLContext | None = None) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"not an http or https address: {url}")
-        self._prefix = parts.path.rstrip("/") + BASE_PATH
+        scheme, host, port, path = _parts(url)
+        self._prefix = path.rstrip("/").removesuffix(BASE_PATH) + BASE_PATH
         self._connection: HTTPConnection
-        if parts.scheme == "https":
+        if scheme == "https":
             context = ssl_context or _default_context()
-            self._connection = HTTPSConnection(parts.hostname, parts.port or 443, ssl_context=context)
+            self._connection = HTTPSConnection(host, port or 443, ssl_context=context)
         else:
-            self._connection = HTTPConnection(parts.hostname, parts.port or 80)
+            self._connection = HTTPConnection(host, port or 80)
         self._is_busy = False
         self._is_closed = False
 
@@ -151,6 +151,16 @@ class Urllib3Transport:
         except (OSError, HTTPError) as error:
             raise NotSent(str(error)) from error
         return False
+
+
+def _parts(url: str) -> tuple[str, str, int | None, str]:
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname:
+            return parts.scheme, parts.hostname, parts.port, parts.path
+    except (ValueError, AttributeError, TypeError):  # brackets or a port that are none, or no text
+        pass
+    raise ConfigurationError(f"url: not an address like http://127.0.0.1:8080: {url!r}")
 
 
 def _read(response: BaseHTTPResponse, deadline: float) -> bytes:

@@ -56,7 +56,7 @@ class Tries:
         """Says that an outage is over."""
         if self._said_at is not None:
             fields = {"call": self._name, "after_seconds": round(self._timing.clock() - self._started, 1)}
-            log.info("the server answers again", extra={"eventlease": fields})
+            log.info("the server answers again: %s", self._name, extra={"eventlease": fields})
 
     def failed(
         self, failure: Failure, cause: str, reply: Reply | None = None, problem: dict[str, Any] | None = None
@@ -84,7 +84,7 @@ class Tries:
         if self._said_at is None or now - self._said_at >= SAY_AGAIN_SECONDS:
             self._said_at = now
             fields = {"call": self._name, "cause": cause, "pause_seconds": round(pause, 1)}
-            log.warning("the server does not answer, repeating: %s", cause, extra={"eventlease": fields})
+            log.warning("the server does not answer, repeating %s: %s", self._name, cause, extra={"eventlease": fields})
         return not self._timing.stop.wait(pause)
 
     def _unavailable(self, cause: str, reply: Reply | None, problem: dict[str, Any]) -> Unavailable:

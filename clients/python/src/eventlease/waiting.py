@@ -14,8 +14,10 @@ from eventlease.errors import (
     EventCancelled,
     EventFailed,
     EventLeaseError,
+    InvalidInput,
     ProblemError,
     Unavailable,
+    refused_here,
 )
 from eventlease.rules.repeats import Repeat
 
@@ -38,8 +40,19 @@ _REPEAT = Repeat(is_safe=True, within_seconds=30)
 
 
 def checked_id(event_id: str | UUID) -> str:
-    """The id as text. A ValueError where it is none: the server would refuse it, with all that were sent beside it."""
-    return str(event_id if isinstance(event_id, UUID) else UUID(event_id))
+    """The id as text. InvalidInput where it is none: the server would refuse it, with all that were sent beside it."""
+    try:
+        return str(event_id if isinstance(event_id, UUID) else UUID(event_id))
+    except (ValueError, AttributeError, TypeError):
+        raise refused_here(f"an event's id is a UUID, and not {event_id!r}") from None
+
+
+def id_or_error(event_id: str | UUID) -> str | InvalidInput:
+    """As `checked_id`, for one id of many."""
+    try:
+        return checked_id(event_id)
+    except InvalidInput as error:
+        return error
 
 
 def result_of(event: dict[str, Any]) -> Any:
@@ -99,14 +112,16 @@ def read_event(calls: Calls, event_id: str, repeat: Repeat, wait_seconds: int = 
     """The event; when it has ended, or after that many seconds."""
     query = f"?wait_seconds={wait_seconds}" if wait_seconds else ""
     seconds = wait_seconds + REPLY_SECONDS
-    event: dict[str, Any] = calls.call("GET", f"/events/{event_id}{query}", seconds=seconds, repeat=repeat)
+    path, members = f"/events/{event_id}{query}", ("event_id", "status")
+    event: dict[str, Any] = calls.call("GET", path, seconds=seconds, repeat=repeat, members=members)
     return event
 
 
 def wait_once(calls: Calls, event_ids: list[str], wait_seconds: int, repeat: Repeat) -> dict[str, Ended]:
     """Those that have ended, by id, once there is one or the time is over. Those that are not known are errors."""
     body = {"event_ids": event_ids, "wait_seconds": wait_seconds, "until": "any"}
-    reply = calls.call("POST", "/events/wait", body, seconds=wait_seconds + REPLY_SECONDS, repeat=repeat)
+    seconds, members = wait_seconds + REPLY_SECONDS, ("unknown", "events")
+    reply = calls.call("POST", "/events/wait", body, seconds=seconds, repeat=repeat, members=members)
     ended: dict[str, Ended] = {}
     for event_id in [*reply["unknown"], *(event["event_id"] for event in reply["events"])]:
         try:

@@ -55,7 +55,8 @@ class Loop:
         if silent >= LOOP_WARNING_SECONDS and not self._has_warned:
             self._has_warned = True
             fields = {"seconds": round(silent, 1)}
-            log.warning("the event loop is blocked\n%s", stack_of(self._thread), extra={"eventlease": fields})
+            stack = stack_of(self._thread)
+            log.warning("the event loop is blocked for %.0f s\n%s", silent, stack, extra={"eventlease": fields})
         return silent
 
     def _answer(self) -> None:
@@ -135,8 +136,7 @@ class Watch:
 
     def _give_up(self, rows: list[Row]) -> None:
         for row in rows:
-            fields = {"event_id": row.event_id, "attempt": row.attempt}
-            log.error("a handler does not end; its slot goes to another", extra={"eventlease": fields})
+            log.error("the handler of %s does not end; its slot goes to another", row, extra=row.fields())
             job = self._slots.give_up(row)
             if job is not None and row.told is not None:
                 report = report_of(HandlerInterrupted(row.told), row.told, handler=job.handler.name)

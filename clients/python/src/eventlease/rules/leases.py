@@ -21,13 +21,16 @@ class Row:
     """A lease from the reply that brought it until its settlement has a definite answer."""
 
     __slots__ = (
-        "attempt", "began_at", "behind", "behind_until", "ended", "event_id", "given_up", "lease_end", "lease_token",
-        "leased_at", "progress", "progress_is_unsent", "renewed_at", "state", "time_limit_at", "told", "told_at",
-        "visibility_seconds", "wake",
+        "attempt", "began_at", "behind", "behind_until", "ended", "event_id", "event_type", "given_up", "lease_end",
+        "lease_token", "leased_at", "progress", "progress_is_unsent", "renewed_at", "state", "time_limit_at", "told",
+        "told_at", "visibility_seconds", "wake",
     )  # fmt: skip
 
-    def __init__(self, event_id: str, lease_token: str, attempt: int, visibility_seconds: float) -> None:
+    def __init__(
+        self, event_id: str, lease_token: str, attempt: int, visibility_seconds: float, event_type: str = ""
+    ) -> None:
         self.event_id = event_id
+        self.event_type = event_type
         self.lease_token = lease_token
         self.attempt = attempt
         self.visibility_seconds = visibility_seconds
@@ -52,6 +55,14 @@ class Row:
         self.behind: Row | None = None
         """An older lease of the same event, whose handler still runs."""
         self.behind_until = 0.0
+
+    def __str__(self) -> str:
+        return f"event {self.event_id} ({self.event_type}, attempt {self.attempt})"
+
+    def fields(self, **more: Any) -> dict[str, Any]:
+        """For `extra` of a log record."""
+        event = {"event_id": self.event_id, "event_type": self.event_type, "attempt": self.attempt}
+        return {"eventlease": {**event, **more}}
 
     def tell(self, reason: Told, now: float) -> bool:
         """True if the handler was not told to stop before."""

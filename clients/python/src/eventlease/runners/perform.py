@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from eventlease import tracing
+from eventlease.decoding import PayloadInvalid
 from eventlease.event import body_of, enter, row_of
-from eventlease.outcomes import Completed, Failed, Report
+from eventlease.outcomes import Completed, Failed, NotRetryable, Released, Report, RetryAfter
 from eventlease.reports import report_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from eventlease.runners.slots import Job, Slots
 
 log = logging.getLogger("eventlease.handler")
+
+MAX_LOG_CHARS = 500
 
 
 @dataclass(slots=True)
@@ -36,7 +39,7 @@ class Performer:
         if self.leases.begin(job.row, job.handler.timeout_seconds):
             self.slots.active[job.row.lease_token] = job
             if log.isEnabledFor(logging.DEBUG):
-                log.debug("begun", extra={"eventlease": {"event_id": job.row.event_id, "attempt": job.row.attempt}})
+                log.debug("%s begins", job.row, extra=job.row.fields(engine_type=self.engine_type))
             return True
         self.leases.decline(job.event, job.row)
         return False
@@ -60,15 +63,31 @@ class Performer:
             error, told, handler=handler.name, not_retryable=handler.not_retryable,
             with_traceback=self.report_traceback, is_cancelled=is_cancelled,
         )  # fmt: skip
-        if self.log_failures and told is None and getattr(report, "error", None):
-            fields = {"event_id": job.row.event_id, "event_type": job.event.event_type, "attempt": job.row.attempt}
-            log.warning("a handler failed", exc_info=error, extra={"eventlease": fields})
+        if self.log_failures and told in (None, "timeout") and report is not None:
+            self._log(job, error, report)
         return report
+
+    def _log(self, job: Job, error: BaseException, report: Report) -> None:
+        """One line; with a traceback where nobody has foreseen it."""
+        level, text, is_foreseen = logging.INFO, "", True
+        if isinstance(report, Released):
+            how = f"for {report.delay_seconds} s at least"
+            if report.hold_seconds is not None:
+                how = f"and the engine holds off for {report.hold_seconds:g} s"
+            text = f"goes back, {how}: {report.reason}"
+        elif isinstance(report, Failed):
+            text = f"failed, and is retried in {report.delay_seconds} s: {report.error['message']}"
+            if not isinstance(error, RetryAfter):
+                level, text = logging.WARNING, f"failed: {report.error['type']}: {report.error['message']}"
+                is_foreseen = job.row.told is not None or isinstance(error, NotRetryable | PayloadInvalid)
+        text = " ".join(text.split())[:MAX_LOG_CHARS]
+        fields = job.row.fields(engine_type=self.engine_type)
+        log.log(level, "%s %s", job.row, text, exc_info=None if is_foreseen else error, extra=fields)
 
     def broke(self, job: Job, error: BaseException) -> None:
         """Reports the event where the library itself has raised, so that neither it nor its slot is lost."""
-        fields = {"event_id": job.row.event_id}
-        log.error("a handler could not be run", exc_info=error, extra={"eventlease": fields})
+        fields = job.row.fields(engine_type=self.engine_type)
+        log.error("the handler of %s could not be run", job.row, exc_info=error, extra=fields)
         self.finish(job, Failed({"type": "ClientBug", "message": "the client library raised an error"}))
 
     def finish(self, job: Job, report: Report | None) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 300
 LONG_SECONDS = 1e9
+NO_STATE: Any = object()
 
 
 def run(
@@ -31,13 +32,14 @@ def run(
     event_type: str,
     payload: Any = None,
     *,
-    state: Any = None,
+    state: Any = NO_STATE,
     cancel_after: float | None = None,
     lose_lease_after: float | None = None,
     **members: Any,
 ) -> Report | None:
-    """Calls the handler of `event_type` and returns what would be reported; None if nothing would.
+    """Calls the handler of `event_type` and returns what would be reported: Completed, Failed or Released.
 
+    None is returned where nothing would be reported, as after a lost lease. `Hold` is a Released with `hold_seconds`.
     `members` are those of a leased event: `attempt=2`, `previous={"outcome": "failed", "progress": …}`,
     `releases_in_row=9`, `priority=9`, … `state` is what the engine's `lifespan` would yield. After `cancel_after`
     seconds the handler is told that the event is to be cancelled, after `lose_lease_after` that the lease is lost.
@@ -61,13 +63,16 @@ async def run_async(
     event_type: str,
     payload: Any = None,
     *,
-    state: Any = None,
+    state: Any = NO_STATE,
     cancel_after: float | None = None,
     lose_lease_after: float | None = None,
     **members: Any,
 ) -> Report | None:
     """See `run`. A handler that is `def` runs on the calling thread."""
     settings, handlers = engine._settings, engine._handlers.layered()  # pyright: ignore[reportPrivateUsage]
+    if state is NO_STATE and engine._lifespan is not None:  # pyright: ignore[reportPrivateUsage]
+        raise TypeError("the engine has a lifespan: give state=, which is what it would yield")
+    state = None if state is NO_STATE else state
     leases = Leases(1, LONG_SECONDS, settings.encoding)
     body = leased_event(settings.engine_type, event_type, payload, **members)
     (event,) = leases.place([body], leases.now())
@@ -92,14 +97,21 @@ def leased_event(engine_type: str, event_type: str, payload: Any, **members: Any
     previous: Mapping[str, Any] | None = members.pop("previous", None)
     lease = {"lease_token": uuid.uuid4().hex, "expires_in_seconds": LEASE_SECONDS}
     nothing = {"error": None, "progress": None, "code": None, "reason": None, "ended_at": "2030-01-31T12:00:00Z"}
-    return {
+    event = {
         "event_id": str(uuid.uuid4()), "engine_type": engine_type, "event_type": event_type, "payload": payload,
         "priority": 5, "scenario_run_id": None, "created_at": "2030-01-31T12:00:00Z", "attempt": attempt,
         "max_attempts": attempt + retries_left, "retries_left": retries_left, "losses_left": 3,
-        "releases_in_row": 0, "traceparent": None, **members,
-        "previous": {"outcome": "failed", **nothing, **previous} if previous else None,
+        "releases_in_row": 0, "traceparent": None, "tracestate": None,
+        "previous": _with("previous", {"outcome": "failed", **nothing}, previous) if previous else None,
         "lease": {**lease, "visibility_timeout_seconds": LEASE_SECONDS},
     }  # fmt: skip
+    return _with("an event", event, members)
+
+
+def _with(name: str, all_members: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    if unknown := given.keys() - all_members.keys():
+        raise TypeError(f"{name} has no {', '.join(sorted(unknown))}; it has {', '.join(sorted(all_members))}")
+    return {**all_members, **given}
 
 
 async def _perform(performer: Performer, job: Job) -> Report | None:

@@ -24,10 +24,8 @@ def end_attempt(
     }  # fmt: skip
     if available_at is not None:
         reply["available_at"] = written(available_at)
-    if "progress" in report:
-        event.progress = report["progress"]
     members = {key: report.get(key) for key in ("result", "error", "code", "reason")}
-    members["progress"] = event.progress
+    members["progress"], event.progress = report.get("progress", event.progress), None
     attempt = Attempt(lease, event.attempt, state.now(), outcome, report.get("status"), None, members)
     if not is_silent:
         attempt.reply = reply
@@ -94,7 +92,7 @@ def take_loss_back(event: Event, attempt: Attempt) -> None:
     """A late report counts as if the lease had not been lost."""
     event.attempts.remove(attempt)
     event.losses -= 1
-    event.lease = attempt.lease
+    event.lease, event.progress = attempt.lease, attempt.members["progress"]
 
 
 def reap(state: State) -> None:
