@@ -14,7 +14,8 @@ import pydantic
 import pytest
 
 from eventlease import Completed, ConfigurationError, Engine, Event
-from eventlease.decoding import PayloadInvalid, decoder, decoder_of
+from eventlease.annotations import decoder_of
+from eventlease.decoding import PayloadInvalid, decoder
 from eventlease.testing import run
 
 Name = NewType("Name", str)

@@ -8,7 +8,8 @@ from typing import Annotated, Any, TypedDict
 import pytest
 
 from eventlease import Event  # noqa: TC001, it is looked up in the annotations
-from eventlease.decoding import PayloadInvalid, decoder_of
+from eventlease.annotations import decoder_of
+from eventlease.decoding import PayloadInvalid
 
 if sys.version_info >= (3, 11):
     from typing import NotRequired, Required

@@ -11,7 +11,7 @@ from eventlease import forks
 from eventlease.calls import Calls, Token
 from eventlease.encoding import STANDARD, Json
 from eventlease.errors import ConfigurationError, Unavailable
-from eventlease.transport import Transport, Urllib3Transport
+from eventlease.transport import Transport, Urllib3Transport, parts_of
 from eventlease.tries import Timing
 
 if TYPE_CHECKING:
@@ -31,8 +31,9 @@ def check_urls(urls: Sequence[str], transport: Callable[[str], Transport]) -> No
     """Raises ConfigurationError for addresses that cannot be one of a server."""
     if not urls or not all(urls):
         raise ConfigurationError("url: at least one address, and no empty one")
-    for url in urls:
-        transport(url).close()
+    if transport is Urllib3Transport:  # others have addresses of their own
+        for url in urls:
+            parts_of(url)
 
 
 def token_of(token: str | Callable[[], str] | None) -> Token:

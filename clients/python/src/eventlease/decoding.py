@@ -1,11 +1,9 @@
-"""Payloads as the handler's annotation says. It is read once, when the handler is added."""
+"""Makes payloads into values of a type, which is read once."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime
-import functools
-import inspect
 import sys
 import types
 import typing
@@ -16,7 +14,6 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, g
 from uuid import UUID
 
 from eventlease.errors import ConfigurationError
-from eventlease.event import Event
 
 Decode = Callable[[Any], Any]
 Places = list[dict[str, str]]
@@ -42,48 +39,6 @@ class PayloadInvalid(Exception):
     def __init__(self, places: Places) -> None:
         super().__init__("; ".join(f"{place['pointer'] or '/'}: {place['detail']}" for place in places))
         self.places = places
-
-
-def decoder_of(handler: Callable[..., Any], payload: Callable[[Any], Any] | None = None) -> Decode | None:
-    """By the annotation of the first parameter, `Event[…]`; None takes payloads as they come.
-
-    `payload` stands in the place of what the annotation says: a type that can be decoded, or any function.
-    """
-    try:
-        annotation = annotation_of(handler)
-    except ConfigurationError:
-        if payload is None:
-            raise
-        annotation = Event
-    is_typed = get_origin(annotation) is Event
-    if not is_typed and annotation not in (Any, object, Event):
-        raise ConfigurationError(f"{name_of(handler)}: its argument is an Event or an Event[…], not {annotation}")
-    if payload is not None:
-        return decoder(payload) if isinstance(payload, type) else payload
-    return decoder(get_args(annotation)[0], f"the payload of {name_of(handler)}") if is_typed else None
-
-
-def name_of(handler: Callable[..., Any]) -> str:
-    """How errors and logs name it."""
-    while isinstance(handler, functools.partial):
-        handler = handler.func
-    return str(getattr(handler, "__qualname__", type(handler).__qualname__))
-
-
-def annotation_of(handler: Callable[..., Any]) -> Any:
-    """The annotation of the first parameter; Any where there is none. Raises ConfigurationError."""
-    with suppress(ValueError):  # of a function that is no Python
-        parameter = next(iter(inspect.signature(handler).parameters), "")
-        while isinstance(handler, functools.partial):
-            handler = handler.func
-        function = handler if hasattr(handler, "__code__") or hasattr(handler, "__func__") else type(handler).__call__
-        if parameter in getattr(function, "__annotations__", {}):
-            try:
-                return get_type_hints(function, include_extras=True)[parameter]
-            except Exception as error:
-                message = f"the annotation of {name_of(handler)} cannot be resolved ({error}); give payload= instead"
-                raise ConfigurationError(message) from error
-    return Any
 
 
 def decoder(wanted: Any, what: str = "the payload") -> Decode | None:

@@ -7,13 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from eventlease.decoding import Decode, decoder_of, name_of
+from eventlease.annotations import decoder_of, name_of
 from eventlease.errors import ConfigurationError
 from eventlease.settings import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from eventlease.decoding import Decode
     from eventlease.event import Event
 
 ANY_TYPE = "*"

@@ -84,7 +84,7 @@ class Urllib3Transport:
     """One connection to one server, kept open between requests and opened again where it was closed."""
 
     def __init__(self, url: str, *, ssl_context: ssl.SSLContext | None = None) -> None:
-        scheme, host, port, path = _parts(url)
+        scheme, host, port, path = parts_of(url)
         self._prefix = path.rstrip("/").removesuffix(BASE_PATH) + BASE_PATH
         self._connection: HTTPConnection
         if scheme == "https":
@@ -153,7 +153,8 @@ class Urllib3Transport:
         return False
 
 
-def _parts(url: str) -> tuple[str, str, int | None, str]:
+def parts_of(url: str) -> tuple[str, str, int | None, str]:
+    """Scheme, host, port and path of a base address. Raises ConfigurationError."""
     try:
         parts = urlsplit(url)
         if parts.scheme in ("http", "https") and parts.hostname:
