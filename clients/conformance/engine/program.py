@@ -185,6 +185,7 @@ class UnderTest:
 
 
 def main() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job in the background ignores it
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     settings = json.loads(sys.argv[1])
     under_test = UnderTest(settings)

@@ -13,9 +13,10 @@ from eventlease import Client
 from eventlease.testing import FakeServer
 
 PROGRAM = """
-import asyncio, sys, time
+import asyncio, signal, sys, time
 from eventlease import Engine, run
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job in the background ignores it
 engines = []
 for name in sys.argv[2].split(","):
     drain = float(sys.argv[3])
