@@ -114,9 +114,10 @@ pub(super) async fn cancel_locked(
     reason: CancelReason,
     effects: &mut Effects,
 ) -> Result<Cancelled> {
-    let too_old = format!(r#"{{"type":"{TOO_OLD_ERROR}","message":"no engine leased it in time"}}"#);
     let error = match reason {
-        CancelReason::TooOld => Some(too_old.as_str()),
+        CancelReason::TooOld => {
+            Some(format!(r#"{{"type":"{TOO_OLD_ERROR}","message":"no engine leased it in time"}}"#))
+        }
         CancelReason::Requested | CancelReason::ScenarioRun | CancelReason::WhileProcessing => None,
     };
     let (processing, queued): (Vec<&OpenEvent>, Vec<&OpenEvent>) =
@@ -127,7 +128,7 @@ pub(super) async fn cancel_locked(
             event_id: event.event_id,
             ending: Ending::Cancelled,
             verdict: Verdict::Cancel,
-            words: AttemptWords { error, ..AttemptWords::default() },
+            words: AttemptWords { error: error.as_deref(), ..AttemptWords::default() },
             late_by_seconds: None,
             follow_ups: None,
         })

@@ -125,8 +125,8 @@ impl Broker {
         let names = [name.to_owned()];
         let snapshot = self.snapshot().filter(|snapshot| is_recent(snapshot.as_of, now));
         let counted = snapshot.as_ref().and_then(|snapshot| {
-            let queue = snapshot.queues.get(name).filter(|queue| queue.report.depth.is_long())?;
-            Some((snapshot.depth_of(queue, now), queue.counted_at.min(snapshot.as_of)))
+            let queue = snapshot.long_queue(name)?;
+            Some((snapshot.depth_of(queue, now), queue.counted_at))
         });
         let (depth, measured_at) = counted.map_or((None, now), |(depth, counted_at)| (Some(depth), counted_at));
         let (report, durations) = super::queues::report_one(connection, engine_type, depth).await?;
@@ -168,7 +168,7 @@ async fn cancellation(connection: &mut PgConnection, event: &Event) -> Result<Ca
     Ok(store::audit::cancellation(connection, event).await?)
 }
 
-/// The latest attempt of an event that has ended.
+/// The latest attempt of an event among those that have ended.
 async fn last_attempt(connection: &mut PgConnection, event: &Event) -> Result<Option<Attempt>> {
     let page = store::events::attempts::list(connection, event.event_id, None, 1, true).await?;
     Ok(page.items.into_iter().next())

@@ -66,8 +66,7 @@ impl Broker {
         let now = store::clock::now(connection).await?;
         let measured = names.iter().filter_map(|name| {
             let snapshot = snapshot.as_ref()?;
-            let queue = snapshot.queues.get(name).filter(|queue| queue.report.depth.is_long())?;
-            Some((name.clone(), snapshot.depth_of(queue, now)))
+            Some((name.clone(), snapshot.depth_of(snapshot.long_queue(name)?, now)))
         });
         let mut depths: HashMap<String, Depth> = measured.collect();
         let others: Vec<String> = names.iter().filter(|name| !depths.contains_key(*name)).cloned().collect();

@@ -172,18 +172,7 @@ mod tests {
     }
 
     fn deep(due: i64) -> Depth {
-        Depth {
-            engine_type: "dialogue".to_owned(),
-            due,
-            delayed: 0,
-            in_flight: 0,
-            dead_letters: 0,
-            suspects: 0,
-            due_by_priority: Vec::new(),
-            oldest_due_age_seconds: 0.0,
-            next_due_at: None,
-            is_paused: false,
-        }
+        Depth { engine_type: "dialogue".to_owned(), due, ..Depth::default() }
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl Queue {
 }
 
 /// One queue's depth. Counts stop at the bound given: what is beyond it is not counted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Depth {
     /// The queue's name.
     pub engine_type: String,
@@ -203,16 +203,11 @@ mod tests {
             ("more is due by now", (3, 2, 7.0), ago(4), (4, 1, 12.0), None),
         ] {
             let depth = Depth {
-                engine_type: "dialogue".to_owned(),
                 due: before.0,
                 delayed: before.1,
-                in_flight: 0,
-                dead_letters: 0,
-                suspects: 0,
-                due_by_priority: Vec::new(),
                 oldest_due_age_seconds: before.2,
                 next_due_at,
-                is_paused: false,
+                ..Depth::default()
             };
             let later = depth.later(5.0, now);
             assert_eq!((later.due, later.delayed, later.oldest_due_age_seconds), after, "{what}");

@@ -24,6 +24,12 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// A queue whose waiting events take too long to count for each reader.
+    #[must_use]
+    pub fn long_queue(&self, engine_type: &str) -> Option<&QueueSnapshot> {
+        self.queues.get(engine_type).filter(|queue| queue.report.depth.is_long())
+    }
+
     /// How deep one of its queues is later, at `now`, where it is not counted again.
     #[must_use]
     pub fn depth_of(&self, queue: &QueueSnapshot, now: DateTime<Utc>) -> Depth {

@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from engine.journal import Journal
 from eventlease import Completed, Engine, Event, Hold, NotRetryable, Release, RetryAfter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
 
 class Failing(Exception):
@@ -149,23 +150,27 @@ class UnderTest:
     def note_settled(self, event: Event, report: Any, reply: Any) -> None:
         self.note("settled", event, report=type(report).__name__, outcome=reply.get("outcome"))
 
-    def work(self, event: Event) -> Any:
-        """A handler that is `def`."""
+    @contextmanager
+    def noted(self, event: Event) -> Generator[None]:
+        """Notes how a handler began and ended."""
         self.note("began", event)
         try:
-            for verb, argument in event.payload.get("do", []):
-                VERBS[verb](event, argument)
-            result = result_of(event.payload)
+            yield
         except BaseException as error:
             self.note("raised", event, error=type(error).__name__, told=event.cancelled)
             raise
         self.note("returned", event, told=event.cancelled)
-        return result
+
+    def work(self, event: Event) -> Any:
+        """A handler that is `def`."""
+        with self.noted(event):
+            for verb, argument in event.payload.get("do", []):
+                VERBS[verb](event, argument)
+            return result_of(event.payload)
 
     async def work_async(self, event: Event) -> Any:
         """A handler that is `async def`."""
-        self.note("began", event)
-        try:
+        with self.noted(event):
             for verb, argument in event.payload.get("do", []):
                 if verb == "sleep":
                     await asyncio.sleep(argument)
@@ -176,12 +181,7 @@ class UnderTest:
                         await asyncio.sleep(argument)
                 else:
                     VERBS[verb](event, argument)
-            result = result_of(event.payload)
-        except BaseException as error:
-            self.note("raised", event, error=type(error).__name__, told=event.cancelled)
-            raise
-        self.note("returned", event, told=event.cancelled)
-        return result
+            return result_of(event.payload)
 
 
 def main() -> None:

@@ -42,7 +42,7 @@ class Request:
 
 
 @dataclass
-class Fate:
+class ReplyFault:
     """What becomes of one reply: cut after so many bytes, late, or as it is."""
 
     cut_after: int | None = None
@@ -51,10 +51,10 @@ class Fate:
 
 @dataclass
 class Proxy:
-    """Forwards to `upstream`. `fate` decides about every reply, once it is there."""
+    """Forwards to `upstream`. `fault` decides about every reply, once it is there."""
 
     upstream: str
-    fate: Callable[[Request], Fate] = lambda _: Fate()
+    fault: Callable[[Request], ReplyFault] = lambda _: ReplyFault()
     requests: list[Request] = field(default_factory=list)
     url: str = ""
     _open: set[socket.socket] = field(default_factory=set)
@@ -129,12 +129,12 @@ class Proxy:
                 if not reply_head:
                     return
                 request.status, request.reply = int(reply_head.split(b" ", 2)[1]), reply_body
-                fate = self.fate(request)
-                if fate.late_by:
-                    time.sleep(fate.late_by)
+                fault = self.fault(request)
+                if fault.late_by:
+                    time.sleep(fault.late_by)
                 reply = reply_head + reply_body
-                if fate.cut_after is not None:
-                    client.sendall(reply[: fate.cut_after])
+                if fault.cut_after is not None:
+                    client.sendall(reply[: fault.cut_after])
                     return
                 client.sendall(reply)
         except OSError:

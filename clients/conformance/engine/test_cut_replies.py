@@ -8,24 +8,24 @@ from collections.abc import Callable
 import pytest
 
 from engine.fleet import Fleet, wait_until
-from engine.proxy import Fate, Proxy, Request
+from engine.proxy import Proxy, ReplyFault, Request
 from eventlease.testing.real_server import RealServer
 from wire.target import Target
 
 NewFleet = Callable[..., Fleet]
 
 
-def cutting_every(nth: int, step: int) -> Callable[[Request], Fate]:
+def cutting_every(nth: int, step: int) -> Callable[[Request], ReplyFault]:
     """Cuts every nth reply of each operation, a little later each time: after 0 to 400 bytes."""
     lengths = itertools.cycle(range(0, 401, step))
     numbers: Counter[str] = Counter()
 
-    def fate(request: Request) -> Fate:
+    def fault(request: Request) -> ReplyFault:
         numbers[request.operation] += 1
         is_cut = numbers[request.operation] % nth == 1
-        return Fate(cut_after=next(lengths)) if is_cut else Fate()
+        return ReplyFault(cut_after=next(lengths)) if is_cut else ReplyFault()
 
-    return fate
+    return fault
 
 
 @pytest.mark.parametrize(("count", "step"), [(40, 29), pytest.param(400, 1, marks=pytest.mark.long)])
@@ -33,7 +33,7 @@ def test_replies_cut_at_every_length_lose_nothing(
     target: Target, new_fleet: NewFleet, proxy: Proxy, count: int, step: int
 ) -> None:
     fleet = new_fleet(target, proxy.url)
-    proxy.fate = cutting_every(2, step)
+    proxy.fault = cutting_every(2, step)
     fleet.enqueue(["sleep", 0.01], count=count)
     engine = fleet.start(concurrency=4, heartbeat_timeout_seconds=9)
     fleet.wait_all_final(600)
@@ -53,7 +53,7 @@ def test_replies_cut_at_every_length_lose_nothing(
 
 def test_late_replies_to_heartbeats_harm_nothing(target: Target, new_fleet: NewFleet, proxy: Proxy) -> None:
     fleet = new_fleet(target, proxy.url)
-    proxy.fate = lambda request: Fate(late_by=2 if request.operation == "heartbeat" else 0)
+    proxy.fault = lambda request: ReplyFault(late_by=2 if request.operation == "heartbeat" else 0)
     fleet.enqueue(["sleep", 6], count=3)
     fleet.start(concurrency=3)
     fleet.wait_all_final()
@@ -64,7 +64,7 @@ def test_late_replies_to_heartbeats_harm_nothing(target: Target, new_fleet: NewF
 @pytest.mark.long
 def test_all_replies_late_by_25_seconds(target: Target, new_fleet: NewFleet, proxy: Proxy) -> None:
     fleet = new_fleet(target, proxy.url)
-    proxy.fate = lambda _: Fate(late_by=25)
+    proxy.fault = lambda _: ReplyFault(late_by=25)
     fleet.enqueue(count=6)
     fleet.start(concurrency=3, heartbeat_timeout_seconds=120)
     fleet.wait_all_final(400)
@@ -79,12 +79,12 @@ def test_a_cancel_whose_replies_are_cut_is_told_with_the_first_that_arrives(
     (event_id,) = fleet.enqueue(["sleep", 60])
     fleet.start(concurrency=2)
     fleet.wait_noted("began")
-    proxy.fate = lambda request: Fate(cut_after=0) if request.operation == "heartbeat" else Fate()
+    proxy.fault = lambda request: ReplyFault(cut_after=0) if request.operation == "heartbeat" else ReplyFault()
     before = proxy.count("heartbeat")
     assert target.call("POST", f"/events/{event_id}/cancel").status == 202
     wait_until(lambda: proxy.count("heartbeat") >= before + 5)
     assert fleet.noted("raised") == []
-    proxy.fate = lambda _: Fate()
+    proxy.fault = lambda _: ReplyFault()
     fleet.wait_all_final()
     assert fleet.noted("raised", told="cancel_requested")
     assert target.event(event_id)["status"] == "cancelled"
@@ -96,7 +96,7 @@ def test_a_cancel_that_never_arrives_lets_the_handler_finish(target: Target, new
     (event_id,) = fleet.enqueue(["sleep", 8])
     engine = fleet.start(concurrency=2)
     fleet.wait_noted("began")
-    proxy.fate = lambda request: Fate(cut_after=0) if request.operation == "heartbeat" else Fate()
+    proxy.fault = lambda request: ReplyFault(cut_after=0) if request.operation == "heartbeat" else ReplyFault()
     before, began = proxy.count("heartbeat"), time.monotonic()
     target.call("POST", f"/events/{event_id}/cancel")
     fleet.wait_all_final()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.fleet import Fleet
-from engine.proxy import Fate, Proxy
+from engine.proxy import Proxy, ReplyFault
 from eventlease import Engine, Event
 from wire.target import Target
 
@@ -76,7 +76,7 @@ def test_a_third_signal_ends_the_process_at_once(target: Target, new_fleet: NewF
     engine = fleet.start(drain_seconds=60)
     fleet.wait_noted("began")
     # Nothing that the engine says in the end is answered in time.
-    proxy.fate = lambda request: Fate(late_by=60 if request.operation in ("settle", "leave", "drain") else 0)
+    proxy.fault = lambda request: ReplyFault(late_by=60 if request.operation in ("settle", "leave", "drain") else 0)
     for _ in range(3):
         engine.signal(signal.SIGINT)
         began = time.monotonic()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.fleet import EngineProcess, Fleet, wait_until
-from engine.proxy import Fate, Proxy, Request
+from engine.proxy import Proxy, ReplyFault, Request
 from engine.test_ending import open_sockets
 from eventlease import Client, Engine, Enqueued, Event, Hold
 from eventlease.testing.real_server import RealServer
@@ -76,13 +76,13 @@ class Misfortunes:
         self.proxy.accept()
 
     def cut_replies(self) -> None:
-        def fate(_: Request) -> Fate:
-            return Fate(cut_after=self.random.randrange(400)) if self.random.random() < 0.3 else Fate()
+        def fault(_: Request) -> ReplyFault:
+            return ReplyFault(cut_after=self.random.randrange(400)) if self.random.random() < 0.3 else ReplyFault()
 
-        self._for_a_while(fate)
+        self._for_a_while(fault)
 
     def delay_replies(self) -> None:
-        self._for_a_while(lambda _: Fate(late_by=self.random.uniform(0, 2)))
+        self._for_a_while(lambda _: ReplyFault(late_by=self.random.uniform(0, 2)))
 
     def drain_engine(self) -> None:
         engines = self.fleet.registered()
@@ -92,10 +92,10 @@ class Misfortunes:
         time.sleep(1)
         self.replace_engines()
 
-    def _for_a_while(self, fate: Callable[[Request], Fate]) -> None:
-        self.proxy.fate = fate
+    def _for_a_while(self, fault: Callable[[Request], ReplyFault]) -> None:
+        self.proxy.fault = fault
         time.sleep(self.random.uniform(2, 8))
-        self.proxy.fate = lambda _: Fate()
+        self.proxy.fault = lambda _: ReplyFault()
 
     def _engine(self) -> EngineProcess:
         return self.random.choice([engine for engine in self.fleet.engines if engine.is_running])

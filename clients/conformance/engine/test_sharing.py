@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine.fleet import Fleet
-from engine.proxy import Fate, Proxy, Request
+from engine.proxy import Proxy, ReplyFault, Request
 from engine.test_cut_replies import cutting_every
 from eventlease import AsyncClient, Client, Enqueued
 from wire.target import Target, new_queue
@@ -83,7 +83,7 @@ def test_a_child_of_a_fork_has_connections_of_its_own(target: Target) -> None:
 @pytest.mark.long
 def test_an_event_whose_reply_is_cut_is_enqueued_once(target: Target, proxy: Proxy) -> None:
     queue = new_queue()
-    proxy.fate = cutting_every(2, 13)
+    proxy.fault = cutting_every(2, 13)
     with Client(proxy.url) as client:
         for number in range(12):
             client.enqueue(queue, "tried", number)
@@ -99,11 +99,11 @@ def test_waiting_for_a_result_bears_cut_replies(target: Target, new_fleet: NewFl
     fleet.start()
     numbers: Counter[str] = Counter()
 
-    def fate(request: Request) -> Fate:
+    def fault(request: Request) -> ReplyFault:
         numbers[request.path] += 1
-        return Fate(cut_after=0) if numbers[request.path] == 1 else Fate()
+        return ReplyFault(cut_after=0) if numbers[request.path] == 1 else ReplyFault()
 
-    proxy.fate = fate
+    proxy.fault = fault
     with Client(proxy.url) as client:
         event = client.enqueue(fleet.queue, "tried", {"do": [["sleep", 0.5]], "result": "done"})
         assert client.wait(event.event_id, timeout=30) == "done"

@@ -62,18 +62,7 @@ mod tests {
     use super::{COST_OF_A_QUEUE, Depth, LongQueue, MAX_ENTRIES, kept};
 
     fn depth(due: i64) -> Depth {
-        Depth {
-            engine_type: String::new(),
-            due,
-            delayed: 0,
-            in_flight: 0,
-            dead_letters: 0,
-            suspects: 0,
-            due_by_priority: vec![due],
-            oldest_due_age_seconds: 0.0,
-            next_due_at: None,
-            is_paused: false,
-        }
+        Depth { due, due_by_priority: vec![due], ..Depth::default() }
     }
 
     fn kept_of(queues: &[(&'static str, &Depth, i64, bool)]) -> Vec<&'static str> {

@@ -64,8 +64,7 @@ fn calm() -> QueueSnapshot {
                 suspects: 1,
                 due_by_priority: vec![0, 0, 0, 0, 0, 40, 0, 0, 0, 0],
                 oldest_due_age_seconds: 20.0,
-                next_due_at: None,
-                is_paused: false,
+                ..Depth::default()
             },
             engines: vec![engines(Standing::Active, 3), engines(Standing::Unresponsive, 1)],
             last_minute: LastMinute {

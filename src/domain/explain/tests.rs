@@ -126,14 +126,9 @@ fn queue_of(situation: &Situation) -> (QueueSnapshot, RecentDurations) {
             depth: Depth {
                 engine_type: "dialogue".to_owned(),
                 due: i64::from(ahead) + 1,
-                delayed: 0,
                 in_flight: busy.into(),
-                dead_letters: 0,
-                suspects: 0,
-                due_by_priority: Vec::new(),
                 oldest_due_age_seconds: if ahead > 0 { worked_seconds } else { 1.0 },
-                next_due_at: None,
-                is_paused: false,
+                ..Depth::default()
             },
             engines: vec![TypeSummary {
                 engine_type: "dialogue".to_owned(),

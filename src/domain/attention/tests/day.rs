@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::calm;
+use super::{calm, engines};
 use crate::domain::attention::{Code, of_queue};
 use crate::domain::engine::{Standing, TypeSummary};
 use crate::domain::numbers::to_f64;
@@ -244,16 +244,10 @@ impl Day {
         report.depth.in_flight = length(self.at_work.len());
         report.depth.oldest_due_age_seconds = self.due.front().map_or(0.0, |due| to_f64(self.at - due));
         let held = length(self.at_work.len());
-        let summary = |(standing, engines): (Standing, i64)| TypeSummary {
+        let summary = |(standing, count): (Standing, i64)| TypeSummary {
             engine_type: self.habit.name.to_owned(),
-            standing,
-            is_quarantined: standing == Standing::Quarantined,
-            is_holding_off: standing == Standing::HoldingOff,
-            engines,
-            unlimited: 0,
-            slots: engines * 5,
             leases_held: if standing == Standing::Active { held } else { 0 },
-            idle: 0,
+            ..engines(standing, count)
         };
         report.engines = self.engines().1.into_iter().map(summary).collect();
         report.last_minute = LastMinute { counts: self.counted(12), seconds: 60.0 };
