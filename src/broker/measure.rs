@@ -156,12 +156,12 @@ async fn read_depths(
     });
     let kept = recount::kept(counted_before.collect());
     let anew: Vec<String> = names.iter().filter(|name| !kept.contains(name.as_str())).cloned().collect();
-    let mut counted = store::queues::depth::of_queues(connection, Some(&anew), MAX_EXACT_DEPTH + 1).await?;
+    let mut counted = store::queues::depth::of_queues(connection, &anew, MAX_EXACT_DEPTH + 1).await?;
     store::queues::depth::estimate_beyond_bound(connection, &mut counted).await?;
     let mut depths: HashMap<String, (Depth, DateTime<Utc>)> =
         counted.into_iter().map(|depth| (depth.engine_type.clone(), (depth, as_of))).collect();
     let Some(before) = before.filter(|_| !kept.is_empty()) else { return Ok(depths) };
-    let in_flight = store::queues::depth::in_flight(connection, None).await?;
+    let in_flight = store::queues::depth::in_flight(connection).await?;
     for (name, known) in kept.into_iter().filter_map(|name| before.queues.get_key_value(name)) {
         let in_flight = in_flight.get(name).copied().unwrap_or(0);
         let depth = Depth { in_flight, ..before.depth_of(known, as_of) };

@@ -71,14 +71,13 @@ impl Broker {
         let mut depths: HashMap<String, Depth> = measured.collect();
         let others: Vec<String> = names.iter().filter(|name| !depths.contains_key(*name)).cloned().collect();
         if !depths.is_empty() {
-            let long: Vec<String> = depths.keys().cloned().collect();
-            let in_flight = store::queues::depth::in_flight(connection, Some(&long)).await?;
+            let in_flight = store::queues::depth::in_flight(connection).await?;
             for (name, depth) in &mut depths {
                 depth.in_flight = in_flight.get(name).copied().unwrap_or(0);
             }
         }
         if !others.is_empty() {
-            let mut counted = store::queues::depth::of_queues(connection, Some(&others), MAX_EXACT_DEPTH + 1).await?;
+            let mut counted = store::queues::depth::of_queues(connection, &others, MAX_EXACT_DEPTH + 1).await?;
             store::queues::depth::estimate_beyond_bound(connection, &mut counted).await?;
             depths.extend(counted.into_iter().map(|depth| (depth.engine_type.clone(), depth)));
         }
@@ -176,10 +175,10 @@ pub(super) async fn report_one(
     let queue = store::queues::read(connection, engine_type.as_str()).await?.ok_or_else(is_gone)?;
     let names = [queue.engine_type.clone()];
     let depth = if let Some(counted) = counted {
-        let in_flight = store::queues::depth::in_flight(connection, Some(&names)).await?.into_values().sum();
+        let in_flight = store::queues::count_processing(connection, &queue.engine_type).await?.into();
         Depth { in_flight, is_paused: queue.pause.is_some(), ..counted }
     } else {
-        let mut depths = store::queues::depth::of_queues(connection, Some(&names), MAX_EXACT_DEPTH + 1).await?;
+        let mut depths = store::queues::depth::of_queues(connection, &names, MAX_EXACT_DEPTH + 1).await?;
         store::queues::depth::estimate_beyond_bound(connection, &mut depths).await?;
         // Else it was just removed.
         depths.pop().ok_or_else(is_gone)?

@@ -190,6 +190,11 @@ pub async fn count_processing_locked(connection: &mut PgConnection, engine_type:
         .bind(engine_type)
         .execute(&mut *connection)
         .await?;
+    count_processing(connection, engine_type).await
+}
+
+/// How many events of the queue engines hold.
+pub async fn count_processing(connection: &mut PgConnection, engine_type: &str) -> Result<u32> {
     let count: i32 =
         sqlx::query_scalar(include_str!("sql/count_processing.sql")).bind(engine_type).fetch_one(connection).await?;
     Ok(count.cast_unsigned())

@@ -55,5 +55,5 @@ async fn fill(bench: &Bench<'_>, queue: &str) -> Result<Backlog> {
     bench.postgres.control.batch_execute("checkpoint").await?;
     bench.postgres.forget_statements().await?;
     println!("      filled in {:.0} s", started.elapsed().as_secs_f64());
-    Ok(Backlog { queued: due + delayed, completed, dead_letters })
+    Ok(Backlog { queued: due + delayed, held: 0, completed, dead_letters })
 }

@@ -1,5 +1,5 @@
-//! `viewers`: what it costs to look at a service with 1,000 queues, 10,000 engines, 100,000 dead letters and ten million waiting
-//! events, and what 50 viewers cost an everyday load.
+//! `viewers`: what it costs to look at a service with 1,000 queues, 10,000 engines that hold two events each, 100,000 dead letters and
+//! ten million waiting events, and what 50 viewers cost an everyday load.
 
 mod reads; // how long single reads take
 mod accuracy; // whether the overview is right, and how old
@@ -30,8 +30,8 @@ const CALM: Duration = Duration::from_secs(10);
 const PAIRS: usize = 10;
 /// Each has two rounds of measuring.
 const SECONDS_OF_A_WINDOW: u32 = 8;
-/// After the fill, in which the everyday load runs and nothing is measured: caches fill, and what PostgreSQL writes after a
-/// fill is over.
+/// After the fill, in which the everyday load runs, first alone and then with viewers, and nothing is measured: caches fill, and what
+/// PostgreSQL writes after a fill is over.
 const SECONDS_OF_WARM_UP: u32 = 30;
 /// In which statements are counted.
 const SECONDS_OF_COUNTING: u32 = 20;
@@ -39,6 +39,7 @@ const SECONDS_OF_COUNTING: u32 = 20;
 const QUEUED: &str = include_str!("viewers/queued.sql");
 const DEAD: &str = include_str!("viewers/dead_letters.sql");
 const REGISTERED: &str = include_str!("viewers/engines.sql");
+const HELD: &str = include_str!("viewers/held.sql");
 
 pub async fn run(bench: &Bench<'_>) -> Result<Outcome> {
     let backlog = fill(bench).await?;
@@ -55,6 +56,9 @@ pub async fn run(bench: &Bench<'_>) -> Result<Outcome> {
     let ledger = Ledger::new(UNBOUNDED);
     let mut crew = trickle::begin(bench, "viewers-live", &ledger).await?;
     crew.during(sleep(bench.conditions.window(SECONDS_OF_WARM_UP))).await?;
+    let viewers = Viewers::start(bench, Reads::All).await?;
+    crew.during(sleep(bench.conditions.window(SECONDS_OF_WARM_UP))).await?;
+    viewers.stop().await?;
     bench.postgres.control.batch_execute("checkpoint").await?;
     let (mut without, mut with, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     let mut usage = None;
@@ -106,6 +110,7 @@ async fn fill(bench: &Bench<'_>) -> Result<Backlog> {
          select 'viewers-' || lpad(number::text, 4, '0') from generate_series(1, $1::integer) as number";
     sql.execute(queues, &[&QUEUES]).await?;
     sql.execute(REGISTERED, &[&QUEUES, &ENGINES]).await?;
+    let held = sql.execute(HELD, &[&payload]).await?;
     let waiting = sql.execute(QUEUED, &[&QUEUES, &bench.conditions.open_events, &payload]).await?;
     let dead_letters = sql.execute(DEAD, &[&QUEUES, &DEAD_LETTERS, &payload]).await?;
     for table in ["events", "event_queue", "event_leases", "event_attempts", "dead_letters", "engine_states", "queues"]
@@ -114,8 +119,11 @@ async fn fill(bench: &Bench<'_>) -> Result<Backlog> {
     }
     bench.postgres.control.batch_execute("checkpoint").await?;
     bench.postgres.forget_statements().await?;
-    println!("      filled with {waiting} events in {:.0} s", started.elapsed().as_secs_f64());
-    Ok(Backlog { queued: waiting, completed: 0, dead_letters })
+    println!(
+        "      filled with {waiting} waiting events and {held} held ones in {:.0} s",
+        started.elapsed().as_secs_f64()
+    );
+    Ok(Backlog { queued: waiting, held, completed: 0, dead_letters })
 }
 
 /// The statements that an overview costs: those of a window with viewers beyond those of one without, by their reads.

@@ -14,12 +14,8 @@ from_row!(Depth, "queues", engine_type: String, {
     is_paused,
 });
 
-/// Of every queue, or of those named. Each count goes up to `count_bound` at least.
-pub async fn of_queues(
-    connection: &mut PgConnection,
-    engine_types: Option<&[String]>,
-    count_bound: i64,
-) -> Result<Vec<Depth>> {
+/// Of the queues named. Each count goes up to `count_bound` at least.
+pub async fn of_queues(connection: &mut PgConnection, engine_types: &[String], count_bound: i64) -> Result<Vec<Depth>> {
     Ok(sqlx::query_as(include_str!("../sql/depth.sql"))
         .bind(count_bound)
         .bind(engine_types)
@@ -27,10 +23,10 @@ pub async fn of_queues(
         .await?)
 }
 
-/// How many events engines hold, of every queue or of those named. Queues without such events are left out.
-pub async fn in_flight(connection: &mut PgConnection, engine_types: Option<&[String]>) -> Result<HashMap<String, i64>> {
+/// How many events engines hold, of every queue. Queues without such events are left out.
+pub async fn in_flight(connection: &mut PgConnection) -> Result<HashMap<String, i64>> {
     let rows: Vec<(String, i64)> =
-        sqlx::query_as(include_str!("../sql/held_by_queue.sql")).bind(engine_types).fetch_all(connection).await?;
+        sqlx::query_as(include_str!("../sql/held_by_queue.sql")).fetch_all(connection).await?;
     Ok(rows.into_iter().collect())
 }
 

@@ -1,15 +1,22 @@
--- The depth of every queue, or of those in $2. Events of each lane and priority are counted up to $1, and so are dead letters.
+-- The depth of queues $2. Events of each lane and priority are counted up to $1, and so are dead letters.
 with places (lane, priority) as materialized (
     select lane::smallint, priority::smallint
     from generate_series(0, 2) as lane cross join generate_series(0, 9) as priority
 ),
--- Once for all queues: no index of leases begins with the queue. In the order of an index, so that the plan goes by it.
+-- No index of leases begins with the queue. For one queue, an index that knows the queue is read; for more, all leases once, in the order
+-- of an index, so that the plan goes by it.
 held as materialized (
     select lease.engine_type, count(*) as events, count(*) filter (where lease.lane > 0) as suspects
     from (
         select q.engine_type, q.lane from eventlease.event_leases q
-        where $2::text[] is null or q.engine_type = any($2)
-        order by q.lease_expires_at
+        where cardinality($2::text[]) = 1 and q.engine_type = ($2::text[])[1]
+        union all
+        (
+            select q.engine_type, q.lane from eventlease.event_leases q
+            -- a subquery is hashed, an array would be searched for each lease
+            where cardinality($2::text[]) > 1 and (q.engine_type in (select unnest($2))) is true
+            order by q.lease_expires_at
+        )
     ) lease
     group by lease.engine_type
 )
@@ -95,4 +102,4 @@ cross join lateral (
     select count(*) as letters
     from (select from eventlease.dead_letters d where d.engine_type = u.engine_type limit $1) counted
 ) dead
-where $2::text[] is null or u.engine_type = any($2)
+where u.engine_type = any($2)

@@ -5,9 +5,12 @@ with silent as materialized (
         coalesce(s.holding_off_until > statement_timestamp(), false) as is_holding_off,
         greatest(s.registered_at, s.last_poll_at, s.last_settled_at,
             (select signs.grace_since from eventlease.service_signs signs)) as asked_at
-    from eventlease.engine_states s
+    from (
+        select * from eventlease.engine_states where $2::text[] is null
+        union all
+        select * from eventlease.engine_states where engine_type = any($2)
+    ) s
     where s.status = 'active'
-        and ($2::text[] is null or s.engine_type = any($2))
         and greatest(s.registered_at, s.last_poll_at, s.last_settled_at)
             <= statement_timestamp() - make_interval(secs => $1)
         -- one look-up an engine: "not exists" may read all leases

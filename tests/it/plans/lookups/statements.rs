@@ -57,7 +57,9 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "note_signs": "note_signs",
         |_| format!("{ENGINES}, array[true, false], array[0, 0], array[true, false]") => ["engine_states_pkey"];
     "zombie_candidates": "zombie_candidates", |_| "-60, null".to_owned()
-        => ["event_leases_held", "event_queue_ready", "queues_pkey"], whole ["engine_states", "service_signs"];
+        => ["engine_states_by_type", "event_leases_held", "event_queue_ready", "queues_pkey"], whole ["engine_states", "service_signs"];
+    "zombies_of_a_type": "zombie_candidates", |_| "-60, array['dialogue']".to_owned()
+        => ["engine_states_by_type", "event_leases_held", "event_queue_ready", "queues_pkey"], whole ["engine_states", "service_signs"];
     "reaches": "reaches", |_| ENGINES.to_owned() => ["engine_states_pkey"];
 
     "lock_beating": "lock_beating", |_| ENGINES.to_owned() => ["engine_states_pkey"];
@@ -95,8 +97,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
     "peek": "peek", |_| format!("'dialogue', 51, true, 9, 'epoch', {FIRST}") => ["event_queue_ready", OF_DAY];
     "place_in_line": "place_in_line",
         |_| "pg_temp.queued_event(), 10001".to_owned() => ["event_queue_pkey", "event_queue_ready"];
-    "held_by_queue": "held_by_queue", |_| "array['dialogue']".to_owned() => [], whole ["event_leases"];
-    "held_by_all_queues": "held_by_queue", |_| "null".to_owned() => [], whole ["event_leases"];
+    "held_by_queue": "held_by_queue", |_| String::new() => [], whole ["event_leases"];
     "queue_leases": "queue_leases", |_| "'dialogue', 1000".to_owned() => ["engine_states_pkey"], whole ["event_leases"];
     "engines_last_seen": "engines_last_seen", |_| "'without engines', statement_timestamp() - interval '1 day'".to_owned()
         => ["engine_states_by_type", OF_DAY];
@@ -104,7 +105,7 @@ pub const LOOKUPS: &[Lookup] = lookups! {
         "{TOKEN}, 'run-1', 'dialogue', statement_timestamp() - interval '1 hour', statement_timestamp()") => ["audit_by_age"];
     "depth": "depth", |_| "10001, array['dialogue']".to_owned()
         => ["event_queue_ready", "dead_letters_newest_by_type|dead_letters_by_cause"], whole ["event_leases", "queues"];
-    "depth_of_all": "depth", |_| "1001, null".to_owned()
+    "depth_of_several": "depth", |_| "1001, array['dialogue', 'trend']".to_owned()
         => ["event_queue_ready", "dead_letters_newest_by_type|dead_letters_by_cause"], whole ["event_leases", "queues"];
     "poison": "poison", |_| "array['dialogue'], 100, 2".to_owned() => ["event_queue_ready"], whole ["event_leases"];
     "new_dead_letters": "new_dead_letters", |_| "10000, 10".to_owned()
