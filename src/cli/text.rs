@@ -67,18 +67,19 @@ pub fn cut(text: &str, most_chars: usize) -> String {
 }
 
 /// A text in lines of at most `width` characters, broken between words; all lines but the first begin with `indent`. A word that is
-/// longer than a line has a line of its own, and so has a statement of SQL, whatever its length.
+/// longer than a line has a line of its own, and so have a statement of SQL and a command that is too long for a line with others: they are
+/// never broken, so that they can be copied.
 pub fn wrapped(text: &str, indent: &str, width: usize) -> String {
     let mut lines = String::new();
     let mut length = 0;
     let mut is_line_full = false;
     for piece in pieces(text, width.saturating_sub(indent.chars().count())) {
-        let (text, is_statement) = match &piece {
+        let (text, is_alone) = match &piece {
             Piece::Words(text) => (text, false),
-            Piece::Statement(text) => (text, true),
+            Piece::OwnLine(text) => (text, true),
         };
         let chars = text.chars().count();
-        if length > 0 && (is_line_full || is_statement || length + 1 + chars > width) {
+        if length > 0 && (is_line_full || is_alone || length + 1 + chars > width) {
             lines.push('\n');
             lines.push_str(indent);
             length = indent.chars().count();
@@ -88,7 +89,7 @@ pub fn wrapped(text: &str, indent: &str, width: usize) -> String {
         }
         lines.push_str(text);
         length += chars;
-        is_line_full = is_statement;
+        is_line_full = is_alone;
     }
     lines
 }
@@ -97,48 +98,57 @@ pub fn wrapped(text: &str, indent: &str, width: usize) -> String {
 enum Piece {
     /// A word, or a command of this program.
     Words(String),
-    /// A statement of SQL, to be copied into psql.
-    Statement(String),
+    /// A statement of SQL, to be copied into psql, or a long command.
+    OwnLine(String),
 }
 
 /// With what the statements begin that texts advise.
 const STATEMENTS: [&str; 4] = ["create", "grant", "rollback", "select"];
 
-/// How many of these words are a statement of SQL, which follows a colon and ends with a semicolon.
-fn statement_length(before: &str, words: &[&str]) -> Option<usize> {
-    let begins = before.ends_with(':') && STATEMENTS.contains(words.first()?);
-    let last = words.iter().position(|word| word.ends_with(';'))?;
-    begins.then_some(last + 1)
+/// The length of the statement of SQL that a text begins with, behind a colon; it ends with a semicolon.
+fn statement_length(before: &str, text: &str) -> Option<usize> {
+    let first = text.split_whitespace().next()?;
+    let end = ends_of_clauses(text).find(|end| text[..*end].ends_with(';'))?;
+    (before.ends_with(':') && STATEMENTS.contains(&first)).then_some(end)
 }
 
-/// A text in pieces. A command of this program is one piece, if it fits on a line, so that it can be copied.
+/// A text in pieces. A command of this program is one piece, with what is quoted in it.
 fn pieces(text: &str, width: usize) -> Vec<Piece> {
-    let words: Vec<&str> = text.split_whitespace().collect();
     let mut pieces = Vec::new();
-    let mut place = 0;
-    while place < words.len() {
-        let rest = &words[place..];
-        let before = if place > 0 { words[place - 1] } else { "" };
-        if let Some(length) = statement_length(before, rest) {
-            pieces.push(Piece::Statement(rest[..length].join(" ")));
-            place += length;
-            continue;
-        }
-        let length = if rest[0] == "eventlease" { command_length(rest) } else { 1 };
-        let whole = rest[..length].join(" ");
-        if whole.chars().count() <= width {
-            pieces.push(Piece::Words(whole));
-        } else {
-            pieces.extend(rest[..length].iter().map(|&word| Piece::Words(word.to_owned())));
-        }
-        place += length;
+    let (mut before, mut rest) = ("", text.trim());
+    while !rest.is_empty() {
+        let word = rest.split(char::is_whitespace).next().unwrap_or(rest);
+        let statement = statement_length(before, rest);
+        let length = statement.unwrap_or_else(|| if word == "eventlease" { command_length(rest) } else { word.len() });
+        let (piece, behind) = rest.split_at(length);
+        let is_whole = statement.is_some() || (piece.len() > word.len() && piece.chars().count() > width);
+        pieces.push(if is_whole { Piece::OwnLine(piece.to_owned()) } else { Piece::Words(piece.to_owned()) });
+        (before, rest) = (piece, behind.trim_start());
     }
     pieces
 }
 
-/// How many of these words are a command of this program, up to what ends the clause.
-fn command_length(words: &[&str]) -> usize {
-    words.iter().position(|word| word.ends_with([';', ',', ':', ')'])).map_or(words.len(), |last| last + 1)
+/// Where words of a text end with what ends a clause.
+fn ends_of_clauses(text: &str) -> impl Iterator<Item = usize> {
+    let is_end = |at: usize, c: char| matches!(c, ';' | ',' | ':' | ')') && !text[at + 1..].starts_with(|c: char| !c.is_whitespace());
+    text.char_indices().filter(move |(at, c)| is_end(*at, *c)).map(|(at, _)| at + 1)
+}
+
+/// The length of the command of this program that a text begins with, up to what ends the clause. What is quoted as for a shell ends none.
+fn command_length(text: &str) -> usize {
+    let is_outside = |end: &usize| {
+        let mut is_quoted = false;
+        let mut chars = text[..*end].chars();
+        while let Some(c) = chars.next() {
+            match c {
+                '\'' => is_quoted = !is_quoted,
+                '\\' if !is_quoted => drop(chars.next()),
+                _ => {}
+            }
+        }
+        !is_quoted
+    };
+    ends_of_clauses(text).find(is_outside).unwrap_or(text.len())
 }
 
 /// A time as seen from now, like `3 min ago` or `in 45 s`.
@@ -201,7 +211,20 @@ mod tests {
     fn commands_are_not_broken_where_they_fit_on_a_line() {
         let text = "see it: eventlease events 7; or a b c d: eventlease cancel 7";
         assert_eq!(wrapped(text, "  ", 24), "see it:\n  eventlease events 7;\n  or a b c d:\n  eventlease cancel 7");
-        assert_eq!(wrapped("eventlease events 7", "", 12), "eventlease\nevents 7");
+        assert_eq!(wrapped("of that: eventlease events 7; or not", "", 12), "of that:\neventlease events 7;\nor not");
+    }
+
+    #[test]
+    fn what_is_quoted_in_a_command_stays_as_it_is() {
+        for command in [
+            "eventlease queues lift dialogue --engine-software-version '1; rm  x, y: z'",
+            r"eventlease audit --subject 'night '\''42'\''; x'",
+        ] {
+            for width in [12, 80] {
+                let told = wrapped(&format!("see who it was: {command}; then go on"), "", width);
+                assert!(told.contains(&format!("{command};")), "{told}");
+            }
+        }
     }
 
     #[test]

@@ -79,10 +79,14 @@ pub fn explain_held(event: &Event, holder: Option<&Engine>, now: DateTime<Utc>) 
     if left > 0.0 && left < ENDS_SOON_SECONDS {
         let message = format!("its lease ends in {}; then it counts as lost", in_words(left));
         let seconds = event.leased_at.map_or(left, |since| (ends_at - since).as_seconds_f64());
-        found.push(Reason::new(Code::LeaseEndsSoon, subject(), message).until(ends_at).with_advice(format!(
-            "{holder_in_words} has to renew it or report; if attempts need longer: {}",
-            longer_leases_of(&event.engine_type, whole(seconds))
-        )));
+        // A longer visibility timeout does not move the end beyond which no renewal goes.
+        let what_to_do = if event.lease_deadline_at.is_some_and(|deadline| ends_at >= deadline) {
+            format!("{holder_in_words} has to report until then: it cannot be renewed any more")
+        } else {
+            let longer = longer_leases_of(&event.engine_type, whole(seconds));
+            format!("{holder_in_words} has to renew it or report; if attempts need longer: {longer}")
+        };
+        found.push(Reason::new(Code::LeaseEndsSoon, subject(), message).until(ends_at).with_advice(what_to_do));
     }
     if let (Some(deadline), Some(since)) = (event.lease_deadline_at, event.leased_at) {
         let (left, most) = ((deadline - now).as_seconds_f64(), (deadline - since).as_seconds_f64());

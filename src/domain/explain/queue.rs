@@ -58,12 +58,12 @@ pub struct Facts<'a> {
 pub fn explain(facts: &Facts<'_>) -> Explanation {
     let Facts { now, queue, .. } = *facts;
     let subject = Subject::queue(&queue.report.queue.engine_type);
-    let supply = Supply::of(queue);
+    let supply = Supply::of(queue, facts.last_seen_at);
     let depth = &queue.report.depth;
     let mut found: Vec<Reason> = paused(Code::Paused, queue, now).into_iter().collect();
     // A queue that nobody needs may well have no engine.
     if depth.due + depth.delayed > 0 {
-        found.extend(supply.without_engines(facts.last_seen_at, now));
+        found.extend(supply.without_engines(now));
         found.extend(supply.silent(Code::Zombies, now));
     }
     if depth.due > 0 {

@@ -18,6 +18,9 @@ const POD_CHARS: usize = 5;
 const MIN_CAMEL_CHARS: usize = 8;
 const SHORT_WORDS: &str = "id is to by of on in or at db ip my no up do go if as be an io tx ok ms npc http https html";
 const NANO_ID_CHARS: usize = 21;
+const MIN_BASE64_CHARS: usize = 24;
+/// On average no more characters of one kind stand side by side.
+const BASE64_CHARS_OF_A_KIND: usize = 3;
 const REPLICA_SET_CHARS: Range<usize> = 8..11;
 const MIN_PREFIXED_CHARS: usize = 6;
 /// What the ids of services begin with.
@@ -120,6 +123,23 @@ pub fn is_nano_id(word: &[char]) -> bool {
         && has(char::is_ascii_uppercase)
         && has(char::is_ascii_lowercase)
         && !is_camel_case(word)
+}
+
+/// Bytes as letters, digits, `+` and `/`: what stands side by side is of another kind more often than in words and paths.
+pub fn is_base64(word: &[char]) -> bool {
+    let kind = |c: &char| match c {
+        'a'..='z' => Some(0),
+        'A'..='Z' => Some(1),
+        '0'..='9' => Some(2),
+        '+' | '/' => Some(3),
+        _ => None,
+    };
+    if word.len() < MIN_BASE64_CHARS || !word.iter().all(|c| kind(c).is_some()) {
+        return false;
+    }
+    let has_all = (0..3).all(|wanted| word.iter().any(|c| kind(c) == Some(wanted)));
+    let changes = word.windows(2).filter(|pair| kind(&pair[0]) != kind(&pair[1])).count();
+    has_all && changes * BASE64_CHARS_OF_A_KIND >= word.len()
 }
 
 /// Capitals behind small letters: `getById` has two.
