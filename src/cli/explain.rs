@@ -139,7 +139,8 @@ mod tests {
     use super::*;
 
     fn shown_of(reasons: &serde_json::Value, verdict: &serde_json::Value) -> String {
-        let explanation = json!({"measured_at": null, "verdict": verdict, "reasons": reasons, "expected_start_at": null});
+        let explanation =
+            json!({"measured_at": null, "verdict": verdict, "reasons": reasons, "expected_start_at": null});
         shown(&serde_json::from_value(explanation).expect("an explanation"), DateTime::UNIX_EPOCH)
     }
 
@@ -160,7 +161,8 @@ mod tests {
 
     #[test]
     fn what_to_do_is_never_cut() {
-        let command = format!("eventlease queues lift {} --engine-software-version '{}'", "q".repeat(64), "v ".repeat(150));
+        let command =
+            format!("eventlease queues lift {} --engine-software-version '{}'", "q".repeat(64), "v ".repeat(150));
         let what_to_do = format!("deploy another version, or: {command}");
         let reasons = json!([reason("none_active", &"long ".repeat(99), &what_to_do, true)]);
         let shown = shown_of(&reasons, &json!({"code": "none_active", "message": "long ".repeat(99)}));

@@ -130,7 +130,9 @@ fn pieces(text: &str, width: usize) -> Vec<Piece> {
 
 /// Where words of a text end with what ends a clause.
 fn ends_of_clauses(text: &str) -> impl Iterator<Item = usize> {
-    let is_end = |at: usize, c: char| matches!(c, ';' | ',' | ':' | ')') && !text[at + 1..].starts_with(|c: char| !c.is_whitespace());
+    let is_end = |at: usize, c: char| {
+        matches!(c, ';' | ',' | ':' | ')') && !text[at + 1..].starts_with(|c: char| !c.is_whitespace())
+    };
     text.char_indices().filter(move |(at, c)| is_end(*at, *c)).map(|(at, _)| at + 1)
 }
 

@@ -220,8 +220,10 @@ fn behind_others(event: &Event, place: Place, supply: &Supply<'_>, is_blocked: b
 fn would_be_soon(event: &Event, due_at: DateTime<Utc>, facts: &Facts<'_>, supply: &Supply<'_>) -> (Reason, bool) {
     let waited = (facts.now - due_at).as_seconds_f64();
     if supply.is_left_to_others() {
-        let message =
-            format!("it has been due for {}, and is leased when a caller without an engine's id asks again", in_words(waited));
+        let message = format!(
+            "it has been due for {}, and is leased when a caller without an engine's id asks again",
+            in_words(waited)
+        );
         let what_to_do = "wait; if that takes too long, see whether these callers still run";
         return (Reason::new(Code::WouldBeSoon, subject_of(event), message).since(due_at).decisive(what_to_do), true);
     }

@@ -36,7 +36,7 @@ const MAYBE_BEFORE_STATUS: &str = "returned with got received responded answered
 const BEHIND_STATUS: &str = "for from on after in at while when and but to by error response status reply";
 /// Words before a number that a program has chosen for a cause.
 const BEFORE_CODE: &str =
-    "code statuscode errorcode errcode exitcode returncode sqlstate errno signal rc hresult ntstatus";
+    "code statuscode errorcode errcode exitcode returncode sqlstate errno signal rc sqlcode hresult ntstatus";
 /// What the codes of some programs begin with: `E1042`, `ORA-00060`.
 const PREFIXES_OF_CODES: &str = "E ERR ERROR EC ORA DPY SQL TS PGRST AADSTS";
 const DIGITS_OF_PREFIXED_CODE: Range<usize> = 3..7;
@@ -76,8 +76,11 @@ pub fn duration(rest: &[char]) -> Option<usize> {
     (at > 1).then_some(at)
 }
 
-/// Whether a word is a code by which a program names its errors.
-pub fn is_prefixed_code(word: &[char]) -> bool {
+/// Whether a word is a code by which a program names its errors. Lines of glog begin with a date that looks like one: `E0131 12:00:00.1`.
+pub fn is_prefixed_code(word: &[char], after: &[char]) -> bool {
+    if matches!(after, [' ', first, second, ':', ..] if first.is_ascii_digit() && second.is_ascii_digit()) {
+        return false;
+    }
     let (letters, rest) = word.split_at(run(word, |c| c.is_ascii_uppercase()));
     let digits = rest.strip_prefix(&['-']).or_else(|| rest.strip_prefix(&['_'])).unwrap_or(rest);
     is_one_of(PREFIXES_OF_CODES, letters.iter().copied())
@@ -209,7 +212,7 @@ fn is_failure(named: &str, before: &str, after: &[char]) -> bool {
         return true;
     }
     let is_no_count = next.is_empty() || is_one_of(BEHIND_STATUS, next.iter().copied());
-    is_no_count && (before.is_empty() || is_one_of(MAYBE_BEFORE_STATUS, named.chars()))
+    is_no_count && (before.is_empty() || before.ends_with("> ") || is_one_of(MAYBE_BEFORE_STATUS, named.chars()))
 }
 
 fn tail(text: &str) -> &str {

@@ -9,9 +9,10 @@ const BEFORE_NAME: &str = "key attribute column constraint relation table databa
     parameter option variable module package class type header reading setting invoke because image secret \
     configmap container namespace placeholder extension operator trigger sequence policy host hostname service \
     command import include feature flag plugin topic permission scope bucket index collection exchange queue tool template library \
-    driver provider handler endpoint exec executable binary program dependency";
+    driver provider handler endpoint exec executable binary program dependency step stage \
+    phase breaker";
 /// Several words, where the last alone may stand before data as well.
-const BEFORE_NAME_TOO: [&str; 11] = [
+const BEFORE_NAME_TOO: [&str; 12] = [
     "module named ",
     "import name ",
     "host name ",
@@ -19,18 +20,21 @@ const BEFORE_NAME_TOO: [&str; 11] = [
     "panicked at ",
     "with message ",
     "resolve ",
+    "value for ",
     "reason ",
     "error ",
     "exception ",
     "status ",
 ];
 /// What stands behind such a name.
-const BEHIND_NAME: [&str; 13] = [
+const BEHIND_NAME: [&str; 15] = [
     " object",
     " is required",
     " is a required",
     " is not defined",
     " is undefined",
+    " was unexpected",
+    " does not support",
     " must be",
     " field",
     " property",
@@ -43,7 +47,7 @@ const BEHIND_NAME: [&str; 13] = [
 /// Keys, in JSON and before `=` or `:`, whose values say what happened.
 const KEYS_OF_CAUSES: &str = "error errors message msg reason detail details desc description title kind status cause exception category \
     code fault param path loc expected received action operation stage step phase component err problem \
-    violation syscall summary hint outcome errorcode errortype errormessage faultstring statuscode text info result rule state";
+    violation syscall summary hint outcome errorcode errortype errormessage faultstring statuscode info result rule state";
 /// Types that messages name in quotes.
 const TYPES: &str =
     "NoneType None int str float bool list dict tuple set bytes undefined null string number object boolean";

@@ -63,7 +63,7 @@ impl Normal {
             || word.windows(MASK.len()).any(|part| part == MASK);
         if is_whole {
             self.changing();
-        } else if numbers::is_prefixed_code(word) {
+        } else if numbers::is_prefixed_code(word, after) {
             self.text.extend(word);
         } else if let Some(host_at) = scheme(word) {
             self.url(word, host_at);
