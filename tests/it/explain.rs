@@ -178,7 +178,7 @@ async fn what_is_not_there_is_not_explained() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_that_is_named_like_an_id_is_explained_by_its_name() {
     let lab = Lab::start().await;
-    let name = crate::support::unknown_id().to_string();
+    let name = crate::support::unknown_id();
     lab.enqueue(&name, json!({})).await;
     let shown = shown(&lab, &name).await;
     assert!(shown.starts_with(">> no_engine_registered"), "{shown}");
