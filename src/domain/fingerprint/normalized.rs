@@ -81,7 +81,7 @@ impl Reader {
         let length = run(rest, words::is_of_word);
         if length > 0 {
             let (word, after) = rest.split_at(length);
-            if ids::is_base64(word) {
+            if ids::is_base64(word, after) {
                 self.normal.changing();
                 return length + run(after, |c| c == '=');
             }
@@ -125,12 +125,12 @@ impl Reader {
     /// Reads a quoted string, if one begins here; answers its characters. An apostrophe within a word begins none.
     fn quoted(&mut self, rest: &[char]) -> Option<usize> {
         let (opening, closing) = (rest[0], quoted::closing_of(rest[0])?);
-        if self.ends.of_quotes.contains(&opening) || (opening == '\'' && quoted::is_within_word(&self.normal.text)) {
+        if self.ends.of_quotes.contains(&opening) || quoted::is_behind_word(opening, &self.normal.text) {
             return None;
         }
         let mut at = 1;
         while let Some(&c) = rest.get(at) {
-            let is_within_word = c == '\'' && rest.get(at + 1).is_some_and(|next| next.is_alphanumeric());
+            let is_within_word = matches!(c, '\'' | '’') && rest.get(at + 1).is_some_and(|next| next.is_alphanumeric());
             if closing.contains(c) && !is_within_word {
                 self.string(&rest[1..at], &rest[at + 1..]);
                 return Some(at + 1);

@@ -70,7 +70,7 @@ pub const fn closing_of(opening: char) -> Option<&'static str> {
         '`' => Some("`"),
         '“' | '”' => Some("”"),
         '„' => Some("“”"),
-        '‘' | '’' => Some("’"),
+        '‘' => Some("’"),
         '‚' => Some("‘’"),
         '«' => Some("»"),
         '»' => Some("«"),
@@ -84,8 +84,11 @@ pub const fn closing_of(opening: char) -> Option<&'static str> {
     }
 }
 
-/// Whether an apostrophe behind that text stands in a word, as in `can't`, and opens no string.
-pub fn is_within_word(before: &str) -> bool {
+/// Whether what may open a string stands behind a word, as in `can't`, and opens none.
+pub fn is_behind_word(opening: char, before: &str) -> bool {
+    if !matches!(opening, '\'' | '”' | '»') {
+        return false;
+    }
     let word: String = before.chars().rev().take_while(|c| c.is_alphanumeric()).take(3).collect();
     !word.is_empty() && !is_one_of(STRING_PREFIXES, word.chars().rev())
 }

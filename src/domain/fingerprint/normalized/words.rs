@@ -43,7 +43,7 @@ fn behind<'a>(rest: &'a [char], length: usize, after: &'a [char]) -> &'a [char] 
 
 /// What is known of a word from its first parts.
 struct Word {
-    /// One of them is an id or a number.
+    /// One of them, behind the last slash, is an id or a number.
     has_id: bool,
     /// It stands behind `pod`.
     is_of_pod: bool,
@@ -111,6 +111,9 @@ impl Normal {
         let first = rest[0];
         let is_begin = !before.is_some_and(char::is_alphanumeric);
         if !first.is_alphanumeric() {
+            if matches!(first, '/' | '\\') {
+                so_far.has_id = false;
+            }
             let is_sign = matches!(first, '-' | '+') && is_begin && rest.get(1).is_some_and(char::is_ascii_digit);
             if !is_sign {
                 self.text.push(first);
@@ -141,14 +144,16 @@ impl Normal {
         let (before, rest) = (word[..at].last().copied(), &word[at..]);
         let length = run(rest, char::is_alphanumeric);
         let whole = &rest[..length];
-        if whole.iter().any(char::is_ascii_digit) && numbers::is_code(whole, self.slice(), behind(rest, length, after))
-        {
-            self.text.extend(whole);
-            return Some(length);
-        }
-        let changing = numbers::time(rest).or_else(|| numbers::duration(rest)).or_else(|| ids::marked_id(rest, before));
-        if let Some(length) = changing {
+        let is_code = whole.iter().any(char::is_ascii_digit)
+            && numbers::is_code(whole, self.slice(), behind(rest, length, after));
+        let known = numbers::time(rest).or_else(|| numbers::duration(rest)).or_else(|| ids::marked_id(rest, before));
+        // `0xC0000005` may be a code as well; a time or a UUID is longer than what would be one.
+        if let Some(known) = known.filter(|known| !is_code || *known > length) {
             self.changing();
+            return Some(known);
+        }
+        if is_code {
+            self.text.extend(whole);
             return Some(length);
         }
         let is_id = || {
