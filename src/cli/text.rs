@@ -107,9 +107,8 @@ const STATEMENTS: [&str; 4] = ["create", "grant", "rollback", "select"];
 
 /// The length of the statement of SQL that a text begins with, behind a colon; it ends with a semicolon.
 fn statement_length(before: &str, text: &str) -> Option<usize> {
-    let first = text.split_whitespace().next()?;
-    let end = ends_of_clauses(text).find(|end| text[..*end].ends_with(';'))?;
-    (before.ends_with(':') && STATEMENTS.contains(&first)).then_some(end)
+    let begins = before.ends_with(':') && STATEMENTS.contains(&text.split_whitespace().next()?);
+    if begins { ends_of_clauses(text).find(|end| text[..*end].ends_with(';')) } else { None }
 }
 
 /// A text in pieces. A command of this program is one piece, with what is quoted in it.
