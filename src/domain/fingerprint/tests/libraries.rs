@@ -56,11 +56,6 @@ pub const CAUSES: &[&[&str]] = &[
     &["reply has finish_reason 'length' after 4096 tokens"],
     &["reply has finish_reason 'content_filter' after 0 tokens"],
     &[
-        "npc 507f1f77bcf86cd799439011 is gone",
-        "npc 65a1b2c3d4e5f60718293a4b is gone",
-        "npc 550E8400E29B41D4A716446655440000 is gone",
-    ],
-    &[
         "blob dGhpcyBpcyBhIHRlc3Qgb2YgYmFzZTY0/QUJDREVGRw== is broken",
         "blob aGVsbG8gd29ybGQsIGhvdyBhcmUgeW91IHRvZGF5Pw+x/Zm9v== is broken",
     ],
@@ -152,7 +147,6 @@ pub const CAUSES: &[&[&str]] = &[
     &["POST /v1/speak -> 404 in 12 ms"],
     &["sqlcode -911"],
     &["sqlcode -904"],
-    &["npc 'O\\'Brien' is mute", "npc 'Anna' is mute"],
     &[
         r#"unexpected reply: {"npc": "Mira", "text": "hello there, traveller"}"#,
         r#"unexpected reply: {"npc": "Otto", "text": "who is it? 'me'"}"#,
@@ -166,15 +160,15 @@ pub const CAUSES: &[&[&str]] = &[
     &["キャラクター『ミラ』は話せません", "キャラクター『オットー』は話せません"],
     &["can’t find the npc’s voice"],
     &["can’t find the scene’s light"],
-    &["npc ‘Mira’s cat’ is mute", "npc ‘Otto’ is mute"],
+    &["npc ‘Mira’s cat’ is silent", "npc ‘Otto’ is silent"],
     &["handler NpcMindV2RequestHandlerImpl failed"],
     &["handler NpcVoiceV2RequestHandlerImpl failed"],
     &["cannot read /srv/Data1/Scenes/Castle2/mira", "cannot read /srv/Data1/Scenes/Castle2/otto"],
     &["cannot read /srv/Data1/Scenes/Village2/otto"],
     &[
-        "blob dGhpcyBpcyBhIHRlc3Qgb2YgYmFzZTY0== is broken",
-        "blob aGVsbG8gd29ybGQsIGhvdyBhcmUgeW91 is broken",
-        "blob aGVsbG8gd29ybGQsIGhvdyBhcmUgeW9= is broken",
+        "portrait dGhpcyBpcyBhIHRlc3Qgb2YgYmFzZTY0== is broken",
+        "portrait aGVsbG8gd29ybGQsIGhvdyBhcmUgeW91 is broken",
+        "portrait aGVsbG8gd29ybGQsIGhvdyBhcmUgeW9= is broken",
     ],
     &[
         "image data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8/5+hHgAHggJ/PchI7wAAAABJRU5ErkJggg== rejected",
@@ -183,6 +177,6 @@ pub const CAUSES: &[&[&str]] = &[
     &["Http2Stream is closed"],
     &["Base64Decoder is closed"],
     &["S3ObjectStore is closed"],
-    &["npc Ab3Xy9Qz is gone", "npc Zq7Lm2Pp is gone"],
+    &["hero Ab3Xy9Qz is gone", "hero Zq7Lm2Pp is gone"],
     &["key Ab12Cd34 gone", "key Zx98Yw76 gone"],
 ];
