@@ -65,12 +65,17 @@ impl<'a> Supply<'a> {
         }
     }
 
-    /// No engine is active, and callers that are no engines lease the events instead.
+    fn registered(&self) -> i64 {
+        let Engines { active, draining, unresponsive, quarantined, holding_off } = self.engines;
+        active + draining + unresponsive + quarantined + holding_off
+    }
+
+    /// No engine is registered, and callers that are no engines lease the events instead.
     pub fn is_left_to_others(&self) -> bool {
         let report = &self.queue.report;
         // What ended without any engine within a day was theirs.
         let ended_theirs = self.last_seen_at.is_none() && report.last_minute.counts.completed > 0;
-        self.engines.active == 0 && (report.held_by_others() > 0 || ended_theirs)
+        self.registered() == 0 && (report.held_by_others() > 0 || ended_theirs)
     }
 
     /// How many events the engines that ask can take at once; those without a limit take any number, as long as they ask.
@@ -89,26 +94,23 @@ impl<'a> Supply<'a> {
         let report = &self.queue.report;
         let name = &report.queue.engine_type;
         let Engines { active, draining, unresponsive, quarantined, holding_off } = self.engines;
-        let registered = active + draining + unresponsive + quarantined + holding_off;
+        let registered = self.registered();
         let last_seen = |whose: &str| {
             let seconds = self.last_seen_at.map(|at| (now - at).as_seconds_f64());
             seconds.map(|seconds| format!("; {whose} last seen {} ago", in_words(seconds))).unwrap_or_default()
         };
-        let others = self.is_left_to_others();
-        let by_others = if others { "; callers without an engine's id lease its events" } else { "" };
-        // Where others do the work, the absence of engines keeps no event waiting.
-        let decides = |reason: Reason, what_to_do: String| {
-            if others { reason.with_advice(what_to_do) } else { reason.decisive(what_to_do) }
-        };
         let mut found = Vec::new();
         if registered == 0 {
-            let message = format!("no engine is registered for {name}{}{by_others}", last_seen("one was"));
-            let what_to_do = if others {
-                "nothing, if its events are to be leased without an engine's id".to_owned()
+            let message = format!("no engine is registered for {name}{}", last_seen("one was"));
+            let reason = |message: String| Reason::new(Code::NoEngineRegistered, Subject::queue(name), message);
+            found.push(if self.is_left_to_others() {
+                // They do the work: that there is no engine keeps no event waiting.
+                reason(format!("{message}; callers without an engine's id lease its events"))
+                    .with_advice("nothing, if its events are to be leased without an engine's id")
             } else {
-                format!("start engines of {name}; if they run, their logs say why they do not register")
-            };
-            found.push(decides(Reason::new(Code::NoEngineRegistered, Subject::queue(name), message), what_to_do));
+                reason(message)
+                    .decisive(format!("start engines of {name}; if they run, their logs say why they do not register"))
+            });
         } else if active == 0 {
             let standings = [
                 (draining, "draining"),
@@ -126,7 +128,6 @@ impl<'a> Supply<'a> {
                 let (standings, last_seen) = (standings.join(", "), last_seen("one of them was"));
                 format!("none of the {registered} engines of {name} is active: {standings}{last_seen}")
             };
-            let message = message + by_others;
             let what_to_do = if unresponsive > 0 {
                 format!("see which fell silent, and start them again: {}", engines_of(name))
             } else if draining > 0 {
@@ -145,7 +146,7 @@ impl<'a> Supply<'a> {
             } else {
                 format!("nothing, if it is short; see what is waited for, and until when: {}", engines_of(name))
             };
-            found.push(decides(Reason::new(Code::NoneActive, Subject::queue(name), message), what_to_do));
+            found.push(Reason::new(Code::NoneActive, Subject::queue(name), message).decisive(what_to_do));
         }
         // Also of engines that are draining beside: that blocks them next.
         let engines_that = |is_so: fn(&TypeSummary) -> bool| -> i64 {
