@@ -53,7 +53,7 @@ const TYPES: &str =
     "NoneType None int str float bool list dict tuple set bytes undefined null string number object boolean";
 const ENDS_OF_ERROR_TYPES: [&str; 2] = ["error", "exception"];
 
-/// SQLAlchemy's, before the values of a statement.
+/// Stands before the values of a statement, in what `SQLAlchemy` says.
 const BEFORE_VALUES: &str = "[parameters: ";
 /// Words before what a program is made of, which is named by its path.
 const BEFORE_MODULE: &str = "module modules package import";
