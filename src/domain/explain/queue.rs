@@ -277,13 +277,13 @@ fn flows(facts: &Facts<'_>) -> Reason {
         format!("nothing is due in {}{later}", report.queue.engine_type)
     } else {
         format!(
-            "{} of {} {} due, {}for {}, and nothing keeps engines from {}; {:.1} a second complete",
+            "{} of {} {} due, {}for {}, and nothing is in {} way; {:.1} a second complete",
             counted(depth.due, "event"),
             report.queue.engine_type,
             are(depth.due),
             agreeing(depth.due, "", "the oldest "),
             in_words(depth.oldest_due_age_seconds),
-            agreeing(depth.due, "it", "them"),
+            agreeing(depth.due, "its", "their"),
             minute.per_second(minute.counts.completed)
         )
     };
