@@ -67,29 +67,28 @@ pub fn cut(text: &str, most_chars: usize) -> String {
 }
 
 /// A text in lines of at most `width` characters, broken between words; all lines but the first begin with `indent`. A word that is
-/// longer than a line has a line of its own, and so have a statement of SQL and a command that is too long for a line with others: they are
-/// never broken, so that they can be copied.
+/// longer than a line has a line of its own, and so has a statement of SQL, whatever its length. A command of this program that is too long for
+/// a line is broken as a shell allows it, so that it can be copied.
 pub fn wrapped(text: &str, indent: &str, width: usize) -> String {
     let mut lines = String::new();
     let mut length = 0;
     let mut is_line_full = false;
     for piece in pieces(text, width.saturating_sub(indent.chars().count())) {
-        let (text, is_alone) = match &piece {
+        let (text, is_alone) = match piece {
             Piece::Words(text) => (text, false),
-            Piece::OwnLine(text) => (text, true),
+            Piece::Statement(text) => (text, true),
+            Piece::LongCommand(text) => (folded(&text, indent, width), true),
         };
         let chars = text.chars().count();
         if length > 0 && (is_line_full || is_alone || length + 1 + chars > width) {
             lines.push('\n');
-            // What is too long even so begins where the line does.
-            let indent = if is_alone && indent.chars().count() + chars > width { "" } else { indent };
             lines.push_str(indent);
             length = indent.chars().count();
         } else if length > 0 {
             lines.push(' ');
             length += 1;
         }
-        lines.push_str(text);
+        lines.push_str(&text);
         length += chars;
         is_line_full = is_alone;
     }
@@ -100,8 +99,10 @@ pub fn wrapped(text: &str, indent: &str, width: usize) -> String {
 enum Piece {
     /// A word, or a command of this program.
     Words(String),
-    /// A statement of SQL, to be copied into psql, or a long command.
-    OwnLine(String),
+    /// A statement of SQL, to be copied into psql.
+    Statement(String),
+    /// A command of this program that is too long for a line.
+    LongCommand(String),
 }
 
 /// With what the statements begin that texts advise.
@@ -122,11 +123,67 @@ fn pieces(text: &str, width: usize) -> Vec<Piece> {
         let statement = statement_length(before, rest);
         let length = statement.unwrap_or_else(|| if word == "eventlease" { command_length(rest) } else { word.len() });
         let (piece, behind) = rest.split_at(length);
-        let is_whole = statement.is_some() || (piece.len() > word.len() && piece.chars().count() > width);
-        pieces.push(if is_whole { Piece::OwnLine(piece.to_owned()) } else { Piece::Words(piece.to_owned()) });
+        let text = piece.to_owned();
+        pieces.push(if statement.is_some() {
+            Piece::Statement(text)
+        } else if piece.len() > word.len() && piece.chars().count() > width {
+            Piece::LongCommand(text)
+        } else {
+            Piece::Words(text)
+        });
         (before, rest) = (piece, behind.trim_start());
     }
     pieces
+}
+
+/// A command in lines of at most `width` characters, each but the last with a backslash at its end. What is quoted is not broken.
+fn folded(command: &str, indent: &str, width: usize) -> String {
+    const SIGN: &str = " \\";
+    let words = words_of_shell(command);
+    let mut lines = String::new();
+    let mut length = indent.chars().count();
+    for (place, word) in words.iter().enumerate() {
+        let sign = if place + 1 < words.len() { SIGN.len() } else { 0 };
+        let chars = word.chars().count();
+        if place > 0 && length + 1 + chars + sign > width {
+            lines.extend([SIGN, "\n", indent]);
+            length = indent.chars().count();
+        } else if place > 0 {
+            lines.push(' ');
+            length += 1;
+        }
+        lines.push_str(word);
+        length += chars;
+    }
+    lines
+}
+
+/// The words of a command; spaces in quotes separate none.
+fn words_of_shell(command: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut begin = 0;
+    for (at, _) in command.match_indices(' ') {
+        if !is_in_quotes(&command[begin..at]) {
+            words.push(&command[begin..at]);
+            begin = at + 1;
+        }
+    }
+    words.push(&command[begin..]);
+    words
+}
+
+/// Whether what follows a text is still quoted, as a shell reads it.
+fn is_in_quotes(text: &str) -> bool {
+    let mut is_quoted = false;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\'' => is_quoted = !is_quoted,
+            '\\' if !is_quoted => drop(chars.next()),
+            _ => {}
+        }
+    }
+    is_quoted
 }
 
 /// Where words of a text end with what ends a clause.
@@ -139,19 +196,7 @@ fn ends_of_clauses(text: &str) -> impl Iterator<Item = usize> {
 
 /// The length of the command of this program that a text begins with, up to what ends the clause. What is quoted as for a shell ends none.
 fn command_length(text: &str) -> usize {
-    let is_outside = |end: &usize| {
-        let mut is_quoted = false;
-        let mut chars = text[..*end].chars();
-        while let Some(c) = chars.next() {
-            match c {
-                '\'' => is_quoted = !is_quoted,
-                '\\' if !is_quoted => drop(chars.next()),
-                _ => {}
-            }
-        }
-        !is_quoted
-    };
-    ends_of_clauses(text).find(is_outside).unwrap_or(text.len())
+    ends_of_clauses(text).find(|end| !is_in_quotes(&text[..*end])).unwrap_or(text.len())
 }
 
 /// A time as seen from now, like `3 min ago` or `in 45 s`.
@@ -214,7 +259,10 @@ mod tests {
     fn commands_are_not_broken_where_they_fit_on_a_line() {
         let text = "see it: eventlease events 7; or a b c d: eventlease cancel 7";
         assert_eq!(wrapped(text, "  ", 24), "see it:\n  eventlease events 7;\n  or a b c d:\n  eventlease cancel 7");
-        assert_eq!(wrapped("of that: eventlease events 7; or not", "", 12), "of that:\neventlease events 7;\nor not");
+        assert_eq!(
+            wrapped("of that: eventlease events 7; or not", "  ", 16),
+            "of that:\n  eventlease \\\n  events 7;\n  or not"
+        );
     }
 
     #[test]
@@ -225,7 +273,7 @@ mod tests {
         ] {
             for width in [12, 80] {
                 let told = wrapped(&format!("see who it was: {command}; then go on"), "", width);
-                assert!(told.contains(&format!("{command};")), "{told}");
+                assert!(told.replace(" \\\n", " ").contains(&format!("{command};")), "{told}");
             }
         }
     }
@@ -233,7 +281,7 @@ mod tests {
     #[test]
     fn a_statement_of_sql_has_a_line_of_its_own_and_is_never_broken() {
         let told = wrapped("end it, or: select pg_terminate_backend(77); then look again", "  ", 24);
-        assert_eq!(told, "end it, or:\nselect pg_terminate_backend(77);\n  then look again");
+        assert_eq!(told, "end it, or:\n  select pg_terminate_backend(77);\n  then look again");
         let long =
             "an encoding cannot be changed, so make another: create database NAME encoding 'UTF8' template template0;";
         assert_eq!(
