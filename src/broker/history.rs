@@ -41,6 +41,10 @@ impl Broker {
             self.written_history.note_other();
             return Ok(0);
         }
+        let away_until = store::queues::history::away_until(&mut transaction).await?;
+        if away_until.is_some_and(|until| minute_at + TimeDelta::minutes(1) <= until) {
+            return Ok(0);
+        }
         let mut activity = store::queues::history::activity_of_minute(&mut transaction, minute_at).await?;
         let before = self.written_history.depths(written);
         let mut counts_of_all = ActivityCounts::default();

@@ -25,7 +25,8 @@ const MAX_QUEUES: usize = 8;
 const LINES_OF_TABLE: usize = 3;
 const WIDTH: usize = 80;
 const INDENT: &str = "    ";
-/// Longer texts of strangers, like the reason of a pause, are cut. A statement at the end of a warning is not, whatever the names in it.
+/// Longer texts of strangers, like the reason of a pause, are cut. A statement at the end of a warning is not, whatever the names in it, nor
+/// is what to do.
 const MAX_SENTENCE_CHARS: usize = 450;
 
 /// The flags of `overview`.
@@ -139,8 +140,8 @@ fn shown_attention(overview: &Overview, now: DateTime<Utc>, most: usize) -> Stri
     let mut shown = String::new();
     let mut lines = 0;
     for (place, item) in overview.attention.iter().enumerate() {
-        let sentence = |text: &str| plain(&cut(text, MAX_SENTENCE_CHARS)).into_owned();
-        let (message, to_do) = (sentence(&item.message), sentence(&item.what_to_do));
+        let message = cut(&item.message, MAX_SENTENCE_CHARS);
+        let (message, to_do) = (plain(&message), plain(&item.what_to_do));
         let (severity, code, since) = (item.severity.to_uppercase(), plain(&item.code), from_now(item.since, now));
         let what = wrapped(&format!("{} {code} ({since}): {message}", plain(&severity)), INDENT, WIDTH);
         let to_do = wrapped(&format!("-> {to_do}"), INDENT, WIDTH - INDENT.len());

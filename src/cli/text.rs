@@ -67,18 +67,20 @@ pub fn cut(text: &str, most_chars: usize) -> String {
 }
 
 /// A text in lines of at most `width` characters, broken between words; all lines but the first begin with `indent`. A word that is
-/// longer than a line has a line of its own, and so has a statement of SQL, whatever its length.
+/// longer than a line has a line of its own, and so has a statement of SQL, whatever its length. A command of this program that is too long for
+/// a line is broken as a shell allows it, so that it can be copied.
 pub fn wrapped(text: &str, indent: &str, width: usize) -> String {
     let mut lines = String::new();
     let mut length = 0;
     let mut is_line_full = false;
     for piece in pieces(text, width.saturating_sub(indent.chars().count())) {
-        let (text, is_statement) = match &piece {
+        let (text, is_alone) = match piece {
             Piece::Words(text) => (text, false),
             Piece::Statement(text) => (text, true),
+            Piece::LongCommand(text) => (folded(&text, indent, width), true),
         };
         let chars = text.chars().count();
-        if length > 0 && (is_line_full || is_statement || length + 1 + chars > width) {
+        if length > 0 && (is_line_full || is_alone || length + 1 + chars > width) {
             lines.push('\n');
             lines.push_str(indent);
             length = indent.chars().count();
@@ -86,9 +88,9 @@ pub fn wrapped(text: &str, indent: &str, width: usize) -> String {
             lines.push(' ');
             length += 1;
         }
-        lines.push_str(text);
+        lines.push_str(&text);
         length += chars;
-        is_line_full = is_statement;
+        is_line_full = is_alone;
     }
     lines
 }
@@ -99,46 +101,102 @@ enum Piece {
     Words(String),
     /// A statement of SQL, to be copied into psql.
     Statement(String),
+    /// A command of this program that is too long for a line.
+    LongCommand(String),
 }
 
 /// With what the statements begin that texts advise.
 const STATEMENTS: [&str; 4] = ["create", "grant", "rollback", "select"];
 
-/// How many of these words are a statement of SQL, which follows a colon and ends with a semicolon.
-fn statement_length(before: &str, words: &[&str]) -> Option<usize> {
-    let begins = before.ends_with(':') && STATEMENTS.contains(words.first()?);
-    let last = words.iter().position(|word| word.ends_with(';'))?;
-    begins.then_some(last + 1)
+/// The length of the statement of SQL that a text begins with, behind a colon; it ends with a semicolon.
+fn statement_length(before: &str, text: &str) -> Option<usize> {
+    let begins = before.ends_with(':') && STATEMENTS.contains(&text.split_whitespace().next()?);
+    if begins { ends_of_clauses(text).find(|end| text[..*end].ends_with(';')) } else { None }
 }
 
-/// A text in pieces. A command of this program is one piece, if it fits on a line, so that it can be copied.
+/// A text in pieces. A command of this program is one piece, with what is quoted in it.
 fn pieces(text: &str, width: usize) -> Vec<Piece> {
-    let words: Vec<&str> = text.split_whitespace().collect();
     let mut pieces = Vec::new();
-    let mut place = 0;
-    while place < words.len() {
-        let rest = &words[place..];
-        let before = if place > 0 { words[place - 1] } else { "" };
-        if let Some(length) = statement_length(before, rest) {
-            pieces.push(Piece::Statement(rest[..length].join(" ")));
-            place += length;
-            continue;
-        }
-        let length = if rest[0] == "eventlease" { command_length(rest) } else { 1 };
-        let whole = rest[..length].join(" ");
-        if whole.chars().count() <= width {
-            pieces.push(Piece::Words(whole));
+    let (mut before, mut rest) = ("", text.trim());
+    while !rest.is_empty() {
+        let word = rest.split(char::is_whitespace).next().unwrap_or(rest);
+        let statement = statement_length(before, rest);
+        let length = statement.unwrap_or_else(|| if word == "eventlease" { command_length(rest) } else { word.len() });
+        let (piece, behind) = rest.split_at(length);
+        let text = piece.to_owned();
+        pieces.push(if statement.is_some() {
+            Piece::Statement(text)
+        } else if piece.len() > word.len() && piece.chars().count() > width {
+            Piece::LongCommand(text)
         } else {
-            pieces.extend(rest[..length].iter().map(|&word| Piece::Words(word.to_owned())));
-        }
-        place += length;
+            Piece::Words(text)
+        });
+        (before, rest) = (piece, behind.trim_start());
     }
     pieces
 }
 
-/// How many of these words are a command of this program, up to what ends the clause.
-fn command_length(words: &[&str]) -> usize {
-    words.iter().position(|word| word.ends_with([';', ',', ':', ')'])).map_or(words.len(), |last| last + 1)
+/// A command in lines of at most `width` characters, each but the last with a backslash at its end. What is quoted is not broken.
+fn folded(command: &str, indent: &str, width: usize) -> String {
+    const SIGN: &str = " \\";
+    let words = words_of_shell(command);
+    let mut lines = String::new();
+    let mut length = indent.chars().count();
+    for (place, word) in words.iter().enumerate() {
+        let sign = if place + 1 < words.len() { SIGN.len() } else { 0 };
+        let chars = word.chars().count();
+        if place > 0 && length + 1 + chars + sign > width {
+            lines.extend([SIGN, "\n", indent]);
+            length = indent.chars().count();
+        } else if place > 0 {
+            lines.push(' ');
+            length += 1;
+        }
+        lines.push_str(word);
+        length += chars;
+    }
+    lines
+}
+
+/// The words of a command; spaces in quotes separate none.
+fn words_of_shell(command: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut begin = 0;
+    for (at, _) in command.match_indices(' ') {
+        if !is_in_quotes(&command[begin..at]) {
+            words.push(&command[begin..at]);
+            begin = at + 1;
+        }
+    }
+    words.push(&command[begin..]);
+    words
+}
+
+/// Whether what follows a text is still quoted, as a shell reads it.
+fn is_in_quotes(text: &str) -> bool {
+    let mut is_quoted = false;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\'' => is_quoted = !is_quoted,
+            '\\' if !is_quoted => drop(chars.next()),
+            _ => {}
+        }
+    }
+    is_quoted
+}
+
+/// Where words of a text end with what ends a clause.
+fn ends_of_clauses(text: &str) -> impl Iterator<Item = usize> {
+    let is_end = |at: usize, c: char| {
+        matches!(c, ';' | ',' | ':' | ')') && !text[at + 1..].starts_with(|c: char| !c.is_whitespace())
+    };
+    text.char_indices().filter(move |(at, c)| is_end(*at, *c)).map(|(at, _)| at + 1)
+}
+
+/// The length of the command of this program that a text begins with, up to what ends the clause. What is quoted as for a shell ends none.
+fn command_length(text: &str) -> usize {
+    ends_of_clauses(text).find(|end| !is_in_quotes(&text[..*end])).unwrap_or(text.len())
 }
 
 /// A time as seen from now, like `3 min ago` or `in 45 s`.
@@ -201,7 +259,23 @@ mod tests {
     fn commands_are_not_broken_where_they_fit_on_a_line() {
         let text = "see it: eventlease events 7; or a b c d: eventlease cancel 7";
         assert_eq!(wrapped(text, "  ", 24), "see it:\n  eventlease events 7;\n  or a b c d:\n  eventlease cancel 7");
-        assert_eq!(wrapped("eventlease events 7", "", 12), "eventlease\nevents 7");
+        assert_eq!(
+            wrapped("of that: eventlease events 7; or not", "  ", 16),
+            "of that:\n  eventlease \\\n  events 7;\n  or not"
+        );
+    }
+
+    #[test]
+    fn what_is_quoted_in_a_command_stays_as_it_is() {
+        for command in [
+            "eventlease queues lift dialogue --engine-software-version '1; rm  x, y: z'",
+            r"eventlease audit --subject 'night '\''42'\''; x'",
+        ] {
+            for width in [12, 80] {
+                let told = wrapped(&format!("see who it was: {command}; then go on"), "", width);
+                assert!(told.replace(" \\\n", " ").contains(&format!("{command};")), "{told}");
+            }
+        }
     }
 
     #[test]

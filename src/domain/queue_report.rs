@@ -58,6 +58,13 @@ impl QueueReport {
         self.engines.iter().filter(|engines| engines.standing == Standing::Active).map(|engines| engines.idle).sum()
     }
 
+    /// How many of its events are held by callers that are no engines.
+    #[must_use]
+    pub fn held_by_others(&self) -> i64 {
+        let held_by_engines: i64 = self.engines.iter().map(|engines| engines.leases_held).sum();
+        (self.depth.in_flight - held_by_engines).max(0)
+    }
+
     /// How many events its engines can hold.
     #[must_use]
     pub fn slots(&self) -> Slots {

@@ -175,6 +175,15 @@ async fn what_is_not_there_is_not_explained() {
     lab.get("/api/v1/events/x/explain").await.expect(422);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_is_named_like_an_id_is_explained_by_its_name() {
+    let lab = Lab::start().await;
+    let name = crate::support::unknown_id();
+    lab.enqueue(&name, json!({})).await;
+    let shown = shown(&lab, &name).await;
+    assert!(shown.starts_with(">> no_engine_registered"), "{shown}");
+}
+
 /// The reply of now: nothing is measured before.
 async fn explained_now(lab: &Lab, event: &str) -> Value {
     lab.get(&format!("/api/v1/events/{event}/explain")).await.expect(200).body

@@ -107,6 +107,19 @@ async fn written_after(lab: &Lab, before: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 #[tokio::test]
+async fn a_minute_in_which_the_service_was_away_is_a_gap() {
+    let lab = Lab::start().await;
+    lab.enqueue("dialogue", json!({})).await;
+    count(&lab, "dialogue", 7).await;
+    // As if it had come back just now; the minutes before are over.
+    lab.sql("update eventlease.service_signs set grace_since = statement_timestamp()").await;
+    lab.broker().measure().await.expect("a round");
+    assert_eq!(lab.broker().write_history().await.expect("a round"), 0);
+    lab.sql("update eventlease.service_signs set grace_since = statement_timestamp() - interval '5 minutes'").await;
+    written(&lab).await;
+}
+
+#[tokio::test]
 async fn two_replicas_write_a_minute_once() {
     let mut lab = Lab::start().await;
     lab.start_replica(&[]).await;

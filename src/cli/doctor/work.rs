@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::report::{Report, Standing};
 use crate::cli::text::from_now;
+use crate::domain::advised_command::{command, engines_of};
 use crate::domain::counted::{are, counted, noun_of};
+use crate::domain::limits::MAX_CONCURRENT_EVENTS;
 use crate::domain::spans::in_words;
 
 /// A pause without an end is taken for forgotten after that.
@@ -30,6 +32,8 @@ pub struct Queue {
     pub dead_letters: i64,
     oldest_due_age_seconds: f64,
     engines: Engines,
+    #[serde(default)]
+    rates: Rates,
     is_approximate: bool,
     pause: Option<Pause>,
     #[serde(default)]
@@ -47,6 +51,11 @@ struct Engines {
     quarantined: i64,
     #[serde(default)]
     holding_off: i64,
+}
+
+#[derive(Default, Deserialize)]
+struct Rates {
+    completed_per_second: f64,
 }
 
 #[derive(Deserialize)]
@@ -95,6 +104,13 @@ impl Queue {
         self.due > 0 && self.engines.active > 0 && self.pause.is_none() && self.reached_cap().is_none()
     }
 
+    /// No engine is registered, and callers that are no engines lease the events instead.
+    fn is_left_to_others(&self) -> bool {
+        let Engines { active, draining, unresponsive, quarantined, holding_off } = self.engines;
+        let is_worked_on = self.processing > 0 || self.rates.completed_per_second > 0.0;
+        active + draining + unresponsive + quarantined + holding_off == 0 && is_worked_on
+    }
+
     fn due_in_words(&self) -> String {
         format!("{} {} {} due", self.count(self.due), noun_of(self.due, "event"), are(self.due))
     }
@@ -113,7 +129,8 @@ impl Queue {
             let paused = in_words(seconds);
             return is_forgotten.then(|| {
                 format!(
-                    "{name} has been paused for {paused}{reason}, without an end; to go on: eventlease resume {name}"
+                    "{name} has been paused for {paused}{reason}, without an end; to go on: {}",
+                    command("resume").about(name)
                 )
             });
         }
@@ -121,6 +138,15 @@ impl Queue {
             return None;
         }
         let (due, age) = (self.due_in_words(), in_words(self.oldest_due_age_seconds));
+        if self.is_left_to_others() {
+            return (self.oldest_due_age_seconds > LONG_DUE_SECONDS).then(|| {
+                format!(
+                    "{due} in {name}, the oldest for {age}, and callers without an engine's id lease them; start more of them, or \
+                     see why they wait: {}",
+                    command("explain").about(name)
+                )
+            });
+        }
         if self.engines.active == 0 {
             let others = match (self.engines.draining, self.engines.unresponsive) {
                 (0, 0) => String::new(),
@@ -130,19 +156,21 @@ impl Queue {
                 let engines = counted(self.engines.quarantined, "active engine");
                 return Some(format!(
                     "{due} in {name}, the oldest for {age}, and the version of its {engines} is quarantined{others}; start another \
-                     version, or see why: eventlease queues quarantines {name}"
+                     version, or see why: {}",
+                    command("queues quarantines").about(name)
                 ));
             }
             if self.engines.holding_off > 0 {
                 let engines = counted(self.engines.holding_off, "active engine");
                 return Some(format!(
                     "{due} in {name}, the oldest for {age}, and its {engines} asked for no events for a while{others}; start \
-                     another, or see which: eventlease engines --engine-type {name}"
+                     another, or see which: {}",
+                    engines_of(name)
                 ));
             }
             return Some(format!(
-                "{due} in {name}, the oldest for {age}, and no engine is active{others}; start one, or see them: \
-                 eventlease engines --engine-type {name}"
+                "{due} in {name}, the oldest for {age}, and no engine is active{others}; start one, or see them: {}",
+                engines_of(name)
             ));
         }
         if self.oldest_due_age_seconds <= LONG_DUE_SECONDS {
@@ -151,13 +179,15 @@ impl Queue {
         Some(match self.reached_cap() {
             Some(cap) => format!(
                 "{due} in {name}, the oldest for {age}, while max_processing lets no more than {cap} be processed; \
-                 to raise it: eventlease queues set {name} --max-processing {}",
-                cap.saturating_mul(2)
+                 to raise it: {}",
+                command("queues set")
+                    .about(name)
+                    .flag("--max-processing", cap.saturating_mul(2).min(MAX_CONCURRENT_EVENTS.into()))
             ),
             None => format!(
-                "{due} in {name}, the oldest for {age}, with {} active; start more, or see what they do: \
-                 eventlease engines --engine-type {name}",
-                counted(self.engines.active, "engine")
+                "{due} in {name}, the oldest for {age}, with {} active; start more, or see what they do: {}",
+                counted(self.engines.active, "engine"),
+                engines_of(name)
             ),
         })
     }
@@ -253,10 +283,10 @@ pub fn of_dead_letters(queues: &[Queue], all: Option<&DeadLetters>, report: &mut
     });
     let message = format!(
         "{total} ({}{others}){}; see why: eventlease dead-letters groups; then redrive or purge them: \
-         eventlease dead-letters redrive --engine-type {}",
+         {}",
         names.join(", "),
         ages.unwrap_or_default(),
-        most.engine_type
+        command("dead-letters redrive").flag("--engine-type", &most.engine_type)
     );
     report.add("dead letters", Standing::Warning, message);
 }

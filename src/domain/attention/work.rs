@@ -16,8 +16,7 @@ use crate::domain::spans::{before, in_words};
 
 /// Engines that lease without being registered work as well.
 fn is_worked_on(report: &QueueReport) -> bool {
-    let held_by_engines: i64 = report.engines.iter().map(|engines| engines.leases_held).sum();
-    report.depth.in_flight > held_by_engines || report.last_minute.counts.completed > 0
+    report.held_by_others() > 0 || report.last_minute.counts.completed > 0
 }
 
 /// No engine is active.

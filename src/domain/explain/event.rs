@@ -14,7 +14,7 @@ use crate::domain::counted::{agreeing, are, counted, counted_are, times};
 use crate::domain::database_health::warnings::Warning;
 use crate::domain::event::Event;
 use crate::domain::lane::Lane;
-use crate::domain::limits::{MAX_CONCURRENT_EVENTS, MAX_EXACT_DEPTH};
+use crate::domain::limits::{MAX_CONCURRENT_EVENTS, MAX_EXACT_DEPTH, MAX_PRIORITY};
 use crate::domain::queue_activity::RecentDurations;
 use crate::domain::snapshot::QueueSnapshot;
 use crate::domain::spans::in_words;
@@ -65,7 +65,7 @@ pub struct Facts<'a> {
 pub fn explain_queued(facts: &Facts<'_>) -> Explanation {
     let Facts { now, event, queue, place, measured_at, .. } = *facts;
     let report = &queue.report;
-    let supply = Supply::of(queue);
+    let supply = Supply::of(queue, facts.last_seen_at);
     let mut found = Vec::new();
     let due_at = event.available_at.unwrap_or(now);
     let is_due = due_at <= now;
@@ -75,11 +75,12 @@ pub fn explain_queued(facts: &Facts<'_>) -> Explanation {
     found.extend(paused(Code::QueuePaused, queue, now));
     let next_end = next_end(facts.leases.first_end.filter(|_| is_due), now);
     found.extend(capped(Code::QueueCapped, queue, &next_end));
-    found.extend(supply.without_engines(facts.last_seen_at, now));
+    found.extend(supply.without_engines(now));
     found.extend(supply.silent(Code::EnginesDoNotAsk, now));
     found.extend(supply.full(Code::EnginesFull, report.wanted_slots(facts.durations), &next_end));
     let is_blocked = found.iter().any(|reason| reason.is_decisive);
-    found.extend(travels_alone(event, place, &supply, is_blocked));
+    let can_take = supply.can_take_suspects(place.lane, facts.leases.suspect_holders);
+    found.extend(travels_alone(event, place, can_take, &supply, is_blocked));
     let is_blocked = found.iter().any(|reason| reason.is_decisive);
     found.extend(behind_others(event, place, &supply, is_blocked));
     let stops = database(facts.warnings, event);
@@ -93,7 +94,7 @@ pub fn explain_queued(facts: &Facts<'_>) -> Explanation {
                 durations: facts.durations,
                 can_take: supply.can_take(),
                 has_engines: supply.has_active()
-                    && !waits_for_an_idle_engine(place, &supply)
+                    && (place.lane == Lane::Normal || place.ahead < can_take)
                     && !found.iter().any(|reason| reason.code == Code::EnginesDoNotAsk && reason.is_decisive),
                 ahead: place.ahead,
                 leases: facts.leases,
@@ -103,7 +104,7 @@ pub fn explain_queued(facts: &Facts<'_>) -> Explanation {
     let mut expected = expected.filter(|at| event.discard_at.is_none_or(|discard_at| *at < discard_at));
     found.extend(discarded(event, now));
     if !is_stopped && !found.iter().any(|reason| reason.is_decisive) {
-        let (reason, is_usual) = would_be_soon(event, due_at, facts);
+        let (reason, is_usual) = would_be_soon(event, due_at, facts, &supply);
         found.push(reason);
         expected = expected.filter(|_| is_usual);
     }
@@ -119,7 +120,7 @@ pub(super) fn paused(code: Code, queue: &QueueSnapshot, now: DateTime<Utc>) -> O
     let reason = pause.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     let end = pause
         .resume_at
-        .map_or("without an end".to_owned(), |at| format!("and is for another {}", seconds_in_words(at - now)));
+        .map_or("without an end".to_owned(), |at| format!("and stays so for another {}", seconds_in_words(at - now)));
     let message = format!("{name} has been paused for {}{by}{reason}, {end}", seconds_in_words(now - pause.since));
     let reason = Reason::new(code, Subject::queue(name), message).since(pause.since).until(pause.resume_at);
     Some(reason.decisive(format!("once what it was paused for is over: {}", command("resume").about(name))))
@@ -158,12 +159,8 @@ pub(super) fn capped(code: Code, queue: &QueueSnapshot, next_end: &str) -> Optio
     })
 }
 
-/// It is leased alone, and no engine is idle.
-const fn waits_for_an_idle_engine(place: Place, supply: &Supply<'_>) -> bool {
-    matches!(place.lane, Lane::Isolated) && !supply.has_idle()
-}
-
-fn travels_alone(event: &Event, place: Place, supply: &Supply<'_>, is_blocked: bool) -> Option<Reason> {
+/// `can_take` is how many such events engines can take now.
+fn travels_alone(event: &Event, place: Place, can_take: i64, supply: &Supply<'_>, is_blocked: bool) -> Option<Reason> {
     let name = &event.engine_type;
     let how = match place.lane {
         Lane::Normal => return None,
@@ -175,13 +172,17 @@ fn travels_alone(event: &Event, place: Place, supply: &Supply<'_>, is_blocked: b
         ahead => format!("{} before it", counted_are(ahead, "such event")),
     };
     let losses = times(event.lease_losses);
-    let message = format!("it was lost {losses} without a report, so it {how}; {before}");
+    let room = match can_take {
+        0 if supply.has_active() => "; no engine can take one now".to_owned(),
+        _ => String::new(),
+    };
+    let message = format!("it was lost {losses} without a report, so it {how}; {before}{room}");
     let reason = Reason::new(Code::TravelsAlone, subject_of(event), message);
     let what_to_do = format!(
         "see what became of its attempts: {}; if it kills its engines, cancel it; more engines of {name} would take it sooner",
         command("events").about(event.event_id)
     );
-    let decides = !is_blocked && (place.ahead > 0 || waits_for_an_idle_engine(place, supply));
+    let decides = !is_blocked && place.ahead >= can_take && !supply.is_left_to_others();
     Some(if decides { reason.decisive(what_to_do) } else { reason.with_advice(what_to_do) })
 }
 
@@ -205,18 +206,27 @@ fn behind_others(event: &Event, place: Place, supply: &Supply<'_>, is_blocked: b
     };
     let message = format!("{} before it in {}{by_priority}", number(place.ahead), event.engine_type);
     let reason = Reason::new(Code::BehindOthers, subject_of(event), message);
-    let what_to_do = format!(
-        "wait, or start more engines of {}; to have it leased first: {}",
-        event.engine_type,
-        change(event).flag("--priority", 9)
-    );
+    let more = format!("wait, or start more engines of {}", event.engine_type);
+    let what_to_do = if event.priority < MAX_PRIORITY {
+        format!("{more}; to have it leased first: {}", change(event).flag("--priority", MAX_PRIORITY))
+    } else {
+        more
+    };
     let decides = !is_blocked && place.ahead >= supply.can_take();
     Some(if decides { reason.decisive(what_to_do) } else { reason.with_advice(what_to_do) })
 }
 
 /// Nothing is in its way, and whether that is as it should be.
-fn would_be_soon(event: &Event, due_at: DateTime<Utc>, facts: &Facts<'_>) -> (Reason, bool) {
+fn would_be_soon(event: &Event, due_at: DateTime<Utc>, facts: &Facts<'_>, supply: &Supply<'_>) -> (Reason, bool) {
     let waited = (facts.now - due_at).as_seconds_f64();
+    if supply.is_left_to_others() {
+        let message = format!(
+            "it has been due for {}, and is leased when a caller without an engine's id asks again",
+            in_words(waited)
+        );
+        let what_to_do = "wait; if that takes too long, see whether these callers still run";
+        return (Reason::new(Code::WouldBeSoon, subject_of(event), message).since(due_at).decisive(what_to_do), true);
+    }
     let usual = facts.durations.waits.quantile(0.9).unwrap_or(0.0).max(USUAL_WAIT_SECONDS);
     let is_usual = waited <= UNUSUAL_FACTOR * usual;
     let (message, what_to_do) = if is_usual {

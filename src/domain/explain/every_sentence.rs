@@ -198,7 +198,11 @@ fn of_queued_events(name: &str, n: i64, warnings: &[Warning]) -> Vec<Reason> {
                     measured_at: now(),
                     durations: &durations,
                     last_attempt: last_attempt.as_ref(),
-                    leases: &QueueLeases { first_end: Some(now() + TimeDelta::seconds(n)), began_at: vec![ago(n)] },
+                    leases: &QueueLeases {
+                        first_end: Some(now() + TimeDelta::seconds(n)),
+                        began_at: vec![ago(n)],
+                        suspect_holders: n,
+                    },
                     last_seen_at: Some(ago(n)),
                     warnings,
                 };

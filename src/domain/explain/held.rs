@@ -79,10 +79,14 @@ pub fn explain_held(event: &Event, holder: Option<&Engine>, now: DateTime<Utc>) 
     if left > 0.0 && left < ENDS_SOON_SECONDS {
         let message = format!("its lease ends in {}; then it counts as lost", in_words(left));
         let seconds = event.leased_at.map_or(left, |since| (ends_at - since).as_seconds_f64());
-        found.push(Reason::new(Code::LeaseEndsSoon, subject(), message).until(ends_at).with_advice(format!(
-            "{holder_in_words} has to renew it or report; if attempts need longer: {}",
-            longer_leases_of(&event.engine_type, whole(seconds))
-        )));
+        // A longer visibility timeout does not move the end beyond which no renewal goes.
+        let what_to_do = if event.lease_deadline_at.is_some_and(|deadline| ends_at >= deadline) {
+            format!("{holder_in_words} has to report until then; {}", beyond_longest(&event.engine_type, seconds))
+        } else {
+            let longer = longer_leases_of(&event.engine_type, whole(seconds));
+            format!("{holder_in_words} has to renew it or report; if attempts need longer: {longer}")
+        };
+        found.push(Reason::new(Code::LeaseEndsSoon, subject(), message).until(ends_at).with_advice(what_to_do));
     }
     if let (Some(deadline), Some(since)) = (event.lease_deadline_at, event.leased_at) {
         let (left, most) = ((deadline - now).as_seconds_f64(), (deadline - since).as_seconds_f64());
@@ -92,13 +96,7 @@ pub fn explain_held(event: &Event, holder: Option<&Engine>, now: DateTime<Utc>) 
                 in_words(left),
                 in_words(most)
             );
-            let what_to_do = if whole(most) >= MAX_MAX_LEASE_SECONDS {
-                "have longer work split into several events: no lease may last longer".to_owned()
-            } else {
-                let seconds = whole(most).saturating_mul(2).min(MAX_MAX_LEASE_SECONDS);
-                let longer = command("queues set").about(&event.engine_type).flag("--max-lease-seconds", seconds);
-                format!("if such attempts may last longer: {longer}")
-            };
+            let what_to_do = beyond_longest(&event.engine_type, most);
             found.push(Reason::new(Code::NearLongestLease, subject(), message).until(deadline).with_advice(what_to_do));
         }
     }
@@ -111,6 +109,16 @@ pub fn explain_held(event: &Event, holder: Option<&Engine>, now: DateTime<Utc>) 
         );
     }
     Explanation::of(now, None, found, None)
+}
+
+/// What to do where leases that may last for so many seconds are too short.
+fn beyond_longest(engine_type: &str, most: f64) -> String {
+    if whole(most) >= MAX_MAX_LEASE_SECONDS {
+        return "have longer work split into several events: no lease may last longer".to_owned();
+    }
+    let seconds = whole(most).saturating_mul(2).min(MAX_MAX_LEASE_SECONDS);
+    let longer = command("queues set").about(engine_type).flag("--max-lease-seconds", seconds);
+    format!("if such attempts may last longer: {longer}")
 }
 
 /// The command that has leases last twice as long as that.

@@ -58,12 +58,12 @@ pub struct Facts<'a> {
 pub fn explain(facts: &Facts<'_>) -> Explanation {
     let Facts { now, queue, .. } = *facts;
     let subject = Subject::queue(&queue.report.queue.engine_type);
-    let supply = Supply::of(queue);
+    let supply = Supply::of(queue, facts.last_seen_at);
     let depth = &queue.report.depth;
     let mut found: Vec<Reason> = paused(Code::Paused, queue, now).into_iter().collect();
     // A queue that nobody needs may well have no engine.
     if depth.due + depth.delayed > 0 {
-        found.extend(supply.without_engines(facts.last_seen_at, now));
+        found.extend(supply.without_engines(now));
         found.extend(supply.silent(Code::Zombies, now));
     }
     if depth.due > 0 {
@@ -277,13 +277,13 @@ fn flows(facts: &Facts<'_>) -> Reason {
         format!("nothing is due in {}{later}", report.queue.engine_type)
     } else {
         format!(
-            "{} of {} {} due, {}for {}, and nothing keeps engines from {}; {:.1} a second complete",
+            "{} of {} {} due, {}for {}, and nothing is in {} way; {:.1} a second complete",
             counted(depth.due, "event"),
             report.queue.engine_type,
             are(depth.due),
             agreeing(depth.due, "", "the oldest "),
             in_words(depth.oldest_due_age_seconds),
-            agreeing(depth.due, "it", "them"),
+            agreeing(depth.due, "its", "their"),
             minute.per_second(minute.counts.completed)
         )
     };

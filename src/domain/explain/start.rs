@@ -23,6 +23,8 @@ pub struct QueueLeases {
     pub first_end: Option<DateTime<Utc>>,
     /// When those began that have lasted longest, the oldest first.
     pub began_at: Vec<DateTime<Utc>>,
+    /// How many engines hold an event that was lost in silence before.
+    pub suspect_holders: i64,
 }
 
 /// What is before an event.

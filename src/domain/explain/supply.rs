@@ -7,6 +7,7 @@ use crate::domain::advised_command::{command, engines_of};
 use crate::domain::attention::{Subject, advice_on_zombies, lift};
 use crate::domain::counted::{agreeing, are, counted};
 use crate::domain::engine::{Standing, TypeSummary};
+use crate::domain::lane::Lane;
 use crate::domain::queue::Quarantine;
 use crate::domain::snapshot::{Engines, QueueSnapshot};
 use crate::domain::spans::in_words;
@@ -28,11 +29,13 @@ pub struct Supply<'a> {
     unlimited: i64,
     /// Those of them that hold nothing.
     idle: i64,
+    /// When an engine was last seen, where none is active and that is known.
+    last_seen_at: Option<DateTime<Utc>>,
 }
 
 impl<'a> Supply<'a> {
-    /// Of a queue.
-    pub fn of(queue: &'a QueueSnapshot) -> Self {
+    /// Of a queue. `last_seen_at` is when an engine was last seen, where none is active and that is known.
+    pub fn of(queue: &'a QueueSnapshot, last_seen_at: Option<DateTime<Utc>>) -> Self {
         let engines = Engines::of(&queue.report);
         let slots = queue.report.slots();
         let (silent, silent_slots, silent_unlimited) =
@@ -44,6 +47,7 @@ impl<'a> Supply<'a> {
             free: (slots.free() - silent_slots).max(0),
             unlimited: (slots.unlimited_engines - silent_unlimited).max(0),
             idle: (queue.report.idle_engines() - silent).max(0),
+            last_seen_at,
         }
     }
 
@@ -52,9 +56,26 @@ impl<'a> Supply<'a> {
         self.engines.active > 0
     }
 
-    /// An engine that asks holds nothing.
-    pub const fn has_idle(&self) -> bool {
-        self.idle > 0
+    /// How many events of a lane of suspects engines can take at once, where `holders` of them hold such an event already.
+    pub fn can_take_suspects(&self, lane: Lane, holders: i64) -> i64 {
+        match lane {
+            Lane::Normal => self.can_take(),
+            Lane::OnePerEngine => (self.asking - holders).clamp(0, self.can_take()),
+            Lane::Isolated => self.idle,
+        }
+    }
+
+    fn registered(&self) -> i64 {
+        let Engines { active, draining, unresponsive, quarantined, holding_off } = self.engines;
+        active + draining + unresponsive + quarantined + holding_off
+    }
+
+    /// No engine is registered, and callers that are no engines lease the events instead.
+    pub fn is_left_to_others(&self) -> bool {
+        let report = &self.queue.report;
+        // What ended without any engine within a day was theirs.
+        let ended_theirs = self.last_seen_at.is_none() && report.last_minute.counts.completed > 0;
+        self.registered() == 0 && (report.held_by_others() > 0 || ended_theirs)
     }
 
     /// How many events the engines that ask can take at once; those without a limit take any number, as long as they ask.
@@ -69,22 +90,27 @@ impl<'a> Supply<'a> {
     }
 
     /// Why no engine can be given anything, whatever it asks for: none is registered, or none is active.
-    pub fn without_engines(&self, last_seen_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Vec<Reason> {
+    pub fn without_engines(&self, now: DateTime<Utc>) -> Vec<Reason> {
         let report = &self.queue.report;
         let name = &report.queue.engine_type;
         let Engines { active, draining, unresponsive, quarantined, holding_off } = self.engines;
-        let registered = active + draining + unresponsive + quarantined + holding_off;
+        let registered = self.registered();
         let last_seen = |whose: &str| {
-            let seconds = last_seen_at.map(|at| (now - at).as_seconds_f64());
+            let seconds = self.last_seen_at.map(|at| (now - at).as_seconds_f64());
             seconds.map(|seconds| format!("; {whose} last seen {} ago", in_words(seconds))).unwrap_or_default()
         };
         let mut found = Vec::new();
         if registered == 0 {
             let message = format!("no engine is registered for {name}{}", last_seen("one was"));
-            found
-                .push(Reason::new(Code::NoEngineRegistered, Subject::queue(name), message).decisive(format!(
-                    "start engines of {name}; if they run, their logs say why they do not register"
-                )));
+            let reason = |message: String| Reason::new(Code::NoEngineRegistered, Subject::queue(name), message);
+            found.push(if self.is_left_to_others() {
+                // They do the work: that there is no engine keeps no event waiting.
+                reason(format!("{message}; callers without an engine's id lease its events"))
+                    .with_advice("nothing, if its events are to be leased without an engine's id")
+            } else {
+                reason(message)
+                    .decisive(format!("start engines of {name}; if they run, their logs say why they do not register"))
+            });
         } else if active == 0 {
             let standings = [
                 (draining, "draining"),

@@ -167,7 +167,7 @@ fn expected_of(situation: &Situation) -> Option<f64> {
         can_take: i64::from(situation.slots - situation.busy),
         has_engines: true,
         ahead: situation.ahead.into(),
-        leases: &QueueLeases { first_end: situation.lease_ends_in.map(after), began_at: Vec::new() },
+        leases: &QueueLeases { first_end: situation.lease_ends_in.map(after), ..QueueLeases::default() },
     };
     expected(&line).map(|at| (at - now()).as_seconds_f64())
 }
@@ -188,7 +188,7 @@ fn a_lease_that_has_lasted_long_is_taken_to_last_as_long_again() {
     let of = |slots, ahead, leased_for: &[f64], first_end: Option<f64>| {
         let (queue, durations) = queue_of(&Situation { slots, busy: slots, ahead, job_seconds: 0.1, ..CALM });
         let began_at = leased_for.iter().map(|seconds| after(-seconds)).collect();
-        let leases = QueueLeases { first_end: first_end.map(after), began_at };
+        let leases = QueueLeases { first_end: first_end.map(after), began_at, ..QueueLeases::default() };
         let (ahead, due_at) = (i64::from(ahead), now());
         let line = Line {
             now: now(),

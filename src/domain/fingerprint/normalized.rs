@@ -19,18 +19,19 @@ use std::mem;
 use crate::domain::limits::{MAX_FINGERPRINT_READ_CHARS, MAX_FINGERPRINTED_CHARS};
 
 use chars::run;
-use normal::Normal;
+use normal::{Bracket, Normal};
 
 /// Stands for quoted data.
 const QUOTED: &str = "\"#\"";
 /// Strings in strings: what is deeper is data.
 const MAX_STRINGS: usize = 3;
-/// What stands between these is data: `input_value=` is pydantic's, the others are PostgreSQL's.
-const DATA: [(&str, &str); 3] = [("input_value=", ", input_type="), (")=(", ")"), ("row contains (", ").")];
+/// What stands between these is data: `input_value=` is pydantic's, `Source` is Jackson's, the others are PostgreSQL's.
+const DATA: [(&str, &str); 4] =
+    [("input_value=", ", input_type="), (")=(", ")"), ("row contains (", ")."), ("[Source: (String)", "; line: ")];
 
 /// The message with `#` in the place of what changes and with white space folded; the first 2,000 characters of that.
 pub fn normalized(message: &str) -> String {
-    let chars: Vec<char> = message.chars().take(MAX_FINGERPRINT_READ_CHARS).collect();
+    let chars: Vec<char> = message.chars().take(MAX_FINGERPRINT_READ_CHARS).map(chars::with_plain_digits).collect();
     let mut reader = Reader::default();
     reader.read_all(&chars);
     let cut: String = reader.normal.text.chars().take(MAX_FINGERPRINTED_CHARS).collect();
@@ -45,10 +46,10 @@ struct Reader {
     ends: Ends,
 }
 
-/// What does not occur any more in the string that is read: it is not looked for again.
+/// What does not end any more in the string that is read: its end is not looked for again.
 #[derive(Default)]
 struct Ends {
-    closing_quotes: Vec<char>,
+    of_quotes: Vec<char>,
     of_data: Vec<&'static str>,
 }
 
@@ -80,6 +81,10 @@ impl Reader {
         let length = run(rest, words::is_of_word);
         if length > 0 {
             let (word, after) = rest.split_at(length);
+            if ids::is_base64(word, after) {
+                self.normal.changing();
+                return length + run(after, |c| c == '=');
+            }
             self.normal.word(word, after);
             return length + words::query(word, after);
         }
@@ -92,10 +97,13 @@ impl Reader {
     }
 
     fn open(&mut self, opening: char) {
+        let before = self.normal.slice();
         let outer = self.normal.brackets.last();
-        let is_in_causes = outer.is_some_and(|outer| outer.opening == '[' && outer.is_cause);
-        let is_cause = opening != '{' && (is_in_causes || quoted::names(self.normal.slice(), &[]));
-        self.normal.open(opening, is_cause);
+        let is_in = |is_so: fn(&Bracket) -> bool| outer.is_some_and(is_so);
+        let is_cause =
+            opening != '{' && (is_in(|outer| outer.opening == '[' && outer.is_cause) || quoted::names(before, &[]));
+        let is_of_error = opening == '(' && (quoted::begins_arguments(before) || is_in(|outer| outer.is_of_error));
+        self.normal.open(opening, is_cause, is_of_error);
     }
 
     /// Reads data up to their end, if some begin here.
@@ -116,22 +124,20 @@ impl Reader {
 
     /// Reads a quoted string, if one begins here; answers its characters. An apostrophe within a word begins none.
     fn quoted(&mut self, rest: &[char]) -> Option<usize> {
-        let closing = quoted::closing_of(rest[0])?;
-        if self.ends.closing_quotes.contains(&closing)
-            || (closing == '\'' && self.normal.text.ends_with(char::is_alphanumeric))
-        {
+        let (opening, closing) = (rest[0], quoted::closing_of(rest[0])?);
+        if self.ends.of_quotes.contains(&opening) || quoted::is_behind_word(opening, &self.normal.text) {
             return None;
         }
         let mut at = 1;
         while let Some(&c) = rest.get(at) {
-            let is_within_word = c == '\'' && rest.get(at + 1).is_some_and(|next| next.is_alphanumeric());
-            if c == closing && !is_within_word {
+            let is_within_word = matches!(c, '\'' | '’') && rest.get(at + 1).is_some_and(|next| next.is_alphanumeric());
+            if closing.contains(c) && !is_within_word {
                 self.string(&rest[1..at], &rest[at + 1..]);
                 return Some(at + 1);
             }
             at += if c == '\\' { 2 } else { 1 };
         }
-        self.ends.closing_quotes.push(closing);
+        self.ends.of_quotes.push(opening);
         None
     }
 
@@ -140,11 +146,14 @@ impl Reader {
         let begins_at = self.normal.text.len();
         if self.strings < MAX_STRINGS && self.is_read(content, after) {
             self.normal.text.push('"');
+            let names_file = quoted::names_module(self.normal.slice());
             let outer = (self.normal.begins_at, mem::take(&mut self.normal.brackets), mem::take(&mut self.ends));
+            let outer_names_file = mem::replace(&mut self.normal.names_file, names_file);
             self.normal.begins_at = self.normal.text.len();
             self.strings += 1;
             self.read_all(&unescaped(content));
             self.strings -= 1;
+            self.normal.names_file = outer_names_file;
             (self.normal.begins_at, self.normal.brackets, self.ends) = outer;
             self.normal.text.push('"');
         } else {
@@ -159,7 +168,9 @@ impl Reader {
         let is_key = bracket.is_some_and(|bracket| bracket.opening == '{')
             && after.get(run(after, char::is_whitespace)) == Some(&':');
         is_key
-            || bracket.is_some_and(|bracket| bracket.is_cause)
+            || bracket.is_some_and(|bracket| {
+                bracket.is_cause || (bracket.is_of_error && quoted::is_argument_of_error(content, self.normal.slice()))
+            })
             || quoted::says_what_happened(content, self.normal.slice(), after)
     }
 }

@@ -1,4 +1,5 @@
 mod causes;
+mod libraries;
 mod strangers;
 
 use std::collections::HashSet;
@@ -177,7 +178,7 @@ fn faults_of(causes: &[&[&str]]) -> Vec<String> {
 
 #[test]
 fn messages_have_one_fingerprint_where_one_repair_helps() {
-    for causes in [causes::CAUSES, strangers::CAUSES] {
+    for causes in [causes::CAUSES, strangers::CAUSES, libraries::CAUSES] {
         let faults = faults_of(causes);
         assert!(faults.is_empty(), "{} of {}\n{}", faults.len(), causes.len(), faults.join("\n"));
     }

@@ -40,12 +40,12 @@ pub async fn leases_of_poll(
 
 /// What is held of a queue. `most` is how many of its leases are read.
 pub async fn queue_leases(connection: &mut PgConnection, engine_type: &str, most: i32) -> Result<QueueLeases> {
-    let (first_end, began_at) = sqlx::query_as(include_str!("../sql/queue_leases.sql"))
+    let (first_end, began_at, suspect_holders) = sqlx::query_as(include_str!("../sql/queue_leases.sql"))
         .bind(engine_type)
         .bind(most)
         .fetch_one(connection)
         .await?;
-    Ok(QueueLeases { first_end, began_at })
+    Ok(QueueLeases { first_end, began_at, suspect_holders })
 }
 
 /// A page of what an engine holds, with payloads unless it is brief, behind the last one seen: the newest lease first.

@@ -25,6 +25,15 @@ pub async fn last_minute(connection: &mut PgConnection) -> Result<Option<DateTim
     Ok(sqlx::query_scalar(include_str!("../sql/last_history_minute.sql")).fetch_one(connection).await?)
 }
 
+/// When the service was last back, after a time in which no replica ran or could write; nothing was measured in that time.
+pub async fn away_until(connection: &mut PgConnection) -> Result<Option<DateTime<Utc>>> {
+    let until: Option<Option<DateTime<Utc>>> =
+        sqlx::query_scalar("select nullif(grace_since, '-infinity') from eventlease.service_signs")
+            .fetch_optional(connection)
+            .await?;
+    Ok(until.flatten())
+}
+
 /// What all replicas together counted of each queue in the minute that began then.
 pub async fn activity_of_minute(
     connection: &mut PgConnection,

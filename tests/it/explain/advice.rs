@@ -196,3 +196,47 @@ async fn a_caller_without_an_engine_is_not_called_one() {
     let held = reason(&explanation, "held");
     assert!(held["what_to_do"].as_str().is_some_and(|advice| advice.starts_with("wait for its caller")), "{held}");
 }
+
+#[tokio::test]
+async fn what_would_change_nothing_is_not_advised() {
+    let lab = Lab::start().await;
+    let limits = json!({"metadata": {"static_config": {"resource_limits": {"max_concurrent_events": 1}}}});
+    let advice = |explanation: &Value, code: &str| reason(explanation, code)["what_to_do"].as_str().map(str::to_owned);
+    let engine = lab.register("dialogue", limits).await;
+    crate::queues::patch(&lab, "dialogue", &json!({"max_lease_seconds": 9})).await.expect(200);
+    let held = lab.enqueue("dialogue", json!({})).await;
+    lab.poll("dialogue", &engine, "limit=1&visibility_timeout_seconds=9").await.expect(200);
+    // Its lease ends where no renewal goes beyond.
+    let explanation = explained(&lab, &held).await;
+    if codes(&explanation).contains(&"lease_ends_soon") {
+        let advice = advice(&explanation, "lease_ends_soon").expect("advice");
+        assert!(!advice.contains("visibility-timeout"), "{advice}");
+    }
+    // It has the highest priority, and another one of that priority stands before it.
+    for (priority, is_advised) in [(5, true), (9, false)] {
+        lab.enqueue("dialogue", json!({"priority": 9})).await;
+        let event = lab.enqueue("dialogue", json!({"priority": priority})).await;
+        let advice = advice(&explained(&lab, &event).await, "behind_others").expect("advice");
+        assert_eq!(advice.contains("--priority 9"), is_advised, "{advice}");
+    }
+}
+
+#[tokio::test]
+async fn a_suspect_is_expected_only_where_an_engine_can_take_it() {
+    let lab = Lab::start().await;
+    let engine = lab.register("dialogue", json!({})).await;
+    let events = [lab.enqueue("dialogue", json!({})).await, lab.enqueue("dialogue", json!({})).await];
+    for _ in &events {
+        lab.lease_one("dialogue", &engine).await;
+    }
+    for event in &events {
+        lab.lose(event).await;
+    }
+    let explanations = [explained(&lab, &events[0]).await, explained(&lab, &events[1]).await];
+    let verdicts = explanations.each_ref().map(verdict);
+    assert!(verdicts.contains(&"would_be_soon") && verdicts.contains(&"travels_alone"), "{explanations:#?}");
+    for explanation in &explanations {
+        let is_expected = !explanation["expected_start_at"].is_null();
+        assert_eq!(is_expected, verdict(explanation) == "would_be_soon", "{explanation}");
+    }
+}

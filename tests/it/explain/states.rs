@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::Lab;
 
 /// The state, which is also the name of its queue; the verdict; all reasons in their order.
-pub const STATES: [(&str, &str, &[&str]); 36] = [
+pub const STATES: [(&str, &str, &[&str]); 39] = [
     ("completed", "ended", &["ended"]),
     ("dead", "ended", &["ended"]),
     ("cancelled", "ended", &["ended"]),
@@ -29,12 +29,15 @@ pub const STATES: [(&str, &str, &[&str]); 36] = [
     ("suspect", "travels_alone", &["travels_alone"]),
     ("suspect-beside-an-idle-engine", "would_be_soon", &["travels_alone", "would_be_soon"]),
     ("suspect-beside-a-silent-engine", "travels_alone", &["engines_do_not_ask", "travels_alone"]),
+    ("suspect-beside-a-held-one", "travels_alone", &["travels_alone"]),
+    ("worked-on-without-engines", "would_be_soon", &["no_engine_registered", "would_be_soon"]),
     ("behind", "behind_others", &["behind_others"]),
     ("soon", "would_be_soon", &["would_be_soon"]),
     ("forgotten", "would_be_soon", &["would_be_soon"]),
     ("discarded", "no_engine_registered", &["no_engine_registered", "discarded_at"]),
     ("queue-paused", "paused", &["paused", "no_engine_registered"]),
     ("queue-draining", "none_active", &["none_active"]),
+    ("queue-worked-on-without-engines", "flows", &["flows", "no_engine_registered"]),
     ("queue-zombies", "zombies", &["zombies"]),
     ("queue-capped", "capped", &["capped"]),
     ("queue-full", "all_full", &["all_full"]),
@@ -256,6 +259,25 @@ pub async fn make(lab: &Lab, state: &str) -> String {
                 fall_still(lab, &idle).await;
             }
             event
+        }
+        "suspect-beside-a-held-one" => {
+            let engine = engine(lab, queue, 5).await;
+            let events = [enqueue(json!({})).await, enqueue(json!({})).await];
+            for _ in &events {
+                lab.lease_one(queue, &engine).await;
+            }
+            for event in &events {
+                lab.lose(event).await;
+            }
+            let held = lab.lease_one(queue, &engine).await;
+            events.into_iter().find(|event| held["event_id"] != json!(event)).expect("the other one")
+        }
+        "worked-on-without-engines" | "queue-worked-on-without-engines" => {
+            enqueue(json!({})).await;
+            let lease = format!("/api/v1/events/queue/{queue}/lease");
+            lab.post(&lease, &json!({"limit": 1})).await.expect(200);
+            let event = enqueue(json!({})).await;
+            if state == "worked-on-without-engines" { event } else { of_queue }
         }
         "behind" => {
             engine(lab, queue, 2).await;

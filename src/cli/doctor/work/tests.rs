@@ -68,6 +68,20 @@ fn each_state_of_a_queue_has_its_line() {
              them: eventlease engines --engine-type dialogue",
         ),
         (
+            json!({"due": 2, "processing": 1, "oldest_due_age_seconds": 59.0}),
+            "Ok queues: 1 queue; the oldest due event waits for 59 s",
+        ),
+        (
+            json!({"due": 2, "oldest_due_age_seconds": 90.0, "rates": {"completed_per_second": 0.5}}),
+            "Warning queues: 2 events are due in dialogue, the oldest for 90 s, and callers without an engine's id lease them; \
+             start more of them, or see why they wait: eventlease explain dialogue",
+        ),
+        (
+            json!({"engine_type": "-v", "due": 1, "oldest_due_age_seconds": 0.4}),
+            "Warning queues: 1 event is due in -v, the oldest for 0.4 s, and no engine is active; start one, or see them: \
+             eventlease engines --engine-type=-v",
+        ),
+        (
             json!({"due": 2, "oldest_due_age_seconds": 9.0, "engines": {"active": 0, "draining": 1, "unresponsive": 3}}),
             "Warning queues: 2 events are due in dialogue, the oldest for 9 s, and no engine is active (1 draining, 3 \
              unresponsive); start one, or see them: eventlease engines --engine-type dialogue",

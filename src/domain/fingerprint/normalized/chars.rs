@@ -10,3 +10,8 @@ pub fn is_one_of(words: &str, word: impl Iterator<Item = char>) -> bool {
     let word: String = word.collect();
     words.split(' ').any(|known| known == word)
 }
+
+/// A number of another script as a digit, so that it is read like one.
+pub fn with_plain_digits(c: char) -> char {
+    if !c.is_ascii() && c.is_numeric() { '0' } else { c }
+}

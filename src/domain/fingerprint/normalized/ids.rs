@@ -18,6 +18,7 @@ const POD_CHARS: usize = 5;
 const MIN_CAMEL_CHARS: usize = 8;
 const SHORT_WORDS: &str = "id is to by of on in or at db ip my no up do go if as be an io tx ok ms npc http https html";
 const NANO_ID_CHARS: usize = 21;
+const MIN_BASE64_CHARS: usize = 20;
 const REPLICA_SET_CHARS: Range<usize> = 8..11;
 const MIN_PREFIXED_CHARS: usize = 6;
 /// What the ids of services begin with.
@@ -72,9 +73,21 @@ pub fn is_generated(part: &[char], is_behind_id: bool) -> bool {
     {
         return true;
     }
+    if is_type_name(part) {
+        return false;
+    }
     let alternations = part.windows(2).filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit()).count();
     (alternations >= 2 && part.len() >= MIN_ALTERNATING_CHARS)
         || (part.len() >= MIN_CAMEL_CHARS && !is_camel_case(part))
+}
+
+/// `Http2Stream`: words with a capital each, and numbers between them.
+fn is_type_name(part: &[char]) -> bool {
+    let is_small_behind_digit = |pair: &[char]| pair[0].is_ascii_digit() && pair[1].is_ascii_lowercase();
+    part[0].is_ascii_uppercase()
+        && part.iter().any(char::is_ascii_lowercase)
+        && !part.windows(2).any(is_small_behind_digit)
+        && is_camel_case(part)
 }
 
 /// Whether letters that are small and large, and digits, make words as in `getUserById2`: most of what begins with a capital can
@@ -120,6 +133,20 @@ pub fn is_nano_id(word: &[char]) -> bool {
         && has(char::is_ascii_uppercase)
         && has(char::is_ascii_lowercase)
         && !is_camel_case(word)
+}
+
+/// Bytes as letters, digits, `+` and `/`, filled up with `=`. A path has words between its slashes.
+pub fn is_base64(word: &[char], after: &[char]) -> bool {
+    if word.len() < MIN_BASE64_CHARS || !word.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/')) {
+        return false;
+    }
+    let is_sign = |c: &char| matches!(c, '+' | '/');
+    if !word.iter().any(is_sign) {
+        return after.first() == Some(&'=') && is_generated(word, false);
+    }
+    let is_word = |part: &[char]| part.len() > 2 && part.iter().all(char::is_ascii_lowercase);
+    let generated: usize = word.split(is_sign).filter(|part| is_generated(part, false)).map(<[char]>::len).sum();
+    !word.split(is_sign).any(is_word) && generated * 3 >= word.len() * 2
 }
 
 /// Capitals behind small letters: `getById` has two.

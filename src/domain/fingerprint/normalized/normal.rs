@@ -18,6 +18,8 @@ pub struct Normal {
     pub brackets: Vec<Bracket>,
     /// Where the last unit behind a number was left out.
     pub unit_ends_at: usize,
+    /// That string names a module: the last part of its path counts.
+    pub names_file: bool,
 }
 
 /// An open bracket.
@@ -26,6 +28,8 @@ pub struct Bracket {
     pub opening: char,
     /// Strings in it say what happened.
     pub is_cause: bool,
+    /// In it stands what an error was made of.
+    pub is_of_error: bool,
     /// Where it stands in the normal form.
     at: usize,
 }
@@ -75,9 +79,9 @@ impl Normal {
     }
 
     /// Opens a bracket.
-    pub fn open(&mut self, opening: char, is_cause: bool) {
+    pub fn open(&mut self, opening: char, is_cause: bool, is_of_error: bool) {
         if self.brackets.len() < MAX_BRACKETS {
-            self.brackets.push(Bracket { opening, is_cause, at: self.text.len() });
+            self.brackets.push(Bracket { opening, is_cause, is_of_error, at: self.text.len() });
         }
         self.text.push(opening);
     }

@@ -43,7 +43,7 @@ fn behind<'a>(rest: &'a [char], length: usize, after: &'a [char]) -> &'a [char] 
 
 /// What is known of a word from its first parts.
 struct Word {
-    /// One of them is an id or a number.
+    /// One of them, behind the last slash, is an id or a number.
     has_id: bool,
     /// It stands behind `pod`.
     is_of_pod: bool,
@@ -63,11 +63,13 @@ impl Normal {
             || word.windows(MASK.len()).any(|part| part == MASK);
         if is_whole {
             self.changing();
+        } else if numbers::is_prefixed_code(word, after) {
+            self.text.extend(word);
         } else if let Some(host_at) = scheme(word) {
             self.url(word, host_at);
         } else if ids::is_email(word) {
             self.changing();
-        } else if let Some(last) = last_part_of_path(word) {
+        } else if let Some(last) = last_part_of_path(word).filter(|_| !self.names_file) {
             self.parts(&word[..last], &word[last..]);
             self.changing();
         } else {
@@ -109,6 +111,9 @@ impl Normal {
         let first = rest[0];
         let is_begin = !before.is_some_and(char::is_alphanumeric);
         if !first.is_alphanumeric() {
+            if matches!(first, '/' | '\\') {
+                so_far.has_id = false;
+            }
             let is_sign = matches!(first, '-' | '+') && is_begin && rest.get(1).is_some_and(char::is_ascii_digit);
             if !is_sign {
                 self.text.push(first);
@@ -137,14 +142,17 @@ impl Normal {
     /// Reads letters and digits up to whatever is none, if they are one thing: a time, an id, a code; answers how many.
     fn whole_part(&mut self, word: &[char], at: usize, after: &[char], so_far: &mut Word) -> Option<usize> {
         let (before, rest) = (word[..at].last().copied(), &word[at..]);
-        if let Some(length) = numbers::time(rest).or_else(|| ids::marked_id(rest, before)) {
-            self.changing();
-            return Some(length);
-        }
         let length = run(rest, char::is_alphanumeric);
         let whole = &rest[..length];
-        if whole.iter().any(char::is_ascii_digit) && numbers::is_code(whole, self.slice(), behind(rest, length, after))
-        {
+        let is_code = whole.iter().any(char::is_ascii_digit)
+            && numbers::is_code(whole, self.slice(), behind(rest, length, after));
+        let known = numbers::time(rest).or_else(|| numbers::duration(rest)).or_else(|| ids::marked_id(rest, before));
+        // `0xC0000005` may be a code as well; a time or a UUID is longer than what would be one.
+        if let Some(known) = known.filter(|known| !is_code || *known > length) {
+            self.changing();
+            return Some(known);
+        }
+        if is_code {
             self.text.extend(whole);
             return Some(length);
         }
@@ -176,13 +184,29 @@ impl Normal {
             self.unit_ends_at = self.text.len();
             return;
         }
-        self.text.extend(letters);
-        // `1 error` and `2 errors`
-        let is_plural = letters.len() >= 4 && letters.ends_with(&['s']) && !letters.ends_with(&['s', 's']);
-        if has_space && is_last && is_plural {
-            self.text.pop();
-        }
+        self.text.extend(if has_space && is_last { stem(letters) } else { letters.to_vec() });
     }
+}
+
+/// `error` for `1 error` and `2 errors`: a noun without what its plural adds.
+fn stem(noun: &[char]) -> Vec<char> {
+    const MIN_CHARS: usize = 4;
+    if noun.len() < MIN_CHARS || noun.ends_with(&['s', 's']) {
+        return noun.to_vec();
+    }
+    let singular = noun.strip_suffix(&['s']).unwrap_or(noun);
+    // `entries` and `movies`
+    if let Some(root) = singular.strip_suffix(&['i', 'e']) {
+        return root.iter().copied().chain(['y']).collect();
+    }
+    // `matches` and `caches`
+    let root = singular.strip_suffix(&['e']).filter(|root| {
+        root.ends_with(&['s', 's'])
+            || root.ends_with(&['c', 'h'])
+            || root.ends_with(&['s', 'h'])
+            || root.ends_with(&['x'])
+    });
+    root.unwrap_or(singular).to_vec()
 }
 
 /// Where the last part of a path begins. A word with one slash in it, like `and/or`, is none.
