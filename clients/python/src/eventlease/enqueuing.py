@@ -16,7 +16,7 @@ from eventlease.rules.repeats import Repeat
 from eventlease.tracing import trace_context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from eventlease.calls import Calls
     from eventlease.openapi import NewEvent
@@ -98,7 +98,7 @@ def new_body(event: NewEvent | dict[str, Any], encoding: Json) -> NewBody:
     return NewBody(text, has_key or may_make_key, may_make_key and not has_key and not is_unique)
 
 
-def batches(bodies: Iterator[NewBody | InvalidInput]) -> Iterator[list[NewBody | InvalidInput]]:
+def batches(bodies: Iterable[NewBody | InvalidInput]) -> Iterator[list[NewBody | InvalidInput]]:
     """Events in requests that are not too large; among them, why some cannot be sent."""
     batch: list[NewBody | InvalidInput] = []
     size = 0
@@ -146,10 +146,8 @@ def enqueue_batch(
         if len(bodies) == 1:
             return [error]
         middle = len(bodies) // 2
-        return [
-            *enqueue_batch(calls, bodies[:middle], timeout_seconds),
-            *enqueue_batch(calls, bodies[middle:], timeout_seconds),
-        ]
+        halves = bodies[:middle], bodies[middle:]
+        return [result for half in halves for result in enqueue_batch(calls, half, timeout_seconds)]
     except EventLeaseError as error:
         if atomic:
             raise
@@ -181,15 +179,13 @@ class Notices:
     def __init__(self) -> None:
         self._said: set[str] = set()
 
-    def say(self, event: Enqueued) -> None:
+    def say(self, event: Enqueued | EventLeaseError) -> None:
         """Looks at what was enqueued."""
-        if event.notice is None:
+        if isinstance(event, EventLeaseError) or event.notice is None:
             return
         engine_type = str(event.reply.get("engine_type"))
         if engine_type not in self._said and len(self._said) < MAX_BATCH_EVENTS:
             self._said.add(engine_type)
-            log.warning(
-                "an event was enqueued for which no engine is registered: %s",
-                engine_type,
-                extra={"eventlease": {"engine_type": engine_type, "event_id": event.event_id}},
-            )
+            fields = {"engine_type": engine_type, "event_id": event.event_id}
+            message = "an event was enqueued for which no engine is registered: %s"
+            log.warning(message, engine_type, extra={"eventlease": fields})
