@@ -6,8 +6,15 @@ from typing import Any
 
 import pytest
 
-from eventlease.rules.backoff import pause_seconds
-from eventlease.rules.repeats import Failure, Repeat, changes_server, failure_of_reply, may_have_arrived, next_step
+from eventlease.rules.repeats import (
+    Failure,
+    Repeat,
+    changes_server,
+    failure_of_reply,
+    may_have_arrived,
+    next_step,
+    pause_seconds,
+)
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 
