@@ -62,8 +62,9 @@ def test_members_are_required_as_their_annotation_says(handler: Any, payload: An
 
 
 if TYPE_CHECKING:
-    import eventlease as el
     from somewhere import Missing, Pool  # type: ignore[import-not-found]  # pyright: ignore
+
+    import eventlease as el
 
 
 def of_module(event: el.Event) -> None: ...
@@ -100,24 +101,27 @@ def test_an_event_may_be_imported_for_type_checkers_alone(name: str) -> None:
     Engine("x").on("y")(names[name])
 
 
-@pytest.mark.parametrize("handler", [of_module, of_anything])
-def test_an_event_of_any_payload_needs_nothing_else_to_be_known(handler: Any) -> None:
-    assert decoder_of(handler) is None
+HANDLERS: dict[str, Any] = globals()
 
 
-@pytest.mark.parametrize("handler", [of_module_typed, with_state, returns_unknown])
-def test_only_the_type_of_the_payload_has_to_be_known(handler: Any) -> None:
-    decode = decoder_of(handler)
+@pytest.mark.parametrize("name", ["of_module", "of_anything"])
+def test_an_event_of_any_payload_needs_nothing_else_to_be_known(name: str) -> None:
+    assert decoder_of(HANDLERS[name]) is None
+
+
+@pytest.mark.parametrize("name", ["of_module_typed", "with_state", "returns_unknown"])
+def test_only_the_type_of_the_payload_has_to_be_known(name: str) -> None:
+    decode = decoder_of(HANDLERS[name])
     assert decode is not None
     with pytest.raises(PayloadInvalid):
         decode({})
 
 
-@pytest.mark.parametrize("handler", [unknown, unknown_within, no_event])
-def test_a_payload_of_an_unknown_type_is_refused_unless_it_is_given(handler: Any) -> None:
+@pytest.mark.parametrize("name", ["unknown", "unknown_within", "no_event"])
+def test_a_payload_of_an_unknown_type_is_refused_unless_it_is_given(name: str) -> None:
     with pytest.raises(ConfigurationError, match="payload="):
-        decoder_of(handler)
-    assert decoder_of(handler, dict) is not None
+        decoder_of(HANDLERS[name])
+    assert decoder_of(HANDLERS[name], dict) is not None
 
 
 def test_an_argument_that_is_no_event_is_refused() -> None:

@@ -6,15 +6,8 @@ from typing import Any
 
 import pytest
 
-from eventlease.rules.repeats import (
-    Failure,
-    Repeat,
-    changes_server,
-    failure_of_reply,
-    may_have_arrived,
-    next_step,
-    pause_seconds,
-)
+from eventlease.rules.backoff import pause_seconds
+from eventlease.rules.repeats import Failure, Repeat, changes_server, failure_of_reply, may_have_arrived, next_step
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 

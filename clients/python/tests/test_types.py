@@ -16,7 +16,7 @@ def before(previous: Previous | None) -> str:
     return previous.outcome if previous else "none"
 
 @engine.on("scene.requested")
-def write(event: Event) -> Completed:
+def write(event: Event[str]) -> Completed:
     voice: NewEvent = {"engine_type": "voice", "event_type": "voice.requested", "payload": before(event.previous)}
     return Completed("done", enqueue=[voice, {"engine_type": "a", "event_type": "b", "payload": 1, "priority": 9}])
 """

@@ -70,11 +70,11 @@ def annotation_of(handler: Callable[..., Any]) -> Any:
             # This one alone: what stands at the others and at the result is nobody's business here.
             alone = SimpleNamespace(__annotations__={parameter: annotations[parameter]})
             names = getattr(inspect.unwrap(function), "__globals__", {})
-            found = get_type_hints(alone, names, Names(names), include_extras=True)[parameter]
+            found: Any = get_type_hints(alone, names, Names(names), include_extras=True)[parameter]
         except Exception as error:
             message = f"the annotation of {name_of(handler)} cannot be resolved ({error}); give payload= instead"
             raise ConfigurationError(message) from error
-        if isinstance(found, type) and issubclass(found, Unknown):
+        if Unknown in getattr(found, "__mro__", ()):
             raise ConfigurationError(f"the annotation of {name_of(handler)} cannot be resolved; give payload= instead")
         return found
     return Any

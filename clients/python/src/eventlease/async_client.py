@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
 MAX_THREADS = 16
+MAX_CHECKS = 4
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -32,10 +33,10 @@ def _in_thread(
 ) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]:
     """A method of `Client`, carried out in a thread."""
 
-    @functools.wraps(method)
-    async def call(client: AsyncClient, *args: P.args, **options: P.kwargs) -> T:
+    async def call(client: AsyncClient, /, *args: P.args, **options: P.kwargs) -> T:
         return await client.in_thread(functools.partial(method, client.blocking, *args, **options))
 
+    functools.update_wrapper(call, method)
     return call
 
 
@@ -63,6 +64,8 @@ class AsyncClient:
     def after_fork(self) -> None:
         """Threads stay in the parent."""
         self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="eventlease-call")
+        # Of their own: waits for runs may hold all others, and the end of another wait must not be late for that.
+        self._checks = ThreadPoolExecutor(MAX_CHECKS, thread_name_prefix="eventlease-check")
 
     async def __aenter__(self) -> Self:
         return self
@@ -79,6 +82,7 @@ class AsyncClient:
         count = self.blocking.close(seconds)
         self._watcher.join()
         self._threads.shutdown()
+        self._checks.shutdown()
         return count
 
     call = _in_thread(Client.call)
@@ -123,7 +127,7 @@ class AsyncClient:
                 future.cancel()
         found = {event_id: future.result() for event_id, future in values.items() if not future.cancelled()}
         if left := [event_id for event_id in values if event_id not in found]:
-            found |= await self.in_thread(lambda: self._now(left))
+            found |= await loop.run_in_executor(self._checks, self._now, left)
         return [found[each] if isinstance(each, str) else each for each in asked]
 
     def _now(self, event_ids: list[str]) -> dict[str, Any]:

@@ -144,7 +144,7 @@ class Client:
         still_open = list(dict.fromkeys(each for each in asked if isinstance(each, str)))
         unasked = len(still_open)
         while still_open:
-            now, later = still_open[:waiting.MAX_AWAITED], still_open[waiting.MAX_AWAITED:]
+            now, later = still_open[: waiting.MAX_AWAITED], still_open[waiting.MAX_AWAITED :]
             wait_seconds = min(limit.wait_seconds(), 1 if later else waiting.MAX_WAIT_SECONDS)
             with self.connections.one() as calls:
                 found |= waiting.wait_once(calls, now, wait_seconds, limit.repeat())
@@ -224,9 +224,9 @@ class Client:
         limit = waiting.TimeLimit(timeout)
         while True:
             wait_seconds = limit.wait_seconds()
-            query, seconds = f"?wait_seconds={wait_seconds}" if wait_seconds else "", wait_seconds + waiting.REPLY_SECONDS
+            asked, seconds = f"{path}?wait_seconds={wait_seconds}", wait_seconds + waiting.REPLY_SECONDS
             with self.connections.one() as calls:
-                found = calls.call("GET", path + query, seconds=seconds, repeat=limit.repeat(), members=members)
+                found = calls.call("GET", asked, seconds=seconds, repeat=limit.repeat(), members=members)
             if not is_open(found):
                 return found
             if limit.is_over():

@@ -72,9 +72,9 @@ def _reader(wanted: Any, what: str, known: dict[Any, Decode]) -> Decode:
         return _checked(_PARSED[wanted], f"is no {wanted.__name__}")
     if isinstance(wanted, type):
         if wanted not in known:
-            made: list[Decode] = []
-            known[wanted] = lambda value: made[0](value)  # types may contain themselves
-            made.append(_class(cast("type[Any]", wanted), what, known))
+            # Types may contain themselves: what is made meanwhile finds the reader when it is there.
+            known[wanted] = lambda value: known[wanted](value)  # noqa: PLW0108
+            known[wanted] = _class(cast("type[Any]", wanted), what, known)
         return known[wanted]
     raise ConfigurationError(f"{what}: {wanted!r} cannot be decoded; give payload= instead")
 
@@ -208,7 +208,7 @@ def _foreign(convert: Callable[[Any], Any], refusal: type[Exception]) -> Decode:
             return convert(value)
         except refusal as error:
             errors: Any = getattr(error, "errors", None)
-            listed = errors() if callable(errors) else [{"loc": (), "msg": error}]
+            listed: list[dict[str, Any]] = errors() if errors else [{"loc": (), "msg": error}]
             places = [_place("".join(map(_below, each["loc"])), str(each["msg"])) for each in listed]
             raise PayloadInvalid(places) from None
 

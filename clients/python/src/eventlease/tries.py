@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from eventlease.errors import Unavailable
-from eventlease.rules.repeats import Failure, Repeat, Step, changes_server, may_have_arrived, next_step, pause_seconds
+from eventlease.rules.backoff import pause_seconds
+from eventlease.rules.repeats import Failure, Repeat, Step, changes_server, may_have_arrived, next_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Whether a call is repeated, by what became of it, and after which pause."""
+"""Whether a call is repeated, by what became of it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from enum import Enum
 
 MAX_INTERNAL_ERRORS = 3
-FIRST_SECONDS = 0.2
-MAX_SECONDS = 5.0
-SPREAD_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +71,3 @@ def changes_server(failure: Failure, status: int | None) -> bool:
 def may_have_arrived(failure: Failure) -> bool:
     """True if the server may have carried the call out."""
     return failure not in (Failure.NOT_SENT, Failure.BUSY)
-
-
-def pause_seconds(repeats: int, random: float, *, spread: bool = False, retry_after: float | None = None) -> float:
-    """The pause before the next try, after `repeats` pauses so far. `random` is between 0 and 1.
-
-    With `spread` the first pause is anything up to two seconds: the server has gone away, and not all of its clients
-    should come back in the same moment. `retry_after` is the least.
-    """
-    if spread and repeats == 0:
-        seconds = SPREAD_SECONDS * random
-    else:
-        seconds = min(FIRST_SECONDS * 2 ** min(repeats, 10), MAX_SECONDS) * (0.5 + random / 2)
-    return max(seconds, retry_after or 0.0)

@@ -156,7 +156,8 @@ def members(value: Any) -> dict[str, Any]:
 
 def listing(value: Any) -> list[Any]:
     """A JSON array, or an empty one in the place of anything else."""
-    return cast("list[Any]", value) if isinstance(value, list) else []
+    items: Any = value
+    return items if isinstance(value, list) else []
 
 
 def byte_length(value: Any) -> int:

@@ -23,6 +23,10 @@ class Route(NamedTuple):
     roles: str | None
 
 
+def _server(call: Call) -> tuple[int, Any]:
+    return 200, engines.server(call.state)
+
+
 _ENGINE, _EVENT, _RUN = "/engines/{engine_id}", "/events/{event_id}", "/scenario-runs/{scenario_run_id}"
 _PRODUCERS, _READERS = "producer orchestrator operator", "producer orchestrator operator reader"
 # The misfortunes that a test orders name operations as they stand here.
@@ -50,7 +54,7 @@ ROUTES = [
     Route("create_token", "POST", "/tokens", tokens.create, "admin"),
     Route("list_tokens", "GET", "/tokens", tokens.list_all, "admin"),
     Route("revoke_token", "DELETE", "/tokens/{token_id}", tokens.revoke, "admin"),
-    Route("read_server", "GET", "/server", lambda call: (200, engines.server(call.state)), None),
+    Route("read_server", "GET", "/server", _server, None),
 ]
 OPERATIONS = frozenset(route.operation for route in ROUTES)
 _PATTERNS = [(route, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route.path))) for route in ROUTES]
