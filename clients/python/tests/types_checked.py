@@ -17,7 +17,7 @@ def type_errors(folder: Path, *programs: str) -> list[str]:
         file.write_text(program)
     config = folder / "mypy.ini"
     config.write_text(f"[mypy]\nstrict = true\ndisallow_any_explicit = true\nmypy_path = {SOURCE}\n")
-    flags = ["--config-file", str(config), "--cache-dir", str(folder / "cache"), "--no-error-summary"]
+    flags = ["--config-file", str(config), "--cache-dir", str(folder.parent / "types"), "--no-error-summary"]
     said, failure, _ = api.run([*flags, "--follow-imports", "silent", *map(str, files)])
     assert not failure, failure
     errors: list[str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
@@ -57,6 +58,7 @@ class AsyncClient:
         self.blocking = Client(
             url, token=token, on_full=on_full, timeout_seconds=timeout_seconds, json=json, transport=transport
         )
+        """Whose calls are made in threads."""
         self._watcher = waiting.Watcher(self.blocking.connections)
         self.after_fork()
         forks.watch(self)
@@ -138,5 +140,6 @@ class AsyncClient:
             return dict.fromkeys(event_ids, error)
 
     async def in_thread(self, call: Callable[[], T]) -> T:
-        """What is done in another thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        """What is done in another thread, in the context of this task: events carry its trace."""
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, call)
