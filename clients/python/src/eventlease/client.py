@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("eventlease.client")
 
 CLOSE_SECONDS = 5.0
+MAX_SAID = 1000
 
 
 class Client:
@@ -53,7 +54,7 @@ class Client:
         self.timeout_seconds = timeout_seconds
         self.coalescer = Coalescer(self._send, timeout_seconds, raises_when_full=on_full == "raise")
         self._coalesces = coalesce
-        self._notices = enqueuing.Notices()
+        self._said: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -98,7 +99,7 @@ class Client:
         if not self._coalesces:
             with self.connections.one() as calls:
                 event = enqueuing.enqueue_one(calls, body, self.timeout_seconds)
-            self._notices.say(event)
+            self._say(event)
             return event
         answer: concurrent.futures.Future[Enqueued | EventLeaseError] = concurrent.futures.Future()
         offered = Waiting(body, answer)
@@ -203,8 +204,18 @@ class Client:
         with self.connections.one() as calls:
             results = enqueuing.enqueue_batch(calls, batch, self.timeout_seconds, atomic=atomic)
         for result in results:
-            self._notices.say(result)
+            if isinstance(result, Enqueued):
+                self._say(result)
         return results
+
+    def _say(self, event: Enqueued) -> None:
+        """Logs once for each engine type that no engine of it is registered."""
+        engine_type = str(event.reply.get("engine_type"))
+        if event.notice is not None and engine_type not in self._said and len(self._said) < MAX_SAID:
+            self._said.add(engine_type)
+            fields = {"engine_type": engine_type, "event_id": event.event_id}
+            message = "an event was enqueued for which no engine is registered: %s"
+            log.warning(message, engine_type, extra={"eventlease": fields})
 
     def _known(self, method: str, path: str, *members: str) -> Any:
         """A call that is safe, and whose reply has these members."""

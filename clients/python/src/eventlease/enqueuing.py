@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime  # noqa: TC003, for those who ask for the types of `EventOptions`
-import logging
 import os
 import re
 from dataclasses import dataclass
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
     from eventlease.calls import Calls
     from eventlease.openapi import NewEvent
-
-log = logging.getLogger("eventlease.client")
 
 MAX_BATCH_EVENTS = 1000
 MAX_BATCH_BYTES = 4 * 1024 * 1024
@@ -171,21 +168,3 @@ def _result(result: dict[str, Any], body: NewBody, request_id: str | None) -> En
                 error["pointer"] = re.sub(r"^/events/\d+", "", error["pointer"])
         return problem_error(problem, request_id=request_id)
     return enqueued(result, body)
-
-
-class Notices:
-    """Logs once for each engine type that no engine of it is registered."""
-
-    def __init__(self) -> None:
-        self._said: set[str] = set()
-
-    def say(self, event: Enqueued | EventLeaseError) -> None:
-        """Looks at what was enqueued."""
-        if isinstance(event, EventLeaseError) or event.notice is None:
-            return
-        engine_type = str(event.reply.get("engine_type"))
-        if engine_type not in self._said and len(self._said) < MAX_BATCH_EVENTS:
-            self._said.add(engine_type)
-            fields = {"engine_type": engine_type, "event_id": event.event_id}
-            message = "an event was enqueued for which no engine is registered: %s"
-            log.warning(message, engine_type, extra={"eventlease": fields})
