@@ -15,14 +15,14 @@ from typing import TypedDict, cast
 
 import pytest
 
-from eventlease import Client, Completed, Engine, Event, Failed, Released, Report
+from eventlease import Client, Completed, Engine, Event, Failed, NewEvent, Released, Report
 from eventlease.testing import FakeServer, run
 from llm_engine import connections, engine
 
 PATIENCE_SECONDS = 30
 SCENE = {"npc": "Mira", "prompt": "Greet the harbour master."}
 SPOKEN = {"npc": "Mira", "line": "Good morning to you"}
-VOICE = {"engine_type": "voice", "event_type": "voice.requested", "payload": SPOKEN}
+VOICE: NewEvent = {"engine_type": "voice", "event_type": "voice.requested", "payload": SPOKEN}
 
 
 class Asked(TypedDict):

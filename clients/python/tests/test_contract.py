@@ -17,6 +17,7 @@ from eventlease import (
     Engine,
     EventLeaseError,
     Hold,
+    NewEvent,
     NotRetryable,
     Release,
     RetryAfter,
@@ -167,7 +168,7 @@ def test_what_an_engine_sends_is_as_the_document_has_it(server: FakeServer, seen
         metadata={"region": "eu"},
         transport=lambda url: Checked(server.transport(url), seen),
     )
-    follow_up = {"engine_type": "other", "event_type": "next", "payload": 1, "unique_key": "u"}
+    follow_up: NewEvent = {"engine_type": "other", "event_type": "next", "payload": 1, "unique_key": "u"}
     ends: dict[str, Any] = {
         "returns": {"line": "Hello!"},
         "returns nothing": None,

@@ -1,4 +1,7 @@
-"""The examples of both READMEs run as they stand, beside a fake server and an engine that completes their events."""
+"""The examples of both READMEs run as they stand, beside a fake server and an engine that completes their events.
+
+Each is a program of its own, for type checkers too.
+"""
 
 import asyncio
 import re
@@ -7,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from types_checked import type_errors
 
 from eventlease import Client, Engine, Event
 from eventlease.testing import FakeServer
@@ -34,14 +38,20 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[Engine]:
     return ran
 
 
-def run_examples(readme: Path, url: str) -> dict[str, Any]:
-    """What they leave behind, by name."""
+def examples_of(readme: Path) -> list[str]:
     examples = re.findall(r"```python\n(.*?)```", readme.read_text(), re.DOTALL)
     assert examples
-    names: dict[str, Any] = {}
-    for example in examples:
-        exec(example.replace("http://127.0.0.1:8080", url), names)  # one after the other, as whoever copies them would
-    return names
+    return examples
+
+
+def run_examples(readme: Path, url: str) -> dict[str, Any]:
+    """What they leave behind, by name."""
+    found: dict[str, Any] = {}
+    for example in examples_of(readme):
+        names: dict[str, Any] = {}
+        exec(example.replace("http://127.0.0.1:8080", url), names)
+        found.update(names)
+    return found
 
 
 def test_the_examples_of_the_readme(url: str, ran: list[Engine]) -> None:
@@ -65,3 +75,8 @@ def test_the_engine_of_the_projects_readme(url: str, ran: list[Engine]) -> None:
     with engine, Client() as client:
         event = client.enqueue("dialogue", "dialogue.requested", {"npc": "Mira"})
         assert client.wait(event.event_id, 30) == {"line": "Hello, Mira!"}
+
+
+def test_the_examples_pass_a_strict_type_checker(tmp_path: Path) -> None:
+    examples = examples_of(README) + examples_of(README_OF_THE_PROJECT)
+    assert type_errors(tmp_path, *examples) == []

@@ -1,5 +1,6 @@
 """Traces: what producers send of theirs, and the span of an attempt."""
 
+import asyncio
 import sys
 from typing import Any
 
@@ -9,7 +10,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from eventlease import Client, tracing
+from eventlease import AsyncClient, Client, tracing
 from eventlease.testing import FakeServer
 
 PARENT = f"00-{'1' * 32}-{'2' * 16}-01"
@@ -37,6 +38,19 @@ def test_an_event_belongs_to_the_trace_in_which_it_is_enqueued() -> None:
         (event,) = enqueue({})
     context = span.get_span_context()
     assert event["traceparent"].startswith(f"00-{context.trace_id:032x}-{context.span_id:016x}-")
+
+
+def test_events_that_a_task_enqueues_belong_to_its_trace() -> None:
+    async def main(server: FakeServer) -> None:
+        async with AsyncClient(transport=server.transport) as client:
+            with PROVIDER.get_tracer("test").start_as_current_span("outer") as span:
+                await client.enqueue("q", "t", 1)
+                await client.enqueue_many([{"engine_type": "q", "event_type": "t", "payload": 1}])
+        of_trace = f"00-{span.get_span_context().trace_id:032x}-"
+        assert all(event.body["traceparent"].startswith(of_trace) for event in server.state.events.values())
+
+    with FakeServer() as server:
+        asyncio.run(main(server))
 
 
 def test_an_events_own_trace_is_left_to_it() -> None:

@@ -21,7 +21,8 @@ from eventlease.errors import (
     Unauthenticated,
     Unavailable,
 )
-from eventlease.event import Event, current_event
+from eventlease.event import Event, Previous, current_event
+from eventlease.openapi import NewEvent
 from eventlease.outcomes import (
     Completed,
     EngineRefused,
@@ -35,42 +36,13 @@ from eventlease.outcomes import (
     Report,
     RetryAfter,
 )
+from eventlease.stats import Stats
 from eventlease.version import VERSION as __version__
 
 __all__ = [
-    "AlreadySettled",
-    "AsyncClient",
-    "BufferFull",
-    "Client",
-    "Completed",
-    "ConfigurationError",
-    "Conflict",
-    "Engine",
-    "EngineRefused",
-    "Enqueued",
-    "Event",
-    "EventCancelled",
-    "EventFailed",
-    "EventLeaseError",
-    "EventOptions",
-    "Failed",
-    "Forbidden",
-    "HandlerInterrupted",
-    "Hold",
-    "InvalidInput",
-    "LeaseLost",
-    "LeaseUncertain",
-    "NotEventLease",
-    "NotFound",
-    "NotRetryable",
-    "ProblemError",
-    "Release",
-    "Released",
-    "Report",
-    "RetryAfter",
-    "Unauthenticated",
-    "Unavailable",
-    "__version__",
-    "current_event",
-    "run",
-]
+    "AlreadySettled", "AsyncClient", "BufferFull", "Client", "Completed", "ConfigurationError", "Conflict", "Engine",
+    "EngineRefused", "Enqueued", "Event", "EventCancelled", "EventFailed", "EventLeaseError", "EventOptions",
+    "Failed", "Forbidden", "HandlerInterrupted", "Hold", "InvalidInput", "LeaseLost", "LeaseUncertain", "NewEvent",
+    "NotEventLease", "NotFound", "NotRetryable", "Previous", "ProblemError", "Release", "Released", "Report",
+    "RetryAfter", "Stats", "Unauthenticated", "Unavailable", "__version__", "current_event", "run",
+]  # fmt: skip

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import inspect
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from eventlease.decoding import Decode, decoder
@@ -13,6 +15,20 @@ from eventlease.event import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+class Unknown:
+    """Stands for a name that only type checkers know. As a module, it has an `Event`."""
+
+
+class Names(dict[str, Any]):
+    """The global names of a handler, and what stands for those that are imported for type checkers alone."""
+
+    def __missing__(self, name: str) -> Any:
+        if name == "Event":
+            return Event
+        known = vars(builtins).get(name)
+        return known or type(f"{name}, which is not known when the program runs,", (Unknown,), {"Event": Event})
 
 
 def decoder_of(handler: Callable[..., Any], payload: Callable[[Any], Any] | None = None) -> Decode | None:
@@ -48,10 +64,17 @@ def annotation_of(handler: Callable[..., Any]) -> Any:
         while isinstance(handler, functools.partial):
             handler = handler.func
         function = handler if hasattr(handler, "__code__") or hasattr(handler, "__func__") else type(handler).__call__
-        if parameter in getattr(function, "__annotations__", {}):
-            try:
-                return get_type_hints(function, include_extras=True)[parameter]
-            except Exception as error:
-                message = f"the annotation of {name_of(handler)} cannot be resolved ({error}); give payload= instead"
-                raise ConfigurationError(message) from error
+        try:
+            if parameter not in (annotations := getattr(function, "__annotations__", {})):
+                return Any
+            # This one alone: what stands at the others and at the result is nobody's business here.
+            alone = SimpleNamespace(__annotations__={parameter: annotations[parameter]})
+            names = getattr(inspect.unwrap(function), "__globals__", {})
+            found: Any = get_type_hints(alone, names, Names(names), include_extras=True)[parameter]
+        except Exception as error:
+            message = f"the annotation of {name_of(handler)} cannot be resolved ({error}); give payload= instead"
+            raise ConfigurationError(message) from error
+        if Unknown in getattr(found, "__mro__", ()):
+            raise ConfigurationError(f"the annotation of {name_of(handler)} cannot be resolved; give payload= instead")
+        return found
     return Any

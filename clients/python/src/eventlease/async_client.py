@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+import contextvars
+import functools
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
 
-from eventlease import forks
+from eventlease import forks, waiting
 from eventlease.client import CLOSE_SECONDS, Client
-from eventlease.coalesce import Coalescer, Waiting
+from eventlease.coalesce import Waiting
 from eventlease.encoding import STANDARD, Json
-from eventlease.enqueuing import CALL_SECONDS, Enqueued, EventOptions, new_event
-from eventlease.errors import BufferFull, EventLeaseError
+from eventlease.enqueuing import Enqueued, EventOptions, new_event
+from eventlease.errors import EventLeaseError
+from eventlease.futures import unwrapped
 from eventlease.transport import Transport, Urllib3Transport
-from eventlease.waiting import Watcher, id_or_error, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
     from uuid import UUID
 
     from typing_extensions import Self, Unpack
 
-    from eventlease.openapi import CancelledRun, Event, NewEvent, ReopenedRun, ScenarioRun
-
 MAX_THREADS = 16
+MAX_CHECKS = 4
+P = ParamSpec("P")
 T = TypeVar("T")
+
+
+def _in_thread(
+    method: Callable[Concatenate[Client, P], T],
+) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]:
+    """A method of `Client`, carried out in a thread."""
+
+    async def call(client: AsyncClient, /, *args: P.args, **options: P.kwargs) -> T:
+        return await client.in_thread(functools.partial(method, client.blocking, *args, **options))
+
+    functools.update_wrapper(call, method)
+    return call
 
 
 class AsyncClient:
@@ -44,16 +55,19 @@ class AsyncClient:
         transport: Callable[[str], Transport] = Urllib3Transport,
     ) -> None:
         """See `Client`. `on_full` is for the buffer of events that wait to be sent."""
-        self._client = Client(url, token=token, timeout_seconds=timeout_seconds, json=json, transport=transport)
-        self._on_full = on_full
-        self._coalescer = Coalescer(self._client.enqueue_together, _deliver_answers, timeout_seconds)
-        self._watcher = Watcher(self._client.connections, _deliver)
+        self.blocking = Client(
+            url, token=token, on_full=on_full, timeout_seconds=timeout_seconds, json=json, transport=transport
+        )
+        """Whose calls are made in threads."""
+        self._watcher = waiting.Watcher(self.blocking.connections)
         self.after_fork()
         forks.watch(self)
 
     def after_fork(self) -> None:
         """Threads stay in the parent."""
         self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="eventlease-call")
+        # Of their own: waits for runs may hold all others, and the end of another wait must not be late for that.
+        self._checks = ThreadPoolExecutor(MAX_CHECKS, thread_name_prefix="eventlease-check")
 
     async def __aenter__(self) -> Self:
         return self
@@ -67,127 +81,65 @@ class AsyncClient:
             return await asyncio.get_running_loop().run_in_executor(thread, self._close, seconds)
 
     def _close(self, seconds: float) -> int:
-        count = self._coalescer.close(seconds)
-        self._client.close()
-        self._coalescer.join()
+        count = self.blocking.close(seconds)
         self._watcher.join()
         self._threads.shutdown()
+        self._checks.shutdown()
         return count
 
-    async def call(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        headers: Mapping[str, str] | None = None,
-        seconds: float = CALL_SECONDS,
-        is_safe: bool | None = None,
-    ) -> Any:
-        """See `Client.call`."""
-        call = self._client.call
-        return await self._in_thread(call, method, path, body, headers=headers, seconds=seconds, is_safe=is_safe)
+    call = _in_thread(Client.call)
+    enqueue_many = _in_thread(Client.enqueue_many)
+    read = _in_thread(Client.read)
+    cancel = _in_thread(Client.cancel)
+    read_run = _in_thread(Client.read_run)
+    wait_for_run = _in_thread(Client.wait_for_run)
+    cancel_run = _in_thread(Client.cancel_run)
+    reopen_run = _in_thread(Client.reopen_run)
 
     async def enqueue(
         self, engine_type: str, event_type: str, payload: Any, **options: Unpack[EventOptions]
     ) -> Enqueued:
         """See `Client.enqueue`. A task that is cancelled while it waits may have enqueued its event all the same."""
         loop = asyncio.get_running_loop()
-        body = self._client.body(new_event(engine_type, event_type, payload, options))
-        future: asyncio.Future[Enqueued | EventLeaseError] = loop.create_future()
-        waiting, room = Waiting(body, future), asyncio.Event()
-        while not self._coalescer.offer(waiting, partial(_call_in, loop, room.set)):
-            if self._on_full == "raise":
-                raise BufferFull("too many events wait to be enqueued")
-            await room.wait()
-            room.clear()
-        answer = await future
-        if isinstance(answer, EventLeaseError):
-            raise answer
-        return answer
-
-    async def enqueue_many(
-        self, events: Iterable[NewEvent | dict[str, Any]], *, atomic: bool = False
-    ) -> list[Enqueued | EventLeaseError]:
-        """See `Client.enqueue_many`. The events are taken from the iterable in another thread."""
-        return await self._in_thread(self._client.enqueue_many, events, atomic=atomic)
+        body = self.blocking.body(new_event(engine_type, event_type, payload, options))
+        answer: asyncio.Future[Enqueued | EventLeaseError] = loop.create_future()
+        offered = Waiting(body, answer)
+        while (room := self.blocking.coalescer.offer(offered, loop.create_future)) is not None:
+            await room
+        return unwrapped(await answer)
 
     async def wait(self, event_id: str | UUID, timeout: float | None = None) -> Any:
         """See `Client.wait`."""
         (value,) = await self.wait_many([event_id], timeout)
-        if isinstance(value, EventLeaseError | TimeoutError):
-            raise value
-        return value
+        return unwrapped(value)
 
     async def wait_many(self, event_ids: Iterable[str | UUID], timeout: float | None = None) -> list[Any]:
         """See `Client.wait_many`."""
         loop = asyncio.get_running_loop()
-        asked = [id_or_error(event_id) for event_id in event_ids]
-        futures: list[asyncio.Future[Any]] = [loop.create_future() for _ in asked]
-        for event_id, future in zip(asked, futures, strict=True):
-            if isinstance(event_id, str):
-                self._watcher.watch(event_id, future)
-            else:
-                future.set_result(event_id)
+        asked = [waiting.id_or_error(event_id) for event_id in event_ids]
+        values: dict[str, asyncio.Future[Any]] = {}
+        for event_id in dict.fromkeys(each for each in asked if isinstance(each, str)):
+            values[event_id] = loop.create_future()
+            self._watcher.watch(event_id, values[event_id])
         try:
-            if futures:
-                await asyncio.wait(futures, timeout=timeout)
+            if values:
+                await asyncio.wait(values.values(), timeout=timeout)
         finally:
-            for future in futures:
+            for future in values.values():
                 future.cancel()
-        return [
-            TimeoutError(f"event {event_id} is still open") if future.cancelled() else value_of(future.result())
-            for event_id, future in zip(asked, futures, strict=True)
-        ]
+        found = {event_id: future.result() for event_id, future in values.items() if not future.cancelled()}
+        if left := [event_id for event_id in values if event_id not in found]:
+            found |= await loop.run_in_executor(self._checks, self._now, left)
+        return [found[each] if isinstance(each, str) else each for each in asked]
 
-    async def read(self, event_id: str | UUID) -> Event:
-        """See `Client.read`."""
-        return await self._in_thread(self._client.read, event_id)
+    def _now(self, event_ids: list[str]) -> dict[str, Any]:
+        """What the server says of these at the end of a wait: only it knows that they are open still."""
+        try:
+            return dict(zip(event_ids, self.blocking.wait_many(event_ids, timeout=0), strict=True))
+        except EventLeaseError as error:
+            return dict.fromkeys(event_ids, error)
 
-    async def cancel(self, event_id: str | UUID) -> Event:
-        """See `Client.cancel`."""
-        return await self._in_thread(self._client.cancel, event_id)
-
-    async def read_run(self, scenario_run_id: str | int) -> ScenarioRun:
-        """See `Client.read_run`."""
-        return await self._in_thread(self._client.read_run, scenario_run_id)
-
-    async def wait_for_run(self, scenario_run_id: str | int, timeout: float | None = None) -> ScenarioRun:
-        """See `Client.wait_for_run`."""
-        return await self._in_thread(self._client.wait_for_run, scenario_run_id, timeout)
-
-    async def cancel_run(self, scenario_run_id: str | int) -> CancelledRun:
-        """See `Client.cancel_run`."""
-        return await self._in_thread(self._client.cancel_run, scenario_run_id)
-
-    async def reopen_run(self, scenario_run_id: str | int) -> ReopenedRun:
-        """See `Client.reopen_run`."""
-        return await self._in_thread(self._client.reopen_run, scenario_run_id)
-
-    async def _in_thread(self, function: Callable[..., T], *args: Any, **options: Any) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, partial(function, *args, **options))
-
-
-def _deliver_answers(events: list[Waiting], answers: Sequence[Enqueued | EventLeaseError]) -> None:
-    _deliver([(event.future, answer) for event, answer in zip(events, answers, strict=True)])
-
-
-def _deliver(found: list[tuple[Any, Any]]) -> None:
-    """In a thread: hands the values to the loops of their futures, one call for each loop."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = defaultdict(list)
-    for future, value in found:
-        by_loop[future.get_loop()].append((future, value))
-    for loop, pairs in by_loop.items():
-        _call_in(loop, partial(_set, pairs))
-
-
-def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
-    with suppress(RuntimeError):  # where the loop is closed, nobody waits any more
-        loop.call_soon_threadsafe(call)
-
-
-def _set(pairs: list[tuple[asyncio.Future[Any], Any]]) -> None:
-    for future, value in pairs:
-        if not future.done():  # as it is if its task was cancelled
-            future.set_result(value)
+    async def in_thread(self, call: Callable[[], T]) -> T:
+        """What is done in another thread, in the context of this task: events carry its trace."""
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, call)

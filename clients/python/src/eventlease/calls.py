@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from eventlease.encoding import STANDARD, Json, dump_request
 from eventlease.errors import ConfigurationError, NotEventLease, Unauthenticated, problem_error, refused_here
-from eventlease.rules.repeats import Failure, Repeat, failure_of_reply
-from eventlease.transport import Cut, NotSent, Reply, Request, TimedOut, Transport, TransportError, Urllib3Transport
+from eventlease.rules.repeats import Repeat, failure_of_reply
+from eventlease.transport import Reply, Request, Transport, TransportError, Urllib3Transport
 from eventlease.tries import Timing, Tries
 from eventlease.version import VERSION
 
@@ -74,20 +74,12 @@ class Calls:
         encoding: Json = STANDARD,
         timing: Timing | None = None,
     ) -> None:
-        self._urls = list(urls)
-        self._credentials = credentials
-        self._new_transport = transport
-        self._transport = transport(self._urls[0])
-        self._encoding = encoding
+        self._urls, self._credentials, self._encoding = list(urls), credentials, encoding
+        self._new_transport, self._transport = transport, transport(urls[0])
         self._timing = timing or Timing()
         self._is_closed = False
         self.sent_at = 0.0
         """When the last try was sent, by the clock of `timing`."""
-
-    @property
-    def url(self) -> str:
-        """The base address that is used now."""
-        return self._urls[0]
 
     def close(self) -> None:
         """Ends the connection, from any thread; a call under way raises Unavailable if nothing repeats it."""
@@ -113,23 +105,22 @@ class Calls:
         """
         data = None if body is None else dump_request(body, self._encoding)
         reply = self.send(method, path, data, seconds=seconds, repeat=repeat, headers=headers)
-        return self.decode_object(reply, *members) if members else self.decode(reply)
+        if members:
+            return self.decode_object(reply, *members)
+        return self._decode(reply) if reply.body else None
 
-    def decode(self, reply: Reply) -> Any:
-        """The value of a reply; None where it has no body."""
-        if not reply.body:
-            return None
+    def decode_object(self, reply: Reply, *members: str) -> dict[str, Any]:
+        """The object of a reply that has at least these members. Raises NotEventLease."""
+        value = self._decode(reply)
+        if not isinstance(value, dict) or not all(name in value for name in members):
+            raise _not_eventlease(reply)
+        return cast("dict[str, Any]", value)
+
+    def _decode(self, reply: Reply) -> Any:
         try:
             return self._encoding.loads(reply.body)
         except ValueError:
             raise _not_eventlease(reply) from None
-
-    def decode_object(self, reply: Reply, *members: str) -> dict[str, Any]:
-        """The object of a reply that has at least these members. Raises NotEventLease."""
-        value = self.decode(reply)
-        if not isinstance(value, dict) or not all(name in value for name in members):
-            raise _not_eventlease(reply)
-        return cast("dict[str, Any]", value)
 
     def send(
         self,
@@ -150,19 +141,23 @@ class Calls:
             detail = f"a body of {len(body)} bytes is longer than the {MAX_BODY_BYTES} that are sent"
             raise refused_here(detail, 413)
         tries = Tries(f"{method} {path.partition('?')[0]}", repeat, self._timing)
+        fixed = {"User-Agent": USER_AGENT, "Accept": "application/json"}
+        content = {} if body is None else {"Content-Type": "application/json"}
+        was_renewed = False
         while True:
-            request = Request(method, path, self._headers(body, headers), body)
+            shown = self._credentials.headers()
+            request = Request(method, path, {**fixed, **shown, **content, **(headers or {})}, body)
             try:
                 self.sent_at = self._timing.clock()
                 reply = self._transport.send(request, seconds)
             except TransportError as error:
-                if tries.failed(_failure(error), f"{self.url}: {error}"):
+                if tries.failed(error.failure, f"{self._urls[0]}: {error}"):
                     self._next_server()
                 continue
             problem = _problem(reply)
             failure = failure_of_reply(reply.status, problem.get("code") if problem else None)
             if failure is not None:
-                if tries.failed(failure, f"{self.url}: status {reply.status}", reply, problem):
+                if tries.failed(failure, f"{self._urls[0]}: status {reply.status}", reply, problem):
                     self._next_server()
             elif reply.status < 300 or (problem is None and reply.status in accept):
                 tries.answered()
@@ -171,21 +166,13 @@ class Calls:
                 raise _not_eventlease(reply)
             else:
                 refused = problem_error(problem, reply.status, reply.headers.get("x-request-id"))
-                if not (isinstance(refused, Unauthenticated) and tries.may_renew() and self._has_others(request)):
+                if was_renewed or not isinstance(refused, Unauthenticated) or not self._has_others(shown):
                     raise refused
+                was_renewed = True
 
-    def _headers(self, body: bytes | None, more: Mapping[str, str] | None) -> dict[str, str]:
-        headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **self._credentials.headers()}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        if more:
-            headers.update(more)
-        return headers
-
-    def _has_others(self, refused: Request) -> bool:
+    def _has_others(self, refused: Mapping[str, str]) -> bool:
         """True if there are other credentials now than those that were refused."""
-        now = self._credentials.headers()
-        return any(refused.headers.get(name) != value for name, value in now.items()) or self._credentials.renew()
+        return self._credentials.headers() != refused or self._credentials.renew()
 
     def _next_server(self) -> None:
         if len(self._urls) > 1:
@@ -194,14 +181,6 @@ class Calls:
             self._transport = self._new_transport(self._urls[0])
             if self._is_closed:  # by another thread meanwhile
                 self._transport.close()
-
-
-def _failure(error: TransportError) -> Failure:
-    if isinstance(error, NotSent):
-        return Failure.NOT_SENT
-    if isinstance(error, TimedOut):
-        return Failure.TIMED_OUT
-    return Failure.STALE if isinstance(error, Cut) and error.reused and not error.any_byte else Failure.CUT
 
 
 def _problem(reply: Reply) -> dict[str, Any] | None:

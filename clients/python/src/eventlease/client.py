@@ -4,41 +4,18 @@ from __future__ import annotations
 
 import concurrent.futures
 import logging
-import threading
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
+from eventlease import enqueuing, waiting
 from eventlease.coalesce import Coalescer, Waiting
 from eventlease.connections import Connections
 from eventlease.encoding import STANDARD, Json
-from eventlease.enqueuing import (
-    CALL_SECONDS,
-    MAX_BATCH_EVENTS,
-    Enqueued,
-    EventOptions,
-    NewBody,
-    Notices,
-    batches,
-    enqueue_batch,
-    enqueue_one,
-    new_body,
-    new_event,
-)
-from eventlease.errors import BufferFull, EventLeaseError, InvalidInput, refused_here
+from eventlease.enqueuing import CALL_SECONDS, MAX_BATCH_EVENTS, Enqueued, EventOptions, NewBody
+from eventlease.errors import EventLeaseError, InvalidInput, refused_here
+from eventlease.futures import unwrapped
 from eventlease.rules.repeats import Repeat
 from eventlease.transport import Transport, Urllib3Transport
-from eventlease.waiting import (
-    MAX_AWAITED,
-    MAX_WAIT_SECONDS,
-    TimeLimit,
-    checked_id,
-    id_or_error,
-    is_open,
-    read_event,
-    result_of,
-    value_of,
-    wait_once,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -51,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("eventlease.client")
 
 CLOSE_SECONDS = 5.0
+MAX_SAID = 1000
 
 
 class Client:
@@ -74,9 +52,9 @@ class Client:
         """
         self.connections = Connections(url, token, transport, json)
         self.timeout_seconds = timeout_seconds
-        self._on_full = on_full
-        self._notices = Notices()
-        self._coalescer = Coalescer(self.enqueue_together, _deliver, timeout_seconds) if coalesce else None
+        self.coalescer = Coalescer(self._send, timeout_seconds, raises_when_full=on_full == "raise")
+        self._coalesces = coalesce
+        self._said: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -89,10 +67,9 @@ class Client:
 
         The number of events that were not acknowledged; the server may have some of them.
         """
-        count = self._coalescer.close(seconds) if self._coalescer else 0
+        count = self.coalescer.close(seconds)
         self.connections.close()
-        if self._coalescer:
-            self._coalescer.join()
+        self.coalescer.join()
         if count:
             log.warning("closed with %d events that were not acknowledged", count)
         return count
@@ -116,22 +93,19 @@ class Client:
         with self.connections.one() as calls:
             return calls.call(method, path, body, seconds=seconds, repeat=repeat, headers=headers)
 
-    def _known(self, method: str, path: str, *members: str) -> Any:
-        """A call that is safe, and whose reply has these members."""
-        repeat = Repeat(is_safe=True, within_seconds=self.timeout_seconds)
-        with self.connections.one() as calls:
-            return calls.call(method, path, seconds=CALL_SECONDS, repeat=repeat, members=members)
-
     def enqueue(self, engine_type: str, event_type: str, payload: Any, **options: Unpack[EventOptions]) -> Enqueued:
         """Returns when the event is stored. Raises InvalidInput where it is refused, Unavailable without an answer."""
-        body = self.body(new_event(engine_type, event_type, payload, options))
-        if self._coalescer:
-            event = self._enqueue_coalesced(self._coalescer, body)
-        else:
+        body = self.body(enqueuing.new_event(engine_type, event_type, payload, options))
+        if not self._coalesces:
             with self.connections.one() as calls:
-                event = enqueue_one(calls, body, self.timeout_seconds)
-        self._notices.say(event)
-        return event
+                event = enqueuing.enqueue_one(calls, body, self.timeout_seconds)
+            self._say(event)
+            return event
+        answer: concurrent.futures.Future[Enqueued | EventLeaseError] = concurrent.futures.Future()
+        offered = Waiting(body, answer)
+        while (room := self.coalescer.offer(offered, concurrent.futures.Future[None])) is not None:
+            room.result()
+        return unwrapped(answer.result())
 
     def enqueue_many(
         self, events: Iterable[NewEvent | dict[str, Any]], *, atomic: bool = False
@@ -141,59 +115,55 @@ class Client:
         With `atomic` there is one request, and all events are stored or none. Raises nothing that concerns one event
         alone: look at what is returned.
         """
-        results: list[Enqueued | EventLeaseError] = []
         bodies = (self._body_or_error(event) for event in events)
-        if not atomic:
-            for batch in batches(bodies):
-                answers = iter(self.enqueue_together([body for body in batch if isinstance(body, NewBody)]))
-                results += [next(answers) if isinstance(body, NewBody) else body for body in batch]
-            return results
-        together: list[NewBody] = []
-        for body in bodies:
-            if isinstance(body, InvalidInput):
-                return [body] * (len(together) + 1 + sum(1 for _ in bodies))
-            together.append(body)
-        if len(together) > MAX_BATCH_EVENTS:
-            raise refused_here(f"{len(together)} events are more than the {MAX_BATCH_EVENTS} of a transaction")
-        with self.connections.one() as calls:
-            return enqueue_batch(calls, together, self.timeout_seconds, atomic=True) if together else []
+        results: list[Enqueued | EventLeaseError] = []
+        if atomic:
+            together = list(bodies)
+            if refused := [body for body in together if isinstance(body, InvalidInput)]:
+                return [refused[0]] * len(together)
+            if len(together) > MAX_BATCH_EVENTS:
+                raise refused_here(f"{len(together)} events are more than the {MAX_BATCH_EVENTS} of a transaction")
+            return self._send([body for body in together if isinstance(body, NewBody)], atomic=True)
+        for batch in enqueuing.batches(bodies):
+            answers = iter(self._send([body for body in batch if isinstance(body, NewBody)]))
+            results += [next(answers) if isinstance(body, NewBody) else body for body in batch]
+        return results
 
     def wait(self, event_id: str | UUID, timeout: float | None = None) -> Any:
-        """The result of an event. Raises EventFailed, EventCancelled, NotFound, or TimeoutError after `timeout`."""
-        event_id = checked_id(event_id)
-        time_limit = TimeLimit(timeout, f"event {event_id} is still open")
-        while True:
-            with self.connections.one() as calls:
-                event = read_event(calls, event_id, time_limit.repeat(), time_limit.wait_seconds())
-            if not is_open(event):
-                return result_of(event)
-            time_limit.check()
+        """The result of an event. Raises EventFailed, EventCancelled, NotFound, or TimeoutError after `timeout`.
+
+        TimeoutError says that the event is open still; without an answer of the server it is Unavailable.
+        """
+        event_id = waiting.checked_id(event_id)
+        path, still_open = f"/events/{event_id}", f"event {event_id} is still open"
+        return unwrapped(waiting.value_of(self._ended(path, waiting.EVENT, waiting.is_open, timeout, still_open)))
 
     def wait_many(self, event_ids: Iterable[str | UUID], timeout: float | None = None) -> list[Any]:
         """For each event, in order, its result or else the error that `wait` would raise."""
-        asked = [id_or_error(event_id) for event_id in event_ids]
-        time_limit = TimeLimit(timeout, "events are still open")
-        still_open, found = list(dict.fromkeys(each for each in asked if isinstance(each, str))), dict[str, Any]()
+        asked = [waiting.id_or_error(event_id) for event_id in event_ids]
+        limit, found = waiting.TimeLimit(timeout), dict[str, Any]()
+        still_open = list(dict.fromkeys(each for each in asked if isinstance(each, str)))
+        unasked = len(still_open)
         while still_open:
-            now, later = still_open[:MAX_AWAITED], still_open[MAX_AWAITED:]
-            wait_seconds = min(time_limit.wait_seconds(), 1 if later else MAX_WAIT_SECONDS)
+            now, later = still_open[: waiting.MAX_AWAITED], still_open[waiting.MAX_AWAITED :]
+            wait_seconds = min(limit.wait_seconds(), 1 if later else waiting.MAX_WAIT_SECONDS)
             with self.connections.one() as calls:
-                ended = wait_once(calls, now, wait_seconds, time_limit.repeat())
-            found.update({event_id: value_of(event) for event_id, event in ended.items()})
-            still_open = later + [event_id for event_id in now if event_id not in ended]
-            if still_open and time_limit.is_over():
-                found.update({event_id: TimeoutError(f"event {event_id} is still open") for event_id in still_open})
+                found |= waiting.wait_once(calls, now, wait_seconds, limit.repeat())
+            still_open = later + [event_id for event_id in now if event_id not in found]
+            unasked -= len(now)
+            if still_open and unasked <= 0 and limit.is_over():
                 break
+        found |= {event_id: TimeoutError(f"event {event_id} is still open") for event_id in still_open}
         return [found[each] if isinstance(each, str) else each for each in asked]
 
     def read(self, event_id: str | UUID) -> Event:
         """Where an event stands, with its result or last error."""
-        event: Event = self._known("GET", f"/events/{checked_id(event_id)}", "event_id", "status")
+        event: Event = self._known("GET", f"/events/{waiting.checked_id(event_id)}", *waiting.EVENT)
         return event
 
     def cancel(self, event_id: str | UUID) -> Event:
         """Cancels an event. While an engine works on it, it is `processing` still, with `cancel_requested`."""
-        event: Event = self._known("POST", f"/events/{checked_id(event_id)}/cancel", "event_id", "status")
+        event: Event = self._known("POST", f"/events/{waiting.checked_id(event_id)}/cancel", *waiting.EVENT)
         return event
 
     def read_run(self, scenario_run_id: str | int) -> ScenarioRun:
@@ -203,17 +173,9 @@ class Client:
 
     def wait_for_run(self, scenario_run_id: str | int, timeout: float | None = None) -> ScenarioRun:
         """Returns when none of a run's events is open, as at once for a run that has none yet; else TimeoutError."""
-        time_limit = TimeLimit(timeout, f"run {scenario_run_id} has open events still")
-        while True:
-            wait_seconds = time_limit.wait_seconds()
-            path, seconds = f"{_run(scenario_run_id)}?wait_seconds={wait_seconds}", wait_seconds + CALL_SECONDS
-            with self.connections.one() as calls:
-                run: ScenarioRun = calls.call(
-                    "GET", path, seconds=seconds, repeat=time_limit.repeat(), members=["counts"]
-                )
-            if run["counts"]["queued"] + run["counts"]["processing"] == 0:
-                return run
-            time_limit.check()
+        still_open = f"run {scenario_run_id} has open events still"
+        run: ScenarioRun = self._ended(_run(scenario_run_id), ("counts",), _has_open_events, timeout, still_open)
+        return run
 
     def cancel_run(self, scenario_run_id: str | int) -> CancelledRun:
         """Cancels what is open of a run. Until it is reopened, it takes no events."""
@@ -227,7 +189,7 @@ class Client:
 
     def body(self, event: NewEvent | dict[str, Any]) -> NewBody:
         """An event as it is sent. Raises InvalidInput."""
-        return new_body(event, self.connections.encoding)
+        return enqueuing.new_body(event, self.connections.encoding)
 
     def _body_or_error(self, event: NewEvent | dict[str, Any]) -> NewBody | InvalidInput:
         try:
@@ -235,34 +197,55 @@ class Client:
         except InvalidInput as error:
             return error
 
-    def enqueue_together(self, batch: list[NewBody]) -> list[Enqueued | EventLeaseError]:
+    def _send(self, batch: list[NewBody], *, atomic: bool = False) -> list[Enqueued | EventLeaseError]:
         """Up to 1000 events in one request, or in none where there are none."""
         if not batch:
             return []
         with self.connections.one() as calls:
-            results = enqueue_batch(calls, batch, self.timeout_seconds)
+            results = enqueuing.enqueue_batch(calls, batch, self.timeout_seconds, atomic=atomic)
         for result in results:
             if isinstance(result, Enqueued):
-                self._notices.say(result)
+                self._say(result)
         return results
 
-    def _enqueue_coalesced(self, coalescer: Coalescer, body: NewBody) -> Enqueued:
-        future: concurrent.futures.Future[Enqueued] = concurrent.futures.Future()
-        waiting, room = Waiting(body, future), threading.Event()
-        while not coalescer.offer(waiting, room.set):
-            if self._on_full == "raise":
-                raise BufferFull("too many events wait to be enqueued")
-            room.wait()
-            room.clear()
-        return future.result()
+    def _say(self, event: Enqueued) -> None:
+        """Logs once for each engine type that no engine of it is registered."""
+        engine_type = str(event.reply.get("engine_type"))
+        if event.notice is not None and engine_type not in self._said and len(self._said) < MAX_SAID:
+            self._said.add(engine_type)
+            fields = {"engine_type": engine_type, "event_id": event.event_id}
+            message = "an event was enqueued for which no engine is registered: %s"
+            log.warning(message, engine_type, extra={"eventlease": fields})
+
+    def _known(self, method: str, path: str, *members: str) -> Any:
+        """A call that is safe, and whose reply has these members."""
+        repeat = Repeat(is_safe=True, within_seconds=self.timeout_seconds)
+        with self.connections.one() as calls:
+            return calls.call(method, path, seconds=CALL_SECONDS, repeat=repeat, members=members)
+
+    def _ended(
+        self,
+        path: str,
+        members: Sequence[str],
+        is_open: Callable[[dict[str, Any]], bool],
+        timeout: float | None,
+        still_open: str,
+    ) -> Any:
+        """What is at a path that can be waited for, once it is not open any more; TimeoutError if it is too long."""
+        limit = waiting.TimeLimit(timeout)
+        while True:
+            wait_seconds = limit.wait_seconds()
+            asked, seconds = f"{path}?wait_seconds={wait_seconds}", wait_seconds + waiting.REPLY_SECONDS
+            with self.connections.one() as calls:
+                found = calls.call("GET", asked, seconds=seconds, repeat=limit.repeat(), members=members)
+            if not is_open(found):
+                return found
+            if limit.is_over():
+                raise TimeoutError(still_open)
 
 
-def _deliver(events: list[Waiting], answers: Sequence[Enqueued | EventLeaseError]) -> None:
-    for event, answer in zip(events, answers, strict=True):
-        if isinstance(answer, Enqueued):
-            event.future.set_result(answer)
-        else:
-            event.future.set_exception(answer)
+def _has_open_events(run: dict[str, Any]) -> bool:
+    return bool(run["counts"]["queued"] + run["counts"]["processing"])
 
 
 def _run(scenario_run_id: str | int) -> str:

@@ -96,10 +96,5 @@ class Connections:
             calls.close()
 
     def _new(self) -> Calls:
-        return Calls(
-            self._urls,
-            credentials=self._token,
-            transport=self._transport,
-            encoding=self.encoding,
-            timing=self.timing,
-        )
+        token, transport, encoding, timing = self._token, self._transport, self.encoding, self.timing
+        return Calls(self._urls, credentials=token, transport=transport, encoding=encoding, timing=timing)

@@ -7,8 +7,7 @@ import datetime
 import sys
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -17,12 +16,11 @@ from eventlease.errors import ConfigurationError
 
 Decode = Callable[[Any], Any]
 Places = list[dict[str, str]]
-_Read = Callable[[Any, str, Places], Any]
 
-_CONTAINERS: dict[Any, Callable[[Any], Any]] = {
+_ARRAYS: dict[Any, Callable[[Any], Any]] = {
     list: list, Sequence: list, tuple: tuple, set: set, frozenset: frozenset,
 }  # fmt: skip
-_PARSED: dict[Any, Callable[[str], Any]] = {
+_PARSED: dict[Any, Callable[[Any], Any]] = {
     UUID: UUID,
     datetime.datetime: lambda text: datetime.datetime.fromisoformat(text.replace("Z", "+00:00")),
     datetime.date: datetime.date.fromisoformat,
@@ -34,7 +32,7 @@ _QUALIFIERS = ("Required", "NotRequired", "ReadOnly")  # before Python 3.11 they
 
 
 class PayloadInvalid(Exception):
-    """The payload is not what the handler asks for; `places` says where."""
+    """The payload is not what the handler asks for; `places` says where, with `pointer` and `detail` of each."""
 
     def __init__(self, places: Places) -> None:
         super().__init__("; ".join(f"{place['pointer'] or '/'}: {place['detail']}" for place in places))
@@ -43,27 +41,15 @@ class PayloadInvalid(Exception):
 
 def decoder(wanted: Any, what: str = "the payload") -> Decode | None:
     """Makes values of a type; None if every value is one. Raises ConfigurationError for types it does not know."""
-    if isinstance(wanted, typing.TypeVar):
-        return None
-    read = _reader(wanted, what, {})
-    if read is _any:
-        return None
-
-    def decode(value: Any) -> Any:
-        places: Places = []
-        decoded = read(value, "", places)
-        if places:
-            raise PayloadInvalid(places)
-        return decoded
-
-    return decode
+    decode = _any if isinstance(wanted, typing.TypeVar) else _reader(wanted, what, {})
+    return None if decode is _any else decode
 
 
-def _any(value: Any, _at: str, _places: Places) -> Any:
+def _any(value: Any) -> Any:
     return value
 
 
-def _reader(wanted: Any, what: str, known: dict[Any, _Read]) -> _Read:
+def _reader(wanted: Any, what: str, known: dict[Any, Decode]) -> Decode:
     origin, args = get_origin(wanted), get_args(wanted)
     if wanted in (Any, object, typing.Any):
         return _any
@@ -78,33 +64,29 @@ def _reader(wanted: Any, what: str, known: dict[Any, _Read]) -> _Read:
     if origin in (Union, types.UnionType):
         return _union([_reader(arg, what, known) for arg in args])
     kind: Any = origin or wanted
-    if kind in _CONTAINERS:
-        return _container(kind, args, what, known)
+    if kind in _ARRAYS:
+        return _array(kind, args, what, known)
     if kind in (dict, Mapping):
         return _mapping(_reader(args[1], what, known) if args else _any)
     if wanted in _PARSED:
-        return _parsed(wanted.__name__, _PARSED[wanted])
+        return _checked(_PARSED[wanted], f"is no {wanted.__name__}")
     if isinstance(wanted, type):
         if wanted not in known:
-            made: list[_Read] = []
-
-            def read(value: Any, at: str, places: Places) -> Any:
-                return made[0](value, at, places)
-
-            known[wanted] = read  # types may contain themselves
-            made.append(_class(cast("type[Any]", wanted), what, known))
+            # Types may contain themselves: what is made meanwhile finds the reader when it is there.
+            known[wanted] = lambda value: known[wanted](value)  # noqa: PLW0108
+            known[wanted] = _class(cast("type[Any]", wanted), what, known)
         return known[wanted]
     raise ConfigurationError(f"{what}: {wanted!r} cannot be decoded; give payload= instead")
 
 
-def _class(wanted: type[Any], what: str, known: dict[Any, _Read]) -> _Read:
+def _class(wanted: type[Any], what: str, known: dict[Any, Decode]) -> Decode:
     if hasattr(wanted, "model_validate"):
         return _foreign(wanted.model_validate, ValueError)
     if hasattr(wanted, "__struct_fields__"):
         msgspec: Any = sys.modules["msgspec"]
         return _foreign(lambda value: msgspec.convert(value, wanted), msgspec.ValidationError)
     if issubclass(wanted, Enum):
-        return _parsed(wanted.__name__, cast("Callable[[Any], Any]", wanted), only_text=False)
+        return _checked(cast("Callable[[Any], Any]", wanted), f"is no {wanted.__name__}")
     try:
         hints = get_type_hints(wanted, include_extras=True)
     except Exception as error:
@@ -136,125 +118,130 @@ def _is_required(hint: Any, otherwise: bool) -> bool:
     return otherwise
 
 
-def _plain(wanted: Any) -> _Read:
-    def read(value: Any, at: str, places: Places) -> Any:
+def _checked(make: Callable[[Any], Any], otherwise: str) -> Decode:
+    """What `make` makes of a value; where it cannot, `otherwise` is what is wrong."""
+
+    def read(value: Any) -> Any:
+        try:
+            return make(value)
+        except (AttributeError, TypeError, ValueError):
+            raise _misfit(otherwise) from None
+
+    return read
+
+
+def _plain(wanted: Any) -> Decode:
+    def make(value: Any) -> Any:
         if wanted is float and type(value) is int:
             return float(value)
         if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-            places.append(_place(at, f"must be {_NAMES[wanted]}"))
+            raise TypeError
         return value
 
-    return read
+    return _checked(make, f"must be {_NAMES[wanted]}")
 
 
-def _literal(values: tuple[Any, ...]) -> _Read:
-    def read(value: Any, at: str, places: Places) -> Any:
+def _literal(values: tuple[Any, ...]) -> Decode:
+    def make(value: Any) -> Any:
         if not any(value == each and type(value) is type(each) for each in values):
-            places.append(_place(at, f"must be one of {', '.join(map(repr, values))}"))
+            raise ValueError
         return value
 
-    return read
+    return _checked(make, f"must be one of {', '.join(map(repr, values))}")
 
 
-def _union(readers: Sequence[_Read]) -> _Read:
-    def read(value: Any, at: str, places: Places) -> Any:
-        first: Places = []
+def _union(readers: Sequence[Decode]) -> Decode:
+    def read(value: Any) -> Any:
+        misfits: list[PayloadInvalid] = []
         for reader in readers:
-            found: Places = []
-            decoded = reader(value, at, found)
-            if not found:
-                return decoded
-            first = first if first and len(first[0]["pointer"]) >= len(found[0]["pointer"]) else found
-        places.extend(first)  # of the alternative that fitted furthest
-        return value
+            try:
+                return reader(value)
+            except PayloadInvalid as misfit:
+                misfits.append(misfit)
+        raise max(misfits, key=lambda misfit: len(misfit.places[0]["pointer"]))  # the one that fitted furthest
 
     return read
 
 
-def _container(kind: Any, args: tuple[Any, ...], what: str, known: dict[Any, _Read]) -> _Read:
-    make = _CONTAINERS[kind]
-    each = [_reader(arg, what, known) for arg in args if arg is not Ellipsis]
+def _array(kind: Any, args: tuple[Any, ...], what: str, known: dict[Any, Decode]) -> Decode:
+    each = [_reader(arg, what, known) for arg in args if arg is not Ellipsis] or [_any]
     length = len(args) if kind is tuple and args and args[-1] is not Ellipsis else None
 
-    def read(value: Any, at: str, places: Places) -> Any:
+    def read(value: Any) -> Any:
         if not isinstance(value, _ARRAY) or (length is not None and len(value) != length):
-            places.append(_place(at, "must be an array" + (f" of {length}" if length is not None else "")))
-            return value
-        items: list[Any] = value
-        if not each:
-            return make(items)
-        return make([each[i if length is not None else 0](item, f"{at}/{i}", places) for i, item in enumerate(items)])
+            raise _misfit("must be an array" + (f" of {length}" if length is not None else ""))
+        readers = each if length is not None else each * len(value)
+        return _ARRAYS[kind](_all(zip(range(len(value)), readers, value, strict=True)))
 
     return read
 
 
-def _mapping(reader: _Read) -> _Read:
-    def read(value: Any, at: str, places: Places) -> Any:
-        if not isinstance(value, _OBJECT):
-            places.append(_place(at, "must be an object"))
-            return value
-        members = cast("dict[str, Any]", value)
-        return {key: reader(item, _below(at, key), places) for key, item in members.items()}
+def _mapping(reader: Decode) -> Decode:
+    def read(value: Any) -> Any:
+        given = _object(value)
+        return dict(zip(given, _all((name, reader, item) for name, item in given.items()), strict=True))
 
     return read
 
 
 def _members(
-    readers: Mapping[str, _Read], needed: set[str], make: Callable[[dict[str, Any]], Any], *, keeps_others: bool
-) -> _Read:
-    def read(value: Any, at: str, places: Places) -> Any:
-        if not isinstance(value, _OBJECT):
-            places.append(_place(at, "must be an object"))
-            return value
-        given, before = cast("dict[str, Any]", value), len(places)
-        places.extend(_place(_below(at, name), "is missing") for name in readers if name in needed - given.keys())
-        members = dict(given) if keeps_others else {}
-        for name, reader in readers.items():
-            if name in given:
-                members[name] = reader(given[name], _below(at, name), places)
-        if len(places) > before:
-            return value
+    readers: Mapping[str, Decode], needed: set[str], make: Callable[[dict[str, Any]], Any], *, keeps_others: bool
+) -> Decode:
+    def read(value: Any) -> Any:
+        given = _object(value)
+        missing = [_place(_below(name), "is missing") for name in readers if name in needed and name not in given]
+        names = [name for name in readers if name in given]
+        read_members = _all(((name, readers[name], given[name]) for name in names), missing)
         try:
-            return make(members)
+            return make((given if keeps_others else {}) | dict(zip(names, read_members, strict=True)))
         except (TypeError, ValueError) as error:  # of a dataclass that checks its values
-            places.append(_place(at, str(error)))
-            return value
+            raise _misfit(str(error)) from None
 
     return read
 
 
-def _parsed(name: str, parse: Callable[[Any], Any], *, only_text: bool = True) -> _Read:
-    def read(value: Any, at: str, places: Places) -> Any:
-        if isinstance(value, str) or not only_text:
-            with suppress(TypeError, ValueError):
-                return parse(value)
-        places.append(_place(at, f"is no {name}"))
-        return value
-
-    return read
-
-
-def _foreign(convert: Callable[[Any], Any], refusal: type[Exception]) -> _Read:
+def _foreign(convert: Callable[[Any], Any], refusal: type[Exception]) -> Decode:
     """pydantic and msgspec, whose errors say where."""
 
-    def read(value: Any, at: str, places: Places) -> Any:
+    def read(value: Any) -> Any:
         try:
             return convert(value)
         except refusal as error:
             errors: Any = getattr(error, "errors", None)
-            if callable(errors):
-                for each in cast("list[dict[str, Any]]", errors()):
-                    pointer = "".join(_below("", str(part)) for part in each["loc"])
-                    places.append(_place(at + pointer, str(each["msg"])))
-            else:
-                places.append(_place(at, str(error)))
-            return value
+            listed: list[dict[str, Any]] = errors() if errors else [{"loc": (), "msg": error}]
+            places = [_place("".join(map(_below, each["loc"])), str(each["msg"])) for each in listed]
+            raise PayloadInvalid(places) from None
 
     return read
 
 
-def _below(at: str, name: str) -> str:
-    return f"{at}/{name.replace('~', '~0').replace('/', '~1')}"
+def _all(items: Iterable[tuple[object, Decode, Any]], wrong: Iterable[dict[str, str]] = ()) -> list[Any]:
+    """The items of an array or object, decoded. Raises PayloadInvalid with all of their wrong places."""
+    decoded: list[Any] = []
+    places = [*wrong]
+    for key, reader, item in items:
+        try:
+            decoded.append(reader(item))
+        except PayloadInvalid as misfit:
+            places += [_place(_below(key) + place["pointer"], place["detail"]) for place in misfit.places]
+    if places:
+        raise PayloadInvalid(places)
+    return decoded
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, _OBJECT):
+        raise _misfit("must be an object")
+    members: dict[str, Any] = value
+    return members
+
+
+def _misfit(detail: str) -> PayloadInvalid:
+    return PayloadInvalid([_place("", detail)])
+
+
+def _below(name: object) -> str:
+    return f"/{str(name).replace('~', '~0').replace('/', '~1')}"
 
 
 def _place(pointer: str, detail: str) -> dict[str, str]:

@@ -84,9 +84,6 @@ def depth(text: bytes) -> int:
     """How deep arrays and objects are nested in a JSON text."""
     deepest = level = 0
     for token in _TOKENS.findall(text):
-        if token in (b"[", b"{"):
-            level += 1
-            deepest = max(deepest, level)
-        elif token in (b"]", b"}"):
-            level -= 1
+        level += (token in b"[{") - (token in b"]}")  # texts are neither
+        deepest = max(deepest, level)
     return deepest

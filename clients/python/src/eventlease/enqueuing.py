@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime  # noqa: TC003, for those who ask for the types of `EventOptions`
-import logging
 import os
 import re
 from dataclasses import dataclass
@@ -16,12 +15,10 @@ from eventlease.rules.repeats import Repeat
 from eventlease.tracing import trace_context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from eventlease.calls import Calls
     from eventlease.openapi import NewEvent
-
-log = logging.getLogger("eventlease.client")
 
 MAX_BATCH_EVENTS = 1000
 MAX_BATCH_BYTES = 4 * 1024 * 1024
@@ -98,7 +95,7 @@ def new_body(event: NewEvent | dict[str, Any], encoding: Json) -> NewBody:
     return NewBody(text, has_key or may_make_key, may_make_key and not has_key and not is_unique)
 
 
-def batches(bodies: Iterator[NewBody | InvalidInput]) -> Iterator[list[NewBody | InvalidInput]]:
+def batches(bodies: Iterable[NewBody | InvalidInput]) -> Iterator[list[NewBody | InvalidInput]]:
     """Events in requests that are not too large; among them, why some cannot be sent."""
     batch: list[NewBody | InvalidInput] = []
     size = 0
@@ -146,10 +143,8 @@ def enqueue_batch(
         if len(bodies) == 1:
             return [error]
         middle = len(bodies) // 2
-        return [
-            *enqueue_batch(calls, bodies[:middle], timeout_seconds),
-            *enqueue_batch(calls, bodies[middle:], timeout_seconds),
-        ]
+        halves = bodies[:middle], bodies[middle:]
+        return [result for half in halves for result in enqueue_batch(calls, half, timeout_seconds)]
     except EventLeaseError as error:
         if atomic:
             raise
@@ -173,23 +168,3 @@ def _result(result: dict[str, Any], body: NewBody, request_id: str | None) -> En
                 error["pointer"] = re.sub(r"^/events/\d+", "", error["pointer"])
         return problem_error(problem, request_id=request_id)
     return enqueued(result, body)
-
-
-class Notices:
-    """Logs once for each engine type that no engine of it is registered."""
-
-    def __init__(self) -> None:
-        self._said: set[str] = set()
-
-    def say(self, event: Enqueued) -> None:
-        """Looks at what was enqueued."""
-        if event.notice is None:
-            return
-        engine_type = str(event.reply.get("engine_type"))
-        if engine_type not in self._said and len(self._said) < MAX_BATCH_EVENTS:
-            self._said.add(engine_type)
-            log.warning(
-                "an event was enqueued for which no engine is registered: %s",
-                engine_type,
-                extra={"eventlease": {"engine_type": engine_type, "event_id": event.event_id}},
-            )

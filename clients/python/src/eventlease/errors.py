@@ -131,18 +131,9 @@ class EventCancelled(EventLeaseError):
 
 _BY_CODE: dict[str, type[ProblemError]] = {"lease_lost": LeaseLost, "already_settled": AlreadySettled}
 _BY_STATUS: dict[int, type[ProblemError]] = {
-    400: InvalidInput,
-    401: Unauthenticated,
-    403: Forbidden,
-    404: NotFound,
-    405: InvalidInput,
-    409: Conflict,
-    413: InvalidInput,
-    415: InvalidInput,
-    421: Forbidden,
-    422: InvalidInput,
-    431: InvalidInput,
-}
+    **dict.fromkeys((400, 405, 413, 415, 422, 431), InvalidInput),
+    401: Unauthenticated, 403: Forbidden, 404: NotFound, 409: Conflict, 421: Forbidden,
+}  # fmt: skip
 
 
 def problem_error(problem: dict[str, Any], status: int | None = None, request_id: str | None = None) -> ProblemError:

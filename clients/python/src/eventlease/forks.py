@@ -16,11 +16,8 @@ class Forkable(Protocol):
 
 
 _watched: weakref.WeakSet[Forkable] = weakref.WeakSet()
-
-
-def watch(thing: Forkable) -> None:
-    """Its `after_fork` is called in every child, as long as it is used."""
-    _watched.add(thing)
+watch = _watched.add
+"""Its `after_fork` is called in every child, as long as it is used."""
 
 
 def _after_fork() -> None:

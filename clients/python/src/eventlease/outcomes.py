@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from eventlease.errors import EventLeaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from eventlease.openapi import NewEvent
     from eventlease.rules.leases import Told
 
 
@@ -83,7 +84,7 @@ class Completed:
     """
 
     result: Any = None
-    enqueue: Sequence[Mapping[str, Any]] = ()
+    enqueue: Sequence[NewEvent] = ()
 
 
 @dataclass(frozen=True, slots=True)

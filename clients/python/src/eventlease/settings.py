@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from eventlease.connections import check_urls
@@ -114,7 +114,8 @@ def _is_name(value: Any) -> bool:
 
 
 def _is_list(value: Any) -> bool:
-    return not isinstance(value, (str, bytes)) and all(isinstance(each, str) for each in value)
+    is_listed = isinstance(value, Collection) and not isinstance(value, (str, bytes))
+    return is_listed and all(isinstance(each, str) for each in cast("Collection[Any]", value))
 
 
 def _is_uuid(value: Any) -> bool:

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, ReadTimeoutError
-from urllib3.util.ssl_ import create_urllib3_context
 
 from eventlease.errors import ConfigurationError
+from eventlease.rules.repeats import Failure
 
 if TYPE_CHECKING:
     import ssl
@@ -50,9 +50,13 @@ class Reply:
 class TransportError(Exception):
     """No complete reply arrived."""
 
+    failure = Failure.CUT
+
 
 class NotSent(TransportError):
     """The server did not get the request: no such host, connection refused, TLS refused."""
+
+    failure = Failure.NOT_SENT
 
 
 class Cut(TransportError):
@@ -60,12 +64,14 @@ class Cut(TransportError):
 
     def __init__(self, message: str, *, reused: bool, any_byte: bool) -> None:
         super().__init__(message)
-        self.reused = reused
-        self.any_byte = any_byte
+        self.reused, self.any_byte = reused, any_byte
+        self.failure = Failure.STALE if reused and not any_byte else Failure.CUT
 
 
 class TimedOut(TransportError):
     """No complete reply within the time limit; the server may have carried the request out."""
+
+    failure = Failure.TIMED_OUT
 
 
 class Transport(Protocol):
@@ -86,14 +92,10 @@ class Urllib3Transport:
     def __init__(self, url: str, *, ssl_context: ssl.SSLContext | None = None) -> None:
         scheme, host, port, path = parts_of(url)
         self._prefix = path.rstrip("/").removesuffix(BASE_PATH) + BASE_PATH
-        self._connection: HTTPConnection
+        self._connection = HTTPConnection(host, port or 80)
         if scheme == "https":
-            context = ssl_context or _default_context()
-            self._connection = HTTPSConnection(host, port or 443, ssl_context=context)
-        else:
-            self._connection = HTTPConnection(host, port or 80)
-        self._is_busy = False
-        self._is_closed = False
+            self._connection = HTTPSConnection(host, port or 443, ssl_context=ssl_context)
+        self._is_busy = self._is_closed = False
 
     def send(self, request: Request, seconds: float) -> Reply:
         """See `Transport.send`."""
@@ -101,15 +103,14 @@ class Urllib3Transport:
             raise NotSent("this transport is closed")
         self._is_busy = True
         try:
-            reply = self._exchange(request, seconds)
-        except TransportError:
+            return self._exchange(request, seconds)
+        except BaseException:  # what is left of this exchange is no part of the next
             self._connection.close()
             raise
         finally:
             self._is_busy = False
             if self._is_closed:
                 self._connection.close()
-        return reply
 
     def close(self) -> None:
         """See `Transport.close`."""
@@ -178,9 +179,3 @@ def _read(response: BaseHTTPResponse, deadline: float) -> bytes:
         if time.monotonic() > deadline:
             raise TimedOut("the reply did not end in time")
     return b"".join(pieces)
-
-
-def _default_context() -> ssl.SSLContext:
-    context = create_urllib3_context()
-    context.load_default_certs()
-    return context

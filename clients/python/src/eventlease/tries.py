@@ -36,21 +36,11 @@ class Tries:
     """Decides after each failed try of a call."""
 
     def __init__(self, name: str, repeat: Repeat, timing: Timing) -> None:
-        self._name = name
-        self._repeat = repeat
-        self._timing = timing
+        self._name, self._repeat, self._timing = name, repeat, timing
         self._started = timing.clock()
         self._said_at: float | None = None
-        self._pauses = 0
-        self._internal_errors = 0
-        self._was_at_once = False
-        self._was_renewed = False
-        self._is_unknown = False
-
-    def may_renew(self) -> bool:
-        """True once: credentials are read again after the first 401 only."""
-        may, self._was_renewed = not self._was_renewed, True
-        return may
+        self._pauses = self._internal_errors = 0
+        self._was_at_once = self._is_unknown = False
 
     def answered(self) -> None:
         """Says that an outage is over."""
@@ -69,14 +59,22 @@ class Tries:
             self._was_at_once = True
             return False
         changes = changes_server(failure, reply.status if reply else None)
-        if step is Step.GIVE_UP or not self._pause(changes, cause, reply):
-            raise self._unavailable(cause, reply, problem or {})
+        retry_after = (reply.headers.get("retry-after") or "") if reply else ""
+        least = float(retry_after) if retry_after.isdecimal() else None
+        if step is Step.GIVE_UP or not self._pause(cause, spread=changes, retry_after=least):
+            problem = problem or {}
+            raise Unavailable(
+                f"{self._name}: no definite answer: {cause}{': ' if problem else ''}{problem.get('detail', '')}",
+                is_unknown=self._is_unknown,
+                status=reply.status if reply else None,
+                code=problem.get("code"),
+                request_id=reply.headers.get("x-request-id") if reply else None,
+            )
         return changes
 
-    def _pause(self, spread: bool, cause: str, reply: Reply | None) -> bool:
+    def _pause(self, cause: str, *, spread: bool, retry_after: float | None) -> bool:
         """False if the call should not be repeated after all."""
         now, within = self._timing.clock(), self._repeat.within_seconds
-        retry_after = _retry_after(reply) if reply else None
         pause = pause_seconds(self._pauses, self._timing.random(), spread=spread, retry_after=retry_after)
         self._pauses += 1
         if self._timing.stop.is_set() or (within is not None and now + pause > self._started + within):
@@ -86,17 +84,3 @@ class Tries:
             fields = {"call": self._name, "cause": cause, "pause_seconds": round(pause, 1)}
             log.warning("the server does not answer, repeating %s: %s", self._name, cause, extra={"eventlease": fields})
         return not self._timing.stop.wait(pause)
-
-    def _unavailable(self, cause: str, reply: Reply | None, problem: dict[str, Any]) -> Unavailable:
-        return Unavailable(
-            f"{self._name}: no definite answer: {cause}{': ' if problem else ''}{problem.get('detail', '')}",
-            is_unknown=self._is_unknown,
-            status=reply.status if reply else None,
-            code=problem.get("code"),
-            request_id=reply.headers.get("x-request-id") if reply else None,
-        )
-
-
-def _retry_after(reply: Reply) -> float | None:
-    text = reply.headers.get("retry-after") or ""
-    return float(text) if text.isdecimal() else None

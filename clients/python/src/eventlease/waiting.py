@@ -19,15 +19,15 @@ from eventlease.errors import (
     Unavailable,
     refused_here,
 )
+from eventlease.futures import resolve
 from eventlease.rules.repeats import Repeat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from eventlease.calls import Calls
     from eventlease.connections import Connections
-
-    Ended = dict[str, Any] | EventLeaseError
+    from eventlease.futures import Future
 
 log = logging.getLogger("eventlease.client")
 
@@ -36,6 +36,7 @@ MAX_WAIT_SECONDS = 20
 REPLY_SECONDS = 15.0
 MAX_REQUESTS = 8
 LAST_PAUSE_SECONDS = 0.2
+EVENT = ("event_id", "status")
 _REPEAT = Repeat(is_safe=True, within_seconds=30)
 
 
@@ -55,32 +56,23 @@ def id_or_error(event_id: str | UUID) -> str | InvalidInput:
         return error
 
 
-def result_of(event: dict[str, Any]) -> Any:
-    """The result of an event that has ended. Raises EventFailed or EventCancelled."""
-    if event["status"] == "completed":
-        return event["result"]
-    raise EventCancelled(event) if event["status"] == "cancelled" else EventFailed(event)
-
-
 def is_open(event: dict[str, Any]) -> bool:
     """True while it is queued or processing."""
     return event["status"] in ("queued", "processing")
 
 
-def value_of(event: Ended) -> Any:
-    """The result of an event that has ended, or the error."""
-    try:
-        return event if isinstance(event, EventLeaseError) else result_of(event)
-    except EventLeaseError as error:
-        return error
+def value_of(event: dict[str, Any]) -> Any:
+    """The result of an event that has ended, or the error that stands for another end."""
+    if event["status"] == "completed":
+        return event["result"]
+    return EventCancelled(event) if event["status"] == "cancelled" else EventFailed(event)
 
 
 class TimeLimit:
     """How long a wait lasts, which may take several requests."""
 
-    def __init__(self, seconds: float | None, message: str) -> None:
+    def __init__(self, seconds: float | None) -> None:
         self._deadline = None if seconds is None else time.monotonic() + seconds
-        self._message = message
 
     def left(self) -> float | None:
         """Seconds; None without a limit."""
@@ -102,58 +94,41 @@ class TimeLimit:
             time.sleep(min(left, LAST_PAUSE_SECONDS))
         return left == 0
 
-    def check(self) -> None:
-        """As `is_over`, but raises TimeoutError."""
-        if self.is_over():
-            raise TimeoutError(self._message)
 
-
-def read_event(calls: Calls, event_id: str, repeat: Repeat, wait_seconds: int = 0) -> dict[str, Any]:
-    """The event; when it has ended, or after that many seconds."""
-    query = f"?wait_seconds={wait_seconds}" if wait_seconds else ""
-    seconds = wait_seconds + REPLY_SECONDS
-    path, members = f"/events/{event_id}{query}", ("event_id", "status")
-    event: dict[str, Any] = calls.call("GET", path, seconds=seconds, repeat=repeat, members=members)
-    return event
-
-
-def wait_once(calls: Calls, event_ids: list[str], wait_seconds: int, repeat: Repeat) -> dict[str, Ended]:
-    """Those that have ended, by id, once there is one or the time is over. Those that are not known are errors."""
+def wait_once(calls: Calls, event_ids: list[str], wait_seconds: int, repeat: Repeat) -> dict[str, Any]:
+    """The values of those that have ended, by id, once there is one or the time is over; errors for unknown ones."""
     body = {"event_ids": event_ids, "wait_seconds": wait_seconds, "until": "any"}
     seconds, members = wait_seconds + REPLY_SECONDS, ("unknown", "events")
     reply = calls.call("POST", "/events/wait", body, seconds=seconds, repeat=repeat, members=members)
-    ended: dict[str, Ended] = {}
+    ended: dict[str, Any] = {}
     for event_id in [*reply["unknown"], *(event["event_id"] for event in reply["events"])]:
-        try:
-            event = read_event(calls, event_id, repeat)  # also of an unknown one, for the server's words
+        try:  # also an unknown one is read, for the server's words
+            event = calls.call("GET", f"/events/{event_id}", seconds=REPLY_SECONDS, repeat=repeat, members=EVENT)
+            if not is_open(event):  # as it is if it was redriven meanwhile
+                ended[event_id] = value_of(event)
         except ProblemError as error:
             ended[event_id] = error
-        else:
-            if not is_open(event):  # as it is if it was redriven meanwhile
-                ended[event_id] = event
     return ended
 
 
 class Watcher:
     """Waits for the ends of any number of events, in a few threads that end when nothing is awaited."""
 
-    def __init__(self, connections: Connections, deliver: Callable[[list[tuple[Any, Ended]]], None]) -> None:
-        """`deliver` is called in one of the threads, with the caller's futures and what became of their events."""
+    def __init__(self, connections: Connections) -> None:
         self._connections = connections
-        self._deliver = deliver
         self._begin()
         forks.watch(self)
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
-        self._futures: dict[str, list[Any]] = {}
+        self._futures: dict[str, list[Future]] = {}
         self._unwatched: deque[str] = deque()
         self._threads: set[threading.Thread] = set()
 
     after_fork = _begin
 
-    def watch(self, event_id: str, future: Any) -> None:
-        """The future is given to `deliver` when the event has ended, unless it is cancelled before."""
+    def watch(self, event_id: str, future: Future) -> None:
+        """The future gets the result or the error when the event has ended, unless it is cancelled before."""
         with self._lock:
             is_new = event_id not in self._futures
             before = self._futures.get(event_id, [])
@@ -175,21 +150,19 @@ class Watcher:
         while event_ids := self._next(event_ids):
             # Where all threads wait, one of them comes back soon for events that nobody watches yet.
             is_brief = bool(self._unwatched) or len(self._threads) == MAX_REQUESTS
+            ended: dict[str, Any] = {}
             try:
                 with self._connections.one() as calls:
                     ended = wait_once(calls, event_ids, 1 if is_brief else MAX_WAIT_SECONDS, _REPEAT)
-            except Unavailable as error:
-                if not self._connections.timing.stop.is_set():
-                    continue  # callers have time limits of their own
-                ended = dict.fromkeys(event_ids, error)
             except EventLeaseError as error:
-                ended = dict.fromkeys(event_ids, error)
+                if not isinstance(error, Unavailable) or self._connections.timing.stop.is_set():
+                    ended = dict.fromkeys(event_ids, error)  # else callers have time limits of their own
             except Exception as error:  # as above: callers must not wait for a thread that has died
                 log.exception("waiting for events failed in an unexpected way")
                 ended = dict.fromkeys(event_ids, EventLeaseError(f"waiting failed: {type(error).__name__}: {error}"))
             with self._lock:
-                found = [(future, ended[event_id]) for event_id in ended for future in self._futures.pop(event_id, [])]
-            self._deliver(found)
+                futures = {event_id: self._futures.pop(event_id, []) for event_id in ended}
+            resolve((future, ended[event_id]) for event_id in ended for future in futures[event_id])
 
     def _next(self, watched: Iterable[str]) -> list[str]:
         """The events of the next request, those first that nobody watches. None: the thread ends."""

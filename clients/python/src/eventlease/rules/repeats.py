@@ -70,4 +70,4 @@ def changes_server(failure: Failure, status: int | None) -> bool:
 
 def may_have_arrived(failure: Failure) -> bool:
     """True if the server may have carried the call out."""
-    return failure in (Failure.STALE, Failure.CUT, Failure.TIMED_OUT, Failure.UNSURE, Failure.INTERNAL)
+    return failure not in (Failure.NOT_SENT, Failure.BUSY)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 import uuid
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from eventlease.event import row_of
 from eventlease.leases import Leases
@@ -17,7 +18,7 @@ from eventlease.runners.perform import Performer, completed
 from eventlease.runners.slots import Job, Slots
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Callable, Coroutine, Generator, Mapping
 
     from eventlease.engine import Engine
     from eventlease.rules.leases import Told
@@ -25,9 +26,21 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 300
 LONG_SECONDS = 1e9
 NO_STATE: Any = object()
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
-def run(
+def blocking(call: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+    """The same on an event loop of its own."""
+
+    @functools.wraps(call)
+    def run(*args: P.args, **options: P.kwargs) -> T:
+        return asyncio.run(call(*args, **options))
+
+    return run
+
+
+async def run_async(
     engine: Engine,
     event_type: str,
     payload: Any = None,
@@ -43,32 +56,8 @@ def run(
     `members` are those of a leased event: `attempt=2`, `previous={"outcome": "failed", "progress": …}`,
     `releases_in_row=9`, `priority=9`, … `state` is what the engine's `lifespan` would yield. After `cancel_after`
     seconds the handler is told that the event is to be cancelled, after `lose_lease_after` that the lease is lost.
-    Within a running event loop, await `run_async` instead.
+    A handler that is `def` runs on the calling thread.
     """
-    return asyncio.run(
-        run_async(
-            engine,
-            event_type,
-            payload,
-            state=state,
-            cancel_after=cancel_after,
-            lose_lease_after=lose_lease_after,
-            **members,
-        )
-    )
-
-
-async def run_async(
-    engine: Engine,
-    event_type: str,
-    payload: Any = None,
-    *,
-    state: Any = NO_STATE,
-    cancel_after: float | None = None,
-    lose_lease_after: float | None = None,
-    **members: Any,
-) -> Report | None:
-    """See `run`. A handler that is `def` runs on the calling thread."""
     settings, handlers = engine._settings, engine._handlers.layered()  # pyright: ignore[reportPrivateUsage]
     if state is NO_STATE and engine._lifespan is not None:  # pyright: ignore[reportPrivateUsage]
         raise TypeError("the engine has a lifespan: give state=, which is what it would yield")
@@ -89,6 +78,10 @@ async def run_async(
     with _telling(leases, job, told):
         report = await _perform(performer, job)
     return None if report is None else _as_sent(leases, job, report)
+
+
+run = blocking(run_async)
+"""As `run_async`, where no event loop runs."""
 
 
 def leased_event(engine_type: str, event_type: str, payload: Any, **members: Any) -> dict[str, Any]:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from eventlease.testing.fake_server.clock import written
 from eventlease.testing.fake_server.refusals import Refused, engine_not_found
+from eventlease.testing.fake_server.state import Engine, State, Token, written
 from eventlease.transport import Cut
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from eventlease.testing.fake_server.state import Engine, State, Token
 
 T = TypeVar("T")
 
@@ -22,7 +18,6 @@ class Call:
     """A request as handlers read it; `token` is None without authentication."""
 
     state: State
-    operation: str
     params: dict[str, str]
     query: dict[str, str]
     headers: dict[str, str]
@@ -73,63 +68,25 @@ class Call:
         """Refuses a call for an earlier life of the engine."""
         named = self.headers.get("x-engine-incarnation")
         if named is not None and int(named) != engine.incarnation:
-            raise superseded(engine)
+            raise _superseded(engine)
+
+    def admit(self, roles: str | None) -> None:
+        """Finds out who calls, and refuses those who may not. Every call of an engine shows that it is alive."""
+        state = self.state
+        if state.needs_tokens:
+            self.token = state.tokens.get(self.headers.get("authorization", "").removeprefix("Bearer "))
+            if self.token is None or (self.token.ends_at is not None and self.token.ends_at <= state.now()):
+                raise Refused("unauthenticated", "a bearer token that holds is needed")
+            if self.token.is_superseded:
+                raise _superseded(state.engines[self.token.engine_id or ""])
+            if roles is not None and self.token.role not in roles.split():
+                detail = f"a token of the role {self.token.role} may not do that"
+                raise Refused("forbidden", detail, allowed_roles=roles.split())
+        engine = state.engines.get(self.engine_id or "")
+        if engine is not None:
+            engine.last_seen, engine.is_unresponsive = state.now(), False
 
 
-def superseded(engine: Engine) -> Refused:
-    """The engine has registered again."""
+def _superseded(engine: Engine) -> Refused:
     detail = f"engine {engine.engine_id} is registered as another incarnation than this call's"
     return Refused("engine_superseded", detail, registered_at=written(engine.registered_at))
-
-
-# Which roles may do what. Engines do it for themselves only.
-ROLES: dict[str, tuple[str, ...]] = {
-    "register": ("engine", "orchestrator", "registrar"),
-    "read_engine": ("engine", "orchestrator", "operator", "reader"),
-    "change_engine": ("orchestrator",),
-    "deregister": ("engine", "orchestrator"),
-    "heartbeat": ("engine",),
-    "drain": ("engine", "orchestrator", "operator"),
-    "resume": ("orchestrator", "operator"),
-    "renew_token": ("orchestrator", "registrar"),
-    "exchange": ("engine",),
-    "settle_one": ("engine",),
-    "settle_many": ("engine",),
-    "enqueue": ("producer", "orchestrator", "operator"),
-    "enqueue_batch": ("producer", "orchestrator", "operator"),
-    "read_event": ("producer", "orchestrator", "operator", "reader"),
-    "attempts": ("producer", "orchestrator", "operator", "reader"),
-    "wait": ("producer", "orchestrator", "operator", "reader"),
-    "cancel": ("producer", "orchestrator", "operator"),
-    "read_run": ("orchestrator", "operator", "reader"),
-    "cancel_run": ("orchestrator", "operator"),
-    "reopen_run": ("orchestrator", "operator"),
-    "create_token": ("admin",),
-    "list_tokens": ("admin",),
-    "revoke_token": ("admin",),
-}
-
-
-def admit(call: Call) -> None:
-    """Tells who calls, and refuses those who may not."""
-    state = call.state
-    if not state.needs_tokens:
-        return
-    shown = call.headers.get("authorization", "").removeprefix("Bearer ")
-    token = state.tokens.get(shown)
-    if token is None or (token.ends_at is not None and token.ends_at <= state.now()):
-        raise Refused("unauthenticated", "a bearer token that holds is needed")
-    if token.is_superseded:
-        raise superseded(state.engines[token.engine_id or ""])
-    allowed = ROLES.get(call.operation)
-    if allowed is not None and token.role not in allowed:
-        detail = f"a token of the role {token.role} may not do that"
-        raise Refused("forbidden", detail, allowed_roles=list(allowed))
-    call.token = token
-
-
-def mark_seen(call: Call) -> None:
-    """Every call of an engine shows that it is alive."""
-    engine = call.state.engines.get(call.engine_id or "")
-    if engine is not None:
-        engine.last_seen, engine.is_unresponsive = call.state.now(), False

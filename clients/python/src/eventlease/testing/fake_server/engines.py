@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from eventlease.testing.fake_server import checks, fields
-from eventlease.testing.fake_server.clock import written
+from eventlease.testing.fake_server import fields
+from eventlease.testing.fake_server.callers import Call
 from eventlease.testing.fake_server.fields import Fields
 from eventlease.testing.fake_server.refusals import Refused
-from eventlease.testing.fake_server.state import Engine, Event, Lease, State, Token, new_secret
+from eventlease.testing.fake_server.state import Engine, Event, Lease, State, Token, new_secret, written
 from eventlease.testing.fake_server.verdicts import end_attempt
-
-if TYPE_CHECKING:
-    from eventlease.testing.fake_server.callers import Call
 
 TOKEN_GRACE_SECONDS = 60
 NO_IDS = (str(uuid.UUID(int=0)), str(uuid.UUID(int=2**128 - 1)))
@@ -23,8 +20,8 @@ NO_IDS = (str(uuid.UUID(int=0)), str(uuid.UUID(int=2**128 - 1)))
 def server(state: State) -> dict[str, Any]:
     """What clients are told of the server."""
     limits = {
-        "max_payload_bytes": checks.MAX_PAYLOAD_BYTES, "max_detail_bytes": checks.MAX_DETAIL_BYTES,
-        "max_body_bytes": 16_777_216, "max_json_depth": checks.MAX_JSON_DEPTH, "max_batch_events": 1000,
+        "max_payload_bytes": fields.MAX_PAYLOAD_BYTES, "max_detail_bytes": fields.MAX_DETAIL_BYTES,
+        "max_body_bytes": 16_777_216, "max_json_depth": fields.MAX_JSON_DEPTH, "max_batch_events": 1000,
     }  # fmt: skip
     tokens = "required" if state.needs_tokens else "optional"
     return {"version": "fake", "limits": limits, "lease_tokens": tokens, "auth": state.needs_tokens}
@@ -67,8 +64,8 @@ def read(call: Call) -> tuple[int, Any]:
 def change(call: Call) -> tuple[int, Any]:
     """`PATCH /engines/{engine_id}`."""
     engine = call.engine()
-    metadata = checks.members(checks.members(call.body).get("metadata"))
-    patch = checks.members(metadata.get("static_config"))
+    metadata = fields.members(fields.members(call.body).get("metadata"))
+    patch = fields.members(metadata.get("static_config"))
     engine.static_config = merged(engine.static_config, patch)
     call.state.changed.notify_all()
     return 200, shown(call.state, engine)
@@ -97,8 +94,8 @@ def drain(call: Call) -> tuple[int, Any]:
     sent = fields.read_whole(
         call.body or {},
         lambda f: {
-            "reason": f.optional("reason", checks.text(500)),
-            "then": f.optional("then", checks.one_of("exit", "stay"), "exit"),
+            "reason": f.optional("reason", fields.text(500)),
+            "then": f.optional("then", fields.one_of("exit", "stay"), "exit"),
         },
     )
     engine = call.engine()
@@ -191,21 +188,21 @@ def _give_token(state: State, engine: Engine) -> str:
 
 def _read_registration(f: Fields) -> dict[str, Any]:
     metadata: dict[str, Any] = {"static_config": {}, "dynamic_state": {}}
-    inner = f.optional("metadata", checks.any_object)
+    inner = f.optional("metadata", fields.any_object)
     if inner is not None:
         part = Fields(inner, "/metadata", f.errors)
         for name in metadata:
-            metadata[name] = part.optional(name, checks.any_object, {})
+            metadata[name] = part.optional(name, fields.any_object, {})
         part.finish(lambda _: "belongs into metadata.static_config")
-    engine_id = f.optional("engine_id", checks.identifier)
+    engine_id = f.optional("engine_id", fields.identifier)
     if engine_id in NO_IDS:
         f.error("engine_id", "is the nil or the max UUID, which is no engine's id")
     # Left out, the server's own holds; null is none.
     is_named = f.has("heartbeat_timeout_seconds")
-    timeout = f.optional("heartbeat_timeout_seconds", checks.integer(3, 86_400), None if is_named else 45)
+    timeout = f.optional("heartbeat_timeout_seconds", fields.integer(3, 86_400), None if is_named else 45)
     return {
-        "engine_id": engine_id, "engine_type": f.required("engine_type", checks.name),
+        "engine_id": engine_id, "engine_type": f.required("engine_type", fields.name),
         "timeout": timeout,
-        "scenario_run_id": f.optional("scenario_run_id", checks.run_id),
-        "may_enqueue": f.optional("may_enqueue", checks.items(0, 100), []), **metadata,
+        "scenario_run_id": f.optional("scenario_run_id", fields.run_id),
+        "may_enqueue": f.optional("may_enqueue", fields.items(0, 100), []), **metadata,
     }  # fmt: skip

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from eventlease.testing.fake_server import checks, fields
-from eventlease.testing.fake_server.clock import written
+from eventlease.testing.fake_server import fields
+from eventlease.testing.fake_server.callers import Call
 from eventlease.testing.fake_server.fields import Fields
 from eventlease.testing.fake_server.refusals import Refused, invalid
-from eventlease.testing.fake_server.state import Event, State
-
-if TYPE_CHECKING:
-    from eventlease.testing.fake_server.callers import Call
+from eventlease.testing.fake_server.state import Event, State, written
 
 MAX_DELAY_SECONDS = 31_536_000
 KEY_SECONDS = 86_400
@@ -30,7 +27,7 @@ def enqueue_batch(call: Call) -> tuple[int, Any]:
     """`POST /events/batch`."""
     sent = fields.read_whole(
         call.body,
-        lambda f: (f.required("events", checks.items(1, 1000, "event")), f.optional("atomic", checks.boolean, False)),
+        lambda f: (f.required("events", fields.items(1, 1000)), f.optional("atomic", fields.boolean, False)),
     )
     results = [_read_or_refuse(index, item) for index, item in enumerate(sent[0])]
     is_wrong = any(isinstance(result, Refused) for result in results)
@@ -93,21 +90,21 @@ def read_event(f: Fields) -> dict[str, Any]:
 def read_event_of_whole(f: Fields) -> dict[str, Any]:
     """A new event, whose further members the caller refuses."""
     body: dict[str, Any] = {
-        "engine_type": f.required("engine_type", checks.name), "event_type": f.required("event_type", checks.name),
-        "payload": f.required("payload", checks.any_json(checks.MAX_PAYLOAD_BYTES)),
-        "priority": f.optional("priority", checks.integer(0, 9), 5),
-        "delay_seconds": f.optional("delay_seconds", checks.integer(0, MAX_DELAY_SECONDS)),
-        "available_at": f.optional("available_at", checks.moment),
-        "scenario_run_id": f.optional("scenario_run_id", checks.run_id),
-        "visibility_timeout_seconds": f.optional("visibility_timeout_seconds", checks.integer(1, 43_200)),
-        "retry_policy": f.optional("retry_policy", checks.any_object),
-        "discard_after_seconds": f.optional("discard_after_seconds", checks.integer(1, MAX_DELAY_SECONDS)),
-        "idempotency_key": f.optional("idempotency_key", checks.text(255)),
-        "unique_key": f.optional("unique_key", checks.text(256)),
-        "traceparent": f.optional("traceparent", checks.text(64)),
-        "tracestate": f.optional("tracestate", checks.text(512)),
+        "engine_type": f.required("engine_type", fields.name), "event_type": f.required("event_type", fields.name),
+        "payload": f.required("payload", fields.any_json(fields.MAX_PAYLOAD_BYTES)),
+        "priority": f.optional("priority", fields.integer(0, 9), 5),
+        "delay_seconds": f.optional("delay_seconds", fields.integer(0, MAX_DELAY_SECONDS)),
+        "available_at": f.optional("available_at", fields.moment),
+        "scenario_run_id": f.optional("scenario_run_id", fields.run_id),
+        "visibility_timeout_seconds": f.optional("visibility_timeout_seconds", fields.integer(1, 43_200)),
+        "retry_policy": f.optional("retry_policy", fields.any_object),
+        "discard_after_seconds": f.optional("discard_after_seconds", fields.integer(1, MAX_DELAY_SECONDS)),
+        "idempotency_key": f.optional("idempotency_key", fields.text(255)),
+        "unique_key": f.optional("unique_key", fields.text(256)),
+        "traceparent": f.optional("traceparent", fields.text(64)),
+        "tracestate": f.optional("tracestate", fields.text(512)),
     }  # fmt: skip
-    body["payload_bytes"] = checks.byte_length(body["payload"])
+    body["payload_bytes"] = fields.byte_length(body["payload"])
     return body
 
 

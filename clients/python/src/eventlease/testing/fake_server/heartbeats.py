@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from eventlease.testing.fake_server import checks, fields
+from eventlease.testing.fake_server import fields
+from eventlease.testing.fake_server.callers import Call
 from eventlease.testing.fake_server.engines import interval, renew, terms
 from eventlease.testing.fake_server.fields import Fields
 from eventlease.testing.fake_server.refusals import engine_not_found
-
-if TYPE_CHECKING:
-    from eventlease.testing.fake_server.callers import Call
-    from eventlease.testing.fake_server.state import Engine, State
+from eventlease.testing.fake_server.state import Engine, State
 
 
 def heartbeat(call: Call) -> tuple[int, Any]:
@@ -92,28 +90,28 @@ def _listed(state: State, engine: Engine, listed: dict[str, Any]) -> dict[str, A
 
 def _read_heartbeat(f: Fields) -> dict[str, Any]:
     sent: dict[str, Any] = {
-        "workload": f.optional("current_workload", checks.integer(0, 1_000_000)),
-        "utilization": f.optional("resource_utilization", checks.any_object),
-        "dynamic_state": f.optional("dynamic_state", checks.any_object, {}),
-        "wait_seconds": f.optional("wait_seconds", checks.integer(0, 60), 0),
+        "workload": f.optional("current_workload", fields.integer(0, 1_000_000)),
+        "utilization": f.optional("resource_utilization", fields.any_object),
+        "dynamic_state": f.optional("dynamic_state", fields.any_object, {}),
+        "wait_seconds": f.optional("wait_seconds", fields.integer(0, 60), 0),
     }
     if f.has("holding_off"):
-        off = f.optional("holding_off", checks.any_object)
+        off = f.optional("holding_off", fields.any_object)
         sent["holding_off"] = None
         if off is not None:
             part = Fields(off, "/holding_off", f.errors)
             sent["holding_off"] = (
-                part.required("until", checks.moment), part.required("reason", checks.text(500)),
+                part.required("until", fields.moment), part.required("reason", fields.text(500)),
             )  # fmt: skip
             part.finish()
     leases: list[dict[str, Any]] = []
-    for index, item in enumerate(f.optional("leases", checks.items(0, 1000), [])):
+    for index, item in enumerate(f.optional("leases", fields.items(0, 1000), [])):
         part = Fields(item, f"/leases/{index}", f.errors)
         listed = {
-            "event_id": part.required("event_id", checks.identifier),
-            "lease_token": part.required("lease_token", checks.token),
-            "renew": part.optional("renew", checks.boolean, True), "has_progress": part.has("progress"),
-            "progress": part.optional("progress", checks.any_json(checks.MAX_DETAIL_BYTES)),
+            "event_id": part.required("event_id", fields.identifier),
+            "lease_token": part.required("lease_token", fields.token),
+            "renew": part.optional("renew", fields.boolean, True), "has_progress": part.has("progress"),
+            "progress": part.optional("progress", fields.any_json(fields.MAX_DETAIL_BYTES)),
         }  # fmt: skip
         if listed["has_progress"] and not listed["renew"]:
             part.error("progress", "stands beside renew: false, with which nothing is written")

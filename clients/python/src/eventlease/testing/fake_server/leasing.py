@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from eventlease.testing.fake_server import checks, fields
-from eventlease.testing.fake_server.clock import written
+from eventlease.testing.fake_server import fields
+from eventlease.testing.fake_server.callers import Call
+from eventlease.testing.fake_server.fields import Fields
 from eventlease.testing.fake_server.refusals import Refused, engine_not_found
-from eventlease.testing.fake_server.settling import read_settlements, settle
-from eventlease.testing.fake_server.state import Engine, Event, Lease, State
+from eventlease.testing.fake_server.settling import read_settlements, settle_all
+from eventlease.testing.fake_server.state import Engine, Event, Lease, State, written
 from eventlease.testing.fake_server.verdicts import reap
-
-if TYPE_CHECKING:
-    from eventlease.testing.fake_server.callers import Call
-    from eventlease.testing.fake_server.fields import Fields
 
 VISIBILITY_SECONDS = 300
 MAX_LEASE_SECONDS = 43_200
@@ -24,7 +21,7 @@ MAX_REPLY_BYTES = 4 * 1024 * 1024
 def exchange(call: Call) -> tuple[int, Any]:
     """`POST /events/queue/{engine_type}/lease`."""
     sent = fields.read_whole(call.body or {}, lambda f: _read_exchange(f, call.state))
-    results = [settle(call, settlement) for settlement in sent["settlements"]]
+    results = settle_all(call, sent["settlements"])
     is_refused = any("error" in result for result in results)
     try:
         events, notice = _poll(call, sent, is_refused=is_refused)
@@ -182,9 +179,9 @@ def _previous(event: Event) -> dict[str, Any] | None:
 
 def _read_exchange(f: Fields, state: State) -> dict[str, Any]:
     return {
-        "limit": f.optional("limit", checks.integer(1, 100)),
-        "wait_seconds": f.optional("wait_seconds", checks.integer(0, 30), 0),
-        "visibility": f.optional("visibility_timeout_seconds", checks.integer(1, 43_200)),
-        "poll_id": f.optional("poll_id", checks.identifier),
+        "limit": f.optional("limit", fields.integer(1, 100)),
+        "wait_seconds": f.optional("wait_seconds", fields.integer(0, 30), 0),
+        "visibility": f.optional("visibility_timeout_seconds", fields.integer(1, 43_200)),
+        "poll_id": f.optional("poll_id", fields.identifier),
         "settlements": read_settlements(f, state, least=0),
     }

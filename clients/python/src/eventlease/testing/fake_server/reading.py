@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from eventlease.testing.fake_server import checks, fields
-from eventlease.testing.fake_server.clock import written
+from eventlease.testing.fake_server import fields
+from eventlease.testing.fake_server.callers import Call
 from eventlease.testing.fake_server.fields import Fields
 from eventlease.testing.fake_server.refusals import Refused, event_not_found
+from eventlease.testing.fake_server.state import Attempt, Event, State, written
 from eventlease.testing.fake_server.verdicts import close, reap
-
-if TYPE_CHECKING:
-    from eventlease.testing.fake_server.callers import Call
-    from eventlease.testing.fake_server.state import Attempt, Event, State
 
 
 def read_event(call: Call) -> tuple[int, Any]:
@@ -123,12 +120,12 @@ def _of_run(state: State, run: str) -> list[Event]:
 
 
 def _read_wait(f: Fields) -> dict[str, Any]:
-    ids: list[Any] = f.required("event_ids", checks.items(1, 100, "event")) or []
+    ids: list[Any] = f.required("event_ids", fields.items(1, 100)) or []
     part = Fields({str(index): value for index, value in enumerate(ids)}, "/event_ids", f.errors)
-    checked = [part.required(str(index), checks.identifier) for index in range(len(ids))]
+    checked = [part.required(str(index), fields.identifier) for index in range(len(ids))]
     return {
-        "ids": checked, "wait_seconds": f.optional("wait_seconds", checks.integer(0, 30), 0),
-        "until": f.optional("until", checks.one_of("any", "all"), "all"),
+        "ids": checked, "wait_seconds": f.optional("wait_seconds", fields.integer(0, 30), 0),
+        "until": f.optional("until", fields.one_of("any", "all"), "all"),
     }  # fmt: skip
 
 

@@ -4,33 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-# By code: the status, and the title.
-KINDS: dict[str, tuple[int, str]] = {
-    "malformed_json": (400, "The body is not JSON"),
-    "unauthenticated": (401, "Authentication required"),
-    "forbidden": (403, "Not allowed"),
-    "not_found": (404, "Nothing is here"),
-    "engine_not_found": (404, "The engine is not registered"),
-    "event_not_found": (404, "The event is not known"),
-    "method_not_allowed": (405, "The method does not fit the resource"),
-    "lease_lost": (409, "The lease is over"),
-    "already_settled": (409, "The lease was settled otherwise"),
-    "engine_type_mismatch": (409, "The engine is of another type"),
-    "engine_id_taken": (409, "The engine id is taken"),
-    "engine_superseded": (409, "The engine has registered again"),
-    "event_is_final": (409, "The event has ended"),
-    "run_cancelled": (409, "The scenario run is cancelled"),
-    "payload_too_large": (413, "The body is too large"),
-    "invalid_input": (422, "The request has errors"),
-    "idempotency_key_reused": (422, "The idempotency key stands for another body"),
-    "follow_up_refused": (422, "A follow-up event cannot be enqueued"),
-    "poll_id_reused": (422, "The poll id stands for another poll"),
-    "overloaded": (429, "Too much at once"),
-    "rate_limited": (429, "Too much in too short a time"),
-    "internal": (500, "Something went wrong here"),
-    "database_unavailable": (503, "The database is not available"),
-    "shutting_down": (503, "The service is stopping"),
-}
+_CODES = {
+    400: ["malformed_json"],
+    401: ["unauthenticated"],
+    403: ["forbidden"],
+    404: ["not_found", "engine_not_found", "event_not_found"],
+    405: ["method_not_allowed"],
+    409: ["lease_lost", "already_settled", "engine_type_mismatch", "engine_id_taken", "engine_superseded",
+          "event_is_final", "run_cancelled"],
+    413: ["payload_too_large"],
+    422: ["invalid_input", "idempotency_key_reused", "follow_up_refused", "poll_id_reused"],
+    429: ["overloaded", "rate_limited"],
+    500: ["internal"],
+    503: ["database_unavailable", "shutting_down"],
+}  # fmt: skip
+STATUSES = {code: status for status, codes in _CODES.items() for code in codes}
+_HEADERS = {401: {"www-authenticate": "Bearer"}, 429: {"retry-after": "1"}, 503: {"retry-after": "1"}}
 
 
 class Refused(Exception):
@@ -39,36 +28,19 @@ class Refused(Exception):
     def __init__(self, code: str, detail: str, **members: Any) -> None:
         super().__init__(detail)
         self.code, self.detail, self.members = code, detail, members
-        self.headers: dict[str, str] = {}
-        if self.status == 401:
-            self.headers["www-authenticate"] = "Bearer"
-        elif self.status in (429, 503):
-            self.headers["retry-after"] = "1"
-
-    @property
-    def status(self) -> int:
-        """The status of a reply that says only this."""
-        return KINDS[self.code][0]
+        self.status = STATUSES[code]
+        self.headers = dict(_HEADERS.get(self.status, {}))
 
     def problem(self) -> dict[str, Any]:
         """The problem document."""
-        status, title = KINDS[self.code]
-        kind = f"urn:eventlease:problem:{self.code}"
-        return {
-            "type": kind,
-            "title": title,
-            "status": status,
-            "detail": self.detail,
-            "code": self.code,
-            **self.members,
-        }
+        kind, title = f"urn:eventlease:problem:{self.code}", self.code.replace("_", " ").capitalize()
+        named = {"type": kind, "title": title, "status": self.status, "detail": self.detail, "code": self.code}
+        return {**named, **self.members}
 
 
 def invalid(errors: list[dict[str, str]], code: str = "invalid_input") -> Refused:
     """The refusal of a request with these wrong places."""
-    count = "one place" if len(errors) == 1 else f"{len(errors)} places"
-    verb = "is" if len(errors) == 1 else "are"
-    return Refused(code, f"{count} of the request {verb} wrong", errors=errors)
+    return Refused(code, f"{len(errors)} places of the request are wrong", errors=errors)
 
 
 def engine_not_found(engine_id: str) -> Refused:

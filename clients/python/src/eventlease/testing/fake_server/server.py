@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from eventlease.testing.fake_server import callers, engines, routes
+from eventlease.testing.fake_server import engines, routes
 from eventlease.testing.fake_server.callers import Call
-from eventlease.testing.fake_server.misfortunes import Misfortune, Misfortunes
 from eventlease.testing.fake_server.over_http import serve
 from eventlease.testing.fake_server.refusals import Refused
-from eventlease.testing.fake_server.state import State, Token, real_seconds
+from eventlease.testing.fake_server.state import State, Token
 from eventlease.testing.fake_server.verdicts import reap
 from eventlease.transport import Cut, NotSent, Reply, Request, TimedOut
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-    from types import TracebackType
 
-_WITHOUT_BODY = ("GET", "DELETE")
+@dataclass
+class Misfortune:
+    """What a test has ordered to happen to one request of an operation."""
+
+    operation: str
+    is_reply_lost: bool = False
+    code: str | None = None
+    retry_after: int | None = None
+    late_by_seconds: float = 0
 
 
 class FakeServer:
@@ -35,15 +42,13 @@ class FakeServer:
         self.state = State(admin_token)
         self.requests: list[tuple[str, Any]] = []
         """The operation and the body of each request, in the order of their coming."""
-        self.misfortunes = Misfortunes()
+        self._misfortunes: list[Misfortune] = []
         self._is_away = False
 
     def __enter__(self) -> FakeServer:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def transport(self, url: str) -> FakeTransport:  # noqa: ARG002 - the signature is that of all transports
@@ -64,21 +69,21 @@ class FakeServer:
     def advance(self, seconds: float) -> None:
         """Moves its clock: leases run out, delays pass, engines fall silent."""
         with self.state.changed:
-            self.state.clock.advance(seconds)
+            self.state.advance(seconds)
             reap(self.state)
             self.state.changed.notify_all()
 
     def lose_next_reply(self, operation: str, times: int = 1) -> None:
         """Carries the next requests out, but cuts the connection in the place of their replies."""
-        self.misfortunes.order(Misfortune(operation, is_reply_lost=True), times)
+        self._order(Misfortune(operation, is_reply_lost=True), times)
 
     def refuse_next(self, operation: str, code: str, *, retry_after: int | None = None, times: int = 1) -> None:
         """Answers the next requests with a problem, like `database_unavailable` or `overloaded`."""
-        self.misfortunes.order(Misfortune(operation, code=code, retry_after=retry_after), times)
+        self._order(Misfortune(operation, code=code, retry_after=retry_after), times)
 
     def delay_next(self, operation: str, seconds: float, times: int = 1) -> None:
         """Sends the next replies late."""
-        self.misfortunes.order(Misfortune(operation, late_by_seconds=seconds), times)
+        self._order(Misfortune(operation, late_by_seconds=seconds), times)
 
     def expire_leases(self) -> None:
         """Ends all leases as expired, without moving the clock."""
@@ -115,7 +120,7 @@ class FakeServer:
 
     def event(self, event_id: str) -> dict[str, Any]:
         """An event as `GET /events/{event_id}` shows it."""
-        reply = self.handle(Request("GET", f"/events/{event_id}", self._admin_headers()))
+        reply = self.handle(Request("GET", f"/events/{event_id}", self._reader_headers()))
         shown: dict[str, Any] = json.loads(reply.body)
         return shown
 
@@ -143,40 +148,40 @@ class FakeServer:
         self, request: Request, asked: dict[str, str], headers: dict[str, str], is_hung_up: Callable[[], bool]
     ) -> tuple[int, Any]:
         path, _, query = request.path.partition("?")
-        operation, handler, params = routes.find(request.method, path)
-        misfortune = self.misfortunes.take(operation)
+        route, params = routes.find(request.method, path)
+        ordered = (each for each in self._misfortunes if each.operation == route.operation)
+        misfortune = next(ordered, Misfortune(route.operation))
+        if misfortune in self._misfortunes:
+            self._misfortunes.remove(misfortune)
         body = _read_body(request)
-        self.requests.append((operation, body))
-        params = {name: unquote(value) for name, value in params.items()}
-        call = Call(self.state, operation, params, dict(parse_qsl(query)), asked, body, is_hung_up)
-        if misfortune is None:
-            return self._carry_out(call, handler, headers)
+        self.requests.append((route.operation, body))
         if misfortune.code is not None:
             refused = Refused(misfortune.code, "as the test ordered")
             if misfortune.retry_after is not None:
                 refused.headers["retry-after"] = str(misfortune.retry_after)
             raise refused
-        reply = self._carry_out(call, handler, headers)
+        params = {name: unquote(value) for name, value in params.items()}
+        call = Call(self.state, params, dict(parse_qsl(query)), asked, body, is_hung_up)
+        reap(self.state)
+        call.admit(route.roles)
+        reply = route.handler(call)
+        if call.location is not None:
+            headers["location"] = call.location
         call.wait(misfortune.late_by_seconds, lambda: None)
         if misfortune.is_reply_lost:
             raise Cut("the reply was lost, as ordered", reused=True, any_byte=False)
         return reply
 
-    def _carry_out(self, call: Call, handler: routes.Handler, headers: dict[str, str]) -> tuple[int, Any]:
-        reap(self.state)
-        callers.admit(call)
-        callers.mark_seen(call)
-        reply = handler(call)
-        if call.location is not None:
-            headers["location"] = call.location
-        return reply
+    def _order(self, misfortune: Misfortune, times: int) -> None:
+        if misfortune.operation not in routes.OPERATIONS:
+            raise ValueError(f"{misfortune.operation!r} is not one of {', '.join(sorted(routes.OPERATIONS))}")
+        self._misfortunes += [misfortune] * times
 
-    def _admin_headers(self) -> dict[str, str]:
-        reader = next((secret for secret, t in self.state.tokens.items() if t.role in ("reader", "operator")), None)
-        if self.state.needs_tokens and reader is None:
-            reader = f"el_{uuid.uuid4().hex * 2}"
-            self.state.tokens[reader] = Token("reader", "the test")
-        return {"authorization": f"Bearer {reader}"} if reader else {}
+    def _reader_headers(self) -> dict[str, str]:
+        if not self.state.needs_tokens:
+            return {}
+        self.state.tokens.setdefault("of the test", Token("reader", "the test"))
+        return {"authorization": "Bearer of the test"}
 
 
 class FakeTransport:
@@ -190,9 +195,9 @@ class FakeTransport:
         """See `Transport.send`."""
         if self._is_closed:
             raise NotSent("this transport is closed")
-        began = real_seconds()
+        began = time.monotonic()
         reply = self._server.handle(request, lambda: self._is_closed)
-        if real_seconds() - began > seconds:
+        if time.monotonic() - began > seconds:
             raise TimedOut(f"no reply within {seconds:g} s")
         return reply
 
@@ -204,7 +209,7 @@ class FakeTransport:
 
 def _read_body(request: Request) -> Any:
     if not request.body:
-        if request.method in _WITHOUT_BODY or (request.method == "POST" and _may_be_empty(request.path)):
+        if request.method in ("GET", "DELETE") or (request.method == "POST" and _may_be_empty(request.path)):
             return None
         raise Refused("malformed_json", "the body is empty; a JSON object is expected")
     try:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from eventlease.testing.fake_server import checks, fields
-from eventlease.testing.fake_server.clock import written
+from eventlease.testing.fake_server import fields
+from eventlease.testing.fake_server.callers import Call
 from eventlease.testing.fake_server.engines import renew, terms
 from eventlease.testing.fake_server.enqueueing import enqueue_one, read_event
 from eventlease.testing.fake_server.fields import Fields
 from eventlease.testing.fake_server.refusals import Refused, event_not_found, invalid
+from eventlease.testing.fake_server.state import Attempt, Event, State, written
 from eventlease.testing.fake_server.verdicts import end_attempt, take_loss_back
-
-if TYPE_CHECKING:
-    from eventlease.testing.fake_server.callers import Call
-    from eventlease.testing.fake_server.state import Attempt, Event, State
 
 # Which members go with which status.
 MEMBERS = {
@@ -29,52 +26,44 @@ def settle_one(call: Call) -> tuple[int, Any]:
     """`PUT /events/{event_id}/status`."""
     errors: fields.Errors = []
     f = Fields(call.body, "", errors)
-    settlement = _read_report(f, call.state, {"event_id": call.params["event_id"]})
+    report = _read_report(f, call.state, {"event_id": call.params["event_id"]})
     _check(f, errors)
-    result = settle(call, {**settlement, "refusal": None}, place="")
-    if "error" in result:
-        raise result["refusal"]
-    return 200, result
+    return 200, _settle(call, report, "")
 
 
 def settle_many(call: Call) -> tuple[int, Any]:
     """`PUT /events/status`."""
     sent = fields.read_whole(call.body, lambda f: read_settlements(f, call.state, least=1))
-    return 200, {"results": [_told(settle(call, settlement)) for settlement in sent]}
+    return 200, {"results": settle_all(call, sent)}
 
 
 def read_settlements(f: Fields, state: State, least: int) -> list[dict[str, Any]]:
     """The settlements of a body; one that is wrong is refused alone, as its `refusal`."""
     read: list[dict[str, Any]] = []
-    check = checks.items(least, 1000, "settlement")
+    check = fields.items(least, 1000)
     for index, item in enumerate((f.required if least else f.optional)("settlements", check) or []):
         errors: fields.Errors = []
         part = Fields(item, f"/settlements/{index}", errors)
-        settlement = {"event_id": part.required("event_id", checks.identifier), "index": index}
-        settlement = _read_report(part, state, settlement)
+        report = _read_report(part, state, {"event_id": part.required("event_id", fields.identifier)})
         try:
             _check(part, errors)
         except Refused as refused:
-            settlement["refusal"] = refused
-        read.append(settlement)
+            report["refusal"] = refused
+        read.append(report)
     return read
 
 
-def settle(call: Call, settlement: dict[str, Any], place: str | None = None) -> dict[str, Any]:
-    """Settles one event. A refusal is the entry's `error`, and `refusal` for the single call."""
-    if place is None:
-        place = f"/settlements/{settlement['index']}"
-    try:
-        if settlement.get("refusal") is not None:
-            raise settlement["refusal"]
-        return _settle(call, settlement, place)
-    except Refused as refused:
-        error = {"event_id": settlement["event_id"], "error": refused.problem()}
-        return {**error, "refusal": refused} if place == "" else error
-
-
-def _told(result: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in result.items() if key != "refusal"}
+def settle_all(call: Call, reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Settles each. One that is refused has its problem as the entry's `error`."""
+    results: list[dict[str, Any]] = []
+    for index, report in enumerate(reports):
+        try:
+            if "refusal" in report:
+                raise report["refusal"]
+            results.append(_settle(call, report, f"/settlements/{index}"))
+        except Refused as refused:
+            results.append({"event_id": report["event_id"], "error": refused.problem()})
+    return results
 
 
 def _settle(call: Call, report: dict[str, Any], place: str) -> dict[str, Any]:
@@ -204,35 +193,35 @@ def _check(f: Fields, errors: fields.Errors) -> None:
 
 def _read_report(f: Fields, state: State, settlement: dict[str, Any]) -> dict[str, Any]:
     read_token = f.required if state.needs_tokens else f.optional
-    settlement["lease_token"] = read_token("lease_token", checks.token)
+    settlement["lease_token"] = read_token("lease_token", fields.token)
     status = settlement["status"] = f.required("status", _status)
     if status is None:
         f.drop(*MEMBERS)
     if status in ("failed", "queued", "processing") and f.has("progress"):
-        settlement["progress"] = f.optional("progress", checks.any_json(checks.MAX_DETAIL_BYTES))
+        settlement["progress"] = f.optional("progress", fields.any_json(fields.MAX_DETAIL_BYTES))
     if status in ("failed", "queued"):
-        settlement["delay_seconds"] = f.optional("delay_seconds", checks.integer(0, 86_400))
+        settlement["delay_seconds"] = f.optional("delay_seconds", fields.integer(0, 86_400))
     if status == "completed":
-        settlement["result"] = f.optional("result", checks.any_json(checks.MAX_DETAIL_BYTES))
-        listed = f.optional("enqueue", checks.items(0, 100), [])
+        settlement["result"] = f.optional("result", fields.any_json(fields.MAX_DETAIL_BYTES))
+        listed = f.optional("enqueue", fields.items(0, 100), [])
         parts = [Fields(item, f"{f.place}/enqueue/{index}", f.errors) for index, item in enumerate(listed)]
         settlement["enqueue"] = [read_event(part) for part in parts]
     elif status == "failed":
         settlement["error"] = f.required("error", lambda value: value)
         _check_error(f, settlement)
-        settlement["retryable"] = f.optional("retryable", checks.boolean, True)
+        settlement["retryable"] = f.optional("retryable", fields.boolean, True)
     elif status == "queued":
-        settlement["code"] = f.optional("code", checks.text(64))
-        settlement["reason"] = f.optional("reason", checks.text(500))
+        settlement["code"] = f.optional("code", fields.text(64))
+        settlement["reason"] = f.optional("reason", fields.text(500))
     elif status == "processing":
         name = "visibility_timeout_seconds"
-        settlement[name] = f.optional(name, checks.integer(1, 43_200))
+        settlement[name] = f.optional(name, fields.integer(1, 43_200))
     return settlement
 
 
 def _status(value: Any) -> str:
     if value not in ("completed", "failed", "queued", "processing"):
-        raise checks.Wrong("must be completed, failed, queued or processing: what an engine reports")
+        raise fields.Wrong("must be completed, failed, queued or processing: what an engine reports")
     return str(value)
 
 
@@ -242,8 +231,8 @@ def _check_error(f: Fields, settlement: dict[str, Any]) -> None:
         settlement["error"] = {"message": error}
     elif error is not None:
         part = Fields(error, f"{f.place}/error", f.errors)
-        part.required("message", checks.any_json(checks.MAX_DETAIL_BYTES))
-        part.optional("type", checks.any_json(checks.MAX_DETAIL_BYTES))
-        part.optional("fingerprint", checks.text(200))
-        part.optional("details", checks.any_json(checks.MAX_DETAIL_BYTES))
+        part.required("message", fields.any_json(fields.MAX_DETAIL_BYTES))
+        part.optional("type", fields.any_json(fields.MAX_DETAIL_BYTES))
+        part.optional("fingerprint", fields.text(200))
+        part.optional("details", fields.any_json(fields.MAX_DETAIL_BYTES))
         part.finish()

@@ -1,4 +1,4 @@
-"""What the fake server knows: engines, events, leases, keys, runs, tokens."""
+"""What the fake server knows: the time, engines, events, leases, keys, runs, tokens."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
-
-from eventlease.testing.fake_server.clock import Clock
 
 DEFAULT_POLICY: dict[str, Any] = {
     "max_retries": 3, "retry_delay": {"initial": 30, "max": 300, "multiplier": 2.0},
@@ -144,7 +143,7 @@ class State:
     """Everything, under one lock."""
 
     def __init__(self, admin_token: str | None) -> None:
-        self.clock = Clock()
+        self._epoch = time.time() - time.monotonic()
         self.changed = threading.Condition(threading.RLock())
         self.engines: dict[str, Engine] = {}
         self.events: dict[str, Event] = {}
@@ -156,8 +155,12 @@ class State:
         self._numbers = itertools.count()
 
     def now(self) -> float:
-        """The time now."""
-        return self.clock.now()
+        """Seconds since 1970. Time passes as it does, and setting the machine's clock does not change it."""
+        return self._epoch + time.monotonic()
+
+    def advance(self, seconds: float) -> None:
+        """Moves the time forward."""
+        self._epoch += seconds
 
     def new_event(self, body: dict[str, Any], available_at: float) -> Event:
         """Keeps a new event."""
@@ -179,6 +182,16 @@ def new_secret() -> str:
     return f"el_{secrets.token_hex(32)}"
 
 
-def real_seconds() -> float:
-    """Of the machine, for time limits that the test's clock does not move."""
-    return time.monotonic()
+def written(moment: float | None) -> str | None:
+    """A time as the interface writes it."""
+    if moment is None:
+        return None
+    return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def read_time(text: str) -> float:
+    """A time as the interface takes it. Raises ValueError."""
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if moment.tzinfo is None:
+        raise ValueError("has no time zone")
+    return moment.timestamp()

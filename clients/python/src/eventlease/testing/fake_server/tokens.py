@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from eventlease.testing.fake_server import checks, fields
-from eventlease.testing.fake_server.clock import written
+from eventlease.testing.fake_server import fields
+from eventlease.testing.fake_server.callers import Call
+from eventlease.testing.fake_server.fields import Fields
 from eventlease.testing.fake_server.refusals import Refused
-from eventlease.testing.fake_server.state import Token, new_secret
-
-if TYPE_CHECKING:
-    from eventlease.testing.fake_server.callers import Call
-    from eventlease.testing.fake_server.fields import Fields
+from eventlease.testing.fake_server.state import Token, new_secret, written
 
 ROLES = ("engine", "producer", "orchestrator", "operator", "admin", "reader", "registrar")
 
@@ -41,12 +38,12 @@ def revoke(call: Call) -> tuple[int, Any]:
 
 
 def _read(f: Fields) -> tuple[Token, int | None]:
-    role, name = f.required("role", checks.one_of(*ROLES)), f.required("name", checks.text(100))
-    engine_types = f.optional("engine_types", checks.items(1, 100, "engine type"))
+    role, name = f.required("role", fields.one_of(*ROLES)), f.required("name", fields.text(100))
+    engine_types = f.optional("engine_types", fields.items(1, 100))
     if role == "registrar" and engine_types is None:
         f.error("engine_types", "is missing; a registrar is for listed types")
-    engine_id = f.optional("engine_id", checks.identifier)
-    seconds = f.optional("expires_in_seconds", checks.integer(1, 315_360_000))
+    engine_id = f.optional("engine_id", fields.identifier)
+    seconds = f.optional("expires_in_seconds", fields.integer(1, 315_360_000))
     return Token(role or "", name or "", engine_id=engine_id, engine_types=engine_types), seconds
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from eventlease.testing.fake_server.clock import written
-from eventlease.testing.fake_server.state import Attempt, Event, State
+from eventlease.testing.fake_server.state import Attempt, Event, State, written
 
 SILENT = ("expired", "max_lease", "engine_unresponsive", "engine_restarted")
 LONGEST_RELEASE_SECONDS = 300
