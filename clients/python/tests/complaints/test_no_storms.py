@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -119,33 +119,39 @@ class Passing:
         self.transport.close()
 
 
-def work(server: FakeServer, answers: dict[str, Counting]) -> None:
-    """An engine for each answer, for a while; none of them may make many requests, whatever happens to it."""
-    desks = {name: Desk(server, transport=counting, concurrency=2) for name, counting in answers.items()}
-    for desk in desks.values():
+def work(kind: str, answers: Mapping[str, Answer | Callable[[Request], Reply | None]]) -> None:
+    """An engine and a server for each answer, for a while; none of them may make many requests."""
+    all_counted: dict[str, Counting] = {}
+    desks: list[Desk] = []
+    for name, answer in answers.items():
+        server = FakeServer()
+        all_counted[name] = Counting(server, kind, answer)
+        desk = Desk(server, transport=all_counted[name], concurrency=2)
         desk.engine.on("x")(nothing)
+        for _ in range(4):
+            desk.put()
         desk.engine.start()
-    for _ in range(2 * len(desks)):
-        next(iter(desks.values())).put()
+        desks.append(desk)
     time.sleep(OBSERVED_SECONDS)
-    counts = {name: dict(counting.counts) for name, counting in answers.items()}
-    stopping = [threading.Thread(target=desk.engine.stop) for desk in desks.values()]
+    counts = {name: dict(counting.counts) for name, counting in all_counted.items()}
+    stopping = [threading.Thread(target=desk.engine.stop) for desk in desks]
     for thread in stopping:
         thread.start()
     for thread in stopping:
         thread.join()
+    assert sum(of_one.get(kind, 0) > 0 for of_one in counts.values()) == len(desks)
     many = {name: of_one for name, of_one in counts.items() if max(of_one.values(), default=0) > FEW}
     assert many == {}
-    at_once = {name: counting.most_at_once for name, counting in answers.items()}
+    at_once = {name: counting.most_at_once for name, counting in all_counted.items()}
     assert {name: most for name, most in at_once.items() if most > 1} == {}
 
 
 @pytest.mark.parametrize("kind", PATHS)
-def test_a_server_that_refuses_an_engine_for_long_is_asked_seldom(server: FakeServer, kind: str) -> None:
-    work(server, {name: Counting(server, kind, answer) for name, answer in ANSWERS.items()})
+def test_a_server_that_refuses_an_engine_for_long_is_asked_seldom(kind: str) -> None:
+    work(kind, ANSWERS)
 
 
-def test_polls_that_are_answered_at_once_without_events_are_few(server: FakeServer) -> None:
+def test_polls_that_are_answered_at_once_without_events_are_few() -> None:
     notices = [
         *("queue_paused", "engine_draining", "engine_at_capacity", "queue_at_max_processing", "server_stopping"),
         *("unknown", None),
@@ -163,10 +169,10 @@ def test_polls_that_are_answered_at_once_without_events_are_few(server: FakeServ
         for status, codes in STATUSES.items()
         for code in codes
     }
-    work(server, {name: Counting(server, "exchange", ok(body)) for name, body in bodies.items()})
+    work("exchange", {name: ok(body) for name, body in bodies.items()})
 
 
-def test_heartbeats_that_are_answered_at_once_are_few(server: FakeServer) -> None:
+def test_heartbeats_that_are_answered_at_once_are_few() -> None:
     def answer(request: Request) -> Reply:
         sent = json.loads(request.body or b"{}")
         return ok({
@@ -174,7 +180,7 @@ def test_heartbeats_that_are_answered_at_once_are_few(server: FakeServer) -> Non
             "events_to_cancel": [], "command": "continue", "max_concurrent_events": 2,
         })  # fmt: skip
 
-    work(server, {"at once": Counting(server, "heartbeat", answer)})
+    work("heartbeat", {"at once": answer})
 
 
 EVENT_ID = "0198c0de-0000-7000-8000-000000000000"
@@ -207,14 +213,13 @@ async def in_client(at_once: AtOnce, call: Callable[[AsyncClient], Any]) -> None
         await call(client)
 
 
+WAITS_SECONDS = 1.0
 WAITS: dict[str, Callable[[AtOnce], Any]] = {
-    "wait": lambda at_once: Client("http://fake", transport=at_once).wait(EVENT_ID, OBSERVED_SECONDS),
-    "wait_many": lambda at_once: Client("http://fake", transport=at_once).wait_many([EVENT_ID], OBSERVED_SECONDS),
-    "wait_for_run": lambda at_once: Client("http://fake", transport=at_once).wait_for_run("r", OBSERVED_SECONDS),
-    "async wait": lambda at_once: asyncio.run(in_client(at_once, lambda c: c.wait(EVENT_ID, OBSERVED_SECONDS))),
-    "async wait_for_run": lambda at_once: asyncio.run(
-        in_client(at_once, lambda c: c.wait_for_run("r", OBSERVED_SECONDS))
-    ),
+    "wait": lambda at_once: Client("http://fake", transport=at_once).wait(EVENT_ID, WAITS_SECONDS),
+    "wait_many": lambda at_once: Client("http://fake", transport=at_once).wait_many([EVENT_ID], WAITS_SECONDS),
+    "wait_for_run": lambda at_once: Client("http://fake", transport=at_once).wait_for_run("r", WAITS_SECONDS),
+    "async wait": lambda at_once: asyncio.run(in_client(at_once, lambda c: c.wait(EVENT_ID, WAITS_SECONDS))),
+    "async wait_for_run": lambda at_once: asyncio.run(in_client(at_once, lambda c: c.wait_for_run("r", WAITS_SECONDS))),
 }
 
 
@@ -224,9 +229,10 @@ def test_waits_that_are_answered_at_once_are_repeated_seldom(how: str) -> None:
     at_once = AtOnce()
     with suppress(TimeoutError):
         WAITS[how](at_once)
-    assert at_once.requests <= 2 * FEW
+    assert at_once.requests <= FEW
 
 
+@pytest.mark.xfail(strict=True, reason="all of them come at the very second")
 def test_those_whom_a_server_asks_to_come_later_do_not_come_at_the_same_moment() -> None:
     """`Retry-After` is the same whole number for many."""
     pauses = {round(pause_seconds(0, number / 1000, spread=True, retry_after=2), 3) for number in range(1000)}
