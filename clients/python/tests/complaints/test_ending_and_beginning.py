@@ -109,19 +109,20 @@ def test_an_engine_runs_in_a_thread_that_gets_no_signals(server: FakeServer) -> 
 def test_a_handler_may_stop_its_engine(server: FakeServer, kind: str) -> None:
     """As after a number of events; the event that it works on is completed."""
     desk = Desk(server)
+    has_stopped = threading.Event()
 
     def handle(_: Event) -> str:
         desk.engine.stop()
+        has_stopped.set()
         return "the last"
 
-    async def handle_on_loop(_: Event) -> str:
-        desk.engine.stop()
-        return "the last"
+    async def handle_on_loop(event: Event) -> str:
+        return handle(event)
 
     desk.engine.on("x")(handle if kind == "def" else handle_on_loop)
     event_id = desk.put()
     desk.engine.start()
-    until(lambda: server.state.engines)
+    got(has_stopped)
     until(lambda: not server.state.engines)
     desk.engine.stop()
     assert server.event(event_id)["status"] == "completed"

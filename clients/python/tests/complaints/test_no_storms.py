@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from working import Desk, nothing, until
+from working import Desk, until
 
 from eventlease import AsyncClient, Client, Event, Hold
 from eventlease.rules.backoff import pause_seconds
@@ -119,6 +119,11 @@ class Passing:
         self.transport.close()
 
 
+def short_work(_: Event) -> None:
+    """Ends while the poll waits for more, so that its report goes in a request of its own."""
+    time.sleep(0.2)
+
+
 def work(kind: str, answers: Mapping[str, Answer | Callable[[Request], Reply | None]]) -> None:
     """An engine and a server for each answer, for a while; none of them may make many requests."""
     all_counted: dict[str, Counting] = {}
@@ -127,7 +132,7 @@ def work(kind: str, answers: Mapping[str, Answer | Callable[[Request], Reply | N
         server = FakeServer()
         all_counted[name] = Counting(server, kind, answer)
         desk = Desk(server, transport=all_counted[name], concurrency=2)
-        desk.engine.on("x")(nothing)
+        desk.engine.on("x")(short_work)
         for _ in range(4):
             desk.put()
         desk.engine.start()
@@ -199,7 +204,7 @@ class AtOnce:
     def __call__(self, _: str) -> "AtOnce":
         return self
 
-    def send(self, _request: Request, _seconds: float) -> Reply:
+    def send(self, request: Request, seconds: float) -> Reply:  # noqa: ARG002
         self.requests += 1
         time.sleep(0.001)
         return ok(OPEN)
@@ -213,7 +218,7 @@ async def in_client(at_once: AtOnce, call: Callable[[AsyncClient], Any]) -> None
         await call(client)
 
 
-WAITS_SECONDS = 1.0
+WAITS_SECONDS = 2.0  # with less than one left, waits pause of themselves
 WAITS: dict[str, Callable[[AtOnce], Any]] = {
     "wait": lambda at_once: Client("http://fake", transport=at_once).wait(EVENT_ID, WAITS_SECONDS),
     "wait_many": lambda at_once: Client("http://fake", transport=at_once).wait_many([EVENT_ID], WAITS_SECONDS),

@@ -158,13 +158,13 @@ def test_a_model_arrives_as_the_model_that_was_enqueued(server: FakeServer, valu
         arrived.append(event.payload)
         return event.payload
 
-    handle.__annotations__["event"] = Event[type(value)]
-    desk.engine.on("x")(handle)
+    kind: type[Any] = type(value)  # pyright: ignore[reportUnknownVariableType]
+    desk.engine.on("x", payload=kind)(handle)
     event_id = desk.put(payload=value)
     with desk.working():
         assert desk.answer()["outcome"] == "completed"
     assert arrived == [value]
-    assert type(arrived[0]) is type(value)
+    assert type(arrived[0]) is kind
     body: Any = next(body for name, body in server.requests if name == "enqueue")
     assert desk.client.read(event_id)["result"] == body["payload"]
 
