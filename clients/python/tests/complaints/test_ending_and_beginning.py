@@ -15,6 +15,7 @@ from working import QUEUE, Desk, got, nothing, until
 
 from eventlease import Client, ConfigurationError, Engine, Event
 from eventlease.testing import FakeServer
+from eventlease.transport import Transport
 
 KINDS = ["def", "async def"]
 NUMBERS = [signal.SIGTERM, signal.SIGINT]
@@ -326,3 +327,23 @@ def test_a_token_that_cannot_be_read_for_a_while_ends_nothing(caplog: pytest.Log
             beats = len(desk.bodies("heartbeat"))
             until(lambda: len(desk.bodies("heartbeat")) >= beats + 2)
     assert "has crashed" not in caplog.text
+
+
+@pytest.mark.xfail(
+    strict=True, reason="the address is read where the engine is made, which is when its module is imported"
+)
+def test_an_engine_of_a_module_works_with_the_server_of_a_test(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls: set[str] = set()
+
+    def transport(url: str) -> Transport:
+        urls.add(url)
+        return server.transport(url)
+
+    engine = Engine(QUEUE, transport=transport)
+    engine.on("x")(nothing)
+    monkeypatch.setenv("EVENTLEASE_URL", "http://of-the-test")
+    with engine:
+        until(lambda: server.state.engines)
+    assert urls == {"http://of-the-test"}

@@ -42,7 +42,8 @@ class Call(BaseHTTPRequestHandler):
             return
         lines = [b"%d\n" % number for number in range(after + 1, 101)]
         end = service.cuts.get() if not service.cuts.empty() else len(lines)
-        self._begin(200, {"Content-Length": str(len(b"".join(lines)) + service.never_ends)})
+        length = 1 << 40 if service.never_ends else len(b"".join(lines))
+        self._begin(200, {"Content-Length": str(length)})
         self.close_connection = end < len(lines)
         try:
             for line in lines[:end]:

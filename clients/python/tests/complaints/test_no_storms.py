@@ -131,7 +131,7 @@ def work(kind: str, answers: Mapping[str, Answer | Callable[[Request], Reply | N
     for name, answer in answers.items():
         server = FakeServer()
         all_counted[name] = Counting(server, kind, answer)
-        desk = Desk(server, transport=all_counted[name], concurrency=2)
+        desk = Desk(server, transport=all_counted[name], concurrency=8)
         desk.engine.on("x")(short_work)
         for _ in range(4):
             desk.put()
