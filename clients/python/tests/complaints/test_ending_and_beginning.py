@@ -105,6 +105,7 @@ def test_an_engine_runs_in_a_thread_that_gets_no_signals(server: FakeServer) -> 
     thread.join()
 
 
+@pytest.mark.usefixtures("abandoned_loops")
 @pytest.mark.xfail(strict=True, reason="`stop` waits for the handler that called it, until that is cut off")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_handler_may_stop_its_engine(server: FakeServer, kind: str) -> None:
@@ -172,6 +173,7 @@ def test_what_handlers_share_is_closed_after_the_last_of_them(
     assert server.event(event_id)["status"] == "completed"
 
 
+@pytest.mark.usefixtures("abandoned_loops")
 @pytest.mark.parametrize(
     "kind",
     [
@@ -234,6 +236,7 @@ def test_what_cannot_work_is_said_where_the_engine_is_started(kind: str, make: C
             engine.stop()
 
 
+@pytest.mark.usefixtures("abandoned_loops")
 @pytest.mark.parametrize(
     "kind",
     [
@@ -278,7 +281,7 @@ def test_an_engine_that_has_ended_by_itself_does_not_look_as_if_it_worked(
 def test_a_callback_that_raises_ends_no_thread(
     server: FakeServer, caplog: pytest.LogCaptureFixture, error: BaseException, callback: str
 ) -> None:
-    desk = Desk(server)
+    desk = Desk(server, concurrency=1)  # so that what it has lost is not leased again
     begun, called = threading.Event(), threading.Event()
 
     def broken(*_: object) -> None:
