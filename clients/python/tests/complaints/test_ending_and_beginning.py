@@ -1,0 +1,352 @@
+"""Whose signals they are, who may end an engine, and what is closed last."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import pytest
+from working import QUEUE, Desk, got, nothing, until
+
+from eventlease import Client, ConfigurationError, Engine, Event
+from eventlease.testing import FakeServer
+from eventlease.transport import Transport
+
+KINDS = ["def", "async def"]
+NUMBERS = [signal.SIGTERM, signal.SIGINT]
+
+
+@pytest.fixture
+def default_signals() -> Generator[None]:
+    """A shell's job in the background ignores SIGINT."""
+    before = [signal.signal(number, signal.default_int_handler) for number in NUMBERS]
+    yield
+    for number, handler in zip(NUMBERS, before, strict=True):
+        signal.signal(number, handler)
+
+
+def send(number: signal.Signals) -> None:
+    os.kill(os.getpid(), number)
+
+
+@pytest.mark.usefixtures("default_signals")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("theirs", "ours"), [NUMBERS, NUMBERS[::-1]])
+def test_a_signal_that_the_program_handles_stays_the_programs(
+    server: FakeServer, kind: str, theirs: signal.Signals, ours: signal.Signals
+) -> None:
+    heard = threading.Event()
+
+    def mine(*_: object) -> None:
+        heard.set()
+
+    signal.signal(theirs, mine)
+    desk = Desk(server, drain_seconds=600)
+
+    def handle(_: Event) -> None:
+        send(theirs)
+        got(heard)
+        send(ours)
+
+    async def handle_on_loop(_: Event) -> None:
+        send(theirs)
+        await asyncio.to_thread(got, heard)
+        send(ours)
+
+    desk.engine.on("x")(handle if kind == "def" else handle_on_loop)
+    desk.put()
+    desk.engine.run()
+    assert desk.answer()["outcome"] == "completed"
+    assert signal.getsignal(theirs) is mine
+    assert signal.getsignal(ours) is signal.default_int_handler
+
+
+@pytest.mark.usefixtures("default_signals")
+def test_an_engine_in_the_background_takes_no_signals(server: FakeServer) -> None:
+    def handlers() -> list[Any]:
+        return [signal.getsignal(number) for number in NUMBERS]
+
+    desk = Desk(server)
+    desk.engine.on("x")(nothing)
+
+    async def program() -> None:
+        before = handlers()
+        async with desk.engine:
+            assert handlers() == before
+        serving = asyncio.create_task(desk.engine.serve())
+        while not server.state.engines:
+            await asyncio.sleep(0.01)
+        assert handlers() == before
+        serving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await serving
+        assert handlers() == before
+
+    before = handlers()
+    with desk.working():
+        assert handlers() == before
+    asyncio.run(program())
+    assert handlers() == before
+
+
+def test_an_engine_runs_in_a_thread_that_gets_no_signals(server: FakeServer) -> None:
+    desk = Desk(server)
+    desk.engine.on("x")(nothing)
+    thread = threading.Thread(target=desk.engine.run)
+    thread.start()
+    desk.put()
+    assert desk.answer()["outcome"] == "completed"
+    desk.client.call("POST", f"/engines/{desk.engine.engine_id}/drain", {"then": "exit"})
+    thread.join()
+
+
+@pytest.mark.usefixtures("abandoned_loops")
+@pytest.mark.xfail(strict=True, reason="`stop` waits for the handler that called it, until that is cut off")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_handler_may_stop_its_engine(server: FakeServer, kind: str) -> None:
+    """As after a number of events; the event that it works on is completed."""
+    desk = Desk(server)
+    has_stopped = threading.Event()
+
+    def handle(_: Event) -> str:
+        desk.engine.stop()
+        has_stopped.set()
+        return "the last"
+
+    async def handle_on_loop(event: Event) -> str:
+        return handle(event)
+
+    desk.engine.on("x")(handle if kind == "def" else handle_on_loop)
+    event_id = desk.put()
+    desk.engine.start()
+    got(has_stopped)
+    until(lambda: not server.state.engines)
+    desk.engine.stop()
+    assert server.event(event_id)["status"] == "completed"
+
+
+@pytest.mark.parametrize("lifespan_kind", KINDS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_handlers_share_is_closed_after_the_last_of_them(
+    server: FakeServer, kind: str, lifespan_kind: str
+) -> None:
+    seen: list[str] = []
+
+    @contextmanager
+    def pool() -> Generator[list[str]]:
+        yield seen
+        seen.append("closed")
+
+    @asynccontextmanager
+    async def pool_on_loop() -> AsyncGenerator[list[str]]:
+        yield seen
+        seen.append("closed")
+
+    lifespan: Any = pool if lifespan_kind == "def" else pool_on_loop
+    desk = Desk(server, lifespan=lifespan, drain_seconds=600)
+    begun = threading.Event()
+
+    def is_draining() -> bool:
+        return "drain" in [name for name, _ in server.requests]
+
+    def handle(event: Event[Any, list[str]]) -> None:
+        begun.set()
+        until(is_draining)
+        event.state.append("handled")
+
+    async def handle_on_loop(event: Event[Any, list[str]]) -> None:
+        begun.set()
+        while not is_draining():
+            await asyncio.sleep(0.01)
+        event.state.append("handled")
+
+    desk.engine.on("x")(handle if kind == "def" else handle_on_loop)
+    event_id = desk.put()
+    with desk.working():
+        got(begun)
+    assert seen == ["handled", "closed"]
+    assert server.event(event_id)["status"] == "completed"
+
+
+@pytest.mark.usefixtures("abandoned_loops")
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "def",
+        pytest.param("async def", marks=pytest.mark.xfail(strict=True, reason="given up after two seconds, unsaid")),
+    ],
+)
+def test_what_handlers_share_may_take_its_time_to_close(server: FakeServer, kind: str) -> None:
+    closed = threading.Event()
+    takes = 2.5
+
+    @contextmanager
+    def pool() -> Generator[None]:
+        yield
+        threading.Event().wait(takes)
+        closed.set()
+
+    @asynccontextmanager
+    async def pool_on_loop() -> AsyncGenerator[None]:
+        yield
+        await asyncio.sleep(takes)
+        closed.set()
+
+    lifespan: Any = pool if kind == "def" else pool_on_loop
+    desk = Desk(server, lifespan=lifespan, drain_seconds=600)
+    desk.engine.on("x")(nothing)
+    with desk.working():
+        desk.put()
+        desk.answer()
+    assert closed.is_set()
+
+
+def wrong_token(_: int) -> Engine:
+    return Engine("x", token="")
+
+
+def taken_port(port: int) -> Engine:
+    return Engine("x", health_port=port)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "make",
+    [
+        wrong_token,
+        pytest.param(taken_port, marks=pytest.mark.xfail(strict=True, reason="only the log says so, with status 4")),
+    ],
+)
+def test_what_cannot_work_is_said_where_the_engine_is_started(kind: str, make: Callable[[int], Engine]) -> None:
+    async def handle_on_loop(_: Event) -> None:
+        """Is not called."""
+
+    with socket.create_server(("", 0)) as taken:
+        engine = make(taken.getsockname()[1])
+        engine.on("x")(nothing if kind == "def" else handle_on_loop)
+        try:
+            with pytest.raises((ConfigurationError, OSError)):
+                engine.start()
+        finally:
+            engine.stop()
+
+
+@pytest.mark.usefixtures("abandoned_loops")
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "def",
+        pytest.param("async def", marks=pytest.mark.xfail(strict=True, reason="its event loop goes on for ever")),
+    ],
+)
+def test_nothing_is_left_of_an_engine_that_could_not_begin(kind: str) -> None:
+    async def handle_on_loop(_: Event) -> None:
+        """Is not called."""
+
+    before = set(threading.enumerate())
+    engine = Engine("x", token="")
+    engine.on("x")(nothing if kind == "def" else handle_on_loop)
+    with pytest.raises(ConfigurationError):
+        engine.start()
+    assert set(threading.enumerate()) <= before
+
+
+@pytest.mark.xfail(strict=True, reason="it keeps its last counts, as if it worked")
+def test_an_engine_that_has_ended_by_itself_does_not_look_as_if_it_worked(
+    server: FakeServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    desk = Desk(server)
+    desk.engine.on("x")(nothing)
+    server.refuse_next("register", "unauthenticated")
+    with desk.working():
+        until(lambda: "left, with status 2" in caplog.text)
+        with pytest.raises(RuntimeError):
+            desk.engine.stats()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("broken"),
+        pytest.param(SystemExit(1), marks=pytest.mark.xfail(strict=True, reason="it ends a thread of the engine")),
+    ],
+)
+@pytest.mark.parametrize("callback", ["on_settled", "on_lost"])
+def test_a_callback_that_raises_ends_no_thread(
+    server: FakeServer, caplog: pytest.LogCaptureFixture, error: BaseException, callback: str
+) -> None:
+    desk = Desk(server, concurrency=1)  # so that what it has lost is not leased again
+    begun, called = threading.Event(), threading.Event()
+
+    def broken(*_: object) -> None:
+        called.set()
+        raise error
+
+    @desk.engine.on("x")
+    def handle(_: Event) -> None:
+        begun.set()
+        if callback == "on_lost":
+            until(lambda: server.event(event_id)["status"] == "cancelled")
+
+    getattr(desk.engine, callback)(broken)
+    event_id = desk.put()
+    with desk.working():
+        got(begun)
+        if callback == "on_lost":
+            server.expire_leases()
+            desk.client.cancel(event_id)
+        got(called)
+    assert "has crashed" not in caplog.text
+
+
+@pytest.mark.xfail(strict=True, reason="it ends a thread of the engine, and the engine after the third time")
+def test_a_token_that_cannot_be_read_for_a_while_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """As a file that is replaced in this moment."""
+    reads: list[int] = []
+    made: dict[str, str] = {}
+
+    def token() -> str:
+        reads.append(1)
+        if len(reads) == 2:
+            raise FileNotFoundError("it is replaced")
+        return made["token"]
+
+    with FakeServer(admin_token="the-admins") as server:
+        admin = Client("http://fake", token="the-admins", transport=server.transport)
+        made |= admin.call("POST", "/tokens", {"role": "registrar", "name": "of a test", "engine_types": [QUEUE]})
+        desk = Desk(server, token=token)
+        desk.engine.on("x")(nothing)
+        with desk.working():
+            until(lambda: desk.bodies("heartbeat"))
+            server.refuse_next("heartbeat", "unauthenticated")
+            server.refuse_next("renew_token", "unauthenticated")
+            until(lambda: len(reads) >= 2)
+            beats = len(desk.bodies("heartbeat"))
+            until(lambda: len(desk.bodies("heartbeat")) >= beats + 2)
+    assert "has crashed" not in caplog.text
+
+
+@pytest.mark.xfail(
+    strict=True, reason="the address is read where the engine is made, which is when its module is imported"
+)
+def test_an_engine_of_a_module_works_with_the_server_of_a_test(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls: set[str] = set()
+
+    def transport(url: str) -> Transport:
+        urls.add(url)
+        return server.transport(url)
+
+    engine = Engine(QUEUE, transport=transport)
+    engine.on("x")(nothing)
+    monkeypatch.setenv("EVENTLEASE_URL", "http://of-the-test")
+    with engine:
+        until(lambda: server.state.engines)
+    assert urls == {"http://of-the-test"}
