@@ -26,7 +26,7 @@ def test_a_signal_under_load_loses_nothing(fleet: Fleet) -> None:
     engine.signal(signal.SIGTERM)
     assert engine.wait() == 0
     assert fleet.registered() == [] and engine.errors == []
-    outcomes = Counter(outcome for event_id in fleet.event_ids for outcome in fleet.outcomes(event_id))
+    outcomes = Counter(outcome for _, by_number in fleet.recorded() for outcome in by_number.values())
     assert set(outcomes) <= {"completed", "released"}, outcomes
     assert outcomes["completed"] == len(fleet.noted("returned"))
     fleet.start(concurrency=20)
@@ -96,6 +96,7 @@ def test_a_waiting_poll_is_ended_by_the_drain(fleet: Fleet) -> None:
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.python
 @pytest.mark.parametrize("kind", ["def", "async def"])
 def test_nothing_is_left_of_a_stopped_engine(fleet: Fleet, kind: str) -> None:
     engine = Engine(fleet.queue, url=fleet.target.url, heartbeat_timeout_seconds=3, health_port=0)
@@ -127,10 +128,10 @@ def test_nothing_is_left_of_a_stopped_engine(fleet: Fleet, kind: str) -> None:
     assert fleet.registered() == []
 
 
-def open_sockets() -> int:
-    """How many sockets this process has open."""
+def open_sockets(pid: int | str = "self") -> int:
+    """How many sockets a process has open, by default this one."""
     count = 0
-    for entry in Path("/proc/self/fd").iterdir():
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(FileNotFoundError):  # the one through which the folder is read
             count += str(entry.readlink()).startswith("socket:")
     return count
