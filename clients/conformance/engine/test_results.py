@@ -62,8 +62,8 @@ def test_progress_that_the_server_refuses_harms_no_other_lease(
     server = own_server("--max-json-depth", "8")
     fleet = new_fleet(Target(server.url, time.sleep, time.time))
     engine = fleet.start(concurrency=4)
-    fleet.enqueue(["progress_deep", 9], ["sleep", 8])
-    others = fleet.enqueue(["sleep", 8], count=2)
+    fleet.enqueue(["progress_deep", 9], ["sleep", 5])
+    others = fleet.enqueue(["sleep", 5], count=2)
     fleet.wait_all_final(ids=others)
     assert fleet.losses() == {} and engine.is_running
     assert len(fleet.noted("returned")) >= 2
