@@ -7,7 +7,7 @@ import pytest
 from engine.fleet import Fleet, wait_until
 
 
-@pytest.mark.parametrize("seconds", [5, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seconds", [8, pytest.param(20, marks=pytest.mark.long)])
 def test_a_blocked_loop_loses_no_lease_and_is_named(fleet: Fleet, seconds: int) -> None:
     fleet.enqueue(["sleep_hard", seconds], event_type="tried.async")
     fleet.enqueue(["sleep", seconds - 1])
