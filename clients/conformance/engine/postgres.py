@@ -40,9 +40,9 @@ class Host:
 
     def fill_disk(self) -> None:
         """Takes all room that is left. Needs the folder to be a file system of its own."""
-        with self._ballast.open("ab") as file:
-            while room := self._room():
-                os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), room)
+        with self._ballast.open("ab", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(bytes(1 << 20))
 
     def clear_disk(self) -> None:
         """Gives the room back; starts PostgreSQL again if it gave up."""
@@ -53,10 +53,6 @@ class Host:
     @property
     def _ballast(self) -> Path:
         return self._data / "ballast"
-
-    def _room(self) -> int:
-        space = os.statvfs(self._data)
-        return space.f_bavail * space.f_frsize
 
     def _processes(self) -> list[int]:
         postmaster = int((self._data / "cluster" / "postmaster.pid").read_text().split()[0])
