@@ -48,7 +48,7 @@ def hold(_: Event, seconds: float) -> None:
 def hold_unless_after(_: Event, moment: float) -> None:
     """As a provider that refuses calls until that time."""
     if time.time() < moment:
-        raise Hold(min(5, moment - time.time()), "the provider answers 429")
+        raise Hold(max(1, min(5, moment - time.time())), "the provider answers 429")
 
 
 def sleep(event: Event, seconds: float) -> None:

@@ -128,7 +128,7 @@ class Footprint:
 def median(footprints: list[Footprint]) -> Footprint:
     """Member by member."""
     columns = ([getattr(each, field.name) for each in footprints] for field in fields(Footprint))
-    return Footprint(*map(statistics.median, columns))
+    return Footprint(*(round(statistics.median(column), 1) for column in columns))
 
 
 def produce(url: str, fleet: Fleet, is_over: threading.Event, refused: list[object]) -> None:
