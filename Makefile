@@ -117,14 +117,15 @@ clients: $(CLIENTS_VENV)/installed ## Check the Python client and examples/: gen
 		$(CLIENTS_BIN)/pytest) || exit 1; done
 	scripts/check-python-package $(CLIENTS_VENV)
 
-# `make clients-faults` runs what is marked as long.
+# `make clients-faults` runs what is marked as long too; MINUTES is how long a fleet is under faults.
 clients-conformance: debug $(CLIENTS_VENV)/installed ## Hold clients, fake server and real server to the same scenarios
 	scripts/ensure-postgres
 	cd clients/conformance && EVENTLEASE_BINARY=$(abspath $(BINARY)) $(CLIENTS_BIN)/pytest -m "not long" $(ARGS)
 
-clients-faults: debug $(CLIENTS_VENV)/installed ## Run all scenarios of the clients, also the long ones
+clients-faults: debug $(CLIENTS_VENV)/installed ## Run all scenarios of the clients, also the long ones (MINUTES=20)
 	scripts/ensure-postgres
-	cd clients/conformance && EVENTLEASE_BINARY=$(abspath $(BINARY)) $(CLIENTS_BIN)/pytest $(ARGS)
+	cd clients/conformance && EVENTLEASE_BINARY=$(abspath $(BINARY)) EVENTLEASE_FAULT_MINUTES=$(MINUTES) \
+		$(CLIENTS_BIN)/pytest $(ARGS)
 
 clients-bench: $(CLIENTS_VENV)/installed ## Measure the Python client beside bare loops of requests (ARGS='--mode exchange-100')
 	scripts/ensure-postgres

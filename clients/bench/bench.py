@@ -13,6 +13,7 @@ import subprocess
 import sys
 import uuid
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from eventlease.testing.real_server import RealServer, server
@@ -30,7 +31,7 @@ PLAN: dict[str, tuple[int, str | None, str]] = {
     "async-500": (40_000, None, ">= 4000/s; 5000 is the most possible"),
     "enqueue": (3_000, "bare-enqueue", ">= 90 % of the bare loop"),
     "enqueue-tasks": (50_000, None, ">= 8000/s"),
-    "idle": (60, None, "<= 0.3 % of a core, <= 12 MB above the bare interpreter"),
+    "idle": (60, None, "<= 0.3 % of a core, <= 3 polls a minute, <= 12 MB above the bare interpreter"),
     "leak": (1_000_000, None, "grows by <= 5 MB after the first 50000 events"),
 }
 PRODUCING = ("enqueue", "enqueue-tasks", "bare-enqueue")
@@ -42,28 +43,36 @@ def main() -> None:
     parser.add_argument("--server", required=True, help="the server's program")
     parser.add_argument("--mode", help="modes, separated by commas; all but leak without it")
     parser.add_argument("--scale", type=float, default=1.0, help="events times this")
+    parser.add_argument("--rounds", type=int, default=1, help="runs of each, in turn with what it is compared with")
     chosen = parser.parse_args()
     modes = chosen.mode.split(",") if chosen.mode else [mode for mode in PLAN if mode != "leak"]
-    failed = [mode for mode in modes if not measure(mode, chosen.server, chosen.scale)]
+    failed = [mode for mode in modes if not measure(mode, chosen.server, chosen.scale, chosen.rounds)]
     if failed:
         raise SystemExit(f"what was handled is not what was recorded: {', '.join(failed)}")
 
 
-def measure(mode: str, binary: str, scale: float) -> bool:
-    """Measures a mode and what it is compared with; false if the records differ."""
+def measure(mode: str, binary: str, scale: float, rounds: int) -> bool:
+    """Measures a mode and what it is compared with, and prints medians; false if the records differ."""
     events, beside, goal = PLAN[mode]
     events = max(1000, int(events * scale)) if mode != "idle" else events
     line: dict[str, Any] = {"mode": mode, "load": os.getloadavg()[0], "target": goal}
+    runs: dict[str, list[dict[str, Any]]] = {each: [] for each in filter(None, (beside, mode))}
     is_right = True
-    for each in filter(None, (beside, mode)):
-        figures, recorded = run(each, events, binary)
-        line[each] = {name: round(value, 4) for name, value in figures.items() if value is not None}
-        if recorded is not None:
-            handled = figures.get("different") or figures["handled"]
-            is_right = is_right and recorded == handled == events
-            line[each]["recorded"] = recorded
+    for _ in range(rounds):
+        for each, figures_of_each in runs.items():
+            figures, recorded = run(each, events, binary)
+            figures_of_each.append({name: value for name, value in figures.items() if value is not None})
+            if recorded is not None:
+                handled = figures.get("different") or figures["handled"]
+                is_right = is_right and recorded == handled == events
+                figures_of_each[-1]["recorded"] = recorded
+    for each, all_figures in runs.items():
+        names = all_figures[0].keys()
+        line[each] = {name: round(median(figures[name] for figures in all_figures), 4) for name in names}
     if beside:
-        line["ratio"] = round(line[mode]["per_second"] / line[beside]["per_second"], 3)
+        pairs = zip(runs[mode], runs[beside], strict=True)
+        line["ratios"] = [round(one["per_second"] / bare_one["per_second"], 3) for one, bare_one in pairs]
+        line["ratio"] = median(line["ratios"])
     print(json.dumps(line), flush=True)
     return is_right
 

@@ -117,12 +117,16 @@ def idle(settings: dict[str, Any]) -> None:
     subject.on("tried")(lambda _: None)
     subject.start()
     time.sleep(3)
-    began, cpu = time.perf_counter(), time.process_time()
+    began, cpu, before = time.perf_counter(), time.process_time(), subject.stats()
     time.sleep(settings["events"])
-    seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
-    above = memory_mb() - BARE_MB
+    seconds, cpu, after = time.perf_counter() - began, time.process_time() - cpu, subject.stats()
+    figures = {
+        "cpu_share": cpu / seconds, "memory_mb": memory_mb(), "above_bare_mb": memory_mb() - BARE_MB,
+        "polls_per_minute": (after.polls - before.polls) / seconds * 60,
+        "heartbeats_per_minute": (after.heartbeats - before.heartbeats) / seconds * 60,
+    }  # fmt: skip
     subject.stop()
-    print(json.dumps({"cpu_share": cpu / seconds, "memory_mb": memory_mb(), "above_bare_mb": above}))
+    print(json.dumps(figures))
 
 
 @contextmanager

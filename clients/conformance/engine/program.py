@@ -1,8 +1,4 @@
-"""An engine under test. It does what the payloads of its events tell it to, and keeps a journal.
-
-A payload is `{"do": [[verb, argument], …], "result": any}`. The one argument of the program is JSON: `engine_type`,
-`journal`, and `engine`, which are further arguments of `Engine`.
-"""
+"""The engine under test in Python. README.md has the protocol: its argument, the verbs it obeys, its journal."""
 
 from __future__ import annotations
 
@@ -52,7 +48,7 @@ def hold(_: Event, seconds: float) -> None:
 def hold_unless_after(_: Event, moment: float) -> None:
     """As a provider that refuses calls until that time."""
     if time.time() < moment:
-        raise Hold(min(5, moment - time.time()), "the provider answers 429")
+        raise Hold(max(1, min(5, moment - time.time())), "the provider answers 429")
 
 
 def sleep(event: Event, seconds: float) -> None:
@@ -137,12 +133,14 @@ class UnderTest:
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self.journal = Journal(Path(settings["journal"]))
-        self.engine = Engine(settings["engine_type"], **settings.get("engine", {}))
+        arguments = settings["engine"]
+        if (file := settings["token_file"]) is not None:
+            arguments["token"] = lambda: Path(file).read_text().strip()
+        self.engine = Engine(settings["engine_type"], **arguments)
         self.engine.on("tried")(self.work)
+        self.engine.on("tried.async")(self.work_async)
         self.engine.on_settled(self.note_settled)
         self.engine.on_lost(lambda event: self.note("lost", event))
-        if settings.get("with_async", True):
-            self.engine.on("tried.async")(self.work_async)
 
     def note(self, what: str, event: Event, **members: Any) -> None:
         self.journal.note(what, event_id=event.event_id, attempt=event.attempt, **members)

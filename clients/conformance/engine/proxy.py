@@ -30,11 +30,11 @@ class Request:
 
     @property
     def operation(self) -> str:
-        """As this suite names calls: `lease`, `settle`, `heartbeat`, `register`, `drain`, `leave`, `enqueue`, …"""
+        """How this suite names it: `register`, `token`, `lease`, `settle`, `heartbeat`, `drain`, `leave`, `enqueue`."""
         path = self.path.partition("?")[0].removeprefix("/api/v1")
         for pattern, name in (
             (r"/events/queue/.*", "lease"), (r"/events(/.*)?/status", "settle"), (r".*/heartbeat", "heartbeat"),
-            (r".*/drain", "drain"), (r"/events(/batch)?", "enqueue"), (r"/engines", "register"),
+            (r".*/drain", "drain"), (r".*/token", "token"), (r"/events(/batch)?", "enqueue"), (r"/engines", "register"),
         ):  # fmt: skip
             if re.fullmatch(pattern, path):
                 return name

@@ -106,22 +106,27 @@ def test_a_cancel_that_never_arrives_lets_the_handler_finish(target: Target, new
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("limit", [("--max-parked-requests", "1"), ("--max-client-connections", "20")])
 def test_a_full_server_is_asked_no_more_often_than_it_says(
-    own_server: Callable[..., RealServer], new_fleet: NewFleet
+    own_server: Callable[..., RealServer], new_fleet: NewFleet, limit: tuple[str, str]
 ) -> None:
-    server = own_server("--max-parked-requests", "1")
+    server = own_server(*limit)
     target = Target(server.url, time.sleep, time.time)
     with Proxy(server.url) as proxy:
         fleet = new_fleet(target, proxy.url)
-        fleet.start(4)
-        wait_until(lambda: proxy.count("lease") > 4)
+        fleet.enqueue(count=20)
+        # Each has a poll and a heartbeat that wait: more than may be there.
+        engines = 12
+        fleet.start(engines)
+        wait_until(lambda: any(request.status == 429 for request in list(proxy.requests)))
         before, began = Counter(request.operation for request in list(proxy.requests)), time.monotonic()
         time.sleep(8)
         after, seconds = Counter(request.operation for request in list(proxy.requests)), time.monotonic() - began
-        for operation in ("lease", "heartbeat"):
-            per_engine = (after[operation] - before[operation]) / seconds / 4
+        for operation in ("lease", "heartbeat", "register"):
+            per_engine = (after[operation] - before[operation]) / seconds / engines
             assert per_engine < 2.5, (operation, per_engine)
-        fleet.enqueue(count=20)
-        fleet.wait_all_final()
-        assert fleet.account() == {"completed": 20}
         assert all(engine.is_running for engine in fleet.engines)
+        fleet.wait_noted("settled", 20)
+    # The proxy's connections are gone, and there is room for questions.
+    fleet.wait_all_final()
+    assert fleet.account() == {"completed": 20}

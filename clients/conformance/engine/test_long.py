@@ -1,12 +1,15 @@
-"""Long runs: a fleet under misfortune, and a provider that refuses everybody for a minute."""
+"""Long runs: a fleet under faults, and a provider that refuses everybody for a minute. Scenario 30."""
 
+import itertools
 import os
 import random
 import signal
+import statistics
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pytest
@@ -14,19 +17,21 @@ import pytest
 from engine.fleet import EngineProcess, Fleet, wait_until
 from engine.proxy import Proxy, ReplyFault, Request
 from engine.test_ending import open_sockets
+from engine.test_outages import target_of
 from eventlease import Client, Engine, Enqueued, Event, Hold
 from eventlease.testing.real_server import RealServer
 from wire.target import Target, new_queue
 
 pytestmark = pytest.mark.long
 
-MINUTES = float(os.environ.get("EVENTLEASE_FAULT_MINUTES", "20"))
+MINUTES = float(os.environ.get("EVENTLEASE_FAULT_MINUTES", "2"))
 SEED = int(os.environ.get("EVENTLEASE_FAULT_SEED", "1"))
+LASTING_ID = "01900000-0000-7000-8000-00000000000a"
 PATIENT = {"retry_delay": {"initial": 0, "max": 1}, "max_retries": 100, "dead_letter_threshold": 100}
 
 
-class Misfortunes:
-    """What is done to server, engines and connections."""
+class Faults:
+    """What is done to server, engines and connections. The first engine is frozen and cut off, but never ended."""
 
     def __init__(self, server: RealServer, fleet: Fleet, proxy: Proxy) -> None:
         self.server, self.fleet, self.proxy = server, fleet, proxy
@@ -52,17 +57,17 @@ class Misfortunes:
         self.server.start()
 
     def kill_engine(self) -> None:
-        self._engine().signal(signal.SIGKILL)
+        self._engine(self.fleet.engines[1:]).signal(signal.SIGKILL)
         self.replace_engines()
 
     def stop_engine(self) -> None:
-        engine = self._engine()
+        engine = self._engine(self.fleet.engines[1:])
         engine.signal(signal.SIGTERM)
         engine.wait(90)
         self.replace_engines()
 
     def freeze_engine(self) -> None:
-        engine = self._engine()
+        engine = self._engine(self.fleet.engines)
         engine.signal(signal.SIGSTOP)
         time.sleep(self.random.uniform(1, 6))
         engine.signal(signal.SIGCONT)
@@ -85,7 +90,7 @@ class Misfortunes:
         self._for_a_while(lambda _: ReplyFault(late_by=self.random.uniform(0, 2)))
 
     def drain_engine(self) -> None:
-        engines = self.fleet.registered()
+        engines = [engine for engine in self.fleet.registered() if engine["engine_id"] != LASTING_ID]
         if engines:
             engine = self.random.choice(engines)
             self.fleet.target.call("POST", f"/engines/{engine['engine_id']}/drain", {"then": "exit"})
@@ -97,8 +102,8 @@ class Misfortunes:
         time.sleep(self.random.uniform(2, 8))
         self.proxy.fault = lambda _: ReplyFault()
 
-    def _engine(self) -> EngineProcess:
-        return self.random.choice([engine for engine in self.fleet.engines if engine.is_running])
+    def _engine(self, engines: list[EngineProcess]) -> EngineProcess:
+        return self.random.choice([engine for engine in engines if engine.is_running])
 
     def replace_engines(self) -> None:
         running = sum(engine.is_running for engine in self.fleet.engines)
@@ -106,54 +111,90 @@ class Misfortunes:
             self.fleet.start(4 - running, concurrency=5, prefetch=5)
 
 
-def test_a_fleet_under_misfortune_loses_nothing(
-    own_server: Callable[..., RealServer], new_fleet: Callable[..., Fleet]
+@dataclass(frozen=True)
+class Footprint:
+    """What a process occupies."""
+
+    memory_mb: float
+    threads: int
+    sockets: int
+
+    @classmethod
+    def of(cls, pid: int) -> "Footprint":
+        folder = Path(f"/proc/{pid}")
+        return cls(memory_mb(pid), sum(1 for _ in (folder / "task").iterdir()), open_sockets(pid))
+
+
+def median(footprints: list[Footprint]) -> Footprint:
+    """Member by member."""
+    columns = ([getattr(each, field.name) for each in footprints] for field in fields(Footprint))
+    return Footprint(*(round(statistics.median(column), 1) for column in columns))
+
+
+def produce(url: str, fleet: Fleet, is_over: threading.Event, refused: list[object]) -> None:
+    """Enqueues fifty events a second; one in fifty fails for good."""
+    numbers = itertools.count(1)
+    with Client(url, timeout_seconds=120) as client:
+        while not is_over.wait(0.2):
+            events = []
+            for number in itertools.islice(numbers, 10):
+                kind = "tried.async" if number % 2 else "tried"
+                verb = ["sleep_hard", 0.05] if number % 3 else ["sleep", 0.1]
+                do = [verb, ["fail", "no luck"]] if number % 50 == 0 else [verb]
+                policy = {**PATIENT, "max_retries": 0} if number % 50 == 0 else PATIENT
+                payload = {"do": do, "result": number}
+                events.append(
+                    {"engine_type": fleet.queue, "event_type": kind, "retry_policy": policy, "payload": payload}
+                )
+            for result in client.enqueue_many(events):
+                if isinstance(result, Enqueued):
+                    fleet.event_ids.append(result.event_id)
+                else:
+                    refused.append(result)
+
+
+def test_a_fleet_under_faults_loses_nothing(
+    own_server: Callable[..., RealServer],
+    new_fleet: Callable[..., Fleet],
+    record_property: Callable[[str, object], None],
 ) -> None:
     server = own_server()
-    target = Target(server.url, time.sleep, time.time)
+    target = target_of(server)
     with Proxy(server.url) as proxy:
         fleet = new_fleet(target, proxy.url)
-        fleet.start(4, concurrency=5, prefetch=5)
+        # Superseded by nobody, so that its id stays.
+        lasting = fleet.start(concurrency=5, prefetch=5, engine_id=LASTING_ID)
+        faults = Faults(server, fleet, proxy)
+        faults.replace_engines()
         is_over = threading.Event()
-        unanswered: list[object] = []
-
-        def produce() -> None:
-            number = 0
-            with Client(proxy.url, timeout_seconds=120) as client:
-                while not is_over.wait(0.2):
-                    events = []
-                    for _ in range(10):
-                        number += 1
-                        kind = "tried.async" if number % 2 else "tried"
-                        verb = ["sleep_hard", 0.05] if number % 3 else ["sleep", 0.1]
-                        do = [verb, ["fail", "no luck"]] if number % 50 == 0 else [verb]
-                        policy = {**PATIENT, "max_retries": 0} if number % 50 == 0 else PATIENT
-                        events.append(
-                            {"engine_type": fleet.queue, "event_type": kind, "retry_policy": policy,
-                             "payload": {"do": do, "result": number}}
-                        )  # fmt: skip
-                    for result in client.enqueue_many(events):
-                        if isinstance(result, Enqueued):
-                            fleet.event_ids.append(result.event_id)
-                        else:
-                            unanswered.append(result)
-
-        producer = threading.Thread(target=produce)
+        refused: list[object] = []
+        producer = threading.Thread(target=produce, args=(proxy.url, fleet, is_over, refused))
         producer.start()
-        misfortunes = Misfortunes(server, fleet, proxy)
+        footprints: list[Footprint] = []
         deadline = time.monotonic() + MINUTES * 60
         while time.monotonic() < deadline:
-            misfortunes.one()
-            time.sleep(misfortunes.random.uniform(0.5, 3))
+            faults.one()
+            time.sleep(faults.random.uniform(0.5, 3))
+            footprints.append(Footprint.of(lasting.process.pid))
+            del proxy.requests[:-100]  # their replies are kept
         is_over.set()
         producer.join()
-        misfortunes.replace_engines()
+        faults.replace_engines()
         fleet.wait_all_final(300)
         counts = fleet.account()
-        print(misfortunes.done, counts, f"unanswered: {len(unanswered)}")
-        assert unanswered == []
-        failed = [event_id for event_id in fleet.event_ids if target.event(event_id)["status"] == "failed"]
-        assert {target.event(event_id)["error_type"] for event_id in failed} == {"Failing"}
+        assert refused == []
+        early, late = (
+            median(part) for part in (footprints[: len(footprints) // 4], footprints[-len(footprints) // 4 :])
+        )
+        record_property("faults", dict(faults.done))
+        record_property("events", dict(counts))
+        record_property("first quarter", early)
+        record_property("last quarter", late)
+        record_property("load average", os.getloadavg())
+        assert late.memory_mb - early.memory_mb < 5, footprints
+        assert late.threads <= early.threads + 2 and late.sockets <= early.sockets + 2, footprints
+        failed = [event for event, _ in fleet.recorded() if event["status"] == "failed"]
+        assert {event["error_type"] for event in failed} == {"Failing"}
         for engine in fleet.engines:
             if engine.is_running:
                 engine.signal(signal.SIGTERM)
@@ -162,6 +203,7 @@ def test_a_fleet_under_misfortune_loses_nothing(
         assert crashes == []
 
 
+@pytest.mark.python
 def test_fifty_engines_hold_off_for_a_minute(target: Target, proxy: Proxy) -> None:
     queue = new_queue()
     busy_until = time.monotonic() + 60
@@ -204,6 +246,6 @@ def test_fifty_engines_hold_off_for_a_minute(target: Target, proxy: Proxy) -> No
     wait_until(lambda: open_sockets() == sockets, describe=lambda: (open_sockets(), sockets))
 
 
-def memory_mb() -> float:
-    """Resident memory of this process."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+def memory_mb(pid: int | str = "self") -> float:
+    """Resident memory of a process."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096 / 1e6

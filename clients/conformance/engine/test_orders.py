@@ -26,12 +26,12 @@ def orders(fleet: Fleet, verb: str, **body: Any) -> None:
 @pytest.mark.parametrize("event_type", ["tried", "tried.async"])
 def test_a_handler_that_heeds_a_cancel_ends_at_once(fleet: Fleet, event_type: str) -> None:
     (event_id,) = fleet.enqueue(["sleep", 60], event_type=event_type)
-    fleet.start(heartbeat_timeout_seconds=45)
+    # Heartbeats are a minute apart, so one that waits is told.
+    fleet.start(heartbeat_timeout_seconds=180)
     fleet.wait_noted("began")
+    fleet.wait_for_a_heartbeat()
     assert fleet.target.call("POST", f"/events/{event_id}/cancel").status == 202
-    began = time.monotonic()
-    fleet.wait_all_final()
-    assert time.monotonic() - began < 10
+    fleet.wait_all_final(30)
     assert fleet.target.event(event_id)["status"] == "cancelled"
     assert fleet.noted("raised")[0]["told"] == "cancel_requested"
 
@@ -105,7 +105,7 @@ def test_a_drain_under_load_loses_nothing(fleet: Fleet) -> None:
     fleet.start(2, concurrency=30)
     fleet.wait_all_final()
     assert fleet.account() == {"completed": 1000}
-    assert not any("engine_" in outcome for event_id in fleet.event_ids[::5] for outcome in fleet.outcomes(event_id))
+    assert fleet.losses() == {}
 
 
 def test_a_lowered_limit_is_kept_and_raised_again(fleet: Fleet) -> None:

@@ -30,7 +30,11 @@ def test_results_that_cannot_be_taken_are_dead_letters(fleet: Fleet, event_type:
     assert fleet.target.event(fine)["result"] == 1
 
 
-@pytest.mark.parametrize("result", [2**70, "\u0000", "é…\U0001f600", -0.0, [], {}, "", False])
+# JavaScript has no such whole numbers.
+LARGE_NUMBER = pytest.param(2**70, marks=pytest.mark.python)
+
+
+@pytest.mark.parametrize("result", [LARGE_NUMBER, "\u0000", "é…\U0001f600", -0.0, [], {}, "", False])
 def test_unusual_results_arrive_as_they_are(fleet: Fleet, result: object) -> None:
     (event_id,) = fleet.enqueue(payload={"result": result})
     fleet.start()
@@ -58,8 +62,8 @@ def test_progress_that_the_server_refuses_harms_no_other_lease(
     server = own_server("--max-json-depth", "8")
     fleet = new_fleet(Target(server.url, time.sleep, time.time))
     engine = fleet.start(concurrency=4)
-    fleet.enqueue(["progress_deep", 9], ["sleep", 8])
-    others = fleet.enqueue(["sleep", 8], count=2)
+    fleet.enqueue(["progress_deep", 9], ["sleep", 5])
+    others = fleet.enqueue(["sleep", 5], count=2)
     fleet.wait_all_final(ids=others)
     assert fleet.losses() == {} and engine.is_running
     assert len(fleet.noted("returned")) >= 2

@@ -15,6 +15,8 @@ from engine.test_cut_replies import cutting_every
 from eventlease import AsyncClient, Client, Enqueued
 from wire.target import Target, new_queue
 
+pytestmark = pytest.mark.python
+
 NewFleet = Callable[..., Fleet]
 
 

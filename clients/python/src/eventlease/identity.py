@@ -52,9 +52,8 @@ class Identity:
         self._said_at: dict[str, float] = {}
         self._is_over = False
         timing = Timing(stop=self._stop)
-        self._calls = Calls(
-            settings.urls, credentials=token_of(settings.token), transport=settings.transport, timing=timing
-        )
+        self._configured = token_of(settings.token)
+        self._calls = Calls(settings.urls, credentials=self._configured, transport=settings.transport, timing=timing)
         self.engine_id = settings.engine_id or str(uuid4())
         self.incarnation = 0
         self.generation = 0
@@ -84,6 +83,8 @@ class Identity:
             if self._is_over or time.monotonic() < self._no_token_at + TOKEN_PAUSE_SECONDS:
                 return False
             try:
+                # An engine's own token of an earlier registration is refused with 409, after which none is read anew.
+                self._configured.renew()
                 path, members = f"{self.path}/token", ("engine_token",)
                 reply = self._calls.call("POST", path, {}, seconds=CALL_SECONDS, repeat=ENGINE, members=members)
                 self._token = reply["engine_token"]
