@@ -79,10 +79,13 @@ def _do(table: Table, rows: dict[str, Row], step: dict[str, Any]) -> Any:
         case "begin":
             return table.begin(rows[token], now)
         case "finish":
-            after = table.finish(rows[token])
-            return after and after.lease_token
+            return table.finish(rows[token])
         case "remove":
-            return table.remove(rows[token])
+            newer = table.remove(rows[token])
+            return newer and newer.lease_token
+        case "inherit":
+            newer = table.inherit(rows[token])
+            return newer and newer.lease_token
         case "tell":
             return rows[token].tell(step["reason"], now)
         case "alive_until":

@@ -98,7 +98,7 @@ class Ending:
         now, held = life.leases.now(), life.leases.held()
         plan.is_drained = life.command in ("drain", "stop")
         plan.is_released = life.command == "stop" and life.after_drain == "exit"
-        is_asking = plan.asked_at is not None and life.poller.is_asking and now < self._poll_until
+        is_asking = plan.asked_at is not None and life.leases.is_polling and now < self._poll_until
         stage = plan.stage(now, held + is_asking)  # a poll's reply may bring events, which should not be lost
         if stage is self._stage:
             if stage is Stage.CUTTING and self._cut_until is not None and now >= self._cut_until:

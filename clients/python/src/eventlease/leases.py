@@ -61,6 +61,11 @@ class Leases:
         self.outbox: deque[Settlement] = deque()
         self.hold_until = 0.0
         self.hold_reason = ""
+        self.is_polling = False
+        """A poll is under way, whose reply may bring events."""
+        self.take_in: Callable[[list[Event[Any, Any]]], None] = lambda _: None
+        """Gets events that may begin now, because older leases of them are over. The lock is not held."""
+        self._late: list[Settlement] = []
         self._behind: dict[str, Event[Any, Any]] = {}
         self._renewals: dict[str, tuple[float, Row]] = {}
         """Leases to renew, and not before when."""
@@ -107,7 +112,7 @@ class Leases:
                 if placed == "begin":
                     begin.append(event)
                 elif placed == "behind":
-                    self._behind[row.lease_token] = event
+                    self._behind[row.event_id] = event
         for row in list(self.table.older.values()):
             if row.wake is not None:
                 row.wake()
@@ -126,7 +131,7 @@ class Leases:
         """False if the handler must not begin."""
         now = self.now()
         with self.lock:
-            if row.state != WAITING or not self.table.begin(row, now):
+            if not self.table.begin(row, now):
                 return False
             row.time_limit_at = now + timeout_seconds if timeout_seconds is not None else None
             return True
@@ -135,7 +140,7 @@ class Leases:
         """What `begin` has refused is given back, where there is still something to give back."""
         with self.lock:
             if row.state == WAITING and row.ended is not None:
-                self.table.remove(row)
+                self.remove(row)
                 return
         self.finish(event, row, Released(0, row.told or "not_begun", "it was not begun"), state=WAITING)
 
@@ -147,22 +152,50 @@ class Leases:
         *,
         state: str = RUNNING,
         given_up: bool = False,
-    ) -> Event[Any, Any] | None:
-        """The event is over for its handler. The event that waited for that, and may begin now."""
+    ) -> None:
+        """The event is over for its handler."""
         body = None if report is None else settlement(row, report, self.encoding, self.max_detail_bytes)
+        free: list[Event[Any, Any]] = []
         with self.lock:
             if row.state != state or row.given_up is not given_up:
-                return None  # it was reported before
-            after = self.table.finish(row)
+                return  # it was reported before
+            self.table.finish(row)
             row.wake = None
             if body is None:
-                self.table.remove(row)
+                free = self.remove(row)
             else:
                 self.outbox.append(Settlement(row, body, event, report))
             self._count(report)
             self._renewals.pop(row.lease_token, None)
             self.wake()
-            return self._behind.pop(after.lease_token, None) if after is not None else None
+        if free:
+            self.take_in(free)
+
+    def remove(self, row: Row) -> list[Event[Any, Any]]:
+        """The report of a row has its answer: the event, if any, that may begin now. The lock is held."""
+        newer = self.table.remove(row)
+        return [self._behind.pop(newer.event_id)] if newer is not None else []
+
+    def inherit(self, late: Settlement, event_status: str | None) -> bool:
+        """A report came too late. True if it will be, or may be, that of a newer lease which this engine has."""
+        with self.lock:
+            newer = self.table.inherit(late.row)
+            if newer is not None:
+                event = self._behind.pop(newer.event_id)
+                body = late.body.replace(late.row.lease_token.encode(), newer.lease_token.encode(), 1)
+                self.outbox.append(Settlement(newer, body, event, late.report))
+                self.wake()
+                return True
+            if self.is_polling and late.row.began_at and event_status == "processing":
+                self._late.append(late)  # it may be this engine that has leased the event again
+                return True
+            return False
+
+    def polled(self) -> list[Settlement]:
+        """The reply of a poll is placed: reports that came too late meanwhile."""
+        with self.lock:
+            late, self._late, self.is_polling = self._late, [], False
+            return late
 
     def hold(self, seconds: float, reason: str) -> None:
         """Asks for no events for that long. The lock is held."""
@@ -266,24 +299,11 @@ class Leases:
         if progress is not None and row.progress is progress:
             row.progress_is_unsent = False
 
-    def remove(self, rows: Iterable[Row]) -> None:
-        """Their settlements have an answer."""
-        with self.lock:
-            for row in rows:
-                self.table.remove(row)
-            self.wake()
-
     def overdue_behind(self) -> list[tuple[Event[Any, Any], Row]]:
         """Events that have waited too long for an older handler of theirs."""
         with self.lock:
             rows = self.table.overdue_behind(self.now())
-            return [(self._behind.pop(row.lease_token), row) for row in rows if row.lease_token in self._behind]
-
-    def take_behind(self) -> list[tuple[Event[Any, Any], Row]]:
-        """All events that wait for an older handler of theirs."""
-        with self.lock:
-            rows = [row for row in self.table.rows.values() if row.behind is not None]
-            return [(self._behind.pop(row.lease_token), row) for row in rows if row.lease_token in self._behind]
+            return [(self._behind.pop(row.event_id), row) for row in rows if row.event_id in self._behind]
 
 
 def _renewal(row: Row) -> bytes:

@@ -59,6 +59,7 @@ class Life:
         self.stopped = threading.Event()
         """Ends repeats of calls."""
         self._calls: list[Calls] = []
+        self.leases.take_in = self._take_in
         self.settlements = Settlements(self.leases)
         runners: dict[bool, Runner] = {}
         self.slots = Slots(settings.concurrency, self.leases, runners)
@@ -106,8 +107,6 @@ class Life:
             self._pause_poller()
         if told:
             self._release(self.slots.take_waiting(lambda _: True))
-            for event, row in self.leases.take_behind():
-                self.leases.finish(event, row, Released(0, "stopping", "the engine stops"), state=WAITING)
 
     def close(self, seconds: float) -> None:
         """Ends all parts and connections."""

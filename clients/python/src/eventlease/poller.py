@@ -54,8 +54,6 @@ class Poller:
         """Waits for events, or pauses: it takes no settlements meanwhile."""
         self._round_trips: list[tuple[float, float]] = []
         self.stopped = threading.Event()
-        self.is_asking = False
-        """A poll is under way: events may come."""
         self._may_pause = False
         self.is_paused = False
         """No events are wanted: the engine drains, or its loop has stalled."""
@@ -87,16 +85,18 @@ class Poller:
                 settlements = self._settlements.take()
                 free = self._free(settlements)
                 self._is_parked = not settlements
-                self.is_asking = free > 0
+                leases.is_polling = free > 0
                 if self._is_parked:
                     leases.wake()
-            with self._settlements.kept(settlements):
-                if free > 0:
-                    pause = self._poll(settlements, min(free, MAX_EVENTS))
-                else:
-                    is_done = send(self._calls, self._identity, leases, self._settlements, settlements)
-                    pause = 0.0 if is_done else PAUSE_SECONDS
-            self.is_asking = False
+            try:
+                with self._settlements.kept(settlements):
+                    if free > 0:
+                        pause = self._poll(settlements, min(free, MAX_EVENTS))
+                    else:
+                        is_done = send(self._calls, self._identity, leases, self._settlements, settlements)
+                        pause = 0.0 if is_done else PAUSE_SECONDS
+            finally:
+                self._settlements.polled()
             if pause:
                 self._pause(pause)
 

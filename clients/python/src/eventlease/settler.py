@@ -62,17 +62,20 @@ class Settlements:
         self.entries = min(self.entries * 2, MAX_ENTRIES)
         refused = [(each, result["error"]) for each, result in zip(sent, results, strict=False) if "error" in result]
         cancelled: list[Row] = []
+        free: list[Event[Any, Any]] = []
         with leases.lock:
             leases.heard(sent_at)
             for each, result in zip(sent, results, strict=False):
                 if "error" in result:
                     continue
                 if each.report is not None:
-                    leases.table.remove(each.row)
+                    free += leases.remove(each.row)
                 elif "expires_in_seconds" in result:
                     leases.renewed(each.row, each.progress, sent_at + result["expires_in_seconds"])
                     cancelled += [each.row] if result.get("cancel_requested") else []
             leases.wake()
+        if free:
+            leases.take_in(free)
         if cancelled:
             leases.tell(cancelled, "cancel_requested")
         if self.on_settled:
@@ -114,14 +117,30 @@ class Settlements:
             leases.replace(each, Failed({"type": kind, "message": error.detail, "details": details}, retryable=False))
             return False
         level = logging.ERROR if what is Verdict.DROPPED else logging.INFO if row.ended else logging.WARNING
+        if what is Verdict.LOST and leases.inherit(each, problem.get("event_status")):
+            log.info("the report of %s came too late, and goes with a newer lease if there is one", row, extra=fields)
+            return False
         log.log(level, "the report of %s was not taken: %s", row, error, extra=fields)
+        self._drop(each)
+        return False
+
+    def polled(self) -> None:
+        """A poll is over: reports that came too late meanwhile go with the leases that it has brought, or nowhere."""
+        for late in self._leases.polled():
+            if not self._leases.inherit(late, None):
+                log.warning("the report of %s was not taken: its event was leased again", late.row)
+                self._drop(late)
+
+    def _drop(self, each: Settlement) -> None:
+        leases = self._leases
         with leases.lock:
-            leases.table.remove(row)
+            free = leases.remove(each.row)
             leases.stats.results_lost += 1
             leases.wake()
+        if free:
+            leases.take_in(free)
         for callback in self.on_lost:
             _guarded(callback, each.event)
-        return False
 
     def _tell_settled(self, sent: Sequence[Settlement], results: Sequence[dict[str, Any]]) -> None:
         for each, result in zip(sent, results, strict=False):

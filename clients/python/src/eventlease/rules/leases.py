@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
 Told = Literal["lease_lost", "cancel_requested", "timeout", "stopping"]
 Placed = Literal["begin", "behind", "known"]
@@ -21,7 +21,7 @@ class Row:
     """A lease from the reply that brought it until its settlement has a definite answer."""
 
     __slots__ = (
-        "attempt", "began_at", "behind", "behind_until", "ended", "event_id", "event_type", "given_up", "lease_end",
+        "attempt", "began_at", "behind_until", "ended", "event_id", "event_type", "given_up", "lease_end",
         "lease_token", "leased_at", "progress", "progress_is_unsent", "renewed_at", "state", "time_limit_at", "told",
         "told_at", "visibility_seconds", "wake",
     )  # fmt: skip
@@ -52,9 +52,8 @@ class Row:
         """The handler ignored its time limit: it was reported without it, and its slot is used by another."""
         self.progress: bytes | None = None
         self.progress_is_unsent = False
-        self.behind: Row | None = None
-        """An older lease of the same event, whose handler still runs."""
-        self.behind_until = 0.0
+        self.behind_until: float | None = None
+        """It waits until older leases of the same event are over, and until then at most for their handlers."""
 
     def __str__(self) -> str:
         return f"event {self.event_id} ({self.event_type}, attempt {self.attempt})"
@@ -89,22 +88,20 @@ class Table:
         yield from self.older.values()
 
     def place(self, row: Row, lease_end: float, now: float) -> Placed:
-        """Takes in a lease. `behind`: it has to wait until the handler of an older lease has ended."""
+        """Takes in a lease. `behind`: it has to wait until older leases of the event are over."""
         row.leased_at, row.lease_end = now, lease_end
         before = self.rows.get(row.event_id)
         if before is not None and before.lease_token == row.lease_token:
             return "known"
         self.rows[row.event_id] = row
-        if before is None:
+        if before is not None:
+            before.tell("lease_lost", now)
+            before.ended = before.ended or "leased_again"
+            if before.state != WAITING:
+                self.older[before.lease_token] = before
+        if not self._older_of(row):
             return "begin"
-        before.tell("lease_lost", now)
-        before.ended = before.ended or "leased_again"
-        if before.state == WAITING:
-            return "begin"
-        self.older[before.lease_token] = before
-        if before.state == SETTLING:
-            return "begin"
-        row.behind, row.behind_until = before, now + (lease_end - now) / 2
+        row.behind_until = now + (lease_end - now) / 2
         return "behind"
 
     def is_certain(self, row: Row, now: float) -> bool:
@@ -113,27 +110,36 @@ class Table:
 
     def begin(self, row: Row, now: float) -> bool:
         """False: the lease may have ended while it waited, or it should not be worked on any more."""
-        if row.told is not None or not self.is_certain(row, now):
+        if row.state != WAITING or row.told is not None or not self.is_certain(row, now):
             return False
         row.state, row.began_at = RUNNING, now
         return True
 
-    def finish(self, row: Row) -> Row | None:
-        """The handler has ended. The row that waited behind it may begin."""
-        row.state = SETTLING
-        if row.lease_token in self.older:
-            after = self.rows.get(row.event_id)
-            if after is not None and after.behind is row:
-                after.behind = None
-                return after
-        return None
+    def finish(self, row: Row) -> None:
+        """Its report waits for an answer."""
+        row.state, row.behind_until = SETTLING, None
 
-    def remove(self, row: Row) -> bool:
-        """The settlement has its answer, or there will be none. False if the row was gone already."""
+    def remove(self, row: Row) -> Row | None:
+        """The report has its answer, or there is none. The newer lease of the event that may begin now."""
         if self.rows.get(row.event_id) is row:
             del self.rows[row.event_id]
-            return True
-        return self.older.pop(row.lease_token, None) is not None
+            return None
+        newer = self.rows.get(row.event_id)
+        if self.older.pop(row.lease_token, None) is None or newer is None or newer.behind_until is None:
+            return None
+        if self._older_of(newer):
+            return None
+        newer.behind_until = None
+        return newer
+
+    def inherit(self, row: Row) -> Row | None:
+        """The report came too late because this engine has leased the event again: it is that lease's report now."""
+        newer = self.rows.get(row.event_id)
+        if newer is None or newer is row or newer.state != WAITING or not row.began_at:
+            return None
+        self.finish(newer)
+        self.remove(row)
+        return newer
 
     def renew(self, event_id: str, lease_token: str, lease_end: float) -> None:
         """The server has renewed the lease, or says how long it still holds."""
@@ -172,14 +178,13 @@ class Table:
 
     def overdue_behind(self, now: float) -> list[Row]:
         """Rows that have waited too long for the handler of an older lease of the same event."""
-        return [row for row in self.rows.values() if row.behind is not None and now >= row.behind_until]
+        waiting = [row for row in self.rows.values() if row.behind_until is not None and now >= row.behind_until]
+        return [row for row in waiting if any(older.state == RUNNING for older in self._older_of(row))]
+
+    def _older_of(self, row: Row) -> list[Row]:
+        return [older for older in self.older.values() if older.event_id == row.event_id]
 
 
 def needs_renewal(row: Row, until: float) -> bool:
     """True if less than two thirds of the lease would be left at `until`."""
     return row.lease_end - until < row.visibility_seconds * 2 / 3
-
-
-def held_seconds(rows: Iterable[Row], now: float) -> float:
-    """How long the oldest of the rows has been held."""
-    return max((now - row.leased_at for row in rows), default=0.0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from eventlease import tracing
 from eventlease.decoding import PayloadInvalid
-from eventlease.event import body_of, enter, row_of
+from eventlease.event import body_of, enter
 from eventlease.outcomes import Completed, Failed, NotRetryable, Released, Report, RetryAfter
 from eventlease.reports import report_of
 
@@ -91,11 +91,9 @@ class Performer:
         self.finish(job, Failed({"type": "ClientBug", "message": "the client library raised an error"}))
 
     def finish(self, job: Job, report: Report | None) -> None:
-        """Hands over the report; an event that waited for this handler may begin."""
+        """Hands over the report."""
         self.slots.active.pop(job.row.lease_token, None)
-        after = self.leases.finish(job.event, job.row, report)
-        if after is not None:
-            self.slots.add([type(job)(after, row_of(after), job.handler)])
+        self.leases.finish(job.event, job.row, report)
 
 
 def outcome(report: Report | None) -> str:
