@@ -21,14 +21,15 @@ def server() -> Generator[FakeServer]:
 
 
 class Late:
-    """Keeps reports from the server until it is told to let them through; to be used as an engine's `transport`."""
+    """Keeps reports and holds from the server until it is open; to be used as an engine's `transport`."""
 
     def __init__(self, server: FakeServer) -> None:
         self.is_open = False
         self.transport = Between(server, self._answer)
 
     def _answer(self, request: Request) -> Reply | None:
-        if self.is_open or request.path != "/events/status":
+        is_report = request.path == "/events/status" or b"holding_off" in (request.body or b"")
+        if self.is_open or not is_report:
             return None
         return Reply(503, {"content-type": "text/plain"}, b"the network is down")
 
@@ -61,6 +62,11 @@ class Working:
         until(lambda: self._desk.server.state.events[self.event_id].attempt == attempt)
 
 
+def keeping(_: Event) -> str:
+    """How a handler ends that returns."""
+    return "kept"
+
+
 def raising(error: Exception) -> Callable[[Event], Any]:
     """How a handler ends that raises."""
 
@@ -73,7 +79,7 @@ def raising(error: Exception) -> Callable[[Event], Any]:
 @pytest.mark.parametrize(
     ("end", "outcome"),
     [
-        (lambda _: "kept", "completed"),
+        (keeping, "completed"),
         (raising(ValueError("broken")), "retry_scheduled"),
         (raising(RetryAfter(60)), "retry_scheduled"),
         (raising(NotRetryable("hopeless")), "dead_lettered"),
@@ -108,7 +114,7 @@ def test_the_older_lease_is_not_forgotten_by_another_registration(
     monkeypatch.setattr("eventlease.identity.REGISTRATION_PAUSE_SECONDS", 0.0)
     late = Late(server)
     desk = Desk(server, concurrency=2, transport=late.transport)
-    work = Working(desk, lambda _: "kept")
+    work = Working(desk, keeping)
     with desk.working():
         until(lambda: work.begun)
         work.over.set()
@@ -139,7 +145,7 @@ def test_a_report_may_be_refused_before_the_newer_lease_arrives(
         return reply
 
     desk = Desk(server, concurrency=2, transport=Between(server, answer))
-    work = Working(desk, lambda _: "kept")
+    work = Working(desk, keeping)
     with desk.working():
         until(lambda: work.begun)
         work.over.set()
@@ -204,7 +210,7 @@ def test_an_older_handler_that_stops_makes_room_for_the_newer_lease(server: Fake
 
 def test_a_third_lease_does_not_overtake_the_older_handler(server: FakeServer) -> None:
     desk = Desk(server, concurrency=3)
-    work = Working(desk, lambda _: "kept", {"retry_policy": {**AT_ONCE, "dead_letter_threshold": 9}})
+    work = Working(desk, keeping, {"retry_policy": {**AT_ONCE, "dead_letter_threshold": 9}})
     with desk.working():
         work.leased_again()
         work.leased_again(3)
@@ -218,7 +224,7 @@ def test_a_third_lease_does_not_overtake_the_older_handler(server: FakeServer) -
 
 def test_a_result_is_reported_under_the_newer_lease_while_the_engine_drains(server: FakeServer) -> None:
     desk = Desk(server, concurrency=2, drain_seconds=30)
-    work = Working(desk, lambda _: "kept")
+    work = Working(desk, keeping)
     desk.engine.start()
     work.leased_again()
     stopping = threading.Thread(target=desk.engine.stop)
@@ -232,7 +238,7 @@ def test_a_result_is_reported_under_the_newer_lease_while_the_engine_drains(serv
 
 def test_an_older_handler_that_is_cut_off_takes_the_newer_lease_with_it(server: FakeServer) -> None:
     desk = Desk(server, concurrency=2)
-    work = Working(desk, lambda _: "kept")
+    work = Working(desk, keeping)
     with desk.working():
         work.leased_again()
     assert work.begun == [1]
@@ -242,9 +248,7 @@ def test_an_older_handler_that_is_cut_off_takes_the_newer_lease_with_it(server: 
 
 def test_a_handler_that_hangs_does_not_hold_up_the_newer_lease(server: FakeServer) -> None:
     desk = Desk(server, concurrency=3)
-    work = Working(
-        desk, lambda _: "kept", {"retry_policy": {"retry_delay": {"initial": 0, "max": 0}}}, timeout_seconds=1
-    )
+    work = Working(desk, keeping, {"retry_policy": {"retry_delay": {"initial": 0, "max": 0}}}, timeout_seconds=1)
     with desk.working():
         work.leased_again()
         until(lambda: server.event(work.event_id)["status"] == "completed")

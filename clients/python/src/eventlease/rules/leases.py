@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
@@ -17,43 +18,39 @@ SETTLING: Final = "settling"
 _OWN_REPORTS = frozenset({"completed", "failed", "released"})
 
 
+@dataclass(slots=True, eq=False, repr=False)  # tokens stand in no text form
 class Row:
     """A lease from the reply that brought it until its settlement has a definite answer."""
 
-    __slots__ = (
-        "attempt", "began_at", "behind_until", "ended", "event_id", "event_type", "given_up", "lease_end",
-        "lease_token", "leased_at", "progress", "progress_is_unsent", "renewed_at", "state", "time_limit_at", "told",
-        "told_at", "visibility_seconds", "wake",
-    )  # fmt: skip
-
-    def __init__(
-        self, event_id: str, lease_token: str, attempt: int, visibility_seconds: float, event_type: str = ""
-    ) -> None:
-        self.event_id = event_id
-        self.event_type = event_type
-        self.lease_token = lease_token
-        self.attempt = attempt
-        self.visibility_seconds = visibility_seconds
-        self.state: str = WAITING
-        self.leased_at = 0.0
-        self.lease_end = 0.0
-        self.renewed_at = 0.0
-        """When a renewal was last sent beside the heartbeats."""
-        self.began_at = 0.0
-        self.time_limit_at: float | None = None
-        self.told: Told | None = None
-        """Why the handler should stop; the first reason stays."""
-        self.told_at = 0.0
-        self.wake: Callable[[], Any] | None = None
-        """Interrupts whatever the handler waits for; set by the runner."""
-        self.ended: str | None = None
-        """How the server ended the lease, where it did."""
-        self.given_up = False
-        """The handler ignored its time limit: it was reported without it, and its slot is used by another."""
-        self.progress: bytes | None = None
-        self.progress_is_unsent = False
-        self.behind_until: float | None = None
-        """It waits until older leases of the same event are over, and until then at most for their handlers."""
+    event_id: str
+    lease_token: str
+    attempt: int
+    visibility_seconds: float
+    event_type: str = ""
+    event: Any = None
+    """The `Event` of its handler and of callbacks, as long as it is held."""
+    handler: Any = None
+    """The `Handler` of its event type, where there is one."""
+    state: str = WAITING
+    leased_at: float = 0.0
+    lease_end: float = 0.0
+    renewed_at: float = 0.0
+    """When a renewal was last sent beside the heartbeats."""
+    began_at: float = 0.0
+    time_limit_at: float | None = None
+    told: Told | None = None
+    """Why the handler should stop; the first reason stays."""
+    told_at: float = 0.0
+    wake: Callable[[], Any] | None = None
+    """Interrupts whatever the handler waits for; set by the runner."""
+    ended: str | None = None
+    """How the server ended the lease, where it did."""
+    given_up: bool = False
+    """The handler did not stop in time: it was reported without it, and its slot is used by another."""
+    progress: bytes | None = None
+    progress_is_unsent: bool = False
+    behind_until: float | None = None
+    """It waits until older leases of the same event are over, and until then at most for their handlers."""
 
     def __str__(self) -> str:
         return f"event {self.event_id} ({self.event_type}, attempt {self.attempt})"
@@ -62,6 +59,15 @@ class Row:
         """For `extra` of a log record."""
         event = {"event_id": self.event_id, "event_type": self.event_type, "attempt": self.attempt}
         return {"eventlease": {**event, **more}}
+
+    @property
+    def is_task(self) -> bool:
+        """True if its handler needs an event loop."""
+        return self.handler is not None and self.handler.is_async
+
+    def renew(self, lease_end: float) -> None:
+        """The server has renewed the lease, or says how long it still holds."""
+        self.lease_end = max(self.lease_end, lease_end)
 
     def tell(self, reason: Told, now: float) -> bool:
         """True if the handler was not told to stop before."""
@@ -97,7 +103,9 @@ class Table:
         if before is not None:
             before.tell("lease_lost", now)
             before.ended = before.ended or "leased_again"
-            if before.state != WAITING:
+            if before.state == WAITING:
+                before.event = None
+            else:
                 self.older[before.lease_token] = before
         if not self._older_of(row):
             return "begin"
@@ -121,13 +129,13 @@ class Table:
 
     def remove(self, row: Row) -> Row | None:
         """The report has its answer, or there is none. The newer lease of the event that may begin now."""
+        row.event = None
         if self.rows.get(row.event_id) is row:
             del self.rows[row.event_id]
             return None
         newer = self.rows.get(row.event_id)
-        if self.older.pop(row.lease_token, None) is None or newer is None or newer.behind_until is None:
-            return None
-        if self._older_of(newer):
+        was_held = self.older.pop(row.lease_token, None) is not None
+        if not was_held or newer is None or newer.behind_until is None or self._older_of(newer):
             return None
         newer.behind_until = None
         return newer
@@ -141,37 +149,29 @@ class Table:
         self.remove(row)
         return newer
 
-    def renew(self, event_id: str, lease_token: str, lease_end: float) -> None:
-        """The server has renewed the lease, or says how long it still holds."""
-        row = self.rows.get(event_id)
-        if row is not None and row.lease_token == lease_token:
-            row.lease_end = max(row.lease_end, lease_end)
-
-    def lose(self, event_id: str, lease_token: str, reason: str | None, now: float) -> Row | None:
-        """The server says that the lease is lost; the row if that is news."""
-        row = self.rows.get(event_id)
-        if row is None or row.lease_token != lease_token or row.ended is not None:
-            return None
+    def lose(self, row: Row, reason: str | None, now: float) -> bool:
+        """The server says that the lease is lost; true if that is news."""
+        if self.rows.get(row.event_id) is not row or row.ended is not None:
+            return False
         if row.state == SETTLING and reason in _OWN_REPORTS:
-            return None  # the echo of a settlement whose answer is on its way
+            return False  # the echo of a settlement whose answer is on its way
         row.ended = reason or "unknown"
         row.tell("lease_lost", now)
         if row.state == WAITING:
-            del self.rows[event_id]
-        return row
+            self.remove(row)
+        return True
 
     def lose_all(self, reason: str, now: float) -> list[Row]:
         """The engine was registered again, or removed: no lease holds."""
-        rows = list(self.rows.values())
-        return [row for row in rows if self.lose(row.event_id, row.lease_token, reason, now) is not None]
+        return [row for row in list(self.rows.values()) if self.lose(row, reason, now)]
 
-    def listed(self, now: float, until: float, *, without: frozenset[str] = frozenset()) -> list[tuple[Row, bool]]:
+    def listed(self, now: float, until: float, *, is_stalled: bool = False) -> list[tuple[Row, bool]]:
         """What a heartbeat lists, each event once, and whether the lease should be renewed.
 
-        `until` is when the next heartbeat is due; leases of the events in `without` are never renewed.
+        `until` is when the next heartbeat is due. Leases of tasks are not renewed while their loop is stalled.
         """
         return [
-            (row, row.event_id not in without and (row.progress_is_unsent or needs_renewal(row, until)))
+            (row, not (is_stalled and row.is_task) and (row.progress_is_unsent or needs_renewal(row, until)))
             for row in self.rows.values()
             if row.ended is None and now < row.lease_end + row.visibility_seconds
         ]
