@@ -117,7 +117,7 @@ class Heart:
             leases.stats.lost += len(lost)
             rows = leases.table.rows
             cancels = [rows[event_id] for event_id in answer["events_to_cancel"] if event_id in rows]
-            leases.lock.notify_all()
+            leases.changed.notify_all()
         for row in lost:
             log.warning("the lease of %s was lost: %s", row, row.ended, extra=row.fields(reason=row.ended))
         leases.interrupt(lost)

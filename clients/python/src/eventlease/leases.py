@@ -52,8 +52,9 @@ class Leases:
         self.max_json_depth = MAX_JSON_DEPTH
         self.table = Table()
         self.stats = Stats()
-        self.lock = threading.Condition(threading.Lock())
-        """Also notified of whatever can be sent, or leased."""
+        self.lock = threading.Lock()
+        self.changed = threading.Condition(self.lock)
+        """Something can be sent, or leased."""
         self.outbox: deque[Settlement] = deque()
         self.hold_until = 0.0
         self.hold_reason = ""
@@ -84,7 +85,7 @@ class Leases:
             row.progress, row.progress_is_unsent = progress, True
             if now and row.state == RUNNING:
                 self._renewals[row.lease_token] = (row.renewed_at + RENEWAL_PAUSE_SECONDS, row)
-                self.lock.notify_all()
+                self.changed.notify_all()
 
     def held(self) -> int:
         """Events whose settlement has no answer yet."""
@@ -159,7 +160,7 @@ class Leases:
             else:
                 self.outbox.append(Settlement(row, body, report, row.event))
                 self._count(report)
-            self.lock.notify_all()
+            self.changed.notify_all()
         if free:
             self.take_in(free)
 
@@ -186,7 +187,7 @@ class Leases:
             if newer is not None:
                 body = late.body.replace(late.row.lease_token.encode(), newer.lease_token.encode(), 1)
                 self.outbox.append(Settlement(newer, body, late.report, newer.event, is_fallback=late.is_fallback))
-                self.lock.notify_all()
+                self.changed.notify_all()
             elif self.is_polling and late.row.began_at and event_status == "processing":
                 self._late.append(late)  # it may be this engine that has leased the event again
             else:
@@ -221,7 +222,7 @@ class Leases:
         """Renews leases that cannot wait for the next heartbeat."""
         with self.lock:
             self._renewals.update((row.lease_token, (0.0, row)) for row in rows)
-            self.lock.notify_all()
+            self.changed.notify_all()
 
     def renewals_in_seconds(self) -> float | None:
         """When a renewal may be sent; None without any. The lock is held."""
@@ -249,14 +250,14 @@ class Leases:
         """They were not answered, and are sent again before all others."""
         with self.lock:
             self.outbox.extendleft(each for each in reversed(settlements) if each.report is not None)
-            self.lock.notify_all()
+            self.changed.notify_all()
 
     def replace(self, refused: Settlement, report: Report) -> None:
         """Reports otherwise of an event whose report was refused."""
         body, report = settlement(refused.row, report, self.encoding, self.max_detail_bytes)
         with self.lock:
             self.outbox.append(Settlement(refused.row, body, report, refused.event, is_fallback=True))
-            self.lock.notify_all()
+            self.changed.notify_all()
 
     def renewed(self, row: Row, progress: bytes | None, lease_end: float) -> None:
         """The server has renewed a lease, and has its progress. The lock is held."""

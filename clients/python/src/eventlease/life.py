@@ -107,7 +107,7 @@ class Life:
         """Ends all parts and connections."""
         self.stopped.set()
         with self.leases.lock:
-            self.leases.lock.notify_all()
+            self.leases.changed.notify_all()
         for calls in self._calls:
             calls.close()
         self.slots.threads.stop()

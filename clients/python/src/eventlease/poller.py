@@ -47,7 +47,7 @@ class Poller:
     def may_poll_again(self) -> None:
         """Ends a pause, as far as events are wanted. The lock of the leases is held."""
         self._paused_until = 0.0
-        self._leases.lock.notify_all()
+        self._leases.changed.notify_all()
 
     def run(self) -> None:
         """Until the engine stops."""
@@ -56,7 +56,7 @@ class Poller:
             with leases.lock:
                 self._is_parked = False
                 while not stopped.is_set() and not self._has_work():
-                    leases.lock.wait(max(leases.hold_until - leases.now(), 0.0) or None)
+                    leases.changed.wait(max(leases.hold_until - leases.now(), 0.0) or None)
                 if stopped.is_set():
                     self._is_parked = True
                     return
@@ -65,7 +65,7 @@ class Poller:
                 self._is_parked = not sent
                 leases.is_polling = free > 0
                 if self._is_parked:
-                    leases.lock.notify_all()
+                    leases.changed.notify_all()
             try:
                 if free > 0:
                     pause = self._poll(sent, min(free, MAX_EVENTS))
@@ -127,9 +127,9 @@ class Poller:
         leases = self._leases
         with leases.lock:
             self._is_parked, self._paused_until = True, leases.now() + seconds
-            leases.lock.notify_all()
+            leases.changed.notify_all()
             while not self._life.stopped.is_set() and (left := self._paused_until - leases.now()) > 0:
-                leases.lock.wait(left)
+                leases.changed.wait(left)
 
 
 def pause_after_nothing(

@@ -84,7 +84,7 @@ class Settlements:
                 elif "expires_in_seconds" in result:
                     leases.renewed(each.row, each.progress, sent_at + result["expires_in_seconds"])
                     cancelled += [each.row] if result.get("cancel_requested") else []
-            leases.lock.notify_all()
+            leases.changed.notify_all()
         if free:
             leases.take_in(free)
         if cancelled:
@@ -157,7 +157,7 @@ class Settlements:
         with leases.lock:
             free = leases.remove(each.row)
             leases.stats.results_lost += 1
-            leases.lock.notify_all()
+            leases.changed.notify_all()
         if free:
             leases.take_in(free)
         for callback in self.on_lost:
@@ -179,7 +179,7 @@ class Settler:
         while True:
             with leases.lock:
                 while not stopped.is_set() and not self._has_work():
-                    leases.lock.wait(leases.renewals_in_seconds() or None)
+                    leases.changed.wait(leases.renewals_in_seconds() or None)
                 if stopped.is_set():
                     return
                 sent = settlements.take()

@@ -107,7 +107,7 @@ class Table:
                 before.event = None
             else:
                 self.older[before.lease_token] = before
-        if not self._older_of(row):
+        if not self.older or not self._older_of(row):
             return "begin"
         row.behind_until = now + (lease_end - now) / 2
         return "behind"

@@ -53,11 +53,10 @@ class Attempt:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        settings, told = self._slots.settings, self._row.told
         if error is not None:
-            self.report = report_of(error, self._row, with_traceback=settings.report_traceback)
-        is_news = error is None or told in (None, "timeout")
-        if settings.log_failures and isinstance(self.report, Failed | Released) and is_news:
+            self.report = report_of(error, self._row, with_traceback=self._slots.settings.report_traceback)
+        is_news = error is None or self._row.told in (None, "timeout")
+        if is_news and isinstance(self.report, (Failed, Released)) and self._slots.settings.log_failures:
             self._log(error, self.report)
         self._ended("nothing" if self.report is None else type(self.report).__name__.lower(), error)
         self._span.__exit__(None, None, None)
