@@ -158,6 +158,8 @@ def test_an_event_that_comes_again_waits_for_its_old_handler(target: Target, new
     for line in lines:
         running += {"began": 1, "returned": -1, "raised": -1}.get(line["what"], 0)
         assert running <= 1, lines
+    # What the old handler returned is reported, and the work is not done again.
+    assert len(engine.noted("began")) == 1
 
 
 def test_types_of_a_newer_version_go_back_until_it_is_there(fleet: Fleet) -> None:

@@ -237,8 +237,8 @@ def test_a_handler_that_is_cut_off_is_released(server: FakeServer) -> None:
 def test_a_result_that_could_not_be_reported_is_told_by_the_exit_status(
     server: FakeServer, is_held: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("eventlease.ending.CUT_SECONDS", 0.1)
-    monkeypatch.setattr("eventlease.ending.LEAVE_SECONDS", 0.1)
+    monkeypatch.setattr("eventlease.running.CUT_SECONDS", 0.1)
+    monkeypatch.setattr("eventlease.running.LEAVE_SECONDS", 0.1)
     desk = Desk(server, drain_seconds=0.2 if is_held else 30)
     begun, over = threading.Event(), threading.Event()
 
@@ -259,7 +259,7 @@ def test_a_result_that_could_not_be_reported_is_told_by_the_exit_status(
     if not is_held:
         server.come_back()
     desk.engine.stop()
-    assert running.ending.status == int(is_held)
+    assert running.status == int(is_held)
     assert (event_id in caplog.text and "not reported" in caplog.text) is is_held
     server.come_back()
 

@@ -13,8 +13,10 @@ from eventlease.connections import urls_of
 from eventlease.encoding import STANDARD, Json
 from eventlease.errors import ConfigurationError
 from eventlease.handlers import Handlers
+from eventlease.identity import REFUSED_STATUS
 from eventlease.outcomes import EngineRefused
-from eventlease.running import Running, refuse_green_threads
+from eventlease.runners.loop import OwnLoop
+from eventlease.running import Running, refuse_green_threads, unfinished
 from eventlease.settings import Settings
 from eventlease.signals import Signals
 from eventlease.transport import Transport, Urllib3Transport
@@ -31,7 +33,6 @@ log = logging.getLogger("eventlease.engine")
 
 H = TypeVar("H", bound="Callable[[Event[Any, Any]], Any]")
 W = TypeVar("W", bound="Callable[[Event[Any, Any], Callable[[Event[Any, Any]], Any]], Any]")
-REFUSED_STATUS = 2
 
 
 class Engine:
@@ -156,11 +157,11 @@ class Engine:
         """Works on this event loop until the engine ends or this call is cancelled. Raises EngineRefused."""
         running = self._begin(asyncio.get_running_loop())
         try:
-            await running.wait()
+            await asyncio.wrap_future(running.done)
         finally:
             await self._leave(running)
-        if running.ending.status >= REFUSED_STATUS:
-            raise EngineRefused(running.ending.why)
+        if running.status >= REFUSED_STATUS:
+            raise EngineRefused(running.why)
 
     async def __aenter__(self) -> Engine:
         self._begin(asyncio.get_running_loop())
@@ -199,14 +200,13 @@ class Engine:
         )
 
     def after_fork(self) -> None:
-        """The engine goes on in the parent alone."""
+        """The engine goes on in the parent alone, and only the parent says goodbye."""
+        unfinished.clear()
         self._running = None
 
     def _begin(self, loop: asyncio.AbstractEventLoop | None) -> Running:
-        if self._running is not None:
-            if not self._running.ending.ended.is_set():
-                raise RuntimeError("the engine works already")
-            self._running = None
+        if self._running is not None and not self._running.done.done():
+            raise RuntimeError("the engine works already")
         if not len(self._handlers):
             raise ConfigurationError("the engine has no handler")
         self._settings.check()
@@ -219,15 +219,15 @@ class Engine:
 
     async def _leave(self, running: Running) -> None:
         running.ask("stop")
-        waiting = asyncio.ensure_future(running.wait())
-        cancelled = False
-        while not waiting.done():
+        is_cancelled = False
+        while not running.done.done():
             try:
-                await asyncio.shield(waiting)
+                await asyncio.wrap_future(running.done)
             except asyncio.CancelledError:  # the engine ends in order all the same
-                cancelled = True
+                is_cancelled = True
+        running.join()
         self._running = None
-        if cancelled:
+        if is_cancelled:
             raise asyncio.CancelledError
 
 
@@ -243,33 +243,40 @@ def run(*engines: Engine) -> None:
         for running in begun:
             running.ask("signal")
 
-    def begin(loop: asyncio.AbstractEventLoop | None) -> None:
-        for engine in engines:
-            begun.append(engine._begin(loop))  # pyright: ignore[reportPrivateUsage]  # noqa: PERF401
-        for _ in early:
-            ask()
-
-    async def on_loop() -> None:
-        begin(asyncio.get_running_loop())
-        for running in begun:
-            await running.wait()
-
+    needs_loop = any(engine._handlers.has_async() for engine in engines)  # pyright: ignore[reportPrivateUsage]
+    if needs_loop and _is_within_loop():
+        raise RuntimeError("an event loop is running: write `await engine.serve()` or `async with engine`")
+    own = OwnLoop() if needs_loop else None
     with Signals(ask):
         try:
-            if any(engine._handlers.has_async() for engine in engines):  # pyright: ignore[reportPrivateUsage]
-                asyncio.run(on_loop())
-            else:
-                begin(None)
-                for running in begun:
-                    running.join()
+            for engine in engines:
+                begun.append(engine._begin(own.loop if own else None))  # pyright: ignore[reportPrivateUsage]  # noqa: PERF401
+            for _ in early:
+                ask()
+            if own is not None:
+                own.end_after([running.done for running in begun])
+                own.run()
+            for running in begun:
+                running.join()
         except ConfigurationError as error:
             log.error("%s", error)  # noqa: TRY400
             raise SystemExit(REFUSED_STATUS) from error
         finally:
             for running in begun:
                 running.ask("stop")
+            if own is not None:
+                own.end_after([running.done for running in begun])
+                own.finish()
             for running in begun:
                 running.join()
-    status = max((running.ending.status for running in begun), default=0)
+    status = max((running.status for running in begun), default=0)
     if status:
         raise SystemExit(status)
+
+
+def _is_within_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

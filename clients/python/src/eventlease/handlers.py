@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from eventlease.annotations import decoder_of, name_of
@@ -92,9 +92,7 @@ class Handlers:
             for wrapper in reversed(self._around):
                 if is_async_function(wrapper) == handler.is_async:
                     call = _layer(wrapper, call)
-            layered._by_type[event_type] = Handler(
-                handler.name, call, handler.is_async, handler.decode, handler.timeout_seconds, handler.not_retryable
-            )
+            layered._by_type[event_type] = replace(handler, call=call)
         return layered
 
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 import datetime
 import logging
 import random
-import threading
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
-from eventlease.errors import InvalidInput, NotEventLease, ProblemError, Unavailable
+from eventlease.errors import EventLeaseError, InvalidInput, NotEventLease, ProblemError, Unavailable
 from eventlease.rules.repeats import Repeat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eventlease.calls import Calls
-    from eventlease.identity import Identity
-    from eventlease.leases import Leases
+    from eventlease.life import Life
     from eventlease.rules.leases import Row
 
 log = logging.getLogger("eventlease.heart")
@@ -31,47 +30,28 @@ NEWS_PAUSE_SECONDS = 0.1
 ONCE = Repeat(is_safe=True, within_seconds=0.0)
 
 
-class Body(Protocol):
-    """What the heart serves."""
-
-    def running(self) -> int:
-        """Handlers that run."""
-        ...
-
-    def unrenewed(self) -> frozenset[str]:
-        """Events whose leases should run out: their loop has stalled for good."""
-        ...
-
-    def stop_waiting(self) -> None:
-        """Gives back what waits for a handler and was told to stop."""
-        ...
-
-    def commanded(self, command: str, drain: dict[str, Any] | None) -> None:
-        """`continue`, `drain` or `stop`; with `drain` what should be done then."""
-        ...
-
-
 class Heart:
-    """Beats until it is stopped. Each beat waits at the server until there is news, or until the next is due."""
+    """Beats until the engine stops. Each beat waits at the server until there is news, or until the next is due."""
 
-    def __init__(self, leases: Leases, calls: Calls, identity: Identity, body: Body) -> None:
-        self._leases = leases
-        self._calls = calls
-        self._identity = identity
-        self._body = body
+    def __init__(self, life: Life) -> None:
+        self._life = life
+        self._leases = life.leases
+        self._identity = life.identity
+        self._calls = life.new_calls(life.identity)
         self._told = ("continue", 0)
+        self._is_overtaken = False
+        """Another heartbeat was sent, which ends the one that waits."""
         self._processor = (time.process_time(), time.monotonic())
-        self.stopped = threading.Event()
         self.answered_at: float | None = None
         """When the last heartbeat that was answered was sent."""
         self.was_refused = False
         """The server answers, and does not take our heartbeats."""
 
     def run(self) -> None:
-        """Until stopped."""
-        failures = 0
-        while not self.stopped.is_set():
-            generation, sent = self._identity.generation, self._leases.now()
+        """Until the engine stops."""
+        failures, stopped = 0, self._life.stopped
+        while not stopped.is_set():
+            sent = self._leases.now()
             interval = self._identity.interval_seconds * random.uniform(0.9, 1.0)
             pause = self._pause(sent, interval)
             try:
@@ -79,15 +59,15 @@ class Heart:
                 failures, self.was_refused = 0, False
             except ProblemError as error:
                 self.was_refused = True
-                self._identity.recover(error, generation)
+                self._identity.recover(error)
                 if isinstance(error, InvalidInput) and self._drop_progress():
                     pause = FIRST_PAUSE_SECONDS
             except (Unavailable, NotEventLease) as error:
-                if not failures and not self.stopped.is_set():
+                if not failures and not stopped.is_set():
                     log.warning("a heartbeat was not answered: %s", error)
                 pause = min(FIRST_PAUSE_SECONDS * 2.0**failures, pause)
                 failures = min(failures + 1, 10)
-            self.stopped.wait(pause)
+            stopped.wait(pause)
 
     def _pause(self, sent: float, interval: float) -> float:
         return max(sent + interval - self._leases.now(), NEWS_PAUSE_SECONDS)
@@ -96,16 +76,23 @@ class Heart:
         """How long to pause before the next."""
         leases = self._leases
         with leases.lock:
-            listed = leases.table.listed(sent, sent + 2 * interval, without=self._body.unrenewed())
+            listed = leases.table.listed(sent, sent + 2 * interval, is_stalled=self._life.watch.is_stalled)
         batches = _batches(listed)
         for batch in batches[:-1]:
             self._send(batch, 0)
         wait = min(max(int(interval), 1), MAX_WAIT_SECONDS)
-        has_news = self._send(batches[-1], wait)
-        if has_news:
+        has_news = self._send(batches[-1], wait) or self._is_overtaken
+        self._is_overtaken = False
+        if has_news or leases.now() - sent >= wait - 0.5:
             return NEWS_PAUSE_SECONDS
-        waited = leases.now() - sent
-        return NEWS_PAUSE_SECONDS if wait and waited >= wait - 0.5 else self._pause(sent, interval)
+        return self._pause(sent, interval)
+
+    def say_hold(self, calls: Calls) -> None:
+        """Says at once that no events are wanted, or what is released now would come back with a poll that waits."""
+        self._is_overtaken = True
+        with suppress(EventLeaseError):  # the next heartbeat says it
+            path = f"{self._identity.path}/heartbeat"
+            calls.send("POST", path, self._facts(0), seconds=MAX_CALL_SECONDS, repeat=ONCE)
 
     def _send(self, listed: Sequence[tuple[Row, bool]], wait: int) -> bool:
         """True if the reply says something new."""
@@ -124,23 +111,30 @@ class Heart:
             leases.stats.heartbeats += 1
             for (row, _), shown, entry in zip(listed, progress, answer["leases"], strict=False):
                 if entry["outcome"] == "lost":
-                    row_lost = leases.table.lose(row.event_id, row.lease_token, entry.get("reason"), now)
-                    lost += [row_lost] if row_lost is not None else []
+                    lost += [row] if leases.table.lose(row, entry.get("reason"), now) else []
                 elif "expires_in_seconds" in entry:
                     leases.renewed(row, shown, sent + entry["expires_in_seconds"])
             leases.stats.lost += len(lost)
             rows = leases.table.rows
             cancels = [rows[event_id] for event_id in answer["events_to_cancel"] if event_id in rows]
-            leases.wake()
+            leases.changed.notify_all()
         for row in lost:
             log.warning("the lease of %s was lost: %s", row, row.ended, extra=row.fields(reason=row.ended))
         leases.interrupt(lost)
-        told = leases.tell(cancels, "cancel_requested")
-        if told or lost:
-            self._body.stop_waiting()
-        self._body.commanded(answer["command"], answer.get("drain"))
+        is_cancelled = leases.tell(cancels, "cancel_requested")
+        if is_cancelled or lost:
+            self._life.stop_waiting()
+        drain: dict[str, str] = answer.get("drain") or {}
+        self._obey(answer["command"], drain.get("then", "exit"))
         before, self._told = self._told, (answer["command"], answer["max_concurrent_events"] or 0)
-        return bool(lost or told) or before != self._told
+        return bool(lost) or is_cancelled or before != self._told
+
+    def _obey(self, command: str, after_drain: str) -> None:
+        """`continue`, `drain` or `stop`, and what should be done once the engine is drained."""
+        life = self._life
+        if (command, after_drain) != (life.command, life.after_drain):
+            life.command, life.after_drain = command, after_drain
+            life.inbox.put(("command", 0, command))
 
     def _drop_progress(self) -> bool:
         """Leases are renewed without it rather than not at all; false if there was none."""
@@ -151,7 +145,7 @@ class Heart:
         return bool(unsent)
 
     def _facts(self, wait: int) -> bytes:
-        leases, running = self._leases, self._body.running()
+        leases, running = self._leases, self._life.slots.running
         with leases.lock:
             held, hold_until, reason = len(leases.table), leases.hold_until, leases.hold_reason
         facts: dict[str, Any] = {

@@ -10,17 +10,23 @@ from uuid import uuid4
 
 from eventlease.calls import CLIENT, Calls
 from eventlease.connections import token_of
-from eventlease.errors import Conflict, Forbidden, NotEventLease, NotFound, ProblemError, Unavailable
+from eventlease.errors import (
+    Conflict,
+    EventLeaseError,
+    Forbidden,
+    NotEventLease,
+    NotFound,
+    ProblemError,
+    Unavailable,
+)
 from eventlease.outcomes import EngineRefused
 from eventlease.rules.repeats import ENGINE, Repeat
 from eventlease.rules.replies import Recovery, recovery
-from eventlease.tries import Timing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
 
-    from eventlease.leases import Leases
-    from eventlease.settings import Settings
+    from eventlease.life import Life
 
 log = logging.getLogger("eventlease.identity")
 
@@ -35,28 +41,22 @@ REFUSED_STATUS = 2
 class Identity:
     """Registers the engine; gives its calls their headers; registers anew where the server has forgotten it."""
 
-    def __init__(
-        self, settings: Settings, capabilities: Sequence[str], leases: Leases, end: Callable[[int, str], None]
-    ) -> None:
-        """`end` is called with an exit status and the reason where this engine cannot go on."""
-        self._settings = settings
-        self._capabilities = list(capabilities)
-        self._leases = leases
-        self._end = end
+    def __init__(self, life: Life) -> None:
+        self._life = life
+        self._settings = settings = life.settings
+        self._stopped = life.stopped
         self._lock = threading.Lock()
-        self._stop = threading.Event()
         self._used = threading.local()
         self._token: str | None = None
         self._tried_at = float("-inf")
         self._no_token_at = float("-inf")
         self._said_at: dict[str, float] = {}
         self._is_over = False
-        timing = Timing(stop=self._stop)
         self._configured = token_of(settings.token)
-        self._calls = Calls(settings.urls, credentials=self._configured, transport=settings.transport, timing=timing)
+        self._calls = life.new_calls(self._configured)
         self.engine_id = settings.engine_id or str(uuid4())
         self.incarnation = 0
-        self.generation = 0
+        self._generation = 0
         """Goes up with every registration."""
         self.interval_seconds = settings.heartbeat_timeout_seconds / 3
         self.is_registered = False
@@ -72,6 +72,7 @@ class Identity:
     def headers(self) -> Mapping[str, str]:
         """See `Credentials.headers`."""
         token = self._used.token = self._token
+        self._used.generation = self._generation
         who = {"Authorization": f"Bearer {token}"} if token else {"X-Engine-Id": self.engine_id}
         return {**who, "X-Engine-Incarnation": str(self.incarnation)}
 
@@ -101,21 +102,21 @@ class Identity:
 
     def register(self) -> None:
         """Registers for the first time; waits for a server. Raises EngineRefused."""
-        while not self._stop.is_set():
+        while not self._stopped.is_set():
             try:
                 self._register()
             except (ProblemError, NotEventLease) as error:
                 raise EngineRefused(f"registration was refused: {error}") from error
             except Unavailable as error:
-                self._stop.wait(REGISTRATION_PAUSE_SECONDS)
-                if not self._stop.is_set():
+                self._stopped.wait(REGISTRATION_PAUSE_SECONDS)
+                if not self._stopped.is_set():
                     log.warning("%s", error)
             else:
                 log.info("%s is registered", self, extra=self._fields())
                 return
 
-    def recover(self, error: ProblemError, generation: int) -> None:
-        """After a call was refused as a whole. `generation` is the registration with which it was sent."""
+    def recover(self, error: ProblemError) -> None:
+        """After a call of this thread was refused as a whole."""
         what = recovery(error.code, error.status)
         if self._is_over:
             return
@@ -125,8 +126,8 @@ class Identity:
             self._say_refused(error)
             return
         with self._lock:
-            if self.generation != generation or self._is_over:
-                return
+            if self._is_over or self._generation != getattr(self._used, "generation", 0):
+                return  # the engine has been registered since that call was sent
             is_given = self._settings.engine_id is not None
             self._lose_all("engine_removed" if what is Recovery.REGISTER else "engine_restarted")
             if what is Recovery.SUPERSEDED and is_given:
@@ -143,25 +144,24 @@ class Identity:
     def leave(self, seconds: float) -> None:
         """Deregisters: what the server still thinks we hold goes back. Nothing registers the engine after that."""
         self._is_over = True
+        error = self.say("DELETE", "", seconds)
+        if error is not None and not isinstance(error, NotFound | Conflict):
+            log.warning(
+                "the server was not told that %s leaves; it frees its events after the heartbeat timeout: %s",
+                self, error, extra=self._fields(),
+            )  # fmt: skip
+
+    def say(self, method: str, what: str, seconds: float) -> EventLeaseError | None:
+        """One call beside those of the parts, also after their end. The error, if it was not taken."""
         calls = Calls(self._settings.urls, credentials=self, transport=self._settings.transport)
+        repeat = Repeat(is_safe=True, within_seconds=seconds)
         try:
-            calls.call("DELETE", self.path, seconds=seconds, repeat=Repeat(is_safe=True, within_seconds=seconds))
-        except (ProblemError, Unavailable, NotEventLease) as error:
-            if not isinstance(error, NotFound | Conflict):
-                log.warning(
-                    "the server was not told that %s leaves; it frees its events after the heartbeat timeout: %s",
-                    self, error, extra=self._fields(),
-                )  # fmt: skip
+            calls.call(method, self.path + what, {} if method == "POST" else None, seconds=seconds, repeat=repeat)
+        except EventLeaseError as error:
+            return error
         finally:
             calls.close()
-
-    def stop(self) -> None:
-        """Repeats no registration any more; one that is under way may still succeed."""
-        self._stop.set()
-
-    def close(self) -> None:
-        """Ends the connection."""
-        self._calls.close()
+        return None
 
     def _register_anew(self) -> None:
         """The lock is held."""
@@ -177,7 +177,7 @@ class Identity:
         log.warning("%s is registered anew", self, extra=self._fields())
 
     def _lose_all(self, reason: str) -> None:
-        leases = self._leases
+        leases = self._life.leases
         with leases.lock:
             lost = leases.table.lose_all(reason, leases.now())
             leases.stats.lost += len(lost)
@@ -188,10 +188,11 @@ class Identity:
 
     def _register(self) -> None:
         settings, self._tried_at = self._settings, time.monotonic()
-        config: dict[str, Any] = {
+        capabilities = settings.capabilities if settings.capabilities is not None else self._life.handlers.types()
+        config = {
             **(settings.metadata or {}),
             "client": CLIENT,
-            "capabilities": self._capabilities,
+            "capabilities": list(capabilities[:100]),
             "resource_limits": {"max_concurrent_events": settings.capacity},
         }
         if settings.software_version is not None:
@@ -201,11 +202,10 @@ class Identity:
             "engine_type": settings.engine_type,
             "heartbeat_timeout_seconds": settings.heartbeat_timeout_seconds,
             "metadata": {"static_config": config},
+            "scenario_run_id": settings.scenario_run_id,
+            "may_enqueue": None if settings.may_enqueue is None else list(settings.may_enqueue),
         }
-        if settings.scenario_run_id is not None:
-            body["scenario_run_id"] = settings.scenario_run_id
-        if settings.may_enqueue is not None:
-            body["may_enqueue"] = list(settings.may_enqueue)
+        body = {name: value for name, value in body.items() if value is not None}
         reply: dict[str, Any] = self._calls.call(
             "POST", "/engines", body, seconds=CALL_SECONDS, repeat=ENGINE, members=["engine_id", "incarnation"]
         )
@@ -213,11 +213,12 @@ class Identity:
         self.incarnation = int(reply["incarnation"])
         self.interval_seconds = float(reply.get("heartbeat_interval_seconds") or self.interval_seconds)
         limits = reply.get("server", {}).get("limits", {})
-        self._leases.max_detail_bytes = int(limits.get("max_detail_bytes", self._leases.max_detail_bytes))
-        self._leases.max_json_depth = int(limits.get("max_json_depth", self._leases.max_json_depth))
-        with self._leases.lock:
-            self._leases.table.alive_until = self._leases.now() + settings.heartbeat_timeout_seconds
-        self.generation += 1
+        leases = self._life.leases
+        leases.max_detail_bytes = int(limits.get("max_detail_bytes", leases.max_detail_bytes))
+        leases.max_json_depth = int(limits.get("max_json_depth", leases.max_json_depth))
+        with leases.lock:
+            leases.table.alive_until = leases.now() + settings.heartbeat_timeout_seconds
+        self._generation += 1
         self.is_registered = True
 
     def _say_refused(self, error: ProblemError) -> None:
@@ -227,12 +228,12 @@ class Identity:
             log.error("a call of %s was refused: %s", self, error, extra=self._fields())
 
     def _wait_for_turn(self) -> None:
-        self._stop.wait(max(self._tried_at + REGISTRATION_PAUSE_SECONDS - time.monotonic(), 0.0))
+        self._stopped.wait(max(self._tried_at + REGISTRATION_PAUSE_SECONDS - time.monotonic(), 0.0))
 
     def _over(self, status: int, why: str) -> None:
         if not self._is_over:
             self._is_over = True
-            self._end(status, why)
+            self._life.end(status, why)
 
     def _fields(self) -> dict[str, Any]:
         fields = {"engine_id": self.engine_id, "engine_type": self._settings.engine_type}

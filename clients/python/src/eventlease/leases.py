@@ -2,54 +2,52 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from eventlease.encoding import STANDARD, Json, depth
+from eventlease.encoding import depth
 from eventlease.event import Event
 from eventlease.outcomes import Completed, Failed, Released, Report
 from eventlease.reports import MAX_DETAIL_BYTES, MAX_JSON_DEPTH, encode, settlement
-from eventlease.rules.leases import RUNNING, WAITING, Row, Table, Told
+from eventlease.rules.leases import RUNNING, SETTLING, WAITING, Row, Table, Told
 from eventlease.stats import Stats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from eventlease.settings import Settings
+
+log = logging.getLogger("eventlease.handler")
+
 RENEWAL_PAUSE_SECONDS = 1.0
 
 
+@dataclass(slots=True, eq=False, repr=False)  # tokens and results stand in no text form
 class Settlement:
-    """A report on its way. `event` is None for a renewal."""
+    """A report on its way, or a renewal, which has none. `body` is its entry in a list of settlements."""
 
-    __slots__ = ("body", "event", "internal_errors", "is_fallback", "progress", "report", "row")
-
-    def __init__(self, row: Row, body: bytes, event: Event[Any, Any] | None, report: Report | None) -> None:
-        self.row = row
-        self.body = body
-        self.event = event
-        self.report = report
-        self.internal_errors = 0
-        self.is_fallback = False
-        self.progress = row.progress if report is None and row.progress_is_unsent else None
+    row: Row
+    body: bytes
+    report: Report | None = None
+    event: Event[Any, Any] | None = None
+    progress: bytes | None = None
+    """What a renewal brings."""
+    internal_errors: int = 0
+    is_fallback: bool = False
 
 
 class Leases:
     """The table of leases, and the settlements in the order in which handlers ended."""
 
-    def __init__(
-        self,
-        capacity: int,
-        heartbeat_timeout_seconds: float,
-        encoding: Json = STANDARD,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.capacity = capacity
-        self.heartbeat_timeout_seconds = heartbeat_timeout_seconds
-        self.encoding = encoding
-        self.now = clock
+    def __init__(self, settings: Settings) -> None:
+        self.capacity = settings.capacity
+        self.encoding = settings.encoding
+        self.now = time.monotonic
         self.max_detail_bytes = MAX_DETAIL_BYTES
         self.max_json_depth = MAX_JSON_DEPTH
         self.table = Table()
@@ -57,24 +55,28 @@ class Leases:
         self.lock = threading.Lock()
         self.changed = threading.Condition(self.lock)
         """Something can be sent, or leased."""
-        self.waiters = 0
         self.outbox: deque[Settlement] = deque()
         self.hold_until = 0.0
         self.hold_reason = ""
-        self._behind: dict[str, Event[Any, Any]] = {}
+        self.is_polling = False
+        """A poll is under way, which may bring events."""
+        self.take_in: Callable[[list[Row]], None] = lambda _: None
+        """Gets the leases that may begin, without the lock."""
+        self._heartbeat_timeout_seconds = settings.heartbeat_timeout_seconds
+        self._late: list[Settlement] = []
         self._renewals: dict[str, tuple[float, Row]] = {}
         """Leases to renew, and not before when."""
 
     def is_certain(self, row: Row) -> bool:
-        """See `Holder.is_certain`."""
+        """True while the lease holds for certain."""
         return self.table.is_certain(row, self.now())
 
     def dumps(self, value: Any) -> bytes:
-        """See `Holder.dumps`."""
+        """JSON text. ValueError or TypeError for what it cannot hold."""
         return encode(value, self.encoding)
 
     def set_progress(self, row: Row, progress: bytes, *, now: bool) -> None:
-        """See `Holder.set_progress`."""
+        """Keeps the progress for the next renewal; with `now` that is at once, though once a second at most."""
         if len(progress) > self.max_detail_bytes:
             raise ValueError(f"a progress of {len(progress)} bytes is longer than {self.max_detail_bytes}")
         if (levels := depth(progress)) > self.max_json_depth:
@@ -83,16 +85,21 @@ class Leases:
             row.progress, row.progress_is_unsent = progress, True
             if now and row.state == RUNNING:
                 self._renewals[row.lease_token] = (row.renewed_at + RENEWAL_PAUSE_SECONDS, row)
-                self.wake()
+                self.changed.notify_all()
 
     def held(self) -> int:
         """Events whose settlement has no answer yet."""
         with self.lock:
             return len(self.table)
 
-    def place(self, bodies: Iterable[Mapping[str, Any]], arrived: float) -> list[Event[Any, Any]]:
+    def rows(self, wanted: Callable[[Row], Any]) -> list[Row]:
+        """The rows that are wanted."""
+        with self.lock:
+            return [row for row in self.table if wanted(row)]
+
+    def place(self, bodies: Iterable[Mapping[str, Any]], arrived: float) -> list[Row]:
         """Takes in leased events; those that may begin. `arrived` is when their lease is counted from."""
-        begin: list[Event[Any, Any]] = []
+        begin: list[Row] = []
         with self.lock:
             for body in bodies:
                 lease = body["lease"]
@@ -100,17 +107,13 @@ class Leases:
                     body["event_id"], lease["lease_token"], body["attempt"], lease["visibility_timeout_seconds"],
                     body["event_type"],
                 )  # fmt: skip
+                row.event = Event(body, row, self)
                 row.progress = self._handed_on(body)
                 row.progress_is_unsent = row.progress is not None
-                event: Event[Any, Any] = Event(body, row, self)
-                placed = self.table.place(row, arrived + lease["expires_in_seconds"], arrived)
-                if placed == "begin":
-                    begin.append(event)
-                elif placed == "behind":
-                    self._behind[row.lease_token] = event
-        for row in list(self.table.older.values()):
-            if row.wake is not None:
-                row.wake()
+                if self.table.place(row, arrived + lease["expires_in_seconds"], arrived) == "begin":
+                    begin.append(row)
+            older = list(self.table.older.values())
+        self.interrupt(older)
         return begin
 
     def _handed_on(self, body: Mapping[str, Any]) -> bytes | None:
@@ -122,63 +125,44 @@ class Leases:
                 return text if len(text) <= self.max_detail_bytes else None
         return None
 
-    def begin(self, row: Row, timeout_seconds: float | None) -> bool:
-        """False if the handler must not begin."""
-        now = self.now()
+    def begin(self, row: Row) -> bool:
+        """False if the handler must not begin; the event is given back then, if it is still held."""
+        now, limit = self.now(), row.handler.timeout_seconds
         with self.lock:
-            if row.state != WAITING or not self.table.begin(row, now):
-                return False
-            row.time_limit_at = now + timeout_seconds if timeout_seconds is not None else None
-            return True
+            if self.table.begin(row, now):
+                row.time_limit_at = now + limit if limit is not None else None
+                return True
+        self.decline(row)
+        return False
 
-    def decline(self, event: Event[Any, Any], row: Row) -> None:
-        """What `begin` has refused is given back, where there is still something to give back."""
+    def decline(self, row: Row, report: Report | None = None) -> None:
+        """Gives back an event that was not begun."""
+        if row.state == WAITING:
+            self.finish(row, report or Released(0, row.told or "not_begun", "it was not begun"))
+
+    def finish(self, row: Row, report: Report | None) -> None:
+        """The event is over for its handler. Does nothing if it was over before."""
+        body = b""
+        if report is not None:
+            body, sent = settlement(row, report, self.encoding, self.max_detail_bytes)
+            if isinstance(sent, Failed) and sent is not report:
+                log.warning("%s failed: %s", row, sent.error["message"], extra=row.fields())
+            report = sent
+        free: list[Row] = []
         with self.lock:
-            if row.state == WAITING and row.ended is not None:
-                self.table.remove(row)
+            if row.state == SETTLING:
                 return
-        self.finish(event, row, Released(0, row.told or "not_begun", "it was not begun"), state=WAITING)
-
-    def finish(
-        self,
-        event: Event[Any, Any],
-        row: Row,
-        report: Report | None,
-        *,
-        state: str = RUNNING,
-        given_up: bool = False,
-    ) -> Event[Any, Any] | None:
-        """The event is over for its handler. The event that waited for that, and may begin now."""
-        body = None if report is None else settlement(row, report, self.encoding, self.max_detail_bytes)
-        with self.lock:
-            if row.state != state or row.given_up is not given_up:
-                return None  # it was reported before
-            after = self.table.finish(row)
+            self.table.finish(row)
             row.wake = None
-            if body is None:
-                self.table.remove(row)
-            else:
-                self.outbox.append(Settlement(row, body, event, report))
-            self._count(report)
             self._renewals.pop(row.lease_token, None)
-            self.wake()
-            return self._behind.pop(after.lease_token, None) if after is not None else None
-
-    def hold(self, seconds: float, reason: str) -> None:
-        """Asks for no events for that long. The lock is held."""
-        until = self.now() + seconds
-        if until > self.hold_until:
-            self.hold_until, self.hold_reason = until, reason
-
-    def heard(self, sent: float) -> None:
-        """The server has answered a call of that time. The lock is held."""
-        self.table.alive_until = max(self.table.alive_until, sent + self.heartbeat_timeout_seconds)
-
-    def give_up(self, row: Row) -> bool:
-        """What its handler returns will not count. False if it has ended."""
-        with self.lock:
-            row.given_up = row.state == RUNNING
-            return row.given_up
+            if report is None or row.event is None:  # its lease was lost before it began
+                free = self.remove(row)
+            else:
+                self.outbox.append(Settlement(row, body, report, row.event))
+                self._count(report)
+            self.changed.notify_all()
+        if free:
+            self.take_in(free)
 
     def _count(self, report: Report | None) -> None:
         if isinstance(report, Completed):
@@ -187,29 +171,46 @@ class Leases:
             self.stats.failed += 1
         elif report is not None:
             self.stats.released += 1
-            if report.hold_seconds:
-                self.hold(report.hold_seconds, report.reason or "held")
+            until = self.now() + (report.hold_seconds or 0)
+            if report.hold_seconds and until > self.hold_until:
+                self.hold_until, self.hold_reason = until, report.reason or "held"
 
-    def wake(self) -> None:
-        """Wakes the threads that wait for `changed`. The lock is held."""
-        if self.waiters:
-            self.changed.notify_all()
+    def remove(self, row: Row) -> list[Row]:
+        """The report of a row has its answer: the newer lease, if any, that may begin now. The lock is held."""
+        newer = self.table.remove(row)
+        return [] if newer is None else [newer]
 
-    def wait(self, seconds: float | None) -> None:
-        """Waits for `changed`. The lock is held."""
-        self.waiters += 1
-        try:
-            self.changed.wait(seconds)
-        finally:
-            self.waiters -= 1
+    def inherit(self, late: Settlement, event_status: str | None) -> bool:
+        """A report came too late. True if it will be, or may be, that of a newer lease which this engine has."""
+        with self.lock:
+            newer = self.table.inherit(late.row)
+            if newer is not None:
+                body = late.body.replace(late.row.lease_token.encode(), newer.lease_token.encode(), 1)
+                self.outbox.append(Settlement(newer, body, late.report, newer.event, is_fallback=late.is_fallback))
+                self.changed.notify_all()
+            elif self.is_polling and late.row.began_at and event_status == "processing":
+                self._late.append(late)  # it may be this engine that has leased the event again
+            else:
+                return False
+            return True
 
-    def tell(self, rows: Iterable[Row], reason: Told) -> list[Row]:
-        """Tells handlers to stop; the rows of those that were not told before."""
+    def polled(self) -> list[Settlement]:
+        """The reply of a poll is placed: reports that came too late meanwhile."""
+        with self.lock:
+            late, self._late, self.is_polling = self._late, [], False
+            return late
+
+    def heard(self, sent: float) -> None:
+        """The server has answered a call of that time. The lock is held."""
+        self.table.alive_until = max(self.table.alive_until, sent + self._heartbeat_timeout_seconds)
+
+    def tell(self, rows: Iterable[Row], reason: Told) -> bool:
+        """Tells handlers to stop; false if all were told before."""
         now = self.now()
         with self.lock:
             told = [row for row in rows if row.tell(reason, now)]
         self.interrupt(told)
-        return told
+        return bool(told)
 
     def interrupt(self, rows: Iterable[Row]) -> None:
         """Wakes the handlers of rows that were told to stop."""
@@ -221,7 +222,7 @@ class Leases:
         """Renews leases that cannot wait for the next heartbeat."""
         with self.lock:
             self._renewals.update((row.lease_token, (0.0, row)) for row in rows)
-            self.wake()
+            self.changed.notify_all()
 
     def renewals_in_seconds(self) -> float | None:
         """When a renewal may be sent; None without any. The lock is held."""
@@ -241,7 +242,7 @@ class Leases:
             if now >= due:
                 del self._renewals[token]
                 row.renewed_at = now
-                taken.append(Settlement(row, _renewal(row), None, None))
+                taken.append(_renewal(row))
                 size += len(taken[-1].body)
         return taken
 
@@ -249,45 +250,25 @@ class Leases:
         """They were not answered, and are sent again before all others."""
         with self.lock:
             self.outbox.extendleft(each for each in reversed(settlements) if each.report is not None)
-            self.wake()
+            self.changed.notify_all()
 
     def replace(self, refused: Settlement, report: Report) -> None:
         """Reports otherwise of an event whose report was refused."""
-        body = settlement(refused.row, report, self.encoding, self.max_detail_bytes)
-        fallback = Settlement(refused.row, body, refused.event, report)
-        fallback.is_fallback = True
+        body, report = settlement(refused.row, report, self.encoding, self.max_detail_bytes)
         with self.lock:
-            self.outbox.append(fallback)
-            self.wake()
+            self.outbox.append(Settlement(refused.row, body, report, refused.event, is_fallback=True))
+            self.changed.notify_all()
 
     def renewed(self, row: Row, progress: bytes | None, lease_end: float) -> None:
         """The server has renewed a lease, and has its progress. The lock is held."""
-        self.table.renew(row.event_id, row.lease_token, lease_end)
+        row.renew(lease_end)
         if progress is not None and row.progress is progress:
             row.progress_is_unsent = False
 
-    def remove(self, rows: Iterable[Row]) -> None:
-        """Their settlements have an answer."""
-        with self.lock:
-            for row in rows:
-                self.table.remove(row)
-            self.wake()
 
-    def overdue_behind(self) -> list[tuple[Event[Any, Any], Row]]:
-        """Events that have waited too long for an older handler of theirs."""
-        with self.lock:
-            rows = self.table.overdue_behind(self.now())
-            return [(self._behind.pop(row.lease_token), row) for row in rows if row.lease_token in self._behind]
-
-    def take_behind(self) -> list[tuple[Event[Any, Any], Row]]:
-        """All events that wait for an older handler of theirs."""
-        with self.lock:
-            rows = [row for row in self.table.rows.values() if row.behind is not None]
-            return [(self._behind.pop(row.lease_token), row) for row in rows if row.lease_token in self._behind]
-
-
-def _renewal(row: Row) -> bytes:
+def _renewal(row: Row) -> Settlement:
     body = f'{{"event_id":"{row.event_id}","lease_token":"{row.lease_token}","status":"processing"'.encode()
-    if row.progress is not None and row.progress_is_unsent:
-        body += b',"progress":' + row.progress
-    return body + b"}"
+    progress = row.progress if row.progress_is_unsent else None
+    if progress is not None:
+        body += b',"progress":' + progress
+    return Settlement(row, body + b"}", progress=progress)

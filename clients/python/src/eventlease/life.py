@@ -1,135 +1,161 @@
-"""One life of an engine: its parts, from the registration to the last settlement."""
+"""One life of an engine: its parts, and what they share."""
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from eventlease.calls import Calls
-from eventlease.event import Event, row_of
 from eventlease.health import Health
 from eventlease.heart import Heart
-from eventlease.identity import Identity
+from eventlease.identity import REFUSED_STATUS, Identity
 from eventlease.leases import Leases
 from eventlease.outcomes import EngineRefused, Failed, Released
-from eventlease.part import Part
 from eventlease.poller import Poller
-from eventlease.rules.leases import WAITING
 from eventlease.rules.outcome import no_handler
-from eventlease.runners.perform import Performer
-from eventlease.runners.slots import Job, Runner, Slots
-from eventlease.runners.tasks import TaskRunner
-from eventlease.runners.threads import ThreadRunner
+from eventlease.runners.slots import Slots
 from eventlease.settler import Settlements, Settler
 from eventlease.tries import Timing
-from eventlease.watch import Loop, Watch
+from eventlease.watch import Watch
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from eventlease.calls import Credentials
     from eventlease.handlers import Handlers
+    from eventlease.rules.leases import Row
     from eventlease.settings import Settings
 
 log = logging.getLogger("eventlease.engine")
 
 STUCK_STATUS = 4
-Message = tuple[str, int, str]
+MAX_CRASHES = 3
+CRASHES_WITHIN_SECONDS = 60.0
+PAUSE_SECONDS = 0.5
+STOPPING = Released(0, "stopping", "the engine stops")
 
 
 class Life:
-    """Wires the parts together. What happens to them is told to `inbox`, which the ending reads."""
+    """The parts of an engine. What happens to them is put into `inbox`, which `Running` reads."""
 
-    def __init__(self, settings: Settings, handlers: Handlers, loop: asyncio.AbstractEventLoop | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        handlers: Handlers,
+        loop: asyncio.AbstractEventLoop | None = None,
+        loop_thread: int | None = None,
+    ) -> None:
         self.settings = settings
-        self.loop = loop
-        self.inbox: SimpleQueue[Message] = SimpleQueue()
-        self._handlers = handlers.layered()
-        self._unknown_types: set[str] = set()
-        self._name = f"eventlease-{settings.engine_type}"
-        self.is_draining = False
-        self.command: str = "continue"
-        self.after_drain: str = "exit"
-
-        self.leases = Leases(settings.capacity, settings.heartbeat_timeout_seconds, settings.encoding)
-        types = settings.capabilities if settings.capabilities is not None else self._handlers.types()
-        self.identity = Identity(settings, types[:100], self.leases, self._end)
+        self.handlers = handlers.layered()
+        self.inbox: SimpleQueue[tuple[str, int, str]] = SimpleQueue()
+        """What happened, with an exit status and a reason."""
         self.stopped = threading.Event()
-        """Ends repeats of calls."""
+        """Ends all parts, and repeats of calls."""
+        self.is_draining = False
+        self.command = "continue"
+        self.after_drain = "exit"
+        self.crashed: list[str] = []
+        """Parts that crashed too often to be started again."""
+        self._unknown_types: set[str] = set()
         self._calls: list[Calls] = []
-        self.settlements = Settlements(self.leases)
-        runners: dict[bool, Runner] = {}
-        self.slots = Slots(settings.concurrency, self.leases, runners)
-        self.performer = Performer(
-            self.leases, self.slots, settings.engine_type,
-            report_traceback=settings.report_traceback, log_failures=settings.log_failures,
-        )  # fmt: skip
-        self.threads = runners[False] = ThreadRunner(self._name, self.performer)
-        if loop is not None:
-            runners[True] = TaskRunner(loop, self.performer)
-        self.poller = Poller(
-            self.leases, self.settlements, self._new_calls(), self.identity, settings.engine_type,
-            settings.visibility_timeout_seconds, self._take_in,
-        )  # fmt: skip
-        self.settler = Settler(self.leases, self.settlements, self._new_calls(), self.identity, self.poller)
-        self.heart = Heart(self.leases, self._new_calls(), self.identity, self)
-        self.watch = Watch(
-            self.leases, self.slots, None, grace_seconds=settings.grace, stall_seconds=settings.stall_seconds,
-            stalled=self._stalled, stuck=self._stuck, handler_threads=self._handler_threads,
-        )  # fmt: skip
-        self.parts: list[Part] = []
-        self.registering: Part | None = None
+        self._threads: list[threading.Thread] = []
+        self.leases = Leases(settings)
+        self.leases.take_in = self.take_in
+        self.slots = Slots(settings, self.leases, loop)
+        self.identity = Identity(self)
+        self.settlements = Settlements(self)
+        self.poller = Poller(self)
+        self.settler = Settler(self)
+        self.heart = Heart(self)
+        self.watch = Watch(self, loop, loop_thread)
         self.health: Health | None = None
 
     def open(self) -> None:
-        """Serves health, and registers in the background; `registered` or `end` is told to the inbox."""
+        """Serves health, and registers in the background; `registered` or `end` is put into the inbox."""
         if self.settings.health_port is not None:
             self.health = Health(self.settings.health_port, self.failing, self.unready)
-        self.registering = self._start("identity", self._register)
+        self._start("identity", self._register)
 
-    def work(self, state: Any, loop_thread: int | None) -> None:
+    def work(self, state: Any) -> None:
         """Begins to lease events. `state` is what handlers get."""
-        self.performer.state = state
-        if self.loop is not None and loop_thread is not None:
-            self.watch.loop = Loop(self.loop, loop_thread)
+        self.slots.state = state
         self._start("watch", self.watch.run)
         self._start("heart", self.heart.run)
         self._start("settler", self.settler.run)
         self._start("poller", self.poller.run)
 
-    def drain(self, told: bool) -> None:
+    def drain(self, is_draining: bool) -> None:
         """Leases nothing more, and gives back what waits; or works again."""
         with self.leases.lock:
-            self.is_draining = told
-            self._pause_poller()
-        if told:
-            self._release(self.slots.take_waiting(lambda _: True))
-            for event, row in self.leases.take_behind():
-                self.leases.finish(event, row, Released(0, "stopping", "the engine stops"), state=WAITING)
+            self.is_draining = is_draining
+            self.poller.may_poll_again()
+        if is_draining:
+            self._release(self.slots.take_waiting(lambda _: True), STOPPING)
+
+    def leave(self, seconds: float) -> None:
+        """Deregisters the engine if it is registered."""
+        for registering in self._threads[:1]:  # a registration that is under way may still succeed
+            registering.join(seconds)
+        if self.identity.is_registered:
+            self.identity.leave(seconds)
 
     def close(self, seconds: float) -> None:
         """Ends all parts and connections."""
         self.stopped.set()
-        for each in (self.poller, self.settler, self.heart, self.watch):
-            each.stopped.set()
         with self.leases.lock:
-            self.leases.wake()
+            self.leases.changed.notify_all()
         for calls in self._calls:
             calls.close()
-        self.identity.close()
-        self.threads.stop()
-        for part in self.parts:
-            part.join(seconds)
-        for thread in list(self.threads.threads):
+        self.slots.threads.stop()
+        for thread in self._threads:
+            thread.join(seconds)
+        for thread in list(self.slots.threads.all):
             thread.join(0.0 if self.slots.hung else seconds)
         if self.health is not None:
             self.health.close()
 
+    def end(self, status: int, why: str) -> None:
+        """Ends the engine with an exit status."""
+        self.inbox.put(("end", status, why))
+
+    def new_calls(self, credentials: Credentials) -> Calls:
+        """Calls over a connection of their own, which end with this life."""
+        settings, timing = self.settings, Timing(stop=self.stopped)
+        calls = Calls(
+            settings.urls, credentials=credentials, transport=settings.transport, encoding=settings.encoding,
+            timing=timing,
+        )  # fmt: skip
+        self._calls.append(calls)
+        return calls
+
+    def take_in(self, rows: list[Row]) -> None:
+        """Begins the handlers of events, as far as they may and there are slots."""
+        for row in rows:
+            row.handler = self.handlers.find(row.event_type)
+            if row.handler is None:
+                self._refuse(row)
+        rows = [row for row in rows if row.handler is not None]
+        if self.is_draining:
+            self._release(rows, STOPPING)
+        elif self.leases.now() < self.leases.hold_until:
+            self._release(rows, Released(0, "hold", self.leases.hold_reason or None))
+        else:
+            self.slots.add(rows)
+            if self.is_draining:  # it has begun meanwhile
+                self._release(self.slots.take_waiting(lambda _: True), STOPPING)
+
+    def stop_waiting(self) -> None:
+        """Gives back what waits for a handler and was told to stop."""
+        for row in self.slots.take_waiting(lambda row: row.told is not None):
+            self.leases.decline(row)
+
     def failing(self) -> list[str]:
         """Why the process should be restarted."""
-        wrong = [f"{part.name} has crashed" for part in self.parts if part.has_crashed]
+        wrong = [f"{name} has crashed" for name in self.crashed]
         answered_at = self.heart.answered_at
         if answered_at is not None:
             age = self.leases.now() - answered_at
@@ -150,99 +176,53 @@ class Life:
             wrong.append("draining")
         return wrong
 
-    def running(self) -> int:
-        """See `Body.running`."""
-        return self.slots.running
+    def _start(self, name: str, run: Callable[[], None]) -> None:
+        name = f"eventlease-{self.settings.engine_type}-{name}"
+        thread = threading.Thread(target=self._guard, args=(name, run), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
-    def unrenewed(self) -> frozenset[str]:
-        """See `Body.unrenewed`."""
-        if not self.watch.is_stalled:
-            return frozenset()
-        return frozenset(job.row.event_id for job in list(self.slots.active.values()) if job.handler.is_async)
-
-    def stop_waiting(self) -> None:
-        """See `Body.stop_waiting`."""
-        for job in self.slots.take_waiting(lambda job: job.row.told is not None):
-            self.leases.decline(job.event, job.row)
-
-    def commanded(self, command: str, drain: dict[str, Any] | None) -> None:
-        """See `Body.commanded`."""
-        after = str((drain or {}).get("then", "exit"))
-        if (command, after) != (self.command, self.after_drain):
-            self.command, self.after_drain = command, after
-            self.inbox.put(("command", 0, command))
-
-    def _start(self, name: str, run: Callable[[], None]) -> Part:
-        part = Part(f"{self._name}-{name}", run, lambda part: self._end(STUCK_STATUS, f"{part} crashes"))
-        self.parts.append(part)
-        part.start()
-        return part
+    def _guard(self, name: str, run: Callable[[], None]) -> None:
+        """Runs a part, and starts it again where it crashes; too many crashes end the engine."""
+        crashes: list[float] = []
+        while not self.stopped.is_set():
+            try:
+                run()
+            except BaseException:
+                log.exception("a part of the engine has crashed: %s", name, extra={"eventlease": {"part": name}})
+                now = time.monotonic()
+                crashes = [at for at in crashes if at > now - CRASHES_WITHIN_SECONDS] + [now]
+                if len(crashes) >= MAX_CRASHES:
+                    self.crashed.append(name)
+                    self.end(STUCK_STATUS, f"{name} crashes")
+                    return
+                self.stopped.wait(PAUSE_SECONDS)
+            else:
+                return
 
     def _register(self) -> None:
         try:
             self.identity.register()
         except EngineRefused as error:
-            self._end(2, str(error))
+            self.end(REFUSED_STATUS, str(error))
         else:
             if self.identity.is_registered:
                 self.inbox.put(("registered", 0, ""))
 
-    def _end(self, status: int, why: str) -> None:
-        self.inbox.put(("end", status, why))
+    def _release(self, rows: list[Row], report: Released) -> None:
+        for row in rows:
+            self.leases.decline(row, report)
 
-    def _stuck(self) -> None:
-        self._end(STUCK_STATUS, "every handler hangs")
-
-    def _stalled(self, _: bool) -> None:
-        with self.leases.lock:
-            self._pause_poller()
-
-    def _pause_poller(self) -> None:
-        """The lock of the leases is held."""
-        self.poller.pause(self.is_draining or self.watch.is_stalled)
-
-    def _take_in(self, events: list[Event[Any, Any]]) -> None:
-        jobs: list[Job] = []
-        for event in events:
-            row = row_of(event)
-            handler = self._handlers.find(event.event_type)
-            if handler is None:
-                self._has_no_handler(event)
-            else:
-                jobs.append(Job(event, row, handler))
-        if self.is_draining:
-            self._release(jobs)
-        elif self.leases.now() < self.leases.hold_until:
-            self._release(jobs, Released(0, "hold", self.leases.hold_reason or None))
-        else:
-            self.slots.add(jobs)
-            if self.is_draining:  # it has begun meanwhile
-                self._release(self.slots.take_waiting(lambda _: True))
-
-    def _release(self, jobs: list[Job], report: Released | None = None) -> None:
-        for job in jobs:
-            self.leases.finish(job.event, job.row, report or Released(0, "stopping", "the engine stops"), state=WAITING)
-
-    def _has_no_handler(self, event: Event[Any, Any]) -> None:
-        event_type, row = event.event_type, row_of(event)
+    def _refuse(self, row: Row) -> None:
+        event_type, event = row.event_type, row.event
+        if event is None:
+            return  # its lease was lost meanwhile
         if event_type not in self._unknown_types and len(self._unknown_types) < 1000:
             self._unknown_types.add(event_type)
             log.warning("%s: no handler for events of type %s", self.settings.engine_type, event_type)
         message = f"this engine has no handler for {event_type}"
-        delay = no_handler(event.releases_in_row, fails_at_once=self.settings.unknown_types_fail).delay_seconds
-        report: Released | Failed = Released(delay or 0, "no_handler", message)
+        delay = no_handler(event.releases_in_row, fails_at_once=self.settings.unknown_types_fail)
         if delay is None:
-            report = Failed({"type": "NoHandler", "message": message}, retryable=False)
-        self.leases.finish(event, row, report, state=WAITING)
-
-    def _new_calls(self) -> Calls:
-        settings = self.settings
-        calls = Calls(
-            settings.urls, credentials=self.identity, transport=settings.transport, encoding=settings.encoding,
-            timing=Timing(stop=self.stopped),
-        )  # fmt: skip
-        self._calls.append(calls)
-        return calls
-
-    def _handler_threads(self) -> list[int]:
-        return [thread.ident for thread in list(self.threads.threads) if thread.ident is not None]
+            self.leases.decline(row, Failed({"type": "NoHandler", "message": message}, retryable=False))
+        else:
+            self.leases.decline(row, Released(delay, "no_handler", message))

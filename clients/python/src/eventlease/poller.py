@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import random
-import threading
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from eventlease.errors import NotEventLease, ProblemError, Unavailable, problem_error
-from eventlease.rules.repeats import ENGINE
-from eventlease.settler import CALL_SECONDS, Settlements, send
+from eventlease.errors import problem_error
+from eventlease.settler import CALL_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from eventlease.calls import Calls
-    from eventlease.event import Event
-    from eventlease.identity import Identity
-    from eventlease.leases import Leases, Settlement
-
-log = logging.getLogger("eventlease.poller")
+    from eventlease.leases import Settlement
+    from eventlease.life import Life
 
 WAIT_SECONDS = 20
 MAX_EVENTS = 100
@@ -31,34 +24,17 @@ PAUSE_SECONDS = 1.0
 class Poller:
     """One request at a time: with settlements it does not wait, without any it waits for events."""
 
-    def __init__(
-        self,
-        leases: Leases,
-        settlements: Settlements,
-        calls: Calls,
-        identity: Identity,
-        engine_type: str,
-        visibility_timeout_seconds: int | None,
-        take_in: Callable[[list[Event[Any, Any]]], None],
-    ) -> None:
-        """`take_in` gets the events that may begin."""
-        self._leases = leases
-        self._settlements = settlements
-        self._calls = calls
-        self._identity = identity
-        self._path = f"/events/queue/{engine_type}/lease"
-        visibility = visibility_timeout_seconds
+    def __init__(self, life: Life) -> None:
+        self._life = life
+        self._leases = life.leases
+        self._calls = life.new_calls(life.identity)
+        self._path = f"/events/queue/{life.settings.engine_type}/lease"
+        visibility = life.settings.visibility_timeout_seconds
         self._more = b"" if visibility is None else b',"visibility_timeout_seconds":%d' % visibility
-        self._take_in = take_in
         self._is_parked = False
         """Waits for events, or pauses: it takes no settlements meanwhile."""
+        self._paused_until = 0.0
         self._round_trips: list[tuple[float, float]] = []
-        self.stopped = threading.Event()
-        self.is_asking = False
-        """A poll is under way: events may come."""
-        self._may_pause = False
-        self.is_paused = False
-        """No events are wanted: the engine drains, or its loop has stalled."""
 
     def takes_settlements(self) -> bool:
         """True if settlements go with the next poll. The lock of the leases is held."""
@@ -68,84 +44,74 @@ class Poller:
         """True if a poll follows though nothing is to be settled. The lock of the leases is held."""
         return self.takes_settlements() and self._free(()) > 0
 
-    def pause(self, is_paused: bool) -> None:
-        """Asks for no more events, or again at once. The lock of the leases is held."""
-        self.is_paused, self._may_pause = is_paused, is_paused
-        self._leases.wake()
+    def may_poll_again(self) -> None:
+        """Ends a pause, as far as events are wanted. The lock of the leases is held."""
+        self._paused_until = 0.0
+        self._leases.changed.notify_all()
 
     def run(self) -> None:
-        """Until stopped."""
-        leases = self._leases
+        """Until the engine stops."""
+        leases, settlements, stopped = self._leases, self._life.settlements, self._life.stopped
         while True:
             with leases.lock:
                 self._is_parked = False
-                while not self.stopped.is_set() and not self._has_work():
-                    leases.wait(max(leases.hold_until - leases.now(), 0.0) or None)
-                if self.stopped.is_set():
+                while not stopped.is_set() and not self._has_work():
+                    leases.changed.wait(max(leases.hold_until - leases.now(), 0.0) or None)
+                if stopped.is_set():
                     self._is_parked = True
                     return
-                settlements = self._settlements.take()
-                free = self._free(settlements)
-                self._is_parked = not settlements
-                self.is_asking = free > 0
+                sent = settlements.take()
+                free = self._free(sent)
+                self._is_parked = not sent
+                leases.is_polling = free > 0
                 if self._is_parked:
-                    leases.wake()
-            with self._settlements.kept(settlements):
+                    leases.changed.notify_all()
+            try:
                 if free > 0:
-                    pause = self._poll(settlements, min(free, MAX_EVENTS))
+                    pause = self._poll(sent, min(free, MAX_EVENTS))
                 else:
-                    is_done = send(self._calls, self._identity, leases, self._settlements, settlements)
-                    pause = 0.0 if is_done else PAUSE_SECONDS
-            self.is_asking = False
+                    _, is_settled = settlements.send(self._calls, sent) or ({}, False)
+                    pause = 0.0 if is_settled else PAUSE_SECONDS
+            finally:
+                settlements.polled()
             if pause:
                 self._pause(pause)
 
     def _may_poll(self) -> bool:
-        return not self.is_paused and not self.stopped.is_set() and self._leases.now() >= self._leases.hold_until
+        life = self._life
+        is_wanted = not life.is_draining and not life.watch.is_stalled and not life.stopped.is_set()
+        return is_wanted and self._leases.now() >= self._leases.hold_until
 
     def _has_work(self) -> bool:
         return self._may_poll() and (bool(self._leases.outbox) or self._free(()) > 0)
 
-    def _free(self, settlements: Sequence[Settlement]) -> int:
-        settling = sum(each.report is not None for each in settlements)
+    def _free(self, sent: Sequence[Settlement]) -> int:
+        settling = sum(each.report is not None for each in sent)
         return self._leases.capacity - len(self._leases.table) + settling
 
-    def _poll(self, settlements: list[Settlement], limit: int) -> float:
+    def _poll(self, sent: list[Settlement], limit: int) -> float:
         """How long to pause before the next."""
-        leases, wait = self._leases, 0 if settlements else WAIT_SECONDS
-        generation = self._identity.generation
-        body = b'{"poll_id":"%s","limit":%d,"wait_seconds":%d' % (str(uuid4()).encode(), limit, wait) + self._more
-        if settlements:
-            body += b',"settlements":[' + b",".join([each.body for each in settlements]) + b"]"
+        leases, life, wait = self._leases, self._life, 0 if sent else WAIT_SECONDS
+        poll = b'"poll_id":"%s","limit":%d,"wait_seconds":%d' % (str(uuid4()).encode(), limit, wait) + self._more
         seconds = wait + 15.0 if wait else CALL_SECONDS
-        try:
-            reply = self._calls.send("POST", self._path, body + b"}", seconds=seconds, repeat=ENGINE)
-            exchanged = self._calls.decode_object(reply, "results", "events")
-        except (ProblemError, Unavailable) as error:
-            if settlements:
-                self._settlements.refused_whole(settlements, error)
-            if isinstance(error, ProblemError):
-                self._identity.recover(error, generation)
+        answered = life.settlements.send(self._calls, sent, poll, self._path, seconds)
+        if answered is None:
             return PAUSE_SECONDS
-        except NotEventLease as error:
-            leases.put_back(settlements)
-            log.error("%s", error)  # noqa: TRY400
-            return PAUSE_SECONDS
-        sent, arrived = self._calls.sent_at, leases.now()
+        exchanged, is_settled = answered
+        sent_at, arrived = self._calls.sent_at, leases.now()
         leases.stats.polls += 1
-        is_settled = not settlements or self._settlements.apply(settlements, exchanged["results"], sent)
         if events := exchanged["events"]:
-            self._take_in(leases.place(events, self._counted_from(sent, arrived, bool(wait))))
+            life.take_in(leases.place(events, self._counted_from(sent_at, arrived, bool(wait))))
         if (problem := exchanged.get("lease_error")) is not None:
             refused = problem_error(problem)
             if refused.status not in (429, 503, 504):
-                self._identity.recover(refused, generation)
+                life.identity.recover(refused)
             return max(float(problem.get("retry_after_seconds") or 0), PAUSE_SECONDS)
         if events:
             return 0.0
         if not is_settled:
             return PAUSE_SECONDS
-        return pause_after_nothing(arrived - sent, wait, exchanged.get("notice"), random.random())
+        return pause_after_nothing(arrived - sent_at, wait, exchanged.get("notice"), random.random())
 
     def _counted_from(self, sent: float, arrived: float, has_waited: bool) -> float:
         """The latest moment at which the server can have counted what is left of the leases, as we know it."""
@@ -158,12 +124,12 @@ class Poller:
         return max(sent, arrived - longest)
 
     def _pause(self, seconds: float) -> None:
-        leases, until = self._leases, self._leases.now() + seconds
+        leases = self._leases
         with leases.lock:
-            self._is_parked, self._may_pause = True, True
-            leases.wake()
-            while self._may_pause and not self.stopped.is_set() and (left := until - leases.now()) > 0:
-                leases.wait(left)
+            self._is_parked, self._paused_until = True, leases.now() + seconds
+            leases.changed.notify_all()
+            while not self._life.stopped.is_set() and (left := self._paused_until - leases.now()) > 0:
+                leases.changed.wait(left)
 
 
 def pause_after_nothing(

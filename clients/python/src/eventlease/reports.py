@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from eventlease.decoding import PayloadInvalid
-from eventlease.encoding import STANDARD, Json, dump_bytes
-from eventlease.outcomes import (
-    Completed,
-    Failed,
-    HandlerInterrupted,
-    Hold,
-    NotRetryable,
-    Release,
-    Released,
-    Report,
-    RetryAfter,
-)
+from eventlease.encoding import STANDARD, Json, depth, dump_bytes
+from eventlease.outcomes import Completed, Failed, Hold, NotRetryable, Release, Released, Report, RetryAfter
 from eventlease.rules.outcome import Ending, Kind, kind_of_report
 
 if TYPE_CHECKING:
@@ -34,6 +25,13 @@ MAX_JSON_DEPTH = 64
 MAX_DELAY_SECONDS = 86_400
 MAX_REASON_CHARS = 500
 MAX_CODE_CHARS = 64
+_ENDINGS: dict[type[BaseException], Ending] = {
+    Release: Ending.RELEASE,
+    Hold: Ending.HOLD,
+    RetryAfter: Ending.RETRY_AFTER,
+    NotRetryable: Ending.NOT_RETRYABLE,
+    PayloadInvalid: Ending.NOT_RETRYABLE,
+}
 _TOLD_REASONS: dict[Told, str] = {"cancel_requested": "its cancellation was requested", "stopping": "the engine stops"}
 
 
@@ -53,36 +51,49 @@ def encode(value: Any, using: Json = STANDARD) -> bytes:
         raise ValueError("it is nested too deep") from None
 
 
-def report_of(
-    error: BaseException, told: Told | None, *, handler: str, not_retryable: tuple[type[BaseException], ...] = (),
-    with_traceback: bool = True, is_cancelled: bool = False,
-) -> Report | None:  # fmt: skip
-    """What is reported of a handler that raised; None is nothing. `is_cancelled`: its task was."""
-    ending = _ending(error, not_retryable, is_cancelled=is_cancelled)
-    kind = kind_of_report(ending, told)
+def report_of_return(result: Any) -> Report:
+    """What is reported of a handler that returned; what it should have raised or awaited is a failure that says so."""
+    completed = result if isinstance(result, Completed) else Completed(result)
+    advice = _advice(completed.result)
+    return completed if advice is None else Failed({"type": "ResultNotJson", "message": advice}, retryable=False)
+
+
+def _advice(result: Any) -> str | None:
+    """What to write instead of returning this."""
+    if result is None or isinstance(result, (str, int, float, dict, list, tuple)):
+        return None
+    kind = cast("type[Any]", result if inspect.isclass(result) else type(result))
+    name = _printable(kind.__name__)
+    if issubclass(kind, BaseException):
+        return f"it returned {name}: write `raise {name}(…)` instead of `return {name}(…)`"
+    if issubclass(kind, Failed | Released):
+        return f"it returned {name}: raise an exception instead, such as RetryAfter, NotRetryable or Release"
+    is_awaitable = inspect.isawaitable(result)
+    if is_awaitable or inspect.isgenerator(result) or inspect.isasyncgen(result):
+        if inspect.iscoroutine(result):
+            result.close()  # or its end would warn that it was never awaited
+        advice = "make the handler `async def`, and `await` it" if is_awaitable else "return a list of its items"
+        return f"it returned a {name}: {advice}"
+    return None
+
+
+def report_of(error: BaseException, row: Row, *, with_traceback: bool = True) -> Report | None:
+    """What is reported of a handler that raised; None is nothing."""
+    kind = kind_of_report(_ending(error, row.handler.not_retryable), row.told)
     if kind is Kind.NOTHING:
         return None
     if kind is Kind.TIMED_OUT:
-        return timed_out(handler)
-    if kind is Kind.HELD and isinstance(error, Hold):
+        message = f"{row.handler.name} did not end within its time limit"
+        return Failed({"type": "HandlerTimeout", "message": message})
+    if isinstance(error, Hold):
         return Released(0, "hold", _reason(error.reason), hold_seconds=_delay(error.seconds))
+    if isinstance(error, Release):
+        return Released(_delay(error.delay_seconds), _code(error.code), _reason(error.reason))
     if kind is Kind.RELEASED:
-        if isinstance(error, Release):
-            return Released(_delay(error.delay_seconds), _code(error.code), _reason(error.reason))
-        return released_as_told(told)
-    delay = _delay(error.seconds) if kind is Kind.FAILED_LATER and isinstance(error, RetryAfter) else None
-    described = describe(error, handler, with_traceback=with_traceback)
+        return Released(0, row.told, _TOLD_REASONS.get(row.told) if row.told else None)
+    delay = _delay(error.seconds) if isinstance(error, RetryAfter) else None
+    described = describe(error, row.handler.name, with_traceback=with_traceback)
     return Failed(described, retryable=kind is not Kind.DEAD_LETTER, delay_seconds=delay)
-
-
-def released_as_told(told: Told | None) -> Released:
-    """The release of an event whose handler was told to stop, or never began."""
-    return Released(0, told, _TOLD_REASONS.get(told) if told else None)
-
-
-def timed_out(handler: str) -> Failed:
-    """The failure of a handler that exceeded its time limit."""
-    return Failed({"type": "HandlerTimeout", "message": f"{handler} did not end within its time limit"})
 
 
 def describe(error: BaseException, handler: str, *, with_traceback: bool = True) -> dict[str, Any]:
@@ -97,73 +108,57 @@ def describe(error: BaseException, handler: str, *, with_traceback: bool = True)
         own = error.__traceback__  # its first frame is the library's
         text = "".join(traceback.format_exception(type(error), error, own.tb_next if own is not None else None))
         details["traceback"] = well_formed(text[-MAX_TRACEBACK_CHARS:])
-    described = {"type": _type(error), "message": _message(error), "details": details}
+    described = {"type": _type(error), "message": _text_of(error, str), "details": details}
     fingerprint = getattr(error, "fingerprint", None)
     if isinstance(error, NotRetryable) and isinstance(fingerprint, str) and fingerprint:
         described["fingerprint"] = _printable(fingerprint)[:200]
     return described
 
 
-def settlement(row: Row, report: Report, using: Json = STANDARD, max_bytes: int = MAX_DETAIL_BYTES) -> bytes:
-    """The entry of a settlement list. A result that cannot be sent makes a failure of it that is not retried."""
-    start = f'{{"event_id":"{row.event_id}","lease_token":"{row.lease_token}","status":'
+def settlement(
+    row: Row, report: Report, using: Json = STANDARD, max_bytes: int = MAX_DETAIL_BYTES
+) -> tuple[bytes, Report]:
+    """The entry of a settlement list, and the report that it is.
+
+    A result that cannot be sent makes a failure of it that is not retried.
+    """
+    start = f'{{"event_id":"{row.event_id}","lease_token":"{row.lease_token}","status":'.encode()
     if isinstance(report, Completed):
         try:
-            return start.encode() + _completed(report, using, max_bytes)
-        except _TooLargeError as error:
-            report = Failed({"type": "ResultRefused", "message": _message(error)}, retryable=False)
+            result = b"" if report.result is None else b',"result":' + encode(report.result, using)
+            follow_ups = b',"enqueue":' + encode(list(report.enqueue), using) if report.enqueue else b""
         except Exception as error:  # noqa: BLE001, an author's class may raise anything where it is encoded
-            report = Failed({"type": "ResultNotJson", "message": _message(error)}, retryable=False)
-    members: dict[str, Any] = {}
+            refused = {"type": "ResultNotJson", "message": _text_of(error, str)}
+        else:
+            size = len(result) - len(b',"result":')
+            if size <= max_bytes:
+                return start + b'"completed"' + result + follow_ups + b"}", report
+            message = f"a result of {size} bytes is longer than {max_bytes}"
+            refused = {"type": "ResultRefused", "message": message}
+        report = Failed(refused, retryable=False)
+    members: dict[str, Any]
     if isinstance(report, Failed):
-        status = '"failed"'
-        members = {"error": report.error, "delay_seconds": report.delay_seconds}
-        if not report.retryable:
-            members["retryable"] = False
+        retryable = None if report.retryable else False
+        members = {"error": report.error, "delay_seconds": report.delay_seconds, "retryable": retryable}
     else:
-        status = '"queued"'
         members = {"delay_seconds": report.delay_seconds or None, "code": report.code, "reason": report.reason}
+    status = b'"failed"' if isinstance(report, Failed) else b'"queued"'
+    rest = encode({name: value for name, value in members.items() if value is not None})[1:-1]
     progress = b""
     if row.progress is not None and row.progress_is_unsent:
         progress = b',"progress":' + row.progress
-    rest = encode({name: value for name, value in members.items() if value is not None})[1:-1]
-    return start.encode() + status.encode() + (b"," if rest else b"") + rest + progress + b"}"
+    return start + status + (b"," if rest else b"") + rest + progress + b"}", report
 
 
-class _TooLargeError(Exception):
-    pass
-
-
-def _completed(report: Completed, using: Json, max_bytes: int) -> bytes:
-    body = b'"completed"'
-    if report.result is not None:
-        result = encode(report.result, using)
-        if len(result) > max_bytes:
-            raise _TooLargeError(f"a result of {len(result)} bytes is longer than {max_bytes}")
-        body += b',"result":' + result
-    if report.enqueue:
-        body += b',"enqueue":' + encode(list(report.enqueue), using)
-    return body + b"}"
-
-
-def _ending(error: BaseException, listed: tuple[type[BaseException], ...], *, is_cancelled: bool) -> Ending:
-    if isinstance(error, Release):
-        return Ending.RELEASE
-    if isinstance(error, Hold):
-        return Ending.HOLD
-    if isinstance(error, RetryAfter):
-        return Ending.RETRY_AFTER
-    if isinstance(error, (NotRetryable, PayloadInvalid, *listed)):
-        return Ending.NOT_RETRYABLE
-    return Ending.INTERRUPTED if is_cancelled or isinstance(error, HandlerInterrupted) else Ending.RAISED
+def _ending(error: BaseException, not_retryable: tuple[type[BaseException], ...]) -> Ending:
+    for kind, ending in _ENDINGS.items():
+        if isinstance(error, kind):
+            return ending
+    return Ending.NOT_RETRYABLE if isinstance(error, not_retryable) else Ending.RAISED
 
 
 def _type(error: BaseException) -> str:
     return _printable(type(error).__name__)[:MAX_TYPE_CHARS] or "Exception"
-
-
-def _message(error: BaseException) -> str:
-    return _text_of(error, str)
 
 
 def _text_of(value: Any, make: Callable[[Any], str]) -> str:
@@ -178,7 +173,7 @@ def _causes(error: BaseException) -> list[dict[str, str]]:
     causes: list[dict[str, str]] = []
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     while cause is not None and len(causes) < MAX_CAUSES:
-        causes.append({"type": _type(cause), "message": _message(cause)})
+        causes.append({"type": _type(cause), "message": _text_of(cause, str)})
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return causes
 
@@ -189,17 +184,9 @@ def _bounded(value: Any) -> Any:
         text = encode(value)
     except Exception:  # noqa: BLE001, an author's class may raise anything
         return _text_of(value, repr)
-    if len(text) > MAX_DETAIL_BYTES // 4 or _depth(value) > 50:
+    if len(text) > MAX_DETAIL_BYTES // 4 or depth(text) > 50:
         return text[:MAX_MESSAGE_CHARS].decode("utf-8", "replace")
     return value
-
-
-def _depth(value: Any) -> int:
-    if isinstance(value, dict):
-        return 1 + max(map(_depth, value.values()), default=0)  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
-    if isinstance(value, (list, tuple)):
-        return 1 + max(map(_depth, value), default=0)  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
-    return 0
 
 
 def _printable(text: str) -> str:

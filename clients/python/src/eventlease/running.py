@@ -1,29 +1,45 @@
-"""An engine at work, and the loop and the farewell it needs for that."""
+"""An engine at work, from its start to its end, in stages. It runs in a thread of its own."""
 
 from __future__ import annotations
 
-import asyncio
 import atexit
+import logging
 import sys
 import threading
 import weakref
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
+from concurrent.futures import Future
+from queue import Empty
 from typing import TYPE_CHECKING, Any
 
-from eventlease.ending import LEAVE_SECONDS, Ending
 from eventlease.errors import ConfigurationError
-from eventlease.life import Life
+from eventlease.life import STOPPING, STUCK_STATUS, Life
+from eventlease.rules.leases import RUNNING, WAITING
+from eventlease.rules.shutdown import Plan, Stage
 from eventlease.runners.lifespan import Lifespan
+from eventlease.runners.loop import OwnLoop
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from eventlease.handlers import Handlers
     from eventlease.settings import Settings
 
+log = logging.getLogger("eventlease.engine")
+
+TICK_SECONDS = 0.05
+IDLE_SECONDS = 5.0
+CUT_SECONDS = 2.0
+POLL_SECONDS = 2.0
+ENDED_POLL_SECONDS = 0.3
+LEAVE_SECONDS = 1.5
+JOIN_SECONDS = 2.0
+CUT_STATUS = 1
+
 
 class Running:
-    """An engine at work: its life, the thread of its ending, and a loop where it has to bring its own."""
+    """Reads the inbox of a life, and moves it from stage to stage."""
 
     def __init__(
         self,
@@ -32,25 +48,31 @@ class Running:
         lifespan: Callable[[], AbstractContextManager[Any] | AbstractAsyncContextManager[Any]] | None,
         loop: asyncio.AbstractEventLoop | None,
     ) -> None:
-        held = Lifespan(lifespan() if lifespan is not None else None)
-        self._own_loop: asyncio.AbstractEventLoop | None = None
-        self._loop_thread: threading.Thread | None = None
-        ident = threading.get_ident()
-        if loop is None and (handlers.has_async() or held.is_async):
-            self._own_loop = loop = asyncio.new_event_loop()
-            self._loop_thread = threading.Thread(
-                target=loop.run_forever, name=f"eventlease-{settings.engine_type}-loop", daemon=True
-            )
-            self._loop_thread.start()
-            ident = self._loop_thread.ident or ident
-        self._listeners: list[Callable[[], Any]] = []
-        self.life = Life(settings, handlers, loop)
-        self.ending = Ending(self.life, held, ident if loop is not None else None)
-        self._thread = threading.Thread(target=self._run, name=f"eventlease-{settings.engine_type}", daemon=True)
+        """`loop` is the one of the calling thread; without one, the engine brings its own where it needs one."""
+        self._lifespan = Lifespan(lifespan() if lifespan is not None else None)
+        self._own_loop: OwnLoop | None = None
+        if loop is None and (handlers.has_async() or self._lifespan.is_async):
+            self._own_loop = OwnLoop()
+            self._own_loop.start(f"eventlease-{settings.engine_type}-loop")
+        own = self._own_loop
+        self._loop = loop if own is None else own.loop
+        self.life = Life(settings, handlers, self._loop, threading.get_ident() if own is None else own.thread_id)
+        self._name = settings.engine_type
+        self._plan = Plan(settings.drain_seconds, settings.grace)
+        self._stage = Stage.WORKING
+        self._cut_until = 0.0
+        self._poll_until = 0.0
+        """How long a poll that is under way may keep the engine from leaving."""
+        self._is_working = False
+        self.status = 0
+        self.why = ""
+        self.done: Future[None] = Future()
+        self.done.set_running_or_notify_cancel()  # who waits for it cannot cancel it
+        self._thread = threading.Thread(target=self._run, name=f"eventlease-{self._name}", daemon=True)
 
     def start(self) -> None:
         """Begins."""
-        _unfinished.add(self)
+        unfinished.add(self)
         self._thread.start()
 
     def ask(self, how: str) -> None:
@@ -62,34 +84,104 @@ class Running:
         while self._thread.is_alive():
             self._thread.join(0.5)
 
-    async def wait(self) -> None:
-        """Waits for the end on an event loop."""
-        loop = asyncio.get_running_loop()
-        ended = loop.create_future()
-
-        def finish() -> None:
-            if not ended.done():
-                ended.set_result(None)
-
-        def tell() -> None:
-            with suppress(RuntimeError):  # where the loop has ended before
-                loop.call_soon_threadsafe(finish)
-
-        self._listeners.append(tell)
-        if not self.ending.ended.is_set():
-            await ended
-        await asyncio.to_thread(self.join)
-
     def _run(self) -> None:
-        self.ending.run()
-        _unfinished.discard(self)
-        for tell in self._listeners:
-            tell()
-        if self._own_loop is not None and self._loop_thread is not None:
-            self._own_loop.call_soon_threadsafe(self._own_loop.stop)
-            self._loop_thread.join(LEAVE_SECONDS)
-            if not self._loop_thread.is_alive():
-                self._own_loop.close()
+        try:
+            self.life.open()
+            while self._stage is not Stage.LEAVING:
+                self._read()
+                self._move()
+        except BaseException as error:
+            log.exception("%s: the engine ends", self._name)
+            self.status, self.why = self.status or STUCK_STATUS, repr(error)
+        finally:
+            try:
+                self._leave()
+            finally:
+                unfinished.discard(self)
+                self.done.set_result(None)
+
+    def _read(self) -> None:
+        is_ending = self._plan.asked_at is not None
+        seconds = TICK_SECONDS if is_ending else IDLE_SECONDS if self._stage is Stage.WORKING else TICK_SECONDS * 4
+        try:
+            kind, status, why = self.life.inbox.get(timeout=seconds)
+        except Empty:
+            return
+        if kind == "registered":
+            if not is_ending:
+                state = self._lifespan.enter(self._loop)
+                self._is_working = True
+                self.life.work(state)
+            return
+        if kind == "end":
+            log.error("%s: the engine ends with status %d: %s", self._name, status, why)
+            self.status, self.why = max(self.status, status), self.why or why
+        if kind != "command" and not is_ending:
+            self._plan.asked_at = self.life.leases.now()
+            self._poll_until = self._plan.asked_at + POLL_SECONDS
+        self._plan.asked += kind == "signal"
+
+    def _move(self) -> None:
+        life, plan = self.life, self._plan
+        now, held = life.leases.now(), life.leases.held()
+        plan.is_drained = life.command in ("drain", "stop")
+        plan.is_released = life.command == "stop" and life.after_drain == "exit"
+        # The reply of a poll may bring events, which should not be lost.
+        is_asking = plan.asked_at is not None and life.leases.is_polling and now < self._poll_until
+        before, stage = self._stage, plan.stage(now, held + is_asking)
+        if stage is before:
+            if stage is Stage.CUTTING and now >= self._cut_until:
+                self._stage = Stage.LEAVING
+                self._say_unreported()
+            return
+        self._stage = stage
+        fields = {"engine_type": self._name, "held": held}
+        log.info("%s: %s, events held: %d", self._name, stage.name.lower(), held, extra={"eventlease": fields})
+        if Stage.WORKING in (before, stage):
+            life.drain(stage is not Stage.WORKING)
+        if plan.asked_at is not None and before < Stage.STOPPING and self._is_working and stage is not Stage.LEAVING:
+            threading.Thread(target=self._end_poll, name="eventlease-drain", daemon=True).start()
+        if stage in (Stage.STOPPING, Stage.CUTTING):
+            life.leases.tell(life.leases.rows(lambda row: row.state == RUNNING), "stopping")
+        if stage is Stage.CUTTING:
+            self._cut_until = now + CUT_SECONDS
+            for row in life.leases.rows(lambda row: row.state == RUNNING):
+                self.status = max(self.status, CUT_STATUS)
+                log.warning("%s: %s is cut off", self._name, row, extra=row.fields(engine_type=self._name))
+                life.slots.give_up(row)
+            for row in life.leases.rows(lambda row: row.state == WAITING and row.behind_until is None):
+                life.leases.decline(row, STOPPING)  # its loop has not begun it
+
+    def _say_unreported(self) -> None:
+        rows = self.life.leases.rows(lambda row: row.began_at)
+        if rows:
+            self.status = max(self.status, CUT_STATUS)
+            listed = "; ".join(map(str, rows[:20]))
+            log.error("%s: no answer of the server, so this was not reported: %s", self._name, listed)
+
+    def _end_poll(self) -> None:
+        """Ends the poll that waits, so that nothing is leased any more."""
+        error = self.life.identity.say("POST", "/drain", POLL_SECONDS)
+        if error is None:
+            # A poll that the drain has not ended came after it, and brings nothing.
+            self._poll_until = min(self._poll_until, self.life.leases.now() + ENDED_POLL_SECONDS)
+        else:
+            log.info("%s: the server was not told of the drain: %s", self._name, error)
+
+    def _leave(self) -> None:
+        self.life.stopped.set()
+        self.life.leave(LEAVE_SECONDS)
+        if self._is_working:
+            try:
+                self._lifespan.leave(JOIN_SECONDS)
+            except Exception:
+                log.exception("%s: the lifespan did not end well", self._name)
+        self.life.close(JOIN_SECONDS)
+        if self._own_loop is not None:
+            self._own_loop.end()
+            self._own_loop.join(LEAVE_SECONDS)
+        fields = {"engine_type": self._name, "status": self.status}
+        log.info("%s: left, with status %d", self._name, self.status, extra={"eventlease": fields})
 
 
 def refuse_green_threads() -> None:
@@ -104,12 +196,13 @@ def refuse_green_threads() -> None:
         )
 
 
-_unfinished: weakref.WeakSet[Running] = weakref.WeakSet()
+unfinished: weakref.WeakSet[Running] = weakref.WeakSet()
+"""Those of this process that have not left."""
 
 
 @atexit.register
 def _leave_all() -> None:
     """Engines that were never stopped say goodbye; their leases go back uncounted."""
-    for running in list(_unfinished):
+    for running in list(unfinished):
         if running.life.identity.is_registered:
             running.life.identity.leave(LEAVE_SECONDS)

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import logging
 import sys
-import threading
 import time
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eventlease.outcomes import HandlerInterrupted, Released
-from eventlease.reports import report_of
+from eventlease.outcomes import Released
 from eventlease.rules.leases import RUNNING, Row
+from eventlease.runners.tasks import CLOSED
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
 
-    from eventlease.leases import Leases
-    from eventlease.runners.slots import Slots
+    from eventlease.life import Life
 
 log = logging.getLogger("eventlease.watch")
 
@@ -30,126 +27,103 @@ CLOCK_JUMP_SECONDS = 10.0
 WAITING_SECONDS = 30.0
 URGENT_SHARE = 0.6  # heartbeats renew while more than two thirds are left
 STACK_LINES = 12
+STUCK_STATUS = 4
 RUNNERS = str(Path(__file__).parent / "runners")
 
 
-class Loop:
-    """Asks an event loop for signs of life."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, thread: int) -> None:
-        self._loop = loop
-        self._thread = thread
-        self._asked_at: float | None = None
-        self._has_warned = False
-
-    def silent_seconds(self, now: float) -> float:
-        """For how long the loop has not answered; asks again where it has."""
-        if self._asked_at is None:
-            self._asked_at, self._has_warned = now, False
-            try:
-                self._loop.call_soon_threadsafe(self._answer)
-            except RuntimeError:  # it is closed
-                self._asked_at = None
-            return 0.0
-        silent = now - self._asked_at
-        if silent >= LOOP_WARNING_SECONDS and not self._has_warned:
-            self._has_warned = True
-            fields = {"seconds": round(silent, 1)}
-            stack = stack_of(self._thread)
-            log.warning("the event loop is blocked for %.0f s\n%s", silent, stack, extra={"eventlease": fields})
-        return silent
-
-    def _answer(self) -> None:
-        self._asked_at = None
-
-
 class Watch:
-    """Ticks until it is stopped."""
+    """Ticks until the engine stops."""
 
-    def __init__(
-        self, leases: Leases, slots: Slots, loop: Loop | None, *, grace_seconds: float, stall_seconds: float,
-        stalled: Callable[[bool], None], stuck: Callable[[], None], handler_threads: Callable[[], list[int]],
-    ) -> None:  # fmt: skip
-        """`stalled`: whether the loop has not answered for too long. `stuck`: every slot was given up once."""
-        self._leases = leases
-        self._slots = slots
-        self.loop = loop
-        self._grace_seconds = grace_seconds
-        self._stall_seconds = stall_seconds
-        self._stalled = stalled
-        self._stuck = stuck
-        self._handler_threads = handler_threads
+    def __init__(self, life: Life, loop: asyncio.AbstractEventLoop | None, loop_thread: int | None) -> None:
+        self._life = life
+        self._leases = life.leases
+        self._loop = loop
+        self._loop_thread = loop_thread
+        self._asked_at: float | None = None
+        """When the loop was asked for an answer that has not come."""
+        self._has_warned = False
         self._clocks = time.time() - time.monotonic()
-        self.stopped = threading.Event()
+        self._is_over = False
         self.is_stalled = False
+        """The loop has not answered for too long."""
 
     def run(self) -> None:
-        """Until stopped."""
-        due = time.monotonic()
-        while not self.stopped.is_set():
+        """Until the engine stops."""
+        stopped, due = self._life.stopped, time.monotonic()
+        while not stopped.is_set():
             late = time.monotonic() - due
             if late > LATE_SECONDS:
                 self._say_late(late)
             self._tick()
             due = time.monotonic() + TICK_SECONDS
-            self.stopped.wait(TICK_SECONDS)
+            stopped.wait(TICK_SECONDS)
 
     def _tick(self) -> None:
-        now = self._leases.now()
+        leases, now = self._leases, self._leases.now()
         self._check_clocks()
-        if self.loop is not None:
-            is_stalled = self.loop.silent_seconds(now) > self._stall_seconds
-            if is_stalled != self.is_stalled:
-                self.is_stalled = is_stalled
-                self._stalled(is_stalled)
-        urgent: list[Row] = []
-        overdue: list[Row] = []
-        hanging: list[Row] = []
-        with self._leases.lock:
-            for row in self._leases.table.rows.values():
-                left = row.lease_end - now
-                if row.ended is None and 0 < left < row.visibility_seconds * URGENT_SHARE:
-                    urgent.append(row)
-            for row in self._leases.table:
-                if row.state != RUNNING or row.given_up:
-                    continue
-                if row.told is None and row.time_limit_at is not None and now >= row.time_limit_at:
-                    overdue.append(row)
-                elif row.told is not None and self._is_hanging(row, now):
-                    hanging.append(row)
-        if urgent := [row for row in urgent if not (self.is_stalled and self._is_task(row))]:
-            self._leases.renew_now(urgent)
-        self._leases.tell(overdue, "timeout")
-        if hanging:
-            self._give_up(hanging)
-        self._release_what_waits_too_long(now)
+        if self._loop is not None:
+            self._check_loop(self._loop, now)
+        urgent = leases.rows(lambda row: self._is_urgent(row, now))
+        if urgent:
+            leases.renew_now(urgent)
+        leases.tell(
+            leases.rows(lambda row: row.time_limit_at and row.state == RUNNING and now >= row.time_limit_at), "timeout"
+        )
+        for row in leases.rows(lambda row: self._is_hanging(row, now)):
+            log.error("the handler of %s does not end; its slot goes to another", row, extra=row.fields())
+            self._life.slots.give_up(row)
+            if self._life.slots.is_stuck() and not self._is_over:
+                self._end("every handler hangs")
+        for row in self._life.slots.take_waiting(lambda row: now - row.leased_at > WAITING_SECONDS):
+            leases.decline(row, Released(0, "not_begun", "no handler was free"))
+        with leases.lock:
+            overdue = leases.table.overdue_behind(now)
+        for row in overdue:
+            leases.decline(row, Released(0, "not_begun", "an older handler of the same event still runs"))
+
+    def _is_urgent(self, row: Row, now: float) -> bool:
+        left = row.lease_end - now
+        is_short = row.ended is None and 0 < left < row.visibility_seconds * URGENT_SHARE
+        return is_short and not (self.is_stalled and row.is_task)
 
     def _is_hanging(self, row: Row, now: float) -> bool:
         """It was told to stop and should have ended: at its time limit, a task also after a cancel."""
-        is_cancelled_task = row.told == "cancel_requested" and self._is_task(row)
-        ends_at = row.told_at if is_cancelled_task else row.time_limit_at
-        return ends_at is not None and now >= max(row.told_at, ends_at) + self._grace_seconds
+        if row.state != RUNNING or row.told is None:
+            return False
+        ends_at = row.told_at if row.told == "cancel_requested" and row.is_task else row.time_limit_at
+        return ends_at is not None and now >= max(row.told_at, ends_at) + self._life.settings.grace
 
-    def _is_task(self, row: Row) -> bool:
-        job = self._slots.active.get(row.lease_token)
-        return job is not None and job.handler.is_async
+    def _check_loop(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
+        """Asks the loop for signs of life. What a closed one should have done goes back, and the engine ends."""
+        if loop.is_closed():
+            if not self._is_over:
+                self._end("the event loop of its handlers was closed")
+            for row in self._leases.rows(lambda row: row.is_task):
+                self._leases.finish(row, CLOSED)
+            return
+        silent = 0.0 if self._asked_at is None else now - self._asked_at
+        if self._asked_at is None:
+            self._asked_at, self._has_warned = now, False
+            loop.call_soon_threadsafe(self._answer)
+        elif silent >= LOOP_WARNING_SECONDS and not self._has_warned:
+            self._has_warned = True
+            stack = stack_of(self._loop_thread)
+            log.warning(
+                "the event loop is blocked for %.0f s\n%s", silent, stack,
+                extra={"eventlease": {"seconds": round(silent, 1)}},
+            )  # fmt: skip
+        is_stalled = silent > self._life.settings.stall_seconds
+        if is_stalled != self.is_stalled:
+            with self._leases.lock:
+                self.is_stalled = is_stalled
+                self._life.poller.may_poll_again()
 
-    def _give_up(self, rows: list[Row]) -> None:
-        for row in rows:
-            log.error("the handler of %s does not end; its slot goes to another", row, extra=row.fields())
-            job = self._slots.give_up(row)
-            if job is not None and row.told is not None:
-                report = report_of(HandlerInterrupted(row.told), row.told, handler=job.handler.name)
-                self._leases.finish(job.event, row, report, given_up=True)
-        if self._slots.is_stuck():
-            self._stuck()
+    def _answer(self) -> None:
+        self._asked_at = None
 
-    def _release_what_waits_too_long(self, now: float) -> None:
-        for job in self._slots.take_waiting(lambda job: now - job.row.leased_at > WAITING_SECONDS):
-            self._leases.finish(job.event, job.row, Released(0, "not_begun", "no handler was free"), state="waiting")
-        for event, row in self._leases.overdue_behind():
-            report = Released(0, "not_begun", "an older handler of the same event still runs")
-            self._leases.finish(event, row, report, state="waiting")
+    def _end(self, why: str) -> None:
+        self._is_over = True
+        self._life.end(STUCK_STATUS, why)
 
     def _check_clocks(self) -> None:
         clocks = time.time() - time.monotonic()
@@ -161,16 +135,18 @@ class Watch:
 
     def _say_late(self, seconds: float) -> None:
         self._leases.stats.heartbeats_late += 1
-        stacks = "\n".join(filter(None, map(stack_of, self._handler_threads())))
+        threads = [thread.ident for thread in list(self._life.slots.threads.all)]
+        stacks = "\n".join(filter(None, map(stack_of, threads)))
         fields: dict[str, Any] = {"seconds": round(seconds, 1)}
         message = "the interpreter was held, or the process stopped, for %.1f s; handlers now:\n%s"
         log.warning(message, seconds, stacks, extra={"eventlease": fields})
 
 
-def stack_of(thread: int) -> str:
+def stack_of(thread: int | None) -> str:
     """Where a thread is, in what its handler has called; empty if it runs none."""
-    frame = sys._current_frames().get(thread)  # pyright: ignore[reportPrivateUsage]
-    summary = list(traceback.extract_stack(frame)) if frame is not None else list[traceback.FrameSummary]()
+    frame = sys._current_frames().get(thread or 0)  # pyright: ignore[reportPrivateUsage]
+    if frame is None:
+        return ""
+    summary = list(traceback.extract_stack(frame))
     own = max((number for number, each in enumerate(summary) if each.filename.startswith(RUNNERS)), default=-1)
-    below = summary[own + 1 :][-STACK_LINES:]
-    return "".join(traceback.format_list(below)) if frame is not None else ""
+    return "".join(traceback.format_list(summary[own + 1 :][-STACK_LINES:]))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
 Told = Literal["lease_lost", "cancel_requested", "timeout", "stopping"]
 Placed = Literal["begin", "behind", "known"]
@@ -17,44 +18,39 @@ SETTLING: Final = "settling"
 _OWN_REPORTS = frozenset({"completed", "failed", "released"})
 
 
+@dataclass(slots=True, eq=False, repr=False)  # tokens stand in no text form
 class Row:
     """A lease from the reply that brought it until its settlement has a definite answer."""
 
-    __slots__ = (
-        "attempt", "began_at", "behind", "behind_until", "ended", "event_id", "event_type", "given_up", "lease_end",
-        "lease_token", "leased_at", "progress", "progress_is_unsent", "renewed_at", "state", "time_limit_at", "told",
-        "told_at", "visibility_seconds", "wake",
-    )  # fmt: skip
-
-    def __init__(
-        self, event_id: str, lease_token: str, attempt: int, visibility_seconds: float, event_type: str = ""
-    ) -> None:
-        self.event_id = event_id
-        self.event_type = event_type
-        self.lease_token = lease_token
-        self.attempt = attempt
-        self.visibility_seconds = visibility_seconds
-        self.state: str = WAITING
-        self.leased_at = 0.0
-        self.lease_end = 0.0
-        self.renewed_at = 0.0
-        """When a renewal was last sent beside the heartbeats."""
-        self.began_at = 0.0
-        self.time_limit_at: float | None = None
-        self.told: Told | None = None
-        """Why the handler should stop; the first reason stays."""
-        self.told_at = 0.0
-        self.wake: Callable[[], Any] | None = None
-        """Interrupts whatever the handler waits for; set by the runner."""
-        self.ended: str | None = None
-        """How the server ended the lease, where it did."""
-        self.given_up = False
-        """The handler ignored its time limit: it was reported without it, and its slot is used by another."""
-        self.progress: bytes | None = None
-        self.progress_is_unsent = False
-        self.behind: Row | None = None
-        """An older lease of the same event, whose handler still runs."""
-        self.behind_until = 0.0
+    event_id: str
+    lease_token: str
+    attempt: int
+    visibility_seconds: float
+    event_type: str = ""
+    event: Any = None
+    """The `Event` of its handler and of callbacks, as long as it is held."""
+    handler: Any = None
+    """The `Handler` of its event type, where there is one."""
+    state: str = WAITING
+    leased_at: float = 0.0
+    lease_end: float = 0.0
+    renewed_at: float = 0.0
+    """When a renewal was last sent beside the heartbeats."""
+    began_at: float = 0.0
+    time_limit_at: float | None = None
+    told: Told | None = None
+    """Why the handler should stop; the first reason stays."""
+    told_at: float = 0.0
+    wake: Callable[[], Any] | None = None
+    """Interrupts whatever the handler waits for; set by the runner."""
+    ended: str | None = None
+    """How the server ended the lease, where it did."""
+    given_up: bool = False
+    """The handler did not stop in time: it was reported without it, and its slot is used by another."""
+    progress: bytes | None = None
+    progress_is_unsent: bool = False
+    behind_until: float | None = None
+    """It waits until older leases of the same event are over, and until then at most for their handlers."""
 
     def __str__(self) -> str:
         return f"event {self.event_id} ({self.event_type}, attempt {self.attempt})"
@@ -63,6 +59,15 @@ class Row:
         """For `extra` of a log record."""
         event = {"event_id": self.event_id, "event_type": self.event_type, "attempt": self.attempt}
         return {"eventlease": {**event, **more}}
+
+    @property
+    def is_task(self) -> bool:
+        """True if its handler needs an event loop."""
+        return self.handler is not None and self.handler.is_async
+
+    def renew(self, lease_end: float) -> None:
+        """The server has renewed the lease, or says how long it still holds."""
+        self.lease_end = max(self.lease_end, lease_end)
 
     def tell(self, reason: Told, now: float) -> bool:
         """True if the handler was not told to stop before."""
@@ -89,22 +94,22 @@ class Table:
         yield from self.older.values()
 
     def place(self, row: Row, lease_end: float, now: float) -> Placed:
-        """Takes in a lease. `behind`: it has to wait until the handler of an older lease has ended."""
+        """Takes in a lease. `behind`: it has to wait until older leases of the event are over."""
         row.leased_at, row.lease_end = now, lease_end
         before = self.rows.get(row.event_id)
         if before is not None and before.lease_token == row.lease_token:
             return "known"
         self.rows[row.event_id] = row
-        if before is None:
+        if before is not None:
+            before.tell("lease_lost", now)
+            before.ended = before.ended or "leased_again"
+            if before.state == WAITING:
+                before.event = None
+            else:
+                self.older[before.lease_token] = before
+        if not self.older or not self._older_of(row):
             return "begin"
-        before.tell("lease_lost", now)
-        before.ended = before.ended or "leased_again"
-        if before.state == WAITING:
-            return "begin"
-        self.older[before.lease_token] = before
-        if before.state == SETTLING:
-            return "begin"
-        row.behind, row.behind_until = before, now + (lease_end - now) / 2
+        row.behind_until = now + (lease_end - now) / 2
         return "behind"
 
     def is_certain(self, row: Row, now: float) -> bool:
@@ -113,73 +118,73 @@ class Table:
 
     def begin(self, row: Row, now: float) -> bool:
         """False: the lease may have ended while it waited, or it should not be worked on any more."""
-        if row.told is not None or not self.is_certain(row, now):
+        if row.state != WAITING or row.told is not None or not self.is_certain(row, now):
             return False
         row.state, row.began_at = RUNNING, now
         return True
 
-    def finish(self, row: Row) -> Row | None:
-        """The handler has ended. The row that waited behind it may begin."""
-        row.state = SETTLING
-        if row.lease_token in self.older:
-            after = self.rows.get(row.event_id)
-            if after is not None and after.behind is row:
-                after.behind = None
-                return after
-        return None
+    def finish(self, row: Row) -> None:
+        """Its report waits for an answer."""
+        row.state, row.behind_until = SETTLING, None
 
-    def remove(self, row: Row) -> bool:
-        """The settlement has its answer, or there will be none. False if the row was gone already."""
+    def remove(self, row: Row) -> Row | None:
+        """The report has its answer, or there is none. The newer lease of the event that may begin now."""
+        row.event = None
         if self.rows.get(row.event_id) is row:
             del self.rows[row.event_id]
-            return True
-        return self.older.pop(row.lease_token, None) is not None
-
-    def renew(self, event_id: str, lease_token: str, lease_end: float) -> None:
-        """The server has renewed the lease, or says how long it still holds."""
-        row = self.rows.get(event_id)
-        if row is not None and row.lease_token == lease_token:
-            row.lease_end = max(row.lease_end, lease_end)
-
-    def lose(self, event_id: str, lease_token: str, reason: str | None, now: float) -> Row | None:
-        """The server says that the lease is lost; the row if that is news."""
-        row = self.rows.get(event_id)
-        if row is None or row.lease_token != lease_token or row.ended is not None:
             return None
+        newer = self.rows.get(row.event_id)
+        was_held = self.older.pop(row.lease_token, None) is not None
+        if not was_held or newer is None or newer.behind_until is None or self._older_of(newer):
+            return None
+        newer.behind_until = None
+        return newer
+
+    def inherit(self, row: Row) -> Row | None:
+        """The report came too late because this engine has leased the event again: it is that lease's report now."""
+        newer = self.rows.get(row.event_id)
+        if newer is None or newer is row or newer.state != WAITING or not row.began_at:
+            return None
+        self.finish(newer)
+        self.remove(row)
+        return newer
+
+    def lose(self, row: Row, reason: str | None, now: float) -> bool:
+        """The server says that the lease is lost; true if that is news."""
+        if self.rows.get(row.event_id) is not row or row.ended is not None:
+            return False
         if row.state == SETTLING and reason in _OWN_REPORTS:
-            return None  # the echo of a settlement whose answer is on its way
+            return False  # the echo of a settlement whose answer is on its way
         row.ended = reason or "unknown"
         row.tell("lease_lost", now)
         if row.state == WAITING:
-            del self.rows[event_id]
-        return row
+            self.remove(row)
+        return True
 
     def lose_all(self, reason: str, now: float) -> list[Row]:
         """The engine was registered again, or removed: no lease holds."""
-        rows = list(self.rows.values())
-        return [row for row in rows if self.lose(row.event_id, row.lease_token, reason, now) is not None]
+        return [row for row in list(self.rows.values()) if self.lose(row, reason, now)]
 
-    def listed(self, now: float, until: float, *, without: frozenset[str] = frozenset()) -> list[tuple[Row, bool]]:
+    def listed(self, now: float, until: float, *, is_stalled: bool = False) -> list[tuple[Row, bool]]:
         """What a heartbeat lists, each event once, and whether the lease should be renewed.
 
-        `until` is when the next heartbeat is due; leases of the events in `without` are never renewed.
+        `until` is when the next heartbeat is due. Leases of tasks are not renewed while their loop is stalled.
         """
         return [
-            (row, row.event_id not in without and (row.progress_is_unsent or needs_renewal(row, until)))
+            (row, not (is_stalled and row.is_task) and (row.progress_is_unsent or needs_renewal(row, until)))
             for row in self.rows.values()
             if row.ended is None and now < row.lease_end + row.visibility_seconds
         ]
 
     def overdue_behind(self, now: float) -> list[Row]:
         """Rows that have waited too long for the handler of an older lease of the same event."""
-        return [row for row in self.rows.values() if row.behind is not None and now >= row.behind_until]
+        waiting = [row for row in self.rows.values() if row.behind_until is not None and now >= row.behind_until]
+        return [row for row in waiting if any(older.state == RUNNING for older in self._older_of(row))]
+
+    def _older_of(self, row: Row) -> list[Row]:
+        return [older for older in self.older.values() if older.event_id == row.event_id]
 
 
 def needs_renewal(row: Row, until: float) -> bool:
     """True if less than two thirds of the lease would be left at `until`."""
     return row.lease_end - until < row.visibility_seconds * 2 / 3
-
-
-def held_seconds(rows: Iterable[Row], now: float) -> float:
-    """How long the oldest of the rows has been held."""
-    return max((now - row.leased_at for row in rows), default=0.0)

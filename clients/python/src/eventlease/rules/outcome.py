@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -22,8 +21,7 @@ class Ending(Enum):
     RETRY_AFTER = "retry_after"
     RELEASE = "release"
     HOLD = "hold"
-    INTERRUPTED = "interrupted"  # by a cancelled task or by `check()`
-    RAISED = "raised"  # anything else
+    RAISED = "raised"  # anything else, as a cancelled task and `check()` do
 
 
 class Kind(Enum):
@@ -45,7 +43,6 @@ _BY_ENDING = {
     Ending.RETRY_AFTER: Kind.FAILED_LATER,
     Ending.RELEASE: Kind.RELEASED,
     Ending.HOLD: Kind.HELD,
-    Ending.INTERRUPTED: Kind.FAILED,
     Ending.RAISED: Kind.FAILED,
 }
 _BY_TOLD: dict[Told, Kind] = {
@@ -58,23 +55,19 @@ _BY_TOLD: dict[Told, Kind] = {
 
 def kind_of_report(ending: Ending, told: Told | None) -> Kind:
     """A handler that was told to stop and then raised has ended because of that, unless it said otherwise itself."""
-    if told is not None and ending in (Ending.INTERRUPTED, Ending.RAISED):
+    if told is not None and ending is Ending.RAISED:
         return _BY_TOLD[told]
     if told == "lease_lost" and ending is not Ending.RETURNED:
         return Kind.NOTHING
     return _BY_ENDING[ending]
 
 
-@dataclass(frozen=True, slots=True)
-class NoHandler:
-    """What becomes of an event whose type has no handler: released for a while, or failed where that is None."""
+def no_handler(releases_in_row: int, *, fails_at_once: bool) -> int | None:
+    """For how many seconds an event whose type has no handler is released; None where it fails instead.
 
-    delay_seconds: int | None
-
-
-def no_handler(releases_in_row: int, *, fails_at_once: bool) -> NoHandler:
-    """The tenth release in a row becomes a failure. The number of attempts does not count: retries raise it too."""
+    The tenth release in a row becomes a failure. The number of attempts does not count: retries raise it too.
+    """
     if fails_at_once or releases_in_row >= RELEASES_BEFORE_NO_HANDLER_FAILS:
-        return NoHandler(None)
-    delay = FIRST_NO_HANDLER_DELAY_SECONDS * 2 ** min(releases_in_row, 10)
-    return NoHandler(min(delay, MAX_NO_HANDLER_DELAY_SECONDS))
+        return None
+    delay: int = FIRST_NO_HANDLER_DELAY_SECONDS << min(releases_in_row, 10)
+    return min(delay, MAX_NO_HANDLER_DELAY_SECONDS)

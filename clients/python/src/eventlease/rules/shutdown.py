@@ -39,16 +39,5 @@ class Plan:
             return Stage.LEAVING
         if self.asked > 1 or now >= self.asked_at + self.drain_seconds:
             return Stage.CUTTING
-        return Stage.STOPPING if now >= self._stops_at() else Stage.DRAINING
-
-    def next_change_at(self, now: float) -> float | None:
-        """When the stage changes by itself."""
-        if self.asked_at is None:
-            return None
-        for at in (self._stops_at(), self.asked_at + self.drain_seconds):
-            if now < at:
-                return at
-        return None
-
-    def _stops_at(self) -> float:
-        return (self.asked_at or 0.0) + max(self.drain_seconds - self.grace_seconds, 0.0)
+        stops_at = self.asked_at + max(self.drain_seconds - self.grace_seconds, 0.0)
+        return Stage.STOPPING if now >= stops_at else Stage.DRAINING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any
 
@@ -12,9 +13,7 @@ class Lifespan:
 
     def __init__(self, manager: AbstractContextManager[Any] | AbstractAsyncContextManager[Any] | None) -> None:
         self._manager = manager
-        self._leave: asyncio.Event | None = None
-        self._task: Any = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._held: tuple[asyncio.AbstractEventLoop, asyncio.Event, Future[None]] | None = None
 
     @property
     def is_async(self) -> bool:
@@ -27,33 +26,28 @@ class Lifespan:
             return self._manager.__enter__()
         if self._manager is None or loop is None:
             return None
-        self._loop = loop
-        return asyncio.run_coroutine_threadsafe(self._begin(self._manager), loop).result()
+        entered: Future[Any] = Future()
+        leave = asyncio.Event()
+        held = asyncio.run_coroutine_threadsafe(_hold(self._manager, entered, leave), loop)
+        self._held = loop, leave, held
+        return entered.result()
 
     def leave(self, seconds: float) -> None:
         """Leaves it, as after a block that has ended well."""
         if isinstance(self._manager, AbstractContextManager):
             self._manager.__exit__(None, None, None)
-        elif self._loop is not None and self._leave is not None:
-            self._loop.call_soon_threadsafe(self._leave.set)
-            asyncio.run_coroutine_threadsafe(self._ended(), self._loop).result(seconds)
+        elif self._held is not None:
+            loop, leave, held = self._held
+            loop.call_soon_threadsafe(leave.set)
+            held.result(seconds)
 
-    async def _begin(self, manager: AbstractAsyncContextManager[Any]) -> Any:
-        self._leave = leave = asyncio.Event()
-        entered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
-        async def hold() -> None:
-            try:
-                async with manager as state:
-                    entered.set_result(state)
-                    await leave.wait()
-            except BaseException as error:
-                if entered.done():
-                    raise
-                entered.set_exception(error)
-
-        self._task = asyncio.create_task(hold())
-        return await entered
-
-    async def _ended(self) -> None:
-        await self._task
+async def _hold(manager: AbstractAsyncContextManager[Any], entered: Future[Any], leave: asyncio.Event) -> None:
+    try:
+        async with manager as state:
+            entered.set_result(state)
+            await leave.wait()
+    except BaseException as error:
+        if entered.done():
+            raise
+        entered.set_exception(error)

@@ -2,110 +2,111 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
+
+from eventlease.outcomes import Failed, HandlerInterrupted
+from eventlease.reports import report_of
+from eventlease.rules.leases import RUNNING
+from eventlease.runners.tasks import Tasks
+from eventlease.runners.threads import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    import asyncio
+    from collections.abc import Callable, Iterable
 
-    from eventlease.event import Event
-    from eventlease.handlers import Handler
     from eventlease.leases import Leases
     from eventlease.rules.leases import Row
+    from eventlease.settings import Settings
 
-
-@dataclass(slots=True)
-class Job:
-    """An event and what works on it."""
-
-    event: Event[Any, Any]
-    row: Row
-    handler: Handler
-
-
-class Runner(Protocol):
-    """Runs handlers of one kind."""
-
-    def submit(self, jobs: Sequence[Job]) -> None:
-        """Begins each; after each, `Slots.next` is asked."""
-        ...
-
-    def stop(self) -> None:
-        """Ends what the runner has started, apart from handlers that still run."""
-        ...
+log = logging.getLogger("eventlease.handler")
 
 
 class Slots:
     """Counts running handlers, and keeps the events that wait for one to end."""
 
-    def __init__(self, concurrency: int, leases: Leases, runners: dict[bool, Runner]) -> None:
-        """`runners` are by `Handler.is_async`."""
-        self._concurrency = concurrency
-        self._lock = leases.lock
-        self._leases = leases
-        self._runners = runners
-        self._waiting: deque[Job] = deque()
-        self.active: dict[str, Job] = {}
-        """Whose handler runs, by lease token."""
+    def __init__(self, settings: Settings, leases: Leases, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self.settings = settings
+        self.leases = leases
+        self.state: Any = None
+        """What the lifespan has yielded."""
+        self._waiting: deque[Row] = deque()
         self.running = 0
         self.hung = 0
         """Handlers that were given up and run on."""
+        self.threads = Threads(self)
+        self._tasks = Tasks(self, loop) if loop is not None else None
 
     @property
     def waiting(self) -> int:
         """Events whose handler has not begun."""
         return len(self._waiting)
 
-    def add(self, jobs: Iterable[Job]) -> None:
+    def add(self, rows: Iterable[Row]) -> None:
         """Begins what can begin; the rest waits."""
-        with self._lock:
-            self._waiting.extend(jobs)
+        with self.leases.lock:
+            self._waiting.extend(rows)
         self._fill()
 
-    def next(self, *, is_async: bool) -> Job | None:
-        """A handler has ended: the next job of the same runner, or None after the slot went to another."""
-        with self._lock:
-            if self._waiting and self._waiting[0].handler.is_async == is_async:
+    def begin(self, row: Row) -> bool:
+        """False if the handler must not begin; the event is given back then."""
+        if not self.leases.begin(row):
+            return False
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s begins", row, extra=row.fields(engine_type=self.settings.engine_type))
+        return True
+
+    def broke(self, row: Row, error: BaseException) -> None:
+        """Reports the event where the library itself has raised, so that neither it nor its slot is lost."""
+        fields = row.fields(engine_type=self.settings.engine_type)
+        log.error("the handler of %s could not be run", row, exc_info=error, extra=fields)
+        self.leases.finish(row, Failed({"type": "ClientBug", "message": "the client library raised an error"}))
+
+    def next(self, ended: Row) -> Row | None:
+        """A handler has ended: what the same runner begins next, or None where its slot went to another."""
+        with self.leases.lock:
+            if ended.given_up:
+                self.hung -= 1
+                return None
+            if self._waiting and self._waiting[0].is_task == ended.is_task:
                 return self._waiting.popleft()
             self.running -= 1
         self._fill()
         return None
 
-    def give_up(self, row: Row) -> Job | None:
-        """Its handler is not waited for any more: its slot goes to another. None if it has ended."""
-        job = self.active.get(row.lease_token)
-        if job is None or not self._leases.give_up(row):
-            return None
-        with self._lock:
+    def give_up(self, row: Row) -> None:
+        """Its handler was told to stop and is not waited for any more: it is reported, and another gets its slot."""
+        with self.leases.lock:
+            if row.state != RUNNING or row.told is None:
+                return
+            row.given_up = True
             self.running -= 1
             self.hung += 1
+        self.leases.finish(row, report_of(HandlerInterrupted(row.told), row))
         self._fill()
-        return job
 
     def is_stuck(self) -> bool:
         """True if as many handlers hang as may run at once."""
-        return self.hung >= self._concurrency
+        return self.hung >= self.settings.concurrency
 
-    def ended_at_last(self) -> None:
-        """A handler that was given up has ended."""
-        with self._lock:
-            self.hung -= 1
-
-    def take_waiting(self, wanted: Callable[[Job], bool]) -> list[Job]:
+    def take_waiting(self, wanted: Callable[[Row], Any]) -> list[Row]:
         """Takes what waits out of the queue, as far as it is wanted."""
-        with self._lock:
-            jobs = [job for job in self._waiting if wanted(job)]
-            if jobs:
-                self._waiting = deque(job for job in self._waiting if not wanted(job))
-        return jobs
+        with self.leases.lock:
+            rows = [row for row in self._waiting if wanted(row)]
+            if rows:
+                self._waiting = deque(row for row in self._waiting if not wanted(row))
+        return rows
 
     def _fill(self) -> None:
-        batches: dict[bool, list[Job]] = {}
-        with self._lock:
-            while self._waiting and self.running < self._concurrency:
-                job = self._waiting.popleft()
+        threads: list[Row] = []
+        tasks: list[Row] = []
+        with self.leases.lock:
+            while self._waiting and self.running < self.settings.concurrency:
+                row = self._waiting.popleft()
                 self.running += 1
-                batches.setdefault(job.handler.is_async, []).append(job)
-        for is_async, jobs in batches.items():
-            self._runners[is_async].submit(jobs)
+                (tasks if row.is_task else threads).append(row)
+        if threads:
+            self.threads.submit(threads)
+        if tasks and self._tasks is not None:
+            self._tasks.submit(tasks)

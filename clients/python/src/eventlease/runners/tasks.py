@@ -3,67 +3,69 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
-from eventlease.runners.perform import Performer, completed, outcome
+from eventlease.outcomes import Released
+from eventlease.runners.attempt import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from eventlease.outcomes import Report
-    from eventlease.runners.slots import Job
+    from eventlease.rules.leases import Row
+    from eventlease.runners.slots import Slots
+
+CLOSED = Released(0, "stopping", "its event loop was closed")
 
 
-class TaskRunner:
-    """The loop is the author's; it gets one call for each list of events, and is never waited for."""
+class Tasks:
+    """The loop may be the author's; it gets one call for each list of events, and is never waited for."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, performer: Performer) -> None:
+    def __init__(self, slots: Slots, loop: asyncio.AbstractEventLoop) -> None:
+        self._slots = slots
         self._loop = loop
-        self._performer = performer
         self._context = copy_context()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def submit(self, jobs: Sequence[Job]) -> None:
-        """See `Runner.submit`."""
-        self._loop.call_soon_threadsafe(self._start, jobs)
-
-    def stop(self) -> None:
-        """See `Runner.stop`."""
-
-    def _start(self, jobs: Sequence[Job]) -> None:
-        for job in jobs:
-            self._start_one(job)
-
-    def _start_one(self, job: Job) -> None:
-        task = self._context.copy().run(self._loop.create_task, self._perform(job))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _perform(self, first: Job) -> None:
+    def submit(self, rows: Sequence[Row]) -> None:
+        """Begins each. Events for a loop that is closed go back."""
         try:
-            await self._perform_one(first)
-        except BaseException as error:  # noqa: BLE001, as from a library of traces
-            self._performer.broke(first, error)
-        if first.row.given_up:
-            self._performer.slots.ended_at_last()
-        elif (job := self._performer.slots.next(is_async=True)) is not None:
-            self._start_one(job)
+            self._loop.call_soon_threadsafe(self._start, rows)
+        except RuntimeError:
+            for row in rows:
+                self._slots.leases.decline(row, CLOSED)
 
-    async def _perform_one(self, job: Job) -> None:
-        performer, row = self._performer, job.row
-        if not performer.begin(job):
+    def _start(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            task = self._context.copy().run(self._loop.create_task, self._perform(row))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _perform(self, row: Row) -> None:
+        try:
+            await self._attempt(row)
+        except BaseException as error:  # noqa: BLE001, as from a library of traces
+            self._slots.broke(row, error)
+        following = self._slots.next(row)
+        if following is not None:
+            if self._loop.is_closed():
+                self.submit([following])
+            else:
+                self._start([following])
+
+    async def _attempt(self, row: Row) -> None:
+        if not self._slots.begin(row):
             return
-        task: asyncio.Task[Any] | None = asyncio.current_task()
-        row.wake = lambda: self._loop.call_soon_threadsafe(task.cancel) if task is not None else None
-        with performer.span(job) as ended:
-            try:
-                performer.prepare(job)
-                if row.told is not None:  # before `wake` was there
-                    raise asyncio.CancelledError  # noqa: TRY301
-                report: Report | None = completed(await job.handler.call(job.event))
-                ended("completed")
-            except BaseException as error:  # noqa: BLE001, the task has no other end than a report
-                report = performer.failed(job, error, is_cancelled=isinstance(error, asyncio.CancelledError))
-                ended(outcome(report), error)
-        performer.finish(job, report)
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+
+        def cancel() -> None:
+            with suppress(RuntimeError):  # of a loop that is closed
+                self._loop.call_soon_threadsafe(task.cancel)
+
+        row.wake = cancel
+        with Attempt(self._slots, row) as attempt:
+            event = attempt.event()
+            if row.told is not None:  # before `wake` was there
+                raise asyncio.CancelledError
+            attempt.returned(await row.handler.call(event))

@@ -7,75 +7,65 @@ from contextvars import copy_context
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from eventlease.runners.perform import Performer, completed, outcome
+from eventlease.runners.attempt import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from eventlease.outcomes import Report
-    from eventlease.runners.slots import Job
+    from eventlease.rules.leases import Row
+    from eventlease.runners.slots import Slots
 
 
-class ThreadRunner:
+class Threads:
     """Threads, started as they are needed; each runs one handler at a time."""
 
-    def __init__(self, name: str, performer: Performer) -> None:
-        self._name = name
-        self._performer = performer
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
         self._context = copy_context()
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._rows: SimpleQueue[Row | None] = SimpleQueue()
         self._lock = threading.Lock()
-        self._unclaimed = 0
-        """Jobs that were handed in, less threads that wait for one."""
-        self._number = 0
-        self.threads: set[threading.Thread] = set()
+        self._idle = 0
+        """Threads that wait for a row, less the rows that are on their way to them."""
+        self._started = 0
+        self.all: set[threading.Thread] = set()
 
-    def submit(self, jobs: Sequence[Job]) -> None:
-        """See `Runner.submit`."""
+    def submit(self, rows: Sequence[Row]) -> None:
+        """Begins each."""
         with self._lock:
-            self._unclaimed += len(jobs)
-            starting = max(self._unclaimed, 0)
-            self._unclaimed -= starting
-            for _ in range(starting):
-                self._number += 1
-                thread = threading.Thread(target=self._work, name=f"{self._name}-{self._number}", daemon=True)
-                self.threads.add(thread)
-                thread.start()
-        for job in jobs:
-            self._jobs.put(job)
+            for row in rows:
+                if self._idle:
+                    self._idle -= 1
+                    self._rows.put(row)
+                else:
+                    self._started += 1
+                    name = f"eventlease-{self._slots.settings.engine_type}-{self._started}"
+                    thread = threading.Thread(target=self._work, args=(row,), name=name, daemon=True)
+                    self.all.add(thread)
+                    thread.start()
 
     def stop(self) -> None:
-        """See `Runner.stop`."""
-        for _ in self.threads:
-            self._jobs.put(None)
+        """Ends the threads, apart from those whose handlers still run."""
+        for _ in self.all:
+            self._rows.put(None)
 
-    def _work(self) -> None:
-        while (first := self._jobs.get()) is not None:
-            job: Job | None = first
-            while job is not None:
-                try:
-                    self._context.copy().run(self._perform, job)
-                except BaseException as error:  # noqa: BLE001, as from a library of traces
-                    self._performer.broke(job, error)
-                if job.row.given_up:
-                    self._performer.slots.ended_at_last()
-                    self.threads.discard(threading.current_thread())
-                    return  # another thread has the slot
-                job = self._performer.slots.next(is_async=False)
-            with self._lock:
-                self._unclaimed -= 1
-        self.threads.discard(threading.current_thread())
-
-    def _perform(self, job: Job) -> None:
-        performer = self._performer
-        if not performer.begin(job):
-            return
-        with performer.span(job) as ended:
+    def _work(self, first: Row) -> None:
+        row: Row | None = first
+        while row is not None:
+            ended = row
             try:
-                performer.prepare(job)
-                report: Report | None = completed(job.handler.call(job.event))
-                ended("completed")
-            except BaseException as error:  # noqa: BLE001, SystemExit and KeyboardInterrupt end the handler alone
-                report = performer.failed(job, error)
-                ended(outcome(report), error)
-        performer.finish(job, report)
+                self._context.copy().run(self._attempt, ended)
+            except BaseException as error:  # noqa: BLE001, as from a library of traces
+                self._slots.broke(ended, error)
+            row = self._slots.next(ended)
+            if ended.given_up:  # another thread has the slot
+                break
+            if row is None:
+                with self._lock:
+                    self._idle += 1
+                row = self._rows.get()
+        self.all.discard(threading.current_thread())
+
+    def _attempt(self, row: Row) -> None:
+        if self._slots.begin(row):
+            with Attempt(self._slots, row) as attempt:  # SystemExit and KeyboardInterrupt end the handler alone
+                attempt.returned(row.handler.call(attempt.event()))

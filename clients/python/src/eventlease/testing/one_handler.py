@@ -7,24 +7,23 @@ import functools
 import threading
 import uuid
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from eventlease.event import row_of
 from eventlease.leases import Leases
 from eventlease.outcomes import Completed, Failed, Released, Report
 from eventlease.reports import settlement
 from eventlease.rules.outcome import no_handler
-from eventlease.runners.perform import Performer, completed
-from eventlease.runners.slots import Job, Slots
+from eventlease.runners.attempt import Attempt
+from eventlease.runners.slots import Slots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator, Mapping
 
     from eventlease.engine import Engine
-    from eventlease.rules.leases import Told
+    from eventlease.rules.leases import Row, Told
 
 LEASE_SECONDS = 300
-LONG_SECONDS = 1e9
 NO_STATE: Any = object()
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,23 +60,22 @@ async def run_async(
     settings, handlers = engine._settings, engine._handlers.layered()  # pyright: ignore[reportPrivateUsage]
     if state is NO_STATE and engine._lifespan is not None:  # pyright: ignore[reportPrivateUsage]
         raise TypeError("the engine has a lifespan: give state=, which is what it would yield")
-    state = None if state is NO_STATE else state
-    leases = Leases(1, LONG_SECONDS, settings.encoding)
+    settings = replace(settings, log_failures=False)
+    slots = Slots(settings, Leases(settings))
+    slots.state = None if state is NO_STATE else state
     body = leased_event(settings.engine_type, event_type, payload, **members)
-    (event,) = leases.place([body], leases.now())
-    handler = handlers.find(event_type)
+    (row,) = slots.leases.place([body], slots.leases.now())
+    handler = row.handler = handlers.find(event_type)
     if handler is None:
-        delay = no_handler(body["releases_in_row"], fails_at_once=settings.unknown_types_fail).delay_seconds
+        delay = no_handler(body["releases_in_row"], fails_at_once=settings.unknown_types_fail)
         missing = {"type": "NoHandler", "message": f"no handler for {event_type}"}
         return Failed(missing, retryable=False) if delay is None else Released(delay, "no_handler")
-    job = Job(event, row_of(event), handler)
-    performer = Performer(leases, Slots(1, leases, {}), settings.engine_type, state, settings.report_traceback, False)
-    performer.begin(job)
+    slots.begin(row)
     told: dict[Told, float | None]
     told = {"cancel_requested": cancel_after, "lease_lost": lose_lease_after, "timeout": handler.timeout_seconds}
-    with _telling(leases, job, told):
-        report = await _perform(performer, job)
-    return None if report is None else _as_sent(leases, job, report)
+    with _telling(slots.leases, row, told):
+        report = await _perform(slots, row)
+    return None if report is None else _as_sent(slots.leases, row, report)
 
 
 run = blocking(run_async)
@@ -107,25 +105,25 @@ def _with(name: str, all_members: dict[str, Any], given: Mapping[str, Any]) -> d
     return {**all_members, **given}
 
 
-async def _perform(performer: Performer, job: Job) -> Report | None:
-    try:
-        performer.prepare(job)
-        if not job.handler.is_async:
-            return completed(job.handler.call(job.event))
-        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(job.handler.call(job.event))
-        job.row.wake = lambda: loop.call_soon_threadsafe(task.cancel)
-        if job.row.told is not None:
-            task.cancel()
-        return completed(await task)
-    except BaseException as error:  # noqa: BLE001, as in production
-        return performer.failed(job, error, is_cancelled=isinstance(error, asyncio.CancelledError))
+async def _perform(slots: Slots, row: Row) -> Report | None:
+    attempt = Attempt(slots, row)
+    with attempt:
+        called = row.handler.call(attempt.event())
+        if row.is_task:
+            loop, task = asyncio.get_running_loop(), asyncio.ensure_future(called)
+            row.wake = lambda: loop.call_soon_threadsafe(task.cancel)
+            if row.told is not None:
+                task.cancel()
+            called = await task
+        attempt.returned(called)
+    return attempt.report
 
 
 @contextmanager
-def _telling(leases: Leases, job: Job, told: Mapping[Told, float | None]) -> Generator[None]:
+def _telling(leases: Leases, row: Row, told: Mapping[Told, float | None]) -> Generator[None]:
     """Tells the handler to stop, after the seconds that are given."""
     timers = [
-        threading.Timer(seconds, leases.tell, ([job.row], reason))
+        threading.Timer(seconds, leases.tell, ([row], reason))
         for reason, seconds in told.items()
         if seconds is not None
     ]
@@ -139,9 +137,9 @@ def _telling(leases: Leases, job: Job, told: Mapping[Told, float | None]) -> Gen
             timer.join()
 
 
-def _as_sent(leases: Leases, job: Job, report: Report) -> Report:
+def _as_sent(leases: Leases, row: Row, report: Report) -> Report:
     """As the server would read it: with a result that went through JSON, or the failure that it makes."""
-    sent = leases.encoding.loads(settlement(job.row, report, leases.encoding))
+    sent = leases.encoding.loads(settlement(row, report, leases.encoding)[0])
     if sent["status"] == "completed":
         return Completed(sent.get("result"), enqueue=sent.get("enqueue", ()))
     if sent["status"] == "failed":
