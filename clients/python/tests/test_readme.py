@@ -48,7 +48,7 @@ def run_examples(readme: Path, url: str) -> dict[str, Any]:
     """What they leave behind, by name."""
     found: dict[str, Any] = {}
     for example in examples_of(readme):
-        names: dict[str, Any] = {}
+        names: dict[str, Any] = {"__name__": "__main__"}
         exec(example.replace("http://127.0.0.1:8080", url), names)
         found.update(names)
     return found

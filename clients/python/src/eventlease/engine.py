@@ -16,7 +16,7 @@ from eventlease.handlers import Handlers
 from eventlease.identity import REFUSED_STATUS
 from eventlease.outcomes import EngineRefused
 from eventlease.runners.loop import OwnLoop
-from eventlease.running import Running, refuse_green_threads, unfinished
+from eventlease.running import Running, refuse_children_that_import, refuse_green_threads
 from eventlease.settings import Settings
 from eventlease.signals import Signals
 from eventlease.transport import Transport, Urllib3Transport
@@ -200,8 +200,7 @@ class Engine:
         )
 
     def after_fork(self) -> None:
-        """The engine goes on in the parent alone, and only the parent says goodbye."""
-        unfinished.clear()
+        """The engine goes on in the parent alone."""
         self._running = None
 
     def _begin(self, loop: asyncio.AbstractEventLoop | None) -> Running:
@@ -211,6 +210,7 @@ class Engine:
             raise ConfigurationError("the engine has no handler")
         self._settings.check()
         refuse_green_threads()
+        refuse_children_that_import()
         self._running = Running(self._settings, self._handlers, self._lifespan, loop)
         self._running.life.settlements.on_settled = self._on_settled
         self._running.life.settlements.on_lost = self._on_lost

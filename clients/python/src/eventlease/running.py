@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
+from eventlease import forks
 from eventlease.errors import ConfigurationError
 from eventlease.life import STOPPING, STUCK_STATUS, Life
 from eventlease.rules.leases import RUNNING, WAITING
@@ -73,7 +74,12 @@ class Running:
     def start(self) -> None:
         """Begins."""
         unfinished.add(self)
+        forks.watch(self)
         self._thread.start()
+
+    def after_fork(self) -> None:
+        """Only the parent says goodbye."""
+        unfinished.discard(self)
 
     def ask(self, how: str) -> None:
         """`stop`, or `signal`, of which a second one cuts off. Takes no locks."""
@@ -193,6 +199,16 @@ def refuse_green_threads() -> None:
         name = "gevent" if is_gevent else "eventlet"
         raise ConfigurationError(
             f"{name} has patched `threading`; run the engine in a process of its own, which does not patch it"
+        )
+
+
+def refuse_children_that_import() -> None:
+    """A child of `multiprocessing` imports the program; what starts an engine there would start it in each child."""
+    processes: Any = sys.modules.get("multiprocessing.process")
+    if processes is not None and getattr(processes.current_process(), "_inheriting", False):
+        raise RuntimeError(
+            "a child process of `multiprocessing` imports this program, and must not start its engine: "
+            'start it below `if __name__ == "__main__":`'
         )
 
 
