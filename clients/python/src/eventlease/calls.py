@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import platform
 import sys
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -16,6 +17,8 @@ from eventlease.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
+
+log = logging.getLogger("eventlease.calls")
 
 CLIENT = f"eventlease-python/{VERSION}"
 USER_AGENT = f"{CLIENT} ({platform.python_implementation().lower()} {platform.python_version()}; {sys.platform})"
@@ -49,7 +52,11 @@ class Token:
         """See `Credentials.renew`."""
         if self._read is None:
             return False
-        before, self._token = self._token, _checked(self._read())
+        before = self._token
+        try:
+            self._token = _checked(self._read())
+        except (Exception, SystemExit):
+            log.exception("the token could not be read, and stays as it was")
         return self._token != before
 
 

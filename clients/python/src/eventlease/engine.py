@@ -15,7 +15,7 @@ from eventlease.errors import ConfigurationError
 from eventlease.handlers import Handlers
 from eventlease.identity import REFUSED_STATUS
 from eventlease.outcomes import EngineRefused
-from eventlease.runners.loop import OwnLoop
+from eventlease.runners.loop import OwnLoop, current_loop
 from eventlease.running import Running, refuse_children_that_import, refuse_green_threads
 from eventlease.settings import Settings
 from eventlease.signals import Signals
@@ -146,54 +146,75 @@ class Engine:
         self._begin(None)
 
     def stop(self) -> None:
-        """Drains and leaves; returns once nothing is left. An engine that does not work is left alone."""
+        """Drains and leaves; returns once nothing is left. An engine that does not work is left alone.
+
+        A handler or callback of the engine, and what runs on its event loop, only asks: the end waits for them.
+        Raises EngineRefused if the engine has ended by itself.
+        """
         running = self._running
-        if running is not None:
-            running.ask("stop")
-            running.join()
-            self._running = None
+        if running is None:
+            return
+        running.ask("stop")
+        if running.waits_for_caller():
+            return
+        running.join()
+        self._running = None
+        running.raise_refused()
 
     async def serve(self) -> None:
-        """Works on this event loop until the engine ends or this call is cancelled. Raises EngineRefused."""
+        """Works on this event loop until the engine ends or this call is cancelled.
+
+        Raises EngineRefused if the engine has ended by itself.
+        """
         running = self._begin(asyncio.get_running_loop())
         try:
             await asyncio.wrap_future(running.done)
         finally:
             await self._leave(running)
-        if running.status >= REFUSED_STATUS:
-            raise EngineRefused(running.why)
+        running.raise_refused()
 
     async def __aenter__(self) -> Engine:
         self._begin(asyncio.get_running_loop())
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        if self._running is not None:
-            await self._leave(self._running)
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        running = self._running
+        if running is not None:
+            await self._leave(running)
+            if kind is None:
+                running.raise_refused()
 
     def __enter__(self) -> Engine:
         self.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            self.stop()
+        except EngineRefused:
+            if kind is None:
+                raise
+
+    @property
+    def _working(self) -> Running | None:
+        return self._running if self._running is not None and not self._running.done.done() else None
 
     @property
     def engine_id(self) -> str | None:
         """The id it is registered with; None while it does not work and none was given."""
-        return self._running.life.identity.engine_id if self._running else self._settings.engine_id
+        return running.life.identity.engine_id if (running := self._working) else self._settings.engine_id
 
     @property
     def health_port(self) -> int | None:
         """Where health is served."""
-        health = self._running.life.health if self._running else None
+        health = running.life.health if (running := self._working) else None
         return health.port if health else None
 
     def stats(self) -> Stats:
         """Counts since the start. RuntimeError while it does not work."""
-        if self._running is None:
+        if (running := self._working) is None:
             raise RuntimeError("the engine does not work")
-        life = self._running.life
+        life = running.life
         age = life.leases.now() - life.heart.answered_at if life.heart.answered_at is not None else None
         return replace(
             life.leases.stats, running=life.slots.running, waiting=life.slots.waiting, last_heartbeat_age_seconds=age
@@ -204,7 +225,7 @@ class Engine:
         self._running = None
 
     def _begin(self, loop: asyncio.AbstractEventLoop | None) -> Running:
-        if self._running is not None and not self._running.done.done():
+        if self._working is not None:
             raise RuntimeError("the engine works already")
         if not len(self._handlers):
             raise ConfigurationError("the engine has no handler")
@@ -244,7 +265,7 @@ def run(*engines: Engine) -> None:
             running.ask("signal")
 
     needs_loop = any(engine._handlers.has_async() for engine in engines)  # pyright: ignore[reportPrivateUsage]
-    if needs_loop and _is_within_loop():
+    if needs_loop and current_loop() is not None:
         raise RuntimeError("an event loop is running: write `await engine.serve()` or `async with engine`")
     own = OwnLoop() if needs_loop else None
     with Signals(ask):
@@ -267,16 +288,9 @@ def run(*engines: Engine) -> None:
             if own is not None:
                 own.end_after([running.done for running in begun])
                 own.finish()
-            for running in begun:
+            for engine, running in zip(engines, begun, strict=False):
                 running.join()
+                engine._running = None  # pyright: ignore[reportPrivateUsage]
     status = max((running.status for running in begun), default=0)
     if status:
         raise SystemExit(status)
-
-
-def _is_within_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

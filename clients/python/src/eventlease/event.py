@@ -180,6 +180,12 @@ def body_of(event: Event[Any, Any]) -> Mapping[str, Any]:
     return event._body  # pyright: ignore[reportPrivateUsage]
 
 
+def is_of(leases: Leases) -> bool:
+    """True in the handlers and callbacks of the engine that holds these."""
+    event = _current.get(None)
+    return event is not None and event._leases is leases  # pyright: ignore[reportPrivateUsage]
+
+
 def enter(event: Event[Any, Any]) -> None:
     """Makes it the current event of this context."""
     _current.set(event)

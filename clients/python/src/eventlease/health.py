@@ -7,6 +7,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
+from eventlease.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,7 +17,7 @@ class Health:
     """Serves `/healthz` and `/readyz`: 200 where nothing is wrong, else 503; the body says what."""
 
     def __init__(self, port: int, live: Callable[[], list[str]], ready: Callable[[], list[str]]) -> None:
-        """Each check returns what is wrong. Port 0 picks a free one."""
+        """Each check returns what is wrong. Port 0 picks a free one. Raises ConfigurationError for one that is taken."""
         checks = {"/healthz": live, "/readyz": ready}
 
         class Handler(BaseHTTPRequestHandler):
@@ -35,7 +37,10 @@ class Health:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Probes are not logged."""
 
-        self._server = ThreadingHTTPServer(("", port), Handler)
+        try:
+            self._server = ThreadingHTTPServer(("", port), Handler)
+        except OSError as error:
+            raise ConfigurationError(f"health_port {port} cannot be used: {error}") from error
         self._server.daemon_threads = True
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, name="eventlease-health", daemon=True)

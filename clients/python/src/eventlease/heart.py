@@ -39,6 +39,8 @@ class Heart:
         self._identity = life.identity
         self._calls = life.new_calls(life.identity)
         self._told = ("continue", 0)
+        self._shown: list[tuple[Row, bytes | None]] = []
+        """The progress that the last heartbeat brought."""
         self._is_overtaken = False
         """Another heartbeat was sent, which ends the one that waits."""
         self._processor = (time.process_time(), time.monotonic())
@@ -99,6 +101,7 @@ class Heart:
         leases, sent = self._leases, self._leases.now()
         progress = [row.progress if renew and row.progress_is_unsent else None for row, renew in listed]
         entries = [_entry(row, renew, shown) for (row, renew), shown in zip(listed, progress, strict=True)]
+        self._shown = [(row, shown) for (row, _), shown in zip(listed, progress, strict=True)]
         body = self._facts(wait)[:-1] + b',"leases":[' + b",".join(entries) + b"]}"
         seconds = wait + min(MAX_CALL_SECONDS, max(self._identity.interval_seconds, 1.0))
         reply = self._calls.send("POST", f"{self._identity.path}/heartbeat", body, seconds=seconds, repeat=ONCE)
@@ -137,12 +140,12 @@ class Heart:
             life.inbox.put(("command", 0, command))
 
     def _drop_progress(self) -> bool:
-        """Leases are renewed without it rather than not at all; false if there was none."""
+        """Leases are renewed without what was refused rather than not at all; false if there was none."""
         with self._leases.lock:
-            unsent = [row for row in self._leases.table if row.progress_is_unsent]
-            for row in unsent:
+            refused = [row for row, shown in self._shown if shown is not None and row.progress is shown]
+            for row in refused:
                 row.progress_is_unsent = False
-        return bool(unsent)
+        return bool(refused)
 
     def _facts(self, wait: int) -> bytes:
         leases, running = self._leases, self._life.slots.running

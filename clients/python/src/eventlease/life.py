@@ -62,7 +62,7 @@ class Life:
         """Parts that crashed too often to be started again."""
         self._unknown_types: set[str] = set()
         self._calls: list[Calls] = []
-        self._threads: list[threading.Thread] = []
+        self.threads: list[threading.Thread] = []
         self.leases = Leases(settings)
         self.leases.take_in = self.take_in
         self.slots = Slots(settings, self.leases, loop)
@@ -72,12 +72,11 @@ class Life:
         self.settler = Settler(self)
         self.heart = Heart(self)
         self.watch = Watch(self, loop, loop_thread)
-        self.health: Health | None = None
+        port = settings.health_port
+        self.health = Health(port, self.failing, self.unready) if port is not None else None
 
     def open(self) -> None:
-        """Serves health, and registers in the background; `registered` or `end` is put into the inbox."""
-        if self.settings.health_port is not None:
-            self.health = Health(self.settings.health_port, self.failing, self.unready)
+        """Registers in the background; `registered` or `end` is put into the inbox."""
         self._start("identity", self._register)
 
     def work(self, state: Any) -> None:
@@ -98,7 +97,7 @@ class Life:
 
     def leave(self, seconds: float) -> None:
         """Deregisters the engine if it is registered."""
-        for registering in self._threads[:1]:  # a registration that is under way may still succeed
+        for registering in self.threads[:1]:  # a registration that is under way may still succeed
             registering.join(seconds)
         if self.identity.is_registered:
             self.identity.leave(seconds)
@@ -111,7 +110,7 @@ class Life:
         for calls in self._calls:
             calls.close()
         self.slots.threads.stop()
-        for thread in self._threads:
+        for thread in self.threads:
             thread.join(seconds)
         for thread in list(self.slots.threads.all):
             thread.join(0.0 if self.slots.hung else seconds)
@@ -179,7 +178,7 @@ class Life:
     def _start(self, name: str, run: Callable[[], None]) -> None:
         name = f"eventlease-{self.settings.engine_type}-{name}"
         thread = threading.Thread(target=self._guard, args=(name, run), name=name, daemon=True)
-        self._threads.append(thread)
+        self.threads.append(thread)
         thread.start()
 
     def _guard(self, name: str, run: Callable[[], None]) -> None:

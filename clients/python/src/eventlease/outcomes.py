@@ -73,7 +73,7 @@ class HandlerInterrupted(BaseException):
 
 
 class EngineRefused(EventLeaseError):
-    """The server refuses this engine for good."""
+    """The engine has ended by itself, as where the server refuses it; the message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)

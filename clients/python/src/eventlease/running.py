@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from eventlease import forks
 from eventlease.errors import ConfigurationError
+from eventlease.event import is_of
+from eventlease.identity import REFUSED_STATUS
 from eventlease.life import STOPPING, STUCK_STATUS, Life
+from eventlease.outcomes import EngineRefused
 from eventlease.rules.leases import RUNNING, WAITING
 from eventlease.rules.shutdown import Plan, Stage
 from eventlease.runners.lifespan import Lifespan
-from eventlease.runners.loop import OwnLoop
+from eventlease.runners.loop import OwnLoop, current_loop
 
 if TYPE_CHECKING:
     import asyncio
@@ -57,7 +60,11 @@ class Running:
             self._own_loop.start(f"eventlease-{settings.engine_type}-loop")
         own = self._own_loop
         self._loop = loop if own is None else own.loop
-        self.life = Life(settings, handlers, self._loop, threading.get_ident() if own is None else own.thread_id)
+        try:
+            self.life = Life(settings, handlers, self._loop, threading.get_ident() if own is None else own.thread_id)
+        except BaseException:
+            self._end_loop()
+            raise
         self._name = settings.engine_type
         self._plan = Plan(settings.drain_seconds, settings.grace)
         self._stage = Stage.WORKING
@@ -85,6 +92,17 @@ class Running:
         """`stop`, or `signal`, of which a second one cuts off. Takes no locks."""
         self.life.inbox.put((how, 0, ""))
 
+    def waits_for_caller(self) -> bool:
+        """True in what has to end, or to go on, before the engine can."""
+        is_on_loop = self._loop is not None and current_loop() is self._loop
+        is_ours = threading.current_thread() in (self._thread, *self.life.threads)
+        return is_on_loop or is_ours or is_of(self.life.leases)
+
+    def raise_refused(self) -> None:
+        """Raises EngineRefused if the engine has ended by itself."""
+        if self.status >= REFUSED_STATUS:
+            raise EngineRefused(self.why)
+
     def join(self) -> None:
         """Waits for the end; signals are handled meanwhile."""
         while self._thread.is_alive():
@@ -105,6 +123,8 @@ class Running:
             finally:
                 unfinished.discard(self)
                 self.done.set_result(None)
+                fields = {"engine_type": self._name, "status": self.status}
+                log.info("%s: left, with status %d", self._name, self.status, extra={"eventlease": fields})
 
     def _read(self) -> None:
         is_ending = self._plan.asked_at is not None
@@ -180,14 +200,15 @@ class Running:
         if self._is_working:
             try:
                 self._lifespan.leave(JOIN_SECONDS)
-            except Exception:
+            except BaseException:
                 log.exception("%s: the lifespan did not end well", self._name)
         self.life.close(JOIN_SECONDS)
+        self._end_loop()
+
+    def _end_loop(self) -> None:
         if self._own_loop is not None:
             self._own_loop.end()
             self._own_loop.join(LEAVE_SECONDS)
-        fields = {"engine_type": self._name, "status": self.status}
-        log.info("%s: left, with status %d", self._name, self.status, extra={"eventlease": fields})
 
 
 def refuse_green_threads() -> None:

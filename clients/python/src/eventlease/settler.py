@@ -201,5 +201,5 @@ class Settler:
 def _guarded(callback: Callable[..., Any], *arguments: Any) -> None:
     try:
         callback(*arguments)
-    except Exception:
+    except BaseException:
         log.exception("a callback failed, with %r", arguments[0])

@@ -7,13 +7,13 @@ import signal
 import socket
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Any
 
 import pytest
 from working import QUEUE, Desk, got, nothing, until
 
-from eventlease import Client, ConfigurationError, Engine, Event
+from eventlease import Client, ConfigurationError, Engine, EngineRefused, Event
 from eventlease.testing import FakeServer
 from eventlease.transport import Transport
 
@@ -105,8 +105,6 @@ def test_an_engine_runs_in_a_thread_that_gets_no_signals(server: FakeServer) -> 
     thread.join()
 
 
-@pytest.mark.usefixtures("abandoned_loops")
-@pytest.mark.xfail(strict=True, reason="`stop` waits for the handler that called it, until that is cut off")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_handler_may_stop_its_engine(server: FakeServer, kind: str) -> None:
     """As after a number of events; the event that it works on is completed."""
@@ -173,14 +171,7 @@ def test_what_handlers_share_is_closed_after_the_last_of_them(
     assert server.event(event_id)["status"] == "completed"
 
 
-@pytest.mark.usefixtures("abandoned_loops")
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "def",
-        pytest.param("async def", marks=pytest.mark.xfail(strict=True, reason="given up after two seconds, unsaid")),
-    ],
-)
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_handlers_share_may_take_its_time_to_close(server: FakeServer, kind: str) -> None:
     closed = threading.Event()
     takes = 2.5
@@ -215,13 +206,7 @@ def taken_port(port: int) -> Engine:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(
-    "make",
-    [
-        wrong_token,
-        pytest.param(taken_port, marks=pytest.mark.xfail(strict=True, reason="only the log says so, with status 4")),
-    ],
-)
+@pytest.mark.parametrize("make", [wrong_token, taken_port])
 def test_what_cannot_work_is_said_where_the_engine_is_started(kind: str, make: Callable[[int], Engine]) -> None:
     async def handle_on_loop(_: Event) -> None:
         """Is not called."""
@@ -230,53 +215,103 @@ def test_what_cannot_work_is_said_where_the_engine_is_started(kind: str, make: C
         engine = make(taken.getsockname()[1])
         engine.on("x")(nothing if kind == "def" else handle_on_loop)
         try:
-            with pytest.raises((ConfigurationError, OSError)):
+            with pytest.raises(ConfigurationError):
                 engine.start()
         finally:
             engine.stop()
 
 
-@pytest.mark.usefixtures("abandoned_loops")
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "def",
-        pytest.param("async def", marks=pytest.mark.xfail(strict=True, reason="its event loop goes on for ever")),
-    ],
-)
-def test_nothing_is_left_of_an_engine_that_could_not_begin(kind: str) -> None:
+def unreadable_token(_: int) -> Engine:
+    def token() -> str:
+        raise ConfigurationError("it cannot be read")
+
+    return Engine("x", token=token)
+
+
+def failing_lifespan(_: int) -> Engine:
+    def lifespan() -> AbstractContextManager[None]:
+        raise ConfigurationError("no pool")
+
+    return Engine("x", lifespan=lifespan)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("make", [wrong_token, taken_port, unreadable_token, failing_lifespan])
+def test_nothing_is_left_of_an_engine_that_could_not_begin(kind: str, make: Callable[[int], Engine]) -> None:
     async def handle_on_loop(_: Event) -> None:
         """Is not called."""
 
     before = set(threading.enumerate())
-    engine = Engine("x", token="")
-    engine.on("x")(nothing if kind == "def" else handle_on_loop)
-    with pytest.raises(ConfigurationError):
-        engine.start()
+    with socket.create_server(("", 0)) as taken:
+        engine = make(taken.getsockname()[1])
+        engine.on("x")(nothing if kind == "def" else handle_on_loop)
+        with pytest.raises(ConfigurationError):
+            engine.start()
     assert set(threading.enumerate()) <= before
+    engine.stop()
 
 
-@pytest.mark.xfail(strict=True, reason="it keeps its last counts, as if it worked")
 def test_an_engine_that_has_ended_by_itself_does_not_look_as_if_it_worked(
     server: FakeServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
+    desk = Desk(server, health_port=0)
+    desk.engine.on("x")(nothing)
+    server.refuse_next("register", "unauthenticated")
+    desk.engine.start()
+    until(lambda: "left, with status 2" in caplog.text)
+    with pytest.raises(RuntimeError):
+        desk.engine.stats()
+    assert (desk.engine.engine_id, desk.engine.health_port) == (None, None)
+    with pytest.raises(EngineRefused, match="unauthenticated"):
+        desk.engine.stop()
+    desk.engine.stop()
+    with desk.working():  # it may begin again
+        until(lambda: server.state.engines)
+
+
+@pytest.mark.parametrize("how", ["with", "async with", "serve"])
+@pytest.mark.parametrize("raises", [False, True])
+def test_a_block_says_that_its_engine_has_ended_by_itself(
+    server: FakeServer, caplog: pytest.LogCaptureFixture, how: str, raises: bool
+) -> None:
+    """An error of the block itself comes first."""
+    caplog.set_level(logging.INFO)
     desk = Desk(server)
     desk.engine.on("x")(nothing)
     server.refuse_next("register", "unauthenticated")
-    with desk.working():
+
+    def block() -> None:
         until(lambda: "left, with status 2" in caplog.text)
-        with pytest.raises(RuntimeError):
-            desk.engine.stats()
+        if raises:
+            raise KeyError("of the block")
+
+    async def on_loop() -> None:
+        if how == "serve":
+            await desk.engine.serve()
+            return
+        async with desk.engine:
+            await asyncio.to_thread(block)
+
+    with pytest.raises(KeyError if raises and how != "serve" else EngineRefused):
+        if how == "with":
+            with desk.engine:
+                block()
+        else:
+            asyncio.run(on_loop())
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        ValueError("broken"),
-        pytest.param(SystemExit(1), marks=pytest.mark.xfail(strict=True, reason="it ends a thread of the engine")),
-    ],
-)
+@pytest.mark.usefixtures("default_signals")
+def test_an_engine_that_was_run_may_be_stopped_whatever_its_end(server: FakeServer) -> None:
+    desk = Desk(server)
+    desk.engine.on("x")(nothing)
+    server.refuse_next("register", "unauthenticated")
+    with pytest.raises(SystemExit):
+        desk.engine.run()
+    desk.engine.stop()
+
+
+@pytest.mark.parametrize("error", [ValueError("broken"), SystemExit(1)])
 @pytest.mark.parametrize("callback", ["on_settled", "on_lost"])
 def test_a_callback_that_raises_ends_no_thread(
     server: FakeServer, caplog: pytest.LogCaptureFixture, error: BaseException, callback: str
@@ -305,8 +340,10 @@ def test_a_callback_that_raises_ends_no_thread(
     assert "has crashed" not in caplog.text
 
 
-@pytest.mark.xfail(strict=True, reason="it ends a thread of the engine, and the engine after the third time")
-def test_a_token_that_cannot_be_read_for_a_while_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("error", [FileNotFoundError("it is replaced"), SystemExit(1)])
+def test_a_token_that_cannot_be_read_for_a_while_ends_nothing(
+    caplog: pytest.LogCaptureFixture, error: BaseException
+) -> None:
     """As a file that is replaced in this moment."""
     reads: list[int] = []
     made: dict[str, str] = {}
@@ -314,7 +351,7 @@ def test_a_token_that_cannot_be_read_for_a_while_ends_nothing(caplog: pytest.Log
     def token() -> str:
         reads.append(1)
         if len(reads) == 2:
-            raise FileNotFoundError("it is replaced")
+            raise error
         return made["token"]
 
     with FakeServer(admin_token="the-admins") as server:

@@ -22,7 +22,6 @@ class Taken(ThreadPoolExecutor):
         raise AssertionError(f"the program's threads are used, with {arguments} and {options}")
 
 
-@pytest.mark.xfail(strict=True, reason="the end of the engine is waited for in a thread of the program's pool")
 @pytest.mark.parametrize("how", ["serve", "async with"])
 def test_an_engine_needs_none_of_the_programs_threads(server: FakeServer, how: str) -> None:
     desk = Desk(server)

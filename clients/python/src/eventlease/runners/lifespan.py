@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any
 
@@ -33,13 +33,19 @@ class Lifespan:
         return entered.result()
 
     def leave(self, seconds: float) -> None:
-        """Leaves it, as after a block that has ended well."""
+        """Leaves it, as after a block that has ended well, however long that takes.
+
+        `seconds` is how long the loop may be blocked before that. Raises what leaving raises.
+        """
         if isinstance(self._manager, AbstractContextManager):
             self._manager.__exit__(None, None, None)
         elif self._held is not None:
             loop, leave, held = self._held
             loop.call_soon_threadsafe(leave.set)
-            held.result(seconds)
+            while not wait([held], seconds).done:
+                if not leave.is_set() or loop.is_closed():
+                    raise RuntimeError("its event loop does not run")
+            held.result()
 
 
 async def _hold(manager: AbstractAsyncContextManager[Any], entered: Future[Any], leave: asyncio.Event) -> None:

@@ -17,6 +17,14 @@ log = logging.getLogger("eventlease.engine")
 LEFTOVER_SECONDS = 1.0
 
 
+def current_loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop that runs in this thread."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 class OwnLoop:
     """It goes on whatever handlers do to it, as to stop it or to raise SystemExit in a task of their own."""
 
