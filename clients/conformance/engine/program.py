@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
 
+HOLD_SECONDS = 4
+
+
 class Failing(Exception):
     """What a handler raises that was told to fail."""
 
@@ -45,10 +48,10 @@ def hold(_: Event, seconds: float) -> None:
     raise Hold(seconds, "the provider is busy")
 
 
-def hold_unless_after(_: Event, moment: float) -> None:
-    """As a provider that refuses calls until that time."""
-    if time.time() < moment:
-        raise Hold(max(1, min(5, moment - time.time())), "the provider answers 429")
+def hold_until_exists(_: Event, path: str) -> None:
+    """As a provider that refuses calls until there is that file."""
+    if not Path(path).exists():
+        raise Hold(HOLD_SECONDS, "the provider answers 429")
 
 
 def sleep(event: Event, seconds: float) -> None:
@@ -103,7 +106,7 @@ def progress_deep(event: Event, levels: int) -> None:
 VERBS: dict[str, Callable[[Event, Any], None]] = {
     verb.__name__: verb
     for verb in (
-        *(fail, not_retryable, retry_after, release, hold, hold_unless_after, sleep, sleep_hard, hold_interpreter),
+        *(fail, not_retryable, retry_after, release, hold, hold_until_exists, sleep, sleep_hard, hold_interpreter),
         *(die, die_once, progress, progress_once, progress_deep, twice),
     )
 }

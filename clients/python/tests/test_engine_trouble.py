@@ -1,14 +1,16 @@
 """What happens to an engine when the server, the network or a handler does not do as it should."""
 
 import asyncio
+import json
 import threading
 import time
 import uuid
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from typing import Any
 
 import pytest
+from scripted import reply
 from working import QUEUE, Between, Desk, got, nothing, until
 
 from eventlease import Engine, EngineRefused, Event
@@ -571,3 +573,73 @@ def test_a_crash_while_answers_are_applied_loses_no_result(server: FakeServer, m
     with desk.working():
         assert desk.answer()["outcome"] == "completed"
     assert server.event(event_id)["status"] == "completed"
+
+
+def desk_that_answers_progress(server: FakeServer, answer: Callable[[Any], bool]) -> Desk:
+    """Each heartbeat that lists an event is refused if `answer` says so of its progress; "none" is none."""
+
+    def between(request: Request) -> Reply | None:
+        if request.method == "POST" and request.path == "/engines":
+            registered = json.loads(server.transport("").send(request, 30).body)
+            return reply(201, {**registered, "heartbeat_interval_seconds": 1})
+        leases = json.loads(request.body or b"")["leases"] if request.path.endswith("/heartbeat") else []
+        if leases and answer(leases[0].get("progress", "none")):
+            return reply(400, {"code": "invalid_input", "detail": "something is refused"})
+        return None
+
+    return Desk(server, transport=Between(server, between), heartbeat_timeout_seconds=60)
+
+
+def test_progress_that_is_refused_is_not_sent_again_and_newer_progress_is(server: FakeServer) -> None:
+    """Heartbeats go on without it, so that leases are renewed."""
+    handled: list[Event] = []
+    answered: list[Any] = []
+    refusing = ["too deep", "too long"]
+
+    def answer(progress: Any) -> bool:
+        if progress not in refusing:
+            answered.append(progress)
+            return False
+        refusing.remove(progress)
+        if progress == "too long":
+            handled[0].progress("newer")  # while the heartbeat is under way
+        return True
+
+    def work(event: Event) -> None:
+        handled.append(event)
+        event.progress("too deep")
+        until(lambda: not refusing[1:] and "none" in answered)
+        event.progress("too long")
+        until(lambda: "newer" in answered)
+
+    desk = desk_that_answers_progress(server, answer)
+    desk.engine.on("x")(work)
+    desk.put()
+    with desk.working():
+        assert desk.answer()["outcome"] == "completed"
+    assert not {"too deep", "too long"} & set(answered)
+
+
+def test_progress_is_kept_where_a_heartbeat_without_it_is_refused(server: FakeServer) -> None:
+    handled: list[Event] = []
+    answered: list[Any] = []
+
+    def answer(progress: Any) -> bool:
+        if not handled:
+            return False
+        answered.append(progress)
+        if len(answered) == 1:
+            handled[0].progress("new")  # while the heartbeat is under way
+            return True
+        return False
+
+    def work(event: Event) -> None:
+        handled.append(event)
+        until(lambda: "new" in answered)
+
+    desk = desk_that_answers_progress(server, answer)
+    desk.engine.on("x")(work)
+    desk.put()
+    with desk.working():
+        assert desk.answer()["outcome"] == "completed"
+    assert answered[0] == "none"

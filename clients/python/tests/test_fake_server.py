@@ -105,22 +105,6 @@ def test_a_server_that_was_away_is_found_again(server: FakeServer, client: Clien
         assert client.wait(event.event_id, timeout=20) == 3
 
 
-def test_progress_that_is_refused_does_not_keep_leases_from_being_renewed(server: FakeServer, client: Client) -> None:
-    def work(event: Event) -> None:
-        server.refuse_next("heartbeat", "invalid_input", times=3)
-        event.progress({"at": 1})
-        event.wait_cancelled(4)
-        event.check()
-
-    with engine_of(server, work, heartbeat_timeout_seconds=3):
-        event_id = client.enqueue(QUEUE, "tried", 1).event_id
-        client.wait(event_id, timeout=30)
-    beats = [body for operation, body in server.requests if operation == "heartbeat"]
-    with_progress = [body for body in beats if any("progress" in lease for lease in body["leases"])]
-    assert len(with_progress) == 1
-    assert server.event(event_id)["lease_losses"] == 0
-
-
 def test_the_tenth_release_in_a_row_of_an_unknown_type_is_a_failure(server: FakeServer, client: Client) -> None:
     with engine_of(server, lambda _: None):
         event_id = client.enqueue(QUEUE, "of-a-newer-version", 1).event_id

@@ -105,27 +105,62 @@ def test_an_engine_runs_in_a_thread_that_gets_no_signals(server: FakeServer) -> 
     thread.join()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_handler_may_stop_its_engine(server: FakeServer, kind: str) -> None:
-    """As after a number of events; the event that it works on is completed."""
-    desk = Desk(server)
+@pytest.mark.parametrize("how", ["start", "async with", "serve"])
+@pytest.mark.parametrize("who", [*KINDS, "a thread of a handler", "on_settled", "lifespan", "async lifespan"])
+def test_what_an_engine_waits_for_may_stop_it(server: FakeServer, who: str, how: str) -> None:
+    """As a handler after a number of events; the event that it works on is completed."""
     has_stopped = threading.Event()
 
-    def handle(_: Event) -> str:
+    def stop() -> None:
         desk.engine.stop()
         has_stopped.set()
+
+    @contextmanager
+    def lifespan() -> Generator[None]:
+        if who == "lifespan":
+            stop()
+        yield
+
+    @asynccontextmanager
+    async def lifespan_on_loop() -> AsyncGenerator[None]:
+        stop()
+        yield
+
+    def handle(_: Event) -> str:
+        if who == "def":
+            stop()
         return "the last"
 
-    async def handle_on_loop(event: Event) -> str:
-        return handle(event)
+    async def handle_on_loop(_: Event) -> str:
+        if who == "async def":
+            stop()
+        elif who == "a thread of a handler":
+            await asyncio.to_thread(stop)
+        return "the last"
 
-    desk.engine.on("x")(handle if kind == "def" else handle_on_loop)
+    desk = Desk(server, lifespan=lifespan_on_loop if who == "async lifespan" else lifespan, drain_seconds=600)
+    desk.engine.on("x")(handle_on_loop if who in ("async def", "a thread of a handler") else handle)
+    if who == "on_settled":
+        desk.engine.on_settled(lambda *_: stop())
     event_id = desk.put()
-    desk.engine.start()
-    got(has_stopped)
-    until(lambda: not server.state.engines)
-    desk.engine.stop()
-    assert server.event(event_id)["status"] == "completed"
+
+    async def program() -> None:
+        if how == "serve":
+            await desk.engine.serve()
+            return
+        async with desk.engine:
+            await asyncio.to_thread(got, has_stopped)
+
+    if how == "start":
+        desk.engine.start()
+        got(has_stopped)
+        until(lambda: not server.state.engines)
+        desk.engine.stop()
+    else:
+        asyncio.run(program())
+    assert not server.state.engines
+    if "lifespan" not in who:  # whose engine may not have leased it
+        assert server.event(event_id)["status"] == "completed"
 
 
 @pytest.mark.parametrize("lifespan_kind", KINDS)
@@ -195,6 +230,63 @@ def test_what_handlers_share_may_take_its_time_to_close(server: FakeServer, kind
         desk.put()
         desk.answer()
     assert closed.is_set()
+
+
+@pytest.mark.parametrize("error", [ValueError("broken"), SystemExit(1)])
+@pytest.mark.parametrize("moment", ["entered", "left"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_engine_leaves_although_what_its_handlers_share_fails(
+    server: FakeServer, caplog: pytest.LogCaptureFixture, kind: str, moment: str, error: BaseException
+) -> None:
+    @contextmanager
+    def pool() -> Generator[None]:
+        if moment == "entered":
+            raise error
+        yield
+        raise error
+
+    @asynccontextmanager
+    async def pool_on_loop() -> AsyncGenerator[None]:
+        with pool():
+            yield
+
+    caplog.set_level(logging.INFO)
+    before = set(threading.enumerate())
+    lifespan: Any = pool if kind == "def" else pool_on_loop
+    desk = Desk(server, lifespan=lifespan, health_port=0)
+    desk.engine.on("x")(nothing)
+    desk.engine.start()
+    if moment == "left":
+        desk.put()
+        desk.answer()
+        desk.engine.stop()
+    else:
+        until(lambda: "left, with status 4" in caplog.text)
+        with pytest.raises(EngineRefused, match=type(error).__name__):
+            desk.engine.stop()
+    assert not server.state.engines
+    assert set(threading.enumerate()) <= before
+
+
+def test_a_loop_that_is_blocked_keeps_no_engine_from_its_end(server: FakeServer) -> None:
+    """What handlers share cannot be closed there."""
+    begun, is_over = threading.Event(), threading.Event()
+
+    @asynccontextmanager
+    async def pool() -> AsyncGenerator[None]:
+        yield
+
+    async def block(_: Event) -> None:
+        begun.set()
+        got(is_over)
+
+    desk = Desk(server, lifespan=pool)
+    desk.engine.on("x")(block)
+    desk.put()
+    with desk.working():
+        got(begun)
+    is_over.set()
+    assert not server.state.engines
 
 
 def wrong_token(_: int) -> Engine:
@@ -270,8 +362,10 @@ def test_an_engine_that_has_ended_by_itself_does_not_look_as_if_it_worked(
         until(lambda: server.state.engines)
 
 
-@pytest.mark.parametrize("how", ["with", "async with", "serve"])
-@pytest.mark.parametrize("raises", [False, True])
+@pytest.mark.parametrize(
+    ("how", "raises"),
+    [("with", False), ("with", True), ("async with", False), ("async with", True), ("serve", False)],
+)
 def test_a_block_says_that_its_engine_has_ended_by_itself(
     server: FakeServer, caplog: pytest.LogCaptureFixture, how: str, raises: bool
 ) -> None:
@@ -293,7 +387,7 @@ def test_a_block_says_that_its_engine_has_ended_by_itself(
         async with desk.engine:
             await asyncio.to_thread(block)
 
-    with pytest.raises(KeyError if raises and how != "serve" else EngineRefused):
+    with pytest.raises(KeyError if raises else EngineRefused):
         if how == "with":
             with desk.engine:
                 block()
