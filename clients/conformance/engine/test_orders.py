@@ -175,12 +175,11 @@ def test_types_of_a_newer_version_go_back_until_it_is_there(fleet: Fleet) -> Non
     assert [line for line in engine.log.splitlines() if "tried.in-a-new-version" in line]
 
 
-def test_an_engine_that_holds_off_spends_nothing_and_asks_for_nothing(
-    fleet: Fleet, tmp_path: Path
-) -> None:
+def test_an_engine_that_holds_off_spends_nothing_and_asks_for_nothing(fleet: Fleet, tmp_path: Path) -> None:
     fleet.start(concurrency=3, heartbeat_timeout_seconds=60)  # so that a busy machine loses no lease
     begun, is_free = time.monotonic(), tmp_path / "the provider is free"
     fleet.enqueue(["hold_until_exists", str(is_free)], count=10)
+    fleet.wait_noted("raised", error="Hold")
     held: list[Any] = []
 
     def has_held_again() -> bool:

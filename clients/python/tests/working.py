@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from eventlease import Client, Engine, Event
+from eventlease import Client, Engine, EngineRefused, Event
 
 if TYPE_CHECKING:
     import threading
@@ -65,6 +65,11 @@ class Desk:
         """The entries with a status of all settlements."""
         requests = self.bodies("settle_many") + self.bodies("exchange")
         return [each for body in requests for each in body.get("settlements", []) if each["status"] == status]
+
+    def leave(self) -> None:
+        """Stops the engine, which may have ended by itself."""
+        with suppress(EngineRefused):
+            self.engine.stop()
 
     @contextmanager
     def working(self) -> Generator[None]:

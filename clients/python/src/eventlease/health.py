@@ -17,7 +17,7 @@ class Health:
     """Serves `/healthz` and `/readyz`: 200 where nothing is wrong, else 503; the body says what."""
 
     def __init__(self, port: int, live: Callable[[], list[str]], ready: Callable[[], list[str]]) -> None:
-        """Each check returns what is wrong. Port 0 picks a free one. Raises ConfigurationError for one that is taken."""
+        """Each check returns what is wrong. Port 0 picks a free one; ConfigurationError for one that is taken."""
         checks = {"/healthz": live, "/readyz": ready}
 
         class Handler(BaseHTTPRequestHandler):

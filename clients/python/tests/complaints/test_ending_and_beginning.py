@@ -387,12 +387,15 @@ def test_a_block_says_that_its_engine_has_ended_by_itself(
         async with desk.engine:
             await asyncio.to_thread(block)
 
-    with pytest.raises(KeyError if raises else EngineRefused):
+    def program() -> None:
         if how == "with":
             with desk.engine:
                 block()
         else:
             asyncio.run(on_loop())
+
+    with pytest.raises(KeyError if raises else EngineRefused):
+        program()
 
 
 @pytest.mark.usefixtures("default_signals")

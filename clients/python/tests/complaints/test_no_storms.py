@@ -139,7 +139,7 @@ def work(kind: str, answers: Mapping[str, Answer | Callable[[Request], Reply | N
         desks.append(desk)
     time.sleep(OBSERVED_SECONDS)
     counts = {name: dict(counting.counts) for name, counting in all_counted.items()}
-    stopping = [threading.Thread(target=desk.engine.stop) for desk in desks]
+    stopping = [threading.Thread(target=desk.leave) for desk in desks]
     for thread in stopping:
         thread.start()
     for thread in stopping:
