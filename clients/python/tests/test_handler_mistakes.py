@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from working import Desk, got, nothing, until
 
-from eventlease import Completed, Event, Failed, Hold, Released, RetryAfter
+from eventlease import Completed, EngineRefused, Event, Failed, Hold, Released, RetryAfter
 from eventlease.testing import FakeServer, run
 
 
@@ -226,7 +226,8 @@ def test_a_loop_that_was_closed_ends_the_engine(server: FakeServer) -> None:
     user.join()
     until(lambda: not server.state.engines)
     assert desk.attempt(event_id)["outcome"] == "released"
-    desk.engine.stop()
+    with pytest.raises(EngineRefused, match="the event loop of its handlers was closed"):
+        desk.engine.stop()
 
 
 def test_run_says_what_to_write_within_a_loop(server: FakeServer) -> None:
