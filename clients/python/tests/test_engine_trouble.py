@@ -582,7 +582,7 @@ def desk_that_answers_progress(server: FakeServer, answer: Callable[[Any], bool]
         if request.method == "POST" and request.path == "/engines":
             registered = json.loads(server.transport("").send(request, 30).body)
             return reply(201, {**registered, "heartbeat_interval_seconds": 1})
-        leases = json.loads(request.body or b"")["leases"] if request.path.endswith("/heartbeat") else []
+        leases: Any = json.loads(request.body or b"")["leases"] if request.path.endswith("/heartbeat") else []
         if leases and answer(leases[0].get("progress", "none")):
             return reply(400, {"code": "invalid_input", "detail": "something is refused"})
         return None

@@ -111,7 +111,7 @@ def test_what_an_engine_waits_for_may_stop_it(server: FakeServer, who: str, how:
     """As a handler after a number of events; the event that it works on is completed."""
     has_stopped = threading.Event()
 
-    def stop() -> None:
+    def stop(*_: object) -> None:
         desk.engine.stop()
         has_stopped.set()
 
@@ -141,7 +141,7 @@ def test_what_an_engine_waits_for_may_stop_it(server: FakeServer, who: str, how:
     desk = Desk(server, lifespan=lifespan_on_loop if who == "async lifespan" else lifespan, drain_seconds=600)
     desk.engine.on("x")(handle_on_loop if who in ("async def", "a thread of a handler") else handle)
     if who == "on_settled":
-        desk.engine.on_settled(lambda *_: stop())
+        desk.engine.on_settled(stop)
     event_id = desk.put()
 
     async def program() -> None:
