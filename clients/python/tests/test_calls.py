@@ -220,6 +220,29 @@ def test_a_token_that_another_thread_has_read_again_is_used() -> None:
     assert [request.headers["Authorization"] for _, request in script.sent] == ["Bearer old", "Bearer new"]
 
 
+@pytest.mark.parametrize("error", [FileNotFoundError("it is replaced"), SystemExit(1)])
+def test_a_token_that_cannot_be_read_again_stays_as_it_was(
+    error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    reads: list[str] = []
+
+    def read() -> str:
+        reads.append("token")
+        if len(reads) == 2:
+            raise error
+        return f"token-{len(reads)}"
+
+    refused = reply(401, {"code": "unauthenticated"})
+    calls, script, _ = make(refused, refused, OK, token=read)
+    with pytest.raises(Unauthenticated):
+        get(calls)
+    assert "the token could not be read" in caplog.text
+    assert get(calls) is not None
+    assert [request.headers["Authorization"] for _, request in script.sent] == [
+        "Bearer token-1", "Bearer token-1", "Bearer token-3",
+    ]  # fmt: skip
+
+
 def test_a_fixed_token_that_is_refused_is_shown_once() -> None:
     calls, script, _ = make(reply(401, {"code": "unauthenticated"}), OK, token="el_x")
     with pytest.raises(Unauthenticated):
