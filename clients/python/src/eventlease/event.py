@@ -181,7 +181,7 @@ def body_of(event: Event[Any, Any]) -> Mapping[str, Any]:
 
 
 def is_of(leases: Leases) -> bool:
-    """True in the handlers and callbacks of the engine that holds these."""
+    """True in the handlers of the engine that holds these, and in what they have called in other threads."""
     event = _current.get(None)
     return event is not None and event._leases is leases  # pyright: ignore[reportPrivateUsage]
 
