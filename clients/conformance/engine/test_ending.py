@@ -114,7 +114,7 @@ def test_nothing_is_left_of_a_stopped_engine(fleet: Fleet, kind: str) -> None:
         engine.stop()
         left = set(threading.enumerate()) - threads
         assert not left, left
-        assert open_sockets() == sockets
+        assert open_sockets() <= sockets  # those of a loop of another test may have been closed meanwhile
     fleet.wait_all_final()
     assert fleet.registered() == []
 
