@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from eventlease.errors import ConfigurationError
+from eventlease.errors import ConfigurationError, Portable
 
 Decode = Callable[[Any], Any]
 Places = list[dict[str, str]]
@@ -31,7 +31,7 @@ _NAMES = {str: "a string", int: "an integer", float: "a number", bool: "true or 
 _QUALIFIERS = ("Required", "NotRequired", "ReadOnly")  # before Python 3.11 they are those of typing_extensions
 
 
-class PayloadInvalid(Exception):
+class PayloadInvalid(Portable, Exception):
     """The payload is not what the handler asks for; `places` says where, with `pointer` and `detail` of each."""
 
     def __init__(self, places: Places) -> None:
