@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 from uuid import UUID
 
 from eventlease import forks
@@ -23,7 +24,7 @@ from eventlease.futures import resolve
 from eventlease.rules.repeats import Repeat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from eventlease.calls import Calls
     from eventlease.connections import Connections
@@ -37,6 +38,7 @@ REPLY_SECONDS = 15.0
 MAX_REQUESTS = 8
 LAST_PAUSE_SECONDS = 0.2
 EVENT = ("event_id", "status")
+RUN = ("counts",)
 _REPEAT = Repeat(is_safe=True, within_seconds=30)
 
 
@@ -66,6 +68,16 @@ def value_of(event: dict[str, Any]) -> Any:
     if event["status"] == "completed":
         return event["result"]
     return EventCancelled(event) if event["status"] == "cancelled" else EventFailed(event)
+
+
+def run_path(scenario_run_id: str | int) -> str:
+    """Where a run can be read."""
+    return f"/scenario-runs/{quote(str(scenario_run_id), safe='')}"
+
+
+def is_run_open(run: dict[str, Any]) -> bool:
+    """True while it has events that are open."""
+    return bool(run["counts"]["queued"] + run["counts"]["processing"])
 
 
 class TimeLimit:
@@ -111,11 +123,25 @@ def wait_once(calls: Calls, event_ids: list[str], wait_seconds: int, repeat: Rep
     return ended
 
 
-class Watcher:
-    """Waits for the ends of any number of events, in a few threads that end when nothing is awaited."""
+def wait_for_run_once(calls: Calls, paths: list[str], wait_seconds: int, repeat: Repeat) -> dict[str, Any]:
+    """As `wait_once`, for the one run at a path."""
+    (path,) = paths
+    asked, seconds = f"{path}?wait_seconds={wait_seconds}", wait_seconds + REPLY_SECONDS
+    run = calls.call("GET", asked, seconds=seconds, repeat=repeat, members=RUN)
+    return {} if is_run_open(run) else {path: run}
 
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
+
+class Watcher:
+    """Waits for the ends of any number of events or runs, in a few threads that end when nothing is awaited."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        wait: Callable[[Calls, list[str], int, Repeat], dict[str, Any]] = wait_once,
+        most: int = MAX_AWAITED,
+    ) -> None:
+        """`wait` waits for some of them in one request, `most` at a time."""
+        self._connections, self._wait, self._most = connections, wait, most
         self._begin()
         forks.watch(self)
 
@@ -153,7 +179,7 @@ class Watcher:
             ended: dict[str, Any] = {}
             try:
                 with self._connections.one() as calls:
-                    ended = wait_once(calls, event_ids, 1 if is_brief else MAX_WAIT_SECONDS, _REPEAT)
+                    ended = self._wait(calls, event_ids, 1 if is_brief else MAX_WAIT_SECONDS, _REPEAT)
             except EventLeaseError as error:
                 if not isinstance(error, Unavailable) or self._connections.timing.stop.is_set():
                     ended = dict.fromkeys(event_ids, error)  # else callers have time limits of their own
@@ -169,7 +195,7 @@ class Watcher:
         with self._lock:
             self._unwatched.extend(watched)
             found: list[str] = []
-            while self._unwatched and len(found) < MAX_AWAITED:
+            while self._unwatched and len(found) < self._most:
                 event_id = self._unwatched.popleft()
                 if all(future.cancelled() for future in self._futures.get(event_id, ())):
                     self._futures.pop(event_id, None)
