@@ -173,7 +173,9 @@ class Client:
     def wait_for_run(self, scenario_run_id: str | int, timeout: float | None = None) -> ScenarioRun:
         """Returns when none of a run's events is open, as at once for a run that has none yet; else TimeoutError."""
         still_open = f"run {scenario_run_id} has open events still"
-        run: ScenarioRun = self._ended(waiting.run_path(scenario_run_id), waiting.RUN, waiting.is_run_open, timeout, still_open)
+        run: ScenarioRun = self._ended(
+            waiting.run_path(scenario_run_id), waiting.RUN, waiting.is_run_open, timeout, still_open
+        )
         return run
 
     def cancel_run(self, scenario_run_id: str | int) -> CancelledRun:
