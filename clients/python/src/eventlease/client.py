@@ -145,13 +145,16 @@ class Client:
         unasked = len(still_open)
         while still_open:
             now, later = still_open[: waiting.MAX_AWAITED], still_open[waiting.MAX_AWAITED :]
-            wait_seconds = min(limit.wait_seconds(), 1 if later else waiting.MAX_WAIT_SECONDS)
+            wait_seconds = limit.wait_seconds(1 if later else waiting.MAX_WAIT_SECONDS)
             with self.connections.one() as calls:
-                found |= waiting.wait_once(calls, now, wait_seconds, limit.repeat())
+                ended = waiting.wait_once(calls, now, wait_seconds, limit.repeat())
+            found |= ended
             still_open = later + [event_id for event_id in now if event_id not in found]
             unasked -= len(now)
-            if still_open and unasked <= 0 and limit.is_over():
+            if unasked <= 0 and limit.left() == 0:
                 break
+            if unasked <= 0 and still_open and not ended:
+                limit.pause(self.connections.timing.stop)
         found |= {event_id: TimeoutError(f"event {event_id} is still open") for event_id in still_open}
         return [found[each] if isinstance(each, str) else each for each in asked]
 
@@ -241,5 +244,6 @@ class Client:
                 found = calls.call("GET", asked, seconds=seconds, repeat=limit.repeat(), members=members)
             if not is_open(found):
                 return found
-            if limit.is_over():
+            if limit.left() == 0:
                 raise TimeoutError(still_open)
+            limit.pause(self.connections.timing.stop)

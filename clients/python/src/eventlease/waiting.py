@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
 from collections import deque
@@ -21,6 +22,7 @@ from eventlease.errors import (
     refused_here,
 )
 from eventlease.futures import resolve
+from eventlease.rules.backoff import pause_after_nothing
 from eventlease.rules.repeats import Repeat
 
 if TYPE_CHECKING:
@@ -94,17 +96,19 @@ class TimeLimit:
         """How the next request may be repeated."""
         return Repeat(is_safe=True, within_seconds=self.left())
 
-    def wait_seconds(self) -> int:
-        """How long the server may wait before it answers the next request; whole seconds."""
-        left = self.left()
-        return MAX_WAIT_SECONDS if left is None else min(int(left), MAX_WAIT_SECONDS)
+    def wait_seconds(self, most: int = MAX_WAIT_SECONDS) -> int:
+        """How long the server may wait before it answers the request that follows; whole seconds."""
+        left, self._asked_at = self.left(), time.monotonic()
+        self._wait_seconds = most if left is None else min(int(left), most)
+        return self._wait_seconds
 
-    def is_over(self) -> bool:
-        """After a request. Pauses where less is left than the server can wait."""
-        left = self.left()
-        if left is not None and left < 1:
-            time.sleep(min(left, LAST_PAUSE_SECONDS))
-        return left == 0
+    def pause(self, stop: threading.Event) -> None:
+        """After a request that brought nothing: a pause if it was answered early, or if it did not wait."""
+        left, waited = self.left(), time.monotonic() - self._asked_at
+        seconds = pause_after_nothing(waited, self._wait_seconds, None, random.random())
+        if self._wait_seconds == 0:
+            seconds = LAST_PAUSE_SECONDS
+        stop.wait(seconds if left is None else min(left, seconds))
 
 
 def wait_once(calls: Calls, event_ids: list[str], wait_seconds: int, repeat: Repeat) -> dict[str, Any]:
@@ -176,10 +180,11 @@ class Watcher:
         while event_ids := self._next(event_ids):
             # Where all threads wait, one of them comes back soon for events that nobody watches yet.
             is_brief = bool(self._unwatched) or len(self._threads) == MAX_REQUESTS
-            ended: dict[str, Any] = {}
+            limit, ended = TimeLimit(None), dict[str, Any]()
+            wait_seconds = limit.wait_seconds(1 if is_brief else MAX_WAIT_SECONDS)
             try:
                 with self._connections.one() as calls:
-                    ended = self._wait(calls, event_ids, 1 if is_brief else MAX_WAIT_SECONDS, _REPEAT)
+                    ended = self._wait(calls, event_ids, wait_seconds, _REPEAT)
             except EventLeaseError as error:
                 if not isinstance(error, Unavailable) or self._connections.timing.stop.is_set():
                     ended = dict.fromkeys(event_ids, error)  # else callers have time limits of their own
@@ -189,6 +194,8 @@ class Watcher:
             with self._lock:
                 futures = {event_id: self._futures.pop(event_id, []) for event_id in ended}
             resolve((future, ended[event_id]) for event_id in ended for future in futures[event_id])
+            if not ended:
+                limit.pause(self._connections.timing.stop)
 
     def _next(self, watched: Iterable[str]) -> list[str]:
         """The events of the next request, those first that nobody watches. None: the thread ends."""

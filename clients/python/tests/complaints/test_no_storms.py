@@ -228,7 +228,6 @@ WAITS: dict[str, Callable[[AtOnce], Any]] = {
 }
 
 
-@pytest.mark.xfail(strict=True, reason="the next request follows at once")
 @pytest.mark.parametrize("how", WAITS)
 def test_waits_that_are_answered_at_once_are_repeated_seldom(how: str) -> None:
     at_once = AtOnce()
