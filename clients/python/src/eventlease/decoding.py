@@ -84,7 +84,7 @@ def _class(wanted: type[Any], what: str, known: dict[Any, Decode]) -> Decode:
         return _foreign(wanted.model_validate, ValueError)
     if hasattr(wanted, "__struct_fields__"):
         msgspec: Any = sys.modules["msgspec"]
-        return _foreign(lambda value: msgspec.convert(value, wanted), msgspec.ValidationError)
+        return _foreign(lambda value: msgspec.convert(value, wanted, str_keys=True), msgspec.ValidationError)
     if issubclass(wanted, Enum):
         return _checked(cast("Callable[[Any], Any]", wanted), f"is no {wanted.__name__}")
     try:
