@@ -60,12 +60,11 @@ fn strangers_to(words: &str, may_know: &[&str], service: &Crate) -> Vec<String> 
 }
 
 /// Beginnings of statements, as they stand in the first words of a text.
-const STATEMENTS: [&str; 12] = [
+const STATEMENTS: [&str; 11] = [
     "select ",
     "insert into ",
     "update ",
     "delete from ",
-    "with ",
     "create ",
     "alter ",
     "drop ",
@@ -80,7 +79,8 @@ fn sql_outside_store(service: &Crate) -> Vec<String> {
     let reads_like_sql = |token: &&Token| {
         token.inside_quotes().is_some_and(|text| {
             let text = text.trim_start().to_lowercase();
-            STATEMENTS.iter().any(|begin| text.starts_with(begin)) || text.contains("eventlease.event")
+            let is_query = text.starts_with("with ") && text.contains(" as (");
+            is_query || STATEMENTS.iter().any(|begin| text.starts_with(begin)) || text.contains("eventlease.event")
         })
     };
     let outside = service.modules.iter().filter(|module| module.first() != "store");

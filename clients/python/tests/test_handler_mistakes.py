@@ -108,6 +108,12 @@ def test_hold_releases_its_event_once(server: FakeServer) -> None:
     assert len(desk.sent("queued")) == 1
 
 
+def test_a_hold_shorter_than_half_a_second_is_a_hold(server: FakeServer) -> None:
+    desk = Desk(server)
+    desk.engine.on("x")(raising(Hold(0.4, "busy")))
+    assert run(desk.engine, "x") == Released(0, "hold", "busy", 0.4)
+
+
 async def stop_loop(_: Event) -> None:
     asyncio.get_running_loop().stop()
 

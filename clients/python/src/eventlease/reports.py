@@ -86,7 +86,7 @@ def report_of(error: BaseException, row: Row, *, with_traceback: bool = True) ->
         message = f"{row.handler.name} did not end within its time limit"
         return Failed({"type": "HandlerTimeout", "message": message})
     if isinstance(error, Hold):
-        return Released(0, "hold", _reason(error.reason), hold_seconds=_delay(error.seconds))
+        return Released(0, "hold", _reason(error.reason), hold_seconds=min(error.seconds, MAX_DELAY_SECONDS))
     if isinstance(error, Release):
         return Released(_delay(error.delay_seconds), _code(error.code), _reason(error.reason))
     if kind is Kind.RELEASED:
