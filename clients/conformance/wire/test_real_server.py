@@ -25,7 +25,8 @@ def test_it_listens_where_its_flags_say(flags: tuple[str, ...]) -> None:
         running.terminate()
         running.start()  # where it was
         assert running.url == url
-        Client(url).call("GET", "/server")
+        with Client(url) as client:
+            client.call("GET", "/server")
 
 
 def test_its_data_is_where_its_flags_say() -> None:
