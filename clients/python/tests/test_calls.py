@@ -114,7 +114,7 @@ def test_a_stale_connection_is_repeated_at_once_and_once() -> None:
 def test_the_server_says_how_long_to_wait() -> None:
     calls, _, pauses = make(reply(429, {"code": "overloaded"}, retry_after="4"), OK)
     get(calls)
-    assert pauses.made == [4.0]
+    assert pauses.made == [4.2]
 
 
 def test_a_replica_that_fails_is_left_and_one_that_is_busy_is_not() -> None:

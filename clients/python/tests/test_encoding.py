@@ -7,6 +7,8 @@ import uuid
 from pathlib import PurePosixPath
 from typing import Any
 
+import msgspec
+import pydantic
 import pytest
 
 from eventlease.encoding import STANDARD, dump_bytes
@@ -23,9 +25,14 @@ class Scene:
     inner: "Scene | None" = None
 
 
-class Model:
-    def model_dump(self, mode: str) -> dict[str, str]:
-        return {"mode": mode}
+class Model(pydantic.BaseModel):
+    npc: str = pydantic.Field(alias="npcName")
+    colour: Colour = Colour.RED
+
+
+class Struct(msgspec.Struct, rename="camel"):
+    npc_name: str
+    inner: Scene | Model
 
 
 AT = datetime.datetime(2026, 11, 29, 9, tzinfo=datetime.timezone.utc)
@@ -40,7 +47,8 @@ AT = datetime.datetime(2026, 11, 29, 9, tzinfo=datetime.timezone.utc)
         (Colour.RED, '"red"'),
         (PurePosixPath("/a"), '"/a"'),
         ({1}, "[1]"),
-        (Model(), '{"mode":"json"}'),
+        (Model(npcName="Mira"), '{"npcName":"Mira","colour":"red"}'),
+        (Struct("Mira", Model(npcName="Ada")), '{"npcName":"Mira","inner":{"npcName":"Ada","colour":"red"}}'),
         (
             Scene("Mira", AT),
             '{"npc":"Mira","at":"2026-11-29T09:00:00+00:00","inner":null}',
@@ -62,3 +70,9 @@ def test_another_library_may_write_and_read() -> None:
             return STANDARD.loads(data)
 
     assert dump_bytes({"a": 1}, Loud()) == b'{"A":1}'
+
+
+@pytest.mark.parametrize("kind", [Scene, Model, Struct, Colour, int])
+def test_a_type_is_no_value(kind: type) -> None:
+    with pytest.raises(TypeError, match=f"the type {kind.__name__} cannot"):
+        dump_bytes(kind)

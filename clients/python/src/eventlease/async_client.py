@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
+    from eventlease.openapi import ScenarioRun
+
 MAX_THREADS = 16
 MAX_CHECKS = 4
 P = ParamSpec("P")
@@ -59,14 +61,15 @@ class AsyncClient:
             url, token=token, on_full=on_full, timeout_seconds=timeout_seconds, json=json, transport=transport
         )
         """Whose calls are made in threads."""
-        self._watcher = waiting.Watcher(self.blocking.connections)
+        self._events = waiting.Watcher(self.blocking.connections)
+        self._runs = waiting.Watcher(self.blocking.connections, waiting.wait_for_run_once, most=1)
         self.after_fork()
         forks.watch(self)
 
     def after_fork(self) -> None:
         """Threads stay in the parent."""
         self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="eventlease-call")
-        # Of their own: waits for runs may hold all others, and the end of another wait must not be late for that.
+        # Of their own: long calls may hold all others, and the end of a wait must not be late for that.
         self._checks = ThreadPoolExecutor(MAX_CHECKS, thread_name_prefix="eventlease-check")
 
     async def __aenter__(self) -> Self:
@@ -82,7 +85,8 @@ class AsyncClient:
 
     def _close(self, seconds: float) -> int:
         count = self.blocking.close(seconds)
-        self._watcher.join()
+        self._events.join()
+        self._runs.join()
         self._threads.shutdown()
         self._checks.shutdown()
         return count
@@ -92,7 +96,6 @@ class AsyncClient:
     read = _in_thread(Client.read)
     cancel = _in_thread(Client.cancel)
     read_run = _in_thread(Client.read_run)
-    wait_for_run = _in_thread(Client.wait_for_run)
     cancel_run = _in_thread(Client.cancel_run)
     reopen_run = _in_thread(Client.reopen_run)
 
@@ -115,22 +118,34 @@ class AsyncClient:
 
     async def wait_many(self, event_ids: Iterable[str | UUID], timeout: float | None = None) -> list[Any]:
         """See `Client.wait_many`."""
-        loop = asyncio.get_running_loop()
         asked = [waiting.id_or_error(event_id) for event_id in event_ids]
-        values: dict[str, asyncio.Future[Any]] = {}
-        for event_id in dict.fromkeys(each for each in asked if isinstance(each, str)):
-            values[event_id] = loop.create_future()
-            self._watcher.watch(event_id, values[event_id])
+        valid = dict.fromkeys(each for each in asked if isinstance(each, str))
+        found = await self._ended(self._events, valid, timeout)
+        if left := [event_id for event_id in valid if event_id not in found]:
+            found |= await asyncio.get_running_loop().run_in_executor(self._checks, self._now, left)
+        return [found[each] if isinstance(each, str) else each for each in asked]
+
+    async def wait_for_run(self, scenario_run_id: str | int, timeout: float | None = None) -> ScenarioRun:
+        """See `Client.wait_for_run`."""
+        path = waiting.run_path(scenario_run_id)
+        if found := await self._ended(self._runs, [path], timeout):
+            run: ScenarioRun = unwrapped(found[path])
+            return run
+        check = self.blocking.wait_for_run
+        return await asyncio.get_running_loop().run_in_executor(self._checks, check, scenario_run_id, 0)
+
+    async def _ended(self, watcher: waiting.Watcher, awaited: Iterable[str], timeout: float | None) -> dict[str, Any]:
+        """The values of those that have ended within the time."""
+        values = {each: asyncio.get_running_loop().create_future() for each in awaited}
+        for each, future in values.items():
+            watcher.watch(each, future)
         try:
             if values:
                 await asyncio.wait(values.values(), timeout=timeout)
         finally:
             for future in values.values():
                 future.cancel()
-        found = {event_id: future.result() for event_id, future in values.items() if not future.cancelled()}
-        if left := [event_id for event_id in values if event_id not in found]:
-            found |= await loop.run_in_executor(self._checks, self._now, left)
-        return [found[each] if isinstance(each, str) else each for each in asked]
+        return {each: future.result() for each, future in values.items() if not future.cancelled()}
 
     def _now(self, event_ids: list[str]) -> dict[str, Any]:
         """What the server says of these at the end of a wait: only it knows that they are open still."""

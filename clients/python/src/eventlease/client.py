@@ -5,7 +5,6 @@ from __future__ import annotations
 import concurrent.futures
 import logging
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import quote
 
 from eventlease import enqueuing, waiting
 from eventlease.coalesce import Coalescer, Waiting
@@ -146,13 +145,16 @@ class Client:
         unasked = len(still_open)
         while still_open:
             now, later = still_open[: waiting.MAX_AWAITED], still_open[waiting.MAX_AWAITED :]
-            wait_seconds = min(limit.wait_seconds(), 1 if later else waiting.MAX_WAIT_SECONDS)
+            wait_seconds = limit.wait_seconds(1 if later else waiting.MAX_WAIT_SECONDS)
             with self.connections.one() as calls:
-                found |= waiting.wait_once(calls, now, wait_seconds, limit.repeat())
+                ended = waiting.wait_once(calls, now, wait_seconds, limit.repeat())
+            found |= ended
             still_open = later + [event_id for event_id in now if event_id not in found]
             unasked -= len(now)
-            if still_open and unasked <= 0 and limit.is_over():
+            if unasked <= 0 and limit.left() == 0:
                 break
+            if unasked <= 0 and still_open and not ended:
+                limit.pause(self.connections.timing.stop)
         found |= {event_id: TimeoutError(f"event {event_id} is still open") for event_id in still_open}
         return [found[each] if isinstance(each, str) else each for each in asked]
 
@@ -168,23 +170,25 @@ class Client:
 
     def read_run(self, scenario_run_id: str | int) -> ScenarioRun:
         """How many of a run's events are in each status."""
-        run: ScenarioRun = self._known("GET", _run(scenario_run_id), "counts")
+        run: ScenarioRun = self._known("GET", waiting.run_path(scenario_run_id), *waiting.RUN)
         return run
 
     def wait_for_run(self, scenario_run_id: str | int, timeout: float | None = None) -> ScenarioRun:
         """Returns when none of a run's events is open, as at once for a run that has none yet; else TimeoutError."""
         still_open = f"run {scenario_run_id} has open events still"
-        run: ScenarioRun = self._ended(_run(scenario_run_id), ("counts",), _has_open_events, timeout, still_open)
+        run: ScenarioRun = self._ended(
+            waiting.run_path(scenario_run_id), waiting.RUN, waiting.is_run_open, timeout, still_open
+        )
         return run
 
     def cancel_run(self, scenario_run_id: str | int) -> CancelledRun:
         """Cancels what is open of a run. Until it is reopened, it takes no events."""
-        cancelled: CancelledRun = self._known("POST", f"{_run(scenario_run_id)}/cancel", "cancelled")
+        cancelled: CancelledRun = self._known("POST", f"{waiting.run_path(scenario_run_id)}/cancel", "cancelled")
         return cancelled
 
     def reopen_run(self, scenario_run_id: str | int) -> ReopenedRun:
         """Lets a cancelled run take events again."""
-        reopened: ReopenedRun = self._known("POST", f"{_run(scenario_run_id)}/reopen", "reopened")
+        reopened: ReopenedRun = self._known("POST", f"{waiting.run_path(scenario_run_id)}/reopen", "reopened")
         return reopened
 
     def body(self, event: NewEvent | dict[str, Any]) -> NewBody:
@@ -240,13 +244,6 @@ class Client:
                 found = calls.call("GET", asked, seconds=seconds, repeat=limit.repeat(), members=members)
             if not is_open(found):
                 return found
-            if limit.is_over():
+            if limit.left() == 0:
                 raise TimeoutError(still_open)
-
-
-def _has_open_events(run: dict[str, Any]) -> bool:
-    return bool(run["counts"]["queued"] + run["counts"]["processing"])
-
-
-def _run(scenario_run_id: str | int) -> str:
-    return f"/scenario-runs/{quote(str(scenario_run_id), safe='')}"
+            limit.pause(self.connections.timing.stop)

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from eventlease.errors import ConfigurationError
+from eventlease.errors import ConfigurationError, Portable
 
 Decode = Callable[[Any], Any]
 Places = list[dict[str, str]]
@@ -31,7 +31,7 @@ _NAMES = {str: "a string", int: "an integer", float: "a number", bool: "true or 
 _QUALIFIERS = ("Required", "NotRequired", "ReadOnly")  # before Python 3.11 they are those of typing_extensions
 
 
-class PayloadInvalid(Exception):
+class PayloadInvalid(Portable, Exception):
     """The payload is not what the handler asks for; `places` says where, with `pointer` and `detail` of each."""
 
     def __init__(self, places: Places) -> None:
@@ -84,7 +84,7 @@ def _class(wanted: type[Any], what: str, known: dict[Any, Decode]) -> Decode:
         return _foreign(wanted.model_validate, ValueError)
     if hasattr(wanted, "__struct_fields__"):
         msgspec: Any = sys.modules["msgspec"]
-        return _foreign(lambda value: msgspec.convert(value, wanted), msgspec.ValidationError)
+        return _foreign(lambda value: msgspec.convert(value, wanted, str_keys=True), msgspec.ValidationError)
     if issubclass(wanted, Enum):
         return _checked(cast("Callable[[Any], Any]", wanted), f"is no {wanted.__name__}")
     try:

@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import json
 import re
+import sys
 import traceback
 from enum import Enum
 from pathlib import PurePath
@@ -31,10 +32,14 @@ class Json(Protocol):
 
 
 def plain(value: Any) -> Any:
-    """What JSON can hold, for a value that it cannot: dates, UUIDs, enums, dataclasses, pydantic models, sets."""
+    """What JSON can hold, for a value that it cannot: dates, UUIDs, enums, sets, dataclasses and other models."""
+    if isinstance(value, type):
+        raise TypeError(f"the type {value.__name__} cannot be written as JSON")
     if hasattr(value, "model_dump"):
-        return value.model_dump(mode="json")
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return value.model_dump(mode="json", by_alias=True)  # as it is read
+    if hasattr(value, "__struct_fields__"):
+        return sys.modules["msgspec"].to_builtins(value, str_keys=True, enc_hook=plain)
+    if dataclasses.is_dataclass(value):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, datetime.datetime | datetime.date | datetime.time):
         return value.isoformat()

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from eventlease import forks
-from eventlease.connections import urls_of
 from eventlease.encoding import STANDARD, Json
 from eventlease.errors import ConfigurationError
 from eventlease.handlers import Handlers
@@ -69,9 +67,9 @@ class Engine:
         """See "Parameters" in the README. What is wrong with them is said when the engine starts."""
         self._settings = Settings(
             engine_type=engine_type,
-            urls=urls_of(url),
+            url=url,
             token=token,
-            engine_id=engine_id or os.environ.get("EVENTLEASE_ENGINE_ID") or None,
+            engine_id=engine_id,
             concurrency=concurrency,
             prefetch=prefetch,
             timeout_seconds=timeout_seconds,
@@ -229,10 +227,11 @@ class Engine:
             raise RuntimeError("the engine works already")
         if not len(self._handlers):
             raise ConfigurationError("the engine has no handler")
-        self._settings.check()
+        settings = self._settings.with_environment()
+        settings.check()
         refuse_green_threads()
         refuse_children_that_import()
-        self._running = Running(self._settings, self._handlers, self._lifespan, loop)
+        self._running = Running(settings, self._handlers, self._lifespan, loop)
         self._running.life.settlements.on_settled = self._on_settled
         self._running.life.settlements.on_lost = self._on_lost
         self._running.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime  # noqa: TC003, for those who ask for the types of `EventOptions`
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from eventlease.encoding import Json, dump_request
@@ -65,7 +65,7 @@ class Enqueued:
 class NewBody:
     """An event as it is sent."""
 
-    text: bytes
+    text: bytes = field(repr=False)
     has_key: bool
     """It may be sent again."""
     key_is_made_up: bool

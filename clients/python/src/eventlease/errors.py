@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import copyreg
 from typing import Any
 
 
-class EventLeaseError(Exception):
+class Portable(BaseException):
+    """Can be pickled whatever its constructor takes: what a pool's process raises arrives as it was."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
+
+
+class EventLeaseError(Portable, Exception):
     """The base of everything that this library raises on its own account."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from eventlease.errors import EventLeaseError
+from eventlease.errors import EventLeaseError, Portable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ def _checked(name: str, seconds: Any) -> Any:
     return seconds
 
 
-class NotRetryable(Exception):
+class NotRetryable(Portable, Exception):
     """Trying again is pointless: the event becomes a dead letter."""
 
     def __init__(self, message: str = "", *, details: Any = None, fingerprint: str | None = None) -> None:
@@ -29,7 +29,7 @@ class NotRetryable(Exception):
         self.fingerprint = fingerprint
 
 
-class RetryAfter(Exception):
+class RetryAfter(Portable, Exception):
     """A failure that is retried after the handler's own delay, a day at most, as long as retries are left."""
 
     def __init__(self, seconds: float, message: str = "", *, details: Any = None) -> None:
@@ -38,7 +38,7 @@ class RetryAfter(Exception):
         self.details = details
 
 
-class Release(Exception):
+class Release(Portable, Exception):
     """Gives the event back, for a day at most; no retry is spent. `code` is for programs, `reason` for people."""
 
     def __init__(self, delay_seconds: float = 0, reason: object = None, *, code: str | None = None) -> None:
@@ -48,7 +48,7 @@ class Release(Exception):
         self.code = code
 
 
-class Hold(Exception):
+class Hold(Portable, Exception):
     """Gives the event back, and this engine asks for none until then, as when a provider refuses calls."""
 
     def __init__(self, seconds: float, reason: object = "held by its handler") -> None:
@@ -64,7 +64,7 @@ class LeaseUncertain(Release):
         super().__init__(0, "the lease may have ended", code="lease_uncertain")
 
 
-class HandlerInterrupted(BaseException):
+class HandlerInterrupted(Portable):
     """Raised by `event.check()` once the handler should stop; like a cancelled task, not to be swallowed."""
 
     def __init__(self, reason: Told) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from eventlease.errors import problem_error
+from eventlease.rules.backoff import pause_after_nothing, spread_out
 from eventlease.settler import CALL_SECONDS
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Poller:
             refused = problem_error(problem)
             if refused.status not in (429, 503, 504):
                 life.identity.recover(refused)
-            return max(float(problem.get("retry_after_seconds") or 0), PAUSE_SECONDS)
+            return spread_out(max(float(problem.get("retry_after_seconds") or 0), PAUSE_SECONDS), random.random())
         if events:
             return 0.0
         if not is_settled:
@@ -130,16 +131,3 @@ class Poller:
             leases.changed.notify_all()
             while not self._life.stopped.is_set() and (left := self._paused_until - leases.now()) > 0:
                 leases.changed.wait(left)
-
-
-def pause_after_nothing(
-    waited_seconds: float, asked_seconds: float, notice: dict[str, Any] | None, random: float
-) -> float:
-    """A reply without events that came before its time is followed by a pause, so that nothing spins."""
-    code = notice["code"] if notice else None
-    if asked_seconds == 0 and code not in ("engine_draining", "server_stopping"):
-        return 0.0
-    if asked_seconds and waited_seconds >= asked_seconds - 1:
-        return 0.0
-    least = float(notice["retry_after_seconds"]) if notice else 0.0
-    return max(least, 0.5) * (1 + random)

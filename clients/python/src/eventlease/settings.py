@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
-from eventlease.connections import check_urls
+from eventlease.connections import check_urls, urls_of
 from eventlease.encoding import STANDARD, Json
 from eventlease.errors import ConfigurationError
 from eventlease.transport import Transport, Urllib3Transport
@@ -26,7 +27,7 @@ class Settings:
     """See `Engine`. Nothing is known to be right before `check`."""
 
     engine_type: str
-    urls: Sequence[str]
+    url: str | Sequence[str] | None
     token: str | Callable[[], str] | None = field(repr=False)
     engine_id: str | None
     concurrency: int
@@ -48,6 +49,16 @@ class Settings:
     report_traceback: bool = True
     log_failures: bool = True
     transport: Callable[[str], Transport] = Urllib3Transport
+
+    def with_environment(self) -> Settings:
+        """What was not given is that of the environment, which is read when the engine starts."""
+        engine_id = self.engine_id or os.environ.get("EVENTLEASE_ENGINE_ID") or None
+        return replace(self, url=self.urls, engine_id=engine_id)
+
+    @property
+    def urls(self) -> list[str]:
+        """The base addresses."""
+        return urls_of(self.url)
 
     @property
     def capacity(self) -> int:

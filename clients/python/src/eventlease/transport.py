@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
@@ -30,12 +30,12 @@ _PIECE_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request; `path` has the query and stands below /api/v1."""
+    """A request; `path` has the query and stands below /api/v1. Tokens and payloads stand in no text form."""
 
     method: str
     path: str
-    headers: dict[str, str]
-    body: bytes | None = None
+    headers: dict[str, str] = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class Reply:
     """A reply; `headers` is read by names in lower case."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 class TransportError(Exception):

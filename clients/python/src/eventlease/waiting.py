@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 from uuid import UUID
 
 from eventlease import forks
@@ -20,10 +22,11 @@ from eventlease.errors import (
     refused_here,
 )
 from eventlease.futures import resolve
+from eventlease.rules.backoff import pause_after_nothing
 from eventlease.rules.repeats import Repeat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from eventlease.calls import Calls
     from eventlease.connections import Connections
@@ -37,6 +40,7 @@ REPLY_SECONDS = 15.0
 MAX_REQUESTS = 8
 LAST_PAUSE_SECONDS = 0.2
 EVENT = ("event_id", "status")
+RUN = ("counts",)
 _REPEAT = Repeat(is_safe=True, within_seconds=30)
 
 
@@ -68,6 +72,16 @@ def value_of(event: dict[str, Any]) -> Any:
     return EventCancelled(event) if event["status"] == "cancelled" else EventFailed(event)
 
 
+def run_path(scenario_run_id: str | int) -> str:
+    """Where a run can be read."""
+    return f"/scenario-runs/{quote(str(scenario_run_id), safe='')}"
+
+
+def is_run_open(run: dict[str, Any]) -> bool:
+    """True while it has events that are open."""
+    return bool(run["counts"]["queued"] + run["counts"]["processing"])
+
+
 class TimeLimit:
     """How long a wait lasts, which may take several requests."""
 
@@ -82,17 +96,19 @@ class TimeLimit:
         """How the next request may be repeated."""
         return Repeat(is_safe=True, within_seconds=self.left())
 
-    def wait_seconds(self) -> int:
-        """How long the server may wait before it answers the next request; whole seconds."""
-        left = self.left()
-        return MAX_WAIT_SECONDS if left is None else min(int(left), MAX_WAIT_SECONDS)
+    def wait_seconds(self, most: int = MAX_WAIT_SECONDS) -> int:
+        """How long the server may wait before it answers the request that follows; whole seconds."""
+        left, self._asked_at = self.left(), time.monotonic()
+        self._wait_seconds = most if left is None else min(int(left), most)
+        return self._wait_seconds
 
-    def is_over(self) -> bool:
-        """After a request. Pauses where less is left than the server can wait."""
-        left = self.left()
-        if left is not None and left < 1:
-            time.sleep(min(left, LAST_PAUSE_SECONDS))
-        return left == 0
+    def pause(self, stop: threading.Event) -> None:
+        """After a request that brought nothing: a pause if it was answered early, or if it did not wait."""
+        left, waited = self.left(), time.monotonic() - self._asked_at
+        seconds = pause_after_nothing(waited, self._wait_seconds, None, random.random())
+        if self._wait_seconds == 0:
+            seconds = LAST_PAUSE_SECONDS
+        stop.wait(seconds if left is None else min(left, seconds))
 
 
 def wait_once(calls: Calls, event_ids: list[str], wait_seconds: int, repeat: Repeat) -> dict[str, Any]:
@@ -111,11 +127,25 @@ def wait_once(calls: Calls, event_ids: list[str], wait_seconds: int, repeat: Rep
     return ended
 
 
-class Watcher:
-    """Waits for the ends of any number of events, in a few threads that end when nothing is awaited."""
+def wait_for_run_once(calls: Calls, paths: list[str], wait_seconds: int, repeat: Repeat) -> dict[str, Any]:
+    """As `wait_once`, for the one run at a path."""
+    (path,) = paths
+    asked, seconds = f"{path}?wait_seconds={wait_seconds}", wait_seconds + REPLY_SECONDS
+    run = calls.call("GET", asked, seconds=seconds, repeat=repeat, members=RUN)
+    return {} if is_run_open(run) else {path: run}
 
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
+
+class Watcher:
+    """Waits for the ends of any number of events or runs, in a few threads that end when nothing is awaited."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        wait: Callable[[Calls, list[str], int, Repeat], dict[str, Any]] = wait_once,
+        most: int = MAX_AWAITED,
+    ) -> None:
+        """`wait` waits for some of them in one request, `most` at a time."""
+        self._connections, self._wait, self._most = connections, wait, most
         self._begin()
         forks.watch(self)
 
@@ -150,10 +180,11 @@ class Watcher:
         while event_ids := self._next(event_ids):
             # Where all threads wait, one of them comes back soon for events that nobody watches yet.
             is_brief = bool(self._unwatched) or len(self._threads) == MAX_REQUESTS
-            ended: dict[str, Any] = {}
+            limit, ended = TimeLimit(None), dict[str, Any]()
+            wait_seconds = limit.wait_seconds(1 if is_brief else MAX_WAIT_SECONDS)
             try:
                 with self._connections.one() as calls:
-                    ended = wait_once(calls, event_ids, 1 if is_brief else MAX_WAIT_SECONDS, _REPEAT)
+                    ended = self._wait(calls, event_ids, wait_seconds, _REPEAT)
             except EventLeaseError as error:
                 if not isinstance(error, Unavailable) or self._connections.timing.stop.is_set():
                     ended = dict.fromkeys(event_ids, error)  # else callers have time limits of their own
@@ -163,13 +194,15 @@ class Watcher:
             with self._lock:
                 futures = {event_id: self._futures.pop(event_id, []) for event_id in ended}
             resolve((future, ended[event_id]) for event_id in ended for future in futures[event_id])
+            if not ended:
+                limit.pause(self._connections.timing.stop)
 
     def _next(self, watched: Iterable[str]) -> list[str]:
         """The events of the next request, those first that nobody watches. None: the thread ends."""
         with self._lock:
             self._unwatched.extend(watched)
             found: list[str] = []
-            while self._unwatched and len(found) < MAX_AWAITED:
+            while self._unwatched and len(found) < self._most:
                 event_id = self._unwatched.popleft()
                 if all(future.cancelled() for future in self._futures.get(event_id, ())):
                     self._futures.pop(event_id, None)

@@ -57,7 +57,6 @@ def interrupting(after: int) -> Generator[str]:
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system has no such signals")
-@pytest.mark.xfail(strict=True, reason="the connection with half an exchange is kept, and cuts the next call")
 @pytest.mark.parametrize("after", [0, 5, len(ANSWER) - 1])
 def test_the_call_after_an_interrupted_one_has_a_connection_to_itself(after: int) -> None:
     """Else an event without a key would be `Unavailable`, as if the server might have it."""

@@ -18,7 +18,7 @@ import pytest
 from working import Desk, until
 
 from eventlease import AsyncClient, Client, Event, Hold
-from eventlease.rules.backoff import pause_seconds
+from eventlease.rules.backoff import pause_seconds, spread_out
 from eventlease.testing import FakeServer
 from eventlease.transport import Cut, NotSent, Reply, Request, TimedOut, Transport, TransportError
 
@@ -228,7 +228,6 @@ WAITS: dict[str, Callable[[AtOnce], Any]] = {
 }
 
 
-@pytest.mark.xfail(strict=True, reason="the next request follows at once")
 @pytest.mark.parametrize("how", WAITS)
 def test_waits_that_are_answered_at_once_are_repeated_seldom(how: str) -> None:
     at_once = AtOnce()
@@ -237,11 +236,16 @@ def test_waits_that_are_answered_at_once_are_repeated_seldom(how: str) -> None:
     assert at_once.requests <= FEW
 
 
-@pytest.mark.xfail(strict=True, reason="all of them come at the very second")
-def test_those_whom_a_server_asks_to_come_later_do_not_come_at_the_same_moment() -> None:
+@pytest.mark.parametrize("spread", [False, True])
+@pytest.mark.parametrize("retry_after", [1, 2, 60])
+def test_those_whom_a_server_asks_to_come_later_do_not_come_at_the_same_moment(spread: bool, retry_after: int) -> None:
     """`Retry-After` is the same whole number for many."""
-    pauses = {round(pause_seconds(0, number / 1000, spread=True, retry_after=2), 3) for number in range(1000)}
-    assert len(pauses) > 500
+    randoms = [number / 1000 for number in range(1000)]
+    of_call = [pause_seconds(0, random, spread=spread, retry_after=retry_after) for random in randoms]
+    of_poll = [spread_out(retry_after, random) for random in randoms]
+    for pauses in (of_call, of_poll):
+        assert min(pauses) >= retry_after
+        assert len({round(pause, 5) for pause in pauses}) > 500
 
 
 def test_an_engine_that_holds_off_asks_for_nothing(server: FakeServer) -> None:

@@ -60,8 +60,24 @@ class Aliased(pydantic.BaseModel):
     npc: str = pydantic.Field(alias="npcName")
 
 
+class Outer(pydantic.BaseModel):
+    scenes: dict[str, Aliased]
+
+
 class Struct(msgspec.Struct):
     npc: str
+
+
+class Tagged(msgspec.Struct, tag=True, rename="camel"):
+    said_at: datetime.datetime
+    said_by: UUID
+    lines_by_number: dict[int, Struct]
+
+
+@dataclass
+class Play:
+    scene: Struct
+    aliased: Aliased
 
 
 class Point(NamedTuple):
@@ -139,10 +155,11 @@ PERSON = UUID("0198c0de-0000-7000-8000-000000000000")
         Scene("Mira", 2),
         Line("Hello!", Mood.CALM, MOMENT, PERSON, Line("Out!", Mood.CALM, MOMENT, PERSON)),
         Model(npc="Mira", lines=[Scene("Ada")]),
-        pytest.param(
-            Aliased(npcName="Mira"), marks=pytest.mark.xfail(strict=True, reason="written by name, read by alias")
-        ),
-        pytest.param(Struct("Mira"), marks=pytest.mark.xfail(strict=True, reason="it can be read, but not written")),
+        Aliased(npcName="Mira"),
+        Outer(scenes={"first": Aliased(npcName="Mira")}),
+        Struct("Mira"),
+        Tagged(MOMENT, PERSON, {1: Struct("Mira")}),
+        Play(Struct("Mira"), Aliased(npcName="Ada")),
         Mood.CALM,
         MOMENT,
         PERSON,

@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 FIRST_SECONDS = 0.2
 MAX_SECONDS = 5.0
 SPREAD_SECONDS = 2.0
+AFTER_NOTHING_SECONDS = 0.5
 
 
 def pause_seconds(repeats: int, random: float, *, spread: bool = False, retry_after: float | None = None) -> float:
     """The pause before the next try, after `repeats` pauses so far. `random` is between 0 and 1.
 
     With `spread` the first pause is anything up to two seconds: the server has gone away, and not all of its clients
-    should come back in the same moment. `retry_after` is the least.
+    should come back in the same moment. Nor should those that the server asks to come back later: the pause follows
+    `retry_after`.
     """
     if spread and repeats == 0:
         seconds = SPREAD_SECONDS * random
     else:
         seconds = min(FIRST_SECONDS * 2 ** min(repeats, 10), MAX_SECONDS) * (0.5 + random / 2)
-    return max(seconds, retry_after or 0.0)
+    return seconds + (retry_after or 0.0)
+
+
+def spread_out(seconds: float, random: float) -> float:
+    """A pause of up to twice as long, so that not all that were given the same seconds come back in one moment."""
+    return seconds * (1 + random)
+
+
+def pause_after_nothing(
+    waited_seconds: float, asked_seconds: float, notice: dict[str, Any] | None, random: float
+) -> float:
+    """A reply that brings nothing, and came before its time, is followed by a pause, so that nothing spins."""
+    code = notice["code"] if notice else None
+    if asked_seconds == 0 and code not in ("engine_draining", "server_stopping"):
+        return 0.0
+    if asked_seconds and waited_seconds >= asked_seconds * 0.9:
+        return 0.0
+    least = float(notice["retry_after_seconds"]) if notice else 0.0
+    return spread_out(max(least, AFTER_NOTHING_SECONDS), random)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+from argparse import ArgumentParser
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,15 +41,18 @@ class RealServer:
     """Set by `start`, like `http://127.0.0.1:41234`."""
 
     def __init__(self, folder: Path, flags: Sequence[str] = (), binary: str | None = None) -> None:
-        self.folder, self.flags, self.binary = folder, list(flags), binary or find_binary()
-        self.log_file = folder / "server.log"
-        self._listen = "127.0.0.1:0"
+        self.folder, self.binary, self.log_file = folder, binary or find_binary(), folder / "server.log"
+        own = ArgumentParser(add_help=False, allow_abbrev=False)
+        own.add_argument("--listen", default="127.0.0.1:0")
+        own.add_argument("--data-dir", default=str(folder / "data"))
+        given, self.flags = own.parse_known_args(flags)
+        self._listen, self._data_dir = given.listen, given.data_dir
         self._process: subprocess.Popen[str] | None = None
 
     @property
     def database_url(self) -> str:
         """The URL of its private database, for `--database-url` of a further replica."""
-        host = quote(str(self.folder / "data" / "socket"), safe="")
+        host = quote(f"{self._data_dir}/socket", safe="")
         return f"postgres://postgres@localhost:5432/postgres?host={host}&sslmode=disable"
 
     @property
@@ -60,7 +64,7 @@ class RealServer:
         """Starts it and returns when it answers requests."""
         command = [self.binary, "serve", "--listen", self._listen, *self.flags]
         if not any(flag.startswith("--database-url") for flag in self.flags):
-            command += ["--data-dir", str(self.folder / "data")]
+            command += ["--data-dir", self._data_dir]
         # Neither a database nor settings of the surroundings are the test's.
         environment = {
             key: value
