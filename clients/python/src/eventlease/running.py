@@ -166,12 +166,15 @@ class Running:
         if Stage.WORKING in (before, stage):
             life.drain(stage is not Stage.WORKING)
         if plan.asked_at is not None and before < Stage.STOPPING and self._is_working and stage is not Stage.LEAVING:
-            threading.Thread(target=self._end_poll, name="eventlease-drain", daemon=True).start()
+            ending = threading.Thread(target=self._end_poll, name="eventlease-drain", daemon=True)
+            life.threads.append(ending)
+            ending.start()
+        running = life.leases.rows(lambda row: row.state == RUNNING)
         if stage in (Stage.STOPPING, Stage.CUTTING):
-            life.leases.tell(life.leases.rows(lambda row: row.state == RUNNING), "stopping")
+            life.leases.tell(running, "stopping")
         if stage is Stage.CUTTING:
             self._cut_until = now + CUT_SECONDS
-            for row in life.leases.rows(lambda row: row.state == RUNNING):
+            for row in running:  # also what ends at once because it was told
                 self.status = max(self.status, CUT_STATUS)
                 log.warning("%s: %s is cut off", self._name, row, extra=row.fields(engine_type=self._name))
                 life.slots.give_up(row)
