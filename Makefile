@@ -114,7 +114,7 @@ clients: $(CLIENTS_VENV)/installed ## Check the Python client and examples/: gen
 	for folder in clients/python examples; do (cd $$folder && \
 		$(CLIENTS_BIN)/mypy --cache-dir $(CLIENTS_VENV)/mypy-$$(basename $$folder) && \
 		PATH=$(CLIENTS_BIN):$$PATH $(CLIENTS_BIN)/pyright && \
-		$(CLIENTS_BIN)/pytest) || exit 1; done
+		$(CLIENTS_BIN)/pytest -n 3) || exit 1; done
 	scripts/check-python-package $(CLIENTS_VENV)
 
 # `make clients-faults` runs what is marked as long too; MINUTES is how long a fleet is under faults.
