@@ -17,7 +17,6 @@ FEW = 30
 
 
 @pytest.mark.long
-@pytest.mark.xfail(strict=True, reason="the exchange that gives the event back leases it again")
 def test_what_a_busy_engine_cannot_begin_goes_to_another(fleet: Fleet) -> None:
     fleet.start(concurrency=1, prefetch=1)
     busy, waiting = fleet.enqueue(["sleep", 50]) + fleet.enqueue()

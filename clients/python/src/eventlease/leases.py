@@ -58,6 +58,8 @@ class Leases:
         self.outbox: deque[Settlement] = deque()
         self.hold_until = 0.0
         self.hold_reason = ""
+        self.began_at = 0.0
+        """When a handler last began."""
         self.is_polling = False
         """A poll is under way, which may bring events."""
         self.take_in: Callable[[list[Row]], None] = lambda _: None
@@ -130,6 +132,7 @@ class Leases:
         now, limit = self.now(), row.handler.timeout_seconds
         with self.lock:
             if self.table.begin(row, now):
+                self.began_at = now
                 row.time_limit_at = now + limit if limit is not None else None
                 return True
         self.decline(row)

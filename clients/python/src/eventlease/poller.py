@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from eventlease.errors import problem_error
 from eventlease.rules.backoff import pause_after_nothing, spread_out
+from eventlease.rules.leases import WAITING_SECONDS
 from eventlease.settler import CALL_SECONDS
 
 if TYPE_CHECKING:
@@ -87,8 +88,11 @@ class Poller:
         return self._may_poll() and (bool(self._leases.outbox) or self._free(()) > 0)
 
     def _free(self, sent: Sequence[Settlement]) -> int:
-        settling = sum(each.report is not None for each in sent)
-        return self._leases.capacity - len(self._leases.table) + settling
+        leases, slots, capacity = self._leases, self._life.slots, self._leases.capacity
+        # What would wait for long is not leased beforehand: others may have a handler for it.
+        if slots.running >= slots.settings.concurrency and leases.now() - leases.began_at > WAITING_SECONDS:
+            capacity = slots.settings.concurrency
+        return capacity - len(leases.table) + sum(each.report is not None for each in sent)
 
     def _poll(self, sent: list[Settlement], limit: int) -> float:
         """How long to pause before the next."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eventlease.outcomes import Released
-from eventlease.rules.leases import RUNNING, Row
+from eventlease.rules.leases import RUNNING, WAITING_SECONDS, Row
 from eventlease.runners.tasks import CLOSED
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ TICK_SECONDS = 0.5
 LOOP_WARNING_SECONDS = 5.0
 LATE_SECONDS = 2.0
 CLOCK_JUMP_SECONDS = 10.0
-WAITING_SECONDS = 30.0
 URGENT_SHARE = 0.6  # heartbeats renew while more than two thirds are left
 STACK_LINES = 12
 STUCK_STATUS = 4

@@ -14,6 +14,8 @@ Placed = Literal["begin", "behind", "known"]
 WAITING: Final = "waiting"
 RUNNING: Final = "running"
 SETTLING: Final = "settling"
+WAITING_SECONDS: Final = 30.0
+"""For longer, nothing waits for a handler."""
 
 _OWN_REPORTS = frozenset({"completed", "failed", "released"})
 
