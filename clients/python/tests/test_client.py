@@ -30,12 +30,6 @@ NEW = {"engine_type": "dialogue", "event_type": "asked", "payload": 1}
 
 
 @pytest.fixture
-def server() -> Iterator[FakeServer]:
-    with FakeServer() as fake:
-        yield fake
-
-
-@pytest.fixture
 def client(server: FakeServer) -> Iterator[Client]:
     with Client(transport=server.transport) as of_server:
         yield of_server

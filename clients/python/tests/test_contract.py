@@ -3,7 +3,6 @@
 import json
 import re
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -116,12 +115,6 @@ def validator(schema: str) -> Any:
 @pytest.fixture
 def seen() -> set[str]:
     return set()
-
-
-@pytest.fixture
-def server() -> Iterator[FakeServer]:
-    with FakeServer() as fake:
-        yield fake
 
 
 def test_what_a_producer_sends_is_as_the_document_has_it(server: FakeServer, seen: set[str]) -> None:

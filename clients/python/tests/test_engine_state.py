@@ -6,7 +6,6 @@ import os
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -14,12 +13,6 @@ from working import Desk, got, nothing, until
 
 from eventlease import Event, Hold, NotRetryable, Release, RetryAfter, running
 from eventlease.testing import FakeServer
-
-
-@pytest.fixture
-def server() -> Generator[FakeServer]:
-    with FakeServer() as server:
-        yield server
 
 
 def health(desk: Desk, path: str) -> tuple[int, list[str]]:

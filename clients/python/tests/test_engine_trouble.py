@@ -5,7 +5,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -17,12 +17,6 @@ from eventlease import Engine, EngineRefused, Event
 from eventlease.settler import Settlements
 from eventlease.testing import FakeServer
 from eventlease.transport import Reply, Request
-
-
-@pytest.fixture
-def server() -> Generator[FakeServer]:
-    with FakeServer() as server:
-        yield server
 
 
 @pytest.mark.parametrize("operation", ["register", "exchange", "settle_many", "heartbeat"])
@@ -82,28 +76,6 @@ def test_a_lost_lease_is_told_and_its_result_is_tried(server: FakeServer) -> Non
         server.expire_leases()
         desk.answer()
     assert server.event(event_id)["result"] == "lease_lost"
-
-
-def test_a_result_that_nobody_takes_is_told(server: FakeServer) -> None:
-    desk = Desk(server, concurrency=1)
-    begun, over = threading.Event(), threading.Event()
-
-    @desk.engine.on("x")
-    def handle(_: Event) -> None:
-        begun.set()
-        got(over)
-
-    event_id = desk.put()
-    with desk.working():
-        got(begun)
-        other = str(uuid.uuid4())
-        desk.client.call("POST", "/engines", {"engine_id": other, "engine_type": QUEUE})
-        server.expire_leases()
-        leased = desk.client.call("POST", f"/events/queue/{QUEUE}/lease?engine_id={other}", {"limit": 1})
-        assert leased["events"][0]["event_id"] == event_id
-        over.set()
-        assert desk.lost.get(timeout=30).event_id == event_id
-        until(lambda: desk.engine.stats().results_lost == 1)
 
 
 def test_an_event_leased_again_waits_for_its_older_handler(server: FakeServer) -> None:
@@ -501,15 +473,7 @@ def test_serving_is_cancelled(server: FakeServer) -> None:
     desk = Desk(server)
     desk.engine.on("x")(nothing)
 
-    async def program() -> None:
-        serving = asyncio.create_task(desk.engine.serve())
-        while not server.state.engines:
-            await asyncio.sleep(0.01)
-        serving.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await serving
-
-    asyncio.run(program())
+    asyncio.run(desk.serve_until_cancelled())
     assert not server.state.engines
 
 

@@ -27,12 +27,6 @@ from eventlease.testing import FakeServer
 from eventlease.transport import Reply, Request
 
 
-@pytest.fixture
-def server() -> Generator[FakeServer]:
-    with FakeServer() as server:
-        yield server
-
-
 def test_a_result_is_reported(server: FakeServer) -> None:
     desk = Desk(server)
 

@@ -15,12 +15,6 @@ QUEUE = "dialogue"
 
 
 @pytest.fixture
-def server() -> Iterator[FakeServer]:
-    with FakeServer() as running:
-        yield running
-
-
-@pytest.fixture
 def client(server: FakeServer) -> Iterator[Client]:
     with Client("http://fake", transport=server.transport, timeout_seconds=10) as running:
         yield running

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -11,12 +11,6 @@ from working import Desk, got, nothing, until
 
 from eventlease import Completed, EngineRefused, Event, Failed, Hold, Released, RetryAfter
 from eventlease.testing import FakeServer, run
-
-
-@pytest.fixture
-def server() -> Generator[FakeServer]:
-    with FakeServer() as server:
-        yield server
 
 
 async def work() -> int:

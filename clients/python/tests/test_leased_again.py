@@ -1,7 +1,7 @@
 """Events that the same engine leases again: no handler runs twice for one piece of work."""
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,12 +12,6 @@ from eventlease.testing import FakeServer
 from eventlease.transport import Reply, Request
 
 AT_ONCE = {"retry_delay": {"initial": 0, "max": 0}}
-
-
-@pytest.fixture
-def server() -> Generator[FakeServer]:
-    with FakeServer() as server:
-        yield server
 
 
 class Late:
@@ -156,11 +150,13 @@ def test_a_report_may_be_refused_before_the_newer_lease_arrives(
     assert work.begun == [1]
 
 
+@pytest.mark.parametrize("concurrency", [1, 2])
 def test_a_report_that_nobody_takes_is_told_once_no_poll_can_bring_its_event(
-    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch, concurrency: int
 ) -> None:
+    """With a second slot, a poll waits meanwhile."""
     monkeypatch.setattr("eventlease.poller.WAIT_SECONDS", 1)
-    desk = Desk(server, concurrency=2)
+    desk = Desk(server, concurrency=concurrency)
     begun, over = threading.Event(), threading.Event()
 
     @desk.engine.on("x")
@@ -171,12 +167,7 @@ def test_a_report_that_nobody_takes_is_told_once_no_poll_can_bring_its_event(
     event_id = desk.put()
     with desk.working():
         got(begun)
-        other = "0198c0de-0000-4000-8000-00000000000b"
-        desk.client.call("POST", "/engines", {"engine_id": other, "engine_type": "dialogue"})
-        with server.state.changed:  # the parked poll does not get it
-            server.expire_leases()
-            path = f"/events/queue/dialogue/lease?engine_id={other}"
-            assert desk.client.call("POST", path, {"limit": 1})["events"][0]["event_id"] == event_id
+        assert desk.take_elsewhere() == event_id
         over.set()
         assert desk.lost.get(timeout=30).event_id == event_id
         until(lambda: desk.engine.stats().results_lost == 1)

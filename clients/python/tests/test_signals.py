@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -40,18 +39,6 @@ for name in sys.argv[2].split(","):
 run(*engines)
 print("in order")
 """
-
-
-@pytest.fixture
-def server() -> Generator[FakeServer]:
-    with FakeServer() as server:
-        yield server
-
-
-@pytest.fixture
-def url(server: FakeServer) -> Generator[str]:
-    with server.over_http() as url:
-        yield url
 
 
 def start(url: str, *arguments: str, engines: str = QUEUE, drain_seconds: float = 30) -> subprocess.Popen[str]:

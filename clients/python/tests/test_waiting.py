@@ -1,7 +1,7 @@
 """Waiting says that something is open only where the server has said so."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,12 +10,6 @@ from eventlease import AsyncClient, Client, Enqueued, EventCancelled, Unavailabl
 from eventlease.testing import FakeServer
 
 NEW = {"engine_type": "dialogue", "event_type": "asked", "payload": 1}
-
-
-@pytest.fixture
-def server() -> Iterator[FakeServer]:
-    with FakeServer() as fake:
-        yield fake
 
 
 def ids_of(client: Client, count: int) -> list[str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+import uuid
 from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from eventlease import Client, Engine, EngineRefused, Event
 
@@ -70,6 +74,25 @@ class Desk:
         """Stops the engine, which may have ended by itself."""
         with suppress(EngineRefused):
             self.engine.stop()
+
+    def take_elsewhere(self) -> str:
+        """The id of an event whose lease ends, and which another engine gets; a poll that waits does not."""
+        other = str(uuid.uuid4())
+        self.client.call("POST", "/engines", {"engine_id": other, "engine_type": QUEUE})
+        with self.server.state.changed:
+            self.server.expire_leases()
+            leased = self.client.call("POST", f"/events/queue/{QUEUE}/lease?engine_id={other}", {"limit": 1})
+        event_id: str = leased["events"][0]["event_id"]
+        return event_id
+
+    async def serve_until_cancelled(self) -> None:
+        """The engine works on this event loop, and is cancelled once it is registered."""
+        serving = asyncio.create_task(self.engine.serve())
+        while not self.server.state.engines:
+            await asyncio.sleep(0.01)
+        serving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await serving
 
     @contextmanager
     def working(self) -> Generator[None]:

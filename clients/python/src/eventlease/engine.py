@@ -11,8 +11,8 @@ from eventlease import forks
 from eventlease.encoding import STANDARD, Json
 from eventlease.errors import ConfigurationError
 from eventlease.handlers import Handlers
-from eventlease.identity import REFUSED_STATUS
 from eventlease.outcomes import EngineRefused
+from eventlease.rules.shutdown import REFUSED_STATUS
 from eventlease.runners.loop import OwnLoop, current_loop
 from eventlease.running import Running, refuse_children_that_import, refuse_green_threads
 from eventlease.settings import Settings
@@ -95,7 +95,6 @@ class Engine:
         self._on_settled: list[Settled] = []
         self._on_lost: list[Lost] = []
         self._running: Running | None = None
-        self._ended: Stats | None = None
         forks.watch(self)
 
     def on(

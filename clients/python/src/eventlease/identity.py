@@ -22,6 +22,7 @@ from eventlease.errors import (
 from eventlease.outcomes import EngineRefused
 from eventlease.rules.repeats import ENGINE, Repeat
 from eventlease.rules.replies import Recovery, recovery
+from eventlease.rules.shutdown import REFUSED_STATUS, SUPERSEDED_STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +35,6 @@ CALL_SECONDS = 30.0
 REGISTRATION_PAUSE_SECONDS = 10.0
 TOKEN_PAUSE_SECONDS = 5.0
 SAY_AGAIN_SECONDS = 30.0
-SUPERSEDED_STATUS = 3
-REFUSED_STATUS = 2
 
 
 class Identity:

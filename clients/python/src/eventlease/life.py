@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from eventlease.calls import Calls
 from eventlease.health import Health
 from eventlease.heart import Heart
-from eventlease.identity import REFUSED_STATUS, Identity
+from eventlease.identity import Identity
 from eventlease.leases import Leases
 from eventlease.outcomes import EngineRefused, Failed, Released
 from eventlease.poller import Poller
 from eventlease.rules.outcome import no_handler
+from eventlease.rules.shutdown import REFUSED_STATUS, STUCK_STATUS
 from eventlease.runners.slots import Slots
 from eventlease.settler import Settlements, Settler
 from eventlease.tries import Timing
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("eventlease.engine")
 
-STUCK_STATUS = 4
 MAX_CRASHES = 3
 CRASHES_WITHIN_SECONDS = 60.0
 PAUSE_SECONDS = 0.5

@@ -88,10 +88,11 @@ class Poller:
         return self._may_poll() and (bool(self._leases.outbox) or self._free(()) > 0)
 
     def _free(self, sent: Sequence[Settlement]) -> int:
-        leases, slots, capacity = self._leases, self._life.slots, self._leases.capacity
+        leases, life = self._leases, self._life
+        capacity, concurrency = leases.capacity, life.settings.concurrency
         # What would wait for long is not leased beforehand: others may have a handler for it.
-        if slots.running >= slots.settings.concurrency and leases.now() - leases.began_at > WAITING_SECONDS:
-            capacity = slots.settings.concurrency
+        if life.slots.running >= concurrency and leases.now() - leases.began_at > WAITING_SECONDS:
+            capacity = concurrency
         return capacity - len(leases.table) + sum(each.report is not None for each in sent)
 
     def _poll(self, sent: list[Settlement], limit: int) -> float:

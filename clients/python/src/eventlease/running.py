@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 from eventlease import forks
 from eventlease.errors import ConfigurationError
 from eventlease.event import is_of
-from eventlease.identity import REFUSED_STATUS
-from eventlease.life import STOPPING, STUCK_STATUS, Life
+from eventlease.life import STOPPING, Life
 from eventlease.outcomes import EngineRefused
 from eventlease.rules.leases import RUNNING, WAITING
-from eventlease.rules.shutdown import Plan, Stage
+from eventlease.rules.shutdown import CUT_STATUS, REFUSED_STATUS, STUCK_STATUS, Plan, Stage
 from eventlease.runners.lifespan import Lifespan
 from eventlease.runners.loop import OwnLoop, current_loop
 
@@ -39,7 +38,6 @@ POLL_SECONDS = 2.0
 ENDED_POLL_SECONDS = 0.3
 LEAVE_SECONDS = 1.5
 JOIN_SECONDS = 2.0
-CUT_STATUS = 1
 
 
 class Running:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from eventlease.outcomes import Released
 from eventlease.rules.leases import RUNNING, WAITING_SECONDS, Row
+from eventlease.rules.shutdown import STUCK_STATUS
 from eventlease.runners.tasks import CLOSED
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ LATE_SECONDS = 2.0
 CLOCK_JUMP_SECONDS = 10.0
 URGENT_SHARE = 0.6  # heartbeats renew while more than two thirds are left
 STACK_LINES = 12
-STUCK_STATUS = 4
 RUNNERS = str(Path(__file__).parent / "runners")
 
 

@@ -88,18 +88,6 @@ def test_errors_come_through_from_another_process(error: BaseException) -> None:
         assert (str(other), vars(other)) == (str(error), vars(error))
 
 
-@pytest.fixture
-def server() -> Generator[FakeServer]:
-    with FakeServer() as server:
-        yield server
-
-
-@pytest.fixture
-def url(server: FakeServer) -> Generator[str]:
-    with server.over_http() as url:
-        yield url
-
-
 @contextmanager
 def program(tmp_path: Path, text: str, url: str) -> Generator[subprocess.Popen[str]]:
     """A program of its own; it and its children are ended with the block."""

@@ -33,12 +33,7 @@ def test_an_engine_needs_none_of_the_programs_threads(server: FakeServer, how: s
                 while not server.state.engines:
                     await asyncio.sleep(0.01)
             return
-        serving = asyncio.create_task(desk.engine.serve())
-        while not server.state.engines:
-            await asyncio.sleep(0.01)
-        serving.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await serving
+        await desk.serve_until_cancelled()
 
     asyncio.run(program())
     assert not server.state.engines

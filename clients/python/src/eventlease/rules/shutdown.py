@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final
+
+# Exit statuses of an engine that does not end in order; of two, the greater one counts.
+CUT_STATUS: Final = 1
+"""Work was cut off."""
+REFUSED_STATUS: Final = 2
+"""It cannot work as it is: its settings or its token are refused."""
+SUPERSEDED_STATUS: Final = 3
+"""Another process has registered under its id."""
+STUCK_STATUS: Final = 4
+"""Its handlers, its event loop or one of its own threads cannot go on."""
 
 
 class Stage(IntEnum):
