@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import enum
 import uuid
+from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -30,6 +31,12 @@ class Model(pydantic.BaseModel):
     colour: Colour = Colour.RED
 
 
+@pydantic.dataclasses.dataclass
+class Aliased:
+    npc: str = pydantic.Field(alias="npcName")
+    colour: Colour = Colour.RED
+
+
 class Struct(msgspec.Struct, rename="camel"):
     npc_name: str
     inner: Scene | Model
@@ -48,6 +55,8 @@ AT = datetime.datetime(2026, 11, 29, 9, tzinfo=datetime.timezone.utc)
         (PurePosixPath("/a"), '"/a"'),
         ({1}, "[1]"),
         (Model(npcName="Mira"), '{"npcName":"Mira","colour":"red"}'),
+        (Aliased(npcName="Mira"), '{"npcName":"Mira","colour":"red"}'),
+        (Decimal("1.10"), '"1.10"'),
         (Struct("Mira", Model(npcName="Ada")), '{"npcName":"Mira","inner":{"npcName":"Ada","colour":"red"}}'),
         (
             Scene("Mira", AT),

@@ -9,7 +9,7 @@ import pytest
 
 from eventlease import ConfigurationError, Engine, Event
 from eventlease.annotations import decoder_of
-from eventlease.decoding import PayloadInvalid
+from eventlease.misfits import PayloadInvalid
 
 if sys.version_info >= (3, 11):
     from typing import NotRequired, Required

@@ -8,6 +8,7 @@ import json
 import re
 import sys
 import traceback
+from decimal import Decimal
 from enum import Enum
 from pathlib import PurePath
 from typing import Any, Protocol, cast
@@ -32,11 +33,13 @@ class Json(Protocol):
 
 
 def plain(value: Any) -> Any:
-    """What JSON can hold, for a value that it cannot: dates, UUIDs, enums, sets, dataclasses and other models."""
+    """What JSON can hold, for a value that it cannot: dates, UUIDs, decimals, enums, sets, dataclasses, models."""
     if isinstance(value, type):
         raise TypeError(f"the type {value.__name__} cannot be written as JSON")
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json", by_alias=True)  # as it is read
+    if (serializer := getattr(value, "__pydantic_serializer__", None)) is not None:  # of a dataclass of pydantic's
+        return serializer.to_python(value, mode="json", by_alias=True)
     if hasattr(value, "__struct_fields__"):
         return sys.modules["msgspec"].to_builtins(value, str_keys=True, enc_hook=plain)
     if dataclasses.is_dataclass(value):
@@ -45,7 +48,7 @@ def plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, UUID | PurePath):
+    if isinstance(value, UUID | Decimal | PurePath):
         return str(value)
     if isinstance(value, set | frozenset):
         return list(cast("set[Any]", value))
@@ -67,6 +70,7 @@ class StandardJson:
 
 
 STANDARD = StandardJson()
+_FRACTION = re.compile(r"\.(\d+)")
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 
 
@@ -83,6 +87,12 @@ def dump_request(value: Any, using: Json = STANDARD) -> bytes:
     except Exception as error:
         why = "".join(traceback.format_exception_only(error)).strip()
         raise refused_here(f"it cannot be written as JSON: {why}") from error
+
+
+def read_time(text: str) -> datetime.datetime:
+    """A time as the server and other clients write it. Before Python 3.11, `fromisoformat` reads but a few forms."""
+    text = _FRACTION.sub(lambda found: f".{found[1][:6]:0<6}", text.replace("Z", "+00:00"))
+    return datetime.datetime.fromisoformat(text)
 
 
 def depth(text: bytes) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from contextvars import ContextVar
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from eventlease.encoding import read_time
 from eventlease.outcomes import HandlerInterrupted, LeaseUncertain
 
 if TYPE_CHECKING:
@@ -26,17 +26,11 @@ else:
 
 T = TypeVar("T")
 _current: ContextVar[Event[Any, Any]] = ContextVar("eventlease_event")
-_FRACTION = re.compile(r"\.(\d+)")
 
 
 def current_event() -> Event[Any, Any]:
     """The event whose handler runs in this context. LookupError outside of handlers."""
     return _current.get()
-
-
-def _time(text: str) -> datetime:
-    text = _FRACTION.sub(lambda found: f".{found[1][:6]:0<6}", text.replace("Z", "+00:00"))
-    return datetime.fromisoformat(text)
 
 
 class _Member(Generic[T]):
@@ -65,7 +59,7 @@ class Previous:
     """Why it was released, for programs."""
     reason = _Member[str | None]("reason")
     """Why it was released, for people."""
-    ended_at = _Member[datetime]("ended_at", _time)
+    ended_at = _Member[datetime]("ended_at", read_time)
     """When it ended, by the server's clock."""
 
     def __init__(self, body: Mapping[str, Any]) -> None:
@@ -107,7 +101,7 @@ class Event(Generic[P, S]):
     """0 to 9; 9 comes first."""
     scenario_run_id = _Member[str | None]("scenario_run_id")
     """The run it belongs to."""
-    created_at = _Member[datetime]("created_at", _time)
+    created_at = _Member[datetime]("created_at", read_time)
     """When it was enqueued, by the server's clock."""
     traceparent = _Member[str | None]("traceparent")
     """The trace context it was enqueued with."""

@@ -6,8 +6,8 @@ import inspect
 import traceback
 from typing import TYPE_CHECKING, Any, cast
 
-from eventlease.decoding import PayloadInvalid
 from eventlease.encoding import STANDARD, Json, depth, dump_bytes
+from eventlease.misfits import PayloadInvalid
 from eventlease.outcomes import Completed, Failed, Hold, NotRetryable, Release, Released, Report, RetryAfter
 from eventlease.rules.outcome import Ending, Kind, kind_of_report
 
@@ -72,7 +72,8 @@ def _advice(result: Any) -> str | None:
     if is_awaitable or inspect.isgenerator(result) or inspect.isasyncgen(result):
         if inspect.iscoroutine(result):
             result.close()  # or its end would warn that it was never awaited
-        advice = "make the handler `async def`, and `await` it" if is_awaitable else "return a list of its items"
+        to_await = "write `async def` for the handler and its decorators, and `await` it"
+        advice = to_await if is_awaitable else "return a list of its items"
         return f"it returned a {name}: {advice}"
     return None
 

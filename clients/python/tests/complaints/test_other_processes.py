@@ -39,7 +39,7 @@ from eventlease import (
     Unauthenticated,
     Unavailable,
 )
-from eventlease.decoding import PayloadInvalid
+from eventlease.misfits import PayloadInvalid
 from eventlease.testing import FakeServer
 
 SOURCE = Path(__file__).parents[2] / "src"

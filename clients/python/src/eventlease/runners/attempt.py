@@ -6,8 +6,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from eventlease import tracing
-from eventlease.decoding import PayloadInvalid
 from eventlease.event import body_of, enter
+from eventlease.misfits import PayloadInvalid
 from eventlease.outcomes import Failed, NotRetryable, Released, Report, RetryAfter
 from eventlease.reports import report_of, report_of_return
 
