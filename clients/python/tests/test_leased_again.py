@@ -173,6 +173,21 @@ def test_a_report_that_nobody_takes_is_told_once_no_poll_can_bring_its_event(
         until(lambda: desk.engine.stats().results_lost == 1)
 
 
+def test_a_report_that_nobody_takes_is_told_while_a_poll_waits(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eventlease.leases.LATE_SECONDS", 0.0)
+    desk = Desk(server, concurrency=2)
+    work = Working(desk, keeping)
+    with desk.working():
+        until(lambda: len(desk.bodies("exchange")) > 1)
+        assert desk.take_elsewhere() == work.event_id
+        polls = desk.engine.stats().polls
+        work.over.set()
+        assert desk.lost.get(timeout=30).event_id == work.event_id
+        assert desk.engine.stats().polls == polls
+
+
 def test_what_an_older_handler_returns_counts_for_the_newer_lease(server: FakeServer) -> None:
     desk = Desk(server, concurrency=2)
     work = Working(desk, lambda event: event.cancelled)

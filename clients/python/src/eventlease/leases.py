@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("eventlease.handler")
 
 RENEWAL_PAUSE_SECONDS = 1.0
+LATE_SECONDS = 5.0
+"""How long a report that came too late waits for the poll that may bring its event again."""
 
 
 @dataclass(slots=True, eq=False, repr=False)  # tokens and results stand in no text form
@@ -39,6 +41,8 @@ class Settlement:
     """What a renewal brings."""
     internal_errors: int = 0
     is_fallback: bool = False
+    late_at: float | None = None
+    """When it was refused because its lease had ended, and began to wait for a newer lease of its event."""
 
 
 class Leases:
@@ -191,7 +195,8 @@ class Leases:
                 body = late.body.replace(late.row.lease_token.encode(), newer.lease_token.encode(), 1)
                 self.outbox.append(Settlement(newer, body, late.report, newer.event, is_fallback=late.is_fallback))
                 self.changed.notify_all()
-            elif self.is_polling and late.row.began_at and event_status == "processing":
+            elif self.is_polling and late.row.began_at and event_status == "processing" and late.late_at is None:
+                late.late_at = self.now()
                 self._late.append(late)  # it may be this engine that has leased the event again
             else:
                 return False
@@ -202,6 +207,16 @@ class Leases:
         with self.lock:
             late, self._late, self.is_polling = self._late, [], False
             return late
+
+    def send_late_again(self) -> None:
+        """Sends late reports again that have waited for long: the poll under way seems not to bring their events."""
+        latest = self.now() - LATE_SECONDS
+        with self.lock:
+            again = [late for late in self._late if late.late_at is not None and late.late_at <= latest]
+            if again:
+                self._late = [late for late in self._late if late not in again]
+                self.outbox.extend(again)
+                self.changed.notify_all()
 
     def heard(self, sent: float) -> None:
         """The server has answered a call of that time. The lock is held."""

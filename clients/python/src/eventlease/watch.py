@@ -73,6 +73,7 @@ class Watch:
             self._life.slots.give_up(row)
             if self._life.slots.is_stuck() and not self._is_over:
                 self._end("every handler hangs")
+        leases.send_late_again()
         for row in self._life.slots.take_waiting(lambda row: now - row.leased_at > WAITING_SECONDS):
             leases.decline(row, Released(0, "not_begun", "no handler was free"))
         with leases.lock:
