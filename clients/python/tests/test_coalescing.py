@@ -315,6 +315,36 @@ def test_runs_and_other_calls_can_be_awaited() -> None:
     asyncio.run(main())
 
 
+def test_calls_that_wait_hold_up_no_others() -> None:
+    async def main() -> None:
+        with FakeServer() as server:
+            client = AsyncClient(transport=server.transport)
+            event = await client.enqueue("q", "t", 1)
+            path = f"/events/{event.event_id}?wait_seconds=20"
+            waiting = [asyncio.create_task(client.call("GET", path)) for _ in range(20)]
+            while [name for name, _ in server.requests].count("read_event") < 20:
+                await asyncio.sleep(0.01)
+            assert (await client.call("GET", "/server"))["version"]
+            await client.cancel(event.event_id)
+            ends = await asyncio.gather(*waiting)
+            assert {end["status"] for end in ends} == {"cancelled"}
+            await client.close()
+
+    asyncio.run(asyncio.wait_for(main(), 60))
+
+
+def test_a_closed_client_makes_no_calls() -> None:
+    async def main() -> None:
+        with FakeServer() as server:
+            client = AsyncClient(transport=server.transport)
+            await client.close()
+            for call in (client.read(UNKNOWN), client.call("GET", "/server"), client.enqueue_many([])):
+                with pytest.raises(Unavailable, match="the client is closed"):
+                    await call
+
+    asyncio.run(main())
+
+
 def test_nothing_is_left_of_a_client_that_is_closed() -> None:
     before = set(threading.enumerate())
 

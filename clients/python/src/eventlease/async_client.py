@@ -1,4 +1,4 @@
-"""The client for asyncio. Requests are made in threads, so that nothing they wait for blocks the loop, nor it them."""
+"""The client for asyncio. Requests are made in threads: they do not block the event loop, nor does it block them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from eventlease.client import CLOSE_SECONDS, Client
 from eventlease.coalesce import Waiting
 from eventlease.encoding import STANDARD, Json
 from eventlease.enqueuing import Enqueued, EventOptions, new_event
-from eventlease.errors import EventLeaseError
+from eventlease.errors import EventLeaseError, Unavailable
 from eventlease.futures import unwrapped
 from eventlease.transport import Transport, Urllib3Transport
 
@@ -25,19 +25,21 @@ if TYPE_CHECKING:
 
     from eventlease.openapi import ScenarioRun
 
-MAX_THREADS = 16
+MAX_LONG_CALLS = 100
+MAX_BRIEF_CALLS = 16
 MAX_CHECKS = 4
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 def _in_thread(
-    method: Callable[Concatenate[Client, P], T],
+    method: Callable[Concatenate[Client, P], T], *, may_be_long: bool = False
 ) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]:
-    """A method of `Client`, carried out in a thread."""
+    """A method of `Client`, called in a thread."""
 
     async def call(client: AsyncClient, /, *args: P.args, **options: P.kwargs) -> T:
-        return await client.in_thread(functools.partial(method, client.blocking, *args, **options))
+        called = functools.partial(method, client.blocking, *args, **options)
+        return await client.in_thread(called, may_be_long=may_be_long)
 
     functools.update_wrapper(call, method)
     return call
@@ -68,8 +70,9 @@ class AsyncClient:
 
     def after_fork(self) -> None:
         """Threads stay in the parent."""
-        self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="eventlease-call")
-        # Of their own: long calls may hold all others, and the end of a wait must not be late for that.
+        # Apart from each other: brief calls do not wait for long ones, nor does the end of a wait for either.
+        self._long_calls = ThreadPoolExecutor(MAX_LONG_CALLS, thread_name_prefix="eventlease-call")
+        self._brief_calls = ThreadPoolExecutor(MAX_BRIEF_CALLS, thread_name_prefix="eventlease-brief-call")
         self._checks = ThreadPoolExecutor(MAX_CHECKS, thread_name_prefix="eventlease-check")
 
     async def __aenter__(self) -> Self:
@@ -87,12 +90,12 @@ class AsyncClient:
         count = self.blocking.close(seconds)
         self._events.join()
         self._runs.join()
-        self._threads.shutdown()
-        self._checks.shutdown()
+        for threads in (self._long_calls, self._brief_calls, self._checks):
+            threads.shutdown()
         return count
 
-    call = _in_thread(Client.call)
-    enqueue_many = _in_thread(Client.enqueue_many)
+    call = _in_thread(Client.call, may_be_long=True)
+    enqueue_many = _in_thread(Client.enqueue_many, may_be_long=True)
     read = _in_thread(Client.read)
     cancel = _in_thread(Client.cancel)
     read_run = _in_thread(Client.read_run)
@@ -154,7 +157,9 @@ class AsyncClient:
         except EventLeaseError as error:
             return dict.fromkeys(event_ids, error)
 
-    async def in_thread(self, call: Callable[[], T]) -> T:
-        """What is done in another thread, in the context of this task: events carry its trace."""
-        context = contextvars.copy_context()
-        return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, call)
+    async def in_thread(self, call: Callable[[], T], *, may_be_long: bool) -> T:
+        """Calls in another thread, in the context of this task. Raises Unavailable once the client is closed."""
+        if self.blocking.connections.timing.stop.is_set():
+            raise Unavailable("the client is closed")
+        threads = self._long_calls if may_be_long else self._brief_calls
+        return await asyncio.get_running_loop().run_in_executor(threads, contextvars.copy_context().run, call)
