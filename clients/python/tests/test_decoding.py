@@ -3,7 +3,8 @@
 import datetime
 import functools
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
+from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Literal, NewType, TypedDict
 from unittest.mock import Mock
@@ -12,10 +13,12 @@ from uuid import UUID
 import msgspec
 import pydantic
 import pytest
+from typing_extensions import TypeAliasType
 
-from eventlease import Completed, ConfigurationError, Engine, Event
+from eventlease import Completed, ConfigurationError, Engine, Event, Failed
 from eventlease.annotations import decoder_of
-from eventlease.decoding import PayloadInvalid, decoder
+from eventlease.decoding import decoder
+from eventlease.misfits import PayloadInvalid
 from eventlease.testing import run
 
 Name = NewType("Name", str)
@@ -58,6 +61,25 @@ class Struct(msgspec.Struct):
     lines: int = 1
 
 
+@pydantic.dataclasses.dataclass
+class Aliased:
+    npc_name: str = pydantic.Field(alias="npcName")
+
+
+@dataclass
+class Doubled:
+    number: InitVar[int]
+    double: int = field(init=False)
+
+    def __post_init__(self, number: int) -> None:
+        self.double = 2 * number
+
+
+Numbers = TypeAliasType("Numbers", list[int])
+Above = Annotated[int, pydantic.Field(gt=0)]
+AboveForStructs = Annotated[int, msgspec.Meta(gt=0)]
+
+
 def decode(wanted: Any, value: Any) -> Any:
     """What is made of a value."""
     made = decoder(wanted)
@@ -97,6 +119,18 @@ def decode(wanted: Any, value: Any) -> Any:
         (Model, {"npc": "Mira"}, Model(npc="Mira")),
         (list[Model], [{"npc": "Mira", "lines": 2}], [Model(npc="Mira", lines=2)]),
         (Struct, {"npc": "Mira"}, Struct("Mira")),
+        (Aliased, {"npcName": "Mira"}, Aliased(npcName="Mira")),
+        (list[Aliased], [{"npcName": "Mira"}], [Aliased(npcName="Mira")]),
+        (Doubled, {"number": 2}, Doubled(2)),
+        (Numbers, [1], [1]),
+        (Above, 1, 1),
+        (AboveForStructs, 1, 1),
+        (Literal[Mood.CALM], "calm", Mood.CALM),
+        (Decimal, "1.10", Decimal("1.10")),
+        (Decimal, 1.5, Decimal("1.5")),
+        (datetime.time, "10:30:00", datetime.time(10, 30)),
+        (dict[int, str], {"1": "a"}, {1: "a"}),
+        (dict[Mood, int], {"calm": 1}, {Mood.CALM: 1}),
     ],
 )
 def test_values_are_decoded(wanted: Any, value: Any, decoded: Any) -> None:
@@ -126,6 +160,17 @@ MISFITS: list[tuple[Any, Any, list[str]]] = [
     (Model, {"lines": "x"}, ["/npc", "/lines"]),
     (list[Model], [{}], ["/0/npc"]),
     (Struct, {"lines": "x"}, [""]),
+    (Aliased, {"npc_name": "Mira"}, ["/npcName"]),
+    (Doubled, {}, ["/number"]),
+    (Numbers, ["x"], ["/0"]),
+    (Above, 0, [""]),
+    (list[Above], [1, 0], ["/1"]),
+    (AboveForStructs, 0, [""]),
+    (Literal[Mood.CALM], "angry", [""]),
+    (Decimal, "ten", [""]),
+    (datetime.time, 10, [""]),
+    (dict[int, str], {"one": "a"}, ["/one"]),
+    (set, [[]], [""]),
 ]
 
 
@@ -193,12 +238,59 @@ def test_what_cannot_be_a_handler_is_refused_when_it_is_added(handler: Any, opti
         Engine("x").on("y", **options)(handler)
 
 
-@pytest.mark.parametrize("options", [{"timeout_seconds": 0}, {"not_retryable": ["x"]}, {"payload": "Scene"}])
+async def decode_on_loop(payload: Any) -> Any:
+    return payload
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"timeout_seconds": limit} for limit in (0, -1, "1", True)),
+        *({"not_retryable": classes} for classes in (["x"], [3], [int], 3, None)),
+        *({"payload": decodes} for decodes in ("Scene", 3, [int], decode_on_loop)),
+    ],
+)
 def test_options_of_a_handler_are_looked_at_when_it_is_added(options: Any) -> None:
     def handle(event: Event) -> None: ...
 
     with pytest.raises(ConfigurationError, match=next(iter(options))):
         Engine("x").on("y", **options)(handle)
+
+
+@pytest.mark.parametrize("event_type", [nothing, None, 3, "", "two words", "x" * 65, "**", ["x"]])
+def test_an_event_type_that_no_event_can_have_is_refused(event_type: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r'write @engine\.on\("dialogue\.requested"\)'):
+        Engine("x").on(event_type)
+
+
+def test_one_class_may_be_not_retryable() -> None:
+    def handle(_: Event) -> None:
+        raise KeyError
+
+    engine = Engine("x")
+    engine.on("y", not_retryable=KeyError)(handle)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    report = run(engine, "y")
+    assert isinstance(report, Failed)
+    assert not report.retryable
+
+
+def test_a_generic_type_may_stand_in_the_place_of_the_annotation() -> None:
+    def handle(event: Event) -> str:
+        return repr(event.payload)
+
+    engine = Engine("x")
+    engine.on("y", payload=dict[int, str])(handle)
+    assert run(engine, "y", {"1": "a"}) == Completed("{1: 'a'}")
+
+
+async def on_loop(*_: Any) -> None: ...
+
+
+@pytest.mark.parametrize("callback", [3, None, nothing, on_loop, Takes])
+@pytest.mark.parametrize("kind", ["on_settled", "on_lost"])
+def test_callbacks_that_cannot_be_called_are_refused_when_they_are_added(kind: str, callback: Any) -> None:
+    with pytest.raises(ConfigurationError):
+        getattr(Engine("x"), kind)(callback)
 
 
 def test_layers_take_the_event_and_what_is_called() -> None:
@@ -241,5 +333,8 @@ def test_annotations_that_cannot_be_decoded_are_refused_at_the_start() -> None:
         decoder_of(unknown)  # pyright: ignore[reportUnknownArgumentType]
     with pytest.raises(ConfigurationError, match="complex"):
         decoder_of(deep)
+    for wanted in (set[dict[str, int]], frozenset[Line], [int], {"a": int}, Annotated[Other, pydantic.Field()]):
+        with pytest.raises(ConfigurationError, match="the payload of handle"):
+            decoder(wanted, "the payload of handle")
     with pytest.raises(ConfigurationError):
         decoder_of(typed)

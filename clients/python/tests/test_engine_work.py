@@ -3,8 +3,8 @@
 import asyncio
 import json
 import threading
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any
 
 import pytest
@@ -372,6 +372,21 @@ def test_an_engine_is_set_up_wrongly() -> None:
             desk.engine.on("x")(nothing)
 
 
+def passing(event: Event, call: Any) -> Any:
+    """A layer that adds nothing."""
+    return call(event)
+
+
+def unfinished() -> Iterator[int]:
+    """Lacks `contextmanager`."""
+    yield 1
+
+
+async def unfinished_async() -> AsyncIterator[int]:
+    """Lacks `asynccontextmanager`."""
+    yield 1
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -380,6 +395,9 @@ def test_an_engine_is_set_up_wrongly() -> None:
         *({"stall_seconds": 0}, {"heartbeat_timeout_seconds": 2}, {"visibility_timeout_seconds": 0}),
         *({"url": ""}, {"url": []}, {"token": ""}, {"token": "a\nb"}, {"engine_id": "me"}, {"health_port": 70_000}),
         *({"on_unknown_type": "x"}, {"may_enqueue": "voice"}, {"capabilities": "talk"}, {"scenario_run_id": 3}),
+        *({"url": 3}, {"url": b"http://a"}, {"token": 3}, {"token": ["a"]}, {"heartbeat_timeout_seconds": 86_401}),
+        *({"capabilities": {"talk": 1}}, {"metadata": []}, {"metadata": {"a": object()}}, {"json": None}),
+        *({"lifespan": lifespan} for lifespan in (3, nullcontext(), dict, unfinished, unfinished_async)),
         *({"url": "localhost:18115"}, {"url": "http://x:99999"}, {"url": "http://[x"}, {"url": ["http://a", "b"]}),
     ],
 )
@@ -392,6 +410,17 @@ def test_wrong_settings_end_a_program_with_status_two(settings: Any, caplog: pyt
         engine.run()
     assert ended.value.code == 2
     assert [record.message for record in caplog.records if next(iter(settings)) in record.message]
+
+
+def test_handlers_and_layers_are_added_before_the_start(server: FakeServer) -> None:
+    desk = Desk(server)
+    desk.engine.on("x")(nothing)
+    with desk.working():
+        with pytest.raises(RuntimeError, match="add handlers before"):
+            desk.engine.on("y")
+        with pytest.raises(RuntimeError, match="add layers before"):
+            desk.engine.around(passing)
+    desk.engine.on("y")(nothing)
 
 
 def test_grace_is_within_the_drain() -> None:

@@ -4,10 +4,22 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from eventlease import Completed, Engine, Event, Failed, Hold, NotRetryable, Release, Released, RetryAfter
+from eventlease import (
+    Completed,
+    Engine,
+    Event,
+    Failed,
+    Hold,
+    InvalidInput,
+    NotRetryable,
+    Release,
+    Released,
+    RetryAfter,
+)
 from eventlease.testing import run, run_async
 
 
@@ -67,6 +79,17 @@ def test_a_later_attempt_sees_what_was_before() -> None:
     previous = {"outcome": "failed", "progress": {"lines": 2}}
     report = run(engine, "scene.requested", {"npc": "Mira"}, attempt=2, previous=previous)
     assert report == Completed({"npc": "Mira", "lines": 3, "attempt": 2})
+
+
+def test_the_payload_goes_through_json_as_that_of_an_event_does() -> None:
+    def handle(event: Event) -> str:
+        return repr(event.payload)
+
+    echo = Engine("dialogue")
+    echo.on("x")(handle)
+    assert run(echo, "x", {"id": UUID(int=1), 1: (2,)}) == Completed(f"{{'id': '{UUID(int=1)}', '1': [2]}}")
+    with pytest.raises(InvalidInput):
+        run(echo, "x", object())
 
 
 def test_a_payload_that_does_not_fit_is_not_retried() -> None:

@@ -46,7 +46,8 @@ def decoder_of(handler: Callable[..., Any], payload: Callable[[Any], Any] | None
     if not is_typed and annotation not in (Any, object, Event):
         raise ConfigurationError(f"{name_of(handler)}: its argument is an Event or an Event[…], not {annotation}")
     if payload is not None:
-        return decoder(payload) if isinstance(payload, type) else payload
+        is_type = isinstance(payload, type) or get_origin(payload) is not None
+        return decoder(payload, f"payload= of {name_of(handler)}") if is_type else payload
     return decoder(get_args(annotation)[0], f"the payload of {name_of(handler)}") if is_typed else None
 
 

@@ -8,14 +8,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from eventlease import forks
+from eventlease.annotations import name_of
 from eventlease.encoding import STANDARD, Json
 from eventlease.errors import ConfigurationError
-from eventlease.handlers import Handlers
+from eventlease.handlers import ANY_TYPE, Handlers, check_callable, is_async_function
 from eventlease.outcomes import EngineRefused
 from eventlease.rules.shutdown import REFUSED_STATUS
 from eventlease.runners.loop import OwnLoop, current_loop
 from eventlease.running import Running, refuse_children_that_import, refuse_green_threads
-from eventlease.settings import Settings
+from eventlease.settings import Settings, is_name
 from eventlease.signals import Signals
 from eventlease.transport import Transport, Urllib3Transport
 
@@ -105,10 +106,14 @@ class Engine:
         timeout_seconds: float | None = None,
         not_retryable: Iterable[type[BaseException]] = (),
     ) -> Callable[[H], H]:
-        """Adds the handler of an event type, or of all others with `*`.
+        """Adds the handler of an event type, or with `*` of all types that have none. To be called before the start.
 
-        `payload` makes of the decoded JSON what the handler gets, in the place of the annotation `Event[…]`.
+        `payload` is a type or a function; it decodes the payload, instead of the annotation `Event[…]`.
         """
+        self._check_not_working("add handlers before it starts")
+        if event_type != ANY_TYPE and not is_name(event_type):
+            what = "with an event type (up to 64 letters, digits, '.', '_', ':' or '-') or '*'"
+            raise ConfigurationError(f'write @engine.on("dialogue.requested"), {what}; it was given {event_type!r}')
 
         def add(handler: H) -> H:
             self._handlers.add(event_type, handler, payload, timeout_seconds, not_retryable)
@@ -119,18 +124,21 @@ class Engine:
     def around(self, wrapper: W) -> W:
         """Adds a layer `wrapper(event, call)` around handlers of its own kind, `def` or `async def`.
 
-        The first added is the outermost.
+        The first added is the outermost. To be called before the start.
         """
+        self._check_not_working("add layers before it starts")
         self._handlers.add_around(wrapper)
         return wrapper
 
     def on_settled(self, callback: Settled) -> Settled:
         """Calls back with the event, the report and the server's answer, in a thread of the engine."""
+        _check_callback(callback, "the event", "the report", "the answer")
         self._on_settled.append(callback)
         return callback
 
     def on_lost(self, callback: Lost) -> Lost:
         """Calls back with events whose report came too late, in a thread of the engine."""
+        _check_callback(callback, "the event")
         self._on_lost.append(callback)
         return callback
 
@@ -210,7 +218,7 @@ class Engine:
     def stats(self) -> Stats:
         """Counts since the start. RuntimeError while it does not work."""
         if (running := self._working) is None:
-            raise RuntimeError("the engine does not work")
+            raise RuntimeError("the engine does not work: it was not started, or it has ended")
         life = running.life
         age = life.leases.now() - life.heart.answered_at if life.heart.answered_at is not None else None
         return replace(
@@ -221,11 +229,14 @@ class Engine:
         """The engine goes on in the parent alone."""
         self._running = None
 
-    def _begin(self, loop: asyncio.AbstractEventLoop | None) -> Running:
+    def _check_not_working(self, advice: str = "stop it first") -> None:
         if self._working is not None:
-            raise RuntimeError("the engine works already")
+            raise RuntimeError(f"the engine works already: {advice}")
+
+    def _begin(self, loop: asyncio.AbstractEventLoop | None) -> Running:
+        self._check_not_working()
         if not len(self._handlers):
-            raise ConfigurationError("the engine has no handler")
+            raise ConfigurationError('the engine has no handler: add one with @engine.on("an.event.type")')
         settings = self._settings.with_environment()
         settings.check()
         refuse_green_threads()
@@ -248,6 +259,12 @@ class Engine:
         self._running = None
         if is_cancelled:
             raise asyncio.CancelledError
+
+
+def _check_callback(callback: Callable[..., Any], *arguments: str) -> None:
+    check_callable(callback, *arguments)
+    if is_async_function(callback):
+        raise ConfigurationError(f"{name_of(callback)} must be `def`, not `async def`: a thread of the engine calls it")
 
 
 def run(*engines: Engine) -> None:

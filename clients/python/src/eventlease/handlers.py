@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from eventlease.annotations import decoder_of, name_of
 from eventlease.errors import ConfigurationError
@@ -49,16 +49,17 @@ class Handlers:
         not_retryable: Iterable[type[BaseException]],
     ) -> None:
         """Decides how payloads are decoded. Raises ConfigurationError where that cannot be known."""
-        _check(function, ["the event"])
+        check_callable(function, "the event")
         if event_type in self._by_type:
             raise ConfigurationError(f"{event_type} has a handler already")
         if timeout_seconds is not None and not (is_number(timeout_seconds, 0) and timeout_seconds):
-            raise ConfigurationError("timeout_seconds: more than 0")
-        if payload is not None and not callable(payload):
-            raise ConfigurationError("payload: a type, or a function of the payload")
-        classes = tuple(not_retryable)
-        if not all(isinstance(each, type) for each in cast("tuple[Any, ...]", classes)):
-            raise ConfigurationError("not_retryable: classes of exceptions")
+            raise ConfigurationError("timeout_seconds: a number above 0")
+        if payload is not None and (not callable(payload) or is_async_function(payload)):
+            raise ConfigurationError("payload: a type, or a function (`def`) that makes something of the payload")
+        given: Any = not_retryable
+        classes: tuple[Any, ...] = tuple(given) if hasattr(given, "__iter__") else (given,)
+        if not all(isinstance(each, type) and issubclass(each, BaseException) for each in classes):
+            raise ConfigurationError("not_retryable: exception classes, such as (KeyError, ValueError)")
         decode = decoder_of(function, payload)
         limit = timeout_seconds if timeout_seconds is not None else self._timeout_seconds
         is_async = is_async_function(function)
@@ -66,7 +67,7 @@ class Handlers:
 
     def add_around(self, wrapper: Callable[..., Any]) -> None:
         """A layer: `def` around the handlers that are `def`, `async def` around those that are `async def`."""
-        _check(wrapper, ["the event", "what it calls"])
+        check_callable(wrapper, "the event", "what it calls")
         self._around.append(wrapper)
 
     def find(self, event_type: str) -> Handler | None:
@@ -105,15 +106,16 @@ def _layer(wrapper: Callable[..., Any], call: Callable[[Event[Any, Any]], Any]) 
     return lambda event: wrapper(event, call)
 
 
-def _check(function: Callable[..., Any], arguments: list[str]) -> None:
+def check_callable(function: Callable[..., Any], *arguments: str) -> None:
     """Raises ConfigurationError for what cannot be called with these."""
     if isinstance(function, type) or not callable(function):
-        raise ConfigurationError(f"{function!r} is no function")
+        raise ConfigurationError(f"{function!r} is not a function")
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        raise ConfigurationError(f"{name_of(function)} yields, where it should return")
+        raise ConfigurationError(f"{name_of(function)} is a generator: write `return` instead of `yield`")
     with suppress(ValueError):  # of a function that is no Python
         try:
             inspect.signature(function, follow_wrapped=False).bind(*arguments)
         except TypeError as error:
-            message = f"{name_of(function)} has to take {' and '.join(arguments)}, and nothing else: {error}"
+            count = ["one argument", "two arguments", "three arguments"][len(arguments) - 1]
+            message = f"{name_of(function)} must take {count} ({', '.join(arguments)}): {error}"
             raise ConfigurationError(message) from None

@@ -191,7 +191,7 @@ class Identity:
         config = {
             **(settings.metadata or {}),
             "client": CLIENT,
-            "capabilities": list(capabilities[:100]),
+            "capabilities": list(capabilities)[:100],
             "resource_limits": {"max_concurrent_events": settings.capacity},
         }
         if settings.software_version is not None:

@@ -23,10 +23,9 @@ from eventlease.runners.loop import OwnLoop, current_loop
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
-    from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from eventlease.handlers import Handlers
+    from eventlease.runners.lifespan import MakeManager
     from eventlease.settings import Settings
 
 log = logging.getLogger("eventlease.engine")
@@ -47,11 +46,11 @@ class Running:
         self,
         settings: Settings,
         handlers: Handlers,
-        lifespan: Callable[[], AbstractContextManager[Any] | AbstractAsyncContextManager[Any]] | None,
+        lifespan: MakeManager | None,
         loop: asyncio.AbstractEventLoop | None,
     ) -> None:
         """`loop` is the one of the calling thread; without one, the engine brings its own where it needs one."""
-        self._lifespan = Lifespan(lifespan() if lifespan is not None else None)
+        self._lifespan = Lifespan(lifespan)
         self._own_loop: OwnLoop | None = None
         if loop is None and (handlers.has_async() or self._lifespan.is_async):
             self._own_loop = OwnLoop()

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from eventlease.connections import check_urls, urls_of
-from eventlease.encoding import STANDARD, Json
-from eventlease.errors import ConfigurationError
+from eventlease.encoding import STANDARD, Json, dump_request
+from eventlease.errors import ConfigurationError, InvalidInput
 from eventlease.transport import Transport, Urllib3Transport
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Settings:
     def with_environment(self) -> Settings:
         """What was not given is that of the environment, which is read when the engine starts."""
         engine_id = self.engine_id or os.environ.get("EVENTLEASE_ENGINE_ID") or None
-        return replace(self, url=self.urls, engine_id=engine_id)
+        return replace(self, url=self.urls if self.url is None else self.url, engine_id=engine_id)
 
     @property
     def urls(self) -> list[str]:
@@ -82,13 +82,19 @@ class Settings:
             most_prefetch -= self.concurrency
         drain = self.drain_seconds if number(self.drain_seconds, 0) else float("inf")
         given = {
-            "engine_type: 1 to 64 letters, digits, '.', '_', ':' or '-'": _is_name(self.engine_type),
+            "engine_type: 1 to 64 letters, digits, '.', '_', ':' or '-'": is_name(self.engine_type),
             f"concurrency: a whole number from 1 to {MAX_CAPACITY}": whole(self.concurrency, 1, MAX_CAPACITY),
             f"prefetch: a whole number from 0 to {most_prefetch}": whole(self.prefetch, 0, most_prefetch),
             "drain_seconds: a number from 0 up": number(self.drain_seconds, 0),
             "stall_seconds: a number above 0": number(self.stall_seconds, 0) and self.stall_seconds != 0,
-            "heartbeat_timeout_seconds: a whole number from 3 up": whole(self.heartbeat_timeout_seconds, 3),
+            "heartbeat_timeout_seconds: a whole number from 3 to 86400": whole(
+                self.heartbeat_timeout_seconds, 3, 86_400
+            ),
             "on_unknown_type: release or fail": self.on_unknown_type in ("release", "fail"),
+            "json: an object with `dumps` and `loads`": all(
+                hasattr(self.encoding, name) for name in ("dumps", "loads")
+            ),
+            "transport: a function of a URL": callable(self.transport),
         }
         optional: dict[str, tuple[Any, Callable[[Any], bool]]] = {
             "timeout_seconds: a number above 0": (self.timeout_seconds, lambda v: number(v, 0) and v != 0),
@@ -97,17 +103,27 @@ class Settings:
                 self.visibility_timeout_seconds, lambda v: whole(v, 1, 43_200)
             ),
             "health_port: a whole number from 0 to 65535": (self.health_port, lambda v: whole(v, 0, 65_535)),
-            "engine_id: a UUID": (self.engine_id, _is_uuid),
+            "engine_id: a UUID, as text": (self.engine_id, _is_uuid),
             "software_version: a text": (self.software_version, lambda v: isinstance(v, str)),
             "scenario_run_id: a text": (self.scenario_run_id, lambda v: isinstance(v, str)),
+            "url: a text, or a list of texts": (self.url, lambda v: isinstance(v, str) or _is_list(v)),
+            "token: a text, or a function that returns one": (
+                self.token, lambda v: isinstance(v, str) or callable(v)
+            ),
             "capabilities: a list of event types": (self.capabilities, _is_list),
             "may_enqueue: a list of queues": (self.may_enqueue, _is_list),
-            "metadata: an object": (self.metadata, lambda v: isinstance(v, Mapping)),
+            "metadata: a mapping that JSON can hold": (self.metadata, self._is_object),
         }  # fmt: skip
         given |= {text: value is None or is_right(value) for text, (value, is_right) in optional.items()}
         if wrong := [text for text, is_right in given.items() if not is_right]:
             raise ConfigurationError("; ".join(wrong))
         check_urls(self.urls, self.transport)
+
+    def _is_object(self, value: Any) -> bool:
+        try:
+            return isinstance(value, Mapping) and bool(dump_request({**value}, self.encoding))
+        except InvalidInput:
+            return False
 
 
 def is_number(value: Any, least: float, most: float = float("inf")) -> bool:
@@ -120,12 +136,13 @@ def is_whole(value: Any, least: int, most: float = float("inf")) -> bool:
     return isinstance(value, int) and is_number(value, least, most)
 
 
-def _is_name(value: Any) -> bool:
+def is_name(value: Any) -> bool:
+    """True for what can name a queue or an event type."""
     return isinstance(value, str) and _NAME.fullmatch(value) is not None
 
 
 def _is_list(value: Any) -> bool:
-    is_listed = isinstance(value, Collection) and not isinstance(value, (str, bytes))
+    is_listed = isinstance(value, Collection) and not isinstance(value, (str, bytes, Mapping))
     return is_listed and all(isinstance(each, str) for each in cast("Collection[Any]", value))
 
 

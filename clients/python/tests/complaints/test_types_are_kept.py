@@ -101,7 +101,7 @@ def speak(event: Event[Scene, Pool]) -> dict[str, int]:
     return {event.payload.npc: event.state.size}
 
 
-@engine.on("async def")
+@engine.on("async-def")
 async def speak_on_loop(event: Event[Scene, Pool]) -> dict[str, int]:
     return speak(event)
 
@@ -123,7 +123,7 @@ def test_a_handler_keeps_its_type_and_can_still_be_called() -> None:
     tried = Engine("dialogue")
     tried.on("x")(of_a_test)
     assert run(tried, "x", {"npc": "Ada"}) == Completed(None)
-    for event_type in ("def", "async def"):
+    for event_type in ("def", "async-def"):
         assert run(engine, event_type, {"npc": "Mira"}, state=Pool(3)) == Completed({"Mira": 3})
 
 

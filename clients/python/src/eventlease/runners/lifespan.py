@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Future, wait
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from typing import Any
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
+from typing import TYPE_CHECKING, Any
+
+from eventlease.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    MakeManager = Callable[[], AbstractContextManager[Any] | AbstractAsyncContextManager[Any]]
 
 
 class Lifespan:
     """A context manager, plain or async. An async one is entered and left by one task of the loop."""
 
-    def __init__(self, manager: AbstractContextManager[Any] | AbstractAsyncContextManager[Any] | None) -> None:
-        self._manager = manager
+    def __init__(self, make: MakeManager | None) -> None:
+        """Raises ConfigurationError where `make` does not make a context manager."""
+        self._manager = None if make is None else _made(make)
         self._held: tuple[asyncio.AbstractEventLoop, asyncio.Event, Future[None]] | None = None
 
     @property
@@ -46,6 +54,17 @@ class Lifespan:
                 if not leave.is_set() or loop.is_closed():
                     raise RuntimeError("its event loop does not run")
             held.result()
+
+
+def _made(make: MakeManager) -> AbstractContextManager[Any] | AbstractAsyncContextManager[Any]:
+    kinds = AbstractContextManager, AbstractAsyncContextManager
+    made: Any = make() if callable(make) and not isinstance(make, kinds) else None
+    if isinstance(made, kinds):
+        return made  # pyright: ignore[reportUnknownVariableType]
+    with suppress(AttributeError):
+        made.close()  # a coroutine would warn that it was never awaited
+    advice = "decorate it with `contextmanager` or `asynccontextmanager` of contextlib"
+    raise ConfigurationError(f"lifespan: a function that returns a context manager; {advice}")
 
 
 async def _hold(manager: AbstractAsyncContextManager[Any], entered: Future[Any], leave: asyncio.Event) -> None:

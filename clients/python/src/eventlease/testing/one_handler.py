@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from eventlease.encoding import dump_request
 from eventlease.leases import Leases
 from eventlease.outcomes import Completed, Failed, Released, Report
 from eventlease.reports import settlement
@@ -63,7 +64,8 @@ async def run_async(
     settings = replace(settings, log_failures=False)
     slots = Slots(settings, Leases(settings))
     slots.state = None if state is NO_STATE else state
-    body = leased_event(settings.engine_type, event_type, payload, **members)
+    as_received = settings.encoding.loads(dump_request(payload, settings.encoding))
+    body = leased_event(settings.engine_type, event_type, as_received, **members)
     (row,) = slots.leases.place([body], slots.leases.now())
     handler = row.handler = handlers.find(event_type)
     if handler is None:
