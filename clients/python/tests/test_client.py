@@ -3,14 +3,19 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
+from queue import SimpleQueue
 from typing import Any, get_type_hints
 
 import pytest
 from scripted import Scripted, reply
+from working import nothing
 
 from eventlease import (
+    AsyncClient,
     Client,
+    ConfigurationError,
     Conflict,
+    Engine,
     Enqueued,
     EventCancelled,
     EventFailed,
@@ -23,7 +28,7 @@ from eventlease import (
 )
 from eventlease.enqueuing import MAX_BATCH_EVENTS
 from eventlease.testing import FakeServer
-from eventlease.transport import Cut, NotSent, Reply, Request
+from eventlease.transport import Cut, NotSent, Reply, Request, Transport
 
 UNKNOWN = "01926f5e-7a3c-7d2e-9b54-3f1c8a6d2e10"
 NEW = {"engine_type": "dialogue", "event_type": "asked", "payload": 1}
@@ -334,6 +339,36 @@ def test_environment_variables_name_server_and_token(monkeypatch: pytest.MonkeyP
         client.call("GET", "/server")
     assert script.urls == ["https://queue.example.com"]
     assert script.sent[0][1].headers["Authorization"] == "Bearer el_1"
+
+
+def test_the_environment_is_read_when_a_client_is_made_and_when_an_engine_starts(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = Scripted([reply(200, {})])
+    asked = SimpleQueue[str]()
+
+    def transport(url: str) -> Transport:
+        asked.put(url)
+        return server.transport(url)
+
+    monkeypatch.setenv("EVENTLEASE_URL", "http://before")
+    engine = Engine("dialogue", transport=transport)
+    engine.on("asked")(nothing)
+    with Client(transport=script) as client:
+        monkeypatch.setenv("EVENTLEASE_URL", "http://after")
+        client.call("GET", "/server")
+    with engine:
+        assert asked.get(timeout=30) == "http://after"
+    assert script.urls == ["http://before"]
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    "settings", [*({"timeout_seconds": seconds} for seconds in (0, -1, "1", None, True)), {"on_full": "drop"}]
+)
+def test_a_client_is_set_up_wrongly(kind: Any, settings: Any) -> None:
+    with pytest.raises(ConfigurationError, match=next(iter(settings))):
+        kind(**settings)
 
 
 def test_several_servers_are_named_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,10 @@ from eventlease.coalesce import Coalescer, Waiting
 from eventlease.connections import Connections
 from eventlease.encoding import STANDARD, Json
 from eventlease.enqueuing import CALL_SECONDS, MAX_BATCH_EVENTS, Enqueued, EventOptions, NewBody
-from eventlease.errors import EventLeaseError, InvalidInput, refused_here
+from eventlease.errors import ConfigurationError, EventLeaseError, InvalidInput, refused_here
 from eventlease.futures import unwrapped
 from eventlease.rules.repeats import Repeat
+from eventlease.settings import is_number
 from eventlease.transport import Transport, Urllib3Transport
 
 if TYPE_CHECKING:
@@ -44,11 +45,16 @@ class Client:
         json: Json = STANDARD,
         transport: Callable[[str], Transport] = Urllib3Transport,
     ) -> None:
-        """`url` and `token` are else those of EVENTLEASE_URL and EVENTLEASE_TOKEN.
+        """Without `url` and `token`, those of EVENTLEASE_URL and EVENTLEASE_TOKEN are used, as they are now.
 
-        With `coalesce`, events that threads enqueue at the same time go in one request. `on_full` is for its buffer.
-        Calls are repeated for `timeout_seconds`; then they raise Unavailable.
+        With `coalesce`, events that threads enqueue at the same time go in one request. Where 10,000 events or 32 MiB
+        wait already, `enqueue` waits, or raises BufferFull with `on_full="raise"`. Calls are repeated for
+        `timeout_seconds`; then they raise Unavailable.
         """
+        if not is_number(timeout_seconds, 0) or timeout_seconds == 0:
+            raise ConfigurationError("timeout_seconds: a number above 0")
+        if on_full not in ("wait", "raise"):
+            raise ConfigurationError("on_full: wait or raise")
         self.connections = Connections(url, token, transport, json)
         self.timeout_seconds = timeout_seconds
         self.coalescer = Coalescer(self._send, timeout_seconds, raises_when_full=on_full == "raise")
