@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class Unknown:
-    """Stands for a name that only type checkers know. As a module, it has an `Event`."""
+    """Stands for a name that is imported for type checkers alone. It may be a module, and then has an `Event`."""
 
 
 class Names(dict[str, Any]):
-    """The global names of a handler, and what stands for those that are imported for type checkers alone."""
+    """The global names of a handler. Those that are imported for type checkers alone are an `Unknown`."""
 
     def __missing__(self, name: str) -> Any:
         if name == "Event":
@@ -34,7 +34,7 @@ class Names(dict[str, Any]):
 def decoder_of(handler: Callable[..., Any], payload: Callable[[Any], Any] | None = None) -> Decode | None:
     """By the annotation of the first parameter, `Event[…]`; None takes payloads as they come.
 
-    `payload` stands in the place of what the annotation says: a type that can be decoded, or any function.
+    `payload` replaces the annotation: a type that can be decoded, or any function.
     """
     try:
         annotation = annotation_of(handler)
@@ -68,7 +68,7 @@ def annotation_of(handler: Callable[..., Any]) -> Any:
         try:
             if parameter not in (annotations := getattr(function, "__annotations__", {})):
                 return Any
-            # This one alone: what stands at the others and at the result is nobody's business here.
+            # Only this one is resolved: the other annotations need not be resolvable when the program runs.
             alone = SimpleNamespace(__annotations__={parameter: annotations[parameter]})
             names = getattr(inspect.unwrap(function), "__globals__", {})
             found: Any = get_type_hints(alone, names, Names(names), include_extras=True)[parameter]

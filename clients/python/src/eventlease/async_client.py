@@ -46,7 +46,7 @@ def _in_thread(
 
 
 class AsyncClient:
-    """As `Client`, to be awaited. Events that many tasks enqueue go in one request; so do events that they wait for."""
+    """`Client` for asyncio. Events that many tasks enqueue go in one request, and so do events that they wait for."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class AsyncClient:
         self.blocking = Client(
             url, token=token, on_full=on_full, timeout_seconds=timeout_seconds, json=json, transport=transport
         )
-        """Whose calls are made in threads."""
+        """The client whose calls are made in threads."""
         self._events = waiting.Watcher(self.blocking.connections)
         self._runs = waiting.Watcher(self.blocking.connections, waiting.wait_for_run_once, most=1)
         self.after_fork()
@@ -105,7 +105,7 @@ class AsyncClient:
     async def enqueue(
         self, engine_type: str, event_type: str, payload: Any, **options: Unpack[EventOptions]
     ) -> Enqueued:
-        """See `Client.enqueue`. A task that is cancelled while it waits may have enqueued its event all the same."""
+        """See `Client.enqueue`. If the task is cancelled while it waits, its event may be enqueued nevertheless."""
         loop = asyncio.get_running_loop()
         body = self.blocking.body(new_event(engine_type, event_type, payload, options))
         answer: asyncio.Future[Enqueued | EventLeaseError] = loop.create_future()
@@ -151,7 +151,7 @@ class AsyncClient:
         return {each: future.result() for each, future in values.items() if not future.cancelled()}
 
     def _now(self, event_ids: list[str]) -> dict[str, Any]:
-        """What the server says of these at the end of a wait: only it knows that they are open still."""
+        """The ends of these events as the server says at the end of a wait: only it knows whether they are open."""
         try:
             return dict(zip(event_ids, self.blocking.wait_many(event_ids, timeout=0), strict=True))
         except EventLeaseError as error:

@@ -68,9 +68,9 @@ class Client:
         self.close()
 
     def close(self, seconds: float = CLOSE_SECONDS) -> int:
-        """Waits up to 5 s for what is enqueued, and ends all connections.
+        """Waits up to 5 s for events that are being enqueued, then ends all connections.
 
-        The number of events that were not acknowledged; the server may have some of them.
+        Returns how many events were not acknowledged; the server may have stored some of them.
         """
         count = self.coalescer.close(seconds)
         self.connections.close()
@@ -89,9 +89,9 @@ class Client:
         seconds: float = CALL_SECONDS,
         is_safe: bool | None = None,
     ) -> Any:
-        """Any call of the HTTP interface; `path` stands below /api/v1. The decoded reply.
+        """Makes any call of the HTTP interface and returns the decoded reply; `path` is relative to /api/v1.
 
-        `is_safe` says that it may be sent again where its reply was lost; else that is so for GET, PUT and DELETE.
+        `is_safe` says whether it may be sent again when its reply was lost; by default GET, PUT and DELETE may.
         `seconds` limits one try.
         """
         repeat = Repeat(method in ("GET", "PUT", "DELETE") if is_safe is None else is_safe, self.timeout_seconds)
@@ -99,7 +99,7 @@ class Client:
             return calls.call(method, path, body, seconds=seconds, repeat=repeat, headers=headers)
 
     def enqueue(self, engine_type: str, event_type: str, payload: Any, **options: Unpack[EventOptions]) -> Enqueued:
-        """Returns when the event is stored. Raises InvalidInput where it is refused, Unavailable without an answer."""
+        """Returns when the event is stored. Raises InvalidInput if it is refused, Unavailable without an answer."""
         body = self.body(enqueuing.new_event(engine_type, event_type, payload, options))
         if not self._coalesces:
             with self.connections.one() as calls:
@@ -115,10 +115,10 @@ class Client:
     def enqueue_many(
         self, events: Iterable[NewEvent | dict[str, Any]], *, atomic: bool = False
     ) -> list[Enqueued | EventLeaseError]:
-        """For each event, in order, what was stored or why it was not. Any number of events, in requests of up to 1000.
+        """Enqueues any number of events, in requests of up to 1000. Returns the stored event or the error for each.
 
-        With `atomic` there is one request, and all events are stored or none. Raises nothing that concerns one event
-        alone: look at what is returned.
+        With `atomic` there is one request, and all events are stored or none. An error that concerns one event alone
+        is not raised but returned in its place.
         """
         bodies = (self._body_or_error(event) for event in events)
         results: list[Enqueued | EventLeaseError] = []
@@ -137,14 +137,14 @@ class Client:
     def wait(self, event_id: str | UUID, timeout: float | None = None) -> Any:
         """The result of an event. Raises EventFailed, EventCancelled, NotFound, or TimeoutError after `timeout`.
 
-        TimeoutError says that the event is open still; without an answer of the server it is Unavailable.
+        TimeoutError means that the event is still open; if the server could not be asked, it is Unavailable.
         """
         event_id = waiting.checked_id(event_id)
         path, still_open = f"/events/{event_id}", f"event {event_id} is still open"
         return unwrapped(waiting.value_of(self._ended(path, waiting.EVENT, waiting.is_open, timeout, still_open)))
 
     def wait_many(self, event_ids: Iterable[str | UUID], timeout: float | None = None) -> list[Any]:
-        """For each event, in order, its result or else the error that `wait` would raise."""
+        """For each event, in order, its result or the error that `wait` would raise."""
         asked = [waiting.id_or_error(event_id) for event_id in event_ids]
         limit, found = waiting.TimeLimit(timeout), dict[str, Any]()
         still_open = list(dict.fromkeys(each for each in asked if isinstance(each, str)))
@@ -165,12 +165,12 @@ class Client:
         return [found[each] if isinstance(each, str) else each for each in asked]
 
     def read(self, event_id: str | UUID) -> Event:
-        """Where an event stands, with its result or last error."""
+        """The event as it is now, with its result or last error."""
         event: Event = self._known("GET", f"/events/{waiting.checked_id(event_id)}", *waiting.EVENT)
         return event
 
     def cancel(self, event_id: str | UUID) -> Event:
-        """Cancels an event. While an engine works on it, it is `processing` still, with `cancel_requested`."""
+        """Cancels an event. While an engine works on it, it stays `processing`, with `cancel_requested`."""
         event: Event = self._known("POST", f"/events/{waiting.checked_id(event_id)}/cancel", *waiting.EVENT)
         return event
 
@@ -180,15 +180,15 @@ class Client:
         return run
 
     def wait_for_run(self, scenario_run_id: str | int, timeout: float | None = None) -> ScenarioRun:
-        """Returns when none of a run's events is open, as at once for a run that has none yet; else TimeoutError."""
-        still_open = f"run {scenario_run_id} has open events still"
+        """Returns when none of a run's events is open; a run without events has none. Else raises TimeoutError."""
+        still_open = f"run {scenario_run_id} still has open events"
         run: ScenarioRun = self._ended(
             waiting.run_path(scenario_run_id), waiting.RUN, waiting.is_run_open, timeout, still_open
         )
         return run
 
     def cancel_run(self, scenario_run_id: str | int) -> CancelledRun:
-        """Cancels what is open of a run. Until it is reopened, it takes no events."""
+        """Cancels the open events of a run, which takes no new events until it is reopened."""
         cancelled: CancelledRun = self._known("POST", f"{waiting.run_path(scenario_run_id)}/cancel", "cancelled")
         return cancelled
 
@@ -208,7 +208,7 @@ class Client:
             return error
 
     def _send(self, batch: list[NewBody], *, atomic: bool = False) -> list[Enqueued | EventLeaseError]:
-        """Up to 1000 events in one request, or in none where there are none."""
+        """Enqueues up to 1000 events in one request."""
         if not batch:
             return []
         with self.connections.one() as calls:
@@ -219,12 +219,12 @@ class Client:
         return results
 
     def _say(self, event: Enqueued) -> None:
-        """Logs once for each engine type that no engine of it is registered."""
+        """Logs once for each engine type that none of its engines is registered."""
         engine_type = str(event.reply.get("engine_type"))
         if event.notice is not None and engine_type not in self._said and len(self._said) < MAX_SAID:
             self._said.add(engine_type)
             fields = {"engine_type": engine_type, "event_id": event.event_id}
-            message = "an event was enqueued for which no engine is registered: %s"
+            message = "an event was enqueued, but no engine of its type is registered: %s"
             log.warning(message, engine_type, extra={"eventlease": fields})
 
     def _known(self, method: str, path: str, *members: str) -> Any:
@@ -241,7 +241,7 @@ class Client:
         timeout: float | None,
         still_open: str,
     ) -> Any:
-        """What is at a path that can be waited for, once it is not open any more; TimeoutError if it is too long."""
+        """The event or run at a path, once it is no longer open. Raises TimeoutError after `timeout`."""
         limit = waiting.TimeLimit(timeout)
         while True:
             wait_seconds = limit.wait_seconds()

@@ -1,4 +1,4 @@
-"""Many events in one request, without a timer: while a request is under way, what arrives waits for the next one."""
+"""Many events in one request, without a timer: events that arrive while a request is under way go with the next."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ F = TypeVar("F", bound="Future")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Waiting:
-    """An event that was not sent yet; `future` is the caller's, for what becomes of it."""
+    """An event that was not sent yet; the caller waits for `future`, which gets the stored event or the error."""
 
     body: NewBody
     future: Future
@@ -58,9 +58,9 @@ class Coalescer:
     after_fork = _begin  # what waits is the parent's to send
 
     def offer(self, event: Waiting, new_future: Callable[[], F]) -> F | None:
-        """None: the event will be sent. Else the buffer is full; after that future the event should be offered again.
+        """Returns None if the event will be sent, or, if the buffer is full, a future to await before the next offer.
 
-        Raises Unavailable once it is closed, and BufferFull where callers do not want to wait.
+        Raises Unavailable once it is closed, and BufferFull if callers do not want to wait.
         """
         with self._changed:
             if self._is_closed:
@@ -80,7 +80,7 @@ class Coalescer:
             return None
 
     def close(self, seconds: float) -> int:
-        """Sends what waits, for that long at most; says how many events were not acknowledged by then."""
+        """Sends waiting events for up to that long. Returns how many events were not acknowledged by then."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
@@ -124,12 +124,12 @@ class Coalescer:
             return self._send(bodies)
         except EventLeaseError as error:
             return [error] * len(bodies)
-        except Exception as error:  # callers must not wait for ever for the answer of a thread that has died
+        except Exception as error:  # callers must not wait forever for a thread that has died
             log.exception("enqueuing failed in an unexpected way")
             return [EventLeaseError(f"enqueuing failed: {type(error).__name__}: {error}")] * len(bodies)
 
     def _take(self) -> tuple[list[Waiting], list[Waiting]]:
-        """The events of the next request, and those that have waited for too long. All or none may be repeated."""
+        """The events of the next request, and those that have waited too long. All of a request have keys, or none."""
         batch: list[Waiting] = []
         expired: list[Waiting] = []
         size, oldest = 0, time.monotonic() - self._timeout_seconds
@@ -151,6 +151,6 @@ class Coalescer:
         return batch, expired
 
     def _take_room_wanted(self, count: int) -> list[Any]:
-        """As many as there is room for now; all of them where nothing waits, lest none be called again."""
+        """Callers that there is room for now. All of them if nothing waits: no later request would call them."""
         count = max(count, 1) if self._waiting else len(self._room_wanted)
         return [self._room_wanted.popleft() for _ in range(min(count, len(self._room_wanted)))]

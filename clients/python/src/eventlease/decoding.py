@@ -1,4 +1,4 @@
-"""Makes payloads into values of a type, which is read once."""
+"""Decoders of payloads, made once for each handler from the type in its annotation."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _QUALIFIERS = ("Required", "NotRequired", "ReadOnly")  # before Python 3.11 they
 
 
 def decoder(wanted: Any, what: str = "the payload") -> Decode | None:
-    """Makes values of a type; None if every value is one. Raises ConfigurationError for types it does not know."""
+    """The decoder of a type; None if any value will do. Raises ConfigurationError for types that it does not know."""
     decode = _any if isinstance(wanted, typing.TypeVar) else _reader(wanted, what, {})
     return None if decode is _any else decode
 
@@ -76,7 +76,7 @@ def _reader(wanted: Any, what: str, known: dict[Any, Decode]) -> Decode:
     if origin is not None:
         raise _unknown(what, wanted)
     if wanted not in known:
-        # Types may contain themselves: what is made meanwhile finds the reader when it is there.
+        # A type may contain itself: readers of its members look it up when they are called.
         known[wanted] = lambda value: known[wanted](value)  # noqa: PLW0108
         known[wanted] = _class(wanted, what, known)
     return known[wanted]
@@ -118,7 +118,7 @@ def _is_qualifier(origin: Any) -> bool:
 
 
 def _is_required(hint: Any, otherwise: bool) -> bool:
-    """As its qualifier says: `__required_keys__` knows nothing of qualifiers in postponed annotations."""
+    """By the qualifier of its annotation: `__required_keys__` does not see qualifiers in postponed annotations."""
     origin = get_origin(hint)
     if origin is Annotated or _is_qualifier(origin):
         name = getattr(origin, "_name", None)
@@ -127,7 +127,7 @@ def _is_required(hint: Any, otherwise: bool) -> bool:
 
 
 def _checked(make: Callable[[Any], Any], otherwise: str) -> Decode:
-    """What `make` makes of a value; where it cannot, `otherwise` is what is wrong."""
+    """Decodes with `make`; where that raises, `otherwise` is what is wrong with the value."""
 
     def read(value: Any) -> Any:
         try:

@@ -81,7 +81,7 @@ def dump_bytes(value: Any, using: Json = STANDARD) -> bytes:
 
 
 def dump_request(value: Any, using: Json = STANDARD) -> bytes:
-    """As `dump_bytes`, for what is sent. Raises InvalidInput, whatever the classes of an author may raise."""
+    """As `dump_bytes`, for a request. Whatever the author's classes raise becomes InvalidInput."""
     try:
         return dump_bytes(value, using)
     except Exception as error:
@@ -96,7 +96,7 @@ def read_time(text: str) -> datetime.datetime:
 
 
 def depth(text: bytes) -> int:
-    """How deep arrays and objects are nested in a JSON text."""
+    """How many levels of arrays and objects a JSON text has."""
     deepest = level = 0
     for token in _TOKENS.findall(text):
         level += (token in b"[{") - (token in b"]}")  # texts are neither

@@ -65,7 +65,7 @@ class Engine:
         stall_seconds: float = 300,
         transport: Callable[[str], Transport] = Urllib3Transport,
     ) -> None:
-        """See "Parameters" in the README. What is wrong with them is said when the engine starts."""
+        """See "Parameters" in the README. Wrong values raise ConfigurationError when the engine starts."""
         self._settings = Settings(
             engine_type=engine_type,
             url=url,
@@ -151,10 +151,10 @@ class Engine:
         self._begin(None)
 
     def stop(self) -> None:
-        """Drains and leaves; returns once nothing is left. An engine that does not work is left alone.
+        """Drains, and returns when the engine has ended. Does nothing if the engine does not work.
 
-        A handler or callback of the engine, and what runs on its event loop, only asks: the end waits for them.
-        Raises EngineRefused if the engine has ended by itself.
+        Called by a handler or callback of the engine, or on its event loop, it returns at once: the end waits for
+        them. Raises EngineRefused if the engine has ended by itself.
         """
         running = self._running
         if running is None:
@@ -206,12 +206,12 @@ class Engine:
 
     @property
     def engine_id(self) -> str | None:
-        """The id it is registered with; None while it does not work and none was given."""
+        """The id it is registered with. While it does not work, the one that it was given, or None."""
         return running.life.identity.engine_id if (running := self._working) else self._settings.engine_id
 
     @property
     def health_port(self) -> int | None:
-        """Where health is served."""
+        """The port on which health is served; None while it is not."""
         health = running.life.health if (running := self._working) else None
         return health.port if health else None
 
@@ -226,7 +226,7 @@ class Engine:
         )
 
     def after_fork(self) -> None:
-        """The engine goes on in the parent alone."""
+        """In the child process this engine does not work; it goes on in the parent."""
         self._running = None
 
     def _check_not_working(self, advice: str = "stop it first") -> None:
@@ -253,7 +253,7 @@ class Engine:
         while not running.done.done():
             try:
                 await asyncio.wrap_future(running.done)
-            except asyncio.CancelledError:  # the engine ends in order all the same
+            except asyncio.CancelledError:  # raised again once the engine has ended in order
                 is_cancelled = True
         running.join()
         self._running = None
@@ -270,7 +270,7 @@ def _check_callback(callback: Callable[..., Any], *arguments: str) -> None:
 def run(*engines: Engine) -> None:
     """Runs several engines in one process, until a signal; see `Engine.run`."""
     begun: list[Running] = []
-    early: list[None] = []  # signals that came before all had begun
+    early: list[None] = []  # signals that came before all engines had begun
 
     def ask() -> None:
         if len(begun) < len(engines):

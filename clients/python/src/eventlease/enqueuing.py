@@ -1,4 +1,4 @@
-"""Events that are enqueued: their bodies, requests of many, and what the server says of each."""
+"""Enqueuing events, one or many in a request."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CALL_SECONDS = 30.0
 
 
 class EventOptions(TypedDict, total=False):
-    """What may be said of an event when it is enqueued. None is the same as leaving it out."""
+    """The options of an event. None is the same as leaving an option out."""
 
     priority: int | None
     """0 to 9, 9 first; 5 where it is left out."""
@@ -37,11 +37,11 @@ class EventOptions(TypedDict, total=False):
     visibility_timeout_seconds: int | None
     retry_policy: RetryPolicy | None
     idempotency_key: str | None
-    """The same key within 24 hours is the same event. Where it is left out, the client makes one up."""
+    """The same key within 24 hours is the same event. If it is left out, the client makes one."""
     idempotency: bool
-    """False: no key is made up. Then a lost reply raises Unavailable with `is_unknown`."""
+    """False: the client makes no key. A lost reply then raises Unavailable with `is_unknown`."""
     unique_key: str | None
-    """While an open event of the queue has it, no other is taken in: that event is the answer."""
+    """While an open event of the queue has this key, no other is stored: that event is returned."""
     discard_after_seconds: int | None
     traceparent: str | None
     """The trace it belongs to; where it is left out, the current one."""
@@ -50,15 +50,15 @@ class EventOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Enqueued:
-    """An event that the server has, or the one that a key stood for."""
+    """A stored event, or the one that already had the same key."""
 
     event_id: str
     is_duplicate: bool
-    """True: nothing was stored; `reply["duplicate_of"]` says by which key."""
+    """True: nothing was stored; `reply["duplicate_of"]` says which key matched."""
     notice: str | None
-    """`no_engine_of_type`, where no engine is registered that would work on it."""
+    """`no_engine_of_type` if no engine of its type is registered."""
     reply: dict[str, Any]
-    """All that the server said: an `openapi.EnqueueAnswer`."""
+    """The whole reply of the server: an `openapi.EnqueueAnswer`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def new_body(event: NewEvent | dict[str, Any], encoding: Json) -> NewBody:
     try:
         sent: dict[str, Any] = dict(event)
     except (TypeError, ValueError):
-        raise refused_here(f"an event is an object, and no {type(event).__name__}") from None
+        raise refused_here(f"an event must be a dictionary, not {type(event).__name__}") from None
     may_make_key = sent.pop("idempotency", True)
     has_key = sent.get("idempotency_key") is not None
     if not has_key and may_make_key:
@@ -96,7 +96,7 @@ def new_body(event: NewEvent | dict[str, Any], encoding: Json) -> NewBody:
 
 
 def batches(bodies: Iterable[NewBody | InvalidInput]) -> Iterator[list[NewBody | InvalidInput]]:
-    """Events in requests that are not too large; among them, why some cannot be sent."""
+    """Divides events into requests that are not too large. Events that cannot be sent stand in them as errors."""
     batch: list[NewBody | InvalidInput] = []
     size = 0
     for body in bodies:
@@ -111,7 +111,7 @@ def batches(bodies: Iterable[NewBody | InvalidInput]) -> Iterator[list[NewBody |
 
 
 def enqueued(reply: dict[str, Any], body: NewBody) -> Enqueued:
-    """What the server took in. A duplicate by a key that was made up here is this event, whose first reply was lost."""
+    """The stored event. With a key that the client made, a duplicate is this event itself: its reply was lost."""
     is_duplicate = bool(reply.get("duplicate"))
     if body.key_is_made_up and reply.get("duplicate_of") == "idempotency_key":
         is_duplicate = False
@@ -129,7 +129,7 @@ def enqueue_one(calls: Calls, body: NewBody, timeout_seconds: float) -> Enqueued
 def enqueue_batch(
     calls: Calls, bodies: Sequence[NewBody], timeout_seconds: float, *, atomic: bool = False
 ) -> list[Enqueued | EventLeaseError]:
-    """Many events in one request: for each the event, or why there is none. Raises only if `atomic`."""
+    """Many events in one request. Returns the stored event or the error for each; raises only if `atomic`."""
     text = b'{"events":[' + b",".join(body.text for body in bodies) + (b'],"atomic":true}' if atomic else b"]}")
     repeat = Repeat(all(body.has_key for body in bodies), timeout_seconds)
     try:

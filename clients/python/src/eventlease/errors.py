@@ -7,14 +7,14 @@ from typing import Any
 
 
 class Portable(BaseException):
-    """Can be pickled whatever its constructor takes: what a pool's process raises arrives as it was."""
+    """An exception that can be pickled whatever its constructor takes, so that a process of a pool may raise it."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
 
 class EventLeaseError(Portable, Exception):
-    """The base of everything that this library raises on its own account."""
+    """The base of the library's own exceptions."""
 
 
 class ProblemError(EventLeaseError):
@@ -38,11 +38,11 @@ class ProblemError(EventLeaseError):
 
 
 class InvalidInput(ProblemError):
-    """400, 405, 413, 415, 422, 431: the request itself is wrong; `errors` names every bad place."""
+    """400, 405, 413, 415, 422, 431: the request itself is wrong; `errors` names every wrong place."""
 
 
 def refused_here(detail: str, status: int = 422) -> InvalidInput:
-    """What the client refuses itself, because it cannot be sent."""
+    """The error for a request that the client does not send, because it cannot be right."""
     return InvalidInput({"code": "payload_too_large" if status == 413 else "invalid_input", "detail": detail}, status)
 
 
@@ -63,7 +63,7 @@ class Conflict(ProblemError):
 
 
 class LeaseLost(Conflict):
-    """The lease has ended and its report comes too late."""
+    """The lease had ended before the report arrived."""
 
     @property
     def lease_ended_by(self) -> str | None:
@@ -83,9 +83,9 @@ class AlreadySettled(Conflict):
 
 
 class Unavailable(EventLeaseError):
-    """No definite answer: nobody answered, or the server could not serve the call, and the repeats are used up.
+    """No definite answer within the time limit: the server did not answer, or could not serve the call.
 
-    `is_unknown` is True if the server may have carried out the call all the same.
+    `is_unknown` is True if the server may have carried out the call nevertheless.
     """
 
     def __init__(
@@ -105,11 +105,11 @@ class Unavailable(EventLeaseError):
 
 
 class NotEventLease(EventLeaseError):
-    """Something answered that is no EventLease server: a proxy's page, a redirect, another service."""
+    """The reply does not come from an EventLease server but, for example, from a proxy or another service."""
 
 
 class BufferFull(EventLeaseError):
-    """Too many events wait to be enqueued, and the client was told not to wait."""
+    """Too many events wait to be enqueued, and the client was made with `on_full="raise"`."""
 
 
 class ConfigurationError(EventLeaseError):
@@ -129,7 +129,7 @@ class EventFailed(EventLeaseError):
 
 
 class EventCancelled(EventLeaseError):
-    """The awaited event was cancelled, by somebody or as too old."""
+    """The awaited event was cancelled, by a call or because of its `discard_after_seconds`."""
 
     def __init__(self, event: dict[str, Any]) -> None:
         self.event = event

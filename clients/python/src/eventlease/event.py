@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from eventlease.rules.leases import Row, Told
 
     P = TypeVarWithDefault("P", default=Any)  # so that a plain `Event` has any payload
-    S = TypeVarWithDefault("S", default=object)  # whoever uses the state names its type
+    S = TypeVarWithDefault("S", default=object)  # handlers that use the state name its type
 else:
     P = TypeVar("P")  # before Python 3.13 they have no defaults when they run
     S = TypeVar("S")
@@ -34,7 +34,7 @@ def current_event() -> Event[Any, Any]:
 
 
 class _Member(Generic[T]):
-    """A member of what the server has sent."""
+    """Reads a member of the JSON object that the server has sent."""
 
     def __init__(self, name: str, read: Callable[[Any], T] = lambda value: value) -> None:
         self._name = name
@@ -52,7 +52,7 @@ class Previous:
     outcome = _Member[str]("outcome")
     """`failed`, `released`, or how the lease was lost: `expired`, `engine_unresponsive`, …"""
     error = _Member[Any]("error")
-    """What was reported of a failure."""
+    """The error that was reported."""
     progress = _Member[Any]("progress")
     """The last progress that was reported."""
     code = _Member[str | None]("code")
@@ -84,9 +84,9 @@ class Event(Generic[P, S]):
     event_id = _Member[str]("event_id")
     """The same for every attempt: use it as the key of what must not be done twice."""
     event_type = _Member[str]("event_type")
-    """By which its handler was chosen."""
+    """The type by which its handler was chosen."""
     attempt = _Member[int]("attempt")
-    """From 1, never reset."""
+    """Counts leases of the event from 1; never reset."""
     max_attempts = _Member[int]("max_attempts")
     """This attempt and the retries that are left."""
     retries_left = _Member[int]("retries_left")
@@ -128,7 +128,7 @@ class Event(Generic[P, S]):
         return self.attempt >= self.max_attempts
 
     def progress(self, value: Any, *, now: bool = False) -> None:
-        """Keeps how far the work is, for people and for the next attempt; it goes with the next heartbeat.
+        """Says how far the work is, for people and for the next attempt. It is sent with the next heartbeat.
 
         With `now` it is sent at once, but at most once a second.
         """
@@ -155,27 +155,27 @@ class Event(Generic[P, S]):
 
     @property
     def lease_certain(self) -> bool:
-        """False where the lease may have ended, as far as this process can know."""
+        """False if the lease may have ended, as far as this process can know."""
         return self._leases.is_certain(self._row)
 
     def check_certain(self) -> None:
-        """Raises LeaseUncertain, which releases the event: to be called before what cannot be undone."""
+        """Call it before a step that cannot be undone: raises LeaseUncertain, which releases the event, in doubt."""
         if not self.lease_certain:
             raise LeaseUncertain
 
     def seconds_left(self) -> float | None:
-        """Until the handler's time limit; None without one."""
+        """Seconds until the handler's time limit; None without one."""
         limit = self._row.time_limit_at
         return None if limit is None else max(limit - self._leases.now(), 0.0)
 
 
 def body_of(event: Event[Any, Any]) -> Mapping[str, Any]:
-    """As the server has sent it."""
+    """The event as the server has sent it."""
     return event._body  # pyright: ignore[reportPrivateUsage]
 
 
 def is_of(leases: Leases) -> bool:
-    """True in the handlers of the engine that holds these, and in what they have called in other threads."""
+    """True in handlers of the engine that holds these leases, and in other threads that have copied their context."""
     event = _current.get(None)
     return event is not None and event._leases is leases  # pyright: ignore[reportPrivateUsage]
 

@@ -1,4 +1,4 @@
-"""What must not be shared with a child process is made anew there."""
+"""Renews, in a forked child, objects that must not be shared with the parent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Forkable(Protocol):
 
 _watched: weakref.WeakSet[Forkable] = weakref.WeakSet()
 watch = _watched.add
-"""Its `after_fork` is called in every child, as long as it is used."""
+"""Has the `after_fork` of an object called in every forked child, for as long as the object exists."""
 
 
 def _after_fork() -> None:

@@ -1,4 +1,4 @@
-"""Futures of threads and of event loops, whose values come from threads of the client. Errors are values, too."""
+"""Futures of threads and event loops that threads of the client resolve. Errors are delivered as values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def resolve(pairs: Iterable[tuple[Future, Any]]) -> None:
         if loop is None:
             _set(of_loop)
         else:
-            with suppress(RuntimeError):  # where the loop is closed, nobody waits any more
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(_set, of_loop)
 
 

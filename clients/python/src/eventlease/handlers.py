@@ -22,7 +22,7 @@ ANY_TYPE = "*"
 
 @dataclass(slots=True)
 class Handler:
-    """A function of the author's with what was said of it."""
+    """A function of the author's, and how it is to be called."""
 
     name: str
     call: Callable[[Event[Any, Any]], Any]

@@ -1,4 +1,4 @@
-"""Health over HTTP, in a thread of its own: a blocked event loop is answered for, not waited for."""
+"""Health over HTTP, in a thread of its own, so that it answers while the event loop is blocked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Health:
-    """Serves `/healthz` and `/readyz`: 200 where nothing is wrong, else 503; the body says what."""
+    """Serves `/healthz` and `/readyz`: 200 if nothing is wrong, else 503 with the causes."""
 
     def __init__(self, port: int, live: Callable[[], list[str]], ready: Callable[[], list[str]]) -> None:
         """Each check returns what is wrong. Port 0 picks a free one; ConfigurationError for one that is taken."""

@@ -1,4 +1,4 @@
-"""Heartbeats: they keep the engine alive and its leases renewed, and bring cancels, drains and losses."""
+"""Heartbeats. They renew the leases; their replies bring cancellations, drains and lost leases."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class Heart:
         self._calls = life.new_calls(life.identity)
         self._told = ("continue", 0)
         self._shown: list[tuple[Row, bytes | None]] = []
-        """The progress that the last heartbeat brought."""
+        """The progress that the last heartbeat carried."""
         self._is_overtaken = False
-        """Another heartbeat was sent, which ends the one that waits."""
+        """Another heartbeat was sent; it ends the one that waits at the server."""
         self._processor = (time.process_time(), time.monotonic())
         self.answered_at: float | None = None
-        """When the last heartbeat that was answered was sent."""
+        """When the last answered heartbeat was sent."""
         self.was_refused = False
-        """The server answers, and does not take our heartbeats."""
+        """The server answers, but refuses the heartbeats of this engine."""
 
     def run(self) -> None:
         """Until the engine stops."""
@@ -90,7 +90,7 @@ class Heart:
         return self._pause(sent, interval)
 
     def say_hold(self, calls: Calls) -> None:
-        """Says at once that no events are wanted, or what is released now would come back with a poll that waits."""
+        """Tells the server at once. Otherwise a waiting poll would lease the event again that is released now."""
         self._is_overtaken = True
         with suppress(EventLeaseError):  # the next heartbeat says it
             path = f"{self._identity.path}/heartbeat"
@@ -133,14 +133,14 @@ class Heart:
         return bool(lost) or is_cancelled or before != self._told
 
     def _obey(self, command: str, after_drain: str) -> None:
-        """`continue`, `drain` or `stop`, and what should be done once the engine is drained."""
+        """The command is `continue`, `drain` or `stop`; `after_drain` is `exit` or `stay`."""
         life = self._life
         if (command, after_drain) != (life.command, life.after_drain):
             life.command, life.after_drain = command, after_drain
             life.inbox.put(("command", 0, command))
 
     def _drop_progress(self) -> bool:
-        """Leases are renewed without what was refused rather than not at all; false if there was none."""
+        """After a refusal, renews the leases without their progress. False if there was none."""
         with self._leases.lock:
             refused = [row for row, shown in self._shown if shown is not None and row.progress is shown]
             for row in refused:
@@ -177,7 +177,7 @@ def _entry(row: Row, renew: bool, progress: bytes | None) -> bytes:
 
 
 def _batches(listed: Sequence[tuple[Row, bool]]) -> list[list[tuple[Row, bool]]]:
-    """Lists that fit into one heartbeat, at least one."""
+    """Divides the list into what fits into one heartbeat each; at least one, which may be empty."""
     batches: list[list[tuple[Row, bool]]] = [[]]
     size = 0
     for row, renew in listed:
@@ -190,7 +190,7 @@ def _batches(listed: Sequence[tuple[Row, bool]]) -> list[list[tuple[Row, bool]]]
 
 
 def _memory_mb() -> float | None:
-    """What the process occupies; None where the system does not say it in a file."""
+    """The memory of the process; None where the system has no `/proc`."""
     try:
         with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
             pages = int(file.read().split()[1])

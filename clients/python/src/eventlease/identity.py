@@ -1,4 +1,4 @@
-"""Who this engine is: its id, its incarnation and its token. All threads ask here; one at a time renews it."""
+"""The identity of an engine: its id, its incarnation and its token. Threads share it; one at a time renews it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SAY_AGAIN_SECONDS = 30.0
 
 
 class Identity:
-    """Registers the engine; gives its calls their headers; registers anew where the server has forgotten it."""
+    """Registers the engine, again if the server has removed it, and gives its calls their headers."""
 
     def __init__(self, life: Life) -> None:
         self._life = life
@@ -76,7 +76,7 @@ class Identity:
         return {**who, "X-Engine-Incarnation": str(self.incarnation)}
 
     def renew(self) -> bool:
-        """See `Credentials.renew`: a new token, with which the leases are kept."""
+        """See `Credentials.renew`. Leases are kept with the new token."""
         with self._lock:
             if self._token != getattr(self._used, "token", None):
                 return True  # another thread has renewed it
@@ -95,7 +95,7 @@ class Identity:
                 self._register_anew()
             except (ProblemError, Unavailable, NotEventLease) as error:
                 self._no_token_at = time.monotonic()
-                log.error("the token of %s has ended, and there is no new one: %s", self, error, extra=self._fields())  # noqa: TRY400
+                log.error("the token of %s is refused, and there is no new one: %s", self, error, extra=self._fields())  # noqa: TRY400
                 return False
             return bool(self._token != getattr(self._used, "token", None))
 
@@ -115,7 +115,7 @@ class Identity:
                 return
 
     def recover(self, error: ProblemError) -> None:
-        """After a call of this thread was refused as a whole."""
+        """To be called after the server has refused a whole request of this thread."""
         what = recovery(error.code, error.status)
         if self._is_over:
             return
@@ -141,17 +141,17 @@ class Identity:
             self._register_anew()
 
     def leave(self, seconds: float) -> None:
-        """Deregisters: what the server still thinks we hold goes back. Nothing registers the engine after that."""
+        """Deregisters the engine: events that it still holds go back. After this nothing registers it again."""
         self._is_over = True
         error = self.say("DELETE", "", seconds)
         if error is not None and not isinstance(error, NotFound | Conflict):
             log.warning(
-                "the server was not told that %s leaves; it frees its events after the heartbeat timeout: %s",
+                "%s could not be deregistered; its events are free after the heartbeat timeout: %s",
                 self, error, extra=self._fields(),
             )  # fmt: skip
 
     def say(self, method: str, what: str, seconds: float) -> EventLeaseError | None:
-        """One call beside those of the parts, also after their end. The error, if it was not taken."""
+        """Makes one call over a connection of its own, also after the parts have ended. Returns its error, if any."""
         calls = Calls(self._settings.urls, credentials=self, transport=self._settings.transport)
         repeat = Repeat(is_safe=True, within_seconds=seconds)
         try:

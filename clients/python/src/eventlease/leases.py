@@ -1,4 +1,4 @@
-"""What this engine holds, and what waits to be reported. Shared by all threads under one lock."""
+"""The leases that this engine holds, and the reports to be sent. All threads share them under one lock."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ LATE_SECONDS = 5.0
 
 @dataclass(slots=True, eq=False, repr=False)  # tokens and results stand in no text form
 class Settlement:
-    """A report on its way, or a renewal, which has none. `body` is its entry in a list of settlements."""
+    """A report to be sent, or a renewal, which has no report. `body` is its entry in the list of settlements."""
 
     row: Row
     body: bytes
     report: Report | None = None
     event: Event[Any, Any] | None = None
     progress: bytes | None = None
-    """What a renewal brings."""
+    """The progress that a renewal carries."""
     internal_errors: int = 0
     is_fallback: bool = False
     late_at: float | None = None
@@ -58,7 +58,7 @@ class Leases:
         self.stats = Stats()
         self.lock = threading.Lock()
         self.changed = threading.Condition(self.lock)
-        """Something can be sent, or leased."""
+        """Notified when something can be sent or leased."""
         self.outbox: deque[Settlement] = deque()
         self.hold_until = 0.0
         self.hold_reason = ""
@@ -67,26 +67,26 @@ class Leases:
         self.is_polling = False
         """A poll is under way, which may bring events."""
         self.take_in: Callable[[list[Row]], None] = lambda _: None
-        """Gets the leases that may begin, without the lock."""
+        """Called with the leases that may begin; the lock is not held."""
         self._heartbeat_timeout_seconds = settings.heartbeat_timeout_seconds
         self._late: list[Settlement] = []
         self._renewals: dict[str, tuple[float, Row]] = {}
-        """Leases to renew, and not before when."""
+        """Leases to renew, by token, each with the earliest time for it."""
 
     def is_certain(self, row: Row) -> bool:
         """True while the lease holds for certain."""
         return self.table.is_certain(row, self.now())
 
     def dumps(self, value: Any) -> bytes:
-        """JSON text. ValueError or TypeError for what it cannot hold."""
+        """JSON text. Raises ValueError or TypeError for values that it cannot hold."""
         return encode(value, self.encoding)
 
     def set_progress(self, row: Row, progress: bytes, *, now: bool) -> None:
-        """Keeps the progress for the next renewal; with `now` that is at once, though once a second at most."""
+        """Keeps the progress for the next heartbeat. With `now`, it is sent at once, but at most once a second."""
         if len(progress) > self.max_detail_bytes:
-            raise ValueError(f"a progress of {len(progress)} bytes is longer than {self.max_detail_bytes}")
+            raise ValueError(f"progress must have at most {self.max_detail_bytes} bytes, not {len(progress)}")
         if (levels := depth(progress)) > self.max_json_depth:
-            raise ValueError(f"a progress is nested {levels} deep; at most {self.max_json_depth} are taken")
+            raise ValueError(f"progress must be nested at most {self.max_json_depth} levels deep, not {levels}")
         with self.lock:
             row.progress, row.progress_is_unsent = progress, True
             if now and row.state == RUNNING:
@@ -104,7 +104,7 @@ class Leases:
             return [row for row in self.table if wanted(row)]
 
     def place(self, bodies: Iterable[Mapping[str, Any]], arrived: float) -> list[Row]:
-        """Takes in leased events; those that may begin. `arrived` is when their lease is counted from."""
+        """Takes in leased events and returns those that may begin. Their leases are counted from `arrived`."""
         begin: list[Row] = []
         with self.lock:
             for body in bodies:
@@ -123,16 +123,16 @@ class Leases:
         return begin
 
     def _handed_on(self, body: Mapping[str, Any]) -> bytes | None:
-        """The progress of the attempt before: the server shows an attempt no other, so each has to report it anew."""
+        """The progress of the attempt before. The next attempt sees only this attempt's, so it is sent again."""
         progress = body["previous"]["progress"] if body["previous"] else None
         if progress is not None:
-            with suppress(TypeError, ValueError):  # as for a number that is no JSON once it is decoded
+            with suppress(TypeError, ValueError):  # such as a number too large for a float, decoded as infinity
                 text = self.dumps(progress)
                 return text if len(text) <= self.max_detail_bytes else None
         return None
 
     def begin(self, row: Row) -> bool:
-        """False if the handler must not begin; the event is given back then, if it is still held."""
+        """Returns False, and gives the event back, if the handler must not begin."""
         now, limit = self.now(), row.handler.timeout_seconds
         with self.lock:
             if self.table.begin(row, now):
@@ -148,7 +148,7 @@ class Leases:
             self.finish(row, report or Released(0, row.told or "not_begun", "it was not begun"))
 
     def finish(self, row: Row, report: Report | None) -> None:
-        """The event is over for its handler. Does nothing if it was over before."""
+        """The handler has ended, or its event is given back. Does nothing if that was so before."""
         body = b""
         if report is not None:
             body, sent = settlement(row, report, self.encoding, self.max_detail_bytes)
@@ -183,12 +183,12 @@ class Leases:
                 self.hold_until, self.hold_reason = until, report.reason or "held"
 
     def remove(self, row: Row) -> list[Row]:
-        """The report of a row has its answer: the newer lease, if any, that may begin now. The lock is held."""
+        """The report of a row was answered. Returns the newer lease that may begin now, if any. The lock is held."""
         newer = self.table.remove(row)
         return [] if newer is None else [newer]
 
     def inherit(self, late: Settlement, event_status: str | None) -> bool:
-        """A report came too late. True if it will be, or may be, that of a newer lease which this engine has."""
+        """A report came too late. True if it goes, or may go, with a newer lease of the event that this engine has."""
         with self.lock:
             newer = self.table.inherit(late.row)
             if newer is not None:
@@ -203,7 +203,7 @@ class Leases:
             return True
 
     def polled(self) -> list[Settlement]:
-        """The reply of a poll is placed: reports that came too late meanwhile."""
+        """A poll is over. Returns the reports that came too late during it."""
         with self.lock:
             late, self._late, self.is_polling = self._late, [], False
             return late
@@ -219,7 +219,7 @@ class Leases:
                 self.changed.notify_all()
 
     def heard(self, sent: float) -> None:
-        """The server has answered a call of that time. The lock is held."""
+        """The server has answered a call that was sent at that time. The lock is held."""
         self.table.alive_until = max(self.table.alive_until, sent + self._heartbeat_timeout_seconds)
 
     def tell(self, rows: Iterable[Row], reason: Told) -> bool:
@@ -265,20 +265,20 @@ class Leases:
         return taken
 
     def put_back(self, settlements: Sequence[Settlement]) -> None:
-        """They were not answered, and are sent again before all others."""
+        """Settlements that were not answered; they are sent again before all others."""
         with self.lock:
             self.outbox.extendleft(each for each in reversed(settlements) if each.report is not None)
             self.changed.notify_all()
 
     def replace(self, refused: Settlement, report: Report) -> None:
-        """Reports otherwise of an event whose report was refused."""
+        """Sends another report in the place of one that was refused."""
         body, report = settlement(refused.row, report, self.encoding, self.max_detail_bytes)
         with self.lock:
             self.outbox.append(Settlement(refused.row, body, report, refused.event, is_fallback=True))
             self.changed.notify_all()
 
     def renewed(self, row: Row, progress: bytes | None, lease_end: float) -> None:
-        """The server has renewed a lease, and has its progress. The lock is held."""
+        """The server has renewed a lease, and has taken this progress. The lock is held."""
         row.renew(lease_end)
         if progress is not None and row.progress is progress:
             row.progress_is_unsent = False

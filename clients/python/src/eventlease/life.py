@@ -1,4 +1,4 @@
-"""One life of an engine: its parts, and what they share."""
+"""The parts of an engine from one start to its end, and what they share."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Life:
         self._start("identity", self._register)
 
     def work(self, state: Any) -> None:
-        """Begins to lease events. `state` is what handlers get."""
+        """Begins to lease events. `state` is what handlers find in `event.state`."""
         self.slots.state = state
         self._start("watch", self.watch.run)
         self._start("heart", self.heart.run)
@@ -88,7 +88,7 @@ class Life:
         self._start("poller", self.poller.run)
 
     def drain(self, is_draining: bool) -> None:
-        """Leases nothing more, and gives back what waits; or works again."""
+        """With True, leases nothing more and gives back waiting events. With False, works again."""
         with self.leases.lock:
             self.is_draining = is_draining
             self.poller.may_poll_again()
@@ -132,7 +132,7 @@ class Life:
         return calls
 
     def take_in(self, rows: list[Row]) -> None:
-        """Begins the handlers of events, as far as they may and there are slots."""
+        """Begins the handlers of leased events, or gives the events back."""
         for row in rows:
             row.handler = self.handlers.find(row.event_type)
             if row.handler is None:
@@ -144,11 +144,11 @@ class Life:
             self._release(rows, Released(0, "hold", self.leases.hold_reason or None))
         else:
             self.slots.add(rows)
-            if self.is_draining:  # it has begun meanwhile
+            if self.is_draining:  # the drain has begun meanwhile
                 self._release(self.slots.take_waiting(lambda _: True), STOPPING)
 
     def stop_waiting(self) -> None:
-        """Gives back what waits for a handler and was told to stop."""
+        """Gives back events that wait for a handler and were told to stop."""
         for row in self.slots.take_waiting(lambda row: row.told is not None):
             self.leases.decline(row)
 
@@ -218,7 +218,7 @@ class Life:
             return  # its lease was lost meanwhile
         if event_type not in self._unknown_types and len(self._unknown_types) < 1000:
             self._unknown_types.add(event_type)
-            log.warning("%s: no handler for events of type %s", self.settings.engine_type, event_type)
+            log.warning("%s: there is no handler for events of the type %s", self.settings.engine_type, event_type)
         message = f"this engine has no handler for {event_type}"
         delay = no_handler(event.releases_in_row, fails_at_once=self.settings.unknown_types_fail)
         if delay is None:

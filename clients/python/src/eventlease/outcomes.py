@@ -49,7 +49,7 @@ class Release(Portable, Exception):
 
 
 class Hold(Portable, Exception):
-    """Gives the event back, and this engine asks for none until then, as when a provider refuses calls."""
+    """Gives the event back; this engine leases nothing for that time. Raise it when a provider refuses calls."""
 
     def __init__(self, seconds: float, reason: object = "held by its handler") -> None:
         super().__init__(reason)
@@ -58,14 +58,14 @@ class Hold(Portable, Exception):
 
 
 class LeaseUncertain(Release):
-    """The lease may have ended: somebody else may work on the event."""
+    """The lease may have ended: another engine may be working on the event."""
 
     def __init__(self) -> None:
         super().__init__(0, "the lease may have ended", code="lease_uncertain")
 
 
 class HandlerInterrupted(Portable):
-    """Raised by `event.check()` once the handler should stop; like a cancelled task, not to be swallowed."""
+    """Raised by `event.check()` once the handler should stop. Like `CancelledError`, it should not be caught."""
 
     def __init__(self, reason: Told) -> None:
         super().__init__(reason)
@@ -73,7 +73,7 @@ class HandlerInterrupted(Portable):
 
 
 class EngineRefused(EventLeaseError):
-    """The engine has ended by itself, as where the server refuses it; the message is the reason."""
+    """The engine has ended by itself, for example because the server refused it; the message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)

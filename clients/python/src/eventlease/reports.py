@@ -1,4 +1,4 @@
-"""From the way a handler ended to the settlement that is sent."""
+"""How the end of a handler becomes the settlement that is sent."""
 
 from __future__ import annotations
 
@@ -36,30 +36,30 @@ _TOLD_REASONS: dict[Told, str] = {"cancel_requested": "its cancellation was requ
 
 
 def well_formed(text: str) -> str:
-    """Lone surrogates, which UTF-8 cannot hold, become U+FFFD."""
+    """The text with U+FFFD in the place of lone surrogates, which UTF-8 cannot hold."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def encode(value: Any, using: Json = STANDARD) -> bytes:
-    """JSON text. ValueError or TypeError for what JSON cannot hold."""
+    """JSON text. Raises ValueError or TypeError for values that JSON cannot hold."""
     try:
         return dump_bytes(value, using)
     except UnicodeEncodeError:
         text = using.dumps(value)
         return well_formed(text if isinstance(text, str) else text.decode("utf-8", "replace")).encode()
     except RecursionError:
-        raise ValueError("it is nested too deep") from None
+        raise ValueError("it is nested too deeply") from None
 
 
 def report_of_return(result: Any) -> Report:
-    """What is reported of a handler that returned; what it should have raised or awaited is a failure that says so."""
+    """The report for a returned value. If the handler should have raised or awaited it, a failure that says so."""
     completed = result if isinstance(result, Completed) else Completed(result)
     advice = _advice(completed.result)
     return completed if advice is None else Failed({"type": "ResultNotJson", "message": advice}, retryable=False)
 
 
 def _advice(result: Any) -> str | None:
-    """What to write instead of returning this."""
+    """What to write instead of returning this value; None if it may be returned."""
     if result is None or isinstance(result, (str, int, float, dict, list, tuple)):
         return None
     kind = cast("type[Any]", result if inspect.isclass(result) else type(result))
@@ -71,7 +71,7 @@ def _advice(result: Any) -> str | None:
     is_awaitable = inspect.isawaitable(result)
     if is_awaitable or inspect.isgenerator(result) or inspect.isasyncgen(result):
         if inspect.iscoroutine(result):
-            result.close()  # or its end would warn that it was never awaited
+            result.close()  # otherwise Python warns that it was never awaited
         to_await = "write `async def` for the handler and its decorators, and `await` it"
         advice = to_await if is_awaitable else "return a list of its items"
         return f"it returned a {name}: {advice}"
@@ -79,7 +79,7 @@ def _advice(result: Any) -> str | None:
 
 
 def report_of(error: BaseException, row: Row, *, with_traceback: bool = True) -> Report | None:
-    """What is reported of a handler that raised; None is nothing."""
+    """The report for an exception of a handler; None if nothing is reported."""
     kind = kind_of_report(_ending(error, row.handler.not_retryable), row.told)
     if kind is Kind.NOTHING:
         return None
@@ -98,7 +98,7 @@ def report_of(error: BaseException, row: Row, *, with_traceback: bool = True) ->
 
 
 def describe(error: BaseException, handler: str, *, with_traceback: bool = True) -> dict[str, Any]:
-    """The `error` of a failure, cut to what the server takes."""
+    """The `error` of a failure, cut to the server's limits."""
     details: dict[str, Any] = {"handler": handler}
     own = error.places if isinstance(error, PayloadInvalid) else getattr(error, "details", None)
     if own is not None:
@@ -119,9 +119,9 @@ def describe(error: BaseException, handler: str, *, with_traceback: bool = True)
 def settlement(
     row: Row, report: Report, using: Json = STANDARD, max_bytes: int = MAX_DETAIL_BYTES
 ) -> tuple[bytes, Report]:
-    """The entry of a settlement list, and the report that it is.
+    """The entry of a settlement list, and the report that it carries.
 
-    A result that cannot be sent makes a failure of it that is not retried.
+    For a result that cannot be sent, that is a failure that is not retried.
     """
     start = f'{{"event_id":"{row.event_id}","lease_token":"{row.lease_token}","status":'.encode()
     if isinstance(report, Completed):
@@ -166,7 +166,7 @@ def _text_of(value: Any, make: Callable[[Any], str]) -> str:
     try:
         text = make(value)
     except Exception:  # noqa: BLE001, an author's class may raise anything
-        text = f"the text of this {type(value).__name__} cannot be made"
+        text = f"this {type(value).__name__} raises an exception where its text is made"
     return well_formed(text if len(text) <= MAX_MESSAGE_CHARS else text[: MAX_MESSAGE_CHARS - 1] + "…")
 
 
@@ -180,7 +180,7 @@ def _causes(error: BaseException) -> list[dict[str, str]]:
 
 
 def _bounded(value: Any) -> Any:
-    """An author's details, or their text where they are no JSON, too long or too deep."""
+    """The details of an exception, or their text if JSON cannot hold them or they are too long or too deep."""
     try:
         text = encode(value)
     except Exception:  # noqa: BLE001, an author's class may raise anything

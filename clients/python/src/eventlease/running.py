@@ -1,4 +1,4 @@
-"""An engine at work, from its start to its end, in stages. It runs in a thread of its own."""
+"""An engine at work: its stages from start to end. They run in a thread of their own."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Running:
         lifespan: MakeManager | None,
         loop: asyncio.AbstractEventLoop | None,
     ) -> None:
-        """`loop` is the one of the calling thread; without one, the engine brings its own where it needs one."""
+        """`loop` is the event loop of the calling thread. Without one, the engine makes its own if it needs one."""
         self._lifespan = Lifespan(lifespan)
         self._own_loop: OwnLoop | None = None
         if loop is None and (handlers.has_async() or self._lifespan.is_async):
@@ -67,30 +67,30 @@ class Running:
         self._stage = Stage.WORKING
         self._cut_until = 0.0
         self._poll_until = 0.0
-        """How long a poll that is under way may keep the engine from leaving."""
+        """Until when the engine waits for a poll that is under way before it leaves."""
         self._is_working = False
         self.status = 0
         self.why = ""
         self.done: Future[None] = Future()
-        self.done.set_running_or_notify_cancel()  # who waits for it cannot cancel it
+        self.done.set_running_or_notify_cancel()  # those that wait for it cannot cancel it
         self._thread = threading.Thread(target=self._run, name=f"eventlease-{self._name}", daemon=True)
 
     def start(self) -> None:
-        """Begins."""
+        """Starts its thread."""
         unfinished.add(self)
         forks.watch(self)
         self._thread.start()
 
     def after_fork(self) -> None:
-        """Only the parent says goodbye."""
+        """Only the parent deregisters the engine."""
         unfinished.discard(self)
 
     def ask(self, how: str) -> None:
-        """`stop`, or `signal`, of which a second one cuts off. Takes no locks."""
+        """Asks it to end: `stop`, or `signal`; a second `signal` cuts handlers off. Takes no locks."""
         self.life.inbox.put((how, 0, ""))
 
     def waits_for_caller(self) -> bool:
-        """True in what has to end, or to go on, before the engine can."""
+        """True if the engine cannot end before the caller goes on: in its handlers, its threads and on its loop."""
         is_on_loop = self._loop is not None and current_loop() is self._loop
         is_ours = threading.current_thread() in (self._thread, *self.life.threads)
         return is_on_loop or is_ours or is_of(self.life.leases)
@@ -149,7 +149,7 @@ class Running:
         now, held = life.leases.now(), life.leases.held()
         plan.is_drained = life.command in ("drain", "stop")
         plan.is_released = life.command == "stop" and life.after_drain == "exit"
-        # The reply of a poll may bring events, which should not be lost.
+        # The reply of a poll may bring events; without their leases they would be silent losses.
         is_asking = plan.asked_at is not None and life.leases.is_polling and now < self._poll_until
         before, stage = self._stage, plan.stage(now, held + is_asking)
         if stage is before:
@@ -171,25 +171,25 @@ class Running:
             life.leases.tell(running, "stopping")
         if stage is Stage.CUTTING:
             self._cut_until = now + CUT_SECONDS
-            for row in running:  # also what ends at once because it was told
+            for row in running:  # also those that end at once because they were told to stop
                 self.status = max(self.status, CUT_STATUS)
                 log.warning("%s: %s is cut off", self._name, row, extra=row.fields(engine_type=self._name))
                 life.slots.give_up(row)
             for row in life.leases.rows(lambda row: row.state == WAITING and row.behind_until is None):
-                life.leases.decline(row, STOPPING)  # its loop has not begun it
+                life.leases.decline(row, STOPPING)  # the event loop has not begun them
 
     def _say_unreported(self) -> None:
         rows = self.life.leases.rows(lambda row: row.began_at)
         if rows:
             self.status = max(self.status, CUT_STATUS)
             listed = "; ".join(map(str, rows[:20]))
-            log.error("%s: no answer of the server, so this was not reported: %s", self._name, listed)
+            log.error("%s: these were not reported, because the server did not answer: %s", self._name, listed)
 
     def _end_poll(self) -> None:
-        """Ends the poll that waits, so that nothing is leased any more."""
+        """Tells the server to end the poll that waits, so that nothing more is leased."""
         error = self.life.identity.say("POST", "/drain", POLL_SECONDS)
         if error is None:
-            # A poll that the drain has not ended came after it, and brings nothing.
+            # A poll that goes on after this arrived after the drain, and will bring nothing.
             self._poll_until = min(self._poll_until, self.life.leases.now() + ENDED_POLL_SECONDS)
         else:
             log.info("%s: the server was not told of the drain: %s", self._name, error)
@@ -201,7 +201,7 @@ class Running:
             try:
                 self._lifespan.leave(JOIN_SECONDS)
             except BaseException:
-                log.exception("%s: the lifespan did not end well", self._name)
+                log.exception("%s: the lifespan raised an exception as it was closed", self._name)
         self.life.close(JOIN_SECONDS)
         self._end_loop()
 
@@ -212,7 +212,7 @@ class Running:
 
 
 def refuse_green_threads() -> None:
-    """Patched threads share one system thread with the handlers, so that heartbeats would wait for them."""
+    """With patched threads, heartbeats share a system thread with the handlers, and would wait for them."""
     monkey: Any = sys.modules.get("gevent.monkey")
     patcher: Any = sys.modules.get("eventlet.patcher")
     is_gevent = monkey is not None and monkey.is_module_patched("threading")
@@ -224,7 +224,7 @@ def refuse_green_threads() -> None:
 
 
 def refuse_children_that_import() -> None:
-    """A child of `multiprocessing` imports the program; what starts an engine there would start it in each child."""
+    """Children of `multiprocessing` import the program; an engine started by that import would run in each child."""
     processes: Any = sys.modules.get("multiprocessing.process")
     if processes is not None and getattr(processes.current_process(), "_inheriting", False):
         raise RuntimeError(
@@ -234,12 +234,12 @@ def refuse_children_that_import() -> None:
 
 
 unfinished: weakref.WeakSet[Running] = weakref.WeakSet()
-"""Those of this process that have not left."""
+"""The engines of this process that have not left."""
 
 
 @atexit.register
 def _leave_all() -> None:
-    """Engines that were never stopped say goodbye; their leases go back uncounted."""
+    """Deregisters engines that were never stopped, so that their events go back without a silent loss."""
     for running in list(unfinished):
         if running.life.identity.is_registered:
             running.life.identity.leave(LEAVE_SECONDS)

@@ -24,7 +24,7 @@ _NAME = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """See `Engine`. Nothing is known to be right before `check`."""
+    """See `Engine`. The values are as the author gave them until `check` has passed."""
 
     engine_type: str
     url: str | Sequence[str] | None
@@ -51,7 +51,7 @@ class Settings:
     transport: Callable[[str], Transport] = Urllib3Transport
 
     def with_environment(self) -> Settings:
-        """What was not given is that of the environment, which is read when the engine starts."""
+        """Values that were not given are taken from the environment, which is read when the engine starts."""
         engine_id = self.engine_id or os.environ.get("EVENTLEASE_ENGINE_ID") or None
         return replace(self, url=self.urls if self.url is None else self.url, engine_id=engine_id)
 
@@ -62,12 +62,12 @@ class Settings:
 
     @property
     def capacity(self) -> int:
-        """Events held at once."""
+        """How many events it may hold at once."""
         return self.concurrency + self.prefetch
 
     @property
     def grace(self) -> float:
-        """How long before the end of a drain handlers are told to stop; seconds."""
+        """How many seconds before the end of a drain handlers are told to stop."""
         return min(GRACE_SECONDS, self.drain_seconds) if self.grace_seconds is None else self.grace_seconds
 
     @property

@@ -18,7 +18,7 @@ LAST = 3
 
 
 class Signals:
-    """Handlers in the place of the default ones, while it is entered in the main thread."""
+    """Replaces the default signal handlers within its `with` block, in the main thread only."""
 
     def __init__(self, asked: Callable[[], None]) -> None:
         """`asked` is called in the signal handler: it must not take locks."""
@@ -29,7 +29,7 @@ class Signals:
     def __enter__(self) -> Signals:
         numbers = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
         if threading.current_thread() is not threading.main_thread():
-            log.info("signals are left alone: this is not the main thread")
+            log.info("no signal handlers are installed: this is not the main thread")
             return self
         for number in numbers:
             before = signal.getsignal(number)
@@ -38,7 +38,7 @@ class Signals:
                 signal.signal(number, self._handle)
             else:
                 how = "ignored" if before == signal.SIG_IGN else "handled by the program"
-                log.info("%s is left alone: it is %s", signal.Signals(number).name, how)
+                log.info("no handler is installed for %s: it is %s", signal.Signals(number).name, how)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Stats:
-    """Counts since the engine was started; `running` and `waiting` are now."""
+    """Counts since the engine was started; `running` and `waiting` are the present numbers."""
 
     running: int = 0
     waiting: int = 0

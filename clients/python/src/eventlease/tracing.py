@@ -1,4 +1,4 @@
-"""Traces, where the program uses OpenTelemetry. It is never imported here: who uses it has imported it."""
+"""Traces, if the program uses OpenTelemetry. It is never imported here: such a program has imported it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def processing(event: Mapping[str, Any], engine_type: str) -> Generator[Ended]:
 
 
 def _nothing(outcome: str, error: BaseException | None = None) -> None:
-    """Outside of traces there is nobody to say it to."""
+    """Without OpenTelemetry there is no span to end."""
 
 
 def _propagation() -> Any:

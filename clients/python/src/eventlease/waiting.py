@@ -45,11 +45,11 @@ _REPEAT = Repeat(is_safe=True, within_seconds=30)
 
 
 def checked_id(event_id: str | UUID) -> str:
-    """The id as text. InvalidInput where it is none: the server would refuse it, with all that were sent beside it."""
+    """The id as text. Raises InvalidInput if it is no UUID: the server would refuse all ids of the request."""
     try:
         return str(event_id if isinstance(event_id, UUID) else UUID(event_id))
     except (ValueError, AttributeError, TypeError):
-        raise refused_here(f"an event's id is a UUID, and not {event_id!r}") from None
+        raise refused_here(f"an event's id must be a UUID, not {event_id!r}") from None
 
 
 def id_or_error(event_id: str | UUID) -> str | InvalidInput:
@@ -66,7 +66,7 @@ def is_open(event: dict[str, Any]) -> bool:
 
 
 def value_of(event: dict[str, Any]) -> Any:
-    """The result of an event that has ended, or the error that stands for another end."""
+    """The result of an event that has ended, or the error with which it ended."""
     if event["status"] == "completed":
         return event["result"]
     return EventCancelled(event) if event["status"] == "cancelled" else EventFailed(event)
@@ -97,13 +97,13 @@ class TimeLimit:
         return Repeat(is_safe=True, within_seconds=self.left())
 
     def wait_seconds(self, most: int = MAX_WAIT_SECONDS) -> int:
-        """How long the server may wait before it answers the request that follows; whole seconds."""
+        """How many whole seconds the server may wait before it answers the next request."""
         left, self._asked_at = self.left(), time.monotonic()
         self._wait_seconds = most if left is None else min(int(left), most)
         return self._wait_seconds
 
     def pause(self, stop: threading.Event) -> None:
-        """After a request that brought nothing: a pause if it was answered early, or if it did not wait."""
+        """Pauses after a request that brought nothing, if it was answered early or did not wait."""
         left, waited = self.left(), time.monotonic() - self._asked_at
         seconds = pause_after_nothing(waited, self._wait_seconds, None, random.random())
         if self._wait_seconds == 0:
@@ -112,15 +112,15 @@ class TimeLimit:
 
 
 def wait_once(calls: Calls, event_ids: list[str], wait_seconds: int, repeat: Repeat) -> dict[str, Any]:
-    """The values of those that have ended, by id, once there is one or the time is over; errors for unknown ones."""
+    """Waits until one has ended or the time is over. Returns values by id; an error for an unknown id."""
     body = {"event_ids": event_ids, "wait_seconds": wait_seconds, "until": "any"}
     seconds, members = wait_seconds + REPLY_SECONDS, ("unknown", "events")
     reply = calls.call("POST", "/events/wait", body, seconds=seconds, repeat=repeat, members=members)
     ended: dict[str, Any] = {}
     for event_id in [*reply["unknown"], *(event["event_id"] for event in reply["events"])]:
-        try:  # also an unknown one is read, for the server's words
+        try:  # an unknown one is read too, for the server's own error
             event = calls.call("GET", f"/events/{event_id}", seconds=REPLY_SECONDS, repeat=repeat, members=EVENT)
-            if not is_open(event):  # as it is if it was redriven meanwhile
+            if not is_open(event):  # it is open again if it was redriven meanwhile
                 ended[event_id] = value_of(event)
         except ProblemError as error:
             ended[event_id] = error
@@ -187,8 +187,8 @@ class Watcher:
                     ended = self._wait(calls, event_ids, wait_seconds, _REPEAT)
             except EventLeaseError as error:
                 if not isinstance(error, Unavailable) or self._connections.timing.stop.is_set():
-                    ended = dict.fromkeys(event_ids, error)  # else callers have time limits of their own
-            except Exception as error:  # as above: callers must not wait for a thread that has died
+                    ended = dict.fromkeys(event_ids, error)  # otherwise asked again, until the callers' time limits
+            except Exception as error:  # callers must not wait for a thread that has died
                 log.exception("waiting for events failed in an unexpected way")
                 ended = dict.fromkeys(event_ids, EventLeaseError(f"waiting failed: {type(error).__name__}: {error}"))
             with self._lock:
@@ -198,7 +198,7 @@ class Watcher:
                 limit.pause(self._connections.timing.stop)
 
     def _next(self, watched: Iterable[str]) -> list[str]:
-        """The events of the next request, those first that nobody watches. None: the thread ends."""
+        """The events of the next request, unwatched ones first. If there are none, the thread ends."""
         with self._lock:
             self._unwatched.extend(watched)
             found: list[str] = []

@@ -1,4 +1,4 @@
-"""Watches time: the event loop, the interpreter, handlers, and leases that cannot wait for a heartbeat."""
+"""Time limits: a blocked event loop or interpreter, hanging handlers, and leases that need renewal early."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Watch:
         self._loop = loop
         self._loop_thread = loop_thread
         self._asked_at: float | None = None
-        """When the loop was asked for an answer that has not come."""
+        """When the loop was asked for an answer; None if it has answered."""
         self._has_warned = False
         self._clocks = time.time() - time.monotonic()
         self._is_over = False
@@ -69,10 +69,10 @@ class Watch:
             leases.rows(lambda row: row.time_limit_at and row.state == RUNNING and now >= row.time_limit_at), "timeout"
         )
         for row in leases.rows(lambda row: self._is_hanging(row, now)):
-            log.error("the handler of %s does not end; its slot goes to another", row, extra=row.fields())
+            log.error("the handler of %s does not end; another event gets its slot", row, extra=row.fields())
             self._life.slots.give_up(row)
             if self._life.slots.is_stuck() and not self._is_over:
-                self._end("every handler hangs")
+                self._end("all handlers hang")
         leases.send_late_again()
         for row in self._life.slots.take_waiting(lambda row: now - row.leased_at > WAITING_SECONDS):
             leases.decline(row, Released(0, "not_begun", "no handler was free"))
@@ -87,14 +87,14 @@ class Watch:
         return is_short and not (self.is_stalled and row.is_task)
 
     def _is_hanging(self, row: Row, now: float) -> bool:
-        """It was told to stop and should have ended: at its time limit, a task also after a cancel."""
+        """It should have ended, and has not: after its time limit or, as a task, after a cancellation."""
         if row.state != RUNNING or row.told is None:
             return False
         ends_at = row.told_at if row.told == "cancel_requested" and row.is_task else row.time_limit_at
         return ends_at is not None and now >= max(row.told_at, ends_at) + self._life.settings.grace
 
     def _check_loop(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
-        """Asks the loop for signs of life. What a closed one should have done goes back, and the engine ends."""
+        """Asks the loop for an answer. If it is closed, gives back its events and ends the engine."""
         if loop.is_closed():
             if not self._is_over:
                 self._end("the event loop of its handlers was closed")
@@ -109,7 +109,7 @@ class Watch:
             self._has_warned = True
             stack = stack_of(self._loop_thread)
             log.warning(
-                "the event loop is blocked for %.0f s\n%s", silent, stack,
+                "the event loop has been blocked for %.0f s, here:\n%s", silent, stack,
                 extra={"eventlease": {"seconds": round(silent, 1)}},
             )  # fmt: skip
         is_stalled = silent > self._life.settings.stall_seconds
@@ -143,7 +143,7 @@ class Watch:
 
 
 def stack_of(thread: int | None) -> str:
-    """Where a thread is, in what its handler has called; empty if it runs none."""
+    """The stack of a thread below its handler; empty if it runs none."""
     frame = sys._current_frames().get(thread or 0)  # pyright: ignore[reportPrivateUsage]
     if frame is None:
         return ""

@@ -25,14 +25,14 @@ def pause_seconds(repeats: int, random: float, *, spread: bool = False, retry_af
 
 
 def spread_out(seconds: float, random: float) -> float:
-    """A pause of up to twice as long, so that not all that were given the same seconds come back in one moment."""
+    """A pause up to twice as long, so that clients that were given the same pause do not come back in one moment."""
     return seconds * (1 + random)
 
 
 def pause_after_nothing(
     waited_seconds: float, asked_seconds: float, notice: dict[str, Any] | None, random: float
 ) -> float:
-    """A reply that brings nothing, and came before its time, is followed by a pause, so that nothing spins."""
+    """The pause after a reply that brings nothing and came early: without it, requests would follow without end."""
     code = notice["code"] if notice else None
     if asked_seconds == 0 and code not in ("engine_draining", "server_stopping"):
         return 0.0

@@ -15,12 +15,12 @@ WAITING: Final = "waiting"
 RUNNING: Final = "running"
 SETTLING: Final = "settling"
 WAITING_SECONDS: Final = 30.0
-"""For longer, nothing waits for a handler."""
+"""An event that has waited for a handler for longer is given back."""
 
 _OWN_REPORTS = frozenset({"completed", "failed", "released"})
 
 
-@dataclass(slots=True, eq=False, repr=False)  # tokens stand in no text form
+@dataclass(slots=True, eq=False, repr=False)  # without its token in a `repr`
 class Row:
     """A lease from the reply that brought it until its settlement has a definite answer."""
 
@@ -30,14 +30,14 @@ class Row:
     visibility_seconds: float
     event_type: str = ""
     event: Any = None
-    """The `Event` of its handler and of callbacks, as long as it is held."""
+    """The `Event` that its handler and callbacks get; None once it is no longer held."""
     handler: Any = None
-    """The `Handler` of its event type, where there is one."""
+    """The `Handler` of its event type, or None."""
     state: str = WAITING
     leased_at: float = 0.0
     lease_end: float = 0.0
     renewed_at: float = 0.0
-    """When a renewal was last sent beside the heartbeats."""
+    """When a renewal was last sent other than by a heartbeat."""
     began_at: float = 0.0
     time_limit_at: float | None = None
     told: Told | None = None
@@ -46,13 +46,13 @@ class Row:
     wake: Callable[[], Any] | None = None
     """Interrupts whatever the handler waits for; set by the runner."""
     ended: str | None = None
-    """How the server ended the lease, where it did."""
+    """How the server ended the lease; None while it has not."""
     given_up: bool = False
-    """The handler did not stop in time: it was reported without it, and its slot is used by another."""
+    """The handler did not stop in time: the event was reported without it, and its slot has another event."""
     progress: bytes | None = None
     progress_is_unsent: bool = False
     behind_until: float | None = None
-    """It waits until older leases of the same event are over, and until then at most for their handlers."""
+    """It waits for the handlers of older leases of the event, at most until then. None: it does not wait."""
 
     def __str__(self) -> str:
         return f"event {self.event_id} ({self.event_type}, attempt {self.attempt})"
@@ -86,7 +86,7 @@ class Table:
         self.rows: dict[str, Row] = {}
         self.older: dict[str, Row] = {}
         self.alive_until = float("inf")
-        """Until then the server does not take this engine for unresponsive."""
+        """Before this time the server cannot judge the engine unresponsive."""
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.older)
@@ -119,18 +119,18 @@ class Table:
         return row.ended is None and now < row.lease_end and now < self.alive_until
 
     def begin(self, row: Row, now: float) -> bool:
-        """False: the lease may have ended while it waited, or it should not be worked on any more."""
+        """False if the lease may have ended while it waited, or the event was told to stop."""
         if row.state != WAITING or row.told is not None or not self.is_certain(row, now):
             return False
         row.state, row.began_at = RUNNING, now
         return True
 
     def finish(self, row: Row) -> None:
-        """Its report waits for an answer."""
+        """Its report was made, and waits for an answer."""
         row.state, row.behind_until = SETTLING, None
 
     def remove(self, row: Row) -> Row | None:
-        """The report has its answer, or there is none. The newer lease of the event that may begin now."""
+        """The report was answered, or there is none. Returns the newer lease of the event that may begin now."""
         row.event = None
         if self.rows.get(row.event_id) is row:
             del self.rows[row.event_id]
@@ -143,7 +143,7 @@ class Table:
         return newer
 
     def inherit(self, row: Row) -> Row | None:
-        """The report came too late because this engine has leased the event again: it is that lease's report now."""
+        """The report came too late. If this engine has leased the event again, the newer lease takes the report over."""
         newer = self.rows.get(row.event_id)
         if newer is None or newer is row or newer.state != WAITING or not row.began_at:
             return None
@@ -152,11 +152,11 @@ class Table:
         return newer
 
     def lose(self, row: Row, reason: str | None, now: float) -> bool:
-        """The server says that the lease is lost; true if that is news."""
+        """The server says that the lease is lost. True if that was not known."""
         if self.rows.get(row.event_id) is not row or row.ended is not None:
             return False
         if row.state == SETTLING and reason in _OWN_REPORTS:
-            return False  # the echo of a settlement whose answer is on its way
+            return False  # it was ended by our own settlement, whose answer is on its way
         row.ended = reason or "unknown"
         row.tell("lease_lost", now)
         if row.state == WAITING:
@@ -164,11 +164,11 @@ class Table:
         return True
 
     def lose_all(self, reason: str, now: float) -> list[Row]:
-        """The engine was registered again, or removed: no lease holds."""
+        """The engine was removed or registered again: all its leases are lost."""
         return [row for row in list(self.rows.values()) if self.lose(row, reason, now)]
 
     def listed(self, now: float, until: float, *, is_stalled: bool = False) -> list[tuple[Row, bool]]:
-        """What a heartbeat lists, each event once, and whether the lease should be renewed.
+        """The leases that a heartbeat lists, one for each event, and whether to renew each.
 
         `until` is when the next heartbeat is due. Leases of tasks are not renewed while their loop is stalled.
         """
@@ -179,7 +179,7 @@ class Table:
         ]
 
     def overdue_behind(self, now: float) -> list[Row]:
-        """Rows that have waited too long for the handler of an older lease of the same event."""
+        """Rows that have waited too long for the handler of an older lease of their event."""
         waiting = [row for row in self.rows.values() if row.behind_until is not None and now >= row.behind_until]
         return [row for row in waiting if any(older.state == RUNNING for older in self._older_of(row))]
 

@@ -1,4 +1,4 @@
-"""What is reported of an event, by how its handler ended."""
+"""What is reported of an event, according to how its handler ended."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _BY_TOLD: dict[Told, Kind] = {
 
 
 def kind_of_report(ending: Ending, told: Told | None) -> Kind:
-    """A handler that was told to stop and then raised has ended because of that, unless it said otherwise itself."""
+    """After a handler was told to stop, an exception counts as its end for that reason, unless it is an outcome."""
     if told is not None and ending is Ending.RAISED:
         return _BY_TOLD[told]
     if told == "lease_lost" and ending is not Ending.RETURNED:
@@ -63,7 +63,7 @@ def kind_of_report(ending: Ending, told: Told | None) -> Kind:
 
 
 def no_handler(releases_in_row: int, *, fails_at_once: bool) -> int | None:
-    """For how many seconds an event whose type has no handler is released; None where it fails instead.
+    """How many seconds to release an event for whose type there is no handler; None if it fails instead.
 
     The tenth release in a row becomes a failure. The number of attempts does not count: retries raise it too.
     """

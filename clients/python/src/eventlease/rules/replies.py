@@ -19,9 +19,9 @@ class Verdict(Enum):
 
 
 def verdict(code: str, status: int, *, is_fallback: bool, internal_errors: int) -> Verdict:
-    """`is_fallback`: it is the failure that stands for a report whose content was refused.
+    """`is_fallback`: it is the failure that replaces a report whose content was refused.
 
-    `internal_errors`: how often this settlement alone was answered with a fault of the server, now included.
+    `internal_errors`: how often this settlement was answered with a 5xx, including this time.
     """
     if code in ("lease_lost", "engine_not_found"):
         return Verdict.LOST
@@ -42,7 +42,7 @@ class Recovery(Enum):
     REGISTER = "register"
     SUPERSEDED = "superseded"  # another process registered with this id
     REFUSED = "refused"  # for good: the engine ends
-    WAIT = "wait"  # said, and tried again after a pause
+    WAIT = "wait"  # logged, and repeated after a pause
 
 
 def recovery(code: str, status: int, *, at_start: bool = False) -> Recovery:
@@ -59,7 +59,8 @@ def recovery(code: str, status: int, *, at_start: bool = False) -> Recovery:
 def next_batch(entries: int, status: int) -> int:
     """How many settlements to send at a time after a batch was refused as a whole.
 
-    One too large, or one that the server fails over, is found by halving; one that makes a request invalid, singly.
+    Halving finds a settlement that is too large or causes an internal error. One that makes a request invalid is
+    found by sending them singly.
     """
     if status in (413, 431) or status >= 500:
         return max(entries // 2, 1)

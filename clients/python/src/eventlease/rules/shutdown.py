@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-# Exit statuses of an engine that does not end in order; of two, the greater one counts.
+# Exit statuses of an engine that does not end in order. If two apply, the greater one counts.
 CUT_STATUS: Final = 1
 """Work was cut off."""
 REFUSED_STATUS: Final = 2
@@ -29,14 +29,14 @@ class Stage(IntEnum):
 
 @dataclass(slots=True)
 class Plan:
-    """What is known of an ending."""
+    """The facts that decide the stage."""
 
     drain_seconds: float
     grace_seconds: float
     asked_at: float | None = None
-    """When the process was first asked to end; None while only the server asks."""
+    """When the process was first asked to end; None if it was not, or only by the server."""
     asked: int = 0
-    """How often it was: the second time cuts."""
+    """How many signals asked; the second one cuts off."""
     is_drained: bool = False
     """The server drains this engine."""
     is_released: bool = False

@@ -24,7 +24,7 @@ MAX_LOG_CHARS = 500
 
 
 class Attempt:
-    """What is done around the call of a handler. Whatever is raised within becomes a report, and goes no further."""
+    """Surrounds the call of a handler. Whatever is raised within becomes a report, and goes no further."""
 
     def __init__(self, slots: Slots, row: Row) -> None:
         self._slots = slots
@@ -38,7 +38,7 @@ class Attempt:
         return self
 
     def event(self) -> Event[Any, Any]:
-        """What the handler gets. Raises PayloadInvalid, or what the author's own decoder raises."""
+        """The event with its decoded payload. Raises PayloadInvalid, or what the author's own decoder raises."""
         event, decode = self._event, self._row.handler.decode
         enter(event)
         event.state = self._slots.state
@@ -64,7 +64,7 @@ class Attempt:
         return True
 
     def _log(self, error: BaseException | None, report: Failed | Released) -> None:
-        """One line; with a traceback where nobody has foreseen it."""
+        """One line, with a traceback for an exception that the library does not know."""
         level, unforeseen = logging.INFO, None
         if isinstance(report, Released):
             how = f"for {report.delay_seconds} s at least"

@@ -1,4 +1,4 @@
-"""What lives as long as the handlers: entered before the first of them, left after the last."""
+"""The context manager around all handlers: entered before the first of them, left after the last."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Lifespan:
         return isinstance(self._manager, AbstractAsyncContextManager)
 
     def enter(self, loop: asyncio.AbstractEventLoop | None) -> Any:
-        """What it yields. Not to be called on the loop's thread."""
+        """Enters it, and returns what it yields. Not to be called on the loop's thread."""
         if isinstance(self._manager, AbstractContextManager):
             return self._manager.__enter__()
         if self._manager is None or loop is None:
@@ -52,7 +52,7 @@ class Lifespan:
             loop.call_soon_threadsafe(leave.set)
             while not wait([held], seconds).done:
                 if not leave.is_set() or loop.is_closed():
-                    raise RuntimeError("its event loop does not run")
+                    raise RuntimeError("the event loop of the lifespan does not run")
             held.result()
 
 

@@ -18,7 +18,7 @@ LEFTOVER_SECONDS = 1.0
 
 
 def current_loop() -> asyncio.AbstractEventLoop | None:
-    """The event loop that runs in this thread."""
+    """The event loop that runs in this thread, or None."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
@@ -26,7 +26,7 @@ def current_loop() -> asyncio.AbstractEventLoop | None:
 
 
 class OwnLoop:
-    """It goes on whatever handlers do to it, as to stop it or to raise SystemExit in a task of their own."""
+    """It goes on when handlers stop it, or raise SystemExit in tasks of their own."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -41,7 +41,7 @@ class OwnLoop:
 
     @property
     def thread_id(self) -> int | None:
-        """Where it runs."""
+        """The id of the thread in which it runs."""
         return self._thread.ident if self._thread is not None else None
 
     def run(self) -> None:
@@ -51,19 +51,19 @@ class OwnLoop:
             self.loop.run_forever()
 
     def finish(self) -> None:
-        """As `run`, but nothing is raised; then what is left of tasks is cancelled and awaited, and the loop closed."""
+        """As `run`, but raises nothing; then cancels and awaits the tasks that are left, and closes the loop."""
         while not self._is_over and not self.loop.is_closed():
             try:
                 self.run()
             except BaseException:
-                log.exception("something has ended the event loop of the engine, which goes on")
+                log.exception("an exception has stopped the event loop of the engine; it goes on")
         self._is_closing = True
         if not self.loop.is_closed():
             for step in (self._cancel_tasks, self.loop.shutdown_asyncgens, self.loop.shutdown_default_executor):
                 try:
                     self.loop.run_until_complete(step())
                 except BaseException:
-                    log.exception("the event loop of the engine does not end well")
+                    log.exception("an exception was raised as the event loop of the engine was closed")
             self.loop.close()
         asyncio.set_event_loop(None)
 
@@ -79,7 +79,7 @@ class OwnLoop:
             self.loop.call_soon_threadsafe(stop)
 
     def end_after(self, all_done: Sequence[Future[None]]) -> None:
-        """Ends it after these."""
+        """Ends it once all of these are done."""
 
         def check(_: object = None) -> None:
             if all(done.done() for done in all_done):

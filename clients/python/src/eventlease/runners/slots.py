@@ -1,4 +1,4 @@
-"""Which handlers run: at most `concurrency` at once, in the order in which their events came."""
+"""Runs at most `concurrency` handlers at once, in the order in which their events arrived."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = logging.getLogger("eventlease.handler")
 
 
 class Slots:
-    """Counts running handlers, and keeps the events that wait for one to end."""
+    """Counts running handlers, and keeps the events that wait for a free slot."""
 
     def __init__(self, settings: Settings, leases: Leases, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self.settings = settings
@@ -34,7 +34,7 @@ class Slots:
         self._waiting: deque[Row] = deque()
         self.running = 0
         self.hung = 0
-        """Handlers that were given up and run on."""
+        """How many handlers were given up and still run."""
         self.threads = Threads(self)
         self._tasks = Tasks(self, loop) if loop is not None else None
 
@@ -44,13 +44,13 @@ class Slots:
         return len(self._waiting)
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Begins what can begin; the rest waits."""
+        """Begins the handlers for which there are slots; the other events wait."""
         with self.leases.lock:
             self._waiting.extend(rows)
         self._fill()
 
     def begin(self, row: Row) -> bool:
-        """False if the handler must not begin; the event is given back then."""
+        """Returns False, and gives the event back, if the handler must not begin."""
         if not self.leases.begin(row):
             return False
         if log.isEnabledFor(logging.DEBUG):
@@ -58,13 +58,13 @@ class Slots:
         return True
 
     def broke(self, row: Row, error: BaseException) -> None:
-        """Reports the event where the library itself has raised, so that neither it nor its slot is lost."""
+        """Reports the event after an exception of the library itself, so that neither it nor its slot is lost."""
         fields = row.fields(engine_type=self.settings.engine_type)
         log.error("the handler of %s could not be run", row, exc_info=error, extra=fields)
         self.leases.finish(row, Failed({"type": "ClientBug", "message": "the client library raised an error"}))
 
     def next(self, ended: Row) -> Row | None:
-        """A handler has ended: what the same runner begins next, or None where its slot went to another."""
+        """A handler has ended. The event that its thread or task takes next; None if it no longer has a slot."""
         with self.leases.lock:
             if ended.given_up:
                 self.hung -= 1
@@ -76,7 +76,7 @@ class Slots:
         return None
 
     def give_up(self, row: Row) -> None:
-        """Its handler was told to stop and is not waited for any more: it is reported, and another gets its slot."""
+        """Stops waiting for a handler that was told to stop: reports its event, and gives its slot to another."""
         with self.leases.lock:
             if row.state != RUNNING or row.told is None:
                 return
@@ -91,7 +91,7 @@ class Slots:
         return self.hung >= self.settings.concurrency
 
     def take_waiting(self, wanted: Callable[[Row], Any]) -> list[Row]:
-        """Takes what waits out of the queue, as far as it is wanted."""
+        """Takes waiting events that are wanted out of the queue."""
         with self.leases.lock:
             rows = [row for row in self._waiting if wanted(row)]
             if rows:

@@ -20,7 +20,7 @@ CLOSED = Released(0, "stopping", "its event loop was closed")
 
 
 class Tasks:
-    """The loop may be the author's; it gets one call for each list of events, and is never waited for."""
+    """The loop may be the author's. It gets one call for each list of events; nothing waits for it."""
 
     def __init__(self, slots: Slots, loop: asyncio.AbstractEventLoop) -> None:
         self._slots = slots
@@ -29,7 +29,7 @@ class Tasks:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def submit(self, rows: Sequence[Row]) -> None:
-        """Begins each. Events for a loop that is closed go back."""
+        """Begins the handlers. If the loop is closed, gives the events back."""
         try:
             self._loop.call_soon_threadsafe(self._start, rows)
         except RuntimeError:

@@ -1,4 +1,4 @@
-"""One handler called with one event, through the decoding and the reports of production, without threads or network."""
+"""Calls one handler with one event, decoding and reporting as in production, without threads or network."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def _telling(leases: Leases, row: Row, told: Mapping[Told, float | None]) -> Gen
 
 
 def _as_sent(leases: Leases, row: Row, report: Report) -> Report:
-    """As the server would read it: with a result that went through JSON, or the failure that it makes."""
+    """The report as the server would read it: its result has gone through JSON, or is a failure if it cannot."""
     sent = leases.encoding.loads(settlement(row, report, leases.encoding)[0])
     if sent["status"] == "completed":
         return Completed(sent.get("result"), enqueue=sent.get("enqueue", ()))

@@ -65,7 +65,7 @@ class RealServer:
         command = [self.binary, "serve", "--listen", self._listen, *self.flags]
         if not any(flag.startswith("--database-url") for flag in self.flags):
             command += ["--data-dir", self._data_dir]
-        # Neither a database nor settings of the surroundings are the test's.
+        # The test must not use a database or settings of the environment.
         environment = {
             key: value
             for key, value in os.environ.items()
@@ -74,7 +74,7 @@ class RealServer:
         with self.log_file.open("a") as log:
             self._process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True, env=environment,
-                start_new_session=True,  # Ctrl-C is for the tests, which then stop it in order
+                start_new_session=True,  # Ctrl-C goes to the tests only, which then stop it in order
             )  # fmt: skip
         watchdog = threading.Timer(timeout_seconds, self._process.kill)
         watchdog.start()
@@ -131,7 +131,7 @@ def server(*flags: str, binary: str | None = None) -> Generator[RealServer]:
     its own.
     """
     with tempfile.TemporaryDirectory(prefix="eventlease-test-", ignore_cleanup_errors=True) as folder:
-        # As root, the private PostgreSQL runs as another user, who must get through to its data.
+        # Started by root, PostgreSQL runs as another user, which must be able to reach its data.
         Path(folder).chmod(0o711)
         running = RealServer(Path(folder), flags, binary)
         try:
