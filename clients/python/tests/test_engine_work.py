@@ -40,6 +40,26 @@ def test_a_result_is_reported(server: FakeServer) -> None:
     assert server.event(event_id)["result"] == {"line": "Hello, Mira!"}
 
 
+def test_an_event_says_how_much_is_left_to_it(server: FakeServer) -> None:
+    desk = Desk(server)
+    seen: list[tuple[str, bool, float | None]] = []
+
+    def handle(event: Event) -> None:
+        seen.append((event.payload_text, event.is_last_attempt, event.seconds_left()))
+
+    desk.engine.on("x")(handle)
+    desk.engine.on("limited", timeout_seconds=600)(handle)
+    with desk.working():
+        for event_type, retries in (("x", 1), ("limited", 0)):
+            desk.put(event_type, {"npc": "Mira"}, retry_policy={"max_retries": retries})
+            desk.answer()
+    assert seen[0] == ('{"npc":"Mira"}', False, None)
+    text, is_last, left = seen[1]
+    assert (text, is_last) == ('{"npc":"Mira"}', True)
+    assert left is not None
+    assert 0 < left <= 600
+
+
 def test_coroutines_work_beside_threads(server: FakeServer) -> None:
     desk = Desk(server, concurrency=2)
     both = threading.Barrier(2)

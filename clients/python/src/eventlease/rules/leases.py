@@ -143,7 +143,7 @@ class Table:
         return newer
 
     def inherit(self, row: Row) -> Row | None:
-        """The report came too late. If this engine has leased the event again, the newer lease takes the report over."""
+        """The report came too late. If this engine has leased the event again, the newer lease takes it over."""
         newer = self.rows.get(row.event_id)
         if newer is None or newer is row or newer.state != WAITING or not row.began_at:
             return None
