@@ -2,7 +2,7 @@
 
 from eventlease.async_client import AsyncClient
 from eventlease.client import Client
-from eventlease.engine import Engine, run
+from eventlease.engine import Engine
 from eventlease.enqueuing import Enqueued, EventOptions
 from eventlease.errors import (
     AlreadySettled,
@@ -36,6 +36,7 @@ from eventlease.outcomes import (
     Report,
     RetryAfter,
 )
+from eventlease.program import run
 from eventlease.stats import Stats
 from eventlease.version import VERSION as __version__
 

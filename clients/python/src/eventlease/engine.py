@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from eventlease import forks
-from eventlease.annotations import name_of
 from eventlease.encoding import STANDARD, Json
 from eventlease.errors import ConfigurationError
-from eventlease.handlers import ANY_TYPE, Handlers, check_callable, is_async_function
+from eventlease.handlers import ANY_TYPE, Handlers, check_callback
 from eventlease.outcomes import EngineRefused
-from eventlease.rules.shutdown import REFUSED_STATUS
-from eventlease.runners.loop import OwnLoop, current_loop
+from eventlease.program import run
 from eventlease.running import Running, refuse_children_that_import, refuse_green_threads
 from eventlease.settings import Settings, is_name
-from eventlease.signals import Signals
 from eventlease.transport import Transport, Urllib3Transport
 
 if TYPE_CHECKING:
@@ -27,8 +23,6 @@ if TYPE_CHECKING:
     from eventlease.event import Event
     from eventlease.settler import Lost, Settled
     from eventlease.stats import Stats
-
-log = logging.getLogger("eventlease.engine")
 
 H = TypeVar("H", bound="Callable[[Event[Any, Any]], Any]")
 W = TypeVar("W", bound="Callable[[Event[Any, Any], Callable[[Event[Any, Any]], Any]], Any]")
@@ -132,13 +126,13 @@ class Engine:
 
     def on_settled(self, callback: Settled) -> Settled:
         """Calls back with the event, the report and the server's answer, in a thread of the engine."""
-        _check_callback(callback, "the event", "the report", "the answer")
+        check_callback(callback, "the event", "the report", "the answer")
         self._on_settled.append(callback)
         return callback
 
     def on_lost(self, callback: Lost) -> Lost:
         """Calls back with events whose report came too late, in a thread of the engine."""
-        _check_callback(callback, "the event")
+        check_callback(callback, "the event")
         self._on_lost.append(callback)
         return callback
 
@@ -259,53 +253,3 @@ class Engine:
         self._running = None
         if is_cancelled:
             raise asyncio.CancelledError
-
-
-def _check_callback(callback: Callable[..., Any], *arguments: str) -> None:
-    check_callable(callback, *arguments)
-    if is_async_function(callback):
-        raise ConfigurationError(f"{name_of(callback)} must be `def`, not `async def`: a thread of the engine calls it")
-
-
-def run(*engines: Engine) -> None:
-    """Runs several engines in one process, until a signal; see `Engine.run`."""
-    begun: list[Running] = []
-    early: list[None] = []  # signals that came before all engines had begun
-
-    def ask() -> None:
-        if len(begun) < len(engines):
-            early.append(None)
-            return
-        for running in begun:
-            running.ask("signal")
-
-    needs_loop = any(engine._handlers.has_async() for engine in engines)  # pyright: ignore[reportPrivateUsage]
-    if needs_loop and current_loop() is not None:
-        raise RuntimeError("an event loop is running: write `await engine.serve()` or `async with engine`")
-    own = OwnLoop() if needs_loop else None
-    with Signals(ask):
-        try:
-            for engine in engines:
-                begun.append(engine._begin(own.loop if own else None))  # pyright: ignore[reportPrivateUsage]  # noqa: PERF401
-            for _ in early:
-                ask()
-            if own is not None:
-                own.end_after([running.done for running in begun])
-                own.run()
-            for running in begun:
-                running.join()
-        except ConfigurationError as error:
-            log.error("%s", error)  # noqa: TRY400
-            raise SystemExit(REFUSED_STATUS) from error
-        finally:
-            for running in begun:
-                running.ask("stop")
-            if own is not None:
-                own.end_after([running.done for running in begun])
-                own.finish()
-            for engine, running in zip(engines, begun, strict=False):
-                running.join()
-                engine._running = None  # pyright: ignore[reportPrivateUsage]
-    status = max((running.status for running in begun), default=0)
-    if status:
-        raise SystemExit(status)

@@ -119,3 +119,10 @@ def check_callable(function: Callable[..., Any], *arguments: str) -> None:
             count = ["one argument", "two arguments", "three arguments"][len(arguments) - 1]
             message = f"{name_of(function)} must take {count} ({', '.join(arguments)}): {error}"
             raise ConfigurationError(message) from None
+
+
+def check_callback(callback: Callable[..., Any], *arguments: str) -> None:
+    """As `check_callable`, for a function that a thread of the engine calls."""
+    check_callable(callback, *arguments)
+    if is_async_function(callback):
+        raise ConfigurationError(f"{name_of(callback)} must be `def`, not `async def`: a thread of the engine calls it")
