@@ -60,6 +60,11 @@ def test_an_event_says_how_much_is_left_to_it(server: FakeServer) -> None:
     assert 0 < left <= 600
 
 
+def test_outside_of_handlers_there_is_no_current_event() -> None:
+    with pytest.raises(LookupError, match="no handler runs"):
+        current_event()
+
+
 def test_coroutines_work_beside_threads(server: FakeServer) -> None:
     desk = Desk(server, concurrency=2)
     both = threading.Barrier(2)

@@ -29,8 +29,11 @@ _current: ContextVar[Event[Any, Any]] = ContextVar("eventlease_event")
 
 
 def current_event() -> Event[Any, Any]:
-    """The event whose handler runs in this context. LookupError outside of handlers."""
-    return _current.get()
+    """The event whose handler runs in this context. Raises LookupError outside of handlers."""
+    event = _current.get(None)
+    if event is None:
+        raise LookupError("no handler runs in this thread or task, or its context was not copied")
+    return event
 
 
 class _Member(Generic[T]):
