@@ -58,7 +58,7 @@ class Leases:
         self.stats = Stats()
         self.lock = threading.Lock()
         self.changed = threading.Condition(self.lock)
-        """Notified when something can be sent or leased."""
+        """Something can be sent, or leased."""
         self.outbox: deque[Settlement] = deque()
         self.hold_until = 0.0
         self.hold_reason = ""
@@ -67,7 +67,7 @@ class Leases:
         self.is_polling = False
         """A poll is under way, which may bring events."""
         self.take_in: Callable[[list[Row]], None] = lambda _: None
-        """Called with the leases that may begin; the lock is not held."""
+        """Gets the leases that may begin, without the lock."""
         self._heartbeat_timeout_seconds = settings.heartbeat_timeout_seconds
         self._late: list[Settlement] = []
         self._renewals: dict[str, tuple[float, Row]] = {}
@@ -213,10 +213,9 @@ class Leases:
         latest = self.now() - LATE_SECONDS
         with self.lock:
             again = [late for late in self._late if late.late_at is not None and late.late_at <= latest]
-            if again:
-                self._late = [late for late in self._late if late not in again]
-                self.outbox.extend(again)
-                self.changed.notify_all()
+            self._late = [late for late in self._late if late not in again]
+        if again:
+            self.put_back(again)
 
     def heard(self, sent: float) -> None:
         """The server has answered a call that was sent at that time. The lock is held."""
