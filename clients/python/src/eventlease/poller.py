@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -36,7 +37,7 @@ class Poller:
         self._is_parked = False
         """Waits for events, or pauses: it takes no settlements meanwhile."""
         self._paused_until = 0.0
-        self._round_trips: list[tuple[float, float]] = []
+        self._round_trips: deque[tuple[float, float]] = deque(maxlen=100)
 
     def takes_settlements(self) -> bool:
         """True if settlements go with the next poll. The lock of the leases is held."""
@@ -123,10 +124,10 @@ class Poller:
         """The latest moment at which the server can have counted what is left of the leases, as we know it."""
         trips = self._round_trips
         if not has_waited:
-            self._round_trips = [trip for trip in trips if trip[0] > arrived - ROUND_TRIP_WINDOW_SECONDS][-100:]
-            self._round_trips.append((arrived, arrived - sent))
+            trips.append((arrived, arrived - sent))
             return sent
-        longest = max((seconds for _, seconds in trips), default=0.5)
+        oldest = trips[-1][0] - ROUND_TRIP_WINDOW_SECONDS if trips else 0.0
+        longest = max((seconds for at, seconds in trips if at > oldest), default=0.5)
         return max(sent, arrived - longest)
 
     def _pause(self, seconds: float) -> None:
