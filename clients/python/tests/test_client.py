@@ -364,7 +364,13 @@ def test_the_environment_is_read_when_a_client_is_made_and_when_an_engine_starts
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
 @pytest.mark.parametrize(
-    "settings", [*({"timeout_seconds": seconds} for seconds in (0, -1, "1", None, True)), {"on_full": "drop"}]
+    "settings",
+    [
+        *({"timeout_seconds": seconds} for seconds in (0, -1, "1", None, True)),
+        {"on_full": "drop"},
+        *({"url": url} for url in (3, b"http://host", ["http://host", 3], "http://a b")),
+        *({"token": token} for token in (3, b"secret", lambda: 3, "two\nlines")),
+    ],
 )
 def test_a_client_is_set_up_wrongly(kind: Any, settings: Any) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(settings))):

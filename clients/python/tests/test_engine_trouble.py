@@ -13,7 +13,7 @@ import pytest
 from scripted import reply
 from working import QUEUE, Between, Desk, got, nothing, until
 
-from eventlease import Engine, EngineRefused, Event
+from eventlease import ConfigurationError, Engine, EngineRefused, Event, run
 from eventlease.settler import Settlements
 from eventlease.testing import FakeServer
 from eventlease.transport import Reply, Request
@@ -607,3 +607,8 @@ def test_progress_is_kept_where_a_heartbeat_without_it_is_refused(server: FakeSe
     with desk.working():
         assert desk.answer()["outcome"] == "completed"
     assert answered[0] == "none"
+
+
+def test_running_no_engine_is_said() -> None:
+    with pytest.raises(ConfigurationError, match="at least one engine"):
+        run()

@@ -5,10 +5,11 @@ import threading
 import pytest
 from scripted import socket_server
 
-from eventlease import ConfigurationError
+from eventlease import ConfigurationError, InvalidInput
 from eventlease.transport import Cut, NotSent, Request, TimedOut, Urllib3Transport
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+CHUNKED = b'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\n{"a\r\n4\r\n":1}\r\n0\r\n\r\n'
 GET = Request("GET", "/server?a=1", {"X-A": "b"})
 
 
@@ -32,15 +33,36 @@ def test_a_path_in_the_base_address_stands_before_the_interface() -> None:
     assert server.requests[0].startswith(b"GET /queue/api/v1/server?a=1 ")
 
 
-@pytest.mark.parametrize("length", range(len(OK)))
-def test_a_reply_that_is_cut_anywhere_is_cut(length: int) -> None:
-    with socket_server([OK[:length]]) as server:
+def test_a_reply_may_come_in_chunks() -> None:
+    with socket_server([CHUNKED]) as server:
+        transport = Urllib3Transport(server.url)
+        assert transport.send(GET, 5).body == b'{"a":1}'
+        transport.close()
+
+
+@pytest.mark.parametrize("path", ["/queues/a b", "/queues/é", "/queues/a\r\nX-B: c"])
+def test_a_path_that_cannot_be_sent_is_refused(path: str) -> None:
+    with socket_server([OK]) as server:
+        transport = Urllib3Transport(server.url)
+        with pytest.raises(InvalidInput):
+            transport.send(Request("GET", path, {}), 5)
+        transport.close()
+    assert server.requests == []
+
+
+LAST_CHUNK = b"0\r\n\r\n"  # without it nothing of the body is missing
+CUT_REPLIES = [whole[:length] for whole in (OK, CHUNKED.removesuffix(LAST_CHUNK)) for length in range(len(whole))]
+
+
+@pytest.mark.parametrize("received", CUT_REPLIES, ids=len)
+def test_a_reply_that_is_cut_anywhere_is_cut(received: bytes) -> None:
+    with socket_server([received]) as server:
         transport = Urllib3Transport(server.url)
         with pytest.raises(Cut) as cut:
             transport.send(GET, 5)
         transport.close()
     assert not cut.value.reused
-    assert cut.value.any_byte or length <= len(b"HTTP/1.1 200 OK\r\n")
+    assert cut.value.any_byte or len(received) <= len(b"HTTP/1.1 200 OK\r\n")
 
 
 def test_a_kept_connection_that_is_closed_without_a_byte_is_stale() -> None:

@@ -60,9 +60,11 @@ class Token:
         return self._token != before
 
 
-def _checked(token: str | None) -> str | None:
+def _checked(token: Any) -> str | None:
     if token is None:
         return None
+    if not isinstance(token, str):
+        raise ConfigurationError("token: a text, or a function that returns one")
     token = token.strip()  # the file that it was read from may end with a line break
     if not token or not token.isascii() or not token.isprintable():
         raise ConfigurationError("token: visible ASCII characters, at least one")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,11 @@ MAX_IDLE = 10
 def urls_of(url: str | Sequence[str] | None) -> list[str]:
     """The base addresses: as given, else of EVENTLEASE_URL (several with commas), else the server of this machine."""
     urls = (os.environ.get("EVENTLEASE_URL") or DEFAULT_URL) if url is None else url
-    return [each.strip() for each in urls.split(",")] if isinstance(urls, str) else list(urls)
+    if isinstance(urls, str):
+        return [each.strip() for each in urls.split(",")]
+    if isinstance(urls, Iterable) and all(isinstance(each, str) for each in urls):
+        return list(urls)
+    raise ConfigurationError("url: a text, or a list of texts")
 
 
 def check_urls(urls: Sequence[str], transport: Callable[[str], Transport]) -> None:

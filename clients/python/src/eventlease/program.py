@@ -19,6 +19,8 @@ log = logging.getLogger("eventlease.engine")
 
 def run(*engines: Engine) -> None:
     """Runs several engines in one process, until a signal; see `Engine.run`."""
+    if not engines:
+        raise ConfigurationError("run: at least one engine")
     begun: list[Running] = []
     early: list[None] = []  # signals that came before all engines had begun
 
