@@ -60,7 +60,7 @@ class Token:
         return self._token != before
 
 
-def _checked(token: Any) -> str | None:
+def _checked(token: object) -> str | None:
     if token is None:
         return None
     if not isinstance(token, str):

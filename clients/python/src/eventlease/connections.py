@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from eventlease import forks
 from eventlease.calls import Calls, Token
@@ -24,12 +24,18 @@ MAX_IDLE = 10
 
 def urls_of(url: str | Sequence[str] | None) -> list[str]:
     """The base addresses: as given, else of EVENTLEASE_URL (several with commas), else the server of this machine."""
-    urls = (os.environ.get("EVENTLEASE_URL") or DEFAULT_URL) if url is None else url
+    urls: Any = (os.environ.get("EVENTLEASE_URL") or DEFAULT_URL) if url is None else url
     if isinstance(urls, str):
         return [each.strip() for each in urls.split(",")]
-    if isinstance(urls, Iterable) and all(isinstance(each, str) for each in urls):
+    if is_list_of_texts(urls):
         return list(urls)
     raise ConfigurationError("url: a text, or a list of texts")
+
+
+def is_list_of_texts(value: Any) -> bool:
+    """True for a collection of texts, which a text itself is not."""
+    is_listed = isinstance(value, Collection) and not isinstance(value, (str, bytes, Mapping))
+    return is_listed and all(isinstance(each, str) for each in cast("Collection[Any]", value))
 
 
 def check_urls(urls: Sequence[str], transport: Callable[[str], Transport]) -> None:

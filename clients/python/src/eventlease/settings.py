@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from eventlease.connections import check_urls, urls_of
+from eventlease.connections import check_urls, is_list_of_texts, urls_of
 from eventlease.encoding import STANDARD, Json, dump_request
 from eventlease.errors import ConfigurationError, InvalidInput
 from eventlease.transport import Transport, Urllib3Transport
@@ -106,12 +106,12 @@ class Settings:
             "engine_id: a UUID, as text": (self.engine_id, _is_uuid),
             "software_version: a text": (self.software_version, lambda v: isinstance(v, str)),
             "scenario_run_id: a text": (self.scenario_run_id, lambda v: isinstance(v, str)),
-            "url: a text, or a list of texts": (self.url, lambda v: isinstance(v, str) or _is_list(v)),
+            "url: a text, or a list of texts": (self.url, lambda v: isinstance(v, str) or is_list_of_texts(v)),
             "token: a text, or a function that returns one": (
                 self.token, lambda v: isinstance(v, str) or callable(v)
             ),
-            "capabilities: a list of event types": (self.capabilities, _is_list),
-            "may_enqueue: a list of queues": (self.may_enqueue, _is_list),
+            "capabilities: a list of event types": (self.capabilities, is_list_of_texts),
+            "may_enqueue: a list of queues": (self.may_enqueue, is_list_of_texts),
             "metadata: a mapping that JSON can hold": (self.metadata, self._is_object),
         }  # fmt: skip
         given |= {text: value is None or is_right(value) for text, (value, is_right) in optional.items()}
@@ -139,11 +139,6 @@ def is_whole(value: Any, least: int, most: float = float("inf")) -> bool:
 def is_name(value: Any) -> bool:
     """True for what can name a queue or an event type."""
     return isinstance(value, str) and _NAME.fullmatch(value) is not None
-
-
-def _is_list(value: Any) -> bool:
-    is_listed = isinstance(value, Collection) and not isinstance(value, (str, bytes, Mapping))
-    return is_listed and all(isinstance(each, str) for each in cast("Collection[Any]", value))
 
 
 def _is_uuid(value: Any) -> bool:
