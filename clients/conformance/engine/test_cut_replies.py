@@ -53,9 +53,9 @@ def test_replies_cut_at_every_length_lose_nothing(
 
 def test_late_replies_to_heartbeats_harm_nothing(target: Target, new_fleet: NewFleet, proxy: Proxy) -> None:
     fleet = new_fleet(target, proxy.url)
-    proxy.fault = lambda request: ReplyFault(late_by=2 if request.operation == "heartbeat" else 0)
-    fleet.enqueue(["sleep", 6], count=3)
-    fleet.start(concurrency=3)
+    proxy.fault = lambda request: ReplyFault(late_by=4 if request.operation == "heartbeat" else 0)
+    fleet.enqueue(["sleep", 12], count=3)
+    fleet.start(concurrency=3, heartbeat_timeout_seconds=9)
     fleet.wait_all_final()
     assert fleet.account() == {"completed": 3}
     assert fleet.losses() == {}
