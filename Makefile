@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-conformance clients-faults clients-bench server-wheel bench bench-full bench-peers faults clean
+.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-typescript-tools clients-conformance clients-faults clients-bench server-wheel bench bench-full bench-peers faults clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # What is run, played and checked from here: the debug build, which the tests are made of, too. It is built in a third of the
@@ -13,6 +13,8 @@ BINARY := $(TARGET_DIR)/debug/eventlease
 # Where Python and what the clients, the demo and their checks need are installed.
 CLIENTS_VENV := $(abspath $(TARGET_DIR))/clients-python/venv
 CLIENTS_BIN := $(CLIENTS_VENV)/bin
+# Where the tools of the TypeScript client are installed.
+CLIENTS_NODE := $(abspath $(TARGET_DIR))/clients-typescript
 
 # Where `make run` listens, and further flags of `eventlease serve` or of the test runner.
 LISTEN ?= $(or $(EVENTLEASE_LISTEN),127.0.0.1:8080)
@@ -103,6 +105,17 @@ $(CLIENTS_VENV)/installed: clients/python/requirements-dev.txt
 	rm -rf $(CLIENTS_VENV)
 	python3 -m venv $(CLIENTS_VENV)
 	$(CLIENTS_BIN)/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+# Node finds them by a link beside the package's own files.
+clients-typescript-tools: $(CLIENTS_NODE)/installed
+	ln -sfn $(CLIENTS_NODE)/node_modules clients/typescript/node_modules
+
+$(CLIENTS_NODE)/installed: clients/typescript/package.json clients/typescript/package-lock.json
+	rm -rf $(CLIENTS_NODE)
+	mkdir -p $(CLIENTS_NODE)
+	cp $^ $(CLIENTS_NODE)
+	cd $(CLIENTS_NODE) && npm ci --silent --no-audit --no-fund
 	touch $@
 
 clients: $(CLIENTS_VENV)/installed ## Check the Python client and examples/: generated files, lints, types, unit tests, and its package
