@@ -1,0 +1,264 @@
+/** What calls throw. Programs decide by class and by `code`, never by text. */
+
+// Names stand on the prototypes: they stay when a minifier renames the classes, and are not printed beside each error.
+
+/** The base of everything that this library throws on its own account. */
+export class EventLeaseError extends Error {
+  static {
+    this.prototype.name = "EventLeaseError";
+  }
+}
+
+/** One place of a request that the server refuses. */
+export interface BadPlace {
+  readonly pointer?: string;
+  readonly parameter?: string;
+  readonly header?: string;
+  readonly detail?: string;
+}
+
+/** The body of a refusal; it has further members by its code. */
+export interface Problem {
+  readonly code?: string;
+  readonly status?: number;
+  readonly title?: string;
+  readonly detail?: string | null;
+  readonly errors?: readonly BadPlace[];
+  readonly [member: string]: unknown;
+}
+
+/** The server refused a call; `problem` is the body of its reply. */
+export class ProblemError extends EventLeaseError {
+  readonly problem: Problem;
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  /** Every bad place of the request. */
+  readonly errors: readonly BadPlace[];
+  readonly requestId: string | null;
+
+  static {
+    this.prototype.name = "ProblemError";
+  }
+
+  constructor(problem: Problem, status: number, requestId: string | null = null) {
+    const code = problem.code ?? "";
+    const detail = problem.detail || problem.title || "";
+    const errors = problem.errors ?? [];
+    const places = errors.map(
+      (error) => `; ${error.pointer || error.parameter || error.header || "body"}: ${error.detail ?? ""}`,
+    );
+    super(`${code || status}: ${detail}${places.join("")}${requestId === null ? "" : ` (request ${requestId})`}`);
+    this.problem = problem;
+    this.status = status;
+    this.code = code;
+    this.detail = detail;
+    this.errors = errors;
+    this.requestId = requestId;
+  }
+}
+
+/** 400, 405, 413, 415, 422, 431: the request itself is wrong; `errors` names every bad place. */
+export class InvalidInput extends ProblemError {
+  static {
+    this.prototype.name = "InvalidInput";
+  }
+}
+
+/** 401: the token is missing, unknown, revoked or expired. */
+export class Unauthenticated extends ProblemError {
+  static {
+    this.prototype.name = "Unauthenticated";
+  }
+}
+
+/** 403, 421: this caller may not do that. */
+export class Forbidden extends ProblemError {
+  static {
+    this.prototype.name = "Forbidden";
+  }
+}
+
+/** 404: there is no such event, engine, queue or address. */
+export class NotFound extends ProblemError {
+  static {
+    this.prototype.name = "NotFound";
+  }
+}
+
+/** 409: the state of the server does not allow it. */
+export class Conflict extends ProblemError {
+  static {
+    this.prototype.name = "Conflict";
+  }
+}
+
+/** The lease has ended (code `lease_lost`) and its report comes too late. */
+export class LeaseEnded extends Conflict {
+  static {
+    this.prototype.name = "LeaseEnded";
+  }
+
+  /** How the lease ended: `expired`, `engine_unresponsive`, …; null where there never was such a lease. */
+  get leaseEndedBy(): string | null {
+    return (this.problem["lease_ended_by"] as string | null | undefined) ?? null;
+  }
+}
+
+/** The lease was settled with another status; `settledAs` is the one that stands. */
+export class AlreadySettled extends Conflict {
+  static {
+    this.prototype.name = "AlreadySettled";
+  }
+
+  /** The status with which the lease was settled. */
+  get settledAs(): string | null {
+    return (this.problem["settled_as"] as string | null | undefined) ?? null;
+  }
+}
+
+/**
+ * No definite answer: nobody answered, or the server could not serve the call, and the repeats are used up.
+ *
+ * `isUnknown` is true if the server may have carried out the call all the same.
+ */
+export class Unavailable extends EventLeaseError {
+  readonly isUnknown: boolean;
+  readonly status: number | null;
+  readonly code: string | null;
+  readonly requestId: string | null;
+
+  static {
+    this.prototype.name = "Unavailable";
+  }
+
+  constructor(
+    message: string,
+    known: {
+      isUnknown?: boolean;
+      status?: number | null;
+      code?: string | null;
+      requestId?: string | null;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(message, known.cause === undefined ? undefined : { cause: known.cause });
+    this.isUnknown = known.isUnknown ?? false;
+    this.status = known.status ?? null;
+    this.code = known.code ?? null;
+    this.requestId = known.requestId ?? null;
+  }
+}
+
+/** Something answered that is no EventLease server: a proxy's page, a redirect, another service. */
+export class NotEventLease extends EventLeaseError {
+  static {
+    this.prototype.name = "NotEventLease";
+  }
+}
+
+/** Too many events wait to be enqueued, and the client was told not to wait. */
+export class BufferFull extends EventLeaseError {
+  static {
+    this.prototype.name = "BufferFull";
+  }
+}
+
+/** An engine or a client cannot work as it is set up. */
+export class ConfigurationError extends EventLeaseError {
+  static {
+    this.prototype.name = "ConfigurationError";
+  }
+}
+
+/** What was waited for is open still. */
+export class TimeoutError extends EventLeaseError {
+  static {
+    this.prototype.name = "TimeoutError";
+  }
+}
+
+/** An event as the server describes it. */
+interface EndedEvent {
+  readonly event_id: string;
+  readonly error?: unknown;
+  readonly error_type?: string | null;
+  readonly error_message?: string | null;
+  readonly dead_letter_reason?: string | null;
+}
+
+/** The awaited event ended without success; `event` is the event as the server describes it. */
+export class EventFailed extends EventLeaseError {
+  readonly event: EndedEvent;
+  readonly eventId: string;
+  readonly errorType: string | null;
+  readonly error: unknown;
+
+  static {
+    this.prototype.name = "EventFailed";
+  }
+
+  constructor(event: EndedEvent) {
+    const type = event.error_type ?? null;
+    const message = event.error_message || event.dead_letter_reason || "no error was reported";
+    super(`event ${event.event_id} failed: ${type === null ? "" : `${type}: `}${message}`);
+    this.event = event;
+    this.eventId = event.event_id;
+    this.errorType = type;
+    this.error = event.error ?? null;
+  }
+}
+
+/** The awaited event was cancelled, by somebody or as too old. */
+export class EventCancelled extends EventLeaseError {
+  readonly event: EndedEvent;
+  readonly eventId: string;
+
+  static {
+    this.prototype.name = "EventCancelled";
+  }
+
+  constructor(event: EndedEvent) {
+    super(`event ${event.event_id} was cancelled`);
+    this.event = event;
+    this.eventId = event.event_id;
+  }
+}
+
+/** What the client refuses itself, because it cannot be sent. */
+export function refusedHere(detail: string, status = 422, cause?: unknown): InvalidInput {
+  const error = new InvalidInput({ code: status === 413 ? "payload_too_large" : "invalid_input", detail }, status);
+  if (cause !== undefined) error.cause = cause;
+  return error;
+}
+
+/** The error for a problem document, of a whole reply or of one entry of it. Unknown codes keep their family. */
+export function problemError(problem: Problem, status?: number, requestId: string | null = null): ProblemError {
+  const known = status ?? problem.status ?? 0;
+  return new (familyOf(problem.code, known))(problem, known, requestId);
+}
+
+function familyOf(code: string | undefined, status: number): typeof ProblemError {
+  if (code === "lease_lost") return LeaseEnded;
+  if (code === "already_settled") return AlreadySettled;
+  switch (status) {
+    case 400:
+    case 405:
+    case 413:
+    case 415:
+    case 422:
+    case 431:
+      return InvalidInput;
+    case 401:
+      return Unauthenticated;
+    case 403:
+    case 421:
+      return Forbidden;
+    case 404:
+      return NotFound;
+    case 409:
+      return Conflict;
+    default:
+      return ProblemError;
+  }
+}
