@@ -42,9 +42,9 @@ export class ProblemError extends EventLeaseError {
   }
 
   constructor(problem: Problem, status: number, requestId: string | null = null) {
-    const code = problem.code ?? "";
-    const detail = problem.detail || problem.title || "";
-    const errors = problem.errors ?? [];
+    const code = `${problem.code ?? ""}`;
+    const detail = `${problem.detail || problem.title || ""}`;
+    const errors = Array.isArray(problem.errors) ? (problem.errors as readonly BadPlace[]) : [];
     const places = errors.map(
       (error) => `; ${error.pointer || error.parameter || error.header || "body"}: ${error.detail ?? ""}`,
     );

@@ -1,0 +1,196 @@
+/** Calls of one caller: identity, repeats, and replies as values or errors. */
+
+import { STANDARD, byteLength, textOf } from "./encoding.js";
+import type { Json } from "./encoding.js";
+import type { Credentials } from "./credentials.js";
+import { NotEventLease, Unauthenticated, problemError, refusedHere } from "./errors.js";
+import type { Problem } from "./errors.js";
+import { defaultLogger } from "./logger.js";
+import type { Logger } from "./logger.js";
+import { failureOfReply } from "./rules/repeats.js";
+import type { Repeat } from "./rules/repeats.js";
+import { TIMING, Tries } from "./tries.js";
+import type { Timing } from "./tries.js";
+import { TransportError, baseOf, exchange } from "./transport.js";
+import type { Fetch, Received } from "./transport.js";
+import { VERSION } from "./version.js";
+
+/** How this client names itself to the server. */
+export const CLIENT: string = `eventlease-typescript/${VERSION}`;
+export const USER_AGENT: string = `${CLIENT} (node ${process.versions.node}; ${process.platform})`;
+const MAX_BODY_BYTES = 15 * 1024 * 1024;
+
+/** How one call is made. */
+export interface CallOptions {
+  /** Limits one try. */
+  readonly seconds: number;
+  readonly repeat: Repeat;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Statuses from 400 that are a reply as any other where no problem comes with them. */
+  readonly accept?: readonly number[];
+}
+
+/** How all calls are made. */
+export interface CallsOptions extends Partial<Timing> {
+  readonly credentials: Credentials;
+  readonly fetch?: Fetch | undefined;
+  readonly json?: Json | undefined;
+  readonly logger?: Logger | undefined;
+}
+
+/** A reply that is no refusal. */
+export interface Reply extends Received {
+  /** When the try that brought it was sent, in monotonic seconds. */
+  readonly sentAt: number;
+}
+
+/** Makes calls, to the next of the base addresses where one fails. */
+export class Calls {
+  readonly #urls: string[];
+  readonly #credentials: Credentials;
+  readonly #fetch: Fetch;
+  readonly #json: Json;
+  readonly #logger: Logger;
+  readonly #timing: Timing;
+  readonly #underWay: Set<AbortController> = new Set();
+  #isClosed = false;
+  /** When the last try was sent, also one that failed. */
+  sentAt = 0;
+
+  constructor(urls: readonly string[], options: CallsOptions) {
+    this.#urls = urls.map(baseOf);
+    this.#credentials = options.credentials;
+    this.#fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
+    this.#json = options.json ?? STANDARD;
+    this.#logger = options.logger ?? defaultLogger();
+    const { signal, now, random, sleep } = { ...TIMING, ...options };
+    this.#timing = { signal, now, random, sleep };
+  }
+
+  /** Ends what is under way; it throws Unavailable if nothing repeats it. */
+  close(): void {
+    this.#isClosed = true;
+    for (const controller of this.#underWay) controller.abort();
+  }
+
+  /** The decoded reply; undefined where it has no body. */
+  async call(method: string, path: string, body: unknown, options: CallOptions): Promise<unknown> {
+    const reply = await this.send(method, path, body === undefined ? undefined : this.textOf(body), options);
+    return reply.text === "" ? undefined : this.decode(reply);
+  }
+
+  /** The JSON text of what is sent. Throws InvalidInput, whatever the classes of an author may throw. */
+  textOf(body: unknown): string {
+    try {
+      return textOf(body, this.#json);
+    } catch (error) {
+      throw refusedHere(
+        `it cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}`,
+        422,
+        error,
+      );
+    }
+  }
+
+  /** The object of a reply that has at least these members. Throws NotEventLease. */
+  decodeObject<Members extends object>(reply: Received, ...members: (keyof Members & string)[]): Members {
+    const value = this.decode(reply);
+    if (typeof value !== "object" || value === null || !members.every((name) => name in value)) {
+      throw notEventLease(reply);
+    }
+    return value as Members;
+  }
+
+  /** The value of a reply. Throws NotEventLease. */
+  decode(reply: Received): unknown {
+    try {
+      return this.#json.parse(reply.text);
+    } catch {
+      throw notEventLease(reply);
+    }
+  }
+
+  /**
+   * A reply that is definite and no refusal; bodies are JSON texts.
+   *
+   * Throws ProblemError's family for what the server refuses, Unavailable without a definite answer, NotEventLease.
+   */
+  async send(method: string, path: string, body: string | undefined, options: CallOptions): Promise<Reply> {
+    const bytes = body === undefined ? 0 : byteLength(body);
+    if (bytes > MAX_BODY_BYTES) {
+      throw refusedHere(`a body of ${bytes} bytes is longer than the ${MAX_BODY_BYTES} that are sent`, 413);
+    }
+    const tries = new Tries(`${method} ${path.split("?", 1)[0] ?? ""}`, options.repeat, this.#timing, this.#logger);
+    let wasRenewed = false;
+    for (;;) {
+      const shown = await this.#credentials.headers();
+      const base = this.#urls[0] ?? "";
+      const headers = { "User-Agent": USER_AGENT, Accept: "application/json", ...shown, ...options.headers };
+      const content = body === undefined ? headers : { "Content-Type": "application/json", ...headers };
+      let received: Received;
+      let sentAt: number;
+      try {
+        sentAt = this.sentAt = this.#timing.now();
+        received = await this.#exchange(base, { method, path, headers: content, body }, options.seconds);
+      } catch (error) {
+        if (!(error instanceof TransportError)) throw error;
+        if (await tries.failed(error.failure, `${base}: ${error.message}`, { error })) this.#leave(base);
+        continue;
+      }
+      const { status } = received;
+      const problem = status < 400 ? null : problemOf(received);
+      const failure = status < 400 ? null : failureOfReply(status, problem?.code ?? null);
+      if (failure !== null) {
+        if (await tries.failed(failure, `${base}: status ${status}`, { reply: received, problem })) this.#leave(base);
+      } else if (status < 300 || (problem === null && options.accept?.includes(status) === true)) {
+        tries.answered();
+        return { ...received, sentAt };
+      } else if (problem === null) {
+        throw notEventLease(received);
+      } else {
+        const refused = problemError(problem, status, received.headers.get("x-request-id"));
+        if (wasRenewed || !(refused instanceof Unauthenticated) || !(await this.#hasOthers(shown))) throw refused;
+        wasRenewed = true;
+      }
+    }
+  }
+
+  async #exchange(base: string, request: Parameters<typeof exchange>[2], seconds: number): Promise<Received> {
+    if (this.#isClosed) throw new TransportError("these calls are closed", "not_sent");
+    const controller = new AbortController();
+    this.#underWay.add(controller);
+    try {
+      return await exchange(this.#fetch, base, request, seconds, controller);
+    } finally {
+      this.#underWay.delete(controller);
+    }
+  }
+
+  /** True if there are other credentials now than those that were refused. */
+  async #hasOthers(refused: Readonly<Record<string, string>>): Promise<boolean> {
+    const known = await this.#credentials.headers();
+    return known["Authorization"] !== refused["Authorization"] || (await this.#credentials.renew());
+  }
+
+  /** Unless another call has left it already. */
+  #leave(base: string): void {
+    if (this.#urls.length > 1 && this.#urls[0] === base) this.#urls.push(this.#urls.shift() as string);
+  }
+}
+
+function problemOf(reply: Received): Problem | null {
+  if (reply.headers.get("content-type")?.startsWith("application/problem+json") !== true) return null;
+  try {
+    const problem: unknown = JSON.parse(reply.text);
+    // Others answer with problems, too; those of EventLease have a code.
+    return typeof problem === "object" && problem !== null && "code" in problem ? (problem as Problem) : null;
+  } catch {
+    return null;
+  }
+}
+
+function notEventLease(reply: Received): NotEventLease {
+  const kind = reply.headers.get("content-type") ?? "no content type";
+  const start = reply.text.slice(0, 200);
+  return new NotEventLease(`the reply is not from an EventLease server: status ${reply.status}, ${kind}: ${start}`);
+}
