@@ -12,7 +12,7 @@ import type { Repeat } from "./rules/repeats.js";
 import { TIMING, Tries } from "./tries.js";
 import type { Timing } from "./tries.js";
 import { TransportError, baseOf, exchange } from "./transport.js";
-import type { Fetch, Received } from "./transport.js";
+import type { Fetch, Received, Request } from "./transport.js";
 import { VERSION } from "./version.js";
 
 /** How this client names itself to the server. */
@@ -25,7 +25,9 @@ export interface CallOptions {
   /** Limits one try. */
   readonly seconds: number;
   readonly repeat: Repeat;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Ends the call, which then throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
   /** Statuses from 400 that are a reply as any other where no problem comes with them. */
   readonly accept?: readonly number[];
 }
@@ -120,10 +122,17 @@ export class Calls {
     if (bytes > MAX_BODY_BYTES) {
       throw refusedHere(`a body of ${bytes} bytes is longer than the ${MAX_BODY_BYTES} that are sent`, 413);
     }
-    const tries = new Tries(`${method} ${path.split("?", 1)[0] ?? ""}`, options.repeat, this.#timing, this.#logger);
+    const tries = new Tries(
+      `${method} ${path.split("?", 1)[0] ?? ""}`,
+      options.repeat,
+      this.#timing,
+      this.#logger,
+      options.signal ?? null,
+    );
     let wasRenewed = false;
     for (;;) {
       const shown = await this.#credentials.headers();
+      options.signal?.throwIfAborted();
       const base = this.#urls[0] ?? "";
       const headers = { "User-Agent": USER_AGENT, Accept: "application/json", ...shown, ...options.headers };
       const content = body === undefined ? headers : { "Content-Type": "application/json", ...headers };
@@ -131,9 +140,10 @@ export class Calls {
       let sentAt: number;
       try {
         sentAt = this.sentAt = this.#timing.now();
-        received = await this.#exchange(base, { method, path, headers: content, body }, options.seconds);
+        received = await this.#exchange(base, { method, path, headers: content, body }, options);
       } catch (error) {
         if (!(error instanceof TransportError)) throw error;
+        options.signal?.throwIfAborted();
         if (await tries.failed(error.failure, `${base}: ${error.message}`, { error })) this.#leave(base);
         continue;
       }
@@ -155,13 +165,18 @@ export class Calls {
     }
   }
 
-  async #exchange(base: string, request: Parameters<typeof exchange>[2], seconds: number): Promise<Received> {
+  async #exchange(base: string, request: Request, { seconds, signal }: CallOptions): Promise<Received> {
     if (this.#isClosed) throw new TransportError("these calls are closed", "not_sent");
     const controller = new AbortController();
+    const end = (): void => {
+      controller.abort();
+    };
     this.#underWay.add(controller);
+    signal?.addEventListener("abort", end);
     try {
       return await exchange(this.#fetch, base, request, seconds, controller);
     } finally {
+      signal?.removeEventListener("abort", end);
       this.#underWay.delete(controller);
     }
   }
@@ -183,7 +198,9 @@ function problemOf(reply: Received): Problem | null {
   try {
     const problem: unknown = JSON.parse(reply.text);
     // Others answer with problems, too; those of EventLease have a code.
-    return typeof problem === "object" && problem !== null && "code" in problem ? (problem as Problem) : null;
+    return typeof problem === "object" && problem !== null && "code" in problem
+      ? { ...problem, code: String(problem.code) }
+      : null;
   } catch {
     return null;
   }

@@ -42,8 +42,8 @@ export class ProblemError extends EventLeaseError {
   }
 
   constructor(problem: Problem, status: number, requestId: string | null = null) {
-    const code = `${problem.code ?? ""}`;
-    const detail = `${problem.detail || problem.title || ""}`;
+    const code = problem.code ?? "";
+    const detail = problem.detail || problem.title || "";
     const errors = Array.isArray(problem.errors) ? (problem.errors as readonly BadPlace[]) : [];
     const places = errors.map(
       (error) => `; ${error.pointer || error.parameter || error.header || "body"}: ${error.detail ?? ""}`,

@@ -16,7 +16,7 @@ export interface Timing {
   readonly signal: AbortSignal | null;
   readonly now: () => number;
   readonly random: () => number;
-  readonly sleep: (seconds: number, signal: AbortSignal | null) => Promise<void>;
+  readonly sleep: (seconds: number, ...signals: (AbortSignal | null)[]) => Promise<void>;
 }
 
 export const TIMING: Timing = { signal: null, now, random: Math.random, sleep };
@@ -27,6 +27,7 @@ export class Tries {
   readonly #repeat: Repeat;
   readonly #timing: Timing;
   readonly #logger: Logger;
+  readonly #signal: AbortSignal | null;
   readonly #started: number;
   #saidAt: number | null = null;
   #pauses = 0;
@@ -34,11 +35,13 @@ export class Tries {
   #wasAtOnce = false;
   #isUnknown = false;
 
-  constructor(name: string, repeat: Repeat, timing: Timing, logger: Logger) {
+  /** `signal` ends a pause of this call alone. */
+  constructor(name: string, repeat: Repeat, timing: Timing, logger: Logger, signal: AbortSignal | null) {
     this.#name = name;
     this.#repeat = repeat;
     this.#timing = timing;
     this.#logger = logger;
+    this.#signal = signal;
     this.#started = timing.now();
   }
 
@@ -94,7 +97,7 @@ export class Tries {
         "the server does not answer, repeating the call",
       );
     }
-    await sleep(pause, signal);
+    await sleep(pause, signal, this.#signal);
     return !isAborted(signal);
   }
 }
