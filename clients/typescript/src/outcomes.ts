@@ -1,4 +1,5 @@
 /** What a handler may return or throw, and what is reported of an event. */
+import { inspect } from "node:util";
 import { EventLeaseError } from "./errors.js";
 import type { NewEvent } from "./new-event.js";
 
@@ -50,7 +51,7 @@ export class Release extends Error {
   readonly code: string | undefined;
 
   constructor(options: { delaySeconds?: number; reason?: string; code?: string } = {}) {
-    super(options.reason ?? "released");
+    super(textOr(options.reason) ?? "released");
     this.delaySeconds = checked("Release", options.delaySeconds ?? 0);
     this.reason = textOr(options.reason);
     this.code = textOr(options.code);
@@ -66,7 +67,7 @@ export class Hold extends Error {
   readonly reason: string;
 
   constructor(seconds: number, reason: string = "held by its handler") {
-    super(reason);
+    super(textOr(reason));
     this.seconds = checked("Hold", seconds);
     this.reason = this.message;
   }
@@ -167,7 +168,8 @@ function checked(name: string, seconds: unknown): number {
 
 /** JavaScript may give something else, such as the error of a provider. */
 function textOr(text: unknown): string | undefined {
-  return text === undefined || text === null ? undefined : String(text as string);
+  if (text === undefined || text === null || typeof text === "string") return text ?? undefined;
+  return text instanceof Error ? text.message : inspect(text);
 }
 
 function causeOf(options: FailureOptions): ErrorOptions | undefined {

@@ -82,6 +82,8 @@ export class Settings {
   readonly logFailures: boolean;
   /** What the author's logger throws does not leave it. */
   readonly logger: Logger;
+  /** False where lines go to standard error. */
+  readonly hasLogger: boolean;
   readonly fetch: typeof globalThis.fetch | undefined;
   readonly #options: EngineOptions<unknown>;
 
@@ -111,6 +113,7 @@ export class Settings {
     this.reportTraceback = options.reportTraceback ?? true;
     this.logFailures = options.logFailures ?? true;
     this.logger = guarded(options.logger ?? defaultLogger());
+    this.hasLogger = options.logger !== undefined;
     this.fetch = options.fetch;
   }
 
@@ -119,6 +122,11 @@ export class Settings {
     const engineId = this.engineId ?? (process.env["EVENTLEASE_ENGINE_ID"] || undefined);
     const token = this.token ?? (process.env["EVENTLEASE_TOKEN"] || undefined);
     return new Settings(this.engineType, { ...this.#options, engineId, token });
+  }
+
+  /** The same, but failures are not logged. */
+  quiet(): Settings {
+    return new Settings(this.engineType, { ...this.#options, logFailures: false });
   }
 
   /** Not a property of its own: tokens stand in no text form. */
@@ -147,9 +155,12 @@ export class Settings {
 
   /** Throws ConfigurationError for what cannot work. */
   check(): void {
-    const given: Record<string, unknown> = { engineType: this.engineType, ...this.#options };
+    const given: Record<string, unknown> = { ...this.#options, engineType: this.engineType };
     const wrong = Object.entries(given)
-      .filter(([name, value]) => value !== undefined && !(CHECKS[name]?.isRight(value, this) ?? false))
+      .filter(
+        ([name, value]) =>
+          (value !== undefined || name === "engineType") && !(CHECKS[name]?.isRight(value, this) ?? false),
+      )
       .map(([name]) => (name in CHECKS ? `${name}: ${CHECKS[name]?.what ?? ""}` : `${name}: there is no such option`));
     if (wrong.length > 0) throw new ConfigurationError(wrong.join("; "));
     checkUrls(this.urls);

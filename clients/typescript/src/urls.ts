@@ -6,7 +6,8 @@ const DEFAULT_URL = "http://127.0.0.1:8080";
 /** As given, else of EVENTLEASE_URL (several with commas), else the server of this machine. */
 export function urlsOf(url: string | readonly string[] | undefined): string[] {
   const given = url ?? (process.env["EVENTLEASE_URL"] || DEFAULT_URL);
-  return typeof given === "string" ? given.split(",").map((each) => each.trim()) : [...given];
+  if (typeof given === "string") return given.split(",").map((each) => each.trim());
+  return Array.isArray(given) ? [...(given as readonly string[])] : [given as unknown as string]; // said by checkUrls
 }
 
 /** Throws ConfigurationError for addresses that cannot be one of a server. */

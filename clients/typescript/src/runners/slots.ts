@@ -107,8 +107,9 @@ export class Slots {
   }
 
   async #perform(row: Row): Promise<void> {
+    if (!this.#leases.begin(row)) return;
     const { event, handler } = row;
-    if (!this.#leases.begin(row) || event === null || handler === null) return;
+    if (event === null || handler === null) throw new Error("a row without an event or a handler has begun");
     this.#settings.logger.debug(row.fields({ engineType: this.#settings.engineType }), `${row.toString()} begins`);
     this.#leases.finish(row, await attempt(row, event, handler, this.state, this.#settings));
   }
