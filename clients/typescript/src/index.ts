@@ -1,1 +1,21 @@
 export { VERSION } from "./version.js";
+export { CancelRequested, EventLeaseAbort, HandlerTimeout, LeaseLost, Stopping } from "./abort.js";
+export { currentEvent } from "./current.js";
+export { Engine, run } from "./engine.js";
+export { Event, Previous } from "./event.js";
+export {
+  Completed,
+  EngineRefused,
+  Failed,
+  Hold,
+  LeaseUncertain,
+  NotRetryable,
+  PayloadInvalid,
+  Release,
+  Released,
+  RetryAfter,
+  type Report,
+} from "./outcomes.js";
+export type { EngineOptions } from "./settings.js";
+export type { Answer } from "./settlements.js";
+export type { Stats } from "./stats.js";
