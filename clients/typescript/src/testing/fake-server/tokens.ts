@@ -1,0 +1,54 @@
+/** Bearer tokens, as admins make and revoke them. */
+
+import type { Call } from "./call.js";
+import * as fields from "./fields.js";
+import { invalid, Refused } from "./refusals.js";
+import { newSecret, type Token } from "./state.js";
+
+const NEW_TOKEN = fields.members({
+  role: fields.needed(fields.oneOf("engine", "producer", "orchestrator", "operator", "admin", "reader", "registrar")),
+  name: fields.needed(fields.text(100)),
+  engine_types: fields.array(1, 100, fields.name),
+  engine_id: fields.identifier,
+  expires_in_seconds: fields.integer(1, 315_360_000),
+});
+
+/** `POST /tokens`. */
+export function create(call: Call): object {
+  const { role, name, engine_types, engine_id, expires_in_seconds } = call.read(NEW_TOKEN);
+  if (role === "registrar" && engine_types === undefined) {
+    throw invalid([{ pointer: "/engine_types", detail: "is missing; a registrar is for listed types" }]);
+  }
+  const secret = newSecret();
+  const token = call.state.addToken(secret, role, name, {
+    engineId: engine_id ?? null,
+    engineTypes: engine_types ?? null,
+    endsAt: expires_in_seconds === undefined ? null : call.state.in(expires_in_seconds),
+  });
+  call.status = 201;
+  return { ...shown(token), token: secret };
+}
+
+/** `GET /tokens`. */
+export function list(call: Call): object {
+  return { items: [...call.state.tokens.values()].map(shown), next_cursor: null };
+}
+
+/** `DELETE /tokens/{token_id}`. */
+export function revoke(call: Call): void {
+  const found = [...call.state.tokens].find(([, token]) => token.tokenId === call.param("token_id"));
+  if (found === undefined) throw new Refused("not_found", "no such token is known");
+  call.state.tokens.delete(found[0]);
+  call.status = 204;
+}
+
+function shown(token: Token): object {
+  return {
+    token_id: token.tokenId,
+    role: token.role,
+    name: token.name,
+    engine_id: token.engineId,
+    engine_types: token.engineTypes,
+    expires_at: token.endsAt,
+  };
+}
