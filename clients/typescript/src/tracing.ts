@@ -1,10 +1,108 @@
-/** Traces, where the program uses OpenTelemetry. */
+/** Traces, where the program uses OpenTelemetry: until it does, `@opentelemetry/api` is not imported. */
+
+import { inspect } from "node:util";
+
+import type * as OpenTelemetry from "@opentelemetry/api";
+
 import type { LeasedEvent } from "./event.js";
+import { VERSION } from "./version.js";
+
+type Api = typeof OpenTelemetry;
 
 /** Says how an attempt ended: `completed`, `failed`, `released` or `nothing`, and by which error. */
 export type Ended = (outcome: string, error?: unknown) => void;
 
-/** Calls a function within the span of one attempt, a child of the event's context. */
-export function processing<T>(_event: LeasedEvent, _engineType: string, run: (ended: Ended) => T): T {
-  return run(() => undefined);
+// Where the API keeps what a program has registered, in all of its 1.x versions.
+const REGISTERED = Symbol.for("opentelemetry.js.api.1");
+let api: Api | null = null;
+let loading: Promise<void> | null = null;
+
+/** Null where the API can be used already, or is not used by the program; else resolves when it can be used. */
+export function loadTracing(): Promise<void> | null {
+  if (api !== null || !(REGISTERED in globalThis)) return null;
+  loading ??= import("@opentelemetry/api").then(
+    (module) => {
+      api = module;
+    },
+    () => {
+      // Registered by a copy of the API that cannot be found from here: nothing is traced.
+    },
+  );
+  return loading;
+}
+
+/** The members `traceparent` and `tracestate` of an event that is enqueued now; none outside of a trace. */
+export function traceContext(): { traceparent?: string; tracestate?: string } {
+  const current = api?.trace.getSpanContext(api.context.active());
+  if (api?.isSpanContextValid(current as OpenTelemetry.SpanContext) !== true || current === undefined) return {};
+  const flags = current.traceFlags.toString(16).padStart(2, "0");
+  const tracestate = current.traceState?.serialize();
+  return {
+    traceparent: `00-${current.traceId}-${current.spanId}-${flags}`,
+    ...(tracestate ? { tracestate } : {}),
+  };
+}
+
+/** Calls a function within the span of one attempt, a child of the event's context; its promise ends the span. */
+export function processing<T>(event: LeasedEvent, engineType: string, run: (ended: Ended) => T): T {
+  if (api === null) {
+    void loadTracing(); // for the next event
+    return run(() => undefined);
+  }
+  const { context, trace, SpanKind } = api;
+  const parent = parentOf(api, event);
+  const linked = trace.getSpanContext(parent);
+  const span = trace.getTracer("eventlease", VERSION).startSpan(
+    `process ${event.event_type}`,
+    {
+      kind: SpanKind.CONSUMER,
+      links: linked === undefined ? [] : [{ context: linked }],
+      attributes: {
+        "messaging.system": "eventlease",
+        "messaging.operation.name": "process",
+        "messaging.operation.type": "process",
+        "messaging.destination.name": engineType,
+        "messaging.message.id": event.event_id,
+        "eventlease.event_type": event.event_type,
+        "eventlease.attempt": event.attempt,
+      },
+    },
+    parent,
+  );
+  const end = (): void => {
+    span.end();
+  };
+  try {
+    const result = context.with(trace.setSpan(parent, span), () => run(endedOf(api as Api, span)));
+    if (result instanceof Promise) void result.then(end, end);
+    else end();
+    return result;
+  } catch (error) {
+    end();
+    throw error;
+  }
+}
+
+function endedOf({ SpanStatusCode }: Api, span: OpenTelemetry.Span): Ended {
+  return (outcome, error) => {
+    span.setAttribute("eventlease.outcome", outcome);
+    if (error === undefined) return;
+    const thrown = error instanceof Error ? error : { name: "NonError", message: inspect(error, { depth: 1 }) };
+    span.recordException(thrown);
+    span.setStatus({ code: SpanStatusCode.ERROR, message: thrown.name });
+  };
+}
+
+/** The current context, with the event's trace as the remote parent. */
+function parentOf({ context, trace, createTraceState }: Api, event: LeasedEvent): OpenTelemetry.Context {
+  const found = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/.exec(event.traceparent ?? "");
+  if (found === null) return context.active();
+  const [, traceId = "", spanId = "", flags = ""] = found;
+  return trace.setSpanContext(context.active(), {
+    traceId,
+    spanId,
+    traceFlags: parseInt(flags, 16),
+    isRemote: true,
+    ...(event.tracestate ? { traceState: createTraceState(event.tracestate) } : {}),
+  });
 }

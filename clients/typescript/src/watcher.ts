@@ -1,0 +1,90 @@
+/** Waiting for the ends of any number of events, in a few requests; there are none while nothing is awaited. */
+
+import type { Calls } from "./calls.js";
+import { EventLeaseError, Unavailable } from "./errors.js";
+import { MAX_AWAITED, MAX_WAIT_SECONDS, TimeLimit, waitOnce } from "./waiting.js";
+import type { Ended } from "./waiting.js";
+
+const MAX_REQUESTS = 8;
+const REPEAT = { isSafe: true, withinSeconds: 30 };
+
+type Tell = (ended: Ended) => void;
+
+/** One request after the other for the same events, as long as some of them are open. */
+interface Loop {
+  eventIds: readonly string[];
+  controller: AbortController;
+}
+
+export class Watcher {
+  readonly #calls: Calls;
+  readonly #closing: AbortSignal;
+  readonly #awaited: Map<string, Set<Tell>> = new Map();
+  readonly #loops: Set<Loop> = new Set();
+  #unwatched: string[] = [];
+
+  constructor(calls: Calls, closing: AbortSignal) {
+    this.#calls = calls;
+    this.#closing = closing;
+  }
+
+  /** `tell` is called once the event has ended, unless the function that is returned was called before. */
+  watch(eventId: string, tell: Tell): () => void {
+    const known = this.#awaited.get(eventId);
+    const tells = known ?? new Set();
+    tells.add(tell);
+    if (known === undefined) {
+      this.#awaited.set(eventId, tells);
+      this.#unwatched.push(eventId);
+      if (this.#loops.size < MAX_REQUESTS) void this.#run();
+    }
+    return () => {
+      tells.delete(tell);
+      if (tells.size > 0 || this.#awaited.get(eventId) !== tells) return;
+      this.#awaited.delete(eventId);
+      for (const loop of this.#loops) {
+        if (!loop.eventIds.some((each) => this.#awaited.has(each))) loop.controller.abort();
+      }
+    };
+  }
+
+  async #run(): Promise<void> {
+    const loop: Loop = { eventIds: [], controller: new AbortController() };
+    this.#loops.add(loop);
+    await Promise.resolve(); // what is awaited from the same moment goes together
+    while ((loop.eventIds = this.#next(loop.eventIds)).length > 0) {
+      if (loop.controller.signal.aborted) loop.controller = new AbortController();
+      const { signal } = loop.controller;
+      const limit = new TimeLimit(undefined);
+      const ended = await this.#wait(loop.eventIds, limit, signal);
+      for (const [eventId, end] of ended) {
+        const tells = this.#awaited.get(eventId) ?? [];
+        this.#awaited.delete(eventId);
+        for (const tell of tells) tell(end);
+      }
+      if (ended.size === 0) await limit.pause(signal, this.#closing);
+    }
+    this.#loops.delete(loop);
+  }
+
+  async #wait(eventIds: readonly string[], limit: TimeLimit, signal: AbortSignal): Promise<Map<string, Ended>> {
+    // Where all loops wait, one of them comes back soon for events that nobody watches yet.
+    const isBrief = this.#unwatched.length > 0 || this.#loops.size === MAX_REQUESTS;
+    try {
+      return await waitOnce(this.#calls, eventIds, limit.waitSeconds(isBrief ? 1 : MAX_WAIT_SECONDS), REPEAT, signal);
+    } catch (error) {
+      // Callers have time limits of their own.
+      if (signal.aborted || (error instanceof Unavailable && !this.#closing.aborted)) return new Map();
+      const known = error instanceof EventLeaseError ? error : new EventLeaseError("waiting failed", { cause: error });
+      return new Map(eventIds.map((eventId) => [eventId, { error: known }]));
+    }
+  }
+
+  /** The events of the next request, those first that nobody watches. None: the loop ends. */
+  #next(watched: readonly string[]): string[] {
+    const open = new Set([...this.#unwatched, ...watched].filter((eventId) => this.#awaited.has(eventId)));
+    const eventIds = [...open];
+    this.#unwatched = eventIds.splice(MAX_AWAITED);
+    return eventIds;
+  }
+}
