@@ -1,4 +1,4 @@
-export { VERSION } from "./version.js";
+export * from "./client-entry.js";
 export { CancelRequested, EventLeaseAbort, HandlerTimeout, LeaseLost, Stopping } from "./abort.js";
 export { currentEvent } from "./current.js";
 export { Engine, run } from "./engine.js";
