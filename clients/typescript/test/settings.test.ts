@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { inspect } from "node:util";
 import { ConfigurationError } from "../src/errors.js";
-import { Settings, type EngineOptions } from "../src/settings.js";
+import { Settings } from "../src/settings.js";
 
 const NAMES = ["EVENTLEASE_URL", "EVENTLEASE_TOKEN", "EVENTLEASE_ENGINE_ID"] as const;
 afterEach(() => {
@@ -43,7 +43,7 @@ for (const [name, values] of Object.entries(WRONG)) {
   test(`a wrong ${name} is named`, () => {
     for (const value of values) {
       const settings = () => {
-        new Settings("dialogue", { [name]: value } as EngineOptions<unknown>).check();
+        new Settings("dialogue", { [name]: value }).check();
       };
       assert.throws(
         settings,
