@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-typescript-tools clients-conformance clients-faults clients-bench server-wheel bench bench-full bench-peers faults clean
+.PHONY: help run debug build postgres test test-nextest test-otel lint format-check clippy docs deny alerts fuzz demo check-api openapi clients clients-python clients-typescript clients-typescript-tools clients-conformance clients-faults clients-bench server-wheel bench bench-full bench-peers faults clean
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # What is run, played and checked from here: the debug build, which the tests are made of, too. It is built in a third of the
@@ -118,7 +118,9 @@ $(CLIENTS_NODE)/installed: clients/typescript/package.json clients/typescript/pa
 	cd $(CLIENTS_NODE) && npm ci --silent --no-audit --no-fund
 	touch $@
 
-clients: $(CLIENTS_VENV)/installed ## Check the Python client and examples/: generated files, lints, types, unit tests, and its package
+clients: clients-python clients-typescript ## Check both clients and examples/: generated files, lints, types, unit tests, and their packages
+
+clients-python: $(CLIENTS_VENV)/installed
 	clients/generate.py --check
 	cd clients/python && $(CLIENTS_BIN)/ruff check --quiet --no-cache . ../generate.py && \
 		$(CLIENTS_BIN)/ruff format --quiet --no-cache --check . ../generate.py
@@ -129,6 +131,11 @@ clients: $(CLIENTS_VENV)/installed ## Check the Python client and examples/: gen
 		PATH=$(CLIENTS_BIN):$$PATH $(CLIENTS_BIN)/pyright && \
 		$(CLIENTS_BIN)/pytest -n 3) || exit 1; done
 	scripts/check-python-package $(CLIENTS_VENV)
+
+# Its few tests against the real server say that they are skipped where the debug build is not there.
+clients-typescript: clients-typescript-tools
+	cd clients/typescript && npm run --silent lint && \
+		EVENTLEASE_BINARY=$(wildcard $(abspath $(BINARY))) npm run --silent test
 
 # `make clients-faults` runs what is marked as long too; MINUTES is how long a fleet is under faults.
 clients-conformance: debug $(CLIENTS_VENV)/installed ## Hold clients, fake server and real server to the same scenarios

@@ -1,5 +1,7 @@
 /** What calls throw. Programs decide by class and by `code`, never by text. */
 
+import type { Schemas } from "./wire.js";
+
 // Names stand on the prototypes: they stay when a minifier renames the classes, and are not printed beside each error.
 
 /** The base of everything that this library throws on its own account. */
@@ -178,50 +180,54 @@ export class TimeoutError extends EventLeaseError {
   }
 }
 
-/** An event as the server describes it. */
-interface EndedEvent {
-  readonly event_id: string;
-  readonly error?: unknown;
-  readonly error_type?: string | null;
-  readonly error_message?: string | null;
-  readonly dead_letter_reason?: string | null;
-}
-
-/** The awaited event ended without success; `event` is the event as the server describes it. */
+/** The awaited event ended without success. */
 export class EventFailed extends EventLeaseError {
-  readonly event: EndedEvent;
+  readonly #event: Schemas["Event"];
   readonly eventId: string;
   readonly errorType: string | null;
-  readonly error: unknown;
 
   static {
     this.prototype.name = "EventFailed";
   }
 
-  constructor(event: EndedEvent) {
-    const type = event.error_type ?? null;
+  constructor(event: Schemas["Event"]) {
+    const type = event.error_type;
     const message = event.error_message || event.dead_letter_reason || "no error was reported";
-    super(`event ${event.event_id} failed: ${type === null ? "" : `${type}: `}${message}`);
-    this.event = event;
+    super(`event ${event.event_id} failed: ${type ? `${type}: ` : ""}${message}`);
+    this.#event = event;
     this.eventId = event.event_id;
     this.errorType = type;
-    this.error = event.error ?? null;
+  }
+
+  /** The event as the server describes it. No property of its own, as is `error`: logs print those. */
+  get event(): Schemas["Event"] {
+    return this.#event;
+  }
+
+  /** What its last handler threw, as it was reported. */
+  get error(): unknown {
+    return this.#event.error ?? null;
   }
 }
 
 /** The awaited event was cancelled, by somebody or as too old. */
 export class EventCancelled extends EventLeaseError {
-  readonly event: EndedEvent;
+  readonly #event: Schemas["Event"];
   readonly eventId: string;
 
   static {
     this.prototype.name = "EventCancelled";
   }
 
-  constructor(event: EndedEvent) {
+  constructor(event: Schemas["Event"]) {
     super(`event ${event.event_id} was cancelled`);
-    this.event = event;
+    this.#event = event;
     this.eventId = event.event_id;
+  }
+
+  /** The event as the server describes it. */
+  get event(): Schemas["Event"] {
+    return this.#event;
   }
 }
 
