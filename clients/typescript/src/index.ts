@@ -3,6 +3,7 @@ export { CancelRequested, EventLeaseAbort, HandlerTimeout, LeaseLost, Stopping }
 export { currentEvent } from "./current.js";
 export { Engine, run } from "./engine.js";
 export { Event, Previous } from "./event.js";
+export type { Around, ErrorClass, HandlerFunction, HandlerOptions } from "./handlers.js";
 export {
   Completed,
   EngineRefused,
@@ -14,8 +15,12 @@ export {
   Release,
   Released,
   RetryAfter,
+  type FailureOptions,
   type Report,
+  type ReportedError,
 } from "./outcomes.js";
+export type { Told } from "./rules/leases.js";
+export type { OutputOf, StandardSchema } from "./schema.js";
 export type { EngineOptions } from "./settings.js";
 export type { Answer } from "./settlements.js";
 export type { Stats } from "./stats.js";
